@@ -1,0 +1,144 @@
+//! What can go wrong between a set of spaces and a universe.
+
+use thiserror::Error;
+
+/// Every error of this crate. Each names the operation or the space, what was found, what was wanted
+/// and, where there is one, the remedy.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum AlignError {
+    /// Two views with the same name.
+    #[error("view `{name}` is given twice; every view needs its own name")]
+    DuplicateView {
+        /// The repeated name.
+        name: String,
+    },
+    /// A view without rows or columns.
+    #[error("view `{name}` is {rows} x {cols}; a view needs at least one row and one column")]
+    EmptyView {
+        /// The view.
+        name: String,
+        /// Rows found.
+        rows: usize,
+        /// Columns found.
+        cols: usize,
+    },
+    /// The parameters of a method are outside their domain.
+    #[error("{method}: `{parameter}` is {got}, wanted {want}")]
+    Parameter {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// Parameter name as in a grid file.
+        parameter: &'static str,
+        /// What was given.
+        got: String,
+        /// The domain.
+        want: &'static str,
+    },
+    /// Matched rows are the one thing that all methods rest on.
+    #[error("view `{name}` has {got} rows, `{first}` has {want}; row i must be the same item in every view")]
+    RowMismatch {
+        /// The deviating view.
+        name: String,
+        /// Its rows.
+        got: usize,
+        /// The first view.
+        first: String,
+        /// The first view's rows.
+        want: usize,
+    },
+    /// A value that is not finite.
+    #[error(
+        "view `{name}` holds {value} at row {row}, column {col}; wanted finite values (drop the item from every view or repair it)"
+    )]
+    NotFinite {
+        /// The view.
+        name: String,
+        /// Row of the first such value.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The value, `NaN` or `inf`.
+        value: f32,
+    },
+    /// A method was given fewer views than it can align.
+    #[error("{method} needs at least {want} views, got {got}{}", .only.as_ref().map(|n| format!(" (`{n}`)")).unwrap_or_default())]
+    TooFewViews {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// Views given.
+        got: usize,
+        /// Views needed.
+        want: usize,
+        /// The only view's name, where there is one.
+        only: Option<String>,
+    },
+    /// A method was given fewer rows than it needs.
+    #[error("{method} needs at least {want} matched rows to fit, got {got}")]
+    TooFewRows {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// Rows given.
+        got: usize,
+        /// Rows needed.
+        want: usize,
+    },
+    /// A view that the fit has not seen.
+    #[error("no view `{name}`; the views here are {known}")]
+    UnknownView {
+        /// The name asked for.
+        name: String,
+        /// The names there are, comma-separated.
+        known: String,
+    },
+    /// The matrix handed over has not the width of the view it is said to be.
+    #[error("{op}: view `{name}` has width {want}, the given matrix has {got} columns")]
+    Width {
+        /// The operation.
+        op: &'static str,
+        /// The view.
+        name: String,
+        /// Columns found.
+        got: usize,
+        /// Columns wanted.
+        want: usize,
+    },
+    /// The fitted method offers no such space.
+    #[error("{method} has no {space} space; it offers {offers}")]
+    NoSuchSpace {
+        /// Method name.
+        method: &'static str,
+        /// The space asked for.
+        space: &'static str,
+        /// The spaces it has.
+        offers: &'static str,
+    },
+    /// A factorisation did not converge.
+    #[error(
+        "{op} of a {rows} x {cols} matrix did not converge ({context}); look for extreme values with the data's warnings"
+    )]
+    Factorisation {
+        /// `svd` or `symmetric eigendecomposition`.
+        op: &'static str,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Columns of the matrix.
+        cols: usize,
+        /// Which view or block it belongs to.
+        context: String,
+    },
+    /// An iteration left the finite numbers.
+    #[error(
+        "{method}: {what} became {value} at iteration {iteration}; lower the learning rate or look for extreme values in the data"
+    )]
+    Diverged {
+        /// Method name.
+        method: &'static str,
+        /// The quantity.
+        what: &'static str,
+        /// Iteration or step.
+        iteration: usize,
+        /// The value.
+        value: f64,
+    },
+}

@@ -1,0 +1,261 @@
+//! What a method returns: fitted maps with one way to use them.
+
+use rayon::prelude::*;
+
+use crate::corrector::Corrector;
+use crate::linalg::{self, Accum, Threads};
+use crate::methods::na::InputSpace;
+use crate::methods::pairwise::PairMaps;
+use crate::prep::{ConstantColumns, ZScore, norm};
+use crate::spaces::position;
+use crate::{AlignError, FitReport, Matrix, Spaces};
+
+/// A fitted method and how the fit ended.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// The maps.
+    pub fitted: Fitted,
+    /// How they were found.
+    pub report: FitReport,
+}
+
+/// The coordinates in which two views are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpaceKind {
+    /// The encoders' own coordinates.
+    Input,
+    /// The shared coordinates.
+    Universe,
+    /// The target view's coordinates, reached from the source view.
+    Translated,
+}
+
+impl SpaceKind {
+    /// As written in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Universe => "universe",
+            Self::Translated => "translated",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Input, Self::Universe, Self::Translated].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A fitted method. Only `fit` makes one, so nothing is ever half-fitted.
+#[derive(Clone, Debug)]
+pub enum Fitted {
+    /// No alignment: the encoders' own coordinates, raw or z-scored.
+    Input(InputSpace),
+    /// One map per pair of views.
+    Pairwise(PairMaps),
+    /// One map per view, into one shared space.
+    Universe(Universe),
+}
+
+impl Fitted {
+    /// The spaces in which it can be judged; the first is the one its headline figure is taken from.
+    pub fn offers(&self) -> &'static [SpaceKind] {
+        match self {
+            Self::Input(_) => &[SpaceKind::Input],
+            Self::Pairwise(_) => &[SpaceKind::Translated],
+            Self::Universe(_) => &[SpaceKind::Universe, SpaceKind::Translated],
+        }
+    }
+
+    /// `x` (n × d of `view`) in the space that all views share: the universe, or for no alignment the
+    /// input space itself.
+    ///
+    /// # Errors
+    /// Pairwise maps share no space; unknown view; wrong width.
+    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        match self {
+            Self::Input(input) => input.project(view, x),
+            Self::Universe(universe) => universe.project(view, x),
+            Self::Pairwise(_) => {
+                Err(AlignError::NoSuchSpace { method: "pairwise", space: "universe", offers: "translated" })
+            }
+        }
+    }
+
+    /// `x` (n × d of `source`) in the raw coordinates of `target`.
+    ///
+    /// # Errors
+    /// No alignment translates nothing; unknown view; wrong width.
+    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        match self {
+            Self::Pairwise(maps) => maps.translate(source, target, x),
+            Self::Universe(universe) => universe.translate(source, target, x),
+            Self::Input(_) => Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" }),
+        }
+    }
+
+    /// The universe, where there is one.
+    pub fn universe(&self) -> Option<&Universe> {
+        match self {
+            Self::Universe(universe) => Some(universe),
+            _ => None,
+        }
+    }
+}
+
+/// One view's way into the universe.
+#[derive(Clone, Debug)]
+pub struct ViewMap {
+    /// The view's name.
+    pub name: String,
+    /// Standardisation fitted on its training rows.
+    pub prep: ZScore,
+    /// The map, d_m × D: `u = z R`. For GPA the last D − d_m columns are zero.
+    pub map: Matrix,
+}
+
+/// M views in one shared space of width D.
+///
+/// `project` is `u = z R_m` and, with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised;
+/// `translate` is one after the other. The inverse is the transpose of the map, exact for orthogonal
+/// maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful.
+#[derive(Clone, Debug)]
+pub struct Universe {
+    views: Vec<ViewMap>,
+    corrector: Option<Corrector>,
+    rescale: bool,
+}
+
+impl Universe {
+    /// Linear maps into a shared space.
+    pub(crate) fn new(views: Vec<ViewMap>) -> Self {
+        Self { views, corrector: None, rescale: false }
+    }
+
+    /// Maps found elsewhere (d_m × D each, in the order of the views), on views standardised by these
+    /// training rows.
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where a map does not fit its view or the first map's width;
+    /// [`AlignError::TooFewViews`] where a view has no map.
+    pub fn from_maps(train: &Spaces, maps: Vec<Matrix>) -> Result<Self, AlignError> {
+        if maps.len() != train.len() {
+            return Err(AlignError::TooFewViews {
+                method: "a universe",
+                got: maps.len(),
+                want: train.len(),
+                only: None,
+            });
+        }
+        let width = maps[0].cols();
+        let mut views = Vec::with_capacity(maps.len());
+        for (space, map) in train.iter().zip(maps) {
+            let name = space.name().to_string();
+            if map.rows() != space.values().cols() {
+                return Err(AlignError::Width {
+                    op: "universe map",
+                    name,
+                    got: map.rows(),
+                    want: space.values().cols(),
+                });
+            }
+            check_width("universe map", space.name(), width, &map)?;
+            let prep = ZScore::fit(space.values(), ConstantColumns::default());
+            views.push(ViewMap { name, prep, map });
+        }
+        Ok(Self::new(views))
+    }
+
+    /// The same maps followed by a corrector; with `rescale` corrected rows get their length back.
+    pub fn with_corrector(self, corrector: Corrector, rescale: bool) -> Self {
+        Self { corrector: Some(corrector), rescale, ..self }
+    }
+
+    /// Width D.
+    pub fn width(&self) -> usize {
+        self.views[0].map.cols()
+    }
+
+    /// The maps, in the order of the fitted views.
+    pub fn views(&self) -> &[ViewMap] {
+        &self.views
+    }
+
+    /// The shared corrector of GCPA.
+    pub fn corrector(&self) -> Option<&Corrector> {
+        self.corrector.as_ref()
+    }
+
+    fn view(&self, name: &str) -> Result<&ViewMap, AlignError> {
+        Ok(&self.views[position(self.views.iter().map(|v| v.name.as_str()), name)?])
+    }
+
+    /// `u = z R_m` (n × D), without the corrector. 2·n·d_m·D flops.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let view = self.view(view)?;
+        check_width("project", &view.name, view.prep.width(), x)?;
+        Ok(linalg::product(view.prep.apply(x).view(), view.map.view(), Threads::Pool))
+    }
+
+    /// Universe coordinates (n × D): corrected where the method has a corrector. Corrected rows have
+    /// unit length, or with `rescale` the length `max(|u|, 1e-8)` they had before.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let linear = self.project_linear(view, x)?;
+        let Some(corrector) = &self.corrector else { return Ok(linear) };
+        let mut corrected = corrector.apply(&linear);
+        if self.rescale {
+            let width = linear.cols();
+            let rows = corrected.as_mut_slice().par_chunks_mut(width).zip(linear.as_slice().par_chunks(width));
+            rows.for_each(|(row, before)| {
+                let length = norm(before).max(1e-8);
+                row.iter_mut().for_each(|x| *x *= length);
+            });
+        }
+        Ok(corrected)
+    }
+
+    /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, un-standardised.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn inverse(&self, view: &str, u: &Matrix) -> Result<Matrix, AlignError> {
+        let view = self.view(view)?;
+        check_width("inverse", "universe", self.width(), u)?;
+        let z = linalg::product(u.view(), view.map.view().transpose(), Threads::Pool);
+        Ok(view.prep.invert(&z))
+    }
+
+    /// `x` of `source` in the raw coordinates of `target`, through the universe.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        self.inverse(target, &self.project(source, x)?)
+    }
+
+    /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`.
+    ///
+    /// # Errors
+    /// Unknown view.
+    pub fn map_between(&self, source: &str, target: &str) -> Result<Matrix<f64>, AlignError> {
+        let wide = |view: &ViewMap| view.map.map(|&x| f64::from(x));
+        let (s, t) = (wide(self.view(source)?), wide(self.view(target)?));
+        let mut out = Matrix::zeros(s.rows(), t.rows());
+        linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);
+        Ok(out)
+    }
+}
+
+/// The width check shared by everything that takes a user's matrix.
+pub(crate) fn check_width(op: &'static str, name: &str, want: usize, x: &Matrix) -> Result<(), AlignError> {
+    if x.cols() == want {
+        return Ok(());
+    }
+    Err(AlignError::Width { op, name: name.to_string(), got: x.cols(), want })
+}

@@ -1,0 +1,203 @@
+//! The one door to the linear algebra library: GEMM and every factorisation of the project.
+//!
+//! Determinism: GEMM gives the same bits for every number of threads, so it may use the pool
+//! ([`Threads::Pool`]). SVD and eigendecomposition change in the last digits with the parallelism they
+//! are given, so they always get the same constant, which depends on the matrix's size alone.
+
+use faer::diag::DiagMut;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{self, ComputeEigenvectors};
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::linalg::svd::{self, ComputeSvdVectors};
+use faer::{Col, Mat, Spec};
+
+use crate::{AlignError, Matrix};
+
+pub use faer::{Accum, MatMut, MatRef};
+
+/// Who does a product: the calling thread, or every thread of the pool it runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// The calling thread alone; for work that is already split among threads.
+    One,
+    /// The whole pool; the result is the same to the last bit.
+    Pool,
+}
+
+impl Threads {
+    fn par(self) -> faer::Par {
+        match self {
+            Self::One => faer::Par::Seq,
+            Self::Pool => faer::Par::rayon(0),
+        }
+    }
+}
+
+/// A float that the kernels exist for: `f32` or `f64`.
+pub trait Float: faer::traits::ComplexField + Copy + Default + Send + Sync {
+    /// One.
+    const ONE: Self;
+}
+impl Float for f32 {
+    const ONE: Self = 1.0;
+}
+impl Float for f64 {
+    const ONE: Self = 1.0;
+}
+
+/// `out = a b`, or `out += a b` with [`Accum::Add`]. 2·m·n·k flops.
+pub fn gemm<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) {
+    faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
+}
+
+/// `a b` as a new matrix.
+pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -> Matrix<T> {
+    let mut out = Matrix::zeros(a.nrows(), b.ncols());
+    gemm(out.view_mut(), Accum::Replace, a, b, threads);
+    out
+}
+
+/// Adds the lower triangle (diagonal included) of `aᵀ a` to that of `out`: half the flops of a product.
+pub fn add_gram_lower(out: MatMut<'_, f64>, a: MatRef<'_, f64>, threads: Threads) {
+    triangular::matmul(
+        out,
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        a.transpose(),
+        BlockStructure::Rectangular,
+        a,
+        BlockStructure::Rectangular,
+        1.0,
+        threads.par(),
+    );
+}
+
+/// The parallelism of a factorisation: a constant for its size, never the pool's.
+fn factor_par(size: usize) -> faer::Par {
+    if size < 768 { faer::Par::Seq } else { faer::Par::rayon(8) }
+}
+
+/// Thin singular value decomposition `a = U diag(s) Vᵀ`, singular values in descending order.
+pub struct Svd {
+    /// Left singular vectors, m × min(m, n).
+    pub u: Mat<f64>,
+    /// Singular values, descending.
+    pub s: Vec<f64>,
+    /// Right singular vectors, n × min(m, n).
+    pub v: Mat<f64>,
+}
+
+/// Thin SVD. Falls back to the transpose where the first attempt does not converge.
+///
+/// # Errors
+/// [`AlignError::Factorisation`] when neither converges; `context` names the view or block.
+pub fn thin_svd(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Svd, AlignError> {
+    if let Some(svd) = try_svd(a) {
+        return Ok(svd);
+    }
+    let Some(svd) = try_svd(a.transpose()) else {
+        return Err(AlignError::Factorisation { op: "svd", rows: a.nrows(), cols: a.ncols(), context: context() });
+    };
+    Ok(Svd { u: svd.v, s: svd.s, v: svd.u })
+}
+
+fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
+    let (m, n) = (a.nrows(), a.ncols());
+    let size = m.min(n);
+    let par = factor_par(size);
+    let params: Spec<svd::SvdParams, f64> = Spec::default();
+    let mut u = Mat::zeros(m, size);
+    let mut v = Mat::zeros(n, size);
+    let mut s = Col::<f64>::zeros(size);
+    let thin = ComputeSvdVectors::Thin;
+    let mut buffer = MemBuffer::new(svd::svd_scratch::<f64>(m, n, thin, thin, par, params));
+    let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
+    svd::svd(a, diag, Some(u.as_mut()), Some(v.as_mut()), par, MemStack::new(&mut buffer), params).ok()?;
+    Some(Svd { u, s: s.iter().copied().collect(), v })
+}
+
+/// The partial isometry `U Vᵀ` of `a = U S Vᵀ`: the orthogonal matrix closest to a square `a`, the
+/// solution of orthogonal Procrustes for a cross-covariance `a` (m × n, rank min(m, n)).
+///
+/// On a rank-deficient square `a` the completion on the null space is orthogonal but arbitrary.
+///
+/// # Errors
+/// As [`thin_svd`].
+pub fn polar(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
+    let svd = thin_svd(a, context)?;
+    Ok(product(svd.u.as_ref(), svd.v.transpose(), Threads::One))
+}
+
+/// Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which only the
+/// lower triangle is read.
+///
+/// # Errors
+/// [`AlignError::Factorisation`]; `context` names the view or block.
+pub fn symmetric_eigen(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<(Vec<f64>, Mat<f64>), AlignError> {
+    let n = a.nrows();
+    let par = factor_par(n);
+    let params: Spec<evd::SelfAdjointEvdParams, f64> = Spec::default();
+    let mut u = Mat::zeros(n, n);
+    let mut s = Col::<f64>::zeros(n);
+    let mut buffer = MemBuffer::new(evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, par, params));
+    let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
+    evd::self_adjoint_evd(a, diag, Some(u.as_mut()), par, MemStack::new(&mut buffer), params).map_err(|_| {
+        AlignError::Factorisation { op: "symmetric eigendecomposition", rows: n, cols: n, context: context() }
+    })?;
+    Ok((s.iter().copied().collect(), u))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(rows: usize, cols: usize) -> Matrix<f64> {
+        Matrix::from_fn(rows, cols, |i, j| ((i * 37 + j * 101) as f64 * 0.7312).sin())
+    }
+
+    #[test]
+    fn gemm_gives_the_same_bits_for_every_number_of_threads() {
+        let a = noise(700, 300).map(|&x| x as f32);
+        let b = noise(300, 450).map(|&x| x as f32);
+        let one = product(a.view(), b.view(), Threads::One);
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon_pool(threads);
+            let many = pool.install(|| product(a.view(), b.view(), Threads::Pool));
+            assert!(one.as_slice() == many.as_slice(), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn factorisations_give_the_same_bits_for_every_number_of_threads() {
+        let a = noise(800, 800);
+        let symmetric = product(a.view().transpose(), a.view(), Threads::One);
+        let in_pool = |threads| {
+            rayon_pool(threads).install(|| {
+                let svd = thin_svd(a.view(), &String::new).expect("converges");
+                let (values, vectors) = symmetric_eigen(symmetric.view(), &String::new).expect("converges");
+                (svd.u, svd.s, values, vectors)
+            })
+        };
+        assert!(in_pool(1) == in_pool(3));
+    }
+
+    #[test]
+    fn polar_factor_is_orthogonal_also_when_rank_deficient() {
+        let mut a = noise(40, 40);
+        for j in 0..40 {
+            a.row_mut(7)[j] = 0.0;
+        }
+        let q = polar(a.view(), &String::new).expect("converges");
+        let gram = product(q.view().transpose(), q.view(), Threads::One);
+        for i in 0..40 {
+            for j in 0..40 {
+                let want = f64::from(u8::from(i == j));
+                assert!((gram.at(i, j) - want).abs() < 128.0 * f64::EPSILON * 40.0);
+            }
+        }
+    }
+
+    fn rayon_pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
+    }
+}

@@ -1,0 +1,103 @@
+//! A dense row-major matrix: one item's embedding is one contiguous row.
+
+use crate::linalg::{MatMut, MatRef};
+
+/// Dense, row-major, owned. Files store embeddings row by row and every per-item operation (norms,
+/// layer normalisation, ranks) walks rows; GEMM takes either order through [`Matrix::view`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix<T = f32> {
+    rows: usize,
+    cols: usize,
+    data: Vec<T>,
+}
+
+impl<T: Copy + Default> Matrix<T> {
+    /// All entries `T::default()`, which is zero for floats.
+    pub fn zeros(rows: usize, cols: usize) -> Self {
+        Self { rows, cols, data: vec![T::default(); rows * cols] }
+    }
+
+    /// Takes `rows * cols` values in row-major order.
+    ///
+    /// # Panics
+    /// If the length does not fit; readers check it first and say so in their own words.
+    pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
+        assert_eq!(data.len(), rows * cols, "{rows} x {cols} needs {} values", rows * cols);
+        Self { rows, cols, data }
+    }
+
+    /// Entry by entry.
+    pub fn from_fn(rows: usize, cols: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
+        let mut data = Vec::with_capacity(rows * cols);
+        for i in 0..rows {
+            for j in 0..cols {
+                data.push(f(i, j));
+            }
+        }
+        Self { rows, cols, data }
+    }
+
+    /// Number of rows N.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns d.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Row i.
+    pub fn row(&self, i: usize) -> &[T] {
+        &self.data[i * self.cols..(i + 1) * self.cols]
+    }
+
+    /// Row i, to write.
+    pub fn row_mut(&mut self, i: usize) -> &mut [T] {
+        &mut self.data[i * self.cols..(i + 1) * self.cols]
+    }
+
+    /// Entry (i, j).
+    pub fn at(&self, i: usize, j: usize) -> T {
+        self.data[i * self.cols + j]
+    }
+
+    /// All values, row by row.
+    pub fn as_slice(&self) -> &[T] {
+        &self.data
+    }
+
+    /// All values, row by row, to write.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+
+    /// The values themselves.
+    pub fn into_vec(self) -> Vec<T> {
+        self.data
+    }
+
+    /// The rows with these indices, in this order; an index may repeat.
+    pub fn select_rows(&self, indices: &[usize]) -> Self {
+        let mut data = Vec::with_capacity(indices.len() * self.cols);
+        for &i in indices {
+            data.extend_from_slice(self.row(i));
+        }
+        Self { rows: indices.len(), cols: self.cols, data }
+    }
+
+    /// Borrowed for linear algebra.
+    pub fn view(&self) -> MatRef<'_, T> {
+        MatRef::from_row_major_slice(&self.data, self.rows, self.cols)
+    }
+
+    /// Mutably borrowed for linear algebra.
+    pub fn view_mut(&mut self) -> MatMut<'_, T> {
+        MatMut::from_row_major_slice_mut(&mut self.data, self.rows, self.cols)
+    }
+
+    /// Every entry through `f`.
+    pub fn map<U: Copy + Default>(&self, f: impl FnMut(&T) -> U) -> Matrix<U> {
+        Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().map(f).collect() }
+    }
+}

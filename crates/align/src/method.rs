@@ -1,0 +1,152 @@
+//! The one place where a method is registered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::methods::gcca::GccaParams;
+use crate::methods::gcpa::GcpaParams;
+use crate::methods::gpa::GpaParams;
+use crate::methods::na::NaParams;
+use crate::methods::pairwise::PairwiseParams;
+use crate::{AlignError, Fit, Spaces, methods};
+
+/// Every method, with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the
+/// defaults, which are the paper's settings in the form the authors released.
+///
+/// To add one: a file in `methods/` with its parameters and `fit`, a variant here; then follow the
+/// compiler.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// No alignment.
+    Na(NaParams),
+    /// Orthogonal Procrustes for every pair of views.
+    Pairwise(PairwiseParams),
+    /// Generalised Procrustes analysis.
+    Gpa(GpaParams),
+    /// Generalised canonical correlation analysis.
+    Gcca(GccaParams),
+    /// GPA with one shared corrector trained towards the consensus.
+    Gcpa(GcpaParams),
+}
+
+impl Method {
+    /// The names of a grid file, in the order in which tables list methods.
+    pub const NAMES: [&'static str; 5] = ["na", "pairwise", "gpa", "gcca", "gcpa"];
+
+    /// The method of this name with its defaults.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "na" => Self::Na(NaParams::default()),
+            "pairwise" => Self::Pairwise(PairwiseParams::default()),
+            "gpa" => Self::Gpa(GpaParams::default()),
+            "gcca" => Self::Gcca(GccaParams::default()),
+            "gcpa" => Self::Gcpa(GcpaParams::default()),
+            _ => return None,
+        })
+    }
+
+    /// Its name in grid files and records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Na(_) => "na",
+            Self::Pairwise(_) => "pairwise",
+            Self::Gpa(_) => "gpa",
+            Self::Gcca(_) => "gcca",
+            Self::Gcpa(_) => "gcpa",
+        }
+    }
+
+    /// Its name in tables and figures.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Na(_) => "NA",
+            Self::Pairwise(_) => "PW",
+            Self::Gpa(_) => "GPA",
+            Self::Gcca(_) => "GCCA",
+            Self::Gcpa(_) => "GCPA",
+        }
+    }
+
+    /// One line on what it does.
+    pub fn summary(&self) -> &'static str {
+        match self {
+            Self::Na(_) => "no alignment: each view in its own coordinates",
+            Self::Pairwise(_) => "orthogonal Procrustes, one map per pair of views",
+            Self::Gpa(_) => "generalised Procrustes: one orthogonal map per view into a shared universe",
+            Self::Gcca(_) => "MAXVAR generalised CCA as released: variance-weighted, transpose as inverse",
+            Self::Gcpa(_) => "GPA, then one shared corrector towards the consensus of all views",
+        }
+    }
+
+    /// Raised whenever the same parameters give other numbers; part of the cell id.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) | Self::Gcpa(_) => 1,
+        }
+    }
+
+    /// Checks the parameters against their domains.
+    ///
+    /// # Errors
+    /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted.
+    pub fn validate(&self) -> Result<(), AlignError> {
+        match self {
+            Self::Na(_) | Self::Pairwise(_) => Ok(()),
+            Self::Gpa(params) => params.validate(self.name()),
+            Self::Gcca(params) => params.validate(),
+            Self::Gcpa(params) => params.validate(),
+        }
+    }
+
+    /// Whether different seeds can give different fits.
+    pub fn uses_seed(&self) -> bool {
+        matches!(self, Self::Gpa(_) | Self::Gcpa(_))
+    }
+
+    /// Fits the views of the training rows.
+    ///
+    /// # Errors
+    /// Parameters outside their domain, fewer than two views (NA takes one), too few rows, a
+    /// factorisation that does not converge, a training that diverges.
+    pub fn fit(&self, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+        self.validate()?;
+        match self {
+            Self::Na(params) => Ok(methods::na::fit(params, train)),
+            Self::Pairwise(_) => methods::pairwise::fit(train),
+            Self::Gpa(params) => methods::gpa::fit(params, train, seed),
+            Self::Gcca(params) => methods::gcca::fit(params, train),
+            Self::Gcpa(params) => methods::gcpa::fit(params, train, seed),
+        }
+    }
+}
+
+/// A parameter check that reads as its sentence.
+pub(crate) fn ensure(
+    ok: bool,
+    method: &'static str,
+    parameter: &'static str,
+    got: impl ToString,
+    want: &'static str,
+) -> Result<(), AlignError> {
+    if ok { Ok(()) } else { Err(AlignError::Parameter { method, parameter, got: got.to_string(), want }) }
+}
+
+/// Aligning needs something to align.
+pub(crate) fn at_least_two_views(method: &'static str, spaces: &Spaces) -> Result<(), AlignError> {
+    if spaces.len() >= 2 {
+        return Ok(());
+    }
+    Err(AlignError::TooFewViews { method, got: spaces.len(), want: 2, only: spaces.names().next().map(str::to_string) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_a_method_that_answers_to_it() {
+        for name in Method::NAMES {
+            assert_eq!(Method::from_name(name).map(|m| m.name()), Some(name));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! One file per method: its parameters, its formula, its fit.
+
+pub mod gcca;
+pub mod gcpa;
+pub mod gpa;
+pub mod na;
+pub mod pairwise;

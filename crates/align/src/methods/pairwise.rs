@@ -1,0 +1,101 @@
+//! PW: orthogonal Procrustes for every pair of views.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::fitted::check_width;
+use crate::linalg::{self, Threads};
+use crate::method::at_least_two_views;
+use crate::moments::Moments;
+use crate::prep::ZScore;
+use crate::spaces::position;
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
+
+/// Parameters of `pairwise`: none yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PairwiseParams {}
+
+/// One map per unordered pair of views; the reverse direction is its transpose.
+#[derive(Clone, Debug)]
+pub struct PairMaps {
+    names: Vec<String>,
+    preps: Vec<ZScore>,
+    /// Map a → b (d_a × d_b) for a < b, at `pair_index(a, b)`.
+    maps: Vec<Matrix>,
+}
+
+impl PairMaps {
+    /// The map from `source` to `target` between standardised coordinates, d_s × d_t; `None` for a view
+    /// and itself, where it is the identity.
+    ///
+    /// # Errors
+    /// Unknown view.
+    pub fn map(&self, source: &str, target: &str) -> Result<Option<Matrix>, AlignError> {
+        let (s, t) = (self.position(source)?, self.position(target)?);
+        Ok(match s.cmp(&t) {
+            std::cmp::Ordering::Less => Some(self.maps[pair_index(s, t)].clone()),
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => {
+                let map = &self.maps[pair_index(t, s)];
+                Some(Matrix::from_fn(map.cols(), map.rows(), |i, j| map.at(j, i)))
+            }
+        })
+    }
+
+    /// Standardise by the source's statistics, rotate, un-standardise by the target's.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let (s, t) = (self.position(source)?, self.position(target)?);
+        check_width("translate", source, self.preps[s].width(), x)?;
+        let z = self.preps[s].apply(x);
+        let rotated = match s.cmp(&t) {
+            std::cmp::Ordering::Less => linalg::product(z.view(), self.maps[pair_index(s, t)].view(), Threads::Pool),
+            std::cmp::Ordering::Equal => z,
+            std::cmp::Ordering::Greater => {
+                linalg::product(z.view(), self.maps[pair_index(t, s)].view().transpose(), Threads::Pool)
+            }
+        };
+        Ok(self.preps[t].invert(&rotated))
+    }
+
+    fn position(&self, name: &str) -> Result<usize, AlignError> {
+        position(self.names.iter().map(String::as_str), name)
+    }
+}
+
+/// Place of the pair a < b in the list (0,1), (0,2), (1,2), (0,3), …
+fn pair_index(a: usize, b: usize) -> usize {
+    b * (b - 1) / 2 + a
+}
+
+/// For every pair a < b the partial isometry `U Vᵀ` of `A~ᵀ B~ = U S Vᵀ` (d_a × d_b), where ~ is
+/// standardised with the sample standard deviation (ddof 1).
+///
+/// Determinants are not forced, reflections are allowed; no scaling beyond the standardisation. Between
+/// unequal widths the block of the padded solution that is ever used is the thin one computed here. The
+/// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
+/// Cost M(M−1)/2 SVDs and the moments.
+///
+/// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
+pub(crate) fn fit(train: &Spaces) -> Result<Fit, AlignError> {
+    at_least_two_views("pairwise", train)?;
+    let moments = Moments::fit(train, ZScore::fit_sample);
+    let pairs: Vec<(usize, usize)> = (1..train.len()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+    let solved: Result<Vec<(Matrix, f64)>, AlignError> = pairs
+        .par_iter()
+        .map(|&(a, b)| {
+            let names = moments.names();
+            let svd = linalg::thin_svd(moments.block(a, b), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
+            let map = linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One);
+            Ok((map.map(|&x| x as f32), svd.s.iter().sum()))
+        })
+        .collect();
+    let (maps, traces): (Vec<Matrix>, Vec<f64>) = solved?.into_iter().unzip();
+    let parameters = maps.iter().map(|map| map.rows() * map.cols()).sum();
+    let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
+    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps };
+    Ok(Fit { fitted: Fitted::Pairwise(fitted), report })
+}

@@ -1,0 +1,92 @@
+//! Planted (synthetic) spaces: a known latent behind every view, for tests, examples and benches.
+
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::{self, Threads};
+use crate::rng::{Purpose, Stream, stream};
+use crate::{AlignError, Dataset, Labels, Matrix, Spaces, Split};
+
+/// A recipe for planted data: items fall into classes in a shared latent space with a decaying spectrum;
+/// every view sees the latent through its own random rotation, adds private signal and noise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Planted {
+    /// Widths d_m of the views, which are named `v0`, `v1`, …; the latent is as wide as the widest, and a
+    /// narrower view sees its strongest directions.
+    pub widths: Vec<usize>,
+    /// Fit rows.
+    pub fit_rows: usize,
+    /// Test rows.
+    pub test_rows: usize,
+    /// Number of classes, the labelling `class`.
+    pub classes: usize,
+    /// Spread of the classes' centres, in units of the spread within a class.
+    pub separation: f32,
+    /// Standard deviation of the noise that each view adds, in the same units.
+    pub noise: f32,
+}
+
+impl Default for Planted {
+    fn default() -> Self {
+        Self { widths: vec![32; 3], fit_rows: 400, test_rows: 200, classes: 8, separation: 1.5, noise: 0.5 }
+    }
+}
+
+impl Planted {
+    /// Draws the data; the same seed gives the same bits.
+    ///
+    /// # Errors
+    /// As [`Spaces::new`], for sizes of zero.
+    pub fn generate(&self, seed: u64) -> Result<Dataset, AlignError> {
+        let rows = self.fit_rows + self.test_rows;
+        let latent_width = self.widths.iter().copied().max().unwrap_or(0);
+        let mut rng = stream(seed, Purpose::Planted, None);
+        let centres = gaussian(self.classes.max(1), latent_width, &mut rng);
+        let labels: Vec<i64> = (0..rows).map(|_| rng.random_range(0..self.classes.max(1)) as i64).collect();
+        let mut latent = gaussian(rows, latent_width, &mut rng);
+        for (i, &class) in labels.iter().enumerate() {
+            for (j, x) in latent.row_mut(i).iter_mut().enumerate() {
+                let spectrum = (1.0 + j as f32).powf(-0.6);
+                *x = (*x + self.separation * centres.at(class as usize, j)) * spectrum;
+            }
+        }
+        let mut train = Vec::with_capacity(self.widths.len());
+        let mut test = Vec::with_capacity(self.widths.len());
+        let test_rows: Vec<usize> = (self.fit_rows..rows).collect();
+        let fit_rows: Vec<usize> = (0..self.fit_rows).collect();
+        for (m, &width) in self.widths.iter().enumerate() {
+            let mut rng = stream(seed, Purpose::Planted, Some(m));
+            let rotation = rotation(width, &mut rng)?;
+            let seen = latent.view().subcols(0, width);
+            let mut view = linalg::product(seen, rotation.view(), Threads::Pool);
+            let spread = self.noise / (width.max(1) as f32).sqrt();
+            for x in view.as_mut_slice() {
+                let noise: f32 = StandardNormal.sample(&mut rng);
+                *x += spread * noise;
+            }
+            train.push((format!("v{m}"), view.select_rows(&fit_rows)));
+            test.push((format!("v{m}"), view.select_rows(&test_rows)));
+        }
+        let split = |spaces, labels: &[i64]| -> Result<Split, AlignError> {
+            Ok(Split {
+                spaces: Spaces::new(spaces)?,
+                labels: vec![Labels { name: "class".into(), values: labels.to_vec() }],
+                groups: Vec::new(),
+                ids: None,
+            })
+        };
+        Ok(Dataset { train: split(train, &labels[..self.fit_rows])?, test: split(test, &labels[self.fit_rows..])? })
+    }
+}
+
+fn gaussian(rows: usize, cols: usize, rng: &mut Stream) -> Matrix {
+    Matrix::from_fn(rows, cols, |_, _| StandardNormal.sample(rng))
+}
+
+/// A random orthogonal matrix: the polar factor of a Gaussian one.
+pub fn rotation(width: usize, rng: &mut Stream) -> Result<Matrix, AlignError> {
+    let gaussian = Matrix::from_fn(width, width, |_, _| StandardNormal.sample(rng));
+    Ok(linalg::polar(gaussian.view(), &|| "a random rotation".into())?.map(|&x| x as f32))
+}

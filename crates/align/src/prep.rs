@@ -1,0 +1,175 @@
+//! Preparation of a view before it is fitted: standardisation, fitted on training rows alone.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::Matrix;
+
+/// What happens to a column that is constant on the training rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConstantColumns {
+    /// Its scale is 1: the column is centred and otherwise left alone.
+    #[default]
+    Clamp,
+    /// As the authors' code: it is divided by 1e-8, so a test row that differs explodes to about 1e8.
+    Released,
+}
+
+/// The epsilon that the authors' z-score adds to every standard deviation.
+const EPS: f64 = 1e-8;
+
+/// A standard deviation below this counts as constant: ten machine epsilons of `f32`.
+const CONSTANT: f64 = 10.0 * f32::EPSILON as f64;
+
+/// Per-column standardisation with the statistics of the training rows.
+///
+/// `z = (x − μ) / s`, back `x = z·σ + μ`. For [`ZScore::fit`] σ is the population standard deviation
+/// (ddof 0) and `s = σ + 1e-8`, as the multi-view methods have it; for [`ZScore::fit_sample`] σ is the
+/// sample standard deviation (ddof 1) without epsilon, as pairwise Procrustes has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZScore {
+    mean: Vec<f64>,
+    std: Vec<f64>,
+    eps: f64,
+    constant: ConstantColumns,
+}
+
+impl ZScore {
+    /// Mean and population standard deviation (ddof 0) of every column.
+    pub fn fit(x: &Matrix, constant: ConstantColumns) -> Self {
+        let (mean, std) = column_statistics(x, 0);
+        Self { mean, std, eps: EPS, constant }
+    }
+
+    /// Mean and sample standard deviation (ddof 1); constant columns get scale 1.
+    pub fn fit_sample(x: &Matrix) -> Self {
+        let (mean, std) = column_statistics(x, 1);
+        Self { mean, std, eps: 0.0, constant: ConstantColumns::Clamp }
+    }
+
+    /// Column means μ.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Column standard deviations σ, before any clamping.
+    pub fn std(&self) -> &[f64] {
+        &self.std
+    }
+
+    /// Width d of the view.
+    pub fn width(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Columns that are constant on the training rows.
+    pub fn constant_columns(&self) -> usize {
+        self.std.iter().filter(|&&s| s < CONSTANT).count()
+    }
+
+    /// The divisor s of each column.
+    fn divisors(&self) -> Vec<f64> {
+        let divisor = |&s: &f64| match self.constant {
+            ConstantColumns::Clamp if s < CONSTANT => 1.0,
+            _ => s + self.eps,
+        };
+        self.std.iter().map(divisor).collect()
+    }
+
+    /// `(x − μ) / s`, column by column.
+    pub fn apply(&self, x: &Matrix) -> Matrix {
+        let divisors = self.divisors();
+        let mut out = Matrix::zeros(x.rows(), x.cols());
+        rowwise(x, &mut out, |row, to| {
+            for ((z, &x), (&mean, &divisor)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&divisors)) {
+                *z = ((f64::from(x) - mean) / divisor) as f32;
+            }
+        });
+        out
+    }
+
+    /// Standardised rows `from..to` in `f64`, written to `out` (row-major, `stride` apart): the form in
+    /// which moments are summed.
+    pub(crate) fn apply_f64(&self, x: &Matrix, rows: std::ops::Range<usize>, out: &mut [f64], stride: usize) {
+        let divisors = self.divisors();
+        for (row, to) in rows.zip(out.chunks_mut(stride)) {
+            for (j, (&x, z)) in x.row(row).iter().zip(to).enumerate() {
+                *z = (f64::from(x) - self.mean[j]) / divisors[j];
+            }
+        }
+    }
+
+    /// `z·σ + μ`, column by column: no epsilon on the way back. A clamped column goes back with scale 1.
+    pub fn invert(&self, z: &Matrix) -> Matrix {
+        let scale = |&s: &f64| match self.constant {
+            ConstantColumns::Clamp if s < CONSTANT => 1.0,
+            _ => s,
+        };
+        let scales: Vec<f64> = self.std.iter().map(scale).collect();
+        let mut out = Matrix::zeros(z.rows(), z.cols());
+        rowwise(z, &mut out, |row, to| {
+            for ((x, &z), (&mean, &scale)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&scales)) {
+                *x = (f64::from(z) * scale + mean) as f32;
+            }
+        });
+        out
+    }
+}
+
+/// Mean and standard deviation of every column: two passes in `f64`, rows in order.
+fn column_statistics(x: &Matrix, ddof: usize) -> (Vec<f64>, Vec<f64>) {
+    let n = x.rows();
+    let mut mean = vec![0.0; x.cols()];
+    for i in 0..n {
+        for (m, &v) in mean.iter_mut().zip(x.row(i)) {
+            *m += f64::from(v);
+        }
+    }
+    mean.iter_mut().for_each(|m| *m /= n as f64);
+    let mut square = vec![0.0; x.cols()];
+    for i in 0..n {
+        for ((s, &v), &m) in square.iter_mut().zip(x.row(i)).zip(&mean) {
+            let centred = f64::from(v) - m;
+            *s += centred * centred;
+        }
+    }
+    let denominator = n.saturating_sub(ddof).max(1) as f64;
+    let std = square.into_iter().map(|s| (s / denominator).sqrt()).collect();
+    (mean, std)
+}
+
+/// Rows divided by `|row| + 1e-8`, as the consensus and the corrector of GCPA have it.
+pub fn unit_rows(x: &Matrix) -> Matrix {
+    let mut out = Matrix::zeros(x.rows(), x.cols());
+    rowwise(x, &mut out, |row, to| {
+        let scale = 1.0 / (norm(row) + EPS as f32);
+        to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
+    });
+    out
+}
+
+/// Rows divided by `max(|row|, 1e-12)`: cosine similarity becomes a dot product, a zero row stays zero.
+pub fn cosine_rows(x: &Matrix) -> Matrix {
+    let mut out = Matrix::zeros(x.rows(), x.cols());
+    rowwise(x, &mut out, |row, to| {
+        let scale = 1.0 / norm(row).max(1e-12);
+        to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
+    });
+    out
+}
+
+/// Euclidean norm of a row, summed in `f64`.
+pub fn norm(row: &[f32]) -> f32 {
+    row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt() as f32
+}
+
+/// Every row of `x` into the same row of `out`, in parallel.
+fn rowwise(x: &Matrix, out: &mut Matrix, f: impl Fn(&[f32], &mut [f32]) + Sync) {
+    let cols = x.cols();
+    out.as_mut_slice().par_chunks_mut(cols * 64).zip(x.as_slice().par_chunks(cols * 64)).for_each(|(to, from)| {
+        for (to, from) in to.chunks_mut(cols).zip(from.chunks(cols)) {
+            f(from, to);
+        }
+    });
+}

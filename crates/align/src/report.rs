@@ -1,0 +1,80 @@
+//! How a fit ended.
+
+use serde::{Deserialize, Serialize};
+
+/// Why an iteration stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Nothing iterates: the solution is one factorisation, or there is nothing to fit.
+    ClosedForm,
+    /// The tolerance was reached.
+    Converged,
+    /// The cap on iterations was reached first; the result may still be moving.
+    IterationCap,
+    /// No improvement on validation for the allowed number of checks.
+    Patience,
+}
+
+impl Stop {
+    /// As written in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClosedForm => "closed_form",
+            Self::Converged => "converged",
+            Self::IterationCap => "iteration_cap",
+            Self::Patience => "patience",
+        }
+    }
+}
+
+/// What a fit did and what it cost in maps and parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitReport {
+    /// Why it stopped; for GCPA that of the corrector.
+    pub stop: Stop,
+    /// Sweeps of GPA, steps of the corrector for GCPA, `None` for closed forms.
+    pub iterations: Option<usize>,
+    /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F`, GCCA the sum of the kept eigenvalues
+    /// of `S`, pairwise `Σ_{a<b} |A~ R − B~|²_F`, GCPA the corrector's loss on its training rows.
+    pub objective: Option<f64>,
+    /// Relative change of the consensus in the last sweep of GPA.
+    pub residual: Option<f64>,
+    /// Matrices that the fit holds: M for a universe, M(M−1)/2 for pairwise, 0 for none.
+    pub maps: usize,
+    /// Numbers in those maps and in the corrector.
+    pub parameters: usize,
+    /// GCPA's second stage.
+    pub corrector: Option<CorrectorReport>,
+}
+
+impl FitReport {
+    /// The report of a method that fits nothing or has a closed form.
+    pub fn closed_form(maps: usize, parameters: usize, objective: Option<f64>) -> Self {
+        Self { stop: Stop::ClosedForm, iterations: None, objective, residual: None, maps, parameters, corrector: None }
+    }
+}
+
+/// How the corrector of GCPA was trained. Losses are exact means over the rows named and all views,
+/// computed after training; identity means an untrained corrector, which returns `norm(u)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorrectorReport {
+    /// How the GPA scaffold under it ended.
+    pub scaffold: Box<FitReport>,
+    /// Training steps made.
+    pub steps: usize,
+    /// The step whose weights were kept.
+    pub best_step: usize,
+    /// The sampled validation loss that chose them.
+    pub best_sampled_loss: f64,
+    /// Loss on the rows trained on, before training.
+    pub identity_train_loss: f64,
+    /// Loss on the rows trained on.
+    pub train_loss: f64,
+    /// Loss on the rows held out, before training.
+    pub identity_validation_loss: f64,
+    /// Loss on the rows held out.
+    pub validation_loss: f64,
+    /// Mean over all fit rows and views of `1 − cos(f(u), u)`.
+    pub drift_mean: f64,
+}

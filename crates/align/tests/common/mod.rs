@@ -1,0 +1,89 @@
+//! Reading the golden data.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+use align::{Matrix, Spaces};
+use safetensors::{SafeTensors, tensor::TensorView};
+
+/// A golden safetensors file.
+pub struct Golden(Vec<u8>);
+
+fn path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(name)
+}
+
+pub fn json(name: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path(name)).unwrap()).unwrap()
+}
+
+impl Golden {
+    pub fn read(name: &str) -> Self {
+        Self(std::fs::read(path(name)).unwrap())
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let tensors = SafeTensors::deserialize(&self.0).unwrap();
+        tensors.names().into_iter().map(str::to_string).collect()
+    }
+
+    /// A tensor's shape and `f32` values.
+    pub fn values(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let tensors = SafeTensors::deserialize(&self.0).unwrap();
+        let tensor: TensorView<'_> = tensors.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
+        let values = tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        (tensor.shape().to_vec(), values)
+    }
+
+    pub fn vector(&self, name: &str) -> Vec<f32> {
+        self.values(name).1
+    }
+
+    pub fn matrix(&self, name: &str) -> Matrix {
+        let (shape, values) = self.values(name);
+        Matrix::from_vec(shape[0], shape[1], values)
+    }
+
+    pub fn transposed(&self, name: &str) -> Matrix {
+        let m = self.matrix(name);
+        Matrix::from_fn(m.cols(), m.rows(), |i, j| m.at(j, i))
+    }
+
+    /// All views of a split, `split.v0`, `split.v1`, …
+    pub fn spaces(&self, split: &str) -> Spaces {
+        let mut names: Vec<String> =
+            self.names().into_iter().filter(|n| n.starts_with(&format!("{split}.v"))).collect();
+        names.sort();
+        let view = |n: &String| (n[split.len() + 1..].to_string(), self.matrix(n));
+        Spaces::new(names.iter().map(view)).unwrap()
+    }
+}
+
+/// Largest absolute difference.
+pub fn max_abs(a: &Matrix, b: &Matrix) -> f32 {
+    assert_eq!((a.rows(), a.cols()), (b.rows(), b.cols()));
+    a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max)
+}
+
+pub fn max_abs_slice(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max)
+}
+
+/// Mean Rank-1 over all ordered pairs of projected views, ties against the query, in `f64`.
+pub fn mean_rank1(projected: &[Matrix]) -> f64 {
+    let unit: Vec<Matrix> = projected.iter().map(align::prep::cosine_rows).collect();
+    let (mut hits, mut total) = (0, 0);
+    for (s, a) in unit.iter().enumerate() {
+        for (t, b) in unit.iter().enumerate() {
+            if s == t {
+                continue;
+            }
+            for i in 0..a.rows() {
+                let dot = |j: usize| -> f64 { a.row(i).iter().zip(b.row(j)).map(|(x, y)| f64::from(x * y)).sum() };
+                let own = dot(i);
+                hits += usize::from((0..b.rows()).all(|j| j == i || dot(j) < own));
+                total += 1;
+            }
+        }
+    }
+    hits as f64 / total as f64
+}

@@ -1,0 +1,88 @@
+//! Manifests by name: what there is, and what a grid's `data:` means.
+
+use std::{fs, io, path::Path};
+
+use crate::{
+    DataError, Manifest,
+    error::{FileProblem, YamlProblem},
+    manifest::tidy,
+    nearest,
+};
+
+/// A manifest looked for by name or path.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// It is there and sound. Its files need not be: see [`Manifest::missing_files`].
+    Manifest(Box<Manifest>),
+    /// It is not there.
+    Absent(Absent),
+}
+
+/// What is said of a manifest that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The name or path asked for.
+    pub wanted: String,
+    /// The name in the catalogue most like it.
+    pub nearest: Option<String>,
+    /// All names in the catalogue.
+    pub known: Vec<String>,
+}
+
+impl Absent {
+    /// The same as a problem, for where absence is an error.
+    pub fn problem(&self) -> YamlProblem {
+        YamlProblem::Unknown {
+            kind: "data set",
+            name: self.wanted.clone(),
+            nearest: self.nearest.clone(),
+            known: self.known.clone(),
+        }
+    }
+}
+
+/// The names of the manifests in a folder, sorted. A folder that is not there has none.
+///
+/// # Errors
+/// The folder is there and cannot be listed.
+pub fn catalogue(dir: &Path) -> Result<Vec<String>, DataError> {
+    let unreadable = |reason| DataError::file(dir, FileProblem::Unreadable { reason });
+    let mut names = Vec::new();
+    match fs::read_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(names),
+        Err(e) => return Err(unreadable(e)),
+        Ok(entries) => {
+            for entry in entries {
+                let path = entry.map_err(unreadable)?.path();
+                if path.extension().is_some_and(|e| e == "yaml")
+                    && let Some(name) = path.file_stem().and_then(|s| s.to_str())
+                {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The manifest that a grid's `data:` means: a name in the catalogue, or, with a slash or the extension
+/// `.yaml`, a path relative to `relative_to`, the grid file's folder.
+///
+/// # Errors
+/// The manifest is there and broken.
+pub fn find(name_or_path: &str, relative_to: &Path, manifests_dir: &Path) -> Result<Found, DataError> {
+    let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".yaml");
+    let path = match is_path {
+        true => tidy(&relative_to.join(name_or_path)),
+        false => manifests_dir.join(format!("{name_or_path}.yaml")),
+    };
+    if !path.exists() {
+        let known = catalogue(manifests_dir)?;
+        let stem = Path::new(name_or_path).file_stem().and_then(|s| s.to_str()).unwrap_or(name_or_path);
+        let nearest = nearest(stem, known.iter().map(String::as_str)).map(str::to_owned);
+        return Ok(Found::Absent(Absent { wanted: name_or_path.to_owned(), nearest, known }));
+    }
+    let manifest = if is_path { Manifest::read(&path)? } else { Manifest::read_named(&path, name_or_path)? };
+    Ok(Found::Manifest(Box::new(manifest)))
+}

@@ -1,0 +1,43 @@
+//! Manifests, readers and checks: from files to matched views in memory.
+//!
+//! A *manifest* says which files make up a data set: views (one encoder's embeddings each), labels, ids
+//! and groups, in splits, with licences and checksums. [`load`] reads it into an [`align::Dataset`],
+//! refuses what cannot be compared, and counts what is odd but usable as [`Warning`]s.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+//! let manifest = data::Manifest::read(&root.join("data-manifests/massive10.yaml"))?;
+//! let loaded = data::load(&manifest)?;
+//! let train = &loaded.dataset.train;
+//! assert_eq!((train.spaces.len(), train.spaces.rows()), (10, 4000));
+//! assert_eq!(train.labels(None).map(|l| l.name.as_str()), Some("intent"));
+//!
+//! let three = loaded.select(&["en", "es", "fr"])?;
+//! assert_eq!(three.test.spaces.names().collect::<Vec<_>>(), ["en", "es", "fr"]);
+//! for line in data::summarise(&loaded.warnings) {
+//!     println!("{line}");
+//! }
+//! # Ok::<(), data::DataError>(())
+//! ```
+//!
+//! All YAML files of the project come in through [`yaml`], so that every complaint points at a line and
+//! column; all file formats are registered in [`read`]. This crate knows no methods and no tasks.
+
+mod catalogue;
+pub mod checksum;
+mod error;
+mod load;
+mod manifest;
+mod nearest;
+pub mod read;
+mod warnings;
+pub mod yaml;
+
+pub use catalogue::{Absent, Found, catalogue, find};
+pub use error::{DataError, FileProblem, Place, SetProblem, YamlProblem};
+pub use load::{Loaded, load};
+pub use manifest::{Manifest, Named, Part, Source, SplitName, View};
+pub use nearest::nearest;
+pub use warnings::{Warning, WarningKind, summarise};

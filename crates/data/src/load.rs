@@ -1,0 +1,289 @@
+//! From a manifest to a data set in memory.
+//!
+//! Every file is read once, hashed and parsed from the same bytes, files in parallel. Which error is
+//! reported when there are several does not depend on the threads: the first in the manifest's order.
+
+use std::collections::BTreeMap;
+
+use align::{Dataset, Labels, Matrix, Spaces, Split};
+use rayon::prelude::*;
+
+use crate::{
+    DataError, Manifest, SplitName, Warning,
+    checksum::{Combined, sha256},
+    error::{FileProblem, Place, SetProblem},
+    manifest::{Named, Part, Source},
+    nearest, read, warnings,
+};
+
+/// A data set in memory, what is odd about it, and the checksums of its files.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// All views, in both splits.
+    pub dataset: Dataset,
+    /// Degenerate data that is no error.
+    pub warnings: Vec<Warning>,
+    views: Vec<(String, Digest)>,
+    /// Labels, ids and groups: they change scores as much as a view does.
+    rest: Vec<Digest>,
+    place: Place,
+}
+
+/// What of a source's files enters a checksum: neither their paths nor their format.
+#[derive(Clone, Debug)]
+struct Digest {
+    what: String,
+    parts: Vec<(SplitName, String, Option<String>)>,
+}
+
+impl Digest {
+    fn add_to(&self, sum: &mut Combined) {
+        sum.add(&self.what);
+        for (split, sha256, tensor) in &self.parts {
+            sum.add(split.name());
+            sum.add(sha256);
+            sum.add(tensor.as_deref().unwrap_or(""));
+        }
+    }
+}
+
+impl Loaded {
+    /// The named views, in this order, in both splits. Shares the values.
+    ///
+    /// # Errors
+    /// An unknown view, a view named twice, fewer than two views.
+    pub fn select<S: AsRef<str>>(&self, views: &[S]) -> Result<Dataset, DataError> {
+        let at = Place { key: "views".to_owned(), ..self.place.clone() };
+        for (i, name) in views.iter().map(AsRef::as_ref).enumerate() {
+            if !self.views.iter().any(|(view, _)| view == name) {
+                let known: Vec<String> = self.views.iter().map(|(view, _)| view.clone()).collect();
+                let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+                return Err(DataError::set(&at, SetProblem::UnknownView { name: name.to_owned(), nearest, known }));
+            }
+            if views[..i].iter().any(|v| v.as_ref() == name) {
+                return Err(DataError::set(&at, SetProblem::RepeatedView { name: name.to_owned() }));
+            }
+        }
+        if views.len() < 2 {
+            return Err(DataError::set(&at, SetProblem::TooFewViews { got: views.len() }));
+        }
+        self.dataset.select(views).map_err(|cause| DataError::Align { at: Box::new(at), cause: Box::new(cause) })
+    }
+
+    /// SHA-256 over all that makes up these views' data: in their order, each view's name and, by split,
+    /// its file's SHA-256 and tensor; then the same of labels, ids and groups. Paths do not count. A name
+    /// that is no view counts as a name; [`Loaded::select`] is what refuses it.
+    pub fn checksum<S: AsRef<str>>(&self, views: &[S]) -> String {
+        let mut sum = Combined::default();
+        for name in views.iter().map(AsRef::as_ref) {
+            match self.views.iter().find(|(view, _)| view == name) {
+                Some((_, digest)) => digest.add_to(&mut sum),
+                None => sum.add(name),
+            }
+        }
+        for digest in &self.rest {
+            digest.add_to(&mut sum);
+        }
+        sum.finish()
+    }
+
+    /// The warnings that concern these views, and those that concern no view.
+    pub fn warnings_of<S: AsRef<str>>(&self, views: &[S]) -> Vec<Warning> {
+        let concerns = |w: &&Warning| w.view.as_ref().is_none_or(|view| views.iter().any(|v| v.as_ref() == view));
+        self.warnings.iter().filter(concerns).cloned().collect()
+    }
+
+    /// The views' names, in the manifest's order.
+    pub fn view_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.views.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Reads and checks all that a manifest names.
+///
+/// # Errors
+/// A file that is missing, has another checksum, is truncated or otherwise unreadable; values that are
+/// not finite; views, labels, ids or groups whose lengths differ within a split; a view whose width
+/// differs between splits; a split without rows; an id that occurs twice in a split.
+pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
+    let Contents { mut matrices, mut integers, sums } = read_files(manifest)?;
+    check_views(manifest, &matrices)?;
+    let lists = Lists::of(manifest);
+    let n = |split| matrices.get(&(0, split)).map_or(0, Matrix::rows);
+    for (i, (what, source)) in (manifest.views.len()..).zip(&lists.0) {
+        for &split in &manifest.splits {
+            let values = integers.get(&(i, split)).map_or(&[][..], Vec::as_slice);
+            if values.len() != n(split) {
+                let (got, want) = (values.len(), n(split));
+                return Err(DataError::set(&source.place, SetProblem::Length { split: split.name(), got, want }));
+            }
+            if what == "ids"
+                && let Some((first, second)) = repeated(values)
+            {
+                let problem = SetProblem::DuplicateId { id: values[second], first, second, split: split.name() };
+                return Err(DataError::set(&source.place, problem));
+            }
+        }
+    }
+
+    let digests = digests(manifest, &lists, &sums);
+    let mut split = |split| -> Result<Split, DataError> {
+        let views = manifest.views.iter().enumerate();
+        let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
+        let spaces = Spaces::new(views)
+            .map_err(|cause| DataError::Align { at: Box::new(manifest.place.clone()), cause: Box::new(cause) })?;
+        let mut position = manifest.views.len()..;
+        let mut next = || position.next().and_then(|i| integers.remove(&(i, split))).unwrap_or_default();
+        let mut named = |list: &[Named]| list.iter().map(|l| Labels { name: l.name.clone(), values: next() }).collect();
+        let (labels, groups) = (named(&manifest.labels), named(&manifest.groups));
+        let ids = manifest.ids.as_ref().map(|_| next());
+        Ok(Split { spaces, labels, groups, ids })
+    };
+    let dataset = Dataset { train: split(SplitName::Train)?, test: split(SplitName::Test)? };
+    let (views, rest) = digests;
+    let views = manifest.views.iter().map(|v| v.name.clone()).zip(views).collect();
+    Ok(Loaded { warnings: warnings::find(&dataset), dataset, views, rest, place: manifest.place.clone() })
+}
+
+/// The sources of integers with what to call them, in the order in which [`load`] takes them up again.
+struct Lists<'a>(Vec<(String, &'a Source)>);
+
+impl<'a> Lists<'a> {
+    fn of(manifest: &'a Manifest) -> Self {
+        let named = |kind, list: &'a [Named]| list.iter().map(move |l| (format!("{kind} `{}`", l.name), &l.source));
+        let lists = named("labelling", &manifest.labels).chain(named("grouping", &manifest.groups));
+        Self(lists.chain(manifest.ids.iter().map(|ids| ("ids".to_owned(), ids))).collect())
+    }
+}
+
+/// Position of a source (views, then [`Lists`]) and split.
+type Key = (usize, SplitName);
+
+/// What the files held.
+struct Contents {
+    matrices: BTreeMap<Key, Matrix>,
+    integers: BTreeMap<Key, Vec<i64>>,
+    sums: BTreeMap<Key, String>,
+}
+
+/// One tensor wanted from a file.
+struct Request<'a> {
+    key: Key,
+    part: &'a Part,
+    place: &'a Place,
+}
+
+enum Values {
+    Floats(Matrix),
+    Integers(Vec<i64>),
+}
+
+fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
+    let lists = Lists::of(manifest);
+    let sources = manifest.views.iter().map(|v| &v.source).chain(lists.0.iter().map(|(_, source)| *source));
+    let mut files: Vec<Vec<Request<'_>>> = Vec::new();
+    for (i, source) in sources.enumerate() {
+        for (&split, part) in &source.parts {
+            let request = Request { key: (i, split), part, place: &source.place };
+            match files.iter_mut().find(|f| f.first().is_some_and(|r| r.part.file == part.file)) {
+                Some(file) => file.push(request),
+                None => files.push(vec![request]),
+            }
+        }
+    }
+    let views = manifest.views.len();
+    let read: Vec<_> = files.par_iter().map(|requests| read_file(requests, views)).collect();
+
+    let mut contents = Contents { matrices: BTreeMap::new(), integers: BTreeMap::new(), sums: BTreeMap::new() };
+    for file in read {
+        for (key, sum, values) in file? {
+            contents.sums.insert(key, sum);
+            match values {
+                Values::Floats(matrix) => drop(contents.matrices.insert(key, matrix)),
+                Values::Integers(list) => drop(contents.integers.insert(key, list)),
+            }
+        }
+    }
+    Ok(contents)
+}
+
+/// All that is wanted from one file; sources below `views` are matrices.
+fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String, Values)>, DataError> {
+    let Some(first) = requests.first() else { return Ok(Vec::new()) };
+    let path = &first.part.file;
+    let bytes = read::bytes(path).map_err(|e| e.listed(first.place))?;
+    let got = sha256(&bytes);
+    let one = |request: &Request<'_>| {
+        let Part { sha256, tensor, .. } = request.part;
+        if let Some(want) = sha256.as_ref().filter(|want| **want != got) {
+            return Err(DataError::file(path, FileProblem::Checksum { got: got.clone(), want: want.clone() }));
+        }
+        let values = match request.key.0 < views {
+            true => Values::Floats(read::matrix(path, &bytes, tensor.as_deref())?),
+            false => Values::Integers(read::integers(path, &bytes, tensor.as_deref())?),
+        };
+        Ok((request.key, got.clone(), values))
+    };
+    requests.iter().map(|request| one(request).map_err(|e| e.listed(request.place))).collect()
+}
+
+/// Rows equal within a split, columns equal within a view, neither zero.
+fn check_views(manifest: &Manifest, matrices: &BTreeMap<Key, Matrix>) -> Result<(), DataError> {
+    for (i, view) in manifest.views.iter().enumerate() {
+        let at = &view.source.place;
+        let name = || view.name.clone();
+        let mut width: Option<(SplitName, usize)> = None;
+        for &split in &manifest.splits {
+            let (Some(matrix), Some(first)) = (matrices.get(&(i, split)), matrices.get(&(0, split))) else { continue };
+            let (rows, cols) = (matrix.rows(), matrix.cols());
+            if rows != first.rows() {
+                let first_view = &manifest.views[0];
+                return Err(DataError::set(
+                    at,
+                    SetProblem::Rows {
+                        view: name(),
+                        split: split.name(),
+                        got: rows,
+                        first: first_view.name.clone(),
+                        first_line: first_view.source.place.line_col.map(|(line, _)| line),
+                        want: first.rows(),
+                    },
+                ));
+            }
+            if rows == 0 {
+                return Err(DataError::set(at, SetProblem::EmptySplit { view: name(), split: split.name() }));
+            }
+            if cols == 0 {
+                return Err(DataError::set(at, SetProblem::NoColumns { view: name(), split: split.name() }));
+            }
+            let (first, want) = *width.get_or_insert((split, cols));
+            if cols != want {
+                let (split, first) = (split.name(), first.name());
+                return Err(DataError::set(at, SetProblem::Width { view: name(), split, got: cols, first, want }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first value that occurs again: its rows.
+fn repeated(values: &[i64]) -> Option<(usize, usize)> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|&row| (values[row], row));
+    let twice = order.windows(2).filter(|pair| values[pair[0]] == values[pair[1]]);
+    twice.map(|pair| (pair[0], pair[1])).min_by_key(|&(_, second)| second)
+}
+
+fn digests(manifest: &Manifest, lists: &Lists<'_>, sums: &BTreeMap<Key, String>) -> (Vec<Digest>, Vec<Digest>) {
+    let digest = |i: usize, what: &str, source: &Source| Digest {
+        what: what.to_owned(),
+        parts: source
+            .parts
+            .iter()
+            .map(|(&split, part)| (split, sums.get(&(i, split)).cloned().unwrap_or_default(), part.tensor.clone()))
+            .collect(),
+    };
+    let views = manifest.views.iter().enumerate().map(|(i, v)| digest(i, &v.name, &v.source)).collect();
+    let rest = (manifest.views.len()..).zip(&lists.0).map(|(i, (what, source))| digest(i, what, source)).collect();
+    (views, rest)
+}

@@ -1,0 +1,399 @@
+//! What a data set consists of, as its manifest says it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DataError,
+    error::{Place, SetProblem},
+    read::Format,
+    yaml::{self, Located},
+};
+
+/// A part of a data set's items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitName {
+    /// The rows a method may see.
+    Train,
+    /// The rows it is judged on.
+    Test,
+    /// Rows for choosing parameters.
+    Validation,
+}
+
+impl SplitName {
+    /// Its name in a manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
+/// A data set on disk: its views, labels, ids and groups, and where they come from.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Its name, by which grids refer to it.
+    pub name: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// The licence of the whole; a view's own holds where it has one.
+    pub licence: String,
+    /// Where texts, pictures and encoders come from.
+    pub source: String,
+    /// One sentence that is shown wherever these data stand in for another set.
+    pub summary: Option<String>,
+    /// The splits, in the manifest's order.
+    pub splits: Vec<SplitName>,
+    /// The views, in the manifest's order.
+    pub views: Vec<View>,
+    /// Labellings in the manifest's order.
+    pub labels: Vec<Named>,
+    /// Unique ids of the items.
+    pub ids: Option<Source>,
+    /// Groups of items that belong together, in the manifest's order.
+    pub groups: Vec<Named>,
+    /// The whole file, for messages.
+    pub place: Place,
+}
+
+/// One encoder's embeddings.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The view's name.
+    pub name: String,
+    /// Which encoder made it.
+    pub encoder: Option<String>,
+    /// Its licence, where it differs from the manifest's.
+    pub licence: Option<String>,
+    /// Its files.
+    pub source: Source,
+}
+
+/// A labelling or a grouping.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name, such as `intent`.
+    pub name: String,
+    /// Its files.
+    pub source: Source,
+}
+
+/// Where the values of each split are.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// One entry for each of the manifest's splits.
+    pub parts: BTreeMap<SplitName, Part>,
+    /// Where the manifest says so.
+    pub place: Place,
+}
+
+/// One tensor of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The file, the manifest's folder included.
+    pub file: PathBuf,
+    /// Its SHA-256, verified when given.
+    pub sha256: Option<String>,
+    /// The tensor's name; `None` means the file's only one.
+    pub tensor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a manifest (name, title, licence, source, splits, views, ...)")]
+struct RawManifest {
+    name: String,
+    title: String,
+    licence: String,
+    source: String,
+    summary: Option<String>,
+    splits: Vec<SplitName>,
+    views: Vec<RawView>,
+    #[serde(default)]
+    labels: BTreeMap<String, RawSource>,
+    ids: Option<RawSource>,
+    #[serde(default)]
+    groups: BTreeMap<String, RawSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a view (name, encoder, licence, file and tensors, or files)")]
+struct RawView {
+    name: String,
+    encoder: Option<String>,
+    licence: Option<String>,
+    file: Option<PathBuf>,
+    sha256: Option<String>,
+    tensors: Option<BTreeMap<SplitName, String>>,
+    files: Option<BTreeMap<SplitName, RawFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a source (file and tensors, or files)")]
+struct RawSource {
+    file: Option<PathBuf>,
+    sha256: Option<String>,
+    tensors: Option<BTreeMap<SplitName, String>>,
+    files: Option<BTreeMap<SplitName, RawFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a file (file, sha256, tensor)")]
+struct RawFile {
+    file: PathBuf,
+    sha256: Option<String>,
+    tensor: Option<String>,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest; the files it names are not opened.
+    ///
+    /// # Errors
+    /// All that [`yaml::read`] refuses, and: `train` or `test` not among the splits, a split given twice,
+    /// fewer than two views, a view name given twice, neither or both of `file` and `files`, a split
+    /// without a file or tensor, a tensor or file for a split that is not among the splits, a `sha256`
+    /// that is none, a format that is not known.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        Self::check(yaml::read(path)?, None)
+    }
+
+    /// As [`Manifest::read`], from a text; `path` gives the folder and serves the messages.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, DataError> {
+        Self::check(yaml::parse(path, text, |_| ())?, None)
+    }
+
+    /// As [`Manifest::read`], of a manifest that must bear this name.
+    pub(crate) fn read_named(path: &Path, name: &str) -> Result<Self, DataError> {
+        Self::check(yaml::read(path)?, Some(name))
+    }
+
+    /// The files that the manifest names and that are not there, in its order, each once. A set with a
+    /// missing file is one that has not been fetched, which is where a stand-in comes in.
+    pub fn missing_files(&self) -> Vec<PathBuf> {
+        let mut missing: Vec<PathBuf> = Vec::new();
+        for source in self.sources() {
+            for part in source.parts.values() {
+                if !part.file.exists() && !missing.contains(&part.file) {
+                    missing.push(part.file.clone());
+                }
+            }
+        }
+        missing
+    }
+
+    /// All sources: views, labels, ids, groups.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let views = self.views.iter().map(|v| &v.source);
+        let labels = self.labels.iter().map(|l| &l.source);
+        views.chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
+    }
+
+    fn check(file: Located<RawManifest>, name: Option<&str>) -> Result<Self, DataError> {
+        let (raw, file) = file.into_parts();
+        if let Some(name) = name.filter(|name| *name != raw.name) {
+            let message = format!(
+                "`{}`, but the file is `{name}.yaml`; a manifest in the catalogue bears its file's name",
+                raw.name
+            );
+            return Err(file.error("name", message));
+        }
+        Checker { splits: raw.splits.clone(), file }.run(raw)
+    }
+}
+
+/// The checks that no type can express.
+struct Checker {
+    splits: Vec<SplitName>,
+    file: Located<()>,
+}
+
+impl Checker {
+    fn run(self, raw: RawManifest) -> Result<Manifest, DataError> {
+        self.check_splits()?;
+
+        let mut views: Vec<View> = Vec::new();
+        for (i, view) in raw.views.into_iter().enumerate() {
+            let key = format!("views[{i}]");
+            if let Some(first) = views.iter().position(|v| v.name == view.name) {
+                let message = format!(
+                    "view `{}` is given twice, first as views[{first}]; every view needs its own name",
+                    view.name
+                );
+                return Err(self.file.error(&format!("{key}.name"), message));
+            }
+            let source = RawSource { file: view.file, sha256: view.sha256, tensors: view.tensors, files: view.files };
+            let source = self.source(&key, source)?;
+            views.push(View { name: view.name, encoder: view.encoder, licence: view.licence, source });
+        }
+        if views.len() < 2 {
+            return Err(DataError::set(&self.file.place("views"), SetProblem::TooFewViews { got: views.len() }));
+        }
+        let ids = raw.ids.map(|ids| self.source("ids", ids)).transpose()?;
+        Ok(Manifest {
+            labels: self.named("labels", raw.labels)?,
+            groups: self.named("groups", raw.groups)?,
+            name: raw.name,
+            title: raw.title,
+            licence: raw.licence,
+            source: raw.source,
+            summary: raw.summary,
+            place: self.file.place(""),
+            splits: self.splits,
+            views,
+            ids,
+        })
+    }
+
+    fn check_splits(&self) -> Result<(), DataError> {
+        for (i, split) in self.splits.iter().enumerate() {
+            if self.splits[..i].contains(split) {
+                let message = format!("`{}` is given twice; name every split once", split.name());
+                return Err(self.file.error(&format!("splits[{i}]"), message));
+            }
+        }
+        for needed in [SplitName::Train, SplitName::Test] {
+            if !self.splits.contains(&needed) {
+                let message = format!(
+                    "`{}` is missing; a data set needs `train` to fit on and `test` to be judged on",
+                    needed.name()
+                );
+                return Err(self.file.error("splits", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps lose their order on the way here; the positions in the file give it back.
+    fn named(&self, key: &str, raw: BTreeMap<String, RawSource>) -> Result<Vec<Named>, DataError> {
+        let mut raw: Vec<_> = raw.into_iter().collect();
+        raw.sort_by_key(|(name, _)| self.file.location(&format!("{key}.{name}")));
+        raw.into_iter()
+            .map(|(name, source)| Ok(Named { source: self.source(&format!("{key}.{name}"), source)?, name }))
+            .collect()
+    }
+
+    fn source(&self, key: &str, raw: RawSource) -> Result<Source, DataError> {
+        let place = self.file.place(key);
+        let parts = match (raw.file, raw.files) {
+            (Some(_), Some(_)) => {
+                let message =
+                    "both `file` and `files` are given; wanted `file` (one for all splits) or `files` (one per split)";
+                return Err(self.file.error(key, message));
+            }
+            (None, None) => {
+                let message = "neither `file` nor `files` is given; wanted `file` (one for all splits) or `files` (one per split)";
+                return Err(self.file.error(key, message));
+            }
+            (Some(file), None) => self.one_file(key, file, raw.sha256, raw.tensors)?,
+            (None, Some(files)) => {
+                for (name, given) in [("sha256", raw.sha256.is_some()), ("tensors", raw.tensors.is_some())] {
+                    if given {
+                        let message = format!("`{name}` belongs to `file`; with `files`, every split has its own");
+                        return Err(self.file.error(&format!("{key}.{name}"), message));
+                    }
+                }
+                self.file_per_split(key, files)?
+            }
+        };
+        Ok(Source { parts, place })
+    }
+
+    fn one_file(
+        &self,
+        key: &str,
+        file: PathBuf,
+        sha256: Option<String>,
+        tensors: Option<BTreeMap<SplitName, String>>,
+    ) -> Result<BTreeMap<SplitName, Part>, DataError> {
+        let file = self.resolve(&format!("{key}.file"), &file)?;
+        let sha256 = self.sum(&format!("{key}.sha256"), sha256)?;
+        if Format::of(&file).is_ok_and(|format| !format.has_names()) {
+            let message = "an npy file holds one array, so it cannot hold several splits; wanted `files: {train: {file: ...}, test: {file: ...}}`";
+            return Err(self.file.error(&format!("{key}.file"), message));
+        }
+        let Some(tensors) = tensors else {
+            let message = "`tensors` is missing; it says which tensor of the file is which split: `tensors: {train: ..., test: ...}`";
+            return Err(self.file.error(key, message));
+        };
+        self.cover(&format!("{key}.tensors"), tensors.keys())?;
+        let part = |(split, tensor)| (split, Part { file: file.clone(), sha256: sha256.clone(), tensor: Some(tensor) });
+        Ok(tensors.into_iter().map(part).collect())
+    }
+
+    fn file_per_split(
+        &self,
+        key: &str,
+        files: BTreeMap<SplitName, RawFile>,
+    ) -> Result<BTreeMap<SplitName, Part>, DataError> {
+        self.cover(&format!("{key}.files"), files.keys())?;
+        files
+            .into_iter()
+            .map(|(split, raw)| {
+                let key = format!("{key}.files.{}", split.name());
+                let file = self.resolve(&format!("{key}.file"), &raw.file)?;
+                let sha256 = self.sum(&format!("{key}.sha256"), raw.sha256)?;
+                if raw.tensor.is_some() && Format::of(&file).is_ok_and(|format| !format.has_names()) {
+                    let message = "an npy file holds one array without a name; remove `tensor`";
+                    return Err(self.file.error(&format!("{key}.tensor"), message));
+                }
+                Ok((split, Part { file, sha256, tensor: raw.tensor }))
+            })
+            .collect()
+    }
+
+    /// Exactly the splits of the manifest: one too few is a gap, one too many a line without effect.
+    fn cover<'a>(&self, key: &str, given: impl Iterator<Item = &'a SplitName>) -> Result<(), DataError> {
+        let given: Vec<SplitName> = given.copied().collect();
+        if let Some(missing) = self.splits.iter().find(|s| !given.contains(s)) {
+            return Err(self.file.error(key, format!("split `{}` of `splits` is missing here", missing.name())));
+        }
+        if let Some(extra) = given.iter().find(|s| !self.splits.contains(s)) {
+            let message = format!("split `{0}` is not among `splits`; add it there or remove it here", extra.name());
+            return Err(self.file.error(&format!("{key}.{}", extra.name()), message));
+        }
+        Ok(())
+    }
+
+    /// The path from the working directory, once its format is known to be one of ours.
+    fn resolve(&self, key: &str, file: &Path) -> Result<PathBuf, DataError> {
+        let folder = self.file.path().parent().unwrap_or(Path::new(""));
+        let file = tidy(&folder.join(file));
+        Format::of(&file).map_err(|error| error.listed(&self.file.place(key)))?;
+        Ok(file)
+    }
+
+    fn sum(&self, key: &str, sum: Option<String>) -> Result<Option<String>, DataError> {
+        let Some(sum) = sum else { return Ok(None) };
+        if sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Some(sum.to_lowercase()));
+        }
+        let message = format!("`{sum}` is not a SHA-256; wanted 64 hexadecimal digits, or null");
+        Err(self.file.error(key, message))
+    }
+}
+
+/// `a/../b` as `b`. Only where the folder that `..` leaves is no link, so that the file stays the same.
+pub(crate) fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        let leaves_folder = matches!(tidy.components().next_back(), Some(Component::Normal(_))) && !tidy.is_symlink();
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if leaves_folder => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}

@@ -1,0 +1,164 @@
+//! The one place where file formats are registered.
+//!
+//! A format turns bytes into a `Raw` tensor: shape, element type, order and a slice of the file.
+//! Everything after that (ranks, conversion, finiteness) is common to all of them. To add a format, add
+//! a variant to [`Format`], its extension, and a file beside `npy.rs`; the compiler asks for the rest.
+
+mod element;
+mod npy;
+mod safetensors;
+
+use std::{io, path::Path};
+
+use align::Matrix;
+
+use self::element::Element;
+use crate::{DataError, error::FileProblem};
+
+/// The file formats, told apart by extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Named tensors of Hugging Face.
+    Safetensors,
+    /// One array of NumPy.
+    Npy,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 2] = [Self::Safetensors, Self::Npy];
+
+    /// Its file extension, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Npy => "npy",
+        }
+    }
+
+    /// The format of a file, by its extension.
+    ///
+    /// # Errors
+    /// The extension is none of those registered here.
+    pub fn of(path: &Path) -> Result<Self, DataError> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        Self::ALL.into_iter().find(|f| extension.eq_ignore_ascii_case(f.extension())).ok_or_else(|| {
+            let known = Self::ALL.iter().map(|f| f.extension().to_owned()).collect();
+            DataError::file(path, FileProblem::Format { extension: extension.into_owned(), known })
+        })
+    }
+
+    /// Whether a file holds several tensors by name.
+    pub fn has_names(self) -> bool {
+        self == Self::Safetensors
+    }
+
+    fn raw<'a>(self, bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
+        if bytes.starts_with(b"version https://git-lfs") {
+            return Err(FileProblem::LfsPointer);
+        }
+        match self {
+            Self::Safetensors => safetensors::raw(bytes, tensor),
+            Self::Npy => npy::raw(bytes, tensor),
+        }
+    }
+}
+
+/// A tensor as it lies in a file. A reader promises that `bytes` holds exactly as many elements as
+/// `shape` says.
+pub(crate) struct Raw<'a> {
+    name: Option<String>,
+    shape: Vec<u64>,
+    /// `Err` holds the file's own word for a type that this crate does not read.
+    element: Result<Element, String>,
+    big_endian: bool,
+    fortran: bool,
+    bytes: &'a [u8],
+}
+
+/// A file's contents.
+///
+/// # Errors
+/// The file is not there or cannot be read.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    std::fs::read(path).map_err(|reason| {
+        let problem = match reason.kind() {
+            io::ErrorKind::NotFound => FileProblem::NotFound,
+            _ => FileProblem::Unreadable { reason },
+        };
+        DataError::file(path, problem)
+    })
+}
+
+/// The matrix named `tensor` in the contents of the file at `path`, as f32. Without a name, the file
+/// must hold one tensor only.
+///
+/// # Errors
+/// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not
+/// f16, bf16, f32 or f64; a value that is not finite or beyond the range of f32.
+pub fn matrix(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Matrix, DataError> {
+    let raw = Format::of(path)?.raw(contents, tensor).map_err(|p| DataError::file(path, p))?;
+    as_matrix(raw).map_err(|p| DataError::file(path, p))
+}
+
+/// The integers named `tensor` in the contents of the file at `path`. Without a name, the file must hold
+/// one tensor only.
+///
+/// # Errors
+/// The contents are not what the extension says, or truncated; no such tensor; not one-dimensional; not
+/// of a signed integer type or u8, u16 or u32.
+pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Vec<i64>, DataError> {
+    let raw = Format::of(path)?.raw(contents, tensor).map_err(|p| DataError::file(path, p))?;
+    as_integers(raw).map_err(|p| DataError::file(path, p))
+}
+
+fn as_matrix(raw: Raw<'_>) -> Result<Matrix, FileProblem> {
+    let (rows, cols) = match raw.shape[..] {
+        [rows, cols] => (rows as usize, cols as usize),
+        _ => {
+            let want = "two dimensions (rows, columns)";
+            return Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want });
+        }
+    };
+    let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
+    let element = raw.element.clone().map_err(wrong)?;
+    let stored = element.floats(raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))?;
+    let values = if raw.fortran { transposed(&stored, cols, rows) } else { stored };
+    let matrix = Matrix::from_vec(rows, cols, values);
+    if let Some(at) = matrix.as_slice().iter().position(|x| !x.is_finite()) {
+        let (row, col) = (at / cols, at % cols);
+        let tensor = raw.name;
+        let in_file = if raw.fortran { col * rows + row } else { at };
+        return Err(match element.f64_at(raw.bytes, raw.big_endian, in_file).filter(|x| x.is_finite()) {
+            Some(value) => FileProblem::Overflow { tensor, row, col, value },
+            None => FileProblem::NotFinite { tensor, row, col, value: matrix.at(row, col) },
+        });
+    }
+    Ok(matrix)
+}
+
+fn as_integers(raw: Raw<'_>) -> Result<Vec<i64>, FileProblem> {
+    if raw.shape.len() != 1 {
+        return Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want: "one dimension (rows)" });
+    }
+    let want = "i8, i16, i32, i64, u8, u16, u32";
+    let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want };
+    let element = raw.element.clone().map_err(wrong)?;
+    element.integers(raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))
+}
+
+/// `rows` x `cols` to `cols` x `rows`, tile by tile so that neither side leaves the cache.
+fn transposed(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    const TILE: usize = 32;
+    let mut out = vec![0.0; values.len()];
+    for top in (0..rows).step_by(TILE) {
+        for left in (0..cols).step_by(TILE) {
+            for i in top..rows.min(top + TILE) {
+                for j in left..cols.min(left + TILE) {
+                    out[j * rows + i] = values[i * cols + j];
+                }
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,234 @@
+//! Degenerate data that a method can live with and a reader of its scores should know of.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
+
+use align::{Dataset, Labels, Matrix};
+use rayon::prelude::*;
+
+use crate::SplitName;
+
+/// What is odd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WarningKind {
+    /// Rows without direction: their cosine with anything is undefined.
+    ZeroRows,
+    /// Columns of train whose scale is zero.
+    ConstantColumns,
+    /// Classes of train that test does not have.
+    ClassesWithoutTestRows,
+    /// Rows equal to an earlier row of their split: their true match cannot be told apart.
+    DuplicateRows,
+    /// Rows of test that train has too.
+    TrainTestRows,
+}
+
+impl WarningKind {
+    /// Its name as a metric in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ZeroRows => "zero_rows",
+            Self::ConstantColumns => "constant_columns",
+            Self::ClassesWithoutTestRows => "classes_without_test_rows",
+            Self::DuplicateRows => "duplicate_rows",
+            Self::TrainTestRows => "train_test_rows",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::ZeroRows => "all-zero rows in",
+            Self::ConstantColumns => "constant columns in",
+            Self::ClassesWithoutTestRows => "classes without rows in",
+            Self::DuplicateRows => "exact duplicate rows in",
+            Self::TrainTestRows => "rows of train found again in",
+        }
+    }
+}
+
+/// How often one oddity occurs in one view or labelling of one split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What is odd.
+    pub kind: WarningKind,
+    /// Where it was counted.
+    pub split: SplitName,
+    /// The view, unless it is about a labelling.
+    pub view: Option<String>,
+    /// The labelling, unless it is about a view.
+    pub labelling: Option<String>,
+    /// How many rows, columns or classes; never zero.
+    pub count: usize,
+    /// Of how many.
+    pub total: usize,
+    /// The first of them: row or column from 0, or the class.
+    pub example: i64,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (split, count, total, first) = (self.split.name(), grouped(self.count), grouped(self.total), self.example);
+        let whose = self.view.as_deref().or(self.labelling.as_deref()).unwrap_or_default();
+        match self.kind {
+            WarningKind::ZeroRows => {
+                write!(f, "{split}: {count} of {total} rows of view `{whose}` are all zero, first row {first}")
+            }
+            WarningKind::ConstantColumns => {
+                write!(f, "{split}: {count} of {total} columns of view `{whose}` are constant, first column {first}")
+            }
+            WarningKind::ClassesWithoutTestRows => {
+                write!(f, "{split}: {count} of {total} classes of `{whose}` have no rows, first class {first}")
+            }
+            WarningKind::DuplicateRows => write!(
+                f,
+                "{split}: {count} of {total} rows of view `{whose}` repeat an earlier row exactly, first row {first}"
+            ),
+            WarningKind::TrainTestRows => {
+                write!(
+                    f,
+                    "{split}: {count} of {total} rows of view `{whose}` occur in train exactly, first row {first}"
+                )
+            }
+        }
+    }
+}
+
+/// One line for each kind and split, with the range over views.
+pub fn summarise(warnings: &[Warning]) -> Vec<String> {
+    let mut groups: BTreeMap<_, Vec<&Warning>> = BTreeMap::new();
+    for warning in warnings {
+        groups.entry((warning.kind, warning.split, &warning.labelling)).or_default().push(warning);
+    }
+    let line = |((kind, split, labelling), group): ((WarningKind, SplitName, &Option<String>), Vec<&Warning>)| {
+        let range = |f: fn(&&Warning) -> usize| {
+            let (low, high) = (group.iter().map(f).min().unwrap_or(0), group.iter().map(f).max().unwrap_or(0));
+            if low == high { grouped(low) } else { format!("{} to {}", grouped(low), grouped(high)) }
+        };
+        let views: Vec<String> = group.iter().flat_map(|w| &w.view).map(|v| format!("`{v}`")).collect();
+        let whose = match (labelling, views.as_slice()) {
+            (Some(labelling), _) => format!(" (labelling `{labelling}`)"),
+            (None, [only]) => format!(" (view {only})"),
+            (None, few @ ([_, _] | [_, _, _])) => format!(" per view (views {})", few.join(", ")),
+            (None, many) => format!(" per view ({} views)", many.len()),
+        };
+        let (count, total) = (range(|w| w.count), range(|w| w.total));
+        format!("{} {}: {count} of {total}{whose}", kind.title(), split.name())
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// All warnings about a data set, by kind, split and view.
+pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
+    let views: Vec<_> = data.train.spaces.iter().zip(data.test.spaces.iter()).collect();
+    let found = views.par_iter().map(|(train, test)| of_view(train.name(), train.values(), test.values()));
+    let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
+    let pairs = data.train.labels.iter().zip(&data.test.labels);
+    found.extend(pairs.filter_map(|(train, test)| classes_without_test_rows(train, test)));
+    // stable: views stay in the manifest's order
+    found.sort_by_key(|w| (w.kind, w.split));
+    found
+}
+
+fn of_view(name: &str, train: &Matrix, test: &Matrix) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let mut warn = |kind, split, total, which: Vec<usize>| {
+        if let Some(&first) = which.first() {
+            let (view, example) = (Some(name.to_owned()), first as i64);
+            found.push(Warning { kind, split, view, labelling: None, count: which.len(), total, example });
+        }
+    };
+    for (split, matrix) in [(SplitName::Train, train), (SplitName::Test, test)] {
+        let zero = (0..matrix.rows()).filter(|&i| matrix.row(i).iter().all(|x| *x == 0.0)).collect();
+        warn(WarningKind::ZeroRows, split, matrix.rows(), zero);
+    }
+    let (mut in_train, mut in_test) = (Rows::of(train), Rows::of(test));
+    warn(WarningKind::DuplicateRows, SplitName::Train, train.rows(), in_train.add_all());
+    warn(WarningKind::DuplicateRows, SplitName::Test, test.rows(), in_test.add_all());
+    warn(WarningKind::ConstantColumns, SplitName::Train, train.cols(), constant_columns(train));
+    let again = (0..test.rows()).filter(|&i| in_train.have(hash(test.row(i)), test.row(i))).collect();
+    warn(WarningKind::TrainTestRows, SplitName::Test, test.rows(), again);
+    found
+}
+
+fn constant_columns(matrix: &Matrix) -> Vec<usize> {
+    let first = matrix.row(0);
+    let mut constant: Vec<usize> = (0..matrix.cols()).collect();
+    for i in 1..matrix.rows() {
+        // usually empty after the second row
+        if constant.is_empty() {
+            break;
+        }
+        let row = matrix.row(i);
+        constant.retain(|&j| row[j] == first[j]);
+    }
+    constant
+}
+
+fn classes_without_test_rows(train: &Labels, test: &Labels) -> Option<Warning> {
+    let in_train: BTreeSet<i64> = train.values.iter().copied().collect();
+    let in_test: BTreeSet<i64> = test.values.iter().copied().collect();
+    let mut missing = in_train.difference(&in_test);
+    let example = *missing.next()?;
+    Some(Warning {
+        kind: WarningKind::ClassesWithoutTestRows,
+        split: SplitName::Test,
+        view: None,
+        labelling: Some(train.name.clone()),
+        count: missing.count() + 1,
+        total: in_train.union(&in_test).count(),
+        example,
+    })
+}
+
+/// The distinct rows of a matrix, by hash.
+struct Rows<'a> {
+    matrix: &'a Matrix,
+    by_hash: HashMap<u64, Vec<usize>>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(matrix: &'a Matrix) -> Self {
+        Self { matrix, by_hash: HashMap::with_capacity(matrix.rows()) }
+    }
+
+    /// Takes up all rows and returns those equal to an earlier one.
+    fn add_all(&mut self) -> Vec<usize> {
+        let mut repeats = Vec::new();
+        for i in 0..self.matrix.rows() {
+            let row = self.matrix.row(i);
+            let hash = hash(row);
+            if self.have(hash, row) {
+                repeats.push(i);
+            } else {
+                self.by_hash.entry(hash).or_default().push(i);
+            }
+        }
+        repeats
+    }
+
+    /// Whether a row is among those taken up; a hash only says where to look.
+    fn have(&self, hash: u64, row: &[f32]) -> bool {
+        self.by_hash.get(&hash).is_some_and(|same| same.iter().any(|&i| self.matrix.row(i) == row))
+    }
+}
+
+fn hash(row: &[f32]) -> u64 {
+    // adding 0.0 makes -0.0 hash as the 0.0 that it equals
+    row.iter()
+        .fold(0, |h: u64, x| (h.rotate_left(23) ^ u64::from((x + 0.0).to_bits())).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// 4000 as `4,000`.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

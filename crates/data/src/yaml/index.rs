@@ -1,0 +1,123 @@
+//! Where every key and every list item of a YAML text stands, which parsed values no longer know.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser};
+
+/// Line and column, both from 1.
+pub(super) type LineCol = (usize, usize);
+
+const DEEPEST: usize = 128;
+
+/// Key path to position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index(HashMap<String, LineCol>);
+
+/// Why a text could not be indexed.
+pub(super) enum IndexError {
+    /// It is not YAML.
+    Syntax { at: LineCol, detail: String },
+    /// A mapping has a key twice.
+    Duplicate { at: LineCol, key: String, first: LineCol },
+}
+
+/// An open mapping or list, and the path to it.
+enum Open {
+    Map {
+        path: String,
+        /// Path of the key whose value comes next; `None` where a key comes next.
+        key: Option<String>,
+        /// The keys so far.
+        seen: HashMap<String, LineCol>,
+    },
+    List {
+        path: String,
+        next: usize,
+    },
+}
+
+impl Index {
+    /// Reads the events of a text.
+    pub(super) fn of(text: &str) -> Result<Self, IndexError> {
+        let mut index = Self::default();
+        let mut open: Vec<Open> = Vec::new();
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event.map_err(|e| IndexError::Syntax {
+                at: (e.marker().line(), e.marker().col() + 1),
+                detail: e.info().to_owned(),
+            })?;
+            let at = (span.start.line(), span.start.col() + 1);
+            // paths grow with depth; the value parser gives up here too
+            if open.len() > DEEPEST {
+                return Err(IndexError::Syntax { at, detail: format!("nested more than {DEEPEST} deep") });
+            }
+            match event {
+                Event::Scalar(text, ..) => {
+                    index.begin(&mut open, Some(&text), at)?;
+                }
+                Event::Alias(_) => {
+                    index.begin(&mut open, None, at)?;
+                }
+                Event::MappingStart(..) => {
+                    let path = index.begin(&mut open, None, at)?;
+                    open.push(Open::Map { path, key: None, seen: HashMap::new() });
+                }
+                Event::SequenceStart(..) => {
+                    let path = index.begin(&mut open, None, at)?;
+                    open.push(Open::List { path, next: 0 });
+                }
+                Event::MappingEnd | Event::SequenceEnd => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        Ok(index)
+    }
+
+    /// A node begins in the innermost open collection; its path is returned.
+    fn begin(&mut self, open: &mut [Open], scalar: Option<&str>, at: LineCol) -> Result<String, IndexError> {
+        let path = match open.last_mut() {
+            None => return Ok(String::new()),
+            Some(Open::List { path, next }) => {
+                *next += 1;
+                format!("{path}[{}]", *next - 1)
+            }
+            Some(Open::Map { path, key, seen }) => match key.take() {
+                Some(path) => return Ok(path),
+                None => {
+                    // a key that is no scalar is refused later, and only needs some path until then
+                    let child = join(path, scalar.unwrap_or("?"));
+                    if let Some(first) = scalar.and_then(|name| seen.insert(name.to_owned(), at)) {
+                        return Err(IndexError::Duplicate { at, key: child, first });
+                    }
+                    *key = Some(child.clone());
+                    child
+                }
+            },
+        };
+        self.0.entry(path.clone()).or_insert(at);
+        Ok(path)
+    }
+
+    /// The position of a path.
+    pub(super) fn at(&self, path: &str) -> Option<LineCol> {
+        self.0.get(path).copied()
+    }
+
+    /// The position of a path or of its nearest ancestor that the text has.
+    pub(super) fn near(&self, path: &str) -> Option<LineCol> {
+        let mut path = path;
+        loop {
+            if let Some(at) = self.at(path) {
+                return Some(at);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+/// The path of a key below a path.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}

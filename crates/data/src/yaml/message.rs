@@ -1,0 +1,32 @@
+//! From the words of serde and the YAML parser to ours.
+
+use crate::{error::YamlProblem, nearest};
+
+/// What a message of serde says. The forms are those of `serde::de::Error`; all else is kept verbatim.
+pub(super) fn understand(message: &str) -> YamlProblem {
+    let unknown = |kind, rest: &str| {
+        let mut quoted = rest.split('`').skip(1).step_by(2).map(str::to_owned);
+        let name = quoted.next().unwrap_or_default();
+        let known: Vec<String> = quoted.collect();
+        let nearest = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+        YamlProblem::Unknown { kind, name, nearest, known }
+    };
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return unknown("key", rest);
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return unknown("name", rest);
+    }
+    if let Some(rest) = message.strip_prefix("missing field `") {
+        return YamlProblem::MissingKey { key: rest.trim_end_matches('`').to_owned() };
+    }
+    YamlProblem::Invalid { detail: message.to_owned() }
+}
+
+/// The message without the position that stands before it anyway.
+pub(super) fn without_position(message: &str, at: Option<(usize, usize)>) -> String {
+    match at {
+        Some((line, col)) => message.replacen(&format!(" at line {line} column {col}"), "", 1),
+        None => message.to_owned(),
+    }
+}

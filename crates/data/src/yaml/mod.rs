@@ -1,0 +1,224 @@
+//! The one door to YAML files, manifests and grids alike.
+//!
+//! The parser that the project deserialises with forgets where a value stood. So the text is read twice:
+//! events give every key path its line and column (and betray duplicate keys), values go through
+//! [`serde_path_to_error`], and the failing path is looked up. Errors therefore point at the offending
+//! key and name the valid key most like it:
+//!
+//! ```
+//! #[derive(Debug, serde::Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct Fit {
+//!     #[allow(dead_code)]
+//!     sweeps: usize,
+//! }
+//!
+//! let error = data::yaml::parse::<Fit>("fit.yaml".as_ref(), "sweps: 3\n", |_| ()).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "fit.yaml:1:1: sweps: unknown key `sweps`; did you mean `sweeps`? the only key here is `sweeps`"
+//! );
+//! ```
+
+mod index;
+mod message;
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use self::index::{Index, IndexError, join};
+use crate::{
+    DataError,
+    error::{Place, YamlProblem},
+    read,
+};
+
+/// A value read from a YAML file, which still knows where its parts stand.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    path: PathBuf,
+    index: Index,
+}
+
+impl<T> Located<T> {
+    /// The file it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Line and column, from 1, of a key path such as `methods[2].gcpa.tau`, or of its nearest ancestor
+    /// that the file has.
+    pub fn location(&self, key_path: &str) -> Option<(usize, usize)> {
+        self.index.near(key_path)
+    }
+
+    /// A key path with its position, for messages.
+    pub fn place(&self, key_path: &str) -> Place {
+        place(&self.path, &self.index, key_path)
+    }
+
+    /// An error at a key path: what was found, what was wanted, what to do.
+    pub fn error(&self, key_path: &str, message: impl Into<String>) -> DataError {
+        self.problem(key_path, YamlProblem::Invalid { detail: message.into() })
+    }
+
+    /// An error at a key path that is one of the kinds every YAML file can have.
+    pub fn problem(&self, key_path: &str, problem: YamlProblem) -> DataError {
+        DataError::Yaml { at: Box::new(self.place(key_path)), problem: Box::new(problem) }
+    }
+
+    /// The value, and what knows where its parts stand.
+    pub fn into_parts(self) -> (T, Located<()>) {
+        (self.value, Located { value: (), path: self.path, index: self.index })
+    }
+}
+
+/// Reads a file as it stands.
+///
+/// # Errors
+/// As [`parse`], and a file that is not there or cannot be read.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Located<T>, DataError> {
+    read_with(path, |_| ())
+}
+
+/// Reads a file whose value `normalise` may rewrite before it is deserialised.
+///
+/// # Errors
+/// As [`parse`], and a file that is not there or cannot be read.
+pub fn read_with<T: DeserializeOwned>(
+    path: &Path,
+    normalise: impl FnOnce(&mut Value),
+) -> Result<Located<T>, DataError> {
+    let bytes = read::bytes(path)?;
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
+        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let col = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        let detail = "a byte that is not UTF-8; save the file as UTF-8".to_owned();
+        syntax(path, Some((line, col)), detail)
+    })?;
+    parse(path, text, normalise)
+}
+
+/// Parses a text; `path` only serves the messages. `normalise` may rewrite the value before it is
+/// deserialised, such as a bare name `gpa` into `{gpa: {}}`.
+///
+/// # Errors
+/// Invalid syntax, duplicate keys, keys that are no strings, tags, numbers that are not finite, and all
+/// that the type refuses: unknown or missing keys, unknown names, wrong types.
+pub fn parse<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    normalise: impl FnOnce(&mut Value),
+) -> Result<Located<T>, DataError> {
+    let index = Index::of(text);
+    // first, because the value parser refuses duplicates without saying where they stand
+    if let Err(IndexError::Duplicate { at, key, first: (line, col) }) = index {
+        let at = Place { file: path.to_owned(), line_col: Some(at), key };
+        let problem = YamlProblem::DuplicateKey { line, col };
+        return Err(DataError::Yaml { at: Box::new(at), problem: Box::new(problem) });
+    }
+    let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
+        let at = error.location().map(|at| (at.line(), at.column()));
+        syntax(path, at, message::without_position(&error.to_string(), at))
+    })?;
+    let index = match index {
+        Ok(index) => index,
+        Err(IndexError::Syntax { at, detail } | IndexError::Duplicate { at, key: detail, .. }) => {
+            return Err(syntax(path, Some(at), detail));
+        }
+    };
+    let fail = |key: &str, problem: YamlProblem| DataError::Yaml {
+        at: Box::new(place(path, &index, key)),
+        problem: Box::new(problem),
+    };
+
+    if value.is_null() {
+        return Err(fail("", YamlProblem::Empty));
+    }
+    let mut value = to_json(value, String::new()).map_err(|(key, problem)| fail(&key, problem))?;
+    normalise(&mut value);
+    match serde_path_to_error::deserialize(value) {
+        Ok(value) => Ok(Located { value, path: path.to_owned(), index }),
+        Err(error) => {
+            let mut key = key_path(error.path());
+            let problem = message::understand(&error.into_inner().to_string());
+            // an unknown variant is reported at its parent, and is itself a key where it has parameters
+            if let YamlProblem::Unknown { name, .. } = &problem
+                && index.at(&join(&key, name)).is_some()
+            {
+                key = join(&key, name);
+            }
+            Err(fail(&key, problem))
+        }
+    }
+}
+
+fn syntax(path: &Path, line_col: Option<(usize, usize)>, detail: String) -> DataError {
+    let at = Place { file: path.to_owned(), line_col, key: String::new() };
+    DataError::Yaml { at: Box::new(at), problem: Box::new(YamlProblem::Syntax { detail }) }
+}
+
+fn place(path: &Path, index: &Index, key: &str) -> Place {
+    Place { file: path.to_owned(), line_col: index.near(key), key: key.to_owned() }
+}
+
+/// `methods[2].gcpa.tau`, as [`Index`] writes it.
+fn key_path(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold(String::new(), |path, segment| match segment {
+        Segment::Seq { index } => format!("{path}[{index}]"),
+        Segment::Map { key } => join(&path, key),
+        Segment::Enum { variant } => join(&path, variant),
+        Segment::Unknown => path,
+    })
+}
+
+/// The value in the vocabulary of JSON, which is all that our files use; on failure the key path.
+fn to_json(value: serde_yaml::Value, path: String) -> Result<Value, (String, YamlProblem)> {
+    use serde_yaml::Value as Yaml;
+    Ok(match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(b) => Value::Bool(b),
+        Yaml::String(s) => Value::String(s),
+        Yaml::Number(n) => match (n.as_u64(), n.as_i64(), n.as_f64()) {
+            (Some(n), ..) => n.into(),
+            (_, Some(n), _) => n.into(),
+            (.., n) => {
+                let value = n.unwrap_or(f64::NAN);
+                Value::Number(
+                    serde_json::Number::from_f64(value).ok_or((path, YamlProblem::NumberNotFinite { value }))?,
+                )
+            }
+        },
+        Yaml::Sequence(items) => {
+            let item = |(i, item)| to_json(item, format!("{path}[{i}]"));
+            Value::Array(items.into_iter().enumerate().map(item).collect::<Result<_, _>>()?)
+        }
+        Yaml::Mapping(map) => {
+            let entry = |(key, value)| match key {
+                Yaml::String(key) => {
+                    let value = to_json(value, join(&path, &key))?;
+                    Ok((key, value))
+                }
+                other => {
+                    let key = match other {
+                        Yaml::Null => "`null`".to_owned(),
+                        Yaml::Bool(b) => format!("`{b}`"),
+                        Yaml::Number(n) => format!("`{n}`"),
+                        _ => "with parts of its own".to_owned(),
+                    };
+                    let at = join(&path, key.trim_matches('`'));
+                    Err((at, YamlProblem::KeyNotString { key }))
+                }
+            };
+            Value::Object(map.into_iter().map(entry).collect::<Result<_, _>>()?)
+        }
+        Yaml::Tagged(tagged) => return Err((path, YamlProblem::Tag { tag: tagged.tag.to_string() })),
+    })
+}

@@ -1,0 +1,78 @@
+//! The bundled data set is what its manifest and its page say.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use data::{Found, summarise};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn massive10() {
+    let Found::Manifest(manifest) = data::find("massive10", &root(), &root().join("data-manifests")).unwrap() else {
+        panic!("the bundled manifest is not there")
+    };
+    assert!(manifest.missing_files().is_empty());
+    assert!(manifest.views.iter().all(|v| v.encoder.is_some() && v.licence.is_some()));
+    assert!(manifest.views.iter().all(|v| v.source.parts.values().all(|p| p.sha256.is_some())));
+
+    let loaded = data::load(&manifest).unwrap();
+    let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
+    let order = ["en", "ar", "he", "ru", "ko", "it", "ja", "es", "zh", "fr"];
+    assert_eq!(loaded.view_names().collect::<Vec<_>>(), order);
+    assert_eq!(train.spaces.names().collect::<Vec<_>>(), order);
+    assert_eq!((train.spaces.rows(), test.spaces.rows()), (4000, 2974));
+    assert!(train.spaces.widths().iter().chain(&test.spaces.widths()).all(|&d| d == 256));
+    for view in train.spaces.iter() {
+        let values = view.values().as_slice();
+        let mean_square = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / values.len() as f64;
+        assert!((mean_square - 1.0).abs() < 0.01, "{}: {mean_square}", view.name());
+    }
+
+    let classes = |values: &[i64]| values.iter().copied().collect::<BTreeSet<_>>().len();
+    assert_eq!(train.labels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["intent", "scenario"]);
+    assert_eq!((classes(&train.labels[0].values), classes(&test.labels[0].values)), (60, 59));
+    assert_eq!((classes(&train.labels[1].values), classes(&test.labels[1].values)), (18, 18));
+    assert!(train.ids.is_some() && test.ids.is_some());
+
+    assert_eq!(
+        summarise(&loaded.warnings),
+        [
+            "all-zero rows in train: 2 of 4,000 (view `ko`)",
+            "all-zero rows in test: 1 to 5 of 2,974 per view (views `ko`, `zh`)",
+            "classes without rows in test: 1 of 60 (labelling `intent`)",
+            "exact duplicate rows in train: 5 to 155 of 4,000 per view (10 views)",
+            "exact duplicate rows in test: 4 to 109 of 2,974 per view (10 views)",
+            "rows of train found again in test: 9 to 198 of 2,974 per view (10 views)",
+        ]
+    );
+}
+
+/// `sha256sum -c` and the manifest must not come to disagree.
+#[test]
+fn the_sums_file_matches_the_manifest() {
+    let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();
+    let text = std::fs::read_to_string(root().join("data/massive10/SHA256SUMS")).unwrap();
+    let mut listed = 0;
+    for line in text.lines() {
+        let (sum, file) = line.split_once("  ").unwrap();
+        let sources = manifest.views.iter().map(|v| &v.source).chain(manifest.labels.iter().map(|l| &l.source));
+        let sources: Vec<_> = sources.chain(&manifest.ids).collect();
+        let parts = sources.iter().flat_map(|s| s.parts.values()).filter(|p| p.file.ends_with(file));
+        let sums: BTreeSet<_> = parts.map(|p| p.sha256.as_deref()).collect();
+        assert_eq!(sums, BTreeSet::from([Some(sum)]), "{file}");
+        listed += 1;
+    }
+    assert_eq!(listed, 11);
+}
+
+#[test]
+fn every_manifest_in_the_catalogue_is_sound() {
+    let dir = root().join("data-manifests");
+    for name in data::catalogue(&dir).unwrap() {
+        assert!(matches!(data::find(&name, &root(), &dir).unwrap(), Found::Manifest(_)), "{name}");
+    }
+}

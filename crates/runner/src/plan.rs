@@ -1,0 +1,194 @@
+//! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
+
+use align::Method;
+use anyhow::Result;
+use data::yaml::Located;
+use data::{YamlProblem, checksum, nearest};
+use serde_json::{Value, json};
+use tasks::Task;
+use tasks::noise::Noise;
+
+use crate::grid::Grid;
+use crate::source::Source;
+
+/// One unit of work: a fit and all tasks on it.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// First 16 hex digits of a SHA-256 over everything that can change its numbers.
+    pub id: String,
+    /// Name of the subset of views.
+    pub view_set: String,
+    /// The views in order.
+    pub views: Vec<String>,
+    /// The method with its parameters.
+    pub method: Method,
+    /// What is done to the training rows.
+    pub noise: Noise,
+    /// Seed of the fit.
+    pub seed: u64,
+    /// Checksum of the views' data.
+    pub data_sha256: String,
+}
+
+/// All cells of a grid, in the order of its file.
+pub struct Plan {
+    /// The grid.
+    pub grid: Located<Grid>,
+    /// Its data.
+    pub source: Source,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+}
+
+impl Plan {
+    /// Expands views × noise × methods × seeds and checks every cell.
+    ///
+    /// # Errors
+    /// View names that the data do not have, a noise on a view that is not in the subset, a task on labels
+    /// that are not there: each with its place in the grid file.
+    pub fn new(grid: Located<Grid>, source: Source) -> Result<Self> {
+        check_labels(&grid, &source)?;
+        let known = source.view_names();
+        let mut cells: Vec<Cell> = Vec::new();
+        for set in grid.value.view_sets() {
+            let views = set.views.clone().unwrap_or_else(|| known.clone());
+            check_views(&grid, &set.name, &views, &known)?;
+            let data_sha256 = source.checksum(&views);
+            for (i, noise) in grid.value.noise.iter().enumerate() {
+                noise.validate(&views).map_err(|e| grid.error(&format!("noise[{i}]"), e.to_string()))?;
+                for (j, method) in grid.value.methods.iter().enumerate() {
+                    for (k, &seed) in grid.value.seeds.iter().enumerate() {
+                        if k > 0 && !method.uses_seed() {
+                            continue;
+                        }
+                        let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value.tasks)?;
+                        if cells.iter().any(|cell| cell.id == id) {
+                            let key = format!("methods[{j}]");
+                            let found = format!("gives a cell twice (views `{}`); remove one of the two", set.name);
+                            return Err(grid.error(&key, found).into());
+                        }
+                        cells.push(Cell {
+                            id,
+                            view_set: set.name.clone(),
+                            views: views.clone(),
+                            method: method.clone(),
+                            noise: noise.clone(),
+                            seed,
+                            data_sha256: data_sha256.clone(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Self { grid, source, cells })
+    }
+}
+
+impl Cell {
+    /// As it is named in progress lines.
+    pub fn label(&self) -> String {
+        let mut label = format!("{} on {} ({} views)", self.method.name(), self.view_set, self.views.len());
+        if !matches!(self.noise, Noise::None(_)) {
+            label += &format!(", {}", self.noise.label());
+        }
+        if self.method.uses_seed() {
+            label += &format!(", seed {}", self.seed);
+        }
+        label
+    }
+
+    /// A rough forecast of its work, in arbitrary units: what the longest-first order and the time left
+    /// are computed from.
+    pub fn weight(&self) -> f64 {
+        let views = self.views.len() as f64;
+        match self.method {
+            Method::Na(_) => 4.0 + views,
+            Method::Pairwise(_) => 4.0 + 0.5 * views * views,
+            Method::Gpa(_) => 4.0 + 4.0 * views,
+            Method::Gcca(_) => 4.0 + 0.3 * views * views,
+            Method::Gcpa(_) => 100.0 + 6.0 * views,
+        }
+    }
+
+    /// The method's parameters, JSON with sorted keys.
+    ///
+    /// # Errors
+    /// None in practice: parameters serialise.
+    pub fn params(&self) -> Result<String> {
+        let value = serde_json::to_value(&self.method)?;
+        Ok(canonical(value.get(self.method.name()).unwrap_or(&Value::Null)))
+    }
+
+    /// The subset as written in records.
+    pub fn views_column(&self) -> String {
+        format!("{}={}", self.view_set, self.views.join(","))
+    }
+}
+
+/// Hash of the data, views, method, noise, seed and tasks, versions included; of names of grids, folders
+/// and subsets nothing.
+fn cell_id(
+    data_sha256: &str,
+    views: &[String],
+    method: &Method,
+    noise: &Noise,
+    seed: u64,
+    tasks: &[Task],
+) -> Result<String> {
+    let tasks: Result<Vec<Value>> =
+        tasks.iter().map(|task| Ok(json!({"task": serde_json::to_value(task)?, "version": task.version()}))).collect();
+    let identity = json!({
+        "data": data_sha256,
+        "views": views,
+        "method": serde_json::to_value(method)?,
+        "method_version": method.version(),
+        "noise": serde_json::to_value(noise)?,
+        "seed": seed,
+        "tasks": tasks?,
+        "records": 1,
+    });
+    Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
+}
+
+/// JSON with the keys of every object sorted, whatever order the library keeps.
+pub fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort();
+            let entries: Vec<String> =
+                entries.into_iter().map(|(k, v)| format!("{}:{}", Value::String(k.clone()), canonical(v))).collect();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {
+    for (i, name) in views.iter().enumerate() {
+        if !known.contains(name) {
+            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+            let problem = YamlProblem::Unknown { kind: "view", name: name.clone(), nearest, known: known.to_vec() };
+            return Err(grid.problem(&format!("views.{set}[{i}]"), problem).into());
+        }
+    }
+    Ok(())
+}
+
+fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
+    let known: Vec<String> = source.labellings().iter().map(|l| l.name.clone()).collect();
+    for (i, task) in grid.value.tasks.iter().enumerate() {
+        let key = format!("tasks[{i}].{}", task.name());
+        if task.needs_labels() && known.is_empty() {
+            let found = format!("needs labels, and `{}` has none; drop the task or add a labelling", source.used());
+            return Err(grid.error(&key, found).into());
+        }
+        if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
+            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+            let problem = YamlProblem::Unknown { kind: "labelling", name: name.to_string(), nearest, known };
+            return Err(grid.problem(&format!("{key}.label"), problem).into());
+        }
+    }
+    Ok(())
+}

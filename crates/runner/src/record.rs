@@ -1,0 +1,196 @@
+//! One row of results. The columns are written once, here.
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+
+/// A column's type: how a list of values becomes a polars column and back.
+trait Field: Sized {
+    fn column(name: &str, values: Vec<Self>) -> Column;
+    fn values(column: &Column) -> PolarsResult<Vec<Self>>;
+}
+
+impl Field for Option<String> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.str()?.into_iter().map(|v| v.map(str::to_string)).collect())
+    }
+}
+
+impl Field for String {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(<Option<Self>>::values(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+impl Field for Option<f64> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.f64()?.into_iter().collect())
+    }
+}
+
+impl Field for Option<u64> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.u64()?.into_iter().collect())
+    }
+}
+
+impl Field for u64 {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(<Option<Self>>::values(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+macro_rules! record {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
+        /// One figure of one cell, or its failure. Columns in this order in `records.parquet` and
+        /// `records.csv`; null means not applicable or not run, never zero.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Record {
+            $($(#[$doc])* pub $name: $kind,)*
+        }
+
+        /// Column names in order.
+        pub const COLUMNS: &[&str] = &[$(stringify!($name)),*];
+
+        /// The records as a data frame.
+        ///
+        /// # Errors
+        /// None in practice: the columns are equally long.
+        pub fn to_frame(records: &[Record]) -> Result<DataFrame> {
+            let columns = vec![$(
+                <$kind as Field>::column(stringify!($name), records.iter().map(|r| r.$name.clone()).collect())
+            ),*];
+            Ok(DataFrame::new(records.len(), columns)?)
+        }
+
+        /// The records in a data frame.
+        ///
+        /// # Errors
+        /// A column that is missing or of another type.
+        pub fn from_frame(frame: &DataFrame) -> Result<Vec<Record>> {
+            let mut records = vec![Record::default(); frame.height()];
+            $(
+                let name = stringify!($name);
+                let values = frame.column(name).and_then(|c| <$kind as Field>::values(c));
+                let values = values.with_context(|| format!("column `{name}`"))?;
+                records.iter_mut().zip(values).for_each(|(record, value)| record.$name = value);
+            )*
+            Ok(records)
+        }
+    };
+}
+
+record! {
+    /// The grid's name.
+    grid: String,
+    /// The cell's id, a hash of everything that can change its numbers.
+    cell: String,
+    /// The data set asked for.
+    data: String,
+    /// The bundled set used in its place.
+    stand_in: Option<String>,
+    /// The subset of views, `name=view,view,...`.
+    views: String,
+    /// Number of views M.
+    m: u64,
+    /// Method name.
+    method: Option<String>,
+    /// Its parameters, JSON with sorted keys.
+    params: Option<String>,
+    /// What was done to the training rows.
+    noise: Option<String>,
+    /// Seed of the fit.
+    seed: Option<u64>,
+    /// Task name; `data` for what is odd about the data, null for a cell that failed before any task.
+    task: Option<String>,
+    /// Version of the task: raised whenever its numbers move.
+    task_version: Option<u64>,
+    /// `input`, `universe` or `translated`.
+    space: Option<String>,
+    /// The view, or the source of the pair.
+    source: Option<String>,
+    /// The target of the pair.
+    target: Option<String>,
+    /// Metric name.
+    metric: Option<String>,
+    /// The figure.
+    value: Option<f64>,
+    /// Its unit.
+    unit: Option<String>,
+    /// Held-out items behind it.
+    n: Option<u64>,
+    /// Wall seconds of the fit.
+    fit_seconds: Option<f64>,
+    /// CPU seconds of the fit.
+    fit_cpu_seconds: Option<f64>,
+    /// Wall seconds of the task.
+    score_seconds: Option<f64>,
+    /// Peak resident memory, null unless the cell ran alone.
+    peak_rss_mb: Option<f64>,
+    /// Matrices that the fit holds.
+    maps: Option<u64>,
+    /// Numbers in them and in the corrector.
+    parameters: Option<u64>,
+    /// Sweeps or training steps.
+    iterations: Option<u64>,
+    /// How the fit ended.
+    stop: Option<String>,
+    /// What the fit optimised, at its end.
+    objective: Option<f64>,
+    /// Why there is no figure.
+    error: Option<String>,
+    /// Revision of the code.
+    git: Option<String>,
+    /// Checksum of the data.
+    data_sha256: String,
+    /// Machine.
+    host: String,
+    /// Its processor and instruction set.
+    cpu: String,
+    /// Threads the cell could use.
+    threads: u64,
+}
+
+/// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
+pub const COST_COLUMNS: &[&str] = &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads"];
+
+impl Record {
+    /// The subset's name alone, without its views.
+    pub fn view_set(&self) -> &str {
+        self.views.split('=').next().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_the_frame() {
+        let record = Record {
+            grid: "g".into(),
+            value: Some(0.25),
+            seed: Some(u64::MAX),
+            source: None,
+            error: Some("a, \"b\"".into()),
+            ..Record::default()
+        };
+        let frame = to_frame(&[record.clone(), Record::default()]).expect("equal lengths");
+        assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), COLUMNS);
+        assert_eq!(from_frame(&frame).expect("same columns"), [record, Record::default()]);
+    }
+}

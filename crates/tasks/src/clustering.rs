@@ -1,0 +1,331 @@
+//! Clustering: k-means of each view's held-out items, against their labels.
+//!
+//! Rows (input for no alignment, universe otherwise) are L2-normalised and clustered with plain,
+//! non-spherical k-means ([`crate::kmeans`]); the figures are ARI and NMI against the labels, the mean
+//! over the k-means seeds. Pairwise maps share no space, so there is nothing to cluster.
+//!
+//! Cost per view: seeds × restarts × iterations × 2·n·k·d flops. Source: arXiv 2602.06205; reference
+//! `scripts/10_clustering.py` at e4f854e, which calls faiss. Departs: starts are keyed by (seed, view),
+//! so every method gets the same starting items; empty clusters split the largest, where faiss draws.
+
+use std::fmt;
+
+use align::prep::cosine_rows;
+use align::rng::{Purpose, stream};
+use align::{Fitted, Labels, Matrix, SpaceKind, Split};
+use rayon::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::kmeans::{Backend, Init, KMeans};
+use crate::metrics::{Agreement, CrossTable, dense_codes};
+use crate::score::check_finite;
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+const TASK: &str = "clustering";
+
+/// How many clusters: `labels` or a whole number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClusterCount {
+    /// As many as the evaluated split has distinct labels.
+    #[default]
+    Labels,
+    /// This many.
+    Fixed(usize),
+}
+
+impl Serialize for ClusterCount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Labels => serializer.serialize_str("labels"),
+            Self::Fixed(k) => k.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClusterCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = ClusterCount;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`labels` or a positive whole number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ClusterCount, E> {
+                match text {
+                    "labels" => Ok(ClusterCount::Labels),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_u64<E: de::Error>(self, k: u64) -> Result<ClusterCount, E> {
+                let wrong = |_| E::invalid_value(de::Unexpected::Unsigned(k), &self);
+                Ok(ClusterCount::Fixed(usize::try_from(k).map_err(wrong)?))
+            }
+
+            fn visit_i64<E: de::Error>(self, k: i64) -> Result<ClusterCount, E> {
+                match u64::try_from(k) {
+                    Ok(k) => self.visit_u64(k),
+                    Err(_) => Err(E::invalid_value(de::Unexpected::Signed(k), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Parameters of clustering; the defaults are the paper's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written")]
+pub struct ClusteringParams {
+    /// Number of clusters.
+    pub k: ClusterCount,
+    /// Runs per seed; the one with the least inertia counts.
+    pub restarts: usize,
+    /// Lloyd steps, exactly.
+    pub iterations: usize,
+    /// K-means seeds; figures are means over them.
+    pub seeds: Vec<u64>,
+    /// Starting points. In a grid file `random`, the released form, unless the backend is `linfa`, whose
+    /// default is `kmeans_pp`.
+    pub init: Init,
+    /// Who iterates.
+    pub backend: Backend,
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+}
+
+impl Default for ClusteringParams {
+    fn default() -> Self {
+        Written::default().into()
+    }
+}
+
+/// As a grid file has it: `init` depends on `backend` where it is left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    k: ClusterCount,
+    restarts: usize,
+    iterations: usize,
+    seeds: Vec<u64>,
+    init: Option<Init>,
+    backend: Backend,
+    label: Option<String>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            k: ClusterCount::Labels,
+            restarts: 3,
+            iterations: 20,
+            seeds: vec![0, 1, 2, 3, 4],
+            init: None,
+            backend: Backend::Lloyd,
+            label: None,
+        }
+    }
+}
+
+impl From<Written> for ClusteringParams {
+    fn from(written: Written) -> Self {
+        let Written { k, restarts, iterations, seeds, init, backend, label } = written;
+        let default = match backend {
+            Backend::Lloyd => Init::Random,
+            Backend::Linfa => Init::KmeansPp,
+        };
+        Self { k, restarts, iterations, seeds, init: init.unwrap_or(default), backend, label }
+    }
+}
+
+impl ClusteringParams {
+    /// Checks the domains.
+    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+        let wrong = |parameter, got: String, want| Err(TaskError::Parameter { task: TASK, parameter, got, want });
+        if self.k == ClusterCount::Fixed(0) {
+            return wrong("k", "0".into(), "`labels` or a positive whole number");
+        }
+        if self.restarts == 0 {
+            return wrong("restarts", "0".into(), "at least 1");
+        }
+        if self.iterations == 0 {
+            return wrong("iterations", "0".into(), "at least 1");
+        }
+        if self.seeds.is_empty() {
+            return wrong("seeds", "[]".into(), "at least one seed");
+        }
+        let distinct = dense_codes(&self.seeds).1;
+        if distinct != self.seeds.len() {
+            return wrong("seeds", format!("{:?}", self.seeds), "every seed once");
+        }
+        Ok(())
+    }
+
+    fn labels<'a>(&self, test: &'a Split) -> Result<&'a Labels, TaskError> {
+        let labels = match (test.labels(self.label.as_deref()), &self.label) {
+            (Some(labels), _) => labels,
+            (None, Some(name)) if !test.labels.is_empty() => {
+                let known: Vec<String> = test.labels.iter().map(|l| format!("`{}`", l.name)).collect();
+                return Err(TaskError::UnknownLabels { task: TASK, name: name.clone(), known: known.join(", ") });
+            }
+            (None, _) => return Err(TaskError::NoLabels { task: TASK }),
+        };
+        let (got, want) = (labels.values.len(), test.spaces.rows());
+        if got != want {
+            return Err(TaskError::LabelLength { name: labels.name.clone(), got, want });
+        }
+        Ok(labels)
+    }
+}
+
+/// Scores every view of the test split.
+pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let space = input.fitted.offers()[0];
+    if let Fitted::Pairwise(_) = input.fitted {
+        return Ok(not_applicable(space, input.test.spaces.rows()));
+    }
+    let labels = params.labels(input.test)?;
+    let (codes, classes) = dense_codes(&labels.values);
+    let kmeans = KMeans {
+        k: match params.k {
+            ClusterCount::Labels => classes,
+            ClusterCount::Fixed(k) => k,
+        },
+        restarts: params.restarts,
+        iterations: params.iterations,
+        init: params.init,
+        backend: params.backend,
+    };
+    kmeans.check(input.test.spaces.rows())?;
+
+    let project = |view: &align::spaces::Space| {
+        let projected = input.fitted.project(view.name(), view.values())?;
+        check_finite(space, &|| view.name().to_string(), &projected)?;
+        Ok(cosine_rows(&projected))
+    };
+    let views: Vec<Matrix> = input.test.spaces.iter().map(project).collect::<Result<_, TaskError>>()?;
+    let seeds = params.seeds.len();
+    let runs: Vec<(Vec<u32>, Agreement)> = (0..views.len() * seeds)
+        .into_par_iter()
+        .map(|run| {
+            let (view, seed) = (run / seeds, params.seeds[run % seeds]);
+            let mut rng = stream(seed, Purpose::KMeansStart, Some(view));
+            let clusters = kmeans.fit(&views[view], &mut rng)?.labels;
+            let agreement = CrossTable::new(&clusters, &codes)?.agreement();
+            Ok((clusters, agreement))
+        })
+        .collect::<Result<_, TaskError>>()?;
+    Ok(report(input, space, &params.seeds, &codes, &runs))
+}
+
+fn report(
+    input: &TaskInput<'_>,
+    space: SpaceKind,
+    seeds: &[u64],
+    codes: &[u32],
+    runs: &[(Vec<u32>, Agreement)],
+) -> Scores {
+    let series = |source: Option<&str>, quantity, draw, values: &[u32]| Series {
+        space,
+        source: source.map(str::to_string),
+        target: None,
+        quantity,
+        draw,
+        values: values.iter().map(|&value| value as f32).collect(),
+    };
+    let mut out = Scores::default();
+    out.series.push(series(None, Quantity::Label, None, codes));
+    for (name, runs) in input.test.spaces.names().zip(runs.chunks(seeds.len())) {
+        let mean = |of: fn(&Agreement) -> f64| runs.iter().map(|(_, a)| of(a)).sum::<f64>() / runs.len() as f64;
+        for (metric, value) in [(Metric::Ari, mean(|a| a.ari)), (Metric::Nmi, mean(|a| a.nmi))] {
+            out.scores.push(Score {
+                space,
+                source: Some(name.to_string()),
+                target: None,
+                metric,
+                value: Some(value),
+                n: codes.len(),
+                reason: None,
+            });
+        }
+        for (&seed, (clusters, _)) in seeds.iter().zip(runs) {
+            out.series.push(series(Some(name), Quantity::Cluster, Some(seed), clusters));
+        }
+    }
+    out
+}
+
+fn not_applicable(space: SpaceKind, n: usize) -> Scores {
+    let score = |metric| Score {
+        space,
+        source: None,
+        target: None,
+        metric,
+        value: None,
+        n,
+        reason: Some("pairwise maps share no space to cluster in".into()),
+    };
+    Scores { scores: [Metric::Ari, Metric::Nmi].map(score).into(), series: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use align::Spaces;
+
+    fn read(text: &str) -> Result<ClusteringParams, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn parameters_read_as_a_grid_file_writes_them() {
+        assert_eq!(read("{}"), Ok(ClusteringParams::default()));
+        let default = ClusteringParams::default();
+        assert_eq!((default.k, default.init, default.backend), (ClusterCount::Labels, Init::Random, Backend::Lloyd));
+        assert_eq!(read(r#"{"k": 7}"#).map(|p| p.k), Ok(ClusterCount::Fixed(7)));
+        assert_eq!(read(r#"{"k": "labels"}"#).map(|p| p.k), Ok(ClusterCount::Labels));
+        assert_eq!(read(r#"{"backend": "linfa"}"#).map(|p| p.init), Ok(Init::KmeansPp));
+        assert_eq!(read(r#"{"backend": "linfa", "init": "random"}"#).map(|p| p.init), Ok(Init::Random));
+        let all = r#"{"k":"labels","restarts":3,"iterations":20,"seeds":[0,1,2,3,4],"init":"random","backend":"lloyd","label":null}"#;
+        assert_eq!(serde_json::to_string(&default).expect("serialises"), all);
+        for wrong in [r#"{"k": "label"}"#, r#"{"k": -1}"#, r#"{"k": 1.5}"#] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.contains("`labels` or a positive whole number"), "{error}");
+        }
+    }
+
+    #[test]
+    fn parameters_outside_their_domain_are_named() {
+        let default = ClusteringParams::default;
+        for (params, name) in [
+            (ClusteringParams { k: ClusterCount::Fixed(0), ..default() }, "`k` is 0"),
+            (ClusteringParams { restarts: 0, ..default() }, "`restarts` is 0"),
+            (ClusteringParams { iterations: 0, ..default() }, "`iterations` is 0"),
+            (ClusteringParams { seeds: vec![], ..default() }, "`seeds` is []"),
+            (ClusteringParams { seeds: vec![1, 2, 1], ..default() }, "`seeds` is [1, 2, 1]"),
+        ] {
+            let error = params.validate().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("clustering: {name}, wanted")), "{error}");
+        }
+    }
+
+    #[test]
+    fn labels_that_are_missing_or_do_not_fit_are_named() {
+        let spaces = Spaces::new([("en".to_string(), Matrix::zeros(4, 2))]).expect("valid");
+        let labels = |name: &str, n: i64| Labels { name: name.into(), values: (0..n).collect() };
+        let split = |labels| Split { spaces: spaces.clone(), labels, groups: vec![], ids: None };
+        let params = |label: Option<&str>| ClusteringParams { label: label.map(str::to_string), ..Default::default() };
+        let error = |label, split: &Split| params(label).labels(split).unwrap_err().to_string();
+
+        assert!(error(None, &split(vec![])).starts_with("clustering needs labels"));
+        let two = split(vec![labels("intent", 4), labels("scenario", 3)]);
+        assert_eq!(params(None).labels(&two).expect("there").name, "intent");
+        assert_eq!(
+            error(Some("intents"), &two),
+            "clustering: no labelling `intents`; the labellings here are `intent`, `scenario`"
+        );
+        assert_eq!(error(Some("scenario"), &two), "labelling `scenario` has 3 values, the evaluated split has 4 rows");
+    }
+}

@@ -1,0 +1,96 @@
+//! What can go wrong between a fitted method and its scores.
+
+use align::AlignError;
+use thiserror::Error;
+
+/// Every error of this crate. Each names the task or the operation, what was found, what was wanted
+/// and, where there is one, the remedy. "Not applicable" is no error: it is a
+/// [`Score`](crate::Score) without a value.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// A parameter is outside its domain.
+    #[error("{task}: `{parameter}` is {got}, wanted {want}")]
+    Parameter {
+        /// Task or operation.
+        task: &'static str,
+        /// Parameter name as in a grid file.
+        parameter: &'static str,
+        /// What was given.
+        got: String,
+        /// The domain.
+        want: &'static str,
+    },
+    /// A task that needs labels was given data without any.
+    #[error(
+        "{task} needs labels, the evaluated split has none; add a labelling to the data's manifest or drop the task"
+    )]
+    NoLabels {
+        /// The task.
+        task: &'static str,
+    },
+    /// No labelling of this name.
+    #[error("{task}: no labelling `{name}`; the labellings here are {known}")]
+    UnknownLabels {
+        /// The task.
+        task: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The names there are, comma-separated.
+        known: String,
+    },
+    /// A labelling that does not match the rows.
+    #[error("labelling `{name}` has {got} values, the evaluated split has {want} rows")]
+    LabelLength {
+        /// The labelling.
+        name: String,
+        /// Values found.
+        got: usize,
+        /// Rows.
+        want: usize,
+    },
+    /// More clusters than points.
+    #[error("k-means: k = {k} for {n} points; wanted 1 <= k <= {n}")]
+    ClusterCount {
+        /// Clusters asked for.
+        k: usize,
+        /// Points there are.
+        n: usize,
+    },
+    /// Two things that must match in shape do not.
+    #[error("{op}: {left_name} is {left}, {right_name} is {right}; they must match")]
+    Shape {
+        /// The operation.
+        op: &'static str,
+        /// What the first is.
+        left_name: &'static str,
+        /// Its shape or length.
+        left: String,
+        /// What the second is.
+        right_name: &'static str,
+        /// Its shape or length.
+        right: String,
+    },
+    /// A method returned values that no ranking or clustering can be made of.
+    #[error(
+        "{space} coordinates of view `{view}` hold {value} at row {row}, column {col}; look for extreme values or constant columns with the data's warnings"
+    )]
+    NotFinite {
+        /// The space.
+        space: &'static str,
+        /// The view, or `source->target`.
+        view: String,
+        /// Row of the first such value.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// The `linfa` backend of k-means refused.
+    #[error("k-means with backend `linfa` failed; `backend: lloyd` takes any finite data")]
+    Linfa(#[source] linfa_clustering::KMeansError),
+    /// The fitted method refused.
+    #[error(transparent)]
+    Align(#[from] AlignError),
+}

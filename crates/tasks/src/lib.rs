@@ -1,0 +1,43 @@
+//! Tasks that judge a fitted method on held-out items, and what statistics on their scores need.
+//!
+//! A [`Task`] takes a fitted method with the two splits and returns [`Scores`]: one [`Score`] per
+//! metric and view or ordered pair of views, and the per-item [`Series`] behind it. The scores are
+//! computed from the series, so intervals and differences can be had later from records alone.
+//!
+//! ```
+//! use align::{Method, planted};
+//! use tasks::{Metric, Task, TaskInput};
+//!
+//! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
+//! let data = data.generate(1)?;
+//! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
+//!
+//! let input = TaskInput { fitted: &fit.fitted, train: &data.train, test: &data.test };
+//! let scores = Task::Retrieval(Default::default()).score(&input)?.scores;
+//! let rank1 = scores.iter().filter(|s| s.metric == Metric::Rank1);
+//! assert_eq!(rank1.count(), 2 * 6); // universe and translated, six ordered pairs each
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything is bit-identical for any number of threads: products are tiled by constants, counts are
+//! integers, sums have a fixed order, and every draw comes from [`align::rng`]. This crate knows no
+//! files and no tables.
+
+pub mod bootstrap;
+mod clustering;
+mod error;
+pub mod kmeans;
+pub mod metrics;
+pub mod noise;
+pub mod ranks;
+mod retrieval;
+mod score;
+mod task;
+
+pub use bootstrap::{Interval, paired_bootstrap};
+pub use clustering::{ClusterCount, ClusteringParams};
+pub use error::TaskError;
+pub use metrics::{CrossTable, ari_nmi_weighted};
+pub use retrieval::RetrievalParams;
+pub use score::{Metric, Quantity, Score, Scores, Series, TaskInput};
+pub use task::Task;

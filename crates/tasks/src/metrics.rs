@@ -1,0 +1,303 @@
+//! Figures of merit: agreement of two partitions, summaries of ranks.
+
+use crate::TaskError;
+
+/// Whole numbers up to this have their `x ln x` looked up.
+const TABLE: usize = 4096;
+
+/// Cross table of two partitions of the same n items, made once and counted with any item weights.
+///
+/// Only the cells that occur are kept (at most n), so many small classes cost no k × k memory, and a
+/// weighted count costs O(n) additions and one pass over those cells.
+#[derive(Clone, Debug)]
+pub struct CrossTable {
+    /// Cell of each item.
+    cell_of_item: Vec<u32>,
+    /// Cluster and class of each cell.
+    cells: Vec<(u32, u32)>,
+    clusters: usize,
+    classes: usize,
+    /// `x ln x` for small whole x.
+    x_ln_x: Vec<f64>,
+}
+
+/// Agreement of clusters with labels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Agreement {
+    /// Adjusted Rand index.
+    pub ari: f64,
+    /// Normalised mutual information.
+    pub nmi: f64,
+}
+
+impl CrossTable {
+    /// From the cluster and the label of every item. O(n log n).
+    ///
+    /// # Errors
+    /// [`TaskError::Shape`] where the lengths differ.
+    pub fn new<A: Ord + Copy, B: Ord + Copy>(clusters: &[A], labels: &[B]) -> Result<Self, TaskError> {
+        check_lengths("cross table", "clusters", clusters.len(), "labels", labels.len())?;
+        let (clusters, cluster_count) = dense_codes(clusters);
+        let (labels, class_count) = dense_codes(labels);
+        let joint: Vec<(u32, u32)> = clusters.into_iter().zip(labels).collect();
+        let (cell_of_item, _) = dense_codes(&joint);
+        let mut cells = joint;
+        cells.sort_unstable();
+        cells.dedup();
+        let size = TABLE.min(cell_of_item.len() + 1);
+        let x_ln_x = (0..size).map(|x| direct_x_ln_x(x as u64)).collect();
+        Ok(Self { cell_of_item, cells, clusters: cluster_count, classes: class_count, x_ln_x })
+    }
+
+    /// From two per-item series of whole numbers, as records keep them.
+    ///
+    /// # Errors
+    /// As [`CrossTable::new`].
+    pub fn from_series(clusters: &[f32], labels: &[f32]) -> Result<Self, TaskError> {
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        Self::new(&bits(clusters), &bits(labels))
+    }
+
+    /// Number of items n.
+    pub fn items(&self) -> usize {
+        self.cell_of_item.len()
+    }
+
+    /// ARI and NMI with every item counted once.
+    pub fn agreement(&self) -> Agreement {
+        let mut counts = vec![0u32; self.cells.len()];
+        self.cell_of_item.iter().for_each(|&cell| counts[cell as usize] += 1);
+        self.agreement_of(&counts)
+    }
+
+    /// ARI and NMI with item i counted `weights[i]` times; what a bootstrap needs. The weights' sum must
+    /// stay below 2³².
+    ///
+    /// # Errors
+    /// [`TaskError::Shape`] where there is not one weight per item.
+    pub fn weighted_agreement(&self, weights: &[u32]) -> Result<Agreement, TaskError> {
+        check_lengths("weighted agreement", "weights", weights.len(), "items", self.items())?;
+        let mut counts = vec![0u32; self.cells.len()];
+        for (&cell, &weight) in self.cell_of_item.iter().zip(weights) {
+            counts[cell as usize] += weight;
+        }
+        Ok(self.agreement_of(&counts))
+    }
+
+    fn agreement_of(&self, counts: &[u32]) -> Agreement {
+        let mut rows = vec![0u64; self.clusters];
+        let mut columns = vec![0u64; self.classes];
+        let mut joint = Marginal::default();
+        for (&(row, column), &count) in self.cells.iter().zip(counts) {
+            let count = u64::from(count);
+            rows[row as usize] += count;
+            columns[column as usize] += count;
+            joint.add(count, self);
+        }
+        let (mut a, mut b) = (Marginal::default(), Marginal::default());
+        rows.iter().for_each(|&count| a.add(count, self));
+        columns.iter().for_each(|&count| b.add(count, self));
+        Agreement { ari: adjusted_rand(&joint, &a, &b), nmi: normalised_information(&joint, &a, &b) }
+    }
+
+    fn x_ln_x(&self, x: u64) -> f64 {
+        self.x_ln_x.get(x as usize).copied().unwrap_or_else(|| direct_x_ln_x(x))
+    }
+}
+
+fn direct_x_ln_x(x: u64) -> f64 {
+    if x == 0 { 0.0 } else { x as f64 * (x as f64).ln() }
+}
+
+/// Sums over the counts of one side of the table.
+#[derive(Default)]
+struct Marginal {
+    total: u64,
+    occupied: usize,
+    squares: u64,
+    x_ln_x: f64,
+}
+
+impl Marginal {
+    fn add(&mut self, count: u64, table: &CrossTable) {
+        self.total += count;
+        self.occupied += usize::from(count > 0);
+        self.squares += count * count;
+        self.x_ln_x += table.x_ln_x(count);
+    }
+}
+
+/// Adjusted Rand index from ordered pairs of items: with `tp` together in both partitions, `fp` and `fn`
+/// in one, `tn` in neither, `2 (tp·tn − fn·fp) / ((tp+fn)(fn+tn) + (tp+fp)(fp+tn))`; 1 where no pair is
+/// treated differently, as scikit-learn has it. Source: Hubert and Arabie 1985.
+fn adjusted_rand(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
+    let n = joint.total as f64;
+    // Whole numbers below 2^53 for n below 9e7, so these differences are exact.
+    let tp = joint.squares as f64 - n;
+    let fp = b.squares as f64 - joint.squares as f64;
+    let fne = a.squares as f64 - joint.squares as f64;
+    let tn = n * n - fp - fne - joint.squares as f64;
+    if fp == 0.0 && fne == 0.0 {
+        return 1.0;
+    }
+    2.0 * (tp * tn - fne * fp) / ((tp + fne) * (fne + tn) + (tp + fp) * (fp + tn))
+}
+
+/// Mutual information over the arithmetic mean of the two entropies, clipped at 0. 1 where both
+/// partitions have a single class (or there is no item), 0 where only one has, as scikit-learn.
+fn normalised_information(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
+    if a.occupied <= 1 && b.occupied <= 1 {
+        return 1.0;
+    }
+    if a.occupied <= 1 || b.occupied <= 1 {
+        return 0.0;
+    }
+    let n = joint.total as f64;
+    let entropy = |side: &Marginal| n.ln() - side.x_ln_x / n;
+    let (of_a, of_b) = (entropy(a), entropy(b));
+    let information = of_a + of_b - entropy(joint);
+    if information <= f64::EPSILON { 0.0 } else { information / (0.5 * (of_a + of_b)) }
+}
+
+/// ARI and NMI of clusters against labels with item i counted `weights[i]` times. Where the same items
+/// are counted with many weights, make one [`CrossTable`] and ask that.
+///
+/// # Errors
+/// [`TaskError::Shape`] where the lengths differ.
+pub fn ari_nmi_weighted<A: Ord + Copy, B: Ord + Copy>(
+    clusters: &[A],
+    labels: &[B],
+    weights: &[u32],
+) -> Result<Agreement, TaskError> {
+    CrossTable::new(clusters, labels)?.weighted_agreement(weights)
+}
+
+/// Position of every value among the distinct values in ascending order, and how many there are.
+pub fn dense_codes<T: Ord + Copy>(values: &[T]) -> (Vec<u32>, usize) {
+    let mut distinct = values.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let code = |value: &T| distinct.binary_search(value).unwrap_or_default() as u32;
+    (values.iter().map(code).collect(), distinct.len())
+}
+
+/// Share of ranks that are at most k. For n < k it is 1.
+pub fn hits_at(ranks: &[f32], k: u32) -> f64 {
+    let hits = ranks.iter().filter(|&&rank| rank <= k as f32).count();
+    hits as f64 / ranks.len() as f64
+}
+
+/// Mean of 1 / rank.
+pub fn mean_reciprocal_rank(ranks: &[f32]) -> f64 {
+    ranks.iter().map(|&rank| 1.0 / f64::from(rank)).sum::<f64>() / ranks.len() as f64
+}
+
+/// [`hits_at`] with query i counted `weights[i]` times.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per rank.
+pub fn weighted_hits_at(ranks: &[f32], k: u32, weights: &[u32]) -> Result<f64, TaskError> {
+    check_lengths("weighted hits", "ranks", ranks.len(), "weights", weights.len())?;
+    let (mut hits, mut total) = (0u64, 0u64);
+    for (&rank, &weight) in ranks.iter().zip(weights) {
+        hits += u64::from(weight) * u64::from(rank <= k as f32);
+        total += u64::from(weight);
+    }
+    Ok(hits as f64 / total as f64)
+}
+
+/// [`mean_reciprocal_rank`] with query i counted `weights[i]` times.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per rank.
+pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
+    check_lengths("weighted mean reciprocal rank", "ranks", ranks.len(), "weights", weights.len())?;
+    let (mut sum, mut total) = (0.0, 0u64);
+    for (&rank, &weight) in ranks.iter().zip(weights) {
+        sum += f64::from(weight) / f64::from(rank);
+        total += u64::from(weight);
+    }
+    Ok(sum / total as f64)
+}
+
+fn check_lengths(
+    op: &'static str,
+    left_name: &'static str,
+    left: usize,
+    right_name: &'static str,
+    right: usize,
+) -> Result<(), TaskError> {
+    if left == right {
+        return Ok(());
+    }
+    let text = |n: usize| format!("{n} long");
+    Err(TaskError::Shape { op, left_name, left: text(left), right_name, right: text(right) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agreement(clusters: &[i64], labels: &[i64]) -> Agreement {
+        CrossTable::new(clusters, labels).expect("equal lengths").agreement()
+    }
+
+    #[test]
+    fn agreement_follows_the_conventions_of_scikit_learn_at_the_edges() {
+        let both = |a: &[i64], b: &[i64]| {
+            let Agreement { ari, nmi } = agreement(a, b);
+            (ari, nmi)
+        };
+        assert_eq!(both(&[], &[]), (1.0, 1.0), "nothing to disagree on");
+        assert_eq!(both(&[4], &[-7]), (1.0, 1.0));
+        assert_eq!(both(&[0, 0, 0], &[5, 5, 5]), (1.0, 1.0), "one class each");
+        assert_eq!(both(&[0, 0, 0], &[1, 2, 3]), (0.0, 0.0), "one class against singletons");
+        assert_eq!(both(&[0, 0, 1, 1], &[1, 1, 0, 0]), (1.0, 1.0), "names do not matter");
+        // sklearn 1.x: adjusted_rand_score and normalized_mutual_info_score of the documentation's example.
+        let Agreement { ari, nmi } = agreement(&[0, 0, 1, 2], &[0, 0, 1, 1]);
+        assert!((ari - 0.571_428_571_428_571_4).abs() < 1e-15, "{ari}");
+        assert!((nmi - 0.8).abs() < 1e-15, "{nmi}");
+    }
+
+    #[test]
+    fn independent_partitions_share_no_information() {
+        let (a, b): (Vec<i64>, Vec<i64>) = (0..600).map(|i| (i % 5, i % 12)).unzip();
+        let Agreement { ari, nmi } = agreement(&a, &b);
+        assert!(nmi.abs() < 1e-14 && ari < 0.0, "{ari} {nmi}");
+    }
+
+    #[test]
+    fn weights_are_repeated_items() {
+        let clusters: Vec<u32> = (0..40).map(|i| (i * 7 + i / 3) % 5).collect();
+        let labels: Vec<i64> = (0..40).map(|i| (i * 5 + i / 7) % 4 - 1).collect();
+        let weights: Vec<u32> = (0..40).map(|i| (i * i) % 4).collect();
+        let repeat = |i: usize| std::iter::repeat_n(i, weights[i] as usize);
+        let items: Vec<usize> = (0..40).flat_map(repeat).collect();
+        let a: Vec<u32> = items.iter().map(|&i| clusters[i]).collect();
+        let b: Vec<i64> = items.iter().map(|&i| labels[i]).collect();
+        let repeated = CrossTable::new(&a, &b).expect("equal lengths").agreement();
+        let weighted = ari_nmi_weighted(&clusters, &labels, &weights).expect("equal lengths");
+        assert_eq!(weighted.ari, repeated.ari);
+        assert!((weighted.nmi - repeated.nmi).abs() < 1e-14);
+
+        let ranks: Vec<f32> = (0..40).map(|i| (i % 9 + 1) as f32).collect();
+        let drawn: Vec<f32> = items.iter().map(|&i| ranks[i]).collect();
+        assert_eq!(weighted_hits_at(&ranks, 5, &weights).expect("equal lengths"), hits_at(&drawn, 5));
+        let mrr = weighted_mean_reciprocal_rank(&ranks, &weights).expect("equal lengths");
+        assert!((mrr - mean_reciprocal_rank(&drawn)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn lengths_that_differ_are_named() {
+        let error = ari_nmi_weighted(&[1, 2], &[1, 2], &[1]).unwrap_err().to_string();
+        assert_eq!(error, "weighted agreement: weights is 1 long, items is 2 long; they must match");
+        assert!(weighted_hits_at(&[1.0], 1, &[]).is_err());
+    }
+
+    #[test]
+    fn ranks_are_summarised_over_all_queries() {
+        let ranks = [1.0, 2.0, 4.0, 10.0];
+        assert_eq!((hits_at(&ranks, 1), hits_at(&ranks, 5), hits_at(&ranks, 10)), (0.25, 0.75, 1.0));
+        assert_eq!(mean_reciprocal_rank(&ranks), (1.0 + 0.5 + 0.25 + 0.1) / 4.0);
+    }
+}

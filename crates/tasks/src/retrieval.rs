@@ -1,0 +1,158 @@
+//! Retrieval: every held-out item of one view is looked up among those of another.
+//!
+//! For each ordered pair (source, target) and each space that the method offers, rows are normalised,
+//! the true match of query i is item i, and its rank follows [`crate::ranks`]:
+//!
+//! * input: the encoders' own coordinates, only where both widths are equal;
+//! * universe: both views projected;
+//! * translated: the source's rows in the target's raw coordinates, then these and the target's own rows
+//!   standardised by the target's training rows (ddof 0).
+//!
+//! Reported per pair: rank1, rank5, rank10, mrr with ties against the query, rank1_optimistic.
+//! Cost: M(M−1)/2 products of n × d by d × n in input and universe, where one serves both directions,
+//! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
+//! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
+
+use align::prep::{ConstantColumns, ZScore, cosine_rows};
+use align::{Fitted, Matrix, SpaceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{hits_at, mean_reciprocal_rank};
+use crate::ranks::{Ranks, ranks, ranks_both};
+use crate::score::check_finite;
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+/// Parameters of retrieval: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrievalParams {}
+
+/// The metrics of one pair, in the order of records.
+const METRICS: [Metric; 5] = [Metric::Rank1, Metric::Rank5, Metric::Rank10, Metric::Rank1Optimistic, Metric::Mrr];
+
+/// What became of one ordered pair.
+enum Outcome {
+    Ranked(Ranks),
+    NotApplicable(String),
+}
+
+/// Outcomes of all ordered pairs, by `source * views + target`; the diagonal stays empty.
+type Outcomes = Vec<Option<Outcome>>;
+
+/// Scores every ordered pair of the test split's views in every space on offer.
+pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let shared = match input.fitted {
+        Fitted::Pairwise(_) => Vec::new(),
+        Fitted::Input(_) | Fitted::Universe(_) => project_all(input)?,
+    };
+    let mut out = Scores::default();
+    for &space in input.fitted.offers() {
+        let outcomes = match space {
+            SpaceKind::Input | SpaceKind::Universe => in_shared_space(input, &shared)?,
+            SpaceKind::Translated => translated(input, &shared)?,
+        };
+        report(input, space, outcomes, &mut out);
+    }
+    Ok(out)
+}
+
+/// Every view's test rows in the space that all views share, each once.
+fn project_all(input: &TaskInput<'_>) -> Result<Vec<Matrix>, TaskError> {
+    let space = input.fitted.offers()[0];
+    let project = |view: &align::spaces::Space| {
+        let projected = input.fitted.project(view.name(), view.values())?;
+        check_finite(space, &|| view.name().to_string(), &projected)?;
+        Ok(projected)
+    };
+    input.test.spaces.iter().map(project).collect()
+}
+
+fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let views = names.len();
+    let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
+    let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
+    for a in 0..views {
+        for b in a + 1..views {
+            let (forward, backward) = if rows[a].cols() == rows[b].cols() {
+                let (forward, backward) = ranks_both(&rows[a], &rows[b])?;
+                (Outcome::Ranked(forward), Outcome::Ranked(backward))
+            } else {
+                let (x, y) = (rows[a].cols(), rows[b].cols());
+                let reason = format!("widths differ: {} {x}, {} {y}", names[a], names[b]);
+                (Outcome::NotApplicable(reason.clone()), Outcome::NotApplicable(reason))
+            };
+            outcomes[a * views + b] = Some(forward);
+            outcomes[b * views + a] = Some(backward);
+        }
+    }
+    Ok(outcomes)
+}
+
+fn translated(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let views = names.len();
+    let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
+    for (t, target) in input.test.spaces.iter().enumerate() {
+        let standardise = ZScore::fit(input.train.spaces.get(target.name())?, ConstantColumns::Clamp);
+        let comparable = |x: &Matrix| cosine_rows(&standardise.apply(x));
+        let gallery = comparable(target.values());
+        for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {
+            let moved = match input.fitted.universe() {
+                // The projection is already there; `translate` would repeat it for every target.
+                Some(universe) => universe.inverse(target.name(), &shared[s])?,
+                None => input.fitted.translate(source.name(), target.name(), source.values())?,
+            };
+            let pair = || format!("{}->{}", source.name(), target.name());
+            check_finite(SpaceKind::Translated, &pair, &moved)?;
+            outcomes[s * views + t] = Some(Outcome::Ranked(ranks(&comparable(&moved), &gallery)?));
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Turns outcomes into scores and series, source by source.
+fn report(input: &TaskInput<'_>, space: SpaceKind, outcomes: Outcomes, out: &mut Scores) {
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let n = input.test.spaces.rows();
+    for (at, outcome) in outcomes.into_iter().enumerate() {
+        let Some(outcome) = outcome else { continue };
+        let (source, target) = (names[at / names.len()], names[at % names.len()]);
+        let score = |metric, value, reason| Score {
+            space,
+            source: Some(source.to_string()),
+            target: Some(target.to_string()),
+            metric,
+            value,
+            n,
+            reason,
+        };
+        match outcome {
+            Outcome::NotApplicable(reason) => {
+                out.scores.extend(METRICS.map(|metric| score(metric, None, Some(reason.clone()))));
+            }
+            Outcome::Ranked(ranks) => {
+                let series = |quantity, ranks: &[u32]| Series {
+                    space,
+                    source: Some(source.to_string()),
+                    target: Some(target.to_string()),
+                    quantity,
+                    draw: None,
+                    values: ranks.iter().map(|&rank| rank as f32).collect(),
+                };
+                let pessimistic = series(Quantity::Rank, &ranks.pessimistic);
+                let optimistic = series(Quantity::RankOptimistic, &ranks.optimistic);
+                let values = [
+                    hits_at(&pessimistic.values, 1),
+                    hits_at(&pessimistic.values, 5),
+                    hits_at(&pessimistic.values, 10),
+                    hits_at(&optimistic.values, 1),
+                    mean_reciprocal_rank(&pessimistic.values),
+                ];
+                let scored = METRICS.iter().zip(values).map(|(&metric, value)| score(metric, Some(value), None));
+                out.scores.extend(scored);
+                out.series.extend([pessimistic, optimistic]);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! K-means: against faiss's figures, the two backends against each other, and what must not matter.
+#![allow(clippy::expect_used, reason = "a test that cannot read its fixture should stop")]
+
+mod common;
+
+use align::Matrix;
+use align::methods::na::Scale;
+use align::prep::cosine_rows;
+use align::rng::{Purpose, stream};
+use common::{Tensors, case, expected, in_pool, na, score};
+use rand::RngExt;
+use tasks::kmeans::{Backend, Clustering, Init, KMeans};
+use tasks::{ClusteringParams, CrossTable, Metric, Task};
+
+const PLAIN: KMeans = KMeans { k: 6, restarts: 3, iterations: 20, init: Init::Random, backend: Backend::Lloyd };
+
+fn fit(kmeans: KMeans, x: &Matrix, seed: u64) -> Clustering {
+    kmeans.fit(x, &mut stream(seed, Purpose::KMeansStart, Some(0))).expect("valid")
+}
+
+fn micro(which: &str) -> (Matrix, Vec<i64>) {
+    let tensors = Tensors::open("micro.safetensors");
+    (tensors.matrix(&format!("kmeans.{which}.x")), tensors.integers("kmeans.y"))
+}
+
+/// Unit rows around 40 centres of unequal weight: sentences by intent, in small.
+fn clustered() -> Matrix {
+    let (n, d, groups) = (1200, 64, 40);
+    let mut rng = stream(21, Purpose::Planted, None);
+    let centres = Matrix::from_fn(groups, d, |_, _| rng.random::<f32>() - 0.5);
+    let group: Vec<usize> = (0..n).map(|_| rng.random_range(0..groups).min(rng.random_range(0..groups))).collect();
+    cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(group[i], j) + rng.random::<f32>() - 0.5))
+}
+
+#[test]
+fn separated_clusters_are_found_as_faiss_finds_them() {
+    let (x, y) = micro("easy");
+    let optimum = expected()["micro"]["kmeans_easy"][1]["sse_to_own_cluster_mean"].as_f64().expect("a figure");
+    // Four of faiss's five seeds find it. A single random start does in 26% of 400 seeds here (a plain
+    // script: 14 of 60), so the best of three should in 60%, k-means++ in nearly all.
+    for (init, expected) in [(Init::Random, 45..=75), (Init::KmeansPp, 95..=100)] {
+        let mut found = 0;
+        for seed in 0..100 {
+            let got = fit(KMeans { init, ..PLAIN }, &x, seed);
+            assert!(got.inertia > optimum * (1.0 - 1e-5), "nothing is below the optimum: {}", got.inertia);
+            if got.inertia < optimum * (1.0 + 1e-5) {
+                assert_eq!(CrossTable::new(&got.labels, &y).expect("equal lengths").agreement().ari, 1.0);
+                found += 1;
+            }
+        }
+        assert!(expected.contains(&found), "{init:?}: {found} of 100");
+    }
+}
+
+#[test]
+fn overlapping_clusters_cost_what_they_cost_faiss() {
+    let (x, y) = micro("hard");
+    let faiss = expected()["micro"]["kmeans_hard"].clone();
+    let mean = |key: &str| {
+        let values: Vec<f64> = faiss.as_array().expect("seeds").iter().filter_map(|run| run[key].as_f64()).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let mut ari = 0.0;
+    for seed in 0..10 {
+        let got = fit(PLAIN, &x, seed);
+        let ratio = got.inertia / mean("sse_to_own_cluster_mean");
+        assert!((0.99..1.01).contains(&ratio), "seed {seed}: {ratio}");
+        ari += CrossTable::new(&got.labels, &y).expect("equal lengths").agreement().ari / 10.0;
+    }
+    assert!((ari - mean("ari")).abs() < 0.05, "{ari}, faiss {}", mean("ari"));
+}
+
+#[test]
+fn clustering_of_unaligned_views_is_in_faiss_range() {
+    let expected = expected();
+    for letter in ["a", "b"] {
+        let data = case(letter);
+        for (scale, name) in [(Scale::Raw, "Baseline"), (Scale::Zscore, "Baseline+ZScore")] {
+            let scores = score(&na(scale), &Task::Clustering(Default::default()), &data).scores;
+            for (metric, key) in [(Metric::Ari, "ari"), (Metric::Nmi, "nmi")] {
+                let of: Vec<f64> = scores.iter().filter(|s| s.metric == metric).filter_map(|s| s.value).collect();
+                assert_eq!(of.len(), data.test.spaces.len());
+                let got = of.iter().sum::<f64>() / of.len() as f64;
+                let want = &expected[format!("case_{letter}")]["clustering_summary"][name][key]["mean"];
+                let want = want.as_f64().expect("a figure");
+                assert!((got - want).abs() < 0.05, "{letter} {name} {key}: {got}, reference {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_backends_agree_from_the_same_starts() {
+    for (x, k) in [(clustered(), 40), (micro("easy").0, 6), (micro("hard").0, 6)] {
+        for seed in 0..3 {
+            let with = |backend| fit(KMeans { k, init: Init::KmeansPp, backend, ..PLAIN }, &x, seed).inertia;
+            let (own, linfa) = (with(Backend::Lloyd), with(Backend::Linfa));
+            assert!((own / linfa - 1.0).abs() < 0.01, "k = {k}, seed {seed}: {own}, linfa {linfa}");
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_show() {
+    let x = clustered();
+    for init in [Init::Random, Init::KmeansPp] {
+        let run = || fit(KMeans { k: 40, init, ..PLAIN }, &x, 3);
+        let one = in_pool(1, run);
+        assert!(one == in_pool(2, run) && one == in_pool(5, run), "{init:?}");
+    }
+}
+
+#[test]
+fn labels_are_the_nearest_centroid_and_inertia_its_distance() {
+    let x = clustered();
+    let got = fit(KMeans { k: 40, ..PLAIN }, &x, 0);
+    let distance = |i: usize, c: usize| -> f64 {
+        let squares = x.row(i).iter().zip(got.centroids.row(c)).map(|(a, b)| f64::from(a - b).powi(2));
+        squares.sum()
+    };
+    let mut inertia = 0.0;
+    for i in 0..x.rows() {
+        let least = (0..40).map(|c| distance(i, c)).fold(f64::INFINITY, f64::min);
+        assert!(distance(i, got.labels[i] as usize) <= least + 1e-5, "point {i}");
+        inertia += least;
+    }
+    assert!((got.inertia / inertia - 1.0).abs() < 1e-5, "{} {inertia}", got.inertia);
+}
+
+#[test]
+fn more_restarts_never_cost_more() {
+    let x = micro("hard").0;
+    // Restarts are drawn one after the other, so three begin with the one.
+    let inertia = |restarts| fit(KMeans { restarts, ..PLAIN }, &x, 4).inertia;
+    assert!(inertia(3) <= inertia(1) && inertia(10) <= inertia(3));
+}
+
+#[test]
+fn impossible_numbers_of_clusters_are_errors() {
+    let data = case("a");
+    let fit = na(Scale::Raw).fit(&data.train.spaces, 0).expect("fits");
+    let input = tasks::TaskInput { fitted: &fit.fitted, train: &data.train, test: &data.test };
+    let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
+    let error = Task::Clustering(params).score(&input).unwrap_err().to_string();
+    assert_eq!(error, "k-means: k = 201 for 200 points; wanted 1 <= k <= 200");
+    assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, Purpose::KMeansStart, None)).is_err());
+    // As many clusters as points, and a single one, are no error.
+    for k in [200, 1] {
+        let params = ClusteringParams { k: tasks::ClusterCount::Fixed(k), ..Default::default() };
+        assert!(Task::Clustering(params).score(&input).is_ok());
+    }
+}

@@ -1,0 +1,210 @@
+//! What must hold on any data.
+#![allow(clippy::expect_used, reason = "a test that cannot read its fixture should stop")]
+
+mod common;
+
+use align::methods::na::Scale;
+use align::prep::cosine_rows;
+use align::rng::{Purpose, permutation, stream};
+use align::{Dataset, Matrix, Method, SpaceKind, Spaces};
+use common::{case, in_pool, na, planted, score};
+use rand::RngExt;
+use tasks::ranks::{Ranks, ranks, ranks_both};
+use tasks::{CrossTable, Metric, Quantity, Score, Scores, Task, TaskError, TaskInput};
+
+fn tasks() -> Vec<Task> {
+    Task::NAMES.map(|name| Task::from_name(name).expect("registered")).into()
+}
+
+fn methods() -> Vec<Method> {
+    vec![
+        na(Scale::Raw),
+        Method::Pairwise(Default::default()),
+        Method::Gpa(Default::default()),
+        Method::Gcca(Default::default()),
+    ]
+}
+
+/// Ranks by the definition, in `f64`, with this threshold for ties.
+fn naive(a: &Matrix, b: &Matrix, tie: f64) -> Ranks {
+    let s =
+        |i: usize, j: usize| -> f64 { a.row(i).iter().zip(b.row(j)).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum() };
+    let mut out = Ranks { pessimistic: vec![], optimistic: vec![] };
+    for i in 0..a.rows() {
+        let truth = s(i, i);
+        let (mut greater, mut ties) = (0, 0);
+        for d in (0..b.rows()).filter(|&j| j != i).map(|j| s(i, j) - truth) {
+            greater += u32::from(d > tie);
+            ties += u32::from(d.abs() <= tie);
+        }
+        out.pessimistic.push(1 + greater + ties);
+        out.optimistic.push(1 + greater);
+    }
+    out
+}
+
+/// Two noisy copies of the same items, some of them planted several times.
+fn noisy_pair(n: usize, d: usize, seed: u64) -> (Matrix, Matrix) {
+    let mut rng = stream(seed, Purpose::Planted, None);
+    let item: Vec<usize> =
+        (0..n).map(|i| if rng.random_range(0..4) == 0 { rng.random_range(0..n) } else { i }).collect();
+    let mut view = || {
+        let clean =
+            Matrix::from_fn(n, d, |i, j| ((i * 37 + j * 101) as f32 * 0.7312).sin() + rng.random::<f32>() - 0.5);
+        cosine_rows(&clean.select_rows(&item))
+    };
+    (view(), view())
+}
+
+#[test]
+fn ranks_are_those_of_the_definition() {
+    // Below, at and above one tile and two; the fourth leaves a tile of a single row.
+    for (n, d, seed) in [(1, 3, 0), (97, 16, 1), (256, 8, 2), (513, 33, 3), (700, 24, 4)] {
+        let (a, b) = noisy_pair(n, d, seed);
+        let (forward, backward) = ranks_both(&a, &b).expect("same shape");
+        assert_eq!(forward, ranks(&a, &b).expect("same shape"), "one direction alone");
+        for (got, (a, b)) in [(&forward, (&a, &b)), (&backward, (&b, &a))] {
+            // Copies differ by less than 3e-7 in `f32`; what lies that close to the threshold may fall either way.
+            let (narrow, wide) = (naive(a, b, 0.7e-6), naive(a, b, 1.3e-6));
+            for i in 0..n {
+                let pessimistic = narrow.pessimistic[i]..=wide.pessimistic[i];
+                let optimistic = wide.optimistic[i]..=narrow.optimistic[i];
+                assert!(pessimistic.contains(&got.pessimistic[i]), "n = {n}, query {i}: {pessimistic:?}");
+                assert!(optimistic.contains(&got.optimistic[i]), "n = {n}, query {i}: {optimistic:?}");
+            }
+            let sure = |narrow: &[u32], wide: &[u32]| narrow.iter().zip(wide).filter(|(a, b)| a == b).count();
+            assert!(sure(&narrow.pessimistic, &wide.pessimistic) + 3 > n, "the threshold decides almost nothing else");
+        }
+        let ties = forward.pessimistic.iter().zip(&forward.optimistic).filter(|(p, o)| p > o).count();
+        assert!(n < 97 || ties > n / 20, "{ties} queries of {n} have a duplicate that counts against them");
+    }
+}
+
+#[test]
+fn a_collapsed_view_finds_nothing_unless_ties_are_favours() {
+    let (a, _) = noisy_pair(300, 8, 5);
+    let zeros = Matrix::zeros(300, 8);
+    let ranks = ranks(&a, &zeros).expect("same shape");
+    assert!(ranks.pessimistic.iter().all(|&rank| rank == 300) && ranks.optimistic.iter().all(|&rank| rank == 1));
+}
+
+#[test]
+fn shapes_that_differ_are_named() {
+    let error = ranks(&Matrix::zeros(3, 2), &Matrix::zeros(3, 4)).unwrap_err().to_string();
+    assert_eq!(error, "ranks: queries is 3 x 2, gallery is 3 x 4; they must match");
+}
+
+#[test]
+fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
+    let data = planted(3, 8, 60, 20);
+    let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 0).expect("fits");
+    let huge = data.test.spaces.iter().map(|v| (v.name().to_string(), v.values().map(|_| f32::MAX)));
+    let mut test = data.test.clone();
+    test.spaces = Spaces::new(huge).expect("finite");
+    for task in tasks() {
+        let error = task.score(&TaskInput { fitted: &fit.fitted, train: &data.train, test: &test }).unwrap_err();
+        assert!(matches!(error, TaskError::NotFinite { .. }), "{error}");
+    }
+}
+
+#[test]
+fn threads_do_not_show() {
+    let data = planted(3, 16, 300, 600);
+    for method in methods() {
+        for task in tasks() {
+            let run = || score(&method, &task, &data);
+            let one = in_pool(1, run);
+            assert!(one == in_pool(2, run), "{} {} with 2 threads", method.name(), task.name());
+            assert!(one == in_pool(5, run), "{} {} with 5 threads", method.name(), task.name());
+        }
+    }
+}
+
+fn permuted(data: &Dataset, order: &[usize]) -> Dataset {
+    let mut out = data.clone();
+    out.test.spaces = data.test.spaces.select_rows(order);
+    for labels in &mut out.test.labels {
+        labels.values = order.iter().map(|&i| labels.values[i]).collect();
+    }
+    out
+}
+
+#[test]
+fn the_order_of_items_does_not_matter_to_retrieval() {
+    let data = planted(3, 16, 300, 600);
+    let order = permutation(600, &mut stream(1, Purpose::Permutation, None));
+    let shuffled = permuted(&data, &order);
+    let task = Task::Retrieval(Default::default());
+    for method in methods() {
+        let (before, after) = (score(&method, &task, &data), score(&method, &task, &shuffled));
+        // Products end in other places of other tiles, so their last digits move: at most a query in a
+        // hundred has a similarity that close to the threshold for ties.
+        for (before, after) in before.series.iter().zip(&after.series) {
+            let changed = order.iter().zip(&after.values).filter(|&(&i, &rank)| before.values[i] != rank).count();
+            assert!(changed <= 6, "{} {:?}: {changed} of 600", method.name(), before.quantity);
+        }
+        for (before, after) in before.scores.iter().zip(&after.scores) {
+            let difference = before.value.expect("applies") - after.value.expect("applies");
+            assert!(difference.abs() < 0.002, "{before:?} {after:?}");
+        }
+    }
+}
+
+fn clustering_series(scores: &Scores) -> impl Iterator<Item = &tasks::Series> {
+    scores.series.iter().filter(|s| s.quantity == Quantity::Cluster)
+}
+
+#[test]
+fn scores_follow_from_the_series_alone() {
+    let data = planted(3, 16, 300, 200);
+    let scores = score(&Method::Gcca(Default::default()), &Task::Clustering(Default::default()), &data);
+    let labels = scores.series.iter().find(|s| s.quantity == Quantity::Label).expect("labels are kept");
+    assert_eq!((labels.source.as_ref(), labels.draw), (None, None));
+    for name in data.test.spaces.names() {
+        let of_view = clustering_series(&scores).filter(|s| s.source.as_deref() == Some(name));
+        let agreements: Vec<_> = of_view
+            .map(|s| CrossTable::from_series(&s.values, &labels.values).expect("equal lengths").agreement())
+            .collect();
+        assert_eq!(agreements.len(), 5, "one series per k-means seed");
+        let value = |metric| {
+            let of = |s: &&Score| s.source.as_deref() == Some(name) && s.metric == metric;
+            scores.scores.iter().find(of).and_then(|s| s.value).expect("applies")
+        };
+        assert_eq!(value(Metric::Ari), agreements.iter().map(|a| a.ari).sum::<f64>() / 5.0);
+        assert_eq!(value(Metric::Nmi), agreements.iter().map(|a| a.nmi).sum::<f64>() / 5.0);
+    }
+}
+
+/// GPA's maps keep every distance and every method gets the same starts; also for unequal widths, where
+/// a narrow view fills only part of the universe. Rounding may carry a point over a border, which Lloyd's
+/// steps can amplify, and a split cluster is pushed along coordinates: so almost every view, not every.
+#[test]
+fn gpa_clusters_as_the_standardised_input_does() {
+    let task = Task::Clustering(Default::default());
+    let (mut figures, mut equal) = (0, 0);
+    for data in [planted(3, 24, 400, 500), case("a"), case("b")] {
+        let gpa = score(&Method::Gpa(Default::default()), &task, &data);
+        let input = score(&na(Scale::Zscore), &task, &data);
+        assert_eq!(gpa.scores.len(), 2 * data.test.spaces.len());
+        for (gpa, input) in gpa.scores.iter().zip(&input.scores) {
+            assert_eq!((&gpa.source, gpa.metric, gpa.n), (&input.source, input.metric, input.n));
+            let (got, want) = (gpa.value.expect("applies"), input.value.expect("applies"));
+            assert!((got - want).abs() < 0.02, "{:?} {:?}: {got}, input {want}", gpa.source, gpa.metric);
+            figures += 1;
+            equal += usize::from((got - want).abs() < 1e-9);
+        }
+    }
+    assert!(equal * 10 >= figures * 7, "{equal} of {figures} figures are equal");
+}
+
+#[test]
+fn pairwise_maps_have_nothing_to_cluster() {
+    let data = planted(3, 8, 60, 20);
+    let got = score(&Method::Pairwise(Default::default()), &Task::Clustering(Default::default()), &data);
+    assert!(got.series.is_empty());
+    assert_eq!(got.scores.iter().map(|s| s.metric).collect::<Vec<_>>(), [Metric::Ari, Metric::Nmi]);
+    for score in got.scores {
+        assert_eq!((score.space, score.value, score.n), (SpaceKind::Translated, None, 20));
+        assert!(score.reason.is_some_and(|reason| reason.contains("no space")));
+    }
+}
