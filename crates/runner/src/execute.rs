@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use tasks::{Task, TaskInput};
 
 use crate::cost::{Cost, PeakMemory, measured};
-use crate::plan::{Cell, Plan};
+use crate::plan::{Cell, Plan, params};
 use crate::progress::Progress;
 use crate::provenance::Provenance;
 use crate::record::Record;
@@ -153,7 +153,7 @@ impl Shared<'_> {
             views: cell.views_column(),
             m: cell.views.len() as u64,
             method: Some(cell.method.name().into()),
-            params: Some(cell.params()?),
+            params: Some(params(&cell.method, cell.method.name())),
             noise: Some(cell.noise.label()),
             seed: Some(cell.seed),
             git: self.provenance.git.clone(),
@@ -200,8 +200,10 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
 fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record, outcome: &mut Outcome) {
     let input = TaskInput { fitted, train: &data.train, test: &data.test };
     let (scores, cost) = measured(|| task.score(&input));
+    let task_params = params(task, task.name());
     let shared = Record {
         task: Some(task.name().into()),
+        task_params: Some(task_params.clone()),
         task_version: Some(task.version().into()),
         score_seconds: Some(cost.wall),
         ..shared.clone()
@@ -225,6 +227,6 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
         error: score.reason,
         ..shared.clone()
     }));
-    let stored = |series| StoredSeries { task: task.name().into(), series };
+    let stored = |series| StoredSeries { task: task.name().into(), task_params: task_params.clone(), series };
     outcome.series.extend(scores.series.into_iter().map(stored));
 }

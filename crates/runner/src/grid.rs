@@ -209,7 +209,8 @@ fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
         }
         (0..names.len()).try_for_each(|i| repeated(grid, &key, i, names))?;
         if names.len() < 2 {
-            let found = format!("{} view{}; aligning needs at least 2", names.len(), if names.len() == 1 { "" } else { "s" });
+            let found =
+                format!("{} view{}; aligning needs at least 2", names.len(), if names.len() == 1 { "" } else { "s" });
             return Err(grid.error(&key, found));
         }
     }

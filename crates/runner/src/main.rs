@@ -1,2 +1,124 @@
-//! x
-fn main() {}
+//! The `runner` binary: reads the command line, calls the library, sets the exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use runner::only::Only;
+use runner::run::{Ending, Options};
+use runner::{list, run, source};
+
+/// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
+/// writes records, tables and figures. A second run does only what is missing.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:\n  runner --grid experiments/massive_clustering.yaml\n  \
+    runner --grid experiments/massive_clustering.yaml --dry-run\n  runner reproduce experiments/paper/table1.yaml\n  \
+    runner list methods\n\nExit codes: 0 fine, 1 a cell failed or could not be kept, 2 usage.")]
+struct Cli {
+    /// The grid file
+    #[arg(long, value_name = "FILE")]
+    grid: Option<PathBuf>,
+    #[command(flatten)]
+    options: RunArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a paper file: its grid, the paper's figures beside ours, verdicts on its claims
+    Reproduce {
+        /// A file in experiments/paper/
+        file: PathBuf,
+        #[command(flatten)]
+        options: RunArgs,
+    },
+    /// What there is, with one line each
+    List {
+        /// Of what
+        what: What,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    Methods,
+    Tasks,
+    Data,
+    Experiments,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// Folder for the results of all grids
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// Print the cells and what is done, compute nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only these cells, such as method=gcpa,seed=42 (keys: method, views, noise, seed)
+    #[arg(long, value_name = "KEY=VALUE,..")]
+    only: Option<Only>,
+    /// Cells at a time [default: by the number of cells]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Threads in all [default: all cores]; the results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Compute cells anew that are done
+    #[arg(long)]
+    force: bool,
+    /// Stop where the data are not present, instead of taking the grid's stand-in
+    #[arg(long)]
+    no_stand_in: bool,
+}
+
+impl From<RunArgs> for Options {
+    fn from(args: RunArgs) -> Self {
+        Self {
+            out: args.out,
+            dry_run: args.dry_run,
+            only: args.only,
+            jobs: args.jobs.map(usize::from),
+            threads: args.threads.map(usize::from),
+            force: args.force,
+            allow_stand_in: !args.no_stand_in,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ending = match (cli.command, cli.grid) {
+        (Some(Command::Reproduce { file, options }), _) => run::reproduce(&file, &options.into()),
+        (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
+        (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
+        (None, None) => {
+            eprintln!("error: nothing to run; give --grid FILE or a command (see runner --help)");
+            return ExitCode::from(2);
+        }
+    };
+    match ending {
+        Ok(Ending::Complete) => ExitCode::SUCCESS,
+        Ok(Ending::Failures) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn print_list(what: What) -> Result<()> {
+    let here = std::path::Path::new(".");
+    let manifests = source::manifests_dir(here);
+    let text = match what {
+        What::Methods => list::methods(),
+        What::Tasks => list::tasks(),
+        What::Data => list::data(&manifests)?,
+        What::Experiments => list::experiments(&manifests.with_file_name("experiments"))?,
+    };
+    println!("{text}");
+    Ok(())
+}

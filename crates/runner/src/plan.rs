@@ -1,9 +1,12 @@
 //! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
 
+use std::collections::BTreeMap;
+
 use align::Method;
 use anyhow::Result;
 use data::yaml::Located;
 use data::{YamlProblem, checksum, nearest};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tasks::Task;
 use tasks::noise::Noise;
@@ -110,15 +113,6 @@ impl Cell {
         }
     }
 
-    /// The method's parameters, JSON with sorted keys.
-    ///
-    /// # Errors
-    /// None in practice: parameters serialise.
-    pub fn params(&self) -> Result<String> {
-        let value = serde_json::to_value(&self.method)?;
-        Ok(canonical(value.get(self.method.name()).unwrap_or(&Value::Null)))
-    }
-
     /// The subset as written in records.
     pub fn views_column(&self) -> String {
         format!("{}={}", self.view_set, self.views.join(","))
@@ -150,12 +144,27 @@ fn cell_id(
     Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
 }
 
+/// The parameters of a method or task as records have them: what stands behind its name, JSON with sorted
+/// keys.
+pub fn params(item: &impl Serialize, name: &str) -> String {
+    canonical(&serde_json::to_value(item).unwrap_or_default()[name])
+}
+
+/// The parameters in `given` that are not those in `defaults`, both as [`params`] writes them, in words.
+pub fn differing(given: &str, defaults: &str) -> String {
+    let parse = |text: &str| serde_json::from_str::<BTreeMap<String, Value>>(text).unwrap_or_default();
+    let (given, defaults) = (parse(given), parse(defaults));
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let differing = given.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
+    differing.map(|(key, value)| format!("{key} {}", plain(value))).collect::<Vec<_>>().join(", ")
+}
+
 /// JSON with the keys of every object sorted, whatever order the library keeps.
 pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort();
+            entries.sort_by_key(|(key, _)| *key);
             let entries: Vec<String> =
                 entries.into_iter().map(|(k, v)| format!("{}:{}", Value::String(k.clone()), canonical(v))).collect();
             format!("{{{}}}", entries.join(","))

@@ -44,7 +44,8 @@ impl Progress {
             }
             None => {
                 let left = self.start.elapsed().mul_f64(((self.weight - done) / done.max(1e-9)).max(0.0));
-                let left = if count == self.total { String::new() } else { format!(", about {} left", HumanDuration(left)) };
+                let left =
+                    if count == self.total { String::new() } else { format!(", about {} left", HumanDuration(left)) };
                 eprintln!("[{count}/{}] {line}{left}", self.total);
             }
         }

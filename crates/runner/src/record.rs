@@ -1,7 +1,7 @@
 //! One row of results. The columns are written once, here.
 
-use anyhow::{Context, Result};
-use polars::prelude::*;
+use anyhow::{Context as _, Result};
+use polars::prelude::{Column, DataFrame, PolarsResult};
 
 /// A column's type: how a list of values becomes a polars column and back.
 trait Field: Sized {
@@ -14,7 +14,7 @@ impl Field for Option<String> {
         Column::new(name.into(), values)
     }
     fn values(column: &Column) -> PolarsResult<Vec<Self>> {
-        Ok(column.str()?.into_iter().map(|v| v.map(str::to_string)).collect())
+        Ok(column.str()?.iter().map(|v| v.map(str::to_string)).collect())
     }
 }
 
@@ -32,7 +32,7 @@ impl Field for Option<f64> {
         Column::new(name.into(), values)
     }
     fn values(column: &Column) -> PolarsResult<Vec<Self>> {
-        Ok(column.f64()?.into_iter().collect())
+        Ok(column.f64()?.iter().collect())
     }
 }
 
@@ -41,7 +41,7 @@ impl Field for Option<u64> {
         Column::new(name.into(), values)
     }
     fn values(column: &Column) -> PolarsResult<Vec<Self>> {
-        Ok(column.u64()?.into_iter().collect())
+        Ok(column.u64()?.iter().collect())
     }
 }
 
@@ -163,10 +163,13 @@ record! {
     cpu: String,
     /// Threads the cell could use.
     threads: u64,
+    /// The task's parameters, JSON with sorted keys.
+    task_params: Option<String>,
 }
 
 /// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
-pub const COST_COLUMNS: &[&str] = &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads"];
+pub const COST_COLUMNS: &[&str] =
+    &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads"];
 
 impl Record {
     /// The subset's name alone, without its views.

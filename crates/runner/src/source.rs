@@ -74,7 +74,9 @@ impl Source {
                 let missing = manifest.missing_files();
                 match missing.first() {
                     None => return Self::loaded(name, &manifest, None),
-                    Some(file) => format!("{} of its files are missing, the first is {}", missing.len(), file.display()),
+                    Some(file) => {
+                        format!("{} of its files are missing, the first is {}", missing.len(), file.display())
+                    }
                 }
             }
             Found::Absent(absent) if grid.value.stand_in.is_none() => {
@@ -88,7 +90,9 @@ impl Source {
         if !allow_stand_in {
             bail!(grid.error(
                 "data",
-                format!("`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place"),
+                format!(
+                    "`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place"
+                ),
             ));
         }
         match data::find(stand_in, &folder, &manifests)? {
@@ -170,10 +174,12 @@ pub fn manifests_dir(from: &Path) -> PathBuf {
     let found = absolute.ancestors().map(|folder| folder.join("data-manifests")).find(|dir| dir.is_dir());
     match found {
         // Messages read better with the path as the user would type it.
-        Some(dir) => match std::env::current_dir().ok().and_then(|cwd| dir.strip_prefix(cwd).ok().map(Path::to_path_buf)) {
-            Some(relative) => relative,
-            None => dir,
-        },
+        Some(dir) => {
+            match std::env::current_dir().ok().and_then(|cwd| dir.strip_prefix(cwd).ok().map(Path::to_path_buf)) {
+                Some(relative) => relative,
+                None => dir,
+            }
+        }
         None => PathBuf::from("data-manifests"),
     }
 }

@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 
 use align::SpaceKind;
 use anyhow::{Context, Result, anyhow};
-use polars::prelude::*;
+use polars::prelude::{
+    Column, CsvWriter, DataFrame, DataType, NamedFrom as _, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
+};
 use tasks::Quantity;
 
 use crate::record::{self, Record};
@@ -33,6 +35,8 @@ pub struct Store {
 pub struct StoredSeries {
     /// Task name.
     pub task: String,
+    /// Its parameters, JSON with sorted keys.
+    pub task_params: String,
     /// The series.
     pub series: tasks::Series,
 }
@@ -66,6 +70,18 @@ impl Store {
         self.cell(id, "").exists()
     }
 
+    /// Drops what is kept of a cell.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn forget(&self, id: &str) -> Result<()> {
+        // Records first: without them the cell counts as not done.
+        for kind in ["", ".failed", ".scores"] {
+            remove(&self.cell(id, kind))?;
+        }
+        Ok(())
+    }
+
     /// Keeps a finished cell.
     ///
     /// # Errors
@@ -73,10 +89,7 @@ impl Store {
     pub fn keep(&self, id: &str, records: &[Record], series: &[StoredSeries]) -> Result<()> {
         write_parquet(&self.cell(id, ".scores"), series_frame(series)?)?;
         write_parquet(&self.cell(id, ""), record::to_frame(records)?)?;
-        match fs::remove_file(self.cell(id, ".failed")) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
-            _ => Ok(()),
-        }
+        remove(&self.cell(id, ".failed"))
     }
 
     /// Keeps what is known of a cell that failed.
@@ -121,6 +134,16 @@ impl Store {
         write_parquet(&paths[0], frame.clone())?;
         write_file(&paths[1], |file| Ok(CsvWriter::new(file).finish(&mut frame)?))?;
         Ok(paths)
+    }
+}
+
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -175,13 +198,13 @@ fn series_frame(stored: &[StoredSeries]) -> Result<DataFrame> {
     let text = |name: &str, get: &dyn Fn(&StoredSeries) -> Option<String>| {
         Column::new(name.into(), stored.iter().map(get).collect::<Vec<_>>())
     };
-    let values: Vec<polars::prelude::Series> =
-        stored.iter().map(|s| polars::prelude::Series::new("".into(), &s.series.values)).collect();
+    let values: Vec<Series> = stored.iter().map(|s| Series::new("".into(), &s.series.values)).collect();
     let draws: Vec<Option<u64>> = stored.iter().map(|s| s.series.draw).collect();
     Ok(DataFrame::new(
         stored.len(),
         vec![
             text("task", &|s| Some(s.task.clone())),
+            text("task_params", &|s| Some(s.task_params.clone())),
             text("space", &|s| Some(s.series.space.name().into())),
             text("source", &|s| s.series.source.clone()),
             text("target", &|s| s.series.target.clone()),
@@ -204,17 +227,19 @@ fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
     (0..frame.height())
         .map(|row| {
             let space = text("space", row)?.as_deref().and_then(SpaceKind::from_name).context("column `space`")?;
-            let quantity = text("quantity", row)?.as_deref().and_then(Quantity::from_name).context("column `quantity`")?;
+            let quantity =
+                text("quantity", row)?.as_deref().and_then(Quantity::from_name).context("column `quantity`")?;
             let list = values.get_as_series(row).context("column `values`")?;
             Ok(StoredSeries {
                 task: text("task", row)?.context("column `task`")?,
+                task_params: text("task_params", row)?.context("column `task_params`")?,
                 series: tasks::Series {
                     space,
                     source: text("source", row)?,
                     target: text("target", row)?,
                     quantity,
                     draw: frame.column("draw")?.u64()?.get(row),
-                    values: list.f32()?.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
+                    values: list.f32()?.iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
                 },
             })
         })
@@ -234,7 +259,7 @@ mod tests {
             draw: Some(3),
             values: vec![0.0, 2.0, 1.0],
         };
-        StoredSeries { task: "clustering".into(), series }
+        StoredSeries { task: "clustering".into(), task_params: "{}".into(), series }
     }
 
     #[test]

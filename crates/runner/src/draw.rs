@@ -1,0 +1,147 @@
+//! Which figures a grid gets.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use tasks::Metric;
+
+use crate::figures::{self, Bar, BarSeries, GroupedBars, Heatmaps, Panel};
+use crate::paper::Paper;
+use crate::summary::{Group, Measure, Summary};
+use crate::tables::{slug, stem_of};
+
+/// Draws all figures into `folder` and returns their files. With a paper file the published values are
+/// marked on the bars.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn figures(
+    title: &str,
+    summary: &Summary<'_>,
+    notes: &[String],
+    paper: Option<&Paper>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let several = summary.view_sets().len() * summary.noises().len() > 1;
+    for view_set in summary.view_sets() {
+        for noise in summary.noises() {
+            let groups: Vec<&Group> =
+                summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise).collect();
+            if groups.is_empty() {
+                continue;
+            }
+            let suffix = if several { format!("_{view_set}_{}", slug(noise)) } else { String::new() };
+            let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
+            let page = Page { title, subtitle: notes.first().cloned(), summary, view_set, groups, paper };
+            let path = |name: &str| folder.join(format!("{name}{suffix}"));
+            files.extend(figures::write(&page.overview(), &path("summary"))?);
+            for measure in [Metric::Ari, Metric::Nmi].into_iter().flat_map(|m| summary.measures_of(m)) {
+                let stem = path(&format!("{}_by_view", stem_of(summary, measure)));
+                files.extend(figures::write(&page.by_view(measure), &stem)?);
+            }
+            for measure in summary.measures_of(Metric::Rank1) {
+                let stem = path(&format!("{}_by_pair", stem_of(summary, measure)));
+                files.extend(figures::write(&page.by_pair(measure), &stem)?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The methods of one subset of views under one noise.
+struct Page<'a> {
+    title: String,
+    subtitle: Option<String>,
+    summary: &'a Summary<'a>,
+    view_set: &'a str,
+    groups: Vec<&'a Group>,
+    paper: Option<&'a Paper>,
+}
+
+impl Page<'_> {
+    /// Means over views with their spread: one group of bars per metric.
+    fn overview(&self) -> GroupedBars {
+        let shown = [Metric::Ari, Metric::Nmi, Metric::Rank1];
+        let measures: Vec<&Measure> = shown.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
+        let bar = |group: &Group, measure: &Measure| {
+            let stat = self.summary.stat(group, measure)?;
+            let published = self.paper.and_then(|paper| paper.published(&group.method, measure.metric));
+            Some(Bar {
+                value: stat.mean,
+                spread: Some((stat.mean - stat.std, stat.mean + stat.std)),
+                // A figure from other data is no reference for ours.
+                reference: published.filter(|p| p.note.is_none()).map(|p| p.value),
+            })
+        };
+        self.bars(
+            format!("{}: mean over views, ± standard deviation over views", self.title),
+            "score".into(),
+            measures.iter().map(|m| self.summary.title(m)).collect(),
+            &|group| measures.iter().map(|m| bar(group, m)).collect(),
+        )
+    }
+
+    /// One group of bars per view, ± over seeds of k-means being in the records.
+    fn by_view(&self, measure: &Measure) -> GroupedBars {
+        let views = self.summary.views(self.view_set);
+        let values = |group: &Group| {
+            let space = self.summary.headline(group, measure);
+            let means = space.map(|s| self.summary.means(group, measure, s)).unwrap_or_default();
+            let bar = |i: usize| means.get(&(i, i)).map(|&value| Bar { value, spread: None, reference: None });
+            (0..views.len()).map(bar).collect()
+        };
+        self.bars(
+            format!("{}: {} per view", self.title, self.summary.title(measure)),
+            self.summary.title(measure),
+            views.iter().map(|v| v.to_string()).collect(),
+            &values,
+        )
+    }
+
+    fn bars(
+        &self,
+        title: String,
+        y_label: String,
+        groups: Vec<String>,
+        values: &dyn Fn(&Group) -> Vec<Option<Bar>>,
+    ) -> GroupedBars {
+        let series = self.groups.iter().map(|group| BarSeries {
+            label: group.label(),
+            colour: group.method.clone(),
+            values: values(group),
+        });
+        GroupedBars {
+            title,
+            subtitle: self.subtitle.clone(),
+            y_label,
+            reference_label: "published".into(),
+            groups,
+            series: series.collect(),
+        }
+    }
+
+    /// One panel per method: query views down, gallery views across.
+    fn by_pair(&self, measure: &Measure) -> Heatmaps {
+        let views: Vec<String> = self.summary.views(self.view_set).iter().map(|v| v.to_string()).collect();
+        let panel = |group: &&Group| {
+            let space = self.summary.headline(group, measure)?;
+            let means = self.summary.means(group, measure, space);
+            let row = |i: usize| (0..views.len()).map(|j| means.get(&(i, j)).copied()).collect();
+            Some(Panel {
+                title: format!("{} ({})", group.label(), space.name()),
+                rows: views.clone(),
+                columns: views.clone(),
+                values: (0..views.len()).map(row).collect(),
+            })
+        };
+        Heatmaps {
+            title: format!("{}: {} by pair", self.title, self.summary.title(measure)),
+            subtitle: self.subtitle.clone(),
+            panels: self.groups.iter().filter_map(panel).collect(),
+            row_label: "query view".into(),
+            column_label: "gallery view".into(),
+            value_label: self.summary.title(measure),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Grouped bars: one group per metric or view, one bar per series in each.
+
+use plotters::style::RGBColor;
+
+use super::Draw;
+use super::axis::{self, Axis, Writing};
+use super::font::{self, ASCENT, CAP, DESCENT};
+use super::frame::{self, Key, MARGIN};
+use super::scene::{Anchor, Area, Part, Scene, Text};
+use super::style::{self, Face, GRID, INK, MUTED, PAPER, TEXT, TICK, VALUE};
+
+/// One bar with what is drawn on it. Values that are not finite count as absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bar {
+    /// Where the bar ends.
+    pub value: f64,
+    /// Ends of the error bar, on the value's scale.
+    pub spread: Option<(f64, f64)>,
+    /// A published value, drawn as a hollow diamond.
+    pub reference: Option<f64>,
+}
+
+/// Bars of one colour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BarSeries {
+    /// Name in the legend.
+    pub label: String,
+    /// Key of the colour: a method's name.
+    pub colour: String,
+    /// One per group; `None`, and any that are missing, are marked as not available.
+    pub values: Vec<Option<Bar>>,
+}
+
+/// A chart of grouped bars. Its width follows from the number of bars.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupedBars {
+    /// What is shown.
+    pub title: String,
+    /// What has to be said about the data, for example that they stand in for others.
+    pub subtitle: Option<String>,
+    /// Title of the value axis.
+    pub y_label: String,
+    /// What the diamonds are; used where there are any.
+    pub reference_label: String,
+    /// Names below the groups.
+    pub groups: Vec<String>,
+    /// The bars, in this order within each group.
+    pub series: Vec<BarSeries>,
+}
+
+impl Draw for GroupedBars {
+    fn scene(&self) -> Scene {
+        Chart::new(self).scene()
+    }
+}
+
+/// Width that the bars share, and the least and the most that one of them gets.
+const SHARED: f64 = 320.0;
+const SLOTS: (f64, f64) = (6.6, 34.0);
+/// A chart with few bars is no narrower than this, and labels widen none beyond the second number.
+const PLOT_WIDTHS: (f64, f64) = (250.0, 480.0);
+/// Least and greatest height of the plot.
+const PLOT_HEIGHTS: (f64, f64) = (180.0, 240.0);
+/// Between two group labels.
+const LABEL_GAP: f64 = 8.0;
+/// Length of a group label that reads upwards.
+const UPWARD_ROOM: f64 = 120.0;
+/// Least width of a figure: a column of text.
+const LEAST_WIDTH: f64 = 336.0;
+
+/// Everything that has to be known before the first mark is placed.
+struct Chart<'a> {
+    data: &'a GroupedBars,
+    colours: Vec<RGBColor>,
+    axis: Axis,
+    slot: f64,
+    group: f64,
+    height: f64,
+    values: Option<Writing>,
+    labels: GroupLabels,
+}
+
+/// How the names below the groups are set.
+struct GroupLabels {
+    face: Face,
+    upwards: bool,
+    lines: Vec<Vec<String>>,
+}
+
+impl GroupLabels {
+    fn new(groups: &[String], room: f64) -> Self {
+        for face in [TEXT, TICK, VALUE] {
+            let unbroken = groups.iter().all(|label| font::widest_word(label, face) <= room);
+            let lines: Vec<Vec<String>> = groups.iter().map(|label| font::wrap(label, face, room, 99)).collect();
+            if unbroken && lines.iter().all(|lines| lines.len() <= 3) {
+                return Self { face, upwards: false, lines };
+            }
+        }
+        let face = [TEXT, TICK, VALUE].into_iter().find(|face| face.line_height() <= room).unwrap_or(VALUE);
+        let across = (((room + LABEL_GAP) / face.line_height()).floor() as usize).clamp(1, 4);
+        let lines = groups.iter().map(|label| font::wrap(label, face, UPWARD_ROOM, across)).collect();
+        Self { face, upwards: true, lines }
+    }
+
+    fn height(&self) -> f64 {
+        if self.upwards {
+            return self.lines.iter().map(|lines| font::widest(lines, self.face)).fold(0.0, f64::max);
+        }
+        self.lines.iter().map(Vec::len).max().unwrap_or(0) as f64 * self.face.line_height()
+    }
+}
+
+impl<'a> Chart<'a> {
+    fn new(data: &'a GroupedBars) -> Self {
+        let (groups, series) = (data.groups.len().max(1) as f64, data.series.len().max(1) as f64);
+        let slot = (SHARED / (groups * series)).clamp(SLOTS.0, SLOTS.1);
+        let gap = (slot * 0.9).clamp(10.0, 30.0);
+        let word = |label: &String| font::widest_word(label, TEXT) + LABEL_GAP;
+        let widest = data.groups.iter().map(word).fold(0.0, f64::max);
+        let wanted = if widest * groups <= PLOT_WIDTHS.1 { widest } else { 0.0 };
+        let group = (slot * series + gap).max(PLOT_WIDTHS.0 / groups).max(wanted);
+        let height = (group * groups * 0.5).clamp(PLOT_HEIGHTS.0, PLOT_HEIGHTS.1);
+
+        let bars = || (0..data.groups.len()).flat_map(|g| data.series.iter().filter_map(move |s| bar(s, g)));
+        let reach = |bar: Bar| {
+            let (low, high) = bar.spread.unwrap_or((bar.value, bar.value));
+            [bar.value, low, high, bar.reference.unwrap_or(bar.value)]
+        };
+        let (low, high) = bars().flat_map(reach).fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
+        let ways = [(10.0, axis::short as fn(f64) -> String), (9.0, axis::short), (10.0, bare), (9.0, bare)];
+        let values = ways.map(|(size, write)| Writing::new(size, write)).into_iter();
+        let values = { values }.find(|way| way.widest(bars().map(|bar| bar.value)) <= slot - 1.5);
+        Self {
+            data,
+            colours: style::colours(&data.series.iter().map(|s| s.colour.as_str()).collect::<Vec<_>>()),
+            axis: Axis::holding(low, high, 5),
+            slot,
+            group,
+            height,
+            values,
+            labels: GroupLabels::new(&data.groups, group - LABEL_GAP),
+        }
+    }
+
+    /// Distance of a value from the top of the plot.
+    fn y(&self, value: f64) -> f64 {
+        self.height * (1.0 - self.axis.part(value))
+    }
+
+    /// Centre of a bar, from the left edge of the plot.
+    fn x(&self, group: usize, series: usize) -> f64 {
+        let first = self.slot * self.data.series.len() as f64 / 2.0;
+        self.group * (group as f64 + 0.5) - first + self.slot * (series as f64 + 0.5)
+    }
+
+    fn radius(&self) -> f64 {
+        (self.slot * 0.3).clamp(2.4, 4.4)
+    }
+
+    /// Baseline of the value written above (or below a negative) bar, from the top of the plot.
+    fn value_baseline(&self, bar: Bar, face: Face) -> f64 {
+        let (low, high) = bar.spread.unwrap_or((bar.value, bar.value));
+        let marker = bar.reference.map(|reference| self.y(reference));
+        if bar.value < 0.0 {
+            let lowest = marker.map_or(0.0, |y| y + self.radius() + 1.0).max(self.y(bar.value)).max(self.y(low));
+            lowest + 3.0 + CAP * face.size
+        } else {
+            let highest =
+                marker.map_or(self.height, |y| y - self.radius() - 1.0).min(self.y(bar.value)).min(self.y(high));
+            highest - 3.0
+        }
+    }
+
+    /// What the values need above the plot and below it.
+    fn overhang(&self) -> (f64, f64) {
+        let Some(Writing { face, .. }) = self.values else { return (self.radius(), 0.0) };
+        let baselines = (0..self.data.groups.len())
+            .flat_map(|g| self.data.series.iter().filter_map(move |s| bar(s, g)))
+            .map(|bar| self.value_baseline(bar, face));
+        baselines.fold((self.radius(), 0.0), |(above, below): (f64, f64), y| {
+            (above.max(CAP * face.size - y), below.max(y + DESCENT * face.size - self.height))
+        })
+    }
+
+    fn scene(&self) -> Scene {
+        let data = self.data;
+        let ticks = self.axis.labels();
+        let tick_room = font::widest(&ticks, TICK);
+        let title_room = frame::upward_title_width(&data.y_label, self.height);
+        let left = MARGIN + title_room + if title_room > 0.0 { 6.0 } else { 0.0 } + tick_room + 6.0;
+        let wide = self.group * data.groups.len().max(1) as f64;
+        let wide = wide.max(LEAST_WIDTH - left - MARGIN);
+
+        let mut scene = Scene::new(&data.title, left + wide + MARGIN);
+        let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 6.0;
+        let mut entries: Vec<(Key, &str)> =
+            self.colours.iter().zip(&data.series).map(|(&colour, s)| (Key::Square(colour), s.label.as_str())).collect();
+        if self.bars().any(|(_, _, bar)| bar.reference.is_some()) {
+            let label = data.reference_label.trim();
+            entries.push((Key::Diamond, if label.is_empty() { "published" } else { label }));
+        }
+        y = frame::legend(&mut scene, &entries, y) + 6.0;
+        let (above, below) = self.overhang();
+        let top = y + above;
+        let plot = Area::new(left, top, left + wide, top + self.height);
+
+        self.grid(&mut scene, plot, &ticks);
+        frame::upward_title(&mut scene, &data.y_label, MARGIN, (plot.top, plot.bottom));
+        // the groups stay together in the middle of a plot that is wider than they are
+        let origin = plot.left + (plot.width() - self.group * data.groups.len() as f64) / 2.0;
+        self.draw_bars(&mut scene, origin, plot);
+        let foot = plot.bottom + below + 7.0;
+        self.group_labels(&mut scene, origin, foot);
+        if data.groups.is_empty() || data.series.is_empty() {
+            let centre = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom) - 10.0);
+            scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
+        }
+        scene.height = foot + self.labels.height() + MARGIN - 2.0;
+        scene
+    }
+
+    fn bars(&self) -> impl Iterator<Item = (usize, usize, Bar)> + '_ {
+        let series = || self.data.series.iter().enumerate();
+        (0..self.data.groups.len()).flat_map(move |g| series().filter_map(move |(s, of)| Some((g, s, bar(of, g)?))))
+    }
+
+    fn grid(&self, scene: &mut Scene, plot: Area, labels: &[String]) {
+        for (&tick, label) in self.axis.ticks.iter().zip(labels) {
+            let y = plot.top + self.y(tick);
+            scene.line((plot.left, y), (plot.right, y), 0.8, GRID);
+            let baseline = y + CAP * TICK.size / 2.0;
+            scene.text(Text::new(label.as_str(), (plot.left - 6.0, baseline), Anchor::End, TICK, MUTED));
+        }
+    }
+
+    fn draw_bars(&self, scene: &mut Scene, origin: f64, plot: Area) {
+        let zero = plot.top + self.y(0.0);
+        let half = self.slot * if self.slot > 12.0 { 0.45 } else { 0.44 };
+        for (g, s, bar) in self.bars() {
+            let (x, mut y) = (origin + self.x(g, s), plot.top + self.y(bar.value));
+            if (y - zero).abs() < 1.2 {
+                // a value of nearly nothing still shows its colour
+                y = if bar.value < 0.0 { zero + 1.2 } else { zero - 1.2 };
+            }
+            let area = Area::new(x - half, y.min(zero), x + half, y.max(zero));
+            scene.fill(area, self.colours.get(s).copied().unwrap_or(MUTED), Part::Bar);
+        }
+        scene.line((plot.left, zero), (plot.right, zero), 1.0, INK);
+        for (g, s, bar) in self.bars() {
+            let x = origin + self.x(g, s);
+            if let Some((low, high)) = bar.spread {
+                error_bar(scene, x, (plot.top + self.y(high), plot.top + self.y(low)), half);
+            }
+        }
+        for (g, s, bar) in self.bars() {
+            let x = origin + self.x(g, s);
+            if let Some(reference) = bar.reference {
+                // beside the error bar where there is room, so that neither hides the other
+                let aside = if bar.spread.is_some() && self.slot >= 16.0 { half * 0.55 } else { 0.0 };
+                scene.diamond((x + aside, plot.top + self.y(reference)), self.radius(), INK, PAPER);
+            }
+            if let Some(Writing { face, write }) = self.values {
+                let at = (x, plot.top + self.value_baseline(bar, face));
+                scene.text(Text::new(write(bar.value), at, Anchor::Middle, face, INK));
+            }
+        }
+        self.absent(scene, origin, (plot.top, zero));
+    }
+
+    /// Marks what is not available: once where nothing of a group is, else in each bar's place.
+    fn absent(&self, scene: &mut Scene, origin: f64, (top, zero): (f64, f64)) {
+        const MARK: &str = "n/a";
+        let below = zero - top < 24.0;
+        for g in 0..self.data.groups.len() {
+            let missing: Vec<usize> =
+                self.data.series.iter().enumerate().filter(|(_, s)| bar(s, g).is_none()).map(|(s, _)| s).collect();
+            let baseline = if below { zero + 5.0 + CAP * VALUE.size } else { zero - 5.0 };
+            if missing.len() == self.data.series.len() && !missing.is_empty() {
+                let centre = origin + self.group * (g as f64 + 0.5);
+                scene.text(Text::new(MARK, (centre, baseline), Anchor::Middle, VALUE, MUTED));
+                continue;
+            }
+            let face = Face::regular(9.0);
+            for s in missing {
+                let x = origin + self.x(g, s);
+                if font::width(MARK, face) <= self.slot - 1.0 {
+                    scene.text(Text::new(MARK, (x, baseline), Anchor::Middle, face, MUTED));
+                } else {
+                    let face = Face::regular(face.size.min(self.slot - 0.2));
+                    let x = x + (ASCENT - DESCENT) / 2.0 * face.size;
+                    let (y, anchor) = if below { (zero + 4.0, Anchor::End) } else { (zero - 4.0, Anchor::Start) };
+                    scene.text(Text::new(MARK, (x, y), anchor, face, MUTED).upwards());
+                }
+            }
+        }
+    }
+
+    fn group_labels(&self, scene: &mut Scene, origin: f64, top: f64) {
+        let face = self.labels.face;
+        for (g, lines) in self.labels.lines.iter().enumerate() {
+            let centre = origin + self.group * (g as f64 + 0.5);
+            if !self.labels.upwards {
+                scene.lines(lines, (centre, top + ASCENT * face.size), Anchor::Middle, face, INK);
+                continue;
+            }
+            let first = centre - face.line_height() * (lines.len() as f64 - 1.0) / 2.0;
+            for (i, line) in lines.iter().enumerate() {
+                let x = first + face.line_height() * i as f64 + (ASCENT - DESCENT) / 2.0 * face.size;
+                scene.text(Text::new(line.as_str(), (x, top), Anchor::End, face, INK).upwards());
+            }
+        }
+    }
+}
+
+fn bare(value: f64) -> String {
+    axis::bare(&axis::short(value))
+}
+
+/// The bar of a series in a group, without anything that cannot be drawn.
+fn bar(series: &BarSeries, group: usize) -> Option<Bar> {
+    let bar = series.values.get(group).copied().flatten().filter(|bar| axis::drawable(bar.value))?;
+    let spread = bar.spread.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high));
+    Some(Bar {
+        value: bar.value,
+        spread: spread.map(|(low, high)| (low.min(high), low.max(high))),
+        reference: bar.reference.filter(|&reference| axis::drawable(reference)),
+    })
+}
+
+/// A line with caps on a white ground, since it crosses bars of any colour.
+fn error_bar(scene: &mut Scene, x: f64, (high, low): (f64, f64), half: f64) {
+    let cap = (half * 0.55).min(5.0);
+    for (width, colour, more) in [(2.6, PAPER, 0.8), (1.1, INK, 0.0)] {
+        scene.line((x, high - more), (x, low + more), width, colour);
+        for y in [high, low] {
+            scene.line((x - cap - more, y), (x + cap + more, y), width, colour);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Title and subtitle, legend and axis titles: what surrounds the data.
+
+use plotters::style::RGBColor;
+
+use super::font::{self, ASCENT, CAP};
+use super::scene::{Anchor, Area, Part, Scene, Text};
+use super::style::{INK, NOTICE, PAPER, TEXT, TITLE};
+
+/// Space around the figure.
+pub const MARGIN: f64 = 14.0;
+
+/// Side of a legend's colour key, and the gap between it and its label.
+const KEY: f64 = 11.0;
+const KEY_GAP: f64 = 6.0;
+/// Between two entries of a legend.
+const ENTRY_GAP: f64 = 18.0;
+
+/// Draws title and subtitle from the top margin down; returns the lower edge.
+pub fn header(scene: &mut Scene, title: &str, subtitle: Option<&str>) -> f64 {
+    let room = scene.width - 2.0 * MARGIN;
+    let mut y = MARGIN;
+    for (text, face, colour) in [(title, TITLE, INK), (subtitle.unwrap_or_default(), TEXT, NOTICE)] {
+        let lines = font::wrap(text, face, room, 12);
+        if !lines.is_empty() {
+            let next = scene.lines(&lines, (MARGIN, y + ASCENT * face.size), Anchor::Start, face, colour);
+            y = next - ASCENT * face.size + 2.0;
+        }
+    }
+    y
+}
+
+/// What stands before a legend's label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Key {
+    /// A square in a series' colour.
+    Square(RGBColor),
+    /// The marker of reference values.
+    Diamond,
+}
+
+/// Draws the legend in as many rows as it needs from `top` down; returns the lower edge.
+pub fn legend(scene: &mut Scene, entries: &[(Key, &str)], top: f64) -> f64 {
+    let room = scene.width - 2.0 * MARGIN;
+    let (mut x, mut y, mut row) = (MARGIN, top, 0.0_f64);
+    for &(key, label) in entries {
+        let lines = font::wrap(label, TEXT, room - KEY - KEY_GAP, 3);
+        if lines.is_empty() {
+            continue;
+        }
+        let width = KEY + KEY_GAP + font::widest(&lines, TEXT);
+        if x > MARGIN && x + width > MARGIN + room {
+            (x, y, row) = (MARGIN, y + row + 2.0, 0.0);
+        }
+        let baseline = y + ASCENT * TEXT.size;
+        let middle = baseline - CAP * TEXT.size / 2.0;
+        match key {
+            Key::Square(colour) => {
+                let half = KEY / 2.0;
+                scene.fill(Area::new(x, middle - half, x + KEY, middle + half), colour, Part::Key);
+            }
+            Key::Diamond => scene.diamond((x + KEY / 2.0, middle), 4.4, INK, PAPER),
+        }
+        scene.lines(&lines, (x + KEY + KEY_GAP, baseline), Anchor::Start, TEXT, INK);
+        row = row.max(lines.len() as f64 * TEXT.line_height());
+        x += width + ENTRY_GAP;
+    }
+    y + row
+}
+
+/// Draws an axis title that reads upwards, centred on the middle of `top..bottom`, right of `left`;
+/// returns its right edge.
+pub fn upward_title(scene: &mut Scene, text: &str, left: f64, (top, bottom): (f64, f64)) -> f64 {
+    let lines = font::wrap(text, TEXT, (bottom - top).max(60.0), 3);
+    let mut x = left + ASCENT * TEXT.size;
+    for line in &lines {
+        let place = (x, f64::midpoint(top, bottom));
+        scene.text(Text::new(line.as_str(), place, Anchor::Middle, TEXT, INK).upwards());
+        x += TEXT.line_height();
+    }
+    left + lines.len() as f64 * TEXT.line_height()
+}
+
+/// Width that [`upward_title`] takes.
+pub fn upward_title_width(text: &str, height: f64) -> f64 {
+    font::wrap(text, TEXT, height.max(60.0), 3).len() as f64 * TEXT.line_height()
+}

@@ -1,0 +1,285 @@
+//! Heat maps: a value per pair of a row and a column, several panels on one colour scale.
+
+use super::Draw;
+use super::axis::{self, Axis, Writing};
+use super::font::{self, ASCENT, CAP, DESCENT};
+use super::frame::{self, MARGIN};
+use super::scene::{Anchor, Area, Part, Scene, Text};
+use super::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
+
+/// One matrix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Panel {
+    /// What tells this panel from the others: a method.
+    pub title: String,
+    /// Names of the rows.
+    pub rows: Vec<String>,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Row by row. `None`, missing and not finite values are hatched.
+    pub values: Vec<Vec<Option<f64>>>,
+}
+
+/// Panels that share a colour scale.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heatmaps {
+    /// What is shown.
+    pub title: String,
+    /// What has to be said about the data, for example that they stand in for others.
+    pub subtitle: Option<String>,
+    /// The matrices, three to a line at most.
+    pub panels: Vec<Panel>,
+    /// What the rows are.
+    pub row_label: String,
+    /// What the columns are.
+    pub column_label: String,
+    /// What the values are: title of the colour bar.
+    pub value_label: String,
+}
+
+impl Draw for Heatmaps {
+    fn scene(&self) -> Scene {
+        Chart::new(self).scene()
+    }
+}
+
+/// Room for the name of a row, or of a column that reads upwards.
+const NAME_ROOM: f64 = 110.0;
+/// Between a matrix and the names beside it.
+const NAME_GAP: f64 = 5.0;
+/// Between panels.
+const GUTTER: f64 = 26.0;
+/// Least width of a panel's matrix: its title has to go somewhere.
+const LEAST_MATRIX: f64 = 110.0;
+/// Width of the colour bar, its least height, and its distance from the panels.
+const BAR: f64 = 13.0;
+const BAR_HEIGHT: f64 = 120.0;
+const BAR_GAP: f64 = 24.0;
+/// Least width of a figure: a column of text.
+const LEAST_WIDTH: f64 = 336.0;
+
+/// Everything that has to be known before the first mark is placed.
+struct Chart<'a> {
+    data: &'a Heatmaps,
+    axis: Option<Axis>,
+    cell: (f64, f64),
+    values: Option<Writing>,
+    row_names: f64,
+    column_names: f64,
+    upright: bool,
+    matrix: (f64, f64),
+    columns: usize,
+}
+
+impl<'a> Chart<'a> {
+    fn new(data: &'a Heatmaps) -> Self {
+        let panels = &data.panels;
+        let values = || panels.iter().flat_map(|panel| cells(panel).filter_map(|(_, _, value)| value));
+        let most = |count: fn(&Panel) -> usize| panels.iter().map(count).max().unwrap_or(0);
+        let (rows, columns) = (most(|panel| panel.rows.len()), most(|panel| panel.columns.len()));
+        let (side, writing) = cell(rows.max(columns), values);
+
+        let names = |of: fn(&Panel) -> &[String], face| {
+            let shown = |name: &String| font::width(&font::shorten(name, face, NAME_ROOM), face);
+            panels.iter().flat_map(of).map(shown).fold(0.0, f64::max)
+        };
+        let column_width = names(|panel| &panel.columns, TICK);
+        let upright = column_width <= side.0 - 2.0;
+        let lines = panels.len().div_ceil(3).max(1);
+        Self {
+            data,
+            axis: scale(values()),
+            cell: side,
+            values: writing,
+            row_names: names(|panel| &panel.rows, TICK),
+            column_names: if upright { TICK.line_height() } else { column_width },
+            upright,
+            matrix: ((columns as f64 * side.0).max(LEAST_MATRIX), rows as f64 * side.1),
+            columns: panels.len().div_ceil(lines),
+        }
+    }
+
+    fn scene(&self) -> Scene {
+        let data = self.data;
+        let row_title = frame::upward_title_width(&data.row_label, self.matrix.1);
+        let row_title = if row_title > 0.0 { row_title + 5.0 } else { 0.0 };
+        let block = self.row_names + NAME_GAP + self.matrix.0;
+        let panels = self.columns as f64 * (block + GUTTER) - GUTTER.min(self.columns as f64 * GUTTER);
+        let right = MARGIN + row_title + panels;
+        let tick_labels = self.axis.as_ref().map(Axis::labels).unwrap_or_default();
+        let bar = if self.axis.is_some() {
+            let title = frame::upward_title_width(&data.value_label, BAR_HEIGHT.max(self.matrix.1));
+            BAR_GAP + BAR + 6.0 + font::widest(&tick_labels, TICK) + 6.0 + title
+        } else {
+            0.0
+        };
+
+        let mut scene = Scene::new(&data.title, (right + bar + MARGIN).max(LEAST_WIDTH));
+        let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
+        let mut span: Option<(f64, f64)> = None;
+        for line in data.panels.chunks(self.columns.max(1)) {
+            let titles: Vec<Vec<String>> =
+                line.iter().map(|panel| font::wrap(&panel.title, PANEL, self.matrix.0, 4)).collect();
+            let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+            let top = y + title_lines * PANEL.line_height() + if title_lines > 0.0 { 3.0 } else { 0.0 };
+            for (i, (panel, title)) in line.iter().zip(&titles).enumerate() {
+                let left = MARGIN + row_title + i as f64 * (block + GUTTER) + self.row_names + NAME_GAP;
+                // a short title stands right above its matrix
+                let first = top - 3.0 - title.len() as f64 * PANEL.line_height() + ASCENT * PANEL.size;
+                scene.lines(title, (left, first), Anchor::Start, PANEL, INK);
+                self.panel(&mut scene, panel, (left, top));
+            }
+            frame::upward_title(&mut scene, &data.row_label, MARGIN, (top, top + self.matrix.1));
+            span = Some((span.map_or(top, |(first, _)| first), top + self.matrix.1));
+            y = self.below(&mut scene, line.len(), (MARGIN + row_title + self.row_names + NAME_GAP, top), block) + 16.0;
+        }
+        let mut bottom = y - 16.0;
+        match (&self.axis, span) {
+            (Some(axis), Some((top, end))) => {
+                let end = end.max(top + BAR_HEIGHT);
+                self.colour_bar(&mut scene, axis, &tick_labels, (right + BAR_GAP, top, end));
+                bottom = bottom.max(end + 6.0);
+            }
+            _ if data.panels.is_empty() => {
+                scene.text(Text::new("no data", (scene.width / 2.0, y + 40.0), Anchor::Middle, TEXT, MUTED));
+                bottom = y + 80.0;
+            }
+            _ => {}
+        }
+        scene.height = bottom + MARGIN;
+        scene
+    }
+
+    /// Draws a matrix with the names of its rows and columns, its upper left corner at `corner`.
+    fn panel(&self, scene: &mut Scene, panel: &Panel, (left, top): (f64, f64)) {
+        let (wide, high) = self.cell;
+        let middle = CAP * TICK.size / 2.0;
+        for (i, name) in panel.rows.iter().enumerate() {
+            let at = (left - NAME_GAP, top + high * (i as f64 + 0.5) + middle);
+            scene.text(Text::new(font::shorten(name, TICK, NAME_ROOM), at, Anchor::End, TICK, INK));
+        }
+        let below = top + high * panel.rows.len() as f64 + NAME_GAP;
+        for (j, name) in panel.columns.iter().enumerate() {
+            let x = left + wide * (j as f64 + 0.5);
+            let name = font::shorten(name, TICK, NAME_ROOM);
+            scene.text(if self.upright {
+                Text::new(name, (x, below + ASCENT * TICK.size), Anchor::Middle, TICK, INK)
+            } else {
+                Text::new(name, (x + middle, below), Anchor::End, TICK, INK).upwards()
+            });
+        }
+        for (i, j, value) in cells(panel) {
+            let (x, y) = (left + wide * j as f64, top + high * i as f64);
+            let area = Area::new(x + 0.4, y + 0.4, x + wide - 0.4, y + high - 0.4);
+            match (value, &self.axis) {
+                (Some(value), Some(axis)) => {
+                    let ground = style::sequential(axis.part(value));
+                    scene.fill(area, ground, Part::Cell);
+                    if let Some(Writing { face, write }) = self.values {
+                        let at = (x + wide / 2.0, y + high / 2.0 + CAP * face.size / 2.0);
+                        scene.text(Text::new(write(value), at, Anchor::Middle, face, style::ink_on(ground)));
+                    }
+                }
+                _ => hatch(scene, area),
+            }
+        }
+        if panel.rows.is_empty() || panel.columns.is_empty() {
+            scene.text(Text::new("no data", (left, below + ASCENT * TEXT.size), Anchor::Start, TEXT, MUTED));
+        }
+    }
+
+    /// Draws the title of the columns below each of `count` panels; returns the lower edge.
+    fn below(&self, scene: &mut Scene, count: usize, (left, top): (f64, f64), block: f64) -> f64 {
+        let names = top + self.matrix.1 + NAME_GAP + self.column_names;
+        let lines = font::wrap(&self.data.column_label, TEXT, self.matrix.0, 3);
+        if lines.is_empty() {
+            return names;
+        }
+        let first = names + 4.0 + ASCENT * TEXT.size;
+        for i in 0..count {
+            let centre = left + i as f64 * (block + GUTTER) + self.matrix.0 / 2.0;
+            scene.lines(&lines, (centre, first), Anchor::Middle, TEXT, INK);
+        }
+        first + (lines.len() as f64 - 1.0) * TEXT.line_height() + DESCENT * TEXT.size
+    }
+
+    fn colour_bar(&self, scene: &mut Scene, axis: &Axis, labels: &[String], (left, top, bottom): (f64, f64, f64)) {
+        const STEPS: usize = 128;
+        let at = |part: f64| bottom - (bottom - top) * part;
+        for i in (0..STEPS).rev() {
+            // each down to the end, under the next: no seams
+            let area = Area::new(left, at((i + 1) as f64 / STEPS as f64), left + BAR, bottom);
+            scene.fill(area, style::sequential(i as f64 / (STEPS - 1) as f64), Part::Key);
+        }
+        for (&tick, label) in axis.ticks.iter().zip(labels) {
+            let y = at(axis.part(tick));
+            scene.line((left + BAR, y), (left + BAR + 3.0, y), 0.8, MUTED);
+            let place = (left + BAR + 6.0, y + CAP * TICK.size / 2.0);
+            scene.text(Text::new(label.as_str(), place, Anchor::Start, TICK, MUTED));
+        }
+        let title = left + BAR + 6.0 + font::widest(labels, TICK) + 6.0;
+        frame::upward_title(scene, &self.data.value_label, title, (top, bottom));
+    }
+}
+
+/// The colour scale of all values, its ends at round numbers.
+fn scale(values: impl Iterator<Item = f64>) -> Option<Axis> {
+    let ends = values.fold(None, |ends: Option<(f64, f64)>, value| {
+        let (low, high) = ends.unwrap_or((value, value));
+        Some((low.min(value), high.max(value)))
+    });
+    ends.map(
+        |(low, high)| {
+            if high > low { Axis::holding(low, high, 5) } else { Axis::holding(low.min(0.0), high.max(0.0), 5) }
+        },
+    )
+}
+
+/// Size of a cell in matrices of up to `count` rows and columns, and how values are written in it: the
+/// zero before the point goes before the text becomes small, and the text before it becomes illegible.
+fn cell<I: Iterator<Item = f64>>(count: usize, values: impl Fn() -> I) -> ((f64, f64), Option<Writing>) {
+    let side = match count {
+        0..=4 => 44.0,
+        5..=6 => 36.0,
+        7..=10 => 27.0,
+        11..=16 => 23.0,
+        17..=24 => 18.0,
+        _ => 11.0,
+    };
+    let full = [11.0, 10.5, 10.0].map(|size| Writing::new(size, axis::short));
+    let shorter = [10.0, 9.0, 8.0].map(|size| Writing::new(size, bare));
+    if let Some(way) = full.into_iter().chain(shorter).find(|way| way.widest(values()) <= side - 3.0) {
+        return ((side, side), Some(way));
+    }
+    // longer numbers widen the cells of small matrices
+    let way = Writing::new(9.0, bare);
+    let wide = way.widest(values()) + 4.0;
+    if count <= 12 && wide <= 48.0 { ((wide, side), Some(way)) } else { ((side, side), None) }
+}
+
+fn bare(value: f64) -> String {
+    match axis::short(value).as_str() {
+        "1.00" => "1.0".to_owned(),
+        label => axis::bare(label),
+    }
+}
+
+/// Every cell with its value, if that can be drawn.
+fn cells(panel: &Panel) -> impl Iterator<Item = (usize, usize, Option<f64>)> + '_ {
+    let value = |i: usize, j: usize| panel.values.get(i)?.get(j).copied().flatten().filter(|&v| axis::drawable(v));
+    (0..panel.rows.len()).flat_map(move |i| (0..panel.columns.len()).map(move |j| (i, j, value(i, j))))
+}
+
+/// Light grey with lines from lower left to upper right.
+fn hatch(scene: &mut Scene, area: Area) {
+    scene.fill(area, BLANK, Part::Cell);
+    let (wide, high) = (area.width(), area.height());
+    let mut offset = 6.0;
+    while offset < wide + high {
+        // where the line leaves the cell at its left or lower and at its upper or right edge
+        let from = (area.left + (offset - high).max(0.0), area.top + offset.min(high));
+        let to = (area.left + offset.min(wide), area.top + (offset - wide).max(0.0));
+        scene.line(from, to, 0.8, HATCH);
+        offset += 6.0;
+    }
+}

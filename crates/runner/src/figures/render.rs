@@ -1,0 +1,219 @@
+//! A scene drawn by plotters' two backends: the same marks, at different scales.
+
+use std::fmt::Display;
+
+use plotters::backend::{BitMapBackend, DrawingBackend, RGBPixel, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle};
+
+use super::font;
+use super::scene::{Anchor, Mark, Scene, Text};
+use super::style::{FAMILY, Face, PAPER};
+
+/// Backend units per pixel in the SVG, whose coordinates plotters rounds to whole numbers.
+const SVG_UNITS: u32 = 10;
+/// Pixels of the PNG per pixel of the scene: 288 to the inch.
+const DENSITY: u32 = 3;
+/// The PNG is drawn this much larger and averaged, which smooths what plotters does not.
+const OVERSAMPLING: u32 = 2;
+/// Above this many pixels a figure is drawn less densely.
+const MOST_PIXELS: f64 = 2e8;
+
+/// A number to the backend's grid.
+fn at(value: f64, scale: f64) -> i32 {
+    (value * scale).round() as i32
+}
+
+fn point(point: (f64, f64), scale: f64) -> (i32, i32) {
+    (at(point.0, scale), at(point.1, scale))
+}
+
+fn style(face: Face) -> FontStyle {
+    if face.bold { FontStyle::Bold } else { FontStyle::Normal }
+}
+
+/// Draws everything; text by `text`, since the backends disagree about it.
+fn marks<B: DrawingBackend>(
+    backend: &mut B,
+    scene: &Scene,
+    scale: f64,
+    text: impl Fn(&mut B, &Text) -> Result<(), String>,
+) -> Result<(), String> {
+    backend.draw_rect((0, 0), point((scene.width, scene.height), scale), &PAPER, true).map_err(reason)?;
+    for mark in &scene.marks {
+        match mark {
+            Mark::Fill { area, colour, .. } => {
+                let (from, to) = (point((area.left, area.top), scale), point((area.right, area.bottom), scale));
+                backend.draw_rect(from, to, colour, true).map_err(reason)?;
+            }
+            Mark::Line { from, to, width, colour } => line(backend, (*from, *to), *width, *colour, scale)?,
+            Mark::Polygon { points, colour } => {
+                let corners: Vec<(i32, i32)> = points.iter().map(|&corner| point(corner, scale)).collect();
+                backend.fill_polygon(corners, colour).map_err(reason)?;
+            }
+            Mark::Text(line) => text(backend, line)?,
+        }
+    }
+    backend.present().map_err(reason)
+}
+
+fn line<B: DrawingBackend>(
+    backend: &mut B,
+    (from, to): ((f64, f64), (f64, f64)),
+    width: f64,
+    colour: RGBColor,
+    scale: f64,
+) -> Result<(), String> {
+    let thick = (at(width, scale)).max(1);
+    if from.0 == to.0 || from.1 == to.1 {
+        // as a rectangle: the backends round the edges of a wide line differently
+        let (a, b) = (point(from, scale), point(to, scale));
+        let (left, top) = (a.0.min(b.0), a.1.min(b.1));
+        let (right, bottom) = (a.0.max(b.0), a.1.max(b.1));
+        let half = thick / 2;
+        let (from, to) = if from.0 == to.0 {
+            ((left - half, top), (left - half + thick, bottom))
+        } else {
+            ((left, top - half), (right, top - half + thick))
+        };
+        return backend.draw_rect(from, to, &colour, true).map_err(reason);
+    }
+    let stroke = ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: thick.unsigned_abs() };
+    backend.draw_path([point(from, scale), point(to, scale)], &stroke).map_err(reason)
+}
+
+/// The scene as an SVG document.
+pub fn svg(scene: &Scene) -> Result<String, String> {
+    font::register()?;
+    let scale = f64::from(SVG_UNITS);
+    let (width, height) = (scene.width.ceil(), scene.height.ceil());
+    let mut document = String::new();
+    let mut backend = SVGBackend::with_string(&mut document, size((width, height), scale)?);
+    marks(&mut backend, scene, scale, |backend, text| svg_text(backend, text, scale))?;
+    drop(backend);
+    // plotters states the size in its own units, ten times too large
+    let body = document.split_once('\n').map_or("", |(_, body)| body);
+    let (wide, high) = size((width, height), scale)?;
+    Ok(format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" \
+         xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>\n{body}",
+        escape(&scene.title)
+    ))
+}
+
+fn svg_text(backend: &mut SVGBackend<'_>, text: &Text, scale: f64) -> Result<(), String> {
+    // plotters divides the size by 1.24 and puts the baseline 0.76 em below the top
+    let drop = 0.76 * text.face.size;
+    let (x, y) = text.at;
+    let (turn, place) =
+        if text.upwards { (FontTransform::Rotate270, (x - drop, y)) } else { (FontTransform::None, (x, y - drop)) };
+    let across = match text.anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
+    let desc = FontDesc::new(FontFamily::Name(FAMILY), text.face.size * scale * 1.24, style(text.face));
+    let style = desc.transform(turn).color(&text.colour).pos(Pos::new(across, VPos::Top));
+    backend.draw_text(&text.text, &style, point(place, scale)).map_err(reason)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The scene as a PNG file's bytes.
+pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
+    font::register()?;
+    let pixels = |scale: u32| scene.width * scene.height * f64::from(scale).powi(2);
+    let choices = [(DENSITY, OVERSAMPLING), (DENSITY, 1), (1, 1)];
+    let (density, over) =
+        choices.into_iter().find(|(density, over)| pixels(density * over) <= MOST_PIXELS).unwrap_or((1, 1));
+
+    let (wide, high) = size((scene.width.ceil(), scene.height.ceil()), f64::from(density))?;
+    let (large_wide, large_high) = (wide * over, high * over);
+    let mut large = vec![u8::MAX; large_wide as usize * large_high as usize * 3];
+    let mut backend: BitMapBackend<'_, RGBPixel> =
+        BitMapBackend::with_buffer_and_format(&mut large, (large_wide, large_high)).map_err(reason)?;
+    let scale = f64::from(density * over);
+    marks(&mut backend, scene, scale, |backend, text| bitmap_text(backend, text, scale))?;
+    drop(backend);
+
+    let small = average(&large, large_wide as usize, over as usize);
+    encode(&small, (wide, high)).map_err(reason)
+}
+
+/// plotters encodes only into a file it names itself; the folder goes when this returns.
+fn encode(pixels: &[u8], size: (u32, u32)) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("figure.png");
+    let mut backend = BitMapBackend::new(&path, size);
+    backend.blit_bitmap((0, 0), size, pixels)?;
+    backend.present()?;
+    drop(backend);
+    Ok(std::fs::read(&path)?)
+}
+
+/// Letter by letter, each with its bearing, which plotters leaves out.
+fn bitmap_text<B: DrawingBackend>(backend: &mut B, text: &Text, scale: f64) -> Result<(), String> {
+    let em = text.face.size * scale;
+    // plotters measures the whole line and centres it on half the size, rounded towards zero: only an
+    // even size puts every letter on the same baseline
+    let size = 2.0 * (em * font::height(text.face.bold) / 2.0).round();
+    let desc = FontDesc::new(FontFamily::Name(FAMILY), size, style(text.face));
+    let (x, y) = point(text.at, scale);
+    let mut pen = -font::width(&text.text, text.face) * scale * text.anchor.before();
+    for c in text.text.chars() {
+        let glyph = font::glyph(c, text.face.bold);
+        let left = pen.round() as i32 + (glyph.bearing * em).floor() as i32;
+        let mut ink = Vec::new();
+        let drawn = desc.draw(c.encode_utf8(&mut [0; 4]), (0, 0), |along, down, cover| {
+            ink.push((left + along, down - (size / 2.0) as i32, cover));
+            Ok::<(), std::convert::Infallible>(())
+        });
+        drawn.map_err(reason)?.map_err(reason)?;
+        for (along, down, cover) in ink {
+            let place = if text.upwards { (x + down, y - along) } else { (x + along, y + down) };
+            let colour = text.colour.mix(f64::from(cover.clamp(0.0, 1.0))).to_backend_color();
+            backend.draw_pixel(place, colour).map_err(reason)?;
+        }
+        pen += glyph.advance * em;
+    }
+    Ok(())
+}
+
+/// Means of squares of `over` x `over` pixels of an RGB image `wide` pixels wide.
+fn average(large: &[u8], wide: usize, over: usize) -> Vec<u8> {
+    if over <= 1 {
+        return large.to_vec();
+    }
+    let count = (over * over) as u32;
+    let mut small = Vec::with_capacity(large.len() / (over * over));
+    let mut sums = vec![0_u32; wide / over * 3];
+    for band in large.chunks_exact(wide * 3 * over) {
+        sums.fill(0);
+        for row in band.chunks_exact(wide * 3) {
+            for (sum, square) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * over)) {
+                for pixel in square.chunks_exact(3) {
+                    for (sum, &channel) in sum.iter_mut().zip(pixel) {
+                        *sum += u32::from(channel);
+                    }
+                }
+            }
+        }
+        small.extend(sums.iter().map(|sum| ((sum + count / 2) / count) as u8));
+    }
+    small
+}
+
+fn size((width, height): (f64, f64), scale: f64) -> Result<(u32, u32), String> {
+    let (wide, high) = ((width * scale).ceil(), (height * scale).ceil());
+    // plotters computes areas in 32 bits when it draws pixels
+    if wide < 1.0 || high < 1.0 || wide > 1e6 || high > 1e6 || (scale < 6.0 && wide * high > 1e9) {
+        return Err(format!("a figure of {width} by {height} pixels cannot be drawn"));
+    }
+    Ok((wide as u32, high as u32))
+}
+
+fn reason(error: impl Display) -> String {
+    error.to_string()
+}

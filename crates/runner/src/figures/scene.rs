@@ -1,0 +1,230 @@
+//! A figure as a list of marks at their final places, in pixels of 1/96 inch, y downwards.
+
+use plotters::style::RGBColor;
+
+use super::font::{self, ASCENT, DESCENT};
+use super::style::Face;
+
+/// A rectangle, from `left`, `top` to `right`, `bottom`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Area {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+impl Area {
+    /// The rectangle with these edges.
+    #[must_use]
+    pub const fn new(left: f64, top: f64, right: f64, bottom: f64) -> Self {
+        Self { left, top, right, bottom }
+    }
+
+    /// Right minus left.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Bottom minus top.
+    #[must_use]
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// Whether the two share more than an edge.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+}
+
+/// What a rectangle stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A value's bar.
+    Bar,
+    /// A value's cell.
+    Cell,
+    /// A key of the legend or a piece of the colour bar.
+    Key,
+}
+
+/// Which point of a text its position names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The first letter's origin.
+    Start,
+    /// Half its width.
+    Middle,
+    /// The end of the last letter.
+    End,
+}
+
+impl Anchor {
+    /// The part of the width that lies before the position.
+    #[must_use]
+    pub fn before(self) -> f64 {
+        match self {
+            Self::Start => 0.0,
+            Self::Middle => 0.5,
+            Self::End => 1.0,
+        }
+    }
+}
+
+/// One line of text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// The characters.
+    pub text: String,
+    /// A point on the baseline.
+    pub at: (f64, f64),
+    /// Which point.
+    pub anchor: Anchor,
+    /// Whether the text reads upwards.
+    pub upwards: bool,
+    /// Size and weight.
+    pub face: Face,
+    /// Colour.
+    pub colour: RGBColor,
+}
+
+impl Text {
+    /// A horizontal line of text.
+    #[must_use]
+    pub fn new(text: impl Into<String>, at: (f64, f64), anchor: Anchor, face: Face, colour: RGBColor) -> Self {
+        Self { text: text.into(), at, anchor, upwards: false, face, colour }
+    }
+
+    /// The same, reading upwards.
+    #[must_use]
+    pub fn upwards(self) -> Self {
+        Self { upwards: true, ..self }
+    }
+
+    /// The space the line takes, ascenders and descenders included.
+    #[must_use]
+    pub fn area(&self) -> Area {
+        let width = font::width(&self.text, self.face);
+        let (before, after) = (width * self.anchor.before(), width * (1.0 - self.anchor.before()));
+        let (above, below) = (ASCENT * self.face.size, DESCENT * self.face.size);
+        let (x, y) = self.at;
+        if self.upwards {
+            Area::new(x - above, y - after, x + below, y + before)
+        } else {
+            Area::new(x - before, y - above, x + after, y + below)
+        }
+    }
+}
+
+/// One thing to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A filled rectangle.
+    Fill {
+        /// Where.
+        area: Area,
+        /// Colour.
+        colour: RGBColor,
+        /// What it stands for.
+        part: Part,
+    },
+    /// A straight line.
+    Line {
+        /// First end.
+        from: (f64, f64),
+        /// Other end.
+        to: (f64, f64),
+        /// Width.
+        width: f64,
+        /// Colour.
+        colour: RGBColor,
+    },
+    /// A filled polygon.
+    Polygon {
+        /// Corners.
+        points: Vec<(f64, f64)>,
+        /// Colour.
+        colour: RGBColor,
+    },
+    /// A line of text.
+    Text(Text),
+}
+
+/// A whole figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// What a screen reader says.
+    pub title: String,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+    /// Drawn in this order.
+    pub marks: Vec<Mark>,
+}
+
+impl Scene {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(title: &str, width: f64) -> Self {
+        let title = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Self { title, width, height: 0.0, marks: Vec::new() }
+    }
+
+    /// Adds a filled rectangle.
+    pub fn fill(&mut self, area: Area, colour: RGBColor, part: Part) {
+        self.marks.push(Mark::Fill { area, colour, part });
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), width: f64, colour: RGBColor) {
+        self.marks.push(Mark::Line { from, to, width, colour });
+    }
+
+    /// Adds a text, unless it is blank.
+    pub fn text(&mut self, text: Text) {
+        if !text.text.trim().is_empty() {
+            self.marks.push(Mark::Text(text));
+        }
+    }
+
+    /// Adds lines of text below one another, the first baseline at `at`; returns the last baseline plus
+    /// one line.
+    pub fn lines(&mut self, lines: &[String], at: (f64, f64), anchor: Anchor, face: Face, colour: RGBColor) -> f64 {
+        let mut y = at.1;
+        for line in lines {
+            self.text(Text::new(line.as_str(), (at.0, y), anchor, face, colour));
+            y += face.line_height();
+        }
+        y
+    }
+
+    /// Adds a hollow diamond.
+    pub fn diamond(&mut self, at: (f64, f64), radius: f64, edge: RGBColor, ground: RGBColor) {
+        let corners = |r: f64| vec![(at.0, at.1 - r), (at.0 + r, at.1), (at.0, at.1 + r), (at.0 - r, at.1)];
+        // two filled ones: an outline would have no width that both backends honour
+        for (radius, colour) in [(radius + 2.1, ground), (radius + 0.9, edge), (radius - 0.9, ground)] {
+            self.marks.push(Mark::Polygon { points: corners(radius), colour });
+        }
+    }
+
+    /// The texts.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.marks.iter().filter_map(|mark| if let Mark::Text(text) = mark { Some(text) } else { None })
+    }
+
+    /// The rectangles that stand for `part`, with their colours.
+    pub fn fills(&self, part: Part) -> impl Iterator<Item = (&Area, RGBColor)> {
+        self.marks.iter().filter_map(move |mark| match mark {
+            Mark::Fill { area, colour, part: theirs } if *theirs == part => Some((area, *colour)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! What all figures share: the font's name, text sizes, and one colour per method.
+//!
+//! The colours were chosen for three readers at once: hues that stay apart under the common forms of
+//! colour blindness, and a lightness L* that falls from about 83 (`na`) to 21 (`gcpa`) in steps of at
+//! least 12, so that they also stay apart on a grey printer.
+
+use plotters::style::RGBColor;
+
+/// Font family as written into the SVG: the embedded font first, then fonts of the same widths.
+pub const FAMILY: &str = "DejaVu Sans, Bitstream Vera Sans, Verdana, sans-serif";
+
+/// Size in pixels of 1/96 inch and weight of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Face {
+    /// Size of the em square.
+    pub size: f64,
+    /// Bold or regular.
+    pub bold: bool,
+}
+
+impl Face {
+    /// Regular weight.
+    #[must_use]
+    pub const fn regular(size: f64) -> Self {
+        Self { size, bold: false }
+    }
+
+    /// Bold weight.
+    #[must_use]
+    pub const fn bold(size: f64) -> Self {
+        Self { size, bold: true }
+    }
+
+    /// From one baseline to the next.
+    #[must_use]
+    pub fn line_height(self) -> f64 {
+        self.size * 1.25
+    }
+}
+
+/// A figure's title.
+pub const TITLE: Face = Face::bold(14.0);
+/// Subtitle, legend, axis titles, group labels.
+pub const TEXT: Face = Face::regular(12.0);
+/// Title of a panel.
+pub const PANEL: Face = Face::bold(12.5);
+/// Tick labels.
+pub const TICK: Face = Face::regular(11.0);
+/// Values within a figure.
+pub const VALUE: Face = Face::regular(10.0);
+
+/// Text and axis lines.
+pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+/// Text of less weight: tick labels, absent values.
+pub const MUTED: RGBColor = RGBColor(0x55, 0x55, 0x55);
+/// The subtitle, which says what the data are not: set apart from the title.
+pub const NOTICE: RGBColor = RGBColor(0x9A, 0x34, 0x12);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(0xDE, 0xDE, 0xDE);
+/// Ground of a cell without a value.
+pub const BLANK: RGBColor = RGBColor(0xF2, 0xF2, 0xF2);
+/// Hatching of a cell without a value.
+pub const HATCH: RGBColor = RGBColor(0xCF, 0xCF, 0xCF);
+/// Paper.
+pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+
+/// The methods' colours, the same in every figure.
+const METHODS: [(&str, RGBColor); 5] = [
+    ("na", RGBColor(0xCF, 0xCF, 0xCF)),
+    ("pairwise", RGBColor(0xE6, 0x9F, 0x00)),
+    ("gpa", RGBColor(0x3D, 0x8F, 0xC9)),
+    ("gcca", RGBColor(0x00, 0x73, 0x5A)),
+    ("gcpa", RGBColor(0x33, 0x22, 0x88)),
+];
+
+/// Colours for keys without one of their own (after Paul Tol), apart from all of [`METHODS`].
+const OTHERS: [RGBColor; 7] = [
+    RGBColor(0xCC, 0x66, 0x77),
+    RGBColor(0xDD, 0xCC, 0x77),
+    RGBColor(0x88, 0x22, 0x55),
+    RGBColor(0x44, 0xAA, 0x99),
+    RGBColor(0x99, 0x99, 0x33),
+    RGBColor(0xAA, 0x44, 0x99),
+    RGBColor(0x66, 0x33, 0x10),
+];
+
+/// One colour per key: a method's own, whatever else is in the figure; for any other key one that
+/// depends on the key, or the next free one where two keys of a figure would share it. A key that comes
+/// again (one method with other parameters) gets tints of its colour.
+#[must_use]
+pub fn colours(keys: &[&str]) -> Vec<RGBColor> {
+    let mut given: Vec<(&str, RGBColor)> = Vec::with_capacity(keys.len());
+    let mut colours = Vec::with_capacity(keys.len());
+    for &key in keys {
+        let known = METHODS.iter().chain(&given).find(|(name, _)| *name == key).map(|&(_, colour)| colour);
+        let colour = known.unwrap_or_else(|| {
+            let start = hash(key);
+            let at = |step: usize| OTHERS[(start % OTHERS.len() + step) % OTHERS.len()];
+            let free = |colour: &RGBColor| !given.iter().any(|(_, taken)| taken == colour);
+            (0..OTHERS.len()).map(at).find(free).unwrap_or_else(|| at(0))
+        });
+        colours.push(tint(colour, given.iter().filter(|(name, _)| *name == key).count()));
+        given.push((key, colour));
+    }
+    colours
+}
+
+/// The `step`-th variation of a colour: towards white, for light colours towards black.
+fn tint(colour: RGBColor, step: usize) -> RGBColor {
+    let end = if luminance(colour) > 0.5 { INK } else { PAPER };
+    mix(colour, end, 1.0 - 0.6_f64.powi(step.min(8) as i32))
+}
+
+fn mix(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
+    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
+
+/// FNV-1a: the standard library's hasher promises nothing between versions.
+fn hash(key: &str) -> usize {
+    let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash as usize
+}
+
+/// Viridis at 0, 0.1, .., 1.
+const VIRIDIS: [RGBColor; 11] = [
+    RGBColor(68, 1, 84),
+    RGBColor(72, 36, 117),
+    RGBColor(65, 68, 135),
+    RGBColor(53, 95, 141),
+    RGBColor(42, 120, 142),
+    RGBColor(33, 145, 140),
+    RGBColor(34, 168, 132),
+    RGBColor(68, 191, 112),
+    RGBColor(122, 209, 81),
+    RGBColor(189, 223, 38),
+    RGBColor(253, 231, 37),
+];
+
+/// The sequential scale at `t` in 0..=1 (clamped): viridis, dark to light.
+#[must_use]
+pub fn sequential(t: f64) -> RGBColor {
+    let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
+    let at = t * (VIRIDIS.len() - 1) as f64;
+    let low = (at.floor() as usize).min(VIRIDIS.len() - 2);
+    mix(VIRIDIS[low], VIRIDIS[low + 1], at - low as f64)
+}
+
+/// Black or white, whichever reads better on `ground`.
+#[must_use]
+pub fn ink_on(ground: RGBColor) -> RGBColor {
+    let luminance = luminance(ground);
+    if (luminance + 0.05) / (0.02 + 0.05) >= 1.05 / (luminance + 0.05) { INK } else { PAPER }
+}
+
+/// Relative luminance as the web's accessibility guidelines define it, 0 to 1.
+#[must_use]
+pub fn luminance(colour: RGBColor) -> f64 {
+    let linear = |channel: u8| {
+        let c = f64::from(channel) / 255.0;
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(colour.0) + 0.7152 * linear(colour.1) + 0.0722 * linear(colour.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lightness(colour: RGBColor) -> f64 {
+        116.0 * luminance(colour).cbrt() - 16.0
+    }
+
+    #[test]
+    fn methods_stay_apart_in_grey() {
+        let mut steps: Vec<f64> = METHODS.iter().map(|&(_, colour)| lightness(colour)).collect();
+        assert!(steps.is_sorted_by(|a, b| a > b), "{steps:?}");
+        steps.dedup_by(|b, a| *a - *b >= 12.0);
+        assert_eq!(steps.len(), 1, "{steps:?}");
+    }
+
+    #[test]
+    fn a_methods_colour_does_not_depend_on_its_company() {
+        let alone = colours(&["gcca"]);
+        assert_eq!(colours(&["na", "mine", "gcca"])[2], alone[0]);
+    }
+
+    #[test]
+    fn unknown_keys_get_distinct_colours() {
+        let keys = ["a", "b", "c", "d", "e", "f", "g", "na", "pairwise", "gpa", "gcca", "gcpa"];
+        let given = colours(&keys);
+        for (i, a) in given.iter().enumerate() {
+            assert!(!given[..i].contains(a), "{} shares its colour", keys[i]);
+        }
+        assert_eq!(colours(&keys), given);
+    }
+
+    #[test]
+    fn a_repeated_key_gets_tints_of_one_colour() {
+        for key in ["na", "gcpa", "x"] {
+            let given = colours(&[key; 4]);
+            assert_eq!(given[0], colours(&[key])[0]);
+            assert!(given.windows(2).all(|pair| pair[0] != pair[1]), "{given:?}");
+        }
+        assert_eq!(colours(&["x"; 20]).len(), 20);
+    }
+
+    #[test]
+    fn the_scale_rises_in_lightness_and_takes_anything() {
+        let steps: Vec<f64> = (0..=100).map(|i| lightness(sequential(f64::from(i) / 100.0))).collect();
+        assert!(steps.is_sorted(), "{steps:?}");
+        assert_eq!(sequential(f64::NAN), sequential(0.0));
+        assert_eq!(sequential(7.0), sequential(1.0));
+    }
+
+    #[test]
+    fn cell_text_reads_on_every_ground() {
+        for i in 0..=100 {
+            let ground = sequential(f64::from(i) / 100.0);
+            let (a, b) = (luminance(ground), luminance(ink_on(ground)));
+            assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) > 3.5, "{ground:?}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Grids of alignment experiments: which data, methods, tasks, seeds and noises, down to tables and figures.
+//!
+//! ```text
+//! data-manifests/X.yaml ──load, verify sha256──▶ Spaces (M named matrices, same rows, splits, labels)    source
+//! experiments/G.yaml ──read──▶ Grid ──resolve──▶ Plan (cells, each with a stable id)                    grid, plan
+//!                                                            --dry-run stops here
+//! cell: Spaces ─▶ noise on train ─▶ Method::fit ─▶ Fitted (+ FitReport)                                 execute
+//!       Fitted + held-out Spaces ─▶ Task::score ─▶ Scores ─▶ records, one file per cell, atomic         record, store
+//! results/G/: cells/*.parquet ─▶ records ─▶ tables (md, csv, tex) · figures (svg, png) · verdicts       summary, tables,
+//!                                                                                                       draw, paper, claims
+//! ```
+//!
+//! Tables, figures and verdicts read records and stored scores only, so they redraw without refitting.
+
+pub mod claims;
+pub mod cost;
+pub mod draw;
+pub mod execute;
+pub mod figures;
+pub mod grid;
+pub mod list;
+pub mod only;
+pub mod paper;
+pub mod plan;
+pub mod progress;
+pub mod provenance;
+pub mod record;
+pub mod run;
+pub mod source;
+pub mod store;
+pub mod summary;
+pub mod table;
+pub mod tables;

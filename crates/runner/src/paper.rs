@@ -1,0 +1,148 @@
+//! `experiments/paper/X.yaml`: a grid, what the paper published for it, and the claims it can test.
+
+use std::path::{Path, PathBuf};
+
+use align::Method;
+use anyhow::Result;
+use data::yaml::{self, Located};
+use data::{YamlProblem, nearest};
+use serde::Deserialize;
+use serde_json::Value;
+use tasks::Metric;
+
+use crate::record::Record;
+use crate::summary::{Group, Summary, metric_title};
+use crate::table::Table;
+use crate::tables::{SPREAD_NOTE, with_spread};
+
+/// A table or figure of the paper.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a paper file (title, grid, overrides, columns, published, claims)")]
+pub struct Paper {
+    /// What it is, such as `Table 1: clustering of MASSIVE intents`.
+    pub title: String,
+    /// The grid file, relative to this one.
+    pub grid: PathBuf,
+    /// Laid over the grid key by key.
+    #[serde(default)]
+    pub overrides: Value,
+    /// The metrics printed, in order.
+    pub columns: Vec<String>,
+    /// The paper's figures.
+    #[serde(default)]
+    pub published: Vec<Published>,
+    /// The claims tested.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+}
+
+/// One published figure.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Method name.
+    pub method: String,
+    /// Metric name.
+    pub metric: String,
+    /// The figure.
+    pub value: f64,
+    /// Its ±, where it is known.
+    pub std: Option<f64>,
+    /// Where it stands.
+    pub source: String,
+    /// What sets it apart from ours, such as another data set.
+    pub note: Option<String>,
+}
+
+/// A claim of the paper that a difference of figures can hold or break.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// Its id, such as `C1`.
+    pub id: String,
+    /// The claim.
+    pub text: String,
+    /// The metric it is about.
+    pub metric: String,
+    /// The method said to be better …
+    pub method: String,
+    /// … than these.
+    pub over: Vec<String>,
+}
+
+impl Paper {
+    /// Reads a paper file.
+    ///
+    /// # Errors
+    /// As every YAML file; unknown metrics and methods with the nearest name.
+    pub fn read(path: &Path) -> Result<Located<Self>> {
+        let paper: Located<Self> = yaml::read(path)?;
+        let metrics: Vec<&str> = Metric::ALL.iter().map(|m| m.name()).collect();
+        for (i, name) in paper.value.columns.iter().enumerate() {
+            known(&paper, &format!("columns[{i}]"), "metric", name, &metrics)?;
+        }
+        for (i, published) in paper.value.published.iter().enumerate() {
+            known(&paper, &format!("published[{i}].metric"), "metric", &published.metric, &metrics)?;
+            known(&paper, &format!("published[{i}].method"), "method", &published.method, &Method::NAMES)?;
+        }
+        for (i, claim) in paper.value.claims.iter().enumerate() {
+            known(&paper, &format!("claims[{i}].metric"), "metric", &claim.metric, &metrics)?;
+            for name in std::iter::once(&claim.method).chain(&claim.over) {
+                known(&paper, &format!("claims[{i}]"), "method", name, &Method::NAMES)?;
+            }
+        }
+        Ok(paper)
+    }
+
+    /// The published figure of a method and metric.
+    pub fn published(&self, method: &str, metric: Metric) -> Option<&Published> {
+        self.published.iter().find(|p| p.method == method && p.metric == metric.name())
+    }
+
+    /// The metrics printed.
+    pub fn metrics(&self) -> Vec<Metric> {
+        self.columns.iter().filter_map(|name| Metric::from_name(name)).collect()
+    }
+
+    /// Our figures with the paper's row beneath each method.
+    pub fn table(&self, records: &[Record], notes: &[String]) -> Table {
+        let summary = Summary::new(records);
+        let metrics = self.metrics();
+        let mut headers = vec!["method".to_string(), String::new()];
+        headers.extend(metrics.iter().map(|m| metric_title(*m).to_string()));
+        let mut rows = Vec::new();
+        for group in &summary.groups {
+            let stat = |m: &Metric| summary.stat(group, summary.measures_of(*m).next()?);
+            let ours = metrics.iter().map(|m| with_spread(stat(m).as_ref()));
+            rows.push([group.label(), "ours".into()].into_iter().chain(ours).collect());
+            let theirs = metrics.iter().map(|m| self.published_text(group, *m));
+            rows.push([String::new(), "paper".into()].into_iter().chain(theirs).collect());
+        }
+        let mut notes: Vec<String> = std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect();
+        for published in &self.published {
+            let remark = published.note.as_ref().map(|note| format!("The paper's {}: {note}.", published.value));
+            notes.extend(remark.filter(|remark| !notes.contains(remark)));
+        }
+        let mut sources: Vec<&str> = self.published.iter().map(|p| p.source.as_str()).collect();
+        sources.dedup();
+        notes.push(format!("Published figures: {}.", sources.join("; ")));
+        Table { title: self.title.clone(), headers, names: 2, rows, notes }
+    }
+
+    fn published_text(&self, group: &Group, metric: Metric) -> String {
+        match self.published(&group.method, metric) {
+            None => "not reported".into(),
+            Some(Published { value, std: Some(std), .. }) => format!("{value:.3} ± {std:.3}"),
+            Some(Published { value, .. }) => format!("{value:.3}"),
+        }
+    }
+}
+
+fn known(paper: &Located<Paper>, key: &str, kind: &'static str, name: &str, names: &[&str]) -> Result<()> {
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let nearest = nearest(name, names.iter().copied()).map(str::to_string);
+    let known = names.iter().map(|n| n.to_string()).collect();
+    Err(paper.problem(key, YamlProblem::Unknown { kind, name: name.to_string(), nearest, known }).into())
+}

@@ -1,0 +1,303 @@
+//! Records to the figures of tables and charts: means over seeds, then spread over views.
+
+use std::collections::BTreeMap;
+
+use align::{Method, SpaceKind};
+use tasks::{Metric, Task};
+
+use crate::plan::{differing, params};
+use crate::record::Record;
+
+/// One line of a table: a method with its parameters, on one subset of views, under one noise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Name of the subset of views.
+    pub view_set: String,
+    /// The noise, as in records.
+    pub noise: String,
+    /// Method name.
+    pub method: String,
+    /// Its parameters, as in records.
+    pub params: String,
+}
+
+impl Group {
+    /// Method as named in tables: its title, and the parameters that differ from the defaults.
+    pub fn label(&self) -> String {
+        let Some(default) = Method::from_name(&self.method) else { return self.method.clone() };
+        let differing = differing(&self.params, &params(&default, default.name()));
+        if differing.is_empty() { default.title().into() } else { format!("{} ({differing})", default.title()) }
+    }
+}
+
+/// One metric of one task with its parameters: what a column of a table holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// The metric.
+    pub metric: Metric,
+    /// Task name.
+    pub task: String,
+    /// Its parameters, as in records.
+    pub task_params: String,
+}
+
+/// A mean with its spread over views and its worst pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stat {
+    /// Mean over views of the means over targets and seeds.
+    pub mean: f64,
+    /// Population standard deviation (ddof 0) over views.
+    pub std: f64,
+    /// The least favourable pair (or view) and its mean over seeds.
+    pub worst: (String, f64),
+    /// The space it was measured in.
+    pub space: SpaceKind,
+}
+
+/// The records of a grid, grouped into the lines of its tables.
+pub struct Summary<'a> {
+    records: &'a [Record],
+    /// The groups in the order of the records.
+    pub groups: Vec<Group>,
+    /// The records of each group.
+    members: Vec<Vec<&'a Record>>,
+    measures: Vec<Measure>,
+}
+
+/// Views, targets and means over seeds of one group, metric and space.
+pub type Means = BTreeMap<(usize, usize), f64>;
+
+impl<'a> Summary<'a> {
+    /// Groups the records.
+    pub fn new(records: &'a [Record]) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut members: Vec<Vec<&Record>> = Vec::new();
+        for record in records {
+            let Some(group) = group_of(record) else { continue };
+            match groups.iter().rposition(|g| *g == group) {
+                Some(at) => members[at].push(record),
+                None => {
+                    groups.push(group);
+                    members.push(vec![record]);
+                }
+            }
+        }
+        let mut measures: Vec<Measure> = Vec::new();
+        for measure in records.iter().filter_map(measure_of) {
+            if !measures.contains(&measure) {
+                measures.push(measure);
+            }
+        }
+        measures.sort_by_key(|m| Metric::ALL.iter().position(|metric| *metric == m.metric));
+        Self { records, groups, members, measures }
+    }
+
+    /// Distinct subsets of views, in order.
+    pub fn view_sets(&self) -> Vec<&str> {
+        distinct(self.groups.iter().map(|g| g.view_set.as_str()))
+    }
+
+    /// Distinct noises, in order.
+    pub fn noises(&self) -> Vec<&str> {
+        distinct(self.groups.iter().map(|g| g.noise.as_str()))
+    }
+
+    /// The records of a group.
+    pub fn of(&self, group: &Group) -> impl Iterator<Item = &'a Record> {
+        let at = self.groups.iter().position(|g| g == group);
+        at.map(|at| self.members[at].as_slice()).unwrap_or_default().iter().copied()
+    }
+
+    /// The views of a subset, in order.
+    pub fn views(&self, view_set: &str) -> Vec<&'a str> {
+        let list = self.records.iter().filter(|r| r.view_set() == view_set).find_map(|r| r.views.split_once('='));
+        list.map(|(_, views)| views.split(',').collect()).unwrap_or_default()
+    }
+
+    /// What was measured, with a value or a reason for none: by metric, then in the order of the tasks.
+    pub fn measures(&self) -> &[Measure] {
+        &self.measures
+    }
+
+    /// The measures of one metric.
+    pub fn measures_of(&self, metric: Metric) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().filter(move |m| m.metric == metric)
+    }
+
+    /// A measure's name in tables and figures: the metric's, and what sets its task apart where the grid
+    /// has the metric twice.
+    pub fn title(&self, measure: &Measure) -> String {
+        let title = metric_title(measure.metric);
+        let defaults = Task::from_name(&measure.task).map(|t| params(&t, t.name())).unwrap_or_default();
+        let differing = differing(&measure.task_params, &defaults);
+        if self.measures_of(measure.metric).count() == 1 || differing.is_empty() {
+            title.to_string()
+        } else {
+            format!("{title} ({differing})")
+        }
+    }
+
+    /// The space of a group's headline figure: the universe where it has one.
+    pub fn headline(&self, group: &Group, measure: &Measure) -> Option<SpaceKind> {
+        [SpaceKind::Universe, SpaceKind::Input, SpaceKind::Translated]
+            .into_iter()
+            .find(|space| !self.means(group, measure, *space).is_empty())
+    }
+
+    /// Means over seeds by (source, target); the target of a view's own figure is the view itself.
+    pub fn means(&self, group: &Group, measure: &Measure, space: SpaceKind) -> Means {
+        let views = self.views(&group.view_set);
+        let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
+        let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
+        for record in self.of(group) {
+            if measure_of(record).as_ref() != Some(measure) || record.space.as_deref() != Some(space.name()) {
+                continue;
+            }
+            let (Some(value), Some(source)) = (record.value, position(&record.source)) else { continue };
+            let target = position(&record.target).unwrap_or(source);
+            let sum = sums.entry((source, target)).or_default();
+            *sum = (sum.0 + value, sum.1 + 1);
+        }
+        sums.into_iter().map(|(key, (sum, n))| (key, sum / n as f64)).collect()
+    }
+
+    /// The headline figure of a group.
+    pub fn stat(&self, group: &Group, measure: &Measure) -> Option<Stat> {
+        let space = self.headline(group, measure)?;
+        let means = self.means(group, measure, space);
+        let views = self.views(&group.view_set);
+        let mut by_view: BTreeMap<usize, (f64, usize)> = BTreeMap::new();
+        for (&(source, _), value) in &means {
+            let sum = by_view.entry(source).or_default();
+            *sum = (sum.0 + value, sum.1 + 1);
+        }
+        let by_view: Vec<f64> = by_view.values().map(|(sum, n)| sum / *n as f64).collect();
+        let mean = by_view.iter().sum::<f64>() / by_view.len() as f64;
+        let variance = by_view.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / by_view.len() as f64;
+        let worse = |a: f64, b: f64| if measure.metric.higher_is_better() { a < b } else { a > b };
+        let worst = means.iter().reduce(|a, b| if worse(*b.1, *a.1) { b } else { a })?;
+        let (source, target) = *worst.0;
+        let name =
+            if source == target { views[source].to_string() } else { format!("{}→{}", views[source], views[target]) };
+        Some(Stat { mean, std: variance.sqrt(), worst: (name, *worst.1), space })
+    }
+
+    /// Why a group has no figure: "not applicable", or its error.
+    pub fn reason(&self, group: &Group, measure: &Measure) -> Option<String> {
+        let concerns = |r: &&Record| match measure_of(r) {
+            Some(m) => m == *measure,
+            None => r.task.as_ref().is_none_or(|t| *t == measure.task),
+        };
+        self.of(group).filter(concerns).find_map(|r| r.error.clone())
+    }
+
+    /// Mean of a cost column over the group's cells.
+    pub fn cost(&self, group: &Group, column: impl Fn(&Record) -> Option<f64>) -> Option<f64> {
+        let cells: BTreeMap<&str, f64> = self.of(group).filter_map(|r| Some((r.cell.as_str(), column(r)?))).collect();
+        let sum: f64 = cells.values().sum();
+        (!cells.is_empty()).then(|| sum / cells.len() as f64)
+    }
+}
+
+fn group_of(record: &Record) -> Option<Group> {
+    Some(Group {
+        view_set: record.view_set().to_string(),
+        noise: record.noise.clone()?,
+        method: record.method.clone()?,
+        params: record.params.clone()?,
+    })
+}
+
+fn measure_of(record: &Record) -> Option<Measure> {
+    Some(Measure {
+        metric: Metric::from_name(record.metric.as_deref()?)?,
+        task: record.task.clone()?,
+        task_params: record.task_params.clone()?,
+    })
+}
+
+fn distinct<'s>(items: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}
+
+/// A metric's name in tables and figures.
+pub fn metric_title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Ari => "ARI",
+        Metric::Nmi => "NMI",
+        Metric::Rank1 => "Rank-1",
+        Metric::Rank5 => "Rank-5",
+        Metric::Rank10 => "Rank-10",
+        Metric::Rank1Optimistic => "Rank-1 (optimistic)",
+        Metric::Mrr => "MRR",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(seed: u64, source: &str, target: Option<&str>, value: Option<f64>) -> Record {
+        Record {
+            cell: format!("c{seed}"),
+            views: "all=a,b".into(),
+            method: Some("gcpa".into()),
+            params: Some(r#"{"tau":0.5}"#.into()),
+            noise: Some("none".into()),
+            seed: Some(seed),
+            task: Some("retrieval".into()),
+            task_params: Some("{}".into()),
+            space: Some("universe".into()),
+            source: Some(source.into()),
+            target: target.map(str::to_string),
+            metric: Some("rank1".into()),
+            value,
+            fit_seconds: Some(seed as f64),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn means_over_seeds_then_spread_over_views() {
+        let records = [
+            record(1, "a", Some("b"), Some(0.2)),
+            record(3, "a", Some("b"), Some(0.4)),
+            record(1, "b", Some("a"), Some(0.5)),
+            record(3, "b", Some("a"), Some(0.5)),
+        ];
+        let summary = Summary::new(&records);
+        assert_eq!(summary.groups.len(), 1);
+        let stat = summary.stat(&summary.groups[0], &summary.measures()[0]).expect("values");
+        assert!((stat.mean - 0.4).abs() < 1e-12 && (stat.std - 0.1).abs() < 1e-12);
+        assert_eq!(stat.worst.0, "a→b");
+        assert_eq!(summary.cost(&summary.groups[0], |r| r.fit_seconds), Some(2.0));
+    }
+
+    #[test]
+    fn labels_name_what_differs_from_the_defaults() {
+        let group = |method: &str, params: &str| Group {
+            view_set: "all".into(),
+            noise: "none".into(),
+            method: method.into(),
+            params: params.into(),
+        };
+        assert_eq!(group("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
+        assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":100,"tol":1e-8}"#).label(), "GPA");
+    }
+
+    #[test]
+    fn what_did_not_run_is_not_a_zero() {
+        let mut missing = record(1, "a", Some("b"), None);
+        missing.error = Some("widths differ".into());
+        let records = [missing];
+        let summary = Summary::new(&records);
+        assert_eq!(summary.stat(&summary.groups[0], &summary.measures()[0]), None);
+        assert_eq!(summary.reason(&summary.groups[0], &summary.measures()[0]).as_deref(), Some("widths differ"));
+    }
+}

@@ -1,0 +1,134 @@
+//! A table of text, and its forms: Markdown, CSV, LaTeX, terminal.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use comfy_table::{CellAlignment, Table as Grid, presets};
+use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
+
+use crate::store::write_file;
+
+/// A table as it is read: its first columns name a line, the others hold figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// One line above it.
+    pub title: String,
+    /// Column headers.
+    pub headers: Vec<String>,
+    /// How many columns, from the left, are names rather than figures.
+    pub names: usize,
+    /// Lines, each as long as the headers.
+    pub rows: Vec<Vec<String>>,
+    /// What a reader must know: how ± is meant, which data, what is missing.
+    pub notes: Vec<String>,
+}
+
+impl Table {
+    /// As GitHub renders it.
+    pub fn markdown(&self) -> String {
+        let notes: String = self.notes.iter().map(|note| format!("\n{note}\n")).collect();
+        format!("**{}**\n\n{}\n{notes}", self.title, self.drawn(presets::ASCII_MARKDOWN))
+    }
+
+    /// For a terminal.
+    pub fn terminal(&self) -> String {
+        let notes: String = self.notes.iter().map(|note| format!("{note}\n")).collect();
+        format!("{}\n{}\n{notes}", self.title, self.drawn(presets::UTF8_HORIZONTAL_ONLY))
+    }
+
+    fn drawn(&self, preset: &str) -> String {
+        let mut grid = Grid::new();
+        grid.load_preset(preset).set_header(&self.headers);
+        for row in &self.rows {
+            grid.add_row(row.iter().map(|text| text.replace('|', "\\|")));
+        }
+        for column in grid.column_iter_mut().skip(self.names) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        grid.trim_fmt()
+    }
+
+    /// With `booktabs`; the caption holds title and notes.
+    pub fn latex(&self) -> String {
+        let line =
+            |cells: &[String]| format!("    {} \\\\\n", cells.iter().map(|c| tex(c)).collect::<Vec<_>>().join(" & "));
+        let columns = "l".repeat(self.names) + &"r".repeat(self.headers.len() - self.names);
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        let caption: Vec<String> = std::iter::once(&self.title).chain(&self.notes).map(|t| tex(t)).collect();
+        format!(
+            "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
+            caption.join(" "),
+            line(&self.headers),
+        )
+    }
+
+    /// Writes `<stem>.md`, `<stem>.csv` and `<stem>.tex`.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, stem: &Path) -> Result<Vec<PathBuf>> {
+        let path = |extension: &str| PathBuf::from(format!("{}.{extension}", stem.display()));
+        for (extension, text) in [("md", self.markdown()), ("tex", self.latex())] {
+            write_file(&path(extension), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
+        }
+        let column = |i: usize| {
+            let cells: Vec<&str> = self.rows.iter().map(|row| row[i].as_str()).collect();
+            Column::new(self.headers[i].as_str().into(), cells)
+        };
+        let mut frame = DataFrame::new(self.rows.len(), (0..self.headers.len()).map(column).collect())?;
+        write_file(&path("csv"), |file| Ok(CsvWriter::new(file).finish(&mut frame)?))?;
+        Ok(["md", "csv", "tex"].map(path).to_vec())
+    }
+}
+
+/// Text with what LaTeX would take for commands escaped.
+fn tex(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '`' => out.push('\''),
+            '±' => out.push_str("$\\pm$"),
+            '→' => out.push_str("$\\rightarrow$"),
+            '×' => out.push_str("$\\times$"),
+            '–' => out.push_str("--"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        Table {
+            title: "Figures".into(),
+            headers: vec!["method".into(), "ARI".into()],
+            names: 1,
+            rows: vec![vec!["NA".into(), "0.179 ± 0.076".into()], vec!["a_b & c".into(), "n/a".into()]],
+            notes: vec!["± over 100% of the views.".into()],
+        }
+    }
+
+    #[test]
+    fn latex_escapes_and_closes_what_it_opens() {
+        let text = table().latex();
+        assert!(text.contains("a\\_b \\& c & n/a \\\\"), "{text}");
+        assert!(text.contains("0.179 $\\pm$ 0.076"), "{text}");
+        assert!(text.contains("100\\% of the views"), "{text}");
+        assert_eq!(text.matches("\\begin").count(), text.matches("\\end").count());
+    }
+
+    #[test]
+    fn markdown_is_a_table_with_its_notes() {
+        let text = table().markdown();
+        assert!(text.starts_with("**Figures**\n\n| method"), "{text}");
+        assert!(text.contains("| NA      | 0.179 ± 0.076 |"), "{text}");
+        assert!(text.ends_with("\n± over 100% of the views.\n"), "{text}");
+    }
+}

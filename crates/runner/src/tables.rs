@@ -1,0 +1,174 @@
+//! Which tables a grid gets.
+
+use align::SpaceKind;
+use tasks::Metric;
+
+use crate::summary::{Group, Measure, Stat, Summary};
+use crate::table::Table;
+
+/// What stands for "no figure": never a zero.
+pub const MISSING: &str = "n/a";
+
+/// How ± is meant, below every table that has one.
+pub const SPREAD_NOTE: &str = "± is the population standard deviation (ddof 0) over views of the means over seeds; \
+     Rank-k figures are means over ordered pairs, ± over query views, ties counted against the query.";
+
+/// The tables beside the overview, with the stems of their files.
+pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(String, Table)> {
+    let mut tables = Vec::new();
+    for metric in [Metric::Ari, Metric::Nmi] {
+        tables.extend(summary.measures_of(metric).flat_map(|m| by_view(title, summary, m, notes)));
+    }
+    tables.extend(summary.measures_of(Metric::Rank1).flat_map(|m| by_pair(title, summary, m, notes)));
+    tables
+}
+
+/// The columns that tell lines apart: subset and noise only where there are several.
+struct Names {
+    view_sets: bool,
+    noises: bool,
+}
+
+impl Names {
+    fn new(summary: &Summary<'_>) -> Self {
+        Self { view_sets: summary.view_sets().len() > 1, noises: summary.noises().len() > 1 }
+    }
+
+    fn headers(&self) -> Vec<String> {
+        let optional = [(self.view_sets, "views"), (self.noises, "noise"), (true, "method")];
+        optional.into_iter().filter(|(shown, _)| *shown).map(|(_, name)| name.to_string()).collect()
+    }
+
+    fn cells(&self, group: &Group) -> Vec<String> {
+        let optional =
+            [(self.view_sets, group.view_set.clone()), (self.noises, group.noise.clone()), (true, group.label())];
+        optional.into_iter().filter(|(shown, _)| *shown).map(|(_, text)| text).collect()
+    }
+}
+
+/// One line per method: headline figures, worst pair, cost.
+pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
+    let names = Names::new(summary);
+    let ranked = summary.measures_of(Metric::Rank1).next();
+    let mut headers = names.headers();
+    let name_columns = headers.len();
+    headers.extend(summary.measures().iter().map(|m| summary.title(m)));
+    if ranked.is_some() {
+        headers.push("worst pair, Rank-1".into());
+    }
+    headers.extend(["maps", "parameters", "fit s", "fit CPU s"].map(String::from));
+    let rows = summary.groups.iter().map(|group| {
+        let mut row = names.cells(group);
+        row.extend(summary.measures().iter().map(|m| with_spread(summary.stat(group, m).as_ref())));
+        if let Some(rank1) = ranked {
+            let worst = summary.stat(group, rank1).map(|s| format!("{:.3} ({})", s.worst.1, s.worst.0));
+            row.push(worst.unwrap_or_else(|| MISSING.into()));
+        }
+        let number = |value: Option<f64>, digits: usize| value.map_or(MISSING.into(), |v| format!("{v:.digits$}"));
+        row.push(number(summary.cost(group, |r| r.maps.map(|v| v as f64)), 0));
+        row.push(number(summary.cost(group, |r| r.parameters.map(|v| v as f64)), 0));
+        row.push(number(summary.cost(group, |r| r.fit_seconds), 2));
+        row.push(number(summary.cost(group, |r| r.fit_cpu_seconds), 2));
+        row
+    });
+    let mut table = Table {
+        title: title.to_string(),
+        headers,
+        names: name_columns,
+        rows: rows.collect(),
+        notes: std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect(),
+    };
+    table.notes.extend(reasons(summary));
+    table
+}
+
+/// Why figures are missing, once per reason.
+fn reasons(summary: &Summary<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for group in &summary.groups {
+        for measure in summary.measures().iter().filter(|m| summary.stat(group, m).is_none()) {
+            let Some(reason) = summary.reason(group, measure) else { continue };
+            let line = format!("{MISSING} for {} on `{}`: {reason}.", group.label(), group.view_set);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// One line per method, one column per view.
+fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
+    let several = summary.view_sets().len() > 1;
+    let table = |view_set: &&str| {
+        let views = summary.views(view_set);
+        let mut headers: Vec<String> = vec!["method".into(), "noise".into()];
+        headers.extend(views.iter().map(|v| v.to_string()));
+        let groups = summary.groups.iter().filter(|g| g.view_set == *view_set);
+        let rows = groups.map(|group| {
+            let space = summary.headline(group, measure);
+            let means = space.map(|s| summary.means(group, measure, s)).unwrap_or_default();
+            let figure = |i: usize| means.get(&(i, i)).map_or(MISSING.into(), |v| format!("{v:.3}"));
+            [group.label(), group.noise.clone()].into_iter().chain((0..views.len()).map(figure)).collect()
+        });
+        let stem = format!(
+            "{}_by_view{}",
+            stem_of(summary, measure),
+            if several { format!("_{view_set}") } else { String::new() }
+        );
+        let title =
+            format!("{title}: {} per view, means over k-means seeds and seeds of the fit", summary.title(measure));
+        (stem, Table { title, headers, names: 2, rows: rows.collect(), notes: notes.to_vec() })
+    };
+    summary.view_sets().iter().map(table).collect()
+}
+
+/// One line per method, space and query view, one column per gallery view.
+fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
+    let several = summary.view_sets().len() > 1;
+    let table = |view_set: &&str| {
+        let views = summary.views(view_set);
+        let mut headers: Vec<String> = ["method", "noise", "space", "query"].map(String::from).to_vec();
+        headers.extend(views.iter().map(|v| v.to_string()));
+        let mut rows = Vec::new();
+        for group in summary.groups.iter().filter(|g| g.view_set == *view_set) {
+            for space in [SpaceKind::Input, SpaceKind::Universe, SpaceKind::Translated] {
+                let means = summary.means(group, measure, space);
+                if means.is_empty() {
+                    continue;
+                }
+                for (i, query) in views.iter().enumerate() {
+                    let names = [group.label(), group.noise.clone(), space.name().into(), query.to_string()];
+                    let figure = |j: usize| means.get(&(i, j)).map_or("–".into(), |v| format!("{v:.3}"));
+                    rows.push(names.into_iter().chain((0..views.len()).map(figure)).collect());
+                }
+            }
+        }
+        let stem = format!(
+            "{}_by_pair{}",
+            stem_of(summary, measure),
+            if several { format!("_{view_set}") } else { String::new() }
+        );
+        let title = format!("{title}: {} of queries in the line's view among the column's", summary.title(measure));
+        (stem, Table { title, headers, names: 4, rows, notes: notes.to_vec() })
+    };
+    summary.view_sets().iter().map(table).collect()
+}
+
+/// A measure as part of a file name: its metric, and what sets its task apart where that is needed.
+pub fn stem_of(summary: &Summary<'_>, measure: &Measure) -> String {
+    let title = summary.title(measure);
+    let variant = title.split_once('(').map(|(_, rest)| format!("_{}", slug(rest.trim_end_matches(')'))));
+    format!("{}{}", measure.metric.name(), variant.unwrap_or_default())
+}
+
+/// Text as part of a file name: runs of other characters than letters, digits and `_` become one `-`.
+pub fn slug(text: &str) -> String {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-")
+}
+
+/// `0.300 ± 0.024`.
+pub fn with_spread(stat: Option<&Stat>) -> String {
+    stat.map_or(MISSING.into(), |s| format!("{:.3} ± {:.3}", s.mean, s.std))
+}
