@@ -48,6 +48,11 @@ impl ZScore {
         Self { mean, std, eps: 0.0, constant: ConstantColumns::Clamp }
     }
 
+    /// No standardisation, for views that already are as they should be.
+    pub fn identity(width: usize) -> Self {
+        Self { mean: vec![0.0; width], std: vec![1.0; width], eps: 0.0, constant: ConstantColumns::Clamp }
+    }
+
     /// Column means μ.
     pub fn mean(&self) -> &[f64] {
         &self.mean

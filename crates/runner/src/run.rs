@@ -75,6 +75,7 @@ pub fn reproduce(path: &Path, options: &Options) -> Result<Ending> {
     let mut files = finished.write(Some(&paper))?;
     let verdicts = claims::judge(&paper.claims, &finished.records, &finished.store)?;
     let mut table = paper.table(&finished.records, &finished.notes);
+    table.title += &finished.mark;
     table.notes.extend(verdicts.iter().map(|v| format!("{}.", v.sentence())));
     files.extend(table.write(&finished.store.root().join("tables").join("paper"))?);
     print!("\n{}", table.terminal());
@@ -143,13 +144,11 @@ impl Prepared {
             eprintln!("{} cells done, {} failed{before}", tally.done, tally.failed);
         }
         let records = self.records(&store)?;
-        let title = match self.plan.source.stand_in.as_ref() {
-            Some(s) => format!("{name} (stand-in data: {})", s.name),
-            None => name,
-        };
+        let mark = self.plan.source.mark();
+        let title = format!("{name}{mark}");
         let notes = self.notes();
         let overview = tables::overview(&title, &Summary::new(&records), &notes);
-        Ok(Some(Finished { store, records, title, notes, overview, tally }))
+        Ok(Some(Finished { store, records, title, mark, notes, overview, tally }))
     }
 
     /// What every table and figure says about the data.
@@ -209,6 +208,8 @@ struct Finished {
     store: Store,
     records: Vec<Record>,
     title: String,
+    /// What every title ends with.
+    mark: String,
     notes: Vec<String>,
     overview: Table,
     tally: Tally,

@@ -161,6 +161,11 @@ impl Source {
         dataset.test.labels.iter().collect()
     }
 
+    /// What every title of a table or figure ends with where a stand-in was used; else nothing.
+    pub fn mark(&self) -> String {
+        self.stand_in.as_ref().map(|s| format!(" (stand-in data: {})", s.name)).unwrap_or_default()
+    }
+
     /// The set that was used: the stand-in's name where there is one.
     pub fn used(&self) -> &str {
         self.stand_in.as_ref().map_or(self.asked.as_str(), |s| s.name.as_str())

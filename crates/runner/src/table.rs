@@ -54,7 +54,8 @@ impl Table {
             |cells: &[String]| format!("    {} \\\\\n", cells.iter().map(|c| tex(c)).collect::<Vec<_>>().join(" & "));
         let columns = "l".repeat(self.names) + &"r".repeat(self.headers.len() - self.names);
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
-        let caption: Vec<String> = std::iter::once(&self.title).chain(&self.notes).map(|t| tex(t)).collect();
+        let caption: Vec<String> =
+            std::iter::once(format!("{}.", self.title)).chain(self.notes.iter().cloned()).map(|t| tex(&t)).collect();
         format!(
             "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
             caption.join(" "),

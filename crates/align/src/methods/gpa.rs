@@ -59,6 +59,16 @@ pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, 
     Ok(Fit { fitted: Fitted::Universe(universe), report })
 }
 
+/// GPA from moments alone, however they were summed: the rows are not needed.
+///
+/// # Errors
+/// As [`crate::Method::fit`].
+pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    params.validate("gpa")?;
+    let Scaffold { universe, report } = from_moments(params, moments, seed)?;
+    Ok(Fit { fitted: Fitted::Universe(universe), report })
+}
+
 /// The fit shared with GCPA.
 pub(crate) fn scaffold(
     method: &'static str,
@@ -67,8 +77,11 @@ pub(crate) fn scaffold(
     seed: u64,
 ) -> Result<Scaffold, AlignError> {
     at_least_two_views(method, train)?;
-    let moments = Moments::fit(train, |x| ZScore::fit(x, params.constant_columns));
-    let (stacked, report) = sweep(params, &moments, seed)?;
+    from_moments(params, &Moments::fit(train, |x| ZScore::fit(x, params.constant_columns)), seed)
+}
+
+fn from_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Scaffold, AlignError> {
+    let (stacked, report) = sweep(params, moments, seed)?;
     let views = (0..moments.views())
         .map(|m| {
             let (start, width) = (moments.offset(m), moments.width(m));

@@ -22,19 +22,35 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The shortest axis that holds `low..=high` with about `count` steps of 1, 2 or 5 times a power of ten.
-    pub fn holding(low: f64, high: f64, count: usize) -> Self {
-        let raw = (high - low) / count.max(1) as f64;
-        let unit = 10f64.powf(raw.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * unit).into_iter().find(|step| *step >= raw * 0.999);
-        let Some(step) = step.filter(|step| step.is_normal()) else {
-            return Self::holding(low.min(0.0), low.min(0.0) + 1.0, count);
+    /// The axis that holds `low..=high` in about five steps of 1, 2 or 5 times a power of ten and leaves
+    /// little of its length unused.
+    pub fn holding(low: f64, high: f64) -> Self {
+        let unit = 10f64.powf((high - low).log10().floor());
+        let span = high - low;
+        let price = |axis: &Self| {
+            let unused = 1.0 - span / (axis.high - axis.low);
+            unused + 0.03 * (axis.ticks.len() as f64 - 6.0).abs()
         };
+        [0.1, 0.2, 0.5, 1.0, 2.0]
+            .into_iter()
+            .filter_map(|factor| Self::with_step(low, high, factor * unit))
+            .filter(|axis| axis.ticks.len() <= 9)
+            .min_by(|a, b| price(a).total_cmp(&price(b)))
+            .unwrap_or_else(|| {
+                // no extent, or one that is lost in the rounding of its ends: with the zero line, or the unit
+                let (from, to) = (low.min(0.0), high.max(0.0));
+                let wider = (from, to) != (low, high) && to - from > 1e-300;
+                if wider { Self::holding(from, to) } else { Self::holding(0.0, 1.0) }
+            })
+    }
+
+    fn with_step(low: f64, high: f64, step: f64) -> Option<Self> {
         // a hair inwards, so that 0.6000000000000001 does not ask for another step
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
-        let steps = (last - first).clamp(1.0, 50.0) as usize;
-        let ticks: Vec<f64> = (0..=steps).map(|i| (first + i as f64) * step).collect();
-        Self { low: first * step, high: (first + steps as f64) * step, ticks, step }
+        let known = step.is_normal() && first.abs().max(last.abs()) < 1e9 && last > first;
+        let count = known.then_some((last - first).min(50.0) as usize)?;
+        let ticks = (0..=count).map(|i| (first + i as f64) * step).collect();
+        Some(Self { low: first * step, high: last * step, ticks, step })
     }
 
     /// Where `value` lies between the ends: 0 at the lower, 1 at the upper.
@@ -64,43 +80,54 @@ fn scientific(value: f64) -> String {
     if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace('-', "−") }
 }
 
-/// A value short enough for a label: two decimals below ten, fewer above, powers of ten beyond.
-pub fn short(value: f64) -> String {
-    match value.abs() {
-        v if v >= 99_999.5 => scientific(value),
-        v if v >= 99.95 => fixed(value, 0),
-        v if v >= 9.995 => fixed(value, 1),
-        v if v > 0.0 && v < 0.001 => scientific(value),
-        _ => fixed(value, 2),
-    }
-}
-
-/// One way to write the values of a figure.
-#[derive(Clone, Copy)]
+/// How the values of a figure are written: all with the same number of decimals.
+#[derive(Clone, Copy, Debug)]
 pub struct Writing {
     /// Size of the digits.
     pub face: Face,
-    /// The digits.
-    pub write: fn(f64) -> String,
+    /// `None` for powers of ten.
+    decimals: Option<usize>,
+    /// Without the zero before the point: `.58`.
+    bare: bool,
 }
 
 impl Writing {
-    /// In the regular face of this size.
-    pub const fn new(size: f64, write: fn(f64) -> String) -> Self {
-        Self { face: Face::regular(size), write }
+    /// The first way of writing, from full numbers at the first of `sizes` to bare ones at the last, in
+    /// which all `values` fit in `room`; `None` where none does.
+    pub fn fitting(values: &[f64], full: &[f64], bare: &[f64], room: f64) -> Option<Self> {
+        let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let decimals = match largest {
+            v if v >= 99_999.5 || (v > 0.0 && v < 0.000_95) => None,
+            v if v >= 99.95 => Some(0),
+            v if v >= 9.995 => Some(1),
+            v if v >= 0.095 || v == 0.0 => Some(2),
+            v if v >= 0.009_5 => Some(3),
+            _ => Some(4),
+        };
+        let full = full.iter().map(|&size| Self { face: Face::regular(size), decimals, bare: false });
+        let bare = bare.iter().map(|&size| Self { face: Face::regular(size), decimals, bare: true });
+        full.chain(bare).find(|way| way.widest(values) <= room)
+    }
+
+    /// A value's digits.
+    pub fn write(&self, value: f64) -> String {
+        let Some(decimals) = self.decimals else { return scientific(value) };
+        let full = fixed(value, decimals);
+        match full.as_str() {
+            _ if !self.bare => full,
+            // as wide as its bare neighbours
+            "1.00" => "1.0".to_owned(),
+            "−1.00" => "−1.0".to_owned(),
+            _ => match full.strip_prefix("−0.") {
+                Some(rest) => format!("−.{rest}"),
+                None => full.strip_prefix("0.").map_or_else(|| full.clone(), |rest| format!(".{rest}")),
+            },
+        }
     }
 
     /// Width of the widest value.
-    pub fn widest(&self, values: impl Iterator<Item = f64>) -> f64 {
-        values.map(|value| font::width(&(self.write)(value), self.face)).fold(0.0, f64::max)
-    }
-}
-
-/// Without the zero before the point: `.58`.
-pub fn bare(label: &str) -> String {
-    match label.strip_prefix("−0.").map(|rest| format!("−.{rest}")) {
-        Some(negative) => negative,
-        None => label.strip_prefix("0.").map_or_else(|| label.to_owned(), |rest| format!(".{rest}")),
+    pub fn widest(&self, values: &[f64]) -> f64 {
+        values.iter().map(|&value| font::width(&self.write(value), self.face)).fold(0.0, f64::max)
     }
 }
 
@@ -109,36 +136,65 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_end_at_round_numbers() {
-        let axis = Axis::holding(0.0, 0.637, 5);
+    fn axes_end_at_round_numbers_near_the_data() {
+        let axis = Axis::holding(0.0, 0.75);
         assert_eq!((axis.low, axis.high), (0.0, 0.8));
         assert_eq!(axis.labels(), ["0.0", "0.2", "0.4", "0.6", "0.8"]);
-        assert_eq!(Axis::holding(-0.13, 0.3, 5).labels().first().map(String::as_str), Some("−0.2"));
-        assert_eq!(Axis::holding(0.0, 4000.0, 5).labels().last().map(String::as_str), Some("4000"));
+        let slightly_negative = Axis::holding(-0.04, 1.05);
+        assert_eq!((slightly_negative.low, slightly_negative.ticks.len()), (-0.2, 8));
+        assert_eq!(slightly_negative.labels().first().map(String::as_str), Some("−0.2"));
+        assert_eq!(Axis::holding(0.0, 4000.0).labels().last().map(String::as_str), Some("4000"));
     }
 
     #[test]
     fn a_tick_is_not_passed_by_rounding() {
-        assert_eq!(Axis::holding(0.0, 0.1 + 0.2 + 0.3, 3).high, 0.6000000000000001);
+        assert!(Axis::holding(0.0, 0.1 + 0.2 + 0.3).high < 0.61);
     }
 
     #[test]
     fn any_pair_of_values_has_an_axis() {
-        for (low, high) in
-            [(0.0, 0.0), (5.0, 5.0), (-3.0, -3.0), (0.0, 1e-320), (-9e299, 9e299), (1e15, 1e15 + 0.5), (0.0, 1e-9)]
-        {
-            let axis = Axis::holding(low, high, 5);
-            assert!(axis.high > axis.low && axis.ticks.len() >= 2, "{low} {high}: {axis:?}");
+        for (low, high) in [
+            (0.0, 0.0),
+            (5.0, 5.0),
+            (-3.0, -3.0),
+            (0.0, 1e-320),
+            (0.0, 1e-308),
+            (-9e299, 9e299),
+            (1e15, 1e15 + 0.5),
+            (0.0, 1e-9),
+            (0.999_999, 1.0),
+        ] {
+            let axis = Axis::holding(low, high);
+            assert!(axis.high > axis.low && (2..=9).contains(&axis.ticks.len()), "{low} {high}: {axis:?}");
+            let exact: Vec<f64> = axis.labels().iter().map(|l| l.replace('−', "-").parse().unwrap()).collect();
+            let rounded = axis.ticks.iter().zip(&exact).all(|(tick, label)| (tick - label).abs() <= 0.06 * tick.abs());
+            assert!(rounded, "{:?} are labelled {:?}", axis.ticks, axis.labels());
+            assert!(axis.low <= low + 1e-9 && high <= axis.high * (1.0 + 1e-9), "{low} {high}: {axis:?}");
             assert_eq!(axis.labels().len(), axis.ticks.len());
             assert!(axis.part(low).is_finite());
         }
     }
 
+    fn written(values: &[f64], bare: bool) -> Vec<String> {
+        let sizes: (&[f64], &[f64]) = if bare { (&[], &[10.0]) } else { (&[10.0], &[]) };
+        let way = Writing::fitting(values, sizes.0, sizes.1, f64::INFINITY).unwrap();
+        values.iter().map(|&value| way.write(value)).collect()
+    }
+
     #[test]
-    fn numbers_are_short() {
-        let written: Vec<String> =
-            [0.0, -0.0, -0.001, 0.637, -0.5, 9.996, 57.25, 4000.2, 1.5e7, 2e-5].map(short).to_vec();
-        assert_eq!(written, ["0.00", "0.00", "0.00", "0.64", "−0.50", "10.0", "57.2", "4000", "1.5e7", "2.0e−5"]);
-        assert_eq!(["0.58", "−0.58", "1.00", "10.0"].map(bare), [".58", "−.58", "1.00", "10.0"]);
+    fn numbers_are_short_and_alike() {
+        assert_eq!(written(&[0.637, -0.0, -0.001, -0.5, 1.0], false), ["0.64", "0.00", "0.00", "−0.50", "1.00"]);
+        assert_eq!(written(&[0.637, -0.5, 1.0], true), [".64", "−.50", "1.0"]);
+        assert_eq!(written(&[4.694, 17.2], false), ["4.7", "17.2"]);
+        assert_eq!(written(&[4000.2, 3.0], false), ["4000", "3"]);
+        assert_eq!(written(&[0.012, 0.03], false), ["0.012", "0.030"]);
+        assert_eq!(written(&[1.5e7, 0.0], false), ["1.5e7", "0"]);
+        assert_eq!(written(&[2e-5], false), ["2.0e−5"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written() {
+        assert!(Writing::fitting(&[0.5], &[10.0], &[9.0], 3.0).is_none());
+        assert!(Writing::fitting(&[], &[10.0], &[], 3.0).is_some());
     }
 }

@@ -65,9 +65,6 @@ const PLOT_HEIGHTS: (f64, f64) = (180.0, 240.0);
 const LABEL_GAP: f64 = 8.0;
 /// Length of a group label that reads upwards.
 const UPWARD_ROOM: f64 = 120.0;
-/// Least width of a figure: a column of text.
-const LEAST_WIDTH: f64 = 336.0;
-
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a GroupedBars,
@@ -77,6 +74,8 @@ struct Chart<'a> {
     group: f64,
     height: f64,
     values: Option<Writing>,
+    left: f64,
+    ticks: Vec<String>,
     labels: GroupLabels,
 }
 
@@ -127,17 +126,23 @@ impl<'a> Chart<'a> {
             [bar.value, low, high, bar.reference.unwrap_or(bar.value)]
         };
         let (low, high) = bars().flat_map(reach).fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
-        let ways = [(10.0, axis::short as fn(f64) -> String), (9.0, axis::short), (10.0, bare), (9.0, bare)];
-        let values = ways.map(|(size, write)| Writing::new(size, write)).into_iter();
-        let values = { values }.find(|way| way.widest(bars().map(|bar| bar.value)) <= slot - 1.5);
+        let axis = Axis::holding(low, high);
+        let ticks = axis.labels();
+        let title = frame::upward_title_width(&data.y_label, height);
+        let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&ticks, TICK) + 6.0;
+        let least = frame::least_width(&data.title, data.subtitle.as_deref()) - left - MARGIN;
+        let group = group.max(least / groups);
+        let written: Vec<f64> = bars().map(|bar| bar.value).collect();
         Self {
             data,
             colours: style::colours(&data.series.iter().map(|s| s.colour.as_str()).collect::<Vec<_>>()),
-            axis: Axis::holding(low, high, 5),
+            axis,
+            ticks,
+            left,
             slot,
             group,
             height,
-            values,
+            values: Writing::fitting(&written, &[10.0, 9.5, 9.0], &[10.0, 9.0], slot - 2.5),
             labels: GroupLabels::new(&data.groups, group - LABEL_GAP),
         }
     }
@@ -151,6 +156,10 @@ impl<'a> Chart<'a> {
     fn x(&self, group: usize, series: usize) -> f64 {
         let first = self.slot * self.data.series.len() as f64 / 2.0;
         self.group * (group as f64 + 0.5) - first + self.slot * (series as f64 + 0.5)
+    }
+
+    fn colour(&self, series: usize) -> RGBColor {
+        self.colours.get(series).copied().unwrap_or(MUTED)
     }
 
     fn radius(&self) -> f64 {
@@ -184,14 +193,8 @@ impl<'a> Chart<'a> {
 
     fn scene(&self) -> Scene {
         let data = self.data;
-        let ticks = self.axis.labels();
-        let tick_room = font::widest(&ticks, TICK);
-        let title_room = frame::upward_title_width(&data.y_label, self.height);
-        let left = MARGIN + title_room + if title_room > 0.0 { 6.0 } else { 0.0 } + tick_room + 6.0;
         let wide = self.group * data.groups.len().max(1) as f64;
-        let wide = wide.max(LEAST_WIDTH - left - MARGIN);
-
-        let mut scene = Scene::new(&data.title, left + wide + MARGIN);
+        let mut scene = Scene::new(&data.title, self.left + wide + MARGIN);
         let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 6.0;
         let mut entries: Vec<(Key, &str)> =
             self.colours.iter().zip(&data.series).map(|(&colour, s)| (Key::Square(colour), s.label.as_str())).collect();
@@ -202,15 +205,13 @@ impl<'a> Chart<'a> {
         y = frame::legend(&mut scene, &entries, y) + 6.0;
         let (above, below) = self.overhang();
         let top = y + above;
-        let plot = Area::new(left, top, left + wide, top + self.height);
+        let plot = Area::new(self.left, top, self.left + wide, top + self.height);
 
-        self.grid(&mut scene, plot, &ticks);
+        self.grid(&mut scene, plot);
         frame::upward_title(&mut scene, &data.y_label, MARGIN, (plot.top, plot.bottom));
-        // the groups stay together in the middle of a plot that is wider than they are
-        let origin = plot.left + (plot.width() - self.group * data.groups.len() as f64) / 2.0;
-        self.draw_bars(&mut scene, origin, plot);
+        self.draw_bars(&mut scene, plot);
         let foot = plot.bottom + below + 7.0;
-        self.group_labels(&mut scene, origin, foot);
+        self.group_labels(&mut scene, plot.left, foot);
         if data.groups.is_empty() || data.series.is_empty() {
             let centre = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom) - 10.0);
             scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
@@ -224,8 +225,8 @@ impl<'a> Chart<'a> {
         (0..self.data.groups.len()).flat_map(move |g| series().filter_map(move |(s, of)| Some((g, s, bar(of, g)?))))
     }
 
-    fn grid(&self, scene: &mut Scene, plot: Area, labels: &[String]) {
-        for (&tick, label) in self.axis.ticks.iter().zip(labels) {
+    fn grid(&self, scene: &mut Scene, plot: Area) {
+        for (&tick, label) in self.axis.ticks.iter().zip(&self.ticks) {
             let y = plot.top + self.y(tick);
             scene.line((plot.left, y), (plot.right, y), 0.8, GRID);
             let baseline = y + CAP * TICK.size / 2.0;
@@ -233,7 +234,8 @@ impl<'a> Chart<'a> {
         }
     }
 
-    fn draw_bars(&self, scene: &mut Scene, origin: f64, plot: Area) {
+    fn draw_bars(&self, scene: &mut Scene, plot: Area) {
+        let origin = plot.left;
         let zero = plot.top + self.y(0.0);
         let half = self.slot * if self.slot > 12.0 { 0.45 } else { 0.44 };
         for (g, s, bar) in self.bars() {
@@ -243,25 +245,27 @@ impl<'a> Chart<'a> {
                 y = if bar.value < 0.0 { zero + 1.2 } else { zero - 1.2 };
             }
             let area = Area::new(x - half, y.min(zero), x + half, y.max(zero));
-            scene.fill(area, self.colours.get(s).copied().unwrap_or(MUTED), Part::Bar);
+            scene.fill(area, self.colour(s), Part::Bar);
         }
         scene.line((plot.left, zero), (plot.right, zero), 1.0, INK);
         for (g, s, bar) in self.bars() {
             let x = origin + self.x(g, s);
             if let Some((low, high)) = bar.spread {
-                error_bar(scene, x, (plot.top + self.y(high), plot.top + self.y(low)), half);
+                let ends = (plot.top + self.y(high), plot.top + self.y(low));
+                let end = plot.top + self.y(bar.value);
+                error_bar(scene, x, ends, half, (self.colour(s), end.min(zero), end.max(zero)));
             }
         }
         for (g, s, bar) in self.bars() {
             let x = origin + self.x(g, s);
             if let Some(reference) = bar.reference {
                 // beside the error bar where there is room, so that neither hides the other
-                let aside = if bar.spread.is_some() && self.slot >= 16.0 { half * 0.55 } else { 0.0 };
+                let aside = if bar.spread.is_some() && self.slot >= 16.0 { half * 0.62 } else { 0.0 };
                 scene.diamond((x + aside, plot.top + self.y(reference)), self.radius(), INK, PAPER);
             }
-            if let Some(Writing { face, write }) = self.values {
-                let at = (x, plot.top + self.value_baseline(bar, face));
-                scene.text(Text::new(write(bar.value), at, Anchor::Middle, face, INK));
+            if let Some(way) = self.values {
+                let at = (x, plot.top + self.value_baseline(bar, way.face));
+                scene.text(Text::new(way.write(bar.value), at, Anchor::Middle, way.face, INK));
             }
         }
         self.absent(scene, origin, (plot.top, zero));
@@ -312,10 +316,6 @@ impl<'a> Chart<'a> {
     }
 }
 
-fn bare(value: f64) -> String {
-    axis::bare(&axis::short(value))
-}
-
 /// The bar of a series in a group, without anything that cannot be drawn.
 fn bar(series: &BarSeries, group: usize) -> Option<Bar> {
     let bar = series.values.get(group).copied().flatten().filter(|bar| axis::drawable(bar.value))?;
@@ -327,13 +327,26 @@ fn bar(series: &BarSeries, group: usize) -> Option<Bar> {
     })
 }
 
-/// A line with caps on a white ground, since it crosses bars of any colour.
-fn error_bar(scene: &mut Scene, x: f64, (high, low): (f64, f64), half: f64) {
+/// A line with caps; where it crosses its bar, which may be as dark as itself, on a tint of the bar.
+fn error_bar(
+    scene: &mut Scene,
+    x: f64,
+    (high, low): (f64, f64),
+    half: f64,
+    (colour, top, bottom): (RGBColor, f64, f64),
+) {
     let cap = (half * 0.55).min(5.0);
-    for (width, colour, more) in [(2.6, PAPER, 0.8), (1.1, INK, 0.0)] {
-        scene.line((x, high - more), (x, low + more), width, colour);
-        for y in [high, low] {
-            scene.line((x - cap - more, y), (x + cap + more, y), width, colour);
-        }
+    let ground = style::mix(colour, PAPER, 0.72);
+    let inside = |y: f64| (top..=bottom).contains(&y);
+    let (from, to) = (high.max(top), low.min(bottom));
+    if from < to {
+        scene.line((x, from), (x, to), 2.4, ground);
+    }
+    for y in [high, low].into_iter().filter(|&y| inside(y)) {
+        scene.line((x - cap - 0.6, y), (x + cap + 0.6, y), 2.4, ground);
+    }
+    scene.line((x, high), (x, low), 1.1, INK);
+    for y in [high, low] {
+        scene.line((x - cap, y), (x + cap, y), 1.1, INK);
     }
 }

@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::font::{self, ASCENT, CAP};
 use super::scene::{Anchor, Area, Part, Scene, Text};
-use super::style::{INK, NOTICE, PAPER, TEXT, TITLE};
+use super::style::{Face, INK, NOTICE, PAPER, TEXT, TITLE};
 
 /// Space around the figure.
 pub const MARGIN: f64 = 14.0;
@@ -15,18 +15,35 @@ const KEY_GAP: f64 = 6.0;
 /// Between two entries of a legend.
 const ENTRY_GAP: f64 = 18.0;
 
+/// The least width of a figure, a column of text; or what lets title or subtitle stay on one line, where
+/// that is not much more.
+pub fn least_width(title: &str, subtitle: Option<&str>) -> f64 {
+    let lines = [(title, TITLE), (subtitle.unwrap_or_default(), TEXT)];
+    let wanted = lines.map(|(text, face)| font::width(text, face).ceil() + 2.0 * MARGIN);
+    wanted.into_iter().filter(|width| *width <= 520.0).fold(336.0, f64::max)
+}
+
 /// Draws title and subtitle from the top margin down; returns the lower edge.
 pub fn header(scene: &mut Scene, title: &str, subtitle: Option<&str>) -> f64 {
     let room = scene.width - 2.0 * MARGIN;
     let mut y = MARGIN;
     for (text, face, colour) in [(title, TITLE, INK), (subtitle.unwrap_or_default(), TEXT, NOTICE)] {
-        let lines = font::wrap(text, face, room, 12);
+        let lines = balanced(text, face, room);
         if !lines.is_empty() {
             let next = scene.lines(&lines, (MARGIN, y + ASCENT * face.size), Anchor::Start, face, colour);
             y = next - ASCENT * face.size + 2.0;
         }
     }
     y
+}
+
+/// Lines of about the same length instead of full ones with a single word at the end.
+fn balanced(text: &str, face: Face, room: f64) -> Vec<String> {
+    let full = font::wrap(text, face, room, 12);
+    let words = font::widest_word(text, face).min(room);
+    let narrower = (1..=20).map(|step| room + (words - room) * f64::from(step) / 20.0);
+    let alike = |room: &f64| font::wrap(text, face, *room, 13).len() == full.len();
+    narrower.take_while(alike).last().map_or(full.clone(), |room| font::wrap(text, face, room, 12))
 }
 
 /// What stands before a legend's label.

@@ -55,14 +55,12 @@ const LEAST_MATRIX: f64 = 110.0;
 const BAR: f64 = 13.0;
 const BAR_HEIGHT: f64 = 120.0;
 const BAR_GAP: f64 = 24.0;
-/// Least width of a figure: a column of text.
-const LEAST_WIDTH: f64 = 336.0;
-
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a Heatmaps,
     axis: Option<Axis>,
     cell: (f64, f64),
+    names: Face,
     values: Option<Writing>,
     row_names: f64,
     column_names: f64,
@@ -74,25 +72,27 @@ struct Chart<'a> {
 impl<'a> Chart<'a> {
     fn new(data: &'a Heatmaps) -> Self {
         let panels = &data.panels;
-        let values = || panels.iter().flat_map(|panel| cells(panel).filter_map(|(_, _, value)| value));
+        let values: Vec<f64> = panels.iter().flat_map(cells).filter_map(|(_, _, value)| value).collect();
         let most = |count: fn(&Panel) -> usize| panels.iter().map(count).max().unwrap_or(0);
         let (rows, columns) = (most(|panel| panel.rows.len()), most(|panel| panel.columns.len()));
-        let (side, writing) = cell(rows.max(columns), values);
+        let (side, writing) = cell(rows.max(columns), &values);
 
-        let names = |of: fn(&Panel) -> &[String], face| {
+        let face = if side.1 < 14.0 { Face::regular(9.0) } else { TICK };
+        let names = |of: fn(&Panel) -> &[String]| {
             let shown = |name: &String| font::width(&font::shorten(name, face, NAME_ROOM), face);
             panels.iter().flat_map(of).map(shown).fold(0.0, f64::max)
         };
-        let column_width = names(|panel| &panel.columns, TICK);
-        let upright = column_width <= side.0 - 2.0;
+        let column_width = names(|panel| &panel.columns);
+        let upright = column_width <= side.0 - 5.0;
         let lines = panels.len().div_ceil(3).max(1);
         Self {
             data,
-            axis: scale(values()),
+            axis: scale(&values),
             cell: side,
+            names: face,
             values: writing,
-            row_names: names(|panel| &panel.rows, TICK),
-            column_names: if upright { TICK.line_height() } else { column_width },
+            row_names: names(|panel| &panel.rows),
+            column_names: if upright { face.line_height() } else { column_width },
             upright,
             matrix: ((columns as f64 * side.0).max(LEAST_MATRIX), rows as f64 * side.1),
             columns: panels.len().div_ceil(lines),
@@ -114,7 +114,8 @@ impl<'a> Chart<'a> {
             0.0
         };
 
-        let mut scene = Scene::new(&data.title, (right + bar + MARGIN).max(LEAST_WIDTH));
+        let least = frame::least_width(&data.title, data.subtitle.as_deref());
+        let mut scene = Scene::new(&data.title, (right + bar + MARGIN).max(least));
         let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
         let mut span: Option<(f64, f64)> = None;
         for line in data.panels.chunks(self.columns.max(1)) {
@@ -153,19 +154,20 @@ impl<'a> Chart<'a> {
     /// Draws a matrix with the names of its rows and columns, its upper left corner at `corner`.
     fn panel(&self, scene: &mut Scene, panel: &Panel, (left, top): (f64, f64)) {
         let (wide, high) = self.cell;
-        let middle = CAP * TICK.size / 2.0;
+        let face = self.names;
+        let middle = CAP * face.size / 2.0;
         for (i, name) in panel.rows.iter().enumerate() {
             let at = (left - NAME_GAP, top + high * (i as f64 + 0.5) + middle);
-            scene.text(Text::new(font::shorten(name, TICK, NAME_ROOM), at, Anchor::End, TICK, INK));
+            scene.text(Text::new(font::shorten(name, face, NAME_ROOM), at, Anchor::End, face, INK));
         }
         let below = top + high * panel.rows.len() as f64 + NAME_GAP;
         for (j, name) in panel.columns.iter().enumerate() {
             let x = left + wide * (j as f64 + 0.5);
-            let name = font::shorten(name, TICK, NAME_ROOM);
+            let name = font::shorten(name, face, NAME_ROOM);
             scene.text(if self.upright {
-                Text::new(name, (x, below + ASCENT * TICK.size), Anchor::Middle, TICK, INK)
+                Text::new(name, (x, below + ASCENT * face.size), Anchor::Middle, face, INK)
             } else {
-                Text::new(name, (x + middle, below), Anchor::End, TICK, INK).upwards()
+                Text::new(name, (x + middle, below), Anchor::End, face, INK).upwards()
             });
         }
         for (i, j, value) in cells(panel) {
@@ -175,9 +177,9 @@ impl<'a> Chart<'a> {
                 (Some(value), Some(axis)) => {
                     let ground = style::sequential(axis.part(value));
                     scene.fill(area, ground, Part::Cell);
-                    if let Some(Writing { face, write }) = self.values {
-                        let at = (x + wide / 2.0, y + high / 2.0 + CAP * face.size / 2.0);
-                        scene.text(Text::new(write(value), at, Anchor::Middle, face, style::ink_on(ground)));
+                    if let Some(way) = self.values {
+                        let at = (x + wide / 2.0, y + high / 2.0 + CAP * way.face.size / 2.0);
+                        scene.text(Text::new(way.write(value), at, Anchor::Middle, way.face, style::ink_on(ground)));
                     }
                 }
                 _ => hatch(scene, area),
@@ -223,45 +225,30 @@ impl<'a> Chart<'a> {
 }
 
 /// The colour scale of all values, its ends at round numbers.
-fn scale(values: impl Iterator<Item = f64>) -> Option<Axis> {
-    let ends = values.fold(None, |ends: Option<(f64, f64)>, value| {
-        let (low, high) = ends.unwrap_or((value, value));
-        Some((low.min(value), high.max(value)))
-    });
-    ends.map(
-        |(low, high)| {
-            if high > low { Axis::holding(low, high, 5) } else { Axis::holding(low.min(0.0), high.max(0.0), 5) }
-        },
-    )
+fn scale(values: &[f64]) -> Option<Axis> {
+    let ends = |(low, high): (f64, f64), &value: &f64| (low.min(value), high.max(value));
+    let first = values.first()?;
+    let (low, high) = values.iter().fold((*first, *first), ends);
+    Some(Axis::holding(low, high))
 }
 
 /// Size of a cell in matrices of up to `count` rows and columns, and how values are written in it: the
 /// zero before the point goes before the text becomes small, and the text before it becomes illegible.
-fn cell<I: Iterator<Item = f64>>(count: usize, values: impl Fn() -> I) -> ((f64, f64), Option<Writing>) {
+fn cell(count: usize, values: &[f64]) -> ((f64, f64), Option<Writing>) {
     let side = match count {
         0..=4 => 44.0,
         5..=6 => 36.0,
-        7..=10 => 27.0,
+        7..=10 => 28.0,
         11..=16 => 23.0,
         17..=24 => 18.0,
         _ => 11.0,
     };
-    let full = [11.0, 10.5, 10.0].map(|size| Writing::new(size, axis::short));
-    let shorter = [10.0, 9.0, 8.0].map(|size| Writing::new(size, bare));
-    if let Some(way) = full.into_iter().chain(shorter).find(|way| way.widest(values()) <= side - 3.0) {
+    if let Some(way) = Writing::fitting(values, &[11.0, 10.5, 10.0], &[10.0, 9.0, 8.0], side - 3.0) {
         return ((side, side), Some(way));
     }
     // longer numbers widen the cells of small matrices
-    let way = Writing::new(9.0, bare);
-    let wide = way.widest(values()) + 4.0;
-    if count <= 12 && wide <= 48.0 { ((wide, side), Some(way)) } else { ((side, side), None) }
-}
-
-fn bare(value: f64) -> String {
-    match axis::short(value).as_str() {
-        "1.00" => "1.0".to_owned(),
-        label => axis::bare(label),
-    }
+    let way = Writing::fitting(values, &[9.0], &[], if count <= 12 { 48.0 } else { 0.0 });
+    ((way.map_or(side, |way| way.widest(values) + 4.0), side), way)
 }
 
 /// Every cell with its value, if that can be drawn.

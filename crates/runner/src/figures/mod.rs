@@ -54,7 +54,8 @@ pub trait Draw {
     fn scene(&self) -> Scene;
 }
 
-/// Writes `<stem>.svg` and `<stem>.png` (three pixels to the scene's one) and returns their paths.
+/// Writes `<stem>.svg` and `<stem>.png` (three pixels to the scene's one, two in large figures) and
+/// returns their paths.
 ///
 /// Each file is there whole or not at all. The stem's folder has to exist.
 ///

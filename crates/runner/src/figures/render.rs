@@ -12,12 +12,9 @@ use super::style::{FAMILY, Face, PAPER};
 
 /// Backend units per pixel in the SVG, whose coordinates plotters rounds to whole numbers.
 const SVG_UNITS: u32 = 10;
-/// Pixels of the PNG per pixel of the scene: 288 to the inch.
-const DENSITY: u32 = 3;
-/// The PNG is drawn this much larger and averaged, which smooths what plotters does not.
-const OVERSAMPLING: u32 = 2;
-/// Above this many pixels a figure is drawn less densely.
-const MOST_PIXELS: f64 = 2e8;
+/// Pixels of the PNG per pixel of the scene, how much larger it is drawn and then averaged (which smooths
+/// what plotters does not), and up to which area of the scene: file and memory stay of a reasonable size.
+const DENSITIES: [(u32, u32, f64); 4] = [(3, 2, 4e5), (2, 2, 4e6), (2, 1, 2e7), (1, 1, f64::INFINITY)];
 
 /// A number to the backend's grid.
 fn at(value: f64, scale: f64) -> i32 {
@@ -39,7 +36,8 @@ fn marks<B: DrawingBackend>(
     scale: f64,
     text: impl Fn(&mut B, &Text) -> Result<(), String>,
 ) -> Result<(), String> {
-    backend.draw_rect((0, 0), point((scene.width, scene.height), scale), &PAPER, true).map_err(reason)?;
+    let (wide, high) = backend.get_size();
+    backend.draw_rect((0, 0), (wide as i32, high as i32), &PAPER, true).map_err(reason)?;
     for mark in &scene.marks {
         match mark {
             Mark::Fill { area, colour, .. } => {
@@ -124,11 +122,9 @@ fn escape(text: &str) -> String {
 /// The scene as a PNG file's bytes.
 pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     font::register()?;
-    let pixels = |scale: u32| scene.width * scene.height * f64::from(scale).powi(2);
-    let choices = [(DENSITY, OVERSAMPLING), (DENSITY, 1), (1, 1)];
+    let area = scene.width * scene.height;
     let (density, over) =
-        choices.into_iter().find(|(density, over)| pixels(density * over) <= MOST_PIXELS).unwrap_or((1, 1));
-
+        DENSITIES.into_iter().find(|(_, _, most)| area <= *most).map_or((1, 1), |(density, over, _)| (density, over));
     let (wide, high) = size((scene.width.ceil(), scene.height.ceil()), f64::from(density))?;
     let (large_wide, large_high) = (wide * over, high * over);
     let mut large = vec![u8::MAX; large_wide as usize * large_high as usize * 3];

@@ -111,7 +111,9 @@ fn tint(colour: RGBColor, step: usize) -> RGBColor {
     mix(colour, end, 1.0 - 0.6_f64.powi(step.min(8) as i32))
 }
 
-fn mix(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
+/// `a` with this part of `b`.
+#[must_use]
+pub fn mix(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
     let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
     RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
@@ -146,11 +148,11 @@ pub fn sequential(t: f64) -> RGBColor {
     mix(VIRIDIS[low], VIRIDIS[low + 1], at - low as f64)
 }
 
-/// Black or white, whichever reads better on `ground`.
+/// White on `ground` where its contrast is at least 4, else black: on middle tones, where both would do,
+/// white reads better than the ratio says.
 #[must_use]
 pub fn ink_on(ground: RGBColor) -> RGBColor {
-    let luminance = luminance(ground);
-    if (luminance + 0.05) / (0.02 + 0.05) >= 1.05 / (luminance + 0.05) { INK } else { PAPER }
+    if 1.05 / (luminance(ground) + 0.05) >= 4.0 { PAPER } else { RGBColor(0, 0, 0) }
 }
 
 /// Relative luminance as the web's accessibility guidelines define it, 0 to 1.
@@ -218,7 +220,7 @@ mod tests {
         for i in 0..=100 {
             let ground = sequential(f64::from(i) / 100.0);
             let (a, b) = (luminance(ground), luminance(ink_on(ground)));
-            assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) > 3.5, "{ground:?}");
+            assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) >= 4.0, "{ground:?}");
         }
     }
 }

@@ -1,1 +1,295 @@
+//! Layout and files of whole figures, ordinary and extreme.
 
+use super::scene::{Area, Part};
+use super::*;
+
+const NOTE: &str = "stand-in data: ten locales of MASSIVE, other encoders, 4,000 training rows";
+const VIEWS: [&str; 10] = ["en", "ar", "he", "ru", "ko", "it", "ja", "es", "zh", "fr"];
+const KEYS: [&str; 6] = ["na", "pairwise", "gpa", "gcca", "gcpa", "mine"];
+
+/// A number in 0..1 that depends on `i` alone.
+fn number(i: usize) -> f64 {
+    (i.wrapping_mul(2_654_435_761) % 1009) as f64 / 1009.0
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// Bars of which `value` gives series and group.
+fn bars(groups: &[&str], series: usize, value: impl Fn(usize, usize) -> Option<Bar>) -> GroupedBars {
+    let one = |s: usize| BarSeries {
+        label: KEYS[s].to_uppercase(),
+        colour: KEYS[s].to_owned(),
+        values: (0..groups.len()).map(|g| value(s, g)).collect(),
+    };
+    GroupedBars {
+        title: "Crosslingual: ARI per view".to_owned(),
+        subtitle: Some(NOTE.to_owned()),
+        y_label: "ARI".to_owned(),
+        reference_label: "published".to_owned(),
+        groups: names(groups),
+        series: (0..series).map(one).collect(),
+    }
+}
+
+fn bar(value: f64, deviation: f64, reference: Option<f64>) -> Option<Bar> {
+    Some(Bar { value, spread: Some((value - deviation, value + deviation)), reference })
+}
+
+fn heat(panels: usize, views: &[&str], value: impl Fn(usize, usize, usize) -> Option<f64>) -> Heatmaps {
+    let panel = |p: usize| Panel {
+        title: format!("{} (universe)", KEYS[p % 6]),
+        rows: names(views),
+        columns: names(views),
+        values: (0..views.len()).map(|i| (0..views.len()).map(|j| value(p, i, j)).collect()).collect(),
+    };
+    Heatmaps {
+        title: "Crosslingual: Rank-1 by pair".to_owned(),
+        subtitle: Some(NOTE.to_owned()),
+        panels: (0..panels).map(panel).collect(),
+        row_label: "query view".to_owned(),
+        column_label: "gallery view".to_owned(),
+        value_label: "Rank-1".to_owned(),
+    }
+}
+
+fn off_diagonal(p: usize, i: usize, j: usize) -> Option<f64> {
+    (i != j).then(|| number(p * 100 + i * 10 + j))
+}
+
+/// As in the paper's first table: three metrics, four methods, published values for two metrics.
+fn table() -> GroupedBars {
+    bars(&["ARI", "NMI", "Rank-1"], 4, |s, g| {
+        let published = (g < 2).then(|| 0.3 + 0.1 * s as f64);
+        if (s, g) == (0, 2) { None } else { bar(0.2 + 0.15 * s as f64 + 0.05 * g as f64, 0.05, published) }
+    })
+}
+
+/// Everything the layout has to survive.
+fn scenes() -> Vec<(&'static str, Scene)> {
+    let long = "a multilingual sentence encoder of the averyveryverylongunbreakablename family, revision 7";
+    let mut wordy = bars(&[long, long, "x", long, long], 5, |s, g| bar(number(s * 7 + g), 0.1, Some(number(s + g))));
+    wordy.title = [long; 4].join(" ");
+    wordy.subtitle = Some([NOTE; 3].join("; "));
+    wordy.y_label = [long; 3].join(" ");
+    wordy.reference_label = long.to_owned();
+    wordy.series.iter_mut().for_each(|series| series.label = format!("{} {long}", series.label));
+
+    let mut nameless = bars(&["", " ", "\n"], 2, |_, _| bar(0.5, 0.1, None));
+    (nameless.title, nameless.subtitle, nameless.y_label) = (String::new(), None, String::new());
+    nameless.series.iter_mut().for_each(|series| series.label.clear());
+
+    let mut wordy_heat = heat(4, &[long; 10], |p, i, j| off_diagonal(p, i, j).map(|v| v * 30.0 - 10.0));
+    wordy_heat.row_label = [long; 3].join(" ");
+    wordy_heat.column_label = [long; 3].join(" ");
+    wordy_heat.value_label = [long; 3].join(" ");
+    wordy_heat.panels.iter_mut().for_each(|panel| panel.title = long.to_owned());
+
+    let mut ragged = heat(3, &VIEWS[..4], off_diagonal);
+    ragged.panels[0].values.truncate(2);
+    ragged.panels[1].rows.clear();
+    ragged.panels[2].columns.truncate(1);
+
+    let many: Vec<&str> = (0..40).map(|i| VIEWS[i % 10]).collect();
+    let twelve: Vec<&str> = (0..12).map(|i| ["translated", "universe", "en"][i % 3]).collect();
+    let nothing: GroupedBars = GroupedBars::default();
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];
+    vec![
+        ("table", table().scene()),
+        ("views", bars(&VIEWS, 4, |s, g| bar(number(s * 10 + g), 0.03, None)).scene()),
+        ("references on ten views", bars(&VIEWS, 4, |s, g| bar(number(s + g), 0.03, Some(number(g)))).scene()),
+        ("gaps", bars(&VIEWS, 4, |s, g| if (s + g) % 3 == 0 || g == 7 { None } else { bar(0.4, 0.1, None) }).scene()),
+        ("nothing", nothing.scene()),
+        ("no groups", bars(&[], 4, |_, _| None).scene()),
+        ("no series", bars(&VIEWS, 0, |_, _| None).scene()),
+        ("one bar", bars(&["en"], 1, |_, _| bar(0.42, 0.1, Some(0.5))).scene()),
+        ("all absent", bars(&VIEWS, 4, |_, _| None).scene()),
+        ("all zero", bars(&VIEWS[..3], 4, |_, _| bar(0.0, 0.0, None)).scene()),
+        ("negative", bars(&VIEWS[..3], 4, |s, g| bar(-number(s + g), 0.2, Some(-0.9))).scene()),
+        ("both signs", bars(&VIEWS[..2], 3, |s, g| bar(number(s * 5 + g) - 0.5, 0.2, Some(0.1))).scene()),
+        ("twelve by six", bars(&twelve, 6, |s, g| bar(number(s * 12 + g), 0.05, None)).scene()),
+        ("twelve by six, absent", bars(&twelve, 6, |s, _| if s > 2 { None } else { bar(0.5, 0.0, None) }).scene()),
+        ("forty groups", bars(&many, 6, |s, g| bar(number(s * 12 + g), 0.05, None)).scene()),
+        ("long", wordy.scene()),
+        ("nameless", nameless.scene()),
+        ("large", bars(&["fit"], 3, |s, _| bar(10f64.powi(3 * s as i32), 1.0, None)).scene()),
+        ("huge", bars(&["fit"], 3, |s, _| bar(1e299 * s as f64, 1e298, None)).scene()),
+        ("tiny", bars(&["fit"], 3, |s, _| bar(1e-320 * s as f64, 0.0, None)).scene()),
+        ("odd", bars(&VIEWS[..4], 1, |_, g| bar(odd[g], 0.1, None)).scene()),
+        ("heat", heat(4, &VIEWS, off_diagonal).scene()),
+        ("heat, no panel", heat(0, &VIEWS, off_diagonal).scene()),
+        ("heat, one panel", heat(1, &VIEWS, off_diagonal).scene()),
+        ("heat, small", heat(7, &VIEWS[..2], off_diagonal).scene()),
+        ("heat, one cell", heat(1, &VIEWS[..1], |_, _, _| Some(0.5)).scene()),
+        ("heat, absent", heat(2, &VIEWS[..3], |_, _, _| None).scene()),
+        ("heat, odd", heat(2, &VIEWS[..4], |_, i, _| Some(odd[i])).scene()),
+        ("heat, equal", heat(2, &VIEWS[..4], |_, _, _| Some(1.0)).scene()),
+        ("heat, huge", heat(2, &VIEWS[..4], |_, i, j| Some((i as f64 - j as f64) * 2e299)).scene()),
+        ("heat, large", heat(2, &many, off_diagonal).scene()),
+        ("heat, long", wordy_heat.scene()),
+        ("heat, ragged", ragged.scene()),
+    ]
+}
+
+/// A little smaller, against rounding.
+fn inner(area: Area) -> Area {
+    Area::new(area.left + 0.01, area.top + 0.01, area.right - 0.01, area.bottom - 0.01)
+}
+
+#[test]
+fn nothing_overlaps_and_nothing_leaves_the_figure() {
+    for (name, scene) in scenes() {
+        let texts: Vec<_> = scene.texts().collect();
+        let whole = Area::new(0.0, 0.0, scene.width, scene.height);
+        for (i, text) in texts.iter().enumerate() {
+            let area = inner(text.area());
+            let within = area.left >= whole.left && area.right <= whole.right && area.top >= whole.top;
+            assert!(within && area.bottom <= whole.bottom, "{name}: `{}` at {area:?} leaves {whole:?}", text.text);
+            for other in &texts[..i] {
+                assert!(!area.overlaps(&inner(other.area())), "{name}: `{}` overlaps `{}`", text.text, other.text);
+            }
+            for part in [Part::Bar, Part::Key] {
+                let hit = scene.fills(part).find(|(other, _)| area.overlaps(&inner(**other)));
+                assert!(hit.is_none(), "{name}: `{}` at {area:?} overlaps the {part:?} {hit:?}", text.text);
+            }
+        }
+        for (key, _) in scene.fills(Part::Key) {
+            let hit = scene.fills(Part::Bar).chain(scene.fills(Part::Cell)).find(|(area, _)| area.overlaps(key));
+            assert!(hit.is_none(), "{name}: a key overlaps {hit:?}");
+        }
+    }
+}
+
+#[test]
+fn every_coordinate_is_a_number_and_inside() {
+    for (name, scene) in scenes() {
+        assert!(scene.width.is_finite() && scene.height.is_finite() && scene.height > 0.0, "{name}");
+        for part in [Part::Bar, Part::Cell, Part::Key] {
+            for (area, _) in scene.fills(part) {
+                let inside = area.left >= 0.0 && area.right <= scene.width && area.top >= 0.0;
+                assert!(inside && area.bottom <= scene.height, "{name}: {part:?} {area:?}");
+                assert!(area.width() >= 0.0 && area.height() >= 0.0, "{name}: {part:?} {area:?}");
+            }
+        }
+        let svg = render::svg(&scene).unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
+        assert_eq!(svg.matches("<text").count(), scene.texts().count(), "{name}");
+        assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{name}");
+    }
+}
+
+#[test]
+fn bars_have_their_methods_colours_and_what_is_absent_is_said() {
+    let scene = table().scene();
+    let colours = style::colours(&KEYS[..4]);
+    for (s, colour) in colours.iter().enumerate() {
+        let count = scene.fills(Part::Bar).filter(|(_, found)| found == colour).count();
+        assert_eq!(count, if s == 0 { 2 } else { 3 });
+    }
+    let said = |text: &str| scene.texts().filter(|found| found.text == text).count();
+    assert_eq!((said("n/a"), said("published"), said("0.65"), said(NOTE)), (1, 1, 1, 1));
+}
+
+#[test]
+fn what_is_not_finite_is_absent() {
+    let odd = [f64::NAN, f64::INFINITY, 0.5];
+    let drawn = bars(&VIEWS[..3], 1, |_, g| bar(odd[g], 0.1, Some(f64::NAN))).scene();
+    assert_eq!(drawn.fills(Part::Bar).count(), 1);
+    assert_eq!(drawn.texts().filter(|text| text.text == "n/a").count(), 2);
+    assert!(drawn.texts().all(|text| text.text != "published"));
+    let cells = heat(1, &VIEWS[..3], |_, i, _| Some(odd[i])).scene();
+    assert_eq!(cells.texts().filter(|text| text.text == "0.50").count(), 3);
+}
+
+#[test]
+fn values_are_written_where_they_fit() {
+    let written = |scene: &Scene| scene.texts().filter(|text| text.text == "0.40" || text.text == ".40").count();
+    let (few, many) = (bars(&VIEWS[..3], 4, |_, _| bar(0.4, 0.0, None)), bars(&VIEWS, 4, |_, _| bar(0.4, 0.0, None)));
+    assert_eq!((written(&few.scene()), written(&many.scene())), (12, 0));
+    let cells = |views: usize| {
+        let of: Vec<&str> = (0..views).map(|i| VIEWS[i % 10]).collect();
+        heat(1, &of, |_, _, _| Some(0.637)).scene()
+    };
+    let count = |scene: &Scene, text: &str| scene.texts().filter(|found| found.text == text).count();
+    assert_eq!(count(&cells(10), "0.64"), 100);
+    assert_eq!(count(&cells(16), ".64"), 256);
+    assert_eq!(count(&cells(30), "0.64") + count(&cells(30), ".64"), 0);
+}
+
+#[test]
+fn ten_views_fit_a_column() {
+    // scaled to a column of 3.5 inches, the group labels have at least six points
+    let scene = bars(&VIEWS, 4, |s, g| bar(number(s * 10 + g), 0.03, None)).scene();
+    let scale = 3.5 * 72.0 / scene.width;
+    for view in VIEWS {
+        let label = scene.texts().find(|text| text.text == view).unwrap();
+        assert!(label.face.size * scale >= 6.0 && !label.upwards, "{view}: {}", label.face.size * scale);
+    }
+}
+
+#[test]
+fn panels_break_into_even_lines() {
+    for (count, expected) in [(1, [1, 1]), (3, [3, 1]), (4, [2, 2]), (5, [3, 2]), (6, [3, 2]), (7, [3, 3])] {
+        let scene = heat(count, &VIEWS[..2], off_diagonal).scene();
+        let titles: Vec<(f64, f64)> =
+            scene.texts().filter(|text| text.text.ends_with("(universe)")).map(|text| text.at).collect();
+        let distinct = |mut values: Vec<f64>| {
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            values.len()
+        };
+        let found = [titles.iter().map(|at| at.0).collect(), titles.iter().map(|at| at.1).collect()].map(distinct);
+        assert_eq!((titles.len(), found), (count, expected));
+    }
+}
+
+#[test]
+fn files_are_whole_readable_and_the_same_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let figure = bars(&["a < b & \"c\""], 1, |_, _| bar(0.4, 0.05, Some(0.5)));
+    let files = write(&figure, &folder.path().join("ari.by_view")).unwrap();
+    let ends: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(ends, ["ari.by_view.svg", "ari.by_view.png"]);
+    let read = |files: &[PathBuf]| files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
+    let first = read(&files);
+    assert_eq!(read(&write(&figure, &folder.path().join("ari.by_view")).unwrap()), first);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing partial is left");
+
+    let svg = String::from_utf8(first[0].clone()).unwrap();
+    for label in ["a &lt; b &amp; &quot;c&quot;", NOTE, "ARI", "published", "0.40"] {
+        assert!(svg.contains(label), "{label}");
+    }
+    let png = &first[1];
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(&png[png.len() - 8..png.len() - 4], b"IEND");
+    let side = |at: usize| f64::from(u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
+    let scene = figure.scene();
+    assert_eq!((side(16), side(20)), (3.0 * scene.width.ceil(), 3.0 * scene.height.ceil()));
+}
+
+#[test]
+fn a_heat_map_is_the_same_each_time() {
+    let figure = heat(2, &VIEWS[..2], off_diagonal);
+    let draw = || (render::svg(&figure.scene()).unwrap(), render::png(&figure.scene()).unwrap());
+    assert!(draw() == draw());
+}
+
+#[cfg(unix)]
+#[test]
+fn others_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let files = write(&heat(0, &[], off_diagonal), &folder.path().join("empty")).unwrap();
+    for file in files {
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+}
+
+#[test]
+fn an_error_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = write(&table(), &folder.path().join("missing/figure")).unwrap_err().to_string();
+    assert!(error.contains("missing/figure.svg: "), "{error}");
+}

@@ -1,0 +1,304 @@
+//! The binary as a user meets it: a grid from nothing to figures, resuming, and what it says when something
+//! is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use runner::record::{COST_COLUMNS, Record, from_frame};
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn runner(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A grid file in a folder of its own, and a place for its results.
+struct Bench {
+    folder: TempDir,
+}
+
+const GRID: &str = "\
+name: tiny
+data:
+  planted:
+    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
+methods: [na, gpa, gcca]
+tasks: [retrieval, clustering]
+";
+
+impl Bench {
+    fn new(grid: &str) -> Self {
+        let bench = Self { folder: tempfile::tempdir().unwrap() };
+        fs::write(bench.grid(), grid).unwrap();
+        bench
+    }
+
+    fn grid(&self) -> PathBuf {
+        self.folder.path().join("grid.yaml")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn run(&self, more: &[&str]) -> Output {
+        let (grid, out) = (self.grid(), self.out());
+        let mut args = vec!["--grid", grid.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        args.extend(more);
+        runner(&args)
+    }
+
+    /// The error of a run that must fail, with this folder's name taken out.
+    fn error(&self, more: &[&str]) -> String {
+        let output = self.run(more);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let folder = self.folder.path().to_str().unwrap();
+        text(&output.stderr).replace(&format!("{folder}/"), "").replace(folder, "").trim_end().to_string()
+    }
+
+    fn records(&self, name: &str) -> Vec<Record> {
+        from_frame(&frame(&self.out().join(name).join("records.parquet"))).unwrap()
+    }
+}
+
+fn frame(path: &Path) -> DataFrame {
+    ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
+}
+
+/// The text of a records.csv with the columns taken out that differ from run to run.
+fn reproducible(csv: &Path) -> DataFrame {
+    use polars::prelude::{CsvReadOptions, SerReader as _};
+    let frame = CsvReadOptions::default()
+        .with_infer_schema_length(Some(0))
+        .try_into_reader_with_file_path(Some(csv.to_path_buf()))
+        .unwrap()
+        .finish()
+        .unwrap();
+    frame.drop_many(COST_COLUMNS.iter().copied())
+}
+
+#[test]
+fn the_smoke_grid_runs_from_nothing_to_figures_and_then_has_nothing_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let first = runner(&["--grid", "experiments/smoke.yaml", "--out", out, "--threads", "1"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains("40 cells done, 0 failed"), "{}", text(&first.stderr));
+    for file in ["records.parquet", "records.csv", "tables/summary.tex", "figures/summary_equal_none.png"] {
+        assert!(folder.path().join("smoke").join(file).exists(), "{file} is missing: {}", text(&first.stdout));
+    }
+    let before = fs::read(folder.path().join("smoke/records.parquet")).unwrap();
+    let second = runner(&["--grid", "experiments/smoke.yaml", "--out", out]);
+    assert!(second.status.success());
+    assert!(
+        text(&second.stderr).contains("nothing to do: all 40 cells of `smoke` are done"),
+        "{}",
+        text(&second.stderr)
+    );
+    assert!(before == fs::read(folder.path().join("smoke/records.parquet")).unwrap(), "a second run changes nothing");
+
+    let other = tempfile::tempdir().unwrap();
+    let args = ["--grid", "experiments/smoke.yaml", "--out", other.path().to_str().unwrap(), "--threads", "2"];
+    assert!(runner(&args).status.success());
+    let [one, two] = [&folder, &other].map(|f| reproducible(&f.path().join("smoke/records.csv")));
+    assert!(one.equals_missing(&two), "records differ between 1 and 2 threads");
+}
+
+#[test]
+fn what_does_not_apply_is_null_with_its_reason() {
+    let bench = Bench::new(&GRID.replace("[12, 12, 12]", "[12, 12, 8]").replace("[na, gpa, gcca]", "[na, pairwise]"));
+    assert!(bench.run(&[]).status.success(), "not applicable is no failure");
+    let records = bench.records("tiny");
+    let of = |method: &str, metric: &str| -> Vec<&Record> {
+        let is = |r: &&Record| r.method.as_deref() == Some(method) && r.metric.as_deref() == Some(metric);
+        records.iter().filter(is).collect()
+    };
+    let unequal = of("na", "rank1").into_iter().find(|r| r.target.as_deref() == Some("v2")).unwrap();
+    assert_eq!((unequal.value, unequal.error.as_deref()), (None, Some("widths differ: v0 12, v2 8")));
+    let nothing = of("pairwise", "ari");
+    assert!(nothing.iter().all(|r| r.value.is_none() && r.error.is_some()) && !nothing.is_empty());
+}
+
+#[test]
+fn a_failed_cell_is_a_record_and_is_tried_again() {
+    let bench = Bench::new(&GRID.replace("clustering]", "clustering: {k: 50}]"));
+    let first = bench.run(&[]);
+    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains("0 cells done, 3 failed"), "{}", text(&first.stderr));
+    let failed: Vec<Record> = bench.records("tiny").into_iter().filter(|r| r.metric.is_none()).collect();
+    assert_eq!(failed.len(), 3);
+    assert_eq!(failed[0].error.as_deref(), Some("k-means: k = 50 for 40 points; wanted 1 <= k <= 40"));
+    assert!(bench.records("tiny").iter().any(|r| r.metric.as_deref() == Some("rank1")), "the other task is kept");
+    let again = bench.run(&[]);
+    assert!(text(&again.stderr).contains("0 cells done, 3 failed"), "{}", text(&again.stderr));
+    fs::write(bench.grid(), GRID).unwrap();
+    let mended = bench.run(&[]);
+    assert!(mended.status.success(), "{}", text(&mended.stderr));
+}
+
+#[test]
+fn a_killed_run_keeps_what_it_finished() {
+    let grid = GRID.replace("[na, gpa, gcca]", "[na, gcca, gcpa: {epochs: 50}]").replace("seeds", "");
+    let bench = Bench::new(&format!("{grid}seeds: [0, 1, 2, 3, 4, 5, 6, 7]\n"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .current_dir(root())
+        .args(["--grid", bench.grid().to_str().unwrap(), "--out", bench.out().to_str().unwrap(), "--jobs", "1"])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let cells = bench.out().join("tiny/cells");
+    let finished = || {
+        let names =
+            fs::read_dir(&cells).map(|d| d.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect());
+        let names: Vec<String> = names.unwrap_or_default();
+        names.iter().filter(|n| n.ends_with(".parquet") && n.matches('.').count() == 1).count()
+    };
+    for _ in 0..3000 {
+        if finished() >= 2 || child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let kept = finished();
+    assert!(kept >= 2);
+    let resumed = bench.run(&[]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    let said = text(&resumed.stderr);
+    assert!(said.contains(&format!("{} cells done, 0 failed, {kept} were done before", 10 - kept)), "{said}");
+}
+
+#[test]
+fn a_dry_run_computes_nothing() {
+    let bench = Bench::new(GRID);
+    let output = bench.run(&["--dry-run"]);
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("3 cells, 3 to do"), "{}", text(&output.stdout));
+    assert!(!bench.out().exists());
+    assert!(bench.run(&["--only", "method=gpa"]).status.success());
+    assert!(text(&bench.run(&["--dry-run"]).stdout).contains("3 cells, 2 to do"));
+}
+
+#[test]
+fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
+    let case = |from: &str, to: &str| Bench::new(&GRID.replace(from, to)).error(&[]);
+    assert_eq!(
+        case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"),
+        "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are \
+         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`"
+    );
+    assert_eq!(
+        case("tasks: [retrieval", "tasks: [retrival"),
+        "error: grid.yaml:6:9: tasks[0]: unknown name `retrival`; did you mean `retrieval`? the names here are \
+         `retrieval`, `clustering`"
+    );
+    assert_eq!(
+        case("gcca]", "gcca: {rnak: 3}]"),
+        "error: grid.yaml:5:27: methods[2].gcca.rnak: unknown key `rnak`; did you mean `rank`? the keys here are \
+         `rank`, `constant_columns`"
+    );
+    assert_eq!(
+        case("tasks:", "methods: [na]\ntasks:"),
+        "error: grid.yaml:6:1: methods: given twice, first at line 5, column 1; remove one of the two"
+    );
+    assert_eq!(
+        case("gcca]", "gcca, gpa]"),
+        "error: grid.yaml:5:26: methods[3]: the same as `methods[1]`; remove one of the two"
+    );
+    assert_eq!(
+        case("methods:", "views: {m1: [v0]}\nmethods:"),
+        "error: grid.yaml:5:9: views.m1: 1 view; aligning needs at least 2"
+    );
+    assert_eq!(
+        case("methods:", "views: {m2: [v0, v9]}\nmethods:"),
+        "error: grid.yaml:5:18: views.m2[1]: unknown view `v9`; did you mean `v0`? the views here are `v0`, `v1`, `v2`"
+    );
+    assert_eq!(
+        case("gpa,", "gpa: {tol: -1},"),
+        "error: grid.yaml:5:15: methods[1].gpa: gpa: `tol` is -1, wanted a finite number, 0 or above"
+    );
+    assert_eq!(
+        case("clustering]", "clustering: {label: clas}]"),
+        "error: grid.yaml:6:33: tasks[1].clustering.label: unknown labelling `clas`; did you mean `class`? \
+         the only labelling here is `class`"
+    );
+    assert_eq!(
+        case("tasks:", "noise: [permute: {fraction: 0.5, views: [v5]}]\ntasks:"),
+        "error: grid.yaml:6:9: noise[0]: no view `v5`; the views here are `v0`, `v1`, `v2`"
+    );
+    assert_eq!(
+        case("tasks:", "primary: {metric: rank1, compare: [gpa, gcpa]}\ntasks:"),
+        "error: grid.yaml:6:41: primary.compare[1]: unknown method `gcpa`; did you mean `gpa`? the methods here are \
+         `na`, `gpa`, `gcca`"
+    );
+    assert_eq!(
+        case("name: tiny", "name: a/b"),
+        "error: grid.yaml:1:1: name: `a/b` names a folder; use letters, digits, `-` and `_`"
+    );
+}
+
+#[test]
+fn data_that_are_not_there_are_asked_for_by_name() {
+    let planted = "data:\n  planted:\n    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}\n";
+    // Relative to this folder there are no manifests, so the grid lies where it finds the project's.
+    let error = |data: &str, more: &[&str]| {
+        let folder = tempfile::tempdir_in(root().join("experiments")).unwrap();
+        let grid = folder.path().join("grid.yaml");
+        fs::write(&grid, GRID.replace(planted, data)).unwrap();
+        let mut args = vec!["--grid", grid.to_str().unwrap(), "--out", "never"];
+        args.extend(more);
+        let output = runner(&args);
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stderr).replace(folder.path().to_str().unwrap(), "").trim_end().to_string()
+    };
+    assert_eq!(
+        error("data: massive1\n", &[]),
+        "error: /grid.yaml:2:1: data: unknown data set `massive1`; did you mean `massive10`? \
+         the only data set here is `massive10`"
+    );
+    assert_eq!(
+        error("data: massive\nstand_in: massive10\n", &["--no-stand-in"]),
+        "error: /grid.yaml:2:1: data: `massive` is not present: there is no data-manifests/massive.yaml; \
+         without `--no-stand-in` `massive10` would take its place"
+    );
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_written_stops_before_the_first_cell() {
+    let bench = Bench::new(GRID);
+    fs::write(bench.out(), "a file, not a folder").unwrap();
+    let error = bench.error(&[]);
+    assert!(error.starts_with("error: cannot write to out/tiny; choose another folder with --out: "), "{error}");
+}
+
+#[test]
+fn usage_errors_have_their_own_exit_code() {
+    let output = runner(&["--grid", "x.yaml", "--only", "metod=gpa"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no key `metod`; did you mean `method`?"), "{}", text(&output.stderr));
+    assert_eq!(runner(&[]).status.code(), Some(2));
+    let missing = runner(&["--grid", "no/such.yaml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).starts_with("error: no/such.yaml: "), "{}", text(&missing.stderr));
+}
+
+#[test]
+fn lists_name_what_there_is() {
+    for (what, name) in [("methods", "gcpa"), ("tasks", "clustering"), ("data", "massive10"), ("experiments", "table1")]
+    {
+        let output = runner(&["list", what]);
+        assert!(output.status.success() && text(&output.stdout).contains(name), "{what}: {}", text(&output.stdout));
+    }
+}
