@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use rayon::prelude::*;
 use tasks::Metric;
 
-use crate::figures::{self, Bar, BarSeries, GroupedBars, Heatmaps, Panel};
+use crate::figures::{self, Bar, BarSeries, FigureError, GroupedBars, Heatmaps, Panel};
 use crate::paper::Paper;
 use crate::summary::{Group, Measure, Summary};
 use crate::tables::{slug, stem_of};
@@ -22,7 +23,7 @@ pub fn figures(
     paper: Option<&Paper>,
     folder: &Path,
 ) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    let mut figures: Vec<(Figure, PathBuf)> = Vec::new();
     let several = summary.view_sets().len() * summary.noises().len() > 1;
     for view_set in summary.view_sets() {
         for noise in summary.noises() {
@@ -33,20 +34,43 @@ pub fn figures(
             }
             let suffix = if several { format!("_{view_set}_{}", slug(noise)) } else { String::new() };
             let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
-            let page = Page { title, subtitle: notes.first().cloned(), summary, view_set, groups, paper };
+            let page = Page {
+                title,
+                subtitle: notes.first().map(|note| note.replace('`', "")),
+                summary,
+                view_set,
+                groups,
+                paper,
+            };
             let path = |name: &str| folder.join(format!("{name}{suffix}"));
-            files.extend(figures::write(&page.overview(), &path("summary"))?);
+            figures.push((Figure::Bars(page.overview()), path("summary")));
             for measure in [Metric::Ari, Metric::Nmi].into_iter().flat_map(|m| summary.measures_of(m)) {
                 let stem = path(&format!("{}_by_view", stem_of(summary, measure)));
-                files.extend(figures::write(&page.by_view(measure), &stem)?);
+                figures.push((Figure::Bars(page.by_view(measure)), stem));
             }
             for measure in summary.measures_of(Metric::Rank1) {
                 let stem = path(&format!("{}_by_pair", stem_of(summary, measure)));
-                files.extend(figures::write(&page.by_pair(measure), &stem)?);
+                figures.push((Figure::Heatmaps(page.by_pair(measure)), stem));
             }
         }
     }
-    Ok(files)
+    let files: Result<Vec<Vec<PathBuf>>, FigureError> = figures.par_iter().map(|(f, stem)| f.write(stem)).collect();
+    Ok(files?.concat())
+}
+
+/// One picture.
+enum Figure {
+    Bars(GroupedBars),
+    Heatmaps(Heatmaps),
+}
+
+impl Figure {
+    fn write(&self, stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+        match self {
+            Self::Bars(bars) => figures::write(bars, stem),
+            Self::Heatmaps(heatmaps) => figures::write(heatmaps, stem),
+        }
+    }
 }
 
 /// The methods of one subset of views under one noise.

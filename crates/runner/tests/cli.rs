@@ -249,6 +249,54 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     );
 }
 
+/// A paper file beside a grid, run to its end.
+fn reproduce(claims: &str) -> (Bench, Output) {
+    let bench = Bench::new(&GRID.replace("[na, gpa, gcca]", "[na, pairwise, gpa]"));
+    let paper = bench.folder.path().join("paper.yaml");
+    let head = "title: A table\ngrid: grid.yaml\noverrides: {name: other, methods: [na, pairwise, gpa]}\n\
+                columns: [ari, rank1]\n\
+                published: [{method: gpa, metric: ari, value: 0.5, std: 0.1, source: a paper}]\n";
+    fs::write(&paper, format!("{head}claims:\n{claims}")).unwrap();
+    let out = bench.out();
+    let output = runner(&["reproduce", paper.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    (bench, output)
+}
+
+#[test]
+fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
+    let (bench, output) = reproduce(
+        "  - {id: C1, text: GPA finds matches, metric: rank1, method: gpa, over: [na]}\n  \
+           - {id: C2, text: NA finds matches, metric: rank1, method: na, over: [gpa]}\n  \
+           - {id: C3, text: PW clusters, metric: ari, method: pairwise, over: [na]}\n  \
+           - {id: C4, text: GCCA is there, metric: ari, method: gcca, over: [na]}\n",
+    );
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    for part in [
+        "0.500 ± 0.100",
+        "not reported",
+        "C1 holds: GPA finds matches. Rank-1 over NA +",
+        "C2 does not hold: NA finds matches. Rank-1 over GPA -",
+        "C3 not testable on these data: PW clusters. no ari of `pairwise`: ",
+        "C4 not testable on these data: GCCA is there. the grid has no clean cell of `gcca`",
+    ] {
+        assert!(said.contains(part), "{part} is missing: {said}");
+    }
+    assert!(bench.out().join("other/tables/paper.tex").exists());
+}
+
+#[test]
+fn errors_in_a_paper_file_point_at_the_place() {
+    let (bench, output) = reproduce("  - {id: C1, text: t, metric: rank11, method: gpa, over: [na]}\n");
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr).replace(bench.folder.path().to_str().unwrap(), "");
+    assert_eq!(
+        error.trim_end(),
+        "error: /paper.yaml:7:23: claims[0].metric: unknown metric `rank11`; did you mean `rank1`? the metrics here are \
+         `ari`, `nmi`, `rank1`, `rank5`, `rank10`, `rank1_optimistic`, `mrr`"
+    );
+}
+
 #[test]
 fn data_that_are_not_there_are_asked_for_by_name() {
     let planted = "data:\n  planted:\n    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}\n";

@@ -189,12 +189,13 @@ fn gpa_clusters_as_the_standardised_input_does() {
         for (gpa, input) in gpa.scores.iter().zip(&input.scores) {
             assert_eq!((&gpa.source, gpa.metric, gpa.n), (&input.source, input.metric, input.n));
             let (got, want) = (gpa.value.expect("applies"), input.value.expect("applies"));
-            assert!((got - want).abs() < 0.02, "{:?} {:?}: {got}, input {want}", gpa.source, gpa.metric);
+            // Rounding can move a point between two centroids that are equally near.
+            assert!((got - want).abs() < 0.005, "{:?} {:?}: {got}, input {want}", gpa.source, gpa.metric);
             figures += 1;
             equal += usize::from((got - want).abs() < 1e-9);
         }
     }
-    assert!(equal * 10 >= figures * 7, "{equal} of {figures} figures are equal");
+    assert!(equal * 10 >= figures * 9, "{equal} of {figures} figures are equal");
 }
 
 #[test]
