@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use comfy_table::{CellAlignment, Table as Grid, presets};
+use comfy_table::{CellAlignment, Table as Grid, TableComponent, presets};
 use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
 
 use crate::store::write_file;
@@ -38,7 +38,7 @@ impl Table {
 
     fn drawn(&self, preset: &str) -> String {
         let mut grid = Grid::new();
-        grid.load_preset(preset).set_header(&self.headers);
+        grid.load_preset(preset).remove_style(TableComponent::HorizontalLines).set_header(&self.headers);
         for row in &self.rows {
             grid.add_row(row.iter().map(|text| text.replace('|', "\\|")));
         }

@@ -23,9 +23,9 @@ pub struct GcpaParams {
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
     /// Trust radius τ: drift (1 − cos) below it costs nothing.
-    pub tau: f32,
+    pub tau: f64,
     /// Weight λ of drift beyond τ.
-    pub lambda: f32,
+    pub lambda: f64,
     /// Hidden width as a multiple of the universe's.
     pub hidden: f64,
     /// Most epochs.
@@ -96,7 +96,7 @@ impl GcpaParams {
     }
 
     fn loss(&self) -> Loss {
-        Loss { tau: self.tau, lambda: self.lambda }
+        Loss { tau: self.tau as f32, lambda: self.lambda as f32 }
     }
 
     /// Hidden width for a universe of width D: `max(8, round(hidden·D))`, halves to even.
