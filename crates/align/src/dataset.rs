@@ -1,5 +1,8 @@
 //! A data set in memory: splits of matched views with what is known about the items.
 
+use std::collections::BTreeMap;
+
+use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Spaces};
 
 /// One labelling of a split's items, such as the intent of an utterance.
@@ -33,6 +36,19 @@ impl Split {
         Ok(Self { spaces: self.spaces.select(names)?, ..self.clone() })
     }
 
+    /// The rows with these indices, in this order.
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        let pick = |values: &[i64]| rows.iter().map(|&row| values[row]).collect();
+        let picked =
+            |list: &[Labels]| list.iter().map(|l| Labels { name: l.name.clone(), values: pick(&l.values) }).collect();
+        Self {
+            spaces: self.spaces.select_rows(rows),
+            labels: picked(&self.labels),
+            groups: picked(&self.groups),
+            ids: self.ids.as_deref().map(pick),
+        }
+    }
+
     /// The labelling with this name, or the first where no name is given.
     pub fn labels(&self, name: Option<&str>) -> Option<&Labels> {
         match name {
@@ -47,6 +63,8 @@ impl Split {
 pub struct Dataset {
     /// The rows a method may see.
     pub train: Split,
+    /// Rows that no method sees, to choose among classifiers; tasks that train none never look at them.
+    pub validation: Option<Split>,
     /// The rows it is judged on.
     pub test: Split,
 }
@@ -57,6 +75,61 @@ impl Dataset {
     /// # Errors
     /// [`AlignError::UnknownView`].
     pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
-        Ok(Self { train: self.train.select(names)?, test: self.test.select(names)? })
+        Ok(Self {
+            train: self.train.select(names)?,
+            validation: self.validation.as_ref().map(|split| split.select(names)).transpose()?,
+            test: self.test.select(names)?,
+        })
+    }
+
+    /// The same data with a validation split: as it is where there is one, else with `⌊fraction·n_c⌋`
+    /// training rows of every class c (at least one where the class has two), drawn by `seed`, moved from
+    /// train to validation. Rows without labels form one class. The rows kept stay in order.
+    pub fn with_validation(self, fraction: f64, label: Option<&str>, seed: u64) -> Self {
+        if self.validation.is_some() {
+            return self;
+        }
+        let rows = self.train.spaces.rows();
+        let classes = self.train.labels(label).map_or_else(|| vec![0; rows], |labels| labels.values.clone());
+        let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for row in permutation(rows, &mut stream(seed, Purpose::HeldOutRows, None)) {
+            members.entry(classes[row]).or_default().push(row);
+        }
+        let mut held_out = vec![false; rows];
+        for members in members.values().filter(|members| members.len() >= 2) {
+            let count = ((fraction * members.len() as f64) as usize).clamp(1, members.len() - 1);
+            members[..count].iter().for_each(|&row| held_out[row] = true);
+        }
+        let part = |wanted: bool| -> Vec<usize> { (0..rows).filter(|&row| held_out[row] == wanted).collect() };
+        let validation = part(true);
+        if validation.is_empty() {
+            return self;
+        }
+        Self {
+            train: self.train.select_rows(&part(false)),
+            validation: Some(self.train.select_rows(&validation)),
+            test: self.test,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::planted::Planted;
+
+    #[test]
+    fn validation_rows_are_taken_from_every_class_of_train_and_none_is_lost() {
+        let data = Planted { fit_rows: 100, classes: 4, ..Planted::default() }.generate(3).expect("valid");
+        let split = data.clone().with_validation(0.1, None, 42);
+        let validation = split.validation.clone().expect("split");
+        for class in 0..4 {
+            let count = |split: &super::Split| split.labels[0].values.iter().filter(|&&c| c == class).count();
+            assert_eq!(count(&validation), (count(&data.train) / 10).max(1));
+            assert_eq!(count(&validation) + count(&split.train), count(&data.train));
+        }
+        let again = data.with_validation(0.1, None, 42).validation.expect("split");
+        assert_eq!(again.spaces.at(0), validation.spaces.at(0), "the seed decides");
+        let kept = split.clone().with_validation(0.5, None, 1);
+        assert_eq!(kept.train.spaces.rows(), split.train.spaces.rows(), "a set that has one keeps it");
     }
 }

@@ -77,7 +77,11 @@ impl Planted {
                 ids: None,
             })
         };
-        Ok(Dataset { train: split(train, &labels[..self.fit_rows])?, test: split(test, &labels[self.fit_rows..])? })
+        Ok(Dataset {
+            train: split(train, &labels[..self.fit_rows])?,
+            validation: None,
+            test: split(test, &labels[self.fit_rows..])?,
+        })
     }
 }
 

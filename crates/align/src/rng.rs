@@ -32,6 +32,8 @@ pub enum Purpose {
     Bootstrap = 8,
     /// Permuted correspondences, one stream per view.
     Permutation = 9,
+    /// Validation rows taken from train where a data set has none.
+    HeldOutRows = 10,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

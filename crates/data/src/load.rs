@@ -139,7 +139,12 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
         let ids = manifest.ids.as_ref().map(|_| next());
         Ok(Split { spaces, labels, groups, ids })
     };
-    let dataset = Dataset { train: split(SplitName::Train)?, test: split(SplitName::Test)? };
+    let has_validation = manifest.splits.contains(&SplitName::Validation);
+    let dataset = Dataset {
+        train: split(SplitName::Train)?,
+        validation: has_validation.then(|| split(SplitName::Validation)).transpose()?,
+        test: split(SplitName::Test)?,
+    };
     let (views, rest) = digests;
     let views = manifest.views.iter().map(|v| v.name.clone()).zip(views).collect();
     Ok(Loaded { warnings: warnings::find(&dataset), dataset, views, rest, place: manifest.place.clone() })

@@ -131,12 +131,15 @@ fn shapes_that_do_not_fit() {
 }
 
 #[test]
-fn validation_is_checked_and_left_out() {
+fn validation_is_checked_and_kept_apart() {
     let folder = toy();
     let splits = ("[train, test]", "[train, test, validation]");
     let all = ("{train: train, test: test}", "{train: train, test: test, validation: test}");
     let ids = ("test: test.id}", "test: test.id, validation: test.id}");
-    assert_eq!(folder.load(&[splits, all, ids]).unwrap().dataset.test.spaces.rows(), 2);
+    let dataset = folder.load(&[splits, all, ids]).unwrap().dataset;
+    let validation = dataset.validation.expect("a split of its own");
+    assert_eq!((validation.spaces.rows(), dataset.test.spaces.rows()), (2, 2));
+    assert!(folder.load(&[]).unwrap().dataset.validation.is_none());
     let ids = ("test: test.id}", "test: test.id, validation: train.id}");
     assert_eq!(
         folder.message(folder.load(&[splits, all, ids])),

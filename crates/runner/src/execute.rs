@@ -198,7 +198,7 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
 }
 
 fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record, outcome: &mut Outcome) {
-    let input = TaskInput { fitted, train: &data.train, test: &data.test };
+    let input = TaskInput::new(fitted, data);
     let (scores, cost) = measured(|| task.score(&input));
     let task_params = params(task, task.name());
     let shared = Record {

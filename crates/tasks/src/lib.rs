@@ -12,7 +12,7 @@
 //! let data = data.generate(1)?;
 //! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
 //!
-//! let input = TaskInput { fitted: &fit.fitted, train: &data.train, test: &data.test };
+//! let input = TaskInput::new(&fit.fitted, &data);
 //! let scores = Task::Retrieval(Default::default()).score(&input)?.scores;
 //! let rank1 = scores.iter().filter(|s| s.metric == Metric::Rank1);
 //! assert_eq!(rank1.count(), 2 * 6); // universe and translated, six ordered pairs each

@@ -1,6 +1,6 @@
 //! What tasks take and what they return.
 
-use align::{Fitted, Matrix, SpaceKind, Split};
+use align::{Dataset, Fitted, Matrix, SpaceKind, Split};
 
 use crate::TaskError;
 
@@ -9,10 +9,20 @@ use crate::TaskError;
 pub struct TaskInput<'a> {
     /// The fitted method.
     pub fitted: &'a Fitted,
-    /// The rows it was fitted on; tasks take standardisation statistics from them, nothing else.
+    /// The rows it was fitted on: tasks take standardisation statistics from them, and classifiers are
+    /// trained on them.
     pub train: &'a Split,
+    /// The rows that classifiers are chosen by, where the data have some.
+    pub validation: Option<&'a Split>,
     /// The rows it is judged on.
     pub test: &'a Split,
+}
+
+impl<'a> TaskInput<'a> {
+    /// A fitted method with the data it was fitted on.
+    pub fn new(fitted: &'a Fitted, data: &'a Dataset) -> Self {
+        Self { fitted, train: &data.train, validation: data.validation.as_ref(), test: &data.test }
+    }
 }
 
 /// A figure of merit. All are fractions between 0 and 1 (the adjusted Rand index can fall below 0).

@@ -139,7 +139,7 @@ fn more_restarts_never_cost_more() {
 fn impossible_numbers_of_clusters_are_errors() {
     let data = case("a");
     let fit = na(Scale::Raw).fit(&data.train.spaces, 0).expect("fits");
-    let input = tasks::TaskInput { fitted: &fit.fitted, train: &data.train, test: &data.test };
+    let input = tasks::TaskInput::new(&fit.fitted, &data);
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
     let error = Task::Clustering(params).score(&input).unwrap_err().to_string();
     assert_eq!(error, "k-means: k = 201 for 200 points; wanted 1 <= k <= 200");

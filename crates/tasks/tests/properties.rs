@@ -102,7 +102,7 @@ fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
     let mut test = data.test.clone();
     test.spaces = Spaces::new(huge).expect("finite");
     for task in tasks() {
-        let error = task.score(&TaskInput { fitted: &fit.fitted, train: &data.train, test: &test }).unwrap_err();
+        let error = task.score(&TaskInput { test: &test, ..TaskInput::new(&fit.fitted, &data) }).unwrap_err();
         assert!(matches!(error, TaskError::NotFinite { .. }), "{error}");
     }
 }
@@ -121,12 +121,7 @@ fn threads_do_not_show() {
 }
 
 fn permuted(data: &Dataset, order: &[usize]) -> Dataset {
-    let mut out = data.clone();
-    out.test.spaces = data.test.spaces.select_rows(order);
-    for labels in &mut out.test.labels {
-        labels.values = order.iter().map(|&i| labels.values[i]).collect();
-    }
-    out
+    Dataset { test: data.test.select_rows(order), ..data.clone() }
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub fn case(letter: &str) -> Dataset {
         ids: None,
     };
     let labels = Labels { name: "class".into(), values: tensors.integers("y_test") };
-    Dataset { train: split("train", vec![]), test: split("test", vec![labels]) }
+    Dataset { train: split("train", vec![]), validation: None, test: split("test", vec![labels]) }
 }
 
 pub fn planted(views: usize, width: usize, fit_rows: usize, test_rows: usize) -> Dataset {
@@ -77,7 +77,7 @@ pub fn na(scale: Scale) -> Method {
 
 pub fn score(method: &Method, task: &Task, data: &Dataset) -> Scores {
     let fit = method.fit(&data.train.spaces, 0).expect("fits");
-    let input = TaskInput { fitted: &fit.fitted, train: &data.train, test: &data.test };
+    let input = TaskInput::new(&fit.fitted, data);
     task.score(&input).expect("scores")
 }
 
