@@ -1,2 +1,60 @@
-//! x
-fn main() {}
+//! The project's commands. Thin on purpose: what computes is the `runner`, which is built and called here.
+
+mod reproduce;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Commands of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compute a table or figure of the paper and print it beside the published one; alone, list them
+    Reproduce {
+        /// A file in experiments/paper/, without its folder and extension
+        name: Option<String>,
+        /// Options of `runner reproduce`, such as --out DIR or --threads N
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Check that crates, documents and code agree
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let root = root()?;
+    match cli.command {
+        Command::Reproduce { name: None, .. } => {
+            println!("{}", reproduce::list(&root)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Reproduce { name: Some(name), options } => reproduce::run(&root, &name, &options),
+        Command::Tidy => tidy::run(&root),
+    }
+}
+
+/// The workspace's folder, from wherever the command is given.
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(here.parent().context("xtask lies in the workspace's folder")?.to_path_buf())
+}

@@ -38,7 +38,14 @@ impl Table {
 
     fn drawn(&self, preset: &str) -> String {
         let mut grid = Grid::new();
-        grid.load_preset(preset).remove_style(TableComponent::HorizontalLines).set_header(&self.headers);
+        grid.load_preset(preset).set_header(&self.headers);
+        // No rule between lines: it only costs height.
+        for part in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
+            grid.remove_style(part);
+        }
+        for part in [TableComponent::LeftBorderIntersections, TableComponent::RightBorderIntersections] {
+            grid.remove_style(part);
+        }
         for row in &self.rows {
             grid.add_row(row.iter().map(|text| text.replace('|', "\\|")));
         }
@@ -123,6 +130,13 @@ mod tests {
         assert!(text.contains("0.179 $\\pm$ 0.076"), "{text}");
         assert!(text.contains("100\\% of the views"), "{text}");
         assert_eq!(text.matches("\\begin").count(), text.matches("\\end").count());
+    }
+
+    #[test]
+    fn a_terminal_gets_no_rules_between_lines() {
+        let text = table().terminal();
+        let rules = text.lines().filter(|line| line.starts_with(['─', '═'])).count();
+        assert_eq!((rules, text.lines().count()), (3, 1 + 1 + 3 + 2 + 1), "{text}");
     }
 
     #[test]

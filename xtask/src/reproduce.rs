@@ -1,0 +1,87 @@
+//! `cargo xtask reproduce`: which files of the paper there are, and the runner called on one of them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+/// A file in `experiments/paper/`.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    name: String,
+    title: String,
+}
+
+/// The targets with their titles, a line each.
+pub fn list(root: &Path) -> Result<String> {
+    let mut lines: Vec<String> = targets(&folder(root))?
+        .into_iter()
+        .map(|target| format!("cargo xtask reproduce {:<16} {}", target.name, target.title))
+        .collect();
+    lines.push("options after the name go to the runner: --out DIR, --threads N, --force, --dry-run".into());
+    Ok(lines.join("\n"))
+}
+
+/// Builds the runner and runs it on the named target; its exit code is ours.
+pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
+    let known = targets(&folder(root))?;
+    if !known.iter().any(|target| target.name == name) {
+        let known: Vec<String> = known.iter().map(|target| format!("`{}`", target.name)).collect();
+        bail!("no target `{name}`; the targets are {}", known.join(", "));
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let file = Path::new("experiments/paper").join(format!("{name}.yaml"));
+    let status = Command::new(cargo)
+        .current_dir(root)
+        .args(["run", "--quiet", "--release", "--package", "runner", "--", "reproduce"])
+        .arg(file)
+        .args(options)
+        .status()
+        .context("cannot start cargo")?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn folder(root: &Path) -> PathBuf {
+    root.join("experiments").join("paper")
+}
+
+fn targets(folder: &Path) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension() != Some(OsStr::new("yaml")) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        // The runner reads the file properly; for a list the one line is enough.
+        let title = text.lines().find_map(|line| line.strip_prefix("title:")).unwrap_or_default();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        targets.push(Target { name, title: title.trim().trim_matches('"').to_string() });
+    }
+    targets.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_the_paper_files_with_their_titles() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("b.yaml"), "# c\ntitle: \"Table: one\"\ngrid: x\n").unwrap();
+        fs::write(folder.path().join("a.yaml"), "title: Two\n").unwrap();
+        fs::write(folder.path().join("notes.md"), "title: no\n").unwrap();
+        let target = |name: &str, title: &str| Target { name: name.into(), title: title.into() };
+        assert_eq!(targets(folder.path()).unwrap(), [target("a", "Two"), target("b", "Table: one")]);
+    }
+
+    #[test]
+    fn an_unknown_target_is_refused_with_those_there_are() {
+        let root = crate::root().unwrap();
+        let error = run(&root, "table9", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("no target `table9`; the targets are ") && error.contains("`table1`"), "{error}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Which crate may depend on which, and on which heavy library.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// What each crate of the workspace may name among the others.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("align", &[]),
+    ("tasks", &["align"]),
+    ("data", &["align"]),
+    ("runner", &["align", "tasks", "data"]),
+    ("xtask", &[]),
+];
+
+/// Libraries with one home: a crate that is not listed may not depend on them.
+const HOMES: &[(&str, &[&str])] = &[
+    ("faer", &["align"]),
+    ("polars", &["data", "runner"]),
+    ("plotters", &["runner"]),
+    ("linfa-clustering", &["tasks"]),
+    ("serde_yaml", &["data"]),
+];
+
+/// Dependencies that break the arrows, crates that have none written down.
+pub fn check(root: &Path) -> Result<Vec<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .context("cannot start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata named no packages")?;
+    Ok(packages.iter().flat_map(of_package).collect())
+}
+
+fn of_package(package: &Value) -> Vec<String> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let Some((_, allowed)) = ARROWS.iter().find(|(crate_name, _)| *crate_name == name) else {
+        return vec![format!("crate `{name}` has no arrows in xtask/src/tidy/arrows.rs; say what it may depend on")];
+    };
+    let dependencies = package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
+    // Test helpers may come from anywhere.
+    let linked = dependencies.iter().filter(|d| d["kind"].as_str() != Some("dev"));
+    let mut problems = Vec::new();
+    for dependency in linked.filter_map(|d| d["name"].as_str()) {
+        if ARROWS.iter().any(|(other, _)| *other == dependency) && !allowed.contains(&dependency) {
+            problems.push(format!("crate `{name}` depends on `{dependency}`; it may depend on {}", names(allowed)));
+        }
+        if let Some((_, homes)) = HOMES.iter().find(|(library, _)| *library == dependency)
+            && !homes.contains(&name)
+        {
+            problems.push(format!("crate `{name}` depends on `{dependency}`, whose home is {}", names(homes)));
+        }
+    }
+    problems
+}
+
+fn names(list: &[&str]) -> String {
+    if list.is_empty() {
+        return "no other crate".into();
+    }
+    list.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Value {
+        let dependencies: Vec<Value> = dependencies.iter().map(|(n, kind)| json!({"name": n, "kind": kind})).collect();
+        json!({"name": name, "dependencies": dependencies})
+    }
+
+    #[test]
+    fn arrows_point_one_way() {
+        assert_eq!(of_package(&package("tasks", &[("align", None), ("serde", None)])), [String::new(); 0]);
+        assert_eq!(
+            of_package(&package("align", &[("tasks", None)])),
+            ["crate `align` depends on `tasks`; it may depend on no other crate"]
+        );
+        assert!(of_package(&package("align", &[("tasks", Some("dev"))])).is_empty(), "tests may look around");
+        assert_eq!(
+            of_package(&package("tasks", &[("polars", None)])),
+            ["crate `tasks` depends on `polars`, whose home is `data`, `runner`"]
+        );
+        assert!(of_package(&package("new", &[]))[0].starts_with("crate `new` has no arrows"));
+    }
+}

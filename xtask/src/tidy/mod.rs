@@ -1,0 +1,42 @@
+//! `cargo xtask tidy`: what must agree and cannot be seen by the compiler.
+
+mod arrows;
+mod documents;
+mod length;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use walkdir::WalkDir;
+
+/// Runs every check and prints what does not agree.
+pub fn run(root: &Path) -> Result<ExitCode> {
+    let mut problems = arrows::check(root)?;
+    problems.extend(documents::check(root)?);
+    problems.extend(length::check(root)?);
+    for problem in &problems {
+        eprintln!("tidy: {problem}");
+    }
+    if problems.is_empty() {
+        println!("tidy: crate arrows, documents and file lengths are as they should be");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("tidy: {} to mend", problems.len());
+    Ok(ExitCode::FAILURE)
+}
+
+/// The files of the tree with this extension, build output and results left out, sorted.
+fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
+    let skipped = ["target", "results", ".git"];
+    let walk = WalkDir::new(root).sort_by_file_name().into_iter();
+    let entries =
+        walk.filter_entry(|entry| entry.depth() == 0 || !skipped.iter().any(|name| entry.file_name() == *name));
+    let files = entries.flatten().filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|path| path.extension().is_some_and(|e| e == extension)).collect()
+}
+
+/// A path as it is named in messages.
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
