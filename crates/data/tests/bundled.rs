@@ -1,4 +1,4 @@
-//! The bundled data set is what its manifest and its page say.
+//! The bundled data sets are what their manifests and their pages say.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -51,22 +51,52 @@ fn massive10() {
     );
 }
 
-/// `sha256sum -c` and the manifest must not come to disagree.
+fn load(name: &str) -> data::Loaded {
+    data::load(&data::Manifest::read(&root().join(format!("data-manifests/{name}.yaml"))).unwrap()).unwrap()
+}
+
 #[test]
-fn the_sums_file_matches_the_manifest() {
-    let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();
-    let text = std::fs::read_to_string(root().join("data/massive10/SHA256SUMS")).unwrap();
-    let mut listed = 0;
-    for line in text.lines() {
-        let (sum, file) = line.split_once("  ").unwrap();
-        let sources = manifest.views.iter().map(|v| &v.source).chain(manifest.labels.iter().map(|l| &l.source));
-        let sources: Vec<_> = sources.chain(&manifest.ids).collect();
-        let parts = sources.iter().flat_map(|s| s.parts.values()).filter(|p| p.file.ends_with(file));
-        let sums: BTreeSet<_> = parts.map(|p| p.sha256.as_deref()).collect();
-        assert_eq!(sums, BTreeSet::from([Some(sum)]), "{file}");
-        listed += 1;
+fn cifar9() {
+    let loaded = load("cifar9");
+    let data = &loaded.dataset;
+    let validation = data.validation.as_ref().expect("a split of its own");
+    let rows = [&data.train, validation, &data.test].map(|split| split.spaces.rows());
+    assert_eq!(rows, [5000, 1000, 2000]);
+    assert_eq!(data.train.spaces.widths(), [256, 224, 192, 160, 208, 128, 192, 176, 160]);
+    for split in [&data.train, validation, &data.test] {
+        let labels = &split.labels[0];
+        let classes: BTreeSet<i64> = labels.values.iter().copied().collect();
+        assert_eq!((labels.name.as_str(), classes.len()), ("class", 100));
     }
-    assert_eq!(listed, 11);
+}
+
+#[test]
+fn emoji() {
+    let loaded = load("emoji");
+    let data = &loaded.dataset;
+    assert_eq!((data.train.spaces.rows(), data.test.spaces.rows()), (1253, 400));
+    assert_eq!(data.train.spaces.widths(), [256, 256, 256, 256, 75, 224, 192]);
+    assert_eq!(data.train.labels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["group", "subgroup"]);
+}
+
+/// `sha256sum -c` and the manifests must not come to disagree.
+#[test]
+fn the_sums_files_match_the_manifests() {
+    for (name, files) in [("massive10", 11), ("cifar9", 10), ("emoji", 8)] {
+        let manifest = data::Manifest::read(&root().join(format!("data-manifests/{name}.yaml"))).unwrap();
+        let text = std::fs::read_to_string(root().join(format!("data/{name}/SHA256SUMS"))).unwrap();
+        let mut listed = 0;
+        for line in text.lines() {
+            let (sum, file) = line.split_once("  ").unwrap();
+            let sources = manifest.views.iter().map(|v| &v.source).chain(manifest.labels.iter().map(|l| &l.source));
+            let sources: Vec<_> = sources.chain(&manifest.ids).collect();
+            let parts = sources.iter().flat_map(|s| s.parts.values()).filter(|p| p.file.ends_with(file));
+            let sums: BTreeSet<_> = parts.map(|p| p.sha256.as_deref()).collect();
+            assert_eq!(sums, BTreeSet::from([Some(sum)]), "{name}: {file}");
+            listed += 1;
+        }
+        assert_eq!(listed, files);
+    }
 }
 
 #[test]
