@@ -61,7 +61,7 @@ fn off_diagonal(p: usize, i: usize, j: usize) -> Option<f64> {
 /// As in the paper's first table: three metrics, four methods, published values for two metrics.
 fn table() -> GroupedBars {
     bars(&["ARI", "NMI", "Rank-1"], 4, |s, g| {
-        let published = (g < 2).then(|| 0.3 + 0.1 * s as f64);
+        let published = (g < 2).then_some(0.3 + 0.1 * s as f64);
         if (s, g) == (0, 2) { None } else { bar(0.2 + 0.15 * s as f64 + 0.05 * g as f64, 0.05, published) }
     })
 }
