@@ -65,6 +65,9 @@ const PLOT_HEIGHTS: (f64, f64) = (180.0, 240.0);
 const LABEL_GAP: f64 = 8.0;
 /// Length of a group label that reads upwards.
 const UPWARD_ROOM: f64 = 120.0;
+/// Least height of a bar.
+const LEAST_BAR: f64 = 1.2;
+
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a GroupedBars,
@@ -152,6 +155,16 @@ impl<'a> Chart<'a> {
         self.height * (1.0 - self.axis.part(value))
     }
 
+    /// Where a bar ends, from the top of the plot: a value of nearly nothing still shows its colour.
+    fn end(&self, value: f64) -> f64 {
+        let (y, zero) = (self.y(value), self.y(0.0));
+        match (y - zero).abs() < LEAST_BAR {
+            true if value < 0.0 => zero + LEAST_BAR,
+            true => zero - LEAST_BAR,
+            false => y,
+        }
+    }
+
     /// Centre of a bar, from the left edge of the plot.
     fn x(&self, group: usize, series: usize) -> f64 {
         let first = self.slot * self.data.series.len() as f64 / 2.0;
@@ -171,11 +184,11 @@ impl<'a> Chart<'a> {
         let (low, high) = bar.spread.unwrap_or((bar.value, bar.value));
         let marker = bar.reference.map(|reference| self.y(reference));
         if bar.value < 0.0 {
-            let lowest = marker.map_or(0.0, |y| y + self.radius() + 1.0).max(self.y(bar.value)).max(self.y(low));
+            let lowest = marker.map_or(0.0, |y| y + self.radius() + 1.0).max(self.end(bar.value)).max(self.y(low));
             lowest + 3.0 + CAP * face.size
         } else {
             let highest =
-                marker.map_or(self.height, |y| y - self.radius() - 1.0).min(self.y(bar.value)).min(self.y(high));
+                marker.map_or(self.height, |y| y - self.radius() - 1.0).min(self.end(bar.value)).min(self.y(high));
             highest - 3.0
         }
     }
@@ -239,11 +252,7 @@ impl<'a> Chart<'a> {
         let zero = plot.top + self.y(0.0);
         let half = self.slot * if self.slot > 12.0 { 0.45 } else { 0.44 };
         for (g, s, bar) in self.bars() {
-            let (x, mut y) = (origin + self.x(g, s), plot.top + self.y(bar.value));
-            if (y - zero).abs() < 1.2 {
-                // a value of nearly nothing still shows its colour
-                y = if bar.value < 0.0 { zero + 1.2 } else { zero - 1.2 };
-            }
+            let (x, y) = (origin + self.x(g, s), plot.top + self.end(bar.value));
             let area = Area::new(x - half, y.min(zero), x + half, y.max(zero));
             scene.fill(area, self.colour(s), Part::Bar);
         }

@@ -153,6 +153,11 @@ impl<'a> Chart<'a> {
 
     /// Draws a matrix with the names of its rows and columns, its upper left corner at `corner`.
     fn panel(&self, scene: &mut Scene, panel: &Panel, (left, top): (f64, f64)) {
+        if panel.rows.is_empty() || panel.columns.is_empty() {
+            let at = (left, top + NAME_GAP + ASCENT * TEXT.size);
+            scene.text(Text::new("no data", at, Anchor::Start, TEXT, MUTED));
+            return;
+        }
         let (wide, high) = self.cell;
         let face = self.names;
         let middle = CAP * face.size / 2.0;
@@ -184,9 +189,6 @@ impl<'a> Chart<'a> {
                 }
                 _ => hatch(scene, area),
             }
-        }
-        if panel.rows.is_empty() || panel.columns.is_empty() {
-            scene.text(Text::new("no data", (left, below + ASCENT * TEXT.size), Anchor::Start, TEXT, MUTED));
         }
     }
 
