@@ -21,7 +21,7 @@ struct Cli {
 enum Command {
     /// Compute a table or figure of the paper and print it beside the published one; alone, list them
     Reproduce {
-        /// A file in experiments/paper/, without its folder and extension
+        /// A file in experiments/paper/, without its folder and extension; or `all`
         name: Option<String>,
         /// Options of `runner reproduce`, such as --out DIR or --threads N
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -7,36 +7,48 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+/// The name that stands for every target.
+const ALL: &str = "all";
+
 /// A file in `experiments/paper/`.
 #[derive(Debug, PartialEq, Eq)]
 struct Target {
     name: String,
+    aliases: Vec<String>,
     title: String,
 }
 
 /// The targets with their titles, a line each.
 pub fn list(root: &Path) -> Result<String> {
-    let mut lines: Vec<String> = targets(&folder(root))?
-        .into_iter()
-        .map(|target| format!("cargo xtask reproduce {:<16} {}", target.name, target.title))
-        .collect();
-    lines.push("options after the name go to the runner: --out DIR, --threads N, --force, --dry-run".into());
+    let line = |name: &str, title: &str| format!("cargo xtask reproduce {name:<21} {title}");
+    let mut lines: Vec<String> = Vec::new();
+    for target in targets(&folder(root))? {
+        let aliases = target.aliases.iter().map(|alias| format!(" (or {alias})")).collect::<String>();
+        lines.push(line(&target.name, &format!("{}{aliases}", target.title)));
+    }
+    lines.push(line(ALL, "all of them, ending in one page of claims"));
+    lines.push("options after the name go to the runner: --quick, --out DIR, --threads N, --force, --dry-run".into());
     Ok(lines.join("\n"))
 }
 
 /// Builds the runner and runs it on the named target; its exit code is ours.
 pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     let known = targets(&folder(root))?;
-    if !known.iter().any(|target| target.name == name) {
+    let answers = |target: &&Target| name == ALL || target.name == name || target.aliases.iter().any(|a| a == name);
+    let files: Vec<PathBuf> = known
+        .iter()
+        .filter(answers)
+        .map(|target| Path::new("experiments/paper").join(format!("{}.yaml", target.name)))
+        .collect();
+    if files.is_empty() {
         let known: Vec<String> = known.iter().map(|target| format!("`{}`", target.name)).collect();
-        bail!("no target `{name}`; the targets are {}", known.join(", "));
+        bail!("no target `{name}`; the targets are {}, `{ALL}`", known.join(", "));
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let file = Path::new("experiments/paper").join(format!("{name}.yaml"));
     let status = Command::new(cargo)
         .current_dir(root)
         .args(["run", "--quiet", "--release", "--package", "runner", "--", "reproduce"])
-        .arg(file)
+        .args(files)
         .args(options)
         .status()
         .context("cannot start cargo")?;
@@ -57,8 +69,11 @@ fn targets(folder: &Path) -> Result<Vec<Target>> {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         // The runner reads the file properly; for a list the one line is enough.
         let title = text.lines().find_map(|line| line.strip_prefix("title:")).unwrap_or_default();
+        let aliases = text.lines().find_map(|line| line.strip_prefix("aliases:")).unwrap_or_default();
+        let aliases = aliases.split(['[', ',', ']']).map(|alias| alias.trim().to_string());
+        let aliases: Vec<String> = aliases.filter(|alias| !alias.is_empty()).collect();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        targets.push(Target { name, title: title.trim().trim_matches('"').to_string() });
+        targets.push(Target { name, aliases, title: title.trim().trim_matches('"').to_string() });
     }
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(targets)
@@ -72,10 +87,15 @@ mod tests {
     fn targets_are_the_paper_files_with_their_titles() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("b.yaml"), "# c\ntitle: \"Table: one\"\ngrid: x\n").unwrap();
-        fs::write(folder.path().join("a.yaml"), "title: Two\n").unwrap();
+        fs::write(folder.path().join("a.yaml"), "title: Two\naliases: [figure2, f2]\n").unwrap();
         fs::write(folder.path().join("notes.md"), "title: no\n").unwrap();
-        let target = |name: &str, title: &str| Target { name: name.into(), title: title.into() };
-        assert_eq!(targets(folder.path()).unwrap(), [target("a", "Two"), target("b", "Table: one")]);
+        let target = |name: &str, aliases: &[&str], title: &str| Target {
+            name: name.into(),
+            aliases: aliases.iter().map(|alias| alias.to_string()).collect(),
+            title: title.into(),
+        };
+        let wanted = [target("a", &["figure2", "f2"], "Two"), target("b", &[], "Table: one")];
+        assert_eq!(targets(folder.path()).unwrap(), wanted);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Fitted {
     }
 }
 
-/// One view's way into the universe.
+/// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) Rᵀ)`.
 #[derive(Clone, Debug)]
 pub struct ViewMap {
     /// The view's name.
@@ -112,6 +112,33 @@ pub struct ViewMap {
     pub prep: ZScore,
     /// The map, d_m × D: `u = z R`. For GPA the last D − d_m columns are zero.
     pub map: Matrix,
+    /// Standardisation of the universe that the map ends in; `None` where it ends in the universe itself.
+    /// Only a view added with [`AddForm::Scaled`](crate::AddForm::Scaled) has one.
+    pub post: Option<ZScore>,
+    /// Whether the corrector, where there is one, applies to this view.
+    pub corrected: bool,
+}
+
+impl ViewMap {
+    /// `u = prep(x) R`, followed by the corrector where there is one: what every fit gives.
+    pub(crate) fn new(name: String, prep: ZScore, map: Matrix) -> Self {
+        Self { name, prep, map, post: None, corrected: true }
+    }
+
+    /// The linear part of the way in, from standardised coordinates to the universe: `R`, its columns
+    /// scaled where the view has a `post`.
+    fn way_in(&self) -> Matrix<f64> {
+        let scales = self.post.as_ref().map(ZScore::scales);
+        let scale = |j: usize| scales.as_ref().map_or(1.0, |scales| scales[j]);
+        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(self.map.at(i, j)) * scale(j))
+    }
+
+    /// The transpose of the linear part of the way back.
+    fn way_back(&self) -> Matrix<f64> {
+        let divisors = self.post.as_ref().map(ZScore::divisors);
+        let divisor = |j: usize| divisors.as_ref().map_or(1.0, |divisors| divisors[j]);
+        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(self.map.at(i, j)) / divisor(j))
+    }
 }
 
 /// M views in one shared space of width D.
@@ -119,6 +146,7 @@ pub struct ViewMap {
 /// `project` is `u = z R_m` and, with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised;
 /// `translate` is one after the other. The inverse is the transpose of the map, exact for orthogonal
 /// maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful.
+/// [`Universe::add`] gives it one more view without fitting the others again.
 #[derive(Clone, Debug)]
 pub struct Universe {
     views: Vec<ViewMap>,
@@ -161,7 +189,7 @@ impl Universe {
             }
             check_width("universe map", space.name(), width, &map)?;
             let prep = ZScore::fit(space.values(), ConstantColumns::default());
-            views.push(ViewMap { name, prep, map });
+            views.push(ViewMap::new(name, prep, map));
         }
         Ok(Self::new(views))
     }
@@ -169,6 +197,13 @@ impl Universe {
     /// The same maps followed by a corrector; with `rescale` corrected rows get their length back.
     pub fn with_corrector(self, corrector: Corrector, rescale: bool) -> Self {
         Self { corrector: Some(corrector), rescale, ..self }
+    }
+
+    /// The same maps and one more, at the end.
+    pub(crate) fn with_view(&self, view: ViewMap) -> Self {
+        let mut views = self.views.clone();
+        views.push(view);
+        Self { views, ..self.clone() }
     }
 
     /// Width D.
@@ -190,24 +225,31 @@ impl Universe {
         Ok(&self.views[position(self.views.iter().map(|v| v.name.as_str()), name)?])
     }
 
-    /// `u = z R_m` (n × D), without the corrector. 2·n·d_m·D flops.
+    /// `u = z R_m` (n × D), without the corrector; for a view added with scaling, brought to the
+    /// coordinates' means and scales. 2·n·d_m·D flops.
     ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let view = self.view(view)?;
         check_width("project", &view.name, view.prep.width(), x)?;
-        Ok(linalg::product(view.prep.apply(x).view(), view.map.view(), Threads::Pool))
+        let u = linalg::product(view.prep.apply(x).view(), view.map.view(), Threads::Pool);
+        Ok(match &view.post {
+            Some(post) => post.invert(&u),
+            None => u,
+        })
     }
 
-    /// Universe coordinates (n × D): corrected where the method has a corrector. Corrected rows have
-    /// unit length, or with `rescale` the length `max(|u|, 1e-8)` they had before.
+    /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
+    /// applies to. Corrected rows have unit length, or with `rescale` the length `max(|u|, 1e-8)` they had
+    /// before.
     ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let corrects = self.view(view)?.corrected;
         let linear = self.project_linear(view, x)?;
-        let Some(corrector) = &self.corrector else { return Ok(linear) };
+        let Some(corrector) = self.corrector.as_ref().filter(|_| corrects) else { return Ok(linear) };
         let mut corrected = corrector.apply(&linear);
         if self.rescale {
             let width = linear.cols();
@@ -227,6 +269,8 @@ impl Universe {
     pub fn inverse(&self, view: &str, u: &Matrix) -> Result<Matrix, AlignError> {
         let view = self.view(view)?;
         check_width("inverse", "universe", self.width(), u)?;
+        let standardised = view.post.as_ref().map(|post| post.apply(u));
+        let u = standardised.as_ref().unwrap_or(u);
         let z = linalg::product(u.view(), view.map.view().transpose(), Threads::Pool);
         Ok(view.prep.invert(&z))
     }
@@ -241,11 +285,14 @@ impl Universe {
 
     /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`.
     ///
+    /// A view added with scaling is joined by an affine map `z ↦ (z R)∘σ + μ`, whose linear part `R diag(σ)`
+    /// stands for R_s, and `R diag(σ)⁻¹` for R_t. Shifts are left out; cycles of these linear parts close
+    /// where cycles of orthogonal maps do.
+    ///
     /// # Errors
     /// Unknown view.
     pub fn map_between(&self, source: &str, target: &str) -> Result<Matrix<f64>, AlignError> {
-        let wide = |view: &ViewMap| view.map.map(|&x| f64::from(x));
-        let (s, t) = (wide(self.view(source)?), wide(self.view(target)?));
+        let (s, t) = (self.view(source)?.way_in(), self.view(target)?.way_back());
         let mut out = Matrix::zeros(s.rows(), t.rows());
         linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);
         Ok(out)

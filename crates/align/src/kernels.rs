@@ -149,6 +149,24 @@ pub(crate) fn output(delta: &[f32], gate: &[f32], v: &[f32], scale: f32, out: &m
     }
 }
 
+/// `row = e^(row − shift)`; returns the sum.
+#[multiversion(targets = "simd")]
+pub fn exp_shifted(row: &mut [f32], shift: f32) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (chunks, rest) = row.as_chunks_mut::<LANES>();
+    for chunk in chunks {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *x = exp(*x - shift);
+            *sum += *x;
+        }
+    }
+    for (sum, x) in sums.iter_mut().zip(rest) {
+        *x = exp(*x - shift);
+        *sum += *x;
+    }
+    reduce(sums)
+}
+
 /// `a *= b`.
 #[multiversion(targets = "simd")]
 pub(crate) fn scale_by(a: &mut [f32], b: &[f32]) {
@@ -169,25 +187,25 @@ pub(crate) fn add_rows(a: &[f32], sums: &mut [f32]) {
 
 /// The constants of one AdamW step.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AdamwStep {
+pub struct AdamwStep {
     /// Factor of the gradient (clipping).
-    pub(crate) clip: f32,
+    pub clip: f32,
     /// `1 − lr·weight_decay`.
-    pub(crate) decay: f32,
+    pub decay: f32,
     /// `lr / (1 − β₁ᵗ)`.
-    pub(crate) rate: f32,
+    pub rate: f32,
     /// `1 / √(1 − β₂ᵗ)`.
-    pub(crate) second_correction: f32,
+    pub second_correction: f32,
 }
 
 /// Decay of the first moment.
-pub(crate) const BETA1: f32 = 0.9;
+pub const BETA1: f32 = 0.9;
 /// Decay of the second moment.
-pub(crate) const BETA2: f32 = 0.999;
+pub const BETA2: f32 = 0.999;
 
 /// One AdamW step on a stretch of weights, decoupled weight decay first, ε = 1e-8.
 #[multiversion(targets = "simd")]
-pub(crate) fn adamw(weights: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32], step: AdamwStep) {
+pub fn adamw(weights: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32], step: AdamwStep) {
     for ((w, g), (m, v)) in weights.iter_mut().zip(gradient).zip(first.iter_mut().zip(second)) {
         let g = g * step.clip;
         *m = *m * BETA1 + g * (1.0 - BETA1);

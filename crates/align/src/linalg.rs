@@ -147,6 +147,12 @@ pub fn symmetric_eigen(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Resu
     Ok((s.iter().copied().collect(), u))
 }
 
+/// 1 or −1, whichever makes the entry of largest magnitude positive (the first of equals).
+pub(crate) fn sign_of_largest(len: usize, entry: impl Fn(usize) -> f64) -> f64 {
+    let largest = (0..len).fold(0.0f64, |best, i| if entry(i).abs() > best.abs() { entry(i) } else { best });
+    if largest < 0.0 { -1.0 } else { 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::methods::extend::ExtendParams;
 use crate::methods::gcca::GccaParams;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
@@ -27,11 +28,13 @@ pub enum Method {
     Gcca(GccaParams),
     /// GPA with one shared corrector trained towards the consensus.
     Gcpa(GcpaParams),
+    /// A universe of all views but the last, to which the last is added.
+    Extend(ExtendParams),
 }
 
 impl Method {
     /// The names of a grid file, in the order in which tables list methods.
-    pub const NAMES: [&'static str; 5] = ["na", "pairwise", "gpa", "gcca", "gcpa"];
+    pub const NAMES: [&'static str; 6] = ["na", "pairwise", "gpa", "gcca", "gcpa", "extend"];
 
     /// The method of this name with its defaults.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -41,6 +44,7 @@ impl Method {
             "gpa" => Self::Gpa(GpaParams::default()),
             "gcca" => Self::Gcca(GccaParams::default()),
             "gcpa" => Self::Gcpa(GcpaParams::default()),
+            "extend" => Self::Extend(ExtendParams::default()),
             _ => return None,
         })
     }
@@ -53,6 +57,7 @@ impl Method {
             Self::Gpa(_) => "gpa",
             Self::Gcca(_) => "gcca",
             Self::Gcpa(_) => "gcpa",
+            Self::Extend(_) => "extend",
         }
     }
 
@@ -64,6 +69,7 @@ impl Method {
             Self::Gpa(_) => "GPA",
             Self::Gcca(_) => "GCCA",
             Self::Gcpa(_) => "GCPA",
+            Self::Extend(params) => params.title(),
         }
     }
 
@@ -75,13 +81,14 @@ impl Method {
             Self::Gpa(_) => "generalised Procrustes: one orthogonal map per view into a shared universe",
             Self::Gcca(_) => "MAXVAR generalised CCA as released: variance-weighted, transpose as inverse",
             Self::Gcpa(_) => "GPA, then one shared corrector towards the consensus of all views",
+            Self::Extend(_) => "GPA or GCPA on all views but the last, which is then added to their universe",
         }
     }
 
     /// Raised whenever the same parameters give other numbers; part of the cell id.
     pub fn version(&self) -> u32 {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) | Self::Gcpa(_) => 1,
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) => 1,
         }
     }
 
@@ -95,18 +102,41 @@ impl Method {
             Self::Gpa(params) => params.validate(self.name()),
             Self::Gcca(params) => params.validate(),
             Self::Gcpa(params) => params.validate(),
+            Self::Extend(params) => params.validate(),
         }
     }
 
     /// Whether different seeds can give different fits.
     pub fn uses_seed(&self) -> bool {
-        matches!(self, Self::Gpa(_) | Self::Gcpa(_))
+        matches!(self, Self::Gpa(_) | Self::Gcpa(_) | Self::Extend(_))
+    }
+
+    /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.
+    pub fn base(&self) -> Option<BaseFit> {
+        match self {
+            Self::Gcpa(params) => Some(BaseFit { method: Self::Gpa(params.scaffold()), views: BaseViews::All }),
+            Self::Extend(params) => Some(BaseFit { method: params.base.method(), views: BaseViews::AllButLast }),
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => None,
+        }
+    }
+
+    /// The rest of [`Method::fit`] where the fit of its [`base`](Self::base) is there already. A method
+    /// without one fits all views anew.
+    ///
+    /// # Errors
+    /// As [`Method::fit`]; a base without a universe.
+    pub fn fit_on(&self, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+        match self {
+            Self::Gcpa(params) => methods::gcpa::fit_on(params, base, train, seed),
+            Self::Extend(params) => methods::extend::fit_on(params, base, train),
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => self.fit(train, seed),
+        }
     }
 
     /// Fits the views of the training rows.
     ///
     /// # Errors
-    /// Parameters outside their domain, fewer than two views (NA takes one), too few rows, a
+    /// Parameters outside their domain, fewer than two views (NA takes one, extend three), too few rows, a
     /// factorisation that does not converge, a training that diverges.
     pub fn fit(&self, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
         self.validate()?;
@@ -115,8 +145,57 @@ impl Method {
             Self::Pairwise(_) => methods::pairwise::fit(train),
             Self::Gpa(params) => methods::gpa::fit(params, train, seed),
             Self::Gcca(params) => methods::gcca::fit(params, train),
-            Self::Gcpa(params) => methods::gcpa::fit(params, train, seed),
+            Self::Gcpa(params) => {
+                at_least_two_views(self.name(), train)?;
+                let base = methods::gpa::fit(&params.scaffold(), train, seed)?;
+                methods::gcpa::fit_on(params, &base, train, seed)
+            }
+            Self::Extend(params) => {
+                let base = params.base.method().fit(&BaseViews::AllButLast.of(train)?, seed)?;
+                methods::extend::fit_on(params, &base, train)
+            }
         }
+    }
+}
+
+/// The fit that another starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BaseFit {
+    /// Its method.
+    pub method: Method,
+    /// The views it sees.
+    pub views: BaseViews,
+}
+
+/// Which views a base is fitted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseViews {
+    /// All: the base is a part of the fit.
+    All,
+    /// All but the last: the base is a universe that exists already, and is extended.
+    AllButLast,
+}
+
+impl BaseViews {
+    /// How many of so many views.
+    pub fn count(self, views: usize) -> usize {
+        match self {
+            Self::All => views,
+            Self::AllButLast => views.saturating_sub(1),
+        }
+    }
+
+    /// The views.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewViews`] where fewer than two are left to align before one is added.
+    pub fn of(self, train: &Spaces) -> Result<Spaces, AlignError> {
+        let names: Vec<&str> = train.names().collect();
+        if self == Self::AllButLast && names.len() < 3 {
+            let only = (names.len() == 1).then(|| names[0].to_string());
+            return Err(AlignError::TooFewViews { method: "extend", got: names.len(), want: 3, only });
+        }
+        train.select(&names[..self.count(names.len())])
     }
 }
 

@@ -48,6 +48,12 @@ impl ZScore {
         Self { mean, std, eps: 0.0, constant: ConstantColumns::Clamp }
     }
 
+    /// Column means and scale 1: the rows are only centred.
+    pub fn centre(x: &Matrix) -> Self {
+        let (mean, _) = column_statistics(x, 0);
+        Self { mean, ..Self::identity(x.cols()) }
+    }
+
     /// No standardisation, for views that already are as they should be.
     pub fn identity(width: usize) -> Self {
         Self { mean: vec![0.0; width], std: vec![1.0; width], eps: 0.0, constant: ConstantColumns::Clamp }
@@ -73,13 +79,27 @@ impl ZScore {
         self.std.iter().filter(|&&s| s < CONSTANT).count()
     }
 
-    /// The divisor s of each column.
-    fn divisors(&self) -> Vec<f64> {
+    /// What it does with constant columns.
+    pub fn rule(&self) -> ConstantColumns {
+        self.constant
+    }
+
+    /// The divisor s of each column on the way in.
+    pub(crate) fn divisors(&self) -> Vec<f64> {
         let divisor = |&s: &f64| match self.constant {
             ConstantColumns::Clamp if s < CONSTANT => 1.0,
             _ => s + self.eps,
         };
         self.std.iter().map(divisor).collect()
+    }
+
+    /// The factor of each column on the way back: σ without epsilon, 1 for a clamped column.
+    pub(crate) fn scales(&self) -> Vec<f64> {
+        let scale = |&s: &f64| match self.constant {
+            ConstantColumns::Clamp if s < CONSTANT => 1.0,
+            _ => s,
+        };
+        self.std.iter().map(scale).collect()
     }
 
     /// `(x − μ) / s`, column by column.
@@ -107,11 +127,7 @@ impl ZScore {
 
     /// `z·σ + μ`, column by column: no epsilon on the way back. A clamped column goes back with scale 1.
     pub fn invert(&self, z: &Matrix) -> Matrix {
-        let scale = |&s: &f64| match self.constant {
-            ConstantColumns::Clamp if s < CONSTANT => 1.0,
-            _ => s,
-        };
-        let scales: Vec<f64> = self.std.iter().map(scale).collect();
+        let scales = self.scales();
         let mut out = Matrix::zeros(z.rows(), z.cols());
         rowwise(z, &mut out, |row, to| {
             for ((x, &z), (&mean, &scale)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&scales)) {

@@ -34,6 +34,10 @@ pub enum Purpose {
     Permutation = 9,
     /// Validation rows taken from train where a data set has none.
     HeldOutRows = 10,
+    /// Initial weights of a probe, one stream per view.
+    ProbeWeights = 20,
+    /// Which items of a class go to which view in the re-identification protocol.
+    ClassMatching = 21,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

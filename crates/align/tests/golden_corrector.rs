@@ -8,25 +8,9 @@ use align::corrector::train::{Adamw, Batch, Loss, Trainer};
 use align::corrector::{Corrector, Prepared, Weights};
 use align::methods::gcpa::{GcpaParams, consensus_directions};
 use align::{Matrix, Method, Stop};
-use common::{Golden, json, max_abs, max_abs_slice, mean_rank1};
+use common::{Golden, json, max_abs, max_abs_slice, mean_rank1, weights};
 
 const TIGHT: f32 = 1e-5;
-
-/// Weights in PyTorch's naming; its Linear weights are output × input.
-fn weights(file: &Golden, prefix: &str) -> Weights {
-    let vector = |name: &str| file.vector(&format!("{prefix}.{name}"));
-    let matrix = |name: &str| file.transposed(&format!("{prefix}.{name}"));
-    Weights {
-        scale: vector("ln.weight"),
-        shift: vector("ln.bias"),
-        w1: matrix("fc1.weight"),
-        b1: vector("fc1.bias"),
-        wg: matrix("gate.weight"),
-        bg: vector("gate.bias"),
-        w2: matrix("fc2.weight"),
-        b2: vector("fc2.bias"),
-    }
-}
 
 fn gap(a: &Weights, b: &Weights) -> f32 {
     [

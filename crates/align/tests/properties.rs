@@ -4,6 +4,8 @@
 mod common;
 
 use align::linalg::{Threads, product};
+use align::methods::extend::Base;
+use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::{GpaParams, fit_moments};
 use align::moments::Moments;
 use align::planted::{Planted, rotation};
@@ -94,6 +96,9 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
         if let Method::Gcpa(params) = &mut method {
             params.epochs = 1;
         }
+        if let Method::Extend(params) = &mut method {
+            params.base = Base::Gcpa(GcpaParams { epochs: 1, ..Default::default() });
+        }
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
@@ -175,6 +180,6 @@ fn refusals_say_what_was_found_and_wanted() {
         text(fitted.project("v0", &matrix(1, 5)).unwrap_err()),
         "project: view `v0` has width 8, the given matrix has 5 columns"
     );
-    let gcpa = align::methods::gcpa::GcpaParams { tau: -1.0, ..Default::default() };
+    let gcpa = GcpaParams { tau: -1.0, ..Default::default() };
     assert_eq!(text(Method::Gcpa(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, wanted a number from 0 to 2");
 }

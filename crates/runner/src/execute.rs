@@ -9,10 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use align::{Dataset, FitReport};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tasks::{Task, TaskInput};
 
 use crate::cost::{Cost, PeakMemory, measured};
+use crate::fits::{Fits, Fitting};
 use crate::plan::{Cell, Plan, params};
 use crate::progress::Progress;
 use crate::provenance::Provenance;
@@ -55,7 +56,14 @@ pub struct Tally {
 /// # Errors
 /// What has been computed cannot be kept (disk full, folder gone). A cell that fails is no error here: it
 /// becomes a record.
-pub fn run(plan: &Plan, cells: &[&Cell], store: &Store, width: Width, provenance: &Provenance) -> Result<Tally> {
+pub fn run(
+    plan: &Plan,
+    cells: &[&Cell],
+    store: &Store,
+    width: Width,
+    provenance: &Provenance,
+    fits: &Fits,
+) -> Result<Tally> {
     let mut pending: Vec<&Cell> = cells.iter().copied().filter(|cell| !store.has(&cell.id)).collect();
     let before = cells.len() - pending.len();
     pending.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
@@ -66,7 +74,7 @@ pub fn run(plan: &Plan, cells: &[&Cell], store: &Store, width: Width, provenance
     let queue = Mutex::new(pending.into_iter().collect::<VecDeque<_>>());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let outcome = Mutex::new((Tally { before, ..Tally::default() }, None));
-    let context = Shared { plan, provenance, threads, alone: jobs == 1 };
+    let context = Shared { plan, provenance, fits, threads, alone: jobs == 1 };
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
@@ -95,6 +103,7 @@ pub fn run(plan: &Plan, cells: &[&Cell], store: &Store, width: Width, provenance
 struct Shared<'a> {
     plan: &'a Plan,
     provenance: &'a Provenance,
+    fits: &'a Fits,
     threads: usize,
     alone: bool,
 }
@@ -169,10 +178,8 @@ impl Shared<'_> {
 /// Noise on train, fit, then every task; a task that fails does not take the others with it.
 fn run_cell(context: &Shared<'_>, cell: &Cell) -> Result<Outcome> {
     let memory = if context.alone { PeakMemory::start() } else { None };
-    let mut data = context.plan.source.select(&cell.views)?;
-    data.train.spaces = cell.noise.apply(&data.train.spaces)?;
-    let (fit, cost) = measured(|| cell.method.fit(&data.train.spaces, cell.seed));
-    let fit = fit.map_err(|e| anyhow!("fit: {e}"))?;
+    let data = context.plan.dataset(cell)?;
+    let Fitting { fit, cost } = context.fits.of(context.plan, cell, &data)?;
     let shared = with_fit(context.record(cell)?, &fit.report, cost);
     let mut outcome = Outcome { records: Vec::new(), series: Vec::new(), failures: Vec::new() };
     for task in &context.plan.grid.value.tasks {

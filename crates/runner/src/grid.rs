@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
+use crate::prepare::{Pairing, Widths};
+
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,12 @@ pub struct Grid {
     pub methods: Vec<Method>,
     /// The tasks with their parameters; they share a cell's fit.
     pub tasks: Vec<Task>,
+    /// Which rows of different views belong together.
+    #[serde(default)]
+    pub pairing: Pairing,
+    /// What is done to the views' widths before a fit.
+    #[serde(default)]
+    pub widths: Widths,
     /// What is done to the training rows.
     #[serde(default = "no_noise")]
     pub noise: Vec<Noise>,
@@ -122,13 +130,18 @@ impl Grid {
     }
 }
 
-/// Overrides win; mappings are merged, everything else is replaced.
-fn lay_over(value: &mut Value, overrides: &Value) {
+/// Overrides win; mappings are merged, a key laid over by null is gone, everything else is replaced.
+pub(crate) fn lay_over(value: &mut Value, overrides: &Value) {
     match (value, overrides) {
         (_, Value::Null) => {}
         (Value::Object(map), Value::Object(over)) => {
             for (key, over) in over {
-                lay_over(map.entry(key.clone()).or_insert(Value::Null), over);
+                if over.is_null() {
+                    // The order of what stays is the file's.
+                    map.shift_remove(key);
+                } else {
+                    lay_over(map.entry(key.clone()).or_insert(Value::Null), over);
+                }
             }
         }
         (value, over) => *value = over.clone(),
@@ -140,19 +153,54 @@ fn normalise(value: &mut Value) {
     for key in ["methods", "tasks", "noise"] {
         if let Some(Value::Array(items)) = value.get_mut(key) {
             items.iter_mut().for_each(bare_name);
+            *items = items.drain(..).flat_map(swept).collect();
         }
     }
     if let Some(data @ Value::String(_)) = value.get_mut("data") {
         *data = json!({ "manifest": data.take() });
+    }
+    if let Some(pairing) = value.get_mut("pairing") {
+        match pairing {
+            Value::String(name) if name == "by_class" => *pairing = json!({ "by_class": {} }),
+            pairing => bare_null(pairing),
+        }
     }
 }
 
 fn bare_name(item: &mut Value) {
     match item {
         Value::String(name) => *item = json!({ name.clone(): {} }),
-        // `gpa:` with nothing behind it.
-        Value::Object(map) => map.values_mut().filter(|v| v.is_null()).for_each(|v| *v = json!({})),
-        _ => {}
+        item => bare_null(item),
+    }
+}
+
+/// `gcpa: {epochs: 5, sweep: {tau: [0, 0.1], lambda: [0, 1]}}` as one item for every combination, the first
+/// parameter slowest.
+fn swept(item: Value) -> Vec<Value> {
+    let Value::Object(map) = &item else { return vec![item] };
+    let Some((name, params)) = map.iter().next().filter(|_| map.len() == 1) else { return vec![item] };
+    let Some(Value::Object(axes)) = params.get("sweep") else { return vec![item] };
+    let mut rest = params.clone();
+    if let Value::Object(rest) = &mut rest {
+        rest.remove("sweep");
+    }
+    let mut combinations = vec![rest];
+    for (key, values) in axes {
+        let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        let with = |params: &Value, value: &Value| {
+            let mut params = params.clone();
+            params[key] = value.clone();
+            params
+        };
+        combinations = combinations.iter().flat_map(|p| values.iter().map(move |v| with(p, v))).collect();
+    }
+    combinations.into_iter().map(|params| json!({ name.clone(): params })).collect()
+}
+
+/// `gpa:` with nothing behind it.
+fn bare_null(item: &mut Value) {
+    if let Value::Object(map) = item {
+        map.values_mut().filter(|v| v.is_null()).for_each(|v| *v = json!({}));
     }
 }
 
@@ -237,4 +285,25 @@ fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
         return Err(grid.error("primary.compare", format!("{} methods, wanted 2", primary.compare.len())));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_is_every_combination() {
+        let item = json!({"gcpa": {"epochs": 2, "sweep": {"tau": [0.0, 0.1], "lambda": [1, 2]}}});
+        let expanded = swept(item);
+        assert_eq!(expanded.len(), 4);
+        assert_eq!(expanded[1], json!({"gcpa": {"epochs": 2, "tau": 0.0, "lambda": 2}}));
+        assert_eq!(swept(json!({"gpa": {}})), [json!({"gpa": {}})]);
+    }
+
+    #[test]
+    fn overrides_merge_replace_and_remove() {
+        let mut value = json!({"views": {"a": [1], "b": [2]}, "seeds": [1, 2]});
+        lay_over(&mut value, &json!({"views": {"a": null, "d": [4], "c": [3]}, "seeds": [7]}));
+        assert_eq!(value.to_string(), r#"{"views":{"b":[2],"d":[4],"c":[3]},"seeds":[7]}"#, "in the file's order");
+    }
 }

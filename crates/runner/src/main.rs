@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use runner::only::Only;
 use runner::run::{Ending, Options};
-use runner::{list, run, source};
+use runner::{list, run, show, source};
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -28,12 +28,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a paper file: its grid, the paper's figures beside ours, verdicts on its claims
+    /// Run paper files: their grids, the paper's figures beside ours, verdicts on its claims
     Reproduce {
-        /// A file in experiments/paper/
-        file: PathBuf,
+        /// Files in experiments/paper/; several end in one page of claims
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Fewer seeds and points, marked as such
+        #[arg(long)]
+        quick: bool,
         #[command(flatten)]
         options: RunArgs,
+    },
+    /// Print where a number comes from: a cell's settings, data, cost and scores
+    Show {
+        /// The cell's id, or its beginning
+        #[arg(long, value_name = "ID")]
+        cell: String,
+        /// Folder of the results of all grids
+        #[arg(long, value_name = "DIR", default_value = "results")]
+        out: PathBuf,
     },
     /// What there is, with one line each
     List {
@@ -85,6 +98,7 @@ impl From<RunArgs> for Options {
             threads: args.threads.map(usize::from),
             force: args.force,
             allow_stand_in: !args.no_stand_in,
+            quick: false,
         }
     }
 }
@@ -92,7 +106,13 @@ impl From<RunArgs> for Options {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ending = match (cli.command, cli.grid) {
-        (Some(Command::Reproduce { file, options }), _) => run::reproduce(&file, &options.into()),
+        (Some(Command::Reproduce { files, quick, options }), _) => {
+            run::reproduce(&files, &Options { quick, ..options.into() })
+        }
+        (Some(Command::Show { cell, out }), _) => show::cell(&out, &cell).map(|text| {
+            println!("{text}");
+            Ending::Complete
+        }),
         (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => {

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tasks::Metric;
 
+use crate::claims::Claim;
+use crate::claims::test::Reduce;
 use crate::record::Record;
 use crate::summary::{Group, Summary, metric_title};
 use crate::table::Table;
@@ -17,7 +19,10 @@ use crate::tables::{SPREAD_NOTE, with_spread};
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a paper file (title, grid, overrides, columns, published, claims)")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a paper file (title, grid, overrides, quick, columns, published, claims, figures)"
+)]
 pub struct Paper {
     /// What it is, such as `Table 1: clustering of MASSIVE intents`.
     pub title: String,
@@ -26,6 +31,12 @@ pub struct Paper {
     /// Laid over the grid key by key.
     #[serde(default)]
     pub overrides: Value,
+    /// Laid over the grid as well in a quick run: fewer seeds and points.
+    #[serde(default)]
+    pub quick: Value,
+    /// Other names of the target, such as the paper's number for the figure.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// The metrics printed, in order.
     pub columns: Vec<String>,
     /// The paper's figures.
@@ -34,6 +45,9 @@ pub struct Paper {
     /// The claims tested.
     #[serde(default)]
     pub claims: Vec<Claim>,
+    /// Figures beside those that every grid gets.
+    #[serde(default)]
+    pub figures: Vec<FigureSpec>,
 }
 
 /// One published figure.
@@ -54,20 +68,55 @@ pub struct Published {
     pub note: Option<String>,
 }
 
-/// A claim of the paper that a difference of figures can hold or break.
+/// A figure drawn beside those that every grid gets.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureSpec {
+    /// One line per method over the subsets of views.
+    Curves(CurvesSpec),
+    /// A metric over two parameters of a method.
+    Sweep(SweepSpec),
+}
+
+/// Curves over the grid's subsets of views.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Claim {
-    /// Its id, such as `C1`.
-    pub id: String,
-    /// The claim.
-    pub text: String,
-    /// The metric it is about.
+pub struct CurvesSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// The metric.
     pub metric: String,
-    /// The method said to be better …
+    /// One panel for each.
+    #[serde(default = "mean_only")]
+    pub of: Vec<Reduce>,
+    /// The ordered pairs looked at; all without any.
+    #[serde(default)]
+    pub pairs: Vec<[String; 2]>,
+    /// The pairs with the last view of a subset alone.
+    #[serde(default)]
+    pub with_last: bool,
+    /// Title of the axis of subsets.
+    pub x: String,
+}
+
+/// Two parameters of one method against a metric.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// The method.
     pub method: String,
-    /// … than these.
-    pub over: Vec<String>,
+    /// The parameter that grows downwards.
+    pub rows: String,
+    /// The parameter that grows to the right.
+    pub columns: String,
+    /// The metric.
+    pub metric: String,
+}
+
+fn mean_only() -> Vec<Reduce> {
+    vec![Reduce::Mean]
 }
 
 impl Paper {
@@ -86,10 +135,16 @@ impl Paper {
             known(&paper, &format!("published[{i}].method"), "method", &published.method, &Method::NAMES)?;
         }
         for (i, claim) in paper.value.claims.iter().enumerate() {
-            known(&paper, &format!("claims[{i}].metric"), "metric", &claim.metric, &metrics)?;
-            for name in std::iter::once(&claim.method).chain(&claim.over) {
-                known(&paper, &format!("claims[{i}]"), "method", name, &Method::NAMES)?;
+            if let Some(metric) = claim.test.metric() {
+                known(&paper, &format!("claims[{i}].test.{}.metric", claim.test.kind()), "metric", metric, &metrics)?;
             }
+        }
+        for (i, figure) in paper.value.figures.iter().enumerate() {
+            let name = match figure {
+                FigureSpec::Curves(spec) => &spec.metric,
+                FigureSpec::Sweep(spec) => &spec.metric,
+            };
+            known(&paper, &format!("figures[{i}]"), "metric", name, &metrics)?;
         }
         Ok(paper)
     }
@@ -108,15 +163,25 @@ impl Paper {
     pub fn table(&self, records: &[Record], notes: &[String]) -> Table {
         let summary = Summary::new(records);
         let metrics = self.metrics();
+        let (sets, noises) = (summary.view_sets().len() > 1, summary.noises().len() > 1);
         let mut headers = vec!["method".to_string(), String::new()];
         headers.extend(metrics.iter().map(|m| metric_title(*m).to_string()));
         let mut rows = Vec::new();
         for group in &summary.groups {
             let stat = |m: &Metric| summary.stat(group, summary.measures_of(*m).next()?);
             let ours = metrics.iter().map(|m| with_spread(stat(m).as_ref()));
-            rows.push([group.label(), "ours".into()].into_iter().chain(ours).collect());
-            let theirs = metrics.iter().map(|m| self.published_text(group, *m));
-            rows.push([String::new(), "paper".into()].into_iter().chain(theirs).collect());
+            let mut name = group.label();
+            if sets {
+                name = format!("{}: {name}", group.view_set);
+            }
+            if noises {
+                name = format!("{name}, noise {}", group.noise);
+            }
+            rows.push([name, "ours".into()].into_iter().chain(ours).collect());
+            if !self.published.is_empty() {
+                let theirs = metrics.iter().map(|m| self.published_text(group, *m));
+                rows.push([String::new(), "paper".into()].into_iter().chain(theirs).collect());
+            }
         }
         let mut notes: Vec<String> = std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect();
         for published in &self.published {
@@ -125,7 +190,10 @@ impl Paper {
         }
         let mut sources: Vec<&str> = self.published.iter().map(|p| p.source.as_str()).collect();
         sources.dedup();
-        notes.push(format!("Published figures: {}.", sources.join("; ")));
+        notes.push(match sources.as_slice() {
+            [] => "The paper's own figures for this are not known here.".into(),
+            sources => format!("Published figures: {}.", sources.join("; ")),
+        });
         Table { title: self.title.clone(), headers, names: 2, rows, notes }
     }
 

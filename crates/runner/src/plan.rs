@@ -8,7 +8,6 @@ use data::yaml::Located;
 use data::{YamlProblem, checksum, nearest};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tasks::Task;
 use tasks::noise::Noise;
 
 use crate::grid::Grid;
@@ -64,7 +63,7 @@ impl Plan {
                         if k > 0 && !method.uses_seed() {
                             continue;
                         }
-                        let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value.tasks)?;
+                        let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value)?;
                         if cells.iter().any(|cell| cell.id == id) {
                             let key = format!("methods[{j}]");
                             let found = format!("gives a cell twice (views `{}`); remove one of the two", set.name);
@@ -103,14 +102,7 @@ impl Cell {
     /// A rough forecast of its work, in arbitrary units: what the longest-first order and the time left
     /// are computed from.
     pub fn weight(&self) -> f64 {
-        let views = self.views.len() as f64;
-        match self.method {
-            Method::Na(_) => 4.0 + views,
-            Method::Pairwise(_) => 4.0 + 0.5 * views * views,
-            Method::Gpa(_) => 4.0 + 4.0 * views,
-            Method::Gcca(_) => 4.0 + 0.3 * views * views,
-            Method::Gcpa(_) => 100.0 + 6.0 * views,
-        }
+        weight(&self.method, self.views.len() as f64)
     }
 
     /// The subset as written in records.
@@ -119,23 +111,39 @@ impl Cell {
     }
 }
 
-/// Hash of the data, views, method, noise, seed and tasks, versions included; of names of grids, folders
-/// and subsets nothing.
+fn weight(method: &Method, views: f64) -> f64 {
+    match method {
+        Method::Na(_) => 4.0 + views,
+        Method::Pairwise(_) => 4.0 + 0.5 * views * views,
+        Method::Gpa(_) => 4.0 + 4.0 * views,
+        Method::Gcca(_) => 4.0 + 0.3 * views * views,
+        Method::Gcpa(_) => 100.0 + 6.0 * views,
+        Method::Extend(params) => 1.0 + weight(&params.base.method(), views),
+    }
+}
+
+/// Hash of the data, views, pairing, widths, method, noise, seed and tasks, versions included; of names of
+/// grids, folders and subsets nothing.
 fn cell_id(
     data_sha256: &str,
     views: &[String],
     method: &Method,
     noise: &Noise,
     seed: u64,
-    tasks: &[Task],
+    grid: &Grid,
 ) -> Result<String> {
-    let tasks: Result<Vec<Value>> =
-        tasks.iter().map(|task| Ok(json!({"task": serde_json::to_value(task)?, "version": task.version()}))).collect();
+    let tasks: Result<Vec<Value>> = grid
+        .tasks
+        .iter()
+        .map(|task| Ok(json!({"task": serde_json::to_value(task)?, "version": task.version()})))
+        .collect();
     let identity = json!({
         "data": data_sha256,
         "views": views,
         "method": serde_json::to_value(method)?,
         "method_version": method.version(),
+        "pairing": serde_json::to_value(&grid.pairing)?,
+        "widths": serde_json::to_value(grid.widths)?,
         "noise": serde_json::to_value(noise)?,
         "seed": seed,
         "tasks": tasks?,
@@ -152,11 +160,27 @@ pub fn params(item: &impl Serialize, name: &str) -> String {
 
 /// The parameters in `given` that are not those in `defaults`, both as [`params`] writes them, in words.
 pub fn differing(given: &str, defaults: &str) -> String {
-    let parse = |text: &str| serde_json::from_str::<BTreeMap<String, Value>>(text).unwrap_or_default();
-    let (given, defaults) = (parse(given), parse(defaults));
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    let differing = given.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
-    differing.map(|(key, value)| format!("{key} {}", plain(value))).collect::<Vec<_>>().join(", ")
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    words(&parse(given), &parse(defaults)).join(", ")
+}
+
+fn words(given: &Value, defaults: &Value) -> Vec<String> {
+    let Some(given) = given.as_object() else { return Vec::new() };
+    let mut sorted: BTreeMap<&String, &Value> = given.iter().collect();
+    sorted.retain(|key, value| defaults.get(key.as_str()) != Some(value));
+    let word = |(key, value): (&String, &Value)| match inner_method(value) {
+        // A method inside a method: its title stands for its name.
+        Some((default, inner)) => words(inner, &serde_json::to_value(&default).unwrap_or_default()[default.name()]),
+        None => vec![format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_string))],
+    };
+    sorted.into_iter().flat_map(word).collect()
+}
+
+/// `{gcpa: {...}}` as the method with its defaults and the parameters given.
+fn inner_method(value: &Value) -> Option<(Method, &Value)> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    let (name, inner) = map.iter().next()?;
+    Some((Method::from_name(name)?, inner))
 }
 
 /// JSON with the keys of every object sorted, whatever order the library keeps.

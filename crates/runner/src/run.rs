@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use data::summarise;
 
-use crate::claims;
+use crate::claims::{self, Verdict};
 use crate::draw;
 use crate::execute::{self, Tally, Width};
-use crate::grid::Grid;
+use crate::fits::Fits;
+use crate::grid::{Grid, lay_over};
 use crate::only::Only;
 use crate::paper::Paper;
 use crate::plan::{Cell, Plan};
@@ -37,6 +38,8 @@ pub struct Options {
     pub force: bool,
     /// Take the grid's stand-in where its data are not present.
     pub allow_stand_in: bool,
+    /// Fewer seeds and points, as the paper file says, in a folder of their own.
+    pub quick: bool,
 }
 
 /// Whether everything asked for is there now.
@@ -55,33 +58,75 @@ pub enum Ending {
 /// cannot be kept.
 pub fn grid(path: &Path, options: &Options) -> Result<Ending> {
     let prepared = Prepared::new(Plan::open(path, &serde_json::Value::Null, options)?, options)?;
-    let Some(finished) = prepared.run(options)? else { return Ok(Ending::Complete) };
+    let Some(finished) = prepared.run(options, &Fits::default())? else { return Ok(Ending::Complete) };
     let mut files = finished.write(None)?;
     print!("\n{}", finished.overview.terminal());
     files.sort();
-    finished.close(&files);
+    close(&files);
     Ok(finished.ending())
 }
 
-/// Runs a paper file: its grid, the paper's figures beside ours, verdicts on its claims.
+/// Runs paper files one after the other, with one claims page at the end where there are several: their grids,
+/// the paper's figures beside ours, verdicts on its claims. Fits are shared among them by content.
 ///
 /// # Errors
 /// As [`grid`].
-pub fn reproduce(path: &Path, options: &Options) -> Result<Ending> {
+pub fn reproduce(paths: &[PathBuf], options: &Options) -> Result<Ending> {
+    let fits = Fits::default();
+    let (mut ending, mut verdicts, mut notes) = (Ending::Complete, Vec::new(), Vec::new());
+    for path in paths {
+        let Some(reproduced) = reproduce_one(path, options, &fits)? else { continue };
+        if reproduced.ending == Ending::Failures {
+            ending = Ending::Failures;
+        }
+        verdicts.extend(reproduced.verdicts);
+        notes.extend(reproduced.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+    }
+    if paths.len() > 1 && !options.dry_run {
+        verdicts.sort_by_key(|v| v.claim.id.trim_start_matches('C').parse::<u32>().unwrap_or(u32::MAX));
+        let page = claims::page(&verdicts, &notes);
+        let files = page.write(&options.out.join("claims"))?;
+        println!("\n{}", page.terminal());
+        close(&files);
+    }
+    Ok(ending)
+}
+
+/// What one paper file came to.
+struct Reproduced {
+    ending: Ending,
+    verdicts: Vec<Verdict>,
+    notes: Vec<String>,
+}
+
+/// `None` after a dry run.
+fn reproduce_one(path: &Path, options: &Options, fits: &Fits) -> Result<Option<Reproduced>> {
     let paper = Paper::read(path)?.value;
     let grid = path.parent().unwrap_or(Path::new("")).join(&paper.grid);
-    let prepared = Prepared::new(Plan::open(&grid, &paper.overrides, options)?, options)?;
-    let Some(finished) = prepared.run(options)? else { return Ok(Ending::Complete) };
+    let mut overrides = paper.overrides.clone();
+    if options.quick {
+        lay_over(&mut overrides, &paper.quick);
+    }
+    let prepared = Prepared::new(Plan::open(&grid, &overrides, options)?, options)?;
+    let Some(finished) = prepared.run(options, fits)? else { return Ok(None) };
     let mut files = finished.write(Some(&paper))?;
     let verdicts = claims::judge(&paper.claims, &finished.records, &finished.store)?;
     let mut table = paper.table(&finished.records, &finished.notes);
     table.title += &finished.mark;
-    table.notes.extend(verdicts.iter().map(|v| format!("{}.", v.sentence())));
+    table.notes.extend(verdicts.iter().map(Verdict::sentence));
     files.extend(table.write(&finished.store.root().join("tables").join("paper"))?);
     print!("\n{}", table.terminal());
     files.sort();
-    finished.close(&files);
-    Ok(finished.ending())
+    close(&files);
+    Ok(Some(Reproduced { ending: finished.ending(), verdicts, notes: finished.notes }))
+}
+
+/// Says what has been written.
+fn close(files: &[PathBuf]) {
+    println!("written:");
+    for file in files {
+        println!("  {}", file.display());
+    }
 }
 
 impl Plan {
@@ -90,7 +135,10 @@ impl Plan {
     /// # Errors
     /// Anything wrong with either.
     pub fn open(path: &Path, overrides: &serde_json::Value, options: &Options) -> Result<Self> {
-        let grid = Grid::read_with(path, overrides)?;
+        let mut grid = Grid::read_with(path, overrides)?;
+        if options.quick {
+            grid.value.name += "-quick";
+        }
         let source = Source::open(&grid, options.allow_stand_in)?;
         Self::new(grid, source)
     }
@@ -100,6 +148,7 @@ impl Plan {
 struct Prepared {
     plan: Plan,
     only: Option<Only>,
+    quick: bool,
 }
 
 impl Prepared {
@@ -110,7 +159,7 @@ impl Prepared {
         for line in summarise(plan.source.warnings()) {
             eprintln!("warning: {}: {line}", plan.source.used());
         }
-        Ok(Self { plan, only: options.only.clone() })
+        Ok(Self { plan, only: options.only.clone(), quick: options.quick })
     }
 
     fn cells(&self) -> Result<Vec<&Cell>> {
@@ -121,7 +170,7 @@ impl Prepared {
     }
 
     /// Runs what is not done; `None` after a dry run.
-    fn run(self, options: &Options) -> Result<Option<Finished>> {
+    fn run(self, options: &Options, fits: &Fits) -> Result<Option<Finished>> {
         let cells = self.cells()?;
         let name = self.plan.grid.value.name.clone();
         if options.dry_run {
@@ -135,7 +184,7 @@ impl Prepared {
         let pending = cells.iter().filter(|cell| !store.has(&cell.id)).count();
         let width = Width::choose(options.threads, options.jobs, pending);
         let provenance = Provenance::gather(self.plan.grid.path().parent().unwrap_or(Path::new("")));
-        let tally = execute::run(&self.plan, &cells, &store, width, &provenance)
+        let tally = execute::run(&self.plan, &cells, &store, width, &provenance, fits)
             .with_context(|| format!("`{name}` stopped; run the same command again to go on from here"))?;
         if tally.done + tally.failed == 0 {
             eprintln!("nothing to do: all {} cells of `{name}` are done", tally.before);
@@ -154,10 +203,14 @@ impl Prepared {
     /// What every table and figure says about the data.
     fn notes(&self) -> Vec<String> {
         let source = &self.plan.source;
-        vec![match &source.stand_in {
+        let mut notes = vec![match &source.stand_in {
             Some(stand_in) => stand_in.notice(&source.asked),
             None => format!("Data: `{}` ({}).", source.asked, source.title),
-        }]
+        }];
+        if self.quick {
+            notes.push("Quick run: fewer seeds and points than the full one.".into());
+        }
+        notes
     }
 
     /// Records of all cells of the plan that have any, in its order, then what is odd about the data.
@@ -225,15 +278,8 @@ impl Finished {
         for (stem, table) in tables::details(&self.title, &summary, &self.notes) {
             files.extend(table.write(&tables.join(stem))?);
         }
-        files.extend(draw::figures(&self.title, &summary, &self.notes, paper, &self.store.root().join("figures"))?);
+        files.extend(draw::figures(&self.title, &summary, &self.notes, paper, &self.store)?);
         Ok(files)
-    }
-
-    fn close(&self, files: &[PathBuf]) {
-        println!("written:");
-        for file in files {
-            println!("  {}", file.display());
-        }
     }
 
     fn ending(&self) -> Ending {

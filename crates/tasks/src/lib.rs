@@ -24,20 +24,34 @@
 //! files and no tables.
 
 pub mod bootstrap;
+pub mod classifier;
 mod clustering;
+mod consistency;
+mod cycle;
+mod drift;
 mod error;
 pub mod kmeans;
+mod labels;
 pub mod metrics;
 pub mod noise;
+mod pairs;
+mod probe;
+mod probing;
 pub mod ranks;
+mod reid;
 mod retrieval;
 mod score;
+mod stitching;
 mod task;
 
 pub use bootstrap::{Interval, paired_bootstrap};
 pub use clustering::{ClusterCount, ClusteringParams};
+pub use consistency::ConsistencyParams;
+pub use drift::DriftParams;
 pub use error::TaskError;
 pub use metrics::{CrossTable, ari_nmi_weighted};
+pub use probe::{Direction, ProbeParams, Protocol};
+pub use reid::{ReidParams, disjoint_by_class};
 pub use retrieval::RetrievalParams;
 pub use score::{Metric, Quantity, Score, Scores, Series, TaskInput};
 pub use task::Task;

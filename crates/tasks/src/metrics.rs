@@ -1,6 +1,6 @@
 //! Figures of merit: agreement of two partitions, summaries of ranks.
 
-use crate::TaskError;
+use crate::{Metric, TaskError};
 
 /// Whole numbers up to this have their `x ln x` looked up.
 const TABLE: usize = 4096;
@@ -218,6 +218,97 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
         total += u64::from(weight);
     }
     Ok(sum / total as f64)
+}
+
+/// A metric computed from its series ([`Metric::series`]) with item i counted `weights[i]` times: what a
+/// resample evaluates. Agreement of clusters is not of this kind, see [`CrossTable`].
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per value.
+pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
+    match metric {
+        Metric::Rank1 | Metric::Rank1Optimistic => weighted_hits_at(values, 1, weights),
+        Metric::Rank5 => weighted_hits_at(values, 5, weights),
+        Metric::Rank10 => weighted_hits_at(values, 10, weights),
+        Metric::Mrr => weighted_mean_reciprocal_rank(values, weights),
+        Metric::Gamma90 => weighted_quantile(values, 0.9, weights),
+        Metric::DriftP95 => weighted_quantile(values, 0.95, weights),
+        Metric::DriftMedian => weighted_lower_median(values, weights),
+        Metric::Cmc1 => weighted_mean(&values.iter().map(|&rank| within(rank, 1.0)).collect::<Vec<_>>(), weights),
+        Metric::Cmc5 => weighted_mean(&values.iter().map(|&rank| within(rank, 5.0)).collect::<Vec<_>>(), weights),
+        Metric::GammaMean
+        | Metric::DeltaPos
+        | Metric::DriftMean
+        | Metric::Accuracy
+        | Metric::Map
+        | Metric::CycleError
+        | Metric::CycleErrorCorrected
+        | Metric::Ari
+        | Metric::Nmi => weighted_mean(values, weights),
+    }
+}
+
+/// 1 where a rank is at most k, 0 beyond, NaN where there is none.
+fn within(rank: f32, k: f32) -> f32 {
+    if rank.is_nan() { rank } else { f32::from(u8::from(rank <= k)) }
+}
+
+/// [`mean`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per value.
+pub fn weighted_mean(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
+    check_lengths("weighted mean", "values", values.len(), "weights", weights.len())?;
+    let (mut sum, mut total) = (0.0, 0u64);
+    for (&value, &weight) in values.iter().zip(weights).filter(|(value, _)| !value.is_nan()) {
+        sum += f64::from(weight) * f64::from(value);
+        total += u64::from(weight);
+    }
+    Ok(sum / total as f64)
+}
+
+/// [`quantile`] with item i counted `weights[i]` times. O(n log n); NaN where every weight is zero.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per value.
+pub fn weighted_quantile(values: &[f32], q: f64, weights: &[u32]) -> Result<f64, TaskError> {
+    let repeated = repeat("weighted quantile", values, weights)?;
+    Ok(if repeated.is_empty() { f64::NAN } else { quantile(&repeated, q) })
+}
+
+/// [`lower_median`] with item i counted `weights[i]` times; NaN where every weight is zero.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per value.
+pub fn weighted_lower_median(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
+    let repeated = repeat("weighted median", values, weights)?;
+    Ok(if repeated.is_empty() { f64::NAN } else { lower_median(&repeated) })
+}
+
+fn repeat(op: &'static str, values: &[f32], weights: &[u32]) -> Result<Vec<f32>, TaskError> {
+    check_lengths(op, "values", values.len(), "weights", weights.len())?;
+    Ok(values.iter().zip(weights).flat_map(|(&v, &w)| std::iter::repeat_n(v, w as usize)).collect())
+}
+
+/// Arithmetic mean.
+pub fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
+}
+
+/// Quantile, linear between order statistics (type 7); values must not be empty.
+pub fn quantile(values: &[f32], q: f64) -> f64 {
+    let mut ascending = values.to_vec();
+    ascending.sort_unstable_by(f32::total_cmp);
+    let position = q * (ascending.len() - 1) as f64;
+    let at = |i: f64| f64::from(ascending[i as usize]);
+    at(position.floor()) + position.fract() * (at(position.ceil()) - at(position.floor()))
+}
+
+/// The middle value, the lower one of two; values must not be empty.
+pub fn lower_median(values: &[f32]) -> f64 {
+    let mut ascending = values.to_vec();
+    ascending.sort_unstable_by(f32::total_cmp);
+    f64::from(ascending[(ascending.len() - 1) / 2])
 }
 
 fn check_lengths(

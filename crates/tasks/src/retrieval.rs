@@ -13,13 +13,13 @@
 //! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
-use align::prep::{ConstantColumns, ZScore, cosine_rows};
-use align::{Fitted, Matrix, SpaceKind};
+use align::prep::cosine_rows;
+use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::{hits_at, mean_reciprocal_rank};
+use crate::pairs::{each_translated, project_all};
 use crate::ranks::{Ranks, ranks, ranks_both};
-use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
 /// Parameters of retrieval: none.
@@ -41,10 +41,7 @@ type Outcomes = Vec<Option<Outcome>>;
 
 /// Scores every ordered pair of the test split's views in every space on offer.
 pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let shared = match input.fitted {
-        Fitted::Pairwise(_) => Vec::new(),
-        Fitted::Input(_) | Fitted::Universe(_) => project_all(input)?,
-    };
+    let shared = project_all(input)?;
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         let outcomes = match space {
@@ -54,17 +51,6 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         report(input, space, outcomes, &mut out);
     }
     Ok(out)
-}
-
-/// Every view's test rows in the space that all views share, each once.
-fn project_all(input: &TaskInput<'_>) -> Result<Vec<Matrix>, TaskError> {
-    let space = input.fitted.offers()[0];
-    let project = |view: &align::spaces::Space| {
-        let projected = input.fitted.project(view.name(), view.values())?;
-        check_finite(space, &|| view.name().to_string(), &projected)?;
-        Ok(projected)
-    };
-    input.test.spaces.iter().map(project).collect()
 }
 
 fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
@@ -90,24 +76,12 @@ fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes,
 }
 
 fn translated(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
-    let names: Vec<&str> = input.test.spaces.names().collect();
-    let views = names.len();
+    let views = input.test.spaces.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
-    for (t, target) in input.test.spaces.iter().enumerate() {
-        let standardise = ZScore::fit(input.train.spaces.get(target.name())?, ConstantColumns::Clamp);
-        let comparable = |x: &Matrix| cosine_rows(&standardise.apply(x));
-        let gallery = comparable(target.values());
-        for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {
-            let moved = match input.fitted.universe() {
-                // The projection is already there; `translate` would repeat it for every target.
-                Some(universe) => universe.inverse(target.name(), &shared[s])?,
-                None => input.fitted.translate(source.name(), target.name(), source.values())?,
-            };
-            let pair = || format!("{}->{}", source.name(), target.name());
-            check_finite(SpaceKind::Translated, &pair, &moved)?;
-            outcomes[s * views + t] = Some(Outcome::Ranked(ranks(&comparable(&moved), &gallery)?));
-        }
-    }
+    each_translated(input, shared, |s, t, queries, gallery| {
+        outcomes[s * views + t] = Some(Outcome::Ranked(ranks(queries, gallery)?));
+        Ok(())
+    })?;
     Ok(outcomes)
 }
 

@@ -25,7 +25,7 @@ impl<'a> TaskInput<'a> {
     }
 }
 
-/// A figure of merit. All are fractions between 0 and 1 (the adjusted Rand index can fall below 0).
+/// A figure of merit. Fractions between 0 and 1 (the adjusted Rand index can fall below 0), or cosine distances from 0 to 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
     /// Adjusted Rand index between clusters and labels.
@@ -42,12 +42,55 @@ pub enum Metric {
     Rank1Optimistic,
     /// Mean reciprocal rank of the true match, ties against the query.
     Mrr,
+    /// Mean over items of the length of the mean unit row over views.
+    GammaMean,
+    /// 0.90 quantile of the same.
+    Gamma90,
+    /// Mean cosine distance of matched items over pairs of views.
+    DeltaPos,
+    /// Mean cosine distance of corrected to linear rows.
+    DriftMean,
+    /// Lower median of the same.
+    DriftMedian,
+    /// 0.95 quantile of the same.
+    DriftP95,
+    /// Share of items that a classifier gets right.
+    Accuracy,
+    /// Share of queries with an item of their class ranked first.
+    Cmc1,
+    /// Share of queries with an item of their class among the first five.
+    Cmc5,
+    /// Mean over queries of the average precision.
+    Map,
+    /// Mean cosine distance of standardised rows to what comes back of them by a cycle of linear maps.
+    CycleError,
+    /// The same by a cycle of translations through the corrector.
+    CycleErrorCorrected,
 }
 
 impl Metric {
     /// Every metric, in the order of records.
-    pub const ALL: [Self; 7] =
-        [Self::Ari, Self::Nmi, Self::Rank1, Self::Rank5, Self::Rank10, Self::Rank1Optimistic, Self::Mrr];
+    pub const ALL: [Self; 19] = [
+        Self::Ari,
+        Self::Nmi,
+        Self::Rank1,
+        Self::Rank5,
+        Self::Rank10,
+        Self::Rank1Optimistic,
+        Self::Mrr,
+        Self::GammaMean,
+        Self::Gamma90,
+        Self::DeltaPos,
+        Self::DriftMean,
+        Self::DriftMedian,
+        Self::DriftP95,
+        Self::Accuracy,
+        Self::Cmc1,
+        Self::Cmc5,
+        Self::Map,
+        Self::CycleError,
+        Self::CycleErrorCorrected,
+    ];
 
     /// As written in records.
     pub fn name(self) -> &'static str {
@@ -59,6 +102,18 @@ impl Metric {
             Self::Rank10 => "rank10",
             Self::Rank1Optimistic => "rank1_optimistic",
             Self::Mrr => "mrr",
+            Self::GammaMean => "gamma_mean",
+            Self::Gamma90 => "gamma90",
+            Self::DeltaPos => "delta_pos",
+            Self::DriftMean => "drift_mean",
+            Self::DriftMedian => "drift_median",
+            Self::DriftP95 => "drift_p95",
+            Self::Accuracy => "accuracy",
+            Self::Cmc1 => "cmc1",
+            Self::Cmc5 => "cmc5",
+            Self::Map => "map",
+            Self::CycleError => "cycle_error",
+            Self::CycleErrorCorrected => "cycle_error_corrected",
         }
     }
 
@@ -70,18 +125,67 @@ impl Metric {
     /// As written in records.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Ari | Self::Nmi | Self::Rank1 | Self::Rank5 | Self::Rank10 | Self::Rank1Optimistic | Self::Mrr => {
-                "fraction"
-            }
+            Self::Ari
+            | Self::Nmi
+            | Self::Rank1
+            | Self::Rank5
+            | Self::Rank10
+            | Self::Rank1Optimistic
+            | Self::Mrr
+            | Self::GammaMean
+            | Self::Gamma90
+            | Self::Accuracy
+            | Self::Cmc1
+            | Self::Cmc5
+            | Self::Map => "fraction",
+            Self::DeltaPos
+            | Self::DriftMean
+            | Self::DriftMedian
+            | Self::DriftP95
+            | Self::CycleError
+            | Self::CycleErrorCorrected => "cosine distance",
+        }
+    }
+
+    /// The per-item series that the figure is computed from.
+    pub fn series(self) -> Quantity {
+        match self {
+            Self::Ari | Self::Nmi => Quantity::Cluster,
+            Self::Rank1 | Self::Rank5 | Self::Rank10 | Self::Mrr => Quantity::Rank,
+            Self::Rank1Optimistic => Quantity::RankOptimistic,
+            Self::GammaMean | Self::Gamma90 => Quantity::Gamma,
+            Self::DeltaPos => Quantity::DeltaPos,
+            Self::DriftMean | Self::DriftMedian | Self::DriftP95 => Quantity::Drift,
+            Self::Accuracy => Quantity::Correct,
+            Self::Cmc1 | Self::Cmc5 => Quantity::FirstMatch,
+            Self::Map => Quantity::AveragePrecision,
+            Self::CycleError => Quantity::CycleError,
+            Self::CycleErrorCorrected => Quantity::CycleErrorCorrected,
         }
     }
 
     /// Whether more is better; what a table prints in bold.
     pub fn higher_is_better(self) -> bool {
         match self {
-            Self::Ari | Self::Nmi | Self::Rank1 | Self::Rank5 | Self::Rank10 | Self::Rank1Optimistic | Self::Mrr => {
-                true
-            }
+            Self::Ari
+            | Self::Nmi
+            | Self::Rank1
+            | Self::Rank5
+            | Self::Rank10
+            | Self::Rank1Optimistic
+            | Self::Mrr
+            | Self::GammaMean
+            | Self::Gamma90
+            | Self::Accuracy
+            | Self::Cmc1
+            | Self::Cmc5
+            | Self::Map => true,
+            Self::DeltaPos
+            | Self::DriftMean
+            | Self::DriftMedian
+            | Self::DriftP95
+            | Self::CycleError
+            | Self::CycleErrorCorrected => false,
         }
     }
 }
@@ -117,11 +221,40 @@ pub enum Quantity {
     Cluster,
     /// The item's label as a dense code from 0, in ascending order of the label values.
     Label,
+    /// Length of the mean unit row over views.
+    Gamma,
+    /// Mean cosine distance over pairs of views.
+    DeltaPos,
+    /// Cosine distance of the corrected to the linear row.
+    Drift,
+    /// 1 where the classifier is right, else 0.
+    Correct,
+    /// Rank of the first item of the query's class, from 1; NaN where the gallery has none.
+    FirstMatch,
+    /// Average precision; NaN where the gallery has no item of the query's class.
+    AveragePrecision,
+    /// Cosine distance after a cycle of linear maps.
+    CycleError,
+    /// Cosine distance after a cycle of translations through the corrector.
+    CycleErrorCorrected,
 }
 
 impl Quantity {
     /// Every quantity, in the order of records.
-    pub const ALL: [Self; 4] = [Self::Rank, Self::RankOptimistic, Self::Cluster, Self::Label];
+    pub const ALL: [Self; 12] = [
+        Self::Rank,
+        Self::RankOptimistic,
+        Self::Cluster,
+        Self::Label,
+        Self::Gamma,
+        Self::DeltaPos,
+        Self::Drift,
+        Self::Correct,
+        Self::FirstMatch,
+        Self::AveragePrecision,
+        Self::CycleError,
+        Self::CycleErrorCorrected,
+    ];
 
     /// As written in records.
     pub fn name(self) -> &'static str {
@@ -130,6 +263,14 @@ impl Quantity {
             Self::RankOptimistic => "rank_optimistic",
             Self::Cluster => "cluster",
             Self::Label => "label",
+            Self::Gamma => "gamma",
+            Self::DeltaPos => "delta_pos",
+            Self::Drift => "drift",
+            Self::Correct => "correct",
+            Self::FirstMatch => "first_match",
+            Self::AveragePrecision => "average_precision",
+            Self::CycleError => "cycle_error",
+            Self::CycleErrorCorrected => "cycle_error_corrected",
         }
     }
 
@@ -190,7 +331,7 @@ mod tests {
     fn every_name_leads_back() {
         for metric in Metric::ALL {
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
-            assert_eq!((metric.unit(), metric.higher_is_better()), ("fraction", true));
+            assert_eq!(metric.unit() == "fraction", metric.higher_is_better());
         }
         for quantity in Quantity::ALL {
             assert_eq!(Quantity::from_name(quantity.name()), Some(quantity));

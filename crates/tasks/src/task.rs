@@ -5,8 +5,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::{self, ClusteringParams};
+use crate::consistency::{self, ConsistencyParams};
+use crate::cycle::{self, CycleParams};
+use crate::drift::{self, DriftParams};
+use crate::probe::{ProbeParams, Protocol};
+use crate::reid::{self, ReidParams};
 use crate::retrieval::{self, RetrievalParams};
 use crate::{Scores, TaskError, TaskInput};
+use crate::{probing, stitching};
 
 /// A task with its parameters, as a grid file writes it: `{clustering: {restarts: 10}}`. A bare name
 /// means the defaults; [`Task::from_name`] reads it.
@@ -17,17 +23,39 @@ pub enum Task {
     Retrieval(RetrievalParams),
     /// K-means of each view's held-out items, against their labels.
     Clustering(ClusteringParams),
+    /// Agreement of all views on each held-out item.
+    Consistency(ConsistencyParams),
+    /// How far a corrector turns held-out items.
+    Drift(DriftParams),
+    /// A linear classifier trained on one view's vectors, tested on another's.
+    Probing(ProbeParams),
+    /// A linear classifier on one side of a translation, tested on the other.
+    Stitching(ProbeParams),
+    /// What is left of a view after a way through all views and back.
+    Cycle(CycleParams),
+    /// Items of one view that look for items of their class in another.
+    Reid(ReidParams),
 }
 
 impl Task {
     /// Names as in a grid file.
-    pub const NAMES: [&'static str; 2] = ["retrieval", "clustering"];
+    pub const NAMES: [&'static str; 8] =
+        ["retrieval", "clustering", "consistency", "drift", "probing", "stitching", "cycle", "reid"];
 
     /// The task with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Retrieval(RetrievalParams::default()), Self::Clustering(ClusteringParams::default())]
-            .into_iter()
-            .find(|task| task.name() == name)
+        [
+            Self::Retrieval(RetrievalParams::default()),
+            Self::Clustering(ClusteringParams::default()),
+            Self::Consistency(ConsistencyParams {}),
+            Self::Drift(DriftParams {}),
+            Self::Probing(ProbeParams::default()),
+            Self::Stitching(ProbeParams::default()),
+            Self::Cycle(CycleParams {}),
+            Self::Reid(ReidParams::default()),
+        ]
+        .into_iter()
+        .find(|task| task.name() == name)
     }
 
     /// Name as in a grid file.
@@ -35,6 +63,12 @@ impl Task {
         match self {
             Self::Retrieval(_) => "retrieval",
             Self::Clustering(_) => "clustering",
+            Self::Consistency(_) => "consistency",
+            Self::Drift(_) => "drift",
+            Self::Probing(_) => "probing",
+            Self::Stitching(_) => "stitching",
+            Self::Cycle(_) => "cycle",
+            Self::Reid(_) => "reid",
         }
     }
 
@@ -43,21 +77,42 @@ impl Task {
         match self {
             Self::Retrieval(_) => 1,
             Self::Clustering(_) => 1,
+            Self::Consistency(_) => 1,
+            Self::Drift(_) => 1,
+            Self::Probing(_) => 1,
+            Self::Stitching(_) => 1,
+            Self::Cycle(_) => 1,
+            Self::Reid(_) => 1,
         }
     }
 
     /// Whether it compares with labels.
     pub fn needs_labels(&self) -> bool {
         match self {
-            Self::Retrieval(_) => false,
-            Self::Clustering(_) => true,
+            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) => false,
+            Self::Clustering(_) | Self::Probing(_) | Self::Stitching(_) | Self::Reid(_) => true,
+        }
+    }
+
+    /// Whether it chooses among classifiers by validation rows.
+    pub fn needs_validation(&self) -> bool {
+        match self {
+            Self::Probing(params) | Self::Stitching(params) => params.protocol == Protocol::Released,
+            Self::Retrieval(_)
+            | Self::Clustering(_)
+            | Self::Consistency(_)
+            | Self::Drift(_)
+            | Self::Cycle(_)
+            | Self::Reid(_) => false,
         }
     }
 
     /// The labelling it is told to use; without one it takes the first.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Retrieval(_) => None,
+            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) => None,
+            Self::Probing(params) | Self::Stitching(params) => params.label.as_deref(),
+            Self::Reid(params) => params.label.as_deref(),
             Self::Clustering(params) => params.label.as_deref(),
         }
     }
@@ -67,6 +122,12 @@ impl Task {
         match self {
             Self::Retrieval(_) => "each held-out item of one view looked up in another: Rank-k, MRR",
             Self::Clustering(_) => "k-means of each view's held-out items against their labels: ARI, NMI",
+            Self::Consistency(_) => "how well all views agree on each held-out item: gamma, delta_pos",
+            Self::Drift(_) => "how far a corrector turns each held-out item: mean, median, 95% quantile",
+            Self::Probing(_) => "a linear classifier trained on one view's vectors, tested on another's: accuracy",
+            Self::Stitching(_) => "a linear classifier across a translation, in either direction: accuracy",
+            Self::Cycle(_) => "1 - cos after a cycle through all views, linear and through the corrector",
+            Self::Reid(_) => "retrieval by class between views that hold disjoint items: mAP, CMC",
         }
     }
 
@@ -76,7 +137,12 @@ impl Task {
     /// [`TaskError::Parameter`].
     pub fn validate(&self) -> Result<(), TaskError> {
         match self {
-            Self::Retrieval(RetrievalParams {}) => Ok(()),
+            Self::Retrieval(RetrievalParams {})
+            | Self::Consistency(ConsistencyParams {})
+            | Self::Drift(DriftParams {})
+            | Self::Cycle(CycleParams {})
+            | Self::Reid(_) => Ok(()),
+            Self::Probing(params) | Self::Stitching(params) => params.validate(self.name()),
             Self::Clustering(params) => params.validate(),
         }
     }
@@ -91,6 +157,12 @@ impl Task {
         match self {
             Self::Retrieval(RetrievalParams {}) => retrieval::score(input),
             Self::Clustering(params) => clustering::score(params, input),
+            Self::Consistency(ConsistencyParams {}) => consistency::score(input),
+            Self::Drift(DriftParams {}) => drift::score(input),
+            Self::Probing(params) => probing::score(params, input),
+            Self::Stitching(params) => stitching::score(params, input),
+            Self::Cycle(CycleParams {}) => cycle::score(input),
+            Self::Reid(params) => reid::score(params, input),
         }
     }
 }

@@ -65,17 +65,14 @@ pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError
 
     let mut offset = 0;
     let mut maps = Vec::with_capacity(views);
-    let signs: Vec<f64> = (0..rank).map(|j| sign_of_largest(kept, |i| vectors[(i, kept - 1 - j)])).collect();
+    let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors[(i, kept - 1 - j)])).collect();
     for (m, basis) in bases.iter().enumerate() {
         let r = basis.v.cols();
         // Descending eigenvalues: the most shared direction is the first universe coordinate.
         let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * vectors[(offset + i, kept - 1 - j)]);
         let map = linalg::product(basis.v.view(), phi.view(), Threads::Pool);
-        maps.push(ViewMap {
-            name: moments.names()[m].clone(),
-            prep: moments.preps()[m].clone(),
-            map: map.map(|&x| x as f32),
-        });
+        let (name, prep) = (moments.names()[m].clone(), moments.preps()[m].clone());
+        maps.push(ViewMap::new(name, prep, map.map(|&x| x as f32)));
         offset += r;
     }
     let parameters = maps.iter().map(|v| v.map.rows() * v.map.cols()).sum();
@@ -118,10 +115,4 @@ fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
         }
     }
     coupling
-}
-
-/// 1 or −1, whichever makes the entry of largest magnitude positive (the first of equals).
-fn sign_of_largest(len: usize, entry: impl Fn(usize) -> f64) -> f64 {
-    let largest = (0..len).fold(0.0f64, |best, i| if entry(i).abs() > best.abs() { entry(i) } else { best });
-    if largest < 0.0 { -1.0 } else { 1.0 }
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::corrector::train::{Adamw, Batch, Loss, Trainer};
 use crate::corrector::{Corrector, Prepared};
 use crate::method::ensure;
-use crate::methods::gpa::{self, GpaParams, Scaffold};
+use crate::methods::gpa::GpaParams;
 use crate::prep::{ConstantColumns, norm, unit_rows};
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop};
 
 /// Parameters of `gcpa`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,8 @@ impl GcpaParams {
         ensure(self.validation_batches >= 1, ME, "validation_batches", self.validation_batches, "at least 1")
     }
 
-    fn scaffold(&self) -> GpaParams {
+    /// The GPA that it starts from.
+    pub(crate) fn scaffold(&self) -> GpaParams {
         GpaParams { max_iter: self.max_iter, tol: self.tol, constant_columns: self.constant_columns }
     }
 
@@ -113,11 +114,16 @@ impl GcpaParams {
 /// consensus; the identity (step 0) is never a candidate; no inverse of the corrector exists, so
 /// translation is `f(u) R_tᵀ`. Departs: a row's validation loss is computed once per check, not once
 /// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
-pub(crate) fn fit(params: &GcpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+///
+/// `base` is the fit of [`GcpaParams::scaffold`] on the same rows.
+pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     if train.rows() < 2 {
         return Err(AlignError::TooFewRows { method: "gcpa", got: train.rows(), want: 2 });
     }
-    let Scaffold { universe, report: scaffold } = gpa::scaffold("gcpa", &params.scaffold(), train, seed)?;
+    let Some(universe) = base.fitted.universe() else {
+        return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
+    };
+    let scaffold = base.report.clone();
     let prepared: Result<Vec<Prepared>, AlignError> =
         train.iter().map(|s| Ok(Prepared::new(&universe.project_linear(s.name(), s.values())?))).collect();
     let prepared = prepared?;
@@ -132,7 +138,7 @@ pub(crate) fn fit(params: &GcpaParams, train: &Spaces, seed: u64) -> Result<Fit,
         parameters: scaffold.parameters + trained.corrector.parameters(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
     };
-    let universe: Universe = universe.with_corrector(trained.corrector, params.rescale);
+    let universe = universe.clone().with_corrector(trained.corrector, params.rescale);
     Ok(Fit { fitted: Fitted::Universe(universe), report })
 }
 

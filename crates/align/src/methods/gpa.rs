@@ -38,12 +38,6 @@ impl GpaParams {
     }
 }
 
-/// Orthogonal maps found by [`sweep`], and how.
-pub(crate) struct Scaffold {
-    pub(crate) universe: Universe,
-    pub(crate) report: FitReport,
-}
-
 /// min over orthogonal maps of `Σ_m |Z_m R_m − C|²_F` with the consensus `C = 1/M Σ_m Z_m R_m`.
 ///
 /// Input: M views, standardised (ddof 0). Universe: width D = max d_m. A view of width d_m lives in the
@@ -55,8 +49,8 @@ pub(crate) struct Scaffold {
 /// the start is drawn from the seed. The optimum is not unique: seeds end in stationary points whose
 /// objectives agree to about 1e-4 and whose maps differ by reflections of weakly shared directions.
 pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    let Scaffold { universe, report } = scaffold("gpa", params, train, seed)?;
-    Ok(Fit { fitted: Fitted::Universe(universe), report })
+    at_least_two_views("gpa", train)?;
+    from_moments(params, &Moments::fit(train, |x| ZScore::fit(x, params.constant_columns)), seed)
 }
 
 /// GPA from moments alone, however they were summed: the rows are not needed.
@@ -65,34 +59,19 @@ pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, 
 /// As [`crate::Method::fit`].
 pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     params.validate("gpa")?;
-    let Scaffold { universe, report } = from_moments(params, moments, seed)?;
-    Ok(Fit { fitted: Fitted::Universe(universe), report })
+    from_moments(params, moments, seed)
 }
 
-/// The fit shared with GCPA.
-pub(crate) fn scaffold(
-    method: &'static str,
-    params: &GpaParams,
-    train: &Spaces,
-    seed: u64,
-) -> Result<Scaffold, AlignError> {
-    at_least_two_views(method, train)?;
-    from_moments(params, &Moments::fit(train, |x| ZScore::fit(x, params.constant_columns)), seed)
-}
-
-fn from_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Scaffold, AlignError> {
+fn from_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     let (stacked, report) = sweep(params, moments, seed)?;
     let views = (0..moments.views())
         .map(|m| {
             let (start, width) = (moments.offset(m), moments.width(m));
-            ViewMap {
-                name: moments.names()[m].clone(),
-                prep: moments.preps()[m].clone(),
-                map: Matrix::from_fn(width, stacked.cols(), |i, j| stacked.at(start + i, j) as f32),
-            }
+            let map = Matrix::from_fn(width, stacked.cols(), |i, j| stacked.at(start + i, j) as f32);
+            ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map)
         })
         .collect();
-    Ok(Scaffold { universe: Universe::new(views), report })
+    Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
 }
 
 /// Jacobi sweeps on the moments: with all maps stacked in `R` (P × D), `S = G R` holds

@@ -1,6 +1,7 @@
 //! Reading the golden data.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+use align::corrector::Weights;
 use align::{Matrix, Spaces};
 use safetensors::{SafeTensors, tensor::TensorView};
 
@@ -54,6 +55,22 @@ impl Golden {
         names.sort();
         let view = |n: &String| (n[split.len() + 1..].to_string(), self.matrix(n));
         Spaces::new(names.iter().map(view)).unwrap()
+    }
+}
+
+/// Weights in PyTorch's naming; its Linear weights are output × input.
+pub fn weights(file: &Golden, prefix: &str) -> Weights {
+    let vector = |name: &str| file.vector(&format!("{prefix}.{name}"));
+    let matrix = |name: &str| file.transposed(&format!("{prefix}.{name}"));
+    Weights {
+        scale: vector("ln.weight"),
+        shift: vector("ln.bias"),
+        w1: matrix("fc1.weight"),
+        b1: vector("fc1.bias"),
+        wg: matrix("gate.weight"),
+        bg: vector("gate.bias"),
+        w2: matrix("fc2.weight"),
+        b2: vector("fc2.bias"),
     }
 }
 

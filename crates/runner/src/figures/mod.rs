@@ -1,8 +1,8 @@
-//! Figures from plain data: grouped bars and heat maps, each written as SVG and as PNG.
+//! Figures from plain data: grouped bars, heat maps and curves, each written as SVG and as PNG.
 //!
 //! ```text
-//! GroupedBars, Heatmaps ──Draw::scene──▶ Scene (measured text, rectangles, lines)     bars, heatmap
-//!                 Scene ──plotters─────▶ <stem>.svg, <stem>.png                       render
+//! GroupedBars, Heatmaps, Curves ──Draw::scene──▶ Scene (measured text, rectangles, lines)     bars, heatmap, curves
+//!                         Scene ──plotters─────▶ <stem>.svg, <stem>.png                       render
 //! ```
 //!
 //! A [`Scene`] holds every mark at its final place, so the layout can be tested without drawing, and
@@ -11,6 +11,7 @@
 
 mod axis;
 pub mod bars;
+pub mod curves;
 mod font;
 mod frame;
 pub mod heatmap;
@@ -24,6 +25,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use bars::{Bar, BarSeries, GroupedBars};
+pub use curves::{CurvePanel, Curves, Line, Point};
 pub use heatmap::{Heatmaps, Panel};
 pub use scene::Scene;
 

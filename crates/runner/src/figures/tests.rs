@@ -58,6 +58,28 @@ fn off_diagonal(p: usize, i: usize, j: usize) -> Option<f64> {
     (i != j).then(|| number(p * 100 + i * 10 + j))
 }
 
+fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usize) -> Option<f64>) -> Curves {
+    let line = |l: usize| Line {
+        label: format!("{} line {l}", KEYS[l % 6]),
+        colour: KEYS[l % 6].to_owned(),
+        values: (0..ticks.len())
+            .map(|i| value(l, i).map(|value| Point { value, interval: Some((value - 0.02, value + 0.02)) }))
+            .collect(),
+    };
+    let panel = |p: usize| CurvePanel {
+        title: format!("{} pair", ["mean", "worst", "each"][p % 3]),
+        ticks: names(ticks),
+        lines: (0..lines).map(line).collect(),
+    };
+    Curves {
+        title: "Language scaling: Rank-1".to_owned(),
+        subtitle: Some(NOTE.to_owned()),
+        x_label: "languages".to_owned(),
+        y_label: "Rank-1".to_owned(),
+        panels: (0..panels).map(panel).collect(),
+    }
+}
+
 /// As in the paper's first table: three metrics, four methods, published values for two metrics.
 fn table() -> GroupedBars {
     bars(&["ARI", "NMI", "Rank-1"], 4, |s, g| {
@@ -117,6 +139,15 @@ fn scenes() -> Vec<(&'static str, Scene)> {
         ("huge", bars(&["fit"], 3, |s, _| bar(1e299 * s as f64, 1e298, None)).scene()),
         ("tiny", bars(&["fit"], 3, |s, _| bar(1e-320 * s as f64, 0.0, None)).scene()),
         ("odd", bars(&VIEWS[..4], 1, |_, g| bar(odd[g], 0.1, None)).scene()),
+        ("curves", curves(2, 5, &["3", "3 diverse", "5", "5 diverse", "10"], |l, i| Some(number(l * 5 + i))).scene()),
+        ("curves, close", curves(2, 10, &VIEWS, |l, i| Some(0.5 + 0.001 * number(l * 7 + i))).scene()),
+        ("curves, one point", curves(1, 3, &["m9"], |_, _| Some(0.4)).scene()),
+        ("curves, gaps", curves(1, 3, &VIEWS, |l, i| if (l + i) % 3 == 0 { None } else { Some(0.1) }).scene()),
+        ("curves, nothing", curves(2, 0, &VIEWS, |_, _| None).scene()),
+        ("curves, absent", curves(1, 3, &VIEWS, |_, _| None).scene()),
+        ("curves, no panel", curves(0, 3, &VIEWS, |_, _| None).scene()),
+        ("curves, odd", curves(1, 4, &VIEWS[..4], |_, i| Some(odd[i])).scene()),
+        ("curves, long", curves(3, 6, &[long; 6], |l, i| Some(number(l + i))).scene()),
         ("heat", heat(4, &VIEWS, off_diagonal).scene()),
         ("heat, no panel", heat(0, &VIEWS, off_diagonal).scene()),
         ("heat, one panel", heat(1, &VIEWS, off_diagonal).scene()),

@@ -35,18 +35,26 @@ impl Tensors {
         Matrix::from_vec(shape[0], shape[1], values)
     }
 
+    pub fn vector(&self, name: &str) -> Vec<f32> {
+        self.raw(name, Dtype::F32).1.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
+    }
+
     pub fn integers(&self, name: &str) -> Vec<i64> {
         self.raw(name, Dtype::I64).1.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b)).collect()
     }
 }
 
+/// A file of figures.
+pub fn json(file: &str) -> serde_json::Value {
+    serde_json::from_slice(&bytes(file)).expect("JSON")
+}
+
 /// The expected figures: `micro`, `case_a`, `case_b`.
 pub fn expected() -> serde_json::Value {
-    let read = |file| -> serde_json::Value { serde_json::from_slice(&bytes(file)).expect("JSON") };
     serde_json::json!({
-        "micro": read("micro.json"),
-        "case_a": read("case_A_expected.json"),
-        "case_b": read("case_B_expected.json"),
+        "micro": json("micro.json"),
+        "case_a": json("case_A_expected.json"),
+        "case_b": json("case_B_expected.json"),
     })
 }
 

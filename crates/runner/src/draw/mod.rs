@@ -1,13 +1,16 @@
 //! Which figures a grid gets.
 
+mod spec;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use rayon::prelude::*;
 use tasks::Metric;
 
-use crate::figures::{self, Bar, BarSeries, FigureError, GroupedBars, Heatmaps, Panel};
+use crate::figures::{self, Bar, BarSeries, Curves, FigureError, GroupedBars, Heatmaps, Panel};
 use crate::paper::Paper;
+use crate::store::Store;
 use crate::summary::{Group, Measure, Summary};
 use crate::tables::{slug, stem_of};
 
@@ -15,40 +18,41 @@ use crate::tables::{slug, stem_of};
 /// marked on the bars.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// The folder cannot be written, stored scores cannot be read.
 pub fn figures(
     title: &str,
     summary: &Summary<'_>,
     notes: &[String],
     paper: Option<&Paper>,
-    folder: &Path,
+    store: &Store,
 ) -> Result<Vec<PathBuf>> {
+    let folder = store.root().join("figures");
+    let subtitle = notes.first().map(|note| note.replace('`', ""));
     let mut figures: Vec<(Figure, PathBuf)> = Vec::new();
+    for spec in paper.into_iter().flat_map(|paper| &paper.figures) {
+        let words = spec::Words { title, subtitle: subtitle.clone() };
+        let (figure, stem) = spec::figure(spec, &words, summary, store)?;
+        figures.push((figure, folder.join(stem)));
+    }
     let several = summary.view_sets().len() * summary.noises().len() > 1;
     for view_set in summary.view_sets() {
         for noise in summary.noises() {
             let groups: Vec<&Group> =
                 summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise).collect();
-            if groups.is_empty() {
+            // A sweep has a figure of its own; bars and panels in their dozens show nothing.
+            if groups.is_empty() || groups.len() > MOST_GROUPS {
                 continue;
             }
             let suffix = if several { format!("_{view_set}_{}", slug(noise)) } else { String::new() };
             let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
-            let page = Page {
-                title,
-                subtitle: notes.first().map(|note| note.replace('`', "")),
-                summary,
-                view_set,
-                groups,
-                paper,
-            };
+            let page = Page { title, subtitle: subtitle.clone(), summary, view_set, groups, paper };
             let path = |name: &str| folder.join(format!("{name}{suffix}"));
             figures.push((Figure::Bars(page.overview()), path("summary")));
-            for measure in [Metric::Ari, Metric::Nmi].into_iter().flat_map(|m| summary.measures_of(m)) {
+            for measure in BY_VIEW.into_iter().flat_map(|m| summary.measures_of(m)) {
                 let stem = path(&format!("{}_by_view", stem_of(summary, measure)));
                 figures.push((Figure::Bars(page.by_view(measure)), stem));
             }
-            for measure in summary.measures_of(Metric::Rank1) {
+            for measure in BY_PAIR.into_iter().flat_map(|m| summary.measures_of(m)) {
                 let stem = path(&format!("{}_by_pair", stem_of(summary, measure)));
                 figures.push((Figure::Heatmaps(page.by_pair(measure)), stem));
             }
@@ -58,10 +62,33 @@ pub fn figures(
     Ok(files?.concat())
 }
 
+/// Metrics with bars by view.
+const BY_VIEW: [Metric; 3] = [Metric::Ari, Metric::Nmi, Metric::DriftMean];
+/// Metrics with a heat map by pair.
+const BY_PAIR: [Metric; 3] = [Metric::Rank1, Metric::Accuracy, Metric::Map];
+/// Metrics of the overview's bars; all lie between 0 and 1.
+const OVERVIEW: [Metric; 9] = [
+    Metric::Ari,
+    Metric::Nmi,
+    Metric::Rank1,
+    Metric::Accuracy,
+    Metric::Cmc1,
+    Metric::Map,
+    Metric::Gamma90,
+    Metric::DeltaPos,
+    Metric::DriftMean,
+];
+/// Methods that a page of figures can show.
+const MOST_GROUPS: usize = 12;
+
 /// One picture.
-enum Figure {
+pub enum Figure {
+    /// Grouped bars.
     Bars(GroupedBars),
+    /// Panels of matrices.
     Heatmaps(Heatmaps),
+    /// Panels of curves.
+    Curves(Curves),
 }
 
 impl Figure {
@@ -69,6 +96,7 @@ impl Figure {
         match self {
             Self::Bars(bars) => figures::write(bars, stem),
             Self::Heatmaps(heatmaps) => figures::write(heatmaps, stem),
+            Self::Curves(curves) => figures::write(curves, stem),
         }
     }
 }
@@ -86,8 +114,7 @@ struct Page<'a> {
 impl Page<'_> {
     /// Means over views with their spread: one group of bars per metric.
     fn overview(&self) -> GroupedBars {
-        let shown = [Metric::Ari, Metric::Nmi, Metric::Rank1];
-        let measures: Vec<&Measure> = shown.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
+        let measures: Vec<&Measure> = OVERVIEW.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
         let bar = |group: &Group, measure: &Measure| {
             let stat = self.summary.stat(group, measure)?;
             let published = self.paper.and_then(|paper| paper.published(&group.method, measure.metric));

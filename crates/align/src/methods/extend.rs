@@ -1,0 +1,249 @@
+//! ADD: one more view joined to a fitted universe, whose maps stay as they are.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::fitted::{Fit, ViewMap};
+use crate::linalg::{self, Accum, Threads};
+use crate::method::BaseViews;
+use crate::methods::gcpa::GcpaParams;
+use crate::methods::gpa::GpaParams;
+use crate::prep::ZScore;
+use crate::{AlignError, FitReport, Fitted, Matrix, Method, Spaces, Universe};
+
+/// Parameters of `extend`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtendParams {
+    /// What the universe of the other views is fitted by: `base: gcpa`, or with parameters
+    /// `base: {gcpa: {tau: 0.05}}`.
+    pub base: Base,
+    /// How the last view is joined to it.
+    pub form: AddForm,
+}
+
+/// The methods whose universe can be extended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// Generalised Procrustes analysis.
+    Gpa(GpaParams),
+    /// GPA with one shared corrector.
+    Gcpa(GcpaParams),
+}
+
+impl Default for Base {
+    fn default() -> Self {
+        Self::Gpa(GpaParams::default())
+    }
+}
+
+impl Base {
+    const NAMES: [&'static str; 2] = ["gpa", "gcpa"];
+
+    /// As a method of its own.
+    pub fn method(&self) -> Method {
+        match self {
+            Self::Gpa(params) => Method::Gpa(params.clone()),
+            Self::Gcpa(params) => Method::Gcpa(params.clone()),
+        }
+    }
+}
+
+/// A bare name means the defaults, as in a grid's list of methods; a derived reader knows no bare names.
+impl<'de> Deserialize<'de> for Base {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrMap;
+
+        impl<'de> Visitor<'de> for NameOrMap {
+            type Value = Base;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`gpa`, `gcpa` or one of them with its parameters")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Base, E> {
+                match name {
+                    "gpa" => Ok(Base::Gpa(GpaParams::default())),
+                    "gcpa" => Ok(Base::Gcpa(GcpaParams::default())),
+                    _ => Err(E::unknown_variant(name, &Base::NAMES)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Base, A::Error> {
+                let Some(name) = map.next_key::<String>()? else { return Err(A::Error::invalid_length(0, &self)) };
+                let base = match name.as_str() {
+                    "gpa" => Base::Gpa(map.next_value::<Option<_>>()?.unwrap_or_default()),
+                    "gcpa" => Base::Gcpa(map.next_value::<Option<_>>()?.unwrap_or_default()),
+                    _ => return Err(A::Error::unknown_variant(&name, &Base::NAMES)),
+                };
+                match map.next_key::<String>()? {
+                    None => Ok(base),
+                    Some(_) => Err(A::Error::invalid_length(2, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(NameOrMap)
+    }
+}
+
+/// How a view is joined to a universe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddForm {
+    /// As released: a pairwise translator to the mean universe vectors, which standardises both sides. The
+    /// map is a rotation between standardised coordinates, so not orthogonal in the universe, and the
+    /// corrector does not apply to the view.
+    #[default]
+    Scaled,
+    /// The step that GPA itself would make: one orthogonal Procrustes to the consensus, without scaling.
+    /// The corrector applies to the view as to any other.
+    Orthogonal,
+}
+
+impl ExtendParams {
+    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+        self.base.method().validate()
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        match self.base {
+            Base::Gpa(_) => "GPA-ADD",
+            Base::Gcpa(_) => "GCPA-ADD",
+        }
+    }
+}
+
+/// Adds the last view of `train` to the universe of the others. Cost: the base views projected once, one
+/// SVD of d × D.
+///
+/// The report is the base's with one more map; what it says of the iteration and the objective is of the
+/// base. Nothing is drawn.
+///
+/// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
+pub(crate) fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
+    let base_train = BaseViews::AllButLast.of(train)?;
+    let Some(universe) = base.fitted.universe() else {
+        return Err(AlignError::NoSuchSpace { method: "the base of extend", space: "universe", offers: "others" });
+    };
+    let Some(new) = train.iter().last() else { return Ok(base.clone()) };
+    let extended = universe.add(&base_train, new.name(), new.values(), params.form)?;
+    let (width, universe_width) = (new.values().cols(), universe.width());
+    // The columns that nesting leaves at zero are no parameters, as in GPA.
+    let columns = match params.form {
+        AddForm::Scaled => universe_width,
+        AddForm::Orthogonal => universe_width.min(width),
+    };
+    let report = FitReport {
+        maps: base.report.maps + 1,
+        parameters: base.report.parameters + width * columns,
+        ..base.report.clone()
+    };
+    Ok(Fit { fitted: Fitted::Universe(extended), report })
+}
+
+impl Universe {
+    /// This universe with one more view, joined by its training rows (N × d, the same items as
+    /// `base_train`); the other views stay as they are to the last bit.
+    ///
+    /// [`AddForm::Scaled`]: with ū the mean over the views of `base_train` of their universe vectors
+    /// (corrected where they are; not normalised again) and ~ standardised with the sample standard deviation,
+    /// `R = U Vᵀ` of `X~ᵀ ū~ = U S Vᵀ` (d × D). A row goes in by `x~ R`, un-standardised by ū's statistics,
+    /// and comes back by the inverse of both. Between unequal widths R is the thin partial isometry, as in
+    /// pairwise Procrustes: a view wider than the universe loses what lies outside D directions.
+    ///
+    /// [`AddForm::Orthogonal`]: with C the mean of the linear universe vectors `z R_m` and Z the new view
+    /// standardised as its base views are, `R = [B 0]`, B the polar factor of `Zᵀ C` cut to its first
+    /// min(d, D) columns. As in GPA a view of width d lives in the first d coordinates; one wider than the
+    /// universe gets the partial isometry d × D.
+    ///
+    /// `base_train` may leave out views of the universe; those have no part in the mean. Cost: its views
+    /// projected, 2·N·d·D flops and one SVD of d × D.
+    ///
+    /// Source: arXiv 2602.06205, the released form of model addition; the orthogonal form is none of the
+    /// authors'.
+    ///
+    /// # Errors
+    /// A name that the universe already has, rows that do not match, an empty view, a value that is not
+    /// finite, a view of `base_train` that the universe does not know or that has another width.
+    pub fn add(&self, base_train: &Spaces, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
+        self.check_new(base_train, name, new_rows)?;
+        let context = || format!("view `{name}` against the universe");
+        let view = match form {
+            AddForm::Scaled => {
+                let target = mean_over_views(base_train, |view, x| self.project(view, x))?;
+                let (prep, post) = (ZScore::fit_sample(new_rows), ZScore::fit_sample(&target));
+                let cross = cross_covariance(new_rows, &prep, &target, &post);
+                let map = linalg::polar(cross.view(), &context)?.map(|&x| x as f32);
+                ViewMap { post: Some(post), corrected: false, ..ViewMap::new(name.to_string(), prep, map) }
+            }
+            AddForm::Orthogonal => {
+                let consensus = mean_over_views(base_train, |view, x| self.project_linear(view, x))?;
+                let prep = ZScore::fit(new_rows, self.views()[0].prep.rule());
+                let cross = cross_covariance(new_rows, &prep, &consensus, &ZScore::identity(self.width()));
+                let nested = cross.view().subcols(0, new_rows.cols().min(self.width()));
+                let factor = linalg::polar(nested, &context)?;
+                let entry = |i, j| if j < factor.cols() { factor.at(i, j) as f32 } else { 0.0 };
+                ViewMap::new(name.to_string(), prep, Matrix::from_fn(new_rows.cols(), self.width(), entry))
+            }
+        };
+        Ok(self.with_view(view))
+    }
+
+    fn check_new(&self, base_train: &Spaces, name: &str, x: &Matrix) -> Result<(), AlignError> {
+        let (rows, cols, name) = (x.rows(), x.cols(), name.to_string());
+        if self.views().iter().any(|view| view.name == name) {
+            return Err(AlignError::DuplicateView { name });
+        }
+        if rows == 0 || cols == 0 {
+            return Err(AlignError::EmptyView { name, rows, cols });
+        }
+        if rows != base_train.rows() {
+            let first = base_train.names().next().unwrap_or_default().to_string();
+            return Err(AlignError::RowMismatch { name, got: rows, first, want: base_train.rows() });
+        }
+        match x.as_slice().iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(at) => Err(AlignError::NotFinite { name, row: at / cols, col: at % cols, value: x.as_slice()[at] }),
+        }
+    }
+}
+
+/// `1/M Σ_m f(m)` over the views, N × D, summed in `f64` in their order.
+fn mean_over_views(
+    train: &Spaces,
+    f: impl Fn(&str, &Matrix) -> Result<Matrix, AlignError>,
+) -> Result<Matrix, AlignError> {
+    let mut sum: Option<Matrix<f64>> = None;
+    for space in train.iter() {
+        let u = f(space.name(), space.values())?;
+        match &mut sum {
+            None => sum = Some(u.map(|&x| f64::from(x))),
+            Some(sum) => sum.as_mut_slice().iter_mut().zip(u.as_slice()).for_each(|(s, &x)| *s += f64::from(x)),
+        }
+    }
+    let views = train.len() as f64;
+    Ok(sum.unwrap_or_else(|| Matrix::zeros(0, 0)).map(|&s| (s / views) as f32))
+}
+
+/// Rows standardised and multiplied at a time.
+const CHUNK: usize = 512;
+
+/// `A~ᵀ B~` (d_a × d_b) in `f64`, each side standardised by its own.
+fn cross_covariance(a: &Matrix, of_a: &ZScore, b: &Matrix, of_b: &ZScore) -> Matrix<f64> {
+    let (rows, wide_a, wide_b) = (a.rows(), a.cols(), b.cols());
+    let mut cross = Matrix::zeros(wide_a, wide_b);
+    let mut chunk_a = Matrix::<f64>::zeros(CHUNK.min(rows), wide_a);
+    let mut chunk_b = Matrix::<f64>::zeros(CHUNK.min(rows), wide_b);
+    for start in (0..rows).step_by(CHUNK) {
+        let end = (start + CHUNK).min(rows);
+        of_a.apply_f64(a, start..end, chunk_a.as_mut_slice(), wide_a);
+        of_b.apply_f64(b, start..end, chunk_b.as_mut_slice(), wide_b);
+        let (left, right) = (chunk_a.view().subrows(0, end - start), chunk_b.view().subrows(0, end - start));
+        linalg::gemm(cross.view_mut(), Accum::Add, left.transpose(), right, Threads::Pool);
+    }
+    cross
+}

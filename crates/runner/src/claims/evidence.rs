@@ -1,0 +1,147 @@
+//! Stored scores as functions of how often each item counts: what a resample evaluates.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use tasks::metrics::weighted_figure;
+use tasks::{CrossTable, Metric, Quantity, Series};
+
+use crate::store::{Store, StoredSeries};
+use crate::summary::{Group, Summary};
+
+/// A view, or an ordered pair of views.
+pub type Place = (String, Option<String>);
+
+/// The records of a grid with its stored scores.
+pub struct Evidence<'a> {
+    summary: &'a Summary<'a>,
+    store: &'a Store,
+}
+
+/// One method's scores on one subset of views under one noise, in its headline space.
+pub struct Sample {
+    /// Held-out items.
+    pub items: usize,
+    metric: Metric,
+    figures: Vec<(Place, Figure)>,
+}
+
+/// What one figure (of a place and draw) is computed from.
+enum Figure {
+    Clusters(CrossTable),
+    Series(Series),
+}
+
+/// Why there is no sample, as a sentence.
+pub type Missing = String;
+
+impl<'a> Evidence<'a> {
+    /// Over all records of a grid.
+    pub fn new(summary: &'a Summary<'a>, store: &'a Store) -> Self {
+        Self { summary, store }
+    }
+
+    /// The grid's subsets of views in order.
+    pub fn view_sets(&self) -> Vec<&str> {
+        self.summary.view_sets()
+    }
+
+    /// The views of a subset in order.
+    pub fn views(&self, view_set: &str) -> Vec<&'a str> {
+        self.summary.views(view_set)
+    }
+
+    /// The grid's noises in order.
+    pub fn noises(&self) -> Vec<&str> {
+        self.summary.noises()
+    }
+
+    /// The scores of the first group that answers to `method`: by its name, or by its label in tables, which
+    /// tells apart what has one name and several parameters.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn sample(&self, method: &str, metric: Metric, view_set: &str, noise: &str) -> Result<Result<Sample, Missing>> {
+        let here = |g: &&Group| g.view_set == view_set && g.noise == noise;
+        let groups = || self.summary.groups.iter().filter(here);
+        let group = groups().find(|g| g.label() == method).or_else(|| groups().find(|g| g.method == method));
+        let Some(group) = group else {
+            return Ok(Err(format!("the grid has no cell of `{method}` on `{view_set}` under noise `{noise}`")));
+        };
+        let Some(measure) = self.summary.measures_of(metric).next() else {
+            return Ok(Err(format!("the grid has no task that measures {}", metric.name())));
+        };
+        let Some(space) = self.summary.headline(group, measure) else {
+            let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
+            return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
+        };
+        let mut cells: Vec<&str> = self.summary.of(group).map(|r| r.cell.as_str()).collect();
+        cells.dedup();
+        let wanted = metric.series();
+        let mut figures = Vec::new();
+        for cell in cells {
+            let series = self.store.series(cell)?;
+            let mine = |s: &StoredSeries| s.task == measure.task && s.task_params == measure.task_params;
+            let labels = series.iter().find(|s| mine(s) && s.series.quantity == Quantity::Label);
+            let labels = labels.map(|s| s.series.values.clone()).unwrap_or_default();
+            for StoredSeries { series, .. } in series.into_iter().filter(mine) {
+                if series.quantity != wanted || series.space != space {
+                    continue;
+                }
+                let place = (series.source.clone().unwrap_or_default(), series.target.clone());
+                let figure = match wanted {
+                    Quantity::Cluster => Figure::Clusters(CrossTable::from_series(&series.values, &labels)?),
+                    _ => Figure::Series(series),
+                };
+                figures.push((place, figure));
+            }
+        }
+        let items = figures.first().map_or(0, |(_, figure)| figure.items());
+        if items == 0 {
+            return Ok(Err(format!("no stored scores of `{method}`")));
+        }
+        Ok(Ok(Sample { items, metric, figures }))
+    }
+}
+
+impl Figure {
+    fn items(&self) -> usize {
+        match self {
+            Self::Clusters(table) => table.items(),
+            Self::Series(series) => series.values.len(),
+        }
+    }
+
+    /// The metric with item i counted `weights[i]` times.
+    fn value(&self, metric: Metric, weights: &[u32]) -> f64 {
+        let value = match self {
+            Self::Clusters(table) => {
+                table.weighted_agreement(weights).map(|a| if metric == Metric::Ari { a.ari } else { a.nmi })
+            }
+            Self::Series(series) => weighted_figure(metric, &series.values, weights),
+        };
+        // Lengths were checked when samples were compared; a figure that still refuses counts as missing.
+        value.unwrap_or(f64::NAN)
+    }
+}
+
+impl Sample {
+    /// Means over draws and seeds by place, with item i counted `weights[i]` times.
+    pub fn by_place(&self, weights: &[u32]) -> BTreeMap<&Place, f64> {
+        let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
+        for (place, figure) in &self.figures {
+            let value = figure.value(self.metric, weights);
+            if value.is_finite() {
+                let sum = sums.entry(place).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            }
+        }
+        sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
+    }
+
+    /// Mean over the places that `which` lets through.
+    pub fn mean(&self, weights: &[u32], which: impl Fn(&Place) -> bool) -> f64 {
+        let values: Vec<f64> = self.by_place(weights).into_iter().filter(|(p, _)| which(p)).map(|(_, v)| v).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+}

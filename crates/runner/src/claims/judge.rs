@@ -1,0 +1,337 @@
+//! The kinds of tests, one function each.
+
+use anyhow::Result;
+use tasks::{Interval, Metric, paired_bootstrap};
+
+use super::evidence::{Evidence, Missing, Place, Sample};
+use super::test::{AtMost, Better, Extension, Reduce, Rises, SmallerDrop};
+use super::{Claim, Outcome, Test, Verdict};
+use crate::record::Record;
+use crate::store::Store;
+use crate::summary::{Summary, metric_title};
+
+/// Resamples behind an interval.
+const RESAMPLES: usize = 1000;
+/// Seed of the resamples: verdicts are reproducible.
+const SEED: u64 = 0;
+/// The noise of clean cells.
+const CLEAN: &str = "none";
+
+/// What a test comes to: the outcome with its figures, or what is missing.
+type Judged = Result<Result<(Outcome, String), Missing>>;
+
+/// Unwraps a sample or ends with what is missing.
+macro_rules! there {
+    ($sample:expr) => {
+        match $sample? {
+            Ok(sample) => sample,
+            Err(missing) => return Ok(Err(missing)),
+        }
+    };
+}
+
+/// Tests every claim.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn judge(claims: &[Claim], records: &[Record], store: &Store) -> Result<Vec<Verdict>> {
+    let summary = Summary::new(records);
+    let evidence = Evidence::new(&summary, store);
+    let verdict = |claim: &Claim| {
+        let (outcome, why) = match judge_one(claim, &evidence)? {
+            Ok(judged) => judged,
+            Err(missing) => (Outcome::NotTestable, format!("{missing}.")),
+        };
+        Ok(Verdict { claim: claim.clone(), outcome, why })
+    };
+    claims.iter().map(verdict).collect()
+}
+
+fn judge_one(claim: &Claim, evidence: &Evidence<'_>) -> Judged {
+    let metric = match claim.test.metric() {
+        Some(name) => match Metric::from_name(name) {
+            Some(metric) => metric,
+            None => return Ok(Err(format!("no metric `{name}`"))),
+        },
+        None => Metric::Rank1,
+    };
+    match &claim.test {
+        Test::Better(test) => better(test, metric, evidence),
+        Test::SmallerDrop(test) => smaller_drop(test, metric, evidence),
+        Test::Rises(test) => rises(test, metric, evidence),
+        Test::Extension(test) => extension(test, metric, evidence),
+        Test::AtMost(test) => at_most(test, metric, evidence),
+        Test::NotTestable(test) => Ok(Err(test.reason.clone())),
+    }
+}
+
+fn title(method: &str) -> &str {
+    align::Method::from_name(method).map_or(method, |m| m.title())
+}
+
+/// `+0.091 [+0.085, +0.097]`.
+fn signed(i: &Interval) -> String {
+    format!("{:+.3} [{:+.3}, {:+.3}]", i.estimate, i.low, i.high)
+}
+
+/// The outcome of figures that a claim says to be above zero.
+fn above_zero(intervals: &[Interval]) -> Outcome {
+    if intervals.iter().any(|i| i.estimate.is_nan() || i.estimate <= 0.0) {
+        Outcome::DoesNotHold
+    } else if intervals.iter().all(|i| i.low > 0.0) {
+        Outcome::Holds
+    } else {
+        Outcome::HoldsOnTheMeanOnly
+    }
+}
+
+fn sentence(metric: Metric, findings: &[String]) -> String {
+    format!("{} {}; paired bootstrap over test items.", metric_title(metric), findings.join(", "))
+}
+
+/// The samples share their items, or cannot be compared.
+fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<usize, Missing> {
+    let mut samples = samples.into_iter();
+    let items = samples.next().map_or(0, |sample| sample.items);
+    match samples.find(|sample| sample.items != items) {
+        Some(odd) => Err(format!("one method has {} held-out items, another {items}", odd.items)),
+        None => Ok(items),
+    }
+}
+
+/// A figure where more is better, whatever the metric.
+fn goodness(metric: Metric) -> f64 {
+    if metric.higher_is_better() { 1.0 } else { -1.0 }
+}
+
+fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+    let sets: Vec<String> = match test.views.as_slice() {
+        [] => evidence.view_sets().first().map(|set| set.to_string()).into_iter().collect(),
+        sets => sets.to_vec(),
+    };
+    let (mut intervals, mut findings) = (Vec::new(), Vec::new());
+    for set in &sets {
+        let mut samples = vec![there!(evidence.sample(&test.method, metric, set, CLEAN))];
+        for rival in &test.over {
+            samples.push(there!(evidence.sample(rival, metric, set, CLEAN)));
+        }
+        let items = match same_items(&samples) {
+            Ok(items) => items,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let found =
+            paired_bootstrap(items, RESAMPLES, SEED, |weights| differences(&samples, &test.of, metric, weights))?;
+        let places = test.of.iter().flat_map(|of| test.over.iter().map(move |rival| (of, rival)));
+        for ((of, rival), interval) in places.zip(found) {
+            let of = match (of, test.of.len()) {
+                (Reduce::Mean, 1) => "",
+                (Reduce::Mean, _) => "mean, ",
+                (Reduce::Worst, _) => "worst pair, ",
+                (Reduce::Each, _) => "least of all pairs, ",
+            };
+            let set = if sets.len() > 1 { format!("{set}: ") } else { String::new() };
+            findings.push(format!("{set}{of}over {} {}", title(rival), signed(&interval)));
+            intervals.push(interval);
+        }
+    }
+    // Differences are printed in the metric's own direction and judged in the direction of the claim.
+    let claimed: Vec<Interval> = intervals.iter().map(|i| directed(i, goodness(metric))).collect();
+    Ok(Ok((above_zero(&claimed), sentence(metric, &findings))))
+}
+
+/// The interval of `sign` times the figure.
+fn directed(i: &Interval, sign: f64) -> Interval {
+    if sign > 0.0 { *i } else { Interval { estimate: -i.estimate, low: -i.high, high: -i.low } }
+}
+
+/// First sample minus each other, in every reduction asked for.
+fn differences(samples: &[Sample], of: &[Reduce], metric: Metric, weights: &[u32]) -> Vec<f64> {
+    let good = goodness(metric);
+    let figures: Vec<Vec<f64>> = samples.iter().map(|s| s.by_place(weights).into_values().collect()).collect();
+    let least = |values: &mut dyn Iterator<Item = f64>| good * values.map(|v| good * v).fold(f64::INFINITY, f64::min);
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let one = |of: Reduce, rival: &[f64]| match of {
+        Reduce::Mean => mean(&figures[0]) - mean(rival),
+        Reduce::Worst => least(&mut figures[0].iter().copied()) - least(&mut rival.iter().copied()),
+        Reduce::Each => least(&mut figures[0].iter().zip(rival).map(|(a, b)| a - b)),
+    };
+    of.iter()
+        .flat_map(|&of| figures[1..].iter().map(move |rival| (of, rival)))
+        .map(|(of, rival)| one(of, rival))
+        .collect()
+}
+
+/// The views that a permuting noise touches, from its label in records.
+fn touched(noise: &str) -> Vec<&str> {
+    let views = noise.split_once(" of ").map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+    views.split(',').filter(|view| !view.is_empty()).collect()
+}
+
+/// Clean minus noisy, over the pairs with both ends touched, mean over the grid's noises.
+fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+    let Some(set) = evidence.view_sets().first().map(|set| set.to_string()) else {
+        return Ok(Err("the grid has no cells".into()));
+    };
+    let noises: Vec<String> = evidence.noises().into_iter().filter(|n| *n != CLEAN).map(str::to_string).collect();
+    if noises.is_empty() {
+        return Ok(Err("the grid has no noise".into()));
+    }
+    let mut methods: Vec<(Sample, Vec<Sample>)> = Vec::new();
+    for method in std::iter::once(&test.method).chain(&test.over) {
+        let clean = there!(evidence.sample(method, metric, &set, CLEAN));
+        let mut noisy = Vec::new();
+        for noise in &noises {
+            noisy.push(there!(evidence.sample(method, metric, &set, noise)));
+        }
+        methods.push((clean, noisy));
+    }
+    let items = match same_items(methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy))) {
+        Ok(items) => items,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    let drop = |(clean, noisy): &(Sample, Vec<Sample>), weights: &[u32]| {
+        let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
+            let views = touched(noise);
+            let both = |(source, target): &Place| {
+                views.contains(&source.as_str()) && target.as_deref().is_some_and(|target| views.contains(&target))
+            };
+            clean.mean(weights, both) - noisy.mean(weights, both)
+        });
+        drops.sum::<f64>() / noises.len() as f64
+    };
+    let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
+        let drops: Vec<f64> = methods.iter().map(|method| drop(method, weights)).collect();
+        let differences = drops[1..].iter().map(|rival| rival - drops[0]);
+        drops.iter().copied().chain(differences).collect()
+    })?;
+    let (drops, differences) = found.split_at(methods.len());
+    let names = std::iter::once(&test.method).chain(&test.over);
+    let mut findings: Vec<String> =
+        names.zip(drops).map(|(name, drop)| format!("{} drops by {:.3}", title(name), drop.estimate)).collect();
+    findings.extend(
+        test.over
+            .iter()
+            .zip(differences)
+            .map(|(rival, i)| format!("{} more than {}: {}", title(rival), title(&test.method), signed(i))),
+    );
+    Ok(Ok((above_zero(differences), sentence(metric, &findings))))
+}
+
+/// No step falls by more than one standard error, and the last figure is above the first.
+fn rises(test: &Rises, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+    let sets: Vec<String> = match test.views.as_slice() {
+        [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
+        sets => sets.to_vec(),
+    };
+    if sets.len() < 2 {
+        return Ok(Err("the grid has one subset of views; a curve needs at least two".into()));
+    }
+    let mut samples = Vec::new();
+    for set in &sets {
+        samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)));
+    }
+    let items = match same_items(&samples) {
+        Ok(items) => items,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    let wanted =
+        |(source, target): &Place| test.pairs.iter().any(|[s, t]| s == source && Some(t.as_str()) == target.as_deref());
+    let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
+        let curve: Vec<f64> = samples.iter().map(|sample| sample.mean(weights, wanted)).collect();
+        let steps = curve.windows(2).map(|pair| pair[1] - pair[0]);
+        let whole = curve[curve.len() - 1] - curve[0];
+        curve.iter().copied().chain(steps).chain([whole]).collect()
+    })?;
+    let (curve, rest) = found.split_at(sets.len());
+    let (steps, whole) = rest.split_at(sets.len() - 1);
+    // A 95% interval is 2 · 1.96 standard errors wide.
+    let falls: Vec<usize> =
+        (0..steps.len()).filter(|&i| steps[i].estimate < -(steps[i].high - steps[i].low) / 3.92).collect();
+    let outcome = match (above_zero(whole), falls.is_empty()) {
+        (outcome, true) => outcome,
+        (_, false) => Outcome::DoesNotHold,
+    };
+    let points: Vec<String> = sets.iter().zip(curve).map(|(set, i)| format!("{set} {:.3}", i.estimate)).collect();
+    let mut findings = vec![points.join(" → "), format!("last over first {}", signed(&whole[0]))];
+    findings.extend(falls.iter().map(|&i| {
+        format!("falls by more than a standard error from {} to {}: {}", sets[i], sets[i + 1], signed(&steps[i]))
+    }));
+    Ok(Ok((outcome, sentence(metric, &findings))))
+}
+
+/// `|ADD − REFIT| <= (REFIT − PW)/2` wherever REFIT > PW, and ADD > PW, for every subset of views.
+fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+    let (mut intervals, mut findings) = (Vec::new(), Vec::new());
+    for set in evidence.view_sets().into_iter().map(str::to_string).collect::<Vec<_>>() {
+        let views = evidence.views(&set);
+        let Some(last) = views.last() else { continue };
+        let with_last = |(source, target): &Place| source == last || target.as_deref() == Some(*last);
+        let mut samples = Vec::new();
+        for method in [&test.added, &test.refit, &test.pairwise] {
+            samples.push(there!(evidence.sample(method, metric, &set, CLEAN)));
+        }
+        let items = match same_items(&samples) {
+            Ok(items) => items,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
+            let value = |i: usize| samples[i].mean(weights, with_last);
+            let (added, refit, pairwise) = (value(0), value(1), value(2));
+            vec![
+                added,
+                refit,
+                pairwise,
+                added - pairwise,
+                added - refit,
+                0.5 * (refit - pairwise) - (added - refit).abs(),
+            ]
+        })?;
+        findings.push(format!(
+            "{set}: ADD {:.3}, REFIT {:.3}, PW {:.3}, ADD over PW {}, ADD over REFIT {}",
+            found[0].estimate,
+            found[1].estimate,
+            found[2].estimate,
+            signed(&found[3]),
+            signed(&found[4])
+        ));
+        intervals.push(found[3]);
+        if found[1].estimate > found[2].estimate {
+            intervals.push(found[5]);
+        }
+    }
+    Ok(Ok((above_zero(&intervals), sentence(metric, &findings))))
+}
+
+fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+    let (mut largest, mut places) = (f64::NEG_INFINITY, 0);
+    for set in evidence.view_sets() {
+        let sample = there!(evidence.sample(&test.method, metric, set, CLEAN));
+        let figures = sample.by_place(&vec![1; sample.items]);
+        places += figures.len();
+        largest = figures.into_values().fold(largest, f64::max);
+    }
+    let outcome = if largest <= test.bound { Outcome::Holds } else { Outcome::DoesNotHold };
+    let finding = format!("at most {largest:.1e} in {places} places, bound {:.1e}", test.bound);
+    Ok(Ok((outcome, format!("{} {finding}.", metric_title(metric)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn touched_views_are_read_from_the_noise_label() {
+        assert_eq!(touched("permute 0.75 of en,fr,es seed 0"), ["en", "fr", "es"]);
+        assert!(touched("none").is_empty());
+    }
+
+    #[test]
+    fn an_outcome_follows_from_its_intervals() {
+        let interval = |estimate: f64, half: f64| Interval { estimate, low: estimate - half, high: estimate + half };
+        assert_eq!(above_zero(&[interval(0.2, 0.1), interval(0.3, 0.1)]), Outcome::Holds);
+        assert_eq!(above_zero(&[interval(0.2, 0.1), interval(0.1, 0.2)]), Outcome::HoldsOnTheMeanOnly);
+        assert_eq!(above_zero(&[interval(0.2, 0.1), interval(-0.1, 0.2)]), Outcome::DoesNotHold);
+        assert_eq!(above_zero(&[interval(f64::NAN, 0.2)]), Outcome::DoesNotHold);
+        assert_eq!(directed(&interval(0.5, 0.1), -1.0).high, -0.4);
+    }
+}

@@ -1,0 +1,303 @@
+//! Curves: panels side by side, one line per method, named at its right end.
+
+use plotters::style::RGBColor;
+
+use super::Draw;
+use super::axis::{self, Axis};
+use super::font::{self, ASCENT, CAP};
+use super::frame::{self, MARGIN};
+use super::scene::{Anchor, Mark, Scene, Text};
+use super::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+
+/// A point of a line. Values that are not finite count as absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// Where the line passes.
+    pub value: f64,
+    /// Ends of the error bar, on the value's scale.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Name at its right end.
+    pub label: String,
+    /// Key of the colour: a method's name.
+    pub colour: String,
+    /// One per position; `None`, and any that are missing, break the line.
+    pub values: Vec<Option<Point>>,
+}
+
+/// One panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CurvePanel {
+    /// Above the panel.
+    pub title: String,
+    /// Names below the positions, which are equally far apart.
+    pub ticks: Vec<String>,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A figure of curves; all panels share the value axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curves {
+    /// What is shown.
+    pub title: String,
+    /// What has to be said about the data, for example that they stand in for others.
+    pub subtitle: Option<String>,
+    /// Title of the positions.
+    pub x_label: String,
+    /// Title of the value axis.
+    pub y_label: String,
+    /// The panels.
+    pub panels: Vec<CurvePanel>,
+}
+
+impl Draw for Curves {
+    fn scene(&self) -> Scene {
+        Chart::new(self).scene()
+    }
+}
+
+/// Height of a plot.
+const HEIGHT: f64 = 210.0;
+/// Distance of two positions, at least and at most.
+const STEPS: (f64, f64) = (30.0, 74.0);
+/// Width that the positions of a panel share.
+const SHARED: f64 = 230.0;
+/// Most that a line's name takes.
+const NAME_ROOM: f64 = 170.0;
+/// From a line's last point to its name.
+const NAME_GAP: f64 = 12.0;
+/// Between panels.
+const GUTTER: f64 = 22.0;
+/// Between two names of positions.
+const TICK_GAP: f64 = 6.0;
+/// Most lines of a position's name.
+const TICK_LINES: usize = 3;
+const RADIUS: f64 = 3.2;
+
+/// Everything that has to be known before the first mark is placed.
+struct Chart<'a> {
+    data: &'a Curves,
+    colours: Vec<RGBColor>,
+    axis: Axis,
+    step: f64,
+    plot: f64,
+    names: f64,
+    left: f64,
+    tick_labels: Vec<String>,
+}
+
+/// A line's name with where it wants to stand and where it does.
+struct Name<'a> {
+    text: &'a str,
+    colour: RGBColor,
+    wanted: f64,
+    placed: f64,
+    from: f64,
+}
+
+impl<'a> Chart<'a> {
+    fn new(data: &'a Curves) -> Self {
+        let panels = &data.panels;
+        let positions = panels.iter().map(|panel| panel.ticks.len()).max().unwrap_or(0).max(1);
+        let widest = panels.iter().flat_map(|p| &p.ticks).map(|t| font::widest_word(t, TICK)).fold(0.0, f64::max);
+        let step = (SHARED / positions as f64).max(widest + TICK_GAP).clamp(STEPS.0, STEPS.1);
+        let points = || {
+            panels.iter().flat_map(|p| &p.lines).flat_map(|line| (0..line.values.len()).filter_map(|i| point(line, i)))
+        };
+        let reach = |p: Point| {
+            let (low, high) = p.interval.unwrap_or((p.value, p.value));
+            [p.value, low, high]
+        };
+        let ends = points().flat_map(reach).fold(None, |ends: Option<(f64, f64)>, v| {
+            Some(ends.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
+        });
+        let axis = match ends {
+            Some((low, high)) if high > low => Axis::holding(low, high),
+            Some((value, _)) => Axis::holding(value.min(0.0), value.max(value.abs().max(1e-3))),
+            None => Axis::holding(0.0, 1.0),
+        };
+        let tick_labels = axis.labels();
+        let title = frame::upward_title_width(&data.y_label, HEIGHT);
+        let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&tick_labels, TICK) + 8.0;
+        let name = |line: &Line| font::width(&font::shorten(&line.label, TEXT, NAME_ROOM), TEXT);
+        let names = panels.iter().flat_map(|p| &p.lines).map(name).fold(0.0, f64::max);
+        Self {
+            data,
+            colours: Self::colours(data),
+            axis,
+            step,
+            plot: step * positions as f64,
+            names: if names > 0.0 { NAME_GAP + names } else { 0.0 },
+            left,
+            tick_labels,
+        }
+    }
+
+    /// One colour per distinct line over all panels.
+    fn colours(data: &Curves) -> Vec<RGBColor> {
+        let keys = Self::keys(data);
+        style::colours(&keys.iter().map(|(key, _)| *key).collect::<Vec<_>>())
+    }
+
+    fn keys(data: &Curves) -> Vec<(&str, &str)> {
+        let mut keys: Vec<(&str, &str)> = Vec::new();
+        for line in data.panels.iter().flat_map(|panel| &panel.lines) {
+            let key = (line.colour.as_str(), line.label.as_str());
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    fn colour(&self, line: &Line) -> RGBColor {
+        let at = Self::keys(self.data).iter().position(|key| *key == (line.colour.as_str(), line.label.as_str()));
+        at.and_then(|at| self.colours.get(at)).copied().unwrap_or(MUTED)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        HEIGHT * (1.0 - self.axis.part(value))
+    }
+
+    fn x(&self, position: usize) -> f64 {
+        self.step * (position as f64 + 0.5)
+    }
+
+    fn scene(&self) -> Scene {
+        let data = self.data;
+        let block = self.plot + self.names;
+        let panels = data.panels.len().max(1) as f64;
+        let wide = self.left + panels * block + (panels - 1.0) * GUTTER + MARGIN;
+        let mut scene = Scene::new(&data.title, wide.max(frame::least_width(&data.title, data.subtitle.as_deref())));
+        let header = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
+        let titles: Vec<Vec<String>> = data.panels.iter().map(|p| font::wrap(&p.title, PANEL, block, 3)).collect();
+        let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+        let top = header + title_lines * PANEL.line_height() + if title_lines > 0.0 { 6.0 } else { 0.0 };
+        frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
+        let mut bottom = top + HEIGHT;
+        if data.panels.is_empty() {
+            let centre = (scene.width / 2.0, top + HEIGHT / 2.0);
+            scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
+        }
+        for (i, (panel, title)) in data.panels.iter().zip(&titles).enumerate() {
+            let left = self.left + i as f64 * (block + GUTTER);
+            scene.lines(title, (left, header + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
+            bottom = bottom.max(self.panel(&mut scene, panel, (left, top), i == 0));
+        }
+        scene.height = bottom + MARGIN;
+        scene
+    }
+
+    /// Draws a panel, its plot's upper left corner at `left`, `top`; returns its lower edge.
+    fn panel(&self, scene: &mut Scene, panel: &CurvePanel, (left, top): (f64, f64), numbers: bool) -> f64 {
+        for (&tick, label) in self.axis.ticks.iter().zip(&self.tick_labels) {
+            let y = top + self.y(tick);
+            scene.line((left, y), (left + self.plot, y), 0.8, GRID);
+            if numbers {
+                let at = (left - 8.0, y + CAP * TICK.size / 2.0);
+                scene.text(Text::new(label.as_str(), at, Anchor::End, TICK, MUTED));
+            }
+        }
+        scene.line((left, top + HEIGHT), (left + self.plot, top + HEIGHT), 1.0, INK);
+        for line in &panel.lines {
+            self.line(scene, line, (left, top));
+        }
+        self.names(scene, panel, (left, top));
+        let foot = top + HEIGHT + 5.0;
+        let mut lower = foot;
+        for (i, tick) in panel.ticks.iter().enumerate() {
+            let lines = font::wrap(tick, TICK, self.step - TICK_GAP, TICK_LINES);
+            scene.lines(&lines, (left + self.x(i), foot + ASCENT * TICK.size), Anchor::Middle, TICK, INK);
+            lower = lower.max(foot + lines.len() as f64 * TICK.line_height());
+        }
+        let title = font::wrap(&self.data.x_label, TEXT, self.plot, 2);
+        let at = (left + self.plot / 2.0, lower + 4.0 + ASCENT * TEXT.size);
+        scene.lines(&title, at, Anchor::Middle, TEXT, INK);
+        lower + 4.0 + title.len() as f64 * TEXT.line_height()
+    }
+
+    /// Error bars below, then the line, then its points over the joints.
+    fn line(&self, scene: &mut Scene, line: &Line, (left, top): (f64, f64)) {
+        let colour = self.colour(line);
+        let places: Vec<Option<(f64, f64, Point)>> = (0..line.values.len())
+            .map(|i| point(line, i).map(|p| (left + self.x(i), top + self.y(p.value), p)))
+            .collect();
+        for &(x, _, p) in places.iter().flatten() {
+            if let Some((low, high)) = p.interval {
+                let (high, low) = (top + self.y(high), top + self.y(low));
+                let light = style::mix(colour, PAPER, 0.5);
+                scene.line((x, high), (x, low), 1.2, light);
+                for y in [high, low] {
+                    scene.line((x - 3.0, y), (x + 3.0, y), 1.2, light);
+                }
+            }
+        }
+        for pair in places.windows(2) {
+            if let [Some((x0, y0, _)), Some((x1, y1, _))] = pair {
+                scene.line((*x0, *y0), (*x1, *y1), 2.0, colour);
+            }
+        }
+        for &(x, y, _) in places.iter().flatten() {
+            scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS + 1.0), colour: PAPER });
+            scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS), colour });
+        }
+    }
+
+    /// Every line's name beside its last point, moved apart where they would touch.
+    fn names(&self, scene: &mut Scene, panel: &CurvePanel, (left, top): (f64, f64)) {
+        let mut names: Vec<Name<'_>> = Vec::new();
+        for line in panel.lines.iter().filter(|line| !line.label.trim().is_empty()) {
+            let last = (0..line.values.len()).rev().find_map(|i| point(line, i).map(|p| (i, p)));
+            let Some((i, p)) = last else { continue };
+            let y = top + self.y(p.value);
+            let (colour, from) = (self.colour(line), left + self.x(i) + RADIUS + 2.0);
+            names.push(Name { text: &line.label, colour, wanted: y, placed: y, from });
+        }
+        names.sort_by(|a, b| a.wanted.total_cmp(&b.wanted));
+        spread(&mut names, TEXT.line_height(), (top, top + HEIGHT));
+        for name in names {
+            let x = left + self.plot + NAME_GAP;
+            scene.line((name.from, name.wanted), (x - 3.0, name.placed), 0.8, style::mix(name.colour, PAPER, 0.4));
+            let text = font::shorten(name.text, TEXT, NAME_ROOM);
+            scene.text(Text::new(text, (x, name.placed + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
+        }
+    }
+}
+
+/// Moves names, from top to bottom, at least `gap` apart and as far as possible into `top..bottom`.
+fn spread(names: &mut [Name<'_>], gap: f64, (top, bottom): (f64, f64)) {
+    for i in 1..names.len() {
+        names[i].placed = names[i].placed.max(names[i - 1].placed + gap);
+    }
+    let over = names.last().map_or(0.0, |last| (last.placed - bottom).max(0.0));
+    let mut limit = f64::INFINITY;
+    for name in names.iter_mut().rev() {
+        let lowest = if limit.is_finite() { limit } else { name.placed - over };
+        name.placed = name.placed.min(lowest).max(top.min(name.placed));
+        limit = name.placed - gap;
+    }
+    // What does not fit hangs out below rather than over its neighbours.
+    for i in 1..names.len() {
+        names[i].placed = names[i].placed.max(names[i - 1].placed + gap);
+    }
+}
+
+/// A disc as a polygon of as many corners as are seen.
+fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+    (0..16)
+        .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
+        .map(|a| (x + radius * a.cos(), y + radius * a.sin()))
+        .collect()
+}
+
+/// The point of a line at a position, without anything that cannot be drawn.
+fn point(line: &Line, position: usize) -> Option<Point> {
+    let point = line.values.get(position).copied().flatten().filter(|p| axis::drawable(p.value))?;
+    let interval = point.interval.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high));
+    Some(Point { value: point.value, interval: interval.map(|(low, high)| (low.min(high), low.max(high))) })
+}

@@ -1,0 +1,71 @@
+//! From a grid's source to what a cell fits and scores: pairing, validation rows, noise, width matching.
+
+use align::Dataset;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Cell, Plan};
+
+/// Which rows of different views belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pairing {
+    /// Row i is the same item in every view.
+    #[default]
+    Rows,
+    /// Row i is the same class in every view and never the same item: the re-identification protocol.
+    ByClass(ByClass),
+}
+
+/// How items are dealt out to views under [`Pairing::ByClass`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ByClass {
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+    /// Seed of the deal.
+    pub seed: u64,
+}
+
+/// What is done to the views' widths before a fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Widths {
+    /// Nothing: methods pad.
+    #[default]
+    AsTheyAre,
+    /// Wider views are reduced to the narrowest by a PCA fitted on their training rows.
+    Pca,
+}
+
+/// Share of train that becomes validation rows where a task needs them and the data have none.
+pub const VALIDATION_SHARE: f64 = 0.1;
+
+impl Plan {
+    /// Whether cells need validation rows.
+    pub fn needs_validation(&self) -> bool {
+        self.grid.value.tasks.iter().any(tasks::Task::needs_validation)
+    }
+
+    /// What a cell works on, in the order of the data flow: views, pairing, validation rows, noise on the
+    /// training rows, widths.
+    ///
+    /// # Errors
+    /// Unknown views, a labelling that is not there, widths that cannot be matched.
+    pub fn dataset(&self, cell: &Cell) -> Result<Dataset> {
+        let grid = &self.grid.value;
+        let mut data = self.source.select(&cell.views)?;
+        if let Pairing::ByClass(ByClass { label, seed }) = &grid.pairing {
+            data = tasks::disjoint_by_class(&data, label.as_deref(), *seed).context("pairing by class")?;
+        }
+        if self.needs_validation() {
+            let label = grid.tasks.iter().find(|t| t.needs_validation()).and_then(tasks::Task::label);
+            data = data.with_validation(VALIDATION_SHARE, label, cell.seed);
+        }
+        data.train.spaces = cell.noise.apply(&data.train.spaces)?;
+        match grid.widths {
+            Widths::AsTheyAre => Ok(data),
+            Widths::Pca => data.pca_matched().context("matching widths by PCA"),
+        }
+    }
+}

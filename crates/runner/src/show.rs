@@ -1,0 +1,104 @@
+//! `runner show --cell ID`: where a number comes from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::record::Record;
+use crate::store::Store;
+use crate::table::Table;
+
+/// A cell's settings, data, cost and scores, wherever below `out` it is kept. A beginning of the id is enough.
+///
+/// # Errors
+/// No such cell, several cells with this beginning, a file that cannot be read.
+pub fn cell(out: &Path, id: &str) -> Result<String> {
+    let (grid, id) = find(out, id)?;
+    let store = Store::open(out, &grid)?;
+    let records = store.records(&id)?;
+    let first = records.first().with_context(|| format!("cell {id} of `{grid}` holds no record"))?;
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+    let seconds = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.3} s"));
+    let number = |value: Option<u64>| value.map_or("-".into(), |v| v.to_string());
+    let data = match &first.stand_in {
+        Some(stand_in) => format!("{} (stand-in: {stand_in})", first.data),
+        None => first.data.clone(),
+    };
+    let lines = [
+        ("cell", id.clone()),
+        ("files", format!("{}.*", store.root().join("cells").join(&id).display())),
+        ("grid", grid),
+        ("data", data),
+        ("data sha256", first.data_sha256.clone()),
+        ("views", first.views.clone()),
+        ("method", format!("{} {}", text(&first.method), text(&first.params))),
+        ("noise", text(&first.noise)),
+        ("seed", number(first.seed)),
+        ("fit", format!("{}, CPU {}", seconds(first.fit_seconds), seconds(first.fit_cpu_seconds))),
+        ("stop", format!("{} after {} iterations", text(&first.stop), number(first.iterations))),
+        ("objective", first.objective.map_or("-".into(), |v| format!("{v:.9e}"))),
+        ("maps", format!("{} with {} parameters", number(first.maps), number(first.parameters))),
+        ("peak memory", first.peak_rss_mb.map_or("-".into(), |v| format!("{v:.0} MB"))),
+        ("code", text(&first.git)),
+        ("machine", format!("{}, {}, {} threads", first.host, first.cpu, first.threads)),
+    ];
+    let settings: String = lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
+    Ok(format!("{settings}\n{}", scores(&records).terminal()))
+}
+
+fn scores(records: &[Record]) -> Table {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let row = |record: &Record| {
+        let value = record.value.map_or_else(|| format!("none: {}", text(&record.error)), |v| format!("{v:.6}"));
+        let n = record.n.map_or(String::new(), |n| n.to_string());
+        vec![
+            text(&record.task),
+            text(&record.metric),
+            text(&record.space),
+            text(&record.source),
+            text(&record.target),
+            value,
+            n,
+        ]
+    };
+    Table {
+        title: "Scores".into(),
+        headers: ["task", "metric", "space", "source", "target", "value", "n"].map(String::from).to_vec(),
+        names: 5,
+        rows: records.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// The grid and the full id of the one cell that `id` begins.
+fn find(out: &Path, id: &str) -> Result<(String, String)> {
+    let folders =
+        fs::read_dir(out).with_context(|| format!("no results in {}; name their folder with --out", out.display()))?;
+    let mut found: Vec<(String, String)> = Vec::new();
+    for folder in folders.flatten().map(|entry| entry.path()) {
+        let grid = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for cell in cells(&folder.join("cells")) {
+            if cell.starts_with(id) && !found.iter().any(|(g, c)| *g == grid && *c == cell) {
+                found.push((grid.clone(), cell));
+            }
+        }
+    }
+    found.sort();
+    match found.as_slice() {
+        [] => bail!("no cell `{id}` below {}; the column `cell` of records.csv holds the ids", out.display()),
+        [(_, first), rest @ ..] if rest.iter().any(|(_, other)| other != first) => {
+            let ids: Vec<&str> = found.iter().map(|(_, cell)| cell.as_str()).collect();
+            bail!("`{id}` begins {} cells: {}; give more of the id", ids.len(), ids.join(", "))
+        }
+        // The same cell in several grids: the same numbers.
+        [first, ..] => Ok(first.clone()),
+    }
+}
+
+fn cells(folder: &Path) -> Vec<String> {
+    let paths: Vec<PathBuf> = fs::read_dir(folder).map(|d| d.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+    let names =
+        paths.iter().filter_map(|path| path.file_name()?.to_str()?.strip_suffix(".parquet").map(str::to_string));
+    names.filter(|name| !name.ends_with(".scores")).map(|name| name.trim_end_matches(".failed").to_string()).collect()
+}

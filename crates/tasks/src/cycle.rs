@@ -1,0 +1,116 @@
+//! Cycles: what is left of a view's rows after a way through all views and back.
+//!
+//! From view s through s + 1, s + 2, … (round the end) back to s; reported per s: the mean over held-out items
+//! of `1 − cos(z, z')`, z standardised as the method does.
+//!
+//! Linear: the maps between standardised views, composed (`R_s R_tᵀ` through a universe, pair maps without
+//! one). Through a universe of orthogonal maps of equal widths the product telescopes to the identity; GCCA's
+//! transposes are no inverses, and pairwise maps do not compose, so theirs is above zero. Corrected, where
+//! there is a corrector: every hop is a translation, so the corrector turns the row in each universe that it
+//! passes; it returns unit rows, which the cosine does not see.
+//!
+//! Cost: M² products of d × d and M²·n·d². Source: claim of arXiv 2602.06205; the authors' check composes
+//! orthogonal maps alone.
+
+use align::linalg::{Threads, product};
+use align::prep::ZScore;
+use align::{Fitted, Matrix, SpaceKind, Universe};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::mean;
+use crate::{Metric, Score, Scores, Series, TaskError, TaskInput};
+
+/// Parameters of cycle: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CycleParams {}
+
+/// Scores a cycle from every view.
+pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let (names, n) = (input.test.spaces.names().collect::<Vec<_>>(), input.test.spaces.rows());
+    let space =
+        if matches!(input.fitted, Fitted::Pairwise(_)) { SpaceKind::Translated } else { input.fitted.offers()[0] };
+    let mut out = Scores::default();
+    let mut report = |metric: Metric, source: Option<&str>, errors: Result<Vec<f32>, &str>| {
+        let source = source.map(str::to_string);
+        let (value, reason) = match &errors {
+            Ok(errors) => (Some(mean(errors)), None),
+            Err(reason) => (None, Some(reason.to_string())),
+        };
+        out.scores.push(Score { space, source: source.clone(), target: None, metric, value, n, reason });
+        if let Ok(values) = errors {
+            out.series.push(Series { space, source, target: None, quantity: metric.series(), draw: None, values });
+        }
+    };
+    if let Fitted::Input(_) = input.fitted {
+        report(Metric::CycleError, None, Err("without alignment there is no way to another view"));
+        return Ok(out);
+    }
+    let linear: Vec<Vec<f32>> =
+        (0..names.len()).into_par_iter().map(|s| linear(input, &names, s)).collect::<Result<_, TaskError>>()?;
+    for (name, errors) in names.iter().zip(linear) {
+        report(Metric::CycleError, Some(name), Ok(errors));
+    }
+    if let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) {
+        for (s, name) in names.iter().enumerate() {
+            report(Metric::CycleErrorCorrected, Some(name), Ok(corrected(input, universe, &names, s)?));
+        }
+    }
+    Ok(out)
+}
+
+/// The stations of a cycle from view s, s at both ends.
+fn stations<'a>(names: &[&'a str], s: usize) -> Vec<&'a str> {
+    (0..=names.len()).map(|i| names[(s + i) % names.len()]).collect()
+}
+
+fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {
+    let mut composed: Option<Matrix<f64>> = None;
+    for hop in stations(names, s).windows(2) {
+        let map = match input.fitted {
+            Fitted::Universe(universe) => Some(universe.map_between(hop[0], hop[1])?),
+            Fitted::Pairwise(maps) => maps.map(hop[0], hop[1])?.map(|map| map.map(|&x| f64::from(x))),
+            Fitted::Input(_) => None,
+        };
+        composed = match (composed, map) {
+            (Some(before), Some(map)) => Some(product(before.view(), map.view(), Threads::One)),
+            (before, map) => map.or(before),
+        };
+    }
+    let z = standardised(input, names[s], input.test.spaces.get(names[s])?)?.map(|&x| f64::from(x));
+    let Some(composed) = composed else { return Ok(vec![0.0; z.rows()]) };
+    let back = product(z.view(), composed.view(), Threads::One);
+    Ok((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect())
+}
+
+fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {
+    let start = input.test.spaces.get(names[s])?;
+    let mut x = start.clone();
+    for hop in stations(names, s).windows(2) {
+        x = universe.translate(hop[0], hop[1], &x)?;
+    }
+    let wide = |x: &Matrix| Ok::<_, TaskError>(standardised(input, names[s], x)?.map(|&x| f64::from(x)));
+    let (z, back) = (wide(start)?, wide(&x)?);
+    Ok((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect())
+}
+
+/// Rows of a view in the standardised coordinates of its method.
+fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix, TaskError> {
+    let prep = match input.fitted.universe() {
+        Some(universe) => universe.views().iter().find(|view| view.name == name).map(|view| view.prep.clone()),
+        None => None,
+    };
+    let prep = match prep {
+        Some(prep) => prep,
+        None => ZScore::fit_sample(input.train.spaces.get(name)?),
+    };
+    Ok(prep.apply(x))
+}
+
+/// `1 − cos`; 1 where a row has no direction.
+fn distance(a: &[f64], b: &[f64]) -> f32 {
+    let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    if lengths > 0.0 { (1.0 - dot(a, b) / lengths) as f32 } else { 1.0 }
+}

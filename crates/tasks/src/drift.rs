@@ -1,0 +1,65 @@
+//! Drift: how far a corrector turns held-out items away from their linear universe coordinates.
+//!
+//! Per view and item `1 − cos(f(u), u)`; reported per view: mean, median (the lower middle element for
+//! even n) and 0.95 quantile (linear between order statistics). Methods without a corrector have none.
+//!
+//! Cost: two projections per view. Source: arXiv 2602.06205.
+
+use align::prep::cosine_rows;
+use align::{Matrix, SpaceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{lower_median, mean, quantile};
+use crate::score::check_finite;
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+/// Parameters of drift: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DriftParams {}
+
+const METRICS: [Metric; 3] = [Metric::DriftMean, Metric::DriftMedian, Metric::DriftP95];
+
+/// Scores every view of the test split.
+pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let n = input.test.spaces.rows();
+    let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) else {
+        let none = |metric| Score {
+            space: input.fitted.offers()[0],
+            source: None,
+            target: None,
+            metric,
+            value: None,
+            n,
+            reason: Some("no corrector, so nothing drifts".into()),
+        };
+        return Ok(Scores { scores: METRICS.map(none).into(), series: Vec::new() });
+    };
+    let space = SpaceKind::Universe;
+    let mut out = Scores::default();
+    for view in input.test.spaces.iter() {
+        let unit = |x: Matrix| -> Result<Matrix, TaskError> {
+            check_finite(space, &|| view.name().to_string(), &x)?;
+            Ok(cosine_rows(&x))
+        };
+        let before = unit(universe.project_linear(view.name(), view.values())?)?;
+        let after = unit(universe.project(view.name(), view.values())?)?;
+        let cosine = |i: usize| -> f64 {
+            before.row(i).iter().zip(after.row(i)).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
+        };
+        let values: Vec<f32> = (0..n).map(|i| (1.0 - cosine(i)) as f32).collect();
+        let figures = [mean(&values), lower_median(&values), quantile(&values, 0.95)];
+        let source = Some(view.name().to_string());
+        out.scores.extend(METRICS.iter().zip(figures).map(|(&metric, value)| Score {
+            space,
+            source: source.clone(),
+            target: None,
+            metric,
+            value: Some(value),
+            n,
+            reason: None,
+        }));
+        out.series.push(Series { space, source, target: None, quantity: Quantity::Drift, draw: None, values });
+    }
+    Ok(out)
+}

@@ -1,0 +1,202 @@
+//! What probing and stitching share: the parameters of their classifiers, features and class codes.
+
+use std::collections::BTreeMap;
+
+use align::rng::{Purpose, stream};
+use align::{Matrix, SpaceKind, Split};
+use rand_distr::{Distribution, Uniform};
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::{Classifier, Converged, Labelled, Released};
+use crate::labels::labels;
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+/// How classifiers are trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// L2-regularised logistic regression to the optimum. The default: the released form is far from
+    /// converged, so that its figures depend on the scale of the features and on the draw of the weights.
+    #[default]
+    Converged,
+    /// As the authors have it: full-batch Adam with early stopping on validation rows.
+    Released,
+}
+
+/// Which side of a translation a classifier is trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// On translated rows of the source, tested on the target's own.
+    #[default]
+    Released,
+    /// On the target's own rows, tested on translated rows of the source.
+    Standard,
+}
+
+/// Parameters of probing and stitching.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProbeParams {
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+    /// How classifiers are trained.
+    pub protocol: Protocol,
+    /// Strength of the penalty, `protocol: converged`.
+    pub l2: f64,
+    /// Most steps, `protocol: released`.
+    pub epochs: usize,
+    /// Learning rate, `protocol: released`.
+    pub lr: f64,
+    /// Steps without a better validation accuracy, null for no end; `protocol: released`.
+    pub patience: Option<usize>,
+    /// Draws of the first weights, `protocol: released`; figures are means over them.
+    pub seeds: Vec<u64>,
+    /// Which side of a translation is trained on; stitching alone.
+    pub direction: Direction,
+}
+
+impl Default for ProbeParams {
+    fn default() -> Self {
+        Self {
+            label: None,
+            protocol: Protocol::Converged,
+            l2: 1e-3,
+            epochs: 100,
+            lr: 1e-3,
+            patience: Some(10),
+            seeds: vec![0],
+            direction: Direction::Released,
+        }
+    }
+}
+
+impl ProbeParams {
+    pub(crate) fn validate(&self, task: &'static str) -> Result<(), TaskError> {
+        let wrong = |parameter, got: String, want| Err(TaskError::Parameter { task, parameter, got, want });
+        if !(self.l2 > 0.0 && self.l2.is_finite()) {
+            return wrong("l2", self.l2.to_string(), "a finite number above 0");
+        }
+        if self.epochs == 0 {
+            return wrong("epochs", "0".into(), "at least 1");
+        }
+        if !(self.lr > 0.0 && self.lr.is_finite()) {
+            return wrong("lr", self.lr.to_string(), "a finite number above 0");
+        }
+        if self.patience == Some(0) {
+            return wrong("patience", "0".into(), "at least 1, or null for no end");
+        }
+        if self.seeds.is_empty() {
+            return wrong("seeds", "[]".into(), "at least one seed");
+        }
+        if task == "probing" && self.direction != Direction::Released {
+            return wrong("direction", "standard".into(), "nothing: it belongs to stitching");
+        }
+        Ok(())
+    }
+
+    /// One classifier for each draw and each set of validation rows. `view` keys the draws.
+    pub(crate) fn train(
+        &self,
+        view: usize,
+        train: Labelled<'_>,
+        validation: &[Labelled<'_>],
+        classes: usize,
+    ) -> Vec<Vec<Classifier>> {
+        match self.protocol {
+            Protocol::Converged => {
+                let solved = Classifier::train_converged(train, classes, Converged { l2: self.l2 });
+                vec![vec![solved; validation.len()]]
+            }
+            Protocol::Released => {
+                let how = Released { epochs: self.epochs, lr: self.lr, patience: self.patience };
+                let run =
+                    |&seed: &u64| start(seed, view, train.x.cols(), classes).train_released(train, validation, how);
+                self.seeds.iter().map(run).collect()
+            }
+        }
+    }
+
+    /// The draws behind a figure, as series name them.
+    pub(crate) fn draws(&self) -> Vec<Option<u64>> {
+        match self.protocol {
+            Protocol::Converged => vec![None],
+            Protocol::Released => self.seeds.iter().copied().map(Some).collect(),
+        }
+    }
+}
+
+/// Weights and biases uniform in ±1/√d, as the authors' linear layer starts.
+fn start(seed: u64, view: usize, d: usize, classes: usize) -> Classifier {
+    let bound = 1.0 / (d as f32).sqrt();
+    let mut rng = stream(seed, Purpose::ProbeWeights, Some(view));
+    let mut draw = || Uniform::new_inclusive(-bound, bound).map_or(0.0, |uniform| uniform.sample(&mut rng));
+    let w = Matrix::from_fn(d, classes, |_, _| draw());
+    let b: Vec<f32> = (0..classes).map(|_| draw()).collect();
+    Classifier::from_parts(&w, &b)
+}
+
+/// Class codes of the three splits: positions among the classes of train; one past the end for a class that
+/// train does not have, which no classifier can get right.
+pub(crate) struct Codes {
+    pub(crate) classes: usize,
+    pub(crate) train: Vec<u32>,
+    pub(crate) validation: Vec<u32>,
+    pub(crate) test: Vec<u32>,
+}
+
+impl Codes {
+    pub(crate) fn new(task: &'static str, params: &ProbeParams, input: &TaskInput<'_>) -> Result<Self, TaskError> {
+        let of = |split: &Split| labels(task, params.label.as_deref(), split).map(|l| l.values.clone());
+        let (train, test) = (of(input.train)?, of(input.test)?);
+        let validation = match (input.validation, params.protocol) {
+            (Some(split), _) => of(split)?,
+            (None, Protocol::Converged) => Vec::new(),
+            (None, Protocol::Released) => return Err(TaskError::NoValidation { task }),
+        };
+        let mut known: BTreeMap<i64, u32> = train.iter().map(|&class| (class, 0)).collect();
+        known.values_mut().zip(0..).for_each(|(code, i)| *code = i);
+        let classes = known.len();
+        let coded = |values: &[i64]| values.iter().map(|v| known.get(v).copied().unwrap_or(classes as u32)).collect();
+        Ok(Self { classes, train: coded(&train), validation: coded(&validation), test: coded(&test) })
+    }
+}
+
+/// One pair's classifiers on its test rows: the figure, and hits by item for each draw.
+pub(crate) fn report(
+    space: SpaceKind,
+    (source, target): (&str, &str),
+    draws: &[Option<u64>],
+    correct: Vec<Vec<bool>>,
+    out: &mut Scores,
+) {
+    let n = correct.first().map_or(0, Vec::len);
+    let hits: usize = correct.iter().flatten().filter(|&&hit| hit).count();
+    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
+    out.scores.push(Score {
+        space,
+        source: source.clone(),
+        target: target.clone(),
+        metric: Metric::Accuracy,
+        value: Some(hits as f64 / (n * correct.len()).max(1) as f64),
+        n,
+        reason: None,
+    });
+    out.series.extend(correct.into_iter().zip(draws).map(|(correct, &draw)| Series {
+        space,
+        source: source.clone(),
+        target: target.clone(),
+        quantity: Quantity::Correct,
+        draw,
+        values: correct.into_iter().map(|hit| f32::from(u8::from(hit))).collect(),
+    }));
+}
+
+/// The one figure of a method that the task does not apply to.
+pub(crate) fn not_applicable(space: SpaceKind, n: usize, reason: &str) -> Scores {
+    let (metric, reason) = (Metric::Accuracy, Some(reason.to_string()));
+    Scores {
+        scores: vec![Score { space, source: None, target: None, metric, value: None, n, reason }],
+        series: Vec::new(),
+    }
+}

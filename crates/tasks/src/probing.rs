@@ -1,0 +1,76 @@
+//! Probing: a linear classifier trained on one view's vectors, tested on another's.
+//!
+//! Universe: trained on the projected training rows of s, tested on the projected test rows of t, for every
+//! ordered pair, s = t included; no further scaling. Input (no alignment): s = t alone, standardised by the
+//! view's training rows. Pairwise maps share no space.
+//!
+//! Cost: M classifiers, each some hundred times 4·n·d·k flops. Source: arXiv 2602.06205; reference
+//! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
+
+use align::prep::{ConstantColumns, ZScore};
+use align::{Fitted, Matrix, SpaceKind, Split};
+use rayon::prelude::*;
+
+use crate::classifier::Labelled;
+#[cfg(doc)]
+use crate::probe::Protocol;
+use crate::probe::{Codes, ProbeParams, not_applicable, report};
+use crate::score::check_finite;
+use crate::{Scores, TaskError, TaskInput};
+
+const TASK: &str = "probing";
+
+/// Scores every ordered pair of views that share a space.
+pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let space = input.fitted.offers()[0];
+    if let Fitted::Pairwise(_) = input.fitted {
+        return Ok(not_applicable(space, input.test.spaces.rows(), "pairwise maps share no space to probe"));
+    }
+    let codes = Codes::new(TASK, params, input)?;
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let train = features(input, input.train)?;
+    let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
+    let test = features(input, input.test)?;
+    let targets = |s: usize| if space == SpaceKind::Input { s..s + 1 } else { 0..names.len() };
+    let all: Vec<Vec<Vec<Vec<bool>>>> = (0..names.len())
+        .into_par_iter()
+        .map(|s| {
+            let on = Labelled { x: &train[s], codes: &codes.train };
+            // Without validation rows nothing chooses among steps, and every target gets the same classifier.
+            let held_out: Vec<Labelled<'_>> = targets(s)
+                .map(|t| match validation.get(t) {
+                    Some(x) => Labelled { x, codes: &codes.validation },
+                    None => on,
+                })
+                .collect();
+            let trained = params.train(s, on, &held_out, codes.classes);
+            let correct = |(i, t): (usize, usize)| {
+                let rows = Labelled { x: &test[t], codes: &codes.test };
+                trained.iter().map(|of_draw| of_draw[i].correct(rows)).collect()
+            };
+            targets(s).enumerate().map(correct).collect()
+        })
+        .collect();
+    let mut out = Scores::default();
+    for (s, by_target) in all.into_iter().enumerate() {
+        for (t, correct) in targets(s).zip(by_target) {
+            report(space, (names[s], names[t]), &params.draws(), correct, &mut out);
+        }
+    }
+    Ok(out)
+}
+
+/// Every view's rows of a split as the classifier sees them.
+fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
+    let of = |view: &align::spaces::Space| {
+        let x = match input.fitted {
+            Fitted::Input(_) => {
+                ZScore::fit(input.train.spaces.get(view.name())?, ConstantColumns::Clamp).apply(view.values())
+            }
+            fitted => fitted.project(view.name(), view.values())?,
+        };
+        check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;
+        Ok(x)
+    };
+    split.spaces.iter().map(of).collect()
+}

@@ -1,0 +1,239 @@
+//! Re-identification: items of one view look for items of their class in another.
+//!
+//! For every ordered pair (query view, gallery view) of held-out rows, the gallery is sorted by cosine. A query
+//! with at least one item of its class in the gallery has `CMC_k` = 1 where one is among the first k, and the
+//! average precision `mean over matches of (matches so far / rank)`; queries without any are dropped, and `n`
+//! counts the others. An item of another class within 1e-6 of a match ranks ahead of it.
+//!
+//! The protocol wants views that hold disjoint items, matched by class: [`disjoint_by_class`] deals a matched
+//! data set out so. With matched rows the query's own item would be a match; `exclude_self` leaves it out.
+//!
+//! Cost per pair: 2·n²·d flops and n sorts, memory O(n) per thread. Source: arXiv 2602.06205; reference
+//! `scripts/3_reid.py` at e4f854e.
+
+use std::collections::BTreeMap;
+
+use align::linalg::{Accum, MatMut, Threads, gemm};
+use align::prep::cosine_rows;
+use align::rng::{Purpose, permutation, stream};
+use align::{Dataset, Labels, Matrix, SpaceKind, Spaces, Split};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::labels::labels;
+use crate::pairs::{each_translated, project_all};
+use crate::ranks::TIE;
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+const TASK: &str = "reid";
+
+/// Parameters of re-identification.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReidParams {
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+    /// Leaves the query's own row out of the gallery, for views that hold the same items.
+    pub exclude_self: bool,
+}
+
+/// Queries per block.
+const BLOCK: usize = 256;
+
+/// What became of the queries of one ordered pair: NaN for those without a match.
+pub struct Found {
+    /// Average precision.
+    pub average_precision: Vec<f32>,
+    /// Rank of the first match, from 1.
+    pub first_match: Vec<f32>,
+}
+
+/// Sorts the gallery for every query; rows of both normalised, n × d.
+pub fn find(
+    queries: &Matrix,
+    gallery: &Matrix,
+    query_class: &[i64],
+    gallery_class: &[i64],
+    exclude_self: bool,
+) -> Found {
+    let n = gallery.rows();
+    let blocks: Vec<Vec<(f32, f32)>> = (0..queries.rows().div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| {
+            let (start, end) = (block * BLOCK, queries.rows().min((block + 1) * BLOCK));
+            let mut similarities = vec![0.0f32; (end - start) * n];
+            let out = MatMut::from_row_major_slice_mut(&mut similarities, end - start, n);
+            let rows = queries.view().subrows(start, end - start);
+            gemm(out, Accum::Replace, rows, gallery.view().transpose(), Threads::One);
+            let of_query = |(i, row): (usize, &[f32])| {
+                let query = start + i;
+                let item = |(j, &s): (usize, &f32)| {
+                    let matches = gallery_class[j] == query_class[query];
+                    (!(exclude_self && j == query)).then_some((if matches { s } else { s + TIE }, matches))
+                };
+                let mut items: Vec<(f32, bool)> = row.iter().enumerate().filter_map(item).collect();
+                // Descending; among equals the other class first.
+                items.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+                precision(&items)
+            };
+            similarities.chunks_exact(n).enumerate().map(of_query).collect()
+        })
+        .collect();
+    let (average_precision, first_match) = blocks.into_iter().flatten().unzip();
+    Found { average_precision, first_match }
+}
+
+/// Average precision and rank of the first match of a sorted gallery.
+fn precision(items: &[(f32, bool)]) -> (f32, f32) {
+    let (mut matches, mut sum, mut first) = (0usize, 0.0f64, None);
+    for (i, _) in items.iter().enumerate().filter(|(_, (_, matches))| *matches) {
+        matches += 1;
+        sum += matches as f64 / (i + 1) as f64;
+        first.get_or_insert(i + 1);
+    }
+    match first {
+        Some(first) => ((sum / matches as f64) as f32, first as f32),
+        None => (f32::NAN, f32::NAN),
+    }
+}
+
+/// Scores every ordered pair of the test split's views in every space on offer.
+pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let shared = project_all(input)?;
+    let mut out = Scores::default();
+    for &space in input.fitted.offers() {
+        let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
+        let find = |queries: &Matrix, gallery: &Matrix| find(queries, gallery, classes, classes, params.exclude_self);
+        if space == SpaceKind::Translated {
+            each_translated(input, &shared, |s, t, queries, gallery| {
+                found.insert((s, t), Ok(find(queries, gallery)));
+                Ok(())
+            })?;
+        } else {
+            let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
+            for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
+                let (x, y) = (rows[s].cols(), rows[t].cols());
+                let differ = || format!("widths differ: {} {x}, {} {y}", names[s], names[t]);
+                found.insert((s, t), if x == y { Ok(find(&rows[s], &rows[t])) } else { Err(differ()) });
+            }
+        }
+        for ((s, t), found) in found {
+            report(space, (names[s], names[t]), found, &mut out);
+        }
+    }
+    Ok(out)
+}
+
+fn report(space: SpaceKind, (source, target): (&str, &str), found: Result<Found, String>, out: &mut Scores) {
+    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
+    let mut score = |metric, value, n, reason| {
+        out.scores.push(Score { space, source: source.clone(), target: target.clone(), metric, value, n, reason });
+    };
+    match found {
+        Err(reason) => {
+            for metric in [Metric::Cmc1, Metric::Cmc5, Metric::Map] {
+                score(metric, None, 0, Some(reason.clone()));
+            }
+        }
+        Ok(found) => {
+            let asked: Vec<f32> = found.first_match.iter().copied().filter(|rank| !rank.is_nan()).collect();
+            let share = |k: f32| asked.iter().filter(|&&rank| rank <= k).count() as f64 / asked.len() as f64;
+            let precision: f64 = found.average_precision.iter().filter(|p| !p.is_nan()).map(|&p| f64::from(p)).sum();
+            let values =
+                [(Metric::Cmc1, share(1.0)), (Metric::Cmc5, share(5.0)), (Metric::Map, precision / asked.len() as f64)];
+            for (metric, value) in values {
+                let none = asked.is_empty().then(|| "no query has an item of its class in the gallery".to_string());
+                score(metric, none.is_none().then_some(value), asked.len(), none);
+            }
+            for (quantity, values) in
+                [(Quantity::FirstMatch, found.first_match), (Quantity::AveragePrecision, found.average_precision)]
+            {
+                let (source, target) = (source.clone(), target.clone());
+                out.series.push(Series { space, source, target, quantity, draw: None, values });
+            }
+        }
+    }
+}
+
+/// A matched data set as the re-identification protocol has it: every view gets its own share of each class's
+/// rows, drawn by seed, and row i is the same class in every view, never the same item.
+///
+/// Of a class with c rows each of M views gets ⌊c/M⌋, in train and in test alike; rows are ordered by class. A
+/// class with fewer rows than views is left out. Validation rows, ids and groups are dropped.
+///
+/// # Errors
+/// Labels that are missing or do not fit; no class with a row for every view.
+pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Result<Dataset, TaskError> {
+    let deal = |split: &Split, stream_of: usize| -> Result<Split, TaskError> {
+        let of = labels(TASK, label, split)?;
+        let views = split.spaces.len();
+        let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        let mut rng = stream(seed, Purpose::ClassMatching, Some(stream_of));
+        for row in permutation(of.values.len(), &mut rng) {
+            members.entry(of.values[row]).or_default().push(row);
+        }
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); views];
+        let mut values = Vec::new();
+        for (&class, members) in &members {
+            for hand in members.chunks_exact(views) {
+                rows.iter_mut().zip(hand).for_each(|(rows, &row)| rows.push(row));
+                values.push(class);
+            }
+        }
+        if values.is_empty() {
+            let (got, want) = (format!("{} views", views), "no more views than the largest class has rows");
+            return Err(TaskError::Parameter { task: "pairing by class", parameter: "views", got, want });
+        }
+        let spaces =
+            split.spaces.iter().zip(&rows).map(|(s, rows)| (s.name().to_string(), s.values().select_rows(rows)));
+        let labels = vec![Labels { name: of.name.clone(), values }];
+        Ok(Split { spaces: Spaces::new(spaces)?, labels, groups: Vec::new(), ids: None })
+    };
+    Ok(Dataset { train: deal(&data.train, 0)?, validation: None, test: deal(&data.test, 1)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use align::planted::Planted;
+
+    #[test]
+    fn precision_is_that_of_the_definition() {
+        let items = |matches: &[bool]| -> Vec<(f32, bool)> { matches.iter().map(|&m| (0.0, m)).collect() };
+        assert_eq!(precision(&items(&[true, false, true])), (((1.0 + 2.0 / 3.0) / 2.0) as f32, 1.0));
+        assert_eq!(precision(&items(&[false, false, true])), ((1.0 / 3.0) as f32, 3.0));
+        assert!(precision(&items(&[false])).0.is_nan());
+    }
+
+    #[test]
+    fn ties_count_against_the_query_and_it_can_be_left_out() {
+        let gallery = Matrix::from_vec(3, 1, vec![1.0, 1.0, 1.0]);
+        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], false);
+        assert_eq!(found.first_match, [2.0, 2.0, 3.0]);
+        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], true);
+        assert!(found.first_match[..2] == [2.0, 2.0] && found.first_match[2].is_nan());
+    }
+
+    #[test]
+    fn views_get_disjoint_items_of_the_same_classes() {
+        let data = Planted { widths: vec![8; 3], fit_rows: 200, test_rows: 90, classes: 5, ..Planted::default() };
+        let data = data.generate(4).expect("valid");
+        let dealt = disjoint_by_class(&data, None, 9).expect("enough rows");
+        let class_of = |row: &[f32], view: usize| {
+            let at = (0..200).find(|&i| data.train.spaces.at(view).row(i) == row).expect("a row of train");
+            (at, data.train.labels[0].values[at])
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for i in 0..dealt.train.spaces.rows() {
+            for view in 0..3 {
+                let (item, class) = class_of(dealt.train.spaces.at(view).row(i), view);
+                assert_eq!(class, dealt.train.labels[0].values[i]);
+                assert!(seen.insert(item), "item {item} is dealt twice");
+            }
+        }
+        assert!(dealt.train.labels[0].values.is_sorted());
+        assert!(seen.len() > 180, "few rows are left over: {}", seen.len());
+    }
+}

@@ -1,0 +1,104 @@
+//! Stitching: a linear classifier on one side of a translation, tested on the other.
+//!
+//! Everything is in the target's coordinates, standardised by the target's training rows (ddof 0).
+//! `direction: released`: trained on the source's training rows translated, tested on the target's own test
+//! rows. `direction: standard`: trained on the target's own training rows, tested on the source's test rows
+//! translated. Ordered pairs s ≠ t.
+//!
+//! Cost: M(M−1) classifiers, or M in the standard direction. Source: arXiv 2602.06205; reference
+//! `scripts/4_probing.py` at e4f854e, the TRANSFORMED figures. Departs: the default protocol converges.
+
+use align::prep::{ConstantColumns, ZScore};
+use align::{Fitted, Matrix, SpaceKind, Split};
+use rayon::prelude::*;
+
+use crate::classifier::{Classifier, Labelled};
+use crate::probe::{Codes, Direction, ProbeParams, not_applicable, report};
+use crate::score::check_finite;
+use crate::{Scores, TaskError, TaskInput};
+
+const TASK: &str = "stitching";
+
+/// Scores every ordered pair of different views.
+pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let space = SpaceKind::Translated;
+    if let Fitted::Input(_) = input.fitted {
+        return Ok(not_applicable(space, input.test.spaces.rows(), "without alignment nothing is translated"));
+    }
+    let codes = Codes::new(TASK, params, input)?;
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let targets: Vec<Target<'_>> =
+        names.iter().map(|name| Target::new(input, name)).collect::<Result<_, TaskError>>()?;
+    let pairs: Vec<(usize, usize)> =
+        (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t).collect();
+    let validate = |t: usize, on: Labelled<'_>| -> Vec<Vec<Classifier>> {
+        let held_out = match &targets[t].validation {
+            Some(x) => Labelled { x, codes: &codes.validation },
+            None => on,
+        };
+        params.train(t, on, &[held_out], codes.classes)
+    };
+    // In the standard direction one classifier serves every source.
+    let own: Vec<Vec<Vec<Classifier>>> = match params.direction {
+        Direction::Released => Vec::new(),
+        Direction::Standard => (0..names.len())
+            .into_par_iter()
+            .map(|t| validate(t, Labelled { x: &targets[t].train, codes: &codes.train }))
+            .collect(),
+    };
+    let correct: Vec<Vec<Vec<bool>>> = pairs
+        .par_iter()
+        .map(|&(s, t)| match params.direction {
+            Direction::Released => {
+                let moved = targets[t].translated(input.train, names[s])?;
+                let trained = validate(t, Labelled { x: &moved, codes: &codes.train });
+                Ok(hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test }))
+            }
+            Direction::Standard => {
+                let moved = targets[t].translated(input.test, names[s])?;
+                Ok(hits(&own[t], Labelled { x: &moved, codes: &codes.test }))
+            }
+        })
+        .collect::<Result<_, TaskError>>()?;
+    let mut out = Scores::default();
+    for (&(s, t), correct) in pairs.iter().zip(correct) {
+        report(space, (names[s], names[t]), &params.draws(), correct, &mut out);
+    }
+    Ok(out)
+}
+
+fn hits(trained: &[Vec<Classifier>], rows: Labelled<'_>) -> Vec<Vec<bool>> {
+    trained.iter().flatten().map(|classifier| classifier.correct(rows)).collect()
+}
+
+/// A view that others are translated to.
+struct Target<'a> {
+    input: TaskInput<'a>,
+    name: &'a str,
+    standardise: ZScore,
+    train: Matrix,
+    validation: Option<Matrix>,
+    test: Matrix,
+}
+
+impl<'a> Target<'a> {
+    fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
+        let standardise = ZScore::fit(input.train.spaces.get(name)?, ConstantColumns::Clamp);
+        let own = |split: &Split| Ok::<_, TaskError>(standardise.apply(split.spaces.get(name)?));
+        Ok(Self {
+            input: *input,
+            name,
+            train: own(input.train)?,
+            validation: input.validation.map(own).transpose()?,
+            test: own(input.test)?,
+            standardise,
+        })
+    }
+
+    /// The rows of `source` in a split, translated to this view and standardised.
+    fn translated(&self, split: &Split, source: &str) -> Result<Matrix, TaskError> {
+        let moved = self.input.fitted.translate(source, self.name, split.spaces.get(source)?)?;
+        check_finite(SpaceKind::Translated, &|| format!("{source}->{}", self.name), &moved)?;
+        Ok(self.standardise.apply(&moved))
+    }
+}
