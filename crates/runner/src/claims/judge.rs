@@ -106,7 +106,7 @@ fn goodness(metric: Metric) -> f64 {
 
 fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let sets: Vec<String> = match test.views.as_slice() {
-        [] => evidence.view_sets().first().map(|set| set.to_string()).into_iter().collect(),
+        [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
         sets => sets.to_vec(),
     };
     let (mut intervals, mut findings) = (Vec::new(), Vec::new());

@@ -47,7 +47,7 @@ pub struct Better {
     /// In which figure of all views or pairs.
     #[serde(default = "mean_only")]
     pub of: Vec<Reduce>,
-    /// On which subsets of views; the first without any.
+    /// On which subsets of views; all of the grid without any.
     #[serde(default)]
     pub views: Vec<String>,
 }
