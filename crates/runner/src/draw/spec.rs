@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde_json::Value;
-use tasks::{Metric, paired_bootstrap};
+use tasks::{Interval, Metric, paired_bootstrap};
 
 use super::Figure;
 use crate::claims::evidence::{Evidence, Place, Sample};
@@ -103,7 +103,9 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
         };
         spec.of.iter().map(reduce).collect()
     })?;
-    Ok(found.iter().map(|i| Point { value: i.estimate, interval: Some((i.low, i.high)) }).collect())
+    // An interval placed around a share of nearly nothing reaches a hair below zero, where no share is.
+    let point = |i: &Interval| Point { value: i.estimate, interval: Some((i.low.max(i.estimate.min(0.0)), i.high)) };
+    Ok(found.iter().map(point).collect())
 }
 
 /// The first parameter downwards, the second to the right.
