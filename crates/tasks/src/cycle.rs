@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::mean;
+use crate::score::check_finite;
 use crate::{Metric, Score, Scores, Series, TaskError, TaskInput};
 
 /// Parameters of cycle: none.
@@ -105,7 +106,9 @@ fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix,
         Some(prep) => prep,
         None => ZScore::fit_sample(input.train.spaces.get(name)?),
     };
-    Ok(prep.apply(x))
+    let z = prep.apply(x);
+    check_finite(input.fitted.offers()[0], &|| name.to_string(), &z)?;
+    Ok(z)
 }
 
 /// `1 − cos`; 1 where a row has no direction.

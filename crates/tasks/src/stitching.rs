@@ -84,7 +84,11 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
         let standardise = ZScore::fit(input.train.spaces.get(name)?, ConstantColumns::Clamp);
-        let own = |split: &Split| Ok::<_, TaskError>(standardise.apply(split.spaces.get(name)?));
+        let own = |split: &Split| {
+            let z = standardise.apply(split.spaces.get(name)?);
+            check_finite(SpaceKind::Translated, &|| name.to_string(), &z)?;
+            Ok::<_, TaskError>(z)
+        };
         Ok(Self {
             input: *input,
             name,
