@@ -11,7 +11,7 @@ use serde_json::Value;
 use tasks::Metric;
 
 use crate::claims::Claim;
-use crate::claims::test::Reduce;
+use crate::claims::test::{Reduce, mean_only};
 use crate::record::Record;
 use crate::summary::{Group, Summary, metric_title};
 use crate::table::Table;
@@ -113,10 +113,6 @@ pub struct SweepSpec {
     pub columns: String,
     /// The metric.
     pub metric: String,
-}
-
-fn mean_only() -> Vec<Reduce> {
-    vec![Reduce::Mean]
 }
 
 impl Paper {

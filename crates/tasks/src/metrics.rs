@@ -1,6 +1,6 @@
 //! Figures of merit: agreement of two partitions, summaries of ranks.
 
-use crate::{Metric, TaskError};
+use crate::{Metric, TaskError, bootstrap};
 
 /// Whole numbers up to this have their `x ln x` looked up.
 const TABLE: usize = 4096;
@@ -297,11 +297,9 @@ pub fn mean(values: &[f32]) -> f64 {
 
 /// Quantile, linear between order statistics (type 7); values must not be empty.
 pub fn quantile(values: &[f32], q: f64) -> f64 {
-    let mut ascending = values.to_vec();
-    ascending.sort_unstable_by(f32::total_cmp);
-    let position = q * (ascending.len() - 1) as f64;
-    let at = |i: f64| f64::from(ascending[i as usize]);
-    at(position.floor()) + position.fract() * (at(position.ceil()) - at(position.floor()))
+    let mut ascending: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
+    ascending.sort_unstable_by(f64::total_cmp);
+    bootstrap::quantile(&ascending, q)
 }
 
 /// The middle value, the lower one of two; values must not be empty.

@@ -125,7 +125,8 @@ pub enum Reduce {
     Each,
 }
 
-fn mean_only() -> Vec<Reduce> {
+/// What is looked at where a file does not say.
+pub(crate) fn mean_only() -> Vec<Reduce> {
     vec![Reduce::Mean]
 }
 
