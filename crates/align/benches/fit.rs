@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use align::corrector::train::{Adamw, Batch, Loss, Trainer};
+use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use align::corrector::{Corrector, Prepared};
 use align::methods::gpa::GpaParams;
 use align::planted::Planted;
@@ -74,7 +74,7 @@ fn corrector(c: &mut Criterion) {
     for width in [64, 256, 384, 768] {
         let data = Size { views: 2, width, ..CENTRE }.data();
         let (x, targets) = (Prepared::new(data.at(0)), Prepared::new(data.at(1)).unit().clone());
-        let rows: Vec<u32> = (0..4096).collect();
+        let rows = Draw::of(0..4096);
         let adamw = Adamw { lr: 2e-3, weight_decay: 1e-4, clip: 1.0 };
         let mut trainer = Trainer::new(Corrector::new(width, 2 * width, 1), adamw);
         let batch = Batch { x: &x, targets: &targets, rows: &rows };

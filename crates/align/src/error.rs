@@ -83,6 +83,28 @@ pub enum AlignError {
         /// Rows needed.
         want: usize,
     },
+    /// A view misses nearly all rows.
+    #[error("view `{name}` has {got} of the rows to fit on, wanted at least {want}; lower the share of missing rows")]
+    TooFewPresent {
+        /// The view.
+        name: String,
+        /// Rows it has.
+        got: usize,
+        /// Rows needed.
+        want: usize,
+    },
+    /// Two views have no row in common to align them by.
+    #[error(
+        "{method}: views `{a}` and `{b}` have no row in common, wanted at least 1; lower the share of missing rows"
+    )]
+    NoCommonRows {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// One view.
+        a: String,
+        /// The other.
+        b: String,
+    },
     /// A view that the fit has not seen.
     #[error("no view `{name}`; the views here are {known}")]
     UnknownView {

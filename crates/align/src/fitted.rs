@@ -188,7 +188,7 @@ impl Universe {
                 });
             }
             check_width("universe map", space.name(), width, &map)?;
-            let prep = ZScore::fit(space.values(), ConstantColumns::default());
+            let prep = ZScore::fit(&space.observed(), ConstantColumns::default());
             views.push(ViewMap::new(name, prep, map));
         }
         Ok(Self::new(views))

@@ -73,7 +73,7 @@ impl Dataset {
         let narrowest = widths.iter().copied().min().unwrap_or(0);
         let mut matched = self.clone();
         for space in self.train.spaces.iter().filter(|space| space.values().cols() > narrowest) {
-            let pca = Pca::fit(space.values(), narrowest)?;
+            let pca = Pca::fit(&space.observed(), narrowest)?;
             let splits = [Some(&mut matched.train), matched.validation.as_mut(), Some(&mut matched.test)];
             for split in splits.into_iter().flatten() {
                 reduce(split, space.name(), &pca)?;
@@ -87,6 +87,6 @@ fn reduce(split: &mut Split, view: &str, pca: &Pca) -> Result<(), AlignError> {
     let position = split.spaces.position(view)?;
     let values = split.spaces.at(position);
     check_width("pca", view, pca.centre.width(), values)?;
-    split.spaces = split.spaces.with_values(position, pca.apply(values));
+    split.spaces = split.spaces.with_values(position, pca.apply(values))?;
     Ok(())
 }

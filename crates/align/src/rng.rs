@@ -38,6 +38,10 @@ pub enum Purpose {
     ProbeWeights = 20,
     /// Which items of a class go to which view in the re-identification protocol.
     ClassMatching = 21,
+    /// Noise added to features, one stream per view.
+    FeatureNoise = 22,
+    /// Which rows a view misses, one stream per view.
+    MissingRows = 23,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

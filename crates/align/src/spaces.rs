@@ -1,5 +1,6 @@
 //! Named views of the same items.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::{AlignError, Matrix};
@@ -9,6 +10,8 @@ use crate::{AlignError, Matrix};
 pub struct Space {
     name: Arc<str>,
     values: Arc<Matrix>,
+    /// Which rows the encoder has; all of them without.
+    present: Option<Arc<[bool]>>,
 }
 
 impl Space {
@@ -17,9 +20,46 @@ impl Space {
         &self.name
     }
 
-    /// The embeddings, N × d.
+    /// The embeddings, N × d. Rows that are missing hold zeros.
     pub fn values(&self) -> &Matrix {
         &self.values
+    }
+
+    /// Whether the view has item `row`.
+    pub fn has(&self, row: usize) -> bool {
+        self.present.as_ref().is_none_or(|present| present[row])
+    }
+
+    /// Items that the view has.
+    pub fn observed_rows(&self) -> usize {
+        self.present.as_ref().map_or(self.values.rows(), |present| present.iter().filter(|&&has| has).count())
+    }
+
+    /// The rows of the items that it has, in order: what column statistics are of.
+    pub fn observed(&self) -> Cow<'_, Matrix> {
+        match &self.present {
+            None => Cow::Borrowed(&self.values),
+            Some(_) => {
+                let rows: Vec<usize> = (0..self.values.rows()).filter(|&row| self.has(row)).collect();
+                Cow::Owned(self.values.select_rows(&rows))
+            }
+        }
+    }
+
+    /// Of one value per item those of the items that it has, in order.
+    pub fn observed_of<'a, T: Copy>(&self, items: &'a [T]) -> Cow<'a, [T]> {
+        match &self.present {
+            None => Cow::Borrowed(items),
+            Some(present) => {
+                Cow::Owned(items.iter().zip(present.iter()).filter(|(_, has)| **has).map(|(item, _)| *item).collect())
+            }
+        }
+    }
+
+    /// These rows of it.
+    fn select_rows(&self, rows: &[usize]) -> Self {
+        let present = self.present.as_ref().map(|present| rows.iter().map(|&row| present[row]).collect());
+        Self { name: self.name.clone(), values: Arc::new(self.values.select_rows(rows)), present }
     }
 }
 
@@ -35,8 +75,7 @@ impl Spaces {
     /// # Errors
     /// Duplicate names, an empty view, different row counts, a value that is not finite, no view at all.
     pub fn new(views: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, AlignError> {
-        let spaces: Vec<Space> =
-            views.into_iter().map(|(name, values)| Space { name: name.into(), values: Arc::new(values) }).collect();
+        let spaces: Vec<Space> = views.into_iter().map(|(name, values)| space(name, values)).collect();
         let Some(first) = spaces.first() else {
             return Err(AlignError::TooFewViews { method: "a set of spaces", got: 0, want: 1, only: None });
         };
@@ -56,14 +95,7 @@ impl Spaces {
                     want: first.values.rows(),
                 });
             }
-            if let Some(at) = space.values.as_slice().iter().position(|x| !x.is_finite()) {
-                return Err(AlignError::NotFinite {
-                    name: space.name.to_string(),
-                    row: at / cols,
-                    col: at % cols,
-                    value: space.values.as_slice()[at],
-                });
-            }
+            check_finite(&space.name, &space.values)?;
         }
         Ok(Self(spaces))
     }
@@ -99,6 +131,11 @@ impl Spaces {
     }
 
     /// The view at a position.
+    pub fn nth(&self, position: usize) -> &Space {
+        &self.0[position]
+    }
+
+    /// The values of the view at a position.
     pub fn at(&self, position: usize) -> &Matrix {
         &self.0[position].values
     }
@@ -112,6 +149,14 @@ impl Spaces {
     }
 
     /// A view by name.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`].
+    pub fn space(&self, name: &str) -> Result<&Space, AlignError> {
+        Ok(&self.0[self.position(name)?])
+    }
+
+    /// A view's values by name.
     ///
     /// # Errors
     /// [`AlignError::UnknownView`].
@@ -140,20 +185,81 @@ impl Spaces {
 
     /// The rows with these indices, of every view.
     pub fn select_rows(&self, indices: &[usize]) -> Self {
-        let pick = |s: &Space| Space { name: s.name.clone(), values: Arc::new(s.values.select_rows(indices)) };
-        Self(self.0.iter().map(pick).collect())
+        Self(self.0.iter().map(|space| space.select_rows(indices)).collect())
     }
 
-    /// One view's values replaced, the others shared; what noise needs.
-    pub(crate) fn with_values(&self, position: usize, values: Matrix) -> Self {
-        let mut spaces = self.0.clone();
-        spaces[position].values = Arc::new(values);
-        Self(spaces)
+    /// One view's values replaced, the others shared; rows that it misses stay missing.
+    ///
+    /// # Errors
+    /// [`AlignError::RowMismatch`], [`AlignError::NotFinite`].
+    pub fn with_values(&self, position: usize, values: Matrix) -> Result<Self, AlignError> {
+        let name = self.0[position].name.to_string();
+        if values.rows() != self.rows() {
+            let first = self.0[0].name.to_string();
+            return Err(AlignError::RowMismatch { name, got: values.rows(), first, want: self.rows() });
+        }
+        check_finite(&name, &values)?;
+        let mut spaces = self.clone();
+        spaces.0[position].values = Arc::new(values);
+        Ok(spaces.blanked(position))
     }
 
     /// The same items with view `position` permuted: row `r` of the result is row `row_map[r]`.
     pub fn with_row_map(&self, position: usize, row_map: &[usize]) -> Self {
-        self.with_values(position, self.at(position).select_rows(row_map))
+        let mut spaces = self.clone();
+        spaces.0[position] = self.0[position].select_rows(row_map);
+        spaces
+    }
+
+    /// The same items, of which view `position` misses those with `missing[row]`, besides any that it misses
+    /// already.
+    ///
+    /// Fits on such spaces use what is there: column statistics of a view are of the rows it has; GPA's
+    /// consensus of an item is the mean over the views that have it; pairwise Procrustes and GCCA take the
+    /// rows that both views of a pair have; GCPA trains on items that two views have at least.
+    pub fn with_missing(&self, position: usize, missing: &[bool]) -> Self {
+        let mut spaces = self.clone();
+        let space = &self.0[position];
+        spaces.0[position].present = Some((0..self.rows()).map(|row| space.has(row) && !missing[row]).collect());
+        spaces.blanked(position)
+    }
+
+    /// Zeros in the rows that view `position` misses, so that no figure can depend on what was there.
+    fn blanked(mut self, position: usize) -> Self {
+        let space = &mut self.0[position];
+        if let Some(present) = space.present.clone() {
+            let values = Arc::make_mut(&mut space.values);
+            (0..values.rows()).filter(|&row| !present[row]).for_each(|row| values.row_mut(row).fill(0.0));
+        }
+        self
+    }
+
+    /// How many views have item `row`.
+    pub fn views_of(&self, row: usize) -> usize {
+        self.0.iter().filter(|space| space.has(row)).count()
+    }
+
+    /// Whether every view has every item.
+    pub fn complete(&self) -> bool {
+        self.0.iter().all(|space| space.present.is_none())
+    }
+}
+
+fn space(name: String, values: Matrix) -> Space {
+    Space { name: name.into(), values: Arc::new(values), present: None }
+}
+
+/// # Errors
+/// [`AlignError::NotFinite`] at the first such value.
+pub(crate) fn check_finite(name: &str, values: &Matrix) -> Result<(), AlignError> {
+    match values.as_slice().iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(AlignError::NotFinite {
+            name: name.to_string(),
+            row: at / values.cols(),
+            col: at % values.cols(),
+            value: values.as_slice()[at],
+        }),
     }
 }
 

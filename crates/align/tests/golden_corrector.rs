@@ -4,7 +4,7 @@
 
 mod common;
 
-use align::corrector::train::{Adamw, Batch, Loss, Trainer};
+use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use align::corrector::{Corrector, Prepared, Weights};
 use align::methods::gcpa::{GcpaParams, consensus_directions};
 use align::{Matrix, Method, Stop};
@@ -77,7 +77,7 @@ fn forward_pass_and_translation_of_a_trained_corrector() {
 fn consensus() {
     let micro = Golden::read("micro.safetensors");
     let views: Vec<Prepared> = (0..3).map(|v| Prepared::new(&micro.matrix(&format!("gc.consensus_in.v{v}")))).collect();
-    assert!(max_abs(&consensus_directions(&views), &micro.matrix("gc.consensus_out")) < TIGHT);
+    assert!(max_abs(&consensus_directions(&views, |_, _| true), &micro.matrix("gc.consensus_out")) < TIGHT);
 }
 
 #[test]
@@ -88,13 +88,32 @@ fn gradient_of_one_batch() {
     let batch = figures["batch"].as_u64().unwrap() as usize;
     let x = Prepared::new(&slice(&micro, "gc.batch_u", batch));
     let targets = slice(&micro, "gc.batch_t", batch);
-    let rows: Vec<u32> = (0..x.rows() as u32).collect();
+    let rows = Draw::of(0..x.rows() as u32);
     let loss = Loss { tau: number(figures, "tau") as f32, lambda: number(figures, "lam") as f32 };
     let mut trainer = Trainer::new(corrector, Adamw { lr: 1e-3, weight_decay: 0.0, clip: 1.0 });
     let value = trainer.backward(&Batch { x: &x, targets: &targets, rows: &rows }, loss);
     assert!((value - number(figures, "loss")).abs() < f64::from(TIGHT));
     let gap = gap(&trainer.gradient(), &weights(&micro, "gc.grad"));
     assert!(gap < TIGHT, "{gap:e}");
+}
+
+#[test]
+fn a_row_drawn_twice_weighs_twice() {
+    let micro = Golden::read("micro.safetensors");
+    let corrector = Corrector::from_weights(&weights(&micro, "gc.after.wd_large")).unwrap();
+    let x = Prepared::new(&slice(&micro, "gc.batch_u", 0));
+    let targets = slice(&micro, "gc.batch_t", 0);
+    let drawn = [3usize, 0, 3, 5, 3, 0, 7];
+    let loss = Loss { tau: 0.01, lambda: 0.7 };
+    let backward = |x: &Prepared, targets: &Matrix, rows: Draw| {
+        let mut trainer = Trainer::new(corrector.clone(), Adamw { lr: 1e-3, weight_decay: 0.0, clip: 1.0 });
+        let value = trainer.backward(&Batch { x, targets, rows: &rows }, loss);
+        (value, trainer.gradient())
+    };
+    let once = backward(&x, &targets, Draw::of(drawn.map(|i| i as u32)));
+    let written_out = backward(&x.select(&drawn), &targets.select_rows(&drawn), Draw::of(0..drawn.len() as u32));
+    assert!((once.0 - written_out.0).abs() < 1e-7);
+    assert!(gap(&once.1, &written_out.1) < 1e-6);
 }
 
 #[test]
@@ -107,7 +126,7 @@ fn optimiser_steps_with_clipping_and_weight_decay() {
         for step in 0..run["steps"].as_u64().unwrap() as usize {
             let x = Prepared::new(&slice(&micro, "gc.batch_u", step));
             let targets = slice(&micro, "gc.batch_t", step);
-            let rows: Vec<u32> = (0..x.rows() as u32).collect();
+            let rows = Draw::of(0..x.rows() as u32);
             let seen = trainer.step(&Batch { x: &x, targets: &targets, rows: &rows }, loss);
             let want = run["loss_before_each_step"][step].as_f64().unwrap();
             // The penalty multiplies the rounding of y·v by λ.

@@ -7,7 +7,7 @@ use align::linalg::{Threads, product};
 use align::methods::extend::Base;
 use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::{GpaParams, fit_moments};
-use align::moments::Moments;
+use align::moments::{Incomplete, Moments};
 use align::planted::{Planted, rotation};
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{Purpose, stream};
@@ -61,7 +61,9 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
     let q = rotation(24, &mut stream(1, Purpose::Planted, None)).unwrap();
     turned[1].1 = product(z[1].1.view(), q.view(), Threads::One);
     let best = |views: Vec<(String, Matrix)>| {
-        let moments = Moments::fit(&Spaces::new(views).unwrap(), |x| ZScore::identity(x.cols()));
+        let moments =
+            Moments::fit(&Spaces::new(views).unwrap(), Incomplete::MeanOfPresent, |x| ZScore::identity(x.cols()))
+                .unwrap();
         let objective = |seed| fit_moments(&GpaParams::default(), &moments, seed).unwrap().report.objective.unwrap();
         (0..6).map(objective).fold(f64::INFINITY, f64::min)
     };

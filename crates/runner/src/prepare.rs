@@ -69,3 +69,30 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::run::Options;
+
+    #[test]
+    fn noise_touches_training_rows_alone() {
+        let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.yaml");
+        let plan = Plan::open(&smoke, &serde_json::Value::Null, &Options::default()).expect("the smoke grid");
+        let named = |name: &str| plan.cells.iter().find(|c| c.noise.name() == name && c.views.len() == 4);
+        let data = |name: &str| plan.dataset(named(name).expect("in the grid")).expect("valid");
+        let clean = data("none");
+        for noise in tasks::noise::Noise::NAMES.into_iter().filter(|name| *name != "none") {
+            let noisy = data(noise);
+            let same = |of: fn(&Dataset) -> &align::Spaces| {
+                let (clean, noisy) = (of(&clean), of(&noisy));
+                (0..clean.len()).all(|m| clean.at(m) == noisy.at(m)) && noisy.complete()
+            };
+            assert!(same(|data| &data.test.spaces), "{noise}");
+            assert!(same(|data| &data.validation.as_ref().expect("probing needs it").spaces), "{noise}");
+            assert!(!same(|data| &data.train.spaces), "{noise} does something");
+        }
+    }
+}

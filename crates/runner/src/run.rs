@@ -22,7 +22,7 @@ use crate::table::Table;
 use crate::tables;
 
 /// What a user can ask of a run beyond the grid file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Folder of all grids' outputs.
     pub out: PathBuf,

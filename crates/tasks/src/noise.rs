@@ -1,7 +1,9 @@
 //! Noise on training rows. Test rows are never touched.
 
-use align::Spaces;
+use align::prep::{ConstantColumns, ZScore};
 use align::rng::{self, Purpose};
+use align::{AlignError, Matrix, Spaces};
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
@@ -15,6 +17,10 @@ pub enum Noise {
     None(NoNoise),
     /// Wrong correspondences in some views.
     Permute(Permute),
+    /// Gaussian noise on the features of some views.
+    Feature(Feature),
+    /// Rows that some views do not have.
+    Missing(Missing),
 }
 
 /// The parameters of `none`: there are none.
@@ -29,8 +35,36 @@ pub struct NoNoise {}
 pub struct Permute {
     /// Share of the rows, from 0 to 1.
     pub fraction: f64,
-    /// The views it is done to, each with a draw of its own.
-    pub views: Vec<String>,
+    /// The views it is done to, each with a draw of its own; all without.
+    pub views: Option<Vec<String>>,
+    /// Seed of the draws.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// Feature noise: `x + e` with e independent and Gaussian, of variance `σ_j²/snr` in column j, σ_j the standard
+/// deviation of that column on the training rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// Signal-to-noise ratio of variances, above 0: at 1 a column is half noise.
+    pub snr: f64,
+    /// The views it is done to, each with a draw of its own; all without.
+    pub views: Option<Vec<String>>,
+    /// Seed of the draws.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// Missing rows: each listed view does not have `⌊fraction·N⌋` of the rows. What methods make of it is in
+/// [`Spaces::with_missing`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Missing {
+    /// Share of the rows, from 0 to below 1.
+    pub fraction: f64,
+    /// The views it is done to, each with a draw of its own; all without.
+    pub views: Option<Vec<String>>,
     /// Seed of the draws.
     #[serde(default)]
     pub seed: u64,
@@ -44,13 +78,38 @@ impl Default for Noise {
 
 impl Noise {
     /// Names as in a grid file.
-    pub const NAMES: [&'static str; 2] = ["none", "permute"];
+    pub const NAMES: [&'static str; 4] = ["none", "permute", "feature", "missing"];
+
+    /// Its name in a grid file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::None(_) => "none",
+            Self::Permute(_) => "permute",
+            Self::Feature(_) => "feature",
+            Self::Missing(_) => "missing",
+        }
+    }
 
     /// As written in records: the kind and what tells one noise of that kind from another.
     pub fn label(&self) -> String {
+        let (amount, seed) = match self {
+            Self::None(_) => return "none".into(),
+            Self::Permute(Permute { fraction, seed, .. }) | Self::Missing(Missing { fraction, seed, .. }) => {
+                (fraction, seed)
+            }
+            Self::Feature(Feature { snr, seed, .. }) => (snr, seed),
+        };
+        let views = self.views().map_or_else(|| "all".into(), |views| views.join(","));
+        format!("{} {amount} of {views} seed {seed}", self.name())
+    }
+
+    /// The views that it names; `None` for all, or where nothing is done.
+    fn views(&self) -> Option<&[String]> {
         match self {
-            Self::None(_) => "none".into(),
-            Self::Permute(p) => format!("permute {} of {} seed {}", p.fraction, p.views.join(","), p.seed),
+            Self::None(_) => None,
+            Self::Permute(Permute { views, .. })
+            | Self::Feature(Feature { views, .. })
+            | Self::Missing(Missing { views, .. }) => views.as_deref(),
         }
     }
 
@@ -59,18 +118,25 @@ impl Noise {
     /// # Errors
     /// [`TaskError::Parameter`]; [`TaskError::Align`] for a view that is not there.
     pub fn validate<S: AsRef<str>>(&self, views: &[S]) -> Result<(), TaskError> {
-        let Self::Permute(permute) = self else { return Ok(()) };
-        if !(0.0..=1.0).contains(&permute.fraction) {
-            return Err(TaskError::Parameter {
-                task: "permute",
-                parameter: "fraction",
-                got: permute.fraction.to_string(),
-                want: "a number from 0 to 1",
-            });
+        let (ok, parameter, got, want) = match self {
+            Self::None(_) => return Ok(()),
+            Self::Permute(Permute { fraction, .. }) => {
+                ((0.0..=1.0).contains(fraction), "fraction", fraction, "a number from 0 to 1")
+            }
+            Self::Missing(Missing { fraction, .. }) => {
+                ((0.0..1.0).contains(fraction), "fraction", fraction, "a number from 0 to below 1")
+            }
+            Self::Feature(Feature { snr, .. }) => {
+                (*snr > 0.0 && snr.is_finite(), "snr", snr, "a finite number above 0")
+            }
+        };
+        if !ok {
+            return Err(TaskError::Parameter { task: self.name(), parameter, got: got.to_string(), want });
         }
-        match permute.views.iter().find(|name| !views.iter().any(|v| v.as_ref() == name.as_str())) {
+        let known = |name: &String| views.iter().any(|v| v.as_ref() == name.as_str());
+        match self.views().unwrap_or_default().iter().find(|name| !known(name)) {
             None => Ok(()),
-            Some(name) => Err(align::AlignError::UnknownView {
+            Some(name) => Err(AlignError::UnknownView {
                 name: name.clone(),
                 known: views.iter().map(|v| format!("`{}`", v.as_ref())).collect::<Vec<_>>().join(", "),
             }
@@ -83,29 +149,66 @@ impl Noise {
     /// # Errors
     /// As [`Noise::validate`].
     pub fn apply(&self, train: &Spaces) -> Result<Spaces, TaskError> {
-        self.validate(&train.names().collect::<Vec<_>>())?;
-        let Self::Permute(permute) = self else { return Ok(train.clone()) };
+        let names: Vec<&str> = train.names().collect();
+        self.validate(&names)?;
+        let touched: Vec<usize> = match self.views() {
+            Some(views) => views.iter().map(|name| train.position(name)).collect::<Result<_, AlignError>>()?,
+            None => (0..train.len()).collect(),
+        };
         let mut noisy = train.clone();
-        for name in &permute.views {
-            let view = train.position(name)?;
-            noisy = noisy.with_row_map(view, &permute.row_map(train.rows(), view));
+        for view in touched {
+            noisy = match self {
+                Self::None(_) => noisy,
+                Self::Permute(permute) => noisy.with_row_map(view, &permute.row_map(train.rows(), view)),
+                Self::Feature(feature) => noisy.with_values(view, feature.added_to(train, view))?,
+                Self::Missing(missing) => noisy.with_missing(view, &missing.rows(train.rows(), view)),
+            };
         }
         Ok(noisy)
     }
+}
+
+/// `⌊fraction·rows⌋` of the rows, in random order.
+fn draw_rows(rows: usize, fraction: f64, draws: &mut rng::Stream) -> Vec<usize> {
+    let mut drawn = rng::permutation(rows, draws);
+    drawn.truncate((fraction * rows as f64).floor() as usize);
+    drawn
 }
 
 impl Permute {
     /// Row r of the noisy view is row `map[r]` of the clean one.
     fn row_map(&self, rows: usize, view: usize) -> Vec<usize> {
         let mut draws = rng::stream(self.seed, Purpose::Permutation, Some(view));
-        let mut touched = rng::permutation(rows, &mut draws);
-        touched.truncate((self.fraction * rows as f64).floor() as usize);
+        let touched = draw_rows(rows, self.fraction, &mut draws);
         let order = rng::permutation(touched.len(), &mut draws);
         let mut map: Vec<usize> = (0..rows).collect();
         for (&row, &from) in touched.iter().zip(&order) {
             map[row] = touched[from];
         }
         map
+    }
+}
+
+impl Feature {
+    fn added_to(&self, train: &Spaces, view: usize) -> Matrix {
+        let mut draws = rng::stream(self.seed, Purpose::FeatureNoise, Some(view));
+        let statistics = ZScore::fit(&train.nth(view).observed(), ConstantColumns::Clamp);
+        let spread: Vec<f32> = statistics.std().iter().map(|std| (std / self.snr.sqrt()) as f32).collect();
+        let clean = train.at(view);
+        Matrix::from_fn(clean.rows(), clean.cols(), |i, j| {
+            let noise: f32 = StandardNormal.sample(&mut draws);
+            clean.at(i, j) + spread[j] * noise
+        })
+    }
+}
+
+impl Missing {
+    /// Which rows the view does not have.
+    fn rows(&self, rows: usize, view: usize) -> Vec<bool> {
+        let mut draws = rng::stream(self.seed, Purpose::MissingRows, Some(view));
+        let mut missing = vec![false; rows];
+        draw_rows(rows, self.fraction, &mut draws).into_iter().for_each(|row| missing[row] = true);
+        missing
     }
 }
 
@@ -117,8 +220,12 @@ mod tests {
         align::planted::Planted::default().generate(1).expect("valid sizes").train.spaces
     }
 
+    fn some(views: &[&str]) -> Option<Vec<String>> {
+        Some(views.iter().map(|v| v.to_string()).collect())
+    }
+
     fn permute(fraction: f64, views: &[&str]) -> Noise {
-        Noise::Permute(Permute { fraction, views: views.iter().map(|v| v.to_string()).collect(), seed: 0 })
+        Noise::Permute(Permute { fraction, views: some(views), seed: 0 })
     }
 
     #[test]
@@ -145,5 +252,42 @@ mod tests {
         assert_eq!(fraction, "permute: `fraction` is 1.5, wanted a number from 0 to 1");
         let view = permute(0.5, &["v9"]).validate(&views).unwrap_err().to_string();
         assert_eq!(view, "no view `v9`; the views here are `v0`, `v1`");
+    }
+
+    #[test]
+    fn feature_noise_has_the_variance_it_is_told_to_have_in_every_column() {
+        let clean = planted();
+        let noise = Noise::Feature(Feature { snr: 4.0, views: some(&["v1"]), seed: 3 });
+        let noisy = noise.apply(&clean).expect("valid");
+        assert_eq!(clean.at(0), noisy.at(0));
+        let rows = clean.rows();
+        let column = |x: &Matrix, j: usize| -> Vec<f64> { (0..rows).map(|i| f64::from(x.at(i, j))).collect() };
+        let variance = |x: &[f64]| {
+            let mean = x.iter().sum::<f64>() / x.len() as f64;
+            x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64
+        };
+        let mut ratios = Vec::new();
+        for j in 0..clean.at(1).cols() {
+            let (x, y) = (column(clean.at(1), j), column(noisy.at(1), j));
+            let added: Vec<f64> = x.iter().zip(&y).map(|(x, y)| y - x).collect();
+            ratios.push(variance(&x) / variance(&added));
+        }
+        assert!(ratios.iter().all(|ratio| (3.0..5.4).contains(ratio)), "{ratios:?}");
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        assert!((mean - 4.0).abs() < 0.2, "{mean}");
+        assert_eq!(noise.label(), "feature 4 of v1 seed 3");
+    }
+
+    #[test]
+    fn missing_rows_are_the_share_it_is_told_and_differ_by_view() {
+        let clean = planted();
+        let noise = Noise::Missing(Missing { fraction: 0.3, views: None, seed: 0 });
+        let noisy = noise.apply(&clean).expect("valid");
+        for view in 0..3 {
+            assert_eq!(noisy.nth(view).observed_rows(), clean.rows() - 120);
+        }
+        let everywhere = (0..clean.rows()).filter(|&row| noisy.views_of(row) == 0).count();
+        assert!((2..25).contains(&everywhere), "about 0.3³ of 400 rows, not {everywhere}");
+        assert_eq!(noise.label(), "missing 0.3 of all seed 0");
     }
 }

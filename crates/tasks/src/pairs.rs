@@ -29,7 +29,7 @@ pub(crate) fn each_translated(
     mut f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
     for (t, target) in input.test.spaces.iter().enumerate() {
-        let standardise = ZScore::fit(input.train.spaces.get(target.name())?, ConstantColumns::Clamp);
+        let standardise = ZScore::fit(&input.train.spaces.space(target.name())?.observed(), ConstantColumns::Clamp);
         let comparable = |x: &Matrix| cosine_rows(&standardise.apply(x));
         let gallery = comparable(target.values());
         for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {

@@ -35,7 +35,8 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     let all: Vec<Vec<Vec<Vec<bool>>>> = (0..names.len())
         .into_par_iter()
         .map(|s| {
-            let on = Labelled { x: &train[s], codes: &codes.train };
+            let own_codes = input.train.spaces.nth(s).observed_of(&codes.train);
+            let on = Labelled { x: &train[s], codes: &own_codes };
             // Without validation rows nothing chooses among steps, and every target gets the same classifier.
             let held_out: Vec<Labelled<'_>> = targets(s)
                 .map(|t| match validation.get(t) {
@@ -60,14 +61,13 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     Ok(out)
 }
 
-/// Every view's rows of a split as the classifier sees them.
+/// Every view's rows of a split, those it has, as the classifier sees them.
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
     let of = |view: &align::spaces::Space| {
         let x = match input.fitted {
-            Fitted::Input(_) => {
-                ZScore::fit(input.train.spaces.get(view.name())?, ConstantColumns::Clamp).apply(view.values())
-            }
-            fitted => fitted.project(view.name(), view.values())?,
+            Fitted::Input(_) => ZScore::fit(&input.train.spaces.space(view.name())?.observed(), ConstantColumns::Clamp)
+                .apply(&view.observed()),
+            fitted => fitted.project(view.name(), &view.observed())?,
         };
         check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;
         Ok(x)

@@ -38,12 +38,13 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         };
         params.train(t, on, &[held_out], codes.classes)
     };
+    let train_codes = |view: usize| input.train.spaces.nth(view).observed_of(&codes.train);
     // In the standard direction one classifier serves every source.
     let own: Vec<Vec<Vec<Classifier>>> = match params.direction {
         Direction::Released => Vec::new(),
         Direction::Standard => (0..names.len())
             .into_par_iter()
-            .map(|t| validate(t, Labelled { x: &targets[t].train, codes: &codes.train }))
+            .map(|t| validate(t, Labelled { x: &targets[t].train, codes: &train_codes(t) }))
             .collect(),
     };
     let correct: Vec<Vec<Vec<bool>>> = pairs
@@ -51,7 +52,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         .map(|&(s, t)| match params.direction {
             Direction::Released => {
                 let moved = targets[t].translated(input.train, names[s])?;
-                let trained = validate(t, Labelled { x: &moved, codes: &codes.train });
+                let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) });
                 Ok(hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test }))
             }
             Direction::Standard => {
@@ -83,9 +84,9 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
-        let standardise = ZScore::fit(input.train.spaces.get(name)?, ConstantColumns::Clamp);
+        let standardise = ZScore::fit(&input.train.spaces.space(name)?.observed(), ConstantColumns::Clamp);
         let own = |split: &Split| {
-            let z = standardise.apply(split.spaces.get(name)?);
+            let z = standardise.apply(&split.spaces.space(name)?.observed());
             check_finite(SpaceKind::Translated, &|| name.to_string(), &z)?;
             Ok::<_, TaskError>(z)
         };
@@ -99,9 +100,9 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// The rows of `source` in a split, translated to this view and standardised.
+    /// The rows that `source` has in a split, translated to this view and standardised.
     fn translated(&self, split: &Split, source: &str) -> Result<Matrix, TaskError> {
-        let moved = self.input.fitted.translate(source, self.name, split.spaces.get(source)?)?;
+        let moved = self.input.fitted.translate(source, self.name, &split.spaces.space(source)?.observed())?;
         check_finite(SpaceKind::Translated, &|| format!("{source}->{}", self.name), &moved)?;
         Ok(self.standardise.apply(&moved))
     }

@@ -130,16 +130,17 @@ impl Lanes {
     /// Mean loss of the batch; its gradients are left in the first lane and returned.
     pub(crate) fn gradients(&mut self, corrector: &Corrector, batch: &Batch<'_>, loss: Loss) -> (f64, &Gradients) {
         let folded = Folded::new(corrector);
-        let share = batch.rows.len().div_ceil(LANES).max(1);
-        let scale = 1.0 / batch.rows.len() as f32;
+        let (rows, counts) = (batch.rows.rows(), batch.rows.counts());
+        let share = rows.len().div_ceil(LANES).max(1);
+        let scale = 1.0 / batch.rows.drawn() as f32;
         self.0.par_iter_mut().enumerate().for_each(|(i, lane)| {
             lane.loss = 0.0;
             lane.gradients.parts_mut().into_iter().for_each(|part| part.fill(0.0));
-            let start = (i * share).min(batch.rows.len());
-            let rows = &batch.rows[start..(start + share).min(batch.rows.len())];
-            for rows in rows.chunks(BLOCK) {
+            let start = (i * share).min(rows.len());
+            let own = start..(start + share).min(rows.len());
+            for (rows, counts) in rows[own.clone()].chunks(BLOCK).zip(counts[own].chunks(BLOCK)) {
                 lane.block.forward(corrector, &folded, batch.x, rows);
-                lane.loss += lane.block.loss_gradient(corrector, batch, rows, loss, scale);
+                lane.loss += lane.block.loss_gradient(corrector, batch, (rows, counts), loss, scale);
                 lane.block.backward(corrector, rows.len(), &mut lane.gradients);
             }
         });
@@ -159,18 +160,27 @@ impl Lanes {
 }
 
 impl Block {
-    /// Sum of the rows' losses; δ and the gate are overwritten by their gradients, scaled by `scale`.
-    fn loss_gradient(&mut self, corrector: &Corrector, batch: &Batch<'_>, rows: &[u32], loss: Loss, scale: f32) -> f64 {
+    /// Sum of the rows' losses times their counts; δ and the gate are overwritten by their gradients, scaled by
+    /// `scale` and the count.
+    fn loss_gradient(
+        &mut self,
+        corrector: &Corrector,
+        batch: &Batch<'_>,
+        (rows, counts): (&[u32], &[f32]),
+        loss: Loss,
+        scale: f32,
+    ) -> f64 {
         let layout = corrector.layout;
         let bias = &corrector.weights[layout.outer_bias()];
         let mut total = 0.0;
         let lines = self.delta.chunks_exact_mut(layout.width).zip(self.pre.chunks_exact_mut(layout.pre()));
-        for (&row, (delta, pre)) in rows.iter().zip(lines) {
+        for ((&row, &count), (delta, pre)) in rows.iter().zip(counts).zip(lines) {
             let gate = &mut pre[layout.hidden..];
             let (v, t) = (batch.x.v.row(row as usize), batch.targets.row(row as usize));
             let products = kernels::output_products(delta, bias, gate, v, t);
             let row_loss = loss.of(&products);
-            total += f64::from(row_loss.value);
+            total += f64::from(row_loss.value) * f64::from(count);
+            let scale = scale * count;
             // y = o/(r + ε), r = |o|: do = dy/(r + ε) − o (o·dy)/(r (r + ε)²), and dy is a sum of t and v.
             let length = row_loss.length;
             let divisor = length + NORM_EPS;

@@ -11,6 +11,7 @@ use crate::method::BaseViews;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
 use crate::prep::ZScore;
+use crate::spaces::check_finite;
 use crate::{AlignError, FitReport, Fitted, Matrix, Method, Spaces, Universe};
 
 /// Parameters of `extend`.
@@ -125,12 +126,14 @@ impl ExtendParams {
 ///
 /// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
 pub(crate) fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
-    let base_train = BaseViews::AllButLast.of(train)?;
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of extend", space: "universe", offers: "others" });
     };
-    let Some(new) = train.iter().last() else { return Ok(base.clone()) };
-    let extended = universe.add(&base_train, new.name(), new.values(), params.form)?;
+    let at = train.len() - 1;
+    let rows: Vec<usize> = (0..train.rows()).filter(|&row| train.nth(at).has(row)).collect();
+    let train = if train.complete() { train.clone() } else { train.select_rows(&rows) };
+    let new = train.nth(at);
+    let extended = universe.add(&BaseViews::AllButLast.of(&train)?, new.name(), new.values(), params.form)?;
     let (width, universe_width) = (new.values().cols(), universe.width());
     // The columns that nesting leaves at zero are no parameters, as in GPA.
     let columns = match params.form {
@@ -160,7 +163,8 @@ impl Universe {
     /// min(d, D) columns. As in GPA a view of width d lives in the first d coordinates; one wider than the
     /// universe gets the partial isometry d × D.
     ///
-    /// `base_train` may leave out views of the universe; those have no part in the mean. Cost: its views
+    /// `base_train` may leave out views of the universe; those have no part in the mean. Where its views miss
+    /// items the mean is over those that have one, and items that none has are left out. Cost: its views
     /// projected, 2·N·d·D flops and one SVD of d × D.
     ///
     /// Source: arXiv 2602.06205, the released form of model addition; the orthogonal form is none of the
@@ -171,6 +175,10 @@ impl Universe {
     /// finite, a view of `base_train` that the universe does not know or that has another width.
     pub fn add(&self, base_train: &Spaces, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
         self.check_new(base_train, name, new_rows)?;
+        let known: Vec<usize> = (0..base_train.rows()).filter(|&row| base_train.views_of(row) > 0).collect();
+        if known.len() < base_train.rows() {
+            return self.add(&base_train.select_rows(&known), name, &new_rows.select_rows(&known), form);
+        }
         let context = || format!("view `{name}` against the universe");
         let view = match form {
             AddForm::Scaled => {
@@ -205,14 +213,11 @@ impl Universe {
             let first = base_train.names().next().unwrap_or_default().to_string();
             return Err(AlignError::RowMismatch { name, got: rows, first, want: base_train.rows() });
         }
-        match x.as_slice().iter().position(|value| !value.is_finite()) {
-            None => Ok(()),
-            Some(at) => Err(AlignError::NotFinite { name, row: at / cols, col: at % cols, value: x.as_slice()[at] }),
-        }
+        check_finite(&name, x)
     }
 }
 
-/// `1/M Σ_m f(m)` over the views, N × D, summed in `f64` in their order.
+/// The mean over the views that have the item of `f(m)`, N × D, summed in `f64` in their order.
 fn mean_over_views(
     train: &Spaces,
     f: impl Fn(&str, &Matrix) -> Result<Matrix, AlignError>,
@@ -220,13 +225,17 @@ fn mean_over_views(
     let mut sum: Option<Matrix<f64>> = None;
     for space in train.iter() {
         let u = f(space.name(), space.values())?;
-        match &mut sum {
-            None => sum = Some(u.map(|&x| f64::from(x))),
-            Some(sum) => sum.as_mut_slice().iter_mut().zip(u.as_slice()).for_each(|(s, &x)| *s += f64::from(x)),
+        let sum = sum.get_or_insert_with(|| Matrix::zeros(u.rows(), u.cols()));
+        for row in (0..u.rows()).filter(|&row| space.has(row)) {
+            sum.row_mut(row).iter_mut().zip(u.row(row)).for_each(|(s, &x)| *s += f64::from(x));
         }
     }
-    let views = train.len() as f64;
-    Ok(sum.unwrap_or_else(|| Matrix::zeros(0, 0)).map(|&s| (s / views) as f32))
+    let mut sum = sum.unwrap_or_else(|| Matrix::zeros(0, 0));
+    for row in 0..sum.rows() {
+        let views = train.views_of(row) as f64;
+        sum.row_mut(row).iter_mut().for_each(|s| *s /= views);
+    }
+    Ok(sum.map(|&s| s as f32))
 }
 
 /// Rows standardised and multiplied at a time.

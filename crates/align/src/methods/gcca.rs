@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
-use crate::moments::Moments;
+use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, ZScore};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 
@@ -45,18 +45,22 @@ struct Basis {
 /// The released form: there is no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
 /// going back is by `Q_mᵀ`, not a pseudo-inverse: only directions are meaningful. Departs: from the moments
 /// in `f64`; singular values below σ_max·max(N, d)·ε_f32 are dropped; signs are fixed by each
-/// eigenvector's largest entry. Cost: M eigendecompositions of d_m, one of Σ d_m.
+/// eigenvector's largest entry. Where views miss items, the block of views i and j is summed over the n_ij
+/// items that both have and multiplied by √(n_i n_j)/n_ij. Cost: M eigendecompositions of d_m, one of Σ d_m.
 ///
 /// Source: arXiv 2602.06205; the RACING variant of the authors' implementation.
 pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("gcca", train)?;
-    let moments = Moments::fit(train, |x| ZScore::fit(x, params.constant_columns));
+    let prep = |x: &Matrix| ZScore::fit(x, params.constant_columns);
+    let moments = Moments::fit(train, Incomplete::PairwiseComplete, prep)?;
+    moments.check_every_pair("gcca")?;
     let views = moments.views();
     let bases: Result<Vec<Basis>, AlignError> = (0..views).into_par_iter().map(|m| basis(&moments, m)).collect();
     let bases = bases?;
     let narrowest = train.widths().into_iter().min().unwrap_or(0);
     let kept: usize = bases.iter().map(|b| b.v.cols()).sum();
-    let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(moments.rows()).min(kept);
+    let fewest = (0..views).map(|m| moments.rows(m, m)).min().unwrap_or(0);
+    let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(fewest).min(kept);
 
     let coupling = coupling(&moments, &bases);
     let (values, vectors) = linalg::symmetric_eigen(coupling.view(), &|| "the coupling of all views".into())?;
@@ -85,15 +89,16 @@ fn basis(moments: &Moments, m: usize) -> Result<Basis, AlignError> {
     let d = moments.width(m);
     let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &|| format!("view `{}`", moments.names()[m]))?;
     let sigma = |value: f64| value.max(0.0).sqrt();
-    let cut = sigma(values[d - 1]) * moments.rows().max(d) as f64 * f64::from(f32::EPSILON);
+    let cut = sigma(values[d - 1]) * moments.rows(m, m).max(d) as f64 * f64::from(f32::EPSILON);
     // At most N directions exist; the rest of the spectrum is rounding.
-    let kept: Vec<usize> = (d.saturating_sub(moments.rows())..d).filter(|&j| sigma(values[j]) > cut).collect();
+    let kept: Vec<usize> = (d.saturating_sub(moments.rows(m, m))..d).filter(|&j| sigma(values[j]) > cut).collect();
     let v = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])]);
     let whitener = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])] / sigma(values[kept[j]]));
     Ok(Basis { v, whitener })
 }
 
-/// `Aᵀ A` (Σr × Σr, lower triangle): block (i, j) is `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W.
+/// `Aᵀ A` (Σr × Σr, lower triangle): block (i, j) is `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times
+/// √(n_i n_j)/n_ij, which is 1 where no row is missing.
 fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
     let mut offsets = vec![0];
     for basis in bases {
@@ -105,7 +110,13 @@ fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
         .par_iter()
         .map(|&(i, j)| {
             let half = linalg::product(moments.block(i, j), bases[j].whitener.view(), Threads::One);
-            linalg::product(bases[i].whitener.view().transpose(), half.view(), Threads::One)
+            let mut block = linalg::product(bases[i].whitener.view().transpose(), half.view(), Threads::One);
+            let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
+            if n_ij < n_i.max(n_j) {
+                let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
+                block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
+            }
+            block
         })
         .collect();
     let mut coupling = Matrix::zeros(size, size);

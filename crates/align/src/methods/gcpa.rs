@@ -3,14 +3,14 @@
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::corrector::train::{Adamw, Batch, Loss, Trainer};
+use crate::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use crate::corrector::{Corrector, Prepared};
 use crate::method::ensure;
 use crate::methods::gpa::GpaParams;
 use crate::prep::{ConstantColumns, norm, unit_rows};
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
 
 /// Parameters of `gcpa`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,20 +115,17 @@ impl GcpaParams {
 /// translation is `f(u) R_tᵀ`. Departs: a row's validation loss is computed once per check, not once
 /// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
 ///
+/// Where views miss items, an item's direction is the mean over the views that have it, and the corrector trains
+/// on the items that two views have at least: an item of one view alone is its own consensus.
+///
 /// `base` is the fit of [`GcpaParams::scaffold`] on the same rows.
 pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    if train.rows() < 2 {
-        return Err(AlignError::TooFewRows { method: "gcpa", got: train.rows(), want: 2 });
-    }
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
     };
     let scaffold = base.report.clone();
-    let prepared: Result<Vec<Prepared>, AlignError> =
-        train.iter().map(|s| Ok(Prepared::new(&universe.project_linear(s.name(), s.values())?))).collect();
-    let prepared = prepared?;
-    let consensus = consensus_directions(&prepared);
-    let trained = train_corrector(params, &prepared, &consensus, seed)?;
+    let data = TrainingData::new(universe, train)?;
+    let trained = train_corrector(params, &data, seed)?;
     let report = FitReport {
         stop: trained.stop,
         iterations: Some(trained.report.steps),
@@ -142,14 +139,57 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
     Ok(Fit { fitted: Fitted::Universe(universe), report })
 }
 
-/// `C_i = norm(1/M Σ_m norm(u_{m,i}))`, N × D, over all fit rows.
-pub fn consensus_directions(prepared: &[Prepared]) -> Matrix {
-    let mut mean = Matrix::<f32>::zeros(prepared[0].rows(), prepared[0].unit().cols());
-    for view in prepared {
-        mean.as_mut_slice().iter_mut().zip(view.unit().as_slice()).for_each(|(m, &v)| *m += v);
+/// What the corrector trains on: every view's linear universe vectors of the items that two views have at least,
+/// and those items' consensus directions.
+struct TrainingData {
+    views: Vec<Prepared>,
+    consensus: Matrix,
+    spaces: Spaces,
+}
+
+impl TrainingData {
+    fn new(universe: &Universe, train: &Spaces) -> Result<Self, AlignError> {
+        let eligible: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) >= 2).collect();
+        if eligible.len() < 2 {
+            return Err(AlignError::TooFewRows { method: "gcpa", got: eligible.len(), want: 2 });
+        }
+        let spaces = if eligible.len() == train.rows() { train.clone() } else { train.select_rows(&eligible) };
+        let views: Result<Vec<Prepared>, AlignError> =
+            spaces.iter().map(|s| Ok(Prepared::new(&universe.project_linear(s.name(), s.values())?))).collect();
+        let views = views?;
+        let consensus = consensus_directions(&views, |view, row| spaces.nth(view).has(row));
+        Ok(Self { views, consensus, spaces })
     }
-    let scale = 1.0 / prepared.len() as f32;
-    mean.as_mut_slice().iter_mut().for_each(|m| *m *= scale);
+
+    /// Those of `rows` that a view has.
+    fn of_view(&self, view: usize, rows: &[u32]) -> Result<Vec<u32>, AlignError> {
+        let space = self.spaces.nth(view);
+        let own: Vec<u32> = rows.iter().copied().filter(|&row| space.has(row as usize)).collect();
+        if own.is_empty() {
+            return Err(AlignError::TooFewPresent { name: space.name().to_string(), got: 0, want: 1 });
+        }
+        Ok(own)
+    }
+
+    /// As [`TrainingData::of_view`], of every view.
+    fn by_view(&self, rows: &[u32]) -> Result<Vec<Vec<u32>>, AlignError> {
+        (0..self.views.len()).map(|view| self.of_view(view, rows)).collect()
+    }
+}
+
+/// `C_i = norm(mean over the views that have item i of norm(u_{m,i}))`, N × D, over all fit rows.
+pub fn consensus_directions(prepared: &[Prepared], has: impl Fn(usize, usize) -> bool) -> Matrix {
+    let mut mean = Matrix::<f32>::zeros(prepared[0].rows(), prepared[0].unit().cols());
+    for i in 0..mean.rows() {
+        let row = mean.row_mut(i);
+        let mut views = 0;
+        for (_, view) in prepared.iter().enumerate().filter(|(m, _)| has(*m, i)) {
+            row.iter_mut().zip(view.unit().row(i)).for_each(|(m, &v)| *m += v);
+            views += 1;
+        }
+        let scale = 1.0 / views.max(1) as f32;
+        row.iter_mut().for_each(|m| *m *= scale);
+    }
     unit_rows(&mean)
 }
 
@@ -160,12 +200,12 @@ struct Trained {
 }
 
 /// Rows held out and rows trained on.
-struct Rows {
-    validation: Vec<u32>,
-    train: Vec<u32>,
+struct Rows<T> {
+    validation: T,
+    train: T,
 }
 
-impl Rows {
+impl Rows<Vec<u32>> {
     /// `max(1, round(fraction·N))` rows of a random permutation are held out, the same for all views.
     fn split(total: usize, fraction: f64, seed: u64) -> Self {
         let held_out = ((fraction * total as f64).round_ties_even() as usize).clamp(1, total - 1);
@@ -178,16 +218,12 @@ impl Rows {
 /// Largest number of rows in a validation draw; at that size checks are rarer and patience longer.
 const VALIDATION_BATCH: usize = 4096;
 
-fn train_corrector(
-    params: &GcpaParams,
-    prepared: &[Prepared],
-    consensus: &Matrix,
-    seed: u64,
-) -> Result<Trained, AlignError> {
-    let width = consensus.cols();
-    let rows = Rows::split(consensus.rows(), params.validation_fraction, seed);
+fn train_corrector(params: &GcpaParams, data: &TrainingData, seed: u64) -> Result<Trained, AlignError> {
+    let (width, total) = (data.consensus.cols(), data.consensus.rows());
+    let rows = Rows::split(total, params.validation_fraction, seed);
+    let own = Rows { validation: data.by_view(&rows.validation)?, train: data.by_view(&rows.train)? };
     let loss = params.loss();
-    let validation = Validation::new(params, prepared, consensus, &rows.validation);
+    let validation = Validation::new(params, data, &own.validation, rows.validation.len());
 
     let batch = rows.train.len().min(params.batch);
     let steps = params.epochs * params.steps_per_epoch.max(rows.train.len().div_ceil(batch));
@@ -198,13 +234,14 @@ fn train_corrector(
     let mut trainer = Trainer::new(start.clone(), adamw);
     let mut batches = stream(seed, Purpose::CorrectorBatches, None);
     let mut draws = stream(seed, Purpose::ValidationDraws, None);
-    let mut picked = vec![0u32; batch];
+    let mut picked = Draw::default();
     let mut best: Option<(f64, usize, Corrector)> = None;
     let (mut failed, mut made, mut stop) = (0, 0, Stop::IterationCap);
     for step in 1..=steps {
-        let view = batches.random_range(0..prepared.len());
-        picked.fill_with(|| rows.train[batches.random_range(0..rows.train.len())]);
-        let seen = trainer.step(&Batch { x: &prepared[view], targets: consensus, rows: &picked }, loss);
+        let view = batches.random_range(0..data.views.len());
+        let from = &own.train[view];
+        picked.redraw((0..batch).map(|_| from[batches.random_range(0..from.len())]));
+        let seen = trainer.step(&Batch { x: &data.views[view], targets: &data.consensus, rows: &picked }, loss);
         if !seen.loss.is_finite() {
             return Err(AlignError::Diverged {
                 method: "gcpa",
@@ -233,46 +270,50 @@ fn train_corrector(
         let last = trainer.corrector().clone();
         (validation.sampled(&last, loss, &mut draws), made, last)
     });
-    let mean_loss = |corrector: &Corrector, rows: &[u32]| mean_loss(corrector, prepared, consensus, rows, loss);
+    let mean_loss = |corrector: &Corrector, rows: &[Vec<u32>]| mean_loss(corrector, data, rows, loss);
     let report = CorrectorReport {
         scaffold: Box::new(FitReport::closed_form(0, 0, None)),
         steps: made,
         best_step,
         best_sampled_loss,
-        identity_train_loss: mean_loss(&start, &rows.train),
-        train_loss: mean_loss(&corrector, &rows.train),
-        identity_validation_loss: mean_loss(&start, &rows.validation),
-        validation_loss: mean_loss(&corrector, &rows.validation),
-        drift_mean: mean_drift(&corrector, prepared),
+        identity_train_loss: mean_loss(&start, &own.train),
+        train_loss: mean_loss(&corrector, &own.train),
+        identity_validation_loss: mean_loss(&start, &own.validation),
+        validation_loss: mean_loss(&corrector, &own.validation),
+        drift_mean: mean_drift(&corrector, data),
     };
     Ok(Trained { corrector, stop, report })
 }
 
 /// Held-out rows of every view, side by side, so that one pass gives every row's loss.
 struct Validation {
-    /// Views stacked, M·n_val × D.
+    /// The views' rows stacked, Σ n_m × D.
     x: Prepared,
     targets: Matrix,
-    rows: usize,
-    views: usize,
+    /// Where each view's rows lie.
+    views: Vec<std::ops::Range<usize>>,
     draw_rows: usize,
     draws: usize,
 }
 
 impl Validation {
-    fn new(params: &GcpaParams, prepared: &[Prepared], consensus: &Matrix, rows: &[u32]) -> Self {
-        let rows: Vec<usize> = rows.iter().map(|&i| i as usize).collect();
-        let draw_rows = rows.len().min(VALIDATION_BATCH);
-        let picked: Vec<Prepared> = prepared.iter().map(|view| view.select(&rows)).collect();
-        let targets = consensus.select_rows(&rows);
-        let views = prepared.len();
+    /// `rows` by view, of `items` held-out items in all.
+    fn new(params: &GcpaParams, data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
+        let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
+        let picked: Vec<Prepared> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
+        let mut end = 0;
+        let views = rows.iter().map(|rows| {
+            end += rows.len();
+            end - rows.len()..end
+        });
+        let views = views.collect();
+        let draw_rows = items.min(VALIDATION_BATCH);
         Self {
             x: Prepared::stack(&picked),
-            targets: Matrix::from_vec(views * rows.len(), targets.cols(), targets.as_slice().repeat(views)),
-            rows: rows.len(),
+            targets: data.consensus.select_rows(&rows.concat()),
             views,
             draw_rows,
-            draws: params.validation_batches.max(rows.len().div_ceil(draw_rows)),
+            draws: params.validation_batches.max(items.div_ceil(draw_rows)),
         }
     }
 
@@ -282,35 +323,38 @@ impl Validation {
         let per_row = loss.per_row(corrector, &self.x, &self.targets);
         let mut total = 0.0;
         for _ in 0..self.draws {
-            let view = rng.random_range(0..self.views);
-            let losses = &per_row[view * self.rows..(view + 1) * self.rows];
-            let sum: f64 = (0..self.draw_rows).map(|_| f64::from(losses[rng.random_range(0..self.rows)])).sum();
+            let losses = &per_row[self.views[rng.random_range(0..self.views.len())].clone()];
+            let sum: f64 = (0..self.draw_rows).map(|_| f64::from(losses[rng.random_range(0..losses.len())])).sum();
             total += sum / self.draw_rows as f64;
         }
         total / self.draws as f64
     }
 }
 
-/// Exact mean over the given rows and all views.
-fn mean_loss(corrector: &Corrector, prepared: &[Prepared], consensus: &Matrix, rows: &[u32], loss: Loss) -> f64 {
-    let rows: Vec<usize> = rows.iter().map(|&i| i as usize).collect();
-    let targets = consensus.select_rows(&rows);
-    let total: f64 =
-        prepared.iter().flat_map(|view| loss.per_row(corrector, &view.select(&rows), &targets)).map(f64::from).sum();
-    total / (rows.len() * prepared.len()) as f64
+/// Exact mean over every view's given rows.
+fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss: Loss) -> f64 {
+    let (mut total, mut count) = (0.0, 0);
+    for (view, rows) in data.views.iter().zip(rows) {
+        let rows: Vec<usize> = rows.iter().map(|&i| i as usize).collect();
+        let losses = loss.per_row(corrector, &view.select(&rows), &data.consensus.select_rows(&rows));
+        total = losses.into_iter().map(f64::from).fold(total, |total, loss| total + loss);
+        count += rows.len();
+    }
+    total / count as f64
 }
 
-/// Mean over all rows and views of `1 − cos(f(u), u)`.
-fn mean_drift(corrector: &Corrector, prepared: &[Prepared]) -> f64 {
-    let mut total = 0.0;
-    for view in prepared {
+/// Mean over all rows that there are of `1 − cos(f(u), u)`.
+fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
+    let (mut total, mut count) = (0.0, 0);
+    for (view, space) in data.views.iter().zip(data.spaces.iter()) {
         let corrected = corrector.apply_prepared(view);
-        for i in 0..view.rows() {
+        for i in (0..view.rows()).filter(|&i| space.has(i)) {
             let (y, v) = (corrected.row(i), view.unit().row(i));
             let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
             let lengths = f64::from(norm(y)) * f64::from(norm(v));
             total += 1.0 - dot / lengths.max(f64::MIN_POSITIVE);
+            count += 1;
         }
     }
-    total / (prepared.len() * prepared[0].rows()) as f64
+    total / f64::from(count)
 }

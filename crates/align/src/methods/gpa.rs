@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
 use crate::method::{at_least_two_views, ensure};
-use crate::moments::Moments;
+use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, ZScore};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
@@ -42,7 +42,8 @@ impl GpaParams {
 ///
 /// Input: M views, standardised (ddof 0). Universe: width D = max d_m. A view of width d_m lives in the
 /// first d_m universe coordinates, `R_m = [B_m 0]` with B_m orthogonal d_m × d_m, as zero-padding gives it.
-/// Reflections are allowed; there is no scaling.
+/// Reflections are allowed; there is no scaling. Where views miss items, `C_i` is the mean over the views that
+/// have item i, and the sum is over the rows that there are.
 ///
 /// Source: arXiv 2602.06205; the released form: a Gaussian start and Jacobi sweeps. Departs: everything is
 /// computed from the moments in `f64`, so the tolerance 1e-8 can be reached where `f32` stalls above it;
@@ -50,10 +51,12 @@ impl GpaParams {
 /// objectives agree to about 1e-4 and whose maps differ by reflections of weakly shared directions.
 pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     at_least_two_views("gpa", train)?;
-    from_moments(params, &Moments::fit(train, |x| ZScore::fit(x, params.constant_columns)), seed)
+    let prep = |x: &Matrix| ZScore::fit(x, params.constant_columns);
+    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, prep)?, seed)
 }
 
-/// GPA from moments alone, however they were summed: the rows are not needed.
+/// GPA from moments alone, however they were summed: the rows are not needed. Moments of incomplete views are
+/// those of [`Incomplete::MeanOfPresent`].
 ///
 /// # Errors
 /// As [`crate::Method::fit`].
@@ -63,6 +66,7 @@ pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<F
 }
 
 fn from_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    moments.check_every_view("gpa")?;
     let (stacked, report) = sweep(params, moments, seed)?;
     let views = (0..moments.views())
         .map(|m| {

@@ -56,7 +56,7 @@ pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Fit {
     let view = |space: &crate::spaces::Space| {
         let prep = match params.scale {
             Scale::Raw => None,
-            Scale::Zscore => Some(ZScore::fit(space.values(), params.constant_columns)),
+            Scale::Zscore => Some(ZScore::fit(&space.observed(), params.constant_columns)),
         };
         (space.name().to_string(), space.values().cols(), prep)
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::fitted::check_width;
 use crate::linalg::{self, Threads};
 use crate::method::at_least_two_views;
-use crate::moments::Moments;
+use crate::moments::{Incomplete, Moments};
 use crate::prep::ZScore;
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
@@ -75,14 +75,16 @@ fn pair_index(a: usize, b: usize) -> usize {
 /// standardised with the sample standard deviation (ddof 1).
 ///
 /// Determinants are not forced, reflections are allowed; no scaling beyond the standardisation. Between
-/// unequal widths the block of the padded solution that is ever used is the thin one computed here. The
+/// unequal widths the block of the padded solution that is ever used is the thin one computed here. A pair is
+/// fitted on the rows that both views have, each standardised by all the rows it has. The
 /// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
 /// Cost M(M−1)/2 SVDs and the moments.
 ///
 /// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
 pub(crate) fn fit(train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("pairwise", train)?;
-    let moments = Moments::fit(train, ZScore::fit_sample);
+    let moments = Moments::fit(train, Incomplete::PairwiseComplete, ZScore::fit_sample)?;
+    moments.check_every_pair("pairwise")?;
     let pairs: Vec<(usize, usize)> = (1..train.len()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
     let solved: Result<Vec<(Matrix, f64)>, AlignError> = pairs
         .par_iter()

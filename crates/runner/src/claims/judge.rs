@@ -161,10 +161,10 @@ fn differences(samples: &[Sample], of: &[Reduce], metric: Metric, weights: &[u32
         .collect()
 }
 
-/// The views that a permuting noise touches, from its label in records.
-fn touched(noise: &str) -> Vec<&str> {
+/// Whether a noise touches a view, by its label in records.
+fn touches(noise: &str, view: &str) -> bool {
     let views = noise.split_once(" of ").map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
-    views.split(',').filter(|view| !view.is_empty()).collect()
+    views == "all" || views.split(',').any(|touched| touched == view)
 }
 
 /// Clean minus noisy, over the pairs with both ends touched, mean over the grid's noises.
@@ -191,9 +191,8 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
     };
     let drop = |(clean, noisy): &(Sample, Vec<Sample>), weights: &[u32]| {
         let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
-            let views = touched(noise);
             let both = |(source, target): &Place| {
-                views.contains(&source.as_str()) && target.as_deref().is_some_and(|target| views.contains(&target))
+                touches(noise, source) && target.as_deref().is_some_and(|target| touches(noise, target))
             };
             clean.mean(weights, both) - noisy.mean(weights, both)
         });
@@ -321,8 +320,9 @@ mod tests {
 
     #[test]
     fn touched_views_are_read_from_the_noise_label() {
-        assert_eq!(touched("permute 0.75 of en,fr,es seed 0"), ["en", "fr", "es"]);
-        assert!(touched("none").is_empty());
+        let label = "permute 0.75 of en,fr,es seed 0";
+        assert_eq!(["en", "fr", "es", "ru"].map(|view| touches(label, view)), [true, true, true, false]);
+        assert!(touches("missing 0.3 of all seed 0", "ru") && !touches("none", "ru"));
     }
 
     #[test]
