@@ -1,6 +1,7 @@
 //! What a method returns: fitted maps with one way to use them.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::corrector::Corrector;
 use crate::linalg::{self, Accum, Threads};
@@ -141,6 +142,20 @@ impl ViewMap {
     }
 }
 
+/// Which corrected vectors get back the length that they had before the corrector, `max(|u|, 1e-8)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rescale {
+    /// None: they have unit length.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// Those in the universe, while translation goes on from unit vectors: GCPA_R as the authors released it,
+    /// where the translated figures repeat those of GCPA.
+    Universe,
+}
+
 /// M views in one shared space of width D.
 ///
 /// `project` is `u = z R_m` and, with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised;
@@ -151,13 +166,13 @@ impl ViewMap {
 pub struct Universe {
     views: Vec<ViewMap>,
     corrector: Option<Corrector>,
-    rescale: bool,
+    rescale: Rescale,
 }
 
 impl Universe {
     /// Linear maps into a shared space.
     pub(crate) fn new(views: Vec<ViewMap>) -> Self {
-        Self { views, corrector: None, rescale: false }
+        Self { views, corrector: None, rescale: Rescale::None }
     }
 
     /// Maps found elsewhere (d_m × D each, in the order of the views), on views standardised by these
@@ -194,9 +209,14 @@ impl Universe {
         Ok(Self::new(views))
     }
 
-    /// The same maps followed by a corrector; with `rescale` corrected rows get their length back.
-    pub fn with_corrector(self, corrector: Corrector, rescale: bool) -> Self {
+    /// The same maps followed by a corrector.
+    pub fn with_corrector(self, corrector: Corrector, rescale: Rescale) -> Self {
         Self { corrector: Some(corrector), rescale, ..self }
+    }
+
+    /// The same maps and corrector with other lengths.
+    pub(crate) fn with_rescale(self, rescale: Rescale) -> Self {
+        Self { rescale, ..self }
     }
 
     /// The same maps and one more, at the end.
@@ -241,17 +261,20 @@ impl Universe {
     }
 
     /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
-    /// applies to. Corrected rows have unit length, or with `rescale` the length `max(|u|, 1e-8)` they had
-    /// before.
+    /// applies to. Corrected rows have unit length unless [`Rescale`] gives them back their own.
     ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        self.corrected(view, x, self.rescale != Rescale::None)
+    }
+
+    fn corrected(&self, view: &str, x: &Matrix, rescale: bool) -> Result<Matrix, AlignError> {
         let corrects = self.view(view)?.corrected;
         let linear = self.project_linear(view, x)?;
         let Some(corrector) = self.corrector.as_ref().filter(|_| corrects) else { return Ok(linear) };
         let mut corrected = corrector.apply(&linear);
-        if self.rescale {
+        if rescale {
             let width = linear.cols();
             let rows = corrected.as_mut_slice().par_chunks_mut(width).zip(linear.as_slice().par_chunks(width));
             rows.for_each(|(row, before)| {
@@ -280,7 +303,7 @@ impl Universe {
     /// # Errors
     /// Unknown view, wrong width.
     pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        self.inverse(target, &self.project(source, x)?)
+        self.inverse(target, &self.corrected(source, x, self.rescale == Rescale::All)?)
     }
 
     /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`.

@@ -39,7 +39,7 @@ pub mod spaces;
 
 pub use dataset::{Dataset, Labels, Split};
 pub use error::AlignError;
-pub use fitted::{Fit, Fitted, SpaceKind, Universe};
+pub use fitted::{Fit, Fitted, Rescale, SpaceKind, Universe};
 pub use matrix::Matrix;
 pub use method::{BaseFit, BaseViews, Method};
 pub use methods::extend::AddForm;

@@ -115,7 +115,10 @@ impl Method {
     /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.
     pub fn base(&self) -> Option<BaseFit> {
         match self {
-            Self::Gcpa(params) => Some(BaseFit { method: Self::Gpa(params.scaffold()), views: BaseViews::All }),
+            Self::Gcpa(params) => {
+                let base = params.unit().map_or_else(|| Self::Gpa(params.scaffold()), Self::Gcpa);
+                Some(BaseFit { method: base, views: BaseViews::All })
+            }
             Self::Extend(params) => Some(BaseFit { method: params.base.method(), views: BaseViews::AllButLast }),
             Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => None,
         }

@@ -65,8 +65,8 @@ pub struct CorrectorReport {
     pub steps: usize,
     /// The step whose weights were kept.
     pub best_step: usize,
-    /// The sampled validation loss that chose them.
-    pub best_sampled_loss: f64,
+    /// The validation loss that chose them, sampled in the released profile.
+    pub best_loss: f64,
     /// Loss on the rows trained on, before training.
     pub identity_train_loss: f64,
     /// Loss on the rows trained on.

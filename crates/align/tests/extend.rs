@@ -21,7 +21,7 @@ fn planted(widths: &[usize]) -> align::Dataset {
 }
 
 fn gcpa() -> GcpaParams {
-    GcpaParams { epochs: 1, ..Default::default() }
+    GcpaParams { epochs: Some(1), ..Default::default() }
 }
 
 /// A universe of all views but the last.

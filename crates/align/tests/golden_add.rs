@@ -5,7 +5,7 @@ mod common;
 
 use align::corrector::Corrector;
 use align::linalg::{Threads, product};
-use align::{AddForm, Dataset, Matrix, Spaces, Split, Universe};
+use align::{AddForm, Dataset, Matrix, Rescale, Spaces, Split, Universe};
 use common::{Golden, json, max_abs, weights};
 
 const CLOSE: f32 = 5e-5;
@@ -23,7 +23,7 @@ fn base(file: &Golden, case: &str, method: &str) -> (Universe, Spaces, String, M
     let mut universe = Universe::from_maps(&base_train, maps.collect()).unwrap();
     if method == "GCPA" {
         let corrector = Corrector::from_weights(&weights(file, "GCPA.base_corrector")).unwrap();
-        universe = universe.with_corrector(corrector, false);
+        universe = universe.with_corrector(corrector, Rescale::None);
     }
     let name = figures["new_view"].as_str().unwrap().to_string();
     let new = train.get(&name).unwrap().clone();

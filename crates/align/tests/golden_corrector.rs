@@ -6,8 +6,8 @@ mod common;
 
 use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use align::corrector::{Corrector, Prepared, Weights};
-use align::methods::gcpa::{GcpaParams, consensus_directions};
-use align::{Matrix, Method, Stop};
+use align::methods::gcpa::{GcpaParams, Profile, consensus_directions};
+use align::{Matrix, Method, Rescale, Stop};
 use common::{Golden, json, max_abs, max_abs_slice, mean_rank1, weights};
 
 const TIGHT: f32 = 1e-5;
@@ -53,18 +53,18 @@ fn forward_pass_and_translation_of_a_trained_corrector() {
             })
             .collect();
         let universe = align::fitted::Universe::from_maps(&train, maps).unwrap();
-        for rescale in [false, true] {
+        for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
             let universe = universe.clone().with_corrector(corrector.clone(), rescale);
             for view in ["v0", "v1"] {
                 let x = test.get(view).unwrap();
                 let linear = expected.matrix(&format!("gcpa0.test_universe_nogc.{view}"));
                 assert!(max_abs(&universe.project_linear(view, x).unwrap(), &linear) < TIGHT, "{case} {view} linear");
-                let name = if rescale { "rescaled" } else { "dir" };
+                let name = if rescale == Rescale::None { "dir" } else { "rescaled" };
                 let want = expected.matrix(&format!("gcpa0.test_universe_{name}.{view}"));
                 let gap = max_abs(&universe.project(view, x).unwrap(), &want);
                 assert!(gap < TIGHT, "{case} {view} {name} {gap:e}");
             }
-            if !rescale {
+            if rescale != Rescale::All {
                 let want = expected.matrix("gcpa0.test_transform.v0->v1");
                 let got = universe.translate("v0", "v1", test.get("v0").unwrap()).unwrap();
                 assert!(max_abs(&got, &want) < TIGHT, "{case} v0->v1 {:e}", max_abs(&got, &want));
@@ -175,5 +175,28 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
         assert!((fall / want - 1.0).abs() < 0.2, "{case}: the loss falls by {fall}, wanted {want}");
         let want = number(&summary["train"]["drift"]["mean"], "mean");
         assert!((drift / want - 1.0).abs() < 0.25, "{case}: drift {drift}, wanted {want}");
+    }
+}
+
+#[test]
+fn the_fast_profile_reaches_the_loss_of_the_released_one() {
+    for case in ["A", "B"] {
+        let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
+        let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+        let rank1 = &json(&format!("case_{case}_expected.json"))["gcpa_retrieval_mean"]["r1"];
+        let seeds = 3;
+        let mut losses = [0.0, 0.0];
+        for seed in 0..seeds {
+            for (loss, profile) in losses.iter_mut().zip([Profile::Released, Profile::Fast]) {
+                let fit = Method::Gcpa(GcpaParams { profile, ..GcpaParams::default() }).fit(&train, seed).unwrap();
+                *loss += fit.report.corrector.as_ref().expect("a corrector").validation_loss / seeds as f64;
+                let universe = fit.fitted.universe().unwrap();
+                let projected: Vec<Matrix> =
+                    test.iter().map(|s| universe.project(s.name(), s.values()).unwrap()).collect();
+                let (got, band) = (mean_rank1(&projected), (4.0 * number(rank1, "std")).max(0.015));
+                assert!((got - number(rank1, "mean")).abs() < band, "{case} {profile:?} seed {seed}: Rank-1 {got}");
+            }
+        }
+        assert!(losses[1] < 1.01 * losses[0], "{case}: held-out loss, released and fast: {losses:?}");
     }
 }

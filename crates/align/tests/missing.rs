@@ -14,7 +14,7 @@ fn data() -> Dataset {
 }
 
 fn methods() -> Vec<Method> {
-    let gcpa = GcpaParams { epochs: 2, steps_per_epoch: 30, ..GcpaParams::default() };
+    let gcpa = GcpaParams { epochs: Some(2), steps_per_epoch: 30, ..GcpaParams::default() };
     vec![
         Method::Pairwise(Default::default()),
         Method::Gpa(GpaParams { max_iter: 30, ..GpaParams::default() }),

@@ -96,10 +96,10 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
     for name in Method::NAMES {
         let mut method = Method::from_name(name).unwrap();
         if let Method::Gcpa(params) = &mut method {
-            params.epochs = 1;
+            params.epochs = Some(1);
         }
         if let Method::Extend(params) = &mut method {
-            params.base = Base::Gcpa(GcpaParams { epochs: 1, ..Default::default() });
+            params.base = Base::Gcpa(GcpaParams { epochs: Some(1), ..Default::default() });
         }
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

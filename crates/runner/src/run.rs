@@ -208,7 +208,7 @@ impl Prepared {
             None => format!("Data: `{}` ({}).", source.asked, source.title),
         }];
         if self.quick {
-            notes.push("Quick run: fewer seeds and points than the full one.".into());
+            notes.push("Quick run: fewer seeds and points than the full one, GCPA in its fast profile.".into());
         }
         notes
     }

@@ -5,11 +5,10 @@
 //!
 //! Cost: two projections per view. Source: arXiv 2602.06205.
 
-use align::prep::cosine_rows;
 use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{lower_median, mean, quantile};
+use crate::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
@@ -38,16 +37,13 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = SpaceKind::Universe;
     let mut out = Scores::default();
     for view in input.test.spaces.iter() {
-        let unit = |x: Matrix| -> Result<Matrix, TaskError> {
+        let finite = |x: Matrix| -> Result<Matrix, TaskError> {
             check_finite(space, &|| view.name().to_string(), &x)?;
-            Ok(cosine_rows(&x))
+            Ok(x)
         };
-        let before = unit(universe.project_linear(view.name(), view.values())?)?;
-        let after = unit(universe.project(view.name(), view.values())?)?;
-        let cosine = |i: usize| -> f64 {
-            before.row(i).iter().zip(after.row(i)).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
-        };
-        let values: Vec<f32> = (0..n).map(|i| (1.0 - cosine(i)) as f32).collect();
+        let before = finite(universe.project_linear(view.name(), view.values())?)?;
+        let after = finite(universe.project(view.name(), view.values())?)?;
+        let values = cosine_distances(&before, &after);
         let figures = [mean(&values), lower_median(&values), quantile(&values, 0.95)];
         let source = Some(view.name().to_string());
         out.scores.extend(METRICS.iter().zip(figures).map(|(&metric, value)| Score {

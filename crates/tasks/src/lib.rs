@@ -38,7 +38,7 @@ mod pairs;
 mod probe;
 mod probing;
 pub mod ranks;
-mod reid;
+pub mod reid;
 mod retrieval;
 mod score;
 mod stitching;

@@ -1,5 +1,8 @@
 //! Figures of merit: agreement of two partitions, summaries of ranks.
 
+use align::Matrix;
+use align::prep::cosine_rows;
+
 use crate::{Metric, TaskError, bootstrap};
 
 /// Whole numbers up to this have their `x ln x` looked up.
@@ -307,6 +310,13 @@ pub fn lower_median(values: &[f32]) -> f64 {
     let mut ascending = values.to_vec();
     ascending.sort_unstable_by(f32::total_cmp);
     f64::from(ascending[(ascending.len() - 1) / 2])
+}
+
+/// `1 − cos` of the rows with the same number, in `f64`; 1 where a row has no direction.
+pub fn cosine_distances(a: &Matrix, b: &Matrix) -> Vec<f32> {
+    let (a, b) = (cosine_rows(a), cosine_rows(b));
+    let dot = |i: usize| a.row(i).iter().zip(b.row(i)).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+    (0..a.rows().min(b.rows())).map(|i| (1.0 - dot(i)) as f32).collect()
 }
 
 fn check_lengths(

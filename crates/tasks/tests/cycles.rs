@@ -24,7 +24,7 @@ fn a_universe_of_orthogonal_maps_closes_every_cycle_and_pairwise_maps_do_not() {
 
 #[test]
 fn the_corrector_leaves_a_trace_that_its_linear_maps_do_not() {
-    let gcpa = Method::Gcpa(GcpaParams { epochs: 2, ..GcpaParams::default() });
+    let gcpa = Method::Gcpa(GcpaParams { epochs: Some(2), ..GcpaParams::default() });
     assert!(errors(&gcpa, Metric::CycleError).iter().all(|e| e.abs() < 1e-9));
     let corrected = errors(&gcpa, Metric::CycleErrorCorrected);
     assert!(corrected.len() == 4 && corrected.iter().all(|&e| e > 1e-6 && e < 0.5), "{corrected:?}");

@@ -4,8 +4,9 @@
 
 mod common;
 
+use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
-use align::{Dataset, Labels, Method, SpaceKind, Spaces, Split};
+use align::{Dataset, Labels, Method, Rescale, SpaceKind, Spaces, Split};
 use common::{Tensors, json, na, score};
 use tasks::{Metric, ProbeParams, Protocol, Task};
 
@@ -43,6 +44,9 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
     let expected = &json("case_A_probing_lr05.json")["summary"];
     let (probing, stitching) = (Task::Probing(params()), Task::Stitching(params()));
     let method = |name: &str| Method::from_name(name).expect("registered");
+    // The reference's rescaled form rescales in the universe alone.
+    let rescaled = Method::Gcpa(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
+    let truly_rescaled = Method::Gcpa(GcpaParams { rescale: Rescale::All, ..GcpaParams::default() });
     let (universe, translated) = (SpaceKind::Universe, SpaceKind::Translated);
     let cases = [
         ("INPUT", na(Scale::Raw), &probing, SpaceKind::Input, true),
@@ -52,6 +56,11 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
         ("GPA_TRANSFORMED", method("gpa"), &stitching, translated, false),
         ("GCCA_TRANSFORMED", method("gcca"), &stitching, translated, false),
         ("PW_TRANSFORMED", method("pairwise"), &stitching, translated, false),
+        ("GCPA_UNIVERSE", method("gcpa"), &probing, universe, false),
+        ("GCPA_TRANSFORMED", method("gcpa"), &stitching, translated, false),
+        ("GCPA_R_TRANSFORMED_TRUE_RESCALE", truly_rescaled, &stitching, translated, false),
+        ("GCPA_R_UNIVERSE", rescaled.clone(), &probing, universe, false),
+        ("GCPA_R_TRANSFORMED", rescaled, &stitching, translated, false),
     ];
     for (name, method, task, space, diagonal) in cases {
         let figure = if diagonal { "diag_mean_test_acc" } else { "offdiag_mean_test_acc" };

@@ -14,8 +14,10 @@ use super::{Corrector, Folded, Layout, Prepared};
 
 /// Rows per block: a block's buffers at D = 256, H = 512 take about 2 MB.
 const BLOCK: usize = 256;
-/// Independent workers of one step.
+/// Independent workers of one step, at most.
 const LANES: usize = 8;
+/// Rows below which another worker does not pay: its gradients have to be cleared and added up.
+const LANE_ROWS: usize = 128;
 
 /// Gradient sums over a lane's rows, in the terms in which GEMM gives them.
 pub(crate) struct Gradients {
@@ -131,9 +133,10 @@ impl Lanes {
     pub(crate) fn gradients(&mut self, corrector: &Corrector, batch: &Batch<'_>, loss: Loss) -> (f64, &Gradients) {
         let folded = Folded::new(corrector);
         let (rows, counts) = (batch.rows.rows(), batch.rows.counts());
-        let share = rows.len().div_ceil(LANES).max(1);
+        let lanes = rows.len().div_ceil(LANE_ROWS).clamp(1, LANES);
+        let share = rows.len().div_ceil(lanes).max(1);
         let scale = 1.0 / batch.rows.drawn() as f32;
-        self.0.par_iter_mut().enumerate().for_each(|(i, lane)| {
+        self.0[..lanes].par_iter_mut().enumerate().for_each(|(i, lane)| {
             lane.loss = 0.0;
             lane.gradients.parts_mut().into_iter().for_each(|part| part.fill(0.0));
             let start = (i * share).min(rows.len());
@@ -144,8 +147,8 @@ impl Lanes {
                 lane.block.backward(corrector, rows.len(), &mut lane.gradients);
             }
         });
-        let total = self.0.iter().map(|lane| lane.loss).sum::<f64>() * f64::from(scale);
-        let (first, rest) = self.0.split_at_mut(1);
+        let total = self.0[..lanes].iter().map(|lane| lane.loss).sum::<f64>() * f64::from(scale);
+        let (first, rest) = self.0[..lanes].split_at_mut(1);
         for (part, sums) in first[0].gradients.parts_mut().into_iter().enumerate() {
             let others: Vec<&[f32]> = rest.iter().map(|lane| lane.gradients.parts()[part]).collect();
             const STRETCH: usize = 8192;

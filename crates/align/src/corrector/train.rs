@@ -158,6 +158,11 @@ impl Trainer {
         &self.corrector
     }
 
+    /// Goes on with another learning rate.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.adamw.lr = lr;
+    }
+
     /// Loss and gradient of a batch, without a step; the gradient is read by [`Trainer::gradient`].
     pub fn backward(&mut self, batch: &Batch<'_>, loss: Loss) -> f64 {
         let (value, sums) = self.lanes.gradients(&self.corrector, batch, loss);

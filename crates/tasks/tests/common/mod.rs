@@ -39,6 +39,11 @@ impl Tensors {
         self.raw(name, Dtype::F32).1.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
     }
 
+    /// Row numbers, stored as `i32`.
+    pub fn indices(&self, name: &str) -> Vec<usize> {
+        self.raw(name, Dtype::I32).1.as_chunks().0.iter().map(|&b| i32::from_le_bytes(b) as usize).collect()
+    }
+
     pub fn integers(&self, name: &str) -> Vec<i64> {
         self.raw(name, Dtype::I64).1.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b)).collect()
     }

@@ -1,0 +1,242 @@
+//! Training of the corrector: which rows, which steps, and when its weights are kept.
+
+use rand::RngExt;
+
+use super::{GcpaParams, Profile, TrainingData};
+use crate::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
+use crate::corrector::{Corrector, Prepared};
+use crate::prep::norm;
+use crate::report::CorrectorReport;
+use crate::rng::{Purpose, permutation, stream};
+use crate::{AlignError, FitReport, Matrix, Stop};
+
+/// A trained corrector; the scaffold in its report is still blank.
+pub(super) struct Trained {
+    pub(super) corrector: Corrector,
+    pub(super) stop: Stop,
+    pub(super) report: CorrectorReport,
+}
+
+/// Rows held out and rows trained on.
+struct Rows<T> {
+    validation: T,
+    train: T,
+}
+
+impl Rows<Vec<u32>> {
+    /// `max(1, round(fraction·N))` rows of a random permutation are held out, the same for all views.
+    fn split(total: usize, fraction: f64, seed: u64) -> Self {
+        let held_out = ((fraction * total as f64).round_ties_even() as usize).clamp(1, total - 1);
+        let order = permutation(total, &mut stream(seed, Purpose::ValidationRows, None));
+        let order: Vec<u32> = order.into_iter().map(|i| i as u32).collect();
+        Self { validation: order[..held_out].to_vec(), train: order[held_out..].to_vec() }
+    }
+}
+
+/// Largest number of rows in a validation draw; at that size checks are rarer and patience longer.
+const VALIDATION_BATCH: usize = 4096;
+
+/// Steps of the fast profile over which its learning rate rises from zero.
+const WARM_UP: f64 = 20.0;
+
+/// How the training goes: a [`Profile`] with its numbers filled in.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    profile: Profile,
+    steps: usize,
+    batch: usize,
+    lr: f64,
+    /// Steps between validations.
+    interval: usize,
+    /// Validations without a better one after which it stops.
+    patience: usize,
+}
+
+impl Course {
+    /// For so many rows to train on and so many to a validation draw.
+    fn new(params: &GcpaParams, rows: usize, draw_rows: usize) -> Self {
+        let profile = params.profile;
+        let (epochs, batch, lr) = match profile {
+            Profile::Released => (50, 4096, 2e-3),
+            Profile::Fast => (4, 256, 4e-3),
+        };
+        let batch = params.batch.unwrap_or(batch).min(rows);
+        let steps_per_epoch = match profile {
+            Profile::Released => params.steps_per_epoch.max(rows.div_ceil(batch)),
+            Profile::Fast => params.steps_per_epoch,
+        };
+        let steps = params.epochs.unwrap_or(epochs) * steps_per_epoch;
+        let (interval, patience) = match profile {
+            Profile::Released if draw_rows < VALIDATION_BATCH => (20, 50),
+            Profile::Released => (40, 100),
+            // The rate ends at zero, so there is nothing to wait for.
+            Profile::Fast => ((steps / 16).max(1), usize::MAX),
+        };
+        Self { profile, steps, batch, lr: params.lr.unwrap_or(lr), interval, patience }
+    }
+
+    /// Learning rate of a step, from 1.
+    fn lr(&self, step: usize) -> f64 {
+        match self.profile {
+            Profile::Released => self.lr,
+            Profile::Fast => {
+                let share = step as f64 / self.steps as f64;
+                let warm = (step as f64 / WARM_UP).min(1.0);
+                self.lr * warm * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
+            }
+        }
+    }
+}
+
+/// Trains a corrector on the items that are there.
+pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Result<Trained, AlignError> {
+    let (width, total) = (data.consensus.cols(), data.consensus.rows());
+    let rows = Rows::split(total, params.validation_fraction, seed);
+    let own = Rows { validation: data.by_view(&rows.validation)?, train: data.by_view(&rows.train)? };
+    let loss = params.loss();
+    let validation = Validation::new(params, data, &own.validation, rows.validation.len());
+    let course = Course::new(params, rows.train.len(), validation.draw_rows);
+
+    let start = Corrector::new(width, params.hidden_width(width), seed);
+    let adamw = Adamw { lr: course.lr, weight_decay: params.weight_decay, clip: 1.0 };
+    let mut trainer = Trainer::new(start.clone(), adamw);
+    let mut batches = stream(seed, Purpose::CorrectorBatches, None);
+    let mut draws = stream(seed, Purpose::ValidationDraws, None);
+    let mut validate = |corrector: &Corrector| match course.profile {
+        Profile::Released => validation.sampled(corrector, loss, &mut draws),
+        Profile::Fast => validation.exact(corrector, loss),
+    };
+    let mut picked = Draw::default();
+    let mut best: Option<(f64, usize, Corrector)> = match course.profile {
+        Profile::Released => None,
+        Profile::Fast => Some((validate(&start), 0, start.clone())),
+    };
+    let (mut failed, mut made, mut stop) = (0, 0, Stop::IterationCap);
+    for step in 1..=course.steps {
+        let view = batches.random_range(0..data.views.len());
+        let from = &own.train[view];
+        picked.redraw((0..course.batch).map(|_| from[batches.random_range(0..from.len())]));
+        trainer.set_lr(course.lr(step));
+        let seen = trainer.step(&Batch { x: &data.views[view], targets: &data.consensus, rows: &picked }, loss);
+        if !seen.loss.is_finite() {
+            return Err(AlignError::Diverged {
+                method: "gcpa",
+                what: "training loss",
+                iteration: step,
+                value: seen.loss,
+            });
+        }
+        made = step;
+        if step % course.interval == 0 {
+            let value = validate(trainer.corrector());
+            if best.as_ref().is_none_or(|(least, ..)| value < *least) {
+                best = Some((value, step, trainer.corrector().clone()));
+                failed = 0;
+            } else {
+                failed += 1;
+                if failed == course.patience {
+                    stop = Stop::Patience;
+                    break;
+                }
+            }
+        }
+    }
+    // A run shorter than the check interval keeps its last weights.
+    let (best_loss, best_step, corrector) = best.unwrap_or_else(|| {
+        let last = trainer.corrector().clone();
+        (validate(&last), made, last)
+    });
+    let mean_loss = |corrector: &Corrector, rows: &[Vec<u32>]| mean_loss(corrector, data, rows, loss);
+    let report = CorrectorReport {
+        scaffold: Box::new(FitReport::closed_form(0, 0, None)),
+        steps: made,
+        best_step,
+        best_loss,
+        identity_train_loss: mean_loss(&start, &own.train),
+        train_loss: mean_loss(&corrector, &own.train),
+        identity_validation_loss: mean_loss(&start, &own.validation),
+        validation_loss: mean_loss(&corrector, &own.validation),
+        drift_mean: mean_drift(&corrector, data),
+    };
+    Ok(Trained { corrector, stop, report })
+}
+
+/// Held-out rows of every view, side by side, so that one pass gives every row's loss.
+struct Validation {
+    /// The views' rows stacked, Σ n_m × D.
+    x: Prepared,
+    targets: Matrix,
+    /// Where each view's rows lie.
+    views: Vec<std::ops::Range<usize>>,
+    draw_rows: usize,
+    draws: usize,
+}
+
+impl Validation {
+    /// `rows` by view, of `items` held-out items in all.
+    fn new(params: &GcpaParams, data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
+        let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
+        let picked: Vec<Prepared> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
+        let mut end = 0;
+        let views = rows.iter().map(|rows| {
+            end += rows.len();
+            end - rows.len()..end
+        });
+        let views = views.collect();
+        let draw_rows = items.min(VALIDATION_BATCH);
+        Self {
+            x: Prepared::stack(&picked),
+            targets: data.consensus.select_rows(&rows.concat()),
+            views,
+            draw_rows,
+            draws: params.validation_batches.max(items.div_ceil(draw_rows)),
+        }
+    }
+
+    /// Mean over draws of (one random view, rows with replacement): the noisy figure that the released
+    /// form chooses its weights by.
+    fn sampled(&self, corrector: &Corrector, loss: Loss, rng: &mut crate::rng::Stream) -> f64 {
+        let per_row = loss.per_row(corrector, &self.x, &self.targets);
+        let mut total = 0.0;
+        for _ in 0..self.draws {
+            let losses = &per_row[self.views[rng.random_range(0..self.views.len())].clone()];
+            let sum: f64 = (0..self.draw_rows).map(|_| f64::from(losses[rng.random_range(0..losses.len())])).sum();
+            total += sum / self.draw_rows as f64;
+        }
+        total / self.draws as f64
+    }
+
+    /// Mean over all held-out rows.
+    fn exact(&self, corrector: &Corrector, loss: Loss) -> f64 {
+        let losses = loss.per_row(corrector, &self.x, &self.targets);
+        losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64
+    }
+}
+
+/// Exact mean over every view's given rows.
+fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss: Loss) -> f64 {
+    let (mut total, mut count) = (0.0, 0);
+    for (view, rows) in data.views.iter().zip(rows) {
+        let rows: Vec<usize> = rows.iter().map(|&i| i as usize).collect();
+        let losses = loss.per_row(corrector, &view.select(&rows), &data.consensus.select_rows(&rows));
+        total = losses.into_iter().map(f64::from).fold(total, |total, loss| total + loss);
+        count += rows.len();
+    }
+    total / count as f64
+}
+
+/// Mean over all rows that there are of `1 − cos(f(u), u)`.
+fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
+    let (mut total, mut count) = (0.0, 0);
+    for (view, space) in data.views.iter().zip(data.spaces.iter()) {
+        let corrected = corrector.apply_prepared(view);
+        for i in (0..view.rows()).filter(|&i| space.has(i)) {
+            let (y, v) = (corrected.row(i), view.unit().row(i));
+            let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+            let lengths = f64::from(norm(y)) * f64::from(norm(v));
+            total += 1.0 - dot / lengths.max(f64::MIN_POSITIVE);
+            count += 1;
+        }
+    }
+    total / f64::from(count)
+}
