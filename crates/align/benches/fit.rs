@@ -51,7 +51,7 @@ const SWEEPS: usize = 5;
 fn fits(c: &mut Criterion) {
     let methods = [
         ("pairwise", Method::Pairwise(Default::default())),
-        ("gpa_5_sweeps", Method::Gpa(GpaParams { max_iter: SWEEPS, tol: 0.0, ..GpaParams::default() })),
+        ("gpa_5_sweeps", Method::Gpa(GpaParams { max_iter: Some(SWEEPS), tol: 0.0, ..GpaParams::default() })),
         ("gcca", Method::Gcca(Default::default())),
     ];
     for (name, method) in methods {

@@ -109,7 +109,11 @@ impl Method {
 
     /// Whether different seeds can give different fits.
     pub fn uses_seed(&self) -> bool {
-        matches!(self, Self::Gpa(_) | Self::Gcpa(_) | Self::Extend(_))
+        match self {
+            Self::Na(_) | Self::Pairwise(_) | Self::Gcca(_) => false,
+            Self::Gpa(params) => params.uses_seed(),
+            Self::Gcpa(_) | Self::Extend(_) => true,
+        }
     }
 
     /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.

@@ -38,8 +38,10 @@ pub struct FitReport {
     /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F`, GCCA the sum of the kept eigenvalues
     /// of `S`, pairwise `Σ_{a<b} |A~ R − B~|²_F`, GCPA the corrector's loss on its training rows.
     pub objective: Option<f64>,
-    /// Relative change of the consensus in the last sweep of GPA.
+    /// Relative change in the last sweep of GPA: of the consensus (released), of the objective (accelerated).
     pub residual: Option<f64>,
+    /// Distance from the lowest to the highest objective over restarts, where there are several.
+    pub spread: Option<f64>,
     /// Matrices that the fit holds: M for a universe, M(M−1)/2 for pairwise, 0 for none.
     pub maps: usize,
     /// Numbers in those maps and in the corrector.
@@ -51,7 +53,16 @@ pub struct FitReport {
 impl FitReport {
     /// The report of a method that fits nothing or has a closed form.
     pub fn closed_form(maps: usize, parameters: usize, objective: Option<f64>) -> Self {
-        Self { stop: Stop::ClosedForm, iterations: None, objective, residual: None, maps, parameters, corrector: None }
+        Self {
+            stop: Stop::ClosedForm,
+            iterations: None,
+            objective,
+            residual: None,
+            spread: None,
+            maps,
+            parameters,
+            corrector: None,
+        }
     }
 }
 

@@ -47,7 +47,7 @@ fn a_rotation_of_a_base_view_finds_that_views_place() {
     };
     let view = |v: usize| (format!("v{v}"), white(v)(data.train.spaces.at(v)));
     let base_train = Spaces::new([view(0), view(1)]).unwrap();
-    let gpa = Method::Gpa(GpaParams { max_iter: 5000, ..Default::default() });
+    let gpa = Method::Gpa(GpaParams { max_iter: Some(5000), ..Default::default() });
     let fit = gpa.fit(&base_train, 0).unwrap();
     let turn = |x: &Matrix| product(x.view(), q.view(), Threads::One);
     let universe = fit.fitted.universe().unwrap();

@@ -17,7 +17,7 @@ fn methods() -> Vec<Method> {
     let gcpa = GcpaParams { epochs: Some(2), steps_per_epoch: 30, ..GcpaParams::default() };
     vec![
         Method::Pairwise(Default::default()),
-        Method::Gpa(GpaParams { max_iter: 30, ..GpaParams::default() }),
+        Method::Gpa(GpaParams { max_iter: Some(30), ..GpaParams::default() }),
         Method::Gcca(Default::default()),
         Method::Gcpa(gcpa),
         Method::Extend(Default::default()),
@@ -82,7 +82,7 @@ fn gpa_reports_and_lowers_the_objective_of_the_rows_that_there_are() {
     let data = data();
     let train = without(&without(&data.train.spaces, 0, 0, 3), 2, 1, 5);
     let objective = |sweeps: usize| {
-        let method = Method::Gpa(GpaParams { max_iter: sweeps, ..GpaParams::default() });
+        let method = Method::Gpa(GpaParams { max_iter: Some(sweeps), ..GpaParams::default() });
         let fit = method.fit(&train, 7).unwrap();
         let universe = fit.fitted.universe().unwrap();
         let views: Vec<Matrix> = train.iter().map(|s| universe.project_linear(s.name(), s.values()).unwrap()).collect();

@@ -6,7 +6,7 @@ mod common;
 use align::linalg::{Threads, product};
 use align::methods::extend::Base;
 use align::methods::gcpa::GcpaParams;
-use align::methods::gpa::{GpaParams, fit_moments};
+use align::methods::gpa::{GpaParams, Solver, fit_moments};
 use align::moments::{Incomplete, Moments};
 use align::planted::{Planted, rotation};
 use align::prep::{ConstantColumns, ZScore};
@@ -99,7 +99,8 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
             params.epochs = Some(1);
         }
         if let Method::Extend(params) = &mut method {
-            params.base = Base::Gcpa(GcpaParams { epochs: Some(1), ..Default::default() });
+            let base = GcpaParams { solver: Solver::Accelerated, epochs: Some(1), ..Default::default() };
+            params.base = Base::Gcpa(base);
         }
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -14,7 +14,7 @@ use tasks::{Task, TaskInput};
 
 use crate::cost::{Cost, PeakMemory, measured};
 use crate::fits::{Fits, Fitting};
-use crate::plan::{Cell, Plan, params};
+use crate::plan::{Cell, Plan, choice, params};
 use crate::progress::Progress;
 use crate::provenance::Provenance;
 use crate::record::Record;
@@ -164,6 +164,8 @@ impl Shared<'_> {
             method: Some(cell.method.name().into()),
             params: Some(params(&cell.method, cell.method.name())),
             noise: Some(cell.noise.label()),
+            pairing: Some(choice(&self.plan.grid.value.pairing)),
+            widths: Some(choice(&self.plan.grid.value.widths)),
             seed: Some(cell.seed),
             git: self.provenance.git.clone(),
             data_sha256: cell.data_sha256.clone(),

@@ -74,8 +74,23 @@ pub struct Published {
 pub enum FigureSpec {
     /// One line per method over the subsets of views.
     Curves(CurvesSpec),
+    /// Seconds and CPU seconds of the fits, over the subsets of views.
+    Costs(CostsSpec),
     /// A metric over two parameters of a method.
     Sweep(SweepSpec),
+}
+
+/// What fits cost, on a logarithmic axis.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostsSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// Title of the axis of subsets.
+    pub x: String,
+    /// The subsets are no sequence: no line joins them.
+    #[serde(default)]
+    pub unordered: bool,
 }
 
 /// Curves over the grid's subsets of views.
@@ -97,6 +112,9 @@ pub struct CurvesSpec {
     pub with_last: bool,
     /// Title of the axis of subsets.
     pub x: String,
+    /// The subsets are no sequence: no line joins them.
+    #[serde(default)]
+    pub unordered: bool,
 }
 
 /// Two parameters of one method against a metric.
@@ -137,6 +155,7 @@ impl Paper {
         }
         for (i, figure) in paper.value.figures.iter().enumerate() {
             let name = match figure {
+                FigureSpec::Costs(_) => continue,
                 FigureSpec::Curves(spec) => &spec.metric,
                 FigureSpec::Sweep(spec) => &spec.metric,
             };

@@ -147,9 +147,15 @@ fn cell_id(
         "noise": serde_json::to_value(noise)?,
         "seed": seed,
         "tasks": tasks?,
-        "records": 1,
+        "records": 2,
     });
     Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
+}
+
+/// A choice as records have it: its name, or JSON with sorted keys where it has parameters.
+pub fn choice(item: &impl Serialize) -> String {
+    let value = serde_json::to_value(item).unwrap_or_default();
+    value.as_str().map_or_else(|| canonical(&value), str::to_string)
 }
 
 /// The parameters of a method or task as records have them: what stands behind its name, JSON with sorted

@@ -113,6 +113,10 @@ record! {
     params: Option<String>,
     /// What was done to the training rows.
     noise: Option<String>,
+    /// Which rows of different views belong together: `rows`, or the pairing with its parameters as JSON.
+    pairing: Option<String>,
+    /// What was done to the views' widths: `as_they_are` or `pca`.
+    widths: Option<String>,
     /// Seed of the fit.
     seed: Option<u64>,
     /// Task name; `data` for what is odd about the data, null for a cell that failed before any task.

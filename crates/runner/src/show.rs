@@ -34,6 +34,8 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("views", first.views.clone()),
         ("method", format!("{} {}", text(&first.method), text(&first.params))),
         ("noise", text(&first.noise)),
+        ("pairing", text(&first.pairing)),
+        ("widths", text(&first.widths)),
         ("seed", number(first.seed)),
         ("fit", format!("{}, CPU {}", seconds(first.fit_seconds), seconds(first.fit_cpu_seconds))),
         ("stop", format!("{} after {} iterations", text(&first.stop), number(first.iterations))),

@@ -65,6 +65,9 @@ pub struct Missing {
     pub fraction: f64,
     /// The views it is done to, each with a draw of its own; all without.
     pub views: Option<Vec<String>>,
+    /// One draw for all of them: with all views, a fit on fewer items.
+    #[serde(default)]
+    pub together: bool,
     /// Seed of the draws.
     #[serde(default)]
     pub seed: u64,
@@ -100,7 +103,8 @@ impl Noise {
             Self::Feature(Feature { snr, seed, .. }) => (snr, seed),
         };
         let views = self.views().map_or_else(|| "all".into(), |views| views.join(","));
-        format!("{} {amount} of {views} seed {seed}", self.name())
+        let together = if matches!(self, Self::Missing(Missing { together: true, .. })) { " together" } else { "" };
+        format!("{} {amount} of {views}{together} seed {seed}", self.name())
     }
 
     /// The views that it names; `None` for all, or where nothing is done.
@@ -205,7 +209,7 @@ impl Feature {
 impl Missing {
     /// Which rows the view does not have.
     fn rows(&self, rows: usize, view: usize) -> Vec<bool> {
-        let mut draws = rng::stream(self.seed, Purpose::MissingRows, Some(view));
+        let mut draws = rng::stream(self.seed, Purpose::MissingRows, (!self.together).then_some(view));
         let mut missing = vec![false; rows];
         draw_rows(rows, self.fraction, &mut draws).into_iter().for_each(|row| missing[row] = true);
         missing
@@ -281,7 +285,8 @@ mod tests {
     #[test]
     fn missing_rows_are_the_share_it_is_told_and_differ_by_view() {
         let clean = planted();
-        let noise = Noise::Missing(Missing { fraction: 0.3, views: None, seed: 0 });
+        let missing = Missing { fraction: 0.3, views: None, together: false, seed: 0 };
+        let noise = Noise::Missing(missing.clone());
         let noisy = noise.apply(&clean).expect("valid");
         for view in 0..3 {
             assert_eq!(noisy.nth(view).observed_rows(), clean.rows() - 120);
@@ -289,5 +294,9 @@ mod tests {
         let everywhere = (0..clean.rows()).filter(|&row| noisy.views_of(row) == 0).count();
         assert!((2..25).contains(&everywhere), "about 0.3³ of 400 rows, not {everywhere}");
         assert_eq!(noise.label(), "missing 0.3 of all seed 0");
+        let noise = Noise::Missing(Missing { together: true, ..missing });
+        let noisy = noise.apply(&clean).expect("valid");
+        assert!((0..clean.rows()).all(|row| [0, 3].contains(&noisy.views_of(row))));
+        assert_eq!(noise.label(), "missing 0.3 of all together seed 0");
     }
 }

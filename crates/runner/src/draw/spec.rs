@@ -7,8 +7,9 @@ use tasks::{Interval, Metric, paired_bootstrap};
 use super::Figure;
 use crate::claims::evidence::{Evidence, Place, Sample};
 use crate::claims::test::Reduce;
-use crate::figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point};
-use crate::paper::{CurvesSpec, FigureSpec, SweepSpec};
+use crate::figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
+use crate::paper::{CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
+use crate::record::Record;
 use crate::store::Store;
 use crate::summary::{Group, Summary, metric_title};
 
@@ -32,6 +33,7 @@ pub struct Words<'a> {
 pub fn figure(spec: &FigureSpec, words: &Words<'_>, summary: &Summary<'_>, store: &Store) -> Result<(Figure, String)> {
     Ok(match spec {
         FigureSpec::Curves(spec) => (Figure::Curves(curves(spec, words, summary, store)?), spec.name.clone()),
+        FigureSpec::Costs(spec) => (Figure::Curves(costs(spec, words, summary)), spec.name.clone()),
         FigureSpec::Sweep(spec) => (Figure::Heatmaps(sweep(spec, words, summary)), spec.name.clone()),
     })
 }
@@ -41,15 +43,8 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
     let metric = Metric::from_name(&spec.metric).unwrap_or(Metric::Rank1);
     let evidence = Evidence::new(summary, store);
     let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
-    let mut labels: Vec<(String, String)> = Vec::new();
-    for group in &summary.groups {
-        let entry = (group.label(), group.method.clone());
-        if !labels.contains(&entry) {
-            labels.push(entry);
-        }
-    }
     let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
-    for (label, method) in labels {
+    for (label, method) in labels(summary) {
         let mut points: Vec<Vec<Option<Point>>> = spec.of.iter().map(|_| Vec::new()).collect();
         for set in &sets {
             let last = evidence.views(set).last().map(|view| view.to_string()).unwrap_or_default();
@@ -71,7 +66,8 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
             Reduce::Mean => "mean over pairs".into(),
             Reduce::Worst | Reduce::Each => "worst pair".into(),
         },
-        ticks: sets.iter().map(|set| set.trim_start_matches('m').replace('-', " ")).collect(),
+        ticks: ticks(&sets),
+        places: Vec::new(),
         lines,
     };
     Ok(Curves {
@@ -79,8 +75,60 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         subtitle: words.subtitle.clone(),
         x_label: spec.x.clone(),
         y_label: metric_title(metric).into(),
+        y_spacing: Spacing::Linear,
+        unordered: spec.unordered,
         panels: spec.of.iter().zip(lines).map(panel).collect(),
     })
+}
+
+/// Labels of all groups with their methods, each once.
+fn labels(summary: &Summary<'_>) -> Vec<(String, String)> {
+    let mut labels: Vec<(String, String)> = Vec::new();
+    for group in &summary.groups {
+        let entry = (group.label(), group.method.clone());
+        if !labels.contains(&entry) {
+            labels.push(entry);
+        }
+    }
+    labels
+}
+
+/// Subsets as they stand below an axis.
+fn ticks(sets: &[String]) -> Vec<String> {
+    sets.iter().map(|set| set.trim_start_matches('m').replace('-', " ")).collect()
+}
+
+/// Wall and CPU seconds of the fits, means over seeds.
+fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
+    let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
+    type Column = fn(&Record) -> Option<f64>;
+    let columns: [(&str, Column); 2] =
+        [("wall seconds of the fit", |r| r.fit_seconds), ("CPU seconds of the fit", |r| r.fit_cpu_seconds)];
+    let panel = |(title, column): (&str, Column)| {
+        let line = |(label, colour): (String, String)| {
+            let value = |set: &String| {
+                let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise == "none";
+                let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
+                Some(Point { value: seconds, interval: None })
+            };
+            Line { values: sets.iter().map(value).collect(), label, colour }
+        };
+        CurvePanel {
+            title: title.into(),
+            ticks: ticks(&sets),
+            places: Vec::new(),
+            lines: labels(summary).into_iter().map(line).collect(),
+        }
+    };
+    Curves {
+        title: format!("{}: cost", words.title),
+        subtitle: words.subtitle.clone(),
+        x_label: spec.x.clone(),
+        y_label: "seconds".into(),
+        y_spacing: Spacing::Logarithmic,
+        unordered: spec.unordered,
+        panels: columns.into_iter().map(panel).collect(),
+    }
 }
 
 fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> Result<Vec<Point>> {

@@ -9,7 +9,17 @@ pub fn drawable(value: f64) -> bool {
     value.is_finite() && value.abs() < 1e300
 }
 
-/// A linear axis whose ends are ticks.
+/// How values are spaced along an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spacing {
+    /// By their difference.
+    #[default]
+    Linear,
+    /// By their ratio; values that are not above zero have no place.
+    Logarithmic,
+}
+
+/// An axis whose ends are ticks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Lower end.
@@ -19,9 +29,26 @@ pub struct Axis {
     /// Positions of the ticks.
     pub ticks: Vec<f64>,
     step: f64,
+    spacing: Spacing,
 }
 
 impl Axis {
+    /// The axis that holds `low..=high` with ticks at powers of ten, or at 1, 2 and 5 times them where few fit.
+    pub fn logarithmic(low: f64, high: f64) -> Self {
+        let (low, high) = (low.max(1e-12), high.max(1e-12));
+        let ticks_at = |marks: &[f64]| {
+            let all = (-13..=13).flat_map(|power| marks.iter().map(move |mark| mark * 10f64.powi(power)));
+            let all: Vec<f64> = all.collect();
+            let first = all.iter().rposition(|&tick| tick <= low * (1.0 + 1e-9)).unwrap_or(0);
+            let last = all.iter().position(|&tick| tick >= high * (1.0 - 1e-9)).unwrap_or(all.len() - 1);
+            all[first..=last.max(first + 1)].to_vec()
+        };
+        let fine = ticks_at(&[1.0, 2.0, 5.0]);
+        let ticks = if fine.len() <= 7 { fine } else { ticks_at(&[1.0]) };
+        let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
+        Self { low, high, ticks, step: low, spacing: Spacing::Logarithmic }
+    }
+
     /// The axis that holds `low..=high` in about five steps of 1, 2 or 5 times a power of ten and leaves
     /// little of its length unused.
     pub fn holding(low: f64, high: f64) -> Self {
@@ -50,16 +77,24 @@ impl Axis {
         let known = step.is_normal() && first.abs().max(last.abs()) < 1e9 && last > first;
         let count = known.then_some((last - first).min(50.0) as usize)?;
         let ticks = (0..=count).map(|i| (first + i as f64) * step).collect();
-        Some(Self { low: first * step, high: last * step, ticks, step })
+        Some(Self { low: first * step, high: last * step, ticks, step, spacing: Spacing::Linear })
     }
 
     /// Where `value` lies between the ends: 0 at the lower, 1 at the upper.
     pub fn part(&self, value: f64) -> f64 {
-        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+        let part = match self.spacing {
+            Spacing::Linear => (value - self.low) / (self.high - self.low),
+            Spacing::Logarithmic => (value.max(self.low) / self.low).ln() / (self.high / self.low).ln(),
+        };
+        part.clamp(0.0, 1.0)
     }
 
-    /// How the ticks are written, all with the same number of decimals.
+    /// How the ticks are written, all with the same number of decimals; on a logarithmic axis each as short as
+    /// it can be.
     pub fn labels(&self) -> Vec<String> {
+        if self.spacing == Spacing::Logarithmic {
+            return self.ticks.iter().map(|&tick| short(tick)).collect();
+        }
         let largest = self.low.abs().max(self.high.abs());
         if largest >= 1e6 || self.step < 1e-4 {
             return self.ticks.iter().map(|&tick| scientific(tick)).collect();
@@ -74,6 +109,15 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let negative = value < 0.0 && text.bytes().any(|b| matches!(b, b'1'..=b'9'));
     if negative { format!("−{text}") } else { text }
+}
+
+/// A round number without needless digits.
+fn short(value: f64) -> String {
+    if !(1e-4..1e6).contains(&value) {
+        return scientific(value);
+    }
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn scientific(value: f64) -> String {
@@ -144,6 +188,15 @@ mod tests {
         assert_eq!((slightly_negative.low, slightly_negative.ticks.len()), (-0.2, 8));
         assert_eq!(slightly_negative.labels().first().map(String::as_str), Some("−0.2"));
         assert_eq!(Axis::holding(0.0, 4000.0).labels().last().map(String::as_str), Some("4000"));
+    }
+
+    #[test]
+    fn logarithmic_axes_have_ticks_at_powers() {
+        let axis = Axis::logarithmic(0.03, 45.0);
+        assert_eq!(axis.labels(), ["0.01", "0.1", "1", "10", "100"]);
+        assert!((axis.part(1.0) - 0.5).abs() < 1e-12 && axis.part(0.0) == 0.0);
+        assert_eq!(Axis::logarithmic(3.0, 10.0).labels(), ["2", "5", "10"]);
+        assert!(Axis::logarithmic(0.0, 0.0).part(0.0).is_finite());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::Draw;
-use super::axis::{self, Axis};
+use super::axis::{self, Axis, Spacing};
 use super::font::{self, ASCENT, CAP};
 use super::frame::{self, MARGIN};
 use super::scene::{Anchor, Mark, Scene, Text};
@@ -34,8 +34,10 @@ pub struct Line {
 pub struct CurvePanel {
     /// Above the panel.
     pub title: String,
-    /// Names below the positions, which are equally far apart.
+    /// Names below the positions.
     pub ticks: Vec<String>,
+    /// What the positions stand for, spaced by ratio; without, they are equally far apart.
+    pub places: Vec<f64>,
     /// The lines.
     pub lines: Vec<Line>,
 }
@@ -51,6 +53,10 @@ pub struct Curves {
     pub x_label: String,
     /// Title of the value axis.
     pub y_label: String,
+    /// How values are spaced.
+    pub y_spacing: Spacing,
+    /// Whether positions are a sequence; without, points stand side by side and no line joins them.
+    pub unordered: bool,
     /// The panels.
     pub panels: Vec<CurvePanel>,
 }
@@ -117,6 +123,7 @@ impl<'a> Chart<'a> {
             Some(ends.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
         });
         let axis = match ends {
+            Some((low, high)) if data.y_spacing == Spacing::Logarithmic => Axis::logarithmic(low, high),
             Some((low, high)) if high > low => Axis::holding(low, high),
             Some((value, _)) => Axis::holding(value.min(0.0), value.max(value.abs().max(1e-3))),
             None => Axis::holding(0.0, 1.0),
@@ -164,8 +171,25 @@ impl<'a> Chart<'a> {
         HEIGHT * (1.0 - self.axis.part(value))
     }
 
-    fn x(&self, position: usize) -> f64 {
-        self.step * (position as f64 + 0.5)
+    fn x(&self, panel: &CurvePanel, position: usize) -> f64 {
+        let equal = self.step * (position as f64 + 0.5);
+        let (Some(first), Some(last), Some(here)) =
+            (panel.places.first(), panel.places.last(), panel.places.get(position))
+        else {
+            return equal;
+        };
+        let share = (here / first).ln() / (last / first).ln();
+        if share.is_finite() { self.step * 0.5 + (self.plot - self.step) * share } else { equal }
+    }
+
+    /// Points of unordered positions stand side by side, in the order of the lines.
+    fn aside(&self, panel: &CurvePanel, line: usize) -> f64 {
+        if !self.data.unordered {
+            return 0.0;
+        }
+        let lines = panel.lines.len() as f64;
+        let slot = (self.step * 0.7 / lines).min(2.0 * RADIUS + 3.0);
+        slot * (line as f64 - (lines - 1.0) / 2.0)
     }
 
     fn scene(&self) -> Scene {
@@ -204,15 +228,15 @@ impl<'a> Chart<'a> {
             }
         }
         scene.line((left, top + HEIGHT), (left + self.plot, top + HEIGHT), 1.0, INK);
-        for line in &panel.lines {
-            self.line(scene, line, (left, top));
+        for (at, line) in panel.lines.iter().enumerate() {
+            self.line(scene, panel, (at, line), (left, top));
         }
         self.names(scene, panel, (left, top));
         let foot = top + HEIGHT + 5.0;
         let mut lower = foot;
         for (i, tick) in panel.ticks.iter().enumerate() {
             let lines = font::wrap(tick, TICK, self.step - TICK_GAP, TICK_LINES);
-            scene.lines(&lines, (left + self.x(i), foot + ASCENT * TICK.size), Anchor::Middle, TICK, INK);
+            scene.lines(&lines, (left + self.x(panel, i), foot + ASCENT * TICK.size), Anchor::Middle, TICK, INK);
             lower = lower.max(foot + lines.len() as f64 * TICK.line_height());
         }
         let title = font::wrap(&self.data.x_label, TEXT, self.plot, 2);
@@ -222,10 +246,13 @@ impl<'a> Chart<'a> {
     }
 
     /// Error bars below, then the line, then its points over the joints.
-    fn line(&self, scene: &mut Scene, line: &Line, (left, top): (f64, f64)) {
+    fn line(&self, scene: &mut Scene, panel: &CurvePanel, (at, line): (usize, &Line), (left, top): (f64, f64)) {
         let colour = self.colour(line);
         let places: Vec<Option<(f64, f64, Point)>> = (0..line.values.len())
-            .map(|i| point(line, i).map(|p| (left + self.x(i), top + self.y(p.value), p)))
+            .map(|i| {
+                let x = left + self.x(panel, i) + self.aside(panel, at);
+                point(line, i).map(|p| (x, top + self.y(p.value), p))
+            })
             .collect();
         for &(x, _, p) in places.iter().flatten() {
             if let Some((low, high)) = p.interval {
@@ -237,7 +264,7 @@ impl<'a> Chart<'a> {
                 }
             }
         }
-        for pair in places.windows(2) {
+        for pair in places.windows(2).filter(|_| !self.data.unordered) {
             if let [Some((x0, y0, _)), Some((x1, y1, _))] = pair {
                 scene.line((*x0, *y0), (*x1, *y1), 2.0, colour);
             }
@@ -251,11 +278,11 @@ impl<'a> Chart<'a> {
     /// Every line's name beside its last point, moved apart where they would touch.
     fn names(&self, scene: &mut Scene, panel: &CurvePanel, (left, top): (f64, f64)) {
         let mut names: Vec<Name<'_>> = Vec::new();
-        for line in panel.lines.iter().filter(|line| !line.label.trim().is_empty()) {
+        for (at, line) in panel.lines.iter().enumerate().filter(|(_, line)| !line.label.trim().is_empty()) {
             let last = (0..line.values.len()).rev().find_map(|i| point(line, i).map(|p| (i, p)));
             let Some((i, p)) = last else { continue };
             let y = top + self.y(p.value);
-            let (colour, from) = (self.colour(line), left + self.x(i) + RADIUS + 2.0);
+            let (colour, from) = (self.colour(line), left + self.x(panel, i) + self.aside(panel, at) + RADIUS + 2.0);
             names.push(Name { text: &line.label, colour, wanted: y, placed: y, from });
         }
         names.sort_by(|a, b| a.wanted.total_cmp(&b.wanted));

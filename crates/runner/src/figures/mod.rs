@@ -24,6 +24,7 @@ mod tests;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use axis::Spacing;
 pub use bars::{Bar, BarSeries, GroupedBars};
 pub use curves::{CurvePanel, Curves, Line, Point};
 pub use heatmap::{Heatmaps, Panel};

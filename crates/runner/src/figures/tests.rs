@@ -68,6 +68,7 @@ fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usi
     };
     let panel = |p: usize| CurvePanel {
         title: format!("{} pair", ["mean", "worst", "each"][p % 3]),
+        places: Vec::new(),
         ticks: names(ticks),
         lines: (0..lines).map(line).collect(),
     };
@@ -77,6 +78,7 @@ fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usi
         x_label: "languages".to_owned(),
         y_label: "Rank-1".to_owned(),
         panels: (0..panels).map(panel).collect(),
+        ..Curves::default()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::corrector::Prepared;
 use crate::corrector::train::Loss;
 use crate::fitted::Rescale;
 use crate::method::ensure;
-use crate::methods::gpa::GpaParams;
+use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::{ConstantColumns, unit_rows};
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
@@ -17,8 +17,10 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GcpaParams {
-    /// Most sweeps of the GPA scaffold.
-    pub max_iter: usize,
+    /// Solver of the GPA scaffold.
+    pub solver: Solver,
+    /// Most sweeps of the GPA scaffold; the solver's without.
+    pub max_iter: Option<usize>,
     /// Tolerance of the GPA scaffold.
     pub tol: f64,
     /// What happens to columns that are constant on the training rows.
@@ -66,7 +68,8 @@ pub enum Profile {
 impl Default for GcpaParams {
     fn default() -> Self {
         Self {
-            max_iter: 100,
+            solver: Solver::default(),
+            max_iter: None,
             tol: 1e-8,
             constant_columns: ConstantColumns::default(),
             tau: 0.08,
@@ -114,7 +117,13 @@ impl GcpaParams {
 
     /// The GPA that it starts from.
     pub(crate) fn scaffold(&self) -> GpaParams {
-        GpaParams { max_iter: self.max_iter, tol: self.tol, constant_columns: self.constant_columns }
+        GpaParams {
+            solver: self.solver,
+            max_iter: self.max_iter,
+            tol: self.tol,
+            constant_columns: self.constant_columns,
+            ..GpaParams::default()
+        }
     }
 
     /// The same with unit vectors, from which a rescaled form differs in their lengths alone.
@@ -161,6 +170,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         iterations: Some(trained.report.steps),
         objective: Some(trained.report.train_loss),
         residual: scaffold.residual,
+        spread: scaffold.spread,
         maps: scaffold.maps,
         parameters: scaffold.parameters + trained.corrector.parameters(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
