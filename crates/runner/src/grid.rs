@@ -149,7 +149,7 @@ pub(crate) fn lay_over(value: &mut Value, overrides: &Value) {
 }
 
 /// Bare names become what the types read: `gpa` is `{gpa: {}}`, `data: toy` is `{manifest: toy}`.
-fn normalise(value: &mut Value) {
+pub(crate) fn normalise(value: &mut Value) {
     for key in ["methods", "tasks", "noise"] {
         if let Some(Value::Array(items)) = value.get_mut(key) {
             items.iter_mut().for_each(bare_name);

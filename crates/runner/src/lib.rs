@@ -28,6 +28,7 @@ pub mod progress;
 pub mod provenance;
 pub mod record;
 pub mod run;
+pub mod scaling;
 pub mod show;
 pub mod source;
 pub mod store;

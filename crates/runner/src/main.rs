@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use runner::only::Only;
 use runner::run::{Ending, Options};
-use runner::{list, run, show, source};
+use runner::{list, run, scaling, show, source};
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -34,6 +34,16 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Fewer seeds and points, marked as such
+        #[arg(long)]
+        quick: bool,
+        #[command(flatten)]
+        options: RunArgs,
+    },
+    /// Time fits as views, items and widths grow: a table and log-log curves
+    Scaling {
+        /// The star of sizes, such as experiments/scaling/star.yaml
+        file: PathBuf,
+        /// Every size once, and no size beyond the axes
         #[arg(long)]
         quick: bool,
         #[command(flatten)]
@@ -108,6 +118,9 @@ fn main() -> ExitCode {
     let ending = match (cli.command, cli.grid) {
         (Some(Command::Reproduce { files, quick, options }), _) => {
             run::reproduce(&files, &Options { quick, ..options.into() })
+        }
+        (Some(Command::Scaling { file, quick, options }), _) => {
+            scaling::run(&file, &Options { quick, ..options.into() })
         }
         (Some(Command::Show { cell, out }), _) => show::cell(&out, &cell).map(|text| {
             println!("{text}");

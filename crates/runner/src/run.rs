@@ -122,7 +122,7 @@ fn reproduce_one(path: &Path, options: &Options, fits: &Fits) -> Result<Option<R
 }
 
 /// Says what has been written.
-fn close(files: &[PathBuf]) {
+pub(crate) fn close(files: &[PathBuf]) {
     println!("written:");
     for file in files {
         println!("  {}", file.display());

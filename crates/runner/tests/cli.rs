@@ -413,3 +413,34 @@ fn lists_name_what_there_is() {
         assert!(output.status.success() && text(&output.stdout).contains(name), "{what}: {}", text(&output.stdout));
     }
 }
+
+#[test]
+fn scaling_times_a_star_once_and_draws_its_curves() {
+    let folder = tempfile::tempdir().unwrap();
+    let star = folder.path().join("star.yaml");
+    let yaml = "name: tiny\ncentre: {views: 3, items: 60, width: 8}\nviews: [3, 4]\nitems: [60, 120]\nwidths: [4, 8]\n\
+                once: {items: [240]}\nrepeats: 2\nmethods: [pairwise, gpa: {max_iter: 3}]\n";
+    fs::write(&star, yaml).unwrap();
+    let out = folder.path().join("out");
+    let run = || runner(&["scaling", star.to_str().unwrap(), "--out", out.to_str().unwrap(), "--threads", "1"]);
+    let first = run();
+    assert!(first.status.success(), "{}", text_of(&first));
+    let said = text(&first.stdout);
+    assert!(said.contains("M 3 N 240 d 8") && said.contains("medians of 2 fits each"), "{said}");
+    let records = fs::read_to_string(out.join("tiny/records.csv")).unwrap();
+    // Four sizes twice and one once, of two methods.
+    assert_eq!(records.lines().count(), 1 + 4 * 2 * 2 + 2);
+    for axis in ["views", "items", "width"] {
+        assert!(out.join(format!("tiny/figures/cost_by_{axis}.png")).exists());
+    }
+    let again = run();
+    assert_eq!(records, fs::read_to_string(out.join("tiny/records.csv")).unwrap(), "{}", text_of(&again));
+
+    fs::write(&star, yaml.replace("repeats: 2", "repeats: 0").replace("views: [3, 4]", "views: [3, 1]")).unwrap();
+    let refused = text_of(&run());
+    assert!(refused.contains("star.yaml:3:12: views[1]: 1, wanted at least 2"), "{refused}");
+}
+
+fn text_of(output: &Output) -> String {
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
+}

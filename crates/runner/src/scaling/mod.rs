@@ -1,0 +1,129 @@
+//! `runner scaling`: what fits cost as views, items and widths grow, one fit at a time.
+
+mod star;
+mod timings;
+
+use std::path::Path;
+
+use align::{Method, Spaces};
+use anyhow::{Context, Result};
+
+use crate::cost::{PeakMemory, measured};
+use crate::figures;
+use crate::plan::params;
+use crate::progress::Progress;
+use crate::provenance::Provenance;
+use crate::record::Record;
+use crate::run::{Ending, Options, close};
+use crate::store::Store;
+use star::{Axis, Size, Star};
+use timings::{Timings, place};
+
+/// Times all sizes that are not timed yet, and writes records, a table and log-log curves.
+///
+/// # Errors
+/// Anything wrong with the file, a fit that fails, a result that cannot be kept.
+pub fn run(path: &Path, options: &Options) -> Result<Ending> {
+    let star = Star::read(path)?.value;
+    let name = if options.quick { format!("{}-quick", star.name) } else { star.name.clone() };
+    let sizes = star.sizes(options.quick);
+    if options.dry_run {
+        sizes.iter().for_each(|(size, times)| {
+            println!("{}, {times} times each of {} methods", size.label(), star.methods.len())
+        });
+        return Ok(Ending::Complete);
+    }
+    let store = Store::open(&options.out, &name)?;
+    let provenance = Provenance::gather(path.parent().unwrap_or(Path::new("")));
+    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let ids: Vec<String> = sizes.iter().map(|(size, times)| star.id(*size, *times, threads)).collect();
+    if options.force {
+        ids.iter().try_for_each(|id| store.forget(id))?;
+    }
+    let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !store.has(&ids[i])).collect();
+    let weight = |size: Size| (size.views * size.width) as f64 * (size.items + 10 * size.width) as f64;
+    let progress = Progress::start(pending.len(), pending.iter().map(|&i| weight(sizes[i].0)).sum());
+    let blank = Record {
+        grid: name.clone(),
+        data: "planted".into(),
+        git: provenance.git.clone(),
+        host: provenance.host.clone(),
+        cpu: provenance.cpu.clone(),
+        threads: threads as u64,
+        ..Record::default()
+    };
+    for (nth, &i) in pending.iter().enumerate() {
+        let (size, times) = sizes[i];
+        let start = std::time::Instant::now();
+        let data = size.data()?;
+        // The first fits of a process find cold caches and sleeping threads.
+        if nth == 0 {
+            pool.install(|| star.methods.iter().try_for_each(|method| method.fit(&data, 1).map(|_| ())))?;
+        }
+        let mut records = Vec::new();
+        for repeat in 0..times {
+            for method in &star.methods {
+                records.push(pool.install(|| timed(method, &data, size, repeat, &ids[i], &blank))?);
+            }
+        }
+        store.keep(&ids[i], &records, &[])?;
+        progress.cell(&format!("{}: {:.1} s", size.label(), start.elapsed().as_secs_f64()), weight(size));
+    }
+    progress.finish();
+    let mut records = Vec::new();
+    for id in &ids {
+        records.extend(store.records(id)?);
+    }
+    let mut files = store.write_records(&records)?.to_vec();
+    let timings = Timings { star: &star, records: &records };
+    let note = format!("Planted data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
+    let table = timings.table(&name, &note);
+    files.extend(table.write(&store.root().join("tables").join("cost"))?);
+    for axis in Axis::ALL {
+        let stem =
+            store.root().join("figures").join(format!("cost_by_{}", axis.title().split(' ').next().unwrap_or("")));
+        files.extend(figures::write(&timings.curves(axis, &name, &note), &stem)?);
+    }
+    print!("\n{}", table.terminal());
+    files.sort();
+    close(&files);
+    Ok(Ending::Complete)
+}
+
+fn repeats_note(sizes: &[(Size, usize)]) -> String {
+    let most = sizes.iter().map(|(_, times)| *times).max().unwrap_or(0);
+    let fewer: Vec<String> = sizes
+        .iter()
+        .filter(|(_, times)| *times < most)
+        .map(|(size, times)| format!("{} {times}", size.label()))
+        .collect();
+    let but = if fewer.is_empty() { String::new() } else { format!(", but {}", fewer.join(", ")) };
+    format!("medians of {most} fits each, methods in turn{but}")
+}
+
+fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, blank: &Record) -> Result<Record> {
+    let memory = PeakMemory::start();
+    let (fit, cost) = measured(|| method.fit(data, 1));
+    let report = fit.with_context(|| format!("{} on {}", method.name(), size.label()))?.report;
+    Ok(Record {
+        cell: id.to_string(),
+        views: place(size),
+        m: size.views as u64,
+        method: Some(method.name().into()),
+        params: Some(params(method, method.name())),
+        noise: Some("none".into()),
+        seed: Some(repeat as u64),
+        task: Some("cost".into()),
+        fit_seconds: Some(cost.wall),
+        fit_cpu_seconds: Some(cost.cpu),
+        peak_rss_mb: memory.and_then(|memory| memory.megabytes()),
+        maps: Some(report.maps as u64),
+        parameters: Some(report.parameters as u64),
+        iterations: report.iterations.map(|n| n as u64),
+        stop: Some(report.stop.name().into()),
+        objective: report.objective,
+        n: Some(size.items as u64),
+        ..blank.clone()
+    })
+}

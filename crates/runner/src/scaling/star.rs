@@ -1,0 +1,165 @@
+//! Which sizes are timed: a star round a centre, read from its file.
+
+use std::path::Path;
+
+use align::planted::Planted;
+use align::{Method, Spaces};
+use anyhow::Result;
+use data::yaml::{self, Located};
+use data::{DataError, checksum};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::grid::normalise;
+use crate::plan::canonical;
+
+/// A star of sizes round a centre.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Star {
+    /// Names the output folder.
+    pub(super) name: String,
+    pub(super) centre: Size,
+    /// M along its axis.
+    pub(super) views: Vec<usize>,
+    /// N along its axis.
+    pub(super) items: Vec<usize>,
+    /// d along its axis.
+    pub(super) widths: Vec<usize>,
+    /// Sizes beyond the axes that are timed a single time.
+    #[serde(default)]
+    pub(super) once: Once,
+    /// Timed fits of every method at every size.
+    pub(super) repeats: usize,
+    pub(super) methods: Vec<Method>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Once {
+    pub(super) views: Vec<usize>,
+    pub(super) items: Vec<usize>,
+    pub(super) widths: Vec<usize>,
+}
+
+/// M views of N items in d dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Size {
+    pub(super) views: usize,
+    pub(super) items: usize,
+    pub(super) width: usize,
+}
+
+/// What grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Axis {
+    Views,
+    Items,
+    Width,
+}
+
+impl Axis {
+    pub(super) const ALL: [Self; 3] = [Self::Views, Self::Items, Self::Width];
+
+    pub(super) fn letter(self) -> &'static str {
+        match self {
+            Self::Views => "M",
+            Self::Items => "N",
+            Self::Width => "d",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Views => "views M",
+            Self::Items => "items N",
+            Self::Width => "width d",
+        }
+    }
+
+    pub(super) fn of(self, size: Size) -> usize {
+        match self {
+            Self::Views => size.views,
+            Self::Items => size.items,
+            Self::Width => size.width,
+        }
+    }
+}
+
+impl Size {
+    pub(super) fn with(self, axis: Axis, value: usize) -> Self {
+        match axis {
+            Axis::Views => Self { views: value, ..self },
+            Axis::Items => Self { items: value, ..self },
+            Axis::Width => Self { width: value, ..self },
+        }
+    }
+
+    pub(super) fn label(self) -> String {
+        format!("M {} N {} d {}", self.views, self.items, self.width)
+    }
+
+    pub(super) fn data(self) -> Result<Spaces> {
+        let recipe =
+            Planted { widths: vec![self.width; self.views], fit_rows: self.items, test_rows: 1, ..Planted::default() };
+        Ok(recipe.generate(1)?.train.spaces)
+    }
+}
+
+impl Star {
+    pub(super) fn read(path: &Path) -> Result<Located<Self>, DataError> {
+        let star: Located<Self> = yaml::read_with(path, normalise)?;
+        let value = &star.value;
+        for (key, numbers) in [
+            ("views", &value.views),
+            ("items", &value.items),
+            ("widths", &value.widths),
+            ("once.views", &value.once.views),
+            ("once.items", &value.once.items),
+            ("once.widths", &value.once.widths),
+        ] {
+            if let Some(at) = numbers.iter().position(|&number| number < 2) {
+                return Err(star.error(&format!("{key}[{at}]"), format!("{}, wanted at least 2", numbers[at])));
+            }
+        }
+        if value.repeats == 0 {
+            return Err(star.error("repeats", "0, wanted at least 1"));
+        }
+        for (i, method) in value.methods.iter().enumerate() {
+            method.validate().map_err(|e| star.error(&format!("methods[{i}].{}", method.name()), e.to_string()))?;
+        }
+        Ok(star)
+    }
+
+    /// The sizes with how often each is timed, the centre first.
+    pub(super) fn sizes(&self, quick: bool) -> Vec<(Size, usize)> {
+        let repeats = if quick { 1 } else { self.repeats };
+        let mut sizes = vec![(self.centre, repeats)];
+        let axes = [&self.views, &self.items, &self.widths];
+        let once = [&self.once.views, &self.once.items, &self.once.widths];
+        for (lists, times) in [(axes, repeats), (once, if quick { 0 } else { 1 })] {
+            for (axis, values) in Axis::ALL.into_iter().zip(lists) {
+                let further = values.iter().map(|&value| (self.centre.with(axis, value), times));
+                for (size, times) in further.filter(|(_, times)| *times > 0) {
+                    if !sizes.iter().any(|(known, _)| *known == size) {
+                        sizes.push((size, times));
+                    }
+                }
+            }
+        }
+        sizes
+    }
+
+    /// Hash of everything that the timings of a size stand for.
+    pub(super) fn id(&self, size: Size, times: usize, threads: usize) -> String {
+        let methods: Vec<_> = self.methods.iter().map(|m| json!({"method": m, "version": m.version()})).collect();
+        let identity = json!({
+            "scaling": [size.views, size.items, size.width],
+            "times": times,
+            "threads": threads,
+            "methods": methods,
+        });
+        checksum::sha256(canonical(&identity).as_bytes())[..16].to_string()
+    }
+}

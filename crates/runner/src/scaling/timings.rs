@@ -1,0 +1,161 @@
+//! Timings as a table and as log-log curves with their exponents.
+
+use align::Method;
+
+use super::star::{Axis, Size, Star};
+use crate::figures::{CurvePanel, Curves, Line, Point, Spacing};
+use crate::plan::params;
+use crate::record::Record;
+use crate::summary::Group;
+use crate::table::Table;
+
+/// What a size's records stand under in the column `views`.
+pub(super) fn place(size: Size) -> String {
+    format!("N{} d{}=planted", size.items, size.width)
+}
+
+/// The timed fits of a star.
+pub(super) struct Timings<'a> {
+    pub(super) star: &'a Star,
+    pub(super) records: &'a [Record],
+}
+
+/// Median, least and greatest.
+fn spread(mut values: Vec<f64>) -> Option<(f64, f64, f64)> {
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (*values.first()?, *values.last()?);
+    let middle = (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0;
+    Some((middle, low, high))
+}
+
+/// A column of a record.
+type Column = fn(&Record) -> Option<f64>;
+
+impl Timings<'_> {
+    fn of(&self, method: &Method, size: Size) -> impl Iterator<Item = &Record> {
+        let params = params(method, method.name());
+        let views = place(size);
+        self.records.iter().filter(move |r| {
+            r.m == size.views as u64
+                && r.views == views
+                && r.params.as_ref() == Some(&params)
+                && r.method.as_deref() == Some(method.name())
+        })
+    }
+
+    fn spread(&self, method: &Method, size: Size, column: Column) -> Option<(f64, f64, f64)> {
+        spread(self.of(method, size).filter_map(column).collect())
+    }
+
+    /// Every size that was timed.
+    fn sizes(&self) -> Vec<Size> {
+        self.star.sizes(false).into_iter().map(|(size, _)| size).collect()
+    }
+
+    /// Sizes along an axis, ascending.
+    fn along(&self, axis: Axis) -> Vec<Size> {
+        let centre = self.star.centre;
+        let on_axis = |size: &Size| centre.with(axis, axis.of(*size)) == *size;
+        let mut sizes: Vec<Size> = self.sizes().into_iter().filter(on_axis).collect();
+        sizes.retain(|&size| self.records.iter().any(|r| r.m == size.views as u64 && r.views == place(size)));
+        sizes.sort_by_key(|size| axis.of(*size));
+        sizes
+    }
+
+    /// The slope of log seconds over log size.
+    fn exponent(&self, method: &Method, axis: Axis, column: Column) -> Option<f64> {
+        let points: Vec<(f64, f64)> = self
+            .along(axis)
+            .into_iter()
+            .filter_map(|size| Some(((axis.of(size) as f64).ln(), self.spread(method, size, column)?.0.ln())))
+            .collect();
+        let n = points.len() as f64;
+        let (x, y) = points.iter().fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x / n, sy + y / n));
+        let (cross, square) =
+            points.iter().fold((0.0, 0.0), |(c, s), (px, py)| (c + (px - x) * (py - y), s + (px - x) * (px - x)));
+        (points.len() >= 2 && square > 0.0).then(|| cross / square)
+    }
+
+    pub(super) fn table(&self, name: &str, note: &str) -> Table {
+        let mut rows = Vec::new();
+        for size in self.sizes() {
+            for method in &self.star.methods {
+                let Some((wall, low, high)) = self.spread(method, size, |r| r.fit_seconds) else { continue };
+                let number = |column: Column| self.spread(method, size, column).map(|(middle, ..)| middle);
+                let digits = |value: Option<f64>, decimals: usize| {
+                    value.map_or_else(|| "-".into(), |value| format!("{value:.decimals$}"))
+                };
+                rows.push(vec![
+                    size.label(),
+                    label(method),
+                    format!("{wall:.3}"),
+                    format!("{low:.3} to {high:.3}"),
+                    digits(number(|r| r.fit_cpu_seconds), 3),
+                    digits(number(|r| r.peak_rss_mb), 0),
+                    digits(number(|r| r.maps.map(|n| n as f64)), 0),
+                ]);
+            }
+        }
+        Table {
+            title: format!("{name}: cost of a fit"),
+            headers: ["size", "method", "wall s", "range", "CPU s", "peak MB", "maps"].map(String::from).to_vec(),
+            names: 2,
+            rows,
+            notes: vec![note.to_string()],
+        }
+    }
+
+    /// Wall and CPU seconds along an axis; a line's name ends in its exponent.
+    pub(super) fn curves(&self, axis: Axis, name: &str, note: &str) -> Curves {
+        let sizes = self.along(axis);
+        let columns: [(&str, Column); 2] =
+            [("wall seconds of a fit", |r| r.fit_seconds), ("CPU seconds of a fit", |r| r.fit_cpu_seconds)];
+        let panel = |(title, column): (&str, Column)| {
+            let line = |method: &Method| {
+                let point = |&size: &Size| {
+                    let (value, low, high) = self.spread(method, size, column)?;
+                    Some(Point { value, interval: Some((low, high)) })
+                };
+                let exponent = self.exponent(method, axis, column);
+                let exponent = exponent.map_or(String::new(), |e| format!(" {}^{e:.1}", axis.letter()));
+                Line {
+                    label: format!("{}{exponent}", short_label(method)),
+                    colour: method.name().into(),
+                    values: sizes.iter().map(point).collect(),
+                }
+            };
+            CurvePanel {
+                title: title.into(),
+                ticks: sizes.iter().map(|size| axis.of(*size).to_string()).collect(),
+                places: sizes.iter().map(|size| axis.of(*size) as f64).collect(),
+                lines: self.star.methods.iter().map(line).collect(),
+            }
+        };
+        let fixed: Vec<String> = Axis::ALL
+            .into_iter()
+            .filter(|other| *other != axis)
+            .map(|other| format!("{} = {}", other.letter(), other.of(self.star.centre)))
+            .collect();
+        Curves {
+            title: format!("{name}: cost against {} ({})", axis.title(), fixed.join(", ")),
+            subtitle: Some(note.to_string()),
+            x_label: axis.title().into(),
+            y_label: "seconds".into(),
+            y_spacing: Spacing::Logarithmic,
+            unordered: false,
+            panels: columns.into_iter().map(panel).collect(),
+        }
+    }
+}
+
+fn label(method: &Method) -> String {
+    let params = params(method, method.name());
+    Group { view_set: String::new(), noise: String::new(), method: method.name().into(), params }.label()
+}
+
+/// A method's title, and the option that tells it from another with the same title.
+fn short_label(method: &Method) -> String {
+    let label = label(method);
+    let fast = label.contains("accelerated") || label.contains("fast");
+    if fast { format!("{} fast", method.title()) } else { method.title().into() }
+}

@@ -1,0 +1,119 @@
+"""The same operations in PyTorch, in f32 and in the data form that the paper describes: what docs/performance.md measures
+against. Prints wall and CPU seconds of one run.
+
+    pip install torch numpy faiss-cpu
+    python docs/baseline/torch_baseline.py gpa --views 10 --rows 4000 --width 256 --threads 2
+"""
+
+import argparse
+import resource
+import time
+
+import torch
+
+
+def planted(views, rows, width):
+    generator = torch.Generator().manual_seed(1)
+    latent = torch.randn(rows, width, generator=generator) * (1 + torch.arange(width)) ** -0.6
+    out = []
+    for _ in range(views):
+        rotation = torch.linalg.qr(torch.randn(width, width, generator=generator))[0]
+        x = latent @ rotation + 0.5 / width**0.5 * torch.randn(rows, width, generator=generator)
+        out.append((x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-8))
+    return out
+
+
+def gpa(z, sweeps=100):
+    maps = [torch.randn(x.shape[1], x.shape[1]) for x in z]
+    consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
+    for _ in range(sweeps):
+        for m, x in enumerate(z):
+            u, _, vt = torch.linalg.svd(x.T @ consensus)
+            maps[m] = u @ vt
+        consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
+    return float(sum(((x @ r - consensus) ** 2).sum() for x, r in zip(z, maps)))
+
+
+def gcca(z):
+    bases = [torch.linalg.svd(x, full_matrices=False)[0] for x in z]
+    stacked = torch.cat(bases, 1)
+    coupling = -(stacked.T @ stacked)
+    offset = 0
+    for u in bases:
+        block = slice(offset, offset + u.shape[1])
+        coupling[block, block] = (len(z) - 1) * torch.eye(u.shape[1])
+        offset += u.shape[1]
+    values, _ = torch.linalg.eigh(coupling)
+    return float(values[: z[0].shape[1]].sum())
+
+
+def corrector_step(width, batch=4096, steps=20):
+    norm, inner, gate = torch.nn.LayerNorm(width), torch.nn.Linear(width, 2 * width), torch.nn.Linear(width, width)
+    outer = torch.nn.Linear(2 * width, width)
+    parameters = [p for layer in (norm, inner, gate, outer) for p in layer.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=1e-4)
+    unit = lambda x: x / (x.norm(dim=1, keepdim=True) + 1e-8)
+    v, target = unit(torch.randn(batch, width)), unit(torch.randn(batch, width))
+    start = None
+    for step in range(steps + 3):
+        if step == 3:
+            start = clock()
+        x = norm(v)
+        y = unit(v + torch.sigmoid(gate(x)) * outer(torch.nn.functional.gelu(inner(x))))
+        loss = (1 - (y * target).sum(1)).mean() + 0.7 * torch.relu(1 - (y * v).sum(1) - 0.08).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+    wall, cpu = (now - then for now, then in zip(clock(), start))
+    return wall / steps, cpu / steps
+
+
+def retrieval(rows, width):
+    a, b = torch.randn(rows, width), torch.randn(rows, width)
+    start = clock()
+    similarity = a @ b.T
+    for s in (similarity, similarity.T):
+        own = s.diagonal()[:, None]
+        (s > own).sum(1)
+    return tuple(now - then for now, then in zip(clock(), start))
+
+
+def kmeans(rows, width, clusters):
+    import faiss
+
+    x = torch.randn(rows, width).numpy()
+    start = clock()
+    faiss.Kmeans(width, clusters, niter=20, nredo=3, seed=1).train(x)
+    return tuple(now - then for now, then in zip(clock(), start))
+
+
+def clock():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return time.perf_counter(), usage.ru_utime + usage.ru_stime
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["gpa", "gcca", "step", "retrieval", "kmeans"])
+    for name, default in [("views", 10), ("rows", 4000), ("width", 256), ("threads", 2), ("clusters", 60)]:
+        parser.add_argument(f"--{name}", type=int, default=default)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    if args.what in ("gpa", "gcca"):
+        z = planted(args.views, args.rows, args.width)
+        start = clock()
+        figure = gpa(z) if args.what == "gpa" else gcca(z)
+        wall, cpu = (now - then for now, then in zip(clock(), start))
+        print(f"{args.what}: objective {figure:.6g}")
+    elif args.what == "step":
+        wall, cpu = corrector_step(args.width)
+    elif args.what == "retrieval":
+        wall, cpu = retrieval(args.rows, args.width)
+    else:
+        wall, cpu = kmeans(args.rows, args.width, args.clusters)
+    print(f"{args.what}: wall {wall:.4f} s, CPU {cpu:.4f} s")
+
+
+main()
