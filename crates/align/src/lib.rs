@@ -25,6 +25,7 @@ pub mod dataset;
 mod error;
 pub mod fitted;
 pub mod kernels;
+mod krylov;
 pub mod linalg;
 pub mod matrix;
 pub mod method;

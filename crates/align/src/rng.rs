@@ -42,6 +42,8 @@ pub enum Purpose {
     FeatureNoise = 22,
     /// Which rows a view misses, one stream per view.
     MissingRows = 23,
+    /// First block of an iterated eigendecomposition.
+    KrylovStart = 24,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
+use crate::krylov;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
@@ -63,17 +64,16 @@ pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError
     let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(fewest).min(kept);
 
     let coupling = coupling(&moments, &bases);
-    let (values, vectors) = linalg::symmetric_eigen(coupling.view(), &|| "the coupling of all views".into())?;
-    let top = kept - rank;
-    let objective: f64 = values[top..].iter().map(|value| views as f64 - value).sum();
+    let (values, vectors) = krylov::leading_eigen(&coupling, rank, &|| "the coupling of all views".into())?;
+    let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
     let mut offset = 0;
     let mut maps = Vec::with_capacity(views);
-    let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors[(i, kept - 1 - j)])).collect();
+    let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
     for (m, basis) in bases.iter().enumerate() {
         let r = basis.v.cols();
         // Descending eigenvalues: the most shared direction is the first universe coordinate.
-        let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * vectors[(offset + i, kept - 1 - j)]);
+        let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * vectors.at(offset + i, j));
         let map = linalg::product(basis.v.view(), phi.view(), Threads::Pool);
         let (name, prep) = (moments.names()[m].clone(), moments.preps()[m].clone());
         maps.push(ViewMap::new(name, prep, map.map(|&x| x as f32)));
