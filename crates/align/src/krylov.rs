@@ -17,7 +17,7 @@ const TOLERANCE: f64 = 1e-6;
 /// Rounds after which the whole decomposition takes over.
 const ROUNDS: usize = 12;
 /// Columns that the basis grows to, as a multiple of the pairs wanted.
-const BASIS: usize = 3;
+const BASIS: usize = 2;
 
 /// The `count` largest eigenvalues in descending order and their vectors (columns) of a symmetric, positive
 /// semidefinite matrix given by its lower triangle. Iterates where that pays, and decomposes the whole matrix where

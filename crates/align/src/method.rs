@@ -88,8 +88,8 @@ impl Method {
     /// Raised whenever the same parameters give other numbers; part of the cell id.
     pub fn version(&self) -> u32 {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => 1,
-            Self::Gcpa(_) | Self::Extend(_) => 2,
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) => 1,
+            Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) => 2,
         }
     }
 

@@ -310,7 +310,8 @@ fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
         largest = figures.into_values().fold(largest, f64::max);
     }
     let outcome = if largest <= test.bound { Outcome::Holds } else { Outcome::DoesNotHold };
-    let finding = format!("at most {largest:.1e} in {places} places, bound {:.1e}", test.bound);
+    let digits = |value: f64| if value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };
+    let finding = format!("at most {} in {places} places, bound {}", digits(largest), digits(test.bound));
     Ok(Ok((outcome, format!("{} {finding}.", metric_title(metric)))))
 }
 

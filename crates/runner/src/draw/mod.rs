@@ -186,12 +186,17 @@ impl Page<'_> {
                 values: (0..views.len()).map(row).collect(),
             })
         };
+        // Retrieval looks one view's items up in another; a classifier goes from one view to another.
+        let ends = match measure.metric {
+            Metric::Accuracy => ("source view", "target view"),
+            _ => ("query view", "gallery view"),
+        };
         Heatmaps {
             title: format!("{}: {} by pair", self.title, self.summary.title(measure)),
             subtitle: self.subtitle.clone(),
             panels: self.groups.iter().filter_map(panel).collect(),
-            row_label: "query view".into(),
-            column_label: "gallery view".into(),
+            row_label: ends.0.into(),
+            column_label: ends.1.into(),
             value_label: self.summary.title(measure),
         }
     }

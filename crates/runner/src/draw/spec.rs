@@ -63,6 +63,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
     let panel = |(of, lines): (&Reduce, Vec<Line>)| CurvePanel {
         title: match of {
             Reduce::Mean if spec.with_last => "mean over the pairs with the added view".into(),
+            Reduce::Mean if !spec.pairs.is_empty() => pair_names(&spec.pairs),
             Reduce::Mean => "mean over pairs".into(),
             Reduce::Worst | Reduce::Each => "worst pair".into(),
         },
@@ -79,6 +80,16 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         unordered: spec.unordered,
         panels: spec.of.iter().zip(lines).map(panel).collect(),
     })
+}
+
+/// The pairs that a mean is over, a pair and its reverse as one.
+fn pair_names(pairs: &[[String; 2]]) -> String {
+    let reversed = |[s, t]: &[String; 2]| pairs.iter().position(|[a, b]| a == t && b == s);
+    let once = pairs.iter().enumerate().filter(|(i, pair)| reversed(pair).is_none_or(|at| at > *i));
+    let names: Vec<String> = once
+        .map(|(_, pair)| format!("{} {} {}", pair[0], if reversed(pair).is_some() { "↔" } else { "→" }, pair[1]))
+        .collect();
+    format!("mean over {}", names.join(", "))
 }
 
 /// Labels of all groups with their methods, each once.
