@@ -310,7 +310,7 @@ mod tests {
             params: params.into(),
         };
         assert_eq!(group("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
-        assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":100,"tol":1e-8}"#).label(), "GPA");
+        assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":null,"tol":1e-8}"#).label(), "GPA");
         let extend = |text: &str| {
             let method: Method = serde_json::from_str(text).expect("a method");
             group("extend", &params(&method, "extend")).label()
