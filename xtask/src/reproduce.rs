@@ -34,6 +34,11 @@ pub fn list(root: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
+/// Whether there is a target of this name, aliases apart.
+pub fn has(root: &Path, name: &str) -> bool {
+    name == ALL || name == SCALING.0 || folder(root).join(format!("{name}.yaml")).exists()
+}
+
 /// Builds the runner and runs it on the named target; its exit code is ours.
 pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     if name == SCALING.0 {

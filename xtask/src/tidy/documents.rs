@@ -48,8 +48,7 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         let gone = experiment_files(&text).into_iter().filter(|file| !root.join(file).exists());
         problems.extend(gone.map(|file| format!("{}: names `{file}`, which is not there", shown(root, &path))));
         let targets = reproduced(&text).into_iter();
-        let gone =
-            targets.filter(|name| name != "all" && !root.join(format!("experiments/paper/{name}.yaml")).exists());
+        let gone = targets.filter(|name| !reproduce::has(root, name));
         problems.extend(gone.map(|name| format!("{}: `cargo xtask reproduce {name}` has no file", shown(root, &path))));
     }
     for listing in LISTINGS {
