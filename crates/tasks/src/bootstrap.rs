@@ -92,7 +92,7 @@ fn draw(rng: &mut Stream, weights: &mut [u32]) {
 }
 
 /// Quantile of ascending values, linear between order statistics (type 7).
-pub(crate) fn quantile(ascending: &[f64], q: f64) -> f64 {
+pub fn quantile(ascending: &[f64], q: f64) -> f64 {
     let position = q * (ascending.len() - 1) as f64;
     let (below, above) = (position.floor() as usize, position.ceil() as usize);
     ascending[below] + (position - position.floor()) * (ascending[above] - ascending[below])

@@ -56,7 +56,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         }
         for (lines, values) in lines.iter_mut().zip(points) {
             if values.iter().any(Option::is_some) {
-                lines.push(Line { label: label.clone(), colour: method.clone(), values });
+                lines.push(Line { label: label.clone(), colour: method.clone(), values, ..Line::default() });
             }
         }
     }
@@ -122,7 +122,7 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };
-            Line { values: sets.iter().map(value).collect(), label, colour }
+            Line { values: sets.iter().map(value).collect(), label, colour, ..Line::default() }
         };
         CurvePanel {
             title: title.into(),

@@ -23,6 +23,8 @@ pub struct Point {
 pub struct Line {
     /// Name at its right end.
     pub label: String,
+    /// Written after the name; no part of what tells one line from another.
+    pub note: String,
     /// Key of the colour: a method's name.
     pub colour: String,
     /// One per position; `None`, and any that are missing, break the line.
@@ -98,8 +100,8 @@ struct Chart<'a> {
 }
 
 /// A line's name with where it wants to stand and where it does.
-struct Name<'a> {
-    text: &'a str,
+struct Name {
+    text: String,
     colour: RGBColor,
     wanted: f64,
     placed: f64,
@@ -131,7 +133,7 @@ impl<'a> Chart<'a> {
         let tick_labels = axis.labels();
         let title = frame::upward_title_width(&data.y_label, HEIGHT);
         let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&tick_labels, TICK) + 8.0;
-        let name = |line: &Line| font::width(&font::shorten(&line.label, TEXT, NAME_ROOM), TEXT);
+        let name = |line: &Line| font::width(&name_of(line), TEXT);
         let names = panels.iter().flat_map(|p| &p.lines).map(name).fold(0.0, f64::max);
         Self {
             data,
@@ -277,27 +279,31 @@ impl<'a> Chart<'a> {
 
     /// Every line's name beside its last point, moved apart where they would touch.
     fn names(&self, scene: &mut Scene, panel: &CurvePanel, (left, top): (f64, f64)) {
-        let mut names: Vec<Name<'_>> = Vec::new();
+        let mut names: Vec<Name> = Vec::new();
         for (at, line) in panel.lines.iter().enumerate().filter(|(_, line)| !line.label.trim().is_empty()) {
             let last = (0..line.values.len()).rev().find_map(|i| point(line, i).map(|p| (i, p)));
             let Some((i, p)) = last else { continue };
             let y = top + self.y(p.value);
             let (colour, from) = (self.colour(line), left + self.x(panel, i) + self.aside(panel, at) + RADIUS + 2.0);
-            names.push(Name { text: &line.label, colour, wanted: y, placed: y, from });
+            names.push(Name { text: name_of(line), colour, wanted: y, placed: y, from });
         }
         names.sort_by(|a, b| a.wanted.total_cmp(&b.wanted));
         spread(&mut names, TEXT.line_height(), (top, top + HEIGHT));
         for name in names {
             let x = left + self.plot + NAME_GAP;
             scene.line((name.from, name.wanted), (x - 3.0, name.placed), 0.8, style::mix(name.colour, PAPER, 0.4));
-            let text = font::shorten(name.text, TEXT, NAME_ROOM);
-            scene.text(Text::new(text, (x, name.placed + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
+            scene.text(Text::new(name.text, (x, name.placed + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
         }
     }
 }
 
+/// What stands beside a line.
+fn name_of(line: &Line) -> String {
+    font::shorten(&format!("{}{}", line.label, line.note), TEXT, NAME_ROOM)
+}
+
 /// Moves names, from top to bottom, at least `gap` apart and as far as possible into `top..bottom`.
-fn spread(names: &mut [Name<'_>], gap: f64, (top, bottom): (f64, f64)) {
+fn spread(names: &mut [Name], gap: f64, (top, bottom): (f64, f64)) {
     for i in 1..names.len() {
         names[i].placed = names[i].placed.max(names[i - 1].placed + gap);
     }

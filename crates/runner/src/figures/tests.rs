@@ -65,6 +65,7 @@ fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usi
         values: (0..ticks.len())
             .map(|i| value(l, i).map(|value| Point { value, interval: Some((value - 0.02, value + 0.02)) }))
             .collect(),
+        ..Line::default()
     };
     let panel = |p: usize| CurvePanel {
         title: format!("{} pair", ["mean", "worst", "each"][p % 3]),

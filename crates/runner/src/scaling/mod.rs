@@ -99,7 +99,8 @@ fn repeats_note(sizes: &[(Size, usize)]) -> String {
         .map(|(size, times)| format!("{} {times}", size.label()))
         .collect();
     let but = if fewer.is_empty() { String::new() } else { format!(", but {}", fewer.join(", ")) };
-    format!("medians of {most} fits each, methods in turn{but}")
+    let what = if most == 1 { "single fits".into() } else { format!("medians of {most} fits each") };
+    format!("{what}, methods in turn{but}")
 }
 
 fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, blank: &Record) -> Result<Record> {

@@ -1,6 +1,7 @@
 //! Timings as a table and as log-log curves with their exponents.
 
 use align::Method;
+use tasks::bootstrap::quantile;
 
 use super::star::{Axis, Size, Star};
 use crate::figures::{CurvePanel, Curves, Line, Point, Spacing};
@@ -24,8 +25,7 @@ pub(super) struct Timings<'a> {
 fn spread(mut values: Vec<f64>) -> Option<(f64, f64, f64)> {
     values.sort_by(f64::total_cmp);
     let (low, high) = (*values.first()?, *values.last()?);
-    let middle = (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0;
-    Some((middle, low, high))
+    Some((quantile(&values, 0.5), low, high))
 }
 
 /// A column of a record.
@@ -119,7 +119,8 @@ impl Timings<'_> {
                 let exponent = self.exponent(method, axis, column);
                 let exponent = exponent.map_or(String::new(), |e| format!(" {}^{e:.1}", axis.letter()));
                 Line {
-                    label: format!("{}{exponent}", short_label(method)),
+                    label: short_label(method),
+                    note: exponent,
                     colour: method.name().into(),
                     values: sizes.iter().map(point).collect(),
                 }
