@@ -189,19 +189,32 @@ pub(crate) fn add_rows(a: &[f32], sums: &mut [f32]) {
 #[derive(Clone, Copy, Debug)]
 pub struct AdamwStep {
     /// Factor of the gradient (clipping).
-    pub clip: f32,
+    clip: f32,
     /// `1 − lr·weight_decay`.
-    pub decay: f32,
+    decay: f32,
     /// `lr / (1 − β₁ᵗ)`.
-    pub rate: f32,
+    rate: f32,
     /// `1 / √(1 − β₂ᵗ)`.
-    pub second_correction: f32,
+    second_correction: f32,
 }
 
 /// Decay of the first moment.
-pub const BETA1: f32 = 0.9;
+const BETA1: f32 = 0.9;
 /// Decay of the second moment.
-pub const BETA2: f32 = 0.999;
+const BETA2: f32 = 0.999;
+
+impl AdamwStep {
+    /// Step t, from 1, with its bias corrections.
+    pub fn at(t: i32, lr: f64, weight_decay: f64, clip: f64) -> Self {
+        let (beta1, beta2) = (f64::from(BETA1), f64::from(BETA2));
+        Self {
+            clip: clip as f32,
+            decay: (1.0 - lr * weight_decay) as f32,
+            rate: (lr / (1.0 - beta1.powi(t))) as f32,
+            second_correction: (1.0 / (1.0 - beta2.powi(t)).sqrt()) as f32,
+        }
+    }
+}
 
 /// One AdamW step on a stretch of weights, decoupled weight decay first, ε = 1e-8.
 #[multiversion(targets = "simd")]

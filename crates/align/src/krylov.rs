@@ -53,7 +53,8 @@ type Pairs = (Vec<f64>, Matrix<f64>);
 /// `None` where the rounds do not suffice.
 fn iterate(lower: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Result<Option<Pairs>, AlignError> {
     let n = lower.rows();
-    let a = Matrix::from_fn(n, n, |i, j| if j <= i { lower.at(i, j) } else { lower.at(j, i) });
+    let mut a = lower.clone();
+    linalg::mirror_lower(&mut a);
     let block = (count / 4).max(32);
     let kept = count + block;
     let most = (BASIS * count + block).min(n);

@@ -72,6 +72,17 @@ pub fn add_gram_lower(out: MatMut<'_, f64>, a: MatRef<'_, f64>, threads: Threads
     );
 }
 
+/// Copies the lower triangle to the upper one.
+pub(crate) fn mirror_lower(a: &mut Matrix<f64>) {
+    let n = a.rows();
+    for i in 0..n {
+        for j in 0..i {
+            let value = a.at(i, j);
+            a.row_mut(j)[i] = value;
+        }
+    }
+}
+
 /// The parallelism of a factorisation: a constant for its size, never the pool's.
 fn factor_par(size: usize) -> faer::Par {
     if size < 768 { faer::Par::Seq } else { faer::Par::rayon(8) }

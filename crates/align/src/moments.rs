@@ -78,7 +78,7 @@ impl Moments {
             let filled = chunk.view().subrows(0, end - start);
             linalg::add_gram_lower(gram.view_mut(), filled, Threads::Pool);
         }
-        mirror_lower(&mut gram);
+        linalg::mirror_lower(&mut gram);
         if spaces.complete() {
             energy = (0..width).map(|i| gram.at(i, i)).sum();
         }
@@ -191,15 +191,4 @@ fn weigh(
 
 fn common_rows(a: &Space, b: &Space, rows: usize) -> usize {
     (0..rows).filter(|&row| a.has(row) && b.has(row)).count()
-}
-
-/// Copies the lower triangle to the upper one.
-fn mirror_lower(a: &mut Matrix<f64>) {
-    let n = a.rows();
-    for i in 0..n {
-        for j in 0..i {
-            let value = a.at(i, j);
-            a.row_mut(j)[i] = value;
-        }
-    }
 }

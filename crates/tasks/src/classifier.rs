@@ -5,7 +5,7 @@
 //! spread over threads without a trace in the results. Cost of a gradient: 4·n·d·k flops.
 
 use align::Matrix;
-use align::kernels::{AdamwStep, BETA1, BETA2, adamw, exp_shifted};
+use align::kernels::{AdamwStep, adamw, exp_shifted};
 use align::linalg::{Accum, MatMut, MatRef, Threads, gemm};
 
 /// Rows per block.
@@ -128,12 +128,7 @@ impl Classifier {
         let stopped = |failed: usize| how.patience.is_some_and(|patience| failed >= patience);
         for t in 1..=how.epochs as i32 {
             now.loss_gradient(rows, &mut gradient);
-            let step = AdamwStep {
-                clip: 1.0,
-                decay: 1.0,
-                rate: (how.lr / (1.0 - f64::from(BETA1).powi(t))) as f32,
-                second_correction: (1.0 / (1.0 - f64::from(BETA2).powi(t)).sqrt()) as f32,
-            };
+            let step = AdamwStep::at(t, how.lr, 0.0, 1.0);
             adamw(&mut now.weights, &gradient, &mut first, &mut second, step);
             for ((accuracy, failed, kept), &rows) in best.iter_mut().zip(validation) {
                 if stopped(*failed) {

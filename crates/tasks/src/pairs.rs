@@ -1,7 +1,7 @@
 //! The held-out rows of two views side by side, in every space that a method offers: what tasks on pairs
 //! rank.
 
-use align::prep::{ConstantColumns, ZScore, cosine_rows};
+use align::prep::cosine_rows;
 use align::{Fitted, Matrix, SpaceKind};
 
 use crate::score::check_finite;
@@ -29,7 +29,7 @@ pub(crate) fn each_translated(
     mut f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
     for (t, target) in input.test.spaces.iter().enumerate() {
-        let standardise = ZScore::fit(&input.train.spaces.space(target.name())?.observed(), ConstantColumns::Clamp);
+        let standardise = input.standardisation(target.name())?;
         let comparable = |x: &Matrix| cosine_rows(&standardise.apply(x));
         let gallery = comparable(target.values());
         for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {

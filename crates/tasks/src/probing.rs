@@ -7,7 +7,6 @@
 //! Cost: M classifiers, each some hundred times 4·n·d·k flops. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
-use align::prep::{ConstantColumns, ZScore};
 use align::{Fitted, Matrix, SpaceKind, Split};
 use rayon::prelude::*;
 
@@ -65,8 +64,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
     let of = |view: &align::spaces::Space| {
         let x = match input.fitted {
-            Fitted::Input(_) => ZScore::fit(&input.train.spaces.space(view.name())?.observed(), ConstantColumns::Clamp)
-                .apply(&view.observed()),
+            Fitted::Input(_) => input.standardisation(view.name())?.apply(&view.observed()),
             fitted => fitted.project(view.name(), &view.observed())?,
         };
         check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;

@@ -1,5 +1,6 @@
 //! What tasks take and what they return.
 
+use align::prep::{ConstantColumns, ZScore};
 use align::{Dataset, Fitted, Matrix, SpaceKind, Split};
 
 use crate::TaskError;
@@ -22,6 +23,14 @@ impl<'a> TaskInput<'a> {
     /// A fitted method with the data it was fitted on.
     pub fn new(fitted: &'a Fitted, data: &'a Dataset) -> Self {
         Self { fitted, train: &data.train, validation: data.validation.as_ref(), test: &data.test }
+    }
+
+    /// Standardisation by the training rows that a view has (ddof 0), constant columns clamped.
+    ///
+    /// # Errors
+    /// Unknown view.
+    pub(crate) fn standardisation(&self, view: &str) -> Result<ZScore, TaskError> {
+        Ok(ZScore::fit(&self.train.spaces.space(view)?.observed(), ConstantColumns::Clamp))
     }
 }
 
@@ -122,9 +131,15 @@ impl Metric {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
-    /// As written in records.
-    pub fn unit(self) -> &'static str {
+    /// Cosine distances; all others are fractions of what could be right.
+    fn is_distance(self) -> bool {
         match self {
+            Self::DeltaPos
+            | Self::DriftMean
+            | Self::DriftMedian
+            | Self::DriftP95
+            | Self::CycleError
+            | Self::CycleErrorCorrected => true,
             Self::Ari
             | Self::Nmi
             | Self::Rank1
@@ -137,14 +152,13 @@ impl Metric {
             | Self::Accuracy
             | Self::Cmc1
             | Self::Cmc5
-            | Self::Map => "fraction",
-            Self::DeltaPos
-            | Self::DriftMean
-            | Self::DriftMedian
-            | Self::DriftP95
-            | Self::CycleError
-            | Self::CycleErrorCorrected => "cosine distance",
+            | Self::Map => false,
         }
+    }
+
+    /// As written in records.
+    pub fn unit(self) -> &'static str {
+        if self.is_distance() { "cosine distance" } else { "fraction" }
     }
 
     /// The per-item series that the figure is computed from.
@@ -166,27 +180,7 @@ impl Metric {
 
     /// Whether more is better; what a table prints in bold.
     pub fn higher_is_better(self) -> bool {
-        match self {
-            Self::Ari
-            | Self::Nmi
-            | Self::Rank1
-            | Self::Rank5
-            | Self::Rank10
-            | Self::Rank1Optimistic
-            | Self::Mrr
-            | Self::GammaMean
-            | Self::Gamma90
-            | Self::Accuracy
-            | Self::Cmc1
-            | Self::Cmc5
-            | Self::Map => true,
-            Self::DeltaPos
-            | Self::DriftMean
-            | Self::DriftMedian
-            | Self::DriftP95
-            | Self::CycleError
-            | Self::CycleErrorCorrected => false,
-        }
+        !self.is_distance()
     }
 }
 

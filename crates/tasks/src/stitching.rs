@@ -8,7 +8,7 @@
 //! Cost: M(M−1) classifiers, or M in the standard direction. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e, the TRANSFORMED figures. Departs: the default protocol converges.
 
-use align::prep::{ConstantColumns, ZScore};
+use align::prep::ZScore;
 use align::{Fitted, Matrix, SpaceKind, Split};
 use rayon::prelude::*;
 
@@ -84,7 +84,7 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
-        let standardise = ZScore::fit(&input.train.spaces.space(name)?.observed(), ConstantColumns::Clamp);
+        let standardise = input.standardisation(name)?;
         let own = |split: &Split| {
             let z = standardise.apply(&split.spaces.space(name)?.observed());
             check_finite(SpaceKind::Translated, &|| name.to_string(), &z)?;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::Matrix;
-use crate::kernels::{self, AdamwStep, BETA1, BETA2, RowProducts};
+use crate::kernels::{self, AdamwStep, RowProducts};
 
 use super::lanes::{Gradients, Lanes, NORM_EPS, losses};
 use super::{Corrector, Prepared};
@@ -185,13 +185,8 @@ impl Trainer {
             .collect();
         let gradient_norm = squares.iter().sum::<f64>().sqrt();
         self.steps += 1;
-        let (beta1, beta2) = (f64::from(BETA1), f64::from(BETA2));
-        let step = AdamwStep {
-            clip: (self.adamw.clip / (gradient_norm + 1e-6)).min(1.0) as f32,
-            decay: (1.0 - self.adamw.lr * self.adamw.weight_decay) as f32,
-            rate: (self.adamw.lr / (1.0 - beta1.powi(self.steps))) as f32,
-            second_correction: (1.0 / (1.0 - beta2.powi(self.steps)).sqrt()) as f32,
-        };
+        let clip = (self.adamw.clip / (gradient_norm + 1e-6)).min(1.0);
+        let step = AdamwStep::at(self.steps, self.adamw.lr, self.adamw.weight_decay, clip);
         let weights = self.corrector.weights.par_chunks_mut(STRETCH).zip(self.gradient.par_chunks(STRETCH));
         let moments = self.first.par_chunks_mut(STRETCH).zip(self.second.par_chunks_mut(STRETCH));
         weights.zip(moments).for_each(|((w, g), (m, v))| kernels::adamw(w, g, m, v, step));

@@ -23,7 +23,7 @@ type Judged = Result<Result<(Outcome, String), Missing>>;
 /// Unwraps a sample or ends with what is missing.
 macro_rules! there {
     ($sample:expr) => {
-        match $sample? {
+        match $sample {
             Ok(sample) => sample,
             Err(missing) => return Ok(Err(missing)),
         }
@@ -111,14 +111,11 @@ fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     };
     let (mut intervals, mut findings) = (Vec::new(), Vec::new());
     for set in &sets {
-        let mut samples = vec![there!(evidence.sample(&test.method, metric, set, CLEAN))];
+        let mut samples = vec![there!(evidence.sample(&test.method, metric, set, CLEAN)?)];
         for rival in &test.over {
-            samples.push(there!(evidence.sample(rival, metric, set, CLEAN)));
+            samples.push(there!(evidence.sample(rival, metric, set, CLEAN)?));
         }
-        let items = match same_items(&samples) {
-            Ok(items) => items,
-            Err(missing) => return Ok(Err(missing)),
-        };
+        let items = there!(same_items(&samples));
         let found =
             paired_bootstrap(items, RESAMPLES, SEED, |weights| differences(&samples, &test.of, metric, weights))?;
         let places = test.of.iter().flat_map(|of| test.over.iter().map(move |rival| (of, rival)));
@@ -178,17 +175,14 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
     }
     let mut methods: Vec<(Sample, Vec<Sample>)> = Vec::new();
     for method in std::iter::once(&test.method).chain(&test.over) {
-        let clean = there!(evidence.sample(method, metric, &set, CLEAN));
+        let clean = there!(evidence.sample(method, metric, &set, CLEAN)?);
         let mut noisy = Vec::new();
         for noise in &noises {
-            noisy.push(there!(evidence.sample(method, metric, &set, noise)));
+            noisy.push(there!(evidence.sample(method, metric, &set, noise)?));
         }
         methods.push((clean, noisy));
     }
-    let items = match same_items(methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy))) {
-        Ok(items) => items,
-        Err(missing) => return Ok(Err(missing)),
-    };
+    let items = there!(same_items(methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy))));
     let drop = |(clean, noisy): &(Sample, Vec<Sample>), weights: &[u32]| {
         let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
             let both = |(source, target): &Place| {
@@ -227,12 +221,9 @@ fn rises(test: &Rises, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     }
     let mut samples = Vec::new();
     for set in &sets {
-        samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)));
+        samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)?));
     }
-    let items = match same_items(&samples) {
-        Ok(items) => items,
-        Err(missing) => return Ok(Err(missing)),
-    };
+    let items = there!(same_items(&samples));
     let wanted =
         |(source, target): &Place| test.pairs.iter().any(|[s, t]| s == source && Some(t.as_str()) == target.as_deref());
     let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
@@ -267,12 +258,9 @@ fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judge
         let with_last = |(source, target): &Place| source == last || target.as_deref() == Some(*last);
         let mut samples = Vec::new();
         for method in [&test.added, &test.refit, &test.pairwise] {
-            samples.push(there!(evidence.sample(method, metric, &set, CLEAN)));
+            samples.push(there!(evidence.sample(method, metric, &set, CLEAN)?));
         }
-        let items = match same_items(&samples) {
-            Ok(items) => items,
-            Err(missing) => return Ok(Err(missing)),
-        };
+        let items = there!(same_items(&samples));
         let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
             let value = |i: usize| samples[i].mean(weights, with_last);
             let (added, refit, pairwise) = (value(0), value(1), value(2));
@@ -304,7 +292,7 @@ fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judge
 fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let (mut largest, mut places) = (f64::NEG_INFINITY, 0);
     for set in evidence.view_sets() {
-        let sample = there!(evidence.sample(&test.method, metric, set, CLEAN));
+        let sample = there!(evidence.sample(&test.method, metric, set, CLEAN)?);
         let figures = sample.by_place(&vec![1; sample.items]);
         places += figures.len();
         largest = figures.into_values().fold(largest, f64::max);

@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::{GpaParams, Solved, inner};
+use super::{GpaParams, Solved, inner, stacked};
 use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Stop};
@@ -72,7 +72,6 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn new(moments: &'a Moments, start: Option<Matrix<f64>>) -> Result<Self, AlignError> {
         let (views, width) = (moments.views(), moments.widest());
-        let rows = (0..views).map(|m| moments.width(m)).sum();
         let reference = (0..views).find(|&m| moments.width(m) == width).unwrap_or(0);
         let targets: Vec<Matrix<f64>> = match start {
             Some(start) => {
@@ -89,12 +88,7 @@ impl<'a> State<'a> {
         };
         let factors: Result<Vec<Matrix<f64>>, AlignError> =
             targets.par_iter().enumerate().map(|(m, target)| polar(moments, m, target)).collect();
-        let mut maps = Matrix::zeros(rows, width);
-        for (m, factor) in factors?.iter().enumerate() {
-            for i in 0..factor.rows() {
-                maps.row_mut(moments.offset(m) + i)[..factor.cols()].copy_from_slice(factor.row(i));
-            }
-        }
+        let maps = stacked(moments, &factors?);
         let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
         Ok(Self { moments, maps, sums, previous: vec![None; views] })
     }

@@ -219,6 +219,17 @@ fn gaussians(count: usize, mut rng: impl Rng) -> Vec<f64> {
     (0..count).map(|_| StandardNormal.sample(&mut rng)).collect()
 }
 
+/// The maps `[B_m 0]` of all views one below the other, P × D, from their square factors.
+fn stacked(moments: &Moments, factors: &[Matrix<f64>]) -> Matrix<f64> {
+    let mut maps = Matrix::zeros(factors.iter().map(Matrix::rows).sum(), moments.widest());
+    for (m, factor) in factors.iter().enumerate() {
+        for i in 0..factor.rows() {
+            maps.row_mut(moments.offset(m) + i)[..factor.cols()].copy_from_slice(factor.row(i));
+        }
+    }
+    maps
+}
+
 /// `tr(Aᵀ B)`, row by row.
 fn inner(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x * y).sum()

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{GpaParams, Solved, inner};
+use super::{GpaParams, Solved, inner, stacked};
 use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Stop};
@@ -23,7 +23,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
     let mut next_sums = Matrix::zeros(maps.rows(), width);
     let (mut stop, mut iterations, mut residual) = (Stop::IterationCap, 0, f64::INFINITY);
     for iteration in 1..=params.max_iter.unwrap_or(SWEEPS) {
-        let next = procrustes_step(moments, &sums, width)?;
+        let next = procrustes_step(moments, &sums)?;
         linalg::gemm(next_sums.view_mut(), Accum::Replace, moments.gram(), next.view(), Threads::Pool);
         let moved = mean * inner_of_differences(&next, &maps, &next_sums, &sums);
         residual = moved.max(0.0).sqrt() / (consensus_square.max(0.0).sqrt() + 1e-12);
@@ -41,7 +41,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
 }
 
 /// Every view against the same consensus of the sweep before (Jacobi), its own term included.
-fn procrustes_step(moments: &Moments, sums: &Matrix<f64>, width: usize) -> Result<Matrix<f64>, AlignError> {
+fn procrustes_step(moments: &Moments, sums: &Matrix<f64>) -> Result<Matrix<f64>, AlignError> {
     let factors: Result<Vec<Matrix<f64>>, AlignError> = (0..moments.views())
         .into_par_iter()
         .map(|m| {
@@ -50,13 +50,7 @@ fn procrustes_step(moments: &Moments, sums: &Matrix<f64>, width: usize) -> Resul
             linalg::polar(block, &|| format!("view `{}` against the consensus", moments.names()[m]))
         })
         .collect();
-    let mut maps = Matrix::zeros(sums.rows(), width);
-    for (m, factor) in factors?.iter().enumerate() {
-        for i in 0..factor.rows() {
-            maps.row_mut(moments.offset(m) + i)[..factor.cols()].copy_from_slice(factor.row(i));
-        }
-    }
-    Ok(maps)
+    Ok(stacked(moments, &factors?))
 }
 
 /// `tr((A − A0)ᵀ (B − B0))` without forming the differences.
