@@ -105,6 +105,20 @@ pub enum AlignError {
         /// The other.
         b: String,
     },
+    /// Sums over rows that do not belong together.
+    #[error("these sums are of {got}, wanted {want}")]
+    OtherViews {
+        /// Views with their widths, or the weighting found.
+        got: String,
+        /// Those wanted.
+        want: String,
+    },
+    /// A method that has to see the rows again.
+    #[error("{method} cannot be fitted from sums over rows; gpa, gcca and pairwise can")]
+    NeedsRows {
+        /// Method name as in a grid file.
+        method: &'static str,
+    },
     /// A view that the fit has not seen.
     #[error("no view `{name}`; the views here are {known}")]
     UnknownView {

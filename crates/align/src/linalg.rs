@@ -57,17 +57,17 @@ pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -
     out
 }
 
-/// Adds the lower triangle (diagonal included) of `aᵀ a` to that of `out`: half the flops of a product.
-pub fn add_gram_lower(out: MatMut<'_, f64>, a: MatRef<'_, f64>, threads: Threads) {
+/// The lower triangle (diagonal included) of `aᵀ a` written or added to that of `out`: half the flops of a product.
+pub fn gram_lower<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, threads: Threads) {
     triangular::matmul(
         out,
         BlockStructure::TriangularLower,
-        Accum::Add,
+        accum,
         a.transpose(),
         BlockStructure::Rectangular,
         a,
         BlockStructure::Rectangular,
-        1.0,
+        T::ONE,
         threads.par(),
     );
 }

@@ -8,6 +8,8 @@ use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
 use crate::methods::na::NaParams;
 use crate::methods::pairwise::PairwiseParams;
+use crate::moments::{Incomplete, Moments, Sums};
+use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Spaces, methods};
 
 /// Every method, with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the
@@ -164,6 +166,39 @@ impl Method {
             }
         }
     }
+
+    /// Fits from sums over rows alone ([`Sums`]), wherever the rows are: what takes memory and time does not depend
+    /// on their number. For PW, GPA and GCCA.
+    ///
+    /// # Errors
+    /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
+    /// [`AlignError::OtherViews`] where views miss items and the sums weigh these otherwise than the method does.
+    pub fn fit_sums(&self, sums: &Sums, seed: u64) -> Result<Fit, AlignError> {
+        self.validate()?;
+        let names: Vec<&str> = sums.names().iter().map(String::as_str).collect();
+        let moments = |incomplete: Incomplete, standardisation: Standardisation| {
+            check_views(self.name(), &names)?;
+            if !sums.complete() && sums.incomplete() != incomplete {
+                let describe = |incomplete| format!("items weighted as {incomplete:?}");
+                return Err(AlignError::OtherViews { got: describe(sums.incomplete()), want: describe(incomplete) });
+            }
+            Moments::of(sums, standardisation)
+        };
+        match self {
+            Self::Pairwise(_) => {
+                methods::pairwise::from_moments(&moments(Incomplete::PairwiseComplete, Standardisation::Sample)?)
+            }
+            Self::Gpa(params) => {
+                let standardisation = Standardisation::Population(params.constant_columns);
+                methods::gpa::fit_moments(params, &moments(Incomplete::MeanOfPresent, standardisation)?, seed)
+            }
+            Self::Gcca(params) => {
+                let standardisation = Standardisation::Population(params.constant_columns);
+                methods::gcca::from_moments(params, &moments(Incomplete::PairwiseComplete, standardisation)?)
+            }
+            Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) => Err(AlignError::NeedsRows { method: self.name() }),
+        }
+    }
 }
 
 /// The fit that another starts from.
@@ -220,10 +255,14 @@ pub(crate) fn ensure(
 
 /// Aligning needs something to align.
 pub(crate) fn at_least_two_views(method: &'static str, spaces: &Spaces) -> Result<(), AlignError> {
-    if spaces.len() >= 2 {
+    check_views(method, &spaces.names().collect::<Vec<_>>())
+}
+
+fn check_views(method: &'static str, names: &[&str]) -> Result<(), AlignError> {
+    if names.len() >= 2 {
         return Ok(());
     }
-    Err(AlignError::TooFewViews { method, got: spaces.len(), want: 2, only: spaces.names().next().map(str::to_string) })
+    Err(AlignError::TooFewViews { method, got: names.len(), want: 2, only: names.first().map(|n| (*n).to_string()) })
 }
 
 #[cfg(test)]

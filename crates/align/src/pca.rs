@@ -1,7 +1,7 @@
 //! PCA matching: views brought to one width before anything is fitted.
 
 use crate::fitted::check_width;
-use crate::linalg::{self, Threads};
+use crate::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Dataset, Matrix, Split};
 
@@ -46,7 +46,7 @@ impl Pca {
         for start in (0..rows).step_by(CHUNK) {
             let end = (start + CHUNK).min(rows);
             centre.apply_f64(train, start..end, chunk.as_mut_slice(), width);
-            linalg::add_gram_lower(covariance.view_mut(), chunk.view().subrows(0, end - start), Threads::Pool);
+            linalg::gram_lower(covariance.view_mut(), Accum::Add, chunk.view().subrows(0, end - start), Threads::Pool);
         }
         let (_, vectors) = linalg::symmetric_eigen(covariance.view(), &|| "the covariance of a view".into())?;
         let sign = |k: usize| linalg::sign_of_largest(width, |i| vectors[(i, width - 1 - k)]);

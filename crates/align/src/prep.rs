@@ -35,22 +35,56 @@ pub struct ZScore {
     constant: ConstantColumns,
 }
 
+/// Which statistics a view is standardised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standardisation {
+    /// Population standard deviation (ddof 0) and 1e-8: [`ZScore::fit`].
+    Population(ConstantColumns),
+    /// Sample standard deviation (ddof 1): [`ZScore::fit_sample`].
+    Sample,
+    /// None: views that already are as they should be.
+    Identity,
+}
+
+impl Standardisation {
+    /// By the columns of `x`.
+    pub fn fit(self, x: &Matrix) -> ZScore {
+        match self {
+            Self::Identity => ZScore::identity(x.cols()),
+            _ => {
+                let (mean, squares) = column_statistics(x);
+                self.of_statistics(x.rows(), mean, squares)
+            }
+        }
+    }
+
+    /// By the means of columns of `rows` rows and their sums of squares about them.
+    pub(crate) fn of_statistics(self, rows: usize, mean: Vec<f64>, squares: Vec<f64>) -> ZScore {
+        let (ddof, eps, constant) = match self {
+            Self::Population(constant) => (0, EPS, constant),
+            Self::Sample => (1, 0.0, ConstantColumns::Clamp),
+            Self::Identity => return ZScore::identity(mean.len()),
+        };
+        let denominator = rows.saturating_sub(ddof).max(1) as f64;
+        let std = squares.into_iter().map(|s| (s / denominator).sqrt()).collect();
+        ZScore { mean, std, eps, constant }
+    }
+}
+
 impl ZScore {
     /// Mean and population standard deviation (ddof 0) of every column.
     pub fn fit(x: &Matrix, constant: ConstantColumns) -> Self {
-        let (mean, std) = column_statistics(x, 0);
-        Self { mean, std, eps: EPS, constant }
+        Standardisation::Population(constant).fit(x)
     }
 
     /// Mean and sample standard deviation (ddof 1); constant columns get scale 1.
     pub fn fit_sample(x: &Matrix) -> Self {
-        let (mean, std) = column_statistics(x, 1);
-        Self { mean, std, eps: 0.0, constant: ConstantColumns::Clamp }
+        Standardisation::Sample.fit(x)
     }
 
     /// Column means and scale 1: the rows are only centred.
     pub fn centre(x: &Matrix) -> Self {
-        let (mean, _) = column_statistics(x, 0);
+        let (mean, _) = column_statistics(x);
         Self { mean, ..Self::identity(x.cols()) }
     }
 
@@ -138,8 +172,8 @@ impl ZScore {
     }
 }
 
-/// Mean and standard deviation of every column: two passes in `f64`, rows in order.
-fn column_statistics(x: &Matrix, ddof: usize) -> (Vec<f64>, Vec<f64>) {
+/// Mean of every column and sum of squares about it: two passes in `f64`, rows in order.
+fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
     let n = x.rows();
     let mut mean = vec![0.0; x.cols()];
     for i in 0..n {
@@ -155,9 +189,7 @@ fn column_statistics(x: &Matrix, ddof: usize) -> (Vec<f64>, Vec<f64>) {
             *s += centred * centred;
         }
     }
-    let denominator = n.saturating_sub(ddof).max(1) as f64;
-    let std = square.into_iter().map(|s| (s / denominator).sqrt()).collect();
-    (mean, std)
+    (mean, square)
 }
 
 /// Rows divided by `|row| + 1e-8`, as the consensus and the corrector of GCPA have it.

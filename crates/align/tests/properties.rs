@@ -9,7 +9,7 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::{GpaParams, Solver, fit_moments};
 use align::moments::{Incomplete, Moments};
 use align::planted::{Planted, rotation};
-use align::prep::{ConstantColumns, ZScore};
+use align::prep::{ConstantColumns, Standardisation, ZScore};
 use align::rng::{Purpose, stream};
 use align::{AlignError, Fitted, Matrix, Method, Spaces};
 use common::{Golden, mean_rank1};
@@ -62,8 +62,7 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
     turned[1].1 = product(z[1].1.view(), q.view(), Threads::One);
     let best = |views: Vec<(String, Matrix)>| {
         let moments =
-            Moments::fit(&Spaces::new(views).unwrap(), Incomplete::MeanOfPresent, |x| ZScore::identity(x.cols()))
-                .unwrap();
+            Moments::fit(&Spaces::new(views).unwrap(), Incomplete::MeanOfPresent, Standardisation::Identity).unwrap();
         let objective = |seed| fit_moments(&GpaParams::default(), &moments, seed).unwrap().report.objective.unwrap();
         (0..6).map(objective).fold(f64::INFINITY, f64::min)
     };

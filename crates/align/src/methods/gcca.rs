@@ -8,7 +8,7 @@ use crate::krylov;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
-use crate::prep::{ConstantColumns, ZScore};
+use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 
 /// Parameters of `gcca`.
@@ -52,18 +52,22 @@ struct Basis {
 /// Source: arXiv 2602.06205; the RACING variant of the authors' implementation.
 pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("gcca", train)?;
-    let prep = |x: &Matrix| ZScore::fit(x, params.constant_columns);
-    let moments = Moments::fit(train, Incomplete::PairwiseComplete, prep)?;
+    let standardisation = Standardisation::Population(params.constant_columns);
+    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, standardisation)?)
+}
+
+/// GCCA from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
+pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("gcca")?;
     let views = moments.views();
-    let bases: Result<Vec<Basis>, AlignError> = (0..views).into_par_iter().map(|m| basis(&moments, m)).collect();
+    let bases: Result<Vec<Basis>, AlignError> = (0..views).into_par_iter().map(|m| basis(moments, m)).collect();
     let bases = bases?;
-    let narrowest = train.widths().into_iter().min().unwrap_or(0);
+    let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
     let kept: usize = bases.iter().map(|b| b.v.cols()).sum();
     let fewest = (0..views).map(|m| moments.rows(m, m)).min().unwrap_or(0);
     let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(fewest).min(kept);
 
-    let coupling = coupling(&moments, &bases);
+    let coupling = coupling(moments, &bases);
     let (values, vectors) = krylov::leading_eigen(&coupling, rank, &|| "the coupling of all views".into())?;
     let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 

@@ -7,7 +7,7 @@ use crate::fitted::check_width;
 use crate::linalg::{self, Threads};
 use crate::method::at_least_two_views;
 use crate::moments::{Incomplete, Moments};
-use crate::prep::ZScore;
+use crate::prep::{Standardisation, ZScore};
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
 
@@ -83,9 +83,13 @@ fn pair_index(a: usize, b: usize) -> usize {
 /// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
 pub(crate) fn fit(train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("pairwise", train)?;
-    let moments = Moments::fit(train, Incomplete::PairwiseComplete, ZScore::fit_sample)?;
+    from_moments(&Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
+}
+
+/// PW from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
+pub(crate) fn from_moments(moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("pairwise")?;
-    let pairs: Vec<(usize, usize)> = (1..train.len()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+    let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
     let solved: Result<Vec<(Matrix, f64)>, AlignError> = pairs
         .par_iter()
         .map(|&(a, b)| {

@@ -57,9 +57,14 @@ impl Element {
         }
     }
 
-    /// All elements as f32, in the order of the file; `None` for an integer type.
-    pub(super) fn floats(self, bytes: &[u8], big: bool) -> Option<Vec<f32>> {
-        Some(match self {
+    /// Whether it is one of the floats.
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
+    }
+
+    /// All elements as f32, in the order of the file.
+    pub(super) fn floats(self, bytes: &[u8], big: bool) -> Vec<f32> {
+        match self {
             Self::F16 => widen::<f16>(&decode(bytes, big, f16::from_le_bytes, f16::from_be_bytes)),
             Self::Bf16 => widen::<bf16>(&decode(bytes, big, bf16::from_le_bytes, bf16::from_be_bytes)),
             Self::F32 => decode(bytes, big, f32::from_le_bytes, f32::from_be_bytes),

@@ -8,7 +8,7 @@ mod element;
 mod npy;
 mod safetensors;
 
-use std::{io, path::Path};
+use std::{io, ops::Range, path::Path};
 
 use align::Matrix;
 
@@ -66,6 +66,7 @@ impl Format {
 
 /// A tensor as it lies in a file. A reader promises that `bytes` holds exactly as many elements as
 /// `shape` says.
+#[derive(Clone, Debug)]
 pub(crate) struct Raw<'a> {
     name: Option<String>,
     shape: Vec<u64>,
@@ -97,8 +98,8 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
 /// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not
 /// f16, bf16, f32 or f64; a value that is not finite or beyond the range of f32.
 pub fn matrix(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Matrix, DataError> {
-    let raw = Format::of(path)?.raw(contents, tensor).map_err(|p| DataError::file(path, p))?;
-    as_matrix(raw).map_err(|p| DataError::file(path, p))
+    let floats = Floats::of(path, contents, tensor)?;
+    floats.read(0..floats.rows).map_err(|p| DataError::file(path, p))
 }
 
 /// The integers named `tensor` in the contents of the file at `path`. Without a name, the file must hold
@@ -112,29 +113,87 @@ pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Ve
     as_integers(raw).map_err(|p| DataError::file(path, p))
 }
 
-fn as_matrix(raw: Raw<'_>) -> Result<Matrix, FileProblem> {
-    let (rows, cols) = match raw.shape[..] {
-        [rows, cols] => (rows as usize, cols as usize),
-        _ => {
+/// A matrix in the contents of a file, of which any rows can be had as f32 without converting the others.
+#[derive(Clone, Debug)]
+pub struct Floats<'a> {
+    raw: Raw<'a>,
+    element: Element,
+    rows: usize,
+    cols: usize,
+}
+
+impl<'a> Floats<'a> {
+    /// As [`matrix`], nothing converted yet.
+    ///
+    /// # Errors
+    /// As [`matrix`], but for the values.
+    pub fn of(path: &Path, contents: &'a [u8], tensor: Option<&str>) -> Result<Self, DataError> {
+        let raw = Format::of(path)?.raw(contents, tensor);
+        raw.and_then(Self::of_raw).map_err(|p| DataError::file(path, p))
+    }
+
+    fn of_raw(raw: Raw<'a>) -> Result<Self, FileProblem> {
+        let [rows, cols] = raw.shape[..] else {
             let want = "two dimensions (rows, columns)";
             return Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want });
+        };
+        let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
+        let element = raw.element.clone().map_err(wrong)?;
+        if !element.is_float() {
+            return Err(wrong(element.name().to_owned()));
         }
-    };
-    let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
-    let element = raw.element.clone().map_err(wrong)?;
-    let stored = element.floats(raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))?;
-    let values = if raw.fortran { transposed(&stored, cols, rows) } else { stored };
-    let matrix = Matrix::from_vec(rows, cols, values);
-    if let Some(at) = matrix.as_slice().iter().position(|x| !x.is_finite()) {
-        let (row, col) = (at / cols, at % cols);
-        let tensor = raw.name;
-        let in_file = if raw.fortran { col * rows + row } else { at };
-        return Err(match element.f64_at(raw.bytes, raw.big_endian, in_file).filter(|x| x.is_finite()) {
-            Some(value) => FileProblem::Overflow { tensor, row, col, value },
-            None => FileProblem::NotFinite { tensor, row, col, value: matrix.at(row, col) },
-        });
+        Ok(Self { element, rows: rows as usize, cols: cols as usize, raw })
     }
-    Ok(matrix)
+
+    /// Number of rows N.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns d.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Some rows as f32.
+    ///
+    /// # Errors
+    /// A value that is not finite or beyond the range of f32.
+    ///
+    /// # Panics
+    /// Where `rows` reaches beyond the matrix.
+    pub fn read(&self, rows: Range<usize>) -> Result<Matrix, FileProblem> {
+        let (size, height) = (self.element.size(), rows.len());
+        let decode = |first: usize, count: usize| {
+            self.element.floats(&self.raw.bytes[first * size..(first + count) * size], self.raw.big_endian)
+        };
+        let values = if self.raw.fortran {
+            let columns: Vec<f32> = (0..self.cols).flat_map(|j| decode(j * self.rows + rows.start, height)).collect();
+            transposed(&columns, self.cols, height)
+        } else {
+            decode(rows.start * self.cols, height * self.cols)
+        };
+        let matrix = Matrix::from_vec(height, self.cols, values);
+        match matrix.as_slice().iter().position(|x| !x.is_finite()) {
+            None => Ok(matrix),
+            Some(at) => Err(self.not_finite(rows.start + at / self.cols, at % self.cols, matrix.as_slice()[at])),
+        }
+    }
+
+    fn not_finite(&self, row: usize, col: usize, value: f32) -> FileProblem {
+        let tensor = self.raw.name.clone();
+        let in_file = if self.raw.fortran { col * self.rows + row } else { row * self.cols + col };
+        match self.element.f64_at(self.raw.bytes, self.raw.big_endian, in_file).filter(|x| x.is_finite()) {
+            Some(value) => FileProblem::Overflow { tensor, row, col, value },
+            None => FileProblem::NotFinite { tensor, row, col, value },
+        }
+    }
+
+    /// Where these rows lie in the contents; `None` where they lie scattered.
+    pub(crate) fn place(&self, rows: Range<usize>) -> Option<&'a [u8]> {
+        let bytes = self.cols * self.element.size();
+        (!self.raw.fortran).then(|| &self.raw.bytes[rows.start * bytes..rows.end * bytes])
+    }
 }
 
 fn as_integers(raw: Raw<'_>) -> Result<Vec<i64>, FileProblem> {

@@ -12,7 +12,7 @@ use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
-use crate::prep::{ConstantColumns, ZScore};
+use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
 
@@ -103,21 +103,16 @@ impl GpaParams {
 /// objectives agree to about 1e-4 and whose maps differ by reflections of weakly shared directions.
 pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     at_least_two_views("gpa", train)?;
-    let prep = |x: &Matrix| ZScore::fit(x, params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, prep)?, seed)
+    let standardisation = Standardisation::Population(params.constant_columns);
+    fit_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, seed)
 }
 
-/// GPA from moments alone, however they were summed: the rows are not needed. Moments of incomplete views are
-/// those of [`Incomplete::MeanOfPresent`].
+/// GPA from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 ///
 /// # Errors
 /// As [`crate::Method::fit`].
 pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     params.validate("gpa")?;
-    from_moments(params, moments, seed)
-}
-
-fn from_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     moments.check_every_view("gpa")?;
     let (solved, spread) = best_of_restarts(params, moments, seed)?;
     let stacked = if params.gauge == Gauge::Principal || params.rank.is_some() {

@@ -7,15 +7,16 @@
 //!
 //! A row that a view misses is zero in its Z_m: it adds nothing to any block of that view.
 
+mod sums;
+
 use rayon::prelude::*;
 
-use crate::linalg::{self, MatRef, Threads};
-use crate::prep::ZScore;
+use crate::linalg::MatRef;
+use crate::prep::{Standardisation, ZScore};
 use crate::spaces::Space;
 use crate::{AlignError, Matrix, Spaces};
 
-/// Rows standardised and multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
-const CHUNK: usize = 512;
+pub use sums::{Precision, Sums};
 
 /// How much an item counts that some views miss. Without missing rows both are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,50 +41,51 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Standardises every view with `prep`, fitted on the rows it has, and sums the Gram matrix in `f64`. N·P²
+    /// Standardises every view by the statistics of the rows it has, and sums the Gram matrix in `f64`. N·P²
     /// multiply-adds, half of which the symmetry saves; memory 8·P² bytes and one chunk.
     ///
     /// # Errors
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
-    pub fn fit(
-        spaces: &Spaces,
-        incomplete: Incomplete,
-        prep: impl Fn(&Matrix) -> ZScore + Sync,
-    ) -> Result<Self, AlignError> {
+    pub fn fit(spaces: &Spaces, incomplete: Incomplete, standardisation: Standardisation) -> Result<Self, AlignError> {
         let views: Vec<&Space> = spaces.iter().collect();
-        if let Some(view) = views.iter().find(|view| view.observed_rows() < 2 && !spaces.complete()) {
-            return Err(AlignError::TooFewPresent {
-                name: view.name().to_string(),
-                got: view.observed_rows(),
-                want: 2,
-            });
+        for view in views.iter().filter(|_| !spaces.complete()) {
+            enough(view.name(), view.observed_rows())?;
         }
-        let preps: Vec<ZScore> = views.par_iter().map(|view| prep(&view.observed())).collect();
+        let preps: Vec<ZScore> = views.par_iter().map(|view| standardisation.fit(&view.observed())).collect();
+        let sums = Sums::about(spaces, &preps, incomplete, Precision::Double);
+        Ok(Self::standardised(sums, preps))
+    }
+
+    /// The moments of rows that have been summed already, in whatever pieces.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewPresent`] for a view with less than two rows.
+    pub fn of(sums: &Sums, standardisation: Standardisation) -> Result<Self, AlignError> {
+        let views = 0..sums.views();
+        views.clone().try_for_each(|m| enough(&sums.names()[m], sums.shared(m, m)))?;
+        let prep = |m: usize| {
+            let (mean, squares) = sums.statistics(m);
+            standardisation.of_statistics(sums.shared(m, m), mean, squares)
+        };
+        let preps = views.map(prep).collect();
+        Ok(Self::standardised(sums.clone(), preps))
+    }
+
+    fn standardised(sums: Sums, preps: Vec<ZScore>) -> Self {
+        let shift: Vec<f64> = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
+        let scale: Vec<f64> = preps.iter().flat_map(ZScore::divisors).collect();
+        let sums = sums.rebased(&shift, &scale);
+        let views = sums.views();
         let mut offsets = vec![0];
-        for view in &views {
-            offsets.push(offsets[offsets.len() - 1] + view.values().cols());
+        (0..views).for_each(|m| offsets.push(sums.columns(m).end));
+        Self {
+            shared: (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).map(|(i, j)| sums.shared(i, j)).collect(),
+            energy: sums.squares(),
+            names: sums.names().to_vec(),
+            preps,
+            offsets,
+            gram: sums.into_gram(),
         }
-        let (rows, width) = (spaces.rows(), offsets[views.len()]);
-        let mut gram = Matrix::zeros(width, width);
-        let mut energy = 0.0;
-        let mut chunk = Matrix::<f64>::zeros(CHUNK.min(rows), width);
-        for start in (0..rows).step_by(CHUNK) {
-            let end = (start + CHUNK).min(rows);
-            for (m, view) in views.iter().enumerate() {
-                preps[m].apply_f64(view.values(), start..end, &mut chunk.as_mut_slice()[offsets[m]..], width);
-            }
-            if !spaces.complete() {
-                energy += weigh(spaces, &offsets, start..end, incomplete, &mut chunk);
-            }
-            let filled = chunk.view().subrows(0, end - start);
-            linalg::add_gram_lower(gram.view_mut(), filled, Threads::Pool);
-        }
-        linalg::mirror_lower(&mut gram);
-        if spaces.complete() {
-            energy = (0..width).map(|i| gram.at(i, i)).sum();
-        }
-        let shared = views.iter().flat_map(|a| views.iter().map(|b| common_rows(a, b, rows))).collect();
-        Ok(Self { shared, energy, names: spaces.names().map(str::to_string).collect(), preps, offsets, gram })
     }
 
     /// Items that two views share; those that one has for i = j.
@@ -160,35 +162,7 @@ impl Moments {
     }
 }
 
-/// Zeros the missing rows of a standardised chunk and weighs the others; returns their sum of squares before.
-fn weigh(
-    spaces: &Spaces,
-    offsets: &[usize],
-    rows: std::ops::Range<usize>,
-    incomplete: Incomplete,
-    chunk: &mut Matrix<f64>,
-) -> f64 {
-    let mut energy = 0.0;
-    for (at, row) in rows.enumerate() {
-        let present = spaces.views_of(row).max(1);
-        let weight = match incomplete {
-            Incomplete::PairwiseComplete => 1.0,
-            Incomplete::MeanOfPresent => (spaces.len() as f64 / present as f64).sqrt(),
-        };
-        for (m, view) in spaces.iter().enumerate() {
-            for z in &mut chunk.row_mut(at)[offsets[m]..offsets[m + 1]] {
-                if view.has(row) {
-                    energy += *z * *z;
-                    *z *= weight;
-                } else {
-                    *z = 0.0;
-                }
-            }
-        }
-    }
-    energy
-}
-
-fn common_rows(a: &Space, b: &Space, rows: usize) -> usize {
-    (0..rows).filter(|&row| a.has(row) && b.has(row)).count()
+/// A column's deviation needs two rows.
+fn enough(name: &str, got: usize) -> Result<(), AlignError> {
+    if got >= 2 { Ok(()) } else { Err(AlignError::TooFewPresent { name: name.to_string(), got, want: 2 }) }
 }

@@ -1,0 +1,554 @@
+//! Sums over rows from which moments follow, whatever order and pieces the rows come in.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Incomplete;
+use crate::linalg::{self, Accum, Float, MatMut, Threads};
+use crate::prep::ZScore;
+use crate::{AlignError, Matrix, Spaces};
+
+/// In which arithmetic rows are multiplied. They are added up in `f64` in either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Products in `f64`: what fits in memory use.
+    #[default]
+    Double,
+    /// Products of chunks of 2,048 rows in `f32`: about twice as fast. An entry `Σ_i x_i y_i` of standardised
+    /// columns is off by up to about 3e-7·N, which a sample of fewer than 10^12 rows leaves open anyway.
+    Single,
+}
+
+impl Precision {
+    /// Rows multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
+    fn chunk(self) -> usize {
+        match self {
+            Self::Double => 512,
+            Self::Single => 2048,
+        }
+    }
+}
+
+/// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
+///
+/// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets, so that
+/// nothing is lost where means are large; a row that a view misses is zero there. Sums can be added
+/// ([`merge`](Sums::merge): machines, shards), subtracted ([`subtract`](Sums::subtract): a fold), narrowed
+/// ([`select`](Sums::select): some of the views) and widened ([`with_view`](Sums::with_view): one more view).
+///
+/// Memory: 8·P² bytes for P columns in all, a chunk, and with [`Precision::Single`] 4·P² more. Time: N·P²
+/// multiply-adds, half of which the symmetry saves.
+///
+/// ```
+/// use align::moments::{Incomplete, Precision, Sums};
+/// use align::{Method, planted::Planted};
+///
+/// let data = Planted::default().generate(1)?;
+/// let rows = |range: std::ops::Range<usize>| data.train.spaces.select_rows(&range.collect::<Vec<_>>());
+/// let mut sums = Sums::of(&rows(0..250), Incomplete::MeanOfPresent, Precision::Double);
+/// sums.add(&rows(250..400))?;
+/// let fit = Method::Gpa(Default::default()).fit_sums(&sums, 42)?;
+/// assert_eq!(fit.report.maps, 3);
+/// # Ok::<(), align::AlignError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sums {
+    names: Vec<String>,
+    /// Where each view starts among the P stacked columns, and P.
+    offsets: Vec<usize>,
+    incomplete: Incomplete,
+    precision: Precision,
+    /// c and t of each column.
+    shift: Vec<f64>,
+    scale: Vec<f64>,
+    /// Items seen.
+    rows: usize,
+    /// Items that views i and j share, at `i * M + j`; on the diagonal those that a view has.
+    shared: Vec<usize>,
+    /// `Σ_i x~_i` and `Σ_i x~_i²` over the rows that a view has, by column.
+    first: Vec<f64>,
+    second: Vec<f64>,
+    /// `Σ_i w_i x~_i x~_iᵀ` (P × P, lower triangle), w the weight of an item ([`Incomplete`]).
+    gram: Matrix<f64>,
+    /// `Σ_i w_i x~_i` over the items that view j has, P × M.
+    along: Matrix<f64>,
+    /// `Σ_i w_i` over the items that views i and j share, M × M.
+    weight: Matrix<f64>,
+}
+
+impl Sums {
+    /// The sums of these rows, about their own means and in units of their own deviations.
+    pub fn of(rows: &Spaces, incomplete: Incomplete, precision: Precision) -> Self {
+        let preps: Vec<ZScore> = rows.iter().map(|view| ZScore::fit_sample(&view.observed())).collect();
+        Self::about(rows, &preps, incomplete, precision)
+    }
+
+    /// The sums of these rows about the means and in units of the divisors of `preps`.
+    pub(super) fn about(rows: &Spaces, preps: &[ZScore], incomplete: Incomplete, precision: Precision) -> Self {
+        let mut sums = Self::empty(rows, preps, incomplete, precision);
+        sums.accumulate(rows, 0);
+        sums
+    }
+
+    fn empty(like: &Spaces, preps: &[ZScore], incomplete: Incomplete, precision: Precision) -> Self {
+        let mut offsets = vec![0];
+        for width in like.widths() {
+            offsets.push(offsets[offsets.len() - 1] + width);
+        }
+        let (views, columns) = (like.len(), offsets[like.len()]);
+        Self {
+            names: like.names().map(str::to_string).collect(),
+            offsets,
+            incomplete,
+            precision,
+            shift: preps.iter().flat_map(|prep| prep.mean().to_vec()).collect(),
+            scale: preps.iter().flat_map(ZScore::divisors).collect(),
+            rows: 0,
+            shared: vec![0; views * views],
+            first: vec![0.0; columns],
+            second: vec![0.0; columns],
+            gram: Matrix::zeros(columns, columns),
+            along: Matrix::zeros(columns, views),
+            weight: Matrix::zeros(views, views),
+        }
+    }
+
+    /// The sums of all chunks, in their order; `None` without a chunk.
+    ///
+    /// # Errors
+    /// That of the first chunk that cannot be read; [`AlignError`] as [`add`](Sums::add).
+    pub fn collect<E: From<AlignError>>(
+        chunks: impl IntoIterator<Item = Result<Spaces, E>>,
+        incomplete: Incomplete,
+        precision: Precision,
+    ) -> Result<Option<Self>, E> {
+        let mut sums: Option<Self> = None;
+        for chunk in chunks {
+            let chunk = chunk?;
+            match &mut sums {
+                None => sums = Some(Self::of(&chunk, incomplete, precision)),
+                Some(sums) => sums.add(&chunk)?,
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Adds more items of the same views.
+    ///
+    /// # Errors
+    /// [`AlignError::OtherViews`] for other names or widths.
+    pub fn add(&mut self, rows: &Spaces) -> Result<(), AlignError> {
+        let names: Vec<String> = rows.names().map(str::to_string).collect();
+        self.check_same(&names, &rows.widths())?;
+        self.accumulate(rows, 0);
+        Ok(())
+    }
+
+    /// Adds the sums of other items of the same views.
+    ///
+    /// # Errors
+    /// [`AlignError::OtherViews`] for other names, widths or weights.
+    pub fn merge(&mut self, other: &Self) -> Result<(), AlignError> {
+        self.check_compatible(other)?;
+        self.combine(other.clone(), |a, b| *a += b, |a, b| *a += b);
+        Ok(())
+    }
+
+    /// Takes the sums of some of its items out again.
+    ///
+    /// # Errors
+    /// [`AlignError::OtherViews`] for other names, widths or weights; [`AlignError::TooFewRows`] where the other
+    /// has more items.
+    pub fn subtract(&mut self, other: &Self) -> Result<(), AlignError> {
+        self.check_compatible(other)?;
+        if self.shared.iter().zip(&other.shared).any(|(a, b)| a < b) || self.rows < other.rows {
+            return Err(AlignError::TooFewRows { method: "subtracting sums", got: self.rows, want: other.rows });
+        }
+        self.combine(other.clone(), |a, b| *a -= b, |a, b| *a -= b);
+        Ok(())
+    }
+
+    /// The sums of the named views alone, in this order.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`]; [`AlignError::OtherViews`] where items count
+    /// by how many views have them, which the views left out change.
+    pub fn select(&self, names: &[&str]) -> Result<Self, AlignError> {
+        self.check_weights()?;
+        let mut views: Vec<usize> = Vec::with_capacity(names.len());
+        for name in names {
+            let view = crate::spaces::position(self.names.iter().map(String::as_str), name)?;
+            if views.contains(&view) {
+                return Err(AlignError::DuplicateView { name: (*name).to_string() });
+            }
+            views.push(view);
+        }
+        let columns: Vec<usize> = views.iter().flat_map(|&m| self.columns(m)).collect();
+        let mut offsets = vec![0];
+        views.iter().for_each(|&m| offsets.push(offsets[offsets.len() - 1] + self.width(m)));
+        let pick = |values: &[f64]| columns.iter().map(|&c| values[c]).collect::<Vec<f64>>();
+        Ok(Self {
+            names: names.iter().map(|name| (*name).to_string()).collect(),
+            offsets,
+            incomplete: self.incomplete,
+            precision: self.precision,
+            shift: pick(&self.shift),
+            scale: pick(&self.scale),
+            rows: self.rows,
+            shared: views.iter().flat_map(|&i| views.iter().map(move |&j| self.shared(i, j))).collect(),
+            first: pick(&self.first),
+            second: pick(&self.second),
+            gram: Matrix::from_fn(columns.len(), columns.len(), |i, j| {
+                let (a, b) = (columns[i].max(columns[j]), columns[i].min(columns[j]));
+                self.gram.at(a, b)
+            }),
+            along: Matrix::from_fn(columns.len(), views.len(), |i, j| self.along.at(columns[i], views[j])),
+            weight: Matrix::from_fn(views.len(), views.len(), |i, j| self.weight.at(views[i], views[j])),
+        })
+    }
+
+    /// These sums with one more view at the end: the chunks hold the same items, in any order, of these views and
+    /// the new one. Only the new view's own blocks are computed: N·d·P multiply-adds.
+    ///
+    /// # Errors
+    /// That of a chunk; [`AlignError::OtherViews`] for other views before the last; [`AlignError::RowMismatch`]
+    /// for another number of items.
+    pub fn with_view<E: From<AlignError>>(
+        &self,
+        chunks: impl IntoIterator<Item = Result<Spaces, E>>,
+    ) -> Result<Self, E> {
+        self.check_weights()?;
+        let old = self.views();
+        let mut wide: Option<Self> = None;
+        for chunk in chunks {
+            let chunk = chunk?;
+            let (names, widths): (Vec<String>, Vec<usize>) =
+                (chunk.names().map(str::to_string).collect(), chunk.widths());
+            self.check_same(&names[..names.len() - 1], &widths[..widths.len() - 1])?;
+            let sums = wide.get_or_insert_with(|| self.widened(&chunk));
+            sums.check_same(&names, &widths)?;
+            sums.accumulate(&chunk, old);
+        }
+        let Some(wide) = wide else { return Ok(self.clone()) };
+        if wide.rows != self.rows {
+            let (name, first) = (wide.names[old].clone(), self.names[0].clone());
+            return Err(AlignError::RowMismatch { name, got: wide.rows, first, want: self.rows }.into());
+        }
+        Ok(wide)
+    }
+
+    /// Room for one more view, of which nothing is summed yet.
+    fn widened(&self, chunk: &Spaces) -> Self {
+        let (old, before) = (self.views(), self.offsets[self.views()]);
+        let mut preps: Vec<ZScore> = chunk.widths().into_iter().map(ZScore::identity).collect();
+        preps[old] = ZScore::fit_sample(&chunk.nth(old).observed());
+        let mut wide = Self::empty(chunk, &preps, self.incomplete, self.precision);
+        wide.shift[..before].copy_from_slice(&self.shift);
+        wide.scale[..before].copy_from_slice(&self.scale);
+        wide.first[..before].copy_from_slice(&self.first);
+        wide.second[..before].copy_from_slice(&self.second);
+        for i in 0..before {
+            wide.gram.row_mut(i)[..before].copy_from_slice(self.gram.row(i));
+            wide.along.row_mut(i)[..old].copy_from_slice(self.along.row(i));
+        }
+        for i in 0..old {
+            wide.weight.row_mut(i)[..old].copy_from_slice(self.weight.row(i));
+            for j in 0..old {
+                wide.shared[i * (old + 1) + j] = self.shared(i, j);
+            }
+        }
+        wide
+    }
+
+    /// Number of views M.
+    pub fn views(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Names of the views.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Items summed.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Items that two views share; those that one has for i = j.
+    pub fn shared(&self, i: usize, j: usize) -> usize {
+        self.shared[i * self.views() + j]
+    }
+
+    /// Width d_m of a view.
+    pub fn width(&self, m: usize) -> usize {
+        self.offsets[m + 1] - self.offsets[m]
+    }
+
+    /// How an item counts that some views miss.
+    pub fn incomplete(&self) -> Incomplete {
+        self.incomplete
+    }
+
+    /// Whether every view has every item.
+    pub fn complete(&self) -> bool {
+        self.shared.iter().all(|&shared| shared == self.rows)
+    }
+
+    /// Mean and sum of squares about it of each of a view's columns, over the rows it has.
+    pub(super) fn statistics(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
+        let n = self.shared(m, m).max(1) as f64;
+        let column = |c: usize| {
+            let (mean, scale) = (self.first[c] / n, self.scale[c]);
+            // A column that does not vary leaves a rounding error of either sign.
+            let square = (self.second[c] - self.first[c] * mean).max(0.0);
+            (self.shift[c] + mean * scale, square * scale * scale)
+        };
+        self.columns(m).map(column).unzip()
+    }
+
+    /// The stacked columns of a view.
+    pub(super) fn columns(&self, m: usize) -> Range<usize> {
+        self.offsets[m]..self.offsets[m + 1]
+    }
+
+    /// The sums of squares of the columns, over the rows that there are.
+    pub(super) fn squares(&self) -> f64 {
+        self.second.iter().sum()
+    }
+
+    /// `Σ_i w_i x~_i x~_iᵀ`, both triangles.
+    pub(super) fn into_gram(self) -> Matrix<f64> {
+        let mut gram = self.gram;
+        linalg::mirror_lower(&mut gram);
+        gram
+    }
+
+    /// The same sums about another reference point in other units: with `x' = ρ x~ + κ`, exact to rounding.
+    pub(super) fn rebased(mut self, shift: &[f64], scale: &[f64]) -> Self {
+        if self.shift == shift && self.scale == scale {
+            return self;
+        }
+        let rho: Vec<f64> = self.scale.iter().zip(scale).map(|(from, to)| from / to).collect();
+        let kappa: Vec<f64> =
+            self.shift.iter().zip(shift).zip(scale).map(|((from, to), scale)| (from - to) / scale).collect();
+        let view: Vec<usize> = (0..self.views()).flat_map(|m| self.columns(m).map(move |_| m)).collect();
+        let Self { along, weight, gram, first, second, shared, .. } = &mut self;
+        let width = gram.cols();
+        gram.as_mut_slice().par_chunks_mut(width).enumerate().for_each(|(i, row)| {
+            for (j, entry) in row[..=i].iter_mut().enumerate() {
+                let (ours, theirs) = (along.at(i, view[j]), along.at(j, view[i]));
+                *entry = rho[i] * (rho[j] * *entry + kappa[j] * ours)
+                    + kappa[i] * (rho[j] * theirs + kappa[j] * weight.at(view[i], view[j]));
+            }
+        });
+        for i in 0..width {
+            for (j, along) in along.row_mut(i).iter_mut().enumerate() {
+                *along = rho[i] * *along + kappa[i] * weight.at(view[i], j);
+            }
+            let n = shared[view[i] * weight.rows() + view[i]] as f64;
+            second[i] = rho[i] * (rho[i] * second[i] + 2.0 * kappa[i] * first[i]) + kappa[i] * kappa[i] * n;
+            first[i] = rho[i] * first[i] + kappa[i] * n;
+        }
+        (self.shift, self.scale) = (shift.to_vec(), scale.to_vec());
+        self
+    }
+
+    fn combine(&mut self, other: Self, count: impl Fn(&mut usize, usize), sum: impl Fn(&mut f64, f64)) {
+        let other = other.rebased(&self.shift, &self.scale);
+        count(&mut self.rows, other.rows);
+        self.shared.iter_mut().zip(other.shared).for_each(|(a, b)| count(a, b));
+        let pairs = [
+            (self.first.as_mut_slice(), other.first.as_slice()),
+            (&mut self.second, &other.second),
+            (self.gram.as_mut_slice(), other.gram.as_slice()),
+            (self.along.as_mut_slice(), other.along.as_slice()),
+            (self.weight.as_mut_slice(), other.weight.as_slice()),
+        ];
+        for (ours, theirs) in pairs {
+            ours.iter_mut().zip(theirs).for_each(|(a, b)| sum(a, *b));
+        }
+    }
+
+    fn check_same(&self, names: &[String], widths: &[usize]) -> Result<(), AlignError> {
+        let ours: Vec<String> = (0..self.views()).map(|m| format!("`{}` ({})", self.names[m], self.width(m))).collect();
+        let theirs: Vec<String> = names.iter().zip(widths).map(|(name, width)| format!("`{name}` ({width})")).collect();
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(AlignError::OtherViews { got: theirs.join(", "), want: ours.join(", ") })
+    }
+
+    fn check_compatible(&self, other: &Self) -> Result<(), AlignError> {
+        let widths: Vec<usize> = (0..other.views()).map(|m| other.width(m)).collect();
+        self.check_same(&other.names, &widths)?;
+        if self.incomplete == other.incomplete {
+            return Ok(());
+        }
+        let describe = |sums: &Self| format!("items weighted as {:?}", sums.incomplete);
+        Err(AlignError::OtherViews { got: describe(other), want: describe(self) })
+    }
+
+    /// Where an item counts by how many of the views have it, other views are other weights.
+    fn check_weights(&self) -> Result<(), AlignError> {
+        if self.complete() || self.incomplete == Incomplete::PairwiseComplete {
+            return Ok(());
+        }
+        Err(AlignError::OtherViews {
+            got: "other views of items that some views miss, weighted by the number of views".into(),
+            want: "all items in every view, or items weighted as PairwiseComplete".into(),
+        })
+    }
+
+    /// Adds rows to the blocks that the views from `from` on have with all views.
+    fn accumulate(&mut self, rows: &Spaces, from: usize) {
+        match self.precision {
+            Precision::Double => self.accumulate_in::<f64>(rows, from),
+            Precision::Single => self.accumulate_in::<f32>(rows, from),
+        }
+    }
+
+    fn accumulate_in<T: Summand>(&mut self, rows: &Spaces, from: usize) {
+        let (count, width, start) = (rows.rows(), self.shift.len(), self.offsets[from]);
+        let chunk = self.precision.chunk().min(count);
+        let mut standardised = Matrix::<T>::zeros(chunk, width);
+        let mut buffer = Vec::new();
+        for top in (0..count).step_by(chunk) {
+            let range = top..(top + chunk).min(count);
+            self.standardise(rows, range.clone(), &mut standardised);
+            let z = standardised.view().subrows(0, range.len());
+            let (old, new) = (z.subcols(0, start), z.subcols(start, width - start));
+            if start > 0 {
+                let block = self.gram.view_mut().submatrix_mut(start, 0, width - start, start);
+                T::accumulate(block, &mut buffer, |out, accum| {
+                    linalg::gemm(out, accum, new.transpose(), old, Threads::Pool);
+                });
+            }
+            let block = self.gram.view_mut().submatrix_mut(start, start, width - start, width - start);
+            T::accumulate(block, &mut buffer, |out, accum| linalg::gram_lower(out, accum, new, Threads::Pool));
+            self.add_columns(rows, range.clone(), from);
+            self.count(rows, range, from);
+        }
+        self.rows += count;
+    }
+
+    /// How much an item counts.
+    fn weight_of(&self, rows: &Spaces, row: usize) -> f64 {
+        match self.incomplete {
+            Incomplete::MeanOfPresent if !rows.complete() => rows.len() as f64 / rows.views_of(row).max(1) as f64,
+            _ => 1.0,
+        }
+    }
+
+    /// `√w x~` of these rows, zero where a view misses an item.
+    fn standardise<T: Summand>(&self, rows: &Spaces, range: Range<usize>, out: &mut Matrix<T>) {
+        let width = out.cols();
+        let out = &mut out.as_mut_slice()[..range.len() * width];
+        out.par_chunks_mut(width).zip(range).for_each(|(out, row)| {
+            let weight = self.weight_of(rows, row).sqrt();
+            for (m, view) in rows.iter().enumerate() {
+                let columns = self.columns(m);
+                let out = &mut out[columns.clone()];
+                if view.has(row) {
+                    let about = self.shift[columns.clone()].iter().zip(&self.scale[columns]);
+                    for ((z, &x), (shift, scale)) in out.iter_mut().zip(view.values().row(row)).zip(about) {
+                        *z = T::narrow(weight * ((f64::from(x) - shift) / scale));
+                    }
+                } else {
+                    out.fill(T::default());
+                }
+            }
+        });
+    }
+
+    /// Column sums, in `f64` whatever the precision.
+    fn add_columns(&mut self, rows: &Spaces, range: Range<usize>, from: usize) {
+        /// A view's columns one after the other: sums, squares, and sums over the rows that each view has.
+        struct Columns(Vec<f64>, Vec<f64>, Vec<Vec<f64>>);
+        let views = self.views();
+        let add = |m: usize| {
+            let (columns, view) = (self.columns(m), rows.nth(m));
+            let mut sums = Columns(vec![0.0; columns.len()], vec![0.0; columns.len()], vec![Vec::new(); views]);
+            // Without missing rows the sums over the rows that another view has are the sums over all.
+            let others: Vec<usize> = (0..views).filter(|&j| !rows.complete() && m.max(j) >= from).collect();
+            others.iter().for_each(|&j| sums.2[j] = vec![0.0; columns.len()]);
+            for row in range.clone().filter(|&row| view.has(row)) {
+                let weight = self.weight_of(rows, row);
+                let about = self.shift[columns.clone()].iter().zip(&self.scale[columns.clone()]);
+                for (c, (&x, (shift, scale))) in view.values().row(row).iter().zip(about).enumerate() {
+                    let x = (f64::from(x) - shift) / scale;
+                    sums.0[c] += x;
+                    sums.1[c] += x * x;
+                    for &j in others.iter().filter(|&&j| rows.nth(j).has(row)) {
+                        sums.2[j][c] += weight * x;
+                    }
+                }
+            }
+            sums
+        };
+        let sums: Vec<Columns> = (0..views).into_par_iter().map(add).collect();
+        for (m, Columns(first, second, along)) in sums.into_iter().enumerate() {
+            for (c, at) in self.columns(m).enumerate() {
+                if m >= from {
+                    self.first[at] += first[c];
+                    self.second[at] += second[c];
+                }
+                for j in (0..views).filter(|&j| m.max(j) >= from) {
+                    self.along.row_mut(at)[j] += along[j].get(c).unwrap_or(&first[c]);
+                }
+            }
+        }
+    }
+
+    /// Items that pairs of views share.
+    fn count(&mut self, rows: &Spaces, range: Range<usize>, from: usize) {
+        let views = self.views();
+        for row in range {
+            let weight = self.weight_of(rows, row);
+            for (i, _) in rows.iter().enumerate().filter(|(_, a)| a.has(row)) {
+                for (j, _) in rows.iter().enumerate().filter(|(j, b)| i.max(*j) >= from && b.has(row)) {
+                    self.shared[i * views + j] += 1;
+                    self.weight.row_mut(i)[j] += weight;
+                }
+            }
+        }
+    }
+}
+
+/// An arithmetic of products.
+trait Summand: Float {
+    fn narrow(x: f64) -> Self;
+
+    /// Adds to `out` what `multiply` writes, in between in `buffer` where it is of another type.
+    fn accumulate(out: MatMut<'_, f64>, buffer: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum));
+}
+
+impl Summand for f64 {
+    fn narrow(x: f64) -> Self {
+        x
+    }
+
+    fn accumulate(out: MatMut<'_, f64>, _: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum)) {
+        multiply(out, Accum::Add);
+    }
+}
+
+impl Summand for f32 {
+    fn narrow(x: f64) -> Self {
+        x as f32
+    }
+
+    fn accumulate(mut out: MatMut<'_, f64>, buffer: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum)) {
+        let (rows, cols) = (out.nrows(), out.ncols());
+        buffer.resize(buffer.len().max(rows * cols), 0.0);
+        let buffer = &mut buffer[..rows * cols];
+        multiply(MatMut::from_row_major_slice_mut(buffer, rows, cols), Accum::Replace);
+        for (i, products) in buffer.chunks(cols).enumerate() {
+            let mut row = out.as_mut().row_mut(i);
+            for (j, product) in products.iter().enumerate() {
+                row[j] += f64::from(*product);
+            }
+        }
+    }
+}

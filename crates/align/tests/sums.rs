@@ -1,0 +1,157 @@
+//! Sums over rows: in pieces as in one go, and fits from them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::ops::Range;
+
+use align::methods::gpa::{GpaParams, Solver};
+use align::moments::{Incomplete, Moments, Precision, Sums};
+use align::planted::Planted;
+use align::prep::{ConstantColumns, Standardisation};
+use align::{AlignError, Fit, Matrix, Method, Spaces};
+
+const DOUBLE: Precision = Precision::Double;
+const POPULATION: Standardisation = Standardisation::Population(ConstantColumns::Clamp);
+
+/// Planted views far from the origin, the columns in units from a thousandth to a thousand.
+fn spaces(rows: usize) -> Spaces {
+    let recipe = Planted { widths: vec![12, 12, 9, 12], fit_rows: rows, test_rows: 1, ..Planted::default() };
+    let mut spaces = recipe.generate(5).unwrap().train.spaces;
+    for m in 0..spaces.len() {
+        let x = spaces.at(m);
+        let unit = |j: usize| 10f32.powi(j as i32 % 7 - 3);
+        let moved = Matrix::from_fn(x.rows(), x.cols(), |i, j| unit(j) * (x.at(i, j) + 30.0 * (j as f32 - 4.0)));
+        spaces = spaces.with_values(m, moved).unwrap();
+    }
+    spaces
+}
+
+fn incomplete(spaces: &Spaces) -> Spaces {
+    let missing = |from: usize, nth: usize| (0..spaces.rows()).map(|row| row % nth == from).collect::<Vec<_>>();
+    spaces.with_missing(1, &missing(1, 3)).with_missing(2, &missing(0, 5))
+}
+
+fn rows(spaces: &Spaces, range: Range<usize>) -> Spaces {
+    spaces.select_rows(&range.collect::<Vec<_>>())
+}
+
+/// The largest difference of standardised Gram entries, in units of the number of rows.
+fn gap(one: &Moments, other: &Moments) -> f64 {
+    assert_eq!(one.names(), other.names());
+    let (a, b) = (one.gram(), other.gram());
+    let n = one.rows(0, 0) as f64;
+    let mut worst = (one.energy() / other.energy() - 1.0).abs();
+    for i in 0..a.nrows() {
+        for j in 0..a.ncols() {
+            worst = worst.max((a[(i, j)] - b[(i, j)]).abs() / n);
+        }
+    }
+    worst
+}
+
+fn moments(sums: &Sums) -> Moments {
+    Moments::of(sums, POPULATION).unwrap()
+}
+
+const WEIGHTS: [Incomplete; 2] = [Incomplete::PairwiseComplete, Incomplete::MeanOfPresent];
+
+#[test]
+fn pieces_add_up_to_the_whole() {
+    let whole = spaces(900);
+    for data in [whole.clone(), incomplete(&whole)] {
+        for weights in WEIGHTS {
+            let want = Moments::fit(&data, weights, POPULATION).unwrap();
+            let mut sums = Sums::of(&rows(&data, 0..40), weights, DOUBLE);
+            sums.add(&rows(&data, 40..700)).unwrap();
+            sums.merge(&Sums::of(&rows(&data, 700..900), weights, DOUBLE)).unwrap();
+            assert!(gap(&moments(&sums), &want) < 1e-11, "{:e}", gap(&moments(&sums), &want));
+            assert_eq!((sums.rows(), sums.shared(1, 2)), (900, want.rows(1, 2)));
+        }
+    }
+}
+
+#[test]
+fn a_fold_taken_out_leaves_the_other_rows() {
+    let whole = spaces(900);
+    for data in [whole.clone(), incomplete(&whole)] {
+        for weights in WEIGHTS {
+            let want = Moments::fit(&rows(&data, 300..900), weights, POPULATION).unwrap();
+            let mut sums = Sums::of(&data, weights, DOUBLE);
+            sums.subtract(&Sums::of(&rows(&data, 0..300), weights, DOUBLE)).unwrap();
+            assert!(gap(&moments(&sums), &want) < 1e-11);
+            assert!(sums.subtract(&Sums::of(&data, weights, DOUBLE)).is_err());
+        }
+    }
+}
+
+#[test]
+fn views_come_and_go() {
+    let whole = spaces(400);
+    for data in [whole.clone(), incomplete(&whole)] {
+        let weights = Incomplete::PairwiseComplete;
+        let all = Sums::of(&data, weights, DOUBLE);
+        let two = all.select(&["v3", "v1"]).unwrap();
+        let want = Moments::fit(&data.select(&["v3", "v1"]).unwrap(), weights, POPULATION).unwrap();
+        assert!(gap(&moments(&two), &want) < 1e-11);
+
+        let three = all.select(&["v0", "v1", "v2"]).unwrap();
+        let chunks = [300..400, 0..300].map(|range| Ok::<_, AlignError>(rows(&data, range)));
+        let four = three.with_view(chunks).unwrap();
+        assert!(gap(&moments(&four), &moments(&all)) < 1e-11);
+        let few = three.with_view([Ok::<_, AlignError>(rows(&data, 0..300))]);
+        assert!(matches!(few, Err(AlignError::RowMismatch { got: 300, want: 400, .. })));
+    }
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let data = spaces(100);
+    let mut sums = Sums::of(&data, Incomplete::PairwiseComplete, DOUBLE);
+    let other = Sums::of(&data.select(&["v1", "v0"]).unwrap(), Incomplete::PairwiseComplete, DOUBLE);
+    let message = sums.merge(&other).unwrap_err().to_string();
+    assert_eq!(message, "these sums are of `v1` (12), `v0` (12), wanted `v0` (12), `v1` (12), `v2` (9), `v3` (12)");
+    assert!(sums.merge(&Sums::of(&data, Incomplete::MeanOfPresent, DOUBLE)).is_err());
+
+    let gpa = Method::Gpa(GpaParams::default());
+    let pairwise = Sums::of(&incomplete(&data), Incomplete::PairwiseComplete, DOUBLE);
+    assert!(matches!(gpa.fit_sums(&pairwise, 1), Err(AlignError::OtherViews { .. })));
+    assert!(gpa.fit_sums(&sums, 1).is_ok(), "without missing rows both weights are the same");
+    assert!(matches!(Method::Na(Default::default()).fit_sums(&sums, 1), Err(AlignError::NeedsRows { method: "na" })));
+    let weighted = Sums::of(&incomplete(&data), Incomplete::MeanOfPresent, DOUBLE);
+    assert!(matches!(weighted.select(&["v0", "v1"]), Err(AlignError::OtherViews { .. })));
+}
+
+#[test]
+fn single_precision_is_off_by_what_its_documentation_says() {
+    let data = spaces(6000);
+    let want = Moments::fit(&data, Incomplete::MeanOfPresent, POPULATION).unwrap();
+    let mut single = Sums::of(&rows(&data, 0..100), Incomplete::MeanOfPresent, Precision::Single);
+    single.add(&rows(&data, 100..6000)).unwrap();
+    let gap = gap(&moments(&single), &want);
+    assert!(gap > 1e-12 && gap < 5e-7, "{gap:e}");
+}
+
+#[test]
+fn a_fit_from_sums_is_the_fit_from_rows() {
+    let data = spaces(800);
+    let gpa = GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
+    for data in [data.clone(), incomplete(&data)] {
+        for method in [Method::Pairwise(Default::default()), Method::Gpa(gpa.clone()), Method::Gcca(Default::default())]
+        {
+            let weights = match method {
+                Method::Gpa(_) => Incomplete::MeanOfPresent,
+                _ => Incomplete::PairwiseComplete,
+            };
+            let chunks = [0..100, 100..450, 450..800].map(|range| Ok::<_, AlignError>(rows(&data, range)));
+            let sums = Sums::collect(chunks, weights, DOUBLE).unwrap().unwrap();
+            let from =
+                |fit: Fit| (fit.report.objective.unwrap(), fit.fitted.translate("v0", "v3", data.at(0)).unwrap());
+            let (one, translated) = from(method.fit(&data, 3).unwrap());
+            let (other, again) = from(method.fit_sums(&sums, 3).unwrap());
+            assert!((one / other - 1.0).abs() < 1e-8, "{}: {one} and {other}", method.name());
+            for (a, b) in translated.as_slice().iter().zip(again.as_slice()) {
+                assert!((a - b).abs() <= 1e-3 * a.abs().max(0.1), "{}: {a} and {b}", method.name());
+            }
+        }
+    }
+}
