@@ -23,6 +23,22 @@ pub fn sha256_file(path: &Path) -> Result<String, DataError> {
     Ok(sha256(&read::bytes(path)?))
 }
 
+/// SHA-256 of bytes that come one part after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Sha256Stream(Sha256);
+
+impl Sha256Stream {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The sum of all of them, in lower-case hexadecimal.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// SHA-256 over a sequence of texts, each preceded by its length, so that no two sequences run together.
 #[derive(Clone, Debug, Default)]
 pub struct Combined(Sha256);

@@ -67,6 +67,9 @@ pub enum DataError {
         /// How it deviates.
         problem: Box<SetProblem>,
     },
+    /// Views that were read were refused by `align`.
+    #[error(transparent)]
+    Spaces(#[from] AlignError),
     /// The views were refused by `align`.
     #[error("{at}: {cause}")]
     Align {
@@ -155,6 +158,9 @@ pub enum FileProblem {
         /// The system's reason.
         reason: io::Error,
     },
+    /// A folder, a pipe or the like.
+    #[error("is no regular file; name the file itself")]
+    NotRegular,
     /// Its extension is not that of a format this crate reads.
     #[error("unknown extension `{extension}`; wanted one of {}", quoted(.known))]
     Format {
@@ -307,6 +313,14 @@ pub enum SetProblem {
         first: &'static str,
         /// The first split's columns.
         want: usize,
+    },
+    /// A split that the data set does not have.
+    #[error("no split `{got}`; the splits here are {}", quoted(.known))]
+    NoSplit {
+        /// The split asked for.
+        got: &'static str,
+        /// The splits there are.
+        known: Vec<String>,
     },
     /// A split without rows.
     #[error("view `{view}` has no rows in `{split}`; a split needs at least one item")]

@@ -30,8 +30,10 @@ pub mod checksum;
 mod error;
 mod load;
 mod manifest;
+mod map;
 mod nearest;
 pub mod read;
+mod stream;
 mod warnings;
 pub mod yaml;
 
@@ -39,5 +41,7 @@ pub use catalogue::{Absent, Found, catalogue, find};
 pub use error::{DataError, FileProblem, Place, SetProblem, YamlProblem};
 pub use load::{Loaded, load};
 pub use manifest::{Manifest, Named, Part, Source, SplitName, View};
+pub use map::Mapped;
 pub use nearest::nearest;
+pub use stream::Stream;
 pub use warnings::{Warning, WarningKind, summarise};

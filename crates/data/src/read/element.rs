@@ -69,8 +69,8 @@ impl Element {
             Self::Bf16 => widen::<bf16>(&decode(bytes, big, bf16::from_le_bytes, bf16::from_be_bytes)),
             Self::F32 => decode(bytes, big, f32::from_le_bytes, f32::from_be_bytes),
             Self::F64 => decode(bytes, big, |b| f64::from_le_bytes(b) as f32, |b| f64::from_be_bytes(b) as f32),
-            _ => return None,
-        })
+            _ => self.integers(bytes, big).unwrap_or_default().into_iter().map(|x| x as f32).collect(),
+        }
     }
 
     /// All elements as i64; `None` for a float type.

@@ -82,13 +82,14 @@ pub(crate) struct Raw<'a> {
 /// # Errors
 /// The file is not there or cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
-    std::fs::read(path).map_err(|reason| {
-        let problem = match reason.kind() {
-            io::ErrorKind::NotFound => FileProblem::NotFound,
-            _ => FileProblem::Unreadable { reason },
-        };
-        DataError::file(path, problem)
-    })
+    std::fs::read(path).map_err(|reason| DataError::file(path, why_unreadable(reason)))
+}
+
+pub(crate) fn why_unreadable(reason: io::Error) -> FileProblem {
+    match reason.kind() {
+        io::ErrorKind::NotFound => FileProblem::NotFound,
+        _ => FileProblem::Unreadable { reason },
+    }
 }
 
 /// The matrix named `tensor` in the contents of the file at `path`, as f32. Without a name, the file
