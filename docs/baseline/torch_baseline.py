@@ -96,7 +96,7 @@ def clock():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["gpa", "gcca", "step", "retrieval", "kmeans"])
-    for name, default in [("views", 10), ("rows", 4000), ("width", 256), ("threads", 2), ("clusters", 60)]:
+    for name, default in [("views", 10), ("rows", 4000), ("width", 256), ("threads", 2), ("clusters", 60), ("sweeps", 100)]:
         parser.add_argument(f"--{name}", type=int, default=default)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -104,7 +104,7 @@ def main():
     if args.what in ("gpa", "gcca"):
         z = planted(args.views, args.rows, args.width)
         start = clock()
-        figure = gpa(z) if args.what == "gpa" else gcca(z)
+        figure = gpa(z, args.sweeps) if args.what == "gpa" else gcca(z)
         wall, cpu = (now - then for now, then in zip(clock(), start))
         print(f"{args.what}: objective {figure:.6g}")
     elif args.what == "step":

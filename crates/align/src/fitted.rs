@@ -104,7 +104,8 @@ impl Fitted {
     }
 }
 
-/// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) Rᵀ)`.
+/// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
+/// fit has found another.
 #[derive(Clone, Debug)]
 pub struct ViewMap {
     /// The view's name.
@@ -113,6 +114,8 @@ pub struct ViewMap {
     pub prep: ZScore,
     /// The map, d_m × D: `u = z R`. For GPA the last D − d_m columns are zero.
     pub map: Matrix,
+    /// The map back, D × d_m, where it is not the transpose.
+    pub back: Option<Matrix>,
     /// Standardisation of the universe that the map ends in; `None` where it ends in the universe itself.
     /// Only a view added with [`AddForm::Scaled`](crate::AddForm::Scaled) has one.
     pub post: Option<ZScore>,
@@ -123,7 +126,12 @@ pub struct ViewMap {
 impl ViewMap {
     /// `u = prep(x) R`, followed by the corrector where there is one: what every fit gives.
     pub(crate) fn new(name: String, prep: ZScore, map: Matrix) -> Self {
-        Self { name, prep, map, post: None, corrected: true }
+        Self { name, prep, map, back: None, post: None, corrected: true }
+    }
+
+    /// Numbers that the maps hold.
+    pub(crate) fn parameters(&self) -> usize {
+        [Some(&self.map), self.back.as_ref()].into_iter().flatten().map(|map| map.rows() * map.cols()).sum()
     }
 
     /// The linear part of the way in, from standardised coordinates to the universe: `R`, its columns
@@ -138,7 +146,8 @@ impl ViewMap {
     fn way_back(&self) -> Matrix<f64> {
         let divisors = self.post.as_ref().map(ZScore::divisors);
         let divisor = |j: usize| divisors.as_ref().map_or(1.0, |divisors| divisors[j]);
-        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(self.map.at(i, j)) / divisor(j))
+        let entry = |i: usize, j: usize| self.back.as_ref().map_or_else(|| self.map.at(i, j), |back| back.at(j, i));
+        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(entry(i, j)) / divisor(j))
     }
 }
 
@@ -160,7 +169,8 @@ pub enum Rescale {
 ///
 /// `project` is `u = z R_m` and, with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised;
 /// `translate` is one after the other. The inverse is the transpose of the map, exact for orthogonal
-/// maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful.
+/// maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful, unless another
+/// [`Decoder`](crate::methods::decoder::Decoder) is asked for.
 /// [`Universe::add`] gives it one more view without fitting the others again.
 #[derive(Clone, Debug)]
 pub struct Universe {
@@ -285,7 +295,8 @@ impl Universe {
         Ok(corrected)
     }
 
-    /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, un-standardised.
+    /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, or `u B_m` where the fit has
+    /// found a B_m, un-standardised.
     ///
     /// # Errors
     /// Unknown view, wrong width.
@@ -294,7 +305,8 @@ impl Universe {
         check_width("inverse", "universe", self.width(), u)?;
         let standardised = view.post.as_ref().map(|post| post.apply(u));
         let u = standardised.as_ref().unwrap_or(u);
-        let z = linalg::product(u.view(), view.map.view().transpose(), Threads::Pool);
+        let back = view.back.as_ref().map_or_else(|| view.map.view().transpose(), Matrix::view);
+        let z = linalg::product(u.view(), back, Threads::Pool);
         Ok(view.prep.invert(&z))
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use align::Spaces;
+use rayon::prelude::*;
 
 use crate::{
     DataError, Manifest, SplitName,
@@ -76,16 +77,17 @@ impl Stream {
         let starts = (0..if floats.is_empty() { 0 } else { self.rows }).step_by(rows);
         error.into_iter().chain(starts.map(move |start| {
             let range = start..(start + rows).min(self.rows);
-            let mut views = Vec::with_capacity(floats.len());
-            for (view, floats) in self.views.iter().zip(&floats) {
+            let one = |(view, floats): (&Viewed, &Floats<'_>)| {
                 let (path, map) = &self.files[view.file];
                 let values = floats.read(range.clone());
                 let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
                 if let Some(bytes) = floats.place(range.clone()) {
                     map.release(bytes);
                 }
-                views.push((view.name.clone(), values));
-            }
+                Ok((view.name.clone(), values))
+            };
+            let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(&floats).map(one).collect();
+            let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
             Spaces::new(views).map_err(DataError::from)
         }))
     }

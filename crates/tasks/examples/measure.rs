@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p tasks --example measure` prints one line per case: the ranks of both
 //! directions against the bare product of the same size, k-means by both backends, the bootstrap of a
-//! clustering table. Times are the least of a few runs on the pool's threads.
+//! clustering table. Times are the least of a few runs on the pool's threads. `-- N` measures the ranks of N items
+//! of width 768 alone; the bare product needs 4·N² bytes.
 
 use std::time::{Duration, Instant};
 
@@ -17,9 +18,12 @@ use tasks::{TaskError, paired_bootstrap, ranks};
 
 fn main() -> Result<(), TaskError> {
     println!("{} threads", rayon::current_num_threads());
+    if let Some(n) = std::env::args().nth(1).and_then(|n| n.parse().ok()) {
+        return measure_ranks(n, 768, 3);
+    }
     for d in [256, 768] {
         for n in [2974, 4000] {
-            measure_ranks(n, d)?;
+            measure_ranks(n, d, 7)?;
         }
     }
     for (n, d, k) in [(3000, 384, 60), (2974, 256, 59)] {
@@ -45,12 +49,13 @@ fn points(n: usize, d: usize, groups: usize, seed: u64) -> Matrix {
     cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(i % groups, j) + 2.0 * (rng.random::<f32>() - 0.5)))
 }
 
-fn measure_ranks(n: usize, d: usize) -> Result<(), TaskError> {
+fn measure_ranks(n: usize, d: usize, runs: usize) -> Result<(), TaskError> {
     let (a, b) = (points(n, d, 60, 1), points(n, d, 60, 2));
-    let floor =
-        least(7, || Ok::<_, AlignError>(product(a.view(), b.view().transpose(), Threads::Pool)).map_err(Into::into))?;
-    let both = least(7, || ranks::ranks_both(&a, &b))?;
-    let one = least(7, || ranks::ranks(&a, &b))?;
+    let floor = least(runs, || {
+        Ok::<_, AlignError>(product(a.view(), b.view().transpose(), Threads::Pool)).map_err(Into::into)
+    })?;
+    let both = least(runs, || ranks::ranks_both(&a, &b))?;
+    let one = least(runs, || ranks::ranks(&a, &b))?;
     let ratio = |t: Duration| t.as_secs_f64() / floor.as_secs_f64();
     println!(
         "ranks n={n} d={d}: product {floor:.1?}, both directions {both:.1?} ({:.2}x), one {one:.1?} ({:.2}x)",

@@ -1,4 +1,4 @@
-//! GCCA: generalised canonical correlation analysis (MAXVAR), as released.
+//! GCCA: generalised canonical correlation analysis (MAXVAR), as released and as in the textbook.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use crate::fitted::ViewMap;
 use crate::krylov;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
+use crate::methods::decoder::Decoder;
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
@@ -17,13 +18,38 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 pub struct GccaParams {
     /// Universe width R; the default, and the most that is possible, is the narrowest view's width.
     pub rank: Option<usize>,
+    /// Whether a direction counts by how far a view's items spread along it.
+    pub whiten: Whiten,
+    /// κ: directions along which a view's standardised items spread by less than √κ count for less.
+    pub ridge: f64,
+    /// The way back.
+    pub decoder: Decoder,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
+/// What stands between a view and its part of the shared eigenvectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whiten {
+    /// Nothing: `z V Φ = U S Φ`, a direction counts by its singular value. The released form.
+    #[default]
+    None,
+    /// The inverse singular values: `z V S⁻¹ Φ = U Φ`. The textbook's form, which pays off below full rank.
+    InverseSingular,
+}
+
 impl GccaParams {
+    /// The textbook's form at this rank: whitened, with the pseudo-inverse as the way back.
+    pub fn textbook(rank: Option<usize>, ridge: f64) -> Self {
+        let (whiten, decoder) = (Whiten::InverseSingular, Decoder::PseudoInverse);
+        Self { rank, whiten, ridge, decoder, ..Self::default() }
+    }
+
     pub(crate) fn validate(&self) -> Result<(), AlignError> {
         let rank = self.rank.unwrap_or(1);
+        let ridge = self.ridge;
+        ensure(ridge >= 0.0 && ridge.is_finite(), "gcca", "ridge", ridge, "a finite number, 0 or above")?;
         ensure(rank >= 1, "gcca", "rank", rank, "at least 1")
     }
 }
@@ -32,24 +58,25 @@ impl GccaParams {
 struct Basis {
     /// Right singular vectors V, d × r, the dropped ones left out.
     v: Matrix<f64>,
-    /// V S⁻¹, so that `Z (V S⁻¹) = U`.
+    /// V (S² + κn)^(−1/2), so that without ridge `Z V S⁻¹ = U`.
     whitener: Matrix<f64>,
 }
 
-/// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views;
-/// maps `Q_m = V_m Φ_m` (d_m × R).
+/// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views
+/// `Z_m = U_m S_m V_mᵀ`; maps `Q_m = V_m Φ_m` (d_m × R) as released, `V_m S_m⁻¹ Φ_m` with [`Whiten::InverseSingular`].
 ///
-/// Equivalently the R smallest eigenvalues of `S = M I − Aᵀ A`, each in [0, M]; small means shared by all
+/// Equivalently the R smallest eigenvalues of `M I − Aᵀ A`, each in [0, M]; small means shared by all
 /// views. The objective reported is their sum. Universe: width R, by default the narrowest view's width,
-/// whereas GPA's is the widest's.
+/// whereas GPA's is the widest's. With a ridge κ, `U_m S_m (S_m² + κ n)^(−1/2)` stands for U_m and
+/// `(S_m² + κ n)^(−1/2)` for S_m⁻¹: the regularised MAXVAR problem `max tr(Gᵀ Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ G)`.
 ///
-/// The released form: there is no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
+/// The released form has no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
 /// going back is by `Q_mᵀ`, not a pseudo-inverse: only directions are meaningful. Departs: from the moments
 /// in `f64`; singular values below σ_max·max(N, d)·ε_f32 are dropped; signs are fixed by each
 /// eigenvector's largest entry. Where views miss items, the block of views i and j is summed over the n_ij
 /// items that both have and multiplied by √(n_i n_j)/n_ij. Cost: M eigendecompositions of d_m, one of Σ d_m.
 ///
-/// Source: arXiv 2602.06205; the RACING variant of the authors' implementation.
+/// Source: arXiv 2602.06205, the RACING variant of the authors' implementation; Kettenring, Biometrika 58 (1971).
 pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("gcca", train)?;
     let standardisation = Standardisation::Population(params.constant_columns);
@@ -60,7 +87,8 @@ pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError
 pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("gcca")?;
     let views = moments.views();
-    let bases: Result<Vec<Basis>, AlignError> = (0..views).into_par_iter().map(|m| basis(moments, m)).collect();
+    let bases: Result<Vec<Basis>, AlignError> =
+        (0..views).into_par_iter().map(|m| basis(moments, m, params.ridge)).collect();
     let bases = bases?;
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
     let kept: usize = bases.iter().map(|b| b.v.cols()).sum();
@@ -71,25 +99,37 @@ pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit
     let (values, vectors) = krylov::leading_eigen(&coupling, rank, &|| "the coupling of all views".into())?;
     let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
-    let mut offset = 0;
-    let mut maps = Vec::with_capacity(views);
+    // Descending eigenvalues: the most shared direction is the first universe coordinate.
     let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
-    for (m, basis) in bases.iter().enumerate() {
+    let mut stacked = Vec::new();
+    let mut offset = 0;
+    for basis in &bases {
         let r = basis.v.cols();
-        // Descending eigenvalues: the most shared direction is the first universe coordinate.
         let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * vectors.at(offset + i, j));
-        let map = linalg::product(basis.v.view(), phi.view(), Threads::Pool);
-        let (name, prep) = (moments.names()[m].clone(), moments.preps()[m].clone());
-        maps.push(ViewMap::new(name, prep, map.map(|&x| x as f32)));
+        let way_in = match params.whiten {
+            Whiten::None => &basis.v,
+            Whiten::InverseSingular => &basis.whitener,
+        };
+        stacked.extend(linalg::product(way_in.view(), phi.view(), Threads::Pool).into_vec());
         offset += r;
     }
-    let parameters = maps.iter().map(|v| v.map.rows() * v.map.cols()).sum();
+    let stacked = Matrix::from_vec(moments.gram().nrows(), rank, stacked);
+    let decoders = params.decoder.of(moments, &stacked)?;
+    let maps: Vec<ViewMap> = (0..views)
+        .zip(decoders)
+        .map(|(m, back)| {
+            let (start, width) = (moments.offset(m), moments.width(m));
+            let map = Matrix::from_fn(width, rank, |i, j| stacked.at(start + i, j) as f32);
+            ViewMap { back, ..ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map) }
+        })
+        .collect();
+    let parameters = maps.iter().map(ViewMap::parameters).sum();
     let report = FitReport::closed_form(views, parameters, Some(objective));
     Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
 }
 
 /// V and S of one view from the eigendecomposition of its Gram block `Z_mᵀ Z_m = V S² Vᵀ`.
-fn basis(moments: &Moments, m: usize) -> Result<Basis, AlignError> {
+fn basis(moments: &Moments, m: usize, ridge: f64) -> Result<Basis, AlignError> {
     let d = moments.width(m);
     let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &|| format!("view `{}`", moments.names()[m]))?;
     let sigma = |value: f64| value.max(0.0).sqrt();
@@ -97,7 +137,8 @@ fn basis(moments: &Moments, m: usize) -> Result<Basis, AlignError> {
     // At most N directions exist; the rest of the spectrum is rounding.
     let kept: Vec<usize> = (d.saturating_sub(moments.rows(m, m))..d).filter(|&j| sigma(values[j]) > cut).collect();
     let v = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])]);
-    let whitener = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])] / sigma(values[kept[j]]));
+    let ridge = ridge * moments.rows(m, m) as f64;
+    let whitener = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])] / sigma(values[kept[j]] + ridge));
     Ok(Basis { v, whitener })
 }
 

@@ -59,9 +59,10 @@ pub struct Sums {
     offsets: Vec<usize>,
     incomplete: Incomplete,
     precision: Precision,
-    /// c and t of each column.
+    /// c, t and 1/t of each column.
     shift: Vec<f64>,
     scale: Vec<f64>,
+    reciprocal: Vec<f64>,
     /// Items seen.
     rows: usize,
     /// Items that views i and j share, at `i * M + j`; on the diagonal those that a view has.
@@ -97,13 +98,15 @@ impl Sums {
             offsets.push(offsets[offsets.len() - 1] + width);
         }
         let (views, columns) = (like.len(), offsets[like.len()]);
+        let scale: Vec<f64> = preps.iter().flat_map(ZScore::divisors).collect();
         Self {
             names: like.names().map(str::to_string).collect(),
             offsets,
             incomplete,
             precision,
             shift: preps.iter().flat_map(|prep| prep.mean().to_vec()).collect(),
-            scale: preps.iter().flat_map(ZScore::divisors).collect(),
+            reciprocal: scale.iter().map(|scale| 1.0 / scale).collect(),
+            scale,
             rows: 0,
             shared: vec![0; views * views],
             first: vec![0.0; columns],
@@ -195,6 +198,7 @@ impl Sums {
             precision: self.precision,
             shift: pick(&self.shift),
             scale: pick(&self.scale),
+            reciprocal: pick(&self.reciprocal),
             rows: self.rows,
             shared: views.iter().flat_map(|&i| views.iter().map(move |&j| self.shared(i, j))).collect(),
             first: pick(&self.first),
@@ -246,6 +250,7 @@ impl Sums {
         let mut wide = Self::empty(chunk, &preps, self.incomplete, self.precision);
         wide.shift[..before].copy_from_slice(&self.shift);
         wide.scale[..before].copy_from_slice(&self.scale);
+        wide.reciprocal[..before].copy_from_slice(&self.reciprocal);
         wide.first[..before].copy_from_slice(&self.first);
         wide.second[..before].copy_from_slice(&self.second);
         for i in 0..before {
@@ -352,6 +357,7 @@ impl Sums {
             first[i] = rho[i] * first[i] + kappa[i] * n;
         }
         (self.shift, self.scale) = (shift.to_vec(), scale.to_vec());
+        self.reciprocal = scale.iter().map(|scale| 1.0 / scale).collect();
         self
     }
 
@@ -420,13 +426,15 @@ impl Sums {
             let z = standardised.view().subrows(0, range.len());
             let (old, new) = (z.subcols(0, start), z.subcols(start, width - start));
             if start > 0 {
-                let block = self.gram.view_mut().submatrix_mut(start, 0, width - start, start);
-                T::accumulate(block, &mut buffer, |out, accum| {
+                let block = Block { rows: start..width, columns: 0..start, lower: false };
+                T::accumulate(&mut self.gram, block, &mut buffer, |out, accum| {
                     linalg::gemm(out, accum, new.transpose(), old, Threads::Pool);
                 });
             }
-            let block = self.gram.view_mut().submatrix_mut(start, start, width - start, width - start);
-            T::accumulate(block, &mut buffer, |out, accum| linalg::gram_lower(out, accum, new, Threads::Pool));
+            let block = Block { rows: start..width, columns: start..width, lower: true };
+            T::accumulate(&mut self.gram, block, &mut buffer, |out, accum| {
+                linalg::gram_lower(out, accum, new, Threads::Pool);
+            });
             self.add_columns(rows, range.clone(), from);
             self.count(rows, range, from);
         }
@@ -451,9 +459,9 @@ impl Sums {
                 let columns = self.columns(m);
                 let out = &mut out[columns.clone()];
                 if view.has(row) {
-                    let about = self.shift[columns.clone()].iter().zip(&self.scale[columns]);
-                    for ((z, &x), (shift, scale)) in out.iter_mut().zip(view.values().row(row)).zip(about) {
-                        *z = T::narrow(weight * ((f64::from(x) - shift) / scale));
+                    let about = self.shift[columns.clone()].iter().zip(&self.reciprocal[columns]);
+                    for ((z, &x), (shift, unit)) in out.iter_mut().zip(view.values().row(row)).zip(about) {
+                        *z = T::narrow(weight * ((f64::from(x) - shift) * unit));
                     }
                 } else {
                     out.fill(T::default());
@@ -475,13 +483,17 @@ impl Sums {
             others.iter().for_each(|&j| sums.2[j] = vec![0.0; columns.len()]);
             for row in range.clone().filter(|&row| view.has(row)) {
                 let weight = self.weight_of(rows, row);
-                let about = self.shift[columns.clone()].iter().zip(&self.scale[columns.clone()]);
-                for (c, (&x, (shift, scale))) in view.values().row(row).iter().zip(about).enumerate() {
-                    let x = (f64::from(x) - shift) / scale;
-                    sums.0[c] += x;
-                    sums.1[c] += x * x;
-                    for &j in others.iter().filter(|&&j| rows.nth(j).has(row)) {
-                        sums.2[j][c] += weight * x;
+                let about = self.shift[columns.clone()].iter().zip(&self.reciprocal[columns.clone()]);
+                let stored = view.values().row(row).iter().zip(about);
+                let first = sums.0.iter_mut().zip(sums.1.iter_mut());
+                for ((sum, square), (&x, (shift, unit))) in first.zip(stored.clone()) {
+                    let x = (f64::from(x) - shift) * unit;
+                    *sum += x;
+                    *square += x * x;
+                }
+                for &j in others.iter().filter(|&&j| rows.nth(j).has(row)) {
+                    for (sum, (&x, (shift, unit))) in sums.2[j].iter_mut().zip(stored.clone()) {
+                        *sum += weight * ((f64::from(x) - shift) * unit);
                     }
                 }
             }
@@ -516,12 +528,24 @@ impl Sums {
     }
 }
 
+/// A part of a matrix; with `lower`, what is not above its diagonal.
+struct Block {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    lower: bool,
+}
+
 /// An arithmetic of products.
 trait Summand: Float {
     fn narrow(x: f64) -> Self;
 
-    /// Adds to `out` what `multiply` writes, in between in `buffer` where it is of another type.
-    fn accumulate(out: MatMut<'_, f64>, buffer: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum));
+    /// Adds to a block of `out` what `multiply` writes, in between in `buffer` where it is of another type.
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        buffer: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    );
 }
 
 impl Summand for f64 {
@@ -529,8 +553,14 @@ impl Summand for f64 {
         x
     }
 
-    fn accumulate(out: MatMut<'_, f64>, _: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum)) {
-        multiply(out, Accum::Add);
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        _: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    ) {
+        let Block { rows, columns, .. } = block;
+        multiply(out.view_mut().submatrix_mut(rows.start, columns.start, rows.len(), columns.len()), Accum::Add);
     }
 }
 
@@ -539,16 +569,20 @@ impl Summand for f32 {
         x as f32
     }
 
-    fn accumulate(mut out: MatMut<'_, f64>, buffer: &mut Vec<Self>, multiply: impl FnOnce(MatMut<'_, Self>, Accum)) {
-        let (rows, cols) = (out.nrows(), out.ncols());
-        buffer.resize(buffer.len().max(rows * cols), 0.0);
-        let buffer = &mut buffer[..rows * cols];
-        multiply(MatMut::from_row_major_slice_mut(buffer, rows, cols), Accum::Replace);
-        for (i, products) in buffer.chunks(cols).enumerate() {
-            let mut row = out.as_mut().row_mut(i);
-            for (j, product) in products.iter().enumerate() {
-                row[j] += f64::from(*product);
-            }
-        }
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        buffer: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    ) {
+        let (width, height, columns) = (out.cols(), block.rows.len(), block.columns);
+        buffer.resize(buffer.len().max(height * columns.len()), 0.0);
+        let buffer = &mut buffer[..height * columns.len()];
+        multiply(MatMut::from_row_major_slice_mut(buffer, height, columns.len()), Accum::Replace);
+        let rows = out.as_mut_slice()[block.rows.start * width..block.rows.end * width].par_chunks_mut(width);
+        rows.zip(buffer.par_chunks(columns.len())).enumerate().for_each(|(i, (sums, products))| {
+            let columns = if block.lower { columns.start..columns.start + i + 1 } else { columns.clone() };
+            sums[columns].iter_mut().zip(products).for_each(|(sum, &product)| *sum += f64::from(product));
+        });
     }
 }

@@ -1,0 +1,68 @@
+//! The way back from a universe whose maps are not orthogonal.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::{self, Threads};
+use crate::moments::Moments;
+use crate::{AlignError, Matrix};
+
+/// How universe coordinates become a view's standardised coordinates, `z = u B` with B (R × d).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoder {
+    /// `Qᵀ`, the map transposed: as released. Exact for orthogonal maps; else only directions are meaningful.
+    #[default]
+    Transpose,
+    /// `Q⁺`: what the view's own items come back by, as near as the universe's width allows.
+    PseudoInverse,
+    /// `argmin_B |C B − Z|²` with the consensus `C = 1/M Σ_m Z_m Q_m`: what the view's items are best told by from
+    /// where all views see them, so that a direction that views do not share is not blown up.
+    LeastSquares,
+}
+
+/// Singular values and eigenvalues below this share of the largest are taken for zero.
+const CUT: f64 = 1e-10;
+
+impl Decoder {
+    /// B of every view for the maps Q (P × R, all views one below the other); `None` for the transpose. An SVD of
+    /// d_m × R for every view, or one eigendecomposition of R.
+    ///
+    /// # Errors
+    /// A factorisation that does not converge.
+    pub(crate) fn of(self, moments: &Moments, maps: &Matrix<f64>) -> Result<Vec<Option<Matrix>>, AlignError> {
+        let views = moments.views();
+        match self {
+            Self::Transpose => Ok(vec![None; views]),
+            Self::PseudoInverse => (0..views)
+                .into_par_iter()
+                .map(|m| {
+                    let map = maps.view().subrows(moments.offset(m), moments.width(m));
+                    let svd = linalg::thin_svd(map, &|| format!("the map of view `{}`", moments.names()[m]))?;
+                    let largest = svd.s.first().copied().unwrap_or(0.0);
+                    let inverse = |s: f64| if s > CUT * largest { 1.0 / s } else { 0.0 };
+                    let scaled = Matrix::from_fn(map.ncols(), svd.s.len(), |i, k| svd.v[(i, k)] * inverse(svd.s[k]));
+                    let back = linalg::product(scaled.view(), svd.u.transpose(), Threads::One);
+                    Ok(Some(back.map(|&x| x as f32)))
+                })
+                .collect(),
+            Self::LeastSquares => {
+                // M Cᵀ Z (R × P) and M² Cᵀ C.
+                let cross = linalg::product(maps.view().transpose(), moments.gram(), Threads::Pool);
+                let square = linalg::product(cross.view(), maps.view(), Threads::Pool);
+                let (values, vectors) = linalg::symmetric_eigen(square.view(), &|| "the consensus".into())?;
+                let largest = values.last().copied().unwrap_or(0.0);
+                let inverse = |value: f64| if value > CUT * largest { views as f64 / value } else { 0.0 };
+                let size = values.len();
+                let scaled = Matrix::from_fn(size, size, |i, k| vectors[(i, k)] * inverse(values[k]));
+                let inverse = linalg::product(scaled.view(), vectors.transpose(), Threads::Pool);
+                let back = linalg::product(inverse.view(), cross.view(), Threads::Pool);
+                let of_view = |m: usize| {
+                    let (start, width) = (moments.offset(m), moments.width(m));
+                    Some(Matrix::from_fn(size, width, |i, j| back.at(i, start + j) as f32))
+                };
+                Ok((0..views).map(of_view).collect())
+            }
+        }
+    }
+}
