@@ -44,6 +44,8 @@ pub enum Purpose {
     MissingRows = 23,
     /// First block of an iterated eigendecomposition.
     KrylovStart = 24,
+    /// Which rows of imported files become which split.
+    ImportedSplit = 25,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

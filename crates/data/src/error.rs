@@ -16,8 +16,18 @@ pub struct Place {
     pub key: String,
 }
 
+impl Place {
+    /// A place outside any file, such as an option of a command.
+    pub(crate) fn nowhere(key: &str) -> Self {
+        Self { file: PathBuf::new(), line_col: None, key: key.to_owned() }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.as_os_str().is_empty() {
+            return write!(f, "{}", self.key);
+        }
         write!(f, "{}", self.file.display())?;
         if let Some((line, col)) = self.line_col {
             write!(f, ":{line}:{col}")?;
@@ -161,6 +171,18 @@ pub enum FileProblem {
     /// A folder, a pipe or the like.
     #[error("is no regular file; name the file itself")]
     NotRegular,
+    /// It is there, and nobody said that it may be overwritten.
+    #[error("is there already; choose another name, or overwrite it with --force")]
+    Exists,
+    /// It cannot be written.
+    #[error("cannot be written: {reason}")]
+    Unwritable {
+        /// The reason.
+        reason: String,
+    },
+    /// A folder that holds no encodings.
+    #[error("holds no encodings; wanted folders <encoder>/<train, validation or test>/vectors/data.h5")]
+    NoEncodings,
     /// Its extension is not that of a format this crate reads.
     #[error("unknown extension `{extension}`; wanted one of {}", quoted(.known))]
     Format {
@@ -227,6 +249,48 @@ pub enum FileProblem {
         nearest: Option<String>,
         /// The names there are.
         known: Vec<String>,
+    },
+    /// There is no such column.
+    #[error("no column `{column}`{}", known_names("column", .nearest.as_deref(), .known))]
+    NoColumn {
+        /// The name asked for.
+        column: String,
+        /// The name there that is most like it.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A table without a value where one must be.
+    #[error("column `{column}` has no value at row {row}; drop the item from every view or fill the value in")]
+    Missing {
+        /// The column.
+        column: String,
+        /// The first such row, from 0.
+        row: usize,
+    },
+    /// Lists of different lengths.
+    #[error("column `{column}` has a list of {got} at row {row}, wanted {want} as in row 0; one encoder has one width")]
+    Ragged {
+        /// The column.
+        column: String,
+        /// The first row that deviates, from 0.
+        row: usize,
+        /// Its length.
+        got: usize,
+        /// The first row's length.
+        want: usize,
+    },
+    /// A packed array that unpacks to far more than the file.
+    #[error(
+        "array `{tensor}` unpacks to more than {limit} bytes from a file of {got}; unpack it and name the npy file"
+    )]
+    Inflated {
+        /// The array.
+        tensor: String,
+        /// Bytes of the file.
+        got: u64,
+        /// Bytes that are allowed.
+        limit: u64,
     },
     /// It has the wrong number of dimensions.
     #[error("{}shape {shape:?}, wanted {want}", tensor_prefix(.tensor.as_deref()))]
@@ -314,6 +378,62 @@ pub enum SetProblem {
         /// The first split's columns.
         want: usize,
     },
+    /// Shares of a split that do not make a whole.
+    #[error(
+        "shares {got:?}; wanted two (train, test) or three (train, validation, test) positive numbers that sum to 1"
+    )]
+    Shares {
+        /// The shares.
+        got: Vec<f64>,
+    },
+    /// Views whose rows are not the same items.
+    #[error("row {row} is {got}, in {} it is {want}; row i must be the same item in every view", .first.display())]
+    Order {
+        /// The first row that differs.
+        row: usize,
+        /// The item there.
+        got: String,
+        /// The item there in the first view.
+        want: String,
+        /// The first view's list of items.
+        first: PathBuf,
+    },
+    /// Two items with one id.
+    #[error("id `{id}` stands at row {first} and again at row {second}; ids must be unique")]
+    TextIdTwice {
+        /// The id.
+        id: String,
+        /// Its first row, from 0.
+        first: usize,
+        /// Its second row.
+        second: usize,
+    },
+    /// A row number below zero.
+    #[error("row {row} in `{split}`; row numbers count from 0")]
+    NegativeRow {
+        /// The number.
+        row: i64,
+        /// The split.
+        split: &'static str,
+    },
+    /// One row in two places.
+    #[error("row {row} is given in `{first}` and again in `{second}`; an item belongs to one split, once")]
+    RowTwice {
+        /// The row.
+        row: usize,
+        /// The split that has it first.
+        first: &'static str,
+        /// The split that has it again.
+        second: &'static str,
+    },
+    /// A row that a file does not have.
+    #[error("row {row} is asked for by the manifest's `rows`, and there are {have} (from 0)")]
+    RowBeyond {
+        /// The row.
+        row: usize,
+        /// Rows there are.
+        have: usize,
+    },
     /// A split that the data set does not have.
     #[error("no split `{got}`; the splits here are {}", quoted(.known))]
     NoSplit {
@@ -393,6 +513,14 @@ impl DataError {
     /// This error, at the place of the manifest that names the file.
     pub(crate) fn listed(self, at: &Place) -> Self {
         Self::Listed { at: Box::new(at.clone()), cause: Box::new(self) }
+    }
+
+    /// This error, at the place of the manifest that names the file, unless it says where it is already.
+    pub(crate) fn at(self, place: &Place) -> Self {
+        match self {
+            Self::File { .. } => self.listed(place),
+            other => other,
+        }
     }
 
     /// A problem between files, at a place of the manifest.

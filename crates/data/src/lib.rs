@@ -26,19 +26,26 @@
 //! column; all file formats are registered in [`read`]. This crate knows no methods and no tasks.
 
 mod catalogue;
+mod check;
 pub mod checksum;
 mod error;
+mod export;
+pub mod import;
 mod load;
 mod manifest;
 mod map;
 mod nearest;
 pub mod read;
+mod rows;
 mod stream;
 mod warnings;
+mod write;
 pub mod yaml;
 
 pub use catalogue::{Absent, Found, catalogue, find};
+pub use check::{Checked, ClassFigures, ViewFigures, check};
 pub use error::{DataError, FileProblem, Place, SetProblem, YamlProblem};
+pub use export::{ExportFormat, export};
 pub use load::{Loaded, load};
 pub use manifest::{Manifest, Named, Part, Source, SplitName, View};
 pub use map::Mapped;

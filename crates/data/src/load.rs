@@ -13,7 +13,9 @@ use crate::{
     checksum::{Combined, sha256},
     error::{FileProblem, Place, SetProblem},
     manifest::{Named, Part, Source},
-    nearest, read, warnings,
+    nearest,
+    read::{self, Floats},
+    rows, warnings,
 };
 
 /// A data set in memory, what is odd about it, and the checksums of its files.
@@ -106,7 +108,7 @@ impl Loaded {
 /// not finite; views, labels, ids or groups whose lengths differ within a split; a view whose width
 /// differs between splits; a split without rows; an id that occurs twice in a split.
 pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
-    let Contents { mut matrices, mut integers, sums } = read_files(manifest)?;
+    let Contents { mut matrices, mut integers, sums, rows } = read_files(manifest)?;
     check_views(manifest, &matrices)?;
     let lists = Lists::of(manifest);
     let n = |split| matrices.get(&(0, split)).map_or(0, Matrix::rows);
@@ -126,7 +128,7 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
         }
     }
 
-    let digests = digests(manifest, &lists, &sums);
+    let digests = digests(manifest, &lists, &sums, rows);
     let mut split = |split| -> Result<Split, DataError> {
         let views = manifest.views.iter().enumerate();
         let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
@@ -169,6 +171,8 @@ struct Contents {
     matrices: BTreeMap<Key, Matrix>,
     integers: BTreeMap<Key, Vec<i64>>,
     sums: BTreeMap<Key, String>,
+    /// Of the row numbers, where there are any.
+    rows: Option<Digest>,
 }
 
 /// One tensor wanted from a file.
@@ -176,6 +180,8 @@ struct Request<'a> {
     key: Key,
     part: &'a Part,
     place: &'a Place,
+    /// Its rows of the tensor, where they are not all.
+    rows: Option<&'a [usize]>,
 }
 
 enum Values {
@@ -185,11 +191,13 @@ enum Values {
 
 fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
     let lists = Lists::of(manifest);
+    let rows = rows::read(manifest)?;
     let sources = manifest.views.iter().map(|v| &v.source).chain(lists.0.iter().map(|(_, source)| *source));
     let mut files: Vec<Vec<Request<'_>>> = Vec::new();
     for (i, source) in sources.enumerate() {
         for (&split, part) in &source.parts {
-            let request = Request { key: (i, split), part, place: &source.place };
+            let rows = rows.as_ref().filter(|_| source.by_rows).map(|rows| rows.of(split));
+            let request = Request { key: (i, split), part, place: &source.place, rows };
             match files.iter_mut().find(|f| f.first().is_some_and(|r| r.part.file == part.file)) {
                 Some(file) => file.push(request),
                 None => files.push(vec![request]),
@@ -199,7 +207,16 @@ fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
     let views = manifest.views.len();
     let read: Vec<_> = files.par_iter().map(|requests| read_file(requests, views)).collect();
 
-    let mut contents = Contents { matrices: BTreeMap::new(), integers: BTreeMap::new(), sums: BTreeMap::new() };
+    let digest = |rows: &rows::Rows| {
+        let part = |(&split, values): (&SplitName, &Vec<usize>)| (split, rows::checksum(values), None);
+        Digest { what: "rows".to_owned(), parts: rows.0.iter().map(part).collect() }
+    };
+    let mut contents = Contents {
+        matrices: BTreeMap::new(),
+        integers: BTreeMap::new(),
+        sums: BTreeMap::new(),
+        rows: rows.as_ref().map(digest),
+    };
     for file in read {
         for (key, sum, values) in file? {
             contents.sums.insert(key, sum);
@@ -224,12 +241,33 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
             return Err(DataError::file(path, FileProblem::Checksum { got: got.clone(), want: want.clone() }));
         }
         let values = match request.key.0 < views {
-            true => Values::Floats(read::matrix(path, &bytes, tensor.as_deref())?),
-            false => Values::Integers(read::integers(path, &bytes, tensor.as_deref())?),
+            true => {
+                let floats = Floats::of(path, &bytes, tensor.as_deref())?;
+                Values::Floats(
+                    match request.rows {
+                        None => floats.read(0..floats.rows()),
+                        Some(rows) => {
+                            rows::check(rows, floats.rows(), request.place)?;
+                            floats.gather(rows)
+                        }
+                    }
+                    .map_err(|problem| DataError::file(path, problem))?,
+                )
+            }
+            false => {
+                let values = read::integers(path, &bytes, tensor.as_deref())?;
+                Values::Integers(match request.rows {
+                    None => values,
+                    Some(rows) => {
+                        rows::check(rows, values.len(), request.place)?;
+                        rows.iter().map(|&row| values[row]).collect()
+                    }
+                })
+            }
         };
         Ok((request.key, got.clone(), values))
     };
-    requests.iter().map(|request| one(request).map_err(|e| e.listed(request.place))).collect()
+    requests.iter().map(|request| one(request).map_err(|e| e.at(request.place))).collect()
 }
 
 /// Rows equal within a split, columns equal within a view, neither zero.
@@ -279,7 +317,12 @@ fn repeated(values: &[i64]) -> Option<(usize, usize)> {
     twice.map(|pair| (pair[0], pair[1])).min_by_key(|&(_, second)| second)
 }
 
-fn digests(manifest: &Manifest, lists: &Lists<'_>, sums: &BTreeMap<Key, String>) -> (Vec<Digest>, Vec<Digest>) {
+fn digests(
+    manifest: &Manifest,
+    lists: &Lists<'_>,
+    sums: &BTreeMap<Key, String>,
+    rows: Option<Digest>,
+) -> (Vec<Digest>, Vec<Digest>) {
     let digest = |i: usize, what: &str, source: &Source| Digest {
         what: what.to_owned(),
         parts: source
@@ -289,6 +332,6 @@ fn digests(manifest: &Manifest, lists: &Lists<'_>, sums: &BTreeMap<Key, String>)
             .collect(),
     };
     let views = manifest.views.iter().enumerate().map(|(i, v)| digest(i, &v.name, &v.source)).collect();
-    let rest = (manifest.views.len()..).zip(&lists.0).map(|(i, (what, source))| digest(i, what, source)).collect();
-    (views, rest)
+    let rest = (manifest.views.len()..).zip(&lists.0).map(|(i, (what, source))| digest(i, what, source));
+    (views, rest.chain(rows).collect())
 }

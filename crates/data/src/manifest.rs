@@ -52,6 +52,8 @@ pub struct Manifest {
     pub summary: Option<String>,
     /// The splits, in the manifest's order.
     pub splits: Vec<SplitName>,
+    /// Which rows of whole files are each split's, where the files are not split themselves.
+    pub rows: Option<Source>,
     /// The views, in the manifest's order.
     pub views: Vec<View>,
     /// Labellings in the manifest's order.
@@ -91,6 +93,8 @@ pub struct Named {
 pub struct Source {
     /// One entry for each of the manifest's splits.
     pub parts: BTreeMap<SplitName, Part>,
+    /// Whether each part is a whole tensor of which the split takes its [`rows`](Manifest::rows).
+    pub by_rows: bool,
     /// Where the manifest says so.
     pub place: Place,
 }
@@ -115,6 +119,7 @@ struct RawManifest {
     source: String,
     summary: Option<String>,
     splits: Vec<SplitName>,
+    rows: Option<RawSource>,
     views: Vec<RawView>,
     #[serde(default)]
     labels: BTreeMap<String, RawSource>,
@@ -124,22 +129,24 @@ struct RawManifest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a view (name, encoder, licence, file and tensors, or files)")]
+#[serde(deny_unknown_fields, expecting = "a view (name, encoder, licence, file and tensors or tensor, or files)")]
 struct RawView {
     name: String,
     encoder: Option<String>,
     licence: Option<String>,
     file: Option<PathBuf>,
     sha256: Option<String>,
+    tensor: Option<String>,
     tensors: Option<BTreeMap<SplitName, String>>,
     files: Option<BTreeMap<SplitName, RawFile>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a source (file and tensors, or files)")]
+#[serde(deny_unknown_fields, expecting = "a source (file and tensors or tensor, or files)")]
 struct RawSource {
     file: Option<PathBuf>,
     sha256: Option<String>,
+    tensor: Option<String>,
     tensors: Option<BTreeMap<SplitName, String>>,
     files: Option<BTreeMap<SplitName, RawFile>>,
 }
@@ -191,11 +198,11 @@ impl Manifest {
         missing
     }
 
-    /// All sources: views, labels, ids, groups.
+    /// All sources: rows, views, labels, ids, groups.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         let views = self.views.iter().map(|v| &v.source);
         let labels = self.labels.iter().map(|l| &l.source);
-        views.chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
+        self.rows.iter().chain(views).chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
     }
 
     fn check(file: Located<RawManifest>, name: Option<&str>) -> Result<Self, DataError> {
@@ -207,13 +214,15 @@ impl Manifest {
             );
             return Err(file.error("name", message));
         }
-        Checker { splits: raw.splits.clone(), file }.run(raw)
+        Checker { splits: raw.splits.clone(), has_rows: raw.rows.is_some(), file }.run(raw)
     }
 }
 
 /// The checks that no type can express.
 struct Checker {
     splits: Vec<SplitName>,
+    /// Whether whole files can be told apart by rows.
+    has_rows: bool,
     file: Located<()>,
 }
 
@@ -231,14 +240,20 @@ impl Checker {
                 );
                 return Err(self.file.error(&format!("{key}.name"), message));
             }
-            let source = RawSource { file: view.file, sha256: view.sha256, tensors: view.tensors, files: view.files };
+            let RawView { name, encoder, licence, file, sha256, tensor, tensors, files } = view;
+            let source = RawSource { file, sha256, tensor, tensors, files };
             let source = self.source(&key, source)?;
-            views.push(View { name: view.name, encoder: view.encoder, licence: view.licence, source });
+            views.push(View { name, encoder, licence, source });
         }
         if views.len() < 2 {
             return Err(DataError::set(&self.file.place("views"), SetProblem::TooFewViews { got: views.len() }));
         }
         let ids = raw.ids.map(|ids| self.source("ids", ids)).transpose()?;
+        let rows = raw.rows.map(|rows| self.source("rows", rows)).transpose()?;
+        if rows.as_ref().is_some_and(|rows| rows.by_rows) {
+            let message = "row numbers are given by split: `tensors: {train: ..., test: ...}` or `files: {...}`";
+            return Err(self.file.error("rows", message));
+        }
         Ok(Manifest {
             labels: self.named("labels", raw.labels)?,
             groups: self.named("groups", raw.groups)?,
@@ -249,6 +264,7 @@ impl Checker {
             summary: raw.summary,
             place: self.file.place(""),
             splits: self.splits,
+            rows,
             views,
             ids,
         })
@@ -284,6 +300,7 @@ impl Checker {
 
     fn source(&self, key: &str, raw: RawSource) -> Result<Source, DataError> {
         let place = self.file.place(key);
+        let whole = raw.tensors.is_none() && self.has_rows;
         let parts = match (raw.file, raw.files) {
             (Some(_), Some(_)) => {
                 let message =
@@ -294,18 +311,54 @@ impl Checker {
                 let message = "neither `file` nor `files` is given; wanted `file` (one for all splits) or `files` (one per split)";
                 return Err(self.file.error(key, message));
             }
-            (Some(file), None) => self.one_file(key, file, raw.sha256, raw.tensors)?,
-            (None, Some(files)) => {
-                for (name, given) in [("sha256", raw.sha256.is_some()), ("tensors", raw.tensors.is_some())] {
-                    if given {
-                        let message = format!("`{name}` belongs to `file`; with `files`, every split has its own");
-                        return Err(self.file.error(&format!("{key}.{name}"), message));
+            (Some(file), None) if whole => {
+                let parts = self.whole_file(key, &file, raw.sha256, raw.tensor)?;
+                return Ok(Source { parts, by_rows: true, place });
+            }
+            (file, files) => {
+                if raw.tensor.is_some() {
+                    let message = "`tensor` names what all splits take their rows of, so it needs the manifest's `rows`; wanted `tensors: {train: ..., test: ...}`";
+                    return Err(self.file.error(&format!("{key}.tensor"), message));
+                }
+                match (file, files) {
+                    (Some(file), _) => self.one_file(key, file, raw.sha256, raw.tensors)?,
+                    (None, files) => {
+                        for (name, given) in [("sha256", raw.sha256.is_some()), ("tensors", raw.tensors.is_some())] {
+                            if given {
+                                let message =
+                                    format!("`{name}` belongs to `file`; with `files`, every split has its own");
+                                return Err(self.file.error(&format!("{key}.{name}"), message));
+                            }
+                        }
+                        self.file_per_split(key, files.unwrap_or_default())?
                     }
                 }
-                self.file_per_split(key, files)?
             }
         };
-        Ok(Source { parts, place })
+        Ok(Source { parts, by_rows: false, place })
+    }
+
+    /// One tensor for all splits, which are told apart by the manifest's rows.
+    fn whole_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: Option<String>,
+        tensor: Option<String>,
+    ) -> Result<BTreeMap<SplitName, Part>, DataError> {
+        let file = self.resolve(&format!("{key}.file"), file)?;
+        let part = Part { file, sha256: self.sum(&format!("{key}.sha256"), sha256)?, tensor };
+        self.no_name(&format!("{key}.tensor"), &part)?;
+        Ok(self.splits.iter().map(|&split| (split, part.clone())).collect())
+    }
+
+    /// An npy file's array has no name to ask for.
+    fn no_name(&self, key: &str, part: &Part) -> Result<(), DataError> {
+        if part.tensor.is_some() && Format::of(&part.file).is_ok_and(|format| !format.has_names()) {
+            let message = "an npy file holds one array without a name; remove `tensor`";
+            return Err(self.file.error(key, message));
+        }
+        Ok(())
     }
 
     fn one_file(
@@ -322,7 +375,7 @@ impl Checker {
             return Err(self.file.error(&format!("{key}.file"), message));
         }
         let Some(tensors) = tensors else {
-            let message = "`tensors` is missing; it says which tensor of the file is which split: `tensors: {train: ..., test: ...}`";
+            let message = "`tensors` is missing; it says which tensor of the file is which split: `tensors: {train: ..., test: ...}` (or give the manifest `rows`)";
             return Err(self.file.error(key, message));
         };
         self.cover(&format!("{key}.tensors"), tensors.keys())?;
@@ -342,11 +395,9 @@ impl Checker {
                 let key = format!("{key}.files.{}", split.name());
                 let file = self.resolve(&format!("{key}.file"), &raw.file)?;
                 let sha256 = self.sum(&format!("{key}.sha256"), raw.sha256)?;
-                if raw.tensor.is_some() && Format::of(&file).is_ok_and(|format| !format.has_names()) {
-                    let message = "an npy file holds one array without a name; remove `tensor`";
-                    return Err(self.file.error(&format!("{key}.tensor"), message));
-                }
-                Ok((split, Part { file, sha256, tensor: raw.tensor }))
+                let part = Part { file, sha256, tensor: raw.tensor };
+                self.no_name(&format!("{key}.tensor"), &part)?;
+                Ok((split, part))
             })
             .collect()
     }

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use crate::{
     DataError, Manifest, SplitName,
-    error::{FileProblem, SetProblem},
+    error::SetProblem,
     manifest::{Part, Source},
     map::Mapped,
     read::Floats,
+    rows,
 };
 
 /// One split's views in mapped files: opened and checked, nothing of them read yet.
@@ -18,6 +19,8 @@ use crate::{
 pub struct Stream {
     files: Vec<(PathBuf, Mapped)>,
     views: Vec<Viewed>,
+    /// Which rows of the files are this split's, where they are not all.
+    taken: Option<Vec<usize>>,
     rows: usize,
 }
 
@@ -36,7 +39,8 @@ impl Stream {
     /// # Errors
     /// No such split; what [`load`](crate::load) refuses about files and shapes, values apart.
     pub fn open(manifest: &Manifest, split: SplitName) -> Result<Self, DataError> {
-        let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0 };
+        let mut stream = Self { files: Vec::new(), views: Vec::new(), taken: None, rows: 0 };
+        stream.taken = rows::read(manifest)?.map(|rows| rows.of(split).to_vec());
         for view in &manifest.views {
             let Some(part) = view.source.parts.get(&split) else {
                 let splits = manifest.splits.iter().map(|split| split.name().to_owned()).collect();
@@ -48,7 +52,7 @@ impl Stream {
                 Some(file) => file,
                 None => {
                     let map = Mapped::open(&part.file).map_err(|e| e.listed(&view.source.place))?;
-                    verify(&map, part).map_err(|e| e.listed(&view.source.place))?;
+                    rows::verify(&map, part).map_err(|e| e.listed(&view.source.place))?;
                     stream.files.push((part.file.clone(), map));
                     stream.files.len() - 1
                 }
@@ -79,9 +83,15 @@ impl Stream {
             let range = start..(start + rows).min(self.rows);
             let one = |(view, floats): (&Viewed, &Floats<'_>)| {
                 let (path, map) = &self.files[view.file];
-                let values = floats.read(range.clone());
+                let taken = self.taken_by(view).map(|rows| &rows[range.clone()]);
+                let values = match taken {
+                    None => floats.read(range.clone()),
+                    Some(rows) => floats.gather(rows),
+                };
                 let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-                if let Some(bytes) = floats.place(range.clone()) {
+                // Rows of a split are in order where an import has written them.
+                let touched = taken.map_or(range.clone(), |rows| rows[0]..rows[rows.len() - 1] + 1);
+                if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
                     map.release(bytes);
                 }
                 Ok((view.name.clone(), values))
@@ -92,6 +102,11 @@ impl Stream {
         }))
     }
 
+    /// The rows that a view takes of its file.
+    fn taken_by(&self, view: &Viewed) -> Option<&[usize]> {
+        self.taken.as_deref().filter(|_| view.source.by_rows)
+    }
+
     fn floats(&self, view: &Viewed) -> Result<Floats<'_>, DataError> {
         let (path, map) = &self.files[view.file];
         Floats::of(path, map.bytes(), view.part.tensor.as_deref()).map_err(|e| e.listed(&view.source.place))
@@ -99,11 +114,18 @@ impl Stream {
 
     /// Equal rows, at least one of them, and columns.
     fn check(&self, split: SplitName) -> Result<usize, DataError> {
-        let mut rows = None;
+        let mut rows_of_first = None;
         for view in &self.views {
             let floats = self.floats(view)?;
             let (name, split) = (view.name.clone(), split.name());
-            let (got, want) = (floats.rows(), *rows.get_or_insert(floats.rows()));
+            let got = match self.taken_by(view) {
+                None => floats.rows(),
+                Some(taken) => {
+                    rows::check(taken, floats.rows(), &view.source.place)?;
+                    taken.len()
+                }
+            };
+            let want = *rows_of_first.get_or_insert(got);
             let problem = if got != want {
                 let first = &self.views[0];
                 let first_line = first.source.place.line_col.map(|(line, _)| line);
@@ -117,22 +139,6 @@ impl Stream {
             };
             return Err(DataError::set(&view.source.place, problem));
         }
-        Ok(rows.unwrap_or(0))
+        Ok(rows_of_first.unwrap_or(0))
     }
-}
-
-/// The checksum, where the manifest has one, of a file that may be larger than memory.
-fn verify(map: &Mapped, part: &Part) -> Result<(), DataError> {
-    const BLOCK: usize = 1 << 24;
-    let Some(want) = &part.sha256 else { return Ok(()) };
-    let mut sum = crate::checksum::Sha256Stream::default();
-    for block in map.bytes().chunks(BLOCK) {
-        sum.update(block);
-        map.release(block);
-    }
-    let got = sum.finish();
-    if got == *want {
-        return Ok(());
-    }
-    Err(DataError::file(&part.file, FileProblem::Checksum { got, want: want.clone() }))
 }

@@ -23,6 +23,17 @@ pub enum WarningKind {
     DuplicateRows,
     /// Rows of test that train has too.
     TrainTestRows,
+    /// Groups (a picture, a person, a document) with items in train and in test: what is learned of one is asked of
+    /// the other.
+    SharedGroups,
+    /// Groups with several items in test: an item's true match is not the only right one.
+    ManyToOne,
+    /// Columns that an earlier one all but repeats.
+    NearDuplicateColumns,
+    /// Rows of all but one direction with an earlier row of their split, and not equal to it.
+    NearDuplicateRows,
+    /// Rows of test of all but one direction with a row of train, and not equal to it.
+    NearTrainTestRows,
 }
 
 impl WarningKind {
@@ -34,6 +45,11 @@ impl WarningKind {
             Self::ClassesWithoutTestRows => "classes_without_test_rows",
             Self::DuplicateRows => "duplicate_rows",
             Self::TrainTestRows => "train_test_rows",
+            Self::SharedGroups => "shared_groups",
+            Self::ManyToOne => "many_to_one",
+            Self::NearDuplicateColumns => "near_duplicate_columns",
+            Self::NearDuplicateRows => "near_duplicate_rows",
+            Self::NearTrainTestRows => "near_train_test_rows",
         }
     }
 
@@ -44,6 +60,11 @@ impl WarningKind {
             Self::ClassesWithoutTestRows => "classes without rows in",
             Self::DuplicateRows => "exact duplicate rows in",
             Self::TrainTestRows => "rows of train found again in",
+            Self::SharedGroups => "groups of train found again in",
+            Self::ManyToOne => "groups with several items in",
+            Self::NearDuplicateColumns => "nearly repeated columns in",
+            Self::NearDuplicateRows => "nearly repeated rows in",
+            Self::NearTrainTestRows => "rows of train nearly found again in",
         }
     }
 }
@@ -91,6 +112,26 @@ impl fmt::Display for Warning {
                     "{split}: {count} of {total} rows of view `{whose}` occur in train exactly, first row {first}"
                 )
             }
+            WarningKind::SharedGroups => {
+                write!(
+                    f,
+                    "{split}: {count} of {total} groups of `{whose}` have items in train too, first group {first}"
+                )
+            }
+            WarningKind::ManyToOne => {
+                write!(f, "{split}: {count} of {total} groups of `{whose}` have several items, first group {first}")
+            }
+            WarningKind::NearDuplicateColumns => write!(
+                f,
+                "{split}: {count} of {total} columns of view `{whose}` all but repeat an earlier one, first column {first}"
+            ),
+            WarningKind::NearDuplicateRows => write!(
+                f,
+                "{split}: {count} of {total} rows of view `{whose}` all but repeat an earlier one, first row {first}"
+            ),
+            WarningKind::NearTrainTestRows => {
+                write!(f, "{split}: {count} of {total} rows of view `{whose}` nearly occur in train, first row {first}")
+            }
         }
     }
 }
@@ -126,6 +167,7 @@ pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
     let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     let pairs = data.train.labels.iter().zip(&data.test.labels);
     found.extend(pairs.filter_map(|(train, test)| classes_without_test_rows(train, test)));
+    found.extend(data.train.groups.iter().zip(&data.test.groups).flat_map(|(train, test)| of_groups(train, test)));
     // stable: views stay in the manifest's order
     found.sort_by_key(|w| (w.kind, w.split));
     found
@@ -180,6 +222,20 @@ fn classes_without_test_rows(train: &Labels, test: &Labels) -> Option<Warning> {
         total: in_train.union(&in_test).count(),
         example,
     })
+}
+
+/// Groups that train has too, and groups with several items.
+fn of_groups(train: &Labels, test: &Labels) -> Vec<Warning> {
+    let in_train: BTreeSet<i64> = train.values.iter().copied().collect();
+    let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
+    test.values.iter().for_each(|group| *sizes.entry(*group).or_default() += 1);
+    let warn = |kind, which: Vec<i64>| {
+        let (split, labelling, example) = (SplitName::Test, Some(test.name.clone()), *which.first()?);
+        Some(Warning { kind, split, view: None, labelling, count: which.len(), total: sizes.len(), example })
+    };
+    let shared = sizes.keys().copied().filter(|group| in_train.contains(group)).collect();
+    let several = sizes.iter().filter(|(_, size)| **size > 1).map(|(group, _)| *group).collect();
+    [warn(WarningKind::SharedGroups, shared), warn(WarningKind::ManyToOne, several)].into_iter().flatten().collect()
 }
 
 /// The distinct rows of a matrix, by hash.

@@ -14,6 +14,7 @@
 
 pub mod claims;
 pub mod cost;
+pub mod datasets;
 pub mod draw;
 pub mod execute;
 pub mod figures;

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use data::import::{Files, Import, Member, NamedMember, Splitting};
+use data::{ExportFormat, SplitName};
 use runner::only::Only;
 use runner::run::{Ending, Options};
-use runner::{list, run, scaling, show, source};
+use runner::{datasets, list, run, scaling, show, source};
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -58,6 +60,32 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "results")]
         out: PathBuf,
     },
+    /// Make a manifest of own files; the embeddings stay where they are
+    #[command(
+        after_help = "Examples:\n  runner import --name mine --view en=en.npy --view fr=fr.safetensors#emb \\\n    \
+        --view de=de.parquet#vector --labels y.csv#label --ids ids.txt --split 0.8,0.2 --seed 1\n  \
+        runner import --name mine --view en=train/en.npy --view fr=train/fr.npy \\\n    \
+        --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import --name mine --latentis data/mine\n\n\
+        Files: .npy, .npz, .safetensors, .parquet, .csv, .h5; lists of labels also .txt. After # a tensor, a column, \
+        PREFIX* for several columns, or an archive's array."
+    )]
+    Import(Box<ImportArgs>),
+    /// Look at a data set before anything is fitted: shapes, spectra, classes, duplicates, leakage
+    Check {
+        /// A name in data-manifests/, or a manifest's path
+        manifest: String,
+    },
+    /// Write a data set's spaces in another format, with a manifest
+    Export {
+        /// A name in data-manifests/, or a manifest's path
+        manifest: String,
+        /// Folder for the files
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Their format
+        #[arg(long, value_enum, default_value = "safetensors")]
+        format: Format,
+    },
     /// What there is, with one line each
     List {
         /// Of what
@@ -71,6 +99,92 @@ enum What {
     Tasks,
     Data,
     Experiments,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Safetensors,
+    Npy,
+    Parquet,
+}
+
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Safetensors => Self::Safetensors,
+            Format::Npy => Self::Npy,
+            Format::Parquet => Self::Parquet,
+        }
+    }
+}
+
+#[derive(Args)]
+struct ImportArgs {
+    /// Name of the data set
+    #[arg(long)]
+    name: String,
+    /// A view; of the training items where there are --test-view, else of all
+    #[arg(long = "view", value_name = "NAME=FILE[#PART]")]
+    views: Vec<NamedMember>,
+    /// Labels, as integers or texts
+    #[arg(long, value_name = "[NAME=]FILE[#PART]")]
+    labels: Vec<NamedMember>,
+    /// Items that belong together (a picture's captions, a person's pictures); they stay in one split
+    #[arg(long, value_name = "[NAME=]FILE[#PART]")]
+    groups: Vec<NamedMember>,
+    /// Unique ids of the items
+    #[arg(long, value_name = "FILE[#PART]")]
+    ids: Option<Member>,
+    /// A view of the test items, where they have files of their own
+    #[arg(long = "test-view", value_name = "NAME=FILE[#PART]")]
+    test_views: Vec<NamedMember>,
+    /// Labels of the test items
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views")]
+    test_labels: Vec<NamedMember>,
+    /// Groups of the test items
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views")]
+    test_groups: Vec<NamedMember>,
+    /// Ids of the test items
+    #[arg(long, value_name = "FILE[#PART]", requires = "test_views")]
+    test_ids: Option<Member>,
+    /// Shares of train and test, or of train, validation and test
+    #[arg(
+        long,
+        value_name = "A,B[,C]",
+        value_delimiter = ',',
+        default_value = "0.8,0.2",
+        conflicts_with = "test_views"
+    )]
+    split: Vec<f64>,
+    /// Seed of the split
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder of a data set as latentis stores it, in place of views
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views"])]
+    latentis: Option<PathBuf>,
+    /// The manifest to write [default: data-manifests/NAME.yaml where that folder is, else NAME.yaml]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Overwrite a manifest that is there
+    #[arg(long)]
+    force: bool,
+}
+
+impl ImportArgs {
+    fn request(self) -> Result<Import> {
+        let file = format!("{}.yaml", self.name);
+        let folder = PathBuf::from("data-manifests");
+        let manifest = self.out.unwrap_or_else(|| if folder.is_dir() { folder.join(&file) } else { file.into() });
+        let files = Files { views: self.views, labels: self.labels, groups: self.groups, ids: self.ids };
+        let test =
+            Files { views: self.test_views, labels: self.test_labels, groups: self.test_groups, ids: self.test_ids };
+        let splitting = match self.latentis {
+            Some(dir) => data::import::latentis(&dir)?,
+            None if test.views.is_empty() => Splitting::Shares { files, shares: self.split, seed: self.seed },
+            None => Splitting::Given([(SplitName::Train, files), (SplitName::Test, test)].into()),
+        };
+        Ok(Import { name: self.name, splitting, manifest, force: self.force })
+    }
 }
 
 #[derive(Args)]
@@ -122,10 +236,12 @@ fn main() -> ExitCode {
         (Some(Command::Scaling { file, quick, options }), _) => {
             scaling::run(&file, &Options { quick, ..options.into() })
         }
-        (Some(Command::Show { cell, out }), _) => show::cell(&out, &cell).map(|text| {
-            println!("{text}");
-            Ending::Complete
-        }),
+        (Some(Command::Show { cell, out }), _) => show::cell(&out, &cell).map(said),
+        (Some(Command::Import(args)), _) => args.request().and_then(|request| datasets::import(&request)).map(said),
+        (Some(Command::Check { manifest }), _) => datasets::check(&manifest).map(said),
+        (Some(Command::Export { manifest, out, format }), _) => {
+            datasets::export(&manifest, &out, format.into()).map(said)
+        }
         (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => {
@@ -141,6 +257,11 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn said(text: String) -> Ending {
+    println!("{text}");
+    Ending::Complete
 }
 
 fn print_list(what: What) -> Result<()> {

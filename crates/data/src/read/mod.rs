@@ -1,18 +1,22 @@
 //! The one place where file formats are registered.
 //!
-//! A format turns bytes into a `Raw` tensor: shape, element type, order and a slice of the file.
-//! Everything after that (ranks, conversion, finiteness) is common to all of them. To add a format, add
+//! A format turns bytes into a `Raw` tensor: shape, element type, order and its bytes, which are a slice of the
+//! file where the format allows. Everything after that (ranks, conversion, finiteness) is common to all of them. To add a format, add
 //! a variant to [`Format`], its extension, and a file beside `npy.rs`; the compiler asks for the rest.
 
+mod columns;
 mod element;
+mod guard;
+mod hdf5;
 mod npy;
+mod npz;
 mod safetensors;
 
-use std::{io, ops::Range, path::Path};
+use std::{borrow::Cow, io, ops::Range, path::Path};
 
 use align::Matrix;
 
-use self::element::Element;
+use self::{element::Element, guard::guarded};
 use crate::{DataError, error::FileProblem};
 
 /// The file formats, told apart by extension.
@@ -22,17 +26,29 @@ pub enum Format {
     Safetensors,
     /// One array of NumPy.
     Npy,
+    /// Several arrays of NumPy, packed.
+    Npz,
+    /// A table: embeddings as a column of lists, or a column for each dimension.
+    Parquet,
+    /// A table as text, with a line of names.
+    Csv,
+    /// Arrays in groups; latentis keeps its vectors so.
+    Hdf5,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 2] = [Self::Safetensors, Self::Npy];
+    pub const ALL: [Self; 6] = [Self::Safetensors, Self::Npy, Self::Npz, Self::Parquet, Self::Csv, Self::Hdf5];
 
     /// Its file extension, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
             Self::Npy => "npy",
+            Self::Npz => "npz",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Hdf5 => "h5",
         }
     }
 
@@ -50,7 +66,12 @@ impl Format {
 
     /// Whether a file holds several tensors by name.
     pub fn has_names(self) -> bool {
-        self == Self::Safetensors
+        self != Self::Npy
+    }
+
+    /// Whether values can be read where they lie in the file, any rows of it without the others.
+    pub fn can_be_mapped(self) -> bool {
+        matches!(self, Self::Safetensors | Self::Npy)
     }
 
     fn raw<'a>(self, bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
@@ -60,6 +81,10 @@ impl Format {
         match self {
             Self::Safetensors => safetensors::raw(bytes, tensor),
             Self::Npy => npy::raw(bytes, tensor),
+            Self::Npz => npz::raw(bytes, tensor),
+            Self::Parquet => guarded("parquet", || columns::raw(&columns::parquet(bytes)?, tensor)),
+            Self::Csv => guarded("csv", || columns::raw(&columns::csv(bytes)?, tensor)),
+            Self::Hdf5 => guarded("HDF5", || hdf5::raw(bytes, tensor)),
         }
     }
 }
@@ -74,7 +99,13 @@ pub(crate) struct Raw<'a> {
     element: Result<Element, String>,
     big_endian: bool,
     fortran: bool,
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
+}
+
+impl Raw<'_> {
+    fn into_owned<'a>(self) -> Raw<'a> {
+        Raw { bytes: Cow::Owned(self.bytes.into_owned()), ..self }
+    }
 }
 
 /// A file's contents.
@@ -112,6 +143,27 @@ pub fn matrix(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Matr
 pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Vec<i64>, DataError> {
     let raw = Format::of(path)?.raw(contents, tensor).map_err(|p| DataError::file(path, p))?;
     as_integers(raw).map_err(|p| DataError::file(path, p))
+}
+
+/// The texts named `column` in a table (parquet or csv), or the lines of a `.txt` file.
+///
+/// # Errors
+/// The contents are not what the extension says; no such column; missing values; floats.
+pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<String>, DataError> {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt")) {
+        let text = std::str::from_utf8(contents).map_err(|e| {
+            let problem =
+                FileProblem::Header { format: "text", detail: format!("not UTF-8 at byte {}", e.valid_up_to()) };
+            DataError::file(path, problem)
+        })?;
+        return Ok(text.lines().map(str::to_owned).collect());
+    }
+    let texts = match Format::of(path)? {
+        Format::Parquet => guarded("parquet", || columns::texts(&columns::parquet(contents)?, column)),
+        Format::Csv => guarded("csv", || columns::texts(&columns::csv(contents)?, column)),
+        _ => return integers(path, contents, column).map(|list| list.iter().map(i64::to_string).collect()),
+    };
+    texts.map_err(|p| DataError::file(path, p))
 }
 
 /// A matrix in the contents of a file, of which any rows can be had as f32 without converting the others.
@@ -164,34 +216,56 @@ impl<'a> Floats<'a> {
     /// # Panics
     /// Where `rows` reaches beyond the matrix.
     pub fn read(&self, rows: Range<usize>) -> Result<Matrix, FileProblem> {
-        let (size, height) = (self.element.size(), rows.len());
-        let decode = |first: usize, count: usize| {
-            self.element.floats(&self.raw.bytes[first * size..(first + count) * size], self.raw.big_endian)
-        };
         let values = if self.raw.fortran {
-            let columns: Vec<f32> = (0..self.cols).flat_map(|j| decode(j * self.rows + rows.start, height)).collect();
-            transposed(&columns, self.cols, height)
+            let columns: Vec<f32> =
+                (0..self.cols).flat_map(|j| self.decode(j * self.rows + rows.start, rows.len())).collect();
+            transposed(&columns, self.cols, rows.len())
         } else {
-            decode(rows.start * self.cols, height * self.cols)
+            self.decode(rows.start * self.cols, rows.len() * self.cols)
         };
-        let matrix = Matrix::from_vec(height, self.cols, values);
+        self.checked(Matrix::from_vec(rows.len(), self.cols, values), |i| rows.start + i)
+    }
+
+    /// These rows as f32, in this order.
+    ///
+    /// # Errors
+    /// As [`read`](Floats::read).
+    ///
+    /// # Panics
+    /// Where a row lies beyond the matrix.
+    pub fn gather(&self, rows: &[usize]) -> Result<Matrix, FileProblem> {
+        if self.raw.fortran {
+            return Ok(self.read(0..self.rows)?.select_rows(rows));
+        }
+        let values = rows.iter().flat_map(|row| self.decode(row * self.cols, self.cols)).collect();
+        self.checked(Matrix::from_vec(rows.len(), self.cols, values), |i| rows[i])
+    }
+
+    /// `count` elements in the order of the file.
+    fn decode(&self, first: usize, count: usize) -> Vec<f32> {
+        let size = self.element.size();
+        self.element.floats(&self.raw.bytes[first * size..(first + count) * size], self.raw.big_endian)
+    }
+
+    /// All values finite, or where the first is that is not; `row` tells a row's place in the file.
+    fn checked(&self, matrix: Matrix, row: impl Fn(usize) -> usize) -> Result<Matrix, FileProblem> {
         match matrix.as_slice().iter().position(|x| !x.is_finite()) {
             None => Ok(matrix),
-            Some(at) => Err(self.not_finite(rows.start + at / self.cols, at % self.cols, matrix.as_slice()[at])),
+            Some(at) => Err(self.not_finite(row(at / self.cols), at % self.cols, matrix.as_slice()[at])),
         }
     }
 
     fn not_finite(&self, row: usize, col: usize, value: f32) -> FileProblem {
         let tensor = self.raw.name.clone();
         let in_file = if self.raw.fortran { col * self.rows + row } else { row * self.cols + col };
-        match self.element.f64_at(self.raw.bytes, self.raw.big_endian, in_file).filter(|x| x.is_finite()) {
+        match self.element.f64_at(&self.raw.bytes, self.raw.big_endian, in_file).filter(|x| x.is_finite()) {
             Some(value) => FileProblem::Overflow { tensor, row, col, value },
             None => FileProblem::NotFinite { tensor, row, col, value },
         }
     }
 
     /// Where these rows lie in the contents; `None` where they lie scattered.
-    pub(crate) fn place(&self, rows: Range<usize>) -> Option<&'a [u8]> {
+    pub(crate) fn place(&self, rows: Range<usize>) -> Option<&[u8]> {
         let bytes = self.cols * self.element.size();
         (!self.raw.fortran).then(|| &self.raw.bytes[rows.start * bytes..rows.end * bytes])
     }
@@ -204,7 +278,7 @@ fn as_integers(raw: Raw<'_>) -> Result<Vec<i64>, FileProblem> {
     let want = "i8, i16, i32, i64, u8, u16, u32";
     let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want };
     let element = raw.element.clone().map_err(wrong)?;
-    element.integers(raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))
+    element.integers(&raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))
 }
 
 /// `rows` x `cols` to `cols` x `rows`, tile by tile so that neither side leaves the cache.

@@ -1,5 +1,7 @@
 //! The npy format: magic, version, a Python dictionary, the data.
 
+use std::borrow::Cow;
+
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 
 use super::{Element, Raw};
@@ -44,7 +46,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
         return Err(FileProblem::Trailing { got, want });
     }
     let (shape, fortran) = (header.shape().to_vec(), header.order() == Order::Fortran);
-    Ok(Raw { name: None, shape, element, big_endian, fortran, bytes: rest })
+    Ok(Raw { name: None, shape, element, big_endian, fortran, bytes: Cow::Borrowed(rest) })
 }
 
 /// The dictionary's text, after the checks that keep a false length from becoming an allocation.

@@ -1,5 +1,7 @@
 //! The safetensors format: an 8-byte length, a JSON header, the data.
 
+use std::borrow::Cow;
+
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
 use super::{Element, Raw};
@@ -38,7 +40,14 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     };
     let shape = view.shape().iter().map(|&n| n as u64).collect();
     let bytes = view.data();
-    Ok(Raw { name: Some(name.to_owned()), shape, element, big_endian: false, fortran: false, bytes })
+    Ok(Raw {
+        name: Some(name.to_owned()),
+        shape,
+        element,
+        big_endian: false,
+        fortran: false,
+        bytes: Cow::Borrowed(bytes),
+    })
 }
 
 /// The crate's errors, with the byte counts that it leaves out.

@@ -1,0 +1,202 @@
+//! What a data set looks like before anything is fitted: spectra, norms, classes, and rows that give the answer away.
+
+use std::collections::BTreeMap;
+
+use align::linalg::{Threads, product, symmetric_eigen};
+use align::prep::{ZScore, cosine_rows, norm};
+use align::{Labels, Matrix, Split};
+use rayon::prelude::*;
+
+use crate::{DataError, Loaded, Manifest, SplitName, Warning, WarningKind, load};
+
+/// Rows of one direction: a cosine above this, or a correlation of columns.
+const NEAR_ROWS: f32 = 0.9999;
+const NEAR_COLUMNS: f64 = 0.9999;
+/// Rows that are compared with each other; of more, as many are taken at even distances.
+const MOST: usize = 20_000;
+/// Rows compared with all others at a time.
+const BLOCK: usize = 1024;
+
+/// One view of one split in figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewFigures {
+    /// The split.
+    pub split: SplitName,
+    /// The view.
+    pub view: String,
+    /// N.
+    pub rows: usize,
+    /// d.
+    pub columns: usize,
+    /// `exp(−Σ p ln p)` with p the singular values of the centred rows in shares of their sum: how many directions
+    /// carry the view. Source: Roy and Vetterli, EUSIPCO 2007.
+    pub effective_rank: f64,
+    /// Smallest, median and largest Euclidean norm of a row.
+    pub norms: [f32; 3],
+}
+
+/// A labelling or grouping of one split in figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassFigures {
+    /// The split.
+    pub split: SplitName,
+    /// Its name.
+    pub name: String,
+    /// Distinct values.
+    pub classes: usize,
+    /// Rows of the smallest, the median and the largest class.
+    pub sizes: [usize; 3],
+}
+
+/// All that [`check`] finds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// Every view of every split.
+    pub views: Vec<ViewFigures>,
+    /// Every labelling and grouping of every split.
+    pub classes: Vec<ClassFigures>,
+    /// What is odd, by kind.
+    pub warnings: Vec<Warning>,
+    /// Whether rows were compared at even distances, because there are too many to compare all.
+    pub sampled: bool,
+}
+
+/// Reads a data set as a run would and looks at it more closely than a run does.
+///
+/// Cost: two products of N × N × d for each view, N at most 20,000; one eigendecomposition of d.
+///
+/// # Errors
+/// All that [`load`] refuses; an eigendecomposition that does not converge.
+pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
+    let loaded = load(manifest)?;
+    let splits = splits(&loaded);
+    let mut views = Vec::new();
+    let mut classes = Vec::new();
+    for &(split, data) in &splits {
+        for space in data.spaces.iter() {
+            views.push(figures(split, space.name(), space.values())?);
+        }
+        for list in data.labels.iter().chain(&data.groups) {
+            classes.push(sizes(split, list));
+        }
+    }
+    let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
+    let near: Vec<Vec<Warning>> = train
+        .spaces
+        .iter()
+        .zip(test.spaces.iter())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|(train, test)| near(train.name(), train.values(), test.values()))
+        .collect();
+    let mut warnings = loaded.warnings.clone();
+    warnings.extend(near.into_iter().flatten());
+    warnings.sort_by_key(|w| (w.kind, w.split));
+    let sampled = splits.iter().any(|(_, data)| data.spaces.rows() > MOST);
+    Ok(Checked { views, classes, warnings, sampled })
+}
+
+fn splits(loaded: &Loaded) -> Vec<(SplitName, &Split)> {
+    let data = &loaded.dataset;
+    let validation = data.validation.as_ref().map(|split| (SplitName::Validation, split));
+    [Some((SplitName::Train, &data.train)), validation, Some((SplitName::Test, &data.test))]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn figures(split: SplitName, view: &str, x: &Matrix) -> Result<ViewFigures, DataError> {
+    let centred = ZScore::centre(x).apply(x).map(|&x| f64::from(x));
+    let gram = product(centred.view().transpose(), centred.view(), Threads::Pool);
+    let (values, _) = symmetric_eigen(gram.view(), &|| format!("view `{view}`"))?;
+    let singular: Vec<f64> = values.iter().map(|value| value.max(0.0).sqrt()).collect();
+    let total: f64 = singular.iter().sum();
+    let shares = singular.iter().map(|s| s / total).filter(|p| *p > 0.0);
+    let entropy: f64 = shares.map(|p| -p * p.ln()).sum();
+    let mut norms: Vec<f32> = (0..x.rows()).map(|row| norm(x.row(row))).collect();
+    norms.sort_by(f32::total_cmp);
+    Ok(ViewFigures {
+        split,
+        view: view.to_owned(),
+        rows: x.rows(),
+        columns: x.cols(),
+        effective_rank: if total > 0.0 { entropy.exp() } else { 0.0 },
+        norms: [norms[0], norms[norms.len() / 2], norms[norms.len() - 1]],
+    })
+}
+
+fn sizes(split: SplitName, list: &Labels) -> ClassFigures {
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    list.values.iter().for_each(|value| *counts.entry(*value).or_default() += 1);
+    let mut sizes: Vec<usize> = counts.into_values().collect();
+    sizes.sort_unstable();
+    let at = |i: usize| sizes.get(i).copied().unwrap_or(0);
+    let last = sizes.len().saturating_sub(1);
+    ClassFigures { split, name: list.name.clone(), classes: sizes.len(), sizes: [at(0), at(sizes.len() / 2), at(last)] }
+}
+
+/// Rows and columns that are nearly the same, besides those that are exactly.
+fn near(view: &str, train: &Matrix, test: &Matrix) -> Vec<Warning> {
+    let warning = |kind, split, total: usize, which: &[usize]| {
+        let (view, example) = (Some(view.to_owned()), *which.first()? as i64);
+        Some(Warning { kind, split, view, labelling: None, count: which.len(), total, example })
+    };
+    let (in_train, in_test) = (Sample::of(train), Sample::of(test));
+    let columns = near_columns(train);
+    [
+        warning(WarningKind::NearDuplicateColumns, SplitName::Train, train.cols(), &columns),
+        warning(WarningKind::NearDuplicateRows, SplitName::Train, in_train.rows.len(), &in_train.near(None)),
+        warning(WarningKind::NearDuplicateRows, SplitName::Test, in_test.rows.len(), &in_test.near(None)),
+        warning(WarningKind::NearTrainTestRows, SplitName::Test, in_test.rows.len(), &in_test.near(Some(&in_train))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Columns that an earlier one all but repeats, by the correlation over the rows.
+fn near_columns(x: &Matrix) -> Vec<usize> {
+    let z = align::prep::Standardisation::Population(align::prep::ConstantColumns::Clamp).fit(x).apply(x);
+    let z = z.map(|&x| f64::from(x));
+    let gram = product(z.view().transpose(), z.view(), Threads::Pool);
+    let varies = |j: usize| gram.at(j, j) > 0.5 * x.rows() as f64;
+    let repeats =
+        |j: usize, i: usize| varies(i) && gram.at(i, j).abs() > NEAR_COLUMNS * (gram.at(i, i) * gram.at(j, j)).sqrt();
+    (0..x.cols()).filter(|&j| varies(j) && (0..j).any(|i| repeats(j, i))).collect()
+}
+
+/// Rows of unit length, at most [`MOST`], and which rows of the view they are.
+struct Sample {
+    rows: Vec<usize>,
+    unit: Matrix,
+}
+
+impl Sample {
+    fn of(x: &Matrix) -> Self {
+        let count = x.rows().min(MOST);
+        let rows: Vec<usize> = (0..count).map(|i| i * x.rows() / count).collect();
+        Self { unit: cosine_rows(&x.select_rows(&rows)), rows }
+    }
+
+    /// The rows that are near a row of the other sample, or an earlier one of their own, and not equal to any of them.
+    fn near(&self, other: Option<&Self>) -> Vec<usize> {
+        let against = other.unwrap_or(self);
+        let starts: Vec<usize> = (0..self.rows.len()).step_by(BLOCK).collect();
+        let found: Vec<Vec<usize>> = starts
+            .par_iter()
+            .map(|&start| {
+                let count = BLOCK.min(self.rows.len() - start);
+                let block = self.unit.view().subrows(start, count);
+                let cosines = product(block, against.unit.view().transpose(), Threads::One);
+                let is_near = |i: usize| {
+                    let row = start + i;
+                    let candidates = if other.is_some() { against.rows.len() } else { row };
+                    let near: Vec<usize> = (0..candidates).filter(|&j| cosines.at(i, j) > NEAR_ROWS).collect();
+                    !near.is_empty() && near.iter().all(|&j| self.unit.row(row) != against.unit.row(j))
+                };
+                (0..count).filter(|&i| is_near(i)).map(|i| self.rows[start + i]).collect()
+            })
+            .collect();
+        found.concat()
+    }
+}

@@ -1,0 +1,116 @@
+//! `runner import`, `check` and `export`: a user's data before a grid sees them.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use comfy_table::{Cell, CellAlignment, Table};
+use data::import::Import;
+use data::{Checked, ExportFormat, Found, Manifest};
+
+use crate::source::manifests_dir;
+
+/// Writes a manifest of own files, reads it back as a run would, and says what is odd.
+///
+/// # Errors
+/// All that an import and a load refuse; then nothing is left behind.
+pub fn import(request: &Import) -> Result<String> {
+    let imported = data::import::import(request)?;
+    let loaded = Manifest::read(&imported.manifest).and_then(|manifest| data::load(&manifest));
+    let loaded = loaded.inspect_err(|_| {
+        // A manifest of data that cannot be used would only be in the way.
+        let _ = std::fs::remove_file(&imported.manifest);
+        imported.items.iter().for_each(|items| drop(std::fs::remove_file(items)));
+    })?;
+    let mut lines = vec![imported.to_string()];
+    for (name, texts) in &imported.texts {
+        let shown: Vec<&str> = texts.iter().take(5).map(String::as_str).collect();
+        let more = if texts.len() > shown.len() { ", .." } else { "" };
+        lines.push(format!(
+            "`{name}`: {} texts, numbered in alphabetical order: {}{more}",
+            texts.len(),
+            shown.join(", ")
+        ));
+    }
+    lines.extend(data::summarise(&loaded.warnings).into_iter().map(|line| format!("warning: {line}")));
+    lines.push(format!("next: runner check {0}; or name it in a grid: data: {0}", imported.manifest.display()));
+    Ok(lines.join("\n"))
+}
+
+/// The manifest of this name in the catalogue, or at this path.
+///
+/// # Errors
+/// It is not there, or broken.
+pub fn find(name_or_path: &str) -> Result<Manifest> {
+    let here = Path::new("");
+    match data::find(name_or_path, here, &manifests_dir(Path::new(".")))? {
+        Found::Manifest(manifest) => Ok(*manifest),
+        Found::Absent(absent) => Err(anyhow::anyhow!("{}", absent.problem())),
+    }
+}
+
+/// A data set in figures, and what is odd about it.
+///
+/// # Errors
+/// All that a load refuses.
+pub fn check(name_or_path: &str) -> Result<String> {
+    let manifest = find(name_or_path)?;
+    let checked = data::check(&manifest)?;
+    let mut text =
+        format!("{}: {}\nlicence {}; {}\n\n", manifest.name, manifest.title, manifest.licence, manifest.source);
+    text.push_str(&views(&checked).to_string());
+    if !checked.classes.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&classes(&checked).to_string());
+    }
+    text.push_str("\n\n");
+    if checked.sampled {
+        text.push_str("Rows were compared at even distances, 20,000 of each split.\n");
+    }
+    if checked.warnings.is_empty() {
+        text.push_str("Nothing odd.");
+    } else {
+        let lines: Vec<String> = checked.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+        text.push_str(&lines.join("\n"));
+    }
+    Ok(text)
+}
+
+fn table(head: &[&str], left: usize) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header(head.to_vec());
+    table.column_iter_mut().skip(left).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+fn views(checked: &Checked) -> Table {
+    let head = ["split", "view", "rows", "columns", "effective rank", "norm: smallest", "median", "largest"];
+    let mut table = table(&head, 2);
+    for view in &checked.views {
+        let norms = view.norms.map(|norm| format!("{norm:.3}"));
+        let figures = [view.rows.to_string(), view.columns.to_string(), format!("{:.1}", view.effective_rank)];
+        let cells = [view.split.name().to_owned(), view.view.clone()].into_iter().chain(figures).chain(norms);
+        table.add_row(cells.map(Cell::new));
+    }
+    table
+}
+
+fn classes(checked: &Checked) -> Table {
+    let mut table = table(&["split", "labels or groups", "classes", "smallest", "median", "largest"], 2);
+    for class in &checked.classes {
+        let sizes = class.sizes.map(|size| size.to_string());
+        let cells = [class.split.name().to_owned(), class.name.clone(), class.classes.to_string()];
+        table.add_row(cells.into_iter().chain(sizes).map(Cell::new));
+    }
+    table
+}
+
+/// Writes a data set's spaces in another format, with a manifest.
+///
+/// # Errors
+/// All that a load refuses; a folder that cannot be written.
+pub fn export(name_or_path: &str, folder: &Path, format: ExportFormat) -> Result<String> {
+    let manifest = find(name_or_path)?;
+    let written = data::export(&manifest, folder, format)
+        .with_context(|| format!("cannot export `{}` to {}", manifest.name, folder.display()))?;
+    Ok(format!("written: {}", written.display()))
+}
