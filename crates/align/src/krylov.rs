@@ -6,7 +6,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::linalg::{self, Accum, Threads};
+use crate::linalg::{self, Accum, MatRef, Threads};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
@@ -21,88 +21,120 @@ const BASIS: usize = 2;
 
 /// The `count` largest eigenvalues in descending order and their vectors (columns) of a symmetric, positive
 /// semidefinite matrix given by its lower triangle. Iterates where that pays, and decomposes the whole matrix where
-/// it does not, or where it does not converge.
+/// it does not, or where it does not converge. Memory: the matrix, and 2·`BASIS`·`count`·n numbers where it iterates.
 ///
 /// # Errors
 /// As [`linalg::symmetric_eigen`].
 pub(crate) fn leading_eigen(
-    a: &Matrix<f64>,
+    mut a: Matrix<f64>,
     count: usize,
     context: &dyn Fn() -> String,
-) -> Result<(Vec<f64>, Matrix<f64>), AlignError> {
+) -> Result<Pairs, AlignError> {
     let n = a.rows();
-    if n > SMALL
-        && count * (BASIS + 1) <= n
-        && let Some(pairs) = iterate(a, count, context)?
-    {
-        return Ok(pairs);
+    if n > SMALL && count * (BASIS + 1) <= n {
+        linalg::mirror_lower(&mut a);
+        if let Some(pairs) = iterate(&a, count, context)? {
+            return Ok(pairs);
+        }
     }
     let (values, vectors) = linalg::symmetric_eigen(a.view(), context)?;
     let descending = (0..count).map(|j| values[n - 1 - j]).collect();
     Ok((descending, Matrix::from_fn(n, count, |i, j| vectors[(i, n - 1 - j)])))
 }
 
-/// A basis with its image under A, both n × p, stored by columns as the rows of a matrix.
+/// Descending eigenvalues and their vectors as columns.
+type Pairs = (Vec<f64>, Matrix<f64>);
+
+/// A growing basis with its image under A, each vector a row; the first `used` rows count.
 struct Basis {
     vectors: Matrix<f64>,
     images: Matrix<f64>,
+    used: usize,
 }
 
-type Pairs = (Vec<f64>, Matrix<f64>);
+impl Basis {
+    fn vectors(&self) -> MatRef<'_, f64> {
+        self.vectors.view().subrows(0, self.used)
+    }
+
+    fn images(&self) -> MatRef<'_, f64> {
+        self.images.view().subrows(0, self.used)
+    }
+
+    fn push(&mut self, vectors: &Matrix<f64>, images: &Matrix<f64>) {
+        let at = self.used * vectors.cols();
+        for (basis, new) in [(&mut self.vectors, vectors), (&mut self.images, images)] {
+            basis.as_mut_slice()[at..at + new.as_slice().len()].copy_from_slice(new.as_slice());
+        }
+        self.used += vectors.rows();
+    }
+
+    /// Replaces the basis by as many combinations of it as `rotation` has rows.
+    fn rotate(&mut self, rotation: &Matrix<f64>) {
+        for part in [&mut self.vectors, &mut self.images] {
+            let rotated = linalg::product(rotation.view(), part.view().subrows(0, self.used), Threads::Pool);
+            part.as_mut_slice()[..rotated.as_slice().len()].copy_from_slice(rotated.as_slice());
+        }
+        self.used = rotation.rows();
+    }
+
+    /// `A v − λ v` of a vector.
+    fn residual(&self, i: usize, value: f64) -> impl Iterator<Item = f64> + '_ {
+        let pairs = self.images.row(i).iter().zip(self.vectors.row(i));
+        pairs.map(move |(image, vector)| image - value * vector)
+    }
+}
 
 /// `None` where the rounds do not suffice.
-fn iterate(lower: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Result<Option<Pairs>, AlignError> {
-    let n = lower.rows();
-    let mut a = lower.clone();
-    linalg::mirror_lower(&mut a);
+fn iterate(a: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Result<Option<Pairs>, AlignError> {
+    let n = a.rows();
     let block = (count / 4).max(32);
     let kept = count + block;
     let most = (BASIS * count + block).min(n);
     let mut rng = stream(0, Purpose::KrylovStart, None);
     let mut next = Matrix::from_fn(block, n, |_, _| StandardNormal.sample(&mut rng));
-    let mut basis = Basis { vectors: Matrix::zeros(0, n), images: Matrix::zeros(0, n) };
+    let mut basis = Basis { vectors: Matrix::zeros(most + block, n), images: Matrix::zeros(most + block, n), used: 0 };
     for _ in 0..ROUNDS {
-        while basis.vectors.rows() < most {
-            let fresh = orthonormal(&next, &basis.vectors, context)?;
+        while basis.used < most {
+            let fresh = orthonormal(&next, basis.vectors(), context)?;
             if fresh.rows() == 0 {
                 break;
             }
             let image = linalg::product(fresh.view(), a.view(), Threads::Pool);
-            basis = Basis { vectors: stacked(&basis.vectors, &fresh), images: stacked(&basis.images, &image) };
+            basis.push(&fresh, &image);
             next = image;
         }
-        let projected = linalg::product(basis.vectors.view(), basis.images.view().transpose(), Threads::Pool);
+        let projected = linalg::product(basis.vectors(), basis.images().transpose(), Threads::Pool);
         let (values, small) = linalg::symmetric_eigen(projected.view(), context)?;
         let size = values.len();
         let kept = kept.min(size);
-        let rotation = Matrix::from_fn(kept, size, |i, j| small[(j, size - 1 - i)]);
-        let vectors = linalg::product(rotation.view(), basis.vectors.view(), Threads::Pool);
-        let images = linalg::product(rotation.view(), basis.images.view(), Threads::Pool);
+        basis.rotate(&Matrix::from_fn(kept, size, |i, j| small[(j, size - 1 - i)]));
         let values: Vec<f64> = (0..kept).map(|i| values[size - 1 - i]).collect();
-        let mut residuals = images.clone();
-        for (i, value) in values.iter().enumerate() {
-            residuals.row_mut(i).iter_mut().zip(vectors.row(i)).for_each(|(r, v)| *r -= value * v);
-        }
-        let length = |i: usize| residuals.row(i).iter().map(|x| x * x).sum::<f64>().sqrt();
+        let length = |i: usize| basis.residual(i, values[i]).map(|x| x * x).sum::<f64>().sqrt();
         let unfinished: Vec<usize> = (0..count).filter(|&i| length(i) > TOLERANCE * values[0].abs()).collect();
         if unfinished.is_empty() {
-            let vectors = Matrix::from_fn(n, count, |i, j| vectors.at(j, i));
+            let vectors = Matrix::from_fn(n, count, |i, j| basis.vectors.at(j, i));
             return Ok(Some((values[..count].to_vec(), vectors)));
         }
-        next = residuals.select_rows(&unfinished[..unfinished.len().min(block)]);
-        basis = Basis { vectors, images };
+        let rows = unfinished.len().min(block);
+        let residuals = unfinished[..rows].iter().flat_map(|&i| basis.residual(i, values[i])).collect();
+        next = Matrix::from_vec(rows, n, residuals);
     }
     Ok(None)
 }
 
 /// The rows of `y` made orthonormal, and orthogonal to those of `basis`; directions that vanish are dropped.
-fn orthonormal(y: &Matrix<f64>, basis: &Matrix<f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
+fn orthonormal(
+    y: &Matrix<f64>,
+    basis: MatRef<'_, f64>,
+    context: &dyn Fn() -> String,
+) -> Result<Matrix<f64>, AlignError> {
     let mut y = y.clone();
     for _ in 0..2 {
-        if basis.rows() > 0 {
-            let along = linalg::product(y.view(), basis.view().transpose(), Threads::Pool);
+        if basis.nrows() > 0 {
+            let along = linalg::product(y.view(), basis.transpose(), Threads::Pool);
             let along = along.map(|&x| -x);
-            linalg::gemm(y.view_mut(), Accum::Add, along.view(), basis.view(), Threads::Pool);
+            linalg::gemm(y.view_mut(), Accum::Add, along.view(), basis, Threads::Pool);
         }
         y = whitened(&y, context)?;
     }
@@ -125,11 +157,6 @@ fn whitened(y: &Matrix<f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>
     let kept: Vec<usize> = (0..values.len()).filter(|&j| values[j] > 1e-12 * largest).collect();
     let turn = Matrix::from_fn(kept.len(), values.len(), |i, j| vectors[(j, kept[i])] / values[kept[i]].sqrt());
     Ok(linalg::product(turn.view(), unit.view(), Threads::Pool))
-}
-
-fn stacked(above: &Matrix<f64>, below: &Matrix<f64>) -> Matrix<f64> {
-    let values = [above.as_slice(), below.as_slice()].concat();
-    Matrix::from_vec(above.rows() + below.rows(), below.cols(), values)
 }
 
 #[cfg(test)]
@@ -167,7 +194,7 @@ mod tests {
     fn a_matrix_of_low_rank_is_no_obstacle() {
         let n = SMALL + 10;
         let a = Matrix::from_fn(n, n, |i, j| if i == j && i < 40 { 40.0 - i as f64 } else { 0.0 });
-        let (values, _) = leading_eigen(&a, 50, &String::new).expect("no error");
+        let (values, _) = leading_eigen(a, 50, &String::new).expect("no error");
         assert!((0..50).all(|j| (values[j] - (40.0 - j as f64).max(0.0)).abs() < 1e-9), "{values:?}");
     }
 }
