@@ -114,7 +114,7 @@ pub enum AlignError {
         want: String,
     },
     /// A method that has to see the rows again.
-    #[error("{method} cannot be fitted from sums over rows; gpa, gcca and pairwise can")]
+    #[error("{method} cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor and srm can")]
     NeedsRows {
         /// Method name as in a grid file.
         method: &'static str,

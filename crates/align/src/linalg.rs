@@ -37,12 +37,20 @@ impl Threads {
 pub trait Float: faer::traits::ComplexField + Copy + Default + Send + Sync {
     /// One.
     const ONE: Self;
+    /// The nearest number of this type.
+    fn narrow(x: f64) -> Self;
 }
 impl Float for f32 {
     const ONE: Self = 1.0;
+    fn narrow(x: f64) -> Self {
+        x as Self
+    }
 }
 impl Float for f64 {
     const ONE: Self = 1.0;
+    fn narrow(x: f64) -> Self {
+        x
+    }
 }
 
 /// `out = a b`, or `out += a b` with [`Accum::Add`]. 2·m·n·k flops.

@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::methods::cca::CcaParams;
 use crate::methods::extend::ExtendParams;
 use crate::methods::gcca::GccaParams;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
+use crate::methods::hub::HubParams;
+use crate::methods::linear::LinearParams;
 use crate::methods::na::NaParams;
 use crate::methods::pairwise::PairwiseParams;
+use crate::methods::srm::SrmParams;
+use crate::methods::sumcor::SumcorParams;
 use crate::moments::{Incomplete, Moments, Sums};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Spaces, methods};
@@ -32,11 +37,22 @@ pub enum Method {
     Gcpa(GcpaParams),
     /// A universe of all views but the last, to which the last is added.
     Extend(ExtendParams),
+    /// Canonical correlation or least squares for every ordered pair of views.
+    Cca(CcaParams),
+    /// Every view rotated into one of them.
+    Hub(HubParams),
+    /// Multiset canonical correlation, or a point on the path from it to Procrustes.
+    Sumcor(SumcorParams),
+    /// The deterministic shared response model.
+    Srm(SrmParams),
+    /// A universe and one shared linear map towards the consensus.
+    Linear(LinearParams),
 }
 
 impl Method {
     /// The names of a grid file, in the order in which tables list methods.
-    pub const NAMES: [&'static str; 6] = ["na", "pairwise", "gpa", "gcca", "gcpa", "extend"];
+    pub const NAMES: [&'static str; 11] =
+        ["na", "pairwise", "gpa", "gcca", "gcpa", "extend", "cca", "hub", "sumcor", "srm", "linear"];
 
     /// The method of this name with its defaults.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -47,6 +63,11 @@ impl Method {
             "gcca" => Self::Gcca(GccaParams::default()),
             "gcpa" => Self::Gcpa(GcpaParams::default()),
             "extend" => Self::Extend(ExtendParams::default()),
+            "cca" => Self::Cca(CcaParams::default()),
+            "hub" => Self::Hub(HubParams::default()),
+            "sumcor" => Self::Sumcor(SumcorParams::default()),
+            "srm" => Self::Srm(SrmParams::default()),
+            "linear" => Self::Linear(LinearParams::default()),
             _ => return None,
         })
     }
@@ -60,6 +81,11 @@ impl Method {
             Self::Gcca(_) => "gcca",
             Self::Gcpa(_) => "gcpa",
             Self::Extend(_) => "extend",
+            Self::Cca(_) => "cca",
+            Self::Hub(_) => "hub",
+            Self::Sumcor(_) => "sumcor",
+            Self::Srm(_) => "srm",
+            Self::Linear(_) => "linear",
         }
     }
 
@@ -72,6 +98,11 @@ impl Method {
             Self::Gcca(_) => "GCCA",
             Self::Gcpa(_) => "GCPA",
             Self::Extend(params) => params.title(),
+            Self::Cca(_) => "CCA",
+            Self::Hub(_) => "Hub",
+            Self::Sumcor(_) => "SUMCOR",
+            Self::Srm(_) => "SRM",
+            Self::Linear(_) => "Linear",
         }
     }
 
@@ -81,9 +112,18 @@ impl Method {
             Self::Na(_) => "no alignment: each view in its own coordinates",
             Self::Pairwise(_) => "orthogonal Procrustes, one map per pair of views",
             Self::Gpa(_) => "generalised Procrustes: one orthogonal map per view into a shared universe",
-            Self::Gcca(_) => "MAXVAR generalised CCA as released: variance-weighted, transpose as inverse",
+            Self::Gcca(_) => {
+                "MAXVAR generalised CCA, as released (variance-weighted, transpose as inverse) or whitened"
+            }
             Self::Gcpa(_) => "GPA, then one shared corrector towards the consensus of all views",
             Self::Extend(_) => "GPA or GCPA on all views but the last, which is then added to their universe",
+            Self::Cca(_) => "regression, reduced rank or whiten-rotate-dewhiten, one map per ordered pair of views",
+            Self::Hub(_) => "orthogonal Procrustes of every view into the one that agrees best with all",
+            Self::Sumcor(_) => "multiset CCA (sum of correlations), or a point on the path from it to Procrustes",
+            Self::Srm(_) => "deterministic shared response model: a few shared directions of each view",
+            Self::Linear(_) => {
+                "GPA or GCCA, then one shared linear map towards the consensus of all views, in closed form"
+            }
         }
     }
 
@@ -91,6 +131,7 @@ impl Method {
     pub fn version(&self) -> u32 {
         match self {
             Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) => 1,
+            Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) | Self::Srm(_) | Self::Linear(_) => 1,
             Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) => 2,
         }
     }
@@ -101,7 +142,11 @@ impl Method {
     /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted.
     pub fn validate(&self) -> Result<(), AlignError> {
         match self {
-            Self::Na(_) | Self::Pairwise(_) => Ok(()),
+            Self::Na(_) | Self::Pairwise(_) | Self::Hub(_) => Ok(()),
+            Self::Cca(params) => params.validate(),
+            Self::Sumcor(params) => params.validate(),
+            Self::Srm(params) => params.validate(),
+            Self::Linear(params) => params.validate(),
             Self::Gpa(params) => params.validate(self.name()),
             Self::Gcca(params) => params.validate(),
             Self::Gcpa(params) => params.validate(),
@@ -112,9 +157,10 @@ impl Method {
     /// Whether different seeds can give different fits.
     pub fn uses_seed(&self) -> bool {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Gcca(_) => false,
+            Self::Na(_) | Self::Pairwise(_) | Self::Gcca(_) | Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) => false,
             Self::Gpa(params) => params.uses_seed(),
-            Self::Gcpa(_) | Self::Extend(_) => true,
+            Self::Linear(params) => params.scaffold().uses_seed(),
+            Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) => true,
         }
     }
 
@@ -122,11 +168,19 @@ impl Method {
     pub fn base(&self) -> Option<BaseFit> {
         match self {
             Self::Gcpa(params) => {
-                let base = params.unit().map_or_else(|| Self::Gpa(params.scaffold()), Self::Gcpa);
+                let base = params.unit().map_or_else(|| params.scaffold(), Self::Gcpa);
                 Some(BaseFit { method: base, views: BaseViews::All })
             }
             Self::Extend(params) => Some(BaseFit { method: params.base.method(), views: BaseViews::AllButLast }),
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => None,
+            Self::Linear(params) => Some(BaseFit { method: params.scaffold(), views: BaseViews::All }),
+            Self::Na(_)
+            | Self::Pairwise(_)
+            | Self::Gpa(_)
+            | Self::Gcca(_)
+            | Self::Cca(_)
+            | Self::Hub(_)
+            | Self::Sumcor(_)
+            | Self::Srm(_) => None,
         }
     }
 
@@ -139,7 +193,15 @@ impl Method {
         match self {
             Self::Gcpa(params) => methods::gcpa::fit_on(params, base, train, seed),
             Self::Extend(params) => methods::extend::fit_on(params, base, train),
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Gcca(_) => self.fit(train, seed),
+            Self::Linear(params) => methods::linear::fit_on(params, base, train),
+            Self::Na(_)
+            | Self::Pairwise(_)
+            | Self::Gpa(_)
+            | Self::Gcca(_)
+            | Self::Cca(_)
+            | Self::Hub(_)
+            | Self::Sumcor(_)
+            | Self::Srm(_) => self.fit(train, seed),
         }
     }
 
@@ -157,8 +219,16 @@ impl Method {
             Self::Gcca(params) => methods::gcca::fit(params, train),
             Self::Gcpa(params) => {
                 at_least_two_views(self.name(), train)?;
-                let base = methods::gpa::fit(&params.scaffold(), train, seed)?;
+                let base = params.scaffold().fit(train, seed)?;
                 methods::gcpa::fit_on(params, &base, train, seed)
+            }
+            Self::Cca(params) => methods::cca::fit(params, train),
+            Self::Hub(params) => methods::hub::fit(params, train),
+            Self::Sumcor(params) => methods::sumcor::fit(params, train, seed),
+            Self::Srm(params) => methods::srm::fit(params, train, seed),
+            Self::Linear(params) => {
+                at_least_two_views(self.name(), train)?;
+                methods::linear::fit_on(params, &params.scaffold().fit(train, seed)?, train)
             }
             Self::Extend(params) => {
                 let base = params.base.method().fit(&BaseViews::AllButLast.of(train)?, seed)?;
@@ -168,7 +238,7 @@ impl Method {
     }
 
     /// Fits from sums over rows alone ([`Sums`]), wherever the rows are: what takes memory and time does not depend
-    /// on their number. For PW, GPA and GCCA.
+    /// on their number. For all methods but NA, GCPA, extend and linear.
     ///
     /// # Errors
     /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
@@ -184,19 +254,29 @@ impl Method {
             }
             Moments::of(sums, standardisation)
         };
+        let (complete, mean) = (Incomplete::PairwiseComplete, Incomplete::MeanOfPresent);
+        let population = Standardisation::Population;
         match self {
-            Self::Pairwise(_) => {
-                methods::pairwise::from_moments(&moments(Incomplete::PairwiseComplete, Standardisation::Sample)?)
-            }
+            Self::Pairwise(_) => methods::pairwise::from_moments(&moments(complete, Standardisation::Sample)?),
             Self::Gpa(params) => {
-                let standardisation = Standardisation::Population(params.constant_columns);
-                methods::gpa::fit_moments(params, &moments(Incomplete::MeanOfPresent, standardisation)?, seed)
+                methods::gpa::fit_moments(params, &moments(mean, population(params.constant_columns))?, seed)
             }
             Self::Gcca(params) => {
-                let standardisation = Standardisation::Population(params.constant_columns);
-                methods::gcca::from_moments(params, &moments(Incomplete::PairwiseComplete, standardisation)?)
+                methods::gcca::from_moments(params, &moments(complete, population(params.constant_columns))?)
             }
-            Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) => Err(AlignError::NeedsRows { method: self.name() }),
+            Self::Cca(params) => methods::cca::from_moments(params, &moments(complete, Standardisation::Sample)?),
+            Self::Hub(params) => {
+                methods::hub::from_moments(params, &moments(complete, population(params.constant_columns))?)
+            }
+            Self::Sumcor(params) => {
+                methods::sumcor::from_moments(params, &moments(mean, population(params.constant_columns))?, seed)
+            }
+            Self::Srm(params) => {
+                methods::srm::from_moments(params, &moments(mean, population(params.constant_columns))?, seed)
+            }
+            Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Linear(_) => {
+                Err(AlignError::NeedsRows { method: self.name() })
+            }
         }
     }
 }

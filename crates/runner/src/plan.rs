@@ -118,6 +118,10 @@ fn weight(method: &Method, views: f64) -> f64 {
         Method::Gpa(_) => 4.0 + 4.0 * views,
         Method::Gcca(_) => 4.0 + 0.3 * views * views,
         Method::Gcpa(_) => 100.0 + 6.0 * views,
+        Method::Cca(_) => 4.0 + views * views,
+        Method::Hub(_) => 4.0 + 0.5 * views * views,
+        Method::Sumcor(_) | Method::Srm(_) => 4.0 + 2.0 * views,
+        Method::Linear(_) => 6.0 + 4.0 * views,
         Method::Extend(params) => 1.0 + weight(&params.base.method(), views),
     }
 }

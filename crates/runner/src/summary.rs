@@ -252,6 +252,8 @@ pub fn metric_title(metric: Metric) -> &'static str {
         Metric::Map => "mAP",
         Metric::CycleError => "cycle error",
         Metric::CycleErrorCorrected => "cycle error, corrected",
+        Metric::HubSkewness => "hub skewness",
+        Metric::AntiHubs => "anti-hubs",
         Metric::GammaMean => "Γ mean",
         Metric::Gamma90 => "Γ₉₀",
         Metric::DeltaPos => "Δ⁺",

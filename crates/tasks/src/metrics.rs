@@ -248,7 +248,37 @@ pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Resul
         | Metric::CycleErrorCorrected
         | Metric::Ari
         | Metric::Nmi => weighted_mean(values, weights),
+        Metric::HubSkewness => weighted_skewness(values, weights),
+        Metric::AntiHubs => {
+            weighted_mean(&values.iter().map(|&count| f32::from(u8::from(count == 0.0))).collect::<Vec<_>>(), weights)
+        }
     }
+}
+
+/// Population skewness `m₃ / m₂^(3/2)`; zero where nothing varies.
+pub fn skewness(values: &[f32]) -> f64 {
+    // One weight for each value, so the lengths fit.
+    weighted_skewness(values, &vec![1; values.len()]).unwrap_or(f64::NAN)
+}
+
+/// [`skewness`] with item i counted `weights[i]` times.
+///
+/// # Errors
+/// [`TaskError::Shape`] where there is not one weight per value.
+pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
+    let mean = weighted_mean(values, weights)?;
+    let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+    let moment = |power: i32| {
+        let terms = values.iter().zip(weights);
+        terms.map(|(&value, &w)| f64::from(w) * (f64::from(value) - mean).powi(power)).sum::<f64>() / total
+    };
+    let variance = moment(2);
+    Ok(if variance > 0.0 { moment(3) / variance.powf(1.5) } else { 0.0 })
+}
+
+/// Share of values that are zero.
+pub fn share_of_zeros(values: &[f32]) -> f64 {
+    values.iter().filter(|value| **value == 0.0).count() as f64 / values.len() as f64
 }
 
 /// 1 where a rank is at most k, 0 beyond, NaN where there is none.

@@ -38,7 +38,20 @@ pub struct Ranks {
 /// [`TaskError::Shape`].
 pub fn ranks(a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
     check_shapes(a, b)?;
-    let (forward, _) = count(a, b, false);
+    let (forward, _) = count(a, b, false, None);
+    Ok(forward)
+}
+
+/// As [`ranks`], by `s_ij − p_j` with a penalty p_j for every row of `b`.
+///
+/// # Errors
+/// [`TaskError::Shape`].
+pub fn ranks_penalised(a: &Matrix, b: &Matrix, penalties: &[f32]) -> Result<Ranks, TaskError> {
+    check_shapes(a, b)?;
+    if penalties.len() != b.rows() {
+        return Err(shape("ranks", "penalties", (penalties.len(), 1), "gallery", (b.rows(), b.cols())));
+    }
+    let (forward, _) = count(a, b, false, Some(penalties));
     Ok(forward)
 }
 
@@ -48,7 +61,7 @@ pub fn ranks(a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
 /// [`TaskError::Shape`].
 pub fn ranks_both(a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
     check_shapes(a, b)?;
-    Ok(count(a, b, true))
+    Ok(count(a, b, true, None))
 }
 
 /// Both directions from given similarities, n × n with the true matches on the diagonal: rows among
@@ -160,7 +173,7 @@ impl Scratch {
     }
 }
 
-fn count(a: &Matrix, b: &Matrix, columns: bool) -> (Ranks, Ranks) {
+fn count(a: &Matrix, b: &Matrix, columns: bool, penalties: Option<&[f32]>) -> (Ranks, Ranks) {
     let n = a.rows();
     let side = n.div_ceil(TILE);
     let mut truth = vec![0.0f32; n];
@@ -181,9 +194,18 @@ fn count(a: &Matrix, b: &Matrix, columns: bool) -> (Ranks, Ranks) {
         }
     };
 
+    // A candidate's penalty comes off its column.
+    let penalise = |tile: &mut [f32], from: usize, width: usize| {
+        if let Some(penalties) = penalties {
+            let penalties = &penalties[from..from + width];
+            tile.chunks_exact_mut(width).for_each(|row| row.iter_mut().zip(penalties).for_each(|(s, p)| *s -= p));
+        }
+    };
+
     truth.par_chunks_mut(TILE).enumerate().for_each_init(Scratch::new, |scratch, (i, truth)| {
         let size = truth.len();
         product(&mut scratch.tile[..size * size], (a, i * TILE, size), (b, i * TILE, size));
+        penalise(&mut scratch.tile[..size * size], i * TILE, size);
         truth.iter_mut().enumerate().for_each(|(r, t)| *t = scratch.tile[r * size + r]);
         count_into(scratch, i, i, truth, truth);
     });
@@ -194,6 +216,7 @@ fn count(a: &Matrix, b: &Matrix, columns: bool) -> (Ranks, Ranks) {
         let (row_truth, column_truth) = (stretch(i), stretch(j));
         let (height, width) = (row_truth.len(), column_truth.len());
         product(&mut scratch.tile[..height * width], (a, i * TILE, height), (b, j * TILE, width));
+        penalise(&mut scratch.tile[..height * width], j * TILE, width);
         count_into(scratch, i, j, row_truth, column_truth);
     });
     (by_row.into_ranks(), by_column.into_ranks())

@@ -8,6 +8,8 @@
 //! * translated: the source's rows in the target's raw coordinates, then these and the target's own rows
 //!   standardised by the target's training rows (ddof 0).
 //!
+//! Candidates are ordered by cosine, or by a [`Scoring`] that corrects for hubs.
+//!
 //! Reported per pair: rank1, rank5, rank10, mrr with ties against the query, rank1_optimistic.
 //! Cost: M(M−1)/2 products of n × d by d × n in input and universe, where one serves both directions,
 //! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
@@ -19,13 +21,45 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{hits_at, mean_reciprocal_rank};
 use crate::pairs::{each_translated, project_all};
-use crate::ranks::{Ranks, ranks, ranks_both};
+use crate::ranks::Ranks;
+use crate::scoring::{Scorer, Scoring};
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
-/// Parameters of retrieval: none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Parameters of retrieval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct RetrievalParams {}
+pub struct RetrievalParams {
+    /// What candidates are ordered by.
+    pub scoring: Scoring,
+    /// Neighbours of CSLS.
+    pub k: usize,
+    /// β of the inverted softmax.
+    pub beta: f64,
+}
+
+impl Default for RetrievalParams {
+    fn default() -> Self {
+        Self { scoring: Scoring::default(), k: 10, beta: 30.0 }
+    }
+}
+
+impl RetrievalParams {
+    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+        check_neighbours("retrieval", self.k, self.beta)
+    }
+}
+
+/// The domains of k and β.
+pub(crate) fn check_neighbours(task: &'static str, k: usize, beta: f64) -> Result<(), TaskError> {
+    let refuse = |parameter, got: String, want| Err(TaskError::Parameter { task, parameter, got, want });
+    if k == 0 {
+        return refuse("k", k.to_string(), "at least 1");
+    }
+    if !(beta > 0.0 && beta <= 80.0) {
+        return refuse("beta", beta.to_string(), "a number above 0, at most 80");
+    }
+    Ok(())
+}
 
 /// The metrics of one pair, in the order of records.
 const METRICS: [Metric; 5] = [Metric::Rank1, Metric::Rank5, Metric::Rank10, Metric::Rank1Optimistic, Metric::Mrr];
@@ -40,20 +74,21 @@ enum Outcome {
 type Outcomes = Vec<Option<Outcome>>;
 
 /// Scores every ordered pair of the test split's views in every space on offer.
-pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+pub(crate) fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let shared = project_all(input)?;
+    let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         let outcomes = match space {
-            SpaceKind::Input | SpaceKind::Universe => in_shared_space(input, &shared)?,
-            SpaceKind::Translated => translated(input, &shared)?,
+            SpaceKind::Input | SpaceKind::Universe => in_shared_space(scorer, input, &shared)?,
+            SpaceKind::Translated => translated(scorer, input, &shared)?,
         };
         report(input, space, outcomes, &mut out);
     }
     Ok(out)
 }
 
-fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.spaces.names().collect();
     let views = names.len();
     let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
@@ -61,7 +96,7 @@ fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes,
     for a in 0..views {
         for b in a + 1..views {
             let (forward, backward) = if rows[a].cols() == rows[b].cols() {
-                let (forward, backward) = ranks_both(&rows[a], &rows[b])?;
+                let (forward, backward) = scorer.ranks_both(&rows[a], &rows[b])?;
                 (Outcome::Ranked(forward), Outcome::Ranked(backward))
             } else {
                 let (x, y) = (rows[a].cols(), rows[b].cols());
@@ -75,11 +110,11 @@ fn in_shared_space(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes,
     Ok(outcomes)
 }
 
-fn translated(input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+fn translated(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
     let views = input.test.spaces.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, shared, |s, t, queries, gallery| {
-        outcomes[s * views + t] = Some(Outcome::Ranked(ranks(queries, gallery)?));
+        outcomes[s * views + t] = Some(Outcome::Ranked(scorer.ranks(queries, gallery)?));
         Ok(())
     })?;
     Ok(outcomes)

@@ -75,11 +75,15 @@ pub enum Metric {
     CycleError,
     /// The same by a cycle of translations through the corrector.
     CycleErrorCorrected,
+    /// Skewness over items of the number of queries that have them among their nearest.
+    HubSkewness,
+    /// Share of items that no query has among its nearest.
+    AntiHubs,
 }
 
 impl Metric {
     /// Every metric, in the order of records.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Ari,
         Self::Nmi,
         Self::Rank1,
@@ -99,6 +103,8 @@ impl Metric {
         Self::Map,
         Self::CycleError,
         Self::CycleErrorCorrected,
+        Self::HubSkewness,
+        Self::AntiHubs,
     ];
 
     /// As written in records.
@@ -123,6 +129,8 @@ impl Metric {
             Self::Map => "map",
             Self::CycleError => "cycle_error",
             Self::CycleErrorCorrected => "cycle_error_corrected",
+            Self::HubSkewness => "hub_skewness",
+            Self::AntiHubs => "anti_hubs",
         }
     }
 
@@ -131,15 +139,16 @@ impl Metric {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
-    /// Cosine distances; all others are fractions of what could be right.
-    fn is_distance(self) -> bool {
+    /// As written in records: a fraction of what could be right, unless it is a distance or a shape.
+    pub fn unit(self) -> &'static str {
         match self {
             Self::DeltaPos
             | Self::DriftMean
             | Self::DriftMedian
             | Self::DriftP95
             | Self::CycleError
-            | Self::CycleErrorCorrected => true,
+            | Self::CycleErrorCorrected => "cosine distance",
+            Self::HubSkewness => "skewness",
             Self::Ari
             | Self::Nmi
             | Self::Rank1
@@ -152,13 +161,9 @@ impl Metric {
             | Self::Accuracy
             | Self::Cmc1
             | Self::Cmc5
-            | Self::Map => false,
+            | Self::AntiHubs
+            | Self::Map => "fraction",
         }
-    }
-
-    /// As written in records.
-    pub fn unit(self) -> &'static str {
-        if self.is_distance() { "cosine distance" } else { "fraction" }
     }
 
     /// The per-item series that the figure is computed from.
@@ -175,12 +180,13 @@ impl Metric {
             Self::Map => Quantity::AveragePrecision,
             Self::CycleError => Quantity::CycleError,
             Self::CycleErrorCorrected => Quantity::CycleErrorCorrected,
+            Self::HubSkewness | Self::AntiHubs => Quantity::Occurrences,
         }
     }
 
     /// Whether more is better; what a table prints in bold.
     pub fn higher_is_better(self) -> bool {
-        !self.is_distance()
+        self.unit() == "fraction" && self != Self::AntiHubs
     }
 }
 
@@ -231,11 +237,13 @@ pub enum Quantity {
     CycleError,
     /// Cosine distance after a cycle of translations through the corrector.
     CycleErrorCorrected,
+    /// How many queries have the item among their nearest.
+    Occurrences,
 }
 
 impl Quantity {
     /// Every quantity, in the order of records.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Rank,
         Self::RankOptimistic,
         Self::Cluster,
@@ -248,6 +256,7 @@ impl Quantity {
         Self::AveragePrecision,
         Self::CycleError,
         Self::CycleErrorCorrected,
+        Self::Occurrences,
     ];
 
     /// As written in records.
@@ -265,6 +274,7 @@ impl Quantity {
             Self::AveragePrecision => "average_precision",
             Self::CycleError => "cycle_error",
             Self::CycleErrorCorrected => "cycle_error_corrected",
+            Self::Occurrences => "occurrences",
         }
     }
 
@@ -325,7 +335,7 @@ mod tests {
     fn every_name_leads_back() {
         for metric in Metric::ALL {
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
-            assert_eq!(metric.unit() == "fraction", metric.higher_is_better());
+            assert!(metric.unit() == "fraction" || !metric.higher_is_better());
         }
         for quantity in Quantity::ALL {
             assert_eq!(Quantity::from_name(quantity.name()), Some(quantity));

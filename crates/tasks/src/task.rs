@@ -8,6 +8,7 @@ use crate::clustering::{self, ClusteringParams};
 use crate::consistency::{self, ConsistencyParams};
 use crate::cycle::{self, CycleParams};
 use crate::drift::{self, DriftParams};
+use crate::hubness::{self, HubnessParams};
 use crate::probe::{ProbeParams, Protocol};
 use crate::reid::{self, ReidParams};
 use crate::retrieval::{self, RetrievalParams};
@@ -35,12 +36,14 @@ pub enum Task {
     Cycle(CycleParams),
     /// Items of one view that look for items of their class in another.
     Reid(ReidParams),
+    /// Whether some items are near far more queries than others.
+    Hubness(HubnessParams),
 }
 
 impl Task {
     /// Names as in a grid file.
-    pub const NAMES: [&'static str; 8] =
-        ["retrieval", "clustering", "consistency", "drift", "probing", "stitching", "cycle", "reid"];
+    pub const NAMES: [&'static str; 9] =
+        ["retrieval", "clustering", "consistency", "drift", "probing", "stitching", "cycle", "reid", "hubness"];
 
     /// The task with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -53,6 +56,7 @@ impl Task {
             Self::Stitching(ProbeParams::default()),
             Self::Cycle(CycleParams {}),
             Self::Reid(ReidParams::default()),
+            Self::Hubness(HubnessParams::default()),
         ]
         .into_iter()
         .find(|task| task.name() == name)
@@ -69,6 +73,7 @@ impl Task {
             Self::Stitching(_) => "stitching",
             Self::Cycle(_) => "cycle",
             Self::Reid(_) => "reid",
+            Self::Hubness(_) => "hubness",
         }
     }
 
@@ -83,13 +88,14 @@ impl Task {
             Self::Stitching(_) => 1,
             Self::Cycle(_) => 1,
             Self::Reid(_) => 1,
+            Self::Hubness(_) => 1,
         }
     }
 
     /// Whether it compares with labels.
     pub fn needs_labels(&self) -> bool {
         match self {
-            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) => false,
+            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) | Self::Hubness(_) => false,
             Self::Clustering(_) | Self::Probing(_) | Self::Stitching(_) | Self::Reid(_) => true,
         }
     }
@@ -103,6 +109,7 @@ impl Task {
             | Self::Consistency(_)
             | Self::Drift(_)
             | Self::Cycle(_)
+            | Self::Hubness(_)
             | Self::Reid(_) => false,
         }
     }
@@ -110,7 +117,7 @@ impl Task {
     /// The labelling it is told to use; without one it takes the first.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) => None,
+            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) | Self::Hubness(_) => None,
             Self::Probing(params) | Self::Stitching(params) => params.label.as_deref(),
             Self::Reid(params) => params.label.as_deref(),
             Self::Clustering(params) => params.label.as_deref(),
@@ -128,6 +135,7 @@ impl Task {
             Self::Stitching(_) => "a linear classifier across a translation, in either direction: accuracy",
             Self::Cycle(_) => "1 - cos after a cycle through all views, linear and through the corrector",
             Self::Reid(_) => "retrieval by class between views that hold disjoint items: mAP, CMC",
+            Self::Hubness(_) => "whether some items are near far more queries than others: skewness, anti-hubs",
         }
     }
 
@@ -137,11 +145,12 @@ impl Task {
     /// [`TaskError::Parameter`].
     pub fn validate(&self) -> Result<(), TaskError> {
         match self {
-            Self::Retrieval(RetrievalParams {})
-            | Self::Consistency(ConsistencyParams {})
+            Self::Consistency(ConsistencyParams {})
             | Self::Drift(DriftParams {})
             | Self::Cycle(CycleParams {})
             | Self::Reid(_) => Ok(()),
+            Self::Retrieval(params) => params.validate(),
+            Self::Hubness(params) => params.validate(),
             Self::Probing(params) | Self::Stitching(params) => params.validate(self.name()),
             Self::Clustering(params) => params.validate(),
         }
@@ -155,7 +164,8 @@ impl Task {
     pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         self.validate()?;
         match self {
-            Self::Retrieval(RetrievalParams {}) => retrieval::score(input),
+            Self::Retrieval(params) => retrieval::score(params, input),
+            Self::Hubness(params) => hubness::score(params, input),
             Self::Clustering(params) => clustering::score(params, input),
             Self::Consistency(ConsistencyParams {}) => consistency::score(input),
             Self::Drift(DriftParams {}) => drift::score(input),
@@ -185,7 +195,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_errors() {
-        for text in [r#"{"retrieval": {"k": 5}}"#, r#"{"clustering": {"restart": 5}}"#] {
+        for text in [r#"{"retrieval": {"kk": 5}}"#, r#"{"clustering": {"restart": 5}}"#] {
             let error = serde_json::from_str::<Task>(text).unwrap_err().to_string();
             assert!(error.contains("unknown field"), "{error}");
         }

@@ -96,7 +96,7 @@ pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit
     let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(fewest).min(kept);
 
     let coupling = coupling(moments, &bases);
-    let (values, vectors) = krylov::leading_eigen(&coupling, rank, &|| "the coupling of all views".into())?;
+    let (values, vectors) = krylov::leading_eigen(coupling, rank, &|| "the coupling of all views".into())?;
     let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
     // Descending eigenvalues: the most shared direction is the first universe coordinate.
@@ -150,25 +150,26 @@ fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
         offsets.push(offsets[offsets.len() - 1] + basis.v.cols());
     }
     let size = offsets[bases.len()];
-    let pairs: Vec<(usize, usize)> = (0..bases.len()).flat_map(|i| (0..=i).map(move |j| (i, j))).collect();
-    let blocks: Vec<Matrix<f64>> = pairs
-        .par_iter()
-        .map(|&(i, j)| {
-            let half = linalg::product(moments.block(i, j), bases[j].whitener.view(), Threads::One);
-            let mut block = linalg::product(bases[i].whitener.view().transpose(), half.view(), Threads::One);
-            let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
-            if n_ij < n_i.max(n_j) {
-                let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
-                block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
-            }
-            block
-        })
-        .collect();
     let mut coupling = Matrix::zeros(size, size);
-    for (&(i, j), block) in pairs.iter().zip(&blocks) {
-        for r in 0..block.rows() {
-            coupling.row_mut(offsets[i] + r)[offsets[j]..offsets[j + 1]].copy_from_slice(block.row(r));
+    // One view's blocks at a time: all of them would be the matrix once more.
+    for i in 0..bases.len() {
+        let blocks: Vec<Matrix<f64>> = (0..=i).into_par_iter().map(|j| block(moments, bases, i, j)).collect();
+        for (j, block) in blocks.iter().enumerate() {
+            for r in 0..block.rows() {
+                coupling.row_mut(offsets[i] + r)[offsets[j]..offsets[j + 1]].copy_from_slice(block.row(r));
+            }
         }
     }
     coupling
+}
+
+fn block(moments: &Moments, bases: &[Basis], i: usize, j: usize) -> Matrix<f64> {
+    let half = linalg::product(moments.block(i, j), bases[j].whitener.view(), Threads::One);
+    let mut block = linalg::product(bases[i].whitener.view().transpose(), half.view(), Threads::One);
+    let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
+    if n_ij < n_i.max(n_j) {
+        let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
+        block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
+    }
+    block
 }

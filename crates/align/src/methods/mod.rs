@@ -1,9 +1,14 @@
 //! One file per method: its parameters, its formula, its fit.
 
+pub mod cca;
 pub mod decoder;
 pub mod extend;
 pub mod gcca;
 pub mod gcpa;
 pub mod gpa;
+pub mod hub;
+pub mod linear;
 pub mod na;
 pub mod pairwise;
+pub mod srm;
+pub mod sumcor;

@@ -1,5 +1,7 @@
 //! PW: orthogonal Procrustes for every pair of views.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +18,15 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
 #[serde(default, deny_unknown_fields)]
 pub struct PairwiseParams {}
 
-/// One map per unordered pair of views; the reverse direction is its transpose.
+/// One map per unordered pair of views; the reverse direction is its transpose, unless it has a map of its own.
 #[derive(Clone, Debug)]
 pub struct PairMaps {
     names: Vec<String>,
     preps: Vec<ZScore>,
     /// Map a → b (d_a × d_b) for a < b, at `pair_index(a, b)`.
     maps: Vec<Matrix>,
+    /// Map b → a (d_b × d_a), likewise, where it is not the transpose.
+    back: Option<Vec<Matrix>>,
 }
 
 impl PairMaps {
@@ -33,14 +37,19 @@ impl PairMaps {
     /// Unknown view.
     pub fn map(&self, source: &str, target: &str) -> Result<Option<Matrix>, AlignError> {
         let (s, t) = (self.position(source)?, self.position(target)?);
-        Ok(match s.cmp(&t) {
-            std::cmp::Ordering::Less => Some(self.maps[pair_index(s, t)].clone()),
-            std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => {
-                let map = &self.maps[pair_index(t, s)];
-                Some(Matrix::from_fn(map.cols(), map.rows(), |i, j| map.at(j, i)))
-            }
-        })
+        Ok(self.way(s, t).map(|way| match way {
+            Way::As(map) => map.clone(),
+            Way::Transposed(map) => Matrix::from_fn(map.cols(), map.rows(), |i, j| map.at(j, i)),
+        }))
+    }
+
+    fn way(&self, s: usize, t: usize) -> Option<Way<'_>> {
+        match (s.cmp(&t), &self.back) {
+            (Ordering::Equal, _) => None,
+            (Ordering::Less, _) => Some(Way::As(&self.maps[pair_index(s, t)])),
+            (Ordering::Greater, Some(back)) => Some(Way::As(&back[pair_index(t, s)])),
+            (Ordering::Greater, None) => Some(Way::Transposed(&self.maps[pair_index(t, s)])),
+        }
     }
 
     /// Standardise by the source's statistics, rotate, un-standardise by the target's.
@@ -51,12 +60,10 @@ impl PairMaps {
         let (s, t) = (self.position(source)?, self.position(target)?);
         check_width("translate", source, self.preps[s].width(), x)?;
         let z = self.preps[s].apply(x);
-        let rotated = match s.cmp(&t) {
-            std::cmp::Ordering::Less => linalg::product(z.view(), self.maps[pair_index(s, t)].view(), Threads::Pool),
-            std::cmp::Ordering::Equal => z,
-            std::cmp::Ordering::Greater => {
-                linalg::product(z.view(), self.maps[pair_index(t, s)].view().transpose(), Threads::Pool)
-            }
+        let rotated = match self.way(s, t) {
+            None => z,
+            Some(Way::As(map)) => linalg::product(z.view(), map.view(), Threads::Pool),
+            Some(Way::Transposed(map)) => linalg::product(z.view(), map.view().transpose(), Threads::Pool),
         };
         Ok(self.preps[t].invert(&rotated))
     }
@@ -64,6 +71,34 @@ impl PairMaps {
     fn position(&self, name: &str) -> Result<usize, AlignError> {
         position(self.names.iter().map(String::as_str), name)
     }
+}
+
+/// How a stored map leads from one view to another.
+enum Way<'a> {
+    As(&'a Matrix),
+    Transposed(&'a Matrix),
+}
+
+/// A map for every ordered pair of views of these moments, from `map(a, b)` (d_a × d_b). Reports what `map` returns
+/// beside it, summed.
+pub(crate) fn fit_ordered(
+    moments: &Moments,
+    map: impl Fn(usize, usize) -> Result<(Matrix<f64>, f64), AlignError> + Sync,
+) -> Result<Fit, AlignError> {
+    let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+    type Both = ((Matrix<f64>, f64), (Matrix<f64>, f64));
+    let solved: Result<Vec<Both>, AlignError> = pairs.par_iter().map(|&(a, b)| Ok((map(a, b)?, map(b, a)?))).collect();
+    let narrow = |map: Matrix<f64>| map.map(|&x| x as f32);
+    let (mut maps, mut back, mut objective) = (Vec::new(), Vec::new(), 0.0);
+    for ((forth, gain), (home, loss)) in solved? {
+        maps.push(narrow(forth));
+        back.push(narrow(home));
+        objective += gain + loss;
+    }
+    let parameters = maps.iter().chain(&back).map(|map| map.rows() * map.cols()).sum();
+    let report = FitReport::closed_form(maps.len() + back.len(), parameters, Some(objective));
+    let (names, preps) = (moments.names().to_vec(), moments.preps().to_vec());
+    Ok(Fit { fitted: Fitted::Pairwise(PairMaps { names, preps, maps, back: Some(back) }), report })
 }
 
 /// Place of the pair a < b in the list (0,1), (0,2), (1,2), (0,3), …
@@ -102,6 +137,6 @@ pub(crate) fn from_moments(moments: &Moments) -> Result<Fit, AlignError> {
     let (maps, traces): (Vec<Matrix>, Vec<f64>) = solved?.into_iter().unzip();
     let parameters = maps.iter().map(|map| map.rows() * map.cols()).sum();
     let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
-    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps };
+    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps, back: None };
     Ok(Fit { fitted: Fitted::Pairwise(fitted), report })
 }

@@ -11,7 +11,7 @@ mod sums;
 
 use rayon::prelude::*;
 
-use crate::linalg::MatRef;
+use crate::linalg::{self, MatRef, Threads};
 use crate::prep::{Standardisation, ZScore};
 use crate::spaces::Space;
 use crate::{AlignError, Matrix, Spaces};
@@ -86,6 +86,29 @@ impl Moments {
             offsets,
             gram: sums.into_gram(),
         }
+    }
+
+    /// The moments of the views `Z_m T_m`, T_m square (d_m × d_m): blocks `T_iᵀ G_ij T_j`. Where views miss items, the
+    /// energy is that of the weighted rows, so that an objective differs from its definition by a constant.
+    pub(crate) fn transformed(&self, maps: &[Matrix<f64>]) -> Self {
+        let mut gram = Matrix::zeros(self.gram.rows(), self.gram.cols());
+        for i in 0..self.views() {
+            let blocks: Vec<Matrix<f64>> = (0..self.views())
+                .into_par_iter()
+                .map(|j| {
+                    let half = linalg::product(self.block(i, j), maps[j].view(), Threads::One);
+                    linalg::product(maps[i].view().transpose(), half.view(), Threads::One)
+                })
+                .collect();
+            for (j, block) in blocks.iter().enumerate() {
+                let columns = self.offsets[j]..self.offsets[j + 1];
+                for r in 0..block.rows() {
+                    gram.row_mut(self.offsets[i] + r)[columns.clone()].copy_from_slice(block.row(r));
+                }
+            }
+        }
+        let energy = (0..gram.rows()).map(|i| gram.at(i, i)).sum();
+        Self { gram, energy, ..self.clone() }
     }
 
     /// Items that two views share; those that one has for i = j.

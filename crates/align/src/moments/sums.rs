@@ -537,8 +537,6 @@ struct Block {
 
 /// An arithmetic of products.
 trait Summand: Float {
-    fn narrow(x: f64) -> Self;
-
     /// Adds to a block of `out` what `multiply` writes, in between in `buffer` where it is of another type.
     fn accumulate(
         out: &mut Matrix<f64>,
@@ -549,10 +547,6 @@ trait Summand: Float {
 }
 
 impl Summand for f64 {
-    fn narrow(x: f64) -> Self {
-        x
-    }
-
     fn accumulate(
         out: &mut Matrix<f64>,
         block: Block,
@@ -565,10 +559,6 @@ impl Summand for f64 {
 }
 
 impl Summand for f32 {
-    fn narrow(x: f64) -> Self {
-        x as f32
-    }
-
     fn accumulate(
         out: &mut Matrix<f64>,
         block: Block,

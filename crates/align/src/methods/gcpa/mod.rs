@@ -8,15 +8,18 @@ use crate::corrector::Prepared;
 use crate::corrector::train::Loss;
 use crate::fitted::Rescale;
 use crate::method::ensure;
+use crate::methods::gcca::GccaParams;
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::{ConstantColumns, unit_rows};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
 
 /// Parameters of `gcpa`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GcpaParams {
+    /// The universe whose vectors are corrected.
+    pub scaffold: Scaffold,
     /// Solver of the GPA scaffold.
     pub solver: Solver,
     /// Most sweeps of the GPA scaffold; the solver's without.
@@ -51,6 +54,17 @@ pub struct GcpaParams {
     pub rescale: Rescale,
 }
 
+/// The universe that a corrector starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaffold {
+    /// GPA's, as released.
+    #[default]
+    Gpa,
+    /// GCCA's in the released form, to see what of the gain is the corrector's alone.
+    Gcca,
+}
+
 /// How the corrector is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +82,7 @@ pub enum Profile {
 impl Default for GcpaParams {
     fn default() -> Self {
         Self {
+            scaffold: Scaffold::default(),
             solver: Solver::default(),
             max_iter: None,
             tol: 1e-8,
@@ -91,7 +106,7 @@ impl Default for GcpaParams {
 impl GcpaParams {
     pub(crate) fn validate(&self) -> Result<(), AlignError> {
         const ME: &str = "gcpa";
-        self.scaffold().validate(ME)?;
+        self.scaffold().validate()?;
         ensure((0.0..=2.0).contains(&self.tau), ME, "tau", self.tau, "a number from 0 to 2")?;
         ensure(
             self.lambda >= 0.0 && self.lambda.is_finite(),
@@ -115,14 +130,18 @@ impl GcpaParams {
         ensure(self.validation_batches >= 1, ME, "validation_batches", self.validation_batches, "at least 1")
     }
 
-    /// The GPA that it starts from.
-    pub(crate) fn scaffold(&self) -> GpaParams {
-        GpaParams {
-            solver: self.solver,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            constant_columns: self.constant_columns,
-            ..GpaParams::default()
+    /// The fit that it starts from.
+    pub(crate) fn scaffold(&self) -> Method {
+        let constant_columns = self.constant_columns;
+        match self.scaffold {
+            Scaffold::Gpa => Method::Gpa(GpaParams {
+                solver: self.solver,
+                max_iter: self.max_iter,
+                tol: self.tol,
+                constant_columns,
+                ..GpaParams::default()
+            }),
+            Scaffold::Gcca => Method::Gcca(GccaParams { constant_columns, ..GccaParams::default() }),
         }
     }
 

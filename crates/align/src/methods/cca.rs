@@ -1,0 +1,99 @@
+//! Pairwise linear maps that are not rotations: least squares, ridge, canonical correlation, whiten-rotate-dewhiten.
+
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::{self, Threads};
+use crate::method::{at_least_two_views, ensure};
+use crate::methods::pairwise::fit_ordered;
+use crate::moments::{Incomplete, Moments};
+use crate::prep::Standardisation;
+use crate::{AlignError, Fit, Matrix, Spaces};
+
+/// Parameters of `cca`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CcaParams {
+    /// Canonical directions that are used, the most correlated first; all without.
+    pub rank: Option<usize>,
+    /// κ: directions along which a view's standardised items spread by less than √κ count for less.
+    pub ridge: f64,
+    /// Power of the canonical correlations by which directions are weighted: 1 is regression, 0 a rotation between
+    /// whitened views.
+    pub power: f64,
+}
+
+impl Default for CcaParams {
+    fn default() -> Self {
+        Self { rank: None, ridge: 0.0, power: 1.0 }
+    }
+}
+
+impl CcaParams {
+    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+        let (rank, ridge, power) = (self.rank.unwrap_or(1), self.ridge, self.power);
+        ensure(rank >= 1, "cca", "rank", rank, "at least 1")?;
+        ensure(ridge >= 0.0 && ridge.is_finite(), "cca", "ridge", ridge, "a finite number, 0 or above")?;
+        ensure((0.0..=4.0).contains(&power), "cca", "power", power, "a number from 0 to 4")
+    }
+}
+
+/// For every ordered pair a → b the map `W_a U diag(ρ^p) Vᵀ W_b⁺` (d_a × d_b), where `W = V_z (S² + κn)^(−1/2)` whitens
+/// a view `Z = U_z S V_zᵀ` and `U ρ Vᵀ = W_aᵀ Z_aᵀ Z_b W_b` are the canonical directions and correlations.
+///
+/// At full rank and p = 1 this is the least squares map `(Z_aᵀ Z_a + κn)⁻¹ Z_aᵀ Z_b`, ridge regression with κ > 0 but for
+/// the target's own ridge, which cancels; below full rank it is reduced-rank regression. At p = 0 it whitens, rotates
+/// and takes the whitening back with the target's statistics, the multi-step form of bilingual word embeddings (Artetxe,
+/// Labaka and Agirre, AAAI 2018). Input: views standardised with the sample standard deviation, as pairwise Procrustes
+/// has them. Cost: M eigendecompositions of d_m, an SVD per ordered pair. The objective reported is the sum of the
+/// canonical correlations used, over ordered pairs.
+pub(crate) fn fit(params: &CcaParams, train: &Spaces) -> Result<Fit, AlignError> {
+    at_least_two_views("cca", train)?;
+    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
+}
+
+/// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
+pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
+    moments.check_every_pair("cca")?;
+    let whiteners: Result<Vec<Whitener>, AlignError> =
+        (0..moments.views()).map(|m| Whitener::of(moments, m, params.ridge)).collect();
+    let whiteners = whiteners?;
+    fit_ordered(moments, |a, b| {
+        let half = linalg::product(whiteners[a].forth.view().transpose(), moments.block(a, b), Threads::One);
+        let mut coupling = linalg::product(half.view(), whiteners[b].forth.view(), Threads::One);
+        let n = |m: usize| moments.rows(m, m) as f64;
+        let scale = (n(a) * n(b)).sqrt() / moments.rows(a, b) as f64;
+        coupling.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
+        let names = moments.names();
+        let svd = linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
+        let rank = params.rank.unwrap_or(usize::MAX).min(svd.s.len());
+        let weighted =
+            Matrix::from_fn(svd.u.nrows(), rank, |i, k| svd.u[(i, k)] * svd.s[k].max(0.0).powf(params.power));
+        let turn = linalg::product(weighted.view(), svd.v.as_ref().subcols(0, rank).transpose(), Threads::One);
+        let way_in = linalg::product(whiteners[a].forth.view(), turn.view(), Threads::One);
+        let map = linalg::product(way_in.view(), whiteners[b].back.view(), Threads::One);
+        Ok((map, svd.s[..rank].iter().sum()))
+    })
+}
+
+/// `W = V (S² + κn)^(−1/2)` (d × r) and its inverse `(S² + κn)^(1/2) Vᵀ` (r × d) from the eigendecomposition of a view's
+/// Gram block; directions of no length are dropped.
+pub(crate) struct Whitener {
+    pub(crate) forth: Matrix<f64>,
+    pub(crate) back: Matrix<f64>,
+}
+
+impl Whitener {
+    pub(crate) fn of(moments: &Moments, m: usize, ridge: f64) -> Result<Self, AlignError> {
+        let context = || format!("view `{}`", moments.names()[m]);
+        let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
+        let (d, rows) = (moments.width(m), moments.rows(m, m));
+        let largest = values.last().copied().unwrap_or(0.0).max(0.0);
+        let cut = largest.sqrt() * rows.max(d) as f64 * f64::from(f32::EPSILON);
+        let kept: Vec<usize> = (0..d).filter(|&k| values[k].max(0.0).sqrt() > cut).collect();
+        let length = |k: usize| (values[kept[k]].max(0.0) + ridge * rows as f64).sqrt();
+        Ok(Self {
+            forth: Matrix::from_fn(d, kept.len(), |i, k| vectors[(i, kept[k])] / length(k)),
+            back: Matrix::from_fn(kept.len(), d, |k, i| vectors[(i, kept[k])] * length(k)),
+        })
+    }
+}

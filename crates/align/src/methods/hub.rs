@@ -1,0 +1,75 @@
+//! Hub: every view rotated into one of them.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::fitted::ViewMap;
+use crate::linalg::{self, Threads};
+use crate::method::at_least_two_views;
+use crate::moments::{Incomplete, Moments};
+use crate::prep::{ConstantColumns, Standardisation};
+use crate::spaces::position;
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+
+/// Parameters of `hub`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HubParams {
+    /// The view whose coordinates are the universe; without one, the view that agrees best with all others.
+    pub pivot: Option<String>,
+    /// What happens to columns that are constant on the training rows.
+    pub constant_columns: ConstantColumns,
+}
+
+/// The orthogonal Procrustes map `R_m = U Vᵀ` of `Z_mᵀ Z_p = U S Vᵀ` (d_m × d_p) from every view to the pivot p, the
+/// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
+///
+/// Without a name the pivot is the view with the largest mean over the others of `tr(S)/√(|Z_m|² |Z_p|²)`, the cosine
+/// that the best rotation reaches. Universe: the pivot's width; a wider view loses directions. The objective
+/// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
+pub(crate) fn fit(params: &HubParams, train: &Spaces) -> Result<Fit, AlignError> {
+    at_least_two_views("hub", train)?;
+    let standardisation = Standardisation::Population(params.constant_columns);
+    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, standardisation)?)
+}
+
+/// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
+pub(crate) fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError> {
+    moments.check_every_pair("hub")?;
+    let views = moments.views();
+    let rotation = |m: usize, p: usize| -> Result<(Matrix<f64>, f64), AlignError> {
+        let names = moments.names();
+        let svd = linalg::thin_svd(moments.block(m, p), &|| format!("pair `{}` and `{}`", names[m], names[p]))?;
+        Ok((linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
+    };
+    let pivot = match &params.pivot {
+        Some(name) => position(moments.names().iter().map(String::as_str), name)?,
+        None => {
+            let square = |m: usize| (0..moments.width(m)).map(|j| moments.block(m, m)[(j, j)]).sum::<f64>();
+            let pairs: Vec<(usize, usize)> = (0..views).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+            let cosines: Result<Vec<f64>, AlignError> =
+                pairs.par_iter().map(|&(a, b)| Ok(rotation(a, b)?.1 / (square(a) * square(b)).sqrt())).collect();
+            let mut totals = vec![0.0; views];
+            for (&(a, b), cosine) in pairs.iter().zip(cosines?) {
+                totals[a] += cosine;
+                totals[b] += cosine;
+            }
+            (0..views).fold(0, |best, m| if totals[m] > totals[best] { m } else { best })
+        }
+    };
+    let width = moments.width(pivot);
+    let maps: Result<Vec<(Matrix<f64>, f64)>, AlignError> = (0..views)
+        .into_par_iter()
+        .map(|m| {
+            let identity = || Matrix::from_fn(width, width, |i, j| f64::from(u8::from(i == j)));
+            if m == pivot { Ok((identity(), 0.0)) } else { rotation(m, pivot) }
+        })
+        .collect();
+    let (maps, traces): (Vec<_>, Vec<f64>) = maps?.into_iter().unzip();
+    let named = moments.names().iter().zip(moments.preps()).zip(maps);
+    let maps: Vec<ViewMap> =
+        named.map(|((name, prep), map)| ViewMap::new(name.clone(), prep.clone(), map.map(|&x| x as f32))).collect();
+    let parameters = maps.iter().enumerate().filter(|(m, _)| *m != pivot).map(|(_, v)| v.parameters()).sum();
+    let report = FitReport::closed_form(views - 1, parameters, Some(traces.iter().sum()));
+    Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
+}

@@ -1,0 +1,131 @@
+//! The deterministic shared response model.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::fitted::ViewMap;
+use crate::linalg::{self, Accum, Threads};
+use crate::method::{at_least_two_views, ensure};
+use crate::moments::{Incomplete, Moments};
+use crate::prep::{ConstantColumns, Standardisation};
+use crate::rng::{Purpose, stream};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
+use rand_distr::{Distribution, StandardNormal};
+
+/// Parameters of `srm`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SrmParams {
+    /// Features K that all views share; half of the narrowest view's width without.
+    pub features: Option<usize>,
+    /// Most sweeps over the views.
+    pub max_iter: usize,
+    /// Stop when a sweep changes the objective by less than this, relative to itself.
+    pub tol: f64,
+    /// What happens to columns that are constant on the training rows.
+    pub constant_columns: ConstantColumns,
+}
+
+impl Default for SrmParams {
+    fn default() -> Self {
+        Self { features: None, max_iter: 100, tol: 1e-6, constant_columns: ConstantColumns::default() }
+    }
+}
+
+impl SrmParams {
+    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+        let (features, tol) = (self.features.unwrap_or(1), self.tol);
+        ensure(features >= 1, "srm", "features", features, "at least 1")?;
+        ensure(self.max_iter >= 1, "srm", "max_iter", self.max_iter, "at least 1")?;
+        ensure(tol >= 0.0 && tol.is_finite(), "srm", "tol", tol, "a finite number, 0 or above")
+    }
+}
+
+/// min over `W_mᵀ W_m = I_K` and S of `Σ_m |Z_m − S W_mᵀ|²_F`, W_m d_m × K, S N × K the shared response: alternately
+/// `S = 1/M Σ_m Z_m W_m` and `W_m = U Vᵀ` of `Z_mᵀ S = U Σ Vᵀ`.
+///
+/// Unlike GPA it keeps K directions of each view and leaves the rest unexplained; with K the width of all views it is
+/// GPA's problem. From the moments: `Z_mᵀ S` is a block of `G W / M`, so a sweep does not depend on N. Universe: width K;
+/// back by the transpose, the model's own reconstruction. K is at most the narrowest view's width. The start is drawn from
+/// the seed. The objective reported is that above.
+///
+/// Source: Chen, Chen, Yeshurun, Hasson, Haxby and Ramadge, NeurIPS 2015, the deterministic form.
+pub(crate) fn fit(params: &SrmParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+    at_least_two_views("srm", train)?;
+    let standardisation = Standardisation::Population(params.constant_columns);
+    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, seed)
+}
+
+/// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
+pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    moments.check_every_view("srm")?;
+    let views = moments.views();
+    let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
+    let features = params.features.unwrap_or(narrowest.div_ceil(2)).min(narrowest);
+    let mean = (views as f64).powi(-2);
+
+    let mut maps = Matrix::<f64>::zeros(moments.gram().nrows(), features);
+    let starts: Vec<Matrix<f64>> = (0..views)
+        .map(|m| {
+            let mut rng = stream(seed, Purpose::GpaStart, Some(m));
+            Matrix::from_fn(moments.width(m), features, |_, _| StandardNormal.sample(&mut rng))
+        })
+        .collect();
+    place(moments, &mut maps, &isometries(moments, &starts)?);
+    let mut sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
+    // |S|² = tr(Wᵀ G W)/M², and the objective is Σ|Z|² − M|S|².
+    let objective = |maps: &Matrix<f64>, sums: &Matrix<f64>| {
+        let inner: f64 = maps.as_slice().iter().zip(sums.as_slice()).map(|(w, s)| w * s).sum();
+        moments.energy() - views as f64 * mean * inner
+    };
+    let mut last = objective(&maps, &sums);
+    let (mut stop, mut iterations, mut residual) = (Stop::IterationCap, 0, f64::INFINITY);
+    for iteration in 1..=params.max_iter {
+        let targets: Vec<Matrix<f64>> = (0..views)
+            .map(|m| {
+                let start = moments.offset(m);
+                Matrix::from_fn(moments.width(m), features, |i, k| sums.at(start + i, k))
+            })
+            .collect();
+        place(moments, &mut maps, &isometries(moments, &targets)?);
+        linalg::gemm(sums.view_mut(), Accum::Replace, moments.gram(), maps.view(), Threads::Pool);
+        let now = objective(&maps, &sums);
+        residual = (last - now).abs() / now.abs().max(f64::MIN_POSITIVE);
+        (iterations, last) = (iteration, now);
+        if residual < params.tol {
+            stop = Stop::Converged;
+            break;
+        }
+    }
+    let of_view = |m: usize| {
+        let start = moments.offset(m);
+        let map = Matrix::from_fn(moments.width(m), features, |i, k| maps.at(start + i, k) as f32);
+        ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map)
+    };
+    let maps: Vec<ViewMap> = (0..views).map(of_view).collect();
+    let report = FitReport {
+        stop,
+        iterations: Some(iterations),
+        objective: Some(last),
+        residual: Some(residual),
+        spread: None,
+        maps: views,
+        parameters: maps.iter().map(ViewMap::parameters).sum(),
+        corrector: None,
+    };
+    Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
+}
+
+fn isometries(moments: &Moments, targets: &[Matrix<f64>]) -> Result<Vec<Matrix<f64>>, AlignError> {
+    let of = |(m, target): (usize, &Matrix<f64>)| {
+        linalg::polar(target.view(), &|| format!("view `{}` against the shared response", moments.names()[m]))
+    };
+    targets.par_iter().enumerate().map(of).collect()
+}
+
+/// Every view's map in its rows.
+fn place(moments: &Moments, maps: &mut Matrix<f64>, factors: &[Matrix<f64>]) {
+    for (m, factor) in factors.iter().enumerate() {
+        (0..factor.rows()).for_each(|i| maps.row_mut(moments.offset(m) + i).copy_from_slice(factor.row(i)));
+    }
+}

@@ -1,0 +1,157 @@
+//! Rivals against independent implementations (golden/make_rivals.py).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use align::methods::cca::CcaParams;
+use align::methods::gcpa::Scaffold;
+use align::methods::gpa::{GpaParams, Solver};
+use align::methods::hub::HubParams;
+use align::methods::linear::LinearParams;
+use align::methods::srm::SrmParams;
+use align::methods::sumcor::SumcorParams;
+use align::prep::unit_rows;
+use align::{Fit, Fitted, Matrix, Method, Spaces};
+use common::{Golden, json, max_abs};
+
+fn case() -> (Spaces, Spaces) {
+    let inputs = Golden::read("case_A_inputs.safetensors");
+    (inputs.spaces("train"), inputs.spaces("test"))
+}
+
+fn pair_map(fit: &Fit, source: &str, target: &str) -> Matrix {
+    let Fitted::Pairwise(maps) = &fit.fitted else { panic!("pairwise maps") };
+    maps.map(source, target).unwrap().unwrap()
+}
+
+fn cca(params: CcaParams) -> Fit {
+    Method::Cca(params).fit(&case().0, 0).unwrap()
+}
+
+#[test]
+fn cca_is_least_squares_ridge_and_a_whitened_rotation() {
+    let golden = Golden::read("rivals.safetensors");
+    for (params, name) in [
+        (CcaParams::default(), "least_squares"),
+        (CcaParams { ridge: 0.1, ..CcaParams::default() }, "ridge"),
+        (CcaParams { power: 0.0, ..CcaParams::default() }, "whitened_rotation"),
+    ] {
+        let gap = max_abs(&pair_map(&cca(params), "v0", "v1"), &golden.matrix(&format!("{name}.v0->v1")));
+        assert!(gap < 1e-5, "{name}: {gap:e}");
+    }
+}
+
+#[test]
+fn cca_finds_the_canonical_correlations() {
+    let two = case().0.select(&["v0", "v1"]).unwrap();
+    let figures = json("rivals.json");
+    let all: Vec<f64> =
+        figures["canonical_correlations.v0.v1"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    for rank in [1, 5, 24] {
+        let fit = Method::Cca(CcaParams { rank: Some(rank), ..CcaParams::default() }).fit(&two, 0).unwrap();
+        // There and back.
+        let want = 2.0 * all[..rank].iter().sum::<f64>();
+        assert!((fit.report.objective.unwrap() - want).abs() < 1e-6, "rank {rank}");
+    }
+}
+
+#[test]
+fn hub_rotates_into_its_pivot() {
+    let (train, test) = case();
+    let golden = Golden::read("rivals.safetensors");
+    let fit = Method::Hub(HubParams { pivot: Some("v1".into()), ..HubParams::default() }).fit(&train, 0).unwrap();
+    let universe = fit.fitted.universe().unwrap();
+    for (m, name) in [(0, "hub.v0"), (2, "hub.v2")] {
+        assert!(max_abs(&universe.views()[m].map, &golden.matrix(name)) < 1e-5, "{name}");
+    }
+    let want = json("rivals.json")["hub.objective"].as_f64().unwrap();
+    assert!((fit.report.objective.unwrap() / want - 1.0).abs() < 1e-6);
+    assert_eq!(fit.report.maps, 2);
+    // Through the pivot and back is exact, and so is the way around.
+    let x = test.get("v2").unwrap();
+    let there = fit.fitted.translate("v2", "v0", x).unwrap();
+    assert!(max_abs(&fit.fitted.translate("v0", "v2", &there).unwrap(), x) < 1e-4);
+    assert!(Method::Hub(HubParams { pivot: Some("v9".into()), ..HubParams::default() }).fit(&train, 0).is_err());
+}
+
+#[test]
+fn sumcor_reaches_the_best_of_many_starts_and_ends_in_procrustes() {
+    let (train, test) = case();
+    let figures = json("rivals.json");
+    for shrinkage in [0.0, 0.5] {
+        let params = SumcorParams { shrinkage, tol: 1e-9, ..SumcorParams::default() };
+        let fit = Method::Sumcor(params).fit(&train, 0).unwrap();
+        let want = figures[format!("sumcor.objective.{shrinkage:.1}")].as_f64().unwrap();
+        let relative = fit.report.objective.unwrap() / want - 1.0;
+        assert!(relative.abs() < 1e-3, "shrinkage {shrinkage}: {relative:e}");
+        let x = test.get("v0").unwrap();
+        assert!(max_abs(&fit.fitted.translate("v0", "v0", x).unwrap(), x) < 1e-3, "the way back is the inverse");
+    }
+    let sumcor = Method::Sumcor(SumcorParams { shrinkage: 1.0, tol: 1e-8, ..SumcorParams::default() });
+    let gpa = Method::Gpa(GpaParams { solver: Solver::Accelerated, ..GpaParams::default() });
+    let objective = |method: Method| method.fit(&train, 0).unwrap().report.objective.unwrap();
+    assert!((objective(sumcor) / objective(gpa) - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn srm_ends_where_brainiak_ends() {
+    let range = json("rivals.json")["srm.objective.8"].clone();
+    let (low, high) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
+    for seed in 0..3 {
+        let params = SrmParams { features: Some(8), max_iter: 300, tol: 1e-9, ..SrmParams::default() };
+        let fit = Method::Srm(params).fit(&case().0, seed).unwrap();
+        let objective = fit.report.objective.unwrap();
+        assert!(objective > low * (1.0 - 1e-3) && objective < high * (1.0 + 1e-3), "{objective} in {low} to {high}");
+        let map = &fit.fitted.universe().unwrap().views()[1].map;
+        for a in 0..8 {
+            for b in 0..8 {
+                let dot: f32 = (0..map.rows()).map(|i| map.at(i, a) * map.at(i, b)).sum();
+                assert!((dot - f32::from(u8::from(a == b))).abs() < 1e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_linear_corrector_is_a_ridge_regression_on_the_consensus() {
+    let (train, test) = case();
+    let params = LinearParams { scaffold: Scaffold::Gcca, ..LinearParams::default() };
+    let fit = Method::Linear(params).fit(&train, 0).unwrap();
+    let unit = |view: &str| unit_rows(&fit.fitted.project(view, test.get(view).unwrap()).unwrap());
+    let (a, b) = (unit("v0"), unit("v1"));
+    let want = Golden::read("rivals.safetensors").matrix("linear.cosines.v0.v1");
+    for i in 0..20 {
+        for j in 0..20 {
+            let cosine: f32 = a.row(i).iter().zip(b.row(j)).map(|(x, y)| x * y).sum();
+            assert!((cosine - want.at(i, j)).abs() < 1e-4, "{i} {j}: {cosine} for {}", want.at(i, j));
+        }
+    }
+    let want = json("rivals.json")["linear.objective"].as_f64().unwrap();
+    assert!((fit.report.objective.unwrap() / want - 1.0).abs() < 1e-4);
+}
+
+#[test]
+fn a_corrector_can_start_from_gcca() {
+    let text = r#"{"gcpa": {"scaffold": "gcca", "epochs": 2, "steps_per_epoch": 20}}"#;
+    let method: Method = serde_json::from_str(text).unwrap();
+    let (train, test) = case();
+    let fit = method.fit(&train, 1).unwrap();
+    let universe = fit.fitted.universe().unwrap();
+    assert!(universe.corrector().is_some());
+    assert_eq!(universe.project("v0", test.get("v0").unwrap()).unwrap().cols(), 24);
+    assert_eq!(method.base().unwrap().method.name(), "gcca");
+}
+
+#[test]
+fn parameters_outside_their_domains_are_refused() {
+    for text in [
+        r#"{"cca": {"ridge": -1}}"#,
+        r#"{"cca": {"power": 9}}"#,
+        r#"{"sumcor": {"shrinkage": 1.5}}"#,
+        r#"{"srm": {"features": 0}}"#,
+        r#"{"linear": {"ridge": -0.1}}"#,
+    ] {
+        let method: Method = serde_json::from_str(text).unwrap();
+        assert!(method.validate().is_err(), "{text}");
+    }
+}

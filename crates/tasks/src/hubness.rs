@@ -1,0 +1,118 @@
+//! Hubness: whether some items of a view are among the nearest of far more queries than others.
+//!
+//! For an ordered pair of views, `N_k(j)` counts the queries that have candidate j among their k nearest. Without hubs
+//! every candidate would have about k; in high dimensions some have hundreds and many none, and retrieval suffers.
+//! Reported per pair: the skewness of N_k over candidates (0 is no hubs) and the share of anti-hubs, candidates that
+//! are near no query. Scored like retrieval, so that a correction can be seen at work.
+//!
+//! Cost: one product of n × d by d × n per ordered pair, two with a correction; memory O(n·k).
+//! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
+
+use align::prep::cosine_rows;
+use align::{Matrix, SpaceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{share_of_zeros, skewness};
+use crate::pairs::{each_translated, project_all};
+use crate::retrieval::check_neighbours;
+use crate::scoring::{Largest, Scorer, Scoring, by_row};
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+
+/// Parameters of hubness.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HubnessParams {
+    /// Nearest candidates that count.
+    pub k: usize,
+    /// What candidates are ordered by; mutual ranks order no candidates and are the cosine's here.
+    pub scoring: Scoring,
+    /// β of the inverted softmax.
+    pub beta: f64,
+}
+
+impl Default for HubnessParams {
+    fn default() -> Self {
+        Self { k: 10, scoring: Scoring::default(), beta: 30.0 }
+    }
+}
+
+impl HubnessParams {
+    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+        check_neighbours("hubness", self.k, self.beta)
+    }
+}
+
+const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
+
+/// Scores every ordered pair of the test split's views in every space on offer.
+pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let shared = project_all(input)?;
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
+    let mut out = Scores::default();
+    for &space in input.fitted.offers() {
+        match space {
+            SpaceKind::Input | SpaceKind::Universe => {
+                let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
+                for (s, queries) in rows.iter().enumerate() {
+                    for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
+                        let occurrences = if queries.cols() == gallery.cols() {
+                            Ok(occurrences(scorer, queries, gallery))
+                        } else {
+                            let (x, y) = (queries.cols(), gallery.cols());
+                            Err(format!("widths differ: {} {x}, {} {y}", names[s], names[t]))
+                        };
+                        report(space, names[s], names[t], input.test.spaces.rows(), occurrences, &mut out);
+                    }
+                }
+            }
+            SpaceKind::Translated => each_translated(input, &shared, |s, t, queries, gallery| {
+                let occurrences = Ok(occurrences(scorer, queries, gallery));
+                report(space, names[s], names[t], queries.rows(), occurrences, &mut out);
+                Ok(())
+            })?,
+        }
+    }
+    Ok(out)
+}
+
+/// N_k of every row of `b` over the rows of `a` as queries.
+fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Vec<f32> {
+    let penalties = scorer.penalties(a, b);
+    let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
+        if let Some(penalties) = &penalties {
+            row.iter_mut().zip(&penalties[first..]).for_each(|(s, penalty)| *s -= penalty);
+        }
+        largest.add(first, row);
+    };
+    let nearest = by_row(a, b, || Largest::new(scorer.k), add, |largest| largest);
+    let mut counts = vec![0.0; b.rows()];
+    nearest.iter().flat_map(Largest::indices).for_each(|j| counts[j] += 1.0);
+    counts
+}
+
+fn report(
+    space: SpaceKind,
+    source: &str,
+    target: &str,
+    n: usize,
+    occurrences: Result<Vec<f32>, String>,
+    out: &mut Scores,
+) {
+    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
+    let figures = occurrences.as_ref().map(|values| [skewness(values), share_of_zeros(values)]);
+    for (at, metric) in METRICS.into_iter().enumerate() {
+        out.scores.push(Score {
+            space,
+            source: source.clone(),
+            target: target.clone(),
+            metric,
+            value: figures.ok().map(|figures| figures[at]),
+            n,
+            reason: figures.err().cloned(),
+        });
+    }
+    if let Ok(values) = occurrences {
+        out.series.push(Series { space, source, target, quantity: Quantity::Occurrences, draw: None, values });
+    }
+}

@@ -1,0 +1,160 @@
+//! How candidates are ordered: by cosine, or corrected for hubs (items that are near everything).
+
+use align::Matrix;
+use align::kernels::exp_shifted;
+use align::linalg::{Threads, product};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::TaskError;
+use crate::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
+
+/// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scoring {
+    /// `s_ij`.
+    #[default]
+    Cosine,
+    /// Cross-domain similarity local scaling: `2 s_ij − r_i − r_j`, r_j the mean of the k largest similarities of
+    /// candidate j to all queries (r_i moves no order). Source: Conneau et al., ICLR 2018.
+    Csls,
+    /// Inverted softmax: `exp(β s_ij) / Σ_i' exp(β s_i'j)`, the softmax over queries. Source: Smith et al., ICLR 2017.
+    InvertedSoftmax,
+    /// Mutual nearest neighbours: the rank of a match is the worse of those that it has among the candidates of the
+    /// query and among the queries of the candidate, so it is 1 where each is the other's nearest.
+    Mutual,
+}
+
+/// Queries or candidates at a time.
+const BLOCK: usize = 256;
+
+/// A scoring with its parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scorer {
+    pub(crate) scoring: Scoring,
+    /// Neighbours of CSLS.
+    pub(crate) k: usize,
+    /// β of the inverted softmax.
+    pub(crate) beta: f64,
+}
+
+impl Scorer {
+    /// Ranks of the true matches of `a`'s rows among `b`'s, both n × d and normalised.
+    pub(crate) fn ranks(self, a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
+        match self.penalties(a, b) {
+            None if self.scoring == Scoring::Mutual => {
+                let (forward, backward) = ranks_both(a, b)?;
+                Ok(worse(&forward, &backward))
+            }
+            None => ranks(a, b),
+            Some(penalties) => ranks_penalised(a, b, &penalties),
+        }
+    }
+
+    /// As [`ranks`](Scorer::ranks), in both directions.
+    pub(crate) fn ranks_both(self, a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
+        match self.scoring {
+            Scoring::Cosine => ranks_both(a, b),
+            Scoring::Mutual => {
+                let (forward, backward) = ranks_both(a, b)?;
+                let both = worse(&forward, &backward);
+                Ok((both.clone(), both))
+            }
+            Scoring::Csls | Scoring::InvertedSoftmax => Ok((self.ranks(a, b)?, self.ranks(b, a)?)),
+        }
+    }
+
+    /// What is taken off the similarity of each candidate (row of `b`); `None` where the order is the cosine's.
+    pub(crate) fn penalties(self, a: &Matrix, b: &Matrix) -> Option<Vec<f32>> {
+        match self.scoring {
+            Scoring::Cosine | Scoring::Mutual => None,
+            Scoring::Csls => Some(neighbour_means(b, a, self.k).into_iter().map(|r| r / 2.0).collect()),
+            Scoring::InvertedSoftmax => Some(log_sums(b, a, self.beta as f32)),
+        }
+    }
+}
+
+fn worse(forward: &Ranks, backward: &Ranks) -> Ranks {
+    let max = |a: &[u32], b: &[u32]| a.iter().zip(b).map(|(a, b)| *a.max(b)).collect();
+    Ranks {
+        pessimistic: max(&forward.pessimistic, &backward.pessimistic),
+        optimistic: max(&forward.optimistic, &backward.optimistic),
+    }
+}
+
+/// One value for each row of `of`, from all its similarities to the rows of `to`, which come some at a time: `start`,
+/// then `add` for every stretch of them (with the index of the first), then `end`. Memory: a tile for each thread.
+pub(crate) fn by_row<S: Send, T: Send>(
+    of: &Matrix,
+    to: &Matrix,
+    start: impl Fn() -> S + Sync,
+    add: impl Fn(&mut S, usize, &mut [f32]) + Sync,
+    end: impl Fn(S) -> T + Sync,
+) -> Vec<T> {
+    let starts: Vec<usize> = (0..of.rows()).step_by(BLOCK).collect();
+    let blocks: Vec<Vec<T>> = starts
+        .par_iter()
+        .map(|&top| {
+            let height = BLOCK.min(of.rows() - top);
+            let mut states: Vec<S> = (0..height).map(|_| start()).collect();
+            for left in (0..to.rows()).step_by(4 * BLOCK) {
+                let width = (4 * BLOCK).min(to.rows() - left);
+                let block = of.view().subrows(top, height);
+                let mut tile = product(block, to.view().subrows(left, width).transpose(), Threads::One);
+                for (i, state) in states.iter_mut().enumerate() {
+                    add(state, left, tile.row_mut(i));
+                }
+            }
+            states.into_iter().map(&end).collect()
+        })
+        .collect();
+    blocks.into_iter().flatten().collect()
+}
+
+/// The k largest values with their indices, the largest first; of equal ones the earlier.
+#[derive(Clone, Debug)]
+pub(crate) struct Largest {
+    k: usize,
+    kept: Vec<(f32, usize)>,
+}
+
+impl Largest {
+    pub(crate) fn new(k: usize) -> Self {
+        Self { k, kept: Vec::with_capacity(k + 1) }
+    }
+
+    pub(crate) fn add(&mut self, first: usize, values: &[f32]) {
+        for (j, &value) in values.iter().enumerate() {
+            if self.kept.len() == self.k && self.kept.last().is_some_and(|(least, _)| value <= *least) {
+                continue;
+            }
+            let at = self.kept.partition_point(|(kept, _)| *kept >= value);
+            self.kept.insert(at, (value, first + j));
+            self.kept.truncate(self.k);
+        }
+    }
+
+    pub(crate) fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        self.kept.iter().map(|(_, index)| *index)
+    }
+
+    fn mean(&self) -> f32 {
+        (self.kept.iter().map(|(value, _)| f64::from(*value)).sum::<f64>() / self.kept.len().max(1) as f64) as f32
+    }
+}
+
+/// Mean of the k largest similarities of each row of `of` to the rows of `to`.
+fn neighbour_means(of: &Matrix, to: &Matrix, k: usize) -> Vec<f32> {
+    by_row(of, to, || Largest::new(k), |largest, first, row| largest.add(first, row), |largest| largest.mean())
+}
+
+/// `1/β · ln Σ_i exp(β s_ij)` for each row j of `of`, i over the rows of `to`: cosines are at most 1, which is what the
+/// exponent is shifted by.
+fn log_sums(of: &Matrix, to: &Matrix, beta: f32) -> Vec<f32> {
+    let add = |sum: &mut f64, _: usize, row: &mut [f32]| {
+        row.iter_mut().for_each(|s| *s *= beta);
+        *sum += f64::from(exp_shifted(row, beta));
+    };
+    by_row(of, to, || 0.0, add, |sum| (1.0 + sum.max(f64::MIN_POSITIVE).ln() / f64::from(beta)) as f32)
+}

@@ -1,0 +1,70 @@
+//! Corrections for hubs against NumPy and SciPy (golden/make_rivals.py).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use align::{Dataset, Spaces, Split};
+use common::{Tensors, json};
+use tasks::{HubnessParams, Metric, Quantity, RetrievalParams, Scores, Scoring, Task};
+
+fn data() -> Dataset {
+    let tensors = Tensors::open("rivals.safetensors");
+    let views = [("queries", "hubs.queries"), ("gallery", "hubs.gallery")];
+    let spaces = Spaces::new(views.map(|(view, name)| (view.to_string(), tensors.matrix(name)))).unwrap();
+    let split = Split { spaces, labels: Vec::new(), groups: Vec::new(), ids: None };
+    Dataset { train: split.clone(), validation: None, test: split }
+}
+
+fn score(task: &Task) -> Scores {
+    common::score(&common::na(align::methods::na::Scale::Raw), task, &data())
+}
+
+const SCORINGS: [(Scoring, &str); 4] = [
+    (Scoring::Cosine, "cosine"),
+    (Scoring::Csls, "csls"),
+    (Scoring::InvertedSoftmax, "inverted_softmax"),
+    (Scoring::Mutual, "mutual"),
+];
+
+#[test]
+fn ranks_by_every_scoring() {
+    let figures = json("rivals.json");
+    for (scoring, name) in SCORINGS {
+        let scores = score(&Task::Retrieval(RetrievalParams { scoring, ..RetrievalParams::default() }));
+        let series = scores
+            .series
+            .iter()
+            .find(|s| s.quantity == Quantity::Rank && s.source.as_deref() == Some("queries"))
+            .unwrap();
+        let want: Vec<f32> = figures[format!("hubs.{name}.ranks")]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|x| x.as_f64().unwrap() as f32)
+            .collect();
+        assert_eq!(series.values, want, "{name}");
+    }
+}
+
+#[test]
+fn hubs_and_anti_hubs() {
+    let figures = json("rivals.json");
+    for (scoring, name) in &SCORINGS[..3] {
+        let scores = score(&Task::Hubness(HubnessParams { scoring: *scoring, ..HubnessParams::default() }));
+        for (metric, key) in [(Metric::HubSkewness, "skewness"), (Metric::AntiHubs, "anti_hubs")] {
+            let of_pair = |s: &&tasks::Score| s.metric == metric && s.source.as_deref() == Some("queries");
+            let got = scores.scores.iter().find(of_pair).unwrap().value.unwrap();
+            let want = figures[format!("hubs.{name}.{key}")].as_f64().unwrap();
+            assert!((got - want).abs() < 1e-6, "{name} {key}: {got} for {want}");
+        }
+        let counts = &scores.series[0].values;
+        assert_eq!(counts.iter().sum::<f32>(), 600.0, "ten neighbours for each of sixty queries");
+    }
+}
+
+#[test]
+fn parameters_are_checked() {
+    for text in [r#"{"retrieval": {"k": 0}}"#, r#"{"hubness": {"beta": -1}}"#] {
+        assert!(serde_json::from_str::<Task>(text).unwrap().validate().is_err(), "{text}");
+    }
+}
