@@ -105,6 +105,8 @@ pub(crate) fn sum(path: &Path) -> Result<(String, u64), FetchError> {
 /// Writes a small file so that it is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
     let new = beside(path, ".new");
+    // a link that waits there would be followed
+    remove(&new)?;
     let write = || {
         let mut file = fs::File::create(&new)?;
         io::Write::write_all(&mut file, bytes)?;
@@ -172,7 +174,17 @@ mod tests {
     #[test]
     fn paths_that_lead_out_are_refused() {
         for path in [
-            "", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/.", "C:/x", "a\\..\\b", "x/fetched.json", "a.part",
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./a",
+            "a/.",
+            "C:/x",
+            "a\\..\\b",
+            "x/fetched.json",
+            "a.part",
             "Fetched.json",
         ] {
             assert!(refused(path).is_some(), "{path}");

@@ -49,12 +49,7 @@ impl Whole {
 }
 
 /// Downloads a file beside its place.
-pub(crate) fn download(
-    client: &Client,
-    retry: &Retry,
-    job: &Job<'_>,
-    say: &dyn Fn(&str),
-) -> Result<Whole, FetchError> {
+pub(crate) fn download(client: &Client, retry: &Retry, job: &Job<'_>, say: &dyn Fn(&str)) -> Result<Whole, FetchError> {
     let part = Part::of(job.to);
     let progress = Progress::of(job.label);
     let mut failures = 0;

@@ -200,8 +200,7 @@ impl Run<'_> {
             self.records.keep_revision(hub, commit)?;
         }
         let revision = whole.commit.clone().or(asked);
-        let record =
-            Record { url: hub::shown(&job.url), revision, sha256: whole.sha256.clone(), size: whole.size };
+        let record = Record { url: hub::shown(&job.url), revision, sha256: whole.sha256.clone(), size: whole.size };
         self.records.keep_file(path, record.clone())?;
         whole.finish()?;
         self.files.push(Fetched::of(to, record, true));

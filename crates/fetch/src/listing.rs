@@ -67,7 +67,9 @@ pub(crate) fn expand(
     let mut paths: Vec<String> = files.filter(|path| matches(path)).collect();
     paths.sort();
     if paths.is_empty() {
-        return Err(wrong(format!("the repository has no file `{pattern}`; look at its page and change the source file")));
+        return Err(wrong(format!(
+            "the repository has no file `{pattern}`; look at its page and change the source file"
+        )));
     }
     Ok(paths)
 }

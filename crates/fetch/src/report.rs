@@ -1,6 +1,9 @@
 //! What a fetch says: the licence before it begins, and what came of it.
 
-use std::{fmt, path::{Path, PathBuf}};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     manual::Standing,

@@ -16,6 +16,7 @@ pub mod claims;
 pub mod cost;
 pub mod draw;
 pub mod execute;
+pub mod fetch;
 pub mod figures;
 pub mod fits;
 pub mod grid;

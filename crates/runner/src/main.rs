@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use runner::only::Only;
 use runner::run::{Ending, Options};
-use runner::{list, run, scaling, show, source};
+use runner::{fetch, list, run, scaling, show, source};
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -57,6 +57,14 @@ enum Command {
         /// Folder of the results of all grids
         #[arg(long, value_name = "DIR", default_value = "results")]
         out: PathBuf,
+    },
+    /// Download what data sets are made from, verified and resumed; alone, list them
+    Fetch {
+        /// Names in data-manifests/sources/, or paths of source files
+        names: Vec<String>,
+        /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+        #[arg(long, value_name = "DIR")]
+        cache: Option<PathBuf>,
     },
     /// What there is, with one line each
     List {
@@ -126,6 +134,7 @@ fn main() -> ExitCode {
             println!("{text}");
             Ending::Complete
         }),
+        (Some(Command::Fetch { names, cache }), _) => fetch::run(&names, cache.as_deref()),
         (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => {
