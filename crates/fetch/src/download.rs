@@ -52,26 +52,11 @@ impl Whole {
 pub(crate) fn download(client: &Client, retry: &Retry, job: &Job<'_>, say: &dyn Fn(&str)) -> Result<Whole, FetchError> {
     let part = Part::of(job.to);
     let progress = Progress::of(job.label);
-    let mut failures = 0;
-    let commit = loop {
-        let (reason, after) = match attempt(client, job, &part, &progress) {
-            Ok(commit) => break commit,
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Passing { reason, after }) => (reason, after),
-        };
-        failures += 1;
-        let gave_up = |last: String| FetchError::GaveUp { url: shown(&job.url), attempts: failures, last };
-        if failures >= retry.attempts {
-            return Err(gave_up(reason));
-        }
-        let Some(pause) = retry.pause(failures, after) else {
-            let asked = after.unwrap_or_default().as_secs();
-            return Err(gave_up(format!("{reason}, and asks to wait for {asked} s")));
-        };
-        let line = format!("{}: {reason}; again in {:.1} s", job.label, pause.as_secs_f64());
-        progress.note(&line, say);
-        (retry.wait)(pause);
-    };
+    let commit = retry.run(
+        &job.url,
+        || attempt(client, job, &part, &progress),
+        |line| progress.note(&format!("{}: {line}", job.label), say),
+    )?;
     drop(progress);
     part.verify(job, commit)
 }

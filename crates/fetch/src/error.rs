@@ -25,6 +25,12 @@ pub enum FetchError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// No id of a repository.
+    #[error("`{id}` is no id of a repository; wanted `owner/name`")]
+    Id {
+        /// What was given.
+        id: String,
+    },
     /// `HF_ENDPOINT` is no address of a hub.
     #[error("HF_ENDPOINT is `{value}`: {reason}; wanted something like https://huggingface.co")]
     Endpoint {

@@ -51,10 +51,19 @@ impl Endpoint {
         self.join(middle.chain(path.split('/')))
     }
 
-    /// Where the contents of a repository's folder are listed.
-    pub(crate) fn listing(&self, hub: &Hub, revision: &str, folder: &str) -> Url {
+    /// Where the contents of a repository's folder are listed, those of folders in it also if `deep`.
+    pub(crate) fn listing(&self, hub: &Hub, revision: &str, folder: &str, deep: bool) -> Url {
         let middle = ["api", hub.kind.plural()].into_iter().chain(hub.repository.split('/')).chain(["tree", revision]);
-        self.join(middle.chain(folder.split('/').filter(|part| !part.is_empty())))
+        let mut url = self.join(middle.chain(folder.split('/').filter(|part| !part.is_empty())));
+        if deep {
+            url.set_query(Some("recursive=true"));
+        }
+        url
+    }
+
+    /// The repository's page, for people.
+    pub(crate) fn page(&self, hub: &Hub) -> Url {
+        self.join(hub.kind.prefix().into_iter().chain(hub.repository.split('/')))
     }
 
     /// Each part is one segment, so that the slashes of a branch such as `refs/convert/parquet` are escaped.
@@ -177,7 +186,7 @@ mod tests {
         );
         let mirror = Endpoint::parse("https://mirror.example/hf/").unwrap();
         assert_eq!(
-            mirror.listing(&hub(Kind::Dataset), "main", "plain_text").as_str(),
+            mirror.listing(&hub(Kind::Dataset), "main", "plain_text", false).as_str(),
             "https://mirror.example/hf/api/datasets/org/name/tree/main/plain_text"
         );
         assert_eq!(mirror.to_string(), "https://mirror.example/hf");

@@ -20,6 +20,7 @@
 
 mod cache;
 mod download;
+mod encoder;
 mod error;
 mod http;
 mod hub;
@@ -38,6 +39,7 @@ use std::{
 };
 
 pub use cache::cache_dir;
+pub use encoder::encoder;
 pub use error::FetchError;
 pub use hub::{Endpoint, Token};
 pub use manual::Standing;
@@ -49,6 +51,7 @@ use crate::{
     cache::Folder,
     download::Job,
     http::Client,
+    listing::Look,
     record::{Record, Records},
     source::{Hub, Origin},
 };
@@ -111,11 +114,8 @@ impl fmt::Debug for Options {
 /// the one wanted, now or since it was fetched; a path that would leave the cache; the system's own.
 pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError> {
     let source = Source::find(name_or_path, &options.sources)?;
-    let folder = Folder::open(&options.cache, &source.name)?;
-    let records = Records::open(&folder)?;
-    let client = Client::new(options.endpoint.clone(), options.token.clone())?;
-    (options.say)(&report::notice(&source, &folder.root));
-    let mut run = Run { options, folder, records, client, files: Vec::new() };
+    let mut run = Run::start(options, &options.cache, &source.name)?;
+    (options.say)(&report::notice(&source, &run.folder.root));
     for origin in &source.origins {
         match origin {
             Origin::Hub { hub, files } => {
@@ -144,7 +144,18 @@ struct Run<'a> {
     files: Vec<Fetched>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn start(options: &'a Options, cache: &Path, name: &str) -> Result<Self, FetchError> {
+        let folder = Folder::open(cache, name)?;
+        let records = Records::open(&folder)?;
+        let client = Client::new(options.endpoint.clone(), options.token.clone())?;
+        Ok(Self { options, folder, records, client, files: Vec::new() })
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look { client: &self.client, retry: &self.options.retry, say: &*self.options.say }
+    }
+
     fn of_hub(&mut self, hub: &Hub, path: &str, sha256: Option<&str>) -> Result<(), FetchError> {
         if !path.contains('*') {
             return self.one_of_hub(hub, path, sha256);
@@ -153,8 +164,7 @@ impl Run<'_> {
             Some(paths) => paths.to_vec(),
             None => {
                 let revision = self.revision(hub);
-                let say = &*self.options.say;
-                let paths = listing::expand(&self.client, &self.options.retry, hub, &revision, path, say)?;
+                let paths = self.look().expand(hub, &revision, path)?;
                 self.records.keep_listing(hub, path, &paths)?;
                 paths
             }

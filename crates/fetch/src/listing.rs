@@ -1,4 +1,4 @@
-//! What a path with `*` stands for: the hub is asked what its repository has.
+//! What a repository has, and what a path with `*` stands for: the hub is asked.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::{
     source::Hub,
 };
 
-/// No folder that is listed here is longer than its first page, a thousand entries.
+/// No repository that is listed here fills its first page, a thousand entries.
 const MOST_BYTES: u64 = 8 << 20;
 
 #[derive(Deserialize)]
@@ -21,57 +21,50 @@ struct Entry {
     path: String,
 }
 
-/// The files of a repository that a pattern stands for, sorted.
-///
-/// # Errors
-/// The hub cannot be asked, or has none.
-pub(crate) fn expand(
-    client: &Client,
-    retry: &Retry,
-    hub: &Hub,
-    revision: &str,
-    pattern: &str,
-    say: &dyn Fn(&str),
-) -> Result<Vec<String>, FetchError> {
-    let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-    let url = client.endpoint().listing(hub, revision, folder);
-    let wrong = |reason: String| FetchError::Answer { url: shown(&url), reason };
-    let mut failures = 0;
-    let text = loop {
-        match ask(client, &url) {
-            Ok(text) => break text,
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Passing { reason, after }) => {
-                failures += 1;
-                let pause = if failures < retry.attempts { retry.pause(failures, after) } else { None };
-                let Some(pause) = pause else {
-                    return Err(FetchError::GaveUp { url: shown(&url), attempts: failures, last: reason });
-                };
-                say(&format!("{pattern}: {reason}; again in {:.1} s", pause.as_secs_f64()));
-                (retry.wait)(pause);
-            }
-        }
-    };
-    let entries: Vec<Entry> =
-        serde_json::from_slice(&text).map_err(|e| wrong(format!("the list of files is not what was wanted: {e}")))?;
-    let (before, after) = name.split_once('*').unwrap_or((name, ""));
-    let matches = |path: &str| {
-        let name = match folder {
-            "" => path,
-            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default(),
+/// Where to look, and how to ask.
+pub(crate) struct Look<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) retry: &'a Retry,
+    pub(crate) say: &'a dyn Fn(&str),
+}
+
+impl Look<'_> {
+    /// The files of a repository that a pattern stands for, sorted.
+    pub(crate) fn expand(&self, hub: &Hub, revision: &str, pattern: &str) -> Result<Vec<String>, FetchError> {
+        let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let (before, after) = name.split_once('*').unwrap_or((name, ""));
+        let matches = |path: &String| {
+            let name = match folder {
+                "" => path,
+                folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default(),
+            };
+            let long_enough = name.len() >= before.len() + after.len();
+            long_enough && !name.contains('/') && name.starts_with(before) && name.ends_with(after)
         };
-        let long_enough = name.len() >= before.len() + after.len();
-        long_enough && !name.contains('/') && name.starts_with(before) && name.ends_with(after)
-    };
-    let files = entries.into_iter().filter(|entry| entry.kind == "file").map(|entry| entry.path);
-    let mut paths: Vec<String> = files.filter(|path| matches(path)).collect();
-    paths.sort();
-    if paths.is_empty() {
-        return Err(wrong(format!(
-            "the repository has no file `{pattern}`; look at its page and change the source file"
-        )));
+        let mut paths = self.files(hub, revision, folder, false)?;
+        paths.retain(matches);
+        if paths.is_empty() {
+            let url = shown(&self.client.endpoint().listing(hub, revision, folder, false));
+            let reason = format!("the repository has no file `{pattern}`; look at its page and change the source file");
+            return Err(FetchError::Answer { url, reason });
+        }
+        Ok(paths)
     }
-    Ok(paths)
+
+    /// The files in a folder of a repository, those in folders below also if `deep`, sorted.
+    pub(crate) fn files(&self, hub: &Hub, revision: &str, folder: &str, deep: bool) -> Result<Vec<String>, FetchError> {
+        let url = self.client.endpoint().listing(hub, revision, folder, deep);
+        let note = |line: &str| (self.say)(&format!("{}: {line}", hub.repository));
+        let text = self.retry.run(&url, || ask(self.client, &url), note)?;
+        let entries: Vec<Entry> = serde_json::from_slice(&text).map_err(|e| {
+            let reason = format!("the list of files is not what was wanted: {e}; check HF_ENDPOINT");
+            FetchError::Answer { url: shown(&url), reason }
+        })?;
+        let files = entries.into_iter().filter(|entry| entry.kind == "file");
+        let mut paths: Vec<String> = files.map(|entry| entry.path).collect();
+        paths.sort();
+        Ok(paths)
+    }
 }
 
 fn ask(client: &Client, url: &url::Url) -> Result<Vec<u8>, Failure> {

@@ -8,6 +8,10 @@ use std::{
     time::Duration,
 };
 
+use url::Url;
+
+use crate::{FetchError, http::Failure, hub::shown};
+
 /// Attempts and pauses. The pause doubles with every failure, half of it left to chance so that many who
 /// were cut at once do not come back at once; a server's `Retry-After` is its floor.
 #[derive(Clone)]
@@ -49,6 +53,34 @@ impl fmt::Debug for Retry {
 }
 
 impl Retry {
+    /// Attempts until one goes well, one fails for good, or there were as many as there may be.
+    pub(crate) fn run<T>(
+        &self,
+        url: &Url,
+        mut attempt: impl FnMut() -> Result<T, Failure>,
+        note: impl Fn(&str),
+    ) -> Result<T, FetchError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (reason, after) = match attempt() {
+                Ok(value) => return Ok(value),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing { reason, after }) => (reason, after),
+            };
+            let gave_up = |last: String| FetchError::GaveUp { url: shown(url), attempts, last };
+            if attempts >= self.attempts {
+                return Err(gave_up(reason));
+            }
+            let Some(pause) = self.pause(attempts, after) else {
+                let asked = after.unwrap_or_default().as_secs();
+                return Err(gave_up(format!("{reason}, and asks to wait for {asked} s")));
+            };
+            note(&format!("{reason}; again in {:.1} s", pause.as_secs_f64()));
+            (self.wait)(pause);
+        }
+    }
+
     /// The pause after so many failures; `None` where the server asks for more patience than there is.
     pub(crate) fn pause(&self, failures: u32, asked: Option<Duration>) -> Option<Duration> {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(20));

@@ -12,7 +12,7 @@ use data::{
 use serde::Deserialize;
 use url::Url;
 
-use crate::{FetchError, cache};
+use crate::{FetchError, cache, encoder};
 
 /// The raw material of a data set. Embeddings are made from it; a manifest describes those.
 #[derive(Clone, Debug)]
@@ -315,6 +315,9 @@ impl Checker {
         }
         // it names a folder in the cache
         self.path("name", &raw.name)?;
+        if raw.name == encoder::FOLDER {
+            return Err(self.wrong("name", format!("`{}` is the folder of encoders; wanted another name", raw.name)));
+        }
         let mut origins = Vec::new();
         for (i, origin) in raw.sources.into_iter().enumerate() {
             origins.push(self.origin(&format!("sources[{i}]"), origin)?);
@@ -381,16 +384,11 @@ impl Checker {
     }
 
     fn hub(&self, key: &str, hub: &Hub) -> Result<(), FetchError> {
-        let plain = |part: &str| {
-            !part.is_empty()
-                && !part.starts_with('.')
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        };
-        if hub.repository.split('/').count() > 2 || !hub.repository.split('/').all(plain) {
+        if !is_repository(&hub.repository) {
             let message = format!("`{}` is no id of a repository; wanted `owner/name`", hub.repository);
             return Err(self.wrong(&format!("{key}.repository"), message));
         }
-        if hub.branch.is_empty() || !hub.branch.split('/').all(plain) {
+        if hub.branch.is_empty() || !hub.branch.split('/').all(is_plain) {
             return Err(self.wrong(&format!("{key}.branch"), format!("`{}` is no branch", hub.branch)));
         }
         self.revision(&format!("{key}.revision"), hub.revision.as_deref())
@@ -449,6 +447,10 @@ impl Checker {
                 let message = format!("view `{}` is given twice, first as views[{first}]", view.name);
                 return Err(self.wrong(&format!("views[{i}].name"), message));
             }
+            if !is_repository(&view.encoder) {
+                let message = format!("`{}` is no id of a repository; wanted `owner/name`", view.encoder);
+                return Err(self.wrong(&format!("views[{i}].encoder"), message));
+            }
             self.revision(&format!("views[{i}].revision"), view.revision.as_deref())?;
             if let Some(corrupt) = &view.corrupt
                 && !(corrupt.fraction > 0.0 && corrupt.fraction <= 1.0)
@@ -495,4 +497,14 @@ impl Checker {
 /// The folder of source files that goes with a folder of manifests.
 pub fn sources_dir(manifests: &Path) -> PathBuf {
     manifests.join("sources")
+}
+
+/// Whether a text is a repository's id: an owner and a name, or, for the oldest, a name alone.
+pub(crate) fn is_repository(id: &str) -> bool {
+    id.split('/').count() <= 2 && id.split('/').all(is_plain)
+}
+
+fn is_plain(part: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
 }

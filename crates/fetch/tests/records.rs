@@ -138,6 +138,31 @@ fn a_list_that_leads_out_of_the_cache_is_refused() {
 }
 
 #[test]
+fn an_encoder_comes_with_what_it_needs() {
+    let hub = Server::start(|request, _| match request.path.as_str() {
+        "/api/models/org/enc/tree/main?recursive=true" => Reply::status(200).body(
+            r#"[{"type":"file","path":"config.json"},{"type":"file","path":"tf_model.h5"},
+                {"type":"file","path":"tokenizer.json"},{"type":"file","path":"pytorch_model.bin"}]"#,
+        ),
+        path => Reply::file(request, path.as_bytes(), "\"x\"").with("X-Repo-Commit", COMMIT),
+    });
+    let toy = Toy::new(&hub.url, ONE_FILE);
+    let report = fetch::encoder("org/enc", None, &toy.options).unwrap();
+    let folder = toy.options.cache.join("encoders/org--enc");
+    assert_eq!(report.folder, folder);
+    let names: Vec<_> = report.files.iter().map(|file| file.path.strip_prefix(&folder).unwrap().to_owned()).collect();
+    assert_eq!(names, ["config.json", "tokenizer.json", "pytorch_model.bin"].map(std::path::PathBuf::from));
+    assert_eq!(hub.seen()[1].path, "/org/enc/resolve/main/config.json");
+    assert_eq!(hub.seen()[2].path, format!("/org/enc/resolve/{COMMIT}/tokenizer.json"));
+    assert!(toy.said()[0].contains(&format!("licence: its own, on {}/org/enc", hub.url)));
+    fetch::encoder("org/enc", None, &toy.options).unwrap();
+    assert_eq!(hub.seen().len(), 4, "a second time, nobody is asked");
+    for id in ["", "../enc", "a/b/c", "org/.."] {
+        assert!(fetch::encoder(id, None, &toy.options).unwrap_err().to_string().contains("wanted `owner/name`"));
+    }
+}
+
+#[test]
 fn a_broken_record_is_an_error() {
     let hub = Server::start(|request, _| Reply::file(request, b"here it is", "\"one\""));
     let toy = Toy::new(&hub.url, ONE_FILE);

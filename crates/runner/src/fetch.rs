@@ -14,7 +14,7 @@ use crate::source::manifests_dir;
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(names: &[String], cache: Option<&Path>) -> Result<Ending> {
+pub fn run(names: &[String], cache: Option<&Path>, encoders: bool) -> Result<Ending> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     if names.is_empty() {
         println!("{}", list(&sources)?);
@@ -31,8 +31,31 @@ pub fn run(names: &[String], cache: Option<&Path>) -> Result<Ending> {
         if !report.is_complete() {
             ending = Ending::Failures;
         }
+        if encoders && !fetch_encoders(name, &options)? {
+            ending = Ending::Failures;
+        }
     }
     Ok(ending)
+}
+
+/// The encoders of a source's views, each once. One that is refused does not keep the others away.
+fn fetch_encoders(name: &str, options: &Options) -> Result<bool> {
+    let mut seen = Vec::new();
+    let mut all = true;
+    for view in Source::find(name, &options.sources)?.views {
+        if seen.contains(&view.encoder) {
+            continue;
+        }
+        match fetch::encoder(&view.encoder, view.revision.as_deref(), options) {
+            Ok(report) => println!("{report}"),
+            Err(error) => {
+                eprintln!("error: cannot fetch {}: {error}", view.encoder);
+                all = false;
+            }
+        }
+        seen.push(view.encoder);
+    }
+    Ok(all)
 }
 
 fn list(sources: &Path) -> Result<String> {

@@ -62,6 +62,9 @@ enum Command {
     Fetch {
         /// Names in data-manifests/sources/, or paths of source files
         names: Vec<String>,
+        /// The encoders of their views too
+        #[arg(long)]
+        encoders: bool,
         /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
         #[arg(long, value_name = "DIR")]
         cache: Option<PathBuf>,
@@ -134,7 +137,7 @@ fn main() -> ExitCode {
             println!("{text}");
             Ending::Complete
         }),
-        (Some(Command::Fetch { names, cache }), _) => fetch::run(&names, cache.as_deref()),
+        (Some(Command::Fetch { names, encoders, cache }), _) => fetch::run(&names, cache.as_deref(), encoders),
         (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => {
