@@ -102,12 +102,8 @@ impl Client {
                 "http" if plain => {}
                 _ => return Err(FetchError::Insecure { url: shown(&url) }.into()),
             }
-            let mut response = self.once(&url, headers)?;
-            let status = response.status().as_u16();
-            let (parts, body) = {
-                let body = std::mem::replace(response.body_mut(), Body::builder().data(""));
-                (response.into_parts().0, body)
-            };
+            let (parts, body) = self.once(&url, headers)?.into_parts();
+            let status = parts.status.as_u16();
             if self.endpoint.covers(&url) {
                 for (name, value) in &parts.headers {
                     hub.entry(name).or_insert_with(|| value.clone());
@@ -217,7 +213,7 @@ fn led_to(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
 }
 
 fn failure(url: &Url, error: ureq::Error) -> Failure {
-    let answer = |reason: String| FetchError::Answer { url: shown(url), reason }.into();
+    let answer = |reason: String| -> Failure { FetchError::Answer { url: shown(url), reason }.into() };
     match error {
         // rustls reports a refused certificate as invalid data
         ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => answer(format!(

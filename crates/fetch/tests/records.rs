@@ -1,5 +1,7 @@
 //! What is remembered between fetches, and what a person puts there.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::fs;

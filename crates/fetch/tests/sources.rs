@@ -1,5 +1,7 @@
 //! Source files: those of the project, and those that are refused.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::path::Path;

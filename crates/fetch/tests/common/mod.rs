@@ -1,5 +1,5 @@
 //! A server on loopback that speaks as much HTTP as the tests need, and a toy source to fetch from it.
-#![allow(dead_code, missing_docs)] // each test binary uses a part
+#![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test binary uses a part
 
 use std::{
     collections::BTreeMap,
