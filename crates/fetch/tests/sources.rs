@@ -78,7 +78,7 @@ fn paths_that_leave_the_cache() {
         refused(
             "data/train.bin",
             path,
-            &["toy.yaml:11:10: sources[0].files[0].path", "nothing is written outside the cache"],
+            &["toy.yaml:12:10: sources[0].files[0].path", "nothing is written outside the cache"],
         );
     }
     let web = "
