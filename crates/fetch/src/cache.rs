@@ -161,6 +161,8 @@ impl Folder {
         let lock = fs::File::create(&path).map_err(FetchError::io(&path, "write it"))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { root, _lock: lock }),
+            // some network folders know no locks; one who has such a folder has to take turns alone
+            Err(fs::TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(Self { root, _lock: lock }),
             Err(fs::TryLockError::WouldBlock) => Err(FetchError::Busy { folder: root }),
             Err(fs::TryLockError::Error(reason)) => Err(FetchError::io(&path, "lock it")(reason)),
         }

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::PathBuf,
     sync::{
@@ -40,11 +40,15 @@ pub struct Reply {
     body: Vec<u8>,
     /// Body bytes after which the connection is cut.
     cut: Option<usize>,
+    /// Whether nothing more is sent at the cut, and the connection stays.
+    stall: bool,
+    /// Sent as it is in place of all the rest.
+    raw: Option<Vec<u8>>,
 }
 
 impl Reply {
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), cut: None }
+        Self { status, headers: Vec::new(), body: Vec::new(), cut: None, stall: false, raw: None }
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -64,6 +68,16 @@ impl Reply {
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
+    }
+
+    pub fn stall_after(mut self, bytes: usize) -> Self {
+        self.stall = true;
+        self.cut_after(bytes)
+    }
+
+    /// Whatever bytes, HTTP or not.
+    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { raw: Some(bytes.into()), ..Self::status(200) }
     }
 
     /// A file as a careful server gives it: in part if asked, and only if it is still the same.
@@ -86,6 +100,10 @@ impl Reply {
     }
 
     fn send(&self, stream: &mut TcpStream) -> std::io::Result<()> {
+        if let Some(raw) = &self.raw {
+            stream.write_all(raw)?;
+            return stream.shutdown(Shutdown::Both);
+        }
         let mut head = format!("HTTP/1.1 {} Said\r\nConnection: close\r\n", self.status);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
@@ -93,6 +111,11 @@ impl Reply {
         head += &format!("Content-Length: {}\r\n\r\n", self.body.len());
         stream.write_all(head.as_bytes())?;
         stream.write_all(&self.body[..self.cut.unwrap_or(self.body.len()).min(self.body.len())])?;
+        if self.stall {
+            // until the client goes away
+            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            let _ = stream.read(&mut [0]);
+        }
         stream.shutdown(Shutdown::Both)
     }
 }
@@ -162,16 +185,18 @@ fn read(stream: &TcpStream) -> Option<Request> {
     Some(Request { path, headers })
 }
 
+/// A number that follows from the last; for inputs that are many and the same every time.
+pub fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state >> 16
+}
+
 /// Bytes without pattern, so that a part in the wrong place does not go unseen.
 pub fn noise(seed: u64, size: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let next = |state: &mut u64| {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        (*state >> 32) as u8
-    };
-    (0..size).map(|_| next(&mut state)).collect()
+    (0..size).map(|_| next(&mut state) as u8).collect()
 }
 
 /// One file of one repository.
