@@ -14,7 +14,7 @@ pub enum FetchError {
     #[error(transparent)]
     Source(#[from] DataError),
     /// There is no source of this name.
-    #[error("no source `{wanted}` in {}{}; the sources are {}", .folder.display(), meant(.nearest.as_deref()), listed(.known))]
+    #[error("no source `{wanted}` in {}; {}the sources are {}", .folder.display(), meant(.nearest.as_deref()), listed(.known))]
     Unknown {
         /// The name asked for.
         wanted: String,
@@ -163,7 +163,7 @@ impl FetchError {
 }
 
 fn meant(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default()
 }
 
 fn listed(names: &[String]) -> String {

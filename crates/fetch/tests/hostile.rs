@@ -87,7 +87,7 @@ fn source_files() {
     for name in data::catalogue(&project).unwrap() {
         let text = fs::read_to_string(project.join(format!("{name}.yaml"))).unwrap();
         let path = folder.path().join(format!("{name}.yaml"));
-        for _ in 0..400 {
+        for _ in 0..200 {
             fs::write(&path, mutated(&text, &mut state)).unwrap();
             tried += 1;
             let Ok(source) = Source::read(&path) else { continue };
@@ -107,8 +107,8 @@ fn source_files() {
         }
     }
     // most are broken; some are only other words in a title
-    assert_eq!(tried, 2400);
-    assert!(taken > 100 && taken < 2000, "{taken} of {tried} were taken");
+    assert_eq!(tried, 1200);
+    assert!(taken > 50 && taken < 1000, "{taken} of {tried} were taken");
 }
 
 #[test]
@@ -122,14 +122,14 @@ fn records_and_states() {
         hub.url
     );
     let mut state = 7;
-    for _ in 0..300 {
+    for _ in 0..100 {
         fs::write(toy.path("fetched.json"), mutated(&record, &mut state)).unwrap();
         // an error, or what was fetched
         if let Ok(report) = toy.fetch() {
             assert_eq!(report.files[0].sha256, sum(b"here it is"));
         }
     }
-    for _ in 0..300 {
+    for _ in 0..100 {
         let _ = fs::remove_file(toy.path("data/train.bin"));
         fs::write(toy.path("fetched.json"), &record).unwrap();
         fs::write(toy.path("data/train.bin.part"), &b"here it is and more"[..next(&mut state) as usize % 19]).unwrap();
@@ -155,7 +155,7 @@ fn lists() {
         }
         false => Reply::file(request, b"here it is", "\"one\""),
     });
-    for _ in 0..200 {
+    for _ in 0..100 {
         let toy = Toy::new(&hub.url, &ONE_FILE.replace("data/train.bin", "\"text/train-*.bin\""));
         if let Ok(report) = toy.fetch() {
             assert!(report.files.iter().all(|file| file.path.starts_with(toy.path("text"))));
