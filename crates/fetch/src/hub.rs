@@ -107,7 +107,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A secret that opens private or gated repositories. It has no way out but [`Token::header`].
+/// A secret that opens private or gated repositories. It goes into one header and nowhere else.
 #[derive(Clone)]
 pub struct Token(String);
 

@@ -62,7 +62,7 @@ fn list(sources: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for name in data::catalogue(sources)? {
         let source = Source::find(&name, sources)?;
-        let by_hand = if source.manual.is_empty() { "" } else { ", in part by hand" };
+        let by_hand = if source.manual.is_empty() { "" } else { "; in part by hand" };
         lines.push(format!("runner fetch {name:<11} {} ({}{by_hand})", source.title, source.licence));
     }
     Ok(lines.join("\n"))
