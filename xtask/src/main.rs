@@ -1,6 +1,7 @@
 //! The project's commands. Thin on purpose: what computes is the `runner`, which is built and called here.
 
 mod reproduce;
+mod runner;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Download what data sets are made from; alone, list them
+    Fetch {
+        /// Names and options of `runner fetch`, such as massive, or --cache DIR
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check that crates, documents and code agree
     Tidy,
 }
@@ -49,6 +56,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Reproduce { name: Some(name), options } => reproduce::run(&root, &name, &options),
+        Command::Fetch { arguments } => runner::run(&root, &["fetch"], &[], &arguments),
         Command::Tidy => tidy::run(&root),
     }
 }

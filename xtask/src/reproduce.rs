@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+
+use crate::runner;
 
 /// The name that stands for every target.
 const ALL: &str = "all";
@@ -42,7 +44,7 @@ pub fn has(root: &Path, name: &str) -> bool {
 /// Builds the runner and runs it on the named target; its exit code is ours.
 pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     if name == SCALING.0 {
-        return runner(root, &["scaling"], &[SCALING.1.into()], options);
+        return runner::run(root, &["scaling"], &[SCALING.1.into()], options);
     }
     let known = targets(&folder(root))?;
     let answers = |target: &&Target| name == ALL || target.name == name || target.aliases.iter().any(|a| a == name);
@@ -55,20 +57,7 @@ pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
         let known: Vec<String> = known.iter().map(|target| format!("`{}`", target.name)).collect();
         bail!("no target `{name}`; the targets are {}, `{}`, `{ALL}`", known.join(", "), SCALING.0);
     }
-    runner(root, &["reproduce"], &files, options)
-}
-
-fn runner(root: &Path, command: &[&str], files: &[PathBuf], options: &[String]) -> Result<ExitCode> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .current_dir(root)
-        .args(["run", "--quiet", "--release", "--package", "runner", "--"])
-        .args(command)
-        .args(files)
-        .args(options)
-        .status()
-        .context("cannot start cargo")?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    runner::run(root, &["reproduce"], &files, options)
 }
 
 fn folder(root: &Path) -> PathBuf {

@@ -17,6 +17,7 @@ pub mod cost;
 pub mod datasets;
 pub mod draw;
 pub mod execute;
+pub mod fetch;
 pub mod figures;
 pub mod fits;
 pub mod grid;

@@ -9,7 +9,7 @@ use data::import::{Files, Import, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
 use runner::only::Only;
 use runner::run::{Ending, Options};
-use runner::{datasets, list, run, scaling, show, source};
+use runner::{datasets, fetch, list, run, scaling, show, source};
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -85,6 +85,17 @@ enum Command {
         /// Their format
         #[arg(long, value_enum, default_value = "safetensors")]
         format: Format,
+    },
+    /// Download what data sets are made from, verified and resumed; alone, list them
+    Fetch {
+        /// Names in data-manifests/sources/, or paths of source files
+        names: Vec<String>,
+        /// The encoders of their views too
+        #[arg(long)]
+        encoders: bool,
+        /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+        #[arg(long, value_name = "DIR")]
+        cache: Option<PathBuf>,
     },
     /// What there is, with one line each
     List {
@@ -242,6 +253,7 @@ fn main() -> ExitCode {
         (Some(Command::Export { manifest, out, format }), _) => {
             datasets::export(&manifest, &out, format.into()).map(said)
         }
+        (Some(Command::Fetch { names, encoders, cache }), _) => fetch::run(&names, cache.as_deref(), encoders),
         (Some(Command::List { what }), _) => print_list(what).map(|()| Ending::Complete),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => {

@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("align", &[]),
     ("tasks", &["align"]),
     ("data", &["align"]),
-    ("runner", &["align", "tasks", "data"]),
+    ("fetch", &["data"]),
+    ("runner", &["align", "tasks", "data", "fetch"]),
     ("xtask", &[]),
 ];
 
@@ -22,6 +23,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("plotters", &["runner"]),
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
+    ("ureq", &["fetch"]),
 ];
 
 /// Dependencies that break the arrows, crates that have none written down.

@@ -1,0 +1,221 @@
+//! Where downloads are kept, and that they stay there.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use data::checksum::Sha256Stream;
+
+use crate::FetchError;
+
+/// `$ALIGN_DATA`, else `align-data` in the user's cache folder.
+///
+/// # Errors
+/// Neither is there.
+pub fn cache_dir() -> Result<PathBuf, FetchError> {
+    match env::var_os("ALIGN_DATA").filter(|value| !value.is_empty()) {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => dirs::cache_dir().map(|folder| folder.join("align-data")).ok_or(FetchError::NoCache),
+    }
+}
+
+/// Endings and names that this crate keeps for itself.
+pub(crate) const PART: &str = ".part";
+pub(crate) const STATE: &str = ".part.json";
+pub(crate) const RECORD: &str = "fetched.json";
+
+/// Why a path may not be kept below a folder, if it may not. Paths are written with `/` everywhere.
+pub(crate) fn refused(path: &str) -> Option<&'static str> {
+    if path.is_empty() {
+        return Some("is empty");
+    }
+    // a backslash or a drive is an ordinary name here and a way out elsewhere
+    if path.contains(['\\', ':', '\0']) {
+        return Some("has a backslash, a colon or a zero byte");
+    }
+    if path.starts_with('/') {
+        return Some("is absolute");
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Some("has `..`");
+    }
+    if path.split('/').any(|part| part.is_empty() || part == ".") {
+        return Some("has an empty part or `.`");
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name.eq_ignore_ascii_case(RECORD) || name.ends_with(PART) || name.ends_with(STATE) || name == LOCK {
+        return Some("is a name that is needed for records of downloads");
+    }
+    None
+}
+
+/// The place of a path below `root`, its folders made. Links may not lead out of it.
+pub(crate) fn place(root: &Path, path: &str) -> Result<PathBuf, FetchError> {
+    let full = root.join(path);
+    if let Some(reason) = refused(path) {
+        return Err(FetchError::Outside { path: full, reason });
+    }
+    let folder = full.parent().unwrap_or(root);
+    // the deepest folder that is there, before any is made: making them would follow a link out
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(root);
+    let real = |path: &Path| fs::canonicalize(path).map_err(FetchError::io(path, "find the folder"));
+    if !real(there)?.starts_with(real(root)?) {
+        return Err(FetchError::Outside { path: full, reason: "a link leads out of the cache" });
+    }
+    fs::create_dir_all(folder).map_err(FetchError::io(folder, "make the folder"))?;
+    if full.is_symlink() {
+        return Err(FetchError::Outside { path: full, reason: "is a link" });
+    }
+    Ok(full)
+}
+
+/// `path` with an ending after its name.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+/// Whether a text is a SHA-256 in hexadecimal.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// SHA-256 and size of a file that may be larger than memory.
+pub(crate) fn sum(path: &Path) -> Result<(String, u64), FetchError> {
+    struct Sink(Sha256Stream);
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut sink = Sink(Sha256Stream::default());
+    let mut file = fs::File::open(path).map_err(FetchError::io(path, "open it"))?;
+    let mut buffer = io::BufWriter::with_capacity(1 << 20, &mut sink);
+    let size = io::copy(&mut file, &mut buffer).map_err(FetchError::io(path, "read it"))?;
+    drop(buffer);
+    Ok((sink.0.finish(), size))
+}
+
+/// Writes a small file so that it is there whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
+    let new = beside(path, ".new");
+    // a link that waits there would be followed
+    remove(&new)?;
+    let write = || {
+        let mut file = fs::File::create(&new)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(FetchError::io(path, "write it"))?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes a rename last. Systems that cannot do so for folders need not.
+pub(crate) fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent()
+        && let Ok(folder) = fs::File::open(folder)
+    {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Takes a file away that need not be there.
+pub(crate) fn remove(path: &Path) -> Result<(), FetchError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FetchError::io(path, "remove it")(e)),
+        _ => Ok(()),
+    }
+}
+
+const LOCK: &str = ".fetching";
+
+/// The folder of a source, ours alone while this lives.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) root: PathBuf,
+    /// Its lock ends with it, also when the process is killed.
+    _lock: fs::File,
+}
+
+impl Folder {
+    pub(crate) fn open(cache: &Path, name: &str) -> Result<Self, FetchError> {
+        let cache = std::path::absolute(cache).map_err(FetchError::io(cache, "find the folder"))?;
+        let root = cache.join(name);
+        fs::create_dir_all(&cache).map_err(FetchError::io(&cache, "make the folder"))?;
+        if root.is_symlink() {
+            return Err(FetchError::Outside { path: root, reason: "is a link" });
+        }
+        fs::create_dir_all(&root).map_err(FetchError::io(&root, "make the folder"))?;
+        let path = root.join(LOCK);
+        let lock = fs::File::create(&path).map_err(FetchError::io(&path, "write it"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root, _lock: lock }),
+            // some network folders know no locks; one who has such a folder has to take turns alone
+            Err(fs::TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(Self { root, _lock: lock }),
+            Err(fs::TryLockError::WouldBlock) => Err(FetchError::Busy { folder: root }),
+            Err(fs::TryLockError::Error(reason)) => Err(FetchError::io(&path, "lock it")(reason)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_lead_out_are_refused() {
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./a",
+            "a/.",
+            "C:/x",
+            "a\\..\\b",
+            "x/fetched.json",
+            "a.part",
+            "Fetched.json",
+        ] {
+            assert!(refused(path).is_some(), "{path}");
+        }
+        for path in ["a", "en-US/train/0000.parquet", "..a/b..", "a.partial"] {
+            assert_eq!(refused(path), None, "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_out_are_refused() {
+        let cache = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), cache.path().join("sub")).unwrap();
+        let error = place(cache.path(), "sub/deep/file").unwrap_err().to_string();
+        assert!(error.contains("a link leads out of the cache"), "{error}");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        std::os::unix::fs::symlink(elsewhere.path().join("x"), cache.path().join("file")).unwrap();
+        assert!(place(cache.path(), "file").unwrap_err().to_string().contains("is a link"));
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let cache = tempfile::tempdir().unwrap();
+        let first = Folder::open(cache.path(), "toy").unwrap();
+        assert!(matches!(Folder::open(cache.path(), "toy"), Err(FetchError::Busy { .. })));
+        Folder::open(cache.path(), "other").unwrap();
+        drop(first);
+        Folder::open(cache.path(), "toy").unwrap();
+        // the user's own path may go where it likes
+        let folder = Folder::open(&cache.path().join("other/../toy/.."), "third").unwrap();
+        assert!(place(&folder.root, "a/b").is_ok() && cache.path().join("third/a").is_dir());
+    }
+}

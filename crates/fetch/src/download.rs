@@ -1,0 +1,230 @@
+//! One file: asked for, resumed where it was cut, verified, and only then given its name.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    FetchError, Retry, cache,
+    http::{Answer, Client, Failure},
+    hub::shown,
+    progress::Progress,
+};
+
+/// A file to be downloaded.
+pub(crate) struct Job<'a> {
+    /// Where it is.
+    pub(crate) url: Url,
+    /// Where it will be.
+    pub(crate) to: &'a Path,
+    /// The sums it must have, and who says so.
+    pub(crate) wanted: Vec<(String, &'static str)>,
+    /// What it is called in messages.
+    pub(crate) label: &'a str,
+}
+
+/// A file that has come whole and has the right sum, still under its `.part` name.
+pub(crate) struct Whole {
+    pub(crate) sha256: String,
+    pub(crate) size: u64,
+    /// The commit it is from.
+    pub(crate) commit: Option<String>,
+    part: Part,
+}
+
+impl Whole {
+    /// Gives the file its name. Called once its record is written, so that no file is ever without one.
+    pub(crate) fn finish(self) -> Result<(), FetchError> {
+        let Part { to, file, state } = self.part;
+        fs::rename(&file, &to).map_err(FetchError::io(&to, "give the download its name"))?;
+        cache::remove(&state)?;
+        cache::sync_folder(&to);
+        Ok(())
+    }
+}
+
+/// Downloads a file beside its place.
+pub(crate) fn download(client: &Client, retry: &Retry, job: &Job<'_>, say: &dyn Fn(&str)) -> Result<Whole, FetchError> {
+    let part = Part::of(job.to);
+    let progress = Progress::of(job.label);
+    let commit = retry.run(
+        &job.url,
+        || attempt(client, job, &part, &progress),
+        |line| progress.note(&format!("{}: {line}", job.label), say),
+    )?;
+    drop(progress);
+    part.verify(job, commit)
+}
+
+/// One request, and as much of the body as comes.
+fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> Result<Option<String>, Failure> {
+    let (mut have, state) = part.begun(&job.url)?;
+    if let Some(state) = &state
+        && state.size == Some(have)
+    {
+        // cut after the last byte, before it was verified
+        return Ok(state.commit.clone());
+    }
+    let mut headers = Vec::new();
+    if let Some(state) = &state {
+        headers.push(("Range", format!("bytes={have}-")));
+        // weak marks do not promise the same bytes, and may not be sent here
+        if let Some(etag) = state.etag.as_ref().filter(|etag| !etag.starts_with("W/")) {
+            headers.push(("If-Range", etag.clone()));
+        }
+    }
+    let mut answer = client.get(&job.url, &headers)?;
+    if answer.status != 200 {
+        let goes_on = state.is_some_and(|state| state.goes_on(&answer, have));
+        if !goes_on {
+            // what is here is of another file than what is there now
+            part.discard()?;
+            have = 0;
+            answer = client.get(&job.url, &[])?;
+        }
+    }
+    let mut file = match answer.status {
+        206 if have > 0 => part.append()?,
+        200 => {
+            have = 0;
+            part.start(&State::of(&job.url, &answer))?
+        }
+        status => {
+            let reason = format!("the server answers {status} where nothing but the whole file was asked for");
+            return Err(FetchError::Answer { url: shown(&job.url), reason }.into());
+        }
+    };
+    let (commit, size) = (answer.commit(), answer.size());
+    let mut body = answer.body.into_reader();
+    let mut buffer = vec![0; 1 << 17];
+    progress.at(have, size);
+    loop {
+        let got = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(got) => got,
+            Err(e) => return Err(cut(have, size, &e.to_string())),
+        };
+        file.write_all(&buffer[..got]).map_err(FetchError::io(&part.file, "write it"))?;
+        have += got as u64;
+        progress.at(have, size);
+    }
+    if size.is_some_and(|size| have < size) {
+        return Err(cut(have, size, "no more came"));
+    }
+    file.sync_all().map_err(FetchError::io(&part.file, "write it"))?;
+    Ok(commit)
+}
+
+fn cut(have: u64, size: Option<u64>, reason: &str) -> Failure {
+    match size {
+        Some(size) => Failure::passing(format!("cut after {have} of {size} bytes ({reason})")),
+        None => Failure::passing(format!("cut after {have} bytes ({reason})")),
+    }
+}
+
+/// The file while it comes in, and what is needed to go on.
+struct Part {
+    to: PathBuf,
+    file: PathBuf,
+    state: PathBuf,
+}
+
+/// What the file was when its first byte came.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct State {
+    url: String,
+    /// The mark of the server that has the bytes.
+    etag: Option<String>,
+    /// The hub's mark.
+    linked: Option<String>,
+    size: Option<u64>,
+    commit: Option<String>,
+}
+
+impl State {
+    fn of(url: &Url, answer: &Answer) -> Self {
+        Self {
+            url: shown(url),
+            etag: answer.etag(),
+            linked: answer.linked(),
+            size: answer.size(),
+            commit: answer.commit(),
+        }
+    }
+
+    /// Whether an answer brings the rest of the same file.
+    fn goes_on(&self, answer: &Answer, have: u64) -> bool {
+        let same_part = answer.status == 206 && answer.range().is_some_and(|(start, _)| start == have);
+        let same_size = self.size.is_none() || answer.size().is_none() || self.size == answer.size();
+        // the hub's mark is of the content; the other may also change with the server that has it
+        let same_mark = match (&self.linked, answer.linked()) {
+            (Some(old), Some(new)) => *old == new,
+            _ => self.etag.is_some() && self.etag == answer.etag(),
+        };
+        same_part && same_size && same_mark
+    }
+}
+
+impl Part {
+    fn of(to: &Path) -> Self {
+        Self { to: to.to_owned(), file: cache::beside(to, cache::PART), state: cache::beside(to, cache::STATE) }
+    }
+
+    /// What is there already, and what it is of; nothing where that is not known.
+    fn begun(&self, url: &Url) -> Result<(u64, Option<State>), FetchError> {
+        let have = match fs::symlink_metadata(&self.file) {
+            Ok(data) if data.is_file() => data.len(),
+            Ok(_) => {
+                return Err(FetchError::Outside { path: self.file.clone(), reason: "is no regular file" });
+            }
+            Err(_) => 0,
+        };
+        let state: Option<State> = fs::read(&self.state).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let state = state.filter(|state| {
+            let known = state.linked.is_some() || state.etag.is_some();
+            have > 0 && state.url == shown(url) && known && state.size.is_none_or(|size| have <= size)
+        });
+        if state.is_none() {
+            self.discard()?;
+            return Ok((0, None));
+        }
+        Ok((have, state))
+    }
+
+    fn start(&self, state: &State) -> Result<fs::File, FetchError> {
+        let text = serde_json::to_vec(state)
+            .map_err(|e| FetchError::Record { path: self.state.clone(), reason: e.to_string() })?;
+        // emptied first: a state must never stand beside bytes of another file
+        let file = fs::File::create(&self.file).map_err(FetchError::io(&self.file, "write it"))?;
+        cache::write_whole(&self.state, &text)?;
+        Ok(file)
+    }
+
+    fn append(&self) -> Result<fs::File, FetchError> {
+        fs::OpenOptions::new().append(true).open(&self.file).map_err(FetchError::io(&self.file, "write it"))
+    }
+
+    fn discard(&self) -> Result<(), FetchError> {
+        cache::remove(&self.state)?;
+        cache::remove(&self.file)
+    }
+
+    fn verify(self, job: &Job<'_>, commit: Option<String>) -> Result<Whole, FetchError> {
+        let (sha256, size) = cache::sum(&self.file)?;
+        let linked = fs::read(&self.state).ok().and_then(|bytes| serde_json::from_slice::<State>(&bytes).ok());
+        let linked = linked.and_then(|state| state.linked).filter(|mark| cache::is_sha256(mark));
+        let said = linked.map(|mark| (mark.to_lowercase(), "the hub"));
+        for (wanted, said_by) in job.wanted.iter().cloned().chain(said) {
+            if wanted != sha256 {
+                self.discard()?;
+                return Err(FetchError::Checksum { path: job.to.to_owned(), found: sha256, wanted, said_by });
+            }
+        }
+        Ok(Whole { sha256, size, commit, part: self })
+    }
+}

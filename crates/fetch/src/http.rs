@@ -1,0 +1,264 @@
+//! One request and its answer: redirects, the token, and which failures are worth another attempt.
+
+use std::{env, fs, io, path::Path, time::Duration};
+
+use ureq::{
+    Agent, Body, Proxy,
+    http::{HeaderMap, HeaderValue},
+    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
+};
+use url::Url;
+
+use crate::{
+    FetchError,
+    hub::{Endpoint, Token, shown},
+};
+
+const MOST_REDIRECTS: usize = 10;
+/// A connection over which nothing comes for so long is taken to be cut.
+const SILENCE: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// Makes requests, to the hub and elsewhere.
+pub(crate) struct Client {
+    agent: Agent,
+    endpoint: Endpoint,
+    token: Option<Token>,
+}
+
+/// An answer of 200, 206 or 416.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Body,
+    headers: HeaderMap,
+    /// What the hub itself said before it sent the request on to where the bytes are.
+    hub: HeaderMap,
+}
+
+/// A failed attempt.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It may go well next time.
+    Passing {
+        /// What went wrong.
+        reason: String,
+        /// The pause that the server asks for.
+        after: Option<Duration>,
+    },
+    /// It would fail again.
+    Final(FetchError),
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn passing(reason: impl Into<String>) -> Self {
+        Self::Passing { reason: reason.into(), after: None }
+    }
+}
+
+impl Client {
+    pub(crate) fn new(endpoint: Endpoint, token: Option<Token>) -> Result<Self, FetchError> {
+        let tls = match env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+            Some(path) => TlsConfig::builder().root_certs(roots(Path::new(&path))?).build(),
+            None => TlsConfig::default(),
+        };
+        let proxy = if endpoint.is_local() { None } else { Proxy::try_from_env() };
+        let agent = Agent::config_builder()
+            // followed here, because the token must not go where they lead and the hub's own headers are needed
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_resolve(Some(CONNECT))
+            .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(SILENCE))
+            .timeout_per_read(Some(SILENCE))
+            .user_agent(concat!("align-fetch/", env!("CARGO_PKG_VERSION")))
+            // the bytes that are counted and summed are the file's
+            .accept_encoding("identity")
+            .proxy(proxy)
+            .tls_config(tls)
+            .build()
+            .into();
+        Ok(Self { agent, endpoint, token })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Asks for an address and follows where it leads.
+    pub(crate) fn get(&self, start: &Url, headers: &[(&str, String)]) -> Result<Answer, Failure> {
+        // who names an http hub wants it plain, and where that hub leads; nobody else is asked in the clear
+        let plain = self.endpoint.is_plain() && self.endpoint.covers(start);
+        let mut url = start.clone();
+        let mut hub = HeaderMap::new();
+        for _ in 0..=MOST_REDIRECTS {
+            match url.scheme() {
+                "https" => {}
+                "http" if plain => {}
+                _ => return Err(FetchError::Insecure { url: shown(&url) }.into()),
+            }
+            let (parts, body) = self.once(&url, headers)?.into_parts();
+            let status = parts.status.as_u16();
+            if self.endpoint.covers(&url) {
+                for (name, value) in &parts.headers {
+                    hub.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            match status {
+                200 | 206 | 416 => return Ok(Answer { status, body, headers: parts.headers, hub }),
+                301 | 302 | 303 | 307 | 308 => url = led_to(&url, &parts.headers)?,
+                408 | 429 | 500.. => {
+                    let reason = format!("the server answers {status}{}", bracketed(&said(&parts.headers)));
+                    return Err(Failure::Passing { reason, after: retry_after(&parts.headers) });
+                }
+                _ => return Err(self.refused(&url, status, &parts.headers).into()),
+            }
+        }
+        let reason = format!("more than {MOST_REDIRECTS} redirects; check HF_ENDPOINT, or a proxy on the way");
+        Err(FetchError::Answer { url: shown(start), reason }.into())
+    }
+
+    fn once(&self, url: &Url, headers: &[(&str, String)]) -> Result<ureq::http::Response<Body>, Failure> {
+        let mut request = self.agent.get(url.as_str());
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        if let Some(token) = self.token.as_ref().filter(|_| self.endpoint.covers(url)) {
+            let mut value = HeaderValue::from_str(&token.header()).map_err(|_| FetchError::Token)?;
+            value.set_sensitive(true);
+            request = request.header("Authorization", value);
+        }
+        request.call().map_err(|error| failure(url, error))
+    }
+
+    fn refused(&self, url: &Url, status: u16, headers: &HeaderMap) -> FetchError {
+        let on_hub = self.endpoint.covers(url);
+        let advice = match (status, on_hub, self.token.is_some()) {
+            (401, true, false) => format!(
+                "the repository is gated, private or misspelt: accept its terms on its page, make a token that may \
+                 read at {}/settings/tokens, and set HF_TOKEN to it",
+                self.endpoint
+            ),
+            (401, true, true) => format!(
+                "HF_TOKEN is not accepted: look at {}/settings/tokens whether it is still valid and may read this",
+                self.endpoint
+            ),
+            (403, true, _) => "access is not granted: accept the terms on the repository's page, with the account \
+                               that HF_TOKEN belongs to, and run the command again"
+                .to_owned(),
+            (404, true, _) => "no such repository, revision or file: check them in the source file; where the \
+                               revision was recorded at the first fetch and is gone, delete fetched.json and the \
+                               files beside it to take what there is now"
+                .to_owned(),
+            (404 | 410, false, _) => {
+                "the file has moved: look for it at its source and change the address in the source file".to_owned()
+            }
+            (401 | 403, false, _) => {
+                "the server does not give it to everyone: fetch it with a browser, as its source says".to_owned()
+            }
+            _ => "look at the address with a browser; the server or a proxy on the way objects".to_owned(),
+        };
+        FetchError::Refused { url: shown(url), status, said: said(headers), advice }
+    }
+}
+
+impl Answer {
+    /// The commit that the hub resolved the revision to.
+    pub(crate) fn commit(&self) -> Option<String> {
+        let commit = text(&self.hub, "x-repo-commit")?;
+        (commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())).then_some(commit)
+    }
+
+    /// The hub's own mark of the content, which is its SHA-256 for large files.
+    pub(crate) fn linked(&self) -> Option<String> {
+        let etag = text(&self.hub, "x-linked-etag")?;
+        Some(etag.trim_start_matches("W/").trim_matches('"').to_owned())
+    }
+
+    /// The mark of the content, of the server that has the bytes.
+    pub(crate) fn etag(&self) -> Option<String> {
+        text(&self.headers, "etag")
+    }
+
+    /// Size of the whole file, where it is said.
+    pub(crate) fn size(&self) -> Option<u64> {
+        let number = |text: String| text.trim().parse().ok();
+        match self.status {
+            206 => self.range().and_then(|(_, size)| size),
+            _ => text(&self.headers, "content-length").and_then(number),
+        }
+    }
+
+    /// First byte of a part, and the whole's size, from `Content-Range: bytes 5-9/10`.
+    pub(crate) fn range(&self) -> Option<(u64, Option<u64>)> {
+        let range = text(&self.headers, "content-range")?;
+        let (span, size) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let start = span.split_once('-')?.0.trim().parse().ok()?;
+        Some((start, size.trim().parse().ok()))
+    }
+}
+
+/// Where a redirect leads.
+fn led_to(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
+    let wrong = |reason: &str| FetchError::Answer { url: shown(from), reason: reason.to_owned() };
+    let Some(location) = text(headers, "location") else {
+        return Err(wrong("a redirect that does not say where to; check HF_ENDPOINT").into());
+    };
+    from.join(&location).map_err(|_| wrong("a redirect to something that is no address; check HF_ENDPOINT").into())
+}
+
+fn failure(url: &Url, error: ureq::Error) -> Failure {
+    let answer = |reason: String| -> Failure { FetchError::Answer { url: shown(url), reason }.into() };
+    match error {
+        // rustls reports a refused certificate as invalid data
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => answer(format!(
+            "no secure connection: {e}; behind a proxy that inspects, set SSL_CERT_FILE to its certificates"
+        )),
+        ureq::Error::Io(e) => Failure::passing(e.to_string()),
+        ureq::Error::Timeout(what) => Failure::passing(format!("no answer in time ({what})")),
+        ureq::Error::HostNotFound => Failure::passing("the host's name is not known; is there a network?"),
+        ureq::Error::ConnectionFailed => Failure::passing("no connection"),
+        ureq::Error::ConnectProxyFailed(reason) => Failure::passing(format!("no connection by the proxy: {reason}")),
+        ureq::Error::Protocol(e) => Failure::passing(format!("the answer is not HTTP: {e}")),
+        other => answer(other.to_string()),
+    }
+}
+
+/// Seconds only: servers that limit rates send those. A date is treated as if nothing had been asked.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    text(headers, "retry-after")?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The hub's own words on a failure, cut short and without control characters.
+fn said(headers: &HeaderMap) -> String {
+    let words = ["x-error-code", "x-error-message"].into_iter().filter_map(|name| text(headers, name));
+    words.collect::<Vec<_>>().join(": ").chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn bracketed(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(" ({said})") }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn roots(path: &Path) -> Result<RootCerts, FetchError> {
+    let wrong = |reason: String| FetchError::Certificates { path: path.to_owned(), reason };
+    let pem = fs::read(path).map_err(|e| wrong(e.to_string()))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|e| wrong(e.to_string()))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(wrong("there is no certificate in it".to_owned()));
+    }
+    Ok(RootCerts::from(certificates))
+}

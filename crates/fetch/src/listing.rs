@@ -1,0 +1,80 @@
+//! What a repository has, and what a path with `*` stands for: the hub is asked.
+
+use std::io::Read;
+
+use serde::Deserialize;
+
+use crate::{
+    FetchError, Retry,
+    http::{Client, Failure},
+    hub::shown,
+    source::Hub,
+};
+
+/// No repository that is listed here fills its first page, a thousand entries.
+const MOST_BYTES: u64 = 8 << 20;
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "type")]
+    kind: String,
+    path: String,
+}
+
+/// Where to look, and how to ask.
+pub(crate) struct Look<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) retry: &'a Retry,
+    pub(crate) say: &'a dyn Fn(&str),
+}
+
+impl Look<'_> {
+    /// The files of a repository that a pattern stands for, sorted.
+    pub(crate) fn expand(&self, hub: &Hub, revision: &str, pattern: &str) -> Result<Vec<String>, FetchError> {
+        let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let (before, after) = name.split_once('*').unwrap_or((name, ""));
+        let matches = |path: &String| {
+            let name = match folder {
+                "" => path,
+                folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default(),
+            };
+            let long_enough = name.len() >= before.len() + after.len();
+            long_enough && !name.contains('/') && name.starts_with(before) && name.ends_with(after)
+        };
+        let mut paths = self.files(hub, revision, folder, false)?;
+        paths.retain(matches);
+        if paths.is_empty() {
+            let url = shown(&self.client.endpoint().listing(hub, revision, folder, false));
+            let reason = format!("the repository has no file `{pattern}`; look at its page and change the source file");
+            return Err(FetchError::Answer { url, reason });
+        }
+        Ok(paths)
+    }
+
+    /// The files in a folder of a repository, those in folders below also if `deep`, sorted.
+    pub(crate) fn files(&self, hub: &Hub, revision: &str, folder: &str, deep: bool) -> Result<Vec<String>, FetchError> {
+        let url = self.client.endpoint().listing(hub, revision, folder, deep);
+        let note = |line: &str| (self.say)(&format!("{}: {line}", hub.repository));
+        let text = self.retry.run(&url, || ask(self.client, &url), note)?;
+        let entries: Vec<Entry> = serde_json::from_slice(&text).map_err(|e| {
+            let reason = format!("the list of files is not what was wanted: {e}; check HF_ENDPOINT");
+            FetchError::Answer { url: shown(&url), reason }
+        })?;
+        let files = entries.into_iter().filter(|entry| entry.kind == "file");
+        let mut paths: Vec<String> = files.map(|entry| entry.path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+fn ask(client: &Client, url: &url::Url) -> Result<Vec<u8>, Failure> {
+    let answer = client.get(url, &[])?;
+    let mut text = Vec::new();
+    let mut body = answer.body.into_reader().take(MOST_BYTES + 1);
+    body.read_to_end(&mut text).map_err(|e| Failure::passing(e.to_string()))?;
+    if text.len() as u64 > MOST_BYTES {
+        let reason = format!("the list of files is longer than {MOST_BYTES} bytes; name the files one by one");
+        return Err(FetchError::Answer { url: shown(url), reason }.into());
+    }
+    Ok(text)
+}

@@ -1,0 +1,96 @@
+//! What a fetch says: the licence before it begins, and what came of it.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    manual::Standing,
+    record::Record,
+    source::{Redistribution, Source},
+};
+
+/// What a fetch has brought.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The source's name.
+    pub name: String,
+    /// Its folder in the cache.
+    pub folder: PathBuf,
+    /// Its files, in the source file's order.
+    pub files: Vec<Fetched>,
+    /// How it stands with what a person has to download, in the source file's order.
+    pub manual: Vec<Standing>,
+}
+
+/// A file that is there and verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Where it came from.
+    pub url: String,
+    /// The commit it is from, where there is one.
+    pub revision: Option<String>,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether it was downloaded now; else it was there.
+    pub new: bool,
+}
+
+impl Fetched {
+    pub(crate) fn of(path: PathBuf, record: Record, new: bool) -> Self {
+        let Record { url, revision, sha256, size } = record;
+        Self { path, url, revision, sha256, size, new }
+    }
+}
+
+impl Report {
+    /// Whether nothing is left for a person to download.
+    pub fn is_complete(&self) -> bool {
+        self.manual.iter().all(|standing| *standing == Standing::Complete)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let new = self.files.iter().filter(|file| file.new).count();
+        let bytes: u64 = self.files.iter().map(|file| file.size).sum();
+        let there = self.files.len() - new;
+        write!(f, "{}: ", self.name)?;
+        if !self.files.is_empty() {
+            write!(f, "{new} downloaded, {there} there already, {bytes} bytes, all verified; ")?;
+        }
+        let complete = self.manual.iter().filter(|standing| **standing == Standing::Complete).count();
+        if !self.manual.is_empty() {
+            write!(f, "{complete} of {} parts put there by hand; ", self.manual.len())?;
+        }
+        write!(f, "in {}", self.folder.display())?;
+        for standing in &self.manual {
+            if let Standing::Wanting(text) = standing {
+                write!(f, "\n\n{text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has to be known before the first byte.
+pub(crate) fn notice(source: &Source, folder: &Path) -> String {
+    let passing_on = match source.redistribution {
+        Redistribution::Allowed => "may be passed on under that licence",
+        Redistribution::Forbidden => "may not be passed on",
+        Redistribution::Unclear => "nothing is said on passing it on, so do not",
+    };
+    format!(
+        "{}\n  licence: {} ({}); {passing_on}\n  {}\n  into {}",
+        source.title,
+        source.licence,
+        source.licence_url,
+        source.terms,
+        folder.display()
+    )
+}

@@ -1,0 +1,121 @@
+//! Source files: those of the project, and those that are refused.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::path::Path;
+
+use common::{ONE_FILE, Toy};
+use fetch::{
+    Source,
+    source::{Modality, Origin},
+    sources_dir,
+};
+
+fn project() -> std::path::PathBuf {
+    sources_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data-manifests"))
+}
+
+fn views(name: &str) -> Vec<String> {
+    let source = Source::find(name, &project()).unwrap();
+    source.views.into_iter().map(|view| view.name).collect()
+}
+
+#[test]
+fn every_source_is_sound_and_names_its_views() {
+    let names = data::catalogue(&project()).unwrap();
+    assert_eq!(names, ["cifar100", "dbpedia14", "flickr8k", "market1501", "massive", "ted_multi"]);
+    for name in &names {
+        let source = Source::find(name, &project()).unwrap();
+        assert!(source.views.len() >= 3, "{name}");
+        assert!(source.licence_url.starts_with("https://"), "{name}");
+        assert!(source.views.iter().all(|view| !view.of.is_empty() && view.encoder.len() > 5), "{name}");
+    }
+    let ten = ["en", "ar", "he", "ru", "ko", "it", "ja", "es", "zh", "fr"];
+    assert_eq!(views("massive"), ten);
+    assert_eq!(views("ted_multi"), ten);
+    assert_eq!(views("market1501").len(), 4);
+    assert_eq!(views("flickr8k"), ["hubert", "bert", "clip", "dinov2", "hubert-large"]);
+    assert_eq!(views("cifar100").len(), 19);
+    assert_eq!(views("dbpedia14")[..3], ["gtr", "gte", "e5"]);
+}
+
+#[test]
+fn every_locale_has_its_files() {
+    let source = Source::find("massive", &project()).unwrap();
+    let Origin::Hub { files, .. } = &source.origins[0] else { panic!("massive is on the hub") };
+    assert_eq!(files.len(), 20);
+    for view in &source.views {
+        assert_eq!(view.modality, Modality::Text);
+        for split in ["train", "test"] {
+            let path = format!("{}/{split}/0000.parquet", view.of);
+            assert!(files.iter().any(|file| file.path == path), "{path}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_must_fetch_is_known() {
+    for (name, by_hand) in [("market1501", 1), ("flickr8k", 2), ("massive", 0)] {
+        assert_eq!(Source::find(name, &project()).unwrap().manual.len(), by_hand, "{name}");
+    }
+}
+
+/// A source with one thing changed, and the words its error must have.
+fn refused(from: &str, to: &str, parts: &[&str]) {
+    let toy = Toy::new("https://huggingface.co", &ONE_FILE.replace(from, to));
+    let error = toy.error();
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is not in: {error}");
+    }
+    assert!(!toy.options.cache.exists(), "nothing is made for a source that is refused");
+}
+
+#[test]
+fn paths_that_leave_the_cache() {
+    for path in ["../x", "/etc/passwd", "a/../../x", "'C:/x'", "'a\\..\\x'", "a//b", "''", ".", "fetched.json"] {
+        refused(
+            "data/train.bin",
+            path,
+            &["toy.yaml:12:10: sources[0].files[0].path", "nothing is written outside the cache"],
+        );
+    }
+    let web = "
+sources:
+  - {url: https://example.org/x, file: ../../x, sha256: null}
+";
+    refused(ONE_FILE, web, &["sources[0].file", "has `..`"]);
+}
+
+#[test]
+fn wrong_values() {
+    refused("org/toy", "org/../toy", &["repository", "wanted `owner/name`"]);
+    refused("org/toy", "../toy", &["repository", "wanted `owner/name`"]);
+    refused("branch: main", "branch: ../main", &["is no branch"]);
+    refused("revision: null", "revision: abc", &["`abc` is no commit", "or null"]);
+    refused("sha256: null", "sha256: abc", &["`abc` is not a SHA-256"]);
+    refused("data/train.bin", "'da*/train.bin'", &["at most one `*`"]);
+    refused("kind: dataset", "kind: datasett", &["unknown name `datasett`", "did you mean `dataset`?"]);
+    refused("files:", "fils:", &["unknown key `fils`", "did you mean `files`?"]);
+    refused(ONE_FILE, "", &["neither `sources` nor `manual`"]);
+    let twice = "      - {path: data/train.bin, sha256: null}\n      - {path: Data/train.bin, sha256: null}\n";
+    refused(
+        "      - {path: data/train.bin, sha256: null}\n",
+        twice,
+        &["files[1].path", "is kept where sources[0].files[0].path is"],
+    );
+    for (url, part) in [("ftp://example.org/x", "wanted https"), ("https://me:pw@example.org/x", "holds no secrets")] {
+        let web = format!("\nsources:\n  - {{url: \"{url}\", file: x, sha256: null}}\n");
+        refused(ONE_FILE, &web, &["sources[0].url", part]);
+    }
+}
+
+#[test]
+fn a_source_bears_its_files_name() {
+    let toy = Toy::new("https://huggingface.co", ONE_FILE);
+    let other = toy.options.sources.join("other.yaml");
+    std::fs::copy(toy.options.sources.join("toy.yaml"), &other).unwrap();
+    let error = Source::find("other", &toy.options.sources).unwrap_err().to_string();
+    assert!(error.contains("a source bears its file's name"), "{error}");
+}
