@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &["align"]),
     ("data", &["align"]),
     ("runner", &["align", "tasks", "data"]),
+    ("embed", &["data"]),
     ("xtask", &[]),
 ];
 
@@ -22,6 +23,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("plotters", &["runner"]),
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
+    ("candle-core", &["embed"]),
+    ("candle-nn", &["embed"]),
+    ("tokenizers", &["embed"]),
 ];
 
 /// Dependencies that break the arrows, crates that have none written down.

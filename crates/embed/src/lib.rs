@@ -1,0 +1,1 @@
+//! Text and pictures to embeddings, without Python.

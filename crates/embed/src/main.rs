@@ -1,0 +1,3 @@
+//! `embed`: the command line.
+
+fn main() {}
