@@ -209,7 +209,7 @@ fn edge_maps(args: &EdgeMaps) -> Result<()> {
     std::fs::create_dir_all(&args.out)?;
     let mut names: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for file in &files {
-        let name = PathBuf::from(file.file_stem().unwrap_or_default()).with_extension("png");
+        let name = PathBuf::from(format!("{}.png", file.file_stem().unwrap_or_default().display()));
         if let Some(other) = names.insert(name.clone(), file) {
             anyhow::bail!("{} and {} would both become {}", other.display(), file.display(), name.display());
         }

@@ -123,10 +123,6 @@ impl Weights {
         Ok(weights)
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The tensors below the prefix under which `probe` is found, such as `bert.` or nothing: the same
     /// encoder is saved with and without the heads that stood on it.
     pub fn rooted(&self, probe: &str) -> Result<Scope<'_>, EmbedError> {
