@@ -1,4 +1,4 @@
-//! Resizing as Pillow does it: the filter widened when shrinking, rows first, then columns, each in
+//! Resizing as Pillow does it: the filter widened when shrinking, one direction after the other, each in
 //! fixed-point arithmetic and rounded to eight bits. A resize in floating point differs by a grey level
 //! here and there, which moves features by far more than their rounding.
 
@@ -38,9 +38,22 @@ impl Filter {
 
 /// The picture at another size.
 pub(crate) fn resize(picture: &Rgb, width: usize, height: usize, filter: Filter) -> Rgb {
-    let wide =
-        if width == picture.width() { picture.clone() } else { rows(picture, &taps(picture.width(), width, filter)) };
-    if height == picture.height() { wide } else { columns(&wide, &taps(picture.height(), height, filter)) }
+    let across = |picture: &Rgb| match width == picture.width() {
+        true => picture.clone(),
+        false => rows(picture, &taps(picture.width(), width, filter)),
+    };
+    let down = |picture: &Rgb| match height == picture.height() {
+        true => picture.clone(),
+        false => columns(picture, &taps(picture.height(), height, filter)),
+    };
+    if columns_first(picture, width, height) { across(&down(picture)) } else { down(&across(picture)) }
+}
+
+/// Since version 13 a picture that loses more than twice as many rows as columns is resized downwards
+/// first; before, rows always came first. The rounding in between makes the order visible.
+fn columns_first(picture: &Rgb, width: usize, height: usize) -> bool {
+    let lost = picture.height().saturating_sub(height);
+    lost > 0 && lost + 2 * width > 2 * picture.width()
 }
 
 /// Which pixels make up one of the result, and with which weights.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use tokenizers::{
-    AddedToken, Tokenizer, TruncationParams, models::wordpiece::WordPiece, normalizers::BertNormalizer,
-    pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
+    AddedToken, PostProcessor as _, Tokenizer, TruncationParams, models::wordpiece::WordPiece,
+    normalizers::BertNormalizer, pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
 use super::batch::Tokens;
@@ -69,6 +69,15 @@ impl TextTokenizer {
     /// Cuts from now on at this many tokens, special ones included; what the file itself says of
     /// cutting and padding is for another use and does not hold.
     pub fn cut(&mut self, length: usize) -> Result<(), EmbedError> {
+        let added = self.tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        if length <= added {
+            // the library would subtract without looking
+            let problem = format!(
+                "cannot cut at {length} tokens: {added} of them are special ones; wanted at least {}",
+                added + 1
+            );
+            return Err(EmbedError::Tokenizer { path: self.path.clone(), problem });
+        }
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
         self.tokenizer.with_padding(None);
         self.tokenizer.with_truncation(Some(truncation)).map_err(|error| EmbedError::Tokenizer {
