@@ -1,5 +1,7 @@
 //! Every picture architecture against its reference: the resize to the byte, then the features.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{Expected, distance, golden, near};

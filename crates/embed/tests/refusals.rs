@@ -1,5 +1,7 @@
 //! What is refused, and in which words.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::{fs, path::Path};

@@ -1,5 +1,7 @@
 //! A killed run resumes, and ends with the bytes of an undisturbed one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::{

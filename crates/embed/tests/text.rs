@@ -1,5 +1,7 @@
 //! Every text architecture against its reference: ids, pooled rows, hidden states.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{Expected, distance, golden, near, sentences};

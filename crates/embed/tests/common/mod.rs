@@ -1,5 +1,5 @@
 //! Golden folders and how far from them we are.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::{
     fs,
