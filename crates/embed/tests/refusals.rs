@@ -178,6 +178,24 @@ fn damaged_files_never_panic() {
     assert!(Folder::of("bert").with("model.safetensors", pointer).text().ends_with("run `git lfs pull`"));
 }
 
+/// A zip of pickles cut off, or with bytes of its pickle changed: refused or read, but no panic.
+#[test]
+fn damaged_pickles_never_panic() {
+    let whole = fs::read(golden("bert-pickled/pytorch_model.bin")).unwrap();
+    let open = |bytes: &[u8]| {
+        let folder = Folder::of("bert").without("model.safetensors").with("pytorch_model.bin", bytes);
+        TextEncoder::open(folder.path(), TextOptions::default()).err().map(|error| error.to_string())
+    };
+    for keep in [0, 1, 100, whole.len() / 2, whole.len() - 1] {
+        assert!(open(&whole[..keep]).is_some_and(|message| message.contains("not a valid PyTorch file")), "{keep}");
+    }
+    for at in (40..4000).step_by(23) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x15;
+        open(&bytes);
+    }
+}
+
 #[test]
 fn modules_that_do_more_are_refused_unless_pooling_is_said() {
     let modules = json!([

@@ -95,7 +95,7 @@ impl Preparation {
             Some(Resize::Shortest(edge)) => {
                 let (short, long) = (width.min(height), width.max(height));
                 let other = ((edge * long) as f64 / short as f64) as usize;
-                if other > 64 * LARGEST {
+                if other > 16 * LARGEST {
                     return Err(format!("{width} x {height} pixels are too narrow to be resized"));
                 }
                 let (width, height) = if width <= height { (edge, other) } else { (other, edge) };
