@@ -126,7 +126,18 @@ pub enum EmbedError {
 
 impl From<candle_core::Error> for EmbedError {
     fn from(error: candle_core::Error) -> Self {
-        Self::Compute(error.to_string())
+        Self::Compute(reason(&error))
+    }
+}
+
+/// The tensor library's words in one line: without the stack, which it would print where the environment
+/// asks for stacks, and without the path, which every message here has already.
+pub(crate) fn reason(error: &candle_core::Error) -> String {
+    use candle_core::Error;
+    match error {
+        Error::WithBacktrace { inner, .. } | Error::WithPath { inner, .. } => reason(inner),
+        Error::Context { inner, context } => format!("{context}: {}", reason(inner)),
+        other => other.to_string().lines().collect::<Vec<_>>().join(" "),
     }
 }
 
