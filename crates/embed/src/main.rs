@@ -189,7 +189,14 @@ fn run(common: &Common, decides: &[(&str, String)], width: usize, items: usize, 
             // so that the speed is that of this run
             bar.reset_eta();
         },
-        &mut |range| make(range, &mut |n| bar.inc(n as u64)),
+        &mut |range| {
+            let rows = make(range, &mut |n| bar.inc(n as u64))?;
+            // where nobody sees the bar, a line per shard
+            if bar.is_hidden() {
+                eprintln!("{} of {items} items, {:.1} items/s", bar.position(), bar.per_sec());
+            }
+            Ok(rows)
+        },
     )?;
     bar.finish_and_clear();
     let made = items - outcome.resumed;

@@ -19,6 +19,9 @@ const METADATA: &str = "embed";
 /// The tensor of a shard.
 const ROWS: &str = "rows";
 
+/// What made each tensor of a result: what decides its numbers.
+type Jobs = BTreeMap<String, BTreeMap<String, String>>;
+
 /// What is to be made.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -54,7 +57,7 @@ impl Job {
     /// leaves whole shards only, and the next one ends with the bytes that an undisturbed one writes.
     ///
     /// # Errors
-    /// The result has the tensor already and another job made it; the shards belong to another job; what
+    /// The result is not named as a safetensors file; it has the tensor already and another job made it; the shards belong to another job; what
     /// `make` and the system refuse.
     pub fn run(
         &self,
@@ -65,6 +68,10 @@ impl Job {
         if self.tensor.is_empty() || self.tensor.starts_with('.') || !self.tensor.chars().all(plain) {
             let problem = format!("`{}` given, wanted letters, digits, `_`, `-` and `.`", self.tensor);
             return Err(EmbedError::Argument { argument: "--tensor", problem });
+        }
+        if self.out.extension().is_none_or(|extension| extension != "safetensors") {
+            let problem = format!("`{}` given, wanted a name that ends in .safetensors", self.out.display());
+            return Err(EmbedError::Argument { argument: "--out", problem });
         }
         if self.shard == 0 {
             return Err(EmbedError::Argument { argument: "--shard", problem: "0 given, wanted at least 1".into() });
@@ -106,8 +113,7 @@ impl Job {
     }
 
     /// The result as it is, and what made its tensors.
-    #[allow(clippy::type_complexity)]
-    fn earlier(&self) -> Result<(Option<Vec<u8>>, BTreeMap<String, BTreeMap<String, String>>), EmbedError> {
+    fn earlier(&self) -> Result<(Option<Vec<u8>>, Jobs), EmbedError> {
         let bytes = match fs::read(&self.out) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((None, BTreeMap::new())),
@@ -176,7 +182,7 @@ impl Job {
         parts: &Path,
         ranges: &[Range<usize>],
         earlier: Option<Vec<u8>>,
-        mut jobs: BTreeMap<String, BTreeMap<String, String>>,
+        mut jobs: Jobs,
     ) -> Result<(), EmbedError> {
         let mut values = Vec::with_capacity(self.items * self.width * size_of::<f32>());
         for range in ranges {

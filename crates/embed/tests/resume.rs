@@ -45,9 +45,9 @@ fn texts(folder: &Path, count: usize) {
 fn a_killed_run_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    texts(folder, 2000);
+    texts(folder, 800);
     let undisturbed = succeeded(&run(folder, "a.safetensors", &[]));
-    assert!(undisturbed.contains("2000 items, bert, 32, mean, cut at 64 tokens"), "{undisturbed}");
+    assert!(undisturbed.contains("800 items, bert, 32, mean, cut at 64 tokens"), "{undisturbed}");
     assert!(!folder.join("a.safetensors.train.parts").exists());
 
     // neither the number of threads nor the number of runs shows
@@ -76,12 +76,12 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     fs::write(parts.join("0000000016.safetensors.1.tmp"), b"half").unwrap();
 
     let resumed = succeeded(&run(folder, "b.safetensors", &[]));
-    assert!(resumed.contains(&format!("{} of 2000 items were there already", (before - 1) * 8)), "{resumed}");
+    assert!(resumed.contains(&format!("{} of 800 items were there already", (before - 1) * 8)), "{resumed}");
     let (a, b) = (fs::read(folder.join("a.safetensors")).unwrap(), fs::read(folder.join("b.safetensors")).unwrap());
     assert!(a == b && a == one);
     let sum = |text: &str| text.rsplit_once("sha256 ").unwrap().1.to_owned();
     assert_eq!(sum(&undisturbed), sum(&resumed));
-    println!("killed after {before} of 250 shards; both end with {}", sum(&resumed).trim());
+    println!("killed after {before} of 100 shards; both end with {}", sum(&resumed).trim());
 }
 
 #[test]
@@ -134,12 +134,16 @@ fn arguments_are_checked() {
         command.current_dir(folder).args(["text", "--input", "texts.txt", "--out", out]).args(extra);
         failed(&command.arg("--model").arg(golden("bert")).output().unwrap())
     };
-    assert!(run("a", &["--tensor", "../x"]).contains("--tensor: `../x` given, wanted letters"));
-    assert!(run("a", &["--tensor", "x", "--shard", "0"]).contains("--shard: 0 given"));
-    assert!(run("a", &["--tensor", "x", "--batch", "0"]).contains("--batch: 0 given"));
-    fs::write(folder.join("b"), "no tensors").unwrap();
-    assert!(run("b", &["--tensor", "x"]).contains("b: not a valid safetensors file"));
-    assert!(run("b/c", &["--tensor", "x"]).contains("b/c"), "below a file");
+    assert!(run("a.safetensors", &["--tensor", "../x"]).contains("--tensor: `../x` given, wanted letters"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--shard", "0"]).contains("--shard: 0 given"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--batch", "0"]).contains("--batch: 0 given"));
+    assert!(run("a.npy", &["--tensor", "x"]).contains("--out: `a.npy` given, wanted a name that ends in .safetensors"));
+    fs::write(folder.join("b.safetensors"), "no tensors").unwrap();
+    assert!(run("b.safetensors", &["--tensor", "x"]).contains("b.safetensors: not a valid safetensors file"));
+    assert!(
+        run("b.safetensors/c.safetensors", &["--tensor", "x"]).contains("b.safetensors/c.safetensors: "),
+        "below a file"
+    );
 }
 
 #[test]
@@ -152,16 +156,19 @@ fn pictures_and_edge_maps() {
     };
     let vit = golden("vit");
     let model = vit.to_str().unwrap();
-    assert!(out(&["pictures", "--model", model, "--out", "a", "--tensor", "x"]).contains("a x [3, 32], sha256 "));
-    let plain = fs::read(folder.path().join("a")).unwrap();
-    out(&["pictures", "--model", model, "--out", "b", "--tensor", "x", "--edges", "canny"]);
-    assert_ne!(plain, fs::read(folder.path().join("b")).unwrap());
+    assert!(
+        out(&["pictures", "--model", model, "--out", "a.safetensors", "--tensor", "x"])
+            .contains("a.safetensors x [3, 32], sha256 ")
+    );
+    let plain = fs::read(folder.path().join("a.safetensors")).unwrap();
+    out(&["pictures", "--model", model, "--out", "b.safetensors", "--tensor", "x", "--edges", "canny"]);
+    assert_ne!(plain, fs::read(folder.path().join("b.safetensors")).unwrap());
     // the same by way of files
     assert!(out(&["edges", "--kind", "canny", "--out", "maps"]).contains("3 edge maps in maps"));
     let files: Vec<_> = ["a", "b", "c"].iter().map(|name| folder.path().join(format!("maps/{name}.png"))).collect();
     let encoder = embed::PictureEncoder::open(&vit).unwrap();
     let rows = encoder.encode(&files, 3, None, &mut |_| ()).unwrap();
-    let bytes = fs::read(folder.path().join("b")).unwrap();
+    let bytes = fs::read(folder.path().join("b.safetensors")).unwrap();
     let parsed = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let wanted: Vec<u8> = rows.values().iter().flat_map(|value| value.to_le_bytes()).collect();
     assert_eq!(parsed.tensor("x").unwrap().data(), wanted);

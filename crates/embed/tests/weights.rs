@@ -12,6 +12,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use tempfile::TempDir;
 
 type Tensor = (String, Vec<usize>, Vec<f32>);
+type Convert<'a> = &'a dyn Fn(f32) -> Vec<u8>;
 
 fn tensors() -> Vec<Tensor> {
     let bytes = fs::read(golden("bert/model.safetensors")).unwrap();
@@ -21,7 +22,7 @@ fn tensors() -> Vec<Tensor> {
     parsed.tensors().into_iter().map(|(name, view)| (name, view.shape().to_vec(), values(view.data()))).collect()
 }
 
-fn write(path: &Path, tensors: &[Tensor], dtype: Dtype, convert: &dyn Fn(f32) -> Vec<u8>) {
+fn write(path: &Path, tensors: &[Tensor], dtype: Dtype, convert: Convert) {
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(_, _, values)| values.iter().flat_map(|value| convert(*value)).collect()).collect();
     let views = tensors
@@ -50,7 +51,7 @@ fn rows(folder: &Path) -> Result<Vec<f32>, EmbedError> {
 #[test]
 fn every_floating_type_is_read() {
     let wanted = rows(&golden("bert")).unwrap();
-    let types: [(Dtype, &dyn Fn(f32) -> Vec<u8>, f32); 4] = [
+    let types: [(Dtype, Convert, f32); 4] = [
         (Dtype::F32, &|x| x.to_le_bytes().to_vec(), 0.0),
         (Dtype::F64, &|x| f64::from(x).to_le_bytes().to_vec(), 0.0),
         (Dtype::F16, &|x| f16::from_f32(x).to_le_bytes().to_vec(), 5e-3),
