@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Expected, distance, golden, near};
 use embed::{
     PictureEncoder,
@@ -26,22 +28,36 @@ fn pictures() -> Vec<Rgb> {
 #[test]
 fn resized_pictures_are_equal_to_the_byte() {
     for (folder, _) in ALL {
-        let encoder = PictureEncoder::open(&golden(folder)).unwrap();
-        let expected = Expected::of(folder);
-        let (shape, wanted) = expected.bytes("resized_u8");
-        let resized: Vec<Rgb> = pictures().iter().map(|picture| encoder.resized(picture).unwrap()).collect();
-        let mut found: Vec<u8> = Vec::new();
-        for picture in &resized {
-            assert_eq!([picture.height(), picture.width()], shape[2..], "{folder}");
-            (0..3).for_each(|colour| found.extend(picture.bytes().iter().skip(colour).step_by(3)));
-        }
-        let differing = found.iter().zip(&wanted).filter(|(a, b)| a != b).count();
-        assert_eq!((found.len(), differing), (wanted.len(), 0), "{folder}");
-        let (_, wanted) = expected.floats("pixel_values");
-        let distance = distance(&encoder.pixels(&resized).unwrap().values().unwrap(), &wanted);
-        println!("{folder}, pixel_values: {distance:.1e}");
-        assert!(distance <= 1e-6, "{folder}: {distance:e}");
+        prepared(&golden(folder), folder);
     }
+}
+
+/// A ViT whose pictures are prepared as DeiT's are.
+#[test]
+fn deit_is_prepared_in_its_own_way() {
+    let copy = tempfile::tempdir().unwrap();
+    for (folder, name) in [("vit", "config.json"), ("vit", "model.safetensors"), ("deit", "preprocessor_config.json")] {
+        std::fs::copy(golden(folder).join(name), copy.path().join(name)).unwrap();
+    }
+    prepared(copy.path(), "deit");
+}
+
+fn prepared(folder: &Path, golden: &str) {
+    let encoder = PictureEncoder::open(folder).unwrap();
+    let expected = Expected::of(golden);
+    let (shape, wanted) = expected.bytes("resized_u8");
+    let resized: Vec<Rgb> = pictures().iter().map(|picture| encoder.resized(picture).unwrap()).collect();
+    let mut found: Vec<u8> = Vec::new();
+    for picture in &resized {
+        assert_eq!([picture.height(), picture.width()], shape[2..], "{golden}");
+        (0..3).for_each(|colour| found.extend(picture.bytes().iter().skip(colour).step_by(3)));
+    }
+    let differing = found.iter().zip(&wanted).filter(|(a, b)| a != b).count();
+    assert_eq!((found.len(), differing), (wanted.len(), 0), "{golden}");
+    let (_, wanted) = expected.floats("pixel_values");
+    let distance = distance(&encoder.pixels(&resized).unwrap().values().unwrap(), &wanted);
+    println!("{golden}, pixel_values: {distance:.1e}");
+    assert!(distance <= 1e-6, "{golden}: {distance:e}");
 }
 
 #[test]

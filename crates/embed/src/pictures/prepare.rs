@@ -39,6 +39,8 @@ enum Family {
     Vit,
     /// The shorter side, then a crop.
     Clip,
+    /// To width and height, then a crop.
+    Deit,
     /// The shorter side enlarged by `crop_pct`, then a crop to the size; from 384 on, to the size at once.
     ConvNext,
 }
@@ -53,7 +55,7 @@ impl Preparation {
             });
         };
         let family = family(&config, model_type)?;
-        let default = if family == Family::Clip { 3 } else { 2 };
+        let default = if matches!(family, Family::Clip | Family::Deit) { 3 } else { 2 };
         let filter = match config.index("resample", default)? {
             2 => Filter::Bilinear,
             3 => Filter::Bicubic,
@@ -134,9 +136,10 @@ fn family(config: &Config, model_type: &str) -> Result<Family, EmbedError> {
     match (stem, model_type) {
         (Some("ViT"), _) | (None, "vit") => Ok(Family::Vit),
         (Some("CLIP" | "Bit"), _) | (None, "clip" | "dinov2") => Ok(Family::Clip),
+        (Some("DeiT"), _) => Ok(Family::Deit),
         (Some("ConvNext"), _) | (None, "resnet" | "convnext") => Ok(Family::ConvNext),
         _ => {
-            let problem = format!("`{name}` is not supported; wanted that of ViT, CLIP, Bit or ConvNext");
+            let problem = format!("`{name}` is not supported; wanted that of ViT, DeiT, CLIP, Bit or ConvNext");
             Err(config.error(key, problem))
         }
     }
@@ -158,7 +161,7 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
             (Resize::Shortest((width as f64 / share) as usize), Some((width, width)))
         }
         Family::ConvNext => (Resize::To(width, width), None),
-        Family::Clip => {
+        Family::Clip | Family::Deit => {
             let crop = match config.flag("do_center_crop", true)? {
                 true => {
                     let (width, height, _) = size(config, "crop_size")?;
@@ -168,7 +171,7 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
             };
             // an exact size is written as two numbers, a single one means the shorter side
             let of_two = config.sub("size").ok().flatten().is_some_and(|size| size.has("height"));
-            (if of_two { exact } else { Resize::Shortest(width) }, crop)
+            (if of_two || family == Family::Deit { exact } else { Resize::Shortest(width) }, crop)
         }
     };
     let resize = config.flag("do_resize", true)?.then_some(resize);
