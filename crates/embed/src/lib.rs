@@ -25,6 +25,7 @@ mod error;
 mod folder;
 pub mod input;
 mod layers;
+mod pickled;
 pub mod pictures;
 mod shards;
 pub mod text;

@@ -7,13 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use candle_core::{DType, Device, Tensor, pickle::PthTensors};
+use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::{
     EmbedError,
     config::{self, shown},
-    error::reason,
+    pickled,
 };
 
 /// File of the weights, one of the two.
@@ -50,7 +50,11 @@ impl Weights {
         } else if index.exists() {
             Self::indexed(folder, &index)
         } else if pickled.exists() {
-            Self::unpickle(&pickled)
+            let tensors = pickled::read(&pickled)?.into_iter();
+            Ok(Self {
+                tensors: tensors.map(|(name, tensor)| (name, Stored::Ready(tensor))).collect(),
+                ..Self::empty(&pickled)
+            })
         } else {
             Err(EmbedError::Missing {
                 folder: folder.to_owned(),
@@ -109,23 +113,6 @@ impl Weights {
         }
         self.files.push(bytes);
         Ok(())
-    }
-
-    /// The tensors of a zip of pickles; code in the pickles is never run.
-    fn unpickle(path: &Path) -> Result<Self, EmbedError> {
-        let length = fs::metadata(path).map_err(|error| EmbedError::read(path, error))?.len();
-        let refused = |why: String| {
-            let detail = format!(
-                "{why}; wanted what torch.save writes since version 1.6 (a zip); save the weights as `{WHOLE}` instead"
-            );
-            EmbedError::format(path, "PyTorch", detail)
-        };
-        // the library takes some things for granted that a damaged pickle does not grant
-        match std::panic::catch_unwind(|| pickled(path, length)) {
-            Err(_) => Err(refused("its pickle is damaged".into())),
-            Ok(Err(error)) => Err(refused(reason(&error))),
-            Ok(Ok(tensors)) => Ok(Self { tensors, ..Self::empty(path) }),
-        }
     }
 
     /// The tensors below the prefix under which `probe` is found, such as `bert.` or nothing: the same
@@ -215,26 +202,6 @@ impl Scope<'_> {
         };
         self.weights.tensors.get(name).or_else(legacy)
     }
-}
-
-/// Every tensor of floating point that a pickle describes and that the file has room for.
-fn pickled(path: &Path, length: u64) -> candle_core::Result<BTreeMap<String, Stored>> {
-    let pickle = PthTensors::new(path, None)?;
-    let mut tensors = BTreeMap::new();
-    for (name, info) in pickle.tensor_infos() {
-        if !info.dtype.is_float() {
-            continue;
-        }
-        let mut dims = info.layout.dims().iter();
-        let bytes = dims.try_fold(info.dtype.size_in_bytes(), |bytes, dim| bytes.checked_mul(*dim));
-        if bytes.is_none_or(|bytes| bytes as u64 > length) {
-            candle_core::bail!("tensor `{name}` of shape {:?} is larger than the file", info.layout.dims());
-        }
-        if let Some(tensor) = pickle.get(name)? {
-            tensors.insert(name.clone(), Stored::Ready(tensor));
-        }
-    }
-    Ok(tensors)
 }
 
 /// A name with `gamma` and `beta` as they are called today.
