@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("data", &["align"]),
     ("fetch", &["data"]),
     ("runner", &["align", "tasks", "data", "fetch"]),
+    ("embed", &["data"]),
     ("xtask", &[]),
 ];
 
@@ -24,6 +25,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
     ("ureq", &["fetch"]),
+    ("candle-core", &["embed"]),
+    ("candle-nn", &["embed"]),
+    ("tokenizers", &["embed"]),
 ];
 
 /// Dependencies that break the arrows, crates that have none written down.

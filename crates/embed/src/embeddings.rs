@@ -1,0 +1,53 @@
+//! Rows of numbers, one per item.
+
+use candle_core::Tensor;
+
+use crate::EmbedError;
+
+/// A matrix `[rows, width]` of `f32`, row after row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embeddings {
+    rows: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Embeddings {
+    pub(crate) fn zeros(rows: usize, width: usize) -> Self {
+        Self { rows, width, values: vec![0.0; rows * width] }
+    }
+
+    pub(crate) fn of(tensor: &Tensor) -> Result<Self, EmbedError> {
+        let (rows, width) = tensor.dims2()?;
+        Ok(Self { rows, width, values: tensor.flatten_all()?.to_vec1()? })
+    }
+
+    /// Fails where a number is not finite, which comes of damaged weights or of an overflow.
+    pub(crate) fn set(&mut self, row: usize, values: &[f32]) -> Result<(), EmbedError> {
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(EmbedError::Compute(format!("item {} gave numbers that are not finite", row + 1)));
+        }
+        self.values[row * self.width..(row + 1) * self.width].copy_from_slice(values);
+        Ok(())
+    }
+
+    /// Items.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Numbers per item.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All numbers, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The numbers of one item.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+}

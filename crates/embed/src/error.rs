@@ -1,0 +1,160 @@
+//! What can go wrong between a folder of weights and a file of embeddings.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+/// Every error of this crate. Each names the file and, where there is one, the key, the tensor or the
+/// line; what was found, what was wanted and what to do. A message is whole: no error has a `source`
+/// that would have to be printed after it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EmbedError {
+    /// A file or folder that must be there is not.
+    #[error("{}: {wanted} is missing; {advice}", .folder.display())]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+        /// What is not there.
+        wanted: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The system refuses a file.
+    #[error("{}: cannot be {action}: {reason}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// The system's reason.
+        reason: io::Error,
+    },
+    /// A file does not follow its format.
+    #[error("{}: not a valid {format} file: {detail}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What it is said to be.
+        format: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A key of a configuration says something that cannot be followed.
+    #[error("{}: {key}: {problem}", .path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The key, such as `text_config.hidden_size`.
+        key: String,
+        /// What was found, what was wanted and what to do.
+        problem: String,
+    },
+    /// An architecture that is not written here.
+    #[error("{}: model_type `{found}` is not supported for {what}; supported: {}{advice}", .path.display(), .supported.join(", "))]
+    Unsupported {
+        /// The configuration that names it.
+        path: PathBuf,
+        /// `text` or `pictures`.
+        what: &'static str,
+        /// The model type found.
+        found: String,
+        /// The model types there are.
+        supported: Vec<&'static str>,
+        /// What to do, with its own punctuation; possibly empty.
+        advice: String,
+    },
+    /// A tensor is missing or is not what the configuration says.
+    #[error("{}: tensor `{name}`: {problem}", .path.display())]
+    Tensor {
+        /// The file of weights.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What was found, what was wanted.
+        problem: String,
+    },
+    /// The tokenizer's file or the tokenizer itself.
+    #[error("{}: {problem}", .path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An item of the input.
+    #[error("{}:{line}: {problem}", .path.display())]
+    Item {
+        /// The file of inputs.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What was found, what was wanted.
+        problem: String,
+    },
+    /// A picture.
+    #[error("{}: {problem}", .path.display())]
+    Picture {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An argument that makes no sense here.
+    #[error("{argument}: {problem}")]
+    Argument {
+        /// The argument, as the command line names it.
+        argument: &'static str,
+        /// What was found, what was wanted.
+        problem: String,
+    },
+    /// What an earlier run left does not belong to this one.
+    #[error("{}: {problem}", .path.display())]
+    Output {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// The tensor library refused a step: a defect of this crate, or weights that contradict each other.
+    #[error("the arithmetic failed: {0}; the weights may contradict config.json")]
+    Compute(String),
+}
+
+impl From<candle_core::Error> for EmbedError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Compute(reason(&error))
+    }
+}
+
+/// The tensor library's words in one line: without the stack, which it would print where the environment
+/// asks for stacks, and without the path, which every message here has already.
+pub(crate) fn reason(error: &candle_core::Error) -> String {
+    use candle_core::Error;
+    match error {
+        Error::WithBacktrace { inner, .. } | Error::WithPath { inner, .. } => reason(inner),
+        Error::Context { inner, context } => format!("{context}: {}", reason(inner)),
+        other => other.to_string().lines().collect::<Vec<_>>().join(" "),
+    }
+}
+
+impl EmbedError {
+    pub(crate) fn read(path: &Path, reason: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), action: "read", reason }
+    }
+
+    pub(crate) fn write(path: &Path, reason: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), action: "written", reason }
+    }
+
+    pub(crate) fn format(path: &Path, format: &'static str, detail: impl ToString) -> Self {
+        Self::Format { path: path.to_owned(), format, detail: detail.to_string() }
+    }
+
+    pub(crate) fn output(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Output { path: path.to_owned(), problem: problem.into() }
+    }
+}

@@ -1,0 +1,71 @@
+//! A model's folder in the layout of the hub.
+
+use std::{fs, path::Path};
+
+use crate::{
+    EmbedError,
+    config::Config,
+    digest::Digest,
+    weights::{INDEX, PICKLED, WHOLE},
+};
+
+const CONFIG: &str = "config.json";
+
+/// The folder is there and is one.
+pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(EmbedError::Missing {
+        folder: folder.to_owned(),
+        wanted: "the model's folder".into(),
+        advice: format!("wanted a folder with `{CONFIG}`, `{WHOLE}` and, for text, `tokenizer.json`"),
+    })
+}
+
+/// Its `config.json`.
+pub(crate) fn config(folder: &Path) -> Result<Config, EmbedError> {
+    Config::read(&folder.join(CONFIG))?.ok_or_else(|| EmbedError::Missing {
+        folder: folder.to_owned(),
+        wanted: format!("`{CONFIG}`"),
+        advice: "it says which architecture this is; copy it from where the weights come from".into(),
+    })
+}
+
+/// A sum over everything in the folder and one level below that an encoder may read: settings,
+/// vocabularies, weights.
+///
+/// # Errors
+/// A file or folder cannot be read.
+pub fn fingerprint(folder: &Path) -> Result<String, EmbedError> {
+    check(folder)?;
+    let mut names = Vec::new();
+    list(folder, "", &mut names)?;
+    names.sort();
+    let mut digest = Digest::new();
+    for name in &names {
+        digest.add(name.as_bytes());
+        digest.add(Digest::file(&folder.join(name))?.as_bytes());
+    }
+    Ok(digest.finish())
+}
+
+fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) -> Result<(), EmbedError> {
+    let entries = fs::read_dir(folder).map_err(|error| EmbedError::read(folder, error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| EmbedError::read(folder, error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let shown = format!("{prefix}{name}");
+        if path.is_dir() && prefix.is_empty() && !name.starts_with('.') {
+            list(&path, &format!("{name}/"), names)?;
+        } else if path.is_file() && counts(name) {
+            names.push(shown);
+        }
+    }
+    Ok(())
+}
+
+fn counts(name: &str) -> bool {
+    let settings = [".json", ".txt", ".safetensors"].iter().any(|end| name.ends_with(end));
+    settings || [INDEX, PICKLED].contains(&name)
+}

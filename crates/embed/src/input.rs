@@ -1,0 +1,175 @@
+//! The items to embed: texts from a file of lines or of JSON objects, pictures from a folder or a list.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::{EmbedError, config::shown, digest::Digest};
+
+/// A sum over texts, or over the bytes of files, in their order.
+pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
+    let mut digest = Digest::new();
+    items.into_iter().for_each(|item| digest.add(item.as_ref()));
+    digest.finish()
+}
+
+/// A sum over the bytes of pictures, in their order.
+///
+/// # Errors
+/// One cannot be read.
+pub fn digest_files(paths: &[PathBuf]) -> Result<String, EmbedError> {
+    let sums: Result<Vec<String>, EmbedError> = paths.iter().map(|path| Digest::file(path)).collect();
+    Ok(digest(sums?))
+}
+
+/// Texts from `lines.txt`, one a line, or from `file.jsonl#field`, one JSON object a line. An empty line
+/// of a text file is an empty text, of a JSON file nothing.
+///
+/// # Errors
+/// No such file, not UTF-8, not an object, no such field or no string in it, no text at all.
+pub fn texts(input: &str) -> Result<Vec<String>, EmbedError> {
+    let whole = Path::new(input);
+    let (path, field) = match input.rsplit_once('#') {
+        Some((path, field)) if !whole.exists() => (Path::new(path), Some(field)),
+        _ => (whole, None),
+    };
+    let is_json = path.extension().and_then(OsStr::to_str).is_some_and(|e| ["jsonl", "ndjson"].contains(&e));
+    if is_json && field.is_none() {
+        let problem = format!("`{input}` holds objects; say which field is the text: `{input}#text`");
+        return Err(EmbedError::Argument { argument: "--input", problem });
+    }
+    let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
+    let texts = match field {
+        Some(field) => fields(path, &bytes, field)?,
+        None => lines(path, &bytes)?.map(|line| line.map(|(_, text)| text.to_owned())).collect::<Result<_, _>>()?,
+    };
+    if texts.is_empty() {
+        return Err(EmbedError::Argument { argument: "--input", problem: format!("`{input}` holds no text") });
+    }
+    Ok(texts)
+}
+
+type Line<'a> = Result<(usize, &'a str), EmbedError>;
+
+/// Lines with their numbers; `\n` or `\r\n` ends one, and the last need not be ended.
+fn lines<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<impl Iterator<Item = Line<'a>>, EmbedError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let ended = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let lines = ended.split(|byte| *byte == b'\n').take(if bytes.is_empty() { 0 } else { usize::MAX });
+    Ok(lines.enumerate().map(move |(i, line)| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match std::str::from_utf8(line) {
+            Ok(text) => Ok((i + 1, text)),
+            Err(error) => Err(item(path, i + 1, format!("not UTF-8 ({error}); convert the file"))),
+        }
+    }))
+}
+
+fn fields(path: &Path, bytes: &[u8], field: &str) -> Result<Vec<String>, EmbedError> {
+    let mut texts = Vec::new();
+    for line in lines(path, bytes)? {
+        let (number, line) = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let wrong = |problem: String| item(path, number, problem);
+        let value: Value = serde_json::from_str(line).map_err(|error| wrong(format!("not JSON: {error}")))?;
+        let Value::Object(mut object) = value else {
+            return Err(wrong(format!("found {}, wanted an object with the field `{field}`", shown(&value))));
+        };
+        match object.remove(field) {
+            Some(Value::String(text)) => texts.push(text),
+            Some(other) => return Err(wrong(format!("field `{field}` is {}, wanted a string", shown(&other)))),
+            None => {
+                let known: Vec<String> = object.keys().take(8).map(|key| format!("`{key}`")).collect();
+                return Err(wrong(format!("no field `{field}`; there are {}", known.join(", "))));
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn item(path: &Path, line: usize, problem: String) -> EmbedError {
+    EmbedError::Item { path: path.to_owned(), line, problem }
+}
+
+/// Pictures of a folder (PNG and JPEG, by name), or those that a text file lists, one path a line,
+/// starting at the list's folder.
+///
+/// # Errors
+/// No such folder or file, not UTF-8, a listed picture that is not there, no picture at all.
+pub fn pictures(input: &Path) -> Result<Vec<PathBuf>, EmbedError> {
+    let pictures = if input.is_dir() { of_folder(input)? } else { of_list(input)? };
+    if pictures.is_empty() {
+        let problem = format!("`{}` holds no picture (.png, .jpg, .jpeg)", input.display());
+        return Err(EmbedError::Argument { argument: "--input", problem });
+    }
+    Ok(pictures)
+}
+
+fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, EmbedError> {
+    let mut pictures = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| EmbedError::read(folder, error))? {
+        let path = entry.map_err(|error| EmbedError::read(folder, error))?.path();
+        let extension = path.extension().and_then(OsStr::to_str).map(str::to_lowercase);
+        if extension.is_some_and(|e| ["png", "jpg", "jpeg"].contains(&e.as_str())) && path.is_file() {
+            pictures.push(path);
+        }
+    }
+    pictures.sort();
+    Ok(pictures)
+}
+
+fn of_list(list: &Path) -> Result<Vec<PathBuf>, EmbedError> {
+    let bytes = fs::read(list).map_err(|error| EmbedError::read(list, error))?;
+    let folder = list.parent().unwrap_or(Path::new(""));
+    let mut pictures = Vec::new();
+    for line in lines(list, &bytes)? {
+        let (number, name) = line?;
+        let path = folder.join(name);
+        if name.is_empty() || !path.is_file() {
+            return Err(item(list, number, format!("no picture `{}`", path.display())));
+        }
+        pictures.push(path);
+    }
+    Ok(pictures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, contents: &[u8], field: &str) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, contents).unwrap();
+        texts(&format!("{}{field}", path.display()))
+            .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    #[test]
+    fn one_text_a_line() {
+        assert_eq!(read("a.txt", b"one\n\ntwo\r\nlast", "").unwrap(), ["one", "", "two", "last"]);
+        assert_eq!(read("a.txt", b"\xef\xbb\xbfone\n", "").unwrap(), ["one"]);
+        assert_eq!(read("a.txt", b"\n", "").unwrap(), [""]);
+        assert_eq!(read("a#b.txt", b"x", "").unwrap(), ["x"], "a name may have the sign");
+        assert!(read("a.txt", b"", "").unwrap_err().ends_with("a.txt` holds no text"));
+        assert!(read("a.txt", b"a\nb\xff", "").unwrap_err().starts_with("a.txt:2: not UTF-8"));
+    }
+
+    #[test]
+    fn one_object_a_line() {
+        let lines = b"{\"id\": 1, \"t\": \"one\\n\"}\n\n{\"t\": \"two\"}\n";
+        assert_eq!(read("a.jsonl", lines, "#t").unwrap(), ["one\n", "two"]);
+        assert_eq!(read("a.jsonl", lines, "#u").unwrap_err(), "a.jsonl:1: no field `u`; there are `id`, `t`");
+        assert_eq!(read("a.jsonl", lines, "#id").unwrap_err(), "a.jsonl:1: field `id` is 1, wanted a string");
+        assert!(read("a.jsonl", b"[]", "#t").unwrap_err().starts_with("a.jsonl:1: found a list, wanted an object"));
+        assert!(read("a.jsonl", b"{}\n{", "#t").unwrap_err().starts_with("a.jsonl:1: no field"));
+        assert!(read("a.jsonl", b"{\"t\":\"\"}\n{", "#t").unwrap_err().starts_with("a.jsonl:2: not JSON"));
+        assert!(read("a.jsonl", lines, "").unwrap_err().contains("say which field is the text"));
+    }
+}

@@ -1,0 +1,116 @@
+//! What stands between the two linear maps of a feed-forward block.
+
+use std::f32::consts::FRAC_1_SQRT_2;
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use rayon::prelude::*;
+
+use crate::{EmbedError, config::Config};
+
+/// Values that one thread takes at a time.
+const CHUNK: usize = 16 * 1024;
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activation {
+    /// `x Φ(x)`, `Φ` by the error function.
+    Gelu,
+    /// `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+    GeluTanh,
+    /// `x σ(1.702 x)`.
+    QuickGelu,
+    /// `x σ(x)`.
+    Silu,
+    /// `max(x, 0)`.
+    Relu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    /// The function that a key of a configuration names, in the spelling of the hub.
+    pub fn named(config: &Config, key: &str, default: &str) -> Result<Self, EmbedError> {
+        let name = config.text(key, default)?;
+        Self::of(name).ok_or_else(|| {
+            let known = "gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, swish, relu, tanh";
+            config.error(key, format!("unknown activation `{name}`; wanted one of {known}"))
+        })
+    }
+
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "gelu" => Some(Self::Gelu),
+            "gelu_new" | "gelu_pytorch_tanh" => Some(Self::GeluTanh),
+            "quick_gelu" => Some(Self::QuickGelu),
+            "silu" | "swish" => Some(Self::Silu),
+            "relu" => Some(Self::Relu),
+            "tanh" => Some(Self::Tanh),
+            _ => None,
+        }
+    }
+
+    pub fn forward(self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        Ok(x.contiguous()?.apply_op1_no_bwd(&self)?)
+    }
+
+    fn map(self, values: &[f32], out: &mut [f32]) {
+        match self {
+            Self::Gelu => each(values, out, |x| 0.5 * x * (1.0 + libm::erff(x * FRAC_1_SQRT_2))),
+            Self::GeluTanh => each(values, out, |x| {
+                const ROOT: f32 = 0.797_884_6; // √(2/π)
+                0.5 * x * (1.0 + (ROOT * (x + 0.044715 * x * x * x)).tanh())
+            }),
+            Self::QuickGelu => each(values, out, |x| x / (1.0 + (-1.702 * x).exp())),
+            Self::Silu => each(values, out, |x| x / (1.0 + (-x).exp())),
+            Self::Relu => each(values, out, |x| x.max(0.0)),
+            Self::Tanh => each(values, out, f32::tanh),
+        }
+    }
+}
+
+fn each(values: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
+    let pairs = values.par_chunks(CHUNK).zip(out.par_chunks_mut(CHUNK));
+    pairs.for_each(|(values, out)| out.iter_mut().zip(values).for_each(|(out, x)| *out = f(*x)));
+}
+
+/// On the library's own map, which runs on one thread, the error function would cost as much as the
+/// matrix products around it.
+impl CustomOp1 for Activation {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let values = super::norm::contiguous(storage, layout)?;
+        let mut out = vec![0.0; values.len()];
+        self.map(values, &mut out);
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn values_of_the_functions() {
+        let at = |f: Activation, x: f32| {
+            let x = Tensor::from_slice(&[x], 1, &Device::Cpu).unwrap();
+            f.forward(&x).unwrap().to_vec1::<f32>().unwrap()[0]
+        };
+        // by hand, to eight digits
+        for (f, at_one) in [
+            (Activation::Gelu, 0.841_344_8),
+            (Activation::GeluTanh, 0.841_192),
+            (Activation::QuickGelu, 0.845_795_8),
+            (Activation::Silu, 0.731_058_6),
+            (Activation::Relu, 1.0),
+            (Activation::Tanh, 0.761_594_2),
+        ] {
+            assert!((at(f, 1.0) - at_one).abs() < 1e-6, "{f:?} {}", at(f, 1.0));
+            assert!(at(f, -30.0).abs() < 1.1 && at(f, 0.0) == 0.0);
+        }
+        assert_eq!(at(Activation::QuickGelu, -200.0), 0.0);
+    }
+}

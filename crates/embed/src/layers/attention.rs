@@ -1,0 +1,98 @@
+//! Scaled dot-product attention over several heads.
+
+use candle_core::{Device, Tensor};
+
+use super::Linear;
+use crate::{EmbedError, weights::Scope};
+
+/// Added to the scores of positions that must not be seen; after the softmax their weight is 0.
+const UNSEEN: f32 = f32::MIN;
+
+/// `softmax(Q Kᵀ s + B) V`, heads side by side, then the output map.
+pub(crate) struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    heads: usize,
+    scale: f64,
+}
+
+/// How a family calls the four maps.
+pub(crate) struct Projections {
+    pub query: &'static str,
+    pub key: &'static str,
+    pub value: &'static str,
+    pub output: &'static str,
+}
+
+impl Attention {
+    /// With biases and the usual scale `1/√(width of a head)`.
+    pub fn load(scope: &Scope, names: &Projections, width: usize, heads: usize) -> Result<Self, EmbedError> {
+        let map = |name| Linear::load(&scope.sub(name), width, width);
+        Ok(Self {
+            query: map(names.query)?,
+            key: map(names.key)?,
+            value: map(names.value)?,
+            output: map(names.output)?,
+            heads,
+            scale: ((width / heads) as f64).sqrt().recip(),
+        })
+    }
+
+    /// Without biases and without scale, `inner` wide inside: T5.
+    pub fn bare(
+        scope: &Scope,
+        names: &Projections,
+        width: usize,
+        inner: usize,
+        heads: usize,
+    ) -> Result<Self, EmbedError> {
+        let map = |name| Linear::without_bias(&scope.sub(name), width, inner);
+        Ok(Self {
+            query: map(names.query)?,
+            key: map(names.key)?,
+            value: map(names.value)?,
+            output: Linear::without_bias(&scope.sub(names.output), inner, width)?,
+            heads,
+            scale: 1.0,
+        })
+    }
+
+    /// `[items · length, width]` to the same shape. What is in `added` is added to the scores; each must
+    /// broadcast to `[items, heads, length, length]` (query, then key).
+    pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
+        let length = x.dim(0)? / items;
+        let split = |x: Tensor| -> Result<Tensor, EmbedError> {
+            let head = x.dim(1)? / self.heads;
+            Ok(x.reshape((items, length, self.heads, head))?.transpose(1, 2)?.contiguous()?)
+        };
+        let query = split((self.query.forward(x)? * self.scale)?)?;
+        let key = split(self.key.forward(x)?)?;
+        let value = split(self.value.forward(x)?)?;
+        let mut scores = query.matmul(&key.t()?)?;
+        for added in added {
+            scores = scores.broadcast_add(added)?;
+        }
+        let weights = candle_nn::ops::softmax_last_dim(&scores)?;
+        let mixed = weights.matmul(&value)?.transpose(1, 2)?.contiguous()?;
+        let inner = mixed.elem_count() / (items * length);
+        self.output.forward(&mixed.reshape((items * length, inner))?)
+    }
+}
+
+/// What to add to the scores so that padding is not seen: `[items, 1, 1, length]`, or with `causal`,
+/// where no position sees a later one either, `[items, 1, length, length]`.
+pub(crate) fn mask(seen: &[bool], items: usize, causal: bool) -> Result<Tensor, EmbedError> {
+    let length = seen.len() / items;
+    let value = |seen: bool| if seen { 0.0 } else { UNSEEN };
+    let (values, queries): (Vec<f32>, usize) = if causal {
+        let rows = (0..items * length).map(|row| (row / length, row % length));
+        let all =
+            rows.flat_map(|(item, query)| (0..length).map(move |key| value(key <= query && seen[item * length + key])));
+        (all.collect(), length)
+    } else {
+        (seen.iter().map(|seen| value(*seen)).collect(), 1)
+    };
+    Ok(Tensor::from_vec(values, (items, 1, queries, length), &Device::Cpu)?)
+}

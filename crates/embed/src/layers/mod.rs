@@ -1,0 +1,74 @@
+//! The parts that encoders are made of. Activations travel as matrices `[items · positions, width]`;
+//! only attention looks at them as items, heads and positions.
+
+mod activation;
+mod attention;
+mod norm;
+mod residual;
+
+use candle_core::Tensor;
+
+pub(crate) use self::activation::Activation;
+pub(crate) use self::attention::{Attention, Projections, mask};
+pub(crate) use self::norm::{Norm, contiguous};
+pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
+use crate::{EmbedError, weights::Scope};
+
+/// `x Wᵀ + b`, with `W` of shape `[out, in]` as PyTorch keeps it.
+pub(crate) struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    pub fn load(scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {
+        Ok(Self { bias: Some(scope.get("bias", &[output])?), ..Self::without_bias(scope, input, output)? })
+    }
+
+    pub fn without_bias(scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {
+        Ok(Self { weight: scope.get("weight", &[output, input])?, bias: None })
+    }
+
+    /// `[n, in]` to `[n, out]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        let product = x.matmul(&self.weight.t()?)?;
+        match &self.bias {
+            Some(bias) => Ok(product.broadcast_add(bias)?),
+            None => Ok(product),
+        }
+    }
+}
+
+/// A convolution's kernel as a linear map of what lies under it.
+pub(crate) struct Flat(Linear);
+
+impl Flat {
+    /// A kernel of any shape `[out, ..]`.
+    pub fn load(scope: &Scope, shape: &[usize], bias: bool) -> Result<Self, EmbedError> {
+        let kernel = scope.get("weight", shape)?;
+        let bias = if bias { Some(scope.get("bias", &shape[..1])?) } else { None };
+        Ok(Self(Linear { weight: kernel.flatten_from(1)?, bias }))
+    }
+
+    /// `[n, size of the kernel]` to `[n, out]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        self.0.forward(x)
+    }
+}
+
+/// Rows of a table `[entries, width]`.
+pub(crate) struct Embedding {
+    table: Tensor,
+}
+
+impl Embedding {
+    pub fn load(scope: &Scope, entries: usize, width: usize) -> Result<Self, EmbedError> {
+        Ok(Self { table: scope.get("weight", &[entries, width])? })
+    }
+
+    /// One row per id; every id must be below the number of entries.
+    pub fn rows(&self, ids: &[u32]) -> Result<Tensor, EmbedError> {
+        let ids = Tensor::from_slice(ids, ids.len(), self.table.device())?;
+        Ok(self.table.index_select(&ids, 0)?)
+    }
+}

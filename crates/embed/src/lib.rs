@@ -1,0 +1,39 @@
+//! Text and pictures to embeddings, without Python.
+//!
+//! An encoder is a folder in the layout of the model hub: `config.json`, `model.safetensors` and, for
+//! text, `tokenizer.json`. Nothing is fetched; what is not supported is refused by name.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert");
+//! let encoder = embed::TextEncoder::open(&folder, embed::TextOptions::default())?;
+//! let rows = encoder.encode(&["two children open the old book", ""], 32, &mut |_| ())?;
+//! assert_eq!((rows.rows(), rows.width()), (2, 32));
+//! # Ok::<(), embed::EmbedError>(())
+//! ```
+//!
+//! The architectures are written out on the tensors of `candle`, on the CPU, in `f32`, and each is held
+//! against its reference to 1e-5 (`tests/golden`). [`Job`] turns rows into a file in a run that may be
+//! killed.
+
+mod clip;
+mod config;
+mod digest;
+mod embeddings;
+mod error;
+mod folder;
+pub mod input;
+mod layers;
+mod pickled;
+pub mod pictures;
+mod shards;
+pub mod text;
+mod weights;
+
+pub use embeddings::Embeddings;
+pub use error::EmbedError;
+pub use folder::fingerprint;
+pub use pictures::PictureEncoder;
+pub use shards::{Job, Outcome};
+pub use text::{Pool, TextEncoder, TextOptions};

@@ -1,0 +1,208 @@
+//! Picture encoders: a model's folder, then pictures in, one row per picture out.
+
+mod convnext;
+pub mod edges;
+pub(crate) mod patches;
+mod picture;
+mod prepare;
+mod resize;
+mod resnet;
+mod vit;
+
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+
+pub use self::edges::Edges;
+pub use self::picture::{Grey, Picture, Rgb};
+use self::{convnext::ConvNext, prepare::Preparation, resnet::ResNet, vit::Vit};
+use crate::{EmbedError, Embeddings, clip::ClipVision, config::Config, folder, weights::Weights};
+
+/// Model types that [`PictureEncoder`] reads.
+pub const SUPPORTED: [&str; 5] = ["vit", "dinov2", "clip", "resnet", "convnext"];
+
+/// Prepared pictures of one size.
+#[derive(Clone, Debug)]
+pub struct Pixels {
+    tensor: Tensor,
+    items: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Pixels {
+    /// From the values `[items, 3, height, width]`.
+    ///
+    /// # Errors
+    /// There are not so many values.
+    pub fn new(items: usize, height: usize, width: usize, values: Vec<f32>) -> Result<Self, EmbedError> {
+        let tensor = Tensor::from_vec(values, (items, 3, height, width), &Device::Cpu)?;
+        Ok(Self { tensor, items, height, width })
+    }
+
+    /// Pictures.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// Rows of a picture.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Pixels in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All values.
+    ///
+    /// # Errors
+    /// The tensor library refuses.
+    pub fn values(&self) -> Result<Vec<f32>, EmbedError> {
+        Ok(self.tensor.flatten_all()?.to_vec1()?)
+    }
+
+    pub(crate) fn tensor(&self) -> &Tensor {
+        &self.tensor
+    }
+}
+
+/// A picture encoder with its weights.
+pub(crate) trait PictureModel: Send + Sync {
+    /// Numbers per picture.
+    fn width(&self) -> usize;
+    /// Pixels a side, where only pictures of one size can be read.
+    fn side(&self) -> Option<usize>;
+    /// Pixels to `[items, width]`.
+    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError>;
+}
+
+/// A picture encoder, read from a folder in the layout of the hub.
+pub struct PictureEncoder {
+    preparation: Preparation,
+    model: Box<dyn PictureModel>,
+    model_type: String,
+}
+
+impl PictureEncoder {
+    /// Reads `config.json`, `preprocessor_config.json` and the weights of a folder.
+    ///
+    /// # Errors
+    /// The folder lacks one of them, its `model_type` is not [`SUPPORTED`], a key or a tensor is not what
+    /// it must be, pictures are prepared in another size than the model's.
+    pub fn open(folder: &Path) -> Result<Self, EmbedError> {
+        folder::check(folder)?;
+        let config = folder::config(folder)?;
+        let model_type = config.text("model_type", "")?.to_owned();
+        if !SUPPORTED.contains(&model_type.as_str()) {
+            return Err(unsupported(&config, &model_type));
+        }
+        let preparation = Preparation::read(folder, &model_type)?;
+        let weights = Weights::open(folder)?;
+        let model: Box<dyn PictureModel> = match model_type.as_str() {
+            "vit" => Box::new(Vit::load(&config, &weights, false)?),
+            "dinov2" => Box::new(Vit::load(&config, &weights, true)?),
+            "clip" => Box::new(ClipVision::load(&config, &weights)?),
+            "resnet" => Box::new(ResNet::load(&config, &weights)?),
+            _ => Box::new(ConvNext::load(&config, &weights)?),
+        };
+        let Some((width, height)) = preparation.size() else {
+            let problem = "leaves pictures in different sizes; wanted a crop, or a height and a width";
+            return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem: problem.into() });
+        };
+        if let Some(side) = model.side().filter(|side| (*side, *side) != (width, height)) {
+            let problem = format!("prepares pictures of {width} x {height}, the model reads {side} x {side}");
+            return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem });
+        }
+        Ok(Self { preparation, model, model_type })
+    }
+
+    /// Numbers per picture.
+    pub fn width(&self) -> usize {
+        self.model.width()
+    }
+
+    /// Architecture and width in one line.
+    pub fn description(&self) -> String {
+        format!("{}, {}", self.model_type, self.width())
+    }
+
+    /// A picture resized and cropped for this encoder, still eight bits a colour.
+    ///
+    /// # Errors
+    /// It is too small or too narrow.
+    pub fn resized(&self, picture: &Rgb) -> Result<Rgb, EmbedError> {
+        let problem = |problem| EmbedError::Picture { path: PathBuf::from("picture"), problem };
+        self.preparation.resized(picture).map_err(problem)
+    }
+
+    /// Resized pictures as the numbers that the encoder reads.
+    ///
+    /// # Errors
+    /// They are not of one size.
+    pub fn pixels(&self, resized: &[Rgb]) -> Result<Pixels, EmbedError> {
+        self.preparation.pixels(resized)
+    }
+
+    /// One row per picture.
+    ///
+    /// # Errors
+    /// The pixels are not of a size that the model reads; numbers that are not finite.
+    pub fn features(&self, pixels: &Pixels) -> Result<Embeddings, EmbedError> {
+        let rows: Vec<Vec<f32>> = self.model.forward(pixels)?.to_vec2()?;
+        let mut embeddings = Embeddings::zeros(rows.len(), self.width());
+        for (i, row) in rows.iter().enumerate() {
+            embeddings.set(i, row)?;
+        }
+        Ok(embeddings)
+    }
+
+    /// One row per file, `batch` at a time; with `edges`, of the file's edge map in its place. `done` is
+    /// told how many files have just been finished.
+    ///
+    /// # Errors
+    /// As [`Rgb::open`], [`PictureEncoder::resized`] and [`PictureEncoder::features`].
+    pub fn encode(
+        &self,
+        files: &[PathBuf],
+        batch: usize,
+        edges: Option<Edges>,
+        done: &mut dyn FnMut(usize),
+    ) -> Result<Embeddings, EmbedError> {
+        let mut embeddings = Embeddings::zeros(files.len(), self.width());
+        let mut row = 0;
+        for group in files.chunks(batch.max(1)) {
+            let resized: Vec<Rgb> = group
+                .iter()
+                .map(|file| {
+                    let picture = Rgb::open(file)?;
+                    let picture = edges.map_or(picture.clone(), |edges| edges.of(&picture).to_rgb());
+                    let problem = |problem| EmbedError::Picture { path: file.clone(), problem };
+                    self.preparation.resized(&picture).map_err(problem)
+                })
+                .collect::<Result<_, EmbedError>>()?;
+            let features = self.features(&self.pixels(&resized)?)?;
+            for i in 0..group.len() {
+                embeddings.set(row, features.row(i))?;
+                row += 1;
+            }
+            done(group.len());
+        }
+        Ok(embeddings)
+    }
+}
+
+fn unsupported(config: &Config, found: &str) -> EmbedError {
+    let advice = match crate::text::SUPPORTED.contains(&found) {
+        true => "; this is an encoder of texts: `embed text`",
+        false => "",
+    };
+    EmbedError::Unsupported {
+        path: config.path().to_owned(),
+        what: "pictures",
+        found: found.to_owned(),
+        supported: SUPPORTED.to_vec(),
+        advice: advice.to_owned(),
+    }
+}

@@ -1,0 +1,54 @@
+//! A picture cut into squares, each mapped to one vector.
+
+use candle_core::Tensor;
+
+use super::Pixels;
+use crate::{EmbedError, layers::Flat, weights::Scope};
+
+/// A convolution whose stride is its size, which is a linear map of each square.
+pub(crate) struct Patches {
+    map: Flat,
+    side: usize,
+}
+
+impl Patches {
+    /// A kernel `[width, channels, side, side]` for three colours.
+    pub fn load(scope: &Scope, width: usize, side: usize, bias: bool) -> Result<Self, EmbedError> {
+        Self::of(scope, 3, width, side, bias)
+    }
+
+    /// The same for any number of channels.
+    pub fn of(scope: &Scope, channels: usize, width: usize, side: usize, bias: bool) -> Result<Self, EmbedError> {
+        Ok(Self { map: Flat::load(scope, &[width, channels, side, side], bias)?, side })
+    }
+
+    /// `[items, patches, width]`, row after row; what is left over at the right and below is not looked at.
+    pub fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
+        let (rows, columns) = self.grid(pixels);
+        let flat = self.map_of(pixels.tensor())?;
+        let width = flat.dim(1)?;
+        Ok(flat.reshape((pixels.items(), rows * columns, width))?)
+    }
+
+    /// Rows and columns of squares.
+    pub fn grid(&self, pixels: &Pixels) -> (usize, usize) {
+        (pixels.height() / self.side, pixels.width() / self.side)
+    }
+
+    /// `[items, channels, height, width]` to `[items · patches, width]`.
+    pub fn map_of(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        let (items, channels, height, width) = x.dims4()?;
+        let (side, rows, columns) = (self.side, height / self.side, width / self.side);
+        let whole = x.narrow(2, 0, rows * side)?.narrow(3, 0, columns * side)?.contiguous()?;
+        let cut = whole.reshape(vec![items, channels, rows, side, columns, side])?;
+        let squares = cut.permute([0, 2, 4, 1, 3, 5].as_slice())?.contiguous()?;
+        self.map.forward(&squares.reshape((items * rows * columns, channels * side * side))?)
+    }
+
+    /// `[items, 1 + patches, width]` with the same class vector before the patches of each item.
+    pub fn behind(&self, class: &Tensor, patches: &Tensor) -> Result<Tensor, EmbedError> {
+        let (items, _, width) = patches.dims3()?;
+        let class = class.reshape((1, 1, width))?.broadcast_as((items, 1, width))?;
+        Ok(Tensor::cat(&[&class, patches], 1)?)
+    }
+}

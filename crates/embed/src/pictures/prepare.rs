@@ -1,0 +1,212 @@
+//! `preprocessor_config.json`: from a picture of any size to the numbers that an encoder was trained on.
+
+use std::path::Path;
+
+use super::{
+    Pixels,
+    picture::Rgb,
+    resize::{Filter, crop, resize},
+};
+use crate::{EmbedError, config::Config};
+
+const SETTINGS: &str = "preprocessor_config.json";
+
+/// Largest side that anybody asks for; beyond it, the settings are damaged.
+const LARGEST: usize = 4096;
+
+/// Resize, crop, scale and shift.
+pub(super) struct Preparation {
+    resize: Option<Resize>,
+    crop: Option<(usize, usize)>,
+    filter: Filter,
+    factor: f64,
+    mean: [f64; 3],
+    deviation: [f64; 3],
+}
+
+#[derive(Clone, Copy)]
+enum Resize {
+    /// To exactly this width and height.
+    To(usize, usize),
+    /// So that the shorter side has this length; the other is `⌊edge · long / short⌋`.
+    Shortest(usize),
+}
+
+/// How a family of preprocessors reads its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// To width and height, no crop.
+    Vit,
+    /// The shorter side, then a crop.
+    Clip,
+    /// To width and height, then a crop.
+    Deit,
+    /// The shorter side enlarged by `crop_pct`, then a crop to the size; from 384 on, to the size at once.
+    ConvNext,
+}
+
+impl Preparation {
+    pub fn read(folder: &Path, model_type: &str) -> Result<Self, EmbedError> {
+        let Some(config) = Config::read(&folder.join(SETTINGS))? else {
+            return Err(EmbedError::Missing {
+                folder: folder.to_owned(),
+                wanted: format!("`{SETTINGS}`"),
+                advice: "it says how pictures are resized and scaled; copy it from where the weights come from".into(),
+            });
+        };
+        let family = family(&config, model_type)?;
+        let default = if matches!(family, Family::Clip | Family::Deit) { 3 } else { 2 };
+        let filter = match config.index("resample", default)? {
+            2 => Filter::Bilinear,
+            3 => Filter::Bicubic,
+            other => {
+                let problem = format!("{other} is not supported; wanted 2 (bilinear) or 3 (bicubic)");
+                return Err(config.error("resample", problem));
+            }
+        };
+        let (resize, crop) = sizes(&config, family)?;
+        let (mean, deviation) = match config.flag("do_normalize", true)? {
+            true => (colours(&config, "image_mean")?, colours(&config, "image_std")?),
+            false => ([0.0; 3], [1.0; 3]),
+        };
+        if deviation.iter().any(|d| *d <= 0.0) {
+            return Err(config.error("image_std", "wanted three numbers above 0"));
+        }
+        let factor = match config.flag("do_rescale", true)? {
+            true => config.number("rescale_factor", 1.0 / 255.0)?,
+            false => 1.0,
+        };
+        Ok(Self { resize, crop, filter, factor, mean, deviation })
+    }
+
+    /// Width and height of what comes out, where they do not depend on the picture.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        match (self.crop, self.resize) {
+            (Some(size), _) => Some(size),
+            (None, Some(Resize::To(width, height))) => Some((width, height)),
+            _ => None,
+        }
+    }
+
+    /// Resized and cropped, still eight bits a colour.
+    pub fn resized(&self, picture: &Rgb) -> Result<Rgb, String> {
+        let (width, height) = (picture.width(), picture.height());
+        let resized = match self.resize {
+            None => picture.clone(),
+            Some(Resize::To(width, height)) => resize(picture, width, height, self.filter),
+            Some(Resize::Shortest(edge)) => {
+                let (short, long) = (width.min(height), width.max(height));
+                let other = ((edge * long) as f64 / short as f64) as usize;
+                if other > 16 * LARGEST {
+                    return Err(format!("{width} x {height} pixels are too narrow to be resized"));
+                }
+                let (width, height) = if width <= height { (edge, other) } else { (other, edge) };
+                resize(picture, width, height, self.filter)
+            }
+        };
+        let Some((width, height)) = self.crop else { return Ok(resized) };
+        if resized.width() < width || resized.height() < height {
+            let size = (resized.width(), resized.height());
+            return Err(format!("{size:?} pixels after resizing, too small for a crop of {:?}", (width, height)));
+        }
+        let (left, top) = ((resized.width() - width) / 2, (resized.height() - height) / 2);
+        Ok(crop(&resized, left, top, width, height))
+    }
+
+    /// `(factor · byte - mean) / deviation`, colour after colour; the pictures must be of one size.
+    pub fn pixels(&self, pictures: &[Rgb]) -> Result<Pixels, EmbedError> {
+        let (width, height) = pictures.first().map_or((0, 0), |first| (first.width(), first.height()));
+        let mut values = Vec::with_capacity(pictures.len() * width * height * 3);
+        for picture in pictures {
+            for colour in 0..3 {
+                let (mean, deviation) = (self.mean[colour], self.deviation[colour]);
+                let bytes = picture.bytes().iter().skip(colour).step_by(3);
+                values.extend(bytes.map(|byte| ((f64::from(*byte) * self.factor - mean) / deviation) as f32));
+            }
+        }
+        Pixels::new(pictures.len(), height, width, values)
+    }
+}
+
+fn family(config: &Config, model_type: &str) -> Result<Family, EmbedError> {
+    let key = if config.has("image_processor_type") { "image_processor_type" } else { "feature_extractor_type" };
+    let name = config.text(key, "")?;
+    let stem =
+        ["ImageProcessorFast", "ImageProcessor", "FeatureExtractor"].iter().find_map(|end| name.strip_suffix(end));
+    match (stem, model_type) {
+        (Some("ViT"), _) | (None, "vit") => Ok(Family::Vit),
+        (Some("CLIP" | "Bit"), _) | (None, "clip" | "dinov2") => Ok(Family::Clip),
+        (Some("DeiT"), _) => Ok(Family::Deit),
+        (Some("ConvNext"), _) | (None, "resnet" | "convnext") => Ok(Family::ConvNext),
+        _ => {
+            let problem = format!("`{name}` is not supported; wanted that of ViT, DeiT, CLIP, Bit or ConvNext");
+            Err(config.error(key, problem))
+        }
+    }
+}
+
+type Sizes = (Option<Resize>, Option<(usize, usize)>);
+
+fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
+    let (width, height, shortest) = size(config, "size")?;
+    let exact = Resize::To(width, height);
+    let (resize, crop) = match family {
+        Family::Vit if shortest => (Resize::Shortest(width), None),
+        Family::Vit => (exact, None),
+        Family::ConvNext if width < 384 => {
+            let share = config.number("crop_pct", 224.0 / 256.0)?;
+            if !(0.1..=1.0).contains(&share) {
+                return Err(config.error("crop_pct", format!("{share} given, wanted 0.1 to 1")));
+            }
+            (Resize::Shortest((width as f64 / share) as usize), Some((width, width)))
+        }
+        Family::ConvNext => (Resize::To(width, width), None),
+        Family::Clip | Family::Deit => {
+            let crop = match config.flag("do_center_crop", true)? {
+                true => {
+                    let (width, height, _) = size(config, "crop_size")?;
+                    Some((width, height))
+                }
+                false => None,
+            };
+            // an exact size is written as two numbers, a single one means the shorter side
+            let of_two = config.sub("size").ok().flatten().is_some_and(|size| size.has("height"));
+            (if of_two || family == Family::Deit { exact } else { Resize::Shortest(width) }, crop)
+        }
+    };
+    let resize = config.flag("do_resize", true)?.then_some(resize);
+    Ok((resize, crop))
+}
+
+/// Width, height, and whether it is the shorter side's; from a number or an object.
+fn size(config: &Config, key: &str) -> Result<(usize, usize, bool), EmbedError> {
+    let (width, height, shortest) = match config.get(key) {
+        None => (224, 224, false),
+        Some(value) if value.is_object() => {
+            let object = config.sub(key)?.ok_or_else(|| config.error(key, "wanted a number or an object"))?;
+            if object.has("shortest_edge") {
+                let edge = object.size("shortest_edge", 224)?;
+                (edge, edge, true)
+            } else if object.has("height") && object.has("width") {
+                (object.size("width", 224)?, object.size("height", 224)?, false)
+            } else {
+                return Err(config.error(key, "wanted a number, `shortest_edge`, or `height` and `width`"));
+            }
+        }
+        Some(_) => {
+            let edge = config.size(key, 224)?;
+            (edge, edge, false)
+        }
+    };
+    if width.max(height) > LARGEST {
+        return Err(config.error(key, format!("{} pixels given, wanted at most {LARGEST}", width.max(height))));
+    }
+    Ok((width, height, shortest))
+}
+
+fn colours(config: &Config, key: &str) -> Result<[f64; 3], EmbedError> {
+    if !config.has(key) {
+        return Err(config.error(key, "is missing; wanted three numbers, or `do_normalize` false"));
+    }
+    config.colours(key, [0.0; 3])
+}

@@ -1,0 +1,212 @@
+//! Text encoders: a model's folder, then texts in, one row per text out.
+
+pub(crate) mod batch;
+mod bert;
+mod distilbert;
+pub(crate) mod model;
+mod mpnet;
+mod pooling;
+mod relative;
+mod sentence;
+mod t5;
+mod tokenizer;
+
+use std::path::Path;
+
+pub use self::pooling::Pool;
+use self::{
+    batch::{Batch, Tokens},
+    model::{Output, TextModel},
+    pooling::Pooling,
+    sentence::Sentence,
+    tokenizer::TextTokenizer,
+};
+use crate::{EmbedError, Embeddings, config::Config, folder, weights::Weights};
+
+/// Model types that [`TextEncoder`] reads.
+pub const SUPPORTED: [&str; 8] = model::SUPPORTED;
+
+/// Tokens in a batch, padding included: long texts go in smaller batches, because the scores of
+/// attention grow with the square of the length.
+const TOKENS: usize = 8192;
+
+/// What the caller may say about an encoder; by default the folder decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextOptions {
+    /// The plain last hidden state, so pooled, whatever the folder has behind its transformer. By
+    /// default what `modules.json` says and, without it, [`Pool::Mean`].
+    pub pool: Option<Pool>,
+    /// Tokens at which texts are cut, special ones included. By default the first that is there of
+    /// `max_seq_length` in `sentence_bert_config.json`, `model_max_length` in `tokenizer_config.json`,
+    /// the table of positions, 512; never more than the table of positions.
+    pub max_length: Option<usize>,
+}
+
+/// A text encoder, read from a folder in the layout of the hub.
+pub struct TextEncoder {
+    tokenizer: TextTokenizer,
+    model: Box<dyn TextModel>,
+    pooling: Pooling,
+    max_length: usize,
+    description: String,
+}
+
+impl TextEncoder {
+    /// Reads `config.json`, the weights and the tokenizer of a folder.
+    ///
+    /// # Errors
+    /// The folder lacks one of them, its `model_type` is not [`SUPPORTED`], a key or a tensor is not what
+    /// it must be, a module of sentence-transformers is not supported, an option does not suit the model.
+    pub fn open(root: &Path, options: TextOptions) -> Result<Self, EmbedError> {
+        folder::check(root)?;
+        let sentence = Sentence::open(root, options.pool.is_some())?;
+        let folder = &sentence.folder;
+        let config = folder::config(folder)?;
+        model::check(&config)?;
+        let mut tokenizer = TextTokenizer::open(folder, config.text("model_type", "")?)?;
+        let weights = Weights::open(folder)?;
+        let model = model::load(&config, &weights)?;
+        if let (true, Some(pool)) = (model.projects(), options.pool) {
+            let problem = format!("`{pool}` given, and clip has features of its own; leave it out");
+            return Err(EmbedError::Argument { argument: "--pool", problem });
+        }
+        let max_length = max_length(&config, model.as_ref(), &sentence, options.max_length)?;
+        tokenizer.cut(max_length)?;
+        let pooling = match options.pool {
+            Some(pool) => Pooling { pool, normalise: false },
+            None => sentence.pooling.unwrap_or(Pooling::PLAIN),
+        };
+        let way = match (model.projects(), pooling.normalise) {
+            (true, _) => "projected features".to_owned(),
+            (false, true) => format!("{} scaled to length 1", pooling.pool),
+            (false, false) => pooling.pool.to_string(),
+        };
+        let description =
+            format!("{}, {}, {way}, cut at {max_length} tokens", config.text("model_type", "")?, model.width());
+        Ok(Self { tokenizer, model, pooling, max_length, description })
+    }
+
+    /// Numbers per text.
+    pub fn width(&self) -> usize {
+        self.model.width()
+    }
+
+    /// Tokens at which texts are cut.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// Architecture, width, pooling and length in one line.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Token ids of each text, special ones included, cut at [`TextEncoder::max_length`].
+    ///
+    /// # Errors
+    /// The tokenizer refuses a text, gives none, or gives an id that the model has no row for.
+    pub fn token_ids(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>, EmbedError> {
+        Ok(self.tokens(texts)?.into_iter().map(|tokens| tokens.ids).collect())
+    }
+
+    /// One row per text, in the order of the texts. Up to `batch` texts of similar length go through the
+    /// model together; the rows do not depend on the company they keep, but for rounding. `done` is told
+    /// how many texts have just been finished.
+    ///
+    /// # Errors
+    /// As [`TextEncoder::token_ids`], and numbers that are not finite.
+    pub fn encode(&self, texts: &[&str], batch: usize, done: &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> {
+        let tokens = self.tokens(texts)?;
+        let mut embeddings = Embeddings::zeros(texts.len(), self.width());
+        for group in groups(&tokens, batch) {
+            let texts: Vec<&Tokens> = group.iter().map(|i| &tokens[*i]).collect();
+            for (i, row) in group.iter().zip(self.rows(&texts)?) {
+                embeddings.set(*i, &row)?;
+            }
+            done(group.len());
+        }
+        Ok(embeddings)
+    }
+
+    /// One text's hidden states `[tokens, width]`: after the embeddings, after each layer; of T5 the last
+    /// behind the final norm. For finding where two implementations part ways.
+    ///
+    /// # Errors
+    /// As [`TextEncoder::encode`].
+    pub fn hidden_states(&self, text: &str) -> Result<Vec<Embeddings>, EmbedError> {
+        let tokens = self.tokens(&[text])?;
+        let batch = Batch::of(&tokens.iter().collect::<Vec<_>>(), self.model.padding());
+        let mut states = Vec::new();
+        self.model.forward(&batch, Some(&mut states))?;
+        states.iter().map(Embeddings::of).collect()
+    }
+
+    fn tokens(&self, texts: &[&str]) -> Result<Vec<Tokens>, EmbedError> {
+        self.tokenizer.tokens(texts, self.model.vocabulary())
+    }
+
+    fn rows(&self, texts: &[&Tokens]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let batch = Batch::of(texts, self.model.padding());
+        let width = self.width();
+        Ok(match self.model.forward(&batch, None)? {
+            Output::Features(features) => features.to_vec2()?,
+            Output::Hidden(hidden) => {
+                let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
+                let items = values.chunks_exact(batch.length * width).zip(texts);
+                items.map(|(rows, tokens)| self.pooling.of(rows, width, tokens.ids.len())).collect()
+            }
+        })
+    }
+}
+
+/// Positions of texts that go together: by length, then by position, so that little is padded and the
+/// same texts always make the same batches.
+fn groups(tokens: &[Tokens], batch: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..tokens.len()).collect();
+    order.sort_by_key(|i| (tokens[*i].ids.len(), *i));
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for i in order {
+        // the next is the longest so far, so the whole group is padded to it
+        match groups.last_mut() {
+            Some(group) if group.len() < batch && (group.len() + 1) * tokens[i].ids.len() <= TOKENS => group.push(i),
+            _ => groups.push(vec![i]),
+        }
+    }
+    groups
+}
+
+fn max_length(
+    config: &Config,
+    model: &dyn TextModel,
+    sentence: &Sentence,
+    asked: Option<usize>,
+) -> Result<usize, EmbedError> {
+    if let (Some(asked), Some(limit)) = (asked, model.limit())
+        && asked > limit
+    {
+        let problem = format!("{asked} given, and the model's table of positions has room for {limit}");
+        return Err(EmbedError::Argument { argument: "--max-length", problem });
+    }
+    if model.limit() == Some(0) {
+        return Err(config.error("max_position_embeddings", "leaves no room for a single token"));
+    }
+    let own = match asked.or(sentence.max_length) {
+        Some(length) => Some(length),
+        None => TextTokenizer::limit(&sentence.folder)?,
+    };
+    let length = own.or(model.limit()).unwrap_or(512);
+    Ok(model.limit().map_or(length, |limit| length.min(limit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_short_and_of_similar_length() {
+        let tokens: Vec<Tokens> =
+            [5, 1, 3, 1, 5000, 5000].map(|length| Tokens { ids: vec![0; length], segments: vec![0; length] }).to_vec();
+        assert_eq!(groups(&tokens, 2), [vec![1, 3], vec![2, 0], vec![4], vec![5]]);
+        assert!(groups(&[], 2).is_empty());
+    }
+}

@@ -1,0 +1,155 @@
+//! The encoder half of T5, also of its gated successor (version 1.1).
+
+use candle_core::Tensor;
+
+use super::{
+    batch::Batch,
+    model::{Output, States, TextModel, note},
+    relative::RelativeBias,
+};
+use crate::{
+    EmbedError,
+    config::Config,
+    layers::{Activation, Attention, Embedding, Linear, Norm, Projections},
+    weights::{Scope, Weights},
+};
+
+const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };
+
+/// Word vectors, then blocks `x + attention(norm x)`, `x + feed(norm x)`, then a norm; norms by the root
+/// mean square, no biases, no scale in the attention, relative biases whose table stands in block 0.
+///
+/// Source: Raffel et al. 2020; Shazeer 2020 for the gate.
+pub(super) struct T5 {
+    words: Embedding,
+    bias: RelativeBias,
+    blocks: Vec<Block>,
+    norm: Norm,
+    width: usize,
+    vocabulary: usize,
+    padding: u32,
+}
+
+struct Block {
+    attention_norm: Norm,
+    attention: Attention,
+    feed_norm: Norm,
+    feed: Feed,
+}
+
+/// `W₂ f(W₁ x)`, or with a gate `W₂ (f(W₁ x) ∘ W₃ x)`.
+struct Feed {
+    inner: Linear,
+    gated: Option<Linear>,
+    outer: Linear,
+    activation: Activation,
+}
+
+impl T5 {
+    pub fn load(config: &Config, weights: &Weights) -> Result<Self, EmbedError> {
+        let scope = weights.rooted("encoder.final_layer_norm.weight")?;
+        let width = config.size("d_model", 512)?;
+        let heads = config.size("num_heads", 8)?;
+        let inner = heads * config.size("d_kv", 64)?;
+        let hidden = config.size("d_ff", 2048)?;
+        let epsilon = config.number("layer_norm_epsilon", 1e-6)?;
+        let (activation, gate) = feed_forward(config)?;
+        let vocabulary = config.size("vocab_size", 32128)?;
+        let blocks = (0..config.size("num_layers", 6)?).map(|i| {
+            let block = scope.sub(format!("encoder.block.{i}"));
+            let (attention, feed) = (block.sub("layer.0"), block.sub("layer.1"));
+            Ok(Block {
+                attention_norm: Norm::root_mean_square(&attention.sub("layer_norm"), width, epsilon)?,
+                attention: Attention::bare(&attention.sub("SelfAttention"), &NAMES, width, inner, heads)?,
+                feed_norm: Norm::root_mean_square(&feed.sub("layer_norm"), width, epsilon)?,
+                feed: Feed::load(&feed.sub("DenseReluDense"), width, hidden, activation, gate)?,
+            })
+        });
+        let buckets = config.size("relative_attention_num_buckets", 32)?;
+        let farthest = config.size("relative_attention_max_distance", 128)?;
+        let table = scope.sub("encoder.block.0.layer.0.SelfAttention.relative_attention_bias");
+        // files of the encoder alone may keep the words under the encoder
+        let words = if scope.has("shared.weight") { scope.sub("shared") } else { scope.sub("encoder.embed_tokens") };
+        Ok(Self {
+            words: Embedding::load(&words, vocabulary, width)?,
+            bias: RelativeBias::load(&table, buckets, farthest, heads)?,
+            blocks: blocks.collect::<Result<_, EmbedError>>()?,
+            norm: Norm::root_mean_square(&scope.sub("encoder.final_layer_norm"), width, epsilon)?,
+            width,
+            vocabulary,
+            padding: config.index("pad_token_id", 0)?,
+        })
+    }
+}
+
+/// `relu`, or `gated-gelu`, whose GELU is the one with the hyperbolic tangent.
+fn feed_forward(config: &Config) -> Result<(Activation, bool), EmbedError> {
+    let name = config.text("feed_forward_proj", "relu")?;
+    let (plain, gate) = match name.strip_prefix("gated-") {
+        Some("gelu") => ("gelu_new", true),
+        Some(plain) => (plain, true),
+        None => (name, false),
+    };
+    let activation = Activation::of(plain).ok_or_else(|| {
+        let problem = format!("unknown `{name}`; wanted an activation such as `relu`, or `gated-` and one");
+        config.error("feed_forward_proj", problem)
+    })?;
+    Ok((activation, gate))
+}
+
+impl Feed {
+    fn load(
+        scope: &Scope,
+        width: usize,
+        hidden: usize,
+        activation: Activation,
+        gate: bool,
+    ) -> Result<Self, EmbedError> {
+        let map = |name| Linear::without_bias(&scope.sub(name), width, hidden);
+        let (inner, gated) = if gate { (map("wi_0")?, Some(map("wi_1")?)) } else { (map("wi")?, None) };
+        Ok(Self { inner, gated, outer: Linear::without_bias(&scope.sub("wo"), hidden, width)?, activation })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        let mut hidden = self.activation.forward(&self.inner.forward(x)?)?;
+        if let Some(gated) = &self.gated {
+            hidden = (hidden * gated.forward(x)?)?;
+        }
+        self.outer.forward(&hidden)
+    }
+}
+
+impl TextModel for T5 {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn limit(&self) -> Option<usize> {
+        None
+    }
+
+    fn padding(&self) -> u32 {
+        self.padding
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.vocabulary
+    }
+
+    /// The last of the states stands behind the final norm, as the reference has it.
+    fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
+        let mut x = self.words.rows(&batch.ids)?;
+        let bias = self.bias.of(batch.length)?;
+        let mask = batch.mask(false)?;
+        for block in &self.blocks {
+            note(&mut states, &x);
+            let attended = block.attention.forward(&block.attention_norm.forward(&x)?, batch.items, &[&bias, &mask])?;
+            x = (x + attended)?;
+            let fed = block.feed.forward(&block.feed_norm.forward(&x)?)?;
+            x = (x + fed)?;
+        }
+        let x = self.norm.forward(&x)?;
+        note(&mut states, &x);
+        Ok(Output::Hidden(x))
+    }
+}

@@ -1,0 +1,154 @@
+//! From a text to token ids, by `tokenizer.json` or `vocab.txt`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tokenizers::{
+    AddedToken, PostProcessor as _, Tokenizer, TruncationParams, models::wordpiece::WordPiece,
+    normalizers::BertNormalizer, pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
+};
+
+use super::batch::Tokens;
+use crate::{EmbedError, config::Config};
+
+const JSON: &str = "tokenizer.json";
+const VOCABULARY: &str = "vocab.txt";
+const SETTINGS: &str = "tokenizer_config.json";
+
+/// Tokenizers that cut at no more than this say in `model_max_length` that they do not cut.
+const NO_LIMIT: u64 = 1 << 20;
+
+/// A tokenizer that cuts at a given length and does not pad.
+pub(super) struct TextTokenizer {
+    path: PathBuf,
+    tokenizer: Tokenizer,
+}
+
+impl TextTokenizer {
+    /// Reads `tokenizer.json` or, for BERT and DistilBERT, builds WordPiece from `vocab.txt`.
+    pub fn open(folder: &Path, model_type: &str) -> Result<Self, EmbedError> {
+        let json = folder.join(JSON);
+        if json.exists() {
+            let tokenizer = Tokenizer::from_file(&json).map_err(|e| EmbedError::format(&json, JSON, e))?;
+            return Ok(Self { path: json, tokenizer });
+        }
+        let settings = Config::read(&folder.join(SETTINGS))?;
+        if let Some(settings) = &settings {
+            refuse_morphology(settings)?;
+        }
+        let vocabulary = folder.join(VOCABULARY);
+        if vocabulary.exists() && ["bert", "distilbert"].contains(&model_type) {
+            let tokenizer = word_piece(&vocabulary, settings.as_ref())?;
+            return Ok(Self { path: vocabulary, tokenizer });
+        }
+        let others = ["vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", VOCABULARY];
+        let found: Vec<&str> = others.into_iter().filter(|name| folder.join(name).exists()).collect();
+        let advice = match found.is_empty() {
+            true => "the folder holds no tokenizer of another kind either; copy it from where the weights come from"
+                .to_owned(),
+            false => format!(
+                "`{}` alone is read only where it is `{VOCABULARY}` of bert or distilbert; let the tokenizers library write `{JSON}`",
+                found.join("`, `")
+            ),
+        };
+        Err(EmbedError::Missing { folder: folder.to_owned(), wanted: format!("`{JSON}`"), advice })
+    }
+
+    /// Tokens at which the folder itself cuts, if it does.
+    pub fn limit(folder: &Path) -> Result<Option<usize>, EmbedError> {
+        let Some(settings) = Config::read(&folder.join(SETTINGS))? else { return Ok(None) };
+        // "no limit" is written as a number of thirty digits, which is no integer of JSON
+        match settings.get("model_max_length").and_then(serde_json::Value::as_u64) {
+            Some(limit @ 1..NO_LIMIT) => Ok(Some(limit as usize)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Cuts from now on at this many tokens, special ones included; what the file itself says of
+    /// cutting and padding is for another use and does not hold.
+    pub fn cut(&mut self, length: usize) -> Result<(), EmbedError> {
+        let added = self.tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        if length <= added {
+            // the library would subtract without looking
+            let problem = format!(
+                "cannot cut at {length} tokens: {added} of them are special ones; wanted at least {}",
+                added + 1
+            );
+            return Err(EmbedError::Tokenizer { path: self.path.clone(), problem });
+        }
+        let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
+        self.tokenizer.with_padding(None);
+        self.tokenizer.with_truncation(Some(truncation)).map_err(|error| EmbedError::Tokenizer {
+            path: self.path.clone(),
+            problem: format!("cannot cut at {length} tokens: {error}"),
+        })?;
+        Ok(())
+    }
+
+    /// Ids below `vocabulary`, at least one per text.
+    pub fn tokens(&self, texts: &[&str], vocabulary: usize) -> Result<Vec<Tokens>, EmbedError> {
+        let wrong = |problem: String| EmbedError::Tokenizer { path: self.path.clone(), problem };
+        let encodings = self
+            .tokenizer
+            .encode_batch(texts.to_vec(), true)
+            .map_err(|error| wrong(format!("a text cannot be cut into tokens: {error}")))?;
+        let all = encodings.iter().enumerate().map(|(i, encoding)| {
+            if encoding.get_ids().is_empty() {
+                return Err(wrong(format!("text {} has no tokens, and this tokenizer adds none; leave it out", i + 1)));
+            }
+            if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= vocabulary) {
+                return Err(wrong(format!(
+                    "token id {id} is beyond the {vocabulary} of config.json; tokenizer and weights are of two models"
+                )));
+            }
+            Ok(Tokens { ids: encoding.get_ids().to_vec(), segments: encoding.get_type_ids().to_vec() })
+        });
+        all.collect()
+    }
+}
+
+/// Tokenizers that cut a text into words with a dictionary first.
+fn refuse_morphology(settings: &Config) -> Result<(), EmbedError> {
+    let class = settings.text("tokenizer_class", "")?;
+    let words = settings.text("word_tokenizer_type", "basic")?;
+    if class.contains("Japanese") || words != "basic" {
+        let problem = format!(
+            "`{class}` cuts words with a morphological analyser and its dictionary (MeCab, Sudachi, Juman), which is not here; cut and embed these texts elsewhere, and read the embeddings from their file"
+        );
+        return Err(settings.error("tokenizer_class", problem));
+    }
+    Ok(())
+}
+
+/// What BERT's own tokenizer does, from its vocabulary alone.
+fn word_piece(path: &Path, settings: Option<&Config>) -> Result<Tokenizer, EmbedError> {
+    let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
+    let flag = |key, default| settings.map_or(Ok(default), |settings| settings.flag(key, default));
+    let lower = flag("do_lower_case", true)?;
+    let chinese = flag("tokenize_chinese_chars", true)?;
+    let accents = match settings {
+        Some(settings) if settings.has("strip_accents") => Some(settings.flag("strip_accents", lower)?),
+        _ => None,
+    };
+    let format = |error: tokenizers::Error| EmbedError::format(path, VOCABULARY, error);
+    let vocabulary = WordPiece::read_bytes(&bytes).map_err(format)?;
+    let id = |token: &str| {
+        vocabulary.get(token).copied().ok_or_else(|| {
+            EmbedError::format(path, VOCABULARY, format!("`{token}` is missing; wanted one token per line"))
+        })
+    };
+    let specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+    for token in specials {
+        id(token)?;
+    }
+    let ends = BertProcessing::new(("[SEP]".into(), id("[SEP]")?), ("[CLS]".into(), id("[CLS]")?));
+    let model = WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".into()).build().map_err(format)?;
+    let mut tokenizer = Tokenizer::new(model);
+    tokenizer.with_normalizer(Some(BertNormalizer::new(true, chinese, accents, lower))).map_err(format)?;
+    tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
+    tokenizer.with_post_processor(Some(ends));
+    tokenizer.add_special_tokens(specials.map(|token| AddedToken::from(token, true))).map_err(format)?;
+    Ok(tokenizer)
+}

@@ -1,0 +1,224 @@
+//! The tensors of a model's folder: named, checked against the shape wanted, as `f32`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::{Dtype, SafeTensors};
+
+use crate::{
+    EmbedError,
+    config::{self, shown},
+    pickled,
+};
+
+/// File of the weights, one of the two.
+pub(crate) const WHOLE: &str = "model.safetensors";
+/// Says which of several files holds which tensor.
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
+/// The weights as older repositories have them.
+pub(crate) const PICKLED: &str = "pytorch_model.bin";
+
+enum Stored {
+    /// Bytes of one of the files.
+    Bytes { file: usize, dtype: DType, shape: Vec<usize>, range: Range<usize> },
+    /// Unpickled already.
+    Ready(Tensor),
+}
+
+/// All tensors of a folder; each is converted when it is asked for.
+pub(crate) struct Weights {
+    path: PathBuf,
+    files: Vec<Vec<u8>>,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl Weights {
+    /// Reads `model.safetensors`, or the files that its index names, or `pytorch_model.bin`.
+    pub fn open(folder: &Path) -> Result<Self, EmbedError> {
+        let whole = folder.join(WHOLE);
+        let index = folder.join(INDEX);
+        let pickled = folder.join(PICKLED);
+        if whole.exists() {
+            let mut weights = Self::empty(&whole);
+            weights.add(&whole)?;
+            Ok(weights)
+        } else if index.exists() {
+            Self::indexed(folder, &index)
+        } else if pickled.exists() {
+            let tensors = pickled::read(&pickled)?.into_iter();
+            Ok(Self {
+                tensors: tensors.map(|(name, tensor)| (name, Stored::Ready(tensor))).collect(),
+                ..Self::empty(&pickled)
+            })
+        } else {
+            Err(EmbedError::Missing {
+                folder: folder.to_owned(),
+                wanted: format!("`{WHOLE}`"),
+                advice: format!(
+                    "wanted the weights as `{WHOLE}`, as `{INDEX}` with its files, or as `{PICKLED}`; weights of TensorFlow, Flax or ONNX are not read"
+                ),
+            })
+        }
+    }
+
+    fn empty(path: &Path) -> Self {
+        Self { path: path.to_owned(), files: Vec::new(), tensors: BTreeMap::new() }
+    }
+
+    fn indexed(folder: &Path, index: &Path) -> Result<Self, EmbedError> {
+        let mut weights = Self::empty(index);
+        let value = config::json(index)?.unwrap_or_default();
+        let Some(map) = value.get("weight_map").and_then(|map| map.as_object()) else {
+            return Err(EmbedError::format(index, "index", "wanted an object `weight_map` from tensors to files"));
+        };
+        let mut names: Vec<&str> = Vec::new();
+        for file in map.values() {
+            // a name and nothing else: an index must not lead out of its folder
+            let plain = file.as_str().filter(|name| Path::new(name).file_name().is_some_and(|last| last == *name));
+            let Some(name) = plain else {
+                return Err(EmbedError::format(index, "index", format!("{} is no file name", shown(file))));
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            weights.add(&folder.join(name))?;
+        }
+        Ok(weights)
+    }
+
+    /// Takes in a file of safetensors.
+    fn add(&mut self, path: &Path) -> Result<(), EmbedError> {
+        let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
+        if bytes.starts_with(b"version https://git-lfs") {
+            let problem = "holds a Git LFS pointer, not the weights; run `git lfs pull`";
+            return Err(EmbedError::format(path, "safetensors", problem));
+        }
+        let parsed = SafeTensors::deserialize(&bytes).map_err(|e| EmbedError::format(path, "safetensors", e))?;
+        let file = self.files.len();
+        let start = bytes.as_ptr() as usize;
+        for (name, view) in parsed.tensors() {
+            // other element types belong to counters, masks and quantised weights, which nobody asks for
+            let Some(dtype) = element(view.dtype()) else { continue };
+            let from = view.data().as_ptr() as usize - start;
+            let range = from..from + view.data().len();
+            let stored = Stored::Bytes { file, dtype, shape: view.shape().to_vec(), range };
+            self.tensors.insert(name, stored);
+        }
+        self.files.push(bytes);
+        Ok(())
+    }
+
+    /// The tensors below the prefix under which `probe` is found, such as `bert.` or nothing: the same
+    /// encoder is saved with and without the heads that stood on it.
+    pub fn rooted(&self, probe: &str) -> Result<Scope<'_>, EmbedError> {
+        let fits = |name: &&String| {
+            let modern = modern(name);
+            modern == probe || modern.strip_suffix(probe).is_some_and(|prefix| prefix.ends_with('.'))
+        };
+        let Some(found) = self.tensors.keys().filter(fits).min_by_key(|name| name.len()) else {
+            return Err(self.missing(probe));
+        };
+        let prefix = modern(found);
+        Ok(Scope { weights: self, prefix: prefix[..prefix.len() - probe.len()].to_owned() })
+    }
+
+    fn missing(&self, name: &str) -> EmbedError {
+        let some: Vec<String> = self.tensors.keys().take(3).map(|name| format!("`{name}`")).collect();
+        let problem = format!(
+            "is missing; the file holds {} tensors ({}{}); these are not the weights that config.json describes",
+            self.tensors.len(),
+            some.join(", "),
+            if self.tensors.len() > 3 { ", …" } else { "" }
+        );
+        EmbedError::Tensor { path: self.path.clone(), name: name.to_owned(), problem }
+    }
+
+    fn tensor(&self, stored: &Stored) -> Result<Tensor, EmbedError> {
+        let tensor = match stored {
+            Stored::Bytes { file, dtype, shape, range } => {
+                let bytes = &self.files[*file][range.clone()];
+                Tensor::from_raw_buffer(bytes, *dtype, shape, &Device::Cpu)?
+            }
+            Stored::Ready(tensor) => tensor.clone(),
+        };
+        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+    }
+}
+
+/// Tensors below a prefix.
+#[derive(Clone)]
+pub(crate) struct Scope<'a> {
+    weights: &'a Weights,
+    prefix: String,
+}
+
+impl Scope<'_> {
+    /// The tensors below `name.`.
+    pub fn sub(&self, name: impl AsRef<str>) -> Self {
+        Self { weights: self.weights, prefix: format!("{}{}.", self.prefix, name.as_ref()) }
+    }
+
+    /// The tensor of this name, which must have this shape.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, EmbedError> {
+        let name = format!("{}{name}", self.prefix);
+        let stored = self.stored(&name).ok_or_else(|| self.weights.missing(&name))?;
+        let found = match stored {
+            Stored::Bytes { shape, .. } => shape.as_slice(),
+            Stored::Ready(tensor) => tensor.dims(),
+        };
+        if found != shape {
+            let problem = format!("shape {found:?}, wanted {shape:?} by config.json");
+            return Err(EmbedError::Tensor { path: self.weights.path.clone(), name, problem });
+        }
+        self.weights.tensor(stored)
+    }
+
+    /// The values of a vector.
+    pub fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, EmbedError> {
+        Ok(self.get(name, &[length])?.to_vec1()?)
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.stored(&format!("{}{name}", self.prefix)).is_some()
+    }
+
+    /// By its name, or by the name it had in the oldest files.
+    fn stored(&self, name: &str) -> Option<&Stored> {
+        let legacy = || {
+            let (stem, last) = name.rsplit_once('.')?;
+            let old = match last {
+                "weight" => "gamma",
+                "bias" => "beta",
+                _ => return None,
+            };
+            self.weights.tensors.get(&format!("{stem}.{old}"))
+        };
+        self.weights.tensors.get(name).or_else(legacy)
+    }
+}
+
+/// A name with `gamma` and `beta` as they are called today.
+fn modern(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, "gamma")) => format!("{stem}.weight"),
+        Some((stem, "beta")) => format!("{stem}.bias"),
+        _ => name.to_owned(),
+    }
+}
+
+fn element(dtype: Dtype) -> Option<DType> {
+    match dtype {
+        Dtype::F64 => Some(DType::F64),
+        Dtype::F32 => Some(DType::F32),
+        Dtype::F16 => Some(DType::F16),
+        Dtype::BF16 => Some(DType::BF16),
+        _ => None,
+    }
+}

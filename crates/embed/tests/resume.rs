@@ -1,0 +1,175 @@
+//! A killed run resumes, and ends with the bytes of an undisturbed one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::{golden, sentences};
+
+fn command(folder: &Path, out: &str, extra: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_embed"));
+    command.current_dir(folder).args(["text", "--input", "texts.txt", "--tensor", "train", "--out", out]);
+    command.arg("--model").arg(golden("bert")).args(["--shard", "8", "--batch", "4"]).args(extra);
+    command
+}
+
+fn run(folder: &Path, out: &str, extra: &[&str]) -> Output {
+    command(folder, out, extra).output().unwrap()
+}
+
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn failed(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The golden sentences over and over, each time a little different.
+fn texts(folder: &Path, count: usize) {
+    let sentences: Vec<String> = sentences().iter().map(|text| text.replace(['\n', '\r'], " ")).collect();
+    let lines: Vec<String> = (0..count).map(|i| format!("{} {i}", sentences[i % sentences.len()])).collect();
+    fs::write(folder.join("texts.txt"), lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 800);
+    let undisturbed = succeeded(&run(folder, "a.safetensors", &[]));
+    assert!(undisturbed.contains("800 items, bert, 32, mean, cut at 64 tokens"), "{undisturbed}");
+    assert!(!folder.join("a.safetensors.train.parts").exists());
+
+    // neither the number of threads nor the number of runs shows
+    let mut alone = command(folder, "one.safetensors", &[]);
+    succeeded(&alone.env("RAYON_NUM_THREADS", "1").output().unwrap());
+    let one = fs::read(folder.join("one.safetensors")).unwrap();
+
+    let parts = folder.join("b.safetensors.train.parts");
+    let mut child = command(folder, "b.safetensors", &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    let shards = || {
+        fs::read_dir(&parts).map_or(0, |entries| {
+            entries.flatten().filter(|e| e.path().extension().is_some_and(|e| e == "safetensors")).count()
+        })
+    };
+    while shards() < 3 {
+        assert!(start.elapsed() < Duration::from_secs(60), "no shard in a minute");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!folder.join("b.safetensors").exists(), "killed before its end");
+    let before = shards();
+    // what a crash of the machine might leave
+    fs::write(parts.join("0000000008.safetensors"), b"half").unwrap();
+    fs::write(parts.join("0000000016.safetensors.1.tmp"), b"half").unwrap();
+
+    let resumed = succeeded(&run(folder, "b.safetensors", &[]));
+    assert!(resumed.contains(&format!("{} of 800 items were there already", (before - 1) * 8)), "{resumed}");
+    let (a, b) = (fs::read(folder.join("a.safetensors")).unwrap(), fs::read(folder.join("b.safetensors")).unwrap());
+    assert!(a == b && a == one);
+    let sum = |text: &str| text.rsplit_once("sha256 ").unwrap().1.to_owned();
+    assert_eq!(sum(&undisturbed), sum(&resumed));
+    println!("killed after {before} of 100 shards; both end with {}", sum(&resumed).trim());
+}
+
+#[test]
+fn other_work_is_neither_used_nor_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 40);
+    succeeded(&run(folder, "a.safetensors", &[]));
+    let first = fs::read(folder.join("a.safetensors")).unwrap();
+    let again = succeeded(&run(folder, "a.safetensors", &[]));
+    assert!(again.contains("40 of 40 items were there already"), "{again}");
+    assert_eq!(fs::read(folder.join("a.safetensors")).unwrap(), first);
+
+    let other = failed(&run(folder, "a.safetensors", &["--pool", "cls"]));
+    assert!(
+        other.starts_with("embed: a.safetensors: has a tensor `train` of another run (its encoder is bert, 32, mean"),
+        "{other}"
+    );
+    assert_eq!(fs::read(folder.join("a.safetensors")).unwrap(), first);
+
+    // shards of the same name that belong to other texts
+    let parts = folder.join("c.safetensors.train.parts");
+    fs::create_dir(&parts).unwrap();
+    fs::write(parts.join("job.json"), r#"{"texts": "others"}"#).unwrap();
+    let foreign = failed(&run(folder, "c.safetensors", &[]));
+    assert!(foreign.contains("c.safetensors.train.parts: holds shards of another run"), "{foreign}");
+
+    // a second tensor comes beside the first
+    let mut second = command(folder, "a.safetensors", &[]);
+    let second = second.args(["--tensor", "test"]).output().unwrap();
+    let message = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && message.contains("--tensor"), "given twice: {message}");
+    let mut second = Command::new(env!("CARGO_BIN_EXE_embed"));
+    second.current_dir(folder).args(["text", "--input", "texts.txt", "--tensor", "test", "--out", "a.safetensors"]);
+    succeeded(&second.arg("--model").arg(golden("mpnet")).output().unwrap());
+    let bytes = fs::read(folder.join("a.safetensors")).unwrap();
+    let parsed = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let train = parsed.tensor("train").unwrap();
+    assert_eq!(train.data(), safetensors::SafeTensors::deserialize(&first).unwrap().tensor("train").unwrap().data());
+    assert_eq!(parsed.tensor("test").unwrap().shape(), [40, 32]);
+}
+
+#[test]
+fn arguments_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 3);
+    let run = |out: &str, extra: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embed"));
+        command.current_dir(folder).args(["text", "--input", "texts.txt", "--out", out]).args(extra);
+        failed(&command.arg("--model").arg(golden("bert")).output().unwrap())
+    };
+    assert!(run("a.safetensors", &["--tensor", "../x"]).contains("--tensor: `../x` given, wanted letters"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--shard", "0"]).contains("--shard: 0 given"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--batch", "0"]).contains("--batch: 0 given"));
+    assert!(run("a.npy", &["--tensor", "x"]).contains("--out: `a.npy` given, wanted a name that ends in .safetensors"));
+    fs::write(folder.join("b.safetensors"), "no tensors").unwrap();
+    assert!(run("b.safetensors", &["--tensor", "x"]).contains("b.safetensors: not a valid safetensors file"));
+    assert!(
+        run("b.safetensors/c.safetensors", &["--tensor", "x"]).contains("b.safetensors/c.safetensors: "),
+        "below a file"
+    );
+}
+
+#[test]
+fn pictures_and_edge_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embed"));
+        command.current_dir(folder.path()).args(args).arg("--input").arg(golden("pictures"));
+        succeeded(&command.output().unwrap())
+    };
+    let vit = golden("vit");
+    let model = vit.to_str().unwrap();
+    assert!(
+        out(&["pictures", "--model", model, "--out", "a.safetensors", "--tensor", "x"])
+            .contains("a.safetensors x [3, 32], sha256 ")
+    );
+    let plain = fs::read(folder.path().join("a.safetensors")).unwrap();
+    out(&["pictures", "--model", model, "--out", "b.safetensors", "--tensor", "x", "--edges", "canny"]);
+    assert_ne!(plain, fs::read(folder.path().join("b.safetensors")).unwrap());
+    // the same by way of files
+    assert!(out(&["edges", "--kind", "canny", "--out", "maps"]).contains("3 edge maps in maps"));
+    let files: Vec<_> = ["a", "b", "c"].iter().map(|name| folder.path().join(format!("maps/{name}.png"))).collect();
+    let encoder = embed::PictureEncoder::open(&vit).unwrap();
+    let rows = encoder.encode(&files, 3, None, &mut |_| ()).unwrap();
+    let bytes = fs::read(folder.path().join("b.safetensors")).unwrap();
+    let parsed = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let wanted: Vec<u8> = rows.values().iter().flat_map(|value| value.to_le_bytes()).collect();
+    assert_eq!(parsed.tensor("x").unwrap().data(), wanted);
+}
