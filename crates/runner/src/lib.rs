@@ -13,6 +13,7 @@
 //! Tables, figures and verdicts read records and stored scores only, so they redraw without refitting.
 
 pub mod claims;
+pub mod comparison;
 pub mod cost;
 pub mod datasets;
 pub mod draw;

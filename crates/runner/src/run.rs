@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use data::summarise;
 
+use crate::claims::evidence::Evidence;
 use crate::claims::{self, Verdict};
+use crate::comparison;
 use crate::draw;
 use crate::execute::{self, Tally, Width};
 use crate::fits::Fits;
@@ -61,6 +63,9 @@ pub fn grid(path: &Path, options: &Options) -> Result<Ending> {
     let Some(finished) = prepared.run(options, &Fits::default())? else { return Ok(Ending::Complete) };
     let mut files = finished.write(None)?;
     print!("\n{}", finished.overview.terminal());
+    if let Some(table) = &finished.comparison {
+        print!("\n{}", table.terminal());
+    }
     files.sort();
     close(&files);
     Ok(finished.ending())
@@ -197,7 +202,13 @@ impl Prepared {
         let title = format!("{name}{mark}");
         let notes = self.notes();
         let overview = tables::overview(&title, &Summary::new(&records), &notes);
-        Ok(Some(Finished { store, records, title, mark, notes, overview, tally }))
+        let comparison = {
+            let summary = Summary::new(&records);
+            let evidence = Evidence::new(&summary, &store);
+            comparison::compare(&summary, &evidence, self.plan.grid.value.primary.as_ref())?
+        };
+        let comparison = comparison.map(|comparison| comparison.table(&title, &notes));
+        Ok(Some(Finished { store, records, title, mark, notes, overview, comparison, tally }))
     }
 
     /// What every table and figure says about the data.
@@ -265,6 +276,8 @@ struct Finished {
     mark: String,
     notes: Vec<String>,
     overview: Table,
+    /// Methods against each other on the primary metric, where there are several.
+    comparison: Option<Table>,
     tally: Tally,
 }
 
@@ -277,6 +290,9 @@ impl Finished {
         files.extend(self.overview.write(&tables.join("summary"))?);
         for (stem, table) in tables::details(&self.title, &summary, &self.notes) {
             files.extend(table.write(&tables.join(stem))?);
+        }
+        if let Some(table) = &self.comparison {
+            files.extend(table.write(&tables.join("comparison"))?);
         }
         files.extend(draw::figures(&self.title, &summary, &self.notes, paper, &self.store)?);
         Ok(files)

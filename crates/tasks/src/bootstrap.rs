@@ -1,10 +1,13 @@
 //! Paired bootstrap over held-out items.
 
+use std::collections::BTreeMap;
+
 use align::rng::{Purpose, Stream, stream};
 use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::TaskError;
+use crate::statistics::Resamples;
 
 /// A figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,20 +41,30 @@ pub fn paired_bootstrap(
     seed: u64,
     statistic: impl Fn(&[u32]) -> Vec<f64> + Sync,
 ) -> Result<Vec<Interval>, TaskError> {
-    let positive = |parameter, got: usize| match got {
-        0 => Err(TaskError::Parameter { task: "bootstrap", parameter, got: "0".into(), want: "at least 1" }),
-        _ => Ok(()),
-    };
-    positive("items", items)?;
+    let drawn = resample(items, resamples, seed, statistic)?;
+    Ok((0..drawn.estimates.len()).map(|figure| drawn.interval(figure)).collect())
+}
+
+/// As [`paired_bootstrap`], with what the intervals are made of, for tests and ranks.
+///
+/// # Errors
+/// As [`paired_bootstrap`].
+pub fn resample(
+    items: usize,
+    resamples: usize,
+    seed: u64,
+    statistic: impl Fn(&[u32]) -> Vec<f64> + Sync,
+) -> Result<Resamples, TaskError> {
+    let weights = Weights::new(items, None, 1)?;
     positive("resamples", resamples)?;
     let estimates = statistic(&vec![1; items]);
     let draws: Vec<Vec<f64>> = (0..resamples)
         .into_par_iter()
         .map_init(
             || vec![0u32; items],
-            |weights, r| {
-                draw(&mut resample_stream(seed, r), weights);
-                statistic(weights)
+            |counts, r| {
+                weights.draw(seed, r, counts);
+                statistic(counts)
             },
         )
         .collect();
@@ -64,31 +77,74 @@ pub fn paired_bootstrap(
             right: format!("{} values", odd.len()),
         });
     }
-    let interval = |(figure, &estimate): (usize, &f64)| {
-        let centre = draws.iter().map(|values| values[figure]).sum::<f64>() / resamples as f64;
-        let mut deviations: Vec<f64> = draws.iter().map(|values| values[figure] - centre).collect();
-        deviations.sort_unstable_by(f64::total_cmp);
-        Interval {
-            estimate,
-            low: estimate + quantile(&deviations, 0.025),
-            high: estimate + quantile(&deviations, 0.975),
+    Ok(Resamples { estimates, draws })
+}
+
+fn positive(parameter: &'static str, got: usize) -> Result<(), TaskError> {
+    match got {
+        0 => Err(TaskError::Parameter { task: "bootstrap", parameter, got: "0".into(), want: "at least 1" }),
+        _ => Ok(()),
+    }
+}
+
+/// What is drawn: items, or clusters of them.
+pub(crate) struct Weights {
+    /// The items of each cluster; without, every item is its own.
+    clusters: Option<Vec<Vec<usize>>>,
+}
+
+impl Weights {
+    /// # Errors
+    /// No item, no seed; not one cluster for each item.
+    pub(crate) fn new(items: usize, clusters: Option<&[i64]>, seeds: usize) -> Result<Self, TaskError> {
+        positive("items", items)?;
+        positive("seeds", seeds)?;
+        let Some(of_items) = clusters else { return Ok(Self { clusters: None }) };
+        if of_items.len() != items {
+            return Err(TaskError::Shape {
+                op: "bootstrap",
+                left_name: "items",
+                left: items.to_string(),
+                right_name: "their clusters",
+                right: of_items.len().to_string(),
+            });
         }
-    };
-    Ok(estimates.iter().enumerate().map(interval).collect())
+        let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        of_items.iter().enumerate().for_each(|(item, cluster)| members.entry(*cluster).or_default().push(item));
+        Ok(Self { clusters: Some(members.into_values().collect()) })
+    }
+
+    /// How often resample `r` has each item.
+    pub(crate) fn draw(&self, seed: u64, r: usize, counts: &mut [u32]) {
+        let mut rng = resample_stream(seed, r);
+        counts.fill(0);
+        match &self.clusters {
+            None => (0..counts.len()).for_each(|_| counts[rng.random_range(0..counts.len())] += 1),
+            Some(clusters) => {
+                for _ in 0..clusters.len() {
+                    clusters[rng.random_range(0..clusters.len())].iter().for_each(|&item| counts[item] += 1);
+                }
+            }
+        }
+    }
+
+    /// How often resample `r` has each of so many seeds.
+    pub(crate) fn draw_seeds(&self, seed: u64, r: usize, seeds: usize) -> Vec<u32> {
+        if seeds == 1 {
+            return vec![1];
+        }
+        // Another half of the streams than the items'.
+        let mut rng = resample_stream(seed, r | 1 << 62);
+        let mut counts = vec![0; seeds];
+        (0..seeds).for_each(|_| counts[rng.random_range(0..seeds)] += 1);
+        counts
+    }
 }
 
 fn resample_stream(seed: u64, resample: usize) -> Stream {
     let mut rng = stream(seed, Purpose::Bootstrap, None);
     rng.set_stream(resample as u64);
     rng
-}
-
-fn draw(rng: &mut Stream, weights: &mut [u32]) {
-    let n = weights.len();
-    weights.fill(0);
-    for _ in 0..n {
-        weights[rng.random_range(0..n)] += 1;
-    }
 }
 
 /// Quantile of ascending values, linear between order statistics (type 7).

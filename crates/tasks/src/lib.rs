@@ -43,10 +43,11 @@ pub mod reid;
 mod retrieval;
 mod score;
 mod scoring;
+pub mod statistics;
 mod stitching;
 mod task;
 
-pub use bootstrap::{Interval, paired_bootstrap};
+pub use bootstrap::{Interval, paired_bootstrap, resample};
 pub use clustering::{ClusterCount, ClusteringParams};
 pub use consistency::ConsistencyParams;
 pub use drift::DriftParams;
@@ -58,4 +59,5 @@ pub use reid::{ReidParams, disjoint_by_class};
 pub use retrieval::RetrievalParams;
 pub use score::{Metric, Quantity, Score, Scores, Series, TaskInput};
 pub use scoring::Scoring;
+pub use statistics::{Contrast, Resamples};
 pub use task::Task;

@@ -255,6 +255,31 @@ pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Resul
     }
 }
 
+/// What one item adds to a metric that is a mean over items; `None` for a metric that is none, or an item that does not
+/// count.
+pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
+    let hit = |k: f32| f64::from(u8::from(value <= k));
+    let value = match metric {
+        _ if value.is_nan() => return None,
+        Metric::Rank1 | Metric::Rank1Optimistic | Metric::Cmc1 => hit(1.0),
+        Metric::Rank5 | Metric::Cmc5 => hit(5.0),
+        Metric::Rank10 => hit(10.0),
+        Metric::Mrr => 1.0 / f64::from(value),
+        Metric::AntiHubs => f64::from(u8::from(value == 0.0)),
+        Metric::GammaMean
+        | Metric::DeltaPos
+        | Metric::DriftMean
+        | Metric::Accuracy
+        | Metric::Map
+        | Metric::CycleError
+        | Metric::CycleErrorCorrected => f64::from(value),
+        Metric::Ari | Metric::Nmi | Metric::Gamma90 | Metric::DriftMedian | Metric::DriftP95 | Metric::HubSkewness => {
+            return None;
+        }
+    };
+    Some(value)
+}
+
 /// Population skewness `m₃ / m₂^(3/2)`; zero where nothing varies.
 pub fn skewness(values: &[f32]) -> f64 {
     // One weight for each value, so the lengths fit.

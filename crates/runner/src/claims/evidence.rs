@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use tasks::metrics::weighted_figure;
+use tasks::metrics::{item_value, weighted_figure};
 use tasks::{CrossTable, Metric, Quantity, Series};
 
 use crate::store::{Store, StoredSeries};
@@ -23,7 +23,8 @@ pub struct Sample {
     /// Held-out items.
     pub items: usize,
     metric: Metric,
-    figures: Vec<(Place, Figure)>,
+    /// Each with its place and which of the seeds it is of.
+    figures: Vec<(Place, usize, Figure)>,
 }
 
 /// What one figure (of a place and draw) is computed from.
@@ -79,7 +80,7 @@ impl<'a> Evidence<'a> {
         cells.dedup();
         let wanted = metric.series();
         let mut figures = Vec::new();
-        for cell in cells {
+        for (seed, cell) in cells.into_iter().enumerate() {
             let series = self.store.series(cell)?;
             let mine = |s: &StoredSeries| s.task == measure.task && s.task_params == measure.task_params;
             let labels = series.iter().find(|s| mine(s) && s.series.quantity == Quantity::Label);
@@ -93,10 +94,10 @@ impl<'a> Evidence<'a> {
                     Quantity::Cluster => Figure::Clusters(CrossTable::from_series(&series.values, &labels)?),
                     _ => Figure::Series(series),
                 };
-                figures.push((place, figure));
+                figures.push((place, seed, figure));
             }
         }
-        let items = figures.first().map_or(0, |(_, figure)| figure.items());
+        let items = figures.first().map_or(0, |(_, _, figure)| figure.items());
         if items == 0 {
             return Ok(Err(format!("no stored scores of `{method}`")));
         }
@@ -129,7 +130,7 @@ impl Sample {
     /// Means over draws and seeds by place, with item i counted `weights[i]` times.
     pub fn by_place(&self, weights: &[u32]) -> BTreeMap<&Place, f64> {
         let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
-        for (place, figure) in &self.figures {
+        for (place, _, figure) in &self.figures {
             let value = figure.value(self.metric, weights);
             if value.is_finite() {
                 let sum = sums.entry(place).or_default();
@@ -137,6 +138,25 @@ impl Sample {
             }
         }
         sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
+    }
+
+    /// By seed, one value for each item whose mean over items is the figure's mean over places; `None` for a figure that
+    /// is no mean over items, or not of all of them.
+    pub fn per_item(&self) -> Option<Vec<Vec<f64>>> {
+        let seeds = self.figures.iter().map(|(_, seed, _)| seed + 1).max()?;
+        let mut sums = vec![vec![0.0; self.items]; seeds];
+        let mut counts = vec![0.0; seeds];
+        for (_, seed, figure) in &self.figures {
+            let Figure::Series(series) = figure else { return None };
+            counts[*seed] += 1.0;
+            for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
+                *sum += item_value(self.metric, value)?;
+            }
+        }
+        for (sums, count) in sums.iter_mut().zip(&counts) {
+            sums.iter_mut().for_each(|sum| *sum /= count);
+        }
+        Some(sums)
     }
 
     /// Mean over the places that `which` lets through.

@@ -1,0 +1,212 @@
+//! Methods held against each other on one metric: intervals, places, differences and how sure they are.
+
+use anyhow::Result;
+use tasks::statistics::{Contrast, Resamples, holm, resample_means};
+use tasks::{Metric, resample};
+
+use crate::claims::evidence::{Evidence, Sample};
+use crate::grid::Primary;
+use crate::summary::{Summary, metric_title};
+use crate::table::Table;
+
+/// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
+const RESAMPLES: usize = 10_000;
+const FEW_RESAMPLES: usize = 1_000;
+/// Seed of the resamples: tables are reproducible.
+const SEED: u64 = 0;
+/// The noise of clean cells.
+const CLEAN: &str = "none";
+
+/// What is compared where a grid does not say: the first of these that it measures.
+const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::Accuracy, Metric::GammaMean];
+
+/// One line: a method on a subset of views.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The subset of views.
+    pub view_set: String,
+    /// The method as named in tables.
+    pub method: String,
+    /// The figure, as a contrast with zero.
+    pub figure: Contrast,
+    /// Its first and last likely place among the subset's methods.
+    pub places: (usize, usize),
+    /// The best method's figure minus this one's (in the direction that counts), `None` for the best itself.
+    pub behind: Option<Contrast>,
+    /// p of `behind`, adjusted for all of the table.
+    pub adjusted: Option<f64>,
+    /// Mean wall and CPU seconds of a fit.
+    pub cost: [Option<f64>; 2],
+}
+
+/// The comparison of a grid's methods on its primary metric, clean data.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The metric.
+    pub metric: Metric,
+    /// Best first within a subset of views.
+    pub lines: Vec<Line>,
+    /// The pre-registered comparison, as a sentence.
+    pub primary: Option<String>,
+}
+
+/// Compares all methods that have the metric; `None` where fewer than two have.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn compare(
+    summary: &Summary<'_>,
+    evidence: &Evidence<'_>,
+    primary: Option<&Primary>,
+) -> Result<Option<Comparison>> {
+    let measured = |metric: &Metric| summary.measures_of(*metric).next().is_some();
+    let wanted = primary.and_then(|primary| Metric::from_name(&primary.metric));
+    let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else { return Ok(None) };
+    let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
+    let mut lines = Vec::new();
+    let mut sentences = Vec::new();
+    for view_set in evidence.view_sets() {
+        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == CLEAN);
+        let mut named: Vec<(String, String, Sample)> = Vec::new();
+        let mut costs = Vec::new();
+        for group in groups {
+            let label = group.label();
+            if let Ok(sample) = evidence.sample(&label, metric, view_set, CLEAN)? {
+                if named.first().is_some_and(|(_, _, first)| first.items != sample.items) {
+                    continue;
+                }
+                costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
+                named.push((label, group.method.clone(), sample));
+            }
+        }
+        if named.len() < 2 {
+            continue;
+        }
+        let samples: Vec<&Sample> = named.iter().map(|(_, _, sample)| sample).collect();
+        let drawn = draw(&samples)?;
+        let figures: Vec<usize> = (0..named.len()).collect();
+        let places = drawn.places(&figures, metric.higher_is_better());
+        let best = figures
+            .iter()
+            .copied()
+            .fold(0, |best, i| if sign * drawn.estimates()[i] > sign * drawn.estimates()[best] { i } else { best });
+        let mut of_set: Vec<Line> = figures
+            .iter()
+            .map(|&i| Line {
+                view_set: view_set.to_string(),
+                method: named[i].0.clone(),
+                figure: drawn.contrast(|values| values[i]),
+                places: places[i],
+                behind: (i != best).then(|| drawn.contrast(|values| sign * (values[best] - values[i]))),
+                adjusted: None,
+                cost: costs[i],
+            })
+            .collect();
+        of_set.sort_by(|a, b| (sign * b.figure.interval.estimate).total_cmp(&(sign * a.figure.interval.estimate)));
+        lines.extend(of_set);
+        if let Some(primary) = primary {
+            let place = |name: &String| named.iter().position(|(label, method, _)| label == name || method == name);
+            if let [a, b] = primary.compare.as_slice()
+                && let (Some(i), Some(j)) = (place(a), place(b))
+            {
+                let contrast = drawn.contrast(|values| values[i] - values[j]);
+                sentences
+                    .push(format!("{view_set}: {}", primary_sentence(metric, &named[i].0, &named[j].0, &contrast)));
+            }
+        }
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let tested: Vec<usize> = (0..lines.len()).filter(|&i| lines[i].behind.is_some()).collect();
+    let p: Vec<f64> = tested.iter().filter_map(|&i| lines[i].behind.map(|c| c.p)).collect();
+    for (&i, adjusted) in tested.iter().zip(holm(&p)) {
+        lines[i].adjusted = Some(adjusted);
+    }
+    let primary =
+        (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
+    Ok(Some(Comparison { metric, lines, primary }))
+}
+
+/// The same resamples for all methods.
+fn draw(samples: &[&Sample]) -> Result<Resamples> {
+    let per_item: Option<Vec<Vec<Vec<f64>>>> = samples.iter().map(|sample| sample.per_item()).collect();
+    Ok(match per_item {
+        Some(values) => resample_means(&values, None, RESAMPLES, SEED)?,
+        None => {
+            let items = samples.first().map_or(0, |sample| sample.items);
+            resample(items, FEW_RESAMPLES, SEED, |weights| {
+                samples.iter().map(|sample| sample.mean(weights, |_| true)).collect()
+            })?
+        }
+    })
+}
+
+fn primary_sentence(metric: Metric, a: &str, b: &str, contrast: &Contrast) -> String {
+    let i = &contrast.interval;
+    format!(
+        "{} of {a} minus {b} {:+.4} [{:+.4}, {:+.4}], p {}; a difference of {:.4} would be found in four of five \
+         repetitions.",
+        metric_title(metric),
+        i.estimate,
+        i.low,
+        i.high,
+        p_value(contrast.p),
+        contrast.detectable()
+    )
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
+}
+
+impl Comparison {
+    /// As a table.
+    pub fn table(&self, title: &str, notes: &[String]) -> Table {
+        let row = |line: &Line| {
+            let i = &line.figure.interval;
+            let places = match line.places {
+                (a, b) if a == b => a.to_string(),
+                (a, b) => format!("{a}-{b}"),
+            };
+            let (behind, p, detectable) = match (&line.behind, line.adjusted) {
+                (Some(contrast), Some(p)) => {
+                    let i = &contrast.interval;
+                    let behind = format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high);
+                    (behind, p_value(p), format!("{:.4}", contrast.detectable()))
+                }
+                _ => ("best".to_string(), String::new(), String::new()),
+            };
+            let seconds = |s: Option<f64>| s.map_or_else(|| "n/a".to_string(), |s| format!("{s:.2}"));
+            vec![
+                line.view_set.clone(),
+                line.method.clone(),
+                format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high),
+                places,
+                behind,
+                p,
+                detectable,
+                seconds(line.cost[0]),
+                seconds(line.cost[1]),
+            ]
+        };
+        let name = metric_title(self.metric);
+        let headers =
+            ["views", "method", name, "place", "behind the best", "p (Holm)", "detectable", "fit s", "fit CPU s"];
+        let mut all = vec![
+            "Intervals are 95% bootstrap intervals over held-out items and, where a method has several, over seeds; \
+             differences are paired. p is two-sided, Holm-adjusted over the table; a place is where a method stands in \
+             95% of the resamples; detectable is the difference that a test at 5% finds in four of five repetitions."
+                .to_string(),
+        ];
+        all.extend(self.primary.clone());
+        all.extend(notes.iter().cloned());
+        Table {
+            title: format!("{title}: methods compared by {name}"),
+            headers: headers.map(str::to_string).to_vec(),
+            names: 2,
+            rows: self.lines.iter().map(row).collect(),
+            notes: all,
+        }
+    }
+}
