@@ -6,7 +6,7 @@ use tasks::{Metric, resample};
 
 use crate::claims::evidence::{Evidence, Sample};
 use crate::grid::Primary;
-use crate::summary::{Summary, metric_title};
+use crate::summary::{Measure, Summary};
 use crate::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -39,29 +39,41 @@ pub struct Line {
     pub cost: [Option<f64>; 2],
 }
 
-/// The comparison of a grid's methods on its primary metric, clean data.
+/// The comparison of a grid's methods by one measure of its primary metric, clean data.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The metric.
-    pub metric: Metric,
+    /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
+    pub name: String,
     /// Best first within a subset of views.
     pub lines: Vec<Line>,
     /// The pre-registered comparison, as a sentence.
     pub primary: Option<String>,
 }
 
-/// Compares all methods that have the metric; `None` where fewer than two have.
+/// Compares all methods by every measure of the grid's primary metric, or, where a grid names none, of the first of
+/// [`DEFAULTS`] that it has. Without at least two methods there is nothing to compare.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn compare(
-    summary: &Summary<'_>,
-    evidence: &Evidence<'_>,
-    primary: Option<&Primary>,
-) -> Result<Option<Comparison>> {
+pub fn compare(summary: &Summary<'_>, evidence: &Evidence<'_>, primary: Option<&Primary>) -> Result<Vec<Comparison>> {
     let measured = |metric: &Metric| summary.measures_of(*metric).next().is_some();
     let wanted = primary.and_then(|primary| Metric::from_name(&primary.metric));
-    let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else { return Ok(None) };
+    let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else {
+        return Ok(Vec::new());
+    };
+    let compared: Result<Vec<Option<Comparison>>> =
+        summary.measures_of(metric).map(|measure| by_measure(summary, evidence, measure, primary)).collect();
+    Ok(compared?.into_iter().flatten().collect())
+}
+
+fn by_measure(
+    summary: &Summary<'_>,
+    evidence: &Evidence<'_>,
+    measure: &Measure,
+    primary: Option<&Primary>,
+) -> Result<Option<Comparison>> {
+    let metric = measure.metric;
+    let name = summary.title(measure);
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
     let mut lines = Vec::new();
     let mut sentences = Vec::new();
@@ -70,13 +82,12 @@ pub fn compare(
         let mut named: Vec<(String, String, Sample)> = Vec::new();
         let mut costs = Vec::new();
         for group in groups {
-            let label = group.label();
-            if let Ok(sample) = evidence.sample(&label, metric, view_set, CLEAN)? {
+            if let Ok(sample) = evidence.sample_of(group, measure)? {
                 if named.first().is_some_and(|(_, _, first)| first.items != sample.items) {
                     continue;
                 }
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
-                named.push((label, group.method.clone(), sample));
+                named.push((group.label(), group.method.clone(), sample));
             }
         }
         if named.len() < 2 {
@@ -110,8 +121,7 @@ pub fn compare(
                 && let (Some(i), Some(j)) = (place(a), place(b))
             {
                 let contrast = drawn.contrast(|values| values[i] - values[j]);
-                sentences
-                    .push(format!("{view_set}: {}", primary_sentence(metric, &named[i].0, &named[j].0, &contrast)));
+                sentences.push(format!("{view_set}: {}", primary_sentence(&name, &named[i].0, &named[j].0, &contrast)));
             }
         }
     }
@@ -125,7 +135,7 @@ pub fn compare(
     }
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
-    Ok(Some(Comparison { metric, lines, primary }))
+    Ok(Some(Comparison { name, lines, primary }))
 }
 
 /// The same resamples for all methods.
@@ -142,12 +152,11 @@ fn draw(samples: &[&Sample]) -> Result<Resamples> {
     })
 }
 
-fn primary_sentence(metric: Metric, a: &str, b: &str, contrast: &Contrast) -> String {
+fn primary_sentence(name: &str, a: &str, b: &str, contrast: &Contrast) -> String {
     let i = &contrast.interval;
     format!(
-        "{} of {a} minus {b} {:+.4} [{:+.4}, {:+.4}], p {}; a difference of {:.4} would be found in four of five \
+        "{name} of {a} minus {b} {:+.4} [{:+.4}, {:+.4}], p {}; a difference of {:.4} would be found in four of five \
          repetitions.",
-        metric_title(metric),
         i.estimate,
         i.low,
         i.high,
@@ -161,6 +170,13 @@ fn p_value(p: f64) -> String {
 }
 
 impl Comparison {
+    /// Stem of its files.
+    pub fn stem(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let name: String = self.name.chars().map(plain).collect();
+        format!("comparison_{}", name.trim_matches('_').replace("__", "_"))
+    }
+
     /// As a table.
     pub fn table(&self, title: &str, notes: &[String]) -> Table {
         let row = |line: &Line| {
@@ -190,9 +206,8 @@ impl Comparison {
                 seconds(line.cost[1]),
             ]
         };
-        let name = metric_title(self.metric);
         let headers =
-            ["views", "method", name, "place", "behind the best", "p (Holm)", "detectable", "fit s", "fit CPU s"];
+            ["views", "method", &self.name, "place", "behind the best", "p (Holm)", "detectable", "fit s", "fit CPU s"];
         let mut all = vec![
             "Intervals are 95% bootstrap intervals over held-out items and, where a method has several, over seeds; \
              differences are paired. p is two-sided, Holm-adjusted over the table; a place is where a method stands in \
@@ -202,8 +217,8 @@ impl Comparison {
         all.extend(self.primary.clone());
         all.extend(notes.iter().cloned());
         Table {
-            title: format!("{title}: methods compared by {name}"),
-            headers: headers.map(str::to_string).to_vec(),
+            title: format!("{title}: methods compared by {}", self.name),
+            headers: headers.into_iter().map(str::to_string).collect(),
             names: 2,
             rows: self.lines.iter().map(row).collect(),
             notes: all,

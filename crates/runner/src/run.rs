@@ -63,7 +63,7 @@ pub fn grid(path: &Path, options: &Options) -> Result<Ending> {
     let Some(finished) = prepared.run(options, &Fits::default())? else { return Ok(Ending::Complete) };
     let mut files = finished.write(None)?;
     print!("\n{}", finished.overview.terminal());
-    if let Some(table) = &finished.comparison {
+    for (_, table) in &finished.comparisons {
         print!("\n{}", table.terminal());
     }
     files.sort();
@@ -202,13 +202,13 @@ impl Prepared {
         let title = format!("{name}{mark}");
         let notes = self.notes();
         let overview = tables::overview(&title, &Summary::new(&records), &notes);
-        let comparison = {
+        let comparisons = {
             let summary = Summary::new(&records);
             let evidence = Evidence::new(&summary, &store);
-            comparison::compare(&summary, &evidence, self.plan.grid.value.primary.as_ref())?
+            let compared = comparison::compare(&summary, &evidence, self.plan.grid.value.primary.as_ref())?;
+            compared.iter().map(|by_measure| (by_measure.stem(), by_measure.table(&title, &notes))).collect()
         };
-        let comparison = comparison.map(|comparison| comparison.table(&title, &notes));
-        Ok(Some(Finished { store, records, title, mark, notes, overview, comparison, tally }))
+        Ok(Some(Finished { store, records, title, mark, notes, overview, comparisons, tally }))
     }
 
     /// What every table and figure says about the data.
@@ -276,8 +276,8 @@ struct Finished {
     mark: String,
     notes: Vec<String>,
     overview: Table,
-    /// Methods against each other on the primary metric, where there are several.
-    comparison: Option<Table>,
+    /// Methods against each other by each measure of the primary metric, with the stems of their files.
+    comparisons: Vec<(String, Table)>,
     tally: Tally,
 }
 
@@ -291,8 +291,8 @@ impl Finished {
         for (stem, table) in tables::details(&self.title, &summary, &self.notes) {
             files.extend(table.write(&tables.join(stem))?);
         }
-        if let Some(table) = &self.comparison {
-            files.extend(table.write(&tables.join("comparison"))?);
+        for (stem, table) in &self.comparisons {
+            files.extend(table.write(&tables.join(stem))?);
         }
         files.extend(draw::figures(&self.title, &summary, &self.notes, paper, &self.store)?);
         Ok(files)

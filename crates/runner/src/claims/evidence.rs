@@ -7,7 +7,7 @@ use tasks::metrics::{item_value, weighted_figure};
 use tasks::{CrossTable, Metric, Quantity, Series};
 
 use crate::store::{Store, StoredSeries};
-use crate::summary::{Group, Summary};
+use crate::summary::{Group, Measure, Summary};
 
 /// A view, or an ordered pair of views.
 pub type Place = (String, Option<String>);
@@ -72,6 +72,15 @@ impl<'a> Evidence<'a> {
         let Some(measure) = self.summary.measures_of(metric).next() else {
             return Ok(Err(format!("the grid has no task that measures {}", metric.name())));
         };
+        self.sample_of(group, measure)
+    }
+
+    /// The scores of a group by one measure.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn sample_of(&self, group: &Group, measure: &Measure) -> Result<Result<Sample, Missing>> {
+        let (metric, method) = (measure.metric, &group.method);
         let Some(space) = self.summary.headline(group, measure) else {
             let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
             return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
