@@ -51,7 +51,7 @@ pub struct Comparison {
 }
 
 /// Compares all methods by every measure of the grid's primary metric, or, where a grid names none, of the first of
-/// [`DEFAULTS`] that it has. Without at least two methods there is nothing to compare.
+/// Rank-1, mAP, ARI, accuracy and Γ that it has. Without at least two methods there is nothing to compare.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
