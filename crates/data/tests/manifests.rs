@@ -46,7 +46,7 @@ fn unknown_and_missing_keys() {
     assert_eq!(
         message(&[("licence", "license")]),
         "toy.yaml:3:1: license: unknown key `license`; did you mean `licence`? the keys here are `name`, `title`, \
-         `licence`, `source`, `summary`, `splits`, `views`, `labels`, `ids`, `groups`"
+         `licence`, `source`, `summary`, `splits`, `rows`, `views`, `labels`, `ids`, `groups`"
     );
     assert_eq!(
         message(&[("name: b\n", "name: b\n    encodr: x\n")]),
@@ -112,7 +112,7 @@ fn files() {
     assert_eq!(
         message(&[(A, "{name: a, file: a.safetensors}")]),
         "toy.yaml:7:5: views[0]: `tensors` is missing; it says which tensor of the file is which split: \
-         `tensors: {train: ..., test: ...}`"
+         `tensors: {train: ..., test: ...}` (or give the manifest `rows`)"
     );
     assert_eq!(
         message(&[(A, "{name: a, file: a.npy, tensors: {train: x, test: y}}")]),
