@@ -9,11 +9,11 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::svd::{self, ComputeSvdVectors};
-use faer::{Col, Mat, Spec};
+use faer::{Col, Spec};
 
 use crate::{AlignError, Matrix};
 
-pub use faer::{Accum, MatMut, MatRef};
+pub use faer::{Accum, Mat, MatMut, MatRef};
 
 /// Who does a product: the calling thread, or every thread of the pool it runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,7 +51,7 @@ fn unknown_and_missing_keys() {
     assert_eq!(
         message(&[("name: b\n", "name: b\n    encodr: x\n")]),
         "toy.yaml:9:5: views[1].encodr: unknown key `encodr`; did you mean `encoder`? the keys here are `name`, \
-         `encoder`, `licence`, `file`, `sha256`, `tensors`, `files`"
+         `encoder`, `licence`, `file`, `sha256`, `tensor`, `tensors`, `files`"
     );
     assert_eq!(message(&[("title: a toy\n", "")]), "toy.yaml: key `title` is missing");
     assert_eq!(message(&[("name: a, ", "")]), "toy.yaml:7:5: views[0]: key `name` is missing");
@@ -137,8 +137,9 @@ fn files() {
     );
     // the extension is that of the path, wherever the folder is
     assert_eq!(
-        message(&[("file: b.safetensors", "file: b.csv")]),
-        "toy.yaml:9:5: views[1].file: b.csv: unknown extension `csv`; wanted one of `safetensors`, `npy`"
+        message(&[("file: b.safetensors", "file: b.pkl")]),
+        "toy.yaml:9:5: views[1].file: b.pkl: unknown extension `pkl`; wanted one of `safetensors`, `npy`, `npz`, \
+         `parquet`, `csv`, `h5`"
     );
 }
 

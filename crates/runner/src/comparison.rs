@@ -82,6 +82,10 @@ fn by_measure(
         let mut named: Vec<(String, String, Sample)> = Vec::new();
         let mut costs = Vec::new();
         for group in groups {
+            // A failed cell keeps its records, not its scores.
+            if summary.of(group).any(|record| record.metric.is_none()) {
+                continue;
+            }
             if let Ok(sample) = evidence.sample_of(group, measure)? {
                 if named.first().is_some_and(|(_, _, first)| first.items != sample.items) {
                     continue;

@@ -194,12 +194,12 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"),
         "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are \
-         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`"
+         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`, `cca`, `hub`, `sumcor`, `srm`, `linear`"
     );
     assert_eq!(
         case("tasks: [retrieval", "tasks: [retrival"),
         "error: grid.yaml:6:9: tasks[0]: unknown name `retrival`; did you mean `retrieval`? the names here are \
-         `retrieval`, `clustering`, `consistency`, `drift`, `probing`, `stitching`, `cycle`, `reid`"
+         `retrieval`, `clustering`, `consistency`, `drift`, `probing`, `stitching`, `cycle`, `reid`, `hubness`"
     );
     assert_eq!(
         case("gcca]", "gcca: {rnak: 3}]"),
@@ -344,7 +344,7 @@ fn errors_in_a_paper_file_point_at_the_place() {
         "error: /paper.yaml:7:39: claims[0].test.better.metric: unknown metric `rank11`; did you mean `rank1`? \
          the metrics here are `ari`, `nmi`, `rank1`, `rank5`, `rank10`, `rank1_optimistic`, `mrr`, `gamma_mean`, \
          `gamma90`, `delta_pos`, `drift_mean`, `drift_median`, `drift_p95`, `accuracy`, `cmc1`, `cmc5`, `map`, \
-         `cycle_error`, `cycle_error_corrected`"
+         `cycle_error`, `cycle_error_corrected`, `hub_skewness`, `anti_hubs`"
     );
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::pairwise::fit_ordered;
+use crate::methods::spectrum::Spectrum;
 use crate::moments::{Incomplete, Moments};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix, Spaces};
@@ -54,12 +55,13 @@ pub(crate) fn fit(params: &CcaParams, train: &Spaces) -> Result<Fit, AlignError>
 /// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
 pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("cca")?;
-    let whiteners: Result<Vec<Whitener>, AlignError> =
-        (0..moments.views()).map(|m| Whitener::of(moments, m, params.ridge)).collect();
-    let whiteners = whiteners?;
+    let spectra: Result<Vec<Spectrum>, AlignError> = (0..moments.views()).map(|m| Spectrum::of(moments, m)).collect();
+    let spectra = spectra?;
+    let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
+    let unwhiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.unwhitener(params.ridge)).collect();
     fit_ordered(moments, |a, b| {
-        let half = linalg::product(whiteners[a].forth.view().transpose(), moments.block(a, b), Threads::One);
-        let mut coupling = linalg::product(half.view(), whiteners[b].forth.view(), Threads::One);
+        let half = linalg::product(whiteners[a].view().transpose(), moments.block(a, b), Threads::One);
+        let mut coupling = linalg::product(half.view(), whiteners[b].view(), Threads::One);
         let n = |m: usize| moments.rows(m, m) as f64;
         let scale = (n(a) * n(b)).sqrt() / moments.rows(a, b) as f64;
         coupling.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
@@ -69,31 +71,8 @@ pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit,
         let weighted =
             Matrix::from_fn(svd.u.nrows(), rank, |i, k| svd.u[(i, k)] * svd.s[k].max(0.0).powf(params.power));
         let turn = linalg::product(weighted.view(), svd.v.as_ref().subcols(0, rank).transpose(), Threads::One);
-        let way_in = linalg::product(whiteners[a].forth.view(), turn.view(), Threads::One);
-        let map = linalg::product(way_in.view(), whiteners[b].back.view(), Threads::One);
+        let way_in = linalg::product(whiteners[a].view(), turn.view(), Threads::One);
+        let map = linalg::product(way_in.view(), unwhiteners[b].view().transpose(), Threads::One);
         Ok((map, svd.s[..rank].iter().sum()))
     })
-}
-
-/// `W = V (S² + κn)^(−1/2)` (d × r) and its inverse `(S² + κn)^(1/2) Vᵀ` (r × d) from the eigendecomposition of a view's
-/// Gram block; directions of no length are dropped.
-pub(crate) struct Whitener {
-    pub(crate) forth: Matrix<f64>,
-    pub(crate) back: Matrix<f64>,
-}
-
-impl Whitener {
-    pub(crate) fn of(moments: &Moments, m: usize, ridge: f64) -> Result<Self, AlignError> {
-        let context = || format!("view `{}`", moments.names()[m]);
-        let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
-        let (d, rows) = (moments.width(m), moments.rows(m, m));
-        let largest = values.last().copied().unwrap_or(0.0).max(0.0);
-        let cut = largest.sqrt() * rows.max(d) as f64 * f64::from(f32::EPSILON);
-        let kept: Vec<usize> = (0..d).filter(|&k| values[k].max(0.0).sqrt() > cut).collect();
-        let length = |k: usize| (values[kept[k]].max(0.0) + ridge * rows as f64).sqrt();
-        Ok(Self {
-            forth: Matrix::from_fn(d, kept.len(), |i, k| vectors[(i, kept[k])] / length(k)),
-            back: Matrix::from_fn(kept.len(), d, |k, i| vectors[(i, kept[k])] * length(k)),
-        })
-    }
 }

@@ -8,6 +8,7 @@ use crate::krylov;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::decoder::Decoder;
+use crate::methods::spectrum::Spectrum;
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
@@ -54,14 +55,6 @@ impl GccaParams {
     }
 }
 
-/// One view's left singular basis in terms of its columns: `Z = U S Vᵀ`.
-struct Basis {
-    /// Right singular vectors V, d × r, the dropped ones left out.
-    v: Matrix<f64>,
-    /// V (S² + κn)^(−1/2), so that without ridge `Z V S⁻¹ = U`.
-    whitener: Matrix<f64>,
-}
-
 /// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views
 /// `Z_m = U_m S_m V_mᵀ`; maps `Q_m = V_m Φ_m` (d_m × R) as released, `V_m S_m⁻¹ Φ_m` with [`Whiten::InverseSingular`].
 ///
@@ -87,15 +80,17 @@ pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError
 pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("gcca")?;
     let views = moments.views();
-    let bases: Result<Vec<Basis>, AlignError> =
-        (0..views).into_par_iter().map(|m| basis(moments, m, params.ridge)).collect();
-    let bases = bases?;
+    let spectra: Result<Vec<Spectrum>, AlignError> =
+        (0..views).into_par_iter().map(|m| Spectrum::of(moments, m)).collect();
+    let spectra = spectra?;
+    // `Z_m V_m (S_m² + κn)^(−1/2)` is U_m without ridge.
+    let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
-    let kept: usize = bases.iter().map(|b| b.v.cols()).sum();
+    let kept: usize = spectra.iter().map(Spectrum::rank).sum();
     let fewest = (0..views).map(|m| moments.rows(m, m)).min().unwrap_or(0);
     let rank = params.rank.unwrap_or(usize::MAX).min(narrowest).min(fewest).min(kept);
 
-    let coupling = coupling(moments, &bases);
+    let coupling = coupling(moments, &whiteners);
     let (values, vectors) = krylov::leading_eigen(coupling, rank, &|| "the coupling of all views".into())?;
     let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
@@ -103,14 +98,14 @@ pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit
     let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
     let mut stacked = Vec::new();
     let mut offset = 0;
-    for basis in &bases {
-        let r = basis.v.cols();
+    for (spectrum, whitener) in spectra.iter().zip(&whiteners) {
+        let r = spectrum.rank();
         let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * vectors.at(offset + i, j));
-        let way_in = match params.whiten {
-            Whiten::None => &basis.v,
-            Whiten::InverseSingular => &basis.whitener,
+        let map = match params.whiten {
+            Whiten::None => linalg::product(spectrum.scaled(|_| 1.0).view(), phi.view(), Threads::Pool),
+            Whiten::InverseSingular => linalg::product(whitener.view(), phi.view(), Threads::Pool),
         };
-        stacked.extend(linalg::product(way_in.view(), phi.view(), Threads::Pool).into_vec());
+        stacked.extend(map.into_vec());
         offset += r;
     }
     let stacked = Matrix::from_vec(moments.gram().nrows(), rank, stacked);
@@ -128,32 +123,18 @@ pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit
     Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
 }
 
-/// V and S of one view from the eigendecomposition of its Gram block `Z_mᵀ Z_m = V S² Vᵀ`.
-fn basis(moments: &Moments, m: usize, ridge: f64) -> Result<Basis, AlignError> {
-    let d = moments.width(m);
-    let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &|| format!("view `{}`", moments.names()[m]))?;
-    let sigma = |value: f64| value.max(0.0).sqrt();
-    let cut = sigma(values[d - 1]) * moments.rows(m, m).max(d) as f64 * f64::from(f32::EPSILON);
-    // At most N directions exist; the rest of the spectrum is rounding.
-    let kept: Vec<usize> = (d.saturating_sub(moments.rows(m, m))..d).filter(|&j| sigma(values[j]) > cut).collect();
-    let v = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])]);
-    let ridge = ridge * moments.rows(m, m) as f64;
-    let whitener = Matrix::from_fn(d, kept.len(), |i, j| vectors[(i, kept[j])] / sigma(values[kept[j]] + ridge));
-    Ok(Basis { v, whitener })
-}
-
 /// `Aᵀ A` (Σr × Σr, lower triangle): block (i, j) is `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times
 /// √(n_i n_j)/n_ij, which is 1 where no row is missing.
-fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
+fn coupling(moments: &Moments, whiteners: &[Matrix<f64>]) -> Matrix<f64> {
     let mut offsets = vec![0];
-    for basis in bases {
-        offsets.push(offsets[offsets.len() - 1] + basis.v.cols());
+    for whitener in whiteners {
+        offsets.push(offsets[offsets.len() - 1] + whitener.cols());
     }
-    let size = offsets[bases.len()];
+    let size = offsets[whiteners.len()];
     let mut coupling = Matrix::zeros(size, size);
     // One view's blocks at a time: all of them would be the matrix once more.
-    for i in 0..bases.len() {
-        let blocks: Vec<Matrix<f64>> = (0..=i).into_par_iter().map(|j| block(moments, bases, i, j)).collect();
+    for i in 0..whiteners.len() {
+        let blocks: Vec<Matrix<f64>> = (0..=i).into_par_iter().map(|j| block(moments, whiteners, i, j)).collect();
         for (j, block) in blocks.iter().enumerate() {
             for r in 0..block.rows() {
                 coupling.row_mut(offsets[i] + r)[offsets[j]..offsets[j + 1]].copy_from_slice(block.row(r));
@@ -163,9 +144,9 @@ fn coupling(moments: &Moments, bases: &[Basis]) -> Matrix<f64> {
     coupling
 }
 
-fn block(moments: &Moments, bases: &[Basis], i: usize, j: usize) -> Matrix<f64> {
-    let half = linalg::product(moments.block(i, j), bases[j].whitener.view(), Threads::One);
-    let mut block = linalg::product(bases[i].whitener.view().transpose(), half.view(), Threads::One);
+fn block(moments: &Moments, whiteners: &[Matrix<f64>], i: usize, j: usize) -> Matrix<f64> {
+    let half = linalg::product(moments.block(i, j), whiteners[j].view(), Threads::One);
+    let mut block = linalg::product(whiteners[i].view().transpose(), half.view(), Threads::One);
     let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
     if n_ij < n_i.max(n_j) {
         let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;

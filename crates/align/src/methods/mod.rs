@@ -10,5 +10,6 @@ pub mod hub;
 pub mod linear;
 pub mod na;
 pub mod pairwise;
+mod spectrum;
 pub mod srm;
 pub mod sumcor;

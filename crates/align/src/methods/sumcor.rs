@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::gpa::{self, GpaParams, Solver};
+use crate::methods::spectrum::Spectrum;
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, Fitted, Matrix, Spaces, Universe};
@@ -59,45 +60,26 @@ pub(crate) fn fit(params: &SumcorParams, train: &Spaces, seed: u64) -> Result<Fi
 
 /// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
-    let whiteners: Result<Vec<Roots>, AlignError> =
-        (0..moments.views()).into_par_iter().map(|m| Roots::of(moments, m, params.shrinkage)).collect();
-    let whiteners = whiteners?;
-    let maps: Vec<Matrix<f64>> = whiteners.iter().map(|roots| roots.inverse.clone()).collect();
-    let fit = gpa::fit_moments(&params.rotation(), &moments.transformed(&maps), seed)?;
+    let spectra: Result<Vec<Spectrum>, AlignError> =
+        (0..moments.views()).into_par_iter().map(|m| Spectrum::of(moments, m)).collect();
+    let spectra = spectra?;
+    let power = |exponent: f64| -> Vec<Matrix<f64>> {
+        let f = |value: f64, rounding: bool| {
+            let dropped = rounding && params.shrinkage == 0.0;
+            if dropped { 0.0 } else { ((1.0 - params.shrinkage) * value + params.shrinkage).powf(exponent) }
+        };
+        spectra.iter().map(|spectrum| spectrum.function(f)).collect()
+    };
+    let (inverses, roots) = (power(-0.5), power(0.5));
+    let fit = gpa::fit_moments(&params.rotation(), &moments.transformed(&inverses), seed)?;
     let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
-    let views = universe.views().iter().zip(&whiteners).map(|(view, roots)| {
+    let views = universe.views().iter().zip(inverses.iter().zip(&roots)).map(|(view, (inverse, root))| {
         let rotation = view.map.map(|&x| f64::from(x));
-        let map = linalg::product(roots.inverse.view(), rotation.view(), Threads::Pool);
-        let back = linalg::product(rotation.view().transpose(), roots.root.view(), Threads::Pool);
+        let map = linalg::product(inverse.view(), rotation.view(), Threads::Pool);
+        let back = linalg::product(rotation.view().transpose(), root.view(), Threads::Pool);
         let mut view = view.clone();
         (view.map, view.back) = (map.map(|&x| x as f32), Some(back.map(|&x| x as f32)));
         view
     });
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views.collect())), report: fit.report })
-}
-
-/// `(…)^(−1/2)` and `(…)^(1/2)` of `(1 − α) Z_mᵀ Z_m / n + α I`, both d × d and symmetric.
-struct Roots {
-    inverse: Matrix<f64>,
-    root: Matrix<f64>,
-}
-
-impl Roots {
-    fn of(moments: &Moments, m: usize, shrinkage: f64) -> Result<Self, AlignError> {
-        let context = || format!("view `{}`", moments.names()[m]);
-        let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
-        let (d, rows) = (moments.width(m), moments.rows(m, m));
-        let largest = values.last().copied().unwrap_or(0.0).max(0.0);
-        let cut = largest.sqrt() * rows.max(d) as f64 * f64::from(f32::EPSILON);
-        let power = |k: usize, exponent: f64| {
-            let shrunk = (1.0 - shrinkage) * values[k].max(0.0) / rows as f64 + shrinkage;
-            let empty = shrinkage == 0.0 && values[k].max(0.0).sqrt() <= cut;
-            if empty { 0.0 } else { shrunk.powf(exponent) }
-        };
-        let of_power = |exponent: f64| {
-            let scaled = Matrix::from_fn(d, d, |i, k| vectors[(i, k)] * power(k, exponent));
-            linalg::product(scaled.view(), vectors.transpose(), Threads::One)
-        };
-        Ok(Self { inverse: of_power(-0.5), root: of_power(0.5) })
-    }
 }

@@ -79,7 +79,7 @@ const OVERVIEW: [Metric; 9] = [
     Metric::DriftMean,
 ];
 /// Methods that a page of figures can show.
-const MOST_GROUPS: usize = 12;
+const MOST_GROUPS: usize = 18;
 
 /// One picture.
 pub enum Figure {
