@@ -204,7 +204,7 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("gcca]", "gcca: {rnak: 3}]"),
         "error: grid.yaml:5:27: methods[2].gcca.rnak: unknown key `rnak`; did you mean `rank`? the keys here are \
-         `rank`, `constant_columns`"
+         `rank`, `whiten`, `ridge`, `decoder`, `constant_columns`"
     );
     assert_eq!(
         case("tasks:", "methods: [na]\ntasks:"),
