@@ -81,16 +81,10 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
         }
     }
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
-    let near: Vec<Vec<Warning>> = train
-        .spaces
-        .iter()
-        .zip(test.spaces.iter())
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map(|(train, test)| near(train.name(), train.values(), test.values()))
-        .collect();
     let mut warnings = loaded.warnings.clone();
-    warnings.extend(near.into_iter().flatten());
+    for (train, test) in train.spaces.iter().zip(test.spaces.iter()) {
+        warnings.extend(near(train.name(), train.values(), test.values()));
+    }
     warnings.sort_by_key(|w| (w.kind, w.split));
     let sampled = splits.iter().any(|(_, data)| data.spaces.rows() > MOST);
     Ok(Checked { views, classes, warnings, sampled })

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::pairwise::fit_ordered;
-use crate::methods::spectrum::Spectrum;
+use crate::methods::spectrum::{Spectrum, whitened_block};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix, Spaces};
@@ -60,11 +60,7 @@ pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit,
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
     let unwhiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.unwhitener(params.ridge)).collect();
     fit_ordered(moments, |a, b| {
-        let half = linalg::product(whiteners[a].view().transpose(), moments.block(a, b), Threads::One);
-        let mut coupling = linalg::product(half.view(), whiteners[b].view(), Threads::One);
-        let n = |m: usize| moments.rows(m, m) as f64;
-        let scale = (n(a) * n(b)).sqrt() / moments.rows(a, b) as f64;
-        coupling.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
+        let coupling = whitened_block(moments, &whiteners, a, b);
         let names = moments.names();
         let svd = linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
         let rank = params.rank.unwrap_or(usize::MAX).min(svd.s.len());

@@ -8,7 +8,7 @@ use crate::krylov;
 use crate::linalg::{self, Threads};
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::decoder::Decoder;
-use crate::methods::spectrum::Spectrum;
+use crate::methods::spectrum::{Spectrum, whitened_block};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
@@ -134,7 +134,8 @@ fn coupling(moments: &Moments, whiteners: &[Matrix<f64>]) -> Matrix<f64> {
     let mut coupling = Matrix::zeros(size, size);
     // One view's blocks at a time: all of them would be the matrix once more.
     for i in 0..whiteners.len() {
-        let blocks: Vec<Matrix<f64>> = (0..=i).into_par_iter().map(|j| block(moments, whiteners, i, j)).collect();
+        let blocks: Vec<Matrix<f64>> =
+            (0..=i).into_par_iter().map(|j| whitened_block(moments, whiteners, i, j)).collect();
         for (j, block) in blocks.iter().enumerate() {
             for r in 0..block.rows() {
                 coupling.row_mut(offsets[i] + r)[offsets[j]..offsets[j + 1]].copy_from_slice(block.row(r));
@@ -142,15 +143,4 @@ fn coupling(moments: &Moments, whiteners: &[Matrix<f64>]) -> Matrix<f64> {
         }
     }
     coupling
-}
-
-fn block(moments: &Moments, whiteners: &[Matrix<f64>], i: usize, j: usize) -> Matrix<f64> {
-    let half = linalg::product(moments.block(i, j), whiteners[j].view(), Threads::One);
-    let mut block = linalg::product(whiteners[i].view().transpose(), half.view(), Threads::One);
-    let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
-    if n_ij < n_i.max(n_j) {
-        let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
-        block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
-    }
-    block
 }

@@ -6,7 +6,6 @@ use crate::corrector::Prepared;
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
 use crate::method::ensure;
-use crate::methods::gcca::GccaParams;
 use crate::methods::gcpa::{Scaffold, consensus_directions};
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::ConstantColumns;
@@ -50,11 +49,8 @@ impl LinearParams {
 
     /// The fit that it starts from.
     pub(crate) fn scaffold(&self) -> Method {
-        let constant_columns = self.constant_columns;
-        match self.scaffold {
-            Scaffold::Gpa => Method::Gpa(GpaParams { solver: self.solver, constant_columns, ..GpaParams::default() }),
-            Scaffold::Gcca => Method::Gcca(GccaParams { constant_columns, ..GccaParams::default() }),
-        }
+        let (solver, constant_columns) = (self.solver, self.constant_columns);
+        self.scaffold.method(GpaParams { solver, constant_columns, ..GpaParams::default() })
     }
 }
 

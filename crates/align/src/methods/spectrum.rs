@@ -60,3 +60,15 @@ impl Spectrum {
         linalg::product(scaled.view(), self.vectors.transpose(), Threads::One)
     }
 }
+
+/// `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times √(n_i n_j)/n_ij, which is 1 where no row is missing.
+pub(crate) fn whitened_block(moments: &Moments, whiteners: &[Matrix<f64>], i: usize, j: usize) -> Matrix<f64> {
+    let half = linalg::product(moments.block(i, j), whiteners[j].view(), Threads::One);
+    let mut block = linalg::product(whiteners[i].view().transpose(), half.view(), Threads::One);
+    let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
+    if n_ij < n_i.max(n_j) {
+        let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
+        block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
+    }
+    block
+}

@@ -516,6 +516,13 @@ impl Sums {
     /// Items that pairs of views share.
     fn count(&mut self, rows: &Spaces, range: Range<usize>, from: usize) {
         let views = self.views();
+        if rows.complete() {
+            for (i, j) in (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).filter(|&(i, j)| i.max(j) >= from) {
+                self.shared[i * views + j] += range.len();
+                self.weight.row_mut(i)[j] += range.len() as f64;
+            }
+            return;
+        }
         for row in range {
             let weight = self.weight_of(rows, row);
             for (i, _) in rows.iter().enumerate().filter(|(_, a)| a.has(row)) {

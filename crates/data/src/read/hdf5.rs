@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hdf5_reader::error::ByteOrder;
 use hdf5_reader::{Datatype, Hdf5File, OpenOptions};
 
-use super::{Element, Raw};
+use super::{Element, Raw, most_unpacked};
 use crate::error::FileProblem;
 
 const FORMAT: &str = "HDF5";
@@ -13,14 +13,10 @@ const FORMAT: &str = "HDF5";
 /// written: those of latentis' vector stores, which lay out room for all rows before they encode the first.
 const DEFAULT: &str = "data";
 const WRITTEN: &str = "last_index";
-/// Compressed chunks may unpack to this many times the file's size.
-const MOST: usize = 64;
-const MEBIBYTE: usize = 1 << 20;
-
 /// The array at this path, `data` where none is named. Files and links outside the file are not followed.
 pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
-    let limit = MEBIBYTE + MOST * bytes.len();
+    let limit = most_unpacked(bytes);
     let options = OpenOptions::default().with_max_read_bytes(limit).with_max_chunk_bytes(limit);
     let file = Hdf5File::from_bytes_with_options(bytes, options).map_err(|e| invalid(e.to_string()))?;
     let name = tensor.unwrap_or(DEFAULT);

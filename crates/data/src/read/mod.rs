@@ -108,6 +108,12 @@ impl Raw<'_> {
     }
 }
 
+/// Bytes that what is packed in a file may unpack to: far more than embeddings ever compress, far less than a file made
+/// to fill memory.
+fn most_unpacked(file: &[u8]) -> usize {
+    (1 << 20) + 64 * file.len()
+}
+
 /// A file's contents.
 ///
 /// # Errors

@@ -2,15 +2,10 @@
 
 use std::io::{Cursor, Read};
 
-use super::{Raw, npy};
+use super::{Raw, most_unpacked, npy};
 use crate::{error::FileProblem, nearest};
 
 const FORMAT: &str = "npz";
-/// A member may unpack to this many times the archive's size: far more than embeddings ever compress, far less than
-/// an archive made to fill memory.
-const MOST: u64 = 64;
-const MEBIBYTE: u64 = 1 << 20;
-
 /// The array with this name (`x` or `x.npy`), or the only one where no name is given. Nothing is unpacked to disk.
 pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
@@ -28,7 +23,7 @@ pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, Fil
         let nearest = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
         return Err(FileProblem::NoTensor { tensor: name, nearest, known });
     };
-    let limit = MEBIBYTE + MOST * bytes.len() as u64;
+    let limit = most_unpacked(bytes) as u64;
     let member = archive.by_index(index).map_err(|e| invalid(e.to_string()))?;
     let mut unpacked = Vec::new();
     member.take(limit + 1).read_to_end(&mut unpacked).map_err(|e| invalid(format!("array `{name}`: {e}")))?;

@@ -65,6 +65,16 @@ pub enum Scaffold {
     Gcca,
 }
 
+impl Scaffold {
+    /// The fit of the universe: this GPA, or GCCA with the same rule for constant columns.
+    pub(crate) fn method(self, gpa: GpaParams) -> Method {
+        match self {
+            Self::Gpa => Method::Gpa(gpa),
+            Self::Gcca => Method::Gcca(GccaParams { constant_columns: gpa.constant_columns, ..GccaParams::default() }),
+        }
+    }
+}
+
 /// How the corrector is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,17 +142,13 @@ impl GcpaParams {
 
     /// The fit that it starts from.
     pub(crate) fn scaffold(&self) -> Method {
-        let constant_columns = self.constant_columns;
-        match self.scaffold {
-            Scaffold::Gpa => Method::Gpa(GpaParams {
-                solver: self.solver,
-                max_iter: self.max_iter,
-                tol: self.tol,
-                constant_columns,
-                ..GpaParams::default()
-            }),
-            Scaffold::Gcca => Method::Gcca(GccaParams { constant_columns, ..GccaParams::default() }),
-        }
+        self.scaffold.method(GpaParams {
+            solver: self.solver,
+            max_iter: self.max_iter,
+            tol: self.tol,
+            constant_columns: self.constant_columns,
+            ..GpaParams::default()
+        })
     }
 
     /// The same with unit vectors, from which a rescaled form differs in their lengths alone.
