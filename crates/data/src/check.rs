@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use align::linalg::{Threads, product, symmetric_eigen};
 use align::prep::{ZScore, cosine_rows, norm};
-use align::{Labels, Matrix, Split};
+use align::{Labels, Matrix};
 use rayon::prelude::*;
 
-use crate::{DataError, Loaded, Manifest, SplitName, Warning, WarningKind, load};
+use crate::{DataError, Manifest, SplitName, Warning, WarningKind, load};
 
 /// Rows of one direction: a cosine above this, or a correlation of columns.
 const NEAR_ROWS: f32 = 0.9999;
@@ -69,7 +69,7 @@ pub struct Checked {
 /// All that [`load`] refuses; an eigendecomposition that does not converge.
 pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
     let loaded = load(manifest)?;
-    let splits = splits(&loaded);
+    let splits = loaded.splits();
     let mut views = Vec::new();
     let mut classes = Vec::new();
     for &(split, data) in &splits {
@@ -88,15 +88,6 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
     warnings.sort_by_key(|w| (w.kind, w.split));
     let sampled = splits.iter().any(|(_, data)| data.spaces.rows() > MOST);
     Ok(Checked { views, classes, warnings, sampled })
-}
-
-fn splits(loaded: &Loaded) -> Vec<(SplitName, &Split)> {
-    let data = &loaded.dataset;
-    let validation = data.validation.as_ref().map(|split| (SplitName::Validation, split));
-    [Some((SplitName::Train, &data.train)), validation, Some((SplitName::Test, &data.test))]
-        .into_iter()
-        .flatten()
-        .collect()
 }
 
 fn figures(split: SplitName, view: &str, x: &Matrix) -> Result<ViewFigures, DataError> {

@@ -9,7 +9,7 @@ use align::Split;
 
 use crate::{
     DataError, Manifest, SplitName,
-    import::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
+    entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry, by_name},
     load,
     write::{self, Tensor},
 };
@@ -32,35 +32,23 @@ pub enum ExportFormat {
 /// All that [`load`] refuses; a folder that cannot be written.
 pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Result<PathBuf, DataError> {
     let loaded = load(manifest)?;
-    let splits: BTreeMap<SplitName, &Split> = manifest
-        .splits
-        .iter()
-        .filter_map(|&split| {
-            let data = &loaded.dataset;
-            let of = match split {
-                SplitName::Train => Some(&data.train),
-                SplitName::Test => Some(&data.test),
-                SplitName::Validation => data.validation.as_ref(),
-            };
-            Some((split, of?))
-        })
-        .collect();
+    let splits = loaded.splits();
     let mut views = Vec::new();
     for (position, view) in manifest.views.iter().enumerate() {
         let stem = file_name(&view.name);
         let source = match format {
             ExportFormat::Safetensors => {
                 let file = PathBuf::from(format!("{stem}.safetensors"));
-                let tensor = |(split, data): (&SplitName, &&Split)| {
+                let tensor = |(split, data): &(SplitName, &Split)| {
                     Tensor::matrix(split.name().to_owned(), data.spaces.at(position))
                 };
                 let tensors: Vec<Tensor> = splits.iter().map(tensor).collect();
                 let sha256 = write::safetensors(&folder.join(&file), &tensors)?;
-                named(file, sha256, &manifest.splits, |split| split.name().to_owned())
+                SourceEntry::by_split(file, Some(sha256), &manifest.splits, |split| split.name().to_owned())
             }
             ExportFormat::Npy | ExportFormat::Parquet => {
                 let mut files = BTreeMap::new();
-                for (&split, data) in &splits {
+                for &(split, data) in &splits {
                     let values = data.spaces.at(position);
                     let (extension, tensor) = match format {
                         ExportFormat::Npy => ("npy", None),
@@ -89,11 +77,13 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
         }
     }
     let items = PathBuf::from("items.safetensors");
-    let sha256 = if tensors.is_empty() { String::new() } else { write::safetensors(&folder.join(&items), &tensors)? };
-    let source =
-        |name: &str| named(items.clone(), sha256.clone(), &manifest.splits, |split| format!("{}.{name}", split.name()));
-    let mapping = |names: Vec<&str>| {
-        names.into_iter().filter_map(|n| Some((n.into(), serde_yaml::to_value(source(n)).ok()?))).collect()
+    let sha256 = match tensors.as_slice() {
+        [] => None,
+        tensors => Some(write::safetensors(&folder.join(&items), tensors)?),
+    };
+    let source = |name: &str| {
+        let tensor = |split: SplitName| format!("{}.{name}", split.name());
+        SourceEntry::by_split(items.clone(), sha256.clone(), &manifest.splits, tensor)
     };
     let entry = ManifestEntry {
         name: manifest.name.clone(),
@@ -103,18 +93,13 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
         splits: manifest.splits.clone(),
         rows: None,
         views,
-        labels: mapping(manifest.labels.iter().map(|l| l.name.as_str()).collect()),
+        labels: by_name(manifest.labels.iter().map(|l| l.name.as_str()), source),
         ids: manifest.ids.as_ref().map(|_| source("ids")),
-        groups: mapping(manifest.groups.iter().map(|g| g.name.as_str()).collect()),
+        groups: by_name(manifest.groups.iter().map(|g| g.name.as_str()), source),
     };
     let path = folder.join(format!("{}.yaml", manifest.name));
     write::yaml(&path, &entry)?;
     Ok(path)
-}
-
-fn named(file: PathBuf, sha256: String, splits: &[SplitName], tensor: impl Fn(SplitName) -> String) -> SourceEntry {
-    let tensors = splits.iter().map(|&split| (split, tensor(split))).collect();
-    SourceEntry { file: Some(file), sha256: Some(sha256), tensors, ..SourceEntry::default() }
 }
 
 /// A view's name as a file's: whatever could lead to another folder becomes a dash.

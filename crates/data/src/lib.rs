@@ -28,6 +28,7 @@
 mod catalogue;
 mod check;
 pub mod checksum;
+mod entry;
 mod error;
 mod export;
 pub mod import;

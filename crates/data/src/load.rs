@@ -95,6 +95,14 @@ impl Loaded {
         self.warnings.iter().filter(concerns).cloned().collect()
     }
 
+    /// The splits there are: train, validation, test.
+    pub(crate) fn splits(&self) -> Vec<(SplitName, &Split)> {
+        let data = &self.dataset;
+        let validation = data.validation.as_ref().map(|split| (SplitName::Validation, split));
+        let (train, test) = ((SplitName::Train, &data.train), (SplitName::Test, &data.test));
+        [Some(train), validation, Some(test)].into_iter().flatten().collect()
+    }
+
     /// The views' names, in the manifest's order.
     pub fn view_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.views.iter().map(|(name, _)| name.as_str())

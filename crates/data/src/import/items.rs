@@ -5,9 +5,10 @@ use std::{
     path::Path,
 };
 
-use super::{Files, NamedMember, SourceEntry};
+use super::{Files, NamedMember};
 use crate::{
     DataError, SplitName,
+    entry::{SourceEntry, by_name},
     error::SetProblem,
     map::Mapped,
     read,
@@ -136,16 +137,11 @@ impl Items {
     }
 
     pub(super) fn entries(&self, file: &Path, sha256: Option<&str>, splits: &[SplitName]) -> Entries {
-        let source = |name: &str| SourceEntry {
-            file: Some(file.to_owned()),
-            sha256: sha256.map(str::to_owned),
-            tensors: splits.iter().map(|split| (*split, format!("{}.{name}", split.name()))).collect(),
-            ..SourceEntry::default()
+        let source = |name: &str| {
+            let tensor = |split: SplitName| format!("{}.{name}", split.name());
+            SourceEntry::by_split(file.to_owned(), sha256.map(str::to_owned), splits, tensor)
         };
-        let mapping = |lists: &Lists| {
-            let entry = |name: &String| Some((name.as_str().into(), serde_yaml::to_value(source(name)).ok()?));
-            lists.names.iter().filter_map(entry).collect()
-        };
+        let mapping = |lists: &Lists| by_name(lists.names.iter().map(String::as_str), source);
         Entries {
             rows: (!self.rows.is_empty()).then(|| source("rows")),
             labels: mapping(&self.labels),

@@ -11,11 +11,10 @@ use std::{
     str::FromStr,
 };
 
-use serde::Serialize;
-
 use self::items::Items;
 use crate::{
     DataError, SplitName,
+    entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
     error::{FileProblem, Place, SetProblem},
     map::Mapped,
     read::Floats,
@@ -196,59 +195,6 @@ fn shapes(files: &Files) -> Result<usize, DataError> {
         Some((_, rows)) if files.views.len() >= 2 => Ok(rows),
         _ => Err(DataError::set(&place, SetProblem::TooFewViews { got: files.views.len() })),
     }
-}
-
-/// A source as a manifest has it.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct SourceEntry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) file: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sha256: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tensor: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) tensors: BTreeMap<SplitName, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) files: BTreeMap<SplitName, FileEntry>,
-}
-
-/// One split's file.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct FileEntry {
-    pub(crate) file: PathBuf,
-    pub(crate) sha256: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tensor: Option<String>,
-}
-
-/// A view as a manifest has it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct ViewEntry {
-    pub(crate) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) encoder: Option<String>,
-    #[serde(flatten)]
-    pub(crate) source: SourceEntry,
-}
-
-/// A manifest to be written.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct ManifestEntry {
-    pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) licence: String,
-    pub(crate) source: String,
-    pub(crate) splits: Vec<SplitName>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rows: Option<SourceEntry>,
-    pub(crate) views: Vec<ViewEntry>,
-    #[serde(skip_serializing_if = "serde_yaml::Mapping::is_empty")]
-    pub(crate) labels: serde_yaml::Mapping,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ids: Option<SourceEntry>,
-    #[serde(skip_serializing_if = "serde_yaml::Mapping::is_empty")]
-    pub(crate) groups: serde_yaml::Mapping,
 }
 
 /// Files that hold all items, each with its checksum.

@@ -106,7 +106,7 @@ impl TextModel for Bert {
         self.sizes.vocabulary
     }
 
-    fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
+    fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let positions = if self.sizes.roberta { batch.positions_after(self.sizes.padding) } else { batch.positions() };
         // a file's tokenizer may number segments that the model has no row for
         let last = self.sizes.segments as u32 - 1;
@@ -116,14 +116,9 @@ impl TextModel for Bert {
         };
         let sum =
             ((self.words.rows(&batch.ids)? + self.segments.rows(&segments)?)? + self.positions.rows(&positions)?)?;
-        let mut x = self.norm.forward(&sum)?;
-        note(&mut states, &x);
+        let x = self.norm.forward(&sum)?;
         let mask = batch.mask(false)?;
-        for layer in &self.layers {
-            x = layer.forward(&x, batch.items, &[&mask])?;
-            note(&mut states, &x);
-        }
-        Ok(Output::Hidden(x))
+        PostNorm::all(&self.layers, x, batch.items, &[&mask], states)
     }
 }
 
@@ -136,7 +131,23 @@ pub(super) struct PostNorm {
 }
 
 impl PostNorm {
-    pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
+    /// One layer after the other, the states before and after each noted.
+    pub fn all(
+        layers: &[Self],
+        mut x: Tensor,
+        items: usize,
+        added: &[&Tensor],
+        mut states: States,
+    ) -> Result<Output, EmbedError> {
+        note(&mut states, &x);
+        for layer in layers {
+            x = layer.forward(&x, items, added)?;
+            note(&mut states, &x);
+        }
+        Ok(Output::Hidden(x))
+    }
+
+    fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
         let x = self.attention_norm.forward(&(x + self.attention.forward(x, items, added)?)?)?;
         self.feed_norm.forward(&(&x + self.feed.forward(&x)?)?)
     }

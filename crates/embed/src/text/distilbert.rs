@@ -3,7 +3,7 @@
 use super::{
     batch::Batch,
     bert::{Feed, PostNorm},
-    model::{Output, States, TextModel, note},
+    model::{Output, States, TextModel},
 };
 use crate::{
     EmbedError,
@@ -81,15 +81,10 @@ impl TextModel for DistilBert {
         self.vocabulary
     }
 
-    fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
+    fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let sum = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
-        let mut x = self.norm.forward(&sum)?;
-        note(&mut states, &x);
+        let x = self.norm.forward(&sum)?;
         let mask = batch.mask(false)?;
-        for layer in &self.layers {
-            x = layer.forward(&x, batch.items, &[&mask])?;
-            note(&mut states, &x);
-        }
-        Ok(Output::Hidden(x))
+        PostNorm::all(&self.layers, x, batch.items, &[&mask], states)
     }
 }

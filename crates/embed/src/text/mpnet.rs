@@ -3,7 +3,7 @@
 use super::{
     batch::Batch,
     bert::{Feed, PostNorm},
-    model::{Output, States, TextModel, note},
+    model::{Output, States, TextModel},
     relative::RelativeBias,
 };
 use crate::{
@@ -92,17 +92,12 @@ impl TextModel for Mpnet {
         self.vocabulary
     }
 
-    fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
+    fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let positions = batch.positions_after(PADDING);
         let sum = (self.words.rows(&batch.ids)? + self.positions.rows(&positions)?)?;
-        let mut x = self.norm.forward(&sum)?;
-        note(&mut states, &x);
+        let x = self.norm.forward(&sum)?;
         let bias = self.bias.of(batch.length)?;
         let mask = batch.mask(false)?;
-        for layer in &self.layers {
-            x = layer.forward(&x, batch.items, &[&bias, &mask])?;
-            note(&mut states, &x);
-        }
-        Ok(Output::Hidden(x))
+        PostNorm::all(&self.layers, x, batch.items, &[&bias, &mask], states)
     }
 }

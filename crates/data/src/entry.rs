@@ -1,0 +1,82 @@
+//! Manifests that this crate writes.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Serialize;
+
+use crate::SplitName;
+
+/// A source as a manifest has it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct SourceEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tensor: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) tensors: BTreeMap<SplitName, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) files: BTreeMap<SplitName, FileEntry>,
+}
+
+impl SourceEntry {
+    /// One file with a tensor for each split.
+    pub(crate) fn by_split(
+        file: PathBuf,
+        sha256: Option<String>,
+        splits: &[SplitName],
+        tensor: impl Fn(SplitName) -> String,
+    ) -> Self {
+        let tensors = splits.iter().map(|&split| (split, tensor(split))).collect();
+        Self { file: Some(file), sha256, tensors, ..Self::default() }
+    }
+}
+
+/// Sources by name, in this order.
+pub(crate) fn by_name<'n>(
+    names: impl IntoIterator<Item = &'n str>,
+    source: impl Fn(&str) -> SourceEntry,
+) -> serde_yaml::Mapping {
+    let entry = |name: &str| Some((name.into(), serde_yaml::to_value(source(name)).ok()?));
+    names.into_iter().filter_map(entry).collect()
+}
+
+/// One split's file.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FileEntry {
+    pub(crate) file: PathBuf,
+    pub(crate) sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tensor: Option<String>,
+}
+
+/// A view as a manifest has it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ViewEntry {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encoder: Option<String>,
+    #[serde(flatten)]
+    pub(crate) source: SourceEntry,
+}
+
+/// A manifest to be written.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ManifestEntry {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) licence: String,
+    pub(crate) source: String,
+    pub(crate) splits: Vec<SplitName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rows: Option<SourceEntry>,
+    pub(crate) views: Vec<ViewEntry>,
+    #[serde(skip_serializing_if = "serde_yaml::Mapping::is_empty")]
+    pub(crate) labels: serde_yaml::Mapping,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ids: Option<SourceEntry>,
+    #[serde(skip_serializing_if = "serde_yaml::Mapping::is_empty")]
+    pub(crate) groups: serde_yaml::Mapping,
+}
