@@ -13,10 +13,11 @@ import types
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from scipy.linalg import orthogonal_procrustes, subspace_angles
+from scipy.linalg import eigh, orthogonal_procrustes, subspace_angles
 from scipy.special import logsumexp
 from scipy.stats import skew
 from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.metrics.pairwise import cosine_similarity
 
 here = pathlib.Path(__file__).parent
 inputs = load_file(here / "case_A_inputs.safetensors")
@@ -46,6 +47,11 @@ figures["canonical_correlations.v0.v1"] = sorted(np.cos(subspace_angles(a, b)).t
 (ua, sa, va), (ub, sb, vb) = np.linalg.svd(a, full_matrices=False), np.linalg.svd(b, full_matrices=False)
 rotation, _ = orthogonal_procrustes(ua, ub)
 tensors["whitened_rotation.v0->v1"] = va.T @ np.diag(1 / sa) @ rotation @ np.diag(sb) @ vb
+
+# Rotation and scale, each way.
+rotation, trace = orthogonal_procrustes(a, b)
+tensors["similarity.v0->v1"] = rotation * trace / (a**2).sum()
+tensors["similarity.v1->v0"] = rotation.T * trace / (b**2).sum()
 
 # Everything into view 1.
 z = [population(x) for x in train]
@@ -80,6 +86,75 @@ for shrinkage in (0.0, 0.5):
         values, vectors = np.linalg.eigh((1 - shrinkage) * v.T @ v / n + shrinkage * np.eye(v.shape[1]))
         whitened.append(v @ vectors @ np.diag(values**-0.5) @ vectors.T)
     figures[f"sumcor.objective.{shrinkage}"] = gpa(whitened)
+
+# GPA on rows: views with scales, views and rows with weights; `row_weights` of the residuals in units of a row's length.
+def rows_gpa(views, view_weights, scaled=False, row_weights=None, starts=10, sweeps=3000):
+    best, generator = (np.inf,), np.random.default_rng(3)
+    energies = np.array([w * (v**2).sum() for w, v in zip(view_weights, views)])
+    for _ in range(starts):
+        maps = [np.linalg.qr(generator.standard_normal((v.shape[1],) * 2))[0] for v in views]
+        scales, last = np.ones(len(views)), np.inf
+        w = np.tile(np.array(view_weights, "f8")[:, None], (1, len(views[0])))
+        for sweep in range(sweeps):
+            moved = [s * v @ r for s, v, r in zip(scales, views, maps)]
+            for m, v in enumerate(views):
+                others = sum(w[j][:, None] * moved[j] for j in range(len(views)) if j != m)
+                maps[m], _ = orthogonal_procrustes((w[m] / w.sum(0))[:, None] * v, others)
+                moved[m] = scales[m] * v @ maps[m]
+            if scaled:
+                u = [v @ r for v, r in zip(views, maps)]
+                inner = np.array([[np.sum((x * wx[:, None]) * (y * wy[:, None]) / w.sum(0)[:, None])
+                                   for y, wy in zip(u, w)] for x, wx in zip(u, w)])
+                _, vectors = eigh(inner, np.diag(energies))
+                scales = np.abs(vectors[:, -1]) * np.sqrt(energies.sum())
+                moved = [s * x for s, x in zip(scales, u)]
+            mean = sum(wm[:, None] * u for wm, u in zip(w, moved)) / w.sum(0)[:, None]
+            gaps = [np.linalg.norm(u - mean, axis=1) for u in moved]
+            if row_weights is None:
+                now = sum((wm * gap**2).sum() for wm, gap in zip(w, gaps))
+            else:
+                lengths = [np.linalg.norm(v, axis=1) for v in views]
+                losses, counts = zip(*(row_weights(gap / length) for gap, length in zip(gaps, lengths)))
+                now = sum((v * length**2 * loss).sum() for v, length, loss in zip(view_weights, lengths, losses))
+                # Ordinary GPA comes first.
+                if sweep >= 300:
+                    w = np.array([v * count for v, count in zip(view_weights, counts)])
+            if sweep > 400 and last - now < 1e-11 * now:
+                break
+            last = now
+        best = min(best, (now, scales.tolist()))
+    return best
+
+
+def huber(k):
+    return lambda x: (np.where(x <= k, x**2, 2 * k * x - k**2), np.minimum(1, k / x))
+
+
+def tukey(k, rest=1e-3):
+    kept = lambda x: np.clip(1 - (x / k) ** 2, 0, None)
+    return lambda x: ((1 - rest) * k**2 / 3 * (1 - kept(x) ** 3) + rest * x**2, (1 - rest) * kept(x) ** 2 + rest)
+
+
+figures["gpa.scaled.objective"], figures["gpa.scaled.scales"] = rows_gpa(z, [1, 1, 1], scaled=True)
+figures["gpa.weighted.objective"] = rows_gpa(z, [2, 1, 0.5])[0] * 3 / 3.5
+cross = [[np.linalg.norm(x.T @ y) ** 2 for y in z] for x in z]
+rv = np.array([[cross[i][j] / np.sqrt(cross[i][i] * cross[j][j]) for j in range(3)] for i in range(3)])
+weights = np.abs(np.linalg.eigh(rv)[1][:, -1])
+figures["gpa.agreement.objective"] = rows_gpa(z, 3 * weights / weights.sum())[0]
+# A quarter of view 0's rows belong to the item before.
+wrong = [np.concatenate([np.roll(z[0][:100], 1, axis=0), z[0][100:]]), z[1], z[2]]
+figures["gpa.huber.objective.0.4"] = rows_gpa(wrong, [1, 1, 1], row_weights=huber(0.4))[0]
+figures["gpa.tukey.objective.1.0"] = rows_gpa(wrong, [1, 1, 1], row_weights=tukey(1.0))[0]
+
+# Cosines to all training items; the way back from the views' mean, and by the view's own pseudo-inverse.
+own = [cosine_similarity(v) for v in z]
+seen = [cosine_similarity(population(x, by), v) for x, by, v in zip(test, train, z)]
+tensors["relative.cosines.v0.v1"] = cosine_similarity(seen[0], seen[1])[:20, :20]
+units = z[1] / np.linalg.norm(z[1], axis=1, keepdims=True)
+back, *_ = np.linalg.lstsq(sum(own) / 3, units, rcond=1e-5)
+length = np.sqrt((z[1] ** 2).sum(1).mean())
+tensors["relative.least_squares.v0->v1"] = length * (seen[0] @ back)[:20]
+tensors["relative.pseudo_inverse.v0->v1"] = length * (seen[0] @ np.linalg.pinv(units.T))[:20]
 
 # One process needs no MPI, which brainiak imports all the same.
 alone = types.SimpleNamespace(allreduce=lambda value, op: value, Get_rank=lambda: 0, Get_size=lambda: 1)

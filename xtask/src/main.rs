@@ -1,7 +1,8 @@
 //! The project's commands. Thin on purpose: what computes is the `runner`, which is built and called here.
 
+mod embed;
+mod programs;
 mod reproduce;
-mod runner;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Make the paper's embeddings of a data set: fetch, read texts, embed, write the manifest; alone, list them
+    Embed(embed::Embed),
     /// Check that crates, documents and code agree
     Tidy,
 }
@@ -56,7 +59,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Reproduce { name: Some(name), options } => reproduce::run(&root, &name, &options),
-        Command::Fetch { arguments } => runner::run(&root, &["fetch"], &[], &arguments),
+        Command::Fetch { arguments } => programs::runner(&root, &["fetch"], &[], &arguments),
+        Command::Embed(args) => embed::run(&root, &args),
         Command::Tidy => tidy::run(&root),
     }
 }

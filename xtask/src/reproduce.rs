@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::runner;
+use crate::programs;
 
 /// The name that stands for every target.
 const ALL: &str = "all";
@@ -44,7 +44,7 @@ pub fn has(root: &Path, name: &str) -> bool {
 /// Builds the runner and runs it on the named target; its exit code is ours.
 pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     if name == SCALING.0 {
-        return runner::run(root, &["scaling"], &[SCALING.1.into()], options);
+        return programs::runner(root, &["scaling"], &[SCALING.1.into()], options);
     }
     let known = targets(&folder(root))?;
     let answers = |target: &&Target| name == ALL || target.name == name || target.aliases.iter().any(|a| a == name);
@@ -57,7 +57,7 @@ pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
         let known: Vec<String> = known.iter().map(|target| format!("`{}`", target.name)).collect();
         bail!("no target `{name}`; the targets are {}, `{}`, `{ALL}`", known.join(", "), SCALING.0);
     }
-    runner::run(root, &["reproduce"], &files, options)
+    programs::runner(root, &["reproduce"], &files, options)
 }
 
 fn folder(root: &Path) -> PathBuf {

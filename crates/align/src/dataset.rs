@@ -28,6 +28,35 @@ pub struct Split {
 }
 
 impl Split {
+    /// Views with what is known of their items, one value for each row.
+    ///
+    /// # Errors
+    /// [`AlignError::Length`] for a list that is longer or shorter.
+    pub fn new(
+        spaces: Spaces,
+        labels: Vec<Labels>,
+        groups: Vec<Labels>,
+        ids: Option<Vec<i64>>,
+    ) -> Result<Self, AlignError> {
+        let split = Self { spaces, labels, groups, ids };
+        split.check()?;
+        Ok(split)
+    }
+
+    /// Whether there is one value for each row, which every other function takes for granted.
+    ///
+    /// # Errors
+    /// [`AlignError::Length`].
+    pub fn check(&self) -> Result<(), AlignError> {
+        let want = self.spaces.rows();
+        let lists = self.labels.iter().chain(&self.groups).map(|list| (list.name.as_str(), list.values.len()));
+        let ids = self.ids.iter().map(|ids| ("ids", ids.len()));
+        match lists.chain(ids).find(|(_, got)| *got != want) {
+            None => Ok(()),
+            Some((name, got)) => Err(AlignError::Length { name: name.to_string(), got, want }),
+        }
+    }
+
     /// The named views only.
     ///
     /// # Errors
@@ -37,6 +66,10 @@ impl Split {
     }
 
     /// The rows with these indices, in this order.
+    ///
+    /// # Panics
+    /// Where an index is not below the number of rows, as with a slice, or a list is too short for it
+    /// ([`Split::check`]).
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let pick = |values: &[i64]| rows.iter().map(|&row| values[row]).collect();
         let picked =
@@ -85,10 +118,14 @@ impl Dataset {
     /// The same data with a validation split: as it is where there is one, else with `⌊fraction·n_c⌋`
     /// training rows of every class c (at least one where the class has two), drawn by `seed`, moved from
     /// train to validation. Rows without labels form one class. The rows kept stay in order.
-    pub fn with_validation(self, fraction: f64, label: Option<&str>, seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// [`AlignError::Length`] where train has not one label, group or id for each row.
+    pub fn with_validation(self, fraction: f64, label: Option<&str>, seed: u64) -> Result<Self, AlignError> {
         if self.validation.is_some() {
-            return self;
+            return Ok(self);
         }
+        self.train.check()?;
         let rows = self.train.spaces.rows();
         let classes = self.train.labels(label).map_or_else(|| vec![0; rows], |labels| labels.values.clone());
         let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
@@ -103,13 +140,13 @@ impl Dataset {
         let part = |wanted: bool| -> Vec<usize> { (0..rows).filter(|&row| held_out[row] == wanted).collect() };
         let validation = part(true);
         if validation.is_empty() {
-            return self;
+            return Ok(self);
         }
-        Self {
+        Ok(Self {
             train: self.train.select_rows(&part(false)),
             validation: Some(self.train.select_rows(&validation)),
             test: self.test,
-        }
+        })
     }
 }
 
@@ -120,16 +157,16 @@ mod tests {
     #[test]
     fn validation_rows_are_taken_from_every_class_of_train_and_none_is_lost() {
         let data = Planted { fit_rows: 100, classes: 4, ..Planted::default() }.generate(3).expect("valid");
-        let split = data.clone().with_validation(0.1, None, 42);
+        let split = data.clone().with_validation(0.1, None, 42).expect("sound");
         let validation = split.validation.clone().expect("split");
         for class in 0..4 {
             let count = |split: &super::Split| split.labels[0].values.iter().filter(|&&c| c == class).count();
             assert_eq!(count(&validation), (count(&data.train) / 10).max(1));
             assert_eq!(count(&validation) + count(&split.train), count(&data.train));
         }
-        let again = data.with_validation(0.1, None, 42).validation.expect("split");
+        let again = data.with_validation(0.1, None, 42).expect("sound").validation.expect("split");
         assert_eq!(again.spaces.at(0), validation.spaces.at(0), "the seed decides");
-        let kept = split.clone().with_validation(0.5, None, 1);
+        let kept = split.clone().with_validation(0.5, None, 1).expect("sound");
         assert_eq!(kept.train.spaces.rows(), split.train.spaces.rows(), "a set that has one keeps it");
     }
 }

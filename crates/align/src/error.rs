@@ -13,6 +13,50 @@ pub enum AlignError {
         /// The repeated name.
         name: String,
     },
+    /// Numbers that do not make a matrix of the shape asked for.
+    #[error("{got} values do not make a {rows} x {cols} matrix")]
+    Shape {
+        /// Rows asked for.
+        rows: usize,
+        /// Columns asked for.
+        cols: usize,
+        /// Values given.
+        got: usize,
+    },
+    /// A fit's parts lack an array.
+    #[error("array `{part}` is missing; these are not all parts of one fit, write them anew")]
+    MissingPart {
+        /// Its name.
+        part: String,
+    },
+    /// A fit's parts have an array too many.
+    #[error("array `{part}` belongs to nothing that the outline speaks of; these are not the parts of one fit")]
+    UnusedPart {
+        /// Its name.
+        part: String,
+    },
+    /// An array of another type or shape than the outline says.
+    #[error("array `{part}` is {got}, wanted {want} by the outline; these are not the parts of one fit")]
+    PartShape {
+        /// Its name.
+        part: String,
+        /// Type and shape found.
+        got: String,
+        /// Those wanted.
+        want: String,
+    },
+    /// An array that holds what it cannot.
+    #[error("array `{part}` holds {value} at position {at}, wanted {want}; the parts are damaged, write them anew")]
+    PartValue {
+        /// Its name.
+        part: String,
+        /// Position of the first such value, row by row.
+        at: usize,
+        /// The value.
+        value: f64,
+        /// What it should be.
+        want: &'static str,
+    },
     /// A view without rows or columns.
     #[error("view `{name}` is {rows} x {cols}; a view needs at least one row and one column")]
     EmptyView {
@@ -34,6 +78,26 @@ pub enum AlignError {
         got: String,
         /// The domain.
         want: &'static str,
+    },
+    /// A view or a row by a number that is too large.
+    #[error("there is no {what} {got}; there are {count}, counted from 0")]
+    Position {
+        /// `view` or `row`.
+        what: &'static str,
+        /// The number.
+        got: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// Labels, groups or ids that are not one per item.
+    #[error("`{name}` has {got} values, the views have {want} rows; wanted one value for each row")]
+    Length {
+        /// Which list.
+        name: String,
+        /// Values found.
+        got: usize,
+        /// Rows of the views.
+        want: usize,
     },
     /// Matched rows are the one thing that all methods rest on.
     #[error("view `{name}` has {got} rows, `{first}` has {want}; row i must be the same item in every view")]
@@ -112,6 +176,12 @@ pub enum AlignError {
         got: String,
         /// Those wanted.
         want: String,
+    },
+    /// Parts that make no sums over rows.
+    #[error("these are no sums over rows: {problem}")]
+    Parts {
+        /// What is wrong.
+        problem: String,
     },
     /// A method that has to see the rows again.
     #[error("{method} cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor and srm can")]

@@ -7,7 +7,7 @@ use crate::corrector::Corrector;
 use crate::linalg::{self, Accum, Threads};
 use crate::methods::na::InputSpace;
 use crate::methods::pairwise::PairMaps;
-use crate::prep::{ConstantColumns, ZScore, norm};
+use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
 use crate::spaces::position;
 use crate::{AlignError, FitReport, Matrix, Spaces};
 
@@ -95,6 +95,19 @@ impl Fitted {
         }
     }
 
+    /// Names and widths of the views, in order.
+    pub fn views(&self) -> Vec<(&str, usize)> {
+        match self {
+            Self::Input(input) => input.views().iter().map(|(name, width, _)| (name.as_str(), *width)).collect(),
+            Self::Pairwise(maps) => {
+                maps.names().iter().zip(maps.preps()).map(|(name, prep)| (name.as_str(), prep.width())).collect()
+            }
+            Self::Universe(universe) => {
+                universe.views.iter().map(|view| (view.name.as_str(), view.prep.width())).collect()
+            }
+        }
+    }
+
     /// The universe, where there is one.
     pub fn universe(&self) -> Option<&Universe> {
         match self {
@@ -105,13 +118,17 @@ impl Fitted {
 }
 
 /// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
-/// fit has found another.
+/// fit has found another. With `unit`, rows have length one between `prep` and R.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ViewMap {
     /// The view's name.
     pub name: String,
     /// Standardisation fitted on its training rows.
     pub prep: ZScore,
+    /// Whether standardised rows are brought to unit length before they are mapped: what relative representations are
+    /// cosines by. The way back then ends in a direction.
+    pub unit: bool,
     /// The map, d_m × D: `u = z R`. For GPA the last D − d_m columns are zero.
     pub map: Matrix,
     /// The map back, D × d_m, where it is not the transpose.
@@ -125,8 +142,13 @@ pub struct ViewMap {
 
 impl ViewMap {
     /// `u = prep(x) R`, followed by the corrector where there is one: what every fit gives.
-    pub(crate) fn new(name: String, prep: ZScore, map: Matrix) -> Self {
-        Self { name, prep, map, back: None, post: None, corrected: true }
+    pub fn new(name: String, prep: ZScore, map: Matrix) -> Self {
+        Self { name, prep, unit: false, map, back: None, post: None, corrected: true }
+    }
+
+    /// The same with a way back of its own, D × d_m, in place of the transpose.
+    pub fn with_back(self, back: Matrix) -> Self {
+        Self { back: Some(back), ..self }
     }
 
     /// Numbers that the maps hold.
@@ -219,9 +241,50 @@ impl Universe {
         Ok(Self::new(views))
     }
 
+    /// These views in one space, in this order: what a method of one's own ends in.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] where a
+    /// standardisation, a map or the way back does not fit the view's width or the first map's.
+    pub fn from_views(views: Vec<ViewMap>) -> Result<Self, AlignError> {
+        let Some(first) = views.first() else {
+            return Err(AlignError::TooFewViews { method: "a universe", got: 0, want: 1, only: None });
+        };
+        let universe = first.map.cols();
+        for (i, view) in views.iter().enumerate() {
+            if views[..i].iter().any(|other| other.name == view.name) {
+                return Err(AlignError::DuplicateView { name: view.name.clone() });
+            }
+            let own = view.prep.width();
+            let back = view.back.as_ref().map_or((universe, own), |back| (back.rows(), back.cols()));
+            let post = view.post.as_ref().map_or(universe, ZScore::width);
+            let shapes = [(view.map.rows(), own), (view.map.cols(), universe), (back.0, universe), (back.1, own)];
+            for (got, want) in
+                shapes.into_iter().chain([(post, universe), (universe, universe.max(1)), (own, own.max(1))])
+            {
+                if got != want {
+                    return Err(AlignError::Width { op: "universe map", name: view.name.clone(), got, want });
+                }
+            }
+        }
+        Ok(Self::new(views))
+    }
+
     /// The same maps followed by a corrector.
-    pub fn with_corrector(self, corrector: Corrector, rescale: Rescale) -> Self {
-        Self { corrector: Some(corrector), rescale, ..self }
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where the corrector is of another width than the universe.
+    pub fn with_corrector(self, corrector: Corrector, rescale: Rescale) -> Result<Self, AlignError> {
+        if corrector.width() != self.width() {
+            let (name, got) = ("universe".to_string(), corrector.width());
+            return Err(AlignError::Width { op: "corrector", name, got, want: self.width() });
+        }
+        Ok(Self { corrector: Some(corrector), rescale, ..self })
+    }
+
+    /// Which corrected vectors get back the length that they had.
+    pub fn rescale(&self) -> Rescale {
+        self.rescale
     }
 
     /// The same maps and corrector with other lengths.
@@ -263,7 +326,9 @@ impl Universe {
     pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let view = self.view(view)?;
         check_width("project", &view.name, view.prep.width(), x)?;
-        let u = linalg::product(view.prep.apply(x).view(), view.map.view(), Threads::Pool);
+        let z = view.prep.apply(x);
+        let z = if view.unit { unit_rows(&z) } else { z };
+        let u = linalg::product(z.view(), view.map.view(), Threads::Pool);
         Ok(match &view.post {
             Some(post) => post.invert(&u),
             None => u,
@@ -283,7 +348,7 @@ impl Universe {
         let corrects = self.view(view)?.corrected;
         let linear = self.project_linear(view, x)?;
         let Some(corrector) = self.corrector.as_ref().filter(|_| corrects) else { return Ok(linear) };
-        let mut corrected = corrector.apply(&linear);
+        let mut corrected = corrector.apply(&linear)?;
         if rescale {
             let width = linear.cols();
             let rows = corrected.as_mut_slice().par_chunks_mut(width).zip(linear.as_slice().par_chunks(width));
@@ -322,7 +387,7 @@ impl Universe {
     ///
     /// A view added with scaling is joined by an affine map `z ↦ (z R)∘σ + μ`, whose linear part `R diag(σ)`
     /// stands for R_s, and `R diag(σ)⁻¹` for R_t. Shifts are left out; cycles of these linear parts close
-    /// where cycles of orthogonal maps do.
+    /// where cycles of orthogonal maps do. Where rows are brought to unit length the map is right for their directions.
     ///
     /// # Errors
     /// Unknown view.

@@ -17,9 +17,75 @@
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
+//! # Own numbers
+//!
+//! [`Matrix::new`] takes rows of numbers, [`Spaces::new`] checks that views match; what is wrong is an error that names
+//! the view.
+//!
+//! ```
+//! use align::{AlignError, Matrix, Spaces};
+//!
+//! let en = Matrix::new(3, 2, vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6])?;
+//! let fr = Matrix::new(2, 2, vec![0.1, 0.2, 0.3, 0.4])?;
+//! let error = Spaces::new([("en".to_string(), en), ("fr".to_string(), fr)]).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "view `fr` has 2 rows, `en` has 3; row i must be the same item in every view"
+//! );
+//! # Ok::<(), AlignError>(())
+//! ```
+//!
+//! # Extend
+//!
+//! [`Universe::add`] joins one more view by items that it shares with others; nothing else changes.
+//!
+//! ```
+//! use align::{AddForm, Method, planted::Planted};
+//!
+//! let data = Planted { widths: vec![16; 4], ..Planted::default() }.generate(1)?;
+//! let train = &data.train.spaces;
+//! let fit = Method::Gpa(Default::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
+//! let universe = fit.fitted.universe().expect("gpa has one");
+//! let wider = universe.add(&train.select(&["v0", "v1"])?, "v3", train.get("v3")?, AddForm::Scaled)?;
+//! assert_eq!(wider.views().len(), 4);
+//! # Ok::<(), align::AlignError>(())
+//! ```
+//!
+//! # A method of one's own
+//!
+//! Whatever finds a map for each view is a universe: [`Universe::from_views`], and [`Universe::from_maps`] for views
+//! standardised by their training rows. [`moments::Sums`] are what most methods need of the rows, summed in pieces;
+//! `crates/tasks/examples/own_method.rs` fits from them and judges the result.
+//!
+//! ```
+//! use align::methods::gpa::{GpaParams, fit_moments};
+//! use align::moments::{Incomplete, Moments, Precision, Sums};
+//! use align::prep::{ConstantColumns, Standardisation};
+//! use align::{Fitted, Universe, ViewMap, planted::Planted};
+//!
+//! let data = Planted { widths: vec![16; 3], ..Planted::default() }.generate(1)?;
+//! let sums = Sums::of(&data.train.spaces, Incomplete::MeanOfPresent, Precision::Double);
+//! let moments = Moments::of(&sums, Standardisation::Population(ConstantColumns::Clamp))?;
+//! // Here: the first half of GPA's principal axes.
+//! let gpa = fit_moments(&GpaParams { rank: Some(8), ..GpaParams::default() }, &moments, 42)?;
+//! let views = gpa.fitted.universe().expect("gpa has one").views().iter();
+//! let views = views.map(|view| ViewMap::new(view.name.clone(), view.prep.clone(), view.map.clone()));
+//! let own = Fitted::Universe(Universe::from_views(views.collect())?);
+//! assert_eq!(own.project("v0", data.test.spaces.get("v0")?)?.cols(), 8);
+//! # Ok::<(), align::AlignError>(())
+//! ```
+//!
+//! # Keep
+//!
+//! [`Fitted::parts`] takes a fit apart into named arrays, [`Fitted::from_parts`] puts it together to the same bits
+//! ([`parts`]); the crate `data` keeps them in files.
+//!
+//! # What holds everywhere
+//!
 //! Spaces are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
 //! order, so nothing depends on the number of threads. This crate knows no files, tasks or tables.
 
+mod consensus;
 pub mod corrector;
 pub mod dataset;
 mod error;
@@ -31,6 +97,7 @@ pub mod matrix;
 pub mod method;
 pub mod methods;
 pub mod moments;
+pub mod parts;
 pub mod pca;
 pub mod planted;
 pub mod prep;
@@ -38,12 +105,13 @@ pub mod report;
 pub mod rng;
 pub mod spaces;
 
+pub use consensus::Consensus;
 pub use dataset::{Dataset, Labels, Split};
 pub use error::AlignError;
-pub use fitted::{Fit, Fitted, Rescale, SpaceKind, Universe};
+pub use fitted::{Fit, Fitted, Rescale, SpaceKind, Universe, ViewMap};
 pub use matrix::Matrix;
 pub use method::{BaseFit, BaseViews, Method};
 pub use methods::extend::AddForm;
-pub use pca::Pca;
+pub use pca::{Pca, plane};
 pub use report::{CorrectorReport, FitReport, Stop};
 pub use spaces::Spaces;

@@ -54,11 +54,18 @@ impl Float for f64 {
 }
 
 /// `out = a b`, or `out += a b` with [`Accum::Add`]. 2·m·n·k flops.
+///
+/// # Panics
+/// Where the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
+/// whoever takes a user's matrix.
 pub fn gemm<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) {
     faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
 }
 
 /// `a b` as a new matrix.
+///
+/// # Panics
+/// As [`gemm`].
 pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -> Matrix<T> {
     let mut out = Matrix::zeros(a.nrows(), b.ncols());
     gemm(out.view_mut(), Accum::Replace, a, b, threads);
@@ -66,6 +73,9 @@ pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -
 }
 
 /// The lower triangle (diagonal included) of `aᵀ a` written or added to that of `out`: half the flops of a product.
+///
+/// # Panics
+/// As [`gemm`].
 pub fn gram_lower<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, threads: Threads) {
     triangular::matmul(
         out,
@@ -133,6 +143,26 @@ fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
     let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
     svd::svd(a, diag, Some(u.as_mut()), Some(v.as_mut()), par, MemStack::new(&mut buffer), params).ok()?;
     Some(Svd { u, s: s.iter().copied().collect(), v })
+}
+
+/// Singular values in descending order.
+///
+/// # Errors
+/// As [`thin_svd`].
+pub fn singular_values(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Vec<f64>, AlignError> {
+    let size = a.nrows().min(a.ncols());
+    let par = factor_par(size);
+    let params: Spec<svd::SvdParams, f64> = Spec::default();
+    let attempt = |a: MatRef<'_, f64>| {
+        let mut s = Col::<f64>::zeros(size);
+        let none = ComputeSvdVectors::No;
+        let mut buffer = MemBuffer::new(svd::svd_scratch::<f64>(a.nrows(), a.ncols(), none, none, par, params));
+        let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
+        svd::svd(a, diag, None, None, par, MemStack::new(&mut buffer), params).ok()?;
+        Some(s.iter().copied().collect())
+    };
+    let fail = || AlignError::Factorisation { op: "svd", rows: a.nrows(), cols: a.ncols(), context: context() };
+    attempt(a).or_else(|| attempt(a.transpose())).ok_or_else(fail)
 }
 
 /// The partial isometry `U Vᵀ` of `a = U S Vᵀ`: the orthogonal matrix closest to a square `a`, the
@@ -219,6 +249,17 @@ mod tests {
                 let want = f64::from(u8::from(i == j));
                 assert!((gram.at(i, j) - want).abs() < 128.0 * f64::EPSILON * 40.0);
             }
+        }
+    }
+
+    #[test]
+    fn singular_values_are_those_of_the_decomposition() {
+        let a = noise(40, 25);
+        let alone = singular_values(a.view(), &String::new).expect("converges");
+        let with_vectors = thin_svd(a.view(), &String::new).expect("converges").s;
+        assert_eq!(alone.len(), 25);
+        for (a, b) in alone.iter().zip(&with_vectors) {
+            assert!((a - b).abs() < 1e-12 * with_vectors[0], "{a} {b}");
         }
     }
 

@@ -1,9 +1,13 @@
 //! A dense row-major matrix: one item's embedding is one contiguous row.
 
+use crate::AlignError;
 use crate::linalg::{MatMut, MatRef};
 
 /// Dense, row-major, owned. Files store embeddings row by row and every per-item operation (norms,
 /// layer normalisation, ranks) walks rows; GEMM takes either order through [`Matrix::view`].
+///
+/// Rows and entries are indexed as in a slice: what lies outside panics. [`Matrix::new`] is the way in for a user's numbers
+/// and answers with an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix<T = f32> {
     rows: usize,
@@ -19,8 +23,19 @@ impl<T: Copy + Default> Matrix<T> {
 
     /// Takes `rows * cols` values in row-major order.
     ///
+    /// # Errors
+    /// [`AlignError::Shape`] where there are more or fewer.
+    pub fn new(rows: usize, cols: usize, data: Vec<T>) -> Result<Self, AlignError> {
+        if rows.checked_mul(cols) == Some(data.len()) {
+            return Ok(Self { rows, cols, data });
+        }
+        Err(AlignError::Shape { rows, cols, got: data.len() })
+    }
+
+    /// As [`Matrix::new`], of values that are known to be that many.
+    ///
     /// # Panics
-    /// If the length does not fit; readers check it first and say so in their own words.
+    /// If they are not; readers check it first and say so in their own words.
     pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
         assert_eq!(data.len(), rows * cols, "{rows} x {cols} needs {} values", rows * cols);
         Self { rows, cols, data }

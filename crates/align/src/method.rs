@@ -11,6 +11,7 @@ use crate::methods::hub::HubParams;
 use crate::methods::linear::LinearParams;
 use crate::methods::na::NaParams;
 use crate::methods::pairwise::PairwiseParams;
+use crate::methods::relative::RelativeParams;
 use crate::methods::srm::SrmParams;
 use crate::methods::sumcor::SumcorParams;
 use crate::moments::{Incomplete, Moments, Sums};
@@ -47,12 +48,14 @@ pub enum Method {
     Srm(SrmParams),
     /// A universe and one shared linear map towards the consensus.
     Linear(LinearParams),
+    /// Cosines to items that all views have.
+    Relative(RelativeParams),
 }
 
 impl Method {
     /// The names of a grid file, in the order in which tables list methods.
-    pub const NAMES: [&'static str; 11] =
-        ["na", "pairwise", "gpa", "gcca", "gcpa", "extend", "cca", "hub", "sumcor", "srm", "linear"];
+    pub const NAMES: [&'static str; 12] =
+        ["na", "pairwise", "gpa", "gcca", "gcpa", "extend", "cca", "hub", "sumcor", "srm", "linear", "relative"];
 
     /// The method of this name with its defaults.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -68,6 +71,7 @@ impl Method {
             "sumcor" => Self::Sumcor(SumcorParams::default()),
             "srm" => Self::Srm(SrmParams::default()),
             "linear" => Self::Linear(LinearParams::default()),
+            "relative" => Self::Relative(RelativeParams::default()),
             _ => return None,
         })
     }
@@ -86,6 +90,7 @@ impl Method {
             Self::Sumcor(_) => "sumcor",
             Self::Srm(_) => "srm",
             Self::Linear(_) => "linear",
+            Self::Relative(_) => "relative",
         }
     }
 
@@ -103,6 +108,7 @@ impl Method {
             Self::Sumcor(_) => "SUMCOR",
             Self::Srm(_) => "SRM",
             Self::Linear(_) => "Linear",
+            Self::Relative(_) => "Relative",
         }
     }
 
@@ -124,14 +130,15 @@ impl Method {
             Self::Linear(_) => {
                 "GPA or GCCA, then one shared linear map towards the consensus of all views, in closed form"
             }
+            Self::Relative(_) => "relative representations: cosines to anchor items that all views have",
         }
     }
 
     /// Raised whenever the same parameters give other numbers; part of the cell id.
     pub fn version(&self) -> u32 {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) => 1,
-            Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) | Self::Srm(_) | Self::Linear(_) => 1,
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Cca(_) | Self::Hub(_) => 1,
+            Self::Sumcor(_) | Self::Srm(_) | Self::Linear(_) | Self::Relative(_) => 1,
             Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) => 2,
         }
     }
@@ -151,6 +158,7 @@ impl Method {
             Self::Gcca(params) => params.validate(),
             Self::Gcpa(params) => params.validate(),
             Self::Extend(params) => params.validate(),
+            Self::Relative(params) => params.validate(),
         }
     }
 
@@ -160,7 +168,7 @@ impl Method {
             Self::Na(_) | Self::Pairwise(_) | Self::Gcca(_) | Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) => false,
             Self::Gpa(params) => params.uses_seed(),
             Self::Linear(params) => params.scaffold().uses_seed(),
-            Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) => true,
+            Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) | Self::Relative(_) => true,
         }
     }
 
@@ -180,7 +188,8 @@ impl Method {
             | Self::Cca(_)
             | Self::Hub(_)
             | Self::Sumcor(_)
-            | Self::Srm(_) => None,
+            | Self::Srm(_)
+            | Self::Relative(_) => None,
         }
     }
 
@@ -201,7 +210,8 @@ impl Method {
             | Self::Cca(_)
             | Self::Hub(_)
             | Self::Sumcor(_)
-            | Self::Srm(_) => self.fit(train, seed),
+            | Self::Srm(_)
+            | Self::Relative(_) => self.fit(train, seed),
         }
     }
 
@@ -214,7 +224,7 @@ impl Method {
         self.validate()?;
         match self {
             Self::Na(params) => Ok(methods::na::fit(params, train)),
-            Self::Pairwise(_) => methods::pairwise::fit(train),
+            Self::Pairwise(params) => methods::pairwise::fit(params, train),
             Self::Gpa(params) => methods::gpa::fit(params, train, seed),
             Self::Gcca(params) => methods::gcca::fit(params, train),
             Self::Gcpa(params) => {
@@ -226,6 +236,7 @@ impl Method {
             Self::Hub(params) => methods::hub::fit(params, train),
             Self::Sumcor(params) => methods::sumcor::fit(params, train, seed),
             Self::Srm(params) => methods::srm::fit(params, train, seed),
+            Self::Relative(params) => methods::relative::fit(params, train, seed),
             Self::Linear(params) => {
                 at_least_two_views(self.name(), train)?;
                 methods::linear::fit_on(params, &params.scaffold().fit(train, seed)?, train)
@@ -238,7 +249,7 @@ impl Method {
     }
 
     /// Fits from sums over rows alone ([`Sums`]), wherever the rows are: what takes memory and time does not depend
-    /// on their number. For all methods but NA, GCPA, extend and linear.
+    /// on their number. For all methods but NA, GCPA, extend, linear and relative; for GPA without `robust`.
     ///
     /// # Errors
     /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
@@ -257,7 +268,9 @@ impl Method {
         let (complete, mean) = (Incomplete::PairwiseComplete, Incomplete::MeanOfPresent);
         let population = Standardisation::Population;
         match self {
-            Self::Pairwise(_) => methods::pairwise::from_moments(&moments(complete, Standardisation::Sample)?),
+            Self::Pairwise(params) => {
+                methods::pairwise::from_moments(params, &moments(complete, Standardisation::Sample)?)
+            }
             Self::Gpa(params) => {
                 methods::gpa::fit_moments(params, &moments(mean, population(params.constant_columns))?, seed)
             }
@@ -274,7 +287,7 @@ impl Method {
             Self::Srm(params) => {
                 methods::srm::from_moments(params, &moments(mean, population(params.constant_columns))?, seed)
             }
-            Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Linear(_) => {
+            Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Linear(_) | Self::Relative(_) => {
                 Err(AlignError::NeedsRows { method: self.name() })
             }
         }

@@ -55,10 +55,54 @@ impl Pca {
         Ok(Self { centre, components })
     }
 
-    /// `(x − μ) W`, n × k. `x` has the width of the rows it was fitted on.
-    pub fn apply(&self, x: &Matrix) -> Matrix {
+    /// `(x − μ) W`, n × k.
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where `x` has not the width of the rows it was fitted on.
+    pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
+        check_width("pca", "the fitted rows", self.centre.width(), x)?;
+        Ok(self.multiply(x))
+    }
+
+    fn multiply(&self, x: &Matrix) -> Matrix {
         linalg::product(self.centre.apply(x).view(), self.components.view(), Threads::Pool)
     }
+}
+
+/// Where the rows lie along their own first two principal directions, n × 2: what a picture of them shows.
+///
+/// For X the centred rows (n × d): `X [w₁ w₂]` with the leading eigenvectors of XᵀX, or the leading eigenvectors of XXᵀ times
+/// the roots of their eigenvalues, which is the same, where n is smaller. A direction's sign makes its coordinate of largest
+/// magnitude positive; one that the rows do not have is all zero. Cost: n·d·min(n, d) multiply-adds and one
+/// eigendecomposition of min(n, d).
+///
+/// # Errors
+/// A factorisation that does not converge.
+pub fn plane(x: &Matrix) -> Result<Matrix, AlignError> {
+    let (rows, width) = (x.rows(), x.cols());
+    let size = rows.min(width);
+    if size == 0 {
+        return Ok(Matrix::zeros(rows, 2));
+    }
+    let mut centred = Matrix::<f64>::zeros(rows, width);
+    ZScore::centre(x).apply_f64(x, 0..rows, centred.as_mut_slice(), width);
+    let dual = rows < width;
+    let mut gram = Matrix::zeros(size, size);
+    let of = if dual { centred.view().transpose() } else { centred.view() };
+    linalg::gram_lower(gram.view_mut(), Accum::Replace, of, Threads::Pool);
+    let (values, vectors) = linalg::symmetric_eigen(gram.view(), &|| "the rows of a picture".into())?;
+    let mut out = Matrix::zeros(rows, 2);
+    for k in 0..size.min(2) {
+        let at = size - 1 - k;
+        let along = |i: usize| match dual {
+            true => vectors[(i, at)] * values[at].max(0.0).sqrt(),
+            false => centred.row(i).iter().enumerate().map(|(j, c)| c * vectors[(j, at)]).sum(),
+        };
+        let coordinates: Vec<f64> = (0..rows).map(along).collect();
+        let sign = linalg::sign_of_largest(rows, |i| coordinates[i]);
+        coordinates.iter().enumerate().for_each(|(i, c)| out.row_mut(i)[k] = (sign * c) as f32);
+    }
+    Ok(out)
 }
 
 impl Dataset {
@@ -87,6 +131,45 @@ fn reduce(split: &mut Split, view: &str, pca: &Pca) -> Result<(), AlignError> {
     let position = split.spaces.position(view)?;
     let values = split.spaces.at(position);
     check_width("pca", view, pca.centre.width(), values)?;
-    split.spaces = split.spaces.with_values(position, pca.apply(values))?;
+    split.spaces = split.spaces.with_values(position, pca.multiply(values))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows in a plane of a wide space, with a spread of 5 along one axis of it and of 1 along the other.
+    fn flat(rows: usize, width: usize) -> Matrix {
+        let along = |i: usize| (5.0 * (i as f32 * 0.7).sin(), (i as f32 * 1.9).cos());
+        Matrix::from_fn(rows, width, |i, j| {
+            let (a, b) = along(i);
+            3.0 + a * (j as f32 * 0.3).cos() + b * (j as f32 * 0.3).sin()
+        })
+    }
+
+    fn distance(x: &Matrix, i: usize, j: usize) -> f32 {
+        x.row(i).iter().zip(x.row(j)).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    }
+
+    #[test]
+    fn a_plane_keeps_distances_of_rows_that_lie_in_one() {
+        for (rows, width) in [(40, 12), (12, 40)] {
+            let x = flat(rows, width);
+            let seen = plane(&x).expect("converges");
+            for (i, j) in [(0, 1), (2, 7), (5, 11)] {
+                assert!((distance(&x, i, j) - distance(&seen, i, j)).abs() < 1e-3, "{rows} x {width}");
+            }
+            let spread = |k: usize| (0..rows).map(|i| seen.at(i, k).powi(2)).sum::<f32>();
+            assert!(spread(0) > spread(1) && spread(1) > 0.0);
+            assert_eq!(seen, plane(&x).expect("converges"));
+        }
+    }
+
+    #[test]
+    fn a_plane_of_too_little_is_flat() {
+        assert_eq!(plane(&Matrix::zeros(3, 0)).expect("nothing to do"), Matrix::zeros(3, 2));
+        let line = plane(&Matrix::from_fn(4, 1, |i, _| i as f32)).expect("converges");
+        assert!((0..4).all(|i| line.at(i, 1) == 0.0) && line.at(3, 0).abs() == 1.5);
+    }
 }

@@ -93,6 +93,16 @@ impl ZScore {
         Self { mean: vec![0.0; width], std: vec![1.0; width], eps: 0.0, constant: ConstantColumns::Clamp }
     }
 
+    /// With these statistics, as [`ZScore::mean`], [`ZScore::std`] and [`ZScore::rule`] give them back.
+    pub(crate) fn of_deviations(mean: Vec<f64>, std: Vec<f64>, eps: f64, constant: ConstantColumns) -> Self {
+        Self { mean, std, eps, constant }
+    }
+
+    /// What is added to every standard deviation on the way in.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.eps
+    }
+
     /// Column means μ.
     pub fn mean(&self) -> &[f64] {
         &self.mean

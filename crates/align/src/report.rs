@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why an iteration stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Stop {
     /// Nothing iterates: the solution is one factorisation, or there is nothing to fit.
     ClosedForm,
@@ -29,18 +30,21 @@ impl Stop {
 }
 
 /// What a fit did and what it cost in maps and parameters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FitReport {
     /// Why it stopped; for GCPA that of the corrector.
     pub stop: Stop,
     /// Sweeps of GPA, steps of the corrector for GCPA, `None` for closed forms.
     pub iterations: Option<usize>,
-    /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F`, GCCA the sum of the kept eigenvalues
+    /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F` (weighted, scaled or robust where asked for), GCCA the sum of the kept eigenvalues
     /// of `S`, pairwise `Σ_{a<b} |A~ R − B~|²_F`, GCPA the corrector's loss on its training rows.
     pub objective: Option<f64>,
-    /// Relative change in the last sweep of GPA: of the consensus (released), of the objective (accelerated).
+    /// Relative change in the last sweep of GPA: of the consensus (released), of the objective (accelerated); of the
+    /// objective in the last round where views are scaled or rows weighed.
     pub residual: Option<f64>,
-    /// Distance from the lowest to the highest objective over restarts, where there are several.
+    /// Distance from the lowest to the highest objective over restarts, where there are several; of a scaled or robust
+    /// GPA those before its rounds.
     pub spread: Option<f64>,
     /// Matrices that the fit holds: M for a universe, M(M−1)/2 for pairwise, 0 for none.
     pub maps: usize,
@@ -68,7 +72,8 @@ impl FitReport {
 
 /// How the corrector of GCPA was trained. Losses are exact means over the rows named and all views,
 /// computed after training; identity means an untrained corrector, which returns `norm(u)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CorrectorReport {
     /// How the GPA scaffold under it ended.
     pub scaffold: Box<FitReport>,
@@ -76,7 +81,7 @@ pub struct CorrectorReport {
     pub steps: usize,
     /// The step whose weights were kept.
     pub best_step: usize,
-    /// The validation loss that chose them, sampled in the released profile.
+    /// The validation loss that chose them, sampled or of all held-out rows.
     pub best_loss: f64,
     /// Loss on the rows trained on, before training.
     pub identity_train_loss: f64,

@@ -46,6 +46,14 @@ pub enum Purpose {
     KrylovStart = 24,
     /// Which rows of imported files become which split.
     ImportedSplit = 25,
+    /// Which items are the anchors of relative representations.
+    Anchors = 30,
+    /// Which items are looked at where there are too many for figures of all pairs of them.
+    SimilarityItems = 40,
+    /// Permuted items behind the null of a similarity.
+    SimilarityNull = 41,
+    /// Random rotation of a view before its coordinates are dealt into halves.
+    SimilarityHalves = 42,
 }
 
 /// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`

@@ -131,11 +131,18 @@ impl Spaces {
     }
 
     /// The view at a position.
+    ///
+    /// # Panics
+    /// Where the position is not below [`Spaces::len`], as with a slice; [`Spaces::space`] takes a name and answers with an
+    /// error.
     pub fn nth(&self, position: usize) -> &Space {
         &self.0[position]
     }
 
     /// The values of the view at a position.
+    ///
+    /// # Panics
+    /// As [`Spaces::nth`]; [`Spaces::get`] takes a name.
     pub fn at(&self, position: usize) -> &Matrix {
         &self.0[position].values
     }
@@ -184,6 +191,9 @@ impl Spaces {
     }
 
     /// The rows with these indices, of every view.
+    ///
+    /// # Panics
+    /// Where an index is not below [`Spaces::rows`], as with a slice.
     pub fn select_rows(&self, indices: &[usize]) -> Self {
         Self(self.0.iter().map(|space| space.select_rows(indices)).collect())
     }
@@ -191,24 +201,42 @@ impl Spaces {
     /// One view's values replaced, the others shared; rows that it misses stay missing.
     ///
     /// # Errors
-    /// [`AlignError::RowMismatch`], [`AlignError::NotFinite`].
+    /// [`AlignError::Position`], [`AlignError::RowMismatch`], [`AlignError::NotFinite`].
     pub fn with_values(&self, position: usize, values: Matrix) -> Result<Self, AlignError> {
-        let name = self.0[position].name.to_string();
-        if values.rows() != self.rows() {
-            let first = self.0[0].name.to_string();
-            return Err(AlignError::RowMismatch { name, got: values.rows(), first, want: self.rows() });
-        }
-        check_finite(&name, &values)?;
+        self.check_position(position)?;
+        self.check_rows(position, values.rows())?;
+        check_finite(&self.0[position].name, &values)?;
         let mut spaces = self.clone();
         spaces.0[position].values = Arc::new(values);
         Ok(spaces.blanked(position))
     }
 
     /// The same items with view `position` permuted: row `r` of the result is row `row_map[r]`.
-    pub fn with_row_map(&self, position: usize, row_map: &[usize]) -> Self {
+    ///
+    /// # Errors
+    /// [`AlignError::Position`] for a view or a row that is not there, [`AlignError::RowMismatch`] where there is not
+    /// one entry for each row.
+    pub fn with_row_map(&self, position: usize, row_map: &[usize]) -> Result<Self, AlignError> {
+        self.check_position(position)?;
+        self.check_rows(position, row_map.len())?;
+        if let Some(&got) = row_map.iter().find(|&&row| row >= self.rows()) {
+            return Err(AlignError::Position { what: "row", got, count: self.rows() });
+        }
         let mut spaces = self.clone();
         spaces.0[position] = self.0[position].select_rows(row_map);
-        spaces
+        Ok(spaces)
+    }
+
+    fn check_position(&self, got: usize) -> Result<(), AlignError> {
+        if got < self.len() { Ok(()) } else { Err(AlignError::Position { what: "view", got, count: self.len() }) }
+    }
+
+    fn check_rows(&self, position: usize, got: usize) -> Result<(), AlignError> {
+        if got == self.rows() {
+            return Ok(());
+        }
+        let (name, first) = (self.0[position].name.to_string(), self.0[0].name.to_string());
+        Err(AlignError::RowMismatch { name, got, first, want: self.rows() })
     }
 
     /// The same items, of which view `position` misses those with `missing[row]`, besides any that it misses
@@ -217,11 +245,17 @@ impl Spaces {
     /// Fits on such spaces use what is there: column statistics of a view are of the rows it has; GPA's
     /// consensus of an item is the mean over the views that have it; pairwise Procrustes and GCCA take the
     /// rows that both views of a pair have; GCPA trains on items that two views have at least.
-    pub fn with_missing(&self, position: usize, missing: &[bool]) -> Self {
+    ///
+    /// # Errors
+    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] where there is not one entry
+    /// for each row.
+    pub fn with_missing(&self, position: usize, missing: &[bool]) -> Result<Self, AlignError> {
+        self.check_position(position)?;
+        self.check_rows(position, missing.len())?;
         let mut spaces = self.clone();
         let space = &self.0[position];
         spaces.0[position].present = Some((0..self.rows()).map(|row| space.has(row) && !missing[row]).collect());
-        spaces.blanked(position)
+        Ok(spaces.blanked(position))
     }
 
     /// Zeros in the rows that view `position` misses, so that no figure can depend on what was there.

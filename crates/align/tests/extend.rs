@@ -42,8 +42,8 @@ fn a_rotation_of_a_base_view_finds_that_views_place() {
     // Whitened rows have unit variance in every basis, so that standardising and rotating commute.
     let white = |view: usize| {
         let pca = Pca::fit(data.train.spaces.at(view), 16).unwrap();
-        let z = ZScore::fit(&pca.apply(data.train.spaces.at(view)), ConstantColumns::Clamp);
-        move |x: &Matrix| z.apply(&pca.apply(x))
+        let z = ZScore::fit(&pca.apply(data.train.spaces.at(view)).unwrap(), ConstantColumns::Clamp);
+        move |x: &Matrix| z.apply(&pca.apply(x).unwrap())
     };
     let view = |v: usize| (format!("v{v}"), white(v)(data.train.spaces.at(v)));
     let base_train = Spaces::new([view(0), view(1)]).unwrap();

@@ -23,7 +23,7 @@ fn base(file: &Golden, case: &str, method: &str) -> (Universe, Spaces, String, M
     let mut universe = Universe::from_maps(&base_train, maps.collect()).unwrap();
     if method == "GCPA" {
         let corrector = Corrector::from_weights(&weights(file, "GCPA.base_corrector")).unwrap();
-        universe = universe.with_corrector(corrector, Rescale::None);
+        universe = universe.with_corrector(corrector, Rescale::None).unwrap();
     }
     let name = figures["new_view"].as_str().unwrap().to_string();
     let new = train.get(&name).unwrap().clone();

@@ -6,7 +6,8 @@ mod common;
 
 use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use align::corrector::{Corrector, Prepared, Weights};
-use align::methods::gcpa::{GcpaParams, Profile, consensus_directions};
+use align::methods::gcpa::{GcpaParams, Profile, Validation, consensus_directions};
+use align::methods::gpa::Gauge;
 use align::{Matrix, Method, Rescale, Stop};
 use common::{Golden, json, max_abs, max_abs_slice, mean_rank1, weights};
 
@@ -54,7 +55,7 @@ fn forward_pass_and_translation_of_a_trained_corrector() {
             .collect();
         let universe = align::fitted::Universe::from_maps(&train, maps).unwrap();
         for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
-            let universe = universe.clone().with_corrector(corrector.clone(), rescale);
+            let universe = universe.clone().with_corrector(corrector.clone(), rescale).unwrap();
             for view in ["v0", "v1"] {
                 let x = test.get(view).unwrap();
                 let linear = expected.matrix(&format!("gcpa0.test_universe_nogc.{view}"));
@@ -140,7 +141,7 @@ fn optimiser_steps_with_clipping_and_weight_decay() {
         // in f64 throughout lands 2.7e-5 away from it.
         let tolerance = if name == "clip_active" { 6e-5 } else { TIGHT };
         assert!(gap < tolerance, "{name}: weights differ by {gap:e}");
-        let forward = trainer.corrector().apply(&slice(&micro, "gc.batch_u", 0));
+        let forward = trainer.corrector().apply(&slice(&micro, "gc.batch_u", 0)).unwrap();
         let want = micro.matrix(&format!("gc.after.{name}.forward_on_batch0"));
         assert!(max_abs(&forward, &want) < TIGHT, "{name}: outputs differ by {:e}", max_abs(&forward, &want));
     }
@@ -199,4 +200,25 @@ fn the_fast_profile_reaches_the_loss_of_the_released_one() {
         }
         assert!(losses[1] < 1.01 * losses[0], "{case}: held-out loss, released and fast: {losses:?}");
     }
+}
+
+#[test]
+fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
+    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    // A learning rate at which every step does harm.
+    let harm = GcpaParams { lr: Some(5.0), epochs: Some(1), steps_per_epoch: 60, ..GcpaParams::default() };
+    let fit = |validation, base: &GcpaParams| {
+        let params = GcpaParams { validation: Some(validation), gauge: Gauge::Principal, ..base.clone() };
+        Method::Gcpa(params).fit(&train, 0).unwrap().report.corrector.expect("a corrector")
+    };
+    let sampled = fit(Validation::Sampled, &harm);
+    assert!(sampled.validation_loss > sampled.identity_validation_loss && sampled.best_step > 0, "{sampled:?}");
+    let full = fit(Validation::Full, &harm);
+    assert_eq!((full.best_step, full.validation_loss), (0, full.identity_validation_loss));
+    // With the released one it ends where the released validation does, by a figure that is no lucky draw.
+    let released = GcpaParams { epochs: Some(5), ..GcpaParams::default() };
+    let (sampled, full) = (fit(Validation::Sampled, &released), fit(Validation::Full, &released));
+    assert!((full.best_loss - full.validation_loss).abs() < 1e-6, "{full:?}");
+    assert!((sampled.best_loss - sampled.validation_loss).abs() > 1e-5, "{sampled:?}");
+    assert!(full.validation_loss <= sampled.validation_loss * 1.005);
 }

@@ -27,7 +27,7 @@ fn methods() -> Vec<Method> {
 /// View `view` misses every `nth` item, counted from `from`.
 fn without(spaces: &Spaces, view: usize, from: usize, nth: usize) -> Spaces {
     let missing: Vec<bool> = (0..spaces.rows()).map(|row| row % nth == from).collect();
-    spaces.with_missing(view, &missing)
+    spaces.with_missing(view, &missing).unwrap()
 }
 
 /// Every view's test rows in every other view's coordinates.
@@ -127,7 +127,7 @@ fn too_few_rows_in_common_are_refused_with_the_views_named() {
     let error = Method::Pairwise(Default::default()).fit(&apart, 0).unwrap_err();
     assert_eq!(error, AlignError::NoCommonRows { method: "pairwise", a: "v0".into(), b: "v1".into() });
     assert!(Method::Gpa(Default::default()).fit(&apart, 0).is_ok(), "the third view links them");
-    let none = spaces.with_missing(0, &[true; 300]);
+    let none = spaces.with_missing(0, &[true; 300]).unwrap();
     let error = Method::Gpa(Default::default()).fit(&none, 0).unwrap_err().to_string();
     assert_eq!(error, "view `v0` has 0 of the rows to fit on, wanted at least 2; lower the share of missing rows");
 }

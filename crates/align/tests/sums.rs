@@ -28,7 +28,7 @@ fn spaces(rows: usize) -> Spaces {
 
 fn incomplete(spaces: &Spaces) -> Spaces {
     let missing = |from: usize, nth: usize| (0..spaces.rows()).map(|row| row % nth == from).collect::<Vec<_>>();
-    spaces.with_missing(1, &missing(1, 3)).with_missing(2, &missing(0, 5))
+    spaces.with_missing(1, &missing(1, 3)).unwrap().with_missing(2, &missing(0, 5)).unwrap()
 }
 
 fn rows(spaces: &Spaces, range: Range<usize>) -> Spaces {

@@ -20,6 +20,7 @@ pub enum Found {
 
 /// What is said of a manifest that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Absent {
     /// The name or path asked for.
     pub wanted: String,

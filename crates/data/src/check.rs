@@ -19,6 +19,7 @@ const BLOCK: usize = 1024;
 
 /// One view of one split in figures.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ViewFigures {
     /// The split.
     pub split: SplitName,
@@ -37,6 +38,7 @@ pub struct ViewFigures {
 
 /// A labelling or grouping of one split in figures.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ClassFigures {
     /// The split.
     pub split: SplitName,
@@ -50,6 +52,7 @@ pub struct ClassFigures {
 
 /// All that [`check`] finds.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Checked {
     /// Every view of every split.
     pub views: Vec<ViewFigures>,

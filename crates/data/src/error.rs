@@ -5,6 +5,9 @@ use std::{fmt, io, path::PathBuf};
 use align::AlignError;
 use thiserror::Error;
 
+use crate::texts::TextProblem;
+use crate::universe::UniverseProblem;
+
 /// Where in a YAML file something is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -61,6 +64,14 @@ pub enum DataError {
         /// What is wrong with it.
         problem: Box<FileProblem>,
     },
+    /// A file that should hold a fitted method does not, or not one that this can be done with.
+    #[error("{}: {problem}", .path.display())]
+    Universe {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<UniverseProblem>,
+    },
     /// A file that a manifest names cannot be used.
     #[error("{at}: {cause}")]
     Listed {
@@ -76,6 +87,14 @@ pub enum DataError {
         at: Box<Place>,
         /// How it deviates.
         problem: Box<SetProblem>,
+    },
+    /// Tables that give no texts, or texts without embeddings.
+    #[error("{at}: {problem}")]
+    Texts {
+        /// The file or folder.
+        at: Box<Place>,
+        /// What is wrong.
+        problem: Box<TextProblem>,
     },
     /// Views that were read were refused by `align`.
     #[error(transparent)]
@@ -179,6 +198,28 @@ pub enum FileProblem {
     Unwritable {
         /// The reason.
         reason: String,
+    },
+    /// A format that embeddings are read from and not written in.
+    #[error("embeddings are not written as {extension}; wanted one of {}", quoted(.known))]
+    NoWriter {
+        /// The extension asked for.
+        extension: &'static str,
+        /// Those that can be written.
+        known: Vec<String>,
+    },
+    /// Rows that are not those announced.
+    #[error("was to take {want}, got {got}")]
+    OtherRows {
+        /// What came.
+        got: String,
+        /// What was announced.
+        want: String,
+    },
+    /// A matrix without rows.
+    #[error("{}has no rows; there is nothing to do with it", tensor_prefix(.tensor.as_deref()))]
+    NoRows {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
     },
     /// A folder that holds no encodings.
     #[error("holds no encodings; wanted folders <encoder>/<train, validation or test>/vectors/data.h5")]
@@ -529,12 +570,12 @@ impl DataError {
     }
 }
 
-fn quoted(names: &[String]) -> String {
+pub(crate) fn quoted(names: &[String]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// `; did you mean ..? The keys here are ..`: the tail of every message about an unknown name.
-fn known_names(kind: &str, nearest: Option<&str>, known: &[String]) -> String {
+pub(crate) fn known_names(kind: &str, nearest: Option<&str>, known: &[String]) -> String {
     let guess = nearest.map(|n| format!("; did you mean `{n}`?")).unwrap_or_else(|| ";".to_owned());
     match known {
         [] => format!("{guess} there is no {kind} here"),

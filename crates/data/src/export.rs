@@ -16,6 +16,7 @@ use crate::{
 
 /// The formats that embeddings can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExportFormat {
     /// One file for a view, a tensor for each split.
     Safetensors,
@@ -55,11 +56,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
                         _ => ("parquet", Some("vector".to_owned())),
                     };
                     let file = PathBuf::from(format!("{stem}.{}.{extension}", split.name()));
-                    let path = folder.join(&file);
-                    let sha256 = match format {
-                        ExportFormat::Npy => write::npy(&path, values)?,
-                        _ => write::parquet(&path, values)?,
-                    };
+                    let sha256 = write::matrix(folder.join(&file), values)?;
                     files.insert(split, FileEntry { file, sha256, tensor });
                 }
                 SourceEntry { files, ..SourceEntry::default() }

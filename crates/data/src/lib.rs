@@ -22,6 +22,12 @@
 //! # Ok::<(), data::DataError>(())
 //! ```
 //!
+//! # In pieces, and out again
+//!
+//! [`Stream`] gives the rows of all views of a data set larger than memory, [`InputFile`] those of one file; [`Sink`] writes
+//! a matrix as it comes. [`universe`] keeps a fitted method in a file. `crates/data/examples/own_files.rs` goes through all
+//! of it.
+//!
 //! All YAML files of the project come in through [`yaml`], so that every complaint points at a line and
 //! column; all file formats are registered in [`read`]. This crate knows no methods and no tasks.
 
@@ -32,14 +38,20 @@ mod entry;
 mod error;
 mod export;
 pub mod import;
+mod input;
 mod load;
 mod manifest;
 mod map;
+pub mod moments;
 mod nearest;
 pub mod read;
 mod rows;
+mod sink;
 mod stream;
+pub mod texts;
+pub mod universe;
 mod warnings;
+mod whole;
 mod write;
 pub mod yaml;
 
@@ -47,9 +59,11 @@ pub use catalogue::{Absent, Found, catalogue, find};
 pub use check::{Checked, ClassFigures, ViewFigures, check};
 pub use error::{DataError, FileProblem, Place, SetProblem, YamlProblem};
 pub use export::{ExportFormat, export};
+pub use input::{InputFile, InputRows};
 pub use load::{Loaded, load};
 pub use manifest::{Manifest, Named, Part, Source, SplitName, View};
 pub use map::Mapped;
 pub use nearest::nearest;
+pub use sink::Sink;
 pub use stream::Stream;
 pub use warnings::{Warning, WarningKind, summarise};

@@ -39,6 +39,7 @@ impl SplitName {
 
 /// A data set on disk: its views, labels, ids and groups, and where they come from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Manifest {
     /// Its name, by which grids refer to it.
     pub name: String,
@@ -68,6 +69,7 @@ pub struct Manifest {
 
 /// One encoder's embeddings.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct View {
     /// The view's name.
     pub name: String,
@@ -81,6 +83,7 @@ pub struct View {
 
 /// A labelling or a grouping.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Named {
     /// Its name, such as `intent`.
     pub name: String,
@@ -90,6 +93,7 @@ pub struct Named {
 
 /// Where the values of each split are.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Source {
     /// One entry for each of the manifest's splits.
     pub parts: BTreeMap<SplitName, Part>,

@@ -1,12 +1,13 @@
 //! Data sets larger than memory: the rows of all views, some at a time.
 
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
 use align::Spaces;
 use rayon::prelude::*;
 
 use crate::{
     DataError, Manifest, SplitName,
+    checksum::Combined,
     error::SetProblem,
     manifest::{Part, Source},
     map::Mapped,
@@ -39,6 +40,15 @@ impl Stream {
     /// # Errors
     /// No such split; what [`load`](crate::load) refuses about files and shapes, values apart.
     pub fn open(manifest: &Manifest, split: SplitName) -> Result<Self, DataError> {
+        Self::open_with(manifest, split, true)
+    }
+
+    /// As [`Stream::open`]; the manifest's checksums are verified only with `verify`. Where many machines take a part
+    /// of the rows each, it is enough that one verifies the files they share.
+    ///
+    /// # Errors
+    /// As [`Stream::open`].
+    pub fn open_with(manifest: &Manifest, split: SplitName, verify: bool) -> Result<Self, DataError> {
         let mut stream = Self { files: Vec::new(), views: Vec::new(), taken: None, rows: 0 };
         stream.taken = rows::read(manifest)?.map(|rows| rows.of(split).to_vec());
         for view in &manifest.views {
@@ -52,7 +62,9 @@ impl Stream {
                 Some(file) => file,
                 None => {
                     let map = Mapped::open(&part.file).map_err(|e| e.listed(&view.source.place))?;
-                    rows::verify(&map, part).map_err(|e| e.listed(&view.source.place))?;
+                    if verify {
+                        rows::verify(&map, part).map_err(|e| e.listed(&view.source.place))?;
+                    }
                     stream.files.push((part.file.clone(), map));
                     stream.files.len() - 1
                 }
@@ -69,18 +81,39 @@ impl Stream {
         self.rows
     }
 
+    /// SHA-256 of what these rows are: the views' names, their files' checksums as the manifest gives them (where it
+    /// gives none, the files' lengths) and tensors, and which rows are taken. Of where the files are, nothing.
+    pub fn identity(&self) -> String {
+        let mut sum = Combined::default();
+        for view in &self.views {
+            let length = self.files[view.file].1.bytes().len();
+            sum.add(&view.name);
+            sum.add(&view.part.sha256.clone().unwrap_or_else(|| format!("{length} bytes")));
+            sum.add(view.part.tensor.as_deref().unwrap_or_default());
+            sum.add(&self.taken_by(view).map(rows::checksum).unwrap_or_default());
+        }
+        sum.add(&self.rows.to_string());
+        sum.finish()
+    }
+
     /// All items in order, `rows` at a time; a value that cannot be used ends it with an error. What has been handed
     /// out is let go, so memory holds one chunk, not what was read.
     pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Spaces, DataError>> + '_ {
+        self.chunks_of(0..self.rows, rows)
+    }
+
+    /// As [`Stream::chunks`], of some of the items.
+    pub fn chunks_of(&self, items: Range<usize>, rows: usize) -> impl Iterator<Item = Result<Spaces, DataError>> + '_ {
         let rows = rows.max(1);
+        let items = items.start.min(self.rows)..items.end.min(self.rows);
         let floats: Result<Vec<Floats<'_>>, DataError> = self.views.iter().map(|view| self.floats(view)).collect();
         let (floats, error) = match floats {
             Ok(floats) => (floats, None),
             Err(error) => (Vec::new(), Some(Err(error))),
         };
-        let starts = (0..if floats.is_empty() { 0 } else { self.rows }).step_by(rows);
+        let starts = (items.start..if floats.is_empty() { items.start } else { items.end }).step_by(rows);
         error.into_iter().chain(starts.map(move |start| {
-            let range = start..(start + rows).min(self.rows);
+            let range = start..(start + rows).min(items.end);
             let one = |(view, floats): (&Viewed, &Floats<'_>)| {
                 let (path, map) = &self.files[view.file];
                 let taken = self.taken_by(view).map(|rows| &rows[range.clone()]);

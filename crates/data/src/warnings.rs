@@ -12,6 +12,7 @@ use crate::SplitName;
 
 /// What is odd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum WarningKind {
     /// Rows without direction: their cosine with anything is undefined.
     ZeroRows,
@@ -37,6 +38,25 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::ZeroRows,
+        Self::ConstantColumns,
+        Self::ClassesWithoutTestRows,
+        Self::DuplicateRows,
+        Self::TrainTestRows,
+        Self::SharedGroups,
+        Self::ManyToOne,
+        Self::NearDuplicateColumns,
+        Self::NearDuplicateRows,
+        Self::NearTrainTestRows,
+    ];
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name as a metric in records.
     pub fn name(self) -> &'static str {
         match self {
@@ -71,6 +91,7 @@ impl WarningKind {
 
 /// How often one oddity occurs in one view or labelling of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Warning {
     /// What is odd.
     pub kind: WarningKind,
@@ -86,6 +107,17 @@ pub struct Warning {
     pub total: usize,
     /// The first of them: row or column from 0, or the class.
     pub example: i64,
+}
+
+impl Warning {
+    /// One that was counted before: what records keep of it, where `whose` names the view or the labelling. Which row was
+    /// the first, they do not keep.
+    pub fn counted(kind: WarningKind, split: SplitName, whose: Option<String>, count: usize, total: usize) -> Self {
+        let of_labels =
+            matches!(kind, WarningKind::ClassesWithoutTestRows | WarningKind::SharedGroups | WarningKind::ManyToOne);
+        let (view, labelling) = if of_labels { (None, whose) } else { (whose, None) };
+        Self { kind, split, view, labelling, count, total, example: 0 }
+    }
 }
 
 impl fmt::Display for Warning {

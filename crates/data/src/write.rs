@@ -1,18 +1,25 @@
 //! Files that this crate writes: whole or not at all.
 
 use std::{
-    fs, io,
-    io::Write,
+    collections::HashMap,
     path::{Path, PathBuf},
 };
 
-use align::Matrix;
-use npyz::WriterBuilder;
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, ParquetWriter, Series};
+use align::{
+    Matrix,
+    parts::{Array, Values},
+};
+use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::Serialize;
 
-use crate::{DataError, checksum, error::FileProblem};
+use crate::{
+    DataError,
+    checksum::Sha256Stream,
+    import::Member,
+    sink::Sink,
+    whole::{unwritable, whole},
+};
 
 /// A named array to be written.
 #[derive(Clone, Debug)]
@@ -29,69 +36,98 @@ impl Tensor {
         Self { name, dtype: Dtype::I64, shape: vec![values.len()], bytes }
     }
 
+    pub(crate) fn doubles(name: &str, shape: Vec<usize>, values: &[f64]) -> Self {
+        let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { name: name.to_owned(), dtype: Dtype::F64, shape, bytes }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(crate) fn matrix(name: String, values: &Matrix) -> Self {
         let bytes = values.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect();
         Self { name, dtype: Dtype::F32, shape: vec![values.rows(), values.cols()], bytes }
+    }
+
+    pub(crate) fn array(name: String, array: &Array) -> Self {
+        let shape = array.shape.clone();
+        let (dtype, bytes) = match &array.values {
+            Values::Single(values) => (Dtype::F32, values.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            Values::Double(values) => (Dtype::F64, values.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        };
+        Self { name, dtype, shape, bytes }
     }
 }
 
 /// Writes named arrays and returns the file's checksum.
 pub(crate) fn safetensors(file: &Path, tensors: &[Tensor]) -> Result<String, DataError> {
-    let failed = |detail: String| DataError::file(file, FileProblem::Unwritable { reason: detail });
+    safetensors_with(file, tensors, None)
+}
+
+/// The same with metadata; one entry of them at most, because the format's library keeps several in no order.
+pub(crate) fn safetensors_with(
+    file: &Path,
+    tensors: &[Tensor],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<String, DataError> {
     let views =
         tensors.iter().map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.clone(), view)));
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| failed(e.to_string()))?;
-    let bytes = safetensors::serialize(views, None).map_err(|e| failed(e.to_string()))?;
+    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| unwritable(file, e))?;
+    let bytes = safetensors::serialize(views, metadata).map_err(|e| unwritable(file, e))?;
     whole(file, &bytes)
 }
 
-/// Writes one array in NumPy's format and returns the file's checksum.
-pub(crate) fn npy(file: &Path, values: &Matrix) -> Result<String, DataError> {
-    let failed = |reason: io::Error| DataError::file(file, FileProblem::Unwritable { reason: reason.to_string() });
-    let mut bytes = Vec::new();
-    let shape = [values.rows() as u64, values.cols() as u64];
-    let writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd();
-    let mut writer = writer.map_err(failed)?;
-    writer.extend(values.as_slice().iter().copied()).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    whole(file, &bytes)
+/// SHA-256 of what stands behind the header of a file of these arrays: wide elements first, then by name.
+pub(crate) fn checksum_of_data(tensors: &[Tensor]) -> String {
+    let mut order: Vec<&Tensor> = tensors.iter().collect();
+    order.sort_by(|a, b| b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name)));
+    let mut sum = Sha256Stream::default();
+    order.iter().for_each(|tensor| sum.update(&tensor.bytes));
+    sum.finish()
 }
 
-/// Writes a table with the column `vector` of lists of one length and returns the file's checksum.
-pub(crate) fn parquet(file: &Path, values: &Matrix) -> Result<String, DataError> {
-    let failed =
-        |e: polars::prelude::PolarsError| DataError::file(file, FileProblem::Unwritable { reason: e.to_string() });
-    let lists: Vec<Series> = (0..values.rows()).map(|row| Series::new("".into(), values.row(row))).collect();
-    let lists = Series::new("vector".into(), lists);
-    let dtype = DataType::Array(Box::new(DataType::Float32), values.cols());
-    let column = Column::from(lists.cast(&dtype).map_err(failed)?);
-    let mut frame = DataFrame::new(values.rows(), vec![column]).map_err(failed)?;
+/// Writes one matrix to a file of its own, in the format of its extension, and returns the file's checksum.
+pub(crate) fn matrix(file: PathBuf, values: &Matrix) -> Result<String, DataError> {
+    let mut sink = Sink::create(&Member::from(file), values.rows(), values.cols())?;
+    sink.write(values)?;
+    sink.finish()
+}
+
+/// Writes columns of texts as a table.
+pub(crate) fn texts(file: &Path, columns: &[(&str, &[String])]) -> Result<(), DataError> {
+    let failed = |e: PolarsError| unwritable(file, e);
+    let rows = columns.first().map_or(0, |(_, values)| values.len());
+    let column = |(name, values): &(&str, &[String])| Column::new((*name).into(), *values);
+    let mut frame = DataFrame::new(rows, columns.iter().map(column).collect()).map_err(failed)?;
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).finish(&mut frame).map_err(failed)?;
-    whole(file, &bytes)
+    whole(file, &bytes).map(drop)
+}
+
+/// Writes one JSON object a line.
+pub(crate) fn lines(file: &Path, values: impl Iterator<Item = impl Serialize>) -> Result<(), DataError> {
+    let mut bytes = Vec::new();
+    for value in values {
+        serde_json::to_writer(&mut bytes, &value).map_err(|e| unwritable(file, e))?;
+        bytes.push(b'\n');
+    }
+    whole(file, &bytes).map(drop)
+}
+
+/// Writes a JSON file.
+pub(crate) fn json(file: &Path, value: &impl Serialize) -> Result<(), DataError> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| unwritable(file, e))?;
+    bytes.push(b'\n');
+    whole(file, &bytes).map(drop)
 }
 
 /// Writes a YAML file.
 pub(crate) fn yaml(file: &Path, value: &impl Serialize) -> Result<(), DataError> {
-    let text = serde_yaml::to_string(value)
-        .map_err(|e| DataError::file(file, FileProblem::Unwritable { reason: e.to_string() }))?;
+    let text = serde_yaml::to_string(value).map_err(|e| unwritable(file, e))?;
     whole(file, text.as_bytes()).map(drop)
-}
-
-/// Writes beside the file under another name, syncs and renames, so that the file is there whole or not at all.
-fn whole(file: &Path, bytes: &[u8]) -> Result<String, DataError> {
-    let failed = |reason: io::Error| DataError::file(file, FileProblem::Unwritable { reason: reason.to_string() });
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part: PathBuf = file.with_file_name(name);
-    let written = fs::File::create(&part).and_then(|mut out| out.write_all(bytes).and_then(|()| out.sync_all()));
-    if let Err(reason) = written.and_then(|()| fs::rename(&part, file)) {
-        // What could not be written is of no use to anyone.
-        let _ = fs::remove_file(&part);
-        return Err(failed(reason));
-    }
-    Ok(checksum::sha256(bytes))
 }

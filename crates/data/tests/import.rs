@@ -48,7 +48,8 @@ fn files(folder: &Folder) -> Files {
 
 fn request(folder: &Folder, files: Files) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 3 };
-    Import { name: "mine".to_owned(), splitting, manifest: folder.path("mine.yaml"), force: false }
+    let described = data::import::Described::default();
+    Import { name: "mine".to_owned(), described, splitting, manifest: folder.path("mine.yaml"), force: false }
 }
 
 #[test]

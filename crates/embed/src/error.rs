@@ -142,6 +142,19 @@ pub(crate) fn reason(error: &candle_core::Error) -> String {
 }
 
 impl EmbedError {
+    /// Whether an encoder cannot be run here for what it is or lacks, so that trying again would not help; else something
+    /// failed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing { .. }
+                | Self::Config { .. }
+                | Self::Unsupported { .. }
+                | Self::Tokenizer { .. }
+                | Self::Tensor { .. }
+        )
+    }
+
     pub(crate) fn read(path: &Path, reason: io::Error) -> Self {
         Self::Io { path: path.to_owned(), action: "read", reason }
     }

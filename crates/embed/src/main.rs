@@ -1,5 +1,7 @@
 //! `embed`: texts or pictures and an encoder's folder in, a file of embeddings out.
 
+mod jobs;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -26,6 +28,8 @@ struct Cli {
 enum Command {
     /// Texts: BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, MPNet, T5, CLIP
     Text(Text),
+    /// All texts of a data set: what `runner texts` has listed in jobs.json
+    Jobs(jobs::Jobs),
     /// Pictures: ViT, DINOv2, CLIP, ResNet, ConvNeXt
     Pictures(Pictures),
     /// Edge maps of pictures, as PNG files
@@ -44,6 +48,13 @@ struct Common {
     /// The tensor to write, such as the name of a split
     #[arg(long, value_name = "NAME")]
     tensor: String,
+    #[command(flatten)]
+    sizes: Sizes,
+}
+
+/// How much is done at a time.
+#[derive(Args, Clone, Copy)]
+struct Sizes {
     /// Items that go through the encoder together
     #[arg(long, default_value_t = 32)]
     batch: usize,
@@ -123,6 +134,7 @@ impl From<Kind> for pictures::Edges {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Text(text) => texts(&text),
+        Command::Jobs(jobs) => jobs::run(&jobs),
         Command::Pictures(pictures) => embed_pictures(&pictures),
         Command::Edges(maps) => edge_maps(&maps),
     };
@@ -135,17 +147,27 @@ fn main() -> ExitCode {
     }
 }
 
+impl From<Pooling> for Pool {
+    fn from(pooling: Pooling) -> Self {
+        match pooling {
+            Pooling::Mean => Self::Mean,
+            Pooling::Cls => Self::Cls,
+        }
+    }
+}
+
 fn texts(args: &Text) -> Result<()> {
-    let texts = input::texts(&args.input)?;
-    let pool = args.pool.map(|pool| match pool {
-        Pooling::Mean => Pool::Mean,
-        Pooling::Cls => Pool::Cls,
-    });
-    let encoder = TextEncoder::open(&args.common.model, TextOptions { pool, max_length: args.max_length })?;
+    let options = TextOptions { pool: args.pool.map(Pool::from), max_length: args.max_length };
+    embed_texts(&args.common, &args.input, &TextEncoder::open(&args.common.model, options)?)
+}
+
+/// The texts of one input through an encoder that is open.
+fn embed_texts(common: &Common, input: &str, encoder: &TextEncoder) -> Result<()> {
+    let texts = input::texts(input)?;
     let decides = [("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
-    run(&args.common, &decides, encoder.width(), texts.len(), &mut |range, done| {
+    run(common, &decides, encoder.width(), texts.len(), &mut |range, done| {
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
-        encoder.encode(&texts, args.common.batch, done)
+        encoder.encode(&texts, common.sizes.batch, done)
     })
 }
 
@@ -159,27 +181,33 @@ fn embed_pictures(args: &Pictures) -> Result<()> {
         ("edges", edges.map_or("none".to_owned(), |edges| edges.to_string())),
     ];
     run(&args.common, &decides, encoder.width(), files.len(), &mut |range, done| {
-        encoder.encode(&files[range], args.common.batch, edges, done)
+        encoder.encode(&files[range], args.common.sizes.batch, edges, done)
     })
 }
 
 type Make<'a> = dyn FnMut(std::ops::Range<usize>, &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> + 'a;
 
 fn run(common: &Common, decides: &[(&str, String)], width: usize, items: usize, make: &mut Make) -> Result<()> {
-    if common.batch == 0 {
+    if common.sizes.batch == 0 {
         anyhow::bail!("--batch: 0 given, wanted at least 1");
     }
     let mut all: BTreeMap<String, String> =
         decides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     all.insert("model".into(), fingerprint(&common.model)?);
-    all.insert("batch".into(), common.batch.to_string());
-    all.insert("shard".into(), common.shard.to_string());
+    all.insert("batch".into(), common.sizes.batch.to_string());
+    all.insert("shard".into(), common.sizes.shard.to_string());
     all.insert("version".into(), env!("CARGO_PKG_VERSION").into());
     if let Some((_, encoder)) = decides.iter().find(|(key, _)| *key == "encoder") {
         println!("{items} items, {encoder}");
     }
-    let job =
-        Job { out: common.out.clone(), tensor: common.tensor.clone(), items, width, shard: common.shard, decides: all };
+    let job = Job {
+        out: common.out.clone(),
+        tensor: common.tensor.clone(),
+        items,
+        width,
+        shard: common.sizes.shard,
+        decides: all,
+    };
     let style = "{bar:40} {pos}/{len} items, {per_sec}, {eta} to go";
     let bar = ProgressBar::new(items as u64).with_style(ProgressStyle::with_template(style)?);
     let start = Instant::now();

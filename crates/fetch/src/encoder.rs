@@ -1,8 +1,11 @@
 //! Encoders: of all that a repository has, what is needed to run one.
 
+use std::path::PathBuf;
+
 use crate::{
     FetchError, Options, Report, Run,
     hub::shown,
+    record::Records,
     source::{self, Hub, Kind},
 };
 
@@ -39,10 +42,8 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
     if !source::is_repository(id) {
         return Err(FetchError::Id { id: id.to_owned() });
     }
-    let hub =
-        Hub { kind: Kind::Model, repository: id.to_owned(), branch: "main".into(), revision: revision.map(Into::into) };
-    let name = id.replace('/', "--");
-    let mut run = Run::start(options, &options.cache.join(FOLDER), &name)?;
+    let hub = hub_of(id, revision);
+    let mut run = Run::start(options, &options.cache.join(FOLDER), &name_of(id))?;
     let page = options.endpoint.page(&hub);
     let into = run.folder.root.display();
     (options.say)(&format!("{id}\n  licence: its own, on {page}; read it before use\n  into {into}"));
@@ -51,6 +52,7 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
     let paths = match run.records.listing(&hub, key) {
         Some(paths) => paths.to_vec(),
         None => {
+            run.may_ask("config.json")?;
             let revision = run.revision(&hub);
             let all = run.look().files(&hub, &revision, "", true)?;
             let wanted = choose(&all).map_err(|reason| {
@@ -65,6 +67,32 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
         run.one_of_hub(&hub, path, None)?;
     }
     Ok(Report { name: id.to_owned(), folder: run.folder.root.clone(), files: run.files, manual: Vec::new() })
+}
+
+/// Where [`encoder`] keeps an encoder, and the commit it was fetched at, where it was. Nothing is asked for or verified.
+///
+/// # Errors
+/// No id; a `fetched.json` that cannot be read.
+pub fn encoder_place(
+    id: &str,
+    revision: Option<&str>,
+    options: &Options,
+) -> Result<(PathBuf, Option<String>), FetchError> {
+    if !source::is_repository(id) {
+        return Err(FetchError::Id { id: id.to_owned() });
+    }
+    let folder = options.cache.join(FOLDER).join(name_of(id));
+    let records = Records::read(&folder)?;
+    let commit = revision.map(str::to_owned).or_else(|| records.revision(&hub_of(id, None)).map(str::to_owned));
+    Ok((folder, commit))
+}
+
+fn name_of(id: &str) -> String {
+    id.replace('/', "--")
+}
+
+fn hub_of(id: &str, revision: Option<&str>) -> Hub {
+    Hub { kind: Kind::Model, repository: id.to_owned(), branch: "main".into(), revision: revision.map(Into::into) }
 }
 
 /// The files that are needed, of all there are.

@@ -121,6 +121,12 @@ pub enum FetchError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is not there, and nobody may be asked for it.
+    #[error("{}: has not been fetched; run `runner fetch` with the source's name (and --encoders for encoders) where there is a network", .path.display())]
+    Offline {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// A path that would leave the cache.
     #[error("{}: {reason}; nothing is written outside the cache", .path.display())]
     Outside {

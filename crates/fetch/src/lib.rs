@@ -31,6 +31,7 @@ mod record;
 mod report;
 mod retry;
 pub mod source;
+mod texts;
 
 use std::{
     fmt,
@@ -39,7 +40,7 @@ use std::{
 };
 
 pub use cache::cache_dir;
-pub use encoder::encoder;
+pub use encoder::{encoder, encoder_place};
 pub use error::FetchError;
 pub use hub::{Endpoint, Token};
 pub use manual::Standing;
@@ -69,6 +70,8 @@ pub struct Options {
     pub token: Option<Token>,
     /// What is done when a request fails.
     pub retry: Retry,
+    /// Ask nobody: what is there is verified, what is not is an error.
+    pub offline: bool,
     /// Takes the lines that are for the user: the licence, and what goes wrong on the way.
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -85,6 +88,7 @@ impl Options {
             endpoint: Endpoint::from_env()?,
             token: Token::from_env()?,
             retry: Retry::default(),
+            offline: false,
             say: Arc::new(|line| eprintln!("{line}")),
         })
     }
@@ -92,13 +96,14 @@ impl Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sources, cache, endpoint, token, retry, say: _ } = self;
+        let Self { sources, cache, endpoint, token, retry, offline, say: _ } = self;
         f.debug_struct("Options")
             .field("sources", sources)
             .field("cache", cache)
             .field("endpoint", endpoint)
             .field("token", token)
             .field("retry", retry)
+            .field("offline", offline)
             .finish_non_exhaustive()
     }
 }
@@ -156,6 +161,14 @@ impl<'a> Run<'a> {
         Look { client: &self.client, retry: &self.options.retry, say: &*self.options.say }
     }
 
+    /// Whether what is not there may be asked for.
+    fn may_ask(&self, path: &str) -> Result<(), FetchError> {
+        match self.options.offline {
+            true => Err(FetchError::Offline { path: self.folder.root.join(path) }),
+            false => Ok(()),
+        }
+    }
+
     fn of_hub(&mut self, hub: &Hub, path: &str, sha256: Option<&str>) -> Result<(), FetchError> {
         if !path.contains('*') {
             return self.one_of_hub(hub, path, sha256);
@@ -163,6 +176,7 @@ impl<'a> Run<'a> {
         let paths = match self.records.listing(hub, path) {
             Some(paths) => paths.to_vec(),
             None => {
+                self.may_ask(path)?;
                 let revision = self.revision(hub);
                 let paths = self.look().expand(hub, &revision, path)?;
                 self.records.keep_listing(hub, path, &paths)?;
@@ -204,6 +218,7 @@ impl<'a> Run<'a> {
             self.files.push(Fetched::of(to, record, false));
             return Ok(());
         }
+        self.may_ask(path)?;
         let job = Job { url, to: &to, wanted, label: path };
         let whole = download::download(&self.client, &self.options.retry, &job, &*self.options.say)?;
         if let (Some(hub), Some(commit)) = (hub, &whole.commit) {

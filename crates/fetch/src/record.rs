@@ -1,6 +1,10 @@
 //! `fetched.json`: what was fetched from where, so that later fetches are held against the first.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +58,12 @@ pub(crate) struct Put {
 
 impl Records {
     pub(crate) fn open(folder: &Folder) -> Result<Self, FetchError> {
-        let path = folder.root.join(cache::RECORD);
+        Self::read(&folder.root)
+    }
+
+    /// Those of a folder that is not held, to be looked at.
+    pub(crate) fn read(root: &Path) -> Result<Self, FetchError> {
+        let path = root.join(cache::RECORD);
         let content: Content = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|e| FetchError::Record { path: path.clone(), reason: e.to_string() })?,

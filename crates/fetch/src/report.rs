@@ -49,6 +49,15 @@ impl Fetched {
 }
 
 impl Report {
+    /// The files' paths below the folder, written with `/`.
+    pub fn names(&self) -> Vec<String> {
+        let name = |file: &Fetched| {
+            let below = file.path.strip_prefix(&self.folder).unwrap_or(&file.path);
+            below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        };
+        self.files.iter().map(name).collect()
+    }
+
     /// Whether nothing is left for a person to download.
     pub fn is_complete(&self) -> bool {
         self.manual.iter().all(|standing| *standing == Standing::Complete)

@@ -7,12 +7,13 @@ use std::{
 
 use data::{
     SplitName, nearest,
+    texts::Recipe,
     yaml::{self, Located},
 };
 use serde::Deserialize;
 use url::Url;
 
-use crate::{FetchError, cache, encoder};
+use crate::{FetchError, cache, encoder, texts};
 
 /// The raw material of a data set. Embeddings are made from it; a manifest describes those.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Source {
     pub manual: Vec<Manual>,
     /// The views that the paper makes of it.
     pub views: Vec<View>,
+    /// How the texts of its views are read from its files, where that is written down.
+    pub texts: Option<Recipe>,
 }
 
 /// Whether files may be passed on.
@@ -239,7 +242,7 @@ pub enum Edges {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a source (name, title, licence, ..., sources, manual, views)")]
+#[serde(deny_unknown_fields, expecting = "a source (name, title, licence, ..., sources, manual, views, texts)")]
 struct RawSource {
     name: String,
     title: String,
@@ -253,6 +256,7 @@ struct RawSource {
     #[serde(default)]
     manual: Vec<Manual>,
     views: Vec<View>,
+    texts: Option<Recipe>,
 }
 
 #[derive(Deserialize)]
@@ -315,8 +319,8 @@ impl Checker {
         }
         // it names a folder in the cache
         self.path("name", &raw.name)?;
-        if raw.name == encoder::FOLDER {
-            return Err(self.wrong("name", format!("`{}` is the folder of encoders; wanted another name", raw.name)));
+        if [encoder::FOLDER, texts::FOLDER].contains(&raw.name.as_str()) {
+            return Err(self.wrong("name", format!("`{}` is a folder of the cache; wanted another name", raw.name)));
         }
         let mut origins = Vec::new();
         for (i, origin) in raw.sources.into_iter().enumerate() {
@@ -329,6 +333,9 @@ impl Checker {
             return Err(self.wrong("", "neither `sources` nor `manual` names anything; a source needs one of them"));
         }
         self.views(&raw.views)?;
+        if let Some(recipe) = &raw.texts {
+            texts::check(&self.file, recipe, &raw.views, &origins)?;
+        }
         Ok(Source {
             name: raw.name,
             title: raw.title,
@@ -340,6 +347,7 @@ impl Checker {
             origins,
             manual: raw.manual,
             views: raw.views,
+            texts: raw.texts,
         })
     }
 
@@ -504,7 +512,7 @@ pub(crate) fn is_repository(id: &str) -> bool {
     id.split('/').count() <= 2 && id.split('/').all(is_plain)
 }
 
-fn is_plain(part: &str) -> bool {
+pub(crate) fn is_plain(part: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
 }

@@ -64,6 +64,7 @@ fn the_process_that_is_killed() {
         endpoint: Endpoint::parse(&hub).unwrap(),
         token: None,
         retry: Retry::default(),
+        offline: false,
         say: Arc::new(|_| ()),
     };
     fetch::fetch("toy", &options).unwrap();

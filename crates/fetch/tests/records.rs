@@ -257,3 +257,27 @@ fn a_name_that_is_none() {
     fetch::fetch(path.to_str().unwrap(), &toy.options).unwrap();
     assert_eq!(hub.seen()[0].path, ONE_PATH);
 }
+
+#[test]
+fn offline_nobody_is_asked() {
+    let hub = Server::start(|request, _| match request.path.as_str() {
+        "/api/datasets/org/toy/tree/main/text" => Reply::status(200).body(r#"[{"type":"file","path":"text/a.bin"}]"#),
+        path => Reply::file(request, path.as_bytes(), "\"x\""),
+    });
+    let mut toy = Toy::new(&hub.url, ONE_FILE);
+    toy.options.offline = true;
+    let error = toy.error();
+    assert!(error.ends_with("cache/toy/data/train.bin: has not been fetched; run `runner fetch` with the source's name (and --encoders for encoders) where there is a network"), "{error}");
+    toy.source(&ONE_FILE.replace("data/train.bin", "\"text/*.bin\""));
+    assert!(toy.error().contains("text/*.bin: has not been fetched"));
+    let error = fetch::encoder("org/a", None, &toy.options).unwrap_err().to_string();
+    assert!(error.contains("encoders/org--a/config.json: has not been fetched"), "{error}");
+    assert!(hub.seen().is_empty());
+
+    toy.options.offline = false;
+    toy.fetch().unwrap();
+    let asked = hub.seen().len();
+    toy.options.offline = true;
+    assert_eq!(toy.fetch().unwrap().names(), ["text/a.bin"], "what is there is verified");
+    assert_eq!(hub.seen().len(), asked);
+}

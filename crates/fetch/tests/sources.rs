@@ -119,3 +119,47 @@ fn a_source_bears_its_files_name() {
     let error = Source::find("other", &toy.options.sources).unwrap_err().to_string();
     assert!(error.contains("a source bears its file's name"), "{error}");
 }
+
+const TEXTS: &str = "
+sources:
+  - hub: {kind: dataset, repository: org/toy, branch: main, revision: null}
+    files:
+      - {path: x/train.parquet, sha256: null}
+      - {path: x/test.parquet, sha256: null}
+texts:
+  read: {parts: {text: say, id: id}}
+  files: {train: \"{of}/train.parquet\", test: \"{of}/test.parquet\"}
+";
+
+#[test]
+fn texts_are_read_from_files_that_are_fetched() {
+    let toy = Toy::new("https://huggingface.co", TEXTS);
+    let source = Source::find("toy", &toy.options.sources).unwrap();
+    assert_eq!(source.parts(), ["x"], "two encoders of one text");
+    assert_eq!(source.embedded_in(&toy.options), toy.options.cache.join("embedded/toy"));
+    let refused = |from: &str, to: &str, parts: &[&str]| {
+        toy.source(&TEXTS.replace(from, to));
+        let error = toy.error();
+        for part in parts {
+            assert!(error.contains(part), "`{part}` is not in: {error}");
+        }
+    };
+    refused("{of}/test", "{of}/tests", &["toy.yaml:16", "texts.files.test: `x/tests.parquet` is not among the files"]);
+    refused("text: say, id: id", "text: say", &["texts.read", "`id` is missing"]);
+    refused("parts:", "part:", &["unknown name `part`; did you mean `parts`?"]);
+    refused("read: {parts: {text: say, id: id}}", "read: columns", &["texts.files.train", "no `{of}` in the name"]);
+    let views = toy.options.sources.join("toy.yaml");
+    let text = std::fs::read_to_string(&views).unwrap().replace("of: x, modality: text", "of: ../x, modality: text");
+    std::fs::write(&views, text.replace("read: columns", "read: {parts: {text: say, id: id}}")).unwrap();
+    assert!(toy.error().contains("views[0].of: `../x` names a file; wanted letters"), "{}", toy.error());
+}
+
+#[test]
+fn the_papers_texts_can_be_read() {
+    for (name, parts) in [("massive", 10), ("ted_multi", 10), ("dbpedia14", 1)] {
+        let source = Source::find(name, &project()).unwrap();
+        assert_eq!(source.parts().len(), parts, "{name}");
+        assert_eq!(source.texts.unwrap().max_length, Some(20), "{name}");
+    }
+    assert!(Source::find("cifar100", &project()).unwrap().texts.is_none());
+}

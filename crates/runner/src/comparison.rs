@@ -1,12 +1,12 @@
 //! Methods held against each other on one metric: intervals, places, differences and how sure they are.
 
 use anyhow::Result;
-use tasks::statistics::{Contrast, Resamples, holm, resample_means};
+use tasks::statistics::{Contrast, Resamples, benjamini_hochberg, holm, resample_means};
 use tasks::{Metric, resample};
 
 use crate::claims::evidence::{Evidence, Sample};
 use crate::grid::Primary;
-use crate::summary::{Measure, Summary};
+use crate::summary::{Measure, Summary, metric_title};
 use crate::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -35,22 +35,56 @@ pub struct Line {
     pub behind: Option<Contrast>,
     /// p of `behind`, adjusted for all of the table.
     pub adjusted: Option<f64>,
+    /// q of `behind`: adjusted for all comparisons of the report, see [`adjust_over`].
+    pub q: Option<f64>,
     /// Mean wall and CPU seconds of a fit.
     pub cost: [Option<f64>; 2],
 }
 
-/// The comparison of a grid's methods by one measure of its primary metric, clean data.
+impl Line {
+    /// Its places as tables have them: one, or the first and the last.
+    pub fn place(&self) -> String {
+        match self.places {
+            (a, b) if a == b => a.to_string(),
+            (a, b) => format!("{a}-{b}"),
+        }
+    }
+}
+
+/// The comparison of a grid's methods by one measure of its primary metric, under one noise.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
     pub name: String,
+    /// What was done to the training rows.
+    pub noise: String,
+    /// The metric alone as named in tables.
+    pub metric: &'static str,
     /// Best first within a subset of views.
     pub lines: Vec<Line>,
     /// The pre-registered comparison, as a sentence.
     pub primary: Option<String>,
+    /// The grouping whose groups are drawn whole, where the data have one.
+    pub grouping: Option<String>,
 }
 
-/// Compares all methods by every measure of the grid's primary metric, or, where a grid names none, of the first of
+/// Benjamini and Hochberg's q of every difference in the comparisons, all together: the expected share of chance findings
+/// among all differences with q below a level is at most that level.
+pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>) {
+    let lines = comparisons.into_iter().flat_map(|comparison| &mut comparison.lines);
+    let mut tested: Vec<(&mut Line, f64)> = lines
+        .filter_map(|line| {
+            let p = line.behind?.p;
+            Some((line, p))
+        })
+        .collect();
+    let p: Vec<f64> = tested.iter().map(|(_, p)| *p).collect();
+    for ((line, _), q) in tested.iter_mut().zip(benjamini_hochberg(&p)) {
+        line.q = Some(q);
+    }
+}
+
+/// Compares all methods under every noise by every measure of the grid's primary metric, or, where a grid names none, of the first of
 /// Rank-1, mAP, ARI, accuracy and Γ that it has. Without at least two methods there is nothing to compare.
 ///
 /// # Errors
@@ -61,24 +95,29 @@ pub fn compare(summary: &Summary<'_>, evidence: &Evidence<'_>, primary: Option<&
     let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else {
         return Ok(Vec::new());
     };
+    let noises = evidence.noises();
+    let each = noises.iter().flat_map(|noise| summary.measures_of(metric).map(move |measure| (measure, *noise)));
     let compared: Result<Vec<Option<Comparison>>> =
-        summary.measures_of(metric).map(|measure| by_measure(summary, evidence, measure, primary)).collect();
-    Ok(compared?.into_iter().flatten().collect())
+        each.map(|(measure, noise)| by_measure(summary, evidence, measure, noise, primary)).collect();
+    let mut compared: Vec<Comparison> = compared?.into_iter().flatten().collect();
+    adjust_over(&mut compared);
+    Ok(compared)
 }
 
 fn by_measure(
     summary: &Summary<'_>,
     evidence: &Evidence<'_>,
     measure: &Measure,
+    noise: &str,
     primary: Option<&Primary>,
 ) -> Result<Option<Comparison>> {
     let metric = measure.metric;
     let name = summary.title(measure);
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
     let mut lines = Vec::new();
-    let mut sentences = Vec::new();
+    let (mut sentences, mut grouping) = (Vec::new(), None);
     for view_set in evidence.view_sets() {
-        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == CLEAN);
+        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise);
         let mut named: Vec<(String, String, Sample)> = Vec::new();
         let mut costs = Vec::new();
         for group in groups {
@@ -87,7 +126,7 @@ fn by_measure(
                 continue;
             }
             if let Ok(sample) = evidence.sample_of(group, measure)? {
-                if named.first().is_some_and(|(_, _, first)| first.items != sample.items) {
+                if named.first().is_some_and(|(_, _, first)| first.drawn() != sample.drawn()) {
                     continue;
                 }
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
@@ -99,6 +138,7 @@ fn by_measure(
         }
         let samples: Vec<&Sample> = named.iter().map(|(_, _, sample)| sample).collect();
         let drawn = draw(&samples)?;
+        grouping = grouping.or_else(|| samples[0].groups.as_ref().map(|groups| groups.name.clone()));
         let figures: Vec<usize> = (0..named.len()).collect();
         let places = drawn.places(&figures, metric.higher_is_better());
         let best = figures
@@ -114,6 +154,7 @@ fn by_measure(
                 places: places[i],
                 behind: (i != best).then(|| drawn.contrast(|values| sign * (values[best] - values[i]))),
                 adjusted: None,
+                q: None,
                 cost: costs[i],
             })
             .collect();
@@ -139,20 +180,22 @@ fn by_measure(
     }
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
-    Ok(Some(Comparison { name, lines, primary }))
+    let metric = metric_title(metric);
+    Ok(Some(Comparison { name, noise: noise.to_string(), metric, lines, primary, grouping }))
 }
 
 /// The same resamples for all methods.
-fn draw(samples: &[&Sample]) -> Result<Resamples> {
+///
+/// # Errors
+/// Samples of other items.
+pub(crate) fn draw(samples: &[&Sample]) -> Result<Resamples> {
     let per_item: Option<Vec<Vec<Vec<f64>>>> = samples.iter().map(|sample| sample.per_item()).collect();
+    let items = samples.first().map_or(0.into(), |sample| sample.drawn());
     Ok(match per_item {
-        Some(values) => resample_means(&values, None, RESAMPLES, SEED)?,
-        None => {
-            let items = samples.first().map_or(0, |sample| sample.items);
-            resample(items, FEW_RESAMPLES, SEED, |weights| {
-                samples.iter().map(|sample| sample.mean(weights, |_| true)).collect()
-            })?
-        }
+        Some(values) => resample_means(&values, items.clusters, RESAMPLES, SEED)?,
+        None => resample(items, FEW_RESAMPLES, SEED, |weights| {
+            samples.iter().map(|sample| sample.mean(weights, |_| true)).collect()
+        })?,
     })
 }
 
@@ -169,59 +212,80 @@ fn primary_sentence(name: &str, a: &str, b: &str, contrast: &Contrast) -> String
     )
 }
 
-fn p_value(p: f64) -> String {
+/// As tables have it.
+pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
 }
 
 impl Comparison {
+    /// Whether nothing was done to the training rows.
+    pub fn clean(&self) -> bool {
+        self.noise == CLEAN
+    }
+
+    /// The measure, and the noise where there is one.
+    pub fn title(&self) -> String {
+        if self.clean() { self.name.clone() } else { format!("{}, {}", self.name, self.noise) }
+    }
+
     /// Stem of its files.
     pub fn stem(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-        let name: String = self.name.chars().map(plain).collect();
-        format!("comparison_{}", name.trim_matches('_').replace("__", "_"))
+        let name: String = self.title().chars().map(plain).collect();
+        let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+        format!("comparison_{}", words.join("_"))
     }
 
     /// As a table.
     pub fn table(&self, title: &str, notes: &[String]) -> Table {
         let row = |line: &Line| {
             let i = &line.figure.interval;
-            let places = match line.places {
-                (a, b) if a == b => a.to_string(),
-                (a, b) => format!("{a}-{b}"),
-            };
-            let (behind, p, detectable) = match (&line.behind, line.adjusted) {
-                (Some(contrast), Some(p)) => {
+            let (behind, p, q, detectable) = match (&line.behind, line.adjusted, line.q) {
+                (Some(contrast), Some(p), Some(q)) => {
                     let i = &contrast.interval;
                     let behind = format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high);
-                    (behind, p_value(p), format!("{:.4}", contrast.detectable()))
+                    (behind, p_value(p), p_value(q), format!("{:.4}", contrast.detectable()))
                 }
-                _ => ("best".to_string(), String::new(), String::new()),
+                _ => ("best".to_string(), String::new(), String::new(), String::new()),
             };
             let seconds = |s: Option<f64>| s.map_or_else(|| "n/a".to_string(), |s| format!("{s:.2}"));
             vec![
                 line.view_set.clone(),
                 line.method.clone(),
                 format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high),
-                places,
+                line.place(),
                 behind,
                 p,
+                q,
                 detectable,
                 seconds(line.cost[0]),
                 seconds(line.cost[1]),
             ]
         };
-        let headers =
-            ["views", "method", &self.name, "place", "behind the best", "p (Holm)", "detectable", "fit s", "fit CPU s"];
+        let headers = [
+            "views",
+            "method",
+            &self.name,
+            "place",
+            "behind the best",
+            "p (Holm)",
+            "q (BH)",
+            "detectable",
+            "fit s",
+            "fit CPU s",
+        ];
         let mut all = vec![
             "Intervals are 95% bootstrap intervals over held-out items and, where a method has several, over seeds; \
-             differences are paired. p is two-sided, Holm-adjusted over the table; a place is where a method stands in \
+             differences are paired. p is two-sided, Holm-adjusted over the table, q Benjamini-Hochberg-adjusted over all \
+             comparisons of the grid; a place is where a method stands in \
              95% of the resamples; detectable is the difference that a test at 5% finds in four of five repetitions."
                 .to_string(),
         ];
+        all.extend(self.grouping.as_ref().map(|name| format!("Items of one `{name}` are drawn together.")));
         all.extend(self.primary.clone());
         all.extend(notes.iter().cloned());
         Table {
-            title: format!("{title}: methods compared by {}", self.name),
+            title: format!("{title}: methods compared by {}", self.title()),
             headers: headers.into_iter().map(str::to_string).collect(),
             names: 2,
             rows: self.lines.iter().map(row).collect(),

@@ -43,3 +43,10 @@ impl PeakMemory {
         Some(kibibytes * 1024.0 / 1e6)
     }
 }
+
+/// Resident memory of this process now, in bytes; `None` where the system does not say.
+pub fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}

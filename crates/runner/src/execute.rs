@@ -4,21 +4,27 @@
 //! oversubscription, and a cell's CPU seconds are its own.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use align::{Dataset, FitReport};
-use anyhow::{Context, Result};
-use tasks::{Task, TaskInput};
+use align::{Dataset, FitReport, Labels, SpaceKind};
+use anyhow::{Context as _, Result, anyhow};
+use tasks::{Task, TaskInput, group_series};
 
-use crate::cost::{Cost, PeakMemory, measured};
+use crate::cost::{Cost, PeakMemory, measured, resident};
+use crate::durable::Durability;
 use crate::fits::{Fits, Fitting};
+use crate::forecast::Forecast;
+use crate::interrupt;
+use crate::isolate::Isolation;
+use crate::keeper::Keeper;
+use crate::picture::Picture;
 use crate::plan::{Cell, Plan, choice, params};
 use crate::progress::Progress;
 use crate::provenance::Provenance;
+use crate::queue::{Queue, Waiting};
 use crate::record::Record;
-use crate::store::{Store, StoredSeries};
+use crate::store::{DATA, State, Store, StoredSeries};
 
 /// How wide to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,87 +55,183 @@ pub struct Tally {
     pub done: usize,
     /// Cells that failed now.
     pub failed: usize,
+    /// Cells that were not begun: the run was interrupted, or stopped at a failure.
+    pub left: usize,
 }
 
-/// Runs the cells that the store does not have, the costliest first.
-///
-/// # Errors
-/// What has been computed cannot be kept (disk full, folder gone). A cell that fails is no error here: it
-/// becomes a record.
-pub fn run(
-    plan: &Plan,
-    cells: &[&Cell],
-    store: &Store,
-    width: Width,
-    provenance: &Provenance,
-    fits: &Fits,
-) -> Result<Tally> {
-    let mut pending: Vec<&Cell> = cells.iter().copied().filter(|cell| !store.has(&cell.id)).collect();
-    let before = cells.len() - pending.len();
-    pending.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
-    let weight = pending.iter().map(|cell| cell.weight()).sum();
-    let progress = Progress::start(pending.len(), weight);
-    let jobs = width.jobs.min(pending.len()).max(1);
-    let threads = (width.threads / jobs).max(1);
-    let queue = Mutex::new(pending.into_iter().collect::<VecDeque<_>>());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let outcome = Mutex::new((Tally { before, ..Tally::default() }, None));
-    let context = Shared { plan, provenance, fits, threads, alone: jobs == 1 };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let Some(cell) = next() {
-                    let kept = run_and_keep(&context, cell, store, &progress);
-                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                    match kept {
-                        Ok(true) => outcome.0.done += 1,
-                        Ok(false) => outcome.0.failed += 1,
-                        Err(error) => {
-                            outcome.1.get_or_insert(error);
-                            // Nothing more can be kept, so nothing more is computed.
-                            queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+/// What is to be run, and how.
+pub struct Work<'a> {
+    /// The plan that the cells are of.
+    pub plan: &'a Plan,
+    /// The cells.
+    pub cells: Vec<&'a Cell>,
+    /// Where they are kept.
+    pub store: &'a Store,
+    /// Threads and cells at a time.
+    pub width: Width,
+    /// What is the same in all records.
+    pub provenance: &'a Provenance,
+    /// Fits that are shared.
+    pub fits: &'a Fits,
+    /// When files are forced to disk.
+    pub durability: Durability,
+    /// Bytes for the process, where they are bounded.
+    pub max_memory: Option<u64>,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Processes for cells that may take so long only.
+    pub isolation: Option<Isolation>,
+}
+
+impl Work<'_> {
+    /// Runs the cells, the costliest first.
+    ///
+    /// # Errors
+    /// What has been computed cannot be kept (disk full, folder gone). A cell that fails is no error here: it
+    /// becomes a record.
+    pub fn run(&self) -> Result<Tally> {
+        let mut pending = self.cells.clone();
+        pending.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+        let weight = pending.iter().map(|cell| cell.weight()).sum();
+        let progress = Progress::start(pending.len(), weight);
+        let jobs = self.width.jobs.min(pending.len()).max(1);
+        let threads = (self.width.threads / jobs).max(1);
+        let queue = self.queue(pending);
+        let keeper = Keeper::new(self.store, self.durability);
+        let context = Context {
+            plan: self.plan,
+            provenance: self.provenance,
+            fits: self.fits,
+            threads,
+            alone: jobs == 1 && self.isolation.is_none(),
+        };
+        let shared = Shared { work: self, context, keeper: &keeper, progress: &progress };
+        let outcome = Mutex::new((Tally::default(), None));
+        let job = || {
+            // A pool for the job, not for the cell: threads are dear where cells are cheap.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads");
+            while let Some(waiting) = queue.next() {
+                let kept = match &pool {
+                    Ok(pool) => run_and_keep(&shared, waiting.cell, pool),
+                    Err(error) => Err(anyhow!("{error:#}")),
+                };
+                queue.ended(waiting);
+                let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                match kept {
+                    Ok(true) => outcome.0.done += 1,
+                    Ok(false) => {
+                        outcome.0.failed += 1;
+                        if self.fail_fast {
+                            queue.stop();
                         }
                     }
+                    Err(error) => {
+                        outcome.1.get_or_insert(error);
+                        // Nothing more can be kept, so nothing more is computed.
+                        queue.stop();
+                    }
                 }
-            });
-        }
-    });
-    progress.finish();
-    let (tally, error) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
-    error.map_or(Ok(tally), Err)
+            }
+        };
+        let running = interrupt::Running::start();
+        std::thread::scope(|scope| {
+            keeper.start(scope);
+            let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(job)).collect();
+            // A job's panic has been caught where it happened.
+            jobs.into_iter().for_each(|job| drop(job.join()));
+            keeper.close();
+        });
+        drop(running);
+        progress.finish();
+        let (mut tally, error) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        tally.left = self.cells.len() - tally.done - tally.failed;
+        error.map_or(Ok(()), Err).and_then(|()| keeper.outcome())?;
+        Ok(tally)
+    }
+
+    fn queue<'a>(&self, pending: Vec<&'a Cell>) -> Queue<'a> {
+        let Some(most) = self.max_memory else {
+            return Queue::new(pending.into_iter().map(|cell| Waiting { cell, bytes: 0 }).collect(), None);
+        };
+        let forecast = Forecast::new(self.plan, &[]);
+        let waiting = pending.into_iter().map(|cell| Waiting { cell, bytes: forecast.bytes(cell) }).collect();
+        // The data set is there already.
+        Queue::new(waiting, Some(most.saturating_sub(resident().unwrap_or_default())))
+    }
 }
 
-/// What all cells of a run share.
+/// What all jobs of a run share.
 struct Shared<'a> {
-    plan: &'a Plan,
-    provenance: &'a Provenance,
-    fits: &'a Fits,
-    threads: usize,
-    alone: bool,
+    work: &'a Work<'a>,
+    context: Context<'a>,
+    keeper: &'a Keeper<'a>,
+    progress: &'a Progress,
+}
+
+/// What a cell is computed from.
+pub struct Context<'a> {
+    /// The plan that it is of.
+    pub plan: &'a Plan,
+    /// What is the same in all records.
+    pub provenance: &'a Provenance,
+    /// Fits that are shared.
+    pub fits: &'a Fits,
+    /// Threads of the pool that it is computed in.
+    pub threads: usize,
+    /// Whether nothing else runs in this process, so that its peak memory is the cell's.
+    pub alone: bool,
 }
 
 /// `true` for a cell that finished, `false` for one that failed and is kept as such.
-fn run_and_keep(context: &Shared<'_>, cell: &Cell, store: &Store, progress: &Progress) -> Result<bool> {
+fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> Result<bool> {
     let start = std::time::Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(context.threads).build().context("cannot start threads")?;
-    let attempt = catch_unwind(AssertUnwindSafe(|| pool.install(|| run_cell(context, cell))));
-    let Outcome { records, series, failures } = match attempt {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Outcome::failed(context, cell, &format!("{error:#}"))?,
-        Err(panic) => {
-            let message = format!("panicked: {}; this is a bug worth reporting", panic_message(&*panic));
-            Outcome::failed(context, cell, &message)?
+    let Shared { context, keeper, .. } = shared;
+    let store = shared.work.store;
+    let failures = match &shared.work.isolation {
+        Some(isolation) => in_process(shared, cell, isolation)?,
+        None => {
+            let attempt = catch_unwind(AssertUnwindSafe(|| pool.install(|| run_cell(context, cell))));
+            let Outcome { records, series, picture, failures } = match attempt {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) => Outcome::failed(context, cell, &format!("{error:#}"))?,
+                Err(panic) => {
+                    let message = format!("panicked: {}; this is a bug worth reporting", panic_message(&*panic));
+                    Outcome::failed(context, cell, &message)?
+                }
+            };
+            keeper.keep(match failures.is_empty() {
+                true => store.stage(&cell.id, &records, &series, picture.as_ref())?,
+                false => store.stage_failed(&cell.id, &records)?,
+            })?;
+            failures
         }
     };
     let seconds = start.elapsed().as_secs_f64();
-    if failures.is_empty() {
-        store.keep(&cell.id, &records, &series)?;
-        progress.cell(&format!("{}: {seconds:.1} s", cell.label()), cell.weight());
-    } else {
-        store.keep_failed(&cell.id, &records)?;
-        progress.cell(&format!("{} FAILED: {}", cell.label(), failures.join("; ")), cell.weight());
-    }
+    let line = match failures.is_empty() {
+        true => format!("{}: {seconds:.1} s", cell.label()),
+        false => format!("{} FAILED: {}", cell.label(), failures.join("; ")),
+    };
+    shared.progress.cell(&line, cell.weight());
     Ok(failures.is_empty())
+}
+
+/// A cell in a process of its own; why it failed, if it did.
+fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result<Vec<String>> {
+    let Shared { context, keeper, .. } = shared;
+    let store = shared.work.store;
+    // What an earlier attempt came to is not what this one comes to.
+    store.forget(&cell.id)?;
+    let message = isolation.run(cell, context.threads)?;
+    match (store.state(&cell.id), message) {
+        (State::Done(_), _) => Ok(Vec::new()),
+        (State::Failed(_), None) => store.failures(&cell.id),
+        (_, message) => {
+            let message = message.unwrap_or_else(|| "its process has kept nothing".into());
+            let Outcome { records, failures, .. } = Outcome::failed(context, cell, &message)?;
+            keeper.keep(store.stage_failed(&cell.id, &records)?)?;
+            Ok(failures)
+        }
+    }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
@@ -138,59 +240,86 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// What a cell leaves behind.
-struct Outcome {
-    records: Vec<Record>,
-    series: Vec<StoredSeries>,
-    failures: Vec<String>,
+#[derive(Default)]
+pub struct Outcome {
+    /// Its records.
+    pub records: Vec<Record>,
+    /// Its per-item scores.
+    pub series: Vec<StoredSeries>,
+    /// Where some of its items lie, of a fit with a universe.
+    pub picture: Option<Picture>,
+    /// Tasks that failed, and why.
+    pub failures: Vec<String>,
 }
 
 impl Outcome {
-    fn failed(context: &Shared<'_>, cell: &Cell, error: &str) -> Result<Self> {
+    fn failed(context: &Context<'_>, cell: &Cell, error: &str) -> Result<Self> {
         let record = Record { error: Some(error.to_string()), ..context.record(cell)? };
-        Ok(Self { records: vec![record], series: Vec::new(), failures: vec![error.to_string()] })
+        Ok(Self { records: vec![record], failures: vec![error.to_string()], ..Self::default() })
     }
 }
 
-impl Shared<'_> {
+impl Context<'_> {
     /// The columns that all records of a cell share.
     fn record(&self, cell: &Cell) -> Result<Record> {
+        let Self { plan, provenance, .. } = self;
         Ok(Record {
-            grid: self.plan.grid.value.name.clone(),
+            grid: plan.grid.value.name.clone(),
             cell: cell.id.clone(),
-            data: self.plan.source.asked.clone(),
-            stand_in: self.plan.source.stand_in.as_ref().map(|s| s.name.clone()),
+            data: plan.source.asked.clone(),
+            stand_in: plan.source.stand_in.as_ref().map(|s| s.name.clone()),
             views: cell.views_column(),
             m: cell.views.len() as u64,
             method: Some(cell.method.name().into()),
             params: Some(params(&cell.method, cell.method.name())),
             noise: Some(cell.noise.label()),
-            pairing: Some(choice(&self.plan.grid.value.pairing)),
-            widths: Some(choice(&self.plan.grid.value.widths)),
+            pairing: Some(choice(&plan.grid.value.pairing)),
+            widths: Some(choice(&plan.grid.value.widths)),
             seed: Some(cell.seed),
-            git: self.provenance.git.clone(),
+            git: provenance.git.clone(),
             data_sha256: cell.data_sha256.clone(),
-            host: self.provenance.host.clone(),
-            cpu: self.provenance.cpu.clone(),
+            host: provenance.host.clone(),
+            cpu: provenance.cpu.clone(),
             threads: self.threads as u64,
+            node: Some(provenance.node.clone()),
+            restarts: provenance.restarts,
             ..Record::default()
         })
     }
 }
 
 /// Noise on train, fit, then every task; a task that fails does not take the others with it.
-fn run_cell(context: &Shared<'_>, cell: &Cell) -> Result<Outcome> {
+///
+/// # Errors
+/// Data that cannot be prepared, a fit that fails.
+pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     let memory = if context.alone { PeakMemory::start() } else { None };
-    let data = context.plan.dataset(cell)?;
-    let Fitting { fit, cost } = context.fits.of(context.plan, cell, &data)?;
+    let Context { plan, fits, .. } = context;
+    let data = plan.dataset(cell)?;
+    let Fitting { fit, cost } = fits.of(plan, cell, &data)?;
+    let stop = fit.report.stop.name();
+    tracing::debug!(cell = cell.id, seconds = cost.wall, stop, "  {} fitted: {:.2} s, {stop}", cell.label(), cost.wall);
     let shared = with_fit(context.record(cell)?, &fit.report, cost);
-    let mut outcome = Outcome { records: Vec::new(), series: Vec::new(), failures: Vec::new() };
-    for task in &context.plan.grid.value.tasks {
+    let mut outcome = Outcome { series: groups_of(&data), ..Outcome::default() };
+    for task in &plan.grid.value.tasks {
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
+    // An extra: where it cannot be drawn, the cell is no worse for it.
+    outcome.picture = Picture::of(&fit.fitted, &data.test).unwrap_or_default();
     if let Some(peak) = memory.and_then(|m| m.megabytes()) {
         outcome.records.iter_mut().for_each(|record| record.peak_rss_mb = Some(peak));
     }
     Ok(outcome)
+}
+
+/// Which scored items belong together, by the data's first grouping, kept once for all tasks: what intervals have to know.
+fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
+    let stored = |groups: &Labels| StoredSeries {
+        task: DATA.into(),
+        task_params: "{}".into(),
+        series: group_series(SpaceKind::Input, &groups.name, &groups.values),
+    };
+    data.test.groups.first().map(stored).into_iter().collect()
 }
 
 fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
@@ -209,6 +338,14 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
 fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record, outcome: &mut Outcome) {
     let input = TaskInput::new(fitted, data);
     let (scores, cost) = measured(|| task.score(&input));
+    tracing::debug!(
+        cell = shared.cell,
+        task = task.name(),
+        seconds = cost.wall,
+        "  {}: {:.2} s",
+        task.name(),
+        cost.wall
+    );
     let task_params = params(task, task.name());
     let shared = Record {
         task: Some(task.name().into()),

@@ -1,6 +1,7 @@
 //! `runner fetch`: raw material of data sets, downloaded by the crate of that name.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use fetch::{Options, Source, sources_dir};
@@ -14,13 +15,14 @@ use crate::source::manifests_dir;
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(names: &[String], cache: Option<&Path>, encoders: bool) -> Result<Ending> {
+pub fn run(names: &[String], cache: Option<&Path>, encoders: bool, offline: bool) -> Result<Ending> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     if names.is_empty() {
         println!("{}", list(&sources)?);
         return Ok(Ending::Complete);
     }
-    let mut options = Options::from_env(&sources)?;
+    let mut options = Options { offline, ..Options::from_env(&sources)? };
+    options.say = Arc::new(|line| tracing::info!("{line}"));
     if let Some(cache) = cache {
         options.cache = cache.to_path_buf();
     }
@@ -49,7 +51,7 @@ fn fetch_encoders(name: &str, options: &Options) -> Result<bool> {
         match fetch::encoder(&view.encoder, view.revision.as_deref(), options) {
             Ok(report) => println!("{report}"),
             Err(error) => {
-                eprintln!("error: cannot fetch {}: {error}", view.encoder);
+                tracing::error!("cannot fetch {}: {error}", view.encoder);
                 all = false;
             }
         }

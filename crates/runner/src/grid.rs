@@ -6,11 +6,12 @@ use align::Method;
 use align::planted::Planted;
 use data::yaml::{self, Located};
 use data::{DataError, YamlProblem, nearest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
+use crate::draw::asked::{self, FigureSpec};
 use crate::prepare::{Pairing, Widths};
 
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
@@ -44,6 +45,9 @@ pub struct Grid {
     pub seeds: Vec<u64>,
     /// The comparison that the grid was made for.
     pub primary: Option<Primary>,
+    /// Figures beside those that every grid gets.
+    #[serde(default)]
+    pub figures: Vec<FigureSpec>,
 }
 
 fn no_noise() -> Vec<Noise> {
@@ -77,7 +81,7 @@ pub struct PlantedSpec {
 }
 
 /// The pre-registered comparison.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Primary {
     /// Metric name as in records.
@@ -167,7 +171,8 @@ pub(crate) fn normalise(value: &mut Value) {
     }
 }
 
-fn bare_name(item: &mut Value) {
+/// `gpa` as `{gpa: {}}`.
+pub(crate) fn bare_name(item: &mut Value) {
     match item {
         Value::String(name) => *item = json!({ name.clone(): {} }),
         item => bare_null(item),
@@ -232,7 +237,21 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
     (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
     check_view_sets(grid)?;
+    for (key, metric) in asked::metrics(&value.figures) {
+        if Metric::from_name(&metric).is_none() {
+            return Err(unknown(grid, &key, "metric", &metric, metric_names()));
+        }
+    }
     check_primary(grid)
+}
+
+fn metric_names() -> Vec<String> {
+    Metric::ALL.iter().map(|m| m.name().to_string()).collect()
+}
+
+fn unknown(grid: &Located<Grid>, key: &str, kind: &'static str, name: &str, known: Vec<String>) -> DataError {
+    let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+    grid.problem(key, YamlProblem::Unknown { kind, name: name.to_string(), nearest, known })
 }
 
 fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]) -> Result<(), DataError> {
@@ -267,18 +286,13 @@ fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
 
 fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let Some(primary) = &grid.value.primary else { return Ok(()) };
-    let unknown = |key: &str, kind, name: &str, known: Vec<String>| {
-        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
-        Err(grid.problem(key, YamlProblem::Unknown { kind, name: name.to_string(), nearest, known }))
-    };
     if Metric::from_name(&primary.metric).is_none() {
-        let known = Metric::ALL.iter().map(|m| m.name().to_string()).collect();
-        return unknown("primary.metric", "metric", &primary.metric, known);
+        return Err(unknown(grid, "primary.metric", "metric", &primary.metric, metric_names()));
     }
     let methods: Vec<String> = grid.value.methods.iter().map(|m| m.name().to_string()).collect();
     for (i, name) in primary.compare.iter().enumerate() {
         if !methods.contains(name) {
-            return unknown(&format!("primary.compare[{i}]"), "method", name, methods);
+            return Err(unknown(grid, &format!("primary.compare[{i}]"), "method", name, methods));
         }
     }
     if primary.compare.len() != 2 {

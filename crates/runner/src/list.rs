@@ -6,6 +6,7 @@ use align::Method;
 use anyhow::Result;
 use tasks::Task;
 
+use crate::board::Board;
 use crate::grid::Grid;
 use crate::paper::Paper;
 
@@ -45,13 +46,17 @@ pub fn data(manifests: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// Grids in `experiments/` and paper files below it.
+/// Grids and leaderboards in `experiments/` and paper files below it.
 ///
 /// # Errors
 /// A folder or file that cannot be read.
 pub fn experiments(folder: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for path in yaml_files(folder)? {
+        if let Ok(board) = Board::read(&path) {
+            lines.push(format!("runner leaderboard {:<35} {}", path.display(), board.value.title));
+            continue;
+        }
         let grid = Grid::read(&path)?.value;
         let methods: Vec<&str> = grid.methods.iter().map(Method::name).collect();
         let tasks: Vec<&str> = grid.tasks.iter().map(Task::name).collect();

@@ -6,22 +6,23 @@ use align::Method;
 use anyhow::Result;
 use data::yaml::{self, Located};
 use data::{YamlProblem, nearest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::Metric;
 
+use crate::agreement::Comparable;
 use crate::claims::Claim;
-use crate::claims::test::{Reduce, mean_only};
+use crate::draw::asked::{self, FigureSpec};
 use crate::record::Record;
 use crate::summary::{Group, Summary, metric_title};
 use crate::table::Table;
 use crate::tables::{SPREAD_NOTE, with_spread};
 
 /// A table or figure of the paper.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a paper file (title, grid, overrides, quick, columns, published, claims, figures)"
+    expecting = "a paper file (title, grid, overrides, quick, columns, published, compare, claims, figures)"
 )]
 pub struct Paper {
     /// What it is, such as `Table 1: clustering of MASSIVE intents`.
@@ -42,6 +43,8 @@ pub struct Paper {
     /// The paper's figures.
     #[serde(default)]
     pub published: Vec<Published>,
+    /// When ours may be held against them, and how near they must be.
+    pub compare: Option<Comparable>,
     /// The claims tested.
     #[serde(default)]
     pub claims: Vec<Claim>,
@@ -51,7 +54,7 @@ pub struct Paper {
 }
 
 /// One published figure.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
     /// Method name.
@@ -66,71 +69,8 @@ pub struct Published {
     pub source: String,
     /// What sets it apart from ours, such as another data set.
     pub note: Option<String>,
-}
-
-/// A figure drawn beside those that every grid gets.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FigureSpec {
-    /// One line per method over the subsets of views.
-    Curves(CurvesSpec),
-    /// Seconds and CPU seconds of the fits, over the subsets of views.
-    Costs(CostsSpec),
-    /// A metric over two parameters of a method.
-    Sweep(SweepSpec),
-}
-
-/// What fits cost, on a logarithmic axis.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CostsSpec {
-    /// Stem of the files.
-    pub name: String,
-    /// Title of the axis of subsets.
-    pub x: String,
-    /// The subsets are no sequence: no line joins them.
-    #[serde(default)]
-    pub unordered: bool,
-}
-
-/// Curves over the grid's subsets of views.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CurvesSpec {
-    /// Stem of the files.
-    pub name: String,
-    /// The metric.
-    pub metric: String,
-    /// One panel for each.
-    #[serde(default = "mean_only")]
-    pub of: Vec<Reduce>,
-    /// The ordered pairs looked at; all without any.
-    #[serde(default)]
-    pub pairs: Vec<[String; 2]>,
-    /// The pairs with the last view of a subset alone.
-    #[serde(default)]
-    pub with_last: bool,
-    /// Title of the axis of subsets.
-    pub x: String,
-    /// The subsets are no sequence: no line joins them.
-    #[serde(default)]
-    pub unordered: bool,
-}
-
-/// Two parameters of one method against a metric.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SweepSpec {
-    /// Stem of the files.
-    pub name: String,
-    /// The method.
-    pub method: String,
-    /// The parameter that grows downwards.
-    pub rows: String,
-    /// The parameter that grows to the right.
-    pub columns: String,
-    /// The metric.
-    pub metric: String,
+    /// The data set that it is of, where that is not the others'.
+    pub data: Option<String>,
 }
 
 impl Paper {
@@ -148,18 +88,22 @@ impl Paper {
             known(&paper, &format!("published[{i}].metric"), "metric", &published.metric, &metrics)?;
             known(&paper, &format!("published[{i}].method"), "method", &published.method, &Method::NAMES)?;
         }
+        if let Some(compare) = &paper.value.compare {
+            for (metric, tolerance) in &compare.tolerance {
+                let key = format!("compare.tolerance.{metric}");
+                known(&paper, &key, "metric", metric, &metrics)?;
+                if tolerance.is_nan() || *tolerance <= 0.0 {
+                    return Err(paper.error(&key, format!("{tolerance} given, wanted more than 0")).into());
+                }
+            }
+        }
         for (i, claim) in paper.value.claims.iter().enumerate() {
             if let Some(metric) = claim.test.metric() {
                 known(&paper, &format!("claims[{i}].test.{}.metric", claim.test.kind()), "metric", metric, &metrics)?;
             }
         }
-        for (i, figure) in paper.value.figures.iter().enumerate() {
-            let name = match figure {
-                FigureSpec::Costs(_) => continue,
-                FigureSpec::Curves(spec) => &spec.metric,
-                FigureSpec::Sweep(spec) => &spec.metric,
-            };
-            known(&paper, &format!("figures[{i}]"), "metric", name, &metrics)?;
+        for (key, name) in asked::metrics(&paper.value.figures) {
+            known(&paper, &key, "metric", &name, &metrics)?;
         }
         Ok(paper)
     }

@@ -1,6 +1,6 @@
 //! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use align::Method;
 use anyhow::Result;
@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use tasks::noise::Noise;
 
 use crate::grid::Grid;
+use crate::record::RECORDS_VERSION;
 use crate::source::Source;
 
 /// One unit of work: a fit and all tasks on it.
 #[derive(Clone, Debug)]
 pub struct Cell {
+    /// Its place in the plan, from 0.
+    pub index: usize,
     /// First 16 hex digits of a SHA-256 over everything that can change its numbers.
     pub id: String,
     /// Name of the subset of views.
@@ -36,6 +39,8 @@ pub struct Cell {
 pub struct Plan {
     /// The grid.
     pub grid: Located<Grid>,
+    /// What was laid over its file.
+    pub overrides: Value,
     /// Its data.
     pub source: Source,
     /// Its cells.
@@ -52,6 +57,7 @@ impl Plan {
         check_labels(&grid, &source)?;
         let known = source.view_names();
         let mut cells: Vec<Cell> = Vec::new();
+        let mut ids = HashSet::new();
         for set in grid.value.view_sets() {
             let views = set.views.clone().unwrap_or_else(|| known.clone());
             check_views(&grid, &set.name, &views, &known)?;
@@ -64,12 +70,13 @@ impl Plan {
                             continue;
                         }
                         let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value)?;
-                        if cells.iter().any(|cell| cell.id == id) {
+                        if !ids.insert(id.clone()) {
                             let key = format!("methods[{j}]");
                             let found = format!("gives a cell twice (views `{}`); remove one of the two", set.name);
                             return Err(grid.error(&key, found).into());
                         }
                         cells.push(Cell {
+                            index: cells.len(),
                             id,
                             view_set: set.name.clone(),
                             views: views.clone(),
@@ -82,7 +89,7 @@ impl Plan {
                 }
             }
         }
-        Ok(Self { grid, source, cells })
+        Ok(Self { grid, overrides: Value::Null, source, cells })
     }
 }
 
@@ -115,12 +122,13 @@ fn weight(method: &Method, views: f64) -> f64 {
     match method {
         Method::Na(_) => 4.0 + views,
         Method::Pairwise(_) => 4.0 + 0.5 * views * views,
+        Method::Gpa(params) if params.robust.is_some() => 30.0 + 10.0 * views * views,
         Method::Gpa(_) => 4.0 + 4.0 * views,
         Method::Gcca(_) => 4.0 + 0.3 * views * views,
         Method::Gcpa(_) => 100.0 + 6.0 * views,
         Method::Cca(_) => 4.0 + views * views,
         Method::Hub(_) => 4.0 + 0.5 * views * views,
-        Method::Sumcor(_) | Method::Srm(_) => 4.0 + 2.0 * views,
+        Method::Sumcor(_) | Method::Srm(_) | Method::Relative(_) => 4.0 + 2.0 * views,
         Method::Linear(_) => 6.0 + 4.0 * views,
         Method::Extend(params) => 1.0 + weight(&params.base.method(), views),
     }
@@ -151,7 +159,7 @@ fn cell_id(
         "noise": serde_json::to_value(noise)?,
         "seed": seed,
         "tasks": tasks?,
-        "records": 2,
+        "records": RECORDS_VERSION,
     });
     Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
 }
@@ -181,9 +189,21 @@ fn words(given: &Value, defaults: &Value) -> Vec<String> {
     let word = |(key, value): (&String, &Value)| match inner_method(value) {
         // A method inside a method: its title stands for its name.
         Some((default, inner)) => words(inner, &serde_json::to_value(&default).unwrap_or_default()[default.name()]),
-        None => vec![format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_string))],
+        None => vec![format!("{key} {}", plain(value))],
     };
     sorted.into_iter().flat_map(word).collect()
+}
+
+/// A value without quotes and braces: `{"tukey": 1.0}` as `tukey 1.0`.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) => {
+            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
+            entries.join(" ")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// `{gcpa: {...}}` as the method with its defaults and the parameters given.

@@ -60,7 +60,7 @@ impl Plan {
         }
         if self.needs_validation() {
             let label = grid.tasks.iter().find(|t| t.needs_validation()).and_then(tasks::Task::label);
-            data = data.with_validation(VALIDATION_SHARE, label, cell.seed);
+            data = data.with_validation(VALIDATION_SHARE, label, cell.seed)?;
         }
         data.train.spaces = cell.noise.apply(&data.train.spaces)?;
         match grid.widths {

@@ -1,9 +1,30 @@
 //! What a user sees while cells run: a bar with the time left on a terminal, plain lines otherwise.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+/// The bar that is on the terminal, so that lines can be written above it.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+static NO_BAR: AtomicBool = AtomicBool::new(false);
+
+/// From here on no bar is drawn, on a terminal neither.
+pub fn without_bar() {
+    NO_BAR.store(true, Ordering::Relaxed);
+}
+
+/// Lets `write` write to standard error with the bar, if there is one, out of its way.
+pub fn above_bar(write: impl FnOnce()) {
+    // The lock is not held while writing: what writes may end the bar.
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// Progress of one run, in units of the cells' forecast work.
 pub struct Progress {
@@ -11,13 +32,14 @@ pub struct Progress {
     start: Instant,
     total: usize,
     weight: f64,
-    done: std::sync::Mutex<(usize, f64)>,
+    done: Mutex<(usize, f64)>,
 }
 
 impl Progress {
     /// Starts with so many cells of so much work in all.
     pub fn start(cells: usize, weight: f64) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let wanted = std::io::stderr().is_terminal() && !NO_BAR.load(Ordering::Relaxed);
+        let bar = wanted.then(|| {
             let bar = ProgressBar::new(weight.ceil() as u64);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}, {elapsed} so far, {eta} left") {
                 bar.set_style(style);
@@ -26,27 +48,28 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(500));
             bar
         });
-        Self { bar, start: Instant::now(), total: cells, weight, done: std::sync::Mutex::new((0, 0.0)) }
+        BAR.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bar);
+        Self { bar, start: Instant::now(), total: cells, weight, done: Mutex::new((0, 0.0)) }
     }
 
     /// A cell has ended; `line` says how.
     pub fn cell(&self, line: &str, weight: f64) {
         let (count, done) = {
-            let mut state = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut state = self.done.lock().unwrap_or_else(PoisonError::into_inner);
             *state = (state.0 + 1, state.1 + weight);
             *state
         };
+        let total = self.total;
         match &self.bar {
             Some(bar) => {
-                bar.println(line);
+                tracing::info!(done = count, cells = total, "{line}");
                 bar.set_position(done.round() as u64);
-                bar.set_message(format!("{count} of {} cells", self.total));
+                bar.set_message(format!("{count} of {total} cells"));
             }
             None => {
                 let left = self.start.elapsed().mul_f64(((self.weight - done) / done.max(1e-9)).max(0.0));
-                let left =
-                    if count == self.total { String::new() } else { format!(", about {} left", HumanDuration(left)) };
-                eprintln!("[{count}/{}] {line}{left}", self.total);
+                let left = if count == total { String::new() } else { format!(", about {} left", HumanDuration(left)) };
+                tracing::info!(done = count, cells = total, "[{count}/{total}] {line}{left}");
             }
         }
     }
@@ -56,5 +79,6 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

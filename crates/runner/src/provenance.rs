@@ -12,14 +12,27 @@ pub struct Provenance {
     pub host: String,
     /// Processor model and the widest vector instructions it has, which decide the last digits.
     pub cpu: String,
+    /// The node of a cluster, else the machine.
+    pub node: String,
+    /// How often the scheduler has started this job anew; `None` outside a job.
+    pub restarts: Option<u64>,
 }
 
 impl Provenance {
     /// Looks around once; `folder` is somewhere in the checkout.
     pub fn gather(folder: &Path) -> Self {
         let host = hostname::get().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
-        Self { git: git_revision(folder), host, cpu: cpu() }
+        let node = set("SLURMD_NODENAME").unwrap_or_else(|| host.clone());
+        // Slurm sets the count only once it is one.
+        let restarts = set("SLURM_JOB_ID")
+            .map(|_| set("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default());
+        Self { git: git_revision(folder), host, cpu: cpu(), node, restarts }
     }
+}
+
+/// A variable of the environment that is set to something.
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn git_revision(folder: &Path) -> Option<String> {

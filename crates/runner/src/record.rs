@@ -167,13 +167,21 @@ record! {
     cpu: String,
     /// Threads the cell could use.
     threads: u64,
+    /// The node of a cluster that it ran on, else the machine.
+    node: Option<String>,
+    /// How often the scheduler had started its job anew; null outside a job.
+    restarts: Option<u64>,
     /// The task's parameters, JSON with sorted keys.
     task_params: Option<String>,
 }
 
+/// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
+/// anew.
+pub const RECORDS_VERSION: u32 = 3;
+
 /// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
 pub const COST_COLUMNS: &[&str] =
-    &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads"];
+    &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads", "node", "restarts"];
 
 impl Record {
     /// The subset's name alone, without its views.

@@ -15,7 +15,7 @@ use crate::table::Table;
 /// No such cell, several cells with this beginning, a file that cannot be read.
 pub fn cell(out: &Path, id: &str) -> Result<String> {
     let (grid, id) = find(out, id)?;
-    let store = Store::open(out, &grid)?;
+    let store = Store::at(&out.join(&grid));
     let records = store.records(&id)?;
     let first = records.first().with_context(|| format!("cell {id} of `{grid}` holds no record"))?;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
@@ -44,6 +44,7 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("peak memory", first.peak_rss_mb.map_or("-".into(), |v| format!("{v:.0} MB"))),
         ("code", text(&first.git)),
         ("machine", format!("{}, {}, {} threads", first.host, first.cpu, first.threads)),
+        ("node", format!("{}, restarts {}", text(&first.node), number(first.restarts))),
     ];
     let settings: String = lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
     Ok(format!("{settings}\n{}", scores(&records).terminal()))
@@ -102,5 +103,6 @@ fn cells(folder: &Path) -> Vec<String> {
     let paths: Vec<PathBuf> = fs::read_dir(folder).map(|d| d.flatten().map(|e| e.path()).collect()).unwrap_or_default();
     let names =
         paths.iter().filter_map(|path| path.file_name()?.to_str()?.strip_suffix(".parquet").map(str::to_string));
-    names.filter(|name| !name.ends_with(".scores")).map(|name| name.trim_end_matches(".failed").to_string()).collect()
+    let kept = names.filter(|name| !name.ends_with(".scores") && !name.ends_with(".picture"));
+    kept.map(|name| name.trim_end_matches(".failed").to_string()).collect()
 }

@@ -6,6 +6,7 @@ use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
 use data::{Found, Loaded, Manifest, Warning, checksum};
+use fetch::sources_dir;
 
 use crate::grid::{DataSpec, Grid, PlantedSpec};
 
@@ -79,19 +80,22 @@ impl Source {
                     }
                 }
             }
-            Found::Absent(absent) if grid.value.stand_in.is_none() => {
+            Found::Absent(absent) if grid.value.stand_in.is_none() && advice(name, &manifests).is_empty() => {
                 return Err(grid.problem("data", absent.problem()).into());
             }
             Found::Absent(_) => format!("there is no {}", manifests.join(format!("{name}.yaml")).display()),
         };
         let Some(stand_in) = &grid.value.stand_in else {
-            bail!(grid.error("data", format!("`{name}` is not present: {absence}; fetch it, or name a `stand_in`")));
+            let advice = advice(name, &manifests);
+            let advice = if advice.is_empty() { "; fetch it, or name a `stand_in`" } else { advice.as_str() };
+            bail!(grid.error("data", format!("`{name}` is not present: {absence}{advice}")));
         };
         if !allow_stand_in {
             bail!(grid.error(
                 "data",
                 format!(
-                    "`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place"
+                    "`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place{}",
+                    advice(name, &manifests)
                 ),
             ));
         }
@@ -114,13 +118,17 @@ impl Source {
         })
     }
 
+    /// All of it.
+    pub fn dataset(&self) -> &Dataset {
+        match &self.content {
+            Content::Files(loaded) => &loaded.dataset,
+            Content::Planted { dataset, .. } => dataset,
+        }
+    }
+
     /// The views' names in order.
     pub fn view_names(&self) -> Vec<String> {
-        let names = |dataset: &Dataset| dataset.train.spaces.names().map(str::to_string).collect();
-        match &self.content {
-            Content::Files(loaded) => names(&loaded.dataset),
-            Content::Planted { dataset, .. } => names(dataset),
-        }
+        self.dataset().train.spaces.names().map(str::to_string).collect()
     }
 
     /// The named views.
@@ -154,11 +162,7 @@ impl Source {
 
     /// The labellings there are, for tasks that name one.
     pub fn labellings(&self) -> Vec<&Labels> {
-        let dataset = match &self.content {
-            Content::Files(loaded) => &loaded.dataset,
-            Content::Planted { dataset, .. } => dataset.as_ref(),
-        };
-        dataset.test.labels.iter().collect()
+        self.dataset().test.labels.iter().collect()
     }
 
     /// What every title of a table or figure ends with where a stand-in was used; else nothing.
@@ -169,6 +173,15 @@ impl Source {
     /// The set that was used: the stand-in's name where there is one.
     pub fn used(&self) -> &str {
         self.stand_in.as_ref().map_or(self.asked.as_str(), |s| s.name.as_str())
+    }
+}
+
+/// How a set that is not there can be had, where a source file says what it is made from; else nothing.
+fn advice(name: &str, manifests: &Path) -> String {
+    match fetch::Source::find(name, &sources_dir(manifests)) {
+        Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {name}`"),
+        Ok(_) => format!("; `runner fetch {name}` downloads what it is made from"),
+        Err(_) => String::new(),
     }
 }
 

@@ -3,32 +3,39 @@
 //! ```text
 //! <out>/<grid>/cells/<id>.parquet          a finished cell's records
 //! <out>/<grid>/cells/<id>.scores.parquet   its per-item scores
+//! <out>/<grid>/cells/<id>.picture.parquet  where some of its items lie before and after alignment, in two dimensions
 //! <out>/<grid>/cells/<id>.failed.parquet   a failed cell's record; the next run tries again
 //! <out>/<grid>/records.{parquet,csv}       all cells of the plan, in its order
-//! <out>/<grid>/tables/*.{md,csv,tex}       <out>/<grid>/figures/*.{svg,png}
+//! <out>/<grid>/about.json                  what records do not say: title, notes, the paper's claims, the command
+//! <out>/<grid>/tables/*.{md,csv,tex}       <out>/<grid>/figures/{,single/,double/}*.{svg,png}
+//! <out>/<grid>/report.html                 all of it on one page; report.md in short
 //! ```
 //!
-//! A file is written under a name of its own in its folder, synced, and renamed: it is there whole or
-//! not at all. A cell's scores are renamed before its records, so a cell with records is complete.
+//! Every file comes into its place whole or not at all (`durable`), and the parquet files carry their own checksum
+//! (`seal`). A cell's scores are renamed before its records, so a cell with records is complete.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use align::SpaceKind;
-use anyhow::{Context, Result, anyhow};
-use polars::prelude::{
-    Column, CsvWriter, DataFrame, DataType, NamedFrom as _, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
-};
+use anyhow::{Context, Result};
+use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, SerWriter, Series};
+use rayon::prelude::*;
 use tasks::Quantity;
 
+use crate::durable::{self, Staged};
+use crate::picture::Picture;
 use crate::record::{self, Record};
+use crate::seal::{self, Facts, Seal};
 
 /// The output folder of one grid.
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
 }
+
+/// The task of what belongs to the data, not to a task.
+pub const DATA: &str = "data";
 
 /// The per-item scores of one task, as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +48,61 @@ pub struct StoredSeries {
     pub series: tasks::Series,
 }
 
+/// What there is of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is finished; the seal of its records.
+    Done(Seal),
+    /// It failed; the seal of its record.
+    Failed(Seal),
+    /// Nothing.
+    Missing,
+    /// Files that cannot be trusted, and why.
+    Damaged(String),
+}
+
+impl State {
+    /// Whether nothing is left to do.
+    pub fn done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Failed(_) => "failed",
+            Self::Missing => "missing",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
+/// The files of a cell, written and not yet in their places.
+#[derive(Debug)]
+pub struct StagedCell {
+    /// In the order in which they are renamed.
+    files: Vec<Staged>,
+    /// What they replace.
+    replaced: Option<PathBuf>,
+}
+
+impl StagedCell {
+    /// The files.
+    pub fn files(&self) -> &[Staged] {
+        &self.files
+    }
+
+    /// Puts them in their places; they have been forced to disk.
+    ///
+    /// # Errors
+    /// The folder cannot be written any more.
+    pub fn publish(self) -> Result<()> {
+        self.files.into_iter().try_for_each(Staged::publish)?;
+        self.replaced.as_deref().map_or(Ok(()), remove)
+    }
+}
+
 impl Store {
     /// Creates the folders and checks that they can be written, before anything is computed.
     ///
@@ -49,11 +111,16 @@ impl Store {
     pub fn open(out: &Path, grid: &str) -> Result<Self> {
         let root = out.join(grid);
         let remedy = || format!("cannot write to {}; choose another folder with --out", root.display());
-        for folder in ["cells", "tables", "figures"] {
+        for folder in FOLDERS {
             fs::create_dir_all(root.join(folder)).with_context(remedy)?;
         }
-        tempfile::Builder::new().prefix(".probe").tempfile_in(root.join("cells")).with_context(remedy)?;
+        Staged::new(&root.join("cells").join("probe"), b"probe").with_context(remedy)?;
         Ok(Self { root })
+    }
+
+    /// The folder as it is, to be read.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
     }
 
     /// The folder.
@@ -61,11 +128,57 @@ impl Store {
         &self.root
     }
 
-    fn cell(&self, id: &str, kind: &str) -> PathBuf {
+    /// Removes what attempts that were killed left half-written, and returns how many files that were.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn sweep(&self, alone: bool) -> Result<usize> {
+        let folders = FOLDERS.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
+        folders.map(|folder| durable::sweep(&folder, alone)).sum()
+    }
+
+    /// A file of a cell: `kind` is empty for its records, `.scores`, `.picture` or `.failed`.
+    pub fn cell(&self, id: &str, kind: &str) -> PathBuf {
         self.root.join("cells").join(format!("{id}{kind}.parquet"))
     }
 
-    /// Whether a cell is finished.
+    /// What there is of a cell. Its records are read and their checksum is verified; of its scores only that they are
+    /// there.
+    pub fn state(&self, id: &str) -> State {
+        let records = self.cell(id, "");
+        match fs::read(&records) {
+            Ok(bytes) => match own(&bytes, id, "records") {
+                Ok(seal) if seal.facts.series > 0 && !self.cell(id, ".scores").exists() => {
+                    State::Damaged(format!("{} is not there", self.cell(id, ".scores").display()))
+                }
+                Ok(seal) => State::Done(seal),
+                Err(e) => State::Damaged(format!("{}: {e:#}", records.display())),
+            },
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => State::Damaged(format!("{}: {e}", records.display())),
+            Err(_) => match fs::read(self.cell(id, ".failed")).ok().and_then(|b| own(&b, id, "failure").ok()) {
+                Some(seal) => State::Failed(seal),
+                None => State::Missing,
+            },
+        }
+    }
+
+    /// What is wrong with what lies beside a finished cell's records, its `scores` or its `picture`, if anything is.
+    pub fn check_beside(&self, id: &str, kind: &str) -> Option<String> {
+        let path = self.cell(id, &format!(".{kind}"));
+        let checked = match fs::read(&path) {
+            // Whether there should be scores, its records say; a picture is an extra.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+            bytes => bytes.map_err(anyhow::Error::from).and_then(|bytes| own(&bytes, id, kind)),
+        };
+        checked.err().map(|e| format!("{}: {e:#}", path.display()))
+    }
+
+    /// [`Store::state`] of many cells, read side by side.
+    pub fn states(&self, ids: &[&str]) -> Vec<State> {
+        ids.par_iter().map(|id| self.state(id)).collect()
+    }
+
+    /// Whether a file of records is there; a glance that reads nothing.
     pub fn has(&self, id: &str) -> bool {
         self.cell(id, "").exists()
     }
@@ -76,65 +189,181 @@ impl Store {
     /// The folder cannot be written.
     pub fn forget(&self, id: &str) -> Result<()> {
         // Records first: without them the cell counts as not done.
-        for kind in ["", ".failed", ".scores"] {
+        for kind in ["", ".failed", ".scores", ".picture"] {
             remove(&self.cell(id, kind))?;
         }
         Ok(())
     }
 
-    /// Keeps a finished cell.
+    /// Writes a finished cell's files beside their places.
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn stage(
+        &self,
+        id: &str,
+        records: &[Record],
+        series: &[StoredSeries],
+        picture: Option<&Picture>,
+    ) -> Result<StagedCell> {
+        let facts = |kind: &str, series| Facts { of: id.into(), kind: kind.into(), series, inputs: None };
+        let mut files = Vec::with_capacity(3);
+        if let Some(picture) = picture {
+            let bytes = seal::write(&mut picture.to_frame()?, &facts("picture", 0))?;
+            files.push(Staged::new(&self.cell(id, ".picture"), &bytes)?);
+        }
+        if !series.is_empty() {
+            let scores = seal::write(&mut series_frame(series)?, &facts("scores", 0))?;
+            files.push(Staged::new(&self.cell(id, ".scores"), &scores)?);
+        }
+        let records = seal::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
+        files.push(Staged::new(&self.cell(id, ""), &records)?);
+        Ok(StagedCell { files, replaced: Some(self.cell(id, ".failed")) })
+    }
+
+    /// Writes what is known of a cell that failed beside its place.
+    ///
+    /// # Errors
+    /// As [`Store::stage`].
+    pub fn stage_failed(&self, id: &str, records: &[Record]) -> Result<StagedCell> {
+        let facts = Facts { of: id.into(), kind: "failure".into(), ..Facts::default() };
+        let bytes = seal::write(&mut record::to_frame(records)?, &facts)?;
+        Ok(StagedCell { files: vec![Staged::new(&self.cell(id, ".failed"), &bytes)?], replaced: None })
+    }
+
+    /// Keeps a finished cell, now.
     ///
     /// # Errors
     /// The disk is full, or the folder cannot be written any more.
     pub fn keep(&self, id: &str, records: &[Record], series: &[StoredSeries]) -> Result<()> {
-        write_parquet(&self.cell(id, ".scores"), series_frame(series)?)?;
-        write_parquet(&self.cell(id, ""), record::to_frame(records)?)?;
-        remove(&self.cell(id, ".failed"))
+        let staged = self.stage(id, records, series, None)?;
+        durable::sync_all(&staged.files.iter().collect::<Vec<_>>()).into_iter().collect::<Result<()>>()?;
+        staged.publish()
     }
 
-    /// Keeps what is known of a cell that failed.
+    /// The picture of a cell; `None` for a cell without one, as of a method that has no universe.
     ///
     /// # Errors
-    /// As [`Store::keep`].
-    pub fn keep_failed(&self, id: &str, records: &[Record]) -> Result<()> {
-        write_parquet(&self.cell(id, ".failed"), record::to_frame(records)?)
+    /// A file that is not what this version writes.
+    pub fn picture(&self, id: &str) -> Result<Option<Picture>> {
+        let path = self.cell(id, ".picture");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let remedy = || format!("{} cannot be read; delete it to do without", path.display());
+        Picture::from_frame(&sealed(&path, id, "picture").with_context(remedy)?).map(Some).with_context(remedy)
+    }
+
+    /// The records that the last run or merge has written.
+    ///
+    /// # Errors
+    /// None are there, or they are not what this version writes.
+    pub fn all_records(&self) -> Result<Vec<Record>> {
+        let path = self.root.join(RECORDS);
+        let again = || format!("{} cannot be read; run its grid again", path.display());
+        let bytes = fs::read(&path).with_context(again)?;
+        record::from_frame(&seal::read(&bytes).with_context(again)?.0).with_context(again)
+    }
+
+    /// Writes `records.csv` alone, from the records of [`Store::all_records`].
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn write_csv(&self, records: &[Record]) -> Result<PathBuf> {
+        let path = self.root.join("records.csv");
+        let bytes = csv(&mut record::to_frame(records)?)?;
+        durable::write_file(&path, |file| Ok(std::io::Write::write_all(file, &bytes)?))?;
+        Ok(path)
     }
 
     /// A cell's records, finished or failed; none for a cell that has not run.
     ///
     /// # Errors
-    /// A file that is not what this version writes.
+    /// A file that is not what was written.
     pub fn records(&self, id: &str) -> Result<Vec<Record>> {
-        for kind in ["", ".failed"] {
-            let path = self.cell(id, kind);
+        for (suffix, kind) in [("", "records"), (".failed", "failure")] {
+            let path = self.cell(id, suffix);
             if path.exists() {
-                let frame = read_parquet(&path)?;
+                let frame = read(&path, id, kind)?;
                 return record::from_frame(&frame).with_context(|| unreadable(&path));
             }
         }
         Ok(Vec::new())
     }
 
+    /// Why a cell has failed, by its records.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn failures(&self, id: &str) -> Result<Vec<String>> {
+        let records = self.records(id)?.into_iter();
+        Ok(records.filter(|record| record.metric.is_none()).filter_map(|record| record.error).collect())
+    }
+
     /// A cell's per-item scores.
     ///
     /// # Errors
-    /// The cell is not finished, or the file is not what this version writes.
+    /// The cell is not finished, or a file is not what was written.
     pub fn series(&self, id: &str) -> Result<Vec<StoredSeries>> {
         let path = self.cell(id, ".scores");
-        read_series(&read_parquet(&path)?).with_context(|| unreadable(&path))
+        if !path.exists() && matches!(self.state(id), State::Done(_)) {
+            // A finished cell without a file of scores has none.
+            return Ok(Vec::new());
+        }
+        read_series(&read(&path, id, "scores")?).with_context(|| unreadable(&path))
     }
 
-    /// Writes `records.parquet` and `records.csv`.
+    /// Writes `records.parquet` and `records.csv`; `inputs` is the checksum of what they were gathered from.
     ///
     /// # Errors
     /// The disk is full, or the folder cannot be written any more.
-    pub fn write_records(&self, records: &[Record]) -> Result<[PathBuf; 2]> {
+    pub fn write_records(&self, records: &[Record], inputs: Option<&str>) -> Result<[PathBuf; 2]> {
         let mut frame = record::to_frame(records)?;
-        let paths = [self.root.join("records.parquet"), self.root.join("records.csv")];
-        write_parquet(&paths[0], frame.clone())?;
-        write_file(&paths[1], |file| Ok(CsvWriter::new(file).finish(&mut frame)?))?;
+        let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
+        let facts = Facts { kind: "grid".into(), inputs: inputs.map(str::to_string), ..Facts::default() };
+        let csv = Staged::new(&paths[1], &csv(&mut frame)?)?;
+        let parquet = Staged::new(&paths[0], &seal::write(&mut frame, &facts)?)?;
+        durable::sync_all(&[&csv, &parquet]).into_iter().collect::<Result<()>>()?;
+        csv.publish()?;
+        parquet.publish()?;
         Ok(paths)
     }
+
+    /// The records of `records.parquet`, where they were gathered from `inputs` and the file is whole.
+    pub fn gathered(&self, inputs: &str) -> Option<Vec<Record>> {
+        let (frame, seal) = seal::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
+        (seal.facts.inputs.as_deref() == Some(inputs)).then(|| record::from_frame(&frame).ok()).flatten()
+    }
+
+    /// What is wrong with `records.parquet` and `records.csv`, beside the cells or beside each other.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn check_records(&self) -> Result<Vec<String>> {
+        let path = self.root.join(RECORDS);
+        let bytes = match fs::read(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            bytes => bytes.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let mut frame = match seal::read(&bytes) {
+            Ok((frame, _)) => frame,
+            Err(e) => return Ok(vec![format!("{}: {e:#}", path.display())]),
+        };
+        let path = self.root.join("records.csv");
+        let same = fs::read(&path).is_ok_and(|text| csv(&mut frame).is_ok_and(|want| want == text));
+        let problem = format!("{} does not say what {RECORDS} says", path.display());
+        Ok(if same { Vec::new() } else { vec![problem] })
+    }
+}
+
+/// All cells' records in one file.
+const RECORDS: &str = "records.parquet";
+const FOLDERS: [&str; 5] = ["cells", "tables", "figures", "figures/single", "figures/double"];
+
+fn csv(frame: &mut DataFrame) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    CsvWriter::new(&mut bytes).finish(frame)?;
+    Ok(bytes)
 }
 
 /// Removes a file that may not be there.
@@ -151,46 +380,23 @@ fn unreadable(path: &Path) -> String {
     format!("{} cannot be read; delete it and run the grid again: its cell is computed anew", path.display())
 }
 
-/// Writes a whole file or nothing: under another name in the same folder, synced, renamed.
-///
-/// # Errors
-/// The folder cannot be written, or the disk is full.
-pub fn write_file(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = (|| {
-        let mut file = tempfile::Builder::new().prefix(".partial").tempfile_in(folder)?;
-        fill(file.as_file_mut())?;
-        file.as_file_mut().flush()?;
-        file.as_file().sync_all()?;
-        set_readable(file.as_file())?;
-        file.persist(path)?;
-        Ok(())
-    })();
-    written.map_err(|e: anyhow::Error| anyhow!("cannot write {}: {e:#}; what is finished is kept", path.display()))
+/// The seal of a file that must be this cell's.
+fn own(bytes: &[u8], id: &str, kind: &str) -> Result<Seal> {
+    let seal = seal::check(bytes)?;
+    let facts = &seal.facts;
+    let found = format!("holds the {} of {}, wanted the {kind} of {id}", facts.kind, facts.of);
+    anyhow::ensure!(facts.of == id && facts.kind == kind, found);
+    Ok(seal)
 }
 
-/// Temporary files are private to their owner; results are as readable as the umask would have them.
-#[cfg(unix)]
-fn set_readable(file: &File) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(file.set_permissions(fs::Permissions::from_mode(0o644))?)
+fn read(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
+    sealed(path, id, kind).with_context(|| unreadable(path))
 }
 
-#[cfg(not(unix))]
-fn set_readable(_: &File) -> Result<()> {
-    Ok(())
-}
-
-fn write_parquet(path: &Path, mut frame: DataFrame) -> Result<()> {
-    write_file(path, |file| {
-        ParquetWriter::new(file).finish(&mut frame)?;
-        Ok(())
-    })
-}
-
-fn read_parquet(path: &Path) -> Result<DataFrame> {
-    let file = File::open(path).with_context(|| unreadable(path))?;
-    ParquetReader::new(file).finish().with_context(|| unreadable(path))
+fn sealed(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
+    let bytes = fs::read(path)?;
+    own(&bytes, id, kind)?;
+    Ok(seal::read(&bytes)?.0)
 }
 
 /// One row per series; the values are a list.
@@ -268,11 +474,13 @@ mod tests {
         let store = Store::open(folder.path(), "g").expect("writable");
         let record = Record { grid: "g".into(), cell: "c".into(), value: Some(0.5), ..Record::default() };
         assert!(!store.has("c") && store.records("c").expect("none").is_empty());
-        store.keep_failed("c", std::slice::from_ref(&record)).expect("writable");
-        assert!(!store.has("c"), "a failed cell is not finished");
+        let failed = store.stage_failed("c", std::slice::from_ref(&record)).expect("writable");
+        assert!(store.records("c").expect("none").is_empty(), "what is not in its place is not there");
+        failed.publish().expect("writable");
+        assert!(matches!(store.state("c"), State::Failed(_)), "a failed cell is not finished");
         assert_eq!(store.records("c").expect("one"), std::slice::from_ref(&record));
         store.keep("c", std::slice::from_ref(&record), &[stored()]).expect("writable");
-        assert!(store.has("c") && !store.cell("c", ".failed").exists());
+        assert!(store.state("c").done() && !store.cell("c", ".failed").exists());
         assert_eq!(store.series("c").expect("one"), [stored()]);
         store.keep("e", &[record], &[]).expect("writable");
         assert_eq!(store.series("e").expect("none"), []);
@@ -288,5 +496,25 @@ mod tests {
         fs::write(&path, &bytes[..bytes.len() / 2]).expect("writable");
         let error = format!("{:#}", store.series("c").unwrap_err());
         assert!(error.contains("cannot be read; delete it and run the grid again"), "{error}");
+        fs::remove_file(&path).expect("there");
+        assert!(matches!(store.state("c"), State::Damaged(_)), "its records say that there are scores");
+        fs::rename(store.cell("c", ""), store.cell("d", "")).expect("there");
+        let State::Damaged(why) = store.state("d") else { panic!("another cell's records") };
+        assert!(why.ends_with("holds the records of c, wanted the records of d"), "{why}");
+    }
+
+    #[test]
+    fn gathered_records_are_those_of_the_same_inputs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        let records = [Record { value: Some(0.25), ..Record::default() }];
+        store.write_records(&records, Some("inputs")).expect("writable");
+        assert_eq!(store.gathered("inputs"), Some(records.to_vec()));
+        assert_eq!(store.gathered("others"), None);
+        assert!(store.check_records().expect("readable").is_empty());
+        let csv = store.root().join("records.csv");
+        let text = fs::read_to_string(&csv).expect("there");
+        fs::write(&csv, text.replace("0.25", "0.35")).expect("writable");
+        assert_eq!(store.check_records().expect("readable").len(), 1);
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use align::{Method, SpaceKind};
 use serde_json::json;
-use tasks::{Metric, Task};
+use tasks::{Measure as Likeness, Metric, Reading, Task};
 
-use crate::plan::{differing, params};
+use crate::plan::{canonical, differing, params};
 use crate::record::Record;
 
 /// One line of a table: a method with its parameters, on one subset of views, under one noise.
@@ -25,8 +25,17 @@ pub struct Group {
 impl Group {
     /// Method as named in tables: its title, and the parameters that differ from the defaults.
     pub fn label(&self) -> String {
+        self.label_without(&[])
+    }
+
+    /// As [`Group::label`], without these parameters.
+    pub fn label_without(&self, names: &[&str]) -> String {
         let Some(default) = Method::from_name(&self.method) else { return self.method.clone() };
-        let differing = differing(&self.params, &params(&default, default.name()));
+        let mut told: serde_json::Value = serde_json::from_str(&self.params).unwrap_or_default();
+        if let Some(told) = told.as_object_mut() {
+            names.iter().for_each(|name| drop(told.remove(*name)));
+        }
+        let differing = differing(&canonical(&told), &params(&default, default.name()));
         let given = serde_json::from_str(&self.params).ok();
         let given =
             given.and_then(|p: serde_json::Value| serde_json::from_value(json!({ self.method.clone(): p })).ok());
@@ -97,6 +106,11 @@ impl<'a> Summary<'a> {
         Self { records, groups, members, measures }
     }
 
+    /// The records.
+    pub fn records(&self) -> &'a [Record] {
+        self.records
+    }
+
     /// Distinct subsets of views, in order.
     pub fn view_sets(&self) -> Vec<&str> {
         distinct(self.groups.iter().map(|g| g.view_set.as_str()))
@@ -152,7 +166,8 @@ impl<'a> Summary<'a> {
             .find(|space| !self.means(group, measure, *space).is_empty())
     }
 
-    /// Means over seeds by (source, target); the target of a view's own figure is the view itself.
+    /// Means over seeds by (source, target), in both orders where they are the same; the target of a view's own figure is the
+    /// view itself.
     pub fn means(&self, group: &Group, measure: &Measure, space: SpaceKind) -> Means {
         let views = self.views(&group.view_set);
         let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
@@ -165,8 +180,15 @@ impl<'a> Summary<'a> {
             let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
             let (Some(value), Some(source)) = (record.value, source) else { continue };
             let target = position(&record.target).unwrap_or(source);
-            let sum = sums.entry((source, target)).or_default();
-            *sum = (sum.0 + value, sum.1 + 1);
+            let mut add = |place| {
+                let sum: &mut (f64, usize) = sums.entry(place).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            };
+            add((source, target));
+            // Of a figure that is the same in both orders, records hold one.
+            if measure.metric.is_symmetric() && target != source {
+                add((target, source));
+            }
         }
         sums.into_iter().map(|(key, (sum, n))| (key, sum / n as f64)).collect()
     }
@@ -187,8 +209,11 @@ impl<'a> Summary<'a> {
         let worse = |a: f64, b: f64| if measure.metric.higher_is_better() { a < b } else { a > b };
         let worst = means.iter().reduce(|a, b| if worse(*b.1, *a.1) { b } else { a })?;
         let (source, target) = *worst.0;
-        let name =
-            if source == target { views[source].to_string() } else { format!("{}→{}", views[source], views[target]) };
+        let arrow = if measure.metric.is_symmetric() { "↔" } else { "→" };
+        let name = match source == target {
+            true => views[source].to_string(),
+            false => format!("{}{arrow}{}", views[source], views[target]),
+        };
         Some(Stat { mean, std: variance.sqrt(), worst: (name, *worst.1), space })
     }
 
@@ -254,6 +279,12 @@ pub fn metric_title(metric: Metric) -> &'static str {
         Metric::CycleErrorCorrected => "cycle error, corrected",
         Metric::HubSkewness => "hub skewness",
         Metric::AntiHubs => "anti-hubs",
+        Metric::Similarity(measure, reading) => similarity_title(measure, reading),
+        Metric::Alignment => "alignment",
+        Metric::Uniformity => "uniformity",
+        Metric::EffectiveRank => "effective rank",
+        Metric::ModalityGap => "modality gap",
+        Metric::Distortion => "distortion",
         Metric::GammaMean => "Γ mean",
         Metric::Gamma90 => "Γ₉₀",
         Metric::DeltaPos => "Δ⁺",
@@ -261,6 +292,17 @@ pub fn metric_title(metric: Metric) -> &'static str {
         Metric::DriftMedian => "drift median",
         Metric::DriftP95 => "drift p95",
     }
+}
+
+fn similarity_title(measure: Likeness, reading: Reading) -> &'static str {
+    let titles = match measure {
+        Likeness::Cka => ["CKA", "CKA, calibrated", "CKA, p", "CKA, ceiling"],
+        Likeness::MutualKnn => ["mutual kNN", "mutual kNN, calibrated", "mutual kNN, p", "mutual kNN, ceiling"],
+        Likeness::Rsa => ["RSA", "RSA, calibrated", "RSA, p", "RSA, ceiling"],
+        Likeness::Svcca => ["SVCCA", "SVCCA, calibrated", "SVCCA, p", "SVCCA, ceiling"],
+        Likeness::Procrustes => ["Procrustes", "Procrustes, calibrated", "Procrustes, p", "Procrustes, ceiling"],
+    };
+    titles[reading as usize]
 }
 
 #[cfg(test)]
@@ -313,6 +355,9 @@ mod tests {
         };
         assert_eq!(group("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
         assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":null,"tol":1e-8}"#).label(), "GPA");
+        let robust =
+            r#"{"constant_columns":"clamp","robust":{"tukey":1.0},"scale":true,"weights":{"given":{"b":2.0}}}"#;
+        assert_eq!(group("gpa", robust).label(), "GPA (robust tukey 1.0, scale true, weights given b 2.0)");
         let extend = |text: &str| {
             let method: Method = serde_json::from_str(text).expect("a method");
             group("extend", &params(&method, "extend")).label()

@@ -6,7 +6,8 @@ use anyhow::Result;
 use comfy_table::{CellAlignment, Table as Grid, TableComponent, presets};
 use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
 
-use crate::store::write_file;
+use crate::durable::write_file;
+use crate::latex;
 
 /// A table as it is read: its first columns name a line, the others hold figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,19 +27,21 @@ pub struct Table {
 impl Table {
     /// As GitHub renders it.
     pub fn markdown(&self) -> String {
-        let notes: String = self.notes.iter().map(|note| format!("\n{note}\n")).collect();
-        format!("**{}**\n\n{}\n{notes}", self.title, self.drawn(presets::ASCII_MARKDOWN))
+        let notes: String = self.notes.iter().map(|note| format!("\n{}\n", inline_markdown(note))).collect();
+        let title = inline_markdown(&self.title);
+        let cell = |text: &str| inline_markdown(text).replace('|', "\\|");
+        format!("**{title}**\n\n{}\n{notes}", self.drawn(presets::ASCII_MARKDOWN, cell))
     }
 
     /// For a terminal.
     pub fn terminal(&self) -> String {
         let notes: String = self.notes.iter().map(|note| format!("{note}\n")).collect();
-        format!("{}\n{}\n{notes}", self.title, self.drawn(presets::UTF8_HORIZONTAL_ONLY))
+        format!("{}\n{}\n{notes}", self.title, self.drawn(presets::UTF8_HORIZONTAL_ONLY, str::to_string))
     }
 
-    fn drawn(&self, preset: &str) -> String {
+    fn drawn(&self, preset: &str, cell: impl Fn(&str) -> String) -> String {
         let mut grid = Grid::new();
-        grid.load_preset(preset).set_header(&self.headers);
+        grid.load_preset(preset).set_header(self.headers.iter().map(|text| cell(text)));
         // No rule between lines: it only costs height.
         for part in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
             grid.remove_style(part);
@@ -47,7 +50,7 @@ impl Table {
             grid.remove_style(part);
         }
         for row in &self.rows {
-            grid.add_row(row.iter().map(|text| text.replace('|', "\\|")));
+            grid.add_row(row.iter().map(|text| cell(text)));
         }
         for column in grid.column_iter_mut().skip(self.names) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -57,17 +60,7 @@ impl Table {
 
     /// With `booktabs`; the caption holds title and notes.
     pub fn latex(&self) -> String {
-        let line =
-            |cells: &[String]| format!("    {} \\\\\n", cells.iter().map(|c| tex(c)).collect::<Vec<_>>().join(" & "));
-        let columns = "l".repeat(self.names) + &"r".repeat(self.headers.len() - self.names);
-        let rows: String = self.rows.iter().map(|row| line(row)).collect();
-        let caption: Vec<String> =
-            std::iter::once(format!("{}.", self.title)).chain(self.notes.iter().cloned()).map(|t| tex(&t)).collect();
-        format!(
-            "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
-            caption.join(" "),
-            line(&self.headers),
-        )
+        latex::table(self)
     }
 
     /// Writes `<stem>.md`, `<stem>.csv` and `<stem>.tex`.
@@ -89,20 +82,22 @@ impl Table {
     }
 }
 
-/// Text with what LaTeX would take for commands escaped.
-fn tex(text: &str) -> String {
+/// Text on one line of Markdown: what would begin a tag is escaped, code in backticks stays code.
+pub fn inline_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut in_code = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
-            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
-            '\\' => out.push_str("\\textbackslash{}"),
-            '~' => out.push_str("\\textasciitilde{}"),
-            '^' => out.push_str("\\textasciicircum{}"),
-            '`' => out.push('\''),
-            '±' => out.push_str("$\\pm$"),
-            '→' => out.push_str("$\\rightarrow$"),
-            '×' => out.push_str("$\\times$"),
-            '–' => out.push_str("--"),
+            '`' => {
+                in_code = !in_code;
+                out.push(c);
+            }
+            '<' if !in_code && chars.peek().is_some_and(|next| next.is_alphabetic() || "/!?".contains(*next)) => {
+                out.push_str("\\<");
+            }
+            '*' if !in_code => out.push_str("\\*"),
+            c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }
@@ -124,15 +119,6 @@ mod tests {
     }
 
     #[test]
-    fn latex_escapes_and_closes_what_it_opens() {
-        let text = table().latex();
-        assert!(text.contains("a\\_b \\& c & n/a \\\\"), "{text}");
-        assert!(text.contains("0.179 $\\pm$ 0.076"), "{text}");
-        assert!(text.contains("100\\% of the views"), "{text}");
-        assert_eq!(text.matches("\\begin").count(), text.matches("\\end").count());
-    }
-
-    #[test]
     fn a_terminal_gets_no_rules_between_lines() {
         let text = table().terminal();
         let rules = text.lines().filter(|line| line.starts_with(['─', '═'])).count();
@@ -145,5 +131,15 @@ mod tests {
         assert!(text.starts_with("**Figures**\n\n| method"), "{text}");
         assert!(text.contains("| NA      | 0.179 ± 0.076 |"), "{text}");
         assert!(text.ends_with("\n± over 100% of the views.\n"), "{text}");
+    }
+
+    #[test]
+    fn markdown_takes_no_name_for_a_tag() {
+        assert_eq!(inline_markdown("<b>x</b> p < 0.05\n*"), "\\<b>x\\</b> p < 0.05 \\*");
+        assert_eq!(inline_markdown("`a<b>*`"), "`a<b>*`");
+        let mut odd = table();
+        odd.rows[1][0] = "a|b<i>".into();
+        assert!(odd.markdown().contains("a\\|b\\<i>"), "{}", odd.markdown());
+        assert!(odd.terminal().contains("a|b<i>"), "{}", odd.terminal());
     }
 }

@@ -1,9 +1,9 @@
 //! Which tables a grid gets.
 
 use align::SpaceKind;
-use tasks::Metric;
+use tasks::{Measure as Likeness, Metric, Reading};
 
-use crate::summary::{Group, Measure, Stat, Summary};
+use crate::summary::{Group, Measure, Stat, Summary, metric_title};
 use crate::table::Table;
 
 /// What stands for "no figure": never a zero.
@@ -22,6 +22,7 @@ pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(Str
     for metric in [Metric::Rank1, Metric::Accuracy, Metric::Map] {
         tables.extend(summary.measures_of(metric).flat_map(|m| by_pair(title, summary, m, notes)));
     }
+    tables.extend(similarity(title, summary, notes));
     tables
 }
 
@@ -54,14 +55,15 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
     let ranked = summary.measures_of(Metric::Rank1).next();
     let mut headers = names.headers();
     let name_columns = headers.len();
-    headers.extend(summary.measures().iter().map(|m| summary.title(m)));
+    let shown: Vec<&Measure> = summary.measures().iter().filter(|m| !m.metric.is_side_note()).collect();
+    headers.extend(shown.iter().map(|m| summary.title(m)));
     if ranked.is_some() {
         headers.push("worst pair, Rank-1".into());
     }
     headers.extend(["maps", "parameters", "fit s", "fit CPU s"].map(String::from));
     let rows = summary.groups.iter().map(|group| {
         let mut row = names.cells(group);
-        row.extend(summary.measures().iter().map(|m| with_spread(summary.stat(group, m).as_ref())));
+        row.extend(shown.iter().map(|m| with_spread(summary.stat(group, m).as_ref())));
         if let Some(rank1) = ranked {
             let worst = summary.stat(group, rank1).map(|s| format!("{:.3} ({})", s.worst.1, s.worst.0));
             row.push(worst.unwrap_or_else(|| MISSING.into()));
@@ -88,7 +90,9 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
 fn reasons(summary: &Summary<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for group in &summary.groups {
-        for measure in summary.measures().iter().filter(|m| summary.stat(group, m).is_none()) {
+        for measure in
+            summary.measures().iter().filter(|m| !m.metric.is_side_note() && summary.stat(group, m).is_none())
+        {
             let Some(reason) = summary.reason(group, measure) else { continue };
             let line = format!("{MISSING} for {} on `{}`: {reason}.", group.label(), group.view_set);
             if !lines.contains(&line) {
@@ -155,6 +159,38 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
         (stem, Table { title, headers, names: 4, rows, notes: notes.to_vec() })
     };
     summary.view_sets().iter().map(table).collect()
+}
+
+/// One line per method and measure of similarity: its readings, means over pairs of views, and the largest p.
+fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(String, Table)> {
+    let measure = |likeness, reading| summary.measures_of(Metric::Similarity(likeness, reading)).next();
+    measure(Likeness::Cka, Reading::Raw)?;
+    let names = Names::new(summary);
+    let mut headers = names.headers();
+    headers.extend(["space", "measure"].map(String::from));
+    let name_columns = headers.len();
+    headers.extend(["value", "calibrated", "ceiling", "largest p"].map(String::from));
+    let mut rows = Vec::new();
+    for group in &summary.groups {
+        for likeness in Likeness::ALL {
+            let stat = |reading| summary.stat(group, measure(likeness, reading)?);
+            let Some(raw) = stat(Reading::Raw) else { continue };
+            let mean = |reading| stat(reading).map_or(MISSING.into(), |s| format!("{:.3}", s.mean));
+            let mut row = names.cells(group);
+            row.extend([raw.space.name().into(), metric_title(Metric::Similarity(likeness, Reading::Raw)).into()]);
+            row.extend([format!("{:.3}", raw.mean), mean(Reading::Calibrated), mean(Reading::Ceiling)]);
+            // Of a p more is worse.
+            row.push(stat(Reading::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)));
+            rows.push(row);
+        }
+    }
+    let how = "Means over pairs of views. Calibrated: 0 is what permuted items give in the mean, 1 the most. Ceiling: what \
+               halves of the views' own coordinates reach, as a similarity. Procrustes is a distance; its calibrated value and \
+               ceiling are of 1 − distance."
+        .to_string();
+    let notes = std::iter::once(how).chain(notes.iter().cloned()).collect();
+    let title = format!("{title}: similarity of the views");
+    Some(("similarity".into(), Table { title, headers, names: name_columns, rows, notes }))
 }
 
 /// A measure as part of a file name: its metric, and what sets its task apart where that is needed.

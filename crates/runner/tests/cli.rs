@@ -2,90 +2,13 @@
 //! is wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use polars::prelude::{DataFrame, ParquetReader, SerReader};
-use runner::record::{COST_COLUMNS, Record, from_frame};
-use tempfile::TempDir;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn runner(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A grid file in a folder of its own, and a place for its results.
-struct Bench {
-    folder: TempDir,
-}
-
-const GRID: &str = "\
-name: tiny
-data:
-  planted:
-    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
-methods: [na, gpa, gcca]
-tasks: [retrieval, clustering]
-";
-
-impl Bench {
-    fn new(grid: &str) -> Self {
-        let bench = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(bench.grid(), grid).unwrap();
-        bench
-    }
-
-    fn grid(&self) -> PathBuf {
-        self.folder.path().join("grid.yaml")
-    }
-
-    fn out(&self) -> PathBuf {
-        self.folder.path().join("out")
-    }
-
-    fn run(&self, more: &[&str]) -> Output {
-        let (grid, out) = (self.grid(), self.out());
-        let mut args = vec!["--grid", grid.to_str().unwrap(), "--out", out.to_str().unwrap()];
-        args.extend(more);
-        runner(&args)
-    }
-
-    /// The error of a run that must fail, with this folder's name taken out.
-    fn error(&self, more: &[&str]) -> String {
-        let output = self.run(more);
-        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-        let folder = self.folder.path().to_str().unwrap();
-        text(&output.stderr).replace(&format!("{folder}/"), "").replace(folder, "").trim_end().to_string()
-    }
-
-    fn records(&self, name: &str) -> Vec<Record> {
-        from_frame(&frame(&self.out().join(name).join("records.parquet"))).unwrap()
-    }
-}
-
-fn frame(path: &Path) -> DataFrame {
-    ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
-}
-
-/// The text of a records.csv with the columns taken out that differ from run to run.
-fn reproducible(csv: &Path) -> DataFrame {
-    use polars::prelude::{CsvReadOptions, SerReader as _};
-    let frame = CsvReadOptions::default()
-        .with_infer_schema_length(Some(0))
-        .try_into_reader_with_file_path(Some(csv.to_path_buf()))
-        .unwrap()
-        .finish()
-        .unwrap();
-    frame.drop_many(COST_COLUMNS.iter().copied())
-}
+use common::{Bench, GRID, reproducible, root, runner, text, text_of};
+use runner::record::Record;
 
 #[test]
 fn the_smoke_grid_runs_from_nothing_to_figures_and_then_has_nothing_to_do() {
@@ -94,7 +17,14 @@ fn the_smoke_grid_runs_from_nothing_to_figures_and_then_has_nothing_to_do() {
     let first = runner(&["--grid", "experiments/smoke.yaml", "--out", out, "--threads", "1"]);
     assert!(first.status.success(), "{}", text(&first.stderr));
     assert!(text(&first.stderr).contains(" cells done, 0 failed"), "{}", text(&first.stderr));
-    for file in ["records.parquet", "records.csv", "tables/summary.tex", "figures/summary_equal_none.png"] {
+    let files = [
+        "records.parquet",
+        "records.csv",
+        "tables/summary.tex",
+        "tables/comparison_rank_1_permute_0_5_of_v0_seed_0.md",
+        "figures/summary_equal_none.png",
+    ];
+    for file in files {
         assert!(folder.path().join("smoke").join(file).exists(), "{file} is missing: {}", text(&first.stdout));
     }
     let before = fs::read(folder.path().join("smoke/records.parquet")).unwrap();
@@ -150,6 +80,7 @@ fn a_killed_run_keeps_what_it_finished() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
         .current_dir(root())
         .args(["--grid", bench.grid().to_str().unwrap(), "--out", bench.out().to_str().unwrap(), "--jobs", "1"])
+        .args(["--durability", "cell"])
         .stderr(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .spawn()
@@ -194,12 +125,14 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"),
         "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are \
-         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`, `cca`, `hub`, `sumcor`, `srm`, `linear`"
+         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`, `cca`, `hub`, `sumcor`, `srm`, `linear`, \
+         `relative`"
     );
     assert_eq!(
         case("tasks: [retrieval", "tasks: [retrival"),
         "error: grid.yaml:6:9: tasks[0]: unknown name `retrival`; did you mean `retrieval`? the names here are \
-         `retrieval`, `clustering`, `consistency`, `drift`, `probing`, `stitching`, `cycle`, `reid`, `hubness`"
+         `retrieval`, `clustering`, `consistency`, `drift`, `probing`, `stitching`, `cycle`, `reid`, `hubness`, \
+         `similarity`"
     );
     assert_eq!(
         case("gcca]", "gcca: {rnak: 3}]"),
@@ -344,7 +277,11 @@ fn errors_in_a_paper_file_point_at_the_place() {
         "error: /paper.yaml:7:39: claims[0].test.better.metric: unknown metric `rank11`; did you mean `rank1`? \
          the metrics here are `ari`, `nmi`, `rank1`, `rank5`, `rank10`, `rank1_optimistic`, `mrr`, `gamma_mean`, \
          `gamma90`, `delta_pos`, `drift_mean`, `drift_median`, `drift_p95`, `accuracy`, `cmc1`, `cmc5`, `map`, \
-         `cycle_error`, `cycle_error_corrected`, `hub_skewness`, `anti_hubs`"
+         `cycle_error`, `cycle_error_corrected`, `hub_skewness`, `anti_hubs`, `cka`, `cka_calibrated`, `cka_p`, \
+         `cka_ceiling`, `mutual_knn`, `mutual_knn_calibrated`, `mutual_knn_p`, `mutual_knn_ceiling`, `rsa`, \
+         `rsa_calibrated`, `rsa_p`, `rsa_ceiling`, `svcca`, `svcca_calibrated`, `svcca_p`, `svcca_ceiling`, \
+         `procrustes`, `procrustes_calibrated`, `procrustes_p`, `procrustes_ceiling`, `alignment`, `uniformity`, \
+         `effective_rank`, `modality_gap`, `distortion`"
     );
 }
 
@@ -370,8 +307,14 @@ fn data_that_are_not_there_are_asked_for_by_name() {
     assert_eq!(
         error("data: massive\nstand_in: massive10\n", &["--no-stand-in"]),
         "error: /grid.yaml:2:1: data: `massive` is not present: there is no data-manifests/massive.yaml; \
-         without `--no-stand-in` `massive10` would take its place"
+         without `--no-stand-in` `massive10` would take its place; make it with `cargo xtask embed massive`"
     );
+    let table1 = root().join("experiments/paper/table1.yaml");
+    let output = runner(&["reproduce", table1.to_str().unwrap(), "--data", "massive", "--out", "never"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    let wanted = "there is no data-manifests/massive.yaml; make it with `cargo xtask embed massive`";
+    assert!(said.contains(wanted), "no stand-in is taken for data that are asked for: {said}");
 }
 
 #[test]
@@ -387,7 +330,9 @@ fn usage_errors_have_their_own_exit_code() {
     let output = runner(&["--grid", "x.yaml", "--only", "metod=gpa"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("no key `metod`; did you mean `method`?"), "{}", text(&output.stderr));
-    assert_eq!(runner(&[]).status.code(), Some(2));
+    let first = runner(&[]);
+    assert_eq!(first.status.code(), Some(0));
+    assert!(text(&first.stdout).starts_with("What one does first:"), "{}", text(&first.stdout));
     let missing = runner(&["--grid", "no/such.yaml"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(text(&missing.stderr).starts_with("error: no/such.yaml: "), "{}", text(&missing.stderr));
@@ -439,8 +384,4 @@ fn scaling_times_a_star_once_and_draws_its_curves() {
     fs::write(&star, yaml.replace("repeats: 2", "repeats: 0").replace("views: [3, 4]", "views: [3, 1]")).unwrap();
     let refused = text_of(&run());
     assert!(refused.contains("star.yaml:3:12: views[1]: 1, wanted at least 2"), "{refused}");
-}
-
-fn text_of(output: &Output) -> String {
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
 }

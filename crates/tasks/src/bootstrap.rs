@@ -20,9 +20,25 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// What a resample draws from: n items, or the clusters that they come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Items<'a> {
+    /// Items n.
+    pub count: usize,
+    /// The cluster of each; without, every item is drawn for itself.
+    pub clusters: Option<&'a [i64]>,
+}
+
+impl From<usize> for Items<'_> {
+    fn from(count: usize) -> Self {
+        Self { count, clusters: None }
+    }
+}
+
 /// Intervals of several figures under the same resamples of n items.
 ///
-/// A resample draws n items with replacement and hands their multiplicities to `statistic`, which
+/// Where items come in clusters (captions of one picture), whole clusters are drawn: items of one cluster are no
+/// independent witnesses. A resample draws n items with replacement and hands their multiplicities to `statistic`, which
 /// returns one value per figure, always in the same order. Comparisons are *paired* because every
 /// figure sees the same items: a difference of two methods is one more figure, computed inside.
 /// The interval is that of the deviations from the resamples' mean, placed around the estimate: an item
@@ -34,9 +50,9 @@ pub struct Interval {
 /// Tibshirani 1993, chapter 13.
 ///
 /// # Errors
-/// No item, no resample, or a statistic that returns differing numbers of values.
-pub fn paired_bootstrap(
-    items: usize,
+/// No item, no resample, not one cluster for each item, or a statistic that returns differing numbers of values.
+pub fn paired_bootstrap<'a>(
+    items: impl Into<Items<'a>>,
     resamples: usize,
     seed: u64,
     statistic: impl Fn(&[u32]) -> Vec<f64> + Sync,
@@ -49,13 +65,14 @@ pub fn paired_bootstrap(
 ///
 /// # Errors
 /// As [`paired_bootstrap`].
-pub fn resample(
-    items: usize,
+pub fn resample<'a>(
+    items: impl Into<Items<'a>>,
     resamples: usize,
     seed: u64,
     statistic: impl Fn(&[u32]) -> Vec<f64> + Sync,
 ) -> Result<Resamples, TaskError> {
-    let weights = Weights::new(items, None, 1)?;
+    let Items { count: items, clusters } = items.into();
+    let weights = Weights::new(items, clusters, 1)?;
     positive("resamples", resamples)?;
     let estimates = statistic(&vec![1; items]);
     let draws: Vec<Vec<f64>> = (0..resamples)
@@ -80,7 +97,7 @@ pub fn resample(
     Ok(Resamples { estimates, draws })
 }
 
-fn positive(parameter: &'static str, got: usize) -> Result<(), TaskError> {
+pub(crate) fn positive(parameter: &'static str, got: usize) -> Result<(), TaskError> {
     match got {
         0 => Err(TaskError::Parameter { task: "bootstrap", parameter, got: "0".into(), want: "at least 1" }),
         _ => Ok(()),
@@ -147,9 +164,12 @@ fn resample_stream(seed: u64, resample: usize) -> Stream {
     rng
 }
 
-/// Quantile of ascending values, linear between order statistics (type 7).
+/// Quantile of ascending values, linear between order statistics (type 7); NaN without a value.
 pub fn quantile(ascending: &[f64], q: f64) -> f64 {
-    let position = q * (ascending.len() - 1) as f64;
+    if ascending.is_empty() {
+        return f64::NAN;
+    }
+    let position = q.clamp(0.0, 1.0) * (ascending.len() - 1) as f64;
     let (below, above) = (position.floor() as usize, position.ceil() as usize);
     ascending[below] + (position - position.floor()) * (ascending[above] - ascending[below])
 }
@@ -193,6 +213,22 @@ mod tests {
         assert!((one[2].low - 2.0).abs() < 1e-9 && (one[2].high - 2.0).abs() < 1e-9, "the difference has no spread");
         let other = paired_bootstrap(97, 500, 10, statistic).expect("valid");
         assert_ne!(one, other, "the seed is used");
+    }
+
+    #[test]
+    fn clusters_are_drawn_whole() {
+        // Ten items of each of forty clusters share a value: as good as forty items.
+        let values: Vec<f64> = (0..400).map(|i| f64::from((i / 10) * 31 % 40)).collect();
+        let clusters: Vec<i64> = (0..400).map(|i| i / 10).collect();
+        let width = |items: Items<'_>| {
+            let found = paired_bootstrap(items, 2000, 3, |w| vec![mean(&values, w)]).expect("valid");
+            found[0].high - found[0].low
+        };
+        let ratio = width(Items { count: 400, clusters: Some(&clusters) }) / width(400.into());
+        assert!((ratio - 10f64.sqrt()).abs() < 0.3, "{ratio}");
+        let own: Vec<i64> = (0..400).collect();
+        assert_eq!(width(Items { count: 400, clusters: Some(&own) }), width(400.into()), "every item its own cluster");
+        assert!(paired_bootstrap(Items { count: 3, clusters: Some(&own) }, 9, 0, |_| vec![]).is_err());
     }
 
     #[test]

@@ -8,6 +8,8 @@ use align::Matrix;
 use align::kernels::{AdamwStep, adamw, exp_shifted};
 use align::linalg::{Accum, MatMut, MatRef, Threads, gemm};
 
+use crate::TaskError;
+
 /// Rows per block.
 const BLOCK: usize = 512;
 
@@ -41,11 +43,41 @@ pub struct Released {
 impl Classifier {
     /// From W (d × k) and b (k).
     ///
-    /// # Panics
-    /// Where b has not one value per column of W.
-    pub fn from_parts(w: &Matrix, b: &[f32]) -> Self {
-        assert_eq!(w.cols(), b.len(), "one bias per class");
-        Self { weights: [w.as_slice(), b].concat(), classes: b.len() }
+    /// # Errors
+    /// [`TaskError::Shape`] where b has not one value per column of W, or there is no class.
+    pub fn from_parts(w: &Matrix, b: &[f32]) -> Result<Self, TaskError> {
+        if w.cols() != b.len() || b.is_empty() {
+            return Err(TaskError::Shape {
+                op: "classifier",
+                left_name: "columns of W",
+                left: w.cols().to_string(),
+                right_name: "biases",
+                right: b.len().to_string(),
+            });
+        }
+        Ok(Self { weights: [w.as_slice(), b].concat(), classes: b.len() })
+    }
+
+    /// Whether it can be trained on these rows, or judged by them where `known` classes are not asked for.
+    fn check(&self, rows: Labelled<'_>, known: bool) -> Result<(), TaskError> {
+        let shape = |left_name, left: usize, right_name, right: usize| TaskError::Shape {
+            op: "classifier",
+            left_name,
+            left: left.to_string(),
+            right_name,
+            right: right.to_string(),
+        };
+        let (rows_of_w, k) = (self.weights.len() / self.classes.max(1) - 1, self.classes);
+        if rows.x.cols() != rows_of_w {
+            return Err(shape("columns of the rows", rows.x.cols(), "rows of W", rows_of_w));
+        }
+        if rows.codes.len() != rows.x.rows() {
+            return Err(shape("class codes", rows.codes.len(), "rows", rows.x.rows()));
+        }
+        match rows.codes.iter().find(|&&code| known && code as usize >= k) {
+            None => Ok(()),
+            Some(&code) => Err(shape("a class code of the rows to train on", code as usize, "classes, from 0", k)),
+        }
     }
 
     /// W row by row, then b.
@@ -70,6 +102,9 @@ impl Classifier {
     }
 
     /// Whether each row's largest logit (the first among equals) is that of its class.
+    ///
+    /// # Panics
+    /// Where the rows are not as wide as those that it was trained on, or there is not one code for each.
     pub fn correct(&self, rows: Labelled<'_>) -> Vec<bool> {
         let (n, k) = (rows.x.rows(), self.classes);
         let mut logits = vec![0.0; BLOCK * k];
@@ -86,13 +121,16 @@ impl Classifier {
     }
 
     /// Share of rows that are correct.
+    ///
+    /// # Panics
+    /// As [`Classifier::correct`].
     pub fn accuracy(&self, rows: Labelled<'_>) -> f64 {
         let correct = self.correct(rows);
         correct.iter().filter(|&&c| c).count() as f64 / correct.len() as f64
     }
 
     /// Mean cross-entropy; its gradient, laid out as the weights, is written to `gradient`.
-    pub fn loss_gradient(&self, rows: Labelled<'_>, gradient: &mut [f32]) -> f64 {
+    pub(crate) fn loss_gradient(&self, rows: Labelled<'_>, gradient: &mut [f32]) -> f64 {
         let (n, d, k) = (rows.x.rows(), rows.x.cols(), self.classes);
         let scale = 1.0 / n as f32;
         gradient.fill(0.0);
@@ -120,7 +158,18 @@ impl Classifier {
 
     /// Trains from here by [`Released`]; one classifier per validation set, all from the same run. Without
     /// a step that betters an accuracy of 0 the last weights stay.
-    pub fn train_released(&self, rows: Labelled<'_>, validation: &[Labelled<'_>], how: Released) -> Vec<Self> {
+    ///
+    /// # Errors
+    /// [`TaskError::Shape`] for rows of another width, codes that are not one per row, or a class to train on that it
+    /// does not have.
+    pub fn train_released(
+        &self,
+        rows: Labelled<'_>,
+        validation: &[Labelled<'_>],
+        how: Released,
+    ) -> Result<Vec<Self>, TaskError> {
+        self.check(rows, true)?;
+        validation.iter().try_for_each(|rows| self.check(*rows, false))?;
         let mut now = self.clone();
         let len = now.weights.len();
         let (mut gradient, mut first, mut second) = (vec![0.0; len], vec![0.0; len], vec![0.0; len]);
@@ -145,7 +194,7 @@ impl Classifier {
                 break;
             }
         }
-        best.into_iter().map(|(_, _, kept)| kept.unwrap_or_else(|| now.clone())).collect()
+        Ok(best.into_iter().map(|(_, _, kept)| kept.unwrap_or_else(|| now.clone())).collect())
     }
 }
 
@@ -169,7 +218,10 @@ impl Classifier {
     ///
     /// Convex, started at zero, so there is one solution and nothing is drawn. L-BFGS with backtracking, to a
     /// gradient 1e-4 as long as at the start or 300 iterations. Source: Liu and Nocedal 1989.
-    pub fn train_converged(rows: Labelled<'_>, classes: usize, how: Converged) -> Self {
+    ///
+    /// # Errors
+    /// [`TaskError::Shape`] for codes that are not one per row, or a class that is not below `classes`.
+    pub fn train_converged(rows: Labelled<'_>, classes: usize, how: Converged) -> Result<Self, TaskError> {
         let d = rows.x.cols();
         let square: f64 = rows.x.as_slice().iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         let rms = (square / rows.x.as_slice().len().max(1) as f64).sqrt().max(1e-12);
@@ -177,6 +229,7 @@ impl Classifier {
         let scaled = Labelled { x: &x, codes: rows.codes };
         let weights = d * classes;
         let mut model = Self { weights: vec![0.0; weights + classes], classes };
+        model.check(rows, true)?;
         let mut buffer = vec![0.0f32; weights + classes];
         let solution = minimise(weights + classes, |at, gradient| {
             model.weights.iter_mut().zip(at).for_each(|(w, &a)| *w = a as f32);
@@ -188,7 +241,7 @@ impl Classifier {
         });
         model.weights.iter_mut().zip(&solution).for_each(|(w, &s)| *w = s as f32);
         model.weights[..weights].iter_mut().for_each(|w| *w = (f64::from(*w) / rms) as f32);
-        model
+        Ok(model)
     }
 }
 
@@ -282,7 +335,7 @@ mod tests {
         });
         let codes: Vec<u32> = (0..90).map(|i| i % 3).collect();
         let rows = Labelled { x: &x, codes: &codes };
-        let solved = Classifier::train_converged(rows, 3, Converged { l2: 1e-2 });
+        let solved = Classifier::train_converged(rows, 3, Converged { l2: 1e-2 }).expect("sound rows");
         assert_eq!(solved.accuracy(rows), 1.0);
         let mut gradient = vec![0.0; solved.weights.len()];
         solved.loss_gradient(rows, &mut gradient);
@@ -292,7 +345,8 @@ mod tests {
         assert!(left < 1e-4, "{left}");
         // Scaling the features changes nothing.
         let larger = x.map(|v| v * 50.0);
-        let again = Classifier::train_converged(Labelled { x: &larger, codes: &codes }, 3, Converged { l2: 1e-2 });
+        let again = Classifier::train_converged(Labelled { x: &larger, codes: &codes }, 3, Converged { l2: 1e-2 })
+            .expect("sound rows");
         let gap = solved.weights[..6].iter().zip(&again.weights).map(|(a, b)| (a - b * 50.0).abs()).fold(0.0, f32::max);
         assert!(gap < 1e-2, "{gap}");
     }

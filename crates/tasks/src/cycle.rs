@@ -40,8 +40,8 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
             Err(reason) => (None, Some(reason.to_string())),
         };
         out.scores.push(Score { space, source: source.clone(), target: None, metric, value, n, reason });
-        if let Ok(values) = errors {
-            out.series.push(Series { space, source, target: None, quantity: metric.series(), draw: None, values });
+        if let (Ok(values), Some(quantity)) = (errors, metric.series()) {
+            out.series.push(Series { space, source, target: None, quantity, draw: None, values });
         }
     };
     if let Fitted::Input(_) = input.fitted {

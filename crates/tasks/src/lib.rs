@@ -19,6 +19,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Own data
+//!
+//! A [`Dataset`](align::Dataset) is two splits of matched views with labels; `crates/tasks/examples/evaluate.rs` goes from
+//! plain numbers to Rank-1 with its interval and to the paired difference of two methods.
+//!
+//! ```
+//! use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
+//! use tasks::{Task, TaskInput};
+//!
+//! let view = |shift: usize| Matrix::from_fn(60, 4, |i, j| ((i * 7 + j * shift) as f32).sin());
+//! let split = || {
+//!     let spaces = Spaces::new([("en".to_string(), view(3)), ("fr".to_string(), view(5))])?;
+//!     let classes = (0..60).map(|i| i % 3).collect();
+//!     Split::new(spaces, vec![Labels { name: "class".into(), values: classes }], Vec::new(), None)
+//! };
+//! let data = Dataset { train: split()?, validation: None, test: split()? };
+//! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
+//! let scores = Task::Clustering(Default::default()).score(&TaskInput::new(&fit.fitted, &data))?;
+//! assert!(scores.scores.iter().all(|score| score.value.is_some()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds everywhere
+//!
 //! Everything is bit-identical for any number of threads: products are tiled by constants, counts are
 //! integers, sums have a fixed order, and every draw comes from [`align::rng`]. This crate knows no
 //! files and no tables.
@@ -43,11 +67,12 @@ pub mod reid;
 mod retrieval;
 mod score;
 mod scoring;
+mod similarity;
 pub mod statistics;
 mod stitching;
 mod task;
 
-pub use bootstrap::{Interval, paired_bootstrap, resample};
+pub use bootstrap::{Interval, Items, paired_bootstrap, resample};
 pub use clustering::{ClusterCount, ClusteringParams};
 pub use consistency::ConsistencyParams;
 pub use drift::DriftParams;
@@ -57,7 +82,8 @@ pub use metrics::{CrossTable, ari_nmi_weighted};
 pub use probe::{Direction, ProbeParams, Protocol};
 pub use reid::{ReidParams, disjoint_by_class};
 pub use retrieval::RetrievalParams;
-pub use score::{Metric, Quantity, Score, Scores, Series, TaskInput};
+pub use score::{Metric, Quantity, Score, Scores, Series, TaskInput, group_series};
 pub use scoring::Scoring;
+pub use similarity::{Measure, Reading, SimilarityParams};
 pub use statistics::{Contrast, Resamples};
 pub use task::Task;

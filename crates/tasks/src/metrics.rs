@@ -249,6 +249,9 @@ pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Resul
         | Metric::Ari
         | Metric::Nmi => weighted_mean(values, weights),
         Metric::HubSkewness => weighted_skewness(values, weights),
+        Metric::Similarity(..) | Metric::Alignment | Metric::Distortion => weighted_mean(values, weights),
+        // No function of a series.
+        Metric::Uniformity | Metric::EffectiveRank | Metric::ModalityGap => Ok(f64::NAN),
         Metric::AntiHubs => {
             weighted_mean(&values.iter().map(|&count| f32::from(u8::from(count == 0.0))).collect::<Vec<_>>(), weights)
         }
@@ -272,10 +275,19 @@ pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
         | Metric::Accuracy
         | Metric::Map
         | Metric::CycleError
-        | Metric::CycleErrorCorrected => f64::from(value),
-        Metric::Ari | Metric::Nmi | Metric::Gamma90 | Metric::DriftMedian | Metric::DriftP95 | Metric::HubSkewness => {
-            return None;
-        }
+        | Metric::CycleErrorCorrected
+        | Metric::Similarity(..)
+        | Metric::Alignment
+        | Metric::Distortion => f64::from(value),
+        Metric::Ari
+        | Metric::Nmi
+        | Metric::Gamma90
+        | Metric::DriftMedian
+        | Metric::DriftP95
+        | Metric::HubSkewness
+        | Metric::Uniformity
+        | Metric::EffectiveRank
+        | Metric::ModalityGap => return None,
     };
     Some(value)
 }
@@ -353,15 +365,18 @@ pub fn mean(values: &[f32]) -> f64 {
     values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
 }
 
-/// Quantile, linear between order statistics (type 7); values must not be empty.
+/// Quantile, linear between order statistics (type 7); NaN without a value.
 pub fn quantile(values: &[f32], q: f64) -> f64 {
     let mut ascending: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
     ascending.sort_unstable_by(f64::total_cmp);
     bootstrap::quantile(&ascending, q)
 }
 
-/// The middle value, the lower one of two; values must not be empty.
+/// The middle value, the lower one of two; NaN without a value.
 pub fn lower_median(values: &[f32]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
     let mut ascending = values.to_vec();
     ascending.sort_unstable_by(f32::total_cmp);
     f64::from(ascending[(ascending.len() - 1) / 2])

@@ -163,9 +163,9 @@ impl Noise {
         for view in touched {
             noisy = match self {
                 Self::None(_) => noisy,
-                Self::Permute(permute) => noisy.with_row_map(view, &permute.row_map(train.rows(), view)),
+                Self::Permute(permute) => noisy.with_row_map(view, &permute.row_map(train.rows(), view))?,
                 Self::Feature(feature) => noisy.with_values(view, feature.added_to(train, view))?,
-                Self::Missing(missing) => noisy.with_missing(view, &missing.rows(train.rows(), view)),
+                Self::Missing(missing) => noisy.with_missing(view, &missing.rows(train.rows(), view))?,
             };
         }
         Ok(noisy)

@@ -26,11 +26,21 @@ pub(crate) fn project_all(input: &TaskInput<'_>) -> Result<Vec<Matrix>, TaskErro
 pub(crate) fn each_translated(
     input: &TaskInput<'_>,
     shared: &[Matrix],
+    f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
+) -> Result<(), TaskError> {
+    each_translated_as(input, shared, |z| cosine_rows(&z), f)
+}
+
+/// As [`each_translated`], with what is done to standardised rows in place of the normalisation.
+pub(crate) fn each_translated_as(
+    input: &TaskInput<'_>,
+    shared: &[Matrix],
+    finish: impl Fn(Matrix) -> Matrix,
     mut f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
     for (t, target) in input.test.spaces.iter().enumerate() {
         let standardise = input.standardisation(target.name())?;
-        let comparable = |x: &Matrix| cosine_rows(&standardise.apply(x));
+        let comparable = |x: &Matrix| finish(standardise.apply(x));
         let gallery = comparable(target.values());
         for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {
             let moved = match input.fitted.universe() {

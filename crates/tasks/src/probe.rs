@@ -102,16 +102,16 @@ impl ProbeParams {
         train: Labelled<'_>,
         validation: &[Labelled<'_>],
         classes: usize,
-    ) -> Vec<Vec<Classifier>> {
+    ) -> Result<Vec<Vec<Classifier>>, TaskError> {
         match self.protocol {
             Protocol::Converged => {
-                let solved = Classifier::train_converged(train, classes, Converged { l2: self.l2 });
-                vec![vec![solved; validation.len()]]
+                let solved = Classifier::train_converged(train, classes, Converged { l2: self.l2 })?;
+                Ok(vec![vec![solved; validation.len()]])
             }
             Protocol::Released => {
                 let how = Released { epochs: self.epochs, lr: self.lr, patience: self.patience };
                 let run =
-                    |&seed: &u64| start(seed, view, train.x.cols(), classes).train_released(train, validation, how);
+                    |&seed: &u64| start(seed, view, train.x.cols(), classes)?.train_released(train, validation, how);
                 self.seeds.iter().map(run).collect()
             }
         }
@@ -127,7 +127,7 @@ impl ProbeParams {
 }
 
 /// Weights and biases uniform in ±1/√d, as the authors' linear layer starts.
-fn start(seed: u64, view: usize, d: usize, classes: usize) -> Classifier {
+fn start(seed: u64, view: usize, d: usize, classes: usize) -> Result<Classifier, TaskError> {
     let bound = 1.0 / (d as f32).sqrt();
     let mut rng = stream(seed, Purpose::ProbeWeights, Some(view));
     let mut draw = || Uniform::new_inclusive(-bound, bound).map_or(0.0, |uniform| uniform.sample(&mut rng));

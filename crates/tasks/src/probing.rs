@@ -43,14 +43,14 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
                     None => on,
                 })
                 .collect();
-            let trained = params.train(s, on, &held_out, codes.classes);
+            let trained = params.train(s, on, &held_out, codes.classes)?;
             let correct = |(i, t): (usize, usize)| {
                 let rows = Labelled { x: &test[t], codes: &codes.test };
                 trained.iter().map(|of_draw| of_draw[i].correct(rows)).collect()
             };
-            targets(s).enumerate().map(correct).collect()
+            Ok(targets(s).enumerate().map(correct).collect())
         })
-        .collect();
+        .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (s, by_target) in all.into_iter().enumerate() {
         for (t, correct) in targets(s).zip(by_target) {

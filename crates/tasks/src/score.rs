@@ -4,6 +4,8 @@ use align::prep::{ConstantColumns, ZScore};
 use align::{Dataset, Fitted, Matrix, SpaceKind, Split};
 
 use crate::TaskError;
+use crate::metrics::dense_codes;
+use crate::similarity::{Measure, Reading};
 
 /// A fitted method and the data it is judged with.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,8 @@ impl<'a> TaskInput<'a> {
     }
 }
 
-/// A figure of merit. Fractions between 0 and 1 (the adjusted Rand index can fall below 0), or cosine distances from 0 to 2.
+/// A figure of merit: fractions between 0 and 1 (the adjusted Rand index and similarities can fall below 0) and what else
+/// [`Metric::unit`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
     /// Adjusted Rand index between clusters and labels.
@@ -79,11 +82,23 @@ pub enum Metric {
     HubSkewness,
     /// Share of items that no query has among its nearest.
     AntiHubs,
+    /// How alike two views are by one measure, in one of its readings.
+    Similarity(Measure, Reading),
+    /// Mean squared distance of matched unit rows of two views.
+    Alignment,
+    /// Logarithm of the mean Gaussian potential of a view's unit rows: the more evenly they are spread, the lower.
+    Uniformity,
+    /// Exponential of the entropy of a view's singular values.
+    EffectiveRank,
+    /// Distance of the means of two views' unit rows.
+    ModalityGap,
+    /// 1 − debiased CKA of a view afterwards and as it came.
+    Distortion,
 }
 
 impl Metric {
     /// Every metric, in the order of records.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 46] = [
         Self::Ari,
         Self::Nmi,
         Self::Rank1,
@@ -105,6 +120,31 @@ impl Metric {
         Self::CycleErrorCorrected,
         Self::HubSkewness,
         Self::AntiHubs,
+        Self::Similarity(Measure::Cka, Reading::Raw),
+        Self::Similarity(Measure::Cka, Reading::Calibrated),
+        Self::Similarity(Measure::Cka, Reading::P),
+        Self::Similarity(Measure::Cka, Reading::Ceiling),
+        Self::Similarity(Measure::MutualKnn, Reading::Raw),
+        Self::Similarity(Measure::MutualKnn, Reading::Calibrated),
+        Self::Similarity(Measure::MutualKnn, Reading::P),
+        Self::Similarity(Measure::MutualKnn, Reading::Ceiling),
+        Self::Similarity(Measure::Rsa, Reading::Raw),
+        Self::Similarity(Measure::Rsa, Reading::Calibrated),
+        Self::Similarity(Measure::Rsa, Reading::P),
+        Self::Similarity(Measure::Rsa, Reading::Ceiling),
+        Self::Similarity(Measure::Svcca, Reading::Raw),
+        Self::Similarity(Measure::Svcca, Reading::Calibrated),
+        Self::Similarity(Measure::Svcca, Reading::P),
+        Self::Similarity(Measure::Svcca, Reading::Ceiling),
+        Self::Similarity(Measure::Procrustes, Reading::Raw),
+        Self::Similarity(Measure::Procrustes, Reading::Calibrated),
+        Self::Similarity(Measure::Procrustes, Reading::P),
+        Self::Similarity(Measure::Procrustes, Reading::Ceiling),
+        Self::Alignment,
+        Self::Uniformity,
+        Self::EffectiveRank,
+        Self::ModalityGap,
+        Self::Distortion,
     ];
 
     /// As written in records.
@@ -131,6 +171,12 @@ impl Metric {
             Self::CycleErrorCorrected => "cycle_error_corrected",
             Self::HubSkewness => "hub_skewness",
             Self::AntiHubs => "anti_hubs",
+            Self::Similarity(measure, reading) => SIMILARITIES[measure as usize][reading as usize],
+            Self::Alignment => "alignment",
+            Self::Uniformity => "uniformity",
+            Self::EffectiveRank => "effective_rank",
+            Self::ModalityGap => "modality_gap",
+            Self::Distortion => "distortion",
         }
     }
 
@@ -149,7 +195,15 @@ impl Metric {
             | Self::CycleError
             | Self::CycleErrorCorrected => "cosine distance",
             Self::HubSkewness => "skewness",
-            Self::Ari
+            Self::Similarity(_, Reading::P) => "p",
+            Self::Similarity(Measure::Procrustes, Reading::Raw) => "Procrustes distance",
+            Self::Alignment => "squared distance",
+            Self::Uniformity => "log potential",
+            Self::EffectiveRank => "directions",
+            Self::ModalityGap => "distance",
+            Self::Distortion => "1 - CKA",
+            Self::Similarity(..)
+            | Self::Ari
             | Self::Nmi
             | Self::Rank1
             | Self::Rank5
@@ -166,9 +220,9 @@ impl Metric {
         }
     }
 
-    /// The per-item series that the figure is computed from.
-    pub fn series(self) -> Quantity {
-        match self {
+    /// The per-item series that the figure is computed from; `None` where it is no function of one.
+    pub fn series(self) -> Option<Quantity> {
+        Some(match self {
             Self::Ari | Self::Nmi => Quantity::Cluster,
             Self::Rank1 | Self::Rank5 | Self::Rank10 | Self::Mrr => Quantity::Rank,
             Self::Rank1Optimistic => Quantity::RankOptimistic,
@@ -181,7 +235,22 @@ impl Metric {
             Self::CycleError => Quantity::CycleError,
             Self::CycleErrorCorrected => Quantity::CycleErrorCorrected,
             Self::HubSkewness | Self::AntiHubs => Quantity::Occurrences,
-        }
+            Self::Similarity(Measure::Cka, Reading::Raw) => Quantity::Cka,
+            Self::Similarity(Measure::MutualKnn, Reading::Raw) => Quantity::NeighboursShared,
+            Self::Alignment => Quantity::SquaredDistance,
+            Self::Distortion => Quantity::Distortion,
+            Self::Similarity(..) | Self::Uniformity | Self::EffectiveRank | Self::ModalityGap => return None,
+        })
+    }
+
+    /// Whether a figure of two views is the same in either order: only one of the two is in the records.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, Self::Similarity(..) | Self::Alignment | Self::ModalityGap)
+    }
+
+    /// Whether it says something about another metric, rather than something of its own.
+    pub fn is_side_note(self) -> bool {
+        matches!(self, Self::Similarity(_, reading) if reading != Reading::Raw)
     }
 
     /// Whether more is better; what a table prints in bold.
@@ -189,6 +258,15 @@ impl Metric {
         self.unit() == "fraction" && self != Self::AntiHubs
     }
 }
+
+/// Names by measure and reading.
+const SIMILARITIES: [[&str; 4]; 5] = [
+    ["cka", "cka_calibrated", "cka_p", "cka_ceiling"],
+    ["mutual_knn", "mutual_knn_calibrated", "mutual_knn_p", "mutual_knn_ceiling"],
+    ["rsa", "rsa_calibrated", "rsa_p", "rsa_ceiling"],
+    ["svcca", "svcca_calibrated", "svcca_p", "svcca_ceiling"],
+    ["procrustes", "procrustes_calibrated", "procrustes_p", "procrustes_ceiling"],
+];
 
 /// One figure: a metric of a view (`source` alone), of an ordered pair (`source`, `target`) or of all
 /// views together (neither).
@@ -221,6 +299,8 @@ pub enum Quantity {
     Cluster,
     /// The item's label as a dense code from 0, in ascending order of the label values.
     Label,
+    /// The group of the item as a dense code from 0, in ascending order of the groups' values.
+    Group,
     /// Length of the mean unit row over views.
     Gamma,
     /// Mean cosine distance over pairs of views.
@@ -239,15 +319,24 @@ pub enum Quantity {
     CycleErrorCorrected,
     /// How many queries have the item among their nearest.
     Occurrences,
+    /// What the item adds to the debiased CKA of two views, to first order; the mean is the CKA.
+    Cka,
+    /// Share of the item's nearest that two views agree on.
+    NeighboursShared,
+    /// Squared distance of the item's unit rows in two views.
+    SquaredDistance,
+    /// What the item adds to the distortion of a view, to first order; the mean is the distortion.
+    Distortion,
 }
 
 impl Quantity {
     /// Every quantity, in the order of records.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Rank,
         Self::RankOptimistic,
         Self::Cluster,
         Self::Label,
+        Self::Group,
         Self::Gamma,
         Self::DeltaPos,
         Self::Drift,
@@ -257,6 +346,10 @@ impl Quantity {
         Self::CycleError,
         Self::CycleErrorCorrected,
         Self::Occurrences,
+        Self::Cka,
+        Self::NeighboursShared,
+        Self::SquaredDistance,
+        Self::Distortion,
     ];
 
     /// As written in records.
@@ -266,6 +359,7 @@ impl Quantity {
             Self::RankOptimistic => "rank_optimistic",
             Self::Cluster => "cluster",
             Self::Label => "label",
+            Self::Group => "group",
             Self::Gamma => "gamma",
             Self::DeltaPos => "delta_pos",
             Self::Drift => "drift",
@@ -275,6 +369,10 @@ impl Quantity {
             Self::CycleError => "cycle_error",
             Self::CycleErrorCorrected => "cycle_error_corrected",
             Self::Occurrences => "occurrences",
+            Self::Cka => "cka",
+            Self::NeighboursShared => "neighbours_shared",
+            Self::SquaredDistance => "squared_distance",
+            Self::Distortion => "distortion",
         }
     }
 
@@ -310,6 +408,12 @@ pub struct Scores {
     pub scores: Vec<Score>,
     /// The per-item values that they are computed from.
     pub series: Vec<Series>,
+}
+
+/// The groups of items as a series, the grouping's name as its source.
+pub fn group_series(space: SpaceKind, name: &str, groups: &[i64]) -> Series {
+    let values = dense_codes(groups).0.into_iter().map(|code| code as f32).collect();
+    Series { space, source: Some(name.to_string()), target: None, quantity: Quantity::Group, draw: None, values }
 }
 
 /// Stops at the first value that is not finite: a NaN compares false with everything, so it would be

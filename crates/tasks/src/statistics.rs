@@ -5,7 +5,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::bootstrap::{Interval, Weights, quantile};
+use crate::bootstrap::{Interval, Weights, positive, quantile};
 
 /// Figures of the items as they are, and of every resample of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +112,7 @@ pub fn resample_means(
     }
     let seeds = values.iter().map(Vec::len).max().unwrap_or(0);
     let weights = Weights::new(items, clusters, seeds)?;
+    positive("resamples", resamples)?;
     let mean = |items: &[u32], seeds: &dyn Fn(usize) -> Vec<u32>| -> Vec<f64> {
         let total: f64 = items.iter().map(|&w| f64::from(w)).sum();
         let of_figure = |figure: &Vec<Vec<f64>>| {

@@ -31,7 +31,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         names.iter().map(|name| Target::new(input, name)).collect::<Result<_, TaskError>>()?;
     let pairs: Vec<(usize, usize)> =
         (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t).collect();
-    let validate = |t: usize, on: Labelled<'_>| -> Vec<Vec<Classifier>> {
+    let validate = |t: usize, on: Labelled<'_>| -> Result<Vec<Vec<Classifier>>, TaskError> {
         let held_out = match &targets[t].validation {
             Some(x) => Labelled { x, codes: &codes.validation },
             None => on,
@@ -45,14 +45,14 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         Direction::Standard => (0..names.len())
             .into_par_iter()
             .map(|t| validate(t, Labelled { x: &targets[t].train, codes: &train_codes(t) }))
-            .collect(),
+            .collect::<Result<_, TaskError>>()?,
     };
     let correct: Vec<Vec<Vec<bool>>> = pairs
         .par_iter()
         .map(|&(s, t)| match params.direction {
             Direction::Released => {
                 let moved = targets[t].translated(input.train, names[s])?;
-                let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) });
+                let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) })?;
                 Ok(hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test }))
             }
             Direction::Standard => {

@@ -12,6 +12,7 @@ use crate::hubness::{self, HubnessParams};
 use crate::probe::{ProbeParams, Protocol};
 use crate::reid::{self, ReidParams};
 use crate::retrieval::{self, RetrievalParams};
+use crate::similarity::{self, SimilarityParams};
 use crate::{Scores, TaskError, TaskInput};
 use crate::{probing, stitching};
 
@@ -38,12 +39,24 @@ pub enum Task {
     Reid(ReidParams),
     /// Whether some items are near far more queries than others.
     Hubness(HubnessParams),
+    /// How alike the views are, whatever their coordinates.
+    Similarity(SimilarityParams),
 }
 
 impl Task {
     /// Names as in a grid file.
-    pub const NAMES: [&'static str; 9] =
-        ["retrieval", "clustering", "consistency", "drift", "probing", "stitching", "cycle", "reid", "hubness"];
+    pub const NAMES: [&'static str; 10] = [
+        "retrieval",
+        "clustering",
+        "consistency",
+        "drift",
+        "probing",
+        "stitching",
+        "cycle",
+        "reid",
+        "hubness",
+        "similarity",
+    ];
 
     /// The task with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -57,6 +70,7 @@ impl Task {
             Self::Cycle(CycleParams {}),
             Self::Reid(ReidParams::default()),
             Self::Hubness(HubnessParams::default()),
+            Self::Similarity(SimilarityParams::default()),
         ]
         .into_iter()
         .find(|task| task.name() == name)
@@ -74,6 +88,7 @@ impl Task {
             Self::Cycle(_) => "cycle",
             Self::Reid(_) => "reid",
             Self::Hubness(_) => "hubness",
+            Self::Similarity(_) => "similarity",
         }
     }
 
@@ -89,13 +104,19 @@ impl Task {
             Self::Cycle(_) => 1,
             Self::Reid(_) => 1,
             Self::Hubness(_) => 1,
+            Self::Similarity(_) => 1,
         }
     }
 
     /// Whether it compares with labels.
     pub fn needs_labels(&self) -> bool {
         match self {
-            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) | Self::Hubness(_) => false,
+            Self::Retrieval(_)
+            | Self::Consistency(_)
+            | Self::Drift(_)
+            | Self::Cycle(_)
+            | Self::Hubness(_)
+            | Self::Similarity(_) => false,
             Self::Clustering(_) | Self::Probing(_) | Self::Stitching(_) | Self::Reid(_) => true,
         }
     }
@@ -110,6 +131,7 @@ impl Task {
             | Self::Drift(_)
             | Self::Cycle(_)
             | Self::Hubness(_)
+            | Self::Similarity(_)
             | Self::Reid(_) => false,
         }
     }
@@ -117,7 +139,12 @@ impl Task {
     /// The labelling it is told to use; without one it takes the first.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Retrieval(_) | Self::Consistency(_) | Self::Drift(_) | Self::Cycle(_) | Self::Hubness(_) => None,
+            Self::Retrieval(_)
+            | Self::Consistency(_)
+            | Self::Drift(_)
+            | Self::Cycle(_)
+            | Self::Hubness(_)
+            | Self::Similarity(_) => None,
             Self::Probing(params) | Self::Stitching(params) => params.label.as_deref(),
             Self::Reid(params) => params.label.as_deref(),
             Self::Clustering(params) => params.label.as_deref(),
@@ -136,6 +163,9 @@ impl Task {
             Self::Cycle(_) => "1 - cos after a cycle through all views, linear and through the corrector",
             Self::Reid(_) => "retrieval by class between views that hold disjoint items: mAP, CMC",
             Self::Hubness(_) => "whether some items are near far more queries than others: skewness, anti-hubs",
+            Self::Similarity(_) => {
+                "how alike two views are: CKA, mutual kNN, RSA, SVCCA, Procrustes, each against chance and its ceiling"
+            }
         }
     }
 
@@ -151,6 +181,7 @@ impl Task {
             | Self::Reid(_) => Ok(()),
             Self::Retrieval(params) => params.validate(),
             Self::Hubness(params) => params.validate(),
+            Self::Similarity(params) => params.validate(),
             Self::Probing(params) | Self::Stitching(params) => params.validate(self.name()),
             Self::Clustering(params) => params.validate(),
         }
@@ -166,6 +197,7 @@ impl Task {
         match self {
             Self::Retrieval(params) => retrieval::score(params, input),
             Self::Hubness(params) => hubness::score(params, input),
+            Self::Similarity(params) => similarity::score(params, input),
             Self::Clustering(params) => clustering::score(params, input),
             Self::Consistency(ConsistencyParams {}) => consistency::score(input),
             Self::Drift(DriftParams {}) => drift::score(input),

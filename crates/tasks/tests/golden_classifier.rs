@@ -11,7 +11,7 @@ use tasks::classifier::{Classifier, Labelled, Released};
 fn classifier(t: &Tensors, name: &str) -> Classifier {
     let w = t.matrix(&format!("probe.{name}.weight"));
     let b = t.vector(&format!("probe.{name}.bias"));
-    Classifier::from_parts(&Matrix::from_fn(w.cols(), w.rows(), |i, j| w.at(j, i)), &b)
+    Classifier::from_parts(&Matrix::from_fn(w.cols(), w.rows(), |i, j| w.at(j, i)), &b).expect("one bias per class")
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn training_from_given_weights() {
     let held_out = Labelled { x: &validation, codes: &y[200..250] };
     for (name, epochs, patience) in [("full", 40, Some(40)), ("early", 100, Some(3))] {
         let how = Released { epochs, lr: 0.01, patience };
-        let got = classifier(&t, "init").train_released(rows, &[held_out], how);
+        let got = classifier(&t, "init").train_released(rows, &[held_out], how).expect("sound rows");
         for (got, want) in got[0].weights().iter().zip(classifier(&t, name).weights()) {
             assert!((got - want).abs() < 1e-5, "{name}: {got}, reference {want}");
         }

@@ -14,7 +14,7 @@ fn corrupted() -> Dataset {
     let maps = Tensors::open("case_B_noise_rowmaps.safetensors");
     for (view, name) in NOISY.iter().enumerate() {
         let map: Vec<usize> = maps.indices(&format!("row_map.{name}"));
-        data.train.spaces = data.train.spaces.with_row_map(view, &map);
+        data.train.spaces = data.train.spaces.with_row_map(view, &map).expect("a permutation");
     }
     data
 }

@@ -3,6 +3,7 @@
 mod arrows;
 mod documents;
 mod length;
+mod snippets;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,11 +16,12 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     let mut problems = arrows::check(root)?;
     problems.extend(documents::check(root)?);
     problems.extend(length::check(root)?);
+    problems.extend(snippets::check(root)?);
     for problem in &problems {
         eprintln!("tidy: {problem}");
     }
     if problems.is_empty() {
-        println!("tidy: crate arrows, documents and file lengths are as they should be");
+        println!("tidy: crate arrows, documents, the programs in them and file lengths are as they should be");
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("tidy: {} to mend", problems.len());

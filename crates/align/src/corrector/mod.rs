@@ -17,6 +17,7 @@ pub mod train;
 
 use rand_distr::{Distribution, Uniform};
 
+use crate::fitted::check_width;
 use crate::linalg::MatRef;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix, kernels};
@@ -116,7 +117,7 @@ impl Corrector {
     pub fn from_weights(w: &Weights) -> Result<Self, AlignError> {
         let layout = Layout { width: w.scale.len(), hidden: w.b1.len() };
         let (d, h) = (layout.width, layout.hidden);
-        let shapes: [(&str, usize, usize); 10] = [
+        let shapes: [(&str, usize, usize); 11] = [
             ("shift", w.shift.len(), d),
             ("w1 rows", w.w1.rows(), d),
             ("w1 columns", w.w1.cols(), h),
@@ -127,6 +128,7 @@ impl Corrector {
             ("w2 columns", w.w2.cols(), d),
             ("b2", w.b2.len(), d),
             ("scale", d, d.max(1)),
+            ("b1", h, h.max(1)),
         ];
         if let Some((name, got, want)) = shapes.into_iter().find(|(_, got, want)| got != want) {
             return Err(AlignError::Width { op: "corrector weights", name: name.into(), got, want });
@@ -173,12 +175,16 @@ impl Corrector {
     }
 
     /// `f(u)` for every row (n × D): unit rows. 10·n·D² flops at H = 2D.
-    pub fn apply(&self, u: &Matrix) -> Matrix {
-        self.apply_prepared(&Prepared::new(u))
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] for rows of another width.
+    pub fn apply(&self, u: &Matrix) -> Result<Matrix, AlignError> {
+        check_width("corrector", "universe", self.width(), u)?;
+        Ok(self.apply_prepared(&Prepared::new(u)))
     }
 
     /// As [`Corrector::apply`], on rows already prepared.
-    pub fn apply_prepared(&self, x: &Prepared) -> Matrix {
+    pub(crate) fn apply_prepared(&self, x: &Prepared) -> Matrix {
         lanes::apply(self, x)
     }
 }

@@ -105,6 +105,18 @@ pub enum AddForm {
     Orthogonal,
 }
 
+impl AddForm {
+    /// Numbers in the map of a view of this width, added to a universe of that one. The columns that nesting leaves at
+    /// zero are no parameters, as in GPA.
+    pub fn parameters(self, width: usize, universe_width: usize) -> usize {
+        width
+            * match self {
+                Self::Scaled => universe_width,
+                Self::Orthogonal => universe_width.min(width),
+            }
+    }
+}
+
 impl ExtendParams {
     pub(crate) fn validate(&self) -> Result<(), AlignError> {
         self.base.method().validate()
@@ -135,14 +147,9 @@ pub(crate) fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Resul
     let new = train.nth(at);
     let extended = universe.add(&BaseViews::AllButLast.of(&train)?, new.name(), new.values(), params.form)?;
     let (width, universe_width) = (new.values().cols(), universe.width());
-    // The columns that nesting leaves at zero are no parameters, as in GPA.
-    let columns = match params.form {
-        AddForm::Scaled => universe_width,
-        AddForm::Orthogonal => universe_width.min(width),
-    };
     let report = FitReport {
         maps: base.report.maps + 1,
-        parameters: base.report.parameters + width * columns,
+        parameters: base.report.parameters + params.form.parameters(width, universe_width),
         ..base.report.clone()
     };
     Ok(Fit { fitted: Fitted::Universe(extended), report })
@@ -218,7 +225,7 @@ impl Universe {
 }
 
 /// The mean over the views that have the item of `f(m)`, N × D, summed in `f64` in their order.
-fn mean_over_views(
+pub(crate) fn mean_over_views(
     train: &Spaces,
     f: impl Fn(&str, &Matrix) -> Result<Matrix, AlignError>,
 ) -> Result<Matrix, AlignError> {

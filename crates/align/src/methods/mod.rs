@@ -10,6 +10,7 @@ pub mod hub;
 pub mod linear;
 pub mod na;
 pub mod pairwise;
+pub mod relative;
 mod spectrum;
 pub mod srm;
 pub mod sumcor;

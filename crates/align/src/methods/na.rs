@@ -45,6 +45,15 @@ impl InputSpace {
         Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.apply(x)))
     }
 
+    /// Names, widths and standardisations.
+    pub(crate) fn views(&self) -> &[(String, usize, Option<ZScore>)] {
+        &self.views
+    }
+
+    pub(crate) fn of_views(views: Vec<(String, usize, Option<ZScore>)>) -> Self {
+        Self { views }
+    }
+
     /// Widths of the views, in order.
     pub fn widths(&self) -> impl Iterator<Item = usize> {
         self.views.iter().map(|(_, width, _)| *width)

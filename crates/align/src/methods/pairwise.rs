@@ -13,10 +13,14 @@ use crate::prep::{Standardisation, ZScore};
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
 
-/// Parameters of `pairwise`: none yet.
+/// Parameters of `pairwise`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct PairwiseParams {}
+pub struct PairwiseParams {
+    /// Whether maps have the best scale, besides the best rotation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scale: bool,
+}
 
 /// One map per unordered pair of views; the reverse direction is its transpose, unless it has a map of its own.
 #[derive(Clone, Debug)]
@@ -41,6 +45,33 @@ impl PairMaps {
             Way::As(map) => map.clone(),
             Way::Transposed(map) => Matrix::from_fn(map.cols(), map.rows(), |i, j| map.at(j, i)),
         }))
+    }
+
+    /// `maps` a → b for a < b in the order of [`PairMaps::stored`], `back` the others where they are no transposes.
+    pub(crate) fn of(names: Vec<String>, preps: Vec<ZScore>, maps: Vec<Matrix>, back: Option<Vec<Matrix>>) -> Self {
+        Self { names, preps, maps, back }
+    }
+
+    /// Names of the views, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Their standardisations.
+    pub fn preps(&self) -> &[ZScore] {
+        &self.preps
+    }
+
+    /// Whether a pair has a map of its own for either direction.
+    pub fn both_ways(&self) -> bool {
+        self.back.is_some()
+    }
+
+    /// The maps that are held, each with the positions of its source and target.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = ((usize, usize), &Matrix)> {
+        let pairs = || (1..self.names.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        let back = self.back.iter().flatten().zip(pairs()).map(|(map, (a, b))| ((b, a), map));
+        pairs().zip(&self.maps).chain(back)
     }
 
     fn way(&self, s: usize, t: usize) -> Option<Way<'_>> {
@@ -109,34 +140,52 @@ fn pair_index(a: usize, b: usize) -> usize {
 /// For every pair a < b the partial isometry `U Vᵀ` of `A~ᵀ B~ = U S Vᵀ` (d_a × d_b), where ~ is
 /// standardised with the sample standard deviation (ddof 1).
 ///
-/// Determinants are not forced, reflections are allowed; no scaling beyond the standardisation. Between
+/// With `scale` the map is `s U Vᵀ`, `s = tr(S)/|A~|²`, and the one back `s' V Uᵀ`, `s' = tr(S)/|B~|²`: similarity
+/// Procrustes, least squares each way (Schönemann and Carroll, Psychometrika 35, 1970). Translated rows are shorter by it;
+/// what is standardised and compared by cosines afterwards does not notice. Where views miss items |A~|² is the share of A's
+/// rows that B has.
+///
+/// Determinants are not forced, reflections are allowed; without `scale` none beyond the standardisation. Between
 /// unequal widths the block of the padded solution that is ever used is the thin one computed here. A pair is
 /// fitted on the rows that both views have, each standardised by all the rows it has. The
 /// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
 /// Cost M(M−1)/2 SVDs and the moments.
 ///
 /// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
-pub(crate) fn fit(train: &Spaces) -> Result<Fit, AlignError> {
+pub(crate) fn fit(params: &PairwiseParams, train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("pairwise", train)?;
-    from_moments(&Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
+    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
 }
 
 /// PW from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
-pub(crate) fn from_moments(moments: &Moments) -> Result<Fit, AlignError> {
+pub(crate) fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("pairwise")?;
     let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
-    let solved: Result<Vec<(Matrix, f64)>, AlignError> = pairs
+    let solved: Result<Vec<(Matrix<f64>, f64)>, AlignError> = pairs
         .par_iter()
         .map(|&(a, b)| {
             let names = moments.names();
             let svd = linalg::thin_svd(moments.block(a, b), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
-            let map = linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One);
-            Ok((map.map(|&x| x as f32), svd.s.iter().sum()))
+            Ok((linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
         })
         .collect();
-    let (maps, traces): (Vec<Matrix>, Vec<f64>) = solved?.into_iter().unzip();
-    let parameters = maps.iter().map(|map| map.rows() * map.cols()).sum();
+    let (rotations, traces): (Vec<Matrix<f64>>, Vec<f64>) = solved?.into_iter().unzip();
+    let (maps, back): (Vec<Matrix>, _) = if params.scale {
+        let solved = || pairs.iter().zip(rotations.iter().zip(&traces));
+        // The part of a view's energy in the rows that it shares with another.
+        let energy = |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
+        let forth = solved().map(|(&(a, b), (map, trace))| map.map(|&x| (x * trace / energy(a, b)) as f32));
+        let home = solved().map(|(&(a, b), (map, trace))| {
+            let scale = trace / energy(b, a);
+            Matrix::from_fn(map.cols(), map.rows(), |i, j| (scale * map.at(j, i)) as f32)
+        });
+        (forth.collect(), Some(home.collect()))
+    } else {
+        (rotations.iter().map(|map| map.map(|&x| x as f32)).collect(), None)
+    };
+    let parameters: usize = rotations.iter().map(|map| map.rows() * map.cols()).sum();
+    let parameters = parameters + if params.scale { 2 * rotations.len() } else { 0 };
     let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
-    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps, back: None };
+    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps, back };
     Ok(Fit { fitted: Fitted::Pairwise(fitted), report })
 }

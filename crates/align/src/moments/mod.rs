@@ -5,9 +5,11 @@
 //! views up to the factor N. They are a sum over rows, so they can be built chunk by chunk and the cost
 //! of a fit from them does not depend on N.
 //!
-//! A row that a view misses is zero in its Z_m: it adds nothing to any block of that view.
+//! A row that a view misses is zero in its Z_m: it adds nothing to any block of that view. Weights of rows, weights and
+//! scales of views are other moments of the same kind, so that one solver serves them all.
 
 mod sums;
+mod weighted;
 
 use rayon::prelude::*;
 
@@ -16,7 +18,7 @@ use crate::prep::{Standardisation, ZScore};
 use crate::spaces::Space;
 use crate::{AlignError, Matrix, Spaces};
 
-pub use sums::{Precision, Sums};
+pub use sums::{Parts, Precision, Sums};
 
 /// How much an item counts that some views miss. Without missing rows both are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,24 @@ pub enum Incomplete {
     MeanOfPresent,
 }
 
+impl Incomplete {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PairwiseComplete => "pairwise_complete",
+            Self::MeanOfPresent => "mean_of_present",
+        }
+    }
+}
+
 /// The Gram matrix of standardised views and the standardisation it was built with.
 #[derive(Clone, Debug)]
 pub struct Moments {
     /// Items that each pair of views shares, by `i * M + j`; on the diagonal, those that a view has.
     shared: Vec<usize>,
     energy: f64,
+    /// Each view's part of the energy.
+    energies: Vec<f64>,
     names: Vec<String>,
     preps: Vec<ZScore>,
     offsets: Vec<usize>,
@@ -72,8 +86,7 @@ impl Moments {
     }
 
     fn standardised(sums: Sums, preps: Vec<ZScore>) -> Self {
-        let shift: Vec<f64> = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
-        let scale: Vec<f64> = preps.iter().flat_map(ZScore::divisors).collect();
+        let (shift, scale) = base_of(&preps);
         let sums = sums.rebased(&shift, &scale);
         let views = sums.views();
         let mut offsets = vec![0];
@@ -81,6 +94,7 @@ impl Moments {
         Self {
             shared: (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).map(|(i, j)| sums.shared(i, j)).collect(),
             energy: sums.squares(),
+            energies: (0..views).map(|m| sums.squares_of(m)).collect(),
             names: sums.names().to_vec(),
             preps,
             offsets,
@@ -107,13 +121,20 @@ impl Moments {
                 }
             }
         }
-        let energy = (0..gram.rows()).map(|i| gram.at(i, i)).sum();
-        Self { gram, energy, ..self.clone() }
+        let diagonal = |range: std::ops::Range<usize>| range.map(|i| gram.at(i, i)).sum::<f64>();
+        let energy = diagonal(0..gram.rows());
+        let energies = (0..self.views()).map(|m| diagonal(self.offsets[m]..self.offsets[m + 1])).collect();
+        Self { gram, energy, energies, ..self.clone() }
     }
 
     /// Items that two views share; those that one has for i = j.
     pub fn rows(&self, i: usize, j: usize) -> usize {
         self.shared[i * self.views() + j]
+    }
+
+    /// Whether every view has the same items.
+    pub(crate) fn complete(&self) -> bool {
+        self.shared.iter().all(|&shared| shared == self.shared[0])
     }
 
     /// Every two views must share an item to be aligned by it.
@@ -183,6 +204,19 @@ impl Moments {
     pub fn energy(&self) -> f64 {
         self.energy
     }
+}
+
+/// Means and divisors of all views' columns.
+fn base_of(preps: &[ZScore]) -> (Vec<f64>, Vec<f64>) {
+    let shift = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
+    (shift, preps.iter().flat_map(ZScore::divisors).collect())
+}
+
+/// Column sums and Gram matrix (both triangles) of the views as these standardise them.
+pub(crate) fn standardised_by(sums: &Sums, preps: &[ZScore]) -> (Vec<f64>, Matrix<f64>) {
+    let (shift, scale) = base_of(preps);
+    let sums = sums.clone().rebased(&shift, &scale);
+    (sums.totals().to_vec(), sums.into_gram())
 }
 
 /// A column's deviation needs two rows.

@@ -1,41 +1,29 @@
 //! Sums over rows from which moments follow, whatever order and pieces the rows come in.
 
+mod arithmetic;
+mod parts;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::Incomplete;
-use crate::linalg::{self, Accum, Float, MatMut, Threads};
+use crate::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix, Spaces};
 
-/// In which arithmetic rows are multiplied. They are added up in `f64` in either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// Products in `f64`: what fits in memory use.
-    #[default]
-    Double,
-    /// Products of chunks of 2,048 rows in `f32`: about twice as fast. An entry `Σ_i x_i y_i` of standardised
-    /// columns is off by up to about 3e-7·N, which a sample of fewer than 10^12 rows leaves open anyway.
-    Single,
-}
+use arithmetic::{Block, Summand};
 
-impl Precision {
-    /// Rows multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
-    fn chunk(self) -> usize {
-        match self {
-            Self::Double => 512,
-            Self::Single => 2048,
-        }
-    }
-}
+pub use arithmetic::Precision;
+pub use parts::Parts;
 
 /// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
 ///
 /// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets, so that
 /// nothing is lost where means are large; a row that a view misses is zero there. Sums can be added
 /// ([`merge`](Sums::merge): machines, shards), subtracted ([`subtract`](Sums::subtract): a fold), narrowed
-/// ([`select`](Sums::select): some of the views) and widened ([`with_view`](Sums::with_view): one more view).
+/// ([`select`](Sums::select): some of the views) and widened ([`with_view`](Sums::with_view): one more view). Views are
+/// numbered as in a slice: a number that is too large panics.
 ///
 /// Memory: 8·P² bytes for P columns in all, a chunk, and with [`Precision::Single`] 4·P² more. Time: N·P²
 /// multiply-adds, half of which the symmetry saves.
@@ -318,9 +306,19 @@ impl Sums {
         self.offsets[m]..self.offsets[m + 1]
     }
 
+    /// The sums of the columns.
+    pub(super) fn totals(&self) -> &[f64] {
+        &self.first
+    }
+
     /// The sums of squares of the columns, over the rows that there are.
     pub(super) fn squares(&self) -> f64 {
         self.second.iter().sum()
+    }
+
+    /// Those of a view's columns.
+    pub(super) fn squares_of(&self, m: usize) -> f64 {
+        self.second[self.columns(m)].iter().sum()
     }
 
     /// `Σ_i w_i x~_i x~_iᵀ`, both triangles.
@@ -532,54 +530,5 @@ impl Sums {
                 }
             }
         }
-    }
-}
-
-/// A part of a matrix; with `lower`, what is not above its diagonal.
-struct Block {
-    rows: Range<usize>,
-    columns: Range<usize>,
-    lower: bool,
-}
-
-/// An arithmetic of products.
-trait Summand: Float {
-    /// Adds to a block of `out` what `multiply` writes, in between in `buffer` where it is of another type.
-    fn accumulate(
-        out: &mut Matrix<f64>,
-        block: Block,
-        buffer: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
-    );
-}
-
-impl Summand for f64 {
-    fn accumulate(
-        out: &mut Matrix<f64>,
-        block: Block,
-        _: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
-    ) {
-        let Block { rows, columns, .. } = block;
-        multiply(out.view_mut().submatrix_mut(rows.start, columns.start, rows.len(), columns.len()), Accum::Add);
-    }
-}
-
-impl Summand for f32 {
-    fn accumulate(
-        out: &mut Matrix<f64>,
-        block: Block,
-        buffer: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
-    ) {
-        let (width, height, columns) = (out.cols(), block.rows.len(), block.columns);
-        buffer.resize(buffer.len().max(height * columns.len()), 0.0);
-        let buffer = &mut buffer[..height * columns.len()];
-        multiply(MatMut::from_row_major_slice_mut(buffer, height, columns.len()), Accum::Replace);
-        let rows = out.as_mut_slice()[block.rows.start * width..block.rows.end * width].par_chunks_mut(width);
-        rows.zip(buffer.par_chunks(columns.len())).enumerate().for_each(|(i, (sums, products))| {
-            let columns = if block.lower { columns.start..columns.start + i + 1 } else { columns.clone() };
-            sums[columns].iter_mut().zip(products).for_each(|(sum, &product)| *sum += f64::from(product));
-        });
     }
 }

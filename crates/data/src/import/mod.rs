@@ -1,5 +1,6 @@
 //! From a user's own files to a manifest: nothing of the embeddings is copied.
 
+mod embedded;
 mod items;
 mod latentis;
 mod split;
@@ -22,6 +23,7 @@ use crate::{
     write,
 };
 
+pub use embedded::{Embedded, embedded};
 pub use latentis::latentis;
 
 /// A part of a file as it is named on a command line: `file`, or `file#tensor` with a tensor, a column, `prefix*` for
@@ -37,6 +39,13 @@ pub struct Member {
 impl Member {
     fn place(&self, key: &str) -> Place {
         Place { file: self.file.clone(), line_col: None, key: key.to_owned() }
+    }
+}
+
+impl From<PathBuf> for Member {
+    /// The file's only tensor.
+    fn from(file: PathBuf) -> Self {
+        Self { file, tensor: None }
     }
 }
 
@@ -107,11 +116,26 @@ pub enum Splitting {
     Given(BTreeMap<SplitName, Files>),
 }
 
+/// What a manifest says of a data set beside its files; what is `None` is said to be unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// What it is, in a few words.
+    pub title: Option<String>,
+    /// Its licence.
+    pub licence: Option<String>,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// How the views came about.
+    pub encoders: BTreeMap<String, String>,
+}
+
 /// What to import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
     /// Name of the data set.
     pub name: String,
+    /// What else is known of it.
+    pub described: Described,
     /// Its files.
     pub splitting: Splitting,
     /// Where the manifest goes; what belongs to it goes beside it.
@@ -120,8 +144,16 @@ pub struct Import {
     pub force: bool,
 }
 
+impl Import {
+    fn view(&self, view: &NamedMember, source: SourceEntry) -> ViewEntry {
+        let encoder = self.described.encoders.get(&view.name).cloned();
+        ViewEntry { name: view.name.clone(), encoder, source }
+    }
+}
+
 /// What an import has written.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The manifest.
     pub manifest: PathBuf,
@@ -160,7 +192,7 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
                 rows.insert(split, count);
             }
             let files: Vec<(SplitName, &Files)> = splits.iter().map(|(&split, files)| (split, files)).collect();
-            finish(import, items, rows, views_by_split(&import.manifest, &files)?)
+            finish(import, items, rows, views_by_split(import, &files)?)
         }
         Splitting::Shares { files, shares, seed } => {
             let count = shapes(files)?;
@@ -171,7 +203,7 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
                 items.add(split, files, count, Some(rows))?;
             }
             let rows = drawn.iter().map(|(&split, rows)| (split, rows.len())).collect();
-            finish(import, items, rows, whole_views(&import.manifest, files)?)
+            finish(import, items, rows, whole_views(import, files)?)
         }
     }
 }
@@ -198,21 +230,21 @@ fn shapes(files: &Files) -> Result<usize, DataError> {
 }
 
 /// Files that hold all items, each with its checksum.
-fn whole_views(manifest: &Path, files: &Files) -> Result<Vec<ViewEntry>, DataError> {
+fn whole_views(import: &Import, files: &Files) -> Result<Vec<ViewEntry>, DataError> {
     let view = |view: &NamedMember| {
         let source = SourceEntry {
-            file: Some(seen_from(manifest, &view.member.file)),
+            file: Some(seen_from(&import.manifest, &view.member.file)),
             sha256: Some(sum_of(&view.member.file)?),
             tensor: view.member.tensor.clone(),
             ..SourceEntry::default()
         };
-        Ok(ViewEntry { name: view.name.clone(), encoder: None, source })
+        Ok(import.view(view, source))
     };
     files.views.iter().map(view).collect()
 }
 
 /// Files of one split each; every split must have the same views.
-fn views_by_split(manifest: &Path, splits: &[(SplitName, &Files)]) -> Result<Vec<ViewEntry>, DataError> {
+fn views_by_split(import: &Import, splits: &[(SplitName, &Files)]) -> Result<Vec<ViewEntry>, DataError> {
     let Some((_, first)) = splits.first() else { return Ok(Vec::new()) };
     let mut views = Vec::new();
     for view in &first.views {
@@ -223,12 +255,12 @@ fn views_by_split(manifest: &Path, splits: &[(SplitName, &Files)]) -> Result<Vec
                 let problem = SetProblem::UnknownView { name: view.name.clone(), nearest: None, known };
                 return Err(DataError::set(&Place::nowhere(split.name()), problem));
             };
-            let file = seen_from(manifest, &part.member.file);
+            let file = seen_from(&import.manifest, &part.member.file);
             let entry = FileEntry { file, sha256: sum_of(&part.member.file)?, tensor: part.member.tensor.clone() };
             files.insert(*split, entry);
         }
         let source = SourceEntry { files, ..SourceEntry::default() };
-        views.push(ViewEntry { name: view.name.clone(), encoder: None, source });
+        views.push(import.view(view, source));
     }
     Ok(views)
 }
@@ -245,11 +277,12 @@ fn finish(
     let file = import.manifest.with_extension("items.safetensors");
     let written = items.write(&file)?;
     let entries = items.entries(&seen_from(&import.manifest, &file), written.as_deref(), &splits);
+    let described = &import.described;
     let entry = ManifestEntry {
         name: import.name.clone(),
-        title: format!("{}, imported", import.name),
-        licence: "unknown".to_owned(),
-        source: "imported from own files".to_owned(),
+        title: described.title.clone().unwrap_or_else(|| format!("{}, imported", import.name)),
+        licence: described.licence.clone().unwrap_or_else(|| "unknown".to_owned()),
+        source: described.source.clone().unwrap_or_else(|| "imported from own files".to_owned()),
         splits,
         rows: entries.rows,
         views,

@@ -13,12 +13,31 @@ const ALL_ROWS: Option<usize> = None;
 
 /// The table in a parquet file.
 pub(super) fn parquet(bytes: &[u8]) -> Result<DataFrame, FileProblem> {
-    let invalid = |detail: String| FileProblem::Header { format: "parquet", detail };
+    open(bytes)?.finish().map_err(|e| not_parquet(e.to_string()))
+}
+
+/// Of the table in a parquet file these columns; what the others hold is not unpacked.
+pub(super) fn parquet_columns(bytes: &[u8], names: &[&str]) -> Result<DataFrame, FileProblem> {
+    let mut reader = open(bytes)?;
+    let schema = reader.schema().map_err(|e| not_parquet(e.to_string()))?;
+    let known: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
+    if let Some(missing) = names.iter().find(|name| !known.iter().any(|k| k == *name)) {
+        return Err(no_such(missing, known));
+    }
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    reader.with_columns(Some(names)).finish().map_err(|e| not_parquet(e.to_string()))
+}
+
+fn not_parquet(detail: String) -> FileProblem {
+    FileProblem::Header { format: "parquet", detail }
+}
+
+fn open(bytes: &[u8]) -> Result<ParquetReader<Cursor<&[u8]>>, FileProblem> {
     // A footer of eight bytes is what the parser behind takes for granted.
     if bytes.len() < 12 || !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") {
-        return Err(invalid("it does not begin and end with PAR1".to_owned()));
+        return Err(not_parquet("it does not begin and end with PAR1".to_owned()));
     }
-    ParquetReader::new(Cursor::new(bytes)).finish().map_err(|e| invalid(e.to_string()))
+    Ok(ParquetReader::new(Cursor::new(bytes)))
 }
 
 /// The table in a csv file with a line of names.
@@ -74,12 +93,16 @@ pub(super) fn texts(table: &DataFrame, name: Option<&str>) -> Result<Vec<String>
     Ok(text.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
 }
 
-fn column<'t>(table: &'t DataFrame, name: &str) -> Result<&'t Column, FileProblem> {
+pub(super) fn column<'t>(table: &'t DataFrame, name: &str) -> Result<&'t Column, FileProblem> {
     table.columns().iter().find(|c| c.name() == name).ok_or_else(|| no_column(table, name))
 }
 
 fn no_column(table: &DataFrame, name: &str) -> FileProblem {
-    let known = names(&table.columns().iter().collect::<Vec<_>>());
+    no_such(name, names(&table.columns().iter().collect::<Vec<_>>()))
+}
+
+/// A column that is not among those there are.
+pub(super) fn no_such(name: &str, known: Vec<String>) -> FileProblem {
     let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
     FileProblem::NoColumn { column: name.to_owned(), nearest, known }
 }

@@ -10,9 +10,10 @@ mod guard;
 mod hdf5;
 mod npy;
 mod npz;
-mod safetensors;
+pub(crate) mod safetensors;
+mod translations;
 
-use std::{borrow::Cow, io, ops::Range, path::Path};
+use std::{borrow::Cow, collections::HashMap, io, ops::Range, path::Path};
 
 use align::Matrix;
 
@@ -21,6 +22,7 @@ use crate::{DataError, error::FileProblem};
 
 /// The file formats, told apart by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Named tensors of Hugging Face.
     Safetensors,
@@ -151,6 +153,23 @@ pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Ve
     as_integers(raw).map_err(|p| DataError::file(path, p))
 }
 
+/// All numbers of the f64 tensor of this name, whatever its shape.
+///
+/// # Errors
+/// The contents are not what the extension says, or truncated; no such tensor; another type.
+pub fn doubles(path: &Path, contents: &[u8], tensor: &str) -> Result<Vec<f64>, DataError> {
+    let values = |raw: Raw<'_>| {
+        let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f64" };
+        let element = raw.element.clone().map_err(wrong)?;
+        if element != Element::F64 || raw.big_endian {
+            return Err(wrong(element.name().to_owned()));
+        }
+        let bytes = raw.bytes.as_chunks::<8>().0;
+        Ok(bytes.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+    };
+    Format::of(path)?.raw(contents, Some(tensor)).and_then(values).map_err(|p| DataError::file(path, p))
+}
+
 /// The texts named `column` in a table (parquet or csv), or the lines of a `.txt` file.
 ///
 /// # Errors
@@ -170,6 +189,56 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
         _ => return integers(path, contents, column).map(|list| list.iter().map(i64::to_string).collect()),
     };
     texts.map_err(|p| DataError::file(path, p))
+}
+
+/// Columns of a table (parquet or csv) as texts, in the order asked for.
+///
+/// # Errors
+/// As [`texts`]; a file that is no table.
+pub fn text_columns(path: &Path, contents: &[u8], columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
+    let each = |table: &_| columns.iter().map(|name| columns::texts(table, Some(name))).collect();
+    let found = match Format::of(path)? {
+        Format::Parquet => guarded("parquet", || each(&columns::parquet_columns(contents, columns)?)),
+        Format::Csv => guarded("csv", || each(&columns::csv(contents)?)),
+        _ => Err(no_table(path)),
+    };
+    found.map_err(|p| DataError::file(path, p))
+}
+
+/// What a safetensors file says of itself, by key.
+///
+/// # Errors
+/// The contents are not safetensors.
+pub(crate) fn safetensors_metadata(path: &Path, contents: &[u8]) -> Result<HashMap<String, String>, DataError> {
+    safetensors::metadata(contents).map_err(|p| DataError::file(path, p))
+}
+
+/// Row by row the texts in the `wanted` languages, in their order, from a parquet column of structs of two lists: the
+/// languages of a row under `keys`, what is said in them under `values`. `None` for a row that lacks one of them. Where
+/// a row has a language twice, the last counts.
+///
+/// # Errors
+/// The contents are not parquet; no such column or field; a field that is no list of texts; lists of different lengths.
+pub fn translations(
+    path: &Path,
+    contents: &[u8],
+    column: &str,
+    [keys, values]: [&str; 2],
+    wanted: &[&str],
+) -> Result<Vec<Option<Vec<String>>>, DataError> {
+    let found = match Format::of(path)? {
+        Format::Parquet => guarded("parquet", || {
+            let table = columns::parquet_columns(contents, &[column])?;
+            translations::rows(columns::column(&table, column)?, [keys, values], wanted)
+        }),
+        _ => Err(no_table(path)),
+    };
+    found.map_err(|p| DataError::file(path, p))
+}
+
+fn no_table(path: &Path) -> FileProblem {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+    FileProblem::Format { extension, known: vec![Format::Parquet.extension().to_owned()] }
 }
 
 /// A matrix in the contents of a file, of which any rows can be had as f32 without converting the others.

@@ -1,14 +1,22 @@
 //! The safetensors format: an 8-byte length, a JSON header, the data.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use align::parts::{Array, Values};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use super::{Element, Raw};
 use crate::{error::FileProblem, nearest};
 
 const FORMAT: &str = "safetensors";
 const LENGTH: usize = size_of::<u64>();
+
+/// The free texts of its header.
+pub(super) fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, FileProblem> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| explain(bytes, error))?;
+    Ok(header.metadata().clone().unwrap_or_default())
+}
 
 /// The tensor with this name, or the only one where no name is given.
 pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
@@ -48,6 +56,41 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
         fortran: false,
         bytes: Cow::Borrowed(bytes),
     })
+}
+
+/// All that a file of floats holds.
+pub(crate) struct Contents<'a> {
+    /// The format's own metadata.
+    pub(crate) metadata: HashMap<String, String>,
+    /// The arrays by name.
+    pub(crate) arrays: BTreeMap<String, Array>,
+    /// All bytes behind the header.
+    pub(crate) data: &'a [u8],
+}
+
+/// Every tensor, as it is.
+pub(crate) fn arrays(bytes: &[u8]) -> Result<Contents<'_>, FileProblem> {
+    let (start, header) = SafeTensors::read_metadata(bytes).map_err(|error| explain(bytes, error))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| explain(bytes, error))?;
+    let array = |(name, view): (String, TensorView<'_>)| {
+        let values = match view.dtype() {
+            Dtype::F32 => Values::Single(Element::F32.floats(view.data(), false)),
+            Dtype::F64 => Values::Double(doubles(view.data())),
+            other => {
+                return Err(FileProblem::Dtype { tensor: Some(name), got: other.to_string(), want: "f32, f64" });
+            }
+        };
+        Ok((name, Array { shape: view.shape().to_vec(), values }))
+    };
+    Ok(Contents {
+        metadata: header.metadata().clone().unwrap_or_default(),
+        arrays: file.tensors().into_iter().map(array).collect::<Result<_, _>>()?,
+        data: bytes.get(LENGTH + start..).unwrap_or_default(),
+    })
+}
+
+fn doubles(bytes: &[u8]) -> Vec<f64> {
+    bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
 }
 
 /// The crate's errors, with the byte counts that it leaves out.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use tasks::metrics::{item_value, weighted_figure};
-use tasks::{CrossTable, Metric, Quantity, Series};
+use tasks::{CrossTable, Items, Metric, Quantity, Series};
 
-use crate::store::{Store, StoredSeries};
+use crate::store::{DATA, Store, StoredSeries};
 use crate::summary::{Group, Measure, Summary};
 
 /// A view, or an ordered pair of views.
@@ -22,9 +22,20 @@ pub struct Evidence<'a> {
 pub struct Sample {
     /// Held-out items.
     pub items: usize,
+    /// Which of them belong together, where the data say so.
+    pub groups: Option<Groups>,
     metric: Metric,
     /// Each with its place and which of the seeds it is of.
     figures: Vec<(Place, usize, Figure)>,
+}
+
+/// A grouping of the scored items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// Its name in the manifest.
+    pub name: String,
+    /// The group of each item.
+    pub of_items: Vec<i64>,
 }
 
 /// What one figure (of a place and draw) is computed from.
@@ -80,28 +91,61 @@ impl<'a> Evidence<'a> {
     /// # Errors
     /// Stored scores that cannot be read.
     pub fn sample_of(&self, group: &Group, measure: &Measure) -> Result<Result<Sample, Missing>> {
+        match self.summary.headline(group, measure) {
+            Some(_) => self.sample_in(&self.scores(group)?, group, measure),
+            None => self.sample_in(&[], group, measure),
+        }
+    }
+
+    /// The stored scores of a group's cells, a list for each seed.
+    ///
+    /// # Errors
+    /// A cell that is not finished; stored scores that cannot be read.
+    pub fn scores(&self, group: &Group) -> Result<Vec<Vec<StoredSeries>>> {
+        let mut cells: Vec<&str> = self.summary.of(group).map(|r| r.cell.as_str()).collect();
+        cells.dedup();
+        cells.into_iter().map(|cell| self.store.series(cell)).collect()
+    }
+
+    /// As [`Evidence::sample_of`], from [`Evidence::scores`] that are there already: several measures read files once.
+    ///
+    /// # Errors
+    /// Series that do not belong together.
+    pub fn sample_in(
+        &self,
+        scores: &[Vec<StoredSeries>],
+        group: &Group,
+        measure: &Measure,
+    ) -> Result<Result<Sample, Missing>> {
         let (metric, method) = (measure.metric, &group.method);
         let Some(space) = self.summary.headline(group, measure) else {
             let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
             return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
         };
-        let mut cells: Vec<&str> = self.summary.of(group).map(|r| r.cell.as_str()).collect();
-        cells.dedup();
-        let wanted = metric.series();
-        let mut figures = Vec::new();
-        for (seed, cell) in cells.into_iter().enumerate() {
-            let series = self.store.series(cell)?;
+        let Some(wanted) = metric.series() else {
+            return Ok(Err(format!(
+                "{} is computed from all items at once: no interval without computing it anew",
+                metric.name()
+            )));
+        };
+        let (mut figures, mut groups) = (Vec::new(), None);
+        for (seed, series) in scores.iter().enumerate() {
             let mine = |s: &StoredSeries| s.task == measure.task && s.task_params == measure.task_params;
             let labels = series.iter().find(|s| mine(s) && s.series.quantity == Quantity::Label);
             let labels = labels.map(|s| s.series.values.clone()).unwrap_or_default();
-            for StoredSeries { series, .. } in series.into_iter().filter(mine) {
+            // A task that looks at some of the items keeps their groups itself.
+            let grouping = |wanted: &dyn Fn(&StoredSeries) -> bool| {
+                series.iter().find(|s| s.series.quantity == Quantity::Group && wanted(s))
+            };
+            groups = grouping(&mine).or_else(|| grouping(&|s| s.task == DATA)).map(groups_in);
+            for StoredSeries { series, .. } in series.iter().filter(|s| mine(s)) {
                 if series.quantity != wanted || series.space != space {
                     continue;
                 }
                 let place = (series.source.clone().unwrap_or_default(), series.target.clone());
                 let figure = match wanted {
                     Quantity::Cluster => Figure::Clusters(CrossTable::from_series(&series.values, &labels)?),
-                    _ => Figure::Series(series),
+                    _ => Figure::Series(series.clone()),
                 };
                 figures.push((place, seed, figure));
             }
@@ -110,8 +154,15 @@ impl<'a> Evidence<'a> {
         if items == 0 {
             return Ok(Err(format!("no stored scores of `{method}`")));
         }
-        Ok(Ok(Sample { items, metric, figures }))
+        // Where other items are scored than the split's, nothing is known of their groups.
+        let groups = groups.filter(|groups: &Groups| groups.of_items.len() == items);
+        Ok(Ok(Sample { items, groups, metric, figures }))
     }
+}
+
+fn groups_in(stored: &StoredSeries) -> Groups {
+    let of_items = stored.series.values.iter().map(|&code| code as i64).collect();
+    Groups { name: stored.series.source.clone().unwrap_or_default(), of_items }
 }
 
 impl Figure {
@@ -136,6 +187,11 @@ impl Figure {
 }
 
 impl Sample {
+    /// What a resample draws: items, or whole groups of them.
+    pub fn drawn(&self) -> Items<'_> {
+        Items { count: self.items, clusters: self.groups.as_ref().map(|groups| groups.of_items.as_slice()) }
+    }
+
     /// Means over draws and seeds by place, with item i counted `weights[i]` times.
     pub fn by_place(&self, weights: &[u32]) -> BTreeMap<&Place, f64> {
         let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();

@@ -1,11 +1,12 @@
 //! The kinds of tests, one function each.
 
 use anyhow::Result;
-use tasks::{Interval, Metric, paired_bootstrap};
+use tasks::{Interval, Items, Metric, paired_bootstrap};
 
 use super::evidence::{Evidence, Missing, Place, Sample};
-use super::test::{AtMost, Better, Extension, Reduce, Rises, SmallerDrop};
+use super::test::{Agrees, AtMost, Better, Extension, Reduce, Rises, SmallerDrop};
 use super::{Claim, Outcome, Test, Verdict};
+use crate::agreement::{Agreement, Standing};
 use crate::record::Record;
 use crate::store::Store;
 use crate::summary::{Summary, metric_title};
@@ -34,11 +35,11 @@ macro_rules! there {
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn judge(claims: &[Claim], records: &[Record], store: &Store) -> Result<Vec<Verdict>> {
+pub fn judge(claims: &[Claim], records: &[Record], store: &Store, agreement: &Agreement<'_>) -> Result<Vec<Verdict>> {
     let summary = Summary::new(records);
     let evidence = Evidence::new(&summary, store);
     let verdict = |claim: &Claim| {
-        let (outcome, why) = match judge_one(claim, &evidence)? {
+        let (outcome, why) = match judge_one(claim, &evidence, agreement)? {
             Ok(judged) => judged,
             Err(missing) => (Outcome::NotTestable, format!("{missing}.")),
         };
@@ -47,7 +48,7 @@ pub fn judge(claims: &[Claim], records: &[Record], store: &Store) -> Result<Vec<
     claims.iter().map(verdict).collect()
 }
 
-fn judge_one(claim: &Claim, evidence: &Evidence<'_>) -> Judged {
+fn judge_one(claim: &Claim, evidence: &Evidence<'_>, agreement: &Agreement<'_>) -> Judged {
     let metric = match claim.test.metric() {
         Some(name) => match Metric::from_name(name) {
             Some(metric) => metric,
@@ -61,6 +62,7 @@ fn judge_one(claim: &Claim, evidence: &Evidence<'_>) -> Judged {
         Test::Rises(test) => rises(test, metric, evidence),
         Test::Extension(test) => extension(test, metric, evidence),
         Test::AtMost(test) => at_most(test, metric, evidence),
+        Test::Agrees(test) => Ok(agrees(test, agreement)),
         Test::NotTestable(test) => Ok(Err(test.reason.clone())),
     }
 }
@@ -90,11 +92,12 @@ fn sentence(metric: Metric, findings: &[String]) -> String {
 }
 
 /// The samples share their items, or cannot be compared.
-fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<usize, Missing> {
+fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<Items<'s>, Missing> {
     let mut samples = samples.into_iter();
-    let items = samples.next().map_or(0, |sample| sample.items);
-    match samples.find(|sample| sample.items != items) {
-        Some(odd) => Err(format!("one method has {} held-out items, another {items}", odd.items)),
+    let items = samples.next().map_or(0.into(), Sample::drawn);
+    match samples.find(|sample| sample.drawn() != items) {
+        Some(odd) if odd.items == items.count => Err("the methods' items are grouped differently".into()),
+        Some(odd) => Err(format!("one method has {} held-out items, another {}", odd.items, items.count)),
         None => Ok(items),
     }
 }
@@ -301,6 +304,20 @@ fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let digits = |value: f64| if value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };
     let finding = format!("at most {} in {places} places, bound {}", digits(largest), digits(test.bound));
     Ok(Ok((outcome, format!("{} {finding}.", metric_title(metric)))))
+}
+
+/// Within the tolerance of the paper file.
+fn agrees(test: &Agrees, agreement: &Agreement<'_>) -> Result<(Outcome, String), Missing> {
+    let Some(figure) = agreement.of(&test.method, &test.metric) else {
+        return Err(format!("no published {} of `{}` is known", test.metric, test.method));
+    };
+    let outcome = match &figure.standing {
+        Standing::Within => Outcome::Holds,
+        Standing::Outside => Outcome::DoesNotHold,
+        Standing::NotComparable(why) => return Err(format!("not comparable: {why}")),
+    };
+    let tolerance = figure.tolerance.map(|t| format!(", tolerance {t}")).unwrap_or_default();
+    Ok((outcome, format!("{}{tolerance}.", figure.named())))
 }
 
 #[cfg(test)]

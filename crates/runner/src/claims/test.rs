@@ -1,9 +1,9 @@
 //! What a claim says, in terms that records can hold or break.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A claim of the paper.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     /// Its id, such as `C1`.
@@ -17,7 +17,7 @@ pub struct Claim {
 }
 
 /// A kind of test with what it looks at.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Test {
     /// A method is better than others on clean data.
@@ -30,12 +30,14 @@ pub enum Test {
     Extension(Extension),
     /// A figure is at most this.
     AtMost(AtMost),
+    /// A figure is the paper's, within the tolerance of the paper file.
+    Agrees(Agrees),
     /// It cannot be tested with this grid.
     NotTestable(NotTestable),
 }
 
 /// Parameters of [`Test::Better`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Better {
     /// The metric.
@@ -53,7 +55,7 @@ pub struct Better {
 }
 
 /// Parameters of [`Test::SmallerDrop`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmallerDrop {
     /// The metric.
@@ -65,7 +67,7 @@ pub struct SmallerDrop {
 }
 
 /// Parameters of [`Test::Rises`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rises {
     /// The metric.
@@ -80,7 +82,7 @@ pub struct Rises {
 }
 
 /// Parameters of [`Test::Extension`]; figures are means over the pairs with the last view of a subset.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// The metric.
@@ -94,7 +96,7 @@ pub struct Extension {
 }
 
 /// Parameters of [`Test::AtMost`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// The metric.
@@ -105,8 +107,18 @@ pub struct AtMost {
     pub bound: f64,
 }
 
+/// Parameters of [`Test::Agrees`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agrees {
+    /// The metric.
+    pub metric: String,
+    /// The method.
+    pub method: String,
+}
+
 /// Parameters of [`Test::NotTestable`].
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotTestable {
     /// Why.
@@ -114,7 +126,7 @@ pub struct NotTestable {
 }
 
 /// From the figures of views or pairs to one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduce {
     /// Their mean.
@@ -139,6 +151,7 @@ impl Test {
             Self::Rises(_) => "rises",
             Self::Extension(_) => "extension",
             Self::AtMost(_) => "at_most",
+            Self::Agrees(_) => "agrees",
             Self::NotTestable(_) => "not_testable",
         }
     }
@@ -151,6 +164,7 @@ impl Test {
             Self::Rises(t) => Some(&t.metric),
             Self::Extension(t) => Some(&t.metric),
             Self::AtMost(t) => Some(&t.metric),
+            Self::Agrees(t) => Some(&t.metric),
             Self::NotTestable(_) => None,
         }
     }

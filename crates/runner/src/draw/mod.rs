@@ -1,38 +1,43 @@
 //! Which figures a grid gets.
 
+pub mod asked;
+mod scatter;
 mod spec;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use rayon::prelude::*;
-use tasks::Metric;
+use tasks::{Measure as Likeness, Metric, Reading};
 
-use crate::figures::{self, Bar, BarSeries, Curves, FigureError, GroupedBars, Heatmaps, Panel};
+use crate::figures::{self, Bar, BarSeries, Curves, Draw, FigureError, Forest, GroupedBars, Heatmaps, Panel, Scatter};
 use crate::paper::Paper;
 use crate::store::Store;
 use crate::summary::{Group, Measure, Summary};
 use crate::tables::{slug, stem_of};
+use asked::FigureSpec;
 
-/// Draws all figures into `folder` and returns their files. With a paper file the published values are
-/// marked on the bars.
+/// A figure with the stem of its files.
+pub type Named = (Figure, String);
+
+/// All figures of a grid: those in `asked` and those that its paper file asks for, then an overview and what is by view and
+/// by pair for every subset of views and noise. With a paper file the published values are marked on the bars.
 ///
 /// # Errors
-/// The folder cannot be written, stored scores cannot be read.
+/// Stored scores that cannot be read.
 pub fn figures(
     title: &str,
     summary: &Summary<'_>,
     notes: &[String],
     paper: Option<&Paper>,
+    asked: &[FigureSpec],
     store: &Store,
-) -> Result<Vec<PathBuf>> {
-    let folder = store.root().join("figures");
+) -> Result<Vec<Named>> {
     let subtitle = notes.first().map(|note| note.replace('`', ""));
-    let mut figures: Vec<(Figure, PathBuf)> = Vec::new();
-    for spec in paper.into_iter().flat_map(|paper| &paper.figures) {
+    let mut figures: Vec<Named> = Vec::new();
+    for spec in asked.iter().chain(paper.into_iter().flat_map(|paper| &paper.figures)) {
         let words = spec::Words { title, subtitle: subtitle.clone() };
-        let (figure, stem) = spec::figure(spec, &words, summary, store)?;
-        figures.push((figure, folder.join(stem)));
+        figures.push(spec::figure(spec, &words, summary, store)?);
     }
     let several = summary.view_sets().len() * summary.noises().len() > 1;
     for view_set in summary.view_sets() {
@@ -46,7 +51,7 @@ pub fn figures(
             let suffix = if several { format!("_{view_set}_{}", slug(noise)) } else { String::new() };
             let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
             let page = Page { title, subtitle: subtitle.clone(), summary, view_set, groups, paper };
-            let path = |name: &str| folder.join(format!("{name}{suffix}"));
+            let path = |name: &str| format!("{name}{suffix}");
             figures.push((Figure::Bars(page.overview()), path("summary")));
             for measure in BY_VIEW.into_iter().flat_map(|m| summary.measures_of(m)) {
                 let stem = path(&format!("{}_by_view", stem_of(summary, measure)));
@@ -58,14 +63,37 @@ pub fn figures(
             }
         }
     }
-    let files: Result<Vec<Vec<PathBuf>>, FigureError> = figures.par_iter().map(|(f, stem)| f.write(stem)).collect();
+    Ok(figures)
+}
+
+/// Writes figures into a folder, and into `single/` and `double/` below it for the columns of a page.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
+    let written = |(figure, stem): &Named| {
+        let stem = folder.join(stem);
+        let mut files = figures::write(figure.draw(), &stem)?;
+        files.extend(figures::write_columns(figure.draw(), &stem)?);
+        Ok(files)
+    };
+    let files: Result<Vec<Vec<PathBuf>>, FigureError> = figures.par_iter().map(written).collect();
     Ok(files?.concat())
 }
 
 /// Metrics with bars by view.
 const BY_VIEW: [Metric; 3] = [Metric::Ari, Metric::Nmi, Metric::DriftMean];
 /// Metrics with a heat map by pair.
-const BY_PAIR: [Metric; 3] = [Metric::Rank1, Metric::Accuracy, Metric::Map];
+const BY_PAIR: [Metric; 8] = [
+    Metric::Rank1,
+    Metric::Accuracy,
+    Metric::Map,
+    Metric::Similarity(Likeness::Cka, Reading::Calibrated),
+    Metric::Similarity(Likeness::MutualKnn, Reading::Calibrated),
+    Metric::Similarity(Likeness::Rsa, Reading::Calibrated),
+    Metric::Similarity(Likeness::Svcca, Reading::Calibrated),
+    Metric::Similarity(Likeness::Procrustes, Reading::Calibrated),
+];
 /// Metrics of the overview's bars; all lie between 0 and 1.
 const OVERVIEW: [Metric; 9] = [
     Metric::Ari,
@@ -79,7 +107,7 @@ const OVERVIEW: [Metric; 9] = [
     Metric::DriftMean,
 ];
 /// Methods that a page of figures can show.
-const MOST_GROUPS: usize = 18;
+const MOST_GROUPS: usize = 24;
 
 /// One picture.
 pub enum Figure {
@@ -89,14 +117,21 @@ pub enum Figure {
     Heatmaps(Heatmaps),
     /// Panels of curves.
     Curves(Curves),
+    /// Points.
+    Scatter(Scatter),
+    /// Rows with intervals.
+    Forest(Forest),
 }
 
 impl Figure {
-    fn write(&self, stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+    /// As what can be laid out.
+    pub fn draw(&self) -> &(dyn Draw + Sync) {
         match self {
-            Self::Bars(bars) => figures::write(bars, stem),
-            Self::Heatmaps(heatmaps) => figures::write(heatmaps, stem),
-            Self::Curves(curves) => figures::write(curves, stem),
+            Self::Bars(bars) => bars,
+            Self::Heatmaps(heatmaps) => heatmaps,
+            Self::Curves(curves) => curves,
+            Self::Scatter(scatter) => scatter,
+            Self::Forest(forest) => forest,
         }
     }
 }
@@ -189,6 +224,7 @@ impl Page<'_> {
         // Retrieval looks one view's items up in another; a classifier goes from one view to another.
         let ends = match measure.metric {
             Metric::Accuracy => ("source view", "target view"),
+            metric if metric.is_symmetric() => ("view", "view"),
             _ => ("query view", "gallery view"),
         };
         Heatmaps {

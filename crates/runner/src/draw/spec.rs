@@ -1,22 +1,25 @@
-//! The figures that a paper file asks for: curves over subsets of views, sweeps over two parameters.
+//! The figures that a file asks for: curves along views, noises or a parameter, sweeps over two parameters, costs.
 
 use anyhow::Result;
 use serde_json::Value;
 use tasks::{Interval, Metric, paired_bootstrap};
 
-use super::Figure;
+use super::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
+use super::{Figure, scatter};
 use crate::claims::evidence::{Evidence, Place, Sample};
 use crate::claims::test::Reduce;
 use crate::figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
-use crate::paper::{CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
+use crate::processors;
 use crate::record::Record;
 use crate::store::Store;
 use crate::summary::{Group, Summary, metric_title};
 
-/// Resamples behind an interval of a curve.
-const RESAMPLES: usize = 400;
+/// Resamples behind an interval of a figure.
+pub const RESAMPLES: usize = 400;
 /// Their seed.
-const SEED: u64 = 0;
+pub const SEED: u64 = 0;
+/// The noise of clean cells.
+pub const CLEAN: &str = "none";
 
 /// What all figures of a grid say.
 pub struct Words<'a> {
@@ -35,20 +38,116 @@ pub fn figure(spec: &FigureSpec, words: &Words<'_>, summary: &Summary<'_>, store
         FigureSpec::Curves(spec) => (Figure::Curves(curves(spec, words, summary, store)?), spec.name.clone()),
         FigureSpec::Costs(spec) => (Figure::Curves(costs(spec, words, summary)), spec.name.clone()),
         FigureSpec::Sweep(spec) => (Figure::Heatmaps(sweep(spec, words, summary)), spec.name.clone()),
+        FigureSpec::Scatter(spec) => {
+            (Figure::Scatter(scatter::scatter(spec, words, summary, store)?), spec.name.clone())
+        }
     })
 }
 
-/// One line per method over the subsets of views, with 95% intervals over test items.
+/// A position along an axis.
+struct Position {
+    tick: String,
+    /// Its number, where positions have one.
+    place: Option<f64>,
+}
+
+/// A line before it has values: at every position the group that it passes.
+struct Track<'a> {
+    label: String,
+    colour: String,
+    groups: Vec<Option<&'a Group>>,
+}
+
+/// What the positions along an axis are, and which groups each line has there.
+fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
+    match axis {
+        Along::Views => {
+            let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
+            let at = |group: &Group| (group.noise == CLEAN).then(|| sets.iter().position(|s| *s == group.view_set))?;
+            let positions = ticks(&sets).into_iter().map(|tick| Position { tick, place: None });
+            (positions.collect(), tracks(summary, sets.len(), |group| (group.label(), at(group))))
+        }
+        Along::Noise => {
+            let first = summary.view_sets().first().map(|set| set.to_string());
+            let amount = |noise: &str| noise.split(' ').nth(1).unwrap_or("0").to_string();
+            let place = |noise: &str| amount(noise).parse::<f64>().ok();
+            let mut noises: Vec<String> = summary.noises().into_iter().map(str::to_string).collect();
+            noises.sort_by(|a, b| place(a).unwrap_or(f64::INFINITY).total_cmp(&place(b).unwrap_or(f64::INFINITY)));
+            let at = |group: &Group| {
+                let here = Some(&group.view_set) == first.as_ref();
+                here.then(|| noises.iter().position(|noise| *noise == group.noise))?
+            };
+            let positions = noises.iter().map(|noise| Position { tick: amount(noise), place: place(noise) }).collect();
+            (positions, tracks(summary, noises.len(), |group| (group.label(), at(group))))
+        }
+        Along::Parameter(name) => along_parameter(name, summary),
+    }
+}
+
+fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
+    let first = summary.view_sets().first().map(|set| set.to_string());
+    let here = |group: &&Group| group.noise == CLEAN && Some(&group.view_set) == first.as_ref();
+    let mut values: Vec<Value> = Vec::new();
+    for value in summary.groups.iter().filter(here).filter_map(|group| parameter(group, name)) {
+        if value.is_number() && !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values.sort_by(|a, b| a.as_f64().unwrap_or(f64::NAN).total_cmp(&b.as_f64().unwrap_or(f64::NAN)));
+    let found = |group: &Group| {
+        if !here(&group) {
+            return (String::new(), None);
+        }
+        let value = parameter(group, name);
+        let at = value.and_then(|value| values.iter().position(|known| *known == value));
+        // A line is a method whatever the parameter is.
+        (if at.is_some() { group.label_without(&[name]) } else { group.label() }, at)
+    };
+    let mut lines = tracks(summary, values.len(), found);
+    // Methods without the parameter, or with the value that stands for none, are the same at every position.
+    for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
+        let groups = vec![Some(group); values.len()];
+        lines.push(Track { label: group.label(), colour: group.method.clone(), groups });
+    }
+    let position = |value: &Value| Position { tick: value.to_string(), place: None };
+    (values.iter().map(position).collect(), lines)
+}
+
+/// One track for every label, in order; a group without a position is on none.
+fn tracks<'a>(
+    summary: &'a Summary<'_>,
+    positions: usize,
+    of: impl Fn(&Group) -> (String, Option<usize>),
+) -> Vec<Track<'a>> {
+    let mut tracks: Vec<Track<'a>> = Vec::new();
+    for group in &summary.groups {
+        let (label, Some(at)) = of(group) else { continue };
+        let known = tracks.iter().position(|track| track.label == label && track.colour == group.method);
+        let known = known.unwrap_or_else(|| {
+            tracks.push(Track { label, colour: group.method.clone(), groups: vec![None; positions] });
+            tracks.len() - 1
+        });
+        tracks[known].groups[at] = Some(group);
+    }
+    tracks
+}
+
+/// One line per method, with 95% intervals over test items.
 fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &Store) -> Result<Curves> {
     let metric = Metric::from_name(&spec.metric).unwrap_or(Metric::Rank1);
     let evidence = Evidence::new(summary, store);
-    let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
+    let measure = summary.measures_of(metric).next();
+    let (positions, tracks) = along(&spec.along, summary);
     let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
-    for (label, method) in labels(summary) {
+    for track in tracks {
         let mut points: Vec<Vec<Option<Point>>> = spec.of.iter().map(|_| Vec::new()).collect();
-        for set in &sets {
-            let last = evidence.views(set).last().map(|view| view.to_string()).unwrap_or_default();
-            let sample = evidence.sample(&label, metric, set, "none")?.ok();
+        for group in &track.groups {
+            let sample = match (group, measure) {
+                (Some(group), Some(measure)) => evidence.sample_of(group, measure)?.ok(),
+                _ => None,
+            };
+            let last = group.and_then(|group| evidence.views(&group.view_set).last().map(|view| view.to_string()));
+            let last = last.unwrap_or_default();
             let found = sample.map(|sample| intervals(spec, metric, &last, &sample)).transpose()?;
             for (i, points) in points.iter_mut().enumerate() {
                 points.push(found.as_ref().map(|found| found[i]).filter(|point| point.value.is_finite()));
@@ -56,10 +155,12 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         }
         for (lines, values) in lines.iter_mut().zip(points) {
             if values.iter().any(Option::is_some) {
-                lines.push(Line { label: label.clone(), colour: method.clone(), values, ..Line::default() });
+                let (label, colour) = (track.label.clone(), track.colour.clone());
+                lines.push(Line { label, colour, values, ..Line::default() });
             }
         }
     }
+    let places: Option<Vec<f64>> = positions.iter().map(|position| position.place).collect();
     let panel = |(of, lines): (&Reduce, Vec<Line>)| CurvePanel {
         title: match of {
             Reduce::Mean if spec.with_last => "mean over the pairs with the added view".into(),
@@ -67,8 +168,8 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
             Reduce::Mean => "mean over pairs".into(),
             Reduce::Worst | Reduce::Each => "worst pair".into(),
         },
-        ticks: ticks(&sets),
-        places: Vec::new(),
+        ticks: positions.iter().map(|position| position.tick.clone()).collect(),
+        places: places.clone().unwrap_or_default(),
         lines,
     };
     Ok(Curves {
@@ -77,6 +178,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         x_label: spec.x.clone(),
         y_label: metric_title(metric).into(),
         y_spacing: Spacing::Linear,
+        x_spacing: Spacing::Linear,
         unordered: spec.unordered,
         panels: spec.of.iter().zip(lines).map(panel).collect(),
     })
@@ -131,12 +233,15 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
             lines: labels(summary).into_iter().map(line).collect(),
         }
     };
+    let mixed = processors::mixed_briefly(summary.records());
+    let subtitle = words.subtitle.iter().cloned().chain(mixed).reduce(|words, mixed| format!("{words} {mixed}"));
     Curves {
         title: format!("{}: cost", words.title),
-        subtitle: words.subtitle.clone(),
+        subtitle,
         x_label: spec.x.clone(),
         y_label: "seconds".into(),
         y_spacing: Spacing::Logarithmic,
+        x_spacing: Spacing::Linear,
         unordered: spec.unordered,
         panels: columns.into_iter().map(panel).collect(),
     }
@@ -149,7 +254,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
         let touches_last = source == last || target.as_deref() == Some(last);
         among && (!spec.with_last || (touches_last && Some(source) != target.as_ref()))
     };
-    let found = paired_bootstrap(sample.items, RESAMPLES, SEED, |weights| {
+    let found = paired_bootstrap(sample.drawn(), RESAMPLES, SEED, |weights| {
         let by_place = sample.by_place(weights);
         let values: Vec<f64> = by_place.into_iter().filter(|(place, _)| wanted(place)).map(|(_, v)| v).collect();
         let least = |values: &[f64]| {
@@ -171,9 +276,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
 fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps {
     let metric = Metric::from_name(&spec.metric);
     let groups: Vec<&Group> = summary.groups.iter().filter(|g| g.method == spec.method).collect();
-    let parameter = |group: &Group, name: &str| -> Option<String> {
-        serde_json::from_str::<Value>(&group.params).ok()?.get(name).map(Value::to_string)
-    };
+    let parameter = |group: &Group, name: &str| parameter(group, name).map(|value| value.to_string());
     let distinct = |name: &str| {
         let mut values: Vec<String> = Vec::new();
         for value in groups.iter().filter_map(|group| parameter(group, name)) {
@@ -205,8 +308,13 @@ fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps
     }
 }
 
+/// A parameter of a group's method.
+pub fn parameter(group: &Group, name: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(&group.params).ok()?.get(name).cloned()
+}
+
 /// A parameter as the paper writes it.
-fn greek(name: &str) -> String {
+pub fn greek(name: &str) -> String {
     match name {
         "tau" => "τ".into(),
         "lambda" => "λ".into(),

@@ -111,6 +111,17 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     if negative { format!("−{text}") } else { text }
 }
 
+/// With five significant digits, for what is read and not seen.
+pub fn precise(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) {
+        return format!("{value:.4e}");
+    }
+    let before = if magnitude < 1.0 { 0 } else { magnitude.log10().floor() as usize + 1 };
+    let leading = if magnitude < 0.1 && magnitude > 0.0 { (-magnitude.log10()).floor() as usize } else { 0 };
+    format!("{value:.*}", (5_usize.saturating_sub(before) + leading).min(8))
+}
+
 /// A round number without needless digits.
 fn short(value: f64) -> String {
     if !(1e-4..1e6).contains(&value) {

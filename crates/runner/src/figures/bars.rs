@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::Draw;
 use super::axis::{self, Axis, Writing};
 use super::font::{self, ASCENT, CAP, DESCENT};
-use super::frame::{self, Key, MARGIN};
+use super::frame::{self, Key, MARGIN, TITLE_ROOM};
 use super::scene::{Anchor, Area, Part, Scene, Text};
 use super::style::{self, Face, GRID, INK, MUTED, PAPER, TEXT, TICK, VALUE};
 
@@ -50,7 +50,43 @@ pub struct GroupedBars {
 
 impl Draw for GroupedBars {
     fn scene(&self) -> Scene {
-        Chart::new(self).scene()
+        Chart::new(self, TITLE_ROOM, SHARED).scene(true)
+    }
+
+    /// Groups that do not fit side by side stand below one another, each line of them with its own axis.
+    fn scene_within(&self, width: f64) -> Scene {
+        let room = width / super::LEAST_SCALE;
+        let groups = self.groups.len();
+        let (title_room, shared) = (room.min(TITLE_ROOM), SHARED.min(0.6 * room));
+        let lines = |count: usize| (0..groups).step_by(count).map(move |from| self.part(from, count));
+        let fits = |count: usize| lines(count).all(|part| Chart::new(&part, title_room, shared).width() <= room);
+        let Some(count) = (1..=groups).rev().find(|&count| fits(count)) else {
+            return super::within(self.scene(), width);
+        };
+        let even = groups.div_ceil(groups.div_ceil(count));
+        let lines = lines(if fits(even) { even } else { count }).enumerate();
+        let scenes = lines.map(|(line, part)| Chart::new(&part, title_room, shared).scene(line == 0));
+        super::within(scenes.reduce(Scene::above).unwrap_or_else(|| self.scene()), width)
+    }
+}
+
+impl GroupedBars {
+    /// Some of the groups; the title stands above the first.
+    fn part(&self, from: usize, count: usize) -> Self {
+        let to = (from + count).min(self.groups.len());
+        let series = |series: &BarSeries| BarSeries {
+            label: series.label.clone(),
+            colour: series.colour.clone(),
+            values: (from..to).map(|group| series.values.get(group).copied().flatten()).collect(),
+        };
+        Self {
+            title: if from == 0 { self.title.clone() } else { String::new() },
+            subtitle: self.subtitle.clone().filter(|_| from == 0),
+            y_label: self.y_label.clone(),
+            reference_label: self.reference_label.clone(),
+            groups: self.groups[from..to].to_vec(),
+            series: self.series.iter().map(series).collect(),
+        }
     }
 }
 
@@ -113,9 +149,10 @@ impl GroupLabels {
 }
 
 impl<'a> Chart<'a> {
-    fn new(data: &'a GroupedBars) -> Self {
+    /// With a title that widens the figure to at most `title_room`, and bars that share this width as far as they can.
+    fn new(data: &'a GroupedBars, title_room: f64, shared: f64) -> Self {
         let (groups, series) = (data.groups.len().max(1) as f64, data.series.len().max(1) as f64);
-        let slot = (SHARED / (groups * series)).clamp(SLOTS.0, SLOTS.1);
+        let slot = (shared / (groups * series)).clamp(SLOTS.0, SLOTS.1);
         let gap = (slot * 0.9).clamp(10.0, 30.0);
         let word = |label: &String| font::widest_word(label, TEXT) + LABEL_GAP;
         let widest = data.groups.iter().map(word).fold(0.0, f64::max);
@@ -133,7 +170,7 @@ impl<'a> Chart<'a> {
         let ticks = axis.labels();
         let title = frame::upward_title_width(&data.y_label, height);
         let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&ticks, TICK) + 6.0;
-        let least = frame::least_width(&data.title, data.subtitle.as_deref()) - left - MARGIN;
+        let least = frame::least_width(&data.title, data.subtitle.as_deref(), title_room) - left - MARGIN;
         let group = group.max(least / groups);
         let written: Vec<f64> = bars().map(|bar| bar.value).collect();
         Self {
@@ -204,14 +241,21 @@ impl<'a> Chart<'a> {
         })
     }
 
-    fn scene(&self) -> Scene {
+    /// Width of the figure.
+    fn width(&self) -> f64 {
+        self.left + self.group * self.data.groups.len().max(1) as f64 + MARGIN
+    }
+
+    fn scene(&self, with_legend: bool) -> Scene {
         let data = self.data;
         let wide = self.group * data.groups.len().max(1) as f64;
-        let mut scene = Scene::new(&data.title, self.left + wide + MARGIN);
+        let mut scene = Scene::new(&data.title, self.width());
         let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 6.0;
         let mut entries: Vec<(Key, &str)> =
             self.colours.iter().zip(&data.series).map(|(&colour, s)| (Key::Square(colour), s.label.as_str())).collect();
-        if self.bars().any(|(_, _, bar)| bar.reference.is_some()) {
+        if !with_legend {
+            entries.clear();
+        } else if self.bars().any(|(_, _, bar)| bar.reference.is_some()) {
             let label = data.reference_label.trim();
             entries.push((Key::Diamond, if label.is_empty() { "published" } else { label }));
         }
@@ -255,6 +299,22 @@ impl<'a> Chart<'a> {
             let (x, y) = (origin + self.x(g, s), plot.top + self.end(bar.value));
             let area = Area::new(x - half, y.min(zero), x + half, y.max(zero));
             scene.fill(area, self.colour(s), Part::Bar);
+            let ends = bar.spread.map(|(low, high)| (axis::precise(low), axis::precise(high))).unwrap_or_default();
+            let reference = self.data.reference_label.trim();
+            scene.datum(
+                Area::new(area.left, area.top - 4.0, area.right, area.bottom),
+                [
+                    ("group", self.data.groups[g].clone()),
+                    ("bar", self.data.series[s].label.clone()),
+                    (self.data.y_label.as_str(), axis::precise(bar.value)),
+                    ("low", ends.0),
+                    ("high", ends.1),
+                    (
+                        if reference.is_empty() { "published" } else { reference },
+                        bar.reference.map(axis::precise).unwrap_or_default(),
+                    ),
+                ],
+            );
         }
         scene.line((plot.left, zero), (plot.right, zero), 1.0, INK);
         for (g, s, bar) in self.bars() {

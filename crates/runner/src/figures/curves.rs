@@ -5,8 +5,8 @@ use plotters::style::RGBColor;
 use super::Draw;
 use super::axis::{self, Axis, Spacing};
 use super::font::{self, ASCENT, CAP};
-use super::frame::{self, MARGIN};
-use super::scene::{Anchor, Mark, Scene, Text};
+use super::frame::{self, MARGIN, TITLE_ROOM};
+use super::scene::{Anchor, Area, Mark, Scene, Text};
 use super::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
 
 /// A point of a line. Values that are not finite count as absent.
@@ -16,6 +16,13 @@ pub struct Point {
     pub value: f64,
     /// Ends of the error bar, on the value's scale.
     pub interval: Option<(f64, f64)>,
+}
+
+impl Point {
+    /// The ends of the error bar, where both can be drawn.
+    pub(super) fn ends(self) -> Option<(f64, f64)> {
+        self.interval.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high))
+    }
 }
 
 /// One line.
@@ -38,7 +45,7 @@ pub struct CurvePanel {
     pub title: String,
     /// Names below the positions.
     pub ticks: Vec<String>,
-    /// What the positions stand for, spaced by ratio; without, they are equally far apart.
+    /// What the positions stand for, spaced as the figure says; without, they are equally far apart.
     pub places: Vec<f64>,
     /// The lines.
     pub lines: Vec<Line>,
@@ -57,6 +64,8 @@ pub struct Curves {
     pub y_label: String,
     /// How values are spaced.
     pub y_spacing: Spacing,
+    /// How positions with places are spaced.
+    pub x_spacing: Spacing,
     /// Whether positions are a sequence; without, points stand side by side and no line joins them.
     pub unordered: bool,
     /// The panels.
@@ -65,7 +74,19 @@ pub struct Curves {
 
 impl Draw for Curves {
     fn scene(&self) -> Scene {
-        Chart::new(self).scene()
+        Chart::new(self, SHARED).scene(usize::MAX, TITLE_ROOM)
+    }
+
+    /// As many panels side by side as fit, narrower ones where not even one does.
+    fn scene_within(&self, width: f64) -> Scene {
+        let room = width / super::LEAST_SCALE;
+        let chart = Chart::new(self, SHARED);
+        let across = (1..=self.panels.len()).rev().find(|&across| chart.width(across) <= room);
+        let scene = match across {
+            Some(across) => chart.scene(across, room.min(TITLE_ROOM)),
+            None => Chart::new(self, SHARED - (chart.width(1) - room)).scene(1, room.min(TITLE_ROOM)),
+        };
+        super::within(scene, width)
     }
 }
 
@@ -109,11 +130,13 @@ struct Name {
 }
 
 impl<'a> Chart<'a> {
-    fn new(data: &'a Curves) -> Self {
+    /// With panels whose positions share at least this width.
+    fn new(data: &'a Curves, shared: f64) -> Self {
         let panels = &data.panels;
         let positions = panels.iter().map(|panel| panel.ticks.len()).max().unwrap_or(0).max(1);
         let widest = panels.iter().flat_map(|p| &p.ticks).map(|t| font::widest_word(t, TICK)).fold(0.0, f64::max);
-        let step = (SHARED / positions as f64).max(widest + TICK_GAP).clamp(STEPS.0, STEPS.1);
+        let wanted = if shared < SHARED { 0.0 } else { widest + TICK_GAP };
+        let step = (shared / positions as f64).max(wanted).clamp(STEPS.0, STEPS.1);
         let points = || {
             panels.iter().flat_map(|p| &p.lines).flat_map(|line| (0..line.values.len()).filter_map(|i| point(line, i)))
         };
@@ -180,7 +203,10 @@ impl<'a> Chart<'a> {
         else {
             return equal;
         };
-        let share = (here / first).ln() / (last / first).ln();
+        let share = match self.data.x_spacing {
+            Spacing::Linear => (here - first) / (last - first),
+            Spacing::Logarithmic => (here / first).ln() / (last / first).ln(),
+        };
         if share.is_finite() { self.step * 0.5 + (self.plot - self.step) * share } else { equal }
     }
 
@@ -194,26 +220,38 @@ impl<'a> Chart<'a> {
         slot * (line as f64 - (lines - 1.0) / 2.0)
     }
 
-    fn scene(&self) -> Scene {
+    /// Width of the figure with so many panels side by side, its title aside.
+    fn width(&self, across: usize) -> f64 {
+        let across = across.min(self.data.panels.len()).max(1) as f64;
+        self.left + across * (self.plot + self.names) + (across - 1.0) * GUTTER + MARGIN
+    }
+
+    /// With at most `across` panels side by side, and a title that widens the figure to at most `title_room`.
+    fn scene(&self, across: usize, title_room: f64) -> Scene {
         let data = self.data;
         let block = self.plot + self.names;
-        let panels = data.panels.len().max(1) as f64;
-        let wide = self.left + panels * block + (panels - 1.0) * GUTTER + MARGIN;
-        let mut scene = Scene::new(&data.title, wide.max(frame::least_width(&data.title, data.subtitle.as_deref())));
-        let header = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
-        let titles: Vec<Vec<String>> = data.panels.iter().map(|p| font::wrap(&p.title, PANEL, block, 3)).collect();
-        let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
-        let top = header + title_lines * PANEL.line_height() + if title_lines > 0.0 { 6.0 } else { 0.0 };
-        frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
-        let mut bottom = top + HEIGHT;
+        let least = frame::least_width(&data.title, data.subtitle.as_deref(), title_room);
+        let mut scene = Scene::new(&data.title, self.width(across).max(least));
+        let mut bottom = frame::header(&mut scene, &data.title, data.subtitle.as_deref());
         if data.panels.is_empty() {
+            let top = bottom + 8.0;
+            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
             let centre = (scene.width / 2.0, top + HEIGHT / 2.0);
             scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
+            bottom = top + HEIGHT;
         }
-        for (i, (panel, title)) in data.panels.iter().zip(&titles).enumerate() {
-            let left = self.left + i as f64 * (block + GUTTER);
-            scene.lines(title, (left, header + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
-            bottom = bottom.max(self.panel(&mut scene, panel, (left, top), i == 0));
+        for row in data.panels.chunks(across.min(data.panels.len()).max(1)) {
+            let titles: Vec<Vec<String>> = row.iter().map(|p| font::wrap(&p.title, PANEL, block, 3)).collect();
+            let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+            let first = bottom + 8.0;
+            let top = first + title_lines * PANEL.line_height() + if title_lines > 0.0 { 6.0 } else { 0.0 };
+            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
+            bottom = top + HEIGHT;
+            for (i, (panel, title)) in row.iter().zip(&titles).enumerate() {
+                let left = self.left + i as f64 * (block + GUTTER);
+                scene.lines(title, (left, first + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
+                bottom = bottom.max(self.panel(&mut scene, panel, (left, top), i == 0));
+            }
         }
         scene.height = bottom + MARGIN;
         scene
@@ -271,9 +309,22 @@ impl<'a> Chart<'a> {
                 scene.line((*x0, *y0), (*x1, *y1), 2.0, colour);
             }
         }
-        for &(x, y, _) in places.iter().flatten() {
+        for (i, &(x, y, p)) in places.iter().enumerate().filter_map(|(i, place)| Some((i, place.as_ref()?))) {
             scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS + 1.0), colour: PAPER });
             scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS), colour });
+            let ends = p.interval.map(|(low, high)| (axis::precise(low), axis::precise(high))).unwrap_or_default();
+            let reach = RADIUS + 3.0;
+            scene.datum(
+                Area::new(x - reach, y - reach, x + reach, y + reach),
+                [
+                    ("panel", panel.title.clone()),
+                    ("line", format!("{}{}", line.label, line.note)),
+                    (self.data.x_label.as_str(), panel.ticks.get(i).cloned().unwrap_or_default()),
+                    (self.data.y_label.as_str(), axis::precise(p.value)),
+                    ("low", ends.0),
+                    ("high", ends.1),
+                ],
+            );
         }
     }
 
@@ -321,7 +372,7 @@ fn spread(names: &mut [Name], gap: f64, (top, bottom): (f64, f64)) {
 }
 
 /// A disc as a polygon of as many corners as are seen.
-fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+pub(super) fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
     (0..16)
         .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
         .map(|a| (x + radius * a.cos(), y + radius * a.sin()))
@@ -331,6 +382,5 @@ fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
 /// The point of a line at a position, without anything that cannot be drawn.
 fn point(line: &Line, position: usize) -> Option<Point> {
     let point = line.values.get(position).copied().flatten().filter(|p| axis::drawable(p.value))?;
-    let interval = point.interval.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high));
-    Some(Point { value: point.value, interval: interval.map(|(low, high)| (low.min(high), low.max(high))) })
+    Some(Point { value: point.value, interval: point.ends().map(|(low, high)| (low.min(high), low.max(high))) })
 }

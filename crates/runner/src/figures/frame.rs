@@ -15,12 +15,15 @@ const KEY_GAP: f64 = 6.0;
 /// Between two entries of a legend.
 const ENTRY_GAP: f64 = 18.0;
 
+/// What a title that stays on one line may widen a figure to.
+pub const TITLE_ROOM: f64 = 520.0;
+
 /// The least width of a figure, a column of text; or what lets title or subtitle stay on one line, where
-/// that is not much more.
-pub fn least_width(title: &str, subtitle: Option<&str>) -> f64 {
+/// that is not more than `most`.
+pub fn least_width(title: &str, subtitle: Option<&str>, most: f64) -> f64 {
     let lines = [(title, TITLE), (subtitle.unwrap_or_default(), TEXT)];
     let wanted = lines.map(|(text, face)| font::width(text, face).ceil() + 2.0 * MARGIN);
-    wanted.into_iter().filter(|width| *width <= 520.0).fold(336.0, f64::max)
+    wanted.into_iter().filter(|width| *width <= most).fold(336.0, f64::max)
 }
 
 /// Draws title and subtitle from the top margin down; returns the lower edge.

@@ -3,7 +3,7 @@
 use super::Draw;
 use super::axis::{self, Axis, Writing};
 use super::font::{self, ASCENT, CAP, DESCENT};
-use super::frame::{self, MARGIN};
+use super::frame::{self, MARGIN, TITLE_ROOM};
 use super::scene::{Anchor, Area, Part, Scene, Text};
 use super::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
 
@@ -39,7 +39,23 @@ pub struct Heatmaps {
 
 impl Draw for Heatmaps {
     fn scene(&self) -> Scene {
-        Chart::new(self).scene()
+        Chart::new(self, 3, None).scene(TITLE_ROOM)
+    }
+
+    /// As many panels to a line as fit with values in their cells, else as fit at all.
+    fn scene_within(&self, width: f64) -> Scene {
+        let room = width / super::LEAST_SCALE;
+        let layout = (1..=3).rev().find_map(|across| {
+            let chart = Chart::new(self, across, None);
+            (chart.width() <= room).then_some(chart)
+        });
+        let chart = layout.unwrap_or_else(|| {
+            let chart = Chart::new(self, 1, None);
+            let count = (chart.matrix.0 / chart.cell.0).max(1.0);
+            let side = (chart.cell.0 - (chart.width() - width) / count).max(LEAST_CELL);
+            Chart::new(self, 1, Some(side))
+        });
+        super::within(chart.scene(room.min(TITLE_ROOM)), width)
     }
 }
 
@@ -55,6 +71,9 @@ const LEAST_MATRIX: f64 = 110.0;
 const BAR: f64 = 13.0;
 const BAR_HEIGHT: f64 = 120.0;
 const BAR_GAP: f64 = 24.0;
+/// Least side of a cell.
+const LEAST_CELL: f64 = 6.0;
+
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a Heatmaps,
@@ -70,12 +89,16 @@ struct Chart<'a> {
 }
 
 impl<'a> Chart<'a> {
-    fn new(data: &'a Heatmaps) -> Self {
+    /// With at most `across` panels to a line, and cells of a given side or of one that suits them.
+    fn new(data: &'a Heatmaps, across: usize, side: Option<f64>) -> Self {
         let panels = &data.panels;
         let values: Vec<f64> = panels.iter().flat_map(cells).filter_map(|(_, _, value)| value).collect();
         let most = |count: fn(&Panel) -> usize| panels.iter().map(count).max().unwrap_or(0);
         let (rows, columns) = (most(|panel| panel.rows.len()), most(|panel| panel.columns.len()));
-        let (side, writing) = cell(rows.max(columns), &values);
+        let (side, writing) = match side {
+            Some(side) => ((side, side), writing(side, &values)),
+            None => cell(rows.max(columns), &values),
+        };
 
         let face = if side.1 < 14.0 { Face::regular(9.0) } else { TICK };
         let names = |of: fn(&Panel) -> &[String]| {
@@ -84,7 +107,8 @@ impl<'a> Chart<'a> {
         };
         let column_width = names(|panel| &panel.columns);
         let upright = column_width <= side.0 - 5.0;
-        let lines = panels.len().div_ceil(3).max(1);
+        let lines = panels.len().div_ceil(across).max(1);
+        let least = if across == 1 { (columns as f64 * side.0).max(LEAST_MATRIX * 0.6) } else { LEAST_MATRIX };
         Self {
             data,
             axis: scale(&values),
@@ -94,28 +118,42 @@ impl<'a> Chart<'a> {
             row_names: names(|panel| &panel.rows),
             column_names: if upright { face.line_height() } else { column_width },
             upright,
-            matrix: ((columns as f64 * side.0).max(LEAST_MATRIX), rows as f64 * side.1),
+            matrix: ((columns as f64 * side.0).max(least), rows as f64 * side.1),
             columns: panels.len().div_ceil(lines),
         }
     }
 
-    fn scene(&self) -> Scene {
-        let data = self.data;
-        let row_title = frame::upward_title_width(&data.row_label, self.matrix.1);
-        let row_title = if row_title > 0.0 { row_title + 5.0 } else { 0.0 };
-        let block = self.row_names + NAME_GAP + self.matrix.0;
-        let panels = self.columns as f64 * (block + GUTTER) - GUTTER.min(self.columns as f64 * GUTTER);
-        let right = MARGIN + row_title + panels;
-        let tick_labels = self.axis.as_ref().map(Axis::labels).unwrap_or_default();
-        let bar = if self.axis.is_some() {
-            let title = frame::upward_title_width(&data.value_label, BAR_HEIGHT.max(self.matrix.1));
-            BAR_GAP + BAR + 6.0 + font::widest(&tick_labels, TICK) + 6.0 + title
-        } else {
-            0.0
-        };
+    /// Width of the title of the rows.
+    fn row_title(&self) -> f64 {
+        let width = frame::upward_title_width(&self.data.row_label, self.matrix.1);
+        if width > 0.0 { width + 5.0 } else { 0.0 }
+    }
 
-        let least = frame::least_width(&data.title, data.subtitle.as_deref());
-        let mut scene = Scene::new(&data.title, (right + bar + MARGIN).max(least));
+    /// Width of a matrix with the names of its rows.
+    fn block(&self) -> f64 {
+        self.row_names + NAME_GAP + self.matrix.0
+    }
+
+    /// Where the panels end.
+    fn right(&self) -> f64 {
+        let panels = self.columns as f64 * (self.block() + GUTTER) - GUTTER.min(self.columns as f64 * GUTTER);
+        MARGIN + self.row_title() + panels
+    }
+
+    /// Width of the whole figure, its title aside.
+    fn width(&self) -> f64 {
+        let Some(axis) = &self.axis else { return self.right() + MARGIN };
+        let title = frame::upward_title_width(&self.data.value_label, BAR_HEIGHT.max(self.matrix.1));
+        self.right() + BAR_GAP + BAR + 6.0 + font::widest(&axis.labels(), TICK) + 6.0 + title + MARGIN
+    }
+
+    /// With a title that widens the figure to at most `title_room`.
+    fn scene(&self, title_room: f64) -> Scene {
+        let data = self.data;
+        let (row_title, block, right) = (self.row_title(), self.block(), self.right());
+        let tick_labels = self.axis.as_ref().map(Axis::labels).unwrap_or_default();
+        let least = frame::least_width(&data.title, data.subtitle.as_deref(), title_room);
+        let mut scene = Scene::new(&data.title, self.width().max(least));
         let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
         let mut span: Option<(f64, f64)> = None;
         for line in data.panels.chunks(self.columns.max(1)) {
@@ -178,6 +216,18 @@ impl<'a> Chart<'a> {
         for (i, j, value) in cells(panel) {
             let (x, y) = (left + wide * j as f64, top + high * i as f64);
             let area = Area::new(x + 0.4, y + 0.4, x + wide - 0.4, y + high - 0.4);
+            if let Some(value) = value {
+                let data = self.data;
+                scene.datum(
+                    Area::new(x, y, x + wide, y + high),
+                    [
+                        ("panel", panel.title.clone()),
+                        (data.row_label.as_str(), panel.rows[i].clone()),
+                        (data.column_label.as_str(), panel.columns[j].clone()),
+                        (data.value_label.as_str(), axis::precise(value)),
+                    ],
+                );
+            }
             match (value, &self.axis) {
                 (Some(value), Some(axis)) => {
                     let ground = style::sequential(axis.part(value));
@@ -251,6 +301,11 @@ fn cell(count: usize, values: &[f64]) -> ((f64, f64), Option<Writing>) {
     // longer numbers widen the cells of small matrices
     let way = Writing::fitting(values, &[9.0], &[], if count <= 12 { 48.0 } else { 0.0 });
     ((way.map_or(side, |way| way.widest(values) + 4.0), side), way)
+}
+
+/// How values are written in a cell of this side, if they can be.
+fn writing(side: f64, values: &[f64]) -> Option<Writing> {
+    Writing::fitting(values, &[11.0, 10.5, 10.0], &[10.0, 9.0], side - 3.0)
 }
 
 /// Every cell with its value, if that can be drawn.

@@ -1,33 +1,40 @@
-//! Figures from plain data: grouped bars, heat maps and curves, each written as SVG and as PNG.
+//! Figures from plain data: grouped bars, heat maps, curves, points and rows with intervals, each written as SVG and as PNG.
 //!
 //! ```text
-//! GroupedBars, Heatmaps, Curves ──Draw::scene──▶ Scene (measured text, rectangles, lines)     bars, heatmap, curves
-//!                         Scene ──plotters─────▶ <stem>.svg, <stem>.png                       render
+//! GroupedBars, Heatmaps, Curves, .. ──Draw::scene──▶ Scene (measured text, rectangles, lines)  bars, heatmap, curves, ..
+//!                             Scene ───────────────▶ <stem>.svg                                svg
+//!                                   ──plotters─────▶ <stem>.png                                render
 //! ```
 //!
 //! A [`Scene`] holds every mark at its final place, so the layout can be tested without drawing, and
-//! both files show the same thing. Nothing depends on the machine: the font is embedded, and the same
+//! both files show the same thing. The values behind the marks go with them: an SVG says them on hover. Nothing depends on the machine: the font is embedded, and the same
 //! data give the same bytes.
 
 mod axis;
 pub mod bars;
 pub mod curves;
 mod font;
+pub mod forest;
 mod frame;
 pub mod heatmap;
 mod render;
+pub mod scatter;
 pub mod scene;
 pub mod style;
+mod svg;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+use crate::durable;
 
 pub use axis::Spacing;
 pub use bars::{Bar, BarSeries, GroupedBars};
 pub use curves::{CurvePanel, Curves, Line, Point};
+pub use forest::{Forest, ForestRow};
 pub use heatmap::{Heatmaps, Panel};
+pub use scatter::{Dot, Scatter};
 pub use scene::Scene;
 
 /// Why a figure could not be written.
@@ -53,8 +60,58 @@ pub enum FigureError {
 
 /// Something that can be laid out as a figure.
 pub trait Draw {
-    /// Every mark at its place, in pixels of 1/96 inch.
+    /// Every mark at its place, in pixels of 1/96 inch, as wide as the data want it.
     fn scene(&self) -> Scene;
+
+    /// The same within this width: laid out anew where the figure knows how, and scaled down for the rest.
+    fn scene_within(&self, width: f64) -> Scene {
+        within(self.scene(), width)
+    }
+}
+
+/// Scaled down to a width, if it is wider.
+fn within(scene: Scene, width: f64) -> Scene {
+    let factor = width / scene.width;
+    if factor < 1.0 { scene.scaled(factor) } else { scene }
+}
+
+/// How far a layout may be scaled down: text of 12 and 11 pixels, 9 and 8 points, is then of 7.6 and 7.
+const LEAST_SCALE: f64 = 0.84;
+
+/// A column of a printed page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// One of two.
+    Single,
+    /// Both.
+    Double,
+}
+
+impl Column {
+    /// Both widths.
+    pub const ALL: [Self; 2] = [Self::Single, Self::Double];
+
+    /// Its width.
+    #[must_use]
+    pub fn millimetres(self) -> f64 {
+        match self {
+            Self::Single => 85.0,
+            Self::Double => 175.0,
+        }
+    }
+
+    /// The folder of its figures.
+    #[must_use]
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Double => "double",
+        }
+    }
+
+    fn pixels(self) -> f64 {
+        self.millimetres() / 25.4 * 96.0
+    }
 }
 
 /// Writes `<stem>.svg` and `<stem>.png` (three pixels to the scene's one, two in large figures) and
@@ -64,15 +121,44 @@ pub trait Draw {
 ///
 /// # Errors
 /// [`FigureError`], with the path of the file in question.
-pub fn write(figure: &impl Draw, stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
-    let scene = figure.scene();
-    let svg = beside(stem, ".svg");
-    let drawn = render::svg(&scene).map_err(|reason| FigureError::Draw { path: svg.clone(), reason })?;
-    persist(&svg, drawn.as_bytes())?;
+pub fn write(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+    files(&figure.scene(), None, stem)
+}
+
+/// The same for a printed page: `single/<stem>.*` and `double/<stem>.*` beside the stem, of these columns' widths, text at
+/// 7 to 9 points wherever the figure can be laid out so.
+///
+/// # Errors
+/// As [`write()`], and folders that cannot be made.
+pub fn write_columns(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+    let mut written = Vec::new();
+    for column in Column::ALL {
+        let folder = stem.parent().unwrap_or(Path::new("")).join(column.folder());
+        std::fs::create_dir_all(&folder).map_err(|source| FigureError::Write { path: folder.clone(), source })?;
+        let scene = figure.scene_within(column.pixels());
+        let millimetres = column.millimetres() * scene.width / column.pixels();
+        let name = stem.file_name().unwrap_or_default();
+        written.extend(files(&scene, Some(millimetres), &folder.join(name))?);
+    }
+    Ok(written)
+}
+
+fn files(scene: &Scene, millimetres: Option<f64>, stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+    let path = beside(stem, ".svg");
+    let drawn = svg::svg(scene, millimetres).map_err(|reason| FigureError::Draw { path: path.clone(), reason })?;
+    persist(&path, drawn.as_bytes())?;
     let png = beside(stem, ".png");
-    let drawn = render::png(&scene).map_err(|reason| FigureError::Draw { path: png.clone(), reason })?;
+    let drawn = render::png(scene).map_err(|reason| FigureError::Draw { path: png.clone(), reason })?;
     persist(&png, &drawn)?;
-    Ok(vec![svg, png])
+    Ok(vec![path, png])
+}
+
+/// A figure as an SVG document.
+///
+/// # Errors
+/// In words: a figure too large to be drawn.
+pub fn document(scene: &Scene) -> Result<String, String> {
+    svg::svg(scene, None)
 }
 
 /// `stem` with `ending` appended: a stem may hold a dot, which `with_extension` would cut at.
@@ -83,25 +169,5 @@ fn beside(stem: &Path, ending: &str) -> PathBuf {
 }
 
 fn persist(path: &Path, bytes: &[u8]) -> Result<(), FigureError> {
-    let attempt = || {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".partial").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        open_to_readers(file.as_file())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    attempt().map_err(|source| FigureError::Write { path: path.to_owned(), source })
-}
-
-/// A temporary file is its owner's alone, a figure is not.
-#[cfg(unix)]
-fn open_to_readers(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_readers(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
+    durable::put(path, bytes).map_err(|source| FigureError::Write { path: path.to_owned(), source })
 }

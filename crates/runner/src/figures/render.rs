@@ -1,17 +1,14 @@
-//! A scene drawn by plotters' two backends: the same marks, at different scales.
+//! A scene as pixels, drawn by plotters.
 
 use std::fmt::Display;
 
-use plotters::backend::{BitMapBackend, DrawingBackend, RGBPixel, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle};
+use plotters::backend::{BitMapBackend, DrawingBackend, RGBPixel};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle};
 
 use super::font;
-use super::scene::{Anchor, Mark, Scene, Text};
+use super::scene::{Mark, Scene, Text};
 use super::style::{FAMILY, Face, PAPER};
 
-/// Backend units per pixel in the SVG, whose coordinates plotters rounds to whole numbers.
-const SVG_UNITS: u32 = 10;
 /// Pixels of the PNG per pixel of the scene, how much larger it is drawn and then averaged (which smooths
 /// what plotters does not), and up to which area of the scene: file and memory stay of a reasonable size.
 const DENSITIES: [(u32, u32, f64); 4] = [(3, 2, 4e5), (2, 2, 4e6), (2, 1, 2e7), (1, 1, f64::INFINITY)];
@@ -29,7 +26,7 @@ fn style(face: Face) -> FontStyle {
     if face.bold { FontStyle::Bold } else { FontStyle::Normal }
 }
 
-/// Draws everything; text by `text`, since the backends disagree about it.
+/// Draws everything; text by `text`.
 fn marks<B: DrawingBackend>(
     backend: &mut B,
     scene: &Scene,
@@ -64,7 +61,7 @@ fn line<B: DrawingBackend>(
 ) -> Result<(), String> {
     let thick = (at(width, scale)).max(1);
     if from.0 == to.0 || from.1 == to.1 {
-        // as a rectangle: the backends round the edges of a wide line differently
+        // as a rectangle: plotters gives a wide line rounded ends
         let (a, b) = (point(from, scale), point(to, scale));
         let (left, top) = (a.0.min(b.0), a.1.min(b.1));
         let (right, bottom) = (a.0.max(b.0), a.1.max(b.1));
@@ -78,45 +75,6 @@ fn line<B: DrawingBackend>(
     }
     let stroke = ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: thick.unsigned_abs() };
     backend.draw_path([point(from, scale), point(to, scale)], &stroke).map_err(reason)
-}
-
-/// The scene as an SVG document.
-pub fn svg(scene: &Scene) -> Result<String, String> {
-    font::register()?;
-    let scale = f64::from(SVG_UNITS);
-    let (width, height) = (scene.width.ceil(), scene.height.ceil());
-    let mut document = String::new();
-    let mut backend = SVGBackend::with_string(&mut document, size((width, height), scale)?);
-    marks(&mut backend, scene, scale, |backend, text| svg_text(backend, text, scale))?;
-    drop(backend);
-    // plotters states the size in its own units, ten times too large
-    let body = document.split_once('\n').map_or("", |(_, body)| body);
-    let (wide, high) = size((width, height), scale)?;
-    Ok(format!(
-        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" \
-         xmlns=\"http://www.w3.org/2000/svg\">\n<title>{}</title>\n{body}",
-        escape(&scene.title)
-    ))
-}
-
-fn svg_text(backend: &mut SVGBackend<'_>, text: &Text, scale: f64) -> Result<(), String> {
-    // plotters divides the size by 1.24 and puts the baseline 0.76 em below the top
-    let drop = 0.76 * text.face.size;
-    let (x, y) = text.at;
-    let (turn, place) =
-        if text.upwards { (FontTransform::Rotate270, (x - drop, y)) } else { (FontTransform::None, (x, y - drop)) };
-    let across = match text.anchor {
-        Anchor::Start => HPos::Left,
-        Anchor::Middle => HPos::Center,
-        Anchor::End => HPos::Right,
-    };
-    let desc = FontDesc::new(FontFamily::Name(FAMILY), text.face.size * scale * 1.24, style(text.face));
-    let style = desc.transform(turn).color(&text.colour).pos(Pos::new(across, VPos::Top));
-    backend.draw_text(&text.text, &style, point(place, scale)).map_err(reason)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The scene as a PNG file's bytes.
@@ -204,7 +162,7 @@ fn average(large: &[u8], wide: usize, over: usize) -> Vec<u8> {
 fn size((width, height): (f64, f64), scale: f64) -> Result<(u32, u32), String> {
     let (wide, high) = ((width * scale).ceil(), (height * scale).ceil());
     // plotters computes areas in 32 bits when it draws pixels
-    if wide < 1.0 || high < 1.0 || wide > 1e6 || high > 1e6 || (scale < 6.0 && wide * high > 1e9) {
+    if wide < 1.0 || high < 1.0 || wide > 1e6 || high > 1e6 || wide * high > 1e9 {
         return Err(format!("a figure of {width} by {height} pixels cannot be drawn"));
     }
     Ok((wide as u32, high as u32))

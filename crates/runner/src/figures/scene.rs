@@ -53,6 +53,8 @@ pub enum Part {
     Cell,
     /// A key of the legend or a piece of the colour bar.
     Key,
+    /// Ground below data and names.
+    Ground,
 }
 
 /// Which point of a text its position names.
@@ -157,6 +159,15 @@ pub enum Mark {
     Text(Text),
 }
 
+/// The value behind a part of the figure: shown on hover, and a line of the figure's table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datum {
+    /// Where the pointer finds it.
+    pub area: Area,
+    /// What it is, as column and entry: `("query view", "en")`, .., `("Rank-1", "0.637")`.
+    pub fields: Vec<(String, String)>,
+}
+
 /// A whole figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
@@ -168,6 +179,8 @@ pub struct Scene {
     pub height: f64,
     /// Drawn in this order.
     pub marks: Vec<Mark>,
+    /// The values that are drawn.
+    pub data: Vec<Datum>,
 }
 
 impl Scene {
@@ -175,7 +188,7 @@ impl Scene {
     #[must_use]
     pub fn new(title: &str, width: f64) -> Self {
         let title = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        Self { title, width, height: 0.0, marks: Vec::new() }
+        Self { title, width, height: 0.0, marks: Vec::new(), data: Vec::new() }
     }
 
     /// Adds a filled rectangle.
@@ -213,6 +226,54 @@ impl Scene {
         for (radius, colour) in [(radius + 2.1, ground), (radius + 0.9, edge), (radius - 0.9, ground)] {
             self.marks.push(Mark::Polygon { points: corners(radius), colour });
         }
+    }
+
+    /// Adds the value behind a part of the figure. Names of columns hold no colon: it ends them in the file.
+    pub fn datum<'s>(&mut self, area: Area, fields: impl IntoIterator<Item = (&'s str, String)>) {
+        let plain = |text: &str| text.replace([':', '\n'], " ").trim().to_owned();
+        let fields = fields.into_iter().map(|(name, value)| (plain(name), value.replace('\n', " ")));
+        let fields = fields.filter(|(name, value)| !name.is_empty() && !value.is_empty()).collect();
+        self.data.push(Datum { area, fields });
+    }
+
+    /// The same figure at `factor` times its size.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Self {
+        let point = |(x, y): (f64, f64)| (x * factor, y * factor);
+        let area = |a: Area| Area::new(a.left * factor, a.top * factor, a.right * factor, a.bottom * factor);
+        for mark in &mut self.marks {
+            match mark {
+                Mark::Fill { area: of, .. } => *of = area(*of),
+                Mark::Line { from, to, width, .. } => {
+                    (*from, *to, *width) = (point(*from), point(*to), *width * factor);
+                }
+                Mark::Polygon { points, .. } => points.iter_mut().for_each(|corner| *corner = point(*corner)),
+                Mark::Text(text) => {
+                    text.at = point(text.at);
+                    text.face.size *= factor;
+                }
+            }
+        }
+        self.data.iter_mut().for_each(|datum| datum.area = area(datum.area));
+        Self { width: self.width * factor, height: self.height * factor, ..self }
+    }
+
+    /// This figure with another one below it.
+    #[must_use]
+    pub fn above(mut self, below: Self) -> Self {
+        let down = self.height;
+        let lower = |(x, y): (f64, f64)| (x, y + down);
+        let area = |a: Area| Area::new(a.left, a.top + down, a.right, a.bottom + down);
+        self.marks.extend(below.marks.into_iter().map(|mark| match mark {
+            Mark::Fill { area: of, colour, part } => Mark::Fill { area: area(of), colour, part },
+            Mark::Line { from, to, width, colour } => Mark::Line { from: lower(from), to: lower(to), width, colour },
+            Mark::Polygon { points, colour } => {
+                Mark::Polygon { points: points.into_iter().map(lower).collect(), colour }
+            }
+            Mark::Text(text) => Mark::Text(Text { at: lower(text.at), ..text }),
+        }));
+        self.data.extend(below.data.into_iter().map(|datum| Datum { area: area(datum.area), ..datum }));
+        Self { width: self.width.max(below.width), height: down + below.height, ..self }
     }
 
     /// The texts.

@@ -118,6 +118,12 @@ pub fn mix(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
     RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
+/// As SVG and CSS write it.
+#[must_use]
+pub fn hex(RGBColor(r, g, b): RGBColor) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// FNV-1a: the standard library's hasher promises nothing between versions.
 fn hash(key: &str) -> usize {
     let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));

@@ -83,6 +83,41 @@ fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usi
     }
 }
 
+fn scatter(dots: usize, label: impl Fn(usize) -> String, value: impl Fn(usize) -> (f64, f64)) -> Scatter {
+    let point = |value: f64| Point { value, interval: Some((value - 0.02, value + 0.03)) };
+    let dot = |i: usize| Dot {
+        label: label(i),
+        colour: KEYS[i % 6].to_owned(),
+        path: (i % 6 == 2).then(|| "sweep".to_owned()),
+        x: point(value(i).0),
+        y: point(value(i).1),
+    };
+    Scatter {
+        title: "Retrieval against distortion".to_owned(),
+        subtitle: Some(NOTE.to_owned()),
+        x_label: "distortion".to_owned(),
+        y_label: "Rank-1".to_owned(),
+        better: (false, true),
+        dots: (0..dots).map(dot).collect(),
+    }
+}
+
+fn forest(rows: usize, panels: usize, value: impl Fn(usize, usize, usize) -> Option<f64>) -> Forest {
+    let point = |value: f64| Point { value, interval: Some((value - 0.01, value + 0.02)) };
+    let row = |r: usize| ForestRow {
+        label: format!("{} row {r}", KEYS[r % 6]),
+        points: (0..panels).map(|p| (0..2).map(|s| value(r, p, s).map(point)).collect()).collect(),
+    };
+    Forest {
+        title: "Leaderboard: Rank-1".to_owned(),
+        subtitle: Some(NOTE.to_owned()),
+        panels: (0..panels).map(|p| format!("set {p}")).collect(),
+        series: names(&["cosine", "CSLS"]),
+        x_label: "Rank-1".to_owned(),
+        rows: (0..rows).map(row).collect(),
+    }
+}
+
 /// As in the paper's first table: three metrics, four methods, published values for two metrics.
 fn table() -> GroupedBars {
     bars(&["ARI", "NMI", "Rank-1"], 4, |s, g| {
@@ -163,6 +198,18 @@ fn scenes() -> Vec<(&'static str, Scene)> {
         ("heat, large", heat(2, &many, off_diagonal).scene()),
         ("heat, long", wordy_heat.scene()),
         ("heat, ragged", ragged.scene()),
+        ("scatter", scatter(8, |i| format!("method {i}"), |i| (number(i), number(i + 50))).scene()),
+        ("scatter, same place", scatter(14, |i| format!("method {i}"), |_| (0.5, 0.5)).scene()),
+        ("scatter, crowd", scatter(60, |i| format!("{long} {i}"), |i| (number(i), number(i * 3))).scene()),
+        ("scatter, nothing", scatter(0, |_| String::new(), |_| (0.0, 0.0)).scene()),
+        ("scatter, odd", scatter(4, |i| format!("{i}"), |i| (odd[i], 0.1)).scene()),
+        ("scatter, huge", scatter(3, |i| format!("{i}"), |i| (1e299 * i as f64, 1.0)).scene()),
+        ("forest", forest(15, 3, |r, p, s| Some(number(r * 7 + p * 3 + s))).scene()),
+        ("forest, gaps", forest(4, 2, |r, p, _| if (r + p) % 2 == 0 { None } else { Some(0.4) }).scene()),
+        ("forest, one", forest(1, 1, |_, _, _| Some(0.4)).scene()),
+        ("forest, nothing", forest(0, 2, |_, _, _| None).scene()),
+        ("forest, no panel", forest(3, 0, |_, _, _| None).scene()),
+        ("forest, odd", forest(4, 2, |r, _, _| Some(odd[r])).scene()),
     ]
 }
 
@@ -206,12 +253,77 @@ fn every_coordinate_is_a_number_and_inside() {
                 assert!(area.width() >= 0.0 && area.height() >= 0.0, "{name}: {part:?} {area:?}");
             }
         }
-        let svg = render::svg(&scene).unwrap();
+        let svg = svg::svg(&scene, None).unwrap();
         assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
         assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
         assert_eq!(svg.matches("<text").count(), scene.texts().count(), "{name}");
         assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{name}");
     }
+}
+
+/// Every figure of the project, as a column of a printed page has it.
+fn figures() -> Vec<(&'static str, Box<dyn Draw>)> {
+    let nine = ["ARI", "NMI", "Rank-1", "accuracy (probing, protocol released)", "CMC-1", "mAP", "Γ₉₀", "Δ⁺", "drift"];
+    vec![
+        ("table", Box::new(table())),
+        ("overview", Box::new(bars(&nine, 6, |s, g| bar(number(s * 9 + g), 0.05, None)))),
+        ("views", Box::new(bars(&VIEWS, 6, |s, g| bar(number(s * 10 + g), 0.03, None)))),
+        ("heat", Box::new(heat(4, &VIEWS, off_diagonal))),
+        ("heat, small", Box::new(heat(7, &VIEWS[..4], off_diagonal))),
+        ("heat, one", Box::new(heat(1, &VIEWS, off_diagonal))),
+        ("curves", Box::new(curves(2, 5, &["3", "3 diverse", "5", "5 diverse", "10"], |l, i| Some(number(l * 5 + i))))),
+    ]
+}
+
+#[test]
+fn columns_of_a_page_keep_their_width_and_their_text_readable() {
+    for (name, figure) in figures() {
+        for column in Column::ALL {
+            let scene = figure.scene_within(column.pixels());
+            assert!(scene.width <= column.pixels() + 0.01, "{name}, {column:?}: {} pixels", scene.width);
+            let points = |size: f64| size * 72.0 / 96.0;
+            for text in scene.texts() {
+                let area = text.area();
+                assert!(area.left >= -0.01 && area.right <= scene.width + 0.01, "{name}, {column:?}: `{}`", text.text);
+                // Titles, legends and axes are read; a value in a cell may be smaller, and is left out before it is too small.
+                let value = text.text.chars().all(|c| c.is_ascii_digit() || "−.–e".contains(c)) || text.text == "n/a";
+                let least = if value { 5.0 } else { 5.25 };
+                assert!(points(text.face.size) >= least, "{name}, {column:?}: `{}` {}", text.text, text.face.size);
+            }
+            let sizes = scene.texts().map(|text| points(text.face.size));
+            let body = sizes.filter(|size| *size >= 6.9).count();
+            assert!(2 * body >= scene.texts().filter(|t| t.text.chars().any(char::is_alphabetic)).count(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_page_loses_no_value_of_the_figure() {
+    for (name, figure) in figures() {
+        let values = |scene: Scene| {
+            let mut values: Vec<Vec<(String, String)>> = scene.data.into_iter().map(|datum| datum.fields).collect();
+            values.sort();
+            values
+        };
+        let natural = values(figure.scene());
+        assert!(!natural.is_empty(), "{name}");
+        for column in Column::ALL {
+            assert_eq!(values(figure.scene_within(column.pixels())), natural, "{name}, {column:?}");
+        }
+    }
+}
+
+#[test]
+fn an_svg_says_its_values_on_hover() {
+    let svg = document(&heat(1, &VIEWS[..2], off_diagonal).scene()).unwrap();
+    let wanted = format!(
+        "<title>panel: na (universe)\nquery view: en\ngallery view: ar\nRank-1: {}</title>",
+        axis::precise(number(1))
+    );
+    assert!(svg.contains(&wanted), "{wanted} in {svg}");
+    assert_eq!(svg.matches("\nRank-1: ").count(), 2, "one for each value, none for what is hatched");
+    let svg = document(&table().scene()).unwrap();
+    assert!(svg.contains("low: ") && svg.contains("published: 0.3"), "{svg}");
 }
 
 #[test]
@@ -264,6 +376,30 @@ fn ten_views_fit_a_column() {
 }
 
 #[test]
+fn a_scatter_names_its_points_and_draws_who_is_not_beaten() {
+    // Two that nothing beats, two that are.
+    let places = [(0.1, 0.3), (0.4, 0.6), (0.5, 0.5), (0.2, 0.2)];
+    let mut figure = scatter(4, |i| format!("method {i}"), |i| places[i]);
+    let scene = figure.scene();
+    for i in 0..4 {
+        assert_eq!(scene.texts().filter(|text| text.text == format!("method {i}")).count(), 1);
+    }
+    let lines = |scene: &Scene| scene.marks.iter().filter(|mark| matches!(mark, scene::Mark::Line { .. })).count();
+    let with_front = lines(&scene);
+    // Where one is the best in both there is no front to draw.
+    figure.dots[1].x.value = 0.05;
+    assert!(lines(&figure.scene()) + 10 < with_front, "the steps are dashes");
+    // All points of one method have its colour.
+    let two = scatter(12, |i| format!("{i}"), |i| (number(i), number(i + 20))).scene();
+    let discs = |key: &str| {
+        let wanted = style::colours(&[key])[0];
+        let is = |mark: &&scene::Mark| matches!(mark, scene::Mark::Polygon { colour, .. } if *colour == wanted);
+        two.marks.iter().filter(is).count()
+    };
+    assert_eq!((discs("gpa"), discs("gcpa")), (2, 2));
+}
+
+#[test]
 fn panels_break_into_even_lines() {
     for (count, expected) in [(1, [1, 1]), (3, [3, 1]), (4, [2, 2]), (5, [3, 2]), (6, [3, 2]), (7, [3, 3])] {
         let scene = heat(count, &VIEWS[..2], off_diagonal).scene();
@@ -290,6 +426,9 @@ fn files_are_whole_readable_and_the_same_each_time() {
     let first = read(&files);
     assert_eq!(read(&write(&figure, &folder.path().join("ari.by_view")).unwrap()), first);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing partial is left");
+    let columns = write_columns(&figure, &folder.path().join("ari.by_view")).unwrap();
+    let of_single = std::fs::read_to_string(folder.path().join("single/ari.by_view.svg")).unwrap();
+    assert!(columns.len() == 4 && of_single.contains("mm\" height=\""), "{of_single}");
 
     let svg = String::from_utf8(first[0].clone()).unwrap();
     for label in ["a &lt; b &amp; &quot;c&quot;", NOTE, "ARI", "published", "0.40"] {
@@ -306,7 +445,7 @@ fn files_are_whole_readable_and_the_same_each_time() {
 #[test]
 fn a_heat_map_is_the_same_each_time() {
     let figure = heat(2, &VIEWS[..2], off_diagonal);
-    let draw = || (render::svg(&figure.scene()).unwrap(), render::png(&figure.scene()).unwrap());
+    let draw = || (svg::svg(&figure.scene(), None).unwrap(), render::png(&figure.scene()).unwrap());
     assert!(draw() == draw());
 }
 

@@ -10,7 +10,9 @@ use anyhow::{Context, Result};
 
 use crate::cost::{PeakMemory, measured};
 use crate::figures;
+use crate::lock::Lock;
 use crate::plan::params;
+use crate::processors;
 use crate::progress::Progress;
 use crate::provenance::Provenance;
 use crate::record::Record;
@@ -34,6 +36,8 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
         return Ok(Ending::Complete);
     }
     let store = Store::open(&options.out, &name)?;
+    let lock = Lock::all(store.root())?;
+    store.sweep(lock.alone())?;
     let provenance = Provenance::gather(path.parent().unwrap_or(Path::new("")));
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
@@ -75,9 +79,11 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     for id in &ids {
         records.extend(store.records(id)?);
     }
-    let mut files = store.write_records(&records)?.to_vec();
+    let mut files = store.write_records(&records, None)?.to_vec();
     let timings = Timings { star: &star, records: &records };
-    let note = format!("Planted data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
+    let mut note = format!("Planted data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
+    // Sizes that were timed before may have been timed elsewhere.
+    note.extend(processors::mixed(&records).map(|mixed| format!(" {mixed}")));
     let table = timings.table(&name, &note);
     files.extend(table.write(&store.root().join("tables").join("cost"))?);
     for axis in Axis::ALL {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::grid::normalise;
 use crate::plan::canonical;
+use crate::record::RECORDS_VERSION;
 
 /// A star of sizes round a centre.
 #[derive(Clone, Debug, Deserialize)]
@@ -159,6 +160,7 @@ impl Star {
             "times": times,
             "threads": threads,
             "methods": methods,
+            "records": RECORDS_VERSION,
         });
         checksum::sha256(canonical(&identity).as_bytes())[..16].to_string()
     }

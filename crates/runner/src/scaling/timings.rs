@@ -143,6 +143,7 @@ impl Timings<'_> {
             x_label: axis.title().into(),
             y_label: "seconds".into(),
             y_spacing: Spacing::Logarithmic,
+            x_spacing: Spacing::Logarithmic,
             unordered: false,
             panels: columns.into_iter().map(panel).collect(),
         }

@@ -9,7 +9,7 @@ use crate::corrector::train::Loss;
 use crate::fitted::Rescale;
 use crate::method::ensure;
 use crate::methods::gcca::GccaParams;
-use crate::methods::gpa::{GpaParams, Solver};
+use crate::methods::gpa::{Gauge, GpaParams, Solver};
 use crate::prep::{ConstantColumns, unit_rows};
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
@@ -26,6 +26,9 @@ pub struct GcpaParams {
     pub max_iter: Option<usize>,
     /// Tolerance of the GPA scaffold.
     pub tol: f64,
+    /// Rotation of the GPA scaffold's universe, which the corrector is not indifferent to; GCCA's is fixed anyway.
+    #[serde(skip_serializing_if = "Gauge::is_free")]
+    pub gauge: Gauge,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
     /// Trust radius τ: drift (1 − cos) below it costs nothing.
@@ -48,8 +51,11 @@ pub struct GcpaParams {
     pub weight_decay: f64,
     /// Fraction of the rows held out to choose the weights.
     pub validation_fraction: f64,
-    /// Draws averaged by one validation of the released profile.
+    /// Draws averaged by one sampled validation.
     pub validation_batches: usize,
+    /// What the weights are chosen by; the profile's without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
     /// Which corrected vectors get back the length they had before.
     pub rescale: Rescale,
 }
@@ -75,6 +81,16 @@ impl Scaffold {
     }
 }
 
+/// What the corrector's weights are chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validation {
+    /// As released: new draws of held-out rows at every check, each from one view; the untrained corrector is no candidate.
+    Sampled,
+    /// All held-out rows of all views at every check, the untrained corrector a candidate.
+    Full,
+}
+
 /// How the corrector is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,6 +112,7 @@ impl Default for GcpaParams {
             solver: Solver::default(),
             max_iter: None,
             tol: 1e-8,
+            gauge: Gauge::default(),
             constant_columns: ConstantColumns::default(),
             tau: 0.08,
             lambda: 0.7,
@@ -108,6 +125,7 @@ impl Default for GcpaParams {
             weight_decay: 1e-4,
             validation_fraction: 0.1,
             validation_batches: 50,
+            validation: None,
             rescale: Rescale::default(),
         }
     }
@@ -146,6 +164,7 @@ impl GcpaParams {
             solver: self.solver,
             max_iter: self.max_iter,
             tol: self.tol,
+            gauge: self.gauge,
             constant_columns: self.constant_columns,
             ..GpaParams::default()
         })
@@ -154,6 +173,14 @@ impl GcpaParams {
     /// The same with unit vectors, from which a rescaled form differs in their lengths alone.
     pub(crate) fn unit(&self) -> Option<Self> {
         (self.rescale != Rescale::None).then(|| Self { rescale: Rescale::None, ..self.clone() })
+    }
+
+    /// What the weights are chosen by.
+    fn validation(&self) -> Validation {
+        self.validation.unwrap_or(match self.profile {
+            Profile::Released => Validation::Sampled,
+            Profile::Fast => Validation::Full,
+        })
     }
 
     fn loss(&self) -> Loss {
@@ -200,7 +227,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         parameters: scaffold.parameters + trained.corrector.parameters(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
     };
-    let universe = universe.clone().with_corrector(trained.corrector, params.rescale);
+    let universe = universe.clone().with_corrector(trained.corrector, params.rescale)?;
     Ok(Fit { fitted: Fitted::Universe(universe), report })
 }
 
@@ -242,9 +269,13 @@ impl TrainingData {
     }
 }
 
-/// `C_i = norm(mean over the views that have item i of norm(u_{m,i}))`, N × D, over all fit rows.
+/// `C_i = norm(mean over the views that have item i of norm(u_{m,i}))`, N × D, over all fit rows; empty without a view.
+///
+/// # Panics
+/// Where the views have not the same number of rows.
 pub fn consensus_directions(prepared: &[Prepared], has: impl Fn(usize, usize) -> bool) -> Matrix {
-    let mut mean = Matrix::<f32>::zeros(prepared[0].rows(), prepared[0].unit().cols());
+    let Some(first) = prepared.first() else { return Matrix::zeros(0, 0) };
+    let mut mean = Matrix::<f32>::zeros(first.rows(), first.unit().cols());
     for i in 0..mean.rows() {
         let row = mean.row_mut(i);
         let mut views = 0;

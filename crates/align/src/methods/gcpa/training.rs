@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{GcpaParams, Profile, TrainingData};
+use super::{GcpaParams, Profile, TrainingData, Validation};
 use crate::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
 use crate::corrector::{Corrector, Prepared};
 use crate::prep::norm;
@@ -94,7 +94,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
     let rows = Rows::split(total, params.validation_fraction, seed);
     let own = Rows { validation: data.by_view(&rows.validation)?, train: data.by_view(&rows.train)? };
     let loss = params.loss();
-    let validation = Validation::new(params, data, &own.validation, rows.validation.len());
+    let validation = HeldOut::new(params, data, &own.validation, rows.validation.len());
     let course = Course::new(params, rows.train.len(), validation.draw_rows);
 
     let start = Corrector::new(width, params.hidden_width(width), seed);
@@ -102,14 +102,14 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
     let mut trainer = Trainer::new(start.clone(), adamw);
     let mut batches = stream(seed, Purpose::CorrectorBatches, None);
     let mut draws = stream(seed, Purpose::ValidationDraws, None);
-    let mut validate = |corrector: &Corrector| match course.profile {
-        Profile::Released => validation.sampled(corrector, loss, &mut draws),
-        Profile::Fast => validation.exact(corrector, loss),
+    let mut validate = |corrector: &Corrector| match params.validation() {
+        Validation::Sampled => validation.sampled(corrector, loss, &mut draws),
+        Validation::Full => validation.exact(corrector, loss),
     };
     let mut picked = Draw::default();
-    let mut best: Option<(f64, usize, Corrector)> = match course.profile {
-        Profile::Released => None,
-        Profile::Fast => Some((validate(&start), 0, start.clone())),
+    let mut best: Option<(f64, usize, Corrector)> = match params.validation() {
+        Validation::Sampled => None,
+        Validation::Full => Some((validate(&start), 0, start.clone())),
     };
     let (mut failed, mut made, mut stop) = (0, 0, Stop::IterationCap);
     for step in 1..=course.steps {
@@ -162,7 +162,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
 }
 
 /// Held-out rows of every view, side by side, so that one pass gives every row's loss.
-struct Validation {
+struct HeldOut {
     /// The views' rows stacked, Σ n_m × D.
     x: Prepared,
     targets: Matrix,
@@ -172,7 +172,7 @@ struct Validation {
     draws: usize,
 }
 
-impl Validation {
+impl HeldOut {
     /// `rows` by view, of `items` held-out items in all.
     fn new(params: &GcpaParams, data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
         let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();

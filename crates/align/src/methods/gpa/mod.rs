@@ -1,7 +1,10 @@
 //! GPA: generalised Procrustes analysis.
 
 mod accelerated;
+mod balance;
 mod released;
+mod robust;
+mod rounds;
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -15,6 +18,10 @@ use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
+
+pub use balance::Weights;
+pub use robust::Robust;
+use rounds::Balanced;
 
 /// Parameters of `gpa`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +40,15 @@ pub struct GpaParams {
     pub gauge: Gauge,
     /// Width of the universe: its first principal axes; all without.
     pub rank: Option<usize>,
+    /// Whether every view gets a factor of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub scale: bool,
+    /// What each view counts in the consensus.
+    #[serde(skip_serializing_if = "Weights::is_equal")]
+    pub weights: Weights,
+    /// How rows count that lie far from their item's consensus; by the square of their distance without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robust: Option<Robust>,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
@@ -61,6 +77,12 @@ pub enum Gauge {
     Principal,
 }
 
+impl Gauge {
+    pub(crate) fn is_free(&self) -> bool {
+        *self == Self::Free
+    }
+}
+
 impl Default for GpaParams {
     fn default() -> Self {
         Self {
@@ -70,6 +92,9 @@ impl Default for GpaParams {
             restarts: 1,
             gauge: Gauge::default(),
             rank: None,
+            scale: false,
+            weights: Weights::default(),
+            robust: None,
             constant_columns: ConstantColumns::default(),
         }
     }
@@ -81,6 +106,12 @@ impl GpaParams {
         ensure(sweeps >= 1, method, "max_iter", sweeps, "at least 1")?;
         ensure(self.restarts >= 1, method, "restarts", self.restarts, "at least 1")?;
         ensure(rank >= 1, method, "rank", rank, "at least 1")?;
+        self.weights.validate(method)?;
+        if let Some(robust) = self.robust {
+            robust.validate(method)?;
+            // A loss that grows slowly is lowest where the views that fit have shrunk to nothing.
+            ensure(!self.scale, method, "scale", "true beside `robust`", "one of the two")?;
+        }
         ensure(self.tol >= 0.0 && self.tol.is_finite(), method, "tol", self.tol, "a finite number, 0 or above")
     }
 
@@ -101,32 +132,51 @@ impl GpaParams {
 /// computed from the moments in `f64`, so the tolerance 1e-8 can be reached where `f32` stalls above it;
 /// the start is drawn from the seed. The optimum is not unique: seeds end in stationary points whose
 /// objectives agree to about 1e-4 and whose maps differ by reflections of weakly shared directions.
+///
+/// None of the authors', and all a matter of the moments that the same solvers get ([`crate::moments`]):
+///
+/// - `scale`: min of `Σ_m |s_m Z_m R_m − C|²` over `s_m > 0` with `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`, by turns (Gower,
+///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`.
+/// - `weights`: min of `Σ_m v_m |Z_m R_m − C|²`, C the mean so weighted. Only the consensus feels a weight.
+/// - `robust`: min over maps and consensus of `Σ_mi |z_mi|² ρ(|z_mi R_m − c_i|/|z_mi|)` ([`Robust`]) by iteratively
+///   reweighted least squares from the fit without; for correspondences of which some are wrong. Views are standardised
+///   by all rows, because a row of the wrong item is a row of its view all the same. A round costs N·P·(P + 2D)
+///   multiply-adds and a few sweeps.
 pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     at_least_two_views("gpa", train)?;
     let standardisation = Standardisation::Population(params.constant_columns);
-    fit_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, seed)
+    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, Some(train), seed)
 }
 
 /// GPA from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 ///
 /// # Errors
-/// As [`crate::Method::fit`].
+/// As [`crate::Method::fit`]; [`AlignError::NeedsRows`] for `robust`, and for `weights` where views miss items.
 pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    from_moments(params, moments, None, seed)
+}
+
+fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, seed: u64) -> Result<Fit, AlignError> {
     params.validate("gpa")?;
     moments.check_every_view("gpa")?;
-    let (solved, spread) = best_of_restarts(params, moments, seed)?;
+    let Balanced { solved, spread, scales, moments } = rounds::solve(params, moments, train, seed)?;
     let stacked = if params.gauge == Gauge::Principal || params.rank.is_some() {
-        principal_axes(moments, &solved.maps, params.rank)?
+        principal_axes(&moments, &solved.maps, params.rank)?
     } else {
         solved.maps
     };
     let views = (0..moments.views())
         .map(|m| {
             let (start, width) = (moments.offset(m), moments.width(m));
-            let map = Matrix::from_fn(width, stacked.cols(), |i, j| stacked.at(start + i, j) as f32);
-            ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map)
+            let entry = |i: usize, j: usize| stacked.at(start + i, j);
+            let scale = scales.as_ref().map_or(1.0, |scales| scales[m]);
+            let map = Matrix::from_fn(width, stacked.cols(), |i, j| (scale * entry(i, j)) as f32);
+            let back = || Matrix::from_fn(stacked.cols(), width, |j, i| (entry(i, j) / scale) as f32);
+            let back = scales.is_some().then(back);
+            ViewMap { back, ..ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map) }
         })
         .collect();
+    let rotations: usize = (0..moments.views()).map(|m| moments.width(m) * moments.width(m).min(stacked.cols())).sum();
     let report = FitReport {
         stop: solved.stop,
         iterations: Some(solved.iterations),
@@ -134,7 +184,7 @@ pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<F
         residual: Some(solved.residual),
         spread,
         maps: moments.views(),
-        parameters: (0..moments.views()).map(|m| moments.width(m) * moments.width(m).min(stacked.cols())).sum(),
+        parameters: rotations + scales.map_or(0, |scales| scales.len()),
         corrector: None,
     };
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })

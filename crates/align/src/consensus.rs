@@ -1,0 +1,133 @@
+//! What the views of a universe agree on, in its first two moments.
+
+use crate::linalg::{self, Accum, Threads};
+use crate::methods::extend::mean_over_views;
+use crate::moments::{self, Sums};
+use crate::{AlignError, Matrix, Spaces, Universe};
+
+/// Mean and covariance over items of their consensus, the mean over an item's views of [`Universe::project`].
+///
+/// They say where the universe lies and how far it spreads: whether other rows are like those of the fit
+/// ([`Consensus::shift_to`]), and what universe vectors are centred or whitened by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consensus {
+    rows: usize,
+    mean: Vec<f64>,
+    covariance: Matrix<f64>,
+}
+
+/// Rows centred and multiplied at a time.
+const CHUNK: usize = 512;
+
+impl Consensus {
+    /// Of these rows, whose views may be some of the universe's. Items that no view has are left out. Cost: the
+    /// projections and N·D² multiply-adds.
+    ///
+    /// # Errors
+    /// A view that the universe does not know or that has another width; [`AlignError::TooFewRows`] without an item.
+    pub fn of(universe: &Universe, rows: &Spaces) -> Result<Self, AlignError> {
+        let known: Vec<usize> = (0..rows.rows()).filter(|&row| rows.views_of(row) > 0).collect();
+        if known.is_empty() {
+            return Err(AlignError::TooFewRows { method: "a consensus", got: 0, want: 1 });
+        }
+        if known.len() < rows.rows() {
+            return Self::of(universe, &rows.select_rows(&known));
+        }
+        let consensus = mean_over_views(rows, |view, x| universe.project(view, x))?;
+        let (count, width) = (consensus.rows(), consensus.cols());
+        let mut mean = vec![0.0; width];
+        for row in 0..count {
+            mean.iter_mut().zip(consensus.row(row)).for_each(|(m, &c)| *m += f64::from(c));
+        }
+        mean.iter_mut().for_each(|m| *m /= count as f64);
+        let mut covariance = Matrix::<f64>::zeros(width, width);
+        for start in (0..count).step_by(CHUNK) {
+            let chunk = Matrix::from_fn(CHUNK.min(count - start), width, |i, j| {
+                f64::from(consensus.at(start + i, j)) - mean[j]
+            });
+            linalg::gram_lower(covariance.view_mut(), Accum::Add, chunk.view(), Threads::Pool);
+        }
+        linalg::mirror_lower(&mut covariance);
+        covariance.as_mut_slice().iter_mut().for_each(|c| *c /= count as f64);
+        Ok(Self { rows: count, mean, covariance })
+    }
+
+    /// The same from sums over rows alone, with `C = 1/M Σ_m Z_m R_m`; `None` where they do not say it: a universe with
+    /// a corrector, with rows brought to length one, or with a view that was added with scaling, and items that some views miss.
+    ///
+    /// # Errors
+    /// [`AlignError::OtherViews`] where the sums are not of the universe's views; [`AlignError::TooFewRows`] without an
+    /// item.
+    pub fn of_sums(universe: &Universe, sums: &Sums) -> Result<Option<Self>, AlignError> {
+        let shape = |name: &str, width: usize| format!("`{name}` ({width})");
+        let got: Vec<String> = (0..sums.views()).map(|m| shape(&sums.names()[m], sums.width(m))).collect();
+        let want: Vec<String> = universe.views().iter().map(|v| shape(&v.name, v.prep.width())).collect();
+        if got != want {
+            return Err(AlignError::OtherViews { got: got.join(", "), want: want.join(", ") });
+        }
+        if sums.rows() == 0 {
+            return Err(AlignError::TooFewRows { method: "a consensus", got: 0, want: 1 });
+        }
+        let linear =
+            universe.corrector().is_none() && universe.views().iter().all(|view| view.post.is_none() && !view.unit);
+        if !linear || !sums.complete() {
+            return Ok(None);
+        }
+        let (count, views) = (sums.rows() as f64, universe.views().len() as f64);
+        let preps: Vec<_> = universe.views().iter().map(|view| view.prep.clone()).collect();
+        let (totals, gram) = moments::standardised_by(sums, &preps);
+        let stacked =
+            universe.views().iter().flat_map(|view| view.map.as_slice().iter().map(|&x| f64::from(x) / views));
+        let maps = Matrix::new(gram.rows(), universe.width(), stacked.collect())?;
+        let mut mean = vec![0.0; universe.width()];
+        for (i, total) in totals.iter().enumerate() {
+            mean.iter_mut().zip(maps.row(i)).for_each(|(m, r)| *m += total / count * r);
+        }
+        let sides = linalg::product(gram.view(), maps.view(), Threads::Pool);
+        let mut covariance = linalg::product(maps.view().transpose(), sides.view(), Threads::Pool);
+        for i in 0..covariance.rows() {
+            let row = covariance.row_mut(i).iter_mut().zip(&mean);
+            row.for_each(|(c, m)| *c = *c / count - mean[i] * m);
+        }
+        Ok(Some(Self { rows: sums.rows(), mean, covariance }))
+    }
+
+    /// From what [`Consensus::rows`], [`Consensus::mean`] and [`Consensus::covariance`] give.
+    ///
+    /// # Errors
+    /// [`AlignError::Shape`] where the covariance is not as wide as the mean is long.
+    pub fn new(rows: usize, mean: Vec<f64>, covariance: Matrix<f64>) -> Result<Self, AlignError> {
+        let width = mean.len();
+        if (covariance.rows(), covariance.cols()) != (width, width) {
+            return Err(AlignError::Shape { rows: width, cols: width, got: covariance.as_slice().len() });
+        }
+        Ok(Self { rows, mean, covariance })
+    }
+
+    /// Items that it is of.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Mean of each universe coordinate, D.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Covariance of the coordinates, divided by the number of items, D × D.
+    pub fn covariance(&self) -> &Matrix<f64> {
+        &self.covariance
+    }
+
+    /// Total variance, the trace of the covariance.
+    pub fn spread(&self) -> f64 {
+        (0..self.covariance.rows()).map(|j| self.covariance.at(j, j)).sum()
+    }
+
+    /// How far another's mean is from this one's, in units of this one's standard deviation in all:
+    /// `|μ' − μ| / √(tr Σ)`. Below 0.1 the rows are alike, near 1 they are other data.
+    pub fn shift_to(&self, other: &Self) -> f64 {
+        let square: f64 = self.mean.iter().zip(&other.mean).map(|(a, b)| (a - b).powi(2)).sum();
+        (square / self.spread().max(f64::MIN_POSITIVE)).sqrt()
+    }
+}

@@ -1,0 +1,114 @@
+//! How much each view counts: a weight in the consensus, a factor on its way into the universe.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::{self, Accum, Threads};
+use crate::method::ensure;
+use crate::moments::Moments;
+use crate::spaces::position;
+use crate::{AlignError, Matrix};
+
+/// What a view counts in the consensus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weights {
+    /// All the same.
+    #[default]
+    Equal,
+    /// By how much a view has in common with the others: the leading eigenvector of the matrix of RV coefficients
+    /// `|Z_jᵀ Z_k|²_F / (|Z_jᵀ Z_j|_F |Z_kᵀ Z_k|_F)`, as STATIS weighs its tables (Lavit, Escoufier, Sabatier and
+    /// Traissac, Computational Statistics & Data Analysis 18, 1994). Residuals of a GPA would not do: a view that
+    /// counts more comes closer to the consensus, and so counts more still.
+    Agreement,
+    /// These, above 0; a view that is not named counts once.
+    Given(BTreeMap<String, f64>),
+}
+
+/// A view that shares nothing with the others keeps this share of its length, so that there is a way back.
+const LEAST_SCALE: f64 = 1e-6;
+
+impl Weights {
+    pub(crate) fn is_equal(&self) -> bool {
+        *self == Self::Equal
+    }
+
+    pub(super) fn validate(&self, method: &'static str) -> Result<(), AlignError> {
+        let Self::Given(weights) = self else { return Ok(()) };
+        weights.iter().try_for_each(|(view, &weight)| {
+            let got = format!("{weight} for `{view}`");
+            ensure(weight > 0.0 && weight.is_finite(), method, "weights", got, "finite numbers above 0")
+        })
+    }
+
+    /// The weights of the views, their mean 1; `None` where all are the same.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`]; a decomposition that does not converge.
+    pub(super) fn of(&self, moments: &Moments) -> Result<Option<Vec<f64>>, AlignError> {
+        let views = moments.views();
+        let weights = match self {
+            Self::Equal => return Ok(None),
+            Self::Agreement => {
+                let square = |a: usize, b: usize| -> f64 {
+                    let block = moments.block(a, b);
+                    (0..block.ncols()).flat_map(|j| (0..block.nrows()).map(move |i| block[(i, j)].powi(2))).sum()
+                };
+                let own: Vec<f64> = (0..views).map(|m| square(m, m).sqrt()).collect();
+                let rv =
+                    Matrix::from_fn(views, views, |a, b| if b > a { 0.0 } else { square(a, b) / (own[a] * own[b]) });
+                let (_, vectors) = linalg::symmetric_eigen(rv.view(), &|| "the views' RV coefficients".into())?;
+                // All entries are positive, so those of the leading eigenvector have one sign.
+                (0..views).map(|m| vectors[(m, views - 1)].abs()).collect()
+            }
+            Self::Given(given) => {
+                let mut weights = vec![1.0; views];
+                for (name, &weight) in given {
+                    weights[position(moments.names().iter().map(String::as_str), name)?] = weight;
+                }
+                weights
+            }
+        };
+        let mean = weights.iter().sum::<f64>() / views as f64;
+        Ok(Some(weights.into_iter().map(|weight: f64| weight / mean).collect()))
+    }
+}
+
+/// The scales `s_m > 0` that lower the objective most for these orthogonal maps while `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`:
+/// with `Φ_jk = tr(R_jᵀ G_jk R_k)` and E the views' energies, `s_m = p_m √(Σ E/E_m)`, p the unit leading eigenvector of
+/// `E^(−1/2) Φ E^(−1/2)` (Ten Berge, Psychometrika 42, 1977). A map that p counts negatively is turned round.
+///
+/// Cost: 2·P²·D flops and one eigendecomposition of M.
+pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f64>, AlignError> {
+    let (views, width) = (moments.views(), maps.cols());
+    let mut coupling = Matrix::<f64>::zeros(views, views);
+    let mut sums = Matrix::<f64>::zeros(maps.rows(), width);
+    for k in 0..views {
+        let (start, d) = (moments.offset(k), moments.width(k));
+        let columns = moments.gram().subcols(start, d);
+        let own = maps.view().subrows(start, d);
+        linalg::gemm(sums.view_mut(), Accum::Replace, columns, own, Threads::Pool);
+        for j in k..views {
+            let rows = moments.offset(j) * width..(moments.offset(j) + moments.width(j)) * width;
+            let pairs = maps.as_slice()[rows.clone()].iter().zip(&sums.as_slice()[rows]);
+            coupling.row_mut(j)[k] = pairs.map(|(map, sum)| map * sum).sum();
+        }
+    }
+    let energies = moments.energies();
+    let roots: Vec<f64> = energies.iter().map(|energy| energy.max(f64::MIN_POSITIVE).sqrt()).collect();
+    let balanced = Matrix::from_fn(views, views, |j, k| coupling.at(j, k) / (roots[j] * roots[k]));
+    let (_, vectors) = linalg::symmetric_eigen(balanced.view(), &|| "the agreement of all views".into())?;
+    let sign = (0..views).map(|m| vectors[(m, views - 1)]).sum::<f64>().signum();
+    let total = energies.iter().sum::<f64>().sqrt();
+    Ok((0..views)
+        .map(|m| {
+            let share = sign * vectors[(m, views - 1)];
+            if share < 0.0 {
+                let rows = moments.offset(m)..moments.offset(m) + moments.width(m);
+                rows.for_each(|i| maps.row_mut(i).iter_mut().for_each(|x| *x = -*x));
+            }
+            (share.abs() * total / roots[m]).max(LEAST_SCALE)
+        })
+        .collect())
+}

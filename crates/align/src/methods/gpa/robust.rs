@@ -1,0 +1,136 @@
+//! Rows that do not belong to their item: residuals, what they count, and the sum that is lowered.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::linalg::{self, Threads};
+use crate::method::ensure;
+use crate::moments::Moments;
+use crate::{AlignError, Matrix, Spaces};
+
+/// How a row counts that lies far from its item's consensus. Its distance x is in units of the row's own length, which no
+/// rotation changes: at 1 the consensus tells nothing of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Robust {
+    /// Huber's: by its square up to this distance, beyond it by the distance itself.
+    Huber(f64),
+    /// Tukey's biweight: ever less, from this distance on a thousandth as much.
+    Tukey(f64),
+}
+
+/// What is left of the weight of a row that the biweight rejects, so that a view that agrees with none of the others still
+/// has a map.
+const REJECTED: f64 = 1e-3;
+
+impl Robust {
+    pub(super) fn validate(self, method: &'static str) -> Result<(), AlignError> {
+        let (Self::Huber(k) | Self::Tukey(k)) = self;
+        ensure(k > 0.0 && k.is_finite(), method, "robust", k, "a finite distance above 0")
+    }
+
+    /// ρ and its derivative by x², which is what a row counts. ρ is concave in x², so that rows weighted by the derivative
+    /// and fitted by least squares have a lower sum of ρ than before.
+    fn loss(self, x: f64) -> (f64, f64) {
+        match self {
+            Self::Huber(k) if x <= k => (x * x, 1.0),
+            Self::Huber(k) => (2.0 * k * x - k * k, k / x),
+            Self::Tukey(k) => {
+                let rest = (1.0 - (x / k).powi(2)).max(0.0);
+                let biweight = k * k / 3.0 * (1.0 - rest.powi(3));
+                let mix = |kept: f64, rejected: f64| (1.0 - REJECTED) * kept + REJECTED * rejected;
+                (mix(biweight, x * x), mix(rest * rest, 1.0))
+            }
+        }
+    }
+}
+
+/// Items whose residuals one task computes.
+const CHUNK: usize = 256;
+
+/// The state of a fit on weighted rows, from which residuals are taken.
+pub(super) struct Residuals<'a> {
+    pub(super) train: &'a Spaces,
+    /// Those that the maps were found on.
+    pub(super) moments: &'a Moments,
+    /// What each view counts.
+    pub(super) views: &'a [f64],
+    /// All maps one below the other, P × D.
+    pub(super) maps: &'a Matrix<f64>,
+    /// The weights that the maps were fitted with, N × M.
+    pub(super) weights: &'a Matrix<f64>,
+}
+
+impl Residuals<'_> {
+    /// `Σ_mi v_m |z_mi|² ρ(x_mi)` with `x_mi = |z_mi R_m − c_i| / |z_mi|`, and the weights `v_m ρ'(x_mi)` that follow
+    /// from it. 2·N·P·D flops; memory a few hundred items for every thread.
+    pub(super) fn weigh(&self, robust: Robust) -> (f64, Matrix<f64>) {
+        let views = self.moments.views();
+        let mut next = Matrix::<f64>::zeros(self.train.rows(), views);
+        let parts: Vec<f64> = next
+            .as_mut_slice()
+            .par_chunks_mut(CHUNK * views)
+            .enumerate()
+            .map(|(chunk, out)| self.weigh_chunk(robust, chunk * CHUNK, out))
+            .collect();
+        (parts.iter().sum(), next)
+    }
+
+    fn weigh_chunk(&self, robust: Robust, start: usize, out: &mut [f64]) -> f64 {
+        let (views, width) = (self.moments.views(), self.maps.cols());
+        let items = out.len() / views;
+        let mut consensus = Matrix::<f64>::zeros(items, width);
+        let mut moved = Vec::with_capacity(views);
+        for (m, view) in self.train.iter().enumerate() {
+            let (offset, d) = (self.moments.offset(m), self.moments.width(m));
+            let mut z = Matrix::<f64>::zeros(items, d);
+            self.moments.preps()[m].apply_f64(view.values(), start..start + items, z.as_mut_slice(), d);
+            let u = linalg::product(z.view(), self.maps.view().subrows(offset, d), Threads::One);
+            for i in 0..items {
+                let weight = self.weights.at(start + i, m);
+                consensus.row_mut(i).iter_mut().zip(u.row(i)).for_each(|(c, u)| *c += weight * u);
+            }
+            let lengths: Vec<f64> = (0..items).map(|i| square(z.row(i)).sqrt()).collect();
+            moved.push((u, lengths));
+        }
+        let mut total = 0.0;
+        for i in 0..items {
+            let weight: f64 = self.weights.row(start + i).iter().sum();
+            if weight > 0.0 {
+                consensus.row_mut(i).iter_mut().for_each(|c| *c /= weight);
+            }
+            for (m, (u, lengths)) in moved.iter().enumerate() {
+                if !self.train.nth(m).has(start + i) || lengths[i] == 0.0 {
+                    continue;
+                }
+                let gap: f64 = u.row(i).iter().zip(consensus.row(i)).map(|(u, c)| (u - c).powi(2)).sum();
+                let (loss, counts) = robust.loss(gap.sqrt() / lengths[i]);
+                total += self.views[m] * lengths[i].powi(2) * loss;
+                out[i * views + m] = self.views[m] * counts;
+            }
+        }
+        total
+    }
+}
+
+fn square(row: &[f64]) -> f64 {
+    row.iter().map(|x| x * x).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_counts_by_the_slope_of_its_loss() {
+        for robust in [Robust::Huber(0.7), Robust::Tukey(0.9)] {
+            for x in [0.01, 0.3, 0.69, 0.71, 0.89, 0.91, 3.0f64] {
+                let step = 1e-6;
+                let at = |square: f64| robust.loss(square.sqrt()).0;
+                let slope = (at(x * x + step) - at(x * x - step)) / (2.0 * step);
+                assert!((slope - robust.loss(x).1).abs() < 1e-5, "{robust:?} at {x}");
+            }
+            assert!(robust.loss(1e-9).0 < 1e-17 && (robust.loss(1e-9).1 - 1.0).abs() < 1e-9);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Relative representations: a view told by its likeness to items that all views have.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fitted::ViewMap;
+use crate::method::{at_least_two_views, ensure};
+use crate::methods::decoder::Decoder;
+use crate::moments::{Incomplete, Moments};
+use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
+use crate::rng::{Purpose, permutation, stream};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+
+/// Parameters of `relative`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RelativeParams {
+    /// Anchors K, drawn from the items that every view has; all of these where there are fewer.
+    pub anchors: usize,
+    /// The way back.
+    pub decoder: Decoder,
+    /// What happens to columns that are constant on the training rows.
+    pub constant_columns: ConstantColumns,
+}
+
+impl Default for RelativeParams {
+    fn default() -> Self {
+        Self { anchors: 256, decoder: Decoder::LeastSquares, constant_columns: ConstantColumns::default() }
+    }
+}
+
+impl RelativeParams {
+    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+        ensure(self.anchors >= 1, "relative", "anchors", self.anchors, "at least 1")
+    }
+}
+
+/// `u_mi = (cos(z_mi, z_ma))_a` over K anchor items a, the same for all views: nothing is fitted but which items they
+/// are, drawn from the seed, and the ways back.
+///
+/// With V the standardised rows at unit length and A_m the K × d_m rows of the anchors among them, `u = v A_mᵀ`. Back by a
+/// [`Decoder`] of these maps into unit rows, times the root mean square length of the view's standardised rows: a row comes
+/// back with its direction alone. Universe: width K. Departs: rows are standardised before their cosines are taken, as with
+/// every method here; raw cosines of most encoders are all near one another. Cost: N·P² multiply-adds for the decoder, one
+/// eigendecomposition of K (least squares) or M SVDs of d_m × K (pseudo-inverse).
+///
+/// Source: Moschella, Maiorana, Fumero, Norelli, Locatello and Rodolà, ICLR 2023; the way back by pseudo-inverse: Maiorca,
+/// Moschella, Fumero, Locatello and Rodolà, 2024.
+pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+    at_least_two_views("relative", train)?;
+    let shared: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) == train.len()).collect();
+    if shared.is_empty() {
+        return Err(AlignError::TooFewRows { method: "relative", got: 0, want: 1 });
+    }
+    let order = permutation(shared.len(), &mut stream(seed, Purpose::Anchors, None));
+    let anchors: Vec<usize> = order.iter().take(params.anchors).map(|&at| shared[at]).collect();
+
+    let mut unit = train.clone();
+    let (mut preps, mut lengths, mut stacked) = (Vec::new(), Vec::new(), Vec::new());
+    for (m, view) in train.iter().enumerate() {
+        let prep = ZScore::fit(&view.observed(), params.constant_columns);
+        let z = prep.apply(view.values());
+        let squares = (0..z.rows()).filter(|&row| view.has(row)).map(|row| f64::from(norm(z.row(row))).powi(2));
+        lengths.push((squares.sum::<f64>() / view.observed_rows() as f64).sqrt());
+        let v = unit_rows(&z);
+        let d = v.cols();
+        stacked.extend((0..d).flat_map(|j| anchors.iter().map(|&a| f64::from(v.at(a, j))).collect::<Vec<f64>>()));
+        unit = unit.with_values(m, v)?;
+        preps.push(prep);
+    }
+    let width = anchors.len();
+    let stacked = Matrix::from_vec(stacked.len() / width, width, stacked);
+    let moments = Moments::fit(&unit, Incomplete::MeanOfPresent, Standardisation::Identity)?;
+    let decoders = params.decoder.of(&moments, &stacked)?;
+    let views: Vec<ViewMap> = preps
+        .into_iter()
+        .zip(decoders)
+        .enumerate()
+        .map(|(m, (prep, decoder))| {
+            let (start, d) = (moments.offset(m), moments.width(m));
+            let map = Matrix::from_fn(d, width, |i, k| stacked.at(start + i, k) as f32);
+            let back = decoder.unwrap_or_else(|| Matrix::from_fn(width, d, |k, i| map.at(i, k)));
+            let back = Some(back.map(|&x| (f64::from(x) * lengths[m]) as f32));
+            ViewMap { unit: true, back, ..ViewMap::new(moments.names()[m].clone(), prep, map) }
+        })
+        .collect();
+    let parameters = views.iter().map(ViewMap::parameters).sum();
+    let report = FitReport::closed_form(views.len(), parameters, None);
+    Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
+}

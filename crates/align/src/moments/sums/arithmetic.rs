@@ -1,0 +1,86 @@
+//! In which arithmetic chunks of rows are multiplied and added up.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::Matrix;
+use crate::linalg::{Accum, Float, MatMut};
+
+/// In which arithmetic rows are multiplied. They are added up in `f64` in either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Products in `f64`: what fits in memory use.
+    #[default]
+    Double,
+    /// Products of chunks of 2,048 rows in `f32`: about twice as fast. An entry `Σ_i x_i y_i` of standardised
+    /// columns is off by up to about 3e-7·N, which a sample of fewer than 10^12 rows leaves open anyway.
+    Single,
+}
+
+impl Precision {
+    /// Its name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Double => "double",
+            Self::Single => "single",
+        }
+    }
+
+    /// Rows multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
+    pub(super) fn chunk(self) -> usize {
+        match self {
+            Self::Double => 512,
+            Self::Single => 2048,
+        }
+    }
+}
+
+/// A part of a matrix; with `lower`, what is not above its diagonal.
+pub(super) struct Block {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
+    pub(super) lower: bool,
+}
+
+/// An arithmetic of products.
+pub(super) trait Summand: Float {
+    /// Adds to a block of `out` what `multiply` writes, in between in `buffer` where it is of another type.
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        buffer: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    );
+}
+
+impl Summand for f64 {
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        _: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    ) {
+        let Block { rows, columns, .. } = block;
+        multiply(out.view_mut().submatrix_mut(rows.start, columns.start, rows.len(), columns.len()), Accum::Add);
+    }
+}
+
+impl Summand for f32 {
+    fn accumulate(
+        out: &mut Matrix<f64>,
+        block: Block,
+        buffer: &mut Vec<Self>,
+        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+    ) {
+        let (width, height, columns) = (out.cols(), block.rows.len(), block.columns);
+        buffer.resize(buffer.len().max(height * columns.len()), 0.0);
+        let buffer = &mut buffer[..height * columns.len()];
+        multiply(MatMut::from_row_major_slice_mut(buffer, height, columns.len()), Accum::Replace);
+        let rows = out.as_mut_slice()[block.rows.start * width..block.rows.end * width].par_chunks_mut(width);
+        rows.zip(buffer.par_chunks(columns.len())).enumerate().for_each(|(i, (sums, products))| {
+            let columns = if block.lower { columns.start..columns.start + i + 1 } else { columns.clone() };
+            sums[columns].iter_mut().zip(products).for_each(|(sum, &product)| *sum += f64::from(product));
+        });
+    }
+}

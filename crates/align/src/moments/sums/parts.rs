@@ -1,0 +1,121 @@
+//! Sums laid open, for files.
+
+use super::{Incomplete, Precision, Sums};
+use crate::{AlignError, Matrix};
+
+/// All that [`Sums`] of M views with P columns in all hold; x~ = (x − shift)/scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
+    /// Names of the views.
+    pub names: Vec<String>,
+    /// Their widths, Σ = P.
+    pub widths: Vec<usize>,
+    /// How much an item counts that some views miss.
+    pub incomplete: Incomplete,
+    /// In which arithmetic further rows are multiplied.
+    pub precision: Precision,
+    /// Items summed.
+    pub rows: usize,
+    /// Items that two views share, M × M; on the diagonal those that a view has.
+    pub shared: Vec<usize>,
+    /// Reference point of each column.
+    pub shift: Vec<f64>,
+    /// Unit of each column.
+    pub scale: Vec<f64>,
+    /// `Σ x~` of each column.
+    pub first: Vec<f64>,
+    /// `Σ x~²` of each column.
+    pub second: Vec<f64>,
+    /// `Σ w x~ x~ᵀ`, P × P, of which the lower triangle is meant.
+    pub gram: Matrix<f64>,
+    /// `Σ w x~` over the items that a view has, P × M.
+    pub along: Matrix<f64>,
+    /// `Σ w` over the items that two views share, M × M.
+    pub weight: Matrix<f64>,
+}
+
+impl Sums {
+    /// Their parts.
+    pub fn parts(&self) -> Parts {
+        Parts {
+            names: self.names.clone(),
+            widths: (0..self.views()).map(|m| self.width(m)).collect(),
+            incomplete: self.incomplete,
+            precision: self.precision,
+            rows: self.rows,
+            shared: self.shared.clone(),
+            shift: self.shift.clone(),
+            scale: self.scale.clone(),
+            first: self.first.clone(),
+            second: self.second.clone(),
+            gram: self.gram.clone(),
+            along: self.along.clone(),
+            weight: self.weight.clone(),
+        }
+    }
+
+    /// The sums of which these are the parts.
+    ///
+    /// # Errors
+    /// [`AlignError::Parts`] for parts that do not belong together, or values that are no sums.
+    pub fn from_parts(parts: Parts) -> Result<Self, AlignError> {
+        let Parts {
+            names,
+            widths,
+            incomplete,
+            precision,
+            rows,
+            shared,
+            shift,
+            scale,
+            first,
+            second,
+            gram,
+            along,
+            weight,
+        } = parts;
+        let (views, columns) = (names.len(), widths.iter().sum::<usize>());
+        let lengths = [
+            ("widths", widths.len(), views),
+            ("shared", shared.len(), views * views),
+            ("shift", shift.len(), columns),
+            ("scale", scale.len(), columns),
+            ("first", first.len(), columns),
+            ("second", second.len(), columns),
+            ("gram", gram.as_slice().len(), columns * columns),
+            ("along", along.as_slice().len(), columns * views),
+            ("weight", weight.as_slice().len(), views * views),
+        ];
+        if let Some((what, got, want)) = lengths.into_iter().find(|(_, got, want)| got != want) {
+            let problem = format!("`{what}` has {got} values, wanted {want} for {views} views of {columns} columns");
+            return Err(AlignError::Parts { problem });
+        }
+        let finite = [&shift, &scale, &first, &second].into_iter().map(Vec::as_slice);
+        let finite = finite.chain([gram.as_slice(), along.as_slice(), weight.as_slice()]);
+        if finite.flatten().any(|value| !value.is_finite()) || scale.iter().any(|scale| *scale <= 0.0) {
+            return Err(AlignError::Parts { problem: "a value is not finite, or a unit not above zero".into() });
+        }
+        if let Some(more) = shared.iter().find(|shared| **shared > rows) {
+            return Err(AlignError::Parts { problem: format!("views share {more} of {rows} rows") });
+        }
+        let mut offsets = vec![0];
+        widths.iter().for_each(|width| offsets.push(offsets[offsets.len() - 1] + width));
+        let reciprocal = scale.iter().map(|scale| 1.0 / scale).collect();
+        Ok(Self {
+            names,
+            offsets,
+            incomplete,
+            precision,
+            shift,
+            scale,
+            reciprocal,
+            rows,
+            shared,
+            first,
+            second,
+            gram,
+            along,
+            weight,
+        })
+    }
+}

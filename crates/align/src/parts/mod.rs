@@ -1,0 +1,224 @@
+//! A fitted method taken apart into named arrays and an outline, and put together again.
+//!
+//! This is what a file of a fit holds, whatever its format: [`Fitted::parts`](crate::Fitted::parts) gives it, [`Fitted::from_parts`](crate::Fitted::from_parts) checks
+//! it and gives back a value that projects and translates to the same bits.
+//!
+//! ```
+//! use align::{Fitted, Method, planted::Planted};
+//!
+//! let data = Planted::default().generate(1)?;
+//! let fitted = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?.fitted;
+//! let again = Fitted::from_parts(fitted.parts())?;
+//! let x = data.test.spaces.get("v0")?;
+//! assert_eq!(again.project("v0", x)?, fitted.project("v0", x)?);
+//! # Ok::<(), align::AlignError>(())
+//! ```
+//!
+//! Names of arrays. Of a view `en`: `en.mean`, `en.std`, `en.divisor`, `en.scale` (its standardisation; the latter two
+//! follow from the outline and `std`, and stand there so that nobody has to know how), `en.map`, `en.back` where the
+//! way back is no transpose, and `en.universe_mean`, `.universe_std`, `.universe_divisor`, `.universe_scale` for a view
+//! that was added with scaling. Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`,
+//! `.b2`. Of pairs of views, by their positions: `pair.0.1`. What follows the last dot never occurs in two of these
+//! groups, so no name of a view can be taken for anything else.
+
+mod put;
+mod take;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Matrix;
+use crate::fitted::Rescale;
+use crate::prep::ConstantColumns;
+
+/// An array with its shape, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its extents; a vector has one.
+    pub shape: Vec<usize>,
+    /// Its numbers, as many as the shape says.
+    pub values: Values,
+}
+
+/// The numbers of an [`Array`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Maps and weights.
+    Single(Vec<f32>),
+    /// Means, scales and moments.
+    Double(Vec<f64>),
+}
+
+impl Array {
+    /// A matrix, as an array of two dimensions.
+    pub fn matrix(matrix: &Matrix) -> Self {
+        let shape = vec![matrix.rows(), matrix.cols()];
+        Self { shape, values: Values::Single(matrix.as_slice().to_vec()) }
+    }
+
+    /// As [`Array::matrix`], in double precision.
+    pub fn matrix_f64(matrix: &Matrix<f64>) -> Self {
+        let shape = vec![matrix.rows(), matrix.cols()];
+        Self { shape, values: Values::Double(matrix.as_slice().to_vec()) }
+    }
+
+    /// A vector.
+    pub fn vector(values: &[f32]) -> Self {
+        Self { shape: vec![values.len()], values: Values::Single(values.to_vec()) }
+    }
+
+    /// A vector in double precision.
+    pub fn vector_f64(values: &[f64]) -> Self {
+        Self { shape: vec![values.len()], values: Values::Double(values.to_vec()) }
+    }
+
+    /// Type and shape, for messages.
+    fn describe(&self) -> String {
+        let name = if matches!(self.values, Values::Single(_)) { "f32" } else { "f64" };
+        format!("{name} {:?}", self.shape)
+    }
+}
+
+/// A fitted method as arrays and what is no array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
+    /// Kind, views and how the arrays are used.
+    pub outline: Outline,
+    /// The arrays by name.
+    pub arrays: BTreeMap<String, Array>,
+}
+
+/// What of a fitted method is no array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Outline {
+    /// No alignment.
+    Input {
+        /// The views in order.
+        views: Vec<InputOutline>,
+    },
+    /// A map for every pair of views.
+    Pairwise {
+        /// The views in order, by whose positions the maps are named.
+        views: Vec<PairOutline>,
+        /// Of the maps from a later view to an earlier one.
+        back: Back,
+    },
+    /// A map for every view into one space.
+    Universe {
+        /// Width D of the space.
+        width: usize,
+        /// The views in order.
+        views: Vec<ViewOutline>,
+        /// The corrector, where there is one.
+        corrector: Option<CorrectorOutline>,
+    },
+}
+
+impl Outline {
+    /// Names and widths of the views, in order.
+    pub fn views(&self) -> Vec<(&str, usize)> {
+        match self {
+            Self::Input { views } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
+            Self::Pairwise { views, .. } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
+            Self::Universe { views, .. } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
+        }
+    }
+}
+
+/// A view of [`Outline::Input`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputOutline {
+    /// Its name.
+    pub name: String,
+    /// Its width d.
+    pub width: usize,
+    /// Its standardisation, where it has one.
+    pub prep: Option<Scaling>,
+}
+
+/// A view of [`Outline::Pairwise`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairOutline {
+    /// Its name.
+    pub name: String,
+    /// Its width d.
+    pub width: usize,
+    /// Its standardisation.
+    pub prep: Scaling,
+}
+
+/// A view of [`Outline::Universe`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewOutline {
+    /// Its name.
+    pub name: String,
+    /// Its width d.
+    pub width: usize,
+    /// Its standardisation.
+    pub prep: Scaling,
+    /// Whether standardised rows are brought to length one before the map.
+    pub unit: bool,
+    /// The way back from the universe.
+    pub back: Back,
+    /// Standardisation of the universe that its map ends in, where it is not the universe itself.
+    pub post: Option<Scaling>,
+    /// Whether the corrector applies to it.
+    pub corrected: bool,
+}
+
+/// How a [`ZScore`](crate::prep::ZScore) makes divisors and factors of standard deviations.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// Added to every standard deviation on the way in.
+    pub epsilon: f64,
+    /// What happens to columns that are constant.
+    pub constant_columns: ConstantColumns,
+}
+
+/// The other direction of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Back {
+    /// Its transpose.
+    Transpose,
+    /// An array of its own.
+    Own,
+}
+
+/// The corrector of [`Outline::Universe`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectorOutline {
+    /// Hidden width H.
+    pub hidden: usize,
+    /// Which corrected vectors get back the length that they had.
+    pub rescale: Rescale,
+}
+
+/// The map from the view at one position to that at another.
+fn pair(source: usize, target: usize) -> String {
+    format!("pair.{source}.{target}")
+}
+
+/// Which end of a map a standardisation belongs to.
+#[derive(Clone, Copy)]
+enum Side {
+    View,
+    Universe,
+}
+
+impl Side {
+    fn part(self, view: &str, what: &str) -> String {
+        match self {
+            Self::View => format!("{view}.{what}"),
+            Self::Universe => format!("{view}.universe_{what}"),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Putting together, with all that can be wrong about parts.
+
+use std::collections::BTreeMap;
+
+use super::{Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, Side, Values, ViewOutline, pair};
+use crate::corrector::{Corrector, Weights};
+use crate::fitted::ViewMap;
+use crate::methods::na::InputSpace;
+use crate::methods::pairwise::PairMaps;
+use crate::prep::ZScore;
+use crate::{AlignError, Fitted, Matrix, Universe};
+
+impl Fitted {
+    /// The fitted method that these are the parts of, to the last bit.
+    ///
+    /// # Errors
+    /// [`AlignError::MissingPart`], [`AlignError::UnusedPart`], [`AlignError::PartShape`], [`AlignError::PartValue`] for
+    /// an array that is not there, not asked for, of another type or shape, or holds what it cannot;
+    /// [`AlignError::DuplicateView`], [`AlignError::TooFewViews`], [`AlignError::EmptyView`] for such an outline.
+    pub fn from_parts(parts: Parts) -> Result<Self, AlignError> {
+        let Parts { outline, arrays } = parts;
+        check_views(&outline.views())?;
+        let mut arrays = Arrays(arrays);
+        let fitted = match outline {
+            Outline::Input { views } => {
+                let view = |v: InputOutline| {
+                    let prep = v.prep.map(|scaling| arrays.scaling(&v.name, Side::View, v.width, scaling));
+                    Ok((v.name, v.width, prep.transpose()?))
+                };
+                let views: Result<Vec<_>, AlignError> = views.into_iter().map(view).collect();
+                Self::Input(InputSpace::of_views(views?))
+            }
+            Outline::Pairwise { views, back } => {
+                let mut maps = Vec::new();
+                for (b, a) in (0..views.len()).flat_map(|b| (0..b).map(move |a| (b, a))) {
+                    maps.push(arrays.matrix(&pair(a, b), views[a].width, views[b].width)?);
+                }
+                let mut home = Vec::new();
+                for (b, a) in (0..views.len()).flat_map(|b| (0..b).map(move |a| (b, a))).filter(|_| back == Back::Own) {
+                    home.push(arrays.matrix(&pair(b, a), views[b].width, views[a].width)?);
+                }
+                let prep = |v: &PairOutline| arrays.scaling(&v.name, Side::View, v.width, v.prep);
+                let preps: Result<Vec<ZScore>, AlignError> = views.iter().map(prep).collect();
+                let names = views.into_iter().map(|v| v.name).collect();
+                Self::Pairwise(PairMaps::of(names, preps?, maps, (back == Back::Own).then_some(home)))
+            }
+            Outline::Universe { width, views, corrector } => {
+                let views: Result<Vec<ViewMap>, AlignError> =
+                    views.into_iter().map(|view| arrays.view(view, width)).collect();
+                let universe = Universe::from_views(views?)?;
+                Self::Universe(match corrector {
+                    None => universe,
+                    Some(outline) => {
+                        let network = arrays.corrector(width, outline.hidden)?;
+                        universe.with_corrector(network, outline.rescale)?
+                    }
+                })
+            }
+        };
+        match arrays.0.into_keys().next() {
+            None => Ok(fitted),
+            Some(part) => Err(AlignError::UnusedPart { part }),
+        }
+    }
+}
+
+fn check_views(views: &[(&str, usize)]) -> Result<(), AlignError> {
+    if views.is_empty() {
+        return Err(AlignError::TooFewViews { method: "a fit", got: 0, want: 1, only: None });
+    }
+    for (i, &(name, width)) in views.iter().enumerate() {
+        let name = || name.to_string();
+        if views[..i].iter().any(|(other, _)| *other == views[i].0) {
+            return Err(AlignError::DuplicateView { name: name() });
+        }
+        if width == 0 {
+            return Err(AlignError::EmptyView { name: name(), rows: width, cols: width });
+        }
+    }
+    Ok(())
+}
+
+/// The arrays that have not been taken yet.
+struct Arrays(BTreeMap<String, Array>);
+
+impl Arrays {
+    fn remove(&mut self, part: &str) -> Result<Array, AlignError> {
+        self.0.remove(part).ok_or_else(|| AlignError::MissingPart { part: part.to_string() })
+    }
+
+    /// The numbers of an `f32` array of this shape, all of them finite.
+    fn single(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f32>, AlignError> {
+        match self.remove(part)? {
+            Array { shape: got, values: Values::Single(values) } if fits(&got, shape, values.len()) => {
+                finite(part, values)
+            }
+            other => Err(other_shape(part, &other, "f32", shape)),
+        }
+    }
+
+    /// As [`Arrays::single`], `f64`.
+    fn double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
+        match self.remove(part)? {
+            Array { shape: got, values: Values::Double(values) } if fits(&got, shape, values.len()) => {
+                finite(part, values)
+            }
+            other => Err(other_shape(part, &other, "f64", shape)),
+        }
+    }
+
+    fn matrix(&mut self, part: &str, rows: usize, cols: usize) -> Result<Matrix, AlignError> {
+        Matrix::new(rows, cols, self.single(part, &[rows, cols])?)
+    }
+
+    /// A standardisation whose divisors and factors are those that its deviations make.
+    fn scaling(&mut self, view: &str, side: Side, width: usize, scaling: Scaling) -> Result<ZScore, AlignError> {
+        let Scaling { epsilon, constant_columns } = scaling;
+        let (mean, std) = (self.double(&side.part(view, "mean"), &[width])?, side.part(view, "std"));
+        let deviations = self.double(&std, &[width])?;
+        if let Some(at) = deviations.iter().position(|&s| s < 0.0) {
+            return Err(AlignError::PartValue { part: std, at, value: deviations[at], want: "0 or above" });
+        }
+        if !(epsilon >= 0.0 && epsilon.is_finite()) {
+            return Err(AlignError::PartValue { part: std, at: 0, value: epsilon, want: "an epsilon of 0 or above" });
+        }
+        let prep = ZScore::of_deviations(mean, deviations, epsilon, constant_columns);
+        if let Some(at) = prep.divisors().iter().position(|&s| s <= 0.0) {
+            return Err(AlignError::PartValue { part: std, at, value: 0.0, want: "a divisor above 0" });
+        }
+        for (what, derived) in [("divisor", prep.divisors()), ("scale", prep.scales())] {
+            let part = side.part(view, what);
+            let stored = self.double(&part, &[width])?;
+            if let Some(at) = (0..width).find(|&j| stored[j].to_bits() != derived[j].to_bits()) {
+                let want = "what the standard deviation and the outline's rule make";
+                return Err(AlignError::PartValue { part, at, value: stored[at], want });
+            }
+        }
+        Ok(prep)
+    }
+
+    fn view(&mut self, outline: ViewOutline, universe: usize) -> Result<ViewMap, AlignError> {
+        let ViewOutline { name, width, prep, unit, back, post, corrected } = outline;
+        let prep = self.scaling(&name, Side::View, width, prep)?;
+        let map = self.matrix(&format!("{name}.map"), width, universe)?;
+        let back = match back {
+            Back::Transpose => None,
+            Back::Own => Some(self.matrix(&format!("{name}.back"), universe, width)?),
+        };
+        let post = post.map(|scaling| self.scaling(&name, Side::Universe, universe, scaling)).transpose()?;
+        Ok(ViewMap { unit, back, post, corrected, ..ViewMap::new(name, prep, map) })
+    }
+
+    fn corrector(&mut self, width: usize, hidden: usize) -> Result<Corrector, AlignError> {
+        let name = |what: &str| format!("corrector.{what}");
+        Corrector::from_weights(&Weights {
+            scale: self.single(&name("norm_scale"), &[width])?,
+            shift: self.single(&name("norm_shift"), &[width])?,
+            w1: self.matrix(&name("w1"), width, hidden)?,
+            b1: self.single(&name("b1"), &[hidden])?,
+            wg: self.matrix(&name("wg"), width, width)?,
+            bg: self.single(&name("bg"), &[width])?,
+            w2: self.matrix(&name("w2"), hidden, width)?,
+            b2: self.single(&name("b2"), &[width])?,
+        })
+    }
+}
+
+fn fits(got: &[usize], want: &[usize], count: usize) -> bool {
+    got == want && want.iter().try_fold(1usize, |product, &n| product.checked_mul(n)) == Some(count)
+}
+
+fn other_shape(part: &str, array: &Array, precision: &str, shape: &[usize]) -> AlignError {
+    AlignError::PartShape { part: part.to_string(), got: array.describe(), want: format!("{precision} {shape:?}") }
+}
+
+fn finite<T: Copy + Into<f64>>(part: &str, values: Vec<T>) -> Result<Vec<T>, AlignError> {
+    match values.iter().position(|&x| !x.into().is_finite()) {
+        None => Ok(values),
+        Some(at) => {
+            let value = values[at].into();
+            Err(AlignError::PartValue { part: part.to_string(), at, value, want: "finite values" })
+        }
+    }
+}

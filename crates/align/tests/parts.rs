@@ -1,0 +1,232 @@
+//! A fit taken apart and put together is the same fit; parts that are not those of one are refused by name.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use align::methods::decoder::Decoder;
+use align::methods::extend::{Base, ExtendParams};
+use align::methods::gcca::{GccaParams, Whiten};
+use align::methods::gcpa::GcpaParams;
+use align::methods::gpa::GpaParams;
+use align::methods::na::{NaParams, Scale};
+use align::moments::{Incomplete, Precision, Sums};
+use align::parts::{Array, Back, Outline, Parts, Values};
+use align::planted::Planted;
+use align::prep::ConstantColumns;
+use align::{AddForm, AlignError, Consensus, Dataset, Fitted, Matrix, Method, Rescale};
+
+fn planted() -> Dataset {
+    let recipe = Planted { widths: vec![12, 8, 16], fit_rows: 300, test_rows: 50, ..Default::default() };
+    recipe.generate(3).unwrap()
+}
+
+fn short(rescale: Rescale) -> GcpaParams {
+    GcpaParams { epochs: Some(1), steps_per_epoch: 30, rescale, ..Default::default() }
+}
+
+/// Every method, and every option that changes what a fit holds.
+fn methods() -> Vec<Method> {
+    let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
+    for method in &mut methods {
+        if let Method::Gcpa(params) = method {
+            *params = short(Rescale::None);
+        }
+    }
+    let released = ConstantColumns::Released;
+    methods.push(Method::Na(NaParams { scale: Scale::Zscore, constant_columns: released }));
+    methods.push(Method::Gpa(GpaParams { constant_columns: released, ..Default::default() }));
+    for decoder in [Decoder::PseudoInverse, Decoder::LeastSquares] {
+        let params = GccaParams { whiten: Whiten::InverseSingular, rank: Some(5), decoder, ..Default::default() };
+        methods.push(Method::Gcca(params));
+    }
+    for rescale in [Rescale::All, Rescale::Universe] {
+        methods.push(Method::Gcpa(short(rescale)));
+    }
+    for form in [AddForm::Scaled, AddForm::Orthogonal] {
+        methods.push(Method::Extend(ExtendParams { base: Base::Gcpa(short(Rescale::None)), form }));
+    }
+    methods
+}
+
+/// Bits of a matrix, so that zeros of either sign and everything else count.
+fn bits(result: Result<Matrix, AlignError>) -> Result<Vec<u32>, String> {
+    result.map(|m| m.as_slice().iter().map(|x| x.to_bits()).collect()).map_err(|e| e.to_string())
+}
+
+#[test]
+fn every_method_comes_back_to_the_last_bit() {
+    let data = planted();
+    for method in methods() {
+        let fitted = method.fit(&data.train.spaces, 7).unwrap().fitted;
+        let parts = fitted.parts();
+        let again = Fitted::from_parts(parts.clone()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+        assert_eq!(again.parts(), parts, "{method:?}");
+        assert_eq!(again.views(), fitted.views());
+        for space in data.test.spaces.iter() {
+            let (name, x) = (space.name(), space.values());
+            assert_eq!(bits(again.project(name, x)), bits(fitted.project(name, x)), "{method:?} {name}");
+            for target in ["v0", "v1", "v2"] {
+                let (got, want) = (again.translate(name, target, x), fitted.translate(name, target, x));
+                assert_eq!(bits(got), bits(want), "{method:?} {name} to {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_outline_survives_json_to_the_last_bit() {
+    let data = planted();
+    for method in methods() {
+        let outline = method.fit(&data.train.spaces, 7).unwrap().fitted.parts().outline;
+        let text = serde_json::to_string(&outline).unwrap();
+        assert_eq!(serde_json::from_str::<Outline>(&text).unwrap(), outline, "{text}");
+    }
+}
+
+fn parts_of(name: &str) -> Parts {
+    let method = match Method::from_name(name).unwrap() {
+        Method::Gcpa(_) => Method::Gcpa(short(Rescale::None)),
+        method => method,
+    };
+    method.fit(&planted().train.spaces, 7).unwrap().fitted.parts()
+}
+
+fn refusal(parts: Parts) -> String {
+    Fitted::from_parts(parts).unwrap_err().to_string()
+}
+
+#[test]
+fn every_array_is_asked_for_and_nothing_else_is_taken() {
+    for name in ["gcpa", "pairwise", "cca", "linear"] {
+        let parts = parts_of(name);
+        for part in parts.arrays.keys() {
+            let mut without = parts.clone();
+            without.arrays.remove(part);
+            assert_eq!(
+                refusal(without),
+                format!("array `{part}` is missing; these are not all parts of one fit, write them anew")
+            );
+        }
+        let mut more = parts.clone();
+        more.arrays.insert("v9.map".into(), Array::vector(&[1.0]));
+        assert!(refusal(more).starts_with("array `v9.map` belongs to nothing"));
+    }
+}
+
+#[test]
+fn shapes_types_and_values_are_checked() {
+    let with = |part: &str, change: &dyn Fn(&mut Array)| {
+        let mut parts = parts_of("gcpa");
+        change(parts.arrays.get_mut(part).unwrap());
+        refusal(parts)
+    };
+    let turned = with("v0.map", &|array| array.shape.reverse());
+    assert!(turned.starts_with("array `v0.map` is f32 [16, 12], wanted f32 [12, 16]"), "{turned}");
+    let short = with("v1.mean", &|array| *array = Array::vector_f64(&[0.0; 7]));
+    assert!(short.starts_with("array `v1.mean` is f64 [7], wanted f64 [8]"), "{short}");
+    let lying = with("corrector.b1", &|array| array.values = Values::Single(vec![0.0; 3]));
+    assert!(lying.starts_with("array `corrector.b1` is f32 [32], wanted f32 [32]"), "{lying}");
+    let single = with("v1.std", &|array| *array = Array::vector(&[1.0; 8]));
+    assert!(single.starts_with("array `v1.std` is f32 [8], wanted f64 [8]"), "{single}");
+    let set = |at: usize, value: f64| {
+        move |array: &mut Array| match &mut array.values {
+            Values::Single(values) => values[at] = value as f32,
+            Values::Double(values) => values[at] = value,
+        }
+    };
+    let nan = with("corrector.w2", &set(5, f64::NAN));
+    assert!(nan.starts_with("array `corrector.w2` holds NaN at position 5, wanted finite values"), "{nan}");
+    let infinite = with("v2.mean", &set(3, f64::INFINITY));
+    assert!(infinite.starts_with("array `v2.mean` holds inf at position 3"), "{infinite}");
+    let negative = with("v2.std", &set(3, -1.0));
+    assert!(negative.starts_with("array `v2.std` holds -1 at position 3, wanted 0 or above"), "{negative}");
+    let other = with("v2.divisor", &set(0, 2.5));
+    assert!(other.starts_with("array `v2.divisor` holds 2.5 at position 0"), "{other}");
+}
+
+#[test]
+fn an_outline_that_contradicts_itself_is_refused() {
+    let with = |change: &dyn Fn(&mut Outline)| {
+        let mut parts = parts_of("gpa");
+        change(&mut parts.outline);
+        refusal(parts)
+    };
+    let twice = with(&|outline| {
+        if let Outline::Universe { views, .. } = outline {
+            views[1].name = "v0".into();
+        }
+    });
+    assert_eq!(twice, "view `v0` is given twice; every view needs its own name");
+    let none = with(&|outline| {
+        if let Outline::Universe { views, .. } = outline {
+            views.clear();
+        }
+    });
+    assert!(none.contains("needs at least 1 views, got 0"), "{none}");
+    let flat = with(&|outline| {
+        if let Outline::Universe { views, .. } = outline {
+            views[0].width = 0;
+        }
+    });
+    assert!(flat.starts_with("view `v0` is 0 x 0"), "{flat}");
+    let huge = with(&|outline| {
+        if let Outline::Universe { width, .. } = outline {
+            *width = usize::MAX;
+        }
+    });
+    assert!(huge.starts_with("array `v0.map` is f32 [12, 16], wanted f32 [12, 18446744073709551615]"), "{huge}");
+    let own = with(&|outline| {
+        if let Outline::Universe { views, .. } = outline {
+            views[2].back = Back::Own;
+        }
+    });
+    assert!(own.starts_with("array `v2.back` is missing"), "{own}");
+    let zero = with(&|outline| {
+        if let Outline::Universe { views, .. } = outline {
+            views[2].prep.epsilon = f64::NAN;
+        }
+    });
+    assert!(zero.contains("an epsilon of 0 or above"), "{zero}");
+}
+
+#[test]
+fn a_view_may_be_called_what_it_likes() {
+    let data = planted();
+    let names = ["corrector", "corrector.map", "pair.0"];
+    let views = data.train.spaces.iter().zip(names).map(|(s, name)| (name.to_string(), s.values().clone()));
+    let train = align::Spaces::new(views).unwrap();
+    for method in methods() {
+        let fitted = method.fit(&train, 7).unwrap().fitted;
+        let again = Fitted::from_parts(fitted.parts()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+        assert_eq!(again.parts(), fitted.parts());
+    }
+}
+
+#[test]
+fn the_consensus_of_rows_and_of_sums_is_the_same() {
+    let train = planted().train.spaces;
+    let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+    for name in ["gpa", "gcca", "srm", "linear"] {
+        let fitted = Method::from_name(name).unwrap().fit(&train, 7).unwrap().fitted;
+        let universe = fitted.universe().unwrap();
+        let (rows, sums) = (Consensus::of(universe, &train).unwrap(), Consensus::of_sums(universe, &sums).unwrap());
+        let sums = sums.expect("linear");
+        assert_eq!((rows.rows(), sums.rows()), (300, 300));
+        let scale = rows.spread();
+        let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5 * scale);
+        assert!(close(rows.mean(), sums.mean()), "{name}");
+        assert!(close(rows.covariance().as_slice(), sums.covariance().as_slice()), "{name}");
+    }
+    let gcpa = Method::Gcpa(short(Rescale::None)).fit(&train, 7).unwrap().fitted;
+    assert_eq!(Consensus::of_sums(gcpa.universe().unwrap(), &sums).unwrap(), None, "a corrector needs rows");
+}
+
+#[test]
+fn the_consensus_tells_other_rows_from_those_of_the_fit() {
+    let data = planted();
+    let fitted = Method::from_name("gpa").unwrap().fit(&data.train.spaces, 7).unwrap().fitted;
+    let universe = fitted.universe().unwrap();
+    let fit = Consensus::of(universe, &data.train.spaces).unwrap();
+    assert!(fit.shift_to(&Consensus::of(universe, &data.test.spaces).unwrap()) < 0.3);
+    let moved = data.test.spaces.iter().map(|s| (s.name().to_string(), s.values().map(|&x| x + 1.0)));
+    let moved = align::Spaces::new(moved).unwrap();
+    assert!(fit.shift_to(&Consensus::of(universe, &moved).unwrap()) > 0.5);
+}

@@ -1,0 +1,88 @@
+//! Texts that `runner texts` wrote and an encoder has embedded: the folder of `jobs.json`.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{Described, Files, Member, NamedMember, Splitting};
+use crate::{
+    DataError, SplitName,
+    map::Mapped,
+    read,
+    texts::{
+        TextProblem,
+        jobs::{self, Jobs, View},
+        problem,
+    },
+};
+
+/// A folder of embedded texts as a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// Name of the data set.
+    pub name: String,
+    /// The files of each split.
+    pub splitting: Splitting,
+    /// Title, licence, source and encoders.
+    pub described: Described,
+    /// Views that were left out.
+    pub without: Vec<String>,
+}
+
+/// The views of a folder that have embeddings, with labels, groups and ids. A view without them is an error, or, with
+/// `skip_missing`, left out and named in the title. Embeddings that no run of ours made are taken, and said to be of
+/// unknown making.
+///
+/// # Errors
+/// No `jobs.json`; a view without embeddings; embeddings that cannot be read.
+pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError> {
+    let jobs = Jobs::read(folder)?;
+    let mut views: Vec<&View> = Vec::new();
+    let mut without = Vec::new();
+    let mut encoders = BTreeMap::new();
+    for view in &jobs.views {
+        let file = folder.join(&view.out);
+        if !file.exists() {
+            if !skip_missing {
+                return Err(not_embedded(folder, view));
+            }
+            without.push(view.name.clone());
+            continue;
+        }
+        let ours = read::safetensors_metadata(&file, Mapped::open(&file)?.bytes())?.contains_key(MADE_BY);
+        let encoder = if ours {
+            view.encoding()
+        } else {
+            format!("unknown: supplied as {}, in place of {}", view.out, view.encoder)
+        };
+        encoders.insert(view.name.clone(), encoder);
+        views.push(view);
+    }
+    let named = |name: &str, file: &str, tensor: &str| NamedMember {
+        name: name.to_owned(),
+        member: Member { file: folder.join(file), tensor: Some(tensor.to_owned()) },
+    };
+    let files = |split: SplitName, items: &str| Files {
+        views: views.iter().map(|view| named(&view.name, &view.out, split.name())).collect(),
+        labels: jobs.labels.iter().map(|name| named(name, items, name)).collect(),
+        groups: jobs.groups.iter().map(|name| named(name, items, name)).collect(),
+        ids: Some(named(jobs::ID, items, jobs::ID).member),
+    };
+    let splits = jobs.splits.iter().map(|(&split, of_split)| (split, files(split, &of_split.items))).collect();
+    let left_out = if without.is_empty() { String::new() } else { format!(", without {}", without.join(", ")) };
+    let described = Described {
+        title: Some(format!("{}{left_out}", jobs.title)),
+        licence: Some(jobs.licence),
+        source: Some(jobs.source),
+        encoders,
+    };
+    Ok(Embedded { name: jobs.name, splitting: Splitting::Given(splits), described, without })
+}
+
+/// The key of a result's metadata that says which runs made its tensors.
+const MADE_BY: &str = "embed";
+
+fn not_embedded(folder: &Path, view: &View) -> DataError {
+    let texts: Vec<&str> = view.inputs.values().map(String::as_str).collect();
+    let not_embedded =
+        TextProblem::NotEmbedded { view: view.name.clone(), file: view.out.clone(), texts: texts.join(" and ") };
+    problem(&folder.join(jobs::FILE), "", not_embedded)
+}

@@ -1,0 +1,83 @@
+//! One matrix of one file, some rows at a time.
+
+use align::Matrix;
+
+use crate::{DataError, import::Member, map::Mapped, read::Floats};
+
+/// A file with a matrix in it, opened.
+///
+/// ```
+/// use data::InputFile;
+///
+/// let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/emoji/text_en.safetensors#test");
+/// let file = InputFile::open(&file.parse()?)?;
+/// let rows = file.rows()?;
+/// let counts: Result<Vec<usize>, _> = rows.chunks(150).map(|chunk| chunk.map(|chunk| chunk.rows())).collect();
+/// assert_eq!((counts?, rows.width()), (vec![150, 150, 100], 256));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct InputFile {
+    member: Member,
+    map: Mapped,
+}
+
+/// The rows of an [`InputFile`], unpacked where the format is packed; npy and safetensors are read where they lie.
+#[derive(Debug)]
+pub struct InputRows<'a> {
+    file: &'a InputFile,
+    floats: Floats<'a>,
+}
+
+impl InputFile {
+    /// Maps the file, of any format that is read.
+    ///
+    /// # Errors
+    /// The file is not there or cannot be read.
+    pub fn open(member: &Member) -> Result<Self, DataError> {
+        Ok(Self { member: member.clone(), map: Mapped::open(&member.file)? })
+    }
+
+    /// The matrix, of which no value has been looked at yet.
+    ///
+    /// # Errors
+    /// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not floats.
+    pub fn rows(&self) -> Result<InputRows<'_>, DataError> {
+        let floats = Floats::of(&self.member.file, self.map.bytes(), self.member.tensor.as_deref())?;
+        Ok(InputRows { file: self, floats })
+    }
+}
+
+impl InputRows<'_> {
+    /// Number of rows N.
+    pub fn count(&self) -> usize {
+        self.floats.rows()
+    }
+
+    /// Number of columns d.
+    pub fn width(&self) -> usize {
+        self.floats.cols()
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// A value that is not finite or beyond the range of f32.
+    pub fn all(&self) -> Result<Matrix, DataError> {
+        self.floats.read(0..self.count()).map_err(|p| DataError::file(&self.file.member.file, p))
+    }
+
+    /// All of them in order, `rows` at a time; what has been handed out is let go, so memory holds one piece of a file
+    /// that is mapped. Ends with the first value that cannot be used.
+    pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Matrix, DataError>> + '_ {
+        let rows = rows.max(1);
+        (0..self.count()).step_by(rows).map(move |start| {
+            let range = start..(start + rows).min(self.count());
+            let values = self.floats.read(range.clone()).map_err(|p| DataError::file(&self.file.member.file, p))?;
+            if let Some(bytes) = self.floats.place(range) {
+                self.file.map.release(bytes);
+            }
+            Ok(values)
+        })
+    }
+}

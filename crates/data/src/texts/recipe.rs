@@ -1,0 +1,153 @@
+//! How texts are found in tables, as a source file says it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::SplitName;
+
+/// What stands for a view's `of` in the name of a table.
+pub const OF: &str = "{of}";
+
+/// How the texts of a data set's views are read from the tables it is fetched as.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "texts (read, file and shuffle or files, labels, groups, empty, max_length)")]
+pub struct Recipe {
+    /// What the tables look like.
+    pub read: Layout,
+    /// The table of all items, which `shuffle` splits. One `*` stands for several that follow one another by name.
+    pub file: Option<String>,
+    /// The tables of each split, in place of `file`.
+    #[serde(default)]
+    pub files: BTreeMap<SplitName, String>,
+    /// How the items of `file` become train and test.
+    pub shuffle: Option<Shuffle>,
+    /// Columns with labels, by the labelling's name.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Columns that say which items belong together, by the grouping's name.
+    #[serde(default)]
+    pub groups: BTreeMap<String, String>,
+    /// What is done with a text of nothing but white space.
+    #[serde(default)]
+    pub empty: Empty,
+    /// Tokens after which texts are cut, special ones included; `None` leaves that to the encoder.
+    pub max_length: Option<usize>,
+}
+
+/// What tables look like.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Layout {
+    /// Every part has tables of its own, `{of}` in their names; rows belong together by an id, and those that every
+    /// part has are taken, in the order of the first part.
+    Parts {
+        /// The column with the text.
+        text: String,
+        /// The column with the id.
+        id: String,
+    },
+    /// A part is a column of one table.
+    Columns,
+    /// A part is a language of one column: a struct of two lists. Rows that have all parts are taken.
+    Translations {
+        /// The column.
+        column: String,
+        /// Its list of languages.
+        keys: String,
+        /// Its list of texts.
+        values: String,
+    },
+}
+
+/// A split by chance.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a shuffle (python, train)")]
+pub struct Shuffle {
+    /// The seed of Python's `random.shuffle`.
+    pub python: u64,
+    /// The share of items that is train, rounded down; the rest is test. Each split keeps the order of the table.
+    pub train: f64,
+}
+
+/// What is done with a text of nothing but white space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Empty {
+    /// It is an error: embedded, it says nothing of its item.
+    #[default]
+    Refuse,
+    /// It is kept, and counted.
+    Keep,
+}
+
+impl Recipe {
+    /// What no type can express: the key that is wrong, and how.
+    pub fn problem(&self) -> Option<(String, String)> {
+        let wrong = |key: &str, message: &str| Some((key.to_owned(), message.to_owned()));
+        match (&self.file, self.files.is_empty(), &self.shuffle) {
+            (Some(_), true, Some(_)) | (None, false, None) => {}
+            (Some(_), true, None) => return wrong("file", "`shuffle` is missing; it says how `file` is split"),
+            (None, false, Some(_)) => return wrong("shuffle", "`files` are split already; wanted `file`"),
+            (Some(_), false, _) => return wrong("files", "both `file` and `files` are given; wanted one of them"),
+            (None, true, _) => return wrong("", "neither `file` nor `files` is given; wanted one of them"),
+        }
+        if let Some(missing) = [SplitName::Train, SplitName::Test]
+            .iter()
+            .find(|split| !self.files.is_empty() && !self.files.contains_key(split))
+        {
+            return Some(("files".to_owned(), format!("`{}` is missing", missing.name())));
+        }
+        if let Some(shuffle) = &self.shuffle
+            && !(shuffle.train > 0.0 && shuffle.train < 1.0)
+        {
+            let message = format!("{} is no share; wanted more than 0 and less than 1", shuffle.train);
+            return Some(("shuffle.train".to_owned(), message));
+        }
+        let by_part = matches!(self.read, Layout::Parts { .. });
+        for (key, name) in self.tables() {
+            if name.contains(OF) != by_part {
+                let wanted = if by_part {
+                    "every part has its own tables, so wanted"
+                } else {
+                    "all parts are in one table, so no"
+                };
+                return Some((key, format!("`{name}`: {wanted} `{OF}` in the name")));
+            }
+        }
+        let plain =
+            |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) && !name.is_empty();
+        for (kind, lists) in [("labels", &self.labels), ("groups", &self.groups)] {
+            for name in lists.keys() {
+                let twice = kind == "groups" && self.labels.contains_key(name);
+                if !plain(name) || name == "id" || twice {
+                    let message = format!(
+                        "`{name}` is no name for a list; wanted letters, digits, `_` and `-`, none twice, and not `id`"
+                    );
+                    return Some((format!("{kind}.{name}"), message));
+                }
+            }
+        }
+        (self.max_length == Some(0)).then(|| ("max_length".to_owned(), "0 given, wanted at least 1".to_owned()))
+    }
+
+    /// The splits that come of it.
+    pub fn splits(&self) -> Vec<SplitName> {
+        match self.files.is_empty() {
+            true => vec![SplitName::Train, SplitName::Test],
+            false => self.files.keys().copied().collect(),
+        }
+    }
+
+    /// The labellings, then the groupings: name and column.
+    pub fn lists(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.labels.iter().chain(&self.groups)
+    }
+
+    /// The names of tables with the keys they stand under.
+    pub fn tables(&self) -> Vec<(String, &str)> {
+        let one = self.file.iter().map(|name| ("file".to_owned(), name.as_str()));
+        let several = self.files.iter().map(|(split, name)| (format!("files.{}", split.name()), name.as_str()));
+        one.chain(several).collect()
+    }
+}

@@ -1,0 +1,293 @@
+//! A fitted method as a file: arrays of safetensors, and one entry of its metadata that says what they are.
+//!
+//! ```
+//! use align::{Method, planted::Planted};
+//! use data::universe::{self, Origin, Saved};
+//!
+//! let data = Planted::default().generate(1)?;
+//! let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?;
+//! let origin = Origin { method: serde_json::json!({"gpa": {}}), seed: 42, ..Origin::default() };
+//!
+//! let folder = tempfile::tempdir()?;
+//! let file = folder.path().join("universe.safetensors");
+//! Saved::of(fit, origin, Some(&data.train.spaces))?.write(&file)?;
+//!
+//! let saved = universe::read(&file)?;
+//! let z = saved.fitted.project("v0", data.test.spaces.get("v0")?)?; // 200 × 32
+//! assert_eq!(saved.consensus.map(|c| c.rows()), Some(400));
+//! # assert_eq!(z.rows(), 200);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The format is described in `docs/universe.md`. Which method it was is text to this crate: it keeps what it is given.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use align::parts::{Array, Outline, Parts, Values};
+use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Spaces};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::{
+    DataError,
+    checksum::sha256,
+    error::known_names,
+    nearest,
+    read::{self, safetensors},
+    write::{Tensor, checksum_of_data, safetensors_with},
+};
+
+/// The format that is written, and the newest that is read.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// The entry of the metadata.
+const ENTRY: &str = "universe";
+/// The arrays of the consensus; without a dot, so that no view's array is called so.
+const CONSENSUS: [&str; 2] = ["consensus_mean", "consensus_covariance"];
+
+/// A fitted method and where it comes from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Saved {
+    /// The maps.
+    pub fitted: Fitted,
+    /// How they were found.
+    pub report: FitReport,
+    /// What the views agreed on in the rows of the fit; `None` where there is no universe or the rows were not at hand.
+    pub consensus: Option<Consensus>,
+    /// From what they were found.
+    pub origin: Origin,
+}
+
+/// From what a method was fitted, in the words of whoever fitted it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Origin {
+    /// The method with all its parameters, as a grid file has it.
+    pub method: Value,
+    /// The method's version: raised whenever the same parameters give other numbers.
+    pub method_version: u32,
+    /// The seed of the fit.
+    pub seed: u64,
+    /// Name of the data set.
+    pub data: String,
+    /// SHA-256 of all that makes up the data of the views.
+    pub data_sha256: String,
+    /// Rows that were fitted on.
+    pub rows: usize,
+    /// The program that wrote the file, with its version.
+    pub tool: String,
+    /// Views that were added later, in order.
+    pub added: Vec<Added>,
+}
+
+/// A view added to a fit that was there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Added {
+    /// Its name.
+    pub view: String,
+    /// How it was joined.
+    pub form: align::AddForm,
+    /// The views that it was joined by.
+    pub anchors: Vec<String>,
+    /// Rows that it was joined by.
+    pub rows: usize,
+}
+
+/// What is wrong with the file of a fitted method.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum UniverseProblem {
+    /// A safetensors file of something else.
+    #[error("holds no universe: its metadata have no entry `{}`; wanted a file that `runner fit` has written", ENTRY)]
+    NoUniverse,
+    /// A file of a later program.
+    #[error(
+        "is a universe of format {got}, this program reads {} and older; use the program that wrote it or a newer one",
+        FORMAT_VERSION
+    )]
+    Newer {
+        /// The file's format.
+        got: u64,
+    },
+    /// Metadata that are not those of a universe.
+    #[error("its metadata are not those of a universe: {detail}; the file is damaged, copy it again or fit anew")]
+    Metadata {
+        /// The parser's words.
+        detail: String,
+    },
+    /// Arrays that are not those written.
+    #[error("its arrays have sha256 {got}, its metadata say {want}; the file is damaged, copy it again or fit anew")]
+    Damaged {
+        /// The sum of the arrays.
+        got: String,
+        /// The sum of what was written.
+        want: String,
+    },
+    /// Arrays that do not make a fitted method.
+    #[error("{cause}")]
+    Parts {
+        /// What `align` says of them.
+        cause: AlignError,
+    },
+    /// A view that was not fitted.
+    #[error("no view `{name}`{}", known_names("view", .nearest.as_deref(), .known))]
+    UnknownView {
+        /// The name asked for.
+        name: String,
+        /// The name there is that is most like it.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A fit without what is asked of it.
+    #[error("holds {fit}: {lacks}; {remedy}")]
+    Lacks {
+        /// The method.
+        fit: String,
+        /// What it has not.
+        lacks: &'static str,
+        /// What can be done instead.
+        remedy: &'static str,
+    },
+}
+
+/// The metadata's entry, as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    format_version: u64,
+    /// Of all bytes behind the header.
+    arrays_sha256: String,
+    fitted: Outline,
+    consensus: Option<ConsensusAbout>,
+    origin: Origin,
+    report: FitReport,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsensusAbout {
+    rows: usize,
+}
+
+impl Saved {
+    /// A fit with the consensus of the rows that it was fitted on, where they are at hand and there is a universe.
+    ///
+    /// # Errors
+    /// As [`Consensus::of`].
+    pub fn of(fit: Fit, origin: Origin, train: Option<&Spaces>) -> Result<Self, AlignError> {
+        let consensus = match (fit.fitted.universe(), train) {
+            (Some(universe), Some(train)) => Some(Consensus::of(universe, train)?),
+            _ => None,
+        };
+        Ok(Self::new(fit, origin, consensus))
+    }
+
+    /// A fit with the consensus of its rows, however that was found.
+    pub fn new(fit: Fit, origin: Origin, consensus: Option<Consensus>) -> Self {
+        Self { fitted: fit.fitted, report: fit.report, consensus, origin }
+    }
+
+    /// Names and widths of the views, in order.
+    pub fn views(&self) -> Vec<(String, usize)> {
+        self.fitted.views().into_iter().map(|(name, width)| (name.to_owned(), width)).collect()
+    }
+
+    /// The width of a view; `file` serves the message.
+    ///
+    /// # Errors
+    /// [`UniverseProblem::UnknownView`], with the name that was probably meant.
+    pub fn width(&self, name: &str, file: &Path) -> Result<usize, DataError> {
+        let views = self.views();
+        if let Some((_, width)) = views.iter().find(|(view, _)| view == name) {
+            return Ok(*width);
+        }
+        let known: Vec<String> = views.into_iter().map(|(view, _)| view).collect();
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        Err(problem(file, UniverseProblem::UnknownView { name: name.to_owned(), nearest, known }))
+    }
+
+    /// The name of the method, such as `gcpa`.
+    pub fn method_name(&self) -> &str {
+        let parameters = self.origin.method.as_object().and_then(|map| map.keys().next());
+        parameters.map(String::as_str).or(self.origin.method.as_str()).unwrap_or("a method without a name")
+    }
+
+    /// Writes the file and returns its SHA-256. The same fit gives the same bytes.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, file: &Path) -> Result<String, DataError> {
+        let Parts { outline, mut arrays } = self.fitted.parts();
+        if let Some(consensus) = &self.consensus {
+            arrays.insert(CONSENSUS[0].to_owned(), Array::vector_f64(consensus.mean()));
+            arrays.insert(CONSENSUS[1].to_owned(), Array::matrix_f64(consensus.covariance()));
+        }
+        let tensors: Vec<Tensor> = arrays.iter().map(|(name, array)| Tensor::array(name.clone(), array)).collect();
+        let about = About {
+            format_version: FORMAT_VERSION,
+            arrays_sha256: checksum_of_data(&tensors),
+            fitted: outline,
+            consensus: self.consensus.as_ref().map(|consensus| ConsensusAbout { rows: consensus.rows() }),
+            origin: self.origin.clone(),
+            report: self.report.clone(),
+        };
+        let text = serde_json::to_string(&about);
+        let text = text.map_err(|e| problem(file, UniverseProblem::Metadata { detail: e.to_string() }))?;
+        safetensors_with(file, &tensors, Some(HashMap::from([(ENTRY.to_owned(), text)])))
+    }
+}
+
+/// Reads a file that [`Saved::write`] has written; what it holds projects and translates to the same bits.
+///
+/// # Errors
+/// A file that is not there, truncated, damaged, no universe or of a newer format; arrays that are missing, of another
+/// shape, not finite or too many.
+pub fn read(file: &Path) -> Result<Saved, DataError> {
+    let bytes = read::bytes(file)?;
+    let contents = safetensors::arrays(&bytes).map_err(|p| DataError::file(file, p))?;
+    let fail = |p: UniverseProblem| problem(file, p);
+    let metadata = |detail: String| fail(UniverseProblem::Metadata { detail });
+    let text = contents.metadata.get(ENTRY).ok_or_else(|| fail(UniverseProblem::NoUniverse))?;
+    // The version comes first: what else a later format says need not make sense here.
+    let value: Value = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
+    match value["format_version"].as_u64() {
+        Some(got) if got > FORMAT_VERSION => return Err(fail(UniverseProblem::Newer { got })),
+        Some(FORMAT_VERSION) => {}
+        _ => return Err(metadata(format!("`format_version` is {}, wanted {FORMAT_VERSION}", value["format_version"]))),
+    }
+    let about: About = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
+    let got = sha256(contents.data);
+    if got != about.arrays_sha256 {
+        return Err(fail(UniverseProblem::Damaged { got, want: about.arrays_sha256 }));
+    }
+    let mut arrays = contents.arrays;
+    let parts = |cause: AlignError| fail(UniverseProblem::Parts { cause });
+    let consensus = about.consensus.map(|c| consensus(c.rows, &mut arrays)).transpose().map_err(parts)?;
+    let fitted = Fitted::from_parts(Parts { outline: about.fitted, arrays }).map_err(parts)?;
+    Ok(Saved { fitted, report: about.report, consensus, origin: about.origin })
+}
+
+fn consensus(rows: usize, arrays: &mut BTreeMap<String, Array>) -> Result<Consensus, AlignError> {
+    let mut take = |part: &str| match arrays.remove(part) {
+        Some(Array { values: Values::Double(values), shape }) => match values.iter().position(|x| !x.is_finite()) {
+            None => Ok((values, shape)),
+            Some(at) => {
+                let value = values[at];
+                Err(AlignError::PartValue { part: part.to_owned(), at, value, want: "finite values" })
+            }
+        },
+        _ => Err(AlignError::MissingPart { part: part.to_owned() }),
+    };
+    let ((mean, _), (covariance, shape)) = (take(CONSENSUS[0])?, take(CONSENSUS[1])?);
+    let [high, wide] = shape[..] else { return Err(AlignError::MissingPart { part: CONSENSUS[1].to_owned() }) };
+    Consensus::new(rows, mean, Matrix::new(high, wide, covariance)?)
+}
+
+pub(crate) fn problem(file: &Path, problem: UniverseProblem) -> DataError {
+    DataError::Universe { path: file.to_owned(), problem: Box::new(problem) }
+}

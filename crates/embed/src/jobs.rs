@@ -1,0 +1,152 @@
+//! `embed jobs`: what `runner texts` has listed, one encoder after the other.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use embed::{EmbedError, Pool, TextEncoder, TextOptions};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+
+use crate::{Common, Pooling, Sizes, embed_texts};
+
+/// All texts of a data set.
+#[derive(Args)]
+pub(crate) struct Jobs {
+    /// The jobs.json that `runner texts` wrote
+    file: PathBuf,
+    /// Only these views
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    views: Vec<String>,
+    /// Leave out views whose encoder cannot be run here, instead of stopping before the first
+    #[arg(long)]
+    skip_refused: bool,
+    #[command(flatten)]
+    sizes: Sizes,
+}
+
+/// What of the list matters here.
+#[derive(Deserialize)]
+struct List {
+    views: Vec<View>,
+}
+
+#[derive(Deserialize)]
+struct View {
+    name: String,
+    encoder: String,
+    model: PathBuf,
+    pool: Option<String>,
+    max_length: Option<usize>,
+    out: String,
+    inputs: BTreeMap<String, String>,
+}
+
+/// Embeds every split of every view. Encoders are opened once before the first is run, so that what cannot be run is
+/// known at the beginning and not after hours.
+///
+/// # Errors
+/// No list; a view that is not in it; encoders that are refused, unless they are to be skipped; all that embedding a
+/// text refuses.
+pub(crate) fn run(args: &Jobs) -> Result<()> {
+    let bytes = fs::read(&args.file).with_context(|| format!("{}: cannot be read", args.file.display()))?;
+    let list: List = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{}: not what `runner texts` writes", args.file.display()))?;
+    let folder = args.file.parent().unwrap_or(Path::new(""));
+    let mut to_do = Vec::new();
+    let mut refused = Vec::new();
+    for view in chosen(&list.views, &args.views)? {
+        if supplied(view, folder)? {
+            println!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
+            continue;
+        }
+        match view.open() {
+            Ok(_) => to_do.push(view),
+            Err(error) if error.is_refusal() => refused.push((view, error)),
+            Err(error) => return Err(error).with_context(|| format!("view `{}`", view.name)),
+        }
+    }
+    for (view, error) in &refused {
+        eprintln!("{}", view.refusal(error, folder));
+    }
+    if !refused.is_empty() && !args.skip_refused {
+        let names: Vec<String> = refused.iter().map(|(view, _)| format!("`{}`", view.name)).collect();
+        bail!(
+            "no encoder for {} here, nothing was embedded; supply what is missing as said above, or leave it out with --skip-refused",
+            names.join(", ")
+        );
+    }
+    for (i, view) in to_do.iter().enumerate() {
+        println!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
+        let encoder = view.open()?;
+        for (split, input) in &view.inputs {
+            let common = Common {
+                model: view.model.clone(),
+                out: folder.join(&view.out),
+                tensor: split.clone(),
+                sizes: args.sizes,
+            };
+            embed_texts(&common, &folder.join(input).display().to_string(), &encoder)
+                .with_context(|| format!("view `{}`, {split}", view.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The views asked for, all without any.
+fn chosen<'v>(views: &'v [View], names: &[String]) -> Result<Vec<&'v View>> {
+    if let Some(unknown) = names.iter().find(|name| !views.iter().any(|view| view.name == **name)) {
+        let known: Vec<String> = views.iter().map(|view| format!("`{}`", view.name)).collect();
+        bail!("--views: no view `{unknown}`; the views are {}", known.join(", "));
+    }
+    Ok(views.iter().filter(|view| names.is_empty() || names.contains(&view.name)).collect())
+}
+
+/// Whether a view's file holds all its tensors and no run of ours made them.
+fn supplied(view: &View, folder: &Path) -> Result<bool> {
+    let path = folder.join(&view.out);
+    if !path.exists() {
+        return Ok(false);
+    }
+    let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let broken = || format!("{}: not a valid safetensors file; remove it", path.display());
+    let (_, header) = SafeTensors::read_metadata(&bytes).with_context(broken)?;
+    let ours = header.metadata().as_ref().is_some_and(|texts: &HashMap<String, String>| texts.contains_key("embed"));
+    let tensors = header.tensors();
+    Ok(!ours && view.inputs.keys().all(|split| tensors.contains_key(split)))
+}
+
+impl View {
+    fn open(&self) -> Result<TextEncoder, EmbedError> {
+        let pool: Option<Pool> = match self.pool.as_deref() {
+            None => None,
+            Some(name) => {
+                let pooling = Pooling::from_str(name, false);
+                let problem = || format!("jobs.json: pool: `{name}` given, wanted mean, cls or null");
+                Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
+            }
+        };
+        TextEncoder::open(&self.model, TextOptions { pool, max_length: self.max_length })
+    }
+
+    /// Why the encoder is not run, and how the view can be had all the same.
+    fn refusal(&self, error: &EmbedError, folder: &Path) -> String {
+        let texts: Vec<String> = self.inputs.values().map(|input| folder.join(input).display().to_string()).collect();
+        let splits: Vec<String> = self.inputs.keys().map(|split| format!("`{split}`")).collect();
+        let cut = self.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
+        let pool = self.pool.as_deref().unwrap_or("as the encoder's folder says");
+        format!(
+            "refused: view `{}`, {}: {error}\n  its texts are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
+             them into {}: tensors {}, f32 [items, width], in the order of the texts; then run the same command again",
+            self.name,
+            self.encoder,
+            texts.join(" and "),
+            folder.join(&self.out).display(),
+            splits.join(" and "),
+        )
+    }
+}

@@ -1,0 +1,75 @@
+//! Texts as a source file describes them: that its views and files are those it speaks of.
+
+use std::path::PathBuf;
+
+use data::{
+    texts::{OF, Recipe},
+    yaml::Located,
+};
+
+use crate::{
+    FetchError, Options,
+    source::{Modality, Origin, Source, View, is_plain},
+};
+
+/// The folder in the cache that holds texts and what encoders make of them; no source bears this name.
+pub(crate) const FOLDER: &str = "embedded";
+
+/// That the recipe agrees with itself, that its tables are among the files that are fetched, and that the parts of the
+/// views can be names of files.
+pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins: &[Origin]) -> Result<(), FetchError> {
+    let wrong = |key: &str, message: String| {
+        let key = if key.is_empty() { "texts".to_owned() } else { format!("texts.{key}") };
+        Err(FetchError::from(file.error(&key, message)))
+    };
+    if let Some((key, message)) = recipe.problem() {
+        return wrong(&key, message);
+    }
+    let fetched: Vec<&str> = origins
+        .iter()
+        .flat_map(|origin| match origin {
+            Origin::Hub { files, .. } => files.iter().map(|file| file.path.as_str()).collect(),
+            Origin::Web { file, .. } => vec![file.as_str()],
+        })
+        .collect();
+    for (i, view) in views.iter().enumerate() {
+        let key = format!("views[{i}]");
+        if view.modality != Modality::Text {
+            return Err(file.error(&format!("{key}.modality"), "`texts` is given, so wanted `text`").into());
+        }
+        for (part, name) in [("name", &view.name), ("of", &view.of)] {
+            if !is_plain(name) {
+                let message = format!("`{name}` names a file; wanted letters, digits, `.`, `_` and `-`");
+                return Err(file.error(&format!("{key}.{part}"), message).into());
+            }
+        }
+        for (key, table) in recipe.tables() {
+            let name = table.replace(OF, &view.of);
+            if !fetched.contains(&name.as_str()) {
+                return wrong(
+                    &key,
+                    format!("`{name}` is not among the files that are fetched; list it under `sources`"),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Source {
+    /// The parts of the material that its views see, each once, in the views' order.
+    pub fn parts(&self) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for view in &self.views {
+            if !parts.contains(&view.of) {
+                parts.push(view.of.clone());
+            }
+        }
+        parts
+    }
+
+    /// Where its texts and embeddings are kept in the cache.
+    pub fn embedded_in(&self, options: &Options) -> PathBuf {
+        options.cache.join(FOLDER).join(&self.name)
+    }
+}

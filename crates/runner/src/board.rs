@@ -1,0 +1,208 @@
+//! `experiments/leaderboard.yaml`: several grids' methods side by side, one table and one figure.
+//!
+//! A method is one line, told by its label; a column is a grid's subset of views under one measure of its primary metric.
+//! Everything comes from the grids' comparisons, so from their records and stored scores.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use data::yaml::{self, Located};
+use serde::Deserialize;
+
+use crate::comparison::{Comparison, Line, adjust_over};
+use crate::figures::{Forest, ForestRow, Point};
+use crate::table::Table;
+
+/// The grids of a leaderboard.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids)")]
+pub struct Board {
+    /// Names the output folder.
+    pub name: String,
+    /// What it is.
+    pub title: String,
+    /// The grid files, relative to this one.
+    pub grids: Vec<PathBuf>,
+}
+
+/// What one grid came to.
+pub struct Entry {
+    /// The data.
+    pub data: String,
+    /// Its comparisons, the pre-registered measure first.
+    pub comparisons: Vec<Comparison>,
+}
+
+impl Board {
+    /// Reads a leaderboard file.
+    ///
+    /// # Errors
+    /// As every YAML file; no grid.
+    pub fn read(path: &Path) -> Result<Located<Self>> {
+        let board: Located<Self> = yaml::read(path)?;
+        if board.value.grids.is_empty() {
+            return Err(board.error("grids", "the list is empty; it needs at least one grid file").into());
+        }
+        Ok(board)
+    }
+}
+
+/// A column: the lines of one comparison on one subset of views.
+struct Column<'a> {
+    entry: usize,
+    title: String,
+    measure: &'a str,
+    /// Whether it is the grid's first measure, by which methods are ordered.
+    leads: bool,
+    lines: Vec<&'a Line>,
+}
+
+impl Column<'_> {
+    fn line(&self, method: &str) -> Option<&Line> {
+        self.lines.iter().copied().find(|line| line.method == method)
+    }
+}
+
+fn columns(entries: &[Entry]) -> Vec<Column<'_>> {
+    let mut columns = Vec::new();
+    for (entry, of) in entries.iter().enumerate() {
+        for (i, comparison) in of.comparisons.iter().enumerate() {
+            let mut sets: Vec<&str> = comparison.lines.iter().map(|line| line.view_set.as_str()).collect();
+            sets.dedup();
+            for set in &sets {
+                let set_name = if sets.len() > 1 { format!(" {set}") } else { String::new() };
+                columns.push(Column {
+                    entry,
+                    title: format!("{}{set_name}: {}", of.data, comparison.name),
+                    measure: &comparison.name,
+                    leads: i == 0,
+                    lines: comparison.lines.iter().filter(|line| line.view_set == *set).collect(),
+                });
+            }
+        }
+    }
+    columns
+}
+
+/// Methods by their mean place over the leading columns, the best first; those that a column lacks after all others.
+fn order(columns: &[Column<'_>]) -> Vec<(String, Option<f64>)> {
+    let mut methods: Vec<(String, Option<f64>)> = Vec::new();
+    for line in columns.iter().flat_map(|column| &column.lines) {
+        if methods.iter().any(|(method, _)| *method == line.method) {
+            continue;
+        }
+        let middle = |column: &Column<'_>| {
+            let (first, last) = column.line(&line.method)?.places;
+            Some((first + last) as f64 / 2.0)
+        };
+        let places: Option<Vec<f64>> = columns.iter().filter(|column| column.leads).map(middle).collect();
+        let mean = places.map(|places| places.iter().sum::<f64>() / places.len() as f64);
+        methods.push((line.method.clone(), mean));
+    }
+    methods.sort_by(|a, b| a.1.unwrap_or(f64::INFINITY).total_cmp(&b.1.unwrap_or(f64::INFINITY)));
+    methods
+}
+
+/// The table: figure, interval and place in every column, mean place, cost.
+pub fn table(title: &str, entries: &[Entry], notes: &[String]) -> Table {
+    let columns = columns(entries);
+    let mut headers = vec!["method".to_string()];
+    headers.extend(columns.iter().map(|column| column.title.clone()));
+    headers.extend(["mean place", "fit s", "fit CPU s"].map(String::from));
+    let row = |(method, place): (String, Option<f64>)| {
+        let mut row = vec![method.clone()];
+        row.extend(columns.iter().map(|column| column.line(&method).map_or("n/a".into(), cell)));
+        row.push(place.map_or("n/a".into(), |place| format!("{place:.1}")));
+        for which in [0, 1] {
+            let leading = columns.iter().filter(|column| column.leads);
+            let seconds: Option<Vec<f64>> = leading.map(|column| column.line(&method)?.cost[which]).collect();
+            let mean = seconds.map(|s| s.iter().sum::<f64>() / s.len() as f64);
+            row.push(mean.map_or("n/a".into(), |s| format!("{s:.2}")));
+        }
+        row
+    };
+    let how = "Figure, 95% interval, and after the dot the place or places that 95% of the resamples give the method in that \
+               column. Ordered by the mean of the places' middles over each data set's first measure; seconds are means over \
+               data sets."
+        .to_string();
+    Table {
+        title: title.to_string(),
+        headers,
+        names: 1,
+        rows: order(&columns).into_iter().map(row).collect(),
+        notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
+    }
+}
+
+fn cell(line: &Line) -> String {
+    let i = &line.figure.interval;
+    format!("{:.3} [{:.3}, {:.3}] · {}", i.estimate, i.low, i.high, line.place())
+}
+
+/// The figure: one panel per data set, one row per method, one point per measure.
+pub fn figure(title: &str, entries: &[Entry]) -> Forest {
+    let columns = columns(entries);
+    let mut measures: Vec<&str> = Vec::new();
+    for column in &columns {
+        if !measures.contains(&column.measure) {
+            measures.push(column.measure);
+        }
+    }
+    let point = |line: &Line| {
+        let i = &line.figure.interval;
+        Point { value: i.estimate, interval: Some((i.low, i.high)) }
+    };
+    let row = |(method, _): (String, Option<f64>)| {
+        let of = |entry: usize, measure: &str| {
+            let here = columns.iter().find(|column| column.entry == entry && column.measure == measure);
+            here.and_then(|column| column.line(&method)).map(point)
+        };
+        let points = (0..entries.len()).map(|entry| measures.iter().map(|measure| of(entry, measure)).collect());
+        ForestRow { points: points.collect(), label: method }
+    };
+    let lead = entries.first().and_then(|entry| entry.comparisons.first());
+    Forest {
+        title: title.to_string(),
+        subtitle: None,
+        panels: entries.iter().map(|entry| entry.data.clone()).collect(),
+        series: measures.iter().map(|measure| measure.to_string()).collect(),
+        x_label: lead.map_or_else(String::new, |first| format!("{}, with 95% intervals", first.metric)),
+        rows: order(&columns).into_iter().map(row).collect(),
+    }
+}
+
+/// All differences of several grids in one table, adjusted for all of them.
+pub fn adjusted(title: &str, entries: &mut [Entry], notes: &[String]) -> Table {
+    adjust_over(entries.iter_mut().flat_map(|entry| &mut entry.comparisons));
+    differences(title, entries, notes)
+}
+
+/// Every difference to the best of its table, with q over all of them.
+fn differences(title: &str, entries: &[Entry], notes: &[String]) -> Table {
+    let mut rows = Vec::new();
+    for entry in entries {
+        for comparison in &entry.comparisons {
+            for line in &comparison.lines {
+                let (Some(behind), Some(holm), Some(q)) = (line.behind, line.adjusted, line.q) else { continue };
+                let i = &behind.interval;
+                let mut row = vec![entry.data.clone(), comparison.title(), line.view_set.clone(), line.method.clone()];
+                row.push(format!("{:.4} [{:.4}, {:.4}]", i.estimate, i.low, i.high));
+                row.extend([behind.p, holm, q].map(|p| format!("{p:.4}")));
+                rows.push(row);
+            }
+        }
+    }
+    let how = format!(
+        "Paired differences to the best method of each table. p is two-sided, Holm's within a table, q Benjamini and \
+         Hochberg's over all {} differences of all data sets and measures together.",
+        rows.len()
+    );
+    let headers = ["data", "measure", "views", "method", "behind the best", "p", "p (Holm)", "q (BH)"];
+    Table {
+        title: format!("{title}: all comparisons together"),
+        headers: headers.map(String::from).to_vec(),
+        names: 4,
+        rows,
+        notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
+    }
+}

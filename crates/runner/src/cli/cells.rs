@@ -1,0 +1,249 @@
+//! Commands that take a grid's run apart: its plan, some of its cells, what they come to, whether that is right; and sums
+//! over rows, shard by shard.
+
+use std::path::PathBuf;
+
+use align::moments::Precision;
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use data::SplitName;
+use runner::pick::{Indices, Shard};
+use runner::run::{self, Ending, Options};
+use runner::slurm::{self, Request};
+use runner::{moments, verbs, verify};
+
+use super::cluster::{Engine, SlurmArgs};
+use super::grids::{CellArgs, RunArgs};
+use super::said;
+
+/// Write a grid's plan: its cells, what is done, what each is expected to cost
+#[derive(Args)]
+#[command(
+    after_help = "The plan is results/<grid>/plan.json, for run-cell and merge. It has to be made anew when the \
+    grid or its data change."
+)]
+pub struct Plan {
+    /// The grid file
+    grid: PathBuf,
+    /// Folder for the results of all grids
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// Stop where the data are not present, instead of taking the grid's stand-in
+    #[arg(long)]
+    no_stand_in: bool,
+}
+
+impl Plan {
+    /// Writes and prints the plan.
+    pub fn run(self) -> Result<Ending> {
+        let options = Options { out: self.out, allow_stand_in: !self.no_stand_in, ..Options::default() };
+        verbs::plan(&self.grid, &options)
+    }
+}
+
+/// Run cells of a plan by their places in it; what is done is left alone
+#[derive(Args)]
+#[command(after_help = "Examples:\n  runner run-cell --plan results/g/plan.json --index 3\n  \
+    runner run-cell --plan results/g/plan.json --indices 3,5-9")]
+pub struct RunCell {
+    /// The plan
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// A cell's place, from 0
+    #[arg(long, value_name = "I", required_unless_present = "indices", conflicts_with = "indices")]
+    index: Option<usize>,
+    /// Several of them, such as 3,5-9
+    #[arg(long, value_name = "I,J-K")]
+    indices: Option<Indices>,
+    #[command(flatten)]
+    cells: CellArgs,
+    /// Started by a run that has the lock
+    #[arg(long, hide = true)]
+    within_run: bool,
+}
+
+impl RunCell {
+    /// Runs the cells.
+    pub fn run(self) -> Result<Ending> {
+        let indices = self.indices.unwrap_or_else(|| Indices(self.index.into_iter().collect()));
+        verbs::run_cells(&self.plan, &indices, self.within_run, &self.cells.into())
+    }
+}
+
+/// Count what there is against a plan, name what is missing, write tables and figures
+#[derive(Args)]
+pub struct Merge {
+    /// The plan
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+}
+
+impl Merge {
+    /// Merges.
+    pub fn run(self) -> Result<Ending> {
+        verbs::merge(&self.plan)
+    }
+}
+
+/// Run what is missing of a grid: the same as --grid, or on a cluster
+#[derive(Args)]
+#[command(
+    after_help = "With --engine slurm, what is missing is submitted as a sparse array; what is not given is as it was at \
+    the submission before. There, --force submits although jobs of the grid are queued or running, and --dry-run writes \
+    the plan and the script alone."
+)]
+pub struct Resume {
+    /// The grid file
+    grid: PathBuf,
+    /// What runs the tasks [default: this process]
+    #[arg(long, value_enum, conflicts_with_all = ["only", "shard", "jobs", "threads", "max_memory", "timeout", "fail_fast",
+        "keep_going", "durability"])]
+    engine: Option<Engine>,
+    #[command(flatten)]
+    slurm: SlurmArgs,
+    #[command(flatten)]
+    options: RunArgs,
+}
+
+impl Resume {
+    /// Runs or submits the grid.
+    pub fn run(self) -> Result<Ending> {
+        let options: Options = self.options.into();
+        match self.engine {
+            None => run::grid(&self.grid, &options),
+            Some(Engine::Slurm) => {
+                let request = Request { settings: self.slurm.into(), again: true, force: options.force };
+                slurm::submit(&self.grid, &options, &request)
+            }
+        }
+    }
+}
+
+/// Verify results: all checksums, and a sample of cells computed again
+#[derive(Args)]
+pub struct Verify {
+    /// A grid file, or the folder of a grid's results
+    target: PathBuf,
+    /// Folder of the results of all grids, for a grid file
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// Cells to compute again
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    sample: usize,
+    /// Which: another seed, other cells
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Verify {
+    /// Verifies.
+    pub fn run(self) -> Result<Ending> {
+        let Self { target, out, sample, seed, threads } = self;
+        verify::run(&verify::Request { target, out, sample, seed, threads: threads.map(usize::from) })
+    }
+}
+
+/// Sum the rows of a data set, or a shard of them, for fits that never see them
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "Examples:\n  runner moments --manifest mine --shard 0/4 --out 0.safetensors\n  \
+    runner moments merge 0.safetensors 1.safetensors 2.safetensors 3.safetensors --out all.safetensors")]
+pub struct Moments {
+    #[command(subcommand)]
+    merge: Option<MomentsCommand>,
+    #[command(flatten)]
+    sum: Option<MomentsArgs>,
+}
+
+#[derive(Subcommand)]
+enum MomentsCommand {
+    /// Add the sums of several shards
+    Merge {
+        /// The shards' files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Do not ask for all rows
+        #[arg(long)]
+        partial: bool,
+    },
+}
+
+#[derive(Args)]
+struct MomentsArgs {
+    /// A name in data-manifests/, or a manifest's path
+    #[arg(long, value_name = "NAME")]
+    manifest: String,
+    /// The split
+    #[arg(long, value_enum, default_value = "train")]
+    split: Split,
+    /// Some of the views, in this order [default: all]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    views: Vec<String>,
+    /// Which of so many runs of rows, from 0 [default: all rows]
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// The file to write, a .safetensors
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Arithmetic of the products; single is about twice as fast and off by up to 3e-7 per row
+    #[arg(long, value_enum, default_value = "double")]
+    precision: Arithmetic,
+    /// Do not verify the files' checksums, for which they are read whole
+    #[arg(long)]
+    unverified: bool,
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Split {
+    Train,
+    Test,
+    Validation,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Arithmetic {
+    Double,
+    Single,
+}
+
+impl Moments {
+    /// Sums or adds.
+    pub fn run(self) -> Result<Ending> {
+        match (self.merge, self.sum) {
+            (Some(MomentsCommand::Merge { files, out, partial }), _) => moments::merge(&files, &out, partial).map(said),
+            (None, Some(args)) => moments::sum(&args.into()).map(said),
+            (None, None) => anyhow::bail!("nothing to sum; give --manifest and --out, or the command merge"),
+        }
+    }
+}
+
+impl From<MomentsArgs> for moments::Request {
+    fn from(args: MomentsArgs) -> Self {
+        Self {
+            manifest: args.manifest,
+            split: match args.split {
+                Split::Train => SplitName::Train,
+                Split::Test => SplitName::Test,
+                Split::Validation => SplitName::Validation,
+            },
+            views: args.views,
+            shard: args.shard.unwrap_or(Shard::WHOLE),
+            precision: match args.precision {
+                Arithmetic::Double => Precision::Double,
+                Arithmetic::Single => Precision::Single,
+            },
+            verify: !args.unverified,
+            out: args.out,
+            threads: args.threads.map(usize::from),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Commands about data sets: made of own files, looked at, written elsewhere, downloaded.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
+use data::{ExportFormat, SplitName};
+use runner::run::Ending;
+use runner::{datasets, fetch, texts};
+
+use super::said;
+
+/// Make a manifest of own files; the embeddings stay where they are
+#[derive(Args)]
+#[command(after_help = "Examples:\n  runner import --name mine --view en=en.npy --view fr=fr.safetensors#emb \\\n    \
+    --view de=de.parquet#vector --labels y.csv#label --ids ids.txt --split 0.8,0.2 --seed 1\n  \
+    runner import --name mine --view en=train/en.npy --view fr=train/fr.npy \\\n    \
+    --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import --name mine --latentis data/mine\n\n\
+    Files: .npy, .npz, .safetensors, .parquet, .csv, .h5; lists of labels also .txt. After # a tensor, a column, \
+    PREFIX* for several columns, or an archive's array.")]
+pub struct Import {
+    /// Name of the data set
+    #[arg(long, required_unless_present = "embedded", default_value = "", hide_default_value = true)]
+    name: String,
+    /// A view; of the training items where there are --test-view, else of all
+    #[arg(long = "view", value_name = "NAME=FILE[#PART]")]
+    views: Vec<NamedMember>,
+    /// Labels, as integers or texts
+    #[arg(long, value_name = "[NAME=]FILE[#PART]")]
+    labels: Vec<NamedMember>,
+    /// Items that belong together (a picture's captions, a person's pictures); they stay in one split
+    #[arg(long, value_name = "[NAME=]FILE[#PART]")]
+    groups: Vec<NamedMember>,
+    /// Unique ids of the items
+    #[arg(long, value_name = "FILE[#PART]")]
+    ids: Option<Member>,
+    /// A view of the test items, where they have files of their own
+    #[arg(long = "test-view", value_name = "NAME=FILE[#PART]")]
+    test_views: Vec<NamedMember>,
+    /// Labels of the test items
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views")]
+    test_labels: Vec<NamedMember>,
+    /// Groups of the test items
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views")]
+    test_groups: Vec<NamedMember>,
+    /// Ids of the test items
+    #[arg(long, value_name = "FILE[#PART]", requires = "test_views")]
+    test_ids: Option<Member>,
+    /// Shares of train and test, or of train, validation and test
+    #[arg(
+        long,
+        value_name = "A,B[,C]",
+        value_delimiter = ',',
+        default_value = "0.8,0.2",
+        conflicts_with = "test_views"
+    )]
+    split: Vec<f64>,
+    /// Seed of the split
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder of a data set as latentis stores it, in place of views
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views"])]
+    latentis: Option<PathBuf>,
+    /// Folder in which `embed jobs` has embedded what `runner texts` listed, in place of name and views
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "views", "test_views", "latentis"])]
+    embedded: Option<PathBuf>,
+    /// Leave out views that have no embeddings, and say so in the title
+    #[arg(long, requires = "embedded")]
+    skip_missing: bool,
+    /// The manifest to write [default: data-manifests/NAME.yaml where that folder is, else NAME.yaml]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Overwrite a manifest that is there
+    #[arg(long)]
+    force: bool,
+}
+
+impl Import {
+    /// Writes the manifest.
+    pub fn run(self: Box<Self>) -> Result<Ending> {
+        datasets::import(&self.request()?).map(said)
+    }
+
+    fn request(self) -> Result<data::import::Import> {
+        if let Some(folder) = &self.embedded {
+            let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
+            let manifest = manifest(self.out, &name);
+            return Ok(data::import::Import { name, described, splitting, manifest, force: self.force });
+        }
+        let manifest = manifest(self.out, &self.name);
+        let files = Files { views: self.views, labels: self.labels, groups: self.groups, ids: self.ids };
+        let test =
+            Files { views: self.test_views, labels: self.test_labels, groups: self.test_groups, ids: self.test_ids };
+        let splitting = match self.latentis {
+            Some(dir) => data::import::latentis(&dir)?,
+            None if test.views.is_empty() => Splitting::Shares { files, shares: self.split, seed: self.seed },
+            None => Splitting::Given([(SplitName::Train, files), (SplitName::Test, test)].into()),
+        };
+        let described = Described::default();
+        Ok(data::import::Import { name: self.name, described, splitting, manifest, force: self.force })
+    }
+}
+
+/// Where a manifest goes: as asked, else under its data set's name into the catalogue, where there is one.
+fn manifest(asked: Option<PathBuf>, name: &str) -> PathBuf {
+    let (file, folder) = (format!("{name}.yaml"), PathBuf::from("data-manifests"));
+    asked.unwrap_or_else(|| if folder.is_dir() { folder.join(&file) } else { file.into() })
+}
+
+/// Look at a data set before anything is fitted: shapes, spectra, classes, duplicates, leakage
+#[derive(Args)]
+pub struct Check {
+    /// A name in data-manifests/, or a manifest's path
+    manifest: String,
+}
+
+impl Check {
+    /// Prints what there is to say.
+    pub fn run(self) -> Result<Ending> {
+        datasets::check(&self.manifest).map(said)
+    }
+}
+
+/// Write a data set's spaces in another format, with a manifest
+#[derive(Args)]
+pub struct Export {
+    /// A name in data-manifests/, or a manifest's path
+    manifest: String,
+    /// Folder for the files
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Their format
+    #[arg(long, value_enum, default_value = "safetensors")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Safetensors,
+    Npy,
+    Parquet,
+}
+
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Safetensors => Self::Safetensors,
+            Format::Npy => Self::Npy,
+            Format::Parquet => Self::Parquet,
+        }
+    }
+}
+
+impl Export {
+    /// Writes the files.
+    pub fn run(self) -> Result<Ending> {
+        datasets::export(&self.manifest, &self.out, self.format.into()).map(said)
+    }
+}
+
+/// Download what data sets are made from, verified and resumed; alone, list them
+#[derive(Args)]
+pub struct Fetch {
+    /// Names in data-manifests/sources/, or paths of source files
+    names: Vec<String>,
+    /// The encoders of their views too
+    #[arg(long)]
+    encoders: bool,
+    /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Ask nobody; only verify what is there
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Fetch {
+    /// Downloads what is missing.
+    pub fn run(self) -> Result<Ending> {
+        fetch::run(&self.names, self.cache.as_deref(), self.encoders, self.offline)
+    }
+}
+
+/// Read the texts of a fetched data set, and list what its encoders have to do
+#[derive(Args)]
+pub struct Texts {
+    /// A name in data-manifests/sources/ whose file has `texts`, or a source file's path
+    name: String,
+    /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Folder for texts and jobs.json [default: embedded/NAME in the folder of the downloads]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Texts {
+    /// Writes texts and jobs.json.
+    pub fn run(self) -> Result<Ending> {
+        texts::run(&self.name, self.cache.as_deref(), self.out.as_deref()).map(said)
+    }
+}

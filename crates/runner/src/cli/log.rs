@@ -1,0 +1,129 @@
+//! Where what a run says goes: lines for a person, or JSON for a program, always on standard error.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+use runner::progress;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer as _, Registry};
+
+/// How much is said, and for whom.
+#[derive(Args)]
+pub struct Log {
+    /// Say nothing but warnings and errors; results are still printed
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say what every cell's fit and tasks took
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// One JSON object a line on standard error, in place of sentences
+    #[arg(long, global = true)]
+    log_json: bool,
+}
+
+impl Log {
+    /// From here on what is said goes where the user wants it.
+    pub fn start(&self) {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::WARN,
+            (_, true) => LevelFilter::DEBUG,
+            _ => LevelFilter::INFO,
+        };
+        if self.quiet || self.log_json {
+            progress::without_bar();
+        }
+        let layer = tracing_subscriber::fmt::layer().with_writer(|| Lines(Vec::new()));
+        let layer = if self.log_json {
+            layer.json().flatten_event(true).with_target(false).boxed()
+        } else {
+            layer.event_format(Sentences { colour: colour() }).boxed()
+        };
+        // Other crates' events are theirs.
+        let ours = tracing_subscriber::filter::Targets::new().with_target("runner", level);
+        let registry = Registry::default().with(layer.with_filter(ours));
+        // A second subscriber cannot be set, and there is none before this.
+        let _ = tracing::subscriber::set_global_default(registry);
+    }
+}
+
+/// An error that ends the command.
+pub fn failed(error: &anyhow::Error) {
+    let text = format!("{error:#}");
+    tracing::error!("{text}");
+}
+
+/// Colours on a terminal, unless `NO_COLOR` or `TERM=dumb` say otherwise.
+fn colour() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
+/// One event, written in one go above a bar that may be there.
+struct Lines(Vec<u8>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        progress::above_bar(|| {
+            // There is nobody left to tell.
+            let _ = io::Write::write_all(&mut io::stderr().lock(), &self.0);
+        });
+    }
+}
+
+/// `warning: ...`, `error: ...`; what is only told stands without a word before it.
+struct Sentences {
+    colour: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for Sentences
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let (word, colour) = match *event.metadata().level() {
+            Level::ERROR => ("error: ", AnsiColor::Red),
+            Level::WARN => ("warning: ", AnsiColor::Yellow),
+            _ => ("", AnsiColor::White),
+        };
+        if self.colour && !word.is_empty() {
+            let style: Style = colour.on_default().bold();
+            write!(out, "{style}{word}{style:#}")?;
+        } else {
+            out.write_str(word)?;
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(out, "{}", message.0)
+    }
+}
+
+/// The sentence of an event; its other fields are for programs.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // Writing to a string does not fail.
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The command line: one file per family of commands, each command a struct of its arguments that knows how to run.
+
+mod cells;
+mod cluster;
+mod datasets;
+mod grids;
+mod log;
+mod look;
+mod shell;
+mod universe;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use runner::run::{self, Ending};
+
+/// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
+/// writes records, tables and figures. A second run does only what is missing.
+#[derive(Parser)]
+#[command(name = "runner", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:\n  runner --grid experiments/massive_clustering.yaml\n  \
+    runner --grid experiments/massive_clustering.yaml --dry-run\n  runner reproduce experiments/paper/table1.yaml\n  \
+    runner list methods\n\nExit codes: 0 fine, 1 a cell or a check failed or could not be kept, 2 usage, 130 interrupted.\n\
+    Colours: on a terminal, unless NO_COLOR is set.")]
+struct Cli {
+    /// The grid file
+    #[arg(long, value_name = "FILE")]
+    grid: Option<PathBuf>,
+    #[command(flatten)]
+    options: grids::RunArgs,
+    #[command(flatten)]
+    log: log::Log,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Reproduce(grids::Reproduce),
+    Plan(cells::Plan),
+    RunCell(cells::RunCell),
+    Merge(cells::Merge),
+    Resume(cells::Resume),
+    Submit(cluster::Submit),
+    Status(cluster::Status),
+    Verify(cells::Verify),
+    Moments(cells::Moments),
+    Leaderboard(grids::Leaderboard),
+    Scaling(grids::Scaling),
+    Show(look::Show),
+    Report(look::Report),
+    Import(Box<datasets::Import>),
+    Check(datasets::Check),
+    Export(datasets::Export),
+    Fetch(datasets::Fetch),
+    Fit(universe::Fit),
+    Project(universe::Project),
+    Translate(universe::Translate),
+    AddView(universe::AddView),
+    Texts(datasets::Texts),
+    List(look::List),
+    Completions(shell::Completions),
+    Man(shell::Man),
+}
+
+/// Runs what the command line asks for; errors go to standard error.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    cli.log.start();
+    let ending = match (cli.command, cli.grid) {
+        (Some(command), _) => command.run(),
+        (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
+        (None, None) => Ok(said(include_str!("first.txt").trim_end().to_string())),
+    };
+    match ending {
+        Ok(ending) => ExitCode::from(ending.code()),
+        Err(error) => {
+            log::failed(&error);
+            ExitCode::from(1)
+        }
+    }
+}
+
+impl Command {
+    fn run(self) -> Result<Ending> {
+        match self {
+            Self::Reproduce(args) => args.run(),
+            Self::Plan(args) => args.run(),
+            Self::RunCell(args) => args.run(),
+            Self::Merge(args) => args.run(),
+            Self::Resume(args) => args.run(),
+            Self::Submit(args) => args.run(),
+            Self::Status(args) => args.run(),
+            Self::Verify(args) => args.run(),
+            Self::Moments(args) => args.run(),
+            Self::Leaderboard(args) => args.run(),
+            Self::Scaling(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Report(args) => args.run(),
+            Self::Import(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Export(args) => args.run(),
+            Self::Fetch(args) => args.run(),
+            Self::Fit(args) => args.run(),
+            Self::Project(args) => args.run(),
+            Self::Translate(args) => args.run(),
+            Self::AddView(args) => args.run(),
+            Self::Texts(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+        }
+    }
+}
+
+fn said(text: String) -> Ending {
+    println!("{text}");
+    Ending::Complete
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// The command lines in a text: lines that begin with `runner`, joined where they go on.
+    fn examples(text: &str) -> Vec<Vec<String>> {
+        let joined = text.replace("\\\n", " ");
+        let lines = joined.lines().map(str::trim).filter(|line| line.starts_with("runner "));
+        lines.map(|line| words(line.split(" > ").next().unwrap())).collect()
+    }
+
+    /// The words of a line; what stands in single quotes is one.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('\'').enumerate();
+        let word = |(i, part): (usize, &str)| match i % 2 {
+            1 => vec![part.to_string()],
+            _ => part.split_whitespace().map(str::to_string).collect(),
+        };
+        parts.flat_map(word).collect()
+    }
+
+    fn everywhere(command: &clap::Command) -> Vec<Vec<String>> {
+        let own = command.get_after_help().map(|text| examples(&text.to_string())).unwrap_or_default();
+        own.into_iter().chain(command.get_subcommands().flat_map(everywhere)).collect()
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        let mut all = everywhere(&command);
+        // What stands behind the commands of the first page is what they do.
+        let first =
+            include_str!("first.txt").lines().filter_map(|line| line.split("   ").find(|part| part.contains("runner")));
+        all.extend(first.flat_map(examples));
+        assert!(all.len() > 15, "{} examples", all.len());
+        for words in all.iter().filter(|words| !words.contains(&"--help".to_string())) {
+            if let Err(error) = Cli::command().try_get_matches_from(words) {
+                panic!("{words:?}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What the shell wants to know of the command line: completions and manual pages.
+
+use std::io;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use runner::run::Ending;
+
+use super::{Cli, said};
+
+/// Print what completes `runner` in a shell
+#[derive(Args)]
+#[command(after_help = "Examples:\n  runner completions bash > ~/.local/share/bash-completion/completions/runner\n  \
+    runner completions zsh > ~/.zfunc/_runner\n  runner completions fish > ~/.config/fish/completions/runner.fish")]
+pub struct Completions {
+    /// For which shell
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints the script.
+    pub fn run(self) -> Result<Ending> {
+        clap_complete::generate(self.shell, &mut Cli::command(), "runner", &mut io::stdout());
+        Ok(Ending::Complete)
+    }
+}
+
+/// Write manual pages, one for each command
+#[derive(Args)]
+#[command(after_help = "Examples:\n  runner man --out ~/.local/share/man/man1")]
+pub struct Man {
+    /// Folder for the pages
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Man {
+    /// Writes the pages.
+    pub fn run(self) -> Result<Ending> {
+        let out = self.out;
+        std::fs::create_dir_all(&out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+        clap_mangen::generate_to(Cli::command(), &out)
+            .with_context(|| format!("cannot write manual pages to {}", out.display()))?;
+        Ok(said(format!("manual pages are in {}", out.display())))
+    }
+}

@@ -1,0 +1,248 @@
+//! Files that are there whole or not at all, after a crash too.
+//!
+//! A file is written under a name that no other attempt can have (host, process, job, restart, a counter), forced to
+//! disk and renamed. Two attempts at one file may overlap: either may win, and what is there is always whole. What a
+//! killed attempt leaves behind is removed by [`sweep`].
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, anyhow};
+
+/// Ending of files that are being written.
+const PART: &str = ".part";
+/// Between the parts of their names; neither ids nor host names have it.
+const BETWEEN: char = '~';
+
+/// When files are forced to disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Those of about two seconds together: a crash costs at most the cells of the last two seconds.
+    #[default]
+    Batch,
+    /// Each by itself before the next begins.
+    Cell,
+}
+
+/// Host, process, job and restart: what two attempts never share.
+fn attempt() -> &'static str {
+    static ATTEMPT: OnceLock<String> = OnceLock::new();
+    ATTEMPT.get_or_init(|| {
+        let env = |name: &str| std::env::var(name).unwrap_or_default().replace([BETWEEN, '/', '\\'], "_");
+        let parts = [host(), std::process::id().to_string(), env("SLURM_JOB_ID"), env("SLURM_RESTART_COUNT")];
+        parts.join(&BETWEEN.to_string())
+    })
+}
+
+/// This machine's name, as part of a file's name.
+fn host() -> String {
+    let host = hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default();
+    host.replace([BETWEEN, '/', '\\'], "_")
+}
+
+/// A file that is written and not yet in its place. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Staged {
+    part: PathBuf,
+    path: PathBuf,
+    published: bool,
+}
+
+impl Staged {
+    /// Writes `bytes` beside `path`.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the disk is full.
+    pub fn new(path: &Path, bytes: &[u8]) -> Result<Self> {
+        Self::fill(path, |file| Ok(file.write_all(bytes)?))
+    }
+
+    /// Writes beside `path` whatever `fill` writes.
+    ///
+    /// # Errors
+    /// As [`Staged::new`]; that of `fill`.
+    pub fn fill(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<Self> {
+        let staged = Self::unwritten(path);
+        let write = || {
+            let mut file = File::create(&staged.part)?;
+            fill(&mut file)?;
+            Ok(file.flush()?)
+        };
+        write().map_err(|e| staged.failed(e))?;
+        Ok(staged)
+    }
+
+    fn unwritten(path: &Path) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let part = path.with_file_name(format!(".{name}{BETWEEN}{}{BETWEEN}{count}{PART}", attempt()));
+        Self { part, path: path.to_path_buf(), published: false }
+    }
+
+    /// Forces it to disk.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn sync(&self) -> Result<()> {
+        let sync = || -> io::Result<()> { File::options().append(true).open(&self.part)?.sync_all() };
+        sync().map_err(|e| self.failed(e.into()))
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// The folder cannot be written any more.
+    pub fn publish(mut self) -> Result<()> {
+        fs::rename(&self.part, &self.path).map_err(|e| self.failed(e.into()))?;
+        self.published = true;
+        Ok(())
+    }
+
+    fn failed(&self, error: anyhow::Error) -> anyhow::Error {
+        anyhow!("cannot write {}: {error:#}; what is finished is kept", self.path.display())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.published {
+            // What cannot be removed now is removed by the next run.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// Forces files to disk, many at a time: file systems join what they are asked for at once. Files of 15 kB took
+/// 50 ms for 400 files in 16 threads, 13 ms for one by itself, on the ext4 where this was tried. What each came to, in order.
+pub fn sync_all(files: &[&Staged]) -> Vec<Result<()>> {
+    const THREADS: usize = 16;
+    if files.len() < 2 {
+        return files.iter().map(|file| file.sync()).collect();
+    }
+    let share = files.len().div_ceil(THREADS);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(move || files.iter().map(|file| file.sync()).collect::<Vec<_>>()))
+            .collect();
+        let joined = |thread: std::thread::ScopedJoinHandle<'_, Vec<Result<()>>>| match thread.join() {
+            Ok(results) => results,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().flat_map(joined).collect()
+    })
+}
+
+/// Makes renames in a folder last. Systems that cannot do so for folders need not.
+pub fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Writes a whole file or nothing.
+///
+/// # Errors
+/// The folder cannot be written, or the disk is full.
+pub fn write_file(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let staged = Staged::fill(path, fill)?;
+    staged.sync()?;
+    staged.publish()
+}
+
+/// Writes a file that can be made again at any time, such as a figure: whole or not at all for whoever looks, and not
+/// forced to disk.
+///
+/// # Errors
+/// As the system says.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut staged = Staged::unwritten(path);
+    fs::write(&staged.part, bytes)?;
+    fs::rename(&staged.part, path)?;
+    staged.published = true;
+    Ok(())
+}
+
+/// Removes what dead attempts left half-written in a folder, and returns how many files that were. `alone` says that
+/// no other process writes here; else only what a process of this machine that is gone has left is removed.
+///
+/// # Errors
+/// The folder cannot be read, a file cannot be removed.
+pub fn sweep(folder: &Path, alone: bool) -> Result<usize> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries.with_context(|| format!("cannot read {}", folder.display()))?,
+    };
+    let ours = host();
+    let mut swept = 0;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with('.') && name.ends_with(PART)) else { continue };
+        let mut parts = name.split(BETWEEN).skip(1);
+        let (host, pid) = (parts.next(), parts.next().and_then(|pid| pid.parse().ok()));
+        let Some((host, pid)) = host.zip(pid) else { continue };
+        if pid == std::process::id() && host == ours || !alone && (host != ours || alive(pid)) {
+            continue;
+        }
+        match fs::remove_file(entry.path()) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(e).with_context(|| format!("cannot remove {}", entry.path().display()));
+            }
+            _ => swept += 1,
+        }
+    }
+    Ok(swept)
+}
+
+/// Whether a process of this machine is there; yes, where that cannot be told.
+fn alive(pid: u32) -> bool {
+    let proc = Path::new("/proc");
+    !proc.join("self").exists() || proc.join(pid.to_string()).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn two_attempts_at_one_file_overlap_and_either_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x");
+        let (one, two) = (Staged::new(&path, b"one").expect("room"), Staged::new(&path, b"two").expect("room"));
+        assert!(!path.exists() && names(folder.path()).len() == 2);
+        assert!(sync_all(&[&one, &two]).into_iter().all(|result| result.is_ok()));
+        two.publish().expect("renamed");
+        one.publish().expect("renamed");
+        assert_eq!((fs::read(&path).expect("there").as_slice(), names(folder.path()).len()), (&b"one"[..], 1));
+    }
+
+    #[test]
+    fn what_is_not_published_is_removed_and_what_the_dead_left_is_swept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(Staged::new(&folder.path().join("x"), b"x").expect("room"));
+        assert!(names(folder.path()).is_empty());
+        let part = |host: &str, pid: u32| folder.path().join(format!(".a.parquet~{host}~{pid}~~~0.part"));
+        let left = [part(&host(), u32::MAX), part("elsewhere", 1), part(&host(), std::process::id())];
+        left.iter().for_each(|path| fs::write(path, "x").expect("room"));
+        fs::write(folder.path().join(".lock"), "").expect("room");
+        // A dead process of this machine; what another machine's does cannot be told.
+        assert_eq!(sweep(folder.path(), false).expect("readable"), 1);
+        assert!(!left[0].exists() && left[1].exists() && left[2].exists());
+        assert_eq!(sweep(folder.path(), true).expect("readable"), 1);
+        assert!(!left[1].exists() && left[2].exists() && folder.path().join(".lock").exists());
+        assert_eq!(sweep(&folder.path().join("none"), true).expect("no folder is an empty one"), 0);
+    }
+}

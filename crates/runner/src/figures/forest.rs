@@ -1,0 +1,153 @@
+//! Rows with intervals: one row per method, one panel per data set, so that who is ahead where is seen at once.
+
+use plotters::style::RGBColor;
+
+use super::Draw;
+use super::axis::{self, Axis};
+use super::curves::{Point, disc};
+use super::font::{self, ASCENT, CAP};
+use super::frame::{self, Key, MARGIN};
+use super::scene::{Anchor, Area, Mark, Part, Scene, Text};
+use super::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+
+/// One row: a name, and per panel one point for each series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForestRow {
+    /// Left of the panels.
+    pub label: String,
+    /// `points[panel][series]`; `None`, and any that are missing, are left out.
+    pub points: Vec<Vec<Option<Point>>>,
+}
+
+/// A figure of rows with intervals.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forest {
+    /// What is shown.
+    pub title: String,
+    /// What has to be said about it.
+    pub subtitle: Option<String>,
+    /// Above the panels.
+    pub panels: Vec<String>,
+    /// What the points of a row are, for the legend; without where there is one.
+    pub series: Vec<String>,
+    /// Title of the value axes.
+    pub x_label: String,
+    /// From top to bottom.
+    pub rows: Vec<ForestRow>,
+}
+
+/// Height of a row.
+const ROW: f64 = 22.0;
+/// Width of a plot.
+const WIDTH: f64 = 210.0;
+const GUTTER: f64 = 42.0;
+const RADIUS: f64 = 3.2;
+/// Between a row's points, downwards.
+const LANE: f64 = 7.0;
+/// Most that a row's name takes.
+const NAME_ROOM: f64 = 250.0;
+/// The series' colours, apart in lightness too.
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(0x33, 0x22, 0x88), RGBColor(0xE6, 0x9F, 0x00), RGBColor(0x00, 0x73, 0x5A), RGBColor(0xCC, 0x66, 0x77)];
+
+impl Draw for Forest {
+    fn scene(&self) -> Scene {
+        let name = |row: &ForestRow| font::shorten(&row.label, TEXT, NAME_ROOM);
+        let names: Vec<String> = self.rows.iter().map(name).collect();
+        let left = MARGIN + font::widest(&names, TEXT) + 10.0;
+        let panels = self.panels.len().max(1) as f64;
+        let wide = left + panels * WIDTH + (panels - 1.0) * GUTTER + MARGIN + 6.0;
+        let least = frame::least_width(&self.title, self.subtitle.as_deref(), frame::TITLE_ROOM);
+        let mut scene = Scene::new(&self.title, wide.max(least));
+        let mut top = frame::header(&mut scene, &self.title, self.subtitle.as_deref()) + 8.0;
+        if self.series.len() > 1 {
+            let entries: Vec<(Key, &str)> =
+                self.series.iter().enumerate().map(|(i, name)| (Key::Square(colour(i)), name.as_str())).collect();
+            top = frame::legend(&mut scene, &entries, top) + 8.0;
+        }
+        let titles: Vec<Vec<String>> = self.panels.iter().map(|p| font::wrap(p, PANEL, WIDTH, 2)).collect();
+        let heads = titles.iter().map(Vec::len).max().unwrap_or(0) as f64 * PANEL.line_height() + 4.0;
+        let plot = top + heads;
+        let height = ROW * self.rows.len().max(1) as f64;
+        for (i, name) in names.iter().enumerate() {
+            let y = plot + ROW * (i as f64 + 0.5);
+            if i % 2 == 0 {
+                let right = left + panels * WIDTH + (panels - 1.0) * GUTTER;
+                scene.fill(Area::new(MARGIN - 4.0, y - ROW / 2.0, right, y + ROW / 2.0), STRIPE, Part::Ground);
+            }
+            scene.text(Text::new(name.as_str(), (MARGIN, y + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
+        }
+        if self.rows.is_empty() || self.panels.is_empty() {
+            scene.text(Text::new("no data", (left, plot + 0.6 * ROW), Anchor::Start, TEXT, MUTED));
+        }
+        for (p, title) in titles.iter().enumerate() {
+            let x = left + p as f64 * (WIDTH + GUTTER);
+            scene.lines(title, (x, top + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
+            self.panel(&mut scene, p, (x, plot));
+        }
+        let foot = plot + height + 5.0 + TICK.line_height() + 4.0;
+        let title = font::wrap(&self.x_label, TEXT, wide - left - MARGIN, 2);
+        scene.lines(&title, ((left + wide - MARGIN) / 2.0, foot + ASCENT * TEXT.size), Anchor::Middle, TEXT, INK);
+        scene.height = foot + title.len() as f64 * TEXT.line_height() + MARGIN;
+        scene
+    }
+}
+
+/// Ground of every other row.
+const STRIPE: RGBColor = RGBColor(0xF6, 0xF6, 0xF6);
+
+fn colour(series: usize) -> RGBColor {
+    COLOURS[series % COLOURS.len()]
+}
+
+impl Forest {
+    fn points(&self, panel: usize) -> impl Iterator<Item = (usize, usize, Point)> {
+        self.rows.iter().enumerate().flat_map(move |(row, of)| {
+            let here = of.points.get(panel).map(Vec::as_slice).unwrap_or_default();
+            let there = move |(series, point): (usize, &Option<Point>)| {
+                point.filter(|p| axis::drawable(p.value)).map(|p| (row, series, p))
+            };
+            here.iter().enumerate().filter_map(there)
+        })
+    }
+
+    fn panel(&self, scene: &mut Scene, panel: usize, (left, top): (f64, f64)) {
+        let reach = |point: Point| {
+            let (low, high) = point.ends().unwrap_or((point.value, point.value));
+            (low.min(point.value), high.max(point.value))
+        };
+        let ends = self.points(panel).map(|(_, _, point)| reach(point));
+        let ends = ends.reduce(|(a, b), (low, high)| (a.min(low), b.max(high)));
+        let axis = match ends {
+            Some((low, high)) if high > low => Axis::holding(low, high),
+            Some((value, _)) => Axis::holding(value.min(0.0), value.max(1e-3)),
+            None => Axis::holding(0.0, 1.0),
+        };
+        let bottom = top + ROW * self.rows.len().max(1) as f64;
+        let x = |value: f64| left + WIDTH * axis.part(value);
+        let labels = axis.labels();
+        // Every other label where they would touch.
+        let step = if font::widest(&labels, TICK) + 8.0 > WIDTH / (labels.len().max(2) - 1) as f64 { 2 } else { 1 };
+        for (i, (tick, label)) in axis.ticks.iter().zip(&labels).enumerate() {
+            scene.line((x(*tick), top), (x(*tick), bottom), 0.8, GRID);
+            if i % step == 0 {
+                let at = (x(*tick), bottom + 5.0 + ASCENT * TICK.size);
+                scene.text(Text::new(label.as_str(), at, Anchor::Middle, TICK, MUTED));
+            }
+        }
+        scene.line((left, bottom), (left + WIDTH, bottom), 1.0, INK);
+        // Points of a row stand below one another, so that no interval hides another.
+        let middle = (self.series.len().max(1) as f64 - 1.0) / 2.0;
+        let y = |row: usize, series: usize| top + ROW * (row as f64 + 0.5) + LANE * (series as f64 - middle);
+        for (row, series, point) in self.points(panel) {
+            let y = y(row, series);
+            let (low, high) = reach(point);
+            scene.line((x(low), y), (x(high), y), 2.0, style::mix(colour(series), PAPER, 0.5));
+        }
+        for (row, series, point) in self.points(panel) {
+            let at = (x(point.value), y(row, series));
+            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS + 0.8), colour: PAPER });
+            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS), colour: colour(series) });
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Points by two figures, each with its intervals and its name beside it, and the line beyond which no point is better in both.
+
+use plotters::style::RGBColor;
+
+use super::Draw;
+use super::axis::{self, Axis};
+use super::curves::{Point, disc};
+use super::font::{self, ASCENT, CAP, DESCENT};
+use super::frame::{self, MARGIN};
+use super::scene::{Anchor, Area, Mark, Scene, Text};
+use super::style::{self, GRID, INK, MUTED, PAPER, TEXT, TICK};
+
+/// A point. Values that are not finite count as absent, and so does the point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dot {
+    /// Name beside it.
+    pub label: String,
+    /// Key of the colour: a method's name.
+    pub colour: String,
+    /// Points of the same path, in this order, are joined by a line; those without stand alone.
+    pub path: Option<String>,
+    /// To the right.
+    pub x: Point,
+    /// Upwards.
+    pub y: Point,
+}
+
+/// A figure of points.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scatter {
+    /// What is shown.
+    pub title: String,
+    /// What has to be said about the data.
+    pub subtitle: Option<String>,
+    /// Title of the axis to the right.
+    pub x_label: String,
+    /// Title of the axis upwards.
+    pub y_label: String,
+    /// Whether more is better, to the right and upwards.
+    pub better: (bool, bool),
+    /// The points.
+    pub dots: Vec<Dot>,
+}
+
+const WIDTH: f64 = 470.0;
+const HEIGHT: f64 = 330.0;
+const RADIUS: f64 = 3.6;
+/// From the plot down to the labels of its ticks: clear of the lowest label beside it.
+const FOOT: f64 = 8.0;
+/// From a point to its name.
+const GAP: f64 = 6.0;
+/// Most that a name takes.
+const NAME_ROOM: f64 = 200.0;
+/// Room right of the plot, for names that do not fit inside.
+const ASIDE: f64 = 60.0;
+
+impl Draw for Scatter {
+    fn scene(&self) -> Scene {
+        Chart::new(self).scene()
+    }
+}
+
+struct Chart<'a> {
+    data: &'a Scatter,
+    dots: Vec<&'a Dot>,
+    colours: Vec<RGBColor>,
+    x: Axis,
+    y: Axis,
+    left: f64,
+}
+
+impl<'a> Chart<'a> {
+    fn new(data: &'a Scatter) -> Self {
+        let there = |dot: &&Dot| axis::drawable(dot.x.value) && axis::drawable(dot.y.value);
+        let dots: Vec<&Dot> = data.dots.iter().filter(there).collect();
+        let x = axis_of(dots.iter().map(|dot| dot.x));
+        let y = axis_of(dots.iter().map(|dot| dot.y));
+        let keys: Vec<&str> = dots.iter().map(|dot| dot.colour.as_str()).collect();
+        let title = frame::upward_title_width(&data.y_label, HEIGHT);
+        let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&y.labels(), TICK) + 8.0;
+        Self { data, dots, colours: one_each(&keys), x, y, left }
+    }
+
+    fn place(&self, x: f64, y: f64, top: f64) -> (f64, f64) {
+        (self.left + WIDTH * self.x.part(x), top + HEIGHT * (1.0 - self.y.part(y)))
+    }
+
+    fn scene(&self) -> Scene {
+        let data = self.data;
+        let wide = self.left + WIDTH + ASIDE + MARGIN;
+        let least = frame::least_width(&data.title, data.subtitle.as_deref(), frame::TITLE_ROOM);
+        let mut scene = Scene::new(&data.title, wide.max(least));
+        let top = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 12.0;
+        frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
+        self.grid(&mut scene, top);
+        if self.dots.is_empty() {
+            let centre = (self.left + WIDTH / 2.0, top + HEIGHT / 2.0);
+            scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
+        }
+        self.front(&mut scene, top);
+        self.marks(&mut scene, top);
+        self.names(&mut scene, top);
+        let foot = top + HEIGHT + FOOT + TICK.line_height() + 4.0;
+        let title = font::wrap(&data.x_label, TEXT, WIDTH, 3);
+        let at = (self.left + WIDTH / 2.0, foot + ASCENT * TEXT.size);
+        scene.lines(&title, at, Anchor::Middle, TEXT, INK);
+        scene.height = foot + title.len() as f64 * TEXT.line_height() + MARGIN;
+        scene
+    }
+
+    fn grid(&self, scene: &mut Scene, top: f64) {
+        let (right, bottom) = (self.left + WIDTH, top + HEIGHT);
+        for (tick, label) in self.y.ticks.iter().zip(self.y.labels()) {
+            let y = self.place(self.x.low, *tick, top).1;
+            scene.line((self.left, y), (right, y), 0.8, GRID);
+            let at = (self.left - 8.0, y + CAP * TICK.size / 2.0);
+            scene.text(Text::new(label, at, Anchor::End, TICK, MUTED));
+        }
+        for (tick, label) in self.x.ticks.iter().zip(self.x.labels()) {
+            let x = self.place(*tick, self.y.low, top).0;
+            scene.line((x, top), (x, bottom), 0.8, GRID);
+            scene.text(Text::new(label, (x, bottom + FOOT + ASCENT * TICK.size), Anchor::Middle, TICK, MUTED));
+        }
+        scene.line((self.left, bottom), (right, bottom), 1.0, INK);
+    }
+
+    /// Steps through the points that no other is better than in both.
+    fn front(&self, scene: &mut Scene, top: f64) {
+        let good = |value: f64, more: bool| if more { value } else { -value };
+        let of = |dot: &Dot| (good(dot.x.value, self.data.better.0), good(dot.y.value, self.data.better.1));
+        let beaten = |dot: &&&Dot| {
+            let (x, y) = of(dot);
+            self.dots.iter().map(|other| of(other)).any(|(a, b)| a >= x && b >= y && (a > x || b > y))
+        };
+        let mut front: Vec<&&Dot> = self.dots.iter().filter(|dot| !beaten(dot)).collect();
+        front.sort_by(|a, b| of(a).0.total_cmp(&of(b).0));
+        let light = style::mix(MUTED, PAPER, 0.45);
+        for pair in front.windows(2) {
+            // From the one that is better in y along its height, then along the other's place.
+            let (a, b) =
+                (self.place(pair[0].x.value, pair[0].y.value, top), self.place(pair[1].x.value, pair[1].y.value, top));
+            let corner = (a.0, b.1);
+            dashed(scene, a, corner, light);
+            dashed(scene, corner, b, light);
+        }
+    }
+
+    fn marks(&self, scene: &mut Scene, top: f64) {
+        for (dot, colour) in self.dots.iter().zip(&self.colours) {
+            let light = style::mix(*colour, PAPER, 0.5);
+            let (x, y) = self.place(dot.x.value, dot.y.value, top);
+            if let Some((low, high)) = dot.y.ends() {
+                let (low, high) = (self.place(0.0, low, top).1, self.place(0.0, high, top).1);
+                scene.line((x, high), (x, low), 1.2, light);
+            }
+            if let Some((low, high)) = dot.x.ends() {
+                let (low, high) = (self.place(low, 0.0, top).0, self.place(high, 0.0, top).0);
+                scene.line((low, y), (high, y), 1.2, light);
+            }
+        }
+        for (at, dot) in self.dots.iter().enumerate().filter(|(_, dot)| dot.path.is_some()) {
+            let next = self.dots[at + 1..].iter().find(|next| next.path == dot.path);
+            if let Some(next) = next {
+                let ends = [dot, next].map(|dot| self.place(dot.x.value, dot.y.value, top));
+                scene.line(ends[0], ends[1], 1.6, self.colours[at]);
+            }
+        }
+        for (dot, colour) in self.dots.iter().zip(&self.colours) {
+            let at = self.place(dot.x.value, dot.y.value, top);
+            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS + 1.0), colour: PAPER });
+            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS), colour: *colour });
+            let (x, y) = (axis::precise(dot.x.value), axis::precise(dot.y.value));
+            let fields = [("point", dot.label.clone()), (&self.data.x_label, x), (&self.data.y_label, y)];
+            let reach = RADIUS + 3.0;
+            scene.datum(Area::new(at.0 - reach, at.1 - reach, at.0 + reach, at.1 + reach), fields);
+        }
+    }
+
+    /// Every name where it covers nothing: beside its point, else farther off with a line to it.
+    fn names(&self, scene: &mut Scene, top: f64) {
+        let whole = Area::new(self.left + 1.0, top - 8.0, scene.width - 2.0, top + HEIGHT - 2.0);
+        let places: Vec<(f64, f64)> = self.dots.iter().map(|dot| self.place(dot.x.value, dot.y.value, top)).collect();
+        let r = RADIUS + 1.0;
+        let mut taken: Vec<Area> = places.iter().map(|&(x, y)| Area::new(x - r, y - r, x + r, y + r)).collect();
+        for (dot, &at) in self.dots.iter().zip(&places) {
+            let text = font::shorten(&dot.label, TICK, NAME_ROOM);
+            let width = font::width(&text, TICK);
+            let (above, below) = (ASCENT * TICK.size, DESCENT * TICK.size);
+            let area = |x: f64, y: f64| Area::new(x - 1.0, y - above, x + width + 1.0, y + below);
+            let middle = CAP * TICK.size / 2.0;
+            let candidates = (0..12).flat_map(|ring| {
+                let off = GAP + 9.0 * f64::from(ring);
+                [
+                    (at.0 + off, at.1 + middle),
+                    (at.0 - off - width, at.1 + middle),
+                    (at.0 - width / 2.0, at.1 - off),
+                    (at.0 - width / 2.0, at.1 + off + above),
+                    (at.0 + off, at.1 - off),
+                    (at.0 + off, at.1 + off + middle),
+                    (at.0 - off - width, at.1 - off),
+                    (at.0 - off - width, at.1 + off + middle),
+                ]
+                .map(|(x, y)| (ring, x, y))
+            });
+            let free = |&(_, x, y): &(i32, f64, f64)| {
+                let area = area(x, y);
+                let inside = area.left >= whole.left && area.right <= whole.right;
+                inside
+                    && area.top >= whole.top
+                    && area.bottom <= whole.bottom
+                    && !taken.iter().any(|t| t.overlaps(&area))
+            };
+            // Where there is no room at all a name is left out rather than set over others.
+            let Some((ring, x, y)) = candidates.clone().find(free) else { continue };
+            if ring > 0 {
+                let end = (
+                    at.0.clamp(x, x + width),
+                    if y - above > at.1 { y - above + 2.0 } else { (y - middle).max(y + below - 12.0) },
+                );
+                scene.line(at, end, 0.7, style::mix(MUTED, PAPER, 0.4));
+            }
+            taken.push(area(x, y));
+            scene.text(Text::new(text, (x, y), Anchor::Start, TICK, INK));
+        }
+    }
+}
+
+/// A method has one colour, however many points.
+fn one_each(keys: &[&str]) -> Vec<RGBColor> {
+    let mut distinct: Vec<&str> = Vec::new();
+    keys.iter().for_each(|key| {
+        if !distinct.contains(key) {
+            distinct.push(key);
+        }
+    });
+    let colours = style::colours(&distinct);
+    let of = |key: &&str| distinct.iter().position(|known| known == key).map_or(MUTED, |at| colours[at]);
+    keys.iter().map(of).collect()
+}
+
+fn axis_of(points: impl Iterator<Item = Point>) -> Axis {
+    let values = points.flat_map(|point| {
+        let (low, high) = point.ends().unwrap_or((point.value, point.value));
+        [point.value, low, high]
+    });
+    let ends = values
+        .fold(None, |ends: Option<(f64, f64)>, v| Some(ends.map_or((v, v), |(low, high)| (low.min(v), high.max(v)))));
+    match ends {
+        Some((low, high)) if high > low => Axis::holding(low, high),
+        Some((value, _)) => Axis::holding(value.min(0.0), value.max(value.abs().max(1e-3))),
+        None => Axis::holding(0.0, 1.0),
+    }
+}
+
+/// A line that is seen to be no part of the data.
+fn dashed(scene: &mut Scene, from: (f64, f64), to: (f64, f64), colour: RGBColor) {
+    let length = (to.0 - from.0).hypot(to.1 - from.1);
+    let along = |part: f64| (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+    let steps = (length / 7.0).floor() as usize;
+    for step in 0..=steps {
+        let (start, end) = (7.0 * step as f64, (7.0 * step as f64 + 4.0).min(length));
+        if end > start {
+            scene.line(along(start / length), along(end / length), 1.1, colour);
+        }
+    }
+}

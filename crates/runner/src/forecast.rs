@@ -1,0 +1,139 @@
+//! What a cell is expected to cost, before it runs: from earlier records where there are any.
+
+use std::collections::HashMap;
+
+use align::Dataset;
+use serde::{Deserialize, Serialize};
+use tasks::bootstrap::quantile;
+
+use crate::plan::{Cell, Plan, params};
+use crate::record::Record;
+
+/// What a forecast of seconds rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Cells of the same method, views and noise.
+    Records,
+    /// The forecast work, in seconds by the cells of this grid that have run.
+    Scaled,
+    /// Nothing has run yet: the forecast work has no unit.
+    Work,
+}
+
+/// Forecasts for the cells of one plan.
+pub struct Forecast<'a> {
+    data: &'a Dataset,
+    /// Seconds and peak megabytes of the cells that have run, by what decides the cost.
+    measured: HashMap<Key, Measured>,
+    /// Median seconds per unit of forecast work.
+    per_work: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    method: String,
+    params: String,
+    views: String,
+    noise: String,
+}
+
+#[derive(Clone, Default)]
+struct Measured {
+    seconds: Vec<f64>,
+    peak_mb: Option<f64>,
+}
+
+/// Megabytes of a process before it holds any data.
+const PROGRAM_MB: f64 = 60.0;
+
+impl<'a> Forecast<'a> {
+    /// From the records of the cells that have run.
+    pub fn new(plan: &'a Plan, records: &[Record]) -> Self {
+        let mut cells: HashMap<&str, Vec<&Record>> = HashMap::new();
+        for record in records.iter().filter(|record| record.fit_seconds.is_some()) {
+            cells.entry(record.cell.as_str()).or_default().push(record);
+        }
+        let mut measured: HashMap<Key, Measured> = HashMap::new();
+        let mut per_work = Vec::new();
+        for cell in &plan.cells {
+            let Some(records) = cells.get(cell.id.as_str()) else { continue };
+            let seconds = seconds(records);
+            let entry = measured.entry(Key::of(cell)).or_default();
+            entry.seconds.push(seconds);
+            let peak = records.iter().filter_map(|record| record.peak_rss_mb).reduce(f64::max);
+            entry.peak_mb = peak.map(|peak| entry.peak_mb.map_or(peak, |other| other.max(peak))).or(entry.peak_mb);
+            per_work.push(seconds / cell.weight());
+        }
+        Self { data: plan.source.dataset(), measured, per_work: median(per_work) }
+    }
+
+    /// Wall seconds of fit and tasks, and what that rests on.
+    pub fn seconds(&self, cell: &Cell) -> (Option<f64>, Basis) {
+        let same = self.measured.get(&Key::of(cell)).and_then(|measured| median(measured.seconds.clone()));
+        match (same, self.per_work) {
+            (Some(seconds), _) => (Some(seconds), Basis::Records),
+            (None, Some(per_work)) => (Some(per_work * cell.weight()), Basis::Scaled),
+            (None, None) => (None, Basis::Work),
+        }
+    }
+
+    /// Bytes that a cell takes beside the data set: two copies of its views (what noise and standardisation make of
+    /// them) and three P × P matrices of `f64`, P its columns in all. Where such a cell has run alone, its peak.
+    pub fn bytes(&self, cell: &Cell) -> u64 {
+        let peak = self.measured.get(&Key::of(cell)).and_then(|measured| measured.peak_mb);
+        if let Some(peak) = peak {
+            return ((peak * 1e6) as u64).saturating_sub(self.base());
+        }
+        let spaces = &self.data.train.spaces;
+        let widths = spaces.names().map(str::to_string).zip(spaces.widths());
+        let columns: u64 = widths.filter(|(name, _)| cell.views.contains(name)).map(|(_, width)| width as u64).sum();
+        2 * 4 * columns * self.rows() + 3 * 8 * columns * columns
+    }
+
+    /// Megabytes of a process that runs this cell alone.
+    pub fn process_mb(&self, cell: &Cell) -> f64 {
+        (self.base() + self.bytes(cell)) as f64 / 1e6
+    }
+
+    /// Bytes of a process that has read the data set.
+    fn base(&self) -> u64 {
+        let columns: u64 = self.data.train.spaces.widths().iter().map(|&width| width as u64).sum();
+        (PROGRAM_MB * 1e6) as u64 + 4 * columns * self.rows()
+    }
+
+    fn rows(&self) -> u64 {
+        let validation = self.data.validation.as_ref().map_or(0, |split| split.spaces.rows());
+        (self.data.train.spaces.rows() + self.data.test.spaces.rows() + validation) as u64
+    }
+}
+
+impl Key {
+    fn of(cell: &Cell) -> Self {
+        Self {
+            method: cell.method.name().into(),
+            params: params(&cell.method, cell.method.name()),
+            views: cell.views.join(","),
+            noise: cell.noise.name().into(),
+        }
+    }
+}
+
+/// Of the fit once and of every task once.
+fn seconds(records: &[&Record]) -> f64 {
+    let mut seconds = records.iter().find_map(|record| record.fit_seconds).unwrap_or_default();
+    let mut seen: Vec<(&Option<String>, &Option<String>)> = Vec::new();
+    for record in records {
+        let task = (&record.task, &record.task_params);
+        if !seen.contains(&task) {
+            seen.push(task);
+            seconds += record.score_seconds.unwrap_or_default();
+        }
+    }
+    seconds
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, 0.5))
+}

@@ -1,0 +1,130 @@
+//! `runner moments`: sums over rows, shard by shard on as many machines as there are, and added up again. Memory does not
+//! depend on the number of rows, and a fit from the sums is the fit from the rows to rounding.
+
+use std::path::{Path, PathBuf};
+
+use align::moments::{Incomplete, Precision, Sums};
+use anyhow::{Context, Result, bail};
+use data::moments::StoredSums;
+use data::{DataError, SplitName, Stream};
+
+use crate::datasets;
+use crate::pick::Shard;
+
+/// Which rows of which data are summed, and where to.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// A name in `data-manifests/`, or a manifest's path.
+    pub manifest: String,
+    /// The split.
+    pub split: SplitName,
+    /// Some of the views, in this order; all without any.
+    pub views: Vec<String>,
+    /// Which of the rows.
+    pub shard: Shard,
+    /// In which arithmetic rows are multiplied.
+    pub precision: Precision,
+    /// Whether the checksums in the manifest are verified, for which files are read whole.
+    pub verify: bool,
+    /// The file to write.
+    pub out: PathBuf,
+    /// Threads; all cores without a number.
+    pub threads: Option<usize>,
+}
+
+/// Rows read at a time.
+const CHUNK: usize = 2048;
+
+/// Sums a shard of the rows and writes the file.
+///
+/// # Errors
+/// All that is wrong with the data; more shards than rows; a file that cannot be written.
+pub fn sum(request: &Request) -> Result<String> {
+    let mut manifest = datasets::find(&request.manifest)?;
+    if !request.views.is_empty() {
+        let named = |name: &String| {
+            let known = || manifest.views.iter().map(|view| format!("`{}`", view.name)).collect::<Vec<_>>().join(", ");
+            let view = manifest.views.iter().find(|view| view.name == *name).cloned();
+            view.with_context(|| format!("no view `{name}`; the views here are {}", known()))
+        };
+        manifest.views = request.views.iter().map(named).collect::<Result<_>>()?;
+    }
+    let stream = Stream::open_with(&manifest, request.split, request.verify)?;
+    let rows = request.shard.rows(stream.rows());
+    if rows.is_empty() {
+        bail!("shard {} of {} rows is empty; take fewer shards", request.shard, stream.rows());
+    }
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
+    let sums = threads.install(|| {
+        let chunks = stream.chunks_of(rows.clone(), CHUNK);
+        // Every view of a file has every row, so both weights are the same.
+        Sums::collect::<DataError>(chunks, Incomplete::PairwiseComplete, request.precision)
+    })?;
+    let sums = sums.context("no rows were read")?;
+    let text = format!("rows {} to {} of {}", rows.start, rows.end - 1, stream.rows());
+    let stored = StoredSums::new(sums, &manifest.name, stream.identity(), request.split, rows, stream.rows());
+    stored.write(&request.out)?;
+    Ok(format!("{text} summed in {}", request.out.display()))
+}
+
+/// Adds the sums of several files. They are added in the order of their rows, so that the order in which they are named
+/// does not show.
+///
+/// # Errors
+/// A file that cannot be read; sums of other data or of rows that another file has; without `partial`, rows that none
+/// has; a file that cannot be written.
+pub fn merge(files: &[PathBuf], out: &Path, partial: bool) -> Result<String> {
+    let mut shards = Vec::with_capacity(files.len());
+    for file in files {
+        shards.push((StoredSums::read(file)?, file));
+    }
+    shards.sort_by(|(a, _), (b, _)| a.header.covers.cmp(&b.header.covers));
+    let mut shards = shards.into_iter();
+    let (mut all, _) = shards.next().context("no file given")?;
+    for (shard, file) in shards {
+        all.add(&shard).map_err(|problem| anyhow::anyhow!("{}: {problem}", file.display()))?;
+    }
+    if !partial {
+        complete(&all).map_err(|missing| {
+            anyhow::anyhow!("{missing}; sum them, or add what there is with --partial and the rest later")
+        })?;
+    }
+    all.write(out)?;
+    Ok(format!("{} of {} rows summed in {}", all.sums.rows(), all.header.of, out.display()))
+}
+
+/// The sums over all rows of a split, from a file of [`sum`] or [`merge`]: what [`align::Method::fit_sums`] takes.
+///
+/// # Errors
+/// It cannot be read; rows that it has not summed.
+pub fn read(file: &Path) -> Result<Sums> {
+    Ok(stored(file)?.sums)
+}
+
+/// The same, with what they are of.
+///
+/// # Errors
+/// As [`read`].
+pub fn stored(file: &Path) -> Result<StoredSums> {
+    let stored = StoredSums::read(file)?;
+    complete(&stored).map_err(|missing| {
+        anyhow::anyhow!("{}: {missing}; add the other shards with `runner moments merge`", file.display())
+    })?;
+    Ok(stored)
+}
+
+/// Which rows are not summed, in words.
+fn complete(stored: &StoredSums) -> Result<(), String> {
+    let missing: Vec<String> = stored.missing().iter().map(|(from, to)| format!("{from} to {}", to - 1)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let header = &stored.header;
+    Err(format!(
+        "rows {} of `{}` ({}, {} rows) are not summed",
+        missing.join(", "),
+        header.data,
+        header.split.name(),
+        header.of
+    ))
+}

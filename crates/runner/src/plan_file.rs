@@ -1,0 +1,206 @@
+//! A plan on disk: what `runner plan` writes and `run-cell`, `merge` and a scheduler's jobs read.
+//!
+//! `results/<grid>/plan.json`: where the grid file, its data and the results are (paths resolved), what they were
+//! (checksums), and the cells in order. Whoever reads it expands the grid anew and compares: cells that are not those
+//! of the plan are refused, so that no index ever means another cell.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use data::checksum;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::durable::write_file;
+use crate::forecast::{Basis, Forecast};
+use crate::plan::{Cell, Plan};
+use crate::run::Options;
+use crate::store::{State, Store};
+
+const FORMAT: &str = "runner plan 1";
+
+/// A plan on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// `runner plan 1`.
+    pub format: String,
+    /// The grid's name, which is its results folder's.
+    pub name: String,
+    /// The grid file.
+    pub grid: PathBuf,
+    /// Its checksum.
+    pub grid_sha256: String,
+    /// What was laid over it.
+    pub overrides: Value,
+    /// Whether it is a quick run of a paper file.
+    pub quick: bool,
+    /// Whether a stand-in may take the place of data that are not present.
+    pub allow_stand_in: bool,
+    /// Folder of the results of all grids.
+    pub out: PathBuf,
+    /// The data set asked for.
+    pub data: String,
+    /// The bundled set in its place.
+    pub stand_in: Option<String>,
+    /// Checksum of all its views.
+    pub data_sha256: String,
+    /// The version that planned.
+    pub runner: String,
+    /// The cells in the grid's order.
+    pub cells: Vec<Planned>,
+}
+
+/// A cell of a plan on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Its place, from 0.
+    pub index: usize,
+    /// Its id.
+    pub id: String,
+    /// As it is named in progress lines.
+    pub label: String,
+    /// What there was of it when the plan was made: `done`, `failed`, `missing` or `damaged`.
+    pub state: String,
+    /// Wall seconds that it is expected to take.
+    pub seconds: Option<f64>,
+    /// What these rest on.
+    pub basis: Basis,
+    /// Its work in arbitrary units.
+    pub work: f64,
+    /// Megabytes of a process that runs it alone.
+    pub memory_mb: f64,
+}
+
+impl PlanFile {
+    /// Of a grid's plan, with what the store has of it.
+    ///
+    /// # Errors
+    /// A path that cannot be resolved, a grid file that is gone.
+    pub fn new(plan: &Plan, states: &[State], forecast: &Forecast<'_>, options: &Options) -> Result<Self> {
+        let absolute = |path: &Path| {
+            std::path::absolute(path).with_context(|| format!("cannot resolve the path {}", path.display()))
+        };
+        let grid = absolute(plan.grid.path())?;
+        let planned = |(cell, state): (&Cell, &State)| {
+            let (seconds, basis) = forecast.seconds(cell);
+            Planned {
+                index: cell.index,
+                id: cell.id.clone(),
+                label: cell.label(),
+                state: state.name().into(),
+                seconds,
+                basis,
+                work: cell.weight(),
+                memory_mb: forecast.process_mb(cell),
+            }
+        };
+        Ok(Self {
+            format: FORMAT.into(),
+            name: plan.grid.value.name.clone(),
+            grid_sha256: checksum::sha256_file(&grid)?,
+            grid,
+            overrides: plan.overrides.clone(),
+            quick: options.quick,
+            allow_stand_in: options.allow_stand_in,
+            out: absolute(&options.out)?,
+            data: plan.source.asked.clone(),
+            stand_in: plan.source.stand_in.as_ref().map(|stand_in| stand_in.name.clone()),
+            data_sha256: plan.source.checksum(&plan.source.view_names()),
+            runner: env!("CARGO_PKG_VERSION").into(),
+            cells: plan.cells.iter().zip(states).map(planned).collect(),
+        })
+    }
+
+    /// Where the plan of a results folder is.
+    pub fn place(root: &Path) -> PathBuf {
+        root.join("plan.json")
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// No such file, or none of this program's.
+    pub fn read(path: &Path) -> Result<Self> {
+        let remedy = || format!("cannot read the plan {}; make one with `runner plan GRID`", path.display());
+        let bytes = std::fs::read(path).with_context(remedy)?;
+        let plan: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
+        if plan.format != FORMAT {
+            bail!(
+                "{} has the format `{}`, wanted `{FORMAT}`; make it anew with `{}`",
+                path.display(),
+                plan.format,
+                plan.remake()
+            );
+        }
+        Ok(plan)
+    }
+
+    /// Writes it, a cell a line.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let head = serde_json::to_string_pretty(&Self { cells: Vec::new(), ..self.clone() })?;
+        let cells: Result<Vec<String>, _> = self.cells.iter().map(serde_json::to_string).collect();
+        let head = head.trim_end_matches("[]\n}");
+        let text = format!("{head}[\n    {}\n  ]\n}}\n", cells?.join(",\n    "));
+        write_file(path, |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))
+    }
+
+    /// The grid, its data and its cells as they are now, which must be those of the plan.
+    ///
+    /// # Errors
+    /// Anything wrong with grid or data; cells that are not those of the plan, and what has changed.
+    pub fn open(&self) -> Result<Plan> {
+        let options = Options {
+            out: self.out.clone(),
+            quick: self.quick,
+            allow_stand_in: self.allow_stand_in,
+            ..Options::default()
+        };
+        let plan = Plan::open(&self.grid, &self.overrides, &options)?;
+        let same = plan.cells.len() == self.cells.len()
+            && plan.cells.iter().zip(&self.cells).all(|(now, then)| now.id == then.id);
+        if same {
+            return Ok(plan);
+        }
+        let remake = self.remake();
+        let used = plan.source.stand_in.as_ref().map(|stand_in| stand_in.name.clone());
+        if used != self.stand_in || plan.source.checksum(&plan.source.view_names()) != self.data_sha256 {
+            bail!(
+                "the data `{}` have changed since the plan was made; make it anew with `{remake}`",
+                plan.source.used()
+            );
+        }
+        if checksum::sha256_file(&self.grid)? != self.grid_sha256 {
+            bail!("{} has changed since the plan was made; make it anew with `{remake}`", self.grid.display());
+        }
+        bail!(
+            "version {} makes other cells of this grid than version {}, which planned it; make the plan anew with \
+             `{remake}`",
+            env!("CARGO_PKG_VERSION"),
+            self.runner
+        )
+    }
+
+    /// The folder of the results.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn store(&self) -> Result<Store> {
+        Store::open(&self.out, &self.name)
+    }
+
+    /// Whether another plan means the same cells in the same place.
+    pub fn same_work(&self, other: &Self) -> bool {
+        let of = |plan: &Self| {
+            let Self { name, grid, grid_sha256, overrides, quick, allow_stand_in, out, data_sha256, .. } = plan.clone();
+            (name, grid, grid_sha256, overrides, quick, allow_stand_in, out, data_sha256)
+        };
+        of(self) == of(other) && self.cells.iter().map(|cell| &cell.id).eq(other.cells.iter().map(|cell| &cell.id))
+    }
+
+    fn remake(&self) -> String {
+        format!("runner plan {} --out {}", self.grid.display(), self.out.display())
+    }
+}

@@ -1,0 +1,123 @@
+//! Cells that wait to be computed: the costliest first, those that fit in memory beside those that run.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::interrupt;
+use crate::plan::Cell;
+
+/// A cell and the memory it is expected to need.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting<'a> {
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Bytes beyond those of the data set.
+    pub bytes: u64,
+}
+
+/// What waits, and what those that run take.
+pub struct Queue<'a> {
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+    /// Bytes for all cells that run.
+    budget: Option<u64>,
+}
+
+struct State<'a> {
+    waiting: VecDeque<Waiting<'a>>,
+    running: usize,
+    taken: u64,
+}
+
+impl<'a> Queue<'a> {
+    /// These cells in this order; `budget` bounds what those that run at a time need together.
+    pub fn new(waiting: Vec<Waiting<'a>>, budget: Option<u64>) -> Self {
+        Self {
+            state: Mutex::new(State { waiting: waiting.into(), running: 0, taken: 0 }),
+            changed: Condvar::new(),
+            budget,
+        }
+    }
+
+    /// The next cell that fits beside those that run, waiting for room where none does. A cell that fits nowhere
+    /// runs alone. `None` at the end, and once someone wants an end.
+    pub fn next(&self) -> Option<Waiting<'a>> {
+        let mut state = self.lock();
+        loop {
+            if interrupt::requested() {
+                state.waiting.clear();
+            }
+            if state.waiting.is_empty() {
+                return None;
+            }
+            let room = self.budget.map_or(u64::MAX, |budget| budget.saturating_sub(state.taken));
+            let fits = state.waiting.iter().position(|waiting| waiting.bytes <= room);
+            let place = fits.or((state.running == 0).then_some(0));
+            if let Some(next) = place.and_then(|place| state.waiting.remove(place)) {
+                state.running += 1;
+                state.taken = state.taken.saturating_add(next.bytes);
+                return Some(next);
+            }
+            let pause = Duration::from_millis(200);
+            state = self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// A cell has ended.
+    pub fn ended(&self, cell: Waiting<'a>) {
+        let mut state = self.lock();
+        state.running -= 1;
+        state.taken = state.taken.saturating_sub(cell.bytes);
+        self.changed.notify_all();
+    }
+
+    /// Nothing more is begun.
+    pub fn stop(&self) {
+        self.lock().waiting.clear();
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use align::Method;
+    use tasks::noise::Noise;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_waits_and_what_fits_nowhere_runs_alone() {
+        let cell = Cell {
+            index: 0,
+            id: "c".into(),
+            view_set: "all".into(),
+            views: vec!["a".into()],
+            method: Method::from_name("na").expect("a method"),
+            noise: Noise::default(),
+            seed: 0,
+            data_sha256: String::new(),
+        };
+        let waiting = |bytes| Waiting { cell: &cell, bytes };
+        let queue = Queue::new(vec![waiting(9), waiting(6), waiting(5), waiting(3)], Some(8));
+        // 9 fits nowhere but others do; 6 leaves room for none.
+        let six = queue.next().expect("one");
+        assert_eq!(six.bytes, 6);
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| queue.next().map(|next| next.bytes));
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(!second.is_finished(), "5 and 3 wait for 6");
+            queue.ended(six);
+            assert_eq!(second.join().expect("no panic"), Some(5));
+        });
+        assert_eq!(queue.next().map(|next| next.bytes), Some(3));
+        queue.ended(waiting(5));
+        queue.ended(waiting(3));
+        assert_eq!(queue.next().map(|next| next.bytes), Some(9), "alone");
+        assert!(queue.next().is_none());
+    }
+}

@@ -1,0 +1,115 @@
+//! `about.json`: what the records of a grid do not say and whoever reads them wants to know.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::draw::asked::FigureSpec;
+use crate::durable::write_file;
+use crate::grid::Primary;
+use crate::paper::Paper;
+use crate::record::Record;
+use crate::store::Store;
+
+/// What a report needs beside records and scores.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// Version of the runner that wrote it.
+    pub runner: String,
+    /// Title of every table and figure.
+    pub title: String,
+    /// What titles end with where a stand-in was used.
+    pub mark: String,
+    /// What every table and figure says about the data.
+    pub notes: Vec<String>,
+    /// The command that makes everything in the folder.
+    pub command: String,
+    /// The comparison that the grid was made for.
+    pub primary: Option<Primary>,
+    /// The figures that it asks for beside those that every grid gets.
+    pub figures: Vec<FigureSpec>,
+    /// Fewer seeds and points than the full run.
+    pub quick: bool,
+    /// The paper file, where the grid ran for one.
+    pub paper: Option<Paper>,
+}
+
+const FILE: &str = "about.json";
+
+impl About {
+    /// Writes it beside the records.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, store: &Store) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        write_file(&store.root().join(FILE), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))
+    }
+
+    /// Reads it from a folder of results; of a folder from before there was one, what the records tell.
+    ///
+    /// # Errors
+    /// A file that is there and is not what this version writes.
+    pub fn read(folder: &Path, records: &[Record]) -> Result<Self> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(Self::of_records(records));
+        }
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is not what this version writes; run its grid again", path.display()))
+    }
+
+    fn of_records(records: &[Record]) -> Self {
+        let Some(first) = records.first() else { return Self::default() };
+        let mark = first.stand_in.as_ref().map(|name| format!(" (stand-in data: {name})")).unwrap_or_default();
+        let note = match &first.stand_in {
+            Some(name) => format!("Stand-in data: `{name}` in place of `{}`.", first.data),
+            None => format!("Data: `{}`.", first.data),
+        };
+        Self { title: format!("{}{mark}", first.grid), mark, notes: vec![note], ..Self::default() }
+    }
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_survives_its_file_paper_and_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        let paper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/paper");
+        for name in ["table1", "noise", "add-model", "fit-rows", "crosslingual-heatmap", "weak-link"] {
+            let paper = Paper::read(&paper.join(format!("{name}.yaml"))).expect("valid").value;
+            let primary = Some(Primary { metric: "rank1".into(), compare: vec!["gcpa".into(), "gcca".into()] });
+            let about = About { title: "t".into(), paper: Some(paper), primary, ..About::default() };
+            about.write(&store).expect("writable");
+            let read = About::read(store.root(), &[]).expect("its own");
+            let (a, b) = (about.paper.expect("given"), read.paper.expect("kept"));
+            assert_eq!((a.claims, a.figures, a.published), (b.claims, b.figures, b.published), "{name}");
+            assert_eq!((read.title, read.primary), ("t".into(), about.primary));
+        }
+    }
+
+    #[test]
+    fn older_results_have_their_title_from_records() {
+        let record = Record { grid: "g".into(), data: "a".into(), stand_in: Some("b".into()), ..Record::default() };
+        let about = About::read(Path::new("/nowhere"), &[record]).expect("nothing to read");
+        assert_eq!(about.title, "g (stand-in data: b)");
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_part_them() {
+        assert_eq!(quoted("experiments/a.yaml"), "experiments/a.yaml");
+        assert_eq!(quoted("my grid's.yaml"), "'my grid'\\''s.yaml'");
+    }
+}

@@ -1,0 +1,133 @@
+//! What a reader must know before any figure: what is odd about the data, and which cells failed.
+
+use data::{SplitName, Warning, WarningKind, summarise};
+use serde::Serialize;
+
+use super::about::{About, quoted};
+use crate::record::Record;
+
+/// Everything that went wrong or is odd.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Problems {
+    /// What is odd about the data, a line for each kind and split.
+    pub data: Vec<String>,
+    /// Tasks of cells, or whole cells, that failed.
+    pub failed: Vec<Failed>,
+}
+
+/// What failed, why, and how to try again.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Failed {
+    /// The cell's id.
+    pub cell: String,
+    /// Method, views, noise and seed in words.
+    pub what: String,
+    /// The error.
+    pub error: String,
+    /// The command that runs it again.
+    pub command: String,
+}
+
+impl Problems {
+    /// Of a grid's records.
+    pub fn of(records: &[Record], about: &About) -> Self {
+        let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
+        let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
+        Self { data: summarise(&warnings), failed: failed.map(|record| Failed::of(record, about)).collect() }
+    }
+
+    /// Nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty() && self.failed.is_empty()
+    }
+}
+
+impl Failed {
+    fn of(record: &Record, about: &About) -> Self {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let mut what = format!("{} on {}", text(&record.method), record.view_set());
+        for (before, value) in [(", ", &record.task), (", noise ", &record.noise)] {
+            if let Some(value) = value.as_ref().filter(|value| *value != "none") {
+                what += &format!("{before}{value}");
+            }
+        }
+        if let Some(seed) = record.seed {
+            what += &format!(", seed {seed}");
+        }
+        Self { cell: record.cell.clone(), what, error: text(&record.error), command: command(record, about) }
+    }
+}
+
+/// The command that runs a record's cell, and those that differ from it in parameters alone.
+pub fn command(record: &Record, about: &About) -> String {
+    if about.command.is_empty() {
+        return String::new();
+    }
+    let noise = record.noise.as_deref().and_then(|noise| noise.split(' ').next()).map(str::to_string);
+    let seed = record.seed.map(|seed| seed.to_string());
+    let keys = [
+        ("method", record.method.clone()),
+        ("views", Some(record.view_set().to_string())),
+        ("noise", noise),
+        ("seed", seed),
+    ];
+    let given: Vec<String> = keys.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?))).collect();
+    format!("{} --only {}", about.command, quoted(&given.join(",")))
+}
+
+/// The warning that a record of the data is about; the example is not kept in records.
+fn warning(record: &Record) -> Option<Warning> {
+    if record.task.as_deref() != Some("data") {
+        return None;
+    }
+    let kind = WarningKind::from_name(record.metric.as_deref()?)?;
+    let splits = [SplitName::Train, SplitName::Validation, SplitName::Test];
+    let split = splits.into_iter().find(|split| Some(split.name()) == record.target.as_deref())?;
+    let (count, total) = (record.value? as usize, record.n? as usize);
+    Some(Warning::counted(kind, split, record.source.clone(), count, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_and_failures_are_said_with_a_remedy() {
+        let odd = |metric: &str, source: &str, value: f64| Record {
+            task: Some("data".into()),
+            metric: Some(metric.into()),
+            source: Some(source.into()),
+            target: Some("test".into()),
+            value: Some(value),
+            n: Some(100),
+            ..Record::default()
+        };
+        let failed = Record {
+            cell: "c".into(),
+            views: "m3=a,b".into(),
+            method: Some("gpa".into()),
+            noise: Some("permute 0.5 of a (seed 0)".into()),
+            seed: Some(7),
+            task: Some("clustering".into()),
+            error: Some("k = 50 for 40 points".into()),
+            ..Record::default()
+        };
+        let not_applicable =
+            Record { metric: Some("ari".into()), error: Some("no universe".into()), ..Record::default() };
+        let about = About { command: "runner --grid 'a b.yaml'".into(), ..About::default() };
+        let records =
+            [odd("zero_rows", "en", 3.0), odd("classes_without_test_rows", "intent", 1.0), failed, not_applicable];
+        let problems = Problems::of(&records, &about);
+        assert_eq!(
+            problems.data,
+            [
+                "all-zero rows in test: 3 of 100 (view `en`)",
+                "classes without rows in test: 1 of 100 (labelling `intent`)"
+            ]
+        );
+        let [only] = problems.failed.as_slice() else { panic!("{:?}", problems.failed) };
+        assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a (seed 0), seed 7");
+        assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");
+        assert!(Problems::of(&[], &about).is_empty());
+    }
+}

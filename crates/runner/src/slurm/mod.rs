@@ -1,0 +1,200 @@
+//! Grids on a Slurm cluster: arrays of tasks that run a plan's cells, and a merge after them.
+//!
+//! ```text
+//! <out>/<grid>/plan.json           the cells; an index is one for good                    plan_file
+//! <out>/<grid>/slurm/run.sbatch    what a task does, and the merge                        script
+//! <out>/<grid>/slurm/jobs.json     what was submitted: job ids and which tasks they have  jobs
+//! <out>/<grid>/slurm/logs/         a log a task, a log a merge
+//! ```
+//!
+//! Which cells a task has is arithmetic (`cut`). The scheduler is asked for one thing: which of the jobs are still
+//! queued or running (`queue`). What is done, the files of results say, whoever wrote them.
+
+mod command;
+mod cut;
+pub mod jobs;
+pub mod queue;
+mod script;
+pub mod settings;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::durable::write_file;
+use crate::forecast::Forecast;
+use crate::plan::Plan;
+use crate::plan_file::{PlanFile, Planned};
+use crate::prepared::Prepared;
+use crate::run::{Ending, Options};
+use crate::store::Store;
+
+use command::{Sbatch, max_array_size};
+use cut::{Chunk, chunks};
+use jobs::{Array, Jobs, Submission};
+use script::Script;
+use settings::Settings;
+
+/// Slurm's own MaxArraySize where a cluster's is not set.
+const USUAL_MAX_ARRAY: usize = 1001;
+
+/// What to submit, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// What the user gave.
+    pub settings: Settings,
+    /// Take what the user did not give from the submission before.
+    pub again: bool,
+    /// Submit although jobs of the grid are queued or running.
+    pub force: bool,
+}
+
+/// Writes a grid's plan and its script, and submits what is not done; with `options.dry_run` it only writes.
+///
+/// # Errors
+/// Anything wrong with grid or data; jobs of the grid that are queued or running; no Slurm here; a cluster that does
+/// not say how long an array may be; a submission that is refused, with what Slurm says.
+pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Ending> {
+    let prepared = Prepared::new(Plan::open(grid, &serde_json::Value::Null, options)?, options);
+    let store = Store::open(&options.out, prepared.name())?;
+    let place = std::path::absolute(store.root())
+        .with_context(|| format!("cannot resolve the path {}", store.root().display()))?
+        .join("slurm");
+    std::fs::create_dir_all(place.join("logs")).with_context(|| format!("cannot write to {}", place.display()))?;
+    let mut jobs = Jobs::read(&place)?;
+    if !request.force {
+        refuse_while_at_work(&jobs, grid, options)?;
+    }
+    let states = prepared.states(&store);
+    let records = prepared.records(&store, &states)?;
+    let plan = PlanFile::new(&prepared.plan, &states, &Forecast::new(&prepared.plan, &records), options)?;
+    let plan_place = PlanFile::place(place.parent().unwrap_or(Path::new("")));
+    plan.write(&plan_place)?;
+    let settings = if request.again { request.settings.clone().or(&jobs.settings) } else { request.settings.clone() };
+    let left: Vec<&Planned> = plan.cells.iter().filter(|cell| cell.state != "done").collect();
+    println!("plan    {}: {} cells, {} to do", plan_place.display(), plan.cells.len(), left.len());
+    let group = settings.group.unwrap_or_else(|| cut::group(&left, settings.time.as_ref()));
+    let script = Script {
+        name: &plan.name,
+        plan: &plan_place,
+        cells: plan.cells.len(),
+        group,
+        place: &place,
+        settings: &settings,
+        memory_mb: left.iter().map(|cell| cell.memory_mb).fold(0.0, f64::max),
+    };
+    let indices: Vec<usize> = left.iter().map(|cell| cell.index).collect();
+    let chunks = chunks(&indices, group, longest(&settings, options.dry_run)?);
+    let text = script.text(chunks.first())?;
+    write_file(&script.path(), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
+    let count: usize = chunks.iter().map(|chunk| chunk.tasks.0.len()).sum();
+    let cells = if group == 1 { "one cell".to_string() } else { format!("up to {group} cells") };
+    println!("script  {}: {count} tasks of {cells} each", script.path().display());
+    if settings.group.is_none() && left.iter().any(|cell| cell.seconds.is_none()) && left.len() > 1 {
+        tracing::info!(
+            "note: no cell of this grid has run yet, so short cells cannot be told from long ones and a task is one cell; \
+             see --group"
+        );
+    }
+    if chunks.is_empty() {
+        tracing::info!("nothing to submit: all {} cells of `{}` are done", plan.cells.len(), plan.name);
+        return Ok(Ending::Complete);
+    }
+    if options.dry_run {
+        println!("submit it by hand with:");
+        chunks.iter().for_each(|chunk| println!("  {}", array(&script, chunk).line()));
+        println!("  {}", merge(&script, &["ID of each array, joined by colons".to_string()]).line());
+        return Ok(Ending::Complete);
+    }
+    jobs.begin(settings.clone(), Submission::new(&plan, group));
+    for (i, chunk) in chunks.iter().enumerate() {
+        let job = array(&script, chunk).submit().with_context(|| {
+            let resume = resume(grid, options);
+            format!(
+                "{i} of {} arrays were submitted; submit the rest, when there is room, with: {resume}",
+                chunks.len()
+            )
+        })?;
+        // At once: what is at work must be known, whatever comes next.
+        jobs.add(Array { job, offset: chunk.offset, tasks: chunk.tasks.to_string() }, &place)?;
+        println!("array   job {job}: tasks {} from {}", chunk.tasks, chunk.offset);
+    }
+    let after: Vec<String> = jobs.last_arrays().iter().map(|array| array.job.to_string()).collect();
+    let merge = merge(&script, &after).submit().with_context(|| {
+        format!(
+            "all arrays were submitted, the merge was not; when they have run: runner merge --plan {}",
+            plan_place.display()
+        )
+    })?;
+    jobs.add_merge(merge, &place)?;
+    println!("merge   job {merge}, after all of them");
+    println!("look at it with: runner status {} --out {}", grid.display(), options.out.display());
+    Ok(Ending::Complete)
+}
+
+/// An array of some tasks.
+fn array(script: &Script<'_>, chunk: &Chunk) -> Sbatch {
+    Sbatch::new(vec![format!("--array={}", chunk.tasks)], script.path(), vec![chunk.offset.to_string()])
+}
+
+/// The merge after such jobs, however they end.
+fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
+    let options = vec![
+        format!("--dependency=afterany:{}", after.join(":")),
+        format!("--job-name={}-merge", script.name),
+        format!("--output={}", script.merge_log()),
+    ];
+    Sbatch::new(options, script.path(), vec!["merge".into()])
+}
+
+/// What to type to submit what is left.
+pub(crate) fn resume(grid: &Path, options: &Options) -> String {
+    format!("runner resume {} --out {} --engine slurm", grid.display(), options.out.display())
+}
+
+/// How many tasks an array may have.
+fn longest(settings: &Settings, dry_run: bool) -> Result<usize> {
+    match settings.max_array {
+        Some(most) => Ok(most),
+        None => match max_array_size() {
+            Err(error) if dry_run => {
+                tracing::info!("note: {error:#}; arrays are cut for the usual MaxArraySize of {USUAL_MAX_ARRAY}");
+                Ok(USUAL_MAX_ARRAY)
+            }
+            most => most,
+        },
+    }
+}
+
+/// Jobs that are queued or running have indices of the plan as it is, and would do what is about to be submitted.
+fn refuse_while_at_work(jobs: &Jobs, grid: &Path, options: &Options) -> Result<()> {
+    let ids = jobs.ids();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let entries = match queue::ask(&ids) {
+        // Whoever only writes files may be where there is no Slurm.
+        Err(_) if options.dry_run => return Ok(()),
+        entries => entries?,
+    };
+    let mut at_work: Vec<u64> = entries.iter().filter(|entry| entry.at_work()).map(|entry| entry.job).collect();
+    at_work.sort_unstable();
+    at_work.dedup();
+    if at_work.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = at_work.iter().map(u64::to_string).collect();
+    bail!(
+        "jobs of this grid are still queued or running: {}; wait for them (runner status {} --out {}), end them with \
+         `scancel {}`, or submit beside them with --force",
+        ids.join(", "),
+        grid.display(),
+        options.out.display(),
+        ids.join(" ")
+    );
+}
+
+/// The folder of what Slurm needs, below a grid's results.
+pub fn folder(root: &Path) -> PathBuf {
+    root.join("slurm")
+}

@@ -1,0 +1,112 @@
+//! `runner add-view`: one more view in a universe that is there, whose other views stay as they are.
+
+use std::path::PathBuf;
+
+use align::{AddForm, Consensus, Fitted, Matrix, Spaces};
+use anyhow::{Context, Result, bail};
+use data::import::{Member, NamedMember};
+use data::universe::{self, Added, Saved};
+use data::{InputFile, Loaded};
+
+use super::apply::lacks;
+use super::fit::describe;
+use super::{TOOL, check_extension, check_free};
+use crate::datasets;
+
+/// What to add, and by which rows.
+#[derive(Clone, Debug)]
+pub struct Add {
+    /// The file of the universe.
+    pub universe: PathBuf,
+    /// The new view's name.
+    pub view: String,
+    /// Its training rows; those of the manifest without.
+    pub rows: Option<Member>,
+    /// Views that the universe has, with the same items in the same order.
+    pub anchors: Vec<NamedMember>,
+    /// A data set whose training rows these are, in place of or besides the files.
+    pub manifest: Option<String>,
+    /// How the view is joined.
+    pub form: AddForm,
+    /// The file to write.
+    pub out: PathBuf,
+    /// Overwrite it where it is there.
+    pub force: bool,
+}
+
+/// Adds the view, writes a new file and says how alike the rows are to those of the fit.
+///
+/// # Errors
+/// A fit without a universe; a view that it has already; no anchors, or unknown ones; rows that do not match.
+pub fn add_view(request: &Add) -> Result<String> {
+    check_extension(&request.out)?;
+    check_free(&request.out, request.force)?;
+    let mut saved = universe::read(&request.universe)?;
+    let Fitted::Universe(universe) = &saved.fitted else {
+        let what = "no space that all views share, to which another could be added";
+        return Err(lacks(&saved, &request.universe, what, "fit a method with a universe, such as gpa").into());
+    };
+    let loaded = match &request.manifest {
+        None => None,
+        Some(name) => Some(data::load(&datasets::find(name)?)?),
+    };
+    let (anchors, rows) = gather(request, &saved, loaded.as_ref())?;
+    let joined = universe.add(&anchors, &request.view, &rows, request.form);
+    let joined = joined.with_context(|| format!("view `{}` to {}", request.view, request.universe.display()))?;
+    let seen = Consensus::of(universe, &anchors)?;
+
+    saved.report.maps += 1;
+    saved.report.parameters += request.form.parameters(rows.cols(), universe.width());
+    saved.origin.tool = TOOL.to_owned();
+    saved.origin.added.push(Added {
+        view: request.view.clone(),
+        form: request.form,
+        anchors: anchors.names().map(str::to_owned).collect(),
+        rows: rows.rows(),
+    });
+    saved.fitted = Fitted::Universe(joined);
+    saved.write(&request.out)?;
+    let alike = saved.consensus.as_ref().map(|fit| {
+        let (shift, spread) = (fit.shift_to(&seen), seen.spread() / fit.spread().max(f64::MIN_POSITIVE));
+        format!("\nthe anchors' consensus: {shift:.2} standard deviations from the fit's, {spread:.2} of its variance")
+    });
+    let added = format!("`{}` added by {} rows of {}", request.view, rows.rows(), names(&anchors));
+    Ok(format!("{}\n{added}{}", describe(&saved, &request.out), alike.unwrap_or_default()))
+}
+
+fn names(spaces: &Spaces) -> String {
+    spaces.names().collect::<Vec<_>>().join(", ")
+}
+
+/// Anchors and rows of the new view, from files, a manifest or both.
+fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Spaces, Matrix)> {
+    let mut anchors = Vec::new();
+    for anchor in &request.anchors {
+        saved.width(&anchor.name, &request.universe)?;
+        anchors.push((anchor.name.clone(), read(&anchor.member)?));
+    }
+    let train = loaded.map(|loaded| &loaded.dataset.train.spaces);
+    if let Some(train) = train.filter(|_| anchors.is_empty()) {
+        let known = saved.views();
+        let known = train.iter().filter(|space| known.iter().any(|(name, _)| name == space.name()));
+        anchors.extend(known.map(|space| (space.name().to_owned(), space.values().clone())));
+    }
+    if anchors.is_empty() {
+        let known: Vec<String> = saved.views().into_iter().map(|(name, _)| name).collect();
+        bail!(
+            "no anchors: wanted --anchors NAME=FILE with rows of views that the universe has ({}), or a --manifest \
+             with some of them",
+            known.join(", ")
+        );
+    }
+    let rows = match (&request.rows, train) {
+        (Some(member), _) => read(member)?,
+        (None, Some(train)) => train.get(&request.view)?.clone(),
+        (None, None) => bail!("no rows of `{0}`: wanted --view {0}=FILE, or a --manifest that has it", request.view),
+    };
+    Ok((Spaces::new(anchors)?, rows))
+}
+
+fn read(member: &Member) -> Result<Matrix> {
+    Ok(InputFile::open(member)?.rows()?.all()?)
+}

@@ -1,0 +1,125 @@
+//! `runner project` and `runner translate`: files through a fitted method, a piece at a time.
+
+use std::path::{Path, PathBuf};
+
+use align::{AlignError, Fitted, Matrix};
+use anyhow::{Context, Result};
+use data::import::Member;
+use data::universe::{self, Saved, UniverseProblem};
+use data::{DataError, FileProblem, InputFile, Sink};
+
+use super::check_free;
+
+/// Rows that go through at a time: 4,096 of width 768 are 13 MB.
+pub const CHUNK: usize = 4096;
+
+/// What to do with which file.
+#[derive(Clone, Debug)]
+pub struct Apply {
+    /// The file of the fitted method.
+    pub universe: PathBuf,
+    /// What is done with the rows.
+    pub way: Way,
+    /// The rows.
+    pub input: Member,
+    /// Where they go.
+    pub out: Member,
+    /// Overwrite it where it is there.
+    pub force: bool,
+}
+
+/// Where rows come from and go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From a view into the universe.
+    Project {
+        /// The view.
+        view: String,
+    },
+    /// From a view to another's coordinates.
+    Translate {
+        /// The view they come from.
+        from: String,
+        /// The view they go to.
+        to: String,
+    },
+}
+
+impl Way {
+    /// The view that the rows are of.
+    fn source(&self) -> &str {
+        match self {
+            Self::Project { view } => view,
+            Self::Translate { from, .. } => from,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Project { .. } => "project",
+            Self::Translate { .. } => "translate",
+        }
+    }
+
+    /// The width of what comes out.
+    fn width(&self, saved: &Saved, file: &Path) -> Result<usize, DataError> {
+        match (self, &saved.fitted) {
+            (Self::Project { .. }, Fitted::Universe(universe)) => Ok(universe.width()),
+            (Self::Project { .. }, Fitted::Pairwise(_)) => Err(lacks(
+                saved,
+                file,
+                "a map for every pair of views and no space that all share",
+                "use `runner translate --from VIEW --to VIEW`, or fit a method with a universe, such as gpa",
+            )),
+            (_, Fitted::Input(_)) => Err(lacks(
+                saved,
+                file,
+                "no alignment, each view in its own coordinates",
+                "fit a method that aligns, such as gpa",
+            )),
+            (Self::Translate { to, .. }, _) => saved.width(to, file),
+        }
+    }
+
+    fn of(&self, fitted: &Fitted, rows: &Matrix) -> Result<Matrix, AlignError> {
+        match self {
+            Self::Project { view } => fitted.project(view, rows),
+            Self::Translate { from, to } => fitted.translate(from, to, rows),
+        }
+    }
+}
+
+pub(super) fn lacks(saved: &Saved, file: &Path, lacks: &'static str, remedy: &'static str) -> DataError {
+    let problem = UniverseProblem::Lacks { fit: format!("`{}`", saved.method_name()), lacks, remedy };
+    DataError::Universe { path: file.to_path_buf(), problem: Box::new(problem) }
+}
+
+/// Reads, maps and writes, and says what was written.
+///
+/// # Errors
+/// A universe that cannot be read or has not what is asked of it; an unknown view; rows of another width, or with values
+/// that are not finite; an output that is there already or cannot be written.
+pub fn apply(request: &Apply) -> Result<String> {
+    let (way, file) = (&request.way, &request.universe);
+    check_free(&request.out.file, request.force)?;
+    let saved = universe::read(file)?;
+    let want = saved.width(way.source(), file)?;
+    let width = way.width(&saved, file)?;
+    let input = InputFile::open(&request.input)?;
+    let rows = input.rows()?;
+    let name = request.input.file.display();
+    if rows.width() != want {
+        let (op, view, got) = (way.name(), way.source().to_owned(), rows.width());
+        return Err(AlignError::Width { op, name: view, got, want }).with_context(|| name.to_string());
+    }
+    if rows.count() == 0 {
+        let problem = FileProblem::NoRows { tensor: request.input.tensor.clone() };
+        return Err(DataError::File { path: request.input.file.clone(), problem: Box::new(problem) }.into());
+    }
+    let mut sink = Sink::create(&request.out, rows.count(), width)?;
+    for chunk in rows.chunks(CHUNK) {
+        sink.write(&way.of(&saved.fitted, &chunk?)?)?;
+    }
+    sink.finish()?;
+    Ok(format!("{}: {} x {width}", request.out.file.display(), rows.count()))
+}

@@ -1,0 +1,209 @@
+//! `runner fit`: a method fitted on a data set's training rows, and kept.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use align::moments::Sums;
+use align::{Consensus, FitReport, Fitted, Method};
+use anyhow::{Context, Result, bail};
+use data::universe::{Origin, Saved};
+use data::yaml;
+use serde_json::Value;
+
+use super::{TOOL, check_extension, check_free};
+use crate::{datasets, grid, moments};
+
+/// What to fit on.
+#[derive(Clone, Debug)]
+pub enum FitOn {
+    /// The training rows of a manifest: a name in `data-manifests/`, or a path.
+    Manifest(String),
+    /// Sums over rows, a file of `runner moments`.
+    Moments(PathBuf),
+}
+
+/// What to fit.
+#[derive(Clone, Debug)]
+pub struct FitRequest {
+    /// On what.
+    pub on: FitOn,
+    /// The method.
+    pub method: Method,
+    /// Its views, in order; all where none is named.
+    pub views: Vec<String>,
+    /// Seed of the fit.
+    pub seed: u64,
+    /// The file to write.
+    pub out: PathBuf,
+    /// Overwrite it where it is there.
+    pub force: bool,
+}
+
+/// The method that is named as in a grid (`gcpa`, `gcpa: {tau: 0.05}`), with these parameters laid over its own.
+///
+/// # Errors
+/// Not YAML; an unknown method or parameter, with the nearest valid name; a value outside its domain.
+pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
+    let over = match params {
+        None => Value::Null,
+        Some(text) => {
+            let over = yaml::parse::<Value>(Path::new("--params"), text, |_| ())?;
+            if !over.value.is_object() {
+                bail!(over.error("", "wanted parameters with their values, such as {tau: 0.05}"));
+            }
+            over.value
+        }
+    };
+    let method = yaml::parse::<Method>(Path::new("--method"), name, |value| {
+        grid::bare_name(value);
+        if let Value::Object(map) = value {
+            map.values_mut().for_each(|own| grid::lay_over(own, &over));
+        }
+    })?;
+    method.value.validate().map_err(|e| method.error("", e.to_string()))?;
+    Ok(method.value)
+}
+
+/// Fits, writes the file and says what was done.
+///
+/// # Errors
+/// All that a load and a fit refuse; a file that is there already or cannot be written.
+pub fn fit(request: &FitRequest) -> Result<String> {
+    check_extension(&request.out)?;
+    check_free(&request.out, request.force)?;
+    let (saved, seconds) = match &request.on {
+        FitOn::Manifest(manifest) => fit_rows(request, manifest)?,
+        FitOn::Moments(file) => fit_stored(request, file)?,
+    };
+    saved.write(&request.out)?;
+    Ok(format!("{}\nfit: {}, {seconds:.1} s", describe(&saved, &request.out), ending(&saved.report)))
+}
+
+/// What was fitted, and in how many seconds.
+fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
+    let manifest = datasets::find(manifest)?;
+    let loaded = data::load(&manifest)?;
+    let all = || loaded.view_names().map(str::to_owned).collect();
+    let views: Vec<String> = if request.views.is_empty() { all() } else { request.views.clone() };
+    let train = loaded.select(&views)?.train.spaces;
+    let clock = Instant::now();
+    let fit = request.method.fit(&train, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: train.rows() };
+    Ok((Saved::of(fit, origin(&request.method, request.seed, &data)?, Some(&train))?, seconds))
+}
+
+fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
+    let stored = moments::stored(file)?;
+    let names: Vec<&str> = request.views.iter().map(String::as_str).collect();
+    let sums = if names.is_empty() { stored.sums } else { stored.sums.select(&names)? };
+    let data = Data { name: &stored.header.data, sha256: &stored.header.data_sha256, rows: sums.rows() };
+    let clock = Instant::now();
+    let saved = fit_sums(&request.method, &sums, request.seed, &data)
+        .with_context(|| format!("fit on the sums in {}", file.display()))?;
+    Ok((saved, clock.elapsed().as_secs_f64()))
+}
+
+/// What was fitted on.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    /// Name of the data set.
+    pub name: &'a str,
+    /// SHA-256 of the views' data.
+    pub sha256: &'a str,
+    /// Rows.
+    pub rows: usize,
+}
+
+/// The same from sums over the rows of `data`, which may be more than memory holds. The consensus follows from them too
+/// where the universe is linear and no view misses an item.
+///
+/// # Errors
+/// As [`Method::fit_sums`]: a method that has to see the rows again, among others.
+pub fn fit_sums(method: &Method, sums: &Sums, seed: u64, data: &Data<'_>) -> Result<Saved> {
+    let fit = method.fit_sums(sums, seed)?;
+    let consensus = fit.fitted.universe().map(|universe| Consensus::of_sums(universe, sums)).transpose()?.flatten();
+    Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
+}
+
+fn origin(method: &Method, seed: u64, data: &Data<'_>) -> Result<Origin> {
+    Ok(Origin {
+        method: serde_json::to_value(method)?,
+        method_version: method.version(),
+        seed,
+        data: data.name.to_owned(),
+        data_sha256: data.sha256.to_owned(),
+        rows: data.rows,
+        tool: TOOL.to_owned(),
+        added: Vec::new(),
+    })
+}
+
+/// The file, its views and what can be done with it.
+pub(super) fn describe(saved: &Saved, file: &Path) -> String {
+    let views: Vec<String> = saved.views().iter().map(|(name, width)| format!("{name} ({width})")).collect();
+    let origin = &saved.origin;
+    let space = match &saved.fitted {
+        Fitted::Input(_) => "no shared space".to_owned(),
+        Fitted::Pairwise(_) => "a map for every pair".to_owned(),
+        Fitted::Universe(universe) => format!("universe of width {}", universe.width()),
+    };
+    format!(
+        "{}: {} on {} rows of {}, {space}, views {}",
+        file.display(),
+        saved.method_name(),
+        origin.rows,
+        origin.data,
+        views.join(", ")
+    )
+}
+
+fn ending(report: &FitReport) -> String {
+    let iterations = report.iterations.map(|n| format!(" after {n} iterations")).unwrap_or_default();
+    let objective = report.objective.map(|value| format!(", objective {value:.6}")).unwrap_or_default();
+    format!("{}{iterations}{objective}, {} maps with {} numbers", report.stop.name(), report.maps, report.parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use align::moments::{Incomplete, Precision};
+
+    use super::*;
+
+    #[test]
+    fn a_method_is_named_as_in_a_grid_and_its_parameters_can_stand_beside_it() {
+        let plain = method("gcpa", None).unwrap();
+        assert_eq!(Some(&plain), Method::from_name("gcpa").as_ref());
+        let inside = method("gcpa: {tau: 0.05, lambda: 0.5}", None).unwrap();
+        assert_eq!(inside, method("gcpa", Some("{tau: 0.05, lambda: 0.5}")).unwrap());
+        assert_eq!(inside, method("gcpa: {tau: 0.2}", Some("{tau: 0.05, lambda: 0.5}")).unwrap());
+        assert_ne!(inside, plain);
+    }
+
+    #[test]
+    fn sums_over_rows_are_enough_for_a_file_with_its_consensus() {
+        let train = align::planted::Planted::default().generate(1).unwrap().train.spaces;
+        let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+        let data = Data { name: "planted", sha256: "none", rows: train.rows() };
+        let kept = |name: &str| fit_sums(&method(name, None).unwrap(), &sums, 7, &data);
+        let rows = Method::Gpa(Default::default()).fit(&train, 7).unwrap().fitted;
+        let saved = kept("gpa").unwrap();
+        let x = train.at(0);
+        let (a, b) = (saved.fitted.project("v0", x).unwrap(), rows.project("v0", x).unwrap());
+        assert!(a.as_slice().iter().zip(b.as_slice()).all(|(a, b)| (a - b).abs() < 1e-3));
+        assert_eq!(saved.consensus.unwrap().rows(), train.rows());
+        assert!(kept("pairwise").unwrap().consensus.is_none());
+        assert!(kept("gcpa").unwrap_err().to_string().starts_with("gcpa cannot be fitted from sums over rows"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_method_is_said_with_the_nearest_name() {
+        let error = |name: &str, params: Option<&str>| method(name, params).unwrap_err().to_string();
+        assert!(error("gcpaa", None).contains("did you mean `gcpa`"), "{}", error("gcpaa", None));
+        assert!(error("gcpa: {taw: 1}", None).contains("did you mean `tau`"), "{}", error("gcpa: {taw: 1}", None));
+        let found = error("gcpa", Some("[1]"));
+        assert!(found.starts_with("--params"), "{found}");
+        assert!(found.ends_with("wanted parameters with their values, such as {tau: 0.05}"), "{found}");
+        assert!(error("gcpa", Some("{tau: 3}")).starts_with("--method"), "{}", error("gcpa", Some("{tau: 3}")));
+    }
+}

@@ -1,0 +1,240 @@
+//! `runner verify`: are the results what was computed, and would they be computed again?
+//!
+//! The checksums of all files are verified, which finds what accidents do. A sample of the cells is computed again and
+//! compared, which finds what a forger does, and a program or a machine that computes something else: bit by bit where
+//! the instruction set is the one in the records, within [`TOLERANCE`] where it is not. Columns that tell what a cell cost,
+//! and those that name grid, code and machine, are no part of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use data::checksum;
+use polars::prelude::{AnyValue, DataFrame};
+use rayon::prelude::*;
+
+use crate::execute::{Context, Outcome, run_cell};
+use crate::fits::Fits;
+use crate::plan::{Cell, Plan};
+use crate::plan_file::PlanFile;
+use crate::prepared::Prepared;
+use crate::provenance::Provenance;
+use crate::record::{COST_COLUMNS, Record, to_frame};
+use crate::run::{Ending, Options};
+use crate::store::{State, Store, StoredSeries};
+
+/// What is verified, and how much of it computed again.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// A grid file, or the folder of a grid's results.
+    pub target: PathBuf,
+    /// Folder of the results of all grids, for a grid file.
+    pub out: PathBuf,
+    /// Cells that are computed again.
+    pub sample: usize,
+    /// Which: another seed, other cells.
+    pub seed: u64,
+    /// Threads.
+    pub threads: Option<usize>,
+}
+
+/// How far figures of another instruction set may be off, relative to the larger of 1 and the figure: one item of a
+/// hundred that is ranked otherwise.
+pub const TOLERANCE: f64 = 0.01;
+
+/// Columns that name rather than count: they may be another grid's, revision's or machine's.
+const NAMES: [&str; 6] = ["grid", "data", "stand_in", "views", "git", "cpu"];
+
+/// Verifies a grid's results and says what is wrong.
+///
+/// # Errors
+/// No such grid or results; anything wrong with the data.
+pub fn run(request: &Request) -> Result<Ending> {
+    let options = Options { out: request.out.clone(), allow_stand_in: true, ..Options::default() };
+    let (plan, root) = if request.target.is_dir() {
+        (PlanFile::read(&PlanFile::place(&request.target))?.open()?, request.target.clone())
+    } else {
+        let plan = Plan::open(&request.target, &serde_json::Value::Null, &options)?;
+        let root = request.out.join(&plan.grid.value.name);
+        (plan, root)
+    };
+    let prepared = Prepared::new(plan, &options);
+    let store = Store::at(&root);
+    let states = prepared.states(&store);
+    let mut problems = checksums(&prepared, &store, &states)?;
+    let done: Vec<&Cell> =
+        prepared.plan.cells.iter().zip(&states).filter(|(_, state)| state.done()).map(|(cell, _)| cell).collect();
+    let damaged = states.iter().filter(|state| matches!(state, State::Damaged(_))).count();
+    println!("{} of {} cells are done, {damaged} damaged; checksums verified", done.len(), states.len());
+    let sample = sample(&done, request.sample, request.seed);
+    if !sample.is_empty() {
+        let (exact, others) = recompute(&prepared.plan, &store, &sample, request.threads)?;
+        println!(
+            "{} of them computed again (seed {}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
+            sample.len(),
+            request.seed,
+            sample.len() - exact
+        );
+        problems.extend(others);
+    }
+    if problems.is_empty() {
+        println!("nothing is wrong");
+        return Ok(Ending::Complete);
+    }
+    for problem in &problems {
+        tracing::error!("wrong: {problem}");
+    }
+    tracing::info!("{} problems; a cell whose files are deleted is computed anew by the next run", problems.len());
+    Ok(Ending::Failures)
+}
+
+/// What the checksums say.
+fn checksums(prepared: &Prepared, store: &Store, states: &[State]) -> Result<Vec<String>> {
+    let cells = &prepared.plan.cells;
+    let damaged = states.iter().filter_map(|state| match state {
+        State::Damaged(why) => Some(why.clone()),
+        State::Done(_) | State::Failed(_) | State::Missing => None,
+    });
+    let mut problems: Vec<String> = damaged.collect();
+    for kind in ["scores", "picture"] {
+        problems.extend(cells.par_iter().filter_map(|cell| store.check_beside(&cell.id, kind)).collect::<Vec<_>>());
+    }
+    let records = store.check_records()?;
+    let path = store.root().join("records.parquet");
+    if records.is_empty() && path.exists() && store.gathered(&prepared.inputs(states)).is_none() {
+        problems.push(format!(
+            "{} was not gathered from the cells that are there; a run or a merge does so",
+            path.display()
+        ));
+    }
+    problems.extend(records);
+    Ok(problems)
+}
+
+/// So many of the cells, which the seed decides and no order.
+fn sample<'a>(cells: &[&'a Cell], size: usize, seed: u64) -> Vec<&'a Cell> {
+    let mut drawn = cells.to_vec();
+    drawn.sort_by_cached_key(|cell| checksum::sha256(format!("{seed} {}", cell.id).as_bytes()));
+    drawn.truncate(size);
+    drawn
+}
+
+/// Computes cells again: how many had to be the same bit by bit, and what is not as it is kept.
+fn recompute(plan: &Plan, store: &Store, cells: &[&Cell], threads: Option<usize>) -> Result<(usize, Vec<String>)> {
+    let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let provenance = Provenance::gather(plan.grid.path().parent().unwrap_or(Path::new("")));
+    let context = Context { plan, provenance: &provenance, fits: &Fits::default(), threads, alone: false };
+    let (mut exact, mut problems) = (0, Vec::new());
+    for cell in cells {
+        let again = pool.install(|| run_cell(&context, cell)).with_context(|| format!("cell {}", cell.id))?;
+        let kept = store.records(&cell.id)?;
+        let same_set = kept.iter().all(|record| instruction_set(&record.cpu) == instruction_set(&provenance.cpu));
+        exact += usize::from(same_set);
+        let compare = if same_set { Compare::Bits } else { Compare::Tolerance };
+        match store.series(&cell.id) {
+            Ok(series) => problems.extend(
+                differences(&kept, &series, &again, compare)?
+                    .map(|what| format!("cell {} ({}): {what}", cell.id, cell.label())),
+            ),
+            // The checksums have found that already.
+            Err(_) => continue,
+        }
+    }
+    Ok((exact, problems))
+}
+
+/// `avx512` of `Some Processor (avx512)`.
+fn instruction_set(cpu: &str) -> &str {
+    cpu.rsplit_once('(').map_or(cpu, |(_, set)| set.trim_end_matches(')'))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compare {
+    Bits,
+    Tolerance,
+}
+
+impl Compare {
+    fn same(self, kept: f64, again: f64) -> bool {
+        match self {
+            Self::Bits => kept.to_bits() == again.to_bits(),
+            Self::Tolerance => kept == again || (kept - again).abs() <= TOLERANCE * kept.abs().max(1.0),
+        }
+    }
+}
+
+/// The first difference.
+fn differences(kept: &[Record], series: &[StoredSeries], again: &Outcome, compare: Compare) -> Result<Option<String>> {
+    if kept.len() != again.records.len() {
+        return Ok(Some(format!("{} records are kept, {} were computed", kept.len(), again.records.len())));
+    }
+    let (ours, theirs) = (to_frame(kept)?, to_frame(&again.records)?);
+    for name in ours.get_column_names().iter().map(|name| name.as_str()) {
+        if COST_COLUMNS.contains(&name) || NAMES.contains(&name) {
+            continue;
+        }
+        if let Some(row) = first_difference(&ours, &theirs, name, compare)? {
+            let value = |frame: &DataFrame| -> Result<String> { Ok(frame.column(name)?.get(row)?.to_string()) };
+            return Ok(Some(format!("`{name}` of record {row} is {}, computed {}", value(&ours)?, value(&theirs)?)));
+        }
+    }
+    Ok(of_series(series, &again.series, compare))
+}
+
+/// The first row in which a column differs.
+fn first_difference(ours: &DataFrame, theirs: &DataFrame, name: &str, compare: Compare) -> Result<Option<usize>> {
+    let (ours, theirs) = (ours.column(name)?, theirs.column(name)?);
+    for row in 0..ours.len() {
+        let same = match (ours.get(row)?, theirs.get(row)?) {
+            (AnyValue::Float64(kept), AnyValue::Float64(again)) => compare.same(kept, again),
+            // Steps to convergence belong to the instruction set too.
+            (kept, again) => kept == again || compare == Compare::Tolerance && name == "iterations",
+        };
+        if !same {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+/// The first series that differs: in any item, or, where figures are compared within a tolerance, in more than a share
+/// of the items that is as large.
+fn of_series(kept: &[StoredSeries], again: &[StoredSeries], compare: Compare) -> Option<String> {
+    if kept.len() != again.len() {
+        return Some(format!("{} series of scores are kept, {} were computed", kept.len(), again.len()));
+    }
+    kept.iter().zip(again).find_map(|(ours, theirs)| {
+        let (a, b) = (&ours.series.values, &theirs.series.values);
+        let name = format!("{} of {}", ours.series.quantity.name(), ours.task);
+        if a.len() != b.len() {
+            return Some(format!("{name}: {} scores are kept, {} were computed", a.len(), b.len()));
+        }
+        let same = |(a, b): &(&f32, &f32)| match compare {
+            Compare::Bits => a.to_bits() == b.to_bits(),
+            Compare::Tolerance => compare.same(f64::from(**a), f64::from(**b)),
+        };
+        let differing = a.iter().zip(b).filter(|pair| !same(pair)).count();
+        let allowed = if compare == Compare::Bits { 0.0 } else { TOLERANCE * a.len() as f64 };
+        (differing as f64 > allowed).then(|| format!("{name}: {differing} of {} scores differ", a.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_count_on_the_same_instruction_set_and_a_tolerance_on_another() {
+        assert_eq!(instruction_set("Some Processor (R) 9 (avx2)"), "avx2");
+        let record = |value: f64| Record { value: Some(value), cell: "c".into(), ..Record::default() };
+        let again = |value: f64| Outcome { records: vec![record(value)], ..Outcome::default() };
+        let last_digit = 0.1 + 0.2;
+        let differs = |a: f64, b: f64, compare| differences(&[record(a)], &[], &again(b), compare).expect("frames");
+        assert_eq!(differs(0.3, 0.3, Compare::Bits), None);
+        assert!(
+            differs(0.3, last_digit, Compare::Bits).expect("a difference").starts_with("`value` of record 0 is 0.3")
+        );
+        assert_eq!(differs(0.3, last_digit, Compare::Tolerance), None);
+        assert!(differs(0.3, 0.33, Compare::Tolerance).is_some());
+    }
+}

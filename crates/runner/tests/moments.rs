@@ -1,0 +1,97 @@
+//! Sums over rows, shard by shard: added up, they give the fit that the rows give.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use align::methods::gpa::{GpaParams, Solver};
+use align::{Method, Spaces};
+use common::{root, runner, text, text_of};
+
+fn shard(folder: &Path, views: &str, shard: &str, name: &str) -> PathBuf {
+    let file = folder.join(format!("{name}.safetensors"));
+    let output = runner(&[
+        "moments",
+        "--manifest",
+        "massive10",
+        "--views",
+        views,
+        "--shard",
+        shard,
+        "--out",
+        file.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    file
+}
+
+fn merge(files: &[&PathBuf], out: &Path, more: &[&str]) -> std::process::Output {
+    let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
+    runner(&[&["moments", "merge"], &files[..], &["--out", out.to_str().unwrap()], more].concat())
+}
+
+#[test]
+fn a_fit_from_any_number_of_shards_is_the_fit_from_the_rows() {
+    let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();
+    let train: Spaces = data::load(&manifest).unwrap().select(&["en", "fr", "es"]).unwrap().train.spaces;
+    let gpa = Method::Gpa(GpaParams { solver: Solver::Accelerated, ..GpaParams::default() });
+    let folder = tempfile::tempdir().unwrap();
+    for count in [1, 3] {
+        let files: Vec<PathBuf> = (0..count)
+            .map(|i| shard(folder.path(), "en,fr,es", &format!("{i}/{count}"), &format!("{i}_of_{count}")))
+            .collect();
+        let all = folder.path().join(format!("all_{count}.safetensors"));
+        let output = merge(&files.iter().rev().collect::<Vec<_>>(), &all, &[]);
+        assert!(text(&output.stdout).starts_with("4000 of 4000 rows summed"), "{}", text_of(&output));
+        let sums = runner::moments::read(&all).unwrap();
+        for method in [gpa.clone(), Method::Pairwise(Default::default()), Method::Gcca(Default::default())] {
+            let (rows, shards) = (method.fit(&train, 1).unwrap(), method.fit_sums(&sums, 1).unwrap());
+            let (a, b) = (rows.report.objective.unwrap(), shards.report.objective.unwrap());
+            assert!((a / b - 1.0).abs() < 1e-8, "{} from {count} shards: {a} and {b}", method.name());
+            let translated = |fit: &align::Fit| fit.fitted.translate("en", "fr", train.at(0)).unwrap();
+            let (a, b) = (translated(&rows), translated(&shards));
+            let far = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(far < 1e-4, "{} from {count} shards: {far}", method.name());
+        }
+    }
+}
+
+#[test]
+fn shards_that_do_not_make_the_whole_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |views: &str, part: &str, name: &str| shard(folder.path(), views, part, name);
+    let (first, last) = (make("en,fr", "0/3", "a"), make("en,fr", "2/3", "c"));
+    let out = folder.path().join("out.safetensors");
+    let refused = |files: &[&PathBuf]| {
+        let output = merge(files, &out, &[]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!out.exists());
+        text(&output.stderr)
+    };
+    let missing = refused(&[&last, &first]);
+    assert!(missing.contains("rows 1333 to 2665 of `massive10` (train, 4000 rows) are not summed"), "{missing}");
+    let overlap = refused(&[&first, &make("en,fr", "0/2", "half")]);
+    assert!(overlap.contains("rows 0 to 1332 would be counted twice"), "{overlap}");
+    let others = refused(&[&first, &make("fr,en", "1/3", "b")]);
+    assert!(others.contains("sums of other rows"), "{others}");
+
+    // Part of the whole now, the rest later.
+    let some = folder.path().join("some.safetensors");
+    assert!(merge(&[&first, &last], &some, &["--partial"]).status.success());
+    let error = format!("{:#}", runner::moments::read(&some).unwrap_err());
+    assert!(error.contains("rows 1333 to 2665") && error.contains("runner moments merge"), "{error}");
+    let middle = make("en,fr", "1/3", "m");
+    assert!(merge(&[&some, &middle], &out, &[]).status.success());
+    assert_eq!(runner::moments::read(&out).unwrap().rows(), 4000);
+
+    let mut bytes = std::fs::read(&middle).unwrap();
+    let at = bytes.len() - 100;
+    bytes[at] ^= 1;
+    std::fs::write(&middle, &bytes).unwrap();
+    let damaged = format!("{:#}", runner::moments::read(&middle).unwrap_err());
+    assert!(damaged.contains("m.safetensors: not a valid moments file: its contents have sha256 "), "{damaged}");
+    std::fs::write(&middle, &bytes[..bytes.len() / 2]).unwrap();
+    let cut = format!("{:#}", runner::moments::read(&middle).unwrap_err());
+    assert!(cut.contains("truncated: has "), "{cut}");
+}

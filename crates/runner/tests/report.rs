@@ -1,0 +1,197 @@
+//! The report as a file: what stands in it, that it is drawn again from files alone, and two runs side by side. What it does
+//! in a browser is tested in `browser/`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use runner::record::Record;
+use runner::report::about::About;
+use runner::report::results::Results;
+use runner::store::Store;
+use tempfile::TempDir;
+
+fn runner(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const GRID: &str = "\
+name: tiny
+data:
+  planted:
+    seed: 3
+    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 60, classes: 4}
+methods: [na, pairwise, gpa, gcca]
+tasks: [retrieval, clustering: {restarts: 1, seeds: [0]}, consistency]
+primary: {metric: rank1, compare: [gpa, gcca]}
+";
+
+/// A folder with a grid that has run, into `results/`.
+fn ran(grid: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("grid.yaml"), grid).unwrap();
+    let run = runner(folder.path(), &["--grid", "grid.yaml"]);
+    assert!(run.status.code().is_some_and(|code| code < 2), "{}", text(&run.stderr));
+    folder
+}
+
+/// The plan, the lock and what a run remembers of its outputs are the run's.
+fn drawn_again(file: &Path) -> bool {
+    !["plan.json", "outputs.json", ".lock"].iter().any(|name| file.ends_with(name))
+}
+
+fn report(folder: &Path) -> String {
+    fs::read_to_string(folder.join("results/tiny/report.html")).unwrap()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_grid_ends_in_a_report_that_files_alone_draw_again_to_the_byte() {
+    let folder = ran(GRID);
+    let results = folder.path().join("results/tiny");
+    let html = report(folder.path());
+    for wanted in [
+        "No cell failed, and nothing is odd about the data.",
+        "Methods compared by Rank-1",
+        "The comparison that the grid was made for.",
+        "<code>runner --grid grid.yaml</code>",
+        "--only method=gcca,views=all,noise=none,seed=42",
+        "default-src &#x27;none&#x27;",
+        "class=\"data\"",
+        "\"pictures\":[{",
+        "id=\"scatter\"",
+    ] {
+        let plain = wanted.replace("&#x27;", "'");
+        assert!(html.contains(&plain), "{wanted}");
+    }
+    assert!(!html.contains("src=\"http") && !html.contains("href=\"http"), "nothing is linked to elsewhere");
+    let drawn: Vec<PathBuf> = files(&results)
+        .into_iter()
+        .filter(|file| !file.starts_with(results.join("cells")))
+        .filter(|file| drawn_again(file))
+        .collect();
+    let before: Vec<Vec<u8>> = drawn.iter().map(|file| fs::read(file).unwrap()).collect();
+    for file in drawn.iter().filter(|file| !file.ends_with("records.parquet") && !file.ends_with("about.json")) {
+        fs::remove_file(file).unwrap();
+    }
+    let again = runner(folder.path(), &["report", "results/tiny"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    for (file, before) in drawn.iter().zip(before) {
+        assert!(fs::read(file).unwrap() == before, "{} is not the same", file.display());
+    }
+}
+
+#[test]
+fn failed_cells_stand_on_top_with_a_remedy() {
+    let folder = ran(&GRID.replace("clustering: {restarts: 1,", "clustering: {k: 90, restarts: 1,"));
+    let html = report(folder.path());
+    let at = html.find("3 failed").expect("a count");
+    assert!(at < html.find("id=\"methods\"").unwrap(), "before the figures");
+    assert!(html.contains("k-means: k = 90 for 60 points"), "the error");
+    assert!(html.contains("Try again: <code>runner --grid grid.yaml --only method=gpa"), "the command");
+    let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
+    assert!(short.contains("## Warnings") && short.contains("k = 90 for 60 points"), "{short}");
+}
+
+#[test]
+fn what_is_odd_about_results_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = runner(folder.path(), &["report", "results/none"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(text(&nothing.stderr).contains("no records.parquet in results/none; name the folder of a grid"));
+    let folder = ran(GRID);
+    let about = folder.path().join("results/tiny/about.json");
+    fs::write(&about, "{").unwrap();
+    let broken = runner(folder.path(), &["report", "results/tiny"]);
+    let said = text(&broken.stderr);
+    assert!(said.contains("about.json is not what this version writes; run its grid again"), "{said}");
+    // Results from before there was such a file, and cells from before there were pictures.
+    fs::remove_file(&about).unwrap();
+    for file in files(&folder.path().join("results/tiny/cells")) {
+        if file.to_string_lossy().ends_with(".picture.parquet") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    assert!(runner(folder.path(), &["report", "results/tiny"]).status.success());
+    assert!(report(folder.path()).contains("No picture is stored with these cells"));
+}
+
+#[test]
+fn two_runs_stand_side_by_side_with_paired_intervals() {
+    let (a, b) = (ran(GRID), ran(&GRID.replace("methods: [na, pairwise, gpa, gcca]", "methods: [gpa, gcca, hub]")));
+    let other = b.path().join("results/tiny");
+    let run = runner(a.path(), &["report", "results/tiny", "--compare", other.to_str().unwrap()]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let written = text(&run.stdout);
+    let html =
+        written.lines().find(|line| line.contains("compare_") && line.ends_with(".html")).expect("a page").trim();
+    let html = fs::read_to_string(html).unwrap();
+    assert!(html.contains("NA on <code>all</code>, noise none is in results&#x2f;tiny alone."), "{html}");
+    let table =
+        written.lines().find(|line| line.contains("compare_") && line.ends_with(".md")).expect("a table").trim();
+    let table = fs::read_to_string(table).unwrap();
+    // The same cells: no difference, and a paired test that says so.
+    let same = table.lines().find(|line| line.contains("| GPA ") && line.contains("| Rank-1 ")).expect("in both");
+    assert!(same.contains("+0.0000 [+0.0000, +0.0000]") && same.ends_with(" 1.000 |"), "{same}");
+
+    let c = ran(&GRID.replace("seed: 3", "seed: 4"));
+    let other = c.path().join("results/tiny");
+    let run = runner(a.path(), &["report", "results/tiny", "--compare", other.to_str().unwrap()]);
+    let written = text(&run.stdout);
+    let table =
+        written.lines().find(|line| line.contains("compare_") && line.ends_with(".md")).expect("a table").trim();
+    assert!(fs::read_to_string(table).unwrap().contains("not paired: other data"), "other items are not paired");
+}
+
+#[test]
+fn no_name_becomes_markup() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), "g").unwrap();
+    let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let record = |method: &str, value: Option<f64>| Record {
+        grid: hostile.into(),
+        cell: format!("{method}-cell"),
+        data: hostile.into(),
+        views: format!("{hostile}={hostile},b"),
+        method: Some(method.into()),
+        params: Some("{}".into()),
+        noise: Some("none".into()),
+        seed: Some(1),
+        task: Some("retrieval".into()),
+        task_params: Some("{}".into()),
+        space: Some("universe".into()),
+        source: Some(hostile.into()),
+        target: Some("b".into()),
+        metric: value.map(|_| "rank1".into()),
+        value,
+        error: Some(hostile.into()),
+        host: hostile.into(),
+        cpu: hostile.into(),
+        git: Some(hostile.into()),
+        ..Record::default()
+    };
+    let records = vec![record("gpa", None), record("gcca", None)];
+    let about =
+        About { title: hostile.into(), notes: vec![hostile.into()], command: hostile.into(), ..About::default() };
+    let written = Results::new(&store, &records, about).unwrap().write().unwrap();
+    for file in written.iter().filter(|file| file.extension().is_some_and(|e| e == "html" || e == "svg")) {
+        let text = fs::read_to_string(file).unwrap();
+        assert!(!text.contains("<script>alert") && !text.contains("<img"), "{}", file.display());
+    }
+    let markdown = fs::read_to_string(folder.path().join("g/report.md")).unwrap();
+    assert!(markdown.contains("\\</script>\\<script>alert(1)") && !markdown.contains(" <script"), "{markdown}");
+}

@@ -1,0 +1,190 @@
+//! What tables over items and over grids say: groups drawn whole, all comparisons adjusted together, a leaderboard.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// What the runner printed; it must succeed.
+fn runner(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Lines of a table's csv, without its header, split at the commas outside quotes.
+fn table(path: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let cells = |line: &str| {
+        let (mut cells, mut quoted) = (vec![String::new()], false);
+        for c in line.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                ',' if !quoted => cells.push(String::new()),
+                c => cells.last_mut().unwrap().push(c),
+            }
+        }
+        cells
+    };
+    text.lines().map(cells).collect()
+}
+
+fn column(table: &[Vec<String>], name: &str) -> Vec<String> {
+    let at = table[0].iter().position(|header| header == name).unwrap_or_else(|| panic!("{name} in {:?}", table[0]));
+    table[1..].iter().map(|row| row[at].clone()).collect()
+}
+
+/// Sixty groups of five items; in every other group the second view has nothing to do with the first, so that a group's
+/// items are found all or none.
+fn write_views(folder: &Path, split: &str, start: usize) {
+    let (mut a, mut b, mut groups) = (String::from("x0,x1,x2,x3,x4,x5\n"), String::new(), String::from("picture\n"));
+    b.push_str(&a);
+    for item in 0..300 {
+        let number = |i: usize| ((i as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5;
+        let numbers = |i: usize| (0..6).map(|j| number(6 * i + j)).collect::<Vec<f64>>();
+        let (row, other) = (numbers(start + item), numbers(start + item + 5000));
+        let second = if (item / 5) % 2 == 0 { &row } else { &other };
+        let line = |row: &[f64]| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n";
+        a.push_str(&line(&row));
+        b.push_str(&line(second));
+        writeln!(groups, "{}", start + item / 5).unwrap();
+    }
+    for (name, text) in [("a", a), ("b", b), ("groups", groups)] {
+        fs::write(folder.join(format!("{split}_{name}.csv")), text).unwrap();
+    }
+}
+
+#[test]
+fn items_of_a_group_are_drawn_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    write_views(folder.path(), "train", 1);
+    write_views(folder.path(), "test", 1001);
+    let table_of = |name: &str, grouped: bool| {
+        let manifest = path(&format!("{name}.yaml"));
+        let mut args: Vec<String> = ["import", "--name", name, "--out", &manifest].map(String::from).to_vec();
+        for view in ["a", "b"] {
+            args.extend(["--view".into(), format!("{view}={}#x*", path(&format!("train_{view}.csv")))]);
+            args.extend(["--test-view".into(), format!("{view}={}#x*", path(&format!("test_{view}.csv")))]);
+        }
+        if grouped {
+            args.extend(["--groups".into(), format!("picture={}#picture", path("train_groups.csv"))]);
+            args.extend(["--test-groups".into(), format!("picture={}#picture", path("test_groups.csv"))]);
+        }
+        runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        let grid = path(&format!("{name}_grid.yaml"));
+        let tasks = "[retrieval, similarity: {permutations: 1, items: 150}]";
+        let text = format!("name: {name}\ndata: {name}.yaml\nmethods: [na, na: {{scale: zscore}}]\ntasks: {tasks}\n");
+        fs::write(&grid, text).unwrap();
+        runner(&["--grid", &grid, "--out", &path("out")]);
+        folder.path().join("out").join(name).join("tables/comparison_rank_1")
+    };
+    let (with, without) = (table_of("grouped", true), table_of("plain", false));
+    let width = |stem: &Path| {
+        let cell = column(&table(&stem.with_extension("csv")), "Rank-1")[0].clone();
+        let (estimate, ends) = cell.split_once(" [").unwrap();
+        let (low, high) = ends.trim_end_matches(']').split_once(", ").unwrap();
+        let [estimate, low, high] = [estimate, low, high].map(|number| number.parse::<f64>().unwrap());
+        assert!((0.4..0.7).contains(&estimate), "half of the groups are found: {cell}");
+        high - low
+    };
+    // Items of a group agree almost wholly: an interval over items is too short by nearly √5.
+    let ratio = width(&with) / width(&without);
+    assert!((1.9..2.4).contains(&ratio), "{ratio}");
+    let notes = |stem: &Path| fs::read_to_string(stem.with_extension("md")).unwrap();
+    assert!(notes(&with).contains("Items of one `picture` are drawn together."), "{}", notes(&with));
+    assert!(!notes(&without).contains("drawn together"));
+}
+
+/// Two small grids and the file that sets them side by side.
+fn board(folder: &Path) -> PathBuf {
+    for (name, seed) in [("first", 1), ("second", 2)] {
+        let recipe = "{widths: [16, 16, 16], fit_rows: 120, test_rows: 60, classes: 4}";
+        let text = format!(
+            "name: {name}\ndata: {{planted: {{seed: {seed}, recipe: {recipe}}}}}\nmethods: [na, gpa, gcca]\n\
+             tasks: [retrieval, retrieval: {{scoring: csls}}]\nprimary: {{metric: rank1, compare: [gpa, gcca]}}\n"
+        );
+        fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
+    }
+    let file = folder.join("board.yaml");
+    fs::write(&file, "name: both\ntitle: Two of a kind\ngrids: [first.yaml, second.yaml]\n").unwrap();
+    file
+}
+
+#[test]
+fn a_leaderboard_is_made_of_several_grids() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (board(folder.path()), folder.path().join("out"));
+    let args = ["leaderboard", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let printed = runner(&args);
+    assert!(printed.contains("Two of a kind"), "{printed}");
+    let leaderboard = table(&out.join("both/tables/leaderboard.csv"));
+    // A method, a column for each grid and measure, its mean place, two costs; ordered by the place.
+    assert_eq!((leaderboard.len(), leaderboard[0].len()), (1 + 3, 1 + 4 + 3), "{leaderboard:?}");
+    let places: Vec<f64> = column(&leaderboard, "mean place").iter().map(|place| place.parse().unwrap()).collect();
+    assert!(places.is_sorted() && places[2] == 3.0, "{places:?}");
+    assert_eq!(column(&leaderboard, "method")[2], "NA");
+    for file in ["tables/differences.md", "figures/leaderboard.svg", "figures/leaderboard.png"] {
+        assert!(out.join("both").join(file).exists(), "{file}");
+    }
+
+    // Two differences in each of four tables, adjusted together.
+    let differences = table(&out.join("both/tables/differences.csv"));
+    assert_eq!(differences.len(), 1 + 8);
+    let numbers = |name: &str| column(&differences, name).iter().map(|p| p.parse().unwrap()).collect::<Vec<f64>>();
+    let (p, q) = (numbers("p"), numbers("q (BH)"));
+    for (got, want) in q.iter().zip(tasks::statistics::benjamini_hochberg(&p)) {
+        assert!((got - want).abs() < 1e-3, "{q:?} from {p:?}");
+    }
+    // Of one grid alone fewer are adjusted together.
+    let alone = column(&table(&out.join("first/tables/comparison_rank_1.csv")), "q (BH)");
+    assert_eq!(alone.len(), 3);
+
+    let again = runner(&args);
+    assert_eq!(again, printed, "nothing is computed twice, and the table is the same");
+}
+
+#[test]
+fn a_grid_draws_the_figures_that_it_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let grid = folder.path().join("grid.yaml");
+    let text = "\
+name: drawn
+data: {planted: {recipe: {widths: [16, 16, 16], fit_rows: 120, test_rows: 60}}}
+methods: [gpa, gcca: {sweep: {rank: [4, 8, 16]}}]
+tasks: [retrieval, similarity: {permutations: 1}]
+noise: [none, permute: {fraction: 0.3}, permute: {fraction: 0.6}]
+figures:
+  - curves: {name: noise, metric: rank1, along: noise, x: share permuted}
+  - curves: {name: width, metric: rank1, along: {parameter: rank}, x: width}
+  - scatter: {name: pareto, x: distortion, y: rank1, join: rank}
+";
+    fs::write(&grid, text).unwrap();
+    let out = folder.path().join("out");
+    let args = ["--grid", grid.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    runner(&args);
+    let drawn = |name: &str| fs::read_to_string(out.join(format!("drawn/figures/{name}.svg"))).unwrap();
+    let said = |svg: &str, label: &str| svg.contains(&format!(">{label}</text>"));
+    let noise = drawn("noise");
+    for label in ["0.3", "0.6", "GPA", "GCCA (rank 8)", "share permuted"] {
+        assert!(said(&noise, label), "{label}");
+    }
+    let width = drawn("width");
+    for label in ["4", "16", "GPA", "GCCA"] {
+        assert!(said(&width, label), "{label}");
+    }
+    let pareto = drawn("pareto");
+    for label in ["GPA", "GCCA (rank 4)", "rank 8", "rank 16", "distortion (less is better)"] {
+        assert!(said(&pareto, label), "{label}");
+    }
+    fs::write(&grid, text.replace("x: distortion", "x: distorsion")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("figures[2].scatter.x: unknown metric `distorsion`; did you mean `distortion`?"), "{error}");
+}

@@ -1,0 +1,319 @@
+//! Fitted methods as files, as a user meets them: fit, project, translate, add a view, and what is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use align::{Matrix, Method};
+use data::{InputFile, universe};
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A folder for the files of one test, named in arguments by `@`.
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, line: &str) -> Output {
+        let folder = format!("{}/", self.0.path().display());
+        // What stands between quotes is one argument.
+        let mut arguments = Vec::new();
+        for (i, part) in line.split('\'').enumerate() {
+            if i % 2 == 1 {
+                arguments.push(part.to_string());
+            } else {
+                arguments.extend(part.split_whitespace().map(|word| word.replace('@', &folder)));
+            }
+        }
+        Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(arguments).output().unwrap()
+    }
+
+    /// What a command that must work prints, the folder's name taken out.
+    fn ok(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        self.shortened(&output.stdout)
+    }
+
+    /// What a command that must fail says, likewise.
+    fn error(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(1), "{line}: {}", String::from_utf8_lossy(&output.stdout));
+        self.shortened(&output.stderr)
+    }
+
+    fn shortened(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).replace(&format!("{}/", self.0.path().display()), "").trim_end().to_string()
+    }
+
+    fn matrix(&self, member: &str) -> Matrix {
+        let member = self.path(member).to_str().unwrap().parse().unwrap();
+        InputFile::open(&member).unwrap().rows().unwrap().all().unwrap()
+    }
+}
+
+fn bundled(member: &str) -> Matrix {
+    let member = root().join("data/emoji").join(member).to_str().unwrap().parse().unwrap();
+    InputFile::open(&member).unwrap().rows().unwrap().all().unwrap()
+}
+
+const TEXTS: &str = "--views text_en,text_ko,text_zh";
+const TEST: &str = "--input data/emoji/text_en.safetensors#test";
+
+fn training_rows() -> align::Spaces {
+    let manifest = data::Manifest::read(&root().join("data-manifests/emoji.yaml")).unwrap();
+    data::load(&manifest).unwrap().select(&["text_en", "text_ko", "text_zh"]).unwrap().train.spaces
+}
+
+#[test]
+fn a_universe_projects_and_translates_as_the_fit_that_it_holds() {
+    let bench = Bench::new();
+    let method = "--method 'gcpa: {profile: fast, epochs: 1}' --params '{solver: accelerated}' --seed 3";
+    let said = bench.ok(&format!("fit --manifest emoji {method} {TEXTS} --out @u.safetensors"));
+    let head = "u.safetensors: gcpa on 1253 rows of emoji, universe of width 256, views text_en (256), text_ko (256), \
+                text_zh (75)";
+    assert!(said.starts_with(head), "{said}");
+    assert!(said.contains("\nfit: "), "{said}");
+
+    let method: Method =
+        serde_json::from_str(r#"{"gcpa": {"profile": "fast", "epochs": 1, "solver": "accelerated"}}"#).unwrap();
+    let fitted = method.fit(&training_rows(), 3).unwrap().fitted;
+    let saved = universe::read(&bench.path("u.safetensors")).unwrap();
+    assert_eq!(saved.fitted.parts(), fitted.parts(), "the same fit");
+    assert_eq!(saved.origin.method, serde_json::to_value(&method).unwrap());
+    assert_eq!((saved.origin.seed, saved.origin.data.as_str(), saved.origin.rows), (3, "emoji", 1253));
+    assert_eq!(saved.consensus.as_ref().map(|c| c.rows()), Some(1253));
+
+    let x = bundled("text_en.safetensors#test");
+    let (z, moved) = (fitted.project("text_en", &x).unwrap(), fitted.translate("text_en", "text_zh", &x).unwrap());
+    for (out, part) in [("z.npy", ""), ("z.safetensors", "#z"), ("z.parquet", ""), ("y.parquet", "#col")] {
+        let command = format!("project --universe @u.safetensors --view text_en {TEST} --out @{out}{part}");
+        assert_eq!(bench.ok(&command), format!("{out}: 400 x 256"));
+        assert!(bench.matrix(&format!("{out}{part}")) == z, "{out}");
+    }
+    let to = "--from text_en --to text_zh";
+    assert_eq!(bench.ok(&format!("translate --universe @u.safetensors {to} {TEST} --out @t.npy")), "t.npy: 400 x 75");
+    assert!(bench.matrix("t.npy") == moved);
+}
+
+#[test]
+fn a_view_is_added_by_files_or_by_a_manifest_and_the_others_stay_as_they_are() {
+    let bench = Bench::new();
+    let gpa = "--method 'gpa: {solver: accelerated}'";
+    bench.ok(&format!("fit --manifest emoji {gpa} {TEXTS} --out @u.safetensors"));
+    let anchors = "--anchors text_en=data/emoji/text_en.safetensors#train \
+                   --anchors text_zh=data/emoji/text_zh.safetensors#train";
+    let new = "--view image=data/emoji/image_mobilenet.safetensors#train";
+    let said = bench.ok(&format!("add-view --universe @u.safetensors {new} {anchors} --out @w.safetensors"));
+    assert!(said.contains("`image` added by 1253 rows of text_en, text_zh"), "{said}");
+    assert!(said.contains("the anchors' consensus: 0.00 standard deviations from the fit's"), "{said}");
+
+    let before = universe::read(&bench.path("u.safetensors")).unwrap();
+    let after = universe::read(&bench.path("w.safetensors")).unwrap();
+    let mut parts = after.fitted.parts().arrays;
+    let old = before.fitted.parts().arrays;
+    assert!(old.iter().all(|(name, array)| parts.remove(name).as_ref() == Some(array)));
+    assert!(parts.keys().all(|name| name.starts_with("image.")), "{:?}", parts.keys());
+    assert_eq!(after.report.maps, before.report.maps + 1);
+    assert_eq!(after.origin.added.len(), 1);
+
+    let anchors = training_rows().select(&["text_en", "text_zh"]).unwrap();
+    let rows = bundled("image_mobilenet.safetensors#train");
+    let wanted = before.fitted.universe().unwrap().add(&anchors, "image", &rows, align::AddForm::Scaled).unwrap();
+    let x = bundled("image_mobilenet.safetensors#test");
+    let input = "--input data/emoji/image_mobilenet.safetensors#test";
+    bench.ok(&format!("project --universe @w.safetensors --view image {input} --out @z.npy"));
+    assert!(bench.matrix("z.npy") == wanted.project("image", &x).unwrap());
+    bench.ok(&format!("translate --universe @w.safetensors --from image --to text_zh {input} --out @t.npy"));
+    assert!(bench.matrix("t.npy") == wanted.translate("image", "text_zh", &x).unwrap());
+
+    let from = "--manifest emoji --view image_mobilenet --form orthogonal";
+    let said = bench.ok(&format!("add-view --universe @u.safetensors {from} --out @m.safetensors"));
+    assert!(said.contains("`image_mobilenet` added by 1253 rows of text_en, text_ko, text_zh"), "{said}");
+    let twice = bench.error(&format!("add-view --universe @m.safetensors {from} --out @n.safetensors"));
+    assert!(twice.contains("view `image_mobilenet` is given twice"), "{twice}");
+    let none = bench.error(&format!("add-view --universe @u.safetensors {new} --out @n.safetensors"));
+    assert!(none.starts_with("error: no anchors: wanted --anchors NAME=FILE"), "{none}");
+    let odd = "--anchors text_em=data/emoji/text_en.safetensors#train";
+    let odd = bench.error(&format!("add-view --universe @u.safetensors {new} {odd} --out @n.safetensors"));
+    assert!(odd.contains("no view `text_em`; did you mean `text_en`?"), "{odd}");
+    let short = "--anchors text_en=data/emoji/text_en.safetensors#test";
+    let short = bench.error(&format!("add-view --universe @u.safetensors {new} {short} --out @n.safetensors"));
+    assert!(short.contains("view `image` has 1253 rows, `text_en` has 400"), "{short}");
+}
+
+#[test]
+fn pairs_translate_and_have_no_universe_and_na_has_neither() {
+    let bench = Bench::new();
+    for method in ["pairwise", "cca", "na"] {
+        bench.ok(&format!("fit --manifest emoji --method {method} {TEXTS} --out @{method}.safetensors"));
+        let project = format!("project --universe @{method}.safetensors --view text_en {TEST} --out @z.npy");
+        let refused = bench.error(&project);
+        assert!(refused.starts_with(&format!("error: {method}.safetensors: holds `{method}`: ")), "{refused}");
+        let way = "--from text_en --to text_ko";
+        let translate = format!("translate --universe @{method}.safetensors {way} {TEST} --out @{method}.npy");
+        if method == "na" {
+            assert!(bench.error(&translate).contains("no alignment"), "{}", bench.error(&translate));
+            continue;
+        }
+        assert!(refused.contains("use `runner translate"), "{refused}");
+        bench.ok(&translate);
+        let fitted = Method::from_name(method).unwrap().fit(&training_rows(), 42).unwrap().fitted;
+        let wanted = fitted.translate("text_en", "text_ko", &bundled("text_en.safetensors#test")).unwrap();
+        assert!(bench.matrix(&format!("{method}.npy")) == wanted, "{method}");
+        let new = "--view image_mobilenet --manifest emoji";
+        let add = format!("add-view --universe @{method}.safetensors {new} --out @n.safetensors");
+        assert!(bench.error(&add).contains("no space that all views share"), "{}", bench.error(&add));
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let fit = format!("fit --manifest emoji --method 'hub: {{pivot: text_en}}' {TEXTS} --out @u.safetensors");
+    bench.ok(&fit);
+    let there = bench.error(&fit);
+    assert!(there.contains("u.safetensors: is there already") && there.contains("--force"), "{there}");
+    bench.ok(&format!("{fit} --force"));
+    let files = || fs::read_dir(bench.0.path()).unwrap().count();
+    let before = files();
+
+    let project = |view: &str, input: &str| {
+        bench.error(&format!("project --universe @u.safetensors --view {view} --input {input} --out @z.npy"))
+    };
+    let test = "data/emoji/text_en.safetensors#test";
+    let unknown = project("text_em", test);
+    assert_eq!(
+        unknown,
+        "error: u.safetensors: no view `text_em`; did you mean `text_en`? the views here are `text_en`, `text_ko`, \
+         `text_zh`"
+    );
+    let wide = project("text_zh", test);
+    assert_eq!(
+        wide,
+        "error: data/emoji/text_en.safetensors: project: view `text_zh` has width 75, the given matrix has 256 columns"
+    );
+    let part = project("text_en", "data/emoji/text_en.safetensors#tset");
+    assert!(part.contains("no tensor `tset`; did you mean `test`?"), "{part}");
+
+    // A value that is not finite in the last piece of a long file: nothing is left of the pieces before it.
+    let mut rows = Matrix::from_fn(5000, 256, |i, j| ((i * 7 + j) as f32).sin());
+    rows.row_mut(4999)[3] = f32::NAN;
+    let member: data::import::Member = bench.path("nan.npy").into();
+    let mut sink = data::Sink::create(&member, 5000, 256).unwrap();
+    sink.write(&rows).unwrap();
+    sink.finish().unwrap();
+    let nan = bench.error("project --universe @u.safetensors --view text_en --input @nan.npy --out @z.npy");
+    assert!(nan.contains("nan.npy: NaN at row 4999, column 3"), "{nan}");
+    assert_eq!(files(), before + 1, "nan.npy alone");
+
+    let whole = fs::read(bench.path("u.safetensors")).unwrap();
+    fs::write(bench.path("cut.safetensors"), &whole[..whole.len() - 10]).unwrap();
+    let cut = bench.error(&format!("project --universe @cut.safetensors --view text_en {TEST} --out @z.npy"));
+    assert!(cut.starts_with("error: cut.safetensors: truncated: has "), "{cut}");
+
+    // As long as the text that it takes the place of, so that the header's length stays right.
+    let (old, new) = (br#"{\"format_version\":1,"#, br#"{\"format_version\":7,"#);
+    let at = whole.windows(old.len()).position(|window| window == old).unwrap();
+    let mut newer = whole.clone();
+    newer[at..at + new.len()].copy_from_slice(new);
+    fs::write(bench.path("newer.safetensors"), newer).unwrap();
+    let newer = bench.error(&format!("project --universe @newer.safetensors --view text_en {TEST} --out @z.npy"));
+    assert!(newer.starts_with("error: newer.safetensors: is a universe of format 7, this program reads 1"), "{newer}");
+
+    let csv = bench.error(&format!("project --universe @u.safetensors --view text_en {TEST} --out @z.csv"));
+    assert!(csv.contains("z.csv: embeddings are not written as csv"), "{csv}");
+    let odd = bench.error(&format!("fit --manifest emoji --method gpa {TEXTS} --out @u.npy"));
+    assert!(odd.contains("unknown extension `npy`; wanted one of `safetensors`"), "{odd}");
+    let odd = bench.error("fit --manifest emoji --method gpa --views text_en,text_eng --out @n.safetensors");
+    assert!(odd.contains("no view `text_eng`; did you mean `text_en`?"), "{odd}");
+    let odd = bench.error("fit --manifest emoij --method gpa --out @n.safetensors");
+    assert!(odd.contains("did you mean `emoji`?"), "{odd}");
+    let odd = bench.error("fit --manifest emoji --method gpaa --out @n.safetensors");
+    assert!(odd.contains("did you mean `gpa`?"), "{odd}");
+}
+
+#[test]
+fn rows_in_pieces_are_the_rows_of_a_long_file() {
+    let bench = Bench::new();
+    bench.ok(&format!("fit --manifest emoji --method gcca {TEXTS} --out @u.safetensors"));
+    let fitted = universe::read(&bench.path("u.safetensors")).unwrap().fitted;
+    let rows = Matrix::from_fn(9001, 75, |i, j| ((i * 31 + j * 7) as f32).sin());
+    let mut sink = data::Sink::create(&bench.path("long.npy").into(), 9001, 75).unwrap();
+    sink.write(&rows).unwrap();
+    sink.finish().unwrap();
+    let command = "project --universe @u.safetensors --view text_zh --input @long.npy --out @z.npy";
+    assert_eq!(bench.ok(command), "z.npy: 9001 x 75");
+    let (got, want) = (bench.matrix("z.npy"), fitted.project("text_zh", &rows).unwrap());
+    let gap = got.as_slice().iter().zip(want.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(gap < 1e-5, "{gap}");
+}
+
+/// A Python with NumPy: the one that `.ci/run` names, or the one at hand; `None`, said aloud, where there is none.
+fn python() -> Option<PathBuf> {
+    let named = std::env::var_os("ALIGN_PYTHON").map(PathBuf::from);
+    let candidates = named.into_iter().chain(["python3".into(), "python".into()]);
+    let with_numpy = |python: &PathBuf| {
+        Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|output| output.status.success())
+    };
+    let found = candidates.into_iter().find(with_numpy);
+    if found.is_none() {
+        eprintln!(
+            "SKIPPED: no Python with NumPy here, so docs/universe.py is NOT checked; `pip install numpy` mends it"
+        );
+    }
+    found
+}
+
+#[test]
+fn numpy_alone_projects_as_the_runner_does() {
+    let Some(python) = python() else { return };
+    let bench = Bench::new();
+    let cases = [
+        ("gpa", "gpa: {solver: accelerated}"),
+        ("gcca", "gcca: {whiten: inverse_singular, rank: 40, ridge: 0.01, decoder: least_squares}"),
+        ("gcpa", "gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated}"),
+        ("rescaled", "gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated, rescale: all}"),
+        ("extend", "extend: {base: {gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated}}}"),
+    ];
+    for (name, method) in cases {
+        bench.ok(&format!("fit --manifest emoji --method '{method}' {TEXTS} --out @{name}.safetensors"));
+        for view in ["text_en", "text_zh"] {
+            let rows = bundled(&format!("{view}.safetensors#test"));
+            let mut sink = data::Sink::create(&bench.path("x.npy").into(), rows.rows(), rows.cols()).unwrap();
+            sink.write(&rows).unwrap();
+            sink.finish().unwrap();
+            let ours = "--input @x.npy --out @ours.npy --force";
+            bench.ok(&format!("project --universe @{name}.safetensors --view {view} {ours}"));
+            let output = Command::new(&python)
+                .arg(root().join("docs/universe.py"))
+                .arg(bench.path(&format!("{name}.safetensors")))
+                .args([view.as_ref(), bench.path("x.npy").as_os_str(), bench.path("theirs.npy").as_os_str()])
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let (ours, theirs) = (bench.matrix("ours.npy"), bench.matrix("theirs.npy"));
+            assert_eq!((ours.rows(), ours.cols()), (theirs.rows(), theirs.cols()));
+            let size = ours.as_slice().iter().fold(1.0f32, |most, x| most.max(x.abs()));
+            let gap = ours.as_slice().iter().zip(theirs.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(gap < 1e-5 * size, "{name} {view}: {gap} of {size}");
+        }
+    }
+}
+
+#[test]
+fn the_example_in_numpy_is_no_longer_than_it_says() {
+    let text = fs::read_to_string(root().join("docs/universe.py")).unwrap();
+    assert!(text.lines().count() <= 30, "{} lines", text.lines().count());
+}

@@ -1,0 +1,73 @@
+//! Own numbers judged: matrices to a data set, a fit, Rank-1 with its interval, a paired difference of two methods.
+//!
+//! ```sh
+//! cargo run --release -p tasks --example evaluate
+//! ```
+
+use align::planted::Planted;
+use align::{Dataset, Labels, Matrix, Method, SpaceKind, Spaces, Split};
+use tasks::{Metric, Quantity, Scores, Task, TaskInput, paired_bootstrap};
+
+type Error = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Error> {
+    let (train, test) = own_numbers()?;
+    let data = Dataset { train, validation: None, test };
+
+    let mut ranks = Vec::new();
+    for name in ["gpa", "gcca"] {
+        let method = Method::from_name(name).ok_or("no such method")?;
+        let fit = method.fit(&data.train.spaces, 42)?;
+        let input = TaskInput::new(&fit.fitted, &data);
+        let retrieval = Task::Retrieval(Default::default()).score(&input)?;
+        let clustering = Task::Clustering(Default::default()).score(&input)?;
+        let ari = mean(&clustering, Metric::Ari);
+        println!("{name}: Rank-1 {:.3}, ARI {ari:.3} in the universe", mean(&retrieval, Metric::Rank1));
+        ranks.push(first_of_pair(&retrieval).ok_or("no ranks")?);
+    }
+
+    // Every figure follows from per-item values, so differences are of the same items: v0 looked up in v1.
+    let hits = |ranks: &[f32], counts: &[u32]| {
+        let hit = |(rank, &count): (&f32, &u32)| if *rank <= 1.0 { f64::from(count) } else { 0.0 };
+        ranks.iter().zip(counts).map(hit).sum::<f64>() / counts.iter().sum::<u32>() as f64
+    };
+    let intervals = paired_bootstrap(ranks[0].len(), 2000, 1, |counts| {
+        let (gpa, gcca) = (hits(&ranks[0], counts), hits(&ranks[1], counts));
+        vec![gpa, gcca, gcca - gpa]
+    })?;
+    for (name, interval) in ["gpa", "gcca", "gcca - gpa"].iter().zip(&intervals) {
+        println!("{name}: {:.3} [{:.3}, {:.3}]", interval.estimate, interval.low, interval.high);
+    }
+    Ok(())
+}
+
+/// Stands for whatever one's own program has: rows of numbers, the same items in the same order, and classes.
+fn own_numbers() -> Result<(Split, Split), Error> {
+    let made = Planted { widths: vec![32, 24, 32], noise: 1.5, ..Planted::default() }.generate(7)?;
+    let split = |from: &Split| -> Result<Split, Error> {
+        let mut views = Vec::new();
+        for space in from.spaces.iter() {
+            let numbers: Vec<f32> = space.values().as_slice().to_vec();
+            views.push((space.name().to_string(), Matrix::new(space.values().rows(), space.values().cols(), numbers)?));
+        }
+        let labels = vec![Labels { name: "class".into(), values: from.labels[0].values.clone() }];
+        Ok(Split::new(Spaces::new(views)?, labels, Vec::new(), None)?)
+    };
+    Ok((split(&made.train)?, split(&made.test)?))
+}
+
+/// The mean over views or pairs in the universe; what does not apply has no value and is left out.
+fn mean(scores: &Scores, metric: Metric) -> f64 {
+    let of = scores.scores.iter().filter(|s| s.metric == metric && s.space == SpaceKind::Universe);
+    let values: Vec<f64> = of.filter_map(|s| s.value).collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The rank of each item of v0 among those of v1.
+fn first_of_pair(scores: &Scores) -> Option<Vec<f32>> {
+    let pair = |source: &Option<String>, target: &Option<String>| {
+        source.as_deref() == Some("v0") && target.as_deref() == Some("v1")
+    };
+    let mut ranks = scores.series.iter().filter(|s| s.quantity == Quantity::Rank && s.space == SpaceKind::Universe);
+    ranks.find(|s| pair(&s.source, &s.target)).map(|s| s.values.clone())
+}

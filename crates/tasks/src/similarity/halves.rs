@@ -1,0 +1,30 @@
+//! What a view says about itself: its coordinates are turned at random and dealt into two halves, and the halves are
+//! compared like two views. The ceiling of a pair is the geometric mean of both, nothing below 0.
+//!
+//! Turned at random, because a universe is defined up to a rotation. A half knows less than the whole, so that views
+//! which share all they have can lie above the ceiling; a pair below it differs by more than halves of one view do.
+
+use align::Matrix;
+use align::linalg::{Threads, polar, product};
+use align::rng::{Purpose, stream};
+use rand_distr::{Distribution, StandardNormal};
+
+use super::view::View;
+use super::{Measures, SimilarityParams, measures};
+use crate::TaskError;
+
+/// The measures of the two halves of n × d rows; `None` for a single column.
+pub(super) fn halves(x: &Matrix, params: &SimilarityParams, position: usize) -> Result<Option<Measures>, TaskError> {
+    let d = x.cols();
+    if d < 2 {
+        return Ok(None);
+    }
+    let mut rng = stream(params.seed, Purpose::SimilarityHalves, Some(position));
+    let gaussian = Matrix::from_fn(d, d, |_, _| StandardNormal.sample(&mut rng));
+    let name = || "halves of a view".to_string();
+    let rotation = polar(gaussian.view(), &name)?.map(|&v| v as f32);
+    let turned = product(x.view(), rotation.view(), Threads::One);
+    let columns = |from: usize, to: usize| Matrix::from_fn(x.rows(), to - from, |i, j| turned.at(i, from + j));
+    let half = |from, to| View::new(&columns(from, to), params.k, &name);
+    measures(&half(0, d / 2)?, &half(d / 2, d)?, None, params.variance).map(Some)
+}

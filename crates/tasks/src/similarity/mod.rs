@@ -1,0 +1,357 @@
+//! Similarity: how alike two views are, whatever their coordinates, before an alignment and after it.
+//!
+//! For every unordered pair of views, on the same held-out items: five measures ([`Measure`]), each as it is, calibrated
+//! against what chance gives ([`null`]), with p, and with the ceiling that the views' own halves set ([`halves`]). Views of
+//! different widths are compared as well. None of the measures sees a rotation, so what a method changes in them it does by
+//! more than rotating; what a rotation does change stands beside them ([`geometry`]): alignment and modality gap of a pair,
+//! uniformity and effective rank of a view, and how far the view is from what it was as it came.
+//!
+//! Judged in the input space for no alignment, in the universe where there is one, else translated: the first view of a
+//! pair in the coordinates of the second, both standardised by the second's training rows.
+//!
+//! More held-out items than `items` are too many for n² figures per view: a random `items` of them, the same for every view
+//! and method, are looked at, and records say how many (`n`).
+//!
+//! Cost, n items, views d wide: per view three products of n × n × d, a sort of n²/2 numbers and an SVD of n × d, three
+//! times over for the halves; per pair and permutation two passes over n²/2 pairs of items and an SVD of d × d, which
+//! is most of it. Memory 16·n² bytes per view.
+
+mod cka;
+mod geometry;
+mod halves;
+mod neighbours;
+mod null;
+mod pairs;
+mod procrustes;
+mod rsa;
+mod svcca;
+mod view;
+
+use align::rng::{Purpose, permutation, stream};
+use align::{Matrix, SpaceKind};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::pairs::{each_translated_as, project_all};
+use crate::score::{check_finite, group_series};
+use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use null::Null;
+use view::View;
+
+const TASK: &str = "similarity";
+
+/// Parameters of similarity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimilarityParams {
+    /// Items looked at, where there are more.
+    pub items: usize,
+    /// Neighbours of mutual kNN.
+    pub k: usize,
+    /// Share of a view's variance that SVCCA keeps.
+    pub variance: f64,
+    /// Permutations behind the null.
+    pub permutations: usize,
+    /// Seed of the items, the permutations and the halves.
+    pub seed: u64,
+}
+
+impl Default for SimilarityParams {
+    fn default() -> Self {
+        Self { items: 1000, k: 10, variance: 0.99, permutations: 99, seed: 0 }
+    }
+}
+
+impl SimilarityParams {
+    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+        let refuse = |parameter, got: String, want| Err(TaskError::Parameter { task: TASK, parameter, got, want });
+        if self.items < FEWEST {
+            return refuse("items", self.items.to_string(), "at least 4");
+        }
+        if self.k == 0 {
+            return refuse("k", "0".into(), "at least 1");
+        }
+        if !(self.variance > 0.0 && self.variance <= 1.0) {
+            return refuse("variance", self.variance.to_string(), "a number above 0, at most 1");
+        }
+        if self.permutations == 0 {
+            return refuse("permutations", "0".into(), "at least 1");
+        }
+        Ok(())
+    }
+}
+
+/// Debiased HSIC divides by n − 3.
+const FEWEST: usize = 4;
+
+/// A measure of how alike two views are; 1 is the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Measure {
+    /// Linear centred kernel alignment, debiased.
+    Cka,
+    /// Share of an item's k nearest that both views agree on.
+    MutualKnn,
+    /// Spearman correlation of the two views' cosines between items.
+    Rsa,
+    /// Mean canonical correlation of the directions that hold most of the variance.
+    Svcca,
+    /// Orthogonal Procrustes; as it is a distance, 1 − s.
+    Procrustes,
+}
+
+impl Measure {
+    /// Every measure, in the order of records.
+    pub const ALL: [Self; 5] = [Self::Cka, Self::MutualKnn, Self::Rsa, Self::Svcca, Self::Procrustes];
+}
+
+/// What is told of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reading {
+    /// Its value.
+    Raw,
+    /// `(s − mean of the null) / (1 − mean of the null)`: 0 is chance, 1 the most.
+    Calibrated,
+    /// Share of permutations as similar as the views, these themselves counted as one.
+    P,
+    /// What the halves of the two views' own coordinates reach.
+    Ceiling,
+}
+
+impl Reading {
+    /// Every reading, in the order of records.
+    pub const ALL: [Self; 4] = [Self::Raw, Self::Calibrated, Self::P, Self::Ceiling];
+}
+
+/// One figure for each of [`Measure::ALL`], 1 the most alike; NaN where a view does not vary.
+type Measures = [f64; Measure::ALL.len()];
+
+/// All measures of `a` and `b`, of `b` with its items in another order where one is given.
+fn measures(a: &View, b: &View, order: Option<&[usize]>, variance: f64) -> Result<Measures, TaskError> {
+    let cross = a.axes.cross(&b.axes, order);
+    Ok([
+        a.gram.cross(&b.gram, order),
+        a.neighbours.shared(&b.neighbours, order),
+        a.cosines.cross(&b.cosines, order),
+        svcca::svcca(&a.axes, &b.axes, &cross, variance)?,
+        procrustes::procrustes(&a.axes, &b.axes, &cross)?,
+    ])
+}
+
+/// A view's rows in one space, with what is measured of them.
+struct Seen {
+    rows: Matrix,
+    view: View,
+    /// Measures of its halves against each other; `None` for a single column.
+    halves: Option<Measures>,
+}
+
+/// What all pairs share.
+struct Panel<'a> {
+    params: &'a SimilarityParams,
+    space: SpaceKind,
+    null: Null,
+    n: usize,
+    out: Scores,
+}
+
+/// Scores every unordered pair of the test split's views.
+pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let rows = sample(params, input.test.spaces.rows())?;
+    let space = input.fitted.offers()[0];
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let shared = project_all(input)?;
+    let see = |position: usize, x: &Matrix| -> Result<Seen, TaskError> {
+        let rows = x.select_rows(&rows);
+        let name = || names[position].to_string();
+        let halves = halves::halves(&rows, params, position)?;
+        Ok(Seen { view: View::new(&rows, params.k, &name)?, rows, halves })
+    };
+    let before: Vec<pairs::Pairs> = (0..names.len())
+        .into_par_iter()
+        .map(|m| cka::centred_gram(&input.test.spaces.at(m).select_rows(&rows)))
+        .collect();
+    let mut panel = Panel { params, space, null: Null::new(params, rows.len()), n: rows.len(), out: Scores::default() };
+    match space {
+        SpaceKind::Input | SpaceKind::Universe => {
+            let seen: Vec<Seen> =
+                (0..names.len()).into_par_iter().map(|m| see(m, &shared[m])).collect::<Result<_, TaskError>>()?;
+            for (m, seen) in seen.iter().enumerate() {
+                panel.of_view(names[m], None, seen, &before[m]);
+            }
+            for a in 0..names.len() {
+                for b in a + 1..names.len() {
+                    panel.of_pair(names[a], names[b], &seen[a], &seen[b])?;
+                }
+            }
+        }
+        SpaceKind::Translated => {
+            let as_it_is = |z: Matrix| z;
+            each_translated_as(input, &shared, as_it_is, |s, t, moved, target| {
+                if s < t {
+                    for (m, x) in [(s, moved), (t, target)] {
+                        check_finite(space, &|| names[m].to_string(), x)?;
+                    }
+                    let (a, b) = (see(s, moved)?, see(t, target)?);
+                    panel.of_view(names[s], Some(names[t]), &a, &before[s]);
+                    panel.of_pair(names[s], names[t], &a, &b)?;
+                }
+                Ok(())
+            })?;
+        }
+    }
+    // Of the items looked at, where these are not all.
+    if let Some(groups) = input.test.groups.first().filter(|_| rows.len() < input.test.spaces.rows()) {
+        let of_rows: Vec<i64> = rows.iter().map(|&row| groups.values[row]).collect();
+        panel.out.series.push(group_series(space, &groups.name, &of_rows));
+    }
+    Ok(panel.out)
+}
+
+/// Unlike `max`, what is no number stays none.
+fn at_least_zero(x: f64) -> f64 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// The items looked at, in the order of the split.
+fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> {
+    if n < FEWEST {
+        let want = "at least 4 held-out items";
+        return Err(TaskError::Parameter { task: TASK, parameter: "items", got: n.to_string(), want });
+    }
+    let mut rows: Vec<usize> = (0..n).collect();
+    if n > params.items {
+        rows = permutation(n, &mut stream(params.seed, Purpose::SimilarityItems, None));
+        rows.truncate(params.items);
+        rows.sort_unstable();
+    }
+    if params.k >= rows.len() {
+        let want = "fewer than the items looked at";
+        return Err(TaskError::Parameter { task: TASK, parameter: "k", got: params.k.to_string(), want });
+    }
+    Ok(rows)
+}
+
+impl Panel<'_> {
+    fn push(&mut self, place: (&str, Option<&str>), metric: Metric, value: Result<f64, &str>) {
+        // A figure that is no number has no meaning here: nothing varies.
+        let value = value.and_then(|v| if v.is_finite() { Ok(v) } else { Err("a view does not vary") });
+        self.out.scores.push(Score {
+            space: self.space,
+            source: Some(place.0.to_string()),
+            target: place.1.map(str::to_string),
+            metric,
+            value: value.ok(),
+            n: self.n,
+            reason: value.err().map(str::to_string),
+        });
+    }
+
+    /// Keeps what each item adds, so that intervals can be had.
+    fn keep(&mut self, place: (&str, Option<&str>), quantity: Quantity, values: Vec<f32>) {
+        self.out.series.push(Series {
+            space: self.space,
+            source: Some(place.0.to_string()),
+            target: place.1.map(str::to_string),
+            quantity,
+            draw: None,
+            values,
+        });
+    }
+
+    fn of_view(&mut self, source: &str, target: Option<&str>, seen: &Seen, before: &pairs::Pairs) {
+        let place = (source, target);
+        self.push(place, Metric::Uniformity, Ok(seen.view.uniformity));
+        self.push(place, Metric::EffectiveRank, Ok(geometry::effective_rank(seen.view.axes.lengths())));
+        let kept = before.cross(&seen.view.gram, None);
+        self.push(place, Metric::Distortion, Ok(1.0 - kept));
+        if kept.is_finite() {
+            let lost = before.by_item(&seen.view.gram).into_iter().map(|kept| (1.0 - kept) as f32).collect();
+            self.keep(place, Quantity::Distortion, lost);
+        }
+    }
+
+    fn of_pair(&mut self, source: &str, target: &str, a: &Seen, b: &Seen) -> Result<(), TaskError> {
+        let place = (source, Some(target));
+        let variance = self.params.variance;
+        let found = measures(&a.view, &b.view, None, variance)?;
+        let null = self.null.draw(|order| measures(&a.view, &b.view, Some(order), variance))?;
+        for (i, measure) in Measure::ALL.into_iter().enumerate() {
+            let drawn: Vec<f64> = null.iter().map(|of| of[i]).collect();
+            let raw = if measure == Measure::Procrustes { 1.0 - found[i] } else { found[i] };
+            self.push(place, Metric::Similarity(measure, Reading::Raw), Ok(raw));
+            self.push(place, Metric::Similarity(measure, Reading::Calibrated), null::calibrated(found[i], &drawn));
+            self.push(place, Metric::Similarity(measure, Reading::P), null::p(found[i], &drawn));
+            let ceiling = match (&a.halves, &b.halves) {
+                (Some(x), Some(y)) => Ok((at_least_zero(x[i]) * at_least_zero(y[i])).sqrt()),
+                _ => Err("a single column has no halves"),
+            };
+            self.push(place, Metric::Similarity(measure, Reading::Ceiling), ceiling);
+        }
+        if found[0].is_finite() {
+            self.keep(place, Quantity::Cka, a.view.gram.by_item(&b.view.gram).iter().map(|&v| v as f32).collect());
+        }
+        self.keep(place, Quantity::NeighboursShared, a.view.neighbours.shared_by_item(&b.view.neighbours));
+        if a.rows.cols() == b.rows.cols() {
+            let (distances, gap) = geometry::of_pair(&a.rows, &b.rows);
+            self.push(place, Metric::Alignment, Ok(crate::metrics::mean(&distances)));
+            self.push(place, Metric::ModalityGap, Ok(gap));
+            self.keep(place, Quantity::SquaredDistance, distances);
+        } else {
+            let reason = format!("widths differ: {source} {}, {target} {}", a.rows.cols(), b.rows.cols());
+            self.push(place, Metric::Alignment, Err(&reason));
+            self.push(place, Metric::ModalityGap, Err(&reason));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    #[test]
+    fn parameters_outside_their_domain_are_named() {
+        let default = SimilarityParams::default;
+        for (params, text) in [
+            (SimilarityParams { items: 3, ..default() }, "similarity: `items` is 3, wanted at least 4"),
+            (SimilarityParams { k: 0, ..default() }, "similarity: `k` is 0, wanted at least 1"),
+            (SimilarityParams { variance: 1.5, ..default() }, "similarity: `variance` is 1.5, wanted a number above 0"),
+            (SimilarityParams { permutations: 0, ..default() }, "similarity: `permutations` is 0, wanted at least 1"),
+        ] {
+            let error = params.validate().unwrap_err().to_string();
+            assert!(error.starts_with(text), "{error}");
+        }
+        let few = sample(&default(), 8).unwrap_err().to_string();
+        assert_eq!(few, "similarity: `k` is 10, wanted fewer than the items looked at");
+        assert!(sample(&default(), 3).unwrap_err().to_string().contains("at least 4 held-out items"));
+    }
+
+    #[test]
+    fn too_many_items_are_sampled_the_same_way_every_time() {
+        let params = SimilarityParams { items: 50, ..SimilarityParams::default() };
+        let rows = sample(&params, 400).expect("enough");
+        assert!(rows.len() == 50 && rows.is_sorted() && rows.windows(2).all(|w| w[0] < w[1]));
+        assert_eq!(rows, sample(&params, 400).expect("enough"));
+        assert_ne!(rows, sample(&SimilarityParams { seed: 1, ..params }, 400).expect("enough"));
+        assert_eq!(sample(&SimilarityParams::default(), 30).expect("enough"), (0..30).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn permuted_indices_are_permuted_items() {
+        let noise = |columns: usize, seed: u64| {
+            let mut rng = stream(seed, Purpose::Planted, None);
+            Matrix::from_fn(40, columns, |_, _| rng.random::<f32>())
+        };
+        let (x, y) = (noise(7, 1), noise(5, 2));
+        let order = permutation(40, &mut stream(3, Purpose::Permutation, None));
+        let view = |x: &Matrix| View::new(x, 6, &String::new).expect("converges");
+        let (a, b, moved) = (view(&x), view(&y), view(&y.select_rows(&order)));
+        let got = measures(&a, &b, Some(&order), 0.9).expect("converges");
+        let want = measures(&a, &moved, None, 0.9).expect("converges");
+        for (got, want) in got.iter().zip(want) {
+            assert!((got - want).abs() < 1e-6, "{got} for {want}");
+        }
+        assert!((got[1] - measures(&a, &b, None, 0.9).expect("converges")[1]).abs() > 1e-3, "the order matters");
+    }
+}

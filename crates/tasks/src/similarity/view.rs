@@ -1,0 +1,83 @@
+//! A view's rows prepared for all measures: what no permutation of items makes anew.
+
+use align::Matrix;
+use align::linalg::{Mat, MatRef, Threads, product, thin_svd};
+use align::prep::{ZScore, cosine_rows};
+
+use super::neighbours::Neighbours;
+use super::pairs::Pairs;
+use super::{cka, geometry, rsa};
+use crate::TaskError;
+
+/// One view.
+pub(super) struct View {
+    /// For CKA.
+    pub(super) gram: Pairs,
+    /// For RSA.
+    pub(super) cosines: Pairs,
+    /// For mutual kNN.
+    pub(super) neighbours: Neighbours,
+    /// For SVCCA and Procrustes.
+    pub(super) axes: Axes,
+    /// Of its unit rows.
+    pub(super) uniformity: f64,
+}
+
+impl View {
+    /// Of n × d rows; `name` for errors.
+    pub(super) fn new(x: &Matrix, k: usize, name: &dyn Fn() -> String) -> Result<Self, TaskError> {
+        let unit = cosine_rows(x).map(|&v| f64::from(v));
+        let cosines = product(unit.view(), unit.view().transpose(), Threads::One);
+        Ok(Self {
+            gram: cka::centred_gram(x),
+            cosines: rsa::ranked(&cosines),
+            neighbours: Neighbours::new(&cosines, k),
+            axes: Axes::new(x, name)?,
+            uniformity: geometry::uniformity(&cosines),
+        })
+    }
+}
+
+/// Principal axes of centred rows: left singular vectors and singular values, those of nothing but rounding left out.
+pub(super) struct Axes {
+    u: Matrix<f64>,
+    s: Vec<f64>,
+}
+
+impl Axes {
+    fn new(x: &Matrix, name: &dyn Fn() -> String) -> Result<Self, TaskError> {
+        let centred = ZScore::centre(x).apply(x).map(|&v| f64::from(v));
+        let svd = thin_svd(centred.view(), name)?;
+        let first = svd.s.first().copied().unwrap_or(0.0);
+        let least = (first * x.rows().max(x.cols()) as f64 * f64::from(f32::EPSILON)).max(1e-10);
+        let rank = svd.s.iter().filter(|&&s| s > least).count();
+        let u: &Mat<f64> = &svd.u;
+        Ok(Self { u: Matrix::from_fn(x.rows(), rank, |i, j| u[(i, j)]), s: svd.s[..rank].to_vec() })
+    }
+
+    /// Singular values, descending.
+    pub(super) fn lengths(&self) -> &[f64] {
+        &self.s
+    }
+
+    /// How many axes hold this share of the variance.
+    pub(super) fn holding(&self, share: f64) -> usize {
+        let total: f64 = self.s.iter().map(|s| s * s).sum();
+        let mut held = 0.0;
+        let short = |s: &&f64| {
+            let open = held < share * total * (1.0 - 1e-12);
+            held += **s * **s;
+            open
+        };
+        self.s.iter().take_while(short).count()
+    }
+
+    /// Cosines between the axes of two views over matched items, of `other`'s in another order where one is given.
+    pub(super) fn cross(&self, other: &Self, order: Option<&[usize]>) -> Matrix<f64> {
+        let times = |u: MatRef<'_, f64>| product(self.u.view().transpose(), u, Threads::One);
+        match order {
+            None => times(other.u.view()),
+            Some(order) => times(other.u.select_rows(order).view()),
+        }
+    }
+}

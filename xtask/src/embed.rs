@@ -1,0 +1,173 @@
+//! `cargo xtask embed`: from a source's name to a data set that grids can name. Thin: every step is a command of its own,
+//! and every one of them goes on where it was.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::programs::Programs;
+
+/// What to embed.
+#[derive(Args)]
+pub struct Embed {
+    /// A name in data-manifests/sources/ whose file has `texts`, or such a file; alone, list them
+    name: Option<String>,
+    /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Folder for texts and embeddings [default: embedded/NAME in the cache]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The manifest to write [default: data-manifests/NAME.yaml]; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Ask nobody: everything has been fetched
+    #[arg(long)]
+    offline: bool,
+    /// Embed only these views; those that are there already stay in the manifest
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    views: Vec<String>,
+    /// Leave out views whose encoder cannot be had or run, and say so in the manifest
+    #[arg(long)]
+    skip_refused: bool,
+    /// A folder with the programs `runner` and `embed`, in place of building them
+    #[arg(long, value_name = "DIR", hide = true)]
+    programs: Option<PathBuf>,
+}
+
+/// Fetches, reads the texts, embeds them and writes the manifest.
+pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
+    let Some(name) = &args.name else {
+        println!("{}", list(root)?);
+        return Ok(ExitCode::SUCCESS);
+    };
+    // a path is the user's, a name is looked up
+    let name = &match name.contains(['/', '\\']) || name.ends_with(".yaml") {
+        true => std::path::absolute(name)?.display().to_string(),
+        false => name.clone(),
+    };
+    let programs = Programs::new(root, args.programs.as_deref());
+    let cache = option("--cache", args.cache.as_deref())?;
+
+    let mut fetch = words(&["fetch", name, "--encoders"]);
+    fetch.extend(cache.clone());
+    fetch.extend(args.offline.then(|| "--offline".to_string()));
+    // with --skip-refused a view whose encoder is not to be had is one more that is left out
+    match programs.run("runner", &fetch) {
+        Err(error) if args.skip_refused => eprintln!("note: {error:#}; going on with what is there"),
+        other => other?,
+    }
+
+    let mut texts = words(&["texts", name]);
+    texts.extend(cache);
+    texts.extend(option("--out", args.out.as_deref())?);
+    let said = programs.output("runner", &texts)?;
+    let jobs = PathBuf::from(said.lines().last().unwrap_or_default());
+    let folder = jobs.parent().context("runner texts named no file")?.to_path_buf();
+
+    let mut embed = words(&["jobs", &jobs.display().to_string()]);
+    if !args.views.is_empty() {
+        embed.extend(words(&["--views", &args.views.join(",")]));
+    }
+    embed.extend(args.skip_refused.then(|| "--skip-refused".to_string()));
+    programs.run("embed", &embed)?;
+
+    let mut import = words(&["import", "--embedded", &folder.display().to_string(), "--force"]);
+    if args.skip_refused || !args.views.is_empty() {
+        import.push("--skip-missing".into());
+    }
+    import.extend(option("--out", args.manifest.as_deref())?);
+    programs.run("runner", &import)?;
+    for line in next(root, name)? {
+        println!("next: {line}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_string()).collect()
+}
+
+/// An option with a path, which the programs see from the workspace's folder and the user from where the command was given.
+fn option(name: &str, path: Option<&Path>) -> Result<Vec<String>> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let path = std::path::absolute(path).with_context(|| format!("{name}: {}", path.display()))?;
+    Ok(vec![name.to_string(), path.display().to_string()])
+}
+
+/// The sources whose texts can be embedded.
+fn list(root: &Path) -> Result<String> {
+    let mut lines = Vec::new();
+    for path in yaml_files(&root.join("data-manifests").join("sources"))? {
+        let text = read(&path)?;
+        let Some(title) = value(&text, "title").filter(|_| text.lines().any(|line| line.starts_with("texts:"))) else {
+            continue;
+        };
+        lines.push(format!("cargo xtask embed {:<10} {title}", stem(&path)));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// The commands that the data set is for: grids that name it, and paper files on top of them.
+fn next(root: &Path, name: &str) -> Result<Vec<String>> {
+    let name = stem(Path::new(name));
+    let folder = root.join("experiments");
+    let mut lines = Vec::new();
+    for grid in yaml_files(&folder)? {
+        if value(&read(&grid)?, "data") != Some(name.as_str()) {
+            continue;
+        }
+        let file = format!("{}.yaml", stem(&grid));
+        lines.push(format!("cargo runner --grid experiments/{file}"));
+        for paper in yaml_files(&folder.join("paper"))? {
+            if value(&read(&paper)?, "grid") == Some(&format!("../{file}")) {
+                lines.push(format!("cargo xtask reproduce {} --data {name}", stem(&paper)));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// The value of a key at the top of a YAML file. The runner reads such files properly; for a hint the one line is enough.
+fn value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    Some(line.trim().trim_matches('"'))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension() == Some(OsStr::new("yaml")));
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_embedded_and_what_it_is_for() {
+        let root = crate::root().unwrap();
+        let list = list(&root).unwrap();
+        assert!(list.contains("cargo xtask embed massive ") && list.contains("cargo xtask embed ted_multi "), "{list}");
+        assert!(!list.contains("cifar100"), "pictures have no texts: {list}");
+        let lines = next(&root, "massive").unwrap();
+        assert!(lines.contains(&"cargo runner --grid experiments/massive_clustering.yaml".to_string()), "{lines:?}");
+        assert!(lines.contains(&"cargo xtask reproduce table1 --data massive".to_string()), "{lines:?}");
+        assert_eq!(next(&root, "/somewhere/ted_multi.yaml").unwrap(), next(&root, "ted_multi").unwrap());
+        assert!(next(&root, "nothing").unwrap().is_empty());
+    }
+}
