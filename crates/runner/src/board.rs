@@ -10,8 +10,8 @@ use data::yaml::{self, Located};
 use serde::Deserialize;
 
 use crate::comparison::{Comparison, Line, adjust_over};
-use crate::figures::{Forest, ForestRow, Point};
 use crate::table::Table;
+use figures::{Forest, ForestRow, Point};
 
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]

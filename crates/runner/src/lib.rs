@@ -26,7 +26,6 @@ pub mod draw;
 pub mod durable;
 pub mod execute;
 pub mod fetch;
-pub mod figures;
 pub mod finished;
 pub mod fits;
 pub mod forecast;

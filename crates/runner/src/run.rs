@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::board::{self, Entry};
 use crate::claims::{self, Verdict};
 use crate::durable::Durability;
-use crate::figures::Column;
 use crate::fits::Fits;
 use crate::grid::{Grid, lay_over};
 use crate::only::Only;
@@ -19,6 +18,7 @@ use crate::plan::Plan;
 use crate::prepared::{Prepared, Ran};
 use crate::report::about::quoted;
 use crate::source::Source;
+use figures::Column;
 
 /// What a user can ask of a run beyond the grid file.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! Records to the figures of tables and charts: means over seeds, then spread over views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use align::{Method, SpaceKind};
 use serde_json::json;
@@ -74,9 +74,26 @@ pub struct Summary<'a> {
     /// The groups in the order of the records.
     pub groups: Vec<Group>,
     /// The records of each group.
-    members: Vec<Vec<&'a Record>>,
+    members: Vec<Members<'a>>,
+    /// The place of each group.
+    places: HashMap<GroupKey<'a>, usize>,
     measures: Vec<Measure>,
+    /// The views of each subset.
+    views: HashMap<&'a str, Vec<&'a str>>,
 }
+
+/// The records of a group, so that a figure of a table looks at no others than its own.
+#[derive(Default)]
+struct Members<'a> {
+    all: Vec<&'a Record>,
+    /// Those of each measure, by its place among the measures.
+    measured: HashMap<usize, Vec<&'a Record>>,
+    /// Those of no metric: a fit or a task that failed.
+    unmeasured: Vec<&'a Record>,
+}
+
+/// View set, noise, method, parameters.
+type GroupKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Views, targets and means over seeds of one group, metric and space.
 pub type Means = BTreeMap<(usize, usize), f64>;
@@ -84,26 +101,34 @@ pub type Means = BTreeMap<(usize, usize), f64>;
 impl<'a> Summary<'a> {
     /// Groups the records.
     pub fn new(records: &'a [Record]) -> Self {
-        let mut groups: Vec<Group> = Vec::new();
-        let mut members: Vec<Vec<&Record>> = Vec::new();
-        for record in records {
-            let Some(group) = group_of(record) else { continue };
-            match groups.iter().rposition(|g| *g == group) {
-                Some(at) => members[at].push(record),
-                None => {
-                    groups.push(group);
-                    members.push(vec![record]);
-                }
+        let (measures, measured) = measures(records);
+        let mut summary = Self {
+            records,
+            groups: Vec::new(),
+            members: Vec::new(),
+            places: HashMap::new(),
+            measures,
+            views: HashMap::new(),
+        };
+        for (record, measure) in records.iter().zip(measured) {
+            if let Some((_, views)) = record.views.split_once('=') {
+                summary.views.entry(record.view_set()).or_insert_with(|| views.split(',').collect());
+            }
+            let Some(key) = group_of(record) else { continue };
+            let place = *summary.places.entry(key).or_insert_with(|| {
+                let [view_set, noise, method, params] = [key.0, key.1, key.2, key.3].map(str::to_string);
+                summary.groups.push(Group { view_set, noise, method, params });
+                summary.members.push(Members::default());
+                summary.members.len() - 1
+            });
+            let members = &mut summary.members[place];
+            members.all.push(record);
+            match measure {
+                Some(measure) => members.measured.entry(measure).or_default().push(record),
+                None => members.unmeasured.push(record),
             }
         }
-        let mut measures: Vec<Measure> = Vec::new();
-        for measure in records.iter().filter_map(measure_of) {
-            if !measures.contains(&measure) {
-                measures.push(measure);
-            }
-        }
-        measures.sort_by_key(|m| Metric::ALL.iter().position(|metric| *metric == m.metric));
-        Self { records, groups, members, measures }
+        summary
     }
 
     /// The records.
@@ -123,14 +148,24 @@ impl<'a> Summary<'a> {
 
     /// The records of a group.
     pub fn of(&self, group: &Group) -> impl Iterator<Item = &'a Record> {
-        let at = self.groups.iter().position(|g| g == group);
-        at.map(|at| self.members[at].as_slice()).unwrap_or_default().iter().copied()
+        self.members(group).map(|members| members.all.as_slice()).unwrap_or_default().iter().copied()
+    }
+
+    /// The records of a group that hold one measure.
+    fn measured(&self, group: &Group, measure: &Measure) -> impl Iterator<Item = &'a Record> {
+        let place = self.measures.iter().position(|m| m == measure);
+        let records = place.and_then(|place| self.members(group)?.measured.get(&place));
+        records.map(Vec::as_slice).unwrap_or_default().iter().copied()
+    }
+
+    fn members(&self, group: &Group) -> Option<&Members<'a>> {
+        let key = (group.view_set.as_str(), group.noise.as_str(), group.method.as_str(), group.params.as_str());
+        self.places.get(&key).map(|&place| &self.members[place])
     }
 
     /// The views of a subset, in order.
-    pub fn views(&self, view_set: &str) -> Vec<&'a str> {
-        let list = self.records.iter().filter(|r| r.view_set() == view_set).find_map(|r| r.views.split_once('='));
-        list.map(|(_, views)| views.split(',').collect()).unwrap_or_default()
+    pub fn views(&self, view_set: &str) -> &[&'a str] {
+        self.views.get(view_set).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What was measured, with a value or a reason for none: by metric, then in the order of the tasks.
@@ -172,10 +207,7 @@ impl<'a> Summary<'a> {
         let views = self.views(&group.view_set);
         let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
         let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
-        for record in self.of(group) {
-            if measure_of(record).as_ref() != Some(measure) || record.space.as_deref() != Some(space.name()) {
-                continue;
-            }
+        for record in self.measured(group, measure).filter(|r| r.space.as_deref() == Some(space.name())) {
             // A figure of all views together stands at the first.
             let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
             let (Some(value), Some(source)) = (record.value, source) else { continue };
@@ -219,11 +251,10 @@ impl<'a> Summary<'a> {
 
     /// Why a group has no figure: "not applicable", or its error.
     pub fn reason(&self, group: &Group, measure: &Measure) -> Option<String> {
-        let concerns = |r: &&Record| match measure_of(r) {
-            Some(m) => m == *measure,
-            None => r.task.as_ref().is_none_or(|t| *t == measure.task),
-        };
-        self.of(group).filter(concerns).find_map(|r| r.error.clone())
+        let unmeasured = self.members(group).map(|members| members.unmeasured.as_slice()).unwrap_or_default();
+        let concerns = |r: &&&Record| r.task.as_ref().is_none_or(|t| *t == measure.task);
+        let concerned = self.measured(group, measure).chain(unmeasured.iter().filter(concerns).copied());
+        concerned.map(|record| &record.error).find_map(Clone::clone)
     }
 
     /// Mean of a cost column over the group's cells.
@@ -234,21 +265,33 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn group_of(record: &Record) -> Option<Group> {
-    Some(Group {
-        view_set: record.view_set().to_string(),
-        noise: record.noise.clone()?,
-        method: record.method.clone()?,
-        params: record.params.clone()?,
-    })
+fn group_of(record: &Record) -> Option<GroupKey<'_>> {
+    Some((record.view_set(), record.noise.as_deref()?, record.method.as_deref()?, record.params.as_deref()?))
 }
 
-fn measure_of(record: &Record) -> Option<Measure> {
-    Some(Measure {
-        metric: Metric::from_name(record.metric.as_deref()?)?,
-        task: record.task.clone()?,
-        task_params: record.task_params.clone()?,
-    })
+/// The distinct measures by metric, then as the records have them, and the place of each record's among them.
+fn measures<'a>(records: &'a [Record]) -> (Vec<Measure>, Vec<Option<usize>>) {
+    let mut found: Vec<Measure> = Vec::new();
+    let mut seen: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    let mut place = |record: &'a Record| {
+        let key = (record.metric.as_deref()?, record.task.as_deref()?, record.task_params.as_deref()?);
+        if let Some(place) = seen.get(&key) {
+            return Some(*place);
+        }
+        let (task, task_params) = (key.1.to_string(), key.2.to_string());
+        found.push(Measure { metric: Metric::from_name(key.0)?, task, task_params });
+        seen.insert(key, found.len() - 1);
+        Some(found.len() - 1)
+    };
+    let places: Vec<Option<usize>> = records.iter().map(&mut place).collect();
+
+    let rank = |&found_at: &usize| Metric::ALL.iter().position(|metric| *metric == found[found_at].metric);
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(rank);
+    let sorted = order.iter().map(|&found_at| found[found_at].clone()).collect();
+    let mut now_at = vec![0; found.len()];
+    order.iter().enumerate().for_each(|(now, &found_at)| now_at[found_at] = now);
+    (sorted, places.into_iter().map(|place| place.map(|found_at| now_at[found_at])).collect())
 }
 
 fn distinct<'s>(items: impl Iterator<Item = &'s str>) -> Vec<&'s str> {

@@ -12,7 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tasks", &["align"]),
     ("data", &["align"]),
     ("fetch", &["data"]),
-    ("runner", &["align", "tasks", "data", "fetch"]),
+    ("figures", &[]),
+    ("runner", &["align", "tasks", "data", "fetch", "figures"]),
     ("embed", &["data"]),
     ("xtask", &[]),
 ];
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("faer", &["align"]),
     ("polars", &["data", "runner"]),
-    ("plotters", &["runner"]),
+    ("plotters", &["figures"]),
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
     ("ureq", &["fetch"]),

@@ -59,7 +59,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// The views of a subset in order.
-    pub fn views(&self, view_set: &str) -> Vec<&'a str> {
+    pub fn views(&self, view_set: &str) -> &[&'a str] {
         self.summary.views(view_set)
     }
 

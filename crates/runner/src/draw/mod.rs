@@ -6,11 +6,12 @@ mod spec;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use figures::{Bar, BarSeries, Curves, Draw, Drawn, Forest, GroupedBars, Heatmaps, Panel, Scatter};
 use rayon::prelude::*;
 use tasks::{Measure as Likeness, Metric, Reading};
 
-use crate::figures::{self, Bar, BarSeries, Curves, Draw, FigureError, Forest, GroupedBars, Heatmaps, Panel, Scatter};
+use crate::durable;
 use crate::paper::Paper;
 use crate::store::Store;
 use crate::summary::{Group, Measure, Summary};
@@ -73,12 +74,26 @@ pub fn figures(
 pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
     let written = |(figure, stem): &Named| {
         let stem = folder.join(stem);
-        let mut files = figures::write(figure.draw(), &stem)?;
-        files.extend(figures::write_columns(figure.draw(), &stem)?);
+        let mut files = keep(figures::draw(figure.draw(), &stem)?)?;
+        files.extend(keep(figures::draw_columns(figure.draw(), &stem)?)?);
         Ok(files)
     };
-    let files: Result<Vec<Vec<PathBuf>>, FigureError> = figures.par_iter().map(written).collect();
+    let files: Result<Vec<Vec<PathBuf>>> = figures.par_iter().map(written).collect();
     Ok(files?.concat())
+}
+
+/// Writes what was drawn, with the folders it belongs in: each file whole or not at all.
+///
+/// # Errors
+/// A folder that cannot be made, a file that cannot be written.
+pub fn keep(drawn: Vec<Drawn>) -> Result<Vec<PathBuf>> {
+    let put = |Drawn { path, bytes }: Drawn| {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| durable::put(&path, &bytes))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    };
+    drawn.into_iter().map(put).collect()
 }
 
 /// Metrics with bars by view.

@@ -7,9 +7,9 @@ use tasks::{Metric, paired_bootstrap};
 use super::asked::ScatterSpec;
 use super::spec::{CLEAN, RESAMPLES, SEED, Words, greek, parameter};
 use crate::claims::evidence::Evidence;
-use crate::figures::{Dot, Point, Scatter};
 use crate::store::Store;
 use crate::summary::{Group, Summary, metric_title};
+use figures::{Dot, Point, Scatter};
 
 /// The points of the first subset of views on clean data.
 ///

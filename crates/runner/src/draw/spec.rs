@@ -8,11 +8,11 @@ use super::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
 use super::{Figure, scatter};
 use crate::claims::evidence::{Evidence, Place, Sample};
 use crate::claims::test::Reduce;
-use crate::figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 use crate::processors;
 use crate::record::Record;
 use crate::store::Store;
 use crate::summary::{Group, Summary, metric_title};
+use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 
 /// Resamples behind an interval of a figure.
 pub const RESAMPLES: usize = 400;

@@ -6,11 +6,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::intervals::Entry;
-use crate::figures::style;
 use crate::picture::Picture;
 use crate::record::Record;
 use crate::store::Store;
 use crate::summary::{Group, Summary};
+use figures::style;
 
 /// Most records on a page: some two megabytes. A larger grid's are in its records.csv.
 const MOST_RECORDS: usize = 60_000;

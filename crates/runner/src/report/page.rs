@@ -16,7 +16,6 @@ use crate::claims::{Outcome, Verdict};
 use crate::comparison::{Comparison, p_value};
 use crate::draw::Named;
 use crate::durable::write_file;
-use crate::figures;
 use crate::record::Record;
 use crate::summary::{Group, Summary};
 use crate::table::Table;

@@ -9,7 +9,7 @@ use align::{Method, Spaces};
 use anyhow::{Context, Result};
 
 use crate::cost::{PeakMemory, measured};
-use crate::figures;
+use crate::draw;
 use crate::lock::Lock;
 use crate::plan::params;
 use crate::processors;
@@ -89,7 +89,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     for axis in Axis::ALL {
         let stem =
             store.root().join("figures").join(format!("cost_by_{}", axis.title().split(' ').next().unwrap_or("")));
-        files.extend(figures::write(&timings.curves(axis, &name, &note), &stem)?);
+        files.extend(draw::keep(figures::draw(&timings.curves(axis, &name, &note), &stem)?)?);
     }
     print!("\n{}", table.terminal());
     files.sort();

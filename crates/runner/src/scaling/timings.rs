@@ -4,11 +4,11 @@ use align::Method;
 use tasks::bootstrap::quantile;
 
 use super::star::{Axis, Size, Star};
-use crate::figures::{CurvePanel, Curves, Line, Point, Spacing};
 use crate::plan::params;
 use crate::record::Record;
 use crate::summary::Group;
 use crate::table::Table;
+use figures::{CurvePanel, Curves, Line, Point, Spacing};
 
 /// What a size's records stand under in the column `views`.
 pub(super) fn place(size: Size) -> String {

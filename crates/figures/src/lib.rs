@@ -1,4 +1,4 @@
-//! Figures from plain data: grouped bars, heat maps, curves, points and rows with intervals, each written as SVG and as PNG.
+//! Figures from plain data: grouped bars, heat maps, curves, points and rows with intervals, each as SVG and as PNG.
 //!
 //! ```text
 //! GroupedBars, Heatmaps, Curves, .. ──Draw::scene──▶ Scene (measured text, rectangles, lines)  bars, heatmap, curves, ..
@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A [`Scene`] holds every mark at its final place, so the layout can be tested without drawing, and
-//! both files show the same thing. The values behind the marks go with them: an SVG says them on hover. Nothing depends on the machine: the font is embedded, and the same
-//! data give the same bytes.
+//! both files show the same thing. The values behind the marks go with them: an SVG says them on
+//! hover. Nothing depends on the machine: the font is embedded, and the same data give the same bytes. Nothing is
+//! written here either: whoever draws has the bytes.
 
 mod axis;
 pub mod bars;
@@ -27,8 +28,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use crate::durable;
-
 pub use axis::Spacing;
 pub use bars::{Bar, BarSeries, GroupedBars};
 pub use curves::{CurvePanel, Curves, Line, Point};
@@ -37,25 +36,23 @@ pub use heatmap::{Heatmaps, Panel};
 pub use scatter::{Dot, Scatter};
 pub use scene::Scene;
 
-/// Why a figure could not be written.
+/// A file of a figure, not yet written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// Where it belongs.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
-pub enum FigureError {
-    /// The file could not be created, written or renamed.
-    #[error("{}: {source}", path.display())]
-    Write {
-        /// The figure's file.
-        path: PathBuf,
-        /// What the file system said.
-        source: std::io::Error,
-    },
-    /// The figure could not be drawn.
-    #[error("{}: {reason}", path.display())]
-    Draw {
-        /// The figure's file.
-        path: PathBuf,
-        /// What the drawing library said.
-        reason: String,
-    },
+#[error("{}: {reason}", path.display())]
+pub struct DrawError {
+    /// The file that would have held it.
+    pub path: PathBuf,
+    /// What the drawing library said.
+    pub reason: String,
 }
 
 /// Something that can be laid out as a figure.
@@ -114,14 +111,11 @@ impl Column {
     }
 }
 
-/// Writes `<stem>.svg` and `<stem>.png` (three pixels to the scene's one, two in large figures) and
-/// returns their paths.
-///
-/// Each file is there whole or not at all. The stem's folder has to exist.
+/// `<stem>.svg` and `<stem>.png` (three pixels to the scene's one, two in large figures).
 ///
 /// # Errors
-/// [`FigureError`], with the path of the file in question.
-pub fn write(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
+/// A figure too large to be drawn, with the path of the file in question.
+pub fn draw(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<Drawn>, DrawError> {
     files(&figure.scene(), None, stem)
 }
 
@@ -129,28 +123,28 @@ pub fn write(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<PathBuf>,
 /// 7 to 9 points wherever the figure can be laid out so.
 ///
 /// # Errors
-/// As [`write()`], and folders that cannot be made.
-pub fn write_columns(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
-    let mut written = Vec::new();
+/// As [`draw`].
+pub fn draw_columns(figure: &(impl Draw + ?Sized), stem: &Path) -> Result<Vec<Drawn>, DrawError> {
+    let mut drawn = Vec::new();
     for column in Column::ALL {
         let folder = stem.parent().unwrap_or(Path::new("")).join(column.folder());
-        std::fs::create_dir_all(&folder).map_err(|source| FigureError::Write { path: folder.clone(), source })?;
         let scene = figure.scene_within(column.pixels());
         let millimetres = column.millimetres() * scene.width / column.pixels();
         let name = stem.file_name().unwrap_or_default();
-        written.extend(files(&scene, Some(millimetres), &folder.join(name))?);
+        drawn.extend(files(&scene, Some(millimetres), &folder.join(name))?);
     }
-    Ok(written)
+    Ok(drawn)
 }
 
-fn files(scene: &Scene, millimetres: Option<f64>, stem: &Path) -> Result<Vec<PathBuf>, FigureError> {
-    let path = beside(stem, ".svg");
-    let drawn = svg::svg(scene, millimetres).map_err(|reason| FigureError::Draw { path: path.clone(), reason })?;
-    persist(&path, drawn.as_bytes())?;
-    let png = beside(stem, ".png");
-    let drawn = render::png(scene).map_err(|reason| FigureError::Draw { path: png.clone(), reason })?;
-    persist(&png, &drawn)?;
-    Ok(vec![path, png])
+fn files(scene: &Scene, millimetres: Option<f64>, stem: &Path) -> Result<Vec<Drawn>, DrawError> {
+    let drawn = |ending: &str, bytes: Result<Vec<u8>, String>| {
+        let path = beside(stem, ending);
+        match bytes {
+            Ok(bytes) => Ok(Drawn { path, bytes }),
+            Err(reason) => Err(DrawError { path, reason }),
+        }
+    };
+    Ok(vec![drawn(".svg", svg::svg(scene, millimetres).map(String::into_bytes))?, drawn(".png", render::png(scene))?])
 }
 
 /// A figure as an SVG document.
@@ -166,8 +160,4 @@ fn beside(stem: &Path, ending: &str) -> PathBuf {
     let mut name = stem.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
-}
-
-fn persist(path: &Path, bytes: &[u8]) -> Result<(), FigureError> {
-    durable::put(path, bytes).map_err(|source| FigureError::Write { path: path.to_owned(), source })
 }

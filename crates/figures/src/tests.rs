@@ -416,25 +416,23 @@ fn panels_break_into_even_lines() {
 }
 
 #[test]
-fn files_are_whole_readable_and_the_same_each_time() {
-    let folder = tempfile::tempdir().unwrap();
+fn files_are_readable_and_the_same_each_time() {
     let figure = bars(&["a < b & \"c\""], 1, |_, _| bar(0.4, 0.05, Some(0.5)));
-    let files = write(&figure, &folder.path().join("ari.by_view")).unwrap();
-    let ends: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect();
-    assert_eq!(ends, ["ari.by_view.svg", "ari.by_view.png"]);
-    let read = |files: &[PathBuf]| files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
-    let first = read(&files);
-    assert_eq!(read(&write(&figure, &folder.path().join("ari.by_view")).unwrap()), first);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing partial is left");
-    let columns = write_columns(&figure, &folder.path().join("ari.by_view")).unwrap();
-    let of_single = std::fs::read_to_string(folder.path().join("single/ari.by_view.svg")).unwrap();
-    assert!(columns.len() == 4 && of_single.contains("mm\" height=\""), "{of_single}");
+    let stem = Path::new("figures/ari.by_view");
+    let files = draw(&figure, stem).unwrap();
+    let paths: Vec<_> = files.iter().map(|file| file.path.to_str().unwrap()).collect();
+    assert_eq!(paths, ["figures/ari.by_view.svg", "figures/ari.by_view.png"]);
+    assert_eq!(draw(&figure, stem).unwrap(), files);
+    let columns = draw_columns(&figure, stem).unwrap();
+    assert_eq!((columns.len(), columns[0].path.as_path()), (4, Path::new("figures/single/ari.by_view.svg")));
+    let of_single = String::from_utf8(columns[0].bytes.clone()).unwrap();
+    assert!(of_single.contains("mm\" height=\""), "{of_single}");
 
-    let svg = String::from_utf8(first[0].clone()).unwrap();
+    let svg = String::from_utf8(files[0].bytes.clone()).unwrap();
     for label in ["a &lt; b &amp; &quot;c&quot;", NOTE, "ARI", "published", "0.40"] {
         assert!(svg.contains(label), "{label}");
     }
-    let png = &first[1];
+    let png = &files[1].bytes;
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     assert_eq!(&png[png.len() - 8..png.len() - 4], b"IEND");
     let side = |at: usize| f64::from(u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
@@ -449,20 +447,14 @@ fn a_heat_map_is_the_same_each_time() {
     assert!(draw() == draw());
 }
 
-#[cfg(unix)]
-#[test]
-fn others_may_read_the_files() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let files = write(&heat(0, &[], off_diagonal), &folder.path().join("empty")).unwrap();
-    for file in files {
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
-    }
-}
-
 #[test]
 fn an_error_names_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let error = write(&table(), &folder.path().join("missing/figure")).unwrap_err().to_string();
-    assert!(error.contains("missing/figure.svg: "), "{error}");
+    struct Endless;
+    impl Draw for Endless {
+        fn scene(&self) -> Scene {
+            Scene::new("endless", 1e7)
+        }
+    }
+    let error = draw(&Endless, Path::new("figures/ari")).unwrap_err().to_string();
+    assert!(error.starts_with("figures/ari.") && error.contains("cannot be drawn"), "{error}");
 }

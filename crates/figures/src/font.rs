@@ -218,7 +218,7 @@ fn pieces(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::style::{TEXT, TITLE};
+    use crate::style::{TEXT, TITLE};
     use plotters::style::{FontDesc, FontFamily};
 
     #[test]
