@@ -263,6 +263,9 @@ fn from_the_hub_to_a_table_beside_the_papers() {
     ]);
     let table = fs::read_to_string(bench.path("results/grid/tables/agreement.csv")).unwrap();
     assert!(table.contains("within") && table.contains("outside"), "{table}");
+    let report = fs::read_to_string(bench.path("results/grid/report.html")).unwrap();
+    let shown = report.split_once("id=\"agreement\"").expect("the table is in the report").1;
+    assert!(shown.contains("within") && shown.contains("outside"));
     let said = bench.run("runner", &["reproduce", &paper, "--data", "tinny", "--out", &results]);
     assert_eq!(said.code, 1);
     said.has(&["did you mean `tiny`?"]);

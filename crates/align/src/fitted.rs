@@ -234,7 +234,7 @@ impl Universe {
                     want: space.values().cols(),
                 });
             }
-            check_width("universe map", space.name(), width, &map)?;
+            map.check_width("universe map", space.name(), width)?;
             let prep = ZScore::fit(&space.observed(), ConstantColumns::default());
             views.push(ViewMap::new(name, prep, map));
         }
@@ -325,12 +325,12 @@ impl Universe {
     /// Unknown view, wrong width.
     pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let view = self.view(view)?;
-        check_width("project", &view.name, view.prep.width(), x)?;
-        let z = view.prep.apply(x);
+        x.check_width("project", &view.name, view.prep.width())?;
+        let z = view.prep.standardised(x);
         let z = if view.unit { unit_rows(&z) } else { z };
         let u = linalg::product(z.view(), view.map.view(), Threads::Pool);
         Ok(match &view.post {
-            Some(post) => post.invert(&u),
+            Some(post) => post.restored(&u),
             None => u,
         })
     }
@@ -367,12 +367,12 @@ impl Universe {
     /// Unknown view, wrong width.
     pub fn inverse(&self, view: &str, u: &Matrix) -> Result<Matrix, AlignError> {
         let view = self.view(view)?;
-        check_width("inverse", "universe", self.width(), u)?;
-        let standardised = view.post.as_ref().map(|post| post.apply(u));
+        u.check_width("inverse", "universe", self.width())?;
+        let standardised = view.post.as_ref().map(|post| post.standardised(u));
         let u = standardised.as_ref().unwrap_or(u);
         let back = view.back.as_ref().map_or_else(|| view.map.view().transpose(), Matrix::view);
         let z = linalg::product(u.view(), back, Threads::Pool);
-        Ok(view.prep.invert(&z))
+        Ok(view.prep.restored(&z))
     }
 
     /// `x` of `source` in the raw coordinates of `target`, through the universe.
@@ -397,12 +397,4 @@ impl Universe {
         linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);
         Ok(out)
     }
-}
-
-/// The width check shared by everything that takes a user's matrix.
-pub(crate) fn check_width(op: &'static str, name: &str, want: usize, x: &Matrix) -> Result<(), AlignError> {
-    if x.cols() == want {
-        return Ok(());
-    }
-    Err(AlignError::Width { op, name: name.to_string(), got: x.cols(), want })
 }

@@ -32,6 +32,14 @@ impl<T: Copy + Default> Matrix<T> {
         Err(AlignError::Shape { rows, cols, got: data.len() })
     }
 
+    /// The check of everything that takes a user's rows: `what` they are held against has `want` columns.
+    pub(crate) fn check_width(&self, op: &'static str, what: &str, want: usize) -> Result<(), AlignError> {
+        if self.cols == want {
+            return Ok(());
+        }
+        Err(AlignError::Width { op, name: what.to_string(), got: self.cols, want })
+    }
+
     /// As [`Matrix::new`], of values that are known to be that many.
     ///
     /// # Panics

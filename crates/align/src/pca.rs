@@ -1,6 +1,5 @@
 //! PCA matching: views brought to one width before anything is fitted.
 
-use crate::fitted::check_width;
 use crate::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Dataset, Matrix, Split};
@@ -60,12 +59,12 @@ impl Pca {
     /// # Errors
     /// [`AlignError::Width`] where `x` has not the width of the rows it was fitted on.
     pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
-        check_width("pca", "the fitted rows", self.centre.width(), x)?;
+        x.check_width("pca", "the fitted rows", self.centre.width())?;
         Ok(self.multiply(x))
     }
 
     fn multiply(&self, x: &Matrix) -> Matrix {
-        linalg::product(self.centre.apply(x).view(), self.components.view(), Threads::Pool)
+        linalg::product(self.centre.standardised(x).view(), self.components.view(), Threads::Pool)
     }
 }
 
@@ -130,7 +129,7 @@ impl Dataset {
 fn reduce(split: &mut Split, view: &str, pca: &Pca) -> Result<(), AlignError> {
     let position = split.spaces.position(view)?;
     let values = split.spaces.at(position);
-    check_width("pca", view, pca.centre.width(), values)?;
+    values.check_width("pca", view, pca.centre.width())?;
     split.spaces = split.spaces.with_values(position, pca.multiply(values))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::Matrix;
+use crate::{AlignError, Matrix};
 
 /// What happens to a column that is constant on the training rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,11 @@ impl Standardisation {
                 self.of_statistics(x.rows(), mean, squares)
             }
         }
+    }
+
+    /// `x` (n × d) by its own columns.
+    pub fn standardise(self, x: &Matrix) -> Matrix {
+        self.fit(x).standardised(x)
     }
 
     /// By the means of columns of `rows` rows and their sums of squares about them.
@@ -147,7 +152,21 @@ impl ZScore {
     }
 
     /// `(x − μ) / s`, column by column.
-    pub fn apply(&self, x: &Matrix) -> Matrix {
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where `x` has not the width of the rows whose statistics these are.
+    pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
+        x.check_width("standardise", "the fitted rows", self.width())?;
+        Ok(self.standardised(x))
+    }
+
+    /// Rows (n × d) less their column means.
+    pub fn centred(x: &Matrix) -> Matrix {
+        Self::centre(x).standardised(x)
+    }
+
+    /// As [`ZScore::apply`], for rows whose width is known to be right.
+    pub(crate) fn standardised(&self, x: &Matrix) -> Matrix {
         let divisors = self.divisors();
         let mut out = Matrix::zeros(x.rows(), x.cols());
         rowwise(x, &mut out, |row, to| {
@@ -170,7 +189,16 @@ impl ZScore {
     }
 
     /// `z·σ + μ`, column by column: no epsilon on the way back. A clamped column goes back with scale 1.
-    pub fn invert(&self, z: &Matrix) -> Matrix {
+    ///
+    /// # Errors
+    /// As [`ZScore::apply`].
+    pub fn invert(&self, z: &Matrix) -> Result<Matrix, AlignError> {
+        z.check_width("un-standardise", "the fitted rows", self.width())?;
+        Ok(self.restored(z))
+    }
+
+    /// As [`ZScore::invert`], for rows whose width is known to be right.
+    pub(crate) fn restored(&self, z: &Matrix) -> Matrix {
         let scales = self.scales();
         let mut out = Matrix::zeros(z.rows(), z.cols());
         rowwise(z, &mut out, |row, to| {
@@ -235,4 +263,20 @@ fn rowwise(x: &Matrix, out: &mut Matrix, f: impl Fn(&[f32], &mut [f32]) + Sync) 
             f(from, to);
         }
     });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_another_width_are_refused() {
+        let prep = ZScore::fit(&Matrix::from_fn(4, 3, |i, j| (i * (j + 1)) as f32), ConstantColumns::Clamp);
+        let wider = Matrix::zeros(2, 5);
+        for refused in [prep.apply(&wider), prep.invert(&wider)] {
+            let message = refused.unwrap_err().to_string();
+            assert!(message.contains('5') && message.contains('3'), "{message}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ fn a_rotation_of_a_base_view_finds_that_views_place() {
     let white = |view: usize| {
         let pca = Pca::fit(data.train.spaces.at(view), 16).unwrap();
         let z = ZScore::fit(&pca.apply(data.train.spaces.at(view)).unwrap(), ConstantColumns::Clamp);
-        move |x: &Matrix| z.apply(&pca.apply(x).unwrap())
+        move |x: &Matrix| z.apply(&pca.apply(x).unwrap()).unwrap()
     };
     let view = |v: usize| (format!("v{v}"), white(v)(data.train.spaces.at(v)));
     let base_train = Spaces::new([view(0), view(1)]).unwrap();
@@ -78,8 +78,8 @@ fn in_and_back_is_the_identity_at_equal_widths() {
     let added = universe.add(&base_train, "v2", data.train.spaces.at(2), AddForm::Scaled).unwrap();
     let map = added.map_between("v2", "v0").unwrap().map(|&x| x as f32);
     let (of_new, of_v0) = (&added.views()[2].prep, &added.views()[0].prep);
-    let z = of_new.apply(new);
-    let moved = of_v0.apply(&added.translate("v2", "v0", new).unwrap());
+    let z = of_new.apply(new).unwrap();
+    let moved = of_v0.apply(&added.translate("v2", "v0", new).unwrap()).unwrap();
     let mapped = product(z.view(), map.view(), Threads::One);
     for i in 1..z.rows() {
         for j in 0..20 {

@@ -48,7 +48,7 @@ fn planted() -> Spaces {
 
 fn standardised(universe: &Universe, spaces: &Spaces) -> Vec<Matrix<f64>> {
     let preps: Vec<&ZScore> = universe.views().iter().map(|view| &view.prep).collect();
-    spaces.iter().zip(preps).map(|(space, prep)| prep.apply(space.values()).map(|&x| f64::from(x))).collect()
+    spaces.iter().zip(preps).map(|(space, prep)| prep.apply(space.values()).unwrap().map(|&x| f64::from(x))).collect()
 }
 
 /// `Σ_m Z_m W_m` must be eigenvectors of `Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ`, N × N.

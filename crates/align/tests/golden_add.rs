@@ -62,7 +62,8 @@ fn a_view_added_to_the_authors_universe() {
             // Their map is an SVD in f32: with it the rest of the path is theirs to rounding; with ours, its own
             // distance of up to CLOSE per entry counts once per column of the new view.
             let rows = want("new_train_universe");
-            let with_theirs = post.invert(&product(view.prep.apply(&new).view(), used.view(), Threads::One));
+            let with_theirs =
+                post.invert(&product(view.prep.apply(&new).unwrap().view(), used.view(), Threads::One)).unwrap();
             let gap = max_abs(&with_theirs, &rows);
             assert!(gap < 2e-6, "{case} {method} new rows by the authors' map: {gap:e}");
             let gap = max_abs(&added.project(&name, &new).unwrap(), &rows);

@@ -140,7 +140,7 @@ fn relative_representations_are_cosines_to_anchors() {
     }
     for (fit, name) in [(least_squares, "least_squares"), (fit(Decoder::PseudoInverse), "pseudo_inverse")] {
         let moved = fit.fitted.translate("v0", "v1", test.get("v0").unwrap()).unwrap();
-        let z = fit.fitted.universe().unwrap().views()[1].prep.apply(&moved);
+        let z = fit.fitted.universe().unwrap().views()[1].prep.apply(&moved).unwrap();
         let want = golden.matrix(&format!("relative.{name}.v0->v1"));
         let gap = max_abs(&z.select_rows(&(0..20).collect::<Vec<_>>()), &want);
         assert!(gap < 5e-3, "{name}: {gap:e}");

@@ -55,7 +55,7 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
     let train = Golden::read("case_A_inputs.safetensors").spaces("train");
     let z: Vec<(String, Matrix)> = train
         .iter()
-        .map(|s| (s.name().to_string(), ZScore::fit(s.values(), ConstantColumns::Clamp).apply(s.values())))
+        .map(|s| (s.name().to_string(), ZScore::fit(s.values(), ConstantColumns::Clamp).apply(s.values()).unwrap()))
         .collect();
     let mut turned = z.clone();
     let q = rotation(24, &mut stream(1, Purpose::Planted, None)).unwrap();

@@ -94,7 +94,7 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
 }
 
 fn figures(split: SplitName, view: &str, x: &Matrix) -> Result<ViewFigures, DataError> {
-    let centred = ZScore::centre(x).apply(x).map(|&x| f64::from(x));
+    let centred = ZScore::centred(x).map(|&x| f64::from(x));
     let gram = product(centred.view().transpose(), centred.view(), Threads::Pool);
     let (values, _) = symmetric_eigen(gram.view(), &|| format!("view `{view}`"))?;
     let singular: Vec<f64> = values.iter().map(|value| value.max(0.0).sqrt()).collect();
@@ -144,7 +144,7 @@ fn near(view: &str, train: &Matrix, test: &Matrix) -> Vec<Warning> {
 
 /// Columns that an earlier one all but repeats, by the correlation over the rows.
 fn near_columns(x: &Matrix) -> Vec<usize> {
-    let z = align::prep::Standardisation::Population(align::prep::ConstantColumns::Clamp).fit(x).apply(x);
+    let z = align::prep::Standardisation::Population(align::prep::ConstantColumns::Clamp).standardise(x);
     let z = z.map(|&x| f64::from(x));
     let gram = product(z.view().transpose(), z.view(), Threads::Pool);
     let varies = |j: usize| gram.at(j, j) > 0.5 * x.rows() as f64;

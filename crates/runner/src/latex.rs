@@ -7,9 +7,11 @@ const LONG: usize = 40;
 /// Characters of a line of the table that a page holds at its usual size, and in small print.
 const FITS: usize = 70;
 const FITS_SMALL: usize = 95;
+/// Characters of a caption: LaTeX measures it as a single line, and gives up where that is longer than six metres.
+const LONGEST_CAPTION: usize = 2000;
 
-/// A floating table; the caption holds title and notes. One too wide for the page is shrunk to it where the document has
-/// `graphicx`.
+/// A floating table; the caption holds title and notes, and what is too long for one stands below the table. One too wide
+/// for the page is shrunk to it where the document has `graphicx`.
 pub fn table(table: &Table) -> String {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
@@ -17,8 +19,7 @@ pub fn table(table: &Table) -> String {
     };
     let rows: String = table.rows.iter().map(|row| line(row)).collect();
     let (columns, width) = columns(table);
-    let caption: Vec<String> =
-        std::iter::once(format!("{}.", table.title)).chain(table.notes.iter().cloned()).map(|t| text(&t)).collect();
+    let (caption, below) = words(table);
     let tabular = format!(
         "  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}",
         line(&table.headers)
@@ -29,9 +30,23 @@ pub fn table(table: &Table) -> String {
         _ => ("  \\footnotesize\n", shrunk(&tabular)),
     };
     format!(
-        "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n{size}  \\caption{{{}}}\n{tabular}\n\\end{{table}}\n",
-        caption.join(" ")
+        "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n{size}  \\caption{{{caption}}}\n{tabular}\n{below}\\end{{table}}\n"
     )
+}
+
+/// Title and notes: as much as a caption holds, and the rest as a paragraph of its own.
+fn words(table: &Table) -> (String, String) {
+    let mut caption = text(&format!("{}.", table.title));
+    let mut notes = table.notes.iter().map(|note| text(note)).peekable();
+    while let Some(note) = notes.next_if(|note| caption.len() + note.len() < LONGEST_CAPTION) {
+        caption.push(' ');
+        caption.push_str(&note);
+    }
+    let rest: Vec<String> = notes.collect();
+    if rest.is_empty() {
+        return (caption, String::new());
+    }
+    (caption, format!("  \\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {}}}\n", rest.join(" ")))
 }
 
 /// As wide as the page, where it is wider and the document can scale.
@@ -232,6 +247,16 @@ mod tests {
         }
         assert_eq!(text("日"), "{\\ifdefined\\Umathchar 日\\else U+65E5\\fi}");
         assert_eq!(tex.matches("\\begin").count(), tex.matches("\\end{").count());
+    }
+
+    #[test]
+    fn notes_too_long_for_a_caption_stand_below() {
+        let mut noted = sample();
+        noted.notes = vec!["how ± is meant".into(), "x ".repeat(LONGEST_CAPTION), "the last".into()];
+        let tex = table(&noted);
+        let (caption, below) = tex.split_once("\\bottomrule").expect("a table");
+        assert!(caption.contains("is meant}") && !caption.contains("x x"), "{caption}");
+        assert!(below.contains("x x") && below.contains("the last}"), "{below}");
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Table {
         grid.trim_fmt()
     }
 
-    /// With `booktabs`; the caption holds title and notes.
+    /// With `booktabs`; title and notes are its caption.
     pub fn latex(&self) -> String {
         latex::table(self)
     }

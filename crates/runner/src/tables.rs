@@ -86,21 +86,35 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
     table
 }
 
-/// Why figures are missing, once per reason.
+/// Why figures are missing, once per reason: for which methods, on which subsets of views.
 fn reasons(summary: &Summary<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    let mut found: Vec<((String, &str), Vec<String>)> = Vec::new();
     for group in &summary.groups {
+        let label = group.label();
         for measure in
             summary.measures().iter().filter(|m| !m.metric.is_side_note() && summary.stat(group, m).is_none())
         {
             let Some(reason) = summary.reason(group, measure) else { continue };
-            let line = format!("{MISSING} for {} on `{}`: {reason}.", group.label(), group.view_set);
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+            add_to(&mut found, (reason, &group.view_set), label.clone());
         }
     }
-    lines
+    let mut merged: Vec<((String, Vec<String>), Vec<String>)> = Vec::new();
+    for ((reason, view_set), methods) in found {
+        add_to(&mut merged, (reason, methods), format!("`{view_set}`"));
+    }
+    let line = |((reason, methods), view_sets): ((String, Vec<String>), Vec<String>)| {
+        format!("{MISSING} for {} on {}: {reason}.", methods.join(", "), view_sets.join(", "))
+    };
+    merged.into_iter().map(line).collect()
+}
+
+/// Adds what is not there yet to the list of a key; keys stay in the order they came.
+fn add_to<K: PartialEq>(lists: &mut Vec<(K, Vec<String>)>, key: K, value: String) {
+    match lists.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, list)) if list.contains(&value) => {}
+        Some((_, list)) => list.push(value),
+        None => lists.push((key, vec![value])),
+    }
 }
 
 /// One line per method, one column per view.
@@ -209,4 +223,39 @@ pub fn slug(text: &str) -> String {
 /// `0.300 ± 0.024`.
 pub fn with_spread(stat: Option<&Stat>) -> String {
     stat.map_or(MISSING.into(), |s| format!("{:.3} ± {:.3}", s.mean, s.std))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+
+    #[test]
+    fn a_reason_is_said_once_for_all_that_share_it() {
+        let record = |method: &str, view_set: &str, error: &str| Record {
+            views: format!("{view_set}=a,b"),
+            method: Some(method.into()),
+            params: Some("{}".into()),
+            noise: Some("none".into()),
+            task: Some("drift".into()),
+            task_params: Some("{}".into()),
+            metric: Some("gamma90".into()),
+            error: Some(error.into()),
+            ..Record::default()
+        };
+        let nothing = "nothing drifts";
+        let records = [
+            record("na", "two", nothing),
+            record("gpa", "two", nothing),
+            record("na", "all", nothing),
+            record("gpa", "all", nothing),
+            record("gcca", "all", "too few rows"),
+        ];
+        let said = reasons(&Summary::new(&records));
+        assert_eq!(
+            said,
+            ["n/a for NA, GPA on `two`, `all`: nothing drifts.", "n/a for GCCA on `all`: too few rows."],
+            "{said:?}"
+        );
+    }
 }

@@ -106,7 +106,7 @@ fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix,
         Some(prep) => prep,
         None => ZScore::fit_sample(&input.train.spaces.space(name)?.observed()),
     };
-    let z = prep.apply(x);
+    let z = prep.apply(x)?;
     check_finite(input.fitted.offers()[0], &|| name.to_string(), &z)?;
     Ok(z)
 }

@@ -40,8 +40,8 @@ pub(crate) fn each_translated_as(
 ) -> Result<(), TaskError> {
     for (t, target) in input.test.spaces.iter().enumerate() {
         let standardise = input.standardisation(target.name())?;
-        let comparable = |x: &Matrix| finish(standardise.apply(x));
-        let gallery = comparable(target.values());
+        let comparable = |x: &Matrix| Ok::<_, TaskError>(finish(standardise.apply(x)?));
+        let gallery = comparable(target.values())?;
         for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {
             let moved = match input.fitted.universe() {
                 // The projection is already there; `translate` would repeat it for every target.
@@ -50,7 +50,7 @@ pub(crate) fn each_translated_as(
             };
             let pair = || format!("{}->{}", source.name(), target.name());
             check_finite(SpaceKind::Translated, &pair, &moved)?;
-            f(s, t, &comparable(&moved), &gallery)?;
+            f(s, t, &comparable(&moved)?, &gallery)?;
         }
     }
     Ok(())

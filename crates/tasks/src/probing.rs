@@ -64,7 +64,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
     let of = |view: &align::spaces::Space| {
         let x = match input.fitted {
-            Fitted::Input(_) => input.standardisation(view.name())?.apply(&view.observed()),
+            Fitted::Input(_) => input.standardisation(view.name())?.apply(&view.observed())?,
             fitted => fitted.project(view.name(), &view.observed())?,
         };
         check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;

@@ -86,7 +86,7 @@ impl<'a> Target<'a> {
     fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
         let standardise = input.standardisation(name)?;
         let own = |split: &Split| {
-            let z = standardise.apply(&split.spaces.space(name)?.observed());
+            let z = standardise.apply(&split.spaces.space(name)?.observed())?;
             check_finite(SpaceKind::Translated, &|| name.to_string(), &z)?;
             Ok::<_, TaskError>(z)
         };
@@ -104,6 +104,6 @@ impl<'a> Target<'a> {
     fn translated(&self, split: &Split, source: &str) -> Result<Matrix, TaskError> {
         let moved = self.input.fitted.translate(source, self.name, &split.spaces.space(source)?.observed())?;
         check_finite(SpaceKind::Translated, &|| format!("{source}->{}", self.name), &moved)?;
-        Ok(self.standardise.apply(&moved))
+        Ok(self.standardise.apply(&moved)?)
     }
 }

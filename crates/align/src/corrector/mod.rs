@@ -17,7 +17,6 @@ pub mod train;
 
 use rand_distr::{Distribution, Uniform};
 
-use crate::fitted::check_width;
 use crate::linalg::MatRef;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix, kernels};
@@ -179,7 +178,7 @@ impl Corrector {
     /// # Errors
     /// [`AlignError::Width`] for rows of another width.
     pub fn apply(&self, u: &Matrix) -> Result<Matrix, AlignError> {
-        check_width("corrector", "universe", self.width(), u)?;
+        u.check_width("corrector", "universe", self.width())?;
         Ok(self.apply_prepared(&Prepared::new(u)))
     }
 

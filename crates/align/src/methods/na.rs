@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fitted::check_width;
 use crate::prep::{ConstantColumns, ZScore};
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
@@ -41,8 +40,8 @@ impl InputSpace {
     /// Unknown view, wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let (name, width, prep) = &self.views[position(self.views.iter().map(|(n, ..)| n.as_str()), view)?];
-        check_width("project", name, *width, x)?;
-        Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.apply(x)))
+        x.check_width("project", name, *width)?;
+        Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.standardised(x)))
     }
 
     /// Names, widths and standardisations.

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::fitted::check_width;
 use crate::linalg::{self, Threads};
 use crate::method::at_least_two_views;
 use crate::moments::{Incomplete, Moments};
@@ -89,14 +88,14 @@ impl PairMaps {
     /// Unknown view, wrong width.
     pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let (s, t) = (self.position(source)?, self.position(target)?);
-        check_width("translate", source, self.preps[s].width(), x)?;
-        let z = self.preps[s].apply(x);
+        x.check_width("translate", source, self.preps[s].width())?;
+        let z = self.preps[s].standardised(x);
         let rotated = match self.way(s, t) {
             None => z,
             Some(Way::As(map)) => linalg::product(z.view(), map.view(), Threads::Pool),
             Some(Way::Transposed(map)) => linalg::product(z.view(), map.view().transpose(), Threads::Pool),
         };
-        Ok(self.preps[t].invert(&rotated))
+        Ok(self.preps[t].restored(&rotated))
     }
 
     fn position(&self, name: &str) -> Result<usize, AlignError> {

@@ -58,7 +58,7 @@ pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<
     let (mut preps, mut lengths, mut stacked) = (Vec::new(), Vec::new(), Vec::new());
     for (m, view) in train.iter().enumerate() {
         let prep = ZScore::fit(&view.observed(), params.constant_columns);
-        let z = prep.apply(view.values());
+        let z = prep.standardised(view.values());
         let squares = (0..z.rows()).filter(|&row| view.has(row)).map(|row| f64::from(norm(z.row(row))).powi(2));
         lengths.push((squares.sum::<f64>() / view.observed_rows() as f64).sqrt());
         let v = unit_rows(&z);

@@ -138,7 +138,8 @@ mod tests {
         let weights = Matrix::from_fn(90, 3, |i, m| 0.1 + ((i * 3 + m) % 7) as f64);
         let weighted = plain.weighted(&rows, &weights);
         // Identity maps: the rows themselves.
-        let z: Vec<Matrix> = rows.iter().zip(plain.preps()).map(|(view, prep)| prep.apply(view.values())).collect();
+        let z: Vec<Matrix> =
+            rows.iter().zip(plain.preps()).map(|(view, prep)| prep.standardised(view.values())).collect();
         let mut want = 0.0;
         for i in 0..90 {
             for j in 0..6 {

@@ -9,7 +9,7 @@ use super::about::About;
 use super::data::Data;
 use super::intervals::{self, Entry, Standing};
 use super::problems::{Problems, command};
-use super::results::Results;
+use super::results::{Held, Results};
 use super::template;
 use crate::claims::evidence::Evidence;
 use crate::claims::{Outcome, Verdict};
@@ -109,7 +109,8 @@ struct Page {
     notes: Vec<String>,
     problems: Problems,
     verdicts: Vec<Judged>,
-    paper: Option<Sheet>,
+    /// The paper's table, and whether its figures agree with ours.
+    paper: Vec<Sheet>,
     comparisons: Vec<Sheet>,
     overview: Sheet,
     figures: Vec<Shown>,
@@ -139,7 +140,7 @@ pub fn write(results: &Results<'_>, summary: &Summary<'_>, named: &[Named]) -> R
         notes: about.notes.clone(),
         problems: Problems::of(records, about),
         verdicts: results.verdicts().iter().map(judged).collect(),
-        paper: results.held.as_ref().map(|held| paper_sheet(&held.table, held.verdicts.len())),
+        paper: results.held.as_ref().map(paper_sheets).unwrap_or_default(),
         comparisons: results.comparisons.iter().map(comparison).collect(),
         overview: overview(results, summary, &entries),
         figures,
@@ -166,11 +167,12 @@ fn judged(verdict: &Verdict) -> Judged {
     }
 }
 
-/// The paper's table; its verdicts have a section of their own.
-fn paper_sheet(table: &Table, verdicts: usize) -> Sheet {
-    let mut sheet = Sheet::plain("paper-table", table);
-    sheet.notes.truncate(sheet.notes.len() - verdicts);
-    sheet
+/// What is held against a paper; verdicts have a section of their own.
+fn paper_sheets(held: &Held) -> Vec<Sheet> {
+    let mut table = Sheet::plain("paper-table", &held.table);
+    table.notes.truncate(table.notes.len() - held.verdicts.len());
+    let agreement = held.agreement.as_ref().map(|table| Sheet::plain("agreement", table));
+    std::iter::once(table).chain(agreement).collect()
 }
 
 fn shown(named: &[Named]) -> Result<(Vec<Shown>, Vec<String>)> {

@@ -153,7 +153,12 @@ def filtering(page, check):
 
 
 def hovering(page, check):
-    part = 'document.querySelector("details[open] figure g.data path")'
+    # One that no other lies above.
+    part = """[...document.querySelectorAll("details[open] figure g.data path")].find((path) => {
+        path.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+        const box = path.getBoundingClientRect();
+        return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === path;
+    })"""
     if not page.js(f"Boolean({part})"):
         check.that(not page.js('Boolean(document.querySelector("figure"))'), "a figure has values")
         return

@@ -14,7 +14,7 @@ use super::pairs::Pairs;
 pub(super) fn centred_gram(x: &Matrix) -> Pairs {
     let n = x.rows();
     // The estimate does not see a shift; products of centred rows lose fewer digits.
-    let centred = ZScore::centre(x).apply(x).map(|&v| f64::from(v));
+    let centred = ZScore::centred(x).map(|&v| f64::from(v));
     let gram = product(centred.view(), centred.view().transpose(), Threads::One);
     let sums: Vec<f64> = (0..n).map(|i| gram.row(i).iter().sum::<f64>() - gram.at(i, i)).collect();
     let (total, items) = (sums.iter().sum::<f64>(), n as f64);

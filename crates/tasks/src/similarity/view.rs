@@ -46,7 +46,7 @@ pub(super) struct Axes {
 
 impl Axes {
     fn new(x: &Matrix, name: &dyn Fn() -> String) -> Result<Self, TaskError> {
-        let centred = ZScore::centre(x).apply(x).map(|&v| f64::from(v));
+        let centred = ZScore::centred(x).map(|&v| f64::from(v));
         let svd = thin_svd(centred.view(), name)?;
         let first = svd.s.first().copied().unwrap_or(0.0);
         let least = (first * x.rows().max(x.cols()) as f64 * f64::from(f32::EPSILON)).max(1e-10);
