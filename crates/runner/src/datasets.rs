@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use data::import::Import;
 use data::{Checked, ExportFormat, Found, Manifest};
 
-use crate::source::manifests_dir;
+use crate::grid::source::manifests_dir;
 
 /// Writes a manifest of own files, reads it back as a run would, and says what is odd.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use fetch::{Options, Source, sources_dir};
 
+use crate::grid::source::manifests_dir;
 use crate::run::Ending;
-use crate::source::manifests_dir;
 
 /// Fetches the named sources one after the other; without names, prints what there is.
 ///

@@ -8,16 +8,16 @@ use anyhow::Result;
 use data::checksum;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::write_file;
-use crate::execute::Tally;
+use crate::cells::execute::Tally;
+use crate::kept::durable::write_file;
+use crate::kept::record::Record;
+use crate::kept::store::{State, Store};
 use crate::paper::Paper;
 use crate::prepared::Prepared;
-use crate::record::Record;
 use crate::report::about::About;
 use crate::report::results::Results;
 use crate::run::Ending;
-use crate::store::{State, Store};
-use crate::table::Table;
+use crate::tables::table::Table;
 
 /// A grid whose cells have run.
 pub struct Finished {

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::board::{self, Board, Entry};
+use crate::cells::fits::Fits;
 use crate::draw;
-use crate::fits::Fits;
-use crate::plan::Plan;
+use crate::grid::plan::Plan;
 use crate::prepared::{Prepared, Ran};
 use crate::report::results::Results;
 use crate::run::{Ending, Options, close};
+use crate::tables::board::{self, Board, Entry};
 
 /// Runs the grids, as far as they are not done, and writes their tables and the one over all of them.
 ///

@@ -6,9 +6,9 @@ use align::Method;
 use anyhow::Result;
 use tasks::Task;
 
-use crate::board::Board;
 use crate::grid::Grid;
 use crate::paper::Paper;
+use crate::tables::board::Board;
 
 /// Methods with their defaults.
 pub fn methods() -> String {
@@ -27,7 +27,7 @@ pub fn tasks() -> String {
 }
 
 fn defaults(item: &impl serde::Serialize, name: &str) -> String {
-    crate::plan::params(item, name).replace('"', "").replace(',', ", ").replace(':', ": ")
+    crate::grid::plan::params(item, name).replace('"', "").replace(',', ", ").replace(':', ": ")
 }
 
 /// Data sets in `data-manifests/`.

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::Metric;
 
-use crate::agreement::Comparable;
 use crate::claims::Claim;
-use crate::draw::asked::{self, FigureSpec};
-use crate::record::Record;
-use crate::summary::{Group, Summary, metric_title};
-use crate::table::Table;
+use crate::grid::asked::{self, FigureSpec};
+use crate::kept::record::Record;
+use crate::tables::agreement::Comparable;
+use crate::tables::summary::{Group, Summary, metric_title};
+use crate::tables::table::Table;
 use crate::tables::{SPREAD_NOTE, with_spread};
 
 /// A table or figure of the paper.

@@ -11,11 +11,11 @@ use data::checksum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::durable::write_file;
-use crate::forecast::{Basis, Forecast};
-use crate::plan::{Cell, Plan};
+use crate::cells::forecast::{Basis, Forecast};
+use crate::grid::plan::{Cell, Plan};
+use crate::kept::durable::write_file;
+use crate::kept::store::{State, Store};
 use crate::run::Options;
-use crate::store::{State, Store};
 
 const FORMAT: &str = "runner plan 1";
 

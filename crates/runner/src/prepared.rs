@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use data::{checksum, summarise};
 
-use crate::durable::Durability;
-use crate::execute::{Tally, Width, Work};
+use crate::cells::execute::{Tally, Width, Work};
+use crate::cells::fits::Fits;
+use crate::cells::forecast::Forecast;
+use crate::cells::interrupt;
+use crate::cells::isolate::Isolation;
 use crate::finished::Finished;
-use crate::fits::Fits;
-use crate::forecast::Forecast;
-use crate::interrupt;
-use crate::isolate::Isolation;
-use crate::lock::Lock;
-use crate::plan::{Cell, Plan};
+use crate::grid::plan::{Cell, Plan};
+use crate::kept::durable::Durability;
+use crate::kept::lock::Lock;
+use crate::kept::provenance::Provenance;
+use crate::kept::record::Record;
+use crate::kept::store::{DATA, State, Store};
 use crate::plan_file::PlanFile;
-use crate::provenance::Provenance;
-use crate::record::Record;
 use crate::run::{Ending, Options, command};
-use crate::store::{DATA, State, Store};
 
 /// A plan and what is said about its data.
 pub struct Prepared {

@@ -6,18 +6,18 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::board::{self, Entry};
+use crate::cells::fits::Fits;
 use crate::claims::{self, Verdict};
-use crate::durable::Durability;
-use crate::fits::Fits;
+use crate::grid::only::Only;
+use crate::grid::pick::Shard;
+use crate::grid::plan::Plan;
+use crate::grid::source::Source;
 use crate::grid::{Grid, lay_over};
-use crate::only::Only;
+use crate::kept::durable::Durability;
 use crate::paper::Paper;
-use crate::pick::Shard;
-use crate::plan::Plan;
 use crate::prepared::{Prepared, Ran};
 use crate::report::about::quoted;
-use crate::source::Source;
+use crate::tables::board::{self, Entry};
 use figures::Column;
 
 /// What a user can ask of a run beyond the grid file.
@@ -79,7 +79,7 @@ impl Ending {
         match self {
             Self::Complete => 0,
             Self::Failures => 1,
-            Self::Interrupted => crate::interrupt::EXIT_CODE,
+            Self::Interrupted => crate::cells::interrupt::EXIT_CODE,
         }
     }
 }

@@ -10,13 +10,13 @@ use anyhow::Result;
 use data::checksum;
 
 use crate::grid::Grid;
-use crate::pick::Indices;
+use crate::grid::pick::Indices;
+use crate::kept::store::{State, Store};
 use crate::plan_file::{PlanFile, Planned};
 use crate::run::{Ending, Options};
 use crate::slurm;
 use crate::slurm::jobs::{Attempt, Jobs};
 use crate::slurm::queue::{self, Entry, Phase};
-use crate::store::{State, Store};
 use crate::verbs::why_failed;
 
 /// Lines of a kind that are printed one by one.

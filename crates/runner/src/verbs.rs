@@ -4,19 +4,19 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::durable::Durability;
-use crate::execute::Tally;
+use crate::cells::execute::Tally;
+use crate::cells::fits::Fits;
+use crate::cells::forecast::{Basis, Forecast};
+use crate::cells::interrupt;
 use crate::finished::Finished;
-use crate::fits::Fits;
-use crate::forecast::{Basis, Forecast};
-use crate::interrupt;
-use crate::lock::Lock;
-use crate::pick::Indices;
-use crate::plan::{Cell, Plan};
+use crate::grid::pick::Indices;
+use crate::grid::plan::{Cell, Plan};
+use crate::kept::durable::Durability;
+use crate::kept::lock::Lock;
+use crate::kept::store::{State, Store};
 use crate::plan_file::{PlanFile, Planned};
 use crate::prepared::Prepared;
 use crate::run::{Ending, Options, close};
-use crate::store::{State, Store};
 
 /// Cells named one by one in a message.
 const NAMED: usize = 20;

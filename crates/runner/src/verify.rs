@@ -12,15 +12,15 @@ use data::checksum;
 use polars::prelude::{AnyValue, DataFrame};
 use rayon::prelude::*;
 
-use crate::execute::{Context, Outcome, run_cell};
-use crate::fits::Fits;
-use crate::plan::{Cell, Plan};
+use crate::cells::execute::{Context, Outcome, run_cell};
+use crate::cells::fits::Fits;
+use crate::grid::plan::{Cell, Plan};
+use crate::kept::provenance::Provenance;
+use crate::kept::record::{COST_COLUMNS, Record, to_frame};
+use crate::kept::store::{State, Store, StoredSeries};
 use crate::plan_file::PlanFile;
 use crate::prepared::Prepared;
-use crate::provenance::Provenance;
-use crate::record::{COST_COLUMNS, Record, to_frame};
 use crate::run::{Ending, Options};
-use crate::store::{State, Store, StoredSeries};
 
 /// What is verified, and how much of it computed again.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use runner::record::Record;
+use runner::kept::record::Record;
+use runner::kept::store::Store;
 use runner::report::about::About;
 use runner::report::results::Results;
-use runner::store::Store;
 use tempfile::TempDir;
 
 fn runner(folder: &Path, args: &[&str]) -> Output {

@@ -10,10 +10,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Bench, GRID, root, runner, same, text, text_of};
-use runner::lock::Lock;
+use runner::kept::lock::Lock;
+use runner::kept::seal;
+use runner::kept::store::{State, Store};
 use runner::plan_file::PlanFile;
-use runner::seal;
-use runner::store::{State, Store};
 
 /// Cells of several kinds: with and without a base, a seed and a noise.
 const MIXED: &str = "\
@@ -264,7 +264,7 @@ fn a_cell_that_takes_too_long_is_ended_and_says_so() {
     let cell = &records.iter().find(|r| r.method.as_deref() == Some("na")).unwrap().cell;
     let own = store.records(cell).unwrap();
     assert!(bench.run(&["--only", "method=na", "--force"]).status.success());
-    let values = |records: &[runner::record::Record]| records.iter().map(|r| r.value).collect::<Vec<_>>();
+    let values = |records: &[runner::kept::record::Record]| records.iter().map(|r| r.value).collect::<Vec<_>>();
     assert_eq!(values(&own), values(&store.records(cell).unwrap()));
 }
 

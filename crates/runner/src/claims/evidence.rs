@@ -6,8 +6,8 @@ use anyhow::Result;
 use tasks::metrics::{item_value, weighted_figure};
 use tasks::{CrossTable, Items, Metric, Quantity, Series};
 
-use crate::store::{DATA, Store, StoredSeries};
-use crate::summary::{Group, Measure, Summary};
+use crate::kept::store::{DATA, Store, StoredSeries};
+use crate::tables::summary::{Group, Measure, Summary};
 
 /// A view, or an ordered pair of views.
 pub type Place = (String, Option<String>);

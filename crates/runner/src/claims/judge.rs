@@ -6,10 +6,10 @@ use tasks::{Interval, Items, Metric, paired_bootstrap};
 use super::evidence::{Evidence, Missing, Place, Sample};
 use super::test::{Agrees, AtMost, Better, Extension, Reduce, Rises, SmallerDrop};
 use super::{Claim, Outcome, Test, Verdict};
-use crate::agreement::{Agreement, Standing};
-use crate::record::Record;
-use crate::store::Store;
-use crate::summary::{Summary, metric_title};
+use crate::kept::record::Record;
+use crate::kept::store::Store;
+use crate::tables::agreement::{Agreement, Standing};
+use crate::tables::summary::{Summary, metric_title};
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 1000;

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub use judge::judge;
 pub use test::{Claim, Test};
 
-use crate::table::Table;
+use crate::tables::table::Table;
 
 /// How a claim fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use align::moments::Precision;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use data::SplitName;
-use runner::pick::{Indices, Shard};
+use runner::grid::pick::{Indices, Shard};
 use runner::run::{self, Ending, Options};
 use runner::slurm::{self, Request};
 use runner::{moments, verbs, verify};

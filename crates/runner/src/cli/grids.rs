@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use runner::durable::Durability;
-use runner::only::Only;
-use runner::pick::{Bytes, Shard};
+use runner::grid::only::Only;
+use runner::grid::pick::{Bytes, Shard};
+use runner::kept::durable::Durability;
 use runner::run::{self, Ending, Options};
 use runner::{leaderboard, scaling};
 

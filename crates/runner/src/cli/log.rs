@@ -6,7 +6,7 @@ use std::io;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use runner::progress;
+use runner::cells::progress;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::grid::source;
 use runner::run::Ending;
-use runner::{list, report, show, source};
+use runner::{list, report, show};
 
 use super::said;
 

@@ -1,6 +1,5 @@
 //! Which figures a grid gets.
 
-pub mod asked;
 mod scatter;
 mod spec;
 
@@ -11,12 +10,13 @@ use figures::{Bar, BarSeries, Curves, Draw, Drawn, Forest, GroupedBars, Heatmaps
 use rayon::prelude::*;
 use tasks::{Measure as Likeness, Metric, Reading};
 
-use crate::durable;
+use crate::grid::asked::FigureSpec;
+use crate::kept::durable;
+use crate::kept::slug;
+use crate::kept::store::Store;
 use crate::paper::Paper;
-use crate::store::Store;
-use crate::summary::{Group, Measure, Summary};
-use crate::tables::{slug, stem_of};
-use asked::FigureSpec;
+use crate::tables::stem_of;
+use crate::tables::summary::{Group, Measure, Summary};
 
 /// A figure with the stem of its files.
 pub type Named = (Figure, String);

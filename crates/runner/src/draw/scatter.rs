@@ -4,11 +4,11 @@ use anyhow::Result;
 use serde_json::Value;
 use tasks::{Metric, paired_bootstrap};
 
-use super::asked::ScatterSpec;
 use super::spec::{CLEAN, RESAMPLES, SEED, Words, greek, parameter};
 use crate::claims::evidence::Evidence;
-use crate::store::Store;
-use crate::summary::{Group, Summary, metric_title};
+use crate::grid::asked::ScatterSpec;
+use crate::kept::store::Store;
+use crate::tables::summary::{Group, Summary, metric_title};
 use figures::{Dot, Point, Scatter};
 
 /// The points of the first subset of views on clean data.

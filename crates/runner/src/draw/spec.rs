@@ -4,14 +4,14 @@ use anyhow::Result;
 use serde_json::Value;
 use tasks::{Interval, Metric, paired_bootstrap};
 
-use super::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
 use super::{Figure, scatter};
 use crate::claims::evidence::{Evidence, Place, Sample};
 use crate::claims::test::Reduce;
-use crate::processors;
-use crate::record::Record;
-use crate::store::Store;
-use crate::summary::{Group, Summary, metric_title};
+use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
+use crate::kept::record::Record;
+use crate::kept::store::Store;
+use crate::tables::processors;
+use crate::tables::summary::{Group, Summary, metric_title};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 
 /// Resamples behind an interval of a figure.

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::draw::asked::FigureSpec;
-use crate::durable::write_file;
 use crate::grid::Primary;
+use crate::grid::asked::FigureSpec;
+use crate::kept::durable::write_file;
+use crate::kept::record::Record;
+use crate::kept::store::Store;
 use crate::paper::Paper;
-use crate::record::Record;
-use crate::store::Store;
 
 /// What a report needs beside records and scores.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

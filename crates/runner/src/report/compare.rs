@@ -12,13 +12,14 @@ use tasks::statistics::holm;
 use super::page::{Entered, Facts, Sheet, facts, stars};
 use super::{results, template};
 use crate::claims::evidence::{Evidence, Sample};
-use crate::comparison::{draw, p_value};
-use crate::durable::write_file;
-use crate::record::Record;
-use crate::store::StoredSeries;
-use crate::summary::{Group, Measure, Summary};
-use crate::table::Table;
-use crate::tables::{MISSING, slug};
+use crate::kept::durable::write_file;
+use crate::kept::record::Record;
+use crate::kept::slug;
+use crate::kept::store::StoredSeries;
+use crate::tables::MISSING;
+use crate::tables::comparison::{draw, p_value};
+use crate::tables::summary::{Group, Measure, Summary};
+use crate::tables::table::Table;
 
 /// One run.
 struct Side<'a> {
@@ -54,7 +55,7 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     let (first, second) = (results::open(a)?, results::open(b)?);
     let summaries = [Summary::new(&first.1), Summary::new(&second.1)];
     let name =
-        |store: &crate::store::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        |store: &crate::kept::store::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&first.0), name(&second.0)];
     if names[0] == names[1] {
         // The same grid in two folders: told apart by where they are.

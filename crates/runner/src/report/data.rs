@@ -6,10 +6,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::intervals::Entry;
-use crate::picture::Picture;
-use crate::record::Record;
-use crate::store::Store;
-use crate::summary::{Group, Summary};
+use crate::kept::picture::Picture;
+use crate::kept::record::Record;
+use crate::kept::store::Store;
+use crate::tables::summary::{Group, Summary};
 use figures::style;
 
 /// Most records on a page: some two megabytes. A larger grid's are in its records.csv.
@@ -255,8 +255,9 @@ impl Records {
 
 /// A task with the parameters that are not its defaults.
 fn named(task: &str, params: &str) -> String {
-    let defaults = tasks::Task::from_name(task).map(|task| crate::plan::params(&task, task.name())).unwrap_or_default();
-    let differing = crate::plan::differing(params, &defaults);
+    let defaults =
+        tasks::Task::from_name(task).map(|task| crate::grid::plan::params(&task, task.name())).unwrap_or_default();
+    let differing = crate::grid::plan::differing(params, &defaults);
     if differing.is_empty() { task.to_string() } else { format!("{task} ({differing})") }
 }
 

@@ -5,7 +5,7 @@ use tasks::Interval;
 use tasks::statistics::{holm, resample_means};
 
 use crate::claims::evidence::Evidence;
-use crate::summary::{Stat, Summary};
+use crate::tables::summary::{Stat, Summary};
 
 /// Resamples behind an interval: two digits of its ends, for every measure of a grid in a second or two.
 const RESAMPLES: usize = 1_000;

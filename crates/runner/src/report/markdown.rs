@@ -7,9 +7,9 @@ use anyhow::Result;
 use super::problems::Problems;
 use super::results::Results;
 use crate::draw::Named;
-use crate::durable::write_file;
-use crate::summary::Summary;
-use crate::table::inline_markdown;
+use crate::kept::durable::write_file;
+use crate::tables::summary::Summary;
+use crate::tables::table::inline_markdown;
 
 /// Figures shown: an overview, not an album.
 const FIGURES: usize = 3;

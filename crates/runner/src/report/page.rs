@@ -13,13 +13,13 @@ use super::results::{Held, Results};
 use super::template;
 use crate::claims::evidence::Evidence;
 use crate::claims::{Outcome, Verdict};
-use crate::comparison::{Comparison, p_value};
 use crate::draw::Named;
-use crate::durable::write_file;
-use crate::record::Record;
-use crate::summary::{Group, Summary};
-use crate::table::Table;
+use crate::kept::durable::write_file;
+use crate::kept::record::Record;
 use crate::tables::MISSING;
+use crate::tables::comparison::{Comparison, p_value};
+use crate::tables::summary::{Group, Summary};
+use crate::tables::table::Table;
 
 /// Bytes of figures on a page; what comes after is in the folder `figures` alone.
 const MOST_FIGURES: usize = 2_500_000;
@@ -217,7 +217,7 @@ fn comparison(comparison: &Comparison) -> Sheet {
     let table = comparison.table("", &[]);
     let scale = ends(comparison.lines.iter().map(|line| (line.figure.interval.low, line.figure.interval.high)));
     let several = comparison.lines.iter().any(|line| line.view_set != comparison.lines[0].view_set);
-    let row = |(line, row): (&crate::comparison::Line, &Vec<String>)| {
+    let row = |(line, row): (&crate::tables::comparison::Line, &Vec<String>)| {
         let mut cells: Vec<Entered> = row.iter().map(Entered::text).collect();
         let interval = &line.figure.interval;
         cells[2] = Entered {

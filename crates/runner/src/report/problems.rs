@@ -4,7 +4,7 @@ use data::{SplitName, Warning, WarningKind, summarise};
 use serde::Serialize;
 
 use super::about::{About, quoted};
-use crate::record::Record;
+use crate::kept::record::Record;
 
 /// Everything that went wrong or is odd.
 #[derive(Debug, Default, PartialEq, Serialize)]

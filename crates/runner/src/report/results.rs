@@ -7,17 +7,17 @@ use anyhow::{Context, Result, bail};
 
 use super::about::About;
 use super::{markdown, page};
-use crate::agreement::Agreement;
 use crate::claims::evidence::Evidence;
 use crate::claims::{self, Verdict};
-use crate::comparison::{self, Comparison};
 use crate::draw;
-use crate::processors;
-use crate::record::Record;
-use crate::store::Store;
-use crate::summary::Summary;
-use crate::table::Table;
+use crate::kept::record::Record;
+use crate::kept::store::Store;
 use crate::tables;
+use crate::tables::agreement::Agreement;
+use crate::tables::comparison::{self, Comparison};
+use crate::tables::processors;
+use crate::tables::summary::Summary;
+use crate::tables::table::Table;
 
 /// What the records of a grid come to.
 pub struct Results<'a> {

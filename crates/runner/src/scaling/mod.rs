@@ -8,16 +8,16 @@ use std::path::Path;
 use align::{Method, Spaces};
 use anyhow::{Context, Result};
 
-use crate::cost::{PeakMemory, measured};
+use crate::cells::cost::{PeakMemory, measured};
+use crate::cells::progress::Progress;
 use crate::draw;
-use crate::lock::Lock;
-use crate::plan::params;
-use crate::processors;
-use crate::progress::Progress;
-use crate::provenance::Provenance;
-use crate::record::Record;
+use crate::grid::plan::params;
+use crate::kept::lock::Lock;
+use crate::kept::provenance::Provenance;
+use crate::kept::record::Record;
+use crate::kept::store::Store;
 use crate::run::{Ending, Options, close};
-use crate::store::Store;
+use crate::tables::processors;
 use star::{Axis, Size, Star};
 use timings::{Timings, place};
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::grid::normalise;
-use crate::plan::canonical;
-use crate::record::RECORDS_VERSION;
+use crate::grid::plan::canonical;
+use crate::kept::record::RECORDS_VERSION;
 
 /// A star of sizes round a centre.
 #[derive(Clone, Debug, Deserialize)]

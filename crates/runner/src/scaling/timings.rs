@@ -4,10 +4,10 @@ use align::Method;
 use tasks::bootstrap::quantile;
 
 use super::star::{Axis, Size, Star};
-use crate::plan::params;
-use crate::record::Record;
-use crate::summary::Group;
-use crate::table::Table;
+use crate::grid::plan::params;
+use crate::kept::record::Record;
+use crate::tables::summary::Group;
+use crate::tables::table::Table;
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
 
 /// What a size's records stand under in the column `views`.

@@ -3,7 +3,7 @@
 //! Task t of a plan runs the cells `t·K .. (t+1)·K`, K the group. An array's indices begin at 0 and have a bound of the
 //! cluster's (MaxArraySize), so its tasks are counted from an offset: index i of an array is task `offset + i`.
 
-use crate::pick::Indices;
+use crate::grid::pick::Indices;
 use crate::plan_file::Planned;
 
 use super::settings::TimeLimit;
@@ -55,7 +55,7 @@ pub fn chunks(cells: &[usize], group: usize, longest: usize) -> Vec<Chunk> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forecast::Basis;
+    use crate::cells::forecast::Basis;
 
     fn cell(index: usize, seconds: Option<f64>) -> Planned {
         Planned {

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use data::checksum;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::write_file;
-use crate::pick::Indices;
+use crate::grid::pick::Indices;
+use crate::kept::durable::write_file;
 use crate::plan_file::PlanFile;
 
 use super::settings::Settings;

@@ -21,13 +21,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::durable::write_file;
-use crate::forecast::Forecast;
-use crate::plan::Plan;
+use crate::cells::forecast::Forecast;
+use crate::grid::plan::Plan;
+use crate::kept::durable::write_file;
+use crate::kept::store::Store;
 use crate::plan_file::{PlanFile, Planned};
 use crate::prepared::Prepared;
 use crate::run::{Ending, Options};
-use crate::store::Store;
 
 use command::{Sbatch, max_array_size};
 use cut::{Chunk, chunks};

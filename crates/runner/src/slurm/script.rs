@@ -134,7 +134,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::pick::Indices;
+    use crate::grid::pick::Indices;
 
     fn script(settings: &Settings, group: usize) -> String {
         let script = Script {

@@ -1,6 +1,6 @@
 //! Text and tables as LaTeX that compiles as it is, with pdfLaTeX, XeLaTeX and LuaLaTeX, and `booktabs` alone.
 
-use crate::table::Table;
+use crate::tables::table::Table;
 
 /// Characters of an entry from which on a column is set in lines of its own.
 const LONG: usize = 40;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tasks::noise::Noise;
 
 use crate::grid::Grid;
-use crate::record::RECORDS_VERSION;
-use crate::source::Source;
+use crate::grid::source::Source;
+use crate::kept::record::RECORDS_VERSION;
 
 /// One unit of work: a fit and all tasks on it.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use align::Dataset;
 use serde::{Deserialize, Serialize};
 use tasks::bootstrap::quantile;
 
-use crate::plan::{Cell, Plan, params};
-use crate::record::Record;
+use crate::grid::plan::{Cell, Plan, params};
+use crate::kept::record::Record;
 
 /// What a forecast of seconds rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,11 +6,11 @@ use align::Method;
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
 
+use crate::kept::record::Record;
 use crate::paper::{Paper, Published};
-use crate::record::Record;
-use crate::summary::{Group, Summary, metric_title};
-use crate::table::Table;
 use crate::tables::MISSING;
+use crate::tables::summary::{Group, Summary, metric_title};
+use crate::tables::table::Table;
 
 /// The noise of clean cells.
 const CLEAN: &str = "none";
@@ -241,7 +241,7 @@ mod tests {
             data: "massive".into(),
             views: "all=a,b".into(),
             method: Some(method.into()),
-            params: Some(crate::plan::params(&default, method)),
+            params: Some(crate::grid::plan::params(&default, method)),
             noise: Some("none".into()),
             task: Some("clustering".into()),
             task_params: Some("{}".into()),

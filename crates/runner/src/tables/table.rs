@@ -6,8 +6,8 @@ use anyhow::Result;
 use comfy_table::{CellAlignment, Table as Grid, TableComponent, presets};
 use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
 
-use crate::durable::write_file;
-use crate::latex;
+use crate::kept::durable::write_file;
+use crate::tables::latex;
 
 /// A table as it is read: its first columns name a line, the others hold figures.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use data::nearest;
 
-use crate::plan::Cell;
+use crate::grid::plan::Cell;
 
 /// Conditions on cells: keys are ANDed, values of one key ORed. A seed may be a range, `seed=0..2` for 0, 1 and 2.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

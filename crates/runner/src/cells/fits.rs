@@ -9,9 +9,9 @@ use anyhow::{Result, anyhow};
 use data::checksum;
 use serde_json::json;
 
-use crate::cost::{Cost, measured};
-use crate::plan::{Cell, Plan, canonical};
-use crate::prepare::{Pairing, Widths};
+use crate::cells::cost::{Cost, measured};
+use crate::grid::plan::{Cell, Plan, canonical};
+use crate::grid::prepare::{Pairing, Widths};
 
 /// A fit and what it cost when it was made.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::plan::Cell;
+use crate::grid::plan::Cell;
 
 /// How cells are run in processes.
 #[derive(Clone, Debug)]

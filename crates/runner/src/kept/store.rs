@@ -23,10 +23,10 @@ use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, Se
 use rayon::prelude::*;
 use tasks::Quantity;
 
-use crate::durable::{self, Staged};
-use crate::picture::Picture;
-use crate::record::{self, Record};
-use crate::seal::{self, Facts, Seal};
+use crate::kept::durable::{self, Staged};
+use crate::kept::picture::Picture;
+use crate::kept::record::{self, Record};
+use crate::kept::seal::{self, Facts, Seal};
 
 /// The output folder of one grid.
 #[derive(Clone, Debug)]

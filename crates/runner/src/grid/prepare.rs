@@ -4,7 +4,7 @@ use align::Dataset;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Cell, Plan};
+use crate::grid::plan::{Cell, Plan};
 
 /// Which rows of different views belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::Record;
+use crate::kept::record::Record;
 
 /// What is said under a table of times whose cells ran on several kinds of processor; nothing where all ran on one. A
 /// cell is counted by the processor that its fit was timed on.

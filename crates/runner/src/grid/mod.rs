@@ -1,5 +1,12 @@
 //! A grid file, exactly as written.
 
+pub mod asked;
+pub mod only;
+pub mod pick;
+pub mod plan;
+pub mod prepare;
+pub mod source;
+
 use std::path::Path;
 
 use align::Method;
@@ -11,8 +18,8 @@ use serde_json::{Map, Value, json};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
-use crate::draw::asked::{self, FigureSpec};
-use crate::prepare::{Pairing, Widths};
+use self::asked::FigureSpec;
+use self::prepare::{Pairing, Widths};
 
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
 #[derive(Clone, Debug, Deserialize)]

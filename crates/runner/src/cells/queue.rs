@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::interrupt;
-use crate::plan::Cell;
+use crate::cells::interrupt;
+use crate::grid::plan::Cell;
 
 /// A cell and the memory it is expected to need.
 #[derive(Clone, Copy, Debug)]

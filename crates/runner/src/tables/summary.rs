@@ -6,8 +6,8 @@ use align::{Method, SpaceKind};
 use serde_json::json;
 use tasks::{Measure as Likeness, Metric, Reading, Task};
 
-use crate::plan::{canonical, differing, params};
-use crate::record::Record;
+use crate::grid::plan::{canonical, differing, params};
+use crate::kept::record::Record;
 
 /// One line of a table: a method with its parameters, on one subset of views, under one noise.
 #[derive(Clone, Debug, PartialEq, Eq)]

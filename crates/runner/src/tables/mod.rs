@@ -1,10 +1,20 @@
-//! Which tables a grid gets.
+//! Which tables a grid gets; beside it, how records become their figures, how methods are compared, and how a table is
+//! written.
+
+pub mod agreement;
+pub mod board;
+pub mod comparison;
+pub mod latex;
+pub mod processors;
+pub mod summary;
+pub mod table;
 
 use align::SpaceKind;
 use tasks::{Measure as Likeness, Metric, Reading};
 
-use crate::summary::{Group, Measure, Stat, Summary, metric_title};
-use crate::table::Table;
+use self::summary::{Group, Measure, Stat, Summary, metric_title};
+use self::table::Table;
+use crate::kept::slug;
 
 /// What stands for "no figure": never a zero.
 pub const MISSING: &str = "n/a";
@@ -88,32 +98,42 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
 
 /// Why figures are missing, once per reason: for which methods, on which subsets of views.
 fn reasons(summary: &Summary<'_>) -> Vec<String> {
-    let mut found: Vec<((String, &str), Vec<String>)> = Vec::new();
+    let mut found = Lists::default();
     for group in &summary.groups {
         let label = group.label();
         for measure in
             summary.measures().iter().filter(|m| !m.metric.is_side_note() && summary.stat(group, m).is_none())
         {
             let Some(reason) = summary.reason(group, measure) else { continue };
-            add_to(&mut found, (reason, &group.view_set), label.clone());
+            found.add((reason, &group.view_set), label.clone());
         }
     }
-    let mut merged: Vec<((String, Vec<String>), Vec<String>)> = Vec::new();
-    for ((reason, view_set), methods) in found {
-        add_to(&mut merged, (reason, methods), format!("`{view_set}`"));
+    let mut merged = Lists::default();
+    for ((reason, view_set), methods) in found.0 {
+        merged.add((reason, methods), format!("`{view_set}`"));
     }
-    let line = |((reason, methods), view_sets): ((String, Vec<String>), Vec<String>)| {
+    let line = |((reason, methods), view_sets): &((String, Vec<String>), Vec<String>)| {
         format!("{MISSING} for {} on {}: {reason}.", methods.join(", "), view_sets.join(", "))
     };
-    merged.into_iter().map(line).collect()
+    merged.0.iter().map(line).collect()
 }
 
-/// Adds what is not there yet to the list of a key; keys stay in the order they came.
-fn add_to<K: PartialEq>(lists: &mut Vec<(K, Vec<String>)>, key: K, value: String) {
-    match lists.iter_mut().find(|(known, _)| *known == key) {
-        Some((_, list)) if list.contains(&value) => {}
-        Some((_, list)) => list.push(value),
-        None => lists.push((key, vec![value])),
+/// Lists without repetitions, by keys in the order they came.
+struct Lists<K>(Vec<(K, Vec<String>)>);
+
+impl<K> Default for Lists<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: PartialEq> Lists<K> {
+    fn add(&mut self, key: K, value: String) {
+        match self.0.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, list)) if list.contains(&value) => {}
+            Some((_, list)) => list.push(value),
+            None => self.0.push((key, vec![value])),
+        }
     }
 }
 
@@ -214,12 +234,6 @@ pub fn stem_of(summary: &Summary<'_>, measure: &Measure) -> String {
     format!("{}{}", measure.metric.name(), variant.unwrap_or_default())
 }
 
-/// Text as part of a file name: runs of other characters than letters, digits and `_` become one `-`.
-pub fn slug(text: &str) -> String {
-    let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("-")
-}
-
 /// `0.300 ± 0.024`.
 pub fn with_spread(stat: Option<&Stat>) -> String {
     stat.map_or(MISSING.into(), |s| format!("{:.3} ± {:.3}", s.mean, s.std))
@@ -228,7 +242,7 @@ pub fn with_spread(stat: Option<&Stat>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
+    use crate::kept::record::Record;
 
     #[test]
     fn a_reason_is_said_once_for_all_that_share_it() {

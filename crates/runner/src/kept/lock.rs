@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tables::slug;
+use crate::kept::slug;
 
 /// A lock, held while this lives.
 #[derive(Debug)]

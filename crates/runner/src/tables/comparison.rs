@@ -6,8 +6,8 @@ use tasks::{Metric, resample};
 
 use crate::claims::evidence::{Evidence, Sample};
 use crate::grid::Primary;
-use crate::summary::{Measure, Summary, metric_title};
-use crate::table::Table;
+use crate::tables::summary::{Measure, Summary, metric_title};
+use crate::tables::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
 const RESAMPLES: usize = 10_000;

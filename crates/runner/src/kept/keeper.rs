@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::durable::{self, Durability, Staged};
-use crate::store::{StagedCell, Store};
+use crate::kept::durable::{self, Durability, Staged};
+use crate::kept::store::{StagedCell, Store};
 
 /// Longest wait of a finished cell.
 const PERIOD: Duration = Duration::from_secs(2);

@@ -9,8 +9,8 @@ use anyhow::Result;
 use data::yaml::{self, Located};
 use serde::Deserialize;
 
-use crate::comparison::{Comparison, Line, adjust_over};
-use crate::table::Table;
+use crate::tables::comparison::{Comparison, Line, adjust_over};
+use crate::tables::table::Table;
 use figures::{Forest, ForestRow, Point};
 
 /// The grids of a leaderboard.

@@ -11,20 +11,20 @@ use align::{Dataset, FitReport, Labels, SpaceKind};
 use anyhow::{Context as _, Result, anyhow};
 use tasks::{Task, TaskInput, group_series};
 
-use crate::cost::{Cost, PeakMemory, measured, resident};
-use crate::durable::Durability;
-use crate::fits::{Fits, Fitting};
-use crate::forecast::Forecast;
-use crate::interrupt;
-use crate::isolate::Isolation;
-use crate::keeper::Keeper;
-use crate::picture::Picture;
-use crate::plan::{Cell, Plan, choice, params};
-use crate::progress::Progress;
-use crate::provenance::Provenance;
-use crate::queue::{Queue, Waiting};
-use crate::record::Record;
-use crate::store::{DATA, State, Store, StoredSeries};
+use crate::cells::cost::{Cost, PeakMemory, measured, resident};
+use crate::cells::fits::{Fits, Fitting};
+use crate::cells::forecast::Forecast;
+use crate::cells::interrupt;
+use crate::cells::isolate::Isolation;
+use crate::cells::progress::Progress;
+use crate::cells::queue::{Queue, Waiting};
+use crate::grid::plan::{Cell, Plan, choice, params};
+use crate::kept::durable::Durability;
+use crate::kept::keeper::Keeper;
+use crate::kept::picture::Picture;
+use crate::kept::provenance::Provenance;
+use crate::kept::record::Record;
+use crate::kept::store::{DATA, State, Store, StoredSeries};
 
 /// How wide to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
