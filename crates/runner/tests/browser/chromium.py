@@ -154,6 +154,19 @@ class Page:
             return [box.left + box.width / 2, box.top + box.height / 2];
         }})()""")
 
+    def at_rest(self):
+        """Waits for scrolling, which may be smooth, to come to its end."""
+        self.js("""(async () => {
+            const pause = () => new Promise((done) => setTimeout(done, 150));
+            for (let before = null; before !== scrollX + "," + scrollY; await pause()) before = scrollX + "," + scrollY;
+        })()""")
+
+    def until(self, expression, seconds=5):
+        """Waits until this is so, but not for ever; what it is then is for the caller to see."""
+        end = time.monotonic() + seconds
+        while not self.js(expression) and time.monotonic() < end:
+            time.sleep(0.05)
+
     def move(self, x, y):
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
