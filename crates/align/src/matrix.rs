@@ -109,6 +109,11 @@ impl<T: Copy + Default> Matrix<T> {
         Self { rows: indices.len(), cols: self.cols, data }
     }
 
+    /// Rows as columns, copied.
+    pub fn transposed(&self) -> Self {
+        Self::from_fn(self.cols, self.rows, |i, j| self.at(j, i))
+    }
+
     /// Borrowed for linear algebra.
     pub fn view(&self) -> MatRef<'_, T> {
         MatRef::from_row_major_slice(&self.data, self.rows, self.cols)

@@ -11,7 +11,7 @@ use tasks::classifier::{Classifier, Labelled, Released};
 fn classifier(t: &Tensors, name: &str) -> Classifier {
     let w = t.matrix(&format!("probe.{name}.weight"));
     let b = t.vector(&format!("probe.{name}.bias"));
-    Classifier::from_parts(&Matrix::from_fn(w.cols(), w.rows(), |i, j| w.at(j, i)), &b).expect("one bias per class")
+    Classifier::from_parts(&w.transposed(), &b).expect("one bias per class")
 }
 
 #[test]

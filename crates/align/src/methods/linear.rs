@@ -107,8 +107,7 @@ pub(crate) fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Resul
         .iter()
         .map(|view| {
             let map = linalg::product(view.map.map(|&x| f64::from(x)).view(), corrector.view(), Threads::Pool);
-            let transposed = || Matrix::from_fn(view.map.cols(), view.map.rows(), |i, j| view.map.at(j, i));
-            let back = Some(view.back.clone().unwrap_or_else(transposed));
+            let back = Some(view.back.clone().unwrap_or_else(|| view.map.transposed()));
             ViewMap { map: map.map(|&x| x as f32), back, ..view.clone() }
         })
         .collect();

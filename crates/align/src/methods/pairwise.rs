@@ -42,7 +42,7 @@ impl PairMaps {
         let (s, t) = (self.position(source)?, self.position(target)?);
         Ok(self.way(s, t).map(|way| match way {
             Way::As(map) => map.clone(),
-            Way::Transposed(map) => Matrix::from_fn(map.cols(), map.rows(), |i, j| map.at(j, i)),
+            Way::Transposed(map) => map.transposed(),
         }))
     }
 

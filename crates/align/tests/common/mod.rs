@@ -44,8 +44,7 @@ impl Golden {
     }
 
     pub fn transposed(&self, name: &str) -> Matrix {
-        let m = self.matrix(name);
-        Matrix::from_fn(m.cols(), m.rows(), |i, j| m.at(j, i))
+        self.matrix(name).transposed()
     }
 
     /// All views of a split, `split.v0`, `split.v1`, …
