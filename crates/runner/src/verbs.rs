@@ -108,8 +108,9 @@ pub fn merge(path: &Path) -> Result<Ending> {
         print!("\n{}", outputs.text);
         close(&outputs.paths(finished.store.root()));
     }
-    tracing::info!("{done} of {} cells of `{}` are done", states.len(), file.name);
+    let mut said = format!("{done} of {} cells of `{}` are done", states.len(), file.name);
     if done == states.len() {
+        tracing::info!("{said}");
         return Ok(Ending::Complete);
     }
     let mut left = Vec::new();
@@ -120,14 +121,16 @@ pub fn merge(path: &Path) -> Result<Ending> {
                 State::Damaged(why) => format!(": {why}"),
                 State::Missing | State::Done(_) => String::new(),
             };
-            tracing::info!("  {} {} ({}) {}{why}", state.name(), cell.index, cell.id, cell.label());
+            said += &format!("\n  {} {} ({}) {}{why}", state.name(), cell.index, cell.id, cell.label());
         }
         left.push(cell.index);
     }
     if left.len() > NAMED {
-        tracing::info!("  and {} more", left.len() - NAMED);
+        said += &format!("\n  and {} more", left.len() - NAMED);
     }
-    tracing::info!("run what is left with: runner run-cell --plan {} --indices {}", path.display(), Indices(left));
+    // One message, and a warning: what is missing is also said where nothing else is.
+    let rest = Indices(left);
+    tracing::warn!("{said}\nrun what is left with: runner run-cell --plan {} --indices {rest}", path.display());
     Ok(Ending::Failures)
 }
 

@@ -117,7 +117,7 @@ fn a_plan_says_what_is_done_and_refuses_to_be_stale() {
     let beyond = run(&["--index", "3"]);
     assert!(text_of(&beyond).contains("--index 3: ") && beyond.status.code() == Some(1), "{}", text_of(&beyond));
 
-    let merge = || runner(&["merge", "--plan", path(&file)]);
+    let merge = || runner(&["merge", "-q", "--plan", path(&file)]);
     let missing = merge();
     let said = text(&missing.stderr);
     assert_eq!(missing.status.code(), Some(1));
