@@ -53,7 +53,12 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     let programs = Programs::new(root, args.programs.as_deref());
     let cache = option("--cache", args.cache.as_deref())?;
 
+    let some = match args.views.is_empty() {
+        true => Vec::new(),
+        false => words(&["--views", &args.views.join(",")]),
+    };
     let mut fetch = words(&["fetch", name, "--encoders"]);
+    fetch.extend(some.clone());
     fetch.extend(cache.clone());
     fetch.extend(args.offline.then(|| "--offline".to_string()));
     // with --skip-refused a view whose encoder is not to be had is one more that is left out
@@ -70,9 +75,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     let folder = jobs.parent().context("runner texts named no file")?.to_path_buf();
 
     let mut embed = words(&["jobs", &jobs.display().to_string()]);
-    if !args.views.is_empty() {
-        embed.extend(words(&["--views", &args.views.join(",")]));
-    }
+    embed.extend(some);
     embed.extend(args.skip_refused.then(|| "--skip-refused".to_string()));
     programs.run("embed", &embed)?;
 

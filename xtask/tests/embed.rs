@@ -329,8 +329,10 @@ fn some_views_first() {
     let bench = Bench::new();
     let said = bench.embed("tiny", MASSIVE, &["--views", "en,de"]);
     assert_eq!(said.code, 1);
-    said.has(&["--views: no view `de`; the views are `en`, `ja`, `fr`"]);
+    said.has(&["--views: no view `de` in tiny; its views are `en`, `ja`, `fr`"]);
     bench.embed("tiny", MASSIVE, &["--views", "en,fr"]).fine();
+    let encoder = |name: &str| bench.path("cache/encoders").join(name).exists();
+    assert!(encoder("org--bert") && !encoder("org--roberta"), "the encoders of these views alone are fetched");
     assert!(bench.manifest("tiny").contains("title: A tiny data set, without ja"));
     bench.embed("tiny", MASSIVE, &[]).fine();
     assert!(bench.manifest("tiny").contains("title: A tiny data set\n"));

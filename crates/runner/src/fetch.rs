@@ -3,11 +3,39 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fetch::{Options, Source, sources_dir};
 
 use crate::grid::source::manifests_dir;
 use crate::run::Ending;
+
+/// Whose encoders are fetched beside the data.
+pub enum Encoders {
+    /// Nobody's.
+    None,
+    /// Those of all views.
+    All,
+    /// Those of the views with these names.
+    Of(Vec<String>),
+}
+
+impl Encoders {
+    /// The source with the views alone whose encoders are wanted.
+    fn of(&self, mut source: Source) -> Result<Source> {
+        if let Self::Of(names) = self
+            && let Some(unknown) = names.iter().find(|name| source.views.iter().all(|view| view.name != **name))
+        {
+            let known: Vec<String> = source.views.iter().map(|view| format!("`{}`", view.name)).collect();
+            bail!("--views: no view `{unknown}` in {}; its views are {}", source.name, known.join(", "));
+        }
+        source.views.retain(|view| match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Of(names) => names.contains(&view.name),
+        });
+        Ok(source)
+    }
+}
 
 /// Fetches the named sources one after the other; without names, prints what there is.
 ///
@@ -15,7 +43,7 @@ use crate::run::Ending;
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(names: &[String], cache: Option<&Path>, encoders: bool, offline: bool) -> Result<Ending> {
+pub fn run(names: &[String], cache: Option<&Path>, encoders: &Encoders, offline: bool) -> Result<Ending> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     if names.is_empty() {
         println!("{}", list(&sources)?);
@@ -28,12 +56,13 @@ pub fn run(names: &[String], cache: Option<&Path>, encoders: bool, offline: bool
     }
     let mut ending = Ending::Complete;
     for name in names {
+        let encoders = encoders.of(Source::find(name, &options.sources)?)?;
         let report = fetch::fetch(name, &options).with_context(|| format!("cannot fetch {name}"))?;
         println!("{report}");
         if !report.is_complete() {
             ending = Ending::Failures;
         }
-        if encoders && !fetch_encoders(name, &options)? {
+        if !fetch_encoders(encoders, &options) {
             ending = Ending::Failures;
         }
     }
@@ -41,10 +70,10 @@ pub fn run(names: &[String], cache: Option<&Path>, encoders: bool, offline: bool
 }
 
 /// The encoders of a source's views, each once. One that is refused does not keep the others away.
-fn fetch_encoders(name: &str, options: &Options) -> Result<bool> {
+fn fetch_encoders(source: Source, options: &Options) -> bool {
     let mut seen = Vec::new();
     let mut all = true;
-    for view in Source::find(name, &options.sources)?.views {
+    for view in source.views {
         if seen.contains(&view.encoder) {
             continue;
         }
@@ -57,7 +86,7 @@ fn fetch_encoders(name: &str, options: &Options) -> Result<bool> {
         }
         seen.push(view.encoder);
     }
-    Ok(all)
+    all
 }
 
 fn list(sources: &Path) -> Result<String> {

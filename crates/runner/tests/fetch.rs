@@ -88,4 +88,12 @@ fn a_source_comes_from_a_hub_and_stays() {
     let (code, out, err) = fetch(&cache, &hub, &[source]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("toy: 0 downloaded, 1 there already"), "{out}");
+
+    let encoders = |more: &[&str]| fetch(&cache, &hub, &[&[source, "--offline", "--encoders"], more].concat());
+    let (code, _, err) = encoders(&[]);
+    assert!(code == 1 && err.contains("cannot fetch org/a") && err.contains("cannot fetch org/b"), "{err}");
+    let (code, _, err) = encoders(&["--views", "b"]);
+    assert!(code == 1 && !err.contains("org/a") && err.contains("cannot fetch org/b"), "{err}");
+    let (code, _, err) = encoders(&["--views", "b,c"]);
+    assert!(code == 1 && err.contains("--views: no view `c` in toy; its views are `a`, `b`"), "{err}");
 }

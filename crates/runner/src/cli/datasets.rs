@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
+use runner::fetch::Encoders;
 use runner::run::Ending;
 use runner::{datasets, fetch, texts};
 
@@ -167,6 +168,9 @@ pub struct Fetch {
     /// The encoders of their views too
     #[arg(long)]
     encoders: bool,
+    /// Of --encoders, those of these views alone
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', requires = "encoders")]
+    views: Vec<String>,
     /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -178,7 +182,12 @@ pub struct Fetch {
 impl Fetch {
     /// Downloads what is missing.
     pub fn run(self) -> Result<Ending> {
-        fetch::run(&self.names, self.cache.as_deref(), self.encoders, self.offline)
+        let encoders = match (self.encoders, self.views.is_empty()) {
+            (false, _) => Encoders::None,
+            (true, true) => Encoders::All,
+            (true, false) => Encoders::Of(self.views),
+        };
+        fetch::run(&self.names, self.cache.as_deref(), &encoders, self.offline)
     }
 }
 
