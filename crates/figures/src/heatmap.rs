@@ -42,6 +42,10 @@ impl Draw for Heatmaps {
         Chart::new(self, 3, None).scene(TITLE_ROOM)
     }
 
+    fn shades_are_values(&self) -> bool {
+        true
+    }
+
     /// As many panels to a line as fit with values in their cells, else as fit at all.
     fn scene_within(&self, width: f64) -> Scene {
         let room = width / super::LEAST_SCALE;

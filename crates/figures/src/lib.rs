@@ -64,6 +64,11 @@ pub trait Draw {
     fn scene_within(&self, width: f64) -> Scene {
         within(self.scene(), width)
     }
+
+    /// Whether shades of colour say how large a value is, so that a dark page must not turn them around.
+    fn shades_are_values(&self) -> bool {
+        false
+    }
 }
 
 /// Scaled down to a width, if it is wider.

@@ -100,6 +100,8 @@ struct Shown {
     id: String,
     title: String,
     svg: String,
+    /// Whether its colours have to stay what they are.
+    shades: bool,
     open: bool,
 }
 
@@ -185,7 +187,8 @@ fn shown(named: &[Named]) -> Result<(Vec<Shown>, Vec<String>)> {
             continue;
         }
         bytes += svg.len();
-        shown.push(Shown { id: stem.clone(), title: scene.title, svg, open: shown.len() < OPEN_FIGURES });
+        let (shades, open) = (figure.draw().shades_are_values(), shown.len() < OPEN_FIGURES);
+        shown.push(Shown { id: stem.clone(), title: scene.title, svg, shades, open });
     }
     Ok((shown, left_out))
 }

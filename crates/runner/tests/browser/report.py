@@ -227,6 +227,9 @@ def theme(page, check):
     check.that(set(grounds) == {"system", "light", "dark"} and grounds["light"] != grounds["dark"], f"three themes: {grounds}")
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     check.that(page.js(ground) == grounds["dark"], "the system's choice of dark is followed")
+    filters = page.js("""[...document.querySelectorAll("figure svg")].map(svg =>
+        [svg.closest("figure").classList.contains("shades"), getComputedStyle(svg).filter != "none"])""")
+    check.that([True, False] in filters and all(shades != turned for shades, turned in filters), "heat maps alone keep their shades")
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
 
 
