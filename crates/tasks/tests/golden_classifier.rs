@@ -3,7 +3,6 @@
 
 mod common;
 
-use align::Matrix;
 use common::Tensors;
 use tasks::classifier::{Classifier, Labelled, Released};
 
