@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, File},
+    fs,
     io::Write,
     ops::Range,
     path::{Path, PathBuf},
 };
 
+use atomic_write_file::AtomicWriteFile;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{EmbedError, Embeddings, digest::Digest};
@@ -225,17 +226,10 @@ fn view<'a>(path: &Path, shape: Vec<usize>, bytes: &'a [u8]) -> Result<TensorVie
 
 /// Whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), EmbedError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let attempt = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
+    let attempt = || {
+        let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
+        file.commit()
     };
-    attempt().map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        EmbedError::write(path, error)
-    })
+    attempt().map_err(|error| EmbedError::write(path, error))
 }
