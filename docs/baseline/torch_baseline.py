@@ -1,13 +1,15 @@
 """The same operations in PyTorch, in f32 and in the data form that the paper describes: what docs/performance.md measures
 against. Prints wall and CPU seconds of one run.
 
-    pip install torch numpy faiss-cpu
+    pip install torch numpy faiss-cpu safetensors
     python docs/baseline/torch_baseline.py gpa --views 10 --rows 4000 --width 256 --threads 2
+    python docs/baseline/torch_baseline.py gpa --data data/massive10 --threads 2
 """
 
 import argparse
 import resource
 import time
+from pathlib import Path
 
 import torch
 
@@ -19,8 +21,19 @@ def planted(views, rows, width):
     for _ in range(views):
         rotation = torch.linalg.qr(torch.randn(width, width, generator=generator))[0]
         x = latent @ rotation + 0.5 / width**0.5 * torch.randn(rows, width, generator=generator)
-        out.append((x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-8))
+        out.append(standardised(x))
     return out
+
+
+def bundled(folder):
+    from safetensors.torch import load_file
+
+    views = (load_file(file).get("train") for file in sorted(folder.glob("*.safetensors")))
+    return [standardised(x) for x in views if x is not None and x.is_floating_point()]
+
+
+def standardised(x):
+    return (x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-8)
 
 
 def gpa(z, sweeps=100):
@@ -98,11 +111,12 @@ def main():
     parser.add_argument("what", choices=["gpa", "gcca", "step", "retrieval", "kmeans"])
     for name, default in [("views", 10), ("rows", 4000), ("width", 256), ("threads", 2), ("clusters", 60), ("sweeps", 100)]:
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--data", type=Path, help="a folder of views, for gpa and gcca in place of planted ones")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     if args.what in ("gpa", "gcca"):
-        z = planted(args.views, args.rows, args.width)
+        z = bundled(args.data) if args.data else planted(args.views, args.rows, args.width)
         start = clock()
         figure = gpa(z, args.sweeps) if args.what == "gpa" else gcca(z)
         wall, cpu = (now - then for now, then in zip(clock(), start))
