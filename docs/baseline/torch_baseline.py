@@ -29,7 +29,7 @@ def bundled(folder):
     from safetensors.torch import load_file
 
     views = (load_file(file).get("train") for file in sorted(folder.glob("*.safetensors")))
-    return [standardised(x) for x in views if x is not None and x.is_floating_point()]
+    return [standardised(x.float()) for x in views if x is not None and x.is_floating_point()]
 
 
 def standardised(x):

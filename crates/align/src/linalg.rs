@@ -4,6 +4,8 @@
 //! ([`Threads::Pool`]). SVD and eigendecomposition change in the last digits with the parallelism they
 //! are given, so they always get the same constant, which depends on the matrix's size alone.
 
+mod layout;
+
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
@@ -34,7 +36,7 @@ impl Threads {
 }
 
 /// A float that the kernels exist for: `f32` or `f64`.
-pub trait Float: faer::traits::ComplexField + Copy + Default + Send + Sync {
+pub trait Float: faer::traits::ComplexField + layout::Scratch {
     /// One.
     const ONE: Self;
     /// The nearest number of this type.
@@ -59,7 +61,10 @@ impl Float for f64 {
 /// Where the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
 /// whoever takes a user's matrix.
 pub fn gemm<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) {
-    faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
+    if !layout::by_columns(a, b.ncols()) {
+        return faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
+    }
+    layout::with_rows(a, threads, |a| faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par()));
 }
 
 /// `a b` as a new matrix.
@@ -77,17 +82,24 @@ pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -
 /// # Panics
 /// As [`gemm`].
 pub fn gram_lower<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, threads: Threads) {
-    triangular::matmul(
-        out,
-        BlockStructure::TriangularLower,
-        accum,
-        a.transpose(),
-        BlockStructure::Rectangular,
-        a,
-        BlockStructure::Rectangular,
-        T::ONE,
-        threads.par(),
-    );
+    let multiply = |transposed: MatRef<'_, T>| {
+        triangular::matmul(
+            out,
+            BlockStructure::TriangularLower,
+            accum,
+            transposed,
+            BlockStructure::Rectangular,
+            transposed.transpose(),
+            BlockStructure::Rectangular,
+            T::ONE,
+            threads.par(),
+        );
+    };
+    if layout::by_columns(a.transpose(), a.ncols()) {
+        layout::with_rows(a.transpose(), threads, multiply);
+    } else {
+        multiply(a.transpose());
+    }
 }
 
 /// Copies the lower triangle to the upper one.
@@ -219,6 +231,26 @@ mod tests {
             let pool = rayon_pool(threads);
             let many = pool.install(|| product(a.view(), b.view(), Threads::Pool));
             assert!(one.as_slice() == many.as_slice(), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn a_left_factor_gives_the_same_bits_by_rows_and_by_columns() {
+        let (a, b) = (noise(333, 299), noise(333, 301));
+        let by_rows = a.transposed();
+        let pool = rayon_pool(3);
+        for threads in [Threads::One, Threads::Pool] {
+            let products = || {
+                let mut gram = Matrix::zeros(299, 299);
+                gram_lower(gram.view_mut(), Accum::Replace, a.view(), threads);
+                mirror_lower(&mut gram);
+                (product(a.view().transpose(), b.view(), threads), gram)
+            };
+            let (one, gram) = pool.install(products);
+            assert!(one == product(by_rows.view(), b.view(), Threads::One));
+            let square = product(by_rows.view(), by_rows.view().transpose(), Threads::One);
+            let off = gram.as_slice().iter().zip(square.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+            assert!(off < 1e-12 * 333.0, "{off:e}");
         }
     }
 

@@ -1,0 +1,69 @@
+//! Left factors as the kernels want them: row by row.
+//!
+//! A kernel walks along the rows of the left factor. Where that lies column by column, as `Aᵀ` of a row-major A does,
+//! every step of the walk is in another page and, for the usual widths, in the same few sets of the cache. Gram
+//! matrices and gradients are all of this kind. Copying the factor first costs about as much as a product with ten columns.
+
+use std::cell::Cell;
+use std::thread::LocalKey;
+
+use rayon::prelude::*;
+
+use super::{Float, MatRef, Threads};
+
+/// Least rows and columns of the left factor for which a copy pays, and least columns of the other one.
+const LEAST: (usize, usize) = (64, 256);
+/// Rows and columns copied at a time.
+const TILE: usize = 32;
+/// Most numbers that a thread keeps room for.
+const KEPT: usize = 1 << 21;
+
+/// Room for a copy, one for each thread, so that products repeated thousands of times allocate none.
+pub trait Scratch: Copy + Default + Send + Sync + 'static {
+    /// This thread's.
+    fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
+}
+
+macro_rules! scratch {
+    ($($float:ty),*) => {$(
+        impl Scratch for $float {
+            fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
+                thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
+                &SCRATCH
+            }
+        }
+    )*};
+}
+scratch!(f32, f64);
+
+/// Whether a left factor lies column by column and is to be copied before a product with `n` columns. The sums are the
+/// same to the bit either way.
+pub(super) fn by_columns<T>(a: MatRef<'_, T>, n: usize) -> bool {
+    a.row_stride() == 1 && a.col_stride() != 1 && a.nrows().min(a.ncols()) >= LEAST.0 && n >= LEAST.1
+}
+
+/// Calls `multiply` with a copy, row by row, of a matrix that lies column by column.
+pub(super) fn with_rows<T: Float>(a: MatRef<'_, T>, threads: Threads, multiply: impl FnOnce(MatRef<'_, T>)) {
+    let (m, k) = (a.nrows(), a.ncols());
+    // Whoever comes here while this thread multiplies, because it helps others as it waits, finds an empty one.
+    let mut rows = T::scratch().take();
+    rows.resize(rows.len().max(m * k), T::default());
+    let copy = |(tile, rows): (usize, &mut [T])| {
+        let a = a.subrows(tile * TILE, rows.len() / k);
+        for start in (0..k).step_by(TILE) {
+            for (i, row) in rows.chunks_exact_mut(k).enumerate() {
+                let row = &mut row[start..k.min(start + TILE)];
+                row.iter_mut().enumerate().for_each(|(j, to)| *to = a[(i, start + j)]);
+            }
+        }
+    };
+    let size = TILE * k;
+    match threads {
+        Threads::One => rows[..m * k].chunks_mut(size).enumerate().for_each(copy),
+        Threads::Pool => rows[..m * k].par_chunks_mut(size).enumerate().for_each(copy),
+    }
+    multiply(MatRef::from_row_major_slice(&rows[..m * k], m, k));
+    if rows.len() <= KEPT {
+        T::scratch().set(rows);
+    }
+}
