@@ -1,19 +1,23 @@
 //! `cargo xtask tidy`: what must agree and cannot be seen by the compiler.
 
 mod arrows;
+mod benches;
 mod documents;
 mod length;
 mod snippets;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::Value;
 use walkdir::WalkDir;
 
 /// Runs every check and prints what does not agree.
 pub fn run(root: &Path) -> Result<ExitCode> {
-    let mut problems = arrows::check(root)?;
+    let packages = packages(root)?;
+    let mut problems = arrows::check(&packages);
+    problems.extend(benches::check(&packages)?);
     problems.extend(documents::check(root)?);
     problems.extend(length::check(root)?);
     problems.extend(snippets::check(root)?);
@@ -21,11 +25,23 @@ pub fn run(root: &Path) -> Result<ExitCode> {
         eprintln!("tidy: {problem}");
     }
     if problems.is_empty() {
-        println!("tidy: crate arrows, documents, the programs in them and file lengths are as they should be");
+        println!("tidy: crate arrows, benches, documents, the programs in them and file lengths are as they should be");
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("tidy: {} to mend", problems.len());
     Ok(ExitCode::FAILURE)
+}
+
+/// What cargo knows of the crates of the workspace.
+fn packages(root: &Path) -> Result<Vec<Value>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .context("cannot start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gave no JSON")?;
+    Ok(metadata["packages"].as_array().context("cargo metadata named no packages")?.clone())
 }
 
 /// The files of the tree with this extension, build output and results left out, sorted.
