@@ -1,12 +1,10 @@
 //! Files that are there whole or not at all.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
-
-use atomic_write_file::AtomicWriteFile;
 
 use crate::{DataError, checksum::Sha256Stream, error::FileProblem};
 
@@ -15,8 +13,10 @@ use crate::{DataError, checksum::Sha256Stream, error::FileProblem};
 #[derive(Debug)]
 pub(crate) struct Part {
     file: PathBuf,
-    out: BufWriter<AtomicWriteFile>,
+    part: PathBuf,
+    out: BufWriter<File>,
     sum: Sha256Stream,
+    done: bool,
 }
 
 impl Part {
@@ -26,15 +26,19 @@ impl Part {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let out = BufWriter::with_capacity(1 << 20, AtomicWriteFile::open(file).map_err(failed)?);
-        Ok(Self { file: file.to_owned(), out, sum: Sha256Stream::default() })
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = file.with_file_name(name);
+        let out = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
+        Ok(Self { file: file.to_owned(), part, out, sum: Sha256Stream::default(), done: false })
     }
 
     /// Puts the file in its place and returns its checksum.
-    pub(crate) fn finish(self) -> Result<String, DataError> {
-        let written = self.out.into_inner().map_err(io::IntoInnerError::into_error);
-        written.and_then(AtomicWriteFile::commit).map_err(|reason| unwritable(&self.file, reason))?;
-        Ok(self.sum.finish())
+    pub(crate) fn finish(mut self) -> Result<String, DataError> {
+        let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
+        synced.and_then(|()| fs::rename(&self.part, &self.file)).map_err(|reason| unwritable(&self.file, reason))?;
+        self.done = true;
+        Ok(std::mem::take(&mut self.sum).finish())
     }
 }
 
@@ -47,6 +51,15 @@ impl Write for Part {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.done {
+            // What could not be written to its end is of no use to anyone.
+            let _ = fs::remove_file(&self.part);
+        }
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
+    fs::{self, File},
     io::Write,
     ops::Range,
     path::{Path, PathBuf},
 };
 
-use atomic_write_file::AtomicWriteFile;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{EmbedError, Embeddings, digest::Digest};
@@ -226,10 +225,17 @@ fn view<'a>(path: &Path, shape: Vec<usize>, bytes: &'a [u8]) -> Result<TensorVie
 
 /// Whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), EmbedError> {
-    let attempt = || {
-        let mut file = AtomicWriteFile::open(path)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let attempt = || -> std::io::Result<()> {
+        let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
-        file.commit()
+        file.sync_all()?;
+        fs::rename(&temporary, path)
     };
-    attempt().map_err(|error| EmbedError::write(path, error))
+    attempt().map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        EmbedError::write(path, error)
+    })
 }

@@ -73,7 +73,7 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let before = shards();
     // what a crash of the machine might leave
     fs::write(parts.join("0000000008.safetensors"), b"half").unwrap();
-    fs::write(parts.join(".0000000016.safetensors.a1B2c3"), b"half").unwrap();
+    fs::write(parts.join("0000000016.safetensors.1.tmp"), b"half").unwrap();
 
     let resumed = succeeded(&run(folder, "b.safetensors", &[]));
     assert!(resumed.contains(&format!("{} of 800 items were there already", (before - 1) * 8)), "{resumed}");

@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use atomic_write_file::AtomicWriteFile;
 use data::checksum::Sha256Stream;
 
 use crate::FetchError;
@@ -105,12 +104,18 @@ pub(crate) fn sum(path: &Path) -> Result<(String, u64), FetchError> {
 
 /// Writes a small file so that it is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
+    let new = beside(path, ".new");
+    // a link that waits there would be followed
+    remove(&new)?;
     let write = || {
-        let mut file = AtomicWriteFile::open(path)?;
+        let mut file = fs::File::create(&new)?;
         io::Write::write_all(&mut file, bytes)?;
-        file.commit()
+        file.sync_all()?;
+        fs::rename(&new, path)
     };
-    write().map_err(FetchError::io(path, "write it"))
+    write().map_err(FetchError::io(path, "write it"))?;
+    sync_folder(path);
+    Ok(())
 }
 
 /// Makes a rename last. Systems that cannot do so for folders need not.
