@@ -61,10 +61,8 @@ impl Float for f64 {
 /// Where the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
 /// whoever takes a user's matrix.
 pub fn gemm<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) {
-    if !layout::by_columns(a, b.ncols()) {
-        return faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
-    }
-    layout::with_rows(a, threads, |a| faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par()));
+    let multiply = |a: MatRef<'_, T>| faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
+    layout::by_rows(a, b.ncols(), threads, multiply);
 }
 
 /// `a b` as a new matrix.
@@ -82,24 +80,12 @@ pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -
 /// # Panics
 /// As [`gemm`].
 pub fn gram_lower<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, threads: Threads) {
-    let multiply = |transposed: MatRef<'_, T>| {
-        triangular::matmul(
-            out,
-            BlockStructure::TriangularLower,
-            accum,
-            transposed,
-            BlockStructure::Rectangular,
-            transposed.transpose(),
-            BlockStructure::Rectangular,
-            T::ONE,
-            threads.par(),
-        );
+    let whole = BlockStructure::Rectangular;
+    let lower = BlockStructure::TriangularLower;
+    let multiply = |left: MatRef<'_, T>| {
+        triangular::matmul(out, lower, accum, left, whole, left.transpose(), whole, T::ONE, threads.par());
     };
-    if layout::by_columns(a.transpose(), a.ncols()) {
-        layout::with_rows(a.transpose(), threads, multiply);
-    } else {
-        multiply(a.transpose());
-    }
+    layout::by_rows(a.transpose(), a.ncols(), threads, multiply);
 }
 
 /// Copies the lower triangle to the upper one.

@@ -36,14 +36,13 @@ macro_rules! scratch {
 }
 scratch!(f32, f64);
 
-/// Whether a left factor lies column by column and is to be copied before a product with `n` columns. The sums are the
-/// same to the bit either way.
-pub(super) fn by_columns<T>(a: MatRef<'_, T>, n: usize) -> bool {
-    a.row_stride() == 1 && a.col_stride() != 1 && a.nrows().min(a.ncols()) >= LEAST.0 && n >= LEAST.1
-}
-
-/// Calls `multiply` with a copy, row by row, of a matrix that lies column by column.
-pub(super) fn with_rows<T: Float>(a: MatRef<'_, T>, threads: Threads, multiply: impl FnOnce(MatRef<'_, T>)) {
+/// Calls `multiply` with a left factor, or with a copy of it by rows where it lies by columns and the product with `n`
+/// columns is large enough. The sums are the same to the bit.
+pub(super) fn by_rows<T: Float>(a: MatRef<'_, T>, n: usize, threads: Threads, multiply: impl FnOnce(MatRef<'_, T>)) {
+    let by_columns = a.row_stride() == 1 && a.col_stride() != 1;
+    if !by_columns || a.nrows().min(a.ncols()) < LEAST.0 || n < LEAST.1 {
+        return multiply(a);
+    }
     let (m, k) = (a.nrows(), a.ncols());
     // Whoever comes here while this thread multiplies, because it helps others as it waits, finds an empty one.
     let mut rows = T::scratch().take();
