@@ -226,14 +226,16 @@ mod tests {
         let by_rows = a.transposed();
         let pool = rayon_pool(3);
         for threads in [Threads::One, Threads::Pool] {
-            let products = || {
+            let gram_of = |a: MatRef<'_, f64>| {
                 let mut gram = Matrix::zeros(299, 299);
-                gram_lower(gram.view_mut(), Accum::Replace, a.view(), threads);
+                gram_lower(gram.view_mut(), Accum::Replace, a, threads);
                 mirror_lower(&mut gram);
-                (product(a.view().transpose(), b.view(), threads), gram)
+                gram
             };
+            let products = || (product(a.view().transpose(), b.view(), threads), gram_of(a.view()));
             let (one, gram) = pool.install(products);
             assert!(one == product(by_rows.view(), b.view(), Threads::One));
+            assert!(gram == gram_of(by_rows.view().transpose()));
             let square = product(by_rows.view(), by_rows.view().transpose(), Threads::One);
             let off = gram.as_slice().iter().zip(square.as_slice()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
             assert!(off < 1e-12 * 333.0, "{off:e}");

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "whether it can be read is tested, not what is done with it")]
 struct Grid {
     name: String,
     #[serde(default)]
@@ -20,7 +20,7 @@ struct Grid {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "whether it can be read is tested, not what is done with it")]
 enum Method {
     Gpa(Params),
     Gcca(Params),
@@ -29,7 +29,7 @@ enum Method {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "whether it can be read is tested, not what is done with it")]
 struct Params {
     #[serde(default)]
     tau: f64,

@@ -9,7 +9,6 @@
 //! #[derive(Debug, serde::Deserialize)]
 //! #[serde(deny_unknown_fields)]
 //! struct Fit {
-//!     #[allow(dead_code)]
 //!     sweeps: usize,
 //! }
 //!
