@@ -113,5 +113,5 @@ pub use matrix::Matrix;
 pub use method::{BaseFit, BaseViews, Method};
 pub use methods::extend::AddForm;
 pub use pca::{Pca, plane};
-pub use report::{CorrectorReport, FitReport, Stop};
+pub use report::{CorrectorReport, FitReport, FitWarning, Stop};
 pub use spaces::Spaces;

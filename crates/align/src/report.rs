@@ -29,6 +29,32 @@ impl Stop {
     }
 }
 
+/// What a reader has to know before any number that comes from a fit. The text says what was found, what follows from it
+/// and what to do.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FitWarning {
+    /// An iteration ended at its cap.
+    #[error("{what} stopped at the cap of {iterations} iterations before it converged; raise `{parameter}`")]
+    IterationCap {
+        /// What iterated.
+        what: String,
+        /// Iterations made.
+        iterations: usize,
+        /// The parameter that holds the cap.
+        parameter: String,
+    },
+}
+
+impl FitWarning {
+    /// The warning that goes with this end of an iteration, if any.
+    pub(crate) fn of_end(stop: Stop, what: &str, iterations: usize, parameter: &str) -> Vec<Self> {
+        let cap = || Self::IterationCap { what: what.into(), iterations, parameter: parameter.into() };
+        (stop == Stop::IterationCap).then(cap).into_iter().collect()
+    }
+}
+
 /// What a fit did and what it cost in maps and parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -52,6 +78,9 @@ pub struct FitReport {
     pub parameters: usize,
     /// GCPA's second stage.
     pub corrector: Option<CorrectorReport>,
+    /// What a reader has to know before any number that comes from the fit; those of a base fit come first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FitWarning>,
 }
 
 impl FitReport {
@@ -66,6 +95,7 @@ impl FitReport {
             maps,
             parameters,
             corrector: None,
+            warnings: Vec::new(),
         }
     }
 }

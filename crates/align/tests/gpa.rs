@@ -131,3 +131,19 @@ fn a_truncated_universe_is_the_first_axes_of_the_whole() {
         "gpa: `rank` is asked for with widths 20, 16, 20, wanted views of one width (the grid's `widths: pca` makes them so)"
     );
 }
+
+#[test]
+fn a_cap_that_was_reached_is_a_warning_also_of_what_stands_on_the_fit() {
+    let train = planted();
+    let capped = |solver| GpaParams { solver, max_iter: Some(1), tol: 0.0, ..GpaParams::default() };
+    for solver in [Solver::Released, Solver::Accelerated] {
+        let fit = fit(capped(solver), &train, 0);
+        let [only] = fit.report.warnings.as_slice() else { panic!("{:?}", fit.report.warnings) };
+        assert_eq!(only.to_string(), "GPA stopped at the cap of 1 iterations before it converged; raise `max_iter`");
+        let kept = serde_json::to_string(&fit.report).unwrap();
+        assert_eq!(serde_json::from_str::<align::FitReport>(&kept).unwrap(), fit.report);
+    }
+    assert!(fit(accelerated(), &train, 0).report.warnings.is_empty());
+    let gcpa = align::methods::gcpa::GcpaParams { max_iter: Some(1), tol: 0.0, epochs: Some(1), ..Default::default() };
+    assert_eq!(Method::Gcpa(gcpa).fit(&train, 0).unwrap().report.warnings.len(), 1);
+}

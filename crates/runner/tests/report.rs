@@ -65,7 +65,7 @@ fn a_grid_ends_in_a_report_that_files_alone_draw_again_to_the_byte() {
     let results = folder.path().join("results/tiny");
     let html = report(folder.path());
     for wanted in [
-        "No cell failed, and nothing is odd about the data.",
+        "No cell failed, no fit warns, and nothing is odd about the data.",
         "Methods compared by Rank-1",
         "The comparison that the grid was made for.",
         "<code>runner --grid grid.yaml</code>",

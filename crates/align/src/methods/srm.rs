@@ -9,7 +9,7 @@ use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Stop, Universe};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Parameters of `srm`.
@@ -112,6 +112,7 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
         maps: views,
         parameters: maps.iter().map(ViewMap::parameters).sum(),
         corrector: None,
+        warnings: FitWarning::of_end(stop, "SRM", iterations, "max_iter"),
     };
     Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
 }

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use align::{Dataset, FitReport, Labels, SpaceKind};
+use align::{Dataset, FitReport, FitWarning, Labels, SpaceKind};
 use anyhow::{Context as _, Result, anyhow};
 use tasks::{Task, TaskInput, group_series};
 
@@ -322,6 +322,12 @@ fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
     data.test.groups.first().map(stored).into_iter().collect()
 }
 
+/// A line each; nothing where there is none.
+fn lines(warnings: &[FitWarning]) -> Option<String> {
+    let lines: Vec<String> = warnings.iter().map(FitWarning::to_string).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
     Record {
         fit_seconds: Some(cost.wall),
@@ -331,6 +337,7 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
         iterations: report.iterations.map(|i| i as u64),
         stop: Some(report.stop.name().into()),
         objective: report.objective,
+        warnings: lines(&report.warnings),
         ..record
     }
 }

@@ -155,6 +155,8 @@ record! {
     stop: Option<String>,
     /// What the fit optimised, at its end.
     objective: Option<f64>,
+    /// What a reader has to know before any number of the fit, a line each.
+    warnings: Option<String>,
     /// Why there is no figure.
     error: Option<String>,
     /// Revision of the code.
@@ -177,7 +179,7 @@ record! {
 
 /// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
 /// anew.
-pub const RECORDS_VERSION: u32 = 3;
+pub const RECORDS_VERSION: u32 = 4;
 
 /// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
 pub const COST_COLUMNS: &[&str] =

@@ -32,7 +32,7 @@ fn text(results: &Results<'_>, summary: &Summary<'_>, figures: &[Named]) -> Stri
     let problems = Problems::of(records, about);
     if !problems.is_empty() {
         let failed = problems.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
-        let lines: Vec<String> = problems.data.iter().cloned().chain(failed).collect();
+        let lines: Vec<String> = problems.data.iter().chain(&problems.fits).cloned().chain(failed).collect();
         parts.push("## Warnings".into());
         parts.push(lines.iter().map(|line| format!("- {}", inline_markdown(line))).collect::<Vec<_>>().join("\n"));
     }

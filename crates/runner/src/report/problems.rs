@@ -1,16 +1,21 @@
 //! What a reader must know before any figure: what is odd about the data, and which cells failed.
 
+use std::collections::BTreeSet;
+
 use data::{SplitName, Warning, WarningKind, summarise};
 use serde::Serialize;
 
 use super::about::{About, quoted};
 use crate::kept::record::Record;
+use crate::tables::summary::Group;
 
 /// Everything that went wrong or is odd.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Problems {
     /// What is odd about the data, a line for each kind and split.
     pub data: Vec<String>,
+    /// What fits warn of, a line for each text, with the method and the number of its cells.
+    pub fits: Vec<String>,
     /// Tasks of cells, or whole cells, that failed.
     pub failed: Vec<Failed>,
 }
@@ -33,12 +38,16 @@ impl Problems {
     pub fn of(records: &[Record], about: &About) -> Self {
         let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
         let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
-        Self { data: summarise(&warnings), failed: failed.map(|record| Failed::of(record, about)).collect() }
+        Self {
+            data: summarise(&warnings),
+            fits: fits(records),
+            failed: failed.map(|record| Failed::of(record, about)).collect(),
+        }
     }
 
     /// Nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty() && self.failed.is_empty()
+        self.data.is_empty() && self.fits.is_empty() && self.failed.is_empty()
     }
 }
 
@@ -56,6 +65,27 @@ impl Failed {
         }
         Self { cell: record.cell.clone(), what, error: text(&record.error), command: command(record, about) }
     }
+}
+
+/// The warnings of fits: the same text of one method once, with the cells it is of.
+fn fits(records: &[Record]) -> Vec<String> {
+    let mut cells: Vec<((String, &str), BTreeSet<&str>)> = Vec::new();
+    for record in records {
+        let Some(group) = Group::of(record).filter(|_| record.warnings.is_some()) else { continue };
+        for line in record.warnings.iter().flat_map(|warnings| warnings.lines()) {
+            let key = (group.label(), line);
+            let at = cells.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+                cells.push((key, BTreeSet::new()));
+                cells.len() - 1
+            });
+            cells[at].1.insert(&record.cell);
+        }
+    }
+    let told = |((method, line), cells): &((String, &str), BTreeSet<&str>)| {
+        let count = cells.len();
+        format!("{method}: {line} ({count} {})", if count == 1 { "cell" } else { "cells" })
+    };
+    cells.iter().map(told).collect()
 }
 
 /// The command that runs a record's cell, and those that differ from it in parameters alone.
@@ -106,9 +136,11 @@ mod tests {
             cell: "c".into(),
             views: "m3=a,b".into(),
             method: Some("gpa".into()),
+            params: Some("{}".into()),
             noise: Some("permute 0.5 of a (seed 0)".into()),
             seed: Some(7),
             task: Some("clustering".into()),
+            warnings: Some("GPA stopped.\nThe view `a` is constant.".into()),
             error: Some("k = 50 for 40 points".into()),
             ..Record::default()
         };
@@ -125,6 +157,7 @@ mod tests {
                 "classes without rows in test: 1 of 100 (labelling `intent`)"
             ]
         );
+        assert_eq!(problems.fits, ["GPA: GPA stopped. (1 cell)", "GPA: The view `a` is constant. (1 cell)"]);
         let [only] = problems.failed.as_slice() else { panic!("{:?}", problems.failed) };
         assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a (seed 0), seed 7");
         assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");

@@ -23,6 +23,13 @@ pub struct Group {
 }
 
 impl Group {
+    /// The group of a record, where it is of a method.
+    pub fn of(record: &Record) -> Option<Self> {
+        let (view_set, noise, method, params) = group_of(record)?;
+        let [view_set, noise, method, params] = [view_set, noise, method, params].map(str::to_string);
+        Some(Self { view_set, noise, method, params })
+    }
+
     /// Method as named in tables: its title, and the parameters that differ from the defaults.
     pub fn label(&self) -> String {
         self.label_without(&[])

@@ -76,7 +76,9 @@ pub fn fit(request: &FitRequest) -> Result<String> {
         FitOn::Moments(file) => fit_stored(request, file)?,
     };
     saved.write(&request.out)?;
-    Ok(format!("{}\nfit: {}, {seconds:.1} s", describe(&saved, &request.out), ending(&saved.report)))
+    let warnings: Vec<String> = saved.report.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
+    let told = format!("{}\nfit: {}, {seconds:.1} s", describe(&saved, &request.out), ending(&saved.report));
+    Ok(told + &warnings.concat())
 }
 
 /// What was fitted, and in how many seconds.

@@ -225,6 +225,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         spread: scaffold.spread,
         maps: scaffold.maps,
         parameters: scaffold.parameters + trained.corrector.parameters(),
+        warnings: scaffold.warnings.clone(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
     };
     let universe = universe.clone().with_corrector(trained.corrector, params.rescale)?;

@@ -17,7 +17,7 @@ use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Stop, Universe};
 
 pub use balance::Weights;
 pub use robust::Robust;
@@ -186,6 +186,7 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, s
         maps: moments.views(),
         parameters: rotations + scales.map_or(0, |scales| scales.len()),
         corrector: None,
+        warnings: FitWarning::of_end(solved.stop, "GPA", solved.iterations, "max_iter"),
     };
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
 }
