@@ -28,6 +28,7 @@ pub mod moments;
 pub mod paper;
 pub mod plan_file;
 pub mod prepared;
+pub mod published;
 pub mod report;
 pub mod run;
 pub mod scaling;

@@ -13,7 +13,7 @@ use tasks::Metric;
 use crate::claims::Claim;
 use crate::grid::asked::{self, FigureSpec};
 use crate::kept::record::Record;
-use crate::tables::agreement::Comparable;
+use crate::published::{Comparable, Kind, Published, sources};
 use crate::tables::summary::{Group, Summary, metric_title};
 use crate::tables::table::Table;
 use crate::tables::{SPREAD_NOTE, with_spread};
@@ -40,10 +40,10 @@ pub struct Paper {
     pub aliases: Vec<String>,
     /// The metrics printed, in order.
     pub columns: Vec<String>,
-    /// The paper's figures.
+    /// The published values.
     #[serde(default)]
     pub published: Vec<Published>,
-    /// When ours may be held against them, and how near they must be.
+    /// When ours may be compared with them, and how near they must be.
     pub compare: Option<Comparable>,
     /// The claims tested.
     #[serde(default)]
@@ -51,26 +51,6 @@ pub struct Paper {
     /// Figures beside those that every grid gets.
     #[serde(default)]
     pub figures: Vec<FigureSpec>,
-}
-
-/// One published figure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Published {
-    /// Method name.
-    pub method: String,
-    /// Metric name.
-    pub metric: String,
-    /// The figure.
-    pub value: f64,
-    /// Its ±, where it is known.
-    pub std: Option<f64>,
-    /// Where it stands.
-    pub source: String,
-    /// What sets it apart from ours, such as another data set.
-    pub note: Option<String>,
-    /// The data set that it is of, where that is not the others'.
-    pub data: Option<String>,
 }
 
 impl Paper {
@@ -98,6 +78,12 @@ impl Paper {
             }
         }
         for (i, claim) in paper.value.claims.iter().enumerate() {
+            if let Some(value) = &claim.value {
+                known(&paper, &format!("claims[{i}].value.metric"), "metric", &value.metric, &metrics)?;
+                if let Some(method) = &value.method {
+                    known(&paper, &format!("claims[{i}].value.method"), "method", method, &Method::NAMES)?;
+                }
+            }
             if let Some(metric) = claim.test.metric() {
                 known(&paper, &format!("claims[{i}].test.{}.metric", claim.test.kind()), "metric", metric, &metrics)?;
             }
@@ -108,9 +94,10 @@ impl Paper {
         Ok(paper)
     }
 
-    /// The published figure of a method and metric.
-    pub fn published(&self, method: &str, metric: Metric) -> Option<&Published> {
-        self.published.iter().find(|p| p.method == method && p.metric == metric.name())
+    /// The surest published mean of a method and metric over a subset with this name and number of views.
+    pub fn published(&self, method: &str, metric: Metric, (view_set, views): (&str, usize)) -> Option<&Published> {
+        let right = |p: &&Published| p.method == method && p.metric == metric.name() && p.is_mean_of(view_set, views);
+        self.published.iter().filter(right).min_by_key(|p| p.kind)
     }
 
     /// The metrics printed.
@@ -137,30 +124,37 @@ impl Paper {
                 name = format!("{name}, noise {}", group.noise);
             }
             rows.push([name, "ours".into()].into_iter().chain(ours).collect());
-            if !self.published.is_empty() {
-                let theirs = metrics.iter().map(|m| self.published_text(group, *m));
-                rows.push([String::new(), "paper".into()].into_iter().chain(theirs).collect());
-            }
+            rows.extend(self.published_rows(group, summary.views(&group.view_set).len(), &metrics));
         }
         let mut notes: Vec<String> = std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect();
-        for published in &self.published {
-            let remark = published.note.as_ref().map(|note| format!("The paper's {}: {note}.", published.value));
-            notes.extend(remark.filter(|remark| !notes.contains(remark)));
+        match sources(&self.published).as_slice() {
+            [] => notes.push("The paper's own values for this are not known here.".into()),
+            sources => notes.extend(sources.iter().cloned()),
         }
-        let mut sources: Vec<&str> = self.published.iter().map(|p| p.source.as_str()).collect();
-        sources.dedup();
-        notes.push(match sources.as_slice() {
-            [] => "The paper's own figures for this are not known here.".into(),
-            sources => format!("Published figures: {}.", sources.join("; ")),
-        });
         Table { title: self.title.clone(), headers, names: 2, rows, notes }
     }
 
-    fn published_text(&self, group: &Group, metric: Metric) -> String {
-        match self.published(&group.method, metric) {
-            None => "not reported".into(),
-            Some(Published { value, std: Some(std), .. }) => format!("{value:.3} ± {std:.3}"),
-            Some(Published { value, .. }) => format!("{value:.3}"),
+    /// A row for each kind of source that has a value of this method on these views; one that says so where none has.
+    fn published_rows(&self, group: &Group, views: usize, metrics: &[Metric]) -> Vec<Vec<String>> {
+        let of_kind = |kind: Kind, metric: &Metric| {
+            let right = |p: &&Published| {
+                p.kind == kind
+                    && p.method == group.method
+                    && p.metric == metric.name()
+                    && p.is_mean_of(&group.view_set, views)
+            };
+            self.published.iter().find(right).map(Published::text)
+        };
+        let row = |kind: Kind| -> Vec<String> {
+            let values = metrics.iter().map(|metric| of_kind(kind, metric).unwrap_or_else(|| "unknown".into()));
+            [String::new(), kind.name().into()].into_iter().chain(values).collect()
+        };
+        let known: Vec<Kind> =
+            Kind::ALL.into_iter().filter(|kind| metrics.iter().any(|m| of_kind(*kind, m).is_some())).collect();
+        match known.as_slice() {
+            [] if self.published.is_empty() => Vec::new(),
+            [] => vec![row(Kind::Paper)],
+            known => known.iter().map(|kind| row(*kind)).collect(),
         }
     }
 }

@@ -185,7 +185,7 @@ fn reproduce(claims: &str) -> (Bench, Output) {
     let paper = bench.folder.path().join("paper.yaml");
     let head = "title: A table\ngrid: grid.yaml\noverrides: {name: other, methods: [na, pairwise, gpa]}\n\
                 columns: [ari, rank1]\n\
-                published: [{method: gpa, metric: ari, value: 0.5, std: 0.1, source: a paper}]\n";
+                published: [{method: gpa, metric: ari, value: 0.5, std: 0.1, views: 3, kind: paper, source: a paper}]\n";
     fs::write(&paper, format!("{head}claims:\n{claims}")).unwrap();
     let out = bench.out();
     let output = runner(&["reproduce", paper.to_str().unwrap(), "--out", out.to_str().unwrap()]);
@@ -195,7 +195,7 @@ fn reproduce(claims: &str) -> (Bench, Output) {
 #[test]
 fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
     let (bench, output) = reproduce(
-        "  - {id: C1, text: GPA finds matches, test: {better: {metric: rank1, method: gpa, over: [na]}}}\n  \
+        "  - {id: C1, text: GPA finds matches, test: {better: {metric: rank1, method: gpa, over: [na]}}, value: {metric: ari}}\n  \
            - {id: C2, text: NA finds matches, test: {better: {metric: rank1, method: na, over: [gpa]}}}\n  \
            - {id: C3, text: PW clusters, test: {better: {metric: ari, method: pairwise, over: [na]}}}\n  \
            - {id: C4, text: GCCA is there, test: {better: {metric: ari, method: gcca, over: [na]}}}\n",
@@ -204,8 +204,10 @@ fn a_paper_file_sets_its_figures_beside_ours_and_judges_its_claims() {
     let said = text(&output.stdout);
     for part in [
         "0.500 ± 0.100",
-        "not reported",
+        "unknown",
         "C1 holds: GPA finds matches. Rank-1 over NA +",
+        "Published values: not comparable: the paper file states no tolerance.",
+        "paper (stated by the paper): a paper, date unknown.",
         "C2 does not hold: NA finds matches. Rank-1 over GPA -",
         "C3 not testable on these data: PW clusters. no ari of `pairwise`: ",
         "C4 not testable on these data: GCCA is there. the grid has no cell of `gcca` on `all` under noise `none`.",

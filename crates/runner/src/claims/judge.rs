@@ -4,11 +4,12 @@ use anyhow::Result;
 use tasks::{Interval, Items, Metric, paired_bootstrap};
 
 use super::evidence::{Evidence, Missing, Place, Sample};
-use super::test::{Agrees, AtMost, Better, Extension, Reduce, Rises, SmallerDrop};
+use super::test::{AtMost, Better, Extension, Reduce, Rises, SmallerDrop, ValueOf};
 use super::{Claim, Outcome, Test, Verdict};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
-use crate::tables::agreement::{Agreement, Standing};
+use crate::published::{Of, Published, lead, method_title};
+use crate::tables::agreement::Agreement;
 use crate::tables::summary::{Summary, metric_title};
 
 /// Resamples behind an interval.
@@ -43,7 +44,8 @@ pub fn judge(claims: &[Claim], records: &[Record], store: &Store, agreement: &Ag
             Ok(judged) => judged,
             Err(missing) => (Outcome::NotTestable, format!("{missing}.")),
         };
-        Ok(Verdict { claim: claim.clone(), outcome, why })
+        let value = claim.value.as_ref().map(|value| values(value, agreement));
+        Ok(Verdict { claim: claim.clone(), outcome, why, value })
     };
     claims.iter().map(verdict).collect()
 }
@@ -57,18 +59,17 @@ fn judge_one(claim: &Claim, evidence: &Evidence<'_>, agreement: &Agreement<'_>) 
         None => Metric::Rank1,
     };
     match &claim.test {
-        Test::Better(test) => better(test, metric, evidence),
+        Test::Better(test) => {
+            let published: Vec<Published> = agreement.published().cloned().collect();
+            better(test, metric, evidence, &published)
+        }
         Test::SmallerDrop(test) => smaller_drop(test, metric, evidence),
-        Test::Rises(test) => rises(test, metric, evidence),
+        Test::Rises(test) => monotone(test, 1.0, metric, evidence),
+        Test::Falls(test) => monotone(test, -1.0, metric, evidence),
         Test::Extension(test) => extension(test, metric, evidence),
         Test::AtMost(test) => at_most(test, metric, evidence),
-        Test::Agrees(test) => Ok(agrees(test, agreement)),
         Test::NotTestable(test) => Ok(Err(test.reason.clone())),
     }
-}
-
-fn title(method: &str) -> &str {
-    align::Method::from_name(method).map_or(method, |m| m.title())
 }
 
 /// `+0.091 [+0.085, +0.097]`.
@@ -107,7 +108,24 @@ fn goodness(metric: Metric) -> f64 {
     if metric.higher_is_better() { 1.0 } else { -1.0 }
 }
 
-fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+/// The published lead beside ours: `, published +0.010 (rerun)`.
+fn published_lead(
+    published: &[Published],
+    methods: [&str; 2],
+    metric: Metric,
+    of: Reduce,
+    over: (&str, usize),
+) -> String {
+    let of = match of {
+        Reduce::Mean => Of::Mean,
+        Reduce::Worst => Of::Worst,
+        Reduce::Each => return String::new(),
+    };
+    let leads = lead(published, methods, metric.name(), of, over);
+    leads.iter().map(|(kind, lead)| format!(" (published {lead:+.3}, {})", kind.name())).collect()
+}
+
+fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>, published: &[Published]) -> Judged {
     let sets: Vec<String> = match test.views.as_slice() {
         [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
         sets => sets.to_vec(),
@@ -123,6 +141,8 @@ fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
             paired_bootstrap(items, RESAMPLES, SEED, |weights| differences(&samples, &test.of, metric, weights))?;
         let places = test.of.iter().flat_map(|of| test.over.iter().map(move |rival| (of, rival)));
         for ((of, rival), interval) in places.zip(found) {
+            let over = (set.as_str(), evidence.views(set).len());
+            let theirs = published_lead(published, [&test.method, rival], metric, *of, over);
             let of = match (of, test.of.len()) {
                 (Reduce::Mean, 1) => "",
                 (Reduce::Mean, _) => "mean, ",
@@ -130,7 +150,7 @@ fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>) -> Judged {
                 (Reduce::Each, _) => "least of all pairs, ",
             };
             let set = if sets.len() > 1 { format!("{set}: ") } else { String::new() };
-            findings.push(format!("{set}{of}over {} {}", title(rival), signed(&interval)));
+            findings.push(format!("{set}{of}over {} {}{theirs}", method_title(rival), signed(&interval)));
             intervals.push(interval);
         }
     }
@@ -203,18 +223,18 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
     let (drops, differences) = found.split_at(methods.len());
     let names = std::iter::once(&test.method).chain(&test.over);
     let mut findings: Vec<String> =
-        names.zip(drops).map(|(name, drop)| format!("{} drops by {:.3}", title(name), drop.estimate)).collect();
+        names.zip(drops).map(|(name, drop)| format!("{} drops by {:.3}", method_title(name), drop.estimate)).collect();
     findings.extend(
-        test.over
-            .iter()
-            .zip(differences)
-            .map(|(rival, i)| format!("{} more than {}: {}", title(rival), title(&test.method), signed(i))),
+        test.over.iter().zip(differences).map(|(rival, i)| {
+            format!("{} more than {}: {}", method_title(rival), method_title(&test.method), signed(i))
+        }),
     );
     Ok(Ok((above_zero(differences), sentence(metric, &findings))))
 }
 
-/// No step falls by more than one standard error, and the last figure is above the first.
-fn rises(test: &Rises, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+/// No step goes against the claimed direction (1 up, -1 down) by more than one standard error, and the last figure lies on
+/// the claimed side of the first.
+fn monotone(test: &Rises, direction: f64, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let sets: Vec<String> = match test.views.as_slice() {
         [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
         sets => sets.to_vec(),
@@ -227,8 +247,9 @@ fn rises(test: &Rises, metric: Metric, evidence: &Evidence<'_>) -> Judged {
         samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)?));
     }
     let items = there!(same_items(&samples));
-    let wanted =
-        |(source, target): &Place| test.pairs.iter().any(|[s, t]| s == source && Some(t.as_str()) == target.as_deref());
+    let wanted = |(source, target): &Place| {
+        test.pairs.is_empty() || test.pairs.iter().any(|[s, t]| s == source && Some(t.as_str()) == target.as_deref())
+    };
     let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
         let curve: Vec<f64> = samples.iter().map(|sample| sample.mean(weights, wanted)).collect();
         let steps = curve.windows(2).map(|pair| pair[1] - pair[0]);
@@ -238,16 +259,18 @@ fn rises(test: &Rises, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let (curve, rest) = found.split_at(sets.len());
     let (steps, whole) = rest.split_at(sets.len() - 1);
     // A 95% interval is 2 · 1.96 standard errors wide.
-    let falls: Vec<usize> =
-        (0..steps.len()).filter(|&i| steps[i].estimate < -(steps[i].high - steps[i].low) / 3.92).collect();
-    let outcome = match (above_zero(whole), falls.is_empty()) {
+    let against: Vec<usize> =
+        (0..steps.len()).filter(|&i| direction * steps[i].estimate < -(steps[i].high - steps[i].low) / 3.92).collect();
+    let whole = [directed(&whole[0], direction)];
+    let outcome = match (above_zero(&whole), against.is_empty()) {
         (outcome, true) => outcome,
         (_, false) => Outcome::DoesNotHold,
     };
     let points: Vec<String> = sets.iter().zip(curve).map(|(set, i)| format!("{set} {:.3}", i.estimate)).collect();
-    let mut findings = vec![points.join(" → "), format!("last over first {}", signed(&whole[0]))];
-    findings.extend(falls.iter().map(|&i| {
-        format!("falls by more than a standard error from {} to {}: {}", sets[i], sets[i + 1], signed(&steps[i]))
+    let mut findings = vec![points.join(" → "), format!("last over first {}", signed(&directed(&whole[0], direction)))];
+    let word = if direction > 0.0 { "falls" } else { "rises" };
+    findings.extend(against.iter().map(|&i| {
+        format!("{word} by more than a standard error from {} to {}: {}", sets[i], sets[i + 1], signed(&steps[i]))
     }));
     Ok(Ok((outcome, sentence(metric, &findings))))
 }
@@ -306,18 +329,11 @@ fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     Ok(Ok((outcome, format!("{} {finding}.", metric_title(metric)))))
 }
 
-/// Within the tolerance of the paper file.
-fn agrees(test: &Agrees, agreement: &Agreement<'_>) -> Result<(Outcome, String), Missing> {
-    let Some(figure) = agreement.of(&test.method, &test.metric) else {
-        return Err(format!("no published {} of `{}` is known", test.metric, test.method));
-    };
-    let outcome = match &figure.standing {
-        Standing::Within => Outcome::Holds,
-        Standing::Outside => Outcome::DoesNotHold,
-        Standing::NotComparable(why) => return Err(format!("not comparable: {why}")),
-    };
-    let tolerance = figure.tolerance.map(|t| format!(", tolerance {t}")).unwrap_or_default();
-    Ok((outcome, format!("{}{tolerance}.", figure.named())))
+/// Whether the published values agree with ours within the tolerance of the paper file.
+fn values(value: &ValueOf, agreement: &Agreement<'_>) -> String {
+    let stated = agreement.values.iter().filter(|v| v.published.metric == value.metric);
+    let stated: Vec<_> = stated.filter(|v| value.method.as_ref().is_none_or(|m| *m == v.published.method)).collect();
+    agreement.verdict(&stated).unwrap_or_else(|| format!("no published {} is known.", value.metric))
 }
 
 #[cfg(test)]

@@ -42,20 +42,24 @@ impl Outcome {
 pub struct Verdict {
     /// The claim.
     pub claim: Claim,
-    /// How it fares.
+    /// How its ordering fares.
     pub outcome: Outcome,
     /// Figures with their 95% intervals, or why there are none.
     pub why: String,
+    /// The second verdict, on the published values: within or outside the tolerance, or why they cannot be compared; `None`
+    /// where the claim states none.
+    pub value: Option<String>,
 }
 
 impl Verdict {
     /// One paragraph.
     pub fn sentence(&self) -> String {
-        format!("{} {}: {}. {}", self.claim.id, self.outcome.words(), self.claim.text, self.why)
+        let value = self.value.as_ref().map_or(String::new(), |value| format!(" Published values: {value}"));
+        format!("{} {}: {}. {}{value}", self.claim.id, self.outcome.words(), self.claim.text, self.why)
     }
 }
 
-/// All verdicts on one page: id, claim, the paper's figure, verdict, why.
+/// All verdicts on one page: id, claim, the paper's figure, the verdict on the ordering and why, the verdict on the values.
 pub fn page(verdicts: &[Verdict], notes: &[String]) -> Table {
     let row = |verdict: &Verdict| {
         let published = verdict.claim.published.clone().unwrap_or_else(|| "an ordering".into());
@@ -65,12 +69,13 @@ pub fn page(verdicts: &[Verdict], notes: &[String]) -> Table {
             published,
             verdict.outcome.words().into(),
             verdict.why.clone(),
+            verdict.value.clone().unwrap_or_else(|| "none stated".into()),
         ]
     };
     Table {
         title: "Claims of the paper".into(),
-        headers: ["id", "claim", "paper", "verdict", "ours, with 95% intervals"].map(String::from).to_vec(),
-        names: 5,
+        headers: ["id", "claim", "paper", "ordering", "ours, with 95% intervals", "values"].map(String::from).to_vec(),
+        names: 6,
         rows: verdicts.iter().map(row).collect(),
         notes: notes.to_vec(),
     }

@@ -12,8 +12,21 @@ pub struct Claim {
     pub text: String,
     /// The paper's figure for it, where one is known.
     pub published: Option<String>,
-    /// How it is tested.
+    /// How its ordering is tested.
     pub test: Test,
+    /// The published values that it states, compared with ours one by one: a verdict of its own, because embeddings made
+    /// anew move values by more than they move the order of methods.
+    pub value: Option<ValueOf>,
+}
+
+/// Which published values a claim states.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueOf {
+    /// The metric.
+    pub metric: String,
+    /// The method; all published values of the metric without.
+    pub method: Option<String>,
 }
 
 /// A kind of test with what it looks at.
@@ -26,12 +39,12 @@ pub enum Test {
     SmallerDrop(SmallerDrop),
     /// A figure rises from one subset of views to the next.
     Rises(Rises),
+    /// A figure falls from one subset of views to the next.
+    Falls(Rises),
     /// Adding a view to a universe is as good as a refit, and better than pairwise maps.
     Extension(Extension),
     /// A figure is at most this.
     AtMost(AtMost),
-    /// A figure is the paper's, within the tolerance of the paper file.
-    Agrees(Agrees),
     /// It cannot be tested with this grid.
     NotTestable(NotTestable),
 }
@@ -66,7 +79,7 @@ pub struct SmallerDrop {
     pub over: Vec<String>,
 }
 
-/// Parameters of [`Test::Rises`].
+/// Parameters of [`Test::Rises`] and [`Test::Falls`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rises {
@@ -74,7 +87,8 @@ pub struct Rises {
     pub metric: String,
     /// The method.
     pub method: String,
-    /// The ordered pairs of views it is measured between.
+    /// The ordered pairs of views it is measured between; all of each subset without any.
+    #[serde(default)]
     pub pairs: Vec<[String; 2]>,
     /// The subsets of views in order; all of the grid without any.
     #[serde(default)]
@@ -105,16 +119,6 @@ pub struct AtMost {
     pub method: String,
     /// The bound on the largest figure.
     pub bound: f64,
-}
-
-/// Parameters of [`Test::Agrees`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Agrees {
-    /// The metric.
-    pub metric: String,
-    /// The method.
-    pub method: String,
 }
 
 /// Parameters of [`Test::NotTestable`].
@@ -149,9 +153,9 @@ impl Test {
             Self::Better(_) => "better",
             Self::SmallerDrop(_) => "smaller_drop",
             Self::Rises(_) => "rises",
+            Self::Falls(_) => "falls",
             Self::Extension(_) => "extension",
             Self::AtMost(_) => "at_most",
-            Self::Agrees(_) => "agrees",
             Self::NotTestable(_) => "not_testable",
         }
     }
@@ -161,10 +165,9 @@ impl Test {
         match self {
             Self::Better(t) => Some(&t.metric),
             Self::SmallerDrop(t) => Some(&t.metric),
-            Self::Rises(t) => Some(&t.metric),
+            Self::Rises(t) | Self::Falls(t) => Some(&t.metric),
             Self::Extension(t) => Some(&t.metric),
             Self::AtMost(t) => Some(&t.metric),
-            Self::Agrees(t) => Some(&t.metric),
             Self::NotTestable(_) => None,
         }
     }

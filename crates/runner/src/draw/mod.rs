@@ -167,12 +167,12 @@ impl Page<'_> {
         let measures: Vec<&Measure> = OVERVIEW.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
         let bar = |group: &Group, measure: &Measure| {
             let stat = self.summary.stat(group, measure)?;
-            let published = self.paper.and_then(|paper| paper.published(&group.method, measure.metric));
+            let over = (group.view_set.as_str(), self.summary.views(&group.view_set).len());
+            let published = self.paper.and_then(|paper| paper.published(&group.method, measure.metric, over));
             Some(Bar {
                 value: stat.mean,
                 spread: Some((stat.mean - stat.std, stat.mean + stat.std)),
-                // A figure from other data is no reference for ours.
-                reference: published.filter(|p| p.note.is_none()).map(|p| p.value),
+                reference: published.map(|p| p.value),
             })
         };
         self.bars(

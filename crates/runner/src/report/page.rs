@@ -93,6 +93,7 @@ struct Judged {
     outcome: Outcome,
     words: &'static str,
     why: String,
+    value: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -166,6 +167,7 @@ fn judged(verdict: &Verdict) -> Judged {
         outcome: verdict.outcome,
         words: verdict.outcome.words(),
         why: verdict.why.clone(),
+        value: verdict.value.clone(),
     }
 }
 

@@ -106,7 +106,7 @@ impl<'a> Results<'a> {
 impl Held {
     fn of(store: &Store, records: &[Record], about: &About) -> Result<Option<Self>> {
         let Some(paper) = &about.paper else { return Ok(None) };
-        let agreement = Agreement::new(paper, records, about.quick);
+        let agreement = Agreement::new(&paper.published, paper.compare.as_ref(), records, about.quick);
         let verdicts = claims::judge(&paper.claims, records, store, &agreement)?;
         let mut table = paper.table(records, &about.notes);
         table.title += &about.mark;
