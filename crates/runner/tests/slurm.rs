@@ -12,19 +12,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use common::skip::skipped;
 use common::{Bench, GRID, root, same, text, text_of};
 use tempfile::TempDir;
+
+/// What is not checked without a cluster.
+const WHAT: &str = "grids on a Slurm cluster";
 
 /// Bounds every wait; a busy machine is slow, a hanging test is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A cell of a second or more, which a process can be found and stopped in: this profile does not end early.
 const LONG: &str = "[gcpa: {profile: fast, epochs: 150}]";
-
-fn skipped(why: &str) {
-    // Past the harness, which keeps what passing tests print to itself.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: grids on a Slurm cluster were not tried: {why}");
-}
 
 fn until(what: &str, ready: impl Fn() -> bool, or_say: impl Fn() -> String) {
     let end = Instant::now() + PATIENCE;
@@ -48,14 +47,15 @@ impl Cluster {
                 std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).any(|at| at.join(program).exists())
             });
             if !found {
-                skipped(&format!(
-                    "no `{program}` here (Debian: apt-get install --no-install-recommends slurm-wlm munge)"
-                ));
+                skipped(
+                    WHAT,
+                    &format!("no `{program}` here (Debian: apt-get install --no-install-recommends slurm-wlm munge)"),
+                );
                 return None;
             }
         }
         if text(&Command::new("id").arg("-u").output().unwrap().stdout).trim() != "0" {
-            skipped("its daemons are started as root");
+            skipped(WHAT, "its daemons are started as root");
             return None;
         }
         let free = |port: &u16| (0..4).all(|node| TcpListener::bind(("127.0.0.1", port + node)).is_ok());

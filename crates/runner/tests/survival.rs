@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::skip::skipped;
 use common::{Bench, GRID, root, runner, same, text, text_of};
 use runner::kept::lock::Lock;
 use runner::kept::seal;
@@ -413,7 +414,7 @@ fn a_full_disk_stops_with_what_was_kept() {
     for durability in ["batch", "cell"] {
         let bench = sixty(160);
         let Some(disk) = Tmpfs::mount(&bench.out(), 1024) else {
-            eprintln!("SKIPPED: no tmpfs can be mounted here (it takes root); a full disk was not tried");
+            skipped("a full disk", "no tmpfs can be mounted here; it takes root");
             return;
         };
         // Half of it is taken, so that not all cells have room.
@@ -455,7 +456,7 @@ fn files_that_may_not_grow_stop_a_run_like_a_full_disk() {
 #[test]
 fn gnu_parallel_runs_the_cells_of_a_plan() {
     if Command::new("parallel").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: GNU parallel is not installed (Debian: apt-get install parallel)");
+        skipped("a plan run by GNU parallel", "it is not installed (Debian: apt-get install parallel)");
         return;
     }
     let bench = Bench::new(MIXED);

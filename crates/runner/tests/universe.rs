@@ -1,6 +1,9 @@
 //! Fitted methods as files, as a user meets them: fit, project, translate, add a view, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "common/skip.rs"]
+mod skip;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -269,9 +272,7 @@ fn python() -> Option<PathBuf> {
     };
     let found = candidates.into_iter().find(with_numpy);
     if found.is_none() {
-        eprintln!(
-            "SKIPPED: no Python with NumPy here, so docs/universe.py is NOT checked; `pip install numpy` mends it"
-        );
+        skip::skipped("docs/universe.py", "no Python with NumPy here; `pip install numpy`");
     }
     found
 }

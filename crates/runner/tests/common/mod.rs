@@ -1,6 +1,8 @@
 //! What tests of the binary share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod skip;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
