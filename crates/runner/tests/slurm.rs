@@ -6,7 +6,6 @@ mod common;
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
