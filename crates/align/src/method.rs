@@ -138,8 +138,8 @@ impl Method {
     pub fn version(&self) -> u32 {
         match self {
             Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Cca(_) | Self::Hub(_) => 1,
-            Self::Sumcor(_) | Self::Srm(_) | Self::Linear(_) | Self::Relative(_) => 1,
-            Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) => 2,
+            Self::Sumcor(_) | Self::Linear(_) | Self::Relative(_) => 1,
+            Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) => 2,
         }
     }
 

@@ -166,11 +166,11 @@ fn report(space: SpaceKind, (source, target): (&str, &str), found: Result<Found,
 /// # Errors
 /// Labels that are missing or do not fit; no class with a row for every view.
 pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Result<Dataset, TaskError> {
-    let deal = |split: &Split, stream_of: usize| -> Result<Split, TaskError> {
+    let deal = |split: &Split, purpose: Purpose| -> Result<Split, TaskError> {
         let of = labels(TASK, label, split)?;
         let views = split.spaces.len();
         let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        let mut rng = stream(seed, Purpose::ClassMatching, Some(stream_of));
+        let mut rng = stream(seed, purpose, None);
         for row in permutation(of.values.len(), &mut rng) {
             members.entry(of.values[row]).or_default().push(row);
         }
@@ -191,7 +191,8 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
         let labels = vec![Labels { name: of.name.clone(), values }];
         Ok(Split { spaces: Spaces::new(spaces)?, labels, groups: Vec::new(), ids: None })
     };
-    Ok(Dataset { train: deal(&data.train, 0)?, validation: None, test: deal(&data.test, 1)? })
+    let (train, test) = (deal(&data.train, Purpose::ClassMatching)?, deal(&data.test, Purpose::TestClassMatching)?);
+    Ok(Dataset { train, validation: None, test })
 }
 
 #[cfg(test)]

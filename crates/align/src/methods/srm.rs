@@ -67,7 +67,7 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
     let mut maps = Matrix::<f64>::zeros(moments.gram().nrows(), features);
     let starts: Vec<Matrix<f64>> = (0..views)
         .map(|m| {
-            let mut rng = stream(seed, Purpose::GpaStart, Some(m));
+            let mut rng = stream(seed, Purpose::SrmStart, Some(m));
             Matrix::from_fn(moments.width(m), features, |_, _| StandardNormal.sample(&mut rng))
         })
         .collect();

@@ -204,7 +204,7 @@ struct Solved {
 /// The lowest of `restarts` objectives, and with several the distance from it to the highest.
 fn best_of_restarts(params: &GpaParams, moments: &Moments, seed: u64) -> Result<(Solved, Option<f64>), AlignError> {
     let run = |restart: usize| {
-        let gaussian = || gaussian_start(moments, moments.widest(), seed.wrapping_add((restart as u64) << 32));
+        let gaussian = || gaussian_start(moments, moments.widest(), seed, restart);
         match params.solver {
             Solver::Released => released::solve(params, moments, gaussian()),
             Solver::Accelerated if restart == 0 => accelerated::solve(params, moments, None),
@@ -249,15 +249,19 @@ fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) ->
     Ok(turned)
 }
 
-/// iid N(0, 1) entries per view, not orthogonal: only the first consensus feels them.
-fn gaussian_start(moments: &Moments, width: usize, seed: u64) -> Matrix<f64> {
-    let rows: Vec<Vec<f64>> = (0..moments.views())
-        .into_par_iter()
-        .map(|m| {
-            let rng = stream(seed, Purpose::GpaStart, Some(m));
-            gaussians(moments.width(m) * width, rng)
-        })
-        .collect();
+/// iid N(0, 1) entries per view, not orthogonal: only the first consensus feels them. The first start has a stream of its
+/// own, every further one a substream.
+fn gaussian_start(moments: &Moments, width: usize, seed: u64, restart: usize) -> Matrix<f64> {
+    let of_view = |m: usize| match restart {
+        0 => stream(seed, Purpose::GpaStart, Some(m)),
+        _ => {
+            let mut rng = stream(seed, Purpose::GpaRestart, Some(m));
+            rng.set_stream(restart as u64);
+            rng
+        }
+    };
+    let rows: Vec<Vec<f64>> =
+        (0..moments.views()).into_par_iter().map(|m| gaussians(moments.width(m) * width, of_view(m))).collect();
     Matrix::from_vec(rows.iter().map(Vec::len).sum::<usize>() / width, width, rows.concat())
 }
 
