@@ -95,6 +95,20 @@ pub enum TaskError {
         /// The value.
         value: f32,
     },
+    /// A matrix that a public function was called with holds something that no figure can be made of.
+    #[error("{op}: the {name} hold {value} at row {row}, column {col}; wanted finite numbers whose squares are finite")]
+    NoNumber {
+        /// The operation.
+        op: &'static str,
+        /// Which of its arguments.
+        name: &'static str,
+        /// Row of the first such value.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
     /// The `linfa` backend of k-means refused.
     #[error("k-means with backend `linfa` failed; `backend: lloyd` takes any finite data")]
     Linfa(#[source] linfa_clustering::KMeansError),

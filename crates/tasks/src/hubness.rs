@@ -5,17 +5,23 @@
 //! Reported per pair: the skewness of N_k over candidates (0 is no hubs) and the share of anti-hubs, candidates that
 //! are near no query. Scored like retrieval, so that a correction can be seen at work.
 //!
-//! Cost: one product of n × d by d × n per ordered pair, two with a correction; memory O(n·k).
+//! Where candidates are tied for the last of the k places ([`crate::largest`]), N_k is the mean over all ways to break the
+//! ties, and its skewness that of these means; a candidate counts as an anti-hub by the chance that no query has it
+//! near, so the share is the mean over all ways, too. Without ties both are whole numbers.
+//!
+//! Cost: one product of n × d by d × n per ordered pair, two with a correction; memory O(n) and 256·(k + ties) numbers for
+//! each thread.
 //! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
 
 use align::prep::cosine_rows;
 use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{share_of_zeros, skewness};
+use crate::largest::Largest;
+use crate::metrics::{mean, skewness};
 use crate::pairs::{each_translated, project_all};
 use crate::retrieval::check_neighbours;
-use crate::scoring::{Largest, Scorer, Scoring, by_row};
+use crate::scoring::{BLOCK, Scorer, Scoring, by_row};
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
 /// Parameters of hubness.
@@ -76,8 +82,16 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
     Ok(out)
 }
 
-/// N_k of every row of `b` over the rows of `a` as queries.
-fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Vec<f32> {
+/// How often every candidate is near.
+struct Occurrences {
+    /// N_k, the mean over all ways to break ties.
+    count: Vec<f32>,
+    /// The chance that N_k is zero.
+    never: Vec<f32>,
+}
+
+/// Over the rows of `a` as queries, for every row of `b`.
+fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Occurrences {
     let penalties = scorer.penalties(a, b);
     let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
         if let Some(penalties) = &penalties {
@@ -85,10 +99,21 @@ fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Vec<f32> {
         }
         largest.add(first, row);
     };
-    let nearest = by_row(a, b, || Largest::new(scorer.k), add, |largest| largest);
-    let mut counts = vec![0.0; b.rows()];
-    nearest.iter().flat_map(Largest::indices).for_each(|j| counts[j] += 1.0);
-    counts
+    let (mut count, mut never) = (vec![0.0f64; b.rows()], vec![1.0f64; b.rows()]);
+    // No more queries at a time than there are threads for, because a query may have many ties. Added up in the order of the
+    // queries, so the stretch does not show in the sums.
+    let stretch = BLOCK * rayon::current_num_threads();
+    for start in (0..a.rows()).step_by(stretch) {
+        let queries = a.view().subrows(start, stretch.min(a.rows() - start));
+        for nearest in by_row(queries, b, || Largest::new(scorer.k), add, Largest::nearest) {
+            for (j, share) in nearest.shares() {
+                count[j] += share;
+                never[j] *= 1.0 - share;
+            }
+        }
+    }
+    let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+    Occurrences { count: narrow(count), never: narrow(never) }
 }
 
 fn report(
@@ -96,11 +121,11 @@ fn report(
     source: &str,
     target: &str,
     n: usize,
-    occurrences: Result<Vec<f32>, String>,
+    occurrences: Result<Occurrences, String>,
     out: &mut Scores,
 ) {
     let (source, target) = (Some(source.to_string()), Some(target.to_string()));
-    let figures = occurrences.as_ref().map(|values| [skewness(values), share_of_zeros(values)]);
+    let figures = occurrences.as_ref().map(|of| [skewness(&of.count), mean(&of.never)]);
     for (at, metric) in METRICS.into_iter().enumerate() {
         out.scores.push(Score {
             space,
@@ -112,7 +137,10 @@ fn report(
             reason: figures.err().cloned(),
         });
     }
-    if let Ok(values) = occurrences {
-        out.series.push(Series { space, source, target, quantity: Quantity::Occurrences, draw: None, values });
+    if let Ok(Occurrences { count, never }) = occurrences {
+        for (quantity, values) in [(Quantity::Occurrences, count), (Quantity::AntiHub, never)] {
+            let (source, target) = (source.clone(), target.clone());
+            out.series.push(Series { space, source, target, quantity, draw: None, values });
+        }
     }
 }

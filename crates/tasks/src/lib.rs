@@ -57,6 +57,7 @@ mod error;
 mod hubness;
 pub mod kmeans;
 mod labels;
+mod largest;
 pub mod metrics;
 pub mod noise;
 mod pairs;

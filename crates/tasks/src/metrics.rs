@@ -246,15 +246,13 @@ pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Resul
         | Metric::Map
         | Metric::CycleError
         | Metric::CycleErrorCorrected
+        | Metric::AntiHubs
         | Metric::Ari
         | Metric::Nmi => weighted_mean(values, weights),
         Metric::HubSkewness => weighted_skewness(values, weights),
         Metric::Similarity(..) | Metric::Alignment | Metric::Distortion => weighted_mean(values, weights),
         // No function of a series.
         Metric::Uniformity | Metric::EffectiveRank | Metric::ModalityGap => Ok(f64::NAN),
-        Metric::AntiHubs => {
-            weighted_mean(&values.iter().map(|&count| f32::from(u8::from(count == 0.0))).collect::<Vec<_>>(), weights)
-        }
     }
 }
 
@@ -268,7 +266,6 @@ pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
         Metric::Rank5 | Metric::Cmc5 => hit(5.0),
         Metric::Rank10 => hit(10.0),
         Metric::Mrr => 1.0 / f64::from(value),
-        Metric::AntiHubs => f64::from(u8::from(value == 0.0)),
         Metric::GammaMean
         | Metric::DeltaPos
         | Metric::DriftMean
@@ -276,6 +273,7 @@ pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
         | Metric::Map
         | Metric::CycleError
         | Metric::CycleErrorCorrected
+        | Metric::AntiHubs
         | Metric::Similarity(..)
         | Metric::Alignment
         | Metric::Distortion => f64::from(value),
@@ -311,11 +309,6 @@ pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskErr
     };
     let variance = moment(2);
     Ok(if variance > 0.0 { moment(3) / variance.powf(1.5) } else { 0.0 })
-}
-
-/// Share of values that are zero.
-pub fn share_of_zeros(values: &[f32]) -> f64 {
-    values.iter().filter(|value| **value == 0.0).count() as f64 / values.len() as f64
 }
 
 /// 1 where a rank is at most k, 0 beyond, NaN where there is none.

@@ -5,6 +5,9 @@
 //! others, counted against it on the spot. The same tile serves the queries of `a` by its rows and the
 //! queries of `b` by its columns. A similarity within [`TIE`] of s_ii counts as a tie: two copies of an
 //! item differ in the last digits, because their products end in different places of a tile.
+//!
+//! What is no finite number, or too large for its products to be, is an error: it compares with nothing, so that it would
+//! be ranked before everything.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -14,6 +17,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::TaskError;
+use crate::score::check_numbers;
 
 /// Similarities closer than this to the true match's are ties.
 pub const TIE: f32 = 1e-6;
@@ -35,9 +39,9 @@ pub struct Ranks {
 /// 2·n²·d flops, memory O(n) and one tile per thread; bit-identical for any number of threads.
 ///
 /// # Errors
-/// [`TaskError::Shape`].
+/// [`TaskError::Shape`], [`TaskError::NoNumber`].
 pub fn ranks(a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
-    check_shapes(a, b)?;
+    check(a, b)?;
     let (forward, _) = count(a, b, false, None);
     Ok(forward)
 }
@@ -45,11 +49,14 @@ pub fn ranks(a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
 /// As [`ranks`], by `s_ij − p_j` with a penalty p_j for every row of `b`.
 ///
 /// # Errors
-/// [`TaskError::Shape`].
+/// [`TaskError::Shape`], [`TaskError::NoNumber`].
 pub fn ranks_penalised(a: &Matrix, b: &Matrix, penalties: &[f32]) -> Result<Ranks, TaskError> {
-    check_shapes(a, b)?;
+    check(a, b)?;
     if penalties.len() != b.rows() {
         return Err(shape("ranks", "penalties", (penalties.len(), 1), "gallery", (b.rows(), b.cols())));
+    }
+    if let Some(row) = penalties.iter().position(|p| !p.is_finite() || p.abs() > f32::MAX / 8.0) {
+        return Err(TaskError::NoNumber { op: "ranks", name: "penalties", row, col: 0, value: penalties[row] });
     }
     let (forward, _) = count(a, b, false, Some(penalties));
     Ok(forward)
@@ -58,9 +65,9 @@ pub fn ranks_penalised(a: &Matrix, b: &Matrix, penalties: &[f32]) -> Result<Rank
 /// As [`ranks`], in both directions from one product: `a` among `b`, and `b` among `a`.
 ///
 /// # Errors
-/// [`TaskError::Shape`].
+/// [`TaskError::Shape`], [`TaskError::NoNumber`].
 pub fn ranks_both(a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
-    check_shapes(a, b)?;
+    check(a, b)?;
     Ok(count(a, b, true, None))
 }
 
@@ -68,12 +75,13 @@ pub fn ranks_both(a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
 /// columns, and columns among rows.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where the matrix is not square.
+/// [`TaskError::Shape`] where the matrix is not square, [`TaskError::NoNumber`].
 pub fn ranks_of_similarities(s: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
     let n = s.rows();
     if s.cols() != n {
         return Err(shape("similarities", "the matrix", (n, s.cols()), "a square", (n, n)));
     }
+    check_numbers("ranks", "similarities", s)?;
     let truth: Vec<f32> = (0..n).map(|i| s.at(i, i)).collect();
     let (mut rows, mut columns) = (Counts::new(n), Counts::new(n));
     for i in 0..n {
@@ -83,11 +91,12 @@ pub fn ranks_of_similarities(s: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
     Ok((rows.into_ranks(), columns.into_ranks()))
 }
 
-fn check_shapes(a: &Matrix, b: &Matrix) -> Result<(), TaskError> {
-    if (a.rows(), a.cols()) == (b.rows(), b.cols()) {
-        return Ok(());
+fn check(a: &Matrix, b: &Matrix) -> Result<(), TaskError> {
+    if (a.rows(), a.cols()) != (b.rows(), b.cols()) {
+        return Err(shape("ranks", "queries", (a.rows(), a.cols()), "gallery", (b.rows(), b.cols())));
     }
-    Err(shape("ranks", "queries", (a.rows(), a.cols()), "gallery", (b.rows(), b.cols())))
+    check_numbers("ranks", "queries", a)?;
+    check_numbers("ranks", "gallery rows", b)
 }
 
 fn shape(

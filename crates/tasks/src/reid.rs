@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::labels::labels;
 use crate::pairs::{each_translated, project_all};
 use crate::ranks::TIE;
+use crate::score::check_numbers;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
 const TASK: &str = "reid";
@@ -49,14 +50,33 @@ pub struct Found {
 }
 
 /// Sorts the gallery for every query; rows of both normalised, n × d.
+///
+/// # Errors
+/// [`TaskError::Shape`] where the widths differ, or there is not one class for each row; [`TaskError::NoNumber`].
 pub fn find(
     queries: &Matrix,
     gallery: &Matrix,
     query_class: &[i64],
     gallery_class: &[i64],
     exclude_self: bool,
-) -> Found {
+) -> Result<Found, TaskError> {
+    for (left_name, left, right_name, right) in [
+        ("columns of the queries", queries.cols(), "columns of the gallery", gallery.cols()),
+        ("classes of queries", query_class.len(), "queries", queries.rows()),
+        ("classes of the gallery", gallery_class.len(), "rows of the gallery", gallery.rows()),
+    ] {
+        if left != right {
+            let (left, right) = (left.to_string(), right.to_string());
+            return Err(TaskError::Shape { op: TASK, left_name, left, right_name, right });
+        }
+    }
+    check_numbers(TASK, "queries", queries)?;
+    check_numbers(TASK, "gallery rows", gallery)?;
     let n = gallery.rows();
+    if n == 0 {
+        let none = vec![f32::NAN; queries.rows()];
+        return Ok(Found { average_precision: none.clone(), first_match: none });
+    }
     let blocks: Vec<Vec<(f32, f32)>> = (0..queries.rows().div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
@@ -80,7 +100,7 @@ pub fn find(
         })
         .collect();
     let (average_precision, first_match) = blocks.into_iter().flatten().unzip();
-    Found { average_precision, first_match }
+    Ok(Found { average_precision, first_match })
 }
 
 /// Average precision and rank of the first match of a sorted gallery.
@@ -108,7 +128,7 @@ pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores
         let find = |queries: &Matrix, gallery: &Matrix| find(queries, gallery, classes, classes, params.exclude_self);
         if space == SpaceKind::Translated {
             each_translated(input, &shared, |s, t, queries, gallery| {
-                found.insert((s, t), Ok(find(queries, gallery)));
+                found.insert((s, t), Ok(find(queries, gallery)?));
                 Ok(())
             })?;
         } else {
@@ -116,7 +136,7 @@ pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores
             for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
                 let (x, y) = (rows[s].cols(), rows[t].cols());
                 let differ = || format!("widths differ: {} {x}, {} {y}", names[s], names[t]);
-                found.insert((s, t), if x == y { Ok(find(&rows[s], &rows[t])) } else { Err(differ()) });
+                found.insert((s, t), if x == y { Ok(find(&rows[s], &rows[t])?) } else { Err(differ()) });
             }
         }
         for ((s, t), found) in found {
@@ -211,10 +231,24 @@ mod tests {
     #[test]
     fn ties_count_against_the_query_and_it_can_be_left_out() {
         let gallery = Matrix::from_vec(3, 1, vec![1.0, 1.0, 1.0]);
-        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], false);
+        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], false).expect("sound");
         assert_eq!(found.first_match, [2.0, 2.0, 3.0]);
-        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], true);
+        let found = find(&gallery, &gallery, &[0, 0, 1], &[0, 0, 1], true).expect("sound");
         assert!(found.first_match[..2] == [2.0, 2.0] && found.first_match[2].is_nan());
+    }
+
+    #[test]
+    fn what_is_no_number_or_does_not_fit_is_an_error() {
+        let (sound, odd) = (Matrix::zeros(2, 1), Matrix::from_vec(2, 1, vec![0.0, f32::NAN]));
+        let text = |found: Result<Found, TaskError>| found.err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(
+            text(find(&sound, &odd, &[0, 1], &[0, 1], false)).starts_with("reid: the gallery rows hold NaN at row 1")
+        );
+        let short = text(find(&sound, &sound, &[0], &[0, 1], false));
+        assert_eq!(short, "reid: classes of queries is 1, queries is 2; they must match");
+        // Without a gallery nothing is found, and nothing breaks.
+        let none = find(&sound, &Matrix::zeros(0, 1), &[0, 1], &[], false).expect("sound");
+        assert!(none.first_match.len() == 2 && none.average_precision.iter().all(|p| p.is_nan()));
     }
 
     #[test]

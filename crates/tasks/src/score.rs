@@ -234,7 +234,8 @@ impl Metric {
             Self::Map => Quantity::AveragePrecision,
             Self::CycleError => Quantity::CycleError,
             Self::CycleErrorCorrected => Quantity::CycleErrorCorrected,
-            Self::HubSkewness | Self::AntiHubs => Quantity::Occurrences,
+            Self::HubSkewness => Quantity::Occurrences,
+            Self::AntiHubs => Quantity::AntiHub,
             Self::Similarity(Measure::Cka, Reading::Raw) => Quantity::Cka,
             Self::Similarity(Measure::MutualKnn, Reading::Raw) => Quantity::NeighboursShared,
             Self::Alignment => Quantity::SquaredDistance,
@@ -317,8 +318,10 @@ pub enum Quantity {
     CycleError,
     /// Cosine distance after a cycle of translations through the corrector.
     CycleErrorCorrected,
-    /// How many queries have the item among their nearest.
+    /// How many queries have the item among their nearest; the mean over all ways to break ties.
     Occurrences,
+    /// The chance that no query has the item among its nearest, were ties broken at random; 0 or 1 without ties.
+    AntiHub,
     /// What the item adds to the debiased CKA of two views, to first order; the mean is the CKA.
     Cka,
     /// Share of the item's nearest that two views agree on.
@@ -331,7 +334,7 @@ pub enum Quantity {
 
 impl Quantity {
     /// Every quantity, in the order of records.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Rank,
         Self::RankOptimistic,
         Self::Cluster,
@@ -346,6 +349,7 @@ impl Quantity {
         Self::CycleError,
         Self::CycleErrorCorrected,
         Self::Occurrences,
+        Self::AntiHub,
         Self::Cka,
         Self::NeighboursShared,
         Self::SquaredDistance,
@@ -369,6 +373,7 @@ impl Quantity {
             Self::CycleError => "cycle_error",
             Self::CycleErrorCorrected => "cycle_error_corrected",
             Self::Occurrences => "occurrences",
+            Self::AntiHub => "anti_hub",
             Self::Cka => "cka",
             Self::NeighboursShared => "neighbours_shared",
             Self::SquaredDistance => "squared_distance",
@@ -428,6 +433,20 @@ pub(crate) fn check_finite(space: SpaceKind, view: &dyn Fn() -> String, x: &Matr
             col: at % x.cols(),
             value: x.as_slice()[at],
         }),
+    }
+}
+
+/// Stops at the first value that is no finite number or so large that a sum of products of two rows may not be one: what
+/// public functions ask of the matrices that a caller brings.
+pub(crate) fn check_numbers(op: &'static str, name: &'static str, x: &Matrix) -> Result<(), TaskError> {
+    // Four products for a squared distance, and one more factor of two for the difference of two similarities.
+    let most = (f32::MAX / (8.0 * x.cols().max(1) as f32)).sqrt();
+    match x.as_slice().iter().position(|v| !v.is_finite() || v.abs() > most) {
+        None => Ok(()),
+        Some(at) => {
+            let (row, col, value) = (at / x.cols(), at % x.cols(), x.as_slice()[at]);
+            Err(TaskError::NoNumber { op, name, row, col, value })
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use align::Matrix;
 use align::kernels::exp_shifted;
-use align::linalg::{Threads, product};
+use align::linalg::{MatRef, Threads, product};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
+use crate::largest::Largest;
 use crate::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
 
 /// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
@@ -17,7 +18,7 @@ pub enum Scoring {
     #[default]
     Cosine,
     /// Cross-domain similarity local scaling: `2 s_ij − r_i − r_j`, r_j the mean of the k largest similarities of
-    /// candidate j to all queries (r_i moves no order). Source: Conneau et al., ICLR 2018.
+    /// candidate j to all queries (r_i moves no order; ties do not show in a mean). Source: Conneau et al., ICLR 2018.
     Csls,
     /// Inverted softmax: `exp(β s_ij) / Σ_i' exp(β s_i'j)`, the softmax over queries. Source: Smith et al., ICLR 2017.
     InvertedSoftmax,
@@ -27,7 +28,7 @@ pub enum Scoring {
 }
 
 /// Queries or candidates at a time.
-const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 256;
 
 /// A scoring with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,21 +87,21 @@ fn worse(forward: &Ranks, backward: &Ranks) -> Ranks {
 /// One value for each row of `of`, from all its similarities to the rows of `to`, which come some at a time: `start`,
 /// then `add` for every stretch of them (with the index of the first), then `end`. Memory: a tile for each thread.
 pub(crate) fn by_row<S: Send, T: Send>(
-    of: &Matrix,
+    of: MatRef<'_, f32>,
     to: &Matrix,
     start: impl Fn() -> S + Sync,
     add: impl Fn(&mut S, usize, &mut [f32]) + Sync,
     end: impl Fn(S) -> T + Sync,
 ) -> Vec<T> {
-    let starts: Vec<usize> = (0..of.rows()).step_by(BLOCK).collect();
+    let starts: Vec<usize> = (0..of.nrows()).step_by(BLOCK).collect();
     let blocks: Vec<Vec<T>> = starts
         .par_iter()
         .map(|&top| {
-            let height = BLOCK.min(of.rows() - top);
+            let height = BLOCK.min(of.nrows() - top);
             let mut states: Vec<S> = (0..height).map(|_| start()).collect();
             for left in (0..to.rows()).step_by(4 * BLOCK) {
                 let width = (4 * BLOCK).min(to.rows() - left);
-                let block = of.view().subrows(top, height);
+                let block = of.subrows(top, height);
                 let mut tile = product(block, to.view().subrows(left, width).transpose(), Threads::One);
                 for (i, state) in states.iter_mut().enumerate() {
                     add(state, left, tile.row_mut(i));
@@ -112,41 +113,9 @@ pub(crate) fn by_row<S: Send, T: Send>(
     blocks.into_iter().flatten().collect()
 }
 
-/// The k largest values with their indices, the largest first; of equal ones the earlier.
-#[derive(Clone, Debug)]
-pub(crate) struct Largest {
-    k: usize,
-    kept: Vec<(f32, usize)>,
-}
-
-impl Largest {
-    pub(crate) fn new(k: usize) -> Self {
-        Self { k, kept: Vec::with_capacity(k + 1) }
-    }
-
-    pub(crate) fn add(&mut self, first: usize, values: &[f32]) {
-        for (j, &value) in values.iter().enumerate() {
-            if self.kept.len() == self.k && self.kept.last().is_some_and(|(least, _)| value <= *least) {
-                continue;
-            }
-            let at = self.kept.partition_point(|(kept, _)| *kept >= value);
-            self.kept.insert(at, (value, first + j));
-            self.kept.truncate(self.k);
-        }
-    }
-
-    pub(crate) fn indices(&self) -> impl Iterator<Item = usize> + '_ {
-        self.kept.iter().map(|(_, index)| *index)
-    }
-
-    fn mean(&self) -> f32 {
-        (self.kept.iter().map(|(value, _)| f64::from(*value)).sum::<f64>() / self.kept.len().max(1) as f64) as f32
-    }
-}
-
 /// Mean of the k largest similarities of each row of `of` to the rows of `to`.
 fn neighbour_means(of: &Matrix, to: &Matrix, k: usize) -> Vec<f32> {
-    by_row(of, to, || Largest::new(k), |largest, first, row| largest.add(first, row), |largest| largest.mean())
+    by_row(of.view(), to, || Largest::new(k), |largest, first, row| largest.add(first, row), Largest::mean)
 }
 
 /// `1/β · ln Σ_i exp(β s_ij)` for each row j of `of`, i over the rows of `to`: cosines are at most 1, which is what the
@@ -156,5 +125,5 @@ fn log_sums(of: &Matrix, to: &Matrix, beta: f32) -> Vec<f32> {
         row.iter_mut().for_each(|s| *s *= beta);
         *sum += f64::from(exp_shifted(row, beta));
     };
-    by_row(of, to, || 0.0, add, |sum| (1.0 + sum.max(f64::MIN_POSITIVE).ln() / f64::from(beta)) as f32)
+    by_row(of.view(), to, || 0.0, add, |sum| (1.0 + sum.max(f64::MIN_POSITIVE).ln() / f64::from(beta)) as f32)
 }

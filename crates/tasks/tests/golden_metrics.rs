@@ -53,7 +53,8 @@ fn re_identification_of_given_similarities() {
     let similarities = tensors.matrix("reid.sim");
     let gallery = Matrix::from_fn(similarities.cols(), similarities.cols(), |i, j| f32::from(u8::from(i == j)));
     let classes = |name: &str| tensors.integers(name);
-    let found = reid::find(&similarities, &gallery, &classes("reid.query_pid"), &classes("reid.gallery_pid"), false);
+    let found = reid::find(&similarities, &gallery, &classes("reid.query_pid"), &classes("reid.gallery_pid"), false)
+        .expect("they fit");
     let kept = |values: &[f32]| values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f32>>();
     let (precision, first) = (kept(&found.average_precision), kept(&found.first_match));
     assert_eq!(Some((similarities.rows() - first.len()) as u64), expected["queries_without_match"].as_u64());

@@ -9,7 +9,7 @@ use align::rng::{Purpose, permutation, stream};
 use align::{Dataset, Matrix, Method, SpaceKind, Spaces};
 use common::{case, in_pool, na, planted, score};
 use rand::RngExt;
-use tasks::ranks::{Ranks, ranks, ranks_both};
+use tasks::ranks::{Ranks, ranks, ranks_both, ranks_of_similarities, ranks_penalised};
 use tasks::{CrossTable, Metric, Quantity, Score, Scores, Task, TaskError, TaskInput};
 
 fn tasks() -> Vec<Task> {
@@ -92,6 +92,27 @@ fn a_collapsed_view_finds_nothing_unless_ties_are_favours() {
 fn shapes_that_differ_are_named() {
     let error = ranks(&Matrix::zeros(3, 2), &Matrix::zeros(3, 4)).unwrap_err().to_string();
     assert_eq!(error, "ranks: queries is 3 x 2, gallery is 3 x 4; they must match");
+}
+
+#[test]
+fn ranks_of_what_is_no_number_are_an_error() {
+    let (a, b) = noisy_pair(30, 4, 6);
+    let text = |ranks: Result<(Ranks, Ranks), TaskError>| ranks.err().map(|e| e.to_string()).unwrap_or_default();
+    for odd in [f32::NAN, f32::INFINITY, 1e30] {
+        let mut queries = a.clone();
+        queries.row_mut(11)[2] = odd;
+        let error = text(ranks_both(&queries, &b));
+        assert!(error.starts_with(&format!("ranks: the queries hold {odd} at row 11, column 2; wanted")), "{error}");
+        assert!(text(ranks_both(&b, &queries)).starts_with("ranks: the gallery rows hold"));
+        assert!(ranks(&queries, &b).is_err() && ranks_penalised(&queries, &b, &[0.0; 30]).is_err());
+    }
+    let mut penalties = [0.1; 30];
+    penalties[4] = f32::NAN;
+    let error = ranks_penalised(&a, &b, &penalties).unwrap_err().to_string();
+    assert!(error.starts_with("ranks: the penalties hold NaN at row 4"), "{error}");
+    let mut square = Matrix::zeros(3, 3);
+    square.row_mut(2)[0] = f32::NAN;
+    assert!(text(ranks_of_similarities(&square)).starts_with("ranks: the similarities hold NaN at row 2"));
 }
 
 #[test]

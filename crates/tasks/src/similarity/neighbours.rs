@@ -1,14 +1,19 @@
 //! Mutual nearest neighbours: the share of an item's k nearest (by cosine, rows as they are, itself left out) that two views
 //! agree on, the mean over items. By chance k / (n − 1). Source: Huh et al., ICML 2024.
+//!
+//! Where neighbours are tied for the last places ([`crate::largest`]), the share is its mean over all ways to break the ties of
+//! both views, each on its own: `1/k·Σ_j p_ij q_ij` with the chances p and q of item j. The order of the items does not
+//! show, so that p is as likely to be small by chance as it says; and views whose items are all alike agree by chance
+//! alone, with each other as with themselves.
 
 use align::Matrix;
 
-use crate::scoring::Largest;
+use crate::largest::{Largest, Nearest};
 
-/// The k nearest of every item, in ascending order.
+/// The k nearest of every item.
 pub(super) struct Neighbours {
     k: usize,
-    of_items: Vec<Vec<usize>>,
+    of_items: Vec<Nearest>,
 }
 
 impl Neighbours {
@@ -18,9 +23,7 @@ impl Neighbours {
             let mut largest = Largest::new(k);
             largest.add(0, &row[..i]);
             largest.add(i + 1, &row[i + 1..]);
-            let mut found: Vec<usize> = largest.indices().collect();
-            found.sort_unstable();
-            found
+            largest.nearest()
         };
         Self { k, of_items: (0..cosines.rows()).map(nearest).collect() }
     }
@@ -28,19 +31,18 @@ impl Neighbours {
     /// Mean share, with `other`'s items in another order where one is given: item i there is `order[i]`.
     pub(super) fn shared(&self, other: &Self, order: Option<&[usize]>) -> f64 {
         let at = |i: usize| order.map_or(i, |order| order[i]);
-        let mut found = 0;
-        for (i, mine) in self.of_items.iter().enumerate() {
-            let theirs = &other.of_items[at(i)];
-            found += mine.iter().filter(|&&j| theirs.binary_search(&at(j)).is_ok()).count();
-        }
-        found as f64 / (self.k * self.of_items.len()) as f64
+        let of_item = |(i, mine): (usize, &Nearest)| share(mine, &other.of_items[at(i)], at);
+        self.of_items.iter().enumerate().map(of_item).sum::<f64>() / (self.k * self.of_items.len()) as f64
     }
 
     /// The share of every item.
     pub(super) fn shared_by_item(&self, other: &Self) -> Vec<f32> {
-        let share = |(mine, theirs): (&Vec<usize>, &Vec<usize>)| {
-            mine.iter().filter(|j| theirs.binary_search(j).is_ok()).count() as f32 / self.k as f32
-        };
-        self.of_items.iter().zip(&other.of_items).map(share).collect()
+        let of_item = |(mine, theirs): (&Nearest, &Nearest)| (share(mine, theirs, |j| j) / self.k as f64) as f32;
+        self.of_items.iter().zip(&other.of_items).map(of_item).collect()
     }
+}
+
+/// How many neighbours two views share of an item, j of the one being `at(j)` of the other.
+fn share(mine: &Nearest, theirs: &Nearest, at: impl Fn(usize) -> usize) -> f64 {
+    mine.shares().map(|(j, chance)| chance * theirs.share_of(at(j))).sum()
 }

@@ -1,9 +1,11 @@
 //! Representational similarity: the Spearman correlation of the cosines that two views give to every pair of items, rows
-//! as they are. Ties get their mean rank. Source: Kriegeskorte, Mur and Bandettini, Frontiers in Systems Neuroscience 2 (2008).
+//! as they are. Ties, which are cosines within [`TIE`] of the smallest of them, get their mean rank: products of the same rows
+//! differ in the last digits by where they are computed, and an order by that would be one by row number. Source: Kriegeskorte, Mur and Bandettini, Frontiers in Systems Neuroscience 2 (2008).
 
 use align::Matrix;
 
 use super::pairs::Pairs;
+use crate::ranks::TIE;
 
 /// Ranks of all pairs' cosines around their mean: the sum of two views' products over pairs of items is the correlation.
 pub(super) fn ranked(cosines: &Matrix<f64>) -> Pairs {
@@ -14,11 +16,14 @@ pub(super) fn ranked(cosines: &Matrix<f64>) -> Pairs {
     order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
     let centre = (values.len() as f64 - 1.0) / 2.0;
     let mut ranks = vec![0.0f64; values.len()];
-    let mut start = 0;
-    for run in order.chunk_by(|&a, &b| values[a as usize] == values[b as usize]) {
-        let rank = start as f64 + (run.len() as f64 - 1.0) / 2.0 - centre;
-        run.iter().for_each(|&pair| ranks[pair as usize] = rank);
-        start += run.len();
+    let mut rest = &order[..];
+    while let [first, ..] = rest {
+        let least = values[*first as usize];
+        let tied = rest.iter().take_while(|&&pair| values[pair as usize] - least <= f64::from(TIE)).count().max(1);
+        let start = (order.len() - rest.len()) as f64;
+        let rank = start + (tied as f64 - 1.0) / 2.0 - centre;
+        rest[..tied].iter().for_each(|&pair| ranks[pair as usize] = rank);
+        rest = &rest[tied..];
     }
     Pairs::scaled(n, |i, j| ranks[at(i, j)])
 }
