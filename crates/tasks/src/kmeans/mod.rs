@@ -6,6 +6,7 @@
 mod linfa;
 mod lloyd;
 mod nearest;
+mod split;
 mod starts;
 
 use align::Matrix;
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
+use crate::score::check_numbers;
 use nearest::Nearest;
 
 /// Where the centroids start.
@@ -85,9 +87,10 @@ impl KMeans {
     /// Clusters the rows of `x` (n × d). Restarts run in parallel; the result does not show it.
     ///
     /// # Errors
-    /// As [`KMeans::check`]; [`TaskError::Linfa`].
+    /// As [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`].
     pub fn fit(&self, x: &Matrix, rng: &mut Stream) -> Result<Clustering, TaskError> {
         self.check(x.rows())?;
+        check_numbers("k-means", "points", x)?;
         let starts: Vec<Matrix> = (0..self.restarts).map(|_| starts::draw(self.init, x, self.k, rng)).collect();
         let run = |start: Matrix| match self.backend {
             Backend::Lloyd => Ok(lloyd::run(x, start, self.iterations)),
