@@ -96,23 +96,31 @@ impl ProbeParams {
     }
 
     /// One classifier for each draw and each set of validation rows. `view` keys the draws.
+    ///
+    /// Converged classifiers that did not converge are nobody's figure: then the reason stands in their place.
     pub(crate) fn train(
         &self,
         view: usize,
         train: Labelled<'_>,
         validation: &[Labelled<'_>],
         classes: usize,
-    ) -> Result<Vec<Vec<Classifier>>, TaskError> {
+    ) -> Result<Trained, TaskError> {
         match self.protocol {
             Protocol::Converged => {
                 let solved = Classifier::train_converged(train, classes, Converged { l2: self.l2 })?;
-                Ok(vec![vec![solved; validation.len()]])
+                if !solved.converged() {
+                    return Ok(Err(format!(
+                        "the classifier did not converge: after {} steps its objective may still be {:.1e} above the least; raise `l2`",
+                        solved.steps, solved.gap
+                    )));
+                }
+                Ok(Ok(vec![vec![solved.classifier; validation.len()]]))
             }
             Protocol::Released => {
                 let how = Released { epochs: self.epochs, lr: self.lr, patience: self.patience };
                 let run =
                     |&seed: &u64| start(seed, view, train.x.cols(), classes)?.train_released(train, validation, how);
-                self.seeds.iter().map(run).collect()
+                self.seeds.iter().map(run).collect::<Result<_, TaskError>>().map(Ok)
             }
         }
     }
@@ -126,11 +134,20 @@ impl ProbeParams {
     }
 }
 
+/// By draw and set of validation rows, or why there are none.
+pub(crate) type Trained = Result<Vec<Vec<Classifier>>, String>;
+
 /// Weights and biases uniform in ±1/√d, as the authors' linear layer starts.
 fn start(seed: u64, view: usize, d: usize, classes: usize) -> Result<Classifier, TaskError> {
     let bound = 1.0 / (d as f32).sqrt();
     let mut rng = stream(seed, Purpose::ProbeWeights, Some(view));
-    let mut draw = || Uniform::new_inclusive(-bound, bound).map_or(0.0, |uniform| uniform.sample(&mut rng));
+    let uniform = Uniform::new_inclusive(-bound, bound).map_err(|_| TaskError::Parameter {
+        task: "classifier",
+        parameter: "columns",
+        got: d.to_string(),
+        want: "at least 1: rows without a column have nothing to be told by",
+    })?;
+    let mut draw = || uniform.sample(&mut rng);
     let w = Matrix::from_fn(d, classes, |_, _| draw());
     let b: Vec<f32> = (0..classes).map(|_| draw()).collect();
     Classifier::from_parts(&w, &b)
@@ -162,14 +179,24 @@ impl Codes {
     }
 }
 
-/// One pair's classifiers on its test rows: the figure, and hits by item for each draw.
+/// One pair's classifiers on its `rows` test rows: the figure, and hits by item for each draw; or why there is none.
 pub(crate) fn report(
     space: SpaceKind,
     (source, target): (&str, &str),
+    rows: usize,
     draws: &[Option<u64>],
-    correct: Vec<Vec<bool>>,
+    correct: Result<Vec<Vec<bool>>, String>,
     out: &mut Scores,
 ) {
+    let correct = match correct {
+        Ok(correct) => correct,
+        Err(reason) => {
+            let (source, target) = (Some(source.to_string()), Some(target.to_string()));
+            let (metric, reason) = (Metric::Accuracy, Some(reason));
+            out.scores.push(Score { space, source, target, metric, value: None, n: rows, reason });
+            return;
+        }
+    };
     let n = correct.first().map_or(0, Vec::len);
     let hits: usize = correct.iter().flatten().filter(|&&hit| hit).count();
     let (source, target) = (Some(source.to_string()), Some(target.to_string()));

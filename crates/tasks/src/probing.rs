@@ -4,7 +4,7 @@
 //! ordered pair, s = t included; no further scaling. Input (no alignment): s = t alone, standardised by the
 //! view's training rows. Pairwise maps share no space.
 //!
-//! Cost: M classifiers, each some hundred times 4·n·d·k flops. Source: arXiv 2602.06205; reference
+//! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
 use align::{Fitted, Matrix, SpaceKind, Split};
@@ -31,7 +31,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
     let test = features(input, input.test)?;
     let targets = |s: usize| if space == SpaceKind::Input { s..s + 1 } else { 0..names.len() };
-    let all: Vec<Vec<Vec<Vec<bool>>>> = (0..names.len())
+    let all: Vec<Vec<Result<Vec<Vec<bool>>, String>>> = (0..names.len())
         .into_par_iter()
         .map(|s| {
             let own_codes = input.train.spaces.nth(s).observed_of(&codes.train);
@@ -46,15 +46,20 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
             let trained = params.train(s, on, &held_out, codes.classes)?;
             let correct = |(i, t): (usize, usize)| {
                 let rows = Labelled { x: &test[t], codes: &codes.test };
-                trained.iter().map(|of_draw| of_draw[i].correct(rows)).collect()
+                match &trained {
+                    Ok(trained) => {
+                        trained.iter().map(|of_draw| of_draw[i].correct(rows)).collect::<Result<_, _>>().map(Ok)
+                    }
+                    Err(reason) => Ok(Err(reason.clone())),
+                }
             };
-            Ok(targets(s).enumerate().map(correct).collect())
+            targets(s).enumerate().map(correct).collect::<Result<_, TaskError>>()
         })
         .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (s, by_target) in all.into_iter().enumerate() {
         for (t, correct) in targets(s).zip(by_target) {
-            report(space, (names[s], names[t]), &params.draws(), correct, &mut out);
+            report(space, (names[s], names[t]), test[t].rows(), &params.draws(), correct, &mut out);
         }
     }
     Ok(out)

@@ -12,8 +12,8 @@ use align::prep::ZScore;
 use align::{Fitted, Matrix, SpaceKind, Split};
 use rayon::prelude::*;
 
-use crate::classifier::{Classifier, Labelled};
-use crate::probe::{Codes, Direction, ProbeParams, not_applicable, report};
+use crate::classifier::Labelled;
+use crate::probe::{Codes, Direction, ProbeParams, Trained, not_applicable, report};
 use crate::score::check_finite;
 use crate::{Scores, TaskError, TaskInput};
 
@@ -31,7 +31,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         names.iter().map(|name| Target::new(input, name)).collect::<Result<_, TaskError>>()?;
     let pairs: Vec<(usize, usize)> =
         (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t).collect();
-    let validate = |t: usize, on: Labelled<'_>| -> Result<Vec<Vec<Classifier>>, TaskError> {
+    let validate = |t: usize, on: Labelled<'_>| -> Result<Trained, TaskError> {
         let held_out = match &targets[t].validation {
             Some(x) => Labelled { x, codes: &codes.validation },
             None => on,
@@ -40,36 +40,41 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     };
     let train_codes = |view: usize| input.train.spaces.nth(view).observed_of(&codes.train);
     // In the standard direction one classifier serves every source.
-    let own: Vec<Vec<Vec<Classifier>>> = match params.direction {
+    let own: Vec<Trained> = match params.direction {
         Direction::Released => Vec::new(),
         Direction::Standard => (0..names.len())
             .into_par_iter()
             .map(|t| validate(t, Labelled { x: &targets[t].train, codes: &train_codes(t) }))
             .collect::<Result<_, TaskError>>()?,
     };
-    let correct: Vec<Vec<Vec<bool>>> = pairs
+    let correct: Vec<Result<Vec<Vec<bool>>, String>> = pairs
         .par_iter()
         .map(|&(s, t)| match params.direction {
             Direction::Released => {
                 let moved = targets[t].translated(input.train, names[s])?;
                 let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) })?;
-                Ok(hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test }))
+                hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test })
             }
             Direction::Standard => {
                 let moved = targets[t].translated(input.test, names[s])?;
-                Ok(hits(&own[t], Labelled { x: &moved, codes: &codes.test }))
+                hits(&own[t], Labelled { x: &moved, codes: &codes.test })
             }
         })
         .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (&(s, t), correct) in pairs.iter().zip(correct) {
-        report(space, (names[s], names[t]), &params.draws(), correct, &mut out);
+        report(space, (names[s], names[t]), codes.test.len(), &params.draws(), correct, &mut out);
     }
     Ok(out)
 }
 
-fn hits(trained: &[Vec<Classifier>], rows: Labelled<'_>) -> Vec<Vec<bool>> {
-    trained.iter().flatten().map(|classifier| classifier.correct(rows)).collect()
+fn hits(trained: &Trained, rows: Labelled<'_>) -> Result<Result<Vec<Vec<bool>>, String>, TaskError> {
+    match trained {
+        Ok(trained) => {
+            trained.iter().flatten().map(|classifier| classifier.correct(rows)).collect::<Result<_, _>>().map(Ok)
+        }
+        Err(reason) => Ok(Err(reason.clone())),
+    }
 }
 
 /// A view that others are translated to.

@@ -1,10 +1,11 @@
-//! The released training of a linear classifier against the reference's weights.
+//! Training of a linear classifier: the released form against the reference's weights, the converged one against the optimum
+//! that SciPy and scikit-learn find (golden/make_classifier.py).
 #![allow(clippy::expect_used, reason = "a test that cannot read its fixture should stop")]
 
 mod common;
 
-use common::Tensors;
-use tasks::classifier::{Classifier, Labelled, Released};
+use common::{Tensors, json};
+use tasks::classifier::{Classifier, Converged, Labelled, Released};
 
 /// torch keeps the weights as k × d.
 fn classifier(t: &Tensors, name: &str) -> Classifier {
@@ -29,4 +30,42 @@ fn training_from_given_weights() {
             assert!((got - want).abs() < 1e-5, "{name}: {got}, reference {want}");
         }
     }
+}
+
+fn codes(t: &Tensors, name: &str) -> Vec<u32> {
+    t.integers(name).iter().map(|&code| code as u32).collect()
+}
+
+/// Mean cross-entropy + l2/2·r²·|W|², from the formula.
+fn objective(classifier: &Classifier, rows: Labelled<'_>, l2: f64) -> f64 {
+    let (n, d) = (rows.x.rows(), rows.x.cols());
+    let (w, b) = classifier.weights().split_at(d * 3);
+    let square: f64 = rows.x.as_slice().iter().map(|&x| f64::from(x).powi(2)).sum();
+    let mut loss = 0.0;
+    for (i, &code) in rows.codes.iter().enumerate() {
+        let logit = |class: usize| {
+            let products = rows.x.row(i).iter().enumerate().map(|(j, &x)| f64::from(x) * f64::from(w[j * 3 + class]));
+            products.sum::<f64>() + f64::from(b[class])
+        };
+        loss += (0..3).map(|class| logit(class).exp()).sum::<f64>().ln() - logit(code as usize);
+    }
+    let length: f64 = w.iter().map(|&w| f64::from(w).powi(2)).sum();
+    loss / n as f64 + 0.5 * l2 * square / (n * d) as f64 * length
+}
+
+#[test]
+fn the_converged_protocol_reaches_the_optimum_with_fewer_rows_than_columns() {
+    let (t, figures) = (Tensors::open("classifier.safetensors"), json("classifier.json"));
+    let figure = |key: &str| figures[key].as_f64().expect("a figure");
+    let (x, test) = (t.matrix("x"), t.matrix("test"));
+    let (own, others) = (codes(&t, "codes"), codes(&t, "test_codes"));
+    let rows = Labelled { x: &x, codes: &own };
+    let l2 = figure("l2");
+    let solved = Classifier::train_converged(rows, 3, Converged { l2 }).expect("sound rows");
+    assert!(solved.converged(), "{} after {} steps", solved.gap, solved.steps);
+    let above = objective(&solved.classifier, rows, l2) - figure("objective");
+    // Weights are rounded to `f32`, which may lower the figure by a hair as well.
+    assert!(above < solved.gap + 1e-7 && above > -1e-7, "{above} above the least, at most {}", solved.gap);
+    let accuracy = solved.classifier.accuracy(Labelled { x: &test, codes: &others }).expect("rows that fit");
+    assert!((accuracy - figure("accuracy")).abs() < 1e-9, "{accuracy} for {}", figure("accuracy"));
 }
