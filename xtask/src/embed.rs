@@ -42,7 +42,7 @@ pub struct Embed {
 /// Fetches, reads the texts, embeds them and writes the manifest.
 pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     let Some(name) = &args.name else {
-        println!("{}", list(root)?);
+        say::out!("{}", list(root)?);
         return Ok(ExitCode::SUCCESS);
     };
     // a path is the user's, a name is looked up
@@ -63,7 +63,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     fetch.extend(args.offline.then(|| "--offline".to_string()));
     // with --skip-refused a view whose encoder is not to be had is one more that is left out
     match programs.run("runner", &fetch) {
-        Err(error) if args.skip_refused => eprintln!("note: {error:#}; going on with what is there"),
+        Err(error) if args.skip_refused => say::err!("note: {error:#}; going on with what is there"),
         other => other?,
     }
 
@@ -86,7 +86,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     import.extend(option("--out", args.manifest.as_deref())?);
     programs.run("runner", &import)?;
     for line in next(root, name)? {
-        println!("next: {line}");
+        say::out!("next: {line}");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -125,10 +125,10 @@ fn next(root: &Path, name: &str) -> Result<Vec<String>> {
             continue;
         }
         let file = format!("{}.yaml", stem(&grid));
-        lines.push(format!("cargo runner --grid experiments/{file}"));
+        lines.push(say::command(["cargo", "runner", "--grid", &format!("experiments/{file}")]));
         for paper in yaml_files(&folder.join("paper"))? {
             if value(&read(&paper)?, "grid") == Some(&format!("../{file}")) {
-                lines.push(format!("cargo xtask reproduce {} --data {name}", stem(&paper)));
+                lines.push(say::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
             }
         }
     }

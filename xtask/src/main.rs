@@ -1,5 +1,8 @@
 //! The project's commands. Thin on purpose: what computes is the `runner`, which is built and called here.
 
+// Whoever reads what is printed may leave, or have no room: see `say`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod embed;
 mod programs;
 mod reproduce;
@@ -42,10 +45,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let ended = run(Cli::parse());
+    match ended.and_then(|code| say::trouble().map_or(Ok(code), |trouble| Err(anyhow::anyhow!(trouble)))) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say::err!("error: {error:#}");
             ExitCode::from(1)
         }
     }
@@ -55,7 +59,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let root = root()?;
     match cli.command {
         Command::Reproduce { name: None, .. } => {
-            println!("{}", reproduce::list(&root)?);
+            say::out!("{}", reproduce::list(&root)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Reproduce { name: Some(name), options } => reproduce::run(&root, &name, &options),

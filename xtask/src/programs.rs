@@ -43,7 +43,7 @@ impl Programs {
     pub fn run(&self, program: &str, arguments: &[String]) -> Result<()> {
         let status = self.status(program, arguments)?;
         if !status.success() {
-            bail!("`{program} {}` ended with {status}", arguments.join(" "));
+            bail!("`{}` ended with {status}", line(program, arguments));
         }
         Ok(())
     }
@@ -57,12 +57,17 @@ impl Programs {
             .output()
             .with_context(|| format!("cannot start {program}"))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        print!("{text}");
+        say::print(format_args!("{text}"));
         if !output.status.success() {
-            bail!("`{program} {}` ended with {}", arguments.join(" "), output.status);
+            bail!("`{}` ended with {}", line(program, arguments), output.status);
         }
         Ok(text)
     }
+}
+
+/// As a user would type it.
+fn line(program: &str, arguments: &[String]) -> String {
+    say::command(std::iter::once(program).chain(arguments.iter().map(String::as_str)))
 }
 
 /// Builds the runner and calls one of its commands; its exit code is ours.

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     let mut refused = Vec::new();
     for view in chosen(&list.views, &args.views)? {
         if supplied(view, folder)? {
-            println!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
+            say::out!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
             continue;
         }
         match view.open() {
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
         }
     }
     for (view, error) in &refused {
-        eprintln!("{}", view.refusal(error, folder));
+        say::err!("{}", view.refusal(error, folder));
     }
     if !refused.is_empty() && !args.skip_refused {
         let names: Vec<String> = refused.iter().map(|(view, _)| format!("`{}`", view.name)).collect();
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
         );
     }
     for (i, view) in to_do.iter().enumerate() {
-        println!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
+        say::out!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
         let encoder = view.open()?;
         for (split, input) in &view.inputs {
             let common = Common {

@@ -1,5 +1,8 @@
 //! `embed`: texts or pictures and an encoder's folder in, a file of embeddings out.
 
+// Whoever reads what is printed may leave, or have no room: see `say`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod jobs;
 
 use std::{
@@ -138,10 +141,10 @@ fn main() -> ExitCode {
         Command::Pictures(pictures) => embed_pictures(&pictures),
         Command::Edges(maps) => edge_maps(&maps),
     };
-    match result {
+    match result.and_then(|()| say::trouble().map_or(Ok(()), |trouble| Err(anyhow::anyhow!(trouble)))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("embed: {error:#}");
+            say::err!("embed: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -198,7 +201,7 @@ fn run(common: &Common, decides: &[(&str, String)], width: usize, items: usize, 
     all.insert("shard".into(), common.sizes.shard.to_string());
     all.insert("version".into(), env!("CARGO_PKG_VERSION").into());
     if let Some((_, encoder)) = decides.iter().find(|(key, _)| *key == "encoder") {
-        println!("{items} items, {encoder}");
+        say::out!("{items} items, {encoder}");
     }
     let job = Job {
         out: common.out.clone(),
@@ -221,7 +224,7 @@ fn run(common: &Common, decides: &[(&str, String)], width: usize, items: usize, 
             let rows = make(range, &mut |n| bar.inc(n as u64))?;
             // where nobody sees the bar, a line per shard
             if bar.is_hidden() {
-                eprintln!("{} of {items} items, {:.1} items/s", bar.position(), bar.per_sec());
+                say::err!("{} of {items} items, {:.1} items/s", bar.position(), bar.per_sec());
             }
             Ok(rows)
         },
@@ -229,13 +232,13 @@ fn run(common: &Common, decides: &[(&str, String)], width: usize, items: usize, 
     bar.finish_and_clear();
     let made = items - outcome.resumed;
     if outcome.resumed > 0 {
-        println!("{} of {items} items were there already", outcome.resumed);
+        say::out!("{} of {items} items were there already", outcome.resumed);
     }
     if made > 0 {
         let seconds = start.elapsed().as_secs_f64();
-        println!("{made} items in {seconds:.1} s, {:.1} items/s", made as f64 / seconds.max(1e-9));
+        say::out!("{made} items in {seconds:.1} s, {:.1} items/s", made as f64 / seconds.max(1e-9));
     }
-    println!("{} {} [{items}, {width}], sha256 {}", common.out.display(), common.tensor, outcome.sha256);
+    say::out!("{} {} [{items}, {width}], sha256 {}", common.out.display(), common.tensor, outcome.sha256);
     Ok(())
 }
 
@@ -253,6 +256,6 @@ fn edge_maps(args: &EdgeMaps) -> Result<()> {
         let picture = pictures::Rgb::open(file)?;
         pictures::Edges::from(args.kind).of(&picture).write(&args.out.join(name))?;
     }
-    println!("{} edge maps in {}", files.len(), args.out.display());
+    say::out!("{} edge maps in {}", files.len(), args.out.display());
     Ok(())
 }

@@ -165,6 +165,13 @@ fn pictures_and_edge_maps() {
     assert_ne!(plain, fs::read(folder.path().join("b.safetensors")).unwrap());
     // the same by way of files
     assert!(out(&["edges", "--kind", "canny", "--out", "maps"]).contains("3 edge maps in maps"));
+    // a reader who has left ends nothing
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut unread = Command::new(env!("CARGO_BIN_EXE_embed"));
+    unread.current_dir(folder.path()).args(["edges", "--kind", "canny", "--out", "more", "--input"]);
+    assert!(unread.arg(golden("pictures")).stdout(writer).status().unwrap().success());
+    assert!(folder.path().join("more/c.png").exists());
     let files: Vec<_> = ["a", "b", "c"].iter().map(|name| folder.path().join(format!("maps/{name}.png"))).collect();
     let encoder = embed::PictureEncoder::open(&vit).unwrap();
     let rows = encoder.encode(&files, 3, None, &mut |_| ()).unwrap();

@@ -18,6 +18,9 @@
 //! and nowhere else, also when the hub leads elsewhere, and is never shown. Nothing is written outside
 //! the cache. All HTTP of the project is in this crate; it knows no embeddings, methods and tasks.
 
+// Whoever reads what is printed may leave, or have no room: see `say`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cache;
 mod download;
 mod encoder;
@@ -89,7 +92,7 @@ impl Options {
             token: Token::from_env()?,
             retry: Retry::default(),
             offline: false,
-            say: Arc::new(|line| eprintln!("{line}")),
+            say: Arc::new(|line| say::err!("{line}")),
         })
     }
 }

@@ -7,11 +7,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("align", &[]),
     ("tasks", &["align"]),
     ("data", &["align"]),
-    ("fetch", &["data"]),
+    ("fetch", &["data", "say"]),
     ("figures", &[]),
-    ("runner", &["align", "tasks", "data", "fetch", "figures"]),
-    ("embed", &["data"]),
-    ("xtask", &[]),
+    ("say", &[]),
+    ("runner", &["align", "tasks", "data", "fetch", "figures", "say"]),
+    ("embed", &["data", "say"]),
+    ("xtask", &["say"]),
 ];
 
 /// Libraries with one home: a crate that is not listed may not depend on them.

@@ -22,13 +22,15 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     problems.extend(length::check(root)?);
     problems.extend(snippets::check(root)?);
     for problem in &problems {
-        eprintln!("tidy: {problem}");
+        say::err!("tidy: {problem}");
     }
     if problems.is_empty() {
-        println!("tidy: crate arrows, benches, documents, the programs in them and file lengths are as they should be");
+        say::out!(
+            "tidy: crate arrows, benches, documents, the programs in them and file lengths are as they should be"
+        );
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("tidy: {} to mend", problems.len());
+    say::err!("tidy: {} to mend", problems.len());
     Ok(ExitCode::FAILURE)
 }
 
