@@ -115,6 +115,22 @@ impl Fitted {
             _ => None,
         }
     }
+
+    /// Bytes of the numbers that it holds.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Input(input) => input.views().iter().filter_map(|(_, _, prep)| prep.as_ref()).map(bytes_of).sum(),
+            Self::Pairwise(maps) => maps.preps().iter().map(bytes_of).sum::<usize>() + maps.bytes(),
+            Self::Universe(universe) => {
+                let corrector = universe.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
+                universe.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
+            }
+        }
+    }
+}
+
+fn bytes_of(prep: &ZScore) -> usize {
+    size_of_val(prep.mean()) + size_of_val(prep.std())
 }
 
 /// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
@@ -149,6 +165,12 @@ impl ViewMap {
     /// The same with a way back of its own, D × d_m, in place of the transpose.
     pub fn with_back(self, back: Matrix) -> Self {
         Self { back: Some(back), ..self }
+    }
+
+    fn bytes(&self) -> usize {
+        let maps = std::iter::once(&self.map).chain(&self.back).map(|map| size_of_val(map.as_slice()));
+        let preps = std::iter::once(&self.prep).chain(&self.post).map(bytes_of);
+        maps.chain(preps).sum()
     }
 
     /// Numbers that the maps hold.

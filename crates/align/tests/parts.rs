@@ -52,6 +52,22 @@ fn bits(result: Result<Matrix, AlignError>) -> Result<Vec<u32>, String> {
 }
 
 #[test]
+fn a_fit_knows_its_bytes() {
+    let data = planted();
+    for method in methods() {
+        let fitted = method.fit(&data.train.spaces, 7).unwrap().fitted;
+        let bytes = |array: &Array| match &array.values {
+            Values::Single(values) => size_of_val(values.as_slice()),
+            Values::Double(values) => size_of_val(values.as_slice()),
+        };
+        let kept: usize = fitted.parts().arrays.values().map(bytes).sum();
+        // What is kept has no columns of zeros, and some statistics in either form.
+        let held = fitted.bytes();
+        assert!(kept <= 2 * held && held <= 3 * kept, "{method:?}: {held} bytes held, {kept} kept");
+    }
+}
+
+#[test]
 fn every_method_comes_back_to_the_last_bit() {
     let data = planted();
     for method in methods() {

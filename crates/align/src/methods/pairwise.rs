@@ -56,6 +56,11 @@ impl PairMaps {
         &self.names
     }
 
+    /// Bytes of the maps.
+    pub(crate) fn bytes(&self) -> usize {
+        self.maps.iter().chain(self.back.iter().flatten()).map(|map| size_of_val(map.as_slice())).sum()
+    }
+
     /// Their standardisations.
     pub fn preps(&self) -> &[ZScore] {
         &self.preps
