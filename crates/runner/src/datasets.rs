@@ -32,7 +32,9 @@ pub fn import(request: &Import) -> Result<String> {
         ));
     }
     lines.extend(data::summarise(&loaded.warnings).into_iter().map(|line| format!("warning: {line}")));
-    lines.push(format!("next: runner check {0}; or name it in a grid: data: {0}", imported.manifest.display()));
+    let manifest = imported.manifest.display().to_string();
+    let check = say::command(["runner", "check", &manifest]);
+    lines.push(format!("next: {check}; or name it in a grid: data: {manifest}"));
     Ok(lines.join("\n"))
 }
 

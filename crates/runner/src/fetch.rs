@@ -46,7 +46,7 @@ impl Encoders {
 pub fn run(names: &[String], cache: Option<&Path>, encoders: &Encoders, offline: bool) -> Result<Ending> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     if names.is_empty() {
-        println!("{}", list(&sources)?);
+        say::out!("{}", list(&sources)?);
         return Ok(Ending::Complete);
     }
     let mut options = Options { offline, ..Options::from_env(&sources)? };
@@ -58,7 +58,7 @@ pub fn run(names: &[String], cache: Option<&Path>, encoders: &Encoders, offline:
     for name in names {
         let encoders = encoders.of(Source::find(name, &options.sources)?)?;
         let report = fetch::fetch(name, &options).with_context(|| format!("cannot fetch {name}"))?;
-        println!("{report}");
+        say::out!("{report}");
         if !report.is_complete() {
             ending = Ending::Failures;
         }
@@ -78,7 +78,7 @@ fn fetch_encoders(source: Source, options: &Options) -> bool {
             continue;
         }
         match fetch::encoder(&view.encoder, view.revision.as_deref(), options) {
-            Ok(report) => println!("{report}"),
+            Ok(report) => say::out!("{report}"),
             Err(error) => {
                 tracing::error!("cannot fetch {}: {error}", view.encoder);
                 all = false;

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use data::checksum;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::execute::Tally;
 use crate::kept::durable::write_file;
+use crate::kept::lock::Lock;
+use crate::kept::provenance::REVISION;
 use crate::kept::record::Record;
 use crate::kept::store::{State, Store};
 use crate::paper::Paper;
@@ -30,6 +33,8 @@ pub struct Finished {
     /// How the cells ended.
     pub tally: Tally,
     records: OnceCell<Vec<Record>>,
+    /// Nobody else writes records, tables, figures and report meanwhile.
+    _turn: Lock,
 }
 
 /// Tables and figures that were written, in `outputs.json`: where nothing that they are made from has changed, they are
@@ -38,10 +43,12 @@ pub struct Finished {
 pub struct Outputs {
     /// Checksum of records, titles, notes and the program.
     inputs: String,
-    /// Files below the grid's folder, and their lengths.
-    files: Vec<(PathBuf, u64)>,
+    /// Files below the grid's folder, and their checksums.
+    files: Vec<(PathBuf, String)>,
     /// What is printed of them.
     pub text: String,
+    /// What a reader must know before any figure and is not told otherwise, a line each.
+    pub warnings: Vec<String>,
 }
 
 impl Outputs {
@@ -53,18 +60,21 @@ impl Outputs {
     /// What was written before, where it is what would be written now.
     fn current(root: &Path, inputs: &str) -> Option<Self> {
         let outputs: Self = serde_json::from_slice(&std::fs::read(root.join(OUTPUTS)).ok()?).ok()?;
-        let length = |path: &Path| std::fs::metadata(root.join(path)).map(|file| file.len()).ok();
-        let there = outputs.inputs == inputs && outputs.files.iter().all(|(path, len)| length(path) == Some(*len));
-        there.then_some(outputs)
+        // An edited file may be as long and as old as the one that was written.
+        let same =
+            |(path, sum): &(PathBuf, String)| checksum::sha256_file(&root.join(path)).is_ok_and(|now| now == *sum);
+        (outputs.inputs == inputs && outputs.files.par_iter().all(same)).then_some(outputs)
     }
 }
 
 const OUTPUTS: &str = "outputs.json";
 
 impl Finished {
-    /// Of a plan's cells; their records are read once they are asked for.
-    pub fn new(prepared: Prepared, store: Store, states: Vec<State>, tally: Tally) -> Self {
-        Self { prepared, store, states, tally, records: OnceCell::new() }
+    /// Of a plan's cells; their records are read once they are asked for. `turn` is the one to write [`Turn::Outputs`].
+    ///
+    /// [`Turn::Outputs`]: crate::kept::lock::Turn::Outputs
+    pub fn new(prepared: Prepared, store: Store, states: Vec<State>, tally: Tally, turn: Lock) -> Self {
+        Self { prepared, store, states, tally, records: OnceCell::new(), _turn: turn }
     }
 
     /// The records of all cells.
@@ -93,6 +103,7 @@ impl Finished {
             primary: grid.primary.clone(),
             figures: grid.figures.clone(),
             quick: self.prepared.quick,
+            planned: Some(self.prepared.plan.cells.len()),
             paper,
         }
     }
@@ -141,11 +152,12 @@ impl Finished {
         let compared: Vec<Table> = clean.map(|comparison| results.compared(comparison)).collect();
         let tables = std::iter::once(&results.overview).chain(&compared);
         let text = tables.map(Table::terminal).collect::<Vec<_>>().join("\n");
-        let measured = |path: PathBuf| -> Result<(PathBuf, u64)> {
-            let length = std::fs::metadata(&path)?.len();
-            Ok((path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path), length))
+        let summed = |path: PathBuf| -> Result<(PathBuf, String)> {
+            let sum = checksum::sha256_file(&path)?;
+            Ok((path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path), sum))
         };
-        let outputs = Outputs { inputs, files: files.into_iter().map(measured).collect::<Result<_>>()?, text };
+        let files = files.into_iter().map(summed).collect::<Result<_>>()?;
+        let outputs = Outputs { inputs, files, text, warnings: results.warnings() };
         let json = serde_json::to_vec(&outputs)?;
         write_file(&root.join(OUTPUTS), |file| Ok(std::io::Write::write_all(file, &json)?))?;
         Ok(outputs)
@@ -157,9 +169,9 @@ impl Finished {
     }
 }
 
-/// Which program draws: a new build draws anew.
+/// Which program draws: another one draws anew.
 fn program() -> String {
-    let file = std::env::current_exe().and_then(std::fs::metadata);
-    let built = file.as_ref().map(|file| (file.len(), file.modified().ok())).ok();
-    format!("{} {built:?}", env!("CARGO_PKG_VERSION"))
+    let file = std::env::current_exe().ok().and_then(|file| checksum::sha256_file(&file).ok());
+    // A program that cannot read itself is still of some code.
+    file.unwrap_or_else(|| format!("{} {REVISION}", env!("CARGO_PKG_VERSION")))
 }

@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::cells::fits::Fits;
 use crate::draw;
 use crate::grid::plan::Plan;
+use crate::kept::lock::{Lock, Turn};
 use crate::prepared::{Prepared, Ran};
 use crate::report::results::Results;
-use crate::run::{Ending, Options, close};
+use crate::run::{Ending, Options, close, warn};
 use crate::tables::board::{self, Board, Entry};
 
 /// Runs the grids, as far as they are not done, and writes their tables and the one over all of them.
@@ -19,7 +20,7 @@ use crate::tables::board::{self, Board, Entry};
 /// As [`crate::run::grid`].
 pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     let board = Board::read(path)?.value;
-    let fits = Fits::default();
+    let fits = Fits::within(options.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
     let mut notes: Vec<String> = Vec::new();
     for file in &board.grids {
@@ -35,7 +36,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
             Ran::Finished(finished) => finished,
         };
         let results = finished.results(None)?;
-        finished.outputs_of(|| Ok(&results))?;
+        warn(&finished.outputs_of(|| Ok(&results))?.warnings);
         ending = ending.and(finished.ending());
         let Results { about, comparisons, .. } = results;
         notes.extend(about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
@@ -55,8 +56,9 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     for part in ["tables", "figures"] {
         std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;
     }
+    let _turn = Lock::turn(&folder, Turn::Outputs)?;
     let table = board::table(&board.title, &entries, &notes);
-    print!("\n{}", table.terminal());
+    say::print(format_args!("\n{}", table.terminal()));
     let mut files = table.write(&folder.join("tables").join("leaderboard"))?;
     let differences = board::adjusted(&board.title, &mut entries, &notes);
     files.extend(differences.write(&folder.join("tables").join("differences"))?);

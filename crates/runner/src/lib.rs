@@ -14,6 +14,9 @@
 //! `slurm` has a cluster run the parts, `status` says how far they are.
 //! Tables, figures and verdicts read records and stored scores only, so they redraw without refitting.
 
+// Whoever reads what is printed may leave, or have no room: see `say`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cells;
 pub mod claims;
 pub mod datasets;

@@ -54,16 +54,22 @@ pub fn experiments(folder: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for path in yaml_files(folder)? {
         if let Ok(board) = Board::read(&path) {
-            lines.push(format!("runner leaderboard {:<35} {}", path.display(), board.value.title));
+            lines.push(format!(
+                "runner leaderboard {:<35} {}",
+                say::word(&path.display().to_string()),
+                board.value.title
+            ));
             continue;
         }
         let grid = Grid::read(&path)?.value;
         let methods: Vec<&str> = grid.methods.iter().map(Method::name).collect();
         let tasks: Vec<&str> = grid.tasks.iter().map(Task::name).collect();
-        lines.push(format!("runner --grid {:<40} {} on {}", path.display(), methods.join(", "), tasks.join(", ")));
+        let file = say::word(&path.display().to_string());
+        lines.push(format!("runner --grid {file:<40} {} on {}", methods.join(", "), tasks.join(", ")));
     }
     for path in yaml_files(&folder.join("paper"))? {
-        lines.push(format!("runner reproduce {:<37} {}", path.display(), Paper::read(&path)?.value.title));
+        let file = say::word(&path.display().to_string());
+        lines.push(format!("runner reproduce {file:<37} {}", Paper::read(&path)?.value.title));
     }
     Ok(lines.join("\n"))
 }

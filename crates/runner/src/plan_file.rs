@@ -15,7 +15,7 @@ use crate::cells::forecast::{Basis, Forecast};
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::write_file;
 use crate::kept::store::{State, Store};
-use crate::run::Options;
+use crate::run::{Options, on_file};
 
 const FORMAT: &str = "runner plan 1";
 
@@ -201,6 +201,6 @@ impl PlanFile {
     }
 
     fn remake(&self) -> String {
-        format!("runner plan {} --out {}", self.grid.display(), self.out.display())
+        on_file(&["plan"], &self.grid, &["--out", &self.out.display().to_string()])
     }
 }

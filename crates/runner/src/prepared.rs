@@ -13,12 +13,12 @@ use crate::cells::isolate::Isolation;
 use crate::finished::Finished;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
-use crate::kept::lock::Lock;
+use crate::kept::lock::{Lock, Turn};
 use crate::kept::provenance::Provenance;
 use crate::kept::record::Record;
 use crate::kept::store::{DATA, State, Store};
 use crate::plan_file::PlanFile;
-use crate::run::{Ending, Options, command};
+use crate::run::{Ending, Options, command, on_file};
 
 /// A plan and what is said about its data.
 pub struct Prepared {
@@ -79,7 +79,7 @@ impl Prepared {
     pub fn run(self, options: &Options, fits: &Fits) -> Result<Ran> {
         let cells = self.cells(options)?;
         if options.dry_run {
-            println!("{}", dry_run(&cells, &options.out.join(self.name())));
+            say::out!("{}", dry_run(&cells, &options.out.join(self.name())));
             return Ok(Ran::Stopped(Ending::Complete));
         }
         let store = Store::open(&options.out, self.name())?;
@@ -89,15 +89,18 @@ impl Prepared {
         };
         let mut states = self.states(&store);
         let file = self.write_plan(&store, &states, options)?;
-        let tally = self.run_cells(&cells, &mut states, &store, Some(&lock), options, fits, &file)?;
+        let tally = self.run_cells(&cells, &mut states, &store, true, options, fits, &file)?;
         if tally.left > 0 || options.shard.is_some() {
             return Ok(Ran::Stopped(self.stopped(&tally, options, &store)));
         }
-        Ok(Ran::Finished(Box::new(Finished::new(self, store, states, tally))))
+        // What is computed is computed; what is written of it is written in turn.
+        drop(lock);
+        let turn = Lock::turn(store.root(), Turn::Outputs)?;
+        Ok(Ran::Finished(Box::new(Finished::new(self, store, states, tally, turn))))
     }
 
     /// Runs those of `cells` that are not done; `states` are of all cells of the plan, and are brought up to date.
-    /// Without a lock what killed runs left is for whoever holds it to remove.
+    /// With `sweep`, what killed runs left half-written is removed first.
     ///
     /// # Errors
     /// As [`Prepared::run`].
@@ -107,16 +110,13 @@ impl Prepared {
         cells: &[&Cell],
         states: &mut [State],
         store: &Store,
-        lock: Option<&Lock>,
+        sweep: bool,
         options: &Options,
         fits: &Fits,
         file: &Path,
     ) -> Result<Tally> {
         interrupt::watch();
-        let swept = match lock {
-            Some(lock) => store.sweep(lock.alone())?,
-            None => 0,
-        };
+        let swept = if sweep { store.sweep()? } else { 0 };
         if swept > 0 {
             tracing::info!(
                 "note: removed {swept} half-written file{} of a run that was killed",
@@ -169,8 +169,8 @@ impl Prepared {
     fn stopped(&self, tally: &Tally, options: &Options, store: &Store) -> Ending {
         let ending = if tally.failed > 0 { Ending::Failures } else { Ending::Complete };
         if tally.left == 0 {
-            let plan = PlanFile::place(store.root());
-            tracing::info!("when all shards have run: runner merge --plan {}", plan.display());
+            let merge = on_file(&["merge", "--plan"], &PlanFile::place(store.root()), &[]);
+            tracing::info!("when all shards have run: {merge}");
             return ending;
         }
         let why = if interrupt::requested() { "interrupted" } else { "stopped at a failure" };
@@ -182,6 +182,7 @@ impl Prepared {
     /// Writes the plan beside the results, where another is not there already.
     fn write_plan(&self, store: &Store, states: &[State], options: &Options) -> Result<PathBuf> {
         let path = PlanFile::place(store.root());
+        let _turn = Lock::turn(store.root(), Turn::Plan)?;
         let plan = PlanFile::new(&self.plan, states, &Forecast::new(&self.plan, &[]), options)?;
         if !PlanFile::read(&path).is_ok_and(|there| there.same_work(&plan)) {
             plan.write(&path)?;

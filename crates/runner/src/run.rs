@@ -14,9 +14,9 @@ use crate::grid::plan::Plan;
 use crate::grid::source::Source;
 use crate::grid::{Grid, lay_over};
 use crate::kept::durable::Durability;
+use crate::kept::lock::{Lock, Turn};
 use crate::paper::Paper;
 use crate::prepared::{Prepared, Ran};
-use crate::report::about::quoted;
 use crate::tables::board::{self, Entry};
 use figures::Column;
 
@@ -91,12 +91,13 @@ impl Ending {
 /// cannot be kept.
 pub fn grid(path: &Path, options: &Options) -> Result<Ending> {
     let prepared = Prepared::new(Plan::open(path, &serde_json::Value::Null, options)?, options);
-    match prepared.run(options, &Fits::default())? {
+    match prepared.run(options, &Fits::within(options.max_memory))? {
         Ran::Stopped(ending) => Ok(ending),
         Ran::Finished(finished) => {
             let outputs = finished.outputs()?;
-            print!("\n{}", outputs.text);
+            say::print(format_args!("\n{}", outputs.text));
             close(&outputs.paths(finished.store.root()));
+            warn(&outputs.warnings);
             Ok(finished.ending())
         }
     }
@@ -108,7 +109,7 @@ pub fn grid(path: &Path, options: &Options) -> Result<Ending> {
 /// # Errors
 /// As [`grid`].
 pub fn reproduce(paths: &[PathBuf], options: &Options) -> Result<Ending> {
-    let fits = Fits::default();
+    let fits = Fits::within(options.max_memory);
     let (mut ending, mut verdicts, mut notes) = (Ending::Complete, Vec::new(), Vec::new());
     let mut entries = Vec::new();
     for path in paths {
@@ -123,9 +124,10 @@ pub fn reproduce(paths: &[PathBuf], options: &Options) -> Result<Ending> {
     }
     if paths.len() > 1 && !options.dry_run && options.shard.is_none() {
         verdicts.sort_by_key(|v| v.claim.id.trim_start_matches('C').parse::<u32>().unwrap_or(u32::MAX));
+        let _turn = Lock::turn(&options.out, Turn::Outputs)?;
         let page = claims::page(&verdicts, &notes);
         let mut files = page.write(&options.out.join("claims"))?;
-        println!("\n{}", page.terminal());
+        say::out!("\n{}", page.terminal());
         files.extend(board::adjusted("Reproduction", &mut entries, &notes).write(&options.out.join("comparisons"))?);
         close(&files);
     }
@@ -162,13 +164,14 @@ fn reproduce_one(path: &Path, options: &Options, fits: &Fits) -> Result<Reproduc
     files.extend(results.write()?);
     files.sort();
     if let Some(held) = &results.held {
-        print!("\n{}", held.table.terminal());
+        say::print(format_args!("\n{}", held.table.terminal()));
         // where nothing could be compared, the table has said so
         if let Some(agreement) = held.agreement.as_ref().filter(|_| held.compared) {
-            print!("\n{}", agreement.terminal());
+            say::print(format_args!("\n{}", agreement.terminal()));
         }
     }
     close(&files);
+    warn(&results.warnings());
     let verdicts = results.held.map(|held| held.verdicts).unwrap_or_default();
     let entry = Some(Entry { data: results.about.title, comparisons: results.comparisons });
     Ok(Reproduced { ending, entry, verdicts, notes: results.about.notes })
@@ -176,34 +179,45 @@ fn reproduce_one(path: &Path, options: &Options, fits: &Fits) -> Result<Reproduc
 
 /// What makes the results of a file anew.
 pub(crate) fn command(how: &str, path: &Path, options: &Options) -> String {
-    let word = |path: &Path| quoted(&path.display().to_string());
-    let mut command = format!("runner {how} {}", word(path));
-    if options.quick {
-        command += " --quick";
-    }
-    if let Some(data) = &options.data {
-        command += &format!(" --data {}", quoted(data));
-    }
-    if options.out != Path::new("results") {
-        command += &format!(" --out {}", word(&options.out));
-    }
-    command
+    let text = |path: &Path| path.display().to_string();
+    let mut words = vec!["runner".to_string(), how.into(), text(path)];
+    words.extend(options.quick.then(|| "--quick".to_string()));
+    words.extend(options.data.iter().flat_map(|data| ["--data".to_string(), data.clone()]));
+    words.extend(out(&options.out));
+    say::command(words)
+}
+
+/// The option that names the folder of results, where it is not the usual one.
+pub(crate) fn out(folder: &Path) -> Vec<String> {
+    if folder == Path::new("results") { Vec::new() } else { vec!["--out".into(), folder.display().to_string()] }
+}
+
+/// A command of this program on a file.
+pub(crate) fn on_file(how: &[&str], file: &Path, more: &[&str]) -> String {
+    let file = file.display().to_string();
+    let words = how.iter().copied().chain([file.as_str()]).chain(more.iter().copied());
+    say::command(std::iter::once("runner").chain(words))
+}
+
+/// Says what a reader must know before any figure, after everything else, where it is seen.
+pub(crate) fn warn(warnings: &[String]) {
+    warnings.iter().for_each(|line| tracing::warn!("{line}"));
 }
 
 /// Says what has been written.
 pub(crate) fn close(files: &[PathBuf]) {
-    println!("written:");
+    say::out!("written:");
     // The same figures once more, for the columns of a page: a line for all of them.
     let column = |file: &&PathBuf| {
         let folder = file.parent().and_then(Path::file_name);
         Column::ALL.iter().any(|column| folder == Some(column.folder().as_ref()))
     };
     for file in files.iter().filter(|file| !column(file)) {
-        println!("  {}", file.display());
+        say::out!("  {}", file.display());
     }
     let columns: Vec<&PathBuf> = files.iter().filter(column).collect();
     if let Some(folder) = columns.first().and_then(|file| file.parent()?.parent()) {
-        println!("  {}/{{single,double}}/: {} figures for the columns of a page", folder.display(), columns.len() / 4);
+        say::out!("  {}/{{single,double}}/: {} figures for the columns of a page", folder.display(), columns.len() / 4);
     }
 }
 

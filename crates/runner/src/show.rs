@@ -32,7 +32,10 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("data", data),
         ("data sha256", first.data_sha256.clone()),
         ("views", first.views.clone()),
-        ("method", format!("{} {}", text(&first.method), text(&first.params))),
+        (
+            "method",
+            format!("{} (version {}) {}", text(&first.method), number(first.method_version), text(&first.params)),
+        ),
         ("noise", text(&first.noise)),
         ("pairing", text(&first.pairing)),
         ("widths", text(&first.widths)),
@@ -43,7 +46,9 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("warnings", first.warnings.as_ref().map_or("none".into(), |lines| lines.replace('\n', "; "))),
         ("maps", format!("{} with {} parameters", number(first.maps), number(first.parameters))),
         ("peak memory", first.peak_rss_mb.map_or("-".into(), |v| format!("{v:.0} MB"))),
-        ("code", text(&first.git)),
+        ("code", format!("{}, lock file {}", text(&first.git), text(&first.lock_sha256))),
+        ("grid's code", text(&first.grid_git)),
+        ("finished", text(&first.finished_at)),
         ("machine", format!("{}, {}, {} threads", first.host, first.cpu, first.threads)),
         ("node", format!("{}, restarts {}", text(&first.node), number(first.restarts))),
     ];

@@ -13,7 +13,7 @@ use crate::grid::Grid;
 use crate::grid::pick::Indices;
 use crate::kept::store::{State, Store};
 use crate::plan_file::{PlanFile, Planned};
-use crate::run::{Ending, Options};
+use crate::run::{Ending, Options, on_file};
 use crate::slurm;
 use crate::slurm::jobs::{Attempt, Jobs};
 use crate::slurm::queue::{self, Entry, Phase};
@@ -73,14 +73,14 @@ pub fn run(grid: &Path, options: &Options) -> Result<Ending> {
         .zip(&attempts)
         .map(|((cell, state), attempts)| Cell { cell, state, attempts, live: scheduled.live(attempts) })
         .collect();
-    println!("{}", page.text(&cells));
+    say::out!("{}", page.text(&cells));
     let left = cells.iter().filter(|cell| matches!(cell.standing(), Standing::Failed | Standing::Missing)).count();
     if left == 0 {
         return Ok(Ending::Complete);
     }
     match jobs.ids().is_empty() {
-        true => println!("go on with: runner resume {} --out {}", grid.display(), options.out.display()),
-        false => println!("go on with: {}", slurm::resume(grid, options)),
+        true => say::out!("go on with: {}", on_file(&["resume"], grid, &["--out", &options.out.display().to_string()])),
+        false => say::out!("go on with: {}", slurm::resume(grid, options)),
     }
     Ok(Ending::Failures)
 }

@@ -12,11 +12,11 @@ use crate::finished::Finished;
 use crate::grid::pick::Indices;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
-use crate::kept::lock::Lock;
+use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::{State, Store};
 use crate::plan_file::{PlanFile, Planned};
 use crate::prepared::Prepared;
-use crate::run::{Ending, Options, close};
+use crate::run::{Ending, Options, close, on_file, warn};
 
 /// Cells named one by one in a message.
 const NAMED: usize = 20;
@@ -28,13 +28,14 @@ const NAMED: usize = 20;
 pub fn plan(path: &Path, options: &Options) -> Result<Ending> {
     let prepared = Prepared::new(Plan::open(path, &serde_json::Value::Null, options)?, options);
     let store = Store::open(&options.out, &prepared.plan.grid.value.name)?;
+    let _turn = Lock::turn(store.root(), Turn::Plan)?;
     let states = prepared.states(&store);
     let records = prepared.gather(&store, &states)?;
     let forecast = Forecast::new(&prepared.plan, &records);
     let file = PlanFile::new(&prepared.plan, &states, &forecast, options)?;
     let place = PlanFile::place(store.root());
     file.write(&place)?;
-    println!("{}", page(&file));
+    say::out!("{}", page(&file));
     close(&[place]);
     Ok(Ending::Complete)
 }
@@ -62,12 +63,13 @@ fn page(file: &PlanFile) -> String {
     format!("{}\n{} cells, {} to do{total} ({basis})", lines.join("\n"), file.cells.len(), left.len())
 }
 
-/// Runs cells of a plan by their places in it. What is done is left alone.
+/// Runs cells of a plan by their places in it. What is done is left alone. `within_run` names the run that has started this
+/// process for one of its cells.
 ///
 /// # Errors
 /// No such plan or place; a plan whose grid or data have changed; another runner at work on the whole grid; a result
 /// that cannot be kept.
-pub fn run_cells(path: &Path, indices: &Indices, within_run: bool, options: &Options) -> Result<Ending> {
+pub fn run_cells(path: &Path, indices: &Indices, within_run: Option<&str>, options: &Options) -> Result<Ending> {
     let file = PlanFile::read(path)?;
     if let Some(beyond) = indices.0.iter().find(|&&index| index >= file.cells.len()) {
         let last = file.cells.len().saturating_sub(1);
@@ -75,13 +77,16 @@ pub fn run_cells(path: &Path, indices: &Indices, within_run: bool, options: &Opt
     }
     let prepared = Prepared::new(file.open()?, options);
     let store = file.store()?;
-    // A run that gives its cells processes of their own has the lock already.
-    let lock = if within_run { None } else { Some(Lock::part(store.root(), None)?) };
+    // A run that gives its cells processes of their own has the lock already, and has swept.
+    let (_lock, sweep) = match within_run {
+        Some(run) => (Lock::within(store.root(), run)?, false),
+        None => (Lock::part(store.root(), None)?, true),
+    };
     let cells: Vec<&Cell> = indices.0.iter().map(|&index| &prepared.plan.cells[index]).collect();
     let mut states = vec![State::Missing; prepared.plan.cells.len()];
     cells.iter().for_each(|cell| states[cell.index] = store.state(&cell.id));
     let options = Options { durability: options.durability.or(Some(Durability::Cell)), ..options.clone() };
-    let tally = prepared.run_cells(&cells, &mut states, &store, lock.as_ref(), &options, &Fits::default(), path)?;
+    let tally = prepared.run_cells(&cells, &mut states, &store, sweep, &options, &Fits::default(), path)?;
     if interrupt::requested() && tally.left > 0 {
         tracing::warn!("interrupted: {} cells are left; go on with: {}", tally.left, interrupt::resume());
         return Ok(Ending::Interrupted);
@@ -99,14 +104,16 @@ pub fn merge(path: &Path) -> Result<Ending> {
     let options = Options { out: file.out.clone(), quick: file.quick, ..Options::default() };
     let prepared = Prepared::new(file.open()?, &options);
     let store = file.store()?;
+    let turn = Lock::turn(store.root(), Turn::Outputs)?;
     let states = prepared.states(&store);
     let done = states.iter().filter(|state| state.done()).count();
-    let finished = Finished::new(prepared, store, states, Tally { before: done, ..Tally::default() });
+    let finished = Finished::new(prepared, store, states, Tally { before: done, ..Tally::default() }, turn);
     let states = &finished.states;
     if states.iter().any(|state| matches!(state, State::Done(_) | State::Failed(_))) {
         let outputs = finished.outputs()?;
-        print!("\n{}", outputs.text);
+        say::print(format_args!("\n{}", outputs.text));
         close(&outputs.paths(finished.store.root()));
+        warn(&outputs.warnings);
     }
     let mut said = format!("{done} of {} cells of `{}` are done", states.len(), file.name);
     if done == states.len() {
@@ -130,7 +137,8 @@ pub fn merge(path: &Path) -> Result<Ending> {
     }
     // One message, and a warning: what is missing is also said where nothing else is.
     let rest = Indices(left);
-    tracing::warn!("{said}\nrun what is left with: runner run-cell --plan {} --indices {rest}", path.display());
+    let again = on_file(&["run-cell", "--plan"], path, &["--indices", &rest.to_string()]);
+    tracing::warn!("{said}\nrun what is left with: {again}");
     Ok(Ending::Failures)
 }
 

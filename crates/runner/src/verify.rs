@@ -42,7 +42,7 @@ pub struct Request {
 pub const TOLERANCE: f64 = 0.01;
 
 /// Columns that name rather than count: they may be another grid's, revision's or machine's.
-const NAMES: [&str; 6] = ["grid", "data", "stand_in", "views", "git", "cpu"];
+const NAMES: [&str; 8] = ["grid", "data", "stand_in", "views", "git", "lock_sha256", "grid_git", "cpu"];
 
 /// Verifies a grid's results and says what is wrong.
 ///
@@ -64,11 +64,11 @@ pub fn run(request: &Request) -> Result<Ending> {
     let done: Vec<&Cell> =
         prepared.plan.cells.iter().zip(&states).filter(|(_, state)| state.done()).map(|(cell, _)| cell).collect();
     let damaged = states.iter().filter(|state| matches!(state, State::Damaged(_))).count();
-    println!("{} of {} cells are done, {damaged} damaged; checksums verified", done.len(), states.len());
+    say::out!("{} of {} cells are done, {damaged} damaged; checksums verified", done.len(), states.len());
     let sample = sample(&done, request.sample, request.seed);
     if !sample.is_empty() {
         let (exact, others) = recompute(&prepared.plan, &store, &sample, request.threads)?;
-        println!(
+        say::out!(
             "{} of them computed again (seed {}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
             sample.len(),
             request.seed,
@@ -77,7 +77,7 @@ pub fn run(request: &Request) -> Result<Ending> {
         problems.extend(others);
     }
     if problems.is_empty() {
-        println!("nothing is wrong");
+        say::out!("nothing is wrong");
         return Ok(Ending::Complete);
     }
     for problem in &problems {

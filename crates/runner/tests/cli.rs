@@ -335,6 +335,16 @@ fn usage_errors_have_their_own_exit_code() {
     let first = runner(&[]);
     assert_eq!(first.status.code(), Some(0));
     assert!(text(&first.stdout).starts_with("What one does first:"), "{}", text(&first.stdout));
+    // Options of a grid without a grid are a slip, not a first visit.
+    for args in [&["--threads", "4"][..], &["--out", "x"], &["--dry-run"], &["-q"], &["--only", "method=gpa"]] {
+        let slip = runner(args);
+        assert_eq!(slip.status.code(), Some(2), "{args:?}: {}", text_of(&slip));
+        assert!(
+            slip.stdout.is_empty() && text(&slip.stderr).contains("wanted `--grid FILE` or a command"),
+            "{}",
+            text_of(&slip)
+        );
+    }
     let missing = runner(&["--grid", "no/such.yaml"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(text(&missing.stderr).starts_with("error: no/such.yaml: "), "{}", text(&missing.stderr));

@@ -40,9 +40,10 @@ fn ran(grid: &str) -> TempDir {
     folder
 }
 
-/// The plan, the lock and what a run remembers of its outputs are the run's.
+/// The plan, the locks and what a run remembers of its outputs are the run's.
 fn drawn_again(file: &Path) -> bool {
-    !["plan.json", "outputs.json", ".lock"].iter().any(|name| file.ends_with(name))
+    let lock = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".lock"));
+    !lock && !["plan.json", "outputs.json"].iter().any(|name| file.ends_with(name))
 }
 
 fn report(folder: &Path) -> String {
@@ -105,6 +106,77 @@ fn failed_cells_stand_on_top_with_a_remedy() {
     assert!(html.contains("Try again: <code>runner --grid grid.yaml --only method=gpa"), "the command");
     let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
     assert!(short.contains("## Warnings") && short.contains("k = 90 for 60 points"), "{short}");
+}
+
+#[test]
+fn a_grid_that_is_not_whole_says_so_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("grid.yaml"), GRID).unwrap();
+    let run = runner(folder.path(), &["--grid", "grid.yaml", "--only", "method=gpa"]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let said = "1 of 4 cells are there";
+    assert!(
+        text(&run.stderr).contains(&format!("warning: {said}: everything here is of these alone")),
+        "{}",
+        text(&run.stderr)
+    );
+    let fine = "No cell failed, no fit warns, and nothing is odd";
+    let check = || {
+        let html = report(folder.path());
+        assert!(!html.contains(fine) && !html.contains("box fine"), "not green");
+        let at = html.find(&format!("<h3>{said}</h3>")).expect("a heading");
+        assert!(at < html.find("id=\"methods\"").unwrap(), "before the figures");
+        assert!(html.contains("Run the rest: <code>runner --grid grid.yaml</code>"), "the command");
+        let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
+        assert!(short.contains(&format!("## Warnings\n\n- {said}")), "{short}");
+    };
+    check();
+    assert!(runner(folder.path(), &["report", "results/tiny"]).status.success());
+    check();
+    // Again with nothing to do: it is as true as before.
+    let again = runner(folder.path(), &["merge", "--plan", "results/tiny/plan.json"]);
+    assert!(text(&again.stderr).contains(said), "{}", text(&again.stderr));
+    let rest = runner(folder.path(), &["--grid", "grid.yaml"]);
+    assert!(!text(&rest.stderr).contains("cells are there"), "{}", text(&rest.stderr));
+    assert!(report(folder.path()).contains(fine));
+}
+
+#[test]
+fn what_a_fit_warns_of_is_seen_on_the_terminal_and_in_both_reports() {
+    let grid = GRID.replace("pairwise, gpa, gcca]", "gpa: {max_iter: 1}, gcca]");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("grid.yaml"), grid).unwrap();
+    let run = || runner(folder.path(), &["--grid", "grid.yaml"]);
+    let first = text(&run().stderr);
+    let line = first.lines().find(|line| line.starts_with("warning: GPA")).unwrap_or_else(|| panic!("{first}"));
+    assert!(line.contains("stopped"), "{line}");
+    assert!(text(&run().stderr).contains(line), "with nothing to do it is as true as before");
+    let words = line.trim_start_matches("warning: ");
+    let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
+    assert!(short.contains("## Warnings") && short.contains(words), "{words}: {short}");
+    let html = report(folder.path());
+    assert!(html.contains("<h3>Warnings of fits</h3>") && html.contains(words), "{words}");
+}
+
+#[test]
+fn no_two_tables_of_the_report_share_a_heading() {
+    let grid = GRID.replace("retrieval,", "retrieval, retrieval: {scoring: csls},");
+    let folder = ran(&format!("{grid}noise: [none, permute: {{fraction: 0.5, views: [v0]}}]\n"));
+    let html = report(folder.path());
+    let headings: Vec<&str> =
+        html.split("<caption").skip(1).filter_map(|rest| rest.split_once('>')?.1.split("</caption>").next()).collect();
+    assert!(headings.len() >= 6, "{headings:?}");
+    let distinct: std::collections::BTreeSet<&str> = headings.iter().copied().collect();
+    assert_eq!(distinct.len(), headings.len(), "{headings:?}");
+    let of = |measure: &str, what: &str| {
+        let wanted = |heading: &&&str| heading.contains(measure) && heading.contains(what);
+        headings.iter().filter(wanted).count()
+    };
+    assert_eq!(
+        (of("Rank-1", ", no noise"), of("Rank-1", ", noise permute 0.5 of v0 (seed 0)")),
+        (2, 2),
+        "{headings:?}"
+    );
 }
 
 #[test]

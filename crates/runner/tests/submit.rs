@@ -207,6 +207,37 @@ fn jobs_that_wait_for_what_cannot_come_do_not_stand_in_the_way() {
 }
 
 #[test]
+fn two_submissions_at_a_time_submit_once() {
+    let cluster = five();
+    // Slow enough for both to be there before the first has its job; then the job is known to be queued.
+    cluster.says("sbatch", "echo \"$@\" >> $0.log; n=$(wc -l < $0.log); sleep 1; echo $(( 100 + n ))");
+    cluster.says("squeue", "echo '101|0|PENDING||Priority'");
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_runner"))
+            .current_dir(root())
+            .env("PATH", cluster.bin())
+            .args(["submit", "--engine", "slurm", "--out"])
+            .arg(cluster.bench.out())
+            .arg(cluster.bench.grid())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let outputs = [start(), start()].map(|child| child.wait_with_output().unwrap());
+    let codes = outputs.each_ref().map(|output| output.status.code());
+    assert!(codes == [Some(0), Some(1)] || codes == [Some(1), Some(0)], "{codes:?}");
+    let refused = outputs.iter().find(|output| !output.status.success()).unwrap();
+    assert!(
+        text(&refused.stderr).contains("jobs of this grid are still queued or running: 101;"),
+        "{}",
+        text_of(refused)
+    );
+    let arrays = cluster.submitted().iter().filter(|line| line.contains("--array=")).count();
+    assert_eq!((arrays, cluster.submitted().len()), (1, 2), "{:?}", cluster.submitted());
+}
+
+#[test]
 fn status_says_what_is_done_at_work_failed_or_missing_and_why() {
     let cluster = Cluster::new(&GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, hub, sumcor]"));
     let none = cluster.run("status", &[]);

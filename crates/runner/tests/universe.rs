@@ -111,6 +111,30 @@ fn a_universe_projects_and_translates_as_the_fit_that_it_holds() {
 }
 
 #[test]
+fn threads_are_asked_for_and_do_not_show() {
+    let bench = Bench::new();
+    let method = "--method 'gcpa: {profile: fast, epochs: 1}'";
+    for threads in [1, 2] {
+        let n = format!("--threads {threads}");
+        bench.ok(&format!("fit --manifest emoji {method} {TEXTS} --out @u{threads}.safetensors {n}"));
+        let on = format!("--universe @u{threads}.safetensors {n}");
+        bench.ok(&format!("project {on} --view text_en {TEST} --out @z{threads}.npy"));
+        bench.ok(&format!("translate {on} --from text_en --to text_ko {TEST} --out @t{threads}.npy"));
+        bench.ok(&format!("add-view {on} --view image_mobilenet --manifest emoji --out @w{threads}.safetensors"));
+    }
+    for name in ["z", "t"] {
+        let [one, two] = [1, 2].map(|n| fs::read(bench.path(&format!("{name}{n}.npy"))).unwrap());
+        assert!(one == two, "{name}");
+    }
+    for name in ["u", "w"] {
+        let [one, two] = [1, 2].map(|n| universe::read(&bench.path(&format!("{name}{n}.safetensors"))).unwrap());
+        assert!(one.fitted.parts() == two.fitted.parts(), "{name}");
+    }
+    let none = bench.run(&format!("project --universe @u1.safetensors --view text_en {TEST} --out @n.npy --threads 0"));
+    assert_eq!(none.status.code(), Some(2), "{}", String::from_utf8_lossy(&none.stderr));
+}
+
+#[test]
 fn a_view_is_added_by_files_or_by_a_manifest_and_the_others_stay_as_they_are() {
     let bench = Bench::new();
     let gpa = "--method 'gpa: {solver: accelerated}'";

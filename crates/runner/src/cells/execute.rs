@@ -22,7 +22,7 @@ use crate::grid::plan::{Cell, Plan, choice, params};
 use crate::kept::durable::Durability;
 use crate::kept::keeper::Keeper;
 use crate::kept::picture::Picture;
-use crate::kept::provenance::Provenance;
+use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use crate::kept::record::Record;
 use crate::kept::store::{DATA, State, Store, StoredSeries};
 
@@ -149,14 +149,15 @@ impl Work<'_> {
         Ok(tally)
     }
 
-    fn queue<'a>(&self, pending: Vec<&'a Cell>) -> Queue<'a> {
+    fn queue<'a>(&'a self, pending: Vec<&'a Cell>) -> Queue<'a> {
         let Some(most) = self.max_memory else {
-            return Queue::new(pending.into_iter().map(|cell| Waiting { cell, bytes: 0 }).collect(), None);
+            return Queue::new(pending.into_iter().map(|cell| Waiting { cell, bytes: 0 }).collect(), None, self.fits);
         };
         let forecast = Forecast::new(self.plan, &[]);
         let waiting = pending.into_iter().map(|cell| Waiting { cell, bytes: forecast.bytes(cell) }).collect();
-        // The data set is there already.
-        Queue::new(waiting, Some(most.saturating_sub(resident().unwrap_or_default())))
+        // The data set is there already; fits of an earlier grid can go.
+        let elsewhere = resident().unwrap_or_default().saturating_sub(self.fits.bytes());
+        Queue::new(waiting, Some(most.saturating_sub(elsewhere)), self.fits)
     }
 }
 
@@ -191,7 +192,7 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
         Some(isolation) => in_process(shared, cell, isolation)?,
         None => {
             let attempt = catch_unwind(AssertUnwindSafe(|| pool.install(|| run_cell(context, cell))));
-            let Outcome { records, series, picture, failures } = match attempt {
+            let Outcome { mut records, series, picture, failures } = match attempt {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(error)) => Outcome::failed(context, cell, &format!("{error:#}"))?,
                 Err(panic) => {
@@ -199,6 +200,7 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
                     Outcome::failed(context, cell, &message)?
                 }
             };
+            stamp(&mut records);
             keeper.keep(match failures.is_empty() {
                 true => store.stage(&cell.id, &records, &series, picture.as_ref())?,
                 false => store.stage_failed(&cell.id, &records)?,
@@ -221,17 +223,23 @@ fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result
     let store = shared.work.store;
     // What an earlier attempt came to is not what this one comes to.
     store.forget(&cell.id)?;
-    let message = isolation.run(cell, context.threads)?;
-    match (store.state(&cell.id), message) {
-        (State::Done(_), _) => Ok(Vec::new()),
-        (State::Failed(_), None) => store.failures(&cell.id),
-        (_, message) => {
-            let message = message.unwrap_or_else(|| "its process has kept nothing".into());
-            let Outcome { records, failures, .. } = Outcome::failed(context, cell, &message)?;
+    let end = isolation.run(cell, context.threads)?;
+    match store.state(&cell.id) {
+        State::Done(_) => Ok(Vec::new()),
+        State::Failed(_) if end.by_itself => store.failures(&cell.id),
+        _ => {
+            let Outcome { mut records, failures, .. } = Outcome::failed(context, cell, &end.why)?;
+            stamp(&mut records);
             keeper.keep(store.stage_failed(&cell.id, &records)?)?;
             Ok(failures)
         }
     }
+}
+
+/// Says when a cell was finished.
+fn stamp(records: &mut [Record]) {
+    let time = now();
+    records.iter_mut().for_each(|record| record.finished_at.clone_from(&time));
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
@@ -276,7 +284,10 @@ impl Context<'_> {
             pairing: Some(choice(&plan.grid.value.pairing)),
             widths: Some(choice(&plan.grid.value.widths)),
             seed: Some(cell.seed),
-            git: provenance.git.clone(),
+            method_version: Some(cell.method.version().into()),
+            git: Some(REVISION.into()),
+            lock_sha256: Some(LOCK_SHA256.clone()),
+            grid_git: provenance.grid_git.clone(),
             data_sha256: cell.data_sha256.clone(),
             host: provenance.host.clone(),
             cpu: provenance.cpu.clone(),

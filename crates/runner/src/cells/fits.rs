@@ -2,7 +2,7 @@
 //! method on the same data in another grid of the same run.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use align::{BaseFit, BaseViews, Dataset, Fit, Method};
 use anyhow::{Result, anyhow};
@@ -25,21 +25,56 @@ pub struct Fitting {
 /// A place for one fit: whoever comes first makes it, others wait.
 type Slot = Arc<Mutex<Option<Fitting>>>;
 
-/// Fits by content. A fit's numbers do not depend on who made it, so sharing changes costs alone.
-#[derive(Default)]
-pub struct Fits(Mutex<Kept>);
+/// Fits by content. A fit's numbers do not depend on who made it, so sharing changes costs alone. What was not asked for the
+/// longest is dropped first.
+pub struct Fits {
+    kept: Mutex<Kept>,
+    /// Bytes of all fits at most.
+    most: u64,
+}
 
 #[derive(Default)]
 struct Kept {
-    slots: HashMap<String, Slot>,
-    /// Keys from the oldest to the newest.
-    order: Vec<String>,
+    entries: HashMap<String, Entry>,
+    bytes: u64,
+    /// Counts what was asked for.
+    clock: u64,
 }
 
-/// Fits kept at a time: ten views of 256 dimensions with a corrector are 4 MB.
-const MOST: usize = 64;
+#[derive(Default)]
+struct Entry {
+    slot: Slot,
+    /// Of the fit; none, while it is being made.
+    bytes: Option<u64>,
+    /// When it was last asked for.
+    used: u64,
+}
+
+/// Bytes kept where no memory bound is given: ten views of 256 dimensions with a corrector are 4 MB, thirty of 768 in pairs 1 GB.
+const USUAL: u64 = 512 << 20;
+
+impl Default for Fits {
+    fn default() -> Self {
+        Self::within(None)
+    }
+}
 
 impl Fits {
+    /// Fits of so many bytes at most, and never more than is usual.
+    pub fn within(most: Option<u64>) -> Self {
+        Self { kept: Mutex::default(), most: most.map_or(USUAL, |most| most.min(USUAL)) }
+    }
+
+    /// Bytes of the fits that are kept.
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes
+    }
+
+    /// Drops fits until so many bytes are left. Who has one in hand keeps it.
+    pub fn shrink(&self, most: u64) {
+        self.lock().shrink(most);
+    }
+
     /// The fit of a cell's method on its data, made now or taken from before.
     ///
     /// The cost of a method with a base includes the base's, except where the base is a universe that
@@ -53,7 +88,8 @@ impl Fits {
 
     /// The fit of `method` on the first `views` views of a cell.
     fn of_method(&self, plan: &Plan, cell: &Cell, data: &Dataset, method: &Method, views: usize) -> Result<Fitting> {
-        let slot = self.slot(&key(plan, cell, method, views)?);
+        let key = key(plan, cell, method, views)?;
+        let slot = self.slot(&key);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fitting) = slot.as_ref() {
             return Ok(fitting.clone());
@@ -72,20 +108,48 @@ impl Fits {
         };
         let fitting = Fitting { fit: Arc::new(fit.map_err(|e| anyhow!("fit: {e}"))?), cost };
         *slot = Some(fitting.clone());
+        self.weigh(&key, fitting.fit.fitted.bytes() as u64);
         Ok(fitting)
     }
 
     fn slot(&self, key: &str) -> Slot {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = kept.slots.get(key) {
-            return Arc::clone(slot);
+        let mut kept = self.lock();
+        kept.clock += 1;
+        let used = kept.clock;
+        let entry = kept.entries.entry(key.to_string()).or_default();
+        entry.used = used;
+        Arc::clone(&entry.slot)
+    }
+
+    /// A fit has been made: it counts from now on, and others make room for it.
+    fn weigh(&self, key: &str, bytes: u64) {
+        let mut kept = self.lock();
+        let Some(entry) = kept.entries.get_mut(key) else { return };
+        let before = entry.bytes.replace(bytes).unwrap_or_default();
+        kept.bytes = kept.bytes + bytes - before;
+        kept.shrink(self.most);
+    }
+
+    /// As if such a fit had been made.
+    #[cfg(test)]
+    pub(crate) fn hold(&self, key: &str, bytes: u64) {
+        self.slot(key);
+        self.weigh(key, bytes);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn shrink(&mut self, most: u64) {
+        while self.bytes > most {
+            let made = self.entries.iter().filter(|(_, entry)| entry.bytes.is_some());
+            let Some(oldest) = made.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone()) else { return };
+            let dropped = self.entries.remove(&oldest).and_then(|entry| entry.bytes);
+            self.bytes -= dropped.unwrap_or_default();
         }
-        if kept.order.len() >= MOST {
-            let oldest = kept.order.remove(0);
-            kept.slots.remove(&oldest);
-        }
-        kept.order.push(key.to_string());
-        Arc::clone(kept.slots.entry(key.to_string()).or_default())
     }
 }
 
@@ -107,4 +171,40 @@ fn key(plan: &Plan, cell: &Cell, method: &Method, views: usize) -> Result<String
         "seed": cell.seed,
     });
     Ok(checksum::sha256(canonical(&identity).as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(fits: &Fits, key: &str, bytes: u64) {
+        fits.hold(key, bytes);
+    }
+
+    fn keys(fits: &Fits) -> Vec<String> {
+        let mut keys: Vec<String> = fits.lock().entries.keys().cloned().collect();
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn fits_are_weighed_and_the_one_unused_for_the_longest_goes_first() {
+        let fits = Fits::within(Some(100));
+        (0..50).for_each(|i| made(&fits, &format!("small {i}"), 2));
+        assert_eq!((fits.bytes(), keys(&fits).len()), (100, 50));
+        made(&fits, "a", 60);
+        made(&fits, "b", 30);
+        // Asked for again, so that b is the older one.
+        fits.slot("a");
+        fits.slot("in the making");
+        made(&fits, "c", 40);
+        assert_eq!((fits.bytes(), keys(&fits)), (100, vec!["a".into(), "c".into(), "in the making".into()]));
+        // Too large for all of it: used by who made it, not kept, and nothing else can be.
+        made(&fits, "d", 101);
+        assert_eq!((fits.bytes(), keys(&fits)), (0, vec!["in the making".to_string()]));
+        made(&fits, "e", 10);
+        fits.shrink(9);
+        assert_eq!(fits.bytes(), 0);
+        assert_eq!(Fits::within(Some(u64::MAX)).most, USUAL);
+    }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::grid::plan::Cell;
+use crate::kept::attempt;
 
 /// How cells are run in processes.
 #[derive(Clone, Debug)]
@@ -23,17 +24,27 @@ pub struct Isolation {
     pub timeout: Duration,
 }
 
+/// How a cell's process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Whether by its own exit, with the code of a cell that is done or has failed: then what it came to is kept.
+    pub by_itself: bool,
+    /// In words, for where nothing is kept.
+    pub why: String,
+}
+
 impl Isolation {
-    /// Runs a cell. `None` where its process has kept what it came to; else why it has not.
+    /// Runs a cell and waits for its end.
     ///
     /// # Errors
     /// No process can be started.
-    pub fn run(&self, cell: &Cell, threads: usize) -> Result<Option<String>> {
+    pub fn run(&self, cell: &Cell, threads: usize) -> Result<End> {
         let program = std::env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(program)
             .args([
                 "run-cell",
                 "--within-run",
+                attempt::name(),
                 "--index",
                 &cell.index.to_string(),
                 "--threads",
@@ -56,17 +67,15 @@ impl Isolation {
         });
         let status = wait(&mut child, self.timeout).context("cannot wait for a cell's process")?;
         let said = said.and_then(|thread| thread.join().ok()).unwrap_or_default();
-        Ok(match status {
-            None => Some(format!("timed out after {} s", self.timeout.as_secs_f64())),
-            // The process has kept its cell, or the record of its failure.
-            Some(status) if matches!(status.code(), Some(0 | 1)) && !said.contains("error: ") => None,
-            Some(status) => {
-                let last = said.lines().rev().find(|line| !line.trim().is_empty());
-                Some(format!(
-                    "its process ended with {status}{}",
-                    last.map_or(String::new(), |line| format!(": {line}"))
-                ))
-            }
+        let Some(status) = status else {
+            return Ok(End { by_itself: false, why: format!("timed out after {} s", self.timeout.as_secs_f64()) });
+        };
+        // What it said is for a reader; what it came to, its exit code and the files of results tell.
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        let last = last.map_or(String::new(), |line| format!(": {line}"));
+        Ok(End {
+            by_itself: matches!(status.code(), Some(0 | 1)),
+            why: format!("its process ended with {status}{last}"),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::cells::fits::Fits;
 use crate::cells::interrupt;
 use crate::grid::plan::Cell;
 
@@ -20,8 +21,9 @@ pub struct Waiting<'a> {
 pub struct Queue<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
-    /// Bytes for all cells that run.
+    /// Bytes for all cells that run, and the fits that are kept for others.
     budget: Option<u64>,
+    fits: &'a Fits,
 }
 
 struct State<'a> {
@@ -31,12 +33,14 @@ struct State<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// These cells in this order; `budget` bounds what those that run at a time need together.
-    pub fn new(waiting: Vec<Waiting<'a>>, budget: Option<u64>) -> Self {
+    /// These cells in this order; `budget` bounds what those that run at a time need together with the kept `fits`, which
+    /// make room where it is short.
+    pub fn new(waiting: Vec<Waiting<'a>>, budget: Option<u64>, fits: &'a Fits) -> Self {
         Self {
             state: Mutex::new(State { waiting: waiting.into(), running: 0, taken: 0 }),
             changed: Condvar::new(),
             budget,
+            fits,
         }
     }
 
@@ -57,6 +61,10 @@ impl<'a> Queue<'a> {
             if let Some(next) = place.and_then(|place| state.waiting.remove(place)) {
                 state.running += 1;
                 state.taken = state.taken.saturating_add(next.bytes);
+                if self.budget.is_some() {
+                    // A kept fit can be made again, a cell that waits cannot be had otherwise.
+                    self.fits.shrink(room.saturating_sub(next.bytes));
+                }
                 return Some(next);
             }
             let pause = Duration::from_millis(200);
@@ -90,9 +98,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_does_not_fit_waits_and_what_fits_nowhere_runs_alone() {
-        let cell = Cell {
+    fn cell() -> Cell {
+        Cell {
             index: 0,
             id: "c".into(),
             view_set: "all".into(),
@@ -101,9 +108,28 @@ mod tests {
             noise: Noise::default(),
             seed: 0,
             data_sha256: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn kept_fits_make_room_for_cells() {
+        let (cell, fits) = (cell(), Fits::default());
+        (0..4).for_each(|i| fits.hold(&i.to_string(), 2));
+        let queue =
+            Queue::new(vec![Waiting { cell: &cell, bytes: 5 }, Waiting { cell: &cell, bytes: 1 }], Some(10), &fits);
+        assert_eq!((queue.next().map(|next| next.bytes), fits.bytes()), (Some(5), 4), "5 of 10 are left for fits of 2");
+        assert_eq!((queue.next().map(|next| next.bytes), fits.bytes()), (Some(1), 4));
+        // Without a bound nothing is dropped.
+        let queue = Queue::new(vec![Waiting { cell: &cell, bytes: 0 }], None, &fits);
+        assert!(queue.next().is_some() && fits.bytes() == 4);
+    }
+
+    #[test]
+    fn what_does_not_fit_waits_and_what_fits_nowhere_runs_alone() {
+        let cell = cell();
         let waiting = |bytes| Waiting { cell: &cell, bytes };
-        let queue = Queue::new(vec![waiting(9), waiting(6), waiting(5), waiting(3)], Some(8));
+        let fits = Fits::default();
+        let queue = Queue::new(vec![waiting(9), waiting(6), waiting(5), waiting(3)], Some(8), &fits);
         // 9 fits nowhere but others do; 6 leaves room for none.
         let six = queue.next().expect("one");
         assert_eq!(six.bytes, 6);

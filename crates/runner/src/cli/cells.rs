@@ -57,16 +57,16 @@ pub struct RunCell {
     indices: Option<Indices>,
     #[command(flatten)]
     cells: CellArgs,
-    /// Started by a run that has the lock
-    #[arg(long, hide = true)]
-    within_run: bool,
+    /// The attempt of the run that has started this process; it has to be at work
+    #[arg(long, hide = true, value_name = "ATTEMPT")]
+    within_run: Option<String>,
 }
 
 impl RunCell {
     /// Runs the cells.
     pub fn run(self) -> Result<Ending> {
         let indices = self.indices.unwrap_or_else(|| Indices(self.index.into_iter().collect()));
-        verbs::run_cells(&self.plan, &indices, self.within_run, &self.cells.into())
+        verbs::run_cells(&self.plan, &indices, self.within_run.as_deref(), &self.cells.into())
     }
 }
 

@@ -12,14 +12,18 @@ mod universe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use anyhow::{Context as _, Result};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use runner::run::{self, Ending};
+
+/// The version, and the code that it was compiled from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CODE_REVISION"), ")");
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
 #[derive(Parser)]
-#[command(name = "runner", version, args_conflicts_with_subcommands = true)]
+#[command(name = "runner", version = VERSION, args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:\n  runner --grid experiments/massive_clustering.yaml\n  \
     runner --grid experiments/massive_clustering.yaml --dry-run\n  runner reproduce experiments/paper/table1.yaml\n  \
     runner list methods\n\nExit codes: 0 fine, 1 a cell or a check failed or could not be kept, 2 usage, 130 interrupted.\n\
@@ -68,18 +72,30 @@ enum Command {
 /// Runs what the command line asks for; errors go to standard error.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // A page for whoever typed the bare name; options without a grid or a command are a slip.
+    if cli.command.is_none() && cli.grid.is_none() && std::env::args_os().len() > 1 {
+        let wanted = "these options are of a grid or a command, and none is given; wanted `--grid FILE` or a command";
+        Cli::command().error(ErrorKind::MissingRequiredArgument, wanted).exit();
+    }
     cli.log.start();
     let ending = match (cli.command, cli.grid) {
         (Some(command), _) => command.run(),
         (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
         (None, None) => Ok(said(include_str!("first.txt").trim_end().to_string())),
     };
-    match ending {
+    let code = match ending {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(error) => {
             log::failed(&error);
             ExitCode::from(1)
         }
+    };
+    match say::trouble() {
+        Some(trouble) => {
+            log::failed(&anyhow::anyhow!(trouble));
+            ExitCode::from(1)
+        }
+        None => code,
     }
 }
 
@@ -115,8 +131,29 @@ impl Command {
     }
 }
 
+/// How many threads a command may use.
+#[derive(Args)]
+struct Threads {
+    /// Threads [default: all cores]; the results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// Does something in a pool of so many.
+    fn run<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        match self.threads {
+            None => work(),
+            Some(threads) => {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build();
+                pool.context("cannot start threads")?.install(work)
+            }
+        }
+    }
+}
+
 fn said(text: String) -> Ending {
-    println!("{text}");
+    say::out!("{text}");
     Ending::Complete
 }
 

@@ -1,6 +1,5 @@
 //! What the shell wants to know of the command line: completions and manual pages.
 
-use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -22,7 +21,10 @@ pub struct Completions {
 impl Completions {
     /// Prints the script.
     pub fn run(self) -> Result<Ending> {
-        clap_complete::generate(self.shell, &mut Cli::command(), "runner", &mut io::stdout());
+        // Into memory first: written straight to a reader who leaves, it would panic.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "runner", &mut script);
+        say::print(format_args!("{}", String::from_utf8_lossy(&script)));
         Ok(Ending::Complete)
     }
 }

@@ -9,7 +9,7 @@ use data::import::{Member, NamedMember};
 use runner::run::Ending;
 use runner::universe::{self, Add, Apply, FitOn, FitRequest, Way};
 
-use super::said;
+use super::{Threads, said};
 
 /// Fit a method on a data set's training rows and keep it as a file
 #[derive(Args)]
@@ -41,6 +41,8 @@ pub struct Fit {
     /// Overwrite a file that is there
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl Fit {
@@ -51,15 +53,15 @@ impl Fit {
             (None, Some(manifest)) => FitOn::Manifest(manifest),
             (None, None) => bail!("nothing to fit on: give --manifest or --moments"),
         };
-        universe::fit(&FitRequest {
+        let request = FitRequest {
             on,
             method: universe::method(&self.method, self.params.as_deref())?,
             views: self.views,
             seed: self.seed,
             out: self.out,
             force: self.force,
-        })
-        .map(said)
+        };
+        self.threads.run(|| universe::fit(&request)).map(said)
     }
 }
 
@@ -78,12 +80,15 @@ struct Through {
     /// Overwrite a file that is there
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl Through {
     fn run(self, way: Way) -> Result<Ending> {
-        let Self { universe, input, out, force } = self;
-        universe::apply(&Apply { universe, way, input, out, force }).map(said)
+        let Self { universe, input, out, force, threads } = self;
+        let request = Apply { universe, way, input, out, force };
+        threads.run(|| universe::apply(&request)).map(said)
     }
 }
 
@@ -164,6 +169,8 @@ pub struct AddView {
     /// Overwrite a file that is there
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl AddView {
@@ -176,7 +183,7 @@ impl AddView {
                 (named.name, Some(named.member))
             }
         };
-        universe::add_view(&Add {
+        let request = Add {
             universe: self.universe,
             view,
             rows,
@@ -188,7 +195,7 @@ impl AddView {
             },
             out: self.out,
             force: self.force,
-        })
-        .map(said)
+        };
+        self.threads.run(|| universe::add_view(&request)).map(said)
     }
 }

@@ -178,9 +178,10 @@ impl Source {
 
 /// How a set that is not there can be had, where a source file says what it is made from; else nothing.
 fn advice(name: &str, manifests: &Path) -> String {
+    let word = say::word(name);
     match fetch::Source::find(name, &sources_dir(manifests)) {
-        Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {name}`"),
-        Ok(_) => format!("; `runner fetch {name}` downloads what it is made from"),
+        Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {word}`"),
+        Ok(_) => format!("; `runner fetch {word}` downloads what it is made from"),
         Err(_) => String::new(),
     }
 }

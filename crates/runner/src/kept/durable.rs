@@ -1,21 +1,21 @@
 //! Files that are there whole or not at all, after a crash too.
 //!
-//! A file is written under a name that no other attempt can have (host, process, job, restart, a counter), forced to
+//! A file is written under a name that no other attempt can have (the attempt's, a counter), forced to
 //! disk and renamed. Two attempts at one file may overlap: either may win, and what is there is always whole. What a
 //! killed attempt leaves behind is removed by [`sweep`].
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::kept::attempt::{self, BETWEEN};
+
 /// Ending of files that are being written.
 const PART: &str = ".part";
-/// Between the parts of their names; neither ids nor host names have it.
-const BETWEEN: char = '~';
 
 /// When files are forced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,22 +25,6 @@ pub enum Durability {
     Batch,
     /// Each by itself before the next begins.
     Cell,
-}
-
-/// Host, process, job and restart: what two attempts never share.
-fn attempt() -> &'static str {
-    static ATTEMPT: OnceLock<String> = OnceLock::new();
-    ATTEMPT.get_or_init(|| {
-        let env = |name: &str| std::env::var(name).unwrap_or_default().replace([BETWEEN, '/', '\\'], "_");
-        let parts = [host(), std::process::id().to_string(), env("SLURM_JOB_ID"), env("SLURM_RESTART_COUNT")];
-        parts.join(&BETWEEN.to_string())
-    })
-}
-
-/// This machine's name, as part of a file's name.
-fn host() -> String {
-    let host = hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default();
-    host.replace([BETWEEN, '/', '\\'], "_")
 }
 
 /// A file that is written and not yet in its place. Dropped, it is removed.
@@ -79,7 +63,7 @@ impl Staged {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let part = path.with_file_name(format!(".{name}{BETWEEN}{}{BETWEEN}{count}{PART}", attempt()));
+        let part = path.with_file_name(format!(".{name}{BETWEEN}{}{BETWEEN}{count}{PART}", attempt::name()));
         Self { part, path: path.to_path_buf(), published: false }
     }
 
@@ -167,41 +151,44 @@ pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what dead attempts left half-written in a folder, and returns how many files that were. `alone` says that
-/// no other process writes here; else only what a process of this machine that is gone has left is removed.
+/// Removes what dead attempts left half-written in `folders`, which lie below `root`, and returns how many files that were.
+/// Attempts that are alive say so in `root`: see [`attempt`].
 ///
 /// # Errors
-/// The folder cannot be read, a file cannot be removed.
-pub fn sweep(folder: &Path, alone: bool) -> Result<usize> {
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
-        entries => entries.with_context(|| format!("cannot read {}", folder.display()))?,
-    };
-    let ours = host();
+/// A folder cannot be read, a file cannot be removed.
+pub fn sweep(root: &Path, folders: &[PathBuf]) -> Result<usize> {
+    let cannot = |folder: &Path| format!("cannot read {}", folder.display());
+    let mut known = HashMap::from([(attempt::name().to_string(), true)]);
     let mut swept = 0;
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| name.starts_with('.') && name.ends_with(PART)) else { continue };
-        let mut parts = name.split(BETWEEN).skip(1);
-        let (host, pid) = (parts.next(), parts.next().and_then(|pid| pid.parse().ok()));
-        let Some((host, pid)) = host.zip(pid) else { continue };
-        if pid == std::process::id() && host == ours || !alone && (host != ours || alive(pid)) {
-            continue;
-        }
-        match fs::remove_file(entry.path()) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                return Err(e).with_context(|| format!("cannot remove {}", entry.path().display()));
+    for folder in folders {
+        let entries = match fs::read_dir(folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.with_context(|| cannot(folder))?,
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| name.starts_with('.') && name.ends_with(PART)) else {
+                continue;
+            };
+            // `.NAME~ATTEMPT~COUNT.part`
+            let Some(of) = name.rsplit(BETWEEN).nth(1) else { continue };
+            if *known.entry(of.to_string()).or_insert_with(|| attempt::alive(root, of)) {
+                continue;
             }
-            _ => swept += 1,
+            match fs::remove_file(entry.path()) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(e).with_context(|| format!("cannot remove {}", entry.path().display()));
+                }
+                _ => swept += 1,
+            }
         }
     }
+    // Those who left nothing half-written, and themselves.
+    let left = attempt::all(root).with_context(|| cannot(root))?;
+    left.iter().filter(|name| !known.contains_key(*name)).for_each(|name| {
+        attempt::alive(root, name);
+    });
     Ok(swept)
-}
-
-/// Whether a process of this machine is there; yes, where that cannot be told.
-fn alive(pid: u32) -> bool {
-    let proc = Path::new("/proc");
-    !proc.join("self").exists() || proc.join(pid.to_string()).exists()
 }
 
 #[cfg(test)]
@@ -234,15 +221,25 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         drop(Staged::new(&folder.path().join("x"), b"x").expect("room"));
         assert!(names(folder.path()).is_empty());
-        let part = |host: &str, pid: u32| folder.path().join(format!(".a.parquet~{host}~{pid}~~~0.part"));
-        let left = [part(&host(), u32::MAX), part("elsewhere", 1), part(&host(), std::process::id())];
+        let root = folder.path();
+        let part = |name: &str| root.join(format!(".a.parquet~{name}~0.part"));
+        // The same host and process as ours, as in two containers on one folder: one lives, one is dead.
+        let (same, _) = attempt::name().rsplit_once('-').expect("three parts");
+        let (living, dead) = (format!("{same}-0000000000000001"), format!("{same}-0000000000000002"));
+        let held = File::create(root.join(format!(".attempt~{living}"))).expect("room");
+        held.lock_shared().expect("locks");
+        fs::write(root.join(format!(".attempt~{dead}")), "").expect("room");
+        let left = [part(&dead), part("elsewhere-1-0000000000000003"), part(&living), part(attempt::name())];
         left.iter().for_each(|path| fs::write(path, "x").expect("room"));
-        fs::write(folder.path().join(".lock"), "").expect("room");
-        // A dead process of this machine; what another machine's does cannot be told.
-        assert_eq!(sweep(folder.path(), false).expect("readable"), 1);
-        assert!(!left[0].exists() && left[1].exists() && left[2].exists());
-        assert_eq!(sweep(folder.path(), true).expect("readable"), 1);
-        assert!(!left[1].exists() && left[2].exists() && folder.path().join(".lock").exists());
-        assert_eq!(sweep(&folder.path().join("none"), true).expect("no folder is an empty one"), 0);
+        // A name as it was made once.
+        let old = root.join(".a.parquet~host~1~~~0.part");
+        fs::write(&old, "x").expect("room");
+        fs::write(root.join(".lock"), "").expect("room");
+        assert_eq!(sweep(root, &[root.to_path_buf(), root.join("none")]).expect("readable"), 3);
+        assert!(!left[0].exists() && !left[1].exists() && left[2].exists() && left[3].exists() && !old.exists());
+        assert!(attempt::all(root).expect("readable") == [living] && root.join(".lock").exists());
+        drop(held);
+        assert_eq!(sweep(root, &[root.to_path_buf()]).expect("readable"), 1);
+        assert!(!left[2].exists() && left[3].exists(), "its lock is gone, and so is it");
     }
 }

@@ -1,13 +1,24 @@
-//! Where a record comes from: code, machine, processor.
+//! Where a record comes from: code, machine, processor, time.
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use data::checksum;
+
+/// The commit that this program was compiled from, `-dirty` behind it where its code was not as committed; `unknown` where
+/// it was compiled outside a checkout. Found by the build script, so that it is of the code and not of where a grid lies.
+pub const REVISION: &str = env!("CODE_REVISION");
+
+/// SHA-256 of the `Cargo.lock` that this program was compiled with: which versions of which libraries are in it.
+pub static LOCK_SHA256: LazyLock<String> = LazyLock::new(|| checksum::sha256(include_bytes!("../../../../Cargo.lock")));
 
 /// What is the same for all records of a run.
 #[derive(Clone, Debug)]
 pub struct Provenance {
-    /// Revision of the code, `-dirty` where the tree has changes; `None` outside a checkout.
-    pub git: Option<String>,
+    /// Revision of the folder that the grid file lies in, `-dirty` where tracked files have changes; `None` outside a checkout.
+    pub grid_git: Option<String>,
     /// Machine name.
     pub host: String,
     /// Processor model and the widest vector instructions it has, which decide the last digits.
@@ -19,15 +30,23 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Looks around once; `folder` is somewhere in the checkout.
-    pub fn gather(folder: &Path) -> Self {
+    /// Looks around once; `grid` is the folder of the grid file.
+    pub fn gather(grid: &Path) -> Self {
         let host = hostname::get().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
         let node = set("SLURMD_NODENAME").unwrap_or_else(|| host.clone());
         // Slurm sets the count only once it is one.
         let restarts = set("SLURM_JOB_ID")
             .map(|_| set("SLURM_RESTART_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default());
-        Self { git: git_revision(folder), host, cpu: cpu(), node, restarts }
+        Self { grid_git: git_revision(grid), host, cpu: cpu(), node, restarts }
     }
+}
+
+/// The time, as `2026-11-28T04:59:00Z`; `None` for a clock that stands before 1970 or beyond all years.
+pub fn now() -> Option<String> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    let time = chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)?;
+    // Its debug form is ISO 8601, by its documentation.
+    Some(format!("{time:?}"))
 }
 
 /// A variable of the environment that is set to something.

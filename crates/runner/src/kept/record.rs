@@ -109,6 +109,8 @@ record! {
     m: u64,
     /// Method name.
     method: Option<String>,
+    /// Version of the method: raised whenever its numbers move.
+    method_version: Option<u64>,
     /// Its parameters, JSON with sorted keys.
     params: Option<String>,
     /// What was done to the training rows.
@@ -159,8 +161,13 @@ record! {
     warnings: Option<String>,
     /// Why there is no figure.
     error: Option<String>,
-    /// Revision of the code.
+    /// Revision of the code that the program was compiled from, `-dirty` where it was not as committed; `unknown` where it
+    /// was compiled outside a checkout.
     git: Option<String>,
+    /// Checksum of the lock file that it was compiled with.
+    lock_sha256: Option<String>,
+    /// Revision of the folder that the grid file lies in; null outside a checkout.
+    grid_git: Option<String>,
     /// Checksum of the data.
     data_sha256: String,
     /// Machine.
@@ -173,6 +180,8 @@ record! {
     node: Option<String>,
     /// How often the scheduler had started its job anew; null outside a job.
     restarts: Option<u64>,
+    /// When the cell was finished, in UTC.
+    finished_at: Option<String>,
     /// The task's parameters, JSON with sorted keys.
     task_params: Option<String>,
 }
@@ -182,8 +191,17 @@ record! {
 pub const RECORDS_VERSION: u32 = 4;
 
 /// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
-pub const COST_COLUMNS: &[&str] =
-    &["fit_seconds", "fit_cpu_seconds", "score_seconds", "peak_rss_mb", "host", "threads", "node", "restarts"];
+pub const COST_COLUMNS: &[&str] = &[
+    "fit_seconds",
+    "fit_cpu_seconds",
+    "score_seconds",
+    "peak_rss_mb",
+    "host",
+    "threads",
+    "node",
+    "restarts",
+    "finished_at",
+];
 
 impl Record {
     /// The subset's name alone, without its views.

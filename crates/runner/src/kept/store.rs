@@ -132,9 +132,9 @@ impl Store {
     ///
     /// # Errors
     /// A file that cannot be removed.
-    pub fn sweep(&self, alone: bool) -> Result<usize> {
+    pub fn sweep(&self) -> Result<usize> {
         let folders = FOLDERS.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
-        folders.map(|folder| durable::sweep(&folder, alone)).sum()
+        durable::sweep(&self.root, &folders.collect::<Vec<_>>())
     }
 
     /// A file of a cell: `kind` is empty for its records, `.scores`, `.picture` or `.failed`.

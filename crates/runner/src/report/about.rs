@@ -1,5 +1,7 @@
 //! `about.json`: what the records of a grid do not say and whoever reads them wants to know.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -32,8 +34,25 @@ pub struct About {
     pub figures: Vec<FigureSpec>,
     /// Fewer seeds and points than the full run.
     pub quick: bool,
+    /// Cells of the plan; `None` in results from before this was noted.
+    pub planned: Option<usize>,
     /// The paper file, where the grid ran for one.
     pub paper: Option<Paper>,
+}
+
+/// A grid of which cells are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Partial {
+    /// Cells that have run, whatever they came to.
+    pub there: usize,
+    /// Cells of the plan.
+    pub planned: usize,
+}
+
+impl fmt::Display for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} cells are there", self.there, self.planned)
+    }
 }
 
 const FILE: &str = "about.json";
@@ -62,6 +81,14 @@ impl About {
             .with_context(|| format!("{} is not what this version writes; run its grid again", path.display()))
     }
 
+    /// How many of the plan's cells these records are of, where some are missing.
+    pub fn partial(&self, records: &[Record]) -> Option<Partial> {
+        let cells: HashSet<&str> =
+            records.iter().filter(|record| record.method.is_some()).map(|record| record.cell.as_str()).collect();
+        let planned = self.planned.filter(|planned| cells.len() < *planned)?;
+        Some(Partial { there: cells.len(), planned })
+    }
+
     fn of_records(records: &[Record]) -> Self {
         let Some(first) = records.first() else { return Self::default() };
         let mark = first.stand_in.as_ref().map(|name| format!(" (stand-in data: {name})")).unwrap_or_default();
@@ -71,12 +98,6 @@ impl About {
         };
         Self { title: format!("{}{mark}", first.grid), mark, notes: vec![note], ..Self::default() }
     }
-}
-
-/// A word of a command line, in quotes where a shell would take it apart.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
@@ -105,11 +126,5 @@ mod tests {
         let record = Record { grid: "g".into(), data: "a".into(), stand_in: Some("b".into()), ..Record::default() };
         let about = About::read(Path::new("/nowhere"), &[record]).expect("nothing to read");
         assert_eq!(about.title, "g (stand-in data: b)");
-    }
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_part_them() {
-        assert_eq!(quoted("experiments/a.yaml"), "experiments/a.yaml");
-        assert_eq!(quoted("my grid's.yaml"), "'my grid'\\''s.yaml'");
     }
 }

@@ -52,6 +52,7 @@ struct Page {
 /// # Errors
 /// Folders without records; stored scores that cannot be read; a folder that cannot be written.
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
+    let _turn = results::turn(a)?;
     let (first, second) = (results::open(a)?, results::open(b)?);
     let summaries = [Summary::new(&first.1), Summary::new(&second.1)];
     let name =

@@ -31,8 +31,7 @@ fn text(results: &Results<'_>, summary: &Summary<'_>, figures: &[Named]) -> Stri
     parts.extend(about.notes.iter().map(|note| inline_markdown(note)));
     let problems = Problems::of(records, about);
     if !problems.is_empty() {
-        let failed = problems.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
-        let lines: Vec<String> = problems.data.iter().chain(&problems.fits).cloned().chain(failed).collect();
+        let lines = problems.lines();
         parts.push("## Warnings".into());
         parts.push(lines.iter().map(|line| format!("- {}", inline_markdown(line))).collect::<Vec<_>>().join("\n"));
     }

@@ -144,7 +144,11 @@ pub fn write(results: &Results<'_>, summary: &Summary<'_>, named: &[Named]) -> R
         problems: Problems::of(records, about),
         verdicts: results.verdicts().iter().map(judged).collect(),
         paper: results.held.as_ref().map(paper_sheets).unwrap_or_default(),
-        comparisons: results.comparisons.iter().map(comparison).collect(),
+        comparisons: results
+            .comparisons
+            .iter()
+            .map(|one| comparison(one, several_noises(&results.comparisons)))
+            .collect(),
         overview: overview(results, summary, &entries),
         figures,
         left_out,
@@ -217,8 +221,13 @@ pub fn stars(p: f64) -> &'static str {
     }
 }
 
+/// Whether the noise tells tables apart.
+fn several_noises(comparisons: &[Comparison]) -> bool {
+    comparisons.iter().any(|comparison| comparison.noise != comparisons[0].noise)
+}
+
 /// A comparison with bars for its intervals and marks for its tests.
-fn comparison(comparison: &Comparison) -> Sheet {
+fn comparison(comparison: &Comparison, several_noises: bool) -> Sheet {
     let table = comparison.table("", &[]);
     let scale = ends(comparison.lines.iter().map(|line| (line.figure.interval.low, line.figure.interval.high)));
     let several = comparison.lines.iter().any(|line| line.view_set != comparison.lines[0].view_set);
@@ -250,9 +259,15 @@ fn comparison(comparison: &Comparison) -> Sheet {
         0,
         "★ the best; ≈ not told from it; * p < 0.05, ** p < 0.01, *** p < 0.001 after Holm's adjustment.".into(),
     );
+    // The measure says its task and options where two would share a name; what was done to the training rows is said here.
+    let caption = match (comparison.clean(), several_noises) {
+        (true, true) => format!("Methods compared by {}, no noise", comparison.name),
+        (true, false) => format!("Methods compared by {}", comparison.name),
+        (false, _) => format!("Methods compared by {}, noise {}", comparison.name, comparison.noise),
+    };
     Sheet {
         id: comparison.stem(),
-        caption: format!("Methods compared by {}", comparison.name),
+        caption,
         headers,
         names: if several { 2 } else { 1 },
         rows: comparison.lines.iter().zip(&table.rows).map(row).collect(),
@@ -300,6 +315,15 @@ fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     seen
 }
 
+/// The first and the last of some times; one, where they are the same.
+fn between<'a>(times: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    // Times of one form and zone sort as texts.
+    let (first, last) = (times.clone().min(), times.max());
+    let both = first.into_iter().chain(last.filter(|last| Some(*last) != first));
+    let both: Vec<&str> = both.collect();
+    if both.is_empty() { Vec::new() } else { vec![both.join(" to ")] }
+}
+
 /// Names with what there is to say of each.
 pub type Facts = Vec<(String, Vec<String>)>;
 
@@ -307,6 +331,7 @@ pub type Facts = Vec<(String, Vec<String>)>;
 pub fn facts(records: &[Record], about: &About) -> Facts {
     let fitted = || records.iter().filter(|record| record.method.is_some());
     let task = |r: &Record| Some(format!("{} {}", r.task.as_ref()?, r.task_version?));
+    let method = |r: &Record| Some(format!("{} {}", r.method.as_ref()?, r.method_version?));
     let data = |r: &Record| match &r.stand_in {
         Some(stand_in) => format!("{} (stand-in: {stand_in})", r.data),
         None => r.data.clone(),
@@ -315,7 +340,10 @@ pub fn facts(records: &[Record], about: &About) -> Facts {
     let all = [
         ("made by", if about.runner.is_empty() { Vec::new() } else { vec![format!("runner {}", about.runner)] }),
         ("command", if about.command.is_empty() { Vec::new() } else { vec![about.command.clone()] }),
-        ("code revision", distinct(fitted().map(|r| r.git.clone().unwrap_or_else(|| "outside a checkout".into())))),
+        ("code revision", distinct(fitted().filter_map(|r| r.git.clone()))),
+        ("its lock file, sha256", distinct(fitted().filter_map(|r| r.lock_sha256.clone()))),
+        ("revision of the grid's folder", distinct(fitted().filter_map(|r| r.grid_git.clone()))),
+        ("methods, with their versions", distinct(fitted().filter_map(method))),
         ("data", distinct(records.iter().map(data))),
         ("views", distinct(fitted().map(|r| r.views.replace('=', ": ").replace(',', ", ")))),
         ("data sha256", distinct(fitted().map(|r| format!("{} ({})", r.data_sha256, r.view_set())))),
@@ -324,6 +352,7 @@ pub fn facts(records: &[Record], about: &About) -> Facts {
         ("seeds of fits", distinct(fitted().filter_map(|r| r.seed).map(|seed| seed.to_string()))),
         ("tasks, with their versions", distinct(fitted().filter_map(task))),
         ("machine", distinct(fitted().map(|r| format!("{}, {}, {} threads", r.host, r.cpu, r.threads)))),
+        ("finished", between(records.iter().filter_map(|r| r.finished_at.as_deref()))),
         ("cells", count(distinct(fitted().map(|r| r.cell.clone())))),
         ("records", vec![records.len().to_string()]),
     ];

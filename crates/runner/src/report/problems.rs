@@ -5,19 +5,30 @@ use std::collections::BTreeSet;
 use data::{SplitName, Warning, WarningKind, summarise};
 use serde::Serialize;
 
-use super::about::{About, quoted};
+use super::about::{About, Partial};
 use crate::kept::record::Record;
 use crate::tables::summary::Group;
 
 /// Everything that went wrong or is odd.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Problems {
+    /// How much of the grid is there, where not all of it is.
+    pub partial: Option<Missing>,
     /// What is odd about the data, a line for each kind and split.
     pub data: Vec<String>,
     /// What fits warn of, a line for each text, with the method and the number of its cells.
     pub fits: Vec<String>,
     /// Tasks of cells, or whole cells, that failed.
     pub failed: Vec<Failed>,
+}
+
+/// What is not there yet, and how it comes to be there.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Missing {
+    /// `3 of 5 cells are there`.
+    pub what: String,
+    /// The command that runs the others.
+    pub command: String,
 }
 
 /// What failed, why, and how to try again.
@@ -38,16 +49,25 @@ impl Problems {
     pub fn of(records: &[Record], about: &About) -> Self {
         let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
         let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
+        let missing = |partial: Partial| Missing { what: partial.to_string(), command: about.command.clone() };
         Self {
+            partial: about.partial(records).map(missing),
             data: summarise(&warnings),
             fits: fits(records),
             failed: failed.map(|record| Failed::of(record, about)).collect(),
         }
     }
 
+    /// All of it, a line each, what matters most first.
+    pub fn lines(&self) -> Vec<String> {
+        let partial = self.partial.iter().map(|missing| format!("{}: everything here is of these alone", missing.what));
+        let failed = self.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
+        partial.chain(self.data.iter().cloned()).chain(self.fits.iter().cloned()).chain(failed).collect()
+    }
+
     /// Nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty() && self.fits.is_empty() && self.failed.is_empty()
+        self.partial.is_none() && self.data.is_empty() && self.fits.is_empty() && self.failed.is_empty()
     }
 }
 
@@ -102,7 +122,7 @@ pub fn command(record: &Record, about: &About) -> String {
         ("seed", seed),
     ];
     let given: Vec<String> = keys.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?))).collect();
-    format!("{} --only {}", about.command, quoted(&given.join(",")))
+    format!("{} --only {}", about.command, say::word(&given.join(",")))
 }
 
 /// The warning that a record of the data is about; the example is not kept in records.

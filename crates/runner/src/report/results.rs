@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::about::About;
+use super::problems::Problems;
 use super::{markdown, page};
 use crate::claims::evidence::Evidence;
 use crate::claims::{self, Verdict};
 use crate::draw;
+use crate::kept::lock::{Lock, Turn};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
 use crate::tables;
@@ -71,6 +73,12 @@ impl<'a> Results<'a> {
         self.held.as_ref().map_or(&[], |held| &held.verdicts)
     }
 
+    /// What a reader must know before any figure and has not been told before: of data there is a line at the load, of a cell
+    /// that fails one while it runs.
+    pub fn warnings(&self) -> Vec<String> {
+        Problems { data: Vec::new(), failed: Vec::new(), ..Problems::of(self.records, &self.about) }.lines()
+    }
+
     /// Writes tables, figures and the report, and returns the files in order.
     ///
     /// # Errors
@@ -128,6 +136,7 @@ fn notes_on_times(about: &About, records: &[Record]) -> Vec<String> {
 /// # Errors
 /// As [`open`] and [`Results::write`].
 pub fn draw(folder: &Path) -> Result<Vec<PathBuf>> {
+    let _turn = turn(folder)?;
     let (store, records, about) = open(folder)?;
     let mut files = Results::new(&store, &records, about)?.write()?;
     files.push(store.write_csv(&records)?);
@@ -135,14 +144,28 @@ pub fn draw(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The turn to write into a folder of results, which has records.
+///
+/// # Errors
+/// No records there; the folder cannot be written.
+pub(crate) fn turn(folder: &Path) -> Result<Lock> {
+    there(folder)?;
+    Lock::turn(folder, Turn::Outputs)
+}
+
+fn there(folder: &Path) -> Result<()> {
+    if !folder.join("records.parquet").exists() {
+        bail!("no records.parquet in {}; name the folder of a grid, such as results/smoke", folder.display());
+    }
+    Ok(())
+}
+
 /// A folder of results, named as a path: its store, its records and what they do not say.
 ///
 /// # Errors
 /// No records there, or files that are not what this version writes.
 pub fn open(folder: &Path) -> Result<(Store, Vec<Record>, About)> {
-    if !folder.join("records.parquet").exists() {
-        bail!("no records.parquet in {}; name the folder of a grid, such as results/smoke", folder.display());
-    }
+    there(folder)?;
     let real = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let (Some(out), Some(name)) = (real.parent(), real.file_name().and_then(|name| name.to_str())) else {
         bail!("{} is no folder of results", folder.display());

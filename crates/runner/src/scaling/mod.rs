@@ -12,8 +12,8 @@ use crate::cells::cost::{PeakMemory, measured};
 use crate::cells::progress::Progress;
 use crate::draw;
 use crate::grid::plan::params;
-use crate::kept::lock::Lock;
-use crate::kept::provenance::Provenance;
+use crate::kept::lock::{Lock, Turn};
+use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
 use crate::run::{Ending, Options, close};
@@ -31,13 +31,13 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     let sizes = star.sizes(options.quick);
     if options.dry_run {
         sizes.iter().for_each(|(size, times)| {
-            println!("{}, {times} times each of {} methods", size.label(), star.methods.len())
+            say::out!("{}, {times} times each of {} methods", size.label(), star.methods.len())
         });
         return Ok(Ending::Complete);
     }
     let store = Store::open(&options.out, &name)?;
-    let lock = Lock::all(store.root())?;
-    store.sweep(lock.alone())?;
+    let _lock = Lock::all(store.root())?;
+    store.sweep()?;
     let provenance = Provenance::gather(path.parent().unwrap_or(Path::new("")));
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
@@ -51,7 +51,9 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     let blank = Record {
         grid: name.clone(),
         data: "planted".into(),
-        git: provenance.git.clone(),
+        git: Some(REVISION.into()),
+        lock_sha256: Some(LOCK_SHA256.clone()),
+        grid_git: provenance.grid_git.clone(),
         host: provenance.host.clone(),
         cpu: provenance.cpu.clone(),
         threads: threads as u64,
@@ -75,6 +77,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
         progress.cell(&format!("{}: {:.1} s", size.label(), start.elapsed().as_secs_f64()), weight(size));
     }
     progress.finish();
+    let _turn = Lock::turn(store.root(), Turn::Outputs)?;
     let mut records = Vec::new();
     for id in &ids {
         records.extend(store.records(id)?);
@@ -91,7 +94,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
             store.root().join("figures").join(format!("cost_by_{}", axis.title().split(' ').next().unwrap_or("")));
         files.extend(draw::keep(figures::draw(&timings.curves(axis, &name, &note), &stem)?)?);
     }
-    print!("\n{}", table.terminal());
+    say::print(format_args!("\n{}", table.terminal()));
     files.sort();
     close(&files);
     Ok(Ending::Complete)
@@ -118,6 +121,7 @@ fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, bl
         views: place(size),
         m: size.views as u64,
         method: Some(method.name().into()),
+        method_version: Some(method.version().into()),
         params: Some(params(method, method.name())),
         noise: Some("none".into()),
         seed: Some(repeat as u64),
@@ -131,6 +135,7 @@ fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, bl
         stop: Some(report.stop.name().into()),
         objective: report.objective,
         n: Some(size.items as u64),
+        finished_at: now(),
         ..blank.clone()
     })
 }

@@ -6,8 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::script::quoted;
-
 /// Runs one of Slurm's commands and returns what it prints.
 ///
 /// # Errors
@@ -30,7 +28,7 @@ pub(super) fn slurm(program: &str, args: &[String]) -> Result<String> {
 }
 
 fn line(program: &str, args: &[String]) -> String {
-    std::iter::once(program.to_string()).chain(args.iter().map(|arg| quoted(arg))).collect::<Vec<_>>().join(" ")
+    say::command(std::iter::once(program).chain(args.iter().map(String::as_str)))
 }
 
 /// A submission.

@@ -24,10 +24,11 @@ use anyhow::{Context, Result, bail};
 use crate::cells::forecast::Forecast;
 use crate::grid::plan::Plan;
 use crate::kept::durable::write_file;
+use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::Store;
 use crate::plan_file::{PlanFile, Planned};
 use crate::prepared::Prepared;
-use crate::run::{Ending, Options};
+use crate::run::{Ending, Options, on_file};
 
 use command::{Sbatch, max_array_size};
 use cut::{Chunk, chunks};
@@ -61,18 +62,23 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
         .with_context(|| format!("cannot resolve the path {}", store.root().display()))?
         .join("slurm");
     std::fs::create_dir_all(place.join("logs")).with_context(|| format!("cannot write to {}", place.display()))?;
+    // From the look at the jobs that are there to the last job that is submitted: who comes second sees them all.
+    let _turn = Lock::turn(store.root(), Turn::Plan)?;
     let mut jobs = Jobs::read(&place)?;
     if !request.force {
         refuse_while_at_work(&jobs, grid, options)?;
     }
     let states = prepared.states(&store);
-    let records = prepared.records(&store, &states)?;
+    let records = {
+        let _turn = Lock::turn(store.root(), Turn::Outputs)?;
+        prepared.records(&store, &states)?
+    };
     let plan = PlanFile::new(&prepared.plan, &states, &Forecast::new(&prepared.plan, &records), options)?;
     let plan_place = PlanFile::place(place.parent().unwrap_or(Path::new("")));
     plan.write(&plan_place)?;
     let settings = if request.again { request.settings.clone().or(&jobs.settings) } else { request.settings.clone() };
     let left: Vec<&Planned> = plan.cells.iter().filter(|cell| cell.state != "done").collect();
-    println!("plan    {}: {} cells, {} to do", plan_place.display(), plan.cells.len(), left.len());
+    say::out!("plan    {}: {} cells, {} to do", plan_place.display(), plan.cells.len(), left.len());
     let group = settings.group.unwrap_or_else(|| cut::group(&left, settings.time.as_ref()));
     let script = Script {
         name: &plan.name,
@@ -89,7 +95,7 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
     write_file(&script.path(), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
     let count: usize = chunks.iter().map(|chunk| chunk.tasks.0.len()).sum();
     let cells = if group == 1 { "one cell".to_string() } else { format!("up to {group} cells") };
-    println!("script  {}: {count} tasks of {cells} each", script.path().display());
+    say::out!("script  {}: {count} tasks of {cells} each", script.path().display());
     if settings.group.is_none() && left.iter().any(|cell| cell.seconds.is_none()) && left.len() > 1 {
         tracing::info!(
             "note: no cell of this grid has run yet, so short cells cannot be told from long ones and a task is one cell; \
@@ -101,9 +107,9 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
         return Ok(Ending::Complete);
     }
     if options.dry_run {
-        println!("submit it by hand with:");
-        chunks.iter().for_each(|chunk| println!("  {}", array(&script, chunk).line()));
-        println!("  {}", merge(&script, &["ID of each array, joined by colons".to_string()]).line());
+        say::out!("submit it by hand with:");
+        chunks.iter().for_each(|chunk| say::out!("  {}", array(&script, chunk).line()));
+        say::out!("  {}", merge(&script, &["ID of each array, joined by colons".to_string()]).line());
         return Ok(Ending::Complete);
     }
     jobs.begin(settings.clone(), Submission::new(&plan, group));
@@ -117,18 +123,18 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
         })?;
         // At once: what is at work must be known, whatever comes next.
         jobs.add(Array { job, offset: chunk.offset, tasks: chunk.tasks.to_string() }, &place)?;
-        println!("array   job {job}: tasks {} from {}", chunk.tasks, chunk.offset);
+        say::out!("array   job {job}: tasks {} from {}", chunk.tasks, chunk.offset);
     }
     let after: Vec<String> = jobs.last_arrays().iter().map(|array| array.job.to_string()).collect();
     let merge = merge(&script, &after).submit().with_context(|| {
         format!(
-            "all arrays were submitted, the merge was not; when they have run: runner merge --plan {}",
-            plan_place.display()
+            "all arrays were submitted, the merge was not; when they have run: {}",
+            on_file(&["merge", "--plan"], &plan_place, &[])
         )
     })?;
     jobs.add_merge(merge, &place)?;
-    println!("merge   job {merge}, after all of them");
-    println!("look at it with: runner status {} --out {}", grid.display(), options.out.display());
+    say::out!("merge   job {merge}, after all of them");
+    say::out!("look at it with: {}", look(grid, options));
     Ok(Ending::Complete)
 }
 
@@ -149,7 +155,12 @@ fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
 
 /// What to type to submit what is left.
 pub(crate) fn resume(grid: &Path, options: &Options) -> String {
-    format!("runner resume {} --out {} --engine slurm", grid.display(), options.out.display())
+    on_file(&["resume"], grid, &["--out", &options.out.display().to_string(), "--engine", "slurm"])
+}
+
+/// What to type to see how far it is.
+fn look(grid: &Path, options: &Options) -> String {
+    on_file(&["status"], grid, &["--out", &options.out.display().to_string()])
 }
 
 /// How many tasks an array may have.
@@ -185,11 +196,10 @@ fn refuse_while_at_work(jobs: &Jobs, grid: &Path, options: &Options) -> Result<(
     }
     let ids: Vec<String> = at_work.iter().map(u64::to_string).collect();
     bail!(
-        "jobs of this grid are still queued or running: {}; wait for them (runner status {} --out {}), end them with \
-         `scancel {}`, or submit beside them with --force",
+        "jobs of this grid are still queued or running: {}; wait for them ({}), end them with `scancel {}`, or submit \
+         beside them with --force",
         ids.join(", "),
-        grid.display(),
-        options.out.display(),
+        look(grid, options),
         ids.join(" ")
     );
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::cut::Chunk;
 use super::settings::Settings;
@@ -55,8 +55,8 @@ impl Script<'_> {
         let folder = std::env::current_dir().context("cannot find the working folder")?;
         let Self { name, cells, group, .. } = self;
         let (tasks, offset) = first.map_or(("0".into(), 0), |chunk| (chunk.tasks.to_string(), chunk.offset));
-        let script = quoted(&self.path().display().to_string());
-        let directives: String = self.directives(&folder).iter().map(|line| format!("#SBATCH {line}\n")).collect();
+        let script = say::word(&self.path().display().to_string());
+        let directives: String = self.directives(&folder)?.iter().map(|line| format!("#SBATCH {line}\n")).collect();
         Ok(format!(
             "#!/bin/bash\n\
              # Cells of the grid `{name}` as tasks of a Slurm array, and their merge. It may be edited and submitted by hand:\n\
@@ -81,18 +81,18 @@ impl Script<'_> {
              echo \"task $SLURM_ARRAY_TASK_ID of job $SLURM_ARRAY_JOB_ID on $SLURMD_NODENAME,\" \\\n  \
                \"attempt $(( ${{SLURM_RESTART_COUNT:-0}} + 1 )): cells $first to $last\"\n\
              exec \"$runner\" run-cell --plan \"$plan\" --indices \"$first-$last\" --jobs 1 --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
-            merge_log = quoted(&self.merge_log()),
-            runner = quoted(&runner.display().to_string()),
-            plan = quoted(&self.plan.display().to_string()),
+            merge_log = say::word(&self.merge_log()),
+            runner = say::word(&runner.display().to_string()),
+            plan = say::word(&self.plan.display().to_string()),
         ))
     }
 
-    fn directives(&self, folder: &Path) -> Vec<String> {
+    fn directives(&self, folder: &Path) -> Result<Vec<String>> {
         let Settings { partition, time, cpus, mem, exclusive, .. } = self.settings;
         let mut lines = vec![
-            format!("--job-name={}", directive(self.name)),
-            format!("--chdir={}", directive(&folder.display().to_string())),
-            format!("--output={}", directive(&self.log("%A_%a.log"))),
+            format!("--job-name={}", directive(self.name)?),
+            format!("--chdir={}", directive(&folder.display().to_string())?),
+            format!("--output={}", directive(&self.log("%A_%a.log"))?),
             // A requeued task goes on in the log of the attempt before.
             "--open-mode=append".into(),
             "--requeue".into(),
@@ -104,7 +104,9 @@ impl Script<'_> {
             Some(mem) => format!("--mem={mem}"),
             None => format!("--mem={:.0}M", (self.memory_mb * MEMORY_MARGIN / 100.0).ceil().max(2.0) * 100.0),
         });
-        lines.extend(partition.iter().map(|partition| format!("--partition={}", directive(partition))));
+        if let Some(partition) = partition {
+            lines.push(format!("--partition={}", directive(partition)?));
+        }
         if let Some(time) = time {
             lines.push(format!("--time={time}"));
             if time.seconds > 2 * NOTICE {
@@ -114,19 +116,26 @@ impl Script<'_> {
         if *exclusive {
             lines.push("--exclusive".into());
         }
-        lines
+        Ok(lines)
     }
 }
 
-/// As one word of a shell.
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%^".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-/// As one value of an `#SBATCH` line, which knows double quotes and no more.
-fn directive(text: &str) -> String {
-    if text.contains(char::is_whitespace) { format!("\"{text}\"") } else { text.into() }
+/// As one value of an `#SBATCH` line. Slurm takes such a line apart by rules of its own: blanks part words, a `#` begins a comment,
+/// quotes of either kind group, and a backslash, also in quotes, takes the next character as it is.
+///
+/// # Errors
+/// A line break, which no such line can hold.
+fn directive(text: &str) -> Result<String> {
+    ensure!(
+        !text.contains(['\n', '\r', '\0']),
+        "`{}` has a line break, which an #SBATCH line cannot hold",
+        text.escape_debug()
+    );
+    let plain = |c: char| c.is_alphanumeric() || "_-./=,:+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text.into());
+    }
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 #[cfg(test)]
@@ -174,6 +183,20 @@ mod tests {
         {
             assert!(asked.contains(&format!("\n#SBATCH {line}\n")), "{line}: {asked}");
         }
+    }
+
+    #[test]
+    fn values_are_quoted_as_slurm_takes_them_apart() {
+        let quoted = |text: &str| directive(text).expect("one line");
+        assert_eq!(quoted("/home/me/a-b_c,d=e@f:g+h"), "/home/me/a-b_c,d=e@f:g+h");
+        assert_eq!(quoted("/my folder"), "\"/my folder\"");
+        assert_eq!(quoted(r#"/a "b" c"#), r#""/a \"b\" c""#);
+        assert_eq!(quoted("/it's"), "\"/it's\"");
+        assert_eq!(quoted(r"/back\slash"), r#""/back\\slash""#);
+        assert_eq!(quoted("/a#b"), "\"/a#b\"", "no comment begins there");
+        assert_eq!(quoted(""), "\"\"");
+        let error = directive("/a\nb").expect_err("two lines").to_string();
+        assert_eq!(error, "`/a\\nb` has a line break, which an #SBATCH line cannot hold");
     }
 
     /// The script with another program in the place of this one, as a task of an array.
