@@ -78,7 +78,7 @@ fn corrector(c: &mut Criterion) {
         let (x, targets) = (Prepared::new(data.at(0)), Prepared::new(data.at(1)).unit().clone());
         let rows = Draw::of(0..4096);
         let adamw = Adamw { lr: 2e-3, weight_decay: 1e-4, clip: 1.0 };
-        let mut trainer = Trainer::new(Corrector::new(width, 2 * width, 1), adamw);
+        let mut trainer = Trainer::new(Corrector::new(width, 2 * width, 1).expect("a width above 0"), adamw);
         let batch = Batch { x: &x, targets: &targets, rows: &rows };
         group.bench_function(BenchmarkId::from_parameter(format!("d{width}")), |b| {
             b.iter(|| trainer.step(black_box(&batch), Loss { tau: 0.08, lambda: 0.7 }));

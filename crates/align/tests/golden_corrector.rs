@@ -222,3 +222,27 @@ fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
     assert!((sampled.best_loss - sampled.validation_loss).abs() > 1e-5, "{sampled:?}");
     assert!(full.validation_loss <= sampled.validation_loss * 1.005);
 }
+
+#[test]
+fn a_gradient_that_is_no_number_changes_no_weight() {
+    let x = Prepared::new(&Matrix::from_fn(8, 6, |i, j| ((i * 7 + j * 3) as f32).sin()));
+    let mut targets = x.unit().clone();
+    let mut trainer =
+        Trainer::new(Corrector::new(6, 12, 1).unwrap(), Adamw { lr: 1e-2, weight_decay: 1e-4, clip: 1.0 });
+    let loss = Loss { tau: 0.08, lambda: 0.7 };
+    let rows = Draw::of(0..8);
+    let before = trainer.corrector().clone();
+    targets.row_mut(5)[2] = f32::NAN;
+    let seen = trainer.step(&Batch { x: &x, targets: &targets, rows: &rows }, loss);
+    assert!(!seen.gradient_norm.is_finite(), "{seen:?}");
+    assert!(*trainer.corrector() == before);
+    let seen = trainer.step(&Batch { x: &x, targets: x.unit(), rows: &rows }, loss);
+    assert!(seen.gradient_norm.is_finite() && *trainer.corrector() != before, "{seen:?}");
+}
+
+#[test]
+fn a_corrector_of_no_width_is_an_error_and_not_zeros() {
+    for (width, hidden) in [(0, 4), (4, 0)] {
+        assert!(Corrector::new(width, hidden, 1).is_err());
+    }
+}

@@ -18,6 +18,7 @@ pub mod train;
 use rand_distr::{Distribution, Uniform};
 
 use crate::linalg::MatRef;
+use crate::method::ensure;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix, kernels};
 
@@ -94,19 +95,28 @@ pub struct Weights {
 
 impl Corrector {
     /// An untrained corrector: W1 and b1 uniform in ±1/√D, LayerNorm the identity, all else zero.
-    pub fn new(width: usize, hidden: usize, seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// [`AlignError::Parameter`] for a width or hidden width of zero.
+    pub fn new(width: usize, hidden: usize, seed: u64) -> Result<Self, AlignError> {
+        ensure(width >= 1, "corrector", "width", width, "at least 1")?;
+        ensure(hidden >= 1, "corrector", "hidden", hidden, "at least 1")?;
         let layout = Layout { width, hidden };
         let mut weights = vec![0.0; layout.len()];
         weights[layout.scale()].fill(1.0);
         let bound = 1.0 / (width as f32).sqrt();
         let mut rng = stream(seed, Purpose::CorrectorWeights, None);
-        if let Ok(uniform) = Uniform::new_inclusive(-bound, bound) {
-            for row in weights[layout.inner()].chunks_mut(layout.pre()) {
-                row[..hidden].fill_with(|| uniform.sample(&mut rng));
-            }
-            weights[layout.inner_bias()][..hidden].fill_with(|| uniform.sample(&mut rng));
+        let uniform = Uniform::new_inclusive(-bound, bound).map_err(|_| AlignError::Parameter {
+            method: "corrector",
+            parameter: "width",
+            got: width.to_string(),
+            want: "a width whose starting weights are finite",
+        })?;
+        for row in weights[layout.inner()].chunks_mut(layout.pre()) {
+            row[..hidden].fill_with(|| uniform.sample(&mut rng));
         }
-        Self { layout, weights }
+        weights[layout.inner_bias()][..hidden].fill_with(|| uniform.sample(&mut rng));
+        Ok(Self { layout, weights })
     }
 
     /// A corrector with these weights, as read from a file.

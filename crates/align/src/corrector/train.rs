@@ -137,7 +137,7 @@ pub struct Trainer {
 pub struct StepReport {
     /// Mean loss of the batch before the step.
     pub loss: f64,
-    /// Norm of the gradient before clipping.
+    /// Norm of the gradient before clipping; where it is not finite there was no step.
     pub gradient_norm: f64,
 }
 
@@ -175,7 +175,7 @@ impl Trainer {
         Corrector { layout: self.corrector.layout, weights: self.gradient.clone() }.weights()
     }
 
-    /// One training step on a batch.
+    /// One training step on a batch. A gradient that is not finite changes nothing: no clipping makes it one.
     pub fn step(&mut self, batch: &Batch<'_>, loss: Loss) -> StepReport {
         let value = self.backward(batch, loss);
         let squares: Vec<f64> = self
@@ -184,6 +184,9 @@ impl Trainer {
             .map(|part| part.iter().map(|&g| f64::from(g) * f64::from(g)).sum())
             .collect();
         let gradient_norm = squares.iter().sum::<f64>().sqrt();
+        if !gradient_norm.is_finite() {
+            return StepReport { loss: value, gradient_norm };
+        }
         self.steps += 1;
         let clip = (self.adamw.clip / (gradient_norm + 1e-6)).min(1.0);
         let step = AdamwStep::at(self.steps, self.adamw.lr, self.adamw.weight_decay, clip);

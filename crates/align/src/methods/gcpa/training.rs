@@ -97,19 +97,23 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
     let validation = HeldOut::new(params, data, &own.validation, rows.validation.len());
     let course = Course::new(params, rows.train.len(), validation.draw_rows);
 
-    let start = Corrector::new(width, params.hidden_width(width), seed);
+    let start = Corrector::new(width, params.hidden_width(width), seed)?;
     let adamw = Adamw { lr: course.lr, weight_decay: params.weight_decay, clip: 1.0 };
     let mut trainer = Trainer::new(start.clone(), adamw);
     let mut batches = stream(seed, Purpose::CorrectorBatches, None);
     let mut draws = stream(seed, Purpose::ValidationDraws, None);
-    let mut validate = |corrector: &Corrector| match params.validation() {
-        Validation::Sampled => validation.sampled(corrector, loss, &mut draws),
-        Validation::Full => validation.exact(corrector, loss),
+    // A loss that is no number is neither better nor worse than another: no weights can be chosen by it.
+    let mut validate = |corrector: &Corrector, step: usize| {
+        let value = match params.validation() {
+            Validation::Sampled => validation.sampled(corrector, loss, &mut draws),
+            Validation::Full => validation.exact(corrector, loss),
+        };
+        finite("validation loss", step, value)
     };
     let mut picked = Draw::default();
     let mut best: Option<(f64, usize, Corrector)> = match params.validation() {
         Validation::Sampled => None,
-        Validation::Full => Some((validate(&start), 0, start.clone())),
+        Validation::Full => Some((validate(&start, 0)?, 0, start.clone())),
     };
     let (mut failed, mut made, mut stop) = (0, 0, Stop::IterationCap);
     for step in 1..=course.steps {
@@ -118,17 +122,11 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
         picked.redraw((0..course.batch).map(|_| from[batches.random_range(0..from.len())]));
         trainer.set_lr(course.lr(step));
         let seen = trainer.step(&Batch { x: &data.views[view], targets: &data.consensus, rows: &picked }, loss);
-        if !seen.loss.is_finite() {
-            return Err(AlignError::Diverged {
-                method: "gcpa",
-                what: "training loss",
-                iteration: step,
-                value: seen.loss,
-            });
-        }
+        finite("training loss", step, seen.loss)?;
+        finite("gradient", step, seen.gradient_norm)?;
         made = step;
         if step % course.interval == 0 {
-            let value = validate(trainer.corrector());
+            let value = validate(trainer.corrector(), step)?;
             if best.as_ref().is_none_or(|(least, ..)| value < *least) {
                 best = Some((value, step, trainer.corrector().clone()));
                 failed = 0;
@@ -142,10 +140,10 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
         }
     }
     // A run shorter than the check interval keeps its last weights.
-    let (best_loss, best_step, corrector) = best.unwrap_or_else(|| {
-        let last = trainer.corrector().clone();
-        (validate(&last), made, last)
-    });
+    let (best_loss, best_step, corrector) = match best {
+        Some(best) => best,
+        None => (validate(trainer.corrector(), made)?, made, trainer.corrector().clone()),
+    };
     let mean_loss = |corrector: &Corrector, rows: &[Vec<u32>]| mean_loss(corrector, data, rows, loss);
     let report = CorrectorReport {
         scaffold: Box::new(FitReport::closed_form(0, 0, None)),
@@ -159,6 +157,11 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
         drift_mean: mean_drift(&corrector, data),
     };
     Ok(Trained { corrector, stop, report })
+}
+
+/// The value where it is a number.
+fn finite(what: &'static str, iteration: usize, value: f64) -> Result<f64, AlignError> {
+    if value.is_finite() { Ok(value) } else { Err(AlignError::Diverged { method: "gcpa", what, iteration, value }) }
 }
 
 /// Held-out rows of every view, side by side, so that one pass gives every row's loss.
@@ -239,4 +242,36 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
         }
     }
     total / f64::from(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::methods::gcpa::consensus_directions;
+    use crate::planted::Planted;
+
+    #[test]
+    fn a_validation_loss_that_is_no_number_ends_the_training() {
+        let planted = Planted { widths: vec![6; 2], fit_rows: 60, test_rows: 1, ..Planted::default() };
+        let spaces = planted.generate(1).expect("valid").train.spaces;
+        let views: Vec<Prepared> = spaces.iter().map(|space| Prepared::new(space.values())).collect();
+        let consensus = consensus_directions(&views, |_, _| true);
+        let mut data = TrainingData { views, consensus, spaces };
+        let params = |validation| GcpaParams {
+            epochs: Some(1),
+            steps_per_epoch: 25,
+            validation: Some(validation),
+            ..GcpaParams::default()
+        };
+        for (validation, iteration) in [(Validation::Sampled, 20), (Validation::Full, 0)] {
+            assert!(train(&params(validation), &data, 3).is_ok());
+            let rows = Rows::split(60, params(validation).validation_fraction, 3).validation;
+            let whole = data.consensus.clone();
+            rows.iter().for_each(|&row| data.consensus.row_mut(row as usize)[0] = f32::NAN);
+            let error = train(&params(validation), &data, 3).err().map(|error| error.to_string()).unwrap_or_default();
+            let want = format!("gcpa: validation loss became NaN at iteration {iteration}");
+            assert!(error.starts_with(&want), "{error}");
+            data.consensus = whole;
+        }
+    }
 }
