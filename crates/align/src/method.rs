@@ -137,9 +137,9 @@ impl Method {
     /// Raised whenever the same parameters give other numbers; part of the cell id.
     pub fn version(&self) -> u32 {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Cca(_) | Self::Hub(_) => 1,
-            Self::Sumcor(_) | Self::Linear(_) | Self::Relative(_) => 1,
-            Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) => 2,
+            Self::Na(_) | Self::Pairwise(_) | Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) | Self::Relative(_) => 1,
+            Self::Gcca(_) | Self::Srm(_) | Self::Gpa(_) | Self::Linear(_) => 2,
+            Self::Gcpa(_) | Self::Extend(_) => 3,
         }
     }
 

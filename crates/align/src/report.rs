@@ -72,6 +72,17 @@ pub struct FitReport {
     /// Distance from the lowest to the highest objective over restarts, where there are several; of a scaled or robust
     /// GPA those before its rounds.
     pub spread: Option<f64>,
+    /// GPA's objective is at most this much, in its own unit, above the lowest that any maps of its form reach, to rounding:
+    /// zero to rounding certifies the optimum. From the dual of the semidefinite relaxation at the maps found.
+    ///
+    /// Where views are weighted or miss items it is that of the moments so weighted; where they are scaled, that of maps at
+    /// the scales found; with a `rank`, that of the maps before they are cut. A gap above zero does not say that there is a
+    /// lower objective: where views are noisy or of unequal widths the bound itself lies below the lowest.
+    ///
+    /// `None` for `robust`, whose sum is no quadratic form in the maps; with `certify: false`; without `certify` where all
+    /// views have more than 1,024 columns together; and for other methods (GCPA's scaffold reports its own).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimality_gap: Option<f64>,
     /// Matrices that the fit holds: M for a universe, M(M−1)/2 for pairwise, 0 for none.
     pub maps: usize,
     /// Numbers in those maps and in the corrector.
@@ -92,6 +103,7 @@ impl FitReport {
             objective,
             residual: None,
             spread: None,
+            optimality_gap: None,
             maps,
             parameters,
             corrector: None,

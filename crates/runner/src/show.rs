@@ -43,6 +43,7 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("fit", format!("{}, CPU {}", seconds(first.fit_seconds), seconds(first.fit_cpu_seconds))),
         ("stop", format!("{} after {} iterations", text(&first.stop), number(first.iterations))),
         ("objective", first.objective.map_or("-".into(), |v| format!("{v:.9e}"))),
+        ("above lowest", first.optimality_gap.map_or("-".into(), |v| format!("at most {v:.2e}"))),
         ("warnings", first.warnings.as_ref().map_or("none".into(), |lines| lines.replace('\n', "; "))),
         ("maps", format!("{} with {} parameters", number(first.maps), number(first.parameters))),
         ("peak memory", first.peak_rss_mb.map_or("-".into(), |v| format!("{v:.0} MB"))),

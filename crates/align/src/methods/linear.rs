@@ -113,6 +113,7 @@ pub(crate) fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Resul
         .collect();
     let report = FitReport {
         objective: Some(targets + fitted),
+        optimality_gap: None,
         parameters: base.report.parameters + width * width,
         ..base.report.clone()
     };

@@ -109,6 +109,7 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
         objective: Some(last),
         residual: Some(residual),
         spread: None,
+        optimality_gap: None,
         maps: views,
         parameters: maps.iter().map(ViewMap::parameters).sum(),
         corrector: None,

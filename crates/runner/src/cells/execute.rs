@@ -348,6 +348,7 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
         iterations: report.iterations.map(|i| i as u64),
         stop: Some(report.stop.name().into()),
         objective: report.objective,
+        optimality_gap: report.optimality_gap,
         warnings: lines(&report.warnings),
         ..record
     }

@@ -157,6 +157,8 @@ record! {
     stop: Option<String>,
     /// What the fit optimised, at its end.
     objective: Option<f64>,
+    /// How far it can be above the lowest, in its unit.
+    optimality_gap: Option<f64>,
     /// What a reader has to know before any number of the fit, a line each.
     warnings: Option<String>,
     /// Why there is no figure.

@@ -163,7 +163,13 @@ pub(super) fn describe(saved: &Saved, file: &Path) -> String {
 fn ending(report: &FitReport) -> String {
     let iterations = report.iterations.map(|n| format!(" after {n} iterations")).unwrap_or_default();
     let objective = report.objective.map(|value| format!(", objective {value:.6}")).unwrap_or_default();
-    format!("{}{iterations}{objective}, {} maps with {} numbers", report.stop.name(), report.maps, report.parameters)
+    let gap = report.optimality_gap.map(|gap| format!(" (at most {gap:.1e} above the lowest)")).unwrap_or_default();
+    format!(
+        "{}{iterations}{objective}{gap}, {} maps with {} numbers",
+        report.stop.name(),
+        report.maps,
+        report.parameters
+    )
 }
 
 #[cfg(test)]

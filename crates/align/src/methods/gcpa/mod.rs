@@ -223,6 +223,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         objective: Some(trained.report.train_loss),
         residual: scaffold.residual,
         spread: scaffold.spread,
+        optimality_gap: None,
         maps: scaffold.maps,
         parameters: scaffold.parameters + trained.corrector.parameters(),
         warnings: scaffold.warnings.clone(),

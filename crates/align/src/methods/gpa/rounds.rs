@@ -133,7 +133,8 @@ fn sweep(params: &GpaParams, moments: &Moments, maps: Matrix<f64>) -> Result<Sol
     let params = GpaParams { max_iter: Some(SWEEPS), ..params.clone() };
     match params.solver {
         Solver::Released => released::solve(&params, moments, maps),
-        Solver::Accelerated => accelerated::solve(&params, moments, Some(maps)),
+        // The rounds judge the end; sweeps turned by a tolerance would go another way with each.
+        Solver::Accelerated => accelerated::solve(&GpaParams { tol: 0.0, ..params }, moments, Some(maps)),
     }
 }
 
