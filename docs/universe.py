@@ -10,7 +10,7 @@ def load(path):
                                     {"F32": "<f4", "F64": "<f8"}[a["dtype"]]).reshape(a["shape"])
     return about, {name: array(a) for name, a in head.items()}
 length = lambda x: np.linalg.norm(x, axis=1, keepdims=True)
-unit = lambda x: x / (length(x) + 1e-8)
+unit = lambda x: x / np.maximum(length(x), np.finfo("f4").tiny)  # a zero row stays zero
 def project(about, t, view, x):
     own = next(v for v in about["fitted"]["views"] if v["name"] == view)
     z = ((x - t[view + ".mean"]) / t[view + ".divisor"]).astype("f4")
@@ -24,7 +24,7 @@ def project(about, t, view, x):
     x = (v - v.mean(1, keepdims=True)) / np.sqrt(v.var(1, keepdims=True) + 1e-5) * c("norm_scale") + c("norm_shift")
     h = x @ c("w1") + c("b1")
     delta = (h * (1 + np.vectorize(math.erf)(h / math.sqrt(2))) / 2) @ c("w2") + c("b2")
-    y = unit(v + delta / (1 + np.exp(-x @ c("wg") - c("bg"))))
-    return (y if network["rescale"] == "none" else y * np.maximum(length(u), 1e-8)).astype("f4")
+    y = unit(v + delta / (1 + np.exp(-x @ c("wg") - c("bg")))) * (length(u) > 0)
+    return (y if network["rescale"] == "none" else y * length(u)).astype("f4")
 if __name__ == "__main__":
     np.save(sys.argv[4], project(*load(sys.argv[1]), sys.argv[2], np.load(sys.argv[3])))

@@ -75,20 +75,17 @@ impl Consensus {
         }
         let (count, views) = (sums.rows() as f64, universe.views().len() as f64);
         let preps: Vec<_> = universe.views().iter().map(|view| view.prep.clone()).collect();
-        let (totals, gram) = moments::standardised_by(sums, &preps);
+        let (means, gram) = moments::standardised_by(sums, &preps);
         let stacked =
             universe.views().iter().flat_map(|view| view.map.as_slice().iter().map(|&x| f64::from(x) / views));
         let maps = Matrix::new(gram.rows(), universe.width(), stacked.collect())?;
         let mut mean = vec![0.0; universe.width()];
-        for (i, total) in totals.iter().enumerate() {
-            mean.iter_mut().zip(maps.row(i)).for_each(|(m, r)| *m += total / count * r);
+        for (i, own) in means.iter().enumerate() {
+            mean.iter_mut().zip(maps.row(i)).for_each(|(m, r)| *m += own * r);
         }
         let sides = linalg::product(gram.view(), maps.view(), Threads::Pool);
         let mut covariance = linalg::product(maps.view().transpose(), sides.view(), Threads::Pool);
-        for i in 0..covariance.rows() {
-            let row = covariance.row_mut(i).iter_mut().zip(&mean);
-            row.for_each(|(c, m)| *c = *c / count - mean[i] * m);
-        }
+        covariance.as_mut_slice().iter_mut().for_each(|c| *c /= count);
         Ok(Some(Self { rows: sums.rows(), mean, covariance }))
     }
 

@@ -82,6 +82,21 @@ impl Split {
         }
     }
 
+    /// The items that every view has: what tasks can be scored on.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewRows`] where there is none.
+    pub fn complete(&self) -> Result<Self, AlignError> {
+        let rows: Vec<usize> =
+            (0..self.spaces.rows()).filter(|&row| self.spaces.views_of(row) == self.spaces.len()).collect();
+        if rows.is_empty() {
+            return Err(AlignError::TooFewRows { method: "a split of the items that every view has", got: 0, want: 1 });
+        }
+        let split = self.select_rows(&rows);
+        let views = split.spaces.iter().map(|view| (view.name().to_string(), view.values().clone()));
+        Ok(Self { spaces: Spaces::new(views)?, ..split })
+    }
+
     /// The labelling with this name, or the first where no name is given.
     pub fn labels(&self, name: Option<&str>) -> Option<&Labels> {
         match name {

@@ -138,7 +138,7 @@ pub enum AlignError {
         only: Option<String>,
     },
     /// A method was given fewer rows than it needs.
-    #[error("{method} needs at least {want} matched rows to fit, got {got}")]
+    #[error("{method} needs at least {want} matched rows, got {got}")]
     TooFewRows {
         /// Method name as in a grid file.
         method: &'static str,
@@ -157,9 +157,9 @@ pub enum AlignError {
         /// Rows needed.
         want: usize,
     },
-    /// Two views have no row in common to align them by.
+    /// Two views have too few rows in common to align them by.
     #[error(
-        "{method}: views `{a}` and `{b}` have no row in common, wanted at least 1; lower the share of missing rows"
+        "{method}: views `{a}` and `{b}` have {got} rows in common, wanted at least {want}; lower the share of missing rows"
     )]
     NoCommonRows {
         /// Method name as in a grid file.
@@ -168,6 +168,36 @@ pub enum AlignError {
         a: String,
         /// The other.
         b: String,
+        /// Rows that both have.
+        got: usize,
+        /// Rows needed.
+        want: usize,
+    },
+    /// Views that no chain of common rows joins: each group would have a space of its own.
+    #[error(
+        "{method}: the views fall into groups without rows in common: {groups}; wanted a chain of views, each two with at least {want} rows in common, that joins all; fit each group by itself, or add rows that join them"
+    )]
+    Apart {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// The views of every group.
+        groups: String,
+        /// Rows that two views need in common.
+        want: usize,
+    },
+    /// Too few views of which anything varies.
+    #[error(
+        "{method} needs at least {want} views that vary on the training rows, got {got}; constant or zero are {dead}; drop these views or repair their data"
+    )]
+    Dead {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// Views that vary.
+        got: usize,
+        /// Views needed.
+        want: usize,
+        /// The others.
+        dead: String,
     },
     /// Sums over rows that do not belong together.
     #[error("these sums are of {got}, wanted {want}")]

@@ -7,6 +7,7 @@ use crate::corrector::Corrector;
 use crate::linalg::{self, Accum, Threads};
 use crate::methods::na::InputSpace;
 use crate::methods::pairwise::PairMaps;
+use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
 use crate::spaces::position;
 use crate::{AlignError, FitReport, Matrix, Spaces};
@@ -108,6 +109,22 @@ impl Fitted {
         }
     }
 
+    /// Views of which nothing varied on the training rows, as far as they were standardised by these.
+    pub(crate) fn dead_views(&self) -> Vec<String> {
+        self.preps().into_iter().filter(|(_, prep)| prep.is_dead()).map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// The standardisations that there are, by view.
+    pub(crate) fn preps(&self) -> Vec<(&str, &ZScore)> {
+        match self {
+            Self::Input(input) => {
+                input.views().iter().filter_map(|(name, _, prep)| Some((name.as_str(), prep.as_ref()?))).collect()
+            }
+            Self::Pairwise(maps) => maps.names().iter().map(String::as_str).zip(maps.preps()).collect(),
+            Self::Universe(universe) => universe.views.iter().map(|view| (view.name.as_str(), &view.prep)).collect(),
+        }
+    }
+
     /// The universe, where there is one.
     pub fn universe(&self) -> Option<&Universe> {
         match self {
@@ -195,7 +212,7 @@ impl ViewMap {
     }
 }
 
-/// Which corrected vectors get back the length that they had before the corrector, `max(|u|, 1e-8)`.
+/// Which corrected vectors get back the length that they had before the corrector, `|u|`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rescale {
@@ -234,7 +251,8 @@ impl Universe {
     ///
     /// # Errors
     /// [`AlignError::Width`] where a map does not fit its view or the first map's width;
-    /// [`AlignError::TooFewViews`] where a view has no map.
+    /// [`AlignError::TooFewViews`] where a view has no map; [`AlignError::TooFewPresent`] for a view with less than two
+    /// rows.
     pub fn from_maps(train: &Spaces, maps: Vec<Matrix>) -> Result<Self, AlignError> {
         if maps.len() != train.len() {
             return Err(AlignError::TooFewViews {
@@ -247,6 +265,7 @@ impl Universe {
         let width = maps[0].cols();
         let mut views = Vec::with_capacity(maps.len());
         for (space, map) in train.iter().zip(maps) {
+            enough(space.name(), space.observed_rows())?;
             let name = space.name().to_string();
             if map.rows() != space.values().cols() {
                 return Err(AlignError::Width {
@@ -375,7 +394,7 @@ impl Universe {
             let width = linear.cols();
             let rows = corrected.as_mut_slice().par_chunks_mut(width).zip(linear.as_slice().par_chunks(width));
             rows.for_each(|(row, before)| {
-                let length = norm(before).max(1e-8);
+                let length = norm(before);
                 row.iter_mut().for_each(|x| *x *= length);
             });
         }

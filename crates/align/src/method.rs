@@ -16,7 +16,7 @@ use crate::methods::srm::SrmParams;
 use crate::methods::sumcor::SumcorParams;
 use crate::moments::{Incomplete, Moments, Sums};
 use crate::prep::Standardisation;
-use crate::{AlignError, Fit, Spaces, methods};
+use crate::{AlignError, Fit, FitWarning, Spaces, methods};
 
 /// Every method, with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the
 /// defaults, which are the paper's settings in the form the authors released.
@@ -137,9 +137,9 @@ impl Method {
     /// Raised whenever the same parameters give other numbers; part of the cell id.
     pub fn version(&self) -> u32 {
         match self {
-            Self::Na(_) | Self::Pairwise(_) | Self::Cca(_) | Self::Hub(_) | Self::Sumcor(_) | Self::Relative(_) => 1,
-            Self::Gcca(_) | Self::Srm(_) | Self::Gpa(_) | Self::Linear(_) => 2,
-            Self::Gcpa(_) | Self::Extend(_) => 3,
+            Self::Na(_) | Self::Pairwise(_) | Self::Gpa(_) | Self::Cca(_) | Self::Hub(_) => 2,
+            Self::Sumcor(_) | Self::Linear(_) | Self::Relative(_) => 2,
+            Self::Gcca(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Srm(_) => 3,
         }
     }
 
@@ -199,7 +199,7 @@ impl Method {
     /// # Errors
     /// As [`Method::fit`]; a base without a universe.
     pub fn fit_on(&self, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-        match self {
+        self.examined(match self {
             Self::Gcpa(params) => methods::gcpa::fit_on(params, base, train, seed),
             Self::Extend(params) => methods::extend::fit_on(params, base, train),
             Self::Linear(params) => methods::linear::fit_on(params, base, train),
@@ -212,7 +212,7 @@ impl Method {
             | Self::Sumcor(_)
             | Self::Srm(_)
             | Self::Relative(_) => self.fit(train, seed),
-        }
+        }?)
     }
 
     /// Fits the views of the training rows.
@@ -222,8 +222,8 @@ impl Method {
     /// factorisation that does not converge, a training that diverges.
     pub fn fit(&self, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
         self.validate()?;
-        match self {
-            Self::Na(params) => Ok(methods::na::fit(params, train)),
+        self.examined(match self {
+            Self::Na(params) => methods::na::fit(params, train),
             Self::Pairwise(params) => methods::pairwise::fit(params, train),
             Self::Gpa(params) => methods::gpa::fit(params, train, seed),
             Self::Gcca(params) => methods::gcca::fit(params, train),
@@ -245,7 +245,7 @@ impl Method {
                 let base = params.base.method().fit(&BaseViews::AllButLast.of(train)?, seed)?;
                 methods::extend::fit_on(params, &base, train)
             }
-        }
+        }?)
     }
 
     /// Fits from sums over rows alone ([`Sums`]), wherever the rows are: what takes memory and time does not depend
@@ -267,7 +267,7 @@ impl Method {
         };
         let (complete, mean) = (Incomplete::PairwiseComplete, Incomplete::MeanOfPresent);
         let population = Standardisation::Population;
-        match self {
+        self.examined(match self {
             Self::Pairwise(params) => {
                 methods::pairwise::from_moments(params, &moments(complete, Standardisation::Sample)?)
             }
@@ -290,9 +290,37 @@ impl Method {
             Self::Na(_) | Self::Gcpa(_) | Self::Extend(_) | Self::Linear(_) | Self::Relative(_) => {
                 Err(AlignError::NeedsRows { method: self.name() })
             }
+        }?)
+    }
+
+    /// A fit with what its standardisations warn of: views of which nothing varies, and units in which the authors'
+    /// divisor is felt.
+    ///
+    /// # Errors
+    /// [`AlignError::Dead`] where fewer than two views vary that were to be aligned.
+    fn examined(&self, mut fit: Fit) -> Result<Fit, AlignError> {
+        let dead = fit.fitted.dead_views();
+        let living = fit.fitted.views().len() - dead.len();
+        if !matches!(self, Self::Na(_)) && living < 2 {
+            let dead: Vec<String> = dead.iter().map(|name| format!("`{name}`")).collect();
+            return Err(AlignError::Dead { method: self.name(), got: living, want: 2, dead: dead.join(", ") });
         }
+        let small = fit.fitted.preps().into_iter().filter_map(|(name, prep)| {
+            let least = prep.least_deviation().filter(|&least| prep.epsilon() > FELT * least)?;
+            Some(FitWarning::SmallUnit { view: name.to_string(), least })
+        });
+        let found: Vec<FitWarning> = small.chain(dead.into_iter().map(|view| FitWarning::DeadView { view })).collect();
+        for warning in found {
+            if !fit.report.warnings.contains(&warning) {
+                fit.report.warnings.push(warning);
+            }
+        }
+        Ok(fit)
     }
 }
+
+/// Share of a deviation from which on the authors' epsilon moves figures in the digits that are shown.
+const FELT: f64 = 1e-5;
 
 /// The fit that another starts from.
 #[derive(Clone, Debug, PartialEq)]

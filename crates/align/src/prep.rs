@@ -9,24 +9,27 @@ use crate::{AlignError, Matrix};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConstantColumns {
-    /// Its scale is 1: the column is centred and otherwise left alone.
+    /// It is left out: 0 whatever a row holds there, and μ on the way back. Nothing was learnt of it, so nothing that a
+    /// test row holds there can mean anything.
     #[default]
     Clamp,
-    /// As the authors' code: it is divided by 1e-8, so a test row that differs explodes to about 1e8.
+    /// As the authors' code: 1e-8 is added to every standard deviation, so a test row that differs explodes to about 1e8.
+    /// This is a length in the unit of the data: views in small units come out smaller than standardised.
     Released,
 }
 
 /// The epsilon that the authors' z-score adds to every standard deviation.
 const EPS: f64 = 1e-8;
 
-/// A standard deviation below this counts as constant: ten machine epsilons of `f32`.
-const CONSTANT: f64 = 10.0 * f32::EPSILON as f64;
+/// A column whose standard deviation is at most this share of its mean counts as constant: two rounding steps of `f32`. A
+/// share, so that the unit of the data does not matter.
+const CONSTANT: f64 = 2.0 * f32::EPSILON as f64;
 
 /// Per-column standardisation with the statistics of the training rows.
 ///
-/// `z = (x − μ) / s`, back `x = z·σ + μ`. For [`ZScore::fit`] σ is the population standard deviation
-/// (ddof 0) and `s = σ + 1e-8`, as the multi-view methods have it; for [`ZScore::fit_sample`] σ is the
-/// sample standard deviation (ddof 1) without epsilon, as pairwise Procrustes has it.
+/// `z = (x − μ) / σ`, back `x = z·σ + μ`. For [`ZScore::fit`] σ is the population standard deviation (ddof 0), as the
+/// multi-view methods have it, for [`ZScore::fit_sample`] the sample standard deviation (ddof 1), as pairwise Procrustes
+/// has it. With [`ConstantColumns::Released`] the divisor on the way in is `σ + 1e-8`, as in the authors' code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZScore {
     mean: Vec<f64>,
@@ -38,7 +41,7 @@ pub struct ZScore {
 /// Which statistics a view is standardised by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standardisation {
-    /// Population standard deviation (ddof 0) and 1e-8: [`ZScore::fit`].
+    /// Population standard deviation (ddof 0): [`ZScore::fit`].
     Population(ConstantColumns),
     /// Sample standard deviation (ddof 1): [`ZScore::fit_sample`].
     Sample,
@@ -66,12 +69,17 @@ impl Standardisation {
     /// By the means of columns of `rows` rows and their sums of squares about them.
     pub(crate) fn of_statistics(self, rows: usize, mean: Vec<f64>, squares: Vec<f64>) -> ZScore {
         let (ddof, eps, constant) = match self {
-            Self::Population(constant) => (0, EPS, constant),
+            Self::Population(ConstantColumns::Clamp) => (0, 0.0, ConstantColumns::Clamp),
+            Self::Population(ConstantColumns::Released) => (0, EPS, ConstantColumns::Released),
             Self::Sample => (1, 0.0, ConstantColumns::Clamp),
             Self::Identity => return ZScore::identity(mean.len()),
         };
         let denominator = rows.saturating_sub(ddof).max(1) as f64;
-        let std = squares.into_iter().map(|s| (s / denominator).sqrt()).collect();
+        let deviation = |(square, mean): (f64, &f64)| {
+            let std = (square / denominator).sqrt();
+            if std <= CONSTANT * mean.abs() { 0.0 } else { std }
+        };
+        let std = squares.into_iter().zip(&mean).map(deviation).collect();
         ZScore { mean, std, eps, constant }
     }
 }
@@ -82,7 +90,7 @@ impl ZScore {
         Standardisation::Population(constant).fit(x)
     }
 
-    /// Mean and sample standard deviation (ddof 1); constant columns get scale 1.
+    /// Mean and sample standard deviation (ddof 1); constant columns are left out.
     pub fn fit_sample(x: &Matrix) -> Self {
         Standardisation::Sample.fit(x)
     }
@@ -113,7 +121,7 @@ impl ZScore {
         &self.mean
     }
 
-    /// Column standard deviations σ, before any clamping.
+    /// Column standard deviations σ; 0 for a column that is constant to rounding.
     pub fn std(&self) -> &[f64] {
         &self.std
     }
@@ -125,7 +133,27 @@ impl ZScore {
 
     /// Columns that are constant on the training rows.
     pub fn constant_columns(&self) -> usize {
-        self.std.iter().filter(|&&s| s < CONSTANT).count()
+        self.std.iter().filter(|&&s| s == 0.0).count()
+    }
+
+    /// Whether nothing of the view varies on the training rows.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.std.iter().all(|&s| s == 0.0)
+    }
+
+    /// The least standard deviation of a column that is not constant.
+    pub(crate) fn least_deviation(&self) -> Option<f64> {
+        self.std.iter().copied().filter(|&s| s > 0.0).min_by(f64::total_cmp)
+    }
+
+    /// A length above zero for every column, to sum it in: its deviation, or for a constant one its mean, or else what
+    /// the other columns have.
+    pub(crate) fn units(&self) -> Vec<f64> {
+        let own = |(s, mean): (&f64, &f64)| if *s > 0.0 { *s } else { mean.abs() };
+        let own: Vec<f64> = self.std.iter().zip(&self.mean).map(own).collect();
+        let largest = own.iter().copied().fold(0.0, f64::max);
+        let other = if largest > 0.0 { largest } else { 1.0 };
+        own.into_iter().map(|unit| if unit > 0.0 { unit } else { other }).collect()
     }
 
     /// What it does with constant columns.
@@ -133,25 +161,21 @@ impl ZScore {
         self.constant
     }
 
-    /// The divisor s of each column on the way in.
+    /// The divisor of each column on the way in; infinite for one that is left out.
     pub(crate) fn divisors(&self) -> Vec<f64> {
         let divisor = |&s: &f64| match self.constant {
-            ConstantColumns::Clamp if s < CONSTANT => 1.0,
+            ConstantColumns::Clamp if s == 0.0 => f64::INFINITY,
             _ => s + self.eps,
         };
         self.std.iter().map(divisor).collect()
     }
 
-    /// The factor of each column on the way back: σ without epsilon, 1 for a clamped column.
+    /// The factor σ of each column on the way back.
     pub(crate) fn scales(&self) -> Vec<f64> {
-        let scale = |&s: &f64| match self.constant {
-            ConstantColumns::Clamp if s < CONSTANT => 1.0,
-            _ => s,
-        };
-        self.std.iter().map(scale).collect()
+        self.std.clone()
     }
 
-    /// `(x − μ) / s`, column by column.
+    /// `(x − μ) / s` with the divisor s, column by column.
     ///
     /// # Errors
     /// [`AlignError::Width`] where `x` has not the width of the rows whose statistics these are.
@@ -188,7 +212,7 @@ impl ZScore {
         }
     }
 
-    /// `z·σ + μ`, column by column: no epsilon on the way back. A clamped column goes back with scale 1.
+    /// `z·σ + μ`, column by column: no epsilon on the way back.
     ///
     /// # Errors
     /// As [`ZScore::apply`].
@@ -210,9 +234,12 @@ impl ZScore {
     }
 }
 
-/// Mean of every column and sum of squares about it: two passes in `f64`, rows in order.
+/// Mean of every column and sum of squares about it: two passes in `f64`, rows in order. Zeros without a row.
 fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
     let n = x.rows();
+    if n == 0 {
+        return (vec![0.0; x.cols()], vec![0.0; x.cols()]);
+    }
     let mut mean = vec![0.0; x.cols()];
     for i in 0..n {
         for (m, &v) in mean.iter_mut().zip(x.row(i)) {
@@ -230,29 +257,43 @@ fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
     (mean, square)
 }
 
-/// Rows divided by `|row| + 1e-8`, as the consensus and the corrector of GCPA have it.
+/// Rows at length one, so that cosine similarity is a dot product; a zero row has no direction and stays zero.
+///
+/// Exact to rounding for every row that `f32` can hold, however short or long.
 pub fn unit_rows(x: &Matrix) -> Matrix {
     let mut out = Matrix::zeros(x.rows(), x.cols());
     rowwise(x, &mut out, |row, to| {
-        let scale = 1.0 / (norm(row) + EPS as f32);
-        to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
+        let length = length(row);
+        if ORDINARY.contains(&length) {
+            let scale = 1.0 / length as f32;
+            to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
+        } else if length > 0.0 {
+            // Here the length or its reciprocal leaves the range of `f32`.
+            to.iter_mut().zip(row).for_each(|(o, &x)| *o = (f64::from(x) / length) as f32);
+        }
     });
     out
 }
 
-/// Rows divided by `max(|row|, 1e-12)`: cosine similarity becomes a dot product, a zero row stays zero.
-pub fn cosine_rows(x: &Matrix) -> Matrix {
-    let mut out = Matrix::zeros(x.rows(), x.cols());
-    rowwise(x, &mut out, |row, to| {
-        let scale = 1.0 / norm(row).max(1e-12);
-        to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
-    });
-    out
+/// [`unit_rows`], by the name of what they are for.
+pub use self::unit_rows as cosine_rows;
+
+/// Lengths whose reciprocals `f32` holds with all digits.
+const ORDINARY: std::ops::Range<f64> = 1e-30..1e30;
+
+/// What a length is divided by where it may be zero: the length itself, or the least number, so that the quotient of a
+/// zero row is zero.
+pub(crate) fn divisible(length: f32) -> f32 {
+    length.max(f32::MIN_POSITIVE)
 }
 
-/// Euclidean norm of a row, summed in `f64`.
+/// Euclidean norm of a row, summed in `f64`; infinite beyond the range of `f32`.
 pub fn norm(row: &[f32]) -> f32 {
-    row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt() as f32
+    length(row) as f32
+}
+
+fn length(row: &[f32]) -> f64 {
+    row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
 /// Every row of `x` into the same row of `out`, in parallel.
@@ -277,6 +318,35 @@ mod tests {
         for refused in [prep.apply(&wider), prep.invert(&wider)] {
             let message = refused.unwrap_err().to_string();
             assert!(message.contains('5') && message.contains('3'), "{message}");
+        }
+    }
+
+    #[test]
+    fn rows_of_any_length_have_a_direction() {
+        for factor in [1e-40f32, 1e-25, 1.0, 1e25, 1e38] {
+            let unit = unit_rows(&Matrix::from_vec(2, 2, vec![0.6 * factor, -0.8 * factor, 0.0, 0.0]));
+            // A number below 1e-38 has fewer digits.
+            let slack = if factor < 1e-38 { 1e-4 } else { 2e-7 };
+            assert!((unit.at(0, 0) - 0.6).abs() < slack && (unit.at(0, 1) + 0.8).abs() < slack, "{factor:e}: {unit:?}");
+            assert_eq!(unit.row(1), [0.0, 0.0]);
+        }
+    }
+
+    #[test]
+    fn a_column_is_constant_by_its_own_magnitude() {
+        let column = |middle: f32, step: f32| Matrix::from_fn(50, 1, |i, _| middle + step * (i % 2) as f32);
+        for factor in [1e-15f32, 1.0, 1e15] {
+            let fit =
+                |middle: f32, step: f32| ZScore::fit(&column(middle * factor, step * factor), ConstantColumns::Clamp);
+            let living = fit(0.5, 1e-5);
+            assert_eq!(living.constant_columns(), 0, "{factor:e}");
+            assert!((living.apply(&column(0.5 * factor, 1e-5 * factor)).unwrap().at(0, 0) + 1.0).abs() < 1e-3);
+            for dead in [fit(0.5, 0.0), fit(0.5, 6e-8), fit(0.0, 0.0)] {
+                assert!(dead.is_dead(), "{factor:e}");
+                let other = Matrix::from_vec(1, 1, vec![3.0 * factor]);
+                assert_eq!(dead.apply(&other).unwrap().at(0, 0), 0.0, "nothing was learnt of it");
+                assert_eq!(dead.invert(&other).unwrap().at(0, 0), dead.mean()[0] as f32);
+            }
         }
     }
 }

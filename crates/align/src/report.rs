@@ -45,6 +45,24 @@ pub enum FitWarning {
         /// The parameter that holds the cap.
         parameter: String,
     },
+    /// A view of which nothing varies.
+    #[error(
+        "view `{view}` is constant on the training rows: its rows have no direction, so no figure of it means anything; drop the view or repair its data"
+    )]
+    DeadView {
+        /// The view.
+        view: String,
+    },
+    /// The authors' divisor, where it is felt.
+    #[error(
+        "view `{view}` has columns with a standard deviation of {least:e}, to which `constant_columns: released` adds 1e-8: its figures depend on its unit; take `constant_columns: clamp` or multiply the view"
+    )]
+    SmallUnit {
+        /// The view.
+        view: String,
+        /// The least deviation of a column that is not constant.
+        least: f64,
+    },
 }
 
 impl FitWarning {

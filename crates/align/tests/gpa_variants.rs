@@ -81,6 +81,16 @@ fn maps_are_rotations_and_scales_keep_the_total_norm() {
     // Standardised views of one width all have the same norm.
     assert!((found.iter().map(|s| s * s).sum::<f64>() / 4.0 - 1.0).abs() < 1e-5, "{found:?}");
     assert!(found.iter().any(|s| (s - 1.0).abs() > 1e-4));
+    // Beside weights it is the weighted norm that is kept, a view that shares nothing included.
+    let weights = [3.0, 1.0, 0.5, 1.5];
+    let given = Weights::Given((0..4).map(|m| (format!("v{m}"), weights[m])).collect());
+    for train in [train.clone(), permuted(&train, 1, 1.0)] {
+        let found = scales(&fit(GpaParams { weights: given.clone(), ..scaled() }, &train));
+        let kept: f64 = found.iter().zip(weights).map(|(s, weight)| weight * s * s).sum();
+        assert!((kept / weights.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{found:?}");
+        let plain = found.iter().map(|s| s * s).sum::<f64>() / 4.0;
+        assert!((plain - 1.0).abs() > 1e-3, "and not the plain one: {found:?}");
+    }
 }
 
 #[test]

@@ -2,26 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use align::methods::gcpa::GcpaParams;
+mod common;
+
+use align::linalg::{Threads, product};
 use align::methods::gpa::GpaParams;
 use align::planted::Planted;
 use align::prep::unit_rows;
 use align::{AlignError, Dataset, Matrix, Method, Spaces};
+use common::{every_method, standardised};
 
 fn data() -> Dataset {
     let recipe = Planted { widths: vec![12, 12, 9], fit_rows: 300, test_rows: 60, ..Planted::default() };
     recipe.generate(5).unwrap()
-}
-
-fn methods() -> Vec<Method> {
-    let gcpa = GcpaParams { epochs: Some(2), steps_per_epoch: 30, ..GcpaParams::default() };
-    vec![
-        Method::Pairwise(Default::default()),
-        Method::Gpa(GpaParams { max_iter: Some(30), ..GpaParams::default() }),
-        Method::Gcca(Default::default()),
-        Method::Gcpa(gcpa),
-        Method::Extend(Default::default()),
-    ]
 }
 
 /// View `view` misses every `nth` item, counted from `from`.
@@ -50,10 +42,10 @@ fn what_stood_in_a_missing_row_changes_nothing() {
     let mut garbage = clean.at(1).clone();
     (0..garbage.rows()).filter(|row| row % 3 == 1).for_each(|row| garbage.row_mut(row).fill(1e6));
     let spoilt = clean.with_values(1, garbage).unwrap();
-    for method in methods() {
+    for (name, method) in every_method() {
         let one = outputs(&method, &without(clean, 1, 1, 3), &data.test.spaces);
         let other = outputs(&method, &without(&spoilt, 1, 1, 3), &data.test.spaces);
-        assert!(one == other, "{}", method.name());
+        assert!(one == other, "{name}");
     }
 }
 
@@ -66,12 +58,12 @@ fn an_item_that_no_view_has_is_as_good_as_dropped() {
     }
     let kept: Vec<usize> = (0..300).filter(|row| row % 4 != 2).collect();
     let dropped = data.train.spaces.select_rows(&kept);
-    for method in methods() {
+    for (name, method) in every_method() {
         let pairs =
             outputs(&method, &gone, &data.test.spaces).into_iter().zip(outputs(&method, &dropped, &data.test.spaces));
         for (one, other) in pairs {
             let gap = one.as_slice().iter().zip(other.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(gap < 2e-3, "{}: {gap:e}", method.name());
+            assert!(gap < 2e-3, "{name}: {gap:e}");
         }
     }
 }
@@ -105,7 +97,7 @@ fn gpa_reports_and_lowers_the_objective_of_the_rows_that_there_are() {
 fn fits_on_incomplete_views_stay_close_to_those_on_complete_ones() {
     let data = data();
     let train = without(&without(&data.train.spaces, 0, 0, 5), 1, 1, 5);
-    for method in methods() {
+    for (name, method) in every_method() {
         for (one, other) in outputs(&method, &data.train.spaces, &data.test.spaces).iter().zip(&outputs(
             &method,
             &train,
@@ -114,7 +106,7 @@ fn fits_on_incomplete_views_stay_close_to_those_on_complete_ones() {
             let (a, b) = (unit_rows(one), unit_rows(other));
             let dot = |i: usize| a.row(i).iter().zip(b.row(i)).map(|(x, y)| x * y).sum::<f32>();
             let mean = (0..a.rows()).map(dot).sum::<f32>() / a.rows() as f32;
-            assert!(mean > 0.8, "{}: mean cosine {mean}", method.name());
+            assert!(mean > 0.8, "{name}: mean cosine {mean}");
         }
     }
 }
@@ -125,9 +117,113 @@ fn too_few_rows_in_common_are_refused_with_the_views_named() {
     let odd = |view: usize, spaces: &Spaces| without(spaces, view, view % 2, 2);
     let apart = odd(1, &odd(0, &spaces));
     let error = Method::Pairwise(Default::default()).fit(&apart, 0).unwrap_err();
-    assert_eq!(error, AlignError::NoCommonRows { method: "pairwise", a: "v0".into(), b: "v1".into() });
+    let (a, b) = ("v0".to_string(), "v1".to_string());
+    assert_eq!(error, AlignError::NoCommonRows { method: "pairwise", a, b, got: 0, want: 2 });
     assert!(Method::Gpa(Default::default()).fit(&apart, 0).is_ok(), "the third view links them");
     let none = spaces.with_missing(0, &[true; 300]).unwrap();
     let error = Method::Gpa(Default::default()).fit(&none, 0).unwrap_err().to_string();
     assert_eq!(error, "view `v0` has 0 of the rows to fit on, wanted at least 2; lower the share of missing rows");
+}
+
+#[test]
+fn one_row_aligns_nothing() {
+    let spaces = data().train.spaces;
+    for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
+        let error = method.fit(&spaces.select_rows(&[3]), 0).unwrap_err().to_string();
+        assert!(error.contains("wanted at least 2") || error.contains("at least 2 matched rows"), "{name}: {error}");
+    }
+    // Of two views that share a single row, any rotation fits it.
+    let apart: Vec<bool> = (0..300).map(|row| row < 150).collect();
+    let rest: Vec<bool> = (0..300).map(|row| row > 150).collect();
+    let touching =
+        spaces.select(&["v0", "v1"]).unwrap().with_missing(0, &apart).unwrap().with_missing(1, &rest).unwrap();
+    for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("extend")) {
+        let error = method.fit(&touching, 0).unwrap_err().to_string();
+        assert!(error.contains("at least 2"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn groups_of_views_without_a_common_row_are_named() {
+    let recipe = Planted { widths: vec![8; 5], fit_rows: 200, ..Planted::default() };
+    let mut spaces = recipe.generate(2).unwrap().train.spaces;
+    let first: Vec<bool> = (0..200).map(|row| row < 100).collect();
+    let second: Vec<bool> = (0..200).map(|row| row >= 100).collect();
+    for view in 0..5 {
+        spaces = spaces.with_missing(view, if view % 2 == 0 { &first } else { &second }).unwrap();
+    }
+    let mut asked = 0;
+    for (name, method) in every_method() {
+        let error = method.fit(&spaces, 0).unwrap_err();
+        if let AlignError::Apart { groups, .. } = &error {
+            assert_eq!(
+                groups,
+                if name.starts_with("extend") {
+                    "`v0`, `v2` and `v1`, `v3`"
+                } else {
+                    "`v0`, `v2`, `v4` and `v1`, `v3`"
+                }
+            );
+            asked += 1;
+        } else {
+            let text = error.to_string();
+            assert!(text.contains("rows in common") || text.contains("matched rows"), "{name}: {text}");
+        }
+    }
+    assert!(asked >= 10, "{asked}");
+    // One view that has rows of either group joins them.
+    let joined = spaces.select(&["v0", "v1", "v2", "v3"]).unwrap();
+    let all = recipe.generate(2).unwrap().train.spaces;
+    let joined = Spaces::new(all.iter().map(|view| (view.name().to_string(), view.values().clone())))
+        .and_then(|all| (0..4).try_fold(all, |all, m| all.with_missing(m, if m % 2 == 0 { &first } else { &second })))
+        .unwrap_or(joined);
+    assert!(Method::Gpa(Default::default()).fit(&joined, 0).is_ok());
+}
+
+#[test]
+fn linear_is_fitted_on_items_of_two_views() {
+    let data = data();
+    // The first view alone has the last 60 items.
+    let alone: Vec<bool> = (0..300).map(|row| row >= 240).collect();
+    let train = data.train.spaces.with_missing(1, &alone).unwrap().with_missing(2, &alone).unwrap();
+    let method = every_method().into_iter().find(|(name, _)| *name == "linear").unwrap().1;
+    let base = method.base().unwrap().method.fit(&train, 0).unwrap();
+    let outputs = |train: &Spaces| {
+        let fit = method.fit_on(&base, train, 0).unwrap();
+        (fit.report.objective, fit.fitted.project("v0", data.test.spaces.at(0)).unwrap())
+    };
+    let shared: Vec<usize> = (0..240).collect();
+    assert!(outputs(&train) == outputs(&train.select_rows(&shared)));
+}
+
+#[test]
+fn whitened_sumcor_has_unit_variance_over_items_as_they_count() {
+    let data = data();
+    let train = without(&without(&data.train.spaces, 0, 0, 3), 2, 1, 5);
+    let method = every_method().into_iter().find(|(name, _)| *name == "sumcor, whitened").unwrap().1;
+    let fit = method.fit(&train, 0).unwrap();
+    for view in train.iter() {
+        let u = fit.fitted.project(view.name(), view.values()).unwrap();
+        let (mut rows, mut total) = (u.map(|&x| f64::from(x)), 0.0);
+        for i in 0..u.rows() {
+            let weight = if view.has(i) { 3.0 / train.views_of(i) as f64 } else { 0.0 };
+            total += weight;
+            rows.row_mut(i).iter_mut().for_each(|x| *x *= weight.sqrt());
+        }
+        let gram = product(rows.view().transpose(), rows.view(), Threads::One);
+        // A narrow view has as many live columns as it is wide.
+        let live = (0..gram.rows()).filter(|&j| gram.at(j, j) > 1e-6 * total).count();
+        assert_eq!(live, view.values().cols());
+        for i in 0..gram.rows() {
+            for j in 0..gram.cols() {
+                let want = if i == j && gram.at(i, i) > 1e-6 * total { 1.0 } else { 0.0 };
+                assert!(
+                    (gram.at(i, j) / total - want).abs() < 1e-4,
+                    "{}: {i}, {j}: {}",
+                    view.name(),
+                    gram.at(i, j) / total
+                );
+            }
+        }
+    }
 }

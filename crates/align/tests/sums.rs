@@ -4,11 +4,14 @@
 
 use std::ops::Range;
 
-use align::methods::gpa::{GpaParams, Solver};
+mod common;
+
+use align::methods::gpa::GpaParams;
 use align::moments::{Incomplete, Moments, Precision, Sums};
 use align::planted::Planted;
 use align::prep::{ConstantColumns, Standardisation};
 use align::{AlignError, Fit, Matrix, Method, Spaces};
+use common::{every_method, standardised};
 
 const DOUBLE: Precision = Precision::Double;
 const POPULATION: Standardisation = Standardisation::Population(ConstantColumns::Clamp);
@@ -134,24 +137,106 @@ fn single_precision_is_off_by_what_its_documentation_says() {
 #[test]
 fn a_fit_from_sums_is_the_fit_from_rows() {
     let data = spaces(800);
-    let gpa = GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
+    let mut fitted = 0;
     for data in [data.clone(), incomplete(&data)] {
-        for method in [Method::Pairwise(Default::default()), Method::Gpa(gpa.clone()), Method::Gcca(Default::default())]
-        {
+        for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
             let weights = match method {
-                Method::Gpa(_) => Incomplete::MeanOfPresent,
+                Method::Gpa(_) | Method::Sumcor(_) | Method::Srm(_) => Incomplete::MeanOfPresent,
                 _ => Incomplete::PairwiseComplete,
             };
             let chunks = [0..100, 100..450, 450..800].map(|range| Ok::<_, AlignError>(rows(&data, range)));
             let sums = Sums::collect(chunks, weights, DOUBLE).unwrap().unwrap();
             let from =
                 |fit: Fit| (fit.report.objective.unwrap(), fit.fitted.translate("v0", "v3", data.at(0)).unwrap());
-            let (one, translated) = from(method.fit(&data, 3).unwrap());
+            let (one, translated) = match (method.fit(&data, 3), method.fit_sums(&sums, 3)) {
+                (Ok(fit), Ok(_)) => from(fit),
+                (Ok(_), Err(AlignError::NeedsRows { .. })) => continue,
+                (fit, sums) => panic!("{name}: {:?}, {:?}", fit.err(), sums.err()),
+            };
             let (other, again) = from(method.fit_sums(&sums, 3).unwrap());
-            assert!((one / other - 1.0).abs() < 1e-8, "{}: {one} and {other}", method.name());
+            assert!((one / other - 1.0).abs() < 1e-8, "{name}: {one} and {other}");
             for (a, b) in translated.as_slice().iter().zip(again.as_slice()) {
-                assert!((a - b).abs() <= 1e-3 * a.abs().max(0.1), "{}: {a} and {b}", method.name());
+                assert!((a - b).abs() <= 1e-3 * a.abs().max(0.1), "{name}: {a} and {b}");
             }
+            fitted += 1;
         }
     }
+    // All but no alignment, what trains on rows, robust GPA, and with missing rows GPA with weights.
+    assert_eq!(fitted, 2 * 14 - 1);
+}
+
+#[test]
+fn a_view_that_changes_what_items_count_is_not_added_to_their_sums() {
+    let whole = spaces(400);
+    let add = |sums: &Sums, chunks: Vec<Spaces>| sums.with_view(chunks.into_iter().map(Ok::<_, AlignError>));
+    let names = ["v0", "v1", "v2"];
+    for (weights, data) in [
+        (Incomplete::MeanOfPresent, whole.with_missing(3, &(0..400).map(|i| i % 3 == 0).collect::<Vec<_>>()).unwrap()),
+        // The old views miss rows in the chunks that the sums had.
+        (Incomplete::MeanOfPresent, incomplete(&whole)),
+        (Incomplete::PairwiseComplete, incomplete(&whole)),
+    ] {
+        let three = Sums::of(&whole.select(&names).unwrap(), weights, DOUBLE);
+        let error = add(&three, vec![rows(&data, 0..200), rows(&data, 200..400)]);
+        assert!(matches!(error, Err(AlignError::OtherViews { .. })), "{weights:?}");
+        let error = add(&three, Vec::new()).unwrap_err();
+        assert!(matches!(error, AlignError::TooFewRows { got: 0, want: 400, .. }), "{error}");
+    }
+    // Without missing rows, and under weights that no view changes, it is.
+    let three = Sums::of(&whole.select(&names).unwrap(), Incomplete::MeanOfPresent, DOUBLE);
+    let four = add(&three, vec![whole.clone()]).unwrap();
+    assert!(gap(&moments(&four), &moments(&Sums::of(&whole, Incomplete::MeanOfPresent, DOUBLE))) < 1e-11);
+}
+
+#[test]
+fn a_chunk_without_a_row_of_a_view_is_no_loss() {
+    let whole = spaces(300);
+    let late: Vec<bool> = (0..300).map(|row| row < 100).collect();
+    let data = whole.with_missing(1, &late).unwrap();
+    for weights in WEIGHTS {
+        let mut sums = Sums::of(&rows(&data, 0..80), weights, DOUBLE);
+        sums.add(&rows(&data, 80..300)).unwrap();
+        let want = Moments::fit(&data, weights, POPULATION).unwrap();
+        assert!(gap(&moments(&sums), &want) < 1e-11, "{:e}", gap(&moments(&sums), &want));
+        let mut sums = Sums::of(&rows(&data, 0..80), weights, DOUBLE);
+        sums.merge(&Sums::of(&rows(&data, 80..300), weights, DOUBLE)).unwrap();
+        assert!(gap(&moments(&sums), &want) < 1e-11, "{:e}", gap(&moments(&sums), &want));
+    }
+}
+
+#[test]
+fn a_column_that_is_constant_in_what_is_left_is_constant() {
+    let whole = spaces(200);
+    let mut x = whole.at(0).clone();
+    (50..200).for_each(|row| x.row_mut(row)[2] = 7.25);
+    let data = whole.with_values(0, x).unwrap();
+    let mut sums = Sums::of(&data, Incomplete::PairwiseComplete, DOUBLE);
+    sums.subtract(&Sums::of(&rows(&data, 0..50), Incomplete::PairwiseComplete, DOUBLE)).unwrap();
+    assert_eq!(moments(&sums).preps()[0].constant_columns(), 1);
+}
+
+#[test]
+fn the_consensus_of_shifted_rows_keeps_its_covariance() {
+    let recipe = Planted { widths: vec![6; 3], fit_rows: 500, test_rows: 1, ..Planted::default() };
+    let train = recipe.generate(1).unwrap().train.spaces;
+    let fitted = every_method().into_iter().find(|(name, _)| *name == "gpa").unwrap().1.fit(&train, 0).unwrap().fitted;
+    let universe = fitted.universe().unwrap();
+    // Exact in `f32`, but the mean is five million deviations away.
+    let far = (0..3).fold(train.clone(), |spaces, m| {
+        let moved = spaces.at(m).map(|&x| (x * 16.0).round() / 16.0 + 524_288.0);
+        spaces.with_values(m, moved).unwrap()
+    });
+    let near = (0..3).fold(train.clone(), |spaces, m| {
+        let moved = spaces.at(m).map(|&x| (x * 16.0).round() / 16.0);
+        spaces.with_values(m, moved).unwrap()
+    });
+    let consensus = |rows: &Spaces| {
+        let sums = Sums::of(rows, Incomplete::PairwiseComplete, DOUBLE);
+        align::Consensus::of_sums(universe, &sums).unwrap().unwrap()
+    };
+    let (far, near) = (consensus(&far), consensus(&near));
+    for (a, b) in far.covariance().as_slice().iter().zip(near.covariance().as_slice()) {
+        assert!((a - b).abs() < 1e-9 * near.spread(), "{a} and {b}");
+    }
+    assert!(near.shift_to(&far) > 1e5);
 }

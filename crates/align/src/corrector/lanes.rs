@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use crate::linalg::{Accum, MatMut, MatRef, Threads, gemm};
+use crate::prep::divisible;
 use crate::{Matrix, kernels};
 
 use super::train::{Batch, Loss};
@@ -184,22 +185,18 @@ impl Block {
             let row_loss = loss.of(&products);
             total += f64::from(row_loss.value) * f64::from(count);
             let scale = scale * count;
-            // y = o/(r + ε), r = |o|: do = dy/(r + ε) − o (o·dy)/(r (r + ε)²), and dy is a sum of t and v.
-            let length = row_loss.length;
-            let divisor = length + NORM_EPS;
+            // y = o/r, r = |o|: do = dy/r − o (o·dy)/r³, and dy is a sum of t and v.
+            let divisor = divisible(row_loss.length);
             let (dt, dv) = (-scale, if row_loss.beyond_trust { -scale * loss.lambda } else { 0.0 });
             let along = dt * products.target + dv * products.input;
-            let ao = -along / (length.max(f32::MIN_POSITIVE) * divisor * divisor);
+            let ao = -along / (divisor * divisor * divisor);
             kernels::output_gradient(delta, gate, v, t, dt / divisor, dv / divisor, ao);
         }
         total
     }
 }
 
-/// ε of `norm`.
-pub(crate) const NORM_EPS: f32 = 1e-8;
-
-/// `f(u)` of every prepared row.
+/// `f(u)` of every prepared row; a row without a direction stays zero.
 pub(crate) fn apply(corrector: &Corrector, x: &Prepared) -> Matrix {
     let layout = corrector.layout;
     let folded = Folded::new(corrector);
@@ -212,9 +209,12 @@ pub(crate) fn apply(corrector: &Corrector, x: &Prepared) -> Matrix {
             block.forward(corrector, &folded, x, &rows);
             let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
             for ((&row, out), (delta, pre)) in rows.iter().zip(out.chunks_exact_mut(layout.width)).zip(lines) {
+                if !x.has_direction(row as usize) {
+                    continue;
+                }
                 let (v, gate) = (x.v.row(row as usize), &pre[layout.hidden..]);
                 let products = kernels::output_products(delta, bias, gate, v, v);
-                kernels::output(delta, gate, v, 1.0 / (products.square.sqrt() + NORM_EPS), out);
+                kernels::output(delta, gate, v, 1.0 / divisible(products.square.sqrt()), out);
             }
         },
     );

@@ -1,7 +1,7 @@
 //! The corrector of GCPA: one small gated network that turns every universe vector towards its item's
 //! consensus direction.
 //!
-//! With `norm(u) = u / (|u| + 1e-8)`, for a row u of width D and hidden width H:
+//! With `norm(u) = u / |u|`, for a row u of width D and hidden width H:
 //!
 //! ```text
 //! v = norm(u)   x = LayerNorm(v)   δ = gelu(x W1 + b1) W2 + b2   g = sigmoid(x Wg + bg)
@@ -9,8 +9,9 @@
 //! ```
 //!
 //! Exact (erf) GELU; LayerNorm with learned scale and shift, population variance over all D coordinates
-//! (zero padding included) and ε = 1e-5. Output rows have unit length. At the start W2, b2, Wg and bg are
-//! zero, so f(u) = norm(u).
+//! (zero padding included) and ε = 1e-5. Output rows have unit length, but a zero row has no direction to turn and stays
+//! zero. At the start W2, b2, Wg and bg are zero, so f(u) = norm(u). Departs: the authors' `norm` divides by `|u| + 1e-8`,
+//! which changes no digit of a row of standardised views.
 
 mod lanes;
 pub mod train;
@@ -247,6 +248,11 @@ impl Prepared {
     /// The unit rows.
     pub fn unit(&self) -> &Matrix {
         &self.v
+    }
+
+    /// Whether row i is more than zeros.
+    pub fn has_direction(&self, i: usize) -> bool {
+        self.v.row(i).iter().any(|&x| x != 0.0)
     }
 
     /// The layer-normalised row i, before scale and shift.

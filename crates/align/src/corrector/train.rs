@@ -4,8 +4,9 @@ use rayon::prelude::*;
 
 use crate::Matrix;
 use crate::kernels::{self, AdamwStep, RowProducts};
+use crate::prep::divisible;
 
-use super::lanes::{Gradients, Lanes, NORM_EPS, losses};
+use super::lanes::{Gradients, Lanes, losses};
 use super::{Corrector, Prepared};
 
 /// `(1 − y·t) + λ·relu((1 − y·v) − τ)` for `y = f(u)`, the consensus direction t and `v = norm(u)`.
@@ -27,7 +28,7 @@ pub(crate) struct RowLoss {
 impl Loss {
     pub(crate) fn of(self, products: &RowProducts) -> RowLoss {
         let length = products.square.sqrt();
-        let divisor = length + NORM_EPS;
+        let divisor = divisible(length);
         let excess = (1.0 - products.input / divisor) - self.tau;
         let beyond_trust = excess > 0.0;
         let penalty = if beyond_trust { self.lambda * excess } else { 0.0 };

@@ -32,6 +32,8 @@ impl Decoder {
     /// A factorisation that does not converge.
     pub(crate) fn of(self, moments: &Moments, maps: &Matrix<f64>) -> Result<Vec<Option<Matrix>>, AlignError> {
         let views = moments.views();
+        // A view of which nothing varies adds nothing to the consensus and has no part in its mean.
+        let living = (0..views).filter(|&m| !moments.is_dead(m)).count();
         match self {
             Self::Transpose => Ok(vec![None; views]),
             Self::PseudoInverse => (0..views)
@@ -52,7 +54,7 @@ impl Decoder {
                 let square = linalg::product(cross.view(), maps.view(), Threads::Pool);
                 let (values, vectors) = linalg::symmetric_eigen(square.view(), &|| "the consensus".into())?;
                 let largest = values.last().copied().unwrap_or(0.0);
-                let inverse = |value: f64| if value > CUT * largest { views as f64 / value } else { 0.0 };
+                let inverse = |value: f64| if value > CUT * largest { living as f64 / value } else { 0.0 };
                 let size = values.len();
                 let scaled = Matrix::from_fn(size, size, |i, k| vectors[(i, k)] * inverse(values[k]));
                 let inverse = linalg::product(scaled.view(), vectors.transpose(), Threads::Pool);

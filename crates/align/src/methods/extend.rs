@@ -10,6 +10,7 @@ use crate::linalg::{self, Accum, Threads};
 use crate::method::BaseViews;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
+use crate::moments::{FEWEST, enough};
 use crate::prep::ZScore;
 use crate::spaces::check_finite;
 use crate::{AlignError, FitReport, Fitted, Matrix, Method, Spaces, Universe};
@@ -143,6 +144,7 @@ pub(crate) fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Resul
     };
     let at = train.len() - 1;
     let rows: Vec<usize> = (0..train.rows()).filter(|&row| train.nth(at).has(row)).collect();
+    enough(train.nth(at).name(), rows.len())?;
     let train = if train.complete() { train.clone() } else { train.select_rows(&rows) };
     let new = train.nth(at);
     let extended = universe.add(&BaseViews::AllButLast.of(&train)?, new.name(), new.values(), params.form)?;
@@ -179,10 +181,13 @@ impl Universe {
     ///
     /// # Errors
     /// A name that the universe already has, rows that do not match, an empty view, a value that is not
-    /// finite, a view of `base_train` that the universe does not know or that has another width.
+    /// finite, a view of `base_train` that the universe does not know or that has another width, fewer than two rows.
     pub fn add(&self, base_train: &Spaces, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
         self.check_new(base_train, name, new_rows)?;
         let known: Vec<usize> = (0..base_train.rows()).filter(|&row| base_train.views_of(row) > 0).collect();
+        if known.len() < FEWEST {
+            return Err(AlignError::TooFewRows { method: "adding a view", got: known.len(), want: FEWEST });
+        }
         if known.len() < base_train.rows() {
             return self.add(&base_train.select_rows(&known), name, &new_rows.select_rows(&known), form);
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::method::at_least_two_views;
+use crate::method::{at_least_two_views, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::spaces::position;
@@ -25,7 +25,8 @@ pub struct HubParams {
 /// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
 ///
 /// Without a name the pivot is the view with the largest mean over the others of `tr(S)/√(|Z_m|² |Z_p|²)`, the cosine
-/// that the best rotation reaches. Universe: the pivot's width; a wider view loses directions. The objective
+/// that the best rotation reaches, both norms over the items that the two views share; a view of which nothing varies has
+/// none. Universe: the pivot's width; a wider view loses directions. The objective
 /// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
 pub(crate) fn fit(params: &HubParams, train: &Spaces) -> Result<Fit, AlignError> {
     at_least_two_views("hub", train)?;
@@ -43,12 +44,22 @@ pub(crate) fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit,
         Ok((linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
     };
     let pivot = match &params.pivot {
-        Some(name) => position(moments.names().iter().map(String::as_str), name)?,
+        Some(name) => {
+            let pivot = position(moments.names().iter().map(String::as_str), name)?;
+            let got = || format!("`{name}`, which is constant on the training rows");
+            ensure(!moments.is_dead(pivot), "hub", "pivot", got(), "a view that varies")?;
+            pivot
+        }
         None => {
-            let square = |m: usize| (0..moments.width(m)).map(|j| moments.block(m, m)[(j, j)]).sum::<f64>();
-            let pairs: Vec<(usize, usize)> = (0..views).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
-            let cosines: Result<Vec<f64>, AlignError> =
-                pairs.par_iter().map(|&(a, b)| Ok(rotation(a, b)?.1 / (square(a) * square(b)).sqrt())).collect();
+            // The part of a view's energy in the items that it shares with another.
+            let energy =
+                |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
+            let pairs: Vec<(usize, usize)> = (0..views)
+                .flat_map(|b| (0..b).map(move |a| (a, b)))
+                .filter(|&(a, b)| !moments.is_dead(a) && !moments.is_dead(b))
+                .collect();
+            let cosine = |&(a, b): &(usize, usize)| Ok(rotation(a, b)?.1 / (energy(a, b) * energy(b, a)).sqrt());
+            let cosines: Result<Vec<f64>, AlignError> = pairs.par_iter().map(cosine).collect();
             let mut totals = vec![0.0; views];
             for (&(a, b), cosine) in pairs.iter().zip(cosines?) {
                 totals[a] += cosine;

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::corrector::Prepared;
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
 use crate::method::ensure;
-use crate::methods::gcpa::{Scaffold, consensus_directions};
+use crate::methods::gcpa::{Scaffold, TrainingData};
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
@@ -61,7 +60,8 @@ const CHUNK: usize = 512;
 /// directions of GCPA; maps `R_m B`, back by the scaffold's own way.
 ///
 /// The best linear map of every view's rows towards the directions that GCPA's corrector is trained for, in closed form,
-/// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as GCPA.
+/// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as
+/// GCPA: of the items that two views have at least.
 /// Cost: the scaffold, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
 ///
 /// `base` is the fit of [`LinearParams::scaffold`] on the same rows.
@@ -69,20 +69,17 @@ pub(crate) fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Resul
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the scaffold of linear", space: "universe", offers: "others" });
     };
-    let views: Result<Vec<Prepared>, AlignError> =
-        train.iter().map(|s| Ok(Prepared::new(&universe.project_linear(s.name(), s.values())?))).collect();
-    let views = views?;
-    let consensus = consensus_directions(&views, |view, row| train.nth(view).has(row));
+    let data = TrainingData::new("linear", universe, train)?;
     let width = universe.width();
     let mut gram = Matrix::<f64>::zeros(width, width);
     let mut cross = Matrix::<f64>::zeros(width, width);
     let (mut targets, mut count) = (0.0, 0);
-    for (view, space) in views.iter().zip(train.iter()) {
-        let rows: Vec<usize> = (0..train.rows()).filter(|&row| space.has(row)).collect();
+    for (m, view) in data.views.iter().enumerate() {
+        let rows: Vec<usize> = (0..view.rows()).filter(|&row| data.has(m, row)).collect();
         count += rows.len();
         for chunk in rows.chunks(CHUNK) {
             let v = view.unit().select_rows(chunk).map(|&x| f64::from(x));
-            let c = consensus.select_rows(chunk).map(|&x| f64::from(x));
+            let c = data.consensus.select_rows(chunk).map(|&x| f64::from(x));
             linalg::gram_lower(gram.view_mut(), Accum::Add, v.view(), Threads::Pool);
             linalg::gemm(cross.view_mut(), Accum::Add, v.view().transpose(), c.view(), Threads::Pool);
             targets += c.as_slice().iter().map(|x| x * x).sum::<f64>();

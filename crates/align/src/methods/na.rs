@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
@@ -60,14 +61,17 @@ impl InputSpace {
 }
 
 /// Remembers the views, and with `scale: zscore` their training statistics. O(N·Σd).
-pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Fit {
+pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Result<Fit, AlignError> {
     let view = |space: &crate::spaces::Space| {
         let prep = match params.scale {
             Scale::Raw => None,
-            Scale::Zscore => Some(ZScore::fit(&space.observed(), params.constant_columns)),
+            Scale::Zscore => {
+                enough(space.name(), space.observed_rows())?;
+                Some(ZScore::fit(&space.observed(), params.constant_columns))
+            }
         };
-        (space.name().to_string(), space.values().cols(), prep)
+        Ok((space.name().to_string(), space.values().cols(), prep))
     };
-    let fitted = Fitted::Input(InputSpace { views: train.iter().map(view).collect() });
-    Fit { fitted, report: FitReport::closed_form(0, 0, None) }
+    let views = train.iter().map(view).collect::<Result<_, AlignError>>()?;
+    Ok(Fit { fitted: Fitted::Input(InputSpace { views }), report: FitReport::closed_form(0, 0, None) })
 }

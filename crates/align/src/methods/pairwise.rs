@@ -178,9 +178,14 @@ pub(crate) fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result
         let solved = || pairs.iter().zip(rotations.iter().zip(&traces));
         // The part of a view's energy in the rows that it shares with another.
         let energy = |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
-        let forth = solved().map(|(&(a, b), (map, trace))| map.map(|&x| (x * trace / energy(a, b)) as f32));
-        let home = solved().map(|(&(a, b), (map, trace))| {
-            let scale = trace / energy(b, a);
+        // A view of which nothing varies has no best scale.
+        let scale = |trace: f64, energy: f64| if energy > 0.0 { trace / energy } else { 0.0 };
+        let forth = solved().map(|(&(a, b), (map, &trace))| {
+            let scale = scale(trace, energy(a, b));
+            map.map(|&x| (x * scale) as f32)
+        });
+        let home = solved().map(|(&(a, b), (map, &trace))| {
+            let scale = scale(trace, energy(b, a));
             Matrix::from_fn(map.cols(), map.rows(), |i, j| (scale * map.at(j, i)) as f32)
         });
         (forth.collect(), Some(home.collect()))

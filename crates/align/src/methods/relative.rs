@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fitted::ViewMap;
 use crate::method::{at_least_two_views, ensure};
 use crate::methods::decoder::Decoder;
-use crate::moments::{Incomplete, Moments};
+use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
@@ -48,8 +48,8 @@ impl RelativeParams {
 pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     at_least_two_views("relative", train)?;
     let shared: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) == train.len()).collect();
-    if shared.is_empty() {
-        return Err(AlignError::TooFewRows { method: "relative", got: 0, want: 1 });
+    if shared.len() < FEWEST {
+        return Err(AlignError::TooFewRows { method: "relative", got: shared.len(), want: FEWEST });
     }
     let order = permutation(shared.len(), &mut stream(seed, Purpose::Anchors, None));
     let anchors: Vec<usize> = order.iter().take(params.anchors).map(|&at| shared[at]).collect();

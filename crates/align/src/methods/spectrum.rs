@@ -12,7 +12,8 @@ pub(crate) struct Spectrum {
     vectors: Mat<f64>,
     /// Which of them are not rounding: singular values above σ_max·max(n, d)·ε_f32, at most n of them.
     kept: Vec<usize>,
-    rows: usize,
+    /// What the rows count, all together.
+    weight: f64,
 }
 
 impl Spectrum {
@@ -27,7 +28,7 @@ impl Spectrum {
         let values: Vec<f64> = values.into_iter().map(|value| value.max(0.0)).collect();
         let cut = values[d - 1].sqrt() * rows.max(d) as f64 * f64::from(f32::EPSILON);
         let kept = (d.saturating_sub(rows)..d).filter(|&k| values[k].sqrt() > cut).collect();
-        Ok(Self { values, vectors, kept, rows })
+        Ok(Self { values, vectors, kept, weight: moments.weight(m) })
     }
 
     /// Directions that are not rounding.
@@ -43,18 +44,18 @@ impl Spectrum {
 
     /// `(Λ + κ n)^(−1/2)` on the directions that are not rounding: `Z` times this has orthonormal columns where κ is zero.
     pub(crate) fn whitener(&self, ridge: f64) -> Matrix<f64> {
-        self.scaled(|value| 1.0 / (value + ridge * self.rows as f64).sqrt())
+        self.scaled(|value| 1.0 / (value + ridge * self.weight).sqrt())
     }
 
     /// The transpose of what takes [`whitener`](Spectrum::whitener) back: `V (Λ + κ n)^(1/2)`.
     pub(crate) fn unwhitener(&self, ridge: f64) -> Matrix<f64> {
-        self.scaled(|value| (value + ridge * self.rows as f64).sqrt())
+        self.scaled(|value| (value + ridge * self.weight).sqrt())
     }
 
     /// `V f(λ/n) Vᵀ` (d × d) over all directions, `f` told whether a direction is rounding.
     pub(crate) fn function(&self, f: impl Fn(f64, bool) -> f64) -> Matrix<f64> {
         let d = self.values.len();
-        let factor = |k: usize| f(self.values[k] / self.rows as f64, !self.kept.contains(&k));
+        let factor = |k: usize| f(self.values[k] / self.weight, !self.kept.contains(&k));
         let factors: Vec<f64> = (0..d).map(factor).collect();
         let scaled = Matrix::from_fn(d, d, |i, k| self.vectors[(i, k)] * factors[k]);
         linalg::product(scaled.view(), self.vectors.transpose(), Threads::One)

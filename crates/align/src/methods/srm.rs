@@ -58,7 +58,7 @@ pub(crate) fn fit(params: &SrmParams, train: &Spaces, seed: u64) -> Result<Fit, 
 
 /// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
-    moments.check_every_view("srm")?;
+    moments.check_connected("srm")?;
     let views = moments.views();
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
     let features = params.features.unwrap_or(narrowest.div_ceil(2)).min(narrowest);

@@ -49,6 +49,9 @@ impl SumcorParams {
 /// generalised Procrustes; between them the path of regularised hyperalignment (Xu, Lorbert, Ramadge, Guntupalli and
 /// Haxby, 2012).
 ///
+/// Where views miss items, an item that |V| of M views have counts M/|V| times in `Z_mᵀ Z_m` and in n alike, as it does in
+/// the sum over pairs of views: columns are uncorrelated with unit variance over items that count so.
+///
 /// Solved as GPA of the views `Z_m T_m`, by the accelerated solver on their moments. Back by `Z = U W⁻¹`, `W⁻¹ = Rᵀ T⁻¹`.
 /// Directions along which a view does not spread are dropped. The objective reported is GPA's. Cost: M eigendecompositions
 /// of d_m more than GPA.
@@ -60,6 +63,7 @@ pub(crate) fn fit(params: &SumcorParams, train: &Spaces, seed: u64) -> Result<Fi
 
 /// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    moments.check_connected("sumcor")?;
     let spectra: Result<Vec<Spectrum>, AlignError> =
         (0..moments.views()).into_par_iter().map(|m| Spectrum::of(moments, m)).collect();
     let spectra = spectra?;

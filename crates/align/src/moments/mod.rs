@@ -45,6 +45,8 @@ impl Incomplete {
 pub struct Moments {
     /// Items that each pair of views shares, by `i * M + j`; on the diagonal, those that a view has.
     shared: Vec<usize>,
+    /// What the items that a view has count in its own block.
+    weights: Vec<f64>,
     energy: f64,
     /// Each view's part of the energy.
     energies: Vec<f64>,
@@ -62,11 +64,9 @@ impl Moments {
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
     pub fn fit(spaces: &Spaces, incomplete: Incomplete, standardisation: Standardisation) -> Result<Self, AlignError> {
         let views: Vec<&Space> = spaces.iter().collect();
-        for view in views.iter().filter(|_| !spaces.complete()) {
-            enough(view.name(), view.observed_rows())?;
-        }
+        views.iter().try_for_each(|view| enough(view.name(), view.observed_rows()))?;
         let preps: Vec<ZScore> = views.par_iter().map(|view| standardisation.fit(&view.observed())).collect();
-        let sums = Sums::about(spaces, &preps, incomplete, Precision::Double);
+        let sums = Sums::about(spaces, base_of(&preps), incomplete, Precision::Double);
         Ok(Self::standardised(sums, preps))
     }
 
@@ -93,6 +93,7 @@ impl Moments {
         (0..views).for_each(|m| offsets.push(sums.columns(m).end));
         Self {
             shared: (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).map(|(i, j)| sums.shared(i, j)).collect(),
+            weights: (0..views).map(|m| sums.weight(m, m)).collect(),
             energy: sums.squares(),
             energies: (0..views).map(|m| sums.squares_of(m)).collect(),
             names: sums.names().to_vec(),
@@ -137,27 +138,49 @@ impl Moments {
         self.shared.iter().all(|&shared| shared == self.shared[0])
     }
 
-    /// Every two views must share an item to be aligned by it.
+    /// What the items that a view has count in its own block, all together: as many as there are, unless some views
+    /// miss items and these count otherwise ([`Incomplete`]).
+    pub(crate) fn weight(&self, m: usize) -> f64 {
+        self.weights[m]
+    }
+
+    /// Whether nothing of a view varies.
+    pub(crate) fn is_dead(&self, m: usize) -> bool {
+        self.preps[m].is_dead()
+    }
+
+    /// Every two views must share items to be aligned by.
     ///
     /// # Errors
     /// [`AlignError::NoCommonRows`].
     pub(crate) fn check_every_pair(&self, method: &'static str) -> Result<(), AlignError> {
         let mut pairs = (1..self.views()).flat_map(|b| (0..b).map(move |a| (a, b)));
-        self.refuse(method, pairs.find(|&(a, b)| self.rows(a, b) == 0))
+        let Some((a, b)) = pairs.find(|&(a, b)| self.rows(a, b) < FEWEST) else { return Ok(()) };
+        let (got, a, b) = (self.rows(a, b), self.names[a].clone(), self.names[b].clone());
+        Err(AlignError::NoCommonRows { method, a, b, got, want: FEWEST })
     }
 
-    /// Every view must share an item with some other.
+    /// From every view items that two share must lead to every other: views in groups without are not in one space.
     ///
     /// # Errors
-    /// [`AlignError::NoCommonRows`].
-    pub(crate) fn check_every_view(&self, method: &'static str) -> Result<(), AlignError> {
-        let alone = |a: &usize| (0..self.views()).all(|b| b == *a || self.rows(*a, b) == 0);
-        self.refuse(method, (0..self.views()).find(alone).map(|a| (a, usize::from(a == 0))))
-    }
-
-    fn refuse(&self, method: &'static str, pair: Option<(usize, usize)>) -> Result<(), AlignError> {
-        let Some((a, b)) = pair else { return Ok(()) };
-        Err(AlignError::NoCommonRows { method, a: self.names[a].clone(), b: self.names[b].clone() })
+    /// [`AlignError::Apart`].
+    pub(crate) fn check_connected(&self, method: &'static str) -> Result<(), AlignError> {
+        let mut group: Vec<usize> = (0..self.views()).collect();
+        for (a, b) in (1..self.views()).flat_map(|b| (0..b).map(move |a| (a, b))) {
+            let (one, other) = (group[a], group[b]);
+            if one != other && self.rows(a, b) >= FEWEST {
+                group.iter_mut().filter(|of| **of == other).for_each(|of| *of = one);
+            }
+        }
+        let names = |of: usize| -> String {
+            let members = (0..self.views()).filter(|&m| group[m] == of).map(|m| format!("`{}`", self.names[m]));
+            members.collect::<Vec<_>>().join(", ")
+        };
+        let groups: Vec<String> = (0..self.views()).filter(|of| group.contains(of)).map(names).collect();
+        if groups.len() <= 1 {
+            return Ok(());
+        }
+        Err(AlignError::Apart { method, groups: groups.join(" and "), want: FEWEST })
     }
 
     /// Number of views M.
@@ -212,14 +235,19 @@ fn base_of(preps: &[ZScore]) -> (Vec<f64>, Vec<f64>) {
     (shift, preps.iter().flat_map(ZScore::divisors).collect())
 }
 
-/// Column sums and Gram matrix (both triangles) of the views as these standardise them.
+/// Means of the columns as these standardise them, and the Gram matrix (both triangles) of the rows about these means.
 pub(crate) fn standardised_by(sums: &Sums, preps: &[ZScore]) -> (Vec<f64>, Matrix<f64>) {
     let (shift, scale) = base_of(preps);
-    let sums = sums.clone().rebased(&shift, &scale);
-    (sums.totals().to_vec(), sums.into_gram())
+    let own: Vec<f64> = (0..sums.views()).flat_map(|m| sums.statistics(m).0).collect();
+    let means = own.iter().zip(&shift).zip(&scale).map(|((own, shift), scale)| (own - shift) / scale).collect();
+    (means, sums.clone().rebased(&own, &scale).into_gram())
 }
 
-/// A column's deviation needs two rows.
-fn enough(name: &str, got: usize) -> Result<(), AlignError> {
-    if got >= 2 { Ok(()) } else { Err(AlignError::TooFewPresent { name: name.to_string(), got, want: 2 }) }
+/// A column's deviation needs two rows, and so do two views to be aligned by: one row fits any rotation.
+pub(crate) const FEWEST: usize = 2;
+
+/// # Errors
+/// [`AlignError::TooFewPresent`] for a view with less than two rows.
+pub(crate) fn enough(name: &str, got: usize) -> Result<(), AlignError> {
+    if got >= FEWEST { Ok(()) } else { Err(AlignError::TooFewPresent { name: name.to_string(), got, want: FEWEST }) }
 }

@@ -66,33 +66,39 @@ pub struct Sums {
     weight: Matrix<f64>,
 }
 
+/// Reference point c and unit t of each column.
+pub(super) type Base = (Vec<f64>, Vec<f64>);
+
+/// Share of a sum of squares that is rounding once most of it has been taken out.
+const LEFT: f64 = 256.0 * f64::EPSILON;
+
 impl Sums {
     /// The sums of these rows, about their own means and in units of their own deviations.
     pub fn of(rows: &Spaces, incomplete: Incomplete, precision: Precision) -> Self {
         let preps: Vec<ZScore> = rows.iter().map(|view| ZScore::fit_sample(&view.observed())).collect();
-        Self::about(rows, &preps, incomplete, precision)
+        let shift = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
+        Self::about(rows, (shift, preps.iter().flat_map(ZScore::units).collect()), incomplete, precision)
     }
 
-    /// The sums of these rows about the means and in units of the divisors of `preps`.
-    pub(super) fn about(rows: &Spaces, preps: &[ZScore], incomplete: Incomplete, precision: Precision) -> Self {
-        let mut sums = Self::empty(rows, preps, incomplete, precision);
+    /// The sums of these rows about a reference point and in units of their own.
+    pub(super) fn about(rows: &Spaces, base: Base, incomplete: Incomplete, precision: Precision) -> Self {
+        let mut sums = Self::empty(rows, base, incomplete, precision);
         sums.accumulate(rows, 0);
         sums
     }
 
-    fn empty(like: &Spaces, preps: &[ZScore], incomplete: Incomplete, precision: Precision) -> Self {
+    fn empty(like: &Spaces, (shift, scale): Base, incomplete: Incomplete, precision: Precision) -> Self {
         let mut offsets = vec![0];
         for width in like.widths() {
             offsets.push(offsets[offsets.len() - 1] + width);
         }
         let (views, columns) = (like.len(), offsets[like.len()]);
-        let scale: Vec<f64> = preps.iter().flat_map(ZScore::divisors).collect();
         Self {
             names: like.names().map(str::to_string).collect(),
             offsets,
             incomplete,
             precision,
-            shift: preps.iter().flat_map(|prep| prep.mean().to_vec()).collect(),
+            shift,
             reciprocal: scale.iter().map(|scale| 1.0 / scale).collect(),
             scale,
             rows: 0,
@@ -132,8 +138,23 @@ impl Sums {
     pub fn add(&mut self, rows: &Spaces) -> Result<(), AlignError> {
         let names: Vec<String> = rows.names().map(str::to_string).collect();
         self.check_same(&names, &rows.widths())?;
+        for (m, view) in rows.iter().enumerate() {
+            if self.shared(m, m) > 0 {
+                continue;
+            }
+            let prep = ZScore::fit_sample(&view.observed());
+            self.settle(m, prep.mean(), &prep.units());
+        }
         self.accumulate(rows, 0);
         Ok(())
+    }
+
+    /// Another base for the columns of a view of which there are no rows yet.
+    fn settle(&mut self, m: usize, shift: &[f64], scale: &[f64]) {
+        let columns = self.columns(m);
+        self.shift[columns.clone()].copy_from_slice(shift);
+        self.scale[columns.clone()].copy_from_slice(scale);
+        self.reciprocal[columns].iter_mut().zip(scale).for_each(|(reciprocal, scale)| *reciprocal = 1.0 / scale);
     }
 
     /// Adds the sums of other items of the same views.
@@ -142,6 +163,13 @@ impl Sums {
     /// [`AlignError::OtherViews`] for other names, widths or weights.
     pub fn merge(&mut self, other: &Self) -> Result<(), AlignError> {
         self.check_compatible(other)?;
+        for m in 0..self.views() {
+            if self.shared(m, m) > 0 {
+                continue;
+            }
+            let columns = self.columns(m);
+            self.settle(m, &other.shift[columns.clone()], &other.scale[columns]);
+        }
         self.combine(other.clone(), |a, b| *a += b, |a, b| *a += b);
         Ok(())
     }
@@ -156,7 +184,18 @@ impl Sums {
         if self.shared.iter().zip(&other.shared).any(|(a, b)| a < b) || self.rows < other.rows {
             return Err(AlignError::TooFewRows { method: "subtracting sums", got: self.rows, want: other.rows });
         }
+        let before = self.second.clone();
         self.combine(other.clone(), |a, b| *a -= b, |a, b| *a -= b);
+        // What is left of a column that does not vary in the other rows is rounding of what it was.
+        for m in 0..self.views() {
+            let n = self.shared(m, m).max(1) as f64;
+            for c in self.columns(m) {
+                let constant = self.first[c] * (self.first[c] / n);
+                if self.second[c] - constant <= LEFT * before[c] {
+                    self.second[c] = constant;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -204,8 +243,10 @@ impl Sums {
     /// the new one. Only the new view's own blocks are computed: N·d·P multiply-adds.
     ///
     /// # Errors
-    /// That of a chunk; [`AlignError::OtherViews`] for other views before the last; [`AlignError::RowMismatch`]
-    /// for another number of items.
+    /// That of a chunk; [`AlignError::OtherViews`] for other views before the last, for views that miss other items, and
+    /// where a view misses items that count by how many views have them ([`Incomplete::MeanOfPresent`]), because one more
+    /// view changes what they count in the blocks that are there; [`AlignError::RowMismatch`] for another number of
+    /// items; [`AlignError::TooFewRows`] without a chunk.
     pub fn with_view<E: From<AlignError>>(
         &self,
         chunks: impl IntoIterator<Item = Result<Spaces, E>>,
@@ -213,19 +254,36 @@ impl Sums {
         self.check_weights()?;
         let old = self.views();
         let mut wide: Option<Self> = None;
+        let mut seen = vec![0; old * old];
         for chunk in chunks {
             let chunk = chunk?;
             let (names, widths): (Vec<String>, Vec<usize>) =
                 (chunk.names().map(str::to_string).collect(), chunk.widths());
             self.check_same(&names[..names.len() - 1], &widths[..widths.len() - 1])?;
+            if self.incomplete == Incomplete::MeanOfPresent && !chunk.complete() {
+                return Err(other_weights().into());
+            }
             let sums = wide.get_or_insert_with(|| self.widened(&chunk));
             sums.check_same(&names, &widths)?;
             sums.accumulate(&chunk, old);
+            for (at, count) in seen.iter_mut().enumerate() {
+                let (i, j) = (chunk.nth(at / old), chunk.nth(at % old));
+                let shared = || (0..chunk.rows()).filter(|&row| i.has(row) && j.has(row)).count();
+                *count += if chunk.complete() { chunk.rows() } else { shared() };
+            }
         }
-        let Some(wide) = wide else { return Ok(self.clone()) };
+        let Some(wide) = wide else {
+            let (method, want) = ("adding a view to sums", self.rows.max(1));
+            return Err(AlignError::TooFewRows { method, got: 0, want }.into());
+        };
         if wide.rows != self.rows {
             let (name, first) = (wide.names[old].clone(), self.names[0].clone());
             return Err(AlignError::RowMismatch { name, got: wide.rows, first, want: self.rows }.into());
+        }
+        if let Some(at) = (0..old * old).find(|&at| seen[at] != self.shared[at]) {
+            let (i, j) = (&self.names[at / old], &self.names[at % old]);
+            let describe = |rows: usize| format!("{rows} items that `{i}` and `{j}` share");
+            return Err(AlignError::OtherViews { got: describe(seen[at]), want: describe(self.shared[at]) }.into());
         }
         Ok(wide)
     }
@@ -233,12 +291,9 @@ impl Sums {
     /// Room for one more view, of which nothing is summed yet.
     fn widened(&self, chunk: &Spaces) -> Self {
         let (old, before) = (self.views(), self.offsets[self.views()]);
-        let mut preps: Vec<ZScore> = chunk.widths().into_iter().map(ZScore::identity).collect();
-        preps[old] = ZScore::fit_sample(&chunk.nth(old).observed());
-        let mut wide = Self::empty(chunk, &preps, self.incomplete, self.precision);
-        wide.shift[..before].copy_from_slice(&self.shift);
-        wide.scale[..before].copy_from_slice(&self.scale);
-        wide.reciprocal[..before].copy_from_slice(&self.reciprocal);
+        let new = ZScore::fit_sample(&chunk.nth(old).observed());
+        let base = ([&self.shift, new.mean()].concat(), [self.scale.clone(), new.units()].concat());
+        let mut wide = Self::empty(chunk, base, self.incomplete, self.precision);
         wide.first[..before].copy_from_slice(&self.first);
         wide.second[..before].copy_from_slice(&self.second);
         for i in 0..before {
@@ -279,6 +334,11 @@ impl Sums {
         self.offsets[m + 1] - self.offsets[m]
     }
 
+    /// What the items that two views share count, all together.
+    pub(super) fn weight(&self, i: usize, j: usize) -> f64 {
+        self.weight.at(i, j)
+    }
+
     /// How an item counts that some views miss.
     pub fn incomplete(&self) -> Incomplete {
         self.incomplete
@@ -304,11 +364,6 @@ impl Sums {
     /// The stacked columns of a view.
     pub(super) fn columns(&self, m: usize) -> Range<usize> {
         self.offsets[m]..self.offsets[m + 1]
-    }
-
-    /// The sums of the columns.
-    pub(super) fn totals(&self) -> &[f64] {
-        &self.first
     }
 
     /// The sums of squares of the columns, over the rows that there are.
@@ -399,10 +454,7 @@ impl Sums {
         if self.complete() || self.incomplete == Incomplete::PairwiseComplete {
             return Ok(());
         }
-        Err(AlignError::OtherViews {
-            got: "other views of items that some views miss, weighted by the number of views".into(),
-            want: "all items in every view, or items weighted as PairwiseComplete".into(),
-        })
+        Err(other_weights())
     }
 
     /// Adds rows to the blocks that the views from `from` on have with all views.
@@ -530,5 +582,12 @@ impl Sums {
                 }
             }
         }
+    }
+}
+
+fn other_weights() -> AlignError {
+    AlignError::OtherViews {
+        got: "other views of items that some views miss, weighted by the number of views".into(),
+        want: "all items in every view, or items weighted as PairwiseComplete; else sum all views anew".into(),
     }
 }

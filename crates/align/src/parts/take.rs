@@ -100,10 +100,14 @@ impl Arrays {
 
     /// As [`Arrays::single`], `f64`.
     fn double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
+        let values = self.any_double(part, shape)?;
+        finite(part, values)
+    }
+
+    /// As [`Arrays::double`], of values that need not be finite: the divisor of a column that is left out is not.
+    fn any_double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
         match self.remove(part)? {
-            Array { shape: got, values: Values::Double(values) } if fits(&got, shape, values.len()) => {
-                finite(part, values)
-            }
+            Array { shape: got, values: Values::Double(values) } if fits(&got, shape, values.len()) => Ok(values),
             other => Err(other_shape(part, &other, "f64", shape)),
         }
     }
@@ -129,7 +133,7 @@ impl Arrays {
         }
         for (what, derived) in [("divisor", prep.divisors()), ("scale", prep.scales())] {
             let part = side.part(view, what);
-            let stored = self.double(&part, &[width])?;
+            let stored = self.any_double(&part, &[width])?;
             if let Some(at) = (0..width).find(|&j| stored[j].to_bits() != derived[j].to_bits()) {
                 let want = "what the standard deviation and the outline's rule make";
                 return Err(AlignError::PartValue { part, at, value: stored[at], want });

@@ -2,7 +2,17 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use align::corrector::Weights;
-use align::{Matrix, Spaces};
+use align::methods::cca::CcaParams;
+use align::methods::extend::{Base, ExtendParams};
+use align::methods::gcca::GccaParams;
+use align::methods::gcpa::{GcpaParams, Scaffold};
+use align::methods::gpa::{self, GpaParams, Robust, Solver};
+use align::methods::linear::LinearParams;
+use align::methods::na::{NaParams, Scale};
+use align::methods::pairwise::PairwiseParams;
+use align::methods::relative::RelativeParams;
+use align::methods::sumcor::SumcorParams;
+use align::{AddForm, Matrix, Method, Spaces};
 use safetensors::{SafeTensors, tensor::TensorView};
 
 /// A golden safetensors file.
@@ -71,6 +81,45 @@ pub fn weights(file: &Golden, prefix: &str) -> Weights {
         w2: matrix("fc2.weight"),
         b2: vector("fc2.bias"),
     }
+}
+
+/// Every method that aligns, in every form that computes otherwise, small enough for tests on small data.
+pub fn every_method() -> Vec<(&'static str, Method)> {
+    let gpa = || GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
+    let gcpa =
+        || GcpaParams { solver: Solver::Accelerated, epochs: Some(1), steps_per_epoch: 30, ..GcpaParams::default() };
+    let extend = |form| Method::Extend(ExtendParams { base: Base::Gpa(gpa()), form });
+    let linear =
+        |scaffold| Method::Linear(LinearParams { scaffold, solver: Solver::Accelerated, ..LinearParams::default() });
+    vec![
+        ("pairwise", Method::Pairwise(PairwiseParams { scale: false })),
+        ("pairwise, scaled", Method::Pairwise(PairwiseParams { scale: true })),
+        ("gpa, released", Method::Gpa(GpaParams { max_iter: Some(60), ..GpaParams::default() })),
+        ("gpa", Method::Gpa(gpa())),
+        ("gpa, scaled", Method::Gpa(GpaParams { scale: true, ..gpa() })),
+        ("gpa, by agreement", Method::Gpa(GpaParams { weights: gpa::Weights::Agreement, ..gpa() })),
+        ("gpa, robust", Method::Gpa(GpaParams { robust: Some(Robust::Huber(0.4)), ..gpa() })),
+        ("gcca", Method::Gcca(GccaParams::default())),
+        ("gcca, textbook", Method::Gcca(GccaParams::textbook(Some(6), 0.01))),
+        ("gcpa", Method::Gcpa(gcpa())),
+        ("gcpa on gcca", Method::Gcpa(GcpaParams { scaffold: Scaffold::Gcca, ..gcpa() })),
+        ("extend", extend(AddForm::Scaled)),
+        ("extend, orthogonal", extend(AddForm::Orthogonal)),
+        ("cca", Method::Cca(CcaParams::default())),
+        ("cca, low rank", Method::Cca(CcaParams { rank: Some(6), ridge: 0.01, ..CcaParams::default() })),
+        ("hub", Method::Hub(Default::default())),
+        ("sumcor", Method::Sumcor(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
+        ("sumcor, whitened", Method::Sumcor(SumcorParams::default())),
+        ("srm", Method::Srm(Default::default())),
+        ("linear", linear(Scaffold::Gpa)),
+        ("linear on gcca", linear(Scaffold::Gcca)),
+        ("relative", Method::Relative(RelativeParams { anchors: 40, ..RelativeParams::default() })),
+    ]
+}
+
+/// No alignment, standardised.
+pub fn standardised() -> Method {
+    Method::Na(NaParams { scale: Scale::Zscore, ..NaParams::default() })
 }
 
 /// Largest absolute difference.

@@ -10,6 +10,7 @@ use crate::fitted::Rescale;
 use crate::method::ensure;
 use crate::methods::gcca::GccaParams;
 use crate::methods::gpa::{Gauge, GpaParams, Solver};
+use crate::moments::FEWEST;
 use crate::prep::{ConstantColumns, unit_rows};
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
@@ -203,7 +204,8 @@ impl GcpaParams {
 /// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
 ///
 /// Where views miss items, an item's direction is the mean over the views that have it, and the corrector trains
-/// on the items that two views have at least: an item of one view alone is its own consensus.
+/// on the items that two views have at least: an item of one view alone is its own consensus. A row of zeros, as every row
+/// of a view that does not vary, has no direction and counts as missing.
 ///
 /// `base` is the fit of [`GcpaParams::scaffold`] on the same rows, or of [`GcpaParams::unit`].
 pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
@@ -215,7 +217,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         return Ok(Fit { fitted: Fitted::Universe(universe), report: base.report.clone() });
     }
     let scaffold = base.report.clone();
-    let data = TrainingData::new(universe, train)?;
+    let data = TrainingData::new("gcpa", universe, train)?;
     let trained = training::train(params, &data, seed)?;
     let report = FitReport {
         stop: trained.stop,
@@ -233,34 +235,52 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
     Ok(Fit { fitted: Fitted::Universe(universe), report })
 }
 
-/// What the corrector trains on: every view's linear universe vectors of the items that two views have at least,
-/// and those items' consensus directions.
-struct TrainingData {
-    views: Vec<Prepared>,
-    consensus: Matrix,
-    spaces: Spaces,
+/// What a corrector is trained or fitted on: every living view's linear universe vectors of the items that two of them
+/// have at least, and those items' consensus directions.
+pub(crate) struct TrainingData {
+    names: Vec<String>,
+    /// Unit rows of the views, zero where a view has no direction to offer for an item.
+    pub(crate) views: Vec<Prepared>,
+    pub(crate) consensus: Matrix,
+    /// Which rows each view has.
+    has: Vec<Vec<bool>>,
 }
 
 impl TrainingData {
-    fn new(universe: &Universe, train: &Spaces) -> Result<Self, AlignError> {
-        let eligible: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) >= 2).collect();
-        if eligible.len() < 2 {
-            return Err(AlignError::TooFewRows { method: "gcpa", got: eligible.len(), want: 2 });
+    pub(crate) fn new(method: &'static str, universe: &Universe, train: &Spaces) -> Result<Self, AlignError> {
+        let (mut names, mut views, mut has) = (Vec::new(), Vec::new(), Vec::new());
+        for space in train.iter() {
+            let view = Prepared::new(&universe.project_linear(space.name(), space.values())?);
+            let own: Vec<bool> = (0..view.rows()).map(|row| space.has(row) && view.has_direction(row)).collect();
+            if own.contains(&true) {
+                names.push(space.name().to_string());
+                views.push(view);
+                has.push(own);
+            }
         }
-        let spaces = if eligible.len() == train.rows() { train.clone() } else { train.select_rows(&eligible) };
-        let views: Result<Vec<Prepared>, AlignError> =
-            spaces.iter().map(|s| Ok(Prepared::new(&universe.project_linear(s.name(), s.values())?))).collect();
-        let views = views?;
-        let consensus = consensus_directions(&views, |view, row| spaces.nth(view).has(row));
-        Ok(Self { views, consensus, spaces })
+        let count = |row: usize| has.iter().filter(|has| has[row]).count();
+        let eligible: Vec<usize> = (0..train.rows()).filter(|&row| count(row) >= 2).collect();
+        if eligible.len() < FEWEST {
+            return Err(AlignError::TooFewRows { method, got: eligible.len(), want: FEWEST });
+        }
+        if eligible.len() < train.rows() {
+            views = views.iter().map(|view| view.select(&eligible)).collect();
+            has.iter_mut().for_each(|has| *has = eligible.iter().map(|&row| has[row]).collect());
+        }
+        let consensus = consensus_directions(&views, |view, row| has[view][row]);
+        Ok(Self { names, views, consensus, has })
+    }
+
+    /// Whether a view has a direction for an item.
+    pub(crate) fn has(&self, view: usize, row: usize) -> bool {
+        self.has[view][row]
     }
 
     /// Those of `rows` that a view has.
     fn of_view(&self, view: usize, rows: &[u32]) -> Result<Vec<u32>, AlignError> {
-        let space = self.spaces.nth(view);
-        let own: Vec<u32> = rows.iter().copied().filter(|&row| space.has(row as usize)).collect();
+        let own: Vec<u32> = rows.iter().copied().filter(|&row| self.has(view, row as usize)).collect();
         if own.is_empty() {
-            return Err(AlignError::TooFewPresent { name: space.name().to_string(), got: 0, want: 1 });
+            return Err(AlignError::TooFewPresent { name: self.names[view].clone(), got: 0, want: 1 });
         }
         Ok(own)
     }

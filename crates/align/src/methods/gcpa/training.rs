@@ -231,9 +231,9 @@ fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss
 /// Mean over all rows that there are of `1 − cos(f(u), u)`.
 fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
     let (mut total, mut count) = (0.0, 0);
-    for (view, space) in data.views.iter().zip(data.spaces.iter()) {
+    for (m, view) in data.views.iter().enumerate() {
         let corrected = corrector.apply_prepared(view);
-        for i in (0..view.rows()).filter(|&i| space.has(i)) {
+        for i in (0..view.rows()).filter(|&i| data.has(m, i)) {
             let (y, v) = (corrected.row(i), view.unit().row(i));
             let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
             let lengths = f64::from(norm(y)) * f64::from(norm(v));

@@ -56,10 +56,14 @@ impl Weights {
                     (0..block.ncols()).flat_map(|j| (0..block.nrows()).map(move |i| block[(i, j)].powi(2))).sum()
                 };
                 let own: Vec<f64> = (0..views).map(|m| square(m, m).sqrt()).collect();
-                let rv =
-                    Matrix::from_fn(views, views, |a, b| if b > a { 0.0 } else { square(a, b) / (own[a] * own[b]) });
+                // A view that does not vary has nothing in common with any and no weight.
+                let coefficient = |a: usize, b: usize| match own[a] * own[b] {
+                    norms if norms > 0.0 => square(a, b) / norms,
+                    _ => 0.0,
+                };
+                let rv = Matrix::from_fn(views, views, |a, b| if b > a { 0.0 } else { coefficient(a, b) });
                 let (_, vectors) = linalg::symmetric_eigen(rv.view(), &|| "the views' RV coefficients".into())?;
-                // All entries are positive, so those of the leading eigenvector have one sign.
+                // No entry is negative, so those of the leading eigenvector have one sign.
                 (0..views).map(|m| vectors[(m, views - 1)].abs()).collect()
             }
             Self::Given(given) => {
@@ -75,9 +79,11 @@ impl Weights {
     }
 }
 
-/// The scales `s_m > 0` that lower the objective most for these orthogonal maps while `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`:
-/// with `Φ_jk = tr(R_jᵀ G_jk R_k)` and E the views' energies, `s_m = p_m √(Σ E/E_m)`, p the unit leading eigenvector of
-/// `E^(−1/2) Φ E^(−1/2)` (Ten Berge, Psychometrika 42, 1977). A map that p counts negatively is turned round.
+/// The scales `s_m > 0` that lower the objective most for these orthogonal maps while `Σ_m s_m² E_m = Σ_m E_m`, E the
+/// views' energies `|Z_m|²`, times their weights where they have some: with `Φ_jk = tr(R_jᵀ G_jk R_k)`,
+/// `s_m = p_m √(Σ E/E_m)`, p the unit leading eigenvector of `E^(−1/2) Φ E^(−1/2)` (Ten Berge, Psychometrika 42, 1977). A
+/// map that p counts negatively is turned round. A view without energy, of which nothing varies or whose weight is zero,
+/// keeps the scale 1.
 ///
 /// Cost: 2·P²·D flops and one eigendecomposition of M.
 pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f64>, AlignError> {
@@ -96,13 +102,21 @@ pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f6
         }
     }
     let energies = moments.energies();
-    let roots: Vec<f64> = energies.iter().map(|energy| energy.max(f64::MIN_POSITIVE).sqrt()).collect();
-    let balanced = Matrix::from_fn(views, views, |j, k| coupling.at(j, k) / (roots[j] * roots[k]));
+    let living = |m: usize| energies[m] > 0.0;
+    let roots: Vec<f64> = energies.iter().map(|energy| energy.sqrt()).collect();
+    let entry = |j: usize, k: usize| match living(j) && living(k) {
+        true => coupling.at(j, k) / (roots[j] * roots[k]),
+        false => 0.0,
+    };
+    let balanced = Matrix::from_fn(views, views, entry);
     let (_, vectors) = linalg::symmetric_eigen(balanced.view(), &|| "the agreement of all views".into())?;
     let sign = (0..views).map(|m| vectors[(m, views - 1)]).sum::<f64>().signum();
     let total = energies.iter().sum::<f64>().sqrt();
-    Ok((0..views)
+    let mut scales: Vec<f64> = (0..views)
         .map(|m| {
+            if !living(m) {
+                return 1.0;
+            }
             let share = sign * vectors[(m, views - 1)];
             if share < 0.0 {
                 let rows = moments.offset(m)..moments.offset(m) + moments.width(m);
@@ -110,5 +124,11 @@ pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f6
             }
             (share.abs() * total / roots[m]).max(LEAST_SCALE)
         })
-        .collect())
+        .collect();
+    // What the least scale adds comes off all.
+    let kept = scales.iter().zip(energies).map(|(scale, energy)| scale * scale * energy).sum::<f64>().sqrt();
+    if kept > 0.0 {
+        (0..views).filter(|&m| living(m)).for_each(|m| scales[m] *= total / kept);
+    }
+    Ok(scales)
 }

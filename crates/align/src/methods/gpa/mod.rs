@@ -159,7 +159,9 @@ impl GpaParams {
 /// None of the authors', and all a matter of the moments that the same solvers get ([`crate::moments`]):
 ///
 /// - `scale`: min of `Σ_m |s_m Z_m R_m − C|²` over `s_m > 0` with `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`, by turns (Gower,
-///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`.
+///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`. Beside
+///   `weights` v the norm that is kept is the weighted one, `Σ_m v_m s_m² |Z_m|² = Σ_m v_m |Z_m|²`: under the plain one a
+///   view that counts little would take all of it.
 /// - `weights`: min of `Σ_m v_m |Z_m R_m − C|²`, C the mean so weighted. Only the consensus feels a weight.
 /// - `robust`: min over maps and consensus of `Σ_mi |z_mi|² ρ(|z_mi R_m − c_i|/|z_mi|)` ([`Robust`]) by iteratively
 ///   reweighted least squares from the fit without; for correspondences of which some are wrong. Views are standardised
@@ -181,7 +183,7 @@ pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<F
 
 fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, seed: u64) -> Result<Fit, AlignError> {
     params.validate("gpa")?;
-    moments.check_every_view("gpa")?;
+    moments.check_connected("gpa")?;
     let Balanced { solved, spread, scales, moments } = rounds::solve(params, moments, train, seed)?;
     // Of the maps before they are turned or cut. A robust sum is no quadratic form in the maps and has no such bound.
     let certify = params.robust.is_none() && params.certify.unwrap_or(solved.maps.rows() <= bound::COLUMNS);
