@@ -139,7 +139,8 @@ impl Fitted {
             Self::Input(input) => input.views().iter().filter_map(|(_, _, prep)| prep.as_ref()).map(bytes_of).sum(),
             Self::Pairwise(maps) => maps.preps().iter().map(bytes_of).sum::<usize>() + maps.bytes(),
             Self::Universe(universe) => {
-                let corrector = universe.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
+                let corrector =
+                    universe.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
                 universe.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
             }
         }

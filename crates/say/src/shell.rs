@@ -37,8 +37,28 @@ mod tests {
     #[test]
     fn a_shell_reads_back_what_was_meant() {
         let words = [
-            "", "a b", "it's", "\"", "$HOME", "`id`", "a;b", "*", "~", "=ls", "!x", "a\nb", "\\", "{a,b}", "#", "é", "&",
-            "gcpa: {tau: 0.05}", "a\tb", "(x)", "<y", "'\"'",
+            "",
+            "a b",
+            "it's",
+            "\"",
+            "$HOME",
+            "`id`",
+            "a;b",
+            "*",
+            "~",
+            "=ls",
+            "!x",
+            "a\nb",
+            "\\",
+            "{a,b}",
+            "#",
+            "é",
+            "&",
+            "gcpa: {tau: 0.05}",
+            "a\tb",
+            "(x)",
+            "<y",
+            "'\"'",
         ];
         for text in words {
             let output = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", word(text))).output();

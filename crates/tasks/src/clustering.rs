@@ -2,7 +2,8 @@
 //!
 //! Rows (input for no alignment, universe otherwise) are L2-normalised and clustered with plain,
 //! non-spherical k-means ([`crate::kmeans`]); the figures are ARI and NMI against the labels, the mean
-//! over the k-means seeds. Pairwise maps share no space, so there is nothing to cluster.
+//! over the k-means seeds. Pairwise maps share no space, so there is nothing to cluster, nor is there where
+//! all rows of a view are the same.
 //!
 //! Cost per view: seeds × restarts × iterations × 2·n·k·d flops. Source: arXiv 2602.06205; reference
 //! `scripts/10_clustering.py` at e4f854e, which calls faiss. Departs: starts are keyed by (seed, view),
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::kmeans::{Backend, Init, KMeans};
 use crate::labels::labels;
+use crate::living::nothing_varies;
 use crate::metrics::{Agreement, CrossTable, dense_codes};
 use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
@@ -188,30 +190,35 @@ pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<
     let project = |view: &align::spaces::Space| {
         let projected = input.fitted.project(view.name(), view.values())?;
         check_finite(space, &|| view.name().to_string(), &projected)?;
-        Ok(cosine_rows(&projected))
+        Ok::<Matrix, TaskError>(cosine_rows(&projected))
     };
-    let views: Vec<Matrix> = input.test.spaces.iter().map(project).collect::<Result<_, TaskError>>()?;
+    let mut dead: Vec<(&str, String)> = Vec::new();
+    let mut views: Vec<(usize, Matrix)> = Vec::new();
+    for (position, view) in input.test.spaces.iter().enumerate() {
+        let rows = project(view)?;
+        match nothing_varies(view.name(), &rows) {
+            Some(reason) => dead.push((view.name(), reason)),
+            None => views.push((position, rows)),
+        }
+    }
     let seeds = params.seeds.len();
     let runs: Vec<(Vec<u32>, Agreement)> = (0..views.len() * seeds)
         .into_par_iter()
         .map(|run| {
-            let (view, seed) = (run / seeds, params.seeds[run % seeds]);
-            let mut rng = stream(seed, Purpose::KMeansStart, Some(view));
-            let clusters = kmeans.fit(&views[view], &mut rng)?.labels;
+            let ((position, rows), seed) = (&views[run / seeds], params.seeds[run % seeds]);
+            let mut rng = stream(seed, Purpose::KMeansStart, Some(*position));
+            let clusters = kmeans.fit(rows, &mut rng)?.labels;
             let agreement = CrossTable::new(&clusters, &codes)?.agreement();
             Ok((clusters, agreement))
         })
         .collect::<Result<_, TaskError>>()?;
-    Ok(report(input, space, &params.seeds, &codes, &runs))
+    let living: Vec<&str> = views.iter().map(|(position, _)| input.test.spaces.nth(*position).name()).collect();
+    let mut out = report(&living, space, &params.seeds, &codes, &runs);
+    out.scores.extend(dead.iter().flat_map(|(view, reason)| undefined(space, Some(view), codes.len(), reason)));
+    Ok(out)
 }
 
-fn report(
-    input: &TaskInput<'_>,
-    space: SpaceKind,
-    seeds: &[u64],
-    codes: &[u32],
-    runs: &[(Vec<u32>, Agreement)],
-) -> Scores {
+fn report(names: &[&str], space: SpaceKind, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
     let series = |source: Option<&str>, quantity, draw, values: &[u32]| Series {
         space,
         source: source.map(str::to_string),
@@ -222,7 +229,7 @@ fn report(
     };
     let mut out = Scores::default();
     out.series.push(series(None, Quantity::Label, None, codes));
-    for (name, runs) in input.test.spaces.names().zip(runs.chunks(seeds.len())) {
+    for (&name, runs) in names.iter().zip(runs.chunks(seeds.len())) {
         let mean = |of: fn(&Agreement) -> f64| runs.iter().map(|(_, a)| of(a)).sum::<f64>() / runs.len() as f64;
         for (metric, value) in [(Metric::Ari, mean(|a| a.ari)), (Metric::Nmi, mean(|a| a.nmi))] {
             out.scores.push(Score {
@@ -243,16 +250,15 @@ fn report(
 }
 
 fn not_applicable(space: SpaceKind, n: usize) -> Scores {
-    let score = |metric| Score {
-        space,
-        source: None,
-        target: None,
-        metric,
-        value: None,
-        n,
-        reason: Some("pairwise maps share no space to cluster in".into()),
-    };
-    Scores { scores: [Metric::Ari, Metric::Nmi].map(score).into(), series: Vec::new() }
+    let scores = undefined(space, None, n, "pairwise maps share no space to cluster in");
+    Scores { scores: scores.into(), series: Vec::new() }
+}
+
+fn undefined(space: SpaceKind, source: Option<&str>, n: usize, reason: &str) -> [Score; 2] {
+    [Metric::Ari, Metric::Nmi].map(|metric| {
+        let (source, reason) = (source.map(str::to_string), Some(reason.to_string()));
+        Score { space, source, target: None, metric, value: None, n, reason }
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Consistency: how well the views of one held-out item agree in the space that all views share.
 //!
-//! Per item, over unit rows `û = u / (|u| + 1e-8)`: `γ = |Σ_m û_m / M|` and
+//! Per item, over unit rows `û = u / |u|`: `γ = |Σ_m û_m / M|` and
 //! `δ⁺ = mean over pairs of (1 − cos)`; γ² = 1 − (M−1)/M · δ⁺. Reported: the mean and the 0.90 quantile
-//! of γ (linear between order statistics), the mean of δ⁺. One figure for all views together.
+//! of γ (linear between order statistics), the mean of δ⁺. One figure for all views together;
+//! none where all rows of a view are the same.
 //!
 //! Cost O(n·M²·D). Source: arXiv 2602.06205. The authors' code calls the quantile `gamma10`; it has three
 //! views and raw input, here are any number of views and the scaling of `na`.
@@ -12,6 +13,7 @@ use align::{Fitted, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::living::nothing_varies;
 use crate::metrics::{mean, quantile};
 use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
@@ -46,6 +48,10 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     }
     if views.len() < 2 {
         return Ok(not_applicable("a single view has nothing to agree with"));
+    }
+    let dead = input.test.spaces.names().zip(&views).find_map(|(name, view)| nothing_varies(name, view));
+    if let Some(reason) = dead {
+        return Ok(not_applicable(&reason));
     }
     let (gamma, delta): (Vec<f32>, Vec<f32>) = (0..n).into_par_iter().map(|i| of_item(&views, i)).unzip();
     let values = [mean(&gamma), quantile(&gamma, 0.9), mean(&delta)];

@@ -9,6 +9,8 @@
 //! there is a corrector: every hop is a translation, so the corrector turns the row in each universe that it
 //! passes; it returns unit rows, which the cosine does not see.
 //!
+//! A view whose rows are all the same has no figure, and the others' cycles pass it by.
+//!
 //! Cost: M² products of d × d and M²·n·d². Source: claim of arXiv 2602.06205; the authors' check composes
 //! orthogonal maps alone.
 
@@ -18,6 +20,7 @@ use align::{Fitted, Matrix, SpaceKind, Universe};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::living::nothing_varies;
 use crate::metrics::mean;
 use crate::score::check_finite;
 use crate::{Metric, Score, Scores, Series, TaskError, TaskInput};
@@ -48,6 +51,14 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         report(Metric::CycleError, None, Err("without alignment there is no way to another view"));
         return Ok(out);
     }
+    let mut living = Vec::with_capacity(names.len());
+    for name in names {
+        match nothing_varies(name, &standardised(input, name, input.test.spaces.get(name)?)?) {
+            Some(reason) => report(Metric::CycleError, Some(name), Err(&reason)),
+            None => living.push(name),
+        }
+    }
+    let names = living;
     let linear: Vec<Vec<f32>> =
         (0..names.len()).into_par_iter().map(|s| linear(input, &names, s)).collect::<Result<_, TaskError>>()?;
     for (name, errors) in names.iter().zip(linear) {

@@ -8,6 +8,7 @@
 use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::living::nothing_varies;
 use crate::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::score::check_finite;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
@@ -43,9 +44,17 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         };
         let before = finite(universe.project_linear(view.name(), view.values())?)?;
         let after = finite(universe.project(view.name(), view.values())?)?;
+        let source = Some(view.name().to_string());
+        if let Some(reason) = nothing_varies(view.name(), &before) {
+            let none = |metric| {
+                let (source, reason) = (source.clone(), Some(reason.clone()));
+                Score { space, source, target: None, metric, value: None, n, reason }
+            };
+            out.scores.extend(METRICS.map(none));
+            continue;
+        }
         let values = cosine_distances(&before, &after);
         let figures = [mean(&values), lower_median(&values), quantile(&values, 0.95)];
-        let source = Some(view.name().to_string());
         out.scores.extend(METRICS.iter().zip(figures).map(|(&metric, value)| Score {
             space,
             source: source.clone(),

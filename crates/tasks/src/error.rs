@@ -57,6 +57,20 @@ pub enum TaskError {
         /// Rows.
         want: usize,
     },
+    /// Held-out items that a view misses: there is nothing to judge them by.
+    #[error(
+        "{task}: view `{view}` misses {missing} of the {rows} held-out items; score the items that every view has (`Split::complete`)"
+    )]
+    MissingRows {
+        /// The task.
+        task: &'static str,
+        /// The first such view.
+        view: String,
+        /// Items that it misses.
+        missing: usize,
+        /// Items in all.
+        rows: usize,
+    },
     /// More clusters than points.
     #[error("k-means: k = {k} for {n} points; wanted 1 <= k <= {n}")]
     ClusterCount {

@@ -18,6 +18,7 @@ use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::largest::Largest;
+use crate::living::nothing_varies_in;
 use crate::metrics::{mean, skewness};
 use crate::pairs::{each_translated, project_all};
 use crate::retrieval::check_neighbours;
@@ -55,6 +56,9 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
     let shared = project_all(input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
+    let dead = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
+        nothing_varies_in((names[s], names[t]), (queries, gallery))
+    };
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         match space {
@@ -62,7 +66,9 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
                 let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
                 for (s, queries) in rows.iter().enumerate() {
                     for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
-                        let occurrences = if queries.cols() == gallery.cols() {
+                        let occurrences = if let Some(reason) = dead(s, t, queries, gallery) {
+                            Err(reason)
+                        } else if queries.cols() == gallery.cols() {
                             Ok(occurrences(scorer, queries, gallery))
                         } else {
                             let (x, y) = (queries.cols(), gallery.cols());
@@ -73,7 +79,10 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
                 }
             }
             SpaceKind::Translated => each_translated(input, &shared, |s, t, queries, gallery| {
-                let occurrences = Ok(occurrences(scorer, queries, gallery));
+                let occurrences = match dead(s, t, queries, gallery) {
+                    Some(reason) => Err(reason),
+                    None => Ok(occurrences(scorer, queries, gallery)),
+                };
                 report(space, names[s], names[t], queries.rows(), occurrences, &mut out);
                 Ok(())
             })?,

@@ -58,6 +58,7 @@ mod hubness;
 pub mod kmeans;
 mod labels;
 mod largest;
+mod living;
 pub mod metrics;
 pub mod noise;
 mod pairs;

@@ -29,6 +29,12 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     let names: Vec<&str> = input.test.spaces.names().collect();
     let train = features(input, input.train)?;
     let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
+    // Of the rows that a view has, as are its features.
+    let validation_codes: Vec<std::borrow::Cow<'_, [u32]>> = input
+        .validation
+        .iter()
+        .flat_map(|split| split.spaces.iter().map(|view| view.observed_of(&codes.validation)))
+        .collect();
     let test = features(input, input.test)?;
     let targets = |s: usize| if space == SpaceKind::Input { s..s + 1 } else { 0..names.len() };
     let all: Vec<Vec<Result<Vec<Vec<bool>>, String>>> = (0..names.len())
@@ -39,13 +45,14 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
             // Without validation rows nothing chooses among steps, and every target gets the same classifier.
             let held_out: Vec<Labelled<'_>> = targets(s)
                 .map(|t| match validation.get(t) {
-                    Some(x) => Labelled { x, codes: &codes.validation },
+                    Some(x) => Labelled { x, codes: &validation_codes[t] },
                     None => on,
                 })
                 .collect();
             let trained = params.train(s, on, &held_out, codes.classes)?;
             let correct = |(i, t): (usize, usize)| {
-                let rows = Labelled { x: &test[t], codes: &codes.test };
+                let own_codes = input.test.spaces.nth(t).observed_of(&codes.test);
+                let rows = Labelled { x: &test[t], codes: &own_codes };
                 match &trained {
                     Ok(trained) => {
                         trained.iter().map(|of_draw| of_draw[i].correct(rows)).collect::<Result<_, _>>().map(Ok)

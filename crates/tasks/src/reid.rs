@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::labels::labels;
+use crate::living::nothing_varies_in;
 use crate::pairs::{each_translated, project_all};
 use crate::ranks::TIE;
 use crate::score::check_numbers;
@@ -128,7 +129,8 @@ pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores
         let find = |queries: &Matrix, gallery: &Matrix| find(queries, gallery, classes, classes, params.exclude_self);
         if space == SpaceKind::Translated {
             each_translated(input, &shared, |s, t, queries, gallery| {
-                found.insert((s, t), Ok(find(queries, gallery)?));
+                let dead = nothing_varies_in((names[s], names[t]), (queries, gallery));
+                found.insert((s, t), dead.map_or_else(|| find(queries, gallery).map(Ok), |reason| Ok(Err(reason)))?);
                 Ok(())
             })?;
         } else {
@@ -136,7 +138,10 @@ pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores
             for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
                 let (x, y) = (rows[s].cols(), rows[t].cols());
                 let differ = || format!("widths differ: {} {x}, {} {y}", names[s], names[t]);
-                found.insert((s, t), if x == y { Ok(find(&rows[s], &rows[t])?) } else { Err(differ()) });
+                let dead = nothing_varies_in((names[s], names[t]), (&rows[s], &rows[t]));
+                let unlike = dead.or_else(|| (x != y).then(differ));
+                let found_here = unlike.map_or_else(|| find(&rows[s], &rows[t]).map(Ok), |reason| Ok(Err(reason)))?;
+                found.insert((s, t), found_here);
             }
         }
         for ((s, t), found) in found {

@@ -10,6 +10,7 @@
 //!
 //! Candidates are ordered by cosine, or by a [`Scoring`] that corrects for hubs.
 //!
+//! A pair has no figures where all rows of one view are the same: then all candidates, or all queries, are.
 //! Reported per pair: rank1, rank5, rank10, mrr with ties against the query, rank1_optimistic.
 //! Cost: M(M−1)/2 products of n × d by d × n in input and universe, where one serves both directions,
 //! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
@@ -19,6 +20,7 @@ use align::prep::cosine_rows;
 use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::living::nothing_varies_in;
 use crate::metrics::{hits_at, mean_reciprocal_rank};
 use crate::pairs::{each_translated, project_all};
 use crate::ranks::Ranks;
@@ -95,7 +97,10 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     for a in 0..views {
         for b in a + 1..views {
-            let (forward, backward) = if rows[a].cols() == rows[b].cols() {
+            let dead = nothing_varies_in((names[a], names[b]), (&rows[a], &rows[b]));
+            let (forward, backward) = if let Some(reason) = dead {
+                (Outcome::NotApplicable(reason.clone()), Outcome::NotApplicable(reason))
+            } else if rows[a].cols() == rows[b].cols() {
                 let (forward, backward) = scorer.ranks_both(&rows[a], &rows[b])?;
                 (Outcome::Ranked(forward), Outcome::Ranked(backward))
             } else {
@@ -111,10 +116,14 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
 }
 
 fn translated(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
-    let views = input.test.spaces.len();
+    let names: Vec<&str> = input.test.spaces.names().collect();
+    let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, shared, |s, t, queries, gallery| {
-        outcomes[s * views + t] = Some(Outcome::Ranked(scorer.ranks(queries, gallery)?));
+        outcomes[s * views + t] = Some(match nothing_varies_in((names[s], names[t]), (queries, gallery)) {
+            Some(reason) => Outcome::NotApplicable(reason),
+            None => Outcome::Ranked(scorer.ranks(queries, gallery)?),
+        });
         Ok(())
     })?;
     Ok(outcomes)

@@ -27,7 +27,7 @@ impl<'a> TaskInput<'a> {
         Self { fitted, train: &data.train, validation: data.validation.as_ref(), test: &data.test }
     }
 
-    /// Standardisation by the training rows that a view has (ddof 0), constant columns clamped.
+    /// Standardisation by the training rows that a view has (ddof 0), constant columns left out.
     ///
     /// # Errors
     /// Unknown view.

@@ -32,13 +32,15 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     let pairs: Vec<(usize, usize)> =
         (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t).collect();
     let validate = |t: usize, on: Labelled<'_>| -> Result<Trained, TaskError> {
-        let held_out = match &targets[t].validation {
-            Some(x) => Labelled { x, codes: &codes.validation },
-            None => on,
+        let own_codes = input.validation.map(|split| split.spaces.nth(t).observed_of(&codes.validation));
+        let held_out = match (&targets[t].validation, &own_codes) {
+            (Some(x), Some(codes)) => Labelled { x, codes },
+            _ => on,
         };
         params.train(t, on, &[held_out], codes.classes)
     };
     let train_codes = |view: usize| input.train.spaces.nth(view).observed_of(&codes.train);
+    let test_codes = |view: usize| input.test.spaces.nth(view).observed_of(&codes.test);
     // In the standard direction one classifier serves every source.
     let own: Vec<Trained> = match params.direction {
         Direction::Released => Vec::new(),
@@ -53,11 +55,11 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
             Direction::Released => {
                 let moved = targets[t].translated(input.train, names[s])?;
                 let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) })?;
-                hits(&trained, Labelled { x: &targets[t].test, codes: &codes.test })
+                hits(&trained, Labelled { x: &targets[t].test, codes: &test_codes(t) })
             }
             Direction::Standard => {
                 let moved = targets[t].translated(input.test, names[s])?;
-                hits(&own[t], Labelled { x: &moved, codes: &codes.test })
+                hits(&own[t], Labelled { x: &moved, codes: &test_codes(s) })
             }
         })
         .collect::<Result<_, TaskError>>()?;

@@ -192,10 +192,16 @@ impl Task {
     /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
     ///
     /// # Errors
-    /// Parameters outside their domain, labels that are missing or do not fit, values that are not
-    /// finite, whatever the fitted method refuses.
+    /// Parameters outside their domain, held-out items that a view misses, labels that are missing or do not fit, values
+    /// that are not finite, whatever the fitted method refuses.
     pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         self.validate()?;
+        let test = &input.test.spaces;
+        if let Some(view) = test.iter().find(|view| view.observed_rows() < test.rows()) {
+            let (task, rows) = (self.name(), test.rows());
+            let (view, missing) = (view.name().to_string(), rows - view.observed_rows());
+            return Err(TaskError::MissingRows { task, view, missing, rows });
+        }
         match self {
             Self::Retrieval(params) => retrieval::score(params, input),
             Self::Hubness(params) => hubness::score(params, input),

@@ -193,6 +193,6 @@ fn a_view_that_does_not_vary_has_no_figure_but_a_reason() {
     for measure in [Measure::Cka, Measure::Rsa, Measure::Svcca, Measure::Procrustes] {
         let metric = Metric::Similarity(measure, Reading::Raw);
         let score = scores.scores.iter().find(|s| s.metric == metric).unwrap();
-        assert_eq!((score.value, score.reason.as_deref()), (None, Some("a view does not vary")), "{measure:?}");
+        assert_eq!((score.value, score.reason.as_deref()), (None, Some("all rows of `a` are the same")), "{measure:?}");
     }
 }

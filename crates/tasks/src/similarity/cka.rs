@@ -9,6 +9,7 @@ use align::linalg::{Threads, product};
 use align::prep::ZScore;
 
 use super::pairs::Pairs;
+use super::view::rounding;
 
 /// The U-centred Gram matrix of n × d rows: the sum of two views' products over pairs of items is their CKA.
 pub(super) fn centred_gram(x: &Matrix) -> Pairs {
@@ -21,6 +22,6 @@ pub(super) fn centred_gram(x: &Matrix) -> Pairs {
     let mean = total / ((items - 1.0) * (items - 2.0));
     let trace: f64 = (0..n).map(|i| gram.at(i, i)).sum();
     // What rounding leaves of rows that are all the same is no variance.
-    let negligible = trace <= 1e-20;
+    let negligible = trace.sqrt() <= rounding(x);
     Pairs::scaled(n, |i, j| if negligible { 0.0 } else { gram.at(i, j) - (sums[i] + sums[j]) / (items - 2.0) + mean })
 }

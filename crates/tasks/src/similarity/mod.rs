@@ -32,6 +32,7 @@ use align::{Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::living::{nothing_varies, nothing_varies_in};
 use crate::pairs::{each_translated_as, project_all};
 use crate::score::{check_finite, group_series};
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
@@ -176,7 +177,7 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
             let seen: Vec<Seen> =
                 (0..names.len()).into_par_iter().map(|m| see(m, &shared[m])).collect::<Result<_, TaskError>>()?;
             for (m, seen) in seen.iter().enumerate() {
-                panel.of_view(names[m], None, seen, &before[m]);
+                panel.of_view((names[m], None), seen, &before[m], nothing_varies(names[m], &seen.rows));
             }
             for a in 0..names.len() {
                 for b in a + 1..names.len() {
@@ -192,7 +193,8 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
                         check_finite(space, &|| names[m].to_string(), x)?;
                     }
                     let (a, b) = (see(s, moved)?, see(t, target)?);
-                    panel.of_view(names[s], Some(names[t]), &a, &before[s]);
+                    let dead = nothing_varies_in((names[s], names[t]), (&a.rows, &b.rows));
+                    panel.of_view((names[s], Some(names[t])), &a, &before[s], dead);
                     panel.of_pair(names[s], names[t], &a, &b)?;
                 }
                 Ok(())
@@ -258,8 +260,14 @@ impl Panel<'_> {
         });
     }
 
-    fn of_view(&mut self, source: &str, target: Option<&str>, seen: &Seen, before: &pairs::Pairs) {
-        let place = (source, target);
+    /// `dead` is why there is nothing to tell.
+    fn of_view(&mut self, place: (&str, Option<&str>), seen: &Seen, before: &pairs::Pairs, dead: Option<String>) {
+        if let Some(reason) = dead {
+            for metric in [Metric::Uniformity, Metric::EffectiveRank, Metric::Distortion] {
+                self.push(place, metric, Err(&reason));
+            }
+            return;
+        }
         self.push(place, Metric::Uniformity, Ok(seen.view.uniformity));
         self.push(place, Metric::EffectiveRank, Ok(geometry::effective_rank(seen.view.axes.lengths())));
         let kept = before.cross(&seen.view.gram, None);
@@ -272,6 +280,14 @@ impl Panel<'_> {
 
     fn of_pair(&mut self, source: &str, target: &str, a: &Seen, b: &Seen) -> Result<(), TaskError> {
         let place = (source, Some(target));
+        if let Some(reason) = nothing_varies_in((source, target), (&a.rows, &b.rows)) {
+            let of_measure = |measure| Reading::ALL.map(|reading| Metric::Similarity(measure, reading));
+            let measures = Measure::ALL.into_iter().flat_map(of_measure);
+            for metric in measures.chain([Metric::Alignment, Metric::ModalityGap]) {
+                self.push(place, metric, Err(&reason));
+            }
+            return Ok(());
+        }
         let variance = self.params.variance;
         let found = measures(&a.view, &b.view, None, variance)?;
         let null = self.null.draw(|order| measures(&a.view, &b.view, Some(order), variance))?;

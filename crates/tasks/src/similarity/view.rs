@@ -38,6 +38,12 @@ impl View {
     }
 }
 
+/// How far rows that are all the same lie from their mean by rounding to `f32`: a share of their own length.
+pub(super) fn rounding(x: &Matrix) -> f64 {
+    let square: f64 = x.as_slice().iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+    2.0 * f64::from(f32::EPSILON) * square.sqrt()
+}
+
 /// Principal axes of centred rows: left singular vectors and singular values, those of nothing but rounding left out.
 pub(super) struct Axes {
     u: Matrix<f64>,
@@ -49,7 +55,7 @@ impl Axes {
         let centred = ZScore::centred(x).map(|&v| f64::from(v));
         let svd = thin_svd(centred.view(), name)?;
         let first = svd.s.first().copied().unwrap_or(0.0);
-        let least = (first * x.rows().max(x.cols()) as f64 * f64::from(f32::EPSILON)).max(1e-10);
+        let least = (first * x.rows().max(x.cols()) as f64 * f64::from(f32::EPSILON)).max(rounding(x));
         let rank = svd.s.iter().filter(|&&s| s > least).count();
         let u: &Mat<f64> = &svd.u;
         Ok(Self { u: Matrix::from_fn(x.rows(), rank, |i, j| u[(i, j)]), s: svd.s[..rank].to_vec() })
