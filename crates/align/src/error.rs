@@ -79,6 +79,38 @@ pub enum AlignError {
         /// The domain.
         want: &'static str,
     },
+    /// A setting that has no effect beside the others.
+    #[error("{method}: {ignored}")]
+    Ignored {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// The setting.
+        ignored: crate::Ignored,
+    },
+    /// A setting that the data allow less of.
+    #[error(
+        "{method}: `{parameter}` is {got}, and {most} is the most that is possible: {limit}; lower it, or leave it out"
+    )]
+    AboveLimit {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// Parameter name as in a grid file.
+        parameter: &'static str,
+        /// What was given.
+        got: usize,
+        /// The most that could be.
+        most: usize,
+        /// What sets the limit.
+        limit: String,
+    },
+    /// A universe without a coordinate.
+    #[error(
+        "{method}: no view holds a direction that is more than rounding, so the universe would have no width; look for constant columns with `runner check`"
+    )]
+    NoDirection {
+        /// Method name as in a grid file.
+        method: &'static str,
+    },
     /// A view or a row by a number that is too large.
     #[error("there is no {what} {got}; there are {count}, counted from 0")]
     Position {

@@ -251,7 +251,7 @@ impl Universe {
     /// training rows.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where a map does not fit its view or the first map's width;
+    /// [`AlignError::Width`] where a map does not fit its view or the first map's width, or has no columns;
     /// [`AlignError::TooFewViews`] where a view has no map; [`AlignError::TooFewPresent`] for a view with less than two
     /// rows.
     pub fn from_maps(train: &Spaces, maps: Vec<Matrix>) -> Result<Self, AlignError> {
@@ -264,6 +264,10 @@ impl Universe {
             });
         }
         let width = maps[0].cols();
+        if width == 0 {
+            let name = train.nth(0).name().to_string();
+            return Err(AlignError::Width { op: "universe map", name, got: 0, want: 1 });
+        }
         let mut views = Vec::with_capacity(maps.len());
         for (space, map) in train.iter().zip(maps) {
             enough(space.name(), space.observed_rows())?;

@@ -16,7 +16,7 @@ use crate::methods::srm::SrmParams;
 use crate::methods::sumcor::SumcorParams;
 use crate::moments::{Incomplete, Moments, Sums};
 use crate::prep::Standardisation;
-use crate::{AlignError, Fit, FitWarning, Spaces, methods};
+use crate::{AlignError, Fit, FitWarning, Ignored, Spaces, methods};
 
 /// Every method, with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the
 /// defaults, which are the paper's settings in the form the authors released.
@@ -148,6 +148,7 @@ impl Method {
     /// # Errors
     /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted.
     pub fn validate(&self) -> Result<(), AlignError> {
+        self.check_given(|_| false)?;
         match self {
             Self::Na(_) | Self::Pairwise(_) | Self::Hub(_) => Ok(()),
             Self::Cca(params) => params.validate(),
@@ -159,6 +160,32 @@ impl Method {
             Self::Gcpa(params) => params.validate(),
             Self::Extend(params) => params.validate(),
             Self::Relative(params) => params.validate(),
+        }
+    }
+
+    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
+    /// `given` says someone has written down, whatever their value.
+    ///
+    /// # Errors
+    /// [`AlignError::Ignored`] names the first such parameter and the setting beside it.
+    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), AlignError> {
+        let ignored = match self {
+            Self::Gpa(params) => params.ignored(),
+            Self::Gcpa(params) => params.ignored(),
+            Self::Linear(params) => params.ignored(),
+            Self::Na(_)
+            | Self::Pairwise(_)
+            | Self::Gcca(_)
+            | Self::Extend(_)
+            | Self::Cca(_)
+            | Self::Hub(_)
+            | Self::Sumcor(_)
+            | Self::Srm(_)
+            | Self::Relative(_) => Vec::new(),
+        };
+        match Ignored::first_set(&ignored, given) {
+            Some(ignored) => Err(AlignError::Ignored { method: self.name(), ignored }),
+            None => Ok(()),
         }
     }
 
@@ -360,6 +387,20 @@ impl BaseViews {
             return Err(AlignError::TooFewViews { method: "extend", got: names.len(), want: 3, only });
         }
         train.select(&names[..self.count(names.len())])
+    }
+}
+
+/// A number asked for that the data may have less of.
+pub(crate) fn at_most(
+    method: &'static str,
+    parameter: &'static str,
+    asked: Option<usize>,
+    most: usize,
+    limit: impl FnOnce() -> String,
+) -> Result<(), AlignError> {
+    match asked {
+        Some(got) if got > most => Err(AlignError::AboveLimit { method, parameter, got, most, limit: limit() }),
+        _ => Ok(()),
     }
 }
 

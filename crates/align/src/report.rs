@@ -63,6 +63,39 @@ pub enum FitWarning {
         /// The least deviation of a column that is not constant.
         least: f64,
     },
+    /// A method that divides by the spread of directions found fewer in a view than it was asked to use.
+    #[error(
+        "fewer independent directions than asked for: {}; the others are rounding or linear dependences and are left out, so \
+         the result is narrower there; lower `rank`, or drop columns that repeat others", directions(.views)
+    )]
+    RankBelow {
+        /// Views with the directions kept and asked for.
+        views: Vec<(String, usize, usize)>,
+    },
+    /// Too few rows to tell agreement of whitened views from chance.
+    #[error(
+        "{rows} rows are too few for views `{}` and `{}` with {} and {} columns: {tied} directions of one agree perfectly with the \
+         other whatever they hold, and which of these are used is arbitrary; set `{parameter}` above 0 (try 0.1), or fit on more \
+         rows than both widths together", .views[0], .views[1], .columns[0], .columns[1]
+    )]
+    FewRows {
+        /// The pair of views of which this is most true.
+        views: [String; 2],
+        /// Rows that both have.
+        rows: usize,
+        /// Their widths.
+        columns: [usize; 2],
+        /// Canonical correlations that are 1 by counting alone.
+        tied: usize,
+        /// The parameter that helps.
+        parameter: String,
+    },
+}
+
+/// ``view `a` 19 of 24, view `b` 20 of 24``.
+fn directions(views: &[(String, usize, usize)]) -> String {
+    let each = |(name, kept, asked): &(String, usize, usize)| format!("view `{name}` {kept} of {asked}");
+    views.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
 impl FitWarning {
@@ -81,8 +114,10 @@ pub struct FitReport {
     pub stop: Stop,
     /// Sweeps of GPA, steps of the corrector for GCPA, `None` for closed forms.
     pub iterations: Option<usize>,
-    /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F` (weighted, scaled or robust where asked for), GCCA the sum of the kept eigenvalues
-    /// of `S`, pairwise `Σ_{a<b} |A~ R − B~|²_F`, GCPA the corrector's loss on its training rows.
+    /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F` (weighted, scaled or robust where asked for), GCCA the sum of
+    /// the kept eigenvalues of `M I − Aᵀ A`, SRM and linear their sums of squares, GCPA the corrector's loss on its training
+    /// rows: all as low as was found. Pairwise `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, hub the same over its M − 1 maps, CCA the sum of the
+    /// canonical correlations used over ordered pairs: as high as can be.
     pub objective: Option<f64>,
     /// Relative change in the last sweep of GPA: of the consensus (released), of the objective (accelerated); of the
     /// objective in the last round where views are scaled or rows weighed.
@@ -105,6 +140,10 @@ pub struct FitReport {
     pub maps: usize,
     /// Numbers in those maps and in the corrector.
     pub parameters: usize,
+    /// Directions of each view, in order, that a method that whitens has kept (GCCA, CCA, SUMCOR without shrinkage); empty
+    /// for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<usize>,
     /// GCPA's second stage.
     pub corrector: Option<CorrectorReport>,
     /// What a reader has to know before any number that comes from the fit; those of a base fit come first.
@@ -124,6 +163,7 @@ impl FitReport {
             optimality_gap: None,
             maps,
             parameters,
+            kept: Vec::new(),
             corrector: None,
             warnings: Vec::new(),
         }

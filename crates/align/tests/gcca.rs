@@ -5,11 +5,11 @@ mod common;
 
 use align::linalg::{Threads, product, symmetric_eigen};
 use align::methods::decoder::Decoder;
-use align::methods::gcca::{GccaParams, Whiten};
+use align::methods::gcca::{Coordinates, GccaParams, Whiten};
 use align::planted::Planted;
 use align::prep::ZScore;
 use align::{Matrix, Method, Spaces, Universe};
-use common::{Golden, max_abs, mean_rank1};
+use common::{Golden, json, max_abs, mean_rank1};
 
 fn fit(params: GccaParams, train: &Spaces) -> Universe {
     Method::Gcca(params).fit(train, 0).unwrap().fitted.universe().unwrap().clone()
@@ -124,4 +124,50 @@ fn least_squares_leaves_nothing_that_the_consensus_explains() {
 fn a_ridge_below_zero_is_refused() {
     let error = Method::Gcca(GccaParams::textbook(None, -1.0)).validate().unwrap_err();
     assert_eq!(error.to_string(), "gcca: `ridge` is -1, wanted a finite number, 0 or above");
+}
+
+/// Every scale of the coordinates with every way back, against a solution that whitens nothing (golden/make_gcca.py).
+#[test]
+fn coordinates_and_ways_back_are_those_of_a_direct_solution() {
+    let (golden, figures) = (Golden::read("gcca.safetensors"), json("gcca.json"));
+    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    let coordinates = [
+        (Coordinates::Weights, "weights"),
+        (Coordinates::Carroll, "carroll"),
+        (Coordinates::UnitVariance, "unit_variance"),
+    ];
+    let decoders = [
+        (Decoder::Transpose, "transpose"),
+        (Decoder::PseudoInverse, "pseudo_inverse"),
+        (Decoder::LeastSquares, "least_squares"),
+    ];
+    for ridge in [0.0, 0.1] {
+        for (coordinates, scale) in coordinates {
+            for (decoder, way) in decoders {
+                let params = GccaParams { coordinates, decoder, ..GccaParams::textbook(Some(12), ridge) };
+                let fit = Method::Gcca(params).fit(&train, 0).unwrap();
+                let universe = fit.fitted.universe().unwrap();
+                let got = universe.map_between("v0", "v1").unwrap().map(|&x| x as f32);
+                let want = golden.matrix(&format!("{scale}.{way}.{ridge:.1}"));
+                let largest = want.as_slice().iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+                let gap = max_abs(&got, &want) / largest;
+                assert!(gap < 1e-4, "{scale} {way} ridge {ridge}: {gap:e}");
+                let objective = figures[format!("objective.{ridge:.1}")].as_f64().unwrap();
+                assert!((fit.report.objective.unwrap() / objective - 1.0).abs() < 1e-6);
+                if coordinates == Coordinates::UnitVariance {
+                    let u = universe.project("v1", train.get("v1").unwrap()).unwrap();
+                    let std = ZScore::fit(&u, Default::default()).std().to_vec();
+                    assert!(std.iter().all(|std| (std - 1.0).abs() < 1e-4), "{std:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_default_coordinates_leave_the_parameters_as_they_were_written() {
+    let text = serde_json::to_string(&Method::Gcca(GccaParams::default())).unwrap();
+    assert!(!text.contains("coordinates"), "{text}");
+    let carroll: Method = serde_json::from_str(r#"{"gcca": {"coordinates": "carroll"}}"#).unwrap();
+    assert_eq!(serde_json::from_str::<Method>(&serde_json::to_string(&carroll).unwrap()).unwrap(), carroll);
 }

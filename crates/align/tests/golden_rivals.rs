@@ -121,9 +121,9 @@ fn robust_gpa_ends_where_reweighted_rows_end() {
 fn relative_representations_are_cosines_to_anchors() {
     let (train, test) = case();
     let golden = Golden::read("rivals.safetensors");
-    // With every item an anchor, in whatever order, cosines between views and the ways back are those of all items.
+    // With every item an anchor (there are 400), in whatever order, cosines between views and the ways back are those of all items.
     let fit = |decoder| {
-        let params = RelativeParams { anchors: 1000, decoder, ..RelativeParams::default() };
+        let params = RelativeParams { anchors: Some(400), decoder, ..RelativeParams::default() };
         Method::Relative(params).fit(&train, 3).unwrap()
     };
     let least_squares = fit(Decoder::LeastSquares);
@@ -249,5 +249,40 @@ fn parameters_outside_their_domains_are_refused() {
     ] {
         let method: Method = serde_json::from_str(text).unwrap();
         assert!(method.validate().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn settings_without_effect_are_refused_by_name() {
+    for (text, parameter, given) in [
+        (r#"{"gcpa": {"scaffold": "gcca", "solver": "accelerated"}}"#, "solver", false),
+        (r#"{"gcpa": {"scaffold": "gcca", "max_iter": 7}}"#, "max_iter", false),
+        (r#"{"gcpa": {"scaffold": "gcca", "tol": 1e-4}}"#, "tol", false),
+        (r#"{"gcpa": {"scaffold": "gcca", "gauge": "principal"}}"#, "gauge", false),
+        (r#"{"gcpa": {"validation": "full", "validation_batches": 7}}"#, "validation_batches", false),
+        (r#"{"gcpa": {"profile": "fast", "validation_batches": 7}}"#, "validation_batches", false),
+        (r#"{"linear": {"scaffold": "gcca", "solver": "accelerated"}}"#, "solver", false),
+        (r#"{"extend": {"base": {"gcpa": {"scaffold": "gcca", "tol": 1e-4}}}}"#, "tol", false),
+        // At its default all the same, but someone has written it down.
+        (r#"{"gcpa": {"scaffold": "gcca", "tol": 1e-8}}"#, "tol", true),
+        (r#"{"linear": {"scaffold": "gcca", "solver": "released"}}"#, "solver", true),
+        (r#"{"gpa": {"rank": 8, "gauge": "free"}}"#, "gauge", true),
+    ] {
+        let method: Method = serde_json::from_str(text).unwrap();
+        assert_eq!(method.validate().is_ok(), given, "{text}");
+        let error = method.validate().and(method.check_given(|name| name == parameter)).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{parameter}` has no effect")), "{text}: {error}");
+    }
+    for text in [
+        r#"{"gcpa": {"scaffold": "gcca"}}"#,
+        r#"{"gcpa": {"tol": 1e-4, "gauge": "principal", "validation_batches": 7}}"#,
+        r#"{"gcpa": {"profile": "fast", "validation": "sampled", "validation_batches": 7}}"#,
+        r#"{"gpa": {"rank": 8, "gauge": "principal"}}"#,
+    ] {
+        let method: Method = serde_json::from_str(text).unwrap();
+        assert!(method.validate().is_ok(), "{text}");
+    }
+    for name in Method::NAMES {
+        assert!(Method::from_name(name).unwrap().validate().is_ok(), "{name}");
     }
 }

@@ -137,8 +137,21 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("gcca]", "gcca: {rnak: 3}]"),
         "error: grid.yaml:5:27: methods[2].gcca.rnak: unknown key `rnak`; did you mean `rank`? the keys here are \
-         `rank`, `whiten`, `ridge`, `decoder`, `constant_columns`"
+         `rank`, `whiten`, `coordinates`, `ridge`, `decoder`, `constant_columns`"
     );
+    for (from, to, want) in [
+        ("gcca]", "gcpa: {scaffold: gcca, tol: 1.0e-8}]", "methods[2].gcpa: gcpa: `tol` has no effect beside"),
+        ("gcca]", "gcpa: {sweep: {tau: []}}]", "methods[2].gcpa.sweep.tau: a sweep over no value makes no cell"),
+        ("gcca]", "extend: {base: {gcpa: {scaffold: gcca, solver: released}}}]", "gcpa: `solver` has no effect beside"),
+        (
+            "[retrieval",
+            "[retrieval: {k: 10}",
+            "tasks[0].retrieval: retrieval: `k` has no effect without `scoring: csls`",
+        ),
+    ] {
+        let error = case(from, to);
+        assert!(error.starts_with("error: grid.yaml:") && error.contains(want), "{error}");
+    }
     assert_eq!(
         case("tasks:", "methods: [na]\ntasks:"),
         "error: grid.yaml:6:1: methods: given twice, first at line 5, column 1; remove one of the two"

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, ensure};
+use crate::method::{at_least_two_views, at_most, ensure};
 use crate::methods::pairwise::fit_ordered;
-use crate::methods::spectrum::{Spectrum, whitened_block};
+use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix, Spaces};
@@ -14,7 +14,7 @@ use crate::{AlignError, Fit, Matrix, Spaces};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CcaParams {
-    /// Canonical directions that are used, the most correlated first; all without.
+    /// Canonical directions that are used, the most correlated first, at most the narrowest view's width; all without.
     pub rank: Option<usize>,
     /// κ: directions along which a view's standardised items spread by less than √κ count for less.
     pub ridge: f64,
@@ -55,11 +55,14 @@ pub(crate) fn fit(params: &CcaParams, train: &Spaces) -> Result<Fit, AlignError>
 /// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
 pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("cca")?;
-    let spectra: Result<Vec<Spectrum>, AlignError> = (0..moments.views()).map(|m| Spectrum::of(moments, m)).collect();
+    let narrowest = (0..moments.views()).map(|m| moments.width(m)).min().unwrap_or(0);
+    at_most("cca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;
+    let spectra: Result<Vec<Spectrum>, AlignError> =
+        (0..moments.views()).map(|m| Spectrum::of(moments, m, Keep::AboveRounding)).collect();
     let spectra = spectra?;
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
     let unwhiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.unwhitener(params.ridge)).collect();
-    fit_ordered(moments, |a, b| {
+    let mut fit = fit_ordered(moments, |a, b| {
         let coupling = whitened_block(moments, &whiteners, a, b);
         let names = moments.names();
         let svd = linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
@@ -70,5 +73,9 @@ pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit,
         let way_in = linalg::product(whiteners[a].view(), turn.view(), Threads::One);
         let map = linalg::product(way_in.view(), unwhiteners[b].view().transpose(), Threads::One);
         Ok((map, svd.s[..rank].iter().sum()))
-    })
+    })?;
+    let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
+    fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
+    fit.report.warnings = spectrum::warnings(moments, &spectra, asked, (params.ridge == 0.0).then_some("ridge"));
+    Ok(fit)
 }

@@ -8,7 +8,7 @@ use crate::method::ensure;
 use crate::methods::gcpa::{Scaffold, TrainingData};
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::ConstantColumns;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Spaces, Universe};
 
 /// Parameters of `linear`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe
 pub struct LinearParams {
     /// The universe that is corrected.
     pub scaffold: Scaffold,
-    /// Solver of a GPA scaffold.
+    /// Solver of a GPA scaffold; refused beside `scaffold: gcca`.
     pub solver: Solver,
     /// κ, in units of the mean square of a universe coordinate.
     pub ridge: f64,
@@ -44,6 +44,13 @@ impl LinearParams {
             self.ridge,
             "a finite number, 0 or above",
         )
+    }
+
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        let beside = "beside `scaffold: gcca`: it is a setting of GPA";
+        let ignored = Ignored { parameter: "solver", beside, changed: self.solver != Solver::default() };
+        (self.scaffold == Scaffold::Gcca).then_some(ignored).into_iter().collect()
     }
 
     /// The fit that it starts from.

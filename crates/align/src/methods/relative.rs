@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
-use crate::method::{at_least_two_views, ensure};
+use crate::method::{at_least_two_views, at_most, ensure};
 use crate::methods::decoder::Decoder;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
@@ -14,23 +14,27 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RelativeParams {
-    /// Anchors K, drawn from the items that every view has; all of these where there are fewer.
-    pub anchors: usize,
+    /// Anchors K, drawn from the items that every view has; without, 256 of them, or all where there are fewer.
+    pub anchors: Option<usize>,
     /// The way back.
     pub decoder: Decoder,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
+/// Anchors where none are asked for and there are as many items.
+const ANCHORS: usize = 256;
+
 impl Default for RelativeParams {
     fn default() -> Self {
-        Self { anchors: 256, decoder: Decoder::LeastSquares, constant_columns: ConstantColumns::default() }
+        Self { anchors: None, decoder: Decoder::LeastSquares, constant_columns: ConstantColumns::default() }
     }
 }
 
 impl RelativeParams {
     pub(crate) fn validate(&self) -> Result<(), AlignError> {
-        ensure(self.anchors >= 1, "relative", "anchors", self.anchors, "at least 1")
+        let anchors = self.anchors.unwrap_or(1);
+        ensure(anchors >= 1, "relative", "anchors", anchors, "at least 1")
     }
 }
 
@@ -51,8 +55,11 @@ pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<
     if shared.len() < FEWEST {
         return Err(AlignError::TooFewRows { method: "relative", got: shared.len(), want: FEWEST });
     }
+    let limit = || "the training items that every view has".into();
+    at_most("relative", "anchors", params.anchors, shared.len(), limit)?;
+    let count = params.anchors.unwrap_or(ANCHORS.min(shared.len()));
     let order = permutation(shared.len(), &mut stream(seed, Purpose::Anchors, None));
-    let anchors: Vec<usize> = order.iter().take(params.anchors).map(|&at| shared[at]).collect();
+    let anchors: Vec<usize> = order.iter().take(count).map(|&at| shared[at]).collect();
 
     let mut unit = train.clone();
     let (mut preps, mut lengths, mut stacked) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,8 +1,20 @@
 //! A view's spectrum: what methods that whiten divide by.
 
 use crate::linalg::{self, Mat, Threads};
-use crate::moments::Moments;
-use crate::{AlignError, Matrix};
+use crate::moments::{Moments, Precision};
+use crate::{AlignError, FitWarning, Matrix};
+
+/// Which directions of a view a method divides by the spread of. Neither rule depends on the number of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// All that sums in their precision can tell from nothing: what the released form of GCCA keeps.
+    Resolved,
+    /// Of these the ones that spread by more than the rounding of `f32` makes a linear dependence spread: along the unit
+    /// vector v by more than `ε_f32 √(d Σ_j v_j² (μ_j² + σ_j²)/s_j²)`, columns of mean μ_j and deviation σ_j divided by s_j.
+    /// A value x is rounded by up to `|x| ε_f32/2`, so large means hide small spreads; √d allows for views that were
+    /// computed in `f32` from others.
+    AboveRounding,
+}
 
 /// The eigendecomposition `Z_mᵀ Z_m = V Λ Vᵀ` of a view's Gram block, Λ the squared singular values of the standardised
 /// view.
@@ -10,25 +22,45 @@ pub(crate) struct Spectrum {
     /// Λ, ascending, rounding below zero taken off.
     values: Vec<f64>,
     vectors: Mat<f64>,
-    /// Which of them are not rounding: singular values above σ_max·max(n, d)·ε_f32, at most n of them.
+    /// Which of them are not rounding ([`Keep`]), at most n − 1 of them: centred rows have no more.
     kept: Vec<usize>,
     /// What the rows count, all together.
     weight: f64,
 }
+
+/// An entry of the Gram matrix of standardised columns, summed in single precision, is off by this share of N.
+const SINGLE: f64 = 3e-7;
 
 impl Spectrum {
     /// One eigendecomposition of d_m.
     ///
     /// # Errors
     /// [`AlignError::Factorisation`].
-    pub(crate) fn of(moments: &Moments, m: usize) -> Result<Self, AlignError> {
-        let (d, rows) = (moments.width(m), moments.rows(m, m));
+    pub(crate) fn of(moments: &Moments, m: usize, keep: Keep) -> Result<Self, AlignError> {
+        let (d, rows, weight) = (moments.width(m), moments.rows(m, m), moments.weight(m));
         let context = || format!("view `{}`", moments.names()[m]);
         let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
         let values: Vec<f64> = values.into_iter().map(|value| value.max(0.0)).collect();
-        let cut = values[d - 1].sqrt() * rows.max(d) as f64 * f64::from(f32::EPSILON);
-        let kept = (d.saturating_sub(rows)..d).filter(|&k| values[k].sqrt() > cut).collect();
-        Ok(Self { values, vectors, kept, weight: moments.weight(m) })
+        // What the eigenvalues are off by.
+        let resolved = match moments.precision() {
+            Precision::Double => values[d - 1] * d as f64 * f64::EPSILON,
+            // Twice √d entries, the norm of a random symmetric matrix.
+            Precision::Single => 2.0 * (d as f64).sqrt() * SINGLE * weight,
+        };
+        let prep = &moments.preps()[m];
+        let squares: Vec<f64> = (prep.mean().iter().zip(prep.std()).zip(prep.divisors()))
+            .map(|((mean, std), divisor)| (mean.hypot(*std) / divisor).powi(2))
+            .collect();
+        let unit = d as f64 * weight * f64::from(f32::EPSILON).powi(2);
+        let rounding = |k: usize| match keep {
+            Keep::Resolved => 0.0,
+            Keep::AboveRounding => {
+                unit * squares.iter().enumerate().map(|(j, s)| vectors[(j, k)].powi(2) * s).sum::<f64>()
+            }
+        };
+        let first = d.saturating_sub(rows.saturating_sub(1));
+        let kept = (first..d).filter(|&k| values[k] > resolved.max(rounding(k))).collect();
+        Ok(Self { values, vectors, kept, weight })
     }
 
     /// Directions that are not rounding.
@@ -72,4 +104,35 @@ pub(crate) fn whitened_block(moments: &Moments, whiteners: &[Matrix<f64>], i: us
         block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
     }
     block
+}
+
+/// What a reader has to know of views whose directions were divided by their spread: `asked` is how many of a view the
+/// method would have used, `remedy` the parameter that would hold the smallest
+/// back, where it does not.
+pub(crate) fn warnings(
+    moments: &Moments,
+    spectra: &[Spectrum],
+    asked: impl Fn(usize) -> usize,
+    remedy: Option<&'static str>,
+) -> Vec<FitWarning> {
+    let name = |m: usize| moments.names()[m].clone();
+    let below = (0..spectra.len()).filter(|&m| spectra[m].rank() < asked(m));
+    let views: Vec<(String, usize, usize)> = below.map(|m| (name(m), spectra[m].rank(), asked(m))).collect();
+    let mut found = Vec::new();
+    if !views.is_empty() {
+        found.push(FitWarning::RankBelow { views });
+    }
+    if let Some(parameter) = remedy {
+        let pairs = (1..spectra.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        // Two subspaces of n − 1 dimensions meet in at least this many.
+        let tied = |&(a, b): &(usize, usize)| {
+            let dimensions = moments.rows(a, b).saturating_sub(1);
+            (spectra[a].rank().min(dimensions) + spectra[b].rank().min(dimensions)).saturating_sub(dimensions)
+        };
+        if let Some((a, b)) = pairs.max_by_key(tied).filter(|pair| tied(pair) > 0) {
+            let (views, rows, columns) = ([name(a), name(b)], moments.rows(a, b), [a, b].map(|m| moments.width(m)));
+            found.push(FitWarning::FewRows { views, rows, columns, tied: tied(&(a, b)), parameter: parameter.into() });
+        }
+    }
+    found
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
-use crate::method::{at_least_two_views, ensure};
+use crate::method::{at_least_two_views, at_most, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
@@ -16,7 +16,7 @@ use rand_distr::{Distribution, StandardNormal};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SrmParams {
-    /// Features K that all views share; half of the narrowest view's width without.
+    /// Features K that all views share, at most the narrowest view's width; half of it without.
     pub features: Option<usize>,
     /// Most sweeps over the views.
     pub max_iter: usize,
@@ -61,7 +61,8 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
     moments.check_connected("srm")?;
     let views = moments.views();
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
-    let features = params.features.unwrap_or(narrowest.div_ceil(2)).min(narrowest);
+    at_most("srm", "features", params.features, narrowest, || "the width of the narrowest view".into())?;
+    let features = params.features.unwrap_or(narrowest.div_ceil(2));
     let mean = (views as f64).powi(-2);
 
     let mut maps = Matrix::<f64>::zeros(moments.gram().nrows(), features);
@@ -112,6 +113,7 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
         optimality_gap: None,
         maps: views,
         parameters: maps.iter().map(ViewMap::parameters).sum(),
+        kept: Vec::new(),
         corrector: None,
         warnings: FitWarning::of_end(stop, "SRM", iterations, "max_iter"),
     };

@@ -4,20 +4,25 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, ensure};
+use crate::method::{at_least_two_views, at_most, ensure};
 use crate::methods::gpa::{self, GpaParams, Solver};
-use crate::methods::spectrum::Spectrum;
+use crate::methods::spectrum::{self, Keep, Spectrum};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, Fitted, Matrix, Spaces, Universe};
 
-/// Parameters of `sumcor`.
+/// Parameters of `sumcor`: multiset CCA by the sum of correlations, and the path from it to Procrustes.
+///
+/// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` over all directions at once, the simultaneous (trace) criterion: the columns of each
+/// `Z_m W_m` are uncorrelated (see `shrinkage`). Kettenring's SUMCOR (Biometrika 58, 1971) finds one canonical variate after
+/// the other; the two solutions differ where there are several dimensions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SumcorParams {
     /// α from 0, whitened views and canonical correlations, to 1, views as they are and Procrustes.
     pub shrinkage: f64,
-    /// Width of the universe: its first principal axes; all without.
+    /// Width of the universe: the first principal axes of the solution of full width; all without. This is not SUMCOR at
+    /// that rank, which would maximise the criterion over d_m × `rank` maps, and its criterion is no higher.
     pub rank: Option<usize>,
     /// Stop when a sweep changes the objective by less than this, relative to itself.
     pub tol: f64,
@@ -45,7 +50,7 @@ impl SumcorParams {
 
 /// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` with `W_m = T_m R_m`, R_m orthogonal and
 /// `T_m = ((1 − α) Z_mᵀ Z_m / n + α I)^(−1/2)`: at α = 0 the columns of each `Z_m W_m` are uncorrelated with unit variance,
-/// which is multiset CCA with the sum of correlations as criterion (Kettenring, Biometrika 58, 1971); at α = 1 it is
+/// which is multiset CCA with the sum of correlations as criterion (Kettenring, Biometrika 58, 1971), all directions at once; at α = 1 it is
 /// generalised Procrustes; between them the path of regularised hyperalignment (Xu, Lorbert, Ramadge, Guntupalli and
 /// Haxby, 2012).
 ///
@@ -64,9 +69,23 @@ pub(crate) fn fit(params: &SumcorParams, train: &Spaces, seed: u64) -> Result<Fi
 /// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
 pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     moments.check_connected("sumcor")?;
+    let widths: Vec<usize> = (0..moments.views()).map(|m| moments.width(m)).collect();
+    let narrowest = widths.iter().copied().min().unwrap_or(0);
+    at_most("sumcor", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;
+    ensure(
+        params.rank.is_none() || narrowest == moments.widest(),
+        "sumcor",
+        "rank",
+        format!("asked for with widths {widths:?}"),
+        "views of one width (the grid's `widths: pca` makes them so)",
+    )?;
     let spectra: Result<Vec<Spectrum>, AlignError> =
-        (0..moments.views()).into_par_iter().map(|m| Spectrum::of(moments, m)).collect();
+        (0..moments.views()).into_par_iter().map(|m| Spectrum::of(moments, m, Keep::AboveRounding)).collect();
     let spectra = spectra?;
+    let kept: Vec<usize> = spectra.iter().map(Spectrum::rank).collect();
+    if kept.iter().all(|&kept| kept == 0) {
+        return Err(AlignError::NoDirection { method: "sumcor" });
+    }
     let power = |exponent: f64| -> Vec<Matrix<f64>> {
         let f = |value: f64, rounding: bool| {
             let dropped = rounding && params.shrinkage == 0.0;
@@ -75,7 +94,12 @@ pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) 
         spectra.iter().map(|spectrum| spectrum.function(f)).collect()
     };
     let (inverses, roots) = (power(-0.5), power(0.5));
-    let fit = gpa::fit_moments(&params.rotation(), &moments.transformed(&inverses), seed)?;
+    let mut fit = gpa::fit_moments(&params.rotation(), &moments.transformed(&inverses), seed)?;
+    if params.shrinkage == 0.0 {
+        let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
+        fit.report.kept = kept;
+        fit.report.warnings.extend(spectrum::warnings(moments, &spectra, asked, Some("shrinkage")));
+    }
     let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
     let views = universe.views().iter().zip(inverses.iter().zip(&roots)).map(|(view, (inverse, root))| {
         let rotation = view.map.map(|&x| f64::from(x));

@@ -47,6 +47,7 @@ pub struct Moments {
     shared: Vec<usize>,
     /// What the items that a view has count in its own block.
     weights: Vec<f64>,
+    precision: Precision,
     energy: f64,
     /// Each view's part of the energy.
     energies: Vec<f64>,
@@ -94,6 +95,7 @@ impl Moments {
         Self {
             shared: (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).map(|(i, j)| sums.shared(i, j)).collect(),
             weights: (0..views).map(|m| sums.weight(m, m)).collect(),
+            precision: sums.precision(),
             energy: sums.squares(),
             energies: (0..views).map(|m| sums.squares_of(m)).collect(),
             names: sums.names().to_vec(),
@@ -181,6 +183,11 @@ impl Moments {
             return Ok(());
         }
         Err(AlignError::Apart { method, groups: groups.join(" and "), want: FEWEST })
+    }
+
+    /// In which arithmetic the rows were multiplied.
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Number of views M.

@@ -349,6 +349,10 @@ impl Sums {
         self.shared.iter().all(|&shared| shared == self.rows)
     }
 
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Mean and sum of squares about it of each of a view's columns, over the rows it has.
     pub(super) fn statistics(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
         let n = self.shared(m, m).max(1) as f64;

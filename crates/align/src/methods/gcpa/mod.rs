@@ -13,7 +13,7 @@ use crate::methods::gpa::{Gauge, GpaParams, Solver};
 use crate::moments::FEWEST;
 use crate::prep::{ConstantColumns, unit_rows};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Spaces, Universe};
 
 /// Parameters of `gcpa`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Spaces, Universe
 pub struct GcpaParams {
     /// The universe whose vectors are corrected.
     pub scaffold: Scaffold,
-    /// Solver of the GPA scaffold.
+    /// Solver of the GPA scaffold; this and the three settings below are refused beside `scaffold: gcca`.
     pub solver: Solver,
     /// Most sweeps of the GPA scaffold; the solver's without.
     pub max_iter: Option<usize>,
@@ -52,7 +52,7 @@ pub struct GcpaParams {
     pub weight_decay: f64,
     /// Fraction of the rows held out to choose the weights.
     pub validation_fraction: f64,
-    /// Draws averaged by one sampled validation.
+    /// Draws averaged by one sampled validation; refused where validation is full.
     pub validation_batches: usize,
     /// What the weights are chosen by; the profile's without.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +159,28 @@ impl GcpaParams {
         ensure(self.validation_batches >= 1, ME, "validation_batches", self.validation_batches, "at least 1")
     }
 
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        let default = Self::default();
+        let mut ignored = Vec::new();
+        if self.scaffold == Scaffold::Gcca {
+            let of_gpa = [
+                ("solver", self.solver != default.solver),
+                ("max_iter", self.max_iter.is_some()),
+                ("tol", self.tol != default.tol),
+                ("gauge", !self.gauge.is_free()),
+            ];
+            let beside = "beside `scaffold: gcca`: it is a setting of GPA";
+            ignored.extend(of_gpa.map(|(parameter, changed)| Ignored { parameter, beside, changed }));
+        }
+        if self.validation() == Validation::Full {
+            let beside = "where validation is full, as by `validation: full` or `profile: fast`: no batches are drawn";
+            let changed = self.validation_batches != default.validation_batches;
+            ignored.push(Ignored { parameter: "validation_batches", beside, changed });
+        }
+        ignored
+    }
+
     /// The fit that it starts from.
     pub(crate) fn scaffold(&self) -> Method {
         self.scaffold.method(GpaParams {
@@ -228,6 +250,7 @@ pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64)
         optimality_gap: None,
         maps: scaffold.maps,
         parameters: scaffold.parameters + trained.corrector.parameters(),
+        kept: scaffold.kept.clone(),
         warnings: scaffold.warnings.clone(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
     };

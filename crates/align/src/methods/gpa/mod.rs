@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, ensure};
+use crate::method::{at_least_two_views, at_most, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Spaces, Stop, Universe};
 
 pub use balance::Weights;
 pub use robust::Robust;
@@ -131,6 +131,13 @@ impl GpaParams {
         ensure(self.tol >= 0.0 && self.tol.is_finite(), method, "tol", self.tol, "a finite number, 0 or above")
     }
 
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        let beside = "as `free` beside `rank`, which takes principal axes";
+        let free = self.rank.is_some() && self.gauge.is_free();
+        free.then_some(Ignored { parameter: "gauge", beside, changed: false }).into_iter().collect()
+    }
+
     /// Whether different seeds can give different fits.
     pub(crate) fn uses_seed(&self) -> bool {
         self.solver == Solver::Released || self.restarts > 1
@@ -214,6 +221,7 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, s
         optimality_gap,
         maps: moments.views(),
         parameters: rotations + scales.map_or(0, |scales| scales.len()),
+        kept: Vec::new(),
         corrector: None,
         warnings: FitWarning::of_end(solved.stop, "GPA", solved.iterations, "max_iter"),
     };
@@ -268,7 +276,8 @@ fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) ->
     let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
     let square = linalg::product(maps.view().transpose(), sums.view(), Threads::Pool);
     let (_, vectors) = linalg::symmetric_eigen(square.view(), &|| "the consensus".into())?;
-    let rank = rank.unwrap_or(width).min(width);
+    at_most("gpa", "rank", rank, width, || "the width of the views".into())?;
+    let rank = rank.unwrap_or(width);
     let axes = Matrix::from_fn(width, rank, |i, j| vectors[(i, width - 1 - j)]);
     let mut turned = linalg::product(maps.view(), axes.view(), Threads::Pool);
     let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(turned.rows(), |i| turned.at(i, j))).collect();
