@@ -14,14 +14,14 @@
 //! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
 
 use align::prep::cosine_rows;
-use align::{Matrix, SpaceKind};
+use align::{Ignored, Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::largest::Largest;
 use crate::living::nothing_varies_in;
 use crate::metrics::{mean, skewness};
 use crate::pairs::{each_translated, project_all};
-use crate::retrieval::check_neighbours;
+use crate::retrieval::{check_neighbours, ignored_beta};
 use crate::scoring::{BLOCK, Scorer, Scoring, by_row};
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
@@ -31,9 +31,9 @@ use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 pub struct HubnessParams {
     /// Nearest candidates that count.
     pub k: usize,
-    /// What candidates are ordered by; mutual ranks order no candidates and are the cosine's here.
+    /// What candidates are ordered by; `mutual` orders none and is refused.
     pub scoring: Scoring,
-    /// β of the inverted softmax.
+    /// β of the inverted softmax; refused beside other scorings.
     pub beta: f64,
 }
 
@@ -45,7 +45,17 @@ impl Default for HubnessParams {
 
 impl HubnessParams {
     pub(crate) fn validate(&self) -> Result<(), TaskError> {
+        if self.scoring == Scoring::Mutual {
+            let (parameter, got) = ("scoring", "mutual, which orders no candidates".into());
+            let want = "cosine, csls or inverted_softmax";
+            return Err(TaskError::Parameter { task: "hubness", parameter, got, want });
+        }
         check_neighbours("hubness", self.k, self.beta)
+    }
+
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        ignored_beta(self.scoring, self.beta != Self::default().beta).into_iter().collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
-use align::{Matrix, SpaceKind, Split};
+use align::{Ignored, Matrix, SpaceKind, Split};
 use rand_distr::{Distribution, Uniform};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ pub struct ProbeParams {
     pub label: Option<String>,
     /// How classifiers are trained.
     pub protocol: Protocol,
-    /// Strength of the penalty, `protocol: converged`.
+    /// Strength of the penalty, `protocol: converged`; like the next four refused beside the other protocol.
     pub l2: f64,
     /// Most steps, `protocol: released`.
     pub epochs: usize,
@@ -93,6 +93,27 @@ impl ProbeParams {
             return wrong("direction", "standard".into(), "nothing: it belongs to stitching");
         }
         Ok(())
+    }
+
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        let default = Self::default();
+        match self.protocol {
+            Protocol::Converged => {
+                let beside = "beside `protocol: converged`: it is a setting of the released one";
+                let of_released = [
+                    ("epochs", self.epochs != default.epochs),
+                    ("lr", self.lr != default.lr),
+                    ("patience", self.patience != default.patience),
+                    ("seeds", self.seeds != default.seeds),
+                ];
+                of_released.map(|(parameter, changed)| Ignored { parameter, beside, changed }).into()
+            }
+            Protocol::Released => {
+                let beside = "beside `protocol: released`: it is a setting of the converged one";
+                vec![Ignored { parameter: "l2", beside, changed: self.l2 != default.l2 }]
+            }
+        }
     }
 
     /// One classifier for each draw and each set of validation rows. `view` keys the draws.

@@ -17,7 +17,7 @@
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
 use align::prep::cosine_rows;
-use align::{Matrix, SpaceKind};
+use align::{Ignored, Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::living::nothing_varies_in;
@@ -33,9 +33,9 @@ use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 pub struct RetrievalParams {
     /// What candidates are ordered by.
     pub scoring: Scoring,
-    /// Neighbours of CSLS.
+    /// Neighbours of CSLS; refused beside other scorings.
     pub k: usize,
-    /// β of the inverted softmax.
+    /// β of the inverted softmax; refused beside other scorings.
     pub beta: f64,
 }
 
@@ -49,6 +49,21 @@ impl RetrievalParams {
     pub(crate) fn validate(&self) -> Result<(), TaskError> {
         check_neighbours("retrieval", self.k, self.beta)
     }
+
+    /// What has no effect beside the rest.
+    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+        let default = Self::default();
+        let beside = "without `scoring: csls`, whose neighbours it counts";
+        let k = Ignored { parameter: "k", beside, changed: self.k != default.k };
+        let unused = self.scoring != Scoring::Csls;
+        unused.then_some(k).into_iter().chain(ignored_beta(self.scoring, self.beta != default.beta)).collect()
+    }
+}
+
+/// β where the scoring has none.
+pub(crate) fn ignored_beta(scoring: Scoring, changed: bool) -> Option<Ignored> {
+    let beside = "without `scoring: inverted_softmax`, whose factor it is";
+    (scoring != Scoring::InvertedSoftmax).then_some(Ignored { parameter: "beta", beside, changed })
 }
 
 /// The domains of k and β.

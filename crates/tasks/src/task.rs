@@ -2,6 +2,7 @@
 //!
 //! To add a task: its file with parameters and `score`, a variant here, then follow the compiler.
 
+use align::Ignored;
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::{self, ClusteringParams};
@@ -174,8 +175,9 @@ impl Task {
     /// Checks the parameters alone, before any data are read.
     ///
     /// # Errors
-    /// [`TaskError::Parameter`].
+    /// [`TaskError::Parameter`], [`TaskError::Ignored`].
     pub fn validate(&self) -> Result<(), TaskError> {
+        self.check_given(|_| false)?;
         match self {
             Self::Consistency(ConsistencyParams {})
             | Self::Drift(DriftParams {})
@@ -186,6 +188,29 @@ impl Task {
             Self::Similarity(params) => params.validate(),
             Self::Probing(params) | Self::Stitching(params) => params.validate(self.name()),
             Self::Clustering(params) => params.validate(),
+        }
+    }
+
+    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
+    /// `given` says someone has written down, whatever their value.
+    ///
+    /// # Errors
+    /// [`TaskError::Ignored`] names the first such parameter and the setting beside it.
+    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), TaskError> {
+        let ignored = match self {
+            Self::Retrieval(params) => params.ignored(),
+            Self::Hubness(params) => params.ignored(),
+            Self::Probing(params) | Self::Stitching(params) => params.ignored(),
+            Self::Clustering(_)
+            | Self::Consistency(_)
+            | Self::Drift(_)
+            | Self::Cycle(_)
+            | Self::Reid(_)
+            | Self::Similarity(_) => Vec::new(),
+        };
+        match Ignored::first_set(&ignored, given) {
+            Some(ignored) => Err(TaskError::Ignored { task: self.name(), ignored }),
+            None => Ok(()),
         }
     }
 

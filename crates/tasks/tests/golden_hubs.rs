@@ -68,3 +68,41 @@ fn parameters_are_checked() {
         assert!(serde_json::from_str::<Task>(text).unwrap().validate().is_err(), "{text}");
     }
 }
+
+#[test]
+fn settings_without_effect_are_refused_by_name() {
+    for (text, parameter, given) in [
+        (r#"{"retrieval": {"k": 5}}"#, "k", false),
+        (r#"{"retrieval": {"scoring": "csls", "beta": 5}}"#, "beta", false),
+        (r#"{"retrieval": {"scoring": "inverted_softmax", "k": 5}}"#, "k", false),
+        (r#"{"retrieval": {"scoring": "mutual", "k": 5}}"#, "k", false),
+        (r#"{"hubness": {"beta": 5}}"#, "beta", false),
+        (r#"{"probing": {"epochs": 5}}"#, "epochs", false),
+        (r#"{"probing": {"lr": 0.5}}"#, "lr", false),
+        (r#"{"stitching": {"patience": null}}"#, "patience", false),
+        (r#"{"stitching": {"seeds": [0, 1]}}"#, "seeds", false),
+        (r#"{"stitching": {"protocol": "released", "l2": 0.5}}"#, "l2", false),
+        // At its default all the same, but someone has written it down.
+        (r#"{"retrieval": {"k": 10}}"#, "k", true),
+        (r#"{"probing": {"epochs": 100}}"#, "epochs", true),
+        (r#"{"probing": {"protocol": "released", "l2": 0.001}}"#, "l2", true),
+    ] {
+        let task: Task = serde_json::from_str(text).unwrap();
+        assert_eq!(task.validate().is_ok(), given, "{text}");
+        let error = task.validate().and(task.check_given(|name| name == parameter)).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{parameter}` has no effect")), "{text}: {error}");
+    }
+    for text in [
+        r#"{"retrieval": {"scoring": "csls", "k": 5}}"#,
+        r#"{"retrieval": {"scoring": "inverted_softmax", "beta": 5}}"#,
+        r#"{"hubness": {"k": 5}}"#,
+        r#"{"probing": {"l2": 0.5}}"#,
+        r#"{"probing": {"protocol": "released", "epochs": 5, "lr": 0.5, "patience": null, "seeds": [0, 1]}}"#,
+    ] {
+        let task: Task = serde_json::from_str(text).unwrap();
+        assert!(task.validate().is_ok(), "{text}");
+    }
+    let mutual: Task = serde_json::from_str(r#"{"hubness": {"scoring": "mutual"}}"#).unwrap();
+    let error = mutual.validate().unwrap_err().to_string();
+    assert!(error.contains("mutual, which orders no candidates"), "{error}");
+}

@@ -55,7 +55,8 @@ impl Axes {
         let centred = ZScore::centred(x).map(|&v| f64::from(v));
         let svd = thin_svd(centred.view(), name)?;
         let first = svd.s.first().copied().unwrap_or(0.0);
-        let least = (first * x.rows().max(x.cols()) as f64 * f64::from(f32::EPSILON)).max(rounding(x));
+        // The rounding of `f32`, whatever the number of rows.
+        let least = (first * (x.cols() as f64).sqrt() * f64::from(f32::EPSILON)).max(rounding(x));
         let rank = svd.s.iter().filter(|&&s| s > least).count();
         let u: &Mat<f64> = &svd.u;
         Ok(Self { u: Matrix::from_fn(x.rows(), rank, |i, j| u[(i, j)]), s: svd.s[..rank].to_vec() })
