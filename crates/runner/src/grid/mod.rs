@@ -1,6 +1,7 @@
 //! A grid file, exactly as written.
 
 pub mod asked;
+pub(crate) mod given;
 pub mod only;
 pub mod pick;
 pub mod plan;
@@ -19,6 +20,7 @@ use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
 use self::asked::FigureSpec;
+use self::given::Given;
 use self::prepare::{Pairing, Widths};
 
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
@@ -111,7 +113,8 @@ impl Grid {
     ///
     /// # Errors
     /// All that a YAML file can have wrong, with line and column: syntax, duplicate and unknown keys,
-    /// unknown methods and tasks with the nearest valid name, parameters outside their domain.
+    /// unknown methods and tasks with the nearest valid name, parameters outside their domain or without effect beside the
+    /// others, sweeps over no value.
     pub fn read(path: &Path) -> Result<Located<Self>, DataError> {
         Self::read_with(path, &Value::Null)
     }
@@ -121,10 +124,12 @@ impl Grid {
     /// # Errors
     /// As [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
     pub fn read_with(path: &Path, overrides: &Value) -> Result<Located<Self>, DataError> {
+        let mut given = Given::default();
         let grid: Located<Self> = yaml::read_with(path, |value| {
             lay_over(value, overrides);
-            normalise(value);
+            given = Given::of(value);
         })?;
+        given.check(&grid, &grid.value.methods, &grid.value.tasks)?;
         check(&grid)?;
         Ok(grid)
     }

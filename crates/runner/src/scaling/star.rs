@@ -10,7 +10,7 @@ use data::{DataError, checksum};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::grid::normalise;
+use crate::grid::given::Given;
 use crate::grid::plan::canonical;
 use crate::kept::record::RECORDS_VERSION;
 
@@ -110,7 +110,9 @@ impl Size {
 
 impl Star {
     pub(super) fn read(path: &Path) -> Result<Located<Self>, DataError> {
-        let star: Located<Self> = yaml::read_with(path, normalise)?;
+        let mut given = Given::default();
+        let star: Located<Self> = yaml::read_with(path, |value| given = Given::of(value))?;
+        given.check(&star, &star.value.methods, &[])?;
         let value = &star.value;
         for (key, numbers) in [
             ("views", &value.views),

@@ -54,12 +54,16 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
             over.value
         }
     };
+    let mut given = Value::Null;
     let method = yaml::parse::<Method>(Path::new("--method"), name, |value| {
         grid::bare_name(value);
         if let Value::Object(map) = value {
             map.values_mut().for_each(|own| grid::lay_over(own, &over));
         }
+        given = value.clone();
     })?;
+    let given = &given[method.value.name()];
+    grid::given::check_method(&method.value, given).map_err(|e| method.error("", e.to_string()))?;
     method.value.validate().map_err(|e| method.error("", e.to_string()))?;
     Ok(method.value)
 }
