@@ -87,6 +87,7 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
     let mut warnings = loaded.warnings.clone();
     for (train, test) in train.spaces.iter().zip(test.spaces.iter()) {
         warnings.extend(near(train.name(), train.values(), test.values()));
+        warnings.extend(few_rows(train.name(), train.values()));
     }
     warnings.sort_by_key(|w| (w.kind, w.split));
     let sampled = splits.iter().any(|(_, data)| data.spaces.rows() > MOST);
@@ -121,6 +122,13 @@ fn sizes(split: SplitName, list: &Labels) -> ClassFigures {
     let at = |i: usize| sizes.get(i).copied().unwrap_or(0);
     let last = sizes.len().saturating_sub(1);
     ClassFigures { split, name: list.name.clone(), classes: sizes.len(), sizes: [at(0), at(sizes.len() / 2), at(last)] }
+}
+
+/// A view with no more training rows than columns.
+fn few_rows(view: &str, train: &Matrix) -> Option<Warning> {
+    let (kind, split, view) = (WarningKind::FewRows, SplitName::Train, Some(view.to_owned()));
+    let (count, total) = (train.rows(), train.cols());
+    (count <= total).then_some(Warning { kind, split, view, labelling: None, count, total, example: 0 })
 }
 
 /// Rows and columns that are nearly the same, besides those that are exactly.

@@ -35,11 +35,13 @@ pub enum WarningKind {
     NearDuplicateRows,
     /// Rows of test of all but one direction with a row of train, and not equal to it.
     NearTrainTestRows,
+    /// No more rows of train than columns: what whitens finds perfect agreement in anything.
+    FewRows,
 }
 
 impl WarningKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ZeroRows,
         Self::ConstantColumns,
         Self::ClassesWithoutTestRows,
@@ -50,6 +52,7 @@ impl WarningKind {
         Self::NearDuplicateColumns,
         Self::NearDuplicateRows,
         Self::NearTrainTestRows,
+        Self::FewRows,
     ];
 
     /// The kind with this name.
@@ -70,6 +73,7 @@ impl WarningKind {
             Self::NearDuplicateColumns => "near_duplicate_columns",
             Self::NearDuplicateRows => "near_duplicate_rows",
             Self::NearTrainTestRows => "near_train_test_rows",
+            Self::FewRows => "few_rows",
         }
     }
 
@@ -85,6 +89,7 @@ impl WarningKind {
             Self::NearDuplicateColumns => "nearly repeated columns in",
             Self::NearDuplicateRows => "nearly repeated rows in",
             Self::NearTrainTestRows => "rows of train nearly found again in",
+            Self::FewRows => "no more rows than columns in",
         }
     }
 }
@@ -160,6 +165,11 @@ impl fmt::Display for Warning {
             WarningKind::NearDuplicateRows => write!(
                 f,
                 "{split}: {count} of {total} rows of view `{whose}` all but repeat an earlier one, first row {first}"
+            ),
+            WarningKind::FewRows => write!(
+                f,
+                "{split}: view `{whose}` has {count} rows for {total} columns; methods that whiten (gcca, cca, sumcor) find \
+                 perfect agreement in any views of this shape: set their `ridge` or `shrinkage` above 0 (try 0.1)"
             ),
             WarningKind::NearTrainTestRows => {
                 write!(f, "{split}: {count} of {total} rows of view `{whose}` nearly occur in train, first row {first}")
