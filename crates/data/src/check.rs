@@ -196,3 +196,16 @@ impl Sample {
         found.concat()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_rows_than_columns_is_a_warning_with_its_remedy() {
+        assert_eq!(few_rows("en", &Matrix::zeros(41, 40)), None);
+        let text = few_rows("en", &Matrix::zeros(40, 40)).map(|warning| warning.to_string()).unwrap_or_default();
+        assert!(text.starts_with("train: view `en` has 40 rows for 40 columns;"), "{text}");
+        assert!(text.contains("`ridge` or `shrinkage` above 0"), "{text}");
+    }
+}
