@@ -248,3 +248,28 @@ pub(crate) fn not_applicable(space: SpaceKind, n: usize, reason: &str) -> Scores
         series: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_classifier_that_did_not_converge_is_a_reason_and_no_figure() {
+        let x = Matrix::from_fn(40, 30, |i, j| ((i * 7 + j * 13) as f32 * 0.37).sin() / (1 + j * j * j) as f32);
+        let codes: Vec<u32> = (0..40).map(|i| u32::from(i % 5 == 0)).collect();
+        let params = ProbeParams { l2: 1e-13, ..ProbeParams::default() };
+        let rows = Labelled { x: &x, codes: &codes };
+        let reason = params.train(0, rows, &[rows], 2).expect("sound rows").expect_err("nearly no penalty");
+        assert!(reason.starts_with("the classifier did not converge: after 3000 steps"), "{reason}");
+        let mut out = Scores::default();
+        report(SpaceKind::Universe, ("a", "b"), 40, &[None], Err(reason.clone()), &mut out);
+        assert_eq!((out.scores[0].value, out.scores[0].n, out.series.len()), (None, 40, 0));
+        assert_eq!(out.scores[0].reason, Some(reason));
+    }
+
+    #[test]
+    fn weights_that_cannot_be_drawn_are_an_error() {
+        let error = start(0, 0, 0, 2).expect_err("no column").to_string();
+        assert!(error.starts_with("classifier: `columns` is 0, wanted at least 1"), "{error}");
+    }
+}
