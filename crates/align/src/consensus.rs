@@ -34,22 +34,8 @@ impl Consensus {
             return Self::of(universe, &rows.select_rows(&known));
         }
         let consensus = mean_over_views(rows, |view, x| universe.project(view, x))?;
-        let (count, width) = (consensus.rows(), consensus.cols());
-        let mut mean = vec![0.0; width];
-        for row in 0..count {
-            mean.iter_mut().zip(consensus.row(row)).for_each(|(m, &c)| *m += f64::from(c));
-        }
-        mean.iter_mut().for_each(|m| *m /= count as f64);
-        let mut covariance = Matrix::<f64>::zeros(width, width);
-        for start in (0..count).step_by(CHUNK) {
-            let chunk = Matrix::from_fn(CHUNK.min(count - start), width, |i, j| {
-                f64::from(consensus.at(start + i, j)) - mean[j]
-            });
-            linalg::gram_lower(covariance.view_mut(), Accum::Add, chunk.view(), Threads::Pool);
-        }
-        linalg::mirror_lower(&mut covariance);
-        covariance.as_mut_slice().iter_mut().for_each(|c| *c /= count as f64);
-        Ok(Self { rows: count, mean, covariance })
+        let (mean, covariance) = mean_and_covariance(&consensus);
+        Ok(Self { rows: consensus.rows(), mean, covariance })
     }
 
     /// The same from sums over rows alone, with `C = 1/M Σ_m Z_m R_m`; `None` where they do not say it: a universe with
@@ -68,9 +54,7 @@ impl Consensus {
         if sums.rows() == 0 {
             return Err(AlignError::TooFewRows { method: "a consensus", got: 0, want: 1 });
         }
-        let linear =
-            universe.corrector().is_none() && universe.views().iter().all(|view| view.post.is_none() && !view.unit);
-        if !linear || !sums.complete() {
+        if !universe.is_linear() || !sums.complete() {
             return Ok(None);
         }
         let (count, views) = (sums.rows() as f64, universe.views().len() as f64);
@@ -121,10 +105,47 @@ impl Consensus {
         (0..self.covariance.rows()).map(|j| self.covariance.at(j, j)).sum()
     }
 
+    /// Universe vectors (n × D) with every coordinate divided by the consensus's standard deviation in it: one scale for
+    /// all coordinates, the same for all views, whatever the method's own is. A coordinate in which the consensus does not
+    /// vary stays as it is.
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where `u` is not as wide as the universe.
+    pub fn unit_variance(&self, u: &Matrix) -> Result<Matrix, AlignError> {
+        u.check_width("unit variance", "universe", self.mean.len())?;
+        let factor = |j: usize| match self.covariance.at(j, j).sqrt() {
+            deviation if deviation > 0.0 => 1.0 / deviation,
+            _ => 1.0,
+        };
+        let factors: Vec<f64> = (0..self.mean.len()).map(factor).collect();
+        Ok(Matrix::from_fn(u.rows(), u.cols(), |i, j| (f64::from(u.at(i, j)) * factors[j]) as f32))
+    }
+
     /// How far another's mean is from this one's, in units of this one's standard deviation in all:
     /// `|μ' − μ| / √(tr Σ)`. Below 0.1 the rows are alike, near 1 they are other data.
     pub fn shift_to(&self, other: &Self) -> f64 {
         let square: f64 = self.mean.iter().zip(&other.mean).map(|(a, b)| (a - b).powi(2)).sum();
         (square / self.spread().max(f64::MIN_POSITIVE)).sqrt()
     }
+}
+
+/// Mean of each column and their covariance, divided by the number of rows, in `f64`; zeros without a row.
+pub(crate) fn mean_and_covariance(x: &Matrix) -> (Vec<f64>, Matrix<f64>) {
+    let (count, width) = (x.rows(), x.cols());
+    let mut mean = vec![0.0; width];
+    let mut covariance = Matrix::<f64>::zeros(width, width);
+    if count == 0 {
+        return (mean, covariance);
+    }
+    for row in 0..count {
+        mean.iter_mut().zip(x.row(row)).for_each(|(m, &c)| *m += f64::from(c));
+    }
+    mean.iter_mut().for_each(|m| *m /= count as f64);
+    for start in (0..count).step_by(CHUNK) {
+        let chunk = Matrix::from_fn(CHUNK.min(count - start), width, |i, j| f64::from(x.at(start + i, j)) - mean[j]);
+        linalg::gram_lower(covariance.view_mut(), Accum::Add, chunk.view(), Threads::Pool);
+    }
+    linalg::mirror_lower(&mut covariance);
+    covariance.as_mut_slice().iter_mut().for_each(|c| *c /= count as f64);
+    (mean, covariance)
 }

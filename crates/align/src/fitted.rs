@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::linalg::{self, Accum, Threads};
 use crate::methods::na::InputSpace;
@@ -84,7 +85,9 @@ impl Fitted {
         }
     }
 
-    /// `x` (n × d of `source`) in the raw coordinates of `target`.
+    /// `x` (n × d of `source`) in the raw coordinates of `target`. Their location and scale are the method's own, right for
+    /// ranks by cosines of standardised rows; to put them beside the target's own rows, calibrate the fit
+    /// ([`Fit::calibrated`]).
     ///
     /// # Errors
     /// No alignment translates nothing; unknown view; wrong width.
@@ -125,6 +128,45 @@ impl Fitted {
         }
     }
 
+    /// The standardisation of a view that the fit goes by; `None` for a view in its raw coordinates or one that is not there.
+    pub fn prep(&self, view: &str) -> Option<&ZScore> {
+        match self {
+            Self::Input(input) => {
+                input.views().iter().find(|(name, ..)| name == view).and_then(|(_, _, prep)| prep.as_ref())
+            }
+            Self::Pairwise(maps) => {
+                maps.names().iter().zip(maps.preps()).find(|(name, _)| *name == view).map(|(_, prep)| prep)
+            }
+            Self::Universe(universe) => universe.views.iter().find(|v| v.name == view).map(|view| &view.prep),
+        }
+    }
+
+    /// With these calibrations in the order of the views, in place of those that it has.
+    pub(crate) fn with_calibrations(&self, calibrations: Vec<Option<Calibration>>) -> Self {
+        match self {
+            Self::Input(input) => Self::Input(input.clone()),
+            Self::Pairwise(maps) => Self::Pairwise(maps.clone().with_calibrations(calibrations)),
+            Self::Universe(universe) => {
+                let mut universe = universe.clone();
+                let mut calibrations = calibrations.into_iter();
+                for view in &mut universe.views {
+                    view.calibration = calibrations.next().flatten();
+                }
+                Self::Universe(universe)
+            }
+        }
+    }
+
+    /// The last, affine step of a translation, from what the source's rows go on from to the target's standardised
+    /// coordinates: the linear part (rows × d) and the shift. `None` where nothing is translated.
+    pub(crate) fn last_step(&self, source: usize, target: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
+        match self {
+            Self::Input(_) => None,
+            Self::Pairwise(maps) => maps.last_step(source, target),
+            Self::Universe(universe) => universe.views.get(target).map(ViewMap::last_step),
+        }
+    }
+
     /// The universe, where there is one.
     pub fn universe(&self) -> Option<&Universe> {
         match self {
@@ -152,7 +194,7 @@ fn bytes_of(prep: &ZScore) -> usize {
 }
 
 /// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
-/// fit has found another. With `unit`, rows have length one between `prep` and R.
+/// fit has found another; a calibrated fit has its calibration between B and `prep⁻¹`. With `unit`, rows have length one between `prep` and R.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ViewMap {
@@ -172,12 +214,14 @@ pub struct ViewMap {
     pub post: Option<ZScore>,
     /// Whether the corrector, where there is one, applies to this view.
     pub corrected: bool,
+    /// What gives rows that come back to this view the location and scale of its own: [`Fit::calibrated`].
+    pub calibration: Option<Calibration>,
 }
 
 impl ViewMap {
     /// `u = prep(x) R`, followed by the corrector where there is one: what every fit gives.
     pub fn new(name: String, prep: ZScore, map: Matrix) -> Self {
-        Self { name, prep, unit: false, map, back: None, post: None, corrected: true }
+        Self { name, prep, unit: false, map, back: None, post: None, corrected: true, calibration: None }
     }
 
     /// The same with a way back of its own, D × d_m, in place of the transpose.
@@ -204,12 +248,26 @@ impl ViewMap {
         Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(self.map.at(i, j)) * scale(j))
     }
 
-    /// The transpose of the linear part of the way back.
+    /// The transpose of the linear part of the way back, d × D.
     fn way_back(&self) -> Matrix<f64> {
+        let gain = self.calibration.as_ref().map_or(1.0, Calibration::gain);
         let divisors = self.post.as_ref().map(ZScore::divisors);
         let divisor = |j: usize| divisors.as_ref().map_or(1.0, |divisors| divisors[j]);
         let entry = |i: usize, j: usize| self.back.as_ref().map_or_else(|| self.map.at(i, j), |back| back.at(j, i));
-        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(entry(i, j)) / divisor(j))
+        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(entry(i, j)) / divisor(j) * gain)
+    }
+
+    /// The way back as an affine map into standardised coordinates.
+    fn last_step(&self) -> (Matrix<f64>, Vec<f64>) {
+        let linear = self.way_back().transposed();
+        let mut shift = vec![0.0; linear.cols()];
+        if let Some(calibration) = &self.calibration {
+            shift.iter_mut().zip(calibration.mean()).for_each(|(s, mean)| *s -= mean * calibration.gain());
+        }
+        for (i, mean) in self.post.iter().flat_map(|post| post.mean()).enumerate() {
+            shift.iter_mut().zip(linear.row(i)).for_each(|(s, x)| *s -= mean * x);
+        }
+        (linear, shift)
     }
 }
 
@@ -304,10 +362,14 @@ impl Universe {
             let own = view.prep.width();
             let back = view.back.as_ref().map_or((universe, own), |back| (back.rows(), back.cols()));
             let post = view.post.as_ref().map_or(universe, ZScore::width);
+            let shift = view.calibration.as_ref().map_or(own, |calibration| calibration.mean().len());
             let shapes = [(view.map.rows(), own), (view.map.cols(), universe), (back.0, universe), (back.1, own)];
-            for (got, want) in
-                shapes.into_iter().chain([(post, universe), (universe, universe.max(1)), (own, own.max(1))])
-            {
+            for (got, want) in shapes.into_iter().chain([
+                (post, universe),
+                (shift, own),
+                (universe, universe.max(1)),
+                (own, own.max(1)),
+            ]) {
                 if got != want {
                     return Err(AlignError::Width { op: "universe map", name: view.name.clone(), got, want });
                 }
@@ -384,6 +446,12 @@ impl Universe {
     /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
     /// applies to. Corrected rows have unit length unless [`Rescale`] gives them back their own.
     ///
+    /// Their scale is the method's. Of orthogonal maps (GPA, hub, SRM) they have the standardised views' scale, near 1 by
+    /// coordinate; SUMCOR's views have unit variance. GCCA's coordinates `U Φ` of whitened views are columns of N rows with
+    /// norms near `1/√M`, so their standard deviation is near `1/√(M N)` and depends on the number of training rows;
+    /// as released, `U S Φ`, they spread as the views do. Only cosines are meaningful without knowing this;
+    /// [`Consensus::unit_variance`](crate::Consensus::unit_variance) gives every coordinate the same scale.
+    ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
@@ -394,31 +462,56 @@ impl Universe {
         let corrects = self.view(view)?.corrected;
         let linear = self.project_linear(view, x)?;
         let Some(corrector) = self.corrector.as_ref().filter(|_| corrects) else { return Ok(linear) };
-        let mut corrected = corrector.apply(&linear)?;
-        if rescale {
-            let width = linear.cols();
-            let rows = corrected.as_mut_slice().par_chunks_mut(width).zip(linear.as_slice().par_chunks(width));
-            rows.for_each(|(row, before)| {
-                let length = norm(before);
-                row.iter_mut().for_each(|x| *x *= length);
-            });
+        let corrected = corrector.apply(&linear)?;
+        Ok(if rescale { with_lengths(corrected, &linear) } else { corrected })
+    }
+
+    /// What translation from a view goes on from.
+    pub(crate) fn onward(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        self.corrected(view, x, self.rescale == Rescale::All)
+    }
+
+    /// [`Universe::project`], and what translation goes on from where any view of this universe has it apart.
+    pub(crate) fn both(&self, view: &str, x: &Matrix) -> Result<(Matrix, Option<Matrix>), AlignError> {
+        if self.rescale != Rescale::Universe || self.corrector.is_none() {
+            return Ok((self.project(view, x)?, None));
         }
-        Ok(corrected)
+        let onward = self.onward(view, x)?;
+        let shared = if self.view(view)?.corrected {
+            with_lengths(onward.clone(), &self.project_linear(view, x)?)
+        } else {
+            onward.clone()
+        };
+        Ok((shared, Some(onward)))
+    }
+
+    /// Whether the way from standardised rows into it is a matrix for every view.
+    pub(crate) fn is_linear(&self) -> bool {
+        self.corrector.is_none() && self.views.iter().all(|view| view.post.is_none() && !view.unit)
     }
 
     /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, or `u B_m` where the fit has
-    /// found a B_m, un-standardised.
+    /// found a B_m, calibrated where the fit is, un-standardised.
     ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn inverse(&self, view: &str, u: &Matrix) -> Result<Matrix, AlignError> {
+        let (prep, z) = self.arrive(view, u)?;
+        Ok(prep.restored(&z))
+    }
+
+    /// Universe coordinates in a view's standardised ones, and what these are standardised by.
+    pub(crate) fn arrive(&self, view: &str, u: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let view = self.view(view)?;
         u.check_width("inverse", "universe", self.width())?;
         let standardised = view.post.as_ref().map(|post| post.standardised(u));
         let u = standardised.as_ref().unwrap_or(u);
         let back = view.back.as_ref().map_or_else(|| view.map.view().transpose(), Matrix::view);
-        let z = linalg::product(u.view(), back, Threads::Pool);
-        Ok(view.prep.restored(&z))
+        let mut z = linalg::product(u.view(), back, Threads::Pool);
+        if let Some(calibration) = &view.calibration {
+            calibration.apply(&mut z);
+        }
+        Ok((&view.prep, z))
     }
 
     /// `x` of `source` in the raw coordinates of `target`, through the universe.
@@ -426,14 +519,14 @@ impl Universe {
     /// # Errors
     /// Unknown view, wrong width.
     pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        self.inverse(target, &self.corrected(source, x, self.rescale == Rescale::All)?)
+        self.inverse(target, &self.onward(source, x)?)
     }
 
     /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`.
     ///
     /// A view added with scaling is joined by an affine map `z ↦ (z R)∘σ + μ`, whose linear part `R diag(σ)`
     /// stands for R_s, and `R diag(σ)⁻¹` for R_t. Shifts are left out; cycles of these linear parts close
-    /// where cycles of orthogonal maps do. Where rows are brought to unit length the map is right for their directions.
+    /// where cycles of orthogonal maps do. A calibrated view's gain is part of the way back to it. Where rows are brought to unit length the map is right for their directions.
     ///
     /// # Errors
     /// Unknown view.
@@ -443,4 +536,14 @@ impl Universe {
         linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);
         Ok(out)
     }
+}
+
+/// Directions at the lengths of these rows.
+fn with_lengths(mut unit: Matrix, rows: &Matrix) -> Matrix {
+    let width = rows.cols();
+    unit.as_mut_slice().par_chunks_mut(width).zip(rows.as_slice().par_chunks(width)).for_each(|(row, before)| {
+        let length = norm(before);
+        row.iter_mut().for_each(|x| *x *= length);
+    });
+    unit
 }

@@ -12,6 +12,8 @@
 //! let data = data.generate(1)?;
 //! let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?;
 //! let universe = fit.fitted.project("v0", data.test.spaces.get("v0")?)?; // 50 × 16
+//! // With the location and scale of v1's own rows, to stand beside these.
+//! let fit = fit.calibrated(&data.train.spaces)?;
 //! let as_v1 = fit.fitted.translate("v0", "v1", data.test.spaces.get("v0")?)?; // 50 × 16
 //! assert_eq!((universe.rows(), as_v1.cols()), (50, 16));
 //! # Ok::<(), align::AlignError>(())
@@ -85,6 +87,7 @@
 //! Spaces are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
 //! order, so nothing depends on the number of threads. This crate knows no files, tasks or tables.
 
+pub mod calibration;
 mod consensus;
 pub mod corrector;
 pub mod dataset;
@@ -102,10 +105,12 @@ pub mod parts;
 pub mod pca;
 pub mod planted;
 pub mod prep;
+mod projections;
 pub mod report;
 pub mod rng;
 pub mod spaces;
 
+pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use dataset::{Dataset, Labels, Split};
 pub use error::AlignError;
@@ -115,5 +120,6 @@ pub use matrix::Matrix;
 pub use method::{BaseFit, BaseViews, Method};
 pub use methods::extend::AddForm;
 pub use pca::{Pca, plane};
+pub use projections::Projections;
 pub use report::{CorrectorReport, FitReport, FitWarning, Stop};
 pub use spaces::Spaces;

@@ -90,6 +90,33 @@ pub enum FitWarning {
         /// The parameter that helps.
         parameter: String,
     },
+    /// Rows that are translated to a view spread far less or far more than its own.
+    #[error(
+        "rows translated to `{view}` spread {spread:.2e} times as far as its own; they can be ranked by cosines of \
+         standardised rows, and are no use beside its own; fit with calibration (`runner fit` does unless told \
+         otherwise, `Fit::calibrated` in the library)"
+    )]
+    TranslatedSpread {
+        /// The view.
+        view: String,
+        /// Root mean square over columns of the ratio of standard deviations.
+        spread: f64,
+    },
+    /// What is translated to a view is rounding.
+    #[error(
+        "what is translated to `{view}` is rounding alone: its way back sees nothing of where the other views lie in the \
+         universe; choose another `decoder`, or a narrower universe (`rank`, `anchors`)"
+    )]
+    NothingTranslated {
+        /// The view.
+        view: String,
+    },
+    /// A calibration that sums over rows do not tell.
+    #[error(
+        "translated rows have the scale that the method gives them: sums over rows that some views miss do not tell how \
+         far they spread; fit on the rows (`--manifest`) to calibrate them"
+    )]
+    IncompleteSums,
 }
 
 /// ``view `a` 19 of 24, view `b` 20 of 24``.

@@ -71,17 +71,19 @@ fn a_fit_knows_its_bytes() {
 fn every_method_comes_back_to_the_last_bit() {
     let data = planted();
     for method in methods() {
-        let fitted = method.fit(&data.train.spaces, 7).unwrap().fitted;
-        let parts = fitted.parts();
-        let again = Fitted::from_parts(parts.clone()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
-        assert_eq!(again.parts(), parts, "{method:?}");
-        assert_eq!(again.views(), fitted.views());
-        for space in data.test.spaces.iter() {
-            let (name, x) = (space.name(), space.values());
-            assert_eq!(bits(again.project(name, x)), bits(fitted.project(name, x)), "{method:?} {name}");
-            for target in ["v0", "v1", "v2"] {
-                let (got, want) = (again.translate(name, target, x), fitted.translate(name, target, x));
-                assert_eq!(bits(got), bits(want), "{method:?} {name} to {target}");
+        let fit = method.fit(&data.train.spaces, 7).unwrap();
+        for fitted in [fit.fitted.clone(), fit.calibrated(&data.train.spaces).unwrap().fitted] {
+            let parts = fitted.parts();
+            let again = Fitted::from_parts(parts.clone()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+            assert_eq!(again.parts(), parts, "{method:?}");
+            assert_eq!(again.views(), fitted.views());
+            for space in data.test.spaces.iter() {
+                let (name, x) = (space.name(), space.values());
+                assert_eq!(bits(again.project(name, x)), bits(fitted.project(name, x)), "{method:?} {name}");
+                for target in ["v0", "v1", "v2"] {
+                    let (got, want) = (again.translate(name, target, x), fitted.translate(name, target, x));
+                    assert_eq!(bits(got), bits(want), "{method:?} {name} to {target}");
+                }
             }
         }
     }
@@ -91,7 +93,8 @@ fn every_method_comes_back_to_the_last_bit() {
 fn the_outline_survives_json_to_the_last_bit() {
     let data = planted();
     for method in methods() {
-        let outline = method.fit(&data.train.spaces, 7).unwrap().fitted.parts().outline;
+        let fit = method.fit(&data.train.spaces, 7).unwrap().calibrated(&data.train.spaces).unwrap();
+        let outline = fit.fitted.parts().outline;
         let text = serde_json::to_string(&outline).unwrap();
         assert_eq!(serde_json::from_str::<Outline>(&text).unwrap(), outline, "{text}");
     }
@@ -201,6 +204,18 @@ fn an_outline_that_contradicts_itself_is_refused() {
         }
     });
     assert!(zero.contains("an epsilon of 0 or above"), "{zero}");
+    let nowhere = with(&|outline| {
+        if let Outline::Universe { calibrated, .. } = outline {
+            calibrated.push(3);
+        }
+    });
+    assert!(nowhere.contains("the view at position 3, which is to be calibrated"), "{nowhere}");
+    let bare = with(&|outline| {
+        if let Outline::Universe { calibrated, .. } = outline {
+            calibrated.push(1);
+        }
+    });
+    assert!(bare.starts_with("array `v1.back_mean` is missing"), "{bare}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::methods::gpa::GpaParams;
 use crate::moments::{FEWEST, enough};
 use crate::prep::ZScore;
 use crate::spaces::check_finite;
-use crate::{AlignError, FitReport, Fitted, Matrix, Method, Spaces, Universe};
+use crate::{AlignError, FitReport, Fitted, Matrix, Method, Spaces, Universe, calibration};
 
 /// Parameters of `extend`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -172,6 +172,8 @@ impl Universe {
     /// min(d, D) columns. As in GPA a view of width d lives in the first d coordinates; one wider than the
     /// universe gets the partial isometry d × D.
     ///
+    /// In a calibrated universe the new view is calibrated by what the rows of `base_train` are translated to.
+    ///
     /// `base_train` may leave out views of the universe; those have no part in the mean. Where its views miss
     /// items the mean is over those that have one, and items that none has are left out. Cost: its views
     /// projected, 2·N·d·D flops and one SVD of d × D.
@@ -210,6 +212,14 @@ impl Universe {
                 ViewMap::new(name.to_string(), prep, Matrix::from_fn(new_rows.cols(), self.width(), entry))
             }
         };
+        let joined = self.with_view(view);
+        if self.views().iter().all(|view| view.calibration.is_none()) {
+            return Ok(joined);
+        }
+        // The others are calibrated, so that translated rows can stand beside the target's own; the new view likewise.
+        let (at, fitted) = (joined.views().len() - 1, Fitted::Universe(joined.clone()));
+        let mut view = joined.views()[at].clone();
+        view.calibration = calibration::of_view(&fitted, base_train, at)?;
         Ok(self.with_view(view))
     }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::Calibration;
 use crate::linalg::{self, Threads};
 use crate::method::at_least_two_views;
 use crate::moments::{Incomplete, Moments};
@@ -30,25 +31,55 @@ pub struct PairMaps {
     maps: Vec<Matrix>,
     /// Map b → a (d_b × d_a), likewise, where it is not the transpose.
     back: Option<Vec<Matrix>>,
+    /// By target, in the order of the views; empty where the fit is not calibrated.
+    calibrations: Vec<Option<Calibration>>,
 }
 
 impl PairMaps {
-    /// The map from `source` to `target` between standardised coordinates, d_s × d_t; `None` for a view
-    /// and itself, where it is the identity.
+    /// The map from `source` to `target` between standardised coordinates, d_s × d_t, the target's gain included where
+    /// the fit is calibrated; `None` for a view and itself, where it is the identity.
     ///
     /// # Errors
     /// Unknown view.
     pub fn map(&self, source: &str, target: &str) -> Result<Option<Matrix>, AlignError> {
         let (s, t) = (self.position(source)?, self.position(target)?);
-        Ok(self.way(s, t).map(|way| match way {
+        let map = self.way(s, t).map(|way| match way {
             Way::As(map) => map.clone(),
             Way::Transposed(map) => map.transposed(),
-        }))
+        });
+        Ok(match self.calibration(t) {
+            None => map,
+            Some(calibration) => map.map(|map| map.map(|&x| (f64::from(x) * calibration.gain()) as f32)),
+        })
     }
 
     /// `maps` a → b for a < b in the order of [`PairMaps::stored`], `back` the others where they are no transposes.
     pub(crate) fn of(names: Vec<String>, preps: Vec<ZScore>, maps: Vec<Matrix>, back: Option<Vec<Matrix>>) -> Self {
-        Self { names, preps, maps, back }
+        Self { names, preps, maps, back, calibrations: Vec::new() }
+    }
+
+    /// With these by target, in place of those that it has; none where the list is empty.
+    pub(crate) fn with_calibrations(self, calibrations: Vec<Option<Calibration>>) -> Self {
+        Self { calibrations, ..self }
+    }
+
+    /// What rows translated to the view at this position still get.
+    pub(crate) fn calibration(&self, target: usize) -> Option<&Calibration> {
+        self.calibrations.get(target).and_then(Option::as_ref)
+    }
+
+    /// The step between standardised coordinates, as a matrix and a shift; `None` for a view and itself.
+    pub(crate) fn last_step(&self, s: usize, t: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
+        let gain = self.calibration(t).map_or(1.0, Calibration::gain);
+        let linear = match self.way(s, t)? {
+            Way::As(map) => map.map(|&x| f64::from(x) * gain),
+            Way::Transposed(map) => map.transposed().map(|&x| f64::from(x) * gain),
+        };
+        let shift = match self.calibration(t) {
+            None => vec![0.0; linear.cols()],
+            Some(calibration) => calibration.mean().iter().map(|mean| -mean * gain).collect(),
+        };
+        Some((linear, shift))
     }
 
     /// Names of the views, in order.
@@ -87,20 +118,35 @@ impl PairMaps {
         }
     }
 
-    /// Standardise by the source's statistics, rotate, un-standardise by the target's.
+    /// Standardise by the source's statistics, rotate, calibrate where the fit is, un-standardise by the target's.
     ///
     /// # Errors
     /// Unknown view, wrong width.
     pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        self.position(target)?;
+        let (prep, z) = self.arrive(source, target, &self.onward(source, x)?)?;
+        Ok(prep.restored(&z))
+    }
+
+    /// What translation from a view goes on from: its standardised rows.
+    pub(crate) fn onward(&self, source: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let prep = &self.preps[self.position(source)?];
+        x.check_width("translate", source, prep.width())?;
+        Ok(prep.standardised(x))
+    }
+
+    /// Standardised rows of one view in the standardised coordinates of another, and what these are standardised by.
+    pub(crate) fn arrive(&self, source: &str, target: &str, z: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let (s, t) = (self.position(source)?, self.position(target)?);
-        x.check_width("translate", source, self.preps[s].width())?;
-        let z = self.preps[s].standardised(x);
-        let rotated = match self.way(s, t) {
-            None => z,
+        let mut arrived = match self.way(s, t) {
+            None => return Ok((&self.preps[t], z.clone())),
             Some(Way::As(map)) => linalg::product(z.view(), map.view(), Threads::Pool),
             Some(Way::Transposed(map)) => linalg::product(z.view(), map.view().transpose(), Threads::Pool),
         };
-        Ok(self.preps[t].restored(&rotated))
+        if let Some(calibration) = self.calibration(t) {
+            calibration.apply(&mut arrived);
+        }
+        Ok((&self.preps[t], arrived))
     }
 
     fn position(&self, name: &str) -> Result<usize, AlignError> {
@@ -133,7 +179,7 @@ pub(crate) fn fit_ordered(
     let parameters = maps.iter().chain(&back).map(|map| map.rows() * map.cols()).sum();
     let report = FitReport::closed_form(maps.len() + back.len(), parameters, Some(objective));
     let (names, preps) = (moments.names().to_vec(), moments.preps().to_vec());
-    Ok(Fit { fitted: Fitted::Pairwise(PairMaps { names, preps, maps, back: Some(back) }), report })
+    Ok(Fit { fitted: Fitted::Pairwise(PairMaps::of(names, preps, maps, Some(back))), report })
 }
 
 /// Place of the pair a < b in the list (0,1), (0,2), (1,2), (0,3), …
@@ -195,6 +241,6 @@ pub(crate) fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result
     let parameters: usize = rotations.iter().map(|map| map.rows() * map.cols()).sum();
     let parameters = parameters + if params.scale { 2 * rotations.len() } else { 0 };
     let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
-    let fitted = PairMaps { names: moments.names().to_vec(), preps: moments.preps().to_vec(), maps, back };
+    let fitted = PairMaps::of(moments.names().to_vec(), moments.preps().to_vec(), maps, back);
     Ok(Fit { fitted: Fitted::Pairwise(fitted), report })
 }

@@ -17,7 +17,7 @@
 //! Names of arrays. Of a view `en`: `en.mean`, `en.std`, `en.divisor`, `en.scale` (its standardisation; the latter two
 //! follow from the outline and `std`, and stand there so that nobody has to know how), `en.map`, `en.back` where the
 //! way back is no transpose, and `en.universe_mean`, `.universe_std`, `.universe_divisor`, `.universe_scale` for a view
-//! that was added with scaling. Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`,
+//! that was added with scaling; of a calibrated fit `en.back_mean` and `en.back_gain`. Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`,
 //! `.b2`. Of pairs of views, by their positions: `pair.0.1`. What follows the last dot never occurs in two of these
 //! groups, so no name of a view can be taken for anything else.
 
@@ -105,6 +105,9 @@ pub enum Outline {
         views: Vec<PairOutline>,
         /// Of the maps from a later view to an earlier one.
         back: Back,
+        /// The views, by position, that rows are calibrated for when they are translated to them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calibrated: Vec<usize>,
     },
     /// A map for every view into one space.
     Universe {
@@ -114,6 +117,9 @@ pub enum Outline {
         views: Vec<ViewOutline>,
         /// The corrector, where there is one.
         corrector: Option<CorrectorOutline>,
+        /// The views, by position, that rows are calibrated for on the way back to them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calibrated: Vec<usize>,
     },
 }
 

@@ -6,6 +6,7 @@ use super::{
     Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, Scaling, Side, ViewOutline, pair,
 };
 use crate::Fitted;
+use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::fitted::ViewMap;
 use crate::prep::ZScore;
@@ -33,7 +34,12 @@ impl Fitted {
                 for ((a, b), map) in maps.stored() {
                     arrays.insert(pair(a, b), Array::matrix(map));
                 }
-                Outline::Pairwise { views, back: if maps.both_ways() { Back::Own } else { Back::Transpose } }
+                let calibrated = put_calibrations(&mut arrays, maps.names(), |at| maps.calibration(at));
+                Outline::Pairwise {
+                    views,
+                    back: if maps.both_ways() { Back::Own } else { Back::Transpose },
+                    calibrated,
+                }
             }
             Self::Universe(universe) => {
                 let views = universe.views().iter().map(|view| put_view(&mut arrays, view)).collect();
@@ -41,7 +47,10 @@ impl Fitted {
                     hidden: put_corrector(&mut arrays, corrector),
                     rescale: universe.rescale(),
                 });
-                Outline::Universe { width: universe.width(), views, corrector }
+                let names: Vec<String> = universe.views().iter().map(|view| view.name.clone()).collect();
+                let calibration = |at: usize| universe.views()[at].calibration.as_ref();
+                let calibrated = put_calibrations(&mut arrays, &names, calibration);
+                Outline::Universe { width: universe.width(), views, corrector, calibrated }
             }
         };
         Parts { outline, arrays }
@@ -73,6 +82,22 @@ fn put_view(arrays: &mut Stored, view: &ViewMap) -> ViewOutline {
         post: view.post.as_ref().map(|post| put_scaling(arrays, name, Side::Universe, post)),
         corrected: view.corrected,
     }
+}
+
+/// Puts the calibrations there and says which views have one.
+fn put_calibrations<'a>(
+    arrays: &mut Stored,
+    names: &[String],
+    of: impl Fn(usize) -> Option<&'a Calibration>,
+) -> Vec<usize> {
+    let calibrations = names.iter().enumerate().filter_map(|(at, name)| Some((at, name, of(at)?)));
+    calibrations
+        .map(|(at, name, calibration)| {
+            arrays.insert(format!("{name}.back_mean"), Array::vector_f64(calibration.mean()));
+            arrays.insert(format!("{name}.back_gain"), Array::vector_f64(&[calibration.gain()]));
+            at
+        })
+        .collect()
 }
 
 /// Puts the weights there and says the hidden width.

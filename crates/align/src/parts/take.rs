@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, Side, Values, ViewOutline, pair};
+use crate::calibration::Calibration;
 use crate::corrector::{Corrector, Weights};
 use crate::fitted::ViewMap;
 use crate::methods::na::InputSpace;
@@ -30,7 +31,9 @@ impl Fitted {
                 let views: Result<Vec<_>, AlignError> = views.into_iter().map(view).collect();
                 Self::Input(InputSpace::of_views(views?))
             }
-            Outline::Pairwise { views, back } => {
+            Outline::Pairwise { views, back, calibrated } => {
+                let calibrations = arrays
+                    .calibrations(&views.iter().map(|v| (v.name.as_str(), v.width)).collect::<Vec<_>>(), &calibrated)?;
                 let mut maps = Vec::new();
                 for (b, a) in (0..views.len()).flat_map(|b| (0..b).map(move |a| (b, a))) {
                     maps.push(arrays.matrix(&pair(a, b), views[a].width, views[b].width)?);
@@ -42,11 +45,17 @@ impl Fitted {
                 let prep = |v: &PairOutline| arrays.scaling(&v.name, Side::View, v.width, v.prep);
                 let preps: Result<Vec<ZScore>, AlignError> = views.iter().map(prep).collect();
                 let names = views.into_iter().map(|v| v.name).collect();
-                Self::Pairwise(PairMaps::of(names, preps?, maps, (back == Back::Own).then_some(home)))
+                let maps = PairMaps::of(names, preps?, maps, (back == Back::Own).then_some(home));
+                Self::Pairwise(maps.with_calibrations(calibrations))
             }
-            Outline::Universe { width, views, corrector } => {
-                let views: Result<Vec<ViewMap>, AlignError> =
-                    views.into_iter().map(|view| arrays.view(view, width)).collect();
+            Outline::Universe { width, views, corrector, calibrated } => {
+                let calibrations = arrays
+                    .calibrations(&views.iter().map(|v| (v.name.as_str(), v.width)).collect::<Vec<_>>(), &calibrated)?;
+                let views: Result<Vec<ViewMap>, AlignError> = views
+                    .into_iter()
+                    .zip(calibrations)
+                    .map(|(view, c)| Ok(ViewMap { calibration: c, ..arrays.view(view, width)? }))
+                    .collect();
                 let universe = Universe::from_views(views?)?;
                 Self::Universe(match corrector {
                     None => universe,
@@ -152,6 +161,32 @@ impl Arrays {
         };
         let post = post.map(|scaling| self.scaling(&name, Side::Universe, universe, scaling)).transpose()?;
         Ok(ViewMap { unit, back, post, corrected, ..ViewMap::new(name, prep, map) })
+    }
+
+    /// Of views with these names and widths those at the positions `calibrated`; `None` for the others.
+    fn calibrations(
+        &mut self,
+        views: &[(&str, usize)],
+        calibrated: &[usize],
+    ) -> Result<Vec<Option<Calibration>>, AlignError> {
+        if let Some(at) = calibrated.iter().find(|&&at| at >= views.len()) {
+            return Err(AlignError::MissingPart {
+                part: format!("the view at position {at}, which is to be calibrated"),
+            });
+        }
+        let of_view = |(at, &(name, width)): (usize, &(&str, usize))| {
+            if !calibrated.contains(&at) {
+                return Ok(None);
+            }
+            let mean = self.double(&format!("{name}.back_mean"), &[width])?;
+            let part = format!("{name}.back_gain");
+            match self.double(&part, &[1])?[..] {
+                [gain] if gain > 0.0 => Ok(Some(Calibration::new(mean, gain))),
+                [value, ..] => Err(AlignError::PartValue { part, at: 0, value, want: "a gain above 0" }),
+                [] => Err(AlignError::MissingPart { part }),
+            }
+        };
+        views.iter().enumerate().map(of_view).collect()
     }
 
     fn corrector(&mut self, width: usize, hidden: usize) -> Result<Corrector, AlignError> {

@@ -1,0 +1,95 @@
+//! Rows of several views, each projected once and then read in every space.
+
+use crate::prep::ZScore;
+use crate::{AlignError, Fitted, Matrix};
+
+/// Rows of several views on their way through a fit: in the space that all views share, and from there to every view.
+///
+/// Each view is projected once, where [`Fitted::translate`] projects for every target; the results are the same.
+/// What translation goes on from is kept apart from the shared coordinates where these differ
+/// ([`Rescale::Universe`](crate::Rescale::Universe)).
+#[derive(Clone, Debug)]
+pub struct Projections<'a> {
+    fitted: &'a Fitted,
+    names: Vec<String>,
+    shared: Vec<Matrix>,
+    onward: Option<Vec<Matrix>>,
+}
+
+impl Fitted {
+    /// These rows, by view, projected.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn projections<'r>(
+        &self,
+        rows: impl IntoIterator<Item = (&'r str, &'r Matrix)>,
+    ) -> Result<Projections<'_>, AlignError> {
+        let (mut names, mut shared, mut onward) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, x) in rows {
+            names.push(name.to_string());
+            match self {
+                Self::Input(input) => shared.push(input.project(name, x)?),
+                Self::Pairwise(maps) => onward.push(maps.onward(name, x)?),
+                Self::Universe(universe) => {
+                    let (seen, goes_on) = universe.both(name, x)?;
+                    shared.push(seen);
+                    onward.extend(goes_on);
+                }
+            }
+        }
+        let apart = matches!(self, Self::Pairwise(_)) || !onward.is_empty();
+        Ok(Projections { fitted: self, names, shared, onward: apart.then_some(onward) })
+    }
+}
+
+impl Projections<'_> {
+    /// In the space that all views share, as [`Fitted::project`] has it, in the order given; empty for pairwise maps.
+    pub fn shared(&self) -> &[Matrix] {
+        &self.shared
+    }
+
+    /// The rows of the view at position `source` in the raw coordinates of `target`, as [`Fitted::translate`] has them.
+    ///
+    /// # Errors
+    /// As [`Fitted::translate`].
+    pub fn translated(&self, source: usize, target: &str) -> Result<Matrix, AlignError> {
+        let (prep, z) = self.arrived(source, target)?;
+        Ok(prep.restored(&z))
+    }
+
+    /// The same, standardised: `by.apply` of [`Projections::translated`] in one step, without rounding in between.
+    ///
+    /// # Errors
+    /// As [`Fitted::translate`], and as [`ZScore::apply`].
+    pub fn standardised(&self, source: usize, target: &str, by: &ZScore) -> Result<Matrix, AlignError> {
+        let (prep, z) = self.arrived(source, target)?;
+        z.check_width("standardise", "the fitted rows", by.width())?;
+        Ok(between(prep, by, z))
+    }
+
+    /// In the standardised coordinates of `target`.
+    fn arrived(&self, source: usize, target: &str) -> Result<(&ZScore, Matrix), AlignError> {
+        let nothing =
+            || AlignError::UnknownView { name: format!("at position {source}"), known: self.names.join(", ") };
+        let rows = self.onward.as_ref().unwrap_or(&self.shared).get(source).ok_or_else(nothing)?;
+        match self.fitted {
+            Fitted::Input(_) => Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" }),
+            Fitted::Pairwise(maps) => maps.arrive(&self.names[source], target, rows),
+            Fitted::Universe(universe) => universe.arrive(target, rows),
+        }
+    }
+}
+
+/// Coordinates standardised by one as the other standardises them, in place.
+fn between(of: &ZScore, by: &ZScore, mut z: Matrix) -> Matrix {
+    let (scales, divisors, width) = (of.scales(), by.divisors(), z.cols().max(1));
+    let factors: Vec<f64> = scales.iter().zip(&divisors).map(|(scale, divisor)| scale / divisor).collect();
+    let means = of.mean().iter().zip(by.mean()).zip(&divisors);
+    let shifts: Vec<f64> = means.map(|((mean, other), divisor)| (mean - other) / divisor).collect();
+    for row in z.as_mut_slice().chunks_mut(width) {
+        let affine = factors.iter().zip(&shifts);
+        row.iter_mut().zip(affine).for_each(|(z, (factor, shift))| *z = (f64::from(*z) * factor + shift) as f32);
+    }
+    z
+}
