@@ -15,7 +15,6 @@
 //! orthogonal maps alone.
 
 use align::linalg::{Threads, product};
-use align::prep::ZScore;
 use align::{Fitted, Matrix, SpaceKind, Universe};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -109,15 +108,10 @@ fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usiz
 
 /// Rows of a view in the standardised coordinates of its method.
 fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix, TaskError> {
-    let prep = match input.fitted.universe() {
-        Some(universe) => universe.views().iter().find(|view| view.name == name).map(|view| view.prep.clone()),
-        None => None,
+    let z = match input.fitted.prep(name) {
+        Some(prep) => prep.apply(x)?,
+        None => x.clone(),
     };
-    let prep = match prep {
-        Some(prep) => prep,
-        None => ZScore::fit_sample(&input.train.spaces.space(name)?.observed()),
-    };
-    let z = prep.apply(x)?;
     check_finite(input.fitted.offers()[0], &|| name.to_string(), &z)?;
     Ok(z)
 }

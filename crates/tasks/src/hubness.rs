@@ -63,7 +63,7 @@ const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
 
 /// Scores every ordered pair of the test split's views in every space on offer.
 pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let shared = project_all(input)?;
+    let projections = project_all(input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let dead = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
@@ -73,7 +73,7 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
     for &space in input.fitted.offers() {
         match space {
             SpaceKind::Input | SpaceKind::Universe => {
-                let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
+                let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
                 for (s, queries) in rows.iter().enumerate() {
                     for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
                         let occurrences = if let Some(reason) = dead(s, t, queries, gallery) {
@@ -88,7 +88,7 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
                     }
                 }
             }
-            SpaceKind::Translated => each_translated(input, &shared, |s, t, queries, gallery| {
+            SpaceKind::Translated => each_translated(input, &projections, |s, t, queries, gallery| {
                 let occurrences = match dead(s, t, queries, gallery) {
                     Some(reason) => Err(reason),
                     None => Ok(occurrences(scorer, queries, gallery)),

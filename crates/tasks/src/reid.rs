@@ -122,19 +122,19 @@ fn precision(items: &[(f32, bool)]) -> (f32, f32) {
 pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
     let names: Vec<&str> = input.test.spaces.names().collect();
-    let shared = project_all(input)?;
+    let projections = project_all(input)?;
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
         let find = |queries: &Matrix, gallery: &Matrix| find(queries, gallery, classes, classes, params.exclude_self);
         if space == SpaceKind::Translated {
-            each_translated(input, &shared, |s, t, queries, gallery| {
+            each_translated(input, &projections, |s, t, queries, gallery| {
                 let dead = nothing_varies_in((names[s], names[t]), (queries, gallery));
                 found.insert((s, t), dead.map_or_else(|| find(queries, gallery).map(Ok), |reason| Ok(Err(reason)))?);
                 Ok(())
             })?;
         } else {
-            let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
+            let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
             for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
                 let (x, y) = (rows[s].cols(), rows[t].cols());
                 let differ = || format!("widths differ: {} {x}, {} {y}", names[s], names[t]);

@@ -17,7 +17,7 @@
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
 use align::prep::cosine_rows;
-use align::{Ignored, Matrix, SpaceKind};
+use align::{Ignored, Matrix, Projections, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::living::nothing_varies_in;
@@ -92,13 +92,13 @@ type Outcomes = Vec<Option<Outcome>>;
 
 /// Scores every ordered pair of the test split's views in every space on offer.
 pub(crate) fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let shared = project_all(input)?;
+    let projections = project_all(input)?;
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         let outcomes = match space {
-            SpaceKind::Input | SpaceKind::Universe => in_shared_space(scorer, input, &shared)?,
-            SpaceKind::Translated => translated(scorer, input, &shared)?,
+            SpaceKind::Input | SpaceKind::Universe => in_shared_space(scorer, input, projections.shared())?,
+            SpaceKind::Translated => translated(scorer, input, &projections)?,
         };
         report(input, space, outcomes, &mut out);
     }
@@ -130,11 +130,11 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
     Ok(outcomes)
 }
 
-fn translated(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'_>) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.spaces.names().collect();
     let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
-    each_translated(input, shared, |s, t, queries, gallery| {
+    each_translated(input, projections, |s, t, queries, gallery| {
         outcomes[s * views + t] = Some(match nothing_varies_in((names[s], names[t]), (queries, gallery)) {
             Some(reason) => Outcome::NotApplicable(reason),
             None => Outcome::Ranked(scorer.ranks(queries, gallery)?),

@@ -8,8 +8,10 @@
 //! Cost: M(M−1) classifiers, or M in the standard direction. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e, the TRANSFORMED figures. Departs: the default protocol converges.
 
+use std::borrow::Cow;
+
 use align::prep::ZScore;
-use align::{Fitted, Matrix, SpaceKind, Split};
+use align::{Fitted, Matrix, Projections, SpaceKind, Split};
 use rayon::prelude::*;
 
 use crate::classifier::Labelled;
@@ -39,6 +41,10 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         };
         params.train(t, on, &[held_out], codes.classes)
     };
+    // The side that is translated, each view projected once for all targets.
+    let split = if params.direction == Direction::Released { input.train } else { input.test };
+    let observed: Vec<Cow<'_, Matrix>> = split.spaces.iter().map(|space| space.observed()).collect();
+    let moving = input.fitted.projections(split.spaces.names().zip(observed.iter().map(Cow::as_ref)))?;
     let train_codes = |view: usize| input.train.spaces.nth(view).observed_of(&codes.train);
     let test_codes = |view: usize| input.test.spaces.nth(view).observed_of(&codes.test);
     // In the standard direction one classifier serves every source.
@@ -53,12 +59,12 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         .par_iter()
         .map(|&(s, t)| match params.direction {
             Direction::Released => {
-                let moved = targets[t].translated(input.train, names[s])?;
+                let moved = targets[t].translated(&moving, split, names[s])?;
                 let trained = validate(t, Labelled { x: &moved, codes: &train_codes(s) })?;
                 hits(&trained, Labelled { x: &targets[t].test, codes: &test_codes(t) })
             }
             Direction::Standard => {
-                let moved = targets[t].translated(input.test, names[s])?;
+                let moved = targets[t].translated(&moving, split, names[s])?;
                 hits(&own[t], Labelled { x: &moved, codes: &test_codes(s) })
             }
         })
@@ -81,7 +87,6 @@ fn hits(trained: &Trained, rows: Labelled<'_>) -> Result<Result<Vec<Vec<bool>>, 
 
 /// A view that others are translated to.
 struct Target<'a> {
-    input: TaskInput<'a>,
     name: &'a str,
     standardise: ZScore,
     train: Matrix,
@@ -98,7 +103,6 @@ impl<'a> Target<'a> {
             Ok::<_, TaskError>(z)
         };
         Ok(Self {
-            input: *input,
             name,
             train: own(input.train)?,
             validation: input.validation.map(own).transpose()?,
@@ -108,9 +112,9 @@ impl<'a> Target<'a> {
     }
 
     /// The rows that `source` has in a split, translated to this view and standardised.
-    fn translated(&self, split: &Split, source: &str) -> Result<Matrix, TaskError> {
-        let moved = self.input.fitted.translate(source, self.name, &split.spaces.space(source)?.observed())?;
+    fn translated(&self, rows: &Projections<'_>, split: &Split, source: &str) -> Result<Matrix, TaskError> {
+        let moved = rows.standardised(split.spaces.position(source)?, self.name, &self.standardise)?;
         check_finite(SpaceKind::Translated, &|| format!("{source}->{}", self.name), &moved)?;
-        Ok(self.standardise.apply(&moved)?)
+        Ok(moved)
     }
 }

@@ -160,7 +160,7 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
     let rows = sample(params, input.test.spaces.rows())?;
     let space = input.fitted.offers()[0];
     let names: Vec<&str> = input.test.spaces.names().collect();
-    let shared = project_all(input)?;
+    let projections = project_all(input)?;
     let see = |position: usize, x: &Matrix| -> Result<Seen, TaskError> {
         let rows = x.select_rows(&rows);
         let name = || names[position].to_string();
@@ -174,8 +174,10 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
     let mut panel = Panel { params, space, null: Null::new(params, rows.len()), n: rows.len(), out: Scores::default() };
     match space {
         SpaceKind::Input | SpaceKind::Universe => {
-            let seen: Vec<Seen> =
-                (0..names.len()).into_par_iter().map(|m| see(m, &shared[m])).collect::<Result<_, TaskError>>()?;
+            let seen: Vec<Seen> = (0..names.len())
+                .into_par_iter()
+                .map(|m| see(m, &projections.shared()[m]))
+                .collect::<Result<_, TaskError>>()?;
             for (m, seen) in seen.iter().enumerate() {
                 panel.of_view((names[m], None), seen, &before[m], nothing_varies(names[m], &seen.rows));
             }
@@ -187,7 +189,7 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
         }
         SpaceKind::Translated => {
             let as_it_is = |z: Matrix| z;
-            each_translated_as(input, &shared, as_it_is, |s, t, moved, target| {
+            each_translated_as(input, &projections, as_it_is, |s, t, moved, target| {
                 if s < t {
                     for (m, x) in [(s, moved), (t, target)] {
                         check_finite(space, &|| names[m].to_string(), x)?;
