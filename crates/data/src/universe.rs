@@ -39,8 +39,9 @@ use crate::{
     write::{Tensor, checksum_of_data, safetensors_with},
 };
 
-/// The format that is written, and the newest that is read.
-pub const FORMAT_VERSION: u64 = 1;
+/// The format that is written, and the newest that is read. Version 2 may hold calibrations; a file of version 1 is one
+/// of version 2 without.
+pub const FORMAT_VERSION: u64 = 2;
 
 /// The entry of the metadata.
 const ENTRY: &str = "universe";
@@ -257,8 +258,11 @@ pub fn read(file: &Path) -> Result<Saved, DataError> {
     let value: Value = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
     match value["format_version"].as_u64() {
         Some(got) if got > FORMAT_VERSION => return Err(fail(UniverseProblem::Newer { got })),
-        Some(FORMAT_VERSION) => {}
-        _ => return Err(metadata(format!("`format_version` is {}, wanted {FORMAT_VERSION}", value["format_version"]))),
+        Some(1..=FORMAT_VERSION) => {}
+        _ => {
+            let detail = format!("`format_version` is {}, wanted 1 to {FORMAT_VERSION}", value["format_version"]);
+            return Err(metadata(detail));
+        }
     }
     let about: About = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
     let got = sha256(contents.data);

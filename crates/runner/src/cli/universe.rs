@@ -35,6 +35,9 @@ pub struct Fit {
     /// Seed of the fit
     #[arg(long, default_value_t = 42)]
     seed: u64,
+    /// Leave translated rows the scale that the method gives them, as grids do
+    #[arg(long)]
+    uncalibrated: bool,
     /// The file to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -58,6 +61,7 @@ impl Fit {
             method: universe::method(&self.method, self.params.as_deref())?,
             views: self.views,
             seed: self.seed,
+            calibrate: !self.uncalibrated,
             out: self.out,
             force: self.force,
         };
@@ -103,6 +107,9 @@ pub struct Project {
     /// The view that the rows are of
     #[arg(long)]
     view: String,
+    /// Divide every coordinate by the standard deviation that the training rows' consensus has in it
+    #[arg(long)]
+    unit_variance: bool,
     #[command(flatten)]
     through: Through,
 }
@@ -110,7 +117,7 @@ pub struct Project {
 impl Project {
     /// Writes the rows' universe vectors.
     pub fn run(self) -> Result<Ending> {
-        self.through.run(Way::Project { view: self.view })
+        self.through.run(Way::Project { view: self.view, unit_variance: self.unit_variance })
     }
 }
 

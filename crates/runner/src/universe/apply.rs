@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use align::{AlignError, Fitted, Matrix};
+use align::calibration::Spread;
+use align::{AlignError, Consensus, Fitted, Matrix};
 use anyhow::{Context, Result};
 use data::import::Member;
 use data::universe::{self, Saved, UniverseProblem};
@@ -35,6 +36,8 @@ pub enum Way {
     Project {
         /// The view.
         view: String,
+        /// Whether every coordinate is divided by the consensus's standard deviation in it.
+        unit_variance: bool,
     },
     /// From a view to another's coordinates.
     Translate {
@@ -49,7 +52,7 @@ impl Way {
     /// The view that the rows are of.
     fn source(&self) -> &str {
         match self {
-            Self::Project { view } => view,
+            Self::Project { view, .. } => view,
             Self::Translate { from, .. } => from,
         }
     }
@@ -81,10 +84,33 @@ impl Way {
         }
     }
 
-    fn of(&self, fitted: &Fitted, rows: &Matrix) -> Result<Matrix, AlignError> {
+    /// What universe vectors are scaled by, where they are to be.
+    fn scale<'a>(&self, saved: &'a Saved, file: &Path) -> Result<Option<&'a Consensus>, DataError> {
+        match (self, &saved.consensus) {
+            (Self::Project { unit_variance: true, .. }, None) => Err(lacks(
+                saved,
+                file,
+                "no consensus of the training rows, whose variance would be the unit",
+                "fit on complete rows, or project without --unit-variance",
+            )),
+            (Self::Project { unit_variance: true, .. }, Some(consensus)) => Ok(Some(consensus)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Beside which rows those written will stand.
+    fn beside(&self, fitted: &Fitted) -> Option<(Spread, &str)> {
         match self {
-            Self::Project { view } => fitted.project(view, rows),
-            Self::Translate { from, to } => fitted.translate(from, to, rows),
+            Self::Project { .. } => None,
+            Self::Translate { to, .. } => fitted.prep(to).map(|prep| (Spread::beside(prep), to.as_str())),
+        }
+    }
+
+    fn of(&self, fitted: &Fitted, rows: &Matrix, scale: Option<&Consensus>) -> Result<Matrix, AlignError> {
+        match (self, scale) {
+            (Self::Project { view, .. }, None) => fitted.project(view, rows),
+            (Self::Project { view, .. }, Some(consensus)) => consensus.unit_variance(&fitted.project(view, rows)?),
+            (Self::Translate { from, to }, _) => fitted.translate(from, to, rows),
         }
     }
 }
@@ -105,6 +131,7 @@ pub fn apply(request: &Apply) -> Result<String> {
     let saved = universe::read(file)?;
     let want = saved.width(way.source(), file)?;
     let width = way.width(&saved, file)?;
+    let scale = way.scale(&saved, file)?;
     let input = InputFile::open(&request.input)?;
     let rows = input.rows()?;
     let name = request.input.file.display();
@@ -116,10 +143,16 @@ pub fn apply(request: &Apply) -> Result<String> {
         let problem = FileProblem::NoRows { tensor: request.input.tensor.clone() };
         return Err(DataError::File { path: request.input.file.clone(), problem: Box::new(problem) }.into());
     }
+    let mut beside = way.beside(&saved.fitted);
     let mut sink = Sink::create(&request.out, rows.count(), width)?;
     for chunk in rows.chunks(CHUNK) {
-        sink.write(&way.of(&saved.fitted, &chunk?)?)?;
+        let mapped = way.of(&saved.fitted, &chunk?, scale)?;
+        if let Some((spread, _)) = &mut beside {
+            spread.add(&mapped)?;
+        }
+        sink.write(&mapped)?;
     }
     sink.finish()?;
-    Ok(format!("{}: {} x {width}", request.out.file.display(), rows.count()))
+    let warning = beside.and_then(|(spread, to)| spread.warning(to)).map(|warning| format!("\nwarning: {warning}"));
+    Ok(format!("{}: {} x {width}{}", request.out.file.display(), rows.count(), warning.unwrap_or_default()))
 }

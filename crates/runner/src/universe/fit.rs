@@ -33,6 +33,8 @@ pub struct FitRequest {
     pub views: Vec<String>,
     /// Seed of the fit.
     pub seed: u64,
+    /// Whether translated rows get the location and scale of the target's own ([`align::Fit::calibrated`]).
+    pub calibrate: bool,
     /// The file to write.
     pub out: PathBuf,
     /// Overwrite it where it is there.
@@ -94,6 +96,7 @@ fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
     let train = loaded.select(&views)?.train.spaces;
     let clock = Instant::now();
     let fit = request.method.fit(&train, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
+    let fit = if request.calibrate { fit.calibrated(&train)? } else { fit.with_spread_checked(&train)? };
     let seconds = clock.elapsed().as_secs_f64();
     let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: train.rows() };
     Ok((Saved::of(fit, origin(&request.method, request.seed, &data)?, Some(&train))?, seconds))
@@ -105,7 +108,7 @@ fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
     let sums = if names.is_empty() { stored.sums } else { stored.sums.select(&names)? };
     let data = Data { name: &stored.header.data, sha256: &stored.header.data_sha256, rows: sums.rows() };
     let clock = Instant::now();
-    let saved = fit_sums(&request.method, &sums, request.seed, &data)
+    let saved = fit_sums(&request.method, &sums, request.seed, request.calibrate, &data)
         .with_context(|| format!("fit on the sums in {}", file.display()))?;
     Ok((saved, clock.elapsed().as_secs_f64()))
 }
@@ -121,13 +124,14 @@ pub struct Data<'a> {
     pub rows: usize,
 }
 
-/// The same from sums over the rows of `data`, which may be more than memory holds. The consensus follows from them too
+/// The same from sums over the rows of `data`, which may be more than memory holds, calibrated where asked for. The consensus follows from them too
 /// where the universe is linear and no view misses an item.
 ///
 /// # Errors
 /// As [`Method::fit_sums`]: a method that has to see the rows again, among others.
-pub fn fit_sums(method: &Method, sums: &Sums, seed: u64, data: &Data<'_>) -> Result<Saved> {
+pub fn fit_sums(method: &Method, sums: &Sums, seed: u64, calibrate: bool, data: &Data<'_>) -> Result<Saved> {
     let fit = method.fit_sums(sums, seed)?;
+    let fit = if calibrate { fit.calibrated_by_sums(sums)? } else { fit };
     let consensus = fit.fitted.universe().map(|universe| Consensus::of_sums(universe, sums)).transpose()?.flatten();
     Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
 }
@@ -197,7 +201,7 @@ mod tests {
         let train = align::planted::Planted::default().generate(1).unwrap().train.spaces;
         let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
         let data = Data { name: "planted", sha256: "none", rows: train.rows() };
-        let kept = |name: &str| fit_sums(&method(name, None).unwrap(), &sums, 7, &data);
+        let kept = |name: &str| fit_sums(&method(name, None).unwrap(), &sums, 7, true, &data);
         let rows = Method::Gpa(Default::default()).fit(&train, 7).unwrap().fitted;
         let saved = kept("gpa").unwrap();
         let x = train.at(0);
