@@ -1,4 +1,5 @@
-"""python3 universe.py universe.safetensors VIEW rows.npy out.npy: what `runner project` does, by NumPy alone."""
+"""python3 universe.py universe.safetensors VIEW rows.npy out.npy: what `runner project` does, by NumPy alone; with
+VIEW:TARGET in place of VIEW what `runner translate` does."""
 import json, math, sys
 import numpy as np
 def load(path):
@@ -11,7 +12,7 @@ def load(path):
     return about, {name: array(a) for name, a in head.items()}
 length = lambda x: np.linalg.norm(x, axis=1, keepdims=True)
 unit = lambda x: x / np.maximum(length(x), np.finfo("f4").tiny)  # a zero row stays zero
-def project(about, t, view, x):
+def project(about, t, view, x, unit_lengths=("none",)):
     own = next(v for v in about["fitted"]["views"] if v["name"] == view)
     z = ((x - t[view + ".mean"]) / t[view + ".divisor"]).astype("f4")
     u = (unit(z) if own["unit"] else z) @ t[view + ".map"]
@@ -25,6 +26,22 @@ def project(about, t, view, x):
     h = x @ c("w1") + c("b1")
     delta = (h * (1 + np.vectorize(math.erf)(h / math.sqrt(2))) / 2) @ c("w2") + c("b2")
     y = unit(v + delta / (1 + np.exp(-x @ c("wg") - c("bg")))) * (length(u) > 0)
-    return (y if network["rescale"] == "none" else y * length(u)).astype("f4")
+    return (y if network["rescale"] in unit_lengths else y * length(u)).astype("f4")
+def translate(about, t, view, target, x):
+    names = [v["name"] for v in about["fitted"]["views"]]
+    if about["fitted"]["kind"] == "pairwise":
+        a, b = names.index(view), names.index(target)
+        z = ((x - t[view + ".mean"]) / t[view + ".divisor"]).astype("f4")
+        z = z @ (t[f"pair.{a}.{b}"] if f"pair.{a}.{b}" in t else t[f"pair.{b}.{a}"].T)
+    else:
+        u = project(about, t, view, x, ("none", "universe"))
+        if target + ".universe_mean" in t:
+            u = (u - t[target + ".universe_mean"]) / t[target + ".universe_divisor"]
+        z = u @ t.get(target + ".back", t[target + ".map"].T)
+    if target + ".back_gain" in t:  # a calibrated fit
+        z = (z - t[target + ".back_mean"]) * t[target + ".back_gain"]
+    return (z * t[target + ".scale"] + t[target + ".mean"]).astype("f4")
 if __name__ == "__main__":
-    np.save(sys.argv[4], project(*load(sys.argv[1]), sys.argv[2], np.load(sys.argv[3])))
+    (about, arrays), (view, _, target) = load(sys.argv[1]), sys.argv[2].partition(":")
+    x = np.load(sys.argv[3])
+    np.save(sys.argv[4], translate(about, arrays, view, target, x) if target else project(about, arrays, view, x))

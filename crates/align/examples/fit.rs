@@ -17,6 +17,9 @@ fn main() -> Result<(), AlignError> {
 
     let rows = data.test.spaces.get("v0")?; // 100 × 48
     let universe = fit.fitted.project("v0", rows)?; // 100 × 64, coordinates that all views share
+
+    // Calibrated, translated rows have the location and scale of the target's own, and can stand beside them.
+    let fit = fit.calibrated(&data.train.spaces)?;
     let as_v1 = fit.fitted.translate("v0", "v1", rows)?; // 100 × 32, what v1 would have said
     println!("universe {} x {}, as v1 {} x {}", universe.rows(), universe.cols(), as_v1.rows(), as_v1.cols());
 

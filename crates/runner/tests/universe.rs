@@ -464,5 +464,5 @@ fn numpy_alone_projects_and_translates_as_the_runner_does() {
 #[test]
 fn the_example_in_numpy_is_no_longer_than_it_says() {
     let text = fs::read_to_string(root().join("docs/universe.py")).unwrap();
-    assert!(text.lines().count() <= 45, "{} lines", text.lines().count());
+    assert!(text.lines().count() <= 50, "{} lines", text.lines().count());
 }

@@ -15,7 +15,7 @@ use super::{Threads, said};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  runner fit --manifest massive10 --method gcpa --out universe.safetensors\n  \
     runner fit --manifest mine.yaml --method 'gcpa: {tau: 0.05}' --views en,fr,de --seed 7 --out u.safetensors\n\n\
-    docs/universe.md describes the file, and reads it with NumPy in 30 lines.")]
+    docs/universe.md describes the file, and reads it with NumPy in 50 lines.")]
 pub struct Fit {
     /// A name in data-manifests/, or a manifest's path
     #[arg(long, value_name = "NAME|FILE", required_unless_present = "moments")]
