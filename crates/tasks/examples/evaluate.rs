@@ -6,7 +6,8 @@
 
 use align::planted::Planted;
 use align::{Dataset, Labels, Matrix, Method, SpaceKind, Spaces, Split};
-use tasks::{Metric, Quantity, Scores, Task, TaskInput, paired_bootstrap};
+use tasks::statistics::resample_means;
+use tasks::{Metric, Quantity, Scale, Scores, Task, TaskInput};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -26,16 +27,13 @@ fn main() -> Result<(), Error> {
         ranks.push(first_of_pair(&retrieval).ok_or("no ranks")?);
     }
 
-    // Every figure follows from per-item values, so differences are of the same items: v0 looked up in v1.
-    let hits = |ranks: &[f32], counts: &[u32]| {
-        let hit = |(rank, &count): (&f32, &u32)| if *rank <= 1.0 { f64::from(count) } else { 0.0 };
-        ranks.iter().zip(counts).map(hit).sum::<f64>() / counts.iter().sum::<u32>() as f64
-    };
-    let intervals = paired_bootstrap(ranks[0].len(), 2000, 1, |counts| {
-        let (gpa, gcca) = (hits(&ranks[0], counts), hits(&ranks[1], counts));
-        vec![gpa, gcca, gcca - gpa]
-    })?;
-    for (name, interval) in ["gpa", "gcca", "gcca - gpa"].iter().zip(&intervals) {
+    // Every figure follows from per-item values, so differences are of the same items: v0 looked up in v1, with one seed.
+    let hits = |ranks: &Vec<f32>| vec![ranks.iter().map(|&rank| f64::from(u8::from(rank <= 1.0))).collect()];
+    let figures: Vec<Vec<Vec<f64>>> = ranks.iter().map(hits).collect();
+    let drawn = resample_means(&figures, None, Scale::Share, 2000, 1)?;
+    let intervals = [drawn.interval(0), drawn.interval(1), drawn.difference(1, 0).map(|contrast| contrast.interval)];
+    for (name, interval) in ["gpa", "gcca", "gcca - gpa"].iter().zip(intervals) {
+        let interval = interval.ok_or("undefined")?;
         println!("{name}: {:.3} [{:.3}, {:.3}]", interval.estimate, interval.low, interval.high);
     }
     Ok(())

@@ -224,36 +224,67 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
 }
 
 /// A metric computed from its series ([`Metric::series`]) with item i counted `weights[i]` times: what a
-/// resample evaluates. Agreement of clusters is not of this kind, see [`CrossTable`].
+/// resample evaluates; `None` where it is undefined: no item counts, or the metric is no function of such a series (agreement
+/// of clusters is one of [`CrossTable`]; uniformity, effective rank and modality gap need the vectors).
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
-pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
-    match metric {
-        Metric::Rank1 | Metric::Rank1Optimistic => weighted_hits_at(values, 1, weights),
-        Metric::Rank5 => weighted_hits_at(values, 5, weights),
-        Metric::Rank10 => weighted_hits_at(values, 10, weights),
-        Metric::Mrr => weighted_mean_reciprocal_rank(values, weights),
-        Metric::Gamma90 => weighted_quantile(values, 0.9, weights),
-        Metric::DriftP95 => weighted_quantile(values, 0.95, weights),
-        Metric::DriftMedian => weighted_lower_median(values, weights),
-        Metric::Cmc1 => weighted_mean(&values.iter().map(|&rank| within(rank, 1.0)).collect::<Vec<_>>(), weights),
-        Metric::Cmc5 => weighted_mean(&values.iter().map(|&rank| within(rank, 5.0)).collect::<Vec<_>>(), weights),
-        Metric::GammaMean
+pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Result<Option<f64>, TaskError> {
+    let value = match metric {
+        Metric::Gamma90 => weighted_quantile(values, 0.9, weights)?,
+        Metric::DriftP95 => weighted_quantile(values, 0.95, weights)?,
+        Metric::DriftMedian => weighted_lower_median(values, weights)?,
+        Metric::HubSkewness => weighted_skewness(values, weights)?,
+        Metric::Rank1
+        | Metric::Rank1Optimistic
+        | Metric::Rank5
+        | Metric::Rank10
+        | Metric::Mrr
+        | Metric::Cmc1
+        | Metric::Cmc5
+        | Metric::AntiHubs
+        | Metric::GammaMean
         | Metric::DeltaPos
         | Metric::DriftMean
         | Metric::Accuracy
         | Metric::Map
         | Metric::CycleError
         | Metric::CycleErrorCorrected
-        | Metric::AntiHubs
-        | Metric::Ari
-        | Metric::Nmi => weighted_mean(values, weights),
-        Metric::HubSkewness => weighted_skewness(values, weights),
-        Metric::Similarity(..) | Metric::Alignment | Metric::Distortion => weighted_mean(values, weights),
-        // No function of a series.
-        Metric::Uniformity | Metric::EffectiveRank | Metric::ModalityGap => Ok(f64::NAN),
-    }
+        | Metric::Similarity(..)
+        | Metric::Alignment
+        | Metric::Distortion => {
+            check_lengths("weighted figure", "values", values.len(), "weights", weights.len())?;
+            let (mut sum, mut total) = (0.0, 0u64);
+            for (&value, &weight) in values.iter().zip(weights) {
+                let Some(value) = item_value(metric, value) else { continue };
+                sum += f64::from(weight) * value;
+                total += u64::from(weight);
+            }
+            sum / total as f64
+        }
+        Metric::Ari | Metric::Nmi | Metric::Uniformity | Metric::EffectiveRank | Metric::ModalityGap => {
+            return Ok(None);
+        }
+    };
+    Ok(value.is_finite().then_some(value))
+}
+
+/// Whether the metric is a mean over items of values that lie between 0 and 1 whatever the data: its intervals are those of
+/// shares.
+pub fn is_share(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Rank1
+            | Metric::Rank1Optimistic
+            | Metric::Rank5
+            | Metric::Rank10
+            | Metric::Mrr
+            | Metric::Cmc1
+            | Metric::Cmc5
+            | Metric::Map
+            | Metric::Accuracy
+            | Metric::AntiHubs
+    )
 }
 
 /// What one item adds to a metric that is a mean over items; `None` for a metric that is none, or an item that does not
@@ -311,11 +342,6 @@ pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskErr
     Ok(if variance > 0.0 { moment(3) / variance.powf(1.5) } else { 0.0 })
 }
 
-/// 1 where a rank is at most k, 0 beyond, NaN where there is none.
-fn within(rank: f32, k: f32) -> f32 {
-    if rank.is_nan() { rank } else { f32::from(u8::from(rank <= k)) }
-}
-
 /// [`mean`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
 ///
 /// # Errors
@@ -330,7 +356,8 @@ pub fn weighted_mean(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> 
     Ok(sum / total as f64)
 }
 
-/// [`quantile`] with item i counted `weights[i]` times. O(n log n); NaN where every weight is zero.
+/// [`quantile`] with item i counted `weights[i]` times. O(n log n); NaN marks an item that is not counted at all; NaN
+/// where none is.
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
@@ -339,7 +366,7 @@ pub fn weighted_quantile(values: &[f32], q: f64, weights: &[u32]) -> Result<f64,
     Ok(if repeated.is_empty() { f64::NAN } else { quantile(&repeated, q) })
 }
 
-/// [`lower_median`] with item i counted `weights[i]` times; NaN where every weight is zero.
+/// [`lower_median`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all; NaN where none is.
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
@@ -350,7 +377,8 @@ pub fn weighted_lower_median(values: &[f32], weights: &[u32]) -> Result<f64, Tas
 
 fn repeat(op: &'static str, values: &[f32], weights: &[u32]) -> Result<Vec<f32>, TaskError> {
     check_lengths(op, "values", values.len(), "weights", weights.len())?;
-    Ok(values.iter().zip(weights).flat_map(|(&v, &w)| std::iter::repeat_n(v, w as usize)).collect())
+    let counted = values.iter().zip(weights).filter(|(value, _)| !value.is_nan());
+    Ok(counted.flat_map(|(&v, &w)| std::iter::repeat_n(v, w as usize)).collect())
 }
 
 /// Arithmetic mean.
@@ -454,6 +482,24 @@ mod tests {
         let error = ari_nmi_weighted(&[1, 2], &[1, 2], &[1]).unwrap_err().to_string();
         assert_eq!(error, "weighted agreement: weights is 1 long, items is 2 long; they must match");
         assert!(weighted_hits_at(&[1.0], 1, &[]).is_err());
+    }
+
+    #[test]
+    fn an_undefined_figure_is_none() {
+        let of = |metric, values: &[f32], weights: &[u32]| {
+            weighted_figure(metric, values, weights).expect("one weight per value")
+        };
+        for metric in [Metric::Ari, Metric::Nmi, Metric::Uniformity, Metric::EffectiveRank, Metric::ModalityGap] {
+            assert_eq!(of(metric, &[1.0, 2.0], &[1, 1]), None, "{metric:?} is no function of a series");
+        }
+        for metric in [Metric::Rank1, Metric::Map, Metric::Gamma90, Metric::DriftMedian, Metric::HubSkewness] {
+            assert_eq!(of(metric, &[f32::NAN, 1.0], &[2, 0]), None, "{metric:?} of no item");
+            assert!(weighted_figure(metric, &[1.0], &[]).is_err());
+        }
+        // An item without a figure is not counted, not a miss and not the largest.
+        assert_eq!(of(Metric::Rank1, &[f32::NAN, 1.0], &[1, 1]), Some(1.0));
+        assert_eq!(of(Metric::Gamma90, &[f32::NAN, 1.0], &[5, 1]), Some(1.0));
+        assert_eq!(of(Metric::Cmc5, &[f32::NAN, 5.0, 6.0], &[1, 1, 3]), Some(0.25));
     }
 
     #[test]

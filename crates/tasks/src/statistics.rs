@@ -1,18 +1,48 @@
-//! From resamples to statements: intervals, tests, ranks, and how many of them may be chance.
+//! From resamples to statements: intervals, tests, places.
+
+use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
 use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::bootstrap::{Interval, Weights, positive, quantile};
+use crate::bootstrap::{Interval, Omitted, Units, positive, quantile, resample_with_seeds};
+
+/// z₀.₈: by so many standard errors a difference exceeds the limit of its test in four of five repetitions.
+const POWER: f64 = 0.841_621_234;
+/// Of a figure that is undefined on more of the resamples than this, nothing is said.
+const UNDEFINED: f64 = 0.05;
 
 /// Figures of the items as they are, and of every resample of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resamples {
     pub(crate) estimates: Vec<f64>,
-    /// One value per figure for every resample.
-    pub(crate) draws: Vec<Vec<f64>>,
+    pub(crate) draws: Vec<Draw>,
+    /// Items, or clusters of them, that resamples draw from: at least two.
+    pub(crate) units: usize,
+    /// Where figures are means of shares: by figure the mean share of every unit.
+    pub(crate) shares: Option<Vec<Vec<f64>>>,
+}
+
+/// Deviations of every figure in one resample.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draw {
+    /// Their standard deviation over resamples is the standard error.
+    pub plain: Vec<f64>,
+    /// With Student's t for few units and few seeds.
+    pub wide: Vec<f64>,
+    /// Student's deviate with one degree of freedom less than there are units.
+    pub unseen: f64,
+}
+
+/// How the values of items are bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Each between 0 and 1: a hit, a reciprocal rank, or a mean of such.
+    Share,
+    /// Any number.
+    Number,
 }
 
 /// A difference, or another quantity whose being zero is the question.
@@ -20,83 +50,213 @@ pub struct Resamples {
 pub struct Contrast {
     /// With its 95% interval.
     pub interval: Interval,
-    /// Two-sided: the share of resamples whose deviation from their mean is as large as the estimate, the estimate
-    /// itself counted as one of them.
+    /// Two-sided: the share of resamples whose deviation is as large as the estimate, the estimate itself counted as one of
+    /// them. It is never below 1/(resamples + 1), which means "below that", not "equal to it".
     pub p: f64,
     /// Standard deviation over resamples.
     pub standard_error: f64,
+    /// The difference that a test at 5% would find in four of five repetitions: where the test's limit, plus z₀.₈
+    /// standard errors, lies; 2.80 standard errors with many items and one seed. Of shares at least 7.85/G with G items or clusters, for so
+    /// much can differ without having been seen.
+    pub detectable: f64,
 }
 
-impl Contrast {
-    /// The difference that a test at 5% would find in four of five repetitions: `(z₀.₉₇₅ + z₀.₈)·SE = 2.80·SE`.
-    pub fn detectable(&self) -> f64 {
-        (1.959_963_985 + 0.841_621_234) * self.standard_error
+/// What resamples say about one linear combination of figures.
+pub(crate) struct Spread {
+    pub estimate: f64,
+    pub standard_error: f64,
+    /// One for each resample, undefined ones included.
+    pub deviations: Vec<f64>,
+    /// Whether any resample differs from the estimate.
+    pub varies: bool,
+}
+
+impl Spread {
+    /// Ascending, the defined ones alone; `None` where too many are undefined.
+    fn sorted(&self) -> Option<Vec<f64>> {
+        let mut sorted: Vec<f64> = self.deviations.iter().copied().filter(|d| d.is_finite()).collect();
+        let undefined = self.deviations.len() - sorted.len();
+        if sorted.is_empty() || undefined as f64 > UNDEFINED * self.deviations.len() as f64 {
+            return None;
+        }
+        sorted.sort_unstable_by(f64::total_cmp);
+        Some(sorted)
+    }
+
+    pub fn p(&self) -> f64 {
+        if self.estimate == 0.0 {
+            return 1.0;
+        }
+        // An undefined resample counts against the finding.
+        let smaller = self.deviations.iter().filter(|d| d.abs() < self.estimate.abs()).count();
+        (1 + self.deviations.len() - smaller) as f64 / (self.deviations.len() + 1) as f64
     }
 }
 
 impl Resamples {
-    /// The figures on the items as they are.
+    /// The figures on the items as they are; NaN where one is undefined.
     pub fn estimates(&self) -> &[f64] {
         &self.estimates
     }
 
-    /// A figure with its interval.
-    pub fn interval(&self, figure: usize) -> Interval {
-        self.contrast(|values| values[figure]).interval
+    /// Items, or clusters of items, that resamples draw from.
+    pub fn units(&self) -> usize {
+        self.units
     }
 
-    /// A function of the figures, such as the difference of two, with interval and p.
-    pub fn contrast(&self, of: impl Fn(&[f64]) -> f64) -> Contrast {
-        let estimate = of(&self.estimates);
-        let values: Vec<f64> = self.draws.iter().map(|draw| of(draw)).collect();
-        let count = values.len() as f64;
-        let centre = values.iter().sum::<f64>() / count;
-        let mut deviations: Vec<f64> = values.iter().map(|value| value - centre).collect();
-        deviations.sort_unstable_by(f64::total_cmp);
-        // A difference that is zero on every resample says nothing against its being zero.
-        let as_large = deviations.iter().filter(|d| d.abs() >= estimate.abs()).count();
-        let variance = deviations.iter().map(|d| d * d).sum::<f64>() / (count - 1.0).max(1.0);
-        Contrast {
-            interval: Interval {
-                estimate,
-                low: estimate + quantile(&deviations, 0.025),
-                high: estimate + quantile(&deviations, 0.975),
-            },
-            p: (1 + as_large) as f64 / (count + 1.0),
-            standard_error: variance.sqrt(),
+    /// A figure with its interval, see [`Resamples::figure`].
+    pub fn interval(&self, figure: usize) -> Option<Interval> {
+        self.figure(figure).map(|contrast| contrast.interval)
+    }
+
+    /// A figure as a contrast with zero; `None` where it is undefined on the items, or on one resample in twenty.
+    ///
+    /// A mean of shares has Wilson's score interval at the effective number of items n = p(1 − p)/SE², with the resamples' own
+    /// 97.5% quantile in place of the normal's: it lies within 0 and 1 and does not collapse. Where all units have the same
+    /// share, 0 or 1 above all, SE says nothing and n is the number of units. Sources: Wilson 1927; effective
+    /// number of items: Korn and Graubard 1998. Other figures have the percentile interval of [`crate::paired_bootstrap`].
+    pub fn figure(&self, figure: usize) -> Option<Contrast> {
+        let spread = self.spread(|values| values[figure])?;
+        let mut contrast = self.contrast(&spread)?;
+        if self.shares.is_some() {
+            contrast.interval = self.wilson(&spread, contrast.interval.estimate)?;
         }
+        Some(contrast)
+    }
+
+    /// The first figure minus the second, paired; `None` where it is undefined on the items, or on one resample in twenty.
+    ///
+    /// Ends of a difference of shares reach at least as far as a score interval does whose variance is that which a difference
+    /// of this size must have if items differ as they were seen to, one unseen item that differs altogether
+    /// included: where no item of G differs, ±c²/(G + c²) with c the quantile of Student's t, which is Tango's interval
+    /// (Tango, Statistics in Medicine 17, 1998).
+    pub fn difference(&self, first: usize, second: usize) -> Option<Contrast> {
+        let spread = self.spread(|values| values[first] - values[second])?;
+        let mut contrast = self.contrast(&spread)?;
+        if let Some(shares) = &self.shares {
+            let differences = || shares[first].iter().zip(&shares[second]).map(|(a, b)| a - b);
+            let squares: f64 = differences().map(|d| d * d).sum();
+            // The mean effect of the items that differ, one unseen among them.
+            let effect = (1.0 + squares) / (1.0 + differences().map(f64::abs).sum::<f64>());
+            let units = self.units as f64;
+            let critical = self.critical(&spread)?;
+            let variance = if spread.varies { spread.standard_error.powi(2) * units } else { 0.0 };
+            let least = |at: f64| variance.max(effect * (at.abs() - at * at));
+            let reach = |sign: f64, end: f64| {
+                let beyond = |at: f64| (at - spread.estimate).powi(2) > critical * critical * least(at) / units;
+                if beyond(end) { end } else { bisect(end, sign, beyond) }
+            };
+            let interval = &mut contrast.interval;
+            (interval.low, interval.high) = (reach(-1.0, interval.low), reach(1.0, interval.high));
+            contrast.detectable = contrast.detectable.max((critical + POWER).powi(2) * effect / units).min(1.0);
+        }
+        Some(contrast)
     }
 
     /// Which places each of some figures takes among them, 1 the best: 2.5% and 97.5% quantiles over resamples, widened to
-    /// whole places.
-    pub fn places(&self, figures: &[usize], higher_is_better: bool) -> Vec<(usize, usize)> {
+    /// whole places. An undefined figure has no place and takes none from the others.
+    pub fn places(&self, figures: &[usize], higher_is_better: bool) -> Vec<Option<(usize, usize)>> {
+        let defined: Vec<usize> =
+            figures.iter().copied().filter(|&figure| self.estimates[figure].is_finite()).collect();
         let better = |a: f64, b: f64| if higher_is_better { a > b } else { a < b };
-        let mut taken: Vec<Vec<f64>> = vec![Vec::with_capacity(self.draws.len()); figures.len()];
-        for draw in &self.draws {
-            for (at, &figure) in figures.iter().enumerate() {
-                let ahead = figures.iter().filter(|&&other| better(draw[other], draw[figure])).count();
-                taken[at].push(1.0 + ahead as f64);
-            }
-        }
-        let range = |mut places: Vec<f64>| {
+        let of = |figure: usize| {
+            let taken = self.draws.iter().filter_map(|draw| {
+                let value = |figure: usize| self.estimates[figure] + draw.wide[figure];
+                let mine = value(figure);
+                let ahead = defined.iter().filter(|&&other| better(value(other), mine)).count();
+                mine.is_finite().then_some(1.0 + ahead as f64)
+            });
+            let mut places: Vec<f64> = taken.collect();
             places.sort_unstable_by(f64::total_cmp);
-            (quantile(&places, 0.025).floor() as usize, quantile(&places, 0.975).ceil() as usize)
+            let enough = places.len() as f64 >= (1.0 - UNDEFINED) * self.draws.len() as f64;
+            enough.then(|| (quantile(&places, 0.025).floor() as usize, quantile(&places, 0.975).ceil() as usize))
         };
-        taken.into_iter().map(range).collect()
+        figures.iter().map(|figure| defined.contains(figure).then(|| of(*figure)).flatten()).collect()
+    }
+
+    /// `None` where the estimate is undefined.
+    pub(crate) fn spread(&self, of: impl Fn(&[f64]) -> f64) -> Option<Spread> {
+        let estimate = of(&self.estimates);
+        if !estimate.is_finite() {
+            return None;
+        }
+        let squares: Vec<f64> =
+            self.draws.iter().map(|draw| of(&draw.plain).powi(2)).filter(|square| square.is_finite()).collect();
+        let standard_error = (squares.iter().sum::<f64>() / squares.len().saturating_sub(1).max(1) as f64).sqrt();
+        let largest = self.estimates.iter().filter(|e| e.is_finite()).fold(0.0f64, |most, e| most.max(e.abs()));
+        // Below this a spread is rounding.
+        let varies = standard_error > 1e-12 * largest;
+        if varies {
+            let deviations = self.draws.iter().map(|draw| of(&draw.wide)).collect();
+            return Some(Spread { estimate, standard_error, deviations, varies });
+        }
+        // All units agree: were their mean zero, signs apart, it would deviate as Student's t does.
+        let standard_error = estimate.abs() / (self.units as f64).sqrt();
+        let deviations = self.draws.iter().map(|draw| standard_error * draw.unseen).collect();
+        Some(Spread { estimate, standard_error, deviations, varies })
+    }
+
+    fn contrast(&self, spread: &Spread) -> Option<Contrast> {
+        let &Spread { estimate, varies, .. } = spread;
+        let sorted = spread.sorted()?;
+        let standard_error = if varies { spread.standard_error } else { 0.0 };
+        let end = |q: f64| if varies { estimate + quantile(&sorted, q) } else { estimate };
+        Some(Contrast {
+            interval: Interval { estimate, low: end(0.025), high: end(0.975) },
+            p: spread.p(),
+            standard_error,
+            detectable: (self.critical(spread)? + POWER) * standard_error,
+        })
+    }
+
+    /// By how many standard errors 5% of the deviations are exceeded, to either side.
+    fn critical(&self, spread: &Spread) -> Option<f64> {
+        let (values, scale): (Vec<f64>, f64) = match spread.varies {
+            true => (spread.sorted()?, spread.standard_error),
+            false => (self.draws.iter().map(|draw| draw.unseen).collect(), 1.0),
+        };
+        let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        Some(quantile(&sizes, 0.95) / scale)
+    }
+
+    fn wilson(&self, spread: &Spread, estimate: f64) -> Option<Interval> {
+        let share = estimate.clamp(0.0, 1.0);
+        let critical = self.critical(spread)?;
+        let items = match share * (1.0 - share) / spread.standard_error.powi(2) {
+            effective if spread.varies && effective > 0.0 => effective,
+            _ => self.units as f64,
+        };
+        let pull = critical * critical / items;
+        let centre = (share + pull / 2.0) / (1.0 + pull);
+        let half = (pull * share * (1.0 - share) + pull * pull / 4.0).sqrt() / (1.0 + pull);
+        Some(Interval { estimate, low: (centre - half).max(0.0).min(share), high: (centre + half).min(1.0).max(share) })
     }
 }
 
-/// Figures that are means over items, possibly over several seeds of a fit: everything but ARI and NMI.
+/// The first point from `from` on towards `sign` that is beyond, not further than ±1.
+fn bisect(from: f64, sign: f64, beyond: impl Fn(f64) -> bool) -> f64 {
+    let (mut within, mut out) = (from, sign);
+    for _ in 0..50 {
+        let middle = (within + out) / 2.0;
+        if beyond(middle) { out = middle } else { within = middle }
+    }
+    out
+}
+
+/// Figures that are means over items, possibly over several seeds of a fit: everything but ARI, NMI and quantiles.
 ///
-/// `values[figure][seed][item]`. A resample draws items, or whole clusters of them, and of each figure as many seeds as it
-/// has: the interval then covers both where other items and where other seeds would have led. Figures with the same number
-/// of seeds share the draw of seeds. 10,000 resamples of 15 figures of 3,000 items take about a second.
+/// `values[figure][seed][item]`. A resample draws items, or whole clusters of them; what other seeds would have led to is added to it,
+/// see [`resample_with_seeds`]. Figures with the same number
+/// of seeds share them. 10,000 resamples of 15 figures of 3,000 items take about a second. A NaN among the values makes its
+/// figure undefined.
 ///
 /// # Errors
-/// No figure, item or seed; figures of different items.
+/// No figure or seed, fewer than two items or clusters; figures of different items.
 pub fn resample_means(
     values: &[Vec<Vec<f64>>],
     clusters: Option<&[i64]>,
+    scale: Scale,
     resamples: usize,
     seed: u64,
 ) -> Result<Resamples, TaskError> {
@@ -110,93 +270,79 @@ pub fn resample_means(
             right: format!("{} items", odd.len()),
         });
     }
-    let seeds = values.iter().map(Vec::len).max().unwrap_or(0);
-    let weights = Weights::new(items, clusters, seeds)?;
-    positive("resamples", resamples)?;
-    let mean = |items: &[u32], seeds: &dyn Fn(usize) -> Vec<u32>| -> Vec<f64> {
-        let total: f64 = items.iter().map(|&w| f64::from(w)).sum();
-        let of_figure = |figure: &Vec<Vec<f64>>| {
-            let counts = seeds(figure.len());
-            let (mut sum, mut count) = (0.0, 0.0);
-            for (series, &times) in figure.iter().zip(&counts).filter(|(_, times)| **times > 0) {
-                let of_seed: f64 = series.iter().zip(items).map(|(value, &w)| value * f64::from(w)).sum();
-                sum += f64::from(times) * of_seed / total;
-                count += f64::from(times);
-            }
-            sum / count
-        };
-        values.iter().map(of_figure).collect()
+    let seeds: Vec<usize> = values.iter().map(Vec::len).collect();
+    positive("seeds", seeds.iter().copied().min().unwrap_or(0))?;
+    let units = Units::new(items, clusters)?;
+    let by_seed = |counts: &[u32]| -> Vec<Vec<f64>> {
+        let total: f64 = counts.iter().map(|&w| f64::from(w)).sum();
+        let mean = |series: &Vec<f64>| series.iter().zip(counts).map(|(v, &w)| v * f64::from(w)).sum::<f64>() / total;
+        values.iter().map(|figure| figure.iter().map(mean).collect()).collect()
     };
-    let estimates = mean(&vec![1; items], &|seeds| vec![1; seeds]);
-    let draws = (0..resamples)
-        .into_par_iter()
-        .map_init(
-            || vec![0u32; items],
-            |counts, r| {
-                weights.draw(seed, r, counts);
-                mean(counts, &|seeds| weights.draw_seeds(seed, r, seeds))
-            },
-        )
-        .collect();
-    Ok(Resamples { estimates, draws })
+    let means = |by_seed: &Vec<Vec<f64>>, omitted: Option<Omitted>| -> Vec<f64> {
+        let mean = |seeds: &Vec<f64>| {
+            let without = omitted.filter(|omitted| omitted.of == seeds.len()).map(|omitted| omitted.seed);
+            let kept = || seeds.iter().enumerate().filter(|(seed, _)| Some(*seed) != without);
+            kept().map(|(_, value)| value).sum::<f64>() / kept().count() as f64
+        };
+        by_seed.iter().map(mean).collect()
+    };
+    let items = crate::Items { count: items, clusters };
+    let mut drawn = resample_with_seeds(items, &seeds, resamples, seed, by_seed, means)?;
+    if scale == Scale::Share {
+        let over_seeds = |figure: &Vec<Vec<f64>>| -> Vec<f64> {
+            let mean = |item: usize| figure.iter().map(|series| series[item]).sum::<f64>() / figure.len() as f64;
+            units.shares(&(0..items.count).map(mean).collect::<Vec<f64>>())
+        };
+        drawn.shares = Some(values.iter().map(over_seeds).collect());
+    }
+    Ok(drawn)
 }
 
 /// Two-sided p of a mean difference of pairs by flipping signs: under the null each difference is as likely the other way
-/// around. Sampled, the data themselves counted as one of the flips; exact in the limit, whatever the distribution.
+/// around. Where items come in groups, all differences of a group are flipped together: they are no independent
+/// witnesses. Sampled, the data themselves counted as one of the flips; exact in the limit, whatever the distribution.
+/// Flip r is drawn from stream r of (`seed`, [`Purpose::SignFlip`]).
 ///
 /// # Errors
-/// No difference, no flip.
-pub fn sign_flip(differences: &[f64], flips: usize, seed: u64) -> Result<f64, TaskError> {
+/// No difference, no flip, a difference that is no finite number, not one group for each difference.
+pub fn sign_flip(differences: &[f64], groups: Option<&[i64]>, flips: usize, seed: u64) -> Result<f64, TaskError> {
+    let refused = |parameter: &'static str, got: String, want: &'static str| {
+        Err(TaskError::Parameter { task: "sign flips", parameter, got, want })
+    };
     for (parameter, got) in [("differences", differences.len()), ("flips", flips)] {
         if got == 0 {
-            let (task, got, want) = ("sign flips", "0".to_string(), "at least 1");
-            return Err(TaskError::Parameter { task, parameter, got, want });
+            return refused(parameter, "0".into(), "at least 1");
         }
     }
-    let observed = differences.iter().sum::<f64>().abs();
+    if let Some(odd) = differences.iter().find(|d| !d.is_finite()) {
+        return refused("differences", odd.to_string(), "finite numbers; leave out items that have no figure");
+    }
+    let sums: Vec<f64> = match groups {
+        None => differences.to_vec(),
+        Some(groups) if groups.len() != differences.len() => {
+            return Err(TaskError::Shape {
+                op: "sign flips",
+                left_name: "differences",
+                left: differences.len().to_string(),
+                right_name: "their groups",
+                right: groups.len().to_string(),
+            });
+        }
+        Some(groups) => {
+            let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
+            groups.iter().zip(differences).for_each(|(group, d)| *sums.entry(*group).or_default() += d);
+            sums.into_values().collect()
+        }
+    };
+    let observed = sums.iter().sum::<f64>().abs();
     let as_large = (0..flips)
         .into_par_iter()
         .filter(|&r| {
-            let mut rng = stream(seed, Purpose::Bootstrap, Some(0));
+            let mut rng = stream(seed, Purpose::SignFlip, None);
             rng.set_stream(r as u64);
-            let flipped: f64 = differences.iter().map(|d| if rng.random::<bool>() { *d } else { -d }).sum();
+            let flipped: f64 = sums.iter().map(|d| if rng.random::<bool>() { *d } else { -d }).sum();
             flipped.abs() >= observed * (1.0 - 1e-12)
         })
         .count();
     Ok((1 + as_large) as f64 / (flips + 1) as f64)
-}
-
-/// Holm's step-down adjustment: the chance of any false finding among these tests is at most the level that an adjusted p
-/// is held against. Source: Holm, Scandinavian Journal of Statistics 6 (1979).
-pub fn holm(p: &[f64]) -> Vec<f64> {
-    adjusted(p, |m, rank| (m - rank) as f64, true)
-}
-
-/// Benjamini and Hochberg's step-up adjustment: the expected share of false ones among the findings is at most the level
-/// that an adjusted p is held against. Source: JRSS B 57 (1995).
-pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
-    adjusted(p, |m, rank| m as f64 / (rank + 1) as f64, false)
-}
-
-/// p times a factor of its rank (from 0, the smallest first), made monotone: upwards from the smallest or downwards from
-/// the largest.
-fn adjusted(p: &[f64], factor: impl Fn(usize, usize) -> f64, from_smallest: bool) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
-    let mut out = vec![0.0; p.len()];
-    let scaled = |rank: usize| (p[order[rank]] * factor(p.len(), rank)).min(1.0);
-    if from_smallest {
-        let mut least = 0.0f64;
-        for rank in 0..p.len() {
-            least = least.max(scaled(rank));
-            out[order[rank]] = least;
-        }
-    } else {
-        let mut most = 1.0f64;
-        for rank in (0..p.len()).rev() {
-            most = most.min(scaled(rank));
-            out[order[rank]] = most;
-        }
-    }
-    out
 }

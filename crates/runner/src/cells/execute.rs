@@ -381,15 +381,20 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
             return;
         }
     };
+    // A value that is no number is none: it would be the best or the worst of every table.
+    let undefined = |value: Option<f64>| {
+        let odd = value.filter(|value| !value.is_finite())?;
+        Some(format!("undefined: the value is {odd}, no finite number"))
+    };
     outcome.records.extend(scores.scores.into_iter().map(|score| Record {
         space: Some(score.space.name().into()),
         source: score.source,
         target: score.target,
         metric: Some(score.metric.name().into()),
-        value: score.value,
+        value: score.value.filter(|value| value.is_finite()),
         unit: Some(score.metric.unit().into()),
         n: Some(score.n as u64),
-        error: score.reason,
+        error: score.reason.or_else(|| undefined(score.value)),
         ..shared.clone()
     }));
     let stored = |series| StoredSeries { task: task.name().into(), task_params: task_params.clone(), series };

@@ -1,10 +1,10 @@
 //! Stored scores as functions of how often each item counts: what a resample evaluates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use tasks::metrics::{item_value, weighted_figure};
-use tasks::{CrossTable, Items, Metric, Quantity, Series};
+use tasks::metrics::{is_share, item_value, weighted_figure};
+use tasks::{CrossTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
 use crate::kept::store::{DATA, Store, StoredSeries};
 use crate::tables::summary::{Group, Measure, Summary};
@@ -25,8 +25,19 @@ pub struct Sample {
     /// Which of them belong together, where the data say so.
     pub groups: Option<Groups>,
     metric: Metric,
-    /// Each with its place and which of the seeds it is of.
+    /// Seeds of fits.
+    seeds: usize,
+    /// Each with its place and which of the seeds it is of; all of them defined.
     figures: Vec<(Place, usize, Figure)>,
+    /// Places whose figure is undefined for a seed: no item of theirs counts.
+    undefined: Vec<Place>,
+}
+
+/// A sample's figures on one draw of items.
+pub struct Evaluated<'s> {
+    sample: &'s Sample,
+    /// By figure; NaN where one is undefined on this draw.
+    values: Vec<f64>,
 }
 
 /// A grouping of the scored items.
@@ -150,13 +161,21 @@ impl<'a> Evidence<'a> {
                 figures.push((place, seed, figure));
             }
         }
-        let items = figures.first().map_or(0, |(_, _, figure)| figure.items());
+        let items = figures.first().map_or(0, |(_, _, figure): &(Place, usize, Figure)| figure.items());
         if items == 0 {
             return Ok(Err(format!("no stored scores of `{method}`")));
         }
+        let seeds = figures.iter().map(|(_, seed, _)| seed + 1).max().unwrap_or(0);
+        let whole = vec![1; items];
+        let (figures, without): (Vec<_>, Vec<_>) =
+            figures.into_iter().partition(|(_, _, figure)| figure.value(metric, &whole).is_finite());
+        if figures.is_empty() {
+            return Ok(Err(format!("{} of `{method}` is undefined: no item counts", metric.name())));
+        }
+        let undefined = without.into_iter().map(|(place, _, _)| place).collect();
         // Where other items are scored than the split's, nothing is known of their groups.
         let groups = groups.filter(|groups: &Groups| groups.of_items.len() == items);
-        Ok(Ok(Sample { items, groups, metric, figures }))
+        Ok(Ok(Sample { items, groups, metric, seeds, figures, undefined }))
     }
 }
 
@@ -173,16 +192,16 @@ impl Figure {
         }
     }
 
-    /// The metric with item i counted `weights[i]` times.
+    /// The metric with item i counted `weights[i]` times; NaN where it is undefined.
     fn value(&self, metric: Metric, weights: &[u32]) -> f64 {
         let value = match self {
             Self::Clusters(table) => {
-                table.weighted_agreement(weights).map(|a| if metric == Metric::Ari { a.ari } else { a.nmi })
+                table.weighted_agreement(weights).map(|a| Some(if metric == Metric::Ari { a.ari } else { a.nmi }))
             }
             Self::Series(series) => weighted_figure(metric, &series.values, weights),
         };
-        // Lengths were checked when samples were compared; a figure that still refuses counts as missing.
-        value.unwrap_or(f64::NAN)
+        // Lengths were checked when samples were compared; a figure that still refuses is undefined.
+        value.ok().flatten().unwrap_or(f64::NAN)
     }
 }
 
@@ -192,26 +211,44 @@ impl Sample {
         Items { count: self.items, clusters: self.groups.as_ref().map(|groups| groups.of_items.as_slice()) }
     }
 
-    /// Means over draws and seeds by place, with item i counted `weights[i]` times.
-    pub fn by_place(&self, weights: &[u32]) -> BTreeMap<&Place, f64> {
-        let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
-        for (place, _, figure) in &self.figures {
-            let value = figure.value(self.metric, weights);
-            if value.is_finite() {
-                let sum = sums.entry(place).or_default();
-                *sum = (sum.0 + value, sum.1 + 1);
-            }
-        }
-        sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
+    /// The figures with item i counted `weights[i]` times.
+    pub fn at(&self, weights: &[u32]) -> Evaluated<'_> {
+        let values = self.figures.iter().map(|(_, _, figure)| figure.value(self.metric, weights)).collect();
+        Evaluated { sample: self, values }
     }
 
-    /// By seed, one value for each item whose mean over items is the figure's mean over places; `None` for a figure that
-    /// is no mean over items, or not of all of them.
-    pub fn per_item(&self) -> Option<Vec<Vec<f64>>> {
-        let seeds = self.figures.iter().map(|(_, seed, _)| seed + 1).max()?;
-        let mut sums = vec![vec![0.0; self.items]; seeds];
-        let mut counts = vec![0.0; seeds];
-        for (_, seed, figure) in &self.figures {
+    /// The figures on the items as they are.
+    pub fn as_is(&self) -> Evaluated<'_> {
+        self.at(&vec![1; self.items])
+    }
+
+    /// Seeds of fits.
+    pub fn seeds(&self) -> usize {
+        self.seeds
+    }
+
+    /// Places that have no figure, for a seed at least.
+    pub fn undefined(&self) -> &[Place] {
+        &self.undefined
+    }
+
+    /// How the values of [`Sample::per_item`] are bounded.
+    pub fn scale(&self) -> Scale {
+        if is_share(self.metric) { Scale::Share } else { Scale::Number }
+    }
+
+    /// Items, or groups of items, that resamples draw from.
+    pub fn units(&self) -> usize {
+        let Some(groups) = &self.groups else { return self.items };
+        groups.of_items.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// By seed, one value for each item whose mean over items is the figure's mean over the places that `which` lets through;
+    /// `None` for a figure that is no mean over items, or not of all of them.
+    pub fn per_item(&self, which: impl Fn(&Place) -> bool) -> Option<Vec<Vec<f64>>> {
+        let mut sums = vec![vec![0.0; self.items]; self.seeds];
+        let mut counts = vec![0.0; self.seeds];
+        for (_, seed, figure) in self.figures.iter().filter(|(place, _, _)| which(place)) {
             let Figure::Series(series) = figure else { return None };
             counts[*seed] += 1.0;
             for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
@@ -221,12 +258,48 @@ impl Sample {
         for (sums, count) in sums.iter_mut().zip(&counts) {
             sums.iter_mut().for_each(|sum| *sum /= count);
         }
-        Some(sums)
+        // A seed without a figure is no seed that the others could be told from.
+        counts.iter().all(|count| *count > 0.0).then_some(sums)
+    }
+}
+
+impl Evaluated<'_> {
+    /// Means over draws and seeds by place, without a seed where one is left out; NaN where one is undefined.
+    pub fn by_place(&self, omitted: Option<Omitted>) -> BTreeMap<&Place, f64> {
+        let without = omitted.filter(|omitted| omitted.of == self.sample.seeds).map(|omitted| omitted.seed);
+        let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
+        for ((place, seed, _), value) in self.sample.figures.iter().zip(&self.values) {
+            if Some(*seed) != without {
+                let sum = sums.entry(place).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            }
+        }
+        sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
     }
 
-    /// Mean over the places that `which` lets through.
-    pub fn mean(&self, weights: &[u32], which: impl Fn(&Place) -> bool) -> f64 {
-        let values: Vec<f64> = self.by_place(weights).into_iter().filter(|(p, _)| which(p)).map(|(_, v)| v).collect();
+    /// Mean over the places that `which` lets through; NaN where there is none, or one is undefined.
+    pub fn mean(&self, omitted: Option<Omitted>, which: impl Fn(&Place) -> bool) -> f64 {
+        let by_place = self.by_place(omitted);
+        let values: Vec<f64> = by_place.into_iter().filter(|(p, _)| which(p)).map(|(_, v)| v).collect();
         values.iter().sum::<f64>() / values.len() as f64
     }
+}
+
+/// Figures made of several samples, under the same resamples of their items and seeds.
+///
+/// # Errors
+/// Fewer than two items or groups of them.
+pub fn resampled(
+    samples: &[&Sample],
+    resamples: usize,
+    seed: u64,
+    statistic: impl Fn(&[Evaluated<'_>], Option<Omitted>) -> Vec<f64> + Sync,
+) -> Result<Resamples> {
+    let items = samples.first().map_or(0.into(), |sample| sample.drawn());
+    let seeds: Vec<usize> = samples.iter().map(|sample| sample.seeds()).collect();
+    let evaluate =
+        |weights: &[u32]| -> Vec<Evaluated<'_>> { samples.iter().map(|sample| sample.at(weights)).collect() };
+    Ok(resample_with_seeds(items, &seeds, resamples, seed, evaluate, |evaluated, omitted| {
+        statistic(evaluated, omitted)
+    })?)
 }

@@ -1,9 +1,9 @@
 //! The kinds of tests, one function each.
 
 use anyhow::Result;
-use tasks::{Interval, Items, Metric, paired_bootstrap};
+use tasks::{Interval, Metric, Omitted, Resamples};
 
-use super::evidence::{Evidence, Missing, Place, Sample};
+use super::evidence::{Evaluated, Evidence, Missing, Place, Sample, resampled};
 use super::test::{AtMost, Better, Extension, Reduce, Rises, SmallerDrop, ValueOf};
 use super::{Claim, Outcome, Test, Verdict};
 use crate::kept::record::Record;
@@ -89,18 +89,25 @@ fn above_zero(intervals: &[Interval]) -> Outcome {
 }
 
 fn sentence(metric: Metric, findings: &[String]) -> String {
-    format!("{} {}; paired bootstrap over test items.", metric_title(metric), findings.join(", "))
+    format!("{} {}; paired bootstrap over test items and seeds.", metric_title(metric), findings.join(", "))
 }
 
-/// The samples share their items, or cannot be compared.
-fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<Items<'s>, Missing> {
+/// Whether the samples share their items.
+fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<(), Missing> {
     let mut samples = samples.into_iter();
-    let items = samples.next().map_or(0.into(), Sample::drawn);
+    let Some(first) = samples.next() else { return Ok(()) };
+    let items = first.drawn();
     match samples.find(|sample| sample.drawn() != items) {
         Some(odd) if odd.items == items.count => Err("the methods' items are grouped differently".into()),
         Some(odd) => Err(format!("one method has {} held-out items, another {}", odd.items, items.count)),
-        None => Ok(items),
+        None => Ok(()),
     }
+}
+
+/// The intervals of all figures, or that one has none.
+fn defined(drawn: &Resamples) -> Result<Vec<Interval>, Missing> {
+    let intervals: Option<Vec<Interval>> = (0..drawn.estimates().len()).map(|figure| drawn.interval(figure)).collect();
+    intervals.ok_or_else(|| "a figure is undefined: no item of its views or pairs counts".into())
 }
 
 /// A figure where more is better, whatever the metric.
@@ -136,9 +143,12 @@ fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>, published: &[P
         for rival in &test.over {
             samples.push(there!(evidence.sample(rival, metric, set, CLEAN)?));
         }
-        let items = there!(same_items(&samples));
-        let found =
-            paired_bootstrap(items, RESAMPLES, SEED, |weights| differences(&samples, &test.of, metric, weights))?;
+        there!(same_items(&samples));
+        let samples: Vec<&Sample> = samples.iter().collect();
+        let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
+            differences(evaluated, omitted, &test.of, metric)
+        })?;
+        let found = there!(defined(&drawn));
         let places = test.of.iter().flat_map(|of| test.over.iter().map(move |rival| (of, rival)));
         for ((of, rival), interval) in places.zip(found) {
             let over = (set.as_str(), evidence.views(set).len());
@@ -165,10 +175,12 @@ fn directed(i: &Interval, sign: f64) -> Interval {
 }
 
 /// First sample minus each other, in every reduction asked for.
-fn differences(samples: &[Sample], of: &[Reduce], metric: Metric, weights: &[u32]) -> Vec<f64> {
+fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Reduce], metric: Metric) -> Vec<f64> {
     let good = goodness(metric);
-    let figures: Vec<Vec<f64>> = samples.iter().map(|s| s.by_place(weights).into_values().collect()).collect();
-    let least = |values: &mut dyn Iterator<Item = f64>| good * values.map(|v| good * v).fold(f64::INFINITY, f64::min);
+    let figures: Vec<Vec<f64>> = evaluated.iter().map(|e| e.by_place(omitted).into_values().collect()).collect();
+    // An undefined figure is not passed over.
+    let lower = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) };
+    let least = |values: &mut dyn Iterator<Item = f64>| good * values.map(|v| good * v).fold(f64::INFINITY, lower);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let one = |of: Reduce, rival: &[f64]| match of {
         Reduce::Mean => mean(&figures[0]) - mean(rival),
@@ -205,21 +217,24 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
         }
         methods.push((clean, noisy));
     }
-    let items = there!(same_items(methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy))));
-    let drop = |(clean, noisy): &(Sample, Vec<Sample>), weights: &[u32]| {
+    let samples: Vec<&Sample> = methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy)).collect();
+    there!(same_items(samples.iter().copied()));
+    let drop = |evaluated: &[Evaluated<'_>], omitted: Option<Omitted>| {
+        let [clean, noisy @ ..] = evaluated else { return f64::NAN };
         let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
             let both = |(source, target): &Place| {
                 touches(noise, source) && target.as_deref().is_some_and(|target| touches(noise, target))
             };
-            clean.mean(weights, both) - noisy.mean(weights, both)
+            clean.mean(omitted, both) - noisy.mean(omitted, both)
         });
         drops.sum::<f64>() / noises.len() as f64
     };
-    let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
-        let drops: Vec<f64> = methods.iter().map(|method| drop(method, weights)).collect();
+    let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
+        let drops: Vec<f64> = evaluated.chunks(1 + noises.len()).map(|method| drop(method, omitted)).collect();
         let differences = drops[1..].iter().map(|rival| rival - drops[0]);
         drops.iter().copied().chain(differences).collect()
     })?;
+    let found = there!(defined(&drawn));
     let (drops, differences) = found.split_at(methods.len());
     let names = std::iter::once(&test.method).chain(&test.over);
     let mut findings: Vec<String> =
@@ -246,16 +261,18 @@ fn monotone(test: &Rises, direction: f64, metric: Metric, evidence: &Evidence<'_
     for set in &sets {
         samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)?));
     }
-    let items = there!(same_items(&samples));
+    there!(same_items(&samples));
     let wanted = |(source, target): &Place| {
         test.pairs.is_empty() || test.pairs.iter().any(|[s, t]| s == source && Some(t.as_str()) == target.as_deref())
     };
-    let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
-        let curve: Vec<f64> = samples.iter().map(|sample| sample.mean(weights, wanted)).collect();
+    let samples: Vec<&Sample> = samples.iter().collect();
+    let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
+        let curve: Vec<f64> = evaluated.iter().map(|sample| sample.mean(omitted, wanted)).collect();
         let steps = curve.windows(2).map(|pair| pair[1] - pair[0]);
         let whole = curve[curve.len() - 1] - curve[0];
         curve.iter().copied().chain(steps).chain([whole]).collect()
     })?;
+    let found = there!(defined(&drawn));
     let (curve, rest) = found.split_at(sets.len());
     let (steps, whole) = rest.split_at(sets.len() - 1);
     // A 95% interval is 2 · 1.96 standard errors wide.
@@ -286,9 +303,10 @@ fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judge
         for method in [&test.added, &test.refit, &test.pairwise] {
             samples.push(there!(evidence.sample(method, metric, &set, CLEAN)?));
         }
-        let items = there!(same_items(&samples));
-        let found = paired_bootstrap(items, RESAMPLES, SEED, |weights| {
-            let value = |i: usize| samples[i].mean(weights, with_last);
+        there!(same_items(&samples));
+        let samples: Vec<&Sample> = samples.iter().collect();
+        let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
+            let value = |i: usize| evaluated[i].mean(omitted, with_last);
             let (added, refit, pairwise) = (value(0), value(1), value(2));
             vec![
                 added,
@@ -299,6 +317,7 @@ fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judge
                 0.5 * (refit - pairwise) - (added - refit).abs(),
             ]
         })?;
+        let found = there!(defined(&drawn));
         findings.push(format!(
             "{set}: ADD {:.3}, REFIT {:.3}, PW {:.3}, ADD over PW {}, ADD over REFIT {}",
             found[0].estimate,
@@ -319,9 +338,17 @@ fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let (mut largest, mut places) = (f64::NEG_INFINITY, 0);
     for set in evidence.view_sets() {
         let sample = there!(evidence.sample(&test.method, metric, set, CLEAN)?);
-        let figures = sample.by_place(&vec![1; sample.items]);
+        if let Some((source, target)) = sample.undefined().first() {
+            let place = target.as_ref().map_or(source.clone(), |target| format!("{source} → {target}"));
+            return Ok(Err(format!("{} of `{}` is undefined for {place}: no item counts", metric.name(), test.method)));
+        }
+        let evaluated = sample.as_is();
+        let figures = evaluated.by_place(None);
         places += figures.len();
         largest = figures.into_values().fold(largest, f64::max);
+    }
+    if places == 0 {
+        return Ok(Err("the grid has no cells".into()));
     }
     let outcome = if largest <= test.bound { Outcome::Holds } else { Outcome::DoesNotHold };
     let digits = |value: f64| if value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use serde_json::Value;
-use tasks::{Metric, paired_bootstrap};
+use tasks::Metric;
 
 use super::spec::{CLEAN, RESAMPLES, SEED, Words, greek, parameter};
 use crate::claims::evidence::Evidence;
 use crate::grid::asked::ScatterSpec;
 use crate::kept::store::Store;
+use crate::tables::comparison::by_items;
 use crate::tables::summary::{Group, Summary, metric_title};
 use figures::{Dot, Point, Scatter};
 
@@ -28,11 +29,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, summary: &Summary<'_>, sto
         let Some(measure) = summary.measures_of(metric).next() else { return Ok(None) };
         let Some(stat) = summary.stat(group, measure) else { return Ok(None) };
         let interval = match evidence.sample_of(group, measure)? {
-            Ok(sample) => {
-                let mean = |weights: &[u32]| vec![sample.mean(weights, |_| true)];
-                let found = paired_bootstrap(sample.drawn(), RESAMPLES, SEED, mean)?;
-                found.first().map(|i| (i.low, i.high))
-            }
+            Ok(sample) => by_items(&[&sample], |_| true, [RESAMPLES; 2], SEED)?.interval(0).map(|i| (i.low, i.high)),
             Err(_) => None,
         };
         Ok(Some(Point { value: stat.mean, interval }))

@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 use serde_json::Value;
-use tasks::{Interval, Metric, paired_bootstrap};
+use tasks::Metric;
 
 use super::{Figure, scatter};
-use crate::claims::evidence::{Evidence, Place, Sample};
+use crate::claims::evidence::{Evidence, Place, Sample, resampled};
 use crate::claims::test::Reduce;
 use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
+use crate::tables::comparison::by_items;
 use crate::tables::processors;
 use crate::tables::summary::{Group, Summary, metric_title};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
@@ -254,11 +255,16 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
         let touches_last = source == last || target.as_deref() == Some(last);
         among && (!spec.with_last || (touches_last && Some(source) != target.as_ref()))
     };
-    let found = paired_bootstrap(sample.drawn(), RESAMPLES, SEED, |weights| {
-        let by_place = sample.by_place(weights);
+    let drawn = resampled(&[sample], RESAMPLES, SEED, |evaluated, omitted| {
+        let by_place = evaluated[0].by_place(omitted);
         let values: Vec<f64> = by_place.into_iter().filter(|(place, _)| wanted(place)).map(|(_, v)| v).collect();
         let least = |values: &[f64]| {
-            let worse = if metric.higher_is_better() { f64::min } else { f64::max };
+            let worse = |a: f64, b: f64| match metric.higher_is_better() {
+                // An undefined figure is not passed over.
+                _ if a.is_nan() || b.is_nan() => f64::NAN,
+                true => a.min(b),
+                false => a.max(b),
+            };
             values.iter().copied().reduce(worse).unwrap_or(f64::NAN)
         };
         let reduce = |of: &Reduce| match of {
@@ -267,9 +273,17 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
         };
         spec.of.iter().map(reduce).collect()
     })?;
-    // An interval placed around a share of nearly nothing reaches a hair below zero, where no share is.
-    let point = |i: &Interval| Point { value: i.estimate, interval: Some((i.low.max(i.estimate.min(0.0)), i.high)) };
-    Ok(found.iter().map(point).collect())
+    let mean = by_items(&[sample], wanted, [RESAMPLES; 2], SEED)?.interval(0);
+    let point = |(figure, &value): (usize, &f64)| {
+        // An interval placed around a share of nearly nothing reaches a hair below zero, where no share is.
+        let interval = match spec.of[figure] {
+            Reduce::Mean => mean,
+            Reduce::Worst | Reduce::Each => drawn.interval(figure),
+        };
+        let interval = interval.map(|i| (i.low.max(value.min(0.0)), i.high));
+        Point { value, interval }
+    };
+    Ok(drawn.estimates().iter().enumerate().map(point).collect())
 }
 
 /// The first parameter downwards, the second to the right.

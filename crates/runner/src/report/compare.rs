@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 use tasks::Contrast;
-use tasks::statistics::holm;
+use tasks::multiple::holm;
 
 use super::page::{Entered, Facts, Sheet, facts, stars};
 use super::{results, template};
@@ -17,7 +17,7 @@ use crate::kept::record::Record;
 use crate::kept::slug;
 use crate::kept::store::StoredSeries;
 use crate::tables::MISSING;
-use crate::tables::comparison::{draw, p_value};
+use crate::tables::comparison::{draw, ends, p_value};
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
 
@@ -156,7 +156,11 @@ fn difference(a: Sampled, b: Sampled) -> Result<Result<Contrast, String>> {
     if a.items != b.items {
         return Ok(Err(format!("{} items and {}", a.items, b.items)));
     }
-    Ok(Ok(draw(&[&a, &b])?.contrast(|values| values[1] - values[0])))
+    if a.drawn() != b.drawn() || a.units() < 2 {
+        return Ok(Err("other groups of items, or one alone".into()));
+    }
+    let difference = draw(&[&a, &b])?.difference(1, 0);
+    Ok(difference.ok_or_else(|| "undefined: no item counts".into()))
 }
 
 fn table(sides: &[Side<'_>; 2], pairs: &[Pair<'_>], problems: &[String]) -> Table {
@@ -166,7 +170,7 @@ fn table(sides: &[Side<'_>; 2], pairs: &[Pair<'_>], problems: &[String]) -> Tabl
         let (difference, p) = match (&pair.difference, pair.adjusted) {
             (Ok(contrast), Some(p)) => {
                 let i = &contrast.interval;
-                (format!("{:+.4} [{:+.4}, {:+.4}]", i.estimate, i.low, i.high), p_value(p))
+                (format!("{:+.4} {}", i.estimate, ends(i, 4, true)), p_value(p))
             }
             (Err(why), _) => (format!("{:+.4}", pair.values[1] - pair.values[0]), format!("not paired: {why}")),
             (Ok(_), None) => (MISSING.into(), MISSING.into()),

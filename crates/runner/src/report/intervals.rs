@@ -2,16 +2,17 @@
 
 use anyhow::Result;
 use tasks::Interval;
-use tasks::statistics::{holm, resample_means};
+use tasks::multiple::step_down;
 
-use crate::claims::evidence::Evidence;
+use crate::claims::evidence::{Evidence, Sample};
+use crate::tables::comparison::by_items;
 use crate::tables::summary::{Stat, Summary};
 
 /// Resamples behind an interval: two digits of its ends, for every measure of a grid in a second or two.
 const RESAMPLES: usize = 1_000;
 /// Their seed.
 const SEED: u64 = 0;
-/// Level of the marks, after Holm's adjustment over the methods that are compared.
+/// Level of the marks, after adjustment over all pairs of the methods that are compared.
 pub const LEVEL: f64 = 0.05;
 
 /// How a figure stands to the best of its subset of views, noise and measure.
@@ -51,18 +52,18 @@ pub fn entries(summary: &Summary<'_>, evidence: &Evidence<'_>) -> Result<Vec<Vec
         for noise in summary.noises() {
             let here = |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].noise == noise;
             let groups: Vec<usize> = (0..summary.groups.len()).filter(here).collect();
-            let values = by_item(summary, evidence, &groups)?;
+            let samples = by_item(summary, evidence, &groups)?;
             for (m, measure) in measures.iter().enumerate() {
                 let higher = measure.metric.higher_is_better();
-                compare(&mut entries, m, higher, &groups, &values)?;
+                compare(&mut entries, m, higher, &groups, &samples)?;
             }
         }
     }
     Ok(entries)
 }
 
-/// Of one group and measure: a list for each seed of a value for each item.
-type ByItem = Option<Vec<Vec<f64>>>;
+/// Of one group and measure; `None` for a figure that is no mean over items, or is undefined.
+type ByItem = Option<Sample>;
 
 /// By group and measure; every file is read once.
 fn by_item(summary: &Summary<'_>, evidence: &Evidence<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> {
@@ -70,10 +71,11 @@ fn by_item(summary: &Summary<'_>, evidence: &Evidence<'_>, groups: &[usize]) -> 
         let group = &summary.groups[g];
         // A failed cell keeps its records, not its scores.
         if summary.of(group).any(|record| record.metric.is_none()) {
-            return Ok(vec![None; summary.measures().len()]);
+            return Ok(summary.measures().iter().map(|_| None).collect());
         }
         let scores = evidence.scores(group)?;
-        let of = |measure| Ok(evidence.sample_in(&scores, group, measure)?.ok().and_then(|sample| sample.per_item()));
+        let mean = |sample: &Sample| sample.units() > 1 && sample.per_item(|_| true).is_some();
+        let of = |measure| Ok(evidence.sample_in(&scores, group, measure)?.ok().filter(mean));
         summary.measures().iter().map(of).collect()
     };
     groups.iter().map(of_group).collect()
@@ -85,35 +87,32 @@ fn compare(
     m: usize,
     higher_is_better: bool,
     groups: &[usize],
-    values: &[Vec<ByItem>],
+    samples: &[Vec<ByItem>],
 ) -> Result<()> {
-    let items = |of: &ByItem| of.as_ref().and_then(|seeds| seeds.first()).map_or(0, Vec::len);
-    let most = values.iter().map(|of| items(&of[m])).max().unwrap_or(0);
-    // What has other items is not paired with the rest.
-    let there: Vec<usize> = (0..groups.len()).filter(|&i| most > 0 && items(&values[i][m]) == most).collect();
-    if there.is_empty() {
-        return Ok(());
-    }
-    let given: Vec<Vec<Vec<f64>>> = there.iter().filter_map(|&i| values[i][m].clone()).collect();
-    let drawn = resample_means(&given, None, RESAMPLES, SEED)?;
+    let of = |i: usize| samples[i][m].as_ref();
+    // What has other items, or other groups of them, is not paired with the rest.
+    let Some(most) = (0..groups.len()).filter_map(of).max_by_key(|sample| sample.items) else { return Ok(()) };
+    let there: Vec<usize> =
+        (0..groups.len()).filter(|&i| of(i).is_some_and(|sample| sample.drawn() == most.drawn())).collect();
+    let given: Vec<&Sample> = there.iter().filter_map(|&i| of(i)).collect();
+    let drawn = by_items(&given, |_| true, [RESAMPLES; 2], SEED)?;
     let sign = if higher_is_better { 1.0 } else { -1.0 };
     let estimate = |k: usize| sign * drawn.estimates()[k];
-    let best = (0..there.len()).fold(0, |best, k| if estimate(k) > estimate(best) { k } else { best });
-    let others: Vec<usize> = (0..there.len()).filter(|&k| k != best).collect();
-    let p: Vec<f64> = others.iter().map(|&k| drawn.contrast(|v| sign * (v[best] - v[k])).p).collect();
-    let adjusted = holm(&p);
+    let defined = (0..there.len()).filter(|&k| estimate(k).is_finite());
+    let Some(best) = defined.reduce(|best, k| if estimate(k) > estimate(best) { k } else { best }) else {
+        return Ok(());
+    };
+    let pairs = step_down(&[&drawn]);
     for (k, &at) in there.iter().enumerate() {
         let Some(entry) = entries[groups[at]][m].as_mut() else { continue };
-        entry.interval = Some(drawn.interval(k));
-        if others.is_empty() {
-            continue;
-        }
-        let behind = others.iter().position(|&other| other == k).map(|at| adjusted[at] < LEVEL);
-        entry.standing = Some(match behind {
-            None => Standing::Best,
-            Some(true) => Standing::Behind,
-            Some(false) => Standing::Level,
-        });
+        entry.interval = drawn.interval(k);
+        let to_best = pairs.iter().find(|pair| (pair.first, pair.second) == (best.min(k), best.max(k)));
+        entry.standing = match to_best {
+            _ if there.len() < 2 => None,
+            None => (k == best).then_some(Standing::Best),
+            Some(pair) if pair.adjusted < LEVEL => Some(Standing::Behind),
+            Some(_) => Some(Standing::Level),
+        };
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::draw::Named;
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::tables::MISSING;
-use crate::tables::comparison::{Comparison, p_value};
+use crate::tables::comparison::{Comparison, ends as bracket, p_value};
 use crate::tables::summary::{Group, Summary};
 use crate::tables::table::Table;
 
@@ -235,7 +235,7 @@ fn comparison(comparison: &Comparison, several_noises: bool) -> Sheet {
         let mut cells: Vec<Entered> = row.iter().map(Entered::text).collect();
         let interval = &line.figure.interval;
         cells[2] = Entered {
-            small: format!("[{:.3}, {:.3}]", interval.low, interval.high),
+            small: bracket(interval, 3, false),
             mark: match line.adjusted {
                 None => "best",
                 Some(p) if p >= intervals::LEVEL => "level",
@@ -257,7 +257,8 @@ fn comparison(comparison: &Comparison, several_noises: bool) -> Sheet {
     let mut notes = table.notes;
     notes.insert(
         0,
-        "★ the best; ≈ not told from it; * p < 0.05, ** p < 0.01, *** p < 0.001 after Holm's adjustment.".into(),
+        "★ the best; ≈ not told from it; * p < 0.05, ** p < 0.01, *** p < 0.001 adjusted over all pairs of methods."
+            .into(),
     );
     // The measure says its task and options where two would share a name; what was done to the training rows is said here.
     let caption = match (comparison.clean(), several_noises) {
@@ -283,7 +284,7 @@ fn overview(results: &Results<'_>, summary: &Summary<'_>, entries: &[Vec<Option<
         for (cell, entry) in row.iter_mut().skip(sheet.names).zip(entries) {
             let Some(entry) = entry else { continue };
             let small = match &entry.interval {
-                Some(i) => format!("[{:.3}, {:.3}]", i.low, i.high),
+                Some(i) => bracket(i, 3, false),
                 None => format!("± {:.3}", entry.stat.std),
             };
             let mark = match entry.standing {
@@ -298,8 +299,8 @@ fn overview(results: &Results<'_>, summary: &Summary<'_>, entries: &[Vec<Option<
     sheet.notes.retain(|note| !results.about.notes.contains(note));
     sheet.notes.insert(
         0,
-        "In brackets: 95% bootstrap intervals over held-out items and seeds. ★ the best of its subset of views and noise; ≈ \
-         not told from the best by a paired test (p ≥ 0.05 after Holm's adjustment over the methods)."
+        "In brackets: 95% intervals over held-out items and seeds, for these training rows. ★ the best of its subset of views and \
+         noise; ≈ not told from the best by a paired test (p ≥ 0.05, adjusted over all pairs of methods)."
             .into(),
     );
     sheet

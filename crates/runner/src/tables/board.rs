@@ -9,7 +9,7 @@ use anyhow::Result;
 use data::yaml::{self, Located};
 use serde::Deserialize;
 
-use crate::tables::comparison::{Comparison, Line, adjust_over};
+use crate::tables::comparison::{Comparison, Line, adjust_over, ends, p_value};
 use crate::tables::table::Table;
 use figures::{Forest, ForestRow, Point};
 
@@ -136,7 +136,7 @@ pub fn table(title: &str, entries: &[Entry], notes: &[String]) -> Table {
 
 fn cell(line: &Line) -> String {
     let i = &line.figure.interval;
-    format!("{:.3} [{:.3}, {:.3}] · {}", i.estimate, i.low, i.high, line.place())
+    format!("{:.3} {} · {}", i.estimate, ends(i, 3, false), line.place())
 }
 
 /// The figure: one panel per data set, one row per method, one point per measure.
@@ -183,21 +183,23 @@ fn differences(title: &str, entries: &[Entry], notes: &[String]) -> Table {
     for entry in entries {
         for comparison in &entry.comparisons {
             for line in &comparison.lines {
-                let (Some(behind), Some(holm), Some(q)) = (line.behind, line.adjusted, line.q) else { continue };
+                let (Some(behind), Some(adjusted), Some(q)) = (line.behind, line.adjusted, line.q) else { continue };
                 let i = &behind.interval;
                 let mut row = vec![entry.data.clone(), comparison.title(), line.view_set.clone(), line.method.clone()];
-                row.push(format!("{:.4} [{:.4}, {:.4}]", i.estimate, i.low, i.high));
-                row.extend([behind.p, holm, q].map(|p| format!("{p:.4}")));
+                row.push(format!("{:.4} {}", i.estimate, ends(i, 4, false)));
+                row.extend([behind.p, adjusted, q].map(p_value));
                 rows.push(row);
             }
         }
     }
+    let comparisons = || entries.iter().flat_map(|entry| &entry.comparisons);
+    let pairs = rows.len() + comparisons().map(|comparison| comparison.others.len()).sum::<usize>();
     let how = format!(
-        "Paired differences to the best method of each table. p is two-sided, Holm's within a table, q Benjamini and \
-         Hochberg's over all {} differences of all data sets and measures together.",
-        rows.len()
+        "Paired differences to the best method of each table. p is two-sided; p (max-t) is adjusted over all pairs of methods of \
+         a table (step-down maximum t), because the best is known from the same data; q is Benjamini and Hochberg's over all {pairs} pairs of \
+         methods of all data sets and measures together."
     );
-    let headers = ["data", "measure", "views", "method", "behind the best", "p", "p (Holm)", "q (BH)"];
+    let headers = ["data", "measure", "views", "method", "behind the best", "p", "p (max-t)", "q (BH)"];
     Table {
         title: format!("{title}: all comparisons together"),
         headers: headers.map(String::from).to_vec(),

@@ -1,11 +1,15 @@
 //! Methods held against each other on one metric: intervals, places, differences and how sure they are.
 
-use anyhow::Result;
-use tasks::statistics::{Contrast, Resamples, benjamini_hochberg, holm, resample_means};
-use tasks::{Metric, resample};
+use std::collections::HashMap;
 
-use crate::claims::evidence::{Evidence, Sample};
+use anyhow::Result;
+use tasks::multiple::{Pair, benjamini_hochberg, step_down};
+use tasks::statistics::{Contrast, Resamples, resample_means};
+use tasks::{Interval, Metric};
+
+use crate::claims::evidence::{Evidence, Place, Sample, resampled};
 use crate::grid::Primary;
+use crate::tables::MISSING;
 use crate::tables::summary::{Measure, Summary, metric_title};
 use crate::tables::table::Table;
 
@@ -14,6 +18,8 @@ const RESAMPLES: usize = 10_000;
 const FEW_RESAMPLES: usize = 1_000;
 /// Seed of the resamples: tables are reproducible.
 const SEED: u64 = 0;
+/// With fewer groups than this a table says that its intervals are rough.
+const FEW_GROUPS: usize = 20;
 /// The noise of clean cells.
 const CLEAN: &str = "none";
 
@@ -33,7 +39,7 @@ pub struct Line {
     pub places: (usize, usize),
     /// The best method's figure minus this one's (in the direction that counts), `None` for the best itself.
     pub behind: Option<Contrast>,
-    /// p of `behind`, adjusted for all of the table.
+    /// p of `behind`, adjusted for all pairs of methods of the table.
     pub adjusted: Option<f64>,
     /// q of `behind`: adjusted for all comparisons of the report, see [`adjust_over`].
     pub q: Option<f64>,
@@ -64,21 +70,26 @@ pub struct Comparison {
     pub lines: Vec<Line>,
     /// The pre-registered comparison, as a sentence.
     pub primary: Option<String>,
-    /// The grouping whose groups are drawn whole, where the data have one.
-    pub grouping: Option<String>,
+    /// What limits its intervals: groups, few groups, two seeds; methods without a figure.
+    pub notes: Vec<String>,
+    /// p of the differences between methods of which none is the best: they were looked at too.
+    pub others: Vec<f64>,
 }
 
-/// Benjamini and Hochberg's q of every difference in the comparisons, all together: the expected share of chance findings
-/// among all differences with q below a level is at most that level.
+/// Benjamini and Hochberg's q over the differences between all pairs of methods in the comparisons, all together: the expected share of
+/// chance findings among all differences with q below a level is at most that level. All pairs, because the best is
+/// known from the same data.
 pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>) {
-    let lines = comparisons.into_iter().flat_map(|comparison| &mut comparison.lines);
+    let mut comparisons: Vec<&mut Comparison> = comparisons.into_iter().collect();
+    let others: Vec<f64> = comparisons.iter().flat_map(|comparison| comparison.others.iter().copied()).collect();
+    let lines = comparisons.iter_mut().flat_map(|comparison| &mut comparison.lines);
     let mut tested: Vec<(&mut Line, f64)> = lines
         .filter_map(|line| {
             let p = line.behind?.p;
             Some((line, p))
         })
         .collect();
-    let p: Vec<f64> = tested.iter().map(|(_, p)| *p).collect();
+    let p: Vec<f64> = tested.iter().map(|(_, p)| *p).chain(others).collect();
     for ((line, _), q) in tested.iter_mut().zip(benjamini_hochberg(&p)) {
         line.q = Some(q);
     }
@@ -114,8 +125,13 @@ fn by_measure(
     let metric = measure.metric;
     let name = summary.title(measure);
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
-    let mut lines = Vec::new();
-    let (mut sentences, mut grouping) = (Vec::new(), None);
+    let mut tables: Vec<(Resamples, Vec<(usize, Line)>)> = Vec::new();
+    let (mut sentences, mut notes) = (Vec::new(), Vec::new());
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
+    };
     for view_set in evidence.view_sets() {
         let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise);
         let mut named: Vec<(String, String, Sample)> = Vec::new();
@@ -133,68 +149,133 @@ fn by_measure(
                 named.push((group.label(), group.method.clone(), sample));
             }
         }
-        if named.len() < 2 {
+        let units = named.first().map_or(0, |(_, _, sample)| sample.units());
+        if named.len() < 2 || units < 2 {
             continue;
         }
         let samples: Vec<&Sample> = named.iter().map(|(_, _, sample)| sample).collect();
         let drawn = draw(&samples)?;
-        grouping = grouping.or_else(|| samples[0].groups.as_ref().map(|groups| groups.name.clone()));
-        let figures: Vec<usize> = (0..named.len()).collect();
-        let places = drawn.places(&figures, metric.higher_is_better());
-        let best = figures
-            .iter()
-            .copied()
-            .fold(0, |best, i| if sign * drawn.estimates()[i] > sign * drawn.estimates()[best] { i } else { best });
-        let mut of_set: Vec<Line> = figures
-            .iter()
-            .map(|&i| Line {
+        let places = drawn.places(&(0..named.len()).collect::<Vec<usize>>(), metric.higher_is_better());
+        let estimate = |i: usize| sign * drawn.estimates()[i];
+        let finite = (0..named.len()).filter(|&i| estimate(i).is_finite());
+        let Some(best) = finite.reduce(|best, i| if estimate(i) > estimate(best) { i } else { best }) else { continue };
+        let line = |i: usize| -> Option<Line> {
+            let behind = if sign > 0.0 { drawn.difference(best, i) } else { drawn.difference(i, best) };
+            Some(Line {
                 view_set: view_set.to_string(),
                 method: named[i].0.clone(),
-                figure: drawn.contrast(|values| values[i]),
-                places: places[i],
-                behind: (i != best).then(|| drawn.contrast(|values| sign * (values[best] - values[i]))),
+                figure: drawn.figure(i)?,
+                places: places[i]?,
+                behind: if i == best { None } else { Some(behind?) },
                 adjusted: None,
                 q: None,
                 cost: costs[i],
             })
-            .collect();
-        of_set.sort_by(|a, b| (sign * b.figure.interval.estimate).total_cmp(&(sign * a.figure.interval.estimate)));
-        lines.extend(of_set);
+        };
+        let mut of_set: Vec<(usize, Line)> = Vec::new();
+        for (i, (label, ..)) in named.iter().enumerate() {
+            match line(i) {
+                Some(line) => of_set.push((i, line)),
+                None => note(format!("{name} of {label} on `{view_set}` is undefined: it has no line.")),
+            }
+        }
+        if of_set.len() < 2 {
+            continue;
+        }
+        limits(samples[0], units, samples.iter().any(|sample| sample.seeds() == 2)).into_iter().for_each(&mut note);
+        of_set.sort_by(|(_, a), (_, b)| {
+            (sign * b.figure.interval.estimate).total_cmp(&(sign * a.figure.interval.estimate))
+        });
         if let Some(primary) = primary {
             let place = |name: &String| named.iter().position(|(label, method, _)| label == name || method == name);
             if let [a, b] = primary.compare.as_slice()
                 && let (Some(i), Some(j)) = (place(a), place(b))
+                && let Some(contrast) = drawn.difference(i, j)
             {
-                let contrast = drawn.contrast(|values| values[i] - values[j]);
                 sentences.push(format!("{view_set}: {}", primary_sentence(&name, &named[i].0, &named[j].0, &contrast)));
             }
         }
+        tables.push((drawn, of_set));
     }
-    if lines.is_empty() {
+    if tables.is_empty() {
         return Ok(None);
     }
-    let tested: Vec<usize> = (0..lines.len()).filter(|&i| lines[i].behind.is_some()).collect();
-    let p: Vec<f64> = tested.iter().filter_map(|&i| lines[i].behind.map(|c| c.p)).collect();
-    for (&i, adjusted) in tested.iter().zip(holm(&p)) {
-        lines[i].adjusted = Some(adjusted);
-    }
+    let (lines, others) = adjusted(tables);
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
     let metric = metric_title(metric);
-    Ok(Some(Comparison { name, noise: noise.to_string(), metric, lines, primary, grouping }))
+    Ok(Some(Comparison { name, noise: noise.to_string(), metric, lines, primary, notes, others }))
+}
+
+/// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
+fn adjusted(tables: Vec<(Resamples, Vec<(usize, Line)>)>) -> (Vec<Line>, Vec<f64>) {
+    let drawn: Vec<&Resamples> = tables.iter().map(|(drawn, _)| drawn).collect();
+    let key = |pair: &Pair| (pair.table, pair.first, pair.second);
+    let mut pairs: HashMap<(usize, usize, usize), Pair> =
+        step_down(&drawn).into_iter().map(|pair| (key(&pair), pair)).collect();
+    let mut lines = Vec::new();
+    for (table, (_, of_set)) in tables.into_iter().enumerate() {
+        let best = of_set.iter().find(|(_, line)| line.behind.is_none()).map(|(i, _)| *i);
+        for (i, mut line) in of_set {
+            if let Some(best) = best.filter(|&best| best != i) {
+                line.adjusted = pairs.remove(&(table, best.min(i), best.max(i))).map(|pair| pair.adjusted);
+            }
+            lines.push(line);
+        }
+    }
+    let mut others: Vec<Pair> = pairs.into_values().collect();
+    others.sort_by_key(key);
+    (lines, others.into_iter().map(|pair| pair.p).collect())
+}
+
+/// What limits the intervals of a table.
+fn limits(sample: &Sample, units: usize, two_seeds: bool) -> Vec<String> {
+    let mut limits = Vec::new();
+    if let Some(groups) = &sample.groups {
+        limits.push(format!("Items of one `{}` are drawn together.", groups.name));
+        if units < FEW_GROUPS {
+            limits.push(format!(
+                "There are {units} groups of `{}`, fewer than {FEW_GROUPS}: intervals are widened by Student's t with {} \
+                 degrees of freedom, and rough.",
+                groups.name,
+                units - 1
+            ));
+        }
+    }
+    if two_seeds {
+        limits.push(
+            "Of two seeds one difference is known, and an interval reaches 12.7 standard errors of their mean: where the \
+             seeds differ, take three or more."
+                .into(),
+        );
+    }
+    limits
 }
 
 /// The same resamples for all methods.
 ///
 /// # Errors
-/// Samples of other items.
+/// Samples of other items; fewer than two items or groups.
 pub(crate) fn draw(samples: &[&Sample]) -> Result<Resamples> {
-    let per_item: Option<Vec<Vec<Vec<f64>>>> = samples.iter().map(|sample| sample.per_item()).collect();
-    let items = samples.first().map_or(0.into(), |sample| sample.drawn());
-    Ok(match per_item {
-        Some(values) => resample_means(&values, items.clusters, RESAMPLES, SEED)?,
-        None => resample(items, FEW_RESAMPLES, SEED, |weights| {
-            samples.iter().map(|sample| sample.mean(weights, |_| true)).collect()
+    by_items(samples, |_| true, [RESAMPLES, FEW_RESAMPLES], SEED)
+}
+
+/// The mean of each sample over the places that `which` lets through, under the same resamples: so many of means over items, and so many of figures that
+/// are computed anew for each.
+///
+/// # Errors
+/// As [`draw`].
+pub(crate) fn by_items(
+    samples: &[&Sample],
+    which: impl Fn(&Place) -> bool + Sync,
+    [many, few]: [usize; 2],
+    seed: u64,
+) -> Result<Resamples> {
+    let per_item: Option<Vec<Vec<Vec<f64>>>> = samples.iter().map(|sample| sample.per_item(&which)).collect();
+    Ok(match (per_item, samples) {
+        (Some(values), [first, ..]) => resample_means(&values, first.drawn().clusters, first.scale(), many, seed)?,
+        _ => resampled(samples, few, seed, |evaluated, omitted| {
+            evaluated.iter().map(|sample| sample.mean(omitted, &which)).collect()
         })?,
     })
 }
@@ -202,19 +283,30 @@ pub(crate) fn draw(samples: &[&Sample]) -> Result<Resamples> {
 fn primary_sentence(name: &str, a: &str, b: &str, contrast: &Contrast) -> String {
     let i = &contrast.interval;
     format!(
-        "{name} of {a} minus {b} {:+.4} [{:+.4}, {:+.4}], p {}; a difference of {:.4} would be found in four of five \
-         repetitions.",
+        "{name} of {a} minus {b} {:+.4} {}, p {}; a difference of {:.4} would be found in four of five repetitions.",
         i.estimate,
-        i.low,
-        i.high,
+        ends(i, 4, true),
         p_value(contrast.p),
-        contrast.detectable()
+        contrast.detectable
     )
 }
 
-/// As tables have it.
+/// As tables have it. Of R resamples no p is below 1/(R + 1): that one is told as a bound.
 pub(crate) fn p_value(p: f64) -> String {
-    if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
+    match p {
+        p if p < 0.0001 => "< 0.0001".into(),
+        p if p < 0.001 => "< 0.001".into(),
+        _ => format!("{p:.3}"),
+    }
+}
+
+/// `[0.981, 0.992]`; where no resample differs nothing is known of the ends.
+pub(crate) fn ends(i: &Interval, digits: usize, signed: bool) -> String {
+    match (i.low == i.high, signed) {
+        (true, _) => format!("[{MISSING}]"),
+        (false, true) => format!("[{:+.digits$}, {:+.digits$}]", i.low, i.high),
+        (false, false) => format!("[{:.digits$}, {:.digits$}]", i.low, i.high),
+    }
 }
 
 impl Comparison {
@@ -243,8 +335,8 @@ impl Comparison {
             let (behind, p, q, detectable) = match (&line.behind, line.adjusted, line.q) {
                 (Some(contrast), Some(p), Some(q)) => {
                     let i = &contrast.interval;
-                    let behind = format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high);
-                    (behind, p_value(p), p_value(q), format!("{:.4}", contrast.detectable()))
+                    let behind = format!("{:.3} {}", i.estimate, ends(i, 3, false));
+                    (behind, p_value(p), p_value(q), format!("{:.4}", contrast.detectable))
                 }
                 _ => ("best".to_string(), String::new(), String::new(), String::new()),
             };
@@ -252,7 +344,7 @@ impl Comparison {
             vec![
                 line.view_set.clone(),
                 line.method.clone(),
-                format!("{:.3} [{:.3}, {:.3}]", i.estimate, i.low, i.high),
+                format!("{:.3} {}", i.estimate, ends(i, 3, false)),
                 line.place(),
                 behind,
                 p,
@@ -268,20 +360,22 @@ impl Comparison {
             &self.name,
             "place",
             "behind the best",
-            "p (Holm)",
+            "p (max-t)",
             "q (BH)",
             "detectable",
             "fit s",
             "fit CPU s",
         ];
         let mut all = vec![
-            "Intervals are 95% bootstrap intervals over held-out items and, where a method has several, over seeds; \
-             differences are paired. p is two-sided, Holm-adjusted over the table, q Benjamini-Hochberg-adjusted over all \
-             comparisons of the grid; a place is where a method stands in \
-             95% of the resamples; detectable is the difference that a test at 5% finds in four of five repetitions."
+            "Intervals are 95% intervals over held-out items and, where a method has several, over seeds, for these training \
+             rows: other training rows are not covered (over redrawn ones an interval of a difference would cover about 90%). \
+             Differences are paired. p is two-sided, adjusted over all pairs of methods of the table (step-down \
+             maximum t), because the best is known from the same data; q is Benjamini-Hochberg-adjusted over all pairs of the grid; a place is \
+             where a method stands in 95% of the resamples; detectable is the difference that a test at 5% finds in four of five \
+             repetitions."
                 .to_string(),
         ];
-        all.extend(self.grouping.as_ref().map(|name| format!("Items of one `{name}` are drawn together.")));
+        all.extend(self.notes.iter().cloned());
         all.extend(self.primary.clone());
         all.extend(notes.iter().cloned());
         Table {
