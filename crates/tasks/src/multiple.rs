@@ -22,7 +22,7 @@ pub struct Pair {
 /// All pairs of figures of some tables, with p adjusted so that the chance of any false finding among them all is at
 /// most the level that it is compared with: the step-down maximum-t procedure.
 ///
-/// The statistic of a pair is its difference over its standard error. The pairs are taken from the largest statistic down; the adjusted p of each
+/// The statistic of a pair is its difference over its standard error, of shares over that under the null (a score test). The pairs are taken from the largest statistic down; the adjusted p of each
 /// is the share of resamples in which any pair from it on deviates from its own estimate by as many standard errors, made monotone.
 /// Because *all* pairs are in the family, it holds for comparisons with the best as well, where which figure is the best is
 /// read from the same data: Holm's adjustment of the differences to the best as observed counts K − 1 tests where
@@ -37,8 +37,11 @@ pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
             for second in first + 1..drawn.estimates.len() {
                 let Some(spread) = drawn.spread(|values| values[first] - values[second]) else { continue };
                 // Where no item tells the two apart there is nothing to test.
-                let statistic =
-                    if spread.estimate == 0.0 { 0.0 } else { spread.estimate.abs() / spread.standard_error };
+                let statistic = if spread.estimate == 0.0 {
+                    0.0
+                } else {
+                    spread.estimate.abs() / (spread.under_null * spread.standard_error)
+                };
                 let pair = Pair { table, first, second, p: spread.p(), adjusted: 1.0 };
                 tested.push(Tested { pair, statistic, standard_error: spread.varies.then_some(spread.standard_error) });
             }

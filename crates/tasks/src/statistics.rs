@@ -69,6 +69,8 @@ pub(crate) struct Spread {
     pub deviations: Vec<f64>,
     /// Whether any resample differs from the estimate.
     pub varies: bool,
+    /// The standard error if the truth were zero, over that of the estimate.
+    pub under_null: f64,
 }
 
 impl Spread {
@@ -88,7 +90,7 @@ impl Spread {
             return 1.0;
         }
         // An undefined resample counts against the finding.
-        let smaller = self.deviations.iter().filter(|d| d.abs() < self.estimate.abs()).count();
+        let smaller = self.deviations.iter().filter(|d| self.under_null * d.abs() < self.estimate.abs()).count();
         (1 + self.deviations.len() - smaller) as f64 / (self.deviations.len() + 1) as f64
     }
 }
@@ -188,12 +190,16 @@ impl Resamples {
         let varies = standard_error > 1e-12 * largest;
         if varies {
             let deviations = self.draws.iter().map(|draw| of(&draw.wide)).collect();
-            return Some(Spread { estimate, standard_error, deviations, varies });
+            // Of a difference of shares the squares are what is seen of the variance, and under the null all of it: a score test, as
+            // McNemar's, where the estimate's own variance would find too much among many pairs.
+            let squares = estimate * estimate / (self.units as f64 * standard_error * standard_error);
+            let under_null = if self.shares.is_some() { (1.0 + squares).sqrt() } else { 1.0 };
+            return Some(Spread { estimate, standard_error, deviations, varies, under_null });
         }
         // All units agree: were their mean zero, signs apart, it would deviate as Student's t does.
         let standard_error = estimate.abs() / (self.units as f64).sqrt();
         let deviations = self.draws.iter().map(|draw| standard_error * draw.unseen).collect();
-        Some(Spread { estimate, standard_error, deviations, varies })
+        Some(Spread { estimate, standard_error, deviations, varies, under_null: 1.0 })
     }
 
     fn contrast(&self, spread: &Spread) -> Option<Contrast> {
