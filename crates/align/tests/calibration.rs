@@ -33,7 +33,7 @@ fn whitened(decoder: Decoder) -> Method {
 fn methods() -> Vec<Method> {
     let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
-    methods.push(Method::Relative(RelativeParams { anchors: 20, ..Default::default() }));
+    methods.push(Method::Relative(RelativeParams { anchors: Some(20), ..Default::default() }));
     methods.push(Method::Pairwise(PairwiseParams { scale: true }));
     methods.extend([Decoder::Transpose, Decoder::PseudoInverse, Decoder::LeastSquares].map(whitened));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
@@ -219,7 +219,7 @@ fn rows_that_shrink_on_the_way_are_warned_of() {
         assert_eq!(fresh, 0, "{:?}", fine.report.warnings);
     }
     // In a universe wider than all views together each view has a corner of its own, which the others never reach.
-    let wide = Method::Relative(RelativeParams { anchors: 256, ..Default::default() });
+    let wide = Method::Relative(RelativeParams { anchors: Some(256), ..Default::default() });
     for fit in [fit(&wide, train).calibrated(train).unwrap(), fit(&wide, train).with_spread_checked(train).unwrap()] {
         let nothing = |name: &str| FitWarning::NothingTranslated { view: name.into() };
         assert_eq!(fit.report.warnings, NAMES.map(nothing));

@@ -178,11 +178,7 @@ fn no_two_tables_of_the_report_share_a_heading() {
         let wanted = |heading: &&&str| heading.contains(measure) && heading.contains(what);
         headings.iter().filter(wanted).count()
     };
-    assert_eq!(
-        (of("Rank-1", ", no noise"), of("Rank-1", ", noise permute 0.5 of v0 seed 0")),
-        (2, 2),
-        "{headings:?}"
-    );
+    assert_eq!((of("Rank-1", ", no noise"), of("Rank-1", ", noise permute 0.5 of v0 seed 0")), (2, 2), "{headings:?}");
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
     let standardise = |x: &Matrix, by: &Matrix| ZScore::fit(by, ConstantColumns::Clamp).apply(x).unwrap();
     let solve = |x: &Matrix| {
         let rows = Labelled { x, codes: &train_codes };
-        Classifier::train_converged(rows, classes, Converged { l2: 1e-2 }).unwrap()
+        Classifier::train_converged(rows, classes, Converged { l2: 1e-2 }).unwrap().classifier
     };
     let own: Vec<Own> = train
         .iter()
@@ -352,22 +352,22 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
         let fit = method.fit(train, 1).unwrap();
         let bare = fit.fitted.clone();
         let fitted = fit.calibrated(train).unwrap().fitted;
-        let mut figures = [0.0; 4];
-        for (s, t) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)] {
+        let mut figures = [0.0f64; 4];
+        for (s, t) in [(0, 1), (1, 2), (2, 0)] {
             let (from, to) = (train.nth(s).name(), train.nth(t).name());
             let moved = fitted.translate(from, to, test.at(s)).unwrap();
             let fair = standardise(
                 &bare.translate(from, to, test.at(s)).unwrap(),
                 &bare.translate(from, to, train.at(s)).unwrap(),
             );
-            let accuracy = |by: &Classifier, x: &Matrix| by.accuracy(Labelled { x, codes: &test_codes });
+            let accuracy = |by: &Classifier, x: &Matrix| by.accuracy(Labelled { x, codes: &test_codes }).unwrap();
             let of_pair = [
                 rank1(&moved, test.at(t)),
                 rank1(&fair, &standardise(test.at(t), train.at(t))),
                 accuracy(&own[t].raw, &moved),
                 accuracy(&own[t].standardised, &fair),
             ];
-            figures.iter_mut().zip(of_pair).for_each(|(sum, x)| *sum += x / 6.0);
+            figures.iter_mut().zip(of_pair).for_each(|(sum, x)| *sum += x / 3.0);
         }
         let [rank1, fair_rank1, accuracy, fair_accuracy] = figures;
         assert!((rank1 - fair_rank1).abs() < 0.03, "{name}: Rank-1 {rank1}, standardised {fair_rank1}");

@@ -30,7 +30,7 @@ fn methods() -> Vec<Method> {
         }
         // With more anchors than a view has columns its way back rests on what the views differ in, here on noise.
         if let Method::Relative(params) = method {
-            params.anchors = 12;
+            params.anchors = Some(12);
         }
     }
     methods.push(na(Scale::Zscore));

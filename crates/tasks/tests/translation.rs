@@ -18,7 +18,7 @@ fn methods() -> Vec<Method> {
     let gcpa = |rescale| GcpaParams { epochs: Some(1), steps_per_epoch: 40, rescale, ..Default::default() };
     let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
-    methods.push(Method::Relative(RelativeParams { anchors: 16, ..Default::default() }));
+    methods.push(Method::Relative(RelativeParams { anchors: Some(16), ..Default::default() }));
     methods.push(Method::Pairwise(PairwiseParams { scale: true }));
     methods.push(Method::Gcca(GccaParams { whiten: Whiten::InverseSingular, rank: Some(6), ..Default::default() }));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
@@ -50,7 +50,7 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
         .map(|t| {
             let x = standardised(t, data.train.spaces.at(t));
             let rows = Labelled { x: &x, codes: &train_codes };
-            Classifier::train_converged(rows, classes, Converged { l2: ProbeParams::default().l2 }).unwrap()
+            Classifier::train_converged(rows, classes, Converged { l2: ProbeParams::default().l2 }).unwrap().classifier
         })
         .collect();
     for method in methods() {
@@ -79,7 +79,7 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
                 let same = got.unwrap().values.iter().zip(&want).filter(|(got, want)| **got == **want as f32).count();
                 assert!(same >= 76, "{method:?} {s} to {t}: {same} of 80 ranks");
 
-                let accuracy = own[t].accuracy(Labelled { x: &moved, codes: &test_codes });
+                let accuracy = own[t].accuracy(Labelled { x: &moved, codes: &test_codes }).unwrap();
                 let scored = stitched
                     .iter()
                     .find(|score| score.metric == Metric::Accuracy && of_pair(&score.source, &score.target));

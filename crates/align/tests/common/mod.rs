@@ -113,7 +113,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("srm", Method::Srm(Default::default())),
         ("linear", linear(Scaffold::Gpa)),
         ("linear on gcca", linear(Scaffold::Gcca)),
-        ("relative", Method::Relative(RelativeParams { anchors: 40, ..RelativeParams::default() })),
+        ("relative", Method::Relative(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ]
 }
 

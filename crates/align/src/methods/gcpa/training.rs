@@ -247,16 +247,14 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::methods::gcpa::consensus_directions;
     use crate::planted::Planted;
 
     #[test]
     fn a_validation_loss_that_is_no_number_ends_the_training() {
         let planted = Planted { widths: vec![6; 2], fit_rows: 60, test_rows: 1, ..Planted::default() };
         let spaces = planted.generate(1).expect("valid").train.spaces;
-        let views: Vec<Prepared> = spaces.iter().map(|space| Prepared::new(space.values())).collect();
-        let consensus = consensus_directions(&views, |_, _| true);
-        let mut data = TrainingData { views, consensus, spaces };
+        let fit = crate::Method::Gpa(Default::default()).fit(&spaces, 0).expect("valid");
+        let mut data = TrainingData::new("gcpa", fit.fitted.universe().expect("GPA has one"), &spaces).expect("valid");
         let params = |validation| GcpaParams {
             epochs: Some(1),
             steps_per_epoch: 25,
