@@ -1,10 +1,13 @@
 //! Manifests by name: what there is, and what a grid's `data:` means.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     DataError, Manifest,
-    error::{FileProblem, YamlProblem},
+    error::{FileProblem, YamlProblem, quoted},
     manifest::tidy,
     nearest,
 };
@@ -24,20 +27,43 @@ pub enum Found {
 pub struct Absent {
     /// The name or path asked for.
     pub wanted: String,
+    /// The file that is not there, where a path was asked for.
+    pub path: Option<PathBuf>,
     /// The name in the catalogue most like it.
     pub nearest: Option<String>,
     /// All names in the catalogue.
     pub known: Vec<String>,
+    /// The catalogue's folder.
+    pub catalogue: PathBuf,
 }
 
 impl Absent {
     /// The same as a problem, for where absence is an error.
     pub fn problem(&self) -> YamlProblem {
-        YamlProblem::Unknown {
-            kind: "data set",
-            name: self.wanted.clone(),
-            nearest: self.nearest.clone(),
-            known: self.known.clone(),
+        let names = match self.known.as_slice() {
+            [] => format!("{} holds no manifests", self.catalogue.display()),
+            known => format!("the names known here are {}", quoted(known)),
+        };
+        match &self.path {
+            Some(path) => {
+                let guess =
+                    self.nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or(";".to_owned());
+                let path = path.display();
+                let detail = format!("no such file `{path}`{guess} wanted the path of a manifest, or a name ({names})");
+                YamlProblem::Invalid { detail }
+            }
+            None if self.known.is_empty() => {
+                let wanted = &self.wanted;
+                let detail =
+                    format!("no data set `{wanted}`; {names}, so wanted the path of one, such as `{wanted}.yaml`");
+                YamlProblem::Invalid { detail }
+            }
+            None => YamlProblem::Unknown {
+                kind: "data set",
+                name: self.wanted.clone(),
+                nearest: self.nearest.clone(),
+                known: self.known.clone(),
+            },
         }
     }
 }
@@ -68,12 +94,12 @@ pub fn catalogue(dir: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// The manifest that a grid's `data:` means: a name in the catalogue, or, with a slash or the extension
-/// `.yaml`, a path relative to `relative_to`, the grid file's folder.
+/// `.yaml` or `.yml`, a path relative to `relative_to`, the grid file's folder.
 ///
 /// # Errors
 /// The manifest is there and broken.
 pub fn find(name_or_path: &str, relative_to: &Path, manifests_dir: &Path) -> Result<Found, DataError> {
-    let is_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".yaml");
+    let is_path = name_or_path.contains(['/', '\\']) || [".yaml", ".yml"].iter().any(|end| name_or_path.ends_with(end));
     let path = match is_path {
         true => tidy(&relative_to.join(name_or_path)),
         false => manifests_dir.join(format!("{name_or_path}.yaml")),
@@ -82,7 +108,8 @@ pub fn find(name_or_path: &str, relative_to: &Path, manifests_dir: &Path) -> Res
         let known = catalogue(manifests_dir)?;
         let stem = Path::new(name_or_path).file_stem().and_then(|s| s.to_str()).unwrap_or(name_or_path);
         let nearest = nearest(stem, known.iter().map(String::as_str)).map(str::to_owned);
-        return Ok(Found::Absent(Absent { wanted: name_or_path.to_owned(), nearest, known }));
+        let (wanted, catalogue) = (name_or_path.to_owned(), manifests_dir.to_owned());
+        return Ok(Found::Absent(Absent { wanted, path: is_path.then_some(path), nearest, known, catalogue }));
     }
     let manifest = if is_path { Manifest::read(&path)? } else { Manifest::read_named(&path, name_or_path)? };
     Ok(Found::Manifest(Box::new(manifest)))

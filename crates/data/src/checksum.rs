@@ -1,6 +1,11 @@
 //! SHA-256, of files and of several things at once.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::Write,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -15,12 +20,23 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of a file's contents.
+/// SHA-256 of a file's contents, which may be larger than memory.
 ///
 /// # Errors
 /// The file is not there or cannot be read.
 pub fn sha256_file(path: &Path) -> Result<String, DataError> {
-    Ok(sha256(&read::bytes(path)?))
+    let unreadable = |reason| DataError::file(path, read::why_unreadable(reason));
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut sum = Sha256Stream::default();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block) {
+            Ok(0) => return Ok(sum.finish()),
+            Ok(got) => sum.update(&block[..got]),
+            Err(reason) if reason.kind() == io::ErrorKind::Interrupted => {}
+            Err(reason) => return Err(unreadable(reason)),
+        }
+    }
 }
 
 /// SHA-256 of bytes that come one part after the other.

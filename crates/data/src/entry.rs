@@ -34,6 +34,17 @@ impl SourceEntry {
     }
 }
 
+/// Kinds of lists in a file of items: their names begin so, that a labelling may be called as a grouping is, or `rows`.
+pub(crate) const LABELS: &str = "labels.";
+pub(crate) const GROUPS: &str = "groups.";
+pub(crate) const IDS: &str = "ids";
+pub(crate) const ROWS: &str = "rows";
+
+/// The tensor of one split's list.
+pub(crate) fn tensor(split: SplitName, kind: &str, name: &str) -> String {
+    format!("{}.{kind}{name}", split.name())
+}
+
 /// Sources by name, in this order.
 pub(crate) fn by_name<'n>(
     names: impl IntoIterator<Item = &'n str>,

@@ -1,7 +1,7 @@
 //! A data set in another format.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -9,7 +9,9 @@ use align::Split;
 
 use crate::{
     DataError, Manifest, SplitName,
-    entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry, by_name},
+    entry::{FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, ViewEntry, by_name, tensor},
+    error::FileProblem,
+    import::same_file,
     load,
     write::{self, Tensor},
 };
@@ -30,16 +32,18 @@ pub enum ExportFormat {
 /// path.
 ///
 /// # Errors
-/// All that [`load`] refuses; a folder that cannot be written.
+/// All that [`load`] refuses; a folder that cannot be written, or in which a file of the data set would be overwritten.
 pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Result<PathBuf, DataError> {
     let loaded = load(manifest)?;
     let splits = loaded.splits();
+    let mut names = FileNames::new(manifest, folder);
+    let items = names.file("items", "safetensors")?;
+    let path = names.file(&manifest.name, "yaml")?;
     let mut views = Vec::new();
     for (position, view) in manifest.views.iter().enumerate() {
-        let stem = file_name(&view.name);
         let source = match format {
             ExportFormat::Safetensors => {
-                let file = PathBuf::from(format!("{stem}.safetensors"));
+                let file = names.file(&view.name, "safetensors")?;
                 let tensor = |(split, data): &(SplitName, &Split)| {
                     Tensor::matrix(split.name().to_owned(), data.spaces.at(position))
                 };
@@ -55,7 +59,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
                         ExportFormat::Npy => ("npy", None),
                         _ => ("parquet", Some("vector".to_owned())),
                     };
-                    let file = PathBuf::from(format!("{stem}.{}.{extension}", split.name()));
+                    let file = names.file(&format!("{}.{}", view.name, split.name()), extension)?;
                     let sha256 = write::matrix(folder.join(&file), values)?;
                     files.insert(split, FileEntry { file, sha256, tensor });
                 }
@@ -66,20 +70,17 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
     }
     let mut tensors = Vec::new();
     for (split, data) in &splits {
-        for list in data.labels.iter().chain(&data.groups) {
-            tensors.push(Tensor::integers(format!("{}.{}", split.name(), list.name), &list.values));
+        for (kind, lists) in [(LABELS, &data.labels), (GROUPS, &data.groups)] {
+            tensors.extend(lists.iter().map(|list| Tensor::integers(tensor(*split, kind, &list.name), &list.values)));
         }
-        if let Some(ids) = &data.ids {
-            tensors.push(Tensor::integers(format!("{}.ids", split.name()), ids));
-        }
+        tensors.extend(data.ids.iter().map(|ids| Tensor::integers(tensor(*split, IDS, ""), ids)));
     }
-    let items = PathBuf::from("items.safetensors");
     let sha256 = match tensors.as_slice() {
         [] => None,
         tensors => Some(write::safetensors(&folder.join(&items), tensors)?),
     };
-    let source = |name: &str| {
-        let tensor = |split: SplitName| format!("{}.{name}", split.name());
+    let source = |kind: &str, name: &str| {
+        let tensor = |split: SplitName| tensor(split, kind, name);
         SourceEntry::by_split(items.clone(), sha256.clone(), &manifest.splits, tensor)
     };
     let entry = ManifestEntry {
@@ -90,17 +91,47 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
         splits: manifest.splits.clone(),
         rows: None,
         views,
-        labels: by_name(manifest.labels.iter().map(|l| l.name.as_str()), source),
-        ids: manifest.ids.as_ref().map(|_| source("ids")),
-        groups: by_name(manifest.groups.iter().map(|g| g.name.as_str()), source),
+        labels: by_name(manifest.labels.iter().map(|l| l.name.as_str()), |name| source(LABELS, name)),
+        ids: manifest.ids.as_ref().map(|_| source(IDS, "")),
+        groups: by_name(manifest.groups.iter().map(|g| g.name.as_str()), |name| source(GROUPS, name)),
     };
-    let path = folder.join(format!("{}.yaml", manifest.name));
+    let path = folder.join(path);
     write::yaml(&path, &entry)?;
     Ok(path)
 }
 
-/// A view's name as a file's: whatever could lead to another folder becomes a dash.
-fn file_name(name: &str) -> String {
+/// The names of the files that are written: each once, also where letters are told apart by nobody, and none that is read.
+struct FileNames<'a> {
+    folder: &'a Path,
+    read: Vec<PathBuf>,
+    taken: BTreeSet<String>,
+}
+
+impl<'a> FileNames<'a> {
+    fn new(manifest: &Manifest, folder: &'a Path) -> Self {
+        let parts = manifest.sources().flat_map(|source| source.parts.values());
+        let read = parts.map(|part| part.file.clone()).chain([manifest.place.file.clone()]).collect();
+        Self { folder, read, taken: BTreeSet::new() }
+    }
+
+    /// A name of this kind that is still free.
+    fn file(&mut self, name: &str, extension: &str) -> Result<PathBuf, DataError> {
+        let stem = plain(name);
+        let numbered = (2..).map(|i: usize| format!("{stem}-{i}.{extension}"));
+        let mut candidates = std::iter::once(format!("{stem}.{extension}")).chain(numbered);
+        let free = candidates.find(|name| self.taken.insert(name.to_lowercase())).unwrap_or_default();
+        let path = self.folder.join(&free);
+        if self.read.iter().any(|read| same_file(read, &path)) {
+            return Err(DataError::file(path, FileProblem::IsInput));
+        }
+        Ok(PathBuf::from(free))
+    }
+}
+
+/// A name as a file's: whatever could lead to another folder becomes a dash, and what would be hidden or nothing a word.
+fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    name.chars().map(plain).collect::<String>().trim_start_matches('.').to_owned()
+    let plain: String = name.chars().map(plain).collect();
+    let plain = plain.trim_start_matches('.');
+    if plain.is_empty() { "unnamed".to_owned() } else { plain.to_owned() }
 }

@@ -2,7 +2,7 @@
 
 use align::Matrix;
 
-use crate::{DataError, import::Member, map::Mapped, read::Floats};
+use crate::{DataError, SplitName, import::Member, map::Mapped, read::Floats};
 
 /// A file with a matrix in it, opened.
 ///
@@ -30,7 +30,7 @@ pub struct InputRows<'a> {
 }
 
 impl InputFile {
-    /// Maps the file, of any format that is read.
+    /// Opens the file, of any format that is read.
     ///
     /// # Errors
     /// The file is not there or cannot be read.
@@ -59,6 +59,16 @@ impl InputRows<'_> {
         self.floats.cols()
     }
 
+    /// What is odd about how the matrix was found in its file, a sentence each: a line of names that looks like an item,
+    /// an index that was left out.
+    pub fn warnings(&self) -> Vec<String> {
+        let file = self.file.member.file.display().to_string();
+        // A file of its own belongs to no split.
+        let sentence = |text: String| text.split_once(": ").map(|(_, rest)| rest.to_owned()).unwrap_or(text);
+        let warnings = self.floats.notes().iter().map(|note| note.warning(SplitName::Test, &file).to_string());
+        warnings.map(sentence).collect()
+    }
+
     /// All of them.
     ///
     /// # Errors
@@ -73,7 +83,9 @@ impl InputRows<'_> {
         let rows = rows.max(1);
         (0..self.count()).step_by(rows).map(move |start| {
             let range = start..(start + rows).min(self.count());
-            let values = self.floats.read(range.clone()).map_err(|p| DataError::file(&self.file.member.file, p))?;
+            let failed = |p| DataError::file(&self.file.member.file, p);
+            self.file.map.check().map_err(failed)?;
+            let values = self.floats.read(range.clone()).map_err(failed)?;
             if let Some(bytes) = self.floats.place(range) {
                 self.file.map.release(bytes);
             }

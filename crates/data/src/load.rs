@@ -14,7 +14,7 @@ use crate::{
     error::{FileProblem, Place, SetProblem},
     manifest::{Named, Part, Source},
     nearest,
-    read::{self, Floats},
+    read::{self, Floats, Note},
     rows, warnings,
 };
 
@@ -116,7 +116,7 @@ impl Loaded {
 /// not finite; views, labels, ids or groups whose lengths differ within a split; a view whose width
 /// differs between splits; a split without rows; an id that occurs twice in a split.
 pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
-    let Contents { mut matrices, mut integers, sums, rows } = read_files(manifest)?;
+    let Contents { mut matrices, mut integers, sums, rows, notes } = read_files(manifest)?;
     check_views(manifest, &matrices)?;
     let lists = Lists::of(manifest);
     let n = |split| matrices.get(&(0, split)).map_or(0, Matrix::rows);
@@ -157,7 +157,9 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     };
     let (views, rest) = digests;
     let views = manifest.views.iter().map(|v| v.name.clone()).zip(views).collect();
-    Ok(Loaded { warnings: warnings::find(&dataset), dataset, views, rest, place: manifest.place.clone() })
+    let mut found = warnings::find(&dataset);
+    found.extend(notes.iter().map(|((view, split), note)| note.warning(*split, &manifest.views[*view].name)));
+    Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
 }
 
 /// The sources of integers with what to call them, in the order in which [`load`] takes them up again.
@@ -181,6 +183,8 @@ struct Contents {
     sums: BTreeMap<Key, String>,
     /// Of the row numbers, where there are any.
     rows: Option<Digest>,
+    /// What is odd about how the views were read.
+    notes: Vec<(Key, Note)>,
 }
 
 /// One tensor wanted from a file.
@@ -193,7 +197,7 @@ struct Request<'a> {
 }
 
 enum Values {
-    Floats(Matrix),
+    Floats(Matrix, Vec<Note>),
     Integers(Vec<i64>),
 }
 
@@ -224,12 +228,16 @@ fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
         integers: BTreeMap::new(),
         sums: BTreeMap::new(),
         rows: rows.as_ref().map(digest),
+        notes: Vec::new(),
     };
     for file in read {
         for (key, sum, values) in file? {
             contents.sums.insert(key, sum);
             match values {
-                Values::Floats(matrix) => drop(contents.matrices.insert(key, matrix)),
+                Values::Floats(matrix, notes) => {
+                    contents.matrices.insert(key, matrix);
+                    contents.notes.extend(notes.into_iter().map(|note| (key, note)));
+                }
                 Values::Integers(list) => drop(contents.integers.insert(key, list)),
             }
         }
@@ -251,16 +259,17 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
         let values = match request.key.0 < views {
             true => {
                 let floats = Floats::of(path, &bytes, tensor.as_deref())?;
-                Values::Floats(
-                    match request.rows {
-                        None => floats.read(0..floats.rows()),
-                        Some(rows) => {
-                            rows::check(rows, floats.rows(), request.place)?;
-                            floats.gather(rows)
-                        }
+                let matrix = match request.rows {
+                    None => floats.read(0..floats.rows()),
+                    Some(rows) => {
+                        rows::check(rows, floats.rows(), request.place)?;
+                        floats.gather(rows)
                     }
-                    .map_err(|problem| DataError::file(path, problem))?,
-                )
+                };
+                // A file of which every split takes its rows is odd once.
+                let first = request.rows.is_none() || request.key.1 == SplitName::Train;
+                let notes = if first { floats.notes().to_vec() } else { Vec::new() };
+                Values::Floats(matrix.map_err(|problem| DataError::file(path, problem))?, notes)
             }
             false => {
                 let values = read::integers(path, &bytes, tensor.as_deref())?;

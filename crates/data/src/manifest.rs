@@ -209,6 +209,14 @@ impl Manifest {
         self.rows.iter().chain(views).chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
     }
 
+    /// The same, to be changed.
+    pub(crate) fn sources_mut(&mut self) -> impl Iterator<Item = &mut Source> {
+        let views = self.views.iter_mut().map(|v| &mut v.source);
+        let labels = self.labels.iter_mut().map(|l| &mut l.source);
+        let groups = self.groups.iter_mut().map(|g| &mut g.source);
+        self.rows.iter_mut().chain(views).chain(labels).chain(&mut self.ids).chain(groups)
+    }
+
     fn check(file: Located<RawManifest>, name: Option<&str>) -> Result<Self, DataError> {
         let (raw, file) = file.into_parts();
         if let Some(name) = name.filter(|name| *name != raw.name) {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    DataError, Manifest, Part, SplitName,
-    checksum::Sha256Stream,
+    DataError, Manifest, SplitName,
+    checksum::{Sha256Stream, sha256},
     error::{FileProblem, Place, SetProblem},
     map::Mapped,
     read,
@@ -31,9 +31,11 @@ pub(crate) fn read(manifest: &Manifest) -> Result<Option<Rows>, DataError> {
     let mut seen: BTreeMap<usize, SplitName> = BTreeMap::new();
     for (&split, part) in &source.parts {
         let numbers = || -> Result<Vec<i64>, DataError> {
-            let map = Mapped::open(&part.file)?;
-            verify(&map, part)?;
-            read::integers(&part.file, map.bytes(), part.tensor.as_deref())
+            let bytes = read::bytes(&part.file)?;
+            if let Some(want) = &part.sha256 {
+                same(&part.file, &sha256(&bytes), want)?;
+            }
+            read::integers(&part.file, &bytes, part.tensor.as_deref())
         };
         let numbers = numbers().map_err(|e| e.at(&source.place))?;
         let mut of_split = Vec::with_capacity(numbers.len());
@@ -70,22 +72,16 @@ pub(crate) fn checksum(rows: &[usize]) -> String {
     sum.finish()
 }
 
-/// The checksum, where the manifest has one, of a file that may be larger than memory.
-pub(crate) fn verify(map: &Mapped, part: &Part) -> Result<(), DataError> {
-    let Some(want) = &part.sha256 else { return Ok(()) };
-    let got = sum(map);
-    if got == *want {
+/// A checksum held against the manifest's.
+pub(crate) fn same(file: &Path, got: &str, want: &str) -> Result<(), DataError> {
+    if got == want {
         return Ok(());
     }
-    Err(DataError::file(&part.file, FileProblem::Checksum { got, want: want.clone() }))
+    Err(DataError::file(file, FileProblem::Checksum { got: got.to_owned(), want: want.to_owned() }))
 }
 
-/// SHA-256 of a file that may be larger than memory.
-pub(crate) fn sum_of(file: &Path) -> Result<String, DataError> {
-    Ok(sum(&Mapped::open(file)?))
-}
-
-fn sum(map: &Mapped) -> String {
+/// SHA-256 of a mapped file, which may be larger than memory.
+pub(crate) fn sum(map: &Mapped) -> String {
     const BLOCK: usize = 1 << 24;
     let mut sum = Sha256Stream::default();
     for block in map.bytes().chunks(BLOCK) {

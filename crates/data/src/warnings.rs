@@ -37,11 +37,17 @@ pub enum WarningKind {
     NearTrainTestRows,
     /// No more rows of train than columns: what whitens finds perfect agreement in anything.
     FewRows,
+    /// Columns of a table that are pandas' index, and were not read as dimensions.
+    IndexLeftOut,
+    /// Dimensions that only number the rows, as an index does: any two views that have one agree in it.
+    RowCounters,
+    /// A line of names that looks like a row: the first item may have been lost.
+    NumbersAsNames,
 }
 
 impl WarningKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ZeroRows,
         Self::ConstantColumns,
         Self::ClassesWithoutTestRows,
@@ -53,6 +59,9 @@ impl WarningKind {
         Self::NearDuplicateRows,
         Self::NearTrainTestRows,
         Self::FewRows,
+        Self::IndexLeftOut,
+        Self::RowCounters,
+        Self::NumbersAsNames,
     ];
 
     /// The kind with this name.
@@ -74,6 +83,9 @@ impl WarningKind {
             Self::NearDuplicateRows => "near_duplicate_rows",
             Self::NearTrainTestRows => "near_train_test_rows",
             Self::FewRows => "few_rows",
+            Self::IndexLeftOut => "index_left_out",
+            Self::RowCounters => "row_counters",
+            Self::NumbersAsNames => "numbers_as_names",
         }
     }
 
@@ -90,6 +102,9 @@ impl WarningKind {
             Self::NearDuplicateRows => "nearly repeated rows in",
             Self::NearTrainTestRows => "rows of train nearly found again in",
             Self::FewRows => "no more rows than columns in",
+            Self::IndexLeftOut => "columns of pandas' index left out of",
+            Self::RowCounters => "columns that number the rows in",
+            Self::NumbersAsNames => "lines of names that are numbers in",
         }
     }
 }
@@ -174,6 +189,18 @@ impl fmt::Display for Warning {
             WarningKind::NearTrainTestRows => {
                 write!(f, "{split}: {count} of {total} rows of view `{whose}` nearly occur in train, first row {first}")
             }
+            WarningKind::IndexLeftOut => write!(
+                f,
+                "{split}: {count} of {total} columns of view `{whose}` are pandas' index and were left out, first column {first}"
+            ),
+            WarningKind::RowCounters => write!(
+                f,
+                "{split}: {count} of {total} columns of view `{whose}` number the rows, as an index does, first column {first}; name the columns that are meant: `file#prefix*`"
+            ),
+            WarningKind::NumbersAsNames => write!(
+                f,
+                "{split}: the first of {total} lines of view `{whose}` holds numbers and was taken for the columns' names; if it is an item, put a line of names above it"
+            ),
         }
     }
 }

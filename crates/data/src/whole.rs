@@ -29,7 +29,9 @@ impl Part {
         let mut name = file.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let part = file.with_file_name(name);
-        let out = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
+        // A link that waits there would be followed; what an attempt that was killed has left is of no use.
+        let _ = fs::remove_file(&part);
+        let out = BufWriter::with_capacity(1 << 20, File::create_new(&part).map_err(failed)?);
         Ok(Self { file: file.to_owned(), part, out, sum: Sha256Stream::default(), done: false })
     }
 

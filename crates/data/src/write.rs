@@ -128,6 +128,10 @@ pub(crate) fn json(file: &Path, value: &impl Serialize) -> Result<(), DataError>
 
 /// Writes a YAML file.
 pub(crate) fn yaml(file: &Path, value: &impl Serialize) -> Result<(), DataError> {
-    let text = serde_yaml::to_string(value).map_err(|e| unwritable(file, e))?;
-    whole(file, text.as_bytes()).map(drop)
+    whole(file, yaml_text(file, value)?.as_bytes()).map(drop)
+}
+
+/// What a YAML file is to hold.
+pub(crate) fn yaml_text(file: &Path, value: &impl Serialize) -> Result<String, DataError> {
+    serde_yaml::to_string(value).map_err(|e| unwritable(file, e))
 }

@@ -217,3 +217,172 @@ fn rows_that_are_given_twice_or_do_not_exist() {
         "x.yaml:6:1: rows: row -1 in `train`; row numbers count from 0"
     );
 }
+
+/// Forty items with three lists in one table, all of which want to be called the same.
+fn clashing(folder: &Folder) -> Files {
+    let line = |i: usize| format!("{},{},0{}\n", ["b", "a"][i % 2], i / 4, i % 5);
+    folder.write("lists.csv", format!("x,y,z\n{}", (0..ITEMS).map(line).collect::<String>()));
+    let mut files = files(folder);
+    files.labels = ["rows", "ids", "both"].map(|name| named(folder, name, "lists.csv#x")).to_vec();
+    files.groups = ["rows", "both", "labels.both"].map(|name| named(folder, name, "lists.csv#y")).to_vec();
+    files
+}
+
+#[test]
+fn lists_may_be_called_as_they_like() {
+    let folder = folder();
+    let done = import(&request(&folder, clashing(&folder))).unwrap();
+    assert_eq!((done.texts["both"].len(), done.group_texts.len()), (2, 0));
+    let manifest = Manifest::read(&done.manifest).unwrap();
+    let loaded = load(&manifest).unwrap();
+    let path = export(&manifest, &folder.path("out"), ExportFormat::Npy).unwrap();
+    for loaded in [loaded, load(&Manifest::read(&path).unwrap()).unwrap()] {
+        let test = &loaded.dataset.test;
+        let names = |lists: &[align::Labels]| lists.iter().map(|list| list.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&test.labels), ["rows", "ids", "both"]);
+        assert_eq!(names(&test.groups), ["rows", "both", "labels.both"]);
+        let fr = test.spaces.get("fr").unwrap();
+        for row in 0..fr.rows() {
+            let item = (0..ITEMS).find(|&i| (fr.at(row, 0) - value(i, 0, 2.0)).abs() < 1e-6);
+            let item = item.unwrap() as i64;
+            assert!(test.labels.iter().all(|list| list.values[row] == i64::from(item % 2 == 0)), "{item}");
+            assert!(test.groups.iter().all(|list| list.values[row] == item / 4), "{item}");
+        }
+        assert!(test.ids.is_some());
+    }
+}
+
+#[test]
+fn a_name_given_twice_is_refused_and_not_half_kept() {
+    let folder = folder();
+    let with = |edit: &dyn Fn(&mut Files)| {
+        let mut files = files(&folder);
+        edit(&mut files);
+        folder.message(import(&request(&folder, files)))
+    };
+    let twice = |file: &str, kind: &str, name: &str| {
+        format!("{file}: {kind} `{name}` is given twice; give each a name of its own: NAME=FILE#PART")
+    };
+    assert_eq!(with(&|f| f.labels.push(named(&folder, "kind", "ids.txt"))), twice("ids.txt", "labelling", "kind"));
+    assert_eq!(with(&|f| f.groups.push(named(&folder, "group", "fr.csv#kind"))), twice("fr.csv", "grouping", "group"));
+    assert_eq!(with(&|f| f.views.push(named(&folder, "en", "fr.csv#x*"))), twice("fr.csv", "view", "en"));
+    // One name in two splits is one list; in one split only it could not be asked for.
+    let some = |train: Files, test: Files| {
+        let splitting = Splitting::Given([(SplitName::Train, train), (SplitName::Test, test)].into());
+        folder.message(import(&Import { splitting, ..request(&folder, Files::default()) }))
+    };
+    let (all, mut fewer) = (files(&folder), files(&folder));
+    fewer.labels.clear();
+    assert_eq!(
+        some(all.clone(), fewer.clone()),
+        "fr.csv: labelling `kind` is given for `train` and not for `test`; give it for every split, or for none"
+    );
+    fewer.labels.clone_from(&all.labels);
+    fewer.ids = None;
+    assert!(some(fewer.clone(), all.clone()).contains("ids are given for `test` and not for `train`"));
+    fewer.ids.clone_from(&all.ids);
+    fewer.views.push(named(&folder, "more", "en.npy"));
+    assert!(some(all, fewer).contains("view `more` is given for `test` and not for `train`"));
+    assert!(!folder.path("mine.yaml").exists());
+}
+
+#[test]
+fn classes_that_look_like_one_number_stay_apart() {
+    let folder = folder();
+    let line = |i: usize| format!("{}\n", ["01", "1", "10"][i % 3]);
+    folder.write("codes.txt", (0..ITEMS).map(line).collect::<String>());
+    let mut files = files(&folder);
+    files.labels = vec![named(&folder, "code", "codes.txt")];
+    files.groups.clear();
+    let done = import(&request(&folder, files)).unwrap();
+    assert_eq!(done.texts["code"], ["01", "1", "10"]);
+    let loaded = load(&Manifest::read(&done.manifest).unwrap()).unwrap();
+    let classes: std::collections::BTreeSet<i64> = loaded.dataset.train.labels[0].values.iter().copied().collect();
+    assert_eq!(classes.len(), 3);
+}
+
+#[test]
+fn what_is_there_stays_until_something_sound_replaces_it() {
+    let folder = folder();
+    let old = import(&request(&folder, files(&folder))).unwrap();
+    let contents = || (std::fs::read(&old.manifest).unwrap(), std::fs::read(old.items.as_ref().unwrap()).unwrap());
+    let before = contents();
+    let mut values = vec![1.0_f32; ITEMS * 3];
+    values[7] = f32::NAN;
+    folder.write("nan.npy", npy_of("<f4", &[ITEMS as u64, 3], false, &values));
+    let mut broken = files(&folder);
+    broken.views[1] = named(&folder, "fr", "nan.npy");
+    broken.ids = None;
+    let forced = |files| Import { force: true, ..request(&folder, files) };
+    // Neither the manifest that was to be written nor a line of it is named.
+    assert_eq!(
+        folder.message(import(&forced(broken))),
+        "nan.npy: NaN at row 2, column 1; wanted finite values: drop the item from every view or repair it"
+    );
+    assert!(contents() == before);
+    load(&Manifest::read(&old.manifest).unwrap()).unwrap();
+    let left = std::fs::read_dir(folder.path("")).unwrap();
+    let hidden = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 0, "nothing is left behind");
+
+    let mut other = files(&folder);
+    other.labels.clear();
+    import(&forced(other)).unwrap();
+    assert!(contents() != before);
+    load(&Manifest::read(&old.manifest).unwrap()).unwrap();
+
+    // A file beside the manifest that bears the items' name is somebody's.
+    std::fs::remove_file(&old.manifest).unwrap();
+    let message = folder.message(import(&request(&folder, files(&folder))));
+    assert!(message.starts_with("mine.items.safetensors: is there already;"), "{message}");
+}
+
+#[test]
+fn no_file_that_is_read_is_written() {
+    let folder = folder();
+    let mut own = files(&folder);
+    folder.write("mine.yaml", std::fs::read(folder.path("ids.txt")).unwrap());
+    own.labels = vec![named(&folder, "kind", "mine.items.safetensors#kind")];
+    let kinds: Vec<i64> = (0..ITEMS as i64).map(|i| i % 2).collect();
+    let kinds = ("kind", safetensors::Dtype::I64, vec![ITEMS], common::le(&kinds, i64::to_le_bytes));
+    folder.write("mine.items.safetensors", common::safetensors_of(&[kinds]));
+    let message = folder.message(import(&Import { force: true, ..request(&folder, own) }));
+    let is_input = "is one of the files that are read, and would be overwritten; choose another name or folder";
+    assert_eq!(message, format!("mine.items.safetensors: {is_input}"));
+
+    let folder = Folder::new();
+    folder.toy();
+    let manifest = folder.manifest(&[]).unwrap();
+    let before = std::fs::read(folder.path("a.safetensors")).unwrap();
+    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Npy));
+    assert_eq!(message, format!("./toy.yaml: {is_input}"));
+    std::fs::copy(folder.path("toy.yaml"), folder.path("again.yaml")).unwrap();
+    let text = std::fs::read_to_string(folder.path("toy.yaml")).unwrap().replace("name: toy", "name: other");
+    let manifest = Manifest::read(&folder.write("again.yaml", text)).unwrap();
+    let message = folder.message(export(&manifest, &folder.path("."), ExportFormat::Safetensors));
+    assert_eq!(message, format!("./a.safetensors: {is_input}"));
+    assert!(std::fs::read(folder.path("a.safetensors")).unwrap() == before);
+}
+
+#[test]
+fn views_whose_names_make_one_file_name_are_exported_apart() {
+    let folder = Folder::new();
+    folder.toy();
+    let named = [("name: a,", "name: \"x/y\","), ("name: b\n", "name: x-y\n"), ("name: toy", "name: ../toy")];
+    let manifest = folder.manifest(&named).unwrap();
+    let want = load(&manifest).unwrap();
+    for (format, name) in [(ExportFormat::Safetensors, "safe"), (ExportFormat::Npy, "npy")] {
+        let path = export(&manifest, &folder.path(name), format).unwrap();
+        assert_eq!(path.parent(), Some(folder.path(name).as_path()), "no name leads out of the folder");
+        let got = load(&Manifest::read(&path).unwrap()).unwrap();
+        for view in ["x/y", "x-y"] {
+            assert!(got.dataset.test.spaces.get(view) == want.dataset.test.spaces.get(view), "{name} {view}");
+        }
+    }
+    let named = [("name: a,", "name: items,"), ("name: b\n", "name: ITEMS\n")];
+    let manifest = folder.manifest(&named).unwrap();
+    let path = export(&manifest, &folder.path("items"), ExportFormat::Safetensors).unwrap();
+    let got = load(&Manifest::read(&path).unwrap()).unwrap();
+    assert_eq!(got.dataset.train.ids, Some(vec![10, 11, 12]));
+    assert_eq!(got.dataset.train.spaces.get("ITEMS").unwrap().row(0), [2.0, 4.0]);
+}

@@ -170,4 +170,25 @@ fn the_catalogue() {
     );
     folder.write("broken.yaml", "name: [");
     assert!(found("broken").is_err());
+
+    // A path that leads nowhere is said to be one, and where it led.
+    let absent = |name: &str, dir: &std::path::Path| {
+        let Found::Absent(absent) = data::find(name, &folder.path("grids"), dir).unwrap() else { panic!("found") };
+        absent
+            .problem()
+            .to_string()
+            .replace(&format!("{}/", folder.path("").display().to_string().trim_end_matches('/')), "")
+    };
+    std::fs::remove_file(folder.path("broken.yaml")).unwrap();
+    assert_eq!(
+        absent("../toyy.yml", &dir),
+        "no such file `toyy.yml`; did you mean `toy`? wanted the path of a manifest, or a name \
+         (the names known here are `ted_multi`, `toy`)"
+    );
+    let empty = folder.path("nowhere");
+    assert!(absent("a/mine.yaml", &empty).starts_with("no such file `grids/a/mine.yaml`; wanted the path"));
+    assert_eq!(
+        absent("mine", &empty),
+        "no data set `mine`; nowhere holds no manifests, so wanted the path of one, such as `mine.yaml`"
+    );
 }

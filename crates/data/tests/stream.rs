@@ -88,3 +88,17 @@ fn damaged_files_and_other_shapes_are_refused_before_anything_is_read() {
     let message = folder.message(Stream::open(&manifest, SplitName::Validation));
     assert_eq!(message, "toy.yaml: no split `validation`; the splits here are `train`, `test`");
 }
+
+#[test]
+fn two_views_of_one_file_are_each_held_against_their_checksum() {
+    let folder = toy();
+    let sum = data::checksum::sha256_file(&folder.path("a.safetensors")).unwrap();
+    let b = |sum: &str| {
+        format!("  - {{name: b, file: a.safetensors, sha256: {sum}, tensors: {{train: train, test: test}}}}\n")
+    };
+    assert!(open(&folder, &[(B, &b(&sum))]).is_ok());
+    let wrong = "a".repeat(64);
+    let message = folder.message(open(&folder, &[(B, &b(&wrong))]));
+    assert!(message.starts_with("toy.yaml:8:5: views[1]: a.safetensors: has sha256 "), "{message}");
+    assert!(Stream::open_with(&folder.manifest(&[(B, &b(&wrong))]).unwrap(), SplitName::Train, false).is_ok());
+}

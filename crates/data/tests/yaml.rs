@@ -209,3 +209,31 @@ fn deep_nesting_is_an_error() {
     let text = format!("name: {}{}", "[".repeat(5000), "]".repeat(5000));
     assert_eq!(message(&text), "g.yaml:1:134: not valid YAML: recursion limit exceeded");
 }
+
+#[test]
+fn a_mark_before_the_text_is_no_part_of_it() {
+    assert_eq!(parse("\u{feff}name: x\n").unwrap().value.name, "x");
+    assert_eq!(message("\u{feff}nam: x\n"), message("nam: x\n"), "positions do not count it");
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("g.yaml");
+    std::fs::write(&path, b"\xef\xbb\xbfname: x\n").unwrap();
+    assert_eq!(yaml::read::<Grid>(&path).unwrap().value.name, "x");
+}
+
+#[test]
+fn aliases_that_stand_for_more_than_memory_holds_are_refused_before_anything_is_built() {
+    // nine levels of nine: 3.5 billion nodes from half a kilobyte
+    let mut bomb = "name: x\nviews:\n  l0: &l0 [a, a, a, a, a, a, a, a, a]\n".to_owned();
+    for level in 1..10 {
+        let below = vec![format!("*l{}", level - 1); 9].join(", ");
+        bomb += &format!("  l{level}: &l{level} [{below}]\n");
+    }
+    let wanted = "its aliases (`*name`) stand for more than 1048576 characters; write out what they name";
+    assert!(message(&bomb).ends_with(wanted), "{}", message(&bomb));
+    // one long text named often: the square of the file's length
+    let long = format!("name: &a {}\nviews: {{a: [{}]}}\n", "x".repeat(10_000), vec!["*a"; 1000].join(", "));
+    assert!(message(&long).ends_with(wanted), "{}", message(&long));
+    // what a grid repeats is far from it
+    let few = format!("name: &a {}\nviews: {{a: [{}]}}\n", "x".repeat(100), vec!["*a"; 1000].join(", "));
+    assert_eq!(parse(&few).unwrap().value.views["a"].len(), 1000);
+}

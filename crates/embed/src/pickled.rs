@@ -31,7 +31,11 @@ pub(crate) fn read(path: &Path) -> std::result::Result<Tensors, EmbedError> {
     let why = match tensors {
         Ok(Ok(tensors)) => return Ok(tensors),
         Ok(Err(error)) => reason(&error),
-        Err(_) => "its pickle is damaged".to_owned(),
+        Err(panic) => {
+            let words =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            format!("its pickle is damaged ({})", words.unwrap_or("the parser gives no reason"))
+        }
     };
     let detail = format!("{why}; wanted a state dict written by torch.save; save the weights as `{WHOLE}` instead");
     Err(EmbedError::format(path, "PyTorch", detail))

@@ -108,7 +108,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
     // a link that waits there would be followed
     remove(&new)?;
     let write = || {
-        let mut file = fs::File::create(&new)?;
+        let mut file = fs::File::create_new(&new)?;
         io::Write::write_all(&mut file, bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -135,6 +135,40 @@ pub(crate) fn remove(path: &Path) -> Result<(), FetchError> {
     }
 }
 
+/// Opens a file that is there for writing, nothing of it cut; a link that waits in its place is not followed.
+pub(crate) fn open_own(path: &Path, options: &fs::OpenOptions) -> Result<fs::File, FetchError> {
+    let link = || FetchError::Outside { path: path.to_owned(), reason: "is a link, or no regular file" };
+    let about = || fs::symlink_metadata(path).map_err(FetchError::io(path, "look at it"));
+    if !about()?.is_file() {
+        return Err(link());
+    }
+    let file = options.open(path).map_err(FetchError::io(path, "write it"))?;
+    let opened = file.metadata().map_err(FetchError::io(path, "look at it"))?;
+    // one that was put there meanwhile: what was opened is not what stands there
+    if same_file(&about()?, &opened) { Ok(file) } else { Err(link()) }
+}
+
+#[cfg(unix)]
+fn same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn same_file(a: &fs::Metadata, _: &fs::Metadata) -> bool {
+    a.is_file()
+}
+
+/// The file of a folder's lock, made where it is not there.
+fn lock_file(path: &Path) -> Result<fs::File, FetchError> {
+    // making it anew never follows a link, not even one that leads nowhere
+    match fs::File::create_new(path) {
+        Ok(file) => Ok(file),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => open_own(path, fs::OpenOptions::new().write(true)),
+        Err(e) => Err(FetchError::io(path, "write it")(e)),
+    }
+}
+
 const LOCK: &str = ".fetching";
 
 /// The folder of a source, ours alone while this lives.
@@ -155,7 +189,7 @@ impl Folder {
         }
         fs::create_dir_all(&root).map_err(FetchError::io(&root, "make the folder"))?;
         let path = root.join(LOCK);
-        let lock = fs::File::create(&path).map_err(FetchError::io(&path, "write it"))?;
+        let lock = lock_file(&path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { root, _lock: lock }),
             // some network folders know no locks; one who has such a folder has to take turns alone
@@ -204,6 +238,27 @@ mod tests {
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
         std::os::unix::fs::symlink(elsewhere.path().join("x"), cache.path().join("file")).unwrap();
         assert!(place(cache.path(), "file").unwrap_err().to_string().contains("is a link"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_place_of_the_lock_is_refused_and_what_it_leads_to_is_kept() {
+        let cache = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir(cache.path().join("toy")).unwrap();
+        let lock = cache.path().join("toy/.fetching");
+        let (theirs, nothing) = (elsewhere.path().join("thesis"), elsewhere.path().join("nothing"));
+        fs::write(&theirs, "all of it").unwrap();
+        for target in [&theirs, &nothing] {
+            std::os::unix::fs::symlink(target, &lock).unwrap();
+            let error = Folder::open(cache.path(), "toy").unwrap_err().to_string();
+            assert!(error.contains("toy/.fetching: is a link, or no regular file;"), "{error}");
+            fs::remove_file(&lock).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "all of it");
+        assert!(!nothing.exists());
+        fs::write(&lock, "").unwrap();
+        Folder::open(cache.path(), "toy").unwrap();
     }
 
     #[test]

@@ -199,14 +199,16 @@ impl Part {
     fn start(&self, state: &State) -> Result<fs::File, FetchError> {
         let text = serde_json::to_vec(state)
             .map_err(|e| FetchError::Record { path: self.state.clone(), reason: e.to_string() })?;
-        // emptied first: a state must never stand beside bytes of another file
-        let file = fs::File::create(&self.file).map_err(FetchError::io(&self.file, "write it"))?;
+        // emptied first: a state must never stand beside bytes of another file; and made anew, so that a link which waits
+        // there is not followed
+        cache::remove(&self.file)?;
+        let file = fs::File::create_new(&self.file).map_err(FetchError::io(&self.file, "write it"))?;
         cache::write_whole(&self.state, &text)?;
         Ok(file)
     }
 
     fn append(&self) -> Result<fs::File, FetchError> {
-        fs::OpenOptions::new().append(true).open(&self.file).map_err(FetchError::io(&self.file, "write it"))
+        cache::open_own(&self.file, fs::OpenOptions::new().append(true))
     }
 
     fn discard(&self) -> Result<(), FetchError> {
@@ -226,5 +228,30 @@ impl Part {
             }
         }
         Ok(Whole { sha256, size, commit, part: self })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_place_of_the_part_is_not_written_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let theirs = folder.path().join("theirs");
+        fs::write(&theirs, "all of it").expect("a file");
+        let part = Part::of(&folder.path().join("file"));
+        let state = State { url: "https://x/".to_owned(), etag: None, linked: None, size: None, commit: None };
+        std::os::unix::fs::symlink(&theirs, &part.file).expect("a link");
+        assert!(part.append().is_err());
+        part.start(&state)
+            .and_then(|mut file| file.write_all(b"new").map_err(FetchError::io(&theirs, "write")))
+            .expect("begun");
+        assert_eq!(fs::read(&part.file).expect("a part"), b"new");
+        part.append()
+            .and_then(|mut file| file.write_all(b"er").map_err(FetchError::io(&theirs, "write")))
+            .expect("went on");
+        assert_eq!(fs::read(&part.file).expect("a part"), b"newer");
+        assert_eq!(fs::read(&theirs).expect("theirs"), b"all of it");
     }
 }

@@ -21,7 +21,10 @@ const CONNECT: Duration = Duration::from_secs(30);
 
 /// Makes requests, to the hub and elsewhere.
 pub(crate) struct Client {
+    /// By the proxy that the environment names, if any.
     agent: Agent,
+    /// Past it, for a hub on this machine.
+    direct: Agent,
     endpoint: Endpoint,
     token: Option<Token>,
 }
@@ -63,12 +66,20 @@ impl Failure {
 
 impl Client {
     pub(crate) fn new(endpoint: Endpoint, token: Option<Token>) -> Result<Self, FetchError> {
+        Self::with_proxy(endpoint, token, Proxy::try_from_env())
+    }
+
+    fn with_proxy(endpoint: Endpoint, token: Option<Token>, proxy: Option<Proxy>) -> Result<Self, FetchError> {
         let tls = match env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
             Some(path) => TlsConfig::builder().root_certs(roots(Path::new(&path))?).build(),
             None => TlsConfig::default(),
         };
-        let proxy = if endpoint.is_local() { None } else { Proxy::try_from_env() };
-        let agent = Agent::config_builder()
+        let agent = |proxy| Self::agent(proxy, tls.clone());
+        Ok(Self { agent: agent(proxy), direct: agent(None), endpoint, token })
+    }
+
+    fn agent(proxy: Option<Proxy>, tls: TlsConfig) -> Agent {
+        Agent::config_builder()
             // followed here, because the token must not go where they lead and the hub's own headers are needed
             .max_redirects(0)
             .http_status_as_error(false)
@@ -82,8 +93,7 @@ impl Client {
             .proxy(proxy)
             .tls_config(tls)
             .build()
-            .into();
-        Ok(Self { agent, endpoint, token })
+            .into()
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -124,7 +134,9 @@ impl Client {
     }
 
     fn once(&self, url: &Url, headers: &[(&str, String)]) -> Result<ureq::http::Response<Body>, Failure> {
-        let mut request = self.agent.get(url.as_str());
+        // no proxy has a part in what stays on this machine, and none is passed by elsewhere
+        let past_it = self.endpoint.is_local() && self.endpoint.covers(url);
+        let mut request = if past_it { &self.direct } else { &self.agent }.get(url.as_str());
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -261,4 +273,49 @@ fn roots(path: &Path) -> Result<RootCerts, FetchError> {
         return Err(wrong("there is no certificate in it".to_owned()));
     }
     Ok(RootCerts::from(certificates))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Write},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+
+    /// A server that gives every request this answer, and the address and first lines of what it was asked.
+    fn server(answer: &'static str, requests: usize) -> (String, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let seen = thread::spawn(move || {
+            let answered = |_| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                let first = lines.next().unwrap_or_default();
+                lines.take_while(|line| !line.is_empty()).for_each(drop);
+                stream.write_all(answer.as_bytes()).unwrap();
+                first
+            };
+            (0..requests).map(answered).collect()
+        });
+        (address, seen)
+    }
+
+    #[test]
+    fn a_hub_on_this_machine_is_asked_past_the_proxy_and_nobody_else_is() {
+        let (proxy, by_proxy) = server("HTTP/1.1 403 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 1);
+        let redirect = "HTTP/1.1 302 There\r\nLocation: http://elsewhere.invalid/file\r\nContent-Length: 0\r\n                        Connection: close\r\n\r\n";
+        let (hub, by_hub) = server(redirect, 1);
+        let endpoint = Endpoint::parse(&format!("http://{hub}")).unwrap();
+        let proxy = Proxy::new(&format!("http://{proxy}")).unwrap();
+        let client = Client::with_proxy(endpoint, None, Some(proxy)).unwrap();
+        let answer = client.get(&Url::parse(&format!("http://{hub}/start")).unwrap(), &[]);
+        assert!(answer.is_err(), "the proxy lets nobody through");
+        assert_eq!(by_hub.join().unwrap(), ["GET /start HTTP/1.1"]);
+        let asked = by_proxy.join().unwrap();
+        assert!(asked[0].contains("elsewhere.invalid"), "{asked:?}");
+    }
 }

@@ -9,20 +9,14 @@ use data::{Checked, ExportFormat, Found, Manifest};
 
 use crate::grid::source::manifests_dir;
 
-/// Writes a manifest of own files, reads it back as a run would, and says what is odd.
+/// Writes a manifest of own files that a run can read, and says what is odd.
 ///
 /// # Errors
-/// All that an import and a load refuse; then nothing is left behind.
+/// All that an import and a load refuse; then what was there before is there still.
 pub fn import(request: &Import) -> Result<String> {
     let imported = data::import::import(request)?;
-    let loaded = Manifest::read(&imported.manifest).and_then(|manifest| data::load(&manifest));
-    let loaded = loaded.inspect_err(|_| {
-        // A manifest of data that cannot be used would only be in the way.
-        let _ = std::fs::remove_file(&imported.manifest);
-        imported.items.iter().for_each(|items| drop(std::fs::remove_file(items)));
-    })?;
     let mut lines = vec![imported.to_string()];
-    for (name, texts) in &imported.texts {
+    for (name, texts) in imported.texts.iter().chain(&imported.group_texts) {
         let shown: Vec<&str> = texts.iter().take(5).map(String::as_str).collect();
         let more = if texts.len() > shown.len() { ", .." } else { "" };
         lines.push(format!(
@@ -31,7 +25,7 @@ pub fn import(request: &Import) -> Result<String> {
             shown.join(", ")
         ));
     }
-    lines.extend(data::summarise(&loaded.warnings).into_iter().map(|line| format!("warning: {line}")));
+    lines.extend(data::summarise(&imported.warnings).into_iter().map(|line| format!("warning: {line}")));
     let manifest = imported.manifest.display().to_string();
     let check = say::command(["runner", "check", &manifest]);
     lines.push(format!("next: {check}; or name it in a grid: data: {manifest}"));

@@ -8,10 +8,9 @@ use std::{
 use super::{Files, NamedMember};
 use crate::{
     DataError, SplitName,
-    entry::{SourceEntry, by_name},
+    entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, by_name, tensor},
     error::SetProblem,
-    map::Mapped,
-    read,
+    read::{self, as_printed},
     write::{self, Tensor},
 };
 
@@ -31,10 +30,11 @@ impl Lists {
         self.raw.insert((name.to_owned(), split), values);
     }
 
-    /// Numbers where all values are, else the texts in alphabetical order.
+    /// Numbers where all values are, else the texts in alphabetical order. What is printed otherwise than it was written
+    /// is no number: `01` and `1` are two classes.
     fn texts(&self, name: &str) -> Option<Vec<String>> {
         let values = || self.raw.iter().filter(|((list, _), _)| list == name).flat_map(|(_, values)| values);
-        if values().all(|text| text.parse::<i64>().is_ok()) {
+        if values().all(|text| as_printed(text).is_some()) {
             return None;
         }
         Some(values().cloned().collect::<BTreeSet<String>>().into_iter().collect())
@@ -43,7 +43,7 @@ impl Lists {
     fn integers(&self, name: &str, split: SplitName) -> Vec<i64> {
         let texts = self.texts(name);
         let number = |text: &String| match &texts {
-            None => text.parse().unwrap_or_default(),
+            None => as_printed(text).unwrap_or_default(),
             Some(texts) => texts.binary_search(text).unwrap_or_default() as i64,
         };
         self.raw.get(&(name.to_owned(), split)).map(|values| values.iter().map(number).collect()).unwrap_or_default()
@@ -95,14 +95,14 @@ impl Items {
             self.groups.insert(&group.name, split, taken(texts(group, count)?));
         }
         if let Some(ids) = &files.ids {
-            let values = texts(&NamedMember { name: "ids".to_owned(), member: ids.clone() }, count)?;
+            let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.clone() }, count)?;
             let mut seen = HashSet::new();
             if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
                 let first = values.iter().position(|id| *id == values[second]).unwrap_or(0);
                 let problem = SetProblem::TextIdTwice { id: values[second].clone(), first, second };
                 return Err(DataError::set(&ids.place(""), problem));
             }
-            self.ids.insert("ids", split, taken(values));
+            self.ids.insert("", split, taken(values));
         }
         if let Some(rows) = rows {
             self.rows.insert(split, rows.to_vec());
@@ -115,11 +115,11 @@ impl Items {
         let mut tensors = Vec::new();
         for (split, rows) in &self.rows {
             let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-            tensors.push(Tensor::integers(format!("{}.rows", split.name()), &rows));
+            tensors.push(Tensor::integers(tensor(*split, ROWS, ""), &rows));
         }
-        for lists in [&self.labels, &self.groups, &self.ids] {
+        for (kind, lists) in [(LABELS, &self.labels), (GROUPS, &self.groups), (IDS, &self.ids)] {
             for (name, split) in lists.raw.keys() {
-                tensors.push(Tensor::integers(format!("{}.{name}", split.name()), &lists.integers(name, *split)));
+                tensors.push(Tensor::integers(tensor(*split, kind, name), &lists.integers(name, *split)));
             }
         }
         if tensors.is_empty() {
@@ -128,33 +128,31 @@ impl Items {
         write::safetensors(file, &tensors).map(Some)
     }
 
-    /// The names that stand behind numbers.
-    pub(super) fn texts(&self) -> BTreeMap<String, Vec<String>> {
-        let of = |lists: &Lists| {
-            lists.names.iter().filter_map(|name| Some((name.clone(), lists.texts(name)?))).collect::<Vec<_>>()
-        };
-        [&self.labels, &self.groups].into_iter().flat_map(of).collect()
+    /// The names that stand behind numbers: those of labellings, and those of groupings.
+    pub(super) fn texts(&self) -> [BTreeMap<String, Vec<String>>; 2] {
+        [&self.labels, &self.groups]
+            .map(|lists| lists.names.iter().filter_map(|name| Some((name.clone(), lists.texts(name)?))).collect())
     }
 
     pub(super) fn entries(&self, file: &Path, sha256: Option<&str>, splits: &[SplitName]) -> Entries {
-        let source = |name: &str| {
-            let tensor = |split: SplitName| format!("{}.{name}", split.name());
+        let source = |kind: &str, name: &str| {
+            let tensor = |split: SplitName| tensor(split, kind, name);
             SourceEntry::by_split(file.to_owned(), sha256.map(str::to_owned), splits, tensor)
         };
-        let mapping = |lists: &Lists| by_name(lists.names.iter().map(String::as_str), source);
+        let mapping = |kind, lists: &Lists| by_name(lists.names.iter().map(String::as_str), |name| source(kind, name));
         Entries {
-            rows: (!self.rows.is_empty()).then(|| source("rows")),
-            labels: mapping(&self.labels),
-            groups: mapping(&self.groups),
-            ids: (!self.ids.names.is_empty()).then(|| source("ids")),
+            rows: (!self.rows.is_empty()).then(|| source(ROWS, "")),
+            labels: mapping(LABELS, &self.labels),
+            groups: mapping(GROUPS, &self.groups),
+            ids: (!self.ids.names.is_empty()).then(|| source(IDS, "")),
         }
     }
 }
 
 /// One text for each row.
 fn texts(list: &NamedMember, count: usize) -> Result<Vec<String>, DataError> {
-    let map = Mapped::open(&list.member.file)?;
-    let values = read::texts(&list.member.file, map.bytes(), list.member.tensor.as_deref())?;
+    let bytes = read::bytes(&list.member.file)?;
+    let values = read::texts(&list.member.file, &bytes, list.member.tensor.as_deref())?;
     if values.len() == count {
         return Ok(values);
     }

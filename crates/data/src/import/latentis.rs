@@ -11,7 +11,6 @@ use super::{Files, Member, NamedMember, Splitting};
 use crate::{
     DataError, SplitName,
     error::{FileProblem, Place, SetProblem},
-    map::Mapped,
     read,
 };
 
@@ -76,8 +75,8 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
 /// The items' keys by row: lines of a key and its row, below a line of names.
 fn order(mapping: &Path) -> Result<Vec<String>, DataError> {
     let invalid = |detail: String| DataError::file(mapping, FileProblem::Header { format: "mapping", detail });
-    let map = Mapped::open(mapping)?;
-    let text = std::str::from_utf8(map.bytes()).map_err(|e| invalid(e.to_string()))?;
+    let bytes = read::bytes(mapping)?;
+    let text = str::from_utf8(read::without_mark(&bytes)).map_err(|e| invalid(e.to_string()))?;
     let mut keys: BTreeMap<usize, String> = BTreeMap::new();
     for (number, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
         let parsed = line.rsplit_once('\t').and_then(|(key, row)| Some((key, row.trim().parse::<usize>().ok()?)));

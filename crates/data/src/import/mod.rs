@@ -3,88 +3,30 @@
 mod embedded;
 mod items;
 mod latentis;
+mod member;
+mod names;
 mod split;
+mod staged;
 
 use std::{
     collections::BTreeMap,
     fmt, fs,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
-use self::items::Items;
+use self::{items::Items, staged::Staged};
 use crate::{
-    DataError, SplitName,
+    DataError, SplitName, Warning,
+    checksum::sha256_file,
     entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
     error::{FileProblem, Place, SetProblem},
     map::Mapped,
     read::Floats,
-    rows::sum_of,
-    write,
 };
 
 pub use embedded::{Embedded, embedded};
 pub use latentis::latentis;
-
-/// A part of a file as it is named on a command line: `file`, or `file#tensor` with a tensor, a column, `prefix*` for
-/// several columns, or an array of an archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The file.
-    pub file: PathBuf,
-    /// Which of what it holds.
-    pub tensor: Option<String>,
-}
-
-impl Member {
-    fn place(&self, key: &str) -> Place {
-        Place { file: self.file.clone(), line_col: None, key: key.to_owned() }
-    }
-}
-
-impl From<PathBuf> for Member {
-    /// The file's only tensor.
-    fn from(file: PathBuf) -> Self {
-        Self { file, tensor: None }
-    }
-}
-
-impl FromStr for Member {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (file, tensor) = text.split_once('#').map_or((text, None), |(file, tensor)| (file, Some(tensor)));
-        if file.is_empty() || tensor.is_some_and(str::is_empty) {
-            return Err(format!("`{text}` names no file; wanted FILE or FILE#TENSOR"));
-        }
-        Ok(Self { file: file.into(), tensor: tensor.map(str::to_owned) })
-    }
-}
-
-/// `NAME=FILE#TENSOR`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedMember {
-    /// The view's or labelling's name.
-    pub name: String,
-    /// Where its values are.
-    pub member: Member,
-}
-
-impl FromStr for NamedMember {
-    type Err = String;
-
-    /// Without a name, it is the column's, or the file's.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, member) = match text.split_once('=') {
-            Some((name, member)) if !name.is_empty() => (Some(name.to_owned()), member.parse::<Member>()?),
-            Some(_) => return Err(format!("`{text}` has an empty name; wanted NAME=FILE#TENSOR")),
-            None => (None, text.parse::<Member>()?),
-        };
-        let stem = || member.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = name.or_else(|| member.tensor.clone()).unwrap_or_else(stem);
-        Ok(Self { name, member })
-    }
-}
+pub use member::{Member, NamedMember};
 
 /// The files of one split, or of all items before they are split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,6 +56,24 @@ pub enum Splitting {
     },
     /// The files are split already.
     Given(BTreeMap<SplitName, Files>),
+}
+
+impl Splitting {
+    /// The files of each split; of one that is yet to be drawn, those of all.
+    fn files(&self) -> Vec<(SplitName, &Files)> {
+        match self {
+            Self::Shares { files, .. } => vec![(SplitName::Train, files)],
+            Self::Given(splits) => splits.iter().map(|(&split, files)| (split, files)).collect(),
+        }
+    }
+
+    /// All that is read.
+    fn members(&self) -> impl Iterator<Item = &Member> {
+        self.files().into_iter().flat_map(|(_, files)| {
+            let named = [&files.views, &files.labels, &files.groups].into_iter().flatten();
+            named.map(|named| &named.member).chain(&files.ids)
+        })
+    }
 }
 
 /// What a manifest says of a data set beside its files; what is `None` is said to be unknown.
@@ -161,8 +121,12 @@ pub struct Imported {
     pub items: Option<PathBuf>,
     /// Items of each split.
     pub rows: BTreeMap<SplitName, usize>,
-    /// Names of the classes and groups that were texts, by their numbers.
+    /// Of labellings that were texts, the classes' names by their numbers.
     pub texts: BTreeMap<String, Vec<String>>,
+    /// Of groupings that were texts, the groups' names by their numbers.
+    pub group_texts: BTreeMap<String, Vec<String>>,
+    /// What is odd about the data.
+    pub warnings: Vec<Warning>,
 }
 
 impl fmt::Display for Imported {
@@ -173,15 +137,24 @@ impl fmt::Display for Imported {
     }
 }
 
-/// Checks shapes, draws the split and writes the manifest with the files' checksums.
+/// Checks shapes, draws the split, loads all of it as a run would and then writes the manifest with the files'
+/// checksums. What was there before stays until it is replaced by something sound.
 ///
 /// # Errors
-/// A file that cannot be read, views with different numbers of rows, labels that are not one for each row, shares that
-/// do not sum to 1, a manifest that is there already and not to be overwritten.
+/// A file that cannot be read, views with different numbers of rows, labels that are not one for each row, a name given
+/// twice, shares that do not sum to 1, all that [`load`](crate::load) refuses, a manifest that is there already and not to
+/// be overwritten, or that is itself one of the files that are read.
 pub fn import(import: &Import) -> Result<Imported, DataError> {
-    if import.manifest.exists() && !import.force {
-        return Err(DataError::file(&import.manifest, FileProblem::Exists));
+    let items = items_of(&import.manifest);
+    for file in [&import.manifest, &items] {
+        if import.splitting.members().any(|member| same_file(&member.file, file)) {
+            return Err(DataError::file(file, FileProblem::IsInput));
+        }
+        if file.exists() && !import.force {
+            return Err(DataError::file(file, FileProblem::Exists));
+        }
     }
+    names::check(&import.splitting)?;
     match &import.splitting {
         Splitting::Given(splits) => {
             let mut items = Items::default();
@@ -234,7 +207,7 @@ fn whole_views(import: &Import, files: &Files) -> Result<Vec<ViewEntry>, DataErr
     let view = |view: &NamedMember| {
         let source = SourceEntry {
             file: Some(seen_from(&import.manifest, &view.member.file)),
-            sha256: Some(sum_of(&view.member.file)?),
+            sha256: Some(sha256_file(&view.member.file)?),
             tensor: view.member.tensor.clone(),
             ..SourceEntry::default()
         };
@@ -243,21 +216,18 @@ fn whole_views(import: &Import, files: &Files) -> Result<Vec<ViewEntry>, DataErr
     files.views.iter().map(view).collect()
 }
 
-/// Files of one split each; every split must have the same views.
+/// Files of one split each; every split has the same views, which has been checked.
 fn views_by_split(import: &Import, splits: &[(SplitName, &Files)]) -> Result<Vec<ViewEntry>, DataError> {
     let Some((_, first)) = splits.first() else { return Ok(Vec::new()) };
     let mut views = Vec::new();
     for view in &first.views {
         let mut files = BTreeMap::new();
         for (split, of_split) in splits {
-            let Some(part) = of_split.views.iter().find(|v| v.name == view.name) else {
-                let known = of_split.views.iter().map(|v| v.name.clone()).collect();
-                let problem = SetProblem::UnknownView { name: view.name.clone(), nearest: None, known };
-                return Err(DataError::set(&Place::nowhere(split.name()), problem));
-            };
-            let file = seen_from(&import.manifest, &part.member.file);
-            let entry = FileEntry { file, sha256: sum_of(&part.member.file)?, tensor: part.member.tensor.clone() };
-            files.insert(*split, entry);
+            for part in of_split.views.iter().filter(|part| part.name == view.name) {
+                let file = seen_from(&import.manifest, &part.member.file);
+                let sha256 = sha256_file(&part.member.file)?;
+                files.insert(*split, FileEntry { file, sha256, tensor: part.member.tensor.clone() });
+            }
         }
         let source = SourceEntry { files, ..SourceEntry::default() };
         views.push(import.view(view, source));
@@ -265,7 +235,12 @@ fn views_by_split(import: &Import, splits: &[(SplitName, &Files)]) -> Result<Vec
     Ok(views)
 }
 
-/// Writes the items and the manifest, the latter last.
+/// Where labels, groups, ids and row numbers go.
+fn items_of(manifest: &Path) -> PathBuf {
+    manifest.with_extension("items.safetensors")
+}
+
+/// Writes the items under another name, loads what the manifest says, and puts both in their places.
 fn finish(
     import: &Import,
     items: Items,
@@ -274,9 +249,11 @@ fn finish(
 ) -> Result<Imported, DataError> {
     let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
     let splits: Vec<SplitName> = order.into_iter().filter(|split| rows.contains_key(split)).collect();
-    let file = import.manifest.with_extension("items.safetensors");
-    let written = items.write(&file)?;
-    let entries = items.entries(&seen_from(&import.manifest, &file), written.as_deref(), &splits);
+    let file = items_of(&import.manifest);
+    let staged = Staged::beside(&file);
+    let written = items.write(staged.path())?;
+    let named = seen_from(&import.manifest, &file);
+    let entries = items.entries(&named, written.as_deref(), &splits);
     let described = &import.described;
     let entry = ManifestEntry {
         name: import.name.clone(),
@@ -290,9 +267,15 @@ fn finish(
         ids: entries.ids,
         groups: entries.groups,
     };
-    write::yaml(&import.manifest, &entry)?;
+    let warnings = staged.publish(&import.manifest, &entry, &named, written.as_ref().map(|_| file.as_path()))?;
+    let [texts, group_texts] = items.texts();
     let items_file = written.map(|_| file);
-    Ok(Imported { manifest: import.manifest.clone(), items: items_file, rows, texts: items.texts() })
+    Ok(Imported { manifest: import.manifest.clone(), items: items_file, rows, texts, group_texts, warnings })
+}
+
+/// Whether two paths lead to one file that is there.
+pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A file as the manifest names it: relative where it lies at or below the manifest's folder, else from the root.

@@ -3,102 +3,185 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use polars::prelude::{Column, CsvReadOptions, DataFrame, DataType, ParquetReader, SerReader, Series};
+use polars::prelude::{Column, CsvReadOptions, DataFrame, DataType, SerReader, Series};
 
-use super::{Element, Raw};
-use crate::{error::FileProblem, nearest};
+use super::{Element, Note, Raw, without_mark};
+use crate::{WarningKind, error::FileProblem, nearest};
 
 /// How many rows of a csv file are looked at to tell numbers from text: all.
 const ALL_ROWS: Option<usize> = None;
+/// None: everything is text.
+const NO_ROWS: Option<usize> = Some(0);
+/// Fewer rows may be counted by chance.
+const FEWEST_COUNTED: usize = 3;
 
-/// The table in a parquet file.
-pub(super) fn parquet(bytes: &[u8]) -> Result<DataFrame, FileProblem> {
-    open(bytes)?.finish().map_err(|e| not_parquet(e.to_string()))
+/// A table, and what of it is said to be no dimension.
+pub(super) struct Table {
+    pub(super) frame: DataFrame,
+    /// Names of columns that are pandas' index.
+    index: Vec<String>,
+    /// Whether the line of names looks like a row.
+    numbers_as_names: bool,
 }
 
-/// Of the table in a parquet file these columns; what the others hold is not unpacked.
-pub(super) fn parquet_columns(bytes: &[u8], names: &[&str]) -> Result<DataFrame, FileProblem> {
-    let mut reader = open(bytes)?;
-    let schema = reader.schema().map_err(|e| not_parquet(e.to_string()))?;
-    let known: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
-    if let Some(missing) = names.iter().find(|name| !known.iter().any(|k| k == *name)) {
-        return Err(no_such(missing, known));
+impl Table {
+    /// A table of which some columns are known to be pandas' index; those that bear its names are found besides.
+    pub(super) fn new(frame: DataFrame, mut index: Vec<String>) -> Self {
+        for (position, name) in frame.get_column_names().into_iter().enumerate() {
+            let leading = position == index.len() && is_unnamed(name, position);
+            if (leading || is_pandas_name(name)) && !index.iter().any(|known| known == name.as_str()) {
+                index.push(name.to_string());
+            }
+        }
+        Self { frame, index, numbers_as_names: false }
     }
-    let names = names.iter().map(|name| (*name).to_owned()).collect();
-    reader.with_columns(Some(names)).finish().map_err(|e| not_parquet(e.to_string()))
-}
 
-fn not_parquet(detail: String) -> FileProblem {
-    FileProblem::Header { format: "parquet", detail }
-}
-
-fn open(bytes: &[u8]) -> Result<ParquetReader<Cursor<&[u8]>>, FileProblem> {
-    // A footer of eight bytes is what the parser behind takes for granted.
-    if bytes.len() < 12 || !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") {
-        return Err(not_parquet("it does not begin and end with PAR1".to_owned()));
+    /// The columns that may be dimensions; all where none would be left.
+    fn dimensions(&self) -> (Vec<&Column>, Option<Note>) {
+        let columns = self.frame.columns();
+        let is_index = |column: &Column| self.index.iter().any(|name| column.name() == name.as_str());
+        let left_out: Vec<usize> = (0..columns.len()).filter(|&i| is_index(&columns[i])).collect();
+        if left_out.len() == columns.len() {
+            return (columns.iter().collect(), None);
+        }
+        let kept = columns.iter().filter(|column| !is_index(column)).collect();
+        (kept, Note::of_columns(WarningKind::IndexLeftOut, &left_out, columns.len()))
     }
-    Ok(ParquetReader::new(Cursor::new(bytes)))
+}
+
+/// What stands over a column that was written without a name, at a position: nothing, what the reader of csv makes of
+/// nothing given twice, or what pandas makes of it.
+fn is_unnamed(name: &str, position: usize) -> bool {
+    name.is_empty()
+        || position > 0 && name == format!("_duplicated_{}", position - 1)
+        || name == format!("Unnamed: {position}")
+}
+
+/// Names that only pandas gives, to an index that has none.
+fn is_pandas_name(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    name == "Unnamed: 0" || level.is_some_and(digits) || name.strip_prefix("Unnamed: 0.").is_some_and(digits)
 }
 
 /// The table in a csv file with a line of names.
-pub(super) fn csv(bytes: &[u8]) -> Result<DataFrame, FileProblem> {
+pub(super) fn csv(bytes: &[u8]) -> Result<Table, FileProblem> {
+    csv_with(bytes, ALL_ROWS)
+}
+
+/// The same with all values as they stand there.
+pub(super) fn csv_as_texts(bytes: &[u8]) -> Result<Table, FileProblem> {
+    csv_with(bytes, NO_ROWS)
+}
+
+fn csv_with(bytes: &[u8], looked_at: Option<usize>) -> Result<Table, FileProblem> {
+    let bytes = without_mark(bytes);
     let invalid = |detail: String| FileProblem::Header { format: "csv", detail };
-    let options = CsvReadOptions::default().with_infer_schema_length(ALL_ROWS).with_n_threads(Some(1));
-    options.into_reader_with_file_handle(Cursor::new(bytes)).finish().map_err(|e| invalid(e.to_string()))
+    let options = CsvReadOptions::default().with_infer_schema_length(looked_at).with_n_threads(Some(1));
+    let frame = options.into_reader_with_file_handle(Cursor::new(bytes)).finish();
+    let table = Table::new(frame.map_err(|e| invalid(e.to_string()))?, Vec::new());
+    Ok(Table { numbers_as_names: names_are_numbers(bytes), ..table })
+}
+
+/// Whether the first line holds nothing but numbers, which are not the columns' own: 0, 1, 2 .. or 1, 2, 3 ..
+fn names_are_numbers(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let Ok(line) = str::from_utf8(line) else { return false };
+    let names: Vec<&str> = line.trim_end_matches('\r').split(',').map(str::trim).collect();
+    let counted = |from: usize| names.iter().enumerate().all(|(i, name)| *name == (i + from).to_string());
+    names.iter().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite)) && !counted(0) && !counted(1)
 }
 
 /// What `tensor` means in a table: a column; with a `*` at the end all columns whose names begin so; without a name
-/// the only column of lists, or all columns.
-pub(super) fn raw<'a>(table: &DataFrame, tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
-    let columns = table.columns();
-    match tensor.map(|name| (name, name.strip_suffix('*'))) {
-        Some((name, Some(prefix))) => {
+/// the only column of lists, or all columns. Pandas' index is one of several only where it is named.
+pub(super) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
+    let prefix = tensor.map(|name| (name, name.strip_suffix('*')));
+    let mut raw = match prefix {
+        Some((name, Some(prefix))) if !prefix.is_empty() => {
+            let columns = table.frame.columns();
             let named: Vec<&Column> = columns.iter().filter(|c| c.name().starts_with(prefix)).collect();
             if named.is_empty() { Err(no_column(table, name)) } else { side_by_side(&named, Some(name)) }
         }
         Some((name, None)) => one(column(table, name)?),
-        None => {
-            let lists: Vec<&Column> = columns.iter().filter(|c| is_list(c.dtype())).collect();
-            match (lists.as_slice(), columns) {
+        _ => {
+            let (columns, left_out) = table.dimensions();
+            let lists: Vec<&Column> = columns.iter().copied().filter(|c| is_list(c.dtype())).collect();
+            match (lists.as_slice(), columns.as_slice()) {
                 ([only], _) => one(only),
-                ([], [only]) => one(only),
-                ([], [_, ..]) => side_by_side(&columns.iter().collect::<Vec<_>>(), None),
+                ([], [only]) if tensor.is_none() => one(only),
+                ([], [_, ..]) => side_by_side(&columns, tensor).map(|mut raw| {
+                    raw.notes.extend(left_out);
+                    raw
+                }),
                 _ => Err(FileProblem::TensorNotNamed { known: names(&lists) }),
             }
         }
+    }?;
+    if table.numbers_as_names {
+        let total = table.frame.height() + 1;
+        raw.notes.push(Note { kind: WarningKind::NumbersAsNames, count: 1, total, first: 0 });
     }
+    Ok(raw)
 }
 
-/// The values of a column as texts.
-pub(super) fn texts(table: &DataFrame, name: Option<&str>) -> Result<Vec<String>, FileProblem> {
-    let column = match (name, table.columns()) {
-        (Some(name), _) => column(table, name)?,
-        (None, [only]) => only,
-        (None, columns) => {
-            return Err(FileProblem::TensorNotNamed { known: names(&columns.iter().collect::<Vec<_>>()) });
-        }
+/// The values of a column as texts; where none is named, the only one that is not pandas' index.
+pub(super) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, FileProblem> {
+    let column = match name {
+        Some(name) => column(table, name)?,
+        None => match table.dimensions().0.as_slice() {
+            [only] => *only,
+            columns => return Err(FileProblem::TensorNotNamed { known: names(columns) }),
+        },
     };
     let name = column.name().to_string();
     complete(column)?;
-    let unusable = || FileProblem::Dtype {
-        tensor: Some(name.clone()),
-        got: column.dtype().to_string(),
-        want: "text, integers or booleans",
-    };
+    let unusable =
+        |got: String| FileProblem::Dtype { tensor: Some(name.clone()), got, want: "text, integers or booleans" };
+    let dtype = || column.dtype().to_string();
     if column.dtype().is_float() || is_list(column.dtype()) {
-        return Err(unusable());
+        return Err(unusable(dtype()));
     }
-    let text = column.cast(&DataType::String).map_err(|_| unusable())?;
-    let text = text.str().map_err(|_| unusable())?;
-    Ok(text.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+    let text = column.cast(&DataType::String).map_err(|_| unusable(dtype()))?;
+    let text = text.str().map_err(|_| unusable(dtype()))?;
+    let texts: Vec<String> = text.iter().map(|value| value.unwrap_or_default().to_owned()).collect();
+    if are_fractions(&texts) {
+        return Err(unusable("numbers with fractions".to_owned()));
+    }
+    Ok(texts)
 }
 
-pub(super) fn column<'t>(table: &'t DataFrame, name: &str) -> Result<&'t Column, FileProblem> {
-    table.columns().iter().find(|c| c.name() == name).ok_or_else(|| no_column(table, name))
+/// Whether all texts are numbers and some of them no integers: measurements, which are no names of classes.
+fn are_fractions(texts: &[String]) -> bool {
+    let is_number = |text: &String| {
+        text.bytes().any(|byte| byte.is_ascii_digit()) && text.trim().parse::<f64>().is_ok_and(f64::is_finite)
+    };
+    let is_integer = |text: &String| text.trim().parse::<i128>().is_ok();
+    !texts.iter().all(is_integer) && texts.iter().all(is_number)
 }
 
-fn no_column(table: &DataFrame, name: &str) -> FileProblem {
-    no_such(name, names(&table.columns().iter().collect::<Vec<_>>()))
+/// The values of a column of texts as integers; each must be printed as it stands there.
+pub(super) fn integers_of_texts(table: &Table, name: Option<&str>) -> Result<Vec<i64>, FileProblem> {
+    let texts = texts(table, name)?;
+    let number = |(row, text): (usize, &String)| {
+        as_printed(text).ok_or_else(|| {
+            let column = name.map_or_else(|| names(&table.dimensions().0).concat(), str::to_owned);
+            FileProblem::NotInteger { column, row, text: text.clone() }
+        })
+    };
+    texts.iter().enumerate().map(number).collect()
+}
+
+/// The integer that is printed as this text.
+pub(crate) fn as_printed(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().filter(|number| number.to_string() == text)
+}
+
+pub(super) fn column<'t>(table: &'t Table, name: &str) -> Result<&'t Column, FileProblem> {
+    table.frame.columns().iter().find(|c| c.name() == name).ok_or_else(|| no_column(table, name))
+}
+
+fn no_column(table: &Table, name: &str) -> FileProblem {
+    no_such(name, names(&table.frame.columns().iter().collect::<Vec<_>>()))
 }
 
 /// A column that is not among those there are.
@@ -179,7 +262,7 @@ fn width(column: &Column, name: &str) -> Result<usize, FileProblem> {
     Ok(width.unwrap_or(0))
 }
 
-/// One column per dimension: f32 where all are, else f64.
+/// One column per dimension: f32 where none is wider, else f64.
 fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     for column in columns {
         complete(column)?;
@@ -191,13 +274,17 @@ fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, 
             });
         }
     }
-    let single = columns.iter().all(|column| *column.dtype() == DataType::Float32);
+    let single = columns.iter().all(|c| matches!(c.dtype(), DataType::Float32 | DataType::Float16));
     let target = if single { DataType::Float32 } else { DataType::Float64 };
     let element = if single { Element::F32 } else { Element::F64 };
     let rows = columns.first().map_or(0, |column| column.len());
     let (size, width) = (element.size(), columns.len());
     let mut bytes = vec![0; rows * width * size];
+    let mut counters = Vec::new();
     for (j, column) in columns.iter().enumerate() {
+        if column.dtype().is_integer() && counts_rows(column) {
+            counters.push(j);
+        }
         let cast = column.as_materialized_series().cast(&target);
         let cast = cast.map_err(|e| FileProblem::Header { format: "table", detail: e.to_string() })?;
         let (_, values) = numbers(&cast, column.name())?;
@@ -205,11 +292,21 @@ fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, 
             bytes[(row * width + j) * size..][..size].copy_from_slice(value);
         }
     }
-    Ok(raw_of(name.map(str::to_owned), vec![rows as u64, width as u64], Ok(element), bytes))
+    let mut raw = raw_of(name.map(str::to_owned), vec![rows as u64, width as u64], Ok(element), bytes);
+    raw.notes.extend(Note::of_columns(WarningKind::RowCounters, &counters, width));
+    Ok(raw)
+}
+
+/// Whether a column of integers numbers the rows one by one, as an index does.
+fn counts_rows(column: &Column) -> bool {
+    let wide = column.cast(&DataType::Int64);
+    let Some(values) = wide.as_ref().ok().and_then(|wide| wide.i64().ok()) else { return false };
+    let Some(first) = values.get(0).filter(|_| values.len() >= FEWEST_COUNTED) else { return false };
+    values.iter().zip(0_i64..).all(|(value, row)| value.is_some_and(|value| value.checked_sub(first) == Some(row)))
 }
 
 fn raw_of<'a>(name: Option<String>, shape: Vec<u64>, element: Result<Element, String>, bytes: Vec<u8>) -> Raw<'a> {
-    Raw { name, shape, element, big_endian: false, fortran: false, bytes: Cow::Owned(bytes) }
+    Raw { name, shape, element, bytes: Cow::Owned(bytes), ..Raw::empty() }
 }
 
 /// A series without missing values, as little-endian bytes.
@@ -223,6 +320,7 @@ fn numbers(series: &Series, name: &str) -> Result<(Result<Element, String>, Vec<
         };
     }
     let found = match series.dtype() {
+        DataType::Float16 => bytes!(f16, F16),
         DataType::Float32 => bytes!(f32, F32),
         DataType::Float64 => bytes!(f64, F64),
         DataType::Int8 => bytes!(i8, I8),

@@ -1,37 +1,52 @@
 //! Parsers of other crates that panic on damaged files.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::FileProblem;
 
-/// Parsers at work; while there are any, panics are not printed.
-static AT_WORK: AtomicUsize = AtomicUsize::new(0);
-
-/// Runs a parser; a panic in it is one more way to say that the file is damaged.
+/// Runs a parser; a panic in it is one more way to say that the file is damaged, and its words go into the error.
 ///
-/// The parser may panic in threads of its own pool, so what keeps the message off the terminal is for the whole process:
-/// a panic elsewhere at the same moment is not printed either, and still ends its thread.
+/// The program's panic hook is the program's: it is left as it is, and may print what is also said in the error.
 pub(super) fn guarded<T>(
     format: &'static str,
     parse: impl FnOnce() -> Result<T, FileProblem>,
 ) -> Result<T, FileProblem> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let print = take_hook();
-        set_hook(Box::new(move |panic| {
-            if AT_WORK.load(Ordering::SeqCst) == 0 {
-                print(panic);
-            }
-        }));
-    });
-    AT_WORK.fetch_add(1, Ordering::SeqCst);
     // What the parser holds is dropped with it; nothing of it is seen again.
-    let result = catch_unwind(AssertUnwindSafe(parse));
-    AT_WORK.fetch_sub(1, Ordering::SeqCst);
-    result.unwrap_or_else(|_| {
-        let detail = "its parts contradict each other; write or fetch it again".to_owned();
+    catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|panic| {
+        let words = words(panic.as_ref());
+        let detail = format!("its parts contradict each other ({words}); write or fetch it again");
         Err(FileProblem::Header { format, detail })
     })
+}
+
+/// The first line of what a panic says.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.and_then(|text| text.lines().next()).unwrap_or("the parser gives no reason")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_with_its_words_and_the_hook_stays() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static PRINTED: AtomicUsize = AtomicUsize::new(0);
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {
+            PRINTED.fetch_add(1, Ordering::SeqCst);
+        }));
+        let error = guarded::<()>("toy", || panic!("page 3 has no end\nat all")).expect_err("a panic");
+        assert!(error.to_string().contains("(page 3 has no end); write"), "{error}");
+        // While a parser is at work, a panic elsewhere is still told to the program's own hook.
+        let told = guarded("toy", || {
+            let seen = PRINTED.load(Ordering::SeqCst);
+            let elsewhere = std::thread::spawn(|| panic!("elsewhere")).join();
+            Ok(elsewhere.is_err() && PRINTED.load(Ordering::SeqCst) > seen)
+        });
+        std::panic::set_hook(before);
+        assert!(told.expect("no panic here"));
+    }
 }

@@ -8,8 +8,11 @@ mod columns;
 mod element;
 mod guard;
 mod hdf5;
+mod lzf;
+mod note;
 mod npy;
 mod npz;
+mod parquet;
 pub(crate) mod safetensors;
 mod translations;
 
@@ -19,6 +22,8 @@ use align::Matrix;
 
 use self::{element::Element, guard::guarded};
 use crate::{DataError, error::FileProblem};
+
+pub(crate) use self::{columns::as_printed, note::Note};
 
 /// The file formats, told apart by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +89,7 @@ impl Format {
             Self::Safetensors => safetensors::raw(bytes, tensor),
             Self::Npy => npy::raw(bytes, tensor),
             Self::Npz => npz::raw(bytes, tensor),
-            Self::Parquet => guarded("parquet", || columns::raw(&columns::parquet(bytes)?, tensor)),
+            Self::Parquet => guarded("parquet", || columns::raw(&parquet::table(bytes)?, tensor)),
             Self::Csv => guarded("csv", || columns::raw(&columns::csv(bytes)?, tensor)),
             Self::Hdf5 => guarded("HDF5", || hdf5::raw(bytes, tensor)),
         }
@@ -102,9 +107,26 @@ pub(crate) struct Raw<'a> {
     big_endian: bool,
     fortran: bool,
     bytes: Cow<'a, [u8]>,
+    /// The elements where they are texts.
+    texts: Option<Vec<String>>,
+    /// What is odd about how it was read.
+    notes: Vec<Note>,
 }
 
 impl Raw<'_> {
+    fn empty<'a>() -> Raw<'a> {
+        Raw {
+            name: None,
+            shape: Vec::new(),
+            element: Err("none".to_owned()),
+            big_endian: false,
+            fortran: false,
+            bytes: Cow::Borrowed(&[]),
+            texts: None,
+            notes: Vec::new(),
+        }
+    }
+
     fn into_owned<'a>(self) -> Raw<'a> {
         Raw { bytes: Cow::Owned(self.bytes.into_owned()), ..self }
     }
@@ -147,8 +169,12 @@ pub fn matrix(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Matr
 ///
 /// # Errors
 /// The contents are not what the extension says, or truncated; no such tensor; not one-dimensional; not
-/// of a signed integer type or u8, u16 or u32.
+/// of a signed integer type or u8, u16 or u32; in a csv file a text that would not be printed so again, such as `007`.
 pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Vec<i64>, DataError> {
+    if Format::of(path)? == Format::Csv {
+        let read = || columns::integers_of_texts(&columns::csv_as_texts(contents)?, tensor);
+        return guarded("csv", read).map_err(|p| DataError::file(path, p));
+    }
     let raw = Format::of(path)?.raw(contents, tensor).map_err(|p| DataError::file(path, p))?;
     as_integers(raw).map_err(|p| DataError::file(path, p))
 }
@@ -170,25 +196,32 @@ pub fn doubles(path: &Path, contents: &[u8], tensor: &str) -> Result<Vec<f64>, D
     Format::of(path)?.raw(contents, Some(tensor)).and_then(values).map_err(|p| DataError::file(path, p))
 }
 
-/// The texts named `column` in a table (parquet or csv), or the lines of a `.txt` file.
+/// The texts named `column` in a table (parquet or csv), the array of texts or integers in one of arrays, or the lines of
+/// a `.txt` file. Texts stay what they are: `007` is not `7`.
 ///
 /// # Errors
 /// The contents are not what the extension says; no such column; missing values; floats.
 pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<String>, DataError> {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt")) {
-        let text = std::str::from_utf8(contents).map_err(|e| {
+        let text = str::from_utf8(without_mark(contents)).map_err(|e| {
             let problem =
                 FileProblem::Header { format: "text", detail: format!("not UTF-8 at byte {}", e.valid_up_to()) };
             DataError::file(path, problem)
         })?;
         return Ok(text.lines().map(str::to_owned).collect());
     }
-    let texts = match Format::of(path)? {
-        Format::Parquet => guarded("parquet", || columns::texts(&columns::parquet(contents)?, column)),
-        Format::Csv => guarded("csv", || columns::texts(&columns::csv(contents)?, column)),
-        _ => return integers(path, contents, column).map(|list| list.iter().map(i64::to_string).collect()),
+    let format = Format::of(path)?;
+    let texts = match format {
+        Format::Parquet => guarded("parquet", || columns::texts(&parquet::table(contents)?, column)),
+        Format::Csv => guarded("csv", || columns::texts(&columns::csv_as_texts(contents)?, column)),
+        _ => format.raw(contents, column).and_then(as_texts),
     };
     texts.map_err(|p| DataError::file(path, p))
+}
+
+/// A file's bytes without the mark that some programs put before UTF-8.
+pub(crate) fn without_mark(contents: &[u8]) -> &[u8] {
+    contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents)
 }
 
 /// Columns of a table (parquet or csv) as texts, in the order asked for.
@@ -196,10 +229,10 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
 /// # Errors
 /// As [`texts`]; a file that is no table.
 pub fn text_columns(path: &Path, contents: &[u8], columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
-    let each = |table: &_| columns.iter().map(|name| columns::texts(table, Some(name))).collect();
+    let each = |table: &columns::Table| columns.iter().map(|name| columns::texts(table, Some(name))).collect();
     let found = match Format::of(path)? {
-        Format::Parquet => guarded("parquet", || each(&columns::parquet_columns(contents, columns)?)),
-        Format::Csv => guarded("csv", || each(&columns::csv(contents)?)),
+        Format::Parquet => guarded("parquet", || each(&parquet::columns(contents, columns)?)),
+        Format::Csv => guarded("csv", || each(&columns::csv_as_texts(contents)?)),
         _ => Err(no_table(path)),
     };
     found.map_err(|p| DataError::file(path, p))
@@ -228,7 +261,7 @@ pub fn translations(
 ) -> Result<Vec<Option<Vec<String>>>, DataError> {
     let found = match Format::of(path)? {
         Format::Parquet => guarded("parquet", || {
-            let table = columns::parquet_columns(contents, &[column])?;
+            let table = parquet::columns(contents, &[column])?;
             translations::rows(columns::column(&table, column)?, [keys, values], wanted)
         }),
         _ => Err(no_table(path)),
@@ -261,12 +294,13 @@ impl<'a> Floats<'a> {
     }
 
     fn of_raw(raw: Raw<'a>) -> Result<Self, FileProblem> {
+        let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
+        // The type comes first: of an array that cannot be used, the shape is not what is wrong.
+        let element = raw.element.clone().map_err(wrong)?;
         let [rows, cols] = raw.shape[..] else {
             let want = "two dimensions (rows, columns)";
             return Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want });
         };
-        let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
-        let element = raw.element.clone().map_err(wrong)?;
         if !element.is_float() {
             return Err(wrong(element.name().to_owned()));
         }
@@ -281,6 +315,11 @@ impl<'a> Floats<'a> {
     /// Number of columns d.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// What is odd about how the matrix was found in its file.
+    pub(crate) fn notes(&self) -> &[Note] {
+        &self.raw.notes
     }
 
     /// Some rows as f32.
@@ -347,13 +386,31 @@ impl<'a> Floats<'a> {
 }
 
 fn as_integers(raw: Raw<'_>) -> Result<Vec<i64>, FileProblem> {
-    if raw.shape.len() != 1 {
-        return Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want: "one dimension (rows)" });
-    }
     let want = "i8, i16, i32, i64, u8, u16, u32";
     let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want };
     let element = raw.element.clone().map_err(wrong)?;
+    if raw.shape.len() != 1 {
+        return Err(not_a_list(raw));
+    }
     element.integers(&raw.bytes, raw.big_endian).ok_or_else(|| wrong(element.name().to_owned()))
+}
+
+fn as_texts(mut raw: Raw<'_>) -> Result<Vec<String>, FileProblem> {
+    match raw.texts.take() {
+        Some(_) if raw.shape.len() != 1 => Err(not_a_list(raw)),
+        Some(texts) => Ok(texts),
+        None => match as_integers(raw) {
+            Ok(list) => Ok(list.iter().map(i64::to_string).collect()),
+            Err(FileProblem::Dtype { tensor, got, .. }) => {
+                Err(FileProblem::Dtype { tensor, got, want: "text, integers or booleans" })
+            }
+            Err(other) => Err(other),
+        },
+    }
+}
+
+fn not_a_list(raw: Raw<'_>) -> FileProblem {
+    FileProblem::Rank { tensor: raw.name, shape: raw.shape, want: "one dimension (rows)" }
 }
 
 /// `rows` x `cols` to `cols` x `rows`, tile by tile so that neither side leaves the cache.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
+use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, TypeStr};
 
 use super::{Element, Raw};
 use crate::error::FileProblem;
@@ -19,8 +19,17 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     if let Some(tensor) = tensor {
         return Err(FileProblem::TensorNamed { tensor: tensor.to_owned() });
     }
-    let text = header_text(bytes)?;
+    let (start, text) = header_text(bytes)?;
+    // Their headers grow with the fields, so they are told apart before any limit.
+    if is_structured(text) {
+        let got = "a structured type".to_owned();
+        return Ok(Raw { element: Err(got), ..Raw::empty() });
+    }
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
+    if text.len() as u64 > LONGEST_HEADER {
+        let length = text.len();
+        return Err(invalid(format!("it claims a header of {length} bytes, wanted at most {LONGEST_HEADER}")));
+    }
     if deepest(text) > DEEPEST {
         return Err(invalid(format!("its header nests brackets more than {DEEPEST} deep")));
     }
@@ -28,29 +37,114 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     if product_of_numbers(text).is_none() {
         return Err(invalid("its header describes more data than a file can hold".to_owned()));
     }
-    let mut rest = bytes;
-    let header = NpyHeader::from_reader(&mut rest).map_err(|e| invalid(e.to_string()))?;
+    let end = start + text.len();
+    let head = [&bytes[..start], &without_long_marks(text)].concat();
+    let header = NpyHeader::from_reader(head.as_slice()).map_err(|e| invalid(e.to_string()))?;
+    let rest = &bytes[end..];
 
-    let (element, big_endian) = element(&header.dtype());
-    let size = match &element {
-        Ok(element) => element.size(),
-        Err(_) => header.dtype().num_bytes().unwrap_or(0),
+    let dtype = header.dtype();
+    let (element, big_endian) = element(&dtype);
+    let letters = match &dtype {
+        DType::Plain(plain) => Letters::of(plain),
+        _ => None,
     };
-    let (got, before) = (bytes.len() as u64, (bytes.len() - rest.len()) as u64);
-    // u128: the product fits u64, with the element's size it need not
-    let want = u64::try_from(u128::from(header.len()) * size as u128 + u128::from(before)).unwrap_or(u64::MAX);
-    if element.is_ok() && want > got {
-        return Err(FileProblem::Truncated { got, want });
+    let size = match (&element, &letters) {
+        (Ok(element), _) => Some(element.size()),
+        (_, Some(letters)) => Some(letters.size()),
+        _ => None,
+    };
+    if let Some(size) = size {
+        let got = bytes.len() as u64;
+        // u128: the product fits u64, with the element's size it need not
+        let want = u64::try_from(u128::from(header.len()) * size as u128 + end as u128).unwrap_or(u64::MAX);
+        match want {
+            want if want > got => return Err(FileProblem::Truncated { got, want }),
+            want if want < got => return Err(FileProblem::Trailing { got, want }),
+            _ => {}
+        }
     }
-    if element.is_ok() && want < got {
-        return Err(FileProblem::Trailing { got, want });
-    }
+    let texts = letters.map(|letters| letters.texts(rest, header.len() as usize, big_endian)).transpose()?;
     let (shape, fortran) = (header.shape().to_vec(), header.order() == Order::Fortran);
-    Ok(Raw { name: None, shape, element, big_endian, fortran, bytes: Cow::Borrowed(rest) })
+    Ok(Raw { shape, element, big_endian, fortran, bytes: Cow::Borrowed(rest), texts, ..Raw::empty() })
 }
 
-/// The dictionary's text, after the checks that keep a false length from becoming an allocation.
-fn header_text(bytes: &[u8]) -> Result<&[u8], FileProblem> {
+/// Texts as NumPy keeps them: all of one length, shorter ones filled up with zeros; or truth values.
+enum Letters {
+    /// So many code points of four bytes.
+    Points(usize),
+    /// So many bytes.
+    Bytes(usize),
+    /// `False` and `True`, a byte each.
+    Truth,
+}
+
+impl Letters {
+    fn of(plain: &TypeStr) -> Option<Self> {
+        let length = plain.size_field() as usize;
+        match plain.type_char() {
+            TypeChar::UnicodeStr => Some(Self::Points(length)),
+            TypeChar::ByteStr => Some(Self::Bytes(length)),
+            TypeChar::Bool => Some(Self::Truth),
+            _ => None,
+        }
+    }
+
+    /// Bytes of one of them.
+    fn size(&self) -> usize {
+        match self {
+            Self::Points(length) => length.saturating_mul(4),
+            Self::Bytes(length) => *length,
+            Self::Truth => 1,
+        }
+    }
+
+    fn texts(&self, bytes: &[u8], count: usize, big: bool) -> Result<Vec<String>, FileProblem> {
+        let size = self.size();
+        if size == 0 {
+            // texts without a letter take no room, so that their number is anybody's word
+            let detail = "its texts are of length zero".to_owned();
+            return Err(FileProblem::Header { format: FORMAT, detail });
+        }
+        let text = |(row, bytes): (usize, &[u8])| {
+            let point = |b: &[u8; 4]| if big { u32::from_be_bytes(*b) } else { u32::from_le_bytes(*b) };
+            let text = match self {
+                Self::Points(_) => bytes.as_chunks::<4>().0.iter().map(|b| char::from_u32(point(b))).collect(),
+                Self::Bytes(_) => str::from_utf8(bytes).ok().map(str::to_owned),
+                Self::Truth => Some((bytes != [0]).to_string()),
+            };
+            let text: Option<String> = text;
+            let text = text.ok_or_else(|| {
+                let detail = format!("the text at row {row} is not Unicode");
+                FileProblem::Header { format: FORMAT, detail }
+            })?;
+            Ok(text.trim_end_matches('\0').to_owned())
+        };
+        bytes.chunks_exact(size).take(count).enumerate().map(text).collect()
+    }
+}
+
+/// Whether the dictionary's `descr` is a list of fields.
+fn is_structured(text: &[u8]) -> bool {
+    const KEY: &[u8] = b"'descr':";
+    let after = text.windows(KEY.len()).position(|window| window == KEY).map(|at| &text[at + KEY.len()..]);
+    after.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"["))
+}
+
+/// Python 2 printed long integers with an `L`, as in `(400L, 24L)`.
+fn without_long_marks(text: &[u8]) -> Vec<u8> {
+    let mut text = text.to_vec();
+    let mut quoted = false;
+    for i in 0..text.len() {
+        quoted ^= text[i] == b'\'';
+        if !quoted && text[i] == b'L' && i > 0 && text[i - 1].is_ascii_digit() {
+            text[i] = b' ';
+        }
+    }
+    text
+}
+
+/// The dictionary's text and where it begins; where the length that it claims is more than there is or can be, an error.
+fn header_text(bytes: &[u8]) -> Result<(usize, &[u8]), FileProblem> {
     let got = bytes.len() as u64;
     let is_npy = bytes.iter().zip(MAGIC).all(|(a, b)| a == b);
     if !is_npy {
@@ -65,12 +159,15 @@ fn header_text(bytes: &[u8]) -> Result<&[u8], FileProblem> {
         }
         _ => return Err(FileProblem::Truncated { got, want: 12 }),
     };
-    if length > LONGEST_HEADER {
-        let detail = format!("it claims a header of {length} bytes, wanted at most {LONGEST_HEADER}");
-        return Err(FileProblem::Header { format: FORMAT, detail });
-    }
     let want = start + length;
-    bytes.get(start as usize..want as usize).ok_or(FileProblem::Truncated { got, want })
+    match bytes.get(start as usize..want as usize) {
+        Some(text) => Ok((start as usize, text)),
+        None if length > LONGEST_HEADER => {
+            let detail = format!("it claims a header of {length} bytes, wanted at most {LONGEST_HEADER}");
+            Err(FileProblem::Header { format: FORMAT, detail })
+        }
+        None => Err(FileProblem::Truncated { got, want }),
+    }
 }
 
 fn element(dtype: &DType) -> (Result<Element, String>, bool) {
@@ -86,6 +183,7 @@ fn element(dtype: &DType) -> (Result<Element, String>, bool) {
         (TypeChar::Uint, 1) => Ok(Element::U8),
         (TypeChar::Uint, 2) => Ok(Element::U16),
         (TypeChar::Uint, 4) => Ok(Element::U32),
+        (TypeChar::Object, _) => Err(format!("{plain} (Python objects)")),
         _ => Err(plain.to_string()),
     };
     (element, plain.endianness() == Endianness::Big)
@@ -105,10 +203,26 @@ fn deepest(text: &[u8]) -> usize {
     most
 }
 
-/// The product of all numbers in the text but zeros, which bounds that of the shape; `None` beyond u64.
+/// The product of all numbers in the text but zeros, which bounds that of the shape; `None` beyond u64. What is quoted are
+/// names and types.
 fn product_of_numbers(text: &[u8]) -> Option<u64> {
-    text.split(|b| !b.is_ascii_digit()).filter(|digits| !digits.is_empty()).try_fold(1_u64, |product, digits| {
-        let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let (mut quote, mut escaped) = (None, false);
+    let bare = text.iter().map(|&byte| {
+        if std::mem::take(&mut escaped) {
+            return b' ';
+        }
+        escaped = quote.is_some() && byte == b'\\';
+        match quote {
+            None if byte == b'\'' || byte == b'"' => quote = Some(byte),
+            Some(open) if open == byte => quote = None,
+            Some(_) => return b' ',
+            None => {}
+        }
+        byte
+    });
+    let bare: Vec<u8> = bare.collect();
+    bare.split(|b| !b.is_ascii_digit()).filter(|digits| !digits.is_empty()).try_fold(1_u64, |product, digits| {
+        let number: u64 = str::from_utf8(digits).ok()?.parse().ok()?;
         product.checked_mul(number.max(1))
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, Fil
     let mut unpacked = Vec::new();
     member.take(limit + 1).read_to_end(&mut unpacked).map_err(|e| invalid(format!("array `{name}`: {e}")))?;
     if unpacked.len() as u64 > limit {
-        return Err(FileProblem::Inflated { tensor: name, got: bytes.len() as u64, limit });
+        return Err(FileProblem::Inflated { tensor: Some(name), got: bytes.len() as u64, limit });
     }
     Ok(Raw { name: Some(name), ..npy::raw(&unpacked, None)?.into_owned() })
 }

@@ -48,14 +48,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     };
     let shape = view.shape().iter().map(|&n| n as u64).collect();
     let bytes = view.data();
-    Ok(Raw {
-        name: Some(name.to_owned()),
-        shape,
-        element,
-        big_endian: false,
-        fortran: false,
-        bytes: Cow::Borrowed(bytes),
-    })
+    Ok(Raw { name: Some(name.to_owned()), shape, element, bytes: Cow::Borrowed(bytes), ..Raw::empty() })
 }
 
 /// All that a file of floats holds.

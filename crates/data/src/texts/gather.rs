@@ -10,7 +10,7 @@ use super::{
     python_shuffle,
     recipe::{Empty, Layout, OF, Recipe},
 };
-use crate::{DataError, SplitName, error::Place, map::Mapped, read};
+use crate::{DataError, SplitName, error::Place, read};
 
 /// Items in one order, with a text in every part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl<'a> Reading<'a> {
     fn read(&self, name: &str, columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
         let mut all = vec![Vec::new(); columns.len()];
         for file in self.files(name)? {
-            let found = read::text_columns(&file, Mapped::open(&file)?.bytes(), columns)?;
+            let found = read::text_columns(&file, &read::bytes(&file)?, columns)?;
             all.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
         }
         Ok(all)
@@ -221,12 +221,12 @@ impl<'a> Reading<'a> {
         let mut seen = 0;
         // one file after the other, so that only what is taken stays in memory
         for file in self.files(table)? {
-            let map = Mapped::open(&file)?;
+            let bytes = read::bytes(&file)?;
             let lists = match listed.as_slice() {
                 [] => Vec::new(),
-                listed => read::text_columns(&file, map.bytes(), listed)?,
+                listed => read::text_columns(&file, &bytes, listed)?,
             };
-            let rows = read::translations(&file, map.bytes(), column, fields, &wanted)?;
+            let rows = read::translations(&file, &bytes, column, fields, &wanted)?;
             let count = rows.len();
             for (row, texts) in rows.into_iter().enumerate() {
                 let Some(texts) = texts else { continue };

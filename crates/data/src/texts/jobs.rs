@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Gathered, TextProblem, problem};
-use crate::{DataError, SplitName, map::Mapped, write};
+use crate::{DataError, SplitName, read, write};
 
 /// Its name in a folder of texts.
 pub const FILE: &str = "jobs.json";
@@ -77,8 +77,7 @@ impl Jobs {
     /// It is not there, cannot be read or does not say what it must.
     pub fn read(folder: &Path) -> Result<Self, DataError> {
         let path = folder.join(FILE);
-        let map = Mapped::open(&path)?;
-        serde_json::from_slice(map.bytes())
+        serde_json::from_slice(&read::bytes(&path)?)
             .map_err(|error| problem(&path, "", TextProblem::Jobs { detail: error.to_string() }))
     }
 }

@@ -8,6 +8,8 @@ use saphyr_parser::{Event, Parser};
 pub(super) type LineCol = (usize, usize);
 
 const DEEPEST: usize = 128;
+/// What aliases may stand for in all, in characters and nodes: far more than any grid repeats.
+const MOST_ALIASED: usize = 1 << 20;
 
 /// Key path to position.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +19,49 @@ pub(super) struct Index(HashMap<String, LineCol>);
 pub(super) enum IndexError {
     /// It is not YAML.
     Syntax { at: LineCol, detail: String },
+    /// Its aliases stand for more than may be.
+    Aliases { at: LineCol, limit: usize },
     /// A mapping has a key twice.
     Duplicate { at: LineCol, key: String, first: LineCol },
+}
+
+/// How much every anchor names, aliases within it written out, and how much all aliases stand for.
+#[derive(Default)]
+struct Sizes {
+    by_anchor: HashMap<usize, usize>,
+    /// Collections that are open: their anchors, 0 for none, and what stood before them.
+    open: Vec<(usize, usize)>,
+    seen: usize,
+    aliased: usize,
+}
+
+impl Sizes {
+    /// Takes up an event; whether the aliases still stand for so little that they can be written out.
+    fn add(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Scalar(text, _, anchor, _) => {
+                let size = text.len() + 1;
+                self.seen = self.seen.saturating_add(size);
+                self.by_anchor.insert(*anchor, size);
+            }
+            Event::Alias(anchor) => {
+                let size = self.by_anchor.get(anchor).copied().unwrap_or(1);
+                self.seen = self.seen.saturating_add(size);
+                self.aliased = self.aliased.saturating_add(size);
+            }
+            Event::MappingStart(anchor, _) | Event::SequenceStart(anchor, _) => {
+                self.open.push((*anchor, self.seen));
+                self.seen = self.seen.saturating_add(1);
+            }
+            Event::MappingEnd | Event::SequenceEnd => {
+                if let Some((anchor, before)) = self.open.pop() {
+                    self.by_anchor.insert(anchor, self.seen - before);
+                }
+            }
+            _ => {}
+        }
+        self.aliased <= MOST_ALIASED
+    }
 }
 
 /// An open mapping or list, and the path to it.
@@ -41,6 +84,7 @@ impl Index {
     pub(super) fn of(text: &str) -> Result<Self, IndexError> {
         let mut index = Self::default();
         let mut open: Vec<Open> = Vec::new();
+        let mut sizes = Sizes::default();
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|e| IndexError::Syntax {
                 at: (e.marker().line(), e.marker().col() + 1),
@@ -50,6 +94,9 @@ impl Index {
             // paths grow with depth; the value parser gives up here too
             if open.len() > DEEPEST {
                 return Err(IndexError::Syntax { at, detail: format!("nested more than {DEEPEST} deep") });
+            }
+            if !sizes.add(&event) {
+                return Err(IndexError::Aliases { at, limit: MOST_ALIASED });
             }
             match event {
                 Event::Scalar(text, ..) => {

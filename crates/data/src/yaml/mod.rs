@@ -116,7 +116,14 @@ pub fn parse<T: DeserializeOwned>(
     text: &str,
     normalise: impl FnOnce(&mut Value),
 ) -> Result<Located<T>, DataError> {
+    // some editors put a mark before UTF-8
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let index = Index::of(text);
+    // before any value is built: what a few lines stand for may be more than memory holds
+    if let Err(IndexError::Aliases { at, limit }) = index {
+        let detail = format!("its aliases (`*name`) stand for more than {limit} characters; write out what they name");
+        return Err(syntax(path, Some(at), detail));
+    }
     // first, because the value parser refuses duplicates without saying where they stand
     if let Err(IndexError::Duplicate { at, key, first: (line, col) }) = index {
         let at = Place { file: path.to_owned(), line_col: Some(at), key };
@@ -132,6 +139,7 @@ pub fn parse<T: DeserializeOwned>(
         Err(IndexError::Syntax { at, detail } | IndexError::Duplicate { at, key: detail, .. }) => {
             return Err(syntax(path, Some(at), detail));
         }
+        Err(IndexError::Aliases { at, .. }) => return Err(syntax(path, Some(at), "too many aliases".to_owned())),
     };
     let fail = |key: &str, problem: YamlProblem| DataError::Yaml {
         at: Box::new(place(path, &index, key)),

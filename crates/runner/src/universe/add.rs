@@ -108,5 +108,8 @@ fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Spac
 }
 
 fn read(member: &Member) -> Result<Matrix> {
-    Ok(InputFile::open(member)?.rows()?.all()?)
+    let input = InputFile::open(member)?;
+    let rows = input.rows()?;
+    rows.warnings().iter().for_each(|line| tracing::warn!("{line}"));
+    Ok(rows.all()?)
 }

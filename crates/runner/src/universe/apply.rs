@@ -144,6 +144,7 @@ pub fn apply(request: &Apply) -> Result<String> {
         return Err(DataError::File { path: request.input.file.clone(), problem: Box::new(problem) }.into());
     }
     let mut beside = way.beside(&saved.fitted);
+    rows.warnings().iter().for_each(|line| tracing::warn!("{line}"));
     let mut sink = Sink::create(&request.out, rows.count(), width)?;
     for chunk in rows.chunks(CHUNK) {
         let mapped = way.of(&saved.fitted, &chunk?, scale)?;

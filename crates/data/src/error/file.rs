@@ -1,0 +1,249 @@
+//! What can be wrong with one file.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::{count, known_names, quoted, tensor_prefix};
+
+/// What is wrong with one file of embeddings, labels or ids.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It is not there.
+    #[error("no such file; check the path (relative paths in a manifest start at the manifest's folder)")]
+    NotFound,
+    /// It is there and cannot be read.
+    #[error("cannot be read: {reason}")]
+    Unreadable {
+        /// The system's reason.
+        reason: io::Error,
+    },
+    /// A folder, a pipe or the like.
+    #[error("is no regular file; name the file itself")]
+    NotRegular,
+    /// It is there, and nobody said that it may be overwritten.
+    #[error("is there already; choose another name, or overwrite it with --force")]
+    Exists,
+    /// It cannot be written.
+    #[error("cannot be written: {reason}")]
+    Unwritable {
+        /// The reason.
+        reason: String,
+    },
+    /// A format that embeddings are read from and not written in.
+    #[error("embeddings are not written as {extension}; wanted one of {}", quoted(.known))]
+    NoWriter {
+        /// The extension asked for.
+        extension: &'static str,
+        /// Those that can be written.
+        known: Vec<String>,
+    },
+    /// Rows that are not those announced.
+    #[error("was to take {want}, got {got}")]
+    OtherRows {
+        /// What came.
+        got: String,
+        /// What was announced.
+        want: String,
+    },
+    /// A matrix without rows.
+    #[error("{}has no rows; there is nothing to do with it", tensor_prefix(.tensor.as_deref()))]
+    NoRows {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+    },
+    /// A folder that holds no encodings.
+    #[error("holds no encodings; wanted folders <encoder>/<train, validation or test>/vectors/data.h5")]
+    NoEncodings,
+    /// Its extension is not that of a format this crate reads.
+    #[error("unknown extension `{extension}`; wanted one of {}", quoted(.known))]
+    Format {
+        /// The extension found, possibly empty.
+        extension: String,
+        /// The extensions there are.
+        known: Vec<String>,
+    },
+    /// A pointer of Git Large File Storage in place of the file.
+    #[error("holds a Git LFS pointer, not the data; run `git lfs pull`")]
+    LfsPointer,
+    /// Not the file that the manifest was written for.
+    #[error(
+        "has sha256 {got}, wanted {want}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest"
+    )]
+    Checksum {
+        /// The sum of the file.
+        got: String,
+        /// The sum in the manifest.
+        want: String,
+    },
+    /// Its header does not follow the format.
+    #[error("not a valid {format} file: {detail}")]
+    Header {
+        /// The format.
+        format: &'static str,
+        /// The parser's words.
+        detail: String,
+    },
+    /// It is shorter than its header says.
+    #[error("truncated: has {got} bytes, its header asks for {want}; copy or fetch it again")]
+    Truncated {
+        /// Bytes there are.
+        got: u64,
+        /// Bytes that the header asks for.
+        want: u64,
+    },
+    /// It is longer than its header says.
+    #[error("has {got} bytes, its header describes only {want}; write or fetch it again")]
+    Trailing {
+        /// Bytes there are.
+        got: u64,
+        /// Bytes that the header describes.
+        want: u64,
+    },
+    /// Which of its tensors is meant was not said.
+    #[error("holds {} ({}); name the one that is meant", count(.known.len(), "tensor"), quoted(.known))]
+    TensorNotNamed {
+        /// The tensors there are.
+        known: Vec<String>,
+    },
+    /// A tensor was named in a format without names.
+    #[error("tensor `{tensor}` is asked for, and an npy file holds one array without a name; remove the tensor's name")]
+    TensorNamed {
+        /// The name asked for.
+        tensor: String,
+    },
+    /// There is no such tensor.
+    #[error("no tensor `{tensor}`{}", known_names("tensor", .nearest.as_deref(), .known))]
+    NoTensor {
+        /// The name asked for.
+        tensor: String,
+        /// The name there is that is most like it.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// There is no such column.
+    #[error("no column `{column}`{}", known_names("column", .nearest.as_deref(), .known))]
+    NoColumn {
+        /// The name asked for.
+        column: String,
+        /// The name there that is most like it.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A table without a value where one must be.
+    #[error("column `{column}` has no value at row {row}; drop the item from every view or fill the value in")]
+    Missing {
+        /// The column.
+        column: String,
+        /// The first such row, from 0.
+        row: usize,
+    },
+    /// Lists of different lengths.
+    #[error("column `{column}` has a list of {got} at row {row}, wanted {want} as in row 0; one encoder has one width")]
+    Ragged {
+        /// The column.
+        column: String,
+        /// The first row that deviates, from 0.
+        row: usize,
+        /// Its length.
+        got: usize,
+        /// The first row's length.
+        want: usize,
+    },
+    /// Something packed that unpacks to far more than the file.
+    #[error(
+        "{}unpacks to more than {limit} bytes from a file of {got}, the most that is taken; if the file can be trusted, write it without compression, or as npy", tensor_prefix(.tensor.as_deref())
+    )]
+    Inflated {
+        /// The array or column, where it is one.
+        tensor: Option<String>,
+        /// Bytes of the file.
+        got: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+    },
+    /// A sound file that uses a part of its format which is not read here.
+    #[error("{}{detail}, which is not read here; {remedy}", tensor_prefix(.tensor.as_deref()))]
+    Unsupported {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// What it uses.
+        detail: String,
+        /// How to write it otherwise.
+        remedy: &'static str,
+    },
+    /// A text where integers must be, or one that would not be the same text again.
+    #[error(
+        "column `{column}` has `{text}` at row {row}, wanted integers as they are printed (`7`, not `07` or `7.0`); `runner import` numbers texts"
+    )]
+    NotInteger {
+        /// The column.
+        column: String,
+        /// The first such row, from 0.
+        row: usize,
+        /// What is there.
+        text: String,
+    },
+    /// A file that is read is also to be written.
+    #[error("is one of the files that are read, and would be overwritten; choose another name or folder")]
+    IsInput,
+    /// It became shorter or longer while it was in use.
+    #[error("changed while it was read: had {want} bytes, has {got}; do not write to a file that is in use")]
+    Changed {
+        /// Bytes it has now.
+        got: u64,
+        /// Bytes it had when it was opened.
+        want: u64,
+    },
+    /// It has the wrong number of dimensions.
+    #[error("{}shape {shape:?}, wanted {want}", tensor_prefix(.tensor.as_deref()))]
+    Rank {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// Its shape.
+        shape: Vec<u64>,
+        /// The dimensions wanted.
+        want: &'static str,
+    },
+    /// Its element type cannot be used here.
+    #[error("{}element type {got}, wanted one of {want}; convert it before it is written", tensor_prefix(.tensor.as_deref()))]
+    Dtype {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// Its type in the format's own words.
+        got: String,
+        /// The types that can be used.
+        want: &'static str,
+    },
+    /// A value that is not finite.
+    #[error(
+        "{}{value} at row {row}, column {col}; wanted finite values: drop the item from every view or repair it", tensor_prefix(.tensor.as_deref())
+    )]
+    NotFinite {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// Row of the first such value, from 0.
+        row: usize,
+        /// Its column, from 0.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A finite f64 that f32 cannot hold.
+    #[error(
+        "{}{value:e} at row {row}, column {col} is beyond the range of f32; rescale the view", tensor_prefix(.tensor.as_deref())
+    )]
+    Overflow {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// Row of the first such value, from 0.
+        row: usize,
+        /// Its column, from 0.
+        col: usize,
+        /// The value.
+        value: f64,
+    },
+}

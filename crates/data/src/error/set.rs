@@ -1,0 +1,187 @@
+//! How files that are fine one by one fail to fit together.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::{count, known_names, line, quoted};
+
+/// How the parts of a data set fail to fit together.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum SetProblem {
+    /// Row i is not the same item in every view.
+    #[error(
+        "view `{view}` has {} in `{split}`, view `{first}`{} has {want}; row i must be the same item in every view", count(*.got, "row"), line(.first_line)
+    )]
+    Rows {
+        /// The deviating view.
+        view: String,
+        /// The split.
+        split: &'static str,
+        /// Its rows.
+        got: usize,
+        /// The first view.
+        first: String,
+        /// Line of the first view in the manifest, where known.
+        first_line: Option<usize>,
+        /// The first view's rows.
+        want: usize,
+    },
+    /// A view changes its width between splits.
+    #[error("view `{view}` has {} in `{split}` and {want} in `{first}`; one encoder has one width", count(*.got, "column"))]
+    Width {
+        /// The view.
+        view: String,
+        /// The deviating split.
+        split: &'static str,
+        /// Its columns.
+        got: usize,
+        /// The first split.
+        first: &'static str,
+        /// The first split's columns.
+        want: usize,
+    },
+    /// Shares of a split that do not make a whole.
+    #[error(
+        "shares {got:?}; wanted two (train, test) or three (train, validation, test) positive numbers that sum to 1"
+    )]
+    Shares {
+        /// The shares.
+        got: Vec<f64>,
+    },
+    /// Views whose rows are not the same items.
+    #[error("row {row} is {got}, in {} it is {want}; row i must be the same item in every view", .first.display())]
+    Order {
+        /// The first row that differs.
+        row: usize,
+        /// The item there.
+        got: String,
+        /// The item there in the first view.
+        want: String,
+        /// The first view's list of items.
+        first: PathBuf,
+    },
+    /// Two items with one id.
+    #[error("id `{id}` stands at row {first} and again at row {second}; ids must be unique")]
+    TextIdTwice {
+        /// The id.
+        id: String,
+        /// Its first row, from 0.
+        first: usize,
+        /// Its second row.
+        second: usize,
+    },
+    /// A row number below zero.
+    #[error("row {row} in `{split}`; row numbers count from 0")]
+    NegativeRow {
+        /// The number.
+        row: i64,
+        /// The split.
+        split: &'static str,
+    },
+    /// One row in two places.
+    #[error("row {row} is given in `{first}` and again in `{second}`; an item belongs to one split, once")]
+    RowTwice {
+        /// The row.
+        row: usize,
+        /// The split that has it first.
+        first: &'static str,
+        /// The split that has it again.
+        second: &'static str,
+    },
+    /// A row that a file does not have.
+    #[error("row {row} is asked for by the manifest's `rows`, and there are {have} (from 0)")]
+    RowBeyond {
+        /// The row.
+        row: usize,
+        /// Rows there are.
+        have: usize,
+    },
+    /// Two of a kind with one name, of which only one could be kept.
+    #[error("{kind} `{name}` is given twice; give each a name of its own: NAME=FILE#PART")]
+    NameTwice {
+        /// `view`, `labelling` or `grouping`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Files of splits that do not hold the same.
+    #[error("{what} given for `{has}` and not for `{lacks}`; give it for every split, or for none")]
+    OnlyInSome {
+        /// What is, with its verb.
+        what: String,
+        /// A split that has it.
+        has: &'static str,
+        /// A split that has not.
+        lacks: &'static str,
+    },
+    /// A split that the data set does not have.
+    #[error("no split `{got}`; the splits here are {}", quoted(.known))]
+    NoSplit {
+        /// The split asked for.
+        got: &'static str,
+        /// The splits there are.
+        known: Vec<String>,
+    },
+    /// A split without rows.
+    #[error("view `{view}` has no rows in `{split}`; a split needs at least one item")]
+    EmptySplit {
+        /// The view.
+        view: String,
+        /// The split.
+        split: &'static str,
+    },
+    /// A view without columns.
+    #[error("view `{view}` has no columns in `{split}`; an embedding needs at least one")]
+    NoColumns {
+        /// The view.
+        view: String,
+        /// The split.
+        split: &'static str,
+    },
+    /// Labels, ids or groups that are not one per item.
+    #[error("{} in `{split}`, the views have {}; wanted one value per row", count(*.got, "value"), count(*.want, "row"))]
+    Length {
+        /// The split.
+        split: &'static str,
+        /// Values found.
+        got: usize,
+        /// Rows of the views.
+        want: usize,
+    },
+    /// Two items of a split with one id.
+    #[error("id {id} stands at row {first} and again at row {second} of `{split}`; ids must be unique within a split")]
+    DuplicateId {
+        /// The id.
+        id: i64,
+        /// Its first row, from 0.
+        first: usize,
+        /// Its second row.
+        second: usize,
+        /// The split.
+        split: &'static str,
+    },
+    /// Not enough views to align.
+    #[error("{}, wanted at least 2; there is nothing to align otherwise", count(*.got, "view"))]
+    TooFewViews {
+        /// Views given.
+        got: usize,
+    },
+    /// A view that the data set does not have.
+    #[error("no view `{name}`{}", known_names("view", .nearest.as_deref(), .known))]
+    UnknownView {
+        /// The name asked for.
+        name: String,
+        /// The name there is that is most like it.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// One view asked for twice.
+    #[error("view `{name}` is asked for twice; name it once")]
+    RepeatedView {
+        /// The view.
+        name: String,
+    },
+}
