@@ -32,11 +32,7 @@ pub fn digest_files(paths: &[PathBuf]) -> Result<String, EmbedError> {
 /// # Errors
 /// No such file, not UTF-8, not an object, no such field or no string in it, no text at all.
 pub fn texts(input: &str) -> Result<Vec<String>, EmbedError> {
-    let whole = Path::new(input);
-    let (path, field) = match input.rsplit_once('#') {
-        Some((path, field)) if !whole.exists() => (Path::new(path), Some(field)),
-        _ => (whole, None),
-    };
+    let (path, field) = member(input);
     let is_json = path.extension().and_then(OsStr::to_str).is_some_and(|e| ["jsonl", "ndjson"].contains(&e));
     if is_json && field.is_none() {
         let problem = format!("`{input}` holds objects; say which field is the text: `{input}#text`");
@@ -51,6 +47,16 @@ pub fn texts(input: &str) -> Result<Vec<String>, EmbedError> {
         return Err(EmbedError::Argument { argument: "--input", problem: format!("`{input}` holds no text") });
     }
     Ok(texts)
+}
+
+/// A file and what is meant in it. A text that names a file that is there is that file; else what stands before a `#` is,
+/// the last one first, where a file of this name is there; and where none is, before the last one. `runner` reads its
+/// `FILE#PART` by the same rule.
+fn member(input: &str) -> (&Path, Option<&str>) {
+    let marks = || input.rmatch_indices('#').map(|(at, _)| (Path::new(&input[..at]), Some(&input[at + 1..])));
+    let whole = Some((Path::new(input), None)).filter(|(path, _)| path.exists());
+    let there = || marks().find(|(path, _)| path.is_file());
+    whole.or_else(there).or_else(|| marks().next()).unwrap_or((Path::new(input), None))
 }
 
 type Line<'a> = Result<(usize, &'a str), EmbedError>;
@@ -165,6 +171,7 @@ mod tests {
     fn one_object_a_line() {
         let lines = b"{\"id\": 1, \"t\": \"one\\n\"}\n\n{\"t\": \"two\"}\n";
         assert_eq!(read("a.jsonl", lines, "#t").unwrap(), ["one\n", "two"]);
+        assert_eq!(read("a#b.jsonl", b"{\"text #2\": \"x\"}\n", "#text #2").unwrap(), ["x"], "a field may have it too");
         assert_eq!(read("a.jsonl", lines, "#u").unwrap_err(), "a.jsonl:1: no field `u`; there are `id`, `t`");
         assert_eq!(read("a.jsonl", lines, "#id").unwrap_err(), "a.jsonl:1: field `id` is 1, wanted a string");
         assert!(read("a.jsonl", b"[]", "#t").unwrap_err().starts_with("a.jsonl:1: found a list, wanted an object"));
