@@ -237,3 +237,15 @@ fn no_damage_panics() {
         }
     }
 }
+
+/// Found by fuzzing: brackets in brackets cost the header's parser twice the time each, and a footer may claim a list of
+/// billions, for which its parser sets memory aside.
+#[test]
+fn headers_made_to_take_time_or_memory_are_refused_at_once() {
+    let start = std::time::Instant::now();
+    let braces = matrix("nested_braces.npy", None).unwrap_err();
+    assert!(braces.ends_with("its header nests brackets more than 4 deep"), "{braces}");
+    let list = matrix("footer_list.parquet", None).unwrap_err();
+    assert!(list.contains("its footer is damaged; write or fetch the file again"), "{list}");
+    assert!(start.elapsed().as_secs() < 5);
+}

@@ -278,7 +278,7 @@ fn headers_that_lie() {
     );
     assert_eq!(
         npy_error(&npy_with_header(&"(".repeat(5000), &[])),
-        "x.npy: not a valid npy file: its header nests brackets more than 16 deep"
+        "x.npy: not a valid npy file: its header nests brackets more than 4 deep"
     );
     assert_eq!(
         npy_error(&npy_with_header("{'descr': '<f4', 'shape': (1, 1)}", &[0; 4])),

@@ -6,6 +6,7 @@
 
 mod columns;
 mod element;
+mod footer;
 mod guard;
 mod hdf5;
 mod lzf;

@@ -11,8 +11,9 @@ const FORMAT: &str = "npy";
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// NumPy writes about 100 bytes; this leaves room for any plain array.
 const LONGEST_HEADER: u64 = 1 << 16;
-/// Deep enough for every header that NumPy writes; the parser behind recurses per bracket.
-const DEEPEST: usize = 16;
+/// A dictionary with a tuple in it is two deep, and what is structured is told apart before. The parser behind takes twice
+/// as long for every bracket more.
+const DEEPEST: usize = 4;
 
 /// The only array of the file.
 pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {

@@ -6,7 +6,7 @@ use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use serde_json::Value;
 
 use super::columns::{Table, no_such};
-use super::most_unpacked;
+use super::{footer, most_unpacked};
 use crate::error::FileProblem;
 
 /// The key under which pandas says what it wrote.
@@ -42,6 +42,9 @@ fn open(bytes: &[u8]) -> Result<Reader<'_>, FileProblem> {
     // A footer of eight bytes is what the parser behind takes for granted.
     if bytes.len() < 12 || !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") {
         return Err(invalid("it does not begin and end with PAR1".to_owned()));
+    }
+    if !footer::is_honest(bytes) {
+        return Err(invalid("its footer is damaged; write or fetch the file again".to_owned()));
     }
     Ok(ParquetReader::new(Cursor::new(bytes)))
 }
