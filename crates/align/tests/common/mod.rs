@@ -89,8 +89,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
     let gcpa =
         || GcpaParams { solver: Solver::Accelerated, epochs: Some(1), steps_per_epoch: 30, ..GcpaParams::default() };
     let extend = |form| Method::Extend(ExtendParams { base: Base::Gpa(gpa()), form });
-    let linear =
-        |scaffold| Method::Linear(LinearParams { scaffold, solver: Solver::Accelerated, ..LinearParams::default() });
+    let linear = |scaffold, solver| Method::Linear(LinearParams { scaffold, solver, ..LinearParams::default() });
     vec![
         ("pairwise", Method::Pairwise(PairwiseParams { scale: false })),
         ("pairwise, scaled", Method::Pairwise(PairwiseParams { scale: true })),
@@ -102,7 +101,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("gcca", Method::Gcca(GccaParams::default())),
         ("gcca, textbook", Method::Gcca(GccaParams::textbook(Some(6), 0.01))),
         ("gcpa", Method::Gcpa(gcpa())),
-        ("gcpa on gcca", Method::Gcpa(GcpaParams { scaffold: Scaffold::Gcca, ..gcpa() })),
+        ("gcpa on gcca", Method::Gcpa(GcpaParams { scaffold: Scaffold::Gcca, solver: Solver::default(), ..gcpa() })),
         ("extend", extend(AddForm::Scaled)),
         ("extend, orthogonal", extend(AddForm::Orthogonal)),
         ("cca", Method::Cca(CcaParams::default())),
@@ -111,8 +110,8 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("sumcor", Method::Sumcor(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
         ("sumcor, whitened", Method::Sumcor(SumcorParams::default())),
         ("srm", Method::Srm(Default::default())),
-        ("linear", linear(Scaffold::Gpa)),
-        ("linear on gcca", linear(Scaffold::Gcca)),
+        ("linear", linear(Scaffold::Gpa, Solver::Accelerated)),
+        ("linear on gcca", linear(Scaffold::Gcca, Solver::default())),
         ("relative", Method::Relative(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ]
 }
