@@ -246,20 +246,20 @@ fn from_the_hub_to_a_table_beside_the_papers() {
     let paper = bench.write(
         "experiments/paper.yaml",
         "title: A table\ngrid: grid.yaml\ncolumns: [ari, rank1]\n\
-         published:\n  - {method: gpa, metric: ari, value: 0.5, source: a paper}\n  \
-         - {method: gpa, metric: rank1, value: 5, source: a paper}\n\
-         compare: {data: tiny, views: 3, tolerance: {ari: 1, rank1: 0.5}, reason: it is a test.}\n\
-         claims:\n  - {id: C1, text: it is the paper's, test: {agrees: {metric: ari, method: gpa}}}\n",
+         published:\n  - {method: gpa, metric: ari, value: 0.5, views: 3, kind: paper, source: a paper}\n  \
+         - {method: gpa, metric: rank1, value: 5, views: 3, kind: paper, source: a paper}\n\
+         compare: {data: tiny, tolerance: {ari: 1, rank1: 0.5}, reason: it is a test.}\n\
+         claims:\n  - {id: C1, text: it is the paper's, test: {better: {metric: rank1, method: gpa, over: [na]}}, value: {metric: ari}}\n",
     );
     let results = bench.path("results").display().to_string();
-    bench.run("runner", &["reproduce", &paper, "--out", &results]).fine().has(&[
-        "Ours against the paper's: not comparable: stand-in data (`tiny` in place of `absent`).",
-        "C1 not testable on these data: it is the paper's. not comparable: stand-in data",
-    ]);
+    bench
+        .run("runner", &["reproduce", &paper, "--out", &results])
+        .fine()
+        .has(&["Published values: not comparable: stand-in data (`tiny` in place of `absent`)."]);
     let said = bench.run("runner", &["reproduce", &paper, "--data", "tiny", "--out", &results]).fine();
     said.has(&[
-        "Ours against the paper's: outside: 1 of 2 figures within tolerance (ARI ±1, Rank-1 ±0.5)",
-        "C1 holds: it is the paper's. GPA ARI",
+        "Published values: outside: 1 of 2 within tolerance (ARI ±1, Rank-1 ±0.5)",
+        "Published values: within: 1 of 1 within tolerance (ARI ±1).",
     ]);
     let table = fs::read_to_string(bench.path("results/grid/tables/agreement.csv")).unwrap();
     assert!(table.contains("within") && table.contains("outside"), "{table}");

@@ -277,10 +277,13 @@ impl Arrival {
 /// is right to a few parts in a million.
 const ROUNDING: f64 = 1e-4;
 
+/// What one source sends: its rows, and the mean and variances of what arrives of it.
+type Sent = (f64, Vec<f64>, Vec<f64>);
+
 /// Of all views but the target itself, their rows taken together; `None` where no other view has rows, or nothing of the
 /// target varies.
 fn arrival(fitted: &Fitted, onward: &[Option<Onward>], target: usize) -> Option<Arrival> {
-    let mut arrived: Vec<(f64, Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut arrived: Vec<Sent> = Vec::new();
     let (mut terms, mut sums) = (0.0, 0.0);
     for (source, from) in onward.iter().enumerate().filter(|&(source, _)| source != target) {
         let Some(from) = from else { continue };
@@ -299,7 +302,7 @@ fn arrival(fitted: &Fitted, onward: &[Option<Onward>], target: usize) -> Option<
     }
     let rows: f64 = arrived.iter().map(|(rows, ..)| rows).sum();
     let width = arrived.first()?.1.len();
-    let pooled = |f: &dyn Fn(&(f64, Vec<f64>, Vec<f64>), usize) -> f64| -> Vec<f64> {
+    let pooled = |f: &dyn Fn(&Sent, usize) -> f64| -> Vec<f64> {
         (0..width).map(|j| arrived.iter().map(|from| from.0 * f(from, j)).sum::<f64>() / rows).collect()
     };
     let mean = pooled(&|from, j| from.1[j]);

@@ -339,7 +339,7 @@ pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskErr
         terms.map(|(&value, &w)| f64::from(w) * (f64::from(value) - mean).powi(power)).sum::<f64>() / total
     };
     let variance = moment(2);
-    Ok(if variance > 0.0 { moment(3) / variance.powf(1.5) } else { 0.0 })
+    Ok(if variance == 0.0 { 0.0 } else { moment(3) / variance.powf(1.5) })
 }
 
 /// [`mean`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.

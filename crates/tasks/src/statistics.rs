@@ -198,7 +198,8 @@ impl Resamples {
         }
         // All units agree: were their mean zero, signs apart, it would deviate as Student's t does.
         let standard_error = estimate.abs() / (self.units as f64).sqrt();
-        let deviations = self.draws.iter().map(|draw| standard_error * draw.unseen).collect();
+        let deviation = |draw: &Draw| if of(&draw.plain).is_finite() { standard_error * draw.unseen } else { f64::NAN };
+        let deviations = self.draws.iter().map(deviation).collect();
         Some(Spread { estimate, standard_error, deviations, varies, under_null: 1.0 })
     }
 
