@@ -37,7 +37,7 @@ impl Mapped {
     ///
     /// A file that is cut short while it is mapped ends the process when the lost part is touched, and one that is
     /// written to gives whatever is there at the time: data files are not to be changed while they are in use.
-    /// [`check`](Mapped::check) tells before a piece is touched, where a file has changed its length by then.
+    /// `check` tells before a piece is touched, where a file has changed its length by then.
     ///
     /// # Errors
     /// The file is not there, cannot be read or is no regular file.
