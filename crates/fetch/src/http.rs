@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_hub_on_this_machine_is_asked_past_the_proxy_and_nobody_else_is() {
         let (proxy, by_proxy) = server("HTTP/1.1 403 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 1);
-        let redirect = "HTTP/1.1 302 There\r\nLocation: https://elsewhere.invalid/file\r\nContent-Length: 0\r\n                        Connection: close\r\n\r\n";
+        let redirect = "HTTP/1.1 302 There\r\nLocation: http://elsewhere.invalid/file\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         let (hub, by_hub) = server(redirect, 1);
         let endpoint = Endpoint::parse(&format!("http://{hub}")).unwrap();
         let proxy = Proxy::new(&format!("http://{proxy}")).unwrap();
