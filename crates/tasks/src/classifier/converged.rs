@@ -70,7 +70,7 @@ impl Classifier {
         let mut steps = minimise(&mut at, STEPS, fast, |g| within(g) <= HAND_OVER);
         let mut gap = f64::INFINITY;
         while gap > GAP && steps < STEPS {
-            let taken = minimise(&mut at, STEPS - steps, |at, g| problem.objective(at, g), |g| within(g) <= GAP / 2.0);
+            let taken = minimise(&mut at, STEPS - steps, |at, g| problem.objective(at, g), |g| within(g) <= GAP / 4.0);
             steps += taken.max(1);
             problem.best_bias(&mut at);
             problem.objective(&at, &mut gradient);
@@ -79,8 +79,8 @@ impl Classifier {
             let bias = &at[weights..];
             let before = gap;
             gap = within(of_weights) + dot(of_bias, of_bias).sqrt() * (1.0 + dot(bias, bias).sqrt());
-            // Rounding has the last word.
-            if taken == 0 || gap >= before {
+            // Rounding has the last word: better biases can leave the weights more to do, so a round without a step is no end.
+            if gap >= before && taken == 0 {
                 break;
             }
         }
