@@ -95,9 +95,20 @@ impl Paper {
     }
 
     /// The surest published mean of a method and metric over a subset with this name and number of views.
-    pub fn published(&self, method: &str, metric: Metric, (view_set, views): (&str, usize)) -> Option<&Published> {
-        let right = |p: &&Published| p.method == method && p.metric == metric.name() && p.is_mean_of(view_set, views);
-        self.published.iter().filter(right).min_by_key(|p| p.kind)
+    pub fn published<'p>(&'p self, method: &'p str, metric: Metric, over: (&'p str, usize)) -> Option<&'p Published> {
+        self.means_of(method, metric, over).min_by_key(|p| p.kind)
+    }
+
+    /// The published means of a method and metric over a subset with this name and number of views.
+    fn means_of<'p>(
+        &'p self,
+        method: &'p str,
+        metric: Metric,
+        (view_set, views): (&'p str, usize),
+    ) -> impl Iterator<Item = &'p Published> {
+        let right =
+            move |p: &&Published| p.method == method && p.metric == metric.name() && p.is_mean_of(view_set, views);
+        self.published.iter().filter(right)
     }
 
     /// The metrics printed.
@@ -137,13 +148,8 @@ impl Paper {
     /// A row for each kind of source that has a value of this method on these views; one that says so where none has.
     fn published_rows(&self, group: &Group, views: usize, metrics: &[Metric]) -> Vec<Vec<String>> {
         let of_kind = |kind: Kind, metric: &Metric| {
-            let right = |p: &&Published| {
-                p.kind == kind
-                    && p.method == group.method
-                    && p.metric == metric.name()
-                    && p.is_mean_of(&group.view_set, views)
-            };
-            self.published.iter().find(right).map(Published::text)
+            let over = (group.view_set.as_str(), views);
+            self.means_of(&group.method, *metric, over).find(|p| p.kind == kind).map(Published::text)
         };
         let row = |kind: Kind| -> Vec<String> {
             let values = metrics.iter().map(|metric| of_kind(kind, metric).unwrap_or_else(|| "unknown".into()));
