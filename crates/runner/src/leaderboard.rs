@@ -52,6 +52,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
     if repeated {
         entries.iter_mut().zip(names).for_each(|(entry, name)| entry.data = name);
     }
+    board.join(&mut entries)?;
     let folder = options.out.join(&board.name);
     for part in ["tables", "figures"] {
         std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;

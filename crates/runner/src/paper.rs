@@ -16,7 +16,7 @@ use crate::kept::record::Record;
 use crate::published::{Comparable, Kind, Published, sources};
 use crate::tables::summary::{Group, Summary, metric_title};
 use crate::tables::table::Table;
-use crate::tables::{SPREAD_NOTE, with_spread};
+use crate::tables::{SPREAD_NOTE, left_out, with_spread};
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -138,6 +138,7 @@ impl Paper {
             rows.extend(self.published_rows(group, summary.views(&group.view_set).len(), &metrics));
         }
         let mut notes: Vec<String> = std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect();
+        notes.extend(left_out(&summary, |metric| metrics.contains(&metric)));
         match sources(&self.published).as_slice() {
             [] => notes.push("The paper's own values for this are not known here.".into()),
             sources => notes.extend(sources.iter().cloned()),

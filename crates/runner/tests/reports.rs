@@ -157,6 +157,28 @@ fn a_leaderboard_is_made_of_several_grids() {
 
     let again = runner(&args);
     assert_eq!(again, printed, "nothing is computed twice, and the table is the same");
+
+    // Methods with one line in common: GPA of one grid, GCCA of the other.
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        folder.path().join("second.yaml"),
+        fs::read_to_string(folder.path().join("second.yaml"))
+            .unwrap()
+            .replace("gpa, gcca]\nt", "gpa: {max_iter: 90}, gcca]\nt")
+            .replace("compare: [gpa, gcca]", "compare: [gcca, na]"),
+    )
+    .unwrap();
+    let rows = "rows:\n  - {label: GPA of 100 or 90, methods: [GPA, GPA (max_iter 90)]}\n";
+    fs::write(&file, format!("{text}{rows}")).unwrap();
+    runner(&args);
+    let joined = table(&out.join("both/tables/leaderboard.csv"));
+    assert_eq!(joined.len(), 1 + 3, "{joined:?}");
+    let line = joined.iter().find(|row| row[0] == "GPA of 100 or 90").unwrap();
+    assert!(line.iter().all(|cell| cell != "n/a"), "{line:?}");
+    fs::write(&file, format!("{text}{}", rows.replace("max_iter 90", "max_iter 9"))).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("no grid has a method labelled `GPA (max_iter 9)`; the labels are"), "{error}");
 }
 
 #[test]
@@ -196,4 +218,49 @@ figures:
     let output = Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("figures[2].scatter.x: unknown metric `distorsion`; did you mean `distortion`?"), "{error}");
+}
+
+#[test]
+fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    write_views(folder.path(), "train", 1);
+    write_views(folder.path(), "test", 1001);
+    // The third view is narrower: without alignment its pairs have no value.
+    for split in ["train", "test"] {
+        let wide = fs::read_to_string(path(&format!("{split}_a.csv"))).unwrap();
+        let narrow: Vec<String> =
+            wide.lines().map(|line| line.split(',').take(4).collect::<Vec<_>>().join(",")).collect();
+        fs::write(path(&format!("{split}_c.csv")), narrow.join("\n") + "\n").unwrap();
+    }
+    let mut args: Vec<String> =
+        ["import", "--name", "uneven", "--out", &path("uneven.yaml")].map(String::from).to_vec();
+    for (view, columns) in [("a", "a.csv#x*"), ("b", "b.csv#x*"), ("c", "c.csv#x*")] {
+        args.extend(["--view".into(), format!("{view}={}", path(&format!("train_{columns}")))]);
+        args.extend(["--test-view".into(), format!("{view}={}", path(&format!("test_{columns}")))]);
+    }
+    runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let grid = "name: uneven\ndata: uneven.yaml\nmethods: [na, gpa, gcca]\ntasks: [retrieval]\n";
+    fs::write(path("grid.yaml"), grid).unwrap();
+    let claim = "{id: U1, text: NA is better, published: an ordering, test: {better: {metric: rank1, method: na, over: [gpa]}}}";
+    let paper = format!("title: Uneven\ngrid: grid.yaml\ncolumns: [rank1]\nclaims: [{claim}]\n");
+    fs::write(path("paper.yaml"), paper).unwrap();
+    runner(&["reproduce", &path("paper.yaml"), "--out", &path("out")]);
+
+    let said = "4 of 6 values are undefined";
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join("uneven").join(name)).unwrap();
+    let summary = read("tables/summary.md");
+    assert!(summary.contains("of NA on `all` is a mean of the others: 4 of 6 values are undefined"), "{summary}");
+    let comparison = read("tables/comparison_rank_1.md");
+    assert!(comparison.contains("Rank-1 of NA on `all` has no line: 4 of 6 values"), "{comparison}");
+    assert_eq!(column(&table(&folder.path().join("out/uneven/tables/comparison_rank_1.csv")), "method").len(), 2);
+    let said_by_the_paper = read("tables/paper.md");
+    assert!(
+        said_by_the_paper.contains(&format!("Rank-1 of NA on `all` is a mean of the others: {said}")),
+        "{said_by_the_paper}"
+    );
+    assert!(
+        said_by_the_paper
+            .contains(&format!("U1 not testable on these data: NA is better. rank1 of `na` on `all`: {said}"))
+    );
 }

@@ -29,8 +29,6 @@ pub struct Sample {
     seeds: usize,
     /// Each with its place and which of the seeds it is of; all of them defined.
     figures: Vec<(Place, usize, Figure)>,
-    /// Places whose figure is undefined for a seed: no item of theirs counts.
-    undefined: Vec<Place>,
 }
 
 /// A sample's figures on one draw of items.
@@ -94,6 +92,10 @@ impl<'a> Evidence<'a> {
         let Some(measure) = self.summary.measures_of(metric).next() else {
             return Ok(Err(format!("the grid has no task that measures {}", metric.name())));
         };
+        // A claim is about all views or pairs; without some of them it would be another claim.
+        if let Some(without) = self.summary.left_out(group, measure) {
+            return Ok(Err(format!("{} of `{method}` on `{view_set}`: {without}", metric.name())));
+        }
         self.sample_of(group, measure)
     }
 
@@ -167,15 +169,13 @@ impl<'a> Evidence<'a> {
         }
         let seeds = figures.iter().map(|(_, seed, _)| seed + 1).max().unwrap_or(0);
         let whole = vec![1; items];
-        let (figures, without): (Vec<_>, Vec<_>) =
-            figures.into_iter().partition(|(_, _, figure)| figure.value(metric, &whole).is_finite());
+        figures.retain(|(_, _, figure)| figure.value(metric, &whole).is_finite());
         if figures.is_empty() {
             return Ok(Err(format!("{} of `{method}` is undefined: no item counts", metric.name())));
         }
-        let undefined = without.into_iter().map(|(place, _, _)| place).collect();
         // Where other items are scored than the split's, nothing is known of their groups.
         let groups = groups.filter(|groups: &Groups| groups.of_items.len() == items);
-        Ok(Ok(Sample { items, groups, metric, seeds, figures, undefined }))
+        Ok(Ok(Sample { items, groups, metric, seeds, figures }))
     }
 }
 
@@ -227,9 +227,14 @@ impl Sample {
         self.seeds
     }
 
-    /// Places that have no figure, for a seed at least.
-    pub fn undefined(&self) -> &[Place] {
-        &self.undefined
+    /// The places that have a figure, for a seed at least.
+    pub fn places(&self) -> BTreeSet<&Place> {
+        self.figures.iter().map(|(place, ..)| place).collect()
+    }
+
+    /// Whether the means of both are over the same items, grouped alike, and over the same views or pairs.
+    pub fn is_paired_with(&self, other: &Self) -> bool {
+        self.drawn() == other.drawn() && self.places() == other.places()
     }
 
     /// How the values of [`Sample::per_item`] are bounded.

@@ -159,6 +159,9 @@ fn difference(a: Sampled, b: Sampled) -> Result<Result<Contrast, String>> {
     if a.drawn() != b.drawn() || a.units() < 2 {
         return Ok(Err("other groups of items, or one alone".into()));
     }
+    if a.places() != b.places() {
+        return Ok(Err(format!("values of {} views or pairs and of {}", a.places().len(), b.places().len())));
+    }
     let difference = draw(&[&a, &b])?.difference(1, 0);
     Ok(difference.ok_or_else(|| "undefined: no item counts".into()))
 }

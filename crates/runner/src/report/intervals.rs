@@ -90,10 +90,11 @@ fn compare(
     samples: &[Vec<ByItem>],
 ) -> Result<()> {
     let of = |i: usize| samples[i][m].as_ref();
-    // What has other items, or other groups of them, is not paired with the rest.
-    let Some(most) = (0..groups.len()).filter_map(of).max_by_key(|sample| sample.items) else { return Ok(()) };
+    // What has other items, other groups of them or other pairs of views is not paired with the rest.
+    let size = |sample: &&Sample| (sample.items, sample.places().len());
+    let Some(most) = (0..groups.len()).filter_map(of).max_by_key(size) else { return Ok(()) };
     let there: Vec<usize> =
-        (0..groups.len()).filter(|&i| of(i).is_some_and(|sample| sample.drawn() == most.drawn())).collect();
+        (0..groups.len()).filter(|&i| of(i).is_some_and(|sample| sample.is_paired_with(most))).collect();
     let given: Vec<&Sample> = there.iter().filter_map(|&i| of(i)).collect();
     let drawn = by_items(&given, |_| true, [RESAMPLES; 2], SEED)?;
     let sign = if higher_is_better { 1.0 } else { -1.0 };

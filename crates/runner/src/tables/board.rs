@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use data::yaml::{self, Located};
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use figures::{Forest, ForestRow, Point};
 
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids)")]
+#[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids, rows)")]
 pub struct Board {
     /// Names the output folder.
     pub name: String,
@@ -23,6 +23,19 @@ pub struct Board {
     pub title: String,
     /// The grid files, relative to this one.
     pub grids: Vec<PathBuf>,
+    /// Methods that stand in one line although their labels differ: a rank that one data set is too narrow for.
+    #[serde(default)]
+    pub rows: Vec<Row>,
+}
+
+/// Methods of several grids in one line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a row (label, methods)")]
+pub struct Row {
+    /// The label of the line.
+    pub label: String,
+    /// The labels that the methods have in the tables of their grids.
+    pub methods: Vec<String>,
 }
 
 /// What one grid came to.
@@ -44,6 +57,39 @@ impl Board {
             return Err(board.error("grids", "the list is empty; it needs at least one grid file").into());
         }
         Ok(board)
+    }
+
+    /// Gives the methods of each of [`Board::rows`] its label.
+    ///
+    /// # Errors
+    /// A label that no grid has; two methods of one table in one line.
+    pub fn join(&self, entries: &mut [Entry]) -> Result<()> {
+        for row in &self.rows {
+            for method in &row.methods {
+                let lines = || entries.iter().flat_map(|entry| &entry.comparisons).flat_map(|c| &c.lines);
+                if !lines().any(|line| line.method == *method) {
+                    let mut known: Vec<String> = lines().map(|line| format!("`{}`", line.method)).collect();
+                    known.sort();
+                    known.dedup();
+                    bail!(
+                        "row `{}`: no grid has a method labelled `{method}`; the labels are {}",
+                        row.label,
+                        known.join(", ")
+                    );
+                }
+            }
+            for comparison in entries.iter_mut().flat_map(|entry| &mut entry.comparisons) {
+                let mut sets: Vec<&str> = Vec::new();
+                for line in comparison.lines.iter_mut().filter(|line| row.methods.contains(&line.method)) {
+                    if sets.contains(&line.view_set.as_str()) {
+                        bail!("row `{}`: {} on `{}` has two of its methods", row.label, comparison.name, line.view_set);
+                    }
+                    line.method.clone_from(&row.label);
+                    sets.push(&line.view_set);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use tasks::{Interval, Metric};
 use crate::claims::evidence::{Evidence, Place, Sample, resampled};
 use crate::grid::Primary;
 use crate::tables::MISSING;
-use crate::tables::summary::{Measure, Summary, metric_title};
+use crate::tables::summary::{Group, Measure, Summary, metric_title};
 use crate::tables::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -134,19 +134,41 @@ fn by_measure(
     };
     for view_set in evidence.view_sets() {
         let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise);
-        let mut named: Vec<(String, String, Sample)> = Vec::new();
-        let mut costs = Vec::new();
+        let mut found: Vec<(&Group, Sample)> = Vec::new();
         for group in groups {
             // A failed cell keeps its records, not its scores.
             if summary.of(group).any(|record| record.metric.is_none()) {
                 continue;
             }
             if let Ok(sample) = evidence.sample_of(group, measure)? {
-                if named.first().is_some_and(|(_, _, first)| first.drawn() != sample.drawn()) {
-                    continue;
+                found.push((group, sample));
+            }
+        }
+        // Means over other items, or over other pairs, are no two figures of one thing.
+        let whole = found.iter().map(|(_, sample)| sample).max_by_key(|s| (s.items, s.places().len()));
+        let paired: Vec<bool> = found.iter().map(|(_, s)| whole.is_some_and(|whole| s.is_paired_with(whole))).collect();
+        let mut named: Vec<(String, String, Sample)> = Vec::new();
+        let mut costs = Vec::new();
+        for ((group, sample), paired) in found.into_iter().zip(paired) {
+            let without = summary.left_out(group, measure);
+            let label = group.label();
+            match (&without, paired) {
+                (Some(without), true) => note(format!("{name} of {label} on `{view_set}`: {without}.")),
+                (Some(without), false) => {
+                    note(format!(
+                        "{name} of {label} on `{view_set}` has no line: {without}, where other methods have them."
+                    ));
                 }
+                (None, true) => {}
+                (None, false) => {
+                    note(format!(
+                        "{name} of {label} on `{view_set}` has no line: it is of other items or pairs than the others."
+                    ));
+                }
+            }
+            if paired {
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
-                named.push((group.label(), group.method.clone(), sample));
+                named.push((label, group.method.clone(), sample));
             }
         }
         let units = named.first().map_or(0, |(_, _, sample)| sample.units());

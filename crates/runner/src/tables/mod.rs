@@ -93,6 +93,7 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
         notes: std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect(),
     };
     table.notes.extend(reasons(summary));
+    table.notes.extend(left_out(summary, |metric| !metric.is_side_note()));
     table
 }
 
@@ -116,6 +117,22 @@ fn reasons(summary: &Summary<'_>) -> Vec<String> {
         format!("{MISSING} for {} on {}: {reason}.", methods.join(", "), view_sets.join(", "))
     };
     merged.0.iter().map(line).collect()
+}
+
+/// Which means of the metrics shown hold fewer values than they were to, once per reason and method.
+pub fn left_out(summary: &Summary<'_>, shown: impl Fn(Metric) -> bool) -> Vec<String> {
+    let mut found = Lists::default();
+    for group in &summary.groups {
+        for measure in summary.measures().iter().filter(|m| shown(m.metric)) {
+            if let Some(without) = summary.left_out(group, measure) {
+                found.add((without.to_string(), group.label(), &group.view_set), summary.title(measure));
+            }
+        }
+    }
+    let line = |((without, method, view_set), measures): &((String, String, &String), Vec<String>)| {
+        format!("{} of {method} on `{view_set}` is a mean of the others: {without}.", measures.join(", "))
+    };
+    found.0.iter().map(line).collect()
 }
 
 /// Lists without repetitions, by keys in the order they came.
@@ -179,7 +196,8 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
                 }
                 for (i, query) in views.iter().enumerate() {
                     let names = [group.label(), group.noise.clone(), space.name().into(), query.to_string()];
-                    let figure = |j: usize| means.get(&(i, j)).map_or("–".into(), |v| format!("{v:.3}"));
+                    let none = |j: usize| if i == j { "–".into() } else { MISSING.into() };
+                    let figure = |j: usize| means.get(&(i, j)).map_or_else(|| none(j), |v| format!("{v:.3}"));
                     rows.push(names.into_iter().chain((0..views.len()).map(figure)).collect());
                 }
             }

@@ -1,6 +1,6 @@
 //! Records to the figures of tables and charts: means over seeds, then spread over views.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use align::{Method, SpaceKind};
 use serde_json::json;
@@ -73,6 +73,25 @@ pub struct Stat {
     pub worst: (String, f64),
     /// The space it was measured in.
     pub space: SpaceKind,
+}
+
+/// Values that a mean does not hold, because there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The views or ordered pairs without a value, for a seed at least.
+    pub places: BTreeSet<(String, Option<String>)>,
+    /// Values that are missing, of so many.
+    pub count: usize,
+    /// Values that were to be computed.
+    pub total: usize,
+    /// Why the first of them is missing.
+    pub reason: String,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} values are undefined: {}", self.count, self.total, self.reason)
+    }
 }
 
 /// The records of a grid, grouped into the lines of its tables.
@@ -254,6 +273,23 @@ impl<'a> Summary<'a> {
             false => format!("{}{arrow}{}", views[source], views[target]),
         };
         Some(Stat { mean, std: variance.sqrt(), worst: (name, *worst.1), space })
+    }
+
+    /// What the headline figure of a group is no mean of: values that its tasks could not compute.
+    pub fn left_out(&self, group: &Group, measure: &Measure) -> Option<LeftOut> {
+        let space = self.headline(group, measure)?;
+        let here = |r: &&Record| r.space.as_deref() == Some(space.name());
+        let (mut places, mut reason, mut total) = (BTreeSet::new(), None, 0);
+        for record in self.measured(group, measure).filter(here) {
+            total += 1;
+            if record.value.is_none() {
+                places.insert((record.source.clone().unwrap_or_default(), record.target.clone(), record.seed));
+                reason = reason.or_else(|| record.error.clone());
+            }
+        }
+        let count = places.len();
+        let places = places.into_iter().map(|(source, target, _)| (source, target)).collect();
+        (count > 0).then(|| LeftOut { places, count, total, reason: reason.unwrap_or_else(|| "undefined".into()) })
     }
 
     /// Why a group has no figure: "not applicable", or its error.
