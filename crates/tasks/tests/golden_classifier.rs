@@ -4,6 +4,7 @@
 
 mod common;
 
+use align::Matrix;
 use common::{Tensors, json};
 use tasks::classifier::{Classifier, Converged, Labelled, Released};
 
@@ -68,4 +69,29 @@ fn the_converged_protocol_reaches_the_optimum_with_fewer_rows_than_columns() {
     assert!(above < solved.gap + 1e-7 && above > -1e-7, "{above} above the least, at most {}", solved.gap);
     let accuracy = solved.classifier.accuracy(Labelled { x: &test, codes: &others }).expect("rows that fit");
     assert!((accuracy - figure("accuracy")).abs() < 1e-9, "{accuracy} for {}", figure("accuracy"));
+}
+
+/// Many classes of uneven sizes: there better biases leave the weights more to do, round after round.
+#[test]
+fn the_converged_protocol_ends_on_uneven_classes() {
+    let number = |i: usize| ((i as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5;
+    for set in 0..24 {
+        let (n, d, classes) = (40 + 25 * (set % 5), [3, 12, 60][set % 3], [2, 5, 18, 30][set % 4]);
+        // Of class c about 2^-c of the rows, and one at least.
+        let code = |i: usize| {
+            if i < classes { i } else { (2 * i + 1).trailing_zeros() as usize + i.trailing_zeros() as usize }
+        };
+        let y: Vec<u32> = (0..n).map(|i| (code(i) % classes) as u32).collect();
+        let noise = if set % 2 == 0 { 0.05 } else { 2.0 };
+        let value = |i: usize, j: usize| {
+            let centre = number(7919 * y[i] as usize + j + 1);
+            (centre + noise * number(set * 104_729 + i * d + j)) as f32
+        };
+        let x = Matrix::from_fn(n, d, value);
+        for l2 in [1e-4, 1e-2, 1.0] {
+            let solved = Classifier::train_converged(Labelled { x: &x, codes: &y }, classes, Converged { l2 })
+                .expect("sound rows");
+            assert!(solved.converged(), "set {set}, l2 {l2}: {} after {} steps", solved.gap, solved.steps);
+        }
+    }
 }
