@@ -1,8 +1,8 @@
 //! The embedded font: registered with plotters once, and measured here.
 //!
 //! plotters' own measure is rounded to whole pixels and its bitmap text leaves out the space before
-//! each glyph (the left bearing), which makes narrow letters stick together. Both numbers are read from
-//! the font's tables instead.
+//! each glyph (the left bearing), which makes narrow letters stick together. Both numbers come from
+//! the font itself instead.
 
 use std::sync::OnceLock;
 
@@ -17,16 +17,6 @@ pub const DESCENT: f64 = 0.24;
 /// Height of a capital or a digit, in ems: what is centred when text is centred.
 pub const CAP: f64 = 0.73;
 
-/// The tables needed, of one weight.
-struct Tables {
-    data: &'static [u8],
-    units: f64,
-    height: f64,
-    metrics: usize,
-    advances: usize,
-    segments: usize,
-}
-
 /// What is known of a glyph, in ems.
 #[derive(Clone, Copy, Debug)]
 pub struct Glyph {
@@ -36,80 +26,21 @@ pub struct Glyph {
     pub bearing: f64,
 }
 
-impl Tables {
-    fn read(data: &'static [u8]) -> Option<Self> {
-        let table = |tag: &[u8; 4]| {
-            let count = usize::from(u16_at(data, 4)?);
-            let entry = (0..count).map(|i| 12 + 16 * i).find(|&at| data.get(at..at + 4) == Some(tag.as_slice()))?;
-            u32_at(data, entry + 8)
-        };
-        let (head, hhea, cmap) = (table(b"head")?, table(b"hhea")?, table(b"cmap")?);
-        let maps = usize::from(u16_at(data, cmap + 2)?);
-        let segments = (0..maps).map(|i| cmap + 4 + 8 * i).find_map(|entry| {
-            let at = cmap + u32_at(data, entry + 4)?;
-            let is_unicode = (u16_at(data, entry)?, u16_at(data, entry + 2)?) == (3, 1);
-            (is_unicode && u16_at(data, at)? == 4).then_some(at)
-        })?;
-        let units = f64::from(u16_at(data, head + 18)?);
-        let height = f64::from(i16_at(data, hhea + 4)?) - f64::from(i16_at(data, hhea + 6)?);
-        let advances = usize::from(u16_at(data, hhea + 34)?);
-        let usable = units > 0.0 && height > 0.0 && advances > 0;
-        usable.then_some(Self { data, units, height: height / units, metrics: table(b"hmtx")?, advances, segments })
-    }
-
-    /// Index of the glyph, 0 (the empty box) where the font has none. Character map format 4.
-    fn index(&self, c: char) -> Option<usize> {
-        let (data, at) = (self.data, self.segments);
-        let code = u16::try_from(u32::from(c)).ok()?;
-        let doubled = usize::from(u16_at(data, at + 6)?);
-        let (ends, starts) = (at + 14, at + 16 + doubled);
-        let segment = (0..doubled).step_by(2).find(|&i| u16_at(data, ends + i).is_some_and(|end| end >= code))?;
-        let start = u16_at(data, starts + segment)?;
-        if start > code {
-            return None;
-        }
-        let delta = u16_at(data, starts + doubled + segment)?;
-        let offsets = starts + 2 * doubled + segment;
-        match usize::from(u16_at(data, offsets)?) {
-            0 => Some(usize::from(code.wrapping_add(delta))),
-            offset => match u16_at(data, offsets + offset + 2 * usize::from(code - start))? {
-                0 => None,
-                glyph => Some(usize::from(glyph.wrapping_add(delta))),
-            },
-        }
-    }
-
-    fn glyph(&self, c: char) -> Option<Glyph> {
-        let index = self.index(c).unwrap_or(0);
-        // glyphs after the last advance share it and have a list of bearings of their own
-        let last = self.advances - 1;
-        let advance = u16_at(self.data, self.metrics + 4 * index.min(last))?;
-        let bearing = match index.checked_sub(self.advances) {
-            None => i16_at(self.data, self.metrics + 4 * index + 2)?,
-            Some(beyond) => i16_at(self.data, self.metrics + 4 * self.advances + 2 * beyond)?,
-        };
-        Some(Glyph { advance: f64::from(advance) / self.units, bearing: f64::from(bearing) / self.units })
-    }
-}
-
-fn u16_at(data: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(data.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn i16_at(data: &[u8], at: usize) -> Option<i16> {
-    Some(i16::from_be_bytes(data.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn u32_at(data: &[u8], at: usize) -> Option<usize> {
-    usize::try_from(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?)).ok()
-}
-
-fn tables(bold: bool) -> Option<&'static Tables> {
-    static REGULAR: OnceLock<Option<Tables>> = OnceLock::new();
-    static BOLD: OnceLock<Option<Tables>> = OnceLock::new();
+fn face(bold: bool) -> Option<&'static ttf_parser::Face<'static>> {
+    type Parsed = OnceLock<Option<ttf_parser::Face<'static>>>;
+    static REGULAR: Parsed = OnceLock::new();
+    static BOLD: Parsed = OnceLock::new();
     let (weight, data) =
         if bold { (&BOLD, dejavu::sans::bold as fn() -> _) } else { (&REGULAR, dejavu::sans::regular as fn() -> _) };
-    weight.get_or_init(|| Tables::read(data())).as_ref()
+    weight.get_or_init(|| ttf_parser::Face::parse(data(), 0).ok()).as_ref()
+}
+
+/// The numbers of a glyph, of the empty box where the font has none for the character.
+fn measured(face: &ttf_parser::Face<'_>, c: char) -> Option<Glyph> {
+    let glyph = face.glyph_index(c).unwrap_or_default();
+    let ems = |units: f64| units / f64::from(face.units_per_em());
+    let advance = ems(f64::from(face.glyph_hor_advance(glyph)?));
+    Some(Glyph { advance, bearing: ems(f64::from(face.glyph_hor_side_bearing(glyph)?)) })
 }
 
 /// Makes the font known to plotters.
@@ -124,12 +55,13 @@ pub fn register() -> Result<(), String> {
 
 /// Advance and bearing of a glyph.
 pub fn glyph(c: char, bold: bool) -> Glyph {
-    tables(bold).and_then(|tables| tables.glyph(c)).unwrap_or(Glyph { advance: 0.7, bearing: 0.05 })
+    face(bold).and_then(|face| measured(face, c)).unwrap_or(Glyph { advance: 0.7, bearing: 0.05 })
 }
 
 /// From the top of the ascenders to the bottom of the descenders, in ems: plotters' measure of size.
 pub fn height(bold: bool) -> f64 {
-    tables(bold).map_or(1.164, |tables| tables.height)
+    let of = |face: &ttf_parser::Face<'_>| f64::from(face.height()) / f64::from(face.units_per_em());
+    face(bold).map_or(1.164, of)
 }
 
 /// Width of a line of text in pixels.

@@ -20,6 +20,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("faer", &["align"]),
     ("polars", &["data", "runner"]),
     ("plotters", &["figures"]),
+    ("ttf-parser", &["figures"]),
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
     ("ureq", &["fetch"]),
