@@ -133,7 +133,7 @@ pub enum TaskError {
     },
     /// The `linfa` backend of k-means refused.
     #[error("k-means with backend `linfa` failed; `backend: lloyd` takes any finite data")]
-    Linfa(#[source] linfa_clustering::KMeansError),
+    Linfa(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The fitted method refused.
     #[error(transparent)]
     Align(#[from] AlignError),

@@ -89,6 +89,7 @@ fn clustering_of_unaligned_views_is_in_faiss_range() {
     }
 }
 
+#[cfg(feature = "linfa")]
 #[test]
 fn both_backends_agree_from_the_same_starts() {
     for (x, k) in [(clustered(), 40), (micro("easy").0, 6), (micro("hard").0, 6)] {

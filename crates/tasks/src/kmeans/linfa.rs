@@ -25,7 +25,7 @@ pub(super) fn run(x: &Matrix, start: &Matrix, iterations: usize) -> Result<Matri
         .tolerance(f32::MIN_POSITIVE)
         .init_method(KMeansInit::Precomputed(array(start)))
         .fit(&points)
-        .map_err(TaskError::Linfa)?;
+        .map_err(|error| TaskError::Linfa(error.into()))?;
     Ok(Matrix::from_fn(start.rows(), start.cols(), |c, j| model.centroids()[[c, j]]))
 }
 

@@ -3,7 +3,19 @@
 //! Minimises the inertia Σ_i |x_i − c_(i)|² over k centroids. Starting points come from the caller's
 //! stream, one restart after the other, before anything runs; a run is a function of its start alone.
 
+#[cfg(feature = "linfa")]
 mod linfa;
+#[cfg(not(feature = "linfa"))]
+mod linfa {
+    use align::Matrix;
+
+    use crate::TaskError;
+
+    pub(super) fn run(_: &Matrix, _: &Matrix, _: usize) -> Result<Matrix, TaskError> {
+        let (parameter, got, want) = ("backend", "linfa".into(), "lloyd; this build is without the feature `linfa`");
+        Err(TaskError::Parameter { task: "k-means", parameter, got, want })
+    }
+}
 mod lloyd;
 mod nearest;
 mod split;
@@ -36,7 +48,7 @@ pub enum Backend {
     /// Lloyd's algorithm on GEMM.
     #[default]
     Lloyd,
-    /// The `linfa-clustering` crate, from the same starts; a check on the other, not a fast path.
+    /// The `linfa-clustering` crate, from the same starts; a check on the other, not a fast path. Needs the feature `linfa`.
     Linfa,
 }
 
@@ -87,7 +99,7 @@ impl KMeans {
     /// Clusters the rows of `x` (n × d). Restarts run in parallel; the result does not show it.
     ///
     /// # Errors
-    /// As [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`].
+    /// As [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`]; a backend that this build is without.
     pub fn fit(&self, x: &Matrix, rng: &mut Stream) -> Result<Clustering, TaskError> {
         self.check(x.rows())?;
         check_numbers("k-means", "points", x)?;
