@@ -19,7 +19,7 @@ pub mod train;
 use rand_distr::{Distribution, Uniform};
 
 use crate::linalg::MatRef;
-use crate::method::ensure;
+use crate::methods::check::ensure;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix, kernels};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most, ensure};
 use crate::methods::pairwise::fit_ordered;
 use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::moments::{Incomplete, Moments};

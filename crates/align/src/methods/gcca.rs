@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::fitted::ViewMap;
 use crate::krylov;
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most, ensure};
 use crate::methods::decoder::Decoder;
 use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::moments::{Incomplete, Moments};

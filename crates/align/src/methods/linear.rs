@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
-use crate::method::ensure;
+use crate::methods::check::ensure;
 use crate::methods::gcpa::{Scaffold, TrainingData};
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::ConstantColumns;

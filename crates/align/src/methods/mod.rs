@@ -1,6 +1,7 @@
 //! One file per method: its parameters, its formula, its fit.
 
 pub mod cca;
+pub(crate) mod check;
 pub mod decoder;
 pub mod extend;
 pub mod gcca;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
 use crate::linalg::{self, Threads};
-use crate::method::at_least_two_views;
+use crate::methods::check::at_least_two_views;
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{Standardisation, ZScore};
 use crate::spaces::position;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
-use crate::method::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most, ensure};
 use crate::methods::decoder::Decoder;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most, ensure};
 use crate::methods::gpa::{self, GpaParams, Solver};
 use crate::methods::spectrum::{self, Keep, Spectrum};
 use crate::moments::{Incomplete, Moments};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::corrector::Prepared;
 use crate::corrector::train::Loss;
 use crate::fitted::Rescale;
-use crate::method::ensure;
+use crate::methods::check::ensure;
 use crate::methods::gcca::GccaParams;
 use crate::methods::gpa::{Gauge, GpaParams, Solver};
 use crate::moments::FEWEST;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Accum, Threads};
-use crate::method::ensure;
+use crate::methods::check::ensure;
 use crate::moments::Moments;
 use crate::spaces::position;
 use crate::{AlignError, Matrix};

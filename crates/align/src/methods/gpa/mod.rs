@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::method::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most, ensure};
 use crate::moments::{Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::rng::{Purpose, stream};

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{self, Threads};
-use crate::method::ensure;
+use crate::methods::check::ensure;
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Spaces};
 
