@@ -1,8 +1,8 @@
 //! What the views of a universe agree on, in its first two moments.
 
-use crate::linalg::{self, Accum, Threads};
-use crate::methods::extend::mean_over_views;
-use crate::moments::{self, Sums};
+use crate::fitted::mean_over_views;
+use crate::linalg::{self, Threads};
+use crate::moments::{self, Sums, mean_and_covariance};
 use crate::{AlignError, Matrix, Spaces, Universe};
 
 /// Mean and covariance over items of their consensus, the mean over an item's views of [`Universe::project`].
@@ -15,9 +15,6 @@ pub struct Consensus {
     mean: Vec<f64>,
     covariance: Matrix<f64>,
 }
-
-/// Rows centred and multiplied at a time.
-const CHUNK: usize = 512;
 
 impl Consensus {
     /// Of these rows, whose views may be some of the universe's. Items that no view has are left out. Cost: the
@@ -127,25 +124,4 @@ impl Consensus {
         let square: f64 = self.mean.iter().zip(&other.mean).map(|(a, b)| (a - b).powi(2)).sum();
         (square / self.spread().max(f64::MIN_POSITIVE)).sqrt()
     }
-}
-
-/// Mean of each column and their covariance, divided by the number of rows, in `f64`; zeros without a row.
-pub(crate) fn mean_and_covariance(x: &Matrix) -> (Vec<f64>, Matrix<f64>) {
-    let (count, width) = (x.rows(), x.cols());
-    let mut mean = vec![0.0; width];
-    let mut covariance = Matrix::<f64>::zeros(width, width);
-    if count == 0 {
-        return (mean, covariance);
-    }
-    for row in 0..count {
-        mean.iter_mut().zip(x.row(row)).for_each(|(m, &c)| *m += f64::from(c));
-    }
-    mean.iter_mut().for_each(|m| *m /= count as f64);
-    for start in (0..count).step_by(CHUNK) {
-        let chunk = Matrix::from_fn(CHUNK.min(count - start), width, |i, j| f64::from(x.at(start + i, j)) - mean[j]);
-        linalg::gram_lower(covariance.view_mut(), Accum::Add, chunk.view(), Threads::Pool);
-    }
-    linalg::mirror_lower(&mut covariance);
-    covariance.as_mut_slice().iter_mut().for_each(|c| *c /= count as f64);
-    (mean, covariance)
 }

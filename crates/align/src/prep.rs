@@ -156,6 +156,11 @@ impl ZScore {
         own.into_iter().map(|unit| if unit > 0.0 { unit } else { other }).collect()
     }
 
+    /// Bytes of the numbers that it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.mean()) + size_of_val(self.std())
+    }
+
     /// What it does with constant columns.
     pub fn rule(&self) -> ConstantColumns {
         self.constant

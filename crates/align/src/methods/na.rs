@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fitted::InputSpace;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
-use crate::spaces::position;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
+use crate::{AlignError, Fit, FitReport, Fitted, Spaces};
 
 /// Parameters of `na`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,38 +28,6 @@ pub enum Scale {
     Zscore,
 }
 
-/// Each view in its own coordinates.
-#[derive(Clone, Debug)]
-pub struct InputSpace {
-    views: Vec<(String, usize, Option<ZScore>)>,
-}
-
-impl InputSpace {
-    /// `x` (n × d) raw or standardised.
-    ///
-    /// # Errors
-    /// Unknown view, wrong width.
-    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        let (name, width, prep) = &self.views[position(self.views.iter().map(|(n, ..)| n.as_str()), view)?];
-        x.check_width("project", name, *width)?;
-        Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.standardised(x)))
-    }
-
-    /// Names, widths and standardisations.
-    pub(crate) fn views(&self) -> &[(String, usize, Option<ZScore>)] {
-        &self.views
-    }
-
-    pub(crate) fn of_views(views: Vec<(String, usize, Option<ZScore>)>) -> Self {
-        Self { views }
-    }
-
-    /// Widths of the views, in order.
-    pub fn widths(&self) -> impl Iterator<Item = usize> {
-        self.views.iter().map(|(_, width, _)| *width)
-    }
-}
-
 /// Remembers the views, and with `scale: zscore` their training statistics. O(N·Σd).
 pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Result<Fit, AlignError> {
     let view = |space: &crate::spaces::Space| {
@@ -73,5 +41,5 @@ pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Result<Fit, AlignError> 
         Ok((space.name().to_string(), space.values().cols(), prep))
     };
     let views = train.iter().map(view).collect::<Result<_, AlignError>>()?;
-    Ok(Fit { fitted: Fitted::Input(InputSpace { views }), report: FitReport::closed_form(0, 0, None) })
+    Ok(Fit { fitted: Fitted::Input(InputSpace::of_views(views)), report: FitReport::closed_form(0, 0, None) })
 }

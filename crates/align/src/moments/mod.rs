@@ -8,6 +8,8 @@
 //! A row that a view misses is zero in its Z_m: it adds nothing to any block of that view. Weights of rows, weights and
 //! scales of views are other moments of the same kind, so that one solver serves them all.
 
+mod covariance;
+mod incomplete;
 mod sums;
 mod weighted;
 
@@ -18,27 +20,11 @@ use crate::prep::{Standardisation, ZScore};
 use crate::spaces::Space;
 use crate::{AlignError, Matrix, Spaces};
 
-pub use sums::{Parts, Precision, Sums};
-
-/// How much an item counts that some views miss. Without missing rows both are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Incomplete {
-    /// Once in every block, so a block is the sum over the items that both views have.
-    PairwiseComplete,
-    /// M/|V_i| times, V_i the views that have it: then `tr(Rᵀ G R)/M` is `Σ_i |Σ_{m∈V_i} z_mi R_m|²/|V_i|`, the
-    /// quantity that GPA maximises when an item's consensus is the mean over its views.
-    MeanOfPresent,
-}
-
-impl Incomplete {
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PairwiseComplete => "pairwise_complete",
-            Self::MeanOfPresent => "mean_of_present",
-        }
-    }
-}
+pub(crate) use covariance::mean_and_covariance;
+pub use incomplete::Incomplete;
+pub(crate) use incomplete::{FEWEST, enough};
+pub use sums::parts::Parts;
+pub use sums::{Precision, Sums};
 
 /// The Gram matrix of standardised views and the standardisation it was built with.
 #[derive(Clone, Debug)]
@@ -248,13 +234,4 @@ pub(crate) fn standardised_by(sums: &Sums, preps: &[ZScore]) -> (Vec<f64>, Matri
     let own: Vec<f64> = (0..sums.views()).flat_map(|m| sums.statistics(m).0).collect();
     let means = own.iter().zip(&shift).zip(&scale).map(|((own, shift), scale)| (own - shift) / scale).collect();
     (means, sums.clone().rebased(&own, &scale).into_gram())
-}
-
-/// A column's deviation needs two rows, and so do two views to be aligned by: one row fits any rotation.
-pub(crate) const FEWEST: usize = 2;
-
-/// # Errors
-/// [`AlignError::TooFewPresent`] for a view with less than two rows.
-pub(crate) fn enough(name: &str, got: usize) -> Result<(), AlignError> {
-    if got >= FEWEST { Ok(()) } else { Err(AlignError::TooFewPresent { name: name.to_string(), got, want: FEWEST }) }
 }

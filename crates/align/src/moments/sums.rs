@@ -1,13 +1,13 @@
 //! Sums over rows from which moments follow, whatever order and pieces the rows come in.
 
 mod arithmetic;
-mod parts;
+pub(super) mod parts;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Incomplete;
+use super::incomplete::Incomplete;
 use crate::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix, Spaces};
@@ -15,7 +15,6 @@ use crate::{AlignError, Matrix, Spaces};
 use arithmetic::{Block, Summand};
 
 pub use arithmetic::Precision;
-pub use parts::Parts;
 
 /// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
 ///

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::{Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, Side, Values, ViewOutline, pair};
 use crate::calibration::Calibration;
 use crate::corrector::{Corrector, Weights};
-use crate::fitted::ViewMap;
-use crate::methods::na::InputSpace;
-use crate::methods::pairwise::PairMaps;
+use crate::fitted::{InputSpace, PairMaps, ViewMap};
 use crate::prep::ZScore;
 use crate::{AlignError, Fitted, Matrix, Universe};
 

@@ -1,6 +1,7 @@
 //! Sums laid open, for files.
 
-use super::{Incomplete, Precision, Sums};
+use super::{Precision, Sums};
+use crate::moments::incomplete::Incomplete;
 use crate::{AlignError, Matrix};
 
 /// All that [`Sums`] of M views with P columns in all hold; x~ = (x − shift)/scale.

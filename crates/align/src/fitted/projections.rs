@@ -1,7 +1,8 @@
 //! Rows of several views, each projected once and then read in every space.
 
+use super::fit::Fitted;
 use crate::prep::ZScore;
-use crate::{AlignError, Fitted, Matrix};
+use crate::{AlignError, Matrix};
 
 /// Rows of several views on their way through a fit: in the space that all views share, and from there to every view.
 ///

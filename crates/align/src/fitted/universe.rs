@@ -1,4 +1,4 @@
-//! What a method returns: fitted maps with one way to use them.
+//! Views in one shared space: a map for each, and a corrector where the method has one.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,192 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::linalg::{self, Accum, Threads};
-use crate::methods::na::InputSpace;
-use crate::methods::pairwise::PairMaps;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
 use crate::spaces::position;
-use crate::{AlignError, FitReport, Matrix, Spaces};
-
-/// A fitted method and how the fit ended.
-#[derive(Clone, Debug)]
-pub struct Fit {
-    /// The maps.
-    pub fitted: Fitted,
-    /// How they were found.
-    pub report: FitReport,
-}
-
-/// The coordinates in which two views are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SpaceKind {
-    /// The encoders' own coordinates.
-    Input,
-    /// The shared coordinates.
-    Universe,
-    /// The target view's coordinates, reached from the source view.
-    Translated,
-}
-
-impl SpaceKind {
-    /// As written in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Universe => "universe",
-            Self::Translated => "translated",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Input, Self::Universe, Self::Translated].into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// A fitted method. Only `fit` makes one, so nothing is ever half-fitted.
-#[derive(Clone, Debug)]
-pub enum Fitted {
-    /// No alignment: the encoders' own coordinates, raw or z-scored.
-    Input(InputSpace),
-    /// One map per pair of views.
-    Pairwise(PairMaps),
-    /// One map per view, into one shared space.
-    Universe(Universe),
-}
-
-impl Fitted {
-    /// The spaces in which it can be judged; the first is the one its headline figure is taken from.
-    pub fn offers(&self) -> &'static [SpaceKind] {
-        match self {
-            Self::Input(_) => &[SpaceKind::Input],
-            Self::Pairwise(_) => &[SpaceKind::Translated],
-            Self::Universe(_) => &[SpaceKind::Universe, SpaceKind::Translated],
-        }
-    }
-
-    /// `x` (n × d of `view`) in the space that all views share: the universe, or for no alignment the
-    /// input space itself.
-    ///
-    /// # Errors
-    /// Pairwise maps share no space; unknown view; wrong width.
-    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        match self {
-            Self::Input(input) => input.project(view, x),
-            Self::Universe(universe) => universe.project(view, x),
-            Self::Pairwise(_) => {
-                Err(AlignError::NoSuchSpace { method: "pairwise", space: "universe", offers: "translated" })
-            }
-        }
-    }
-
-    /// `x` (n × d of `source`) in the raw coordinates of `target`. Their location and scale are the method's own, right for
-    /// ranks by cosines of standardised rows; to put them beside the target's own rows, calibrate the fit
-    /// ([`Fit::calibrated`]).
-    ///
-    /// # Errors
-    /// No alignment translates nothing; unknown view; wrong width.
-    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        match self {
-            Self::Pairwise(maps) => maps.translate(source, target, x),
-            Self::Universe(universe) => universe.translate(source, target, x),
-            Self::Input(_) => Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" }),
-        }
-    }
-
-    /// Names and widths of the views, in order.
-    pub fn views(&self) -> Vec<(&str, usize)> {
-        match self {
-            Self::Input(input) => input.views().iter().map(|(name, width, _)| (name.as_str(), *width)).collect(),
-            Self::Pairwise(maps) => {
-                maps.names().iter().zip(maps.preps()).map(|(name, prep)| (name.as_str(), prep.width())).collect()
-            }
-            Self::Universe(universe) => {
-                universe.views.iter().map(|view| (view.name.as_str(), view.prep.width())).collect()
-            }
-        }
-    }
-
-    /// Views of which nothing varied on the training rows, as far as they were standardised by these.
-    pub(crate) fn dead_views(&self) -> Vec<String> {
-        self.preps().into_iter().filter(|(_, prep)| prep.is_dead()).map(|(name, _)| name.to_string()).collect()
-    }
-
-    /// The standardisations that there are, by view.
-    pub(crate) fn preps(&self) -> Vec<(&str, &ZScore)> {
-        match self {
-            Self::Input(input) => {
-                input.views().iter().filter_map(|(name, _, prep)| Some((name.as_str(), prep.as_ref()?))).collect()
-            }
-            Self::Pairwise(maps) => maps.names().iter().map(String::as_str).zip(maps.preps()).collect(),
-            Self::Universe(universe) => universe.views.iter().map(|view| (view.name.as_str(), &view.prep)).collect(),
-        }
-    }
-
-    /// The standardisation of a view that the fit goes by; `None` for a view in its raw coordinates or one that is not there.
-    pub fn prep(&self, view: &str) -> Option<&ZScore> {
-        match self {
-            Self::Input(input) => {
-                input.views().iter().find(|(name, ..)| name == view).and_then(|(_, _, prep)| prep.as_ref())
-            }
-            Self::Pairwise(maps) => {
-                maps.names().iter().zip(maps.preps()).find(|(name, _)| *name == view).map(|(_, prep)| prep)
-            }
-            Self::Universe(universe) => universe.views.iter().find(|v| v.name == view).map(|view| &view.prep),
-        }
-    }
-
-    /// With these calibrations in the order of the views, in place of those that it has.
-    pub(crate) fn with_calibrations(&self, calibrations: Vec<Option<Calibration>>) -> Self {
-        match self {
-            Self::Input(input) => Self::Input(input.clone()),
-            Self::Pairwise(maps) => Self::Pairwise(maps.clone().with_calibrations(calibrations)),
-            Self::Universe(universe) => {
-                let mut universe = universe.clone();
-                let mut calibrations = calibrations.into_iter();
-                for view in &mut universe.views {
-                    view.calibration = calibrations.next().flatten();
-                }
-                Self::Universe(universe)
-            }
-        }
-    }
-
-    /// The last, affine step of a translation, from what the source's rows go on from to the target's standardised
-    /// coordinates: the linear part (rows × d) and the shift. `None` where nothing is translated.
-    pub(crate) fn last_step(&self, source: usize, target: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
-        match self {
-            Self::Input(_) => None,
-            Self::Pairwise(maps) => maps.last_step(source, target),
-            Self::Universe(universe) => universe.views.get(target).map(ViewMap::last_step),
-        }
-    }
-
-    /// The universe, where there is one.
-    pub fn universe(&self) -> Option<&Universe> {
-        match self {
-            Self::Universe(universe) => Some(universe),
-            _ => None,
-        }
-    }
-
-    /// Bytes of the numbers that it holds.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Input(input) => input.views().iter().filter_map(|(_, _, prep)| prep.as_ref()).map(bytes_of).sum(),
-            Self::Pairwise(maps) => maps.preps().iter().map(bytes_of).sum::<usize>() + maps.bytes(),
-            Self::Universe(universe) => {
-                let corrector =
-                    universe.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
-                universe.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
-            }
-        }
-    }
-}
-
-fn bytes_of(prep: &ZScore) -> usize {
-    size_of_val(prep.mean()) + size_of_val(prep.std())
-}
+use crate::{AlignError, Matrix, Spaces};
 
 /// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
 /// fit has found another; a calibrated fit has its calibration between B and `prep⁻¹`. With `unit`, rows have length one between `prep` and R.
@@ -231,7 +49,7 @@ impl ViewMap {
 
     fn bytes(&self) -> usize {
         let maps = std::iter::once(&self.map).chain(&self.back).map(|map| size_of_val(map.as_slice()));
-        let preps = std::iter::once(&self.prep).chain(&self.post).map(bytes_of);
+        let preps = std::iter::once(&self.prep).chain(&self.post).map(ZScore::bytes);
         maps.chain(preps).sum()
     }
 
@@ -258,7 +76,7 @@ impl ViewMap {
     }
 
     /// The way back as an affine map into standardised coordinates.
-    fn last_step(&self) -> (Matrix<f64>, Vec<f64>) {
+    pub(super) fn last_step(&self) -> (Matrix<f64>, Vec<f64>) {
         let linear = self.way_back().transposed();
         let mut shift = vec![0.0; linear.cols()];
         if let Some(calibration) = &self.calibration {
@@ -405,6 +223,19 @@ impl Universe {
         let mut views = self.views.clone();
         views.push(view);
         Self { views, ..self.clone() }
+    }
+
+    /// With these calibrations in the order of the views, in place of those that it has.
+    pub(super) fn with_calibrations(mut self, calibrations: Vec<Option<Calibration>>) -> Self {
+        let mut calibrations = calibrations.into_iter();
+        self.views.iter_mut().for_each(|view| view.calibration = calibrations.next().flatten());
+        self
+    }
+
+    /// Bytes of the numbers that it holds.
+    pub(super) fn bytes(&self) -> usize {
+        let corrector = self.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
+        self.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
     }
 
     /// Width D.

@@ -1,0 +1,42 @@
+//! Views that are not aligned.
+
+use crate::prep::ZScore;
+use crate::spaces::position;
+use crate::{AlignError, Matrix};
+
+/// Each view in its own coordinates.
+#[derive(Clone, Debug)]
+pub struct InputSpace {
+    views: Vec<(String, usize, Option<ZScore>)>,
+}
+
+impl InputSpace {
+    /// `x` (n × d) raw or standardised.
+    ///
+    /// # Errors
+    /// Unknown view, wrong width.
+    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let (name, width, prep) = &self.views[position(self.views.iter().map(|(n, ..)| n.as_str()), view)?];
+        x.check_width("project", name, *width)?;
+        Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.standardised(x)))
+    }
+
+    /// Names, widths and standardisations.
+    pub(crate) fn views(&self) -> &[(String, usize, Option<ZScore>)] {
+        &self.views
+    }
+
+    pub(crate) fn of_views(views: Vec<(String, usize, Option<ZScore>)>) -> Self {
+        Self { views }
+    }
+
+    /// Bytes of the numbers that it holds.
+    pub(super) fn bytes(&self) -> usize {
+        self.views.iter().filter_map(|(_, _, prep)| prep.as_ref()).map(ZScore::bytes).sum()
+    }
+
+    /// Widths of the views, in order.
+    pub fn widths(&self) -> impl Iterator<Item = usize> {
+        self.views.iter().map(|(_, width, _)| *width)
+    }
+}

@@ -1,0 +1,17 @@
+//! What a method returns: fitted maps with one way to use them.
+
+mod add;
+mod calibrated;
+mod fit;
+mod input;
+mod pairs;
+mod projections;
+mod universe;
+
+pub use add::AddForm;
+pub(crate) use add::mean_over_views;
+pub use fit::{Fit, Fitted, SpaceKind};
+pub use input::InputSpace;
+pub use pairs::PairMaps;
+pub use projections::Projections;
+pub use universe::{Rescale, Universe, ViewMap};
