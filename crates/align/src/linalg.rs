@@ -4,6 +4,7 @@
 //! ([`Threads::Pool`]). SVD and eigendecomposition change in the last digits with the parallelism they
 //! are given, so they always get the same constant, which depends on the matrix's size alone.
 
+mod float;
 mod layout;
 
 use faer::diag::DiagMut;
@@ -16,42 +17,18 @@ use faer::{Col, Spec};
 use crate::{AlignError, Matrix};
 
 pub use faer::{Accum, Mat, MatMut, MatRef};
+pub use float::{Float, Threads};
 
-/// Who does a product: the calling thread, or every thread of the pool it runs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Threads {
-    /// The calling thread alone; for work that is already split among threads.
-    One,
-    /// The whole pool; the result is the same to the last bit.
-    Pool,
-}
-
-impl Threads {
-    fn par(self) -> faer::Par {
-        match self {
-            Self::One => faer::Par::Seq,
-            Self::Pool => faer::Par::rayon(0),
-        }
+impl<T: Copy + Default> Matrix<T> {
+    /// Borrowed for linear algebra.
+    pub fn view(&self) -> MatRef<'_, T> {
+        MatRef::from_row_major_slice(self.as_slice(), self.rows(), self.cols())
     }
-}
 
-/// A float that the kernels exist for: `f32` or `f64`.
-pub trait Float: faer::traits::ComplexField + layout::Scratch {
-    /// One.
-    const ONE: Self;
-    /// The nearest number of this type.
-    fn narrow(x: f64) -> Self;
-}
-impl Float for f32 {
-    const ONE: Self = 1.0;
-    fn narrow(x: f64) -> Self {
-        x as Self
-    }
-}
-impl Float for f64 {
-    const ONE: Self = 1.0;
-    fn narrow(x: f64) -> Self {
-        x
+    /// Mutably borrowed for linear algebra.
+    pub fn view_mut(&mut self) -> MatMut<'_, T> {
+        let (rows, cols) = (self.rows(), self.cols());
+        MatMut::from_row_major_slice_mut(self.as_mut_slice(), rows, cols)
     }
 }
 

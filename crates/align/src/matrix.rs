@@ -1,7 +1,6 @@
 //! A dense row-major matrix: one item's embedding is one contiguous row.
 
 use crate::AlignError;
-use crate::linalg::{MatMut, MatRef};
 
 /// Dense, row-major, owned. Files store embeddings row by row and every per-item operation (norms,
 /// layer normalisation, ranks) walks rows; GEMM takes either order through [`Matrix::view`].
@@ -112,16 +111,6 @@ impl<T: Copy + Default> Matrix<T> {
     /// Rows as columns, copied.
     pub fn transposed(&self) -> Self {
         Self::from_fn(self.cols, self.rows, |i, j| self.at(j, i))
-    }
-
-    /// Borrowed for linear algebra.
-    pub fn view(&self) -> MatRef<'_, T> {
-        MatRef::from_row_major_slice(&self.data, self.rows, self.cols)
-    }
-
-    /// Mutably borrowed for linear algebra.
-    pub fn view_mut(&mut self) -> MatMut<'_, T> {
-        MatMut::from_row_major_slice_mut(&mut self.data, self.rows, self.cols)
     }
 
     /// Every entry through `f`.

@@ -4,12 +4,10 @@
 //! every step of the walk is in another page and, for the usual widths, in the same few sets of the cache. Gram
 //! matrices and gradients are all of this kind. Copying the factor first costs about as much as a product with ten columns.
 
-use std::cell::Cell;
-use std::thread::LocalKey;
-
+use faer::MatRef;
 use rayon::prelude::*;
 
-use super::{Float, MatRef, Threads};
+use super::float::{Float, Threads};
 
 /// Least rows and columns of the left factor for which a copy pays, and least columns of the other one.
 const LEAST: (usize, usize) = (64, 256);
@@ -17,24 +15,6 @@ const LEAST: (usize, usize) = (64, 256);
 const TILE: usize = 32;
 /// Most numbers that a thread keeps room for.
 const KEPT: usize = 1 << 21;
-
-/// Room for a copy, one for each thread, so that products repeated thousands of times allocate none.
-pub trait Scratch: Copy + Default + Send + Sync + 'static {
-    /// This thread's.
-    fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
-}
-
-macro_rules! scratch {
-    ($($float:ty),*) => {$(
-        impl Scratch for $float {
-            fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
-                thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
-                &SCRATCH
-            }
-        }
-    )*};
-}
-scratch!(f32, f64);
 
 /// Calls `multiply` with a left factor, or with a copy of it by rows where it lies by columns and the product with `n`
 /// columns is large enough. The sums are the same to the bit.

@@ -1,0 +1,60 @@
+//! The numbers that the kernels exist for, and who multiplies them.
+
+use std::cell::Cell;
+use std::thread::LocalKey;
+
+/// Who does a product: the calling thread, or every thread of the pool it runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// The calling thread alone; for work that is already split among threads.
+    One,
+    /// The whole pool; the result is the same to the last bit.
+    Pool,
+}
+
+impl Threads {
+    pub(super) fn par(self) -> faer::Par {
+        match self {
+            Self::One => faer::Par::Seq,
+            Self::Pool => faer::Par::rayon(0),
+        }
+    }
+}
+
+/// A float that the kernels exist for: `f32` or `f64`.
+pub trait Float: faer::traits::ComplexField + Scratch {
+    /// One.
+    const ONE: Self;
+    /// The nearest number of this type.
+    fn narrow(x: f64) -> Self;
+}
+impl Float for f32 {
+    const ONE: Self = 1.0;
+    fn narrow(x: f64) -> Self {
+        x as Self
+    }
+}
+impl Float for f64 {
+    const ONE: Self = 1.0;
+    fn narrow(x: f64) -> Self {
+        x
+    }
+}
+
+/// Room for a copy, one for each thread, so that products repeated thousands of times allocate none.
+pub trait Scratch: Copy + Default + Send + Sync + 'static {
+    /// This thread's.
+    fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
+}
+
+macro_rules! scratch {
+    ($($float:ty),*) => {$(
+        impl Scratch for $float {
+            fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
+                thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
+                &SCRATCH
+            }
+        }
+    )*};
+}
+scratch!(f32, f64);
