@@ -8,8 +8,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
-use align::corrector::{Corrector, Prepared};
+use align::corrector::train::{Adamw, Trainer};
+use align::corrector::{Batch, Corrector, Draw, Loss, Prepared};
 use align::methods::gpa::{GpaParams, Solver};
 use align::planted::Planted;
 use align::{Method, Spaces};

@@ -4,8 +4,8 @@
 
 mod common;
 
-use align::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
-use align::corrector::{Corrector, Prepared, Weights};
+use align::corrector::train::{Adamw, Trainer};
+use align::corrector::{Batch, Corrector, Draw, Loss, Prepared, Weights};
 use align::methods::gcpa::{GcpaParams, Profile, Validation, consensus_directions};
 use align::methods::gpa::Gauge;
 use align::{Matrix, Method, Rescale, Stop};

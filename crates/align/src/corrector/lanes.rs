@@ -8,10 +8,12 @@ use rayon::prelude::*;
 
 use crate::linalg::{Accum, MatMut, MatRef, Threads, gemm};
 use crate::prep::divisible;
-use crate::{Matrix, kernels};
+use crate::{AlignError, Matrix, kernels};
 
-use super::train::{Batch, Loss};
-use super::{Corrector, Folded, Layout, Prepared};
+use super::batch::Batch;
+use super::loss::Loss;
+use super::network::{Corrector, Folded, Layout};
+use super::prepared::Prepared;
 
 /// Rows per block: a block's buffers at D = 256, H = 512 take about 2 MB.
 const BLOCK: usize = 256;
@@ -21,15 +23,15 @@ const LANES: usize = 8;
 const LANE_ROWS: usize = 128;
 
 /// Gradient sums over a lane's rows, in the terms in which GEMM gives them.
-pub(crate) struct Gradients {
+pub(super) struct Gradients {
     /// `nᵀ dpre`, D × (H + D).
-    pub(crate) inner: Vec<f32>,
+    pub(super) inner: Vec<f32>,
     /// Column sums of `dpre`, H + D.
-    pub(crate) inner_bias: Vec<f32>,
+    pub(super) inner_bias: Vec<f32>,
     /// `aᵀ dδ`, H × D.
-    pub(crate) outer: Vec<f32>,
+    pub(super) outer: Vec<f32>,
     /// Column sums of `dδ`, D.
-    pub(crate) outer_bias: Vec<f32>,
+    pub(super) outer_bias: Vec<f32>,
 }
 
 impl Gradients {
@@ -121,17 +123,17 @@ struct Lane {
 }
 
 /// All buffers of a training step.
-pub(crate) struct Lanes(Vec<Lane>);
+pub(super) struct Lanes(Vec<Lane>);
 
 impl Lanes {
-    pub(crate) fn new(corrector: &Corrector) -> Self {
+    pub(super) fn new(corrector: &Corrector) -> Self {
         let layout = corrector.layout;
         let lane = || Lane { block: Block::new(layout), gradients: Gradients::new(layout), loss: 0.0 };
         Self((0..LANES).map(|_| lane()).collect())
     }
 
     /// Mean loss of the batch; its gradients are left in the first lane and returned.
-    pub(crate) fn gradients(&mut self, corrector: &Corrector, batch: &Batch<'_>, loss: Loss) -> (f64, &Gradients) {
+    pub(super) fn gradients(&mut self, corrector: &Corrector, batch: &Batch<'_>, loss: Loss) -> (f64, &Gradients) {
         let folded = Folded::new(corrector);
         let (rows, counts) = (batch.rows.rows(), batch.rows.counts());
         let lanes = rows.len().div_ceil(LANE_ROWS).clamp(1, LANES);
@@ -196,51 +198,64 @@ impl Block {
     }
 }
 
-/// `f(u)` of every prepared row; a row without a direction stays zero.
-pub(crate) fn apply(corrector: &Corrector, x: &Prepared) -> Matrix {
-    let layout = corrector.layout;
-    let folded = Folded::new(corrector);
-    let bias = &corrector.weights[layout.outer_bias()];
-    let mut out = Matrix::zeros(x.rows(), layout.width);
-    out.as_mut_slice().par_chunks_mut(BLOCK * layout.width).enumerate().for_each_init(
-        || Block::new(layout),
-        |block, (i, out)| {
-            let rows = block_rows(i, out.len() / layout.width);
-            block.forward(corrector, &folded, x, &rows);
-            let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
-            for ((&row, out), (delta, pre)) in rows.iter().zip(out.chunks_exact_mut(layout.width)).zip(lines) {
-                if !x.has_direction(row as usize) {
-                    continue;
+impl Corrector {
+    /// `f(u)` for every row (n × D): unit rows. 10·n·D² flops at H = 2D.
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] for rows of another width.
+    pub fn apply(&self, u: &Matrix) -> Result<Matrix, AlignError> {
+        u.check_width("corrector", "universe", self.width())?;
+        Ok(self.apply_prepared(&Prepared::new(u)))
+    }
+
+    /// As [`Corrector::apply`], on rows already prepared; a row without a direction stays zero.
+    pub(crate) fn apply_prepared(&self, x: &Prepared) -> Matrix {
+        let layout = self.layout;
+        let folded = Folded::new(self);
+        let bias = &self.weights[layout.outer_bias()];
+        let mut out = Matrix::zeros(x.rows(), layout.width);
+        out.as_mut_slice().par_chunks_mut(BLOCK * layout.width).enumerate().for_each_init(
+            || Block::new(layout),
+            |block, (i, out)| {
+                let rows = block_rows(i, out.len() / layout.width);
+                block.forward(self, &folded, x, &rows);
+                let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
+                for ((&row, out), (delta, pre)) in rows.iter().zip(out.chunks_exact_mut(layout.width)).zip(lines) {
+                    if !x.has_direction(row as usize) {
+                        continue;
+                    }
+                    let (v, gate) = (x.v.row(row as usize), &pre[layout.hidden..]);
+                    let products = kernels::output_products(delta, bias, gate, v, v);
+                    kernels::output(delta, gate, v, 1.0 / divisible(products.square.sqrt()), out);
                 }
-                let (v, gate) = (x.v.row(row as usize), &pre[layout.hidden..]);
-                let products = kernels::output_products(delta, bias, gate, v, v);
-                kernels::output(delta, gate, v, 1.0 / divisible(products.square.sqrt()), out);
-            }
-        },
-    );
-    out
+            },
+        );
+        out
+    }
 }
 
-/// The loss of every prepared row against the target row of the same index.
-pub(crate) fn losses(corrector: &Corrector, x: &Prepared, targets: &Matrix, loss: Loss) -> Vec<f32> {
-    let layout = corrector.layout;
-    let folded = Folded::new(corrector);
-    let bias = &corrector.weights[layout.outer_bias()];
-    let mut out = vec![0.0; x.rows()];
-    out.par_chunks_mut(BLOCK).enumerate().for_each_init(
-        || Block::new(layout),
-        |block, (i, out)| {
-            let rows = block_rows(i, out.len());
-            block.forward(corrector, &folded, x, &rows);
-            let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
-            for ((&row, out), (delta, pre)) in rows.iter().zip(out).zip(lines) {
-                let (v, t) = (x.v.row(row as usize), targets.row(row as usize));
-                let products = kernels::output_products(delta, bias, &pre[layout.hidden..], v, t);
-                *out = loss.of(&products).value;
-            }
-        },
-    );
-    out
+impl Loss {
+    /// The loss of each row of `x` against the same row of `targets`.
+    pub fn per_row(self, corrector: &Corrector, x: &Prepared, targets: &Matrix) -> Vec<f32> {
+        let layout = corrector.layout;
+        let folded = Folded::new(corrector);
+        let bias = &corrector.weights[layout.outer_bias()];
+        let mut out = vec![0.0; x.rows()];
+        out.par_chunks_mut(BLOCK).enumerate().for_each_init(
+            || Block::new(layout),
+            |block, (i, out)| {
+                let rows = block_rows(i, out.len());
+                block.forward(corrector, &folded, x, &rows);
+                let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
+                for ((&row, out), (delta, pre)) in rows.iter().zip(out).zip(lines) {
+                    let (v, t) = (x.v.row(row as usize), targets.row(row as usize));
+                    let products = kernels::output_products(delta, bias, &pre[layout.hidden..], v, t);
+                    *out = self.of(&products).value;
+                }
+            },
+        );
+        out
+    }
 }
 
 /// Row numbers of block i.

@@ -1,111 +1,12 @@
-//! Training the corrector: its loss, gradient clipping and AdamW.
+//! Training the corrector: gradient clipping and AdamW.
 
 use rayon::prelude::*;
 
-use crate::Matrix;
-use crate::kernels::{self, AdamwStep, RowProducts};
-use crate::prep::divisible;
-
-use super::lanes::{Gradients, Lanes, losses};
-use super::{Corrector, Prepared};
-
-/// `(1 − y·t) + λ·relu((1 − y·v) − τ)` for `y = f(u)`, the consensus direction t and `v = norm(u)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Loss {
-    /// Trust radius τ: drift below it costs nothing.
-    pub tau: f32,
-    /// Weight λ of drift beyond it.
-    pub lambda: f32,
-}
-
-/// One row's loss and what its gradient needs.
-pub(crate) struct RowLoss {
-    pub(crate) value: f32,
-    pub(crate) length: f32,
-    pub(crate) beyond_trust: bool,
-}
-
-impl Loss {
-    pub(crate) fn of(self, products: &RowProducts) -> RowLoss {
-        let length = products.square.sqrt();
-        let divisor = divisible(length);
-        let excess = (1.0 - products.input / divisor) - self.tau;
-        let beyond_trust = excess > 0.0;
-        let penalty = if beyond_trust { self.lambda * excess } else { 0.0 };
-        RowLoss { value: 1.0 - products.target / divisor + penalty, length, beyond_trust }
-    }
-
-    /// The loss of each row of `x` against the same row of `targets`.
-    pub fn per_row(self, corrector: &Corrector, x: &Prepared, targets: &Matrix) -> Vec<f32> {
-        losses(corrector, x, targets, self)
-    }
-}
-
-/// Rows of one view, to be pulled towards the same rows of the targets.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
-    /// The view.
-    pub x: &'a Prepared,
-    /// Consensus directions, N × D.
-    pub targets: &'a Matrix,
-    /// Which rows.
-    pub rows: &'a Draw,
-}
-
-/// Rows drawn with replacement, each kept once with how often it came: the mean over a batch weighs a row
-/// by its count, and computes it once. Of 4,096 draws from 3,600 rows two in five are repeats.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Draw {
-    /// Distinct row numbers, ascending.
-    rows: Vec<u32>,
-    counts: Vec<f32>,
-    drawn: usize,
-    /// How often each row number has come; all zero between draws.
-    tally: Vec<u32>,
-}
-
-impl Draw {
-    /// These rows, in any order and with any repeats.
-    pub fn of(rows: impl IntoIterator<Item = u32>) -> Self {
-        let mut draw = Self::default();
-        draw.redraw(rows);
-        draw
-    }
-
-    /// Other rows in the place of these, without new memory.
-    pub fn redraw(&mut self, rows: impl IntoIterator<Item = u32>) {
-        self.rows.clear();
-        self.counts.clear();
-        self.drawn = 0;
-        for row in rows {
-            let at = row as usize;
-            if self.tally.len() <= at {
-                self.tally.resize(at + 1, 0);
-            }
-            self.tally[at] += 1;
-            self.drawn += 1;
-        }
-        for (row, count) in self.tally.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
-            self.rows.push(row as u32);
-            self.counts.push(std::mem::take(count) as f32);
-        }
-    }
-
-    /// Distinct row numbers.
-    pub(crate) fn rows(&self) -> &[u32] {
-        &self.rows
-    }
-
-    /// How often each of them was drawn.
-    pub(crate) fn counts(&self) -> &[f32] {
-        &self.counts
-    }
-
-    /// Draws, repeats included.
-    pub(crate) fn drawn(&self) -> usize {
-        self.drawn
-    }
-}
+use super::batch::Batch;
+use super::lanes::{Gradients, Lanes};
+use super::loss::Loss;
+use super::network::{Corrector, Weights};
+use crate::kernels::{self, AdamwStep};
 
 /// Settings of the optimiser.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,7 +73,7 @@ impl Trainer {
     }
 
     /// The gradient of the last [`Trainer::backward`], as a corrector's weights.
-    pub fn gradient(&self) -> super::Weights {
+    pub fn gradient(&self) -> Weights {
         Corrector { layout: self.corrector.layout, weights: self.gradient.clone() }.weights()
     }
 

@@ -4,8 +4,7 @@ mod training;
 
 use serde::{Deserialize, Serialize};
 
-use crate::corrector::Prepared;
-use crate::corrector::train::Loss;
+use crate::corrector::{Loss, Prepared};
 use crate::fitted::Rescale;
 use crate::methods::check::ensure;
 use crate::methods::gcca::GccaParams;

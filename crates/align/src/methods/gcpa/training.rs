@@ -3,8 +3,8 @@
 use rand::RngExt;
 
 use super::{GcpaParams, Profile, TrainingData, Validation};
-use crate::corrector::train::{Adamw, Batch, Draw, Loss, Trainer};
-use crate::corrector::{Corrector, Prepared};
+use crate::corrector::train::{Adamw, Trainer};
+use crate::corrector::{Batch, Corrector, Draw, Loss, Prepared};
 use crate::prep::norm;
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};

@@ -1,0 +1,31 @@
+//! What the corrector is trained to lower.
+
+use crate::kernels::RowProducts;
+use crate::prep::divisible;
+
+/// `(1 − y·t) + λ·relu((1 − y·v) − τ)` for `y = f(u)`, the consensus direction t and `v = norm(u)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loss {
+    /// Trust radius τ: drift below it costs nothing.
+    pub tau: f32,
+    /// Weight λ of drift beyond it.
+    pub lambda: f32,
+}
+
+/// One row's loss and what its gradient needs.
+pub(super) struct RowLoss {
+    pub(super) value: f32,
+    pub(super) length: f32,
+    pub(super) beyond_trust: bool,
+}
+
+impl Loss {
+    pub(super) fn of(self, products: &RowProducts) -> RowLoss {
+        let length = products.square.sqrt();
+        let divisor = divisible(length);
+        let excess = (1.0 - products.input / divisor) - self.tau;
+        let beyond_trust = excess > 0.0;
+        let penalty = if beyond_trust { self.lambda * excess } else { 0.0 };
+        RowLoss { value: 1.0 - products.target / divisor + penalty, length, beyond_trust }
+    }
+}

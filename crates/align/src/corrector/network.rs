@@ -1,0 +1,195 @@
+//! The network of the corrector: its parameters, where they lie, and how it starts.
+
+use rand_distr::{Distribution, Uniform};
+
+use crate::linalg::MatRef;
+use crate::methods::check::ensure;
+use crate::rng::{Purpose, stream};
+use crate::{AlignError, Matrix};
+
+/// Where each parameter lies in the flat vector. Matrices are input × output, row-major; W1 and Wg
+/// stand side by side because they share their input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) width: usize,
+    pub(super) hidden: usize,
+}
+
+impl Layout {
+    /// Columns of `[W1 Wg]`.
+    pub(super) fn pre(self) -> usize {
+        self.hidden + self.width
+    }
+    pub(super) fn scale(self) -> std::ops::Range<usize> {
+        0..self.width
+    }
+    pub(super) fn shift(self) -> std::ops::Range<usize> {
+        self.width..2 * self.width
+    }
+    pub(super) fn inner(self) -> std::ops::Range<usize> {
+        let start = self.shift().end;
+        start..start + self.width * self.pre()
+    }
+    pub(super) fn inner_bias(self) -> std::ops::Range<usize> {
+        let start = self.inner().end;
+        start..start + self.pre()
+    }
+    pub(super) fn outer(self) -> std::ops::Range<usize> {
+        let start = self.inner_bias().end;
+        start..start + self.hidden * self.width
+    }
+    pub(super) fn outer_bias(self) -> std::ops::Range<usize> {
+        let start = self.outer().end;
+        start..start + self.width
+    }
+    pub(super) fn len(self) -> usize {
+        self.outer_bias().end
+    }
+}
+
+/// The fitted network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corrector {
+    pub(super) layout: Layout,
+    pub(super) weights: Vec<f32>,
+}
+
+/// The parameters of a [`Corrector`] by name; matrices are input × output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// LayerNorm scale, D.
+    pub scale: Vec<f32>,
+    /// LayerNorm shift, D.
+    pub shift: Vec<f32>,
+    /// Hidden layer, D × H.
+    pub w1: Matrix,
+    /// Its bias, H.
+    pub b1: Vec<f32>,
+    /// Gate, D × D.
+    pub wg: Matrix,
+    /// Its bias, D.
+    pub bg: Vec<f32>,
+    /// Output layer, H × D.
+    pub w2: Matrix,
+    /// Its bias, D.
+    pub b2: Vec<f32>,
+}
+
+impl Corrector {
+    /// An untrained corrector: W1 and b1 uniform in ±1/√D, LayerNorm the identity, all else zero.
+    ///
+    /// # Errors
+    /// [`AlignError::Parameter`] for a width or hidden width of zero.
+    pub fn new(width: usize, hidden: usize, seed: u64) -> Result<Self, AlignError> {
+        ensure(width >= 1, "corrector", "width", width, "at least 1")?;
+        ensure(hidden >= 1, "corrector", "hidden", hidden, "at least 1")?;
+        let layout = Layout { width, hidden };
+        let mut weights = vec![0.0; layout.len()];
+        weights[layout.scale()].fill(1.0);
+        let bound = 1.0 / (width as f32).sqrt();
+        let mut rng = stream(seed, Purpose::CorrectorWeights, None);
+        let uniform = Uniform::new_inclusive(-bound, bound).map_err(|_| AlignError::Parameter {
+            method: "corrector",
+            parameter: "width",
+            got: width.to_string(),
+            want: "a width whose starting weights are finite",
+        })?;
+        for row in weights[layout.inner()].chunks_mut(layout.pre()) {
+            row[..hidden].fill_with(|| uniform.sample(&mut rng));
+        }
+        weights[layout.inner_bias()][..hidden].fill_with(|| uniform.sample(&mut rng));
+        Ok(Self { layout, weights })
+    }
+
+    /// A corrector with these weights, as read from a file.
+    ///
+    /// # Errors
+    /// [`AlignError::Width`] where a shape does not fit the LayerNorm's width and the hidden bias's length.
+    pub fn from_weights(w: &Weights) -> Result<Self, AlignError> {
+        let layout = Layout { width: w.scale.len(), hidden: w.b1.len() };
+        let (d, h) = (layout.width, layout.hidden);
+        let shapes: [(&str, usize, usize); 11] = [
+            ("shift", w.shift.len(), d),
+            ("w1 rows", w.w1.rows(), d),
+            ("w1 columns", w.w1.cols(), h),
+            ("wg rows", w.wg.rows(), d),
+            ("wg columns", w.wg.cols(), d),
+            ("bg", w.bg.len(), d),
+            ("w2 rows", w.w2.rows(), h),
+            ("w2 columns", w.w2.cols(), d),
+            ("b2", w.b2.len(), d),
+            ("scale", d, d.max(1)),
+            ("b1", h, h.max(1)),
+        ];
+        if let Some((name, got, want)) = shapes.into_iter().find(|(_, got, want)| got != want) {
+            return Err(AlignError::Width { op: "corrector weights", name: name.into(), got, want });
+        }
+        let mut weights = Vec::with_capacity(layout.len());
+        weights.extend_from_slice(&w.scale);
+        weights.extend_from_slice(&w.shift);
+        for i in 0..d {
+            weights.extend_from_slice(w.w1.row(i));
+            weights.extend_from_slice(w.wg.row(i));
+        }
+        weights.extend_from_slice(&w.b1);
+        weights.extend_from_slice(&w.bg);
+        weights.extend_from_slice(w.w2.as_slice());
+        weights.extend_from_slice(&w.b2);
+        Ok(Self { layout, weights })
+    }
+
+    /// The weights by name.
+    pub fn weights(&self) -> Weights {
+        let (d, h) = (self.layout.width, self.layout.hidden);
+        let inner = Matrix::from_vec(d, h + d, self.weights[self.layout.inner()].to_vec());
+        let bias = &self.weights[self.layout.inner_bias()];
+        Weights {
+            scale: self.weights[self.layout.scale()].to_vec(),
+            shift: self.weights[self.layout.shift()].to_vec(),
+            w1: Matrix::from_fn(d, h, |i, j| inner.at(i, j)),
+            b1: bias[..h].to_vec(),
+            wg: Matrix::from_fn(d, d, |i, j| inner.at(i, h + j)),
+            bg: bias[h..].to_vec(),
+            w2: Matrix::from_vec(h, d, self.weights[self.layout.outer()].to_vec()),
+            b2: self.weights[self.layout.outer_bias()].to_vec(),
+        }
+    }
+
+    /// Width D of the universe it corrects.
+    pub fn width(&self) -> usize {
+        self.layout.width
+    }
+
+    /// Number of parameters: `2D + (D·H + H) + (H·D + D) + (D² + D)`.
+    pub fn parameters(&self) -> usize {
+        self.weights.len()
+    }
+}
+
+/// `[W1 Wg]` and its bias with the LayerNorm's scale and shift folded in, so that a step never forms x:
+/// `x W + b = n (diag(scale) W) + (shift W + b)`.
+pub(super) struct Folded {
+    weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+}
+
+impl Folded {
+    pub(super) fn new(corrector: &Corrector) -> Self {
+        let layout = corrector.layout;
+        let w = &corrector.weights;
+        let (scale, shift) = (&w[layout.scale()], &w[layout.shift()]);
+        let mut weight = w[layout.inner()].to_vec();
+        let mut bias = w[layout.inner_bias()].to_vec();
+        for ((row, &scale), &shift) in weight.chunks_mut(layout.pre()).zip(scale).zip(shift) {
+            for (w, b) in row.iter_mut().zip(&mut bias) {
+                *b += shift * *w;
+                *w *= scale;
+            }
+        }
+        Self { weight, bias }
+    }
+
+    pub(super) fn weight(&self, layout: Layout) -> MatRef<'_, f32> {
+        MatRef::from_row_major_slice(&self.weight, layout.width, layout.pre())
+    }
+}
