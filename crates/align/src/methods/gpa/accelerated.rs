@@ -9,7 +9,8 @@
 
 use rayon::prelude::*;
 
-use super::{GpaParams, Solved, corner, inner, stacked};
+use super::params::GpaParams;
+use super::stack::{Solved, corner, inner, stacked};
 use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Stop};

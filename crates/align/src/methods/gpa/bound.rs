@@ -16,7 +16,7 @@
 //! Analysis 66, 2023, proves when. Beyond that the relaxation lies below the optimum. It also covers partial isometries, so
 //! that it has a gap where views are narrower than the universe, whatever the maps.
 
-use super::corner;
+use super::stack::corner;
 use crate::linalg::{self, Threads};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix};

@@ -3,146 +3,24 @@
 mod accelerated;
 mod balance;
 mod bound;
+mod params;
 mod released;
+mod restarts;
 mod robust;
 mod rounds;
-
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+mod stack;
 
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_least_two_views, at_most};
 use crate::moments::{Incomplete, Moments};
-use crate::prep::{ConstantColumns, Standardisation};
-use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Spaces, Stop, Universe};
+use crate::prep::Standardisation;
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Universe};
 
 pub use balance::Weights;
+pub use params::{Gauge, GpaParams, Solver};
 pub use robust::Robust;
 use rounds::Balanced;
-
-/// Parameters of `gpa`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GpaParams {
-    /// How the objective is lowered.
-    pub solver: Solver,
-    /// Most sweeps over the views; the solver's without: 100 released, 500 accelerated.
-    pub max_iter: Option<usize>,
-    /// Stop when a sweep changes less than this: the consensus relative to its norm (released), the objective
-    /// relative to itself (accelerated, of a sweep one view at a time, and so must be what is still to come if changes go on
-    /// to shrink as the last two did).
-    pub tol: f64,
-    /// Starts, of which the one with the lowest objective is kept; they share the moments, so each costs its sweeps alone.
-    /// The accelerated solver's first is not random.
-    pub restarts: usize,
-    /// Whether the report says how far the objective can be above the lowest ([`FitReport::optimality_gap`]), an
-    /// eigendecomposition of P × P; without, where P, the columns of all views together, is at most 1,024.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certify: Option<bool>,
-    /// Which of all rotations of the universe.
-    pub gauge: Gauge,
-    /// Width of the universe: its first principal axes; all without.
-    pub rank: Option<usize>,
-    /// Whether every view gets a factor of its own.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub scale: bool,
-    /// What each view counts in the consensus.
-    #[serde(skip_serializing_if = "Weights::is_equal")]
-    pub weights: Weights,
-    /// How rows count that lie far from their item's consensus; by the square of their distance without.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub robust: Option<Robust>,
-    /// What happens to columns that are constant on the training rows.
-    pub constant_columns: ConstantColumns,
-}
-
-/// How the objective is lowered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Solver {
-    /// As the authors released it: Jacobi sweeps from a Gaussian start.
-    #[default]
-    Released,
-    /// Two views at a time against the rest, extrapolated, from Procrustes maps to the widest view: the released
-    /// solver's objective after 100 sweeps in about a tenth of them, and below it.
-    Accelerated,
-}
-
-/// A universe is defined up to a rotation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Gauge {
-    /// Whichever the iteration ends in.
-    #[default]
-    Free,
-    /// The principal axes of the consensus, the longest first; of each the sign that makes the largest entry of
-    /// the stacked maps positive. Views of one width alone have it.
-    Principal,
-}
-
-impl Gauge {
-    pub(crate) fn is_free(&self) -> bool {
-        *self == Self::Free
-    }
-}
-
-impl Default for GpaParams {
-    fn default() -> Self {
-        Self {
-            solver: Solver::default(),
-            max_iter: None,
-            tol: 1e-8,
-            restarts: 1,
-            certify: None,
-            gauge: Gauge::default(),
-            rank: None,
-            scale: false,
-            weights: Weights::default(),
-            robust: None,
-            constant_columns: ConstantColumns::default(),
-        }
-    }
-}
-
-impl GpaParams {
-    pub(crate) fn validate(&self, method: &'static str) -> Result<(), AlignError> {
-        let (sweeps, rank) = (self.max_iter.unwrap_or(1), self.rank.unwrap_or(1));
-        ensure(sweeps >= 1, method, "max_iter", sweeps, "at least 1")?;
-        ensure(self.restarts >= 1, method, "restarts", self.restarts, "at least 1")?;
-        ensure(rank >= 1, method, "rank", rank, "at least 1")?;
-        self.weights.validate(method)?;
-        if let Some(robust) = self.robust {
-            robust.validate(method)?;
-            // A loss that grows slowly is lowest where the views that fit have shrunk to nothing.
-            ensure(!self.scale, method, "scale", "true beside `robust`", "one of the two")?;
-            let certified = self.certify == Some(true);
-            ensure(
-                !certified,
-                method,
-                "certify",
-                "true beside `robust`",
-                "one of the two: its losses have no such bound",
-            )?;
-        }
-        ensure(self.tol >= 0.0 && self.tol.is_finite(), method, "tol", self.tol, "a finite number, 0 or above")
-    }
-
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
-        let beside = "as `free` beside `rank`, which takes principal axes";
-        let free = self.rank.is_some() && self.gauge.is_free();
-        free.then_some(Ignored { parameter: "gauge", beside, changed: false }).into_iter().collect()
-    }
-
-    /// Whether different seeds can give different fits.
-    pub(crate) fn uses_seed(&self) -> bool {
-        self.solver == Solver::Released || self.restarts > 1
-    }
-}
 
 /// min over orthogonal maps of `Σ_m |Z_m R_m − C|²_F` with the consensus `C = 1/M Σ_m Z_m R_m`.
 ///
@@ -228,39 +106,6 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, s
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
 }
 
-/// Where an iteration has ended.
-struct Solved {
-    /// All maps stacked, P × D.
-    maps: Matrix<f64>,
-    stop: Stop,
-    iterations: usize,
-    residual: f64,
-    objective: f64,
-}
-
-/// The lowest of `restarts` objectives, and with several the distance from it to the highest.
-fn best_of_restarts(params: &GpaParams, moments: &Moments, seed: u64) -> Result<(Solved, Option<f64>), AlignError> {
-    let run = |restart: usize| {
-        let gaussian = || gaussian_start(moments, moments.widest(), seed, restart);
-        match params.solver {
-            Solver::Released => released::solve(params, moments, gaussian()),
-            Solver::Accelerated if restart == 0 => accelerated::solve(params, moments, None),
-            Solver::Accelerated => accelerated::solve(params, moments, Some(gaussian())),
-        }
-    };
-    let mut best = run(0)?;
-    let mut highest = best.objective;
-    for restart in 1..params.restarts {
-        let solved = run(restart)?;
-        highest = highest.max(solved.objective);
-        if solved.objective < best.objective {
-            best = solved;
-        }
-    }
-    let spread = (params.restarts > 1).then_some(highest - best.objective);
-    Ok((best, spread))
-}
-
 /// The same maps in the principal axes of the consensus, the first `rank` of them: with `Cᵀ C = V Λ Vᵀ`, `R V`.
 fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) -> Result<Matrix<f64>, AlignError> {
     let width = moments.widest();
@@ -285,46 +130,4 @@ fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) ->
         turned.row_mut(i).iter_mut().zip(&signs).for_each(|(x, sign)| *x *= sign);
     }
     Ok(turned)
-}
-
-/// iid N(0, 1) entries per view, not orthogonal: only the first consensus feels them. The first start has a stream of its
-/// own, every further one a substream.
-fn gaussian_start(moments: &Moments, width: usize, seed: u64, restart: usize) -> Matrix<f64> {
-    let of_view = |m: usize| match restart {
-        0 => stream(seed, Purpose::GpaStart, Some(m)),
-        _ => {
-            let mut rng = stream(seed, Purpose::GpaRestart, Some(m));
-            rng.set_stream(restart as u64);
-            rng
-        }
-    };
-    let rows: Vec<Vec<f64>> =
-        (0..moments.views()).into_par_iter().map(|m| gaussians(moments.width(m) * width, of_view(m))).collect();
-    Matrix::from_vec(rows.iter().map(Vec::len).sum::<usize>() / width, width, rows.concat())
-}
-
-fn gaussians(count: usize, mut rng: impl Rng) -> Vec<f64> {
-    (0..count).map(|_| StandardNormal.sample(&mut rng)).collect()
-}
-
-/// The maps `[B_m 0]` of all views one below the other, P × D, from their square factors.
-fn stacked(moments: &Moments, factors: &[Matrix<f64>]) -> Matrix<f64> {
-    let mut maps = Matrix::zeros(factors.iter().map(Matrix::rows).sum(), moments.widest());
-    for (m, factor) in factors.iter().enumerate() {
-        for i in 0..factor.rows() {
-            maps.row_mut(moments.offset(m) + i)[..factor.cols()].copy_from_slice(factor.row(i));
-        }
-    }
-    maps
-}
-
-/// View m's rows and first d_m columns of a P × D matrix.
-fn corner(moments: &Moments, stacked: &Matrix<f64>, m: usize) -> Matrix<f64> {
-    let d = moments.width(m);
-    Matrix::from_fn(d, d, |i, j| stacked.at(moments.offset(m) + i, j))
-}
-
-/// `tr(Aᵀ B)`, row by row.
-fn inner(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
-    a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x * y).sum()
 }

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{GpaParams, Solved, inner, stacked};
+use super::params::GpaParams;
+use super::stack::{Solved, inner, stacked};
 use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Stop};

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::params::{GpaParams, Solver};
+use super::restarts::best_of_restarts;
 use super::robust::{Residuals, Robust};
-use super::{GpaParams, Solved, Solver, accelerated, balance, best_of_restarts, released};
+use super::stack::Solved;
+use super::{accelerated, balance, released};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Spaces, Stop};
 

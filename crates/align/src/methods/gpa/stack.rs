@@ -1,0 +1,36 @@
+//! The maps of all views one below the other, which the solvers turn.
+
+use crate::moments::Moments;
+use crate::{Matrix, Stop};
+
+/// Where an iteration has ended.
+pub(super) struct Solved {
+    /// All maps stacked, P × D.
+    pub(super) maps: Matrix<f64>,
+    pub(super) stop: Stop,
+    pub(super) iterations: usize,
+    pub(super) residual: f64,
+    pub(super) objective: f64,
+}
+
+/// The maps `[B_m 0]` of all views one below the other, P × D, from their square factors.
+pub(super) fn stacked(moments: &Moments, factors: &[Matrix<f64>]) -> Matrix<f64> {
+    let mut maps = Matrix::zeros(factors.iter().map(Matrix::rows).sum(), moments.widest());
+    for (m, factor) in factors.iter().enumerate() {
+        for i in 0..factor.rows() {
+            maps.row_mut(moments.offset(m) + i)[..factor.cols()].copy_from_slice(factor.row(i));
+        }
+    }
+    maps
+}
+
+/// View m's rows and first d_m columns of a P × D matrix.
+pub(super) fn corner(moments: &Moments, stacked: &Matrix<f64>, m: usize) -> Matrix<f64> {
+    let d = moments.width(m);
+    Matrix::from_fn(d, d, |i, j| stacked.at(moments.offset(m) + i, j))
+}
+
+/// `tr(Aᵀ B)`, row by row.
+pub(super) fn inner(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
+    a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x * y).sum()
+}
