@@ -2,7 +2,8 @@
 
 use rand::RngExt;
 
-use super::{GcpaParams, Profile, TrainingData, Validation};
+use super::data::TrainingData;
+use super::params::{GcpaParams, Profile, Validation};
 use crate::corrector::train::{Adamw, Trainer};
 use crate::corrector::{Batch, Corrector, Draw, Loss, Prepared};
 use crate::prep::norm;
