@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Spaces};
 
+/// Validation rows taken from train where a data set has none.
+const HELD_OUT_ROWS: Purpose = Purpose::new(10);
+
 /// One labelling of a split's items, such as the intent of an utterance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labels {
@@ -144,7 +147,7 @@ impl Dataset {
         let rows = self.train.spaces.rows();
         let classes = self.train.labels(label).map_or_else(|| vec![0; rows], |labels| labels.values.clone());
         let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        for row in permutation(rows, &mut stream(seed, Purpose::HeldOutRows, None)) {
+        for row in permutation(rows, &mut stream(seed, HELD_OUT_ROWS, None)) {
             members.entry(classes[row]).or_default().push(row);
         }
         let mut held_out = vec![false; rows];

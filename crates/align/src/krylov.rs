@@ -12,6 +12,9 @@ use crate::linalg::{self, Accum, MatRef, Threads};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
+/// First block of the iteration.
+const FIRST_BLOCK: Purpose = Purpose::new(24);
+
 /// Below this size the whole decomposition is as fast.
 const SMALL: usize = 1024;
 /// A residual `|A v − λ v|` below this share of the largest eigenvalue counts as an eigenvector.
@@ -111,7 +114,7 @@ fn iterate(a: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Resul
     // As many vectors find `count` pairs in one round where the spectrum decays.
     let most = (count * 21 / 10).max(count + 8 * block);
     let kept = count + count / 4;
-    let mut rng = stream(0, Purpose::KrylovStart, None);
+    let mut rng = stream(0, FIRST_BLOCK, None);
     let mut next = Matrix::from_fn(block, n, |_, _| StandardNormal.sample(&mut rng));
     let mut basis = Basis::new(most + block, n);
     for _ in 0..ROUNDS {
@@ -182,7 +185,7 @@ mod tests {
 
     /// `B Bᵀ` for a tall B with a decaying spectrum, plus its whole decomposition.
     fn case(n: usize) -> (Matrix<f64>, Vec<f64>) {
-        let mut rng = stream(5, Purpose::Planted, None);
+        let mut rng = stream(5, Purpose::PLANTED, None);
         let b = Matrix::from_fn(n, n, |_, j| {
             let x: f64 = StandardNormal.sample(&mut rng);
             x * (1.0 + j as f64).powf(-0.3)

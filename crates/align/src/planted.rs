@@ -8,6 +8,11 @@ use crate::linalg::{self, Threads};
 use crate::rng::{Purpose, Stream, stream};
 use crate::{AlignError, Dataset, Labels, Matrix, Spaces, Split};
 
+impl Purpose {
+    /// Planted (synthetic) data; tests draw theirs with it, too.
+    pub const PLANTED: Self = Self::new(7);
+}
+
 /// A recipe for planted data: items fall into classes in a shared latent space with a decaying spectrum;
 /// every view sees the latent through its own random rotation, adds private signal and noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +47,7 @@ impl Planted {
     pub fn generate(&self, seed: u64) -> Result<Dataset, AlignError> {
         let rows = self.fit_rows + self.test_rows;
         let latent_width = self.widths.iter().copied().max().unwrap_or(0);
-        let mut rng = stream(seed, Purpose::Planted, None);
+        let mut rng = stream(seed, Purpose::PLANTED, None);
         let centres = gaussian(self.classes.max(1), latent_width, &mut rng);
         let labels: Vec<i64> = (0..rows).map(|_| rng.random_range(0..self.classes.max(1)) as i64).collect();
         let mut latent = gaussian(rows, latent_width, &mut rng);
@@ -57,7 +62,7 @@ impl Planted {
         let test_rows: Vec<usize> = (self.fit_rows..rows).collect();
         let fit_rows: Vec<usize> = (0..self.fit_rows).collect();
         for (m, &width) in self.widths.iter().enumerate() {
-            let mut rng = stream(seed, Purpose::Planted, Some(m));
+            let mut rng = stream(seed, Purpose::PLANTED, Some(m));
             let rotation = rotation(width, &mut rng)?;
             let seen = latent.view().subcols(0, width);
             let mut view = linalg::product(seen, rotation.view(), Threads::Pool);

@@ -38,7 +38,7 @@ fn bases() -> [Method; 2] {
 #[test]
 fn a_rotation_of_a_base_view_finds_that_views_place() {
     let data = planted(&[16, 16, 16]);
-    let q = rotation(16, &mut stream(2, Purpose::Planted, None)).unwrap();
+    let q = rotation(16, &mut stream(2, Purpose::PLANTED, None)).unwrap();
     // Whitened rows have unit variance in every basis, so that standardising and rotating commute.
     let white = |view: usize| {
         let pca = Pca::fit(data.train.spaces.at(view), 16).unwrap();

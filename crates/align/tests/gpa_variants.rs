@@ -11,6 +11,9 @@ use align::rng::{Purpose, permutation, stream};
 use align::{AlignError, Dataset, Fit, Matrix, Method, Spaces, Stop};
 use common::mean_rank1;
 
+/// Permuted rows, as the noise `permute` draws them.
+const PERMUTATION: Purpose = Purpose::new(9);
+
 fn data() -> Dataset {
     with_noise(2.0)
 }
@@ -40,7 +43,7 @@ fn fit(params: GpaParams, train: &Spaces) -> Fit {
 fn permuted(train: &Spaces, views: usize, share: f64) -> Spaces {
     let chosen = (share * train.rows() as f64) as usize;
     (0..views).fold(train.clone(), |spaces, view| {
-        let mut rng = stream(5, Purpose::Permutation, Some(view));
+        let mut rng = stream(5, PERMUTATION, Some(view));
         let rows = permutation(train.rows(), &mut rng);
         let shuffled = permutation(chosen, &mut rng);
         let mut map: Vec<usize> = (0..train.rows()).collect();

@@ -58,7 +58,7 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
         .map(|s| (s.name().to_string(), ZScore::fit(s.values(), ConstantColumns::Clamp).apply(s.values()).unwrap()))
         .collect();
     let mut turned = z.clone();
-    let q = rotation(24, &mut stream(1, Purpose::Planted, None)).unwrap();
+    let q = rotation(24, &mut stream(1, Purpose::PLANTED, None)).unwrap();
     turned[1].1 = product(z[1].1.view(), q.view(), Threads::One);
     let best = |views: Vec<(String, Matrix)>| {
         let moments =

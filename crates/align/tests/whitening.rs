@@ -13,7 +13,7 @@ use align::{AlignError, Fit, FitWarning, Matrix, Method, Spaces};
 use rand_distr::{Distribution, StandardNormal};
 
 fn gaussian(rows: usize, cols: usize, seed: u64) -> Matrix<f64> {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     Matrix::from_fn(rows, cols, |_, _| StandardNormal.sample(&mut rng))
 }
 

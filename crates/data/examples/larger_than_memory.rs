@@ -42,9 +42,9 @@ fn main() -> Result<(), Error> {
 fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
     let rows = (gigabytes * 1e9 / (4 * VIEWS * WIDTH) as f64) as usize;
     std::fs::create_dir_all(folder)?;
-    let mut rng = stream(1, Purpose::Planted, None);
+    let mut rng = stream(1, Purpose::PLANTED, None);
     let turns: Vec<Matrix> =
-        (0..VIEWS).map(|m| rotation(WIDTH, &mut stream(1, Purpose::Planted, Some(m)))).collect::<Result<_, _>>()?;
+        (0..VIEWS).map(|m| rotation(WIDTH, &mut stream(1, Purpose::PLANTED, Some(m)))).collect::<Result<_, _>>()?;
     let mut files = Vec::new();
     for m in 0..VIEWS {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(folder.join(format!("v{m}.npy")))?);
@@ -61,7 +61,7 @@ fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
             .zip(seeds)
             .map(|((file, turn), seed)| {
                 let mut view = product(latent.view(), turn.view(), Threads::One);
-                let noise = uniform(count, |_| 0.05, &mut stream(seed, Purpose::Planted, None));
+                let noise = uniform(count, |_| 0.05, &mut stream(seed, Purpose::PLANTED, None));
                 view.as_mut_slice().iter_mut().zip(noise.as_slice()).for_each(|(x, noise)| *x += noise);
                 view.as_slice().iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))
             })

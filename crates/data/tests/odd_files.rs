@@ -81,7 +81,7 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
     let folder = common::Folder::new();
     let csv = |seed: u64| {
         use rand::RngExt;
-        let mut rng = align::rng::stream(seed, align::rng::Purpose::Planted, None);
+        let mut rng = align::rng::stream(seed, align::rng::Purpose::PLANTED, None);
         let line = |i| format!("{i},{},{}\n", rng.random::<f32>(), rng.random::<f32>());
         format!(",a,b\n{}", (0..40).map(line).collect::<String>())
     };
@@ -208,7 +208,7 @@ fn headers_of_numpy() {
 #[test]
 fn no_damage_panics() {
     use rand::RngExt;
-    let mut rng = align::rng::stream(8, align::rng::Purpose::Planted, None);
+    let mut rng = align::rng::stream(8, align::rng::Purpose::PLANTED, None);
     for (name, column) in [
         ("lzf.h5", None),
         ("room.h5", None),

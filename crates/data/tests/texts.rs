@@ -175,7 +175,7 @@ fn no_damage_panics() {
     for cut in 0..32 {
         assert!(texts(&whole[..whole.len() * cut / 32]).is_err());
     }
-    let mut rng = align::rng::stream(11, align::rng::Purpose::Planted, None);
+    let mut rng = align::rng::stream(11, align::rng::Purpose::PLANTED, None);
     for _ in 0..200 {
         let mut damaged = whole.clone();
         for _ in 0..rng.random_range(1..4) {

@@ -10,9 +10,9 @@ use align::Matrix;
 use align::linalg::{Threads, product};
 use align::planted::Planted;
 use align::prep::cosine_rows;
-use align::rng::{Purpose, stream};
+use align::rng::stream;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use tasks::kmeans::{Backend, Init, KMeans};
+use tasks::kmeans::{Backend, Init, KMeans, STARTS};
 use tasks::ranks::ranks_both;
 
 fn pair(items: usize, width: usize) -> (Matrix, Matrix) {
@@ -47,7 +47,7 @@ fn kmeans(c: &mut Criterion) {
         let (x, _) = pair(items, width);
         let kmeans = KMeans { k, restarts: 3, iterations: 20, init: Init::Random, backend: Backend::Lloyd };
         group.bench_function(BenchmarkId::from_parameter(format!("n{items}_d{width}_k{k}")), |bench| {
-            bench.iter(|| kmeans.fit(black_box(&x), &mut stream(1, Purpose::KMeansStart, Some(0))).expect("k <= n"));
+            bench.iter(|| kmeans.fit(black_box(&x), &mut stream(1, STARTS, Some(0))).expect("k <= n"));
         });
     }
     group.finish();

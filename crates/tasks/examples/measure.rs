@@ -12,7 +12,7 @@ use align::prep::cosine_rows;
 use align::rng::{Purpose, stream};
 use align::{AlignError, Matrix};
 use rand::RngExt;
-use tasks::kmeans::{Backend, Init, KMeans};
+use tasks::kmeans::{Backend, Init, KMeans, STARTS};
 use tasks::metrics::CrossTable;
 use tasks::{TaskError, paired_bootstrap, ranks};
 
@@ -44,7 +44,7 @@ fn least<T>(runs: usize, mut f: impl FnMut() -> Result<T, TaskError>) -> Result<
 
 /// Points around `groups` centres, rows normalised.
 fn points(n: usize, d: usize, groups: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     let centres = Matrix::from_fn(groups, d, |_, _| rng.random::<f32>() - 0.5);
     cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(i % groups, j) + 2.0 * (rng.random::<f32>() - 0.5)))
 }
@@ -73,7 +73,7 @@ fn measure_kmeans(n: usize, d: usize, k: usize) -> Result<(), TaskError> {
         let kmeans = KMeans { k, restarts: 3, iterations: 20, init, backend };
         let mut inertia = 0.0;
         let time = least(runs, || {
-            let fit = kmeans.fit(&x, &mut stream(0, Purpose::KMeansStart, Some(0)))?;
+            let fit = kmeans.fit(&x, &mut stream(0, STARTS, Some(0)))?;
             inertia = fit.inertia;
             Ok(())
         })?;
@@ -85,7 +85,7 @@ fn measure_kmeans(n: usize, d: usize, k: usize) -> Result<(), TaskError> {
 /// ARI and NMI of 10 views × 5 seeds × 4 methods, 1,000 resamples of 2,974 items.
 fn measure_bootstrap() -> Result<(), TaskError> {
     let (n, k) = (2974, 59);
-    let mut rng = stream(4, Purpose::Planted, None);
+    let mut rng = stream(4, Purpose::PLANTED, None);
     let labels: Vec<u32> = (0..n).map(|_| rng.random_range(0..k)).collect();
     let mut noisy = |&label: &u32| if rng.random_range(0..2) == 0 { label } else { rng.random_range(0..k) };
     let tables: Vec<CrossTable> = (0..10 * 5 * 4)

@@ -10,6 +10,11 @@ use rayon::prelude::*;
 use crate::TaskError;
 use crate::statistics::{Draw, Resamples};
 
+/// Resampled seeds, a substream per resample.
+const RESAMPLED_SEEDS: Purpose = Purpose::new(43);
+/// Resampled items.
+const RESAMPLED_ITEMS: Purpose = Purpose::new(8);
+
 /// A figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -60,7 +65,7 @@ pub struct Omitted {
 /// by an amount that is no uncertainty. With G clusters (or items) the deviations are widened by √(G/(G−1)) and divided by
 /// √(χ²/(G−1)), which makes the quantiles those of Student's t with G − 1 degrees of freedom where a figure is a mean.
 /// Quantiles interpolate linearly between order statistics. Resample r is drawn from stream r of
-/// (`seed`, [`Purpose::Bootstrap`]), so it depends neither on threads nor on how many resamples follow.
+/// (`seed`, items resampled), so it depends neither on threads nor on how many resamples follow.
 ///
 /// Cost: `resamples` + 1 calls in parallel, and `resamples` values per figure. Source: Efron and
 /// Tibshirani 1993, chapter 13; Student's t for few clusters: Cameron, Gelbach and Miller 2008.
@@ -171,7 +176,7 @@ fn joined(estimates: Figures, draws: &[Figures], units: usize, seed: u64) -> Res
         .map(|(s, by_seed)| seed_parts(by_seed, draws.iter().map(|draw| draw.by_seed[s].as_slice()), widened))
         .collect();
     let one = |r: usize| -> Draw {
-        let mut rng = stream(seed, Purpose::BootstrapSeeds, None);
+        let mut rng = stream(seed, RESAMPLED_SEEDS, None);
         rng.set_stream(r as u64);
         let scale = student_scale(units - 1, &mut rng);
         let unseen: f64 = StandardNormal.sample(&mut rng);
@@ -303,7 +308,7 @@ impl Units {
 
     /// How often resample `r` has each item.
     fn draw(&self, seed: u64, r: usize, counts: &mut [u32]) {
-        let mut rng = stream(seed, Purpose::Bootstrap, None);
+        let mut rng = stream(seed, RESAMPLED_ITEMS, None);
         rng.set_stream(r as u64);
         counts.fill(0);
         match &self.clusters {

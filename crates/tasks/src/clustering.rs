@@ -12,12 +12,12 @@
 use std::fmt;
 
 use align::prep::cosine_rows;
-use align::rng::{Purpose, stream};
+use align::rng::stream;
 use align::{Fitted, Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::kmeans::{Backend, Init, KMeans};
+use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
 use crate::living::nothing_varies;
 use crate::metrics::{Agreement, CrossTable, dense_codes};
@@ -206,7 +206,7 @@ pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<
         .into_par_iter()
         .map(|run| {
             let ((position, rows), seed) = (&views[run / seeds], params.seeds[run % seeds]);
-            let mut rng = stream(seed, Purpose::KMeansStart, Some(*position));
+            let mut rng = stream(seed, STARTS, Some(*position));
             let clusters = kmeans.fit(rows, &mut rng)?.labels;
             let agreement = CrossTable::new(&clusters, &codes)?.agreement();
             Ok((clusters, agreement))

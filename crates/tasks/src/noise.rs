@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
 
+/// Permuted correspondences, one stream per view.
+pub(crate) const PERMUTED_ROWS: Purpose = Purpose::new(9);
+/// Noise added to features, one stream per view.
+const FEATURE_NOISE: Purpose = Purpose::new(22);
+/// Which rows a view misses, one stream per view.
+const MISSING_ROWS: Purpose = Purpose::new(23);
+
 /// What is done to the training rows before a fit. Draws are keyed by the noise's own seed and the view's
 /// position, never by the method, so every method sees the same noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,7 +189,7 @@ fn draw_rows(rows: usize, fraction: f64, draws: &mut rng::Stream) -> Vec<usize> 
 impl Permute {
     /// Row r of the noisy view is row `map[r]` of the clean one.
     fn row_map(&self, rows: usize, view: usize) -> Vec<usize> {
-        let mut draws = rng::stream(self.seed, Purpose::Permutation, Some(view));
+        let mut draws = rng::stream(self.seed, PERMUTED_ROWS, Some(view));
         let touched = draw_rows(rows, self.fraction, &mut draws);
         let order = rng::permutation(touched.len(), &mut draws);
         let mut map: Vec<usize> = (0..rows).collect();
@@ -195,7 +202,7 @@ impl Permute {
 
 impl Feature {
     fn added_to(&self, train: &Spaces, view: usize) -> Matrix {
-        let mut draws = rng::stream(self.seed, Purpose::FeatureNoise, Some(view));
+        let mut draws = rng::stream(self.seed, FEATURE_NOISE, Some(view));
         let statistics = ZScore::fit(&train.nth(view).observed(), ConstantColumns::Clamp);
         let spread: Vec<f32> = statistics.std().iter().map(|std| (std / self.snr.sqrt()) as f32).collect();
         let clean = train.at(view);
@@ -209,7 +216,7 @@ impl Feature {
 impl Missing {
     /// Which rows the view does not have.
     fn rows(&self, rows: usize, view: usize) -> Vec<bool> {
-        let mut draws = rng::stream(self.seed, Purpose::MissingRows, (!self.together).then_some(view));
+        let mut draws = rng::stream(self.seed, MISSING_ROWS, (!self.together).then_some(view));
         let mut missing = vec![false; rows];
         draw_rows(rows, self.fraction, &mut draws).into_iter().for_each(|row| missing[row] = true);
         missing

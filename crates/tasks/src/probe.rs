@@ -11,6 +11,9 @@ use crate::classifier::{Classifier, Converged, Labelled, Released};
 use crate::labels::labels;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
+/// Initial weights of a probe, one stream per view.
+const STARTING_WEIGHTS: Purpose = Purpose::new(20);
+
 /// How classifiers are trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -161,7 +164,7 @@ pub(crate) type Trained = Result<Vec<Vec<Classifier>>, String>;
 /// Weights and biases uniform in ±1/√d, as the authors' linear layer starts.
 fn start(seed: u64, view: usize, d: usize, classes: usize) -> Result<Classifier, TaskError> {
     let bound = 1.0 / (d as f32).sqrt();
-    let mut rng = stream(seed, Purpose::ProbeWeights, Some(view));
+    let mut rng = stream(seed, STARTING_WEIGHTS, Some(view));
     let uniform = Uniform::new_inclusive(-bound, bound).map_err(|_| TaskError::Parameter {
         task: "classifier",
         parameter: "columns",

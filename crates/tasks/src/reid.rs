@@ -27,6 +27,11 @@ use crate::ranks::TIE;
 use crate::score::check_numbers;
 use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 
+/// Which training items of a class go to which view.
+const TRAIN_MATCHING: Purpose = Purpose::new(21);
+/// The same of test items.
+const TEST_MATCHING: Purpose = Purpose::new(28);
+
 const TASK: &str = "reid";
 
 /// Parameters of re-identification.
@@ -216,7 +221,7 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
         let labels = vec![Labels { name: of.name.clone(), values }];
         Ok(Split { spaces: Spaces::new(spaces)?, labels, groups: Vec::new(), ids: None })
     };
-    let (train, test) = (deal(&data.train, Purpose::ClassMatching)?, deal(&data.test, Purpose::TestClassMatching)?);
+    let (train, test) = (deal(&data.train, TRAIN_MATCHING)?, deal(&data.test, TEST_MATCHING)?);
     Ok(Dataset { train, validation: None, test })
 }
 

@@ -9,6 +9,9 @@ use rayon::prelude::*;
 use crate::TaskError;
 use crate::bootstrap::{Interval, Omitted, Units, positive, quantile, resample_with_seeds};
 
+/// Flipped signs of a test on differences, a substream per flip.
+const FLIPPED_SIGNS: Purpose = Purpose::new(29);
+
 /// z₀.₈: by so many standard errors a difference exceeds the limit of its test in four of five repetitions.
 const POWER: f64 = 0.841_621_234;
 /// Of a figure that is undefined on more of the resamples than this, nothing is said.
@@ -308,7 +311,7 @@ pub fn resample_means(
 /// Two-sided p of a mean difference of pairs by flipping signs: under the null each difference is as likely the other way
 /// around. Where items come in groups, all differences of a group are flipped together: they are no independent
 /// witnesses. Sampled, the data themselves counted as one of the flips; exact in the limit, whatever the distribution.
-/// Flip r is drawn from stream r of (`seed`, [`Purpose::SignFlip`]).
+/// Flip r is drawn from stream r of (`seed`, signs flipped).
 ///
 /// # Errors
 /// No difference, no flip, a difference that is no finite number, not one group for each difference.
@@ -345,7 +348,7 @@ pub fn sign_flip(differences: &[f64], groups: Option<&[i64]>, flips: usize, seed
     let as_large = (0..flips)
         .into_par_iter()
         .filter(|&r| {
-            let mut rng = stream(seed, Purpose::SignFlip, None);
+            let mut rng = stream(seed, FLIPPED_SIGNS, None);
             rng.set_stream(r as u64);
             let flipped: f64 = sums.iter().map(|d| if rng.random::<bool>() { *d } else { -d }).sum();
             flipped.abs() >= observed * (1.0 - 1e-12)

@@ -9,13 +9,13 @@ use align::prep::cosine_rows;
 use align::rng::{Purpose, stream};
 use common::{Tensors, case, expected, in_pool, na, score};
 use rand::RngExt;
-use tasks::kmeans::{Backend, Clustering, Init, KMeans};
+use tasks::kmeans::{Backend, Clustering, Init, KMeans, STARTS};
 use tasks::{ClusteringParams, CrossTable, Metric, Task};
 
 const PLAIN: KMeans = KMeans { k: 6, restarts: 3, iterations: 20, init: Init::Random, backend: Backend::Lloyd };
 
 fn fit(kmeans: KMeans, x: &Matrix, seed: u64) -> Clustering {
-    kmeans.fit(x, &mut stream(seed, Purpose::KMeansStart, Some(0))).expect("valid")
+    kmeans.fit(x, &mut stream(seed, STARTS, Some(0))).expect("valid")
 }
 
 fn micro(which: &str) -> (Matrix, Vec<i64>) {
@@ -26,7 +26,7 @@ fn micro(which: &str) -> (Matrix, Vec<i64>) {
 /// Unit rows around 40 centres of unequal weight: sentences by intent, in small.
 fn clustered() -> Matrix {
     let (n, d, groups) = (1200, 64, 40);
-    let mut rng = stream(21, Purpose::Planted, None);
+    let mut rng = stream(21, Purpose::PLANTED, None);
     let centres = Matrix::from_fn(groups, d, |_, _| rng.random::<f32>() - 0.5);
     let group: Vec<usize> = (0..n).map(|_| rng.random_range(0..groups).min(rng.random_range(0..groups))).collect();
     cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(group[i], j) + rng.random::<f32>() - 0.5))
@@ -103,7 +103,7 @@ fn both_backends_agree_from_the_same_starts() {
 
 /// One-hot rows: n items of k classes in no order, of equal sizes or drawn.
 fn one_hot(k: usize, drawn: bool, seed: u64) -> (Matrix, Vec<i64>) {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     let n = 20 * k;
     let classes: Vec<usize> = (0..n).map(|i| if drawn { rng.random_range(0..k) } else { i % k }).collect();
     (Matrix::from_fn(n, k, |i, j| f32::from(u8::from(classes[i] == j))), classes.iter().map(|&c| c as i64).collect())
@@ -131,7 +131,7 @@ fn rows_that_are_copies_of_few_points_are_clustered_by_the_point() {
 
 /// Rows in other coordinates.
 fn turned(x: &Matrix, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::Planted, Some(1));
+    let mut rng = stream(seed, Purpose::PLANTED, Some(1));
     let d = x.cols();
     let square = Matrix::from_fn(d, d, |_, _| rng.random::<f64>() - 0.5);
     let rotation = align::linalg::polar(square.view(), &String::new).expect("converges").map(|&v| v as f32);
@@ -142,7 +142,7 @@ fn turned(x: &Matrix, seed: u64) -> Matrix {
 fn points_that_are_no_numbers_are_an_error() {
     let mut x = clustered();
     x.row_mut(7)[3] = f32::INFINITY;
-    let error = PLAIN.fit(&x, &mut stream(0, Purpose::KMeansStart, None)).unwrap_err().to_string();
+    let error = PLAIN.fit(&x, &mut stream(0, STARTS, None)).unwrap_err().to_string();
     assert!(error.starts_with("k-means: the points hold inf at row 7, column 3; wanted finite numbers"), "{error}");
 }
 
@@ -189,7 +189,7 @@ fn impossible_numbers_of_clusters_are_errors() {
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
     let error = Task::Clustering(params).score(&input).unwrap_err().to_string();
     assert_eq!(error, "k-means: k = 201 for 200 points; wanted 1 <= k <= 200");
-    assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, Purpose::KMeansStart, None)).is_err());
+    assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, STARTS, None)).is_err());
     // As many clusters as points, and a single one, are no error.
     for k in [200, 1] {
         let params = ClusteringParams { k: tasks::ClusterCount::Fixed(k), ..Default::default() };

@@ -12,6 +12,9 @@ use rand::RngExt;
 use tasks::ranks::{Ranks, ranks, ranks_both, ranks_of_similarities, ranks_penalised};
 use tasks::{CrossTable, Metric, Quantity, Score, Scores, Task, TaskError, TaskInput};
 
+/// Permuted rows, as the noise `permute` draws them.
+const PERMUTATION: Purpose = Purpose::new(9);
+
 fn tasks() -> Vec<Task> {
     Task::NAMES.map(|name| Task::from_name(name).expect("registered")).into()
 }
@@ -45,7 +48,7 @@ fn naive(a: &Matrix, b: &Matrix, tie: f64) -> Ranks {
 
 /// Two noisy copies of the same items, some of them planted several times.
 fn noisy_pair(n: usize, d: usize, seed: u64) -> (Matrix, Matrix) {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     let item: Vec<usize> =
         (0..n).map(|i| if rng.random_range(0..4) == 0 { rng.random_range(0..n) } else { i }).collect();
     let mut view = || {
@@ -149,7 +152,7 @@ fn permuted(data: &Dataset, order: &[usize]) -> Dataset {
 #[test]
 fn the_order_of_items_does_not_matter_to_retrieval() {
     let data = planted(3, 16, 300, 600);
-    let order = permutation(600, &mut stream(1, Purpose::Permutation, None));
+    let order = permutation(600, &mut stream(1, PERMUTATION, None));
     let shuffled = permuted(&data, &order);
     let task = Task::Retrieval(Default::default());
     for method in methods() {

@@ -36,7 +36,7 @@ fn of_pair(scores: &Scores, measure: Measure, reading: Reading) -> f64 {
 }
 
 fn uniform(rows: usize, columns: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     Matrix::from_fn(rows, columns, |_, _| rng.random::<f32>() - 0.5)
 }
 

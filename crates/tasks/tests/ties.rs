@@ -11,6 +11,9 @@ use common::{na, score};
 use rand::RngExt;
 use tasks::{HubnessParams, Measure, Metric, Quantity, Reading, Scores, SimilarityParams, Task};
 
+/// Permuted rows, as the noise `permute` draws them.
+const PERMUTATION: Purpose = Purpose::new(9);
+
 fn data(views: [Matrix; 2]) -> Dataset {
     let spaces = Spaces::new(["a", "b"].into_iter().map(String::from).zip(views)).expect("matched views");
     let split = Split { spaces, labels: Vec::new(), groups: Vec::new(), ids: None };
@@ -19,7 +22,7 @@ fn data(views: [Matrix; 2]) -> Dataset {
 
 /// n rows, each one of `distinct`.
 fn copies(n: usize, distinct: usize, width: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::Planted, None);
+    let mut rng = stream(seed, Purpose::PLANTED, None);
     let rows = Matrix::from_fn(distinct, width, |_, _| rng.random::<f32>() - 0.5);
     rows.select_rows(&(0..n).map(|_| rng.random_range(0..distinct)).collect::<Vec<_>>())
 }
@@ -56,7 +59,7 @@ fn p_is_uniform_under_ties() {
 #[test]
 fn the_order_of_items_does_not_show_in_neighbours() {
     let (a, b) = (copies(60, 7, 8, 1), copies(60, 7, 6, 2));
-    let order = permutation(60, &mut stream(3, Purpose::Permutation, None));
+    let order = permutation(60, &mut stream(3, PERMUTATION, None));
     let moved = || [a.select_rows(&order), b.select_rows(&order)];
     let metric = Metric::Similarity(Measure::MutualKnn, Reading::Raw);
     let [one, other] = [panel([a.clone(), b.clone()], 0), panel(moved(), 0)].map(|scores| value(&scores, metric));
@@ -79,7 +82,7 @@ fn anti_hubs_are_those_of_ties_broken_at_random() {
     let scores = hubness([queries.clone(), gallery.clone()], k);
     let (a, b) = (cosine_rows(&queries), cosine_rows(&gallery));
     let cosine = |i: usize, j: usize| a.row(i).iter().zip(b.row(j)).map(|(x, y)| x * y).sum::<f32>();
-    let mut rng = stream(6, Purpose::Planted, None);
+    let mut rng = stream(6, Purpose::PLANTED, None);
     let draws = 2000;
     let (mut share, mut counts) = (0.0, vec![0.0f64; n]);
     for _ in 0..draws {
@@ -102,7 +105,7 @@ fn anti_hubs_are_those_of_ties_broken_at_random() {
     }
     assert!((series(Quantity::Occurrences).iter().sum::<f32>() - (n * k) as f32).abs() < 1e-3);
     // The order of the candidates does not show.
-    let order = permutation(n, &mut stream(7, Purpose::Permutation, None));
+    let order = permutation(n, &mut stream(7, PERMUTATION, None));
     let moved = hubness([queries.select_rows(&order), gallery.select_rows(&order)], k);
     assert!((value(&moved, Metric::AntiHubs) - got).abs() < 1e-6);
     assert!((value(&moved, Metric::HubSkewness) - value(&scores, Metric::HubSkewness)).abs() < 1e-4);

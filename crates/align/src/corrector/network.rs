@@ -7,6 +7,9 @@ use crate::methods::check::ensure;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
+/// Initial weights of the corrector.
+const STARTING_WEIGHTS: Purpose = Purpose::new(2);
+
 /// Where each parameter lies in the flat vector. Matrices are input × output, row-major; W1 and Wg
 /// stand side by side because they share their input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +90,7 @@ impl Corrector {
         let mut weights = vec![0.0; layout.len()];
         weights[layout.scale()].fill(1.0);
         let bound = 1.0 / (width as f32).sqrt();
-        let mut rng = stream(seed, Purpose::CorrectorWeights, None);
+        let mut rng = stream(seed, STARTING_WEIGHTS, None);
         let uniform = Uniform::new_inclusive(-bound, bound).map_err(|_| AlignError::Parameter {
             method: "corrector",
             parameter: "width",

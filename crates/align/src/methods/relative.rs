@@ -10,6 +10,9 @@ use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 
+/// Which items are the anchors.
+const ANCHOR_ITEMS: Purpose = Purpose::new(30);
+
 /// Parameters of `relative`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -58,7 +61,7 @@ pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<
     let limit = || "the training items that every view has".into();
     at_most("relative", "anchors", params.anchors, shared.len(), limit)?;
     let count = params.anchors.unwrap_or(ANCHORS.min(shared.len()));
-    let order = permutation(shared.len(), &mut stream(seed, Purpose::Anchors, None));
+    let order = permutation(shared.len(), &mut stream(seed, ANCHOR_ITEMS, None));
     let anchors: Vec<usize> = order.iter().take(count).map(|&at| shared[at]).collect();
 
     let mut unit = train.clone();

@@ -12,6 +12,9 @@ use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Stop, Universe};
 use rand_distr::{Distribution, StandardNormal};
 
+/// Gaussian starting matrices, one stream per view.
+const START: Purpose = Purpose::new(26);
+
 /// Parameters of `srm`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -68,7 +71,7 @@ pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> 
     let mut maps = Matrix::<f64>::zeros(moments.gram().nrows(), features);
     let starts: Vec<Matrix<f64>> = (0..views)
         .map(|m| {
-            let mut rng = stream(seed, Purpose::SrmStart, Some(m));
+            let mut rng = stream(seed, START, Some(m));
             Matrix::from_fn(moments.width(m), features, |_, _| StandardNormal.sample(&mut rng))
         })
         .collect();

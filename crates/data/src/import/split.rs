@@ -9,6 +9,9 @@ use crate::{
     error::{Place, SetProblem},
 };
 
+/// Which rows of imported files become which split.
+const SPLITS: Purpose = Purpose::new(25);
+
 /// Draws a split: items of one group go together, and each split's rows are in order. With groups, shares are met as
 /// nearly as whole groups allow.
 ///
@@ -35,7 +38,7 @@ pub(super) fn draw(
         members.entry(groups.map_or(item as i64, |groups| groups[item])).or_default().push(item);
     }
     let members: Vec<Vec<usize>> = members.into_values().collect();
-    let mut rng = stream(seed, Purpose::ImportedSplit, None);
+    let mut rng = stream(seed, SPLITS, None);
     let mut splits: BTreeMap<SplitName, Vec<usize>> = names.iter().map(|&name| (name, Vec::new())).collect();
     let (mut split, mut until) = (0, shares[0]);
     let mut placed = 0;

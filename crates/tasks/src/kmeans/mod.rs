@@ -22,13 +22,16 @@ mod split;
 mod starts;
 
 use align::Matrix;
-use align::rng::Stream;
+use align::rng::{Purpose, Stream};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
 use crate::score::check_numbers;
 use nearest::Nearest;
+
+/// Starting points of k-means, one stream per view.
+pub const STARTS: Purpose = Purpose::new(6);
 
 /// Where the centroids start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -56,15 +56,16 @@ fn plus_plus(x: &Matrix, k: usize, rng: &mut Stream) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::STARTS;
     use super::*;
-    use align::rng::{Purpose, stream};
+    use align::rng::stream;
 
     #[test]
     fn starts_are_distinct_rows_also_among_duplicates() {
         // Twelve rows, three distinct.
         let x = Matrix::from_fn(12, 2, |i, j| if j == 0 { (i % 3) as f32 } else { 1.0 });
         for seed in 0..20 {
-            let mut rng = stream(seed, Purpose::KMeansStart, Some(0));
+            let mut rng = stream(seed, STARTS, Some(0));
             let mut rows = plus_plus(&x, 12, &mut rng);
             let mut first: Vec<usize> = rows[..3].iter().map(|i| i % 3).collect();
             first.sort_unstable();
@@ -78,7 +79,7 @@ mod tests {
     fn far_points_are_drawn_in_proportion_to_their_squared_distance() {
         // From 0: squared distances 1 and 9, so the second start is the far point nine times in ten.
         let x = Matrix::from_vec(3, 1, vec![0.0, 1.0, -3.0]);
-        let mut rng = stream(5, Purpose::KMeansStart, Some(0));
+        let mut rng = stream(5, STARTS, Some(0));
         let (mut from_zero, mut far) = (0, 0);
         for _ in 0..6000 {
             let rows = plus_plus(&x, 2, &mut rng);

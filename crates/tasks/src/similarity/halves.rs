@@ -13,13 +13,16 @@ use super::view::View;
 use super::{Measures, SimilarityParams, measures};
 use crate::TaskError;
 
+/// Random rotation of a view before its coordinates are dealt into halves.
+const ROTATION: Purpose = Purpose::new(42);
+
 /// The measures of the two halves of n × d rows; `None` for a single column.
 pub(super) fn halves(x: &Matrix, params: &SimilarityParams, position: usize) -> Result<Option<Measures>, TaskError> {
     let d = x.cols();
     if d < 2 {
         return Ok(None);
     }
-    let mut rng = stream(params.seed, Purpose::SimilarityHalves, Some(position));
+    let mut rng = stream(params.seed, ROTATION, Some(position));
     let gaussian = Matrix::from_fn(d, d, |_, _| StandardNormal.sample(&mut rng));
     let name = || "halves of a view".to_string();
     let rotation = polar(gaussian.view(), &name)?.map(|&v| v as f32);

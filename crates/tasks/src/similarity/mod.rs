@@ -39,6 +39,9 @@ use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
 use null::Null;
 use view::View;
 
+/// Which items are looked at where there are too many for figures of all pairs of them.
+const SEEN_ITEMS: Purpose = Purpose::new(40);
+
 const TASK: &str = "similarity";
 
 /// Parameters of similarity.
@@ -224,7 +227,7 @@ fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> 
     }
     let mut rows: Vec<usize> = (0..n).collect();
     if n > params.items {
-        rows = permutation(n, &mut stream(params.seed, Purpose::SimilarityItems, None));
+        rows = permutation(n, &mut stream(params.seed, SEEN_ITEMS, None));
         rows.truncate(params.items);
         rows.sort_unstable();
     }
@@ -358,11 +361,11 @@ mod tests {
     #[test]
     fn permuted_indices_are_permuted_items() {
         let noise = |columns: usize, seed: u64| {
-            let mut rng = stream(seed, Purpose::Planted, None);
+            let mut rng = stream(seed, Purpose::PLANTED, None);
             Matrix::from_fn(40, columns, |_, _| rng.random::<f32>())
         };
         let (x, y) = (noise(7, 1), noise(5, 2));
-        let order = permutation(40, &mut stream(3, Purpose::Permutation, None));
+        let order = permutation(40, &mut stream(3, crate::noise::PERMUTED_ROWS, None));
         let view = |x: &Matrix| View::new(x, 6, &String::new).expect("converges");
         let (a, b, moved) = (view(&x), view(&y), view(&y.select_rows(&order)));
         let got = measures(&a, &b, Some(&order), 0.9).expect("converges");

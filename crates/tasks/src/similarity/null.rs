@@ -9,6 +9,9 @@ use rayon::prelude::*;
 use super::{Measures, SimilarityParams};
 use crate::TaskError;
 
+/// Permuted items behind the null.
+const PERMUTED_ITEMS: Purpose = Purpose::new(41);
+
 /// The permutations.
 pub(super) struct Null(Vec<Vec<usize>>);
 
@@ -16,7 +19,7 @@ impl Null {
     /// Of n items.
     pub(super) fn new(params: &SimilarityParams, n: usize) -> Self {
         let order = |r: usize| {
-            let mut rng = stream(params.seed, Purpose::SimilarityNull, None);
+            let mut rng = stream(params.seed, PERMUTED_ITEMS, None);
             rng.set_stream(r as u64);
             permutation(n, &mut rng)
         };

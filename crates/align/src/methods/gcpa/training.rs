@@ -11,6 +11,13 @@ use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, FitReport, Matrix, Stop};
 
+/// Which rows are held out for validation.
+const HELD_OUT_ROWS: Purpose = Purpose::new(3);
+/// View and rows of each training batch.
+const BATCHES: Purpose = Purpose::new(4);
+/// View and rows of each validation draw.
+const VALIDATION_DRAWS: Purpose = Purpose::new(5);
+
 /// A trained corrector; the scaffold in its report is still blank.
 pub(super) struct Trained {
     pub(super) corrector: Corrector,
@@ -28,7 +35,7 @@ impl Rows<Vec<u32>> {
     /// `max(1, round(fraction·N))` rows of a random permutation are held out, the same for all views.
     fn split(total: usize, fraction: f64, seed: u64) -> Self {
         let held_out = ((fraction * total as f64).round_ties_even() as usize).clamp(1, total - 1);
-        let order = permutation(total, &mut stream(seed, Purpose::ValidationRows, None));
+        let order = permutation(total, &mut stream(seed, HELD_OUT_ROWS, None));
         let order: Vec<u32> = order.into_iter().map(|i| i as u32).collect();
         Self { validation: order[..held_out].to_vec(), train: order[held_out..].to_vec() }
     }
@@ -101,8 +108,8 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
     let start = Corrector::new(width, params.hidden_width(width), seed)?;
     let adamw = Adamw { lr: course.lr, weight_decay: params.weight_decay, clip: 1.0 };
     let mut trainer = Trainer::new(start.clone(), adamw);
-    let mut batches = stream(seed, Purpose::CorrectorBatches, None);
-    let mut draws = stream(seed, Purpose::ValidationDraws, None);
+    let mut batches = stream(seed, BATCHES, None);
+    let mut draws = stream(seed, VALIDATION_DRAWS, None);
     // A loss that is no number is neither better nor worse than another: no weights can be chosen by it.
     let mut validate = |corrector: &Corrector, step: usize| {
         let value = match params.validation() {

@@ -216,7 +216,7 @@ mod tests {
 
     /// Few rows, three to six views of three to sixteen columns, little or much noise.
     fn random_set(seed: u64) -> Moments {
-        let mut rng = stream(seed, Purpose::Planted, None);
+        let mut rng = stream(seed, Purpose::PLANTED, None);
         let views = rng.random_range(3..=6);
         let planted = Planted {
             widths: (0..views).map(|_| rng.random_range(3..=16)).collect(),

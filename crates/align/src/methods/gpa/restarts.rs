@@ -11,6 +11,11 @@ use crate::moments::Moments;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
+/// Gaussian starting matrices of the first start, one stream per view.
+const FIRST_START: Purpose = Purpose::new(1);
+/// The same of further starts, one stream per view, of which each start has a substream.
+const FURTHER_STARTS: Purpose = Purpose::new(27);
+
 /// The lowest of `restarts` objectives, and with several the distance from it to the highest.
 pub(super) fn best_of_restarts(
     params: &GpaParams,
@@ -42,9 +47,9 @@ pub(super) fn best_of_restarts(
 /// own, every further one a substream.
 fn gaussian_start(moments: &Moments, width: usize, seed: u64, restart: usize) -> Matrix<f64> {
     let of_view = |m: usize| match restart {
-        0 => stream(seed, Purpose::GpaStart, Some(m)),
+        0 => stream(seed, FIRST_START, Some(m)),
         _ => {
-            let mut rng = stream(seed, Purpose::GpaRestart, Some(m));
+            let mut rng = stream(seed, FURTHER_STARTS, Some(m));
             rng.set_stream(restart as u64);
             rng
         }
