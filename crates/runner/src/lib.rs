@@ -10,8 +10,8 @@
 //!                                       ─▶ report (html, md)                                            report
 //! ```
 //!
-//! A grid in one process (`run`) and its parts in many (`verbs`: plan, run-cell, merge) are the same steps (`prepared`);
-//! `slurm` has a cluster run the parts, `status` says how far they are.
+//! A grid in one process (`run`) and its parts in many (`commands::parts`: plan, run-cell, merge) are the same steps (`run`);
+//! `slurm` has a cluster run the parts, `commands::status` says how far they are.
 //! Tables, figures and verdicts read records and stored scores only, so they redraw without refitting.
 
 // Whoever reads what is printed may leave, or have no room: see `say`.
@@ -19,27 +19,13 @@
 
 pub mod cells;
 pub mod claims;
-pub mod datasets;
+pub mod commands;
 pub mod draw;
-pub mod fetch;
-pub mod finished;
 pub mod grid;
 pub mod kept;
-pub mod leaderboard;
-pub mod list;
-pub mod moments;
 pub mod paper;
-pub mod plan_file;
-pub mod prepared;
 pub mod published;
 pub mod report;
 pub mod run;
-pub mod scaling;
-pub mod show;
 pub mod slurm;
-pub mod status;
 pub mod tables;
-pub mod texts;
-pub mod universe;
-pub mod verbs;
-pub mod verify;

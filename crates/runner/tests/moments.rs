@@ -44,7 +44,7 @@ fn a_fit_from_any_number_of_shards_is_the_fit_from_the_rows() {
         let all = folder.path().join(format!("all_{count}.safetensors"));
         let output = merge(&files.iter().rev().collect::<Vec<_>>(), &all, &[]);
         assert!(text(&output.stdout).starts_with("4000 of 4000 rows summed"), "{}", text_of(&output));
-        let sums = runner::moments::read(&all).unwrap();
+        let sums = runner::commands::universe::moments::read(&all).unwrap();
         for method in [gpa.clone(), Method::Pairwise(Default::default()), Method::Gcca(Default::default())] {
             let (rows, shards) = (method.fit(&train, 1).unwrap(), method.fit_sums(&sums, 1).unwrap());
             let (a, b) = (rows.report.objective.unwrap(), shards.report.objective.unwrap());
@@ -79,19 +79,19 @@ fn shards_that_do_not_make_the_whole_are_refused() {
     // Part of the whole now, the rest later.
     let some = folder.path().join("some.safetensors");
     assert!(merge(&[&first, &last], &some, &["--partial"]).status.success());
-    let error = format!("{:#}", runner::moments::read(&some).unwrap_err());
+    let error = format!("{:#}", runner::commands::universe::moments::read(&some).unwrap_err());
     assert!(error.contains("rows 1333 to 2665") && error.contains("runner moments merge"), "{error}");
     let middle = make("en,fr", "1/3", "m");
     assert!(merge(&[&some, &middle], &out, &[]).status.success());
-    assert_eq!(runner::moments::read(&out).unwrap().rows(), 4000);
+    assert_eq!(runner::commands::universe::moments::read(&out).unwrap().rows(), 4000);
 
     let mut bytes = std::fs::read(&middle).unwrap();
     let at = bytes.len() - 100;
     bytes[at] ^= 1;
     std::fs::write(&middle, &bytes).unwrap();
-    let damaged = format!("{:#}", runner::moments::read(&middle).unwrap_err());
+    let damaged = format!("{:#}", runner::commands::universe::moments::read(&middle).unwrap_err());
     assert!(damaged.contains("m.safetensors: not a valid moments file: its contents have sha256 "), "{damaged}");
     std::fs::write(&middle, &bytes[..bytes.len() / 2]).unwrap();
-    let cut = format!("{:#}", runner::moments::read(&middle).unwrap_err());
+    let cut = format!("{:#}", runner::commands::universe::moments::read(&middle).unwrap_err());
     assert!(cut.contains("truncated: has "), "{cut}");
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use runner::kept::record::Record;
 use runner::kept::store::Store;
 use runner::report::about::About;
-use runner::report::results::Results;
+use runner::report::contents::Results;
 use tempfile::TempDir;
 
 fn runner(folder: &Path, args: &[&str]) -> Output {

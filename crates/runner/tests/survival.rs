@@ -14,7 +14,7 @@ use common::{Bench, GRID, root, runner, same, text, text_of};
 use runner::kept::lock::Lock;
 use runner::kept::seal;
 use runner::kept::store::{State, Store};
-use runner::plan_file::PlanFile;
+use runner::run::plan_file::PlanFile;
 
 /// Cells of several kinds: with and without a base, a seed and a noise.
 const MIXED: &str = "\

@@ -348,7 +348,7 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
         format!("extend: {{base: {{{fast}}}}}, form: orthogonal}}"),
     ];
     for name in methods {
-        let method = runner::universe::method(&name, None).unwrap();
+        let method = runner::commands::universe::method(&name, None).unwrap();
         let fit = method.fit(train, 1).unwrap();
         let bare = fit.fitted.clone();
         let fitted = fit.calibrated(train).unwrap().fitted;

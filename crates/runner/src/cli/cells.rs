@@ -7,10 +7,11 @@ use align::moments::Precision;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use data::SplitName;
+use runner::commands::universe::moments;
+use runner::commands::{parts, verify};
 use runner::grid::pick::{Indices, Shard};
 use runner::run::{self, Ending, Options};
 use runner::slurm::{self, Request};
-use runner::{moments, verbs, verify};
 
 use super::cluster::{Engine, SlurmArgs};
 use super::grids::{CellArgs, RunArgs};
@@ -37,7 +38,7 @@ impl Plan {
     /// Writes and prints the plan.
     pub fn run(self) -> Result<Ending> {
         let options = Options { out: self.out, allow_stand_in: !self.no_stand_in, ..Options::default() };
-        verbs::plan(&self.grid, &options)
+        parts::plan(&self.grid, &options)
     }
 }
 
@@ -66,7 +67,7 @@ impl RunCell {
     /// Runs the cells.
     pub fn run(self) -> Result<Ending> {
         let indices = self.indices.unwrap_or_else(|| Indices(self.index.into_iter().collect()));
-        verbs::run_cells(&self.plan, &indices, self.within_run.as_deref(), &self.cells.into())
+        parts::run_cells(&self.plan, &indices, self.within_run.as_deref(), &self.cells.into())
     }
 }
 
@@ -81,7 +82,7 @@ pub struct Merge {
 impl Merge {
     /// Merges.
     pub fn run(self) -> Result<Ending> {
-        verbs::merge(&self.plan)
+        parts::merge(&self.plan)
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::commands::status;
 use runner::run::{Ending, Options};
 use runner::slurm::settings::{Memory, Settings, TimeLimit};
 use runner::slurm::{self, Request};
-use runner::status;
 
 /// Submit what is missing of a grid to a cluster: arrays of tasks, and a merge after them
 #[derive(Args)]

@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
-use runner::fetch::Encoders;
+use runner::commands::fetch::Encoders;
+use runner::commands::{datasets, fetch, texts};
 use runner::run::Ending;
-use runner::{datasets, fetch, texts};
 
 use super::said;
 

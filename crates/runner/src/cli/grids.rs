@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::commands::{leaderboard, scaling};
 use runner::grid::only::Only;
 use runner::grid::pick::{Bytes, Shard};
 use runner::kept::durable::Durability;
 use runner::run::{self, Ending, Options};
-use runner::{leaderboard, scaling};
 
 /// Run paper files: their grids, the paper's figures beside ours, verdicts on its claims
 #[derive(Args)]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::commands::{list, show};
 use runner::grid::source;
+use runner::report;
 use runner::run::Ending;
-use runner::{list, report, show};
 
 use super::said;
 

@@ -6,8 +6,8 @@ use align::AddForm;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use data::import::{Member, NamedMember};
+use runner::commands::universe::{self, Add, Apply, FitOn, FitRequest, Way};
 use runner::run::Ending;
-use runner::universe::{self, Add, Apply, FitOn, FitRequest, Way};
 
 use super::{Threads, said};
 

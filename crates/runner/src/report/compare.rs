@@ -10,7 +10,7 @@ use tasks::Contrast;
 use tasks::multiple::holm;
 
 use super::page::{Entered, Facts, Sheet, facts, stars};
-use super::{results, template};
+use super::{contents, template};
 use crate::claims::evidence::{Evidence, Sample};
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
@@ -52,8 +52,8 @@ struct Page {
 /// # Errors
 /// Folders without records; stored scores that cannot be read; a folder that cannot be written.
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
-    let _turn = results::turn(a)?;
-    let (first, second) = (results::open(a)?, results::open(b)?);
+    let _turn = contents::turn(a)?;
+    let (first, second) = (contents::open(a)?, contents::open(b)?);
     let summaries = [Summary::new(&first.1), Summary::new(&second.1)];
     let name =
         |store: &crate::kept::store::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::contents::Results;
 use super::problems::Problems;
-use super::results::Results;
 use crate::draw::Named;
 use crate::kept::durable::write_file;
 use crate::tables::summary::Summary;

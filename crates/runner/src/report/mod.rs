@@ -1,7 +1,7 @@
 //! `results/<grid>/report.html`: everything that a grid came to, on one page that needs nothing else.
 //!
 //! ```text
-//! records, scores, about.json ──▶ Results ──▶ tables, figures, verdicts                     results, about
+//! records, scores, about.json ──▶ Results ──▶ tables, figures, verdicts                     contents, about
 //!                                 Results ──▶ report.html: a template, styles and scripts   page, data, problems, intervals
 //!                                         ──▶ report.md                                      markdown
 //! two folders ──▶ compare_<other>.html and its table                                         compare
@@ -13,12 +13,12 @@
 
 pub mod about;
 pub mod compare;
+pub mod contents;
 mod data;
 mod intervals;
 mod markdown;
 mod page;
 mod problems;
-pub mod results;
 mod template;
 
 use std::path::Path;
@@ -34,7 +34,7 @@ use crate::run::close;
 pub fn draw(folder: &Path, beside: Option<&Path>) -> Result<()> {
     let files = match beside {
         Some(other) => compare::write(folder, other)?,
-        None => results::draw(folder)?,
+        None => contents::draw(folder)?,
     };
     close(&files);
     Ok(())

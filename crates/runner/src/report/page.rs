@@ -6,10 +6,10 @@ use anyhow::{Result, anyhow};
 use serde::Serialize;
 
 use super::about::About;
+use super::contents::{Held, Results};
 use super::data::Data;
 use super::intervals::{self, Entry, Standing};
 use super::problems::{Problems, command};
-use super::results::{Held, Results};
 use super::template;
 use crate::claims::evidence::Evidence;
 use crate::claims::{Outcome, Verdict};

@@ -4,7 +4,7 @@
 //! cluster's (MaxArraySize), so its tasks are counted from an offset: index i of an array is task `offset + i`.
 
 use crate::grid::pick::Indices;
-use crate::plan_file::Planned;
+use crate::run::plan_file::Planned;
 
 use super::settings::TimeLimit;
 

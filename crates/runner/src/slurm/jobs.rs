@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::pick::Indices;
 use crate::kept::durable::write_file;
-use crate::plan_file::PlanFile;
+use crate::run::plan_file::PlanFile;
 
 use super::settings::Settings;
 

@@ -26,8 +26,8 @@ use crate::grid::plan::Plan;
 use crate::kept::durable::write_file;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::Store;
-use crate::plan_file::{PlanFile, Planned};
-use crate::prepared::Prepared;
+use crate::run::plan_file::{PlanFile, Planned};
+use crate::run::prepared::Prepared;
 use crate::run::{Ending, Options, on_file};
 
 use command::{Sbatch, max_array_size};

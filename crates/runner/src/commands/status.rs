@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use data::checksum;
 
+use crate::commands::parts::why_failed;
 use crate::grid::Grid;
 use crate::grid::pick::Indices;
 use crate::kept::store::{State, Store};
-use crate::plan_file::{PlanFile, Planned};
+use crate::run::plan_file::{PlanFile, Planned};
 use crate::run::{Ending, Options, on_file};
 use crate::slurm;
 use crate::slurm::jobs::{Attempt, Jobs};
 use crate::slurm::queue::{self, Entry, Phase};
-use crate::verbs::why_failed;
 
 /// Lines of a kind that are printed one by one.
 const LINES: usize = 20;

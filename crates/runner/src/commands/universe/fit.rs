@@ -10,8 +10,10 @@ use data::universe::{Origin, Saved};
 use data::yaml;
 use serde_json::Value;
 
+use super::moments;
 use super::{TOOL, check_extension, check_free};
-use crate::{datasets, grid, moments};
+use crate::commands::datasets;
+use crate::grid;
 
 /// What to fit on.
 #[derive(Clone, Debug)]

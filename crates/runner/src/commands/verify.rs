@@ -18,8 +18,8 @@ use crate::grid::plan::{Cell, Plan};
 use crate::kept::provenance::Provenance;
 use crate::kept::record::{COST_COLUMNS, Record, to_frame};
 use crate::kept::store::{State, Store, StoredSeries};
-use crate::plan_file::PlanFile;
-use crate::prepared::Prepared;
+use crate::run::plan_file::PlanFile;
+use crate::run::prepared::Prepared;
 use crate::run::{Ending, Options};
 
 /// What is verified, and how much of it computed again.

@@ -3,6 +3,7 @@
 mod add;
 mod apply;
 mod fit;
+pub mod moments;
 
 use std::path::Path;
 

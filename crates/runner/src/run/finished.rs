@@ -16,10 +16,10 @@ use crate::kept::provenance::REVISION;
 use crate::kept::record::Record;
 use crate::kept::store::{State, Store};
 use crate::paper::Paper;
-use crate::prepared::Prepared;
 use crate::report::about::About;
-use crate::report::results::Results;
+use crate::report::contents::Results;
 use crate::run::Ending;
+use crate::run::prepared::Prepared;
 use crate::tables::table::Table;
 
 /// A grid whose cells have run.

@@ -10,14 +10,14 @@ use crate::cells::fits::Fits;
 use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
-use crate::finished::Finished;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::provenance::Provenance;
 use crate::kept::record::Record;
 use crate::kept::store::{DATA, State, Store};
-use crate::plan_file::PlanFile;
+use crate::run::finished::Finished;
+use crate::run::plan_file::PlanFile;
 use crate::run::{Ending, Options, command, on_file};
 
 /// A plan and what is said about its data.

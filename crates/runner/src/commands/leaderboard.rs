@@ -9,8 +9,8 @@ use crate::cells::fits::Fits;
 use crate::draw;
 use crate::grid::plan::Plan;
 use crate::kept::lock::{Lock, Turn};
-use crate::prepared::{Prepared, Ran};
-use crate::report::results::Results;
+use crate::report::contents::Results;
+use crate::run::prepared::{Prepared, Ran};
 use crate::run::{Ending, Options, close, warn};
 use crate::tables::board::{self, Board, Entry};
 

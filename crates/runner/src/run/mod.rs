@@ -1,5 +1,9 @@
 //! A grid from its file to its tables and figures, and a paper file on top of it.
 
+pub mod finished;
+pub mod plan_file;
+pub mod prepared;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +20,7 @@ use crate::grid::{Grid, lay_over};
 use crate::kept::durable::Durability;
 use crate::kept::lock::{Lock, Turn};
 use crate::paper::Paper;
-use crate::prepared::{Prepared, Ran};
+use crate::run::prepared::{Prepared, Ran};
 use crate::tables::board::{self, Entry};
 use figures::Column;
 

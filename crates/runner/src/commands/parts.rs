@@ -8,14 +8,14 @@ use crate::cells::execute::Tally;
 use crate::cells::fits::Fits;
 use crate::cells::forecast::{Basis, Forecast};
 use crate::cells::interrupt;
-use crate::finished::Finished;
 use crate::grid::pick::Indices;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::{State, Store};
-use crate::plan_file::{PlanFile, Planned};
-use crate::prepared::Prepared;
+use crate::run::finished::Finished;
+use crate::run::plan_file::{PlanFile, Planned};
+use crate::run::prepared::Prepared;
 use crate::run::{Ending, Options, close, on_file, warn};
 
 /// Cells named one by one in a message.

@@ -1,0 +1,13 @@
+//! What the command line calls: a file or folder for each family of commands.
+
+pub mod datasets;
+pub mod fetch;
+pub mod leaderboard;
+pub mod list;
+pub mod parts;
+pub mod scaling;
+pub mod show;
+pub mod status;
+pub mod texts;
+pub mod universe;
+pub mod verify;
