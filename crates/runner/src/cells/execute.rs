@@ -16,6 +16,7 @@ use crate::cells::fits::{Fits, Fitting};
 use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
+use crate::cells::picture::picture;
 use crate::cells::progress::Progress;
 use crate::cells::queue::{Queue, Waiting};
 use crate::grid::plan::{Cell, Plan, choice, params};
@@ -316,7 +317,7 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
     // An extra: where it cannot be drawn, the cell is no worse for it.
-    outcome.picture = Picture::of(&fit.fitted, &data.test).unwrap_or_default();
+    outcome.picture = picture(&fit.fitted, &data.test).unwrap_or_default();
     if let Some(peak) = memory.and_then(|m| m.megabytes()) {
         outcome.records.iter_mut().for_each(|record| record.peak_rss_mb = Some(peak));
     }

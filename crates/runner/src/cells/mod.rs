@@ -6,5 +6,6 @@ pub mod fits;
 pub mod forecast;
 pub mod interrupt;
 pub mod isolate;
+pub mod picture;
 pub mod progress;
 pub mod queue;

@@ -1,13 +1,8 @@
-//! Where some held-out items lie before and after alignment, in two dimensions: kept beside a cell's scores, so that a
-//! report can draw the universe and fit nothing.
+//! Where some held-out items lie before and after alignment, in two dimensions, as a file beside a cell's scores: a report draws
+//! the universe from it and fits nothing. `cells::picture` computes it.
 
-use align::{Fitted, Matrix, Split, plane};
 use anyhow::{Context, Result, ensure};
 use polars::prelude::{Column, DataFrame};
-
-/// Most items of a view, and of all views together: a picture takes milliseconds and a few kilobytes.
-const MOST_ITEMS: usize = 300;
-const MOST_POINTS: usize = 600;
 
 /// Some held-out items of every view, before and after alignment.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,44 +29,6 @@ pub struct PicturedView {
 }
 
 impl Picture {
-    /// The items at even distances of a split, at most 300 of a view and 600 points in all; `None` for a fit without a
-    /// universe. Deterministic, as [`plane`] is.
-    ///
-    /// # Errors
-    /// As [`plane`].
-    pub fn of(fitted: &Fitted, split: &Split) -> Result<Option<Self>> {
-        let Some(universe) = fitted.universe() else { return Ok(None) };
-        let spaces = &split.spaces;
-        let rows = spaces.rows();
-        let count = rows.min(MOST_ITEMS).min((MOST_POINTS / spaces.len().max(1)).max(1));
-        if rows < 3 || !spaces.complete() {
-            return Ok(None);
-        }
-        let items: Vec<usize> = (0..count).map(|i| i * rows / count).collect();
-        let mut pooled = Matrix::zeros(count * spaces.len(), universe.width());
-        let mut views = Vec::new();
-        for (m, space) in spaces.iter().enumerate() {
-            let x = space.values().select_rows(&items);
-            let u = universe.project(space.name(), &x)?;
-            for i in 0..count {
-                pooled.row_mut(m * count + i).copy_from_slice(u.row(i));
-            }
-            let before = in_scale(&plane(&x)?);
-            views.push(PicturedView { name: space.name().to_string(), before, after: Vec::new() });
-        }
-        let after = in_scale(&plane(&pooled)?);
-        for (view, points) in views.iter_mut().zip(after.chunks(count)) {
-            view.after = points.to_vec();
-        }
-        let labels = split.labels(None);
-        Ok(Some(Self {
-            labelling: labels.map(|labels| labels.name.clone()),
-            labels: labels.map(|labels| items.iter().map(|&item| labels.values[item]).collect()),
-            items: items.into_iter().map(|item| item as u64).collect(),
-            views,
-        }))
-    }
-
     /// One row per view and item.
     pub(crate) fn to_frame(&self) -> Result<DataFrame> {
         let (count, rows) = (self.items.len(), self.items.len() * self.views.len());
@@ -131,56 +88,3 @@ impl Picture {
 }
 
 type Axis = fn(&PicturedView) -> &[[f32; 2]];
-
-/// Points at a root mean square distance of 1 from their middle; of no extent they all lie in it.
-fn in_scale(points: &Matrix) -> Vec<[f32; 2]> {
-    let square: f64 = points.as_slice().iter().map(|v| f64::from(*v).powi(2)).sum();
-    let scale = (square / points.rows().max(1) as f64).sqrt();
-    let scale = if scale > 0.0 { scale } else { 1.0 };
-    (0..points.rows()).map(|i| [0, 1].map(|k| (f64::from(points.at(i, k)) / scale) as f32)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use align::Method;
-    use align::planted::Planted;
-
-    use super::*;
-
-    fn picture(method: Method) -> Option<Picture> {
-        let recipe = Planted { widths: vec![12, 10, 14], fit_rows: 120, test_rows: 250, ..Planted::default() };
-        let data = recipe.generate(1).expect("valid");
-        let fit = method.fit(&data.train.spaces, 1).expect("fits");
-        Picture::of(&fit.fitted, &data.test).expect("drawn")
-    }
-
-    #[test]
-    fn a_picture_survives_its_file_and_is_the_same_each_time() {
-        let drawn = picture(Method::from_name("gpa").expect("known")).expect("GPA has a universe");
-        assert_eq!(drawn, picture(Method::from_name("gpa").expect("known")).expect("again"));
-        assert_eq!((drawn.views.len(), drawn.items.len(), drawn.items[1]), (3, 200, 1));
-        assert!(drawn.items.is_sorted() && *drawn.items.last().expect("items") < 250);
-        let frame = drawn.to_frame().expect("equal lengths");
-        assert_eq!(Picture::from_frame(&frame).expect("same columns"), drawn);
-        let unlabelled = Picture { labels: None, labelling: None, ..drawn };
-        let frame = unlabelled.to_frame().expect("equal lengths");
-        assert_eq!(Picture::from_frame(&frame).expect("same columns"), unlabelled);
-    }
-
-    #[test]
-    fn items_meet_in_the_universe_and_not_before() {
-        let drawn = picture(Method::from_name("gpa").expect("known")).expect("GPA has a universe");
-        let apart = |of: Axis| -> f32 {
-            let (a, b) = (of(&drawn.views[0]), of(&drawn.views[1]));
-            a.iter().zip(b).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1])).sum::<f32>() / a.len() as f32
-        };
-        assert!(apart(|view| &view.after) < 0.5 * apart(|view| &view.before));
-        let square: f32 = drawn.views[0].before.iter().map(|[x, y]| x * x + y * y).sum();
-        assert!((square / drawn.items.len() as f32 - 1.0).abs() < 1e-3);
-    }
-
-    #[test]
-    fn without_a_universe_there_is_no_picture() {
-        assert_eq!(picture(Method::from_name("pairwise").expect("known")), None);
-    }
-}
