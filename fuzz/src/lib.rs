@@ -64,7 +64,7 @@ fn with_checksum(contents: &[u8]) -> Option<Vec<u8>> {
             continue;
         };
         if let Some(sum) = about.get_mut("arrays_sha256") {
-            *sum = data::checksum::sha256(&contents[end..]).into();
+            *sum = files::checksum::sha256(&contents[end..]).into();
             *entry = about.to_string().into();
         }
     }

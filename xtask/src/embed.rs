@@ -125,10 +125,10 @@ fn next(root: &Path, name: &str) -> Result<Vec<String>> {
             continue;
         }
         let file = format!("{}.yaml", stem(&grid));
-        lines.push(say::command(["cargo", "runner", "--grid", &format!("experiments/{file}")]));
+        lines.push(files::shell::command(["cargo", "runner", "--grid", &format!("experiments/{file}")]));
         for paper in yaml_files(&folder.join("paper"))? {
             if value(&read(&paper)?, "grid") == Some(&format!("../{file}")) {
-                lines.push(say::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
+                lines.push(files::shell::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
             }
         }
     }

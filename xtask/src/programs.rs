@@ -67,7 +67,7 @@ impl Programs {
 
 /// As a user would type it.
 fn line(program: &str, arguments: &[String]) -> String {
-    say::command(std::iter::once(program).chain(arguments.iter().map(String::as_str)))
+    files::shell::command(std::iter::once(program).chain(arguments.iter().map(String::as_str)))
 }
 
 /// Builds the runner and calls one of its commands; its exit code is ours.

@@ -1,8 +1,9 @@
 //! One matrix of one file, some rows at a time.
 
 use align::Matrix;
+use files::Mapped;
 
-use crate::{DataError, SplitName, import::Member, map::Mapped, read::Floats};
+use crate::{DataError, SplitName, import::Member, map, read::Floats};
 
 /// A file with a matrix in it, opened.
 ///
@@ -35,7 +36,7 @@ impl InputFile {
     /// # Errors
     /// The file is not there or cannot be read.
     pub fn open(member: &Member) -> Result<Self, DataError> {
-        Ok(Self { member: member.clone(), map: Mapped::open(&member.file)? })
+        Ok(Self { member: member.clone(), map: map::open(&member.file)? })
     }
 
     /// The matrix, of which no value has been looked at yet.
@@ -84,7 +85,7 @@ impl InputRows<'_> {
         (0..self.count()).step_by(rows).map(move |start| {
             let range = start..(start + rows).min(self.count());
             let failed = |p| DataError::file(&self.file.member.file, p);
-            self.file.map.check().map_err(failed)?;
+            map::check(&self.file.map).map_err(failed)?;
             let values = self.floats.read(range.clone()).map_err(failed)?;
             if let Some(bytes) = self.floats.place(range) {
                 self.file.map.release(bytes);

@@ -33,7 +33,6 @@
 
 mod catalogue;
 mod check;
-pub mod checksum;
 mod entry;
 mod error;
 mod export;
@@ -51,7 +50,6 @@ mod stream;
 pub mod texts;
 pub mod universe;
 mod warnings;
-mod whole;
 mod write;
 pub mod yaml;
 
@@ -62,8 +60,8 @@ pub use export::{ExportFormat, export};
 pub use input::{InputFile, InputRows};
 pub use load::{Loaded, load};
 pub use manifest::{Manifest, Named, Part, Source, SplitName, View};
-pub use map::Mapped;
 pub use nearest::nearest;
+pub use read::sha256_file;
 pub use sink::Sink;
 pub use stream::Stream;
 pub use warnings::{Warning, WarningKind, summarise};

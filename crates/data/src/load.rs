@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use align::{Dataset, Labels, Matrix, Spaces, Split};
+use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
 
 use crate::{
     DataError, Manifest, SplitName, Warning,
-    checksum::{Combined, sha256},
     error::{FileProblem, Place, SetProblem},
     manifest::{Named, Part, Source},
     nearest,

@@ -18,12 +18,12 @@ use align::{
     Matrix,
     moments::{Incomplete, Parts, Precision, Sums},
 };
+use files::checksum::Sha256Stream;
 use safetensors::{SafeTensors, tensor::Metadata};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DataError, SplitName,
-    checksum::Sha256Stream,
     error::FileProblem,
     read::{self, doubles, integers},
     write::{self, Tensor},

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use files::{
+    Mapped,
+    checksum::{Sha256Stream, sha256},
+};
+
 use crate::{
     DataError, Manifest, SplitName,
-    checksum::{Sha256Stream, sha256},
     error::{FileProblem, Place, SetProblem},
-    map::Mapped,
     read,
 };
 

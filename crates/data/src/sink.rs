@@ -6,6 +6,7 @@ use std::{
 };
 
 use align::Matrix;
+use files::Part;
 use npyz::{DType, WriterBuilder};
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{Column, DataFrame, DataType, NamedFrom, ParquetWriter, PolarsResult, Series};
@@ -14,13 +15,7 @@ use safetensors::{
     tensor::{Metadata, TensorInfo},
 };
 
-use crate::{
-    DataError,
-    error::FileProblem,
-    import::Member,
-    read::Format,
-    whole::{Part, unwritable},
-};
+use crate::{DataError, error::FileProblem, import::Member, read::Format};
 
 /// What a tensor is called where its file gives names and nobody has given it one.
 const TENSOR: &str = "embeddings";
@@ -72,10 +67,9 @@ impl Sink {
                 let problem = FileProblem::TensorNamed { tensor: name.to_owned() };
                 return Err(DataError::file(file, problem));
             }
-            (Format::Npy, None) => npy_header(rows, cols).map_err(|reason| unwritable(file, reason))?,
-            (Format::Safetensors, name) => {
-                safetensors_header(name.unwrap_or(TENSOR), rows, cols).map_err(|reason| unwritable(file, reason))?
-            }
+            (Format::Npy, None) => npy_header(rows, cols).map_err(|reason| DataError::unwritable(file, reason))?,
+            (Format::Safetensors, name) => safetensors_header(name.unwrap_or(TENSOR), rows, cols)
+                .map_err(|reason| DataError::unwritable(file, reason))?,
             (Format::Parquet, _) => Vec::new(),
             (other, _) => {
                 let known = [Format::Npy, Format::Safetensors, Format::Parquet].map(|f| f.extension().to_owned());
@@ -83,8 +77,8 @@ impl Sink {
                 return Err(DataError::file(file, problem));
             }
         };
-        let mut part = Part::create(file)?;
-        part.write_all(&header).map_err(|reason| unwritable(file, reason))?;
+        let mut part = Part::create(file).map_err(|reason| DataError::unwritable(file, reason))?;
+        part.write_all(&header).map_err(|reason| DataError::unwritable(file, reason))?;
         let body = match format {
             Format::Parquet => Body::Table { part: Shared(Arc::new(Mutex::new(Some(part)))), batches: None },
             _ => Body::Raw(part),
@@ -107,7 +101,7 @@ impl Sink {
         match &mut self.body {
             Body::Raw(part) => {
                 let bytes: Vec<u8> = rows.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect();
-                part.write_all(&bytes).map_err(|reason| unwritable(file, reason))
+                part.write_all(&bytes).map_err(|reason| DataError::unwritable(file, reason))
             }
             Body::Table { part, batches } => {
                 let column = self.member.tensor.as_deref().unwrap_or(COLUMN);
@@ -119,7 +113,7 @@ impl Sink {
                     };
                     batches.insert(begun).write_batch(&frame)
                 };
-                append().map_err(|reason| unwritable(file, reason))
+                append().map_err(|reason| DataError::unwritable(file, reason))
             }
         }
     }
@@ -139,14 +133,14 @@ impl Sink {
         }
         let file = &self.member.file;
         match self.body {
-            Body::Raw(part) => part.finish(),
+            Body::Raw(part) => part.finish().map_err(|reason| DataError::unwritable(file, reason)),
             Body::Table { part, batches } => {
                 if let Some(batches) = batches {
-                    batches.finish().map_err(|reason| unwritable(file, reason))?;
+                    batches.finish().map_err(|reason| DataError::unwritable(file, reason))?;
                 }
                 match part.lock().take() {
-                    Some(part) => part.finish(),
-                    None => Err(unwritable(file, "it was closed before its end")),
+                    Some(part) => part.finish().map_err(|reason| DataError::unwritable(file, reason)),
+                    None => Err(DataError::unwritable(file, "it was closed before its end")),
                 }
             }
         }

@@ -3,14 +3,14 @@
 use std::{collections::HashMap, ops::Range, path::PathBuf};
 
 use align::Spaces;
+use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
 use crate::{
     DataError, Manifest, SplitName,
-    checksum::Combined,
     error::SetProblem,
     manifest::{Part, Source},
-    map::Mapped,
+    map,
     read::Floats,
     rows,
 };
@@ -62,7 +62,7 @@ impl Stream {
             let file = match known {
                 Some(file) => file,
                 None => {
-                    let map = Mapped::open(&part.file).map_err(|e| e.listed(&view.source.place))?;
+                    let map = map::open(&part.file).map_err(|e| e.listed(&view.source.place))?;
                     stream.files.push((part.file.clone(), map));
                     stream.files.len() - 1
                 }
@@ -118,8 +118,8 @@ impl Stream {
         error.into_iter().chain(starts.map(move |start| {
             let range = start..(start + rows).min(items.end);
             let one = |(view, floats): (&Viewed, &Floats<'_>)| {
-                let (path, map) = &self.files[view.file];
-                map.check().map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
+                let (path, mapped) = &self.files[view.file];
+                map::check(mapped).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
                 let taken = self.taken_by(view).map(|rows| &rows[range.clone()]);
                 let values = match taken {
                     None => floats.read(range.clone()),
@@ -129,7 +129,7 @@ impl Stream {
                 // Rows of a split are in order where an import has written them.
                 let touched = taken.map_or(range.clone(), |rows| rows[0]..rows[rows.len() - 1] + 1);
                 if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
-                    map.release(bytes);
+                    mapped.release(bytes);
                 }
                 Ok((view.name.clone(), values))
             };

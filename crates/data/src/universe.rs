@@ -26,13 +26,13 @@ use std::path::Path;
 
 use align::parts::{Array, Outline, Parts, Values};
 use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Spaces};
+use files::checksum::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
     DataError,
-    checksum::sha256,
     error::known_names,
     nearest,
     read::{self, safetensors},

@@ -9,17 +9,12 @@ use align::{
     Matrix,
     parts::{Array, Values},
 };
+use files::checksum::Sha256Stream;
 use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::Serialize;
 
-use crate::{
-    DataError,
-    checksum::Sha256Stream,
-    import::Member,
-    sink::Sink,
-    whole::{unwritable, whole},
-};
+use crate::{DataError, import::Member, sink::Sink};
 
 /// A named array to be written.
 #[derive(Clone, Debug)]
@@ -64,6 +59,11 @@ impl Tensor {
     }
 }
 
+/// Writes all of a file and returns its checksum.
+fn whole(file: &Path, bytes: &[u8]) -> Result<String, DataError> {
+    files::write(file, bytes).map_err(|reason| DataError::unwritable(file, reason))
+}
+
 /// Writes named arrays and returns the file's checksum.
 pub(crate) fn safetensors(file: &Path, tensors: &[Tensor]) -> Result<String, DataError> {
     safetensors_with(file, tensors, None)
@@ -77,8 +77,8 @@ pub(crate) fn safetensors_with(
 ) -> Result<String, DataError> {
     let views =
         tensors.iter().map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.clone(), view)));
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| unwritable(file, e))?;
-    let bytes = safetensors::serialize(views, metadata).map_err(|e| unwritable(file, e))?;
+    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| DataError::unwritable(file, e))?;
+    let bytes = safetensors::serialize(views, metadata).map_err(|e| DataError::unwritable(file, e))?;
     whole(file, &bytes)
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn matrix(file: PathBuf, values: &Matrix) -> Result<String, DataError
 
 /// Writes columns of texts as a table.
 pub(crate) fn texts(file: &Path, columns: &[(&str, &[String])]) -> Result<(), DataError> {
-    let failed = |e: PolarsError| unwritable(file, e);
+    let failed = |e: PolarsError| DataError::unwritable(file, e);
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     let column = |(name, values): &(&str, &[String])| Column::new((*name).into(), *values);
     let mut frame = DataFrame::new(rows, columns.iter().map(column).collect()).map_err(failed)?;
@@ -113,7 +113,7 @@ pub(crate) fn texts(file: &Path, columns: &[(&str, &[String])]) -> Result<(), Da
 pub(crate) fn lines(file: &Path, values: impl Iterator<Item = impl Serialize>) -> Result<(), DataError> {
     let mut bytes = Vec::new();
     for value in values {
-        serde_json::to_writer(&mut bytes, &value).map_err(|e| unwritable(file, e))?;
+        serde_json::to_writer(&mut bytes, &value).map_err(|e| DataError::unwritable(file, e))?;
         bytes.push(b'\n');
     }
     whole(file, &bytes).map(drop)
@@ -121,7 +121,7 @@ pub(crate) fn lines(file: &Path, values: impl Iterator<Item = impl Serialize>) -
 
 /// Writes a JSON file.
 pub(crate) fn json(file: &Path, value: &impl Serialize) -> Result<(), DataError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| unwritable(file, e))?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| DataError::unwritable(file, e))?;
     bytes.push(b'\n');
     whole(file, &bytes).map(drop)
 }
@@ -133,5 +133,5 @@ pub(crate) fn yaml(file: &Path, value: &impl Serialize) -> Result<(), DataError>
 
 /// What a YAML file is to hold.
 pub(crate) fn yaml_text(file: &Path, value: &impl Serialize) -> Result<String, DataError> {
-    serde_yaml::to_string(value).map_err(|e| unwritable(file, e))
+    serde_yaml::to_string(value).map_err(|e| DataError::unwritable(file, e))
 }

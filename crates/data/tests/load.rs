@@ -79,7 +79,7 @@ fn missing_damaged_and_wrong_files() {
 #[test]
 fn checksums_are_verified() {
     let folder = toy();
-    let sum = data::checksum::sha256_file(&folder.path("b.safetensors")).unwrap();
+    let sum = data::sha256_file(&folder.path("b.safetensors")).unwrap();
     assert!(folder.load(&[("sha256: null", &format!("sha256: {sum}"))]).is_ok());
 }
 

@@ -68,7 +68,7 @@ fn damaged_files_and_other_shapes_are_refused_before_anything_is_read() {
     let wrong = format!("sha256: {}", "a".repeat(64));
     let message = folder.message(open(&folder, &[("sha256: null", &wrong)]));
     assert!(message.starts_with("toy.yaml:8:5: views[1]: b.safetensors: has sha256 "), "{message}");
-    let sum = data::checksum::sha256_file(&folder.path("b.safetensors")).unwrap();
+    let sum = data::sha256_file(&folder.path("b.safetensors")).unwrap();
     assert!(open(&folder, &[("sha256: null", &format!("sha256: {sum}"))]).is_ok());
 
     folder.view("b", &[[1.0, 2.0], [3.0, 4.0]], &[[1.0, 2.0], [3.0, 4.0]]);
@@ -92,7 +92,7 @@ fn damaged_files_and_other_shapes_are_refused_before_anything_is_read() {
 #[test]
 fn two_views_of_one_file_are_each_held_against_their_checksum() {
     let folder = toy();
-    let sum = data::checksum::sha256_file(&folder.path("a.safetensors")).unwrap();
+    let sum = data::sha256_file(&folder.path("a.safetensors")).unwrap();
     let b = |sum: &str| {
         format!("  - {{name: b, file: a.safetensors, sha256: {sum}, tensors: {{train: train, test: test}}}}\n")
     };

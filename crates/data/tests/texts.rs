@@ -249,12 +249,12 @@ fn the_same_texts_are_the_same_bytes() {
     let lines = fs::read_to_string(one.path("ja-JP.test.jsonl")).unwrap();
     assert_eq!(lines.lines().next().unwrap(), r#"{"id":"40","text":"40時に起こして"}"#);
     assert_eq!(lines.lines().count(), 24);
-    let jobs = Jobs::read(&one.path("")).unwrap();
+    let jobs = jobs::read(&one.path("")).unwrap();
     assert_eq!(jobs.splits[&TRAIN].rows, 39);
     assert_eq!(jobs.views[2].inputs[&TEST], "fr-FR.test.jsonl#text");
     assert_eq!(jobs.views[0].encoding(), "org/en at c0ffee, mean pooled, cut at 20 tokens");
     one.write("jobs.json", "{}");
-    let error = one.message(Jobs::read(&one.path("")));
+    let error = one.message(jobs::read(&one.path("")));
     assert!(error.starts_with("jobs.json: not what `runner texts` writes: missing field `name`"), "{error}");
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use align::planted::Planted;
 use align::{Dataset, Method};
 use data::universe::{self, FORMAT_VERSION, Origin, Saved};
-use data::{InputFile, Sink, checksum};
+use data::{InputFile, Sink, sha256_file};
 use serde_json::{Value, json};
 
 fn planted() -> Dataset {
@@ -56,7 +56,7 @@ fn rewritten(bytes: &[u8], about: impl FnOnce(&mut Value), arrays: impl FnOnce(&
     let mut entry: Value = serde_json::from_str(header["__metadata__"]["universe"].as_str().unwrap()).unwrap();
     let mut data = bytes[8 + length..].to_vec();
     arrays(&mut data);
-    entry["arrays_sha256"] = checksum::sha256(&data).into();
+    entry["arrays_sha256"] = files::checksum::sha256(&data).into();
     about(&mut entry);
     header["__metadata__"]["universe"] = entry.to_string().into();
     let header = header.to_string();
@@ -74,7 +74,7 @@ fn what_is_written_is_read_and_written_to_the_same_bytes() {
         assert_eq!(read.consensus, bench.saved.consensus, "{method}");
         assert_eq!(read.consensus.is_some(), read.fitted.universe().is_some(), "{method}");
         let again = bench.folder.path().join("again.safetensors");
-        assert_eq!(read.write(&again).unwrap(), checksum::sha256(&bytes));
+        assert_eq!(read.write(&again).unwrap(), files::checksum::sha256(&bytes));
         assert!(fs::read(&again).unwrap() == bytes, "{method}");
     }
 }
@@ -182,7 +182,7 @@ fn rows_written_in_pieces_are_those_written_at_once() {
             sink.write(&rows.select_rows(&piece)).unwrap();
         }
         let sum = sink.finish().unwrap();
-        assert_eq!(sum, checksum::sha256_file(&member.file).unwrap());
+        assert_eq!(sum, sha256_file(&member.file).unwrap());
         let file = InputFile::open(&member).unwrap();
         let read = file.rows().unwrap();
         assert_eq!(&read.all().unwrap(), rows, "{name}");

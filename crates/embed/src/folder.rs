@@ -2,10 +2,12 @@
 
 use std::{fs, path::Path};
 
+use files::checksum;
+
 use crate::{
     EmbedError,
     config::Config,
-    digest::Digest,
+    input,
     weights::{INDEX, PICKLED, WHOLE},
 };
 
@@ -42,10 +44,10 @@ pub fn fingerprint(folder: &Path) -> Result<String, EmbedError> {
     let mut names = Vec::new();
     list(folder, "", &mut names)?;
     names.sort();
-    let mut digest = Digest::new();
+    let mut digest = checksum::Combined::default();
     for name in &names {
-        digest.add(name.as_bytes());
-        digest.add(Digest::file(&folder.join(name))?.as_bytes());
+        digest.add(name);
+        digest.add(&input::sha256_file(&folder.join(name))?);
     }
     Ok(digest.finish())
 }

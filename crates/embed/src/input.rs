@@ -6,14 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use files::checksum;
 use serde_json::Value;
 
-use crate::{EmbedError, config::shown, digest::Digest};
+use crate::{EmbedError, config::shown};
 
 /// A sum over texts, or over the bytes of files, in their order.
 pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
-    let mut digest = Digest::new();
-    items.into_iter().for_each(|item| digest.add(item.as_ref()));
+    let mut digest = checksum::Combined::default();
+    items.into_iter().for_each(|item| digest.add(&item));
     digest.finish()
 }
 
@@ -22,8 +23,13 @@ pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
 /// # Errors
 /// One cannot be read.
 pub fn digest_files(paths: &[PathBuf]) -> Result<String, EmbedError> {
-    let sums: Result<Vec<String>, EmbedError> = paths.iter().map(|path| Digest::file(path)).collect();
+    let sums: Result<Vec<String>, EmbedError> = paths.iter().map(|path| sha256_file(path)).collect();
     Ok(digest(sums?))
+}
+
+/// SHA-256 of a file's bytes.
+pub(crate) fn sha256_file(path: &Path) -> Result<String, EmbedError> {
+    checksum::sha256_file(path).map_err(|error| EmbedError::read(path, error))
 }
 
 /// Texts from `lines.txt`, one a line, or from `file.jsonl#field`, one JSON object a line. An empty line

@@ -1,7 +1,7 @@
 //! `embed jobs`: what `runner texts` has listed, one encoder after the other.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use embed::{EmbedError, Pool, TextEncoder, TextOptions};
+use files::jobs::{Jobs as List, View};
 use safetensors::SafeTensors;
-use serde::Deserialize;
 
 use crate::{Common, Pooling, Sizes, embed_texts};
 
@@ -27,23 +27,6 @@ pub(crate) struct Jobs {
     skip_refused: bool,
     #[command(flatten)]
     sizes: Sizes,
-}
-
-/// What of the list matters here.
-#[derive(Deserialize)]
-struct List {
-    views: Vec<View>,
-}
-
-#[derive(Deserialize)]
-struct View {
-    name: String,
-    encoder: String,
-    model: PathBuf,
-    pool: Option<String>,
-    max_length: Option<usize>,
-    out: String,
-    inputs: BTreeMap<String, String>,
 }
 
 /// Embeds every split of every view. Encoders are opened once before the first is run, so that what cannot be run is
@@ -64,14 +47,14 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
             say::out!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
             continue;
         }
-        match view.open() {
+        match open(view) {
             Ok(_) => to_do.push(view),
             Err(error) if error.is_refusal() => refused.push((view, error)),
             Err(error) => return Err(error).with_context(|| format!("view `{}`", view.name)),
         }
     }
     for (view, error) in &refused {
-        say::err!("{}", view.refusal(error, folder));
+        say::err!("{}", refusal(view, error, folder));
     }
     if !refused.is_empty() && !args.skip_refused {
         let names: Vec<String> = refused.iter().map(|(view, _)| format!("`{}`", view.name)).collect();
@@ -82,7 +65,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     }
     for (i, view) in to_do.iter().enumerate() {
         say::out!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
-        let encoder = view.open()?;
+        let encoder = open(view)?;
         for (split, input) in &view.inputs {
             let common = Common {
                 model: view.model.clone(),
@@ -120,33 +103,31 @@ fn supplied(view: &View, folder: &Path) -> Result<bool> {
     Ok(!ours && view.inputs.keys().all(|split| tensors.contains_key(split)))
 }
 
-impl View {
-    fn open(&self) -> Result<TextEncoder, EmbedError> {
-        let pool: Option<Pool> = match self.pool.as_deref() {
-            None => None,
-            Some(name) => {
-                let pooling = Pooling::from_str(name, false);
-                let problem = || format!("jobs.json: pool: `{name}` given, wanted mean, cls or null");
-                Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
-            }
-        };
-        TextEncoder::open(&self.model, TextOptions { pool, max_length: self.max_length })
-    }
+fn open(view: &View) -> Result<TextEncoder, EmbedError> {
+    let pool: Option<Pool> = match view.pool.as_deref() {
+        None => None,
+        Some(name) => {
+            let pooling = Pooling::from_str(name, false);
+            let problem = || format!("jobs.json: pool: `{name}` given, wanted mean, cls or null");
+            Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
+        }
+    };
+    TextEncoder::open(&view.model, TextOptions { pool, max_length: view.max_length })
+}
 
-    /// Why the encoder is not run, and how the view can be had all the same.
-    fn refusal(&self, error: &EmbedError, folder: &Path) -> String {
-        let texts: Vec<String> = self.inputs.values().map(|input| folder.join(input).display().to_string()).collect();
-        let splits: Vec<String> = self.inputs.keys().map(|split| format!("`{split}`")).collect();
-        let cut = self.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
-        let pool = self.pool.as_deref().unwrap_or("as the encoder's folder says");
-        format!(
-            "refused: view `{}`, {}: {error}\n  its texts are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
-             them into {}: tensors {}, f32 [items, width], in the order of the texts; then run the same command again",
-            self.name,
-            self.encoder,
-            texts.join(" and "),
-            folder.join(&self.out).display(),
-            splits.join(" and "),
-        )
-    }
+/// Why the encoder is not run, and how the view can be had all the same.
+fn refusal(view: &View, error: &EmbedError, folder: &Path) -> String {
+    let texts: Vec<String> = view.inputs.values().map(|input| folder.join(input).display().to_string()).collect();
+    let splits: Vec<String> = view.inputs.keys().map(|split| format!("`{split}`")).collect();
+    let cut = view.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
+    let pool = view.pool.as_deref().unwrap_or("as the encoder's folder says");
+    format!(
+        "refused: view `{}`, {}: {error}\n  its texts are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
+         them into {}: tensors {}, f32 [items, width], in the order of the texts; then run the same command again",
+        view.name,
+        view.encoder,
+        texts.join(" and "),
+        folder.join(&view.out).display(),
+        splits.join(" and "),
+    )
 }

@@ -19,7 +19,6 @@
 
 mod clip;
 mod config;
-mod digest;
 mod embeddings;
 mod error;
 mod folder;

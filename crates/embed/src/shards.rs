@@ -2,15 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, File},
-    io::Write,
+    fs,
     ops::Range,
     path::{Path, PathBuf},
 };
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::{EmbedError, Embeddings, digest::Digest};
+use crate::{EmbedError, Embeddings, input};
 
 /// Says in the folder of shards what they are shards of.
 const JOB: &str = "job.json";
@@ -79,7 +78,7 @@ impl Job {
         let (earlier, jobs) = self.earlier()?;
         if let Some(job) = jobs.get(&self.tensor) {
             return match difference(job, &self.decides) {
-                None => Ok(Outcome { sha256: Digest::file(&self.out)?, resumed: self.items }),
+                None => Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed: self.items }),
                 Some(what) => Err(self.taken(&format!("of another run ({what})"))),
             };
         }
@@ -101,7 +100,7 @@ impl Job {
         self.join(&parts, &ranges, earlier, jobs)?;
         // the result is on disk; shards that cannot be removed do no harm
         let _ = fs::remove_dir_all(&parts);
-        Ok(Outcome { sha256: Digest::file(&self.out)?, resumed })
+        Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed })
     }
 
     fn taken(&self, whose: &str) -> EmbedError {
@@ -223,19 +222,6 @@ fn view<'a>(path: &Path, shape: Vec<usize>, bytes: &'a [u8]) -> Result<TensorVie
     TensorView::new(Dtype::F32, shape, bytes).map_err(|error| EmbedError::format(path, "safetensors", error))
 }
 
-/// Whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), EmbedError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let attempt = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    attempt().map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        EmbedError::write(path, error)
-    })
+    files::write(path, bytes).map(drop).map_err(|error| EmbedError::write(path, error))
 }

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use data::checksum::Sha256Stream;
+use files::checksum;
+use files::lock::{self, Taken};
 
 use crate::FetchError;
 
@@ -77,54 +78,19 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Whether a text is a SHA-256 in hexadecimal.
-pub(crate) fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
 /// SHA-256 and size of a file that may be larger than memory.
 pub(crate) fn sum(path: &Path) -> Result<(String, u64), FetchError> {
-    struct Sink(Sha256Stream);
-    impl io::Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut sink = Sink(Sha256Stream::default());
-    let mut file = fs::File::open(path).map_err(FetchError::io(path, "open it"))?;
-    let mut buffer = io::BufWriter::with_capacity(1 << 20, &mut sink);
-    let size = io::copy(&mut file, &mut buffer).map_err(FetchError::io(path, "read it"))?;
-    drop(buffer);
-    Ok((sink.0.finish(), size))
+    let file = fs::File::open(path).map_err(FetchError::io(path, "open it"))?;
+    checksum::sha256_reader(file).map_err(FetchError::io(path, "read it"))
 }
 
 /// Writes a small file so that it is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
-    let new = beside(path, ".new");
-    // a link that waits there would be followed
-    remove(&new)?;
-    let write = || {
-        let mut file = fs::File::create_new(&new)?;
-        io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    };
-    write().map_err(FetchError::io(path, "write it"))?;
-    sync_folder(path);
+    // the folder is locked, so one name does for all that write this file
+    let staged = files::Staged::named(path, beside(path, ".new"));
+    staged.write(bytes).map_err(FetchError::io(path, "write it"))?;
+    path.parent().into_iter().for_each(files::sync_folder);
     Ok(())
-}
-
-/// Makes a rename last. Systems that cannot do so for folders need not.
-pub(crate) fn sync_folder(path: &Path) {
-    if let Some(folder) = path.parent()
-        && let Ok(folder) = fs::File::open(folder)
-    {
-        let _ = folder.sync_all();
-    }
 }
 
 /// Takes a file away that need not be there.
@@ -190,12 +156,9 @@ impl Folder {
         fs::create_dir_all(&root).map_err(FetchError::io(&root, "make the folder"))?;
         let path = root.join(LOCK);
         let lock = lock_file(&path)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { root, _lock: lock }),
-            // some network folders know no locks; one who has such a folder has to take turns alone
-            Err(fs::TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(Self { root, _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => Err(FetchError::Busy { folder: root }),
-            Err(fs::TryLockError::Error(reason)) => Err(FetchError::io(&path, "lock it")(reason)),
+        match lock::take(&lock, true).map_err(FetchError::io(&path, "lock it"))? {
+            Taken::Busy => Err(FetchError::Busy { folder: root }),
+            Taken::Held | Taken::Unknown => Ok(Self { root, _lock: lock }),
         }
     }
 }

@@ -41,10 +41,8 @@ impl Whole {
     /// Gives the file its name. Called once its record is written, so that no file is ever without one.
     pub(crate) fn finish(self) -> Result<(), FetchError> {
         let Part { to, file, state } = self.part;
-        fs::rename(&file, &to).map_err(FetchError::io(&to, "give the download its name"))?;
-        cache::remove(&state)?;
-        cache::sync_folder(&to);
-        Ok(())
+        files::publish(&file, &to).map_err(FetchError::io(&to, "give the download its name"))?;
+        cache::remove(&state)
     }
 }
 
@@ -219,7 +217,7 @@ impl Part {
     fn verify(self, job: &Job<'_>, commit: Option<String>) -> Result<Whole, FetchError> {
         let (sha256, size) = cache::sum(&self.file)?;
         let linked = fs::read(&self.state).ok().and_then(|bytes| serde_json::from_slice::<State>(&bytes).ok());
-        let linked = linked.and_then(|state| state.linked).filter(|mark| cache::is_sha256(mark));
+        let linked = linked.and_then(|state| state.linked).filter(|mark| files::checksum::is_sha256(mark));
         let said = linked.map(|mark| (mark.to_lowercase(), "the hub"));
         for (wanted, said_by) in job.wanted.iter().cloned().chain(said) {
             if wanted != sha256 {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use data::checksum::Combined;
+use files::checksum::Combined;
 
 use crate::{
     FetchError,

@@ -72,7 +72,7 @@ impl Records {
         };
         // the file lies in the cache, where anyone may have written it
         let sums = content.files.values().map(|r| &r.sha256).chain(content.put.values().map(|p| &p.sha256));
-        if let Some(sum) = sums.into_iter().find(|sum| !cache::is_sha256(sum)) {
+        if let Some(sum) = sums.into_iter().find(|sum| !files::checksum::is_sha256(sum)) {
             return Err(FetchError::Record { path, reason: format!("`{sum}` is not a SHA-256") });
         }
         Ok(Self { path, content })

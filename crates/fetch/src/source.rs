@@ -490,7 +490,7 @@ impl Checker {
     fn sum(&self, key: &str, sum: Option<&str>) -> Result<Option<String>, FetchError> {
         match sum {
             None => Ok(None),
-            Some(sum) if cache::is_sha256(sum) => Ok(Some(sum.to_lowercase())),
+            Some(sum) if files::checksum::is_sha256(sum) => Ok(Some(sum.to_lowercase())),
             Some(sum) => {
                 Err(self.wrong(key, format!("`{sum}` is not a SHA-256; wanted 64 hexadecimal digits, or null")))
             }

@@ -11,6 +11,8 @@ use std::process::Command;
 pub const CODE: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
+    "crates/files/Cargo.toml",
+    "crates/files/src",
     "crates/align/Cargo.toml",
     "crates/align/src",
     "crates/tasks/Cargo.toml",

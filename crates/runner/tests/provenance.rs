@@ -12,7 +12,6 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{Bench, GRID, root, runner, text};
-use data::checksum;
 use runner::kept::provenance::{LOCK_SHA256, REVISION, now};
 
 fn git(folder: &Path, args: &[&str]) -> String {
@@ -135,7 +134,7 @@ fn records_say_which_code_made_them_whichever_folder_the_grid_lies_in() {
         assert!(finished.len() == 20 && finished.ends_with('Z') && finished.as_bytes()[10] == b'T', "{finished}");
     }
     assert_ne!(REVISION, paper);
-    assert_eq!(*LOCK_SHA256, checksum::sha256_file(&root().join("Cargo.lock")).unwrap());
+    assert_eq!(*LOCK_SHA256, data::sha256_file(&root().join("Cargo.lock")).unwrap());
     // In a checkout it is one of its own commits; that it is the one that was compiled, the tests above see to.
     match revision::revision(&root()).as_str() {
         "unknown" => assert_eq!(REVISION, "unknown"),

@@ -4,13 +4,9 @@
 //! Here a reader who has seen enough ends nothing: what a command does goes on, and it ends as it would have. Any other
 //! trouble with standard output is kept for the end, where the program says so and fails: [`trouble`].
 
-mod shell;
-
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::{Mutex, PoisonError};
-
-pub use shell::{command, word};
 
 /// The first trouble with standard output that was not a reader's leaving.
 static TROUBLE: Mutex<Option<io::Error>> = Mutex::new(None);

@@ -4,19 +4,25 @@ use serde_json::Value;
 
 /// What each crate of the workspace may name among the others.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("files", &[]),
     ("align", &[]),
     ("tasks", &["align"]),
-    ("data", &["align"]),
-    ("fetch", &["data", "say"]),
+    ("data", &["align", "files"]),
+    ("fetch", &["data", "files", "say"]),
     ("figures", &[]),
     ("say", &[]),
-    ("runner", &["align", "tasks", "data", "fetch", "figures", "say"]),
-    ("embed", &["data", "say"]),
-    ("xtask", &["say"]),
+    ("runner", &["align", "tasks", "data", "fetch", "figures", "files", "say"]),
+    ("embed", &["data", "files", "say"]),
+    ("xtask", &["files", "say"]),
 ];
 
 /// Libraries with one home: a crate that is not listed may not depend on them.
 const HOMES: &[(&str, &[&str])] = &[
+    ("sha2", &["files"]),
+    ("shlex", &["files"]),
+    ("hostname", &["files"]),
+    ("memmap2", &["files"]),
+    ("tempfile", &["files"]),
     ("faer", &["align"]),
     ("polars", &["data", "runner"]),
     ("plotters", &["figures"]),

@@ -187,6 +187,11 @@ impl DataError {
         Self::File { path: path.into(), problem: Box::new(problem) }
     }
 
+    /// The file at `path` cannot be written.
+    pub(crate) fn unwritable(path: &Path, reason: impl ToString) -> Self {
+        Self::file(path, FileProblem::Unwritable { reason: reason.to_string() })
+    }
+
     /// This error, at the place of the manifest that names the file.
     pub(crate) fn listed(self, at: &Place) -> Self {
         Self::Listed { at: Box::new(at.clone()), cause: Box::new(self) }

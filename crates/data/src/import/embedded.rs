@@ -4,12 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{Described, Files, Member, NamedMember, Splitting};
 use crate::{
-    DataError, SplitName,
-    map::Mapped,
-    read,
+    DataError, SplitName, map, read,
     texts::{
         TextProblem,
-        jobs::{self, Jobs, View},
+        jobs::{self, View},
         problem,
     },
 };
@@ -34,7 +32,7 @@ pub struct Embedded {
 /// # Errors
 /// No `jobs.json`; a view without embeddings; embeddings that cannot be read.
 pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError> {
-    let jobs = Jobs::read(folder)?;
+    let jobs = jobs::read(folder)?;
     let mut views: Vec<&View> = Vec::new();
     let mut without = Vec::new();
     let mut encoders = BTreeMap::new();
@@ -47,7 +45,7 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
             without.push(view.name.clone());
             continue;
         }
-        let ours = read::safetensors_metadata(&file, Mapped::open(&file)?.bytes())?.contains_key(MADE_BY);
+        let ours = read::safetensors_metadata(&file, map::open(&file)?.bytes())?.contains_key(MADE_BY);
         let encoder = if ours {
             view.encoding()
         } else {

@@ -17,11 +17,10 @@ use std::{
 use self::{items::Items, staged::Staged};
 use crate::{
     DataError, SplitName, Warning,
-    checksum::sha256_file,
     entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
     error::{FileProblem, Place, SetProblem},
-    map::Mapped,
-    read::Floats,
+    map,
+    read::{Floats, sha256_file},
 };
 
 pub use embedded::{Embedded, embedded};
@@ -185,7 +184,7 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
 fn shapes(files: &Files) -> Result<usize, DataError> {
     let mut first: Option<(&str, usize)> = None;
     for view in &files.views {
-        let map = Mapped::open(&view.member.file)?;
+        let map = map::open(&view.member.file)?;
         let floats = Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?;
         let (name, want) = *first.get_or_insert((&view.name, floats.rows()));
         if floats.rows() != want {

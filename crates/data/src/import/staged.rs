@@ -1,31 +1,21 @@
 //! A manifest and its items before they are known to be sound: nothing that is there is touched until then.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::Path};
 
-use crate::{
-    DataError, Manifest, Warning,
-    entry::ManifestEntry,
-    load::load,
-    manifest::tidy,
-    whole::{Part, unwritable},
-    write,
-};
+use crate::{DataError, Manifest, Warning, entry::ManifestEntry, load::load, manifest::tidy, write};
 
 /// The items' file under another name, removed unless it gets its own.
-pub(super) struct Staged(PathBuf);
+pub(super) struct Staged(files::Staged);
 
 impl Staged {
     pub(super) fn beside(items: &Path) -> Self {
         let name = items.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self(items.with_file_name(format!(".{}.{name}", std::process::id())))
+        let part = items.with_file_name(format!(".{}.{name}", std::process::id()));
+        Self(files::Staged::named(items, part))
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        self.0.part()
     }
 
     /// Loads what the manifest says as a run would, the items from where they are now, and if that is sound puts items and
@@ -43,24 +33,18 @@ impl Staged {
         let named = tidy(&file.parent().unwrap_or(Path::new("")).join(named));
         for part in manifest.sources_mut().flat_map(|source| source.parts.values_mut()) {
             if part.file == named {
-                part.file.clone_from(&self.0);
+                part.file = self.path().to_owned();
             }
         }
         // The manifest is not there yet, so no message may send anyone to a line of it.
         let warnings = load(&manifest).map_err(|e| e.without(file))?.warnings;
-        let mut part = Part::create(file)?;
-        part.write_all(text.as_bytes()).map_err(|reason| unwritable(file, reason))?;
+        let unwritable = |reason| DataError::unwritable(file, reason);
+        let mut part = files::Part::create(file).map_err(unwritable)?;
+        part.write_all(text.as_bytes()).map_err(unwritable)?;
         if let Some(items) = items {
-            fs::rename(&self.0, items).map_err(|reason| unwritable(items, reason))?;
+            self.0.publish().map_err(|reason| DataError::unwritable(items, reason))?;
         }
-        part.finish()?;
+        part.finish().map_err(unwritable)?;
         Ok(warnings)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // What was put in its place is no longer here.
-        let _ = fs::remove_file(&self.0);
     }
 }

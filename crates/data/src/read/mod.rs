@@ -20,6 +20,7 @@ mod translations;
 use std::{borrow::Cow, collections::HashMap, io, ops::Range, path::Path};
 
 use align::Matrix;
+use files::checksum;
 
 use self::{element::Element, guard::guarded};
 use crate::{DataError, error::FileProblem};
@@ -145,6 +146,14 @@ fn most_unpacked(file: &[u8]) -> usize {
 /// The file is not there or cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
     std::fs::read(path).map_err(|reason| DataError::file(path, why_unreadable(reason)))
+}
+
+/// SHA-256 of a file's contents, which may be larger than memory.
+///
+/// # Errors
+/// The file is not there or cannot be read.
+pub fn sha256_file(path: &Path) -> Result<String, DataError> {
+    checksum::sha256_file(path).map_err(|reason| DataError::file(path, why_unreadable(reason)))
 }
 
 pub(crate) fn why_unreadable(reason: io::Error) -> FileProblem {

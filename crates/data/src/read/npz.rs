@@ -1,6 +1,8 @@
 //! The npz format: a zip archive of npy files.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
+
+use files::read_at_most;
 
 use super::{Raw, most_unpacked, npy};
 use crate::{error::FileProblem, nearest};
@@ -25,10 +27,9 @@ pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, Fil
     };
     let limit = most_unpacked(bytes) as u64;
     let member = archive.by_index(index).map_err(|e| invalid(e.to_string()))?;
-    let mut unpacked = Vec::new();
-    member.take(limit + 1).read_to_end(&mut unpacked).map_err(|e| invalid(format!("array `{name}`: {e}")))?;
-    if unpacked.len() as u64 > limit {
+    let unpacked = read_at_most(member, limit).map_err(|e| invalid(format!("array `{name}`: {e}")))?;
+    let Some(unpacked) = unpacked else {
         return Err(FileProblem::Inflated { tensor: Some(name), got: bytes.len() as u64, limit });
-    }
+    };
     Ok(Raw { name: Some(name), ..npy::raw(&unpacked, None)?.into_owned() })
 }

@@ -1,95 +1,33 @@
 //! `jobs.json`: what is to be embedded by which encoder, and what becomes of it.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use files::jobs as contract;
+pub use files::jobs::{FILE, Split};
+use serde::Serialize;
 
 use super::{Gathered, TextProblem, problem};
 use crate::{DataError, SplitName, read, write};
 
-/// Its name in a folder of texts.
-pub const FILE: &str = "jobs.json";
 /// The field of a line that holds the text.
 const TEXT: &str = "text";
 /// The column of the items' ids.
 pub const ID: &str = "id";
 
-/// The contents of `jobs.json`. Paths are relative to its folder, but for the encoders'.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Jobs {
-    /// Name of the data set.
-    pub name: String,
-    /// What it is, in a few words.
-    pub title: String,
-    /// Its licence.
-    pub licence: String,
-    /// Where texts and encoders come from.
-    pub source: String,
-    /// The splits.
-    pub splits: BTreeMap<SplitName, Split>,
-    /// Labellings, columns of the splits' items.
-    pub labels: Vec<String>,
-    /// Groupings, likewise.
-    pub groups: Vec<String>,
-    /// The views, in the order of the data set.
-    pub views: Vec<View>,
-}
-
-/// The items of a split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Split {
-    /// How many there are.
-    pub rows: usize,
-    /// Table of their ids, labels and groups.
-    pub items: String,
-}
+/// The contents of `jobs.json`, its splits by name.
+pub type Jobs = contract::Jobs<SplitName>;
 
 /// What one encoder has to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct View {
-    /// The view.
-    pub name: String,
-    /// Which part of the material it sees.
-    pub of: String,
-    /// The encoder's id on the hub.
-    pub encoder: String,
-    /// The commit that was fetched, where that is known.
-    pub revision: Option<String>,
-    /// The encoder's folder.
-    pub model: PathBuf,
-    /// `mean` or `cls`; `None` leaves it to the encoder's folder.
-    pub pool: Option<String>,
-    /// Tokens after which texts are cut.
-    pub max_length: Option<usize>,
-    /// Where the embeddings go: a safetensors file with a tensor for each split, named as the split.
-    pub out: String,
-    /// The texts of each split, as `file#field`.
-    pub inputs: BTreeMap<SplitName, String>,
-}
+pub type View = contract::View<SplitName>;
 
-impl Jobs {
-    /// Reads the file of a folder.
-    ///
-    /// # Errors
-    /// It is not there, cannot be read or does not say what it must.
-    pub fn read(folder: &Path) -> Result<Self, DataError> {
-        let path = folder.join(FILE);
-        serde_json::from_slice(&read::bytes(&path)?)
-            .map_err(|error| problem(&path, "", TextProblem::Jobs { detail: error.to_string() }))
-    }
-}
-
-impl View {
-    /// How its embeddings came about, for a manifest.
-    pub fn encoding(&self) -> String {
-        let at = self.revision.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
-        let pool = self.pool.as_ref().map(|pool| format!(", {pool} pooled")).unwrap_or_default();
-        let cut = self.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
-        format!("{}{at}{pool}{cut}", self.encoder)
-    }
+/// Reads the file of a folder.
+///
+/// # Errors
+/// It is not there, cannot be read or does not say what it must.
+pub fn read(folder: &Path) -> Result<Jobs, DataError> {
+    let path = folder.join(FILE);
+    serde_json::from_slice(&read::bytes(&path)?)
+        .map_err(|error| problem(&path, "", TextProblem::Jobs { detail: error.to_string() }))
 }
 
 /// The name of a part's file of texts.

@@ -41,7 +41,7 @@ fn below(twister: &mut Mt, n: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checksum::sha256;
+    use files::checksum::sha256;
 
     // Every expectation is CPython 3.11.7's, such as
     // python3 -c "import random; a = list(range(12)); random.seed(1); random.shuffle(a); print(a)"

@@ -122,5 +122,5 @@ impl Toy {
 }
 
 pub fn sum(bytes: &[u8]) -> String {
-    data::checksum::sha256(bytes)
+    files::checksum::sha256(bytes)
 }

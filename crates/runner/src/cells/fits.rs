@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use align::{BaseFit, BaseViews, Dataset, Fit, Method};
 use anyhow::{Result, anyhow};
-use data::checksum;
+use files::checksum;
 use serde_json::json;
 
 use crate::cells::cost::{Cost, measured};

@@ -48,7 +48,7 @@ pub fn resume() -> String {
     let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
     let program = args.next().unwrap_or_default();
     let program = Path::new(&program).file_name().map_or_else(|| "runner".into(), |name| name.to_string_lossy());
-    say::command(std::iter::once(program.into_owned()).chain(args.filter(|arg| arg != "--force")))
+    files::shell::command(std::iter::once(program.into_owned()).chain(args.filter(|arg| arg != "--force")))
 }
 
 /// Cells are being computed or kept while this lives.

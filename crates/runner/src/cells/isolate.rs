@@ -11,9 +11,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use files::attempt;
 
 use crate::grid::plan::Cell;
-use crate::kept::attempt;
 
 /// How cells are run in processes.
 #[derive(Clone, Debug)]

@@ -27,7 +27,7 @@ pub fn import(request: &Import) -> Result<String> {
     }
     lines.extend(data::summarise(&imported.warnings).into_iter().map(|line| format!("warning: {line}")));
     let manifest = imported.manifest.display().to_string();
-    let check = say::command(["runner", "check", &manifest]);
+    let check = files::shell::command(["runner", "check", &manifest]);
     lines.push(format!("next: {check}; or name it in a grid: data: {manifest}"));
     Ok(lines.join("\n"))
 }

@@ -56,7 +56,7 @@ pub fn experiments(folder: &Path) -> Result<String> {
         if let Ok(board) = Board::read(&path) {
             lines.push(format!(
                 "runner leaderboard {:<35} {}",
-                say::word(&path.display().to_string()),
+                files::shell::word(&path.display().to_string()),
                 board.value.title
             ));
             continue;
@@ -64,11 +64,11 @@ pub fn experiments(folder: &Path) -> Result<String> {
         let grid = Grid::read(&path)?.value;
         let methods: Vec<&str> = grid.methods.iter().map(Method::name).collect();
         let tasks: Vec<&str> = grid.tasks.iter().map(Task::name).collect();
-        let file = say::word(&path.display().to_string());
+        let file = files::shell::word(&path.display().to_string());
         lines.push(format!("runner --grid {file:<40} {} on {}", methods.join(", "), tasks.join(", ")));
     }
     for path in yaml_files(&folder.join("paper"))? {
-        let file = say::word(&path.display().to_string());
+        let file = files::shell::word(&path.display().to_string());
         lines.push(format!("runner reproduce {file:<37} {}", Paper::read(&path)?.value.title));
     }
     Ok(lines.join("\n"))

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use data::checksum;
 
 use crate::commands::parts::why_failed;
 use crate::grid::Grid;
@@ -56,7 +55,7 @@ struct Scheduled {
 pub fn run(grid: &Path, options: &Options) -> Result<Ending> {
     let root = options.out.join(&Grid::read(grid)?.value.name);
     let plan = PlanFile::read(&PlanFile::place(&root))?;
-    if checksum::sha256_file(grid)? != plan.grid_sha256 {
+    if data::sha256_file(grid)? != plan.grid_sha256 {
         tracing::info!("note: {} has changed since it was planned; these are the cells of the plan", grid.display());
     }
     let store = Store::at(&root);

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use data::checksum;
+use files::checksum;
 use polars::prelude::{AnyValue, DataFrame};
 use rayon::prelude::*;
 

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use tasks::{Measure as Likeness, Metric, Reading};
 
 use crate::grid::asked::FigureSpec;
-use crate::kept::durable;
 use crate::kept::slug;
 use crate::kept::store::Store;
 use crate::paper::Paper;
@@ -89,7 +88,7 @@ pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
 pub fn keep(drawn: Vec<Drawn>) -> Result<Vec<PathBuf>> {
     let put = |Drawn { path, bytes }: Drawn| {
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
-            .and_then(|()| durable::put(&path, &bytes))
+            .and_then(|()| files::put(&path, &bytes))
             .with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)
     };

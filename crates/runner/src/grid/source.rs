@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
-use data::{Found, Loaded, Manifest, Warning, checksum};
+use data::{Found, Loaded, Manifest, Warning};
 use fetch::sources_dir;
+use files::checksum;
 
 use crate::grid::{DataSpec, Grid, PlantedSpec};
 
@@ -178,7 +179,7 @@ impl Source {
 
 /// How a set that is not there can be had, where a source file says what it is made from; else nothing.
 fn advice(name: &str, manifests: &Path) -> String {
-    let word = say::word(name);
+    let word = files::shell::word(name);
     match fetch::Source::find(name, &sources_dir(manifests)) {
         Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {word}`"),
         Ok(_) => format!("; `runner fetch {word}` downloads what it is made from"),

@@ -9,8 +9,9 @@ use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use files::Staged;
 
-use crate::kept::durable::{self, Durability, Staged};
+use crate::kept::durable::{self, Durability};
 use crate::kept::store::{StagedCell, Store};
 
 /// Longest wait of a finished cell.
@@ -123,7 +124,7 @@ impl<'a> Keeper<'a> {
             let whole: Result<()> = synced.by_ref().take(cell.files().len()).collect::<Vec<_>>().into_iter().collect();
             outcome = outcome.and(whole.and_then(|()| cell.publish()));
         }
-        durable::sync_folder(&self.store.root().join("cells"));
+        files::sync_folder(&self.store.root().join("cells"));
         outcome
     }
 }

@@ -7,13 +7,13 @@
 //! plans or submits, or writes tables, figures and report: others wait for their turn, so that a set of files is one
 //! writer's. Results are whole also where two attempts at a cell overlap.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use files::attempt::{self, Attempt};
+use files::lock::{self, Taken};
 
-use crate::kept::attempt::{self, Attempt};
 use crate::kept::slug;
 
 /// A lock, held while this lives.
@@ -88,22 +88,22 @@ impl Lock {
         };
         let path = root.join(name);
         let place = || unwritable(&path);
-        let mut file = open(&path).with_context(place)?;
-        match file.try_lock() {
-            Ok(()) => sign(&mut file),
-            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(e).with_context(place),
-            Err(TryLockError::WouldBlock) => {
-                tracing::info!("note: another runner {what} here{}; waiting for it", of(&holder(&mut file)));
+        let mut file = lock::open(&path).with_context(place)?;
+        match lock::take(&file, true).with_context(place)? {
+            Taken::Held => lock::sign(&mut file),
+            Taken::Unknown => {}
+            Taken::Busy => {
+                tracing::info!("note: another runner {what} here{}; waiting for it", of(&lock::holder(&mut file)));
                 file.lock().with_context(place)?;
-                sign(&mut file);
+                lock::sign(&mut file);
             }
         }
         Self::of(root, vec![file])
     }
 
     fn of(root: &Path, files: Vec<File>) -> Result<Self> {
-        Ok(Self { _files: files, _attempt: Attempt::begin(root)? })
+        let attempt = Attempt::begin(root).with_context(|| unwritable(&attempt::place(root, attempt::name())))?;
+        Ok(Self { _files: files, _attempt: attempt })
     }
 }
 
@@ -111,46 +111,27 @@ fn unwritable(path: &Path) -> String {
     format!("cannot write {}; choose another folder with --out", path.display())
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
-}
-
 /// The locked file; where the file system knows no locks, the file.
 fn take(path: &Path, alone: bool, remedy: impl Fn() -> String) -> Result<File> {
     let place = || unwritable(path);
-    let mut file = open(path).with_context(place)?;
-    match if alone { file.try_lock() } else { file.try_lock_shared() } {
-        Ok(()) => {}
-        // Some network folders know no locks; who has such a folder takes turns without help.
-        Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => return Ok(file),
-        Err(TryLockError::Error(e)) => return Err(e).with_context(place),
-        Err(TryLockError::WouldBlock) => {
-            let parts = alone && file.try_lock_shared().is_ok();
+    let mut file = lock::open(path).with_context(place)?;
+    match lock::take(&file, alone).with_context(place)? {
+        Taken::Held => {}
+        // Who has such a folder takes turns without help.
+        Taken::Unknown => return Ok(file),
+        Taken::Busy => {
+            let parts = alone && matches!(lock::take(&file, false), Ok(Taken::Held));
             let who = match parts {
                 true => "another runner is at work on parts of this grid".to_string(),
-                false => format!("another runner is at work here{}", of(&holder(&mut file))),
+                false => format!("another runner is at work here{}", of(&lock::holder(&mut file))),
             };
             bail!("{who} ({}); {}", path.display(), remedy());
         }
     }
     if alone {
-        sign(&mut file);
+        lock::sign(&mut file);
     }
     Ok(file)
-}
-
-/// Says who holds a file. On a full disk the lock is held all the same.
-fn sign(file: &mut File) {
-    let host = hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default();
-    let _ = file.set_len(0).and_then(|()| file.rewind());
-    let _ = writeln!(file, "process {} on {host}", std::process::id());
-}
-
-/// Who holds a file: a help, not a need.
-fn holder(file: &mut File) -> String {
-    let mut holder = String::new();
-    let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
-    holder.trim().to_string()
 }
 
 fn of(holder: &str) -> String {

@@ -1,6 +1,5 @@
 //! What is kept on disk, and how it survives: records and scores, sealed and whole or not at all, by one runner at a time.
 
-pub mod attempt;
 pub mod durable;
 pub mod keeper;
 pub mod lock;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use data::checksum;
+use files::checksum;
 
 /// The commit that this program was compiled from, `-dirty` behind it where its code was not as committed; `unknown` where
 /// it was compiled outside a checkout. Found by the build script, so that it is of the code and not of where a grid lies.
@@ -32,7 +32,7 @@ pub struct Provenance {
 impl Provenance {
     /// Looks around once; `grid` is the folder of the grid file.
     pub fn gather(grid: &Path) -> Self {
-        let host = hostname::get().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+        let host = files::host();
         let node = set("SLURMD_NODENAME").unwrap_or_else(|| host.clone());
         // Slurm sets the count only once it is one.
         let restarts = set("SLURM_JOB_ID")

@@ -8,7 +8,7 @@
 use std::io::Cursor;
 
 use anyhow::{Context, Result, bail};
-use data::checksum::Sha256Stream;
+use files::checksum::Sha256Stream;
 use polars::io::parquet::write::{KeyValueMetadata, StatisticsOptions};
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};

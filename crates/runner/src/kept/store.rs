@@ -19,11 +19,12 @@ use std::path::{Path, PathBuf};
 
 use align::SpaceKind;
 use anyhow::{Context, Result};
+use files::Staged;
 use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, SerWriter, Series};
 use rayon::prelude::*;
 use tasks::Quantity;
 
-use crate::kept::durable::{self, Staged};
+use crate::kept::durable;
 use crate::kept::picture::Picture;
 use crate::kept::record::{self, Record};
 use crate::kept::seal::{self, Facts, Seal};
@@ -98,7 +99,7 @@ impl StagedCell {
     /// # Errors
     /// The folder cannot be written any more.
     pub fn publish(self) -> Result<()> {
-        self.files.into_iter().try_for_each(Staged::publish)?;
+        self.files.into_iter().try_for_each(durable::publish)?;
         self.replaced.as_deref().map_or(Ok(()), remove)
     }
 }
@@ -114,7 +115,7 @@ impl Store {
         for folder in FOLDERS {
             fs::create_dir_all(root.join(folder)).with_context(remedy)?;
         }
-        Staged::new(&root.join("cells").join("probe"), b"probe").with_context(remedy)?;
+        durable::stage(&root.join("cells").join("probe"), b"probe").with_context(remedy)?;
         Ok(Self { root })
     }
 
@@ -134,7 +135,7 @@ impl Store {
     /// A file that cannot be removed.
     pub fn sweep(&self) -> Result<usize> {
         let folders = FOLDERS.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
-        durable::sweep(&self.root, &folders.collect::<Vec<_>>())
+        Ok(files::sweep(&self.root, &folders.collect::<Vec<_>>())?)
     }
 
     /// A file of a cell: `kind` is empty for its records, `.scores`, `.picture` or `.failed`.
@@ -210,14 +211,14 @@ impl Store {
         let mut files = Vec::with_capacity(3);
         if let Some(picture) = picture {
             let bytes = seal::write(&mut picture.to_frame()?, &facts("picture", 0))?;
-            files.push(Staged::new(&self.cell(id, ".picture"), &bytes)?);
+            files.push(durable::stage(&self.cell(id, ".picture"), &bytes)?);
         }
         if !series.is_empty() {
             let scores = seal::write(&mut series_frame(series)?, &facts("scores", 0))?;
-            files.push(Staged::new(&self.cell(id, ".scores"), &scores)?);
+            files.push(durable::stage(&self.cell(id, ".scores"), &scores)?);
         }
         let records = seal::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
-        files.push(Staged::new(&self.cell(id, ""), &records)?);
+        files.push(durable::stage(&self.cell(id, ""), &records)?);
         Ok(StagedCell { files, replaced: Some(self.cell(id, ".failed")) })
     }
 
@@ -228,7 +229,7 @@ impl Store {
     pub fn stage_failed(&self, id: &str, records: &[Record]) -> Result<StagedCell> {
         let facts = Facts { of: id.into(), kind: "failure".into(), ..Facts::default() };
         let bytes = seal::write(&mut record::to_frame(records)?, &facts)?;
-        Ok(StagedCell { files: vec![Staged::new(&self.cell(id, ".failed"), &bytes)?], replaced: None })
+        Ok(StagedCell { files: vec![durable::stage(&self.cell(id, ".failed"), &bytes)?], replaced: None })
     }
 
     /// Keeps a finished cell, now.
@@ -321,8 +322,8 @@ impl Store {
         let mut frame = record::to_frame(records)?;
         let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
         let facts = Facts { kind: "grid".into(), inputs: inputs.map(str::to_string), ..Facts::default() };
-        let csv = Staged::new(&paths[1], &csv(&mut frame)?)?;
-        let parquet = Staged::new(&paths[0], &seal::write(&mut frame, &facts)?)?;
+        let csv = durable::stage(&paths[1], &csv(&mut frame)?)?;
+        let parquet = durable::stage(&paths[0], &seal::write(&mut frame, &facts)?)?;
         durable::sync_all(&[&csv, &parquet]).into_iter().collect::<Result<()>>()?;
         csv.publish()?;
         parquet.publish()?;

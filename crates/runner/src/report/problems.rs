@@ -122,7 +122,7 @@ pub fn command(record: &Record, about: &About) -> String {
         ("seed", seed),
     ];
     let given: Vec<String> = keys.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?))).collect();
-    format!("{} --only {}", about.command, say::word(&given.join(",")))
+    format!("{} --only {}", about.command, files::shell::word(&given.join(",")))
 }
 
 /// The warning that a record of the data is about; the example is not kept in records.

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use data::checksum;
+use files::checksum;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +61,7 @@ impl Outputs {
     fn current(root: &Path, inputs: &str) -> Option<Self> {
         let outputs: Self = serde_json::from_slice(&std::fs::read(root.join(OUTPUTS)).ok()?).ok()?;
         // An edited file may be as long and as old as the one that was written.
-        let same =
-            |(path, sum): &(PathBuf, String)| checksum::sha256_file(&root.join(path)).is_ok_and(|now| now == *sum);
+        let same = |(path, sum): &(PathBuf, String)| data::sha256_file(&root.join(path)).is_ok_and(|now| now == *sum);
         (outputs.inputs == inputs && outputs.files.par_iter().all(same)).then_some(outputs)
     }
 }
@@ -153,7 +152,7 @@ impl Finished {
         let tables = std::iter::once(&results.overview).chain(&compared);
         let text = tables.map(Table::terminal).collect::<Vec<_>>().join("\n");
         let summed = |path: PathBuf| -> Result<(PathBuf, String)> {
-            let sum = checksum::sha256_file(&path)?;
+            let sum = data::sha256_file(&path)?;
             Ok((path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path), sum))
         };
         let files = files.into_iter().map(summed).collect::<Result<_>>()?;
@@ -171,7 +170,7 @@ impl Finished {
 
 /// Which program draws: another one draws anew.
 fn program() -> String {
-    let file = std::env::current_exe().ok().and_then(|file| checksum::sha256_file(&file).ok());
+    let file = std::env::current_exe().ok().and_then(|file| data::sha256_file(&file).ok());
     // A program that cannot read itself is still of some code.
     file.unwrap_or_else(|| format!("{} {REVISION}", env!("CARGO_PKG_VERSION")))
 }

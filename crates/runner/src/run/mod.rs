@@ -188,7 +188,7 @@ pub(crate) fn command(how: &str, path: &Path, options: &Options) -> String {
     words.extend(options.quick.then(|| "--quick".to_string()));
     words.extend(options.data.iter().flat_map(|data| ["--data".to_string(), data.clone()]));
     words.extend(out(&options.out));
-    say::command(words)
+    files::shell::command(words)
 }
 
 /// The option that names the folder of results, where it is not the usual one.
@@ -200,7 +200,7 @@ pub(crate) fn out(folder: &Path) -> Vec<String> {
 pub(crate) fn on_file(how: &[&str], file: &Path, more: &[&str]) -> String {
     let file = file.display().to_string();
     let words = how.iter().copied().chain([file.as_str()]).chain(more.iter().copied());
-    say::command(std::iter::once("runner").chain(words))
+    files::shell::command(std::iter::once("runner").chain(words))
 }
 
 /// Says what a reader must know before any figure, after everything else, where it is seen.

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use data::checksum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -97,7 +96,7 @@ impl PlanFile {
         Ok(Self {
             format: FORMAT.into(),
             name: plan.grid.value.name.clone(),
-            grid_sha256: checksum::sha256_file(&grid)?,
+            grid_sha256: data::sha256_file(&grid)?,
             grid,
             overrides: plan.overrides.clone(),
             quick: options.quick,
@@ -172,7 +171,7 @@ impl PlanFile {
                 plan.source.used()
             );
         }
-        if checksum::sha256_file(&self.grid)? != self.grid_sha256 {
+        if data::sha256_file(&self.grid)? != self.grid_sha256 {
             bail!("{} has changed since the plan was made; make it anew with `{remake}`", self.grid.display());
         }
         bail!(

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use data::{checksum, summarise};
+use data::summarise;
+use files::checksum;
 
 use crate::cells::execute::{Tally, Width, Work};
 use crate::cells::fits::Fits;

@@ -28,7 +28,7 @@ pub(super) fn slurm(program: &str, args: &[String]) -> Result<String> {
 }
 
 fn line(program: &str, args: &[String]) -> String {
-    say::command(std::iter::once(program).chain(args.iter().map(String::as_str)))
+    files::shell::command(std::iter::once(program).chain(args.iter().map(String::as_str)))
 }
 
 /// A submission.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use data::checksum;
+use files::checksum;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::pick::Indices;

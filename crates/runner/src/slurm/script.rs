@@ -55,7 +55,7 @@ impl Script<'_> {
         let folder = std::env::current_dir().context("cannot find the working folder")?;
         let Self { name, cells, group, .. } = self;
         let (tasks, offset) = first.map_or(("0".into(), 0), |chunk| (chunk.tasks.to_string(), chunk.offset));
-        let script = say::word(&self.path().display().to_string());
+        let script = files::shell::word(&self.path().display().to_string());
         let directives: String = self.directives(&folder)?.iter().map(|line| format!("#SBATCH {line}\n")).collect();
         Ok(format!(
             "#!/bin/bash\n\
@@ -81,9 +81,9 @@ impl Script<'_> {
              echo \"task $SLURM_ARRAY_TASK_ID of job $SLURM_ARRAY_JOB_ID on $SLURMD_NODENAME,\" \\\n  \
                \"attempt $(( ${{SLURM_RESTART_COUNT:-0}} + 1 )): cells $first to $last\"\n\
              exec \"$runner\" run-cell --plan \"$plan\" --indices \"$first-$last\" --jobs 1 --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
-            merge_log = say::word(&self.merge_log()),
-            runner = say::word(&runner.display().to_string()),
-            plan = say::word(&self.plan.display().to_string()),
+            merge_log = files::shell::word(&self.merge_log()),
+            runner = files::shell::word(&runner.display().to_string()),
+            plan = files::shell::word(&self.plan.display().to_string()),
         ))
     }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use align::planted::Planted;
 use align::{Method, Spaces};
 use anyhow::Result;
+use data::DataError;
 use data::yaml::{self, Located};
-use data::{DataError, checksum};
+use files::checksum;
 use serde::Deserialize;
 use serde_json::json;
 

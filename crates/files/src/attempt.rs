@@ -6,13 +6,13 @@
 //! machine that shares the folder: where the file can be locked by another, the attempt is over.
 
 use std::collections::hash_map::RandomState;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use crate::lock::{self, Taken};
 
 /// Between the parts of a name; an attempt's name, ids and host names have none.
 pub const BETWEEN: char = '~';
@@ -23,15 +23,15 @@ const PREFIX: &str = ".attempt~";
 pub fn name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
-        let host = hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default();
-        let host = host.replace([BETWEEN, '/', '\\'], "_");
+        let host = crate::host().replace([BETWEEN, '/', '\\'], "_");
         // The keys of a hash map come from the system's random numbers.
         let random = RandomState::new().build_hasher().finish();
         format!("{host}-{}-{random:016x}", std::process::id())
     })
 }
 
-fn place(root: &Path, name: &str) -> PathBuf {
+/// Where an attempt says that it is alive.
+pub fn place(root: &Path, name: &str) -> PathBuf {
     root.join(format!("{PREFIX}{name}"))
 }
 
@@ -47,15 +47,14 @@ impl Attempt {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn begin(root: &Path) -> Result<Self> {
+    pub fn begin(root: &Path) -> io::Result<Self> {
         let path = place(root, name());
-        let cannot = || format!("cannot write {}; choose another folder with --out", path.display());
         loop {
-            let file = open(&path, true).with_context(cannot)?;
+            let file = open(&path, true)?;
             match file.lock_shared() {
                 // Some network folders know no locks: then nobody is ever known to be dead.
                 Err(e) if e.kind() == ErrorKind::Unsupported => return Ok(Self { path, file }),
-                locked => locked.with_context(cannot)?,
+                locked => locked?,
             }
             // Between the two somebody may have taken the file for a dead one's.
             if path.exists() {
@@ -78,13 +77,13 @@ impl Drop for Attempt {
 /// removed.
 pub fn alive(root: &Path, name: &str) -> bool {
     let path = place(root, name);
-    match open(&path, false).map(|file| (file.try_lock(), file)) {
+    match open(&path, false).map(|file| (lock::take(&file, true), file)) {
         Err(e) => e.kind() != ErrorKind::NotFound,
-        Ok((Err(TryLockError::WouldBlock | TryLockError::Error(_)), _)) => true,
-        Ok((Ok(()), _locked)) => {
+        Ok((Ok(Taken::Held), _locked)) => {
             let _ = fs::remove_file(&path);
             false
         }
+        Ok(_) => true,
     }
 }
 

@@ -1,0 +1,70 @@
+//! Advisory locks of the system: they end with the process however it ends, so none is ever stale.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+/// What asking for a lock came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is held until the file is closed.
+    Held,
+    /// Another holds it.
+    Busy,
+    /// The file system knows no locks, as some network folders; who has such a folder takes turns without help.
+    Unknown,
+}
+
+/// The file of a lock, made where it is not there; its contents are kept.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Asks for a lock, held alone or shared with others, and does not wait for it.
+///
+/// # Errors
+/// As the system says.
+pub fn take(file: &File, alone: bool) -> io::Result<Taken> {
+    match if alone { file.try_lock() } else { file.try_lock_shared() } {
+        Ok(()) => Ok(Taken::Held),
+        Err(TryLockError::WouldBlock) => Ok(Taken::Busy),
+        Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => Ok(Taken::Unknown),
+        Err(TryLockError::Error(e)) => Err(e),
+    }
+}
+
+/// Writes into a file who holds it. On a full disk the lock is held all the same.
+pub fn sign(file: &mut File) {
+    let _ = file.set_len(0).and_then(|()| file.rewind());
+    let _ = writeln!(file, "process {} on {}", std::process::id(), crate::host());
+}
+
+/// Who holds a file, by what [`sign`] has written: a help, not a need. Empty where nobody has signed.
+pub fn holder(file: &mut File) -> String {
+    let mut holder = String::new();
+    let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
+    holder.trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holds_alone_or_many_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(".lock");
+        let mut one = open(&path).expect("room");
+        let mut two = open(&path).expect("room");
+        assert_eq!(take(&one, true).expect("locks"), Taken::Held);
+        sign(&mut one);
+        assert_eq!(take(&two, true).expect("locks"), Taken::Busy);
+        assert_eq!(holder(&mut two), format!("process {} on {}", std::process::id(), crate::host()));
+        drop(one);
+        assert_eq!(take(&two, false).expect("locks"), Taken::Held);
+        assert_eq!(take(&open(&path).expect("room"), false).expect("locks"), Taken::Held);
+    }
+}
