@@ -14,7 +14,7 @@ use crate::claims::Claim;
 use crate::grid::asked::{self, FigureSpec};
 use crate::kept::record::Record;
 use crate::published::{Comparable, Kind, Published, sources};
-use crate::tables::summary::{Group, Summary, metric_title};
+use crate::tables::summary::{Group, Summary};
 use crate::tables::table::Table;
 use crate::tables::{SPREAD_NOTE, left_out, with_spread};
 
@@ -122,7 +122,7 @@ impl Paper {
         let metrics = self.metrics();
         let (sets, noises) = (summary.view_sets().len() > 1, summary.noises().len() > 1);
         let mut headers = vec!["method".to_string(), String::new()];
-        headers.extend(metrics.iter().map(|m| metric_title(*m).to_string()));
+        headers.extend(metrics.iter().map(|m| m.title().to_string()));
         let mut rows = Vec::new();
         for group in &summary.groups {
             let stat = |m: &Metric| summary.stat(group, summary.measures_of(*m).next()?);

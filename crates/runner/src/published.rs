@@ -6,8 +6,6 @@ use align::Method;
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
 
-use crate::tables::summary::metric_title;
-
 /// One published value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
@@ -196,7 +194,7 @@ pub fn sources(published: &[Published]) -> Vec<String> {
 /// A metric's name in tables.
 pub fn named_metric(metric: &str) -> &str {
     match Metric::from_name(metric) {
-        Some(metric) => metric_title(metric),
+        Some(metric) => metric.title(),
         None => metric,
     }
 }

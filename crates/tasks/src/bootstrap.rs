@@ -8,23 +8,12 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::statistics::{Draw, Resamples};
+use crate::resamples::{Draw, Interval, Resamples};
 
 /// Resampled seeds, a substream per resample.
 const RESAMPLED_SEEDS: Purpose = Purpose::new(43);
 /// Resampled items.
 const RESAMPLED_ITEMS: Purpose = Purpose::new(8);
-
-/// A figure with its 95% interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The figure on the items as they are.
-    pub estimate: f64,
-    /// Lower end: 2.5% of the resamples deviate further down.
-    pub low: f64,
-    /// Upper end: 2.5% of the resamples deviate further up.
-    pub high: f64,
-}
 
 /// What a resample draws from: n items, or the clusters that they come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,16 +311,6 @@ impl Units {
     }
 }
 
-/// Quantile of ascending values, linear between order statistics (type 7); NaN without a value.
-pub fn quantile(ascending: &[f64], q: f64) -> f64 {
-    if ascending.is_empty() {
-        return f64::NAN;
-    }
-    let position = q.clamp(0.0, 1.0) * (ascending.len() - 1) as f64;
-    let (below, above) = (position.floor() as usize, position.ceil() as usize);
-    ascending[below] + (position - position.floor()) * (ascending[above] - ascending[below])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,12 +394,5 @@ mod tests {
         assert!(rarely[0].is_some() && rarely[1].is_none(), "{rarely:?}");
         let often = paired_bootstrap(20, 500, 1, halves(2)).expect("valid");
         assert_eq!(often, [None, None]);
-    }
-
-    #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.5), 2.0);
-        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
-        assert_eq!(quantile(&[7.0], 0.975), 7.0);
     }
 }

@@ -22,7 +22,7 @@ use crate::labels::labels;
 use crate::living::nothing_varies;
 use crate::metrics::{Agreement, CrossTable, dense_codes};
 use crate::score::check_finite;
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 const TASK: &str = "clustering";
 
@@ -167,11 +167,14 @@ impl ClusteringParams {
     }
 }
 
+const METRICS: [Metric; 2] = [Metric::Ari, Metric::Nmi];
+
 /// Scores every view of the test split.
 pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     if let Fitted::Pairwise(_) = input.fitted {
-        return Ok(not_applicable(space, input.test.spaces.rows()));
+        let reason = "pairwise maps share no space to cluster in";
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }
     let labels = labels(TASK, params.label.as_deref(), input.test)?;
     let (codes, classes) = dense_codes(&labels.values);
@@ -214,51 +217,27 @@ pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<
         .collect::<Result<_, TaskError>>()?;
     let living: Vec<&str> = views.iter().map(|(position, _)| input.test.spaces.nth(*position).name()).collect();
     let mut out = report(&living, space, &params.seeds, &codes, &runs);
-    out.scores.extend(dead.iter().flat_map(|(view, reason)| undefined(space, Some(view), codes.len(), reason)));
+    for (view, reason) in dead {
+        out.undefined(Place::view(space, view), &METRICS, codes.len(), &reason);
+    }
     Ok(out)
 }
 
 fn report(names: &[&str], space: SpaceKind, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
-    let series = |source: Option<&str>, quantity, draw, values: &[u32]| Series {
-        space,
-        source: source.map(str::to_string),
-        target: None,
-        quantity,
-        draw,
-        values: values.iter().map(|&value| value as f32).collect(),
-    };
+    let whole = |codes: &[u32]| codes.iter().map(|&code| code as f32).collect();
     let mut out = Scores::default();
-    out.series.push(series(None, Quantity::Label, None, codes));
+    out.keep(Place::all(space), Quantity::Label, whole(codes));
     for (&name, runs) in names.iter().zip(runs.chunks(seeds.len())) {
+        let place = Place::view(space, name);
         let mean = |of: fn(&Agreement) -> f64| runs.iter().map(|(_, a)| of(a)).sum::<f64>() / runs.len() as f64;
         for (metric, value) in [(Metric::Ari, mean(|a| a.ari)), (Metric::Nmi, mean(|a| a.nmi))] {
-            out.scores.push(Score {
-                space,
-                source: Some(name.to_string()),
-                target: None,
-                metric,
-                value: Some(value),
-                n: codes.len(),
-                reason: None,
-            });
+            out.figure(place, metric, codes.len(), value);
         }
         for (&seed, (clusters, _)) in seeds.iter().zip(runs) {
-            out.series.push(series(Some(name), Quantity::Cluster, Some(seed), clusters));
+            out.keep_draw(place, Quantity::Cluster, Some(seed), whole(clusters));
         }
     }
     out
-}
-
-fn not_applicable(space: SpaceKind, n: usize) -> Scores {
-    let scores = undefined(space, None, n, "pairwise maps share no space to cluster in");
-    Scores { scores: scores.into(), series: Vec::new() }
-}
-
-fn undefined(space: SpaceKind, source: Option<&str>, n: usize, reason: &str) -> [Score; 2] {
-    [Metric::Ari, Metric::Nmi].map(|metric| {
-        let (source, reason) = (source.map(str::to_string), Some(reason.to_string()));
-        Score { space, source, target: None, metric, value: None, n, reason }
-    })
 }
 
 #[cfg(test)]

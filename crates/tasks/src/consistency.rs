@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::living::nothing_varies;
 use crate::metrics::{mean, quantile};
 use crate::score::check_finite;
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of consistency: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +29,7 @@ const METRICS: [Metric; 3] = [Metric::GammaMean, Metric::Gamma90, Metric::DeltaP
 pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     let n = input.test.spaces.rows();
-    let figure = |metric, value, reason| Score { space, source: None, target: None, metric, value, n, reason };
-    let not_applicable = |reason: &str| Scores {
-        scores: METRICS.map(|metric| figure(metric, None, Some(reason.to_string()))).into(),
-        series: Vec::new(),
-    };
+    let not_applicable = |reason: &str| Scores::not_applicable(space, &METRICS, n, reason);
     if let Fitted::Pairwise(_) = input.fitted {
         return Ok(not_applicable("pairwise maps share no space to agree in"));
     }
@@ -55,11 +51,13 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     }
     let (gamma, delta): (Vec<f32>, Vec<f32>) = (0..n).into_par_iter().map(|i| of_item(&views, i)).unzip();
     let values = [mean(&gamma), quantile(&gamma, 0.9), mean(&delta)];
-    let series = |quantity, values| Series { space, source: None, target: None, quantity, draw: None, values };
-    Ok(Scores {
-        scores: METRICS.iter().zip(values).map(|(&metric, value)| figure(metric, Some(value), None)).collect(),
-        series: vec![series(Quantity::Gamma, gamma), series(Quantity::DeltaPos, delta)],
-    })
+    let (mut out, place) = (Scores::default(), Place::all(space));
+    for (metric, value) in METRICS.into_iter().zip(values) {
+        out.figure(place, metric, n, value);
+    }
+    out.keep(place, Quantity::Gamma, gamma);
+    out.keep(place, Quantity::DeltaPos, delta);
+    Ok(out)
 }
 
 /// γ and δ⁺ of item i, each by its own definition.

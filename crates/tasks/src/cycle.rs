@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::living::nothing_varies;
 use crate::metrics::mean;
 use crate::score::check_finite;
-use crate::{Metric, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of cycle: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,37 +35,32 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space =
         if matches!(input.fitted, Fitted::Pairwise(_)) { SpaceKind::Translated } else { input.fitted.offers()[0] };
     let mut out = Scores::default();
-    let mut report = |metric: Metric, source: Option<&str>, errors: Result<Vec<f32>, &str>| {
-        let source = source.map(str::to_string);
-        let (value, reason) = match &errors {
-            Ok(errors) => (Some(mean(errors)), None),
-            Err(reason) => (None, Some(reason.to_string())),
-        };
-        out.scores.push(Score { space, source: source.clone(), target: None, metric, value, n, reason });
-        if let (Ok(values), Some(quantity)) = (errors, metric.series()) {
-            out.series.push(Series { space, source, target: None, quantity, draw: None, values });
-        }
-    };
     if let Fitted::Input(_) = input.fitted {
-        report(Metric::CycleError, None, Err("without alignment there is no way to another view"));
-        return Ok(out);
+        let reason = "without alignment there is no way to another view";
+        return Ok(Scores::not_applicable(space, &[Metric::CycleError], n, reason));
     }
     let mut living = Vec::with_capacity(names.len());
     for name in names {
         match nothing_varies(name, &standardised(input, name, input.test.spaces.get(name)?)?) {
-            Some(reason) => report(Metric::CycleError, Some(name), Err(&reason)),
+            Some(reason) => out.undefined(Place::view(space, name), &[Metric::CycleError], n, &reason),
             None => living.push(name),
         }
     }
     let names = living;
+    let mut report = |(metric, quantity), name: &str, errors: Vec<f32>| {
+        let place = Place::view(space, name);
+        out.figure(place, metric, n, mean(&errors));
+        out.keep(place, quantity, errors);
+    };
     let linear: Vec<Vec<f32>> =
         (0..names.len()).into_par_iter().map(|s| linear(input, &names, s)).collect::<Result<_, TaskError>>()?;
     for (name, errors) in names.iter().zip(linear) {
-        report(Metric::CycleError, Some(name), Ok(errors));
+        report((Metric::CycleError, Quantity::CycleError), name, errors);
     }
     if let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) {
         for (s, name) in names.iter().enumerate() {
-            report(Metric::CycleErrorCorrected, Some(name), Ok(corrected(input, universe, &names, s)?));
+            let errors = corrected(input, universe, &names, s)?;
+            report((Metric::CycleErrorCorrected, Quantity::CycleErrorCorrected), name, errors);
         }
     }
     Ok(out)

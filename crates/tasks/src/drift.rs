@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::living::nothing_varies;
 use crate::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::score::check_finite;
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of drift: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,16 +24,8 @@ const METRICS: [Metric; 3] = [Metric::DriftMean, Metric::DriftMedian, Metric::Dr
 pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let n = input.test.spaces.rows();
     let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) else {
-        let none = |metric| Score {
-            space: input.fitted.offers()[0],
-            source: None,
-            target: None,
-            metric,
-            value: None,
-            n,
-            reason: Some("no corrector, so nothing drifts".into()),
-        };
-        return Ok(Scores { scores: METRICS.map(none).into(), series: Vec::new() });
+        let space = input.fitted.offers()[0];
+        return Ok(Scores::not_applicable(space, &METRICS, n, "no corrector, so nothing drifts"));
     };
     let space = SpaceKind::Universe;
     let mut out = Scores::default();
@@ -44,27 +36,17 @@ pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         };
         let before = finite(universe.project_linear(view.name(), view.values())?)?;
         let after = finite(universe.project(view.name(), view.values())?)?;
-        let source = Some(view.name().to_string());
+        let place = Place::view(space, view.name());
         if let Some(reason) = nothing_varies(view.name(), &before) {
-            let none = |metric| {
-                let (source, reason) = (source.clone(), Some(reason.clone()));
-                Score { space, source, target: None, metric, value: None, n, reason }
-            };
-            out.scores.extend(METRICS.map(none));
+            out.undefined(place, &METRICS, n, &reason);
             continue;
         }
         let values = cosine_distances(&before, &after);
         let figures = [mean(&values), lower_median(&values), quantile(&values, 0.95)];
-        out.scores.extend(METRICS.iter().zip(figures).map(|(&metric, value)| Score {
-            space,
-            source: source.clone(),
-            target: None,
-            metric,
-            value: Some(value),
-            n,
-            reason: None,
-        }));
-        out.series.push(Series { space, source, target: None, quantity: Quantity::Drift, draw: None, values });
+        for (metric, value) in METRICS.into_iter().zip(figures) {
+            out.figure(place, metric, n, value);
+        }
+        out.keep(place, Quantity::Drift, values);
     }
     Ok(out)
 }

@@ -18,12 +18,12 @@ use align::{Ignored, Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::largest::Largest;
-use crate::living::nothing_varies_in;
+use crate::living::incomparable;
 use crate::metrics::{mean, skewness};
 use crate::pairs::{each_translated, project_all};
 use crate::retrieval::{check_neighbours, ignored_beta};
 use crate::scoring::{BLOCK, Scorer, Scoring, by_row};
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of hubness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,8 +66,9 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
     let projections = project_all(input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
-    let dead = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
-        nothing_varies_in((names[s], names[t]), (queries, gallery))
+    let found = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
+        let unlike = incomparable((names[s], names[t]), (queries, gallery));
+        unlike.map_or_else(|| Ok(occurrences(scorer, queries, gallery)), Err)
     };
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
@@ -76,24 +77,14 @@ pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Sco
                 let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
                 for (s, queries) in rows.iter().enumerate() {
                     for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
-                        let occurrences = if let Some(reason) = dead(s, t, queries, gallery) {
-                            Err(reason)
-                        } else if queries.cols() == gallery.cols() {
-                            Ok(occurrences(scorer, queries, gallery))
-                        } else {
-                            let (x, y) = (queries.cols(), gallery.cols());
-                            Err(format!("widths differ: {} {x}, {} {y}", names[s], names[t]))
-                        };
-                        report(space, names[s], names[t], input.test.spaces.rows(), occurrences, &mut out);
+                        let place = Place::pair(space, names[s], names[t]);
+                        report(place, input.test.spaces.rows(), found(s, t, queries, gallery), &mut out);
                     }
                 }
             }
             SpaceKind::Translated => each_translated(input, &projections, |s, t, queries, gallery| {
-                let occurrences = match dead(s, t, queries, gallery) {
-                    Some(reason) => Err(reason),
-                    None => Ok(occurrences(scorer, queries, gallery)),
-                };
-                report(space, names[s], names[t], queries.rows(), occurrences, &mut out);
+                let place = Place::pair(space, names[s], names[t]);
+                report(place, queries.rows(), found(s, t, queries, gallery), &mut out);
                 Ok(())
             })?,
         }
@@ -135,31 +126,14 @@ fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Occurrences {
     Occurrences { count: narrow(count), never: narrow(never) }
 }
 
-fn report(
-    space: SpaceKind,
-    source: &str,
-    target: &str,
-    n: usize,
-    occurrences: Result<Occurrences, String>,
-    out: &mut Scores,
-) {
-    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
-    let figures = occurrences.as_ref().map(|of| [skewness(&of.count), mean(&of.never)]);
-    for (at, metric) in METRICS.into_iter().enumerate() {
-        out.scores.push(Score {
-            space,
-            source: source.clone(),
-            target: target.clone(),
-            metric,
-            value: figures.ok().map(|figures| figures[at]),
-            n,
-            reason: figures.err().cloned(),
-        });
+fn report(place: Place<'_>, n: usize, occurrences: Result<Occurrences, String>, out: &mut Scores) {
+    let Occurrences { count, never } = match occurrences {
+        Ok(occurrences) => occurrences,
+        Err(reason) => return out.undefined(place, &METRICS, n, &reason),
+    };
+    for (metric, value) in METRICS.into_iter().zip([skewness(&count), mean(&never)]) {
+        out.figure(place, metric, n, value);
     }
-    if let Ok(Occurrences { count, never }) = occurrences {
-        for (quantity, values) in [(Quantity::Occurrences, count), (Quantity::AntiHub, never)] {
-            let (source, target) = (source.clone(), target.clone());
-            out.series.push(Series { space, source, target, quantity, draw: None, values });
-        }
-    }
+    out.keep(place, Quantity::Occurrences, count);
+    out.keep(place, Quantity::AntiHub, never);
 }

@@ -1,4 +1,4 @@
-//! Views whose rows are all the same: nothing can be ranked, grouped or compared by them.
+//! Views that nothing can be ranked, grouped or compared by: their rows are all the same, or as wide as no other's.
 
 use align::Matrix;
 
@@ -12,4 +12,15 @@ pub(crate) fn nothing_varies(view: &str, rows: &Matrix) -> Option<String> {
 /// The same of a pair. The target is asked first: where it does not vary, what is translated to it does not either.
 pub(crate) fn nothing_varies_in(names: (&str, &str), rows: (&Matrix, &Matrix)) -> Option<String> {
     nothing_varies(names.1, rows.1).or_else(|| nothing_varies(names.0, rows.0))
+}
+
+/// Why the rows of two views cannot be compared, where one is wider than the other.
+pub(crate) fn widths_differ(names: (&str, &str), rows: (&Matrix, &Matrix)) -> Option<String> {
+    let (x, y) = (rows.0.cols(), rows.1.cols());
+    (x != y).then(|| format!("widths differ: {} {x}, {} {y}", names.0, names.1))
+}
+
+/// Why nothing can be looked up between two views: a view does not vary, or their widths differ.
+pub(crate) fn incomparable(names: (&str, &str), rows: (&Matrix, &Matrix)) -> Option<String> {
+    nothing_varies_in(names, rows).or_else(|| widths_differ(names, rows))
 }

@@ -3,7 +3,8 @@
 use align::Matrix;
 use align::prep::cosine_rows;
 
-use crate::{Metric, TaskError, bootstrap};
+use crate::metric::{Metric, Statistic};
+use crate::{TaskError, resamples};
 
 /// Whole numbers up to this have their `x ln x` looked up.
 const TABLE: usize = 4096;
@@ -31,6 +32,17 @@ pub struct Agreement {
     pub ari: f64,
     /// Normalised mutual information.
     pub nmi: f64,
+}
+
+impl Agreement {
+    /// The one that a metric asks for; `None` where it is no agreement.
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Ari => Some(self.ari),
+            Metric::Nmi => Some(self.nmi),
+            _ => None,
+        }
+    }
 }
 
 impl CrossTable {
@@ -223,102 +235,53 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
     Ok(sum / total as f64)
 }
 
-/// A metric computed from its series ([`Metric::series`]) with item i counted `weights[i]` times: what a
+/// A metric computed from its series ([`Metric::quantity`]) with item i counted `weights[i]` times: what a
 /// resample evaluates; `None` where it is undefined: no item counts, or the metric is no function of such a series (agreement
 /// of clusters is one of [`CrossTable`]; uniformity, effective rank and modality gap need the vectors).
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
 pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Result<Option<f64>, TaskError> {
-    let value = match metric {
-        Metric::Gamma90 => weighted_quantile(values, 0.9, weights)?,
-        Metric::DriftP95 => weighted_quantile(values, 0.95, weights)?,
-        Metric::DriftMedian => weighted_lower_median(values, weights)?,
-        Metric::HubSkewness => weighted_skewness(values, weights)?,
-        Metric::Rank1
-        | Metric::Rank1Optimistic
-        | Metric::Rank5
-        | Metric::Rank10
-        | Metric::Mrr
-        | Metric::Cmc1
-        | Metric::Cmc5
-        | Metric::AntiHubs
-        | Metric::GammaMean
-        | Metric::DeltaPos
-        | Metric::DriftMean
-        | Metric::Accuracy
-        | Metric::Map
-        | Metric::CycleError
-        | Metric::CycleErrorCorrected
-        | Metric::Similarity(..)
-        | Metric::Alignment
-        | Metric::Distortion => {
+    let statistic = metric.statistic();
+    let value = match statistic {
+        Statistic::Quantile(q) => weighted_quantile(values, q, weights)?,
+        Statistic::LowerMedian => weighted_lower_median(values, weights)?,
+        Statistic::Skewness => weighted_skewness(values, weights)?,
+        Statistic::HitsAt(_) | Statistic::Reciprocal | Statistic::Share | Statistic::Mean => {
             check_lengths("weighted figure", "values", values.len(), "weights", weights.len())?;
             let (mut sum, mut total) = (0.0, 0u64);
             for (&value, &weight) in values.iter().zip(weights) {
-                let Some(value) = item_value(metric, value) else { continue };
+                let Some(value) = part(statistic, value) else { continue };
                 sum += f64::from(weight) * value;
                 total += u64::from(weight);
             }
             sum / total as f64
         }
-        Metric::Ari | Metric::Nmi | Metric::Uniformity | Metric::EffectiveRank | Metric::ModalityGap => {
-            return Ok(None);
-        }
+        Statistic::Agreement | Statistic::None => return Ok(None),
     };
     Ok(value.is_finite().then_some(value))
-}
-
-/// Whether the metric is a mean over items of values that lie between 0 and 1 whatever the data: its intervals are those of
-/// shares.
-pub fn is_share(metric: Metric) -> bool {
-    matches!(
-        metric,
-        Metric::Rank1
-            | Metric::Rank1Optimistic
-            | Metric::Rank5
-            | Metric::Rank10
-            | Metric::Mrr
-            | Metric::Cmc1
-            | Metric::Cmc5
-            | Metric::Map
-            | Metric::Accuracy
-            | Metric::AntiHubs
-    )
 }
 
 /// What one item adds to a metric that is a mean over items; `None` for a metric that is none, or an item that does not
 /// count.
 pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
-    let hit = |k: f32| f64::from(u8::from(value <= k));
-    let value = match metric {
-        _ if value.is_nan() => return None,
-        Metric::Rank1 | Metric::Rank1Optimistic | Metric::Cmc1 => hit(1.0),
-        Metric::Rank5 | Metric::Cmc5 => hit(5.0),
-        Metric::Rank10 => hit(10.0),
-        Metric::Mrr => 1.0 / f64::from(value),
-        Metric::GammaMean
-        | Metric::DeltaPos
-        | Metric::DriftMean
-        | Metric::Accuracy
-        | Metric::Map
-        | Metric::CycleError
-        | Metric::CycleErrorCorrected
-        | Metric::AntiHubs
-        | Metric::Similarity(..)
-        | Metric::Alignment
-        | Metric::Distortion => f64::from(value),
-        Metric::Ari
-        | Metric::Nmi
-        | Metric::Gamma90
-        | Metric::DriftMedian
-        | Metric::DriftP95
-        | Metric::HubSkewness
-        | Metric::Uniformity
-        | Metric::EffectiveRank
-        | Metric::ModalityGap => return None,
-    };
-    Some(value)
+    part(metric.statistic(), value)
+}
+
+fn part(statistic: Statistic, value: f32) -> Option<f64> {
+    if value.is_nan() {
+        return None;
+    }
+    match statistic {
+        Statistic::HitsAt(k) => Some(f64::from(u8::from(value <= k as f32))),
+        Statistic::Reciprocal => Some(1.0 / f64::from(value)),
+        Statistic::Share | Statistic::Mean => Some(f64::from(value)),
+        Statistic::Quantile(_)
+        | Statistic::LowerMedian
+        | Statistic::Skewness
+        | Statistic::Agreement
+        | Statistic::None => None,
+    }
 }
 
 /// Population skewness `m₃ / m₂^(3/2)`; zero where nothing varies.
@@ -390,7 +353,7 @@ pub fn mean(values: &[f32]) -> f64 {
 pub fn quantile(values: &[f32], q: f64) -> f64 {
     let mut ascending: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
     ascending.sort_unstable_by(f64::total_cmp);
-    bootstrap::quantile(&ascending, q)
+    resamples::quantile(&ascending, q)
 }
 
 /// The middle value, the lower one of two; NaN without a value.
@@ -489,8 +452,10 @@ mod tests {
         let of = |metric, values: &[f32], weights: &[u32]| {
             weighted_figure(metric, values, weights).expect("one weight per value")
         };
-        for metric in [Metric::Ari, Metric::Nmi, Metric::Uniformity, Metric::EffectiveRank, Metric::ModalityGap] {
-            assert_eq!(of(metric, &[1.0, 2.0], &[1, 1]), None, "{metric:?} is no function of a series");
+        let of_values = |metric: &Metric| !matches!(metric.statistic(), Statistic::Agreement | Statistic::None);
+        for metric in Metric::ALL {
+            assert_eq!(of(metric, &[1.0, 2.0], &[1, 1]).is_some(), of_values(&metric), "{metric}");
+            assert!(of_values(&metric) || item_value(metric, 1.0).is_none(), "{metric}");
         }
         for metric in [Metric::Rank1, Metric::Map, Metric::Gamma90, Metric::DriftMedian, Metric::HubSkewness] {
             assert_eq!(of(metric, &[f32::NAN, 1.0], &[2, 0]), None, "{metric:?} of no item");

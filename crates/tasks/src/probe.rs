@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
-use align::{Ignored, Matrix, SpaceKind, Split};
+use align::{Ignored, Matrix, Split};
 use rand_distr::{Distribution, Uniform};
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::{Classifier, Converged, Labelled, Released};
 use crate::labels::labels;
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Initial weights of a probe, one stream per view.
 const STARTING_WEIGHTS: Purpose = Purpose::new(20);
@@ -203,10 +203,12 @@ impl Codes {
     }
 }
 
+/// The one metric of both tasks.
+pub(crate) const METRICS: [Metric; 1] = [Metric::Accuracy];
+
 /// One pair's classifiers on its `rows` test rows: the figure, and hits by item for each draw; or why there is none.
 pub(crate) fn report(
-    space: SpaceKind,
-    (source, target): (&str, &str),
+    place: Place<'_>,
     rows: usize,
     draws: &[Option<u64>],
     correct: Result<Vec<Vec<bool>>, String>,
@@ -214,41 +216,15 @@ pub(crate) fn report(
 ) {
     let correct = match correct {
         Ok(correct) => correct,
-        Err(reason) => {
-            let (source, target) = (Some(source.to_string()), Some(target.to_string()));
-            let (metric, reason) = (Metric::Accuracy, Some(reason));
-            out.scores.push(Score { space, source, target, metric, value: None, n: rows, reason });
-            return;
-        }
+        Err(reason) => return out.undefined(place, &METRICS, rows, &reason),
     };
     let n = correct.first().map_or(0, Vec::len);
     let hits: usize = correct.iter().flatten().filter(|&&hit| hit).count();
-    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
-    out.scores.push(Score {
-        space,
-        source: source.clone(),
-        target: target.clone(),
-        metric: Metric::Accuracy,
-        value: Some(hits as f64 / (n * correct.len()).max(1) as f64),
-        n,
-        reason: None,
-    });
-    out.series.extend(correct.into_iter().zip(draws).map(|(correct, &draw)| Series {
-        space,
-        source: source.clone(),
-        target: target.clone(),
-        quantity: Quantity::Correct,
-        draw,
-        values: correct.into_iter().map(|hit| f32::from(u8::from(hit))).collect(),
-    }));
-}
-
-/// The one figure of a method that the task does not apply to.
-pub(crate) fn not_applicable(space: SpaceKind, n: usize, reason: &str) -> Scores {
-    let (metric, reason) = (Metric::Accuracy, Some(reason.to_string()));
-    Scores {
-        scores: vec![Score { space, source: None, target: None, metric, value: None, n, reason }],
-        series: Vec::new(),
+    let share = hits as f64 / (n * correct.len()).max(1) as f64;
+    out.figure(place, Metric::Accuracy, n, share);
+    for (correct, &draw) in correct.into_iter().zip(draws) {
+        let values = correct.into_iter().map(|hit| f32::from(u8::from(hit))).collect();
+        out.keep_draw(place, Quantity::Correct, draw, values);
     }
 }
 
@@ -265,7 +241,8 @@ mod tests {
         let reason = params.train(0, rows, &[rows], 2).expect("sound rows").expect_err("nearly no penalty");
         assert!(reason.starts_with("the classifier did not converge: after 3000 steps"), "{reason}");
         let mut out = Scores::default();
-        report(SpaceKind::Universe, ("a", "b"), 40, &[None], Err(reason.clone()), &mut out);
+        let place = Place::pair(align::SpaceKind::Universe, "a", "b");
+        report(place, 40, &[None], Err(reason.clone()), &mut out);
         assert_eq!((out.scores[0].value, out.scores[0].n, out.series.len()), (None, 40, 0));
         assert_eq!(out.scores[0].reason, Some(reason));
     }

@@ -13,9 +13,9 @@ use rayon::prelude::*;
 use crate::classifier::Labelled;
 #[cfg(doc)]
 use crate::probe::Protocol;
-use crate::probe::{Codes, ProbeParams, not_applicable, report};
+use crate::probe::{Codes, METRICS, ProbeParams, report};
 use crate::score::check_finite;
-use crate::{Scores, TaskError, TaskInput};
+use crate::{Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "probing";
 
@@ -23,7 +23,8 @@ const TASK: &str = "probing";
 pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     if let Fitted::Pairwise(_) = input.fitted {
-        return Ok(not_applicable(space, input.test.spaces.rows(), "pairwise maps share no space to probe"));
+        let reason = "pairwise maps share no space to probe";
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }
     let codes = Codes::new(TASK, params, input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
@@ -66,7 +67,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
     let mut out = Scores::default();
     for (s, by_target) in all.into_iter().enumerate() {
         for (t, correct) in targets(s).zip(by_target) {
-            report(space, (names[s], names[t]), test[t].rows(), &params.draws(), correct, &mut out);
+            report(Place::pair(space, names[s], names[t]), test[t].rows(), &params.draws(), correct, &mut out);
         }
     }
     Ok(out)

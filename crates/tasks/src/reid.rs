@@ -21,11 +21,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::labels::labels;
-use crate::living::nothing_varies_in;
+use crate::living::incomparable;
 use crate::pairs::{each_translated, project_all};
 use crate::ranks::TIE;
 use crate::score::check_numbers;
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Which training items of a class go to which view.
 const TRAIN_MATCHING: Purpose = Purpose::new(21);
@@ -43,6 +43,8 @@ pub struct ReidParams {
     /// Leaves the query's own row out of the gallery, for views that hold the same items.
     pub exclude_self: bool,
 }
+
+const METRICS: [Metric; 3] = [Metric::Cmc1, Metric::Cmc5, Metric::Map];
 
 /// Queries per block.
 const BLOCK: usize = 256;
@@ -128,63 +130,48 @@ pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores
     let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let projections = project_all(input)?;
+    let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| match incomparable(
+        (names[s], names[t]),
+        (queries, gallery),
+    ) {
+        Some(reason) => Ok(Err(reason)),
+        None => find(queries, gallery, classes, classes, params.exclude_self).map(Ok),
+    };
     let mut out = Scores::default();
     for &space in input.fitted.offers() {
         let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
-        let find = |queries: &Matrix, gallery: &Matrix| find(queries, gallery, classes, classes, params.exclude_self);
         if space == SpaceKind::Translated {
             each_translated(input, &projections, |s, t, queries, gallery| {
-                let dead = nothing_varies_in((names[s], names[t]), (queries, gallery));
-                found.insert((s, t), dead.map_or_else(|| find(queries, gallery).map(Ok), |reason| Ok(Err(reason)))?);
+                found.insert((s, t), find(s, t, queries, gallery)?);
                 Ok(())
             })?;
         } else {
             let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
             for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
-                let (x, y) = (rows[s].cols(), rows[t].cols());
-                let differ = || format!("widths differ: {} {x}, {} {y}", names[s], names[t]);
-                let dead = nothing_varies_in((names[s], names[t]), (&rows[s], &rows[t]));
-                let unlike = dead.or_else(|| (x != y).then(differ));
-                let found_here = unlike.map_or_else(|| find(&rows[s], &rows[t]).map(Ok), |reason| Ok(Err(reason)))?;
-                found.insert((s, t), found_here);
+                found.insert((s, t), find(s, t, &rows[s], &rows[t])?);
             }
         }
         for ((s, t), found) in found {
-            report(space, (names[s], names[t]), found, &mut out);
+            report(Place::pair(space, names[s], names[t]), found, &mut out);
         }
     }
     Ok(out)
 }
 
-fn report(space: SpaceKind, (source, target): (&str, &str), found: Result<Found, String>, out: &mut Scores) {
-    let (source, target) = (Some(source.to_string()), Some(target.to_string()));
-    let mut score = |metric, value, n, reason| {
-        out.scores.push(Score { space, source: source.clone(), target: target.clone(), metric, value, n, reason });
+fn report(place: Place<'_>, found: Result<Found, String>, out: &mut Scores) {
+    let Found { average_precision, first_match } = match found {
+        Ok(found) => found,
+        Err(reason) => return out.undefined(place, &METRICS, 0, &reason),
     };
-    match found {
-        Err(reason) => {
-            for metric in [Metric::Cmc1, Metric::Cmc5, Metric::Map] {
-                score(metric, None, 0, Some(reason.clone()));
-            }
-        }
-        Ok(found) => {
-            let asked: Vec<f32> = found.first_match.iter().copied().filter(|rank| !rank.is_nan()).collect();
-            let share = |k: f32| asked.iter().filter(|&&rank| rank <= k).count() as f64 / asked.len() as f64;
-            let precision: f64 = found.average_precision.iter().filter(|p| !p.is_nan()).map(|&p| f64::from(p)).sum();
-            let values =
-                [(Metric::Cmc1, share(1.0)), (Metric::Cmc5, share(5.0)), (Metric::Map, precision / asked.len() as f64)];
-            for (metric, value) in values {
-                let none = asked.is_empty().then(|| "no query has an item of its class in the gallery".to_string());
-                score(metric, none.is_none().then_some(value), asked.len(), none);
-            }
-            for (quantity, values) in
-                [(Quantity::FirstMatch, found.first_match), (Quantity::AveragePrecision, found.average_precision)]
-            {
-                let (source, target) = (source.clone(), target.clone());
-                out.series.push(Series { space, source, target, quantity, draw: None, values });
-            }
-        }
+    let asked: Vec<f32> = first_match.iter().copied().filter(|rank| !rank.is_nan()).collect();
+    let share = |k: f32| asked.iter().filter(|&&rank| rank <= k).count() as f64 / asked.len() as f64;
+    let precision: f64 = average_precision.iter().filter(|p| !p.is_nan()).map(|&p| f64::from(p)).sum();
+    for (metric, value) in METRICS.into_iter().zip([share(1.0), share(5.0), precision / asked.len() as f64]) {
+        let value = if asked.is_empty() { Err("no query has an item of its class in the gallery") } else { Ok(value) };
+        out.figure_or_reason(place, metric, asked.len(), value);
     }
+    out.keep(place, Quantity::FirstMatch, first_match);
+    out.keep(place, Quantity::AveragePrecision, average_precision);
 }
 
 /// A matched data set as the re-identification protocol has it: every view gets its own share of each class's

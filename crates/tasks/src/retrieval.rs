@@ -20,12 +20,12 @@ use align::prep::cosine_rows;
 use align::{Ignored, Matrix, Projections, SpaceKind};
 use serde::{Deserialize, Serialize};
 
-use crate::living::nothing_varies_in;
+use crate::living::incomparable;
 use crate::metrics::{hits_at, mean_reciprocal_rank};
 use crate::pairs::{each_translated, project_all};
 use crate::ranks::Ranks;
 use crate::scoring::{Scorer, Scoring};
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of retrieval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,11 +81,8 @@ pub(crate) fn check_neighbours(task: &'static str, k: usize, beta: f64) -> Resul
 /// The metrics of one pair, in the order of records.
 const METRICS: [Metric; 5] = [Metric::Rank1, Metric::Rank5, Metric::Rank10, Metric::Rank1Optimistic, Metric::Mrr];
 
-/// What became of one ordered pair.
-enum Outcome {
-    Ranked(Ranks),
-    NotApplicable(String),
-}
+/// Ranks of one ordered pair, or why there are none.
+type Outcome = Result<Ranks, String>;
 
 /// Outcomes of all ordered pairs, by `source * views + target`; the diagonal stays empty.
 type Outcomes = Vec<Option<Outcome>>;
@@ -112,16 +109,12 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     for a in 0..views {
         for b in a + 1..views {
-            let dead = nothing_varies_in((names[a], names[b]), (&rows[a], &rows[b]));
-            let (forward, backward) = if let Some(reason) = dead {
-                (Outcome::NotApplicable(reason.clone()), Outcome::NotApplicable(reason))
-            } else if rows[a].cols() == rows[b].cols() {
-                let (forward, backward) = scorer.ranks_both(&rows[a], &rows[b])?;
-                (Outcome::Ranked(forward), Outcome::Ranked(backward))
-            } else {
-                let (x, y) = (rows[a].cols(), rows[b].cols());
-                let reason = format!("widths differ: {} {x}, {} {y}", names[a], names[b]);
-                (Outcome::NotApplicable(reason.clone()), Outcome::NotApplicable(reason))
+            let (forward, backward) = match incomparable((names[a], names[b]), (&rows[a], &rows[b])) {
+                Some(reason) => (Err(reason.clone()), Err(reason)),
+                None => {
+                    let (forward, backward) = scorer.ranks_both(&rows[a], &rows[b])?;
+                    (Ok(forward), Ok(backward))
+                }
             };
             outcomes[a * views + b] = Some(forward);
             outcomes[b * views + a] = Some(backward);
@@ -135,9 +128,9 @@ fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'
     let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, projections, |s, t, queries, gallery| {
-        outcomes[s * views + t] = Some(match nothing_varies_in((names[s], names[t]), (queries, gallery)) {
-            Some(reason) => Outcome::NotApplicable(reason),
-            None => Outcome::Ranked(scorer.ranks(queries, gallery)?),
+        outcomes[s * views + t] = Some(match incomparable((names[s], names[t]), (queries, gallery)) {
+            Some(reason) => Err(reason),
+            None => Ok(scorer.ranks(queries, gallery)?),
         });
         Ok(())
     })?;
@@ -148,44 +141,29 @@ fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'
 fn report(input: &TaskInput<'_>, space: SpaceKind, outcomes: Outcomes, out: &mut Scores) {
     let names: Vec<&str> = input.test.spaces.names().collect();
     let n = input.test.spaces.rows();
+    let whole = |ranks: Vec<u32>| ranks.into_iter().map(|rank| rank as f32).collect::<Vec<f32>>();
     for (at, outcome) in outcomes.into_iter().enumerate() {
         let Some(outcome) = outcome else { continue };
-        let (source, target) = (names[at / names.len()], names[at % names.len()]);
-        let score = |metric, value, reason| Score {
-            space,
-            source: Some(source.to_string()),
-            target: Some(target.to_string()),
-            metric,
-            value,
-            n,
-            reason,
+        let place = Place::pair(space, names[at / names.len()], names[at % names.len()]);
+        let ranks = match outcome {
+            Ok(ranks) => ranks,
+            Err(reason) => {
+                out.undefined(place, &METRICS, n, &reason);
+                continue;
+            }
         };
-        match outcome {
-            Outcome::NotApplicable(reason) => {
-                out.scores.extend(METRICS.map(|metric| score(metric, None, Some(reason.clone()))));
-            }
-            Outcome::Ranked(ranks) => {
-                let series = |quantity, ranks: &[u32]| Series {
-                    space,
-                    source: Some(source.to_string()),
-                    target: Some(target.to_string()),
-                    quantity,
-                    draw: None,
-                    values: ranks.iter().map(|&rank| rank as f32).collect(),
-                };
-                let pessimistic = series(Quantity::Rank, &ranks.pessimistic);
-                let optimistic = series(Quantity::RankOptimistic, &ranks.optimistic);
-                let values = [
-                    hits_at(&pessimistic.values, 1),
-                    hits_at(&pessimistic.values, 5),
-                    hits_at(&pessimistic.values, 10),
-                    hits_at(&optimistic.values, 1),
-                    mean_reciprocal_rank(&pessimistic.values),
-                ];
-                let scored = METRICS.iter().zip(values).map(|(&metric, value)| score(metric, Some(value), None));
-                out.scores.extend(scored);
-                out.series.extend([pessimistic, optimistic]);
-            }
+        let (pessimistic, optimistic) = (whole(ranks.pessimistic), whole(ranks.optimistic));
+        let values = [
+            hits_at(&pessimistic, 1),
+            hits_at(&pessimistic, 5),
+            hits_at(&pessimistic, 10),
+            hits_at(&optimistic, 1),
+            mean_reciprocal_rank(&pessimistic),
+        ];
+        for (metric, value) in METRICS.into_iter().zip(values) {
+            out.figure(place, metric, n, value);
         }
+        out.keep(place, Quantity::Rank, pessimistic);
+        out.keep(place, Quantity::RankOptimistic, optimistic);
     }
 }

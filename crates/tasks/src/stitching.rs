@@ -15,9 +15,9 @@ use align::{Fitted, Matrix, Projections, SpaceKind, Split};
 use rayon::prelude::*;
 
 use crate::classifier::Labelled;
-use crate::probe::{Codes, Direction, ProbeParams, Trained, not_applicable, report};
+use crate::probe::{Codes, Direction, METRICS, ProbeParams, Trained, report};
 use crate::score::check_finite;
-use crate::{Scores, TaskError, TaskInput};
+use crate::{Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "stitching";
 
@@ -25,7 +25,8 @@ const TASK: &str = "stitching";
 pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = SpaceKind::Translated;
     if let Fitted::Input(_) = input.fitted {
-        return Ok(not_applicable(space, input.test.spaces.rows(), "without alignment nothing is translated"));
+        let reason = "without alignment nothing is translated";
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }
     let codes = Codes::new(TASK, params, input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
@@ -71,7 +72,7 @@ pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Score
         .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (&(s, t), correct) in pairs.iter().zip(correct) {
-        report(space, (names[s], names[t]), codes.test.len(), &params.draws(), correct, &mut out);
+        report(Place::pair(space, names[s], names[t]), codes.test.len(), &params.draws(), correct, &mut out);
     }
     Ok(out)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use align::Dataset;
 use serde::{Deserialize, Serialize};
-use tasks::bootstrap::quantile;
+use tasks::resamples::quantile;
 
 use crate::grid::plan::{Cell, Plan, params};
 use crate::kept::record::Record;

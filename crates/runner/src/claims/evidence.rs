@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use tasks::metrics::{is_share, item_value, weighted_figure};
+use tasks::metrics::{item_value, weighted_figure};
 use tasks::{CrossTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
 use crate::kept::store::{DATA, Store, StoredSeries};
@@ -135,7 +135,7 @@ impl<'a> Evidence<'a> {
             let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
             return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
         };
-        let Some(wanted) = metric.series() else {
+        let Some(wanted) = metric.quantity() else {
             return Ok(Err(format!(
                 "{} is computed from all items at once: no interval without computing it anew",
                 metric.name()
@@ -195,9 +195,7 @@ impl Figure {
     /// The metric with item i counted `weights[i]` times; NaN where it is undefined.
     fn value(&self, metric: Metric, weights: &[u32]) -> f64 {
         let value = match self {
-            Self::Clusters(table) => {
-                table.weighted_agreement(weights).map(|a| Some(if metric == Metric::Ari { a.ari } else { a.nmi }))
-            }
+            Self::Clusters(table) => table.weighted_agreement(weights).map(|agreement| agreement.figure(metric)),
             Self::Series(series) => weighted_figure(metric, &series.values, weights),
         };
         // Lengths were checked when samples were compared; a figure that still refuses is undefined.
@@ -239,7 +237,7 @@ impl Sample {
 
     /// How the values of [`Sample::per_item`] are bounded.
     pub fn scale(&self) -> Scale {
-        if is_share(self.metric) { Scale::Share } else { Scale::Number }
+        if self.metric.statistic().is_share() { Scale::Share } else { Scale::Number }
     }
 
     /// Items, or groups of items, that resamples draw from.

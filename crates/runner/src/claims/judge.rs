@@ -10,7 +10,7 @@ use crate::kept::record::Record;
 use crate::kept::store::Store;
 use crate::published::{Of, Published, lead, method_title};
 use crate::tables::agreement::Agreement;
-use crate::tables::summary::{Summary, metric_title};
+use crate::tables::summary::Summary;
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 1000;
@@ -89,7 +89,7 @@ fn above_zero(intervals: &[Interval]) -> Outcome {
 }
 
 fn sentence(metric: Metric, findings: &[String]) -> String {
-    format!("{} {}; paired bootstrap over test items and seeds.", metric_title(metric), findings.join(", "))
+    format!("{} {}; paired bootstrap over test items and seeds.", metric.title(), findings.join(", "))
 }
 
 /// Whether the samples share their items.
@@ -356,7 +356,7 @@ fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
     let outcome = if largest <= test.bound { Outcome::Holds } else { Outcome::DoesNotHold };
     let digits = |value: f64| if value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };
     let finding = format!("at most {} in {places} places, bound {}", digits(largest), digits(test.bound));
-    Ok(Ok((outcome, format!("{} {finding}.", metric_title(metric)))))
+    Ok(Ok((outcome, format!("{} {finding}.", metric.title()))))
 }
 
 /// Whether the published values agree with ours within the tolerance of the paper file.

@@ -9,7 +9,7 @@ use crate::claims::evidence::Evidence;
 use crate::grid::asked::ScatterSpec;
 use crate::kept::store::Store;
 use crate::tables::comparison::by_items;
-use crate::tables::summary::{Group, Summary, metric_title};
+use crate::tables::summary::{Group, Summary};
 use figures::{Dot, Point, Scatter};
 
 /// The points of the first subset of views on clean data.
@@ -51,7 +51,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, summary: &Summary<'_>, sto
     let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());
     let [x, y] = metrics;
     Ok(Scatter {
-        title: format!("{}: {} against {}", words.title, metric_title(y), metric_title(x)),
+        title: format!("{}: {} against {}", words.title, y.title(), x.title()),
         subtitle: words.subtitle.clone(),
         x_label: axis_title(x),
         y_label: axis_title(y),
@@ -62,7 +62,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, summary: &Summary<'_>, sto
 
 fn axis_title(metric: Metric) -> String {
     let better = if metric.higher_is_better() { "more" } else { "less" };
-    format!("{} ({better} is better)", metric_title(metric))
+    format!("{} ({better} is better)", metric.title())
 }
 
 /// A method's name with as few of its parameters as set it apart from the figure's other groups of that name.

@@ -12,7 +12,7 @@ use crate::kept::record::Record;
 use crate::kept::store::Store;
 use crate::tables::comparison::by_items;
 use crate::tables::processors;
-use crate::tables::summary::{Group, Summary, metric_title};
+use crate::tables::summary::{Group, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 
 /// Resamples behind an interval of a figure.
@@ -174,10 +174,10 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         lines,
     };
     Ok(Curves {
-        title: format!("{}: {}", words.title, metric_title(metric)),
+        title: format!("{}: {}", words.title, metric.title()),
         subtitle: words.subtitle.clone(),
         x_label: spec.x.clone(),
-        y_label: metric_title(metric).into(),
+        y_label: metric.title().into(),
         y_spacing: Spacing::Linear,
         x_spacing: Spacing::Linear,
         unordered: spec.unordered,
@@ -310,7 +310,7 @@ fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps
             summary.stat(groups.iter().find(here)?, measure).map(|stat| stat.mean)
         };
         let values = rows.iter().map(|row| columns.iter().map(|column| value(row, column)).collect()).collect();
-        Some(Panel { title: metric_title(metric).into(), rows: rows.clone(), columns: columns.clone(), values })
+        Some(Panel { title: metric.title().into(), rows: rows.clone(), columns: columns.clone(), values })
     };
     Heatmaps {
         title: format!("{}: {} against {}", words.title, greek(&spec.rows), greek(&spec.columns)),
@@ -318,7 +318,7 @@ fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps
         panels: metric.and_then(panel).into_iter().collect(),
         row_label: greek(&spec.rows),
         column_label: greek(&spec.columns),
-        value_label: metric.map(metric_title).unwrap_or_default().into(),
+        value_label: metric.map(Metric::title).unwrap_or_default().into(),
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use tasks::multiple::{Pair, benjamini_hochberg, step_down};
-use tasks::statistics::{Contrast, Resamples, resample_means};
-use tasks::{Interval, Metric};
+use tasks::statistics::resample_means;
+use tasks::{Contrast, Interval, Metric, Resamples};
 
 use crate::claims::evidence::{Evidence, Place, Sample, resampled};
 use crate::grid::Primary;
 use crate::tables::MISSING;
-use crate::tables::summary::{Group, Measure, Summary, metric_title};
+use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -225,7 +225,7 @@ fn by_measure(
     let (lines, others) = adjusted(tables);
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
-    let metric = metric_title(metric);
+    let metric = metric.title();
     Ok(Some(Comparison { name, noise: noise.to_string(), metric, lines, primary, notes, others }))
 }
 

@@ -12,7 +12,7 @@ pub mod table;
 use align::SpaceKind;
 use tasks::{Measure as Likeness, Metric, Reading};
 
-use self::summary::{Group, Measure, Stat, Summary, metric_title};
+use self::summary::{Group, Measure, Stat, Summary};
 use self::table::Table;
 use crate::kept::slug;
 
@@ -65,7 +65,7 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
     let ranked = summary.measures_of(Metric::Rank1).next();
     let mut headers = names.headers();
     let name_columns = headers.len();
-    let shown: Vec<&Measure> = summary.measures().iter().filter(|m| !m.metric.is_side_note()).collect();
+    let shown: Vec<&Measure> = summary.measures().iter().filter(|m| !m.metric.is_auxiliary()).collect();
     headers.extend(shown.iter().map(|m| summary.title(m)));
     if ranked.is_some() {
         headers.push("worst pair, Rank-1".into());
@@ -93,7 +93,7 @@ pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
         notes: std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect(),
     };
     table.notes.extend(reasons(summary));
-    table.notes.extend(left_out(summary, |metric| !metric.is_side_note()));
+    table.notes.extend(left_out(summary, |metric| !metric.is_auxiliary()));
     table
 }
 
@@ -103,7 +103,7 @@ fn reasons(summary: &Summary<'_>) -> Vec<String> {
     for group in &summary.groups {
         let label = group.label();
         for measure in
-            summary.measures().iter().filter(|m| !m.metric.is_side_note() && summary.stat(group, m).is_none())
+            summary.measures().iter().filter(|m| !m.metric.is_auxiliary() && summary.stat(group, m).is_none())
         {
             let Some(reason) = summary.reason(group, measure) else { continue };
             found.add((reason, &group.view_set), label.clone());
@@ -229,7 +229,7 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
             let Some(raw) = stat(Reading::Raw) else { continue };
             let mean = |reading| stat(reading).map_or(MISSING.into(), |s| format!("{:.3}", s.mean));
             let mut row = names.cells(group);
-            row.extend([raw.space.name().into(), metric_title(Metric::Similarity(likeness, Reading::Raw)).into()]);
+            row.extend([raw.space.name().into(), Metric::Similarity(likeness, Reading::Raw).title().into()]);
             row.extend([format!("{:.3}", raw.mean), mean(Reading::Calibrated), mean(Reading::Ceiling)]);
             // Of a p more is worse.
             row.push(stat(Reading::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)));

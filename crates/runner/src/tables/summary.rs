@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use align::{Method, SpaceKind};
 use serde_json::json;
-use tasks::{Measure as Likeness, Metric, Reading, Task};
+use tasks::{Metric, Task};
 
 use crate::grid::plan::{canonical, differing, params};
 use crate::kept::record::Record;
@@ -207,7 +207,7 @@ impl<'a> Summary<'a> {
     /// A measure's name in tables and figures: the metric's, and what sets its task apart where the grid
     /// has the metric twice.
     pub fn title(&self, measure: &Measure) -> String {
-        let title = metric_title(measure.metric);
+        let title = measure.metric.title();
         let mut apart: Vec<String> = Vec::new();
         if self.measures_of(measure.metric).any(|m| m.task != measure.task) {
             apart.push(measure.task.clone());
@@ -345,50 +345,6 @@ fn distinct<'s>(items: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
         }
     }
     seen
-}
-
-/// A metric's name in tables and figures.
-pub fn metric_title(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Ari => "ARI",
-        Metric::Nmi => "NMI",
-        Metric::Rank1 => "Rank-1",
-        Metric::Rank5 => "Rank-5",
-        Metric::Rank10 => "Rank-10",
-        Metric::Rank1Optimistic => "Rank-1 (optimistic)",
-        Metric::Mrr => "MRR",
-        Metric::Accuracy => "accuracy",
-        Metric::Cmc1 => "CMC-1",
-        Metric::Cmc5 => "CMC-5",
-        Metric::Map => "mAP",
-        Metric::CycleError => "cycle error",
-        Metric::CycleErrorCorrected => "cycle error, corrected",
-        Metric::HubSkewness => "hub skewness",
-        Metric::AntiHubs => "anti-hubs",
-        Metric::Similarity(measure, reading) => similarity_title(measure, reading),
-        Metric::Alignment => "alignment",
-        Metric::Uniformity => "uniformity",
-        Metric::EffectiveRank => "effective rank",
-        Metric::ModalityGap => "modality gap",
-        Metric::Distortion => "distortion",
-        Metric::GammaMean => "Γ mean",
-        Metric::Gamma90 => "Γ₉₀",
-        Metric::DeltaPos => "Δ⁺",
-        Metric::DriftMean => "drift mean",
-        Metric::DriftMedian => "drift median",
-        Metric::DriftP95 => "drift p95",
-    }
-}
-
-fn similarity_title(measure: Likeness, reading: Reading) -> &'static str {
-    let titles = match measure {
-        Likeness::Cka => ["CKA", "CKA, calibrated", "CKA, p", "CKA, ceiling"],
-        Likeness::MutualKnn => ["mutual kNN", "mutual kNN, calibrated", "mutual kNN, p", "mutual kNN, ceiling"],
-        Likeness::Rsa => ["RSA", "RSA, calibrated", "RSA, p", "RSA, ceiling"],
-        Likeness::Svcca => ["SVCCA", "SVCCA, calibrated", "SVCCA, p", "SVCCA, ceiling"],
-        Likeness::Procrustes => ["Procrustes", "Procrustes, calibrated", "Procrustes, p", "Procrustes, ceiling"],
-    };
-    titles[reading as usize]
 }
 
 #[cfg(test)]

@@ -32,10 +32,10 @@ use align::{Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::living::{nothing_varies, nothing_varies_in};
+use crate::living::{nothing_varies, nothing_varies_in, widths_differ};
 use crate::pairs::{each_translated_as, project_all};
 use crate::score::{check_finite, group_series};
-use crate::{Metric, Quantity, Score, Scores, Series, TaskError, TaskInput};
+use crate::{Measure, Metric, Place, Quantity, Reading, Scores, TaskError, TaskInput};
 use null::Null;
 use view::View;
 
@@ -87,44 +87,6 @@ impl SimilarityParams {
 
 /// Debiased HSIC divides by n − 3.
 const FEWEST: usize = 4;
-
-/// A measure of how alike two views are; 1 is the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Measure {
-    /// Linear centred kernel alignment, debiased.
-    Cka,
-    /// Share of an item's k nearest that both views agree on.
-    MutualKnn,
-    /// Spearman correlation of the two views' cosines between items.
-    Rsa,
-    /// Mean canonical correlation of the directions that hold most of the variance.
-    Svcca,
-    /// Orthogonal Procrustes; as it is a distance, 1 − s.
-    Procrustes,
-}
-
-impl Measure {
-    /// Every measure, in the order of records.
-    pub const ALL: [Self; 5] = [Self::Cka, Self::MutualKnn, Self::Rsa, Self::Svcca, Self::Procrustes];
-}
-
-/// What is told of a measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reading {
-    /// Its value.
-    Raw,
-    /// `(s − mean of the null) / (1 − mean of the null)`: 0 is chance, 1 the most.
-    Calibrated,
-    /// Share of permutations as similar as the views, these themselves counted as one.
-    P,
-    /// What the halves of the two views' own coordinates reach.
-    Ceiling,
-}
-
-impl Reading {
-    /// Every reading, in the order of records.
-    pub const ALL: [Self; 4] = [Self::Raw, Self::Calibrated, Self::P, Self::Ceiling];
-}
 
 /// One figure for each of [`Measure::ALL`], 1 the most alike; NaN where a view does not vary.
 type Measures = [f64; Measure::ALL.len()];
@@ -182,7 +144,7 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
                 .map(|m| see(m, &projections.shared()[m]))
                 .collect::<Result<_, TaskError>>()?;
             for (m, seen) in seen.iter().enumerate() {
-                panel.of_view((names[m], None), seen, &before[m], nothing_varies(names[m], &seen.rows));
+                panel.of_view(Place::view(space, names[m]), seen, &before[m], nothing_varies(names[m], &seen.rows));
             }
             for a in 0..names.len() {
                 for b in a + 1..names.len() {
@@ -199,7 +161,7 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
                     }
                     let (a, b) = (see(s, moved)?, see(t, target)?);
                     let dead = nothing_varies_in((names[s], names[t]), (&a.rows, &b.rows));
-                    panel.of_view((names[s], Some(names[t])), &a, &before[s], dead);
+                    panel.of_view(Place::pair(space, names[s], names[t]), &a, &before[s], dead);
                     panel.of_pair(names[s], names[t], &a, &b)?;
                 }
                 Ok(())
@@ -239,39 +201,17 @@ fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> 
 }
 
 impl Panel<'_> {
-    fn push(&mut self, place: (&str, Option<&str>), metric: Metric, value: Result<f64, &str>) {
+    fn push(&mut self, place: Place<'_>, metric: Metric, value: Result<f64, &str>) {
         // A figure that is no number has no meaning here: nothing varies.
         let value = value.and_then(|v| if v.is_finite() { Ok(v) } else { Err("a view does not vary") });
-        self.out.scores.push(Score {
-            space: self.space,
-            source: Some(place.0.to_string()),
-            target: place.1.map(str::to_string),
-            metric,
-            value: value.ok(),
-            n: self.n,
-            reason: value.err().map(str::to_string),
-        });
-    }
-
-    /// Keeps what each item adds, so that intervals can be had.
-    fn keep(&mut self, place: (&str, Option<&str>), quantity: Quantity, values: Vec<f32>) {
-        self.out.series.push(Series {
-            space: self.space,
-            source: Some(place.0.to_string()),
-            target: place.1.map(str::to_string),
-            quantity,
-            draw: None,
-            values,
-        });
+        self.out.figure_or_reason(place, metric, self.n, value);
     }
 
     /// `dead` is why there is nothing to tell.
-    fn of_view(&mut self, place: (&str, Option<&str>), seen: &Seen, before: &pairs::Pairs, dead: Option<String>) {
+    fn of_view(&mut self, place: Place<'_>, seen: &Seen, before: &pairs::Pairs, dead: Option<String>) {
         if let Some(reason) = dead {
-            for metric in [Metric::Uniformity, Metric::EffectiveRank, Metric::Distortion] {
-                self.push(place, metric, Err(&reason));
-            }
-            return;
+            let metrics = [Metric::Uniformity, Metric::EffectiveRank, Metric::Distortion];
+            return self.out.undefined(place, &metrics, self.n, &reason);
         }
         self.push(place, Metric::Uniformity, Ok(seen.view.uniformity));
         self.push(place, Metric::EffectiveRank, Ok(geometry::effective_rank(seen.view.axes.lengths())));
@@ -279,12 +219,12 @@ impl Panel<'_> {
         self.push(place, Metric::Distortion, Ok(1.0 - kept));
         if kept.is_finite() {
             let lost = before.by_item(&seen.view.gram).into_iter().map(|kept| (1.0 - kept) as f32).collect();
-            self.keep(place, Quantity::Distortion, lost);
+            self.out.keep(place, Quantity::Distortion, lost);
         }
     }
 
     fn of_pair(&mut self, source: &str, target: &str, a: &Seen, b: &Seen) -> Result<(), TaskError> {
-        let place = (source, Some(target));
+        let place = Place::pair(self.space, source, target);
         if let Some(reason) = nothing_varies_in((source, target), (&a.rows, &b.rows)) {
             let of_measure = |measure| Reading::ALL.map(|reading| Metric::Similarity(measure, reading));
             let measures = Measure::ALL.into_iter().flat_map(of_measure);
@@ -309,19 +249,17 @@ impl Panel<'_> {
             self.push(place, Metric::Similarity(measure, Reading::Ceiling), ceiling);
         }
         if found[0].is_finite() {
-            self.keep(place, Quantity::Cka, a.view.gram.by_item(&b.view.gram).iter().map(|&v| v as f32).collect());
+            self.out.keep(place, Quantity::Cka, a.view.gram.by_item(&b.view.gram).iter().map(|&v| v as f32).collect());
         }
-        self.keep(place, Quantity::NeighboursShared, a.view.neighbours.shared_by_item(&b.view.neighbours));
-        if a.rows.cols() == b.rows.cols() {
-            let (distances, gap) = geometry::of_pair(&a.rows, &b.rows);
-            self.push(place, Metric::Alignment, Ok(crate::metrics::mean(&distances)));
-            self.push(place, Metric::ModalityGap, Ok(gap));
-            self.keep(place, Quantity::SquaredDistance, distances);
-        } else {
-            let reason = format!("widths differ: {source} {}, {target} {}", a.rows.cols(), b.rows.cols());
-            self.push(place, Metric::Alignment, Err(&reason));
-            self.push(place, Metric::ModalityGap, Err(&reason));
+        self.out.keep(place, Quantity::NeighboursShared, a.view.neighbours.shared_by_item(&b.view.neighbours));
+        if let Some(reason) = widths_differ((source, target), (&a.rows, &b.rows)) {
+            self.out.undefined(place, &[Metric::Alignment, Metric::ModalityGap], self.n, &reason);
+            return Ok(());
         }
+        let (distances, gap) = geometry::of_pair(&a.rows, &b.rows);
+        self.push(place, Metric::Alignment, Ok(crate::metrics::mean(&distances)));
+        self.push(place, Metric::ModalityGap, Ok(gap));
+        self.out.keep(place, Quantity::SquaredDistance, distances);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Timings as a table and as log-log curves with their exponents.
 
 use align::Method;
-use tasks::bootstrap::quantile;
+use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
 use crate::grid::plan::params;

@@ -1,0 +1,484 @@
+//! The table of metrics: what each is called, what it is measured in, which way is better and how it is computed.
+//!
+//! Nothing of this crate is imported here; whatever needs to know a metric asks it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+/// Which values of a metric are the better ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Better {
+    /// The higher.
+    Higher,
+    /// The lower.
+    Lower,
+    /// Neither: it describes.
+    Neither,
+}
+
+/// How a metric is computed from the values of its items.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Statistic {
+    /// Share of the items whose value, a rank, is at most this.
+    HitsAt(u32),
+    /// Mean of 1 / value, the values being ranks.
+    Reciprocal,
+    /// Mean of values that lie between 0 and 1 whatever the data.
+    Share,
+    /// Mean of any values.
+    Mean,
+    /// Quantile, linear between order statistics.
+    Quantile(f64),
+    /// Median, the lower one of two middle values.
+    LowerMedian,
+    /// Population skewness.
+    Skewness,
+    /// Agreement of two partitions of the items, the values of one being clusters: see [`CrossTable`](crate::CrossTable).
+    Agreement,
+    /// Not computed from values of items.
+    None,
+}
+
+impl Statistic {
+    /// Whether it is a mean over items of values that lie between 0 and 1 whatever the data: its intervals are those of
+    /// shares.
+    pub fn is_share(self) -> bool {
+        matches!(self, Self::HitsAt(_) | Self::Reciprocal | Self::Share)
+    }
+}
+
+/// A metric's line of the table.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    better: Better,
+    quantity: Option<Quantity>,
+    statistic: Statistic,
+    symmetric: bool,
+    auxiliary: bool,
+}
+
+const fn row(
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    better: Better,
+    quantity: Option<Quantity>,
+    statistic: Statistic,
+) -> Row {
+    Row { name, title, unit, better, quantity, statistic, symmetric: false, auxiliary: false }
+}
+
+/// Of two views, the same in either order.
+const fn pair(
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    better: Better,
+    quantity: Option<Quantity>,
+    statistic: Statistic,
+) -> Row {
+    Row { symmetric: true, ..row(name, title, unit, better, quantity, statistic) }
+}
+
+/// A measure of similarity as it is.
+const fn raw(
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    better: Better,
+    quantity: Option<Quantity>,
+) -> Row {
+    pair(name, title, unit, better, quantity, if quantity.is_some() { Statistic::Mean } else { Statistic::None })
+}
+
+/// What stands beside a measure of similarity.
+const fn beside(name: &'static str, title: &'static str, unit: &'static str, better: Better) -> Row {
+    Row { auxiliary: true, ..pair(name, title, unit, better, None, Statistic::None) }
+}
+
+macro_rules! metrics {
+    (
+        first: { $($(#[$doc:meta])* $variant:ident = $row:expr,)* }
+        similarities: { $($similarity:expr,)* }
+        last: { $($(#[$later_doc:meta])* $later:ident = $later_row:expr,)* }
+    ) => {
+        /// A figure of merit: fractions between 0 and 1 (the adjusted Rand index and similarities can fall below 0) and what else
+        /// [`Metric::unit`] says. In files it is its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Metric {
+            $($(#[$doc])* $variant,)*
+            /// How alike two views are by one measure, in one of its readings.
+            Similarity(Measure, Reading),
+            $($(#[$later_doc])* $later,)*
+        }
+
+        impl Metric {
+            /// Every metric, in the order of records.
+            pub const ALL: [Self; FIRST.len() + SIMILARITIES.len() + LAST.len()] = {
+                let mut all = [Self::Ari; FIRST.len() + SIMILARITIES.len() + LAST.len()];
+                let mut at = 0;
+                while at < all.len() {
+                    all[at] = if at < FIRST.len() {
+                        FIRST[at]
+                    } else if at < FIRST.len() + SIMILARITIES.len() {
+                        let at = at - FIRST.len();
+                        let readings = Reading::ALL.len();
+                        Self::Similarity(Measure::ALL[at / readings], Reading::ALL[at % readings])
+                    } else {
+                        LAST[at - FIRST.len() - SIMILARITIES.len()]
+                    };
+                    at += 1;
+                }
+                all
+            };
+
+            fn row(self) -> &'static Row {
+                match self {
+                    $(Self::$variant => const { &$row },)*
+                    Self::Similarity(measure, reading) => {
+                        &SIMILARITIES[measure as usize * Reading::ALL.len() + reading as usize]
+                    }
+                    $(Self::$later => const { &$later_row },)*
+                }
+            }
+        }
+
+        const FIRST: &[Metric] = &[$(Metric::$variant),*];
+        const LAST: &[Metric] = &[$(Metric::$later),*];
+        /// By measure, then by reading.
+        static SIMILARITIES: [Row; Measure::ALL.len() * Reading::ALL.len()] = [$($similarity),*];
+    };
+}
+
+metrics! {
+    first: {
+        /// Adjusted Rand index between clusters and labels.
+        Ari = row("ari", "ARI", "fraction", Better::Higher, Some(Quantity::Cluster), Statistic::Agreement),
+        /// Normalised mutual information between clusters and labels, arithmetic mean.
+        Nmi = row("nmi", "NMI", "fraction", Better::Higher, Some(Quantity::Cluster), Statistic::Agreement),
+        /// Share of queries whose true match is ranked first, ties against the query.
+        Rank1 = row("rank1", "Rank-1", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(1)),
+        /// Share of queries whose true match is among the first five, ties against the query.
+        Rank5 = row("rank5", "Rank-5", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(5)),
+        /// Share of queries whose true match is among the first ten, ties against the query.
+        Rank10 = row("rank10", "Rank-10", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(10)),
+        /// As [`Metric::Rank1`] with ties in favour of the query.
+        Rank1Optimistic = row("rank1_optimistic", "Rank-1 (optimistic)", "fraction", Better::Higher, Some(Quantity::RankOptimistic), Statistic::HitsAt(1)),
+        /// Mean reciprocal rank of the true match, ties against the query.
+        Mrr = row("mrr", "MRR", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::Reciprocal),
+        /// Mean over items of the length of the mean unit row over views.
+        GammaMean = row("gamma_mean", "Γ mean", "fraction", Better::Higher, Some(Quantity::Gamma), Statistic::Mean),
+        /// 0.90 quantile of the same.
+        Gamma90 = row("gamma90", "Γ₉₀", "fraction", Better::Higher, Some(Quantity::Gamma), Statistic::Quantile(0.9)),
+        /// Mean cosine distance of matched items over pairs of views.
+        DeltaPos = row("delta_pos", "Δ⁺", "cosine distance", Better::Lower, Some(Quantity::DeltaPos), Statistic::Mean),
+        /// Mean cosine distance of corrected to linear rows.
+        DriftMean = row("drift_mean", "drift mean", "cosine distance", Better::Lower, Some(Quantity::Drift), Statistic::Mean),
+        /// Lower median of the same.
+        DriftMedian = row("drift_median", "drift median", "cosine distance", Better::Lower, Some(Quantity::Drift), Statistic::LowerMedian),
+        /// 0.95 quantile of the same.
+        DriftP95 = row("drift_p95", "drift p95", "cosine distance", Better::Lower, Some(Quantity::Drift), Statistic::Quantile(0.95)),
+        /// Share of items that a classifier gets right.
+        Accuracy = row("accuracy", "accuracy", "fraction", Better::Higher, Some(Quantity::Correct), Statistic::Share),
+        /// Share of queries with an item of their class ranked first.
+        Cmc1 = row("cmc1", "CMC-1", "fraction", Better::Higher, Some(Quantity::FirstMatch), Statistic::HitsAt(1)),
+        /// Share of queries with an item of their class among the first five.
+        Cmc5 = row("cmc5", "CMC-5", "fraction", Better::Higher, Some(Quantity::FirstMatch), Statistic::HitsAt(5)),
+        /// Mean over queries of the average precision.
+        Map = row("map", "mAP", "fraction", Better::Higher, Some(Quantity::AveragePrecision), Statistic::Share),
+        /// Mean cosine distance of standardised rows to what comes back of them by a cycle of linear maps.
+        CycleError = row("cycle_error", "cycle error", "cosine distance", Better::Lower, Some(Quantity::CycleError), Statistic::Mean),
+        /// The same by a cycle of translations through the corrector.
+        CycleErrorCorrected = row("cycle_error_corrected", "cycle error, corrected", "cosine distance", Better::Lower, Some(Quantity::CycleErrorCorrected), Statistic::Mean),
+        /// Skewness over items of the number of queries that have them among their nearest.
+        HubSkewness = row("hub_skewness", "hub skewness", "skewness", Better::Lower, Some(Quantity::Occurrences), Statistic::Skewness),
+        /// Share of items that no query has among its nearest.
+        AntiHubs = row("anti_hubs", "anti-hubs", "fraction", Better::Lower, Some(Quantity::AntiHub), Statistic::Share),
+    }
+    similarities: {
+        raw("cka", "CKA", "fraction", Better::Higher, Some(Quantity::Cka)),
+        beside("cka_calibrated", "CKA, calibrated", "fraction", Better::Higher),
+        beside("cka_p", "CKA, p", "p", Better::Lower),
+        beside("cka_ceiling", "CKA, ceiling", "fraction", Better::Higher),
+        raw("mutual_knn", "mutual kNN", "fraction", Better::Higher, Some(Quantity::NeighboursShared)),
+        beside("mutual_knn_calibrated", "mutual kNN, calibrated", "fraction", Better::Higher),
+        beside("mutual_knn_p", "mutual kNN, p", "p", Better::Lower),
+        beside("mutual_knn_ceiling", "mutual kNN, ceiling", "fraction", Better::Higher),
+        raw("rsa", "RSA", "fraction", Better::Higher, None),
+        beside("rsa_calibrated", "RSA, calibrated", "fraction", Better::Higher),
+        beside("rsa_p", "RSA, p", "p", Better::Lower),
+        beside("rsa_ceiling", "RSA, ceiling", "fraction", Better::Higher),
+        raw("svcca", "SVCCA", "fraction", Better::Higher, None),
+        beside("svcca_calibrated", "SVCCA, calibrated", "fraction", Better::Higher),
+        beside("svcca_p", "SVCCA, p", "p", Better::Lower),
+        beside("svcca_ceiling", "SVCCA, ceiling", "fraction", Better::Higher),
+        raw("procrustes", "Procrustes", "Procrustes distance", Better::Lower, None),
+        beside("procrustes_calibrated", "Procrustes, calibrated", "fraction", Better::Higher),
+        beside("procrustes_p", "Procrustes, p", "p", Better::Lower),
+        beside("procrustes_ceiling", "Procrustes, ceiling", "fraction", Better::Higher),
+    }
+    last: {
+        /// Mean squared distance of matched unit rows of two views.
+        Alignment = pair("alignment", "alignment", "squared distance", Better::Lower, Some(Quantity::SquaredDistance), Statistic::Mean),
+        /// Logarithm of the mean Gaussian potential of a view's unit rows: the more evenly they are spread, the lower.
+        Uniformity = row("uniformity", "uniformity", "log potential", Better::Lower, None, Statistic::None),
+        /// Exponential of the entropy of a view's singular values.
+        EffectiveRank = row("effective_rank", "effective rank", "directions", Better::Neither, None, Statistic::None),
+        /// Distance of the means of two views' unit rows.
+        ModalityGap = pair("modality_gap", "modality gap", "distance", Better::Lower, None, Statistic::None),
+        /// 1 − debiased CKA of a view afterwards and as it came.
+        Distortion = row("distortion", "distortion", "1 - CKA", Better::Lower, Some(Quantity::Distortion), Statistic::Mean),
+    }
+}
+
+impl Metric {
+    /// As written in records and files.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// As written in tables and figures.
+    pub fn title(self) -> &'static str {
+        self.row().title
+    }
+
+    /// The metric with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
+    /// As written in records: a fraction of what could be right, unless it is a distance or a shape.
+    pub fn unit(self) -> &'static str {
+        self.row().unit
+    }
+
+    /// Which values are the better ones.
+    pub fn better(self) -> Better {
+        self.row().better
+    }
+
+    /// Whether more is better; what a table prints in bold.
+    pub fn higher_is_better(self) -> bool {
+        self.better() == Better::Higher
+    }
+
+    /// What the series hold that the figure is computed from; `None` where it is no function of one.
+    pub fn quantity(self) -> Option<Quantity> {
+        self.row().quantity
+    }
+
+    /// How the figure is computed from its series.
+    pub fn statistic(self) -> Statistic {
+        self.row().statistic
+    }
+
+    /// Whether a figure of two views is the same in either order: only one of the two is in the records.
+    pub fn is_symmetric(self) -> bool {
+        self.row().symmetric
+    }
+
+    /// Whether it says something about another metric, rather than something of its own.
+    pub fn is_auxiliary(self) -> bool {
+        self.row().auxiliary
+    }
+}
+
+/// No metric has this name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown metric `{name}`, expected one of {}", known())]
+pub struct UnknownMetric {
+    /// The name.
+    pub name: String,
+}
+
+fn known() -> String {
+    Metric::ALL.map(|metric| format!("`{metric}`")).join(", ")
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Metric {
+    type Err = UnknownMetric;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        Self::from_name(name).ok_or_else(|| UnknownMetric { name: name.to_string() })
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Metric {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Metric;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a metric")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Metric, E> {
+                name.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// A measure of how alike two views are; 1 is the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Measure {
+    /// Linear centred kernel alignment, debiased.
+    Cka,
+    /// Share of an item's k nearest that both views agree on.
+    MutualKnn,
+    /// Spearman correlation of the two views' cosines between items.
+    Rsa,
+    /// Mean canonical correlation of the directions that hold most of the variance.
+    Svcca,
+    /// Orthogonal Procrustes; as it is a distance, 1 − s.
+    Procrustes,
+}
+
+impl Measure {
+    /// Every measure, in the order of records.
+    pub const ALL: [Self; 5] = [Self::Cka, Self::MutualKnn, Self::Rsa, Self::Svcca, Self::Procrustes];
+}
+
+/// What is told of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reading {
+    /// Its value.
+    Raw,
+    /// `(s − mean of the null) / (1 − mean of the null)`: 0 is chance, 1 the most.
+    Calibrated,
+    /// Share of permutations as similar as the views, these themselves counted as one.
+    P,
+    /// What the halves of the two views' own coordinates reach.
+    Ceiling,
+}
+
+impl Reading {
+    /// Every reading, in the order of records.
+    pub const ALL: [Self; 4] = [Self::Raw, Self::Calibrated, Self::P, Self::Ceiling];
+}
+
+macro_rules! quantities {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What a per-item series holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Quantity {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Quantity {
+            /// Every quantity, in the order of records.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// As written in records.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The quantity with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|quantity| quantity.name() == name)
+            }
+        }
+    };
+}
+
+quantities! {
+    /// Rank of the true match, from 1, ties against the query.
+    Rank = "rank",
+    /// Rank of the true match, from 1, ties in favour of the query.
+    RankOptimistic = "rank_optimistic",
+    /// The item's cluster, from 0.
+    Cluster = "cluster",
+    /// The item's label as a dense code from 0, in ascending order of the label values.
+    Label = "label",
+    /// The group of the item as a dense code from 0, in ascending order of the groups' values.
+    Group = "group",
+    /// Length of the mean unit row over views.
+    Gamma = "gamma",
+    /// Mean cosine distance over pairs of views.
+    DeltaPos = "delta_pos",
+    /// Cosine distance of the corrected to the linear row.
+    Drift = "drift",
+    /// 1 where the classifier is right, else 0.
+    Correct = "correct",
+    /// Rank of the first item of the query's class, from 1; NaN where the gallery has none.
+    FirstMatch = "first_match",
+    /// Average precision; NaN where the gallery has no item of the query's class.
+    AveragePrecision = "average_precision",
+    /// Cosine distance after a cycle of linear maps.
+    CycleError = "cycle_error",
+    /// Cosine distance after a cycle of translations through the corrector.
+    CycleErrorCorrected = "cycle_error_corrected",
+    /// How many queries have the item among their nearest; the mean over all ways to break ties.
+    Occurrences = "occurrences",
+    /// The chance that no query has the item among its nearest, were ties broken at random; 0 or 1 without ties.
+    AntiHub = "anti_hub",
+    /// What the item adds to the debiased CKA of two views, to first order; the mean is the CKA.
+    Cka = "cka",
+    /// Share of the item's nearest that two views agree on.
+    NeighboursShared = "neighbours_shared",
+    /// Squared distance of the item's unit rows in two views.
+    SquaredDistance = "squared_distance",
+    /// What the item adds to the distortion of a view, to first order; the mean is the distortion.
+    Distortion = "distortion",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back() {
+        for metric in Metric::ALL {
+            assert_eq!(metric.name().parse(), Ok(metric));
+            let text = serde_json::to_string(&metric).expect("serialises");
+            assert_eq!(text, format!("\"{metric}\""));
+            assert_eq!(serde_json::from_str::<Metric>(&text).expect("reads"), metric);
+        }
+        for quantity in Quantity::ALL {
+            assert_eq!(Quantity::from_name(quantity.name()), Some(quantity));
+        }
+        let error = "Rank1".parse::<Metric>().expect_err("a name is lower case").to_string();
+        assert!(error.starts_with("unknown metric `Rank1`, expected one of `ari`, `nmi`, `rank1`"), "{error}");
+        assert!(serde_json::from_str::<Metric>("1").unwrap_err().to_string().contains("the name of a metric"));
+    }
+
+    #[test]
+    fn lines_of_the_table_do_not_contradict_themselves() {
+        for (at, metric) in Metric::ALL.into_iter().enumerate() {
+            assert!(Metric::ALL[..at].iter().all(|m| m.name() != metric.name() && m.title() != metric.title()));
+            assert_eq!(metric.quantity().is_none(), metric.statistic() == Statistic::None, "{metric}");
+            assert!(metric.unit() == "fraction" || !metric.higher_is_better(), "{metric}");
+            assert!(!metric.is_auxiliary() || metric.quantity().is_none(), "{metric}");
+        }
+        assert!(Metric::ALL.is_sorted());
+        let cka = Metric::Similarity(Measure::Cka, Reading::Raw);
+        assert_eq!((cka.name(), cka.statistic(), cka.is_symmetric()), ("cka", Statistic::Mean, true));
+        let p = Metric::Similarity(Measure::Procrustes, Reading::P);
+        assert_eq!((p.name(), p.unit(), p.is_auxiliary()), ("procrustes_p", "p", true));
+    }
+}
