@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::{files, shown};
+use super::paths::{files, shown};
 use crate::reproduce;
 
 /// A list in the code and the document that must name every entry of it.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{files, shown};
+use super::paths::{files, shown};
 
 const MOST: usize = 600;
 /// Followed by the reason, in the first lines of a file that may be longer.

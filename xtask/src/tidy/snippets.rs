@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{files, shown};
+use super::paths::{files, shown};
 
 /// Before a block that shows a whole file: `<!-- file: crates/align/examples/fit.rs -->`.
 const MARK: &str = "<!-- file: ";

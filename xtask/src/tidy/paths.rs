@@ -1,0 +1,20 @@
+//! The files of the tree, and what they are called in messages.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+/// The files of the tree with this extension, build output and results left out, sorted.
+pub fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
+    let skipped = ["target", "results", ".git"];
+    let walk = WalkDir::new(root).sort_by_file_name().into_iter();
+    let entries =
+        walk.filter_entry(|entry| entry.depth() == 0 || !skipped.iter().any(|name| entry.file_name() == *name));
+    let files = entries.flatten().filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|path| path.extension().is_some_and(|e| e == extension)).collect()
+}
+
+/// A path as it is named in messages.
+pub fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
