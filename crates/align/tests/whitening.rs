@@ -106,6 +106,17 @@ fn more_of_the_same_rows_change_neither_rank_nor_maps() {
 }
 
 #[test]
+fn a_spread_of_a_ten_thousandth_is_a_direction_on_any_number_of_rows() {
+    let spaces = falling(300, 1e-4);
+    for method in whitening() {
+        for times in [1, 100_000] {
+            let fit = method.fit_sums(&repeated(&spaces, times), 0).unwrap();
+            assert_eq!((fit.report.kept, fit.report.warnings), (vec![16; 3], vec![]), "{method:?}, {times} times");
+        }
+    }
+}
+
+#[test]
 fn directions_of_small_spread_stay_alive_on_many_rows() {
     // Sums of 300,000 rows, as of 1,000 rows 300 times.
     let rows = shared_directions(1000);
