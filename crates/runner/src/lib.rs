@@ -27,5 +27,6 @@ pub mod paper;
 pub mod published;
 pub mod report;
 pub mod run;
+pub mod samples;
 pub mod slurm;
 pub mod tables;

@@ -15,8 +15,8 @@ use tasks::Metric;
 pub struct Published {
     /// Method name.
     pub method: String,
-    /// Metric name.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The value.
     pub value: f64,
     /// Its ±, where it is known.
@@ -82,7 +82,7 @@ pub struct Comparable {
     /// The data set that the values are of. On any other, nothing is compared.
     pub data: String,
     /// The largest absolute difference that counts as agreement, by metric.
-    pub tolerance: BTreeMap<String, f64>,
+    pub tolerance: BTreeMap<Metric, f64>,
     /// Why so much.
     pub reason: String,
 }
@@ -154,7 +154,7 @@ impl Published {
     pub fn named(&self) -> String {
         let what =
             if self.of == Of::Mean && self.pair.is_none() { String::new() } else { format!(", {}", self.what()) };
-        format!("{} {}, M = {}{what}", method_title(&self.method), named_metric(&self.metric), self.views)
+        format!("{} {}, M = {}{what}", method_title(&self.method), self.metric.title(), self.views)
     }
 }
 
@@ -162,7 +162,7 @@ impl Published {
 pub fn lead(
     published: &[Published],
     [method, rival]: [&str; 2],
-    metric: &str,
+    metric: Metric,
     of: Of,
     (view_set, views): (&str, usize),
 ) -> Vec<(Kind, f64)> {
@@ -191,14 +191,6 @@ pub fn sources(published: &[Published]) -> Vec<String> {
     told
 }
 
-/// A metric's name in tables.
-pub fn named_metric(metric: &str) -> &str {
-    match Metric::from_name(metric) {
-        Some(metric) => metric.title(),
-        None => metric,
-    }
-}
-
 /// A method's name in tables.
 pub fn method_title(method: &str) -> &str {
     Method::from_name(method).map_or(method, |m| m.title())
@@ -218,7 +210,7 @@ mod tests {
             serde_json::from_str(&text).unwrap()
         };
         let published = [value("gcpa", 0.7, 3, "a"), value("gcca", 0.6, 3, "a"), value("gcca", 0.1, 3, "b")];
-        let lead = |of, views| lead(&published, ["gcpa", "gcca"], "rank1", of, ("m3", views));
+        let lead = |of, views| lead(&published, ["gcpa", "gcca"], Metric::Rank1, of, ("m3", views));
         let [(Kind::Rerun, by)] = lead(Of::Mean, 3)[..] else { panic!("one source has both") };
         assert!((by - 0.1).abs() < 1e-12);
         assert!(lead(Of::Mean, 5).is_empty() && lead(Of::Worst, 3).is_empty());

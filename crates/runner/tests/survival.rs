@@ -314,7 +314,7 @@ fn damage_is_found_named_and_mended_and_a_forged_record_is_found_by_computing_it
 
     // With its seal made anew the checksums are right, the figures are not.
     let mut records = store.records(&ids[2]).unwrap();
-    let forged = records.iter_mut().find(|r| r.metric.as_deref() == Some("rank1")).unwrap();
+    let forged = records.iter_mut().find(|r| r.metric == Some(tasks::Metric::Rank1.into())).unwrap();
     forged.value = forged.value.map(|value| value + 1e-9);
     store.keep(&ids[2], &records, &store.series(&ids[2]).unwrap()).unwrap();
     assert!(bench.run(&[]).status.success());

@@ -53,7 +53,7 @@ fn a_cell_in_a_process_of_its_own_is_judged_by_what_it_kept_and_not_by_what_it_s
     let records = bench.records("tiny");
     let failed: Vec<&str> = records.iter().filter(|r| r.metric.is_none()).filter_map(|r| r.error.as_deref()).collect();
     assert!(failed.len() == 2 && failed.iter().all(|why| why.starts_with("k-means: k = 70 for ")), "{failed:?}");
-    assert!(records.iter().any(|r| r.metric.as_deref() == Some("rank1")), "the other task is kept");
+    assert!(records.iter().any(|r| r.metric == Some(tasks::Metric::Rank1.into())), "the other task is kept");
     fs::write(bench.grid(), grid.replace("k: 70", "k: 4")).unwrap();
     let output = bench.run(&["--timeout", "60"]);
     assert!(output.status.success(), "{}", text_of(&output));

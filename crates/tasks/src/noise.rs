@@ -1,10 +1,15 @@
 //! Noise on training rows. Test rows are never touched.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{self, Purpose};
 use align::{AlignError, Matrix, Spaces};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::TaskError;
 
@@ -100,18 +105,33 @@ impl Noise {
         }
     }
 
-    /// As written in records: the kind and what tells one noise of that kind from another.
-    pub fn label(&self) -> String {
-        let (amount, seed) = match self {
-            Self::None(_) => return "none".into(),
-            Self::Permute(Permute { fraction, seed, .. }) | Self::Missing(Missing { fraction, seed, .. }) => {
-                (fraction, seed)
-            }
-            Self::Feature(Feature { snr, seed, .. }) => (snr, seed),
-        };
-        let views = self.views().map_or_else(|| "all".into(), |views| views.join(","));
-        let together = if matches!(self, Self::Missing(Missing { together: true, .. })) { " together" } else { "" };
-        format!("{} {amount} of {views}{together} seed {seed}", self.name())
+    /// Whether it does nothing.
+    pub fn is_clean(&self) -> bool {
+        matches!(self, Self::None(_))
+    }
+
+    /// How much is done: a fraction of the rows, or a signal-to-noise ratio; `None` where nothing is.
+    pub fn amount(&self) -> Option<f64> {
+        match self {
+            Self::None(_) => None,
+            Self::Permute(Permute { fraction, .. }) | Self::Missing(Missing { fraction, .. }) => Some(*fraction),
+            Self::Feature(Feature { snr, .. }) => Some(*snr),
+        }
+    }
+
+    /// Whether it does anything to a view.
+    pub fn touches(&self, view: &str) -> bool {
+        !self.is_clean() && self.views().is_none_or(|views| views.iter().any(|touched| touched == view))
+    }
+
+    /// The seed of its draws; `None` where nothing is drawn.
+    fn seed(&self) -> Option<u64> {
+        match self {
+            Self::None(_) => None,
+            Self::Permute(Permute { seed, .. })
+            | Self::Feature(Feature { seed, .. })
+            | Self::Missing(Missing { seed, .. }) => Some(*seed),
+        }
     }
 
     /// The views that it names; `None` for all, or where nothing is done.
@@ -176,6 +196,61 @@ impl Noise {
             };
         }
         Ok(noisy)
+    }
+}
+
+/// As records have it: the kind, the amount, the views and the seed. [`FromStr`] reads it back.
+impl fmt::Display for Noise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((amount, seed)) = self.amount().zip(self.seed()) else { return f.write_str(self.name()) };
+        let views = self.views().map_or_else(|| "all".into(), |views| views.join(","));
+        let together = if matches!(self, Self::Missing(Missing { together: true, .. })) { " together" } else { "" };
+        write!(f, "{} {amount} of {views}{together} seed {seed}", self.name())
+    }
+}
+
+/// A text is no noise.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{text}` is no noise as records have it, such as `none` or `permute 0.5 of en,fr seed 0`")]
+pub struct UnknownNoise {
+    /// The text.
+    pub text: String,
+}
+
+impl FromStr for Noise {
+    type Err = UnknownNoise;
+
+    fn from_str(text: &str) -> Result<Self, UnknownNoise> {
+        let read = || {
+            let (name, rest) = text.split_once(' ')?;
+            let (amount, rest) = rest.split_once(" of ")?;
+            let (views, seed) = rest.rsplit_once(" seed ")?;
+            let (amount, seed) = (amount.parse::<f64>().ok()?, seed.parse::<u64>().ok()?);
+            let (views, together) = match views.strip_suffix(" together").filter(|_| name == "missing") {
+                Some(views) => (views, true),
+                None => (views, false),
+            };
+            let views = (views != "all").then(|| views.split(',').map(str::to_string).collect());
+            match name {
+                "permute" => Some(Self::Permute(Permute { fraction: amount, views, seed })),
+                "feature" => Some(Self::Feature(Feature { snr: amount, views, seed })),
+                "missing" => Some(Self::Missing(Missing { fraction: amount, views, together, seed })),
+                _ => None,
+            }
+        };
+        let noise = if text == "none" { Some(Self::default()) } else { read() };
+        noise.ok_or_else(|| UnknownNoise { text: text.to_string() })
+    }
+}
+
+/// Amounts are numbers: what is not one is refused on reading and by [`Noise::validate`].
+impl Eq for Noise {}
+
+impl Hash for Noise {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // 0 and -0 are equal.
+        let amount = self.amount().map(|amount| (amount + 0.0).to_bits());
+        (self.name(), amount, self.views(), self.seed()).hash(state);
     }
 }
 
@@ -286,7 +361,7 @@ mod tests {
         assert!(ratios.iter().all(|ratio| (3.0..5.4).contains(ratio)), "{ratios:?}");
         let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
         assert!((mean - 4.0).abs() < 0.2, "{mean}");
-        assert_eq!(noise.label(), "feature 4 of v1 seed 3");
+        assert_eq!(noise.to_string(), "feature 4 of v1 seed 3");
     }
 
     #[test]
@@ -300,10 +375,28 @@ mod tests {
         }
         let everywhere = (0..clean.rows()).filter(|&row| noisy.views_of(row) == 0).count();
         assert!((2..25).contains(&everywhere), "about 0.3³ of 400 rows, not {everywhere}");
-        assert_eq!(noise.label(), "missing 0.3 of all seed 0");
+        assert_eq!(noise.to_string(), "missing 0.3 of all seed 0");
         let noise = Noise::Missing(Missing { together: true, ..missing });
         let noisy = noise.apply(&clean).expect("valid");
         assert!((0..clean.rows()).all(|row| [0, 3].contains(&noisy.views_of(row))));
-        assert_eq!(noise.label(), "missing 0.3 of all together seed 0");
+        assert_eq!(noise.to_string(), "missing 0.3 of all together seed 0");
+    }
+
+    #[test]
+    fn what_is_written_in_records_is_read_back() {
+        let of = |views: &[&str]| (!views.is_empty()).then(|| views.iter().map(|v| v.to_string()).collect());
+        let permute = |views: &[&str]| Noise::Permute(Permute { fraction: 0.75, views: of(views), seed: 7 });
+        let missing = |together| Noise::Missing(Missing { fraction: 0.3, views: None, together, seed: 0 });
+        let feature = Noise::Feature(Feature { snr: 1.0 / 3.0, views: of(&["a of b", "c seed 1"]), seed: 1 });
+        let noises = [Noise::default(), permute(&["en", "fr"]), permute(&[]), missing(false), missing(true), feature];
+        for noise in noises {
+            assert_eq!(noise.to_string().parse(), Ok(noise.clone()));
+            assert_eq!(noise.is_clean(), noise.amount().is_none());
+        }
+        let error = "permute 0.5 of a (seed 0)".parse::<Noise>().expect_err("no noise").to_string();
+        assert!(error.starts_with("`permute 0.5 of a (seed 0)` is no noise as records have it"), "{error}");
+        let noise = permute(&["en", "fr"]);
+        assert_eq!(["en", "fr", "es"].map(|view| noise.touches(view)), [true, true, false]);
+        assert!(missing(false).touches("ru") && !Noise::default().touches("ru"));
     }
 }

@@ -31,8 +31,8 @@ const LISTINGS: &[Listing] = &[
         what: "noise",
     },
     Listing {
-        code: "crates/tasks/src/score.rs",
-        start: "pub fn name(self)",
+        code: "crates/tasks/src/metric.rs",
+        start: "metrics! {",
         document: "docs/formats.md",
         what: "metric",
     },
@@ -54,8 +54,13 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
     }
     for listing in LISTINGS {
         let document = read(root, listing.document)?;
-        let missing = quoted_after(&read(root, listing.code)?, listing.start, listing.code)?;
-        let missing = missing.into_iter().filter(|name| !document.contains(&format!("`{name}`")));
+        let lines = quoted_after(&read(root, listing.code)?, listing.start, listing.code)?;
+        // Of a line with several texts (name, title, unit) the first is the name.
+        let names: Vec<String> = match listing.what {
+            "metric" => lines.into_iter().filter_map(|line| line.into_iter().next()).collect(),
+            _ => lines.concat(),
+        };
+        let missing = names.into_iter().filter(|name| !document.contains(&format!("`{name}`")));
         problems
             .extend(missing.map(|name| format!("{}: {} `{name}` is not described", listing.document, listing.what)));
     }
@@ -101,8 +106,8 @@ fn reproduced(text: &str) -> BTreeSet<String> {
     names.filter(|name| !name.is_empty() && !name.starts_with('-')).collect()
 }
 
-/// The strings in quotes from the line that contains `start` to the line that closes the list or function.
-fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<String>> {
+/// The strings in quotes of every line from the one that contains `start` to the one that closes the list or function.
+fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<Vec<String>>> {
     let mut lines = code.lines().skip_while(|line| !line.contains(start));
     let Some(first) = lines.next() else { bail!("{path}: no line contains `{start}`; tidy looks for names there") };
     let indent = first.len() - first.trim_start().len();
@@ -115,8 +120,8 @@ fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<String>> {
     } else {
         std::iter::once(first).chain(lines.take_while(|line| !closing(line))).collect()
     };
-    let names = body.iter().flat_map(|line| line.split('"').skip(1).step_by(2)).map(str::to_string);
-    Ok(names.collect())
+    let quoted = |line: &&str| line.split('"').skip(1).step_by(2).map(str::to_string).collect();
+    Ok(body.iter().map(quoted).collect())
 }
 
 /// The columns of records, in their order, against the list in the formats.
@@ -175,7 +180,7 @@ mod tests {
         let function = "    pub fn name(self) -> &str {\n        match self {\n            A => \"a\",\n            B => \"b\",\n        }\n    }\n    \"z\"";
         for (code, start) in [(one, "pub const NAMES:"), (several, "pub const NAMES:"), (function, "pub fn name(self)")]
         {
-            assert_eq!(quoted_after(code, start, "x.rs").unwrap(), ["a", "b"]);
+            assert_eq!(quoted_after(code, start, "x.rs").unwrap().concat(), ["a", "b"]);
         }
         assert!(quoted_after(one, "nothing", "x.rs").is_err());
     }

@@ -19,7 +19,8 @@ use crate::cells::isolate::Isolation;
 use crate::cells::picture::picture;
 use crate::cells::progress::Progress;
 use crate::cells::queue::{Queue, Waiting};
-use crate::grid::plan::{Cell, Plan, choice, params};
+use crate::grid::keys::Params;
+use crate::grid::plan::{Cell, Plan, choice};
 use crate::kept::durable::Durability;
 use crate::kept::keeper::Keeper;
 use crate::kept::picture::Picture;
@@ -277,11 +278,11 @@ impl Context<'_> {
             cell: cell.id.clone(),
             data: plan.source.asked.clone(),
             stand_in: plan.source.stand_in.as_ref().map(|s| s.name.clone()),
-            views: cell.views_column(),
+            views: cell.subset(),
             m: cell.views.len() as u64,
             method: Some(cell.method.name().into()),
-            params: Some(params(&cell.method, cell.method.name())),
-            noise: Some(cell.noise.label()),
+            params: Some(Params::of(&cell.method, cell.method.name())),
+            noise: Some(cell.noise.clone()),
             pairing: Some(choice(&plan.grid.value.pairing)),
             widths: Some(choice(&plan.grid.value.widths)),
             seed: Some(cell.seed),
@@ -328,7 +329,7 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
 fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
     let stored = |groups: &Labels| StoredSeries {
         task: DATA.into(),
-        task_params: "{}".into(),
+        task_params: Params::default(),
         series: group_series(SpaceKind::Input, &groups.name, &groups.values),
     };
     data.test.groups.first().map(stored).into_iter().collect()
@@ -366,7 +367,7 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
         task.name(),
         cost.wall
     );
-    let task_params = params(task, task.name());
+    let task_params = Params::of(task, task.name());
     let shared = Record {
         task: Some(task.name().into()),
         task_params: Some(task_params.clone()),
@@ -388,10 +389,10 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
         Some(format!("undefined: the value is {odd}, no finite number"))
     };
     outcome.records.extend(scores.scores.into_iter().map(|score| Record {
-        space: Some(score.space.name().into()),
+        space: Some(score.space),
         source: score.source,
         target: score.target,
-        metric: Some(score.metric.name().into()),
+        metric: Some(score.metric.into()),
         value: score.value.filter(|value| value.is_finite()),
         unit: Some(score.metric.unit().into()),
         n: Some(score.n as u64),

@@ -10,7 +10,8 @@ use files::checksum;
 use serde_json::json;
 
 use crate::cells::cost::{Cost, measured};
-use crate::grid::plan::{Cell, Plan, canonical};
+use crate::grid::keys::canonical;
+use crate::grid::plan::{Cell, Plan};
 use crate::grid::prepare::{Pairing, Widths};
 
 /// A fit and what it cost when it was made.

@@ -6,7 +6,8 @@ use align::Dataset;
 use serde::{Deserialize, Serialize};
 use tasks::resamples::quantile;
 
-use crate::grid::plan::{Cell, Plan, params};
+use crate::grid::keys::{MethodKey, Params};
+use crate::grid::plan::{Cell, Plan};
 use crate::kept::record::Record;
 
 /// What a forecast of seconds rests on.
@@ -32,8 +33,7 @@ pub struct Forecast<'a> {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
-    method: String,
-    params: String,
+    method: MethodKey,
     views: String,
     noise: String,
 }
@@ -110,19 +110,14 @@ impl<'a> Forecast<'a> {
 
 impl Key {
     fn of(cell: &Cell) -> Self {
-        Self {
-            method: cell.method.name().into(),
-            params: params(&cell.method, cell.method.name()),
-            views: cell.views.join(","),
-            noise: cell.noise.name().into(),
-        }
+        Self { method: MethodKey::of(&cell.method), views: cell.views.join(","), noise: cell.noise.name().into() }
     }
 }
 
 /// Of the fit once and of every task once.
 fn seconds(records: &[&Record]) -> f64 {
     let mut seconds = records.iter().find_map(|record| record.fit_seconds).unwrap_or_default();
-    let mut seen: Vec<(&Option<String>, &Option<String>)> = Vec::new();
+    let mut seen: Vec<(&Option<String>, &Option<Params>)> = Vec::new();
     for record in records {
         let task = (&record.task, &record.task_params);
         if !seen.contains(&task) {

@@ -1,23 +1,20 @@
 //! The kinds of tests, one function each.
 
 use anyhow::Result;
+use tasks::noise::Noise;
 use tasks::{Interval, Metric, Omitted, Resamples};
 
-use super::evidence::{Evaluated, Evidence, Missing, Place, Sample, resampled};
-use super::test::{AtMost, Better, Extension, Reduce, Rises, SmallerDrop, ValueOf};
+use super::test::{AtMost, Better, Extension, Rises, SmallerDrop, ValueOf};
 use super::{Claim, Outcome, Test, Verdict};
-use crate::kept::record::Record;
-use crate::kept::store::Store;
+use crate::grid::asked::Reduce;
 use crate::published::{Of, Published, lead, method_title};
+use crate::samples::{Evaluated, Missing, Place, Sample, Samples, resampled};
 use crate::tables::agreement::Agreement;
-use crate::tables::summary::Summary;
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 1000;
 /// Seed of the resamples: verdicts are reproducible.
 const SEED: u64 = 0;
-/// The noise of clean cells.
-const CLEAN: &str = "none";
 
 /// What a test comes to: the outcome with its figures, or what is missing.
 type Judged = Result<Result<(Outcome, String), Missing>>;
@@ -36,11 +33,9 @@ macro_rules! there {
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn judge(claims: &[Claim], records: &[Record], store: &Store, agreement: &Agreement<'_>) -> Result<Vec<Verdict>> {
-    let summary = Summary::new(records);
-    let evidence = Evidence::new(&summary, store);
+pub fn judge(claims: &[Claim], samples: &Samples<'_>, agreement: &Agreement<'_>) -> Result<Vec<Verdict>> {
     let verdict = |claim: &Claim| {
-        let (outcome, why) = match judge_one(claim, &evidence, agreement)? {
+        let (outcome, why) = match judge_one(claim, samples, agreement)? {
             Ok(judged) => judged,
             Err(missing) => (Outcome::NotTestable, format!("{missing}.")),
         };
@@ -50,26 +45,24 @@ pub fn judge(claims: &[Claim], records: &[Record], store: &Store, agreement: &Ag
     claims.iter().map(verdict).collect()
 }
 
-fn judge_one(claim: &Claim, evidence: &Evidence<'_>, agreement: &Agreement<'_>) -> Judged {
-    let metric = match claim.test.metric() {
-        Some(name) => match Metric::from_name(name) {
-            Some(metric) => metric,
-            None => return Ok(Err(format!("no metric `{name}`"))),
-        },
-        None => Metric::Rank1,
-    };
+fn judge_one(claim: &Claim, stored: &Samples<'_>, agreement: &Agreement<'_>) -> Judged {
     match &claim.test {
         Test::Better(test) => {
             let published: Vec<Published> = agreement.published().cloned().collect();
-            better(test, metric, evidence, &published)
+            better(test, stored, &published)
         }
-        Test::SmallerDrop(test) => smaller_drop(test, metric, evidence),
-        Test::Rises(test) => monotone(test, 1.0, metric, evidence),
-        Test::Falls(test) => monotone(test, -1.0, metric, evidence),
-        Test::Extension(test) => extension(test, metric, evidence),
-        Test::AtMost(test) => at_most(test, metric, evidence),
+        Test::SmallerDrop(test) => smaller_drop(test, stored),
+        Test::Rises(test) => monotone(test, 1.0, stored),
+        Test::Falls(test) => monotone(test, -1.0, stored),
+        Test::Extension(test) => extension(test, stored),
+        Test::AtMost(test) => at_most(test, stored),
         Test::NotTestable(test) => Ok(Err(test.reason.clone())),
     }
+}
+
+/// Nothing done to the training rows.
+fn clean() -> Noise {
+    Noise::default()
 }
 
 /// `+0.091 [+0.085, +0.097]`.
@@ -128,7 +121,7 @@ fn published_lead(
         Reduce::Worst => Of::Worst,
         Reduce::Each => return String::new(),
     };
-    let leads = lead(published, methods, metric.name(), of, over);
+    let leads = lead(published, methods, metric, of, over);
     leads.iter().map(|(kind, lead)| format!(" (published {}, {})", printed(*lead), kind.name())).collect()
 }
 
@@ -139,16 +132,17 @@ fn printed(lead: f64) -> String {
     format!("{lead:+.digits$}")
 }
 
-fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>, published: &[Published]) -> Judged {
+fn better(test: &Better, stored: &Samples<'_>, published: &[Published]) -> Judged {
+    let metric = test.metric;
     let sets: Vec<String> = match test.views.as_slice() {
-        [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
+        [] => stored.summary().view_sets().into_iter().map(str::to_string).collect(),
         sets => sets.to_vec(),
     };
     let (mut intervals, mut findings) = (Vec::new(), Vec::new());
     for set in &sets {
-        let mut samples = vec![there!(evidence.sample(&test.method, metric, set, CLEAN)?)];
+        let mut samples = vec![there!(stored.sample(&test.method, metric, set, &clean())?)];
         for rival in &test.over {
-            samples.push(there!(evidence.sample(rival, metric, set, CLEAN)?));
+            samples.push(there!(stored.sample(rival, metric, set, &clean())?));
         }
         there!(same_items(&samples));
         let samples: Vec<&Sample> = samples.iter().collect();
@@ -158,7 +152,7 @@ fn better(test: &Better, metric: Metric, evidence: &Evidence<'_>, published: &[P
         let found = there!(defined(&drawn));
         let places = test.of.iter().flat_map(|of| test.over.iter().map(move |rival| (of, rival)));
         for ((of, rival), interval) in places.zip(found) {
-            let over = (set.as_str(), evidence.views(set).len());
+            let over = (set.as_str(), stored.summary().views(set).len());
             let theirs = published_lead(published, [&test.method, rival], metric, *of, over);
             let of = match (of, test.of.len()) {
                 (Reduce::Mean, 1) => "",
@@ -200,27 +194,22 @@ fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Redu
         .collect()
 }
 
-/// Whether a noise touches a view, by its label in records.
-fn touches(noise: &str, view: &str) -> bool {
-    let views = noise.split_once(" of ").map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
-    views == "all" || views.split(',').any(|touched| touched == view)
-}
-
 /// Clean minus noisy, over the pairs with both ends touched, mean over the grid's noises.
-fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> Judged {
-    let Some(set) = evidence.view_sets().first().map(|set| set.to_string()) else {
+fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
+    let metric = test.metric;
+    let Some(set) = stored.summary().view_sets().first().map(|set| set.to_string()) else {
         return Ok(Err("the grid has no cells".into()));
     };
-    let noises: Vec<String> = evidence.noises().into_iter().filter(|n| *n != CLEAN).map(str::to_string).collect();
+    let noises: Vec<&Noise> = stored.summary().noises().into_iter().filter(|noise| !noise.is_clean()).collect();
     if noises.is_empty() {
         return Ok(Err("the grid has no noise".into()));
     }
     let mut methods: Vec<(Sample, Vec<Sample>)> = Vec::new();
     for method in std::iter::once(&test.method).chain(&test.over) {
-        let clean = there!(evidence.sample(method, metric, &set, CLEAN)?);
+        let clean = there!(stored.sample(method, metric, &set, &clean())?);
         let mut noisy = Vec::new();
-        for noise in &noises {
-            noisy.push(there!(evidence.sample(method, metric, &set, noise)?));
+        for &noise in &noises {
+            noisy.push(there!(stored.sample(method, metric, &set, noise)?));
         }
         methods.push((clean, noisy));
     }
@@ -230,7 +219,7 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
         let [clean, noisy @ ..] = evaluated else { return f64::NAN };
         let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
             let both = |(source, target): &Place| {
-                touches(noise, source) && target.as_deref().is_some_and(|target| touches(noise, target))
+                noise.touches(source) && target.as_deref().is_some_and(|target| noise.touches(target))
             };
             clean.mean(omitted, both) - noisy.mean(omitted, both)
         });
@@ -256,9 +245,10 @@ fn smaller_drop(test: &SmallerDrop, metric: Metric, evidence: &Evidence<'_>) -> 
 
 /// No step goes against the claimed direction (1 up, -1 down) by more than one standard error, and the last figure lies on
 /// the claimed side of the first.
-fn monotone(test: &Rises, direction: f64, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+fn monotone(test: &Rises, direction: f64, stored: &Samples<'_>) -> Judged {
+    let metric = test.metric;
     let sets: Vec<String> = match test.views.as_slice() {
-        [] => evidence.view_sets().into_iter().map(str::to_string).collect(),
+        [] => stored.summary().view_sets().into_iter().map(str::to_string).collect(),
         sets => sets.to_vec(),
     };
     if sets.len() < 2 {
@@ -266,7 +256,7 @@ fn monotone(test: &Rises, direction: f64, metric: Metric, evidence: &Evidence<'_
     }
     let mut samples = Vec::new();
     for set in &sets {
-        samples.push(there!(evidence.sample(&test.method, metric, set, CLEAN)?));
+        samples.push(there!(stored.sample(&test.method, metric, set, &clean())?));
     }
     there!(same_items(&samples));
     let wanted = |(source, target): &Place| {
@@ -300,15 +290,16 @@ fn monotone(test: &Rises, direction: f64, metric: Metric, evidence: &Evidence<'_
 }
 
 /// `|ADD − REFIT| <= (REFIT − PW)/2` wherever REFIT > PW, and ADD > PW, for every subset of views.
-fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+fn extension(test: &Extension, stored: &Samples<'_>) -> Judged {
+    let metric = test.metric;
     let (mut intervals, mut findings) = (Vec::new(), Vec::new());
-    for set in evidence.view_sets().into_iter().map(str::to_string).collect::<Vec<_>>() {
-        let views = evidence.views(&set);
+    for set in stored.summary().view_sets().into_iter().map(str::to_string).collect::<Vec<_>>() {
+        let views = stored.summary().views(&set);
         let Some(last) = views.last() else { continue };
         let with_last = |(source, target): &Place| source == last || target.as_deref() == Some(*last);
         let mut samples = Vec::new();
         for method in [&test.added, &test.refit, &test.pairwise] {
-            samples.push(there!(evidence.sample(method, metric, &set, CLEAN)?));
+            samples.push(there!(stored.sample(method, metric, &set, &clean())?));
         }
         there!(same_items(&samples));
         let samples: Vec<&Sample> = samples.iter().collect();
@@ -341,10 +332,11 @@ fn extension(test: &Extension, metric: Metric, evidence: &Evidence<'_>) -> Judge
     Ok(Ok((above_zero(&intervals), sentence(metric, &findings))))
 }
 
-fn at_most(test: &AtMost, metric: Metric, evidence: &Evidence<'_>) -> Judged {
+fn at_most(test: &AtMost, stored: &Samples<'_>) -> Judged {
+    let metric = test.metric;
     let (mut largest, mut places) = (f64::NEG_INFINITY, 0);
-    for set in evidence.view_sets() {
-        let sample = there!(evidence.sample(&test.method, metric, set, CLEAN)?);
+    for set in stored.summary().view_sets() {
+        let sample = there!(stored.sample(&test.method, metric, set, &clean())?);
         let evaluated = sample.as_is();
         let figures = evaluated.by_place(None);
         places += figures.len();
@@ -369,13 +361,6 @@ fn values(value: &ValueOf, agreement: &Agreement<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn touched_views_are_read_from_the_noise_label() {
-        let label = "permute 0.75 of en,fr,es seed 0";
-        assert_eq!(["en", "fr", "es", "ru"].map(|view| touches(label, view)), [true, true, true, false]);
-        assert!(touches("missing 0.3 of all seed 0", "ru") && !touches("none", "ru"));
-    }
 
     #[test]
     fn a_published_difference_keeps_its_digits() {

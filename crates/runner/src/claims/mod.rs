@@ -1,6 +1,5 @@
 //! Verdicts on the paper's claims: paired bootstrap over held-out items, from stored scores alone.
 
-pub mod evidence;
 mod judge;
 pub mod test;
 

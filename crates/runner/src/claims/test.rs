@@ -1,6 +1,9 @@
 //! What a claim says, in terms that records can hold or break.
 
 use serde::{Deserialize, Serialize};
+use tasks::Metric;
+
+use crate::grid::asked::{Reduce, mean_only};
 
 /// A claim of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +27,7 @@ pub struct Claim {
 #[serde(deny_unknown_fields)]
 pub struct ValueOf {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method; all published values of the metric without.
     pub method: Option<String>,
 }
@@ -54,7 +57,7 @@ pub enum Test {
 #[serde(deny_unknown_fields)]
 pub struct Better {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method said to be better …
     pub method: String,
     /// … than these.
@@ -72,7 +75,7 @@ pub struct Better {
 #[serde(deny_unknown_fields)]
 pub struct SmallerDrop {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method said to lose less …
     pub method: String,
     /// … than these.
@@ -84,7 +87,7 @@ pub struct SmallerDrop {
 #[serde(deny_unknown_fields)]
 pub struct Rises {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method.
     pub method: String,
     /// The ordered pairs of views it is measured between; all of each subset without any.
@@ -100,7 +103,7 @@ pub struct Rises {
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method that adds the view.
     pub added: String,
     /// The method refitted with it.
@@ -114,7 +117,7 @@ pub struct Extension {
 #[serde(deny_unknown_fields)]
 pub struct AtMost {
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The method.
     pub method: String,
     /// The bound on the largest figure.
@@ -129,45 +132,15 @@ pub struct NotTestable {
     pub reason: String,
 }
 
-/// From the figures of views or pairs to one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reduce {
-    /// Their mean.
-    Mean,
-    /// The least favourable.
-    Worst,
-    /// Every one by itself: the least favourable difference decides.
-    Each,
-}
-
-/// What is looked at where a file does not say.
-pub(crate) fn mean_only() -> Vec<Reduce> {
-    vec![Reduce::Mean]
-}
-
 impl Test {
-    /// As a paper file names it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Better(_) => "better",
-            Self::SmallerDrop(_) => "smaller_drop",
-            Self::Rises(_) => "rises",
-            Self::Falls(_) => "falls",
-            Self::Extension(_) => "extension",
-            Self::AtMost(_) => "at_most",
-            Self::NotTestable(_) => "not_testable",
-        }
-    }
-
     /// The metric it looks at.
-    pub fn metric(&self) -> Option<&str> {
+    pub fn metric(&self) -> Option<Metric> {
         match self {
-            Self::Better(t) => Some(&t.metric),
-            Self::SmallerDrop(t) => Some(&t.metric),
-            Self::Rises(t) | Self::Falls(t) => Some(&t.metric),
-            Self::Extension(t) => Some(&t.metric),
-            Self::AtMost(t) => Some(&t.metric),
+            Self::Better(t) => Some(t.metric),
+            Self::SmallerDrop(t) => Some(t.metric),
+            Self::Rises(t) | Self::Falls(t) => Some(t.metric),
+            Self::Extension(t) => Some(t.metric),
+            Self::AtMost(t) => Some(t.metric),
             Self::NotTestable(_) => None,
         }
     }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use tasks::Task;
 
 use crate::grid::Grid;
+use crate::grid::keys::Params;
 use crate::paper::Paper;
 use crate::tables::board::Board;
 
@@ -27,7 +28,7 @@ pub fn tasks() -> String {
 }
 
 fn defaults(item: &impl serde::Serialize, name: &str) -> String {
-    crate::grid::plan::params(item, name).replace('"', "").replace(',', ", ").replace(':', ": ")
+    Params::of(item, name).to_string().replace('"', "").replace(',', ", ").replace(':', ": ")
 }
 
 /// Data sets in `data-manifests/`.

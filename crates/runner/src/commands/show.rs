@@ -31,12 +31,12 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("grid", grid),
         ("data", data),
         ("data sha256", first.data_sha256.clone()),
-        ("views", first.views.clone()),
+        ("views", first.views.to_string()),
         (
             "method",
-            format!("{} (version {}) {}", text(&first.method), number(first.method_version), text(&first.params)),
+            format!("{} (version {}) {}", text(&first.method), number(first.method_version), shown(&first.params, "-")),
         ),
-        ("noise", text(&first.noise)),
+        ("noise", shown(&first.noise, "-")),
         ("pairing", text(&first.pairing)),
         ("widths", text(&first.widths)),
         ("seed", number(first.seed)),
@@ -64,8 +64,8 @@ fn scores(records: &[Record]) -> Table {
         let n = record.n.map_or(String::new(), |n| n.to_string());
         vec![
             text(&record.task),
-            text(&record.metric),
-            text(&record.space),
+            shown(&record.metric, ""),
+            record.space.map_or_else(String::new, |space| space.name().into()),
             text(&record.source),
             text(&record.target),
             value,
@@ -79,6 +79,11 @@ fn scores(records: &[Record]) -> Table {
         rows: records.iter().map(row).collect(),
         notes: Vec::new(),
     }
+}
+
+/// A value as text.
+fn shown<T: ToString>(value: &Option<T>, none: &str) -> String {
+    value.as_ref().map_or_else(|| none.to_string(), T::to_string)
 }
 
 /// The grid and the full id of the one cell that `id` begins.

@@ -12,8 +12,8 @@ use tasks::{Measure as Likeness, Metric, Reading};
 
 use crate::grid::asked::FigureSpec;
 use crate::kept::slug;
-use crate::kept::store::Store;
 use crate::paper::Paper;
+use crate::samples::Samples;
 use crate::tables::stem_of;
 use crate::tables::summary::{Group, Measure, Summary};
 
@@ -27,28 +27,28 @@ pub type Named = (Figure, String);
 /// Stored scores that cannot be read.
 pub fn figures(
     title: &str,
-    summary: &Summary<'_>,
+    samples: &Samples<'_>,
     notes: &[String],
     paper: Option<&Paper>,
     asked: &[FigureSpec],
-    store: &Store,
 ) -> Result<Vec<Named>> {
+    let summary = samples.summary();
     let subtitle = notes.first().map(|note| note.replace('`', ""));
     let mut figures: Vec<Named> = Vec::new();
     for spec in asked.iter().chain(paper.into_iter().flat_map(|paper| &paper.figures)) {
         let words = spec::Words { title, subtitle: subtitle.clone() };
-        figures.push(spec::figure(spec, &words, summary, store)?);
+        figures.push(spec::figure(spec, &words, samples)?);
     }
     let several = summary.view_sets().len() * summary.noises().len() > 1;
     for view_set in summary.view_sets() {
         for noise in summary.noises() {
             let groups: Vec<&Group> =
-                summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise).collect();
+                summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise).collect();
             // A sweep has a figure of its own; bars and panels in their dozens show nothing.
             if groups.is_empty() || groups.len() > MOST_GROUPS {
                 continue;
             }
-            let suffix = if several { format!("_{view_set}_{}", slug(noise)) } else { String::new() };
+            let suffix = if several { format!("_{view_set}_{}", slug(&noise.to_string())) } else { String::new() };
             let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
             let page = Page { title, subtitle: subtitle.clone(), summary, view_set, groups, paper };
             let path = |name: &str| format!("{name}{suffix}");
@@ -167,7 +167,7 @@ impl Page<'_> {
         let bar = |group: &Group, measure: &Measure| {
             let stat = self.summary.stat(group, measure)?;
             let over = (group.view_set.as_str(), self.summary.views(&group.view_set).len());
-            let published = self.paper.and_then(|paper| paper.published(&group.method, measure.metric, over));
+            let published = self.paper.and_then(|paper| paper.published(&group.method.name, measure.metric, over));
             Some(Bar {
                 value: stat.mean,
                 spread: Some((stat.mean - stat.std, stat.mean + stat.std)),
@@ -208,7 +208,7 @@ impl Page<'_> {
     ) -> GroupedBars {
         let series = self.groups.iter().map(|group| BarSeries {
             label: group.label(),
-            colour: group.method.clone(),
+            colour: group.method.name.clone(),
             values: values(group),
         });
         GroupedBars {

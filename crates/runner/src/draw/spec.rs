@@ -3,13 +3,12 @@
 use anyhow::Result;
 use serde_json::Value;
 use tasks::Metric;
+use tasks::noise::Noise;
 
 use super::{Figure, scatter};
-use crate::claims::evidence::{Evidence, Place, Sample, resampled};
-use crate::claims::test::Reduce;
-use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, SweepSpec};
+use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use crate::kept::record::Record;
-use crate::kept::store::Store;
+use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::comparison::by_items;
 use crate::tables::processors;
 use crate::tables::summary::{Group, Summary};
@@ -19,8 +18,6 @@ use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 pub const RESAMPLES: usize = 400;
 /// Their seed.
 pub const SEED: u64 = 0;
-/// The noise of clean cells.
-pub const CLEAN: &str = "none";
 
 /// What all figures of a grid say.
 pub struct Words<'a> {
@@ -34,14 +31,13 @@ pub struct Words<'a> {
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn figure(spec: &FigureSpec, words: &Words<'_>, summary: &Summary<'_>, store: &Store) -> Result<(Figure, String)> {
+pub fn figure(spec: &FigureSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<(Figure, String)> {
+    let summary = samples.summary();
     Ok(match spec {
-        FigureSpec::Curves(spec) => (Figure::Curves(curves(spec, words, summary, store)?), spec.name.clone()),
+        FigureSpec::Curves(spec) => (Figure::Curves(curves(spec, words, samples)?), spec.name.clone()),
         FigureSpec::Costs(spec) => (Figure::Curves(costs(spec, words, summary)), spec.name.clone()),
         FigureSpec::Sweep(spec) => (Figure::Heatmaps(sweep(spec, words, summary)), spec.name.clone()),
-        FigureSpec::Scatter(spec) => {
-            (Figure::Scatter(scatter::scatter(spec, words, summary, store)?), spec.name.clone())
-        }
+        FigureSpec::Scatter(spec) => (Figure::Scatter(scatter::scatter(spec, words, samples)?), spec.name.clone()),
     })
 }
 
@@ -64,21 +60,21 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
     match axis {
         Along::Views => {
             let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
-            let at = |group: &Group| (group.noise == CLEAN).then(|| sets.iter().position(|s| *s == group.view_set))?;
+            let at = |group: &Group| group.noise.is_clean().then(|| sets.iter().position(|s| *s == group.view_set))?;
             let positions = ticks(&sets).into_iter().map(|tick| Position { tick, place: None });
             (positions.collect(), tracks(summary, sets.len(), |group| (group.label(), at(group))))
         }
         Along::Noise => {
             let first = summary.view_sets().first().map(|set| set.to_string());
-            let amount = |noise: &str| noise.split(' ').nth(1).unwrap_or("0").to_string();
-            let place = |noise: &str| amount(noise).parse::<f64>().ok();
-            let mut noises: Vec<String> = summary.noises().into_iter().map(str::to_string).collect();
-            noises.sort_by(|a, b| place(a).unwrap_or(f64::INFINITY).total_cmp(&place(b).unwrap_or(f64::INFINITY)));
+            let amount = |noise: &Noise| noise.amount().unwrap_or(0.0);
+            let mut noises: Vec<&Noise> = summary.noises();
+            noises.sort_by(|a, b| amount(a).total_cmp(&amount(b)));
             let at = |group: &Group| {
                 let here = Some(&group.view_set) == first.as_ref();
-                here.then(|| noises.iter().position(|noise| *noise == group.noise))?
+                here.then(|| noises.iter().position(|noise| **noise == group.noise))?
             };
-            let positions = noises.iter().map(|noise| Position { tick: amount(noise), place: place(noise) }).collect();
+            let position = |noise: &&Noise| Position { tick: amount(noise).to_string(), place: Some(amount(noise)) };
+            let positions = noises.iter().map(position).collect();
             (positions, tracks(summary, noises.len(), |group| (group.label(), at(group))))
         }
         Along::Parameter(name) => along_parameter(name, summary),
@@ -87,7 +83,7 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
 
 fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
     let first = summary.view_sets().first().map(|set| set.to_string());
-    let here = |group: &&Group| group.noise == CLEAN && Some(&group.view_set) == first.as_ref();
+    let here = |group: &&Group| group.noise.is_clean() && Some(&group.view_set) == first.as_ref();
     let mut values: Vec<Value> = Vec::new();
     for value in summary.groups.iter().filter(here).filter_map(|group| parameter(group, name)) {
         if value.is_number() && !values.contains(&value) {
@@ -102,13 +98,13 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
         let value = parameter(group, name);
         let at = value.and_then(|value| values.iter().position(|known| *known == value));
         // A line is a method whatever the parameter is.
-        (if at.is_some() { group.label_without(&[name]) } else { group.label() }, at)
+        (if at.is_some() { group.method.label_without(&[name]) } else { group.label() }, at)
     };
     let mut lines = tracks(summary, values.len(), found);
     // Methods without the parameter, or with the value that stands for none, are the same at every position.
     for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
         let groups = vec![Some(group); values.len()];
-        lines.push(Track { label: group.label(), colour: group.method.clone(), groups });
+        lines.push(Track { label: group.label(), colour: group.method.name.clone(), groups });
     }
     let position = |value: &Value| Position { tick: value.to_string(), place: None };
     (values.iter().map(position).collect(), lines)
@@ -123,9 +119,9 @@ fn tracks<'a>(
     let mut tracks: Vec<Track<'a>> = Vec::new();
     for group in &summary.groups {
         let (label, Some(at)) = of(group) else { continue };
-        let known = tracks.iter().position(|track| track.label == label && track.colour == group.method);
+        let known = tracks.iter().position(|track| track.label == label && track.colour == group.method.name);
         let known = known.unwrap_or_else(|| {
-            tracks.push(Track { label, colour: group.method.clone(), groups: vec![None; positions] });
+            tracks.push(Track { label, colour: group.method.name.clone(), groups: vec![None; positions] });
             tracks.len() - 1
         });
         tracks[known].groups[at] = Some(group);
@@ -134,9 +130,8 @@ fn tracks<'a>(
 }
 
 /// One line per method, with 95% intervals over test items.
-fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &Store) -> Result<Curves> {
-    let metric = Metric::from_name(&spec.metric).unwrap_or(Metric::Rank1);
-    let evidence = Evidence::new(summary, store);
+fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<Curves> {
+    let (metric, summary) = (spec.metric, samples.summary());
     let measure = summary.measures_of(metric).next();
     let (positions, tracks) = along(&spec.along, summary);
     let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
@@ -144,10 +139,10 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, summary: &Summary<'_>, store: &S
         let mut points: Vec<Vec<Option<Point>>> = spec.of.iter().map(|_| Vec::new()).collect();
         for group in &track.groups {
             let sample = match (group, measure) {
-                (Some(group), Some(measure)) => evidence.sample_of(group, measure)?.ok(),
+                (Some(group), Some(measure)) => samples.sample_of(group, measure)?.ok(),
                 _ => None,
             };
-            let last = group.and_then(|group| evidence.views(&group.view_set).last().map(|view| view.to_string()));
+            let last = group.and_then(|group| summary.views(&group.view_set).last().map(|view| view.to_string()));
             let last = last.unwrap_or_default();
             let found = sample.map(|sample| intervals(spec, metric, &last, &sample)).transpose()?;
             for (i, points) in points.iter_mut().enumerate() {
@@ -199,7 +194,7 @@ fn pair_names(pairs: &[[String; 2]]) -> String {
 fn labels(summary: &Summary<'_>) -> Vec<(String, String)> {
     let mut labels: Vec<(String, String)> = Vec::new();
     for group in &summary.groups {
-        let entry = (group.label(), group.method.clone());
+        let entry = (group.label(), group.method.name.clone());
         if !labels.contains(&entry) {
             labels.push(entry);
         }
@@ -221,7 +216,7 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     let panel = |(title, column): (&str, Column)| {
         let line = |(label, colour): (String, String)| {
             let value = |set: &String| {
-                let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise == "none";
+                let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise.is_clean();
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };
@@ -288,8 +283,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
 
 /// The first parameter downwards, the second to the right.
 fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps {
-    let metric = Metric::from_name(&spec.metric);
-    let groups: Vec<&Group> = summary.groups.iter().filter(|g| g.method == spec.method).collect();
+    let groups: Vec<&Group> = summary.groups.iter().filter(|g| g.method.name == spec.method).collect();
     let parameter = |group: &Group, name: &str| parameter(group, name).map(|value| value.to_string());
     let distinct = |name: &str| {
         let mut values: Vec<String> = Vec::new();
@@ -315,16 +309,16 @@ fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps
     Heatmaps {
         title: format!("{}: {} against {}", words.title, greek(&spec.rows), greek(&spec.columns)),
         subtitle: words.subtitle.clone(),
-        panels: metric.and_then(panel).into_iter().collect(),
+        panels: panel(spec.metric).into_iter().collect(),
         row_label: greek(&spec.rows),
         column_label: greek(&spec.columns),
-        value_label: metric.map(Metric::title).unwrap_or_default().into(),
+        value_label: spec.metric.title().into(),
     }
 }
 
 /// A parameter of a group's method.
 pub fn parameter(group: &Group, name: &str) -> Option<Value> {
-    serde_json::from_str::<Value>(&group.params).ok()?.get(name).cloned()
+    group.method.params.get(name).cloned()
 }
 
 /// A parameter as the paper writes it.

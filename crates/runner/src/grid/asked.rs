@@ -1,8 +1,7 @@
 //! The figures that a grid or paper file asks for beside those that every grid gets, as written.
 
 use serde::{Deserialize, Serialize};
-
-use crate::claims::test::{Reduce, mean_only};
+use tasks::Metric;
 
 /// A figure drawn beside those that every grid gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +50,7 @@ pub struct CurvesSpec {
     /// Stem of the files.
     pub name: String,
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// One panel for each.
     #[serde(default = "mean_only")]
     pub of: Vec<Reduce>,
@@ -79,9 +78,9 @@ pub struct ScatterSpec {
     /// Stem of the files.
     pub name: String,
     /// The metric to the right.
-    pub x: String,
+    pub x: Metric,
     /// The metric upwards.
-    pub y: String,
+    pub y: Metric,
     /// Methods that differ in this parameter alone are joined by a line, in the order of its values.
     pub join: Option<String>,
 }
@@ -99,25 +98,22 @@ pub struct SweepSpec {
     /// The parameter that grows to the right.
     pub columns: String,
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
 }
 
-/// The metrics that figures name, each with the key where it stands.
-pub fn metrics(figures: &[FigureSpec]) -> Vec<(String, String)> {
-    let mut named = Vec::new();
-    for (i, figure) in figures.iter().enumerate() {
-        let mut name = |kind: &str, key: &str, metric: &String| {
-            named.push((format!("figures[{i}].{kind}.{key}"), metric.clone()));
-        };
-        match figure {
-            FigureSpec::Costs(_) => {}
-            FigureSpec::Curves(spec) => name("curves", "metric", &spec.metric),
-            FigureSpec::Sweep(spec) => name("sweep", "metric", &spec.metric),
-            FigureSpec::Scatter(spec) => {
-                name("scatter", "x", &spec.x);
-                name("scatter", "y", &spec.y);
-            }
-        }
-    }
-    named
+/// From the figures of views or pairs to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reduce {
+    /// Their mean.
+    Mean,
+    /// The least favourable.
+    Worst,
+    /// Every one by itself: the least favourable difference decides.
+    Each,
+}
+
+/// What is looked at where a file does not say.
+pub(crate) fn mean_only() -> Vec<Reduce> {
+    vec![Reduce::Mean]
 }

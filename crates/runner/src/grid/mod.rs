@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub(crate) mod given;
+pub mod keys;
 pub mod only;
 pub mod pick;
 pub mod plan;
@@ -93,8 +94,8 @@ pub struct PlantedSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Primary {
-    /// Metric name as in records.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The two methods.
     pub compare: Vec<String>,
 }
@@ -249,16 +250,7 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
     (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
     check_view_sets(grid)?;
-    for (key, metric) in asked::metrics(&value.figures) {
-        if Metric::from_name(&metric).is_none() {
-            return Err(unknown(grid, &key, "metric", &metric, metric_names()));
-        }
-    }
     check_primary(grid)
-}
-
-fn metric_names() -> Vec<String> {
-    Metric::ALL.iter().map(|m| m.name().to_string()).collect()
 }
 
 fn unknown(grid: &Located<Grid>, key: &str, kind: &'static str, name: &str, known: Vec<String>) -> DataError {
@@ -298,9 +290,6 @@ fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
 
 fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let Some(primary) = &grid.value.primary else { return Ok(()) };
-    if Metric::from_name(&primary.metric).is_none() {
-        return Err(unknown(grid, "primary.metric", "metric", &primary.metric, metric_names()));
-    }
     let methods: Vec<String> = grid.value.methods.iter().map(|m| m.name().to_string()).collect();
     for (i, name) in primary.compare.iter().enumerate() {
         if !methods.contains(name) {

@@ -55,7 +55,7 @@ impl Key {
         match self {
             Self::Method => cell.method.name().to_string(),
             Self::Views => cell.view_set.clone(),
-            Self::Noise => cell.noise.label().split(' ').next().unwrap_or_default().to_string(),
+            Self::Noise => cell.noise.name().to_string(),
             Self::Seed => cell.seed.to_string(),
         }
     }

@@ -1,6 +1,6 @@
 //! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use align::Method;
 use anyhow::Result;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tasks::noise::Noise;
 
 use crate::grid::Grid;
+use crate::grid::keys::{Subset, canonical};
 use crate::grid::source::Source;
 use crate::kept::record::RECORDS_VERSION;
 
@@ -98,8 +99,8 @@ impl Cell {
     /// As it is named in progress lines.
     pub fn label(&self) -> String {
         let mut label = format!("{} on {} ({} views)", self.method.name(), self.view_set, self.views.len());
-        if !matches!(self.noise, Noise::None(_)) {
-            label += &format!(", {}", self.noise.label());
+        if !self.noise.is_clean() {
+            label += &format!(", {}", self.noise);
         }
         if self.method.uses_seed() {
             label += &format!(", seed {}", self.seed);
@@ -113,9 +114,9 @@ impl Cell {
         weight(&self.method, self.views.len() as f64)
     }
 
-    /// The subset as written in records.
-    pub fn views_column(&self) -> String {
-        format!("{}={}", self.view_set, self.views.join(","))
+    /// Its subset of views.
+    pub fn subset(&self) -> Subset {
+        Subset { name: self.view_set.clone(), views: self.views.clone() }
     }
 }
 
@@ -169,64 +170,6 @@ fn cell_id(
 pub fn choice(item: &impl Serialize) -> String {
     let value = serde_json::to_value(item).unwrap_or_default();
     value.as_str().map_or_else(|| canonical(&value), str::to_string)
-}
-
-/// The parameters of a method or task as records have them: what stands behind its name, JSON with sorted
-/// keys.
-pub fn params(item: &impl Serialize, name: &str) -> String {
-    canonical(&serde_json::to_value(item).unwrap_or_default()[name])
-}
-
-/// The parameters in `given` that are not those in `defaults`, both as [`params`] writes them, in words.
-pub fn differing(given: &str, defaults: &str) -> String {
-    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    words(&parse(given), &parse(defaults)).join(", ")
-}
-
-fn words(given: &Value, defaults: &Value) -> Vec<String> {
-    let Some(given) = given.as_object() else { return Vec::new() };
-    let mut sorted: BTreeMap<&String, &Value> = given.iter().collect();
-    sorted.retain(|key, value| defaults.get(key.as_str()) != Some(value));
-    let word = |(key, value): (&String, &Value)| match inner_method(value) {
-        // A method inside a method: its title stands for its name.
-        Some((default, inner)) => words(inner, &serde_json::to_value(&default).unwrap_or_default()[default.name()]),
-        None => vec![format!("{key} {}", plain(value))],
-    };
-    sorted.into_iter().flat_map(word).collect()
-}
-
-/// A value without quotes and braces: `{"tukey": 1.0}` as `tukey 1.0`.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
-            entries.join(" ")
-        }
-        other => other.to_string(),
-    }
-}
-
-/// `{gcpa: {...}}` as the method with its defaults and the parameters given.
-fn inner_method(value: &Value) -> Option<(Method, &Value)> {
-    let map = value.as_object().filter(|map| map.len() == 1)?;
-    let (name, inner) = map.iter().next()?;
-    Some((Method::from_name(name)?, inner))
-}
-
-/// JSON with the keys of every object sorted, whatever order the library keeps.
-pub fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            let entries: Vec<String> =
-                entries.into_iter().map(|(k, v)| format!("{}:{}", Value::String(k.clone()), canonical(v))).collect();
-            format!("{{{}}}", entries.join(","))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        other => other.to_string(),
-    }
 }
 
 fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {

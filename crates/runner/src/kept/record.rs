@@ -1,7 +1,17 @@
 //! One row of results. The columns are written once, here.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use align::SpaceKind;
 use anyhow::{Context as _, Result};
-use polars::prelude::{Column, DataFrame, PolarsResult};
+use data::WarningKind;
+use polars::prelude::{Column, DataFrame, PolarsError, PolarsResult};
+use tasks::noise::Noise;
+use tasks::{Metric, UnknownMetric};
+
+use crate::grid::keys::{MethodKey, Params, Subset};
 
 /// A column's type: how a list of values becomes a polars column and back.
 trait Field: Sized {
@@ -51,6 +61,113 @@ impl Field for u64 {
     }
     fn values(column: &Column) -> PolarsResult<Vec<Self>> {
         Ok(<Option<Self>>::values(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+/// A column of texts that are read once each: a grid has few, and many records of them.
+fn parsed<T: Clone, E: fmt::Display>(
+    column: &Column,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> PolarsResult<Vec<Option<T>>> {
+    let mut known: HashMap<&str, T> = HashMap::new();
+    let texts = column.str()?;
+    let mut read = |text| match known.get(text) {
+        Some(value) => Ok(value.clone()),
+        None => {
+            let value = parse(text).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
+            known.insert(text, value.clone());
+            Ok(value)
+        }
+    };
+    texts.iter().map(|text| text.map(&mut read).transpose()).collect()
+}
+
+fn written<T: fmt::Display>(name: &str, values: &[Option<T>]) -> Column {
+    let texts: Vec<Option<String>> = values.iter().map(|value| value.as_ref().map(T::to_string)).collect();
+    Column::new(name.into(), texts)
+}
+
+/// What is a value in memory and a text in files.
+macro_rules! texts {
+    ($($kind:ty),*) => {$(
+        impl Field for Option<$kind> {
+            fn column(name: &str, values: Vec<Self>) -> Column {
+                written(name, &values)
+            }
+            fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+                parsed(column, str::parse)
+            }
+        }
+    )*};
+}
+
+texts!(Noise, Params, Counted);
+
+impl Field for Subset {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        written(name, &values.into_iter().map(Some).collect::<Vec<_>>())
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(parsed(column, str::parse)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+impl Field for Option<SpaceKind> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        let names: Vec<Option<&str>> = values.iter().map(|space| space.map(SpaceKind::name)).collect();
+        Column::new(name.into(), names)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        parsed(column, |name| SpaceKind::from_name(name).ok_or_else(|| format!("no space is called `{name}`")))
+    }
+}
+
+/// What a record's value is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A figure of merit.
+    Metric(Metric),
+    /// How often something odd occurs in the data.
+    Warning(WarningKind),
+}
+
+impl Counted {
+    /// The metric, where it is one.
+    pub fn metric(self) -> Option<Metric> {
+        match self {
+            Self::Metric(metric) => Some(metric),
+            Self::Warning(_) => None,
+        }
+    }
+}
+
+impl From<Metric> for Counted {
+    fn from(metric: Metric) -> Self {
+        Self::Metric(metric)
+    }
+}
+
+impl From<WarningKind> for Counted {
+    fn from(kind: WarningKind) -> Self {
+        Self::Warning(kind)
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metric(metric) => metric.name(),
+            Self::Warning(kind) => kind.name(),
+        })
+    }
+}
+
+impl FromStr for Counted {
+    type Err = UnknownMetric;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        let warning = WarningKind::from_name(name).map(Self::Warning);
+        warning.map_or_else(|| name.parse().map(Self::Metric), Ok)
     }
 }
 
@@ -104,7 +221,7 @@ record! {
     /// The bundled set used in its place.
     stand_in: Option<String>,
     /// The subset of views, `name=view,view,...`.
-    views: String,
+    views: Subset,
     /// Number of views M.
     m: u64,
     /// Method name.
@@ -112,9 +229,9 @@ record! {
     /// Version of the method: raised whenever its numbers move.
     method_version: Option<u64>,
     /// Its parameters, JSON with sorted keys.
-    params: Option<String>,
+    params: Option<Params>,
     /// What was done to the training rows.
-    noise: Option<String>,
+    noise: Option<Noise>,
     /// Which rows of different views belong together: `rows`, or the pairing with its parameters as JSON.
     pairing: Option<String>,
     /// What was done to the views' widths: `as_they_are` or `pca`.
@@ -126,13 +243,13 @@ record! {
     /// Version of the task: raised whenever its numbers move.
     task_version: Option<u64>,
     /// `input`, `universe` or `translated`.
-    space: Option<String>,
+    space: Option<SpaceKind>,
     /// The view, or the source of the pair.
     source: Option<String>,
     /// The target of the pair.
     target: Option<String>,
-    /// Metric name.
-    metric: Option<String>,
+    /// The metric, or what is odd about the data.
+    metric: Option<Counted>,
     /// The figure.
     value: Option<f64>,
     /// Its unit.
@@ -185,7 +302,7 @@ record! {
     /// When the cell was finished, in UTC.
     finished_at: Option<String>,
     /// The task's parameters, JSON with sorted keys.
-    task_params: Option<String>,
+    task_params: Option<Params>,
 }
 
 /// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
@@ -208,7 +325,12 @@ pub const COST_COLUMNS: &[&str] = &[
 impl Record {
     /// The subset's name alone, without its views.
     pub fn view_set(&self) -> &str {
-        self.views.split('=').next().unwrap_or_default()
+        &self.views.name
+    }
+
+    /// The method with its parameters, where it is of one.
+    pub fn method_key(&self) -> Option<MethodKey> {
+        Some(MethodKey { name: self.method.clone()?, params: self.params.clone()? })
     }
 }
 
@@ -224,10 +346,30 @@ mod tests {
             seed: Some(u64::MAX),
             source: None,
             error: Some("a, \"b\"".into()),
+            views: "m2=en,fr".parse().expect("a subset"),
+            noise: Some("permute 0.5 of en seed 3".parse().expect("a noise")),
+            params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
+            space: Some(SpaceKind::Universe),
+            metric: Some(Metric::Rank1.into()),
             ..Record::default()
         };
         let frame = to_frame(&[record.clone(), Record::default()]).expect("equal lengths");
         assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), COLUMNS);
         assert_eq!(from_frame(&frame).expect("same columns"), [record, Record::default()]);
+    }
+
+    #[test]
+    fn a_name_is_of_a_metric_or_of_a_warning() {
+        let names = |kind: WarningKind| Counted::from(kind).to_string();
+        for metric in Metric::ALL {
+            assert_eq!(metric.name().parse(), Ok(Counted::Metric(metric)));
+        }
+        for kind in WarningKind::ALL {
+            assert!(Metric::from_name(&names(kind)).is_none() && names(kind).parse() == Ok(Counted::Warning(kind)));
+        }
+        let mut odd = to_frame(&[Record::default()]).expect("a row");
+        odd.with_column(Column::new("noise".into(), ["permute"])).expect("as long");
+        let error = format!("{:#}", from_frame(&odd).expect_err("no noise"));
+        assert!(error.contains("column `noise`") && error.contains("`permute` is no noise"), "{error}");
     }
 }

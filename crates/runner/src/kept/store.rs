@@ -24,6 +24,7 @@ use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, Se
 use rayon::prelude::*;
 use tasks::Quantity;
 
+use crate::grid::keys::Params;
 use crate::kept::durable;
 use crate::kept::picture::Picture;
 use crate::kept::record::{self, Record};
@@ -43,8 +44,8 @@ pub const DATA: &str = "data";
 pub struct StoredSeries {
     /// Task name.
     pub task: String,
-    /// Its parameters, JSON with sorted keys.
-    pub task_params: String,
+    /// Its parameters.
+    pub task_params: Params,
     /// The series.
     pub series: tasks::Series,
 }
@@ -411,7 +412,7 @@ fn series_frame(stored: &[StoredSeries]) -> Result<DataFrame> {
         stored.len(),
         vec![
             text("task", &|s| Some(s.task.clone())),
-            text("task_params", &|s| Some(s.task_params.clone())),
+            text("task_params", &|s| Some(s.task_params.to_string())),
             text("space", &|s| Some(s.series.space.name().into())),
             text("source", &|s| s.series.source.clone()),
             text("target", &|s| s.series.target.clone()),
@@ -439,7 +440,10 @@ fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
             let list = values.get_as_series(row).context("column `values`")?;
             Ok(StoredSeries {
                 task: text("task", row)?.context("column `task`")?,
-                task_params: text("task_params", row)?.context("column `task_params`")?,
+                task_params: text("task_params", row)?
+                    .context("column `task_params`")?
+                    .parse()
+                    .context("column `task_params`")?,
                 series: tasks::Series {
                     space,
                     source: text("source", row)?,
@@ -466,7 +470,7 @@ mod tests {
             draw: Some(3),
             values: vec![0.0, 2.0, 1.0],
         };
-        StoredSeries { task: "clustering".into(), task_params: "{}".into(), series }
+        StoredSeries { task: "clustering".into(), task_params: Params::default(), series }
     }
 
     #[test]

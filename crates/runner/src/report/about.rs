@@ -111,7 +111,7 @@ mod tests {
         let paper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/paper");
         for name in ["table1", "noise", "add-model", "fit-rows", "crosslingual-heatmap", "weak-link"] {
             let paper = Paper::read(&paper.join(format!("{name}.yaml"))).expect("valid").value;
-            let primary = Some(Primary { metric: "rank1".into(), compare: vec!["gcpa".into(), "gcca".into()] });
+            let primary = Some(Primary { metric: tasks::Metric::Rank1, compare: vec!["gcpa".into(), "gcca".into()] });
             let about = About { title: "t".into(), paper: Some(paper), primary, ..About::default() };
             about.write(&store).expect("writable");
             let read = About::read(store.root(), &[]).expect("its own");

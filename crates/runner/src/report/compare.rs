@@ -11,11 +11,11 @@ use tasks::multiple::holm;
 
 use super::page::{Entered, Facts, Sheet, facts, stars};
 use super::{contents, template};
-use crate::claims::evidence::{Evidence, Sample};
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::kept::slug;
 use crate::kept::store::StoredSeries;
+use crate::samples::{Sample, Samples};
 use crate::tables::MISSING;
 use crate::tables::comparison::{draw, ends, p_value};
 use crate::tables::summary::{Group, Measure, Summary};
@@ -24,8 +24,13 @@ use crate::tables::table::Table;
 /// One run.
 struct Side<'a> {
     name: String,
-    summary: &'a Summary<'a>,
-    evidence: Evidence<'a>,
+    samples: Samples<'a>,
+}
+
+impl<'a> Side<'a> {
+    fn summary(&self) -> &Summary<'a> {
+        self.samples.summary()
+    }
 }
 
 /// One line: a method by a measure in both runs.
@@ -54,7 +59,6 @@ struct Page {
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     let _turn = contents::turn(a)?;
     let (first, second) = (contents::open(a)?, contents::open(b)?);
-    let summaries = [Summary::new(&first.1), Summary::new(&second.1)];
     let name =
         |store: &crate::kept::store::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&first.0), name(&second.0)];
@@ -63,8 +67,8 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
         names = [a, b].map(|path| path.display().to_string());
     }
     let sides = [
-        Side { name: names[0].clone(), summary: &summaries[0], evidence: Evidence::new(&summaries[0], &first.0) },
-        Side { name: names[1].clone(), summary: &summaries[1], evidence: Evidence::new(&summaries[1], &second.0) },
+        Side { name: names[0].clone(), samples: Samples::new(&first.1, &first.0) },
+        Side { name: names[1].clone(), samples: Samples::new(&second.1, &second.0) },
     ];
     let (pairs, problems) = pairs(&sides)?;
     let table = table(&sides, &pairs, &problems);
@@ -87,23 +91,23 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The lines, and what could not be set side by side.
-fn pairs<'a>(sides: &[Side<'a>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
+fn pairs<'a>(sides: &'a [Side<'_>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
     let [first, second] = sides;
     let (mut pairs, mut problems) = (Vec::new(), Vec::new());
-    for group in &first.summary.groups {
-        if !second.summary.groups.contains(group) {
+    for group in &first.summary().groups {
+        if !second.summary().groups.contains(group) {
             problems.push(format!("{} is in {} alone.", named(group), first.name));
             continue;
         }
         let scores = [scores(first, group)?, scores(second, group)?];
-        let same = same_items(first.summary.of(group).next(), second.summary.of(group).next());
-        for measure in first.summary.measures().iter().filter(|m| second.summary.measures().contains(m)) {
-            let stat = |side: &Side<'_>| side.summary.stat(group, measure).map(|stat| stat.mean);
+        let same = same_items(first.summary().of(group).next(), second.summary().of(group).next());
+        for measure in first.summary().measures().iter().filter(|m| second.summary().measures().contains(m)) {
+            let stat = |side: &Side<'_>| side.summary().stat(group, measure).map(|stat| stat.mean);
             let (Some(a), Some(b)) = (stat(first), stat(second)) else { continue };
             let difference = match (&same, &scores) {
                 (Err(why), _) => Err(why.clone()),
                 (Ok(()), [Some(of_first), Some(of_second)]) => {
-                    let of = |side: &Side<'_>, scores| side.evidence.sample_in(scores, group, measure);
+                    let of = |side: &Side<'_>, scores| side.samples.sample_in(scores, group, measure);
                     difference(of(first, of_first)?, of(second, of_second)?)?
                 }
                 _ => Err("no stored scores".into()),
@@ -111,7 +115,7 @@ fn pairs<'a>(sides: &[Side<'a>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
             pairs.push(Pair { group, measure, values: [a, b], difference, adjusted: None });
         }
     }
-    let alone = second.summary.groups.iter().filter(|group| !first.summary.groups.contains(group));
+    let alone = second.summary().groups.iter().filter(|group| !first.summary().groups.contains(group));
     problems.extend(alone.map(|group| format!("{} is in {} alone.", named(group), second.name)));
     let p: Vec<f64> = pairs.iter().filter_map(|pair| Some(pair.difference.as_ref().ok()?.p)).collect();
     let tested = pairs.iter_mut().filter(|pair| pair.difference.is_ok());
@@ -125,10 +129,10 @@ fn named(group: &Group) -> String {
 
 /// `None` for a cell that failed.
 fn scores(side: &Side<'_>, group: &Group) -> Result<Option<Vec<Vec<StoredSeries>>>> {
-    if side.summary.of(group).any(|record| record.metric.is_none()) {
+    if side.summary().of(group).any(|record| record.metric.is_none()) {
         return Ok(None);
     }
-    side.evidence.scores(group).map(Some)
+    side.samples.scores(group).map(Some)
 }
 
 /// Whether two cells were judged on the same items, by the checksum of their data.
@@ -179,8 +183,8 @@ fn table(sides: &[Side<'_>; 2], pairs: &[Pair<'_>], problems: &[String]) -> Tabl
             (Ok(_), None) => (MISSING.into(), MISSING.into()),
         };
         let group = pair.group;
-        let measure = sides[0].summary.title(pair.measure);
-        vec![group.view_set.clone(), group.noise.clone(), group.label(), measure, a, b, difference, p]
+        let measure = sides[0].summary().title(pair.measure);
+        vec![group.view_set.clone(), group.noise.to_string(), group.label(), measure, a, b, difference, p]
     };
     let headers = ["views", "noise", "method", "measure", first, second, "difference", "p (Holm)"];
     let mut notes = vec![format!(

@@ -8,17 +8,16 @@ use anyhow::{Context, Result, bail};
 use super::about::About;
 use super::problems::Problems;
 use super::{markdown, page};
-use crate::claims::evidence::Evidence;
 use crate::claims::{self, Verdict};
 use crate::draw;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
+use crate::samples::Samples;
 use crate::tables;
 use crate::tables::agreement::Agreement;
 use crate::tables::comparison::{self, Comparison};
 use crate::tables::processors;
-use crate::tables::summary::Summary;
 use crate::tables::table::Table;
 
 /// What the records of a grid come to.
@@ -27,6 +26,8 @@ pub struct Results<'a> {
     pub store: &'a Store,
     /// Its records.
     pub records: &'a [Record],
+    /// The records summarised, with the stored scores.
+    pub samples: Samples<'a>,
     /// What they do not say.
     pub about: About,
     /// One line per method.
@@ -55,12 +56,11 @@ impl<'a> Results<'a> {
     /// # Errors
     /// Stored scores that cannot be read.
     pub fn new(store: &'a Store, records: &'a [Record], about: About) -> Result<Self> {
-        let summary = Summary::new(records);
-        let evidence = Evidence::new(&summary, store);
-        let overview = tables::overview(&about.title, &summary, &notes_on_times(&about, records));
-        let comparisons = comparison::compare(&summary, &evidence, about.primary.as_ref())?;
-        let held = Held::of(store, records, &about)?;
-        Ok(Self { store, records, about, overview, comparisons, held })
+        let samples = Samples::new(records, store);
+        let overview = tables::overview(&about.title, samples.summary(), &notes_on_times(&about, records));
+        let comparisons = comparison::compare(&samples, about.primary.as_ref())?;
+        let held = Held::of(&samples, &about)?;
+        Ok(Self { store, records, samples, about, overview, comparisons, held })
     }
 
     /// A comparison as a table.
@@ -84,12 +84,12 @@ impl<'a> Results<'a> {
     /// # Errors
     /// The folder cannot be written; stored scores that cannot be read.
     pub fn write(&self) -> Result<Vec<PathBuf>> {
-        let summary = Summary::new(self.records);
+        let summary = self.samples.summary();
         let (title, notes) = (&self.about.title, &self.about.notes);
         self.about.write(self.store)?;
         let tables = self.store.root().join("tables");
         let mut files = self.overview.write(&tables.join("summary"))?;
-        for (stem, table) in tables::details(title, &summary, notes) {
+        for (stem, table) in tables::details(title, summary, notes) {
             files.extend(table.write(&tables.join(stem))?);
         }
         for comparison in &self.comparisons {
@@ -101,22 +101,21 @@ impl<'a> Results<'a> {
                 files.extend(table.write(&tables.join("agreement"))?);
             }
         }
-        let figures =
-            draw::figures(title, &summary, notes, self.about.paper.as_ref(), &self.about.figures, self.store)?;
+        let figures = draw::figures(title, &self.samples, notes, self.about.paper.as_ref(), &self.about.figures)?;
         files.extend(draw::write(&figures, &self.store.root().join("figures"))?);
-        files.push(page::write(self, &summary, &figures)?);
-        files.push(markdown::write(self, &summary, &figures)?);
+        files.push(page::write(self, &figures)?);
+        files.push(markdown::write(self, &figures)?);
         files.sort();
         Ok(files)
     }
 }
 
 impl Held {
-    fn of(store: &Store, records: &[Record], about: &About) -> Result<Option<Self>> {
+    fn of(samples: &Samples<'_>, about: &About) -> Result<Option<Self>> {
         let Some(paper) = &about.paper else { return Ok(None) };
-        let agreement = Agreement::new(&paper.published, paper.compare.as_ref(), records, about.quick);
-        let verdicts = claims::judge(&paper.claims, records, store, &agreement)?;
-        let mut table = paper.table(records, &about.notes);
+        let agreement = Agreement::new(&paper.published, paper.compare.as_ref(), samples.summary(), about.quick);
+        let verdicts = claims::judge(&paper.claims, samples, &agreement)?;
+        let mut table = tables::paper::table(paper, samples.summary(), &about.notes);
         table.title += &about.mark;
         table.notes.extend(agreement.sentence());
         table.notes.extend(verdicts.iter().map(Verdict::sentence));

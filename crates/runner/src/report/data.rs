@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::intervals::Entry;
+use crate::grid::keys::{Params, task_differing};
 use crate::kept::picture::Picture;
 use crate::kept::record::Record;
 use crate::kept::store::Store;
@@ -116,7 +117,7 @@ impl Data {
             name: name.to_string(),
             scatter: scatter(summary, entries),
             pictures: pictures(summary, store)?,
-            records: Records::of(records, summary),
+            records: Records::of(records),
         })
     }
 
@@ -153,7 +154,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
     // As the figures of a subset have them.
     let colour = |group: &Group| {
         let same = |g: &&Group| g.view_set == group.view_set && g.noise == group.noise;
-        let methods: Vec<&str> = summary.groups.iter().filter(same).map(|g| g.method.as_str()).collect();
+        let methods: Vec<&str> = summary.groups.iter().filter(same).map(|g| g.method.name.as_str()).collect();
         let at = summary.groups.iter().filter(same).position(|g| g == group).unwrap_or(0);
         style::colours(&methods).get(at).map(|colour| style::hex(*colour)).unwrap_or_default()
     };
@@ -161,7 +162,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
         colour: colour(group),
         label: group.label(),
         views: group.view_set.clone(),
-        noise: group.noise.clone(),
+        noise: group.noise.to_string(),
         values: entries.iter().map(value).collect(),
         costs: costs.iter().map(|(_, column)| summary.cost(group, *column).map(rounded)).collect(),
     };
@@ -177,7 +178,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
 fn pictures(summary: &Summary<'_>, store: &Store) -> Result<Vec<PictureData>> {
     let several = (summary.view_sets().len() > 1, summary.noises().len() > 1);
     let mut groups: Vec<_> = summary.groups.iter().collect();
-    groups.sort_by_key(|group| group.noise != "none");
+    groups.sort_by_key(|group| !group.noise.is_clean());
     let (mut pictures, mut room) = (Vec::new(), MOST_POINTS);
     for group in groups {
         let Some(cell) = summary.of(group).next().map(|record| record.cell.clone()) else { continue };
@@ -215,7 +216,7 @@ impl PictureData {
 }
 
 impl Records {
-    fn of(records: &[Record], summary: &Summary<'_>) -> Self {
+    fn of(records: &[Record]) -> Self {
         let scored: Vec<&Record> = records.iter().filter(|r| r.metric.is_some() && r.method.is_some()).collect();
         if scored.len() > MOST_RECORDS {
             let left_out = format!("{} records are too many for a page; they are in records.csv.", scored.len());
@@ -227,24 +228,22 @@ impl Records {
             let next = out.cells.len();
             let at = *places.entry(record.cell.as_str()).or_insert(next);
             if at == next {
-                out.cells.push(CellData::of(record, summary));
+                out.cells.push(CellData::of(record));
             }
             out.of_cell.push(at);
             out.values.push(record.value.map(rounded));
             out.counts.push(record.n);
         }
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mut names: HashMap<(&Option<String>, &Option<String>), String> = HashMap::new();
+        let mut names: HashMap<(Option<&str>, Option<&Params>), String> = HashMap::new();
         for record in &scored {
-            let name =
-                || named(record.task.as_deref().unwrap_or_default(), record.task_params.as_deref().unwrap_or("{}"));
-            names.entry((&record.task, &record.task_params)).or_insert_with(name);
+            names.entry((record.task.as_deref(), record.task_params.as_ref())).or_insert_with_key(|key| named(*key));
         }
-        let tasks = |r: &Record| names.get(&(&r.task, &r.task_params)).cloned().unwrap_or_default();
+        let tasks = |r: &Record| names.get(&(r.task.as_deref(), r.task_params.as_ref())).cloned().unwrap_or_default();
         out.lists = vec![
             ListData::of("task", scored.iter().map(|r| tasks(r))),
-            ListData::of("metric", scored.iter().map(|r| text(&r.metric))),
-            ListData::of("space", scored.iter().map(|r| text(&r.space))),
+            ListData::of("metric", scored.iter().map(|r| r.metric.map_or_else(String::new, |m| m.to_string()))),
+            ListData::of("space", scored.iter().map(|r| r.space.map_or_else(String::new, |s| s.name().into()))),
             ListData::of("source", scored.iter().map(|r| text(&r.source))),
             ListData::of("target", scored.iter().map(|r| text(&r.target))),
             ListData::of("why none", scored.iter().map(|r| text(&r.error))),
@@ -254,23 +253,20 @@ impl Records {
 }
 
 /// A task with the parameters that are not its defaults.
-fn named(task: &str, params: &str) -> String {
-    let defaults =
-        tasks::Task::from_name(task).map(|task| crate::grid::plan::params(&task, task.name())).unwrap_or_default();
-    let differing = crate::grid::plan::differing(params, &defaults);
+fn named((task, params): (Option<&str>, Option<&Params>)) -> String {
+    let task = task.unwrap_or_default();
+    let differing = params.map(|params| task_differing(task, params)).unwrap_or_default();
     if differing.is_empty() { task.to_string() } else { format!("{task} ({differing})") }
 }
 
 impl CellData {
-    fn of(record: &Record, summary: &Summary<'_>) -> Self {
-        let matching =
-            |g: &&Group| Some(&g.method) == record.method.as_ref() && Some(&g.params) == record.params.as_ref();
-        let label = summary.groups.iter().find(matching).map(Group::label);
+    fn of(record: &Record) -> Self {
+        let label = record.method_key().map(|key| key.label());
         Self {
             id: record.cell.clone(),
             method: label.or_else(|| record.method.clone()).unwrap_or_default(),
             views: record.view_set().to_string(),
-            noise: record.noise.clone().unwrap_or_default(),
+            noise: record.noise.as_ref().map_or_else(String::new, |noise| noise.to_string()),
             seed: record.seed,
         }
     }
@@ -312,17 +308,16 @@ mod tests {
     #[test]
     fn a_page_holds_what_it_can() {
         let record = Record {
-            metric: Some("rank1".into()),
+            metric: Some(tasks::Metric::Rank1.into()),
             method: Some("gpa".into()),
-            noise: Some("none".into()),
-            params: Some("{}".into()),
+            noise: Some(tasks::noise::Noise::default()),
+            params: Some(Params::default()),
             value: Some(0.5),
             ..Record::default()
         };
         let records = vec![record; MOST_RECORDS + 1];
-        let summary = Summary::new(&records);
-        assert!(Records::of(&records, &summary).left_out.is_some_and(|text| text.contains("records.csv")));
-        let few = Records::of(&records[..3], &summary);
+        assert!(Records::of(&records).left_out.is_some_and(|text| text.contains("records.csv")));
+        let few = Records::of(&records[..3]);
         assert_eq!((few.values.len(), few.cells.len(), few.left_out), (3, 1, None));
     }
 }

@@ -4,9 +4,9 @@ use anyhow::Result;
 use tasks::Interval;
 use tasks::multiple::step_down;
 
-use crate::claims::evidence::{Evidence, Sample};
+use crate::samples::{Sample, Samples};
 use crate::tables::comparison::by_items;
-use crate::tables::summary::{Stat, Summary};
+use crate::tables::summary::Stat;
 
 /// Resamples behind an interval: two digits of its ends, for every measure of a grid in a second or two.
 const RESAMPLES: usize = 1_000;
@@ -41,7 +41,8 @@ pub struct Entry {
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn entries(summary: &Summary<'_>, evidence: &Evidence<'_>) -> Result<Vec<Vec<Option<Entry>>>> {
+pub fn entries(samples: &Samples<'_>) -> Result<Vec<Vec<Option<Entry>>>> {
+    let summary = samples.summary();
     let measures = summary.measures();
     let plain = |g: usize| -> Vec<Option<Entry>> {
         let of = |m| Some(Entry { stat: summary.stat(&summary.groups[g], m)?, interval: None, standing: None });
@@ -50,12 +51,12 @@ pub fn entries(summary: &Summary<'_>, evidence: &Evidence<'_>) -> Result<Vec<Vec
     let mut entries: Vec<Vec<Option<Entry>>> = (0..summary.groups.len()).map(plain).collect();
     for view_set in summary.view_sets() {
         for noise in summary.noises() {
-            let here = |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].noise == noise;
+            let here = |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].noise == *noise;
             let groups: Vec<usize> = (0..summary.groups.len()).filter(here).collect();
-            let samples = by_item(summary, evidence, &groups)?;
+            let by_item = by_item(samples, &groups)?;
             for (m, measure) in measures.iter().enumerate() {
                 let higher = measure.metric.higher_is_better();
-                compare(&mut entries, m, higher, &groups, &samples)?;
+                compare(&mut entries, m, higher, &groups, &by_item)?;
             }
         }
     }
@@ -66,16 +67,17 @@ pub fn entries(summary: &Summary<'_>, evidence: &Evidence<'_>) -> Result<Vec<Vec
 type ByItem = Option<Sample>;
 
 /// By group and measure; every file is read once.
-fn by_item(summary: &Summary<'_>, evidence: &Evidence<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> {
+fn by_item(samples: &Samples<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> {
+    let summary = samples.summary();
     let of_group = |&g: &usize| -> Result<Vec<ByItem>> {
         let group = &summary.groups[g];
         // A failed cell keeps its records, not its scores.
         if summary.of(group).any(|record| record.metric.is_none()) {
             return Ok(summary.measures().iter().map(|_| None).collect());
         }
-        let scores = evidence.scores(group)?;
+        let scores = samples.scores(group)?;
         let mean = |sample: &Sample| sample.units() > 1 && sample.per_item(|_| true).is_some();
-        let of = |measure| Ok(evidence.sample_in(&scores, group, measure)?.ok().filter(mean));
+        let of = |measure| Ok(samples.sample_in(&scores, group, measure)?.ok().filter(mean));
         summary.measures().iter().map(of).collect()
     };
     groups.iter().map(of_group).collect()

@@ -18,7 +18,8 @@ const FIGURES: usize = 3;
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(results: &Results<'_>, summary: &Summary<'_>, figures: &[Named]) -> Result<PathBuf> {
+pub fn write(results: &Results<'_>, figures: &[Named]) -> Result<PathBuf> {
+    let summary = results.samples.summary();
     let path = results.store.root().join("report.md");
     let text = text(results, summary, figures);
     write_file(&path, |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;

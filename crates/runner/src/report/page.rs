@@ -11,9 +11,9 @@ use super::data::Data;
 use super::intervals::{self, Entry, Standing};
 use super::problems::{Problems, command};
 use super::template;
-use crate::claims::evidence::Evidence;
 use crate::claims::{Outcome, Verdict};
 use crate::draw::Named;
+use crate::grid::keys::Subset;
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::tables::MISSING;
@@ -128,10 +128,9 @@ struct Page {
 ///
 /// # Errors
 /// Stored scores and pictures that cannot be read; a folder that cannot be written.
-pub fn write(results: &Results<'_>, summary: &Summary<'_>, named: &[Named]) -> Result<PathBuf> {
-    let Results { store, records, about, .. } = results;
-    let evidence = Evidence::new(summary, store);
-    let entries = intervals::entries(summary, &evidence)?;
+pub fn write(results: &Results<'_>, named: &[Named]) -> Result<PathBuf> {
+    let Results { store, records, about, samples, .. } = results;
+    let (summary, entries) = (samples.summary(), intervals::entries(samples)?);
     let name = store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let data = Data::of(&name, records, summary, &entries, store)?;
     let (figures, left_out) = shown(named)?;
@@ -346,7 +345,7 @@ pub fn facts(records: &[Record], about: &About) -> Facts {
         ("revision of the grid's folder", distinct(fitted().filter_map(|r| r.grid_git.clone()))),
         ("methods, with their versions", distinct(fitted().filter_map(method))),
         ("data", distinct(records.iter().map(data))),
-        ("views", distinct(fitted().map(|r| r.views.replace('=', ": ").replace(',', ", ")))),
+        ("views", distinct(fitted().map(|r| views(&r.views)))),
         ("data sha256", distinct(fitted().map(|r| format!("{} ({})", r.data_sha256, r.view_set())))),
         ("pairing", distinct(fitted().filter_map(|r| r.pairing.clone()))),
         ("widths", distinct(fitted().filter_map(|r| r.widths.clone()))),
@@ -358,6 +357,10 @@ pub fn facts(records: &[Record], about: &About) -> Facts {
         ("records", vec![records.len().to_string()]),
     ];
     all.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name.into(), values)).collect()
+}
+
+fn views(subset: &Subset) -> String {
+    if subset.views.is_empty() { subset.name.clone() } else { format!("{}: {}", subset.name, subset.views.join(", ")) }
 }
 
 /// One line per cell: where its numbers come from and how they are made again.
@@ -409,7 +412,7 @@ fn cell(record: &Record, group: &Group, results: &Results<'_>) -> Vec<Entered> {
         Entered::code(&record.cell),
         Entered::text(group.label()),
         Entered::text(&group.view_set),
-        Entered::text(&group.noise),
+        Entered::text(group.noise.to_string()),
         Entered::text(record.seed.map(|seed| seed.to_string()).unwrap_or_default()),
         Entered::text(number(record.fit_seconds)),
         Entered::text(number(record.fit_cpu_seconds)),

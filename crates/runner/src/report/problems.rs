@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use data::{SplitName, Warning, WarningKind, summarise};
+use data::{SplitName, Warning, summarise};
 use serde::Serialize;
 
 use super::about::{About, Partial};
-use crate::kept::record::Record;
+use crate::kept::record::{Counted, Record};
 use crate::tables::summary::Group;
 
 /// Everything that went wrong or is odd.
@@ -75,10 +75,11 @@ impl Failed {
     fn of(record: &Record, about: &About) -> Self {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let mut what = format!("{} on {}", text(&record.method), record.view_set());
-        for (before, value) in [(", ", &record.task), (", noise ", &record.noise)] {
-            if let Some(value) = value.as_ref().filter(|value| *value != "none") {
-                what += &format!("{before}{value}");
-            }
+        if let Some(task) = &record.task {
+            what += &format!(", {task}");
+        }
+        if let Some(noise) = record.noise.as_ref().filter(|noise| !noise.is_clean()) {
+            what += &format!(", noise {noise}");
         }
         if let Some(seed) = record.seed {
             what += &format!(", seed {seed}");
@@ -113,7 +114,7 @@ pub fn command(record: &Record, about: &About) -> String {
     if about.command.is_empty() {
         return String::new();
     }
-    let noise = record.noise.as_deref().and_then(|noise| noise.split(' ').next()).map(str::to_string);
+    let noise = record.noise.as_ref().map(|noise| noise.name().to_string());
     let seed = record.seed.map(|seed| seed.to_string());
     let keys = [
         ("method", record.method.clone()),
@@ -130,7 +131,7 @@ fn warning(record: &Record) -> Option<Warning> {
     if record.task.as_deref() != Some("data") {
         return None;
     }
-    let kind = WarningKind::from_name(record.metric.as_deref()?)?;
+    let Some(Counted::Warning(kind)) = record.metric else { return None };
     let splits = [SplitName::Train, SplitName::Validation, SplitName::Test];
     let split = splits.into_iter().find(|split| Some(split.name()) == record.target.as_deref())?;
     let (count, total) = (record.value? as usize, record.n? as usize);
@@ -140,12 +141,13 @@ fn warning(record: &Record) -> Option<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::keys::Params;
 
     #[test]
     fn warnings_and_failures_are_said_with_a_remedy() {
         let odd = |metric: &str, source: &str, value: f64| Record {
             task: Some("data".into()),
-            metric: Some(metric.into()),
+            metric: Some(metric.parse().unwrap()),
             source: Some(source.into()),
             target: Some("test".into()),
             value: Some(value),
@@ -154,10 +156,10 @@ mod tests {
         };
         let failed = Record {
             cell: "c".into(),
-            views: "m3=a,b".into(),
+            views: "m3=a,b".parse().unwrap(),
             method: Some("gpa".into()),
-            params: Some("{}".into()),
-            noise: Some("permute 0.5 of a (seed 0)".into()),
+            params: Some(Params::default()),
+            noise: Some("permute 0.5 of a seed 0".parse().unwrap()),
             seed: Some(7),
             task: Some("clustering".into()),
             warnings: Some("GPA stopped.\nThe view `a` is constant.".into()),
@@ -165,7 +167,7 @@ mod tests {
             ..Record::default()
         };
         let not_applicable =
-            Record { metric: Some("ari".into()), error: Some("no universe".into()), ..Record::default() };
+            Record { metric: Some(tasks::Metric::Ari.into()), error: Some("no universe".into()), ..Record::default() };
         let about = About { command: "runner --grid 'a b.yaml'".into(), ..About::default() };
         let records =
             [odd("zero_rows", "en", 3.0), odd("classes_without_test_rows", "intent", 1.0), failed, not_applicable];
@@ -179,7 +181,7 @@ mod tests {
         );
         assert_eq!(problems.fits, ["GPA: GPA stopped. (1 cell)", "GPA: The view `a` is constant. (1 cell)"]);
         let [only] = problems.failed.as_slice() else { panic!("{:?}", problems.failed) };
-        assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a (seed 0), seed 7");
+        assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a seed 0, seed 7");
         assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");
         assert!(Problems::of(&[], &about).is_empty());
     }

@@ -11,6 +11,7 @@ use crate::cells::fits::Fits;
 use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
+use crate::grid::keys::Subset;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
 use crate::kept::lock::{Lock, Turn};
@@ -231,7 +232,7 @@ impl Prepared {
             grid: self.name().into(),
             data: source.asked.clone(),
             stand_in: source.stand_in.as_ref().map(|stand_in| stand_in.name.clone()),
-            views: cell.views_column(),
+            views: cell.subset(),
             ..record
         };
         let there = self.there(states);
@@ -263,7 +264,7 @@ impl Prepared {
         let mut sum = checksum::Combined::default();
         [self.name(), &source.asked, stand_in.unwrap_or_default()].into_iter().for_each(|text| sum.add(text));
         for (cell, seal) in self.there(states) {
-            [&cell.id, &cell.views_column(), seal].into_iter().for_each(|text| sum.add(text));
+            [&cell.id, &cell.subset().to_string(), seal].into_iter().for_each(|text| sum.add(text));
         }
         self.warning_records().iter().for_each(|warning| sum.add(&format!("{warning:?}")));
         sum.finish()
@@ -286,14 +287,14 @@ impl Prepared {
             cell: format!("data-{}", &data_sha256[..16]),
             data: self.plan.source.asked.clone(),
             stand_in: self.plan.source.stand_in.as_ref().map(|s| s.name.clone()),
-            views: format!("all={}", views.join(",")),
+            views: Subset { name: "all".into(), views: views.clone() },
             m: views.len() as u64,
             task: Some(DATA.into()),
             task_version: Some(1),
-            space: Some("input".into()),
+            space: Some(align::SpaceKind::Input),
             source: warning.view.clone().or_else(|| warning.labelling.clone()),
             target: Some(warning.split.name().into()),
-            metric: Some(warning.kind.name().into()),
+            metric: Some(warning.kind.into()),
             value: Some(warning.count as f64),
             unit: Some("count".into()),
             n: Some(warning.total as u64),

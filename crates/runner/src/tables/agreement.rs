@@ -4,13 +4,10 @@
 use tasks::Metric;
 
 use crate::kept::record::Record;
-use crate::published::{Comparable, Of, Pairs, Published, method_title, named_metric, sources};
+use crate::published::{Comparable, Of, Pairs, Published, method_title, sources};
 use crate::tables::MISSING;
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
-
-/// The noise of clean cells.
-const CLEAN: &str = "none";
 
 /// How a value fares.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,21 +48,19 @@ impl<'p> Agreement<'p> {
     pub fn new(
         published: &'p [Published],
         comparable: Option<&'p Comparable>,
-        records: &[Record],
+        summary: &Summary<'_>,
         quick: bool,
     ) -> Self {
-        let summary = Summary::new(records);
         let whole = match comparable {
             None => Err("the paper file states no tolerance".to_string()),
             Some(_) if quick => Err("a quick run".to_string()),
-            Some(comparable) => same_data(comparable, records),
+            Some(comparable) => same_data(comparable, summary.records()),
         };
         let compare = |published: &'p Published| {
-            let metric = Metric::from_name(&published.metric);
             let tolerance = comparable.and_then(|c| c.tolerance.get(&published.metric).copied());
-            let group = group(&summary, published);
-            let found = group.as_ref().ok().zip(metric).and_then(|(group, metric)| {
-                summary.measures_of(metric).find_map(|measure| ours(&summary, group, measure, published))
+            let group = group(summary, published);
+            let found = group.as_ref().ok().and_then(|group| {
+                summary.measures_of(published.metric).find_map(|measure| ours(summary, group, measure, published))
             });
             let Ours { ordered, one_direction } = found.unwrap_or_default();
             let like_theirs = if published.pairs == Some(Pairs::OneDirection) { one_direction } else { ordered };
@@ -102,7 +97,7 @@ impl<'p> Agreement<'p> {
             let published = compared.published;
             vec![
                 method_title(&published.method).to_string(),
-                named_metric(&published.metric).to_string(),
+                published.metric.title().to_string(),
                 published.views.to_string(),
                 published.what(),
                 digits(compared.ours),
@@ -159,9 +154,9 @@ impl<'p> Agreement<'p> {
         let outside: Vec<String> =
             compared.iter().filter(|v| v.standing == Standing::Outside).map(|v| v.named()).collect();
         let within = compared.len() - outside.len();
-        let tolerance = |metric: &str, t: f64| format!("{} ±{t}", named_metric(metric));
+        let tolerance = |metric: Metric, t: f64| format!("{} ±{t}", metric.title());
         let mut tolerances: Vec<String> =
-            compared.iter().filter_map(|v| Some(tolerance(&v.published.metric, v.tolerance?))).collect();
+            compared.iter().filter_map(|v| Some(tolerance(v.published.metric, v.tolerance?))).collect();
         tolerances.dedup();
         let word = if outside.is_empty() { "within" } else { "outside" };
         let named = if outside.is_empty() { String::new() } else { format!("; outside: {}", outside.join(", ")) };
@@ -237,7 +232,7 @@ fn same_data(comparable: &Comparable, records: &[Record]) -> Result<(), String> 
 
 /// The method with its defaults, on clean data of so many views.
 fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> {
-    let of_method = || summary.groups.iter().filter(|g| g.method == published.method && g.noise == CLEAN);
+    let of_method = || summary.groups.iter().filter(|g| g.method.name == published.method && g.noise.is_clean());
     let count = |group: &Group| summary.views(&group.view_set).len();
     let Some(first) = of_method().next() else { return Err("ours has no such method".into()) };
     let right = |group: &&Group| published.is_over(&group.view_set, count(group));
@@ -246,8 +241,7 @@ fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> 
         found.dedup();
         return Err(format!("ours is over {} views, the published one over {}", found.join(", "), published.views));
     }
-    let by_default = |group: &&Group| group.label() == method_title(&published.method);
-    match of_method().filter(right).find(by_default) {
+    match of_method().filter(right).find(|group| group.method.is_default()) {
         Some(group) => Ok(group.clone()),
         None => Err(format!("ours has other parameters: {}", first.label())),
     }
@@ -255,9 +249,11 @@ fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> 
 
 #[cfg(test)]
 mod tests {
-    use align::Method;
+    use align::{Method, SpaceKind};
+    use tasks::noise::Noise;
 
     use super::*;
+    use crate::grid::keys::Params;
     use crate::paper::Paper;
 
     const PAPER: &str = r#"{
@@ -276,22 +272,22 @@ mod tests {
         Record {
             cell: method.into(),
             data: "massive".into(),
-            views: "all=a,b".into(),
+            views: "all=a,b".parse().unwrap(),
             method: Some(method.into()),
-            params: Some(crate::grid::plan::params(&default, method)),
-            noise: Some("none".into()),
+            params: Some(Params::of(&default, method)),
+            noise: Some(Noise::default()),
             task: Some("clustering".into()),
-            task_params: Some("{}".into()),
-            space: Some("universe".into()),
+            task_params: Some(Params::default()),
+            space: Some(SpaceKind::Universe),
             source: Some("a".into()),
-            metric: Some(metric.into()),
+            metric: Some(metric.parse().unwrap()),
             value: Some(value),
             ..Record::default()
         }
     }
 
     fn agreement<'p>(paper: &'p Paper, records: &[Record], quick: bool) -> Agreement<'p> {
-        Agreement::new(&paper.published, paper.compare.as_ref(), records, quick)
+        Agreement::new(&paper.published, paper.compare.as_ref(), &Summary::new(records), quick)
     }
 
     fn verdicts(agreement: &Agreement<'_>) -> Vec<String> {
@@ -339,7 +335,7 @@ mod tests {
             format!("{start}not comparable: ours is of `mine`, the published ones of `massive`.")
         );
         assert_eq!(
-            said(&|r| r.views = "all=a,b,c".into(), false),
+            said(&|r| r.views = "all=a,b,c".parse().unwrap(), false),
             format!("{start}not comparable: ours is over 3 views, the published one over 2.")
         );
         assert_eq!(said(&|_| (), true), format!("{start}not comparable: a quick run."));
@@ -361,7 +357,7 @@ mod tests {
             .iter()
             .map(|(source, target, value)| Record {
                 data: "ted_multi".into(),
-                views: "m3=en,es,fr".into(),
+                views: "m3=en,es,fr".parse().unwrap(),
                 task: Some("retrieval".into()),
                 source: Some((*source).into()),
                 target: Some((*target).into()),
@@ -379,12 +375,9 @@ mod tests {
             value(r#""value": 0.5928, "pair": ["fr", "es"]"#),
         ];
         let published: Vec<Published> = published.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-        let comparable = Comparable {
-            data: "ted_multi".into(),
-            tolerance: [("rank1".to_string(), 0.0001)].into(),
-            reason: "r".into(),
-        };
-        let agreement = Agreement::new(&published, Some(&comparable), &records, false);
+        let comparable =
+            Comparable { data: "ted_multi".into(), tolerance: [(Metric::Rank1, 0.0001)].into(), reason: "r".into() };
+        let agreement = Agreement::new(&published, Some(&comparable), &Summary::new(&records), false);
         assert!(agreement.values.iter().all(|v| v.standing == Standing::Within), "{:?}", agreement.values);
         let table = agreement.table("T", &[]).unwrap();
         assert_eq!(table.rows[0][2..6], ["3", "mean over ordered pairs", "0.705", "0.702"]);

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use tasks::multiple::{Pair, benjamini_hochberg, step_down};
+use tasks::noise::Noise;
 use tasks::statistics::resample_means;
 use tasks::{Contrast, Interval, Metric, Resamples};
 
-use crate::claims::evidence::{Evidence, Place, Sample, resampled};
 use crate::grid::Primary;
+use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::MISSING;
-use crate::tables::summary::{Group, Measure, Summary};
+use crate::tables::summary::{Group, Measure};
 use crate::tables::table::Table;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -20,8 +21,6 @@ const FEW_RESAMPLES: usize = 1_000;
 const SEED: u64 = 0;
 /// With fewer groups than this a table says that its intervals are rough.
 const FEW_GROUPS: usize = 20;
-/// The noise of clean cells.
-const CLEAN: &str = "none";
 
 /// What is compared where a grid does not say: the first of these that it measures.
 const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::Accuracy, Metric::GammaMean];
@@ -63,7 +62,7 @@ pub struct Comparison {
     /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
     pub name: String,
     /// What was done to the training rows.
-    pub noise: String,
+    pub noise: Noise,
     /// The metric alone as named in tables.
     pub metric: &'static str,
     /// Best first within a subset of views.
@@ -100,28 +99,29 @@ pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>
 ///
 /// # Errors
 /// Stored scores that cannot be read.
-pub fn compare(summary: &Summary<'_>, evidence: &Evidence<'_>, primary: Option<&Primary>) -> Result<Vec<Comparison>> {
+pub fn compare(stored: &Samples<'_>, primary: Option<&Primary>) -> Result<Vec<Comparison>> {
+    let summary = stored.summary();
     let measured = |metric: &Metric| summary.measures_of(*metric).next().is_some();
-    let wanted = primary.and_then(|primary| Metric::from_name(&primary.metric));
+    let wanted = primary.map(|primary| primary.metric);
     let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else {
         return Ok(Vec::new());
     };
-    let noises = evidence.noises();
+    let noises = summary.noises();
     let each = noises.iter().flat_map(|noise| summary.measures_of(metric).map(move |measure| (measure, *noise)));
     let compared: Result<Vec<Option<Comparison>>> =
-        each.map(|(measure, noise)| by_measure(summary, evidence, measure, noise, primary)).collect();
+        each.map(|(measure, noise)| by_measure(stored, measure, noise, primary)).collect();
     let mut compared: Vec<Comparison> = compared?.into_iter().flatten().collect();
     adjust_over(&mut compared);
     Ok(compared)
 }
 
 fn by_measure(
-    summary: &Summary<'_>,
-    evidence: &Evidence<'_>,
+    stored: &Samples<'_>,
     measure: &Measure,
-    noise: &str,
+    noise: &Noise,
     primary: Option<&Primary>,
 ) -> Result<Option<Comparison>> {
+    let summary = stored.summary();
     let metric = measure.metric;
     let name = summary.title(measure);
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
@@ -132,15 +132,15 @@ fn by_measure(
             notes.push(text);
         }
     };
-    for view_set in evidence.view_sets() {
-        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == noise);
+    for view_set in summary.view_sets() {
+        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise);
         let mut found: Vec<(&Group, Sample)> = Vec::new();
         for group in groups {
             // A failed cell keeps its records, not its scores.
             if summary.of(group).any(|record| record.metric.is_none()) {
                 continue;
             }
-            if let Ok(sample) = evidence.sample_of(group, measure)? {
+            if let Ok(sample) = stored.sample_of(group, measure)? {
                 found.push((group, sample));
             }
         }
@@ -168,7 +168,7 @@ fn by_measure(
             }
             if paired {
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
-                named.push((label, group.method.clone(), sample));
+                named.push((label, group.method.name.clone(), sample));
             }
         }
         let units = named.first().map_or(0, |(_, _, sample)| sample.units());
@@ -226,7 +226,7 @@ fn by_measure(
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
     let metric = metric.title();
-    Ok(Some(Comparison { name, noise: noise.to_string(), metric, lines, primary, notes, others }))
+    Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, notes, others }))
 }
 
 /// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
@@ -334,7 +334,7 @@ pub(crate) fn ends(i: &Interval, digits: usize, signed: bool) -> String {
 impl Comparison {
     /// Whether nothing was done to the training rows.
     pub fn clean(&self) -> bool {
-        self.noise == CLEAN
+        self.noise.is_clean()
     }
 
     /// The measure, and the noise where there is one.

@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod board;
 pub mod comparison;
 pub mod latex;
+pub mod paper;
 pub mod processors;
 pub mod summary;
 pub mod table;
@@ -54,7 +55,7 @@ impl Names {
 
     fn cells(&self, group: &Group) -> Vec<String> {
         let optional =
-            [(self.view_sets, group.view_set.clone()), (self.noises, group.noise.clone()), (true, group.label())];
+            [(self.view_sets, group.view_set.clone()), (self.noises, group.noise.to_string()), (true, group.label())];
         optional.into_iter().filter(|(shown, _)| *shown).map(|(_, text)| text).collect()
     }
 }
@@ -166,7 +167,7 @@ fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
             let space = summary.headline(group, measure);
             let means = space.map(|s| summary.means(group, measure, s)).unwrap_or_default();
             let figure = |i: usize| means.get(&(i, i)).map_or(MISSING.into(), |v| format!("{v:.3}"));
-            [group.label(), group.noise.clone()].into_iter().chain((0..views.len()).map(figure)).collect()
+            [group.label(), group.noise.to_string()].into_iter().chain((0..views.len()).map(figure)).collect()
         });
         let stem = format!(
             "{}_by_view{}",
@@ -195,7 +196,7 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
                     continue;
                 }
                 for (i, query) in views.iter().enumerate() {
-                    let names = [group.label(), group.noise.clone(), space.name().into(), query.to_string()];
+                    let names = [group.label(), group.noise.to_string(), space.name().into(), query.to_string()];
                     let none = |j: usize| if i == j { "–".into() } else { MISSING.into() };
                     let figure = |j: usize| means.get(&(i, j)).map_or_else(|| none(j), |v| format!("{v:.3}"));
                     rows.push(names.into_iter().chain((0..views.len()).map(figure)).collect());
@@ -259,19 +260,22 @@ pub fn with_spread(stat: Option<&Stat>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tasks::noise::Noise;
+
     use super::*;
+    use crate::grid::keys::Params;
     use crate::kept::record::Record;
 
     #[test]
     fn a_reason_is_said_once_for_all_that_share_it() {
         let record = |method: &str, view_set: &str, error: &str| Record {
-            views: format!("{view_set}=a,b"),
+            views: format!("{view_set}=a,b").parse().expect("a subset"),
             method: Some(method.into()),
-            params: Some("{}".into()),
-            noise: Some("none".into()),
+            params: Some(Params::default()),
+            noise: Some(Noise::default()),
             task: Some("drift".into()),
-            task_params: Some("{}".into()),
-            metric: Some("gamma90".into()),
+            task_params: Some(Params::default()),
+            metric: Some(Metric::Gamma90.into()),
             error: Some(error.into()),
             ..Record::default()
         };

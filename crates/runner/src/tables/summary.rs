@@ -2,52 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use align::{Method, SpaceKind};
-use serde_json::json;
-use tasks::{Metric, Task};
+use align::SpaceKind;
+use tasks::Metric;
+use tasks::noise::Noise;
 
-use crate::grid::plan::{canonical, differing, params};
-use crate::kept::record::Record;
+use crate::grid::keys::{MethodKey, Params, task_differing};
+use crate::kept::record::{Counted, Record};
 
 /// One line of a table: a method with its parameters, on one subset of views, under one noise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     /// Name of the subset of views.
     pub view_set: String,
-    /// The noise, as in records.
-    pub noise: String,
-    /// Method name.
-    pub method: String,
-    /// Its parameters, as in records.
-    pub params: String,
+    /// What was done to the training rows.
+    pub noise: Noise,
+    /// The method.
+    pub method: MethodKey,
 }
 
 impl Group {
     /// The group of a record, where it is of a method.
     pub fn of(record: &Record) -> Option<Self> {
-        let (view_set, noise, method, params) = group_of(record)?;
-        let [view_set, noise, method, params] = [view_set, noise, method, params].map(str::to_string);
-        Some(Self { view_set, noise, method, params })
+        let (view_set, noise) = (record.view_set().to_string(), record.noise.clone()?);
+        Some(Self { view_set, noise, method: record.method_key()? })
     }
 
-    /// Method as named in tables: its title, and the parameters that differ from the defaults.
+    /// Method as named in tables, see [`MethodKey::label`].
     pub fn label(&self) -> String {
-        self.label_without(&[])
-    }
-
-    /// As [`Group::label`], without these parameters.
-    pub fn label_without(&self, names: &[&str]) -> String {
-        let Some(default) = Method::from_name(&self.method) else { return self.method.clone() };
-        let mut told: serde_json::Value = serde_json::from_str(&self.params).unwrap_or_default();
-        if let Some(told) = told.as_object_mut() {
-            names.iter().for_each(|name| drop(told.remove(*name)));
-        }
-        let differing = differing(&canonical(&told), &params(&default, default.name()));
-        let given = serde_json::from_str(&self.params).ok();
-        let given =
-            given.and_then(|p: serde_json::Value| serde_json::from_value(json!({ self.method.clone(): p })).ok());
-        let title = given.as_ref().unwrap_or(&default).title();
-        if differing.is_empty() { title.into() } else { format!("{title} ({differing})") }
+        self.method.label()
     }
 }
 
@@ -59,7 +41,7 @@ pub struct Measure {
     /// Task name.
     pub task: String,
     /// Its parameters, as in records.
-    pub task_params: String,
+    pub task_params: Params,
 }
 
 /// A mean with its spread over views and its worst pair.
@@ -102,7 +84,7 @@ pub struct Summary<'a> {
     /// The records of each group.
     members: Vec<Members<'a>>,
     /// The place of each group.
-    places: HashMap<GroupKey<'a>, usize>,
+    places: HashMap<Group, usize>,
     measures: Vec<Measure>,
     /// The views of each subset.
     views: HashMap<&'a str, Vec<&'a str>>,
@@ -117,9 +99,6 @@ struct Members<'a> {
     /// Those of no metric: a fit or a task that failed.
     unmeasured: Vec<&'a Record>,
 }
-
-/// View set, noise, method, parameters.
-type GroupKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Views, targets and means over seeds of one group, metric and space.
 pub type Means = BTreeMap<(usize, usize), f64>;
@@ -136,17 +115,25 @@ impl<'a> Summary<'a> {
             measures,
             views: HashMap::new(),
         };
+        // Of the record before: most records are of the same group.
+        let mut before: Option<(&Record, usize)> = None;
         for (record, measure) in records.iter().zip(measured) {
-            if let Some((_, views)) = record.views.split_once('=') {
-                summary.views.entry(record.view_set()).or_insert_with(|| views.split(',').collect());
+            if !record.views.views.is_empty() {
+                let views = || record.views.views.iter().map(String::as_str).collect();
+                summary.views.entry(record.view_set()).or_insert_with(views);
             }
-            let Some(key) = group_of(record) else { continue };
-            let place = *summary.places.entry(key).or_insert_with(|| {
-                let [view_set, noise, method, params] = [key.0, key.1, key.2, key.3].map(str::to_string);
-                summary.groups.push(Group { view_set, noise, method, params });
-                summary.members.push(Members::default());
-                summary.members.len() - 1
-            });
+            let place = match before.filter(|(other, _)| same_group(other, record)) {
+                Some((_, place)) => place,
+                None => {
+                    let Some(group) = Group::of(record) else { continue };
+                    *summary.places.entry(group).or_insert_with_key(|group| {
+                        summary.groups.push(group.clone());
+                        summary.members.push(Members::default());
+                        summary.members.len() - 1
+                    })
+                }
+            };
+            before = Some((record, place));
             let members = &mut summary.members[place];
             members.all.push(record);
             match measure {
@@ -168,8 +155,8 @@ impl<'a> Summary<'a> {
     }
 
     /// Distinct noises, in order.
-    pub fn noises(&self) -> Vec<&str> {
-        distinct(self.groups.iter().map(|g| g.noise.as_str()))
+    pub fn noises(&self) -> Vec<&Noise> {
+        distinct(self.groups.iter().map(|g| &g.noise))
     }
 
     /// The records of a group.
@@ -185,8 +172,7 @@ impl<'a> Summary<'a> {
     }
 
     fn members(&self, group: &Group) -> Option<&Members<'a>> {
-        let key = (group.view_set.as_str(), group.noise.as_str(), group.method.as_str(), group.params.as_str());
-        self.places.get(&key).map(|&place| &self.members[place])
+        self.places.get(group).map(|&place| &self.members[place])
     }
 
     /// The views of a subset, in order.
@@ -213,8 +199,7 @@ impl<'a> Summary<'a> {
             apart.push(measure.task.clone());
         }
         if self.measures_of(measure.metric).any(|m| m.task == measure.task && m != measure) {
-            let defaults = Task::from_name(&measure.task).map(|t| params(&t, t.name())).unwrap_or_default();
-            apart.push(differing(&measure.task_params, &defaults));
+            apart.push(task_differing(&measure.task, &measure.task_params));
         }
         apart.retain(|part| !part.is_empty());
         if apart.is_empty() { title.to_string() } else { format!("{title} ({})", apart.join(", ")) }
@@ -233,7 +218,7 @@ impl<'a> Summary<'a> {
         let views = self.views(&group.view_set);
         let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
         let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
-        for record in self.measured(group, measure).filter(|r| r.space.as_deref() == Some(space.name())) {
+        for record in self.measured(group, measure).filter(|r| r.space == Some(space)) {
             // A figure of all views together stands at the first.
             let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
             let (Some(value), Some(source)) = (record.value, source) else { continue };
@@ -278,7 +263,7 @@ impl<'a> Summary<'a> {
     /// What the headline figure of a group is no mean of: values that its tasks could not compute.
     pub fn left_out(&self, group: &Group, measure: &Measure) -> Option<LeftOut> {
         let space = self.headline(group, measure)?;
-        let here = |r: &&Record| r.space.as_deref() == Some(space.name());
+        let here = |r: &&Record| r.space == Some(space);
         let (mut places, mut reason, mut total) = (BTreeSet::new(), None, 0);
         for record in self.measured(group, measure).filter(here) {
             total += 1;
@@ -308,21 +293,22 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn group_of(record: &Record) -> Option<GroupKey<'_>> {
-    Some((record.view_set(), record.noise.as_deref()?, record.method.as_deref()?, record.params.as_deref()?))
+/// Whether two records are of one group, without making any.
+fn same_group(a: &Record, b: &Record) -> bool {
+    a.view_set() == b.view_set() && a.noise == b.noise && a.method == b.method && a.params == b.params
 }
 
 /// The distinct measures by metric, then as the records have them, and the place of each record's among them.
 fn measures<'a>(records: &'a [Record]) -> (Vec<Measure>, Vec<Option<usize>>) {
     let mut found: Vec<Measure> = Vec::new();
-    let mut seen: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    let mut seen: HashMap<(Metric, &str, &Params), usize> = HashMap::new();
     let mut place = |record: &'a Record| {
-        let key = (record.metric.as_deref()?, record.task.as_deref()?, record.task_params.as_deref()?);
+        let metric = record.metric.and_then(Counted::metric)?;
+        let key = (metric, record.task.as_deref()?, record.task_params.as_ref()?);
         if let Some(place) = seen.get(&key) {
             return Some(*place);
         }
-        let (task, task_params) = (key.1.to_string(), key.2.to_string());
-        found.push(Measure { metric: Metric::from_name(key.0)?, task, task_params });
+        found.push(Measure { metric, task: key.1.to_string(), task_params: key.2.clone() });
         seen.insert(key, found.len() - 1);
         Some(found.len() - 1)
     };
@@ -337,8 +323,8 @@ fn measures<'a>(records: &'a [Record]) -> (Vec<Measure>, Vec<Option<usize>>) {
     (sorted, places.into_iter().map(|place| place.map(|found_at| now_at[found_at])).collect())
 }
 
-fn distinct<'s>(items: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
-    let mut seen: Vec<&str> = Vec::new();
+fn distinct<'s, T: PartialEq + ?Sized>(items: impl Iterator<Item = &'s T>) -> Vec<&'s T> {
+    let mut seen: Vec<&T> = Vec::new();
     for item in items {
         if !seen.contains(&item) {
             seen.push(item);
@@ -354,17 +340,17 @@ mod tests {
     fn record(seed: u64, source: &str, target: Option<&str>, value: Option<f64>) -> Record {
         Record {
             cell: format!("c{seed}"),
-            views: "all=a,b".into(),
+            views: "all=a,b".parse().expect("a subset"),
             method: Some("gcpa".into()),
-            params: Some(r#"{"tau":0.5}"#.into()),
-            noise: Some("none".into()),
+            params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
+            noise: Some(Noise::default()),
             seed: Some(seed),
             task: Some("retrieval".into()),
-            task_params: Some("{}".into()),
-            space: Some("universe".into()),
+            task_params: Some(Params::default()),
+            space: Some(SpaceKind::Universe),
             source: Some(source.into()),
             target: target.map(str::to_string),
-            metric: Some("rank1".into()),
+            metric: Some(Metric::Rank1.into()),
             value,
             fit_seconds: Some(seed as f64),
             ..Record::default()
@@ -385,28 +371,6 @@ mod tests {
         assert!((stat.mean - 0.4).abs() < 1e-12 && (stat.std - 0.1).abs() < 1e-12);
         assert_eq!(stat.worst.0, "a→b");
         assert_eq!(summary.cost(&summary.groups[0], |r| r.fit_seconds), Some(2.0));
-    }
-
-    #[test]
-    fn labels_name_what_differs_from_the_defaults() {
-        let group = |method: &str, params: &str| Group {
-            view_set: "all".into(),
-            noise: "none".into(),
-            method: method.into(),
-            params: params.into(),
-        };
-        assert_eq!(group("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
-        assert_eq!(group("gpa", r#"{"constant_columns":"clamp","max_iter":null,"tol":1e-8}"#).label(), "GPA");
-        let robust =
-            r#"{"constant_columns":"clamp","robust":{"tukey":1.0},"scale":true,"weights":{"given":{"b":2.0}}}"#;
-        assert_eq!(group("gpa", robust).label(), "GPA (robust tukey 1.0, scale true, weights given b 2.0)");
-        let extend = |text: &str| {
-            let method: Method = serde_json::from_str(text).expect("a method");
-            group("extend", &params(&method, "extend")).label()
-        };
-        assert_eq!(extend(r#"{"extend":{}}"#), "GPA-ADD");
-        assert_eq!(extend(r#"{"extend":{"base":"gcpa","form":"orthogonal"}}"#), "GCPA-ADD (form orthogonal)");
-        assert_eq!(extend(r#"{"extend":{"base":{"gcpa":{"epochs":2}}}}"#), "GCPA-ADD (epochs 2)");
     }
 
     #[test]

@@ -11,7 +11,9 @@ use anyhow::{Context, Result};
 use crate::cells::cost::{PeakMemory, measured};
 use crate::cells::progress::Progress;
 use crate::draw;
-use crate::grid::plan::params;
+use tasks::noise::Noise;
+
+use crate::grid::keys::{Params, Subset};
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use crate::kept::record::Record;
@@ -118,12 +120,12 @@ fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, bl
     let report = fit.with_context(|| format!("{} on {}", method.name(), size.label()))?.report;
     Ok(Record {
         cell: id.to_string(),
-        views: place(size),
+        views: Subset { name: place(size), views: Vec::new() },
         m: size.views as u64,
         method: Some(method.name().into()),
         method_version: Some(method.version().into()),
-        params: Some(params(method, method.name())),
-        noise: Some("none".into()),
+        params: Some(Params::of(method, method.name())),
+        noise: Some(Noise::default()),
         seed: Some(repeat as u64),
         task: Some("cost".into()),
         fit_seconds: Some(cost.wall),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::grid::given::Given;
-use crate::grid::plan::canonical;
+use crate::grid::keys::canonical;
 use crate::kept::record::RECORDS_VERSION;
 
 /// A star of sizes round a centre.

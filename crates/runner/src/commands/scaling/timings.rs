@@ -4,9 +4,8 @@ use align::Method;
 use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
-use crate::grid::plan::params;
+use crate::grid::keys::MethodKey;
 use crate::kept::record::Record;
-use crate::tables::summary::Group;
 use crate::tables::table::Table;
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
 
@@ -33,13 +32,13 @@ type Column = fn(&Record) -> Option<f64>;
 
 impl Timings<'_> {
     fn of(&self, method: &Method, size: Size) -> impl Iterator<Item = &Record> {
-        let params = params(method, method.name());
+        let key = MethodKey::of(method);
         let views = place(size);
         self.records.iter().filter(move |r| {
             r.m == size.views as u64
-                && r.views == views
-                && r.params.as_ref() == Some(&params)
-                && r.method.as_deref() == Some(method.name())
+                && r.view_set() == views
+                && r.params.as_ref() == Some(&key.params)
+                && r.method.as_ref() == Some(&key.name)
         })
     }
 
@@ -57,7 +56,7 @@ impl Timings<'_> {
         let centre = self.star.centre;
         let on_axis = |size: &Size| centre.with(axis, axis.of(*size)) == *size;
         let mut sizes: Vec<Size> = self.sizes().into_iter().filter(on_axis).collect();
-        sizes.retain(|&size| self.records.iter().any(|r| r.m == size.views as u64 && r.views == place(size)));
+        sizes.retain(|&size| self.records.iter().any(|r| r.m == size.views as u64 && r.view_set() == place(size)));
         sizes.sort_by_key(|size| axis.of(*size));
         sizes
     }
@@ -87,7 +86,7 @@ impl Timings<'_> {
                 };
                 rows.push(vec![
                     size.label(),
-                    label(method),
+                    MethodKey::of(method).label(),
                     format!("{wall:.3}"),
                     format!("{low:.3} to {high:.3}"),
                     digits(number(|r| r.fit_cpu_seconds), 3),
@@ -150,14 +149,10 @@ impl Timings<'_> {
     }
 }
 
-fn label(method: &Method) -> String {
-    let params = params(method, method.name());
-    Group { view_set: String::new(), noise: String::new(), method: method.name().into(), params }.label()
-}
-
 /// A method's title, and the option that tells it from another with the same title.
 fn short_label(method: &Method) -> String {
-    let label = label(method);
-    let fast = label.contains("accelerated") || label.contains("fast");
+    let params = MethodKey::of(method).params;
+    let is = |name: &str, value: &str| params.get(name).is_some_and(|given| given == value);
+    let fast = is("solver", "accelerated") || is("profile", "fast");
     if fast { format!("{} fast", method.title()) } else { method.title().into() }
 }

@@ -1,20 +1,22 @@
-//! Stored scores as functions of how often each item counts: what a resample evaluates.
+//! The records of a grid and its stored scores, these as functions of how often each item counts: what a resample evaluates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use tasks::metrics::{item_value, weighted_figure};
+use tasks::noise::Noise;
 use tasks::{CrossTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
+use crate::kept::record::Record;
 use crate::kept::store::{DATA, Store, StoredSeries};
 use crate::tables::summary::{Group, Measure, Summary};
 
 /// A view, or an ordered pair of views.
 pub type Place = (String, Option<String>);
 
-/// The records of a grid with its stored scores.
-pub struct Evidence<'a> {
-    summary: &'a Summary<'a>,
+/// The records of a grid, summarised, with its stored scores: made once for whatever is drawn, compared and judged.
+pub struct Samples<'a> {
+    summary: Summary<'a>,
     store: &'a Store,
 }
 
@@ -56,25 +58,20 @@ enum Figure {
 /// Why there is no sample, as a sentence.
 pub type Missing = String;
 
-impl<'a> Evidence<'a> {
+impl<'a> Samples<'a> {
     /// Over all records of a grid.
-    pub fn new(summary: &'a Summary<'a>, store: &'a Store) -> Self {
-        Self { summary, store }
+    pub fn new(records: &'a [Record], store: &'a Store) -> Self {
+        Self { summary: Summary::new(records), store }
     }
 
-    /// The grid's subsets of views in order.
-    pub fn view_sets(&self) -> Vec<&str> {
-        self.summary.view_sets()
+    /// The records, summarised.
+    pub fn summary(&self) -> &Summary<'a> {
+        &self.summary
     }
 
-    /// The views of a subset in order.
-    pub fn views(&self, view_set: &str) -> &[&'a str] {
-        self.summary.views(view_set)
-    }
-
-    /// The grid's noises in order.
-    pub fn noises(&self) -> Vec<&str> {
-        self.summary.noises()
+    /// Where the scores are stored.
+    pub fn store(&self) -> &'a Store {
+        self.store
     }
 
     /// The scores of the first group that answers to `method`: by its name, or by its label in tables, which
@@ -82,10 +79,16 @@ impl<'a> Evidence<'a> {
     ///
     /// # Errors
     /// Stored scores that cannot be read.
-    pub fn sample(&self, method: &str, metric: Metric, view_set: &str, noise: &str) -> Result<Result<Sample, Missing>> {
-        let here = |g: &&Group| g.view_set == view_set && g.noise == noise;
+    pub fn sample(
+        &self,
+        method: &str,
+        metric: Metric,
+        view_set: &str,
+        noise: &Noise,
+    ) -> Result<Result<Sample, Missing>> {
+        let here = |g: &&Group| g.view_set == view_set && g.noise == *noise;
         let groups = || self.summary.groups.iter().filter(here);
-        let group = groups().find(|g| g.label() == method).or_else(|| groups().find(|g| g.method == method));
+        let group = groups().find(|g| g.label() == method).or_else(|| groups().find(|g| g.method.name == method));
         let Some(group) = group else {
             return Ok(Err(format!("the grid has no cell of `{method}` on `{view_set}` under noise `{noise}`")));
         };
@@ -120,7 +123,7 @@ impl<'a> Evidence<'a> {
         cells.into_iter().map(|cell| self.store.series(cell)).collect()
     }
 
-    /// As [`Evidence::sample_of`], from [`Evidence::scores`] that are there already: several measures read files once.
+    /// As [`Samples::sample_of`], from [`Samples::scores`] that are there already: several measures read files once.
     ///
     /// # Errors
     /// Series that do not belong together.
@@ -130,7 +133,7 @@ impl<'a> Evidence<'a> {
         group: &Group,
         measure: &Measure,
     ) -> Result<Result<Sample, Missing>> {
-        let (metric, method) = (measure.metric, &group.method);
+        let (metric, method) = (measure.metric, &group.method.name);
         let Some(space) = self.summary.headline(group, measure) else {
             let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
             return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
