@@ -3,8 +3,8 @@
 use align::Matrix;
 use multiversion::multiversion;
 
-use super::nearest::Nearest;
-use super::{Clustering, nearest, split};
+use super::nearest::{self, Clustering, Nearest};
+use super::split;
 
 /// `iterations` steps from `start` (k × d), then the nearest final centroid and its inertia.
 ///

@@ -28,21 +28,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
 use crate::score::check_numbers;
-use nearest::Nearest;
+pub use nearest::Clustering;
+pub use starts::Init;
 
 /// Starting points of k-means, one stream per view.
 pub const STARTS: Purpose = Purpose::new(6);
-
-/// Where the centroids start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Init {
-    /// Distinct points, uniformly; the released form.
-    #[default]
-    Random,
-    /// K-means++: each next point with probability proportional to its squared distance to the chosen.
-    KmeansPp,
-}
 
 /// Who iterates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,17 +58,6 @@ pub struct KMeans {
     pub init: Init,
     /// Who iterates.
     pub backend: Backend,
-}
-
-/// K centroids and every point's nearest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Clustering {
-    /// Nearest centroid of each point, the lower index where two are equally near.
-    pub labels: Vec<u32>,
-    /// Sum of squared distances to the nearest centroid.
-    pub inertia: f64,
-    /// The centroids, k × d.
-    pub centroids: Matrix,
 }
 
 impl KMeans {
@@ -109,19 +88,10 @@ impl KMeans {
         let starts: Vec<Matrix> = (0..self.restarts).map(|_| starts::draw(self.init, x, self.k, rng)).collect();
         let run = |start: Matrix| match self.backend {
             Backend::Lloyd => Ok(lloyd::run(x, start, self.iterations)),
-            Backend::Linfa => Ok(settle(x, linfa::run(x, &start, self.iterations)?)),
+            Backend::Linfa => Ok(nearest::settle(x, linfa::run(x, &start, self.iterations)?)),
         };
         let runs: Vec<Clustering> = starts.into_par_iter().map(run).collect::<Result<_, TaskError>>()?;
         let best = runs.into_iter().reduce(|best, next| if next.inertia < best.inertia { next } else { best });
         best.ok_or(TaskError::ClusterCount { k: self.k, n: x.rows() })
     }
-}
-
-/// Nearest centroid and inertia for given centroids.
-fn settle(x: &Matrix, centroids: Matrix) -> Clustering {
-    let mut nearest = Nearest::new(centroids.rows());
-    let mut labels = vec![0; x.rows()];
-    nearest.assign(x, &centroids, &mut labels);
-    let inertia = nearest::inertia(x, &centroids, &labels);
-    Clustering { labels, inertia, centroids }
 }

@@ -10,6 +10,17 @@ const BLOCK: usize = 256;
 /// Partial sums of a squared distance: a fixed number, so that the result is the same on every target.
 const LANES: usize = 16;
 
+/// K centroids and every point's nearest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clustering {
+    /// Nearest centroid of each point, the lower index where two are equally near.
+    pub labels: Vec<u32>,
+    /// Sum of squared distances to the nearest centroid.
+    pub inertia: f64,
+    /// The centroids, k × d.
+    pub centroids: Matrix,
+}
+
 /// Scratch for assignments to k centroids; nothing is allocated after [`Nearest::new`].
 pub(super) struct Nearest {
     /// Similarities c·x, one row per centroid.
@@ -89,4 +100,13 @@ pub(super) fn squared_distances(x: &[f32], point: &[f32], out: &mut [f32]) {
         }
         *out = lanes.iter().sum();
     }
+}
+
+/// Nearest centroid and inertia for given centroids.
+pub(super) fn settle(x: &Matrix, centroids: Matrix) -> Clustering {
+    let mut nearest = Nearest::new(centroids.rows());
+    let mut labels = vec![0; x.rows()];
+    nearest.assign(x, &centroids, &mut labels);
+    let inertia = inertia(x, &centroids, &labels);
+    Clustering { labels, inertia, centroids }
 }

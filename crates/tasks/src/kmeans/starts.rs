@@ -3,9 +3,20 @@
 use align::Matrix;
 use align::rng::{Stream, permutation};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
-use super::Init;
 use super::nearest::squared_distances;
+
+/// Where the centroids start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Init {
+    /// Distinct points, uniformly; the released form.
+    #[default]
+    Random,
+    /// K-means++: each next point with probability proportional to its squared distance to the chosen.
+    KmeansPp,
+}
 
 /// k distinct rows of `x`, for 1 <= k <= n.
 pub(super) fn draw(init: Init, x: &Matrix, k: usize, rng: &mut Stream) -> Matrix {
