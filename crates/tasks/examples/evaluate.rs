@@ -7,7 +7,7 @@
 use align::planted::Planted;
 use align::{Dataset, Labels, Matrix, Method, SpaceKind, Spaces, Split};
 use tasks::statistics::resample_means;
-use tasks::{Metric, Quantity, Scale, Scores, Task, TaskInput};
+use tasks::{ClusteringParams, Metric, Quantity, RetrievalParams, Scale, Scores, Task, TaskInput};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -20,8 +20,8 @@ fn main() -> Result<(), Error> {
         let method = Method::from_name(name).ok_or("no such method")?;
         let fit = method.fit(&data.train.spaces, 42)?;
         let input = TaskInput::new(&fit.fitted, &data);
-        let retrieval = Task::Retrieval(Default::default()).score(&input)?;
-        let clustering = Task::Clustering(Default::default()).score(&input)?;
+        let retrieval = Task::from(RetrievalParams::default()).score(&input)?;
+        let clustering = Task::from(ClusteringParams::default()).score(&input)?;
         let ari = mean(&clustering, Metric::Ari);
         println!("{name}: Rank-1 {:.3}, ARI {ari:.3} in the universe", mean(&retrieval, Metric::Rank1));
         ranks.push(first_of_pair(&retrieval).ok_or("no ranks")?);

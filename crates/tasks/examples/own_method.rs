@@ -9,7 +9,7 @@ use align::moments::{Incomplete, Moments, Precision, Sums};
 use align::planted::Planted;
 use align::prep::{ConstantColumns, Standardisation};
 use align::{AlignError, Fitted, Matrix, Method, SpaceKind, Universe, ViewMap};
-use tasks::{Metric, Task, TaskInput};
+use tasks::{Metric, RetrievalParams, Task, TaskInput};
 
 /// Ridge regression of every view onto the first one, `W_m = (G_mm + κ n I)⁻¹ G_m0`, and of the first one onto every
 /// view for the way back. All it needs are the moments, so the rows may have come in pieces, from files larger than
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let gpa = Method::Gpa(Default::default()).fit_sums(&sums, 42)?.fitted;
     for (name, fitted) in [("gpa", gpa), ("ridge to first", ridge_to_first(&sums, 0.1)?)] {
-        let scores = Task::Retrieval(Default::default()).score(&TaskInput::new(&fitted, &data))?.scores;
+        let scores = Task::from(RetrievalParams::default()).score(&TaskInput::new(&fitted, &data))?.scores;
         for space in [SpaceKind::Universe, SpaceKind::Translated] {
             let of = scores.iter().filter(|s| s.metric == Metric::Rank1 && s.space == space);
             let values: Vec<f64> = of.filter_map(|s| s.value).collect();

@@ -17,6 +17,7 @@ use align::{Fitted, Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::evaluation::Evaluation;
 use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
 use crate::living::nothing_varies;
@@ -143,9 +144,32 @@ impl From<Written> for ClusteringParams {
     }
 }
 
-impl ClusteringParams {
-    /// Checks the domains.
-    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+impl Evaluation for ClusteringParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Clustering"
+    }
+
+    fn summary(&self) -> &'static str {
+        "k-means of each view's held-out items against their labels: ARI, NMI"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
         let wrong = |parameter, got: String, want| Err(TaskError::Parameter { task: TASK, parameter, got, want });
         if self.k == ClusterCount::Fixed(0) {
             return wrong("k", "0".into(), "`labels` or a positive whole number");
@@ -165,12 +189,16 @@ impl ClusteringParams {
         }
         Ok(())
     }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(self, input)
+    }
 }
 
 const METRICS: [Metric; 2] = [Metric::Ari, Metric::Nmi];
 
 /// Scores every view of the test split.
-pub(crate) fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     if let Fitted::Pairwise(_) = input.fitted {
         let reason = "pairwise maps share no space to cluster in";

@@ -13,6 +13,7 @@ use align::{Fitted, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
 use crate::metrics::{mean, quantile};
 use crate::score::check_finite;
@@ -23,10 +24,30 @@ use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 #[serde(deny_unknown_fields, default)]
 pub struct ConsistencyParams {}
 
+const TASK: &str = "consistency";
+
+impl Evaluation for ConsistencyParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Consistency"
+    }
+
+    fn summary(&self) -> &'static str {
+        "how well all views agree on each held-out item: gamma, delta_pos"
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(input)
+    }
+}
+
 const METRICS: [Metric; 3] = [Metric::GammaMean, Metric::Gamma90, Metric::DeltaPos];
 
 /// Scores the views of the test split together.
-pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     let n = input.test.spaces.rows();
     let not_applicable = |reason: &str| Scores::not_applicable(space, &METRICS, n, reason);

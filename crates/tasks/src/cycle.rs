@@ -19,6 +19,7 @@ use align::{Fitted, Matrix, SpaceKind, Universe};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
 use crate::metrics::mean;
 use crate::score::check_finite;
@@ -29,8 +30,28 @@ use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 #[serde(deny_unknown_fields, default)]
 pub struct CycleParams {}
 
+const TASK: &str = "cycle";
+
+impl Evaluation for CycleParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Cycle"
+    }
+
+    fn summary(&self) -> &'static str {
+        "1 - cos after a cycle through all views, linear and through the corrector"
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(input)
+    }
+}
+
 /// Scores a cycle from every view.
-pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let (names, n) = (input.test.spaces.names().collect::<Vec<_>>(), input.test.spaces.rows());
     let space =
         if matches!(input.fitted, Fitted::Pairwise(_)) { SpaceKind::Translated } else { input.fitted.offers()[0] };

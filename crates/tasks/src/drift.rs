@@ -8,6 +8,7 @@
 use align::{Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
 use crate::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::score::check_finite;
@@ -18,10 +19,30 @@ use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 #[serde(deny_unknown_fields, default)]
 pub struct DriftParams {}
 
+const TASK: &str = "drift";
+
+impl Evaluation for DriftParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Drift"
+    }
+
+    fn summary(&self) -> &'static str {
+        "how far a corrector turns each held-out item: mean, median, 95% quantile"
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(input)
+    }
+}
+
 const METRICS: [Metric; 3] = [Metric::DriftMean, Metric::DriftMedian, Metric::DriftP95];
 
 /// Scores every view of the test split.
-pub(crate) fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let n = input.test.spaces.rows();
     let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) else {
         let space = input.fitted.offers()[0];

@@ -29,6 +29,30 @@ pub enum TaskError {
         /// The setting.
         ignored: Ignored,
     },
+    /// A task's own refusal.
+    #[error("{task}: {message}")]
+    Own {
+        /// The task.
+        task: &'static str,
+        /// What was found, what was wanted.
+        message: String,
+    },
+    /// No task has this name.
+    #[error("no task `{name}`; the tasks are {known}")]
+    UnknownTask {
+        /// The name.
+        name: String,
+        /// The names there are, comma-separated.
+        known: String,
+    },
+    /// A task cannot be registered under this name.
+    #[error("no task can be called `{name}`: {problem}")]
+    TaskName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A task that needs labels was given data without any.
     #[error(
         "{task} needs labels, the evaluated split has none; add a labelling to the data's manifest or drop the task"

@@ -17,6 +17,7 @@ use align::prep::cosine_rows;
 use align::{Ignored, Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::largest::Largest;
 use crate::living::incomparable;
 use crate::metrics::{mean, skewness};
@@ -43,26 +44,47 @@ impl Default for HubnessParams {
     }
 }
 
-impl HubnessParams {
-    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+const TASK: &str = "hubness";
+
+impl Evaluation for HubnessParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Hubness"
+    }
+
+    fn summary(&self) -> &'static str {
+        "whether some items are near far more queries than others: skewness, anti-hubs"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
         if self.scoring == Scoring::Mutual {
             let (parameter, got) = ("scoring", "mutual, which orders no candidates".into());
             let want = "cosine, csls or inverted_softmax";
-            return Err(TaskError::Parameter { task: "hubness", parameter, got, want });
+            return Err(TaskError::Parameter { task: TASK, parameter, got, want });
         }
-        check_neighbours("hubness", self.k, self.beta)
+        check_neighbours(TASK, self.k, self.beta)
     }
 
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+    fn ignored(&self) -> Vec<Ignored> {
         ignored_beta(self.scoring, self.beta != Self::default().beta).into_iter().collect()
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(self, input)
     }
 }
 
 const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
 
 /// Scores every ordered pair of the test split's views in every space on offer.
-pub(crate) fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };

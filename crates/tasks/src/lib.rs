@@ -6,14 +6,14 @@
 //!
 //! ```
 //! use align::{Method, planted};
-//! use tasks::{Metric, Task, TaskInput};
+//! use tasks::{Metric, RetrievalParams, Task, TaskInput};
 //!
 //! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
 //! let data = data.generate(1)?;
 //! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
 //!
 //! let input = TaskInput::new(&fit.fitted, &data);
-//! let scores = Task::Retrieval(Default::default()).score(&input)?.scores;
+//! let scores = Task::from(RetrievalParams::default()).score(&input)?.scores;
 //! let rank1 = scores.iter().filter(|s| s.metric == Metric::Rank1);
 //! assert_eq!(rank1.count(), 2 * 6); // universe and translated, six ordered pairs each
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -26,7 +26,7 @@
 //!
 //! ```
 //! use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
-//! use tasks::{Task, TaskInput};
+//! use tasks::{ClusteringParams, Task, TaskInput};
 //!
 //! let view = |shift: usize| Matrix::from_fn(60, 4, |i, j| ((i * 7 + j * shift) as f32).sin());
 //! let split = || {
@@ -36,7 +36,7 @@
 //! };
 //! let data = Dataset { train: split()?, validation: None, test: split()? };
 //! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
-//! let scores = Task::Clustering(Default::default()).score(&TaskInput::new(&fit.fitted, &data))?;
+//! let scores = Task::from(ClusteringParams::default()).score(&TaskInput::new(&fit.fitted, &data))?;
 //! assert!(scores.scores.iter().all(|score| score.value.is_some()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -54,6 +54,7 @@ mod consistency;
 mod cycle;
 mod drift;
 mod error;
+mod evaluation;
 mod hubness;
 pub mod kmeans;
 mod labels;
@@ -80,12 +81,15 @@ mod task;
 pub use bootstrap::{Items, Omitted, paired_bootstrap, resample, resample_with_seeds};
 pub use clustering::{ClusterCount, ClusteringParams};
 pub use consistency::ConsistencyParams;
+pub use cycle::CycleParams;
 pub use drift::DriftParams;
 pub use error::TaskError;
+pub use evaluation::{Evaluation, Task};
 pub use hubness::HubnessParams;
 pub use metric::{Better, Measure, Metric, Quantity, Reading, Statistic, UnknownMetric};
 pub use metrics::{CrossTable, ari_nmi_weighted};
 pub use probe::{Direction, ProbeParams, Protocol};
+pub use probing::Probing;
 pub use reid::{ReidParams, disjoint_by_class};
 pub use resamples::{Contrast, Interval, Resamples};
 pub use retrieval::RetrievalParams;
@@ -93,4 +97,4 @@ pub use score::{Place, Score, Scores, Series, TaskInput, group_series};
 pub use scoring::Scoring;
 pub use similarity::SimilarityParams;
 pub use statistics::Scale;
-pub use task::Task;
+pub use stitching::Stitching;

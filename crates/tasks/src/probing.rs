@@ -7,20 +7,70 @@
 //! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
-use align::{Fitted, Matrix, SpaceKind, Split};
+use align::{Fitted, Ignored, Matrix, SpaceKind, Split};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;
-#[cfg(doc)]
-use crate::probe::Protocol;
-use crate::probe::{Codes, METRICS, ProbeParams, report};
+use crate::evaluation::Evaluation;
+use crate::probe::{Codes, METRICS, ProbeParams, Protocol, report};
 use crate::score::check_finite;
 use crate::{Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "probing";
 
+/// A linear classifier trained on one view's vectors, tested on another's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Probing(pub ProbeParams);
+
+impl Evaluation for Probing {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Probing"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a linear classifier trained on one view's vectors, tested on another's: accuracy"
+    }
+
+    fn version(&self) -> u32 {
+        match self.0.protocol {
+            Protocol::Released => 1,
+            Protocol::Converged => 2,
+        }
+    }
+
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
+    fn needs_validation(&self) -> bool {
+        self.0.protocol == Protocol::Released
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.0.label.as_deref()
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.0.validate(TASK)
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
+        self.0.ignored()
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(&self.0, input)
+    }
+}
+
 /// Scores every ordered pair of views that share a space.
-pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     if let Fitted::Pairwise(_) = input.fitted {
         let reason = "pairwise maps share no space to probe";

@@ -20,6 +20,7 @@ use align::{Dataset, Labels, Matrix, SpaceKind, Spaces, Split};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::labels::labels;
 use crate::living::incomparable;
 use crate::pairs::{each_translated, project_all};
@@ -42,6 +43,36 @@ pub struct ReidParams {
     pub label: Option<String>,
     /// Leaves the query's own row out of the gallery, for views that hold the same items.
     pub exclude_self: bool,
+}
+
+impl Evaluation for ReidParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Re-identification"
+    }
+
+    fn summary(&self) -> &'static str {
+        "retrieval by class between views that hold disjoint items: mAP, CMC"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(self, input)
+    }
 }
 
 const METRICS: [Metric; 3] = [Metric::Cmc1, Metric::Cmc5, Metric::Map];
@@ -126,7 +157,7 @@ fn precision(items: &[(f32, bool)]) -> (f32, f32) {
 }
 
 /// Scores every ordered pair of the test split's views in every space on offer.
-pub(crate) fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
     let names: Vec<&str> = input.test.spaces.names().collect();
     let projections = project_all(input)?;

@@ -20,6 +20,7 @@ use align::prep::cosine_rows;
 use align::{Ignored, Matrix, Projections, SpaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::living::incomparable;
 use crate::metrics::{hits_at, mean_reciprocal_rank};
 use crate::pairs::{each_translated, project_all};
@@ -45,18 +46,39 @@ impl Default for RetrievalParams {
     }
 }
 
-impl RetrievalParams {
-    pub(crate) fn validate(&self) -> Result<(), TaskError> {
-        check_neighbours("retrieval", self.k, self.beta)
+const TASK: &str = "retrieval";
+
+impl Evaluation for RetrievalParams {
+    fn name(&self) -> &'static str {
+        TASK
     }
 
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+    fn title(&self) -> &'static str {
+        "Retrieval"
+    }
+
+    fn summary(&self) -> &'static str {
+        "each held-out item of one view looked up in another: Rank-k, MRR"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        check_neighbours(TASK, self.k, self.beta)
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
         let default = Self::default();
         let beside = "without `scoring: csls`, whose neighbours it counts";
         let k = Ignored { parameter: "k", beside, changed: self.k != default.k };
         let unused = self.scoring != Scoring::Csls;
         unused.then_some(k).into_iter().chain(ignored_beta(self.scoring, self.beta != default.beta)).collect()
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(self, input)
     }
 }
 
@@ -88,7 +110,7 @@ type Outcome = Result<Ranks, String>;
 type Outcomes = Vec<Option<Outcome>>;
 
 /// Scores every ordered pair of the test split's views in every space on offer.
-pub(crate) fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let mut out = Scores::default();

@@ -11,18 +11,67 @@
 use std::borrow::Cow;
 
 use align::prep::ZScore;
-use align::{Fitted, Matrix, Projections, SpaceKind, Split};
+use align::{Fitted, Ignored, Matrix, Projections, SpaceKind, Split};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;
-use crate::probe::{Codes, Direction, METRICS, ProbeParams, Trained, report};
+use crate::evaluation::Evaluation;
+use crate::probe::{Codes, Direction, METRICS, ProbeParams, Protocol, Trained, report};
 use crate::score::check_finite;
 use crate::{Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "stitching";
 
+/// A linear classifier on one side of a translation, tested on the other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stitching(pub ProbeParams);
+
+impl Evaluation for Stitching {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Stitching"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a linear classifier across a translation, in either direction: accuracy"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn needs_labels(&self) -> bool {
+        true
+    }
+
+    fn needs_validation(&self) -> bool {
+        self.0.protocol == Protocol::Released
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.0.label.as_deref()
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        self.0.validate(TASK)
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
+        self.0.ignored()
+    }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(&self.0, input)
+    }
+}
+
 /// Scores every ordered pair of different views.
-pub(crate) fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = SpaceKind::Translated;
     if let Fitted::Input(_) = input.fitted {
         let reason = "without alignment nothing is translated";

@@ -1,273 +1,271 @@
-//! The one place where a task is registered.
-//!
-//! To add a task: its file with parameters and `score`, a variant here, then follow the compiler.
+//! The one place where tasks are registered: the built-in ones, in the order in which they are listed, and those that are
+//! added at run time.
 
-use align::Ignored;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::clustering::{self, ClusteringParams};
-use crate::consistency::{self, ConsistencyParams};
-use crate::cycle::{self, CycleParams};
-use crate::drift::{self, DriftParams};
-use crate::hubness::{self, HubnessParams};
-use crate::probe::{ProbeParams, Protocol};
-use crate::reid::{self, ReidParams};
-use crate::retrieval::{self, RetrievalParams};
-use crate::similarity::{self, SimilarityParams};
-use crate::{Scores, TaskError, TaskInput};
-use crate::{probing, stitching};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// A task with its parameters, as a grid file writes it: `{clustering: {restarts: 10}}`. A bare name
-/// means the defaults; [`Task::from_name`] reads it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// Every held-out item of one view looked up among those of another.
-    Retrieval(RetrievalParams),
-    /// K-means of each view's held-out items, against their labels.
-    Clustering(ClusteringParams),
-    /// Agreement of all views on each held-out item.
-    Consistency(ConsistencyParams),
-    /// How far a corrector turns held-out items.
-    Drift(DriftParams),
-    /// A linear classifier trained on one view's vectors, tested on another's.
-    Probing(ProbeParams),
-    /// A linear classifier on one side of a translation, tested on the other.
-    Stitching(ProbeParams),
-    /// What is left of a view after a way through all views and back.
-    Cycle(CycleParams),
-    /// Items of one view that look for items of their class in another.
-    Reid(ReidParams),
-    /// Whether some items are near far more queries than others.
-    Hubness(HubnessParams),
-    /// How alike the views are, whatever their coordinates.
-    Similarity(SimilarityParams),
+use crate::TaskError;
+use crate::clustering::ClusteringParams;
+use crate::consistency::ConsistencyParams;
+use crate::cycle::CycleParams;
+use crate::drift::DriftParams;
+use crate::evaluation::{Evaluation, Task};
+use crate::hubness::HubnessParams;
+use crate::probing::Probing;
+use crate::reid::ReidParams;
+use crate::retrieval::RetrievalParams;
+use crate::similarity::SimilarityParams;
+use crate::stitching::Stitching;
+
+macro_rules! built_in {
+    ($($name:literal: $parameters:ty,)*) => {
+        /// Every task of this crate.
+        fn built_in() -> Vec<Entry> {
+            vec![$(Entry::of_type::<$parameters>($name)),*]
+        }
+    };
 }
 
+// One line for each task.
+built_in! {
+    "retrieval": RetrievalParams,
+    "clustering": ClusteringParams,
+    "consistency": ConsistencyParams,
+    "drift": DriftParams,
+    "probing": Probing,
+    "stitching": Stitching,
+    "cycle": CycleParams,
+    "reid": ReidParams,
+    "hubness": HubnessParams,
+    "similarity": SimilarityParams,
+}
+
+/// Reads a task's parameters.
+type Read = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Task, erased_serde::Error>;
+
+/// A task that can be named.
+#[derive(Clone)]
+struct Entry {
+    name: &'static str,
+    default: Task,
+    read: Read,
+}
+
+impl Entry {
+    fn of_type<P: Evaluation + Default + PartialEq + Serialize + DeserializeOwned>(name: &'static str) -> Self {
+        Self { name, default: P::default().into(), read: |from| Ok(erased_serde::deserialize::<P>(from)?.into()) }
+    }
+}
+
+struct Registry {
+    entries: Vec<Entry>,
+    /// Their names; serde keeps names for ever, so each version of the list is kept as long.
+    names: &'static [&'static str],
+}
+
+impl Registry {
+    fn new(entries: Vec<Entry>) -> Self {
+        let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
+        Self { entries, names: names.leak() }
+    }
+}
+
+static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Registry::new(built_in())));
+
+fn registry() -> RwLockReadGuard<'static, Registry> {
+    REGISTRY.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn entry(name: &str) -> Option<Entry> {
+    registry().entries.iter().find(|entry| entry.name == name).cloned()
+}
+
+/// The tasks that have names.
 impl Task {
-    /// Names as in a grid file.
-    pub const NAMES: [&'static str; 10] = [
-        "retrieval",
-        "clustering",
-        "consistency",
-        "drift",
-        "probing",
-        "stitching",
-        "cycle",
-        "reid",
-        "hubness",
-        "similarity",
-    ];
+    /// The names of all tasks, in the order in which they are listed; those that were registered last come last.
+    pub fn names() -> &'static [&'static str] {
+        registry().names
+    }
+
+    /// Every task with its defaults, in the order of [`Task::names`].
+    pub fn all() -> Vec<Self> {
+        registry().entries.iter().map(|entry| entry.default.clone()).collect()
+    }
 
     /// The task with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
-        [
-            Self::Retrieval(RetrievalParams::default()),
-            Self::Clustering(ClusteringParams::default()),
-            Self::Consistency(ConsistencyParams {}),
-            Self::Drift(DriftParams {}),
-            Self::Probing(ProbeParams::default()),
-            Self::Stitching(ProbeParams::default()),
-            Self::Cycle(CycleParams {}),
-            Self::Reid(ReidParams::default()),
-            Self::Hubness(HubnessParams::default()),
-            Self::Similarity(SimilarityParams::default()),
-        ]
-        .into_iter()
-        .find(|task| task.name() == name)
+        entry(name).map(|entry| entry.default)
     }
 
-    /// Name as in a grid file.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Retrieval(_) => "retrieval",
-            Self::Clustering(_) => "clustering",
-            Self::Consistency(_) => "consistency",
-            Self::Drift(_) => "drift",
-            Self::Probing(_) => "probing",
-            Self::Stitching(_) => "stitching",
-            Self::Cycle(_) => "cycle",
-            Self::Reid(_) => "reid",
-            Self::Hubness(_) => "hubness",
-            Self::Similarity(_) => "similarity",
-        }
-    }
-
-    /// Part of a cell's identity: raised whenever the numbers of an unchanged input move.
-    pub fn version(&self) -> u32 {
-        match self {
-            Self::Retrieval(_) => 2,
-            Self::Clustering(_) => 2,
-            Self::Consistency(_) => 1,
-            Self::Drift(_) => 1,
-            Self::Probing(params) => match params.protocol {
-                Protocol::Released => 1,
-                Protocol::Converged => 2,
-            },
-            Self::Stitching(_) => 2,
-            Self::Cycle(_) => 1,
-            Self::Reid(_) => 2,
-            Self::Hubness(_) => 2,
-            Self::Similarity(_) => 2,
-        }
-    }
-
-    /// Whether it compares with labels.
-    pub fn needs_labels(&self) -> bool {
-        match self {
-            Self::Retrieval(_)
-            | Self::Consistency(_)
-            | Self::Drift(_)
-            | Self::Cycle(_)
-            | Self::Hubness(_)
-            | Self::Similarity(_) => false,
-            Self::Clustering(_) | Self::Probing(_) | Self::Stitching(_) | Self::Reid(_) => true,
-        }
-    }
-
-    /// Whether it chooses among classifiers by validation rows.
-    pub fn needs_validation(&self) -> bool {
-        match self {
-            Self::Probing(params) | Self::Stitching(params) => params.protocol == Protocol::Released,
-            Self::Retrieval(_)
-            | Self::Clustering(_)
-            | Self::Consistency(_)
-            | Self::Drift(_)
-            | Self::Cycle(_)
-            | Self::Hubness(_)
-            | Self::Similarity(_)
-            | Self::Reid(_) => false,
-        }
-    }
-
-    /// The labelling it is told to use; without one it takes the first.
-    pub fn label(&self) -> Option<&str> {
-        match self {
-            Self::Retrieval(_)
-            | Self::Consistency(_)
-            | Self::Drift(_)
-            | Self::Cycle(_)
-            | Self::Hubness(_)
-            | Self::Similarity(_) => None,
-            Self::Probing(params) | Self::Stitching(params) => params.label.as_deref(),
-            Self::Reid(params) => params.label.as_deref(),
-            Self::Clustering(params) => params.label.as_deref(),
-        }
-    }
-
-    /// One line on what it measures.
-    pub fn summary(&self) -> &'static str {
-        match self {
-            Self::Retrieval(_) => "each held-out item of one view looked up in another: Rank-k, MRR",
-            Self::Clustering(_) => "k-means of each view's held-out items against their labels: ARI, NMI",
-            Self::Consistency(_) => "how well all views agree on each held-out item: gamma, delta_pos",
-            Self::Drift(_) => "how far a corrector turns each held-out item: mean, median, 95% quantile",
-            Self::Probing(_) => "a linear classifier trained on one view's vectors, tested on another's: accuracy",
-            Self::Stitching(_) => "a linear classifier across a translation, in either direction: accuracy",
-            Self::Cycle(_) => "1 - cos after a cycle through all views, linear and through the corrector",
-            Self::Reid(_) => "retrieval by class between views that hold disjoint items: mAP, CMC",
-            Self::Hubness(_) => "whether some items are near far more queries than others: skewness, anti-hubs",
-            Self::Similarity(_) => {
-                "how alike two views are: CKA, mutual kNN, RSA, SVCCA, Procrustes, each against chance and its ceiling"
-            }
-        }
-    }
-
-    /// Checks the parameters alone, before any data are read.
+    /// Adds a task to those that have names, for the whole process: grid files, lists and tables then know it as one of
+    /// the built-in ones.
     ///
     /// # Errors
-    /// [`TaskError::Parameter`], [`TaskError::Ignored`].
-    pub fn validate(&self) -> Result<(), TaskError> {
-        self.check_given(|_| false)?;
-        match self {
-            Self::Consistency(ConsistencyParams {})
-            | Self::Drift(DriftParams {})
-            | Self::Cycle(CycleParams {})
-            | Self::Reid(_) => Ok(()),
-            Self::Retrieval(params) => params.validate(),
-            Self::Hubness(params) => params.validate(),
-            Self::Similarity(params) => params.validate(),
-            Self::Probing(params) | Self::Stitching(params) => params.validate(self.name()),
-            Self::Clustering(params) => params.validate(),
+    /// [`TaskError::TaskName`] for a name that is taken or cannot stand in a grid file.
+    pub fn register<P>() -> Result<(), TaskError>
+    where
+        P: Evaluation + Default + PartialEq + Serialize + DeserializeOwned,
+    {
+        let new = Entry::of_type::<P>(P::default().name());
+        let refuse = |problem| Err(TaskError::TaskName { name: new.name.to_string(), problem });
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !new.name.starts_with(|c: char| c.is_ascii_lowercase()) || !new.name.chars().all(letter) {
+            return refuse("wanted lower-case letters, digits and `_`, a letter first");
         }
+        // Records of what is odd about the data stand under this name.
+        if new.name == "data" {
+            return refuse("records use this name for the data themselves; take a different one");
+        }
+        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
+        if registry.names.contains(&new.name) {
+            return refuse("another task has this name; take a different one");
+        }
+        let mut entries = std::mem::take(&mut registry.entries);
+        entries.push(new);
+        *registry = Registry::new(entries);
+        Ok(())
+    }
+}
+
+/// A bare name is the task with its defaults.
+impl FromStr for Task {
+    type Err = TaskError;
+
+    fn from_str(name: &str) -> Result<Self, TaskError> {
+        let known = || Self::names().join(", ");
+        Self::from_name(name).ok_or_else(|| TaskError::UnknownTask { name: name.to_string(), known: known() })
+    }
+}
+
+/// A bare name, or one name with parameters.
+impl<'de> Deserialize<'de> for Task {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NameOrMap)
+    }
+}
+
+struct NameOrMap;
+
+impl<'de> Visitor<'de> for NameOrMap {
+    type Value = Task;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("string or map")
     }
 
-    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
-    /// `given` says someone has written down, whatever their value.
-    ///
-    /// # Errors
-    /// [`TaskError::Ignored`] names the first such parameter and the setting beside it.
-    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), TaskError> {
-        let ignored = match self {
-            Self::Retrieval(params) => params.ignored(),
-            Self::Hubness(params) => params.ignored(),
-            Self::Probing(params) | Self::Stitching(params) => params.ignored(),
-            Self::Clustering(_)
-            | Self::Consistency(_)
-            | Self::Drift(_)
-            | Self::Cycle(_)
-            | Self::Reid(_)
-            | Self::Similarity(_) => Vec::new(),
-        };
-        match Ignored::first_set(&ignored, given) {
-            Some(ignored) => Err(TaskError::Ignored { task: self.name(), ignored }),
-            None => Ok(()),
-        }
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Task, E> {
+        Task::from_name(name).ok_or_else(|| E::unknown_variant(name, Task::names()))
     }
 
-    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
-    ///
-    /// # Errors
-    /// Parameters outside their domain, held-out items that a view misses, labels that are missing or do not fit, values
-    /// that are not finite, whatever the fitted method refuses.
-    pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-        self.validate()?;
-        let test = &input.test.spaces;
-        if let Some(view) = test.iter().find(|view| view.observed_rows() < test.rows()) {
-            let (task, rows) = (self.name(), test.rows());
-            let (view, missing) = (view.name().to_string(), rows - view.observed_rows());
-            return Err(TaskError::MissingRows { task, view, missing, rows });
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Task, A::Error> {
+        let one = || A::Error::invalid_value(Unexpected::Map, &"map with a single key");
+        let name: String = map.next_key()?.ok_or_else(one)?;
+        let entry = entry(&name).ok_or_else(|| A::Error::unknown_variant(&name, Task::names()))?;
+        let task = map.next_value_seed(Parameters(&entry))?;
+        match map.next_key::<String>()? {
+            None => Ok(task),
+            Some(_) => Err(one()),
         }
-        match self {
-            Self::Retrieval(params) => retrieval::score(params, input),
-            Self::Hubness(params) => hubness::score(params, input),
-            Self::Similarity(params) => similarity::score(params, input),
-            Self::Clustering(params) => clustering::score(params, input),
-            Self::Consistency(ConsistencyParams {}) => consistency::score(input),
-            Self::Drift(DriftParams {}) => drift::score(input),
-            Self::Probing(params) => probing::score(params, input),
-            Self::Stitching(params) => stitching::score(params, input),
-            Self::Cycle(CycleParams {}) => cycle::score(input),
-            Self::Reid(params) => reid::score(params, input),
-        }
+    }
+}
+
+/// The parameters of a task, to be read.
+struct Parameters<'a>(&'a Entry);
+
+impl<'de> DeserializeSeed<'de> for Parameters<'_> {
+    type Value = Task;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Task, D::Error> {
+        (self.0.read)(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer)).map_err(D::Error::custom)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Place, ProbeParams, Protocol, Scores, TaskInput};
+    use serde::Serialize;
 
     #[test]
     fn names_lead_to_the_defaults_and_back_through_serde() {
-        for name in Task::NAMES {
+        for &name in Task::names() {
             let task = Task::from_name(name).expect("registered");
             assert_eq!(task.name(), name);
+            assert!(!task.title().is_empty() && !task.summary().is_empty());
             task.validate().expect("defaults are valid");
             let text = serde_json::to_string(&task).expect("serialises");
+            assert!(text.starts_with(&format!("{{\"{name}\":{{")), "{text}");
             assert_eq!(serde_json::from_str::<Task>(&text).expect("reads"), task);
+            assert_eq!(serde_json::from_str::<Task>(&format!("\"{name}\"")).expect("reads"), task);
         }
         assert_eq!(Task::from_name("cluster"), None);
-        let versions = Task::NAMES.map(|name| Task::from_name(name).map_or(0, |task| task.version()));
+        let error = "cluster".parse::<Task>().expect_err("no task").to_string();
+        assert!(error.starts_with("no task `cluster`; the tasks are retrieval, clustering"), "{error}");
+        let versions: Vec<u32> = built_in().iter().map(|entry| entry.default.version()).collect();
         assert_eq!(versions, [2, 2, 1, 1, 2, 2, 1, 2, 2, 2], "raised where numbers move, never lowered");
         let released = ProbeParams { protocol: Protocol::Released, ..ProbeParams::default() };
-        assert_eq!(Task::Probing(released).version(), 1);
+        assert_eq!(Task::from(Probing(released)).version(), 1);
     }
 
     #[test]
-    fn unknown_keys_are_errors() {
-        for text in [r#"{"retrieval": {"kk": 5}}"#, r#"{"clustering": {"restart": 5}}"#] {
+    fn unknown_keys_and_names_are_errors() {
+        for text in [r#"{"retrieval": {"kk": 5}}"#, r#"{"clustering": {"restart": 5}}"#, r#"{"probing": {"l3": 1}}"#] {
             let error = serde_json::from_str::<Task>(text).unwrap_err().to_string();
             assert!(error.contains("unknown field"), "{error}");
         }
+        let error = serde_json::from_str::<Task>(r#"{"retrival": {}}"#).unwrap_err().to_string();
+        assert!(error.starts_with("unknown variant `retrival`, expected one of `retrieval`"), "{error}");
+        assert!(serde_json::from_str::<Task>(r#"{"drift": {}, "cycle": {}}"#).is_err());
+    }
+
+    /// Counts the held-out items.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Counting {
+        times: usize,
+    }
+
+    impl Evaluation for Counting {
+        fn name(&self) -> &'static str {
+            "counting"
+        }
+
+        fn summary(&self) -> &'static str {
+            "how many held-out items there are"
+        }
+
+        fn validate(&self) -> Result<(), TaskError> {
+            match self.times {
+                0..10 => Ok(()),
+                _ => Err(TaskError::Own { task: "counting", message: "`times` is at least 10".into() }),
+            }
+        }
+
+        fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+            let mut scores = Scores::default();
+            let (n, place) = (input.test.spaces.rows(), Place::all(input.fitted.offers()[0]));
+            scores.figure(place, crate::Metric::EffectiveRank, n, (self.times * n) as f64);
+            Ok(scores)
+        }
+    }
+
+    #[test]
+    fn a_task_of_ones_own_is_read_and_judges_as_a_built_in_one() {
+        Task::register::<Counting>().expect("a new name");
+        let error = Task::register::<Counting>().expect_err("the name is taken").to_string();
+        assert_eq!(error, "no task can be called `counting`: another task has this name; take a different one");
+        let task: Task = serde_json::from_str(r#"{"counting": {"times": 2}}"#).expect("reads");
+        assert_eq!(task.parameters::<Counting>(), Some(&Counting { times: 2 }));
+        assert!(Task::names().ends_with(&["counting"]) && Task::all().len() == Task::names().len());
+        let data = align::planted::Planted::default().generate(1).expect("valid");
+        let gpa = align::Method::from_name("gpa").expect("known").fit(&data.train.spaces, 1).expect("fits");
+        let scores = task.score(&TaskInput::new(&gpa.fitted, &data)).expect("judges").scores;
+        assert_eq!(scores[0].value, Some(2.0 * data.test.spaces.rows() as f64));
+        let odd = Task::from(Counting { times: 10 }).validate().expect_err("too often").to_string();
+        assert_eq!(odd, "counting: `times` is at least 10");
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use align::Method;
 use align::methods::na::Scale;
 use common::{case, expected, na, score};
-use tasks::{Task, TaskInput};
+use tasks::{ConsistencyParams, Task, TaskInput};
 
 #[test]
 fn agreement_of_all_views() {
@@ -21,7 +21,7 @@ fn agreement_of_all_views() {
         ("a", gpa.clone(), "GPA", 0.006),
         ("b", gpa, "GPA", 0.006),
     ] {
-        let scores = score(&method, &Task::Consistency(Default::default()), &case(letter)).scores;
+        let scores = score(&method, &Task::from(ConsistencyParams::default()), &case(letter)).scores;
         assert_eq!(scores.len(), 3);
         for score in scores {
             let key = score.metric.name();
@@ -44,7 +44,7 @@ fn agreement_under_gcpa_lies_in_the_bands_of_the_authors_seeds() {
         for seed in 0..seeds {
             let fit = Method::Gcpa(Default::default()).fit(&data.train.spaces, seed).expect("fits");
             let scores =
-                Task::Consistency(Default::default()).score(&TaskInput::new(&fit.fitted, &data)).expect("scores");
+                Task::from(ConsistencyParams::default()).score(&TaskInput::new(&fit.fitted, &data)).expect("scores");
             for score in scores.scores {
                 *sums.entry(score.metric.name()).or_default() += score.value.expect("applies") / seeds as f64;
             }

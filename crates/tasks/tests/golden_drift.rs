@@ -6,7 +6,7 @@ mod common;
 use align::Method;
 use align::methods::gcpa::GcpaParams;
 use common::{case, json};
-use tasks::{Metric, Task, TaskInput};
+use tasks::{DriftParams, Metric, RetrievalParams, Task, TaskInput};
 
 #[test]
 fn drift_and_retrieval_over_the_sweep() {
@@ -26,11 +26,11 @@ fn drift_and_retrieval_over_the_sweep() {
             values.iter().sum::<f64>() / values.len() as f64
         };
         let point = &expected[format!("tau{tau:?}_lam{lambda:?}")];
-        let drift = mean(Task::Drift(Default::default()), Metric::DriftMean);
+        let drift = mean(Task::from(DriftParams::default()), Metric::DriftMean);
         let want = point["quality"]["test"]["drift"]["mean"]["mean"].as_f64().expect("a figure");
         // The reference's sweep has one seed; at the largest weight its drift is within a few thousandths of zero.
         assert!((drift - want).abs() < 0.25 * want + 0.003, "tau {tau} lambda {lambda}: {drift}, reference {want}");
-        let rank1 = mean(Task::Retrieval(Default::default()), Metric::Rank1);
+        let rank1 = mean(Task::from(RetrievalParams::default()), Metric::Rank1);
         let want = point["retrieval"]["r1"]["mean"].as_f64().expect("a figure");
         assert!((rank1 - want).abs() < 0.015, "tau {tau} lambda {lambda}: Rank-1 {rank1}, reference {want}");
         drifts.push(drift);

@@ -30,7 +30,7 @@ const SCORINGS: [(Scoring, &str); 4] = [
 fn ranks_by_every_scoring() {
     let figures = json("rivals.json");
     for (scoring, name) in SCORINGS {
-        let scores = score(&Task::Retrieval(RetrievalParams { scoring, ..RetrievalParams::default() }));
+        let scores = score(&Task::from(RetrievalParams { scoring, ..RetrievalParams::default() }));
         let series = scores
             .series
             .iter()
@@ -50,7 +50,7 @@ fn ranks_by_every_scoring() {
 fn hubs_and_anti_hubs() {
     let figures = json("rivals.json");
     for (scoring, name) in &SCORINGS[..3] {
-        let scores = score(&Task::Hubness(HubnessParams { scoring: *scoring, ..HubnessParams::default() }));
+        let scores = score(&Task::from(HubnessParams { scoring: *scoring, ..HubnessParams::default() }));
         for (metric, key) in [(Metric::HubSkewness, "skewness"), (Metric::AntiHubs, "anti_hubs")] {
             let of_pair = |s: &&tasks::Score| s.metric == metric && s.source.as_deref() == Some("queries");
             let got = scores.scores.iter().find(of_pair).unwrap().value.unwrap();

@@ -8,7 +8,7 @@ use align::{Dataset, Matrix, Spaces, Split};
 use common::{Tensors, expected, na, score};
 use tasks::metrics::{cosine_distances, hits_at, lower_median, mean, mean_reciprocal_rank, quantile};
 use tasks::ranks::ranks_of_similarities;
-use tasks::{CrossTable, Task, reid};
+use tasks::{ConsistencyParams, CrossTable, Task, reid};
 
 #[test]
 fn hits_and_reciprocal_ranks_of_given_similarities() {
@@ -85,7 +85,7 @@ fn agreement_and_drift_of_given_views() {
     let spaces = Spaces::new(named).expect("valid views");
     let split = Split { spaces, labels: vec![], groups: vec![], ids: None };
     let data = Dataset { train: split.clone(), validation: None, test: split };
-    let scores = score(&na(Scale::Raw), &Task::Consistency(Default::default()), &data).scores;
+    let scores = score(&na(Scale::Raw), &Task::from(ConsistencyParams::default()), &data).scores;
     let triplet = &micro["triplet"];
     for (name, want_at) in [
         ("gamma_mean", &triplet["agreement"]["gamma_univ_mean"]),

@@ -5,7 +5,7 @@ mod common;
 
 use align::{Dataset, Method, SpaceKind};
 use common::{Tensors, case, json};
-use tasks::{Metric, Task, TaskInput};
+use tasks::{Metric, RetrievalParams, Task, TaskInput};
 
 const NOISY: [&str; 3] = ["v0", "v1", "v2"];
 
@@ -22,7 +22,8 @@ fn corrupted() -> Dataset {
 /// Mean Rank-1 over the pairs with so many noisy ends (`None` for all pairs).
 fn rank1(data: &Dataset, method: &Method, seed: u64, noisy_ends: Option<usize>) -> f64 {
     let fit = method.fit(&data.train.spaces, seed).expect("fits");
-    let scores = Task::Retrieval(Default::default()).score(&TaskInput::new(&fit.fitted, data)).expect("scores").scores;
+    let scores =
+        Task::from(RetrievalParams::default()).score(&TaskInput::new(&fit.fitted, data)).expect("scores").scores;
     let space = fit.fitted.offers()[0];
     assert_ne!(space, SpaceKind::Input);
     let ends = |source: &Option<String>, target: &Option<String>| {

@@ -8,7 +8,7 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
 use align::{Dataset, Labels, Method, Rescale, SpaceKind, Spaces, Split};
 use common::{Tensors, json, na, score};
-use tasks::{Metric, ProbeParams, Protocol, Task};
+use tasks::{Metric, ProbeParams, Probing, Protocol, Stitching, Task};
 
 fn case_a() -> Dataset {
     let tensors = Tensors::open("case_A_inputs.safetensors");
@@ -42,7 +42,7 @@ fn mean(method: &Method, task: &Task, space: SpaceKind, diagonal: bool) -> f64 {
 #[test]
 fn accuracies_lie_in_the_bands_of_the_reference() {
     let expected = &json("case_A_probing_lr05.json")["summary"];
-    let (probing, stitching) = (Task::Probing(params()), Task::Stitching(params()));
+    let (probing, stitching) = (Task::from(Probing(params())), Task::from(Stitching(params())));
     let method = |name: &str| Method::from_name(name).expect("registered");
     // The reference's rescaled form rescales in the universe alone.
     let rescaled = Method::Gcpa(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
@@ -75,11 +75,11 @@ fn the_released_protocol_needs_validation_rows_and_says_so() {
     let data = Dataset { validation: None, ..case_a() };
     let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
-    let error = Task::Probing(params()).score(&input).unwrap_err().to_string();
+    let error = Task::from(Probing(params())).score(&input).unwrap_err().to_string();
     assert_eq!(
         error,
         "probing: `protocol: released` chooses weights by validation rows, and there are none; split some off train, \
          or take `protocol: converged`"
     );
-    assert!(Task::Probing(ProbeParams::default()).score(&input).is_ok());
+    assert!(Task::from(Probing(ProbeParams::default())).score(&input).is_ok());
 }

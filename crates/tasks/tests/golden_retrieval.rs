@@ -7,13 +7,13 @@ use align::BaseViews;
 use align::methods::na::Scale;
 use align::{AddForm, Fitted, Matrix, Method, SpaceKind, Universe};
 use common::{Tensors, case, expected, json, na, score};
-use tasks::{Metric, Score, Task, TaskInput};
+use tasks::{Metric, RetrievalParams, Score, Task, TaskInput};
 
 const METRICS: [(Metric, &str); 4] =
     [(Metric::Rank1, "r1"), (Metric::Rank5, "r5"), (Metric::Rank10, "r10"), (Metric::Mrr, "mrr")];
 
 fn retrieval(method: &Method, letter: &str) -> Vec<Score> {
-    score(method, &Task::Retrieval(Default::default()), &case(letter)).scores
+    score(method, &Task::from(RetrievalParams::default()), &case(letter)).scores
 }
 
 fn pair(score: &Score) -> String {
@@ -101,7 +101,7 @@ fn a_view_added_to_gpa() {
         let ours: Vec<Fitted> = ours.collect();
         for (from_new, direction) in [(true, "new_to_base"), (false, "base_to_new")] {
             let rank1 = |fitted: &Fitted| {
-                let scores = Task::Retrieval(Default::default()).score(&TaskInput::new(fitted, &data));
+                let scores = Task::from(RetrievalParams::default()).score(&TaskInput::new(fitted, &data));
                 let values: Vec<f64> = (scores.expect("scores").scores.iter())
                     .filter(|s| s.metric == Metric::Rank1 && s.space == SpaceKind::Translated)
                     .filter(|s| if from_new { &s.source } else { &s.target }.as_deref() == Some(new))

@@ -76,7 +76,7 @@ fn clustering_of_unaligned_views_is_in_faiss_range() {
     for letter in ["a", "b"] {
         let data = case(letter);
         for (scale, name) in [(Scale::Raw, "Baseline"), (Scale::Zscore, "Baseline+ZScore")] {
-            let scores = score(&na(scale), &Task::Clustering(Default::default()), &data).scores;
+            let scores = score(&na(scale), &Task::from(ClusteringParams::default()), &data).scores;
             for (metric, key) in [(Metric::Ari, "ari"), (Metric::Nmi, "nmi")] {
                 let of: Vec<f64> = scores.iter().filter(|s| s.metric == metric).filter_map(|s| s.value).collect();
                 assert_eq!(of.len(), data.test.spaces.len());
@@ -187,12 +187,12 @@ fn impossible_numbers_of_clusters_are_errors() {
     let fit = na(Scale::Raw).fit(&data.train.spaces, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
-    let error = Task::Clustering(params).score(&input).unwrap_err().to_string();
+    let error = Task::from(params).score(&input).unwrap_err().to_string();
     assert_eq!(error, "k-means: k = 201 for 200 points; wanted 1 <= k <= 200");
     assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, STARTS, None)).is_err());
     // As many clusters as points, and a single one, are no error.
     for k in [200, 1] {
         let params = ClusteringParams { k: tasks::ClusterCount::Fixed(k), ..Default::default() };
-        assert!(Task::Clustering(params).score(&input).is_ok());
+        assert!(Task::from(params).score(&input).is_ok());
     }
 }

@@ -8,17 +8,14 @@ use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
 use common::{na, planted, score};
-use tasks::{Metric, Scores, Task, TaskError, TaskInput};
+use tasks::{Metric, Scores, SimilarityParams, Task, TaskError, TaskInput};
 
 fn tasks() -> Vec<Task> {
-    let mut tasks: Vec<Task> = Task::NAMES.into_iter().filter_map(Task::from_name).collect();
-    for task in &mut tasks {
-        if let Task::Similarity(params) = task {
-            params.permutations = 9;
-        }
-    }
-    assert_eq!(tasks.len(), Task::NAMES.len());
-    tasks
+    let faster = |task: Task| match task.parameters::<SimilarityParams>() {
+        Some(params) => SimilarityParams { permutations: 9, ..params.clone() }.into(),
+        None => task,
+    };
+    Task::all().into_iter().map(faster).collect()
 }
 
 fn methods() -> Vec<Method> {

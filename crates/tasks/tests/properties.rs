@@ -10,13 +10,16 @@ use align::{Dataset, Matrix, Method, SpaceKind, Spaces};
 use common::{case, in_pool, na, planted, score};
 use rand::RngExt;
 use tasks::ranks::{Ranks, ranks, ranks_both, ranks_of_similarities, ranks_penalised};
-use tasks::{CrossTable, Metric, Quantity, Score, Scores, Task, TaskError, TaskInput};
+use tasks::{
+    ClusteringParams, ConsistencyParams, CrossTable, Metric, Quantity, RetrievalParams, Score, Scores, Task, TaskError,
+    TaskInput,
+};
 
 /// Permuted rows, as the noise `permute` draws them.
 const PERMUTATION: Purpose = Purpose::new(9);
 
 fn tasks() -> Vec<Task> {
-    Task::NAMES.map(|name| Task::from_name(name).expect("registered")).into()
+    Task::all()
 }
 
 fn methods() -> Vec<Method> {
@@ -154,7 +157,7 @@ fn the_order_of_items_does_not_matter_to_retrieval() {
     let data = planted(3, 16, 300, 600);
     let order = permutation(600, &mut stream(1, PERMUTATION, None));
     let shuffled = permuted(&data, &order);
-    let task = Task::Retrieval(Default::default());
+    let task = Task::from(RetrievalParams::default());
     for method in methods() {
         let (before, after) = (score(&method, &task, &data), score(&method, &task, &shuffled));
         // Products end in other places of other tiles, so their last digits move: at most a query in a
@@ -177,7 +180,7 @@ fn clustering_series(scores: &Scores) -> impl Iterator<Item = &tasks::Series> {
 #[test]
 fn scores_follow_from_the_series_alone() {
     let data = planted(3, 16, 300, 200);
-    let scores = score(&Method::Gcca(Default::default()), &Task::Clustering(Default::default()), &data);
+    let scores = score(&Method::Gcca(Default::default()), &Task::from(ClusteringParams::default()), &data);
     let labels = scores.series.iter().find(|s| s.quantity == Quantity::Label).expect("labels are kept");
     assert_eq!((labels.source.as_ref(), labels.draw), (None, None));
     for name in data.test.spaces.names() {
@@ -200,7 +203,7 @@ fn scores_follow_from_the_series_alone() {
 /// steps can amplify, and a split cluster is pushed along coordinates: so almost every view, not every.
 #[test]
 fn gpa_clusters_as_the_standardised_input_does() {
-    let task = Task::Clustering(Default::default());
+    let task = Task::from(ClusteringParams::default());
     let (mut figures, mut equal) = (0, 0);
     for data in [planted(3, 24, 400, 500), case("a"), case("b")] {
         let gpa = score(&Method::Gpa(Default::default()), &task, &data);
@@ -221,7 +224,7 @@ fn gpa_clusters_as_the_standardised_input_does() {
 #[test]
 fn pairwise_maps_have_nothing_to_cluster() {
     let data = planted(3, 8, 60, 20);
-    let got = score(&Method::Pairwise(Default::default()), &Task::Clustering(Default::default()), &data);
+    let got = score(&Method::Pairwise(Default::default()), &Task::from(ClusteringParams::default()), &data);
     assert!(got.series.is_empty());
     assert_eq!(got.scores.iter().map(|s| s.metric).collect::<Vec<_>>(), [Metric::Ari, Metric::Nmi]);
     for score in got.scores {
@@ -233,8 +236,11 @@ fn pairwise_maps_have_nothing_to_cluster() {
 #[test]
 fn both_measures_of_agreement_say_the_same() {
     for m in [2, 3, 5] {
-        let got =
-            score(&Method::Gpa(Default::default()), &Task::Consistency(Default::default()), &planted(m, 16, 200, 90));
+        let got = score(
+            &Method::Gpa(Default::default()),
+            &Task::from(ConsistencyParams::default()),
+            &planted(m, 16, 200, 90),
+        );
         let of = |q| got.series.iter().find(|s| s.quantity == q).expect("kept");
         for (gamma, delta) in of(Quantity::Gamma).values.iter().zip(&of(Quantity::DeltaPos).values) {
             let want = 1.0 - (m - 1) as f32 / m as f32 * delta;

@@ -18,7 +18,7 @@ fn data(views: Vec<(&str, Matrix)>) -> Dataset {
 }
 
 fn panel(data: &Dataset, params: SimilarityParams) -> Scores {
-    score(&na(Scale::Raw), &Task::Similarity(params), data)
+    score(&na(Scale::Raw), &Task::from(params), data)
 }
 
 fn few() -> SimilarityParams {
@@ -165,7 +165,7 @@ fn every_method_is_judged_in_its_first_space() {
         (Method::Gpa(Default::default()), SpaceKind::Universe),
         (Method::Pairwise(Default::default()), SpaceKind::Translated),
     ] {
-        let scores = score(&method, &Task::Similarity(few()), &data);
+        let scores = score(&method, &Task::from(few()), &data);
         assert!(scores.scores.iter().all(|s| s.space == space && s.n == 80));
         let pairs = scores.scores.iter().filter(|s| s.metric == Metric::Similarity(Measure::Cka, Reading::Raw));
         assert_eq!(pairs.count(), 3, "every unordered pair once");
@@ -175,7 +175,7 @@ fn every_method_is_judged_in_its_first_space() {
         assert!(distortions.iter().all(|d| (0.0..0.5).contains(d)), "{distortions:?}");
     }
     // A rotation of standardised views is as alike as they are, and nearer.
-    let of = |method: &Method| score(method, &Task::Similarity(few()), &data);
+    let of = |method: &Method| score(method, &Task::from(few()), &data);
     let (input, gpa) = (of(&na(Scale::Zscore)), of(&Method::Gpa(Default::default())));
     let figure = |scores: &Scores, metric| value(scores, metric, "v0", Some("v1")).unwrap();
     for measure in Measure::ALL {

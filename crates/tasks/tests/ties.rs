@@ -29,7 +29,7 @@ fn copies(n: usize, distinct: usize, width: usize, seed: u64) -> Matrix {
 
 fn panel(views: [Matrix; 2], seed: u64) -> Scores {
     let params = SimilarityParams { permutations: 39, seed, ..SimilarityParams::default() };
-    score(&na(Scale::Raw), &Task::Similarity(params), &data(views))
+    score(&na(Scale::Raw), &Task::from(params), &data(views))
 }
 
 fn value(scores: &Scores, metric: Metric) -> f64 {
@@ -72,7 +72,7 @@ fn the_order_of_items_does_not_show_in_neighbours() {
 }
 
 fn hubness(views: [Matrix; 2], k: usize) -> Scores {
-    score(&na(Scale::Raw), &Task::Hubness(HubnessParams { k, ..HubnessParams::default() }), &data(views))
+    score(&na(Scale::Raw), &Task::from(HubnessParams { k, ..HubnessParams::default() }), &data(views))
 }
 
 #[test]

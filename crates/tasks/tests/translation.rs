@@ -12,7 +12,7 @@ use align::prep::{ConstantColumns, ZScore, cosine_rows};
 use align::{AddForm, Dataset, Fitted, Matrix, Method, Rescale, SpaceKind};
 use common::planted;
 use tasks::classifier::{Classifier, Converged, Labelled};
-use tasks::{Direction, Metric, ProbeParams, Quantity, Task, TaskInput};
+use tasks::{Direction, Metric, ProbeParams, Quantity, RetrievalParams, Stitching, Task, TaskInput};
 
 fn methods() -> Vec<Method> {
     let gcpa = |rescale| GcpaParams { epochs: Some(1), steps_per_epoch: 40, rescale, ..Default::default() };
@@ -43,7 +43,7 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
     let codes = |split: &align::Split| -> Vec<u32> { split.labels[0].values.iter().map(|&x| x as u32).collect() };
     let (train_codes, test_codes) = (codes(&data.train), codes(&data.test));
     let classes = 1 + *train_codes.iter().chain(&test_codes).max().unwrap() as usize;
-    let stitching = Task::Stitching(ProbeParams { direction: Direction::Standard, ..ProbeParams::default() });
+    let stitching = Task::from(Stitching(ProbeParams { direction: Direction::Standard, ..ProbeParams::default() }));
     let standardised =
         |t: usize, x: &Matrix| ZScore::fit(data.train.spaces.at(t), ConstantColumns::Clamp).apply(x).unwrap();
     let own: Vec<Classifier> = (0..3)
@@ -57,7 +57,7 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
         let bare = method.fit(&data.train.spaces, 5).unwrap().fitted;
         for fitted in [bare.calibrated(&data.train.spaces).unwrap(), bare] {
             let input = TaskInput::new(&fitted, &data);
-            let ranked = Task::Retrieval(Default::default()).score(&input).unwrap().series;
+            let ranked = Task::from(RetrievalParams::default()).score(&input).unwrap().series;
             let stitched = stitching.score(&input).unwrap().scores;
             for (s, t) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)] {
                 let moved = translated(&fitted, &data, s, t, data.test.spaces.at(s));

@@ -23,19 +23,14 @@ struct Listing {
 
 const LISTINGS: &[Listing] = &[
     Listing { code: "crates/align/src/method.rs", start: "pub const NAMES:", document: "README.md", what: "method" },
-    Listing { code: "crates/tasks/src/task.rs", start: "pub const NAMES:", document: "README.md", what: "task" },
+    Listing { code: "crates/tasks/src/task.rs", start: "built_in! {", document: "README.md", what: "task" },
     Listing {
         code: "crates/tasks/src/noise.rs",
         start: "pub const NAMES:",
         document: "docs/formats.md",
         what: "noise",
     },
-    Listing {
-        code: "crates/tasks/src/metric.rs",
-        start: "metrics! {",
-        document: "docs/formats.md",
-        what: "metric",
-    },
+    Listing { code: "crates/tasks/src/metric.rs", start: "metrics! {", document: "docs/formats.md", what: "metric" },
 ];
 
 /// Everything in the documents that is not so.

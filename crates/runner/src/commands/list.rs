@@ -21,7 +21,7 @@ pub fn methods() -> String {
 
 /// Tasks with their defaults.
 pub fn tasks() -> String {
-    let all = Task::NAMES.iter().filter_map(|name| Task::from_name(name));
+    let all = Task::all().into_iter();
     let lines: Vec<String> =
         all.map(|t| format!("{:<10} {}\n           {}", t.name(), t.summary(), defaults(&t, t.name()))).collect();
     lines.join("\n")

@@ -8,8 +8,7 @@ use align::Matrix;
 use align::linalg::{Threads, product};
 use align::prep::ZScore;
 
-use super::pairs::Pairs;
-use super::view::rounding;
+use super::pairs::{Pairs, rounding};
 
 /// The U-centred Gram matrix of n × d rows: the sum of two views' products over pairs of items is their CKA.
 pub(super) fn centred_gram(x: &Matrix) -> Pairs {

@@ -9,25 +9,36 @@ use align::linalg::{Threads, polar, product};
 use align::rng::{Purpose, stream};
 use rand_distr::{Distribution, StandardNormal};
 
+use super::measures::{Measures, measures};
 use super::view::View;
-use super::{Measures, SimilarityParams, measures};
 use crate::TaskError;
 
 /// Random rotation of a view before its coordinates are dealt into halves.
 const ROTATION: Purpose = Purpose::new(42);
 
+/// How halves are made and compared.
+#[derive(Clone, Copy)]
+pub(super) struct Halving {
+    /// Of the rotation.
+    pub(super) seed: u64,
+    /// Neighbours of mutual kNN.
+    pub(super) k: usize,
+    /// Share of the variance that SVCCA keeps.
+    pub(super) variance: f64,
+}
+
 /// The measures of the two halves of n × d rows; `None` for a single column.
-pub(super) fn halves(x: &Matrix, params: &SimilarityParams, position: usize) -> Result<Option<Measures>, TaskError> {
+pub(super) fn halves(x: &Matrix, how: Halving, position: usize) -> Result<Option<Measures>, TaskError> {
     let d = x.cols();
     if d < 2 {
         return Ok(None);
     }
-    let mut rng = stream(params.seed, ROTATION, Some(position));
+    let mut rng = stream(how.seed, ROTATION, Some(position));
     let gaussian = Matrix::from_fn(d, d, |_, _| StandardNormal.sample(&mut rng));
     let name = || "halves of a view".to_string();
     let rotation = polar(gaussian.view(), &name)?.map(|&v| v as f32);
     let turned = product(x.view(), rotation.view(), Threads::One);
     let columns = |from: usize, to: usize| Matrix::from_fn(x.rows(), to - from, |i, j| turned.at(i, from + j));
-    let half = |from, to| View::new(&columns(from, to), params.k, &name);
-    measures(&half(0, d / 2)?, &half(d / 2, d)?, None, params.variance).map(Some)
+    let half = |from, to| View::new(&columns(from, to), how.k, &name);
+    measures(&half(0, d / 2)?, &half(d / 2, d)?, None, how.variance).map(Some)
 }

@@ -19,6 +19,7 @@
 mod cka;
 mod geometry;
 mod halves;
+mod measures;
 mod neighbours;
 mod null;
 mod pairs;
@@ -32,10 +33,13 @@ use align::{Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::living::{nothing_varies, nothing_varies_in, widths_differ};
 use crate::pairs::{each_translated_as, project_all};
 use crate::score::{check_finite, group_series};
 use crate::{Measure, Metric, Place, Quantity, Reading, Scores, TaskError, TaskInput};
+use halves::Halving;
+use measures::{Measures, measures};
 use null::Null;
 use view::View;
 
@@ -67,7 +71,29 @@ impl Default for SimilarityParams {
 }
 
 impl SimilarityParams {
-    pub(crate) fn validate(&self) -> Result<(), TaskError> {
+    fn halves(&self) -> Halving {
+        Halving { seed: self.seed, k: self.k, variance: self.variance }
+    }
+}
+
+impl Evaluation for SimilarityParams {
+    fn name(&self) -> &'static str {
+        TASK
+    }
+
+    fn title(&self) -> &'static str {
+        "Similarity"
+    }
+
+    fn summary(&self) -> &'static str {
+        "how alike two views are: CKA, mutual kNN, RSA, SVCCA, Procrustes, each against chance and its ceiling"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
         let refuse = |parameter, got: String, want| Err(TaskError::Parameter { task: TASK, parameter, got, want });
         if self.items < FEWEST {
             return refuse("items", self.items.to_string(), "at least 4");
@@ -83,25 +109,14 @@ impl SimilarityParams {
         }
         Ok(())
     }
+
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        score(self, input)
+    }
 }
 
 /// Debiased HSIC divides by n − 3.
 const FEWEST: usize = 4;
-
-/// One figure for each of [`Measure::ALL`], 1 the most alike; NaN where a view does not vary.
-type Measures = [f64; Measure::ALL.len()];
-
-/// All measures of `a` and `b`, of `b` with its items in another order where one is given.
-fn measures(a: &View, b: &View, order: Option<&[usize]>, variance: f64) -> Result<Measures, TaskError> {
-    let cross = a.axes.cross(&b.axes, order);
-    Ok([
-        a.gram.cross(&b.gram, order),
-        a.neighbours.shared(&b.neighbours, order),
-        a.cosines.cross(&b.cosines, order),
-        svcca::svcca(&a.axes, &b.axes, &cross, variance)?,
-        procrustes::procrustes(&a.axes, &b.axes, &cross)?,
-    ])
-}
 
 /// A view's rows in one space, with what is measured of them.
 struct Seen {
@@ -121,7 +136,7 @@ struct Panel<'a> {
 }
 
 /// Scores every unordered pair of the test split's views.
-pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let rows = sample(params, input.test.spaces.rows())?;
     let space = input.fitted.offers()[0];
     let names: Vec<&str> = input.test.spaces.names().collect();
@@ -129,14 +144,20 @@ pub(crate) fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<
     let see = |position: usize, x: &Matrix| -> Result<Seen, TaskError> {
         let rows = x.select_rows(&rows);
         let name = || names[position].to_string();
-        let halves = halves::halves(&rows, params, position)?;
+        let halves = halves::halves(&rows, params.halves(), position)?;
         Ok(Seen { view: View::new(&rows, params.k, &name)?, rows, halves })
     };
     let before: Vec<pairs::Pairs> = (0..names.len())
         .into_par_iter()
         .map(|m| cka::centred_gram(&input.test.spaces.at(m).select_rows(&rows)))
         .collect();
-    let mut panel = Panel { params, space, null: Null::new(params, rows.len()), n: rows.len(), out: Scores::default() };
+    let mut panel = Panel {
+        params,
+        space,
+        null: Null::new(params.seed, params.permutations, rows.len()),
+        n: rows.len(),
+        out: Scores::default(),
+    };
     match space {
         SpaceKind::Input | SpaceKind::Universe => {
             let seen: Vec<Seen> = (0..names.len())

@@ -6,7 +6,7 @@
 use align::rng::{Purpose, permutation, stream};
 use rayon::prelude::*;
 
-use super::{Measures, SimilarityParams};
+use super::measures::Measures;
 use crate::TaskError;
 
 /// Permuted items behind the null.
@@ -17,13 +17,13 @@ pub(super) struct Null(Vec<Vec<usize>>);
 
 impl Null {
     /// Of n items.
-    pub(super) fn new(params: &SimilarityParams, n: usize) -> Self {
+    pub(super) fn new(seed: u64, permutations: usize, n: usize) -> Self {
         let order = |r: usize| {
-            let mut rng = stream(params.seed, PERMUTED_ITEMS, None);
+            let mut rng = stream(seed, PERMUTED_ITEMS, None);
             rng.set_stream(r as u64);
             permutation(n, &mut rng)
         };
-        Self((0..params.permutations).map(order).collect())
+        Self((0..permutations).map(order).collect())
     }
 
     /// The measures under each permutation.

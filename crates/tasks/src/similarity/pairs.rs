@@ -70,3 +70,9 @@ fn gathered(a: &[f32], b: &[f32], order: &[usize]) -> f64 {
     }
     sums.iter().sum()
 }
+
+/// How far rows that are all the same lie from their mean by rounding to `f32`: a share of their own length.
+pub(super) fn rounding(x: &Matrix) -> f64 {
+    let square: f64 = x.as_slice().iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+    2.0 * f64::from(f32::EPSILON) * square.sqrt()
+}

@@ -5,7 +5,7 @@ use align::linalg::{Mat, MatRef, Threads, product, thin_svd};
 use align::prep::{ZScore, cosine_rows};
 
 use super::neighbours::Neighbours;
-use super::pairs::Pairs;
+use super::pairs::{Pairs, rounding};
 use super::{cka, geometry, rsa};
 use crate::TaskError;
 
@@ -36,12 +36,6 @@ impl View {
             uniformity: geometry::uniformity(&cosines),
         })
     }
-}
-
-/// How far rows that are all the same lie from their mean by rounding to `f32`: a share of their own length.
-pub(super) fn rounding(x: &Matrix) -> f64 {
-    let square: f64 = x.as_slice().iter().map(|&v| f64::from(v) * f64::from(v)).sum();
-    2.0 * f64::from(f32::EPSILON) * square.sqrt()
 }
 
 /// Principal axes of centred rows: left singular vectors and singular values, those of nothing but rounding left out.

@@ -1,0 +1,210 @@
+//! The trait of a task, and the type that holds any of them.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use align::Ignored;
+use serde::{Serialize, Serializer};
+
+use crate::TaskError;
+use crate::score::{Scores, TaskInput};
+
+/// A task with its parameters: it judges a fitted method on held-out items.
+///
+/// Implemented by the parameters of a task. `name` and `score` are all that has to be there; with `PartialEq` and
+/// `serde::Serialize` beside them the type becomes a [`Task`], with `Default` and `serde::Deserialize` it can be registered
+/// ([`Task::register`]).
+///
+/// Whoever judges calls [`Task::score`], which checks the parameters and the data first; what stands here can rely on it.
+pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
+    /// Its name in grid files and records: lower-case letters, digits and `_`. The same for all parameters.
+    fn name(&self) -> &'static str;
+
+    /// Its name in tables and figures.
+    fn title(&self) -> &'static str {
+        self.name()
+    }
+
+    /// One line on what it measures.
+    fn summary(&self) -> &'static str {
+        ""
+    }
+
+    /// Raised whenever the numbers of an unchanged input move; part of a cell's identity.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// Whether it compares with labels.
+    fn needs_labels(&self) -> bool {
+        false
+    }
+
+    /// Whether it chooses among classifiers by validation rows.
+    fn needs_validation(&self) -> bool {
+        false
+    }
+
+    /// The labelling it is told to use; without one it takes the first.
+    fn label(&self) -> Option<&str> {
+        None
+    }
+
+    /// Checks the parameters alone, before any data are read.
+    ///
+    /// # Errors
+    /// [`TaskError::Parameter`], or [`TaskError::Own`] with a message of one's own.
+    fn validate(&self) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    /// The parameters that have no effect beside the others as they are.
+    fn ignored(&self) -> Vec<Ignored> {
+        Vec::new()
+    }
+
+    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
+    ///
+    /// # Errors
+    /// Labels that are missing or do not fit, values that are not finite, whatever the fitted method refuses.
+    fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError>;
+}
+
+/// Any task with its parameters. In a grid file `clustering: {restarts: 10}`, or a bare `clustering` for the defaults.
+///
+/// Made of parameters by [`Task::from`], of a name by [`Task::from_name`]. Two are equal where name and parameters are.
+#[derive(Clone)]
+pub struct Task(Arc<dyn Held>);
+
+/// What [`Task`] needs besides [`Evaluation`], of types that it does not know.
+trait Held: Evaluation {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn parameters(&self) -> &dyn erased_serde::Serialize;
+}
+
+impl<P: Evaluation + PartialEq + Serialize> Held for P {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<P>().is_some_and(|other| other == self)
+    }
+
+    fn parameters(&self) -> &dyn erased_serde::Serialize {
+        self
+    }
+}
+
+impl<P: Evaluation + PartialEq + Serialize> From<P> for Task {
+    fn from(parameters: P) -> Self {
+        Self(Arc::new(parameters))
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Its name.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name() && self.0.equals(other.0.as_any())
+    }
+}
+
+/// `{"clustering": {...}}`.
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant("Task", 0, self.name(), self.0.parameters())
+    }
+}
+
+impl Task {
+    /// The parameters, where they are of this type.
+    pub fn parameters<P: Evaluation>(&self) -> Option<&P> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// As [`Evaluation::name`].
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// As [`Evaluation::title`].
+    pub fn title(&self) -> &'static str {
+        self.0.title()
+    }
+
+    /// As [`Evaluation::summary`].
+    pub fn summary(&self) -> &'static str {
+        self.0.summary()
+    }
+
+    /// As [`Evaluation::version`].
+    pub fn version(&self) -> u32 {
+        self.0.version()
+    }
+
+    /// As [`Evaluation::needs_labels`].
+    pub fn needs_labels(&self) -> bool {
+        self.0.needs_labels()
+    }
+
+    /// As [`Evaluation::needs_validation`].
+    pub fn needs_validation(&self) -> bool {
+        self.0.needs_validation()
+    }
+
+    /// As [`Evaluation::label`].
+    pub fn label(&self) -> Option<&str> {
+        self.0.label()
+    }
+
+    /// Checks the parameters alone, before any data are read.
+    ///
+    /// # Errors
+    /// [`TaskError::Parameter`], [`TaskError::Ignored`].
+    pub fn validate(&self) -> Result<(), TaskError> {
+        self.check_given(|_| false)?;
+        self.0.validate()
+    }
+
+    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
+    /// `given` says someone has written down, whatever their value.
+    ///
+    /// # Errors
+    /// [`TaskError::Ignored`] names the first such parameter and the setting beside it.
+    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), TaskError> {
+        match Ignored::first_set(&self.0.ignored(), given) {
+            Some(ignored) => Err(TaskError::Ignored { task: self.name(), ignored }),
+            None => Ok(()),
+        }
+    }
+
+    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
+    ///
+    /// # Errors
+    /// Parameters outside their domain, held-out items that a view misses, labels that are missing or do not fit, values
+    /// that are not finite, whatever the fitted method refuses.
+    pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+        self.validate()?;
+        let test = &input.test.spaces;
+        if let Some(view) = test.iter().find(|view| view.observed_rows() < test.rows()) {
+            let (task, rows) = (self.name(), test.rows());
+            let (view, missing) = (view.name().to_string(), rows - view.observed_rows());
+            return Err(TaskError::MissingRows { task, view, missing, rows });
+        }
+        self.0.score(input)
+    }
+}
