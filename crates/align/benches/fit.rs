@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use align::corrector::train::{Adamw, Trainer};
 use align::corrector::{Batch, Corrector, Draw, Loss, Prepared};
+use align::methods::gcca::GccaParams;
 use align::methods::gpa::{GpaParams, Solver};
+use align::methods::pairwise::PairwiseParams;
 use align::planted::Planted;
 use align::{Method, Spaces};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -51,10 +53,10 @@ const SWEEPS: usize = 5;
 fn fits(c: &mut Criterion) {
     let accelerated = GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
     let methods = [
-        ("pairwise", Method::Pairwise(Default::default())),
-        ("gpa_5_sweeps", Method::Gpa(GpaParams { max_iter: Some(SWEEPS), tol: 0.0, ..GpaParams::default() })),
-        ("gpa_accelerated_tol_1e-5", Method::Gpa(GpaParams { tol: 1e-5, ..accelerated.clone() })),
-        ("gcca", Method::Gcca(Default::default())),
+        ("pairwise", Method::from(PairwiseParams::default())),
+        ("gpa_5_sweeps", Method::from(GpaParams { max_iter: Some(SWEEPS), tol: 0.0, ..GpaParams::default() })),
+        ("gpa_accelerated_tol_1e-5", Method::from(GpaParams { tol: 1e-5, ..accelerated.clone() })),
+        ("gcca", Method::from(GccaParams::default())),
     ];
     for (name, method) in methods {
         let mut group = c.benchmark_group(name);

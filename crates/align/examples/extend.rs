@@ -4,6 +4,7 @@
 //! cargo run --release -p align --example extend
 //! ```
 
+use align::methods::gpa::GpaParams;
 use align::planted::Planted;
 use align::prep::cosine_rows;
 use align::{AddForm, AlignError, Consensus, Fitted, Matrix, Method};
@@ -11,7 +12,7 @@ use align::{AddForm, AlignError, Consensus, Fitted, Matrix, Method};
 fn main() -> Result<(), AlignError> {
     let data = Planted { widths: vec![32; 4], fit_rows: 800, test_rows: 200, ..Planted::default() }.generate(1)?;
     let (train, test) = (&data.train.spaces, &data.test.spaces);
-    let fit = Method::Gpa(Default::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
+    let fit = Method::from(GpaParams::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
     let Some(universe) = fit.fitted.universe() else { return Ok(()) };
 
     // The items that the new view is joined by need not be those of the fit, nor need all views have them.

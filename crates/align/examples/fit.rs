@@ -4,6 +4,7 @@
 //! cargo run --release -p align --example fit
 //! ```
 
+use align::methods::gpa::GpaParams;
 use align::planted::Planted;
 use align::{AlignError, Fitted, Method};
 
@@ -12,7 +13,7 @@ fn main() -> Result<(), AlignError> {
     let data = Planted { widths: vec![48, 32, 64], fit_rows: 800, test_rows: 100, ..Planted::default() }.generate(1)?;
 
     // GPA with the paper's settings; `Method::from_name("gcca")` and the others likewise.
-    let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?;
+    let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
     println!("{} after {:?} sweeps", fit.report.stop.name(), fit.report.iterations);
 
     let rows = data.test.spaces.get("v0")?; // 100 × 48

@@ -246,10 +246,44 @@ pub enum AlignError {
         problem: String,
     },
     /// A method that has to see the rows again.
-    #[error("{method} cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor and srm can")]
+    #[error("{method} cannot be fitted from sums over rows; {}", remedy(.instead))]
     NeedsRows {
         /// Method name as in a grid file.
         method: &'static str,
+        /// Methods that can.
+        instead: Vec<&'static str>,
+    },
+    /// Data that lack what a method needs.
+    #[error("{method} needs {what}, and these data have none; take other data or another method")]
+    Lacks {
+        /// Method name as in a grid file.
+        method: &'static str,
+        /// What it needs.
+        what: &'static str,
+    },
+    /// A name under which no method can be registered.
+    #[error("no method can be registered as `{name}`: {problem}")]
+    MethodName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A name that no method has.
+    #[error("no method `{name}`; the methods are {known}")]
+    UnknownMethod {
+        /// The name asked for.
+        name: String,
+        /// The names there are, comma-separated.
+        known: String,
+    },
+    /// An error of a method that is not in this crate, in its own words.
+    #[error("{method}: {message}")]
+    Own {
+        /// Method name as in a grid file.
+        method: String,
+        /// What was found, what was wanted, what to do.
+        message: String,
     },
     /// A view that the fit has not seen.
     #[error("no view `{name}`; the views here are {known}")]
@@ -309,4 +343,13 @@ pub enum AlignError {
         /// The value.
         value: f64,
     },
+}
+
+/// What to do where sums over rows are not enough.
+fn remedy(instead: &[&str]) -> String {
+    match instead {
+        [] => "fit it on the rows".to_string(),
+        [one] => format!("{one} can"),
+        [others @ .., last] => format!("{} and {last} can", others.join(", ")),
+    }
 }

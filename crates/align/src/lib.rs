@@ -6,11 +6,12 @@
 //! [`FitReport`] how the fit ended.
 //!
 //! ```
+//! use align::methods::gpa::GpaParams;
 //! use align::{Method, planted};
 //!
 //! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
 //! let data = data.generate(1)?;
-//! let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
 //! let universe = fit.fitted.project("v0", data.test.spaces.get("v0")?)?; // 50 × 16
 //! // With the location and scale of v1's own rows, to stand beside these.
 //! let fit = fit.calibrated(&data.train.spaces)?;
@@ -42,11 +43,12 @@
 //! [`Universe::add`] joins one more view by items that it shares with others; nothing else changes.
 //!
 //! ```
+//! use align::methods::gpa::GpaParams;
 //! use align::{AddForm, Method, planted::Planted};
 //!
 //! let data = Planted { widths: vec![16; 4], ..Planted::default() }.generate(1)?;
 //! let train = &data.train.spaces;
-//! let fit = Method::Gpa(Default::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
+//! let fit = Method::from(GpaParams::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
 //! let universe = fit.fitted.universe().expect("gpa has one");
 //! let wider = universe.add(&train.select(&["v0", "v1"])?, "v3", train.get("v3")?, AddForm::Scaled)?;
 //! assert_eq!(wider.views().len(), 4);
@@ -55,24 +57,44 @@
 //!
 //! # A method of one's own
 //!
-//! Whatever finds a map for each view is a universe: [`Universe::from_views`], and [`Universe::from_maps`] for views
-//! standardised by their training rows. [`moments::Sums`] are what most methods need of the rows, summed in pieces;
-//! `crates/tasks/examples/own_method.rs` fits from them and judges the result.
+//! A method is a type with parameters that implements [`Aligner`], and [`MomentAligner`] where it is fitted from the second
+//! moments of the rows ([`moments`]). [`Method::register`] gives it a name in grid files. Whatever finds a map for each view
+//! is a universe: [`Universe::from_views`], and [`Universe::from_maps`] for views standardised by their training rows.
+//! `crates/tasks/examples/own_method.rs` judges such a fit.
 //!
 //! ```
-//! use align::methods::gpa::{GpaParams, fit_moments};
-//! use align::moments::{Incomplete, Moments, Precision, Sums};
-//! use align::prep::{ConstantColumns, Standardisation};
-//! use align::{Fitted, Universe, ViewMap, planted::Planted};
+//! use align::methods::gpa::GpaParams;
+//! use align::{Aligner, AlignError, Fit, FitInput, Fitted, Method, Universe, ViewMap, planted::Planted};
 //!
+//! /// The first `rank` principal axes of GPA.
+//! #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! #[serde(default, deny_unknown_fields)]
+//! struct Axes {
+//!     rank: usize,
+//! }
+//!
+//! impl Default for Axes {
+//!     fn default() -> Self {
+//!         Self { rank: 8 }
+//!     }
+//! }
+//!
+//! impl Aligner for Axes {
+//!     fn name(&self) -> &'static str {
+//!         "axes"
+//!     }
+//!
+//!     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+//!         let gpa = GpaParams { rank: Some(self.rank), ..GpaParams::default() }.fit(input, seed)?;
+//!         let views = gpa.fitted.universe().expect("gpa has one").views().iter();
+//!         let views = views.map(|view| ViewMap::new(view.name.clone(), view.prep.clone(), view.map.clone()));
+//!         Ok(Fit { fitted: Fitted::Universe(Universe::from_views(views.collect())?), ..gpa })
+//!     }
+//! }
+//!
+//! Method::register::<Axes>()?;
 //! let data = Planted { widths: vec![16; 3], ..Planted::default() }.generate(1)?;
-//! let sums = Sums::of(&data.train.spaces, Incomplete::MeanOfPresent, Precision::Double);
-//! let moments = Moments::of(&sums, Standardisation::Population(ConstantColumns::Clamp))?;
-//! // Here: the first half of GPA's principal axes.
-//! let gpa = fit_moments(&GpaParams { rank: Some(8), ..GpaParams::default() }, &moments, 42)?;
-//! let views = gpa.fitted.universe().expect("gpa has one").views().iter();
-//! let views = views.map(|view| ViewMap::new(view.name.clone(), view.prep.clone(), view.map.clone()));
-//! let own = Fitted::Universe(Universe::from_views(views.collect())?);
+//! let own = "axes".parse::<Method>()?.fit(&data.train.spaces, 42)?.fitted;
 //! assert_eq!(own.project("v0", data.test.spaces.get("v0")?)?.cols(), 8);
 //! # Ok::<(), align::AlignError>(())
 //! ```
@@ -87,6 +109,7 @@
 //! Spaces are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
 //! order, so nothing depends on the number of threads. This crate knows no files, tasks or tables.
 
+pub mod aligner;
 pub mod calibration;
 mod consensus;
 pub mod corrector;
@@ -98,7 +121,6 @@ pub mod kernels;
 mod krylov;
 pub mod linalg;
 pub mod matrix;
-pub mod method;
 pub mod methods;
 pub mod moments;
 pub mod parts;
@@ -109,6 +131,7 @@ pub mod report;
 pub mod rng;
 pub mod spaces;
 
+pub use aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs};
 pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use dataset::{Dataset, Labels, Split};
@@ -116,7 +139,6 @@ pub use error::AlignError;
 pub use fitted::{AddForm, Fit, Fitted, InputSpace, PairMaps, Projections, Rescale, SpaceKind, Universe, ViewMap};
 pub use ignored::Ignored;
 pub use matrix::Matrix;
-pub use method::{BaseFit, BaseViews, Method};
 pub use pca::{Pca, plane};
 pub use report::{CorrectorReport, FitReport, FitWarning, Stop};
 pub use spaces::Spaces;

@@ -3,6 +3,7 @@
 
 use align::calibration::Spread;
 use align::linalg::{Threads, product};
+use align::methods::cca::CcaParams;
 use align::methods::decoder::Decoder;
 use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
@@ -26,20 +27,20 @@ fn gcpa(rescale: Rescale) -> GcpaParams {
 }
 
 fn whitened(decoder: Decoder) -> Method {
-    Method::Gcca(GccaParams { whiten: Whiten::InverseSingular, rank: Some(8), decoder, ..Default::default() })
+    Method::from(GccaParams { whiten: Whiten::InverseSingular, rank: Some(8), decoder, ..Default::default() })
 }
 
 /// Every method that translates, and every option that changes how.
 fn methods() -> Vec<Method> {
-    let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
+    let mut methods: Vec<Method> = Method::all();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
-    methods.push(Method::Relative(RelativeParams { anchors: Some(20), ..Default::default() }));
-    methods.push(Method::Pairwise(PairwiseParams { scale: true }));
+    methods.push(Method::from(RelativeParams { anchors: Some(20), ..Default::default() }));
+    methods.push(Method::from(PairwiseParams { scale: true }));
     methods.extend([Decoder::Transpose, Decoder::PseudoInverse, Decoder::LeastSquares].map(whitened));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
-        methods.push(Method::Gcpa(gcpa(rescale)));
+        methods.push(Method::from(gcpa(rescale)));
         for form in [AddForm::Scaled, AddForm::Orthogonal] {
-            methods.push(Method::Extend(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
+            methods.push(Method::from(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
         }
     }
     methods
@@ -118,7 +119,7 @@ fn the_map_between_two_views_is_the_translations() {
     let data = planted();
     let train = &data.train.spaces;
     for method in
-        [whitened(Decoder::Transpose), Method::Gpa(GpaParams::default()), Method::Pairwise(Default::default())]
+        [whitened(Decoder::Transpose), Method::from(GpaParams::default()), Method::from(PairwiseParams::default())]
     {
         let fitted = fit(&method, train).fitted.calibrated(train).unwrap();
         let map = match &fitted {
@@ -145,10 +146,10 @@ fn a_view_and_itself_are_not_calibrated_between_pairs_and_orthogonal_maps_stay_i
     let data = planted();
     let (train, x) = (&data.train.spaces, data.test.spaces.at(0));
     let gap = |a: &Matrix| a.as_slice().iter().zip(x.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let pairs = fit(&Method::Pairwise(Default::default()), train).fitted.calibrated(train).unwrap();
+    let pairs = fit(&Method::from(PairwiseParams::default()), train).fitted.calibrated(train).unwrap();
     assert!(gap(&pairs.translate("v0", "v0", x).unwrap()) < 1e-5);
     let equal = train.select(&["v0", "v1"]).unwrap();
-    let gpa = fit(&Method::Gpa(Default::default()), &equal).fitted.calibrated(&equal).unwrap();
+    let gpa = fit(&Method::from(GpaParams::default()), &equal).fitted.calibrated(&equal).unwrap();
     assert!(gap(&gpa.translate("v0", "v0", x).unwrap()) < 1e-3, "of orthogonal maps the gain is 1");
 }
 
@@ -158,7 +159,7 @@ fn sums_over_rows_tell_the_same_and_say_where_they_do_not() {
     let train = &data.train.spaces;
     let sums = Sums::of(train, Incomplete::MeanOfPresent, Precision::Double);
     for method in
-        [whitened(Decoder::Transpose), Method::Gpa(GpaParams::default()), Method::Pairwise(Default::default())]
+        [whitened(Decoder::Transpose), Method::from(GpaParams::default()), Method::from(PairwiseParams::default())]
     {
         let of_sums = method.fit_sums(&sums, 7).unwrap().calibrated_by_sums(&sums).unwrap();
         for target in NAMES {
@@ -169,10 +170,10 @@ fn sums_over_rows_tell_the_same_and_say_where_they_do_not() {
     let missing: Vec<bool> = (0..train.rows()).map(|row| row % 7 == 0).collect();
     let some = train.with_missing(1, &missing).unwrap();
     let sums = Sums::of(&some, Incomplete::MeanOfPresent, Precision::Double);
-    let fit = Method::Gpa(GpaParams::default()).fit_sums(&sums, 7).unwrap().calibrated_by_sums(&sums).unwrap();
+    let fit = Method::from(GpaParams::default()).fit_sums(&sums, 7).unwrap().calibrated_by_sums(&sums).unwrap();
     assert!(fit.report.warnings.contains(&FitWarning::IncompleteSums));
     // The rows themselves tell.
-    let fit = Method::Gpa(GpaParams::default()).fit(&some, 7).unwrap().calibrated(&some).unwrap();
+    let fit = Method::from(GpaParams::default()).fit(&some, 7).unwrap().calibrated(&some).unwrap();
     assert!(!fit.report.warnings.contains(&FitWarning::IncompleteSums));
     assert!((spread(&fit.fitted, train, "v0") - 1.0).abs() < 0.05);
 }
@@ -182,7 +183,7 @@ fn a_view_that_joins_a_calibrated_universe_is_calibrated_and_the_others_stay() {
     let data = planted();
     let train = &data.train.spaces;
     let base = train.select(&["v0", "v1"]).unwrap();
-    for method in [Method::Gcpa(gcpa(Rescale::None)), whitened(Decoder::Transpose)] {
+    for method in [Method::from(gcpa(Rescale::None)), whitened(Decoder::Transpose)] {
         let fitted = fit(&method, &base).fitted;
         for form in [AddForm::Scaled, AddForm::Orthogonal] {
             let join = |fitted: &Fitted| {
@@ -213,13 +214,13 @@ fn rows_that_shrink_on_the_way_are_warned_of() {
     }
     for fine in [
         shrunk.clone().calibrated(train).unwrap().with_spread_checked(train).unwrap(),
-        fit(&Method::Cca(Default::default()), train).with_spread_checked(train).unwrap(),
+        fit(&Method::from(CcaParams::default()), train).with_spread_checked(train).unwrap(),
     ] {
         let fresh = fine.report.warnings.len() - shrunk.report.warnings.len().min(fine.report.warnings.len());
         assert_eq!(fresh, 0, "{:?}", fine.report.warnings);
     }
     // In a universe wider than all views together each view has a corner of its own, which the others never reach.
-    let wide = Method::Relative(RelativeParams { anchors: Some(256), ..Default::default() });
+    let wide = Method::from(RelativeParams { anchors: Some(256), ..Default::default() });
     for fit in [fit(&wide, train).calibrated(train).unwrap(), fit(&wide, train).with_spread_checked(train).unwrap()] {
         let nothing = |name: &str| FitWarning::NothingTranslated { view: name.into() };
         assert_eq!(fit.report.warnings, NAMES.map(nothing));

@@ -94,7 +94,7 @@ fn one_living_view_is_aligned_with_nothing() {
 fn a_dead_view_is_no_hub() {
     let train = with_dead(&data().train.spaces, 2, 0.0).select(&["dead", "v0", "v1", "v2"]).unwrap();
     let hub = |pivot: Option<&str>| {
-        Method::Hub(HubParams { pivot: pivot.map(str::to_string), ..HubParams::default() }).fit(&train, 0)
+        Method::from(HubParams { pivot: pivot.map(str::to_string), ..HubParams::default() }).fit(&train, 0)
     };
     let universe = hub(None).unwrap().fitted.universe().unwrap().clone();
     let identity = Matrix::from_fn(12, 12, |i, j| f32::from(u8::from(i == j)));
@@ -112,7 +112,7 @@ fn the_authors_divisor_is_warned_of_where_it_is_felt() {
     let small = spaces.with_values(1, spaces.at(1).map(|x| x * 1e-7)).unwrap();
     let fit = |spaces: &Spaces, constant_columns| {
         let params = GpaParams { constant_columns, ..GpaParams::default() };
-        Method::Gpa(params).fit(spaces, 0).unwrap().report.warnings
+        Method::from(params).fit(spaces, 0).unwrap().report.warnings
     };
     let named = |warnings: &[FitWarning]| -> Vec<String> {
         let view = |warning: &FitWarning| match warning {

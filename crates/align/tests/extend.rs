@@ -32,7 +32,7 @@ fn fitted(base: &Method, train: &Spaces) -> (Spaces, Universe) {
 }
 
 fn bases() -> [Method; 2] {
-    [Method::Gpa(Default::default()), Method::Gcpa(gcpa())]
+    [Method::from(GpaParams::default()), Method::from(gcpa())]
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_rotation_of_a_base_view_finds_that_views_place() {
     };
     let view = |v: usize| (format!("v{v}"), white(v)(data.train.spaces.at(v)));
     let base_train = Spaces::new([view(0), view(1)]).unwrap();
-    let gpa = Method::Gpa(GpaParams { max_iter: Some(5000), ..Default::default() });
+    let gpa = Method::from(GpaParams { max_iter: Some(5000), ..Default::default() });
     let fit = gpa.fit(&base_train, 0).unwrap();
     let turn = |x: &Matrix| product(x.view(), q.view(), Threads::One);
     let universe = fit.fitted.universe().unwrap();
@@ -127,7 +127,7 @@ fn the_method_is_its_base_and_the_step_on_it() {
     let train = &data.train.spaces;
     for base in [Base::Gpa(Default::default()), Base::Gcpa(gcpa())] {
         for form in FORMS {
-            let method = Method::Extend(ExtendParams { base: base.clone(), form });
+            let method = Method::from(ExtendParams { base: base.clone(), form });
             let whole = method.fit(train, 8).unwrap();
             let BaseFit { method: base, views } = method.base().unwrap();
             let start: Fit = base.fit(&views.of(train).unwrap(), 8).unwrap();
@@ -153,7 +153,7 @@ fn every_number_of_threads_gives_the_same_bits() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let params = ExtendParams { form, ..Default::default() };
-                let fitted = Method::Extend(params).fit(&data.train.spaces, 9).unwrap().fitted;
+                let fitted = Method::from(params).fit(&data.train.spaces, 9).unwrap().fitted;
                 data.test.spaces.iter().map(|s| fitted.project(s.name(), s.values()).unwrap()).collect()
             })
         };
@@ -177,7 +177,7 @@ fn a_base_is_a_name_or_a_method_with_parameters() {
     assert!(error(r#"{"base": {"gpa": {"tua": 1}}}"#).starts_with("unknown field `tua`"));
     assert!(error(r#"{"base": {"gpa": {}, "gcpa": {}}}"#).starts_with("invalid length 2"));
     let negative = Base::Gcpa(GcpaParams { tau: -1.0, ..gcpa() });
-    let method = Method::Extend(ExtendParams { base: negative, ..Default::default() });
+    let method = Method::from(ExtendParams { base: negative, ..Default::default() });
     assert_eq!(method.validate().unwrap_err().to_string(), "gcpa: `tau` is -1, wanted a number from 0 to 2");
     assert_eq!((method.title(), method.name()), ("GCPA-ADD", "extend"));
 }

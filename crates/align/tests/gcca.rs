@@ -12,7 +12,7 @@ use align::{Matrix, Method, Spaces, Universe};
 use common::{Golden, json, max_abs, mean_rank1};
 
 fn fit(params: GccaParams, train: &Spaces) -> Universe {
-    Method::Gcca(params).fit(train, 0).unwrap().fitted.universe().unwrap().clone()
+    Method::from(params).fit(train, 0).unwrap().fitted.universe().unwrap().clone()
 }
 
 /// Rank-1 of the two forms, with all directions and with half of them, as an independent study found it on the
@@ -122,7 +122,7 @@ fn least_squares_leaves_nothing_that_the_consensus_explains() {
 
 #[test]
 fn a_ridge_below_zero_is_refused() {
-    let error = Method::Gcca(GccaParams::textbook(None, -1.0)).validate().unwrap_err();
+    let error = Method::from(GccaParams::textbook(None, -1.0)).validate().unwrap_err();
     assert_eq!(error.to_string(), "gcca: `ridge` is -1, wanted a finite number, 0 or above");
 }
 
@@ -145,7 +145,7 @@ fn coordinates_and_ways_back_are_those_of_a_direct_solution() {
         for (coordinates, scale) in coordinates {
             for (decoder, way) in decoders {
                 let params = GccaParams { coordinates, decoder, ..GccaParams::textbook(Some(12), ridge) };
-                let fit = Method::Gcca(params).fit(&train, 0).unwrap();
+                let fit = Method::from(params).fit(&train, 0).unwrap();
                 let universe = fit.fitted.universe().unwrap();
                 let got = universe.map_between("v0", "v1").unwrap().map(|&x| x as f32);
                 let want = golden.matrix(&format!("{scale}.{way}.{ridge:.1}"));
@@ -166,7 +166,7 @@ fn coordinates_and_ways_back_are_those_of_a_direct_solution() {
 
 #[test]
 fn the_default_coordinates_leave_the_parameters_as_they_were_written() {
-    let text = serde_json::to_string(&Method::Gcca(GccaParams::default())).unwrap();
+    let text = serde_json::to_string(&Method::from(GccaParams::default())).unwrap();
     assert!(!text.contains("coordinates"), "{text}");
     let carroll: Method = serde_json::from_str(r#"{"gcca": {"coordinates": "carroll"}}"#).unwrap();
     assert_eq!(serde_json::from_str::<Method>(&serde_json::to_string(&carroll).unwrap()).unwrap(), carroll);

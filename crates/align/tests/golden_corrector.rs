@@ -158,7 +158,7 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
         let seeds = 5;
         let (mut fall, mut drift) = (0.0, 0.0);
         for seed in 0..seeds {
-            let fit = Method::Gcpa(GcpaParams::default()).fit(&train, seed).unwrap();
+            let fit = Method::from(GcpaParams::default()).fit(&train, seed).unwrap();
             let report = fit.report.corrector.as_ref().expect("a corrector");
             assert_eq!(fit.report.stop, Stop::Patience);
             assert!((1020..=2500).contains(&report.steps), "{case}: {} steps", report.steps);
@@ -189,7 +189,7 @@ fn the_fast_profile_reaches_the_loss_of_the_released_one() {
         let mut losses = [0.0, 0.0];
         for seed in 0..seeds {
             for (loss, profile) in losses.iter_mut().zip([Profile::Released, Profile::Fast]) {
-                let fit = Method::Gcpa(GcpaParams { profile, ..GcpaParams::default() }).fit(&train, seed).unwrap();
+                let fit = Method::from(GcpaParams { profile, ..GcpaParams::default() }).fit(&train, seed).unwrap();
                 *loss += fit.report.corrector.as_ref().expect("a corrector").validation_loss / seeds as f64;
                 let universe = fit.fitted.universe().unwrap();
                 let projected: Vec<Matrix> =
@@ -209,7 +209,7 @@ fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
     let harm = GcpaParams { lr: Some(5.0), epochs: Some(1), steps_per_epoch: 60, ..GcpaParams::default() };
     let fit = |validation, base: &GcpaParams| {
         let params = GcpaParams { validation: Some(validation), gauge: Gauge::Principal, ..base.clone() };
-        Method::Gcpa(params).fit(&train, 0).unwrap().report.corrector.expect("a corrector")
+        Method::from(params).fit(&train, 0).unwrap().report.corrector.expect("a corrector")
     };
     let sampled = fit(Validation::Sampled, &harm);
     assert!(sampled.validation_loss > sampled.identity_validation_loss && sampled.best_step > 0, "{sampled:?}");

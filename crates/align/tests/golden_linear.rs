@@ -6,6 +6,7 @@ mod common;
 use align::fitted::ViewMap;
 use align::methods::gcca::GccaParams;
 use align::methods::gpa::GpaParams;
+use align::methods::pairwise::PairwiseParams;
 use align::prep::{ConstantColumns, ZScore};
 use align::{Fitted, Matrix, Method, Stop, Universe};
 use common::{Golden, json, max_abs, mean_rank1};
@@ -65,7 +66,7 @@ fn pairwise_maps() {
     for (case, views) in [("A", 3), ("B", 5)] {
         let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
-        let fit = Method::Pairwise(Default::default()).fit(&train, 0).unwrap();
+        let fit = Method::from(PairwiseParams::default()).fit(&train, 0).unwrap();
         let Fitted::Pairwise(maps) = &fit.fitted else { panic!("pairwise gives pair maps") };
         for a in 0..views {
             for b in a + 1..views {
@@ -91,7 +92,7 @@ fn gcca_maps_up_to_gauge_and_eigenvalues() {
         let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
         let figures = json(&format!("case_{case}_expected.json"));
-        let fit = Method::Gcca(GccaParams::default()).fit(&train, 0).unwrap();
+        let fit = Method::from(GccaParams::default()).fit(&train, 0).unwrap();
         let maps: Vec<&Matrix> = universe(&fit.fitted).views().iter().map(|v: &ViewMap| &v.map).collect();
         for i in 0..views {
             for j in 0..views {
@@ -110,7 +111,7 @@ fn gcca_maps_up_to_gauge_and_eigenvalues() {
             if r != rank && r % 7 != 0 {
                 continue;
             }
-            let objective = Method::Gcca(params).fit(&train, 0).unwrap().report.objective.unwrap();
+            let objective = Method::from(params).fit(&train, 0).unwrap().report.objective.unwrap();
             let want: f64 = eigenvalues[..r].iter().sum();
             assert!((objective - want).abs() < f64::from(TIGHT), "{case} rank {r}: {objective} against {want}");
         }
@@ -126,7 +127,7 @@ fn gpa_reaches_the_known_objective_with_orthogonal_maps() {
         let want_rank1 = figures["retrieval_mean"]["GPA"]["r1"].as_f64().unwrap();
         let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
         for seed in 0..4 {
-            let fit = Method::Gpa(GpaParams::default()).fit(&train, seed).unwrap();
+            let fit = Method::from(GpaParams::default()).fit(&train, seed).unwrap();
             let objective = fit.report.objective.unwrap();
             let relative = objective / best - 1.0;
             assert!((-1e-9..1e-3).contains(&relative), "{case} seed {seed}: {objective} against {best}");

@@ -28,7 +28,7 @@ fn pair_map(fit: &Fit, source: &str, target: &str) -> Matrix {
 }
 
 fn cca(params: CcaParams) -> Fit {
-    Method::Cca(params).fit(&case().0, 0).unwrap()
+    Method::from(params).fit(&case().0, 0).unwrap()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn cca_finds_the_canonical_correlations() {
     let all: Vec<f64> =
         figures["canonical_correlations.v0.v1"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
     for rank in [1, 5, 24] {
-        let fit = Method::Cca(CcaParams { rank: Some(rank), ..CcaParams::default() }).fit(&two, 0).unwrap();
+        let fit = Method::from(CcaParams { rank: Some(rank), ..CcaParams::default() }).fit(&two, 0).unwrap();
         // There and back.
         let want = 2.0 * all[..rank].iter().sum::<f64>();
         assert!((fit.report.objective.unwrap() - want).abs() < 1e-6, "rank {rank}");
@@ -61,12 +61,12 @@ fn cca_finds_the_canonical_correlations() {
 #[test]
 fn a_scaled_pair_is_similarity_procrustes_each_way() {
     let golden = Golden::read("rivals.safetensors");
-    let fit = Method::Pairwise(PairwiseParams { scale: true }).fit(&case().0, 0).unwrap();
+    let fit = Method::from(PairwiseParams { scale: true }).fit(&case().0, 0).unwrap();
     for (source, target) in [("v0", "v1"), ("v1", "v0")] {
         let want = golden.matrix(&format!("similarity.{source}->{target}"));
         assert!(max_abs(&pair_map(&fit, source, target), &want) < 1e-5, "{source} to {target}");
     }
-    let plain = Method::Pairwise(PairwiseParams::default()).fit(&case().0, 0).unwrap();
+    let plain = Method::from(PairwiseParams::default()).fit(&case().0, 0).unwrap();
     assert_eq!(fit.report.objective, plain.report.objective);
     assert_eq!(fit.report.parameters, plain.report.parameters + 6);
 }
@@ -80,7 +80,7 @@ fn scaled_and_weighted_gpa_end_where_the_same_on_rows_ends() {
     let (train, test) = case();
     let figures = json("rivals.json");
     let objective = |params: GpaParams, name: &str| {
-        let fit = Method::Gpa(gpa(params)).fit(&train, 0).unwrap();
+        let fit = Method::from(gpa(params)).fit(&train, 0).unwrap();
         let want = figures[name].as_f64().unwrap();
         let got = fit.report.objective.unwrap();
         assert!((got / want - 1.0).abs() < 1e-5, "{name}: {got} for {want}");
@@ -110,7 +110,7 @@ fn robust_gpa_ends_where_reweighted_rows_end() {
         [(Robust::Huber(0.4), "gpa.huber.objective.0.4"), (Robust::Tukey(1.0), "gpa.tukey.objective.1.0")]
     {
         let params = gpa(GpaParams { robust: Some(robust), ..GpaParams::default() });
-        let fit = Method::Gpa(params).fit(&train, 0).unwrap();
+        let fit = Method::from(params).fit(&train, 0).unwrap();
         let (got, want) = (fit.report.objective.unwrap(), figures[name].as_f64().unwrap());
         // Wanted is the best of ten starts; the losses have several stationary points.
         assert!((-1e-5..3e-3).contains(&(got / want - 1.0)), "{name}: {got} for {want}");
@@ -124,7 +124,7 @@ fn relative_representations_are_cosines_to_anchors() {
     // With every item an anchor (there are 400), in whatever order, cosines between views and the ways back are those of all items.
     let fit = |decoder| {
         let params = RelativeParams { anchors: Some(400), decoder, ..RelativeParams::default() };
-        Method::Relative(params).fit(&train, 3).unwrap()
+        Method::from(params).fit(&train, 3).unwrap()
     };
     let least_squares = fit(Decoder::LeastSquares);
     let universe = least_squares.fitted.universe().unwrap();
@@ -151,7 +151,7 @@ fn relative_representations_are_cosines_to_anchors() {
 fn hub_rotates_into_its_pivot() {
     let (train, test) = case();
     let golden = Golden::read("rivals.safetensors");
-    let fit = Method::Hub(HubParams { pivot: Some("v1".into()), ..HubParams::default() }).fit(&train, 0).unwrap();
+    let fit = Method::from(HubParams { pivot: Some("v1".into()), ..HubParams::default() }).fit(&train, 0).unwrap();
     let universe = fit.fitted.universe().unwrap();
     for (m, name) in [(0, "hub.v0"), (2, "hub.v2")] {
         assert!(max_abs(&universe.views()[m].map, &golden.matrix(name)) < 1e-5, "{name}");
@@ -163,7 +163,7 @@ fn hub_rotates_into_its_pivot() {
     let x = test.get("v2").unwrap();
     let there = fit.fitted.translate("v2", "v0", x).unwrap();
     assert!(max_abs(&fit.fitted.translate("v0", "v2", &there).unwrap(), x) < 1e-4);
-    assert!(Method::Hub(HubParams { pivot: Some("v9".into()), ..HubParams::default() }).fit(&train, 0).is_err());
+    assert!(Method::from(HubParams { pivot: Some("v9".into()), ..HubParams::default() }).fit(&train, 0).is_err());
 }
 
 #[test]
@@ -172,15 +172,15 @@ fn sumcor_reaches_the_best_of_many_starts_and_ends_in_procrustes() {
     let figures = json("rivals.json");
     for shrinkage in [0.0, 0.5] {
         let params = SumcorParams { shrinkage, tol: 1e-9, ..SumcorParams::default() };
-        let fit = Method::Sumcor(params).fit(&train, 0).unwrap();
+        let fit = Method::from(params).fit(&train, 0).unwrap();
         let want = figures[format!("sumcor.objective.{shrinkage:.1}")].as_f64().unwrap();
         let relative = fit.report.objective.unwrap() / want - 1.0;
         assert!(relative.abs() < 1e-3, "shrinkage {shrinkage}: {relative:e}");
         let x = test.get("v0").unwrap();
         assert!(max_abs(&fit.fitted.translate("v0", "v0", x).unwrap(), x) < 1e-3, "the way back is the inverse");
     }
-    let sumcor = Method::Sumcor(SumcorParams { shrinkage: 1.0, tol: 1e-8, ..SumcorParams::default() });
-    let gpa = Method::Gpa(GpaParams { solver: Solver::Accelerated, ..GpaParams::default() });
+    let sumcor = Method::from(SumcorParams { shrinkage: 1.0, tol: 1e-8, ..SumcorParams::default() });
+    let gpa = Method::from(GpaParams { solver: Solver::Accelerated, ..GpaParams::default() });
     let objective = |method: Method| method.fit(&train, 0).unwrap().report.objective.unwrap();
     assert!((objective(sumcor) / objective(gpa) - 1.0).abs() < 1e-9);
 }
@@ -191,7 +191,7 @@ fn srm_ends_where_brainiak_ends() {
     let (low, high) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
     for seed in 0..3 {
         let params = SrmParams { features: Some(8), max_iter: 300, tol: 1e-9, ..SrmParams::default() };
-        let fit = Method::Srm(params).fit(&case().0, seed).unwrap();
+        let fit = Method::from(params).fit(&case().0, seed).unwrap();
         let objective = fit.report.objective.unwrap();
         assert!(objective > low * (1.0 - 1e-3) && objective < high * (1.0 + 1e-3), "{objective} in {low} to {high}");
         let map = &fit.fitted.universe().unwrap().views()[1].map;
@@ -208,7 +208,7 @@ fn srm_ends_where_brainiak_ends() {
 fn the_linear_corrector_is_a_ridge_regression_on_the_consensus() {
     let (train, test) = case();
     let params = LinearParams { scaffold: Scaffold::Gcca, ..LinearParams::default() };
-    let fit = Method::Linear(params).fit(&train, 0).unwrap();
+    let fit = Method::from(params).fit(&train, 0).unwrap();
     let unit = |view: &str| unit_rows(&fit.fitted.project(view, test.get(view).unwrap()).unwrap());
     let (a, b) = (unit("v0"), unit("v1"));
     let want = Golden::read("rivals.safetensors").matrix("linear.cosines.v0.v1");
@@ -282,7 +282,7 @@ fn settings_without_effect_are_refused_by_name() {
         let method: Method = serde_json::from_str(text).unwrap();
         assert!(method.validate().is_ok(), "{text}");
     }
-    for name in Method::NAMES {
+    for name in Method::names() {
         assert!(Method::from_name(name).unwrap().validate().is_ok(), "{name}");
     }
 }

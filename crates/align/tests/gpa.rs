@@ -17,7 +17,7 @@ fn accelerated() -> GpaParams {
 }
 
 fn fit(params: GpaParams, train: &Spaces, seed: u64) -> Fit {
-    Method::Gpa(params).fit(train, seed).unwrap()
+    Method::from(params).fit(train, seed).unwrap()
 }
 
 fn universe(fit: &Fit) -> &Universe {
@@ -125,7 +125,7 @@ fn a_truncated_universe_is_the_first_axes_of_the_whole() {
         assert!((0..20).all(|i| view.map.row(i) == &wide.map.row(i)[..5]), "{}", view.name);
     }
     let unequal = Planted { widths: vec![20, 16, 20], ..Planted::default() }.generate(2).unwrap().train.spaces;
-    let error = Method::Gpa(GpaParams { rank: Some(5), ..accelerated() }).fit(&unequal, 0).unwrap_err().to_string();
+    let error = Method::from(GpaParams { rank: Some(5), ..accelerated() }).fit(&unequal, 0).unwrap_err().to_string();
     assert_eq!(
         error,
         "gpa: `rank` is asked for with widths 20, 16, 20, wanted views of one width (the grid's `widths: pca` makes them so)"
@@ -145,5 +145,5 @@ fn a_cap_that_was_reached_is_a_warning_also_of_what_stands_on_the_fit() {
     }
     assert!(fit(accelerated(), &train, 0).report.warnings.is_empty());
     let gcpa = align::methods::gcpa::GcpaParams { max_iter: Some(1), tol: 0.0, epochs: Some(1), ..Default::default() };
-    assert_eq!(Method::Gcpa(gcpa).fit(&train, 0).unwrap().report.warnings.len(), 1);
+    assert_eq!(Method::from(gcpa).fit(&train, 0).unwrap().report.warnings.len(), 1);
 }

@@ -6,7 +6,7 @@ use align::planted::Planted;
 use align::{FitReport, Matrix, Method, Spaces};
 
 fn fit(params: GpaParams, train: &Spaces, seed: u64) -> FitReport {
-    Method::Gpa(params).fit(train, seed).unwrap().report
+    Method::from(params).fit(train, seed).unwrap().report
 }
 
 fn accelerated(restarts: usize) -> GpaParams {
@@ -99,7 +99,7 @@ fn where_there_is_no_bound_the_report_has_none() {
     none(GpaParams { certify: Some(false), ..GpaParams::default() });
     none(GpaParams { robust: Some(Robust::Huber(0.5)), ..GpaParams::default() });
     let both = GpaParams { certify: Some(true), robust: Some(Robust::Huber(0.5)), ..GpaParams::default() };
-    let error = Method::Gpa(both).fit(&train, 0).unwrap_err().to_string();
+    let error = Method::from(both).fit(&train, 0).unwrap_err().to_string();
     assert_eq!(error, "gpa: `certify` is true beside `robust`, wanted one of the two: its losses have no such bound");
 
     let wide = |width: usize| {

@@ -36,7 +36,7 @@ fn scaled() -> GpaParams {
 }
 
 fn fit(params: GpaParams, train: &Spaces) -> Fit {
-    Method::Gpa(params).fit(train, 1).unwrap()
+    Method::from(params).fit(train, 1).unwrap()
 }
 
 /// A share of the correspondences of the first views permuted.
@@ -170,7 +170,7 @@ fn views_that_miss_items_have_weights_too() {
         assert!(report.objective.unwrap() > 0.0 && report.stop == Stop::Converged, "{report:?}");
     }
     let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-    let from_sums = |params: GpaParams, sums: &Sums| Method::Gpa(params).fit_sums(sums, 1);
+    let from_sums = |params: GpaParams, sums: &Sums| Method::from(params).fit_sums(sums, 1);
     assert!(from_sums(scaled(), &sums).is_ok());
     let message = "gpa with weights of rows cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor \
                    and srm can";
@@ -182,13 +182,13 @@ fn views_that_miss_items_have_weights_too() {
     let (one, other) = (from_sums(agreement.clone(), &sums).unwrap(), fit(agreement, &complete));
     assert!((one.report.objective.unwrap() / other.report.objective.unwrap() - 1.0).abs() < 1e-8);
     let unknown = Weights::Given([("v9".to_string(), 1.0)].into());
-    let error = Method::Gpa(GpaParams { weights: unknown, ..plain() }).fit(&complete, 0).unwrap_err();
+    let error = Method::from(GpaParams { weights: unknown, ..plain() }).fit(&complete, 0).unwrap_err();
     assert!(matches!(error, AlignError::UnknownView { .. }), "{error}");
 }
 
 #[test]
 fn defaults_are_written_as_before_there_were_variants() {
-    let text = serde_json::to_string(&Method::Gpa(GpaParams::default())).unwrap();
+    let text = serde_json::to_string(&Method::from(GpaParams::default())).unwrap();
     assert!(!text.contains("scale") && !text.contains("weights") && !text.contains("robust"), "{text}");
     for text in ["gpa", "gcpa", "pairwise"] {
         let method = Method::from_name(text).unwrap();
@@ -196,8 +196,9 @@ fn defaults_are_written_as_before_there_were_variants() {
         assert_eq!(serde_json::from_str::<Method>(&written).unwrap(), method);
     }
     let text = r#"{"gpa": {"weights": "agreement", "robust": {"tukey": 1.0}}}"#;
-    let Method::Gpa(params) = serde_json::from_str(text).unwrap() else { panic!("gpa") };
-    assert_eq!((params.weights, params.robust), (Weights::Agreement, Some(Robust::Tukey(1.0))));
+    let method: Method = serde_json::from_str(text).unwrap();
+    let params: &GpaParams = method.parameters().unwrap();
+    assert_eq!((&params.weights, params.robust), (&Weights::Agreement, Some(Robust::Tukey(1.0))));
 }
 
 #[test]

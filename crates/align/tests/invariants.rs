@@ -49,7 +49,7 @@ fn methods() -> Vec<Method> {
     let gpa = GpaParams { solver: Solver::Accelerated, tol: 1e-13, ..GpaParams::default() };
     let mut methods: Vec<Method> =
         ["pairwise", "gcca", "cca", "hub"].iter().map(|name| Method::from_name(name).unwrap()).collect();
-    methods.push(Method::Gpa(gpa));
+    methods.push(Method::from(gpa));
     methods
 }
 

@@ -6,6 +6,7 @@ mod common;
 
 use align::linalg::{Threads, product};
 use align::methods::gpa::GpaParams;
+use align::methods::pairwise::PairwiseParams;
 use align::planted::Planted;
 use align::prep::unit_rows;
 use align::{AlignError, Dataset, Matrix, Method, Spaces};
@@ -74,7 +75,7 @@ fn gpa_reports_and_lowers_the_objective_of_the_rows_that_there_are() {
     let data = data();
     let train = without(&without(&data.train.spaces, 0, 0, 3), 2, 1, 5);
     let objective = |sweeps: usize| {
-        let method = Method::Gpa(GpaParams { max_iter: Some(sweeps), ..GpaParams::default() });
+        let method = Method::from(GpaParams { max_iter: Some(sweeps), ..GpaParams::default() });
         let fit = method.fit(&train, 7).unwrap();
         let universe = fit.fitted.universe().unwrap();
         let views: Vec<Matrix> = train.iter().map(|s| universe.project_linear(s.name(), s.values()).unwrap()).collect();
@@ -116,12 +117,12 @@ fn too_few_rows_in_common_are_refused_with_the_views_named() {
     let spaces = data().train.spaces;
     let odd = |view: usize, spaces: &Spaces| without(spaces, view, view % 2, 2);
     let apart = odd(1, &odd(0, &spaces));
-    let error = Method::Pairwise(Default::default()).fit(&apart, 0).unwrap_err();
+    let error = Method::from(PairwiseParams::default()).fit(&apart, 0).unwrap_err();
     let (a, b) = ("v0".to_string(), "v1".to_string());
     assert_eq!(error, AlignError::NoCommonRows { method: "pairwise", a, b, got: 0, want: 2 });
-    assert!(Method::Gpa(Default::default()).fit(&apart, 0).is_ok(), "the third view links them");
+    assert!(Method::from(GpaParams::default()).fit(&apart, 0).is_ok(), "the third view links them");
     let none = spaces.with_missing(0, &[true; 300]).unwrap();
-    let error = Method::Gpa(Default::default()).fit(&none, 0).unwrap_err().to_string();
+    let error = Method::from(GpaParams::default()).fit(&none, 0).unwrap_err().to_string();
     assert_eq!(error, "view `v0` has 0 of the rows to fit on, wanted at least 2; lower the share of missing rows");
 }
 
@@ -177,7 +178,7 @@ fn groups_of_views_without_a_common_row_are_named() {
     let joined = Spaces::new(all.iter().map(|view| (view.name().to_string(), view.values().clone())))
         .and_then(|all| (0..4).try_fold(all, |all, m| all.with_missing(m, if m % 2 == 0 { &first } else { &second })))
         .unwrap_or(joined);
-    assert!(Method::Gpa(Default::default()).fit(&joined, 0).is_ok());
+    assert!(Method::from(GpaParams::default()).fit(&joined, 0).is_ok());
 }
 
 #[test]

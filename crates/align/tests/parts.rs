@@ -24,24 +24,24 @@ fn short(rescale: Rescale) -> GcpaParams {
 
 /// Every method, and every option that changes what a fit holds.
 fn methods() -> Vec<Method> {
-    let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
+    let mut methods: Vec<Method> = Method::all();
     for method in &mut methods {
-        if let Method::Gcpa(params) = method {
-            *params = short(Rescale::None);
+        if method.name() == "gcpa" {
+            *method = short(Rescale::None).into();
         }
     }
     let released = ConstantColumns::Released;
-    methods.push(Method::Na(NaParams { scale: Scale::Zscore, constant_columns: released }));
-    methods.push(Method::Gpa(GpaParams { constant_columns: released, ..Default::default() }));
+    methods.push(Method::from(NaParams { scale: Scale::Zscore, constant_columns: released }));
+    methods.push(Method::from(GpaParams { constant_columns: released, ..Default::default() }));
     for decoder in [Decoder::PseudoInverse, Decoder::LeastSquares] {
         let params = GccaParams { whiten: Whiten::InverseSingular, rank: Some(5), decoder, ..Default::default() };
-        methods.push(Method::Gcca(params));
+        methods.push(Method::from(params));
     }
     for rescale in [Rescale::All, Rescale::Universe] {
-        methods.push(Method::Gcpa(short(rescale)));
+        methods.push(Method::from(short(rescale)));
     }
     for form in [AddForm::Scaled, AddForm::Orthogonal] {
-        methods.push(Method::Extend(ExtendParams { base: Base::Gcpa(short(Rescale::None)), form }));
+        methods.push(Method::from(ExtendParams { base: Base::Gcpa(short(Rescale::None)), form }));
     }
     methods
 }
@@ -101,9 +101,9 @@ fn the_outline_survives_json_to_the_last_bit() {
 }
 
 fn parts_of(name: &str) -> Parts {
-    let method = match Method::from_name(name).unwrap() {
-        Method::Gcpa(_) => Method::Gcpa(short(Rescale::None)),
-        method => method,
+    let method = match name {
+        "gcpa" => short(Rescale::None).into(),
+        name => Method::from_name(name).unwrap(),
     };
     method.fit(&planted().train.spaces, 7).unwrap().fitted.parts()
 }
@@ -246,7 +246,7 @@ fn the_consensus_of_rows_and_of_sums_is_the_same() {
         assert!(close(rows.mean(), sums.mean()), "{name}");
         assert!(close(rows.covariance().as_slice(), sums.covariance().as_slice()), "{name}");
     }
-    let gcpa = Method::Gcpa(short(Rescale::None)).fit(&train, 7).unwrap().fitted;
+    let gcpa = Method::from(short(Rescale::None)).fit(&train, 7).unwrap().fitted;
     assert_eq!(Consensus::of_sums(gcpa.universe().unwrap(), &sums).unwrap(), None, "a corrector needs rows");
 }
 

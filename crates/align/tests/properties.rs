@@ -4,14 +4,14 @@
 mod common;
 
 use align::linalg::{Threads, product};
-use align::methods::extend::Base;
+use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcpa::GcpaParams;
-use align::methods::gpa::{GpaParams, Solver, fit_moments};
+use align::methods::gpa::{GpaParams, Solver};
 use align::moments::{Incomplete, Moments};
 use align::planted::{Planted, rotation};
 use align::prep::{ConstantColumns, Standardisation, ZScore};
 use align::rng::{Purpose, stream};
-use align::{AlignError, Fitted, Matrix, Method, Spaces};
+use align::{AlignError, Fitted, Matrix, Method, MomentAligner, Spaces};
 use common::{Golden, mean_rank1};
 
 fn planted(widths: &[usize]) -> align::Dataset {
@@ -36,7 +36,7 @@ fn cycle_error(fitted: &Fitted, views: &Spaces) -> f64 {
 fn gpa_cycles_return_to_where_they_started() {
     for widths in [vec![24; 3], vec![32; 5]] {
         let data = planted(&widths);
-        let fit = Method::Gpa(GpaParams::default()).fit(&data.train.spaces, 5).unwrap();
+        let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 5).unwrap();
         let error = cycle_error(&fit.fitted, &data.test.spaces);
         assert!(error < 1e-5, "{} views: {error:e}", widths.len());
     }
@@ -63,7 +63,7 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
     let best = |views: Vec<(String, Matrix)>| {
         let moments =
             Moments::fit(&Spaces::new(views).unwrap(), Incomplete::MeanOfPresent, Standardisation::Identity).unwrap();
-        let objective = |seed| fit_moments(&GpaParams::default(), &moments, seed).unwrap().report.objective.unwrap();
+        let objective = |seed| GpaParams::default().fit_moments(&moments, seed).unwrap().report.objective.unwrap();
         (0..6).map(objective).fold(f64::INFINITY, f64::min)
     };
     let (before, after) = (best(z), best(turned));
@@ -92,15 +92,16 @@ fn the_order_of_the_views_does_not_matter_to_retrieval() {
 #[test]
 fn every_fit_has_the_same_bits_for_every_number_of_threads() {
     let data = planted(&[24, 16, 32]);
-    for name in Method::NAMES {
-        let mut method = Method::from_name(name).unwrap();
-        if let Method::Gcpa(params) = &mut method {
-            params.epochs = Some(1);
-        }
-        if let Method::Extend(params) = &mut method {
-            let base = GcpaParams { solver: Solver::Accelerated, epochs: Some(1), ..Default::default() };
-            params.base = Base::Gcpa(base);
-        }
+    for name in Method::names() {
+        let short = GcpaParams { epochs: Some(1), ..Default::default() };
+        let method: Method = match *name {
+            "gcpa" => short.into(),
+            "extend" => {
+                let base = Base::Gcpa(GcpaParams { solver: Solver::Accelerated, ..short });
+                ExtendParams { base, ..Default::default() }.into()
+            }
+            name => Method::from_name(name).unwrap(),
+        };
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
@@ -183,5 +184,5 @@ fn refusals_say_what_was_found_and_wanted() {
         "project: view `v0` has width 8, the given matrix has 5 columns"
     );
     let gcpa = GcpaParams { tau: -1.0, ..Default::default() };
-    assert_eq!(text(Method::Gcpa(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, wanted a number from 0 to 2");
+    assert_eq!(text(Method::from(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, wanted a number from 0 to 2");
 }

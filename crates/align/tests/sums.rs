@@ -7,6 +7,7 @@ use std::ops::Range;
 mod common;
 
 use align::methods::gpa::GpaParams;
+use align::methods::na::NaParams;
 use align::moments::{Incomplete, Moments, Precision, Sums};
 use align::planted::Planted;
 use align::prep::{ConstantColumns, Standardisation};
@@ -115,11 +116,14 @@ fn what_does_not_belong_together_is_refused() {
     assert_eq!(message, "these sums are of `v1` (12), `v0` (12), wanted `v0` (12), `v1` (12), `v2` (9), `v3` (12)");
     assert!(sums.merge(&Sums::of(&data, Incomplete::MeanOfPresent, DOUBLE)).is_err());
 
-    let gpa = Method::Gpa(GpaParams::default());
+    let gpa = Method::from(GpaParams::default());
     let pairwise = Sums::of(&incomplete(&data), Incomplete::PairwiseComplete, DOUBLE);
     assert!(matches!(gpa.fit_sums(&pairwise, 1), Err(AlignError::OtherViews { .. })));
     assert!(gpa.fit_sums(&sums, 1).is_ok(), "without missing rows both weights are the same");
-    assert!(matches!(Method::Na(Default::default()).fit_sums(&sums, 1), Err(AlignError::NeedsRows { method: "na" })));
+    assert!(matches!(
+        Method::from(NaParams::default()).fit_sums(&sums, 1),
+        Err(AlignError::NeedsRows { method: "na", .. })
+    ));
     let weighted = Sums::of(&incomplete(&data), Incomplete::MeanOfPresent, DOUBLE);
     assert!(matches!(weighted.select(&["v0", "v1"]), Err(AlignError::OtherViews { .. })));
 }
@@ -140,10 +144,7 @@ fn a_fit_from_sums_is_the_fit_from_rows() {
     let mut fitted = 0;
     for data in [data.clone(), incomplete(&data)] {
         for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
-            let weights = match method {
-                Method::Gpa(_) | Method::Sumcor(_) | Method::Srm(_) => Incomplete::MeanOfPresent,
-                _ => Incomplete::PairwiseComplete,
-            };
+            let weights = method.moments().map_or(Incomplete::PairwiseComplete, |method| method.spec().incomplete);
             let chunks = [0..100, 100..450, 450..800].map(|range| Ok::<_, AlignError>(rows(&data, range)));
             let sums = Sums::collect(chunks, weights, DOUBLE).unwrap().unwrap();
             let from =

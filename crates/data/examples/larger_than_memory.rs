@@ -13,7 +13,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use align::linalg::{Threads, product};
+use align::methods::gcca::GccaParams;
 use align::methods::gpa::{GpaParams, Solver};
+use align::methods::pairwise::PairwiseParams;
 use align::moments::{Incomplete, Precision, Sums};
 use align::planted::rotation;
 use align::rng::{Purpose, Stream, stream};
@@ -104,7 +106,7 @@ fn fit(folder: &Path) -> Result<(), Error> {
     let sums = sums.ok_or("no rows")?;
     println!("{} rows summed in {:.1} s", sums.rows(), clock.elapsed().as_secs_f64());
     let gpa = GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
-    for method in [Method::Pairwise(Default::default()), Method::Gpa(gpa), Method::Gcca(Default::default())] {
+    for method in [Method::from(PairwiseParams::default()), Method::from(gpa), Method::from(GccaParams::default())] {
         let clock = Instant::now();
         let report = method.fit_sums(&sums, 1)?.report;
         let objective = report.objective.unwrap_or(f64::NAN) / sums.rows() as f64;

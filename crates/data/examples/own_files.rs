@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use align::methods::gcca::GccaParams;
 use align::planted::Planted;
 use align::{AddForm, Fitted, Matrix, Method};
 use data::import::{Described, Files, Import, NamedMember, Splitting, import};
@@ -47,7 +48,7 @@ fn run(folder: &Path) -> Result<(), Error> {
     let loaded = data::load(&Manifest::read(&manifest)?)?;
     data::summarise(&loaded.warnings).iter().for_each(|line| println!("warning: {line}"));
     let train = &loaded.dataset.train.spaces;
-    let fit = Method::Gcca(Default::default()).fit(train, 42)?;
+    let fit = Method::from(GccaParams::default()).fit(train, 42)?;
     let origin = Origin { data: "mine".into(), rows: train.rows(), ..Origin::default() };
     let file = folder.join("universe.safetensors");
     Saved::of(fit, origin, Some(train))?.write(&file)?;

@@ -1,11 +1,12 @@
 //! A fitted method as a file: arrays of safetensors, and one entry of its metadata that says what they are.
 //!
 //! ```
+//! use align::methods::gpa::GpaParams;
 //! use align::{Method, planted::Planted};
 //! use data::universe::{self, Origin, Saved};
 //!
 //! let data = Planted::default().generate(1)?;
-//! let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
 //! let origin = Origin { method: serde_json::json!({"gpa": {}}), seed: 42, ..Origin::default() };
 //!
 //! let folder = tempfile::tempdir()?;

@@ -94,8 +94,8 @@ fn known(paper: &Located<Paper>, key: &str, method: &str) -> Result<()> {
     if Method::from_name(method).is_some() {
         return Ok(());
     }
-    let nearest = nearest(method, Method::NAMES).map(str::to_string);
-    let known = Method::NAMES.map(str::to_string).to_vec();
+    let nearest = nearest(method, Method::names().iter().copied()).map(str::to_string);
+    let known = Method::names().iter().map(|name| name.to_string()).collect();
     let problem = YamlProblem::Unknown { kind: "method", name: method.to_string(), nearest, known };
     Err(paper.problem(key, problem).into())
 }

@@ -1,4 +1,4 @@
-//! A method of one's own, fitted from sums over rows and judged beside the built-in ones.
+//! A method of one's own: registered, read by its name, fitted from sums over rows and judged beside a built-in one.
 //!
 //! ```sh
 //! cargo run --release -p tasks --example own_method
@@ -8,30 +8,78 @@ use align::linalg::{Threads, product, symmetric_eigen};
 use align::moments::{Incomplete, Moments, Precision, Sums};
 use align::planted::Planted;
 use align::prep::{ConstantColumns, Standardisation};
-use align::{AlignError, Fitted, Matrix, Method, SpaceKind, Universe, ViewMap};
+use align::{
+    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, Matrix, Method, MomentAligner, MomentSpec, SpaceKind,
+    Universe, ViewMap,
+};
+use serde::{Deserialize, Serialize};
 use tasks::{Metric, RetrievalParams, Task, TaskInput};
 
 /// Ridge regression of every view onto the first one, `W_m = (G_mm + κ n I)⁻¹ G_m0`, and of the first one onto every
 /// view for the way back. All it needs are the moments, so the rows may have come in pieces, from files larger than
 /// memory or from several machines.
-fn ridge_to_first(sums: &Sums, ridge: f64) -> Result<Fitted, AlignError> {
-    let moments = Moments::of(sums, Standardisation::Population(ConstantColumns::Clamp))?;
-    let regression = |from: usize, to: usize| -> Result<Matrix, AlignError> {
-        let (values, vectors) = symmetric_eigen(moments.block(from, from), &|| moments.names()[from].clone())?;
-        let turned = product(vectors.transpose(), moments.block(from, to), Threads::Pool);
-        let penalty = ridge * sums.rows() as f64;
-        let scaled = Matrix::from_fn(turned.rows(), turned.cols(), |k, j| turned.at(k, j) / (values[k] + penalty));
-        Ok(product(vectors.as_ref(), scaled.view(), Threads::Pool).map(|&x| x as f32))
-    };
-    let view = |m: usize| -> Result<ViewMap, AlignError> {
-        let map = ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), regression(m, 0)?);
-        Ok(map.with_back(regression(0, m)?))
-    };
-    let views: Result<Vec<ViewMap>, AlignError> = (0..moments.views()).map(view).collect();
-    Ok(Fitted::Universe(Universe::from_views(views?)?))
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RidgeToFirst {
+    /// κ.
+    ridge: f64,
+}
+
+impl Default for RidgeToFirst {
+    fn default() -> Self {
+        Self { ridge: 0.1 }
+    }
+}
+
+impl Aligner for RidgeToFirst {
+    fn name(&self) -> &'static str {
+        "ridge_to_first"
+    }
+
+    fn summary(&self) -> &'static str {
+        "ridge regression of every view onto the first"
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
+}
+
+impl MomentAligner for RidgeToFirst {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_pairs(Standardisation::Population(ConstantColumns::Clamp))
+    }
+
+    fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
+        let regression = |from: usize, to: usize| -> Result<Matrix, AlignError> {
+            let (values, vectors) = symmetric_eigen(moments.block(from, from), &|| moments.names()[from].clone())?;
+            let turned = product(vectors.transpose(), moments.block(from, to), Threads::Pool);
+            let penalty = self.ridge * moments.rows(from, from) as f64;
+            let scaled = Matrix::from_fn(turned.rows(), turned.cols(), |k, j| turned.at(k, j) / (values[k] + penalty));
+            Ok(product(vectors.as_ref(), scaled.view(), Threads::Pool).map(|&x| x as f32))
+        };
+        let view = |m: usize| -> Result<ViewMap, AlignError> {
+            let map = ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), regression(m, 0)?);
+            Ok(map.with_back(regression(0, m)?))
+        };
+        let views: Result<Vec<ViewMap>, AlignError> = (0..moments.views()).map(view).collect();
+        let fitted = Fitted::Universe(Universe::from_views(views?)?);
+        let numbers = 2 * moments.width(0) * moments.gram().nrows();
+        Ok(Fit { fitted, report: FitReport::closed_form(moments.views(), numbers, None) })
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // From here on a grid file, too, could say `ridge_to_first: {ridge: 0.5}`.
+    Method::register::<RidgeToFirst>()?;
     let data = Planted { widths: vec![32, 24, 40], fit_rows: 1000, noise: 1.0, ..Planted::default() }.generate(3)?;
     let train = &data.train.spaces;
 
@@ -42,8 +90,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut sums = half(0..500);
     sums.merge(&half(500..1000))?;
 
-    let gpa = Method::Gpa(Default::default()).fit_sums(&sums, 42)?.fitted;
-    for (name, fitted) in [("gpa", gpa), ("ridge to first", ridge_to_first(&sums, 0.1)?)] {
+    for name in ["gpa", "ridge_to_first"] {
+        let fitted = name.parse::<Method>()?.fit_sums(&sums, 42)?.fitted;
         let scores = Task::from(RetrievalParams::default()).score(&TaskInput::new(&fitted, &data))?.scores;
         for space in [SpaceKind::Universe, SpaceKind::Translated] {
             let of = scores.iter().filter(|s| s.metric == Metric::Rank1 && s.space == space);

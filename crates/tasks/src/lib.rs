@@ -5,12 +5,13 @@
 //! computed from the series, so intervals and differences can be had later from records alone.
 //!
 //! ```
+//! use align::methods::gcca::GccaParams;
 //! use align::{Method, planted};
 //! use tasks::{Metric, RetrievalParams, Task, TaskInput};
 //!
 //! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
 //! let data = data.generate(1)?;
-//! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 42)?;
 //!
 //! let input = TaskInput::new(&fit.fitted, &data);
 //! let scores = Task::from(RetrievalParams::default()).score(&input)?.scores;
@@ -25,6 +26,7 @@
 //! plain numbers to Rank-1 with its interval and to the paired difference of two methods.
 //!
 //! ```
+//! use align::methods::gcca::GccaParams;
 //! use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
 //! use tasks::{ClusteringParams, Task, TaskInput};
 //!
@@ -35,7 +37,7 @@
 //!     Split::new(spaces, vec![Labels { name: "class".into(), values: classes }], Vec::new(), None)
 //! };
 //! let data = Dataset { train: split()?, validation: None, test: split()? };
-//! let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 42)?;
 //! let scores = Task::from(ClusteringParams::default()).score(&TaskInput::new(&fit.fitted, &data))?;
 //! assert!(scores.scores.iter().all(|score| score.value.is_some()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -4,6 +4,9 @@
 mod common;
 
 use align::Method;
+use align::methods::gcca::GccaParams;
+use align::methods::gcpa::GcpaParams;
+use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
 use common::{case, expected, na, score};
 use tasks::{ConsistencyParams, Task, TaskInput};
@@ -11,8 +14,8 @@ use tasks::{ConsistencyParams, Task, TaskInput};
 #[test]
 fn agreement_of_all_views() {
     let expected = expected();
-    let gpa = Method::Gpa(Default::default());
-    let gcca = Method::Gcca(Default::default());
+    let gpa = Method::from(GpaParams::default());
+    let gcca = Method::from(GccaParams::default());
     for (letter, method, name, tolerance) in [
         ("a", na(Scale::Raw), "NA_raw", 1e-5),
         ("a", na(Scale::Zscore), "NA_zscore", 1e-5),
@@ -42,7 +45,7 @@ fn agreement_under_gcpa_lies_in_the_bands_of_the_authors_seeds() {
         let mut sums = std::collections::BTreeMap::<&str, f64>::new();
         let seeds = 3;
         for seed in 0..seeds {
-            let fit = Method::Gcpa(Default::default()).fit(&data.train.spaces, seed).expect("fits");
+            let fit = Method::from(GcpaParams::default()).fit(&data.train.spaces, seed).expect("fits");
             let scores =
                 Task::from(ConsistencyParams::default()).score(&TaskInput::new(&fit.fitted, &data)).expect("scores");
             for score in scores.scores {

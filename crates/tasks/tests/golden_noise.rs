@@ -3,6 +3,10 @@
 
 mod common;
 
+use align::methods::gcca::GccaParams;
+use align::methods::gcpa::GcpaParams;
+use align::methods::gpa::GpaParams;
+use align::methods::pairwise::PairwiseParams;
 use align::{Dataset, Method, SpaceKind};
 use common::{Tensors, case, json};
 use tasks::{Metric, RetrievalParams, Task, TaskInput};
@@ -41,7 +45,9 @@ const GROUPS: [(&str, Option<usize>); 4] =
 #[test]
 fn closed_forms_lose_what_the_reference_loses() {
     let (data, expected) = (corrupted(), json("case_B_noise.json"));
-    for (method, name) in [(Method::Pairwise(Default::default()), "PW"), (Method::Gcca(Default::default()), "GCCA")] {
+    for (method, name) in
+        [(Method::from(PairwiseParams::default()), "PW"), (Method::from(GccaParams::default()), "GCCA")]
+    {
         for (group, ends) in GROUPS {
             let want = expected["PW_GCCA"][name][group]["r1"].as_f64().expect("a figure");
             let got = rank1(&data, &method, 0, ends);
@@ -54,7 +60,7 @@ fn closed_forms_lose_what_the_reference_loses() {
 fn iterated_methods_lie_in_the_bands_of_the_reference() {
     let (data, expected) = (corrupted(), json("case_B_noise.json"));
     for (method, name, seeds) in
-        [(Method::Gpa(Default::default()), "GPA", 1), (Method::Gcpa(Default::default()), "GCPA", 3)]
+        [(Method::from(GpaParams::default()), "GPA", 1), (Method::from(GcpaParams::default()), "GCPA", 3)]
     {
         for (group, ends) in GROUPS {
             let figure = &expected[name][group]["r1"];

@@ -4,6 +4,7 @@
 
 mod common;
 
+use align::methods::gcca::GccaParams;
 use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
 use align::{Dataset, Labels, Method, Rescale, SpaceKind, Spaces, Split};
@@ -45,8 +46,8 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
     let (probing, stitching) = (Task::from(Probing(params())), Task::from(Stitching(params())));
     let method = |name: &str| Method::from_name(name).expect("registered");
     // The reference's rescaled form rescales in the universe alone.
-    let rescaled = Method::Gcpa(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
-    let truly_rescaled = Method::Gcpa(GcpaParams { rescale: Rescale::All, ..GcpaParams::default() });
+    let rescaled = Method::from(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
+    let truly_rescaled = Method::from(GcpaParams { rescale: Rescale::All, ..GcpaParams::default() });
     let (universe, translated) = (SpaceKind::Universe, SpaceKind::Translated);
     let cases = [
         ("INPUT", na(Scale::Raw), &probing, SpaceKind::Input, true),
@@ -73,7 +74,7 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
 #[test]
 fn the_released_protocol_needs_validation_rows_and_says_so() {
     let data = Dataset { validation: None, ..case_a() };
-    let fit = Method::Gcca(Default::default()).fit(&data.train.spaces, 0).expect("fits");
+    let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
     let error = Task::from(Probing(params())).score(&input).unwrap_err().to_string();
     assert_eq!(

@@ -4,7 +4,11 @@
 mod common;
 
 use align::BaseViews;
+use align::methods::extend::ExtendParams;
+use align::methods::gcca::GccaParams;
+use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
+use align::methods::pairwise::PairwiseParams;
 use align::{AddForm, Fitted, Matrix, Method, SpaceKind, Universe};
 use common::{Tensors, case, expected, json, na, score};
 use tasks::{Metric, RetrievalParams, Score, Task, TaskInput};
@@ -61,7 +65,7 @@ fn no_alignment_does_not_apply_to_pairs_of_unequal_widths() {
 
 #[test]
 fn pairwise() {
-    let method = Method::Pairwise(Default::default());
+    let method = Method::from(PairwiseParams::default());
     for (letter, n) in [("a", 200.0), ("b", 300.0)] {
         check(&retrieval(&method, letter), letter, SpaceKind::Translated, "PW", 1.0 / n, 0.003);
     }
@@ -69,7 +73,7 @@ fn pairwise() {
 
 #[test]
 fn gcca() {
-    let method = Method::Gcca(Default::default());
+    let method = Method::from(GccaParams::default());
     for (letter, n) in [("a", 200.0), ("b", 300.0)] {
         let scores = retrieval(&method, letter);
         check(&scores, letter, SpaceKind::Universe, "GCCA", 1.0 / n, 0.003);
@@ -97,7 +101,7 @@ fn a_view_added_to_gpa() {
         let theirs = Universe::from_maps(&base, maps.collect()).expect("maps that fit");
         let theirs = theirs.add(&base, new, train.get(new).expect("there"), AddForm::Scaled).expect("adds");
         let theirs = Fitted::Universe(theirs);
-        let ours = (0..8).map(|seed| Method::Extend(Default::default()).fit(train, seed).expect("fits").fitted);
+        let ours = (0..8).map(|seed| Method::from(ExtendParams::default()).fit(train, seed).expect("fits").fitted);
         let ours: Vec<Fitted> = ours.collect();
         for (from_new, direction) in [(true, "new_to_base"), (false, "base_to_new")] {
             let rank1 = |fitted: &Fitted| {
@@ -123,7 +127,7 @@ fn a_view_added_to_gpa() {
 /// GPA has several stationary points: only means over pairs are comparable.
 #[test]
 fn gpa() {
-    let method = Method::Gpa(Default::default());
+    let method = Method::from(GpaParams::default());
     for letter in ["a", "b"] {
         let scores = retrieval(&method, letter);
         check(&scores, letter, SpaceKind::Universe, "GPA", 0.08, 0.015);

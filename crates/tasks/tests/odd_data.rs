@@ -6,6 +6,7 @@ mod common;
 use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
+use align::methods::relative::RelativeParams;
 use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
 use common::{na, planted, score};
 use tasks::{Metric, Scores, SimilarityParams, Task, TaskError, TaskInput};
@@ -19,19 +20,18 @@ fn tasks() -> Vec<Task> {
 }
 
 fn methods() -> Vec<Method> {
-    let mut methods: Vec<Method> = Method::NAMES.into_iter().filter_map(Method::from_name).collect();
-    assert_eq!(methods.len(), Method::NAMES.len());
+    let mut methods: Vec<Method> = Method::all();
+    assert_eq!(methods.len(), Method::names().len());
     for method in &mut methods {
-        if let Method::Gcpa(params) = method {
-            *params = GcpaParams { epochs: Some(1), steps_per_epoch: 20, ..GcpaParams::default() };
-        }
-        // With more anchors than a view has columns its way back rests on what the views differ in, here on noise.
-        if let Method::Relative(params) = method {
-            params.anchors = Some(12);
+        match method.name() {
+            "gcpa" => *method = GcpaParams { epochs: Some(1), steps_per_epoch: 20, ..GcpaParams::default() }.into(),
+            // With more anchors than a view has columns its way back rests on what the views differ in, here on noise.
+            "relative" => *method = RelativeParams { anchors: Some(12), ..RelativeParams::default() }.into(),
+            _ => {}
         }
     }
     methods.push(na(Scale::Zscore));
-    methods.push(Method::Pairwise(PairwiseParams { scale: true }));
+    methods.push(Method::from(PairwiseParams { scale: true }));
     methods
 }
 

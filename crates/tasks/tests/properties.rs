@@ -3,7 +3,10 @@
 
 mod common;
 
+use align::methods::gcca::GccaParams;
+use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
+use align::methods::pairwise::PairwiseParams;
 use align::prep::cosine_rows;
 use align::rng::{Purpose, permutation, stream};
 use align::{Dataset, Matrix, Method, SpaceKind, Spaces};
@@ -25,9 +28,9 @@ fn tasks() -> Vec<Task> {
 fn methods() -> Vec<Method> {
     vec![
         na(Scale::Raw),
-        Method::Pairwise(Default::default()),
-        Method::Gpa(Default::default()),
-        Method::Gcca(Default::default()),
+        Method::from(PairwiseParams::default()),
+        Method::from(GpaParams::default()),
+        Method::from(GccaParams::default()),
     ]
 }
 
@@ -124,7 +127,7 @@ fn ranks_of_what_is_no_number_are_an_error() {
 #[test]
 fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
     let data = planted(3, 8, 60, 20);
-    let fit = Method::Gpa(Default::default()).fit(&data.train.spaces, 0).expect("fits");
+    let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 0).expect("fits");
     let huge = data.test.spaces.iter().map(|v| (v.name().to_string(), v.values().map(|_| f32::MAX)));
     let mut test = data.test.clone();
     test.spaces = Spaces::new(huge).expect("finite");
@@ -180,7 +183,7 @@ fn clustering_series(scores: &Scores) -> impl Iterator<Item = &tasks::Series> {
 #[test]
 fn scores_follow_from_the_series_alone() {
     let data = planted(3, 16, 300, 200);
-    let scores = score(&Method::Gcca(Default::default()), &Task::from(ClusteringParams::default()), &data);
+    let scores = score(&Method::from(GccaParams::default()), &Task::from(ClusteringParams::default()), &data);
     let labels = scores.series.iter().find(|s| s.quantity == Quantity::Label).expect("labels are kept");
     assert_eq!((labels.source.as_ref(), labels.draw), (None, None));
     for name in data.test.spaces.names() {
@@ -206,7 +209,7 @@ fn gpa_clusters_as_the_standardised_input_does() {
     let task = Task::from(ClusteringParams::default());
     let (mut figures, mut equal) = (0, 0);
     for data in [planted(3, 24, 400, 500), case("a"), case("b")] {
-        let gpa = score(&Method::Gpa(Default::default()), &task, &data);
+        let gpa = score(&Method::from(GpaParams::default()), &task, &data);
         let input = score(&na(Scale::Zscore), &task, &data);
         assert_eq!(gpa.scores.len(), 2 * data.test.spaces.len());
         for (gpa, input) in gpa.scores.iter().zip(&input.scores) {
@@ -224,7 +227,7 @@ fn gpa_clusters_as_the_standardised_input_does() {
 #[test]
 fn pairwise_maps_have_nothing_to_cluster() {
     let data = planted(3, 8, 60, 20);
-    let got = score(&Method::Pairwise(Default::default()), &Task::from(ClusteringParams::default()), &data);
+    let got = score(&Method::from(PairwiseParams::default()), &Task::from(ClusteringParams::default()), &data);
     assert!(got.series.is_empty());
     assert_eq!(got.scores.iter().map(|s| s.metric).collect::<Vec<_>>(), [Metric::Ari, Metric::Nmi]);
     for score in got.scores {
@@ -237,7 +240,7 @@ fn pairwise_maps_have_nothing_to_cluster() {
 fn both_measures_of_agreement_say_the_same() {
     for m in [2, 3, 5] {
         let got = score(
-            &Method::Gpa(Default::default()),
+            &Method::from(GpaParams::default()),
             &Task::from(ConsistencyParams::default()),
             &planted(m, 16, 200, 90),
         );

@@ -4,7 +4,9 @@
 mod common;
 
 use align::linalg::{Threads, polar, product};
+use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
+use align::methods::pairwise::PairwiseParams;
 use align::rng::{Purpose, stream};
 use align::{Dataset, Matrix, Method, SpaceKind, Spaces, Split};
 use common::{Tensors, json, na, planted, score};
@@ -162,8 +164,8 @@ fn every_method_is_judged_in_its_first_space() {
     let data = planted(3, 16, 200, 80);
     for (method, space) in [
         (na(Scale::Zscore), SpaceKind::Input),
-        (Method::Gpa(Default::default()), SpaceKind::Universe),
-        (Method::Pairwise(Default::default()), SpaceKind::Translated),
+        (Method::from(GpaParams::default()), SpaceKind::Universe),
+        (Method::from(PairwiseParams::default()), SpaceKind::Translated),
     ] {
         let scores = score(&method, &Task::from(few()), &data);
         assert!(scores.scores.iter().all(|s| s.space == space && s.n == 80));
@@ -176,7 +178,7 @@ fn every_method_is_judged_in_its_first_space() {
     }
     // A rotation of standardised views is as alike as they are, and nearer.
     let of = |method: &Method| score(method, &Task::from(few()), &data);
-    let (input, gpa) = (of(&na(Scale::Zscore)), of(&Method::Gpa(Default::default())));
+    let (input, gpa) = (of(&na(Scale::Zscore)), of(&Method::from(GpaParams::default())));
     let figure = |scores: &Scores, metric| value(scores, metric, "v0", Some("v1")).unwrap();
     for measure in Measure::ALL {
         let metric = Metric::Similarity(measure, Reading::Raw);

@@ -16,15 +16,15 @@ use tasks::{Direction, Metric, ProbeParams, Quantity, RetrievalParams, Stitching
 
 fn methods() -> Vec<Method> {
     let gcpa = |rescale| GcpaParams { epochs: Some(1), steps_per_epoch: 40, rescale, ..Default::default() };
-    let mut methods: Vec<Method> = Method::NAMES.iter().filter_map(|name| Method::from_name(name)).collect();
+    let mut methods: Vec<Method> = Method::all();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
-    methods.push(Method::Relative(RelativeParams { anchors: Some(16), ..Default::default() }));
-    methods.push(Method::Pairwise(PairwiseParams { scale: true }));
-    methods.push(Method::Gcca(GccaParams { whiten: Whiten::InverseSingular, rank: Some(6), ..Default::default() }));
+    methods.push(Method::from(RelativeParams { anchors: Some(16), ..Default::default() }));
+    methods.push(Method::from(PairwiseParams { scale: true }));
+    methods.push(Method::from(GccaParams { whiten: Whiten::InverseSingular, rank: Some(6), ..Default::default() }));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
-        methods.push(Method::Gcpa(gcpa(rescale)));
+        methods.push(Method::from(gcpa(rescale)));
         for form in [AddForm::Scaled, AddForm::Orthogonal] {
-            methods.push(Method::Extend(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
+            methods.push(Method::from(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
         }
     }
     methods

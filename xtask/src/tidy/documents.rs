@@ -22,7 +22,12 @@ struct Listing {
 }
 
 const LISTINGS: &[Listing] = &[
-    Listing { code: "crates/align/src/method.rs", start: "pub const NAMES:", document: "README.md", what: "method" },
+    Listing {
+        code: "crates/align/src/methods/registry.rs",
+        start: "built_in! {",
+        document: "README.md",
+        what: "method",
+    },
     Listing { code: "crates/tasks/src/task.rs", start: "built_in! {", document: "README.md", what: "task" },
     Listing {
         code: "crates/tasks/src/noise.rs",

@@ -133,7 +133,9 @@ fn onward_of_sums(fitted: &Fitted, sums: &Sums) -> Result<Vec<Option<Onward>>, A
         Fitted::Universe(universe) if universe.is_linear() => {
             universe.views().iter().map(|view| Some(view.map.map(|&x| f64::from(x)))).collect()
         }
-        Fitted::Universe(_) => return Err(AlignError::NeedsRows { method: "a calibration through a corrector" }),
+        Fitted::Universe(_) => {
+            return Err(AlignError::NeedsRows { method: "a calibration through a corrector", instead: Vec::new() });
+        }
         Fitted::Pairwise(maps) => maps.names().iter().map(|_| None).collect(),
         Fitted::Input(_) => Vec::new(),
     };

@@ -2,15 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_most, ensure};
 use crate::methods::pairwise::fit_ordered;
 use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
-use crate::moments::{Incomplete, Moments};
+use crate::moments::Moments;
 use crate::prep::Standardisation;
-use crate::{AlignError, Fit, Matrix, Spaces};
+use crate::{AlignError, Fit, Matrix};
 
 /// Parameters of `cca`.
+///
+/// For every ordered pair a → b the map `W_a U diag(ρ^p) Vᵀ W_b⁺` (d_a × d_b), where `W = V_z (S² + κn)^(−1/2)` whitens
+/// a view `Z = U_z S V_zᵀ` and `U ρ Vᵀ = W_aᵀ Z_aᵀ Z_b W_b` are the canonical directions and correlations.
+///
+/// At full rank and p = 1 this is the least squares map `(Z_aᵀ Z_a + κn)⁻¹ Z_aᵀ Z_b`, ridge regression with κ > 0 but for
+/// the target's own ridge, which cancels; below full rank it is reduced-rank regression. At p = 0 it whitens, rotates
+/// and takes the whitening back with the target's statistics, the multi-step form of bilingual word embeddings (Artetxe,
+/// Labaka and Agirre, AAAI 2018). Input: views standardised with the sample standard deviation, as pairwise Procrustes
+/// has them. Cost: M eigendecompositions of d_m, an SVD per ordered pair. The objective reported is the sum of the
+/// canonical correlations used, over ordered pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CcaParams {
@@ -29,31 +40,58 @@ impl Default for CcaParams {
     }
 }
 
-impl CcaParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+impl Aligner for CcaParams {
+    fn name(&self) -> &'static str {
+        "cca"
+    }
+
+    fn title(&self) -> &'static str {
+        "CCA"
+    }
+
+    fn summary(&self) -> &'static str {
+        "regression, reduced rank or whiten-rotate-dewhiten, one map per ordered pair of views"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + (size.views as f64).powi(2)
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
         let (rank, ridge, power) = (self.rank.unwrap_or(1), self.ridge, self.power);
         ensure(rank >= 1, "cca", "rank", rank, "at least 1")?;
         ensure(ridge >= 0.0 && ridge.is_finite(), "cca", "ridge", ridge, "a finite number, 0 or above")?;
         ensure((0.0..=4.0).contains(&power), "cca", "power", power, "a number from 0 to 4")
     }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// For every ordered pair a → b the map `W_a U diag(ρ^p) Vᵀ W_b⁺` (d_a × d_b), where `W = V_z (S² + κn)^(−1/2)` whitens
-/// a view `Z = U_z S V_zᵀ` and `U ρ Vᵀ = W_aᵀ Z_aᵀ Z_b W_b` are the canonical directions and correlations.
-///
-/// At full rank and p = 1 this is the least squares map `(Z_aᵀ Z_a + κn)⁻¹ Z_aᵀ Z_b`, ridge regression with κ > 0 but for
-/// the target's own ridge, which cancels; below full rank it is reduced-rank regression. At p = 0 it whitens, rotates
-/// and takes the whitening back with the target's statistics, the multi-step form of bilingual word embeddings (Artetxe,
-/// Labaka and Agirre, AAAI 2018). Input: views standardised with the sample standard deviation, as pairwise Procrustes
-/// has them. Cost: M eigendecompositions of d_m, an SVD per ordered pair. The objective reported is the sum of the
-/// canonical correlations used, over ordered pairs.
-pub(crate) fn fit(params: &CcaParams, train: &Spaces) -> Result<Fit, AlignError> {
-    at_least_two_views("cca", train)?;
-    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
+impl MomentAligner for CcaParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_pairs(Standardisation::Sample)
+    }
+
+    fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments)
+    }
 }
 
-/// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
-pub(crate) fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
+fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("cca")?;
     let narrowest = (0..moments.views()).map(|m| moments.width(m)).min().unwrap_or(0);
     at_most("cca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;

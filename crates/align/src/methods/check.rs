@@ -1,6 +1,6 @@
-//! Checks that every method makes of its parameters and its views.
+//! Checks of parameters.
 
-use crate::{AlignError, Spaces};
+use crate::AlignError;
 
 /// A number asked for that the data may have less of.
 pub(crate) fn at_most(
@@ -25,17 +25,4 @@ pub(crate) fn ensure(
     want: &'static str,
 ) -> Result<(), AlignError> {
     if ok { Ok(()) } else { Err(AlignError::Parameter { method, parameter, got: got.to_string(), want }) }
-}
-
-/// Aligning needs something to align.
-pub(crate) fn at_least_two_views(method: &'static str, spaces: &Spaces) -> Result<(), AlignError> {
-    check_views(method, &spaces.names().collect::<Vec<_>>())
-}
-
-/// The same by their names.
-pub(crate) fn check_views(method: &'static str, names: &[&str]) -> Result<(), AlignError> {
-    if names.len() >= 2 {
-        return Ok(());
-    }
-    Err(AlignError::TooFewViews { method, got: names.len(), want: 2, only: names.first().map(|n| (*n).to_string()) })
 }

@@ -5,14 +5,22 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Needs};
 use crate::fitted::AddForm;
-use crate::method::BaseViews;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
 use crate::moments::enough;
 use crate::{AlignError, Fit, FitReport, Fitted, Method, Spaces};
 
 /// Parameters of `extend`.
+///
+/// Adds the last view to the universe of the others. Cost: the base views projected once, one
+/// SVD of d × D.
+///
+/// The report is the base's with one more map; what it says of the iteration and the objective is of the
+/// base. Nothing is drawn.
+///
+/// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtendParams {
@@ -45,8 +53,8 @@ impl Base {
     /// As a method of its own.
     pub fn method(&self) -> Method {
         match self {
-            Self::Gpa(params) => Method::Gpa(params.clone()),
-            Self::Gcpa(params) => Method::Gcpa(params.clone()),
+            Self::Gpa(params) => params.clone().into(),
+            Self::Gcpa(params) => params.clone().into(),
         }
     }
 }
@@ -89,27 +97,57 @@ impl<'de> Deserialize<'de> for Base {
     }
 }
 
-impl ExtendParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
-        self.base.method().validate()
+impl Aligner for ExtendParams {
+    fn name(&self) -> &'static str {
+        "extend"
     }
 
-    pub(crate) fn title(&self) -> &'static str {
+    fn title(&self) -> &'static str {
         match self.base {
             Base::Gpa(_) => "GPA-ADD",
             Base::Gcpa(_) => "GCPA-ADD",
         }
     }
+
+    fn summary(&self) -> &'static str {
+        "GPA or GCPA on all views but the last, which is then added to their universe"
+    }
+
+    fn version(&self) -> u32 {
+        3
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default().views(3)
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        1.0 + self.base.method().cost(size)
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
+        self.base.method().validate()
+    }
+
+    fn nested(&self) -> Vec<(&'static str, Method)> {
+        vec![("base", self.base.method())]
+    }
+
+    fn base(&self) -> Option<BaseFit> {
+        Some(BaseFit { method: self.base.method(), views: BaseViews::AllButLast })
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        let base = self.base.method().fit(&BaseViews::AllButLast.of(input.views)?, seed)?;
+        fit_on(self, &base, input.views)
+    }
+
+    fn fit_on(&self, base: &Fit, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
+        fit_on(self, base, input.views)
+    }
 }
 
-/// Adds the last view of `train` to the universe of the others. Cost: the base views projected once, one
-/// SVD of d × D.
-///
-/// The report is the base's with one more map; what it says of the iteration and the objective is of the
-/// base. Nothing is drawn.
-///
-/// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
-pub(crate) fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
+fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of extend", space: "universe", offers: "others" });
     };

@@ -3,15 +3,16 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
 use crate::krylov;
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_most, ensure};
 use crate::methods::decoder::Decoder;
 use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
-use crate::moments::{Incomplete, Moments};
+use crate::moments::Moments;
 use crate::prep::{ConstantColumns, Standardisation};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
 /// Parameters of `gcca`: MAXVAR generalised canonical correlation analysis.
 ///
@@ -28,6 +29,23 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 /// All span the same directions; cosines between universe vectors, clustering and the way back feel the scale of each
 /// coordinate. `W_m Φ_m` and Carroll's make universe vectors of whitened views short: the squares of a coordinate sum to at
 /// most 1 and λ_j over all rows of all views, so that a vector's length falls as n^(−1/2). With unit variance it does not.
+///
+/// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views
+/// `Z_m = U_m S_m V_mᵀ`; maps `Q_m = V_m Φ_m` (d_m × R) as released, `V_m S_m⁻¹ Φ_m` with [`Whiten::InverseSingular`].
+///
+/// Equivalently the R smallest eigenvalues of `M I − Aᵀ A`, each in [0, M]; small means shared by all
+/// views. The objective reported is their sum. Universe: width R, by default the narrowest view's width,
+/// whereas GPA's is the widest's; of [`Coordinates`] the default. With a ridge κ, `U_m S_m (S_m² + κ n)^(−1/2)` stands for U_m and
+/// `(S_m² + κ n)^(−1/2)` for S_m⁻¹: the regularised MAXVAR problem `max tr(Gᵀ Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ G)`.
+///
+/// The released form has no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
+/// going back is by `Q_mᵀ`, not a pseudo-inverse: only directions are meaningful. Departs: from the moments
+/// in `f64`; directions that `f64` sums cannot tell from nothing are dropped, whereas the authors keep whatever the SVD gives,
+/// and with [`Whiten::InverseSingular`] those that the rounding of `f32` explains; signs are fixed by each
+/// eigenvector's largest entry. Where views miss items, the block of views i and j is summed over the n_ij
+/// items that both have and multiplied by √(n_i n_j)/n_ij. Cost: M eigendecompositions of d_m, one of Σ d_m.
+///
+/// Source: arXiv 2602.06205, the RACING variant of the authors' implementation; Kettenring, Biometrika 58 (1971).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GccaParams {
@@ -86,39 +104,61 @@ impl GccaParams {
         let (whiten, decoder) = (Whiten::InverseSingular, Decoder::PseudoInverse);
         Self { rank, whiten, ridge, decoder, ..Self::default() }
     }
+}
 
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+impl Aligner for GccaParams {
+    fn name(&self) -> &'static str {
+        "gcca"
+    }
+
+    fn title(&self) -> &'static str {
+        "GCCA"
+    }
+
+    fn summary(&self) -> &'static str {
+        "MAXVAR generalised CCA, as released (variance-weighted, transpose as inverse) or whitened"
+    }
+
+    fn version(&self) -> u32 {
+        3
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        let views = size.views as f64;
+        4.0 + 0.3 * views * views
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
         let rank = self.rank.unwrap_or(1);
         let ridge = self.ridge;
         ensure(ridge >= 0.0 && ridge.is_finite(), "gcca", "ridge", ridge, "a finite number, 0 or above")?;
         ensure(rank >= 1, "gcca", "rank", rank, "at least 1")
     }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views
-/// `Z_m = U_m S_m V_mᵀ`; maps `Q_m = V_m Φ_m` (d_m × R) as released, `V_m S_m⁻¹ Φ_m` with [`Whiten::InverseSingular`].
-///
-/// Equivalently the R smallest eigenvalues of `M I − Aᵀ A`, each in [0, M]; small means shared by all
-/// views. The objective reported is their sum. Universe: width R, by default the narrowest view's width,
-/// whereas GPA's is the widest's; of [`Coordinates`] the default. With a ridge κ, `U_m S_m (S_m² + κ n)^(−1/2)` stands for U_m and
-/// `(S_m² + κ n)^(−1/2)` for S_m⁻¹: the regularised MAXVAR problem `max tr(Gᵀ Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ G)`.
-///
-/// The released form has no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
-/// going back is by `Q_mᵀ`, not a pseudo-inverse: only directions are meaningful. Departs: from the moments
-/// in `f64`; directions that `f64` sums cannot tell from nothing are dropped, whereas the authors keep whatever the SVD gives,
-/// and with [`Whiten::InverseSingular`] those that the rounding of `f32` explains ([`Keep`]); signs are fixed by each
-/// eigenvector's largest entry. Where views miss items, the block of views i and j is summed over the n_ij
-/// items that both have and multiplied by √(n_i n_j)/n_ij. Cost: M eigendecompositions of d_m, one of Σ d_m.
-///
-/// Source: arXiv 2602.06205, the RACING variant of the authors' implementation; Kettenring, Biometrika 58 (1971).
-pub(crate) fn fit(params: &GccaParams, train: &Spaces) -> Result<Fit, AlignError> {
-    at_least_two_views("gcca", train)?;
-    let standardisation = Standardisation::Population(params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, standardisation)?)
+impl MomentAligner for GccaParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_pairs(Standardisation::Population(self.constant_columns))
+    }
+
+    fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments)
+    }
 }
 
-/// GCCA from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
-pub(crate) fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
+fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("gcca")?;
     let views = moments.views();
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);

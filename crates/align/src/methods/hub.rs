@@ -3,15 +3,24 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, ensure};
-use crate::moments::{Incomplete, Moments};
+use crate::methods::check::ensure;
+use crate::moments::Moments;
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::spaces::position;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
 /// Parameters of `hub`.
+///
+/// The orthogonal Procrustes map `R_m = U Vᵀ` of `Z_mᵀ Z_p = U S Vᵀ` (d_m × d_p) from every view to the pivot p, the
+/// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
+///
+/// Without a name the pivot is the view with the largest mean over the others of `tr(S)/√(|Z_m|² |Z_p|²)`, the cosine
+/// that the best rotation reaches, both norms over the items that the two views share; a view of which nothing varies has
+/// none. Universe: the pivot's width; a wider view loses directions. The objective
+/// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HubParams {
@@ -21,21 +30,51 @@ pub struct HubParams {
     pub constant_columns: ConstantColumns,
 }
 
-/// The orthogonal Procrustes map `R_m = U Vᵀ` of `Z_mᵀ Z_p = U S Vᵀ` (d_m × d_p) from every view to the pivot p, the
-/// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
-///
-/// Without a name the pivot is the view with the largest mean over the others of `tr(S)/√(|Z_m|² |Z_p|²)`, the cosine
-/// that the best rotation reaches, both norms over the items that the two views share; a view of which nothing varies has
-/// none. Universe: the pivot's width; a wider view loses directions. The objective
-/// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
-pub(crate) fn fit(params: &HubParams, train: &Spaces) -> Result<Fit, AlignError> {
-    at_least_two_views("hub", train)?;
-    let standardisation = Standardisation::Population(params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, standardisation)?)
+impl Aligner for HubParams {
+    fn name(&self) -> &'static str {
+        "hub"
+    }
+
+    fn title(&self) -> &'static str {
+        "Hub"
+    }
+
+    fn summary(&self) -> &'static str {
+        "orthogonal Procrustes of every view into the one that agrees best with all"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 0.5 * (size.views as f64).powi(2)
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// The same from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
-pub(crate) fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError> {
+impl MomentAligner for HubParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_pairs(Standardisation::Population(self.constant_columns))
+    }
+
+    fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments)
+    }
+}
+
+fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("hub")?;
     let views = moments.views();
     let rotation = |m: usize, p: usize| -> Result<(Matrix<f64>, f64), AlignError> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
 use crate::methods::check::ensure;
@@ -10,7 +11,15 @@ use crate::methods::gpa::{GpaParams, Solver};
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Spaces, Universe};
 
-/// Parameters of `linear`.
+/// Parameters of `linear`: a linear corrector, for what of GCPA's gain does not need a network.
+///
+/// `B = (Σ_m V_mᵀ V_m + κ n M/D I)⁻¹ Σ_m V_mᵀ C` (D × D) with V_m the unit universe rows of view m and C the consensus
+/// directions of GCPA; maps `R_m B`, back by the scaffold's own way.
+///
+/// The best linear map of every view's rows towards the directions that GCPA's corrector is trained for, in closed form,
+/// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as
+/// GCPA: of the items that two views have at least.
+/// Cost: the scaffold, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearParams {
@@ -36,7 +45,39 @@ impl Default for LinearParams {
 }
 
 impl LinearParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+    /// The fit that it starts from.
+    fn scaffold(&self) -> Method {
+        let (solver, constant_columns) = (self.solver, self.constant_columns);
+        self.scaffold.method(GpaParams { solver, constant_columns, ..GpaParams::default() })
+    }
+}
+
+impl Aligner for LinearParams {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn title(&self) -> &'static str {
+        "Linear"
+    }
+
+    fn summary(&self) -> &'static str {
+        "GPA or GCCA, then one shared linear map towards the consensus of all views, in closed form"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        self.scaffold().uses_seed()
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        6.0 + 4.0 * size.views as f64
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
         ensure(
             self.ridge >= 0.0 && self.ridge.is_finite(),
             "linear",
@@ -46,33 +87,30 @@ impl LinearParams {
         )
     }
 
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+    fn ignored(&self) -> Vec<Ignored> {
         let beside = "beside `scaffold: gcca`: it is a setting of GPA";
         let ignored = Ignored { parameter: "solver", beside, changed: self.solver != Solver::default() };
         (self.scaffold == Scaffold::Gcca).then_some(ignored).into_iter().collect()
     }
 
-    /// The fit that it starts from.
-    pub(crate) fn scaffold(&self) -> Method {
-        let (solver, constant_columns) = (self.solver, self.constant_columns);
-        self.scaffold.method(GpaParams { solver, constant_columns, ..GpaParams::default() })
+    fn base(&self) -> Option<BaseFit> {
+        Some(BaseFit { method: self.scaffold(), views: BaseViews::All })
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        fit_on(self, &self.scaffold().fit(*input, seed)?, input.views)
+    }
+
+    fn fit_on(&self, base: &Fit, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
+        fit_on(self, base, input.views)
     }
 }
 
 /// Rows of a view multiplied at a time.
 const CHUNK: usize = 512;
 
-/// `B = (Σ_m V_mᵀ V_m + κ n M/D I)⁻¹ Σ_m V_mᵀ C` (D × D) with V_m the unit universe rows of view m and C the consensus
-/// directions of GCPA; maps `R_m B`, back by the scaffold's own way.
-///
-/// The best linear map of every view's rows towards the directions that GCPA's corrector is trained for, in closed form,
-/// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as
-/// GCPA: of the items that two views have at least.
-/// Cost: the scaffold, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
-///
 /// `base` is the fit of [`LinearParams::scaffold`] on the same rows.
-pub(crate) fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
+fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the scaffold of linear", space: "universe", offers: "others" });
     };

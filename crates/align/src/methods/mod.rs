@@ -11,6 +11,7 @@ pub mod hub;
 pub mod linear;
 pub mod na;
 pub mod pairwise;
+mod registry;
 pub mod relative;
 mod spectrum;
 pub mod srm;

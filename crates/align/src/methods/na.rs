@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, Needs};
 use crate::fitted::InputSpace;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
-use crate::{AlignError, Fit, FitReport, Fitted, Spaces};
+use crate::spaces::Space;
+use crate::{AlignError, Fit, FitReport, Fitted};
 
-/// Parameters of `na`.
+/// Parameters of `na`: views as they are, or with `scale: zscore` standardised by their training rows. O(N·Σd).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NaParams {
@@ -28,18 +30,47 @@ pub enum Scale {
     Zscore,
 }
 
-/// Remembers the views, and with `scale: zscore` their training statistics. O(N·Σd).
-pub(crate) fn fit(params: &NaParams, train: &Spaces) -> Result<Fit, AlignError> {
-    let view = |space: &crate::spaces::Space| {
-        let prep = match params.scale {
-            Scale::Raw => None,
-            Scale::Zscore => {
-                enough(space.name(), space.observed_rows())?;
-                Some(ZScore::fit(&space.observed(), params.constant_columns))
-            }
+impl Aligner for NaParams {
+    fn name(&self) -> &'static str {
+        "na"
+    }
+
+    fn title(&self) -> &'static str {
+        "NA"
+    }
+
+    fn summary(&self) -> &'static str {
+        "no alignment: each view in its own coordinates"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default().views(1)
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + size.views as f64
+    }
+
+    fn fit(&self, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
+        let view = |space: &Space| {
+            let prep = match self.scale {
+                Scale::Raw => None,
+                Scale::Zscore => {
+                    enough(space.name(), space.observed_rows())?;
+                    Some(ZScore::fit(&space.observed(), self.constant_columns))
+                }
+            };
+            Ok((space.name().to_string(), space.values().cols(), prep))
         };
-        Ok((space.name().to_string(), space.values().cols(), prep))
-    };
-    let views = train.iter().map(view).collect::<Result<_, AlignError>>()?;
-    Ok(Fit { fitted: Fitted::Input(InputSpace::of_views(views)), report: FitReport::closed_form(0, 0, None) })
+        let views = input.views.iter().map(view).collect::<Result<_, AlignError>>()?;
+        Ok(Fit { fitted: Fitted::Input(InputSpace::of_views(views)), report: FitReport::closed_form(0, 0, None) })
+    }
 }

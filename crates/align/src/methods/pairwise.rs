@@ -3,14 +3,30 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::PairMaps;
 use crate::linalg::{self, Threads};
-use crate::methods::check::at_least_two_views;
-use crate::moments::{Incomplete, Moments};
+use crate::moments::Moments;
 use crate::prep::Standardisation;
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 
 /// Parameters of `pairwise`.
+///
+/// For every pair a < b the partial isometry `U Vᵀ` of `A~ᵀ B~ = U S Vᵀ` (d_a × d_b), where ~ is
+/// standardised with the sample standard deviation (ddof 1).
+///
+/// With `scale` the map is `s U Vᵀ`, `s = tr(S)/|A~|²`, and the one back `s' V Uᵀ`, `s' = tr(S)/|B~|²`: similarity
+/// Procrustes, least squares each way (Schönemann and Carroll, Psychometrika 35, 1970). Translated rows are shorter by it;
+/// what is standardised and compared by cosines afterwards does not notice. Where views miss items |A~|² is the share of A's
+/// rows that B has.
+///
+/// Determinants are not forced, reflections are allowed; without `scale` none beyond the standardisation. Between
+/// unequal widths the block of the padded solution that is ever used is the thin one computed here. A pair is
+/// fitted on the rows that both views have, each standardised by all the rows it has. The
+/// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
+/// Cost M(M−1)/2 SVDs and the moments.
+///
+/// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PairwiseParams {
@@ -41,28 +57,51 @@ pub(crate) fn fit_ordered(
     Ok(Fit { fitted: Fitted::Pairwise(PairMaps::of(names, preps, maps, Some(back))), report })
 }
 
-/// For every pair a < b the partial isometry `U Vᵀ` of `A~ᵀ B~ = U S Vᵀ` (d_a × d_b), where ~ is
-/// standardised with the sample standard deviation (ddof 1).
-///
-/// With `scale` the map is `s U Vᵀ`, `s = tr(S)/|A~|²`, and the one back `s' V Uᵀ`, `s' = tr(S)/|B~|²`: similarity
-/// Procrustes, least squares each way (Schönemann and Carroll, Psychometrika 35, 1970). Translated rows are shorter by it;
-/// what is standardised and compared by cosines afterwards does not notice. Where views miss items |A~|² is the share of A's
-/// rows that B has.
-///
-/// Determinants are not forced, reflections are allowed; without `scale` none beyond the standardisation. Between
-/// unequal widths the block of the padded solution that is ever used is the thin one computed here. A pair is
-/// fitted on the rows that both views have, each standardised by all the rows it has. The
-/// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
-/// Cost M(M−1)/2 SVDs and the moments.
-///
-/// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
-pub(crate) fn fit(params: &PairwiseParams, train: &Spaces) -> Result<Fit, AlignError> {
-    at_least_two_views("pairwise", train)?;
-    from_moments(params, &Moments::fit(train, Incomplete::PairwiseComplete, Standardisation::Sample)?)
+impl Aligner for PairwiseParams {
+    fn name(&self) -> &'static str {
+        "pairwise"
+    }
+
+    fn title(&self) -> &'static str {
+        "PW"
+    }
+
+    fn summary(&self) -> &'static str {
+        "orthogonal Procrustes, one map per pair of views"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 0.5 * (size.views as f64).powi(2)
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// PW from moments alone, [`Incomplete::PairwiseComplete`] ones where views miss items.
-pub(crate) fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, AlignError> {
+impl MomentAligner for PairwiseParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_pairs(Standardisation::Sample)
+    }
+
+    fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments)
+    }
+}
+
+fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, AlignError> {
     moments.check_every_pair("pairwise")?;
     let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
     let solved: Result<Vec<(Matrix<f64>, f64)>, AlignError> = pairs

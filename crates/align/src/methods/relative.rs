@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize};
 use crate::fitted::ViewMap;
-use crate::methods::check::{at_least_two_views, at_most, ensure};
+use crate::methods::check::{at_most, ensure};
 use crate::methods::decoder::Decoder;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
@@ -14,6 +15,18 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
 const ANCHOR_ITEMS: Purpose = Purpose::new(30);
 
 /// Parameters of `relative`.
+///
+/// `u_mi = (cos(z_mi, z_ma))_a` over K anchor items a, the same for all views: nothing is fitted but which items they
+/// are, drawn from the seed, and the ways back.
+///
+/// With V the standardised rows at unit length and A_m the K × d_m rows of the anchors among them, `u = v A_mᵀ`. Back by a
+/// [`Decoder`] of these maps into unit rows, times the root mean square length of the view's standardised rows: a row comes
+/// back with its direction alone. Universe: width K. Departs: rows are standardised before their cosines are taken, as with
+/// every method here; raw cosines of most encoders are all near one another. Cost: N·P² multiply-adds for the decoder, one
+/// eigendecomposition of K (least squares) or M SVDs of d_m × K (pseudo-inverse).
+///
+/// Source: Moschella, Maiorana, Fumero, Norelli, Locatello and Rodolà, ICLR 2023; the way back by pseudo-inverse: Maiorca,
+/// Moschella, Fumero, Locatello and Rodolà, 2024.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RelativeParams {
@@ -34,26 +47,38 @@ impl Default for RelativeParams {
     }
 }
 
-impl RelativeParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+impl Aligner for RelativeParams {
+    fn name(&self) -> &'static str {
+        "relative"
+    }
+
+    fn title(&self) -> &'static str {
+        "Relative"
+    }
+
+    fn summary(&self) -> &'static str {
+        "relative representations: cosines to anchor items that all views have"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 2.0 * size.views as f64
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
         let anchors = self.anchors.unwrap_or(1);
         ensure(anchors >= 1, "relative", "anchors", anchors, "at least 1")
     }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        fit(self, input.views, seed)
+    }
 }
 
-/// `u_mi = (cos(z_mi, z_ma))_a` over K anchor items a, the same for all views: nothing is fitted but which items they
-/// are, drawn from the seed, and the ways back.
-///
-/// With V the standardised rows at unit length and A_m the K × d_m rows of the anchors among them, `u = v A_mᵀ`. Back by a
-/// [`Decoder`] of these maps into unit rows, times the root mean square length of the view's standardised rows: a row comes
-/// back with its direction alone. Universe: width K. Departs: rows are standardised before their cosines are taken, as with
-/// every method here; raw cosines of most encoders are all near one another. Cost: N·P² multiply-adds for the decoder, one
-/// eigendecomposition of K (least squares) or M SVDs of d_m × K (pseudo-inverse).
-///
-/// Source: Moschella, Maiorana, Fumero, Norelli, Locatello and Rodolà, ICLR 2023; the way back by pseudo-inverse: Maiorca,
-/// Moschella, Fumero, Locatello and Rodolà, 2024.
-pub(crate) fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    at_least_two_views("relative", train)?;
+fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     let shared: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) == train.len()).collect();
     if shared.len() < FEWEST {
         return Err(AlignError::TooFewRows { method: "relative", got: shared.len(), want: FEWEST });

@@ -3,19 +3,30 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Accum, Threads};
-use crate::methods::check::{at_least_two_views, at_most, ensure};
-use crate::moments::{Incomplete, Moments};
-use crate::prep::{ConstantColumns, Standardisation};
+use crate::methods::check::{at_most, ensure};
+use crate::moments::Moments;
+use crate::prep::ConstantColumns;
 use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Stop, Universe};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Gaussian starting matrices, one stream per view.
 const START: Purpose = Purpose::new(26);
 
 /// Parameters of `srm`.
+///
+/// min over `W_mᵀ W_m = I_K` and S of `Σ_m |Z_m − S W_mᵀ|²_F`, W_m d_m × K, S N × K the shared response: alternately
+/// `S = 1/M Σ_m Z_m W_m` and `W_m = U Vᵀ` of `Z_mᵀ S = U Σ Vᵀ`.
+///
+/// Unlike GPA it keeps K directions of each view and leaves the rest unexplained; with K the width of all views it is
+/// GPA's problem. From the moments: `Z_mᵀ S` is a block of `G W / M`, so a sweep does not depend on N. Universe: width K;
+/// back by the transpose, the model's own reconstruction. K is at most the narrowest view's width. The start is drawn from
+/// the seed. The objective reported is that above.
+///
+/// Source: Chen, Chen, Yeshurun, Hasson, Haxby and Ramadge, NeurIPS 2015, the deterministic form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SrmParams {
@@ -35,32 +46,54 @@ impl Default for SrmParams {
     }
 }
 
-impl SrmParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+impl Aligner for SrmParams {
+    fn name(&self) -> &'static str {
+        "srm"
+    }
+
+    fn title(&self) -> &'static str {
+        "SRM"
+    }
+
+    fn summary(&self) -> &'static str {
+        "deterministic shared response model: a few shared directions of each view"
+    }
+
+    fn version(&self) -> u32 {
+        3
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 2.0 * size.views as f64
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
         let (features, tol) = (self.features.unwrap_or(1), self.tol);
         ensure(features >= 1, "srm", "features", features, "at least 1")?;
         ensure(self.max_iter >= 1, "srm", "max_iter", self.max_iter, "at least 1")?;
         ensure(tol >= 0.0 && tol.is_finite(), "srm", "tol", tol, "a finite number, 0 or above")
     }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// min over `W_mᵀ W_m = I_K` and S of `Σ_m |Z_m − S W_mᵀ|²_F`, W_m d_m × K, S N × K the shared response: alternately
-/// `S = 1/M Σ_m Z_m W_m` and `W_m = U Vᵀ` of `Z_mᵀ S = U Σ Vᵀ`.
-///
-/// Unlike GPA it keeps K directions of each view and leaves the rest unexplained; with K the width of all views it is
-/// GPA's problem. From the moments: `Z_mᵀ S` is a block of `G W / M`, so a sweep does not depend on N. Universe: width K;
-/// back by the transpose, the model's own reconstruction. K is at most the narrowest view's width. The start is drawn from
-/// the seed. The objective reported is that above.
-///
-/// Source: Chen, Chen, Yeshurun, Hasson, Haxby and Ramadge, NeurIPS 2015, the deterministic form.
-pub(crate) fn fit(params: &SrmParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    at_least_two_views("srm", train)?;
-    let standardisation = Standardisation::Population(params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, seed)
+impl MomentAligner for SrmParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_consensus(self.constant_columns)
+    }
+
+    fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments, seed)
+    }
 }
 
-/// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
-pub(crate) fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     moments.check_connected("srm")?;
     let views = moments.views();
     let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);

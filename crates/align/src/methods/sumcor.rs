@@ -3,19 +3,33 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, at_most, ensure};
-use crate::methods::gpa::{self, GpaParams, Solver};
+use crate::methods::check::{at_most, ensure};
+use crate::methods::gpa::{GpaParams, Solver};
 use crate::methods::spectrum::{self, Keep, Spectrum};
-use crate::moments::{Incomplete, Moments};
-use crate::prep::{ConstantColumns, Standardisation};
-use crate::{AlignError, Fit, Fitted, Matrix, Spaces, Universe};
+use crate::moments::Moments;
+use crate::prep::ConstantColumns;
+use crate::{AlignError, Fit, Fitted, Matrix, Universe};
 
 /// Parameters of `sumcor`: multiset CCA by the sum of correlations, and the path from it to Procrustes.
 ///
 /// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` over all directions at once, the simultaneous (trace) criterion: the columns of each
 /// `Z_m W_m` are uncorrelated (see `shrinkage`). Kettenring's SUMCOR (Biometrika 58, 1971) finds one canonical variate after
 /// the other; the two solutions differ where there are several dimensions.
+///
+/// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` with `W_m = T_m R_m`, R_m orthogonal and
+/// `T_m = ((1 − α) Z_mᵀ Z_m / n + α I)^(−1/2)`: at α = 0 the columns of each `Z_m W_m` are uncorrelated with unit variance,
+/// which is multiset CCA with the sum of correlations as criterion (Kettenring, Biometrika 58, 1971), all directions at once; at α = 1 it is
+/// generalised Procrustes; between them the path of regularised hyperalignment (Xu, Lorbert, Ramadge, Guntupalli and
+/// Haxby, 2012).
+///
+/// Where views miss items, an item that |V| of M views have counts M/|V| times in `Z_mᵀ Z_m` and in n alike, as it does in
+/// the sum over pairs of views: columns are uncorrelated with unit variance over items that count so.
+///
+/// Solved as GPA of the views `Z_m T_m`, by the accelerated solver on their moments. Back by `Z = U W⁻¹`, `W⁻¹ = Rᵀ T⁻¹`.
+/// Directions along which a view does not spread are dropped. The objective reported is GPA's. Cost: M eigendecompositions
+/// of d_m more than GPA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SumcorParams {
@@ -37,37 +51,62 @@ impl Default for SumcorParams {
 }
 
 impl SumcorParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
-        let shrinkage = self.shrinkage;
-        ensure((0.0..=1.0).contains(&shrinkage), "sumcor", "shrinkage", shrinkage, "a number from 0 to 1")?;
-        self.rotation().validate("sumcor")
-    }
-
     fn rotation(&self) -> GpaParams {
         GpaParams { solver: Solver::Accelerated, tol: self.tol, rank: self.rank, ..GpaParams::default() }
     }
 }
 
-/// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` with `W_m = T_m R_m`, R_m orthogonal and
-/// `T_m = ((1 − α) Z_mᵀ Z_m / n + α I)^(−1/2)`: at α = 0 the columns of each `Z_m W_m` are uncorrelated with unit variance,
-/// which is multiset CCA with the sum of correlations as criterion (Kettenring, Biometrika 58, 1971), all directions at once; at α = 1 it is
-/// generalised Procrustes; between them the path of regularised hyperalignment (Xu, Lorbert, Ramadge, Guntupalli and
-/// Haxby, 2012).
-///
-/// Where views miss items, an item that |V| of M views have counts M/|V| times in `Z_mᵀ Z_m` and in n alike, as it does in
-/// the sum over pairs of views: columns are uncorrelated with unit variance over items that count so.
-///
-/// Solved as GPA of the views `Z_m T_m`, by the accelerated solver on their moments. Back by `Z = U W⁻¹`, `W⁻¹ = Rᵀ T⁻¹`.
-/// Directions along which a view does not spread are dropped. The objective reported is GPA's. Cost: M eigendecompositions
-/// of d_m more than GPA.
-pub(crate) fn fit(params: &SumcorParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    at_least_two_views("sumcor", train)?;
-    let standardisation = Standardisation::Population(params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, seed)
+impl Aligner for SumcorParams {
+    fn name(&self) -> &'static str {
+        "sumcor"
+    }
+
+    fn title(&self) -> &'static str {
+        "SUMCOR"
+    }
+
+    fn summary(&self) -> &'static str {
+        "multiset CCA (sum of correlations), or a point on the path from it to Procrustes"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 2.0 * size.views as f64
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
+        let shrinkage = self.shrinkage;
+        ensure((0.0..=1.0).contains(&shrinkage), "sumcor", "shrinkage", shrinkage, "a number from 0 to 1")?;
+        self.rotation().check("sumcor")
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_rows(input, seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// The same from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
-pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+impl MomentAligner for SumcorParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_consensus(self.constant_columns)
+    }
+
+    fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments, seed)
+    }
+}
+
+fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
     moments.check_connected("sumcor")?;
     let widths: Vec<usize> = (0..moments.views()).map(|m| moments.width(m)).collect();
     let narrowest = widths.iter().copied().min().unwrap_or(0);
@@ -94,7 +133,7 @@ pub(crate) fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) 
         spectra.iter().map(|spectrum| spectrum.function(f)).collect()
     };
     let (inverses, roots) = (power(-0.5), power(0.5));
-    let mut fit = gpa::fit_moments(&params.rotation(), &moments.transformed(&inverses), seed)?;
+    let mut fit = params.rotation().fit_moments(&moments.transformed(&inverses), seed)?;
     if params.shrinkage == 0.0 {
         let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
         fit.report.kept = kept;

@@ -28,6 +28,7 @@ pub use arithmetic::Precision;
 /// multiply-adds, half of which the symmetry saves.
 ///
 /// ```
+/// use align::methods::gpa::GpaParams;
 /// use align::moments::{Incomplete, Precision, Sums};
 /// use align::{Method, planted::Planted};
 ///
@@ -35,7 +36,7 @@ pub use arithmetic::Precision;
 /// let rows = |range: std::ops::Range<usize>| data.train.spaces.select_rows(&range.collect::<Vec<_>>());
 /// let mut sums = Sums::of(&rows(0..250), Incomplete::MeanOfPresent, Precision::Double);
 /// sums.add(&rows(250..400))?;
-/// let fit = Method::Gpa(Default::default()).fit_sums(&sums, 42)?;
+/// let fit = Method::from(GpaParams::default()).fit_sums(&sums, 42)?;
 /// assert_eq!(fit.report.maps, 3);
 /// # Ok::<(), align::AlignError>(())
 /// ```

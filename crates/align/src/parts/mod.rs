@@ -4,10 +4,11 @@
 //! it and gives back a value that projects and translates to the same bits.
 //!
 //! ```
+//! use align::methods::gpa::GpaParams;
 //! use align::{Fitted, Method, planted::Planted};
 //!
 //! let data = Planted::default().generate(1)?;
-//! let fitted = Method::Gpa(Default::default()).fit(&data.train.spaces, 42)?.fitted;
+//! let fitted = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?.fitted;
 //! let again = Fitted::from_parts(fitted.parts())?;
 //! let x = data.test.spaces.get("v0")?;
 //! assert_eq!(again.project("v0", x)?, fitted.project("v0", x)?);

@@ -7,10 +7,12 @@ use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::GccaParams;
 use align::methods::gcpa::{GcpaParams, Scaffold};
 use align::methods::gpa::{self, GpaParams, Robust, Solver};
+use align::methods::hub::HubParams;
 use align::methods::linear::LinearParams;
 use align::methods::na::{NaParams, Scale};
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
+use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
 use align::{AddForm, Matrix, Method, Spaces};
 use safetensors::{SafeTensors, tensor::TensorView};
@@ -88,37 +90,37 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
     let gpa = || GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
     let gcpa =
         || GcpaParams { solver: Solver::Accelerated, epochs: Some(1), steps_per_epoch: 30, ..GcpaParams::default() };
-    let extend = |form| Method::Extend(ExtendParams { base: Base::Gpa(gpa()), form });
-    let linear = |scaffold, solver| Method::Linear(LinearParams { scaffold, solver, ..LinearParams::default() });
+    let extend = |form| Method::from(ExtendParams { base: Base::Gpa(gpa()), form });
+    let linear = |scaffold, solver| Method::from(LinearParams { scaffold, solver, ..LinearParams::default() });
     vec![
-        ("pairwise", Method::Pairwise(PairwiseParams { scale: false })),
-        ("pairwise, scaled", Method::Pairwise(PairwiseParams { scale: true })),
-        ("gpa, released", Method::Gpa(GpaParams { max_iter: Some(60), ..GpaParams::default() })),
-        ("gpa", Method::Gpa(gpa())),
-        ("gpa, scaled", Method::Gpa(GpaParams { scale: true, ..gpa() })),
-        ("gpa, by agreement", Method::Gpa(GpaParams { weights: gpa::Weights::Agreement, ..gpa() })),
-        ("gpa, robust", Method::Gpa(GpaParams { robust: Some(Robust::Huber(0.4)), ..gpa() })),
-        ("gcca", Method::Gcca(GccaParams::default())),
-        ("gcca, textbook", Method::Gcca(GccaParams::textbook(Some(6), 0.01))),
-        ("gcpa", Method::Gcpa(gcpa())),
-        ("gcpa on gcca", Method::Gcpa(GcpaParams { scaffold: Scaffold::Gcca, solver: Solver::default(), ..gcpa() })),
+        ("pairwise", Method::from(PairwiseParams { scale: false })),
+        ("pairwise, scaled", Method::from(PairwiseParams { scale: true })),
+        ("gpa, released", Method::from(GpaParams { max_iter: Some(60), ..GpaParams::default() })),
+        ("gpa", Method::from(gpa())),
+        ("gpa, scaled", Method::from(GpaParams { scale: true, ..gpa() })),
+        ("gpa, by agreement", Method::from(GpaParams { weights: gpa::Weights::Agreement, ..gpa() })),
+        ("gpa, robust", Method::from(GpaParams { robust: Some(Robust::Huber(0.4)), ..gpa() })),
+        ("gcca", Method::from(GccaParams::default())),
+        ("gcca, textbook", Method::from(GccaParams::textbook(Some(6), 0.01))),
+        ("gcpa", Method::from(gcpa())),
+        ("gcpa on gcca", Method::from(GcpaParams { scaffold: Scaffold::Gcca, solver: Solver::default(), ..gcpa() })),
         ("extend", extend(AddForm::Scaled)),
         ("extend, orthogonal", extend(AddForm::Orthogonal)),
-        ("cca", Method::Cca(CcaParams::default())),
-        ("cca, low rank", Method::Cca(CcaParams { rank: Some(6), ridge: 0.01, ..CcaParams::default() })),
-        ("hub", Method::Hub(Default::default())),
-        ("sumcor", Method::Sumcor(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
-        ("sumcor, whitened", Method::Sumcor(SumcorParams::default())),
-        ("srm", Method::Srm(Default::default())),
+        ("cca", Method::from(CcaParams::default())),
+        ("cca, low rank", Method::from(CcaParams { rank: Some(6), ridge: 0.01, ..CcaParams::default() })),
+        ("hub", Method::from(HubParams::default())),
+        ("sumcor", Method::from(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
+        ("sumcor, whitened", Method::from(SumcorParams::default())),
+        ("srm", Method::from(SrmParams::default())),
         ("linear", linear(Scaffold::Gpa, Solver::Accelerated)),
         ("linear on gcca", linear(Scaffold::Gcca, Solver::default())),
-        ("relative", Method::Relative(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
+        ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ]
 }
 
 /// No alignment, standardised.
 pub fn standardised() -> Method {
-    Method::Na(NaParams { scale: Scale::Zscore, ..NaParams::default() })
+    Method::from(NaParams { scale: Scale::Zscore, ..NaParams::default() })
 }
 
 /// Largest absolute difference.

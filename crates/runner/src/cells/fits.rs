@@ -96,15 +96,15 @@ impl Fits {
             return Ok(fitting.clone());
         }
         let names: Vec<&str> = cell.views[..views].iter().map(String::as_str).collect();
-        let train = data.train.spaces.select(&names)?;
+        let seen = data.select(&names)?;
         let (fit, cost) = match method.base() {
-            None => measured(|| method.fit(&train, cell.seed)),
-            Some(BaseFit { method: base, views: seen }) => {
-                seen.of(&train)?;
-                let base = self.of_method(plan, cell, data, &base, seen.count(views))?;
-                let (fit, own) = measured(|| method.fit_on(&base.fit, &train, cell.seed));
+            None => measured(|| method.fit(&seen, cell.seed)),
+            Some(BaseFit { method: base, views: of }) => {
+                of.of(&seen.train.spaces)?;
+                let base = self.of_method(plan, cell, data, &base, of.count(views))?;
+                let (fit, own) = measured(|| method.fit_on(&base.fit, &seen, cell.seed));
                 let all = Cost { wall: own.wall + base.cost.wall, cpu: own.cpu + base.cost.cpu };
-                (fit, if seen == BaseViews::AllButLast { own } else { all })
+                (fit, if of == BaseViews::AllButLast { own } else { all })
             }
         };
         let fitting = Fitting { fit: Arc::new(fit.map_err(|e| anyhow!("fit: {e}"))?), cost };

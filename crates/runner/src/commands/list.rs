@@ -13,7 +13,7 @@ use crate::tables::board::Board;
 
 /// Methods with their defaults.
 pub fn methods() -> String {
-    let all = Method::NAMES.iter().filter_map(|name| Method::from_name(name));
+    let all = Method::all().into_iter();
     let lines: Vec<String> =
         all.map(|m| format!("{:<10} {}\n           {}", m.name(), m.summary(), defaults(&m, m.name()))).collect();
     lines.join("\n")

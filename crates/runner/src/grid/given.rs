@@ -44,16 +44,10 @@ impl Given {
     }
 }
 
-/// Refuses parameters of a method, or of the method inside it, that have no effect beside the others.
+/// Refuses parameters of a method, or of the methods inside it, that have no effect beside the others.
 pub(crate) fn check_method(method: &Method, given: &Value) -> Result<(), AlignError> {
     method.check_given(|name| is_given(given, name))?;
-    match method {
-        Method::Extend(params) => {
-            let base = params.base.method();
-            check_method(&base, &given["base"][base.name()])
-        }
-        _ => Ok(()),
-    }
+    method.nested().iter().try_for_each(|(name, method)| check_method(method, &given[*name][method.name()]))
 }
 
 fn is_given(params: &Value, name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use align::Method;
+use align::{FitSize, Method};
 use anyhow::Result;
 use data::yaml::Located;
 use data::{YamlProblem, nearest};
@@ -111,28 +111,12 @@ impl Cell {
     /// A rough forecast of its work, in arbitrary units: what the longest-first order and the time left
     /// are computed from.
     pub fn weight(&self) -> f64 {
-        weight(&self.method, self.views.len() as f64)
+        self.method.cost(&FitSize::of_views(self.views.len()))
     }
 
     /// Its subset of views.
     pub fn subset(&self) -> Subset {
         Subset { name: self.view_set.clone(), views: self.views.clone() }
-    }
-}
-
-fn weight(method: &Method, views: f64) -> f64 {
-    match method {
-        Method::Na(_) => 4.0 + views,
-        Method::Pairwise(_) => 4.0 + 0.5 * views * views,
-        Method::Gpa(params) if params.robust.is_some() => 30.0 + 10.0 * views * views,
-        Method::Gpa(_) => 4.0 + 4.0 * views,
-        Method::Gcca(_) => 4.0 + 0.3 * views * views,
-        Method::Gcpa(_) => 100.0 + 6.0 * views,
-        Method::Cca(_) => 4.0 + views * views,
-        Method::Hub(_) => 4.0 + 0.5 * views * views,
-        Method::Sumcor(_) | Method::Srm(_) | Method::Relative(_) => 4.0 + 2.0 * views,
-        Method::Linear(_) => 6.0 + 4.0 * views,
-        Method::Extend(params) => 1.0 + weight(&params.base.method(), views),
     }
 }
 

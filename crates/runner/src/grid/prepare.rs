@@ -42,9 +42,10 @@ pub enum Widths {
 pub const VALIDATION_SHARE: f64 = 0.1;
 
 impl Plan {
-    /// Whether cells need validation rows.
+    /// Whether cells need validation rows, for a task or for a method.
     pub fn needs_validation(&self) -> bool {
-        self.grid.value.tasks.iter().any(tasks::Task::needs_validation)
+        let grid = &self.grid.value;
+        grid.tasks.iter().any(tasks::Task::needs_validation) || grid.methods.iter().any(|m| m.needs().validation)
     }
 
     /// What a cell works on, in the order of the data flow: views, pairing, validation rows, noise on the

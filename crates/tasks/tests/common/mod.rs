@@ -85,7 +85,7 @@ pub fn planted(views: usize, width: usize, fit_rows: usize, test_rows: usize) ->
 }
 
 pub fn na(scale: Scale) -> Method {
-    Method::Na(NaParams { scale, ..Default::default() })
+    Method::from(NaParams { scale, ..Default::default() })
 }
 
 pub fn score(method: &Method, task: &Task, data: &Dataset) -> Scores {

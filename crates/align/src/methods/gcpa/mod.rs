@@ -4,28 +4,59 @@ mod data;
 mod params;
 mod training;
 
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Spaces};
+use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Spaces};
 
 pub(crate) use data::TrainingData;
 pub use data::consensus_directions;
 pub use params::{GcpaParams, Profile, Scaffold, Validation};
 
-/// Fits GPA, takes each item's consensus direction `norm(1/M Σ_m norm(u_m))`, and trains the corrector to
-/// turn every view's universe vectors towards it, held back by a penalty on drift beyond τ.
-///
-/// Source: arXiv 2602.06205, in the released form by default: a batch is one uniformly drawn view and rows drawn with
-/// replacement; validation averages sampled draws, which is noisy; its rows also fed GPA and the
-/// consensus; the identity (step 0) is never a candidate; no inverse of the corrector exists, so
-/// translation is `f(u) R_tᵀ`. Departs: a row's validation loss is computed once per check, not once
-/// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
-///
-/// Where views miss items, an item's direction is the mean over the views that have it, and the corrector trains
-/// on the items that two views have at least: an item of one view alone is its own consensus. A row of zeros, as every row
-/// of a view that does not vary, has no direction and counts as missing.
-///
+impl Aligner for GcpaParams {
+    fn name(&self) -> &'static str {
+        "gcpa"
+    }
+
+    fn title(&self) -> &'static str {
+        "GCPA"
+    }
+
+    fn summary(&self) -> &'static str {
+        "GPA, then one shared corrector towards the consensus of all views"
+    }
+
+    fn version(&self) -> u32 {
+        3
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        100.0 + 6.0 * size.views as f64
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
+        self.check()
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
+        self.without_effect()
+    }
+
+    fn base(&self) -> Option<BaseFit> {
+        let method = self.unit().map_or_else(|| self.scaffold(), Method::from);
+        Some(BaseFit { method, views: BaseViews::All })
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        fit_on(self, &self.scaffold().fit(*input, seed)?, input.views, seed)
+    }
+
+    fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        fit_on(self, base, input.views, seed)
+    }
+}
+
 /// `base` is the fit of [`GcpaParams::scaffold`] on the same rows, or of [`GcpaParams::unit`].
-pub(crate) fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
     };

@@ -10,7 +10,20 @@ use crate::methods::gpa::{Gauge, GpaParams, Solver};
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Ignored, Method};
 
-/// Parameters of `gcpa`.
+/// Parameters of `gcpa`: a GPA scaffold and one shared corrector trained towards the consensus of all views.
+///
+/// Fits GPA, takes each item's consensus direction `norm(1/M Σ_m norm(u_m))`, and trains the corrector to
+/// turn every view's universe vectors towards it, held back by a penalty on drift beyond τ.
+///
+/// Source: arXiv 2602.06205, in the released form by default: a batch is one uniformly drawn view and rows drawn with
+/// replacement; validation averages sampled draws, which is noisy; its rows also fed GPA and the
+/// consensus; the identity (step 0) is never a candidate; no inverse of the corrector exists, so
+/// translation is `f(u) R_tᵀ`. Departs: a row's validation loss is computed once per check, not once
+/// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
+///
+/// Where views miss items, an item's direction is the mean over the views that have it, and the corrector trains
+/// on the items that two views have at least: an item of one view alone is its own consensus. A row of zeros, as every row
+/// of a view that does not vary, has no direction and counts as missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GcpaParams {
@@ -71,8 +84,8 @@ impl Scaffold {
     /// The fit of the universe: this GPA, or GCCA with the same rule for constant columns.
     pub(crate) fn method(self, gpa: GpaParams) -> Method {
         match self {
-            Self::Gpa => Method::Gpa(gpa),
-            Self::Gcca => Method::Gcca(GccaParams { constant_columns: gpa.constant_columns, ..GccaParams::default() }),
+            Self::Gpa => gpa.into(),
+            Self::Gcca => GccaParams { constant_columns: gpa.constant_columns, ..GccaParams::default() }.into(),
         }
     }
 }
@@ -128,7 +141,8 @@ impl Default for GcpaParams {
 }
 
 impl GcpaParams {
-    pub(crate) fn validate(&self) -> Result<(), AlignError> {
+    /// Checks them against their domains.
+    pub(super) fn check(&self) -> Result<(), AlignError> {
         const ME: &str = "gcpa";
         self.scaffold().validate()?;
         ensure((0.0..=2.0).contains(&self.tau), ME, "tau", self.tau, "a number from 0 to 2")?;
@@ -155,7 +169,7 @@ impl GcpaParams {
     }
 
     /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
+    pub(super) fn without_effect(&self) -> Vec<Ignored> {
         let default = Self::default();
         let mut ignored = Vec::new();
         if self.scaffold == Scaffold::Gcca {

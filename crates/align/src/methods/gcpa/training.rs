@@ -255,13 +255,14 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::methods::gpa::GpaParams;
     use crate::planted::Planted;
 
     #[test]
     fn a_validation_loss_that_is_no_number_ends_the_training() {
         let planted = Planted { widths: vec![6; 2], fit_rows: 60, test_rows: 1, ..Planted::default() };
         let spaces = planted.generate(1).expect("valid").train.spaces;
-        let fit = crate::Method::Gpa(Default::default()).fit(&spaces, 0).expect("valid");
+        let fit = crate::Method::from(GpaParams::default()).fit(&spaces, 0).expect("valid");
         let mut data = TrainingData::new("gcpa", fit.fitted.universe().expect("GPA has one"), &spaces).expect("valid");
         let params = |validation| GcpaParams {
             epochs: Some(1),

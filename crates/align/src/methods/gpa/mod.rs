@@ -10,64 +10,78 @@ mod robust;
 mod rounds;
 mod stack;
 
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
 use crate::linalg::{self, Threads};
-use crate::methods::check::{at_least_two_views, at_most};
-use crate::moments::{Incomplete, Moments};
-use crate::prep::Standardisation;
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Spaces, Universe};
+use crate::methods::check::at_most;
+use crate::moments::Moments;
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Spaces, Universe};
 
 pub use balance::Weights;
 pub use params::{Gauge, GpaParams, Solver};
 pub use robust::Robust;
 use rounds::Balanced;
 
-/// min over orthogonal maps of `Σ_m |Z_m R_m − C|²_F` with the consensus `C = 1/M Σ_m Z_m R_m`.
-///
-/// Input: M views, standardised (ddof 0). Universe: width D = max d_m. A view of width d_m lives in the
-/// first d_m universe coordinates, `R_m = [B_m 0]` with B_m orthogonal d_m × d_m.
-/// Reflections are allowed; there is no scaling. Where views miss items, `C_i` is the mean over the views that
-/// have item i, and the sum is over the rows that there are.
-///
-/// Source: arXiv 2602.06205; the released form: a Gaussian start and Jacobi sweeps. Departs: everything is
-/// computed from the moments in `f64`, so the tolerance 1e-8 can be reached where `f32` stalls above it;
-/// the start is drawn from the seed. Narrow views are as released, and not as Procrustes has them: zero-padded
-/// columns would leave `Z_mᵀ C` a d_m × D matrix, whose polar factor is a partial isometry into any d_m of D
-/// directions, while `[B_m 0]` lets a narrow view meet the wider ones in the first d_m coordinates alone.
-///
-/// The optimum is not unique: starts end in stationary points whose maps differ by reflections of weakly shared
-/// directions. On embeddings of encoders their objectives agree to about 1e-4. On small random sets (12 to 150 rows, 2 to
-/// 16 columns) one accelerated start in twenty ends above the best of twenty-one, with noise well above the signal
-/// half of them, by up to 3.4e-3. `restarts` keeps the best, and [`FitReport::optimality_gap`] says how far any fit can be
-/// from the lowest.
-///
-/// None of the authors', and all a matter of the moments that the same solvers get ([`crate::moments`]):
-///
-/// - `scale`: min of `Σ_m |s_m Z_m R_m − C|²` over `s_m > 0` with `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`, by turns (Gower,
-///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`. Beside
-///   `weights` v the norm that is kept is the weighted one, `Σ_m v_m s_m² |Z_m|² = Σ_m v_m |Z_m|²`: under the plain one a
-///   view that counts little would take all of it.
-/// - `weights`: min of `Σ_m v_m |Z_m R_m − C|²`, C the mean so weighted. Only the consensus feels a weight.
-/// - `robust`: min over maps and consensus of `Σ_mi |z_mi|² ρ(|z_mi R_m − c_i|/|z_mi|)` ([`Robust`]) by iteratively
-///   reweighted least squares from the fit without; for correspondences of which some are wrong. Views are standardised
-///   by all rows, because a row of the wrong item is a row of its view all the same. A round costs N·P·(P + 2D)
-///   multiply-adds and a few sweeps.
-pub(crate) fn fit(params: &GpaParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
-    at_least_two_views("gpa", train)?;
-    let standardisation = Standardisation::Population(params.constant_columns);
-    from_moments(params, &Moments::fit(train, Incomplete::MeanOfPresent, standardisation)?, Some(train), seed)
+impl Aligner for GpaParams {
+    fn name(&self) -> &'static str {
+        "gpa"
+    }
+
+    fn title(&self) -> &'static str {
+        "GPA"
+    }
+
+    fn summary(&self) -> &'static str {
+        "generalised Procrustes: one orthogonal map per view into a shared universe"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn uses_seed(&self) -> bool {
+        self.solver == Solver::Released || self.restarts > 1
+    }
+
+    fn cost(&self, size: &FitSize) -> f64 {
+        let views = size.views as f64;
+        if self.robust.is_some() { 30.0 + 10.0 * views * views } else { 4.0 + 4.0 * views }
+    }
+
+    fn validate(&self) -> Result<(), AlignError> {
+        self.check("gpa")
+    }
+
+    fn ignored(&self) -> Vec<Ignored> {
+        let beside = "as `free` beside `rank`, which takes principal axes";
+        let free = self.rank.is_some() && self.gauge.is_free();
+        free.then_some(Ignored { parameter: "gauge", beside, changed: false }).into_iter().collect()
+    }
+
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        let MomentSpec { incomplete, standardisation } = self.spec();
+        let moments = Moments::fit(input.views, incomplete, standardisation)?;
+        from_moments(self, &moments, Some(input.views), seed)
+    }
+
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        Some(self)
+    }
 }
 
-/// GPA from moments alone, [`Incomplete::MeanOfPresent`] ones where views miss items.
-///
-/// # Errors
-/// As [`crate::Method::fit`]; [`AlignError::NeedsRows`] for `robust`, and for `weights` where views miss items.
-pub fn fit_moments(params: &GpaParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
-    from_moments(params, moments, None, seed)
+/// From moments alone neither `robust` can be fitted, nor `weights` where views miss items.
+impl MomentAligner for GpaParams {
+    fn spec(&self) -> MomentSpec {
+        MomentSpec::of_consensus(self.constant_columns)
+    }
+
+    fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+        from_moments(self, moments, None, seed)
+    }
 }
 
 fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, seed: u64) -> Result<Fit, AlignError> {
-    params.validate("gpa")?;
+    params.check("gpa")?;
     moments.check_connected("gpa")?;
     let Balanced { solved, spread, scales, moments } = rounds::solve(params, moments, train, seed)?;
     // Of the maps before they are turned or cut. A robust sum is no quadratic form in the maps and has no such bound.

@@ -4,11 +4,42 @@ use serde::{Deserialize, Serialize};
 
 use super::balance::Weights;
 use super::robust::Robust;
+use crate::AlignError;
 use crate::methods::check::ensure;
 use crate::prep::ConstantColumns;
-use crate::{AlignError, Ignored};
 
-/// Parameters of `gpa`.
+/// Parameters of `gpa`: generalised Procrustes analysis.
+///
+/// min over orthogonal maps of `Σ_m |Z_m R_m − C|²_F` with the consensus `C = 1/M Σ_m Z_m R_m`.
+///
+/// Input: M views, standardised (ddof 0). Universe: width D = max d_m. A view of width d_m lives in the
+/// first d_m universe coordinates, `R_m = [B_m 0]` with B_m orthogonal d_m × d_m.
+/// Reflections are allowed; there is no scaling. Where views miss items, `C_i` is the mean over the views that
+/// have item i, and the sum is over the rows that there are.
+///
+/// Source: arXiv 2602.06205; the released form: a Gaussian start and Jacobi sweeps. Departs: everything is
+/// computed from the moments in `f64`, so the tolerance 1e-8 can be reached where `f32` stalls above it;
+/// the start is drawn from the seed. Narrow views are as released, and not as Procrustes has them: zero-padded
+/// columns would leave `Z_mᵀ C` a d_m × D matrix, whose polar factor is a partial isometry into any d_m of D
+/// directions, while `[B_m 0]` lets a narrow view meet the wider ones in the first d_m coordinates alone.
+///
+/// The optimum is not unique: starts end in stationary points whose maps differ by reflections of weakly shared
+/// directions. On embeddings of encoders their objectives agree to about 1e-4. On small random sets (12 to 150 rows, 2 to
+/// 16 columns) one accelerated start in twenty ends above the best of twenty-one, with noise well above the signal
+/// half of them, by up to 3.4e-3. `restarts` keeps the best, and [`FitReport::optimality_gap`](crate::FitReport::optimality_gap) says how far any fit can be
+/// from the lowest.
+///
+/// None of the authors', and all a matter of the moments that the same solvers get ([`crate::moments`]):
+///
+/// - `scale`: min of `Σ_m |s_m Z_m R_m − C|²` over `s_m > 0` with `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`, by turns (Gower,
+///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`. Beside
+///   `weights` v the norm that is kept is the weighted one, `Σ_m v_m s_m² |Z_m|² = Σ_m v_m |Z_m|²`: under the plain one a
+///   view that counts little would take all of it.
+/// - `weights`: min of `Σ_m v_m |Z_m R_m − C|²`, C the mean so weighted. Only the consensus feels a weight.
+/// - `robust`: min over maps and consensus of `Σ_mi |z_mi|² ρ(|z_mi R_m − c_i|/|z_mi|)` ([`Robust`]) by iteratively
+///   reweighted least squares from the fit without; for correspondences of which some are wrong. Views are standardised
+///   by all rows, because a row of the wrong item is a row of its view all the same. A round costs N·P·(P + 2D)
+///   multiply-adds and a few sweeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GpaParams {
@@ -93,7 +124,8 @@ impl Default for GpaParams {
 }
 
 impl GpaParams {
-    pub(crate) fn validate(&self, method: &'static str) -> Result<(), AlignError> {
+    /// Checks them against their domains, for the method of this name.
+    pub(crate) fn check(&self, method: &'static str) -> Result<(), AlignError> {
         let (sweeps, rank) = (self.max_iter.unwrap_or(1), self.rank.unwrap_or(1));
         ensure(sweeps >= 1, method, "max_iter", sweeps, "at least 1")?;
         ensure(self.restarts >= 1, method, "restarts", self.restarts, "at least 1")?;
@@ -113,17 +145,5 @@ impl GpaParams {
             )?;
         }
         ensure(self.tol >= 0.0 && self.tol.is_finite(), method, "tol", self.tol, "a finite number, 0 or above")
-    }
-
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
-        let beside = "as `free` beside `rank`, which takes principal axes";
-        let free = self.rank.is_some() && self.gauge.is_free();
-        free.then_some(Ignored { parameter: "gauge", beside, changed: false }).into_iter().collect()
-    }
-
-    /// Whether different seeds can give different fits.
-    pub(crate) fn uses_seed(&self) -> bool {
-        self.solver == Solver::Released || self.restarts > 1
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn solve<'m>(
     train: Option<&Spaces>,
     seed: u64,
 ) -> Result<Balanced<'m>, AlignError> {
-    let rows = || train.ok_or(AlignError::NeedsRows { method: "gpa with weights of rows" });
+    let rows = || train.ok_or(AlignError::NeedsRows { method: "gpa with weights of rows", instead: Vec::new() });
     if params.robust.is_some() {
         rows()?;
     }

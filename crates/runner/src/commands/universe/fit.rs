@@ -95,13 +95,14 @@ fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
     let loaded = data::load(&manifest)?;
     let all = || loaded.view_names().map(str::to_owned).collect();
     let views: Vec<String> = if request.views.is_empty() { all() } else { request.views.clone() };
-    let train = loaded.select(&views)?.train.spaces;
+    let dataset = loaded.select(&views)?;
+    let train = &dataset.train.spaces;
     let clock = Instant::now();
-    let fit = request.method.fit(&train, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
-    let fit = if request.calibrate { fit.calibrated(&train)? } else { fit.with_spread_checked(&train)? };
+    let fit = request.method.fit(&dataset, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
+    let fit = if request.calibrate { fit.calibrated(train)? } else { fit.with_spread_checked(train)? };
     let seconds = clock.elapsed().as_secs_f64();
     let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: train.rows() };
-    Ok((Saved::of(fit, origin(&request.method, request.seed, &data)?, Some(&train))?, seconds))
+    Ok((Saved::of(fit, origin(&request.method, request.seed, &data)?, Some(train))?, seconds))
 }
 
 fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
@@ -184,6 +185,7 @@ fn ending(report: &FitReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use align::methods::gpa::GpaParams;
     use align::moments::{Incomplete, Precision};
 
     use super::*;
@@ -204,7 +206,7 @@ mod tests {
         let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
         let data = Data { name: "planted", sha256: "none", rows: train.rows() };
         let kept = |name: &str| fit_sums(&method(name, None).unwrap(), &sums, 7, true, &data);
-        let rows = Method::Gpa(Default::default()).fit(&train, 7).unwrap().fitted;
+        let rows = Method::from(GpaParams::default()).fit(&train, 7).unwrap().fitted;
         let saved = kept("gpa").unwrap();
         let x = train.at(0);
         let (a, b) = (saved.fitted.project("v0", x).unwrap(), rows.project("v0", x).unwrap());

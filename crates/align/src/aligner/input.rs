@@ -1,0 +1,65 @@
+//! What a fit is made from.
+
+use crate::{AlignError, Dataset, Labels, Spaces};
+
+/// The training rows of a fit and what is known of them.
+///
+/// Row i is the same item in every view. Items that some views miss are marked in the views themselves
+/// ([`Spaces::with_missing`]).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FitInput<'a> {
+    /// The views.
+    pub views: &'a Spaces,
+    /// Labellings of the items, one class for each row; empty where none is known.
+    pub labels: &'a [Labels],
+    /// Rows of the same views to choose by, where the data set has some.
+    pub validation: Option<&'a Spaces>,
+}
+
+impl<'a> FitInput<'a> {
+    /// These views, of whose items no more is known.
+    pub fn new(views: &'a Spaces) -> Self {
+        Self { views, labels: &[], validation: None }
+    }
+
+    /// With labellings of the items.
+    ///
+    /// # Errors
+    /// [`AlignError::Length`] for a labelling that has not one class for each row.
+    pub fn with_labels(self, labels: &'a [Labels]) -> Result<Self, AlignError> {
+        let want = self.views.rows();
+        match labels.iter().find(|labels| labels.values.len() != want) {
+            None => Ok(Self { labels, ..self }),
+            Some(odd) => Err(AlignError::Length { name: odd.name.clone(), got: odd.values.len(), want }),
+        }
+    }
+
+    /// With rows to choose by.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`] where these rows lack one of the views.
+    pub fn with_validation(self, validation: &'a Spaces) -> Result<Self, AlignError> {
+        self.views.names().try_for_each(|name| validation.position(name).map(|_| ()))?;
+        Ok(Self { validation: Some(validation), ..self })
+    }
+
+    /// Whether every view has every item.
+    pub fn complete(&self) -> bool {
+        self.views.complete()
+    }
+}
+
+impl<'a> From<&'a Spaces> for FitInput<'a> {
+    fn from(views: &'a Spaces) -> Self {
+        Self::new(views)
+    }
+}
+
+/// The training rows of a data set, their labellings, and its validation rows.
+impl<'a> From<&'a Dataset> for FitInput<'a> {
+    fn from(data: &'a Dataset) -> Self {
+        let validation = data.validation.as_ref().map(|split| &split.spaces);
+        Self { views: &data.train.spaces, labels: &data.train.labels, validation }
+    }
+}

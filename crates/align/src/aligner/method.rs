@@ -1,0 +1,350 @@
+//! The trait of a method, and the type that holds any of them.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::input::FitInput;
+use super::needs::{FitSize, MomentSpec, Needs};
+use crate::moments::Moments;
+use crate::{AlignError, Fit, FitWarning, Ignored, Spaces};
+
+/// A method of alignment with its parameters.
+///
+/// Implemented by the parameters of a method. `name` and `fit` are all that has to be there; with `PartialEq` and
+/// `serde::Serialize` beside them the type becomes a [`Method`], with `Default` and `serde::Deserialize` it can be registered
+/// ([`Method::register`]). [`MomentAligner`] is for methods that need no more of the rows than their second moments.
+///
+/// Whoever fits calls [`Method::fit`], which checks the parameters and the data first and looks at the result; what stands
+/// here can rely on it.
+pub trait Aligner: fmt::Debug + Send + Sync + 'static {
+    /// Its name in grid files and records: lower-case letters, digits and `_`. The same for all parameters.
+    fn name(&self) -> &'static str;
+
+    /// Its name in tables and figures.
+    fn title(&self) -> &'static str {
+        self.name()
+    }
+
+    /// One line on what it does.
+    fn summary(&self) -> &'static str {
+        ""
+    }
+
+    /// Raised whenever the same parameters give other numbers; part of the cell id.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// What it needs of the data.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// Whether different seeds can give different fits.
+    fn uses_seed(&self) -> bool {
+        true
+    }
+
+    /// A rough forecast of the work of a fit, in units in which a baseline without a fit on three views is 7 and GPA 16.
+    fn cost(&self, size: &FitSize) -> f64 {
+        4.0 + 4.0 * size.views as f64
+    }
+
+    /// Checks the parameters against their domains.
+    ///
+    /// # Errors
+    /// [`AlignError::Parameter`], or [`AlignError::Own`] with a message of one's own.
+    fn validate(&self) -> Result<(), AlignError> {
+        Ok(())
+    }
+
+    /// The parameters that have no effect beside the others as they are.
+    fn ignored(&self) -> Vec<Ignored> {
+        Vec::new()
+    }
+
+    /// The methods among the parameters, each with the parameter that holds it.
+    fn nested(&self) -> Vec<(&'static str, Method)> {
+        Vec::new()
+    }
+
+    /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.
+    fn base(&self) -> Option<BaseFit> {
+        None
+    }
+
+    /// Fits the training rows.
+    ///
+    /// # Errors
+    /// What is wrong with the data, or a computation that does not end well.
+    fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError>;
+
+    /// The rest of a fit whose [`base`](Self::base) is there already.
+    ///
+    /// # Errors
+    /// As [`Aligner::fit`]; a base of another kind.
+    fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        let _ = base;
+        self.fit(input, seed)
+    }
+
+    /// Itself, where it can be fitted from moments.
+    fn moments(&self) -> Option<&dyn MomentAligner> {
+        None
+    }
+}
+
+/// A method that needs no more of the rows than their second moments, so that they can be summed in pieces wherever they
+/// are ([`Method::fit_sums`]). Its [`Aligner::moments`] gives itself, and its [`Aligner::fit`] is [`MomentAligner::fit_rows`].
+pub trait MomentAligner: Aligner {
+    /// The moments that it is fitted from.
+    fn spec(&self) -> MomentSpec;
+
+    /// The fit.
+    ///
+    /// # Errors
+    /// As [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters by which rows have to be seen again.
+    fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError>;
+
+    /// The fit of the moments of these rows.
+    ///
+    /// # Errors
+    /// As [`Aligner::fit`].
+    fn fit_rows(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+        let MomentSpec { incomplete, standardisation } = self.spec();
+        self.fit_moments(&Moments::fit(input.views, incomplete, standardisation)?, seed)
+    }
+}
+
+/// Any method with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the defaults, which are the
+/// paper's settings in the form the authors released.
+///
+/// Made of parameters by [`Method::from`], of a name by [`Method::from_name`]. Two are equal where name and parameters are.
+#[derive(Clone)]
+pub struct Method(Arc<dyn Held>);
+
+/// What [`Method`] needs besides [`Aligner`], of types that it does not know.
+trait Held: Aligner {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn parameters(&self) -> &dyn erased_serde::Serialize;
+}
+
+impl<P: Aligner + PartialEq + Serialize> Held for P {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<P>().is_some_and(|other| other == self)
+    }
+
+    fn parameters(&self) -> &dyn erased_serde::Serialize {
+        self
+    }
+}
+
+impl<P: Aligner + PartialEq + Serialize> From<P> for Method {
+    fn from(parameters: P) -> Self {
+        Self(Arc::new(parameters))
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Its name.
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl PartialEq for Method {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name() && self.0.equals(other.0.as_any())
+    }
+}
+
+/// `{"gpa": {...}}`.
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant("Method", 0, self.name(), self.0.parameters())
+    }
+}
+
+impl Method {
+    /// The parameters, where they are of this type.
+    pub fn parameters<P: Aligner>(&self) -> Option<&P> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// As [`Aligner::name`].
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// As [`Aligner::title`].
+    pub fn title(&self) -> &'static str {
+        self.0.title()
+    }
+
+    /// As [`Aligner::summary`].
+    pub fn summary(&self) -> &'static str {
+        self.0.summary()
+    }
+
+    /// As [`Aligner::version`].
+    pub fn version(&self) -> u32 {
+        self.0.version()
+    }
+
+    /// As [`Aligner::needs`].
+    pub fn needs(&self) -> Needs {
+        self.0.needs()
+    }
+
+    /// As [`Aligner::uses_seed`].
+    pub fn uses_seed(&self) -> bool {
+        self.0.uses_seed()
+    }
+
+    /// As [`Aligner::cost`].
+    pub fn cost(&self, size: &FitSize) -> f64 {
+        self.0.cost(size)
+    }
+
+    /// As [`Aligner::nested`].
+    pub fn nested(&self) -> Vec<(&'static str, Self)> {
+        self.0.nested()
+    }
+
+    /// As [`Aligner::base`].
+    pub fn base(&self) -> Option<BaseFit> {
+        self.0.base()
+    }
+
+    /// As [`Aligner::moments`].
+    pub fn moments(&self) -> Option<&dyn MomentAligner> {
+        self.0.moments()
+    }
+
+    /// Checks the parameters against their domains, and that none is set that has no effect beside the others.
+    ///
+    /// # Errors
+    /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted; [`AlignError::Ignored`].
+    pub fn validate(&self) -> Result<(), AlignError> {
+        self.check_given(|_| false)?;
+        self.0.validate()
+    }
+
+    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
+    /// `given` says someone has written down, whatever their value.
+    ///
+    /// # Errors
+    /// [`AlignError::Ignored`] names the first such parameter and the setting beside it.
+    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), AlignError> {
+        match Ignored::first_set(&self.0.ignored(), given) {
+            Some(ignored) => Err(AlignError::Ignored { method: self.name(), ignored }),
+            None => Ok(()),
+        }
+    }
+
+    /// Fits the training rows: views alone, or a [`FitInput`] with more.
+    ///
+    /// # Errors
+    /// Parameters outside their domain, fewer than two views (NA takes one, extend three), data that lack what the method
+    /// [needs](Needs), too few rows, a factorisation that does not converge, a training that diverges.
+    pub fn fit<'a>(&self, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
+        let input = input.into();
+        self.validate()?;
+        self.needs().check(self.name(), &input)?;
+        self.examined(self.0.fit(&input, seed)?)
+    }
+
+    /// The rest of [`Method::fit`] where the fit of its [`base`](Self::base) is there already. A method
+    /// without one fits all views anew.
+    ///
+    /// # Errors
+    /// As [`Method::fit`]; a base without a universe.
+    pub fn fit_on<'a>(&self, base: &Fit, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
+        let input = input.into();
+        self.needs().check(self.name(), &input)?;
+        self.examined(self.0.fit_on(base, &input, seed)?)
+    }
+
+    /// A fit with what its standardisations warn of: views of which nothing varies, and units in which the authors'
+    /// divisor is felt.
+    ///
+    /// # Errors
+    /// [`AlignError::Dead`] where fewer than two views vary that were to be aligned.
+    pub(crate) fn examined(&self, mut fit: Fit) -> Result<Fit, AlignError> {
+        let dead = fit.fitted.dead_views();
+        let living = fit.fitted.views().len() - dead.len();
+        if self.needs().views >= 2 && living < 2 {
+            let dead: Vec<String> = dead.iter().map(|name| format!("`{name}`")).collect();
+            return Err(AlignError::Dead { method: self.name(), got: living, want: 2, dead: dead.join(", ") });
+        }
+        let small = fit.fitted.preps().into_iter().filter_map(|(name, prep)| {
+            let least = prep.least_deviation().filter(|&least| prep.epsilon() > FELT * least)?;
+            Some(FitWarning::SmallUnit { view: name.to_string(), least })
+        });
+        let found: Vec<FitWarning> = small.chain(dead.into_iter().map(|view| FitWarning::DeadView { view })).collect();
+        for warning in found {
+            if !fit.report.warnings.contains(&warning) {
+                fit.report.warnings.push(warning);
+            }
+        }
+        Ok(fit)
+    }
+}
+
+/// Share of a deviation from which on the authors' epsilon moves figures in the digits that are shown.
+const FELT: f64 = 1e-5;
+
+/// The fit that another starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BaseFit {
+    /// Its method.
+    pub method: Method,
+    /// The views it sees.
+    pub views: BaseViews,
+}
+
+/// Which views a base is fitted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseViews {
+    /// All: the base is a part of the fit.
+    All,
+    /// All but the last: the base is a universe that exists already, and is extended.
+    AllButLast,
+}
+
+impl BaseViews {
+    /// How many of so many views.
+    pub fn count(self, views: usize) -> usize {
+        match self {
+            Self::All => views,
+            Self::AllButLast => views.saturating_sub(1),
+        }
+    }
+
+    /// The views.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewViews`] where fewer than two are left to align before one is added.
+    pub fn of(self, train: &Spaces) -> Result<Spaces, AlignError> {
+        let names: Vec<&str> = train.names().collect();
+        if self == Self::AllButLast && names.len() < 3 {
+            let only = (names.len() == 1).then(|| names[0].to_string());
+            return Err(AlignError::TooFewViews { method: "extend", got: names.len(), want: 3, only });
+        }
+        train.select(&names[..self.count(names.len())])
+    }
+}

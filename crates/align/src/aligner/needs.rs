@@ -1,0 +1,121 @@
+//! What a method needs of the data, and what is known of their size before a fit.
+
+use super::input::FitInput;
+use crate::AlignError;
+use crate::moments::Incomplete;
+use crate::prep::{ConstantColumns, Standardisation};
+
+/// What a method needs of the data; [`Method::fit`](crate::Method::fit) refuses data that lack it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// Least number of views.
+    pub views: usize,
+    /// Whether the items must have labels.
+    pub labels: bool,
+    /// Whether there must be validation rows.
+    pub validation: bool,
+    /// Whether every view must have every item.
+    pub complete: bool,
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self { views: 2, labels: false, validation: false, complete: false }
+    }
+}
+
+impl Needs {
+    /// At least so many views.
+    pub fn views(self, views: usize) -> Self {
+        Self { views, ..self }
+    }
+
+    /// Labels of the items.
+    pub fn labels(self) -> Self {
+        Self { labels: true, ..self }
+    }
+
+    /// Validation rows.
+    pub fn validation(self) -> Self {
+        Self { validation: true, ..self }
+    }
+
+    /// Every item in every view.
+    pub fn complete(self) -> Self {
+        Self { complete: true, ..self }
+    }
+
+    /// # Errors
+    /// [`AlignError::TooFewViews`], [`AlignError::Lacks`].
+    pub(super) fn check(self, method: &'static str, input: &FitInput<'_>) -> Result<(), AlignError> {
+        self.check_views(method, &input.views.names().collect::<Vec<_>>())?;
+        let lacks = |what| Err(AlignError::Lacks { method, what });
+        if self.labels && input.labels.is_empty() {
+            return lacks("labels of the training items");
+        }
+        if self.validation && input.validation.is_none() {
+            return lacks("validation rows");
+        }
+        if self.complete && !input.complete() {
+            return lacks("every item in every view");
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`AlignError::TooFewViews`].
+    pub(crate) fn check_views(self, method: &'static str, names: &[&str]) -> Result<(), AlignError> {
+        if names.len() >= self.views {
+            return Ok(());
+        }
+        let only = (names.len() == 1).then(|| names[0].to_string());
+        Err(AlignError::TooFewViews { method, got: names.len(), want: self.views, only })
+    }
+}
+
+/// The moments that a method is fitted from ([`crate::moments`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MomentSpec {
+    /// What items count that some views miss.
+    pub incomplete: Incomplete,
+    /// How views are standardised.
+    pub standardisation: Standardisation,
+}
+
+impl MomentSpec {
+    /// Moments of views that are standardised so, in which items that some views miss count so.
+    pub fn new(incomplete: Incomplete, standardisation: Standardisation) -> Self {
+        Self { incomplete, standardisation }
+    }
+
+    /// For methods of a consensus: an item's is the mean over the views that have it.
+    pub fn of_consensus(constant_columns: ConstantColumns) -> Self {
+        Self::new(Incomplete::MeanOfPresent, Standardisation::Population(constant_columns))
+    }
+
+    /// For methods of pairs of views: each by the items that both have.
+    pub fn of_pairs(standardisation: Standardisation) -> Self {
+        Self::new(Incomplete::PairwiseComplete, standardisation)
+    }
+}
+
+/// The size of a fit that is still to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FitSize {
+    /// Views.
+    pub views: usize,
+    /// Columns of all views together, where known.
+    pub columns: Option<usize>,
+    /// Rows, where known.
+    pub rows: Option<usize>,
+}
+
+impl FitSize {
+    /// So many views, of whatever size.
+    pub fn of_views(views: usize) -> Self {
+        Self { views, ..Self::default() }
+    }
+}
