@@ -1,4 +1,5 @@
 //! Every random draw of the workspace has a purpose of its own, whose number and values are part of the results.
+#![allow(clippy::expect_used, reason = "a helper of tests panics like a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
