@@ -49,7 +49,7 @@ pub fn universe(contents: &[u8]) {
             let _ = saved.fitted.project(&name, &rows);
             let _ = saved.fitted.translate(&name, &name, &rows);
         }
-        let again = Fitted::from_parts(saved.fitted.parts());
+        let again = saved.fitted.parts().and_then(Fitted::from_parts);
         assert!(again.is_ok(), "what was read is refused when it is read again");
     });
 }

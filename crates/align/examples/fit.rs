@@ -25,7 +25,7 @@ fn main() -> Result<(), AlignError> {
     println!("universe {} x {}, as v1 {} x {}", universe.rows(), universe.cols(), as_v1.rows(), as_v1.cols());
 
     // A fit is arrays with names and an outline, whatever file they go to; put together it gives the same bits.
-    let parts = fit.fitted.parts();
+    let parts = fit.fitted.parts()?;
     println!("{} arrays, among them {:?}", parts.arrays.len(), parts.arrays.keys().next());
     assert_eq!(Fitted::from_parts(parts)?.project("v0", rows)?, universe);
 

@@ -285,6 +285,11 @@ pub enum AlignError {
         /// What was found, what was wanted, what to do.
         message: String,
     },
+    /// A fit that cannot be taken apart.
+    #[error(
+        "a fit of a form of its own has no parts and cannot be kept as a file; keep what its method needs to make it"
+    )]
+    NoParts,
     /// A view that the fit has not seen.
     #[error("no view `{name}`; the views here are {known}")]
     UnknownView {

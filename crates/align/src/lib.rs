@@ -136,7 +136,10 @@ pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use dataset::{Dataset, Labels, Split};
 pub use error::AlignError;
-pub use fitted::{AddForm, Fit, Fitted, InputSpace, PairMaps, Projections, Rescale, SpaceKind, Universe, ViewMap};
+pub use fitted::{
+    AddForm, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale, SpaceKind, Universe,
+    ViewMap,
+};
 pub use ignored::Ignored;
 pub use matrix::Matrix;
 pub use pca::{Pca, plane};

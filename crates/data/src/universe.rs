@@ -222,9 +222,10 @@ impl Saved {
     /// Writes the file and returns its SHA-256. The same fit gives the same bytes.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A fit of a form of its own; a file that cannot be written.
     pub fn write(&self, file: &Path) -> Result<String, DataError> {
-        let Parts { outline, mut arrays } = self.fitted.parts();
+        let parts = self.fitted.parts().map_err(|cause| problem(file, UniverseProblem::Parts { cause }))?;
+        let Parts { outline, mut arrays } = parts;
         if let Some(consensus) = &self.consensus {
             arrays.insert(CONSENSUS[0].to_owned(), Array::vector_f64(consensus.mean()));
             arrays.insert(CONSENSUS[1].to_owned(), Array::matrix_f64(consensus.covariance()));

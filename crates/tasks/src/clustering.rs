@@ -13,7 +13,7 @@ use std::fmt;
 
 use align::prep::cosine_rows;
 use align::rng::stream;
-use align::{Fitted, Matrix, SpaceKind};
+use align::{Matrix, SpaceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -200,7 +200,7 @@ const METRICS: [Metric; 2] = [Metric::Ari, Metric::Nmi];
 /// Scores every view of the test split.
 fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
-    if let Fitted::Pairwise(_) = input.fitted {
+    if !input.fitted.projects() {
         let reason = "pairwise maps share no space to cluster in";
         return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }

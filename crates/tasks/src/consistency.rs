@@ -8,8 +8,8 @@
 //! Cost O(n·M²·D). Source: arXiv 2602.06205. The authors' code calls the quantile `gamma10`; it has three
 //! views and raw input, here are any number of views and the scaling of `na`.
 
+use align::Matrix;
 use align::prep::unit_rows;
-use align::{Fitted, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,7 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
     let n = input.test.spaces.rows();
     let not_applicable = |reason: &str| Scores::not_applicable(space, &METRICS, n, reason);
-    if let Fitted::Pairwise(_) = input.fitted {
+    if !input.fitted.projects() {
         return Ok(not_applicable("pairwise maps share no space to agree in"));
     }
     let mut views: Vec<Matrix> = Vec::with_capacity(input.test.spaces.len());

@@ -15,7 +15,7 @@
 //! orthogonal maps alone.
 
 use align::linalg::{Threads, product};
-use align::{Fitted, Matrix, SpaceKind, Universe};
+use align::{LinearStep, Matrix, Universe};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -53,10 +53,9 @@ impl Evaluation for CycleParams {
 /// Scores a cycle from every view.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let (names, n) = (input.test.spaces.names().collect::<Vec<_>>(), input.test.spaces.rows());
-    let space =
-        if matches!(input.fitted, Fitted::Pairwise(_)) { SpaceKind::Translated } else { input.fitted.offers()[0] };
+    let space = input.fitted.offers()[0];
     let mut out = Scores::default();
-    if let Fitted::Input(_) = input.fitted {
+    if !input.fitted.translates() {
         let reason = "without alignment there is no way to another view";
         return Ok(Scores::not_applicable(space, &[Metric::CycleError], n, reason));
     }
@@ -68,20 +67,26 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         }
     }
     let names = living;
-    let mut report = |(metric, quantity), name: &str, errors: Vec<f32>| {
+    let report = |out: &mut Scores, (metric, quantity), name: &str, errors: Vec<f32>| {
         let place = Place::view(space, name);
         out.figure(place, metric, n, mean(&errors));
         out.keep(place, quantity, errors);
     };
-    let linear: Vec<Vec<f32>> =
+    let linear: Vec<Option<Vec<f32>>> =
         (0..names.len()).into_par_iter().map(|s| linear(input, &names, s)).collect::<Result<_, TaskError>>()?;
     for (name, errors) in names.iter().zip(linear) {
-        report((Metric::CycleError, Quantity::CycleError), name, errors);
+        match errors {
+            Some(errors) => report(&mut out, (Metric::CycleError, Quantity::CycleError), name, errors),
+            None => {
+                let reason = "the way from view to view is not linear";
+                out.undefined(Place::view(space, name), &[Metric::CycleError], n, reason);
+            }
+        }
     }
     if let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) {
         for (s, name) in names.iter().enumerate() {
             let errors = corrected(input, universe, &names, s)?;
-            report((Metric::CycleErrorCorrected, Quantity::CycleErrorCorrected), name, errors);
+            report(&mut out, (Metric::CycleErrorCorrected, Quantity::CycleErrorCorrected), name, errors);
         }
     }
     Ok(out)
@@ -92,23 +97,21 @@ fn stations<'a>(names: &[&'a str], s: usize) -> Vec<&'a str> {
     (0..=names.len()).map(|i| names[(s + i) % names.len()]).collect()
 }
 
-fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {
+/// `None` where a step of the cycle is not linear.
+fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Option<Vec<f32>>, TaskError> {
     let mut composed: Option<Matrix<f64>> = None;
     for hop in stations(names, s).windows(2) {
-        let map = match input.fitted {
-            Fitted::Universe(universe) => Some(universe.map_between(hop[0], hop[1])?),
-            Fitted::Pairwise(maps) => maps.map(hop[0], hop[1])?.map(|map| map.map(|&x| f64::from(x))),
-            Fitted::Input(_) => None,
-        };
-        composed = match (composed, map) {
-            (Some(before), Some(map)) => Some(product(before.view(), map.view(), Threads::One)),
-            (before, map) => map.or(before),
+        composed = match (composed, input.fitted.linear_step(hop[0], hop[1])?) {
+            (_, LinearStep::None) => return Ok(None),
+            (before, LinearStep::Identity) => before,
+            (Some(before), LinearStep::Map(map)) => Some(product(before.view(), map.view(), Threads::One)),
+            (None, LinearStep::Map(map)) => Some(map),
         };
     }
     let z = standardised(input, names[s], input.test.spaces.get(names[s])?)?.map(|&x| f64::from(x));
-    let Some(composed) = composed else { return Ok(vec![0.0; z.rows()]) };
+    let Some(composed) = composed else { return Ok(Some(vec![0.0; z.rows()])) };
     let back = product(z.view(), composed.view(), Threads::One);
-    Ok((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect())
+    Ok(Some((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect()))
 }
 
 fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {

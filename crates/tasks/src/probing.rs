@@ -7,7 +7,7 @@
 //! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
-use align::{Fitted, Ignored, Matrix, SpaceKind, Split};
+use align::{Ignored, Matrix, SpaceKind, Split};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,7 @@ impl Evaluation for Probing {
 /// Scores every ordered pair of views that share a space.
 fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.offers()[0];
-    if let Fitted::Pairwise(_) = input.fitted {
+    if !input.fitted.projects() {
         let reason = "pairwise maps share no space to probe";
         return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }
@@ -126,9 +126,9 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
 /// Every view's rows of a split, those it has, as the classifier sees them.
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
     let of = |view: &align::spaces::Space| {
-        let x = match input.fitted {
-            Fitted::Input(_) => input.standardisation(view.name())?.apply(&view.observed())?,
-            fitted => fitted.project(view.name(), &view.observed())?,
+        let x = match input.fitted.offers()[0] {
+            SpaceKind::Input => input.standardisation(view.name())?.apply(&view.observed())?,
+            _ => input.fitted.project(view.name(), &view.observed())?,
         };
         check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;
         Ok(x)

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use align::prep::ZScore;
-use align::{Fitted, Ignored, Matrix, Projections, SpaceKind, Split};
+use align::{Ignored, Matrix, Projections, SpaceKind, Split};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl Evaluation for Stitching {
 /// Scores every ordered pair of different views.
 fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = SpaceKind::Translated;
-    if let Fitted::Input(_) = input.fitted {
+    if !input.fitted.translates() {
         let reason = "without alignment nothing is translated";
         return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
     }

@@ -37,7 +37,7 @@ impl Fit {
     /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] where the
     /// sums are not of the fit's views.
     pub fn calibrated_by_sums(mut self, sums: &Sums) -> Result<Self, AlignError> {
-        if matches!(self.fitted, Fitted::Input(_)) {
+        if matches!(self.fitted, Fitted::Input(_) | Fitted::Own(_)) {
             return Ok(self);
         }
         if !sums.complete() {
@@ -98,7 +98,7 @@ pub(super) fn calibration_of(fitted: &Fitted, rows: &Spaces, target: usize) -> R
 
 fn names(fitted: &Fitted) -> Vec<String> {
     match fitted {
-        Fitted::Input(_) => Vec::new(),
+        Fitted::Input(_) | Fitted::Own(_) => Vec::new(),
         _ => fitted.views().into_iter().map(|(name, _)| name.to_string()).collect(),
     }
 }
@@ -114,7 +114,7 @@ fn onward_of_rows(fitted: &Fitted, train: &Spaces) -> Result<Vec<Option<Onward>>
         let rows = match fitted {
             Fitted::Universe(universe) => universe.onward(space.name(), &space.observed())?,
             Fitted::Pairwise(maps) => maps.onward(space.name(), &space.observed())?,
-            Fitted::Input(_) => continue,
+            Fitted::Input(_) | Fitted::Own(_) => continue,
         };
         let (mean, covariance) = mean_and_covariance(&rows);
         onward[at] = Some(Onward { rows: rows.rows(), mean, covariance });
@@ -137,7 +137,7 @@ fn onward_of_sums(fitted: &Fitted, sums: &Sums) -> Result<Vec<Option<Onward>>, A
             return Err(AlignError::NeedsRows { method: "a calibration through a corrector", instead: Vec::new() });
         }
         Fitted::Pairwise(maps) => maps.names().iter().map(|_| None).collect(),
-        Fitted::Input(_) => Vec::new(),
+        Fitted::Input(_) | Fitted::Own(_) => Vec::new(),
     };
     let preps: Vec<ZScore> = names(fitted).iter().filter_map(|name| fitted.prep(name).cloned()).collect();
     let (totals, gram) = standardised_by(sums, &preps);

@@ -1,6 +1,10 @@
 //! A fitted method: its maps with one way to use them.
 
+use std::sync::Arc;
+
 use super::input::InputSpace;
+use super::kinds::{LinearStep, SpaceKind};
+use super::own::FittedMaps;
 use super::pairs::PairMaps;
 use super::universe::{Universe, ViewMap};
 use crate::calibration::Calibration;
@@ -16,33 +20,6 @@ pub struct Fit {
     pub report: FitReport,
 }
 
-/// The coordinates in which two views are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SpaceKind {
-    /// The encoders' own coordinates.
-    Input,
-    /// The shared coordinates.
-    Universe,
-    /// The target view's coordinates, reached from the source view.
-    Translated,
-}
-
-impl SpaceKind {
-    /// As written in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Universe => "universe",
-            Self::Translated => "translated",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Input, Self::Universe, Self::Translated].into_iter().find(|kind| kind.name() == name)
-    }
-}
-
 /// A fitted method. Only `fit` makes one, so nothing is ever half-fitted.
 #[derive(Clone, Debug)]
 pub enum Fitted {
@@ -52,6 +29,8 @@ pub enum Fitted {
     Pairwise(PairMaps),
     /// One map per view, into one shared space.
     Universe(Universe),
+    /// A form that this crate does not know.
+    Own(Arc<dyn FittedMaps>),
 }
 
 impl Fitted {
@@ -61,7 +40,38 @@ impl Fitted {
             Self::Input(_) => &[SpaceKind::Input],
             Self::Pairwise(_) => &[SpaceKind::Translated],
             Self::Universe(_) => &[SpaceKind::Universe, SpaceKind::Translated],
+            Self::Own(own) => match own.offers() {
+                [] => &[SpaceKind::Input],
+                offers => offers,
+            },
         }
+    }
+
+    /// Whether [`Fitted::project`] has an answer: whether there are coordinates that all views have in common.
+    pub fn projects(&self) -> bool {
+        self.offers().iter().any(|space| *space != SpaceKind::Translated)
+    }
+
+    /// Whether [`Fitted::translate`] has an answer.
+    pub fn translates(&self) -> bool {
+        self.offers().contains(&SpaceKind::Translated)
+    }
+
+    /// The linear part of the way from the standardised coordinates of one view to those of another, without its shift
+    /// and without a corrector; of a universe [`Universe::map_between`].
+    ///
+    /// # Errors
+    /// Unknown view.
+    pub fn linear_step(&self, source: &str, target: &str) -> Result<LinearStep, AlignError> {
+        Ok(match self {
+            Self::Input(_) => LinearStep::None,
+            Self::Pairwise(maps) => match maps.map(source, target)? {
+                None => LinearStep::Identity,
+                Some(map) => LinearStep::Map(map.map(|&x| f64::from(x))),
+            },
+            Self::Universe(universe) => LinearStep::Map(universe.map_between(source, target)?),
+            Self::Own(own) => own.linear_step(source, target)?,
+        })
     }
 
     /// `x` (n × d of `view`) in the space that all views share: the universe, or for no alignment the
@@ -73,6 +83,7 @@ impl Fitted {
         match self {
             Self::Input(input) => input.project(view, x),
             Self::Universe(universe) => universe.project(view, x),
+            Self::Own(own) => checked(view, x, None, own.project(view, x)?),
             Self::Pairwise(_) => {
                 Err(AlignError::NoSuchSpace { method: "pairwise", space: "universe", offers: "translated" })
             }
@@ -89,6 +100,10 @@ impl Fitted {
         match self {
             Self::Pairwise(maps) => maps.translate(source, target, x),
             Self::Universe(universe) => universe.translate(source, target, x),
+            Self::Own(own) => {
+                let width = own.views().iter().find(|(name, _)| *name == target).map(|(_, width)| *width);
+                checked(source, x, width, own.translate(source, target, x)?)
+            }
             Self::Input(_) => Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" }),
         }
     }
@@ -103,6 +118,7 @@ impl Fitted {
             Self::Universe(universe) => {
                 universe.views().iter().map(|view| (view.name.as_str(), view.prep.width())).collect()
             }
+            Self::Own(own) => own.views(),
         }
     }
 
@@ -119,6 +135,7 @@ impl Fitted {
             }
             Self::Pairwise(maps) => maps.names().iter().map(String::as_str).zip(maps.preps()).collect(),
             Self::Universe(universe) => universe.views().iter().map(|view| (view.name.as_str(), &view.prep)).collect(),
+            Self::Own(own) => own.views().into_iter().filter_map(|(name, _)| Some((name, own.prep(name)?))).collect(),
         }
     }
 
@@ -132,6 +149,7 @@ impl Fitted {
                 maps.names().iter().zip(maps.preps()).find(|(name, _)| *name == view).map(|(_, prep)| prep)
             }
             Self::Universe(universe) => universe.views().iter().find(|v| v.name == view).map(|view| &view.prep),
+            Self::Own(own) => own.prep(view),
         }
     }
 
@@ -141,6 +159,7 @@ impl Fitted {
             Self::Input(input) => Self::Input(input.clone()),
             Self::Pairwise(maps) => Self::Pairwise(maps.clone().with_calibrations(calibrations)),
             Self::Universe(universe) => Self::Universe(universe.clone().with_calibrations(calibrations)),
+            Self::Own(own) => Self::Own(Arc::clone(own)),
         }
     }
 
@@ -148,7 +167,7 @@ impl Fitted {
     /// coordinates: the linear part (rows × d) and the shift. `None` where nothing is translated.
     pub(crate) fn last_step(&self, source: usize, target: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
         match self {
-            Self::Input(_) => None,
+            Self::Input(_) | Self::Own(_) => None,
             Self::Pairwise(maps) => maps.last_step(source, target),
             Self::Universe(universe) => universe.views().get(target).map(ViewMap::last_step),
         }
@@ -168,6 +187,18 @@ impl Fitted {
             Self::Input(input) => input.bytes(),
             Self::Pairwise(maps) => maps.bytes(),
             Self::Universe(universe) => universe.bytes(),
+            Self::Own(own) => own.bytes(),
         }
     }
+}
+
+/// What a form that is not this crate's gives for these rows: as many of them, as wide as they have to be.
+fn checked(view: &str, x: &Matrix, width: Option<usize>, out: Matrix) -> Result<Matrix, AlignError> {
+    let (got, want) = ((out.rows(), out.cols()), (x.rows(), width.unwrap_or(out.cols())));
+    if got == want {
+        return Ok(out);
+    }
+    let shape = |(rows, cols): (usize, usize)| format!("{rows} x {cols}");
+    let message = format!("rows of view `{view}` became {}, wanted {}; mend the fit", shape(got), shape(want));
+    Err(AlignError::Own { method: "a fit of its own form".into(), message })
 }

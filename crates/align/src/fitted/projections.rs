@@ -31,6 +31,14 @@ impl Fitted {
             names.push(name.to_string());
             match self {
                 Self::Input(input) => shared.push(input.project(name, x)?),
+                Self::Own(_) => {
+                    if self.projects() {
+                        shared.push(self.project(name, x)?);
+                    }
+                    if self.translates() {
+                        onward.push(x.clone());
+                    }
+                }
                 Self::Pairwise(maps) => onward.push(maps.onward(name, x)?),
                 Self::Universe(universe) => {
                     let (seen, goes_on) = universe.both(name, x)?;
@@ -55,6 +63,9 @@ impl Projections<'_> {
     /// # Errors
     /// As [`Fitted::translate`].
     pub fn translated(&self, source: usize, target: &str) -> Result<Matrix, AlignError> {
+        if let Fitted::Own(_) = self.fitted {
+            return self.fitted.translate(self.name(source)?, target, self.rows(source)?);
+        }
         let (prep, z) = self.arrived(source, target)?;
         Ok(prep.restored(&z))
     }
@@ -64,18 +75,34 @@ impl Projections<'_> {
     /// # Errors
     /// As [`Fitted::translate`], and as [`ZScore::apply`].
     pub fn standardised(&self, source: usize, target: &str, by: &ZScore) -> Result<Matrix, AlignError> {
+        if let Fitted::Own(_) = self.fitted {
+            return by.apply(&self.translated(source, target)?);
+        }
         let (prep, z) = self.arrived(source, target)?;
         z.check_width("standardise", "the fitted rows", by.width())?;
         Ok(between(prep, by, z))
     }
 
+    /// What translation from the view at this position goes on from.
+    fn rows(&self, source: usize) -> Result<&Matrix, AlignError> {
+        self.onward.as_ref().unwrap_or(&self.shared).get(source).ok_or_else(|| self.nothing(source))
+    }
+
+    fn name(&self, source: usize) -> Result<&str, AlignError> {
+        self.names.get(source).map(String::as_str).ok_or_else(|| self.nothing(source))
+    }
+
+    fn nothing(&self, source: usize) -> AlignError {
+        AlignError::UnknownView { name: format!("at position {source}"), known: self.names.join(", ") }
+    }
+
     /// In the standardised coordinates of `target`.
     fn arrived(&self, source: usize, target: &str) -> Result<(&ZScore, Matrix), AlignError> {
-        let nothing =
-            || AlignError::UnknownView { name: format!("at position {source}"), known: self.names.join(", ") };
-        let rows = self.onward.as_ref().unwrap_or(&self.shared).get(source).ok_or_else(nothing)?;
+        let rows = self.rows(source)?;
         match self.fitted {
-            Fitted::Input(_) => Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" }),
+            Fitted::Input(_) | Fitted::Own(_) => {
+                Err(AlignError::NoSuchSpace { method: "na", space: "translated", offers: "input" })
+            }
             Fitted::Pairwise(maps) => maps.arrive(&self.names[source], target, rows),
             Fitted::Universe(universe) => universe.arrive(target, rows),
         }

@@ -9,7 +9,7 @@
 //!
 //! let data = Planted::default().generate(1)?;
 //! let fitted = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?.fitted;
-//! let again = Fitted::from_parts(fitted.parts())?;
+//! let again = Fitted::from_parts(fitted.parts()?)?;
 //! let x = data.test.spaces.get("v0")?;
 //! assert_eq!(again.project("v0", x)?, fitted.project("v0", x)?);
 //! # Ok::<(), align::AlignError>(())

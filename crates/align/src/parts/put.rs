@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use super::{
     Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, Scaling, Side, ViewOutline, pair,
 };
-use crate::Fitted;
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::fitted::ViewMap;
 use crate::prep::ZScore;
+use crate::{AlignError, Fitted};
 
 impl Fitted {
     /// Everything of it, by name. Copies the arrays.
-    pub fn parts(&self) -> Parts {
+    ///
+    /// # Errors
+    /// [`AlignError::NoParts`] for a form that is not this crate's.
+    pub fn parts(&self) -> Result<Parts, AlignError> {
         let mut arrays = BTreeMap::new();
         let outline = match self {
             Self::Input(input) => {
@@ -52,8 +55,9 @@ impl Fitted {
                 let calibrated = put_calibrations(&mut arrays, &names, calibration);
                 Outline::Universe { width: universe.width(), views, corrector, calibrated }
             }
+            Self::Own(_) => return Err(AlignError::NoParts),
         };
-        Parts { outline, arrays }
+        Ok(Parts { outline, arrays })
     }
 }
 

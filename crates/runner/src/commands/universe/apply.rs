@@ -80,6 +80,12 @@ impl Way {
                 "no alignment, each view in its own coordinates",
                 "fit a method that aligns, such as gpa",
             )),
+            (Self::Project { .. }, Fitted::Own(_)) => Err(lacks(
+                saved,
+                file,
+                "a form of its own, whose width is not known",
+                "fit a method with a universe, such as gpa",
+            )),
             (Self::Translate { to, .. }, _) => saved.width(to, file),
         }
     }

@@ -160,6 +160,7 @@ pub(super) fn describe(saved: &Saved, file: &Path) -> String {
         Fitted::Input(_) => "no shared space".to_owned(),
         Fitted::Pairwise(_) => "a map for every pair".to_owned(),
         Fitted::Universe(universe) => format!("universe of width {}", universe.width()),
+        Fitted::Own(_) => "a form of its own".to_owned(),
     };
     format!(
         "{}: {} on {} rows of {}, {space}, views {}",

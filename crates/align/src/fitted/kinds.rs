@@ -1,0 +1,41 @@
+//! The spaces in which fits are judged, and the ways between views.
+
+use crate::Matrix;
+
+/// The coordinates in which two views are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpaceKind {
+    /// The encoders' own coordinates.
+    Input,
+    /// The shared coordinates.
+    Universe,
+    /// The target view's coordinates, reached from the source view.
+    Translated,
+}
+
+impl SpaceKind {
+    /// As written in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Universe => "universe",
+            Self::Translated => "translated",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Input, Self::Universe, Self::Translated].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The linear part of the way from one view to another.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinearStep {
+    /// The way is not linear, or there is none.
+    None,
+    /// The view's rows stay as they are.
+    Identity,
+    /// Between standardised coordinates, d_s × d_t.
+    Map(Matrix<f64>),
+}

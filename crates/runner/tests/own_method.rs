@@ -1,0 +1,145 @@
+//! A method that no crate here knows, with a fit of a form of its own, in a grid as one of the built-in ones.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use align::prep::ZScore;
+use align::{AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs, SpaceKind};
+use runner::grid::Grid;
+use runner::run::{self, Ending, Options};
+use serde::{Deserialize, Serialize};
+
+use common::Bench;
+
+/// Every row is told by how near it is to the first items of its view, `exp(−|z − a|²/(2 γ d))`: kernel features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Near {
+    anchors: usize,
+    gamma: f64,
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self { anchors: 16, gamma: 0.5 }
+    }
+}
+
+static FITS: AtomicUsize = AtomicUsize::new(0);
+
+impl Aligner for Near {
+    fn name(&self) -> &'static str {
+        "near"
+    }
+
+    fn title(&self) -> &'static str {
+        "Near"
+    }
+
+    fn summary(&self) -> &'static str {
+        "kernel features of the first items"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default().labels().validation()
+    }
+
+    fn uses_seed(&self) -> bool {
+        false
+    }
+
+    fn fit(&self, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
+        FITS.fetch_add(1, Ordering::SeqCst);
+        let rows: Vec<usize> = (0..self.anchors).collect();
+        let view = |space: &align::spaces::Space| {
+            let prep = ZScore::fit_sample(space.values());
+            let anchors = prep.apply(&space.values().select_rows(&rows))?;
+            Ok((space.name().to_string(), prep, anchors))
+        };
+        let views = input.views.iter().map(view).collect::<Result<_, AlignError>>()?;
+        let fitted = Fitted::Own(Arc::new(Features { views, gamma: self.gamma }));
+        Ok(Fit { fitted, report: FitReport::closed_form(0, 0, None) })
+    }
+}
+
+#[derive(Debug)]
+struct Features {
+    views: Vec<(String, ZScore, Matrix)>,
+    gamma: f64,
+}
+
+impl FittedMaps for Features {
+    fn views(&self) -> Vec<(&str, usize)> {
+        self.views.iter().map(|(name, prep, _)| (name.as_str(), prep.width())).collect()
+    }
+
+    fn offers(&self) -> &'static [SpaceKind] {
+        &[SpaceKind::Universe]
+    }
+
+    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let (_, prep, anchors) = self.views.iter().find(|(name, ..)| name == view).unwrap();
+        let z = prep.apply(x)?;
+        let square = |i: usize, a: usize| -> f64 {
+            z.row(i).iter().zip(anchors.row(a)).map(|(x, y)| f64::from(x - y).powi(2)).sum()
+        };
+        let scale = 2.0 * self.gamma * z.cols() as f64;
+        Ok(Matrix::from_fn(z.rows(), anchors.rows(), |i, a| (-square(i, a) / scale).exp() as f32))
+    }
+
+    fn prep(&self, view: &str) -> Option<&ZScore> {
+        self.views.iter().find(|(name, ..)| name == view).map(|(_, prep, _)| prep)
+    }
+
+    fn bytes(&self) -> usize {
+        self.views.iter().map(|(_, _, anchors)| size_of_val(anchors.as_slice())).sum()
+    }
+}
+
+const GRID: &str = "\
+name: own
+data:
+  planted:
+    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
+methods: [pairwise, near: {gamma: 0.7}]
+tasks: [retrieval, clustering, consistency, drift, similarity: {permutations: 9}, hubness, probing, stitching, cycle]
+";
+
+#[test]
+fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
+    let bench = Bench::new(GRID);
+    let unknown = Grid::read(&bench.grid()).unwrap_err().to_string();
+    assert!(unknown.contains("grid.yaml:5:21: methods[1].near: unknown name `near`"), "{unknown}");
+    Method::register::<Near>().unwrap();
+    assert!(runner::list::methods().contains("near       kernel features of the first items\n"));
+
+    let options = Options { out: bench.out(), ..Options::default() };
+    assert_eq!(run::grid(&bench.grid(), &options).unwrap(), Ending::Complete);
+    assert_eq!(run::grid(&bench.grid(), &options).unwrap(), Ending::Complete);
+    assert_eq!(FITS.load(Ordering::SeqCst), 1, "the second run finds the cell done");
+
+    let records = bench.records("own");
+    let of = |task: &str| -> Vec<_> {
+        records.iter().filter(|r| r.method.as_deref() == Some("near") && r.task.as_deref() == Some(task)).collect()
+    };
+    let retrieved = of("retrieval");
+    assert!(retrieved.iter().all(|r| r.params.as_deref() == Some(r#"{"anchors":16,"gamma":0.7}"#)));
+    for task in ["retrieval", "clustering", "consistency", "similarity", "hubness", "probing"] {
+        assert!(of(task).iter().any(|r| r.value.is_some()), "{task}");
+    }
+    for task in ["drift", "stitching", "cycle"] {
+        assert!(!of(task).is_empty() && of(task).iter().all(|r| r.value.is_none()), "{task}");
+    }
+
+    let odd = |from: &str, to: &str| {
+        let bench = Bench::new(&GRID.replace(from, to));
+        Grid::read(&bench.grid()).unwrap_err().to_string()
+    };
+    let key = odd("gamma", "gama");
+    assert!(key.contains("grid.yaml:5:28: methods[1].near.gama: unknown key `gama`; did you mean `gamma`?"), "{key}");
+    let kind = odd("0.7", "soft");
+    assert!(kind.contains("grid.yaml:5:28: methods[1].near.gamma: invalid type: string \"soft\""), "{kind}");
+}
