@@ -114,7 +114,7 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
     let unknown = Grid::read(&bench.grid()).unwrap_err().to_string();
     assert!(unknown.contains("grid.yaml:5:21: methods[1].near: unknown name `near`"), "{unknown}");
     Method::register::<Near>().unwrap();
-    assert!(runner::list::methods().contains("near       kernel features of the first items\n"));
+    assert!(runner::commands::list::methods().contains("near       kernel features of the first items\n"));
 
     let options = Options { out: bench.out(), ..Options::default() };
     assert_eq!(run::grid(&bench.grid(), &options).unwrap(), Ending::Complete);
@@ -126,7 +126,11 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
         records.iter().filter(|r| r.method.as_deref() == Some("near") && r.task.as_deref() == Some(task)).collect()
     };
     let retrieved = of("retrieval");
-    assert!(retrieved.iter().all(|r| r.params.as_deref() == Some(r#"{"anchors":16,"gamma":0.7}"#)));
+    assert!(
+        retrieved
+            .iter()
+            .all(|r| r.params.as_ref().map(ToString::to_string).as_deref() == Some(r#"{"anchors":16,"gamma":0.7}"#))
+    );
     for task in ["retrieval", "clustering", "consistency", "similarity", "hubness", "probing"] {
         assert!(of(task).iter().any(|r| r.value.is_some()), "{task}");
     }
