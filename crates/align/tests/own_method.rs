@@ -1,4 +1,5 @@
 //! Methods that this crate does not know: registered, read, fitted and listed as the built-in ones.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 use align::moments::{Incomplete, Moments, Precision, Sums};
 use align::planted::Planted;
