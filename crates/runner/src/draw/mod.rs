@@ -1,15 +1,18 @@
 //! Which figures a grid gets.
 
+mod figure;
 mod scatter;
 mod spec;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use figures::{Bar, BarSeries, Curves, Draw, Drawn, Forest, GroupedBars, Heatmaps, Panel, Scatter};
+use figures::{Bar, BarSeries, Drawn, GroupedBars, Heatmaps, Panel};
 use rayon::prelude::*;
 use tasks::{Measure as Likeness, Metric, Reading};
 
+pub use self::figure::Figure;
+use self::figure::Words;
 use crate::grid::asked::FigureSpec;
 use crate::kept::slug;
 use crate::paper::Paper;
@@ -36,7 +39,7 @@ pub fn figures(
     let subtitle = notes.first().map(|note| note.replace('`', ""));
     let mut figures: Vec<Named> = Vec::new();
     for spec in asked.iter().chain(paper.into_iter().flat_map(|paper| &paper.figures)) {
-        let words = spec::Words { title, subtitle: subtitle.clone() };
+        let words = Words { title, subtitle: subtitle.clone() };
         figures.push(spec::figure(spec, &words, samples)?);
     }
     let several = summary.view_sets().len() * summary.noises().len() > 1;
@@ -122,33 +125,6 @@ const OVERVIEW: [Metric; 9] = [
 ];
 /// Methods that a page of figures can show.
 const MOST_GROUPS: usize = 24;
-
-/// One picture.
-pub enum Figure {
-    /// Grouped bars.
-    Bars(GroupedBars),
-    /// Panels of matrices.
-    Heatmaps(Heatmaps),
-    /// Panels of curves.
-    Curves(Curves),
-    /// Points.
-    Scatter(Scatter),
-    /// Rows with intervals.
-    Forest(Forest),
-}
-
-impl Figure {
-    /// As what can be laid out.
-    pub fn draw(&self) -> &(dyn Draw + Sync) {
-        match self {
-            Self::Bars(bars) => bars,
-            Self::Heatmaps(heatmaps) => heatmaps,
-            Self::Curves(curves) => curves,
-            Self::Scatter(scatter) => scatter,
-            Self::Forest(forest) => forest,
-        }
-    }
-}
 
 /// The methods of one subset of views under one noise.
 struct Page<'a> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tasks::Metric;
 
-use super::spec::{RESAMPLES, SEED, Words, greek, parameter};
+use super::figure::{RESAMPLES, SEED, Words, greek, parameter};
 use crate::grid::asked::ScatterSpec;
 use crate::samples::Samples;
 use crate::tables::comparison::by_items;

@@ -5,7 +5,8 @@ use serde_json::Value;
 use tasks::Metric;
 use tasks::noise::Noise;
 
-use super::{Figure, scatter};
+use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter};
+use super::scatter;
 use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use crate::kept::record::Record;
 use crate::samples::{Place, Sample, Samples, resampled};
@@ -13,19 +14,6 @@ use crate::tables::comparison::by_items;
 use crate::tables::processors;
 use crate::tables::summary::{Group, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
-
-/// Resamples behind an interval of a figure.
-pub const RESAMPLES: usize = 400;
-/// Their seed.
-pub const SEED: u64 = 0;
-
-/// What all figures of a grid say.
-pub struct Words<'a> {
-    /// The grid's title.
-    pub title: &'a str,
-    /// What has to be said about the data.
-    pub subtitle: Option<String>,
-}
 
 /// The figure with the stem of its files.
 ///
@@ -313,19 +301,5 @@ fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps
         row_label: greek(&spec.rows),
         column_label: greek(&spec.columns),
         value_label: spec.metric.title().into(),
-    }
-}
-
-/// A parameter of a group's method.
-pub fn parameter(group: &Group, name: &str) -> Option<Value> {
-    group.method.params.get(name).cloned()
-}
-
-/// A parameter as the paper writes it.
-pub fn greek(name: &str) -> String {
-    match name {
-        "tau" => "τ".into(),
-        "lambda" => "λ".into(),
-        other => other.into(),
     }
 }

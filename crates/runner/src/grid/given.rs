@@ -7,7 +7,7 @@ use data::yaml::Located;
 use serde_json::Value;
 use tasks::Task;
 
-use super::normalise;
+use super::spelled::normalise;
 
 /// What a file gives its methods and tasks, sweeps expanded.
 #[derive(Default)]

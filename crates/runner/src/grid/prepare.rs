@@ -2,41 +2,9 @@
 
 use align::Dataset;
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
 use crate::grid::plan::{Cell, Plan};
-
-/// Which rows of different views belong together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pairing {
-    /// Row i is the same item in every view.
-    #[default]
-    Rows,
-    /// Row i is the same class in every view and never the same item: the re-identification protocol.
-    ByClass(ByClass),
-}
-
-/// How items are dealt out to views under [`Pairing::ByClass`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ByClass {
-    /// Name of the labelling; the data's first without one.
-    pub label: Option<String>,
-    /// Seed of the deal.
-    pub seed: u64,
-}
-
-/// What is done to the views' widths before a fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Widths {
-    /// Nothing: methods pad.
-    #[default]
-    AsTheyAre,
-    /// Wider views are reduced to the narrowest by a PCA fitted on their training rows.
-    Pca,
-}
+pub use crate::grid::terms::{ByClass, Pairing, Widths};
 
 /// Share of train that becomes validation rows where a task needs them and the data have none.
 pub const VALIDATION_SHARE: f64 = 0.1;

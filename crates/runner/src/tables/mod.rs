@@ -9,6 +9,7 @@ pub mod paper;
 pub mod processors;
 pub mod summary;
 pub mod table;
+mod write;
 
 use align::SpaceKind;
 use tasks::{Measure as Likeness, Metric, Reading};

@@ -1,13 +1,6 @@
-//! A table of text, and its forms: Markdown, CSV, LaTeX, terminal.
+//! A table of text, in Markdown and for a terminal.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
 use comfy_table::{CellAlignment, Table as Grid, TableComponent, presets};
-use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
-
-use crate::kept::durable::write_file;
-use crate::tables::latex;
 
 /// A table as it is read: its first columns name a line, the others hold figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,29 +49,6 @@ impl Table {
             column.set_cell_alignment(CellAlignment::Right);
         }
         grid.trim_fmt()
-    }
-
-    /// With `booktabs`; title and notes are its caption.
-    pub fn latex(&self) -> String {
-        latex::table(self)
-    }
-
-    /// Writes `<stem>.md`, `<stem>.csv` and `<stem>.tex`.
-    ///
-    /// # Errors
-    /// The folder cannot be written.
-    pub fn write(&self, stem: &Path) -> Result<Vec<PathBuf>> {
-        let path = |extension: &str| PathBuf::from(format!("{}.{extension}", stem.display()));
-        for (extension, text) in [("md", self.markdown()), ("tex", self.latex())] {
-            write_file(&path(extension), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
-        }
-        let column = |i: usize| {
-            let cells: Vec<&str> = self.rows.iter().map(|row| row[i].as_str()).collect();
-            Column::new(self.headers[i].as_str().into(), cells)
-        };
-        let mut frame = DataFrame::new(self.rows.len(), (0..self.headers.len()).map(column).collect())?;
-        write_file(&path("csv"), |file| Ok(CsvWriter::new(file).finish(&mut frame)?))?;
-        Ok(["md", "csv", "tex"].map(path).to_vec())
     }
 }
 

@@ -1,0 +1,60 @@
+//! A figure of any kind, and what figures that a file asks for share.
+
+use figures::{Curves, Draw, Forest, GroupedBars, Heatmaps, Scatter};
+use serde_json::Value;
+
+use crate::tables::summary::Group;
+
+/// One picture.
+pub enum Figure {
+    /// Grouped bars.
+    Bars(GroupedBars),
+    /// Panels of matrices.
+    Heatmaps(Heatmaps),
+    /// Panels of curves.
+    Curves(Curves),
+    /// Points.
+    Scatter(Scatter),
+    /// Rows with intervals.
+    Forest(Forest),
+}
+
+impl Figure {
+    /// As what can be laid out.
+    pub fn draw(&self) -> &(dyn Draw + Sync) {
+        match self {
+            Self::Bars(bars) => bars,
+            Self::Heatmaps(heatmaps) => heatmaps,
+            Self::Curves(curves) => curves,
+            Self::Scatter(scatter) => scatter,
+            Self::Forest(forest) => forest,
+        }
+    }
+}
+
+/// Resamples behind an interval of a figure.
+pub const RESAMPLES: usize = 400;
+/// Their seed.
+pub const SEED: u64 = 0;
+
+/// What all figures of a grid say.
+pub struct Words<'a> {
+    /// The grid's title.
+    pub title: &'a str,
+    /// What has to be said about the data.
+    pub subtitle: Option<String>,
+}
+
+/// A parameter of a group's method.
+pub fn parameter(group: &Group, name: &str) -> Option<Value> {
+    group.method.params.get(name).cloned()
+}
+
+/// A parameter as the paper writes it.
+pub fn greek(name: &str) -> String {
+    match name {
+        "tau" => "τ".into(),
+        "lambda" => "λ".into(),
+        other => other.into(),
+    }
+}
