@@ -21,6 +21,11 @@ pub fn cache_dir() -> Result<PathBuf, FetchError> {
     }
 }
 
+/// The folder in the cache that holds encoders; no source bears this name.
+pub(crate) const ENCODERS: &str = "encoders";
+/// The folder in the cache that holds texts and what encoders make of them; no source bears this name.
+pub(crate) const EMBEDDED: &str = "embedded";
+
 /// Endings and names that this crate keeps for itself.
 pub(crate) const PART: &str = ".part";
 pub(crate) const STATE: &str = ".part.json";

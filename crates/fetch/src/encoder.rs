@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use crate::{
-    FetchError, Options, Report, Run,
+    FetchError, Options, Report, cache,
     hub::shown,
     record::Records,
-    source::{self, Hub, Kind},
+    repository::{Hub, Kind, is_repository},
+    run::Run,
 };
-
-/// The folder in the cache that holds encoders; no source bears this name.
-pub(crate) const FOLDER: &str = "encoders";
 
 /// What describes an encoder and cuts text into tokens, as far as a repository has it.
 const SMALL: &[&str] = &[
@@ -39,11 +37,11 @@ const WEIGHTS: &[(&str, &str, &str)] =
 /// # Errors
 /// As [`fetch`](crate::fetch); no id; a repository without a configuration or weights that can be read.
 pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Report, FetchError> {
-    if !source::is_repository(id) {
+    if !is_repository(id) {
         return Err(FetchError::Id { id: id.to_owned() });
     }
     let hub = hub_of(id, revision);
-    let mut run = Run::start(options, &options.cache.join(FOLDER), &name_of(id))?;
+    let mut run = Run::start(options, &options.cache.join(cache::ENCODERS), &name_of(id))?;
     let page = options.endpoint.page(&hub);
     let into = run.folder.root.display();
     (options.say)(&format!("{id}\n  licence: its own, on {page}; read it before use\n  into {into}"));
@@ -78,10 +76,10 @@ pub fn encoder_place(
     revision: Option<&str>,
     options: &Options,
 ) -> Result<(PathBuf, Option<String>), FetchError> {
-    if !source::is_repository(id) {
+    if !is_repository(id) {
         return Err(FetchError::Id { id: id.to_owned() });
     }
-    let folder = options.cache.join(FOLDER).join(name_of(id));
+    let folder = options.cache.join(cache::ENCODERS).join(name_of(id));
     let records = Records::read(&folder)?;
     let commit = revision.map(str::to_owned).or_else(|| records.revision(&hub_of(id, None)).map(str::to_owned));
     Ok((folder, commit))

@@ -4,7 +4,7 @@ use std::{env, fmt};
 
 use url::{Origin, Url};
 
-use crate::{FetchError, source::Hub};
+use crate::{FetchError, repository::Hub};
 
 /// The hub that is meant when none is named.
 const DEFAULT: &str = "https://huggingface.co";
@@ -167,7 +167,7 @@ fn without_user(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Kind;
+    use crate::repository::Kind;
 
     fn hub(kind: Kind) -> Hub {
         Hub { kind, repository: "org/name".into(), branch: "refs/convert/parquet".into(), revision: None }

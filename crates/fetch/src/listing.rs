@@ -1,14 +1,12 @@
 //! What a repository has, and what a path with `*` stands for: the hub is asked.
 
-use std::io::Read;
-
 use serde::Deserialize;
 
 use crate::{
     FetchError, Retry,
     http::{Client, Failure},
     hub::shown,
-    source::Hub,
+    repository::Hub,
 };
 
 /// No repository that is listed here fills its first page, a thousand entries.
@@ -69,12 +67,9 @@ impl Look<'_> {
 
 fn ask(client: &Client, url: &url::Url) -> Result<Vec<u8>, Failure> {
     let answer = client.get(url, &[])?;
-    let mut text = Vec::new();
-    let mut body = answer.body.into_reader().take(MOST_BYTES + 1);
-    body.read_to_end(&mut text).map_err(|e| Failure::passing(e.to_string()))?;
-    if text.len() as u64 > MOST_BYTES {
+    let text = files::read_at_most(answer.body.into_reader(), MOST_BYTES);
+    text.map_err(|e| Failure::passing(e.to_string()))?.ok_or_else(|| {
         let reason = format!("the list of files is longer than {MOST_BYTES} bytes; name the files one by one");
-        return Err(FetchError::Answer { url: shown(url), reason }.into());
-    }
-    Ok(text)
+        FetchError::Answer { url: shown(url), reason }.into()
+    })
 }

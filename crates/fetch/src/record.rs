@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     FetchError,
     cache::{self, Folder},
-    source::Hub,
+    repository::Hub,
 };
 
 /// The records of one source's folder.

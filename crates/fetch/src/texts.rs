@@ -8,12 +8,10 @@ use data::{
 };
 
 use crate::{
-    FetchError, Options,
-    source::{Modality, Origin, Source, View, is_plain},
+    FetchError, Options, cache,
+    repository::is_plain,
+    source::{Modality, Origin, Source, View},
 };
-
-/// The folder in the cache that holds texts and what encoders make of them; no source bears this name.
-pub(crate) const FOLDER: &str = "embedded";
 
 /// That the recipe agrees with itself, that its tables are among the files that are fetched, and that the parts of the
 /// views can be names of files.
@@ -70,6 +68,6 @@ impl Source {
 
     /// Where its texts and embeddings are kept in the cache.
     pub fn embedded_in(&self, options: &Options) -> PathBuf {
-        options.cache.join(FOLDER).join(&self.name)
+        options.cache.join(cache::EMBEDDED).join(&self.name)
     }
 }

@@ -21,7 +21,6 @@ const EXCUSED: &[(&str, &str)] = &[
     ("crates/tasks/src/", "grown, to be taken apart"),
     ("crates/runner/src/", "grown, to be taken apart"),
     ("crates/data/src/", "grown, to be taken apart"),
-    ("crates/fetch/src/", "grown, to be taken apart"),
     ("crates/embed/src/", "grown, to be taken apart"),
 ];
 

@@ -1,0 +1,64 @@
+//! How to fetch.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    FetchError, Retry,
+    cache::cache_dir,
+    hub::{Endpoint, Token},
+};
+
+/// How to fetch.
+#[derive(Clone)]
+pub struct Options {
+    /// The folder of the source files.
+    pub sources: PathBuf,
+    /// Where downloads are kept.
+    pub cache: PathBuf,
+    /// The hub.
+    pub endpoint: Endpoint,
+    /// Opens gated repositories.
+    pub token: Option<Token>,
+    /// What is done when a request fails.
+    pub retry: Retry,
+    /// Ask nobody: what is there is verified, what is not is an error.
+    pub offline: bool,
+    /// Takes the lines that are for the user: the licence, and what goes wrong on the way.
+    pub say: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Options {
+    /// From `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines go to standard error.
+    ///
+    /// # Errors
+    /// A value that cannot be used, or no folder for the cache.
+    pub fn from_env(sources: &Path) -> Result<Self, FetchError> {
+        Ok(Self {
+            sources: sources.to_owned(),
+            cache: cache_dir()?,
+            endpoint: Endpoint::from_env()?,
+            token: Token::from_env()?,
+            retry: Retry::default(),
+            offline: false,
+            say: Arc::new(|line| say::err!("{line}")),
+        })
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sources, cache, endpoint, token, retry, offline, say: _ } = self;
+        f.debug_struct("Options")
+            .field("sources", sources)
+            .field("cache", cache)
+            .field("endpoint", endpoint)
+            .field("token", token)
+            .field("retry", retry)
+            .field("offline", offline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! Repositories on the hub.
+
+use serde::Deserialize;
+
+/// A repository on the hub.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a repository (kind, repository, branch, revision)")]
+pub struct Hub {
+    /// Data or an encoder.
+    pub kind: Kind,
+    /// Its id, such as `AmazonScience/massive`.
+    pub repository: String,
+    /// The branch that is fetched while no revision is known.
+    #[serde(default = "main_branch")]
+    pub branch: String,
+    /// The commit; `None` means it is recorded at the first fetch.
+    #[serde(default)]
+    pub revision: Option<String>,
+}
+
+/// What a repository holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Data.
+    Dataset,
+    /// An encoder.
+    Model,
+}
+
+impl Kind {
+    /// What stands before a repository's id in addresses of its files.
+    pub(crate) fn prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Dataset => Some("datasets"),
+            Self::Model => None,
+        }
+    }
+
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Dataset => "datasets",
+            Self::Model => "models",
+        }
+    }
+}
+
+fn main_branch() -> String {
+    "main".to_owned()
+}
+
+/// Whether a text is a repository's id: an owner and a name, or, for the oldest, a name alone.
+pub(crate) fn is_repository(id: &str) -> bool {
+    id.split('/').count() <= 2 && id.split('/').all(is_plain)
+}
+
+pub(crate) fn is_plain(part: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
+}
