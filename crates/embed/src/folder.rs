@@ -4,14 +4,15 @@ use std::{fs, path::Path};
 
 use files::checksum;
 
-use crate::{
-    EmbedError,
-    config::Config,
-    input,
-    weights::{INDEX, PICKLED, WHOLE},
-};
+use crate::{EmbedError, config::Config, input};
 
 const CONFIG: &str = "config.json";
+/// File of the weights, one of the two.
+pub(crate) const WHOLE: &str = "model.safetensors";
+/// Says which of several files holds which tensor.
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
+/// The weights as older repositories have them.
+pub(crate) const PICKLED: &str = "pytorch_model.bin";
 
 /// The folder is there and is one.
 pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {

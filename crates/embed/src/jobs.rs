@@ -12,7 +12,7 @@ use embed::{EmbedError, Pool, TextEncoder, TextOptions};
 use files::jobs::{Jobs as List, View};
 use safetensors::SafeTensors;
 
-use crate::{Common, Pooling, Sizes, embed_texts};
+use crate::run::{Common, Pooling, Sizes, embed_texts};
 
 /// All texts of a data set.
 #[derive(Args)]

@@ -27,6 +27,7 @@ mod layers;
 mod pickled;
 pub mod pictures;
 mod shards;
+mod supported;
 pub mod text;
 mod weights;
 

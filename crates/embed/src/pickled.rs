@@ -13,7 +13,7 @@ use candle_core::{
     pickle::{Object, PthTensors, Stack, TensorInfo},
 };
 
-use crate::{EmbedError, error::reason, weights::WHOLE};
+use crate::{EmbedError, error::reason, folder::WHOLE};
 
 /// How the older files begin: a pickled number that means nothing, then version 1001.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";

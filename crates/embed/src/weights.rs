@@ -13,15 +13,9 @@ use safetensors::{Dtype, SafeTensors};
 use crate::{
     EmbedError,
     config::{self, shown},
+    folder::{INDEX, PICKLED, WHOLE},
     pickled,
 };
-
-/// File of the weights, one of the two.
-pub(crate) const WHOLE: &str = "model.safetensors";
-/// Says which of several files holds which tensor.
-pub(crate) const INDEX: &str = "model.safetensors.index.json";
-/// The weights as older repositories have them.
-pub(crate) const PICKLED: &str = "pytorch_model.bin";
 
 enum Stored {
     /// Bytes of one of the files.

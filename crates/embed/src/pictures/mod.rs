@@ -1,9 +1,12 @@
 //! Picture encoders: a model's folder, then pictures in, one row per picture out.
 
+mod clip;
 mod convnext;
 pub mod edges;
-pub(crate) mod patches;
+mod model;
+mod patches;
 mod picture;
+mod pixels;
 mod prepare;
 mod resize;
 mod resnet;
@@ -11,72 +14,12 @@ mod vit;
 
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
-
 pub use self::edges::Edges;
 pub use self::picture::{Grey, Picture, Rgb};
-use self::{convnext::ConvNext, prepare::Preparation, resnet::ResNet, vit::Vit};
-use crate::{EmbedError, Embeddings, clip::ClipVision, config::Config, folder, weights::Weights};
-
-/// Model types that [`PictureEncoder`] reads.
-pub const SUPPORTED: [&str; 5] = ["vit", "dinov2", "clip", "resnet", "convnext"];
-
-/// Prepared pictures of one size.
-#[derive(Clone, Debug)]
-pub struct Pixels {
-    tensor: Tensor,
-    items: usize,
-    height: usize,
-    width: usize,
-}
-
-impl Pixels {
-    /// From the values `[items, 3, height, width]`.
-    ///
-    /// # Errors
-    /// There are not so many values.
-    pub fn new(items: usize, height: usize, width: usize, values: Vec<f32>) -> Result<Self, EmbedError> {
-        let tensor = Tensor::from_vec(values, (items, 3, height, width), &Device::Cpu)?;
-        Ok(Self { tensor, items, height, width })
-    }
-
-    /// Pictures.
-    pub fn items(&self) -> usize {
-        self.items
-    }
-
-    /// Rows of a picture.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// Pixels in a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// All values.
-    ///
-    /// # Errors
-    /// The tensor library refuses.
-    pub fn values(&self) -> Result<Vec<f32>, EmbedError> {
-        Ok(self.tensor.flatten_all()?.to_vec1()?)
-    }
-
-    pub(crate) fn tensor(&self) -> &Tensor {
-        &self.tensor
-    }
-}
-
-/// A picture encoder with its weights.
-pub(crate) trait PictureModel: Send + Sync {
-    /// Numbers per picture.
-    fn width(&self) -> usize;
-    /// Pixels a side, where only pictures of one size can be read.
-    fn side(&self) -> Option<usize>;
-    /// Pixels to `[items, width]`.
-    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError>;
-}
+pub use self::pixels::Pixels;
+use self::{clip::ClipVision, convnext::ConvNext, model::PictureModel, prepare::Preparation, resnet::ResNet, vit::Vit};
+pub use crate::supported::PICTURES as SUPPORTED;
+use crate::{EmbedError, Embeddings, folder, supported::no_picture_encoder, weights::Weights};
 
 /// A picture encoder, read from a folder in the layout of the hub.
 pub struct PictureEncoder {
@@ -96,7 +39,7 @@ impl PictureEncoder {
         let config = folder::config(folder)?;
         let model_type = config.text("model_type", "")?.to_owned();
         if !SUPPORTED.contains(&model_type.as_str()) {
-            return Err(unsupported(&config, &model_type));
+            return Err(no_picture_encoder(&config, &model_type));
         }
         let preparation = Preparation::read(folder, &model_type)?;
         let weights = Weights::open(folder)?;
@@ -190,19 +133,5 @@ impl PictureEncoder {
             done(group.len());
         }
         Ok(embeddings)
-    }
-}
-
-fn unsupported(config: &Config, found: &str) -> EmbedError {
-    let advice = match crate::text::SUPPORTED.contains(&found) {
-        true => "; this is an encoder of texts: `embed text`",
-        false => "",
-    };
-    EmbedError::Unsupported {
-        path: config.path().to_owned(),
-        what: "pictures",
-        found: found.to_owned(),
-        supported: SUPPORTED.to_vec(),
-        advice: advice.to_owned(),
     }
 }

@@ -1,9 +1,11 @@
 //! Text encoders: a model's folder, then texts in, one row per text out.
 
-pub(crate) mod batch;
+mod batch;
 mod bert;
+mod clip;
 mod distilbert;
-pub(crate) mod model;
+mod load;
+mod model;
 mod mpnet;
 mod pooling;
 mod relative;
@@ -14,6 +16,8 @@ mod tokenizer;
 use std::path::Path;
 
 pub use self::pooling::Pool;
+pub use crate::supported::TEXT as SUPPORTED;
+
 use self::{
     batch::{Batch, Tokens},
     model::{Output, TextModel},
@@ -22,9 +26,6 @@ use self::{
     tokenizer::TextTokenizer,
 };
 use crate::{EmbedError, Embeddings, config::Config, folder, weights::Weights};
-
-/// Model types that [`TextEncoder`] reads.
-pub const SUPPORTED: [&str; 8] = model::SUPPORTED;
 
 /// Tokens in a batch, padding included: long texts go in smaller batches, because the scores of
 /// attention grow with the square of the length.
@@ -62,10 +63,10 @@ impl TextEncoder {
         let sentence = Sentence::open(root, options.pool.is_some())?;
         let folder = &sentence.folder;
         let config = folder::config(folder)?;
-        model::check(&config)?;
+        load::check(&config)?;
         let mut tokenizer = TextTokenizer::open(folder, config.text("model_type", "")?)?;
         let weights = Weights::open(folder)?;
-        let model = model::load(&config, &weights)?;
+        let model = load::load(&config, &weights)?;
         if let (true, Some(pool)) = (model.projects(), options.pool) {
             let problem = format!("`{pool}` given, and clip has features of its own; leave it out");
             return Err(EmbedError::Argument { argument: "--pool", problem });

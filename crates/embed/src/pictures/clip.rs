@@ -1,0 +1,76 @@
+//! The tower of CLIP that looks at pictures.
+
+use candle_core::{D, Tensor};
+
+use super::{PictureModel, Pixels, patches::Patches};
+use crate::{
+    EmbedError,
+    clip::{blocks, sizes, tower},
+    config::Config,
+    layers::{Linear, Norm, PreNorm},
+    weights::Weights,
+};
+
+/// Patches behind a class vector, positions, a norm, blocks, a norm on the class vector, projected
+/// without bias.
+///
+/// Source: Radford et al. 2021.
+pub(crate) struct ClipVision {
+    patches: Patches,
+    class: Tensor,
+    positions: Tensor,
+    first_norm: Norm,
+    blocks: Vec<PreNorm>,
+    last_norm: Norm,
+    projection: Linear,
+    width: usize,
+    side: usize,
+}
+
+impl ClipVision {
+    pub fn load(config: &Config, weights: &Weights) -> Result<Self, EmbedError> {
+        let vision = tower(config, "vision_config")?;
+        let root = weights.rooted("visual_projection.weight")?;
+        let scope = root.sub("vision_model");
+        let sizes = sizes(&vision, 768, 3072, 12)?;
+        let width = config.size("projection_dim", 512)?;
+        let side = vision.size("image_size", 224)?;
+        let patch = vision.size("patch_size", 32)?;
+        let count = (side / patch).pow(2);
+        let embeddings = scope.sub("embeddings");
+        Ok(Self {
+            patches: Patches::load(&embeddings.sub("patch_embedding"), sizes.width, patch, false)?,
+            class: embeddings.get("class_embedding", &[sizes.width])?,
+            positions: embeddings.get("position_embedding.weight", &[count + 1, sizes.width])?,
+            // spelt like this in every file
+            first_norm: Norm::layer(&scope.sub("pre_layrnorm"), sizes.width, sizes.epsilon)?,
+            blocks: blocks(&scope, vision.size("num_hidden_layers", 12)?, sizes)?,
+            last_norm: Norm::layer(&scope.sub("post_layernorm"), sizes.width, sizes.epsilon)?,
+            projection: Linear::without_bias(&root.sub("visual_projection"), sizes.width, width)?,
+            width,
+            side,
+        })
+    }
+}
+
+impl PictureModel for ClipVision {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn side(&self) -> Option<usize> {
+        Some(self.side)
+    }
+
+    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
+        let patches = self.patches.forward(pixels)?;
+        let x = self.patches.behind(&self.class, &patches)?.broadcast_add(&self.positions)?;
+        let (items, length, width) = x.dims3()?;
+        let mut x = self.first_norm.forward(&x.reshape((items * length, width))?)?;
+        for block in &self.blocks {
+            x = block.forward(&x, items, &[])?;
+        }
+        let class = x.reshape((items, length, width))?.narrow(D::Minus2, 0, 1)?.squeeze(1)?.contiguous()?;
+        self.projection.forward(&self.last_norm.forward(&class)?)
+    }
+}
