@@ -5,12 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    DataError, Manifest,
-    error::{FileProblem, YamlProblem, quoted},
-    manifest::tidy,
-    nearest,
-};
+use crate::{DataError, FileProblem, Manifest, YamlProblem, manifest::tidy, nearest, words::quoted};
 
 /// A manifest looked for by name or path.
 #[derive(Clone, Debug)]

@@ -8,9 +8,8 @@ use std::{
 use align::Split;
 
 use crate::{
-    DataError, Manifest, SplitName,
+    DataError, FileProblem, Manifest, SplitName,
     entry::{FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, ViewEntry, by_name, tensor},
-    error::FileProblem,
     import::same_file,
     load,
     write::{self, Tensor},

@@ -5,37 +5,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
-    DataError,
-    error::{Place, SetProblem},
+    DataError, Place, SetProblem, SplitName,
     read::Format,
     yaml::{self, Located},
 };
-
-/// A part of a data set's items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SplitName {
-    /// The rows a method may see.
-    Train,
-    /// The rows it is judged on.
-    Test,
-    /// Rows for choosing parameters.
-    Validation,
-}
-
-impl SplitName {
-    /// Its name in a manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-            Self::Validation => "validation",
-        }
-    }
-}
 
 /// A data set on disk: its views, labels, ids and groups, and where they come from.
 #[derive(Clone, Debug)]

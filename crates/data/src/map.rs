@@ -6,8 +6,7 @@ use std::path::Path;
 use files::{Mapped, NotOpened};
 
 use crate::{
-    DataError,
-    error::FileProblem,
+    DataError, FileProblem,
     read::{self, Format},
 };
 

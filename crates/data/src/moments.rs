@@ -23,8 +23,7 @@ use safetensors::{SafeTensors, tensor::Metadata};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DataError, SplitName,
-    error::FileProblem,
+    DataError, FileProblem, SplitName,
     read::{self, doubles, integers},
     write::{self, Tensor},
 };

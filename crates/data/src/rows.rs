@@ -7,11 +7,7 @@ use files::{
     checksum::{Sha256Stream, sha256},
 };
 
-use crate::{
-    DataError, Manifest, SplitName,
-    error::{FileProblem, Place, SetProblem},
-    read,
-};
+use crate::{DataError, FileProblem, Manifest, Place, SetProblem, SplitName, read};
 
 /// The row numbers of each split, from 0.
 pub(crate) struct Rows(pub(crate) BTreeMap<SplitName, Vec<usize>>);

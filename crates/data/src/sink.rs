@@ -15,7 +15,7 @@ use safetensors::{
     tensor::{Metadata, TensorInfo},
 };
 
-use crate::{DataError, error::FileProblem, import::Member, read::Format};
+use crate::{DataError, FileProblem, import::Member, read::Format};
 
 /// What a tensor is called where its file gives names and nobody has given it one.
 const TENSOR: &str = "embeddings";

@@ -7,8 +7,7 @@ use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
 use crate::{
-    DataError, Manifest, SplitName,
-    error::SetProblem,
+    DataError, Manifest, SetProblem, SplitName,
     manifest::{Part, Source},
     map,
     read::Floats,

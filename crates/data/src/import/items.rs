@@ -5,11 +5,10 @@ use std::{
     path::Path,
 };
 
-use super::{Files, NamedMember};
+use super::{Files, ImportProblem, NamedMember};
 use crate::{
-    DataError, SplitName,
+    DataError, SetProblem, SplitName,
     entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, by_name, tensor},
-    error::SetProblem,
     read::{self, as_printed},
     write::{self, Tensor},
 };
@@ -99,8 +98,8 @@ impl Items {
             let mut seen = HashSet::new();
             if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
                 let first = values.iter().position(|id| *id == values[second]).unwrap_or(0);
-                let problem = SetProblem::TextIdTwice { id: values[second].clone(), first, second };
-                return Err(DataError::set(&ids.place(""), problem));
+                let problem = ImportProblem::TextIdTwice { id: values[second].clone(), first, second };
+                return Err(DataError::import(&ids.place(""), problem));
             }
             self.ids.insert("", split, taken(values));
         }

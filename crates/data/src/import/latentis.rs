@@ -7,12 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Files, Member, NamedMember, Splitting};
-use crate::{
-    DataError, SplitName,
-    error::{FileProblem, Place, SetProblem},
-    read,
-};
+use super::{Files, ImportProblem, Member, NamedMember, Splitting};
+use crate::{DataError, FileProblem, Place, SplitName, read};
 
 /// The encoders of a data set's folder as views, its splits as splits.
 ///
@@ -97,6 +93,6 @@ fn same_order(first: &Path, want: &[String], mapping: &Path, found: &[String]) -
         None => want.len().min(found.len()),
     };
     let at = |keys: &[String]| keys.get(row).map_or_else(|| "nothing".to_owned(), |key| format!("`{key}`"));
-    let problem = SetProblem::Order { row, got: at(found), want: at(want), first: first.to_owned() };
-    Err(DataError::set(&place, problem))
+    let problem = ImportProblem::Order { row, got: at(found), want: at(want), first: first.to_owned() };
+    Err(DataError::import(&place, problem))
 }

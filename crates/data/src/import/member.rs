@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::error::Place;
+use crate::Place;
 
 /// A part of a file as it is named on a command line: `file`, or `file#tensor` with a tensor, a column, `prefix*` for
 /// several columns, or an array of an archive.

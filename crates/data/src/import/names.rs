@@ -1,10 +1,7 @@
 //! Names that are given: each once, and the same for every split.
 
-use super::{Files, NamedMember, Splitting};
-use crate::{
-    DataError,
-    error::{Place, SetProblem},
-};
+use super::{Files, ImportProblem, NamedMember, Splitting};
+use crate::{DataError, Place};
 
 /// What is named, and what it is called in messages.
 type Kind = (&'static str, fn(&Files) -> &[NamedMember]);
@@ -21,8 +18,8 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
             if let Some((_, second)) =
                 list.iter().enumerate().find(|(i, named)| list[..*i].iter().any(|first| first.name == named.name))
             {
-                let problem = SetProblem::NameTwice { kind, name: second.name.clone() };
-                return Err(DataError::set(&second.member.place(""), problem));
+                let problem = ImportProblem::NameTwice { kind, name: second.name.clone() };
+                return Err(DataError::import(&second.member.place(""), problem));
             }
         }
         for (has, files) in &splits {
@@ -30,8 +27,8 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
                 let lacks = splits.iter().find(|(_, other)| !list(other).iter().any(|n| n.name == named.name));
                 if let Some((lacks, _)) = lacks {
                     let what = format!("{kind} `{}` is", named.name);
-                    let problem = SetProblem::OnlyInSome { what, has: has.name(), lacks: lacks.name() };
-                    return Err(DataError::set(&named.member.place(""), problem));
+                    let problem = ImportProblem::OnlyInSome { what, has: has.name(), lacks: lacks.name() };
+                    return Err(DataError::import(&named.member.place(""), problem));
                 }
             }
         }
@@ -40,8 +37,8 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
     let without = splits.iter().find(|(_, files)| files.ids.is_none());
     if let (Some((has, files)), Some((lacks, _))) = (with_ids, without) {
         let place = files.ids.as_ref().map_or_else(|| Place::nowhere("ids"), |ids| ids.place(""));
-        let problem = SetProblem::OnlyInSome { what: "ids are".to_owned(), has: has.name(), lacks: lacks.name() };
-        return Err(DataError::set(&place, problem));
+        let problem = ImportProblem::OnlyInSome { what: "ids are".to_owned(), has: has.name(), lacks: lacks.name() };
+        return Err(DataError::import(&place, problem));
     }
     Ok(())
 }

@@ -4,10 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use align::rng::{Purpose, permutation, stream};
 
-use crate::{
-    DataError, SplitName,
-    error::{Place, SetProblem},
-};
+use super::ImportProblem;
+use crate::{DataError, Place, SetProblem, SplitName};
 
 /// Which rows of imported files become which split.
 const SPLITS: Purpose = Purpose::new(25);
@@ -28,10 +26,10 @@ pub(super) fn draw(
     let names: &[SplitName] = match shares.len() {
         2 => &[SplitName::Train, SplitName::Test],
         3 => &[SplitName::Train, SplitName::Validation, SplitName::Test],
-        _ => return Err(DataError::set(&place, SetProblem::Shares { got: shares.to_vec() })),
+        _ => return Err(DataError::import(&place, ImportProblem::Shares { got: shares.to_vec() })),
     };
     if shares.iter().any(|share| share.is_nan() || *share <= 0.0) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
-        return Err(DataError::set(&place, SetProblem::Shares { got: shares.to_vec() }));
+        return Err(DataError::import(&place, ImportProblem::Shares { got: shares.to_vec() }));
     }
     let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for item in 0..items {

@@ -5,8 +5,12 @@ use std::io::Cursor;
 
 use polars::prelude::{Column, CsvReadOptions, DataFrame, DataType, SerReader, Series};
 
-use super::{Element, Note, Raw, without_mark};
-use crate::{WarningKind, error::FileProblem, nearest};
+use super::{
+    element::Element,
+    note::Note,
+    raw::{Raw, without_mark},
+};
+use crate::{FileProblem, WarningKind, nearest};
 
 /// How many rows of a csv file are looked at to tell numbers from text: all.
 const ALL_ROWS: Option<usize> = None;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::FileProblem;
+use crate::FileProblem;
 
 /// Runs a parser; a panic in it is one more way to say that the file is damaged, and its words go into the error.
 ///

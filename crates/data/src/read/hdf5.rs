@@ -7,8 +7,12 @@ use hdf5_reader::{
     Dataset, Datatype, FilterRegistry, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem, StringSize,
 };
 
-use super::{Element, Raw, lzf, most_unpacked};
-use crate::error::FileProblem;
+use super::{
+    element::Element,
+    lzf,
+    raw::{Raw, most_unpacked},
+};
+use crate::FileProblem;
 
 const FORMAT: &str = "HDF5";
 /// The array that is meant where none is named, and the attribute of the file that says how many of its rows have been

@@ -14,18 +14,21 @@ mod note;
 mod npy;
 mod npz;
 mod parquet;
+mod problem;
+mod raw;
 pub(crate) mod safetensors;
 mod translations;
 
-use std::{borrow::Cow, collections::HashMap, io, ops::Range, path::Path};
+use std::{collections::HashMap, io, ops::Range, path::Path};
 
 use align::Matrix;
 use files::checksum;
 
-use self::{element::Element, guard::guarded};
-use crate::{DataError, error::FileProblem};
+use self::{element::Element, guard::guarded, raw::Raw};
+use crate::DataError;
 
-pub(crate) use self::{columns::as_printed, note::Note};
+pub use self::problem::FileProblem;
+pub(crate) use self::{columns::as_printed, note::Note, raw::without_mark};
 
 /// The file formats, told apart by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,48 +99,6 @@ impl Format {
             Self::Hdf5 => guarded("HDF5", || hdf5::raw(bytes, tensor)),
         }
     }
-}
-
-/// A tensor as it lies in a file. A reader promises that `bytes` holds exactly as many elements as
-/// `shape` says.
-#[derive(Clone, Debug)]
-pub(crate) struct Raw<'a> {
-    name: Option<String>,
-    shape: Vec<u64>,
-    /// `Err` holds the file's own word for a type that this crate does not read.
-    element: Result<Element, String>,
-    big_endian: bool,
-    fortran: bool,
-    bytes: Cow<'a, [u8]>,
-    /// The elements where they are texts.
-    texts: Option<Vec<String>>,
-    /// What is odd about how it was read.
-    notes: Vec<Note>,
-}
-
-impl Raw<'_> {
-    fn empty<'a>() -> Raw<'a> {
-        Raw {
-            name: None,
-            shape: Vec::new(),
-            element: Err("none".to_owned()),
-            big_endian: false,
-            fortran: false,
-            bytes: Cow::Borrowed(&[]),
-            texts: None,
-            notes: Vec::new(),
-        }
-    }
-
-    fn into_owned<'a>(self) -> Raw<'a> {
-        Raw { bytes: Cow::Owned(self.bytes.into_owned()), ..self }
-    }
-}
-
-/// Bytes that what is packed in a file may unpack to: far more than embeddings ever compress, far less than a file made
-/// to fill memory.
-fn most_unpacked(file: &[u8]) -> usize {
-    (1 << 20) + 64 * file.len()
 }
 
 /// A file's contents.
@@ -227,11 +188,6 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
         _ => format.raw(contents, column).and_then(as_texts),
     };
     texts.map_err(|p| DataError::file(path, p))
-}
-
-/// A file's bytes without the mark that some programs put before UTF-8.
-pub(crate) fn without_mark(contents: &[u8]) -> &[u8] {
-    contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents)
 }
 
 /// Columns of a table (parquet or csv) as texts, in the order asked for.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, TypeStr};
 
-use super::{Element, Raw};
-use crate::error::FileProblem;
+use super::{element::Element, raw::Raw};
+use crate::FileProblem;
 
 const FORMAT: &str = "npy";
 const MAGIC: &[u8] = b"\x93NUMPY";

@@ -4,8 +4,11 @@ use std::io::Cursor;
 
 use files::read_at_most;
 
-use super::{Raw, most_unpacked, npy};
-use crate::{error::FileProblem, nearest};
+use super::{
+    npy,
+    raw::{Raw, most_unpacked},
+};
+use crate::{FileProblem, nearest};
 
 const FORMAT: &str = "npz";
 /// The array with this name (`x` or `x.npy`), or the only one where no name is given. Nothing is unpacked to disk.

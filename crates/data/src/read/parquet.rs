@@ -6,8 +6,8 @@ use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use serde_json::Value;
 
 use super::columns::{Table, no_such};
-use super::{footer, most_unpacked};
-use crate::error::FileProblem;
+use super::{footer, raw::most_unpacked};
+use crate::FileProblem;
 
 /// The key under which pandas says what it wrote.
 const PANDAS: &str = "pandas";

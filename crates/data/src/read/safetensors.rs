@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use align::parts::{Array, Values};
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
-use super::{Element, Raw};
-use crate::{error::FileProblem, nearest};
+use super::{element::Element, raw::Raw};
+use crate::{FileProblem, nearest};
 
 const FORMAT: &str = "safetensors";
 const LENGTH: usize = size_of::<u64>();

@@ -3,7 +3,7 @@
 use polars::prelude::{AnyValue, Column, DataType, Series};
 
 use super::columns::no_such;
-use crate::error::FileProblem;
+use crate::FileProblem;
 
 /// Row by row the texts in the `wanted` languages; `None` where one of them is missing.
 pub(super) fn rows(

@@ -6,11 +6,11 @@ use std::{
 };
 
 use super::{
-    problems::TextProblem,
+    problem::TextProblem,
     python_shuffle,
     recipe::{Empty, Layout, OF, Recipe},
 };
-use crate::{DataError, SplitName, error::Place, read};
+use crate::{DataError, Place, SplitName, read};
 
 /// Items in one order, with a text in every part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,12 +7,12 @@
 
 mod gather;
 pub mod jobs;
-mod problems;
+mod problem;
 mod recipe;
 mod shuffle;
 
 pub use gather::{Gathered, Items, gather};
-pub use problems::TextProblem;
+pub use problem::TextProblem;
 pub use recipe::{Empty, Layout, OF, Recipe, Shuffle};
 pub use shuffle::python_shuffle;
 

@@ -1,6 +1,6 @@
 //! From the words of serde and the YAML parser to ours.
 
-use crate::{error::YamlProblem, nearest};
+use crate::{YamlProblem, nearest};
 
 /// What a message of serde says. The forms are those of `serde::de::Error`; all else is kept verbatim.
 pub(super) fn understand(message: &str) -> YamlProblem {

@@ -21,6 +21,7 @@
 
 mod index;
 mod message;
+mod problem;
 
 use std::path::{Path, PathBuf};
 
@@ -29,11 +30,8 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use self::index::{Index, IndexError, join};
-use crate::{
-    DataError,
-    error::{Place, YamlProblem},
-    read,
-};
+pub use self::problem::YamlProblem;
+use crate::{DataError, Place, read};
 
 /// A value read from a YAML file, which still knows where its parts stand.
 #[derive(Clone, Debug)]

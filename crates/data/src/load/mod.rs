@@ -3,15 +3,17 @@
 //! Every file is read once, hashed and parsed from the same bytes, files in parallel. Which error is
 //! reported when there are several does not depend on the threads: the first in the manifest's order.
 
+mod problem;
+
 use std::collections::BTreeMap;
 
 use align::{Dataset, Labels, Matrix, Spaces, Split};
 use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
 
+pub use self::problem::SetProblem;
 use crate::{
-    DataError, Manifest, SplitName, Warning,
-    error::{FileProblem, Place, SetProblem},
+    DataError, FileProblem, Manifest, Place, SplitName, Warning,
     manifest::{Named, Part, Source},
     nearest,
     read::{self, Floats, Note},

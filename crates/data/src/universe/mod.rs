@@ -22,6 +22,8 @@
 //!
 //! The format is described in `docs/universe.md`. Which method it was is text to this crate: it keeps what it is given.
 
+mod problem;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -30,22 +32,15 @@ use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Spaces};
 use files::checksum::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 
+use self::problem::ENTRY;
+pub use self::problem::{FORMAT_VERSION, UniverseProblem};
 use crate::{
-    DataError,
-    error::known_names,
-    nearest,
+    DataError, nearest,
     read::{self, safetensors},
     write::{Tensor, checksum_of_data, safetensors_with},
 };
 
-/// The format that is written, and the newest that is read. Version 2 may hold calibrations; a file of version 1 is one
-/// of version 2 without.
-pub const FORMAT_VERSION: u64 = 2;
-
-/// The entry of the metadata.
-const ENTRY: &str = "universe";
 /// The arrays of the consensus; without a dot, so that no view's array is called so.
 const CONSENSUS: [&str; 2] = ["consensus_mean", "consensus_covariance"];
 
@@ -97,64 +92,6 @@ pub struct Added {
     pub anchors: Vec<String>,
     /// Rows that it was joined by.
     pub rows: usize,
-}
-
-/// What is wrong with the file of a fitted method.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum UniverseProblem {
-    /// A safetensors file of something else.
-    #[error("holds no universe: its metadata have no entry `{}`; wanted a file that `runner fit` has written", ENTRY)]
-    NoUniverse,
-    /// A file of a later program.
-    #[error(
-        "is a universe of format {got}, this program reads {} and older; use the program that wrote it or a newer one",
-        FORMAT_VERSION
-    )]
-    Newer {
-        /// The file's format.
-        got: u64,
-    },
-    /// Metadata that are not those of a universe.
-    #[error("its metadata are not those of a universe: {detail}; the file is damaged, copy it again or fit anew")]
-    Metadata {
-        /// The parser's words.
-        detail: String,
-    },
-    /// Arrays that are not those written.
-    #[error("its arrays have sha256 {got}, its metadata say {want}; the file is damaged, copy it again or fit anew")]
-    Damaged {
-        /// The sum of the arrays.
-        got: String,
-        /// The sum of what was written.
-        want: String,
-    },
-    /// Arrays that do not make a fitted method.
-    #[error("{cause}")]
-    Parts {
-        /// What `align` says of them.
-        cause: AlignError,
-    },
-    /// A view that was not fitted.
-    #[error("no view `{name}`{}", known_names("view", .nearest.as_deref(), .known))]
-    UnknownView {
-        /// The name asked for.
-        name: String,
-        /// The name there is that is most like it.
-        nearest: Option<String>,
-        /// The names there are.
-        known: Vec<String>,
-    },
-    /// A fit without what is asked of it.
-    #[error("holds {fit}: {lacks}; {remedy}")]
-    Lacks {
-        /// The method.
-        fit: String,
-        /// What it has not.
-        lacks: &'static str,
-        /// What can be done instead.
-        remedy: &'static str,
-    },
 }
 
 /// The metadata's entry, as JSON.

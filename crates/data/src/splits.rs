@@ -1,0 +1,26 @@
+//! What the parts of a data set are called.
+
+use serde::{Deserialize, Serialize};
+
+/// A part of a data set's items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitName {
+    /// The rows a method may see.
+    Train,
+    /// The rows it is judged on.
+    Test,
+    /// Rows for choosing parameters.
+    Validation,
+}
+
+impl SplitName {
+    /// Its name in a manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
