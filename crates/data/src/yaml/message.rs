@@ -17,6 +17,10 @@ pub(super) fn understand(message: &str) -> YamlProblem {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return unknown("name", rest);
     }
+    // What is a name and no variant says so in the same form.
+    if let Some(rest) = message.strip_prefix("unknown metric ") {
+        return unknown("metric", rest);
+    }
     if let Some(rest) = message.strip_prefix("missing field `") {
         return YamlProblem::MissingKey { key: rest.trim_end_matches('`').to_owned() };
     }
