@@ -20,7 +20,8 @@ pub struct Fit {
     pub report: FitReport,
 }
 
-/// A fitted method. Only `fit` makes one, so nothing is ever half-fitted.
+/// A fitted method, whole: nothing is ever half-fitted. Its capabilities are [`projects`](Fitted::projects),
+/// [`translates`](Fitted::translates) and [`linear_step`](Fitted::linear_step), whatever its form.
 #[derive(Clone, Debug)]
 pub enum Fitted {
     /// No alignment: the encoders' own coordinates, raw or z-scored.
