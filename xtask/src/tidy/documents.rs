@@ -60,7 +60,11 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
             "metric" => lines.into_iter().filter_map(|line| line.into_iter().next()).collect(),
             _ => lines.concat(),
         };
-        let missing = names.into_iter().filter(|name| !document.contains(&format!("`{name}`")));
+        let has = |name: &str| document.contains(&format!("`{name}`"));
+        // What stands beside several metrics is described once, by its ending.
+        let ending =
+            |name: &str| name.rsplit_once('_').is_some_and(|(of, ending)| has(of) && has(&format!("_{ending}")));
+        let missing = names.into_iter().filter(|name| !has(name) && !ending(name));
         problems
             .extend(missing.map(|name| format!("{}: {} `{name}` is not described", listing.document, listing.what)));
     }
