@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use align::prep::ZScore;
 use align::{AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs, SpaceKind};
+use runner::commands::run::{RunRequest, run};
 use runner::grid::Grid;
-use runner::run::{self, Ending, Options};
+use runner::run::outcome::Ending;
+use runner::run::settings::{RunSettings, Selection};
 use serde::{Deserialize, Serialize};
 
 use common::Bench;
@@ -116,9 +118,15 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
     Method::register::<Near>().unwrap();
     assert!(runner::commands::list::methods().contains("near       kernel features of the first items\n"));
 
-    let options = Options { out: bench.out(), ..Options::default() };
-    assert_eq!(run::grid(&bench.grid(), &options).unwrap(), Ending::Complete);
-    assert_eq!(run::grid(&bench.grid(), &options).unwrap(), Ending::Complete);
+    let request = RunRequest {
+        out: bench.out(),
+        dry_run: false,
+        selection: Selection::default(),
+        allow_stand_in: false,
+        settings: RunSettings::default(),
+    };
+    assert_eq!(run(&bench.grid(), &request).unwrap(), Ending::Complete);
+    assert_eq!(run(&bench.grid(), &request).unwrap(), Ending::Complete);
     assert_eq!(FITS.load(Ordering::SeqCst), 1, "the second run finds the cell done");
 
     let records = bench.records("own");

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use runner::kept::record::Record;
 use runner::kept::store::Store;
 use runner::report::about::About;
-use runner::report::contents::Results;
+use runner::report::contents::Report;
 use tempfile::TempDir;
 
 fn runner(folder: &Path, args: &[&str]) -> Output {
@@ -261,7 +261,7 @@ fn no_name_becomes_markup() {
     let records = vec![record("gpa", None), record("gcca", None)];
     let about =
         About { title: hostile.into(), notes: vec![hostile.into()], command: hostile.into(), ..About::default() };
-    let written = Results::new(&store, &records, about).unwrap().write().unwrap();
+    let written = Report::new(&store, &records, about).unwrap().write().unwrap();
     for file in written.iter().filter(|file| file.extension().is_some_and(|e| e == "html" || e == "svg")) {
         let text = fs::read_to_string(file).unwrap();
         assert!(!text.contains("<script>alert") && !text.contains("<img"), "{}", file.display());

@@ -48,11 +48,9 @@ impl Width {
     }
 }
 
-/// How a run ended.
+/// How the work ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Cells that were done before.
-    pub before: usize,
     /// Cells done now.
     pub done: usize,
     /// Cells that failed now.

@@ -7,11 +7,13 @@ use align::moments::Precision;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use data::SplitName;
+use runner::commands::parts::RunCellsRequest;
+use runner::commands::run::{self, RunRequest};
 use runner::commands::universe::moments;
 use runner::commands::{parts, verify};
 use runner::grid::pick::{Indices, Shard};
-use runner::run::{self, Ending, Options};
-use runner::slurm::{self, Request};
+use runner::run::outcome::Ending;
+use runner::slurm::{self, SubmitRequest};
 
 use super::cluster::{Engine, SlurmArgs};
 use super::grids::{CellArgs, RunArgs};
@@ -37,8 +39,7 @@ pub struct Plan {
 impl Plan {
     /// Writes and prints the plan.
     pub fn run(self) -> Result<Ending> {
-        let options = Options { out: self.out, allow_stand_in: !self.no_stand_in, ..Options::default() };
-        parts::plan(&self.grid, &options)
+        parts::plan(&self.grid, &self.out, !self.no_stand_in)
     }
 }
 
@@ -67,7 +68,8 @@ impl RunCell {
     /// Runs the cells.
     pub fn run(self) -> Result<Ending> {
         let indices = self.indices.unwrap_or_else(|| Indices(self.index.into_iter().collect()));
-        parts::run_cells(&self.plan, &indices, self.within_run.as_deref(), &self.cells.into())
+        let Self { plan, cells, within_run, .. } = self;
+        parts::run_cells(&RunCellsRequest { plan, indices, within_run, settings: cells.into() })
     }
 }
 
@@ -109,13 +111,18 @@ pub struct Resume {
 impl Resume {
     /// Runs or submits the grid.
     pub fn run(self) -> Result<Ending> {
-        let options: Options = self.options.into();
+        let request: RunRequest = self.options.into();
         match self.engine {
-            None => run::grid(&self.grid, &options),
-            Some(Engine::Slurm) => {
-                let request = Request { settings: self.slurm.into(), again: true, force: options.force };
-                slurm::submit(&self.grid, &options, &request)
-            }
+            None => run::run(&self.grid, &request),
+            Some(Engine::Slurm) => slurm::submit(&SubmitRequest {
+                grid: self.grid,
+                out: request.out,
+                allow_stand_in: request.allow_stand_in,
+                dry_run: request.dry_run,
+                settings: self.slurm.into(),
+                again: true,
+                force: request.settings.force,
+            }),
         }
     }
 }

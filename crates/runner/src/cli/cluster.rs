@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use runner::commands::status;
-use runner::run::{Ending, Options};
+use runner::run::outcome::Ending;
 use runner::slurm::settings::{Memory, Settings, TimeLimit};
-use runner::slurm::{self, Request};
+use runner::slurm::{self, SubmitRequest};
 
 /// Submit what is missing of a grid to a cluster: arrays of tasks, and a merge after them
 #[derive(Args)]
@@ -87,8 +87,8 @@ impl Submit {
     /// Submits the grid.
     pub fn run(self) -> Result<Ending> {
         let Self { grid, engine: Engine::Slurm, out, dry_run, no_stand_in, slurm, force } = self;
-        let options = Options { out, dry_run, allow_stand_in: !no_stand_in, ..Options::default() };
-        slurm::submit(&grid, &options, &Request { settings: slurm.into(), again: false, force })
+        let (allow_stand_in, settings) = (!no_stand_in, slurm.into());
+        slurm::submit(&SubmitRequest { grid, out, allow_stand_in, dry_run, settings, again: false, force })
     }
 }
 
@@ -106,6 +106,6 @@ pub struct Status {
 impl Status {
     /// Prints it.
     pub fn run(self) -> Result<Ending> {
-        status::run(&self.grid, &Options { out: self.out, ..Options::default() })
+        status::run(&self.grid, &self.out)
     }
 }

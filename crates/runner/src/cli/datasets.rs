@@ -8,7 +8,7 @@ use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
 use runner::commands::fetch::Encoders;
 use runner::commands::{datasets, fetch, texts};
-use runner::run::Ending;
+use runner::run::outcome::Ending;
 
 use super::said;
 

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::commands::reproduce::{ReproduceRequest, reproduce};
+use runner::commands::run::RunRequest;
+use runner::commands::scaling::ScalingRequest;
 use runner::commands::{leaderboard, scaling};
 use runner::grid::only::Only;
 use runner::grid::pick::{Bytes, Shard};
 use runner::kept::durable::Durability;
-use runner::run::{self, Ending, Options};
+use runner::run::outcome::Ending;
+use runner::run::settings::{RunSettings, Selection};
 
 /// Run paper files: their grids, the paper's figures beside ours, verdicts on its claims
 #[derive(Args)]
@@ -30,7 +34,8 @@ pub struct Reproduce {
 impl Reproduce {
     /// Runs the files one after the other.
     pub fn run(self) -> Result<Ending> {
-        run::reproduce(&self.files, &Options { quick: self.quick, data: self.data, ..self.options.into() })
+        let Self { files, quick, data, options } = self;
+        reproduce(&ReproduceRequest { files, quick, data, run: options.into() })
     }
 }
 
@@ -65,7 +70,9 @@ pub struct Scaling {
 impl Scaling {
     /// Times every size.
     pub fn run(self) -> Result<Ending> {
-        scaling::run(&self.file, &Options { quick: self.quick, ..self.options.into() })
+        let Self { file, quick, options } = self;
+        let RunRequest { out, dry_run, settings: RunSettings { threads, force, .. }, .. } = options.into();
+        scaling::run(&ScalingRequest { file, quick, out, dry_run, threads, force })
     }
 }
 
@@ -132,20 +139,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero()).ok_or_else(wanted)
 }
 
-impl From<RunArgs> for Options {
+impl From<RunArgs> for RunRequest {
     fn from(args: RunArgs) -> Self {
         Self {
             out: args.out,
             dry_run: args.dry_run,
-            only: args.only,
-            shard: args.shard,
+            selection: Selection { only: args.only, shard: args.shard },
             allow_stand_in: !args.no_stand_in,
-            ..args.cells.into()
+            settings: args.cells.into(),
         }
     }
 }
 
-impl From<CellArgs> for Options {
+impl From<CellArgs> for RunSettings {
     fn from(args: CellArgs) -> Self {
         Self {
             jobs: args.jobs.map(usize::from),
@@ -158,7 +164,6 @@ impl From<CellArgs> for Options {
                 When::Cell => Durability::Cell,
             }),
             force: args.force,
-            ..Self::default()
         }
     }
 }

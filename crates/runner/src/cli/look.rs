@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use runner::commands::run::close;
 use runner::commands::{list, show};
 use runner::grid::source;
 use runner::report;
-use runner::run::Ending;
+use runner::run::outcome::Ending;
 
 use super::said;
 
@@ -44,7 +45,9 @@ pub struct Report {
 impl Report {
     /// Draws.
     pub fn run(self) -> Result<Ending> {
-        report::draw(&self.folder, self.compare.as_deref()).map(|()| Ending::Complete)
+        let files = report::draw(&self.folder, self.compare.as_deref())?;
+        close(&files);
+        Ok(Ending::Complete)
     }
 }
 

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use runner::run::{self, Ending};
+use runner::commands::run;
+use runner::run::outcome::Ending;
 
 /// The version, and the code that it was compiled from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CODE_REVISION"), ")");
@@ -80,7 +81,7 @@ pub fn run() -> ExitCode {
     cli.log.start();
     let ending = match (cli.command, cli.grid) {
         (Some(command), _) => command.run(),
-        (None, Some(grid)) => run::grid(&grid, &cli.options.into()),
+        (None, Some(grid)) => run::run(&grid, &cli.options.into()),
         (None, None) => Ok(said(include_str!("first.txt").trim_end().to_string())),
     };
     let code = match ending {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use runner::run::Ending;
+use runner::run::outcome::Ending;
 
 use super::{Cli, said};
 

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use data::import::{Member, NamedMember};
 use runner::commands::universe::{self, Add, Apply, FitOn, FitRequest, Way};
-use runner::run::Ending;
+use runner::run::outcome::Ending;
 
 use super::{Threads, said};
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use fetch::{Options, Source, sources_dir};
 
 use crate::grid::source::manifests_dir;
-use crate::run::Ending;
+use crate::run::outcome::Ending;
 
 /// Whose encoders are fetched beside the data.
 pub enum Encoders {

@@ -3,47 +3,48 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 
+use super::run::{Computed, RunRequest, close, compute, warn};
 use crate::cells::fits::Fits;
 use crate::draw;
-use crate::grid::plan::Plan;
+use crate::grid::plan::PlanRequest;
 use crate::kept::lock::{Lock, Turn};
-use crate::report::contents::Results;
-use crate::run::prepared::{Prepared, Ran};
-use crate::run::{Ending, Options, close, warn};
+use crate::report::outputs::Drawing;
+use crate::run::line::again;
+use crate::run::outcome::Ending;
 use crate::tables::board::{self, Board, Entry};
 
-/// Runs the grids, as far as they are not done, and writes their tables and the one over all of them.
+/// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
 ///
 /// # Errors
-/// As [`crate::run::grid`].
-pub fn run(path: &Path, options: &Options) -> Result<Ending> {
+/// As [`super::run::run`].
+pub fn run(path: &Path, request: &RunRequest) -> Result<Ending> {
     let board = Board::read(path)?.value;
-    let fits = Fits::within(options.max_memory);
+    let fits = Fits::within(request.settings.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
     let mut notes: Vec<String> = Vec::new();
     for file in &board.grids {
         let grid = path.parent().unwrap_or(Path::new("")).join(file);
-        let prepared = Prepared::new(Plan::open(&grid, &Value::Null, options)?, options);
-        let data = prepared.plan.source.used().to_string();
-        let finished = match prepared.run(options, &fits)? {
-            Ran::Stopped(Ending::Interrupted) => return Ok(Ending::Interrupted),
-            Ran::Stopped(stopped) => {
+        let plan = PlanRequest::of(&grid, request.allow_stand_in).open()?;
+        let outcome = match compute(&plan, request, &fits)? {
+            Computed::InPart(Ending::Interrupted) => return Ok(Ending::Interrupted),
+            Computed::InPart(stopped) => {
                 ending = ending.and(stopped);
                 continue;
             }
-            Ran::Finished(finished) => finished,
+            Computed::All(outcome) => outcome,
         };
-        let results = finished.results(None)?;
-        warn(&finished.outputs_of(|| Ok(&results))?.warnings);
-        ending = ending.and(finished.ending());
-        let Results { about, comparisons, .. } = results;
-        notes.extend(about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
-        entries.push(Entry { data, comparisons });
-        names.push(about.title);
+        let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
+        let command = again("--grid", &grid, false, None, &request.out);
+        let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
+        let report = drawing.report()?;
+        warn(&drawing.outputs_of(&report)?.warnings);
+        ending = ending.and(outcome.ending());
+        notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+        entries.push(Entry { data: plan.source.used().to_string(), comparisons: report.comparisons });
+        names.push(report.about.title);
     }
-    if options.dry_run || options.shard.is_some() {
+    if request.dry_run || request.selection.shard.is_some() {
         return Ok(ending);
     }
     // Several grids on one set of data are told apart by their names.
@@ -53,7 +54,7 @@ pub fn run(path: &Path, options: &Options) -> Result<Ending> {
         entries.iter_mut().zip(names).for_each(|(entry, name)| entry.data = name);
     }
     board.join(&mut entries)?;
-    let folder = options.out.join(&board.name);
+    let folder = request.out.join(&board.name);
     for part in ["tables", "figures"] {
         std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;
     }

@@ -5,6 +5,8 @@ pub mod fetch;
 pub mod leaderboard;
 pub mod list;
 pub mod parts;
+pub mod reproduce;
+pub mod run;
 pub mod scaling;
 pub mod show;
 pub mod status;

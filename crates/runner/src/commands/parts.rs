@@ -1,38 +1,53 @@
 //! What a grid's run is made of, a verb each, for whoever runs the cells: `plan`, `run-cell`, `merge`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::cells::execute::Tally;
+use super::run::{announce, close, show};
 use crate::cells::fits::Fits;
 use crate::cells::forecast::{Basis, Forecast};
 use crate::cells::interrupt;
 use crate::grid::pick::Indices;
-use crate::grid::plan::{Cell, Plan};
-use crate::kept::durable::Durability;
+use crate::grid::plan::PlanRequest;
+use crate::kept::gather;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::{State, Store};
-use crate::run::finished::Finished;
+use crate::report::outputs::Drawing;
+use crate::run::Run;
+use crate::run::line::{again, on_file};
+use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
-use crate::run::prepared::Prepared;
-use crate::run::{Ending, Options, close, on_file, warn};
+use crate::run::settings::RunSettings;
 
 /// Cells named one by one in a message.
 const NAMED: usize = 20;
+
+/// Which cells of a plan to run, and how.
+#[derive(Clone, Debug)]
+pub struct RunCellsRequest {
+    /// The plan's file.
+    pub plan: PathBuf,
+    /// Places of cells in it.
+    pub indices: Indices,
+    /// The run that has started this process for one of its cells.
+    pub within_run: Option<String>,
+    /// How they are computed.
+    pub settings: RunSettings,
+}
 
 /// Writes and prints a grid's plan: its cells, what is done, what each is expected to cost.
 ///
 /// # Errors
 /// Anything wrong with grid or data; a folder that cannot be written.
-pub fn plan(path: &Path, options: &Options) -> Result<Ending> {
-    let prepared = Prepared::new(Plan::open(path, &serde_json::Value::Null, options)?, options);
-    let store = Store::open(&options.out, &prepared.plan.grid.value.name)?;
+pub fn plan(grid: &Path, out: &Path, allow_stand_in: bool) -> Result<Ending> {
+    let plan = PlanRequest::of(grid, allow_stand_in).open()?;
+    announce(&plan);
+    let store = Store::open(out, plan.name())?;
     let _turn = Lock::turn(store.root(), Turn::Plan)?;
-    let states = prepared.states(&store);
-    let records = prepared.gather(&store, &states)?;
-    let forecast = Forecast::new(&prepared.plan, &records);
-    let file = PlanFile::new(&prepared.plan, &states, &forecast, options)?;
+    let states = gather::states(&plan, &store);
+    let records = gather::gather(&plan, &store, &states)?;
+    let file = PlanFile::new(&plan, &states, &Forecast::new(&plan, &records), out)?;
     let place = PlanFile::place(store.root());
     file.write(&place)?;
     say::out!("{}", page(&file));
@@ -63,35 +78,26 @@ fn page(file: &PlanFile) -> String {
     format!("{}\n{} cells, {} to do{total} ({basis})", lines.join("\n"), file.cells.len(), left.len())
 }
 
-/// Runs cells of a plan by their places in it. What is done is left alone. `within_run` names the run that has started this
-/// process for one of its cells.
+/// Runs cells of a plan by their places in it. What is done is left alone.
 ///
 /// # Errors
 /// No such plan or place; a plan whose grid or data have changed; another runner at work on the whole grid; a result
 /// that cannot be kept.
-pub fn run_cells(path: &Path, indices: &Indices, within_run: Option<&str>, options: &Options) -> Result<Ending> {
+pub fn run_cells(request: &RunCellsRequest) -> Result<Ending> {
+    let RunCellsRequest { plan: path, indices, within_run, settings } = request;
     let file = PlanFile::read(path)?;
     if let Some(beyond) = indices.0.iter().find(|&&index| index >= file.cells.len()) {
         let last = file.cells.len().saturating_sub(1);
         bail!("--index {beyond}: {} has {} cells, 0 to {last}", path.display(), file.cells.len());
     }
-    let prepared = Prepared::new(file.open()?, options);
-    let store = file.store()?;
-    // A run that gives its cells processes of their own has the lock already, and has swept.
-    let (_lock, sweep) = match within_run {
-        Some(run) => (Lock::within(store.root(), run)?, false),
-        None => (Lock::part(store.root(), None)?, true),
-    };
-    let cells: Vec<&Cell> = indices.0.iter().map(|&index| &prepared.plan.cells[index]).collect();
-    let mut states = vec![State::Missing; prepared.plan.cells.len()];
-    cells.iter().for_each(|cell| states[cell.index] = store.state(&cell.id));
-    let options = Options { durability: options.durability.or(Some(Durability::Cell)), ..options.clone() };
-    let tally = prepared.run_cells(&cells, &mut states, &store, sweep, &options, &Fits::default(), path)?;
-    if interrupt::requested() && tally.left > 0 {
-        tracing::warn!("interrupted: {} cells are left; go on with: {}", tally.left, interrupt::resume());
-        return Ok(Ending::Interrupted);
+    let plan = file.open()?;
+    announce(&plan);
+    let run = Run::of_places(&plan, (&file, path), indices, within_run.as_deref(), settings)?;
+    let outcome = run.run(&Fits::default())?;
+    if outcome.interrupted {
+        tracing::warn!("interrupted: {} cells are left; go on with: {}", outcome.left, interrupt::resume());
     }
-    Ok(if tally.failed + tally.left > 0 { Ending::Failures } else { Ending::Complete })
+    Ok(outcome.ending())
 }
 
 /// Counts what there is against a plan, says what is missing or has failed, and writes records, tables and figures of
@@ -101,19 +107,15 @@ pub fn run_cells(path: &Path, indices: &Indices, within_run: Option<&str>, optio
 /// No such plan, or one whose grid or data have changed; files that cannot be read or written.
 pub fn merge(path: &Path) -> Result<Ending> {
     let file = PlanFile::read(path)?;
-    let options = Options { out: file.out.clone(), quick: file.quick, ..Options::default() };
-    let prepared = Prepared::new(file.open()?, &options);
+    let plan = file.open()?;
+    announce(&plan);
     let store = file.store()?;
     let turn = Lock::turn(store.root(), Turn::Outputs)?;
-    let states = prepared.states(&store);
+    let states = gather::states(&plan, &store);
     let done = states.iter().filter(|state| state.done()).count();
-    let finished = Finished::new(prepared, store, states, Tally { before: done, ..Tally::default() }, turn);
-    let states = &finished.states;
     if states.iter().any(|state| matches!(state, State::Done(_) | State::Failed(_))) {
-        let outputs = finished.outputs()?;
-        say::print(format_args!("\n{}", outputs.text));
-        close(&outputs.paths(finished.store.root()));
-        warn(&outputs.warnings);
+        let command = again("--grid", plan.grid.path(), plan.quick, None, &file.out);
+        show(&Drawing::new(&plan, (&store, &states), &command, None, turn).outputs()?, &store);
     }
     let mut said = format!("{done} of {} cells of `{}` are done", states.len(), file.name);
     if done == states.len() {
@@ -121,10 +123,10 @@ pub fn merge(path: &Path) -> Result<Ending> {
         return Ok(Ending::Complete);
     }
     let mut left = Vec::new();
-    for (cell, state) in finished.prepared.plan.cells.iter().zip(states).filter(|(_, state)| !state.done()) {
+    for (cell, state) in plan.cells.iter().zip(&states).filter(|(_, state)| !state.done()) {
         if left.len() < NAMED {
             let why = match state {
-                State::Failed(_) => format!(": {}", why_failed(&finished.store, &cell.id)),
+                State::Failed(_) => format!(": {}", store.failure(&cell.id)),
                 State::Damaged(why) => format!(": {why}"),
                 State::Missing | State::Done(_) => String::new(),
             };
@@ -140,10 +142,4 @@ pub fn merge(path: &Path) -> Result<Ending> {
     let again = on_file(&["run-cell", "--plan"], path, &["--indices", &rest.to_string()]);
     tracing::warn!("{said}\nrun what is left with: {again}");
     Ok(Ending::Failures)
-}
-
-/// Why a cell has failed, by its record.
-pub(crate) fn why_failed(store: &Store, id: &str) -> String {
-    let reason = store.failures(id).unwrap_or_default().into_iter().next();
-    reason.unwrap_or_else(|| "no reason was kept".into())
 }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::commands::parts::why_failed;
 use crate::grid::Grid;
 use crate::grid::pick::Indices;
 use crate::kept::store::{State, Store};
+use crate::run::line::on_file;
+use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
-use crate::run::{Ending, Options, on_file};
 use crate::slurm;
 use crate::slurm::jobs::{Attempt, Jobs};
 use crate::slurm::queue::{self, Entry, Phase};
@@ -52,8 +52,8 @@ struct Scheduled {
 ///
 /// # Errors
 /// No plan yet; a file that is not this program's; a grid file that cannot be read.
-pub fn run(grid: &Path, options: &Options) -> Result<Ending> {
-    let root = options.out.join(&Grid::read(grid)?.value.name);
+pub fn run(grid: &Path, out: &Path) -> Result<Ending> {
+    let root = out.join(&Grid::read(grid)?.value.name);
     let plan = PlanFile::read(&PlanFile::place(&root))?;
     if data::sha256_file(grid)? != plan.grid_sha256 {
         tracing::info!("note: {} has changed since it was planned; these are the cells of the plan", grid.display());
@@ -78,8 +78,8 @@ pub fn run(grid: &Path, options: &Options) -> Result<Ending> {
         return Ok(Ending::Complete);
     }
     match jobs.ids().is_empty() {
-        true => say::out!("go on with: {}", on_file(&["resume"], grid, &["--out", &options.out.display().to_string()])),
-        false => say::out!("go on with: {}", slurm::resume(grid, options)),
+        true => say::out!("go on with: {}", on_file(&["resume"], grid, &["--out", &out.display().to_string()])),
+        false => say::out!("go on with: {}", slurm::resume(grid, out)),
     }
     Ok(Ending::Failures)
 }
@@ -205,7 +205,7 @@ impl Page<'_> {
             let log = attempts.iter().map(|attempt| attempt.log(self.place)).find(|log| log.exists());
             let ended = attempts.iter().find_map(|attempt| self.scheduled.of(attempt));
             let why = match (state, ended) {
-                (State::Failed(_), _) => why_failed(self.store, &cell.id),
+                (State::Failed(_), _) => self.store.failure(&cell.id),
                 (State::Damaged(why), _) => why.clone(),
                 (_, Some(entry)) if entry.phase() == Phase::Ended => {
                     format!("its task {} is {} ({})", entry.name(), entry.state, entry.reason)

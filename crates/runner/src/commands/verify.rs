@@ -12,15 +12,16 @@ use files::checksum;
 use polars::prelude::{AnyValue, DataFrame};
 use rayon::prelude::*;
 
+use super::run::announce;
 use crate::cells::execute::{Context, Outcome, run_cell};
 use crate::cells::fits::Fits;
-use crate::grid::plan::{Cell, Plan};
+use crate::grid::plan::{Cell, Plan, PlanRequest};
+use crate::kept::gather;
 use crate::kept::provenance::Provenance;
 use crate::kept::record::{COST_COLUMNS, Record, to_frame};
 use crate::kept::store::{State, Store, StoredSeries};
+use crate::run::outcome::Ending;
 use crate::run::plan_file::PlanFile;
-use crate::run::prepared::Prepared;
-use crate::run::{Ending, Options};
 
 /// What is verified, and how much of it computed again.
 #[derive(Clone, Debug)]
@@ -49,25 +50,24 @@ const NAMES: [&str; 8] = ["grid", "data", "stand_in", "views", "git", "lock_sha2
 /// # Errors
 /// No such grid or results; anything wrong with the data.
 pub fn run(request: &Request) -> Result<Ending> {
-    let options = Options { out: request.out.clone(), allow_stand_in: true, ..Options::default() };
     let (plan, root) = if request.target.is_dir() {
         (PlanFile::read(&PlanFile::place(&request.target))?.open()?, request.target.clone())
     } else {
-        let plan = Plan::open(&request.target, &serde_json::Value::Null, &options)?;
-        let root = request.out.join(&plan.grid.value.name);
+        let plan = PlanRequest::of(&request.target, true).open()?;
+        let root = request.out.join(plan.name());
         (plan, root)
     };
-    let prepared = Prepared::new(plan, &options);
+    announce(&plan);
     let store = Store::at(&root);
-    let states = prepared.states(&store);
-    let mut problems = checksums(&prepared, &store, &states)?;
+    let states = gather::states(&plan, &store);
+    let mut problems = checksums(&plan, &store, &states)?;
     let done: Vec<&Cell> =
-        prepared.plan.cells.iter().zip(&states).filter(|(_, state)| state.done()).map(|(cell, _)| cell).collect();
+        plan.cells.iter().zip(&states).filter(|(_, state)| state.done()).map(|(cell, _)| cell).collect();
     let damaged = states.iter().filter(|state| matches!(state, State::Damaged(_))).count();
     say::out!("{} of {} cells are done, {damaged} damaged; checksums verified", done.len(), states.len());
     let sample = sample(&done, request.sample, request.seed);
     if !sample.is_empty() {
-        let (exact, others) = recompute(&prepared.plan, &store, &sample, request.threads)?;
+        let (exact, others) = recompute(&plan, &store, &sample, request.threads)?;
         say::out!(
             "{} of them computed again (seed {}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
             sample.len(),
@@ -88,8 +88,8 @@ pub fn run(request: &Request) -> Result<Ending> {
 }
 
 /// What the checksums say.
-fn checksums(prepared: &Prepared, store: &Store, states: &[State]) -> Result<Vec<String>> {
-    let cells = &prepared.plan.cells;
+fn checksums(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<String>> {
+    let cells = &plan.cells;
     let damaged = states.iter().filter_map(|state| match state {
         State::Damaged(why) => Some(why.clone()),
         State::Done(_) | State::Failed(_) | State::Missing => None,
@@ -100,7 +100,7 @@ fn checksums(prepared: &Prepared, store: &Store, states: &[State]) -> Result<Vec
     }
     let records = store.check_records()?;
     let path = store.root().join("records.parquet");
-    if records.is_empty() && path.exists() && store.gathered(&prepared.inputs(states)).is_none() {
+    if records.is_empty() && path.exists() && store.gathered(&gather::inputs(plan, states)).is_none() {
         problems.push(format!(
             "{} was not gathered from the cells that are there; a run or a merge does so",
             path.display()

@@ -1,6 +1,7 @@
 //! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use align::{FitSize, Method};
 use anyhow::Result;
@@ -11,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tasks::noise::Noise;
 
-use crate::grid::Grid;
 use crate::grid::keys::{Subset, canonical};
 use crate::grid::source::Source;
+use crate::grid::{Grid, lay_over};
 use crate::kept::record::RECORDS_VERSION;
 
 /// One unit of work: a fit and all tasks on it.
@@ -43,13 +44,72 @@ pub struct Plan {
     pub grid: Located<Grid>,
     /// What was laid over its file.
     pub overrides: Value,
+    /// Whether it is a quick run: fewer seeds and points than the full one.
+    pub quick: bool,
+    /// Whether a stand-in may take the place of data that are not present.
+    pub allow_stand_in: bool,
     /// Its data.
     pub source: Source,
     /// Its cells.
     pub cells: Vec<Cell>,
 }
 
+/// What a plan is made from.
+#[derive(Clone, Debug)]
+pub struct PlanRequest {
+    /// The grid file.
+    pub grid: PathBuf,
+    /// What is laid over the file.
+    pub overrides: Value,
+    /// Data in place of the grid's, a name or a manifest's path; then no stand-in is taken.
+    pub data: Option<String>,
+    /// Fewer seeds and points: the grid's name, and so its folder, ends with `-quick`.
+    pub quick: bool,
+    /// Take the grid's stand-in where its data are not present.
+    pub allow_stand_in: bool,
+}
+
+impl PlanRequest {
+    /// The grid as its file says.
+    pub fn of(grid: &Path, allow_stand_in: bool) -> Self {
+        Self { grid: grid.to_path_buf(), overrides: Value::Null, data: None, quick: false, allow_stand_in }
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// Anything wrong with the grid file or its data.
+    pub fn open(&self) -> Result<Plan> {
+        let mut overrides = self.overrides.clone();
+        if let Some(data) = &self.data {
+            lay_over(&mut overrides, &json!({ "data": data_path(data)? }));
+            // Not laid over: it is to stay, and to take out the grid's.
+            overrides["stand_in"] = Value::Null;
+        }
+        let mut grid = Grid::read_with(&self.grid, &overrides)?;
+        if self.quick {
+            grid.value.name += "-quick";
+        }
+        let source = Source::open(&grid, self.allow_stand_in)?;
+        let plan = Plan::new(grid, source)?;
+        Ok(Plan { overrides, quick: self.quick, allow_stand_in: self.allow_stand_in, ..plan })
+    }
+}
+
+/// Data as the user names them: a path is seen from where the user is, not from the grid's folder.
+fn data_path(data: &str) -> Result<String> {
+    match data.contains(['/', '\\']) || data.ends_with(".yaml") {
+        true => Ok(std::path::absolute(data)?.display().to_string()),
+        false => Ok(data.to_string()),
+    }
+}
+
 impl Plan {
+    /// The grid's name, which is its folder's below that of all results.
+    pub fn name(&self) -> &str {
+        &self.grid.value.name
+    }
+
     /// Expands views × noise × methods × seeds and checks every cell.
     ///
     /// # Errors
@@ -91,7 +151,7 @@ impl Plan {
                 }
             }
         }
-        Ok(Self { grid, overrides: Value::Null, source, cells })
+        Ok(Self { grid, overrides: Value::Null, quick: false, allow_stand_in: false, source, cells })
     }
 }
 

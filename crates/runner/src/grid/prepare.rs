@@ -44,12 +44,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::run::Options;
+    use crate::grid::plan::PlanRequest;
 
     #[test]
     fn noise_touches_training_rows_alone() {
         let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.yaml");
-        let plan = Plan::open(&smoke, &serde_json::Value::Null, &Options::default()).expect("the smoke grid");
+        let plan = PlanRequest::of(&smoke, false).open().expect("the smoke grid");
         let named = |name: &str| plan.cells.iter().find(|c| c.noise.name() == name && c.views.len() == 4);
         let data = |name: &str| plan.dataset(named(name).expect("in the grid")).expect("valid");
         let clean = data("none");

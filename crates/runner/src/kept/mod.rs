@@ -1,6 +1,7 @@
 //! What is kept on disk, and how it survives: records and scores, sealed and whole or not at all, by one runner at a time.
 
 pub mod durable;
+pub mod gather;
 pub mod keeper;
 pub mod lock;
 pub mod picture;

@@ -302,6 +302,12 @@ impl Store {
         Ok(records.filter(|record| record.metric.is_none()).filter_map(|record| record.error).collect())
     }
 
+    /// The first reason why a cell has failed, in words.
+    pub fn failure(&self, id: &str) -> String {
+        let reason = self.failures(id).unwrap_or_default().into_iter().next();
+        reason.unwrap_or_else(|| "no reason was kept".into())
+    }
+
     /// A cell's per-item scores.
     ///
     /// # Errors

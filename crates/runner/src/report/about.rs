@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::Primary;
 use crate::grid::asked::FigureSpec;
+use crate::grid::plan::Plan;
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::kept::store::Store;
@@ -58,6 +59,32 @@ impl fmt::Display for Partial {
 const FILE: &str = "about.json";
 
 impl About {
+    /// Of a plan whose cells have run; `command` makes everything in the folder anew.
+    pub fn of_plan(plan: &Plan, command: &str, paper: Option<Paper>) -> Self {
+        let grid = &plan.grid.value;
+        let source = &plan.source;
+        let mut notes = vec![match &source.stand_in {
+            Some(stand_in) => stand_in.notice(&source.asked),
+            None => format!("Data: `{}` ({}).", source.asked, source.title),
+        }];
+        if plan.quick {
+            notes.push("Quick run: fewer seeds and points than the full one, GCPA in its fast profile.".into());
+        }
+        let mark = source.mark();
+        Self {
+            runner: env!("CARGO_PKG_VERSION").into(),
+            title: format!("{}{mark}", plan.name()),
+            mark,
+            notes,
+            command: command.into(),
+            primary: grid.primary.clone(),
+            figures: grid.figures.clone(),
+            quick: plan.quick,
+            planned: Some(plan.cells.len()),
+            paper,
+        }
+    }
+
     /// Writes it beside the records.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use tasks::Contrast;
 use tasks::multiple::holm;
 
 use super::page::{Entered, Facts, Sheet, facts, stars};
-use super::{contents, template};
+use super::{folder, template};
 use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::kept::slug;
@@ -57,8 +57,8 @@ struct Page {
 /// # Errors
 /// Folders without records; stored scores that cannot be read; a folder that cannot be written.
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
-    let _turn = contents::turn(a)?;
-    let (first, second) = (contents::open(a)?, contents::open(b)?);
+    let _turn = folder::turn(a)?;
+    let (first, second) = (folder::open(a)?, folder::open(b)?);
     let name =
         |store: &crate::kept::store::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&first.0), name(&second.0)];

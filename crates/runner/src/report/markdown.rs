@@ -1,33 +1,17 @@
 //! `report.md`: what a README shows of a grid.
 
-use std::path::PathBuf;
-
-use anyhow::Result;
-
-use super::contents::Results;
+use super::contents::Report;
 use super::problems::Problems;
 use crate::draw::Named;
-use crate::kept::durable::write_file;
-use crate::tables::summary::Summary;
 use crate::tables::table::inline_markdown;
 
 /// Figures shown: an overview, not an album.
 const FIGURES: usize = 3;
 
-/// Writes `report.md`: verdicts, tables, the first figures, and where the rest is.
-///
-/// # Errors
-/// The folder cannot be written.
-pub fn write(results: &Results<'_>, figures: &[Named]) -> Result<PathBuf> {
-    let summary = results.samples.summary();
-    let path = results.store.root().join("report.md");
-    let text = text(results, summary, figures);
-    write_file(&path, |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
-    Ok(path)
-}
-
-fn text(results: &Results<'_>, summary: &Summary<'_>, figures: &[Named]) -> String {
-    let Results { about, records, .. } = results;
+/// The text of `report.md`: verdicts, tables, the first figures, and where the rest is.
+pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
+    let Report { about, records, samples, .. } = report;
+    let summary = samples.summary();
     let mut parts = vec![format!("# {}", inline_markdown(&about.title))];
     parts.extend(about.notes.iter().map(|note| inline_markdown(note)));
     let problems = Problems::of(records, about);
@@ -36,14 +20,14 @@ fn text(results: &Results<'_>, summary: &Summary<'_>, figures: &[Named]) -> Stri
         parts.push("## Warnings".into());
         parts.push(lines.iter().map(|line| format!("- {}", inline_markdown(line))).collect::<Vec<_>>().join("\n"));
     }
-    if !results.verdicts().is_empty() {
+    if !report.verdicts().is_empty() {
         parts.push("## Claims".into());
-        let lines = results.verdicts().iter().map(|verdict| format!("- {}", inline_markdown(&verdict.sentence())));
+        let lines = report.verdicts().iter().map(|verdict| format!("- {}", inline_markdown(&verdict.sentence())));
         parts.push(lines.collect::<Vec<_>>().join("\n"));
     }
     parts.push("## Methods".into());
-    parts.extend(results.comparisons.iter().map(|c| c.table(&about.title, &[]).markdown()));
-    parts.push(results.overview.markdown());
+    parts.extend(report.comparisons.iter().map(|c| c.table(&about.title, &[]).markdown()));
+    parts.push(report.overview.markdown());
     if !figures.is_empty() {
         parts.push("## Figures".into());
         for (figure, stem) in figures.iter().take(FIGURES) {

@@ -1,12 +1,10 @@
 //! What stands on the page, section by section: the values of its template.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
 use super::about::About;
-use super::contents::{Held, Results};
+use super::contents::{Held, Report};
 use super::data::Data;
 use super::intervals::{self, Entry, Standing};
 use super::problems::{Problems, command};
@@ -14,7 +12,6 @@ use super::template;
 use crate::claims::{Outcome, Verdict};
 use crate::draw::Named;
 use crate::grid::keys::Subset;
-use crate::kept::durable::write_file;
 use crate::kept::record::Record;
 use crate::tables::MISSING;
 use crate::tables::comparison::{Comparison, ends as bracket, p_value};
@@ -124,12 +121,12 @@ struct Page {
     cells: Sheet,
 }
 
-/// Writes `report.html`.
+/// The text of `report.html`.
 ///
 /// # Errors
-/// Stored scores and pictures that cannot be read; a folder that cannot be written.
-pub fn write(results: &Results<'_>, named: &[Named]) -> Result<PathBuf> {
-    let Results { store, records, about, samples, .. } = results;
+/// Stored scores and pictures that cannot be read.
+pub fn html(report: &Report<'_>, named: &[Named]) -> Result<String> {
+    let Report { store, records, about, samples, .. } = report;
     let (summary, entries) = (samples.summary(), intervals::entries(samples)?);
     let name = store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let data = Data::of(&name, records, summary, &entries, store)?;
@@ -141,25 +138,22 @@ pub fn write(results: &Results<'_>, named: &[Named]) -> Result<PathBuf> {
             .map_or_else(|| about.title.clone(), |paper| format!("{}{}", paper.title, about.mark)),
         notes: about.notes.clone(),
         problems: Problems::of(records, about),
-        verdicts: results.verdicts().iter().map(judged).collect(),
-        paper: results.held.as_ref().map(paper_sheets).unwrap_or_default(),
-        comparisons: results
+        verdicts: report.verdicts().iter().map(judged).collect(),
+        paper: report.held.as_ref().map(paper_sheets).unwrap_or_default(),
+        comparisons: report
             .comparisons
             .iter()
-            .map(|one| comparison(one, several_noises(&results.comparisons)))
+            .map(|one| comparison(one, several_noises(&report.comparisons)))
             .collect(),
-        overview: overview(results, summary, &entries),
+        overview: overview(report, summary, &entries),
         figures,
         left_out,
         has_pictures: data.has_pictures(),
         has_scatter: data.has_scatter(),
         facts: facts(records, about),
-        cells: cells(results, summary),
+        cells: cells(report, summary),
     };
-    let html = template::render("report.html", &page, &data)?;
-    let path = store.root().join("report.html");
-    write_file(&path, |file| Ok(std::io::Write::write_all(file, html.as_bytes())?))?;
-    Ok(path)
+    template::render("report.html", &page, &data)
 }
 
 fn judged(verdict: &Verdict) -> Judged {
@@ -276,8 +270,8 @@ fn comparison(comparison: &Comparison, several_noises: bool) -> Sheet {
 }
 
 /// The overview with intervals in place of spreads, where there are some.
-fn overview(results: &Results<'_>, summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Sheet {
-    let mut sheet = Sheet::plain("overview-table", &results.overview);
+fn overview(report: &Report<'_>, summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Sheet {
+    let mut sheet = Sheet::plain("overview-table", &report.overview);
     sheet.caption = "All methods, all measures".into();
     for (row, entries) in sheet.rows.iter_mut().zip(entries) {
         for (cell, entry) in row.iter_mut().skip(sheet.names).zip(entries) {
@@ -295,7 +289,7 @@ fn overview(results: &Results<'_>, summary: &Summary<'_>, entries: &[Vec<Option<
         }
     }
     debug_assert_eq!(summary.groups.len(), sheet.rows.len());
-    sheet.notes.retain(|note| !results.about.notes.contains(note));
+    sheet.notes.retain(|note| !report.about.notes.contains(note));
     sheet.notes.insert(
         0,
         "In brackets: 95% intervals over held-out items and seeds, for these training rows. ★ the best of its subset of views and \
@@ -364,14 +358,14 @@ fn views(subset: &Subset) -> String {
 }
 
 /// One line per cell: where its numbers come from and how they are made again.
-fn cells(results: &Results<'_>, summary: &Summary<'_>) -> Sheet {
+fn cells(report: &Report<'_>, summary: &Summary<'_>) -> Sheet {
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
     for group in &summary.groups {
         for record in summary.of(group).filter(|record| record.method.is_some()) {
             if !seen.contains(&record.cell.as_str()) {
                 seen.push(&record.cell);
-                rows.push(cell(record, group, results));
+                rows.push(cell(record, group, report));
             }
         }
     }
@@ -405,7 +399,7 @@ fn cells(results: &Results<'_>, summary: &Summary<'_>) -> Sheet {
     }
 }
 
-fn cell(record: &Record, group: &Group, results: &Results<'_>) -> Vec<Entered> {
+fn cell(record: &Record, group: &Group, report: &Report<'_>) -> Vec<Entered> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.into());
     let number = |value: Option<f64>| value.map_or_else(|| MISSING.into(), |v| format!("{v:.2}"));
     vec![
@@ -422,7 +416,7 @@ fn cell(record: &Record, group: &Group, results: &Results<'_>) -> Vec<Entered> {
         Entered::code(record.data_sha256.chars().take(12).collect::<String>()),
         Entered::text(format!("{}, {}", record.host, record.cpu)),
         Entered::text(record.threads.to_string()),
-        Entered::code(command(record, &results.about)),
+        Entered::code(command(record, &report.about)),
     ]
 }
 

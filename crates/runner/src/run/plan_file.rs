@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cells::forecast::{Basis, Forecast};
-use crate::grid::plan::{Cell, Plan};
+use crate::grid::plan::{Cell, Plan, PlanRequest};
 use crate::kept::durable::write_file;
 use crate::kept::store::{State, Store};
-use crate::run::{Options, on_file};
+use crate::run::line::on_file;
 
 const FORMAT: &str = "runner plan 1";
 
@@ -75,7 +75,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// A path that cannot be resolved, a grid file that is gone.
-    pub fn new(plan: &Plan, states: &[State], forecast: &Forecast<'_>, options: &Options) -> Result<Self> {
+    pub fn new(plan: &Plan, states: &[State], forecast: &Forecast<'_>, out: &Path) -> Result<Self> {
         let absolute = |path: &Path| {
             std::path::absolute(path).with_context(|| format!("cannot resolve the path {}", path.display()))
         };
@@ -95,13 +95,13 @@ impl PlanFile {
         };
         Ok(Self {
             format: FORMAT.into(),
-            name: plan.grid.value.name.clone(),
+            name: plan.name().into(),
             grid_sha256: data::sha256_file(&grid)?,
             grid,
             overrides: plan.overrides.clone(),
-            quick: options.quick,
-            allow_stand_in: options.allow_stand_in,
-            out: absolute(&options.out)?,
+            quick: plan.quick,
+            allow_stand_in: plan.allow_stand_in,
+            out: absolute(out)?,
             data: plan.source.asked.clone(),
             stand_in: plan.source.stand_in.as_ref().map(|stand_in| stand_in.name.clone()),
             data_sha256: plan.source.checksum(&plan.source.view_names()),
@@ -151,13 +151,14 @@ impl PlanFile {
     /// # Errors
     /// Anything wrong with grid or data; cells that are not those of the plan, and what has changed.
     pub fn open(&self) -> Result<Plan> {
-        let options = Options {
-            out: self.out.clone(),
+        let plan = PlanRequest {
+            grid: self.grid.clone(),
+            overrides: self.overrides.clone(),
+            data: None,
             quick: self.quick,
             allow_stand_in: self.allow_stand_in,
-            ..Options::default()
-        };
-        let plan = Plan::open(&self.grid, &self.overrides, &options)?;
+        }
+        .open()?;
         let same = plan.cells.len() == self.cells.len()
             && plan.cells.iter().zip(&self.cells).all(|(now, then)| now.id == then.id);
         if same {

@@ -22,13 +22,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::cells::forecast::Forecast;
-use crate::grid::plan::Plan;
+use crate::commands::run::announce;
+use crate::grid::plan::PlanRequest;
 use crate::kept::durable::write_file;
+use crate::kept::gather;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::Store;
+use crate::run::line::on_file;
+use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
-use crate::run::prepared::Prepared;
-use crate::run::{Ending, Options, on_file};
 
 use command::{Sbatch, max_array_size};
 use cut::{Chunk, chunks};
@@ -40,8 +42,16 @@ use settings::Settings;
 const USUAL_MAX_ARRAY: usize = 1001;
 
 /// What to submit, and how.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
+#[derive(Clone, Debug)]
+pub struct SubmitRequest {
+    /// The grid file.
+    pub grid: PathBuf,
+    /// Folder of all grids' outputs.
+    pub out: PathBuf,
+    /// Take the grid's stand-in where its data are not present.
+    pub allow_stand_in: bool,
+    /// Write the plan and the script, submit nothing.
+    pub dry_run: bool,
     /// What the user gave.
     pub settings: Settings,
     /// Take what the user did not give from the submission before.
@@ -50,14 +60,16 @@ pub struct Request {
     pub force: bool,
 }
 
-/// Writes a grid's plan and its script, and submits what is not done; with `options.dry_run` it only writes.
+/// Writes a grid's plan and its script, and submits what is not done; a dry run only writes.
 ///
 /// # Errors
 /// Anything wrong with grid or data; jobs of the grid that are queued or running; no Slurm here; a cluster that does
 /// not say how long an array may be; a submission that is refused, with what Slurm says.
-pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Ending> {
-    let prepared = Prepared::new(Plan::open(grid, &serde_json::Value::Null, options)?, options);
-    let store = Store::open(&options.out, prepared.name())?;
+pub fn submit(request: &SubmitRequest) -> Result<Ending> {
+    let SubmitRequest { grid, out, dry_run, .. } = request;
+    let planned = PlanRequest::of(grid, request.allow_stand_in).open()?;
+    announce(&planned);
+    let store = Store::open(out, planned.name())?;
     let place = std::path::absolute(store.root())
         .with_context(|| format!("cannot resolve the path {}", store.root().display()))?
         .join("slurm");
@@ -66,14 +78,14 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
     let _turn = Lock::turn(store.root(), Turn::Plan)?;
     let mut jobs = Jobs::read(&place)?;
     if !request.force {
-        refuse_while_at_work(&jobs, grid, options)?;
+        refuse_while_at_work(&jobs, request)?;
     }
-    let states = prepared.states(&store);
+    let states = gather::states(&planned, &store);
     let records = {
         let _turn = Lock::turn(store.root(), Turn::Outputs)?;
-        prepared.records(&store, &states)?
+        gather::records(&planned, &store, &states)?
     };
-    let plan = PlanFile::new(&prepared.plan, &states, &Forecast::new(&prepared.plan, &records), options)?;
+    let plan = PlanFile::new(&planned, &states, &Forecast::new(&planned, &records), out)?;
     let plan_place = PlanFile::place(place.parent().unwrap_or(Path::new("")));
     plan.write(&plan_place)?;
     let settings = if request.again { request.settings.clone().or(&jobs.settings) } else { request.settings.clone() };
@@ -90,7 +102,7 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
         memory_mb: left.iter().map(|cell| cell.memory_mb).fold(0.0, f64::max),
     };
     let indices: Vec<usize> = left.iter().map(|cell| cell.index).collect();
-    let chunks = chunks(&indices, group, longest(&settings, options.dry_run)?);
+    let chunks = chunks(&indices, group, longest(&settings, *dry_run)?);
     let text = script.text(chunks.first())?;
     write_file(&script.path(), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
     let count: usize = chunks.iter().map(|chunk| chunk.tasks.0.len()).sum();
@@ -106,7 +118,7 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
         tracing::info!("nothing to submit: all {} cells of `{}` are done", plan.cells.len(), plan.name);
         return Ok(Ending::Complete);
     }
-    if options.dry_run {
+    if *dry_run {
         say::out!("submit it by hand with:");
         chunks.iter().for_each(|chunk| say::out!("  {}", array(&script, chunk).line()));
         say::out!("  {}", merge(&script, &["ID of each array, joined by colons".to_string()]).line());
@@ -115,7 +127,7 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
     jobs.begin(settings.clone(), Submission::new(&plan, group));
     for (i, chunk) in chunks.iter().enumerate() {
         let job = array(&script, chunk).submit().with_context(|| {
-            let resume = resume(grid, options);
+            let resume = resume(grid, out);
             format!(
                 "{i} of {} arrays were submitted; submit the rest, when there is room, with: {resume}",
                 chunks.len()
@@ -134,7 +146,7 @@ pub fn submit(grid: &Path, options: &Options, request: &Request) -> Result<Endin
     })?;
     jobs.add_merge(merge, &place)?;
     say::out!("merge   job {merge}, after all of them");
-    say::out!("look at it with: {}", look(grid, options));
+    say::out!("look at it with: {}", look(grid, out));
     Ok(Ending::Complete)
 }
 
@@ -154,13 +166,13 @@ fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
 }
 
 /// What to type to submit what is left.
-pub(crate) fn resume(grid: &Path, options: &Options) -> String {
-    on_file(&["resume"], grid, &["--out", &options.out.display().to_string(), "--engine", "slurm"])
+pub(crate) fn resume(grid: &Path, out: &Path) -> String {
+    on_file(&["resume"], grid, &["--out", &out.display().to_string(), "--engine", "slurm"])
 }
 
 /// What to type to see how far it is.
-fn look(grid: &Path, options: &Options) -> String {
-    on_file(&["status"], grid, &["--out", &options.out.display().to_string()])
+fn look(grid: &Path, out: &Path) -> String {
+    on_file(&["status"], grid, &["--out", &out.display().to_string()])
 }
 
 /// How many tasks an array may have.
@@ -178,14 +190,14 @@ fn longest(settings: &Settings, dry_run: bool) -> Result<usize> {
 }
 
 /// Jobs that are queued or running have indices of the plan as it is, and would do what is about to be submitted.
-fn refuse_while_at_work(jobs: &Jobs, grid: &Path, options: &Options) -> Result<()> {
+fn refuse_while_at_work(jobs: &Jobs, request: &SubmitRequest) -> Result<()> {
     let ids = jobs.ids();
     if ids.is_empty() {
         return Ok(());
     }
     let entries = match queue::ask(&ids) {
         // Whoever only writes files may be where there is no Slurm.
-        Err(_) if options.dry_run => return Ok(()),
+        Err(_) if request.dry_run => return Ok(()),
         entries => entries?,
     };
     let mut at_work: Vec<u64> = entries.iter().filter(|entry| entry.at_work()).map(|entry| entry.job).collect();
@@ -199,7 +211,7 @@ fn refuse_while_at_work(jobs: &Jobs, grid: &Path, options: &Options) -> Result<(
         "jobs of this grid are still queued or running: {}; wait for them ({}), end them with `scancel {}`, or submit \
          beside them with --force",
         ids.join(", "),
-        look(grid, options),
+        look(&request.grid, &request.out),
         ids.join(" ")
     );
 }

@@ -3,13 +3,14 @@
 mod star;
 mod timings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use align::{Method, Spaces};
 use anyhow::{Context, Result};
 
 use crate::cells::cost::{PeakMemory, measured};
 use crate::cells::progress::Progress;
+use crate::commands::run::close;
 use crate::draw;
 use tasks::noise::Noise;
 
@@ -18,33 +19,51 @@ use crate::kept::lock::{Lock, Turn};
 use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use crate::kept::record::Record;
 use crate::kept::store::Store;
-use crate::run::{Ending, Options, close};
+use crate::run::outcome::Ending;
 use crate::tables::processors;
 use star::{Axis, Size, Star};
 use timings::{Timings, place};
+
+/// What to time.
+#[derive(Clone, Debug)]
+pub struct ScalingRequest {
+    /// The star of sizes.
+    pub file: PathBuf,
+    /// Every size once, and no size beyond the axes.
+    pub quick: bool,
+    /// Folder of all results.
+    pub out: PathBuf,
+    /// Print the sizes and stop.
+    pub dry_run: bool,
+    /// Threads; all cores without a number.
+    pub threads: Option<usize>,
+    /// Time sizes anew that are timed.
+    pub force: bool,
+}
 
 /// Times all sizes that are not timed yet, and writes records, a table and log-log curves.
 ///
 /// # Errors
 /// Anything wrong with the file, a fit that fails, a result that cannot be kept.
-pub fn run(path: &Path, options: &Options) -> Result<Ending> {
+pub fn run(request: &ScalingRequest) -> Result<Ending> {
+    let ScalingRequest { file: path, quick, out, dry_run, threads, force } = request;
     let star = Star::read(path)?.value;
-    let name = if options.quick { format!("{}-quick", star.name) } else { star.name.clone() };
-    let sizes = star.sizes(options.quick);
-    if options.dry_run {
+    let name = if *quick { format!("{}-quick", star.name) } else { star.name.clone() };
+    let sizes = star.sizes(*quick);
+    if *dry_run {
         sizes.iter().for_each(|(size, times)| {
             say::out!("{}, {times} times each of {} methods", size.label(), star.methods.len())
         });
         return Ok(Ending::Complete);
     }
-    let store = Store::open(&options.out, &name)?;
+    let store = Store::open(out, &name)?;
     let _lock = Lock::all(store.root())?;
     store.sweep()?;
     let provenance = Provenance::gather(path.parent().unwrap_or(Path::new("")));
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
     let ids: Vec<String> = sizes.iter().map(|(size, times)| star.id(*size, *times, threads)).collect();
-    if options.force {
+    if *force {
         ids.iter().try_for_each(|id| store.forget(id))?;
     }
     let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !store.has(&ids[i])).collect();

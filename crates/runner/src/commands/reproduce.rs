@@ -1,0 +1,106 @@
+//! Paper files: their grids, the paper's figures beside ours, verdicts on its claims.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::run::{Computed, RunRequest, close, compute, show};
+use crate::cells::fits::Fits;
+use crate::claims::{self, Verdict};
+use crate::grid::lay_over;
+use crate::grid::plan::PlanRequest;
+use crate::kept::lock::{Lock, Turn};
+use crate::paper::Paper;
+use crate::report::outputs::Drawing;
+use crate::run::line::again;
+use crate::run::outcome::Ending;
+use crate::tables::board::{self, Entry};
+
+/// What to reproduce, and how.
+#[derive(Clone, Debug)]
+pub struct ReproduceRequest {
+    /// The paper files.
+    pub files: Vec<PathBuf>,
+    /// Fewer seeds and points, as a paper file says, in a folder of their own.
+    pub quick: bool,
+    /// Data in place of a paper file's; then no stand-in is taken.
+    pub data: Option<String>,
+    /// How the grids are run.
+    pub run: RunRequest,
+}
+
+/// Runs paper files one after the other, with one claims page at the end where there are several. Fits are shared among them by
+/// content.
+///
+/// # Errors
+/// As [`super::run::run`].
+pub fn reproduce(request: &ReproduceRequest) -> Result<Ending> {
+    let ReproduceRequest { files, run, .. } = request;
+    let fits = Fits::within(run.settings.max_memory);
+    let (mut ending, mut verdicts, mut notes) = (Ending::Complete, Vec::new(), Vec::new());
+    let mut entries = Vec::new();
+    for file in files {
+        let reproduced = one(file, request, &fits)?;
+        ending = ending.and(reproduced.ending);
+        if ending == Ending::Interrupted {
+            return Ok(ending);
+        }
+        verdicts.extend(reproduced.verdicts);
+        entries.extend(reproduced.entry);
+        notes.extend(reproduced.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+    }
+    if files.len() > 1 && !run.dry_run && run.selection.shard.is_none() {
+        verdicts.sort_by_key(|v| v.claim.id.trim_start_matches('C').parse::<u32>().unwrap_or(u32::MAX));
+        let _turn = Lock::turn(&run.out, Turn::Outputs)?;
+        let page = claims::page(&verdicts, &notes);
+        let mut written = page.write(&run.out.join("claims"))?;
+        say::out!("\n{}", page.terminal());
+        let differences = board::adjusted("Reproduction", &mut entries, &notes);
+        written.extend(differences.write(&run.out.join("comparisons"))?);
+        close(&written);
+    }
+    Ok(ending)
+}
+
+/// What one paper file came to.
+struct Reproduced {
+    ending: Ending,
+    /// `None` where nothing ran.
+    entry: Option<Entry>,
+    verdicts: Vec<Verdict>,
+    notes: Vec<String>,
+}
+
+fn one(file: &Path, request: &ReproduceRequest, fits: &Fits) -> Result<Reproduced> {
+    let ReproduceRequest { quick, data, run, .. } = request;
+    let paper = Paper::read(file)?.value;
+    let mut overrides = paper.overrides.clone();
+    if *quick {
+        lay_over(&mut overrides, &paper.quick);
+    }
+    let plan = PlanRequest {
+        grid: file.parent().unwrap_or(Path::new("")).join(&paper.grid),
+        overrides,
+        data: data.clone(),
+        quick: *quick,
+        allow_stand_in: run.allow_stand_in,
+    }
+    .open()?;
+    let outcome = match compute(&plan, run, fits)? {
+        Computed::InPart(ending) => {
+            return Ok(Reproduced { ending, entry: None, verdicts: Vec::new(), notes: Vec::new() });
+        }
+        Computed::All(outcome) => outcome,
+    };
+    let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
+    let command = again("reproduce", file, *quick, data.as_deref(), &run.out);
+    let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, Some(paper), turn);
+    let report = drawing.report()?;
+    show(&drawing.outputs_of(&report)?, &outcome.store);
+    Ok(Reproduced {
+        ending: outcome.ending(),
+        entry: Some(Entry { data: report.about.title, comparisons: report.comparisons }),
+        verdicts: report.held.map(|held| held.verdicts).unwrap_or_default(),
+        notes: report.about.notes,
+    })
+}
