@@ -125,8 +125,8 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
         allow_stand_in: false,
         settings: RunSettings::default(),
     };
-    assert_eq!(run(&bench.grid(), &request).unwrap(), Ending::Complete);
-    assert_eq!(run(&bench.grid(), &request).unwrap(), Ending::Complete);
+    assert_eq!(run(&bench.grid(), &request, &()).unwrap(), Ending::Complete);
+    assert_eq!(run(&bench.grid(), &request, &()).unwrap(), Ending::Complete);
     assert_eq!(FITS.load(Ordering::SeqCst), 1, "the second run finds the cell done");
 
     let records = bench.records("own");

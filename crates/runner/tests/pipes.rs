@@ -133,3 +133,46 @@ fn commands_that_are_printed_are_those_that_a_shell_runs() {
     let again = shell(about["command"].as_str().unwrap());
     assert!(text(&again.stderr).contains("nothing to do: all 3 cells"), "{}", text_of(&again));
 }
+
+/// Whoever uses the library hears from it: it prints nothing.
+#[test]
+fn a_run_by_the_library_tells_its_observer() {
+    use runner::commands::run::{RunRequest, run};
+    use runner::event::{Event, Observer};
+    use runner::run::outcome::Ending;
+    use runner::run::settings::{RunSettings, Selection};
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Observer for Heard {
+        fn on_event(&self, event: &Event<'_>) {
+            let heard = match *event {
+                Event::CellsBegin { cells, .. } => format!("{cells} begin"),
+                Event::CellEnded { label, failures, .. } => format!("{label} {}", failures.len()),
+                Event::CellsEnded => "end".into(),
+                Event::RunEnded { before, done, failed, left, .. } => format!("{before} {done} {failed} {left}"),
+                Event::Written(files) => format!("report {}", files.iter().any(|file| file.ends_with("report.html"))),
+                _ => return,
+            };
+            self.0.lock().unwrap().push(heard);
+        }
+    }
+
+    let bench = Bench::new(GRID);
+    let request = RunRequest {
+        out: bench.out(),
+        dry_run: false,
+        selection: Selection::default(),
+        allow_stand_in: true,
+        settings: RunSettings { jobs: Some(1), ..RunSettings::default() },
+    };
+    let heard = Heard::default();
+    assert_eq!(run(&bench.grid(), &request, &heard).unwrap(), Ending::Complete);
+    let mut all = heard.0.into_inner().unwrap();
+    all[1..4].sort();
+    let cells = ["gcca on all (3 views) 0", "gpa on all (3 views), seed 42 0", "na on all (3 views) 0"];
+    assert_eq!(all, [&["3 begin"], &cells[..], &["end", "0 3 0 0", "report true"]].concat());
+    assert_eq!(run(&bench.grid(), &request, &()).unwrap(), Ending::Complete);
+}

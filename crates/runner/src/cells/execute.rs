@@ -17,8 +17,8 @@ use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
 use crate::cells::picture::picture;
-use crate::cells::progress::Progress;
 use crate::cells::queue::{Queue, Waiting};
+use crate::event::{Event, Observer};
 use crate::grid::keys::Params;
 use crate::grid::plan::{Cell, Plan, choice};
 use crate::kept::durable::Durability;
@@ -81,6 +81,8 @@ pub struct Work<'a> {
     pub fail_fast: bool,
     /// Processes for cells that may take so long only.
     pub isolation: Option<Isolation>,
+    /// Who is told how it goes.
+    pub observer: &'a dyn Observer,
 }
 
 impl Work<'_> {
@@ -93,7 +95,7 @@ impl Work<'_> {
         let mut pending = self.cells.clone();
         pending.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
         let weight = pending.iter().map(|cell| cell.weight()).sum();
-        let progress = Progress::start(pending.len(), weight);
+        self.observer.on_event(&Event::CellsBegin { cells: pending.len(), work: weight });
         let jobs = self.width.jobs.min(pending.len()).max(1);
         let threads = (self.width.threads / jobs).max(1);
         let queue = self.queue(pending);
@@ -105,7 +107,7 @@ impl Work<'_> {
             threads,
             alone: jobs == 1 && self.isolation.is_none(),
         };
-        let shared = Shared { work: self, context, keeper: &keeper, progress: &progress };
+        let shared = Shared { work: self, context, keeper: &keeper };
         let outcome = Mutex::new((Tally::default(), None));
         let job = || {
             // A pool for the job, not for the cell: threads are dear where cells are cheap.
@@ -142,7 +144,7 @@ impl Work<'_> {
             keeper.close();
         });
         drop(running);
-        progress.finish();
+        self.observer.on_event(&Event::CellsEnded);
         let (mut tally, error) = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         tally.left = self.cells.len() - tally.done - tally.failed;
         error.map_or(Ok(()), Err).and_then(|()| keeper.outcome())?;
@@ -166,7 +168,6 @@ struct Shared<'a> {
     work: &'a Work<'a>,
     context: Context<'a>,
     keeper: &'a Keeper<'a>,
-    progress: &'a Progress,
 }
 
 /// What a cell is computed from.
@@ -209,11 +210,8 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
         }
     };
     let seconds = start.elapsed().as_secs_f64();
-    let line = match failures.is_empty() {
-        true => format!("{}: {seconds:.1} s", cell.label()),
-        false => format!("{} FAILED: {}", cell.label(), failures.join("; ")),
-    };
-    shared.progress.cell(&line, cell.weight());
+    let (label, work) = (cell.label(), cell.weight());
+    shared.work.observer.on_event(&Event::CellEnded { label: &label, seconds, failures: &failures, work });
     Ok(failures.is_empty())
 }
 

@@ -7,5 +7,4 @@ pub mod forecast;
 pub mod interrupt;
 pub mod isolate;
 pub mod picture;
-pub mod progress;
 pub mod queue;

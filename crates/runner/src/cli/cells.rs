@@ -7,17 +7,23 @@ use align::moments::Precision;
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use data::SplitName;
-use runner::commands::parts::RunCellsRequest;
+use runner::cells::forecast::Basis;
+use runner::cells::interrupt;
+use runner::commands::parts::{CellLeft, Merged, RunCellsRequest};
 use runner::commands::run::{self, RunRequest};
 use runner::commands::universe::moments;
+use runner::commands::verify::{TOLERANCE, Verified};
 use runner::commands::{parts, verify};
 use runner::grid::pick::{Indices, Shard};
+use runner::run::line::on_file;
 use runner::run::outcome::Ending;
+use runner::run::plan_file::{PlanFile, Planned};
 use runner::slurm::{self, SubmitRequest};
 
 use super::cluster::{Engine, SlurmArgs};
 use super::grids::{CellArgs, RunArgs};
 use super::said;
+use super::screen::{Screen, written};
 
 /// Write a grid's plan: its cells, what is done, what each is expected to cost
 #[derive(Args)]
@@ -39,7 +45,10 @@ pub struct Plan {
 impl Plan {
     /// Writes and prints the plan.
     pub fn run(self) -> Result<Ending> {
-        parts::plan(&self.grid, &self.out, !self.no_stand_in)
+        let (plan, place) = parts::plan(&self.grid, &self.out, !self.no_stand_in, &Screen::default())?;
+        say::out!("{}", page(&plan));
+        written(&[place]);
+        Ok(Ending::Complete)
     }
 }
 
@@ -69,7 +78,12 @@ impl RunCell {
     pub fn run(self) -> Result<Ending> {
         let indices = self.indices.unwrap_or_else(|| Indices(self.index.into_iter().collect()));
         let Self { plan, cells, within_run, .. } = self;
-        parts::run_cells(&RunCellsRequest { plan, indices, within_run, settings: cells.into() })
+        let request = RunCellsRequest { plan, indices, within_run, settings: cells.into() };
+        let outcome = parts::run_cells(&request, &Screen::default())?;
+        if outcome.interrupted {
+            tracing::warn!("interrupted: {} cells are left; go on with: {}", outcome.left, interrupt::resume());
+        }
+        Ok(outcome.ending())
     }
 }
 
@@ -84,8 +98,51 @@ pub struct Merge {
 impl Merge {
     /// Merges.
     pub fn run(self) -> Result<Ending> {
-        parts::merge(&self.plan)
+        let Merged { name, cells, left } = parts::merge(&self.plan, &Screen::default())?;
+        let mut said = format!("{} of {cells} cells of `{name}` are done", cells - left.len());
+        if left.is_empty() {
+            tracing::info!("{said}");
+            return Ok(Ending::Complete);
+        }
+        for CellLeft { index, id, label, state, why } in left.iter().take(NAMED) {
+            let why = why.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            said += &format!("\n  {state} {index} ({id}) {label}{why}");
+        }
+        if left.len() > NAMED {
+            said += &format!("\n  and {} more", left.len() - NAMED);
+        }
+        // One message, and a warning: what is missing is also said where nothing else is.
+        let rest = Indices(left.iter().map(|cell| cell.index).collect());
+        let again = on_file(&["run-cell", "--plan"], &self.plan, &["--indices", &rest.to_string()]);
+        tracing::warn!("{said}\nrun what is left with: {again}");
+        Ok(Ending::Failures)
     }
+}
+
+/// Cells named one by one in a message.
+const NAMED: usize = 20;
+
+/// A plan as it is printed.
+fn page(file: &PlanFile) -> String {
+    let line = |cell: &Planned| {
+        let seconds = match cell.seconds {
+            Some(seconds) => format!("{seconds:.2} s"),
+            None => format!("work {:.0}", cell.work),
+        };
+        let Planned { index, id, state, memory_mb, label, .. } = cell;
+        format!("{index:>5}  {id}  {state:<8} {seconds:>10} {memory_mb:>8.0} MB  {label}")
+    };
+    let lines: Vec<String> = file.cells.iter().map(line).collect();
+    let left: Vec<&Planned> = file.cells.iter().filter(|cell| cell.state != "done").collect();
+    let seconds: Option<f64> = left.iter().map(|cell| cell.seconds).sum();
+    let basis = match left.iter().map(|cell| cell.basis).find(|basis| *basis != Basis::Records) {
+        _ if left.is_empty() => "nothing is left to do".to_string(),
+        None => "by cells that have run".to_string(),
+        Some(Basis::Scaled) => "by cells that have run and, where none of the kind has, by their forecast work".into(),
+        Some(_) => "nothing has run yet, so work has no unit of time: cells compare with each other alone".into(),
+    };
+    let total = seconds.filter(|_| !left.is_empty()).map_or(String::new(), |s| format!(", about {s:.1} s one by one"));
+    format!("{}\n{} cells, {} to do{total} ({basis})", lines.join("\n"), file.cells.len(), left.len())
 }
 
 /// Run what is missing of a grid: the same as --grid, or on a cluster
@@ -113,16 +170,19 @@ impl Resume {
     pub fn run(self) -> Result<Ending> {
         let request: RunRequest = self.options.into();
         match self.engine {
-            None => run::run(&self.grid, &request),
-            Some(Engine::Slurm) => slurm::submit(&SubmitRequest {
-                grid: self.grid,
-                out: request.out,
-                allow_stand_in: request.allow_stand_in,
-                dry_run: request.dry_run,
-                settings: self.slurm.into(),
-                again: true,
-                force: request.settings.force,
-            }),
+            None => run::run(&self.grid, &request, &Screen::default()),
+            Some(Engine::Slurm) => slurm::submit(
+                &SubmitRequest {
+                    grid: self.grid,
+                    out: request.out,
+                    allow_stand_in: request.allow_stand_in,
+                    dry_run: request.dry_run,
+                    settings: self.slurm.into(),
+                    again: true,
+                    force: request.settings.force,
+                },
+                &Screen::default(),
+            ),
         }
     }
 }
@@ -150,7 +210,20 @@ impl Verify {
     /// Verifies.
     pub fn run(self) -> Result<Ending> {
         let Self { target, out, sample, seed, threads } = self;
-        verify::run(&verify::Request { target, out, sample, seed, threads: threads.map(usize::from) })
+        let request = verify::Request { target, out, sample, seed, threads: threads.map(usize::from) };
+        let Verified { again, exact, problems } = verify::run(&request, &Screen::default())?;
+        if again > 0 {
+            say::out!(
+                "{again} of them computed again (seed {seed}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
+                again - exact
+            );
+        }
+        if problems.is_empty() {
+            return Ok(said("nothing is wrong".into()));
+        }
+        problems.iter().for_each(|problem| tracing::error!("wrong: {problem}"));
+        tracing::info!("{} problems; a cell whose files are deleted is computed anew by the next run", problems.len());
+        Ok(Ending::Failures)
     }
 }
 

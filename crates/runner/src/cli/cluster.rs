@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use runner::commands::status;
+use runner::commands::status::{Standing, status};
+use runner::run::line::on_file;
 use runner::run::outcome::Ending;
 use runner::slurm::settings::{Memory, Settings, TimeLimit};
 use runner::slurm::{self, SubmitRequest};
+
+use super::screen::Screen;
+use super::status::page;
 
 /// Submit what is missing of a grid to a cluster: arrays of tasks, and a merge after them
 #[derive(Args)]
@@ -88,7 +92,10 @@ impl Submit {
     pub fn run(self) -> Result<Ending> {
         let Self { grid, engine: Engine::Slurm, out, dry_run, no_stand_in, slurm, force } = self;
         let (allow_stand_in, settings) = (!no_stand_in, slurm.into());
-        slurm::submit(&SubmitRequest { grid, out, allow_stand_in, dry_run, settings, again: false, force })
+        slurm::submit(
+            &SubmitRequest { grid, out, allow_stand_in, dry_run, settings, again: false, force },
+            &Screen::default(),
+        )
     }
 }
 
@@ -106,6 +113,17 @@ pub struct Status {
 impl Status {
     /// Prints it.
     pub fn run(self) -> Result<Ending> {
-        status::run(&self.grid, &self.out)
+        let Self { grid, out } = self;
+        let status = status(&grid, &out)?;
+        say::out!("{}", page(&status));
+        if !status.cells.iter().any(|cell| matches!(cell.standing, Standing::Failed | Standing::Missing)) {
+            return Ok(Ending::Complete);
+        }
+        let again = match status.submitted {
+            true => slurm::resume(&grid, &out),
+            false => on_file(&["resume"], &grid, &["--out", &out.display().to_string()]),
+        };
+        say::out!("go on with: {again}");
+        Ok(Ending::Failures)
     }
 }

@@ -6,11 +6,12 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
-use runner::commands::fetch::Encoders;
+use runner::commands::fetch::{Encoders, FetchRequest};
 use runner::commands::{datasets, fetch, texts};
 use runner::run::outcome::Ending;
 
 use super::said;
+use super::screen::Screen;
 
 /// Make a manifest of own files; the embeddings stay where they are
 #[derive(Args)]
@@ -187,7 +188,12 @@ impl Fetch {
             (true, true) => Encoders::All,
             (true, false) => Encoders::Of(self.views),
         };
-        fetch::run(&self.names, self.cache.as_deref(), &encoders, self.offline)
+        if self.names.is_empty() {
+            return fetch::list().map(said);
+        }
+        let request = FetchRequest { names: self.names, cache: self.cache, encoders, offline: self.offline };
+        let complete = fetch::run(&request, &Screen::default())?;
+        Ok(if complete { Ending::Complete } else { Ending::Failures })
     }
 }
 

@@ -15,6 +15,8 @@ use runner::kept::durable::Durability;
 use runner::run::outcome::Ending;
 use runner::run::settings::{RunSettings, Selection};
 
+use super::screen::Screen;
+
 /// Run paper files: their grids, the paper's figures beside ours, verdicts on its claims
 #[derive(Args)]
 pub struct Reproduce {
@@ -35,7 +37,7 @@ impl Reproduce {
     /// Runs the files one after the other.
     pub fn run(self) -> Result<Ending> {
         let Self { files, quick, data, options } = self;
-        reproduce(&ReproduceRequest { files, quick, data, run: options.into() })
+        reproduce(&ReproduceRequest { files, quick, data, run: options.into() }, &Screen::default())
     }
 }
 
@@ -51,7 +53,7 @@ pub struct Leaderboard {
 impl Leaderboard {
     /// Runs the grids, then draws.
     pub fn run(self) -> Result<Ending> {
-        leaderboard::run(&self.file, &self.options.into())
+        leaderboard::run(&self.file, &self.options.into(), &Screen::default())
     }
 }
 
@@ -72,7 +74,7 @@ impl Scaling {
     pub fn run(self) -> Result<Ending> {
         let Self { file, quick, options } = self;
         let RunRequest { out, dry_run, settings: RunSettings { threads, force, .. }, .. } = options.into();
-        scaling::run(&ScalingRequest { file, quick, out, dry_run, threads, force })
+        scaling::run(&ScalingRequest { file, quick, out, dry_run, threads, force }, &Screen::default())
     }
 }
 

@@ -6,7 +6,6 @@ use std::io;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use runner::cells::progress;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
@@ -15,6 +14,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer as _, Registry};
+
+use super::progress;
 
 /// How much is said, and for whom.
 #[derive(Args)]

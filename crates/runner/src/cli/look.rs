@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use runner::commands::run::close;
 use runner::commands::{list, show};
 use runner::grid::source;
 use runner::report;
 use runner::run::outcome::Ending;
 
 use super::said;
+use super::screen::written;
 
 /// Print where a number comes from: a cell's settings, data, cost and scores
 #[derive(Args)]
@@ -46,7 +46,7 @@ impl Report {
     /// Draws.
     pub fn run(self) -> Result<Ending> {
         let files = report::draw(&self.folder, self.compare.as_deref())?;
-        close(&files);
+        written(&files);
         Ok(Ending::Complete)
     }
 }

@@ -6,7 +6,10 @@ mod datasets;
 mod grids;
 mod log;
 mod look;
+mod progress;
+mod screen;
 mod shell;
+mod status;
 mod universe;
 
 use std::path::PathBuf;
@@ -81,7 +84,7 @@ pub fn run() -> ExitCode {
     cli.log.start();
     let ending = match (cli.command, cli.grid) {
         (Some(command), _) => command.run(),
-        (None, Some(grid)) => run::run(&grid, &cli.options.into()),
+        (None, Some(grid)) => run::run(&grid, &cli.options.into(), &screen::Screen::default()),
         (None, None) => Ok(said(include_str!("first.txt").trim_end().to_string())),
     };
     let code = match ending {
@@ -185,6 +188,24 @@ mod tests {
     fn everywhere(command: &clap::Command) -> Vec<Vec<String>> {
         let own = command.get_after_help().map(|text| examples(&text.to_string())).unwrap_or_default();
         own.into_iter().chain(command.get_subcommands().flat_map(everywhere)).collect()
+    }
+
+    /// The files below a folder.
+    fn sources(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn nothing_below_the_command_line_prints() {
+        let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for file in sources(&src).iter().filter(|file| !file.starts_with(src.join("cli"))) {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for print in ["say::out!", "say::err!", "say::print", "say::line", "println!", "print!(", "indicatif"] {
+                assert!(!code.contains(print), "{}: {print}; tell an observer instead", file.display());
+            }
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! `runner fetch`: raw material of data sets, downloaded by the crate of that name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use fetch::{Options, Source, sources_dir};
 
+use crate::event::{Event, Observer};
 use crate::grid::source::manifests_dir;
-use crate::run::outcome::Ending;
 
 /// Whose encoders are fetched beside the data.
 pub enum Encoders {
@@ -37,40 +37,43 @@ impl Encoders {
     }
 }
 
-/// Fetches the named sources one after the other; without names, prints what there is.
-///
-/// Ends with failures where something is left for a person to download, which is then said.
+/// What to fetch, and how.
+pub struct FetchRequest {
+    /// The sources.
+    pub names: Vec<String>,
+    /// Folder of the downloads; the usual one without it.
+    pub cache: Option<PathBuf>,
+    /// The encoders beside them.
+    pub encoders: Encoders,
+    /// Do not use the network; only verify what is downloaded.
+    pub offline: bool,
+}
+
+/// Fetches the named sources one after the other; whether all of it is there then. The rest is left for a person to download,
+/// which is told.
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(names: &[String], cache: Option<&Path>, encoders: &Encoders, offline: bool) -> Result<Ending> {
+pub fn run(request: &FetchRequest, observer: &dyn Observer) -> Result<bool> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
-    if names.is_empty() {
-        say::out!("{}", list(&sources)?);
-        return Ok(Ending::Complete);
-    }
-    let mut options = Options { offline, ..Options::from_env(&sources)? };
+    let mut options = Options { offline: request.offline, ..Options::from_env(&sources)? };
     options.say = Arc::new(|line| tracing::info!("{line}"));
-    if let Some(cache) = cache {
-        options.cache = cache.to_path_buf();
+    if let Some(cache) = &request.cache {
+        options.cache.clone_from(cache);
     }
-    let mut ending = Ending::Complete;
-    for name in names {
-        let encoders = encoders.of(Source::find(name, &options.sources)?)?;
+    let mut complete = true;
+    for name in &request.names {
+        let encoders = request.encoders.of(Source::find(name, &options.sources)?)?;
         let report = fetch::fetch(name, &options).with_context(|| format!("cannot fetch {name}"))?;
-        say::out!("{report}");
-        if !report.is_complete() {
-            ending = Ending::Failures;
-        }
-        if !fetch_encoders(encoders, &options) {
-            ending = Ending::Failures;
-        }
+        observer.on_event(&Event::Fetched(&report));
+        complete &= report.is_complete();
+        complete &= fetch_encoders(encoders, &options, observer);
     }
-    Ok(ending)
+    Ok(complete)
 }
 
 /// The encoders of a source's views, each once. One that is refused does not keep the others away.
-fn fetch_encoders(source: Source, options: &Options) -> bool {
+fn fetch_encoders(source: Source, options: &Options, observer: &dyn Observer) -> bool {
     let mut seen = Vec::new();
     let mut all = true;
     for view in source.views {
@@ -78,7 +81,7 @@ fn fetch_encoders(source: Source, options: &Options) -> bool {
             continue;
         }
         match fetch::encoder(&view.encoder, view.revision.as_deref(), options) {
-            Ok(report) => say::out!("{report}"),
+            Ok(report) => observer.on_event(&Event::Fetched(&report)),
             Err(error) => {
                 tracing::error!("cannot fetch {}: {error}", view.encoder);
                 all = false;
@@ -89,7 +92,12 @@ fn fetch_encoders(source: Source, options: &Options) -> bool {
     all
 }
 
-fn list(sources: &Path) -> Result<String> {
+/// The sources there are, a line each.
+///
+/// # Errors
+/// A source file that cannot be read.
+pub fn list() -> Result<String> {
+    let sources = &sources_dir(&manifests_dir(Path::new(".")));
     let mut lines = Vec::new();
     for name in data::catalogue(sources)? {
         let source = Source::find(&name, sources)?;

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::run::{Computed, RunRequest, close, compute, warn};
+use super::run::{Computed, RunRequest, compute};
 use crate::cells::fits::Fits;
 use crate::draw;
+use crate::event::{Event, Observer};
 use crate::grid::plan::PlanRequest;
 use crate::kept::lock::{Lock, Turn};
 use crate::report::outputs::Drawing;
@@ -18,7 +19,7 @@ use crate::tables::board::{self, Board, Entry};
 ///
 /// # Errors
 /// As [`super::run::run`].
-pub fn run(path: &Path, request: &RunRequest) -> Result<Ending> {
+pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result<Ending> {
     let board = Board::read(path)?.value;
     let fits = Fits::within(request.settings.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
@@ -26,7 +27,7 @@ pub fn run(path: &Path, request: &RunRequest) -> Result<Ending> {
     for file in &board.grids {
         let grid = path.parent().unwrap_or(Path::new("")).join(file);
         let plan = PlanRequest::of(&grid, request.allow_stand_in).open()?;
-        let outcome = match compute(&plan, request, &fits)? {
+        let outcome = match compute(&plan, request, &fits, observer)? {
             Computed::InPart(Ending::Interrupted) => return Ok(Ending::Interrupted),
             Computed::InPart(stopped) => {
                 ending = ending.and(stopped);
@@ -38,7 +39,7 @@ pub fn run(path: &Path, request: &RunRequest) -> Result<Ending> {
         let command = again("--grid", &grid, false, None, &request.out);
         let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
         let report = drawing.report()?;
-        warn(&drawing.outputs_of(&report)?.warnings);
+        observer.on_event(&Event::Warnings(&drawing.outputs_of(&report)?.warnings));
         ending = ending.and(outcome.ending());
         notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
         entries.push(Entry { data: plan.source.used().to_string(), comparisons: report.comparisons });
@@ -60,12 +61,12 @@ pub fn run(path: &Path, request: &RunRequest) -> Result<Ending> {
     }
     let _turn = Lock::turn(&folder, Turn::Outputs)?;
     let table = board::table(&board.title, &entries, &notes);
-    say::print(format_args!("\n{}", table.terminal()));
+    observer.on_event(&Event::Tables(&table.terminal()));
     let mut files = table.write(&folder.join("tables").join("leaderboard"))?;
     let differences = board::adjusted(&board.title, &mut entries, &notes);
     files.extend(differences.write(&folder.join("tables").join("differences"))?);
     let figure = draw::Figure::Forest(board::figure(&board.title, &entries));
     files.extend(draw::write(&[(figure, "leaderboard".into())], &folder.join("figures"))?);
-    close(&files);
+    observer.on_event(&Event::Written(&files));
     Ok(ending)
 }

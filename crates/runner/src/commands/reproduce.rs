@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::run::{Computed, RunRequest, close, compute, show};
+use super::run::{Computed, RunRequest, compute, show};
 use crate::cells::fits::Fits;
 use crate::claims::{self, Verdict};
+use crate::event::{Event, Observer};
 use crate::grid::lay_over;
 use crate::grid::plan::PlanRequest;
 use crate::kept::lock::{Lock, Turn};
@@ -34,13 +35,13 @@ pub struct ReproduceRequest {
 ///
 /// # Errors
 /// As [`super::run::run`].
-pub fn reproduce(request: &ReproduceRequest) -> Result<Ending> {
+pub fn reproduce(request: &ReproduceRequest, observer: &dyn Observer) -> Result<Ending> {
     let ReproduceRequest { files, run, .. } = request;
     let fits = Fits::within(run.settings.max_memory);
     let (mut ending, mut verdicts, mut notes) = (Ending::Complete, Vec::new(), Vec::new());
     let mut entries = Vec::new();
     for file in files {
-        let reproduced = one(file, request, &fits)?;
+        let reproduced = one(file, request, &fits, observer)?;
         ending = ending.and(reproduced.ending);
         if ending == Ending::Interrupted {
             return Ok(ending);
@@ -54,10 +55,10 @@ pub fn reproduce(request: &ReproduceRequest) -> Result<Ending> {
         let _turn = Lock::turn(&run.out, Turn::Outputs)?;
         let page = claims::page(&verdicts, &notes);
         let mut written = page.write(&run.out.join("claims"))?;
-        say::out!("\n{}", page.terminal());
+        observer.on_event(&Event::Tables(&(page.terminal() + "\n")));
         let differences = board::adjusted("Reproduction", &mut entries, &notes);
         written.extend(differences.write(&run.out.join("comparisons"))?);
-        close(&written);
+        observer.on_event(&Event::Written(&written));
     }
     Ok(ending)
 }
@@ -71,7 +72,7 @@ struct Reproduced {
     notes: Vec<String>,
 }
 
-fn one(file: &Path, request: &ReproduceRequest, fits: &Fits) -> Result<Reproduced> {
+fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Observer) -> Result<Reproduced> {
     let ReproduceRequest { quick, data, run, .. } = request;
     let paper = Paper::read(file)?.value;
     let mut overrides = paper.overrides.clone();
@@ -86,7 +87,7 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits) -> Result<Reproduce
         allow_stand_in: run.allow_stand_in,
     }
     .open()?;
-    let outcome = match compute(&plan, run, fits)? {
+    let outcome = match compute(&plan, run, fits, observer)? {
         Computed::InPart(ending) => {
             return Ok(Reproduced { ending, entry: None, verdicts: Vec::new(), notes: Vec::new() });
         }
@@ -96,7 +97,7 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits) -> Result<Reproduce
     let command = again("reproduce", file, *quick, data.as_deref(), &run.out);
     let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, Some(paper), turn);
     let report = drawing.report()?;
-    show(&drawing.outputs_of(&report)?, &outcome.store);
+    show(&drawing.outputs_of(&report)?, &outcome.store, observer);
     Ok(Reproduced {
         ending: outcome.ending(),
         entry: Some(Entry { data: report.about.title, comparisons: report.comparisons }),

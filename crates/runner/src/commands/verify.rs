@@ -12,15 +12,15 @@ use files::checksum;
 use polars::prelude::{AnyValue, DataFrame};
 use rayon::prelude::*;
 
-use super::run::announce;
 use crate::cells::execute::{Context, Outcome, run_cell};
 use crate::cells::fits::Fits;
+use crate::event::{Event, Observer};
 use crate::grid::plan::{Cell, Plan, PlanRequest};
 use crate::kept::gather;
 use crate::kept::provenance::Provenance;
 use crate::kept::record::{COST_COLUMNS, Record, to_frame};
 use crate::kept::store::{State, Store, StoredSeries};
-use crate::run::outcome::Ending;
+use crate::run::announce;
 use crate::run::plan_file::PlanFile;
 
 /// What is verified, and how much of it computed again.
@@ -45,11 +45,22 @@ pub const TOLERANCE: f64 = 0.01;
 /// Columns that name rather than count: they may be another grid's, revision's or machine's.
 const NAMES: [&str; 8] = ["grid", "data", "stand_in", "views", "git", "lock_sha256", "grid_git", "cpu"];
 
-/// Verifies a grid's results and says what is wrong.
+/// What a grid's results are found to be.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Cells that were computed again.
+    pub again: usize,
+    /// Those of them that had to be the same bit by bit.
+    pub exact: usize,
+    /// What is wrong, a line each.
+    pub problems: Vec<String>,
+}
+
+/// Verifies a grid's results.
 ///
 /// # Errors
 /// No such grid or results; anything wrong with the data.
-pub fn run(request: &Request) -> Result<Ending> {
+pub fn run(request: &Request, observer: &dyn Observer) -> Result<Verified> {
     let (plan, root) = if request.target.is_dir() {
         (PlanFile::read(&PlanFile::place(&request.target))?.open()?, request.target.clone())
     } else {
@@ -57,34 +68,22 @@ pub fn run(request: &Request) -> Result<Ending> {
         let root = request.out.join(plan.name());
         (plan, root)
     };
-    announce(&plan);
+    announce(&plan, observer);
     let store = Store::at(&root);
     let states = gather::states(&plan, &store);
     let mut problems = checksums(&plan, &store, &states)?;
     let done: Vec<&Cell> =
         plan.cells.iter().zip(&states).filter(|(_, state)| state.done()).map(|(cell, _)| cell).collect();
     let damaged = states.iter().filter(|state| matches!(state, State::Damaged(_))).count();
-    say::out!("{} of {} cells are done, {damaged} damaged; checksums verified", done.len(), states.len());
+    observer.on_event(&Event::ChecksumsVerified { done: done.len(), cells: states.len(), damaged });
     let sample = sample(&done, request.sample, request.seed);
+    let mut exact = 0;
     if !sample.is_empty() {
-        let (exact, others) = recompute(&plan, &store, &sample, request.threads)?;
-        say::out!(
-            "{} of them computed again (seed {}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
-            sample.len(),
-            request.seed,
-            sample.len() - exact
-        );
+        let (same, others) = recompute(&plan, &store, &sample, request.threads)?;
+        exact = same;
         problems.extend(others);
     }
-    if problems.is_empty() {
-        say::out!("nothing is wrong");
-        return Ok(Ending::Complete);
-    }
-    for problem in &problems {
-        tracing::error!("wrong: {problem}");
-    }
-    tracing::info!("{} problems; a cell whose files are deleted is computed anew by the next run", problems.len());
-    Ok(Ending::Failures)
+    Ok(Verified { again: sample.len(), exact, problems })
 }
 
 /// What the checksums say.

@@ -16,12 +16,14 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use data::summarise;
 
-use crate::cells::execute::{Width, Work};
+use crate::cells::execute::{Tally, Width, Work};
 use crate::cells::fits::Fits;
 use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
+use crate::event::{Event, Observer};
 use crate::grid::pick::Indices;
 use crate::grid::plan::{Cell, Plan};
 use crate::kept::durable::Durability;
@@ -98,13 +100,13 @@ impl<'a> Run<'a> {
         Ok(Self { plan, cells, settings, store, states, file: path.to_path_buf(), durability, sweep, _lock: lock })
     }
 
-    /// Computes the cells that are not done.
+    /// Computes the cells that are not done, and tells the observer how it goes.
     ///
     /// # Errors
     /// A result that cannot be kept; a folder that cannot be written any more. A cell that fails is no error.
-    pub fn run(mut self, fits: &Fits) -> Result<RunOutcome> {
+    pub fn run(mut self, fits: &Fits, observer: &dyn Observer) -> Result<RunOutcome> {
         interrupt::watch();
-        self.prepare()?;
+        self.prepare(observer)?;
         let pending: Vec<&Cell> = self.cells.iter().copied().filter(|cell| !self.states[cell.index].done()).collect();
         let before = self.cells.len() - pending.len();
         let name = self.plan.name();
@@ -121,35 +123,31 @@ impl<'a> Run<'a> {
             max_memory,
             fail_fast,
             isolation: timeout.map(|timeout| Isolation { plan: self.file.clone(), timeout }),
+            observer,
         };
         let tally =
             work.run().with_context(|| format!("`{name}` stopped; go on from here with: {}", interrupt::resume()))?;
         for cell in &work.cells {
             self.states[cell.index] = self.store.state(&cell.id);
         }
-        if tally.done + tally.failed + tally.left == 0 {
-            tracing::info!("nothing to do: all {before} cells of `{name}` are done");
-        } else {
-            let before = if before > 0 { format!(", {before} were done before") } else { String::new() };
-            tracing::info!("{} cells done, {} failed{before}", tally.done, tally.failed);
-        }
+        let Tally { done, failed, left } = tally;
+        observer.on_event(&Event::RunEnded { name, before, done, failed, left });
         Ok(RunOutcome {
             store: self.store,
             states: self.states,
             before,
-            done: tally.done,
-            failed: tally.failed,
-            left: tally.left,
-            interrupted: interrupt::requested() && tally.left > 0,
+            done,
+            failed,
+            left,
+            interrupted: interrupt::requested() && left > 0,
         })
     }
 
     /// Takes away what is not to count as done.
-    fn prepare(&mut self) -> Result<()> {
+    fn prepare(&mut self, observer: &dyn Observer) -> Result<()> {
         let swept = if self.sweep { self.store.sweep()? } else { 0 };
         if swept > 0 {
-            let files = if swept == 1 { "file" } else { "files" };
-            tracing::info!("note: removed {swept} half-written {files} of a run that was killed");
+            observer.on_event(&Event::Swept { files: swept });
         }
         for cell in &self.cells {
             if self.settings.force {
@@ -157,9 +155,17 @@ impl<'a> Run<'a> {
                 self.states[cell.index] = State::Missing;
             }
             if let State::Damaged(why) = &self.states[cell.index] {
-                tracing::info!("note: {why}; cell {} is computed anew", cell.id);
+                observer.on_event(&Event::Damaged { cell: &cell.id, why });
             }
         }
         Ok(())
     }
+}
+
+/// Tells what has to be known about the data.
+pub fn announce(plan: &Plan, observer: &dyn Observer) {
+    let source = &plan.source;
+    let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.notice(&source.asked));
+    let warnings = summarise(source.warnings());
+    observer.on_event(&Event::Data { used: source.used(), stand_in: stand_in.as_deref(), warnings: &warnings });
 }

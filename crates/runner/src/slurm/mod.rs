@@ -22,12 +22,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::cells::forecast::Forecast;
-use crate::commands::run::announce;
+use crate::event::{Event, Observer};
 use crate::grid::plan::PlanRequest;
 use crate::kept::durable::write_file;
 use crate::kept::gather;
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::Store;
+use crate::run::announce;
 use crate::run::line::on_file;
 use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
@@ -65,10 +66,10 @@ pub struct SubmitRequest {
 /// # Errors
 /// Anything wrong with grid or data; jobs of the grid that are queued or running; no Slurm here; a cluster that does
 /// not say how long an array may be; a submission that is refused, with what Slurm says.
-pub fn submit(request: &SubmitRequest) -> Result<Ending> {
+pub fn submit(request: &SubmitRequest, observer: &dyn Observer) -> Result<Ending> {
     let SubmitRequest { grid, out, dry_run, .. } = request;
     let planned = PlanRequest::of(grid, request.allow_stand_in).open()?;
-    announce(&planned);
+    announce(&planned, observer);
     let store = Store::open(out, planned.name())?;
     let place = std::path::absolute(store.root())
         .with_context(|| format!("cannot resolve the path {}", store.root().display()))?
@@ -90,7 +91,7 @@ pub fn submit(request: &SubmitRequest) -> Result<Ending> {
     plan.write(&plan_place)?;
     let settings = if request.again { request.settings.clone().or(&jobs.settings) } else { request.settings.clone() };
     let left: Vec<&Planned> = plan.cells.iter().filter(|cell| cell.state != "done").collect();
-    say::out!("plan    {}: {} cells, {} to do", plan_place.display(), plan.cells.len(), left.len());
+    observer.on_event(&Event::PlanWritten { path: &plan_place, cells: plan.cells.len(), to_do: left.len() });
     let group = settings.group.unwrap_or_else(|| cut::group(&left, settings.time.as_ref()));
     let script = Script {
         name: &plan.name,
@@ -106,8 +107,7 @@ pub fn submit(request: &SubmitRequest) -> Result<Ending> {
     let text = script.text(chunks.first())?;
     write_file(&script.path(), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
     let count: usize = chunks.iter().map(|chunk| chunk.tasks.0.len()).sum();
-    let cells = if group == 1 { "one cell".to_string() } else { format!("up to {group} cells") };
-    say::out!("script  {}: {count} tasks of {cells} each", script.path().display());
+    observer.on_event(&Event::ScriptWritten { path: &script.path(), tasks: count, group });
     if settings.group.is_none() && left.iter().any(|cell| cell.seconds.is_none()) && left.len() > 1 {
         tracing::info!(
             "note: no cell of this grid has run yet, so short cells cannot be told from long ones and a task is one cell; \
@@ -119,9 +119,9 @@ pub fn submit(request: &SubmitRequest) -> Result<Ending> {
         return Ok(Ending::Complete);
     }
     if *dry_run {
-        say::out!("submit it by hand with:");
-        chunks.iter().for_each(|chunk| say::out!("  {}", array(&script, chunk).line()));
-        say::out!("  {}", merge(&script, &["ID of each array, joined by colons".to_string()]).line());
+        let merge = merge(&script, &["ID of each array, joined by colons".to_string()]);
+        let commands = chunks.iter().map(|chunk| array(&script, chunk)).chain([merge]).map(|command| command.line());
+        observer.on_event(&Event::SubmitByHand(&commands.collect::<Vec<_>>()));
         return Ok(Ending::Complete);
     }
     jobs.begin(settings.clone(), Submission::new(&plan, group));
@@ -135,7 +135,7 @@ pub fn submit(request: &SubmitRequest) -> Result<Ending> {
         })?;
         // At once: what is at work must be known, whatever comes next.
         jobs.add(Array { job, offset: chunk.offset, tasks: chunk.tasks.to_string() }, &place)?;
-        say::out!("array   job {job}: tasks {} from {}", chunk.tasks, chunk.offset);
+        observer.on_event(&Event::ArraySubmitted { job, tasks: &chunk.tasks, offset: chunk.offset });
     }
     let after: Vec<String> = jobs.last_arrays().iter().map(|array| array.job.to_string()).collect();
     let merge = merge(&script, &after).submit().with_context(|| {
@@ -145,8 +145,7 @@ pub fn submit(request: &SubmitRequest) -> Result<Ending> {
         )
     })?;
     jobs.add_merge(merge, &place)?;
-    say::out!("merge   job {merge}, after all of them");
-    say::out!("look at it with: {}", look(grid, out));
+    observer.on_event(&Event::MergeSubmitted { job: merge, look: &look(grid, out) });
     Ok(Ending::Complete)
 }
 
@@ -166,7 +165,7 @@ fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
 }
 
 /// What to type to submit what is left.
-pub(crate) fn resume(grid: &Path, out: &Path) -> String {
+pub fn resume(grid: &Path, out: &Path) -> String {
     on_file(&["resume"], grid, &["--out", &out.display().to_string(), "--engine", "slurm"])
 }
 

@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 
 use align::{Method, Spaces};
 use anyhow::{Context, Result};
-
-use crate::cells::cost::{PeakMemory, measured};
-use crate::cells::progress::Progress;
-use crate::commands::run::close;
-use crate::draw;
 use tasks::noise::Noise;
 
+use crate::cells::cost::{PeakMemory, measured};
+use crate::draw;
+use crate::event::{Event, Observer};
 use crate::grid::keys::{Params, Subset};
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
@@ -33,7 +31,7 @@ pub struct ScalingRequest {
     pub quick: bool,
     /// Folder of all results.
     pub out: PathBuf,
-    /// Print the sizes and stop.
+    /// Tell the sizes and stop.
     pub dry_run: bool,
     /// Threads; all cores without a number.
     pub threads: Option<usize>,
@@ -45,15 +43,16 @@ pub struct ScalingRequest {
 ///
 /// # Errors
 /// Anything wrong with the file, a fit that fails, a result that cannot be kept.
-pub fn run(request: &ScalingRequest) -> Result<Ending> {
+pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> {
     let ScalingRequest { file: path, quick, out, dry_run, threads, force } = request;
     let star = Star::read(path)?.value;
     let name = if *quick { format!("{}-quick", star.name) } else { star.name.clone() };
     let sizes = star.sizes(*quick);
     if *dry_run {
-        sizes.iter().for_each(|(size, times)| {
-            say::out!("{}, {times} times each of {} methods", size.label(), star.methods.len())
-        });
+        for (size, times) in sizes {
+            let methods = star.methods.len();
+            observer.on_event(&Event::SizeToTime { label: &size.label(), times, methods });
+        }
         return Ok(Ending::Complete);
     }
     let store = Store::open(out, &name)?;
@@ -68,7 +67,8 @@ pub fn run(request: &ScalingRequest) -> Result<Ending> {
     }
     let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !store.has(&ids[i])).collect();
     let weight = |size: Size| (size.views * size.width) as f64 * (size.items + 10 * size.width) as f64;
-    let progress = Progress::start(pending.len(), pending.iter().map(|&i| weight(sizes[i].0)).sum());
+    let work = pending.iter().map(|&i| weight(sizes[i].0)).sum();
+    observer.on_event(&Event::CellsBegin { cells: pending.len(), work });
     let blank = Record {
         grid: name.clone(),
         data: "planted".into(),
@@ -95,9 +95,10 @@ pub fn run(request: &ScalingRequest) -> Result<Ending> {
             }
         }
         store.keep(&ids[i], &records, &[])?;
-        progress.cell(&format!("{}: {:.1} s", size.label(), start.elapsed().as_secs_f64()), weight(size));
+        let (label, seconds) = (size.label(), start.elapsed().as_secs_f64());
+        observer.on_event(&Event::CellEnded { label: &label, seconds, failures: &[], work: weight(size) });
     }
-    progress.finish();
+    observer.on_event(&Event::CellsEnded);
     let _turn = Lock::turn(store.root(), Turn::Outputs)?;
     let mut records = Vec::new();
     for id in &ids {
@@ -115,9 +116,9 @@ pub fn run(request: &ScalingRequest) -> Result<Ending> {
             store.root().join("figures").join(format!("cost_by_{}", axis.title().split(' ').next().unwrap_or("")));
         files.extend(draw::keep(figures::draw(&timings.curves(axis, &name, &note), &stem)?)?);
     }
-    say::print(format_args!("\n{}", table.terminal()));
+    observer.on_event(&Event::Tables(&table.terminal()));
     files.sort();
-    close(&files);
+    observer.on_event(&Event::Written(&files));
     Ok(Ending::Complete)
 }
 

@@ -32,7 +32,7 @@ pub struct Progress {
     start: Instant,
     total: usize,
     weight: f64,
-    done: Mutex<(usize, f64)>,
+    done: (usize, f64),
 }
 
 impl Progress {
@@ -49,16 +49,13 @@ impl Progress {
             bar
         });
         BAR.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bar);
-        Self { bar, start: Instant::now(), total: cells, weight, done: Mutex::new((0, 0.0)) }
+        Self { bar, start: Instant::now(), total: cells, weight, done: (0, 0.0) }
     }
 
     /// A cell has ended; `line` says how.
-    pub fn cell(&self, line: &str, weight: f64) {
-        let (count, done) = {
-            let mut state = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-            *state = (state.0 + 1, state.1 + weight);
-            *state
-        };
+    pub fn cell(&mut self, line: &str, weight: f64) {
+        self.done = (self.done.0 + 1, self.done.1 + weight);
+        let (count, done) = self.done;
         let total = self.total;
         match &self.bar {
             Some(bar) => {

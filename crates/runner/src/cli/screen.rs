@@ -1,0 +1,121 @@
+//! What a user sees of a command at work: tables and files on standard output, progress and remarks on standard error.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use figures::Column;
+use runner::cells::interrupt;
+use runner::event::{CellToRun, Event, Observer};
+
+use super::progress::Progress;
+
+/// The terminal, or what stands in its place.
+#[derive(Default)]
+pub struct Screen {
+    progress: Mutex<Option<Progress>>,
+}
+
+impl Observer for Screen {
+    fn on_event(&self, event: &Event<'_>) {
+        match *event {
+            Event::Data { used, stand_in, warnings } => {
+                if let Some(notice) = stand_in {
+                    tracing::info!("note: {notice}");
+                }
+                warnings.iter().for_each(|line| tracing::warn!("{used}: {line}"));
+            }
+            Event::CellsToRun(cells, folder) => say::out!("{}", cells_to_run(cells, folder)),
+            Event::SizeToTime { label, times, methods } => {
+                say::out!("{label}, {times} times each of {methods} methods");
+            }
+            Event::Swept { files } => tracing::info!(
+                "note: removed {files} half-written file{} of a run that was killed",
+                if files == 1 { "" } else { "s" }
+            ),
+            Event::Damaged { cell, why } => tracing::info!("note: {why}; cell {cell} is computed anew"),
+            Event::CellsBegin { cells, work } => *self.progress() = Some(Progress::start(cells, work)),
+            Event::CellEnded { label, seconds, failures, work } => {
+                let line = match failures.is_empty() {
+                    true => format!("{label}: {seconds:.1} s"),
+                    false => format!("{label} FAILED: {}", failures.join("; ")),
+                };
+                if let Some(progress) = &mut *self.progress() {
+                    progress.cell(&line, work);
+                }
+            }
+            Event::CellsEnded => {
+                if let Some(progress) = self.progress().take() {
+                    progress.finish();
+                }
+            }
+            Event::RunEnded { name, before, done, failed, left } => match done + failed + left {
+                0 => tracing::info!("nothing to do: all {before} cells of `{name}` are done"),
+                _ => {
+                    let before = if before > 0 { format!(", {before} were done before") } else { String::new() };
+                    tracing::info!("{done} cells done, {failed} failed{before}");
+                }
+            },
+            Event::Stopped { left, interrupted } => {
+                let why = if interrupted { "interrupted" } else { "stopped at a failure" };
+                tracing::info!("{why}: {left} cells are left; go on with: {}", interrupt::resume());
+            }
+            Event::ShardEnded { merge } => tracing::info!("when all shards have run: {merge}"),
+            Event::Tables(text) => say::print(format_args!("\n{text}")),
+            Event::Written(files) => written(files),
+            Event::Warnings(lines) => lines.iter().for_each(|line| tracing::warn!("{line}")),
+            Event::ChecksumsVerified { done, cells, damaged } => {
+                say::out!("{done} of {cells} cells are done, {damaged} damaged; checksums verified");
+            }
+            Event::Fetched(report) => say::out!("{report}"),
+            Event::PlanWritten { path, cells, to_do } => {
+                say::out!("plan    {}: {cells} cells, {to_do} to do", path.display());
+            }
+            Event::ScriptWritten { path, tasks, group } => {
+                let cells = if group == 1 { "one cell".to_string() } else { format!("up to {group} cells") };
+                say::out!("script  {}: {tasks} tasks of {cells} each", path.display());
+            }
+            Event::SubmitByHand(commands) => {
+                say::out!("submit it by hand with:");
+                commands.iter().for_each(|command| say::out!("  {command}"));
+            }
+            Event::ArraySubmitted { job, tasks, offset } => say::out!("array   job {job}: tasks {tasks} from {offset}"),
+            Event::MergeSubmitted { job, look } => {
+                say::out!("merge   job {job}, after all of them");
+                say::out!("look at it with: {look}");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Screen {
+    fn progress(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn cells_to_run(cells: &[CellToRun], folder: &Path) -> String {
+    let line = |CellToRun { id, label, done }: &CellToRun| {
+        format!("{id}  {:<8} {label}", if *done { "done" } else { "to do" })
+    };
+    let lines: Vec<String> = cells.iter().map(line).collect();
+    let to_do = cells.iter().filter(|cell| !cell.done).count();
+    format!("{}\n{} cells, {to_do} to do; results go to {}", lines.join("\n"), cells.len(), folder.display())
+}
+
+/// Says what has been written.
+pub fn written(files: &[PathBuf]) {
+    say::out!("written:");
+    // The same figures once more, for the columns of a page: a line for all of them.
+    let column = |file: &&PathBuf| {
+        let folder = file.parent().and_then(Path::file_name);
+        Column::ALL.iter().any(|column| folder == Some(column.folder().as_ref()))
+    };
+    for file in files.iter().filter(|file| !column(file)) {
+        say::out!("  {}", file.display());
+    }
+    let columns: Vec<&PathBuf> = files.iter().filter(column).collect();
+    if let Some(folder) = columns.first().and_then(|file| file.parent()?.parent()) {
+        say::out!("  {}/{{single,double}}/: {} figures for the columns of a page", folder.display(), columns.len() / 4);
+    }
+}
