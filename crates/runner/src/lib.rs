@@ -21,6 +21,7 @@ pub mod cells;
 pub mod claims;
 pub mod commands;
 pub mod draw;
+pub mod engine;
 pub mod event;
 pub mod grid;
 pub mod kept;

@@ -323,3 +323,49 @@ fn records_say_on_which_node_and_at_which_attempt_a_cell_ran() {
     assert_eq!((of("na"), of("gpa")), (("n9".into(), Some(0)), ("n9".into(), Some(2))));
     assert_eq!(of("gcca").1, None);
 }
+
+/// A cell that fails beside cells that are done, by commands that GNU parallel takes as they come.
+#[test]
+fn a_list_is_run_by_gnu_parallel_and_is_empty_then() {
+    if Command::new("parallel").arg("--version").output().is_err() {
+        common::skip::skipped("a list run by GNU parallel", "it is not installed (Debian: apt-get install parallel)");
+        return;
+    }
+    let cluster = five();
+    let reference = five();
+    assert!(reference.bench.run(&[]).status.success());
+    let list = |more: &[&str]| fine(cluster.run("submit", &[&["--engine", "list"], more].concat()));
+    let lines = list(&["--group", "2"]);
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    let path = cluster.bench.folder.path().join("commands.txt");
+    fs::write(&path, &lines).unwrap();
+    let script = format!("parallel --jobs 2 < {}", path.display());
+    let ran = Command::new("bash").current_dir(root()).args(["-ec", &script]).output().unwrap();
+    assert!(ran.status.success(), "{}", text_of(&ran));
+    let json: serde_json::Value = serde_json::from_str(&list(&["--format", "json"])).unwrap();
+    assert_eq!((&json["format"], json["commands"].as_array().unwrap().len()), (&"runner list 1".into(), 0));
+    let merge: Vec<&str> = json["merge"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    assert!(Command::new(merge[0]).args(&merge[1..]).output().unwrap().status.success());
+    common::same(&reference.bench.out(), &cluster.bench.out(), "a list");
+    let refused = cluster.run("submit", &["--engine", "list", "--partition", "long"]);
+    assert!(text(&refused.stderr).contains("a list has no --partition"), "{}", text_of(&refused));
+}
+
+/// Where Snakemake is installed.
+#[test]
+fn a_list_is_run_by_snakemake() {
+    if Command::new("snakemake").arg("--version").output().is_err() {
+        return;
+    }
+    let cluster = five();
+    let folder = cluster.bench.folder.path();
+    let jobs = fine(cluster.run("submit", &["--engine", "list", "--format", "json"]));
+    fs::write(folder.join("jobs.json"), jobs).unwrap();
+    let docs = fs::read_to_string(root().join("docs/running.md")).unwrap();
+    let begin = docs.find("import json, shlex").unwrap();
+    let snakefile = docs[begin..].split("```").next().unwrap();
+    fs::write(folder.join("Snakefile"), snakefile).unwrap();
+    let ran = Command::new("snakemake").current_dir(folder).args(["--cores", "2"]).output().unwrap();
+    assert!(ran.status.success(), "{}", text_of(&ran));
+    assert!(cluster.bench.out().join("tiny/report.html").exists());
+}

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use align::moments::Precision;
 use anyhow::Result;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 use data::SplitName;
 use runner::cells::forecast::Basis;
 use runner::cells::interrupt;
 use runner::commands::parts::{CellLeft, Merged, RunCellsRequest};
 use runner::commands::run::{self, RunRequest};
+use runner::commands::submit::SubmitRequest;
 use runner::commands::universe::moments;
 use runner::commands::verify::{TOLERANCE, Verified};
 use runner::commands::{parts, verify};
@@ -18,12 +20,14 @@ use runner::grid::pick::{Indices, Shard};
 use runner::run::line::on_file;
 use runner::run::outcome::Ending;
 use runner::run::plan_file::{PlanFile, Planned};
-use runner::slurm::{self, SubmitRequest};
+use runner::run::settings::RunSettings;
+use runner::slurm::Slurm;
+use runner::slurm::settings::Settings;
 
-use super::cluster::{Engine, SlurmArgs};
+use super::cluster::{Engine, Format, SlurmArgs, submitted};
 use super::grids::{CellArgs, RunArgs};
-use super::said;
 use super::screen::{Screen, written};
+use super::{Cli, said};
 
 /// Write a grid's plan: its cells, what is done, what each is expected to cost
 #[derive(Args)]
@@ -169,20 +173,18 @@ impl Resume {
     /// Runs or submits the grid.
     pub fn run(self) -> Result<Ending> {
         let request: RunRequest = self.options.into();
+        let settings: Settings = self.slurm.into();
+        if self.engine.is_none() && settings != Settings::default() {
+            let wanted = "options of a scheduler are given and no --engine; wanted `--engine slurm` beside them";
+            Cli::command().error(ErrorKind::MissingRequiredArgument, wanted).exit();
+        }
         match self.engine {
             None => run::run(&self.grid, &request, &Screen::default()),
-            Some(Engine::Slurm) => slurm::submit(
-                &SubmitRequest {
-                    grid: self.grid,
-                    out: request.out,
-                    allow_stand_in: request.allow_stand_in,
-                    dry_run: request.dry_run,
-                    settings: self.slurm.into(),
-                    again: true,
-                    force: request.settings.force,
-                },
-                &Screen::default(),
-            ),
+            Some(engine) => {
+                let RunRequest { out, dry_run, allow_stand_in, settings: RunSettings { force, .. }, .. } = request;
+                let submit = SubmitRequest { grid: self.grid, out, allow_stand_in };
+                submitted(&submit, engine, Slurm { settings, again: true, force, dry_run }, Format::Lines)
+            }
         }
     }
 }

@@ -2,27 +2,30 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use runner::commands::status::{Standing, status};
+use runner::commands::submit::{SubmitRequest, submit};
+use runner::engine::Submitted;
+use runner::engine::list::List;
 use runner::run::line::on_file;
 use runner::run::outcome::Ending;
 use runner::slurm::settings::{Memory, Settings, TimeLimit};
-use runner::slurm::{self, SubmitRequest};
+use runner::slurm::{self, Slurm};
 
 use super::screen::Screen;
 use super::status::page;
 
-/// Submit what is missing of a grid to a cluster: arrays of tasks, and a merge after them
+/// Submit what is missing of a grid to a cluster, or list it as commands
 #[derive(Args)]
 #[command(after_help = "Examples:\n  runner submit G.yaml --engine slurm --partition long --time 2:00:00 --cpus 4\n  \
-    runner submit G.yaml --engine slurm --dry-run\n\nThe script is results/<grid>/slurm/run.sbatch; it can be edited and \
-    submitted by hand.")]
+    runner submit G.yaml --engine slurm --dry-run\n  runner submit G.yaml --engine list > commands.txt\n\nThe script of \
+    Slurm is results/<grid>/slurm/run.sbatch; it can be edited and submitted by hand.")]
 pub struct Submit {
     /// The grid file
     grid: PathBuf,
     /// What runs the tasks
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value = "slurm")]
     engine: Engine,
     /// Folder for the results of all grids, on a file system that all nodes share
     #[arg(long, value_name = "DIR", default_value = "results")]
@@ -35,6 +38,9 @@ pub struct Submit {
     no_stand_in: bool,
     #[command(flatten)]
     slurm: SlurmArgs,
+    /// Form of a list: commands for a shell, or one JSON object with forecasts and the merge
+    #[arg(long, value_enum, default_value = "lines")]
+    format: Format,
     /// Submit although jobs of the grid are queued or running
     #[arg(long)]
     force: bool,
@@ -45,31 +51,43 @@ pub struct Submit {
 pub enum Engine {
     /// Job arrays of Slurm
     Slurm,
+    /// Commands on standard output, for GNU parallel, Snakemake and others; with --cpus and --group
+    List,
+}
+
+/// Form of a list of commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One command a line
+    #[default]
+    Lines,
+    /// One JSON object
+    Json,
 }
 
 /// What a user can ask of the scheduler.
 #[derive(Args)]
 pub struct SlurmArgs {
     /// The partition [default: the cluster's]
-    #[arg(long, value_name = "NAME", requires = "engine")]
+    #[arg(long, value_name = "NAME")]
     partition: Option<String>,
     /// Time limit of a task, as Slurm reads it: minutes, HH:MM:SS, D-HH:MM:SS [default: the partition's]
-    #[arg(long, value_name = "LIMIT", requires = "engine")]
+    #[arg(long, value_name = "LIMIT")]
     time: Option<TimeLimit>,
     /// CPUs of a task, which are its threads [default: 1]
-    #[arg(long, value_name = "N", requires = "engine", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cpus: Option<u16>,
     /// Memory of a task, such as 4G [default: half as much again as the plan forecasts]
-    #[arg(long, value_name = "SIZE", requires = "engine")]
+    #[arg(long, value_name = "SIZE")]
     mem: Option<Memory>,
     /// A node for each task, so that neighbours do not spoil its times
-    #[arg(long, requires = "engine")]
+    #[arg(long)]
     exclusive: bool,
     /// Tasks of an array at most [default: the cluster's MaxArraySize]
-    #[arg(long, value_name = "N", requires = "engine", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_array: Option<u32>,
     /// Cells of a task [default: as many as take about a minute by the plan's forecast]
-    #[arg(long, value_name = "K", requires = "engine", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     group: Option<u32>,
 }
 
@@ -88,15 +106,47 @@ impl From<SlurmArgs> for Settings {
 }
 
 impl Submit {
-    /// Submits the grid.
+    /// Submits or lists the grid.
     pub fn run(self) -> Result<Ending> {
-        let Self { grid, engine: Engine::Slurm, out, dry_run, no_stand_in, slurm, force } = self;
-        let (allow_stand_in, settings) = (!no_stand_in, slurm.into());
-        slurm::submit(
-            &SubmitRequest { grid, out, allow_stand_in, dry_run, settings, again: false, force },
-            &Screen::default(),
-        )
+        let Self { grid, engine, out, dry_run, no_stand_in, slurm, format, force } = self;
+        let request = SubmitRequest { grid, out, allow_stand_in: !no_stand_in };
+        let slurm = Slurm { settings: slurm.into(), again: false, force, dry_run };
+        submitted(&request, engine, slurm, format)
     }
+}
+
+/// Hands a grid to an engine, and prints what it is to be told of.
+///
+/// # Errors
+/// As [`submit`].
+pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: Format) -> Result<Ending> {
+    let submitted = match engine {
+        Engine::Slurm => submit(request, &slurm, &Screen::default())?,
+        Engine::List => submit(request, &list(slurm)?, &Screen::default())?,
+    };
+    let commands = match submitted {
+        Submitted::Commands(commands) => commands,
+        Submitted::Computed(outcome) => return Ok(outcome.ending()),
+        Submitted::Jobs => return Ok(Ending::Complete),
+    };
+    match format {
+        Format::Lines => commands.commands.iter().for_each(|command| say::out!("{}", command.line())),
+        Format::Json => say::out!("{}", serde_json::to_string_pretty(&commands)?),
+    }
+    let count = commands.commands.len();
+    tracing::info!("{count} commands; when all of them have run: {}", files::shell::command(&commands.merge));
+    Ok(Ending::Complete)
+}
+
+/// What a list can be asked for; the rest is Slurm's.
+fn list(slurm: Slurm) -> Result<List> {
+    let Settings { partition, time, cpus, mem, exclusive, max_array, group } = slurm.settings;
+    let others = partition.is_some() || time.is_some() || mem.is_some() || exclusive || max_array.is_some();
+    ensure!(
+        !others,
+        "a list has no --partition, --time, --mem, --exclusive or --max-array; give --cpus and --group alone"
+    );
+    Ok(List { group: group.unwrap_or(1), threads: cpus.unwrap_or(1) })
 }
 
 /// See how far a grid is: what is done, running, queued, failed or missing, and why

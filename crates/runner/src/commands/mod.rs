@@ -10,6 +10,7 @@ pub mod run;
 pub mod scaling;
 pub mod show;
 pub mod status;
+pub mod submit;
 pub mod texts;
 pub mod universe;
 pub mod verify;

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cells::fits::Fits;
+use crate::engine::local::Local;
+use crate::engine::{Engine as _, Submitted};
 use crate::event::{CellToRun, Event, Observer};
 use crate::grid::plan::{Cell, Plan, PlanRequest};
 use crate::kept::lock::{Lock, Turn};
 use crate::kept::store::Store;
 use crate::report::outputs::{Drawing, Outputs};
+use crate::run::announce;
 use crate::run::line::{again, on_file};
 use crate::run::outcome::{Ending, RunOutcome};
 use crate::run::plan_file::PlanFile;
 use crate::run::settings::{RunSettings, Selection};
-use crate::run::{Run, announce};
 
 /// What a user can ask of the run of a grid.
 #[derive(Clone, Debug)]
@@ -69,7 +71,10 @@ pub(super) fn compute(plan: &Plan, request: &RunRequest, fits: &Fits, observer: 
         observer.on_event(&Event::CellsToRun(&to_run(&selection.pick(plan)?, &folder), &folder));
         return Ok(Computed::InPart(Ending::Complete));
     }
-    let outcome = Run::new(plan, out, selection, settings)?.run(fits, observer)?;
+    let outcome = match (Local { selection, settings, fits }).submit(plan, out, observer)? {
+        Submitted::Computed(outcome) => *outcome,
+        Submitted::Jobs | Submitted::Commands(_) => return Ok(Computed::InPart(Ending::Complete)),
+    };
     if outcome.left > 0 {
         observer.on_event(&Event::Stopped { left: outcome.left, interrupted: outcome.interrupted });
         return Ok(Computed::InPart(outcome.ending()));

@@ -10,7 +10,7 @@ use data::{InputFile, Loaded};
 
 use super::apply::lacks;
 use super::fit::describe;
-use super::{TOOL, check_extension, check_free};
+use super::place::{TOOL, check_extension, check_free};
 use crate::commands::datasets;
 
 /// What to add, and by which rows.

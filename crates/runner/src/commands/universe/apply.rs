@@ -9,7 +9,7 @@ use data::import::Member;
 use data::universe::{self, Saved, UniverseProblem};
 use data::{DataError, FileProblem, InputFile, Sink};
 
-use super::check_free;
+use super::place::check_free;
 
 /// Rows that go through at a time: 4,096 of width 768 are 13 MB.
 pub const CHUNK: usize = 4096;

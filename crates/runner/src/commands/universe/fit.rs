@@ -11,7 +11,7 @@ use data::yaml;
 use serde_json::Value;
 
 use super::moments;
-use super::{TOOL, check_extension, check_free};
+use super::place::{TOOL, check_extension, check_free};
 use crate::commands::datasets;
 use crate::grid;
 

@@ -1,0 +1,32 @@
+//! A grid handed to an engine.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::engine::{Engine, Submitted};
+use crate::event::Observer;
+use crate::grid::plan::PlanRequest;
+use crate::run::announce;
+
+/// What to submit.
+#[derive(Clone, Debug)]
+pub struct SubmitRequest {
+    /// The grid file.
+    pub grid: PathBuf,
+    /// Folder of all grids' outputs.
+    pub out: PathBuf,
+    /// Take the grid's stand-in where its data are not present.
+    pub allow_stand_in: bool,
+}
+
+/// Hands the cells of a grid that are not done to an engine.
+///
+/// # Errors
+/// Anything wrong with grid or data; whatever the engine refuses.
+pub fn submit(request: &SubmitRequest, engine: &dyn Engine, observer: &dyn Observer) -> Result<Submitted> {
+    let SubmitRequest { grid, out, allow_stand_in } = request;
+    let plan = PlanRequest::of(grid, *allow_stand_in).open()?;
+    announce(&plan, observer);
+    engine.submit(&plan, out, observer)
+}

@@ -1,0 +1,101 @@
+//! Cells as commands, for whatever runs commands: GNU parallel, Snakemake, Argo, Ray, Dask.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::{Capabilities, Engine, Handover, Submitted, left};
+use crate::event::Observer;
+use crate::grid::pick::Indices;
+use crate::grid::plan::Plan;
+use crate::run::plan_file::{PlanFile, Planned};
+
+const FORMAT: &str = "runner list 1";
+
+/// Whoever runs the commands of a list.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// Cells of a command.
+    pub group: usize,
+    /// Threads of a command.
+    pub threads: usize,
+}
+
+/// The commands of a plan's cells that are not done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CommandList {
+    /// `runner list 1`.
+    pub format: &'static str,
+    /// The grid's name.
+    pub name: String,
+    /// The plan that the commands name.
+    pub plan: PathBuf,
+    /// A command for each group of cells, in any order and side by side.
+    pub commands: Vec<CellCommand>,
+    /// The words of the command that writes tables and figures once all of them have run.
+    pub merge: Vec<String>,
+}
+
+/// A command that runs cells.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CellCommand {
+    /// Places of the cells in the plan.
+    pub cells: Vec<usize>,
+    /// As they are named.
+    pub labels: Vec<String>,
+    /// The words of the command.
+    pub argv: Vec<String>,
+    /// The forecast of its wall seconds, where cells have run that tell.
+    pub seconds: Option<f64>,
+    /// The forecast of its memory in megabytes.
+    pub memory_mb: f64,
+}
+
+impl CellCommand {
+    /// As a line of a shell.
+    pub fn line(&self) -> String {
+        files::shell::command(&self.argv)
+    }
+}
+
+impl Engine for List {
+    fn name(&self) -> &'static str {
+        "list"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { waits: false, state: false, cancel: false }
+    }
+
+    fn submit(&self, plan: &Plan, out: &Path, _: &dyn Observer) -> Result<Submitted> {
+        let submission = Handover::begin(plan, out)?;
+        let file = submission.file(plan, out)?;
+        let place = PlanFile::place(submission.store.root());
+        file.write(&place)?;
+        let place = std::path::absolute(&place).with_context(|| format!("cannot resolve {}", place.display()))?;
+        let program = std::env::current_exe().context("cannot find this program")?.display().to_string();
+        let plan_path = place.display().to_string();
+        let words = |words: &[&str]| [&[program.as_str()], words].concat().into_iter().map(String::from).collect();
+        let threads = self.threads.to_string();
+        let command = |cells: &[&Planned]| {
+            let places: Vec<usize> = cells.iter().map(|cell| cell.index).collect();
+            let indices = Indices(places.clone()).to_string();
+            let on = ["run-cell", "--plan", &plan_path, "--indices", &indices, "--jobs", "1", "--threads", &threads];
+            CellCommand {
+                cells: places,
+                labels: cells.iter().map(|cell| cell.label.clone()).collect(),
+                argv: words(&on),
+                seconds: cells.iter().map(|cell| cell.seconds).sum(),
+                memory_mb: cells.iter().map(|cell| cell.memory_mb).fold(0.0, f64::max),
+            }
+        };
+        Ok(Submitted::Commands(CommandList {
+            format: FORMAT,
+            commands: left(&file).chunks(self.group.max(1)).map(command).collect(),
+            merge: words(&["merge", "--plan", &plan_path]),
+            name: file.name,
+            plan: place,
+        }))
+    }
+}

@@ -1,0 +1,114 @@
+//! What runs the cells of a plan: this process (`local`), a cluster (`slurm`), or whatever takes a list of commands (`list`).
+
+pub mod list;
+pub mod local;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::cells::forecast::Forecast;
+use crate::event::Observer;
+use crate::grid::plan::Plan;
+use crate::kept::gather;
+use crate::kept::lock::{Lock, Turn};
+use crate::kept::store::Store;
+use crate::run::outcome::RunOutcome;
+use crate::run::plan_file::{PlanFile, Planned};
+use list::CommandList;
+
+/// What runs the cells of a plan.
+pub trait Engine {
+    /// As the command line names it.
+    fn name(&self) -> &'static str;
+
+    /// What it can do beyond taking cells.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Takes the cells of a plan that are not done; `out` is the folder of all grids' results.
+    ///
+    /// # Errors
+    /// A folder that cannot be written; whatever the engine refuses.
+    fn submit(&self, plan: &Plan, out: &Path, observer: &dyn Observer) -> Result<Submitted>;
+
+    /// The jobs of a grid that are queued or running, as the engine names them; `root` is the folder of the grid's results.
+    ///
+    /// # Errors
+    /// The engine cannot be asked, or does not know.
+    fn state(&self, root: &Path) -> Result<Vec<String>> {
+        bail!("the engine {} does not know what is at work on {}", self.name(), root.display())
+    }
+
+    /// Ends jobs that [`Engine::state`] names.
+    ///
+    /// # Errors
+    /// The engine cannot, or refuses.
+    fn cancel(&self, jobs: &[String]) -> Result<()> {
+        bail!("the engine {} cannot end jobs: {}", self.name(), jobs.join(", "))
+    }
+
+    /// The id of the attempt that this process is, where the engine has started this process.
+    fn attempt(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What an engine can do beyond taking cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The cells have run when `submit` returns.
+    pub waits: bool,
+    /// It knows which of its jobs are queued or running.
+    pub state: bool,
+    /// It can end jobs.
+    pub cancel: bool,
+}
+
+/// What became of a submission.
+#[derive(Debug)]
+pub enum Submitted {
+    /// The cells have been computed, as far as nobody wanted an end.
+    Computed(Box<RunOutcome>),
+    /// Jobs have them, or nothing was left to do.
+    Jobs,
+    /// Commands that somebody else is to run.
+    Commands(CommandList),
+}
+
+/// A plan that is about to be submitted. Nobody else plans or submits the grid while this lives: who comes second sees the jobs
+/// of the first.
+pub(crate) struct Handover {
+    /// Where the results go.
+    pub(crate) store: Store,
+    _turn: Lock,
+}
+
+impl Handover {
+    /// Of a plan, as soon as nobody else plans or submits it.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub(crate) fn begin(plan: &Plan, out: &Path) -> Result<Self> {
+        let store = Store::open(out, plan.name())?;
+        let turn = Lock::turn(store.root(), Turn::Plan)?;
+        Ok(Self { store, _turn: turn })
+    }
+
+    /// The plan as a file, with what is done by now and forecasts from it.
+    ///
+    /// # Errors
+    /// Records that cannot be read or written.
+    pub(crate) fn file(&self, plan: &Plan, out: &Path) -> Result<PlanFile> {
+        let states = gather::states(plan, &self.store);
+        let records = {
+            let _turn = Lock::turn(self.store.root(), Turn::Outputs)?;
+            gather::records(plan, &self.store, &states)?
+        };
+        PlanFile::new(plan, &states, &Forecast::new(plan, &records), out)
+    }
+}
+
+/// The cells of a plan that are not done.
+pub(crate) fn left(file: &PlanFile) -> Vec<&Planned> {
+    file.cells.iter().filter(|cell| cell.state != "done").collect()
+}
