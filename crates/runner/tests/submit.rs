@@ -351,10 +351,10 @@ fn a_list_is_run_by_gnu_parallel_and_is_empty_then() {
     assert!(text(&refused.stderr).contains("a list has no --partition"), "{}", text_of(&refused));
 }
 
-/// Where Snakemake is installed.
 #[test]
 fn a_list_is_run_by_snakemake() {
     if Command::new("snakemake").arg("--version").output().is_err() {
+        common::skip::skipped("a list run by Snakemake", "it is not installed (pip install snakemake)");
         return;
     }
     let cluster = five();
