@@ -8,7 +8,7 @@ use align::Ignored;
 use serde::{Serialize, Serializer};
 
 use crate::TaskError;
-use crate::score::{Scores, TaskInput};
+use crate::scores::score::{Scores, TaskInput};
 
 /// A task with its parameters: it judges a fitted method on held-out items.
 ///

@@ -28,14 +28,24 @@ const LISTINGS: &[Listing] = &[
         document: "README.md",
         what: "method",
     },
-    Listing { code: "crates/tasks/src/task.rs", start: "built_in! {", document: "README.md", what: "task" },
+    Listing {
+        code: "crates/tasks/src/evaluations/registry.rs",
+        start: "built_in! {",
+        document: "README.md",
+        what: "task",
+    },
     Listing {
         code: "crates/tasks/src/noise.rs",
         start: "pub const NAMES:",
         document: "docs/formats.md",
         what: "noise",
     },
-    Listing { code: "crates/tasks/src/metric.rs", start: "metrics! {", document: "docs/formats.md", what: "metric" },
+    Listing {
+        code: "crates/tasks/src/scores/metric.rs",
+        start: "metrics! {",
+        document: "docs/formats.md",
+        what: "metric",
+    },
 ];
 
 /// Everything in the documents that is not so.

@@ -12,7 +12,7 @@ use align::kernels::{AdamwStep, adamw, exp_shifted};
 use align::linalg::{Accum, MatMut, MatRef, Threads, gemm};
 
 use crate::TaskError;
-use crate::score::check_numbers;
+use crate::scores::score::check_numbers;
 pub use converged::{Converged, Solved};
 
 /// Rows per block.

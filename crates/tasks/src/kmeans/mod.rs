@@ -27,7 +27,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::score::check_numbers;
+use crate::scores::score::check_numbers;
 pub use nearest::Clustering;
 pub use starts::Init;
 

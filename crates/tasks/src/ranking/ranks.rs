@@ -17,7 +17,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::score::check_numbers;
+use crate::scores::score::check_numbers;
 
 /// Similarities closer than this to the true match's are ties.
 pub const TIE: f32 = 1e-6;

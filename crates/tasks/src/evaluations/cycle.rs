@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
-use crate::metrics::mean;
-use crate::score::check_finite;
+use crate::scores::metrics::mean;
+use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of cycle: none.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::largest::Largest;
-use crate::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
+use crate::ranking::largest::Largest;
+use crate::ranking::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
 
 /// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 use align::Matrix;
 
 use super::pairs::Pairs;
-use crate::ranks::TIE;
+use crate::ranking::ranks::TIE;
 
 /// Ranks of all pairs' cosines around their mean: the sum of two views' products over pairs of items is the correlation.
 pub(super) fn ranked(cosines: &Matrix<f64>) -> Pairs {

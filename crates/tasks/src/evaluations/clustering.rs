@@ -21,8 +21,8 @@ use crate::evaluation::Evaluation;
 use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
 use crate::living::nothing_varies;
-use crate::metrics::{Agreement, CrossTable, dense_codes};
-use crate::score::check_finite;
+use crate::scores::metrics::{Agreement, CrossTable, dense_codes};
+use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 const TASK: &str = "clustering";

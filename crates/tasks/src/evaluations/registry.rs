@@ -9,17 +9,17 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Unexpe
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::TaskError;
-use crate::clustering::ClusteringParams;
-use crate::consistency::ConsistencyParams;
-use crate::cycle::CycleParams;
-use crate::drift::DriftParams;
 use crate::evaluation::{Evaluation, Task};
-use crate::hubness::HubnessParams;
-use crate::probing::Probing;
-use crate::reid::ReidParams;
-use crate::retrieval::RetrievalParams;
-use crate::similarity::SimilarityParams;
-use crate::stitching::Stitching;
+use crate::evaluations::clustering::ClusteringParams;
+use crate::evaluations::consistency::ConsistencyParams;
+use crate::evaluations::cycle::CycleParams;
+use crate::evaluations::drift::DriftParams;
+use crate::evaluations::hubness::HubnessParams;
+use crate::evaluations::probing::Probing;
+use crate::evaluations::reid::ReidParams;
+use crate::evaluations::retrieval::RetrievalParams;
+use crate::evaluations::similarity::SimilarityParams;
+use crate::evaluations::stitching::Stitching;
 
 macro_rules! built_in {
     ($($name:literal: $parameters:ty,)*) => {

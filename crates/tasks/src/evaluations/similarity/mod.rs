@@ -35,8 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::{nothing_varies, nothing_varies_in, widths_differ};
-use crate::pairs::{each_translated_as, project_all};
-use crate::score::{check_finite, group_series};
+use crate::ranking::pairs::{each_translated_as, project_all};
+use crate::scores::score::{check_finite, group_series};
 use crate::{Measure, Metric, Place, Quantity, Reading, Scores, TaskError, TaskInput};
 use halves::Halving;
 use measures::{Measures, measures};
@@ -278,7 +278,7 @@ impl Panel<'_> {
             return Ok(());
         }
         let (distances, gap) = geometry::of_pair(&a.rows, &b.rows);
-        self.push(place, Metric::Alignment, Ok(crate::metrics::mean(&distances)));
+        self.push(place, Metric::Alignment, Ok(crate::scores::metrics::mean(&distances)));
         self.push(place, Metric::ModalityGap, Ok(gap));
         self.out.keep(place, Quantity::SquaredDistance, distances);
         Ok(())

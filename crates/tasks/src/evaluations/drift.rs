@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
-use crate::metrics::{cosine_distances, lower_median, mean, quantile};
-use crate::score::check_finite;
+use crate::scores::metrics::{cosine_distances, lower_median, mean, quantile};
+use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of drift: none.

@@ -8,7 +8,7 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::resamples::{Draw, Interval, Resamples};
+use crate::statistics::resamples::{Draw, Interval, Resamples};
 
 /// Resampled seeds, a substream per resample.
 const RESAMPLED_SEEDS: Purpose = Purpose::new(43);

@@ -3,8 +3,8 @@
 use align::Matrix;
 use align::prep::cosine_rows;
 
-use crate::metric::{Metric, Statistic};
-use crate::{TaskError, resamples};
+use crate::scores::metric::{Metric, Statistic};
+use crate::{TaskError, statistics::resamples};
 
 /// Whole numbers up to this have their `x ln x` looked up.
 const TABLE: usize = 4096;

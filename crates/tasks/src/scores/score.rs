@@ -4,8 +4,8 @@ use align::prep::{ConstantColumns, ZScore};
 use align::{Dataset, Fitted, Matrix, SpaceKind, Split};
 
 use crate::TaskError;
-use crate::metric::{Metric, Quantity};
-use crate::metrics::dense_codes;
+use crate::scores::metric::{Metric, Quantity};
+use crate::scores::metrics::dense_codes;
 
 /// A fitted method and the data it is judged with.
 #[derive(Clone, Copy, Debug)]

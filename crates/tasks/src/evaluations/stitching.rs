@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
 use crate::probe::{Codes, Direction, METRICS, ProbeParams, Protocol, Trained, report};
-use crate::score::check_finite;
+use crate::scores::score::check_finite;
 use crate::{Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "stitching";

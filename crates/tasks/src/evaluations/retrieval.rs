@@ -22,10 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::incomparable;
-use crate::metrics::{hits_at, mean_reciprocal_rank};
-use crate::pairs::{each_translated, project_all};
-use crate::ranks::Ranks;
-use crate::scoring::{Scorer, Scoring};
+use crate::ranking::pairs::{each_translated, project_all};
+use crate::ranking::ranks::Ranks;
+use crate::ranking::scoring::{Scorer, Scoring};
+use crate::scores::metrics::{hits_at, mean_reciprocal_rank};
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of retrieval.

@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use crate::evaluation::Evaluation;
 use crate::labels::labels;
 use crate::living::incomparable;
-use crate::pairs::{each_translated, project_all};
-use crate::ranks::TIE;
-use crate::score::check_numbers;
+use crate::ranking::pairs::{each_translated, project_all};
+use crate::ranking::ranks::TIE;
+use crate::scores::score::check_numbers;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Which training items of a class go to which view.

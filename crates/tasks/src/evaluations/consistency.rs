@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::nothing_varies;
-use crate::metrics::{mean, quantile};
-use crate::score::check_finite;
+use crate::scores::metrics::{mean, quantile};
+use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of consistency: none.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::resamples::{Draw, Resamples};
+use crate::statistics::resamples::{Draw, Resamples};
 
 /// The p of a difference of two figures.
 #[derive(Clone, Copy, Debug, PartialEq)]

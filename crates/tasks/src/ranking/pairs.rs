@@ -4,7 +4,7 @@
 use align::prep::cosine_rows;
 use align::{Matrix, Projections, SpaceKind};
 
-use crate::score::check_finite;
+use crate::scores::score::check_finite;
 use crate::{TaskError, TaskInput};
 
 /// Every view's test rows projected, each once.

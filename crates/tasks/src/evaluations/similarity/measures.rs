@@ -3,7 +3,7 @@
 use super::view::View;
 use super::{procrustes, svcca};
 use crate::TaskError;
-use crate::metric::Measure;
+use crate::scores::metric::Measure;
 
 /// One figure for each of [`Measure::ALL`], 1 the most alike; NaN where a view does not vary.
 pub(super) type Measures = [f64; Measure::ALL.len()];

@@ -1,5 +1,9 @@
 //! Means over items under resamples, and a test by flipping signs.
 
+pub mod bootstrap;
+pub mod multiple;
+pub mod resamples;
+
 use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
@@ -7,8 +11,8 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::TaskError;
-use crate::bootstrap::{Items, Omitted, Units, positive, resample_with_seeds};
-use crate::resamples::Resamples;
+use crate::statistics::bootstrap::{Items, Omitted, Units, positive, resample_with_seeds};
+use crate::statistics::resamples::Resamples;
 
 /// Flipped signs of a test on differences, a substream per flip.
 const FLIPPED_SIGNS: Purpose = Purpose::new(29);

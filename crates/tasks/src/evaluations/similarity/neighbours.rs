@@ -1,14 +1,14 @@
 //! Mutual nearest neighbours: the share of an item's k nearest (by cosine, rows as they are, itself left out) that two views
 //! agree on, the mean over items. By chance k / (n − 1). Source: Huh et al., ICML 2024.
 //!
-//! Where neighbours are tied for the last places ([`crate::largest`]), the share is its mean over all ways to break the ties of
+//! Where neighbours are tied for the last places ([`crate::ranking::largest`]), the share is its mean over all ways to break the ties of
 //! both views, each on its own: `1/k·Σ_j p_ij q_ij` with the chances p and q of item j. The order of the items does not
 //! show, so that p is as likely to be small by chance as it says; and views whose items are all alike agree by chance
 //! alone, with each other as with themselves.
 
 use align::Matrix;
 
-use crate::largest::{Largest, Nearest};
+use crate::ranking::largest::{Largest, Nearest};
 
 /// The k nearest of every item.
 pub(super) struct Neighbours {

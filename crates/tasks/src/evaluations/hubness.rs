@@ -5,7 +5,7 @@
 //! Reported per pair: the skewness of N_k over candidates (0 is no hubs) and the share of anti-hubs, candidates that
 //! are near no query. Scored like retrieval, so that a correction can be seen at work.
 //!
-//! Where candidates are tied for the last of the k places ([`crate::largest`]), N_k is the mean over all ways to break the
+//! Where candidates are tied for the last of the k places ([`crate::ranking::largest`]), N_k is the mean over all ways to break the
 //! ties, and its skewness that of these means; a candidate counts as an anti-hub by the chance that no query has it
 //! near, so the share is the mean over all ways, too. Without ties both are whole numbers.
 //!
@@ -18,12 +18,12 @@ use align::{Ignored, Matrix, SpaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
-use crate::largest::Largest;
+use crate::evaluations::retrieval::{check_neighbours, ignored_beta};
 use crate::living::incomparable;
-use crate::metrics::{mean, skewness};
-use crate::pairs::{each_translated, project_all};
-use crate::retrieval::{check_neighbours, ignored_beta};
-use crate::scoring::{BLOCK, Scorer, Scoring, by_row};
+use crate::ranking::largest::Largest;
+use crate::ranking::pairs::{each_translated, project_all};
+use crate::ranking::scoring::{BLOCK, Scorer, Scoring, by_row};
+use crate::scores::metrics::{mean, skewness};
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of hubness.

@@ -4,7 +4,7 @@
 //! nothing in common agree on the items that come first. Here all of the tied count alike: each by its chance of being
 //! among the k were ties broken at random. Ties are similarities within [`TIE`] of the k-th largest, as for [`crate::ranks`].
 
-use crate::ranks::TIE;
+use crate::ranking::ranks::TIE;
 
 /// Values kept before the smaller ones are let go.
 const ROOM: usize = 64;

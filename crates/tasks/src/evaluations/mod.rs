@@ -1,0 +1,13 @@
+//! One file per task: what it measures, its parameters, its scores.
+
+pub(crate) mod clustering;
+pub(crate) mod consistency;
+pub(crate) mod cycle;
+pub(crate) mod drift;
+pub(crate) mod hubness;
+pub(crate) mod probing;
+mod registry;
+pub mod reid;
+pub(crate) mod retrieval;
+pub(crate) mod similarity;
+pub(crate) mod stitching;

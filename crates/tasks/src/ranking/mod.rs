@@ -1,0 +1,6 @@
+//! Who is near to whom: candidates in order, their ranks, the k nearest.
+
+pub(crate) mod largest;
+pub(crate) mod pairs;
+pub mod ranks;
+pub(crate) mod scoring;
