@@ -1,8 +1,8 @@
 //! What the views of a universe agree on, in its first two moments.
 
 use crate::fitted::mean_over_views;
-use crate::linalg::{self, Threads};
 use crate::moments::{self, Sums, mean_and_covariance};
+use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix, Spaces, Universe};
 
 /// Mean and covariance over items of their consensus, the mean over an item's views of [`Universe::project`].

@@ -1,6 +1,6 @@
 //! PCA matching: views brought to one width before anything is fitted.
 
-use crate::linalg::{self, Accum, Threads};
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Dataset, Matrix, Split};
 

@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
-use crate::linalg::{Accum, MatMut, MatRef, Threads, gemm};
+use crate::numerics::linalg::{Accum, MatMut, MatRef, Threads, gemm};
 use crate::prep::divisible;
-use crate::{AlignError, Matrix, kernels};
+use crate::{AlignError, Matrix, numerics::kernels};
 
 use super::batch::Batch;
 use super::loss::Loss;

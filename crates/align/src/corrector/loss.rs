@@ -1,6 +1,6 @@
 //! What the corrector is trained to lower.
 
-use crate::kernels::RowProducts;
+use crate::numerics::kernels::RowProducts;
 use crate::prep::divisible;
 
 /// `(1 − y·t) + λ·relu((1 − y·v) − τ)` for `y = f(u)`, the consensus direction t and `v = norm(u)`.

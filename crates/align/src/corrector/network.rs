@@ -2,8 +2,8 @@
 
 use rand_distr::{Distribution, Uniform};
 
-use crate::linalg::MatRef;
-use crate::methods::check::ensure;
+use crate::methods::shared::check::ensure;
+use crate::numerics::linalg::MatRef;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 

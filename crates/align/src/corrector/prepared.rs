@@ -1,7 +1,7 @@
 //! Rows as the corrector reads them.
 
 use crate::prep::unit_rows;
-use crate::{Matrix, kernels};
+use crate::{Matrix, numerics::kernels};
 
 /// ε of the layer normalisation.
 const LAYER_NORM_EPS: f32 = 1e-5;

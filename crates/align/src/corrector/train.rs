@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::lanes::{Gradients, Lanes};
 use super::loss::Loss;
 use super::network::{Corrector, Weights};
-use crate::kernels::{self, AdamwStep};
+use crate::numerics::kernels::{self, AdamwStep};
 
 /// Settings of the optimiser.
 #[derive(Clone, Copy, Debug, PartialEq)]

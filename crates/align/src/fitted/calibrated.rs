@@ -2,8 +2,8 @@
 
 use super::fit::{Fit, Fitted};
 use crate::calibration::{Calibration, root_mean_square, warning};
-use crate::linalg::{self, Threads};
 use crate::moments::{Sums, mean_and_covariance, standardised_by};
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, FitWarning, Matrix, Spaces};
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::calibration::Calibration;
-use crate::linalg::{self, Threads};
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::spaces::position;
 use crate::{AlignError, Matrix};

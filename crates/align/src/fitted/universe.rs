@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
-use crate::linalg::{self, Accum, Threads};
 use crate::moments::enough;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
 use crate::spaces::position;
 use crate::{AlignError, Matrix, Spaces};

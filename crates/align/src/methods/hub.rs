@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
-use crate::linalg::{self, Threads};
-use crate::methods::check::ensure;
+use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::spaces::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize};
 use crate::fitted::ViewMap;
-use crate::linalg::{self, Accum, Threads};
-use crate::methods::check::ensure;
 use crate::methods::gcpa::{Scaffold, TrainingData};
 use crate::methods::gpa::{GpaParams, Solver};
+use crate::methods::shared::check::ensure;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Spaces, Universe};
 

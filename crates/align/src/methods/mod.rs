@@ -1,10 +1,7 @@
-//! One file per method: its parameters, its formula, its fit.
+//! One file or folder per method: its parameters, its formula, its fit.
 
-pub mod cca;
-pub(crate) mod check;
-pub mod decoder;
+mod canonical;
 pub mod extend;
-pub mod gcca;
 pub mod gcpa;
 pub mod gpa;
 pub mod hub;
@@ -13,6 +10,8 @@ pub mod na;
 pub mod pairwise;
 mod registry;
 pub mod relative;
-mod spectrum;
+pub(crate) mod shared;
 pub mod srm;
-pub mod sumcor;
+
+pub use canonical::{cca, gcca, sumcor};
+pub use shared::decoder;

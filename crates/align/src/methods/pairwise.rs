@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::PairMaps;
-use crate::linalg::{self, Threads};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 

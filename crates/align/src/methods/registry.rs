@@ -8,9 +8,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cca::CcaParams;
 use super::extend::ExtendParams;
-use super::gcca::GccaParams;
 use super::gcpa::GcpaParams;
 use super::gpa::GpaParams;
 use super::hub::HubParams;
@@ -19,8 +17,10 @@ use super::na::NaParams;
 use super::pairwise::PairwiseParams;
 use super::relative::RelativeParams;
 use super::srm::SrmParams;
-use super::sumcor::SumcorParams;
 use crate::aligner::{Aligner, Method, MomentSpec};
+use crate::methods::canonical::cca::CcaParams;
+use crate::methods::canonical::gcca::GccaParams;
+use crate::methods::canonical::sumcor::SumcorParams;
 use crate::moments::{Moments, Sums};
 use crate::{AlignError, Fit};
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize};
 use crate::fitted::ViewMap;
-use crate::methods::check::{at_most, ensure};
-use crate::methods::decoder::Decoder;
+use crate::methods::shared::check::{at_most, ensure};
+use crate::methods::shared::decoder::Decoder;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
-use crate::linalg::{self, Accum, Threads};
-use crate::methods::check::{at_most, ensure};
+use crate::methods::shared::check::{at_most, ensure};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Stop, Universe};

@@ -1,7 +1,7 @@
 //! Mean and covariance of the rows of one matrix.
 
 use crate::Matrix;
-use crate::linalg::{self, Accum, Threads};
+use crate::numerics::linalg::{self, Accum, Threads};
 
 /// Rows centred and multiplied at a time.
 const CHUNK: usize = 512;

@@ -15,7 +15,7 @@ mod weighted;
 
 use rayon::prelude::*;
 
-use crate::linalg::{self, MatRef, Threads};
+use crate::numerics::linalg::{self, MatRef, Threads};
 use crate::prep::{Standardisation, ZScore};
 use crate::spaces::Space;
 use crate::{AlignError, Matrix, Spaces};

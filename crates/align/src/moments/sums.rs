@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::incomplete::Incomplete;
-use crate::linalg::{self, Threads};
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix, Spaces};
 

@@ -14,7 +14,7 @@
 use rayon::prelude::*;
 
 use super::Moments;
-use crate::linalg::{self, Accum, Threads};
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::{Matrix, Spaces};
 
 /// Rows standardised and multiplied at a time.
@@ -98,8 +98,8 @@ impl Moments {
 mod tests {
     use super::*;
     use crate::moments::Incomplete;
-    use crate::planted::Planted;
     use crate::prep::{ConstantColumns, Standardisation};
+    use crate::spaces::planted::Planted;
 
     fn moments(rows: &Spaces) -> Moments {
         let standardisation = Standardisation::Population(ConstantColumns::Clamp);

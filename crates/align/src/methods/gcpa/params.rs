@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::corrector::Loss;
 use crate::fitted::Rescale;
-use crate::methods::check::ensure;
-use crate::methods::gcca::GccaParams;
+use crate::methods::canonical::gcca::GccaParams;
 use crate::methods::gpa::{Gauge, GpaParams, Solver};
+use crate::methods::shared::check::ensure;
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Ignored, Method};
 

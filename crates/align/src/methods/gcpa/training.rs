@@ -256,7 +256,7 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
 mod tests {
     use super::*;
     use crate::methods::gpa::GpaParams;
-    use crate::planted::Planted;
+    use crate::spaces::planted::Planted;
 
     #[test]
     fn a_validation_loss_that_is_no_number_ends_the_training() {

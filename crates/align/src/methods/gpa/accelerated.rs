@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use super::params::GpaParams;
 use super::stack::{Solved, corner, inner, stacked};
-use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::{AlignError, Matrix, Stop};
 
 /// Most sweeps without `max_iter`.
@@ -210,9 +210,9 @@ mod tests {
 
     use super::*;
     use crate::moments::Incomplete;
-    use crate::planted::Planted;
     use crate::prep::{ConstantColumns, Standardisation};
     use crate::rng::{Purpose, stream};
+    use crate::spaces::planted::Planted;
 
     /// Few rows, three to six views of three to sixteen columns, little or much noise.
     fn random_set(seed: u64) -> Moments {

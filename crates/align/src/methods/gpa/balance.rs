@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{self, Accum, Threads};
-use crate::methods::check::ensure;
+use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::spaces::position;
 use crate::{AlignError, Matrix};
 

@@ -17,8 +17,8 @@
 //! that it has a gap where views are narrower than the universe, whatever the maps.
 
 use super::stack::corner;
-use crate::linalg::{self, Threads};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix};
 
 /// Most columns of all views together up to which the bound is found without being asked for.

@@ -12,9 +12,9 @@ mod stack;
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
-use crate::linalg::{self, Threads};
-use crate::methods::check::at_most;
+use crate::methods::shared::check::at_most;
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Spaces, Universe};
 
 pub use balance::Weights;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::balance::Weights;
 use super::robust::Robust;
 use crate::AlignError;
-use crate::methods::check::ensure;
+use crate::methods::shared::check::ensure;
 use crate::prep::ConstantColumns;
 
 /// Parameters of `gpa`: generalised Procrustes analysis.

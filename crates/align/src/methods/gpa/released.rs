@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::params::GpaParams;
 use super::stack::{Solved, inner, stacked};
-use crate::linalg::{self, Accum, Threads};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Accum, Threads};
 use crate::{AlignError, Matrix, Stop};
 
 /// Most sweeps without `max_iter`.

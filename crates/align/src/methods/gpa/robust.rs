@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{self, Threads};
-use crate::methods::check::ensure;
+use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix, Spaces};
 
 /// How a row counts that lies far from its item's consensus. Its distance x is in units of the row's own length, which no

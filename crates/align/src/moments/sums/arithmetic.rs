@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::Matrix;
-use crate::linalg::{Accum, Float, MatMut};
+use crate::numerics::linalg::{Accum, Float, MatMut};
 
 /// In which arithmetic rows are multiplied. They are added up in `f64` in either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

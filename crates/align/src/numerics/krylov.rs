@@ -8,7 +8,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::linalg::{self, Accum, MatRef, Threads};
+use crate::numerics::linalg::{self, Accum, MatRef, Threads};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 

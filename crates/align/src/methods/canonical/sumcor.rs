@@ -4,11 +4,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
-use crate::linalg::{self, Threads};
-use crate::methods::check::{at_most, ensure};
+use crate::methods::canonical::spectrum::{self, Keep, Spectrum};
 use crate::methods::gpa::{GpaParams, Solver};
-use crate::methods::spectrum::{self, Keep, Spectrum};
+use crate::methods::shared::check::{at_most, ensure};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, Fitted, Matrix, Universe};
 

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{self, Threads};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix};
 
 /// How universe coordinates become a view's standardised coordinates, `z = u B` with B (R × d).

@@ -1,5 +1,8 @@
 //! Named views of the same items.
 
+pub mod dataset;
+pub mod planted;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

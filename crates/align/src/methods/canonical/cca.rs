@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
-use crate::linalg::{self, Threads};
-use crate::methods::check::{at_most, ensure};
+use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::pairwise::fit_ordered;
-use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
+use crate::methods::shared::check::{at_most, ensure};
 use crate::moments::Moments;
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix};
 

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
-use crate::krylov;
-use crate::linalg::{self, Threads};
-use crate::methods::check::{at_most, ensure};
-use crate::methods::decoder::Decoder;
-use crate::methods::spectrum::{self, Keep, Spectrum, whitened_block};
+use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
+use crate::methods::shared::check::{at_most, ensure};
+use crate::methods::shared::decoder::Decoder;
 use crate::moments::Moments;
+use crate::numerics::krylov;
+use crate::numerics::linalg::{self, Threads};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{self, Threads};
+use crate::numerics::linalg::{self, Threads};
 use crate::rng::{Purpose, Stream, stream};
 use crate::{AlignError, Dataset, Labels, Matrix, Spaces, Split};
 

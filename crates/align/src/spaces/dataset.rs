@@ -170,7 +170,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use crate::planted::Planted;
+    use crate::spaces::planted::Planted;
 
     #[test]
     fn validation_rows_are_taken_from_every_class_of_train_and_none_is_lost() {

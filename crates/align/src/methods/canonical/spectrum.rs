@@ -1,7 +1,7 @@
 //! A view's spectrum: what methods that whiten divide by.
 
-use crate::linalg::{self, Mat, Threads};
 use crate::moments::{Moments, Precision};
+use crate::numerics::linalg::{self, Mat, Threads};
 use crate::{AlignError, FitWarning, Matrix};
 
 /// Which directions of a view a method divides by the spread of. Neither rule depends on the number of rows.
