@@ -9,9 +9,9 @@ use align::Split;
 
 use crate::{
     DataError, FileProblem, Manifest, SplitName,
-    entry::{FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, ViewEntry, by_name, tensor},
     import::same_file,
     load,
+    manifest::entry::{FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, ViewEntry, by_name, tensor},
     write::{self, Tensor},
 };
 

@@ -31,43 +31,34 @@
 //! All YAML files of the project come in through [`yaml`], so that every complaint points at a line and
 //! column; all file formats are registered in [`read`]. This crate knows no methods and no tasks.
 
-mod catalogue;
 mod check;
-mod entry;
 mod error;
 mod export;
 pub mod import;
-mod input;
 mod load;
 mod manifest;
-mod map;
+mod messages;
 pub mod moments;
-mod nearest;
-mod place;
+mod pieces;
 pub mod read;
-mod rows;
-mod sink;
-mod splits;
-mod stream;
 pub mod texts;
 pub mod universe;
 mod warnings;
-mod words;
 mod write;
 pub mod yaml;
 
-pub use catalogue::{Absent, Found, catalogue, find};
 pub use check::{Checked, ClassFigures, ViewFigures, check};
 pub use error::DataError;
 pub use export::{ExportFormat, export};
-pub use input::{InputFile, InputRows};
 pub use load::{Loaded, SetProblem, load};
+pub use manifest::catalogue::{Absent, Found, catalogue, find};
+pub use manifest::splits::SplitName;
 pub use manifest::{Manifest, Named, Part, Source, View};
-pub use nearest::nearest;
-pub use place::Place;
+pub use messages::nearest::nearest;
+pub use messages::place::Place;
+pub use pieces::input::{InputFile, InputRows};
+pub use pieces::sink::Sink;
+pub use pieces::stream::Stream;
 pub use read::{FileProblem, sha256_file};
-pub use sink::Sink;
-pub use splits::SplitName;
-pub use stream::Stream;
 pub use warnings::{Warning, WarningKind, summarise};
 pub use yaml::YamlProblem;

@@ -14,7 +14,7 @@ use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::Serialize;
 
-use crate::{DataError, import::Member, sink::Sink};
+use crate::{DataError, import::Member, pieces::sink::Sink};
 
 /// A named array to be written.
 #[derive(Clone, Debug)]

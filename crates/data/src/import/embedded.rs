@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{Described, Files, Member, NamedMember, Splitting};
 use crate::{
-    DataError, SplitName, map, read,
+    DataError, SplitName,
+    pieces::map,
+    read,
     texts::{
         TextProblem,
         jobs::{self, View},

@@ -8,7 +8,7 @@ use std::{
 use super::{Files, ImportProblem, NamedMember};
 use crate::{
     DataError, SetProblem, SplitName,
-    entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, by_name, tensor},
+    manifest::entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, by_name, tensor},
     read::{self, as_printed},
     write::{self, Tensor},
 };

@@ -19,8 +19,8 @@ use std::{
 use self::{items::Items, staged::Staged};
 use crate::{
     DataError, FileProblem, Place, SetProblem, SplitName, Warning,
-    entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
-    map,
+    manifest::entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
+    pieces::map,
     read::{Floats, sha256_file},
 };
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::member::{Member, NamedMember};
 use crate::{
     SplitName,
-    entry::{SourceEntry, ViewEntry},
+    manifest::entry::{SourceEntry, ViewEntry},
 };
 
 /// The files of one split, or of all items before they are split.

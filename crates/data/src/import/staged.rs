@@ -2,7 +2,12 @@
 
 use std::{io::Write, path::Path};
 
-use crate::{DataError, Manifest, Warning, entry::ManifestEntry, load::load, manifest::tidy, write};
+use crate::{
+    DataError, Manifest, Warning,
+    load::load,
+    manifest::{entry::ManifestEntry, tidy},
+    write,
+};
 
 /// The items' file under another name, removed unless it gets its own.
 pub(super) struct Staged(files::Staged);

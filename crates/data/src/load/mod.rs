@@ -16,8 +16,9 @@ use crate::{
     DataError, FileProblem, Manifest, Place, SplitName, Warning,
     manifest::{Named, Part, Source},
     nearest,
+    pieces::rows,
     read::{self, Floats, Note},
-    rows, warnings,
+    warnings,
 };
 
 /// A data set in memory, what is odd about it, and the checksums of its files.

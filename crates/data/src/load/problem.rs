@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::words::{count, known_names, line, quoted};
+use crate::messages::words::{count, known_names, line, quoted};
 
 /// How the parts of a data set fail to fit together.
 #[derive(Clone, Debug, PartialEq, Error)]

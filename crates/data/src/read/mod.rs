@@ -2,33 +2,34 @@
 //!
 //! A format turns bytes into a `Raw` tensor: shape, element type, order and its bytes, which are a slice of the
 //! file where the format allows. Everything after that (ranks, conversion, finiteness) is common to all of them. To add a format, add
-//! a variant to [`Format`], its extension, and a file beside `npy.rs`; the compiler asks for the rest.
+//! a variant to [`Format`], its extension, and a file beside `npy.rs` (or a table, beside `tables/parquet.rs`); the compiler asks for the rest.
 
-mod columns;
 mod element;
-mod footer;
 mod guard;
 mod hdf5;
-mod lzf;
 mod note;
 mod npy;
 mod npz;
-mod parquet;
 mod problem;
 mod raw;
 pub(crate) mod safetensors;
-mod translations;
+mod tables;
 
 use std::{collections::HashMap, io, ops::Range, path::Path};
 
 use align::Matrix;
 use files::checksum;
 
-use self::{element::Element, guard::guarded, raw::Raw};
+use self::{
+    element::Element,
+    guard::guarded,
+    raw::Raw,
+    tables::{columns, parquet, translations},
+};
 use crate::DataError;
 
 pub use self::problem::FileProblem;
-pub(crate) use self::{columns::as_printed, note::Note, raw::without_mark};
+pub(crate) use self::{note::Note, raw::without_mark, tables::columns::as_printed};
 
 /// The file formats, told apart by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

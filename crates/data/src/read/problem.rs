@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::words::{count, known_names, quoted, tensor_prefix};
+use crate::messages::words::{count, known_names, quoted, tensor_prefix};
 
 /// What is wrong with one file of embeddings, labels or ids.
 #[derive(Debug, Error)]

@@ -3,7 +3,7 @@
 use align::AlignError;
 use thiserror::Error;
 
-use crate::words::known_names;
+use crate::messages::words::known_names;
 
 /// The format that is written, and the newest that is read. Version 2 may hold calibrations; a file of version 1 is one
 /// of version 2 without.

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::words::known_names;
+use crate::messages::words::known_names;
 
 /// What is wrong with a YAML file.
 #[derive(Clone, Debug, PartialEq, Error)]

@@ -1,5 +1,9 @@
 //! What a data set consists of, as its manifest says it.
 
+pub(crate) mod catalogue;
+pub(crate) mod entry;
+pub(crate) mod splits;
+
 use std::{
     collections::BTreeMap,
     path::{Component, Path, PathBuf},

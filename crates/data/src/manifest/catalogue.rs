@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{DataError, FileProblem, Manifest, YamlProblem, manifest::tidy, nearest, words::quoted};
+use crate::{DataError, FileProblem, Manifest, YamlProblem, manifest::tidy, messages::words::quoted, nearest};
 
 /// A manifest looked for by name or path.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use align::Matrix;
 use files::Mapped;
 
-use crate::{DataError, SplitName, import::Member, map, read::Floats};
+use crate::{DataError, SplitName, import::Member, pieces::map, read::Floats};
 
 /// A file with a matrix in it, opened.
 ///

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use polars::prelude::{Column, CsvReadOptions, DataFrame, DataType, SerReader, Series};
 
-use super::{
+use crate::read::{
     element::Element,
     note::Note,
     raw::{Raw, without_mark},
@@ -20,8 +20,8 @@ const NO_ROWS: Option<usize> = Some(0);
 const FEWEST_COUNTED: usize = 3;
 
 /// A table, and what of it is said to be no dimension.
-pub(super) struct Table {
-    pub(super) frame: DataFrame,
+pub(crate) struct Table {
+    pub(crate) frame: DataFrame,
     /// Names of columns that are pandas' index.
     index: Vec<String>,
     /// Whether the line of names looks like a row.
@@ -30,7 +30,7 @@ pub(super) struct Table {
 
 impl Table {
     /// A table of which some columns are known to be pandas' index; those that bear its names are found besides.
-    pub(super) fn new(frame: DataFrame, mut index: Vec<String>) -> Self {
+    pub(crate) fn new(frame: DataFrame, mut index: Vec<String>) -> Self {
         for (position, name) in frame.get_column_names().into_iter().enumerate() {
             let leading = position == index.len() && is_unnamed(name, position);
             if (leading || is_pandas_name(name)) && !index.iter().any(|known| known == name.as_str()) {
@@ -69,12 +69,12 @@ fn is_pandas_name(name: &str) -> bool {
 }
 
 /// The table in a csv file with a line of names.
-pub(super) fn csv(bytes: &[u8]) -> Result<Table, FileProblem> {
+pub(crate) fn csv(bytes: &[u8]) -> Result<Table, FileProblem> {
     csv_with(bytes, ALL_ROWS)
 }
 
 /// The same with all values as they stand there.
-pub(super) fn csv_as_texts(bytes: &[u8]) -> Result<Table, FileProblem> {
+pub(crate) fn csv_as_texts(bytes: &[u8]) -> Result<Table, FileProblem> {
     csv_with(bytes, NO_ROWS)
 }
 
@@ -98,7 +98,7 @@ fn names_are_numbers(bytes: &[u8]) -> bool {
 
 /// What `tensor` means in a table: a column; with a `*` at the end all columns whose names begin so; without a name
 /// the only column of lists, or all columns. Pandas' index is one of several only where it is named.
-pub(super) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
+pub(crate) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let prefix = tensor.map(|name| (name, name.strip_suffix('*')));
     let mut raw = match prefix {
         Some((name, Some(prefix))) if !prefix.is_empty() => {
@@ -129,7 +129,7 @@ pub(super) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, Fi
 }
 
 /// The values of a column as texts; where none is named, the only one that is not pandas' index.
-pub(super) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, FileProblem> {
+pub(crate) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, FileProblem> {
     let column = match name {
         Some(name) => column(table, name)?,
         None => match table.dimensions().0.as_slice() {
@@ -164,7 +164,7 @@ fn are_fractions(texts: &[String]) -> bool {
 }
 
 /// The values of a column of texts as integers; each must be printed as it stands there.
-pub(super) fn integers_of_texts(table: &Table, name: Option<&str>) -> Result<Vec<i64>, FileProblem> {
+pub(crate) fn integers_of_texts(table: &Table, name: Option<&str>) -> Result<Vec<i64>, FileProblem> {
     let texts = texts(table, name)?;
     let number = |(row, text): (usize, &String)| {
         as_printed(text).ok_or_else(|| {
@@ -180,7 +180,7 @@ pub(crate) fn as_printed(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
 
-pub(super) fn column<'t>(table: &'t Table, name: &str) -> Result<&'t Column, FileProblem> {
+pub(crate) fn column<'t>(table: &'t Table, name: &str) -> Result<&'t Column, FileProblem> {
     table.frame.columns().iter().find(|c| c.name() == name).ok_or_else(|| no_column(table, name))
 }
 
@@ -189,7 +189,7 @@ fn no_column(table: &Table, name: &str) -> FileProblem {
 }
 
 /// A column that is not among those there are.
-pub(super) fn no_such(name: &str, known: Vec<String>) -> FileProblem {
+pub(crate) fn no_such(name: &str, known: Vec<String>) -> FileProblem {
     let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
     FileProblem::NoColumn { column: name.to_owned(), nearest, known }
 }

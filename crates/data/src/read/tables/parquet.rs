@@ -6,8 +6,9 @@ use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use serde_json::Value;
 
 use super::columns::{Table, no_such};
-use super::{footer, raw::most_unpacked};
+use super::footer;
 use crate::FileProblem;
+use crate::read::raw::most_unpacked;
 
 /// The key under which pandas says what it wrote.
 const PANDAS: &str = "pandas";
@@ -16,13 +17,13 @@ const PANDAS: &str = "pandas";
 const MOST_VALUES: (u64, u64) = (1 << 24, 256);
 
 /// The table of the file.
-pub(super) fn table(bytes: &[u8]) -> Result<Table, FileProblem> {
+pub(crate) fn table(bytes: &[u8]) -> Result<Table, FileProblem> {
     let reader = open(bytes)?;
     read(reader, bytes, None)
 }
 
 /// Of the table these columns; what the others hold is not unpacked.
-pub(super) fn columns(bytes: &[u8], names: &[&str]) -> Result<Table, FileProblem> {
+pub(crate) fn columns(bytes: &[u8], names: &[&str]) -> Result<Table, FileProblem> {
     let mut reader = open(bytes)?;
     let schema = reader.schema().map_err(|e| invalid(e.to_string()))?;
     let known: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();

@@ -1,5 +1,7 @@
 //! The HDF5 format: named arrays in groups, contiguous or in compressed chunks.
 
+mod lzf;
+
 use std::borrow::Cow;
 
 use hdf5_reader::error::{ByteOrder, Error};
@@ -9,7 +11,6 @@ use hdf5_reader::{
 
 use super::{
     element::Element,
-    lzf,
     raw::{Raw, most_unpacked},
 };
 use crate::FileProblem;

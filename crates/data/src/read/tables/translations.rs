@@ -6,7 +6,7 @@ use super::columns::no_such;
 use crate::FileProblem;
 
 /// Row by row the texts in the `wanted` languages; `None` where one of them is missing.
-pub(super) fn rows(
+pub(crate) fn rows(
     column: &Column,
     [keys, values]: [&str; 2],
     wanted: &[&str],

@@ -9,9 +9,8 @@ use rayon::prelude::*;
 use crate::{
     DataError, Manifest, SetProblem, SplitName,
     manifest::{Part, Source},
-    map,
+    pieces::{map, rows},
     read::Floats,
-    rows,
 };
 
 /// One split's views in mapped files: opened and checked, nothing of them read yet.
