@@ -2,9 +2,8 @@
 
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{config::Config, weights::Scope},
     layers::{Activation, BlockSizes, PreNorm, PreNormNames, Projections},
-    weights::Scope,
 };
 
 const NAMES: PreNormNames = PreNormNames {

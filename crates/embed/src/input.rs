@@ -9,7 +9,7 @@ use std::{
 use files::checksum;
 use serde_json::Value;
 
-use crate::{EmbedError, config::shown};
+use crate::{EmbedError, folder::config::shown};
 
 /// A sum over texts, or over the bytes of files, in their order.
 pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {

@@ -18,18 +18,15 @@
 //! killed.
 
 mod clip;
-mod config;
 mod embeddings;
 mod error;
 mod folder;
 pub mod input;
 mod layers;
-mod pickled;
 pub mod pictures;
 mod shards;
 mod supported;
 pub mod text;
-mod weights;
 
 pub use embeddings::Embeddings;
 pub use error::EmbedError;

@@ -1,6 +1,6 @@
 //! Which architectures are read: one list for texts and one for pictures, so that each can point to the other.
 
-use crate::{EmbedError, config::Config};
+use crate::{EmbedError, folder::config::Config};
 
 /// Model types that [`TextEncoder`](crate::TextEncoder) reads.
 pub const TEXT: [&str; 8] = ["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "mpnet", "t5", "clip"];

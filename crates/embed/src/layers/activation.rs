@@ -5,7 +5,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use crate::{EmbedError, config::Config};
+use crate::{EmbedError, folder::config::Config};
 
 /// Values that one thread takes at a time.
 const CHUNK: usize = 16 * 1024;

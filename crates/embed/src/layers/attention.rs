@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::Linear;
-use crate::{EmbedError, weights::Scope};
+use crate::{EmbedError, folder::weights::Scope};
 
 /// Added to the scores of positions that must not be seen; after the softmax their weight is 0.
 const UNSEEN: f32 = f32::MIN;

@@ -12,7 +12,7 @@ pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::norm::{Norm, contiguous};
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
-use crate::{EmbedError, weights::Scope};
+use crate::{EmbedError, folder::weights::Scope};
 
 /// `x Wᵀ + b`, with `W` of shape `[out, in]` as PyTorch keeps it.
 pub(crate) struct Linear {

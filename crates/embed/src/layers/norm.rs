@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use crate::{EmbedError, weights::Scope};
+use crate::{EmbedError, folder::weights::Scope};
 
 /// Layer norm `(x - mean) / √(var + ε) ∘ w + b`, or root-mean-square norm `x / √(mean(x²) + ε) ∘ w`,
 /// over the last dimension. Sums are taken in `f64`, the variance about the mean: the library's own

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::{Activation, Attention, Linear, Norm, Projections};
-use crate::{EmbedError, weights::Scope};
+use crate::{EmbedError, folder::weights::Scope};
 
 /// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ W₂ f(W₁ norm₂ x)`; without layer scale, `s` is one.
 pub(crate) struct PreNorm {

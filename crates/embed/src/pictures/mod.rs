@@ -1,25 +1,27 @@
 //! Picture encoders: a model's folder, then pictures in, one row per picture out.
 
-mod clip;
-mod convnext;
+mod architectures;
 pub mod edges;
-mod model;
-mod patches;
 mod picture;
 mod pixels;
 mod prepare;
 mod resize;
-mod resnet;
-mod vit;
 
 use std::path::{Path, PathBuf};
 
 pub use self::edges::Edges;
 pub use self::picture::{Grey, Picture, Rgb};
 pub use self::pixels::Pixels;
-use self::{clip::ClipVision, convnext::ConvNext, model::PictureModel, prepare::Preparation, resnet::ResNet, vit::Vit};
+use self::{
+    architectures::{clip::ClipVision, convnext::ConvNext, model::PictureModel, resnet::ResNet, vit::Vit},
+    prepare::Preparation,
+};
 pub use crate::supported::PICTURES as SUPPORTED;
-use crate::{EmbedError, Embeddings, folder, supported::no_picture_encoder, weights::Weights};
+use crate::{
+    EmbedError, Embeddings,
+    folder::{self, weights::Weights},
+    supported::no_picture_encoder,
+};
 
 /// A picture encoder, read from a folder in the layout of the hub.
 pub struct PictureEncoder {

@@ -7,7 +7,7 @@ use super::{
     picture::Rgb,
     resize::{Filter, crop, resize},
 };
-use crate::{EmbedError, config::Config};
+use crate::{EmbedError, folder::config::Config};
 
 const SETTINGS: &str = "preprocessor_config.json";
 

@@ -1,16 +1,9 @@
 //! Text encoders: a model's folder, then texts in, one row per text out.
 
+mod architectures;
 mod batch;
-mod bert;
-mod clip;
-mod distilbert;
-mod load;
-mod model;
-mod mpnet;
 mod pooling;
-mod relative;
 mod sentence;
-mod t5;
 mod tokenizer;
 
 use std::path::Path;
@@ -19,13 +12,19 @@ pub use self::pooling::Pool;
 pub use crate::supported::TEXT as SUPPORTED;
 
 use self::{
+    architectures::{
+        load,
+        model::{Output, TextModel},
+    },
     batch::{Batch, Tokens},
-    model::{Output, TextModel},
     pooling::Pooling,
     sentence::Sentence,
     tokenizer::TextTokenizer,
 };
-use crate::{EmbedError, Embeddings, config::Config, folder, weights::Weights};
+use crate::{
+    EmbedError, Embeddings,
+    folder::{self, config::Config, weights::Weights},
+};
 
 /// Tokens in a batch, padding included: long texts go in smaller batches, because the scores of
 /// attention grow with the square of the length.

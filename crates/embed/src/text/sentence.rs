@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::pooling::{Pool, Pooling};
 use crate::{
     EmbedError,
-    config::{self, Config},
+    folder::config::{self, Config},
 };
 
 const MODULES: &str = "modules.json";

@@ -11,7 +11,7 @@ use tokenizers::{
 };
 
 use super::batch::Tokens;
-use crate::{EmbedError, config::Config};
+use crate::{EmbedError, folder::config::Config};
 
 const JSON: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";

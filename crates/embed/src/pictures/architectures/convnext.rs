@@ -3,12 +3,15 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::{PictureModel, Pixels, patches::Patches};
+use super::{model::PictureModel, patches::Patches};
+use crate::pictures::Pixels;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{
+        config::Config,
+        weights::{Scope, Weights},
+    },
     layers::{self, Activation, Linear, Norm},
-    weights::{Scope, Weights},
 };
 
 /// Of every norm but the last, whose epsilon is the configuration's.
@@ -20,7 +23,7 @@ const SIDE: usize = 7;
 /// norm. Places travel as `[items · height · width, channels]`.
 ///
 /// Source: Liu et al. 2022.
-pub(super) struct ConvNext {
+pub(crate) struct ConvNext {
     patches: Patches,
     first_norm: Norm,
     stages: Vec<Stage>,

@@ -3,15 +3,17 @@
 use candle_core::Tensor;
 
 use super::{
-    batch::Batch,
     model::{Output, States, TextModel, note},
     relative::RelativeBias,
 };
+use crate::text::batch::Batch;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{
+        config::Config,
+        weights::{Scope, Weights},
+    },
     layers::{Activation, Attention, Embedding, Linear, Norm, Projections},
-    weights::{Scope, Weights},
 };
 
 const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };

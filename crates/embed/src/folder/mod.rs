@@ -1,10 +1,14 @@
 //! A model's folder in the layout of the hub.
 
+pub(crate) mod config;
+mod pickled;
+pub(crate) mod weights;
+
 use std::{fs, path::Path};
 
 use files::checksum;
 
-use crate::{EmbedError, config::Config, input};
+use crate::{EmbedError, folder::config::Config, input};
 
 const CONFIG: &str = "config.json";
 /// File of the weights, one of the two.

@@ -2,12 +2,15 @@
 
 use candle_core::Tensor;
 
-use super::{PictureModel, Pixels};
+use super::model::PictureModel;
+use crate::pictures::Pixels;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{
+        config::Config,
+        weights::{Scope, Weights},
+    },
     layers::Activation,
-    weights::{Scope, Weights},
 };
 
 /// Not in the configuration.
@@ -16,7 +19,7 @@ const EPSILON: f64 = 1e-5;
 /// A convolution, a maximum over 3 x 3, stages of blocks, the mean over all places.
 ///
 /// Source: He et al. 2016; the stride stands in the second convolution of a bottleneck.
-pub(super) struct ResNet {
+pub(crate) struct ResNet {
     stem: Convolution,
     blocks: Vec<Block>,
     width: usize,

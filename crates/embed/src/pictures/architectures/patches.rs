@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::Pixels;
-use crate::{EmbedError, layers::Flat, weights::Scope};
+use crate::pictures::Pixels;
+use crate::{EmbedError, folder::weights::Scope, layers::Flat};
 
 /// A convolution whose stride is its size, which is a linear map of each square.
 pub(crate) struct Patches {

@@ -12,9 +12,11 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{
     EmbedError,
-    config::{self, shown},
-    folder::{INDEX, PICKLED, WHOLE},
-    pickled,
+    folder::{
+        INDEX, PICKLED, WHOLE,
+        config::{self, shown},
+        pickled,
+    },
 };
 
 enum Stored {

@@ -2,15 +2,15 @@
 
 use candle_core::Tensor;
 
-use super::{
-    batch::Batch,
-    model::{Output, States, TextModel, note},
-};
+use super::model::{Output, States, TextModel, note};
+use crate::text::batch::Batch;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{
+        config::Config,
+        weights::{Scope, Weights},
+    },
     layers::{Activation, Attention, Embedding, Linear, Norm, Projections},
-    weights::{Scope, Weights},
 };
 
 const NAMES: Projections =

@@ -1,16 +1,15 @@
 //! MPNet: BERT's layers with relative attention biases.
 
 use super::{
-    batch::Batch,
     bert::{Feed, PostNorm},
     model::{Output, States, TextModel},
     relative::RelativeBias,
 };
+use crate::text::batch::Batch;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{config::Config, weights::Weights},
     layers::{Activation, Attention, Embedding, Norm, Projections},
-    weights::Weights,
 };
 
 const NAMES: Projections = Projections { query: "attn.q", key: "attn.k", value: "attn.v", output: "attn.o" };

@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::Pixels;
 use crate::EmbedError;
+use crate::pictures::Pixels;
 
 /// A picture encoder with its weights.
 pub(crate) trait PictureModel: Send + Sync {

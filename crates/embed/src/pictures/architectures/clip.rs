@@ -2,13 +2,13 @@
 
 use candle_core::{D, Tensor};
 
-use super::{PictureModel, Pixels, patches::Patches};
+use super::{model::PictureModel, patches::Patches};
+use crate::pictures::Pixels;
 use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
-    config::Config,
+    folder::{config::Config, weights::Weights},
     layers::{Linear, Norm, PreNorm},
-    weights::Weights,
 };
 
 /// Patches behind a class vector, positions, a norm, blocks, a norm on the class vector, projected

@@ -2,16 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::{
-    batch::Batch,
-    model::{Output, States, TextModel, note},
-};
+use super::model::{Output, States, TextModel, note};
+use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
-    config::Config,
+    folder::{config::Config, weights::Weights},
     layers::{Embedding, Linear, Norm, PreNorm},
-    weights::Weights,
 };
 
 /// Words and positions, blocks in which no position sees a later one, a norm, and of that the row of the

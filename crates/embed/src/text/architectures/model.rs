@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::batch::Batch;
 use crate::EmbedError;
+use crate::text::batch::Batch;
 
 /// What an encoder makes of a batch.
 pub(crate) enum Output {

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{EmbedError, layers::Embedding, weights::Scope};
+use crate::{EmbedError, folder::weights::Scope, layers::Embedding};
 
 /// A table `[buckets, heads]`, shared by all layers: one bias per head and bucket of distances, the
 /// buckets exact nearby and logarithmic further off.

@@ -1,15 +1,14 @@
 //! DistilBERT: BERT's layers without segments, under other names.
 
 use super::{
-    batch::Batch,
     bert::{Feed, PostNorm},
     model::{Output, States, TextModel},
 };
+use crate::text::batch::Batch;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{config::Config, weights::Weights},
     layers::{Activation, Attention, Embedding, Norm, Projections},
-    weights::Weights,
 };
 
 const NAMES: Projections = Projections { query: "q_lin", key: "k_lin", value: "v_lin", output: "out_lin" };

@@ -3,13 +3,12 @@
 use super::{bert::Bert, clip::ClipText, distilbert::DistilBert, model::TextModel, mpnet::Mpnet, t5::T5};
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{config::Config, weights::Weights},
     supported::{TEXT, no_text_encoder},
-    weights::Weights,
 };
 
 /// The encoder that `config.json` names.
-pub(super) fn load(config: &Config, weights: &Weights) -> Result<Box<dyn TextModel>, EmbedError> {
+pub(crate) fn load(config: &Config, weights: &Weights) -> Result<Box<dyn TextModel>, EmbedError> {
     if config.flag("is_decoder", false)? {
         let problem = "true: a decoder sees only what came before; wanted an encoder";
         return Err(config.error("is_decoder", problem));
@@ -26,7 +25,7 @@ pub(super) fn load(config: &Config, weights: &Weights) -> Result<Box<dyn TextMod
 }
 
 /// The key that decides, before any weight is read.
-pub(super) fn check(config: &Config) -> Result<(), EmbedError> {
+pub(crate) fn check(config: &Config) -> Result<(), EmbedError> {
     let found = model_type(config)?;
     if TEXT.contains(&found) { Ok(()) } else { Err(no_text_encoder(config, found)) }
 }

@@ -2,12 +2,12 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{PictureModel, Pixels, patches::Patches};
+use super::{model::PictureModel, patches::Patches};
+use crate::pictures::Pixels;
 use crate::{
     EmbedError,
-    config::Config,
+    folder::{config::Config, weights::Weights},
     layers::{Activation, BlockSizes, Norm, PreNorm, PreNormNames, Projections},
-    weights::Weights,
 };
 
 const PROJECTIONS: Projections =
@@ -34,7 +34,7 @@ const DINO: PreNormNames = PreNormNames {
 /// Patches behind a class vector, positions, blocks, a norm; the features are the class vector's row.
 ///
 /// Source: Dosovitskiy et al. 2021; Oquab et al. 2023.
-pub(super) struct Vit {
+pub(crate) struct Vit {
     patches: Patches,
     class: Tensor,
     positions: Positions,

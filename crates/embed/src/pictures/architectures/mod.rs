@@ -1,0 +1,8 @@
+//! One file per architecture that reads pictures.
+
+pub(super) mod clip;
+pub(super) mod convnext;
+pub(super) mod model;
+mod patches;
+pub(super) mod resnet;
+pub(super) mod vit;
