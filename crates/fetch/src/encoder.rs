@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use crate::{
     FetchError, Options, Report, cache,
-    hub::shown,
+    hub::{
+        repository::{Hub, Kind, is_repository},
+        shown,
+    },
     record::Records,
-    repository::{Hub, Kind, is_repository},
     run::Run,
 };
 

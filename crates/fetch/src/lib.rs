@@ -22,32 +22,25 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cache;
-mod download;
 mod encoder;
 mod error;
 mod http;
 mod hub;
-mod listing;
 mod manual;
 mod options;
-mod progress;
-mod reading;
 mod record;
 mod report;
-mod repository;
-mod retry;
 mod run;
 pub mod source;
-mod texts;
 
 pub use cache::cache_dir;
 pub use encoder::{encoder, encoder_place};
 pub use error::FetchError;
+pub use http::retry::Retry;
 pub use hub::{Endpoint, Token};
 pub use manual::Standing;
 pub use options::Options;
 pub use report::{Fetched, Report};
-pub use retry::Retry;
 pub use source::{Source, sources_dir};
 
 use crate::{run::Run, source::Origin};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     FetchError,
     cache::{self, Folder},
-    repository::Hub,
+    hub::repository::Hub,
 };
 
 /// The records of one source's folder.

@@ -7,12 +7,12 @@ use url::Url;
 use crate::{
     FetchError, Fetched, Options,
     cache::{self, Folder},
-    download::{self, Job},
-    http::Client,
-    hub,
-    listing::Look,
+    http::{
+        Client,
+        download::{self, Job},
+    },
+    hub::{self, listing::Look, repository::Hub},
     record::{Record, Records},
-    repository::Hub,
 };
 
 /// One fetch under way.

@@ -9,7 +9,7 @@ use data::{
 
 use crate::{
     FetchError, Options, cache,
-    repository::is_plain,
+    hub::repository::is_plain,
     source::{Modality, Origin, Source, View},
 };
 

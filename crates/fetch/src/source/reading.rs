@@ -12,9 +12,8 @@ use url::Url;
 
 use crate::{
     FetchError, cache,
-    repository::{Hub, is_plain, is_repository},
-    source::{HubFile, Manual, Origin, Redistribution, Source, Splits, View},
-    texts,
+    hub::repository::{Hub, is_plain, is_repository},
+    source::{HubFile, Manual, Origin, Redistribution, Source, Splits, View, texts},
 };
 
 #[derive(Deserialize)]

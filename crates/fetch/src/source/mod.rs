@@ -1,5 +1,8 @@
 //! Source files: what a data set is made from, where it is downloaded, and what becomes of it.
 
+mod reading;
+mod texts;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -9,7 +12,7 @@ use data::{SplitName, texts::Recipe};
 use serde::Deserialize;
 use url::Url;
 
-pub use crate::repository::{Hub, Kind};
+pub use crate::hub::repository::{Hub, Kind};
 
 /// The raw material of a data set. Embeddings are made from it; a manifest describes those.
 #[derive(Clone, Debug)]

@@ -11,9 +11,8 @@ use url::Url;
 
 use crate::{
     FetchError, Retry, cache,
-    http::{Answer, Client, Failure},
+    http::{Answer, Client, Failure, progress::Progress},
     hub::shown,
-    progress::Progress,
 };
 
 /// A file to be downloaded.

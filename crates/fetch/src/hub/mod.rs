@@ -1,10 +1,13 @@
 //! The hub: its address, its token, and where its files are.
 
+pub(crate) mod listing;
+pub(crate) mod repository;
+
 use std::{env, fmt};
 
 use url::{Origin, Url};
 
-use crate::{FetchError, repository::Hub};
+use crate::{FetchError, hub::repository::Hub};
 
 /// The hub that is meant when none is named.
 const DEFAULT: &str = "https://huggingface.co";
@@ -167,7 +170,7 @@ fn without_user(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::Kind;
+    use crate::hub::repository::Kind;
 
     fn hub(kind: Kind) -> Hub {
         Hub { kind, repository: "org/name".into(), branch: "refs/convert/parquet".into(), revision: None }

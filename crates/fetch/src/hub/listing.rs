@@ -5,8 +5,7 @@ use serde::Deserialize;
 use crate::{
     FetchError, Retry,
     http::{Client, Failure},
-    hub::shown,
-    repository::Hub,
+    hub::{repository::Hub, shown},
 };
 
 /// No repository that is listed here fills its first page, a thousand entries.

@@ -1,5 +1,9 @@
 //! One request and its answer: redirects, the token, and which failures are worth another attempt.
 
+pub(crate) mod download;
+mod progress;
+pub(crate) mod retry;
+
 use std::{env, fs, io, path::Path, time::Duration};
 
 use ureq::{
