@@ -12,14 +12,10 @@
 //! written here either: whoever draws has the bytes.
 
 mod axis;
-pub mod bars;
-pub mod curves;
 mod font;
-pub mod forest;
 mod frame;
-pub mod heatmap;
+mod plots;
 mod render;
-pub mod scatter;
 pub mod scene;
 pub mod style;
 mod svg;
@@ -29,11 +25,12 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use axis::Spacing;
-pub use bars::{Bar, BarSeries, GroupedBars};
-pub use curves::{CurvePanel, Curves, Line, Point};
-pub use forest::{Forest, ForestRow};
-pub use heatmap::{Heatmaps, Panel};
-pub use scatter::{Dot, Scatter};
+pub use plots::bars::{Bar, BarSeries, GroupedBars};
+pub use plots::curves::{CurvePanel, Curves, Line, Point};
+pub use plots::forest::{Forest, ForestRow};
+pub use plots::heatmap::{Heatmaps, Panel};
+pub use plots::scatter::{Dot, Scatter};
+pub use plots::{bars, curves, forest, heatmap, scatter};
 pub use scene::Scene;
 
 /// A file of a figure, not yet written.

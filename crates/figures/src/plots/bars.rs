@@ -2,12 +2,12 @@
 
 use plotters::style::RGBColor;
 
-use super::Draw;
-use super::axis::{self, Axis, Writing};
-use super::font::{self, ASCENT, CAP, DESCENT};
-use super::frame::{self, Key, MARGIN, TITLE_ROOM};
-use super::scene::{Anchor, Area, Part, Scene, Text};
-use super::style::{self, Face, GRID, INK, MUTED, PAPER, TEXT, TICK, VALUE};
+use crate::Draw;
+use crate::axis::{self, Axis, Writing};
+use crate::font::{self, ASCENT, CAP, DESCENT};
+use crate::frame::{self, Key, MARGIN, TITLE_ROOM};
+use crate::scene::{Anchor, Area, Part, Scene, Text};
+use crate::style::{self, Face, GRID, INK, MUTED, PAPER, TEXT, TICK, VALUE};
 
 /// One bar with what is drawn on it. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,18 +55,18 @@ impl Draw for GroupedBars {
 
     /// Groups that do not fit side by side stand below one another, each line of them with its own axis.
     fn scene_within(&self, width: f64) -> Scene {
-        let room = width / super::LEAST_SCALE;
+        let room = width / crate::LEAST_SCALE;
         let groups = self.groups.len();
         let (title_room, shared) = (room.min(TITLE_ROOM), SHARED.min(0.6 * room));
         let lines = |count: usize| (0..groups).step_by(count).map(move |from| self.part(from, count));
         let fits = |count: usize| lines(count).all(|part| Chart::new(&part, title_room, shared).width() <= room);
         let Some(count) = (1..=groups).rev().find(|&count| fits(count)) else {
-            return super::within(self.scene(), width);
+            return crate::within(self.scene(), width);
         };
         let even = groups.div_ceil(groups.div_ceil(count));
         let lines = lines(if fits(even) { even } else { count }).enumerate();
         let scenes = lines.map(|(line, part)| Chart::new(&part, title_room, shared).scene(line == 0));
-        super::within(scenes.reduce(Scene::above).unwrap_or_else(|| self.scene()), width)
+        crate::within(scenes.reduce(Scene::above).unwrap_or_else(|| self.scene()), width)
     }
 }
 

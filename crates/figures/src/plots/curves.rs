@@ -2,12 +2,12 @@
 
 use plotters::style::RGBColor;
 
-use super::Draw;
-use super::axis::{self, Axis, Spacing};
-use super::font::{self, ASCENT, CAP};
-use super::frame::{self, MARGIN, TITLE_ROOM};
-use super::scene::{Anchor, Area, Mark, Scene, Text};
-use super::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+use crate::Draw;
+use crate::axis::{self, Axis, Spacing};
+use crate::font::{self, ASCENT, CAP};
+use crate::frame::{self, MARGIN, TITLE_ROOM};
+use crate::scene::{Anchor, Area, Mark, Scene, Text};
+use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
 
 /// A point of a line. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Point {
 
 impl Point {
     /// The ends of the error bar, where both can be drawn.
-    pub(super) fn ends(self) -> Option<(f64, f64)> {
+    pub(crate) fn ends(self) -> Option<(f64, f64)> {
         self.interval.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high))
     }
 }
@@ -79,14 +79,14 @@ impl Draw for Curves {
 
     /// As many panels side by side as fit, narrower ones where not even one does.
     fn scene_within(&self, width: f64) -> Scene {
-        let room = width / super::LEAST_SCALE;
+        let room = width / crate::LEAST_SCALE;
         let chart = Chart::new(self, SHARED);
         let across = (1..=self.panels.len()).rev().find(|&across| chart.width(across) <= room);
         let scene = match across {
             Some(across) => chart.scene(across, room.min(TITLE_ROOM)),
             None => Chart::new(self, SHARED - (chart.width(1) - room)).scene(1, room.min(TITLE_ROOM)),
         };
-        super::within(scene, width)
+        crate::within(scene, width)
     }
 }
 
@@ -372,7 +372,7 @@ fn spread(names: &mut [Name], gap: f64, (top, bottom): (f64, f64)) {
 }
 
 /// A disc as a polygon of as many corners as are seen.
-pub(super) fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+pub(crate) fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
     (0..16)
         .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
         .map(|a| (x + radius * a.cos(), y + radius * a.sin()))

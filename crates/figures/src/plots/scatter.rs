@@ -2,13 +2,13 @@
 
 use plotters::style::RGBColor;
 
-use super::Draw;
-use super::axis::{self, Axis};
 use super::curves::{Point, disc};
-use super::font::{self, ASCENT, CAP, DESCENT};
-use super::frame::{self, MARGIN};
-use super::scene::{Anchor, Area, Mark, Scene, Text};
-use super::style::{self, GRID, INK, MUTED, PAPER, TEXT, TICK};
+use crate::Draw;
+use crate::axis::{self, Axis};
+use crate::font::{self, ASCENT, CAP, DESCENT};
+use crate::frame::{self, MARGIN};
+use crate::scene::{Anchor, Area, Mark, Scene, Text};
+use crate::style::{self, GRID, INK, MUTED, PAPER, TEXT, TICK};
 
 /// A point. Values that are not finite count as absent, and so does the point.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,13 +2,13 @@
 
 use plotters::style::RGBColor;
 
-use super::Draw;
-use super::axis::{self, Axis};
 use super::curves::{Point, disc};
-use super::font::{self, ASCENT, CAP};
-use super::frame::{self, Key, MARGIN};
-use super::scene::{Anchor, Area, Mark, Part, Scene, Text};
-use super::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+use crate::Draw;
+use crate::axis::{self, Axis};
+use crate::font::{self, ASCENT, CAP};
+use crate::frame::{self, Key, MARGIN};
+use crate::scene::{Anchor, Area, Mark, Part, Scene, Text};
+use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
 
 /// One row: a name, and per panel one point for each series.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,11 +1,11 @@
 //! Heat maps: a value per pair of a row and a column, several panels on one colour scale.
 
-use super::Draw;
-use super::axis::{self, Axis, Writing};
-use super::font::{self, ASCENT, CAP, DESCENT};
-use super::frame::{self, MARGIN, TITLE_ROOM};
-use super::scene::{Anchor, Area, Part, Scene, Text};
-use super::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
+use crate::Draw;
+use crate::axis::{self, Axis, Writing};
+use crate::font::{self, ASCENT, CAP, DESCENT};
+use crate::frame::{self, MARGIN, TITLE_ROOM};
+use crate::scene::{Anchor, Area, Part, Scene, Text};
+use crate::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
 
 /// One matrix.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,7 +48,7 @@ impl Draw for Heatmaps {
 
     /// As many panels to a line as fit with values in their cells, else as fit at all.
     fn scene_within(&self, width: f64) -> Scene {
-        let room = width / super::LEAST_SCALE;
+        let room = width / crate::LEAST_SCALE;
         let layout = (1..=3).rev().find_map(|across| {
             let chart = Chart::new(self, across, None);
             (chart.width() <= room).then_some(chart)
@@ -59,7 +59,7 @@ impl Draw for Heatmaps {
             let side = (chart.cell.0 - (chart.width() - width) / count).max(LEAST_CELL);
             Chart::new(self, 1, Some(side))
         });
-        super::within(chart.scene(room.min(TITLE_ROOM)), width)
+        crate::within(chart.scene(room.min(TITLE_ROOM)), width)
     }
 }
 
