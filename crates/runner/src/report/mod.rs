@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The page asks for nothing: its policy (`Content-Security-Policy`) forbids every request. What is read stands in the HTML, so
-//! that it prints and can be read without scripts; the scripts in `assets/` sort, filter, zoom and download. Everything is
+//! that it prints and can be read without scripts; the scripts in `assets/scripts/` sort, filter, zoom and download. Everything is
 //! computed from files that a run has written; nothing is fitted.
 
 pub mod about;

@@ -16,14 +16,14 @@ const STYLE: &str = include_str!("assets/style.css");
 
 /// In the order in which they run.
 const SCRIPTS: [&str; 8] = [
-    include_str!("assets/theme.js"),
-    include_str!("assets/download.js"),
-    include_str!("assets/tip.js"),
-    include_str!("assets/tables.js"),
-    include_str!("assets/figures.js"),
-    include_str!("assets/scatter.js"),
-    include_str!("assets/universe.js"),
-    include_str!("assets/records.js"),
+    include_str!("assets/scripts/theme.js"),
+    include_str!("assets/scripts/download.js"),
+    include_str!("assets/scripts/tip.js"),
+    include_str!("assets/scripts/tables.js"),
+    include_str!("assets/scripts/figures.js"),
+    include_str!("assets/scripts/scatter.js"),
+    include_str!("assets/scripts/universe.js"),
+    include_str!("assets/scripts/records.js"),
 ];
 
 #[derive(Serialize)]
