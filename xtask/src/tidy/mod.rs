@@ -4,6 +4,7 @@ mod arrows;
 mod benches;
 mod circles;
 mod documents;
+mod folders;
 mod length;
 mod paths;
 mod snippets;
@@ -21,6 +22,7 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     problems.extend(benches::check(&packages)?);
     problems.extend(circles::check(root)?);
     problems.extend(documents::check(root)?);
+    problems.extend(folders::check(root)?);
     problems.extend(length::check(root)?);
     problems.extend(snippets::check(root)?);
     for problem in &problems {
@@ -28,7 +30,7 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     }
     if problems.is_empty() {
         say::out!(
-            "tidy: crate arrows, circles of files, benches, documents, the programs in them and file lengths are as they should be"
+            "tidy: crate arrows, circles of files, benches, documents, the programs in them, folder sizes and file lengths are as they should be"
         );
         return Ok(ExitCode::SUCCESS);
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use self::tree::{Arrow, Tree};
-use super::paths::shown;
+use super::paths::{shown, sources};
 
 /// Where files may use each other in a circle, and why: a file or a folder, all of whose circles are excused.
 const EXCUSED: &[(&str, &str)] = &[
@@ -44,17 +44,6 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         format!("{place} has no circle of files any more; take it out of EXCUSED in xtask/src/tidy/circles/mod.rs")
     }));
     Ok(problems)
-}
-
-/// The folders of sources: of every crate, and of xtask.
-fn sources(root: &Path) -> Result<Vec<PathBuf>> {
-    let crates = root.join("crates");
-    let entries = fs::read_dir(&crates).with_context(|| format!("cannot read {}", crates.display()))?;
-    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path().join("src")).collect();
-    folders.push(root.join("xtask/src"));
-    folders.retain(|folder| folder.is_dir());
-    folders.sort();
-    Ok(folders)
 }
 
 /// Sets of files each of which leads to all others of its set, sorted.
