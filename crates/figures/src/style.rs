@@ -1,10 +1,6 @@
-//! What all figures share: the font's name, text sizes, and one colour per method.
-//!
-//! The colours were chosen for three readers at once: hues that stay apart under the common forms of
-//! colour blindness, and a lightness L* that falls from about 83 (`na`) to 21 (`gcpa`) in steps of at
-//! least 12, so that they also stay apart on a grey printer.
+//! What all figures share: the font's name, text sizes, and how colours are given out.
 
-use plotters::style::RGBColor;
+pub use plotters::style::RGBColor;
 
 /// Font family as written into the SVG: the embedded font first, then fonts of the same widths.
 pub const FAMILY: &str = "DejaVu Sans, Bitstream Vera Sans, Verdana, sans-serif";
@@ -64,16 +60,16 @@ pub const HATCH: RGBColor = RGBColor(0xCF, 0xCF, 0xCF);
 /// Paper.
 pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 
-/// The methods' colours, the same in every figure.
-const METHODS: [(&str, RGBColor); 5] = [
-    ("na", RGBColor(0xCF, 0xCF, 0xCF)),
-    ("pairwise", RGBColor(0xE6, 0x9F, 0x00)),
-    ("gpa", RGBColor(0x3D, 0x8F, 0xC9)),
-    ("gcca", RGBColor(0x00, 0x73, 0x5A)),
-    ("gcpa", RGBColor(0x33, 0x22, 0x88)),
-];
+/// What a series' colour is chosen by: series of one key have one colour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColourKey {
+    /// Its name, by which a colour is chosen where the key has none of its own.
+    pub name: String,
+    /// The colour that it has whatever else is in the figure.
+    pub own: Option<RGBColor>,
+}
 
-/// Colours for keys without one of their own (after Paul Tol), apart from all of [`METHODS`].
+/// Colours for keys without one of their own (after Paul Tol).
 const OTHERS: [RGBColor; 7] = [
     RGBColor(0xCC, 0x66, 0x77),
     RGBColor(0xDD, 0xCC, 0x77),
@@ -84,22 +80,22 @@ const OTHERS: [RGBColor; 7] = [
     RGBColor(0x66, 0x33, 0x10),
 ];
 
-/// One colour per key: a method's own, whatever else is in the figure; for any other key one that
-/// depends on the key, or the next free one where two keys of a figure would share it. A key that comes
-/// again (one method with other parameters) gets tints of its colour.
+/// One colour per key: its own, whatever else is in the figure; for any other key one that depends on its name, or the
+/// next free one where two keys of a figure would share it. A key that comes again (one method with other parameters) gets
+/// tints of its colour.
 #[must_use]
-pub fn colours(keys: &[&str]) -> Vec<RGBColor> {
-    let mut given: Vec<(&str, RGBColor)> = Vec::with_capacity(keys.len());
+pub fn colours(keys: &[&ColourKey]) -> Vec<RGBColor> {
+    let mut given: Vec<(&ColourKey, RGBColor)> = Vec::with_capacity(keys.len());
     let mut colours = Vec::with_capacity(keys.len());
     for &key in keys {
-        let known = METHODS.iter().chain(&given).find(|(name, _)| *name == key).map(|&(_, colour)| colour);
+        let known = key.own.or_else(|| given.iter().find(|(other, _)| *other == key).map(|&(_, colour)| colour));
         let colour = known.unwrap_or_else(|| {
-            let start = hash(key);
+            let start = hash(&key.name);
             let at = |step: usize| OTHERS[(start % OTHERS.len() + step) % OTHERS.len()];
             let free = |colour: &RGBColor| !given.iter().any(|(_, taken)| taken == colour);
             (0..OTHERS.len()).map(at).find(free).unwrap_or_else(|| at(0))
         });
-        colours.push(tint(colour, given.iter().filter(|(name, _)| *name == key).count()));
+        colours.push(tint(colour, given.iter().filter(|(other, _)| *other == key).count()));
         given.push((key, colour));
     }
     colours
@@ -179,38 +175,41 @@ mod tests {
         116.0 * luminance(colour).cbrt() - 16.0
     }
 
-    #[test]
-    fn methods_stay_apart_in_grey() {
-        let mut steps: Vec<f64> = METHODS.iter().map(|&(_, colour)| lightness(colour)).collect();
-        assert!(steps.is_sorted_by(|a, b| a > b), "{steps:?}");
-        steps.dedup_by(|b, a| *a - *b >= 12.0);
-        assert_eq!(steps.len(), 1, "{steps:?}");
+    fn keys(names: &[&str]) -> Vec<ColourKey> {
+        names.iter().map(|name| ColourKey { name: (*name).to_owned(), own: None }).collect()
+    }
+
+    fn given(keys: &[ColourKey]) -> Vec<RGBColor> {
+        colours(&keys.iter().collect::<Vec<_>>())
     }
 
     #[test]
-    fn a_methods_colour_does_not_depend_on_its_company() {
-        let alone = colours(&["gcca"]);
-        assert_eq!(colours(&["na", "mine", "gcca"])[2], alone[0]);
+    fn a_keys_own_colour_does_not_depend_on_its_company() {
+        let own = ColourKey { name: "x".to_owned(), own: Some(RGBColor(1, 2, 3)) };
+        let company = [keys(&["a", "b"]), vec![own.clone()]].concat();
+        assert_eq!((given(&[own])[0], given(&company)[2]), (RGBColor(1, 2, 3), RGBColor(1, 2, 3)));
     }
 
     #[test]
-    fn unknown_keys_get_distinct_colours() {
-        let keys = ["a", "b", "c", "d", "e", "f", "g", "na", "pairwise", "gpa", "gcca", "gcpa"];
-        let given = colours(&keys);
-        for (i, a) in given.iter().enumerate() {
-            assert!(!given[..i].contains(a), "{} shares its colour", keys[i]);
+    fn keys_get_distinct_colours() {
+        let keys = keys(&["a", "b", "c", "d", "e", "f", "g"]);
+        let colours = given(&keys);
+        for (i, a) in colours.iter().enumerate() {
+            assert!(!colours[..i].contains(a), "{} shares its colour", keys[i].name);
         }
-        assert_eq!(colours(&keys), given);
+        assert_eq!(given(&keys), colours);
     }
 
     #[test]
     fn a_repeated_key_gets_tints_of_one_colour() {
-        for key in ["na", "gcpa", "x"] {
-            let given = colours(&[key; 4]);
-            assert_eq!(given[0], colours(&[key])[0]);
-            assert!(given.windows(2).all(|pair| pair[0] != pair[1]), "{given:?}");
+        let light = ColourKey { name: "light".to_owned(), own: Some(RGBColor(0xCF, 0xCF, 0xCF)) };
+        let dark = ColourKey { name: "dark".to_owned(), own: Some(RGBColor(0x33, 0x22, 0x88)) };
+        for key in [light, dark, ColourKey { name: "x".to_owned(), own: None }] {
+            let four = given(&vec![key.clone(); 4]);
+            assert_eq!(four[0], given(&[key])[0]);
+            assert!(four.windows(2).all(|pair| pair[0] != pair[1]), "{four:?}");
         }
-        assert_eq!(colours(&["x"; 20]).len(), 20);
+        assert_eq!(given(&keys(&["x"; 20])).len(), 20);
     }
 
     #[test]

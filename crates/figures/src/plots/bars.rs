@@ -25,8 +25,8 @@ pub struct Bar {
 pub struct BarSeries {
     /// Name in the legend.
     pub label: String,
-    /// Key of the colour: a method's name.
-    pub colour: String,
+    /// What its colour is chosen by.
+    pub colour: style::ColourKey,
     /// One per group; `None`, and any that are missing, are marked as not available.
     pub values: Vec<Option<Bar>>,
 }
@@ -175,7 +175,7 @@ impl<'a> Chart<'a> {
         let written: Vec<f64> = bars().map(|bar| bar.value).collect();
         Self {
             data,
-            colours: style::colours(&data.series.iter().map(|s| s.colour.as_str()).collect::<Vec<_>>()),
+            colours: style::colours(&data.series.iter().map(|s| &s.colour).collect::<Vec<_>>()),
             axis,
             ticks,
             left,

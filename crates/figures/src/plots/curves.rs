@@ -32,8 +32,8 @@ pub struct Line {
     pub label: String,
     /// Written after the name; no part of what tells one line from another.
     pub note: String,
-    /// Key of the colour: a method's name.
-    pub colour: String,
+    /// What its colour is chosen by.
+    pub colour: style::ColourKey,
     /// One per position; `None`, and any that are missing, break the line.
     pub values: Vec<Option<Point>>,
 }
@@ -176,10 +176,10 @@ impl<'a> Chart<'a> {
         style::colours(&keys.iter().map(|(key, _)| *key).collect::<Vec<_>>())
     }
 
-    fn keys(data: &Curves) -> Vec<(&str, &str)> {
-        let mut keys: Vec<(&str, &str)> = Vec::new();
+    fn keys(data: &Curves) -> Vec<(&style::ColourKey, &str)> {
+        let mut keys: Vec<(&style::ColourKey, &str)> = Vec::new();
         for line in data.panels.iter().flat_map(|panel| &panel.lines) {
-            let key = (line.colour.as_str(), line.label.as_str());
+            let key = (&line.colour, line.label.as_str());
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -188,7 +188,7 @@ impl<'a> Chart<'a> {
     }
 
     fn colour(&self, line: &Line) -> RGBColor {
-        let at = Self::keys(self.data).iter().position(|key| *key == (line.colour.as_str(), line.label.as_str()));
+        let at = Self::keys(self.data).iter().position(|key| *key == (&line.colour, line.label.as_str()));
         at.and_then(|at| self.colours.get(at)).copied().unwrap_or(MUTED)
     }
 

@@ -15,8 +15,8 @@ use crate::style::{self, GRID, INK, MUTED, PAPER, TEXT, TICK};
 pub struct Dot {
     /// Name beside it.
     pub label: String,
-    /// Key of the colour: a method's name.
-    pub colour: String,
+    /// What its colour is chosen by.
+    pub colour: style::ColourKey,
     /// Points of the same path, in this order, are joined by a line; those without stand alone.
     pub path: Option<String>,
     /// To the right.
@@ -75,7 +75,7 @@ impl<'a> Chart<'a> {
         let dots: Vec<&Dot> = data.dots.iter().filter(there).collect();
         let x = axis_of(dots.iter().map(|dot| dot.x));
         let y = axis_of(dots.iter().map(|dot| dot.y));
-        let keys: Vec<&str> = dots.iter().map(|dot| dot.colour.as_str()).collect();
+        let keys: Vec<&style::ColourKey> = dots.iter().map(|dot| &dot.colour).collect();
         let title = frame::upward_title_width(&data.y_label, HEIGHT);
         let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&y.labels(), TICK) + 8.0;
         Self { data, dots, colours: one_each(&keys), x, y, left }
@@ -225,16 +225,16 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// A method has one colour, however many points.
-fn one_each(keys: &[&str]) -> Vec<RGBColor> {
-    let mut distinct: Vec<&str> = Vec::new();
+/// A key has one colour, however many points.
+fn one_each(keys: &[&style::ColourKey]) -> Vec<RGBColor> {
+    let mut distinct: Vec<&style::ColourKey> = Vec::new();
     keys.iter().for_each(|key| {
         if !distinct.contains(key) {
             distinct.push(key);
         }
     });
     let colours = style::colours(&distinct);
-    let of = |key: &&str| distinct.iter().position(|known| known == key).map_or(MUTED, |at| colours[at]);
+    let of = |key: &&style::ColourKey| distinct.iter().position(|known| known == key).map_or(MUTED, |at| colours[at]);
     keys.iter().map(of).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Which figures a grid gets.
 
 mod figure;
+pub mod palette;
 mod scatter;
 mod spec;
 
@@ -184,7 +185,7 @@ impl Page<'_> {
     ) -> GroupedBars {
         let series = self.groups.iter().map(|group| BarSeries {
             label: group.label(),
-            colour: group.method.name.clone(),
+            colour: palette::key(&group.method.name),
             values: values(group),
         });
         GroupedBars {

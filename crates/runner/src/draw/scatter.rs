@@ -5,6 +5,7 @@ use serde_json::Value;
 use tasks::Metric;
 
 use super::figure::{RESAMPLES, SEED, Words, greek, parameter};
+use super::palette;
 use crate::grid::asked::ScatterSpec;
 use crate::samples::Samples;
 use crate::tables::comparison::by_items;
@@ -43,7 +44,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
             (Some(name), false) => format!("{} {}", greek(name), text(parameter(group, name))),
             _ => full,
         };
-        dots.push(Dot { label, colour: group.method.name.clone(), path, x, y });
+        dots.push(Dot { label, colour: palette::key(&group.method.name), path, x, y });
     }
     // Those that stand alone are named first: they have no other place to be told by.
     let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());

@@ -6,7 +6,7 @@ use tasks::Metric;
 use tasks::noise::Noise;
 
 use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter};
-use super::scatter;
+use super::{palette, scatter};
 use crate::grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use crate::kept::record::Record;
 use crate::samples::{Place, Sample, Samples, resampled};
@@ -39,7 +39,7 @@ struct Position {
 /// A line before it has values: at every position the group that it passes.
 struct Track<'a> {
     label: String,
-    colour: String,
+    method: String,
     groups: Vec<Option<&'a Group>>,
 }
 
@@ -92,7 +92,7 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
     // Methods without the parameter, or with the value that stands for none, are the same at every position.
     for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
         let groups = vec![Some(group); values.len()];
-        lines.push(Track { label: group.label(), colour: group.method.name.clone(), groups });
+        lines.push(Track { label: group.label(), method: group.method.name.clone(), groups });
     }
     let position = |value: &Value| Position { tick: value.to_string(), place: None };
     (values.iter().map(position).collect(), lines)
@@ -107,9 +107,9 @@ fn tracks<'a>(
     let mut tracks: Vec<Track<'a>> = Vec::new();
     for group in &summary.groups {
         let (label, Some(at)) = of(group) else { continue };
-        let known = tracks.iter().position(|track| track.label == label && track.colour == group.method.name);
+        let known = tracks.iter().position(|track| track.label == label && track.method == group.method.name);
         let known = known.unwrap_or_else(|| {
-            tracks.push(Track { label, colour: group.method.name.clone(), groups: vec![None; positions] });
+            tracks.push(Track { label, method: group.method.name.clone(), groups: vec![None; positions] });
             tracks.len() - 1
         });
         tracks[known].groups[at] = Some(group);
@@ -139,7 +139,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
         }
         for (lines, values) in lines.iter_mut().zip(points) {
             if values.iter().any(Option::is_some) {
-                let (label, colour) = (track.label.clone(), track.colour.clone());
+                let (label, colour) = (track.label.clone(), palette::key(&track.method));
                 lines.push(Line { label, colour, values, ..Line::default() });
             }
         }
@@ -202,12 +202,13 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     let columns: [(&str, Column); 2] =
         [("wall seconds of the fit", |r| r.fit_seconds), ("CPU seconds of the fit", |r| r.fit_cpu_seconds)];
     let panel = |(title, column): (&str, Column)| {
-        let line = |(label, colour): (String, String)| {
+        let line = |(label, method): (String, String)| {
             let value = |set: &String| {
                 let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise.is_clean();
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };
+            let colour = palette::key(&method);
             Line { values: sets.iter().map(value).collect(), label, colour, ..Line::default() }
         };
         CurvePanel {

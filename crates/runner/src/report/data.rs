@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::intervals::Entry;
+use crate::draw::palette;
 use crate::grid::keys::{Params, task_differing};
 use crate::kept::picture::Picture;
 use crate::kept::record::Record;
@@ -154,9 +155,9 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
     // As the figures of a subset have them.
     let colour = |group: &Group| {
         let same = |g: &&Group| g.view_set == group.view_set && g.noise == group.noise;
-        let methods: Vec<&str> = summary.groups.iter().filter(same).map(|g| g.method.name.as_str()).collect();
+        let keys: Vec<_> = summary.groups.iter().filter(same).map(|g| palette::key(&g.method.name)).collect();
         let at = summary.groups.iter().filter(same).position(|g| g == group).unwrap_or(0);
-        style::colours(&methods).get(at).map(|colour| style::hex(*colour)).unwrap_or_default()
+        style::colours(&keys.iter().collect::<Vec<_>>()).get(at).map(|colour| style::hex(*colour)).unwrap_or_default()
     };
     let point = |(group, entries): (&Group, &Vec<Option<Entry>>)| PointData {
         colour: colour(group),

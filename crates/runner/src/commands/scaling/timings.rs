@@ -4,6 +4,7 @@ use align::Method;
 use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
+use crate::draw::palette;
 use crate::grid::keys::MethodKey;
 use crate::kept::record::Record;
 use crate::tables::table::Table;
@@ -120,7 +121,7 @@ impl Timings<'_> {
                 Line {
                     label: short_label(method),
                     note: exponent,
-                    colour: method.name().into(),
+                    colour: palette::key(method.name()),
                     values: sizes.iter().map(point).collect(),
                 }
             };
