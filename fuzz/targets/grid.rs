@@ -1,6 +1,6 @@
 #![no_main]
 
-use runner::grid::Grid;
+use grid::Grid;
 
 libfuzzer_sys::fuzz_target!(|contents: &[u8]| {
     polyalign_fuzz::in_a_file("x.yaml", contents, |path| {

@@ -18,17 +18,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cells;
-pub mod claims;
 pub mod commands;
-pub mod draw;
 pub mod engine;
 pub mod event;
-pub mod grid;
-pub mod kept;
-pub mod paper;
-pub mod published;
-pub mod report;
 pub mod run;
-pub mod samples;
 pub mod slurm;
-pub mod tables;

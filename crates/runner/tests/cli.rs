@@ -8,7 +8,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use common::{Bench, GRID, reproducible, root, runner, text, text_of};
-use runner::kept::record::Record;
+use store::record::Record;
 
 #[test]
 fn the_smoke_grid_runs_from_nothing_to_figures_and_then_has_nothing_to_do() {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use align::prep::ZScore;
 use align::{AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs, SpaceKind};
+use grid::Grid;
 use runner::commands::run::{RunRequest, run};
-use runner::grid::Grid;
 use runner::run::outcome::Ending;
 use runner::run::settings::{RunSettings, Selection};
 use serde::{Deserialize, Serialize};

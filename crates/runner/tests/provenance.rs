@@ -3,7 +3,7 @@
 
 mod common;
 
-#[path = "../build/revision.rs"]
+#[path = "../../store/build/revision.rs"]
 mod revision;
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{Bench, GRID, root, runner, text};
-use runner::kept::provenance::{LOCK_SHA256, REVISION, now};
+use store::provenance::{LOCK_SHA256, REVISION, now};
 
 fn git(folder: &Path, args: &[&str]) -> String {
     let who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"];

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use runner::kept::record::Record;
-use runner::kept::store::Store;
-use runner::report::about::About;
-use runner::report::contents::Report;
+use report::pages::about::About;
+use report::pages::contents::Report;
+use store::cells::Store;
+use store::record::Record;
 use tempfile::TempDir;
 
 fn runner(folder: &Path, args: &[&str]) -> Output {

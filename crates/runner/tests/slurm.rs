@@ -318,7 +318,7 @@ fn lost_nodes_and_orphans_cost_nothing_but_time(cluster: &Cluster) -> (Bench, Be
 
 /// What is missing is a sparse array.
 fn resume_submits_only_what_is_missing(cluster: &Cluster, reference: &Bench, bench: &Bench) {
-    let store = runner::kept::store::Store::at(&bench.out().join("tiny"));
+    let store = store::cells::Store::at(&bench.out().join("tiny"));
     let plan = runner::run::plan_file::PlanFile::read(&bench.out().join("tiny/plan.json")).unwrap();
     [1, 4].iter().for_each(|&index: &usize| store.forget(&plan.cells[index].id).unwrap());
     let kept = fs::metadata(store.cell(&plan.cells[2].id, "")).unwrap().modified().unwrap();

@@ -287,7 +287,7 @@ fn cells_that_ran_on_several_kinds_of_processor_are_remarked_upon_under_their_ti
     assert!(bench.run(&[]).status.success());
     let summary = || fs::read_to_string(bench.out().join("tiny/tables/summary.md")).unwrap();
     assert!(!summary().contains("kinds of processor"));
-    let store = runner::kept::store::Store::at(&bench.out().join("tiny"));
+    let store = store::cells::Store::at(&bench.out().join("tiny"));
     let cell = bench.records("tiny").iter().find(|r| r.method.as_deref() == Some("gpa")).unwrap().cell.clone();
     let mut records = store.records(&cell).unwrap();
     records.iter_mut().for_each(|record| record.cpu = "Another One (avx2)".into());

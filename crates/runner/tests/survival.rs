@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use common::skip::skipped;
 use common::{Bench, GRID, root, runner, same, text, text_of};
-use runner::kept::lock::Lock;
-use runner::kept::seal;
-use runner::kept::store::{State, Store};
 use runner::run::plan_file::PlanFile;
+use store::cells::{State, Store};
+use store::lock::Lock;
+use store::seal;
 
 /// Cells of several kinds: with and without a base, a seed and a noise.
 const MIXED: &str = "\
@@ -265,7 +265,7 @@ fn a_cell_that_takes_too_long_is_ended_and_says_so() {
     let cell = &records.iter().find(|r| r.method.as_deref() == Some("na")).unwrap().cell;
     let own = store.records(cell).unwrap();
     assert!(bench.run(&["--only", "method=na", "--force"]).status.success());
-    let values = |records: &[runner::kept::record::Record]| records.iter().map(|r| r.value).collect::<Vec<_>>();
+    let values = |records: &[store::record::Record]| records.iter().map(|r| r.value).collect::<Vec<_>>();
     assert_eq!(values(&own), values(&store.records(cell).unwrap()));
 }
 

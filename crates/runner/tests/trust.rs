@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{Bench, GRID, root, runner, text, text_of};
-use runner::kept::lock::{Lock, Turn};
+use store::lock::{Lock, Turn};
 
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()

@@ -140,7 +140,7 @@ fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<Vec<String>>>
 
 /// The columns of records, in their order, against the list in the formats.
 fn columns(root: &Path) -> Result<Vec<String>> {
-    let code = read(root, "crates/runner/src/kept/record.rs")?;
+    let code = read(root, "crates/store/src/record.rs")?;
     let fields = code.lines().skip_while(|line| !line.starts_with("record! {")).take_while(|line| *line != "}");
     let fields: Vec<&str> = fields
         .filter_map(|line| line.trim().split_once(':').map(|(name, _)| name))

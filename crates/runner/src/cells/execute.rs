@@ -19,14 +19,14 @@ use crate::cells::isolate::Isolation;
 use crate::cells::picture::picture;
 use crate::cells::queue::{Queue, Waiting};
 use crate::event::{Event, Observer};
-use crate::grid::keys::Params;
-use crate::grid::plan::{Cell, Plan, choice};
-use crate::kept::durable::Durability;
-use crate::kept::keeper::Keeper;
-use crate::kept::picture::Picture;
-use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
-use crate::kept::record::Record;
-use crate::kept::store::{DATA, State, Store, StoredSeries};
+use grid::keys::Params;
+use grid::plan::{Cell, Plan, choice};
+use store::cells::{DATA, State, Store, StoredSeries};
+use store::durable::Durability;
+use store::keeper::Keeper;
+use store::picture::Picture;
+use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
+use store::record::Record;
 
 /// How wide to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

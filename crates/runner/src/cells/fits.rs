@@ -10,9 +10,9 @@ use files::checksum;
 use serde_json::json;
 
 use crate::cells::cost::{Cost, measured};
-use crate::grid::keys::canonical;
-use crate::grid::plan::{Cell, Plan};
-use crate::grid::prepare::{Pairing, Widths};
+use grid::keys::canonical;
+use grid::plan::{Cell, Plan};
+use grid::prepare::{Pairing, Widths};
 
 /// A fit and what it cost when it was made.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use align::Dataset;
 use serde::{Deserialize, Serialize};
 use tasks::resamples::quantile;
 
-use crate::grid::keys::{MethodKey, Params};
-use crate::grid::plan::{Cell, Plan};
-use crate::kept::record::Record;
+use grid::keys::{MethodKey, Params};
+use grid::plan::{Cell, Plan};
+use store::record::Record;
 
 /// What a forecast of seconds rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use files::attempt;
 
-use crate::grid::plan::Cell;
+use grid::plan::Cell;
 
 /// How cells are run in processes.
 #[derive(Clone, Debug)]

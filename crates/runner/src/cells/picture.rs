@@ -4,7 +4,7 @@
 use align::{Fitted, Matrix, Split, plane};
 use anyhow::Result;
 
-use crate::kept::picture::{Picture, PicturedView};
+use store::picture::{Picture, PicturedView};
 
 /// Most items of a view, and of all views together: a picture takes milliseconds and a few kilobytes.
 const MOST_ITEMS: usize = 300;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cells::fits::Fits;
 use crate::cells::interrupt;
-use crate::grid::plan::Cell;
+use grid::plan::Cell;
 
 /// A cell and the memory it is expected to need.
 #[derive(Clone, Copy, Debug)]

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use grid::only::Only;
+use grid::pick::{Bytes, Shard};
 use runner::commands::reproduce::{ReproduceRequest, reproduce};
 use runner::commands::run::RunRequest;
 use runner::commands::scaling::ScalingRequest;
 use runner::commands::{leaderboard, scaling};
-use runner::grid::only::Only;
-use runner::grid::pick::{Bytes, Shard};
-use runner::kept::durable::Durability;
 use runner::run::outcome::Ending;
 use runner::run::settings::{RunSettings, Selection};
+use store::durable::Durability;
 
 use super::screen::Screen;
 

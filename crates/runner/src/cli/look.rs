@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use grid::source;
+use report::pages;
 use runner::commands::{list, show};
-use runner::grid::source;
-use runner::report;
 use runner::run::outcome::Ending;
 
 use super::said;
@@ -45,7 +45,7 @@ pub struct Report {
 impl Report {
     /// Draws.
     pub fn run(self) -> Result<Ending> {
-        let files = report::draw(&self.folder, self.compare.as_deref())?;
+        let files = pages::draw(&self.folder, self.compare.as_deref())?;
         written(&files);
         Ok(Ending::Complete)
     }

@@ -14,6 +14,7 @@ mod universe;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use store::provenance::VERSION;
 
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
@@ -22,7 +23,6 @@ use runner::commands::run;
 use runner::run::outcome::Ending;
 
 /// The version, and the code that it was compiled from.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CODE_REVISION"), ")");
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.

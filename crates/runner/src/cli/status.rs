@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use grid::pick::Indices;
 use runner::commands::status::{CellStatus, Standing, Status, Trace};
-use runner::grid::pick::Indices;
 use runner::slurm::jobs::Attempt;
 use runner::slurm::queue::{Entry, Phase};
 

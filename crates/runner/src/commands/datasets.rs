@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use data::import::Import;
 use data::{Checked, ExportFormat, Found, Manifest};
 
-use crate::grid::source::manifests_dir;
+use grid::source::manifests_dir;
 
 /// Writes a manifest of own files that a run can read, and says what is odd.
 ///

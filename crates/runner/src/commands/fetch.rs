@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use fetch::{Options, Source, sources_dir};
 
 use crate::event::{Event, Observer};
-use crate::grid::source::manifests_dir;
+use grid::source::manifests_dir;
 
 /// Whose encoders are fetched beside the data.
 pub enum Encoders {

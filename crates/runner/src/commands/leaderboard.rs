@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result};
 
 use super::run::{Computed, RunRequest, compute};
 use crate::cells::fits::Fits;
-use crate::draw;
 use crate::event::{Event, Observer};
-use crate::grid::plan::PlanRequest;
-use crate::kept::lock::{Lock, Turn};
-use crate::report::outputs::Drawing;
 use crate::run::line::again;
 use crate::run::outcome::Ending;
-use crate::tables::board::{self, Board, Entry};
+use grid::plan::PlanRequest;
+use report::draw;
+use report::pages::outputs::Drawing;
+use report::tables::board::{self, Board, Entry};
+use store::lock::{Lock, Turn};
 
 /// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
 ///

@@ -6,10 +6,10 @@ use align::Method;
 use anyhow::Result;
 use tasks::Task;
 
-use crate::grid::Grid;
-use crate::grid::keys::Params;
-use crate::paper::Paper;
-use crate::tables::board::Board;
+use grid::Grid;
+use grid::keys::Params;
+use report::paper::Paper;
+use report::tables::board::Board;
 
 /// Methods with their defaults.
 pub fn methods() -> String {

@@ -8,17 +8,17 @@ use super::run::show;
 use crate::cells::fits::Fits;
 use crate::cells::forecast::Forecast;
 use crate::event::Observer;
-use crate::grid::pick::Indices;
-use crate::grid::plan::PlanRequest;
-use crate::kept::gather;
-use crate::kept::lock::{Lock, Turn};
-use crate::kept::store::{State, Store};
-use crate::report::outputs::Drawing;
 use crate::run::line::again;
 use crate::run::outcome::RunOutcome;
 use crate::run::plan_file::PlanFile;
 use crate::run::settings::RunSettings;
 use crate::run::{Run, announce};
+use grid::pick::Indices;
+use grid::plan::PlanRequest;
+use report::pages::outputs::Drawing;
+use store::cells::{State, Store};
+use store::gather;
+use store::lock::{Lock, Turn};
 
 /// Which cells of a plan to run, and how.
 #[derive(Clone, Debug)]

@@ -6,16 +6,16 @@ use anyhow::Result;
 
 use super::run::{Computed, RunRequest, compute, show};
 use crate::cells::fits::Fits;
-use crate::claims::{self, Verdict};
 use crate::event::{Event, Observer};
-use crate::grid::lay_over;
-use crate::grid::plan::PlanRequest;
-use crate::kept::lock::{Lock, Turn};
-use crate::paper::Paper;
-use crate::report::outputs::Drawing;
 use crate::run::line::again;
 use crate::run::outcome::Ending;
-use crate::tables::board::{self, Entry};
+use grid::lay_over;
+use grid::plan::PlanRequest;
+use report::claims::{self, Verdict};
+use report::pages::outputs::Drawing;
+use report::paper::Paper;
+use report::tables::board::{self, Entry};
+use store::lock::{Lock, Turn};
 
 /// What to reproduce, and how.
 #[derive(Clone, Debug)]

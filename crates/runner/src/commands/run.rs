@@ -8,15 +8,15 @@ use crate::cells::fits::Fits;
 use crate::engine::local::Local;
 use crate::engine::{Engine as _, Submitted};
 use crate::event::{CellToRun, Event, Observer};
-use crate::grid::plan::{Cell, Plan, PlanRequest};
-use crate::kept::lock::{Lock, Turn};
-use crate::kept::store::Store;
-use crate::report::outputs::{Drawing, Outputs};
 use crate::run::announce;
 use crate::run::line::{again, on_file};
 use crate::run::outcome::{Ending, RunOutcome};
 use crate::run::plan_file::PlanFile;
 use crate::run::settings::{RunSettings, Selection};
+use grid::plan::{Cell, Plan, PlanRequest};
+use report::pages::outputs::{Drawing, Outputs};
+use store::cells::Store;
+use store::lock::{Lock, Turn};
 
 /// What a user can ask of the run of a grid.
 #[derive(Clone, Debug)]

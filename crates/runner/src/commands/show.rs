@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::kept::record::Record;
-use crate::kept::store::Store;
-use crate::tables::table::Table;
+use report::tables::table::Table;
+use store::cells::Store;
+use store::record::Record;
 
 /// A cell's settings, data, cost and scores, wherever below `out` it is kept. A beginning of the id is enough.
 ///

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::grid::Grid;
-use crate::kept::store::{State, Store};
 use crate::run::plan_file::PlanFile;
 use crate::slurm;
 use crate::slurm::jobs::{Attempt, Jobs};
 use crate::slurm::queue::{self, Entry, Phase};
+use grid::Grid;
+use store::cells::{State, Store};
 
 /// How far a grid is.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::engine::{Engine, Submitted};
 use crate::event::Observer;
-use crate::grid::plan::PlanRequest;
 use crate::run::announce;
+use grid::plan::PlanRequest;
 
 /// What to submit.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use data::texts::{Recipe, gather};
 use fetch::source::{Hub, Origin, Pooling};
 use fetch::{Options, Report, Source, sources_dir};
 
-use crate::grid::source::manifests_dir;
+use grid::source::manifests_dir;
 
 /// Reads a source's texts from its fetched files, which are verified first, and writes them with `jobs.json` into `out`,
 /// or into the cache. Nothing is asked for over the network.

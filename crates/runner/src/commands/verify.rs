@@ -15,13 +15,13 @@ use rayon::prelude::*;
 use crate::cells::execute::{Context, Outcome, run_cell};
 use crate::cells::fits::Fits;
 use crate::event::{Event, Observer};
-use crate::grid::plan::{Cell, Plan, PlanRequest};
-use crate::kept::gather;
-use crate::kept::provenance::Provenance;
-use crate::kept::record::{COST_COLUMNS, Record, to_frame};
-use crate::kept::store::{State, Store, StoredSeries};
 use crate::run::announce;
 use crate::run::plan_file::PlanFile;
+use grid::plan::{Cell, Plan, PlanRequest};
+use store::cells::{State, Store, StoredSeries};
+use store::gather;
+use store::provenance::Provenance;
+use store::record::{COST_COLUMNS, Record, to_frame};
 
 /// What is verified, and how much of it computed again.
 #[derive(Clone, Debug)]

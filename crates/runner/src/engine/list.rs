@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{Capabilities, Engine, Handover, Submitted, left};
 use crate::event::Observer;
-use crate::grid::pick::Indices;
-use crate::grid::plan::Plan;
 use crate::run::plan_file::{PlanFile, Planned};
+use grid::pick::Indices;
+use grid::plan::Plan;
 
 const FORMAT: &str = "runner list 1";
 

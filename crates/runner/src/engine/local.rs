@@ -7,10 +7,10 @@ use anyhow::Result;
 use super::{Capabilities, Engine, Submitted};
 use crate::cells::fits::Fits;
 use crate::event::Observer;
-use crate::grid::plan::Plan;
 use crate::run::Run;
 use crate::run::settings::{RunSettings, Selection};
 use files::attempt;
+use grid::plan::Plan;
 
 /// This process, which computes the cells and waits for them.
 pub struct Local<'a> {

@@ -9,13 +9,13 @@ use anyhow::{Result, bail};
 
 use crate::cells::forecast::Forecast;
 use crate::event::Observer;
-use crate::grid::plan::Plan;
-use crate::kept::gather;
-use crate::kept::lock::{Lock, Turn};
-use crate::kept::store::Store;
 use crate::run::outcome::RunOutcome;
 use crate::run::plan_file::{PlanFile, Planned};
+use grid::plan::Plan;
 use list::CommandList;
+use store::cells::Store;
+use store::gather;
+use store::lock::{Lock, Turn};
 
 /// What runs the cells of a plan.
 pub trait Engine {

@@ -24,16 +24,16 @@ use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
 use crate::event::{Event, Observer};
-use crate::grid::pick::Indices;
-use crate::grid::plan::{Cell, Plan};
-use crate::kept::durable::Durability;
-use crate::kept::gather;
-use crate::kept::lock::{Lock, Turn};
-use crate::kept::provenance::Provenance;
-use crate::kept::store::{State, Store};
+use grid::pick::Indices;
+use grid::plan::{Cell, Plan};
 use outcome::RunOutcome;
 use plan_file::PlanFile;
 use settings::{RunSettings, Selection};
+use store::cells::{State, Store};
+use store::durable::Durability;
+use store::gather;
+use store::lock::{Lock, Turn};
+use store::provenance::Provenance;
 
 /// Cells of a plan that are about to be computed into a store, which nobody else computes there meanwhile.
 pub struct Run<'a> {

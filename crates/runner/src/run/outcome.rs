@@ -1,7 +1,7 @@
 //! What a run came to.
 
 use crate::cells::interrupt::EXIT_CODE;
-use crate::kept::store::{State, Store};
+use store::cells::{State, Store};
 
 /// What a run came to. The counts are of the cells that it was to run.
 #[derive(Debug)]

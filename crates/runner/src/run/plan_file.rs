@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cells::forecast::{Basis, Forecast};
-use crate::grid::plan::{Cell, Plan, PlanRequest};
-use crate::kept::durable::write_file;
-use crate::kept::store::{State, Store};
 use crate::run::line::on_file;
+use grid::plan::{Cell, Plan, PlanRequest};
+use store::cells::{State, Store};
+use store::durable::write_file;
 
 const FORMAT: &str = "runner plan 1";
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::grid::only::Only;
-use crate::grid::pick::Shard;
-use crate::grid::plan::{Cell, Plan};
-use crate::kept::durable::Durability;
+use grid::only::Only;
+use grid::pick::Shard;
+use grid::plan::{Cell, Plan};
+use store::durable::Durability;
 
 /// How cells are computed.
 #[derive(Clone, Debug, Default)]

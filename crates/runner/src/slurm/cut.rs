@@ -3,8 +3,8 @@
 //! Task t of a plan runs the cells `t·K .. (t+1)·K`, K the group. An array's indices begin at 0 and have a bound of the
 //! cluster's (MaxArraySize), so its tasks are counted from an offset: index i of an array is task `offset + i`.
 
-use crate::grid::pick::Indices;
 use crate::run::plan_file::Planned;
+use grid::pick::Indices;
 
 use super::settings::TimeLimit;
 

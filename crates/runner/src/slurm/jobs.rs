@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use files::checksum;
 use serde::{Deserialize, Serialize};
 
-use crate::grid::pick::Indices;
-use crate::kept::durable::write_file;
 use crate::run::plan_file::PlanFile;
+use grid::pick::Indices;
+use store::durable::write_file;
 
 use super::settings::Settings;
 

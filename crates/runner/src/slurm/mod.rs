@@ -23,10 +23,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::engine::{Capabilities, Engine, Handover, Submitted, left};
 use crate::event::{Event, Observer};
-use crate::grid::plan::Plan;
-use crate::kept::durable::write_file;
 use crate::run::line::on_file;
 use crate::run::plan_file::PlanFile;
+use grid::plan::Plan;
+use store::durable::write_file;
 
 use command::{Sbatch, max_array_size, slurm};
 use cut::{Chunk, chunks};

@@ -143,7 +143,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::grid::pick::Indices;
+    use grid::pick::Indices;
 
     fn script(settings: &Settings, group: usize) -> String {
         let script = Script {

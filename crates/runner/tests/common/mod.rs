@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
-use runner::kept::record::{COST_COLUMNS, Record, from_frame};
+use store::record::{COST_COLUMNS, Record, from_frame};
 use tempfile::TempDir;
 
 pub fn root() -> PathBuf {

@@ -21,7 +21,7 @@ const EXCUSED: &[(&str, &str)] = &[
         "crates/runner/src/cli/",
         "completions and manual pages are of all commands; what is printed of an error stands with them",
     ),
-    ("crates/runner/src/report/", "a report's contents call what writes them as pages"),
+    ("crates/report/src/pages/", "a report's contents call what writes them as pages"),
     ("crates/runner/src/run/", "the stages of a run own each other"),
 ];
 

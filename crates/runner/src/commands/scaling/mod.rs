@@ -10,16 +10,16 @@ use anyhow::{Context, Result};
 use tasks::noise::Noise;
 
 use crate::cells::cost::{PeakMemory, measured};
-use crate::draw;
 use crate::event::{Event, Observer};
-use crate::grid::keys::{Params, Subset};
-use crate::kept::lock::{Lock, Turn};
-use crate::kept::provenance::{LOCK_SHA256, Provenance, REVISION, now};
-use crate::kept::record::Record;
-use crate::kept::store::Store;
 use crate::run::outcome::Ending;
-use crate::tables::processors;
+use grid::keys::{Params, Subset};
+use report::draw;
+use report::tables::processors;
 use star::{Axis, Size, Star};
+use store::cells::Store;
+use store::lock::{Lock, Turn};
+use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
+use store::record::Record;
 use timings::{Timings, place};
 
 /// What to time.

@@ -11,9 +11,9 @@ use files::checksum;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::grid::given::Given;
-use crate::grid::keys::canonical;
-use crate::kept::record::RECORDS_VERSION;
+use grid::given::Given;
+use grid::keys::canonical;
+use grid::plan::RECORDS_VERSION;
 
 /// A star of sizes round a centre.
 #[derive(Clone, Debug, Deserialize)]

@@ -4,10 +4,10 @@ use align::Method;
 use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
-use crate::draw::palette;
-use crate::grid::keys::MethodKey;
-use crate::kept::record::Record;
-use crate::tables::table::Table;
+use report::draw::palette;
+use grid::keys::MethodKey;
+use store::record::Record;
+use report::tables::table::Table;
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
 
 /// What a size's records stand under in the column `views`.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::moments;
 use super::place::{TOOL, check_extension, check_free};
 use crate::commands::datasets;
-use crate::grid;
+use grid;
 
 /// What to fit on.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use data::moments::StoredSums;
 use data::{DataError, SplitName, Stream};
 
 use crate::commands::datasets;
-use crate::grid::pick::Shard;
+use grid::pick::Shard;
 
 /// Which rows of which data are summed, and where to.
 #[derive(Clone, Debug)]

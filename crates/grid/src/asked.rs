@@ -1,0 +1,119 @@
+//! The figures that a grid or paper file asks for beside those that every grid gets, as written.
+
+use serde::{Deserialize, Serialize};
+use tasks::Metric;
+
+/// A figure drawn beside those that every grid gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureSpec {
+    /// One line per method over the subsets of views.
+    Curves(CurvesSpec),
+    /// Seconds and CPU seconds of the fits, over the subsets of views.
+    Costs(CostsSpec),
+    /// A metric over two parameters of a method.
+    Sweep(SweepSpec),
+    /// One metric against another, one point per method.
+    Scatter(ScatterSpec),
+}
+
+/// What a figure's axis of positions is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Along {
+    /// The grid's subsets of views.
+    #[default]
+    Views,
+    /// Its noises, by their amount, on its first subset of views.
+    Noise,
+    /// A parameter that its methods have with several values, clean data, first subset; a method without it is a level line.
+    Parameter(String),
+}
+
+/// What fits cost, on a logarithmic axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostsSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// Title of the axis of subsets.
+    pub x: String,
+    /// The subsets are no sequence: no line joins them.
+    #[serde(default)]
+    pub unordered: bool,
+}
+
+/// Curves over the grid's subsets of views, noises, or values of a parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurvesSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// The metric.
+    pub metric: Metric,
+    /// One panel for each.
+    #[serde(default = "mean_only")]
+    pub of: Vec<Reduce>,
+    /// The ordered pairs looked at; all without any.
+    #[serde(default)]
+    pub pairs: Vec<[String; 2]>,
+    /// The pairs with the last view of a subset alone.
+    #[serde(default)]
+    pub with_last: bool,
+    /// What the positions are.
+    #[serde(default)]
+    pub along: Along,
+    /// Title of the axis of positions.
+    pub x: String,
+    /// The positions are no sequence: no line joins them.
+    #[serde(default)]
+    pub unordered: bool,
+}
+
+/// One metric against another: a point per method on the first subset of views, clean data, with 95% intervals where the
+/// metric has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScatterSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// The metric to the right.
+    pub x: Metric,
+    /// The metric upwards.
+    pub y: Metric,
+    /// Methods that differ in this parameter alone are joined by a line, in the order of its values.
+    pub join: Option<String>,
+}
+
+/// Two parameters of one method against a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepSpec {
+    /// Stem of the files.
+    pub name: String,
+    /// The method.
+    pub method: String,
+    /// The parameter that grows downwards.
+    pub rows: String,
+    /// The parameter that grows to the right.
+    pub columns: String,
+    /// The metric.
+    pub metric: Metric,
+}
+
+/// From the figures of views or pairs to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reduce {
+    /// Their mean.
+    Mean,
+    /// The least favourable.
+    Worst,
+    /// Every one by itself: the least favourable difference decides.
+    Each,
+}
+
+/// What is looked at where a file does not say.
+pub fn mean_only() -> Vec<Reduce> {
+    vec![Reduce::Mean]
+}

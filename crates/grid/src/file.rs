@@ -1,0 +1,251 @@
+//! A grid file, exactly as written.
+
+use std::path::Path;
+
+use align::Method;
+use align::planted::Planted;
+use data::yaml::{self, Located};
+use data::{DataError, YamlProblem, nearest};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tasks::noise::Noise;
+use tasks::{Metric, Task};
+
+use super::asked::FigureSpec;
+use super::given::Given;
+use super::terms::{Pairing, Widths};
+
+/// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grid {
+    /// Names the output folder.
+    pub name: String,
+    /// The data.
+    pub data: DataSpec,
+    /// A bundled data set used, loudly, where `data` is not present.
+    pub stand_in: Option<String>,
+    /// Named subsets of the views; empty means one subset `all`.
+    #[serde(default)]
+    views: Map<String, Value>,
+    /// The methods with their parameters.
+    pub methods: Vec<Method>,
+    /// The tasks with their parameters; they share a cell's fit.
+    pub tasks: Vec<Task>,
+    /// Which rows of different views belong together.
+    #[serde(default)]
+    pub pairing: Pairing,
+    /// What is done to the views' widths before a fit.
+    #[serde(default)]
+    pub widths: Widths,
+    /// What is done to the training rows.
+    #[serde(default = "no_noise")]
+    pub noise: Vec<Noise>,
+    /// Seeds of the fit. Methods that draw nothing run with the first one only.
+    #[serde(default = "default_seeds")]
+    pub seeds: Vec<u64>,
+    /// The comparison that the grid was made for.
+    pub primary: Option<Primary>,
+    /// Figures beside those that every grid gets.
+    #[serde(default)]
+    pub figures: Vec<FigureSpec>,
+}
+
+fn no_noise() -> Vec<Noise> {
+    vec![Noise::default()]
+}
+
+fn default_seeds() -> Vec<u64> {
+    vec![42]
+}
+
+/// The `data:` of a grid.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSpec {
+    /// A manifest's name in `data-manifests/`, or a path relative to the grid file.
+    Manifest(String),
+    /// Generated data, for smoke tests and benches.
+    Planted(PlantedSpec),
+}
+
+/// A recipe and its seed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantedSpec {
+    /// Seed of the data.
+    #[serde(default)]
+    pub seed: u64,
+    /// Sizes and noise.
+    #[serde(default)]
+    pub recipe: Planted,
+}
+
+/// The pre-registered comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Primary {
+    /// The metric.
+    pub metric: Metric,
+    /// The two methods.
+    pub compare: Vec<String>,
+}
+
+/// A named subset of the views.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewSet {
+    /// Its name, such as `m3`.
+    pub name: String,
+    /// Its views in order; `None` means all.
+    pub views: Option<Vec<String>>,
+}
+
+impl Grid {
+    /// Reads a grid file.
+    ///
+    /// # Errors
+    /// All that a YAML file can have wrong, with line and column: syntax, duplicate and unknown keys,
+    /// unknown methods and tasks with the nearest valid name, parameters outside their domain or without effect beside the
+    /// others, sweeps over no value.
+    pub fn read(path: &Path) -> Result<Located<Self>, DataError> {
+        Self::read_with(path, &Value::Null)
+    }
+
+    /// As [`Grid::read`], with `overrides` laid over the file key by key.
+    ///
+    /// # Errors
+    /// As [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
+    pub fn read_with(path: &Path, overrides: &Value) -> Result<Located<Self>, DataError> {
+        let mut given = Given::default();
+        let grid: Located<Self> = yaml::read_with(path, |value| {
+            lay_over(value, overrides);
+            given = Given::of(value);
+        })?;
+        given.check(&grid, &grid.value.methods, &grid.value.tasks)?;
+        check(&grid)?;
+        Ok(grid)
+    }
+
+    /// The subsets of views in the file's order.
+    pub fn view_sets(&self) -> Vec<ViewSet> {
+        if self.views.is_empty() {
+            return vec![ViewSet { name: "all".into(), views: None }];
+        }
+        let names = |value: &Value| {
+            value.as_array().map(|list| list.iter().filter_map(Value::as_str).map(str::to_string).collect())
+        };
+        self.views.iter().map(|(name, value)| ViewSet { name: name.clone(), views: names(value) }).collect()
+    }
+}
+
+/// Overrides win; mappings are merged, a key laid over by null is gone, everything else is replaced.
+pub fn lay_over(value: &mut Value, overrides: &Value) {
+    match (value, overrides) {
+        (_, Value::Null) => {}
+        (Value::Object(map), Value::Object(over)) => {
+            for (key, over) in over {
+                if over.is_null() {
+                    // The order of what stays is the file's.
+                    map.shift_remove(key);
+                } else {
+                    lay_over(map.entry(key.clone()).or_insert(Value::Null), over);
+                }
+            }
+        }
+        (value, over) => *value = over.clone(),
+    }
+}
+
+/// What the types alone do not say.
+fn check(grid: &Located<Grid>) -> Result<(), DataError> {
+    let value = &grid.value;
+    let name_ok = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if value.name.is_empty() || !value.name.chars().all(name_ok) {
+        let found = format!("`{}` names a folder; use letters, digits, `-` and `_`", value.name);
+        return Err(grid.error("name", found));
+    }
+    let empty = [
+        ("methods", value.methods.is_empty()),
+        ("tasks", value.tasks.is_empty()),
+        ("noise", value.noise.is_empty()),
+        ("seeds", value.seeds.is_empty()),
+    ];
+    if let Some((key, _)) = empty.into_iter().find(|(_, empty)| *empty) {
+        return Err(grid.error(key, "the list is empty; it needs at least one entry"));
+    }
+    for (i, method) in value.methods.iter().enumerate() {
+        method.validate().map_err(|e| grid.error(&format!("methods[{i}].{}", method.name()), e.to_string()))?;
+        repeated(grid, "methods", i, &value.methods)?;
+    }
+    for (i, task) in value.tasks.iter().enumerate() {
+        task.validate().map_err(|e| grid.error(&format!("tasks[{i}].{}", task.name()), e.to_string()))?;
+        repeated(grid, "tasks", i, &value.tasks)?;
+    }
+    (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
+    (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
+    check_view_sets(grid)?;
+    check_primary(grid)
+}
+
+fn unknown(grid: &Located<Grid>, key: &str, kind: &'static str, name: &str, known: Vec<String>) -> DataError {
+    let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+    grid.problem(key, YamlProblem::Unknown { kind, name: name.to_string(), nearest, known })
+}
+
+fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]) -> Result<(), DataError> {
+    match items[..i].iter().position(|item| *item == items[i]) {
+        None => Ok(()),
+        Some(first) => {
+            Err(grid.error(&format!("{key}[{i}]"), format!("the same as `{key}[{first}]`; remove one of the two")))
+        }
+    }
+}
+
+fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
+    for (name, set) in &grid.value.views {
+        let key = format!("views.{name}");
+        let names = match set {
+            Value::String(all) if all == "all" => continue,
+            Value::Array(names) => names,
+            other => return Err(grid.error(&key, format!("{other} is neither `all` nor a list of views"))),
+        };
+        if let Some(odd) = names.iter().find(|n| !n.is_string()) {
+            return Err(grid.error(&key, format!("{odd} is not a view's name; put quotes around it if it is one")));
+        }
+        (0..names.len()).try_for_each(|i| repeated(grid, &key, i, names))?;
+        if names.len() < 2 {
+            let found =
+                format!("{} view{}; aligning needs at least 2", names.len(), if names.len() == 1 { "" } else { "s" });
+            return Err(grid.error(&key, found));
+        }
+    }
+    Ok(())
+}
+
+fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
+    let Some(primary) = &grid.value.primary else { return Ok(()) };
+    let methods: Vec<String> = grid.value.methods.iter().map(|m| m.name().to_string()).collect();
+    for (i, name) in primary.compare.iter().enumerate() {
+        if !methods.contains(name) {
+            return Err(unknown(grid, &format!("primary.compare[{i}]"), "method", name, methods));
+        }
+    }
+    if primary.compare.len() != 2 {
+        return Err(grid.error("primary.compare", format!("{} methods, wanted 2", primary.compare.len())));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn overrides_merge_replace_and_remove() {
+        let mut value = json!({"views": {"a": [1], "b": [2]}, "seeds": [1, 2]});
+        lay_over(&mut value, &json!({"views": {"a": null, "d": [4], "c": [3]}, "seeds": [7]}));
+        assert_eq!(value.to_string(), r#"{"views":{"b":[2],"d":[4],"c":[3]},"seeds":[7]}"#, "in the file's order");
+    }
+}

@@ -1,0 +1,17 @@
+//! What was asked for: the grid file, its data, its plan.
+
+pub mod asked;
+mod file;
+pub mod given;
+pub mod keys;
+pub mod only;
+pub mod pick;
+pub mod plan;
+pub mod prepare;
+pub mod source;
+mod spelled;
+mod terms;
+
+pub use self::file::lay_over;
+pub use self::file::{DataSpec, Grid, PlantedSpec, Primary, ViewSet};
+pub use self::spelled::bare_name;

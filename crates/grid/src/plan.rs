@@ -1,0 +1,248 @@
+//! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use align::{FitSize, Method};
+use anyhow::Result;
+use data::yaml::Located;
+use data::{YamlProblem, nearest};
+use files::checksum;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tasks::noise::Noise;
+
+use crate::keys::{Subset, canonical};
+use crate::source::Source;
+use crate::{Grid, lay_over};
+
+/// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
+/// anew.
+pub const RECORDS_VERSION: u32 = 4;
+
+/// One unit of work: a fit and all tasks on it.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Its place in the plan, from 0.
+    pub index: usize,
+    /// First 16 hex digits of a SHA-256 over everything that can change its numbers.
+    pub id: String,
+    /// Name of the subset of views.
+    pub view_set: String,
+    /// The views in order.
+    pub views: Vec<String>,
+    /// The method with its parameters.
+    pub method: Method,
+    /// What is done to the training rows.
+    pub noise: Noise,
+    /// Seed of the fit.
+    pub seed: u64,
+    /// Checksum of the views' data.
+    pub data_sha256: String,
+}
+
+/// All cells of a grid, in the order of its file.
+pub struct Plan {
+    /// The grid.
+    pub grid: Located<Grid>,
+    /// What was laid over its file.
+    pub overrides: Value,
+    /// Whether it is a quick run: fewer seeds and points than the full one.
+    pub quick: bool,
+    /// Whether a stand-in may take the place of data that are not present.
+    pub allow_stand_in: bool,
+    /// Its data.
+    pub source: Source,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Debug)]
+pub struct PlanRequest {
+    /// The grid file.
+    pub grid: PathBuf,
+    /// What is laid over the file.
+    pub overrides: Value,
+    /// Data in place of the grid's, a name or a manifest's path; then no stand-in is taken.
+    pub data: Option<String>,
+    /// Fewer seeds and points: the grid's name, and so its folder, ends with `-quick`.
+    pub quick: bool,
+    /// Take the grid's stand-in where its data are not present.
+    pub allow_stand_in: bool,
+}
+
+impl PlanRequest {
+    /// The grid as its file says.
+    pub fn of(grid: &Path, allow_stand_in: bool) -> Self {
+        Self { grid: grid.to_path_buf(), overrides: Value::Null, data: None, quick: false, allow_stand_in }
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// Anything wrong with the grid file or its data.
+    pub fn open(&self) -> Result<Plan> {
+        let mut overrides = self.overrides.clone();
+        if let Some(data) = &self.data {
+            lay_over(&mut overrides, &json!({ "data": data_path(data)? }));
+            // Not laid over: it is to stay, and to take out the grid's.
+            overrides["stand_in"] = Value::Null;
+        }
+        let mut grid = Grid::read_with(&self.grid, &overrides)?;
+        if self.quick {
+            grid.value.name += "-quick";
+        }
+        let source = Source::open(&grid, self.allow_stand_in)?;
+        let plan = Plan::new(grid, source)?;
+        Ok(Plan { overrides, quick: self.quick, allow_stand_in: self.allow_stand_in, ..plan })
+    }
+}
+
+/// Data as the user names them: a path is seen from where the user is, not from the grid's folder.
+fn data_path(data: &str) -> Result<String> {
+    match data.contains(['/', '\\']) || data.ends_with(".yaml") {
+        true => Ok(std::path::absolute(data)?.display().to_string()),
+        false => Ok(data.to_string()),
+    }
+}
+
+impl Plan {
+    /// The grid's name, which is its folder's below that of all results.
+    pub fn name(&self) -> &str {
+        &self.grid.value.name
+    }
+
+    /// Expands views × noise × methods × seeds and checks every cell.
+    ///
+    /// # Errors
+    /// View names that the data do not have, a noise on a view that is not in the subset, a task on labels
+    /// that are not there: each with its place in the grid file.
+    pub fn new(grid: Located<Grid>, source: Source) -> Result<Self> {
+        check_labels(&grid, &source)?;
+        let known = source.view_names();
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut ids = HashSet::new();
+        for set in grid.value.view_sets() {
+            let views = set.views.clone().unwrap_or_else(|| known.clone());
+            check_views(&grid, &set.name, &views, &known)?;
+            let data_sha256 = source.checksum(&views);
+            for (i, noise) in grid.value.noise.iter().enumerate() {
+                noise.validate(&views).map_err(|e| grid.error(&format!("noise[{i}]"), e.to_string()))?;
+                for (j, method) in grid.value.methods.iter().enumerate() {
+                    for (k, &seed) in grid.value.seeds.iter().enumerate() {
+                        if k > 0 && !method.uses_seed() {
+                            continue;
+                        }
+                        let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value)?;
+                        if !ids.insert(id.clone()) {
+                            let key = format!("methods[{j}]");
+                            let found = format!("gives a cell twice (views `{}`); remove one of the two", set.name);
+                            return Err(grid.error(&key, found).into());
+                        }
+                        cells.push(Cell {
+                            index: cells.len(),
+                            id,
+                            view_set: set.name.clone(),
+                            views: views.clone(),
+                            method: method.clone(),
+                            noise: noise.clone(),
+                            seed,
+                            data_sha256: data_sha256.clone(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Self { grid, overrides: Value::Null, quick: false, allow_stand_in: false, source, cells })
+    }
+}
+
+impl Cell {
+    /// As it is named in progress lines.
+    pub fn label(&self) -> String {
+        let mut label = format!("{} on {} ({} views)", self.method.name(), self.view_set, self.views.len());
+        if !self.noise.is_clean() {
+            label += &format!(", {}", self.noise);
+        }
+        if self.method.uses_seed() {
+            label += &format!(", seed {}", self.seed);
+        }
+        label
+    }
+
+    /// A rough forecast of its work, in arbitrary units: what the longest-first order and the time left
+    /// are computed from.
+    pub fn weight(&self) -> f64 {
+        self.method.cost(&FitSize::of_views(self.views.len()))
+    }
+
+    /// Its subset of views.
+    pub fn subset(&self) -> Subset {
+        Subset { name: self.view_set.clone(), views: self.views.clone() }
+    }
+}
+
+/// Hash of the data, views, pairing, widths, method, noise, seed and tasks, versions included; of names of
+/// grids, folders and subsets nothing.
+fn cell_id(
+    data_sha256: &str,
+    views: &[String],
+    method: &Method,
+    noise: &Noise,
+    seed: u64,
+    grid: &Grid,
+) -> Result<String> {
+    let tasks: Result<Vec<Value>> = grid
+        .tasks
+        .iter()
+        .map(|task| Ok(json!({"task": serde_json::to_value(task)?, "version": task.version()})))
+        .collect();
+    let identity = json!({
+        "data": data_sha256,
+        "views": views,
+        "method": serde_json::to_value(method)?,
+        "method_version": method.version(),
+        "pairing": serde_json::to_value(&grid.pairing)?,
+        "widths": serde_json::to_value(grid.widths)?,
+        "noise": serde_json::to_value(noise)?,
+        "seed": seed,
+        "tasks": tasks?,
+        "records": RECORDS_VERSION,
+    });
+    Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
+}
+
+/// A choice as records have it: its name, or JSON with sorted keys where it has parameters.
+pub fn choice(item: &impl Serialize) -> String {
+    let value = serde_json::to_value(item).unwrap_or_default();
+    value.as_str().map_or_else(|| canonical(&value), str::to_string)
+}
+
+fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {
+    for (i, name) in views.iter().enumerate() {
+        if !known.contains(name) {
+            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+            let problem = YamlProblem::Unknown { kind: "view", name: name.clone(), nearest, known: known.to_vec() };
+            return Err(grid.problem(&format!("views.{set}[{i}]"), problem).into());
+        }
+    }
+    Ok(())
+}
+
+fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
+    let known: Vec<String> = source.labellings().iter().map(|l| l.name.clone()).collect();
+    for (i, task) in grid.value.tasks.iter().enumerate() {
+        let key = format!("tasks[{i}].{}", task.name());
+        if task.needs_labels() && known.is_empty() {
+            let found = format!("needs labels, and `{}` has none; drop the task or add a labelling", source.used());
+            return Err(grid.error(&key, found).into());
+        }
+        if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
+            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
+            let problem = YamlProblem::Unknown { kind: "labelling", name: name.to_string(), nearest, known };
+            return Err(grid.problem(&format!("{key}.label"), problem).into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! From a grid's source to what a cell fits and scores: pairing, validation rows, noise, width matching.
+
+use align::Dataset;
+use anyhow::{Context, Result};
+
+use crate::plan::{Cell, Plan};
+pub use crate::terms::{ByClass, Pairing, Widths};
+
+/// Share of train that becomes validation rows where a task needs them and the data have none.
+pub const VALIDATION_SHARE: f64 = 0.1;
+
+impl Plan {
+    /// Whether cells need validation rows, for a task or for a method.
+    pub fn needs_validation(&self) -> bool {
+        let grid = &self.grid.value;
+        grid.tasks.iter().any(tasks::Task::needs_validation) || grid.methods.iter().any(|m| m.needs().validation)
+    }
+
+    /// What a cell works on, in the order of the data flow: views, pairing, validation rows, noise on the
+    /// training rows, widths.
+    ///
+    /// # Errors
+    /// Unknown views, a labelling that is not there, widths that cannot be matched.
+    pub fn dataset(&self, cell: &Cell) -> Result<Dataset> {
+        let grid = &self.grid.value;
+        let mut data = self.source.select(&cell.views)?;
+        if let Pairing::ByClass(ByClass { label, seed }) = &grid.pairing {
+            data = tasks::disjoint_by_class(&data, label.as_deref(), *seed).context("pairing by class")?;
+        }
+        if self.needs_validation() {
+            let label = grid.tasks.iter().find(|t| t.needs_validation()).and_then(tasks::Task::label);
+            data = data.with_validation(VALIDATION_SHARE, label, cell.seed)?;
+        }
+        data.train.spaces = cell.noise.apply(&data.train.spaces)?;
+        match grid.widths {
+            Widths::AsTheyAre => Ok(data),
+            Widths::Pca => data.pca_matched().context("matching widths by PCA"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::plan::PlanRequest;
+
+    #[test]
+    fn noise_touches_training_rows_alone() {
+        let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.yaml");
+        let plan = PlanRequest::of(&smoke, false).open().expect("the smoke grid");
+        let named = |name: &str| plan.cells.iter().find(|c| c.noise.name() == name && c.views.len() == 4);
+        let data = |name: &str| plan.dataset(named(name).expect("in the grid")).expect("valid");
+        let clean = data("none");
+        for noise in tasks::noise::Noise::NAMES.into_iter().filter(|name| *name != "none") {
+            let noisy = data(noise);
+            let same = |of: fn(&Dataset) -> &align::Spaces| {
+                let (clean, noisy) = (of(&clean), of(&noisy));
+                (0..clean.len()).all(|m| clean.at(m) == noisy.at(m)) && noisy.complete()
+            };
+            assert!(same(|data| &data.test.spaces), "{noise}");
+            assert!(same(|data| &data.validation.as_ref().expect("probing needs it").spaces), "{noise}");
+            assert!(!same(|data| &data.train.spaces), "{noise} does something");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The data of a grid: the set it asks for, or the stand-in.
+
+use std::path::{Path, PathBuf};
+
+use align::{Dataset, Labels};
+use anyhow::{Context, Result, bail};
+use data::yaml::Located;
+use data::{Found, Loaded, Manifest, Warning};
+use fetch::sources_dir;
+use files::checksum;
+
+use crate::{DataSpec, Grid, PlantedSpec};
+
+/// A data set in memory and what is said about it.
+pub struct Source {
+    /// The set the grid asks for.
+    pub asked: String,
+    /// The bundled set used in its place.
+    pub stand_in: Option<StandIn>,
+    /// What the data are, in a few words.
+    pub title: String,
+    content: Content,
+}
+
+/// Bundled data used in place of a set that is not present.
+#[derive(Clone, Debug)]
+pub struct StandIn {
+    /// The bundled set.
+    pub name: String,
+    /// How it differs from the set asked for.
+    pub summary: String,
+}
+
+impl StandIn {
+    /// The sentence printed wherever its figures are.
+    pub fn notice(&self, asked: &str) -> String {
+        format!("Stand-in data: `{}` in place of `{asked}` ({}).", self.name, self.summary)
+    }
+}
+
+enum Content {
+    Files(Box<Loaded>),
+    Planted { dataset: Box<Dataset>, checksum: String },
+}
+
+impl Source {
+    /// Finds, reads and checks the data of a grid.
+    ///
+    /// # Errors
+    /// No such data set (with the nearest name) and no stand-in, or a stand-in that is not allowed;
+    /// anything wrong with the files.
+    pub fn open(grid: &Located<Grid>, allow_stand_in: bool) -> Result<Self> {
+        match &grid.value.data {
+            DataSpec::Planted(spec) => Self::planted(spec),
+            DataSpec::Manifest(name) => Self::manifest(grid, name, allow_stand_in),
+        }
+    }
+
+    fn planted(spec: &PlantedSpec) -> Result<Self> {
+        let dataset = spec.recipe.generate(spec.seed)?;
+        // The recipe stands for the values: they follow from it, its seed and the generator's version.
+        let recipe = format!("planted 1 {} {}", spec.seed, serde_json::to_string(&spec.recipe)?);
+        Ok(Self {
+            asked: "planted".into(),
+            stand_in: None,
+            title: format!("planted data, {} views, seed {}", spec.recipe.widths.len(), spec.seed),
+            content: Content::Planted { dataset: Box::new(dataset), checksum: checksum::sha256(recipe.as_bytes()) },
+        })
+    }
+
+    fn manifest(grid: &Located<Grid>, name: &str, allow_stand_in: bool) -> Result<Self> {
+        let folder = grid.path().parent().unwrap_or(Path::new("")).to_path_buf();
+        let manifests = manifests_dir(&folder);
+        let absence = match data::find(name, &folder, &manifests)? {
+            Found::Manifest(manifest) => {
+                let missing = manifest.missing_files();
+                match missing.first() {
+                    None => return Self::loaded(name, &manifest, None),
+                    Some(file) => {
+                        format!("{} of its files are missing, the first is {}", missing.len(), file.display())
+                    }
+                }
+            }
+            Found::Absent(absent) if grid.value.stand_in.is_none() && advice(name, &manifests).is_empty() => {
+                return Err(grid.problem("data", absent.problem()).into());
+            }
+            Found::Absent(_) => format!("there is no {}", manifests.join(format!("{name}.yaml")).display()),
+        };
+        let Some(stand_in) = &grid.value.stand_in else {
+            let advice = advice(name, &manifests);
+            let advice = if advice.is_empty() { "; fetch it, or name a `stand_in`" } else { advice.as_str() };
+            bail!(grid.error("data", format!("`{name}` is not present: {absence}{advice}")));
+        };
+        if !allow_stand_in {
+            bail!(grid.error(
+                "data",
+                format!(
+                    "`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place{}",
+                    advice(name, &manifests)
+                ),
+            ));
+        }
+        match data::find(stand_in, &folder, &manifests)? {
+            Found::Manifest(manifest) => {
+                let summary = manifest.summary.clone().unwrap_or_else(|| manifest.title.clone());
+                Self::loaded(name, &manifest, Some(StandIn { name: stand_in.clone(), summary }))
+            }
+            Found::Absent(absent) => Err(grid.problem("stand_in", absent.problem()).into()),
+        }
+    }
+
+    fn loaded(asked: &str, manifest: &Manifest, stand_in: Option<StandIn>) -> Result<Self> {
+        let loaded = data::load(manifest)?;
+        Ok(Self {
+            asked: asked.to_string(),
+            stand_in,
+            title: manifest.title.clone(),
+            content: Content::Files(Box::new(loaded)),
+        })
+    }
+
+    /// All of it.
+    pub fn dataset(&self) -> &Dataset {
+        match &self.content {
+            Content::Files(loaded) => &loaded.dataset,
+            Content::Planted { dataset, .. } => dataset,
+        }
+    }
+
+    /// The views' names in order.
+    pub fn view_names(&self) -> Vec<String> {
+        self.dataset().train.spaces.names().map(str::to_string).collect()
+    }
+
+    /// The named views.
+    ///
+    /// # Errors
+    /// An unknown view, with the nearest name.
+    pub fn select(&self, views: &[String]) -> Result<Dataset> {
+        match &self.content {
+            Content::Files(loaded) => Ok(loaded.select(views)?),
+            Content::Planted { dataset, .. } => {
+                dataset.select(views).with_context(|| "views of planted data are named v0, v1, ...".to_string())
+            }
+        }
+    }
+
+    /// Checksum of all that the named views' numbers come from.
+    pub fn checksum(&self, views: &[String]) -> String {
+        match &self.content {
+            Content::Files(loaded) => loaded.checksum(views),
+            Content::Planted { checksum, .. } => checksum::sha256(format!("{checksum} {}", views.join(" ")).as_bytes()),
+        }
+    }
+
+    /// What is odd about the data.
+    pub fn warnings(&self) -> &[Warning] {
+        match &self.content {
+            Content::Files(loaded) => &loaded.warnings,
+            Content::Planted { .. } => &[],
+        }
+    }
+
+    /// The labellings there are, for tasks that name one.
+    pub fn labellings(&self) -> Vec<&Labels> {
+        self.dataset().test.labels.iter().collect()
+    }
+
+    /// What every title of a table or figure ends with where a stand-in was used; else nothing.
+    pub fn mark(&self) -> String {
+        self.stand_in.as_ref().map(|s| format!(" (stand-in data: {})", s.name)).unwrap_or_default()
+    }
+
+    /// The set that was used: the stand-in's name where there is one.
+    pub fn used(&self) -> &str {
+        self.stand_in.as_ref().map_or(self.asked.as_str(), |s| s.name.as_str())
+    }
+}
+
+/// How a set that is not there can be had, where a source file says what it is made from; else nothing.
+fn advice(name: &str, manifests: &Path) -> String {
+    let word = files::shell::word(name);
+    match fetch::Source::find(name, &sources_dir(manifests)) {
+        Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {word}`"),
+        Ok(_) => format!("; `runner fetch {word}` downloads what it is made from"),
+        Err(_) => String::new(),
+    }
+}
+
+/// `data-manifests/` beside or above the grid file.
+pub fn manifests_dir(from: &Path) -> PathBuf {
+    let from = if from.as_os_str().is_empty() { Path::new(".") } else { from };
+    let absolute = std::path::absolute(from).unwrap_or_else(|_| from.to_path_buf());
+    let found = absolute.ancestors().map(|folder| folder.join("data-manifests")).find(|dir| dir.is_dir());
+    match found {
+        // Messages read better with the path as the user would type it.
+        Some(dir) => {
+            match std::env::current_dir().ok().and_then(|cwd| dir.strip_prefix(cwd).ok().map(Path::to_path_buf)) {
+                Some(relative) => relative,
+                None => dir,
+            }
+        }
+        None => PathBuf::from("data-manifests"),
+    }
+}

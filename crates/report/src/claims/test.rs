@@ -1,0 +1,147 @@
+//! What a claim says, in terms that records can hold or break.
+
+use serde::{Deserialize, Serialize};
+use tasks::Metric;
+
+use grid::asked::{Reduce, mean_only};
+
+/// A claim of the paper.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// Its id, such as `C1`.
+    pub id: String,
+    /// The claim.
+    pub text: String,
+    /// The paper's figure for it, where one is known.
+    pub published: Option<String>,
+    /// How its ordering is tested.
+    pub test: Test,
+    /// The published values that it states, compared with ours one by one: a verdict of its own, because embeddings made
+    /// anew move values by more than they move the order of methods.
+    pub value: Option<ValueOf>,
+}
+
+/// Which published values a claim states.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueOf {
+    /// The metric.
+    pub metric: Metric,
+    /// The method; all published values of the metric without.
+    pub method: Option<String>,
+}
+
+/// A kind of test with what it looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Test {
+    /// A method is better than others on clean data.
+    Better(Better),
+    /// A method loses less to noise than others.
+    SmallerDrop(SmallerDrop),
+    /// A figure rises from one subset of views to the next.
+    Rises(Rises),
+    /// A figure falls from one subset of views to the next.
+    Falls(Rises),
+    /// Adding a view to a universe is as good as a refit, and better than pairwise maps.
+    Extension(Extension),
+    /// A figure is at most this.
+    AtMost(AtMost),
+    /// It cannot be tested with this grid.
+    NotTestable(NotTestable),
+}
+
+/// Parameters of [`Test::Better`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Better {
+    /// The metric.
+    pub metric: Metric,
+    /// The method said to be better …
+    pub method: String,
+    /// … than these.
+    pub over: Vec<String>,
+    /// In which figure of all views or pairs.
+    #[serde(default = "mean_only")]
+    pub of: Vec<Reduce>,
+    /// On which subsets of views; all of the grid without any.
+    #[serde(default)]
+    pub views: Vec<String>,
+}
+
+/// Parameters of [`Test::SmallerDrop`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmallerDrop {
+    /// The metric.
+    pub metric: Metric,
+    /// The method said to lose less …
+    pub method: String,
+    /// … than these.
+    pub over: Vec<String>,
+}
+
+/// Parameters of [`Test::Rises`] and [`Test::Falls`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rises {
+    /// The metric.
+    pub metric: Metric,
+    /// The method.
+    pub method: String,
+    /// The ordered pairs of views it is measured between; all of each subset without any.
+    #[serde(default)]
+    pub pairs: Vec<[String; 2]>,
+    /// The subsets of views in order; all of the grid without any.
+    #[serde(default)]
+    pub views: Vec<String>,
+}
+
+/// Parameters of [`Test::Extension`]; figures are means over the pairs with the last view of a subset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// The metric.
+    pub metric: Metric,
+    /// The method that adds the view.
+    pub added: String,
+    /// The method refitted with it.
+    pub refit: String,
+    /// The method without a universe.
+    pub pairwise: String,
+}
+
+/// Parameters of [`Test::AtMost`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AtMost {
+    /// The metric.
+    pub metric: Metric,
+    /// The method.
+    pub method: String,
+    /// The bound on the largest figure.
+    pub bound: f64,
+}
+
+/// Parameters of [`Test::NotTestable`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotTestable {
+    /// Why.
+    pub reason: String,
+}
+
+impl Test {
+    /// The metric it looks at.
+    pub fn metric(&self) -> Option<Metric> {
+        match self {
+            Self::Better(t) => Some(t.metric),
+            Self::SmallerDrop(t) => Some(t.metric),
+            Self::Rises(t) | Self::Falls(t) => Some(t.metric),
+            Self::Extension(t) => Some(t.metric),
+            Self::AtMost(t) => Some(t.metric),
+            Self::NotTestable(_) => None,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Which figures a grid gets.
+
+mod figure;
+pub mod palette;
+mod scatter;
+mod spec;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use figures::{Bar, BarSeries, Drawn, GroupedBars, Heatmaps, Panel};
+use rayon::prelude::*;
+use tasks::{Measure as Likeness, Metric, Reading};
+
+pub use self::figure::Figure;
+use self::figure::Words;
+use crate::paper::Paper;
+use crate::samples::Samples;
+use crate::tables::stem_of;
+use crate::tables::summary::{Group, Measure, Summary};
+use grid::asked::FigureSpec;
+use store::slug;
+
+/// A figure with the stem of its files.
+pub type Named = (Figure, String);
+
+/// All figures of a grid: those in `asked` and those that its paper file asks for, then an overview and what is by view and
+/// by pair for every subset of views and noise. With a paper file the published values are marked on the bars.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn figures(
+    title: &str,
+    samples: &Samples<'_>,
+    notes: &[String],
+    paper: Option<&Paper>,
+    asked: &[FigureSpec],
+) -> Result<Vec<Named>> {
+    let summary = samples.summary();
+    let subtitle = notes.first().map(|note| note.replace('`', ""));
+    let mut figures: Vec<Named> = Vec::new();
+    for spec in asked.iter().chain(paper.into_iter().flat_map(|paper| &paper.figures)) {
+        let words = Words { title, subtitle: subtitle.clone() };
+        figures.push(spec::figure(spec, &words, samples)?);
+    }
+    let several = summary.view_sets().len() * summary.noises().len() > 1;
+    for view_set in summary.view_sets() {
+        for noise in summary.noises() {
+            let groups: Vec<&Group> =
+                summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise).collect();
+            // A sweep has a figure of its own; bars and panels in their dozens show nothing.
+            if groups.is_empty() || groups.len() > MOST_GROUPS {
+                continue;
+            }
+            let suffix = if several { format!("_{view_set}_{}", slug(&noise.to_string())) } else { String::new() };
+            let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
+            let page = Page { title, subtitle: subtitle.clone(), summary, view_set, groups, paper };
+            let path = |name: &str| format!("{name}{suffix}");
+            figures.push((Figure::Bars(page.overview()), path("summary")));
+            for measure in BY_VIEW.into_iter().flat_map(|m| summary.measures_of(m)) {
+                let stem = path(&format!("{}_by_view", stem_of(summary, measure)));
+                figures.push((Figure::Bars(page.by_view(measure)), stem));
+            }
+            for measure in BY_PAIR.into_iter().flat_map(|m| summary.measures_of(m)) {
+                let stem = path(&format!("{}_by_pair", stem_of(summary, measure)));
+                figures.push((Figure::Heatmaps(page.by_pair(measure)), stem));
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// Writes figures into a folder, and into `single/` and `double/` below it for the columns of a page.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
+    let written = |(figure, stem): &Named| {
+        let stem = folder.join(stem);
+        let mut files = keep(figures::draw(figure.draw(), &stem)?)?;
+        files.extend(keep(figures::draw_columns(figure.draw(), &stem)?)?);
+        Ok(files)
+    };
+    let files: Result<Vec<Vec<PathBuf>>> = figures.par_iter().map(written).collect();
+    Ok(files?.concat())
+}
+
+/// Writes what was drawn, with the folders it belongs in: each file whole or not at all.
+///
+/// # Errors
+/// A folder that cannot be made, a file that cannot be written.
+pub fn keep(drawn: Vec<Drawn>) -> Result<Vec<PathBuf>> {
+    let put = |Drawn { path, bytes }: Drawn| {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| files::put(&path, &bytes))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    };
+    drawn.into_iter().map(put).collect()
+}
+
+/// Metrics with bars by view.
+const BY_VIEW: [Metric; 3] = [Metric::Ari, Metric::Nmi, Metric::DriftMean];
+/// Metrics with a heat map by pair.
+const BY_PAIR: [Metric; 8] = [
+    Metric::Rank1,
+    Metric::Accuracy,
+    Metric::Map,
+    Metric::Similarity(Likeness::Cka, Reading::Calibrated),
+    Metric::Similarity(Likeness::MutualKnn, Reading::Calibrated),
+    Metric::Similarity(Likeness::Rsa, Reading::Calibrated),
+    Metric::Similarity(Likeness::Svcca, Reading::Calibrated),
+    Metric::Similarity(Likeness::Procrustes, Reading::Calibrated),
+];
+/// Metrics of the overview's bars; all lie between 0 and 1.
+const OVERVIEW: [Metric; 9] = [
+    Metric::Ari,
+    Metric::Nmi,
+    Metric::Rank1,
+    Metric::Accuracy,
+    Metric::Cmc1,
+    Metric::Map,
+    Metric::Gamma90,
+    Metric::DeltaPos,
+    Metric::DriftMean,
+];
+/// Methods that a page of figures can show.
+const MOST_GROUPS: usize = 24;
+
+/// The methods of one subset of views under one noise.
+struct Page<'a> {
+    title: String,
+    subtitle: Option<String>,
+    summary: &'a Summary<'a>,
+    view_set: &'a str,
+    groups: Vec<&'a Group>,
+    paper: Option<&'a Paper>,
+}
+
+impl Page<'_> {
+    /// Means over views with their spread: one group of bars per metric.
+    fn overview(&self) -> GroupedBars {
+        let measures: Vec<&Measure> = OVERVIEW.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
+        let bar = |group: &Group, measure: &Measure| {
+            let stat = self.summary.stat(group, measure)?;
+            let over = (group.view_set.as_str(), self.summary.views(&group.view_set).len());
+            let published = self.paper.and_then(|paper| paper.published(&group.method.name, measure.metric, over));
+            Some(Bar {
+                value: stat.mean,
+                spread: Some((stat.mean - stat.std, stat.mean + stat.std)),
+                reference: published.map(|p| p.value),
+            })
+        };
+        self.bars(
+            format!("{}: mean over views, ± standard deviation over views", self.title),
+            "score".into(),
+            measures.iter().map(|m| self.summary.title(m)).collect(),
+            &|group| measures.iter().map(|m| bar(group, m)).collect(),
+        )
+    }
+
+    /// One group of bars per view, ± over seeds of k-means being in the records.
+    fn by_view(&self, measure: &Measure) -> GroupedBars {
+        let views = self.summary.views(self.view_set);
+        let values = |group: &Group| {
+            let space = self.summary.headline(group, measure);
+            let means = space.map(|s| self.summary.means(group, measure, s)).unwrap_or_default();
+            let bar = |i: usize| means.get(&(i, i)).map(|&value| Bar { value, spread: None, reference: None });
+            (0..views.len()).map(bar).collect()
+        };
+        self.bars(
+            format!("{}: {} per view", self.title, self.summary.title(measure)),
+            self.summary.title(measure),
+            views.iter().map(|v| v.to_string()).collect(),
+            &values,
+        )
+    }
+
+    fn bars(
+        &self,
+        title: String,
+        y_label: String,
+        groups: Vec<String>,
+        values: &dyn Fn(&Group) -> Vec<Option<Bar>>,
+    ) -> GroupedBars {
+        let series = self.groups.iter().map(|group| BarSeries {
+            label: group.label(),
+            colour: palette::key(&group.method.name),
+            values: values(group),
+        });
+        GroupedBars {
+            title,
+            subtitle: self.subtitle.clone(),
+            y_label,
+            reference_label: "published".into(),
+            groups,
+            series: series.collect(),
+        }
+    }
+
+    /// One panel per method: query views down, gallery views across.
+    fn by_pair(&self, measure: &Measure) -> Heatmaps {
+        let views: Vec<String> = self.summary.views(self.view_set).iter().map(|v| v.to_string()).collect();
+        let panel = |group: &&Group| {
+            let space = self.summary.headline(group, measure)?;
+            let means = self.summary.means(group, measure, space);
+            let row = |i: usize| (0..views.len()).map(|j| means.get(&(i, j)).copied()).collect();
+            Some(Panel {
+                title: format!("{} ({})", group.label(), space.name()),
+                rows: views.clone(),
+                columns: views.clone(),
+                values: (0..views.len()).map(row).collect(),
+            })
+        };
+        // Retrieval looks one view's items up in another; a classifier goes from one view to another.
+        let ends = match measure.metric {
+            Metric::Accuracy => ("source view", "target view"),
+            metric if metric.is_symmetric() => ("view", "view"),
+            _ => ("query view", "gallery view"),
+        };
+        Heatmaps {
+            title: format!("{}: {} by pair", self.title, self.summary.title(measure)),
+            subtitle: self.subtitle.clone(),
+            panels: self.groups.iter().filter_map(panel).collect(),
+            row_label: ends.0.into(),
+            column_label: ends.1.into(),
+            value_label: self.summary.title(measure),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One metric against another: a point per method.
+
+use anyhow::Result;
+use serde_json::Value;
+use tasks::Metric;
+
+use super::figure::{RESAMPLES, SEED, Words, greek, parameter};
+use super::palette;
+use grid::asked::ScatterSpec;
+use crate::samples::Samples;
+use crate::tables::comparison::by_items;
+use crate::tables::summary::Group;
+use figures::{Dot, Point, Scatter};
+
+/// The points of the first subset of views on clean data.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<Scatter> {
+    let ([x, y], summary) = ([spec.x, spec.y], samples.summary());
+    let first = summary.view_sets().first().map(|set| set.to_string());
+    let here = |g: &&Group| g.noise.is_clean() && Some(&g.view_set) == first.as_ref();
+    let mut groups: Vec<&Group> = summary.groups.iter().filter(here).collect();
+    // A path is drawn in the order of its points.
+    let value = |g: &Group| spec.join.as_ref().and_then(|name| parameter(g, name)?.as_f64());
+    groups.sort_by(|a, b| value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)));
+    let point = |group: &Group, metric: Metric| -> Result<Option<Point>> {
+        let Some(measure) = summary.measures_of(metric).next() else { return Ok(None) };
+        let Some(stat) = summary.stat(group, measure) else { return Ok(None) };
+        let interval = match samples.sample_of(group, measure)? {
+            Ok(sample) => by_items(&[&sample], |_| true, [RESAMPLES; 2], SEED)?.interval(0).map(|i| (i.low, i.high)),
+            Err(_) => None,
+        };
+        Ok(Some(Point { value: stat.mean, interval }))
+    };
+    let mut dots = Vec::new();
+    for group in &groups {
+        let (Some(x), Some(y)) = (point(group, x)?, point(group, y)?) else { continue };
+        let path = value(group).and(spec.join.as_ref()).map(|name| group.method.label_without(&[name.as_str()]));
+        let first_of_path = path.is_none() || !dots.iter().any(|dot: &Dot| dot.path == path);
+        let full = short_label(group, &groups);
+        let label = match (&spec.join, first_of_path) {
+            // Along a path the name stands once.
+            (Some(name), false) => format!("{} {}", greek(name), text(parameter(group, name))),
+            _ => full,
+        };
+        dots.push(Dot { label, colour: palette::key(&group.method.name), path, x, y });
+    }
+    // Those that stand alone are named first: they have no other place to be told by.
+    let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());
+    Ok(Scatter {
+        title: format!("{}: {} against {}", words.title, y.title(), x.title()),
+        subtitle: words.subtitle.clone(),
+        x_label: axis_title(x),
+        y_label: axis_title(y),
+        better: (x.higher_is_better(), y.higher_is_better()),
+        dots: alone.into_iter().chain(paths).collect(),
+    })
+}
+
+fn axis_title(metric: Metric) -> String {
+    let better = if metric.higher_is_better() { "more" } else { "less" };
+    format!("{} ({better} is better)", metric.title())
+}
+
+/// A method's name with as few of its parameters as set it apart from the figure's other groups of that name.
+fn short_label(group: &Group, groups: &[&Group]) -> String {
+    let names: Vec<&str> = group.method.params.names().collect();
+    let mut others: Vec<&&Group> =
+        groups.iter().filter(|other| other.method.name == group.method.name && other.method != group.method).collect();
+    let alone = others.is_empty();
+    let differs = |other: &Group, name: &str| parameter(other, name) != parameter(group, name);
+    let mut told: Vec<&str> = Vec::new();
+    while !others.is_empty() {
+        // The one that tells it from most of those left.
+        let apart = |name: &&&str| others.iter().filter(|other| differs(other, name)).count();
+        let Some(name) = names.iter().max_by_key(apart).filter(|name| apart(name) > 0) else { break };
+        told.push(*name);
+        others.retain(|other| !differs(other, told[told.len() - 1]));
+    }
+    let untold: Vec<&str> = names.into_iter().filter(|name| !alone && !told.contains(name)).collect();
+    group.method.label_without(&untold).replace("tau", "τ").replace("lambda", "λ")
+}
+
+fn text(value: Option<Value>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

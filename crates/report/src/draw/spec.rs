@@ -1,0 +1,306 @@
+//! The figures that a file asks for: curves along views, noises or a parameter, sweeps over two parameters, costs.
+
+use anyhow::Result;
+use serde_json::Value;
+use tasks::Metric;
+use tasks::noise::Noise;
+
+use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter};
+use super::{palette, scatter};
+use grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
+use store::record::Record;
+use crate::samples::{Place, Sample, Samples, resampled};
+use crate::tables::comparison::by_items;
+use crate::tables::processors;
+use crate::tables::summary::{Group, Summary};
+use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
+
+/// The figure with the stem of its files.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn figure(spec: &FigureSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<(Figure, String)> {
+    let summary = samples.summary();
+    Ok(match spec {
+        FigureSpec::Curves(spec) => (Figure::Curves(curves(spec, words, samples)?), spec.name.clone()),
+        FigureSpec::Costs(spec) => (Figure::Curves(costs(spec, words, summary)), spec.name.clone()),
+        FigureSpec::Sweep(spec) => (Figure::Heatmaps(sweep(spec, words, summary)), spec.name.clone()),
+        FigureSpec::Scatter(spec) => (Figure::Scatter(scatter::scatter(spec, words, samples)?), spec.name.clone()),
+    })
+}
+
+/// A position along an axis.
+struct Position {
+    tick: String,
+    /// Its number, where positions have one.
+    place: Option<f64>,
+}
+
+/// A line before it has values: at every position the group that it passes.
+struct Track<'a> {
+    label: String,
+    method: String,
+    groups: Vec<Option<&'a Group>>,
+}
+
+/// What the positions along an axis are, and which groups each line has there.
+fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
+    match axis {
+        Along::Views => {
+            let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
+            let at = |group: &Group| group.noise.is_clean().then(|| sets.iter().position(|s| *s == group.view_set))?;
+            let positions = ticks(&sets).into_iter().map(|tick| Position { tick, place: None });
+            (positions.collect(), tracks(summary, sets.len(), |group| (group.label(), at(group))))
+        }
+        Along::Noise => {
+            let first = summary.view_sets().first().map(|set| set.to_string());
+            let amount = |noise: &Noise| noise.amount().unwrap_or(0.0);
+            let mut noises: Vec<&Noise> = summary.noises();
+            noises.sort_by(|a, b| amount(a).total_cmp(&amount(b)));
+            let at = |group: &Group| {
+                let here = Some(&group.view_set) == first.as_ref();
+                here.then(|| noises.iter().position(|noise| **noise == group.noise))?
+            };
+            let position = |noise: &&Noise| Position { tick: amount(noise).to_string(), place: Some(amount(noise)) };
+            let positions = noises.iter().map(position).collect();
+            (positions, tracks(summary, noises.len(), |group| (group.label(), at(group))))
+        }
+        Along::Parameter(name) => along_parameter(name, summary),
+    }
+}
+
+fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
+    let first = summary.view_sets().first().map(|set| set.to_string());
+    let here = |group: &&Group| group.noise.is_clean() && Some(&group.view_set) == first.as_ref();
+    let mut values: Vec<Value> = Vec::new();
+    for value in summary.groups.iter().filter(here).filter_map(|group| parameter(group, name)) {
+        if value.is_number() && !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values.sort_by(|a, b| a.as_f64().unwrap_or(f64::NAN).total_cmp(&b.as_f64().unwrap_or(f64::NAN)));
+    let found = |group: &Group| {
+        if !here(&group) {
+            return (String::new(), None);
+        }
+        let value = parameter(group, name);
+        let at = value.and_then(|value| values.iter().position(|known| *known == value));
+        // A line is a method whatever the parameter is.
+        (if at.is_some() { group.method.label_without(&[name]) } else { group.label() }, at)
+    };
+    let mut lines = tracks(summary, values.len(), found);
+    // Methods without the parameter, or with the value that stands for none, are the same at every position.
+    for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
+        let groups = vec![Some(group); values.len()];
+        lines.push(Track { label: group.label(), method: group.method.name.clone(), groups });
+    }
+    let position = |value: &Value| Position { tick: value.to_string(), place: None };
+    (values.iter().map(position).collect(), lines)
+}
+
+/// One track for every label, in order; a group without a position is on none.
+fn tracks<'a>(
+    summary: &'a Summary<'_>,
+    positions: usize,
+    of: impl Fn(&Group) -> (String, Option<usize>),
+) -> Vec<Track<'a>> {
+    let mut tracks: Vec<Track<'a>> = Vec::new();
+    for group in &summary.groups {
+        let (label, Some(at)) = of(group) else { continue };
+        let known = tracks.iter().position(|track| track.label == label && track.method == group.method.name);
+        let known = known.unwrap_or_else(|| {
+            tracks.push(Track { label, method: group.method.name.clone(), groups: vec![None; positions] });
+            tracks.len() - 1
+        });
+        tracks[known].groups[at] = Some(group);
+    }
+    tracks
+}
+
+/// One line per method, with 95% intervals over test items.
+fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<Curves> {
+    let (metric, summary) = (spec.metric, samples.summary());
+    let measure = summary.measures_of(metric).next();
+    let (positions, tracks) = along(&spec.along, summary);
+    let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
+    for track in tracks {
+        let mut points: Vec<Vec<Option<Point>>> = spec.of.iter().map(|_| Vec::new()).collect();
+        for group in &track.groups {
+            let sample = match (group, measure) {
+                (Some(group), Some(measure)) => samples.sample_of(group, measure)?.ok(),
+                _ => None,
+            };
+            let last = group.and_then(|group| summary.views(&group.view_set).last().map(|view| view.to_string()));
+            let last = last.unwrap_or_default();
+            let found = sample.map(|sample| intervals(spec, metric, &last, &sample)).transpose()?;
+            for (i, points) in points.iter_mut().enumerate() {
+                points.push(found.as_ref().map(|found| found[i]).filter(|point| point.value.is_finite()));
+            }
+        }
+        for (lines, values) in lines.iter_mut().zip(points) {
+            if values.iter().any(Option::is_some) {
+                let (label, colour) = (track.label.clone(), palette::key(&track.method));
+                lines.push(Line { label, colour, values, ..Line::default() });
+            }
+        }
+    }
+    let places: Option<Vec<f64>> = positions.iter().map(|position| position.place).collect();
+    let panel = |(of, lines): (&Reduce, Vec<Line>)| CurvePanel {
+        title: match of {
+            Reduce::Mean if spec.with_last => "mean over the pairs with the added view".into(),
+            Reduce::Mean if !spec.pairs.is_empty() => pair_names(&spec.pairs),
+            Reduce::Mean => "mean over pairs".into(),
+            Reduce::Worst | Reduce::Each => "worst pair".into(),
+        },
+        ticks: positions.iter().map(|position| position.tick.clone()).collect(),
+        places: places.clone().unwrap_or_default(),
+        lines,
+    };
+    Ok(Curves {
+        title: format!("{}: {}", words.title, metric.title()),
+        subtitle: words.subtitle.clone(),
+        x_label: spec.x.clone(),
+        y_label: metric.title().into(),
+        y_spacing: Spacing::Linear,
+        x_spacing: Spacing::Linear,
+        unordered: spec.unordered,
+        panels: spec.of.iter().zip(lines).map(panel).collect(),
+    })
+}
+
+/// The pairs that a mean is over, a pair and its reverse as one.
+fn pair_names(pairs: &[[String; 2]]) -> String {
+    let reversed = |[s, t]: &[String; 2]| pairs.iter().position(|[a, b]| a == t && b == s);
+    let once = pairs.iter().enumerate().filter(|(i, pair)| reversed(pair).is_none_or(|at| at > *i));
+    let names: Vec<String> = once
+        .map(|(_, pair)| format!("{} {} {}", pair[0], if reversed(pair).is_some() { "↔" } else { "→" }, pair[1]))
+        .collect();
+    format!("mean over {}", names.join(", "))
+}
+
+/// Labels of all groups with their methods, each once.
+fn labels(summary: &Summary<'_>) -> Vec<(String, String)> {
+    let mut labels: Vec<(String, String)> = Vec::new();
+    for group in &summary.groups {
+        let entry = (group.label(), group.method.name.clone());
+        if !labels.contains(&entry) {
+            labels.push(entry);
+        }
+    }
+    labels
+}
+
+/// Subsets as they stand below an axis.
+fn ticks(sets: &[String]) -> Vec<String> {
+    sets.iter().map(|set| set.trim_start_matches('m').replace('-', " ")).collect()
+}
+
+/// Wall and CPU seconds of the fits, means over seeds.
+fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
+    let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
+    type Column = fn(&Record) -> Option<f64>;
+    let columns: [(&str, Column); 2] =
+        [("wall seconds of the fit", |r| r.fit_seconds), ("CPU seconds of the fit", |r| r.fit_cpu_seconds)];
+    let panel = |(title, column): (&str, Column)| {
+        let line = |(label, method): (String, String)| {
+            let value = |set: &String| {
+                let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise.is_clean();
+                let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
+                Some(Point { value: seconds, interval: None })
+            };
+            let colour = palette::key(&method);
+            Line { values: sets.iter().map(value).collect(), label, colour, ..Line::default() }
+        };
+        CurvePanel {
+            title: title.into(),
+            ticks: ticks(&sets),
+            places: Vec::new(),
+            lines: labels(summary).into_iter().map(line).collect(),
+        }
+    };
+    let mixed = processors::mixed_briefly(summary.records());
+    let subtitle = words.subtitle.iter().cloned().chain(mixed).reduce(|words, mixed| format!("{words} {mixed}"));
+    Curves {
+        title: format!("{}: cost", words.title),
+        subtitle,
+        x_label: spec.x.clone(),
+        y_label: "seconds".into(),
+        y_spacing: Spacing::Logarithmic,
+        x_spacing: Spacing::Linear,
+        unordered: spec.unordered,
+        panels: columns.into_iter().map(panel).collect(),
+    }
+}
+
+fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> Result<Vec<Point>> {
+    let wanted = |(source, target): &Place| {
+        let listed = |[s, t]: &[String; 2]| s == source && Some(t.as_str()) == target.as_deref();
+        let among = spec.pairs.is_empty() || spec.pairs.iter().any(listed);
+        let touches_last = source == last || target.as_deref() == Some(last);
+        among && (!spec.with_last || (touches_last && Some(source) != target.as_ref()))
+    };
+    let drawn = resampled(&[sample], RESAMPLES, SEED, |evaluated, omitted| {
+        let by_place = evaluated[0].by_place(omitted);
+        let values: Vec<f64> = by_place.into_iter().filter(|(place, _)| wanted(place)).map(|(_, v)| v).collect();
+        let least = |values: &[f64]| {
+            let worse = |a: f64, b: f64| match metric.higher_is_better() {
+                // An undefined figure is not passed over.
+                _ if a.is_nan() || b.is_nan() => f64::NAN,
+                true => a.min(b),
+                false => a.max(b),
+            };
+            values.iter().copied().reduce(worse).unwrap_or(f64::NAN)
+        };
+        let reduce = |of: &Reduce| match of {
+            Reduce::Mean => values.iter().sum::<f64>() / values.len() as f64,
+            Reduce::Worst | Reduce::Each => least(&values),
+        };
+        spec.of.iter().map(reduce).collect()
+    })?;
+    let mean = by_items(&[sample], wanted, [RESAMPLES; 2], SEED)?.interval(0);
+    let point = |(figure, &value): (usize, &f64)| {
+        // An interval placed around a share of nearly nothing reaches a hair below zero, where no share is.
+        let interval = match spec.of[figure] {
+            Reduce::Mean => mean,
+            Reduce::Worst | Reduce::Each => drawn.interval(figure),
+        };
+        let interval = interval.map(|i| (i.low.max(value.min(0.0)), i.high));
+        Point { value, interval }
+    };
+    Ok(drawn.estimates().iter().enumerate().map(point).collect())
+}
+
+/// The first parameter downwards, the second to the right.
+fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps {
+    let groups: Vec<&Group> = summary.groups.iter().filter(|g| g.method.name == spec.method).collect();
+    let parameter = |group: &Group, name: &str| parameter(group, name).map(|value| value.to_string());
+    let distinct = |name: &str| {
+        let mut values: Vec<String> = Vec::new();
+        for value in groups.iter().filter_map(|group| parameter(group, name)) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values
+    };
+    let (rows, columns) = (distinct(&spec.rows), distinct(&spec.columns));
+    let panel = |metric: Metric| {
+        let measure = summary.measures_of(metric).next()?;
+        let value = |row: &String, column: &String| {
+            let here = |g: &&&Group| {
+                parameter(g, &spec.rows).as_ref() == Some(row) && parameter(g, &spec.columns).as_ref() == Some(column)
+            };
+            summary.stat(groups.iter().find(here)?, measure).map(|stat| stat.mean)
+        };
+        let values = rows.iter().map(|row| columns.iter().map(|column| value(row, column)).collect()).collect();
+        Some(Panel { title: metric.title().into(), rows: rows.clone(), columns: columns.clone(), values })
+    };
+    Heatmaps {
+        title: format!("{}: {} against {}", words.title, greek(&spec.rows), greek(&spec.columns)),
+        subtitle: words.subtitle.clone(),
+        panels: panel(spec.metric).into_iter().collect(),
+        row_label: greek(&spec.rows),
+        column_label: greek(&spec.columns),
+        value_label: spec.metric.title().into(),
+    }
+}

@@ -1,0 +1,96 @@
+//! From the records and scores of a grid to everything that is looked at. Nothing is fitted here, so a folder of results
+//! is drawn anew at any time; a run ends in the same.
+
+use anyhow::Result;
+
+use super::about::About;
+use super::problems::Problems;
+use crate::claims::{self, Verdict};
+use crate::samples::Samples;
+use crate::tables;
+use crate::tables::agreement::Agreement;
+use crate::tables::comparison::{self, Comparison};
+use crate::tables::processors;
+use crate::tables::table::Table;
+use store::cells::Store;
+use store::record::Record;
+
+/// What the records of a grid come to.
+pub struct Report<'a> {
+    /// Its folder.
+    pub store: &'a Store,
+    /// Its records.
+    pub records: &'a [Record],
+    /// The records summarised, with the stored scores.
+    pub samples: Samples<'a>,
+    /// What they do not say.
+    pub about: About,
+    /// One line per method.
+    pub overview: Table,
+    /// Methods against each other by each measure of the primary metric.
+    pub comparisons: Vec<Comparison>,
+    /// What is held against a paper, where the grid ran for a paper file.
+    pub held: Option<Held>,
+}
+
+/// A grid's results beside a paper's.
+pub struct Held {
+    /// The paper's figures beside ours.
+    pub table: Table,
+    /// Whether each agrees, where it publishes any.
+    pub agreement: Option<Table>,
+    /// Whether any figure could be compared at all.
+    pub compared: bool,
+    /// How its claims fare.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl<'a> Report<'a> {
+    /// Summarises, compares and judges.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn new(store: &'a Store, records: &'a [Record], about: About) -> Result<Self> {
+        let samples = Samples::new(records, store);
+        let overview = tables::overview(&about.title, samples.summary(), &notes_on_times(&about, records));
+        let comparisons = comparison::compare(&samples, about.primary.as_ref())?;
+        let held = Held::of(&samples, &about)?;
+        Ok(Self { store, records, samples, about, overview, comparisons, held })
+    }
+
+    /// A comparison as a table.
+    pub fn compared(&self, comparison: &Comparison) -> Table {
+        comparison.table(&self.about.title, &notes_on_times(&self.about, self.records))
+    }
+
+    /// How the paper's claims fare.
+    pub fn verdicts(&self) -> &[Verdict] {
+        self.held.as_ref().map_or(&[], |held| &held.verdicts)
+    }
+
+    /// What a reader must know before any figure and has not been told before: of data there is a line at the load, of a cell
+    /// that fails one while it runs.
+    pub fn warnings(&self) -> Vec<String> {
+        Problems { data: Vec::new(), failed: Vec::new(), ..Problems::of(self.records, &self.about) }.lines()
+    }
+}
+
+impl Held {
+    fn of(samples: &Samples<'_>, about: &About) -> Result<Option<Self>> {
+        let Some(paper) = &about.paper else { return Ok(None) };
+        let agreement = Agreement::new(&paper.published, paper.compare.as_ref(), samples.summary(), about.quick);
+        let verdicts = claims::judge(&paper.claims, samples, &agreement)?;
+        let mut table = tables::paper::table(paper, samples.summary(), &about.notes);
+        table.title += &about.mark;
+        table.notes.extend(agreement.sentence());
+        table.notes.extend(verdicts.iter().map(Verdict::sentence));
+        let compared = agreement.compared();
+        let agreement = agreement.table(&table.title, &about.notes);
+        Ok(Some(Self { table, agreement, compared, verdicts }))
+    }
+}
+
+/// What a table with times says beneath it.
+fn notes_on_times(about: &About, records: &[Record]) -> Vec<String> {
+    about.notes.iter().cloned().chain(processors::mixed(records)).collect()
+}

@@ -1,0 +1,168 @@
+//! From a plan and what a store has of its cells to a report and its files. Where nothing that they are made from has changed, the
+//! files are left as they are: `outputs.json` says of what they are.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use files::checksum;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::about::About;
+use super::contents::Report;
+use crate::paper::Paper;
+use crate::tables::table::Table;
+use grid::plan::Plan;
+use store::cells::{State, Store};
+use store::durable::write_file;
+use store::gather;
+use store::lock::Lock;
+use store::provenance::REVISION;
+use store::record::Record;
+
+/// What a report is drawn from: a plan, and what a store has of its cells.
+pub struct Drawing<'a> {
+    plan: &'a Plan,
+    store: &'a Store,
+    states: &'a [State],
+    about: About,
+    records: OnceCell<Vec<Record>>,
+    /// Nobody else writes records, tables, figures and report meanwhile.
+    _turn: Lock,
+}
+
+/// Tables and figures that were written, as `outputs.json` has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Checksum of records, titles, notes and the program.
+    inputs: String,
+    /// Files below the grid's folder, and their checksums.
+    files: Vec<(PathBuf, String)>,
+    /// What is printed of them.
+    pub text: String,
+    /// What a reader must know before any figure and is not told otherwise, a line each.
+    pub warnings: Vec<String>,
+}
+
+impl Outputs {
+    /// The files, sorted.
+    pub fn paths(&self, root: &Path) -> Vec<PathBuf> {
+        self.files.iter().map(|(path, _)| root.join(path)).collect()
+    }
+
+    /// What was written before, where it is what would be written now.
+    fn current(root: &Path, inputs: &str) -> Option<Self> {
+        let outputs: Self = serde_json::from_slice(&std::fs::read(root.join(OUTPUTS)).ok()?).ok()?;
+        // An edited file may be as long and as old as the one that was written.
+        let same = |(path, sum): &(PathBuf, String)| data::sha256_file(&root.join(path)).is_ok_and(|now| now == *sum);
+        (outputs.inputs == inputs && outputs.files.par_iter().all(same)).then_some(outputs)
+    }
+}
+
+const OUTPUTS: &str = "outputs.json";
+
+impl<'a> Drawing<'a> {
+    /// Of a plan's cells; `command` makes everything anew, and `turn` is the one to write [`Turn::Outputs`]. With a paper file,
+    /// the report sets what the paper says beside the results.
+    ///
+    /// [`Turn::Outputs`]: store::lock::Turn::Outputs
+    pub fn new(
+        plan: &'a Plan,
+        (store, states): (&'a Store, &'a [State]),
+        command: &str,
+        paper: Option<Paper>,
+        turn: Lock,
+    ) -> Self {
+        let about = About::of_plan(plan, command, paper);
+        Self { plan, store, states, about, records: OnceCell::new(), _turn: turn }
+    }
+
+    /// The report.
+    ///
+    /// # Errors
+    /// Records that cannot be read or written; stored scores that cannot be read.
+    pub fn report(&self) -> Result<Report<'_>> {
+        Report::new(self.store, self.records()?, self.about.clone())
+    }
+
+    fn records(&self) -> Result<&[Record]> {
+        if let Some(records) = self.records.get() {
+            return Ok(records);
+        }
+        let records = gather::records(self.plan, self.store, self.states)?;
+        Ok(self.records.get_or_init(|| records))
+    }
+
+    /// Tables, figures and report as files, written now or as they are there.
+    ///
+    /// # Errors
+    /// The folder cannot be written, stored scores cannot be read.
+    pub fn outputs(&self) -> Result<Outputs> {
+        self.outputs_or(|| self.report().and_then(|report| self.write(&report)))
+    }
+
+    /// The same where the report is there.
+    ///
+    /// # Errors
+    /// As [`Drawing::outputs`].
+    pub fn outputs_of(&self, report: &Report<'_>) -> Result<Outputs> {
+        self.outputs_or(|| self.write(report))
+    }
+
+    /// The outputs that are there, or those that `write` writes.
+    fn outputs_or(&self, write: impl FnOnce() -> Result<Outputs>) -> Result<Outputs> {
+        let root = self.store.root();
+        // Another command that asks for the same changes nothing worth drawing for.
+        let about = About { command: String::new(), ..self.about.clone() };
+        let mut sum = checksum::Combined::default();
+        let parts = [gather::inputs(self.plan, self.states), serde_json::to_string(&about)?, program()];
+        parts.iter().for_each(|part| sum.add(part));
+        let inputs = sum.finish();
+        if let Some(outputs) = Outputs::current(root, &inputs) {
+            return Ok(outputs);
+        }
+        let outputs = Outputs { inputs, ..write()? };
+        let json = serde_json::to_vec(&outputs)?;
+        write_file(&root.join(OUTPUTS), |file| Ok(std::io::Write::write_all(file, &json)?))?;
+        Ok(outputs)
+    }
+
+    /// Writes the files; of what they are is still to be said.
+    fn write(&self, report: &Report<'_>) -> Result<Outputs> {
+        let root = self.store.root();
+        let mut files = ["records.csv", "records.parquet"].map(|name| root.join(name)).to_vec();
+        files.extend(report.write()?);
+        files.sort();
+        let summed = |path: PathBuf| -> Result<(PathBuf, String)> {
+            let sum = data::sha256_file(&path)?;
+            Ok((path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path), sum))
+        };
+        let files = files.into_iter().map(summed).collect::<Result<_>>()?;
+        Ok(Outputs { inputs: String::new(), files, text: text(report), warnings: report.warnings() })
+    }
+}
+
+/// The tables that a run shows: beside a paper its table, else the overview and the comparisons without noise.
+fn text(report: &Report<'_>) -> String {
+    let tables: Vec<Table> = match &report.held {
+        Some(held) => {
+            // Where nothing could be compared, the paper's table has said so.
+            let agreement = held.agreement.iter().filter(|_| held.compared);
+            std::iter::once(&held.table).chain(agreement).cloned().collect()
+        }
+        None => {
+            let clean = report.comparisons.iter().filter(|comparison| comparison.clean());
+            let compared = clean.map(|comparison| report.compared(comparison));
+            std::iter::once(report.overview.clone()).chain(compared).collect()
+        }
+    };
+    tables.iter().map(Table::terminal).collect::<Vec<_>>().join("\n")
+}
+
+/// Which program draws: another one draws anew.
+fn program() -> String {
+    let file = std::env::current_exe().ok().and_then(|file| data::sha256_file(&file).ok());
+    // A program that cannot read itself is still of some code.
+    file.unwrap_or_else(|| format!("{} {REVISION}", env!("CARGO_PKG_VERSION")))
+}

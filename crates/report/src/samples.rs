@@ -1,0 +1,311 @@
+//! The records of a grid and its stored scores, these as functions of how often each item counts: what a resample evaluates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use tasks::metrics::{item_value, weighted_figure};
+use tasks::noise::Noise;
+use tasks::{CrossTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
+
+use crate::tables::summary::{Group, Measure, Summary};
+use store::cells::{DATA, Store, StoredSeries};
+use store::record::Record;
+
+/// A view, or an ordered pair of views.
+pub type Place = (String, Option<String>);
+
+/// The records of a grid, summarised, with its stored scores: made once for whatever is drawn, compared and judged.
+pub struct Samples<'a> {
+    summary: Summary<'a>,
+    store: &'a Store,
+}
+
+/// One method's scores on one subset of views under one noise, in its headline space.
+pub struct Sample {
+    /// Held-out items.
+    pub items: usize,
+    /// Which of them belong together, where the data say so.
+    pub groups: Option<Groups>,
+    metric: Metric,
+    /// Seeds of fits.
+    seeds: usize,
+    /// Each with its place and which of the seeds it is of; all of them defined.
+    figures: Vec<(Place, usize, Figure)>,
+}
+
+/// A sample's figures on one draw of items.
+pub struct Evaluated<'s> {
+    sample: &'s Sample,
+    /// By figure; NaN where one is undefined on this draw.
+    values: Vec<f64>,
+}
+
+/// A grouping of the scored items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// Its name in the manifest.
+    pub name: String,
+    /// The group of each item.
+    pub of_items: Vec<i64>,
+}
+
+/// What one figure (of a place and draw) is computed from.
+enum Figure {
+    Clusters(CrossTable),
+    Series(Series),
+}
+
+/// Why there is no sample, as a sentence.
+pub type Missing = String;
+
+impl<'a> Samples<'a> {
+    /// Over all records of a grid.
+    pub fn new(records: &'a [Record], store: &'a Store) -> Self {
+        Self { summary: Summary::new(records), store }
+    }
+
+    /// The records, summarised.
+    pub fn summary(&self) -> &Summary<'a> {
+        &self.summary
+    }
+
+    /// Where the scores are stored.
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
+    /// The scores of the first group that answers to `method`: by its name, or by its label in tables, which
+    /// tells apart what has one name and several parameters.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn sample(
+        &self,
+        method: &str,
+        metric: Metric,
+        view_set: &str,
+        noise: &Noise,
+    ) -> Result<Result<Sample, Missing>> {
+        let here = |g: &&Group| g.view_set == view_set && g.noise == *noise;
+        let groups = || self.summary.groups.iter().filter(here);
+        let group = groups().find(|g| g.label() == method).or_else(|| groups().find(|g| g.method.name == method));
+        let Some(group) = group else {
+            return Ok(Err(format!("the grid has no cell of `{method}` on `{view_set}` under noise `{noise}`")));
+        };
+        let Some(measure) = self.summary.measures_of(metric).next() else {
+            return Ok(Err(format!("the grid has no task that measures {}", metric.name())));
+        };
+        // A claim is about all views or pairs; without some of them it would be another claim.
+        if let Some(without) = self.summary.left_out(group, measure) {
+            return Ok(Err(format!("{} of `{method}` on `{view_set}`: {without}", metric.name())));
+        }
+        self.sample_of(group, measure)
+    }
+
+    /// The scores of a group by one measure.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn sample_of(&self, group: &Group, measure: &Measure) -> Result<Result<Sample, Missing>> {
+        match self.summary.headline(group, measure) {
+            Some(_) => self.sample_in(&self.scores(group)?, group, measure),
+            None => self.sample_in(&[], group, measure),
+        }
+    }
+
+    /// The stored scores of a group's cells, a list for each seed.
+    ///
+    /// # Errors
+    /// A cell that is not finished; stored scores that cannot be read.
+    pub fn scores(&self, group: &Group) -> Result<Vec<Vec<StoredSeries>>> {
+        let mut cells: Vec<&str> = self.summary.of(group).map(|r| r.cell.as_str()).collect();
+        cells.dedup();
+        cells.into_iter().map(|cell| self.store.series(cell)).collect()
+    }
+
+    /// As [`Samples::sample_of`], from [`Samples::scores`] that are there already: several measures read files once.
+    ///
+    /// # Errors
+    /// Series that do not belong together.
+    pub fn sample_in(
+        &self,
+        scores: &[Vec<StoredSeries>],
+        group: &Group,
+        measure: &Measure,
+    ) -> Result<Result<Sample, Missing>> {
+        let (metric, method) = (measure.metric, &group.method.name);
+        let Some(space) = self.summary.headline(group, measure) else {
+            let reason = self.summary.reason(group, measure).unwrap_or_else(|| "not computed".into());
+            return Ok(Err(format!("no {} of `{method}`: {reason}", metric.name())));
+        };
+        let Some(wanted) = metric.quantity() else {
+            return Ok(Err(format!(
+                "{} is computed from all items at once: no interval without computing it anew",
+                metric.name()
+            )));
+        };
+        let (mut figures, mut groups) = (Vec::new(), None);
+        for (seed, series) in scores.iter().enumerate() {
+            let mine = |s: &StoredSeries| s.task == measure.task && s.task_params == measure.task_params;
+            let labels = series.iter().find(|s| mine(s) && s.series.quantity == Quantity::Label);
+            let labels = labels.map(|s| s.series.values.clone()).unwrap_or_default();
+            // A task that looks at some of the items keeps their groups itself.
+            let grouping = |wanted: &dyn Fn(&StoredSeries) -> bool| {
+                series.iter().find(|s| s.series.quantity == Quantity::Group && wanted(s))
+            };
+            groups = grouping(&mine).or_else(|| grouping(&|s| s.task == DATA)).map(groups_in);
+            for StoredSeries { series, .. } in series.iter().filter(|s| mine(s)) {
+                if series.quantity != wanted || series.space != space {
+                    continue;
+                }
+                let place = (series.source.clone().unwrap_or_default(), series.target.clone());
+                let figure = match wanted {
+                    Quantity::Cluster => Figure::Clusters(CrossTable::from_series(&series.values, &labels)?),
+                    _ => Figure::Series(series.clone()),
+                };
+                figures.push((place, seed, figure));
+            }
+        }
+        let items = figures.first().map_or(0, |(_, _, figure): &(Place, usize, Figure)| figure.items());
+        if items == 0 {
+            return Ok(Err(format!("no stored scores of `{method}`")));
+        }
+        let seeds = figures.iter().map(|(_, seed, _)| seed + 1).max().unwrap_or(0);
+        let whole = vec![1; items];
+        figures.retain(|(_, _, figure)| figure.value(metric, &whole).is_finite());
+        if figures.is_empty() {
+            return Ok(Err(format!("{} of `{method}` is undefined: no item counts", metric.name())));
+        }
+        // Where other items are scored than the split's, nothing is known of their groups.
+        let groups = groups.filter(|groups: &Groups| groups.of_items.len() == items);
+        Ok(Ok(Sample { items, groups, metric, seeds, figures }))
+    }
+}
+
+fn groups_in(stored: &StoredSeries) -> Groups {
+    let of_items = stored.series.values.iter().map(|&code| code as i64).collect();
+    Groups { name: stored.series.source.clone().unwrap_or_default(), of_items }
+}
+
+impl Figure {
+    fn items(&self) -> usize {
+        match self {
+            Self::Clusters(table) => table.items(),
+            Self::Series(series) => series.values.len(),
+        }
+    }
+
+    /// The metric with item i counted `weights[i]` times; NaN where it is undefined.
+    fn value(&self, metric: Metric, weights: &[u32]) -> f64 {
+        let value = match self {
+            Self::Clusters(table) => table.weighted_agreement(weights).map(|agreement| agreement.figure(metric)),
+            Self::Series(series) => weighted_figure(metric, &series.values, weights),
+        };
+        // Lengths were checked when samples were compared; a figure that still refuses is undefined.
+        value.ok().flatten().unwrap_or(f64::NAN)
+    }
+}
+
+impl Sample {
+    /// What a resample draws: items, or whole groups of them.
+    pub fn drawn(&self) -> Items<'_> {
+        Items { count: self.items, clusters: self.groups.as_ref().map(|groups| groups.of_items.as_slice()) }
+    }
+
+    /// The figures with item i counted `weights[i]` times.
+    pub fn at(&self, weights: &[u32]) -> Evaluated<'_> {
+        let values = self.figures.iter().map(|(_, _, figure)| figure.value(self.metric, weights)).collect();
+        Evaluated { sample: self, values }
+    }
+
+    /// The figures on the items as they are.
+    pub fn as_is(&self) -> Evaluated<'_> {
+        self.at(&vec![1; self.items])
+    }
+
+    /// Seeds of fits.
+    pub fn seeds(&self) -> usize {
+        self.seeds
+    }
+
+    /// The places that have a figure, for a seed at least.
+    pub fn places(&self) -> BTreeSet<&Place> {
+        self.figures.iter().map(|(place, ..)| place).collect()
+    }
+
+    /// Whether the means of both are over the same items, grouped alike, and over the same views or pairs.
+    pub fn is_paired_with(&self, other: &Self) -> bool {
+        self.drawn() == other.drawn() && self.places() == other.places()
+    }
+
+    /// How the values of [`Sample::per_item`] are bounded.
+    pub fn scale(&self) -> Scale {
+        if self.metric.statistic().is_share() { Scale::Share } else { Scale::Number }
+    }
+
+    /// Items, or groups of items, that resamples draw from.
+    pub fn units(&self) -> usize {
+        let Some(groups) = &self.groups else { return self.items };
+        groups.of_items.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// By seed, one value for each item whose mean over items is the figure's mean over the places that `which` lets through;
+    /// `None` for a figure that is no mean over items, or not of all of them.
+    pub fn per_item(&self, which: impl Fn(&Place) -> bool) -> Option<Vec<Vec<f64>>> {
+        let mut sums = vec![vec![0.0; self.items]; self.seeds];
+        let mut counts = vec![0.0; self.seeds];
+        for (_, seed, figure) in self.figures.iter().filter(|(place, _, _)| which(place)) {
+            let Figure::Series(series) = figure else { return None };
+            counts[*seed] += 1.0;
+            for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
+                *sum += item_value(self.metric, value)?;
+            }
+        }
+        for (sums, count) in sums.iter_mut().zip(&counts) {
+            sums.iter_mut().for_each(|sum| *sum /= count);
+        }
+        // A seed without a figure is no seed that the others could be told from.
+        counts.iter().all(|count| *count > 0.0).then_some(sums)
+    }
+}
+
+impl Evaluated<'_> {
+    /// Means over draws and seeds by place, without a seed where one is left out; NaN where one is undefined.
+    pub fn by_place(&self, omitted: Option<Omitted>) -> BTreeMap<&Place, f64> {
+        let without = omitted.filter(|omitted| omitted.of == self.sample.seeds).map(|omitted| omitted.seed);
+        let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
+        for ((place, seed, _), value) in self.sample.figures.iter().zip(&self.values) {
+            if Some(*seed) != without {
+                let sum = sums.entry(place).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            }
+        }
+        sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
+    }
+
+    /// Mean over the places that `which` lets through; NaN where there is none, or one is undefined.
+    pub fn mean(&self, omitted: Option<Omitted>, which: impl Fn(&Place) -> bool) -> f64 {
+        let by_place = self.by_place(omitted);
+        let values: Vec<f64> = by_place.into_iter().filter(|(p, _)| which(p)).map(|(_, v)| v).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+}
+
+/// Figures made of several samples, under the same resamples of their items and seeds.
+///
+/// # Errors
+/// Fewer than two items or groups of them.
+pub fn resampled(
+    samples: &[&Sample],
+    resamples: usize,
+    seed: u64,
+    statistic: impl Fn(&[Evaluated<'_>], Option<Omitted>) -> Vec<f64> + Sync,
+) -> Result<Resamples> {
+    let items = samples.first().map_or(0.into(), |sample| sample.drawn());
+    let seeds: Vec<usize> = samples.iter().map(|sample| sample.seeds()).collect();
+    let evaluate =
+        |weights: &[u32]| -> Vec<Evaluated<'_>> { samples.iter().map(|sample| sample.at(weights)).collect() };
+    Ok(resample_with_seeds(items, &seeds, resamples, seed, evaluate, |evaluated, omitted| {
+        statistic(evaluated, omitted)
+    })?)
+}

@@ -1,0 +1,411 @@
+//! Methods held against each other on one metric: intervals, places, differences and how sure they are.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use tasks::multiple::{Pair, benjamini_hochberg, step_down};
+use tasks::noise::Noise;
+use tasks::statistics::resample_means;
+use tasks::{Contrast, Interval, Metric, Resamples};
+
+use crate::samples::{Place, Sample, Samples, resampled};
+use crate::tables::MISSING;
+use crate::tables::summary::{Group, Measure};
+use crate::tables::table::Table;
+use grid::Primary;
+
+/// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
+const RESAMPLES: usize = 10_000;
+const FEW_RESAMPLES: usize = 1_000;
+/// Seed of the resamples: tables are reproducible.
+const SEED: u64 = 0;
+/// With fewer groups than this a table says that its intervals are rough.
+const FEW_GROUPS: usize = 20;
+
+/// What is compared where a grid does not say: the first of these that it measures.
+const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::Accuracy, Metric::GammaMean];
+
+/// One line: a method on a subset of views.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The subset of views.
+    pub view_set: String,
+    /// The method as named in tables.
+    pub method: String,
+    /// The figure, as a contrast with zero.
+    pub figure: Contrast,
+    /// Its first and last likely place among the subset's methods.
+    pub places: (usize, usize),
+    /// The best method's figure minus this one's (in the direction that counts), `None` for the best itself.
+    pub behind: Option<Contrast>,
+    /// p of `behind`, adjusted for all pairs of methods of the table.
+    pub adjusted: Option<f64>,
+    /// q of `behind`: adjusted for all comparisons of the report, see [`adjust_over`].
+    pub q: Option<f64>,
+    /// Mean wall and CPU seconds of a fit.
+    pub cost: [Option<f64>; 2],
+}
+
+impl Line {
+    /// Its places as tables have them: one, or the first and the last.
+    pub fn place(&self) -> String {
+        match self.places {
+            (a, b) if a == b => a.to_string(),
+            (a, b) => format!("{a}-{b}"),
+        }
+    }
+}
+
+/// The comparison of a grid's methods by one measure of its primary metric, under one noise.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
+    pub name: String,
+    /// What was done to the training rows.
+    pub noise: Noise,
+    /// The metric alone as named in tables.
+    pub metric: &'static str,
+    /// Best first within a subset of views.
+    pub lines: Vec<Line>,
+    /// The pre-registered comparison, as a sentence.
+    pub primary: Option<String>,
+    /// What limits its intervals: groups, few groups, two seeds; methods without a figure.
+    pub notes: Vec<String>,
+    /// p of the differences between methods of which none is the best: they were looked at too.
+    pub others: Vec<f64>,
+}
+
+/// Benjamini and Hochberg's q over the differences between all pairs of methods in the comparisons, all together: the expected share of
+/// chance findings among all differences with q below a level is at most that level. All pairs, because the best is
+/// known from the same data.
+pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>) {
+    let mut comparisons: Vec<&mut Comparison> = comparisons.into_iter().collect();
+    let others: Vec<f64> = comparisons.iter().flat_map(|comparison| comparison.others.iter().copied()).collect();
+    let lines = comparisons.iter_mut().flat_map(|comparison| &mut comparison.lines);
+    let mut tested: Vec<(&mut Line, f64)> = lines
+        .filter_map(|line| {
+            let p = line.behind?.p;
+            Some((line, p))
+        })
+        .collect();
+    let p: Vec<f64> = tested.iter().map(|(_, p)| *p).chain(others).collect();
+    for ((line, _), q) in tested.iter_mut().zip(benjamini_hochberg(&p)) {
+        line.q = Some(q);
+    }
+}
+
+/// Compares all methods under every noise by every measure of the grid's primary metric, or, where a grid names none, of the first of
+/// Rank-1, mAP, ARI, accuracy and Γ that it has. Without at least two methods there is nothing to compare.
+///
+/// # Errors
+/// Stored scores that cannot be read.
+pub fn compare(stored: &Samples<'_>, primary: Option<&Primary>) -> Result<Vec<Comparison>> {
+    let summary = stored.summary();
+    let measured = |metric: &Metric| summary.measures_of(*metric).next().is_some();
+    let wanted = primary.map(|primary| primary.metric);
+    let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else {
+        return Ok(Vec::new());
+    };
+    let noises = summary.noises();
+    let each = noises.iter().flat_map(|noise| summary.measures_of(metric).map(move |measure| (measure, *noise)));
+    let compared: Result<Vec<Option<Comparison>>> =
+        each.map(|(measure, noise)| by_measure(stored, measure, noise, primary)).collect();
+    let mut compared: Vec<Comparison> = compared?.into_iter().flatten().collect();
+    adjust_over(&mut compared);
+    Ok(compared)
+}
+
+fn by_measure(
+    stored: &Samples<'_>,
+    measure: &Measure,
+    noise: &Noise,
+    primary: Option<&Primary>,
+) -> Result<Option<Comparison>> {
+    let summary = stored.summary();
+    let metric = measure.metric;
+    let name = summary.title(measure);
+    let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
+    let mut tables: Vec<(Resamples, Vec<(usize, Line)>)> = Vec::new();
+    let (mut sentences, mut notes) = (Vec::new(), Vec::new());
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
+    };
+    for view_set in summary.view_sets() {
+        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise);
+        let mut found: Vec<(&Group, Sample)> = Vec::new();
+        for group in groups {
+            // A failed cell keeps its records, not its scores.
+            if summary.of(group).any(|record| record.metric.is_none()) {
+                continue;
+            }
+            if let Ok(sample) = stored.sample_of(group, measure)? {
+                found.push((group, sample));
+            }
+        }
+        // Means over other items, or over other pairs, are no two figures of one thing.
+        let whole = found.iter().map(|(_, sample)| sample).max_by_key(|s| (s.items, s.places().len()));
+        let paired: Vec<bool> = found.iter().map(|(_, s)| whole.is_some_and(|whole| s.is_paired_with(whole))).collect();
+        let mut named: Vec<(String, String, Sample)> = Vec::new();
+        let mut costs = Vec::new();
+        for ((group, sample), paired) in found.into_iter().zip(paired) {
+            let without = summary.left_out(group, measure);
+            let label = group.label();
+            match (&without, paired) {
+                (Some(without), true) => note(format!("{name} of {label} on `{view_set}`: {without}.")),
+                (Some(without), false) => {
+                    note(format!(
+                        "{name} of {label} on `{view_set}` has no line: {without}, where other methods have them."
+                    ));
+                }
+                (None, true) => {}
+                (None, false) => {
+                    note(format!(
+                        "{name} of {label} on `{view_set}` has no line: it is of other items or pairs than the others."
+                    ));
+                }
+            }
+            if paired {
+                costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
+                named.push((label, group.method.name.clone(), sample));
+            }
+        }
+        let units = named.first().map_or(0, |(_, _, sample)| sample.units());
+        if named.len() < 2 || units < 2 {
+            continue;
+        }
+        let samples: Vec<&Sample> = named.iter().map(|(_, _, sample)| sample).collect();
+        let drawn = draw(&samples)?;
+        let places = drawn.places(&(0..named.len()).collect::<Vec<usize>>(), metric.higher_is_better());
+        let estimate = |i: usize| sign * drawn.estimates()[i];
+        let finite = (0..named.len()).filter(|&i| estimate(i).is_finite());
+        let Some(best) = finite.reduce(|best, i| if estimate(i) > estimate(best) { i } else { best }) else { continue };
+        let line = |i: usize| -> Option<Line> {
+            let behind = if sign > 0.0 { drawn.difference(best, i) } else { drawn.difference(i, best) };
+            Some(Line {
+                view_set: view_set.to_string(),
+                method: named[i].0.clone(),
+                figure: drawn.figure(i)?,
+                places: places[i]?,
+                behind: if i == best { None } else { Some(behind?) },
+                adjusted: None,
+                q: None,
+                cost: costs[i],
+            })
+        };
+        let mut of_set: Vec<(usize, Line)> = Vec::new();
+        for (i, (label, ..)) in named.iter().enumerate() {
+            match line(i) {
+                Some(line) => of_set.push((i, line)),
+                None => note(format!("{name} of {label} on `{view_set}` is undefined: it has no line.")),
+            }
+        }
+        if of_set.len() < 2 {
+            continue;
+        }
+        limits(samples[0], units, samples.iter().any(|sample| sample.seeds() == 2)).into_iter().for_each(&mut note);
+        of_set.sort_by(|(_, a), (_, b)| {
+            (sign * b.figure.interval.estimate).total_cmp(&(sign * a.figure.interval.estimate))
+        });
+        if let Some(primary) = primary {
+            let place = |name: &String| named.iter().position(|(label, method, _)| label == name || method == name);
+            if let [a, b] = primary.compare.as_slice()
+                && let (Some(i), Some(j)) = (place(a), place(b))
+                && let Some(contrast) = drawn.difference(i, j)
+            {
+                sentences.push(format!("{view_set}: {}", primary_sentence(&name, &named[i].0, &named[j].0, &contrast)));
+            }
+        }
+        tables.push((drawn, of_set));
+    }
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let (lines, others) = adjusted(tables);
+    let primary =
+        (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
+    let metric = metric.title();
+    Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, notes, others }))
+}
+
+/// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
+fn adjusted(tables: Vec<(Resamples, Vec<(usize, Line)>)>) -> (Vec<Line>, Vec<f64>) {
+    let drawn: Vec<&Resamples> = tables.iter().map(|(drawn, _)| drawn).collect();
+    let key = |pair: &Pair| (pair.table, pair.first, pair.second);
+    let mut pairs: HashMap<(usize, usize, usize), Pair> =
+        step_down(&drawn).into_iter().map(|pair| (key(&pair), pair)).collect();
+    let mut lines = Vec::new();
+    for (table, (_, of_set)) in tables.into_iter().enumerate() {
+        let best = of_set.iter().find(|(_, line)| line.behind.is_none()).map(|(i, _)| *i);
+        for (i, mut line) in of_set {
+            if let Some(best) = best.filter(|&best| best != i) {
+                line.adjusted = pairs.remove(&(table, best.min(i), best.max(i))).map(|pair| pair.adjusted);
+            }
+            lines.push(line);
+        }
+    }
+    let mut others: Vec<Pair> = pairs.into_values().collect();
+    others.sort_by_key(key);
+    (lines, others.into_iter().map(|pair| pair.p).collect())
+}
+
+/// What limits the intervals of a table.
+fn limits(sample: &Sample, units: usize, two_seeds: bool) -> Vec<String> {
+    let mut limits = Vec::new();
+    if let Some(groups) = &sample.groups {
+        limits.push(format!("Items of one `{}` are drawn together.", groups.name));
+        if units < FEW_GROUPS {
+            limits.push(format!(
+                "There are {units} groups of `{}`, fewer than {FEW_GROUPS}: intervals are widened by Student's t with {} \
+                 degrees of freedom, and rough.",
+                groups.name,
+                units - 1
+            ));
+        }
+    }
+    if two_seeds {
+        limits.push(
+            "Of two seeds one difference is known, and an interval reaches 12.7 standard errors of their mean: where the \
+             seeds differ, take three or more."
+                .into(),
+        );
+    }
+    limits
+}
+
+/// The same resamples for all methods.
+///
+/// # Errors
+/// Samples of other items; fewer than two items or groups.
+pub(crate) fn draw(samples: &[&Sample]) -> Result<Resamples> {
+    by_items(samples, |_| true, [RESAMPLES, FEW_RESAMPLES], SEED)
+}
+
+/// The mean of each sample over the places that `which` lets through, under the same resamples: so many of means over items, and so many of figures that
+/// are computed anew for each.
+///
+/// # Errors
+/// As [`draw`].
+pub(crate) fn by_items(
+    samples: &[&Sample],
+    which: impl Fn(&Place) -> bool + Sync,
+    [many, few]: [usize; 2],
+    seed: u64,
+) -> Result<Resamples> {
+    let per_item: Option<Vec<Vec<Vec<f64>>>> = samples.iter().map(|sample| sample.per_item(&which)).collect();
+    Ok(match (per_item, samples) {
+        (Some(values), [first, ..]) => resample_means(&values, first.drawn().clusters, first.scale(), many, seed)?,
+        _ => resampled(samples, few, seed, |evaluated, omitted| {
+            evaluated.iter().map(|sample| sample.mean(omitted, &which)).collect()
+        })?,
+    })
+}
+
+fn primary_sentence(name: &str, a: &str, b: &str, contrast: &Contrast) -> String {
+    let i = &contrast.interval;
+    format!(
+        "{name} of {a} minus {b} {:+.4} {}, p {}; a difference of {:.4} would be found in four of five repetitions.",
+        i.estimate,
+        ends(i, 4, true),
+        p_value(contrast.p),
+        contrast.detectable
+    )
+}
+
+/// As tables have it. Of R resamples no p is below 1/(R + 1): that one is told as a bound.
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "< 0.0001".into(),
+        p if p < 0.001 => "< 0.001".into(),
+        _ => format!("{p:.3}"),
+    }
+}
+
+/// `[0.981, 0.992]`; where no resample differs nothing is known of the ends.
+pub(crate) fn ends(i: &Interval, digits: usize, signed: bool) -> String {
+    match (i.low == i.high, signed) {
+        (true, _) => format!("[{MISSING}]"),
+        (false, true) => format!("[{:+.digits$}, {:+.digits$}]", i.low, i.high),
+        (false, false) => format!("[{:.digits$}, {:.digits$}]", i.low, i.high),
+    }
+}
+
+impl Comparison {
+    /// Whether nothing was done to the training rows.
+    pub fn clean(&self) -> bool {
+        self.noise.is_clean()
+    }
+
+    /// The measure, and the noise where there is one.
+    pub fn title(&self) -> String {
+        if self.clean() { self.name.clone() } else { format!("{}, {}", self.name, self.noise) }
+    }
+
+    /// Stem of its files.
+    pub fn stem(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let name: String = self.title().chars().map(plain).collect();
+        let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+        format!("comparison_{}", words.join("_"))
+    }
+
+    /// As a table.
+    pub fn table(&self, title: &str, notes: &[String]) -> Table {
+        let row = |line: &Line| {
+            let i = &line.figure.interval;
+            let (behind, p, q, detectable) = match (&line.behind, line.adjusted, line.q) {
+                (Some(contrast), Some(p), Some(q)) => {
+                    let i = &contrast.interval;
+                    let behind = format!("{:.3} {}", i.estimate, ends(i, 3, false));
+                    (behind, p_value(p), p_value(q), format!("{:.4}", contrast.detectable))
+                }
+                _ => ("best".to_string(), String::new(), String::new(), String::new()),
+            };
+            let seconds = |s: Option<f64>| s.map_or_else(|| "n/a".to_string(), |s| format!("{s:.2}"));
+            vec![
+                line.view_set.clone(),
+                line.method.clone(),
+                format!("{:.3} {}", i.estimate, ends(i, 3, false)),
+                line.place(),
+                behind,
+                p,
+                q,
+                detectable,
+                seconds(line.cost[0]),
+                seconds(line.cost[1]),
+            ]
+        };
+        let headers = [
+            "views",
+            "method",
+            &self.name,
+            "place",
+            "behind the best",
+            "p (max-t)",
+            "q (BH)",
+            "detectable",
+            "fit s",
+            "fit CPU s",
+        ];
+        let mut all = vec![
+            "Intervals are 95% intervals over held-out items and, where a method has several, over seeds, for these training \
+             rows: other training rows are not covered (over redrawn ones an interval of a difference would cover about 90%). \
+             Differences are paired. p is two-sided, adjusted over all pairs of methods of the table (step-down \
+             maximum t), because the best is known from the same data; q is Benjamini-Hochberg-adjusted over all pairs of the grid; a place is \
+             where a method stands in 95% of the resamples; detectable is the difference that a test at 5% finds in four of five \
+             repetitions."
+                .to_string(),
+        ];
+        all.extend(self.notes.iter().cloned());
+        all.extend(self.primary.clone());
+        all.extend(notes.iter().cloned());
+        Table {
+            title: format!("{title}: methods compared by {}", self.title()),
+            headers: headers.into_iter().map(str::to_string).collect(),
+            names: 2,
+            rows: self.lines.iter().map(row).collect(),
+            notes: all,
+        }
+    }
+}

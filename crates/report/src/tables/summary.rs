@@ -1,0 +1,385 @@
+//! Records to the figures of tables and charts: means over seeds, then spread over views.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use align::SpaceKind;
+use tasks::Metric;
+use tasks::noise::Noise;
+
+use grid::keys::{MethodKey, Params, task_differing};
+use store::record::{Counted, Record};
+
+/// One line of a table: a method with its parameters, on one subset of views, under one noise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// Name of the subset of views.
+    pub view_set: String,
+    /// What was done to the training rows.
+    pub noise: Noise,
+    /// The method.
+    pub method: MethodKey,
+}
+
+impl Group {
+    /// The group of a record, where it is of a method.
+    pub fn of(record: &Record) -> Option<Self> {
+        let (view_set, noise) = (record.view_set().to_string(), record.noise.clone()?);
+        Some(Self { view_set, noise, method: record.method_key()? })
+    }
+
+    /// Method as named in tables, see [`MethodKey::label`].
+    pub fn label(&self) -> String {
+        self.method.label()
+    }
+}
+
+/// One metric of one task with its parameters: what a column of a table holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// The metric.
+    pub metric: Metric,
+    /// Task name.
+    pub task: String,
+    /// Its parameters, as in records.
+    pub task_params: Params,
+}
+
+/// A mean with its spread over views and its worst pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stat {
+    /// Mean over views of the means over targets and seeds.
+    pub mean: f64,
+    /// Population standard deviation (ddof 0) over views.
+    pub std: f64,
+    /// The least favourable pair (or view) and its mean over seeds.
+    pub worst: (String, f64),
+    /// The space it was measured in.
+    pub space: SpaceKind,
+}
+
+/// Values that a mean does not hold, because there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The views or ordered pairs without a value, for a seed at least.
+    pub places: BTreeSet<(String, Option<String>)>,
+    /// Values that are missing, of so many.
+    pub count: usize,
+    /// Values that were to be computed.
+    pub total: usize,
+    /// Why the first of them is missing.
+    pub reason: String,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} values are undefined: {}", self.count, self.total, self.reason)
+    }
+}
+
+/// The records of a grid, grouped into the lines of its tables.
+pub struct Summary<'a> {
+    records: &'a [Record],
+    /// The groups in the order of the records.
+    pub groups: Vec<Group>,
+    /// The records of each group.
+    members: Vec<Members<'a>>,
+    /// The place of each group.
+    places: HashMap<Group, usize>,
+    measures: Vec<Measure>,
+    /// The views of each subset.
+    views: HashMap<&'a str, Vec<&'a str>>,
+}
+
+/// The records of a group, so that a figure of a table looks at no others than its own.
+#[derive(Default)]
+struct Members<'a> {
+    all: Vec<&'a Record>,
+    /// Those of each measure, by its place among the measures.
+    measured: HashMap<usize, Vec<&'a Record>>,
+    /// Those of no metric: a fit or a task that failed.
+    unmeasured: Vec<&'a Record>,
+}
+
+/// Views, targets and means over seeds of one group, metric and space.
+pub type Means = BTreeMap<(usize, usize), f64>;
+
+impl<'a> Summary<'a> {
+    /// Groups the records.
+    pub fn new(records: &'a [Record]) -> Self {
+        let (measures, measured) = measures(records);
+        let mut summary = Self {
+            records,
+            groups: Vec::new(),
+            members: Vec::new(),
+            places: HashMap::new(),
+            measures,
+            views: HashMap::new(),
+        };
+        // Of the record before: most records are of the same group.
+        let mut before: Option<(&Record, usize)> = None;
+        for (record, measure) in records.iter().zip(measured) {
+            if !record.views.views.is_empty() {
+                let views = || record.views.views.iter().map(String::as_str).collect();
+                summary.views.entry(record.view_set()).or_insert_with(views);
+            }
+            let place = match before.filter(|(other, _)| same_group(other, record)) {
+                Some((_, place)) => place,
+                None => {
+                    let Some(group) = Group::of(record) else { continue };
+                    *summary.places.entry(group).or_insert_with_key(|group| {
+                        summary.groups.push(group.clone());
+                        summary.members.push(Members::default());
+                        summary.members.len() - 1
+                    })
+                }
+            };
+            before = Some((record, place));
+            let members = &mut summary.members[place];
+            members.all.push(record);
+            match measure {
+                Some(measure) => members.measured.entry(measure).or_default().push(record),
+                None => members.unmeasured.push(record),
+            }
+        }
+        summary
+    }
+
+    /// The records.
+    pub fn records(&self) -> &'a [Record] {
+        self.records
+    }
+
+    /// Distinct subsets of views, in order.
+    pub fn view_sets(&self) -> Vec<&str> {
+        distinct(self.groups.iter().map(|g| g.view_set.as_str()))
+    }
+
+    /// Distinct noises, in order.
+    pub fn noises(&self) -> Vec<&Noise> {
+        distinct(self.groups.iter().map(|g| &g.noise))
+    }
+
+    /// The records of a group.
+    pub fn of(&self, group: &Group) -> impl Iterator<Item = &'a Record> {
+        self.members(group).map(|members| members.all.as_slice()).unwrap_or_default().iter().copied()
+    }
+
+    /// The records of a group that hold one measure.
+    fn measured(&self, group: &Group, measure: &Measure) -> impl Iterator<Item = &'a Record> {
+        let place = self.measures.iter().position(|m| m == measure);
+        let records = place.and_then(|place| self.members(group)?.measured.get(&place));
+        records.map(Vec::as_slice).unwrap_or_default().iter().copied()
+    }
+
+    fn members(&self, group: &Group) -> Option<&Members<'a>> {
+        self.places.get(group).map(|&place| &self.members[place])
+    }
+
+    /// The views of a subset, in order.
+    pub fn views(&self, view_set: &str) -> &[&'a str] {
+        self.views.get(view_set).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What was measured, with a value or a reason for none: by metric, then in the order of the tasks.
+    pub fn measures(&self) -> &[Measure] {
+        &self.measures
+    }
+
+    /// The measures of one metric.
+    pub fn measures_of(&self, metric: Metric) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().filter(move |m| m.metric == metric)
+    }
+
+    /// A measure's name in tables and figures: the metric's, and what sets its task apart where the grid
+    /// has the metric twice.
+    pub fn title(&self, measure: &Measure) -> String {
+        let title = measure.metric.title();
+        let mut apart: Vec<String> = Vec::new();
+        if self.measures_of(measure.metric).any(|m| m.task != measure.task) {
+            apart.push(measure.task.clone());
+        }
+        if self.measures_of(measure.metric).any(|m| m.task == measure.task && m != measure) {
+            apart.push(task_differing(&measure.task, &measure.task_params));
+        }
+        apart.retain(|part| !part.is_empty());
+        if apart.is_empty() { title.to_string() } else { format!("{title} ({})", apart.join(", ")) }
+    }
+
+    /// The space of a group's headline figure: the universe where it has one.
+    pub fn headline(&self, group: &Group, measure: &Measure) -> Option<SpaceKind> {
+        [SpaceKind::Universe, SpaceKind::Input, SpaceKind::Translated]
+            .into_iter()
+            .find(|space| !self.means(group, measure, *space).is_empty())
+    }
+
+    /// Means over seeds by (source, target), in both orders where they are the same; the target of a view's own figure is the
+    /// view itself.
+    pub fn means(&self, group: &Group, measure: &Measure, space: SpaceKind) -> Means {
+        let views = self.views(&group.view_set);
+        let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
+        let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
+        for record in self.measured(group, measure).filter(|r| r.space == Some(space)) {
+            // A figure of all views together stands at the first.
+            let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
+            let (Some(value), Some(source)) = (record.value, source) else { continue };
+            let target = position(&record.target).unwrap_or(source);
+            let mut add = |place| {
+                let sum: &mut (f64, usize) = sums.entry(place).or_default();
+                *sum = (sum.0 + value, sum.1 + 1);
+            };
+            add((source, target));
+            // Of a figure that is the same in both orders, records hold one.
+            if measure.metric.is_symmetric() && target != source {
+                add((target, source));
+            }
+        }
+        sums.into_iter().map(|(key, (sum, n))| (key, sum / n as f64)).collect()
+    }
+
+    /// The headline figure of a group.
+    pub fn stat(&self, group: &Group, measure: &Measure) -> Option<Stat> {
+        let space = self.headline(group, measure)?;
+        let means = self.means(group, measure, space);
+        let views = self.views(&group.view_set);
+        let mut by_view: BTreeMap<usize, (f64, usize)> = BTreeMap::new();
+        for (&(source, _), value) in &means {
+            let sum = by_view.entry(source).or_default();
+            *sum = (sum.0 + value, sum.1 + 1);
+        }
+        let by_view: Vec<f64> = by_view.values().map(|(sum, n)| sum / *n as f64).collect();
+        let mean = by_view.iter().sum::<f64>() / by_view.len() as f64;
+        let variance = by_view.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / by_view.len() as f64;
+        let worse = |a: f64, b: f64| if measure.metric.higher_is_better() { a < b } else { a > b };
+        let worst = means.iter().reduce(|a, b| if worse(*b.1, *a.1) { b } else { a })?;
+        let (source, target) = *worst.0;
+        let arrow = if measure.metric.is_symmetric() { "↔" } else { "→" };
+        let name = match source == target {
+            true => views[source].to_string(),
+            false => format!("{}{arrow}{}", views[source], views[target]),
+        };
+        Some(Stat { mean, std: variance.sqrt(), worst: (name, *worst.1), space })
+    }
+
+    /// What the headline figure of a group is no mean of: values that its tasks could not compute.
+    pub fn left_out(&self, group: &Group, measure: &Measure) -> Option<LeftOut> {
+        let space = self.headline(group, measure)?;
+        let here = |r: &&Record| r.space == Some(space);
+        let (mut places, mut reason, mut total) = (BTreeSet::new(), None, 0);
+        for record in self.measured(group, measure).filter(here) {
+            total += 1;
+            if record.value.is_none() {
+                places.insert((record.source.clone().unwrap_or_default(), record.target.clone(), record.seed));
+                reason = reason.or_else(|| record.error.clone());
+            }
+        }
+        let count = places.len();
+        let places = places.into_iter().map(|(source, target, _)| (source, target)).collect();
+        (count > 0).then(|| LeftOut { places, count, total, reason: reason.unwrap_or_else(|| "undefined".into()) })
+    }
+
+    /// Why a group has no figure: "not applicable", or its error.
+    pub fn reason(&self, group: &Group, measure: &Measure) -> Option<String> {
+        let unmeasured = self.members(group).map(|members| members.unmeasured.as_slice()).unwrap_or_default();
+        let concerns = |r: &&&Record| r.task.as_ref().is_none_or(|t| *t == measure.task);
+        let concerned = self.measured(group, measure).chain(unmeasured.iter().filter(concerns).copied());
+        concerned.map(|record| &record.error).find_map(Clone::clone)
+    }
+
+    /// Mean of a cost column over the group's cells.
+    pub fn cost(&self, group: &Group, column: impl Fn(&Record) -> Option<f64>) -> Option<f64> {
+        let cells: BTreeMap<&str, f64> = self.of(group).filter_map(|r| Some((r.cell.as_str(), column(r)?))).collect();
+        let sum: f64 = cells.values().sum();
+        (!cells.is_empty()).then(|| sum / cells.len() as f64)
+    }
+}
+
+/// Whether two records are of one group, without making any.
+fn same_group(a: &Record, b: &Record) -> bool {
+    a.view_set() == b.view_set() && a.noise == b.noise && a.method == b.method && a.params == b.params
+}
+
+/// The distinct measures by metric, then as the records have them, and the place of each record's among them.
+fn measures<'a>(records: &'a [Record]) -> (Vec<Measure>, Vec<Option<usize>>) {
+    let mut found: Vec<Measure> = Vec::new();
+    let mut seen: HashMap<(Metric, &str, &Params), usize> = HashMap::new();
+    let mut place = |record: &'a Record| {
+        let metric = record.metric.and_then(Counted::metric)?;
+        let key = (metric, record.task.as_deref()?, record.task_params.as_ref()?);
+        if let Some(place) = seen.get(&key) {
+            return Some(*place);
+        }
+        found.push(Measure { metric, task: key.1.to_string(), task_params: key.2.clone() });
+        seen.insert(key, found.len() - 1);
+        Some(found.len() - 1)
+    };
+    let places: Vec<Option<usize>> = records.iter().map(&mut place).collect();
+
+    let rank = |&found_at: &usize| Metric::ALL.iter().position(|metric| *metric == found[found_at].metric);
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(rank);
+    let sorted = order.iter().map(|&found_at| found[found_at].clone()).collect();
+    let mut now_at = vec![0; found.len()];
+    order.iter().enumerate().for_each(|(now, &found_at)| now_at[found_at] = now);
+    (sorted, places.into_iter().map(|place| place.map(|found_at| now_at[found_at])).collect())
+}
+
+fn distinct<'s, T: PartialEq + ?Sized>(items: impl Iterator<Item = &'s T>) -> Vec<&'s T> {
+    let mut seen: Vec<&T> = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(seed: u64, source: &str, target: Option<&str>, value: Option<f64>) -> Record {
+        Record {
+            cell: format!("c{seed}"),
+            views: "all=a,b".parse().expect("a subset"),
+            method: Some("gcpa".into()),
+            params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
+            noise: Some(Noise::default()),
+            seed: Some(seed),
+            task: Some("retrieval".into()),
+            task_params: Some(Params::default()),
+            space: Some(SpaceKind::Universe),
+            source: Some(source.into()),
+            target: target.map(str::to_string),
+            metric: Some(Metric::Rank1.into()),
+            value,
+            fit_seconds: Some(seed as f64),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn means_over_seeds_then_spread_over_views() {
+        let records = [
+            record(1, "a", Some("b"), Some(0.2)),
+            record(3, "a", Some("b"), Some(0.4)),
+            record(1, "b", Some("a"), Some(0.5)),
+            record(3, "b", Some("a"), Some(0.5)),
+        ];
+        let summary = Summary::new(&records);
+        assert_eq!(summary.groups.len(), 1);
+        let stat = summary.stat(&summary.groups[0], &summary.measures()[0]).expect("values");
+        assert!((stat.mean - 0.4).abs() < 1e-12 && (stat.std - 0.1).abs() < 1e-12);
+        assert_eq!(stat.worst.0, "a→b");
+        assert_eq!(summary.cost(&summary.groups[0], |r| r.fit_seconds), Some(2.0));
+    }
+
+    #[test]
+    fn what_did_not_run_is_not_a_zero() {
+        let mut missing = record(1, "a", Some("b"), None);
+        missing.error = Some("widths differ".into());
+        let records = [missing];
+        let summary = Summary::new(&records);
+        assert_eq!(summary.stat(&summary.groups[0], &summary.measures()[0]), None);
+        assert_eq!(summary.reason(&summary.groups[0], &summary.measures()[0]).as_deref(), Some("widths differ"));
+    }
+}

@@ -1,0 +1,531 @@
+//! The output folder of a grid: what is kept, and how.
+//!
+//! ```text
+//! <out>/<grid>/cells/<id>.parquet          a finished cell's records
+//! <out>/<grid>/cells/<id>.scores.parquet   its per-item scores
+//! <out>/<grid>/cells/<id>.picture.parquet  where some of its items lie before and after alignment, in two dimensions
+//! <out>/<grid>/cells/<id>.failed.parquet   a failed cell's record; the next run tries again
+//! <out>/<grid>/records.{parquet,csv}       all cells of the plan, in its order
+//! <out>/<grid>/about.json                  what records do not say: title, notes, the paper's claims, the command
+//! <out>/<grid>/tables/*.{md,csv,tex}       <out>/<grid>/figures/{,single/,double/}*.{svg,png}
+//! <out>/<grid>/report.html                 all of it on one page; report.md in short
+//! ```
+//!
+//! Every file comes into its place whole or not at all (`durable`), and the parquet files carry their own checksum
+//! (`seal`). A cell's scores are renamed before its records, so a cell with records is complete.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use align::SpaceKind;
+use anyhow::{Context, Result};
+use files::Staged;
+use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, SerWriter, Series};
+use rayon::prelude::*;
+use tasks::Quantity;
+
+use crate::durable;
+use crate::picture::Picture;
+use crate::record::{self, Record};
+use crate::seal::{self, Facts, Seal};
+use grid::keys::Params;
+
+/// The output folder of one grid.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// The task of what belongs to the data, not to a task.
+pub const DATA: &str = "data";
+
+/// The per-item scores of one task, as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSeries {
+    /// Task name.
+    pub task: String,
+    /// Its parameters.
+    pub task_params: Params,
+    /// The series.
+    pub series: tasks::Series,
+}
+
+/// What there is of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is finished; the seal of its records.
+    Done(Seal),
+    /// It failed; the seal of its record.
+    Failed(Seal),
+    /// Nothing.
+    Missing,
+    /// Files that cannot be trusted, and why.
+    Damaged(String),
+}
+
+impl State {
+    /// Whether nothing is left to do.
+    pub fn done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Failed(_) => "failed",
+            Self::Missing => "missing",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
+/// The files of a cell, written and not yet in their places.
+#[derive(Debug)]
+pub struct StagedCell {
+    /// In the order in which they are renamed.
+    files: Vec<Staged>,
+    /// What they replace.
+    replaced: Option<PathBuf>,
+}
+
+impl StagedCell {
+    /// The files.
+    pub fn files(&self) -> &[Staged] {
+        &self.files
+    }
+
+    /// Puts them in their places; they have been forced to disk.
+    ///
+    /// # Errors
+    /// The folder cannot be written any more.
+    pub fn publish(self) -> Result<()> {
+        self.files.into_iter().try_for_each(durable::publish)?;
+        self.replaced.as_deref().map_or(Ok(()), remove)
+    }
+}
+
+impl Store {
+    /// Creates the folders and checks that they can be written, before anything is computed.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written.
+    pub fn open(out: &Path, grid: &str) -> Result<Self> {
+        let root = out.join(grid);
+        let remedy = || format!("cannot write to {}; choose another folder with --out", root.display());
+        for folder in FOLDERS {
+            fs::create_dir_all(root.join(folder)).with_context(remedy)?;
+        }
+        durable::stage(&root.join("cells").join("probe"), b"probe").with_context(remedy)?;
+        Ok(Self { root })
+    }
+
+    /// The folder as it is, to be read.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Removes what attempts that were killed left half-written, and returns how many files that were.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn sweep(&self) -> Result<usize> {
+        let folders = FOLDERS.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
+        Ok(files::sweep(&self.root, &folders.collect::<Vec<_>>())?)
+    }
+
+    /// A file of a cell: `kind` is empty for its records, `.scores`, `.picture` or `.failed`.
+    pub fn cell(&self, id: &str, kind: &str) -> PathBuf {
+        self.root.join("cells").join(format!("{id}{kind}.parquet"))
+    }
+
+    /// What there is of a cell. Its records are read and their checksum is verified; of its scores only that they are
+    /// there.
+    pub fn state(&self, id: &str) -> State {
+        let records = self.cell(id, "");
+        match fs::read(&records) {
+            Ok(bytes) => match own(&bytes, id, "records") {
+                Ok(seal) if seal.facts.series > 0 && !self.cell(id, ".scores").exists() => {
+                    State::Damaged(format!("{} is not there", self.cell(id, ".scores").display()))
+                }
+                Ok(seal) => State::Done(seal),
+                Err(e) => State::Damaged(format!("{}: {e:#}", records.display())),
+            },
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => State::Damaged(format!("{}: {e}", records.display())),
+            Err(_) => match fs::read(self.cell(id, ".failed")).ok().and_then(|b| own(&b, id, "failure").ok()) {
+                Some(seal) => State::Failed(seal),
+                None => State::Missing,
+            },
+        }
+    }
+
+    /// What is wrong with what lies beside a finished cell's records, its `scores` or its `picture`, if anything is.
+    pub fn check_beside(&self, id: &str, kind: &str) -> Option<String> {
+        let path = self.cell(id, &format!(".{kind}"));
+        let checked = match fs::read(&path) {
+            // Whether there should be scores, its records say; a picture is an extra.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+            bytes => bytes.map_err(anyhow::Error::from).and_then(|bytes| own(&bytes, id, kind)),
+        };
+        checked.err().map(|e| format!("{}: {e:#}", path.display()))
+    }
+
+    /// [`Store::state`] of many cells, read side by side.
+    pub fn states(&self, ids: &[&str]) -> Vec<State> {
+        ids.par_iter().map(|id| self.state(id)).collect()
+    }
+
+    /// Whether a file of records is there; a glance that reads nothing.
+    pub fn has(&self, id: &str) -> bool {
+        self.cell(id, "").exists()
+    }
+
+    /// Drops what is kept of a cell.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn forget(&self, id: &str) -> Result<()> {
+        // Records first: without them the cell counts as not done.
+        for kind in ["", ".failed", ".scores", ".picture"] {
+            remove(&self.cell(id, kind))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a finished cell's files beside their places.
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn stage(
+        &self,
+        id: &str,
+        records: &[Record],
+        series: &[StoredSeries],
+        picture: Option<&Picture>,
+    ) -> Result<StagedCell> {
+        let facts = |kind: &str, series| Facts { of: id.into(), kind: kind.into(), series, inputs: None };
+        let mut files = Vec::with_capacity(3);
+        if let Some(picture) = picture {
+            let bytes = seal::write(&mut picture.to_frame()?, &facts("picture", 0))?;
+            files.push(durable::stage(&self.cell(id, ".picture"), &bytes)?);
+        }
+        if !series.is_empty() {
+            let scores = seal::write(&mut series_frame(series)?, &facts("scores", 0))?;
+            files.push(durable::stage(&self.cell(id, ".scores"), &scores)?);
+        }
+        let records = seal::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
+        files.push(durable::stage(&self.cell(id, ""), &records)?);
+        Ok(StagedCell { files, replaced: Some(self.cell(id, ".failed")) })
+    }
+
+    /// Writes what is known of a cell that failed beside its place.
+    ///
+    /// # Errors
+    /// As [`Store::stage`].
+    pub fn stage_failed(&self, id: &str, records: &[Record]) -> Result<StagedCell> {
+        let facts = Facts { of: id.into(), kind: "failure".into(), ..Facts::default() };
+        let bytes = seal::write(&mut record::to_frame(records)?, &facts)?;
+        Ok(StagedCell { files: vec![durable::stage(&self.cell(id, ".failed"), &bytes)?], replaced: None })
+    }
+
+    /// Keeps a finished cell, now.
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn keep(&self, id: &str, records: &[Record], series: &[StoredSeries]) -> Result<()> {
+        let staged = self.stage(id, records, series, None)?;
+        durable::sync_all(&staged.files.iter().collect::<Vec<_>>()).into_iter().collect::<Result<()>>()?;
+        staged.publish()
+    }
+
+    /// The picture of a cell; `None` for a cell without one, as of a method that has no universe.
+    ///
+    /// # Errors
+    /// A file that is not what this version writes.
+    pub fn picture(&self, id: &str) -> Result<Option<Picture>> {
+        let path = self.cell(id, ".picture");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let remedy = || format!("{} cannot be read; delete it to do without", path.display());
+        Picture::from_frame(&sealed(&path, id, "picture").with_context(remedy)?).map(Some).with_context(remedy)
+    }
+
+    /// The records that the last run or merge has written.
+    ///
+    /// # Errors
+    /// None are there, or they are not what this version writes.
+    pub fn all_records(&self) -> Result<Vec<Record>> {
+        let path = self.root.join(RECORDS);
+        let again = || format!("{} cannot be read; run its grid again", path.display());
+        let bytes = fs::read(&path).with_context(again)?;
+        record::from_frame(&seal::read(&bytes).with_context(again)?.0).with_context(again)
+    }
+
+    /// Writes `records.csv` alone, from the records of [`Store::all_records`].
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn write_csv(&self, records: &[Record]) -> Result<PathBuf> {
+        let path = self.root.join("records.csv");
+        let bytes = csv(&mut record::to_frame(records)?)?;
+        durable::write_file(&path, |file| Ok(std::io::Write::write_all(file, &bytes)?))?;
+        Ok(path)
+    }
+
+    /// A cell's records, finished or failed; none for a cell that has not run.
+    ///
+    /// # Errors
+    /// A file that is not what was written.
+    pub fn records(&self, id: &str) -> Result<Vec<Record>> {
+        for (suffix, kind) in [("", "records"), (".failed", "failure")] {
+            let path = self.cell(id, suffix);
+            if path.exists() {
+                let frame = read(&path, id, kind)?;
+                return record::from_frame(&frame).with_context(|| unreadable(&path));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Why a cell has failed, by its records.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn failures(&self, id: &str) -> Result<Vec<String>> {
+        let records = self.records(id)?.into_iter();
+        Ok(records.filter(|record| record.metric.is_none()).filter_map(|record| record.error).collect())
+    }
+
+    /// The first reason why a cell has failed, in words.
+    pub fn failure(&self, id: &str) -> String {
+        let reason = self.failures(id).unwrap_or_default().into_iter().next();
+        reason.unwrap_or_else(|| "no reason was kept".into())
+    }
+
+    /// A cell's per-item scores.
+    ///
+    /// # Errors
+    /// The cell is not finished, or a file is not what was written.
+    pub fn series(&self, id: &str) -> Result<Vec<StoredSeries>> {
+        let path = self.cell(id, ".scores");
+        if !path.exists() && matches!(self.state(id), State::Done(_)) {
+            // A finished cell without a file of scores has none.
+            return Ok(Vec::new());
+        }
+        read_series(&read(&path, id, "scores")?).with_context(|| unreadable(&path))
+    }
+
+    /// Writes `records.parquet` and `records.csv`; `inputs` is the checksum of what they were gathered from.
+    ///
+    /// # Errors
+    /// The disk is full, or the folder cannot be written any more.
+    pub fn write_records(&self, records: &[Record], inputs: Option<&str>) -> Result<[PathBuf; 2]> {
+        let mut frame = record::to_frame(records)?;
+        let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
+        let facts = Facts { kind: "grid".into(), inputs: inputs.map(str::to_string), ..Facts::default() };
+        let csv = durable::stage(&paths[1], &csv(&mut frame)?)?;
+        let parquet = durable::stage(&paths[0], &seal::write(&mut frame, &facts)?)?;
+        durable::sync_all(&[&csv, &parquet]).into_iter().collect::<Result<()>>()?;
+        csv.publish()?;
+        parquet.publish()?;
+        Ok(paths)
+    }
+
+    /// The records of `records.parquet`, where they were gathered from `inputs` and the file is whole.
+    pub fn gathered(&self, inputs: &str) -> Option<Vec<Record>> {
+        let (frame, seal) = seal::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
+        (seal.facts.inputs.as_deref() == Some(inputs)).then(|| record::from_frame(&frame).ok()).flatten()
+    }
+
+    /// What is wrong with `records.parquet` and `records.csv`, beside the cells or beside each other.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn check_records(&self) -> Result<Vec<String>> {
+        let path = self.root.join(RECORDS);
+        let bytes = match fs::read(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            bytes => bytes.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let mut frame = match seal::read(&bytes) {
+            Ok((frame, _)) => frame,
+            Err(e) => return Ok(vec![format!("{}: {e:#}", path.display())]),
+        };
+        let path = self.root.join("records.csv");
+        let same = fs::read(&path).is_ok_and(|text| csv(&mut frame).is_ok_and(|want| want == text));
+        let problem = format!("{} does not say what {RECORDS} says", path.display());
+        Ok(if same { Vec::new() } else { vec![problem] })
+    }
+}
+
+/// All cells' records in one file.
+const RECORDS: &str = "records.parquet";
+const FOLDERS: [&str; 5] = ["cells", "tables", "figures", "figures/single", "figures/double"];
+
+fn csv(frame: &mut DataFrame) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    CsvWriter::new(&mut bytes).finish(frame)?;
+    Ok(bytes)
+}
+
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("{} cannot be read; delete it and run the grid again: its cell is computed anew", path.display())
+}
+
+/// The seal of a file that must be this cell's.
+fn own(bytes: &[u8], id: &str, kind: &str) -> Result<Seal> {
+    let seal = seal::check(bytes)?;
+    let facts = &seal.facts;
+    let found = format!("holds the {} of {}, wanted the {kind} of {id}", facts.kind, facts.of);
+    anyhow::ensure!(facts.of == id && facts.kind == kind, found);
+    Ok(seal)
+}
+
+fn read(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
+    sealed(path, id, kind).with_context(|| unreadable(path))
+}
+
+fn sealed(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
+    let bytes = fs::read(path)?;
+    own(&bytes, id, kind)?;
+    Ok(seal::read(&bytes)?.0)
+}
+
+/// One row per series; the values are a list.
+fn series_frame(stored: &[StoredSeries]) -> Result<DataFrame> {
+    let text = |name: &str, get: &dyn Fn(&StoredSeries) -> Option<String>| {
+        Column::new(name.into(), stored.iter().map(get).collect::<Vec<_>>())
+    };
+    let values: Vec<Series> = stored.iter().map(|s| Series::new("".into(), &s.series.values)).collect();
+    let draws: Vec<Option<u64>> = stored.iter().map(|s| s.series.draw).collect();
+    Ok(DataFrame::new(
+        stored.len(),
+        vec![
+            text("task", &|s| Some(s.task.clone())),
+            text("task_params", &|s| Some(s.task_params.to_string())),
+            text("space", &|s| Some(s.series.space.name().into())),
+            text("source", &|s| s.series.source.clone()),
+            text("target", &|s| s.series.target.clone()),
+            text("quantity", &|s| Some(s.series.quantity.name().into())),
+            Column::new("draw".into(), draws),
+            if values.is_empty() {
+                Column::new_empty("values".into(), &DataType::List(Box::new(DataType::Float32)))
+            } else {
+                Column::new("values".into(), values)
+            },
+        ],
+    )?)
+}
+
+fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
+    let text = |name: &str, row: usize| -> Result<Option<String>> {
+        Ok(frame.column(name)?.str()?.get(row).map(str::to_string))
+    };
+    let values = frame.column("values")?.list()?;
+    (0..frame.height())
+        .map(|row| {
+            let space = text("space", row)?.as_deref().and_then(SpaceKind::from_name).context("column `space`")?;
+            let quantity =
+                text("quantity", row)?.as_deref().and_then(Quantity::from_name).context("column `quantity`")?;
+            let list = values.get_as_series(row).context("column `values`")?;
+            Ok(StoredSeries {
+                task: text("task", row)?.context("column `task`")?,
+                task_params: text("task_params", row)?
+                    .context("column `task_params`")?
+                    .parse()
+                    .context("column `task_params`")?,
+                series: tasks::Series {
+                    space,
+                    source: text("source", row)?,
+                    target: text("target", row)?,
+                    quantity,
+                    draw: frame.column("draw")?.u64()?.get(row),
+                    values: list.f32()?.iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
+                },
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored() -> StoredSeries {
+        let series = tasks::Series {
+            space: SpaceKind::Universe,
+            source: Some("en".into()),
+            target: None,
+            quantity: Quantity::Cluster,
+            draw: Some(3),
+            values: vec![0.0, 2.0, 1.0],
+        };
+        StoredSeries { task: "clustering".into(), task_params: Params::default(), series }
+    }
+
+    #[test]
+    fn a_cell_survives_its_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        let record = Record { grid: "g".into(), cell: "c".into(), value: Some(0.5), ..Record::default() };
+        assert!(!store.has("c") && store.records("c").expect("none").is_empty());
+        let failed = store.stage_failed("c", std::slice::from_ref(&record)).expect("writable");
+        assert!(store.records("c").expect("none").is_empty(), "what is not in its place is not there");
+        failed.publish().expect("writable");
+        assert!(matches!(store.state("c"), State::Failed(_)), "a failed cell is not finished");
+        assert_eq!(store.records("c").expect("one"), std::slice::from_ref(&record));
+        store.keep("c", std::slice::from_ref(&record), &[stored()]).expect("writable");
+        assert!(store.state("c").done() && !store.cell("c", ".failed").exists());
+        assert_eq!(store.series("c").expect("one"), [stored()]);
+        store.keep("e", &[record], &[]).expect("writable");
+        assert_eq!(store.series("e").expect("none"), []);
+    }
+
+    #[test]
+    fn half_a_file_is_never_taken_for_a_cell() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        store.keep("c", &[Record::default()], &[stored()]).expect("writable");
+        let path = store.cell("c", ".scores");
+        let bytes = fs::read(&path).expect("there");
+        fs::write(&path, &bytes[..bytes.len() / 2]).expect("writable");
+        let error = format!("{:#}", store.series("c").unwrap_err());
+        assert!(error.contains("cannot be read; delete it and run the grid again"), "{error}");
+        fs::remove_file(&path).expect("there");
+        assert!(matches!(store.state("c"), State::Damaged(_)), "its records say that there are scores");
+        fs::rename(store.cell("c", ""), store.cell("d", "")).expect("there");
+        let State::Damaged(why) = store.state("d") else { panic!("another cell's records") };
+        assert!(why.ends_with("holds the records of c, wanted the records of d"), "{why}");
+    }
+
+    #[test]
+    fn gathered_records_are_those_of_the_same_inputs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        let records = [Record { value: Some(0.25), ..Record::default() }];
+        store.write_records(&records, Some("inputs")).expect("writable");
+        assert_eq!(store.gathered("inputs"), Some(records.to_vec()));
+        assert_eq!(store.gathered("others"), None);
+        assert!(store.check_records().expect("readable").is_empty());
+        let csv = store.root().join("records.csv");
+        let text = fs::read_to_string(&csv).expect("there");
+        fs::write(&csv, text.replace("0.25", "0.35")).expect("writable");
+        assert_eq!(store.check_records().expect("readable").len(), 1);
+    }
+}

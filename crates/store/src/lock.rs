@@ -1,0 +1,191 @@
+//! Who is at work on a results folder, so that two runners do not compute the same cells, submit them twice, or mix what they
+//! write.
+//!
+//! Advisory locks of the system: they end with the process however it ends, so none is ever stale. `.lock` is held
+//! alone by a run of the whole grid, and shared by runs of parts of it (a shard, `--only`, cells of a plan); a part
+//! that has a name is also held alone, in a file of its own. `.lock-plan` and `.lock-outputs` are held for a moment by whoever
+//! plans or submits, or writes tables, figures and report: others wait for their turn, so that a set of files is one
+//! writer's. Results are whole also where two attempts at a cell overlap.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use files::attempt::{self, Attempt};
+use files::lock::{self, Taken};
+
+use crate::slug;
+
+/// A lock, held while this lives.
+#[derive(Debug)]
+pub struct Lock {
+    _files: Vec<File>,
+    _attempt: Attempt,
+}
+
+/// What is done in turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A plan, and what is submitted by it.
+    Plan,
+    /// Records of all cells, tables, figures and report.
+    Outputs,
+}
+
+impl Lock {
+    /// The whole folder for this process.
+    ///
+    /// # Errors
+    /// Another process is at work on it, or on parts of it; the folder cannot be written.
+    pub fn all(root: &Path) -> Result<Self> {
+        let remedy = || {
+            format!(
+                "wait for it, run a part of its own beside it (--shard, --only, run-cell), or choose another folder \
+                 than {} with --out",
+                root.display()
+            )
+        };
+        Self::of(root, vec![take(&root.join(".lock"), true, remedy)?])
+    }
+
+    /// A part of the folder, next to other parts; with a name, such as `shard 0/4`, for this process alone.
+    ///
+    /// # Errors
+    /// Another process is at work on the whole, or on the part of this name; the folder cannot be written.
+    pub fn part(root: &Path, name: Option<&str>) -> Result<Self> {
+        let remedy = || "wait for it, or stop it: what it has finished is kept".to_string();
+        let mut files = vec![take(&root.join(".lock"), false, remedy)?];
+        if let Some(name) = name {
+            let name: String = slug(name).chars().take(100).collect();
+            files.push(take(&root.join(format!(".lock-{name}")), true, remedy)?);
+        }
+        Self::of(root, files)
+    }
+
+    /// A cell on behalf of a run that holds the folder and has started this process: the attempt of that name.
+    ///
+    /// # Errors
+    /// No such run is at work here; the folder cannot be written.
+    pub fn within(root: &Path, run: &str) -> Result<Self> {
+        if run == attempt::name() || !attempt::alive(root, run) {
+            bail!(
+                "no run `{run}` is at work on {}; --within-run is what a run tells the processes that it starts for its \
+                 cells, leave it out",
+                root.display()
+            );
+        }
+        Self::of(root, Vec::new())
+    }
+
+    /// Waits for those before, if there are any.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn turn(root: &Path, turn: Turn) -> Result<Self> {
+        let (name, what) = match turn {
+            Turn::Plan => (".lock-plan", "plans or submits"),
+            Turn::Outputs => (".lock-outputs", "writes tables and figures"),
+        };
+        let path = root.join(name);
+        let place = || unwritable(&path);
+        let mut file = lock::open(&path).with_context(place)?;
+        match lock::take(&file, true).with_context(place)? {
+            Taken::Held => lock::sign(&mut file),
+            Taken::Unknown => {}
+            Taken::Busy => {
+                tracing::info!("note: another runner {what} here{}; waiting for it", of(&lock::holder(&mut file)));
+                file.lock().with_context(place)?;
+                lock::sign(&mut file);
+            }
+        }
+        Self::of(root, vec![file])
+    }
+
+    fn of(root: &Path, files: Vec<File>) -> Result<Self> {
+        let attempt = Attempt::begin(root).with_context(|| unwritable(&attempt::place(root, attempt::name())))?;
+        Ok(Self { _files: files, _attempt: attempt })
+    }
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("cannot write {}; choose another folder with --out", path.display())
+}
+
+/// The locked file; where the file system knows no locks, the file.
+fn take(path: &Path, alone: bool, remedy: impl Fn() -> String) -> Result<File> {
+    let place = || unwritable(path);
+    let mut file = lock::open(path).with_context(place)?;
+    match lock::take(&file, alone).with_context(place)? {
+        Taken::Held => {}
+        // Who has such a folder takes turns without help.
+        Taken::Unknown => return Ok(file),
+        Taken::Busy => {
+            let parts = alone && matches!(lock::take(&file, false), Ok(Taken::Held));
+            let who = match parts {
+                true => "another runner is at work on parts of this grid".to_string(),
+                false => format!("another runner is at work here{}", of(&lock::holder(&mut file))),
+            };
+            bail!("{who} ({}); {}", path.display(), remedy());
+        }
+    }
+    if alone {
+        lock::sign(&mut file);
+    }
+    Ok(file)
+}
+
+fn of(holder: &str) -> String {
+    if holder.is_empty() { String::new() } else { format!(": {holder}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_excludes_all_and_parts_exclude_themselves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let whole = Lock::all(root).expect("free");
+        let error = Lock::all(root).expect_err("taken").to_string();
+        assert!(
+            error.starts_with(&format!("another runner is at work here: process {}", std::process::id())),
+            "{error}"
+        );
+        assert!(Lock::part(root, None).is_err());
+        drop(whole);
+        let one = Lock::part(root, Some("shard 0/2")).expect("free");
+        let _two = Lock::part(root, Some("shard 1/2")).expect("free");
+        let _cells = Lock::part(root, None).expect("free");
+        assert!(Lock::part(root, Some("shard 0/2")).is_err());
+        let error = Lock::all(root).expect_err("parts run").to_string();
+        assert!(error.starts_with("another runner is at work on parts of this grid"), "{error}");
+        drop(one);
+        assert!(Lock::part(root, Some("shard 0/2")).is_ok());
+    }
+
+    #[test]
+    fn turns_are_taken_one_after_the_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let first = Lock::turn(root, Turn::Outputs).expect("free");
+        let _other = Lock::turn(root, Turn::Plan).expect("of another kind");
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| Lock::turn(root, Turn::Outputs).map(drop));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            assert!(!second.is_finished(), "it waits");
+            drop(first);
+            second.join().expect("no panic").expect("its turn");
+        });
+    }
+
+    #[test]
+    fn nobody_is_within_a_run_that_is_not_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let _mine = Lock::all(folder.path()).expect("free");
+        for name in ["", "host-1-0123456789abcdef", attempt::name()] {
+            let error = Lock::within(folder.path(), name).expect_err("no such run").to_string();
+            assert!(error.starts_with(&format!("no run `{name}` is at work on ")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! One row of results. The columns are written once, here.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use align::SpaceKind;
+use anyhow::{Context as _, Result};
+use data::WarningKind;
+use polars::prelude::{Column, DataFrame, PolarsError, PolarsResult};
+use tasks::noise::Noise;
+use tasks::{Metric, UnknownMetric};
+
+use grid::keys::{MethodKey, Params, Subset};
+
+/// A column's type: how a list of values becomes a polars column and back.
+trait Field: Sized {
+    fn column(name: &str, values: Vec<Self>) -> Column;
+    fn values(column: &Column) -> PolarsResult<Vec<Self>>;
+}
+
+impl Field for Option<String> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.str()?.iter().map(|v| v.map(str::to_string)).collect())
+    }
+}
+
+impl Field for String {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(<Option<Self>>::values(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+impl Field for Option<f64> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.f64()?.iter().collect())
+    }
+}
+
+impl Field for Option<u64> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(column.u64()?.iter().collect())
+    }
+}
+
+impl Field for u64 {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        Column::new(name.into(), values)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(<Option<Self>>::values(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+/// A column of texts that are read once each: a grid has few, and many records of them.
+fn parsed<T: Clone, E: fmt::Display>(
+    column: &Column,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> PolarsResult<Vec<Option<T>>> {
+    let mut known: HashMap<&str, T> = HashMap::new();
+    let texts = column.str()?;
+    let mut read = |text| match known.get(text) {
+        Some(value) => Ok(value.clone()),
+        None => {
+            let value = parse(text).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
+            known.insert(text, value.clone());
+            Ok(value)
+        }
+    };
+    texts.iter().map(|text| text.map(&mut read).transpose()).collect()
+}
+
+fn written<T: fmt::Display>(name: &str, values: &[Option<T>]) -> Column {
+    let texts: Vec<Option<String>> = values.iter().map(|value| value.as_ref().map(T::to_string)).collect();
+    Column::new(name.into(), texts)
+}
+
+/// What is a value in memory and a text in files.
+macro_rules! texts {
+    ($($kind:ty),*) => {$(
+        impl Field for Option<$kind> {
+            fn column(name: &str, values: Vec<Self>) -> Column {
+                written(name, &values)
+            }
+            fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+                parsed(column, str::parse)
+            }
+        }
+    )*};
+}
+
+texts!(Noise, Params, Counted);
+
+impl Field for Subset {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        written(name, &values.into_iter().map(Some).collect::<Vec<_>>())
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        Ok(parsed(column, str::parse)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+impl Field for Option<SpaceKind> {
+    fn column(name: &str, values: Vec<Self>) -> Column {
+        let names: Vec<Option<&str>> = values.iter().map(|space| space.map(SpaceKind::name)).collect();
+        Column::new(name.into(), names)
+    }
+    fn values(column: &Column) -> PolarsResult<Vec<Self>> {
+        parsed(column, |name| SpaceKind::from_name(name).ok_or_else(|| format!("no space is called `{name}`")))
+    }
+}
+
+/// What a record's value is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A figure of merit.
+    Metric(Metric),
+    /// How often something odd occurs in the data.
+    Warning(WarningKind),
+}
+
+impl Counted {
+    /// The metric, where it is one.
+    pub fn metric(self) -> Option<Metric> {
+        match self {
+            Self::Metric(metric) => Some(metric),
+            Self::Warning(_) => None,
+        }
+    }
+}
+
+impl From<Metric> for Counted {
+    fn from(metric: Metric) -> Self {
+        Self::Metric(metric)
+    }
+}
+
+impl From<WarningKind> for Counted {
+    fn from(kind: WarningKind) -> Self {
+        Self::Warning(kind)
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metric(metric) => metric.name(),
+            Self::Warning(kind) => kind.name(),
+        })
+    }
+}
+
+impl FromStr for Counted {
+    type Err = UnknownMetric;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        let warning = WarningKind::from_name(name).map(Self::Warning);
+        warning.map_or_else(|| name.parse().map(Self::Metric), Ok)
+    }
+}
+
+macro_rules! record {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
+        /// One figure of one cell, or its failure. Columns in this order in `records.parquet` and
+        /// `records.csv`; null means not applicable or not run, never zero.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Record {
+            $($(#[$doc])* pub $name: $kind,)*
+        }
+
+        /// Column names in order.
+        pub const COLUMNS: &[&str] = &[$(stringify!($name)),*];
+
+        /// The records as a data frame.
+        ///
+        /// # Errors
+        /// None in practice: the columns are equally long.
+        pub fn to_frame(records: &[Record]) -> Result<DataFrame> {
+            let columns = vec![$(
+                <$kind as Field>::column(stringify!($name), records.iter().map(|r| r.$name.clone()).collect())
+            ),*];
+            Ok(DataFrame::new(records.len(), columns)?)
+        }
+
+        /// The records in a data frame.
+        ///
+        /// # Errors
+        /// A column that is missing or of another type.
+        pub fn from_frame(frame: &DataFrame) -> Result<Vec<Record>> {
+            let mut records = vec![Record::default(); frame.height()];
+            $(
+                let name = stringify!($name);
+                let values = frame.column(name).and_then(|c| <$kind as Field>::values(c));
+                let values = values.with_context(|| format!("column `{name}`"))?;
+                records.iter_mut().zip(values).for_each(|(record, value)| record.$name = value);
+            )*
+            Ok(records)
+        }
+    };
+}
+
+record! {
+    /// The grid's name.
+    grid: String,
+    /// The cell's id, a hash of everything that can change its numbers.
+    cell: String,
+    /// The data set asked for.
+    data: String,
+    /// The bundled set used in its place.
+    stand_in: Option<String>,
+    /// The subset of views, `name=view,view,...`.
+    views: Subset,
+    /// Number of views M.
+    m: u64,
+    /// Method name.
+    method: Option<String>,
+    /// Version of the method: raised whenever its numbers move.
+    method_version: Option<u64>,
+    /// Its parameters, JSON with sorted keys.
+    params: Option<Params>,
+    /// What was done to the training rows.
+    noise: Option<Noise>,
+    /// Which rows of different views belong together: `rows`, or the pairing with its parameters as JSON.
+    pairing: Option<String>,
+    /// What was done to the views' widths: `as_they_are` or `pca`.
+    widths: Option<String>,
+    /// Seed of the fit.
+    seed: Option<u64>,
+    /// Task name; `data` for what is odd about the data, null for a cell that failed before any task.
+    task: Option<String>,
+    /// Version of the task: raised whenever its numbers move.
+    task_version: Option<u64>,
+    /// `input`, `universe` or `translated`.
+    space: Option<SpaceKind>,
+    /// The view, or the source of the pair.
+    source: Option<String>,
+    /// The target of the pair.
+    target: Option<String>,
+    /// The metric, or what is odd about the data.
+    metric: Option<Counted>,
+    /// The figure.
+    value: Option<f64>,
+    /// Its unit.
+    unit: Option<String>,
+    /// Held-out items behind it.
+    n: Option<u64>,
+    /// Wall seconds of the fit.
+    fit_seconds: Option<f64>,
+    /// CPU seconds of the fit.
+    fit_cpu_seconds: Option<f64>,
+    /// Wall seconds of the task.
+    score_seconds: Option<f64>,
+    /// Peak resident memory, null unless the cell ran alone.
+    peak_rss_mb: Option<f64>,
+    /// Matrices that the fit holds.
+    maps: Option<u64>,
+    /// Numbers in them and in the corrector.
+    parameters: Option<u64>,
+    /// Sweeps or training steps.
+    iterations: Option<u64>,
+    /// How the fit ended.
+    stop: Option<String>,
+    /// What the fit optimised, at its end.
+    objective: Option<f64>,
+    /// How far it can be above the lowest, in its unit.
+    optimality_gap: Option<f64>,
+    /// What a reader has to know before any number of the fit, a line each.
+    warnings: Option<String>,
+    /// Why there is no figure.
+    error: Option<String>,
+    /// Revision of the code that the program was compiled from, `-dirty` where it was not as committed; `unknown` where it
+    /// was compiled outside a checkout.
+    git: Option<String>,
+    /// Checksum of the lock file that it was compiled with.
+    lock_sha256: Option<String>,
+    /// Revision of the folder that the grid file lies in; null outside a checkout.
+    grid_git: Option<String>,
+    /// Checksum of the data.
+    data_sha256: String,
+    /// Machine.
+    host: String,
+    /// Its processor and instruction set.
+    cpu: String,
+    /// Threads the cell could use.
+    threads: u64,
+    /// The node of a cluster that it ran on, else the machine.
+    node: Option<String>,
+    /// How often the scheduler had started its job anew; null outside a job.
+    restarts: Option<u64>,
+    /// When the cell was finished, in UTC.
+    finished_at: Option<String>,
+    /// The task's parameters, JSON with sorted keys.
+    task_params: Option<Params>,
+}
+
+/// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
+pub const COST_COLUMNS: &[&str] = &[
+    "fit_seconds",
+    "fit_cpu_seconds",
+    "score_seconds",
+    "peak_rss_mb",
+    "host",
+    "threads",
+    "node",
+    "restarts",
+    "finished_at",
+];
+
+impl Record {
+    /// The subset's name alone, without its views.
+    pub fn view_set(&self) -> &str {
+        &self.views.name
+    }
+
+    /// The method with its parameters, where it is of one.
+    pub fn method_key(&self) -> Option<MethodKey> {
+        Some(MethodKey { name: self.method.clone()?, params: self.params.clone()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_the_frame() {
+        let record = Record {
+            grid: "g".into(),
+            value: Some(0.25),
+            seed: Some(u64::MAX),
+            source: None,
+            error: Some("a, \"b\"".into()),
+            views: "m2=en,fr".parse().expect("a subset"),
+            noise: Some("permute 0.5 of en seed 3".parse().expect("a noise")),
+            params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
+            space: Some(SpaceKind::Universe),
+            metric: Some(Metric::Rank1.into()),
+            ..Record::default()
+        };
+        let frame = to_frame(&[record.clone(), Record::default()]).expect("equal lengths");
+        assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), COLUMNS);
+        assert_eq!(from_frame(&frame).expect("same columns"), [record, Record::default()]);
+    }
+
+    #[test]
+    fn a_name_is_of_a_metric_or_of_a_warning() {
+        let names = |kind: WarningKind| Counted::from(kind).to_string();
+        for metric in Metric::ALL {
+            assert_eq!(metric.name().parse(), Ok(Counted::Metric(metric)));
+        }
+        for kind in WarningKind::ALL {
+            assert!(Metric::from_name(&names(kind)).is_none() && names(kind).parse() == Ok(Counted::Warning(kind)));
+        }
+        let mut odd = to_frame(&[Record::default()]).expect("a row");
+        odd.with_column(Column::new("noise".into(), ["permute"])).expect("as long");
+        let error = format!("{:#}", from_frame(&odd).expect_err("no noise"));
+        assert!(error.contains("column `noise`") && error.contains("`permute` is no noise"), "{error}");
+    }
+}
