@@ -1,5 +1,6 @@
 //! What runs the cells of a plan: this process (`local`), a cluster (`slurm`), or whatever takes a list of commands (`list`).
 
+pub mod commands;
 pub mod list;
 pub mod local;
 
@@ -11,8 +12,8 @@ use crate::cells::forecast::Forecast;
 use crate::event::Observer;
 use crate::run::outcome::RunOutcome;
 use crate::run::plan_file::{PlanFile, Planned};
+use commands::CommandList;
 use grid::plan::Plan;
-use list::CommandList;
 use store::cells::Store;
 use store::gather;
 use store::lock::{Lock, Turn};
