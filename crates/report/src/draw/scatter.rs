@@ -6,11 +6,11 @@ use tasks::Metric;
 
 use super::figure::{RESAMPLES, SEED, Words, greek, parameter};
 use super::palette;
-use grid::asked::ScatterSpec;
 use crate::samples::Samples;
 use crate::tables::comparison::by_items;
 use crate::tables::summary::Group;
 use figures::{Dot, Point, Scatter};
+use grid::asked::ScatterSpec;
 
 /// The points of the first subset of views on clean data.
 ///

@@ -7,13 +7,13 @@ use tasks::noise::Noise;
 
 use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter};
 use super::{palette, scatter};
-use grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
-use store::record::Record;
 use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::comparison::by_items;
 use crate::tables::processors;
 use crate::tables::summary::{Group, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
+use grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
+use store::record::Record;
 
 /// The figure with the stem of its files.
 ///

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::intervals::Entry;
 use crate::draw::palette;
-use grid::keys::{Params, task_differing};
-use store::picture::Picture;
-use store::record::Record;
-use store::cells::Store;
 use crate::tables::summary::{Group, Summary};
 use figures::style;
+use grid::keys::{Params, task_differing};
+use store::cells::Store;
+use store::picture::Picture;
+use store::record::Record;
 
 /// Most records on a page: some two megabytes. A larger grid's are in its records.csv.
 const MOST_RECORDS: usize = 60_000;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
-use runner::commands::fetch::{Encoders, FetchRequest};
-use runner::commands::{datasets, fetch, texts};
+use runner::commands::sets::fetch::{Encoders, FetchRequest};
+use runner::commands::sets::{datasets, fetch, texts};
 use runner::run::outcome::Ending;
 
 use super::said;

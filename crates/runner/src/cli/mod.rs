@@ -4,9 +4,7 @@ mod cells;
 mod cluster;
 mod datasets;
 mod grids;
-mod log;
 mod look;
-mod progress;
 mod screen;
 mod shell;
 mod status;
@@ -39,7 +37,7 @@ struct Cli {
     #[command(flatten)]
     options: grids::RunArgs,
     #[command(flatten)]
-    log: log::Log,
+    log: screen::log::Log,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -90,13 +88,13 @@ pub fn run() -> ExitCode {
     let code = match ending {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(error) => {
-            log::failed(&error);
+            screen::log::failed(&error);
             ExitCode::from(1)
         }
     };
     match say::trouble() {
         Some(trouble) => {
-            log::failed(&anyhow::anyhow!(trouble));
+            screen::log::failed(&anyhow::anyhow!(trouble));
             ExitCode::from(1)
         }
         None => code,

@@ -4,11 +4,11 @@ use align::Method;
 use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
-use report::draw::palette;
-use grid::keys::MethodKey;
-use store::record::Record;
-use report::tables::table::Table;
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
+use grid::keys::MethodKey;
+use report::draw::palette;
+use report::tables::table::Table;
+use store::record::Record;
 
 /// What a size's records stand under in the column `views`.
 pub(super) fn place(size: Size) -> String {

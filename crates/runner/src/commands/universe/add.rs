@@ -11,7 +11,7 @@ use data::{InputFile, Loaded};
 use super::apply::lacks;
 use super::fit::describe;
 use super::place::{TOOL, check_extension, check_free};
-use crate::commands::datasets;
+use crate::commands::sets::datasets;
 
 /// What to add, and by which rows.
 #[derive(Clone, Debug)]

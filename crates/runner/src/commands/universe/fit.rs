@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::moments;
 use super::place::{TOOL, check_extension, check_free};
-use crate::commands::datasets;
+use crate::commands::sets::datasets;
 use grid;
 
 /// What to fit on.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use data::moments::StoredSums;
 use data::{DataError, SplitName, Stream};
 
-use crate::commands::datasets;
+use crate::commands::sets::datasets;
 use grid::pick::Shard;
 
 /// Which rows of which data are summed, and where to.

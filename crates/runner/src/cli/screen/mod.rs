@@ -1,5 +1,8 @@
 //! What a user sees of a command at work: tables and files on standard output, progress and remarks on standard error.
 
+pub(super) mod log;
+mod progress;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +10,7 @@ use figures::Column;
 use runner::cells::interrupt;
 use runner::event::{CellToRun, Event, Observer};
 
-use super::progress::Progress;
+use progress::Progress;
 
 /// The terminal, or what stands in its place.
 #[derive(Default)]

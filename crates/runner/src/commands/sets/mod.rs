@@ -1,0 +1,5 @@
+//! Commands on data sets: import, check and export, downloads, texts for encoders.
+
+pub mod datasets;
+pub mod fetch;
+pub mod texts;
