@@ -101,6 +101,54 @@ pub struct SweepSpec {
     pub metric: Metric,
 }
 
+impl FigureSpec {
+    /// Stem of its files.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Curves(spec) => &spec.name,
+            Self::Costs(spec) => &spec.name,
+            Self::Sweep(spec) => &spec.name,
+            Self::Scatter(spec) => &spec.name,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Curves(_) => "curves",
+            Self::Costs(_) => "costs",
+            Self::Sweep(_) => "sweep",
+            Self::Scatter(_) => "scatter",
+        }
+    }
+}
+
+/// Figures that every grid gets.
+const TAKEN: &[&str] = &["summary", "leaderboard"];
+
+/// The first figure whose name is no stem of a file, or that of another figure: its key, and what is wrong.
+pub fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
+    figures.iter().enumerate().find_map(|(i, figure)| {
+        let name = figure.name();
+        let found = if !is_stem(name) {
+            format!("`{name}` names files; {STEM}")
+        } else if TAKEN.contains(&name) {
+            format!("every grid has a figure `{name}`; take another name")
+        } else {
+            let first = figures[..i].iter().position(|other| other.name() == name)?;
+            format!("`figures[{first}]` has this name; take another one")
+        };
+        Some((format!("figures[{i}].{}.name", figure.kind()), found))
+    })
+}
+
+/// What a part of a file's name is made of.
+pub const STEM: &str = "use letters, digits, `-`, `_` and `.`, a letter or digit first";
+
+/// Whether a text can be part of a file's name as it is.
+pub fn is_stem(text: &str) -> bool {
+    text.starts_with(char::is_alphanumeric) && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+}
+
 /// From the figures of views or pairs to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

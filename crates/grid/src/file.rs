@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
-use super::asked::FigureSpec;
+use super::asked::{FigureSpec, STEM, is_stem, odd_name};
 use super::given::Given;
 use super::terms::{Pairing, Widths};
 
@@ -184,6 +184,9 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
     (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
     check_view_sets(grid)?;
+    if let Some((key, found)) = odd_name(&value.figures) {
+        return Err(grid.error(&key, found));
+    }
     check_primary(grid)
 }
 
@@ -204,6 +207,9 @@ fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]
 fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
     for (name, set) in &grid.value.views {
         let key = format!("views.{name}");
+        if !is_stem(name) {
+            return Err(grid.error(&key, format!("`{name}` names files; {STEM}")));
+        }
         let names = match set {
             Value::String(all) if all == "all" => continue,
             Value::Array(names) => names,

@@ -126,6 +126,7 @@ impl Plan {
         for set in grid.value.view_sets() {
             let views = set.views.clone().unwrap_or_else(|| known.clone());
             check_views(&grid, &set.name, &views, &known)?;
+            check_names(&grid, &views)?;
             let data_sha256 = source.checksum(&views);
             for (i, noise) in grid.value.noise.iter().enumerate() {
                 noise.validate(&views).map_err(|e| grid.error(&format!("noise[{i}]"), e.to_string()))?;
@@ -217,6 +218,19 @@ fn cell_id(
 pub fn choice(item: &impl Serialize) -> String {
     let value = serde_json::to_value(item).unwrap_or_default();
     value.as_str().map_or_else(|| canonical(&value), str::to_string)
+}
+
+/// Records and noises write views one after the other, and `all` for all of them.
+fn check_names(grid: &Located<Grid>, views: &[String]) -> Result<()> {
+    match views.iter().find(|view| view.contains(',') || *view == "all") {
+        None => Ok(()),
+        Some(view) => {
+            let found = format!(
+                "the view `{view}` cannot be told from others in records, where `,` separates views and `all` is all of them; rename it in the manifest"
+            );
+            Err(grid.error("data", found).into())
+        }
+    }
 }
 
 fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::Metric;
 
-use crate::claims::Claim;
+use crate::claims::{Claim, Test};
 use crate::published::{Comparable, Published};
-use grid::asked::FigureSpec;
+use grid::asked::{self, FigureSpec};
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,6 +69,21 @@ impl Paper {
             if let Some(method) = claim.value.as_ref().and_then(|value| value.method.as_ref()) {
                 known(&paper, &format!("claims[{i}].value.method"), method)?;
             }
+        }
+        for (i, claim) in paper.value.claims.iter().enumerate() {
+            let over = match &claim.test {
+                Test::Better(test) => Some(&test.over),
+                Test::SmallerDrop(test) => Some(&test.over),
+                _ => None,
+            };
+            if over.is_some_and(Vec::is_empty) {
+                let kind = if matches!(claim.test, Test::Better(_)) { "better" } else { "smaller_drop" };
+                let found = "the list is empty; it needs at least one method";
+                return Err(paper.error(&format!("claims[{i}].test.{kind}.over"), found).into());
+            }
+        }
+        if let Some((key, found)) = asked::odd_name(&paper.value.figures) {
+            return Err(paper.error(&key, found).into());
         }
         Ok(paper)
     }

@@ -254,6 +254,14 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
     let comparison = read("tables/comparison_rank_1.md");
     assert!(comparison.contains("Rank-1 of NA on `all` has no line: 4 of 6 values"), "{comparison}");
     assert_eq!(column(&table(&folder.path().join("out/uneven/tables/comparison_rank_1.csv")), "method").len(), 2);
+    let primary = "primary: {metric: rank1, compare: [na, gpa]}\n";
+    fs::write(path("grid.yaml"), format!("{grid}{primary}")).unwrap();
+    runner(&["--grid", &path("grid.yaml"), "--out", &path("out")]);
+    let comparison = read("tables/comparison_rank_1.md");
+    assert!(comparison.contains("all: not made, because `na` or `gpa` has no line."), "{comparison}");
+    fs::write(path("board.yaml"), "name: board\ntitle: Board\ngrids: [grid.yaml]\n").unwrap();
+    let board = runner(&["leaderboard", &path("board.yaml"), "--out", &path("out")]);
+    assert!(board.contains("uneven: Rank-1 of NA on `all` has no line: 4 of 6 values"), "{board}");
     let said_by_the_paper = read("tables/paper.md");
     assert!(
         said_by_the_paper.contains(&format!("Rank-1 of NA on `all` is a mean of the others: {said}")),
@@ -263,4 +271,61 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
         said_by_the_paper
             .contains(&format!("U1 not testable on these data: NA is better. rank1 of `na` on `all`: {said}"))
     );
+}
+
+/// The grid or paper file is refused with these words.
+fn refused(folder: &Path, verb: &[&str], text: &str, words: &str) {
+    let file = folder.join("odd.yaml");
+    fs::write(&file, text).unwrap();
+    let out = folder.join("out");
+    let args = [verb, &[file.to_str().unwrap(), "--out", out.to_str().unwrap()]].concat();
+    let output = Command::new(env!("CARGO_BIN_EXE_runner")).current_dir(root()).args(args).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains(words), "{text}: {error}");
+    assert!(!out.exists(), "{text}: nothing is computed or written first");
+}
+
+#[test]
+fn names_that_are_no_parts_of_files_and_tests_of_nothing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let grid = |more: &str| {
+        format!(
+            "name: odd\ndata: {{planted: {{recipe: {{widths: [8, 8], fit_rows: 60, test_rows: 20}}}}}}\nmethods: [gpa]\ntasks: [retrieval]\n{more}"
+        )
+    };
+    let curves = |name: &str| format!("curves: {{name: {name}, metric: rank1, x: views}}");
+    let of_grids = [
+        ("views: {a/b: all}\n".into(), "`a/b` names files; use letters, digits, `-`, `_` and `.`"),
+        ("views: {../x: all}\n".into(), "`../x` names files;"),
+        (format!("figures: [{}]\n", curves("../../x")), "figures[0].curves.name: `../../x` names files;"),
+        (format!("figures: [{}]\n", curves("summary")), "every grid has a figure `summary`; take another name"),
+        (format!("figures: [{}, {}]\n", curves("x"), curves("x")), "`figures[0]` has this name; take another one"),
+    ];
+    for (more, words) in &of_grids {
+        refused(folder.path(), &["--grid"], &grid(more), words);
+    }
+    fs::write(folder.path().join("grid.yaml"), grid("")).unwrap();
+    let claim = "{id: U1, text: y, published: an ordering, test: {better: {metric: rank1, method: gpa, over: []}}}";
+    let paper = format!("title: Odd\ngrid: grid.yaml\ncolumns: [rank1]\nclaims: [{claim}]\n");
+    refused(folder.path(), &["reproduce"], &paper, "over: the list is empty; it needs at least one method");
+}
+
+#[test]
+fn views_that_records_cannot_tell_apart_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_views(folder.path(), "train", 1);
+    write_views(folder.path(), "test", 1001);
+    for name in ["all", "a,b"] {
+        let path = |file: &str| folder.path().join(file).display().to_string();
+        let manifest = path("odd_views.yaml");
+        let mut args: Vec<String> =
+            ["import", "--force", "--name", "odd_views", "--out", &manifest].map(String::from).to_vec();
+        for (view, columns) in [(name, "a"), ("other", "b")] {
+            args.extend(["--view".into(), format!("{view}={}#x*", path(&format!("train_{columns}.csv")))]);
+            args.extend(["--test-view".into(), format!("{view}={}#x*", path(&format!("test_{columns}.csv")))]);
+        }
+        runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        let grid = "name: odd\ndata: odd_views.yaml\nmethods: [gpa]\ntasks: [retrieval]\n";
+        refused(folder.path(), &["--grid"], grid, &format!("the view `{name}` cannot be told from others in records"));
+    }
 }

@@ -353,3 +353,14 @@ fn threads_do_not_show() {
     };
     assert_eq!(in_pool(1), in_pool(5));
 }
+
+#[test]
+fn equal_means_over_other_numbers_of_fits_are_a_tie() {
+    // One fit, and three fits of the same values: their means differ by rounding.
+    let values: Vec<f64> = (0..40).map(|i| f64::from(u8::from(i % 3 == 0)) / 7.0 + 0.1).collect();
+    let thrice = vec![values.clone(), values.clone(), values.iter().map(|v| v * (1.0 + 2e-16)).collect()];
+    let drawn = resample_means(&[vec![values], thrice], None, Scale::Number, 500, 0).unwrap();
+    let contrast = drawn.difference(1, 0).unwrap();
+    assert_eq!((contrast.interval.estimate, contrast.p), (0.0, 1.0), "{contrast:?}");
+    assert!(contrast.interval.high.abs() < 1e-12 && contrast.interval.low.abs() < 1e-12, "{contrast:?}");
+}

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use tasks::noise::Noise;
+use tasks::resamples::beyond_rounding;
 use tasks::{Interval, Metric, Omitted, Resamples};
 
 use super::test::{AtMost, Better, Extension, Rises, SmallerDrop, ValueOf};
@@ -85,6 +86,20 @@ fn sentence(metric: Metric, findings: &[String]) -> String {
     format!("{} {}; paired bootstrap over test items and seeds.", metric.title(), findings.join(", "))
 }
 
+/// Whether the samples share their items, and their views or pairs: means over others are no two figures of one thing.
+fn paired(samples: &[&Sample]) -> Result<(), Missing> {
+    same_items(samples.iter().copied())?;
+    let [first, others @ ..] = samples else { return Ok(()) };
+    match others.iter().find(|other| other.places() != first.places()) {
+        Some(odd) => Err(format!(
+            "one method has values of {} views or pairs, another of {}: their means are of different things",
+            first.places().len(),
+            odd.places().len()
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Whether the samples share their items.
 fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<(), Missing> {
     let mut samples = samples.into_iter();
@@ -144,8 +159,8 @@ fn better(test: &Better, stored: &Samples<'_>, published: &[Published]) -> Judge
         for rival in &test.over {
             samples.push(there!(stored.sample(rival, metric, set, &clean())?));
         }
-        there!(same_items(&samples));
         let samples: Vec<&Sample> = samples.iter().collect();
+        there!(paired(&samples));
         let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
             differences(evaluated, omitted, &test.of, metric)
         })?;
@@ -184,9 +199,9 @@ fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Redu
     let least = |values: &mut dyn Iterator<Item = f64>| good * values.map(|v| good * v).fold(f64::INFINITY, lower);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let one = |of: Reduce, rival: &[f64]| match of {
-        Reduce::Mean => mean(&figures[0]) - mean(rival),
-        Reduce::Worst => least(&mut figures[0].iter().copied()) - least(&mut rival.iter().copied()),
-        Reduce::Each => least(&mut figures[0].iter().zip(rival).map(|(a, b)| a - b)),
+        Reduce::Mean => beyond_rounding(mean(&figures[0]), mean(rival)),
+        Reduce::Worst => beyond_rounding(least(&mut figures[0].iter().copied()), least(&mut rival.iter().copied())),
+        Reduce::Each => least(&mut figures[0].iter().zip(rival).map(|(a, b)| beyond_rounding(*a, *b))),
     };
     of.iter()
         .flat_map(|&of| figures[1..].iter().map(move |rival| (of, rival)))
@@ -214,7 +229,7 @@ fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
         methods.push((clean, noisy));
     }
     let samples: Vec<&Sample> = methods.iter().flat_map(|(clean, noisy)| std::iter::once(clean).chain(noisy)).collect();
-    there!(same_items(samples.iter().copied()));
+    there!(paired(&samples));
     let drop = |evaluated: &[Evaluated<'_>], omitted: Option<Omitted>| {
         let [clean, noisy @ ..] = evaluated else { return f64::NAN };
         let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
@@ -227,7 +242,7 @@ fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
     };
     let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
         let drops: Vec<f64> = evaluated.chunks(1 + noises.len()).map(|method| drop(method, omitted)).collect();
-        let differences = drops[1..].iter().map(|rival| rival - drops[0]);
+        let differences = drops[1..].iter().map(|&rival| beyond_rounding(rival, drops[0]));
         drops.iter().copied().chain(differences).collect()
     })?;
     let found = there!(defined(&drawn));
@@ -301,8 +316,8 @@ fn extension(test: &Extension, stored: &Samples<'_>) -> Judged {
         for method in [&test.added, &test.refit, &test.pairwise] {
             samples.push(there!(stored.sample(method, metric, &set, &clean())?));
         }
-        there!(same_items(&samples));
         let samples: Vec<&Sample> = samples.iter().collect();
+        there!(paired(&samples));
         let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
             let value = |i: usize| evaluated[i].mean(omitted, with_last);
             let (added, refit, pairwise) = (value(0), value(1), value(2));
@@ -310,8 +325,8 @@ fn extension(test: &Extension, stored: &Samples<'_>) -> Judged {
                 added,
                 refit,
                 pairwise,
-                added - pairwise,
-                added - refit,
+                beyond_rounding(added, pairwise),
+                beyond_rounding(added, refit),
                 0.5 * (refit - pairwise) - (added - refit).abs(),
             ]
         })?;

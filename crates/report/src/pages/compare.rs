@@ -104,6 +104,12 @@ fn pairs<'a>(sides: &'a [Side<'_>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
         for measure in first.summary().measures().iter().filter(|m| second.summary().measures().contains(m)) {
             let stat = |side: &Side<'_>| side.summary().stat(group, measure).map(|stat| stat.mean);
             let (Some(a), Some(b)) = (stat(first), stat(second)) else { continue };
+            for side in sides {
+                if let Some(without) = side.summary().left_out(group, measure) {
+                    let what = side.summary().title(measure);
+                    problems.push(format!("{what} of {} in {}: {without}.", named(group), side.name));
+                }
+            }
             let difference = match (&same, &scores) {
                 (Err(why), _) => Err(why.clone()),
                 (Ok(()), [Some(of_first), Some(of_second)]) => {

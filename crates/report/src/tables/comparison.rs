@@ -69,6 +69,8 @@ pub struct Comparison {
     pub lines: Vec<Line>,
     /// The pre-registered comparison, as a sentence.
     pub primary: Option<String>,
+    /// What its means leave out, and which methods have no line for it.
+    pub left_out: Vec<String>,
     /// What limits its intervals: groups, few groups, two seeds; methods without a figure.
     pub notes: Vec<String>,
     /// p of the differences between methods of which none is the best: they were looked at too.
@@ -126,7 +128,7 @@ fn by_measure(
     let name = summary.title(measure);
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
     let mut tables: Vec<(Resamples, Vec<(usize, Line)>)> = Vec::new();
-    let (mut sentences, mut notes) = (Vec::new(), Vec::new());
+    let (mut sentences, mut notes, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     let mut note = |text: String| {
         if !notes.contains(&text) {
             notes.push(text);
@@ -153,18 +155,14 @@ fn by_measure(
             let without = summary.left_out(group, measure);
             let label = group.label();
             match (&without, paired) {
-                (Some(without), true) => note(format!("{name} of {label} on `{view_set}`: {without}.")),
-                (Some(without), false) => {
-                    note(format!(
-                        "{name} of {label} on `{view_set}` has no line: {without}, where other methods have them."
-                    ));
-                }
+                (Some(without), true) => left_out.push(format!("{name} of {label} on `{view_set}`: {without}.")),
+                (Some(without), false) => left_out.push(format!(
+                    "{name} of {label} on `{view_set}` has no line: {without}, where other methods have them."
+                )),
                 (None, true) => {}
-                (None, false) => {
-                    note(format!(
-                        "{name} of {label} on `{view_set}` has no line: it is of other items or pairs than the others."
-                    ));
-                }
+                (None, false) => left_out.push(format!(
+                    "{name} of {label} on `{view_set}` has no line: it is of other items or pairs than the others."
+                )),
             }
             if paired {
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
@@ -210,11 +208,14 @@ fn by_measure(
         });
         if let Some(primary) = primary {
             let place = |name: &String| named.iter().position(|(label, method, _)| label == name || method == name);
-            if let [a, b] = primary.compare.as_slice()
-                && let (Some(i), Some(j)) = (place(a), place(b))
-                && let Some(contrast) = drawn.difference(i, j)
-            {
-                sentences.push(format!("{view_set}: {}", primary_sentence(&name, &named[i].0, &named[j].0, &contrast)));
+            if let [a, b] = primary.compare.as_slice() {
+                let contrast = place(a).zip(place(b)).and_then(|(i, j)| Some((i, j, drawn.difference(i, j)?)));
+                sentences.push(match contrast {
+                    Some((i, j, contrast)) => {
+                        format!("{view_set}: {}", primary_sentence(&name, &named[i].0, &named[j].0, &contrast))
+                    }
+                    None => format!("{view_set}: not made, because `{a}` or `{b}` has no line."),
+                });
             }
         }
         tables.push((drawn, of_set));
@@ -226,7 +227,7 @@ fn by_measure(
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
     let metric = metric.title();
-    Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, notes, others }))
+    Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, left_out, notes, others }))
 }
 
 /// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
@@ -397,7 +398,7 @@ impl Comparison {
              repetitions."
                 .to_string(),
         ];
-        all.extend(self.notes.iter().cloned());
+        all.extend(self.left_out.iter().chain(&self.notes).cloned());
         all.extend(self.primary.clone());
         all.extend(notes.iter().cloned());
         Table {

@@ -42,6 +42,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         observer.on_event(&Event::Warnings(&drawing.outputs_of(&report)?.warnings));
         ending = ending.and(outcome.ending());
         notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+        let left_out = report.comparisons.iter().flat_map(|comparison| &comparison.left_out);
+        notes.extend(left_out.map(|note| format!("{}: {note}", report.about.title)));
         entries.push(Entry { data: plan.source.used().to_string(), comparisons: report.comparisons });
         names.push(report.about.title);
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::statistics::resamples::{Draw, Resamples};
+use crate::statistics::resamples::{Draw, Resamples, beyond_rounding};
 
 /// The p of a difference of two figures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +35,9 @@ pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
     for (table, drawn) in tables.iter().enumerate() {
         for first in 0..drawn.estimates.len() {
             for second in first + 1..drawn.estimates.len() {
-                let Some(spread) = drawn.spread(|values| values[first] - values[second]) else { continue };
+                let Some(spread) = drawn.spread(|values| beyond_rounding(values[first], values[second])) else {
+                    continue;
+                };
                 // Where no item tells the two apart there is nothing to test.
                 let statistic = if spread.estimate == 0.0 {
                     0.0

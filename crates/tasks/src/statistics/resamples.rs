@@ -126,7 +126,7 @@ impl Resamples {
     /// included: where no item of G differs, ±c²/(G + c²) with c the quantile of Student's t, which is Tango's interval
     /// (Tango, Statistics in Medicine 17, 1998).
     pub fn difference(&self, first: usize, second: usize) -> Option<Contrast> {
-        let spread = self.spread(|values| values[first] - values[second])?;
+        let spread = self.spread(|values| beyond_rounding(values[first], values[second]))?;
         let mut contrast = self.contrast(&spread)?;
         if let Some(shares) = &self.shares {
             let differences = || shares[first].iter().zip(&shares[second]).map(|(a, b)| a - b);
@@ -232,6 +232,11 @@ impl Resamples {
         let half = (pull * share * (1.0 - share) + pull * pull / 4.0).sqrt() / (1.0 + pull);
         Some(Interval { estimate, low: (centre - half).max(0.0).min(share), high: (centre + half).min(1.0).max(share) })
     }
+}
+
+/// `a − b`; exactly zero where the two are the same up to the rounding of means over other numbers of fits.
+pub fn beyond_rounding(a: f64, b: f64) -> f64 {
+    if (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) { 0.0 } else { a - b }
 }
 
 /// The first point from `from` on towards `sign` that is beyond, not further than ±1.
