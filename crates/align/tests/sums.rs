@@ -84,6 +84,8 @@ fn a_fold_taken_out_leaves_the_other_rows() {
             sums.subtract(&Sums::of(&rows(&data, 0..300), weights, DOUBLE)).unwrap();
             assert!(gap(&moments(&sums), &want) < 1e-11);
             assert!(sums.subtract(&Sums::of(&data, weights, DOUBLE)).is_err());
+            sums.subtract(&Sums::of(&rows(&data, 300..900), weights, DOUBLE)).unwrap();
+            assert_eq!(sums.rows(), 0, "all of them may go");
         }
     }
 }
