@@ -11,7 +11,6 @@ use align::{AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, M
 use grid::Grid;
 use runner::commands::run::{RunRequest, run};
 use runner::run::outcome::Ending;
-use runner::run::settings::{RunSettings, Selection};
 use serde::{Deserialize, Serialize};
 
 use common::Bench;
@@ -118,13 +117,7 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
     Method::register::<Near>().unwrap();
     assert!(runner::commands::list::methods().contains("near       kernel features of the first items\n"));
 
-    let request = RunRequest {
-        out: bench.out(),
-        dry_run: false,
-        selection: Selection::default(),
-        allow_stand_in: false,
-        settings: RunSettings::default(),
-    };
+    let request = RunRequest::new(bench.out());
     assert_eq!(run(&bench.grid(), &request, &()).unwrap(), Ending::Complete);
     assert_eq!(run(&bench.grid(), &request, &()).unwrap(), Ending::Complete);
     assert_eq!(FITS.load(Ordering::SeqCst), 1, "the second run finds the cell done");

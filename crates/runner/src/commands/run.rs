@@ -33,6 +33,19 @@ pub struct RunRequest {
     pub settings: RunSettings,
 }
 
+impl RunRequest {
+    /// All cells of a grid, of the data that it names, into this folder.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            dry_run: false,
+            selection: Selection::default(),
+            allow_stand_in: false,
+            settings: RunSettings::default(),
+        }
+    }
+}
+
 /// Runs a grid file.
 ///
 /// # Errors
