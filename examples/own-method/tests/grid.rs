@@ -1,0 +1,100 @@
+//! The method and the task in a grid: cached, seeded, judged and checked as the built-in ones are.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use align::SpaceKind;
+use grid::Grid;
+use own_method::{register, run_grid};
+use runner::event::{Event, Observer};
+use runner::run::outcome::Ending;
+use store::cells::Store;
+use store::record::{Counted, Record};
+use tasks::Metric;
+
+/// The grid of this crate, in a folder of its own.
+fn folder() -> tempfile::TempDir {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| register().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("grid.yaml"), grid()).unwrap();
+    folder
+}
+
+fn grid() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("grid.yaml")).unwrap()
+}
+
+/// Counts the cells that are computed.
+#[derive(Default)]
+struct Cells(AtomicUsize);
+
+impl Observer for Cells {
+    fn on_event(&self, event: &Event<'_>) {
+        if let Event::CellEnded { failures, .. } = event {
+            assert_eq!(*failures, &[] as &[String]);
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn the_grid_runs_once_and_kernel_gcca_finds_what_linear_gcca_does_not() {
+    let folder = folder();
+    let run = || {
+        let cells = Cells::default();
+        assert_eq!(run_grid(folder.path(), &cells).unwrap(), Ending::Complete);
+        cells.0.into_inner()
+    };
+    let cells = run();
+    assert!(cells > 0);
+    assert_eq!(run(), 0, "the second run finds all cells done");
+    let results = folder.path().join("results/own");
+    assert!(fs::read_to_string(results.join("report.html")).unwrap().contains("Kernel GCCA"));
+
+    // A lost cell is computed again, and no other.
+    let lost = fs::read_dir(results.join("cells")).unwrap().next().unwrap().unwrap().path();
+    let id = lost.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_string();
+    Store::at(&results).forget(&id).unwrap();
+    assert_eq!(run(), 1);
+
+    let records = Store::at(&results).all_records().unwrap();
+    let rank1 = |method: &str, params: &str, task: &str, seed: u64| -> f64 {
+        let of = |r: &&Record| {
+            r.method.as_deref() == Some(method)
+                && r.params.as_ref().is_some_and(|given| given.to_string().contains(params))
+                && r.task.as_deref() == Some(task)
+                && r.seed == Some(seed)
+                && r.metric.and_then(Counted::metric) == Some(Metric::Rank1)
+                && r.space == Some(SpaceKind::Universe)
+        };
+        let values: Vec<f64> = records.iter().filter(of).map(|r| r.value.unwrap()).collect();
+        assert!(values.len() >= 3, "{method} {params} {task} {seed}: {} records", values.len());
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    for task in ["retrieval", "consensus_retrieval"] {
+        let kernel: Vec<f64> = (0..3).map(|seed| rank1("kernel_gcca", "200", task, seed)).collect();
+        let linear = rank1("gcca", "", task, 0);
+        assert!(kernel.iter().all(|&value| value > linear + 0.1), "{task}: {kernel:?}, {linear}");
+        assert!(kernel[0] != kernel[1] || kernel[1] != kernel[2], "{task}: each seed draws other landmarks");
+    }
+}
+
+#[test]
+fn an_unknown_parameter_is_found_at_its_line_and_column() {
+    let folder = folder();
+    let error = |from: &str, to: &str| {
+        let file = folder.path().join("grid.yaml");
+        fs::write(&file, grid().replace(from, to)).unwrap();
+        Grid::read(&file).unwrap_err().to_string()
+    };
+    let key = error("landmarks: 50", "landmark: 50");
+    let wanted = "grid.yaml:8:19: methods[3].kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
+    assert!(key.contains(wanted), "{key}");
+    let value = error("landmarks: 50", "landmarks: 5");
+    assert!(value.contains("kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
+    let name = error("- consensus_retrieval", "- consensus_retrival");
+    assert!(name.contains("did you mean `consensus_retrieval`?"), "{name}");
+}
