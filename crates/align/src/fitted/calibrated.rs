@@ -49,7 +49,7 @@ impl Fit {
     }
 
     /// The same fit, with a warning for every view that rows are translated to with less than a tenth or more than ten
-    /// times the spread of its own ([`Spread`]).
+    /// times the spread of its own ([`Spread`](crate::calibration::Spread)).
     ///
     /// # Errors
     /// As [`Fit::calibrated`].

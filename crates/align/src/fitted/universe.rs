@@ -32,7 +32,7 @@ pub struct ViewMap {
     pub post: Option<ZScore>,
     /// Whether the corrector, where there is one, applies to this view.
     pub corrected: bool,
-    /// What gives rows that come back to this view the location and scale of its own: [`Fit::calibrated`].
+    /// What gives rows that come back to this view the location and scale of its own: [`Fit::calibrated`](crate::Fit::calibrated).
     pub calibration: Option<Calibration>,
 }
 
