@@ -92,7 +92,7 @@ mod tests {
         assert!(of_package(&package("align", &[("tasks", Some("dev"))])).is_empty(), "tests may look around");
         assert_eq!(
             of_package(&package("tasks", &[("polars", None)])),
-            ["crate `tasks` depends on `polars`, whose home is `data`, `runner`"]
+            ["crate `tasks` depends on `polars`, whose home is `data`, `store`, `report`, `runner`"]
         );
         assert!(of_package(&package("new", &[]))[0].starts_with("crate `new` has no arrows"));
     }

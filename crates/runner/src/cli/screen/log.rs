@@ -49,7 +49,8 @@ impl Log {
             layer.event_format(Sentences { colour: colour() }).boxed()
         };
         // Other crates' events are theirs.
-        let ours = tracing_subscriber::filter::Targets::new().with_target("runner", level);
+        let ours =
+            tracing_subscriber::filter::Targets::new().with_targets(["runner", "store"].map(|name| (name, level)));
         let registry = Registry::default().with(layer.with_filter(ours));
         // A second subscriber cannot be set, and there is none before this.
         let _ = tracing::subscriber::set_global_default(registry);
