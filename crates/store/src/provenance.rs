@@ -11,7 +11,7 @@ use files::checksum;
 /// it was compiled outside a checkout. Found by the build script, so that it is of the code and not of where a grid lies.
 pub const REVISION: &str = env!("CODE_REVISION");
 
-/// The version of the program, with its revision.
+/// The version, and the code that it was compiled from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CODE_REVISION"), ")");
 
 /// SHA-256 of the `Cargo.lock` that this program was compiled with: which versions of which libraries are in it.

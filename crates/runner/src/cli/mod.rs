@@ -20,8 +20,6 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use runner::commands::run;
 use runner::run::outcome::Ending;
 
-/// The version, and the code that it was compiled from.
-
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
 #[derive(Parser)]
