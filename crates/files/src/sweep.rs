@@ -74,7 +74,12 @@ mod tests {
         assert!(!left[0].exists() && !left[1].exists() && left[2].exists() && left[3].exists() && !old.exists());
         assert!(attempt::all(root).expect("readable") == [living] && root.join(".lock").exists());
         drop(held);
-        assert_eq!(sweep(root, &[root.to_path_buf()]).expect("readable"), 1);
+        // Another test's child may hold a copy of the lock for as long as it takes to become another program.
+        let swept = (0..100).map(|_| sweep(root, &[root.to_path_buf()]).expect("readable")).find(|swept| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            *swept > 0
+        });
+        assert_eq!(swept, Some(1));
         assert!(!left[2].exists() && left[3].exists(), "its lock is gone, and so is it");
     }
 }
