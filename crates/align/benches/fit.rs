@@ -9,12 +9,12 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use align::corrector::train::{Adamw, Trainer};
-use align::corrector::{Batch, Corrector, Draw, Loss, Prepared};
+use align::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows};
 use align::methods::gcca::GccaParams;
 use align::methods::gpa::{GpaParams, Solver};
 use align::methods::pairwise::PairwiseParams;
-use align::planted::Planted;
-use align::{Method, Spaces};
+use align::synthetic::Synthetic;
+use align::{Method, Views};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 /// One point of the star.
@@ -36,10 +36,14 @@ impl Size {
         [vec![CENTRE], views.to_vec(), items.to_vec(), widths.to_vec()].concat()
     }
 
-    fn data(self) -> Spaces {
-        let recipe =
-            Planted { widths: vec![self.width; self.views], fit_rows: self.items, test_rows: 1, ..Planted::default() };
-        recipe.generate(1).expect("sizes above zero").train.spaces
+    fn data(self) -> Views {
+        let recipe = Synthetic {
+            widths: vec![self.width; self.views],
+            fit_rows: self.items,
+            test_rows: 1,
+            ..Synthetic::default()
+        };
+        recipe.generate(1).expect("sizes above zero").train.views
     }
 
     fn name(self) -> String {
@@ -64,7 +68,7 @@ fn fits(c: &mut Criterion) {
         for size in Size::star() {
             let data = size.data();
             group.bench_with_input(BenchmarkId::from_parameter(size.name()), &data, |b, data| {
-                b.iter(|| method.fit(black_box(data), 1).expect("planted data fit"));
+                b.iter(|| method.fit(black_box(data), 1).expect("synthetic data fit"));
             });
         }
         group.finish();
@@ -77,7 +81,7 @@ fn corrector(c: &mut Criterion) {
     group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(2));
     for width in [64, 256, 384, 768] {
         let data = Size { views: 2, width, ..CENTRE }.data();
-        let (x, targets) = (Prepared::new(data.at(0)), Prepared::new(data.at(1)).unit().clone());
+        let (x, targets) = (NormalizedRows::new(data.at(0)), NormalizedRows::new(data.at(1)).unit().clone());
         let rows = Draw::of(0..4096);
         let adamw = Adamw { lr: 2e-3, weight_decay: 1e-4, clip: 1.0 };
         let mut trainer = Trainer::new(Corrector::new(width, 2 * width, 1).expect("a width above 0"), adamw);

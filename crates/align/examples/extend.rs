@@ -5,13 +5,13 @@
 //! ```
 
 use align::methods::gpa::GpaParams;
-use align::planted::Planted;
 use align::prep::cosine_rows;
+use align::synthetic::Synthetic;
 use align::{AddForm, AlignError, Consensus, Fitted, Matrix, Method};
 
 fn main() -> Result<(), AlignError> {
-    let data = Planted { widths: vec![32; 4], fit_rows: 800, test_rows: 200, ..Planted::default() }.generate(1)?;
-    let (train, test) = (&data.train.spaces, &data.test.spaces);
+    let data = Synthetic { widths: vec![32; 4], fit_rows: 800, test_rows: 200, ..Synthetic::default() }.generate(1)?;
+    let (train, test) = (&data.train.views, &data.test.views);
     let fit = Method::from(GpaParams::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
     let Some(universe) = fit.fitted.universe() else { return Ok(()) };
 

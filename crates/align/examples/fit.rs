@@ -5,22 +5,23 @@
 //! ```
 
 use align::methods::gpa::GpaParams;
-use align::planted::Planted;
+use align::synthetic::Synthetic;
 use align::{AlignError, Fitted, Method};
 
 fn main() -> Result<(), AlignError> {
-    // Views of any widths; row i is the same item in all of them. Own numbers: `Spaces::new` of `Matrix::new` each.
-    let data = Planted { widths: vec![48, 32, 64], fit_rows: 800, test_rows: 100, ..Planted::default() }.generate(1)?;
+    // Views of any widths; row i is the same item in all of them. Own numbers: `Views::new` of `Matrix::new` each.
+    let data =
+        Synthetic { widths: vec![48, 32, 64], fit_rows: 800, test_rows: 100, ..Synthetic::default() }.generate(1)?;
 
     // GPA with the paper's settings; `Method::from_name("gcca")` and the others likewise.
-    let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
+    let fit = Method::from(GpaParams::default()).fit(&data.train.views, 42)?;
     println!("{} after {:?} sweeps", fit.report.stop.name(), fit.report.iterations);
 
-    let rows = data.test.spaces.get("v0")?; // 100 × 48
+    let rows = data.test.views.get("v0")?; // 100 × 48
     let universe = fit.fitted.project("v0", rows)?; // 100 × 64, coordinates that all views share
 
     // Calibrated, translated rows have the location and scale of the target's own, and can stand beside them.
-    let fit = fit.calibrated(&data.train.spaces)?;
+    let fit = fit.calibrated(&data.train.views)?;
     let as_v1 = fit.fitted.translate("v0", "v1", rows)?; // 100 × 32, what v1 would have said
     println!("universe {} x {}, as v1 {} x {}", universe.rows(), universe.cols(), as_v1.rows(), as_v1.cols());
 

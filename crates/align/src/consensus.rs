@@ -1,9 +1,9 @@
 //! What the views of a universe agree on, in its first two moments.
 
 use crate::fitted::mean_over_views;
-use crate::moments::{self, Sums, mean_and_covariance};
+use crate::moments::{self, SufficientStatistics, mean_and_covariance};
 use crate::numerics::linalg::{self, Threads};
-use crate::{AlignError, Matrix, Spaces, Universe};
+use crate::{AlignError, Matrix, Universe, Views};
 
 /// Mean and covariance over items of their consensus, the mean over an item's views of [`Universe::project`].
 ///
@@ -22,7 +22,7 @@ impl Consensus {
     ///
     /// # Errors
     /// A view that the universe does not know or that has another width; [`AlignError::TooFewRows`] without an item.
-    pub fn of(universe: &Universe, rows: &Spaces) -> Result<Self, AlignError> {
+    pub fn of(universe: &Universe, rows: &Views) -> Result<Self, AlignError> {
         let known: Vec<usize> = (0..rows.rows()).filter(|&row| rows.views_of(row) > 0).collect();
         if known.is_empty() {
             return Err(AlignError::TooFewRows { method: "a consensus", got: 0, want: 1 });
@@ -41,7 +41,7 @@ impl Consensus {
     /// # Errors
     /// [`AlignError::OtherViews`] where the sums are not of the universe's views; [`AlignError::TooFewRows`] without an
     /// item.
-    pub fn of_sums(universe: &Universe, sums: &Sums) -> Result<Option<Self>, AlignError> {
+    pub fn of_statistics(universe: &Universe, sums: &SufficientStatistics) -> Result<Option<Self>, AlignError> {
         let shape = |name: &str, width: usize| format!("`{name}` ({width})");
         let got: Vec<String> = (0..sums.views()).map(|m| shape(&sums.names()[m], sums.width(m))).collect();
         let want: Vec<String> = universe.views().iter().map(|v| shape(&v.name, v.prep.width())).collect();

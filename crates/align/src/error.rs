@@ -1,4 +1,4 @@
-//! What can go wrong between a set of spaces and a universe.
+//! What can go wrong between a set of views and a universe.
 
 use thiserror::Error;
 
@@ -317,7 +317,7 @@ pub enum AlignError {
         method: &'static str,
         /// The space asked for.
         space: &'static str,
-        /// The spaces it has.
+        /// The views it has.
         offers: &'static str,
     },
     /// A factorisation did not converge.

@@ -7,30 +7,30 @@
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
-//! use align::{Method, planted};
+//! use align::{Method, synthetic};
 //!
-//! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
+//! let data = synthetic::Synthetic { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
 //! let data = data.generate(1)?;
-//! let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
-//! let universe = fit.fitted.project("v0", data.test.spaces.get("v0")?)?; // 50 × 16
+//! let fit = Method::from(GpaParams::default()).fit(&data.train.views, 42)?;
+//! let universe = fit.fitted.project("v0", data.test.views.get("v0")?)?; // 50 × 16
 //! // With the location and scale of v1's own rows, to stand beside these.
-//! let fit = fit.calibrated(&data.train.spaces)?;
-//! let as_v1 = fit.fitted.translate("v0", "v1", data.test.spaces.get("v0")?)?; // 50 × 16
+//! let fit = fit.calibrated(&data.train.views)?;
+//! let as_v1 = fit.fitted.translate("v0", "v1", data.test.views.get("v0")?)?; // 50 × 16
 //! assert_eq!((universe.rows(), as_v1.cols()), (50, 16));
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
 //! # Own numbers
 //!
-//! [`Matrix::new`] takes rows of numbers, [`Spaces::new`] checks that views match; what is wrong is an error that names
+//! [`Matrix::new`] takes rows of numbers, [`Views::new`] checks that views match; what is wrong is an error that names
 //! the view.
 //!
 //! ```
-//! use align::{AlignError, Matrix, Spaces};
+//! use align::{AlignError, Matrix, Views};
 //!
 //! let en = Matrix::new(3, 2, vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6])?;
 //! let fr = Matrix::new(2, 2, vec![0.1, 0.2, 0.3, 0.4])?;
-//! let error = Spaces::new([("en".to_string(), en), ("fr".to_string(), fr)]).unwrap_err();
+//! let error = Views::new([("en".to_string(), en), ("fr".to_string(), fr)]).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
 //!     "view `fr` has 2 rows, `en` has 3; row i must be the same item in every view"
@@ -44,10 +44,10 @@
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
-//! use align::{AddForm, Method, planted::Planted};
+//! use align::{AddForm, Method, synthetic::Synthetic};
 //!
-//! let data = Planted { widths: vec![16; 4], ..Planted::default() }.generate(1)?;
-//! let train = &data.train.spaces;
+//! let data = Synthetic { widths: vec![16; 4], ..Synthetic::default() }.generate(1)?;
+//! let train = &data.train.views;
 //! let fit = Method::from(GpaParams::default()).fit(&train.select(&["v0", "v1", "v2"])?, 42)?;
 //! let universe = fit.fitted.universe().expect("gpa has one");
 //! let wider = universe.add(&train.select(&["v0", "v1"])?, "v3", train.get("v3")?, AddForm::Scaled)?;
@@ -64,7 +64,7 @@
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
-//! use align::{Aligner, AlignError, Fit, FitInput, Fitted, Method, Universe, ViewMap, planted::Planted};
+//! use align::{Aligner, AlignError, Fit, FitInput, Fitted, Method, Universe, ViewMap, synthetic::Synthetic};
 //!
 //! /// The first `rank` principal axes of GPA.
 //! #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -93,9 +93,9 @@
 //! }
 //!
 //! Method::register::<Axes>()?;
-//! let data = Planted { widths: vec![16; 3], ..Planted::default() }.generate(1)?;
-//! let own = "axes".parse::<Method>()?.fit(&data.train.spaces, 42)?.fitted;
-//! assert_eq!(own.project("v0", data.test.spaces.get("v0")?)?.cols(), 8);
+//! let data = Synthetic { widths: vec![16; 3], ..Synthetic::default() }.generate(1)?;
+//! let own = "axes".parse::<Method>()?.fit(&data.train.views, 42)?.fitted;
+//! assert_eq!(own.project("v0", data.test.views.get("v0")?)?.cols(), 8);
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
@@ -106,7 +106,7 @@
 //!
 //! # What holds everywhere
 //!
-//! Spaces are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
+//! Views are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
 //! order, so nothing depends on the number of threads. This crate knows no files, tasks or tables.
 
 pub mod aligner;
@@ -124,21 +124,21 @@ pub mod pca;
 pub mod prep;
 pub mod report;
 pub mod rng;
-pub mod spaces;
+pub mod views;
 
 pub use aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs};
 pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use error::AlignError;
 pub use fitted::{
-    AddForm, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale, SpaceKind, Universe,
+    AddForm, Coordinates, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale, Universe,
     ViewMap,
 };
 pub use ignored::Ignored;
 pub use numerics::matrix::Matrix;
 pub use numerics::{kernels, linalg, matrix};
-pub use pca::{Pca, plane};
-pub use report::{CorrectorReport, FitReport, FitWarning, Stop};
-pub use spaces::Spaces;
-pub use spaces::dataset::{Dataset, Labels, Split};
-pub use spaces::{dataset, planted};
+pub use pca::{Pca, pca_2d};
+pub use report::{CorrectorReport, FitReport, FitWarning, Termination};
+pub use views::Views;
+pub use views::dataset::{Dataset, Labels, Split};
+pub use views::{dataset, synthetic};

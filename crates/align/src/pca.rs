@@ -77,7 +77,7 @@ impl Pca {
 ///
 /// # Errors
 /// A factorisation that does not converge.
-pub fn plane(x: &Matrix) -> Result<Matrix, AlignError> {
+pub fn pca_2d(x: &Matrix) -> Result<Matrix, AlignError> {
     let (rows, width) = (x.rows(), x.cols());
     let size = rows.min(width);
     if size == 0 {
@@ -112,10 +112,10 @@ impl Dataset {
     /// # Errors
     /// Fewer training rows than the narrowest view has columns; a split whose views have other widths.
     pub fn pca_matched(&self) -> Result<Self, AlignError> {
-        let widths = self.train.spaces.widths();
+        let widths = self.train.views.widths();
         let narrowest = widths.iter().copied().min().unwrap_or(0);
         let mut matched = self.clone();
-        for space in self.train.spaces.iter().filter(|space| space.values().cols() > narrowest) {
+        for space in self.train.views.iter().filter(|space| space.values().cols() > narrowest) {
             let pca = Pca::fit(&space.observed(), narrowest)?;
             let splits = [Some(&mut matched.train), matched.validation.as_mut(), Some(&mut matched.test)];
             for split in splits.into_iter().flatten() {
@@ -127,10 +127,10 @@ impl Dataset {
 }
 
 fn reduce(split: &mut Split, view: &str, pca: &Pca) -> Result<(), AlignError> {
-    let position = split.spaces.position(view)?;
-    let values = split.spaces.at(position);
+    let position = split.views.position(view)?;
+    let values = split.views.at(position);
     values.check_width("pca", view, pca.centre.width())?;
-    split.spaces = split.spaces.with_values(position, pca.multiply(values))?;
+    split.views = split.views.with_values(position, pca.multiply(values))?;
     Ok(())
 }
 
@@ -155,20 +155,20 @@ mod tests {
     fn a_plane_keeps_distances_of_rows_that_lie_in_one() {
         for (rows, width) in [(40, 12), (12, 40)] {
             let x = flat(rows, width);
-            let seen = plane(&x).expect("converges");
+            let seen = pca_2d(&x).expect("converges");
             for (i, j) in [(0, 1), (2, 7), (5, 11)] {
                 assert!((distance(&x, i, j) - distance(&seen, i, j)).abs() < 1e-3, "{rows} x {width}");
             }
             let spread = |k: usize| (0..rows).map(|i| seen.at(i, k).powi(2)).sum::<f32>();
             assert!(spread(0) > spread(1) && spread(1) > 0.0);
-            assert_eq!(seen, plane(&x).expect("converges"));
+            assert_eq!(seen, pca_2d(&x).expect("converges"));
         }
     }
 
     #[test]
     fn a_plane_of_too_little_is_flat() {
-        assert_eq!(plane(&Matrix::zeros(3, 0)).expect("nothing to do"), Matrix::zeros(3, 2));
-        let line = plane(&Matrix::from_fn(4, 1, |i, _| i as f32)).expect("converges");
+        assert_eq!(pca_2d(&Matrix::zeros(3, 0)).expect("nothing to do"), Matrix::zeros(3, 2));
+        let line = pca_2d(&Matrix::from_fn(4, 1, |i, _| i as f32)).expect("converges");
         assert!((0..4).all(|i| line.at(i, 1) == 0.0) && line.at(3, 0).abs() == 1.5);
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Stop {
+pub enum Termination {
     /// Nothing iterates: the solution is one factorisation, or there is nothing to fit.
     ClosedForm,
     /// The tolerance was reached.
@@ -17,7 +17,7 @@ pub enum Stop {
     Patience,
 }
 
-impl Stop {
+impl Termination {
     /// As written in records.
     pub fn name(self) -> &'static str {
         match self {
@@ -127,9 +127,9 @@ fn directions(views: &[(String, usize, usize)]) -> String {
 
 impl FitWarning {
     /// The warning that goes with this end of an iteration, if any.
-    pub(crate) fn of_end(stop: Stop, what: &str, iterations: usize, parameter: &str) -> Vec<Self> {
+    pub(crate) fn of_end(stop: Termination, what: &str, iterations: usize, parameter: &str) -> Vec<Self> {
         let cap = || Self::IterationCap { what: what.into(), iterations, parameter: parameter.into() };
-        (stop == Stop::IterationCap).then(cap).into_iter().collect()
+        (stop == Termination::IterationCap).then(cap).into_iter().collect()
     }
 }
 
@@ -138,7 +138,7 @@ impl FitWarning {
 #[non_exhaustive]
 pub struct FitReport {
     /// Why it stopped; for GCPA that of the corrector.
-    pub stop: Stop,
+    pub stop: Termination,
     /// Sweeps of GPA, steps of the corrector for GCPA, `None` for closed forms.
     pub iterations: Option<usize>,
     /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F` (weighted, scaled or robust where asked for), GCCA the sum of
@@ -182,7 +182,7 @@ impl FitReport {
     /// The report of a method that fits nothing or has a closed form.
     pub fn closed_form(maps: usize, parameters: usize, objective: Option<f64>) -> Self {
         Self {
-            stop: Stop::ClosedForm,
+            stop: Termination::ClosedForm,
             iterations: None,
             objective,
             residual: None,

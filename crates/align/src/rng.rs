@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn what_is_drawn_from_a_stream_is_pinned_too() {
         use rand_distr::{Distribution, StandardNormal, Uniform};
-        let of = || stream(7, Purpose::PLANTED, None);
+        let of = || stream(7, Purpose::SYNTHETIC, None);
         assert_eq!(permutation(6, &mut of()), [3, 5, 1, 0, 4, 2]);
         let normal: f64 = StandardNormal.sample(&mut of());
         let uniform = Uniform::new_inclusive(-0.5f32, 0.5).expect("a range").sample(&mut of());

@@ -11,15 +11,15 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
-use align::moments::{Incomplete, Precision, Sums};
-use align::planted::Planted;
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::prep::{ConstantColumns, ZScore};
-use align::{AddForm, Dataset, Fit, FitWarning, Fitted, LinearStep, Matrix, Method, Rescale, Spaces};
+use align::synthetic::Synthetic;
+use align::{AddForm, Dataset, Fit, FitWarning, Fitted, LinearStep, Matrix, Method, Rescale, Views};
 
 const NAMES: [&str; 3] = ["v0", "v1", "v2"];
 
-fn planted() -> Dataset {
-    Planted { widths: vec![16, 16, 12], fit_rows: 300, test_rows: 60, ..Default::default() }.generate(3).unwrap()
+fn synthetic() -> Dataset {
+    Synthetic { widths: vec![16, 16, 12], fit_rows: 300, test_rows: 60, ..Default::default() }.generate(3).unwrap()
 }
 
 fn gcpa(rescale: Rescale) -> GcpaParams {
@@ -46,19 +46,19 @@ fn methods() -> Vec<Method> {
     methods
 }
 
-fn fit(method: &Method, train: &Spaces) -> Fit {
+fn fit(method: &Method, train: &Views) -> Fit {
     method.fit(train, 7).unwrap_or_else(|e| panic!("{method:?}: {e}"))
 }
 
 /// The rows of all other views translated to this one, one below the other.
-fn arrived(fitted: &Fitted, rows: &Spaces, target: &str) -> Matrix {
+fn arrived(fitted: &Fitted, rows: &Views, target: &str) -> Matrix {
     let moved = rows.iter().filter(|s| s.name() != target).map(|s| fitted.translate(s.name(), target, s.values()));
     let moved: Vec<Matrix> = moved.collect::<Result<_, _>>().unwrap();
     let (rows, cols) = (moved.iter().map(Matrix::rows).sum(), moved[0].cols());
     Matrix::new(rows, cols, moved.into_iter().flat_map(Matrix::into_vec).collect()).unwrap()
 }
 
-fn spread(fitted: &Fitted, rows: &Spaces, target: &str) -> f64 {
+fn spread(fitted: &Fitted, rows: &Views, target: &str) -> f64 {
     let mut spread = Spread::beside(fitted.prep(target).unwrap());
     spread.add(&arrived(fitted, rows, target)).unwrap();
     spread.value().unwrap()
@@ -66,8 +66,8 @@ fn spread(fitted: &Fitted, rows: &Spaces, target: &str) -> f64 {
 
 #[test]
 fn every_method_gets_the_targets_location_and_scale_and_keeps_its_universe() {
-    let data = planted();
-    let train = &data.train.spaces;
+    let data = synthetic();
+    let train = &data.train.views;
     for method in methods() {
         let bare = fit(&method, train);
         let calibrated = bare.clone().calibrated(train).unwrap();
@@ -84,7 +84,7 @@ fn every_method_gets_the_targets_location_and_scale_and_keeps_its_universe() {
         }
         if bare.fitted.universe().is_some() {
             for name in NAMES {
-                let x = data.test.spaces.get(name).unwrap();
+                let x = data.test.views.get(name).unwrap();
                 assert_eq!(bare.fitted.project(name, x).unwrap(), calibrated.fitted.project(name, x).unwrap());
             }
         }
@@ -96,12 +96,12 @@ fn every_method_gets_the_targets_location_and_scale_and_keeps_its_universe() {
 
 #[test]
 fn directions_stay_as_the_method_has_them() {
-    let data = planted();
-    let train = &data.train.spaces;
+    let data = synthetic();
+    let train = &data.train.views;
     for method in methods() {
         let bare = fit(&method, train);
         let fitted = bare.fitted.calibrated(train).unwrap();
-        let (a, b) = (data.test.spaces.at(0).select_rows(&[0, 1]), NAMES[1]);
+        let (a, b) = (data.test.views.at(0).select_rows(&[0, 1]), NAMES[1]);
         let difference = |fitted: &Fitted| {
             let moved = fitted.translate("v0", b, &a).unwrap();
             let raw: Vec<f64> = moved.row(0).iter().zip(moved.row(1)).map(|(x, y)| f64::from(x - y)).collect();
@@ -116,15 +116,15 @@ fn directions_stay_as_the_method_has_them() {
 
 #[test]
 fn the_map_between_two_views_is_the_translations() {
-    let data = planted();
-    let train = &data.train.spaces;
+    let data = synthetic();
+    let train = &data.train.views;
     for method in
         [whitened(Decoder::Transpose), Method::from(GpaParams::default()), Method::from(PairwiseParams::default())]
     {
         let fitted = fit(&method, train).fitted.calibrated(train).unwrap();
         let LinearStep::Map(map) = fitted.linear_step("v0", "v2").unwrap() else { panic!("{method:?} is linear") };
         let standardised = |name: &str, x: &Matrix| fitted.prep(name).unwrap().apply(x).unwrap();
-        let x = data.test.spaces.at(0);
+        let x = data.test.views.at(0);
         let z = standardised("v0", x).map(|&x| f64::from(x));
         let linear = product(z.view(), map.view(), Threads::One);
         let moved = standardised("v2", &fitted.translate("v0", "v2", x).unwrap());
@@ -139,8 +139,8 @@ fn the_map_between_two_views_is_the_translations() {
 
 #[test]
 fn a_view_and_itself_are_not_calibrated_between_pairs_and_orthogonal_maps_stay_inverses() {
-    let data = planted();
-    let (train, x) = (&data.train.spaces, data.test.spaces.at(0));
+    let data = synthetic();
+    let (train, x) = (&data.train.views, data.test.views.at(0));
     let gap = |a: &Matrix| a.as_slice().iter().zip(x.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     let pairs = fit(&Method::from(PairwiseParams::default()), train).fitted.calibrated(train).unwrap();
     assert!(gap(&pairs.translate("v0", "v0", x).unwrap()) < 1e-5);
@@ -151,22 +151,23 @@ fn a_view_and_itself_are_not_calibrated_between_pairs_and_orthogonal_maps_stay_i
 
 #[test]
 fn sums_over_rows_tell_the_same_and_say_where_they_do_not() {
-    let data = planted();
-    let train = &data.train.spaces;
-    let sums = Sums::of(train, Incomplete::MeanOfPresent, Precision::Double);
+    let data = synthetic();
+    let train = &data.train.views;
+    let sums = SufficientStatistics::of(train, Incomplete::MeanOfPresent, Precision::Double);
     for method in
         [whitened(Decoder::Transpose), Method::from(GpaParams::default()), Method::from(PairwiseParams::default())]
     {
-        let of_sums = method.fit_sums(&sums, 7).unwrap().calibrated_by_sums(&sums).unwrap();
+        let of_statistics = method.fit_statistics(&sums, 7).unwrap().calibrated_by_statistics(&sums).unwrap();
         for target in NAMES {
-            let spread = spread(&of_sums.fitted, train, target);
+            let spread = spread(&of_statistics.fitted, train, target);
             assert!((spread - 1.0).abs() < 1e-3, "{method:?} to {target}: {spread}");
         }
     }
     let missing: Vec<bool> = (0..train.rows()).map(|row| row % 7 == 0).collect();
     let some = train.with_missing(1, &missing).unwrap();
-    let sums = Sums::of(&some, Incomplete::MeanOfPresent, Precision::Double);
-    let fit = Method::from(GpaParams::default()).fit_sums(&sums, 7).unwrap().calibrated_by_sums(&sums).unwrap();
+    let sums = SufficientStatistics::of(&some, Incomplete::MeanOfPresent, Precision::Double);
+    let fit =
+        Method::from(GpaParams::default()).fit_statistics(&sums, 7).unwrap().calibrated_by_statistics(&sums).unwrap();
     assert!(fit.report.warnings.contains(&FitWarning::IncompleteSums));
     // The rows themselves tell.
     let fit = Method::from(GpaParams::default()).fit(&some, 7).unwrap().calibrated(&some).unwrap();
@@ -176,8 +177,8 @@ fn sums_over_rows_tell_the_same_and_say_where_they_do_not() {
 
 #[test]
 fn a_view_that_joins_a_calibrated_universe_is_calibrated_and_the_others_stay() {
-    let data = planted();
-    let train = &data.train.spaces;
+    let data = synthetic();
+    let train = &data.train.views;
     let base = train.select(&["v0", "v1"]).unwrap();
     for method in [Method::from(gcpa(Rescale::None)), whitened(Decoder::Transpose)] {
         let fitted = fit(&method, &base).fitted;
@@ -199,8 +200,8 @@ fn a_view_that_joins_a_calibrated_universe_is_calibrated_and_the_others_stay() {
 
 #[test]
 fn rows_that_shrink_on_the_way_are_warned_of() {
-    let data = planted();
-    let train = &data.train.spaces;
+    let data = synthetic();
+    let train = &data.train.views;
     let shrunk = fit(&whitened(Decoder::Transpose), train).with_spread_checked(train).unwrap();
     assert_eq!(shrunk.report.warnings.len(), 3, "{:?}", shrunk.report.warnings);
     for (warning, name) in shrunk.report.warnings.iter().zip(NAMES) {

@@ -5,25 +5,25 @@
 mod common;
 
 use align::methods::hub::HubParams;
-use align::moments::{Incomplete, Precision, Sums};
-use align::planted::Planted;
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::prep::unit_rows;
-use align::{AlignError, Dataset, Fit, FitWarning, Matrix, Method, Spaces};
+use align::synthetic::Synthetic;
+use align::{AlignError, Dataset, Fit, FitWarning, Matrix, Method, Views};
 use common::{every_method, standardised};
 
 fn data() -> Dataset {
-    Planted { widths: vec![12, 12, 9], fit_rows: 300, test_rows: 60, ..Planted::default() }.generate(5).unwrap()
+    Synthetic { widths: vec![12, 12, 9], fit_rows: 300, test_rows: 60, ..Synthetic::default() }.generate(5).unwrap()
 }
 
 /// The views with one more at a position, constant or zero.
-fn with_dead(spaces: &Spaces, at: usize, value: f32) -> Spaces {
+fn with_dead(train: &Views, at: usize, value: f32) -> Views {
     let mut views: Vec<(String, Matrix)> =
-        spaces.iter().map(|view| (view.name().to_string(), view.values().clone())).collect();
-    views.insert(at, ("dead".to_string(), Matrix::from_fn(spaces.rows(), 10, |_, j| value * (j + 1) as f32)));
-    Spaces::new(views).unwrap()
+        train.iter().map(|view| (view.name().to_string(), view.values().clone())).collect();
+    views.insert(at, ("dead".to_string(), Matrix::from_fn(train.rows(), 10, |_, j| value * (j + 1) as f32)));
+    Views::new(views).unwrap()
 }
 
-fn translated(fit: &Fit, test: &Spaces) -> Vec<Matrix> {
+fn translated(fit: &Fit, test: &Views) -> Vec<Matrix> {
     let names = ["v0", "v1", "v2"];
     let pairs = names.iter().flat_map(|s| names.iter().map(move |t| (s, t))).filter(|(s, t)| s != t);
     pairs.map(|(s, t)| fit.fitted.translate(s, t, test.get(s).unwrap()).unwrap()).collect()
@@ -33,16 +33,16 @@ fn translated(fit: &Fit, test: &Spaces) -> Vec<Matrix> {
 fn the_living_are_aligned_as_without_the_dead_view_which_is_named() {
     let data = data();
     for (name, method) in every_method() {
-        let living = method.fit(&data.train.spaces, 3).unwrap();
+        let living = method.fit(&data.train.views, 3).unwrap();
         assert!(living.report.warnings.iter().all(|warning| !matches!(warning, FitWarning::DeadView { .. })));
         for value in [0.0, 0.3] {
             // Starts are drawn by position; the last view of an extension is the one that is added.
-            let train = with_dead(&data.train.spaces, if name.starts_with("extend") { 2 } else { 3 }, value);
+            let train = with_dead(&data.train.views, if name.starts_with("extend") { 2 } else { 3 }, value);
             let fit = method.fit(&train, 3).unwrap();
             let dead = FitWarning::DeadView { view: "dead".into() };
             assert_eq!(fit.report.warnings.iter().filter(|warning| **warning == dead).count(), 1, "{name}");
             assert!(fit.report.objective.is_none_or(f64::is_finite), "{name}");
-            for (one, other) in translated(&fit, &data.test.spaces).iter().zip(translated(&living, &data.test.spaces)) {
+            for (one, other) in translated(&fit, &data.test.views).iter().zip(translated(&living, &data.test.views)) {
                 assert!(one.as_slice().iter().all(|x| x.is_finite()), "{name}");
                 let (a, b) = (unit_rows(one), unit_rows(&other));
                 let dot = |i: usize| a.row(i).iter().zip(b.row(i)).map(|(x, y)| x * y).sum::<f32>();
@@ -64,11 +64,11 @@ fn the_living_are_aligned_as_without_the_dead_view_which_is_named() {
 
 #[test]
 fn sums_name_the_dead_view_too() {
-    let train = with_dead(&data().train.spaces, 2, 0.3);
+    let train = with_dead(&data().train.views, 2, 0.3);
     let mut fitted = 0;
     for (name, method) in every_method() {
-        let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-        match method.fit_sums(&sums, 3) {
+        let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+        match method.fit_statistics(&sums, 3) {
             Err(AlignError::NeedsRows { .. }) => continue,
             Err(error) => panic!("{name}: {error}"),
             Ok(fit) => assert!(fit.report.warnings.contains(&FitWarning::DeadView { view: "dead".into() }), "{name}"),
@@ -80,7 +80,7 @@ fn sums_name_the_dead_view_too() {
 
 #[test]
 fn one_living_view_is_aligned_with_nothing() {
-    let train = with_dead(&data().train.spaces, 2, 0.3);
+    let train = with_dead(&data().train.views, 2, 0.3);
     let train = train.select(&["dead", "v0"]).unwrap();
     for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("extend")) {
         let error = method.fit(&train, 3).unwrap_err().to_string();
@@ -92,7 +92,7 @@ fn one_living_view_is_aligned_with_nothing() {
 
 #[test]
 fn a_dead_view_is_no_hub() {
-    let train = with_dead(&data().train.spaces, 2, 0.0).select(&["dead", "v0", "v1", "v2"]).unwrap();
+    let train = with_dead(&data().train.views, 2, 0.0).select(&["dead", "v0", "v1", "v2"]).unwrap();
     let hub = |pivot: Option<&str>| {
         Method::from(HubParams { pivot: pivot.map(str::to_string), ..HubParams::default() }).fit(&train, 0)
     };
@@ -108,11 +108,11 @@ fn a_dead_view_is_no_hub() {
 fn the_authors_divisor_is_warned_of_where_it_is_felt() {
     use align::methods::gpa::GpaParams;
     use align::prep::ConstantColumns;
-    let spaces = data().train.spaces;
-    let small = spaces.with_values(1, spaces.at(1).map(|x| x * 1e-7)).unwrap();
-    let fit = |spaces: &Spaces, constant_columns| {
+    let train = data().train.views;
+    let small = train.with_values(1, train.at(1).map(|x| x * 1e-7)).unwrap();
+    let fit = |train: &Views, constant_columns| {
         let params = GpaParams { constant_columns, ..GpaParams::default() };
-        Method::from(params).fit(spaces, 0).unwrap().report.warnings
+        Method::from(params).fit(train, 0).unwrap().report.warnings
     };
     let named = |warnings: &[FitWarning]| -> Vec<String> {
         let view = |warning: &FitWarning| match warning {
@@ -123,5 +123,5 @@ fn the_authors_divisor_is_warned_of_where_it_is_felt() {
     };
     assert_eq!(named(&fit(&small, ConstantColumns::Released)), ["v1"]);
     assert!(named(&fit(&small, ConstantColumns::Clamp)).is_empty());
-    assert!(named(&fit(&spaces, ConstantColumns::Released)).is_empty());
+    assert!(named(&fit(&train, ConstantColumns::Released)).is_empty());
 }

@@ -6,12 +6,12 @@ mod common;
 use align::linalg::{Threads, product, symmetric_eigen};
 use align::methods::decoder::Decoder;
 use align::methods::gcca::{Coordinates, GccaParams, Whiten};
-use align::planted::Planted;
 use align::prep::ZScore;
-use align::{Matrix, Method, Spaces, Universe};
+use align::synthetic::Synthetic;
+use align::{Matrix, Method, Universe, Views};
 use common::{Golden, json, max_abs, mean_rank1};
 
-fn fit(params: GccaParams, train: &Spaces) -> Universe {
+fn fit(params: GccaParams, train: &Views) -> Universe {
     Method::from(params).fit(train, 0).unwrap().fitted.universe().unwrap().clone()
 }
 
@@ -23,7 +23,7 @@ fn whitening_pays_off_at_half_the_rank() {
         [("A", 24, [0.468333, 0.366667, 0.491667, 0.6625]), ("B", 40, [0.546167, 0.551, 0.482667, 0.709])]
     {
         let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
-        let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+        let (train, test) = (inputs.views("train"), inputs.views("test"));
         let full = full.min(train.widths().into_iter().min().unwrap());
         let released = |rank| GccaParams { rank: Some(rank), ..GccaParams::default() };
         let forms = [
@@ -41,24 +41,24 @@ fn whitening_pays_off_at_half_the_rank() {
     }
 }
 
-fn planted() -> Spaces {
-    let recipe = Planted { widths: vec![10, 8, 12], fit_rows: 150, test_rows: 1, ..Planted::default() };
-    recipe.generate(3).unwrap().train.spaces
+fn synthetic() -> Views {
+    let recipe = Synthetic { widths: vec![10, 8, 12], fit_rows: 150, test_rows: 1, ..Synthetic::default() };
+    recipe.generate(3).unwrap().train.views
 }
 
-fn standardised(universe: &Universe, spaces: &Spaces) -> Vec<Matrix<f64>> {
+fn standardised(universe: &Universe, train: &Views) -> Vec<Matrix<f64>> {
     let preps: Vec<&ZScore> = universe.views().iter().map(|view| &view.prep).collect();
-    spaces.iter().zip(preps).map(|(space, prep)| prep.apply(space.values()).unwrap().map(|&x| f64::from(x))).collect()
+    train.iter().zip(preps).map(|(space, prep)| prep.apply(space.values()).unwrap().map(|&x| f64::from(x))).collect()
 }
 
 /// `Σ_m Z_m W_m` must be eigenvectors of `Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ`, N × N.
 #[test]
 fn ridge_solves_the_regularised_problem() {
-    let spaces = planted();
+    let train = synthetic();
     let ridge = 0.3;
-    let universe = fit(GccaParams::textbook(Some(5), ridge), &spaces);
-    let views = standardised(&universe, &spaces);
-    let n = spaces.rows();
+    let universe = fit(GccaParams::textbook(Some(5), ridge), &train);
+    let views = standardised(&universe, &train);
+    let n = train.rows();
     let mut projections = Matrix::<f64>::zeros(n, n);
     let mut shared = Matrix::<f64>::zeros(n, 5);
     for (z, view) in views.iter().zip(universe.views()) {
@@ -85,14 +85,14 @@ fn ridge_solves_the_regularised_problem() {
 
 #[test]
 fn a_pseudo_inverse_brings_a_view_of_full_rank_back_to_itself() {
-    let spaces = planted();
+    let train = synthetic();
     let decoder = Decoder::PseudoInverse;
     for whiten in [Whiten::None, Whiten::InverseSingular] {
-        let universe = fit(GccaParams { whiten, decoder, ..GccaParams::default() }, &spaces);
-        let x = spaces.get("v1").unwrap();
+        let universe = fit(GccaParams { whiten, decoder, ..GccaParams::default() }, &train);
+        let x = train.get("v1").unwrap();
         assert_eq!(universe.width(), x.cols(), "v1 is the narrowest");
         assert!(max_abs(&universe.translate("v1", "v1", x).unwrap(), x) < 1e-4);
-        let released = fit(GccaParams { whiten, ..GccaParams::default() }, &spaces);
+        let released = fit(GccaParams { whiten, ..GccaParams::default() }, &train);
         assert!(max_abs(&released.translate("v1", "v1", x).unwrap(), x) > 0.1);
     }
 }
@@ -100,12 +100,12 @@ fn a_pseudo_inverse_brings_a_view_of_full_rank_back_to_itself() {
 /// `Cᵀ (C B − Z_m) = 0`.
 #[test]
 fn least_squares_leaves_nothing_that_the_consensus_explains() {
-    let spaces = planted();
+    let train = synthetic();
     let params = GccaParams { decoder: Decoder::LeastSquares, ..GccaParams::textbook(Some(6), 0.1) };
-    let universe = fit(params, &spaces);
-    let views = standardised(&universe, &spaces);
-    let mut consensus = Matrix::<f64>::zeros(spaces.rows(), 6);
-    for space in spaces.iter() {
+    let universe = fit(params, &train);
+    let views = standardised(&universe, &train);
+    let mut consensus = Matrix::<f64>::zeros(train.rows(), 6);
+    for space in train.iter() {
         let u = universe.project_linear(space.name(), space.values()).unwrap();
         consensus.as_mut_slice().iter_mut().zip(u.as_slice()).for_each(|(c, u)| *c += f64::from(*u) / 3.0);
     }
@@ -130,7 +130,7 @@ fn a_ridge_below_zero_is_refused() {
 #[test]
 fn coordinates_and_ways_back_are_those_of_a_direct_solution() {
     let (golden, figures) = (Golden::read("gcca.safetensors"), json("gcca.json"));
-    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    let train = Golden::read("case_A_inputs.safetensors").views("train");
     let coordinates = [
         (Coordinates::Weights, "weights"),
         (Coordinates::Carroll, "carroll"),

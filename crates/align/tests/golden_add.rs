@@ -5,15 +5,15 @@ mod common;
 
 use align::corrector::Corrector;
 use align::linalg::{Threads, product};
-use align::{AddForm, Dataset, Matrix, Rescale, Spaces, Split, Universe};
+use align::{AddForm, Dataset, Matrix, Rescale, Split, Universe, Views};
 use common::{Golden, json, max_abs, weights};
 
 const CLOSE: f32 = 5e-5;
 
 /// The authors' base universe of a case, its training rows, and the new view.
-fn base(file: &Golden, case: &str, method: &str) -> (Universe, Spaces, String, Matrix) {
+fn base(file: &Golden, case: &str, method: &str) -> (Universe, Views, String, Matrix) {
     let figures = json(&format!("case_{case}_add.json"));
-    let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
+    let train = Golden::read(&format!("case_{case}_inputs.safetensors")).views("train");
     let names: Vec<&str> = figures["base_views"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
     let base_train = train.select(&names).unwrap();
     let maps = base_train.iter().map(|s| {
@@ -76,13 +76,13 @@ fn a_view_added_to_the_authors_universe() {
 fn pca_matching() {
     let inputs = Golden::read("case_B_inputs.safetensors");
     let expected = Golden::read("micro.safetensors");
-    let split = |part: &str| Split { spaces: inputs.spaces(part), labels: Vec::new(), groups: Vec::new(), ids: None };
+    let split = |part: &str| Split { views: inputs.views(part), labels: Vec::new(), groups: Vec::new(), ids: None };
     let data = Dataset { train: split("train"), validation: Some(split("val")), test: split("test") };
     let matched = data.pca_matched().unwrap();
     for split in [&matched.train, matched.validation.as_ref().unwrap(), &matched.test] {
-        assert_eq!(split.spaces.widths(), [24; 5]);
+        assert_eq!(split.views.widths(), [24; 5]);
     }
-    for space in matched.test.spaces.iter() {
+    for space in matched.test.views.iter() {
         let want = expected.matrix(&format!("pca24.test.{}", space.name()));
         let got = space.values();
         for j in 0..24 {
@@ -92,5 +92,5 @@ fn pca_matching() {
             assert!(gap < 1e-4, "{} column {j}: {gap:e}", space.name());
         }
     }
-    assert!(matched.test.spaces.get("v1").unwrap() == data.test.spaces.get("v1").unwrap(), "the narrowest is kept");
+    assert!(matched.test.views.get("v1").unwrap() == data.test.views.get("v1").unwrap(), "the narrowest is kept");
 }

@@ -5,10 +5,10 @@
 mod common;
 
 use align::corrector::train::{Adamw, Trainer};
-use align::corrector::{Batch, Corrector, Draw, Loss, Prepared, Weights};
+use align::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows, Weights};
 use align::methods::gcpa::{GcpaParams, Profile, Validation, consensus_directions};
-use align::methods::gpa::Gauge;
-use align::{Matrix, Method, Rescale, Stop};
+use align::methods::gpa::Orientation;
+use align::{Matrix, Method, Rescale, Termination};
 use common::{Golden, json, max_abs, max_abs_slice, mean_rank1, weights};
 
 const TIGHT: f32 = 1e-5;
@@ -42,8 +42,8 @@ fn number(value: &serde_json::Value, key: &str) -> f64 {
 #[test]
 fn forward_pass_and_translation_of_a_trained_corrector() {
     for case in ["A", "B"] {
-        let test = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("test");
-        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
+        let test = Golden::read(&format!("case_{case}_inputs.safetensors")).views("test");
+        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).views("train");
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
         let corrector = Corrector::from_weights(&weights(&expected, "gcpa0.corrector")).unwrap();
         let maps: Vec<Matrix> = train
@@ -77,7 +77,8 @@ fn forward_pass_and_translation_of_a_trained_corrector() {
 #[test]
 fn consensus() {
     let micro = Golden::read("micro.safetensors");
-    let views: Vec<Prepared> = (0..3).map(|v| Prepared::new(&micro.matrix(&format!("gc.consensus_in.v{v}")))).collect();
+    let views: Vec<NormalizedRows> =
+        (0..3).map(|v| NormalizedRows::new(&micro.matrix(&format!("gc.consensus_in.v{v}")))).collect();
     assert!(max_abs(&consensus_directions(&views, |_, _| true), &micro.matrix("gc.consensus_out")) < TIGHT);
 }
 
@@ -87,7 +88,7 @@ fn gradient_of_one_batch() {
     let figures = &figures["gc_grad"];
     let corrector = Corrector::from_weights(&weights(&micro, "gc.after.wd_large")).unwrap();
     let batch = figures["batch"].as_u64().unwrap() as usize;
-    let x = Prepared::new(&slice(&micro, "gc.batch_u", batch));
+    let x = NormalizedRows::new(&slice(&micro, "gc.batch_u", batch));
     let targets = slice(&micro, "gc.batch_t", batch);
     let rows = Draw::of(0..x.rows() as u32);
     let loss = Loss { tau: number(figures, "tau") as f32, lambda: number(figures, "lam") as f32 };
@@ -102,11 +103,11 @@ fn gradient_of_one_batch() {
 fn a_row_drawn_twice_weighs_twice() {
     let micro = Golden::read("micro.safetensors");
     let corrector = Corrector::from_weights(&weights(&micro, "gc.after.wd_large")).unwrap();
-    let x = Prepared::new(&slice(&micro, "gc.batch_u", 0));
+    let x = NormalizedRows::new(&slice(&micro, "gc.batch_u", 0));
     let targets = slice(&micro, "gc.batch_t", 0);
     let drawn = [3usize, 0, 3, 5, 3, 0, 7];
     let loss = Loss { tau: 0.01, lambda: 0.7 };
-    let backward = |x: &Prepared, targets: &Matrix, rows: Draw| {
+    let backward = |x: &NormalizedRows, targets: &Matrix, rows: Draw| {
         let mut trainer = Trainer::new(corrector.clone(), Adamw { lr: 1e-3, weight_decay: 0.0, clip: 1.0 });
         let value = trainer.backward(&Batch { x, targets, rows: &rows }, loss);
         (value, trainer.gradient())
@@ -125,7 +126,7 @@ fn optimiser_steps_with_clipping_and_weight_decay() {
         let adamw = Adamw { lr: number(run, "lr"), weight_decay: number(run, "weight_decay"), clip: 1.0 };
         let mut trainer = Trainer::new(Corrector::from_weights(&weights(&micro, "gc.init")).unwrap(), adamw);
         for step in 0..run["steps"].as_u64().unwrap() as usize {
-            let x = Prepared::new(&slice(&micro, "gc.batch_u", step));
+            let x = NormalizedRows::new(&slice(&micro, "gc.batch_u", step));
             let targets = slice(&micro, "gc.batch_t", step);
             let rows = Draw::of(0..x.rows() as u32);
             let seen = trainer.step(&Batch { x: &x, targets: &targets, rows: &rows }, loss);
@@ -152,7 +153,7 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
     for case in ["A", "B"] {
         let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
         let figures = json(&format!("case_{case}_expected.json"));
-        let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+        let (train, test) = (inputs.views("train"), inputs.views("test"));
         let summary = &figures["gcpa_summary"];
         // The authors' figures are means over five seeds; one seed's checkpoint is a lucky draw.
         let seeds = 5;
@@ -160,7 +161,7 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
         for seed in 0..seeds {
             let fit = Method::from(GcpaParams::default()).fit(&train, seed).unwrap();
             let report = fit.report.corrector.as_ref().expect("a corrector");
-            assert_eq!(fit.report.stop, Stop::Patience);
+            assert_eq!(fit.report.stop, Termination::Patience);
             assert!((1020..=2500).contains(&report.steps), "{case}: {} steps", report.steps);
             let rank1 = &figures["gcpa_retrieval_mean"]["r1"];
             let universe = fit.fitted.universe().unwrap();
@@ -183,7 +184,7 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
 fn the_fast_profile_reaches_the_loss_of_the_released_one() {
     for case in ["A", "B"] {
         let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
-        let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+        let (train, test) = (inputs.views("train"), inputs.views("test"));
         let rank1 = &json(&format!("case_{case}_expected.json"))["gcpa_retrieval_mean"]["r1"];
         let seeds = 3;
         let mut losses = [0.0, 0.0];
@@ -204,11 +205,11 @@ fn the_fast_profile_reaches_the_loss_of_the_released_one() {
 
 #[test]
 fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
-    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    let train = Golden::read("case_A_inputs.safetensors").views("train");
     // A learning rate at which every step does harm.
     let harm = GcpaParams { lr: Some(5.0), epochs: Some(1), steps_per_epoch: 60, ..GcpaParams::default() };
     let fit = |validation, base: &GcpaParams| {
-        let params = GcpaParams { validation: Some(validation), gauge: Gauge::Principal, ..base.clone() };
+        let params = GcpaParams { validation: Some(validation), gauge: Orientation::Principal, ..base.clone() };
         Method::from(params).fit(&train, 0).unwrap().report.corrector.expect("a corrector")
     };
     let sampled = fit(Validation::Sampled, &harm);
@@ -225,7 +226,7 @@ fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
 
 #[test]
 fn a_gradient_that_is_no_number_changes_no_weight() {
-    let x = Prepared::new(&Matrix::from_fn(8, 6, |i, j| ((i * 7 + j * 3) as f32).sin()));
+    let x = NormalizedRows::new(&Matrix::from_fn(8, 6, |i, j| ((i * 7 + j * 3) as f32).sin()));
     let mut targets = x.unit().clone();
     let mut trainer =
         Trainer::new(Corrector::new(6, 12, 1).unwrap(), Adamw { lr: 1e-2, weight_decay: 1e-4, clip: 1.0 });

@@ -8,7 +8,7 @@ use align::methods::gcca::GccaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::pairwise::PairwiseParams;
 use align::prep::{ConstantColumns, ZScore};
-use align::{Fitted, Matrix, Method, Stop, Universe};
+use align::{Fitted, Matrix, Method, Termination, Universe};
 use common::{Golden, json, max_abs, mean_rank1};
 
 const TIGHT: f32 = 1e-5;
@@ -22,7 +22,7 @@ fn zscore_statistics() {
     for case in ["A", "B"] {
         let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
-        let train = inputs.spaces("train");
+        let train = inputs.views("train");
         for space in train.iter() {
             let z = ZScore::fit(space.values(), ConstantColumns::Clamp);
             let close = |got: &[f64], name: &str| {
@@ -64,7 +64,7 @@ fn zscore_of_a_column_that_is_constant_on_train() {
 #[test]
 fn pairwise_maps() {
     for (case, views) in [("A", 3), ("B", 5)] {
-        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
+        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).views("train");
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
         let fit = Method::from(PairwiseParams::default()).fit(&train, 0).unwrap();
         let Fitted::Pairwise(maps) = &fit.fitted else { panic!("pairwise gives pair maps") };
@@ -78,7 +78,7 @@ fn pairwise_maps() {
             }
         }
         assert_eq!(fit.report.maps, views * (views - 1) / 2);
-        assert_eq!(fit.report.stop, Stop::ClosedForm);
+        assert_eq!(fit.report.stop, Termination::ClosedForm);
     }
 }
 
@@ -89,7 +89,7 @@ fn product(a: &Matrix, b_transposed: &Matrix) -> Matrix {
 #[test]
 fn gcca_maps_up_to_gauge_and_eigenvalues() {
     for (case, views) in [("A", 3), ("B", 5)] {
-        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train");
+        let train = Golden::read(&format!("case_{case}_inputs.safetensors")).views("train");
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
         let figures = json(&format!("case_{case}_expected.json"));
         let fit = Method::from(GccaParams::default()).fit(&train, 0).unwrap();
@@ -125,7 +125,7 @@ fn gpa_reaches_the_known_objective_with_orthogonal_maps() {
         let inputs = Golden::read(&format!("case_{case}_inputs.safetensors"));
         let figures = json(&format!("case_{case}_expected.json"));
         let want_rank1 = figures["retrieval_mean"]["GPA"]["r1"].as_f64().unwrap();
-        let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+        let (train, test) = (inputs.views("train"), inputs.views("test"));
         for seed in 0..4 {
             let fit = Method::from(GpaParams::default()).fit(&train, seed).unwrap();
             let objective = fit.report.objective.unwrap();

@@ -14,12 +14,12 @@ use align::methods::relative::RelativeParams;
 use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
 use align::prep::unit_rows;
-use align::{Fit, Fitted, Matrix, Method, Spaces};
+use align::{Fit, Fitted, Matrix, Method, Views};
 use common::{Golden, json, max_abs};
 
-fn case() -> (Spaces, Spaces) {
+fn case() -> (Views, Views) {
     let inputs = Golden::read("case_A_inputs.safetensors");
-    (inputs.spaces("train"), inputs.spaces("test"))
+    (inputs.views("train"), inputs.views("test"))
 }
 
 fn pair_map(fit: &Fit, source: &str, target: &str) -> Matrix {

@@ -4,9 +4,9 @@
 mod common;
 
 use align::linalg::{Threads, product};
-use align::methods::gpa::{Gauge, GpaParams, Solver};
-use align::planted::Planted;
-use align::{Fit, Matrix, Method, Spaces, Stop, Universe};
+use align::methods::gpa::{GpaParams, Orientation, Solver};
+use align::synthetic::Synthetic;
+use align::{Fit, Matrix, Method, Termination, Universe, Views};
 use common::Golden;
 
 /// Best stationary values known of the two synthetic cases.
@@ -16,7 +16,7 @@ fn accelerated() -> GpaParams {
     GpaParams { solver: Solver::Accelerated, ..GpaParams::default() }
 }
 
-fn fit(params: GpaParams, train: &Spaces, seed: u64) -> Fit {
+fn fit(params: GpaParams, train: &Views, seed: u64) -> Fit {
     Method::from(params).fit(train, seed).unwrap()
 }
 
@@ -24,12 +24,12 @@ fn universe(fit: &Fit) -> &Universe {
     fit.fitted.universe().unwrap()
 }
 
-fn train(case: &str) -> Spaces {
-    Golden::read(&format!("case_{case}_inputs.safetensors")).spaces("train")
+fn train(case: &str) -> Views {
+    Golden::read(&format!("case_{case}_inputs.safetensors")).views("train")
 }
 
-fn planted() -> Spaces {
-    Planted { widths: vec![20; 4], fit_rows: 300, ..Planted::default() }.generate(2).unwrap().train.spaces
+fn synthetic() -> Views {
+    Synthetic { widths: vec![20; 4], fit_rows: 300, ..Synthetic::default() }.generate(2).unwrap().train.views
 }
 
 #[test]
@@ -62,16 +62,16 @@ fn more_sweeps_never_raise_the_objective_and_tight_tolerances_are_reached() {
     let figures: Vec<f64> = (1..25).map(objective).collect();
     assert!(figures.is_sorted_by(|a, b| *a >= *b - 1e-9 * a), "{figures:?}");
     let tight = fit(GpaParams { tol: 1e-10, ..accelerated() }, &train, 0).report;
-    assert_eq!(tight.stop, Stop::Converged);
+    assert_eq!(tight.stop, Termination::Converged);
     assert!(tight.residual.unwrap() < 1e-10);
 }
 
 #[test]
 fn views_that_agree_to_the_last_digit_end_at_nothing() {
-    let one = planted().at(0).clone();
-    let same = Spaces::new([("a".into(), one.clone()), ("b".into(), one.clone()), ("c".into(), one)]).unwrap();
+    let one = synthetic().at(0).clone();
+    let same = Views::new([("a".into(), one.clone()), ("b".into(), one.clone()), ("c".into(), one)]).unwrap();
     let report = fit(accelerated(), &same, 0).report;
-    assert_eq!(report.stop, Stop::Converged);
+    assert_eq!(report.stop, Termination::Converged);
     let energy = 3.0 * 300.0 * 20.0;
     assert!(report.objective.unwrap().abs() < 1e-9 * energy, "{report:?}");
 }
@@ -96,9 +96,9 @@ fn between(universe: &Universe, a: &str, b: &str) -> Matrix<f64> {
 
 #[test]
 fn the_principal_gauge_turns_the_universe_and_nothing_else() {
-    let train = planted();
+    let train = synthetic();
     let free = fit(GpaParams::default(), &train, 1);
-    let turned = fit(GpaParams { gauge: Gauge::Principal, ..GpaParams::default() }, &train, 1);
+    let turned = fit(GpaParams { gauge: Orientation::Principal, ..GpaParams::default() }, &train, 1);
     assert_eq!(free.report.objective, turned.report.objective);
     let (one, other) = (between(universe(&free), "v0", "v2"), between(universe(&turned), "v0", "v2"));
     let gap = one.as_slice().iter().zip(other.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -116,15 +116,15 @@ fn the_principal_gauge_turns_the_universe_and_nothing_else() {
 
 #[test]
 fn a_truncated_universe_is_the_first_axes_of_the_whole() {
-    let train = planted();
-    let whole = fit(GpaParams { gauge: Gauge::Principal, ..accelerated() }, &train, 0);
+    let train = synthetic();
+    let whole = fit(GpaParams { gauge: Orientation::Principal, ..accelerated() }, &train, 0);
     let cut = fit(GpaParams { rank: Some(5), ..accelerated() }, &train, 0);
     assert_eq!(universe(&cut).width(), 5);
     assert_eq!(cut.report.parameters, 4 * 20 * 5);
     for (view, wide) in universe(&cut).views().iter().zip(universe(&whole).views()) {
         assert!((0..20).all(|i| view.map.row(i) == &wide.map.row(i)[..5]), "{}", view.name);
     }
-    let unequal = Planted { widths: vec![20, 16, 20], ..Planted::default() }.generate(2).unwrap().train.spaces;
+    let unequal = Synthetic { widths: vec![20, 16, 20], ..Synthetic::default() }.generate(2).unwrap().train.views;
     let error = Method::from(GpaParams { rank: Some(5), ..accelerated() }).fit(&unequal, 0).unwrap_err().to_string();
     assert_eq!(
         error,
@@ -134,7 +134,7 @@ fn a_truncated_universe_is_the_first_axes_of_the_whole() {
 
 #[test]
 fn a_cap_that_was_reached_is_a_warning_also_of_what_stands_on_the_fit() {
-    let train = planted();
+    let train = synthetic();
     let capped = |solver| GpaParams { solver, max_iter: Some(1), tol: 0.0, ..GpaParams::default() };
     for solver in [Solver::Released, Solver::Accelerated] {
         let fit = fit(capped(solver), &train, 0);

@@ -5,10 +5,10 @@ mod common;
 
 use align::linalg::{Threads, product};
 use align::methods::gpa::{GpaParams, Robust, Solver, Weights};
-use align::moments::{Incomplete, Precision, Sums};
-use align::planted::Planted;
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::rng::{Purpose, permutation, stream};
-use align::{AlignError, Dataset, Fit, Matrix, Method, Spaces, Stop};
+use align::synthetic::Synthetic;
+use align::{AlignError, Dataset, Fit, Matrix, Method, Termination, Views};
 use common::mean_rank1;
 
 /// Permuted rows, as the noise `permute` draws them.
@@ -19,7 +19,7 @@ fn data() -> Dataset {
 }
 
 fn with_noise(noise: f32) -> Dataset {
-    let recipe = Planted { widths: vec![24; 4], fit_rows: 600, test_rows: 150, noise, ..Planted::default() };
+    let recipe = Synthetic { widths: vec![24; 4], fit_rows: 600, test_rows: 150, noise, ..Synthetic::default() };
     recipe.generate(6).unwrap()
 }
 
@@ -35,24 +35,24 @@ fn scaled() -> GpaParams {
     GpaParams { scale: true, ..plain() }
 }
 
-fn fit(params: GpaParams, train: &Spaces) -> Fit {
+fn fit(params: GpaParams, train: &Views) -> Fit {
     Method::from(params).fit(train, 1).unwrap()
 }
 
 /// A share of the correspondences of the first views permuted.
-fn permuted(train: &Spaces, views: usize, share: f64) -> Spaces {
+fn permuted(train: &Views, views: usize, share: f64) -> Views {
     let chosen = (share * train.rows() as f64) as usize;
-    (0..views).fold(train.clone(), |spaces, view| {
+    (0..views).fold(train.clone(), |held, view| {
         let mut rng = stream(5, PERMUTATION, Some(view));
         let rows = permutation(train.rows(), &mut rng);
         let shuffled = permutation(chosen, &mut rng);
         let mut map: Vec<usize> = (0..train.rows()).collect();
         (0..chosen).for_each(|i| map[rows[i]] = rows[shuffled[i]]);
-        spaces.with_row_map(view, &map).unwrap()
+        held.with_row_map(view, &map).unwrap()
     })
 }
 
-fn rank1(fit: &Fit, test: &Spaces) -> f64 {
+fn rank1(fit: &Fit, test: &Views) -> f64 {
     let views: Vec<Matrix> = test.iter().map(|s| fit.fitted.project(s.name(), s.values()).unwrap()).collect();
     mean_rank1(&views)
 }
@@ -76,7 +76,7 @@ fn scales(fit: &Fit) -> Vec<f64> {
 
 #[test]
 fn maps_are_rotations_and_scales_keep_the_total_norm() {
-    let train = data().train.spaces;
+    let train = data().train.views;
     for params in [plain(), robust(Robust::Huber(0.3)), robust(Robust::Tukey(1.0))] {
         assert!(scales(&fit(params, &train)).iter().all(|s| (s - 1.0).abs() < 1e-5));
     }
@@ -98,7 +98,7 @@ fn maps_are_rotations_and_scales_keep_the_total_norm() {
 
 #[test]
 fn a_view_of_noise_is_shrunk_and_counts_less() {
-    let train = data().train.spaces;
+    let train = data().train.views;
     let noisy = permuted(&train, 1, 1.0);
     let found = scales(&fit(scaled(), &noisy));
     assert!(found[0] < 0.6 && found[1..].iter().all(|&s| s > 1.0), "{found:?}");
@@ -109,7 +109,7 @@ fn a_view_of_noise_is_shrunk_and_counts_less() {
 
 #[test]
 fn weights_and_scales_of_one_are_gpa() {
-    let train = data().train.spaces;
+    let train = data().train.views;
     let want = fit(plain(), &train);
     let given = Weights::Given((0..4).map(|m| (format!("v{m}"), 3.0)).collect());
     for params in [GpaParams { weights: given, ..plain() }, robust(Robust::Huber(1e6))] {
@@ -123,7 +123,7 @@ fn weights_and_scales_of_one_are_gpa() {
 
 #[test]
 fn rounds_never_raise_the_objective() {
-    let train = permuted(&data().train.spaces, 2, 0.4);
+    let train = permuted(&data().train.views, 2, 0.4);
     for params in [scaled(), robust(Robust::Huber(0.4)), robust(Robust::Tukey(1.0))] {
         for solver in [Solver::Released, Solver::Accelerated] {
             // The looser the tolerance, the fewer rounds; one sweep before them is the same with each.
@@ -136,7 +136,7 @@ fn rounds_never_raise_the_objective() {
             assert!(figures.is_sorted_by(|a, b| *a >= *b * (1.0 - 1e-9)), "{figures:?}");
             assert!(figures[0] > figures[6] * (1.0 + 1e-5), "rounds lower it: {figures:?}");
             assert!(reports[0].iterations < reports[6].iterations);
-            assert_eq!(reports[6].stop, Stop::Converged);
+            assert_eq!(reports[6].stop, Termination::Converged);
         }
     }
 }
@@ -144,16 +144,16 @@ fn rounds_never_raise_the_objective() {
 #[test]
 fn a_robust_fit_of_clean_data_is_close_to_gpa_and_of_wrong_rows_better() {
     let data = with_noise(1.2);
-    let clean = rank1(&fit(plain(), &data.train.spaces), &data.test.spaces);
+    let clean = rank1(&fit(plain(), &data.train.views), &data.test.views);
     for loss in [Robust::Huber(0.4), Robust::Tukey(1.2)] {
-        let got = rank1(&fit(robust(loss), &data.train.spaces), &data.test.spaces);
+        let got = rank1(&fit(robust(loss), &data.train.views), &data.test.views);
         assert!((got - clean).abs() < 0.01, "{loss:?}: {got}, GPA {clean}");
     }
     for share in [0.25, 0.5, 0.7] {
-        let noisy = permuted(&data.train.spaces, 2, share);
-        let gpa = rank1(&fit(plain(), &noisy), &data.test.spaces);
+        let noisy = permuted(&data.train.views, 2, share);
+        let gpa = rank1(&fit(plain(), &noisy), &data.test.views);
         for loss in [Robust::Huber(0.4), Robust::Tukey(1.2)] {
-            let got = rank1(&fit(robust(loss), &noisy), &data.test.spaces);
+            let got = rank1(&fit(robust(loss), &noisy), &data.test.views);
             assert!(clean - got < 0.67 * (clean - gpa), "{share} {loss:?}: {got}, GPA {gpa}, clean {clean}");
         }
     }
@@ -161,24 +161,24 @@ fn a_robust_fit_of_clean_data_is_close_to_gpa_and_of_wrong_rows_better() {
 
 #[test]
 fn views_that_miss_items_have_weights_too() {
-    let train = data().train.spaces;
+    let train = data().train.views;
     let missing: Vec<bool> = (0..600).map(|row| row % 3 == 0).collect();
     let train = train.with_missing(1, &missing).unwrap();
     let agreement = GpaParams { weights: Weights::Agreement, ..plain() };
     for params in [scaled(), agreement.clone(), robust(Robust::Tukey(1.0))] {
         let report = fit(params, &train).report;
-        assert!(report.objective.unwrap() > 0.0 && report.stop == Stop::Converged, "{report:?}");
+        assert!(report.objective.unwrap() > 0.0 && report.stop == Termination::Converged, "{report:?}");
     }
-    let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-    let from_sums = |params: GpaParams, sums: &Sums| Method::from(params).fit_sums(sums, 1);
+    let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+    let from_sums = |params: GpaParams, sums: &SufficientStatistics| Method::from(params).fit_statistics(sums, 1);
     assert!(from_sums(scaled(), &sums).is_ok());
     let message = "gpa with weights of rows cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor \
                    and srm can";
     for params in [agreement.clone(), robust(Robust::Huber(1.0))] {
         assert_eq!(from_sums(params, &sums).unwrap_err().to_string(), message);
     }
-    let complete = data().train.spaces;
-    let sums = Sums::of(&complete, Incomplete::MeanOfPresent, Precision::Double);
+    let complete = data().train.views;
+    let sums = SufficientStatistics::of(&complete, Incomplete::MeanOfPresent, Precision::Double);
     let (one, other) = (from_sums(agreement.clone(), &sums).unwrap(), fit(agreement, &complete));
     assert!((one.report.objective.unwrap() / other.report.objective.unwrap() - 1.0).abs() < 1e-8);
     let unknown = Weights::Given([("v9".to_string(), 1.0)].into());
@@ -208,8 +208,8 @@ fn every_number_of_threads_gives_the_same_bits() {
         let outputs = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let fitted = fit(params.clone(), &data.train.spaces).fitted;
-                data.test.spaces.iter().map(|s| fitted.project(s.name(), s.values()).unwrap()).collect::<Vec<_>>()
+                let fitted = fit(params.clone(), &data.train.views).fitted;
+                data.test.views.iter().map(|s| fitted.project(s.name(), s.values()).unwrap()).collect::<Vec<_>>()
             })
         };
         assert!(outputs(1) == outputs(3));

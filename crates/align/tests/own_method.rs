@@ -1,12 +1,12 @@
 //! Methods that this crate does not know: registered, read, fitted and listed as the built-in ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use align::moments::{Incomplete, Moments, Precision, Sums};
-use align::planted::Planted;
+use align::moments::{Incomplete, Moments, Precision, SufficientStatistics};
 use align::prep::{ConstantColumns, Standardisation};
+use align::synthetic::Synthetic;
 use align::{
     AlignError, Aligner, Fit, FitInput, FitReport, Fitted, Ignored, Labels, Matrix, Method, MomentAligner, MomentSpec,
-    Needs, Spaces, Universe, ViewMap,
+    Needs, Universe, ViewMap, Views,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,12 +108,12 @@ impl Aligner for Foreign {
     }
 }
 
-fn spaces() -> Spaces {
-    Planted { widths: vec![6; 3], fit_rows: 60, test_rows: 4, ..Planted::default() }
+fn views() -> Views {
+    Synthetic { widths: vec![6; 3], fit_rows: 60, test_rows: 4, ..Synthetic::default() }
         .generate(1)
         .expect("valid")
         .train
-        .spaces
+        .views
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn a_registered_method_is_read_listed_fitted_and_written_as_the_others() {
     assert_eq!(method.parameters::<Columns>(), Some(&Columns { width: 3, factor: 0.5, unused: None }));
     assert!(method != bare && method == method.clone());
 
-    let train = spaces();
+    let train = views();
     let fit = method.fit(&train, 1).unwrap();
     let projected = fit.fitted.project("v1", train.get("v1").unwrap()).unwrap();
     assert_eq!((projected.cols(), fit.report.maps), (3, 3));
-    let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-    let again = method.fit_sums(&sums, 1).unwrap().fitted.project("v1", train.get("v1").unwrap()).unwrap();
+    let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+    let again = method.fit_statistics(&sums, 1).unwrap().fitted.project("v1", train.get("v1").unwrap()).unwrap();
     assert!(projected.as_slice().iter().zip(again.as_slice()).all(|(a, b)| (a - b).abs() < 1e-5));
 
     let error = |text: &str| serde_json::from_str::<Method>(text).unwrap_err().to_string();
@@ -177,7 +177,7 @@ fn one_type_can_be_several_methods_each_with_needs_of_its_own() {
     let error = serde_json::from_str::<Method>(r#"{"labelled":{"bad":1}}"#).unwrap_err().to_string();
     assert_eq!(error.split(" at line").next(), Some("labelled: `bad` is not known"));
 
-    let train = spaces();
+    let train = views();
     let labels = [Labels { name: "class".into(), values: vec![0; 60] }];
     let fit = |name: &str, input: FitInput<'_>| name.parse::<Method>().unwrap().fit(input, 5).unwrap_err().to_string();
     let plain = FitInput::new(&train);
@@ -191,8 +191,8 @@ fn one_type_can_be_several_methods_each_with_needs_of_its_own() {
     assert_eq!(fit("whole", FitInput::new(&missing)), lacks("whole", "every item in every view"));
     let short = [Labels { name: "class".into(), values: vec![0; 59] }];
     assert!(matches!(plain.with_labels(&short), Err(AlignError::Length { got: 59, want: 60, .. })));
-    let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-    let error = method.fit_sums(&sums, 1).unwrap_err().to_string();
+    let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+    let error = method.fit_statistics(&sums, 1).unwrap_err().to_string();
     let start = "labelled cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, hub, sumcor";
     assert!(error.starts_with(start) && error.ends_with(" can"), "{error}");
 }

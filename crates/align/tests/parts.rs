@@ -7,14 +7,14 @@ use align::methods::gcca::{GccaParams, Whiten};
 use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::na::{NaParams, Scale};
-use align::moments::{Incomplete, Precision, Sums};
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::parts::{Array, Back, Outline, Parts, Values};
-use align::planted::Planted;
 use align::prep::ConstantColumns;
+use align::synthetic::Synthetic;
 use align::{AddForm, AlignError, Consensus, Dataset, Fitted, Matrix, Method, Rescale};
 
-fn planted() -> Dataset {
-    let recipe = Planted { widths: vec![12, 8, 16], fit_rows: 300, test_rows: 50, ..Default::default() };
+fn synthetic() -> Dataset {
+    let recipe = Synthetic { widths: vec![12, 8, 16], fit_rows: 300, test_rows: 50, ..Default::default() };
     recipe.generate(3).unwrap()
 }
 
@@ -53,9 +53,9 @@ fn bits(result: Result<Matrix, AlignError>) -> Result<Vec<u32>, String> {
 
 #[test]
 fn a_fit_knows_its_bytes() {
-    let data = planted();
+    let data = synthetic();
     for method in methods() {
-        let fitted = method.fit(&data.train.spaces, 7).unwrap().fitted;
+        let fitted = method.fit(&data.train.views, 7).unwrap().fitted;
         let bytes = |array: &Array| match &array.values {
             Values::Single(values) => size_of_val(values.as_slice()),
             Values::Double(values) => size_of_val(values.as_slice()),
@@ -69,15 +69,15 @@ fn a_fit_knows_its_bytes() {
 
 #[test]
 fn every_method_comes_back_to_the_last_bit() {
-    let data = planted();
+    let data = synthetic();
     for method in methods() {
-        let fit = method.fit(&data.train.spaces, 7).unwrap();
-        for fitted in [fit.fitted.clone(), fit.calibrated(&data.train.spaces).unwrap().fitted] {
+        let fit = method.fit(&data.train.views, 7).unwrap();
+        for fitted in [fit.fitted.clone(), fit.calibrated(&data.train.views).unwrap().fitted] {
             let parts = fitted.parts().unwrap();
             let again = Fitted::from_parts(parts.clone()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
             assert_eq!(again.parts().unwrap(), parts, "{method:?}");
             assert_eq!(again.views(), fitted.views());
-            for space in data.test.spaces.iter() {
+            for space in data.test.views.iter() {
                 let (name, x) = (space.name(), space.values());
                 assert_eq!(bits(again.project(name, x)), bits(fitted.project(name, x)), "{method:?} {name}");
                 for target in ["v0", "v1", "v2"] {
@@ -91,9 +91,9 @@ fn every_method_comes_back_to_the_last_bit() {
 
 #[test]
 fn the_outline_survives_json_to_the_last_bit() {
-    let data = planted();
+    let data = synthetic();
     for method in methods() {
-        let fit = method.fit(&data.train.spaces, 7).unwrap().calibrated(&data.train.spaces).unwrap();
+        let fit = method.fit(&data.train.views, 7).unwrap().calibrated(&data.train.views).unwrap();
         let outline = fit.fitted.parts().unwrap().outline;
         let text = serde_json::to_string(&outline).unwrap();
         assert_eq!(serde_json::from_str::<Outline>(&text).unwrap(), outline, "{text}");
@@ -105,7 +105,7 @@ fn parts_of(name: &str) -> Parts {
         "gcpa" => short(Rescale::None).into(),
         name => Method::from_name(name).unwrap(),
     };
-    method.fit(&planted().train.spaces, 7).unwrap().fitted.parts().unwrap()
+    method.fit(&synthetic().train.views, 7).unwrap().fitted.parts().unwrap()
 }
 
 fn refusal(parts: Parts) -> String {
@@ -220,10 +220,10 @@ fn an_outline_that_contradicts_itself_is_refused() {
 
 #[test]
 fn a_view_may_be_called_what_it_likes() {
-    let data = planted();
+    let data = synthetic();
     let names = ["corrector", "corrector.map", "pair.0"];
-    let views = data.train.spaces.iter().zip(names).map(|(s, name)| (name.to_string(), s.values().clone()));
-    let train = align::Spaces::new(views).unwrap();
+    let views = data.train.views.iter().zip(names).map(|(s, name)| (name.to_string(), s.values().clone()));
+    let train = align::Views::new(views).unwrap();
     for method in methods() {
         let fitted = method.fit(&train, 7).unwrap().fitted;
         let again = Fitted::from_parts(fitted.parts().unwrap()).unwrap_or_else(|e| panic!("{method:?}: {e}"));
@@ -233,12 +233,13 @@ fn a_view_may_be_called_what_it_likes() {
 
 #[test]
 fn the_consensus_of_rows_and_of_sums_is_the_same() {
-    let train = planted().train.spaces;
-    let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+    let train = synthetic().train.views;
+    let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
     for name in ["gpa", "gcca", "srm", "linear"] {
         let fitted = Method::from_name(name).unwrap().fit(&train, 7).unwrap().fitted;
         let universe = fitted.universe().unwrap();
-        let (rows, sums) = (Consensus::of(universe, &train).unwrap(), Consensus::of_sums(universe, &sums).unwrap());
+        let (rows, sums) =
+            (Consensus::of(universe, &train).unwrap(), Consensus::of_statistics(universe, &sums).unwrap());
         let sums = sums.expect("linear");
         assert_eq!((rows.rows(), sums.rows()), (300, 300));
         let scale = rows.spread();
@@ -247,17 +248,17 @@ fn the_consensus_of_rows_and_of_sums_is_the_same() {
         assert!(close(rows.covariance().as_slice(), sums.covariance().as_slice()), "{name}");
     }
     let gcpa = Method::from(short(Rescale::None)).fit(&train, 7).unwrap().fitted;
-    assert_eq!(Consensus::of_sums(gcpa.universe().unwrap(), &sums).unwrap(), None, "a corrector needs rows");
+    assert_eq!(Consensus::of_statistics(gcpa.universe().unwrap(), &sums).unwrap(), None, "a corrector needs rows");
 }
 
 #[test]
 fn the_consensus_tells_other_rows_from_those_of_the_fit() {
-    let data = planted();
-    let fitted = Method::from_name("gpa").unwrap().fit(&data.train.spaces, 7).unwrap().fitted;
+    let data = synthetic();
+    let fitted = Method::from_name("gpa").unwrap().fit(&data.train.views, 7).unwrap().fitted;
     let universe = fitted.universe().unwrap();
-    let fit = Consensus::of(universe, &data.train.spaces).unwrap();
-    assert!(fit.shift_to(&Consensus::of(universe, &data.test.spaces).unwrap()) < 0.3);
-    let moved = data.test.spaces.iter().map(|s| (s.name().to_string(), s.values().map(|&x| x + 1.0)));
-    let moved = align::Spaces::new(moved).unwrap();
+    let fit = Consensus::of(universe, &data.train.views).unwrap();
+    assert!(fit.shift_to(&Consensus::of(universe, &data.test.views).unwrap()) < 0.3);
+    let moved = data.test.views.iter().map(|s| (s.name().to_string(), s.values().map(|&x| x + 1.0)));
+    let moved = align::Views::new(moved).unwrap();
     assert!(fit.shift_to(&Consensus::of(universe, &moved).unwrap()) > 0.5);
 }

@@ -8,18 +8,18 @@ use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::{GpaParams, Solver};
 use align::moments::{Incomplete, Moments};
-use align::planted::{Planted, rotation};
 use align::prep::{ConstantColumns, Standardisation, ZScore};
 use align::rng::{Purpose, stream};
-use align::{AlignError, Fitted, Matrix, Method, MomentAligner, Spaces};
+use align::synthetic::{Synthetic, rotation};
+use align::{AlignError, Fitted, Matrix, Method, MomentAligner, Views};
 use common::{Golden, mean_rank1};
 
-fn planted(widths: &[usize]) -> align::Dataset {
-    Planted { widths: widths.to_vec(), fit_rows: 500, test_rows: 120, ..Default::default() }.generate(3).unwrap()
+fn synthetic(widths: &[usize]) -> align::Dataset {
+    Synthetic { widths: widths.to_vec(), fit_rows: 500, test_rows: 120, ..Default::default() }.generate(3).unwrap()
 }
 
 /// |x − back|_F / |x|_F around the cycle of all views and home again.
-fn cycle_error(fitted: &Fitted, views: &Spaces) -> f64 {
+fn cycle_error(fitted: &Fitted, views: &Views) -> f64 {
     let names: Vec<&str> = views.names().collect();
     let start = views.at(0).clone();
     let mut x = start.clone();
@@ -35,9 +35,9 @@ fn cycle_error(fitted: &Fitted, views: &Spaces) -> f64 {
 #[test]
 fn gpa_cycles_return_to_where_they_started() {
     for widths in [vec![24; 3], vec![32; 5]] {
-        let data = planted(&widths);
-        let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 5).unwrap();
-        let error = cycle_error(&fit.fitted, &data.test.spaces);
+        let data = synthetic(&widths);
+        let fit = Method::from(GpaParams::default()).fit(&data.train.views, 5).unwrap();
+        let error = cycle_error(&fit.fitted, &data.test.views);
         assert!(error < 1e-5, "{} views: {error:e}", widths.len());
     }
 }
@@ -45,24 +45,24 @@ fn gpa_cycles_return_to_where_they_started() {
 #[test]
 fn pairwise_cycles_do_not_return() {
     // The reason for a universe: the maps of pairs do not compose.
-    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    let train = Golden::read("case_A_inputs.safetensors").views("train");
     let fit = Method::from_name("pairwise").unwrap().fit(&train, 0).unwrap();
     assert!(cycle_error(&fit.fitted, &train) > 0.1);
 }
 
 #[test]
 fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
-    let train = Golden::read("case_A_inputs.safetensors").spaces("train");
+    let train = Golden::read("case_A_inputs.safetensors").views("train");
     let z: Vec<(String, Matrix)> = train
         .iter()
         .map(|s| (s.name().to_string(), ZScore::fit(s.values(), ConstantColumns::Clamp).apply(s.values()).unwrap()))
         .collect();
     let mut turned = z.clone();
-    let q = rotation(24, &mut stream(1, Purpose::PLANTED, None)).unwrap();
+    let q = rotation(24, &mut stream(1, Purpose::SYNTHETIC, None)).unwrap();
     turned[1].1 = product(z[1].1.view(), q.view(), Threads::One);
     let best = |views: Vec<(String, Matrix)>| {
         let moments =
-            Moments::fit(&Spaces::new(views).unwrap(), Incomplete::MeanOfPresent, Standardisation::Identity).unwrap();
+            Moments::fit(&Views::new(views).unwrap(), Incomplete::MeanOfPresent, Standardisation::Identity).unwrap();
         let objective = |seed| GpaParams::default().fit_moments(&moments, seed).unwrap().report.objective.unwrap();
         (0..6).map(objective).fold(f64::INFINITY, f64::min)
     };
@@ -70,7 +70,7 @@ fn gpa_reaches_the_same_objective_when_a_standardised_view_is_rotated() {
     assert!((after / before - 1.0).abs() < 1e-3, "{before} and {after}");
 }
 
-fn rank1(method: &Method, train: &Spaces, test: &Spaces) -> f64 {
+fn rank1(method: &Method, train: &Views, test: &Views) -> f64 {
     let fitted = method.fit(train, 1).unwrap().fitted;
     let projected: Vec<Matrix> = test.iter().map(|s| fitted.project(s.name(), s.values()).unwrap()).collect();
     mean_rank1(&projected)
@@ -79,7 +79,7 @@ fn rank1(method: &Method, train: &Spaces, test: &Spaces) -> f64 {
 #[test]
 fn the_order_of_the_views_does_not_matter_to_retrieval() {
     let inputs = Golden::read("case_A_inputs.safetensors");
-    let (train, test) = (inputs.spaces("train"), inputs.spaces("test"));
+    let (train, test) = (inputs.views("train"), inputs.views("test"));
     let order = ["v2", "v0", "v1"];
     let (train_turned, test_turned) = (train.select(&order).unwrap(), test.select(&order).unwrap());
     for (name, band) in [("gpa", 0.015), ("gcca", 1e-9), ("gcpa", 0.03)] {
@@ -91,7 +91,7 @@ fn the_order_of_the_views_does_not_matter_to_retrieval() {
 
 #[test]
 fn every_fit_has_the_same_bits_for_every_number_of_threads() {
-    let data = planted(&[24, 16, 32]);
+    let data = synthetic(&[24, 16, 32]);
     for name in Method::names() {
         let short = GcpaParams { epochs: Some(1), ..Default::default() };
         let method: Method = match *name {
@@ -105,8 +105,8 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let fitted = method.fit(&data.train.spaces, 9).unwrap().fitted;
-                let views = data.test.spaces.iter();
+                let fitted = method.fit(&data.train.views, 9).unwrap().fitted;
+                let views = data.test.views.iter();
                 views
                     .map(|s| match fitted.project(s.name(), s.values()) {
                         Ok(projected) => projected,
@@ -124,17 +124,17 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
 
 #[test]
 fn unequal_widths_keep_their_universes() {
-    let data = planted(&[24, 16, 32]);
+    let data = synthetic(&[24, 16, 32]);
     let width = |name: &str| {
-        Method::from_name(name).unwrap().fit(&data.train.spaces, 0).unwrap().fitted.universe().unwrap().width()
+        Method::from_name(name).unwrap().fit(&data.train.views, 0).unwrap().fitted.universe().unwrap().width()
     };
     assert_eq!((width("gpa"), width("gcca")), (32, 16), "GPA is as wide as the widest view, GCCA as the narrowest");
 }
 
 #[test]
 fn rank_deficient_views_are_no_obstacle() {
-    let data = planted(&[16, 16, 16]);
-    let views = data.train.spaces.iter().map(|s| {
+    let data = synthetic(&[16, 16, 16]);
+    let views = data.train.views.iter().map(|s| {
         let mut x = s.values().clone();
         for i in 0..x.rows() {
             let row = x.row_mut(i);
@@ -143,7 +143,7 @@ fn rank_deficient_views_are_no_obstacle() {
         }
         (s.name().to_string(), x)
     });
-    let train = Spaces::new(views).unwrap();
+    let train = Views::new(views).unwrap();
     for name in ["pairwise", "gpa", "gcca"] {
         let fit = Method::from_name(name).unwrap().fit(&train, 0).unwrap();
         let x = fit.fitted.translate("v0", "v1", train.at(0)).unwrap();
@@ -153,8 +153,8 @@ fn rank_deficient_views_are_no_obstacle() {
 
 #[test]
 fn refusals_say_what_was_found_and_wanted() {
-    let data = planted(&[8, 8]);
-    let one = data.train.spaces.select(&["v1"]).unwrap();
+    let data = synthetic(&[8, 8]);
+    let one = data.train.views.select(&["v1"]).unwrap();
     for (name, title) in [("pairwise", "pairwise"), ("gpa", "gpa"), ("gcca", "gcca"), ("gcpa", "gcpa")] {
         let error = Method::from_name(name).unwrap().fit(&one, 0).unwrap_err().to_string();
         assert_eq!(error, format!("{title} needs at least 2 views, got 1 (`v1`)"));
@@ -162,22 +162,22 @@ fn refusals_say_what_was_found_and_wanted() {
     assert!(Method::from_name("na").unwrap().fit(&one, 0).is_ok());
     let text = |error: AlignError| error.to_string();
     let matrix = |rows, cols| Matrix::<f32>::zeros(rows, cols);
-    let spaces = |views: Vec<(&str, Matrix)>| Spaces::new(views.into_iter().map(|(n, m)| (n.to_string(), m)));
+    let views = |views: Vec<(&str, Matrix)>| Views::new(views.into_iter().map(|(n, m)| (n.to_string(), m)));
     assert_eq!(
-        text(spaces(vec![("en", matrix(3, 2)), ("fr", matrix(4, 2))]).unwrap_err()),
+        text(views(vec![("en", matrix(3, 2)), ("fr", matrix(4, 2))]).unwrap_err()),
         "view `fr` has 4 rows, `en` has 3; row i must be the same item in every view"
     );
     assert_eq!(
-        text(spaces(vec![("en", matrix(3, 2)), ("en", matrix(3, 2))]).unwrap_err()),
+        text(views(vec![("en", matrix(3, 2)), ("en", matrix(3, 2))]).unwrap_err()),
         "view `en` is given twice; every view needs its own name"
     );
     let mut nan = matrix(3, 2);
     nan.row_mut(1)[0] = f32::NAN;
     assert_eq!(
-        text(spaces(vec![("en", nan)]).unwrap_err()),
+        text(views(vec![("en", nan)]).unwrap_err()),
         "view `en` holds NaN at row 1, column 0; wanted finite values (drop the item from every view or repair it)"
     );
-    let fitted = Method::from_name("gpa").unwrap().fit(&data.train.spaces, 0).unwrap().fitted;
+    let fitted = Method::from_name("gpa").unwrap().fit(&data.train.views, 0).unwrap().fitted;
     assert_eq!(text(fitted.project("v7", &matrix(1, 8)).unwrap_err()), "no view `v7`; the views here are `v0`, `v1`");
     assert_eq!(
         text(fitted.project("v0", &matrix(1, 5)).unwrap_err()),

@@ -4,43 +4,43 @@
 
 mod common;
 
-use align::moments::{Incomplete, Precision, Sums};
-use align::planted::Planted;
-use align::{AlignError, Dataset, Fit, Matrix, Method, Spaces};
+use align::moments::{Incomplete, Precision, SufficientStatistics};
+use align::synthetic::Synthetic;
+use align::{AlignError, Dataset, Fit, Matrix, Method, Views};
 use common::{every_method, standardised};
 
 /// Powers of two, so that a view in another unit has the same digits: 8.9e-16, 9.1e-13, 1.1e12 and 1.1e15.
 const EXACT: [i32; 4] = [-50, -40, 40, 50];
 
-fn planted() -> Dataset {
-    Planted { widths: vec![12, 12, 9], fit_rows: 200, test_rows: 40, ..Planted::default() }.generate(5).unwrap()
+fn synthetic() -> Dataset {
+    Synthetic { widths: vec![12, 12, 9], fit_rows: 200, test_rows: 40, ..Synthetic::default() }.generate(5).unwrap()
 }
 
 /// The same with a column of view 1 that is constant on train and not on test, and a mean far from zero.
 fn data() -> Dataset {
-    let mut data = planted();
-    let constant = |spaces: &Spaces, value: &dyn Fn(usize) -> f32| {
-        let x = spaces.at(1);
+    let mut data = synthetic();
+    let constant = |views: &Views, value: &dyn Fn(usize) -> f32| {
+        let x = views.at(1);
         let moved = Matrix::from_fn(x.rows(), x.cols(), |i, j| if j == 4 { value(i) } else { x.at(i, j) + 3.0 });
-        spaces.with_values(1, moved).unwrap()
+        views.with_values(1, moved).unwrap()
     };
-    data.train.spaces = constant(&data.train.spaces, &|_| 0.7);
-    data.test.spaces = constant(&data.test.spaces, &|i| 0.7 + (i % 3) as f32);
+    data.train.views = constant(&data.train.views, &|_| 0.7);
+    data.test.views = constant(&data.test.views, &|i| 0.7 + (i % 3) as f32);
     data
 }
 
 /// Column `column` of view 1, or all of it, in units of `1/factor`.
-fn in_unit(spaces: &Spaces, factor: f32, column: Option<usize>) -> Spaces {
-    let x = spaces.at(1);
+fn in_unit(views: &Views, factor: f32, column: Option<usize>) -> Views {
+    let x = views.at(1);
     let moved = Matrix::from_fn(x.rows(), x.cols(), |i, j| match column {
         Some(column) if column != j => x.at(i, j),
         _ => x.at(i, j) * factor,
     });
-    spaces.with_values(1, moved).unwrap()
+    views.with_values(1, moved).unwrap()
 }
 
 /// What a fit says and gives of the test rows, the view in question in its unit of before.
-fn told(fit: &Fit, test: &Spaces, factor: f32, column: Option<usize>) -> (Option<f64>, Vec<Matrix>) {
+fn told(fit: &Fit, test: &Views, factor: f32, column: Option<usize>) -> (Option<f64>, Vec<Matrix>) {
     let mut out: Vec<Matrix> =
         test.iter().filter_map(|view| fit.fitted.project(view.name(), view.values()).ok()).collect();
     let names = ["v0", "v1", "v2"];
@@ -70,12 +70,12 @@ fn a_view_in_another_unit_gives_the_same_fit() {
     let data = data();
     for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
         for column in [None, Some(2), Some(4)] {
-            let (objective, want) = told(&method.fit(&data.train.spaces, 3).unwrap(), &data.test.spaces, 1.0, column);
+            let (objective, want) = told(&method.fit(&data.train.views, 3).unwrap(), &data.test.views, 1.0, column);
             for power in EXACT {
                 let factor = 2f32.powi(power);
-                let moved = |spaces: &Spaces| in_unit(spaces, factor, column);
-                let fit = method.fit(&moved(&data.train.spaces), 3).unwrap();
-                let (other, got) = told(&fit, &moved(&data.test.spaces), factor, column);
+                let moved = |views: &Views| in_unit(views, factor, column);
+                let fit = method.fit(&moved(&data.train.views), 3).unwrap();
+                let (other, got) = told(&fit, &moved(&data.test.views), factor, column);
                 assert!(
                     objective == other && want == got,
                     "{name}, 2^{power}, {column:?}: {:e}",
@@ -90,14 +90,14 @@ fn a_view_in_another_unit_gives_the_same_fit() {
 /// what a rotation does to a direction that no view has is rounding itself.
 #[test]
 fn factors_that_round_the_digits_move_a_fit_no_further_than_rounding() {
-    let data = planted();
+    let data = synthetic();
     for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
         for column in [None, Some(2)] {
-            let (_, want) = told(&method.fit(&data.train.spaces, 3).unwrap(), &data.test.spaces, 1.0, column);
+            let (_, want) = told(&method.fit(&data.train.views, 3).unwrap(), &data.test.views, 1.0, column);
             for factor in [1e-15f32, 1e-7, 1e15] {
-                let moved = |spaces: &Spaces| in_unit(spaces, factor, column);
-                let fit = method.fit(&moved(&data.train.spaces), 3).unwrap();
-                let (_, got) = told(&fit, &moved(&data.test.spaces), factor, column);
+                let moved = |views: &Views| in_unit(views, factor, column);
+                let fit = method.fit(&moved(&data.train.views), 3).unwrap();
+                let (_, got) = told(&fit, &moved(&data.test.views), factor, column);
                 let gap = largest_gap(&want, &got);
                 assert!(gap < 1e-2, "{name}, {factor:e}, {column:?}: {gap:e}");
             }
@@ -108,26 +108,23 @@ fn factors_that_round_the_digits_move_a_fit_no_further_than_rounding() {
 #[test]
 fn sums_of_a_view_in_another_unit_give_the_same_fit() {
     let data = data();
-    let fit = |method: &Method, spaces: &Spaces, precision| {
-        let rows = |range: std::ops::Range<usize>| spaces.select_rows(&range.collect::<Vec<_>>());
-        let mut sums = Sums::of(&rows(0..70), Incomplete::MeanOfPresent, precision);
-        sums.merge(&Sums::of(&rows(70..200), Incomplete::MeanOfPresent, precision)).unwrap();
-        method.fit_sums(&sums, 3)
+    let fit = |method: &Method, views: &Views, precision| {
+        let rows = |range: std::ops::Range<usize>| views.select_rows(&range.collect::<Vec<_>>());
+        let mut sums = SufficientStatistics::of(&rows(0..70), Incomplete::MeanOfPresent, precision);
+        sums.merge(&SufficientStatistics::of(&rows(70..200), Incomplete::MeanOfPresent, precision)).unwrap();
+        method.fit_statistics(&sums, 3)
     };
     for (name, method) in every_method() {
         for precision in [Precision::Double, Precision::Single] {
-            let want = match fit(&method, &data.train.spaces, precision) {
+            let want = match fit(&method, &data.train.views, precision) {
                 Err(AlignError::NeedsRows { .. }) => continue,
-                fit => told(&fit.unwrap(), &data.test.spaces, 1.0, None),
+                fit => told(&fit.unwrap(), &data.test.views, 1.0, None),
             };
             for power in EXACT {
                 let factor = 2f32.powi(power);
-                let moved = |spaces: &Spaces| in_unit(spaces, factor, None);
-                let fit = fit(&method, &moved(&data.train.spaces), precision).unwrap();
-                assert!(
-                    told(&fit, &moved(&data.test.spaces), factor, None) == want,
-                    "{name}, 2^{power}, {precision:?}"
-                );
+                let moved = |views: &Views| in_unit(views, factor, None);
+                let fit = fit(&method, &moved(&data.train.views), precision).unwrap();
+                assert!(told(&fit, &moved(&data.test.views), factor, None) == want, "{name}, 2^{power}, {precision:?}");
             }
         }
     }

@@ -8,22 +8,22 @@ use align::methods::gpa::GpaParams;
 use align::methods::relative::RelativeParams;
 use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
-use align::moments::{Incomplete, Parts, Precision, Sums};
+use align::moments::{Incomplete, Parts, Precision, SufficientStatistics};
 use align::rng::{Purpose, stream};
-use align::{AlignError, Fit, FitWarning, Matrix, Method, Spaces};
+use align::{AlignError, Fit, FitWarning, Matrix, Method, Views};
 use rand_distr::{Distribution, StandardNormal};
 
 fn gaussian(rows: usize, cols: usize, seed: u64) -> Matrix<f64> {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     Matrix::from_fn(rows, cols, |_, _| StandardNormal.sample(&mut rng))
 }
 
 /// What these rows add up to, `times` over.
-fn repeated(spaces: &Spaces, times: usize) -> Sums {
-    let parts = Sums::of(spaces, Incomplete::PairwiseComplete, Precision::Double).parts();
+fn repeated(train: &Views, times: usize) -> SufficientStatistics {
+    let parts = SufficientStatistics::of(train, Incomplete::PairwiseComplete, Precision::Double).parts();
     let scale = |values: &[f64]| values.iter().map(|x| x * times as f64).collect::<Vec<f64>>();
     let matrix = |m: &Matrix<f64>| m.map(|x| x * times as f64);
-    Sums::from_parts(Parts {
+    SufficientStatistics::from_parts(Parts {
         rows: parts.rows * times,
         shared: parts.shared.iter().map(|n| n * times).collect(),
         first: scale(&parts.first),
@@ -50,12 +50,12 @@ fn whitening() -> [Method; 3] {
 
 /// Three views of 16 columns: rotations of 16 shared directions whose spreads fall from 1 to 0.0014, with noise of a
 /// thousandth of each.
-fn shared_directions(rows: usize) -> Spaces {
+fn shared_directions(rows: usize) -> Views {
     falling(rows, 0.0014)
 }
 
 /// The same with another last spread.
-fn falling(rows: usize, last: f64) -> Spaces {
+fn falling(rows: usize, last: f64) -> Views {
     let latent = gaussian(rows, 16, 1);
     let spread = |k: usize| last.powf(k as f64 / 15.0);
     let view = |m: u64| {
@@ -65,7 +65,7 @@ fn falling(rows: usize, last: f64) -> Spaces {
             (0..16).map(|k| spread(k) * (latent.at(i, k) + 1e-3 * noise.at(i, k)) * svd.u[(j, k)]).sum::<f64>() as f32
         })
     };
-    Spaces::new((0..3).map(|m| (format!("v{m}"), view(m)))).unwrap()
+    Views::new((0..3).map(|m| (format!("v{m}"), view(m)))).unwrap()
 }
 
 /// Largest difference between the maps of two universes, the second times `factor`, in shares of the largest entry.
@@ -82,9 +82,9 @@ fn map_gap(a: &Fit, b: &Fit, factor: f64) -> f64 {
 
 #[test]
 fn more_of_the_same_rows_change_neither_rank_nor_maps() {
-    let spaces = shared_directions(300);
+    let train = shared_directions(300);
     for method in whitening() {
-        let fits = [1, 10_000].map(|times| method.fit_sums(&repeated(&spaces, times), 0).unwrap());
+        let fits = [1, 10_000].map(|times| method.fit_statistics(&repeated(&train, times), 0).unwrap());
         let [one, many] = &fits;
         assert_eq!(one.report.kept, [16; 3], "{method:?}");
         assert_eq!(many.report.kept, [16; 3], "{method:?}");
@@ -99,7 +99,7 @@ fn more_of_the_same_rows_change_neither_rank_nor_maps() {
         [(Coordinates::Weights, 100.0), (Coordinates::Carroll, 100.0), (Coordinates::UnitVariance, 1.0)]
     {
         let method = Method::from(GccaParams { coordinates, ..whitened(None) });
-        let [one, many] = [1, 10_000].map(|times| method.fit_sums(&repeated(&spaces, times), 0).unwrap());
+        let [one, many] = [1, 10_000].map(|times| method.fit_statistics(&repeated(&train, times), 0).unwrap());
         let gap = map_gap(&one, &many, factor);
         // The least direction has 2e-6 of the variance of the largest: rounding of the sums counts 5e5 times there.
         assert!(gap < 1e-3, "{coordinates:?}: {gap:e}");
@@ -108,10 +108,10 @@ fn more_of_the_same_rows_change_neither_rank_nor_maps() {
 
 #[test]
 fn a_spread_of_a_ten_thousandth_is_a_direction_on_any_number_of_rows() {
-    let spaces = falling(300, 1e-4);
+    let train = falling(300, 1e-4);
     for method in whitening() {
         for times in [1, 100_000] {
-            let fit = method.fit_sums(&repeated(&spaces, times), 0).unwrap();
+            let fit = method.fit_statistics(&repeated(&train, times), 0).unwrap();
             assert_eq!((fit.report.kept, fit.report.warnings), (vec![16; 3], vec![]), "{method:?}, {times} times");
         }
     }
@@ -121,7 +121,7 @@ fn a_spread_of_a_ten_thousandth_is_a_direction_on_any_number_of_rows() {
 fn directions_of_small_spread_stay_alive_on_many_rows() {
     // Sums of 300,000 rows, as of 1,000 rows 300 times.
     let rows = shared_directions(1000);
-    let fit = Method::from(whitened(Some(16))).fit_sums(&repeated(&rows, 300), 0).unwrap();
+    let fit = Method::from(whitened(Some(16))).fit_statistics(&repeated(&rows, 300), 0).unwrap();
     assert_eq!(fit.report.kept, [16; 3]);
     assert_eq!(fit.report.warnings, []);
     // All views agree on all sixteen.
@@ -135,14 +135,14 @@ fn directions_of_small_spread_stay_alive_on_many_rows() {
 }
 
 /// Two views of six columns with means far from zero, the last a sum of two others, in `f32`.
-fn dependent(rows: usize) -> Spaces {
+fn dependent(rows: usize) -> Views {
     let view = |m: u64| {
         let x = gaussian(rows, 5, 30).map(|&x| x).into_vec();
         let noise = gaussian(rows, 5, 31 + m);
         let base = Matrix::from_fn(rows, 5, |i, j| (20.0 + x[i * 5 + j] + 0.3 * noise.at(i, j)) as f32);
         Matrix::from_fn(rows, 6, |i, j| if j < 5 { base.at(i, j) } else { 0.7 * base.at(i, 0) + 0.4 * base.at(i, 3) })
     };
-    Spaces::new((0..2).map(|m| (format!("v{m}"), view(m)))).unwrap()
+    Views::new((0..2).map(|m| (format!("v{m}"), view(m)))).unwrap()
 }
 
 #[test]
@@ -150,12 +150,12 @@ fn an_exact_dependence_is_left_out_on_few_and_on_many_rows() {
     for (rows, times) in [(100, 1), (10_000, 1), (10_000, 1000)] {
         let sums = repeated(&dependent(rows), times);
         for method in whitening() {
-            let fit = method.fit_sums(&sums, 0).unwrap();
+            let fit = method.fit_statistics(&sums, 0).unwrap();
             assert_eq!(fit.report.kept, [5, 5], "{method:?} on {rows} rows {times} times");
             let below = |m: usize| (format!("v{m}"), 5, 6);
             assert_eq!(fit.report.warnings, [FitWarning::RankBelow { views: vec![below(0), below(1)] }], "{method:?}");
         }
-        let fit = Method::from(whitened(Some(5))).fit_sums(&sums, 0).unwrap();
+        let fit = Method::from(whitened(Some(5))).fit_statistics(&sums, 0).unwrap();
         assert_eq!((fit.report.kept, fit.report.warnings), (vec![5, 5], vec![]));
     }
     let text = Method::from(whitened(None)).fit(&dependent(100), 0).unwrap().report.warnings[0].to_string();
@@ -171,7 +171,8 @@ fn the_released_form_keeps_what_the_authors_keep() {
     let fit = Method::from(GccaParams::default()).fit(&dependent(100), 0).unwrap();
     assert_eq!((fit.report.kept, fit.report.warnings), (vec![6, 6], vec![]));
     for times in [1, 300, 100_000] {
-        let fit = Method::from(GccaParams::default()).fit_sums(&repeated(&shared_directions(300), times), 0).unwrap();
+        let fit =
+            Method::from(GccaParams::default()).fit_statistics(&repeated(&shared_directions(300), times), 0).unwrap();
         assert_eq!((fit.report.kept, fit.report.warnings), (vec![16; 3], vec![]));
     }
 }
@@ -180,27 +181,27 @@ fn the_released_form_keeps_what_the_authors_keep() {
 fn sums_of_single_precision_resolve_less() {
     let rows = falling(3000, 1e-4);
     for (precision, all) in [(Precision::Double, true), (Precision::Single, false)] {
-        let sums = Sums::of(&rows, Incomplete::PairwiseComplete, precision);
-        let fit = Method::from(whitened(None)).fit_sums(&sums, 0).unwrap();
+        let sums = SufficientStatistics::of(&rows, Incomplete::PairwiseComplete, precision);
+        let fit = Method::from(whitened(None)).fit_statistics(&sums, 0).unwrap();
         assert_eq!(fit.report.kept.iter().all(|&kept| kept == 16), all, "{:?}", fit.report.kept);
         assert_eq!(fit.report.warnings.is_empty(), all);
     }
 }
 
-fn unrelated(rows: usize, width: usize) -> Spaces {
-    Spaces::new((0..3).map(|m| (format!("v{m}"), gaussian(rows, width, 40 + m).map(|&x| x as f32)))).unwrap()
+fn unrelated(rows: usize, width: usize) -> Views {
+    Views::new((0..3).map(|m| (format!("v{m}"), gaussian(rows, width, 40 + m).map(|&x| x as f32)))).unwrap()
 }
 
 #[test]
 fn too_few_rows_are_a_warning_with_its_remedy() {
-    let spaces = unrelated(30, 40);
+    let train = unrelated(30, 40);
     let few = |fit: &Fit| {
         fit.report.warnings.iter().find(|w| matches!(w, FitWarning::FewRows { .. })).map(ToString::to_string)
     };
     let ridge = 0.1;
     let released = Method::from(GccaParams::default());
     for (method, parameter) in whitening().into_iter().chain([released]).zip(["ridge", "ridge", "shrinkage", "ridge"]) {
-        let fit = method.fit(&spaces, 0).unwrap();
+        let fit = method.fit(&train, 0).unwrap();
         assert_eq!(fit.report.kept, [29; 3], "centred rows have one direction less: {method:?}");
         let text = few(&fit).unwrap();
         assert!(text.starts_with("30 rows are too few for views "), "{text}");
@@ -212,7 +213,7 @@ fn too_few_rows_are_a_warning_with_its_remedy() {
         Method::from(SumcorParams { shrinkage: 0.1, ..SumcorParams::default() }),
         Method::from(GpaParams::default()),
     ] {
-        assert_eq!(few(&method.fit(&spaces, 0).unwrap()), None, "{method:?}");
+        assert_eq!(few(&method.fit(&train, 0).unwrap()), None, "{method:?}");
     }
     // More rows than columns of one view, fewer than of two.
     let half = Method::from(CcaParams::default()).fit(&unrelated(60, 40), 0).unwrap();
@@ -223,7 +224,7 @@ fn too_few_rows_are_a_warning_with_its_remedy() {
 
 #[test]
 fn a_universe_without_width_is_an_error() {
-    let constant = Spaces::new((0..2).map(|m| (format!("v{m}"), Matrix::from_fn(20, 3, |_, j| j as f32)))).unwrap();
+    let constant = Views::new((0..2).map(|m| (format!("v{m}"), Matrix::from_fn(20, 3, |_, j| j as f32)))).unwrap();
     for method in
         [Method::from(GccaParams::default()), Method::from(whitened(None)), Method::from(SumcorParams::default())]
     {
@@ -236,7 +237,7 @@ fn a_universe_without_width_is_an_error() {
 
 #[test]
 fn more_than_the_data_have_is_refused_and_never_clamped() {
-    let spaces = unrelated(100, 12);
+    let train = unrelated(100, 12);
     let rank = Some(13);
     let refused = [
         (Method::from(GccaParams { rank, ..GccaParams::default() }), "gcca: `rank` is 13, and 12 is the most"),
@@ -254,11 +255,11 @@ fn more_than_the_data_have_is_refused_and_never_clamped() {
         ),
     ];
     for (method, want) in refused {
-        let error = method.fit(&spaces, 0).unwrap_err().to_string();
+        let error = method.fit(&train, 0).unwrap_err().to_string();
         assert!(error.starts_with(want) && error.contains("lower it"), "{error}");
     }
     // Without a number: as much as there is.
-    let width = |method: Method| method.fit(&spaces, 0).unwrap().fitted.universe().unwrap().width();
+    let width = |method: Method| method.fit(&train, 0).unwrap().fitted.universe().unwrap().width();
     assert_eq!(width(Method::from(RelativeParams::default())), 100);
     assert_eq!(width(Method::from(GccaParams::default())), 12);
 }

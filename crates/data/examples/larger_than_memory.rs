@@ -16,9 +16,9 @@ use align::linalg::{Threads, product};
 use align::methods::gcca::GccaParams;
 use align::methods::gpa::{GpaParams, Solver};
 use align::methods::pairwise::PairwiseParams;
-use align::moments::{Incomplete, Precision, Sums};
-use align::planted::rotation;
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::rng::{Purpose, Stream, stream};
+use align::synthetic::rotation;
 use align::{Matrix, Method};
 use data::{DataError, Manifest, SplitName};
 use rand::RngExt;
@@ -44,9 +44,9 @@ fn main() -> Result<(), Error> {
 fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
     let rows = (gigabytes * 1e9 / (4 * VIEWS * WIDTH) as f64) as usize;
     std::fs::create_dir_all(folder)?;
-    let mut rng = stream(1, Purpose::PLANTED, None);
+    let mut rng = stream(1, Purpose::SYNTHETIC, None);
     let turns: Vec<Matrix> =
-        (0..VIEWS).map(|m| rotation(WIDTH, &mut stream(1, Purpose::PLANTED, Some(m)))).collect::<Result<_, _>>()?;
+        (0..VIEWS).map(|m| rotation(WIDTH, &mut stream(1, Purpose::SYNTHETIC, Some(m)))).collect::<Result<_, _>>()?;
     let mut files = Vec::new();
     for m in 0..VIEWS {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(folder.join(format!("v{m}.npy")))?);
@@ -63,7 +63,7 @@ fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
             .zip(seeds)
             .map(|((file, turn), seed)| {
                 let mut view = product(latent.view(), turn.view(), Threads::One);
-                let noise = uniform(count, |_| 0.05, &mut stream(seed, Purpose::PLANTED, None));
+                let noise = uniform(count, |_| 0.05, &mut stream(seed, Purpose::SYNTHETIC, None));
                 view.as_mut_slice().iter_mut().zip(noise.as_slice()).for_each(|(x, noise)| *x += noise);
                 view.as_slice().iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))
             })
@@ -74,7 +74,7 @@ fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
     let views: String = (0..VIEWS)
         .map(|m| format!("  - {{name: v{m}, files: {{train: {{file: v{m}.npy}}, test: {{file: v{m}.npy}}}}}}\n"))
         .collect();
-    let head = "name: large\ntitle: planted\nlicence: CC0-1.0\nsource: made by an example\nsplits: [train, test]\n";
+    let head = "name: large\ntitle: synthetic\nlicence: CC0-1.0\nsource: made by an example\nsplits: [train, test]\n";
     std::fs::write(folder.join("large.yaml"), format!("{head}views:\n{views}"))?;
     println!("{rows} rows of {VIEWS} views of width {WIDTH} in {}", folder.display());
     Ok(())
@@ -102,13 +102,13 @@ fn fit(folder: &Path) -> Result<(), Error> {
     let stream = data::Stream::open(&manifest, SplitName::Train)?;
     let clock = Instant::now();
     let chunks = stream.chunks(CHUNK);
-    let sums = Sums::collect::<DataError>(chunks, Incomplete::PairwiseComplete, Precision::Single)?;
+    let sums = SufficientStatistics::collect::<DataError>(chunks, Incomplete::PairwiseComplete, Precision::Single)?;
     let sums = sums.ok_or("no rows")?;
     println!("{} rows summed in {:.1} s", sums.rows(), clock.elapsed().as_secs_f64());
     let gpa = GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
     for method in [Method::from(PairwiseParams::default()), Method::from(gpa), Method::from(GccaParams::default())] {
         let clock = Instant::now();
-        let report = method.fit_sums(&sums, 1)?.report;
+        let report = method.fit_statistics(&sums, 1)?.report;
         let objective = report.objective.unwrap_or(f64::NAN) / sums.rows() as f64;
         println!("{}: {:.1} s, objective per row {objective:.6}", method.name(), clock.elapsed().as_secs_f64());
     }

@@ -8,11 +8,11 @@
 use std::path::{Path, PathBuf};
 
 use align::methods::gcca::GccaParams;
-use align::planted::Planted;
+use align::synthetic::Synthetic;
 use align::{AddForm, Fitted, Matrix, Method};
 use data::import::{Described, Files, Import, NamedMember, Splitting, import};
 use data::universe::{self, Origin, Saved};
-use data::{InputFile, Manifest, Sink};
+use data::{Manifest, MatrixReader, MatrixWriter};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -25,8 +25,8 @@ fn main() -> Result<(), Error> {
 
 fn run(folder: &Path) -> Result<(), Error> {
     // 1. Somebody's embeddings: one file per encoder, row i the same item.
-    let made = Planted { widths: vec![24, 16, 32, 24], fit_rows: 600, ..Planted::default() }.generate(5)?;
-    for space in made.train.spaces.iter() {
+    let made = Synthetic { widths: vec![24, 16, 32, 24], fit_rows: 600, ..Synthetic::default() }.generate(5)?;
+    for space in made.train.views.iter() {
         write(folder.join(format!("{}.npy", space.name())), space.values())?;
     }
 
@@ -47,7 +47,7 @@ fn run(folder: &Path) -> Result<(), Error> {
     // 3. Loaded, checked, fitted, kept.
     let loaded = data::load(&Manifest::read(&manifest)?)?;
     data::summarise(&loaded.warnings).iter().for_each(|line| println!("warning: {line}"));
-    let train = &loaded.dataset.train.spaces;
+    let train = &loaded.dataset.train.views;
     let fit = Method::from(GccaParams::default()).fit(train, 42)?;
     let origin = Origin { data: "mine".into(), rows: train.rows(), ..Origin::default() };
     let file = folder.join("universe.safetensors");
@@ -56,9 +56,9 @@ fn run(folder: &Path) -> Result<(), Error> {
     // 4. Read again, perhaps elsewhere: rows of a file of any size go through in pieces.
     let saved = universe::read(&file)?;
     let Fitted::Universe(universe) = &saved.fitted else { return Err("gcca has a universe".into()) };
-    let input = InputFile::open(&folder.join("v0.npy").into())?;
+    let input = MatrixReader::open(&folder.join("v0.npy").into())?;
     let rows = input.rows()?;
-    let mut sink = Sink::create(&folder.join("z.parquet").into(), rows.count(), universe.width())?;
+    let mut sink = MatrixWriter::create(&folder.join("z.parquet").into(), rows.count(), universe.width())?;
     for piece in rows.chunks(256) {
         sink.write(&universe.project("v0", &piece?)?)?;
     }
@@ -67,13 +67,13 @@ fn run(folder: &Path) -> Result<(), Error> {
 
     // 5. A fourth encoder joins by the items that it shares with two of the three.
     let wider =
-        universe.add(&made.train.spaces.select(&["v0", "v1"])?, "v3", made.train.spaces.at(3), AddForm::Scaled)?;
+        universe.add(&made.train.views.select(&["v0", "v1"])?, "v3", made.train.views.at(3), AddForm::Scaled)?;
     println!("views now: {}", wider.views().iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", "));
     Ok(())
 }
 
 fn write(file: PathBuf, values: &Matrix) -> Result<(), Error> {
-    let mut sink = Sink::create(&file.into(), values.rows(), values.cols())?;
+    let mut sink = MatrixWriter::create(&file.into(), values.rows(), values.cols())?;
     sink.write(values)?;
     sink.finish()?;
     Ok(())

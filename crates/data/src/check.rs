@@ -76,7 +76,7 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
     let mut views = Vec::new();
     let mut classes = Vec::new();
     for &(split, data) in &splits {
-        for space in data.spaces.iter() {
+        for space in data.views.iter() {
             views.push(figures(split, space.name(), space.values())?);
         }
         for list in data.labels.iter().chain(&data.groups) {
@@ -85,12 +85,12 @@ pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
     }
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
     let mut warnings = loaded.warnings.clone();
-    for (train, test) in train.spaces.iter().zip(test.spaces.iter()) {
+    for (train, test) in train.views.iter().zip(test.views.iter()) {
         warnings.extend(near(train.name(), train.values(), test.values()));
         warnings.extend(few_rows(train.name(), train.values()));
     }
     warnings.sort_by_key(|w| (w.kind, w.split));
-    let sampled = splits.iter().any(|(_, data)| data.spaces.rows() > MOST);
+    let sampled = splits.iter().any(|(_, data)| data.views.rows() > MOST);
     Ok(Checked { views, classes, warnings, sampled })
 }
 

@@ -73,7 +73,7 @@ pub enum DataError {
     },
     /// Views that were read were refused by `align`.
     #[error(transparent)]
-    Spaces(#[from] AlignError),
+    Views(#[from] AlignError),
     /// The views were refused by `align`.
     #[error("{at}: {cause}")]
     Align {

@@ -44,7 +44,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
             ExportFormat::Safetensors => {
                 let file = names.file(&view.name, "safetensors")?;
                 let tensor = |(split, data): &(SplitName, &Split)| {
-                    Tensor::matrix(split.name().to_owned(), data.spaces.at(position))
+                    Tensor::matrix(split.name().to_owned(), data.views.at(position))
                 };
                 let tensors: Vec<Tensor> = splits.iter().map(tensor).collect();
                 let sha256 = write::safetensors(&folder.join(&file), &tensors)?;
@@ -53,7 +53,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
             ExportFormat::Npy | ExportFormat::Parquet => {
                 let mut files = BTreeMap::new();
                 for &(split, data) in &splits {
-                    let values = data.spaces.at(position);
+                    let values = data.views.at(position);
                     let (extension, tensor) = match format {
                         ExportFormat::Npy => ("npy", None),
                         _ => ("parquet", Some("vector".to_owned())),

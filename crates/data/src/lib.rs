@@ -11,11 +11,11 @@
 //! let manifest = data::Manifest::read(&root.join("data-manifests/massive10.yaml"))?;
 //! let loaded = data::load(&manifest)?;
 //! let train = &loaded.dataset.train;
-//! assert_eq!((train.spaces.len(), train.spaces.rows()), (10, 4000));
+//! assert_eq!((train.views.len(), train.views.rows()), (10, 4000));
 //! assert_eq!(train.labels(None).map(|l| l.name.as_str()), Some("intent"));
 //!
 //! let three = loaded.select(&["en", "es", "fr"])?;
-//! assert_eq!(three.test.spaces.names().collect::<Vec<_>>(), ["en", "es", "fr"]);
+//! assert_eq!(three.test.views.names().collect::<Vec<_>>(), ["en", "es", "fr"]);
 //! for line in data::summarise(&loaded.warnings) {
 //!     println!("{line}");
 //! }
@@ -24,7 +24,7 @@
 //!
 //! # In pieces, and out again
 //!
-//! [`Stream`] gives the rows of all views of a data set larger than memory, [`InputFile`] those of one file; [`Sink`] writes
+//! [`Stream`] gives the rows of all views of a data set larger than memory, [`MatrixReader`] those of one file; [`MatrixWriter`] writes
 //! a matrix as it comes. [`universe`] keeps a fitted method in a file. `crates/data/examples/own_files.rs` goes through all
 //! of it.
 //!
@@ -56,8 +56,8 @@ pub use manifest::splits::SplitName;
 pub use manifest::{Manifest, Named, Part, Source, View};
 pub use messages::nearest::nearest;
 pub use messages::place::Place;
-pub use pieces::input::{InputFile, InputRows};
-pub use pieces::sink::Sink;
+pub use pieces::matrix_reader::{MatrixReader, MatrixRows};
+pub use pieces::matrix_writer::MatrixWriter;
 pub use pieces::stream::Stream;
 pub use read::{FileProblem, sha256_file};
 pub use warnings::{Warning, WarningKind, summarise};

@@ -16,7 +16,7 @@ use std::{collections::HashMap, path::Path};
 
 use align::{
     Matrix,
-    moments::{Incomplete, Parts, Precision, Sums},
+    moments::{Incomplete, Parts, Precision, SufficientStatistics},
 };
 use files::checksum::Sha256Stream;
 use safetensors::{SafeTensors, tensor::Metadata};
@@ -66,13 +66,13 @@ pub struct StoredSums {
     /// What they are of.
     pub header: Header,
     /// The sums.
-    pub sums: Sums,
+    pub sums: SufficientStatistics,
 }
 
 impl StoredSums {
     /// Sums over the rows `covers` of a split that has `of`.
     pub fn new(
-        sums: Sums,
+        sums: SufficientStatistics,
         data: &str,
         data_sha256: String,
         split: SplitName,
@@ -226,7 +226,7 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<StoredSums, Trouble> {
         along: matrix("along", columns, views)?,
         weight: matrix("weight", views, views)?,
     };
-    let sums = Sums::from_parts(parts).map_err(|e| detail(&e))?;
+    let sums = SufficientStatistics::from_parts(parts).map_err(|e| detail(&e))?;
     Ok(StoredSums { header: Header { sha256: String::new(), ..header }, sums })
 }
 

@@ -231,7 +231,7 @@ pub fn summarise(warnings: &[Warning]) -> Vec<String> {
 
 /// All warnings about a data set, by kind, split and view.
 pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
-    let views: Vec<_> = data.train.spaces.iter().zip(data.test.spaces.iter()).collect();
+    let views: Vec<_> = data.train.views.iter().zip(data.test.views.iter()).collect();
     let found = views.par_iter().map(|(train, test)| of_view(train.name(), train.values(), test.values()));
     let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     let pairs = data.train.labels.iter().zip(&data.test.labels);

@@ -14,7 +14,7 @@ use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::Serialize;
 
-use crate::{DataError, import::Member, pieces::sink::Sink};
+use crate::{DataError, import::Member, pieces::matrix_writer::MatrixWriter};
 
 /// A named array to be written.
 #[derive(Clone, Debug)]
@@ -93,7 +93,7 @@ pub(crate) fn checksum_of_data(tensors: &[Tensor]) -> String {
 
 /// Writes one matrix to a file of its own, in the format of its extension, and returns the file's checksum.
 pub(crate) fn matrix(file: PathBuf, values: &Matrix) -> Result<String, DataError> {
-    let mut sink = Sink::create(&Member::from(file), values.rows(), values.cols())?;
+    let mut sink = MatrixWriter::create(&Member::from(file), values.rows(), values.cols())?;
     sink.write(values)?;
     sink.finish()
 }

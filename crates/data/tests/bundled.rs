@@ -23,10 +23,10 @@ fn massive10() {
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
     let order = ["en", "ar", "he", "ru", "ko", "it", "ja", "es", "zh", "fr"];
     assert_eq!(loaded.view_names().collect::<Vec<_>>(), order);
-    assert_eq!(train.spaces.names().collect::<Vec<_>>(), order);
-    assert_eq!((train.spaces.rows(), test.spaces.rows()), (4000, 2974));
-    assert!(train.spaces.widths().iter().chain(&test.spaces.widths()).all(|&d| d == 256));
-    for view in train.spaces.iter() {
+    assert_eq!(train.views.names().collect::<Vec<_>>(), order);
+    assert_eq!((train.views.rows(), test.views.rows()), (4000, 2974));
+    assert!(train.views.widths().iter().chain(&test.views.widths()).all(|&d| d == 256));
+    for view in train.views.iter() {
         let values = view.values().as_slice();
         let mean_square = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / values.len() as f64;
         assert!((mean_square - 1.0).abs() < 0.01, "{}: {mean_square}", view.name());
@@ -60,9 +60,9 @@ fn cifar9() {
     let loaded = load("cifar9");
     let data = &loaded.dataset;
     let validation = data.validation.as_ref().expect("a split of its own");
-    let rows = [&data.train, validation, &data.test].map(|split| split.spaces.rows());
+    let rows = [&data.train, validation, &data.test].map(|split| split.views.rows());
     assert_eq!(rows, [5000, 1000, 2000]);
-    assert_eq!(data.train.spaces.widths(), [256, 224, 192, 160, 208, 128, 192, 176, 160]);
+    assert_eq!(data.train.views.widths(), [256, 224, 192, 160, 208, 128, 192, 176, 160]);
     for split in [&data.train, validation, &data.test] {
         let labels = &split.labels[0];
         let classes: BTreeSet<i64> = labels.values.iter().copied().collect();
@@ -74,8 +74,8 @@ fn cifar9() {
 fn emoji() {
     let loaded = load("emoji");
     let data = &loaded.dataset;
-    assert_eq!((data.train.spaces.rows(), data.test.spaces.rows()), (1253, 400));
-    assert_eq!(data.train.spaces.widths(), [256, 256, 256, 256, 75, 224, 192]);
+    assert_eq!((data.train.views.rows(), data.test.views.rows()), (1253, 400));
+    assert_eq!(data.train.views.widths(), [256, 256, 256, 256, 75, 224, 192]);
     assert_eq!(data.train.labels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["group", "subgroup"]);
 }
 

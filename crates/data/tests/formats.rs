@@ -125,7 +125,7 @@ fn an_archive_made_to_fill_memory_is_refused() {
 #[test]
 fn no_damage_panics() {
     use rand::RngExt;
-    let mut rng = align::rng::stream(7, align::rng::Purpose::PLANTED, None);
+    let mut rng = align::rng::stream(7, align::rng::Purpose::SYNTHETIC, None);
     for (name, tensor) in [
         ("stored.npz", Some("x")),
         ("packed.npz", None),

@@ -60,13 +60,13 @@ fn own_files_become_a_data_set_without_being_copied() {
     assert_eq!(done.texts["kind"], ["a", "b"]);
     let loaded = load(&Manifest::read(&done.manifest).unwrap()).unwrap();
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
-    assert_eq!((train.spaces.rows() + test.spaces.rows(), train.spaces.widths()), (ITEMS, vec![3, 2]));
+    assert_eq!((train.views.rows() + test.views.rows(), train.views.widths()), (ITEMS, vec![3, 2]));
     for split in [train, test] {
-        let en = split.spaces.get("en").unwrap();
+        let en = split.views.get("en").unwrap();
         for row in 0..en.rows() {
             // The row tells which item it is, and so must all that belongs to it.
             let item = (0..ITEMS).find(|&i| (0..3).all(|j| value(i, j, 1.0) == en.at(row, j))).unwrap();
-            assert!((split.spaces.get("fr").unwrap().at(row, 1) - value(item, 1, 2.0)).abs() < 1e-6);
+            assert!((split.views.get("fr").unwrap().at(row, 1) - value(item, 1, 2.0)).abs() < 1e-6);
             assert_eq!(split.labels[0].values[row], i64::from(item % 2 == 0));
             assert_eq!(split.groups[0].values[row], item as i64 / 4);
         }
@@ -77,7 +77,7 @@ fn own_files_become_a_data_set_without_being_copied() {
 
     let stream = data::Stream::open(&Manifest::read(&done.manifest).unwrap(), SplitName::Test).unwrap();
     let rows: usize = stream.chunks(5).map(|chunk| chunk.unwrap().rows()).sum();
-    assert_eq!(rows, test.spaces.rows());
+    assert_eq!(rows, test.views.rows());
 
     let message = folder.message(import(&request(&folder, files(&folder))));
     assert_eq!(message, "mine.yaml: is there already; choose another name, or overwrite it with --force");
@@ -133,7 +133,7 @@ fn files_that_are_split_already() {
     let done = import(&request).unwrap();
     let loaded = load(&Manifest::read(&done.manifest).unwrap()).unwrap();
     assert_eq!(loaded.dataset.test.labels[0].values, [2, 2, 1], "numbers stay numbers");
-    assert_eq!(loaded.dataset.train.spaces.rows(), 5);
+    assert_eq!(loaded.dataset.train.views.rows(), 5);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn the_folders_that_latentis_writes() {
     let done = import(&Import { splitting, ..request(&folder, Files::default()) }).unwrap();
     let loaded = load(&Manifest::read(&done.manifest).unwrap()).unwrap();
     assert_eq!(loaded.view_names().collect::<Vec<_>>(), ["bert-base", "org-roberta"]);
-    assert_eq!((loaded.dataset.train.spaces.rows(), loaded.dataset.train.spaces.widths()), (400, vec![24, 24]));
+    assert_eq!((loaded.dataset.train.views.rows(), loaded.dataset.train.views.widths()), (400, vec![24, 24]));
 
     let other = folder.path("set/encodings/org-roberta/test/vectors/mapping.tsv");
     std::fs::write(other, mapping("another")).unwrap();
@@ -176,7 +176,7 @@ fn an_export_is_the_same_data_in_every_format() {
         let path = export(&manifest, &folder.path(name), format).unwrap();
         let got = load(&Manifest::read(&path).unwrap()).unwrap();
         for view in ["en", "fr"] {
-            let values = |loaded: &data::Loaded| loaded.dataset.test.spaces.get(view).unwrap().clone();
+            let values = |loaded: &data::Loaded| loaded.dataset.test.views.get(view).unwrap().clone();
             let (got, want): (Matrix, Matrix) = (values(&got), values(&want));
             assert!(got == want, "{name} {view}");
         }
@@ -201,8 +201,8 @@ fn rows_that_are_given_twice_or_do_not_exist() {
         load(&manifest)
     };
     let loaded = attempt(&[2, 0], &[1]).unwrap();
-    assert_eq!(loaded.dataset.train.spaces.at(1).row(0), [8.0, 8.0]);
-    assert_eq!(loaded.dataset.test.spaces.at(0).row(0), [3.0, 5.0]);
+    assert_eq!(loaded.dataset.train.views.at(1).row(0), [8.0, 8.0]);
+    assert_eq!(loaded.dataset.test.views.at(0).row(0), [3.0, 5.0]);
     assert_ne!(loaded.checksum(&["a", "b"]), attempt(&[0, 2], &[1]).unwrap().checksum(&["a", "b"]));
     assert_eq!(
         folder.message(attempt(&[0, 1], &[1])),
@@ -241,7 +241,7 @@ fn lists_may_be_called_as_they_like() {
         let names = |lists: &[align::Labels]| lists.iter().map(|list| list.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&test.labels), ["rows", "ids", "both"]);
         assert_eq!(names(&test.groups), ["rows", "both", "labels.both"]);
-        let fr = test.spaces.get("fr").unwrap();
+        let fr = test.views.get("fr").unwrap();
         for row in 0..fr.rows() {
             let item = (0..ITEMS).find(|&i| (fr.at(row, 0) - value(i, 0, 2.0)).abs() < 1e-6);
             let item = item.unwrap() as i64;
@@ -376,7 +376,7 @@ fn views_whose_names_make_one_file_name_are_exported_apart() {
         assert_eq!(path.parent(), Some(folder.path(name).as_path()), "no name leads out of the folder");
         let got = load(&Manifest::read(&path).unwrap()).unwrap();
         for view in ["x/y", "x-y"] {
-            assert!(got.dataset.test.spaces.get(view) == want.dataset.test.spaces.get(view), "{name} {view}");
+            assert!(got.dataset.test.views.get(view) == want.dataset.test.views.get(view), "{name} {view}");
         }
     }
     let named = [("name: a,", "name: items,"), ("name: b\n", "name: ITEMS\n")];
@@ -384,5 +384,5 @@ fn views_whose_names_make_one_file_name_are_exported_apart() {
     let path = export(&manifest, &folder.path("items"), ExportFormat::Safetensors).unwrap();
     let got = load(&Manifest::read(&path).unwrap()).unwrap();
     assert_eq!(got.dataset.train.ids, Some(vec![10, 11, 12]));
-    assert_eq!(got.dataset.train.spaces.get("ITEMS").unwrap().row(0), [2.0, 4.0]);
+    assert_eq!(got.dataset.train.views.get("ITEMS").unwrap().row(0), [2.0, 4.0]);
 }

@@ -19,8 +19,8 @@ fn toy() -> Folder {
 fn a_sound_set() {
     let loaded = toy().load(&[]).unwrap();
     let train = &loaded.dataset.train;
-    assert_eq!(train.spaces.names().collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(train.spaces.at(1).row(1), [6.0, 10.0]);
+    assert_eq!(train.views.names().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(train.views.at(1).row(1), [6.0, 10.0]);
     assert_eq!(train.labels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["zeta", "alpha"]);
     assert_eq!(train.labels[0].values, [0, 1, 1]);
     assert_eq!(loaded.dataset.test.ids, Some(vec![13, 14]));
@@ -35,7 +35,7 @@ fn npy_views_with_groups_and_without_ids() {
     let edits =
         [(A, "{name: a, files: {train: {file: a1.npy}, test: {file: a2.npy}}}"), ("ids: {", "groups:\n  pair: {")];
     let loaded = folder.load(&edits).unwrap();
-    assert_eq!(loaded.dataset.train.spaces.widths(), [1, 2]);
+    assert_eq!(loaded.dataset.train.views.widths(), [1, 2]);
     assert_eq!(loaded.dataset.train.ids, None);
     assert_eq!(loaded.dataset.test.groups[0].name, "pair");
     assert_eq!(loaded.dataset.test.groups[0].values, [13, 14]);
@@ -138,7 +138,7 @@ fn validation_is_checked_and_kept_apart() {
     let ids = ("test: test.id}", "test: test.id, validation: test.id}");
     let dataset = folder.load(&[splits, all, ids]).unwrap().dataset;
     let validation = dataset.validation.expect("a split of its own");
-    assert_eq!((validation.spaces.rows(), dataset.test.spaces.rows()), (2, 2));
+    assert_eq!((validation.views.rows(), dataset.test.views.rows()), (2, 2));
     assert!(folder.load(&[]).unwrap().dataset.validation.is_none());
     let ids = ("test: test.id}", "test: test.id, validation: train.id}");
     assert_eq!(
@@ -171,7 +171,7 @@ fn labels_and_ids_that_do_not_fit() {
 fn selections() {
     let folder = toy();
     let loaded = folder.load(&[]).unwrap();
-    assert_eq!(loaded.select(&["b", "a"]).unwrap().test.spaces.names().collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(loaded.select(&["b", "a"]).unwrap().test.views.names().collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(
         folder.message(loaded.select(&["a", "c"])),
         "toy.yaml: views: no view `c`; did you mean `a`? the views here are `a`, `b`"

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use align::Matrix;
 use common::npy_with_header;
 use data::import::{Files, Import, Member, NamedMember, Splitting, import};
-use data::{InputFile, read};
+use data::{MatrixReader, read};
 
 const KINDS: [&str; 3] = ["late", "früh", "noon"];
 
@@ -35,7 +35,7 @@ fn x() -> Matrix {
 
 /// What is said of a file as an input.
 fn warnings(name: &str) -> Vec<String> {
-    let input = InputFile::open(&Member::from(file(name))).unwrap();
+    let input = MatrixReader::open(&Member::from(file(name))).unwrap();
     let of_file = input.rows().unwrap().warnings().into_iter();
     of_file.map(|w| w.replace(&format!("{}", file(name).display()), name)).collect()
 }
@@ -81,7 +81,7 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
     let folder = common::Folder::new();
     let csv = |seed: u64| {
         use rand::RngExt;
-        let mut rng = align::rng::stream(seed, align::rng::Purpose::PLANTED, None);
+        let mut rng = align::rng::stream(seed, align::rng::Purpose::SYNTHETIC, None);
         let line = |i| format!("{i},{},{}\n", rng.random::<f32>(), rng.random::<f32>());
         format!(",a,b\n{}", (0..40).map(line).collect::<String>())
     };
@@ -99,7 +99,7 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
     })
     .unwrap();
     let loaded = data::load(&data::Manifest::read(&done.manifest).unwrap()).unwrap();
-    assert_eq!(loaded.dataset.train.spaces.widths(), [2, 2]);
+    assert_eq!(loaded.dataset.train.views.widths(), [2, 2]);
     let said = data::summarise(&done.warnings);
     assert_eq!(said, ["columns of pandas' index left out of train: 1 of 3 per view (views `one`, `two`)"]);
 }
@@ -208,7 +208,7 @@ fn headers_of_numpy() {
 #[test]
 fn no_damage_panics() {
     use rand::RngExt;
-    let mut rng = align::rng::stream(8, align::rng::Purpose::PLANTED, None);
+    let mut rng = align::rng::stream(8, align::rng::Purpose::SYNTHETIC, None);
     for (name, column) in [
         ("lzf.h5", None),
         ("room.h5", None),

@@ -4,7 +4,7 @@
 
 mod common;
 
-use align::Spaces;
+use align::Views;
 use common::{Folder, npy_of};
 use data::{DataError, SplitName, Stream};
 
@@ -20,21 +20,21 @@ fn open(folder: &Folder, edits: &[(&str, &str)]) -> Result<Stream, DataError> {
     Stream::open(&folder.manifest(edits).unwrap(), SplitName::Train)
 }
 
-fn chunks(folder: &Folder, edits: &[(&str, &str)], rows: usize) -> Result<Vec<Spaces>, DataError> {
+fn chunks(folder: &Folder, edits: &[(&str, &str)], rows: usize) -> Result<Vec<Views>, DataError> {
     open(folder, edits)?.chunks(rows).collect()
 }
 
 /// Whether the chunks, one below the other, are what [`data::load`] gives.
 fn is_whole(folder: &Folder, edits: &[(&str, &str)]) {
     let loaded = folder.load(edits).unwrap();
-    let want = &loaded.dataset.train.spaces;
+    let want = &loaded.dataset.train.views;
     for rows in [1, 2, 3, 100] {
         let chunks = chunks(folder, edits, rows).unwrap();
         for (m, name) in want.names().enumerate() {
             let values: Vec<f32> = chunks.iter().flat_map(|c| c.get(name).unwrap().as_slice().to_vec()).collect();
             assert_eq!(values, want.at(m).as_slice(), "{name}, {rows} at a time");
         }
-        assert_eq!(chunks.iter().map(Spaces::rows).sum::<usize>(), want.rows());
+        assert_eq!(chunks.iter().map(Views::rows).sum::<usize>(), want.rows());
     }
 }
 

@@ -175,7 +175,7 @@ fn no_damage_panics() {
     for cut in 0..32 {
         assert!(texts(&whole[..whole.len() * cut / 32]).is_err());
     }
-    let mut rng = align::rng::stream(11, align::rng::Purpose::PLANTED, None);
+    let mut rng = align::rng::stream(11, align::rng::Purpose::SYNTHETIC, None);
     for _ in 0..200 {
         let mut damaged = whole.clone();
         for _ in 0..rng.random_range(1..4) {
@@ -289,7 +289,7 @@ fn embedded_texts_become_a_data_set() {
     assert_eq!(manifest.views[0].encoder.as_deref(), Some(unknown), "no run of ours made it");
     let loaded = data::load(&manifest).unwrap();
     let train = &loaded.dataset.train;
-    assert_eq!((train.spaces.len(), train.spaces.rows()), (2, 39));
+    assert_eq!((train.views.len(), train.views.rows()), (2, 39));
     assert_eq!(train.labels(Some("intent")).unwrap().values[..3], [0, 1, 2]);
     assert_eq!(train.ids.as_deref().unwrap()[..3], [0, 1, 2]);
 }

@@ -4,14 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use align::planted::Planted;
+use align::synthetic::Synthetic;
 use align::{Dataset, Method};
 use data::universe::{self, FORMAT_VERSION, Origin, Saved};
-use data::{InputFile, Sink, sha256_file};
+use data::{MatrixReader, MatrixWriter, sha256_file};
 use serde_json::{Value, json};
 
-fn planted() -> Dataset {
-    Planted { widths: vec![6, 8, 8], fit_rows: 120, test_rows: 30, ..Default::default() }.generate(3).unwrap()
+fn synthetic() -> Dataset {
+    Synthetic { widths: vec![6, 8, 8], fit_rows: 120, test_rows: 30, ..Default::default() }.generate(3).unwrap()
 }
 
 struct Bench {
@@ -22,12 +22,12 @@ struct Bench {
 
 impl Bench {
     fn new(method: &str) -> Self {
-        let data = planted();
-        let fit = Method::from_name(method).unwrap().fit(&data.train.spaces, 5).unwrap();
+        let data = synthetic();
+        let fit = Method::from_name(method).unwrap().fit(&data.train.views, 5).unwrap();
         // Half of the methods calibrated, so that files are of both kinds.
-        let fit = if method.len() > 3 { fit.calibrated(&data.train.spaces).unwrap() } else { fit };
+        let fit = if method.len() > 3 { fit.calibrated(&data.train.views).unwrap() } else { fit };
         let origin = Origin { method: json!({method: {}}), seed: 5, data: "planted".into(), ..Origin::default() };
-        let saved = Saved::of(fit, origin, Some(&data.train.spaces)).unwrap();
+        let saved = Saved::of(fit, origin, Some(&data.train.views)).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), data, saved }
     }
 
@@ -152,8 +152,8 @@ fn other_files_are_told_from_universes() {
     let labels = universe::read(&root.join("data/emoji/text_en.safetensors")).unwrap_err().to_string();
     assert!(labels.contains("element type F16") || labels.contains("holds no universe"), "{labels}");
     let plain = bench.folder.path().join("plain.safetensors");
-    let mut sink = Sink::create(&plain.clone().into(), 30, 6).unwrap();
-    sink.write(bench.data.test.spaces.at(0)).unwrap();
+    let mut sink = MatrixWriter::create(&plain.clone().into(), 30, 6).unwrap();
+    sink.write(bench.data.test.views.at(0)).unwrap();
     sink.finish().unwrap();
     let error = universe::read(&plain).unwrap_err().to_string();
     assert!(error.contains("plain.safetensors: holds no universe"), "{error}");
@@ -172,10 +172,10 @@ fn an_unknown_view_is_answered_with_the_nearest() {
 #[test]
 fn rows_written_in_pieces_are_those_written_at_once() {
     let bench = Bench::new("gpa");
-    let rows = bench.data.train.spaces.at(0);
+    let rows = bench.data.train.views.at(0);
     for name in ["z.npy", "z.safetensors", "z.safetensors#part", "z.parquet", "z.parquet#column"] {
         let member: data::import::Member = bench.folder.path().join(name).to_str().unwrap().parse().unwrap();
-        let mut sink = Sink::create(&member, rows.rows(), rows.cols()).unwrap();
+        let mut sink = MatrixWriter::create(&member, rows.rows(), rows.cols()).unwrap();
         for start in (0..rows.rows()).step_by(50) {
             assert!(!member.file.exists() || name.contains('#'), "{name}: nothing is there before the end");
             let piece: Vec<usize> = (start..(start + 50).min(rows.rows())).collect();
@@ -183,7 +183,7 @@ fn rows_written_in_pieces_are_those_written_at_once() {
         }
         let sum = sink.finish().unwrap();
         assert_eq!(sum, sha256_file(&member.file).unwrap());
-        let file = InputFile::open(&member).unwrap();
+        let file = MatrixReader::open(&member).unwrap();
         let read = file.rows().unwrap();
         assert_eq!(&read.all().unwrap(), rows, "{name}");
         let pieces: Vec<_> = read.chunks(7).map(|piece| piece.unwrap().into_vec()).collect();
@@ -196,7 +196,7 @@ fn a_file_that_is_not_finished_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let rows = align::Matrix::zeros(3, 2);
     for name in ["z.npy", "z.parquet"] {
-        let mut sink = Sink::create(&folder.path().join(name).into(), 5, 2).unwrap();
+        let mut sink = MatrixWriter::create(&folder.path().join(name).into(), 5, 2).unwrap();
         sink.write(&rows).unwrap();
         let error = sink.write(&rows).unwrap_err().to_string();
         assert!(error.ends_with("was to take 2 more rows of width 2, got 3 of width 2"), "{error}");
@@ -204,6 +204,6 @@ fn a_file_that_is_not_finished_is_not_there() {
         assert!(error.ends_with("was to take 5 rows, got 3"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
     }
-    let csv = Sink::create(&folder.path().join("z.csv").into(), 1, 1).err().unwrap().to_string();
+    let csv = MatrixWriter::create(&folder.path().join("z.csv").into(), 1, 1).err().unwrap().to_string();
     assert!(csv.ends_with("embeddings are not written as csv; wanted one of `npy`, `safetensors`, `parquet`"), "{csv}");
 }

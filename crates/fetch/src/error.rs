@@ -40,7 +40,7 @@ pub enum FetchError {
         reason: String,
     },
     /// `HF_TOKEN` cannot be sent. Its value is not shown.
-    #[error("HF_TOKEN has characters that no token has (its value is not shown); copy it again, without spaces")]
+    #[error("HF_TOKEN has characters that no token has (its value is not shown); copy it again, without views")]
     Token,
     /// There is no folder for the cache.
     #[error("there is no folder for the cache: this user has no cache folder; set ALIGN_DATA to one")]

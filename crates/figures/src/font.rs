@@ -81,7 +81,7 @@ pub fn widest_word(text: &str, face: Face) -> f64 {
 
 /// Lines no wider than `room` and no more than `lines`; what does not fit ends in an ellipsis.
 ///
-/// Lines break after spaces, hyphens, underscores and slashes, and within a word where it alone is too
+/// Lines break after views, hyphens, underscores and slashes, and within a word where it alone is too
 /// wide. A blank text has no lines.
 pub fn wrap(text: &str, face: Face, room: f64, lines: usize) -> Vec<String> {
     let fits = |line: &str| width(line.trim_end(), face) <= room;

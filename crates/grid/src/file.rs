@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use align::Method;
-use align::planted::Planted;
+use align::synthetic::Synthetic;
 use data::yaml::{self, Located};
 use data::{DataError, YamlProblem, nearest};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
-use super::asked::{FigureSpec, STEM, is_stem, odd_name};
+use super::figure_spec::{FigureSpec, STEM, is_stem, odd_name};
 use super::given::Given;
 use super::terms::{Pairing, Widths};
 
@@ -66,19 +66,19 @@ pub enum DataSpec {
     /// A manifest's name in `data-manifests/`, or a path relative to the grid file.
     Manifest(String),
     /// Generated data, for smoke tests and benches.
-    Planted(PlantedSpec),
+    Synthetic(SyntheticSpec),
 }
 
 /// A recipe and its seed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlantedSpec {
+pub struct SyntheticSpec {
     /// Seed of the data.
     #[serde(default)]
     pub seed: u64,
     /// Sizes and noise.
     #[serde(default)]
-    pub recipe: Planted,
+    pub recipe: Synthetic,
 }
 
 /// The pre-registered comparison.

@@ -1,6 +1,6 @@
 //! What was asked for: the grid file, its data, its plan.
 
-pub mod asked;
+pub mod figure_spec;
 mod file;
 pub mod given;
 pub mod keys;
@@ -13,5 +13,5 @@ mod spelled;
 mod terms;
 
 pub use self::file::lay_over;
-pub use self::file::{DataSpec, Grid, PlantedSpec, Primary, ViewSet};
+pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
 pub use self::spelled::bare_name;

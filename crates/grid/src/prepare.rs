@@ -31,7 +31,7 @@ impl Plan {
             let label = grid.tasks.iter().find(|t| t.needs_validation()).and_then(tasks::Task::label);
             data = data.with_validation(VALIDATION_SHARE, label, cell.seed)?;
         }
-        data.train.spaces = cell.noise.apply(&data.train.spaces)?;
+        data.train.views = cell.noise.apply(&data.train.views)?;
         match grid.widths {
             Widths::AsTheyAre => Ok(data),
             Widths::Pca => data.pca_matched().context("matching widths by PCA"),
@@ -55,13 +55,13 @@ mod tests {
         let clean = data("none");
         for noise in tasks::noise::Noise::NAMES.into_iter().filter(|name| *name != "none") {
             let noisy = data(noise);
-            let same = |of: fn(&Dataset) -> &align::Spaces| {
+            let same = |of: fn(&Dataset) -> &align::Views| {
                 let (clean, noisy) = (of(&clean), of(&noisy));
                 (0..clean.len()).all(|m| clean.at(m) == noisy.at(m)) && noisy.complete()
             };
-            assert!(same(|data| &data.test.spaces), "{noise}");
-            assert!(same(|data| &data.validation.as_ref().expect("probing needs it").spaces), "{noise}");
-            assert!(!same(|data| &data.train.spaces), "{noise} does something");
+            assert!(same(|data| &data.test.views), "{noise}");
+            assert!(same(|data| &data.validation.as_ref().expect("probing needs it").views), "{noise}");
+            assert!(!same(|data| &data.train.views), "{noise} does something");
         }
     }
 }

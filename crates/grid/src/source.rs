@@ -9,7 +9,7 @@ use data::{Found, Loaded, Manifest, Warning};
 use fetch::sources_dir;
 use files::checksum;
 
-use crate::{DataSpec, Grid, PlantedSpec};
+use crate::{DataSpec, Grid, SyntheticSpec};
 
 /// A data set in memory and what is said about it.
 pub struct Source {
@@ -40,7 +40,7 @@ impl StandIn {
 
 enum Content {
     Files(Box<Loaded>),
-    Planted { dataset: Box<Dataset>, checksum: String },
+    Synthetic { dataset: Box<Dataset>, checksum: String },
 }
 
 impl Source {
@@ -51,20 +51,20 @@ impl Source {
     /// anything wrong with the files.
     pub fn open(grid: &Located<Grid>, allow_stand_in: bool) -> Result<Self> {
         match &grid.value.data {
-            DataSpec::Planted(spec) => Self::planted(spec),
+            DataSpec::Synthetic(spec) => Self::synthetic(spec),
             DataSpec::Manifest(name) => Self::manifest(grid, name, allow_stand_in),
         }
     }
 
-    fn planted(spec: &PlantedSpec) -> Result<Self> {
+    fn synthetic(spec: &SyntheticSpec) -> Result<Self> {
         let dataset = spec.recipe.generate(spec.seed)?;
         // The recipe stands for the values: they follow from it, its seed and the generator's version.
         let recipe = format!("planted 1 {} {}", spec.seed, serde_json::to_string(&spec.recipe)?);
         Ok(Self {
-            asked: "planted".into(),
+            asked: "synthetic".into(),
             stand_in: None,
-            title: format!("planted data, {} views, seed {}", spec.recipe.widths.len(), spec.seed),
-            content: Content::Planted { dataset: Box::new(dataset), checksum: checksum::sha256(recipe.as_bytes()) },
+            title: format!("synthetic data, {} views, seed {}", spec.recipe.widths.len(), spec.seed),
+            content: Content::Synthetic { dataset: Box::new(dataset), checksum: checksum::sha256(recipe.as_bytes()) },
         })
     }
 
@@ -123,13 +123,13 @@ impl Source {
     pub fn dataset(&self) -> &Dataset {
         match &self.content {
             Content::Files(loaded) => &loaded.dataset,
-            Content::Planted { dataset, .. } => dataset,
+            Content::Synthetic { dataset, .. } => dataset,
         }
     }
 
     /// The views' names in order.
     pub fn view_names(&self) -> Vec<String> {
-        self.dataset().train.spaces.names().map(str::to_string).collect()
+        self.dataset().train.views.names().map(str::to_string).collect()
     }
 
     /// The named views.
@@ -139,8 +139,8 @@ impl Source {
     pub fn select(&self, views: &[String]) -> Result<Dataset> {
         match &self.content {
             Content::Files(loaded) => Ok(loaded.select(views)?),
-            Content::Planted { dataset, .. } => {
-                dataset.select(views).with_context(|| "views of planted data are named v0, v1, ...".to_string())
+            Content::Synthetic { dataset, .. } => {
+                dataset.select(views).with_context(|| "views of synthetic data are named v0, v1, ...".to_string())
             }
         }
     }
@@ -149,7 +149,9 @@ impl Source {
     pub fn checksum(&self, views: &[String]) -> String {
         match &self.content {
             Content::Files(loaded) => loaded.checksum(views),
-            Content::Planted { checksum, .. } => checksum::sha256(format!("{checksum} {}", views.join(" ")).as_bytes()),
+            Content::Synthetic { checksum, .. } => {
+                checksum::sha256(format!("{checksum} {}", views.join(" ")).as_bytes())
+            }
         }
     }
 
@@ -157,7 +159,7 @@ impl Source {
     pub fn warnings(&self) -> &[Warning] {
         match &self.content {
             Content::Files(loaded) => &loaded.warnings,
-            Content::Planted { .. } => &[],
+            Content::Synthetic { .. } => &[],
         }
     }
 

@@ -12,7 +12,7 @@ use tasks::Metric;
 
 use crate::claims::{Claim, Test};
 use crate::published::{Comparable, Published};
-use grid::asked::{self, FigureSpec};
+use grid::figure_spec::{self, FigureSpec};
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ impl Paper {
                 return Err(paper.error(&format!("claims[{i}].test.{kind}.over"), found).into());
             }
         }
-        if let Some((key, found)) = asked::odd_name(&paper.value.figures) {
+        if let Some((key, found)) = figure_spec::odd_name(&paper.value.figures) {
             return Err(paper.error(&key, found).into());
         }
         Ok(paper)

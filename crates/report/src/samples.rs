@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use tasks::metrics::{item_value, weighted_figure};
 use tasks::noise::Noise;
-use tasks::{CrossTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
+use tasks::{ContingencyTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
 use crate::tables::summary::{Group, Measure, Summary};
 use store::cells::{DATA, Store, StoredSeries};
@@ -51,7 +51,7 @@ pub struct Groups {
 
 /// What one figure (of a place and draw) is computed from.
 enum Figure {
-    Clusters(CrossTable),
+    Clusters(ContingencyTable),
     Series(Series),
 }
 
@@ -160,7 +160,7 @@ impl<'a> Samples<'a> {
                 }
                 let place = (series.source.clone().unwrap_or_default(), series.target.clone());
                 let figure = match wanted {
-                    Quantity::Cluster => Figure::Clusters(CrossTable::from_series(&series.values, &labels)?),
+                    Quantity::Cluster => Figure::Clusters(ContingencyTable::from_series(&series.values, &labels)?),
                     _ => Figure::Series(series.clone()),
                 };
                 figures.push((place, seed, figure));

@@ -305,12 +305,13 @@ fn errors_in_a_paper_file_point_at_the_place() {
 
 #[test]
 fn data_that_are_not_there_are_asked_for_by_name() {
-    let planted = "data:\n  planted:\n    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}\n";
+    let synthetic =
+        "data:\n  synthetic:\n    recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}\n";
     // Relative to this folder there are no manifests, so the grid lies where it finds the project's.
     let error = |data: &str, more: &[&str]| {
         let folder = tempfile::tempdir_in(root().join("experiments")).unwrap();
         let grid = folder.path().join("grid.yaml");
-        fs::write(&grid, GRID.replace(planted, data)).unwrap();
+        fs::write(&grid, GRID.replace(synthetic, data)).unwrap();
         let mut args = vec!["--grid", grid.to_str().unwrap(), "--out", "never"];
         args.extend(more);
         let output = runner(&args);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use align::methods::gcca::GccaParams;
 use align::methods::gpa::{GpaParams, Solver};
 use align::methods::pairwise::PairwiseParams;
-use align::{Method, Spaces};
+use align::{Method, Views};
 use common::{root, runner, text, text_of};
 
 fn shard(folder: &Path, views: &str, shard: &str, name: &str) -> PathBuf {
@@ -36,7 +36,7 @@ fn merge(files: &[&PathBuf], out: &Path, more: &[&str]) -> std::process::Output 
 #[test]
 fn a_fit_from_any_number_of_shards_is_the_fit_from_the_rows() {
     let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();
-    let train: Spaces = data::load(&manifest).unwrap().select(&["en", "fr", "es"]).unwrap().train.spaces;
+    let train: Views = data::load(&manifest).unwrap().select(&["en", "fr", "es"]).unwrap().train.views;
     let gpa = Method::from(GpaParams { solver: Solver::Accelerated, ..GpaParams::default() });
     let folder = tempfile::tempdir().unwrap();
     for count in [1, 3] {
@@ -48,7 +48,7 @@ fn a_fit_from_any_number_of_shards_is_the_fit_from_the_rows() {
         assert!(text(&output.stdout).starts_with("4000 of 4000 rows summed"), "{}", text_of(&output));
         let sums = runner::commands::universe::moments::read(&all).unwrap();
         for method in [gpa.clone(), Method::from(PairwiseParams::default()), Method::from(GccaParams::default())] {
-            let (rows, shards) = (method.fit(&train, 1).unwrap(), method.fit_sums(&sums, 1).unwrap());
+            let (rows, shards) = (method.fit(&train, 1).unwrap(), method.fit_statistics(&sums, 1).unwrap());
             let (a, b) = (rows.report.objective.unwrap(), shards.report.objective.unwrap());
             assert!((a / b - 1.0).abs() < 1e-8, "{} from {count} shards: {a} and {b}", method.name());
             let translated = |fit: &align::Fit| fit.fitted.translate("en", "fr", train.at(0)).unwrap();

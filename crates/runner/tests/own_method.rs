@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use align::prep::ZScore;
-use align::{AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs, SpaceKind};
+use align::{AlignError, Aligner, Coordinates, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs};
 use grid::Grid;
 use runner::commands::run::{RunRequest, run};
 use runner::run::outcome::Ending;
@@ -55,7 +55,7 @@ impl Aligner for Near {
     fn fit(&self, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
         FITS.fetch_add(1, Ordering::SeqCst);
         let rows: Vec<usize> = (0..self.anchors).collect();
-        let view = |space: &align::spaces::Space| {
+        let view = |space: &align::views::View| {
             let prep = ZScore::fit_sample(space.values());
             let anchors = prep.apply(&space.values().select_rows(&rows))?;
             Ok((space.name().to_string(), prep, anchors))
@@ -77,8 +77,8 @@ impl FittedMaps for Features {
         self.views.iter().map(|(name, prep, _)| (name.as_str(), prep.width())).collect()
     }
 
-    fn offers(&self) -> &'static [SpaceKind] {
-        &[SpaceKind::Universe]
+    fn coordinates(&self) -> &'static [Coordinates] {
+        &[Coordinates::Universe]
     }
 
     fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
@@ -103,7 +103,7 @@ impl FittedMaps for Features {
 const GRID: &str = "\
 name: own
 data:
-  planted:
+  synthetic:
     recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
 methods: [pairwise, near: {gamma: 0.7}]
 tasks: [retrieval, clustering, consistency, drift, similarity: {permutations: 9}, hubness, probing, stitching, cycle]

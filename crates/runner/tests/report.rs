@@ -23,7 +23,7 @@ fn text(bytes: &[u8]) -> String {
 const GRID: &str = "\
 name: tiny
 data:
-  planted:
+  synthetic:
     seed: 3
     recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 60, classes: 4}
 methods: [na, pairwise, gpa, gcca]
@@ -247,7 +247,7 @@ fn no_name_becomes_markup() {
         seed: Some(1),
         task: Some("retrieval".into()),
         task_params: Some("{}".parse().unwrap()),
-        space: Some(align::SpaceKind::Universe),
+        space: Some(align::Coordinates::Universe),
         source: Some(hostile.into()),
         target: Some("b".into()),
         metric: value.map(|_| "rank1".parse().unwrap()),

@@ -107,7 +107,7 @@ fn board(folder: &Path) -> PathBuf {
     for (name, seed) in [("first", 1), ("second", 2)] {
         let recipe = "{widths: [16, 16, 16], fit_rows: 120, test_rows: 60, classes: 4}";
         let text = format!(
-            "name: {name}\ndata: {{planted: {{seed: {seed}, recipe: {recipe}}}}}\nmethods: [na, gpa, gcca]\n\
+            "name: {name}\ndata: {{synthetic: {{seed: {seed}, recipe: {recipe}}}}}\nmethods: [na, gpa, gcca]\n\
              tasks: [retrieval, retrieval: {{scoring: csls}}]\nprimary: {{metric: rank1, compare: [gpa, gcca]}}\n"
         );
         fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
@@ -187,7 +187,7 @@ fn a_grid_draws_the_figures_that_it_asks_for() {
     let grid = folder.path().join("grid.yaml");
     let text = "\
 name: drawn
-data: {planted: {recipe: {widths: [16, 16, 16], fit_rows: 120, test_rows: 60}}}
+data: {synthetic: {recipe: {widths: [16, 16, 16], fit_rows: 120, test_rows: 60}}}
 methods: [gpa, gcca: {sweep: {rank: [4, 8, 16]}}]
 tasks: [retrieval, similarity: {permutations: 1}]
 noise: [none, permute: {fraction: 0.3}, permute: {fraction: 0.6}]
@@ -259,7 +259,7 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
     runner(&["--grid", &path("grid.yaml"), "--out", &path("out")]);
     let comparison = read("tables/comparison_rank_1.md");
     assert!(comparison.contains("all: not made, because `na` or `gpa` has no line."), "{comparison}");
-    fs::write(path("board.yaml"), "name: board\ntitle: Board\ngrids: [grid.yaml]\n").unwrap();
+    fs::write(path("board.yaml"), "name: board\ntitle: Leaderboard\ngrids: [grid.yaml]\n").unwrap();
     let board = runner(&["leaderboard", &path("board.yaml"), "--out", &path("out")]);
     assert!(board.contains("uneven: Rank-1 of NA on `all` has no line: 4 of 6 values"), "{board}");
     let said_by_the_paper = read("tables/paper.md");
@@ -290,7 +290,7 @@ fn names_that_are_no_parts_of_files_and_tests_of_nothing_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let grid = |more: &str| {
         format!(
-            "name: odd\ndata: {{planted: {{recipe: {{widths: [8, 8], fit_rows: 60, test_rows: 20}}}}}}\nmethods: [gpa]\ntasks: [retrieval]\n{more}"
+            "name: odd\ndata: {{synthetic: {{recipe: {{widths: [8, 8], fit_rows: 60, test_rows: 20}}}}}}\nmethods: [gpa]\ntasks: [retrieval]\n{more}"
         )
     };
     let curves = |name: &str| format!("curves: {{name: {name}, metric: rank1, x: views}}");

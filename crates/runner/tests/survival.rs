@@ -13,14 +13,14 @@ use common::skip::skipped;
 use common::{Bench, GRID, root, runner, same, text, text_of};
 use runner::run::plan_file::PlanFile;
 use store::cells::{State, Store};
+use store::checksum;
 use store::lock::Lock;
-use store::seal;
 
 /// Cells of several kinds: with and without a base, a seed and a noise.
 const MIXED: &str = "\
 name: tiny
 data:
-  planted:
+  synthetic:
     recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
 methods: [na, gpa, gcca, gcpa: {epochs: 1}, sumcor]
 tasks: [retrieval, clustering: {restarts: 1, iterations: 3, seeds: [0]}]
@@ -132,7 +132,9 @@ fn a_plan_says_what_is_done_and_refuses_to_be_stale() {
 
     fs::write(&grid, GRID.replace("fit_rows: 120", "fit_rows: 121")).unwrap();
     let stale = text_of(&run(&["--index", "1"]));
-    assert!(stale.contains("the data `planted` have changed since the plan was made; make it anew with `runner plan "));
+    assert!(
+        stale.contains("the data `synthetic` have changed since the plan was made; make it anew with `runner plan ")
+    );
     fs::write(&grid, GRID.replace("[na, gpa", "[gpa, na")).unwrap();
     let stale = text_of(&merge());
     assert!(stale.contains("grid.yaml has changed since the plan was made"), "{stale}");
@@ -184,7 +186,7 @@ fn whole(cells: &Path) -> BTreeSet<String> {
             continue;
         }
         let bytes = fs::read(&path).unwrap();
-        let seal = seal::check(&bytes).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        let seal = checksum::check(&bytes).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         if seal.facts.kind == "records" {
             done.insert(seal.facts.of);
         }
@@ -488,7 +490,7 @@ fn gnu_parallel_runs_the_cells_of_a_plan() {
 fn two_thousand_trivial_cells_cost_little_and_are_found_done_at_once() {
     let seeds: Vec<String> = (0..1000).map(|seed| seed.to_string()).collect();
     let bench = Bench::new(&format!(
-        "name: tiny\ndata:\n  planted:\n    recipe: {{widths: [4, 4, 4], fit_rows: 20, test_rows: 10, classes: 2}}\n\
+        "name: tiny\ndata:\n  synthetic:\n    recipe: {{widths: [4, 4, 4], fit_rows: 20, test_rows: 10, classes: 2}}\n\
          methods: [srm: {{features: 2}}, gpa: {{max_iter: 1}}]\ntasks: [retrieval]\nseeds: [{}]\n",
         seeds.join(", ")
     ));

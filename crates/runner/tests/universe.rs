@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use align::prep::{ConstantColumns, ZScore, cosine_rows};
 use align::{Matrix, Method};
-use data::{InputFile, universe};
+use data::{MatrixReader, universe};
 use tasks::classifier::{Classifier, Converged, Labelled};
 use tempfile::TempDir;
 
@@ -64,21 +64,21 @@ impl Bench {
 
     fn matrix(&self, member: &str) -> Matrix {
         let member = self.path(member).to_str().unwrap().parse().unwrap();
-        InputFile::open(&member).unwrap().rows().unwrap().all().unwrap()
+        MatrixReader::open(&member).unwrap().rows().unwrap().all().unwrap()
     }
 }
 
 fn bundled(member: &str) -> Matrix {
     let member = root().join("data/emoji").join(member).to_str().unwrap().parse().unwrap();
-    InputFile::open(&member).unwrap().rows().unwrap().all().unwrap()
+    MatrixReader::open(&member).unwrap().rows().unwrap().all().unwrap()
 }
 
 const TEXTS: &str = "--views text_en,text_ko,text_zh";
 const TEST: &str = "--input data/emoji/text_en.safetensors#test";
 
-fn training_rows() -> align::Spaces {
+fn training_rows() -> align::Views {
     let manifest = data::Manifest::read(&root().join("data-manifests/emoji.yaml")).unwrap();
-    data::load(&manifest).unwrap().select(&["text_en", "text_ko", "text_zh"]).unwrap().train.spaces
+    data::load(&manifest).unwrap().select(&["text_en", "text_ko", "text_zh"]).unwrap().train.views
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     let mut rows = Matrix::from_fn(5000, 256, |i, j| ((i * 7 + j) as f32).sin());
     rows.row_mut(4999)[3] = f32::NAN;
     let member: data::import::Member = bench.path("nan.npy").into();
-    let mut sink = data::Sink::create(&member, 5000, 256).unwrap();
+    let mut sink = data::MatrixWriter::create(&member, 5000, 256).unwrap();
     sink.write(&rows).unwrap();
     sink.finish().unwrap();
     let nan = bench.error("project --universe @u.safetensors --view text_en --input @nan.npy --out @z.npy");
@@ -285,7 +285,7 @@ fn rows_in_pieces_are_the_rows_of_a_long_file() {
     bench.ok(&format!("fit --manifest emoji --method gcca {TEXTS} --out @u.safetensors"));
     let fitted = universe::read(&bench.path("u.safetensors")).unwrap().fitted;
     let rows = Matrix::from_fn(9001, 75, |i, j| ((i * 31 + j * 7) as f32).sin());
-    let mut sink = data::Sink::create(&bench.path("long.npy").into(), 9001, 75).unwrap();
+    let mut sink = data::MatrixWriter::create(&bench.path("long.npy").into(), 9001, 75).unwrap();
     sink.write(&rows).unwrap();
     sink.finish().unwrap();
     let command = "project --universe @u.safetensors --view text_zh --input @long.npy --out @z.npy";
@@ -312,7 +312,7 @@ struct Own {
 fn translated_rows_serve_beside_the_targets_own_for_every_method() {
     let manifest = data::Manifest::read(&root().join("data-manifests/emoji.yaml")).unwrap();
     let data = data::load(&manifest).unwrap().select(&["text_en", "text_ru", "image_efficientnet"]).unwrap();
-    let (train, test) = (&data.train.spaces, &data.test.spaces);
+    let (train, test) = (&data.train.views, &data.test.views);
     let codes = |split: &align::Split| -> Vec<u32> { split.labels[0].values.iter().map(|&x| x as u32).collect() };
     let (train_codes, test_codes) = (codes(&data.train), codes(&data.test));
     let classes = 1 + *train_codes.iter().chain(&test_codes).max().unwrap() as usize;
@@ -442,7 +442,7 @@ fn numpy_alone_projects_and_translates_as_the_runner_does() {
                 continue;
             }
             let rows = bundled(&format!("{view}.safetensors#test"));
-            let mut sink = data::Sink::create(&bench.path("x.npy").into(), rows.rows(), rows.cols()).unwrap();
+            let mut sink = data::MatrixWriter::create(&bench.path("x.npy").into(), rows.rows(), rows.cols()).unwrap();
             sink.write(&rows).unwrap();
             sink.finish().unwrap();
             let ours = "--input @x.npy --out @ours.npy --force";

@@ -17,17 +17,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use align::SpaceKind;
+use align::Coordinates;
 use anyhow::{Context, Result};
 use files::Staged;
 use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, SerWriter, Series};
 use rayon::prelude::*;
 use tasks::Quantity;
 
+use crate::checksum::{self, EmbeddedChecksum, Facts};
 use crate::durable;
 use crate::picture::Picture;
 use crate::record::{self, Record};
-use crate::seal::{self, Facts, Seal};
 use grid::keys::Params;
 
 /// The output folder of one grid.
@@ -54,9 +54,9 @@ pub struct StoredSeries {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// It is finished; the seal of its records.
-    Done(Seal),
+    Done(EmbeddedChecksum),
     /// It failed; the seal of its record.
-    Failed(Seal),
+    Failed(EmbeddedChecksum),
     /// Nothing.
     Missing,
     /// Files that cannot be trusted, and why.
@@ -211,14 +211,14 @@ impl Store {
         let facts = |kind: &str, series| Facts { of: id.into(), kind: kind.into(), series, inputs: None };
         let mut files = Vec::with_capacity(3);
         if let Some(picture) = picture {
-            let bytes = seal::write(&mut picture.to_frame()?, &facts("picture", 0))?;
+            let bytes = checksum::write(&mut picture.to_frame()?, &facts("picture", 0))?;
             files.push(durable::stage(&self.cell(id, ".picture"), &bytes)?);
         }
         if !series.is_empty() {
-            let scores = seal::write(&mut series_frame(series)?, &facts("scores", 0))?;
+            let scores = checksum::write(&mut series_frame(series)?, &facts("scores", 0))?;
             files.push(durable::stage(&self.cell(id, ".scores"), &scores)?);
         }
-        let records = seal::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
+        let records = checksum::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
         files.push(durable::stage(&self.cell(id, ""), &records)?);
         Ok(StagedCell { files, replaced: Some(self.cell(id, ".failed")) })
     }
@@ -229,7 +229,7 @@ impl Store {
     /// As [`Store::stage`].
     pub fn stage_failed(&self, id: &str, records: &[Record]) -> Result<StagedCell> {
         let facts = Facts { of: id.into(), kind: "failure".into(), ..Facts::default() };
-        let bytes = seal::write(&mut record::to_frame(records)?, &facts)?;
+        let bytes = checksum::write(&mut record::to_frame(records)?, &facts)?;
         Ok(StagedCell { files: vec![durable::stage(&self.cell(id, ".failed"), &bytes)?], replaced: None })
     }
 
@@ -264,7 +264,7 @@ impl Store {
         let path = self.root.join(RECORDS);
         let again = || format!("{} cannot be read; run its grid again", path.display());
         let bytes = fs::read(&path).with_context(again)?;
-        record::from_frame(&seal::read(&bytes).with_context(again)?.0).with_context(again)
+        record::from_frame(&checksum::read(&bytes).with_context(again)?.0).with_context(again)
     }
 
     /// Writes `records.csv` alone, from the records of [`Store::all_records`].
@@ -330,7 +330,7 @@ impl Store {
         let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
         let facts = Facts { kind: "grid".into(), inputs: inputs.map(str::to_string), ..Facts::default() };
         let csv = durable::stage(&paths[1], &csv(&mut frame)?)?;
-        let parquet = durable::stage(&paths[0], &seal::write(&mut frame, &facts)?)?;
+        let parquet = durable::stage(&paths[0], &checksum::write(&mut frame, &facts)?)?;
         durable::sync_all(&[&csv, &parquet]).into_iter().collect::<Result<()>>()?;
         csv.publish()?;
         parquet.publish()?;
@@ -339,7 +339,7 @@ impl Store {
 
     /// The records of `records.parquet`, where they were gathered from `inputs` and the file is whole.
     pub fn gathered(&self, inputs: &str) -> Option<Vec<Record>> {
-        let (frame, seal) = seal::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
+        let (frame, seal) = checksum::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
         (seal.facts.inputs.as_deref() == Some(inputs)).then(|| record::from_frame(&frame).ok()).flatten()
     }
 
@@ -353,7 +353,7 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             bytes => bytes.with_context(|| format!("cannot read {}", path.display()))?,
         };
-        let mut frame = match seal::read(&bytes) {
+        let mut frame = match checksum::read(&bytes) {
             Ok((frame, _)) => frame,
             Err(e) => return Ok(vec![format!("{}: {e:#}", path.display())]),
         };
@@ -389,8 +389,8 @@ fn unreadable(path: &Path) -> String {
 }
 
 /// The seal of a file that must be this cell's.
-fn own(bytes: &[u8], id: &str, kind: &str) -> Result<Seal> {
-    let seal = seal::check(bytes)?;
+fn own(bytes: &[u8], id: &str, kind: &str) -> Result<EmbeddedChecksum> {
+    let seal = checksum::check(bytes)?;
     let facts = &seal.facts;
     let found = format!("holds the {} of {}, wanted the {kind} of {id}", facts.kind, facts.of);
     anyhow::ensure!(facts.of == id && facts.kind == kind, found);
@@ -404,7 +404,7 @@ fn read(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
 fn sealed(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
     let bytes = fs::read(path)?;
     own(&bytes, id, kind)?;
-    Ok(seal::read(&bytes)?.0)
+    Ok(checksum::read(&bytes)?.0)
 }
 
 /// One row per series; the values are a list.
@@ -440,7 +440,7 @@ fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
     let values = frame.column("values")?.list()?;
     (0..frame.height())
         .map(|row| {
-            let space = text("space", row)?.as_deref().and_then(SpaceKind::from_name).context("column `space`")?;
+            let space = text("space", row)?.as_deref().and_then(Coordinates::from_name).context("column `space`")?;
             let quantity =
                 text("quantity", row)?.as_deref().and_then(Quantity::from_name).context("column `quantity`")?;
             let list = values.get_as_series(row).context("column `values`")?;
@@ -469,7 +469,7 @@ mod tests {
 
     fn stored() -> StoredSeries {
         let series = tasks::Series {
-            space: SpaceKind::Universe,
+            space: Coordinates::Universe,
             source: Some("en".into()),
             target: None,
             quantity: Quantity::Cluster,

@@ -100,7 +100,7 @@ fn warnings(plan: &Plan) -> Vec<Record> {
         m: views.len() as u64,
         task: Some(DATA.into()),
         task_version: Some(1),
-        space: Some(align::SpaceKind::Input),
+        space: Some(align::Coordinates::Input),
         source: warning.view.clone().or_else(|| warning.labelling.clone()),
         target: Some(warning.split.name().into()),
         metric: Some(warning.kind.into()),

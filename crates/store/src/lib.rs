@@ -1,6 +1,7 @@
 //! What is kept on disk, and how it survives: records and scores, sealed and whole or not at all, by one runner at a time.
 
 pub mod cells;
+pub mod checksum;
 pub mod durable;
 pub mod gather;
 pub mod keeper;
@@ -8,7 +9,6 @@ pub mod lock;
 pub mod picture;
 pub mod provenance;
 pub mod record;
-pub mod seal;
 
 /// Text as part of a file name: runs of other characters than letters, digits and `_` become one `-`.
 pub fn slug(text: &str) -> String {

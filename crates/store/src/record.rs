@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use align::SpaceKind;
+use align::Coordinates;
 use anyhow::{Context as _, Result};
 use data::WarningKind;
 use polars::prelude::{Column, DataFrame, PolarsError, PolarsResult};
@@ -112,13 +112,13 @@ impl Field for Subset {
     }
 }
 
-impl Field for Option<SpaceKind> {
+impl Field for Option<Coordinates> {
     fn column(name: &str, values: Vec<Self>) -> Column {
-        let names: Vec<Option<&str>> = values.iter().map(|space| space.map(SpaceKind::name)).collect();
+        let names: Vec<Option<&str>> = values.iter().map(|space| space.map(Coordinates::name)).collect();
         Column::new(name.into(), names)
     }
     fn values(column: &Column) -> PolarsResult<Vec<Self>> {
-        parsed(column, |name| SpaceKind::from_name(name).ok_or_else(|| format!("no space is called `{name}`")))
+        parsed(column, |name| Coordinates::from_name(name).ok_or_else(|| format!("no space is called `{name}`")))
     }
 }
 
@@ -243,7 +243,7 @@ record! {
     /// Version of the task: raised whenever its numbers move.
     task_version: Option<u64>,
     /// `input`, `universe` or `translated`.
-    space: Option<SpaceKind>,
+    space: Option<Coordinates>,
     /// The view, or the source of the pair.
     source: Option<String>,
     /// The target of the pair.
@@ -345,7 +345,7 @@ mod tests {
             views: "m2=en,fr".parse().expect("a subset"),
             noise: Some("permute 0.5 of en seed 3".parse().expect("a noise")),
             params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
-            space: Some(SpaceKind::Universe),
+            space: Some(Coordinates::Universe),
             metric: Some(Metric::Rank1.into()),
             ..Record::default()
         };

@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use align::Matrix;
 use align::linalg::{Threads, product};
-use align::planted::Planted;
 use align::prep::cosine_rows;
 use align::rng::stream;
+use align::synthetic::Synthetic;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tasks::kmeans::{Backend, Init, KMeans, STARTS};
 use tasks::ranks::ranks_both;
 
 fn pair(items: usize, width: usize) -> (Matrix, Matrix) {
-    let recipe = Planted { widths: vec![width; 2], fit_rows: 1, test_rows: items, ..Planted::default() };
-    let spaces = recipe.generate(1).expect("sizes above zero").test.spaces;
-    (cosine_rows(spaces.at(0)), cosine_rows(spaces.at(1)))
+    let recipe = Synthetic { widths: vec![width; 2], fit_rows: 1, test_rows: items, ..Synthetic::default() };
+    let views = recipe.generate(1).expect("sizes above zero").test.views;
+    (cosine_rows(views.at(0)), cosine_rows(views.at(1)))
 }
 
 fn retrieval(c: &mut Criterion) {

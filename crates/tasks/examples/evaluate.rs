@@ -4,8 +4,8 @@
 //! cargo run --release -p tasks --example evaluate
 //! ```
 
-use align::planted::Planted;
-use align::{Dataset, Labels, Matrix, Method, SpaceKind, Spaces, Split};
+use align::synthetic::Synthetic;
+use align::{Coordinates, Dataset, Labels, Matrix, Method, Split, Views};
 use tasks::statistics::resample_means;
 use tasks::{ClusteringParams, Metric, Quantity, RetrievalParams, Scale, Scores, Task, TaskInput};
 
@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
     let mut ranks = Vec::new();
     for name in ["gpa", "gcca"] {
         let method = Method::from_name(name).ok_or("no such method")?;
-        let fit = method.fit(&data.train.spaces, 42)?;
+        let fit = method.fit(&data.train.views, 42)?;
         let input = TaskInput::new(&fit.fitted, &data);
         let retrieval = Task::from(RetrievalParams::default()).score(&input)?;
         let clustering = Task::from(ClusteringParams::default()).score(&input)?;
@@ -41,22 +41,22 @@ fn main() -> Result<(), Error> {
 
 /// Stands for whatever one's own program has: rows of numbers, the same items in the same order, and classes.
 fn own_numbers() -> Result<(Split, Split), Error> {
-    let made = Planted { widths: vec![32, 24, 32], noise: 1.5, ..Planted::default() }.generate(7)?;
+    let made = Synthetic { widths: vec![32, 24, 32], noise: 1.5, ..Synthetic::default() }.generate(7)?;
     let split = |from: &Split| -> Result<Split, Error> {
         let mut views = Vec::new();
-        for space in from.spaces.iter() {
+        for space in from.views.iter() {
             let numbers: Vec<f32> = space.values().as_slice().to_vec();
             views.push((space.name().to_string(), Matrix::new(space.values().rows(), space.values().cols(), numbers)?));
         }
         let labels = vec![Labels { name: "class".into(), values: from.labels[0].values.clone() }];
-        Ok(Split::new(Spaces::new(views)?, labels, Vec::new(), None)?)
+        Ok(Split::new(Views::new(views)?, labels, Vec::new(), None)?)
     };
     Ok((split(&made.train)?, split(&made.test)?))
 }
 
 /// The mean over views or pairs in the universe; what does not apply has no value and is left out.
 fn mean(scores: &Scores, metric: Metric) -> f64 {
-    let of = scores.scores.iter().filter(|s| s.metric == metric && s.space == SpaceKind::Universe);
+    let of = scores.scores.iter().filter(|s| s.metric == metric && s.space == Coordinates::Universe);
     let values: Vec<f64> = of.filter_map(|s| s.value).collect();
     values.iter().sum::<f64>() / values.len() as f64
 }
@@ -66,6 +66,6 @@ fn first_of_pair(scores: &Scores) -> Option<Vec<f32>> {
     let pair = |source: &Option<String>, target: &Option<String>| {
         source.as_deref() == Some("v0") && target.as_deref() == Some("v1")
     };
-    let mut ranks = scores.series.iter().filter(|s| s.quantity == Quantity::Rank && s.space == SpaceKind::Universe);
+    let mut ranks = scores.series.iter().filter(|s| s.quantity == Quantity::Rank && s.space == Coordinates::Universe);
     ranks.find(|s| pair(&s.source, &s.target)).map(|s| s.values.clone())
 }

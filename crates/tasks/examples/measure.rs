@@ -13,7 +13,7 @@ use align::rng::{Purpose, stream};
 use align::{AlignError, Matrix};
 use rand::RngExt;
 use tasks::kmeans::{Backend, Init, KMeans, STARTS};
-use tasks::metrics::CrossTable;
+use tasks::metrics::ContingencyTable;
 use tasks::{TaskError, paired_bootstrap, ranks};
 
 fn main() -> Result<(), TaskError> {
@@ -44,7 +44,7 @@ fn least<T>(runs: usize, mut f: impl FnMut() -> Result<T, TaskError>) -> Result<
 
 /// Points around `groups` centres, rows normalised.
 fn points(n: usize, d: usize, groups: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     let centres = Matrix::from_fn(groups, d, |_, _| rng.random::<f32>() - 0.5);
     cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(i % groups, j) + 2.0 * (rng.random::<f32>() - 0.5)))
 }
@@ -85,11 +85,11 @@ fn measure_kmeans(n: usize, d: usize, k: usize) -> Result<(), TaskError> {
 /// ARI and NMI of 10 views × 5 seeds × 4 methods, 1,000 resamples of 2,974 items.
 fn measure_bootstrap() -> Result<(), TaskError> {
     let (n, k) = (2974, 59);
-    let mut rng = stream(4, Purpose::PLANTED, None);
+    let mut rng = stream(4, Purpose::SYNTHETIC, None);
     let labels: Vec<u32> = (0..n).map(|_| rng.random_range(0..k)).collect();
     let mut noisy = |&label: &u32| if rng.random_range(0..2) == 0 { label } else { rng.random_range(0..k) };
-    let tables: Vec<CrossTable> = (0..10 * 5 * 4)
-        .map(|_| CrossTable::new(&labels.iter().map(&mut noisy).collect::<Vec<_>>(), &labels))
+    let tables: Vec<ContingencyTable> = (0..10 * 5 * 4)
+        .map(|_| ContingencyTable::new(&labels.iter().map(&mut noisy).collect::<Vec<_>>(), &labels))
         .collect::<Result<_, _>>()?;
     let statistic = |weights: &[u32]| {
         let agreements = tables.iter().filter_map(|table| table.weighted_agreement(weights).ok());

@@ -5,11 +5,11 @@
 //! ```
 
 use align::linalg::{Threads, product, symmetric_eigen};
-use align::moments::{Incomplete, Moments, Precision, Sums};
-use align::planted::Planted;
+use align::moments::{Incomplete, Moments, Precision, SufficientStatistics};
 use align::prep::{ConstantColumns, Standardisation};
+use align::synthetic::Synthetic;
 use align::{
-    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, Matrix, Method, MomentAligner, MomentSpec, SpaceKind,
+    AlignError, Aligner, Coordinates, Fit, FitInput, FitReport, Fitted, Matrix, Method, MomentAligner, MomentSpec,
     Universe, ViewMap,
 };
 use serde::{Deserialize, Serialize};
@@ -80,20 +80,25 @@ impl MomentAligner for RidgeToFirst {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // From here on a grid file, too, could say `ridge_to_first: {ridge: 0.5}`.
     Method::register::<RidgeToFirst>()?;
-    let data = Planted { widths: vec![32, 24, 40], fit_rows: 1000, noise: 1.0, ..Planted::default() }.generate(3)?;
-    let train = &data.train.spaces;
+    let data =
+        Synthetic { widths: vec![32, 24, 40], fit_rows: 1000, noise: 1.0, ..Synthetic::default() }.generate(3)?;
+    let train = &data.train.views;
 
     // Two halves summed apart and added, as two machines would do it.
     let half = |rows: std::ops::Range<usize>| {
-        Sums::of(&train.select_rows(&rows.collect::<Vec<_>>()), Incomplete::MeanOfPresent, Precision::Double)
+        SufficientStatistics::of(
+            &train.select_rows(&rows.collect::<Vec<_>>()),
+            Incomplete::MeanOfPresent,
+            Precision::Double,
+        )
     };
     let mut sums = half(0..500);
     sums.merge(&half(500..1000))?;
 
     for name in ["gpa", "ridge_to_first"] {
-        let fitted = name.parse::<Method>()?.fit_sums(&sums, 42)?.fitted;
+        let fitted = name.parse::<Method>()?.fit_statistics(&sums, 42)?.fitted;
         let scores = Task::from(RetrievalParams::default()).score(&TaskInput::new(&fitted, &data))?.scores;
-        for space in [SpaceKind::Universe, SpaceKind::Translated] {
+        for space in [Coordinates::Universe, Coordinates::Translated] {
             let of = scores.iter().filter(|s| s.metric == Metric::Rank1 && s.space == space);
             let values: Vec<f64> = of.filter_map(|s| s.value).collect();
             println!("{name}, {}: Rank-1 {:.3}", space.name(), values.iter().sum::<f64>() / values.len() as f64);

@@ -199,7 +199,7 @@ impl Task {
     /// that are not finite, whatever the fitted method refuses.
     pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         self.validate()?;
-        let test = &input.test.spaces;
+        let test = &input.test.views;
         if let Some(view) = test.iter().find(|view| view.observed_rows() < test.rows()) {
             let (task, rows) = (self.name(), test.rows());
             let (view, missing) = (view.name().to_string(), rows - view.observed_rows());

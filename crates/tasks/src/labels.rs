@@ -14,7 +14,7 @@ pub(crate) fn labels<'a>(task: &'static str, name: Option<&str>, split: &'a Spli
         }
         (None, _) => return Err(TaskError::NoLabels { task }),
     };
-    let (got, want) = (labels.values.len(), split.spaces.rows());
+    let (got, want) = (labels.values.len(), split.views.rows());
     if got != want {
         return Err(TaskError::LabelLength { name: labels.name.clone(), got, want });
     }

@@ -6,12 +6,12 @@
 //!
 //! ```
 //! use align::methods::gcca::GccaParams;
-//! use align::{Method, planted};
+//! use align::{Method, synthetic};
 //! use tasks::{Metric, RetrievalParams, Task, TaskInput};
 //!
-//! let data = planted::Planted { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
+//! let data = synthetic::Synthetic { widths: vec![16; 3], fit_rows: 200, test_rows: 50, ..Default::default() };
 //! let data = data.generate(1)?;
-//! let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GccaParams::default()).fit(&data.train.views, 42)?;
 //!
 //! let input = TaskInput::new(&fit.fitted, &data);
 //! let scores = Task::from(RetrievalParams::default()).score(&input)?.scores;
@@ -27,17 +27,17 @@
 //!
 //! ```
 //! use align::methods::gcca::GccaParams;
-//! use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
+//! use align::{Dataset, Labels, Matrix, Method, Views, Split};
 //! use tasks::{ClusteringParams, Task, TaskInput};
 //!
 //! let view = |shift: usize| Matrix::from_fn(60, 4, |i, j| ((i * 7 + j * shift) as f32).sin());
 //! let split = || {
-//!     let spaces = Spaces::new([("en".to_string(), view(3)), ("fr".to_string(), view(5))])?;
+//!     let views = Views::new([("en".to_string(), view(3)), ("fr".to_string(), view(5))])?;
 //!     let classes = (0..60).map(|i| i % 3).collect();
-//!     Split::new(spaces, vec![Labels { name: "class".into(), values: classes }], Vec::new(), None)
+//!     Split::new(views, vec![Labels { name: "class".into(), values: classes }], Vec::new(), None)
 //! };
 //! let data = Dataset { train: split()?, validation: None, test: split()? };
-//! let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 42)?;
+//! let fit = Method::from(GccaParams::default()).fit(&data.train.views, 42)?;
 //! let scores = Task::from(ClusteringParams::default()).score(&TaskInput::new(&fit.fitted, &data))?;
 //! assert!(scores.scores.iter().all(|score| score.value.is_some()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,9 +78,9 @@ pub use evaluations::stitching::Stitching;
 pub use probe::{Direction, ProbeParams, Protocol};
 pub use ranking::ranks;
 pub use ranking::scoring::Scoring;
-pub use scores::metric::{Better, Measure, Metric, Quantity, Reading, Statistic, UnknownMetric};
+pub use scores::metric::{Better, Metric, Quantity, SimilarityMeasure, SimilarityStatistic, Statistic, UnknownMetric};
 pub use scores::metrics;
-pub use scores::metrics::{CrossTable, ari_nmi_weighted};
+pub use scores::metrics::{ContingencyTable, ari_nmi_weighted};
 pub use scores::score::{Place, Score, Scores, Series, TaskInput, group_series};
 pub use statistics::Scale;
 pub use statistics::bootstrap::{Items, Omitted, paired_bootstrap, resample, resample_with_seeds};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{self, Purpose};
-use align::{AlignError, Matrix, Spaces};
+use align::{AlignError, Matrix, Views};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -69,7 +69,7 @@ pub struct Feature {
 }
 
 /// Missing rows: each listed view does not have `⌊fraction·N⌋` of the rows. What methods make of it is in
-/// [`Spaces::with_missing`].
+/// [`Views::with_missing`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
@@ -179,7 +179,7 @@ impl Noise {
     ///
     /// # Errors
     /// As [`Noise::validate`].
-    pub fn apply(&self, train: &Spaces) -> Result<Spaces, TaskError> {
+    pub fn apply(&self, train: &Views) -> Result<Views, TaskError> {
         let names: Vec<&str> = train.names().collect();
         self.validate(&names)?;
         let touched: Vec<usize> = match self.views() {
@@ -276,7 +276,7 @@ impl Permute {
 }
 
 impl Feature {
-    fn added_to(&self, train: &Spaces, view: usize) -> Matrix {
+    fn added_to(&self, train: &Views, view: usize) -> Matrix {
         let mut draws = rng::stream(self.seed, FEATURE_NOISE, Some(view));
         let statistics = ZScore::fit(&train.nth(view).observed(), ConstantColumns::Clamp);
         let spread: Vec<f32> = statistics.std().iter().map(|std| (std / self.snr.sqrt()) as f32).collect();
@@ -302,8 +302,8 @@ impl Missing {
 mod tests {
     use super::*;
 
-    fn planted() -> Spaces {
-        align::planted::Planted::default().generate(1).expect("valid sizes").train.spaces
+    fn synthetic() -> Views {
+        align::synthetic::Synthetic::default().generate(1).expect("valid sizes").train.views
     }
 
     fn some(views: &[&str]) -> Option<Vec<String>> {
@@ -316,15 +316,15 @@ mod tests {
 
     #[test]
     fn permutes_the_share_of_rows_it_is_told_to_in_the_views_it_is_told_to() {
-        let clean = planted();
+        let clean = synthetic();
         let noisy = permute(0.75, &["v0", "v2"]).apply(&clean).expect("valid");
         let moved = |v: usize| (0..clean.rows()).filter(|&i| clean.at(v).row(i) != noisy.at(v).row(i)).count();
         assert_eq!(moved(1), 0);
         for view in [0, 2] {
             assert!((290..=300).contains(&moved(view)), "about one fixed point, not {}", 300 - moved(view));
         }
-        let sorted = |spaces: &Spaces| {
-            let mut firsts: Vec<f32> = (0..spaces.rows()).map(|i| spaces.at(0).at(i, 0)).collect();
+        let sorted = |views: &Views| {
+            let mut firsts: Vec<f32> = (0..views.rows()).map(|i| views.at(0).at(i, 0)).collect();
             firsts.sort_by(f32::total_cmp);
             firsts
         };
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn feature_noise_has_the_variance_it_is_told_to_have_in_every_column() {
-        let clean = planted();
+        let clean = synthetic();
         let noise = Noise::Feature(Feature { snr: 4.0, views: some(&["v1"]), seed: 3 });
         let noisy = noise.apply(&clean).expect("valid");
         assert_eq!(clean.at(0), noisy.at(0));
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn missing_rows_are_the_share_it_is_told_and_differ_by_view() {
-        let clean = planted();
+        let clean = synthetic();
         let missing = Missing { fraction: 0.3, views: None, together: false, seed: 0 };
         let noise = Noise::Missing(missing.clone());
         let noisy = noise.apply(&clean).expect("valid");

@@ -241,7 +241,7 @@ mod tests {
         let reason = params.train(0, rows, &[rows], 2).expect("sound rows").expect_err("nearly no penalty");
         assert!(reason.starts_with("the classifier did not converge: after 3000 steps"), "{reason}");
         let mut out = Scores::default();
-        let place = Place::pair(align::SpaceKind::Universe, "a", "b");
+        let place = Place::pair(align::Coordinates::Universe, "a", "b");
         report(place, 40, &[None], Err(reason.clone()), &mut out);
         assert_eq!((out.scores[0].value, out.scores[0].n, out.series.len()), (None, 40, 0));
         assert_eq!(out.scores[0].reason, Some(reason));

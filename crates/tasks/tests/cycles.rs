@@ -8,11 +8,11 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::na::NaParams;
 use align::methods::pairwise::PairwiseParams;
-use common::{planted, score};
+use common::{score, synthetic};
 use tasks::{CycleParams, DriftParams, Metric, Task};
 
 fn errors(method: &Method, metric: Metric) -> Vec<f64> {
-    let scores = score(method, &Task::from(CycleParams::default()), &planted(4, 16, 300, 80)).scores;
+    let scores = score(method, &Task::from(CycleParams::default()), &synthetic(4, 16, 300, 80)).scores;
     scores.iter().filter(|s| s.metric == metric).filter_map(|s| s.value).collect()
 }
 
@@ -31,7 +31,7 @@ fn the_corrector_leaves_a_trace_that_its_linear_maps_do_not() {
     assert!(errors(&gcpa, Metric::CycleError).iter().all(|e| e.abs() < 1e-9));
     let corrected = errors(&gcpa, Metric::CycleErrorCorrected);
     assert!(corrected.len() == 4 && corrected.iter().all(|&e| e > 1e-6 && e < 0.5), "{corrected:?}");
-    let drift = score(&gcpa, &Task::from(DriftParams::default()), &planted(4, 16, 300, 80)).scores;
+    let drift = score(&gcpa, &Task::from(DriftParams::default()), &synthetic(4, 16, 300, 80)).scores;
     let means: Vec<f64> = drift.iter().filter(|s| s.metric == Metric::DriftMean).filter_map(|s| s.value).collect();
     assert!(means.len() == 4 && means.iter().all(|&d| d > 1e-6 && d < 0.5), "{means:?}");
     assert!(errors(&Method::from(NaParams::default()), Metric::CycleError).is_empty());

@@ -45,7 +45,7 @@ fn agreement_under_gcpa_lies_in_the_bands_of_the_authors_seeds() {
         let mut sums = std::collections::BTreeMap::<&str, f64>::new();
         let seeds = 3;
         for seed in 0..seeds {
-            let fit = Method::from(GcpaParams::default()).fit(&data.train.spaces, seed).expect("fits");
+            let fit = Method::from(GcpaParams::default()).fit(&data.train.views, seed).expect("fits");
             let scores =
                 Task::from(ConsistencyParams::default()).score(&TaskInput::new(&fit.fitted, &data)).expect("scores");
             for score in scores.scores {

@@ -13,15 +13,15 @@ use tasks::{DriftParams, Metric, RetrievalParams, Task, TaskInput};
 fn drift_and_retrieval_over_the_sweep() {
     let (data, expected) = (case("a"), json("case_A_sweep.json"));
     // One GPA fit, shared by all points.
-    let base = Method::from(GpaParams::default()).fit(&data.train.spaces, 0).expect("fits");
+    let base = Method::from(GpaParams::default()).fit(&data.train.views, 0).expect("fits");
     let mut drifts = Vec::new();
     for (tau, lambda) in [(0.0, 0.0), (0.0, 0.4), (0.0, 1.0), (0.04, 0.4), (0.1, 1.0)] {
         let method = Method::from(GcpaParams { tau, lambda, ..GcpaParams::default() });
-        let fit = method.fit_on(&base, &data.train.spaces, 0).expect("fits");
+        let fit = method.fit_on(&base, &data.train.views, 0).expect("fits");
         let input = TaskInput::new(&fit.fitted, &data);
         let mean = |task: Task, metric: Metric| {
             let scores = task.score(&input).expect("scores").scores;
-            let first = fit.fitted.offers()[0];
+            let first = fit.fitted.coordinates()[0];
             let values: Vec<f64> =
                 scores.iter().filter(|s| s.metric == metric && s.space == first).filter_map(|s| s.value).collect();
             values.iter().sum::<f64>() / values.len() as f64

@@ -3,15 +3,15 @@
 
 mod common;
 
-use align::{Dataset, Spaces, Split};
+use align::{Dataset, Split, Views};
 use common::{Tensors, json};
 use tasks::{HubnessParams, Metric, Quantity, RetrievalParams, Scores, Scoring, Task};
 
 fn data() -> Dataset {
     let tensors = Tensors::open("rivals.safetensors");
     let views = [("queries", "hubs.queries"), ("gallery", "hubs.gallery")];
-    let spaces = Spaces::new(views.map(|(view, name)| (view.to_string(), tensors.matrix(name)))).unwrap();
-    let split = Split { spaces, labels: Vec::new(), groups: Vec::new(), ids: None };
+    let views = Views::new(views.map(|(view, name)| (view.to_string(), tensors.matrix(name)))).unwrap();
+    let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
     Dataset { train: split.clone(), validation: None, test: split }
 }
 

@@ -4,11 +4,11 @@
 mod common;
 
 use align::methods::na::Scale;
-use align::{Dataset, Matrix, Spaces, Split};
+use align::{Dataset, Matrix, Split, Views};
 use common::{Tensors, expected, na, score};
 use tasks::metrics::{cosine_distances, hits_at, lower_median, mean, mean_reciprocal_rank, quantile};
 use tasks::ranks::ranks_of_similarities;
-use tasks::{ConsistencyParams, CrossTable, Task, reid};
+use tasks::{ConsistencyParams, ContingencyTable, Task, reid};
 
 #[test]
 fn hits_and_reciprocal_ranks_of_given_similarities() {
@@ -40,7 +40,8 @@ fn agreement_of_partitions() {
     for case in cases {
         let index = |key: &str| case[key].as_u64().expect("an index") as usize;
         let want = |key: &str| case[key].as_f64().expect("a figure");
-        let got = CrossTable::new(&partitions[index("a")], &partitions[index("b")]).expect("equal lengths").agreement();
+        let got =
+            ContingencyTable::new(&partitions[index("a")], &partitions[index("b")]).expect("equal lengths").agreement();
         assert!((got.ari - want("ari")).abs() < 1e-14, "{case}: {got:?}");
         assert!((got.nmi - want("nmi")).abs() < 1e-13, "{case}: {got:?}");
     }
@@ -82,8 +83,8 @@ fn agreement_and_drift_of_given_views() {
     }
 
     let named = views.into_iter().enumerate().map(|(v, x)| (format!("v{v}"), x));
-    let spaces = Spaces::new(named).expect("valid views");
-    let split = Split { spaces, labels: vec![], groups: vec![], ids: None };
+    let views = Views::new(named).expect("valid views");
+    let split = Split { views, labels: vec![], groups: vec![], ids: None };
     let data = Dataset { train: split.clone(), validation: None, test: split };
     let scores = score(&na(Scale::Raw), &Task::from(ConsistencyParams::default()), &data).scores;
     let triplet = &micro["triplet"];

@@ -7,7 +7,7 @@ use align::methods::gcca::GccaParams;
 use align::methods::gcpa::GcpaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::pairwise::PairwiseParams;
-use align::{Dataset, Method, SpaceKind};
+use align::{Coordinates, Dataset, Method};
 use common::{Tensors, case, json};
 use tasks::{Metric, RetrievalParams, Task, TaskInput};
 
@@ -18,18 +18,18 @@ fn corrupted() -> Dataset {
     let maps = Tensors::open("case_B_noise_rowmaps.safetensors");
     for (view, name) in NOISY.iter().enumerate() {
         let map: Vec<usize> = maps.indices(&format!("row_map.{name}"));
-        data.train.spaces = data.train.spaces.with_row_map(view, &map).expect("a permutation");
+        data.train.views = data.train.views.with_row_map(view, &map).expect("a permutation");
     }
     data
 }
 
 /// Mean Rank-1 over the pairs with so many noisy ends (`None` for all pairs).
 fn rank1(data: &Dataset, method: &Method, seed: u64, noisy_ends: Option<usize>) -> f64 {
-    let fit = method.fit(&data.train.spaces, seed).expect("fits");
+    let fit = method.fit(&data.train.views, seed).expect("fits");
     let scores =
         Task::from(RetrievalParams::default()).score(&TaskInput::new(&fit.fitted, data)).expect("scores").scores;
-    let space = fit.fitted.offers()[0];
-    assert_ne!(space, SpaceKind::Input);
+    let space = fit.fitted.coordinates()[0];
+    assert_ne!(space, Coordinates::Input);
     let ends = |source: &Option<String>, target: &Option<String>| {
         [source, target].into_iter().flatten().filter(|view| NOISY.contains(&view.as_str())).count()
     };

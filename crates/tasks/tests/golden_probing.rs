@@ -7,7 +7,7 @@ mod common;
 use align::methods::gcca::GccaParams;
 use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
-use align::{Dataset, Labels, Method, Rescale, SpaceKind, Spaces, Split};
+use align::{Coordinates, Dataset, Labels, Method, Rescale, Split, Views};
 use common::{Tensors, json, na, score};
 use tasks::{Metric, ProbeParams, Probing, Protocol, Stitching, Task};
 
@@ -16,7 +16,7 @@ fn case_a() -> Dataset {
     let split = |part: &str| {
         let views = (0..3).map(|v| (format!("v{v}"), tensors.matrix(&format!("{part}.v{v}"))));
         let labels = Labels { name: "class".into(), values: tensors.integers(&format!("y_{part}")) };
-        Split { spaces: Spaces::new(views).expect("valid views"), labels: vec![labels], groups: vec![], ids: None }
+        Split { views: Views::new(views).expect("valid views"), labels: vec![labels], groups: vec![], ids: None }
     };
     Dataset { train: split("train"), validation: Some(split("val")), test: split("test") }
 }
@@ -32,7 +32,7 @@ fn params() -> ProbeParams {
 }
 
 /// Mean accuracy over the pairs of different views, or of a view with itself.
-fn mean(method: &Method, task: &Task, space: SpaceKind, diagonal: bool) -> f64 {
+fn mean(method: &Method, task: &Task, space: Coordinates, diagonal: bool) -> f64 {
     let scores = score(method, task, &case_a()).scores;
     let wanted = scores.iter().filter(|s| s.metric == Metric::Accuracy && s.space == space);
     let values: Vec<f64> = wanted.filter(|s| (s.source == s.target) == diagonal).filter_map(|s| s.value).collect();
@@ -48,9 +48,9 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
     // The reference's rescaled form rescales in the universe alone.
     let rescaled = Method::from(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
     let truly_rescaled = Method::from(GcpaParams { rescale: Rescale::All, ..GcpaParams::default() });
-    let (universe, translated) = (SpaceKind::Universe, SpaceKind::Translated);
+    let (universe, translated) = (Coordinates::Universe, Coordinates::Translated);
     let cases = [
-        ("INPUT", na(Scale::Raw), &probing, SpaceKind::Input, true),
+        ("INPUT", na(Scale::Raw), &probing, Coordinates::Input, true),
         ("GPA_UNIVERSE", method("gpa"), &probing, universe, false),
         ("GPA_UNIVERSE", method("gpa"), &probing, universe, true),
         ("GCCA_UNIVERSE", method("gcca"), &probing, universe, false),
@@ -74,7 +74,7 @@ fn accuracies_lie_in_the_bands_of_the_reference() {
 #[test]
 fn the_released_protocol_needs_validation_rows_and_says_so() {
     let data = Dataset { validation: None, ..case_a() };
-    let fit = Method::from(GccaParams::default()).fit(&data.train.spaces, 0).expect("fits");
+    let fit = Method::from(GccaParams::default()).fit(&data.train.views, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
     let error = Task::from(Probing(params())).score(&input).unwrap_err().to_string();
     assert_eq!(

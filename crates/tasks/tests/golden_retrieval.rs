@@ -9,7 +9,7 @@ use align::methods::gcca::GccaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
-use align::{AddForm, Fitted, Matrix, Method, SpaceKind, Universe};
+use align::{AddForm, Coordinates, Fitted, Matrix, Method, Universe};
 use common::{Tensors, case, expected, json, na, score};
 use tasks::{Metric, RetrievalParams, Score, Task, TaskInput};
 
@@ -25,7 +25,7 @@ fn pair(score: &Score) -> String {
 }
 
 /// Every pair within `per_pair`, the mean over pairs within `mean`, of the reference's `name`.
-fn check(scores: &[Score], letter: &str, space: SpaceKind, name: &str, per_pair: f64, mean: f64) {
+fn check(scores: &[Score], letter: &str, space: Coordinates, name: &str, per_pair: f64, mean: f64) {
     let expected = &expected()[format!("case_{letter}")];
     for (metric, key) in METRICS {
         let of_metric: Vec<&Score> = scores.iter().filter(|s| s.metric == metric && s.space == space).collect();
@@ -50,8 +50,8 @@ fn check(scores: &[Score], letter: &str, space: SpaceKind, name: &str, per_pair:
 
 #[test]
 fn no_alignment() {
-    check(&retrieval(&na(Scale::Raw), "a"), "a", SpaceKind::Input, "NA_raw", 1e-5, 1e-5);
-    check(&retrieval(&na(Scale::Zscore), "a"), "a", SpaceKind::Input, "NA_zscore", 1e-5, 1e-5);
+    check(&retrieval(&na(Scale::Raw), "a"), "a", Coordinates::Input, "NA_raw", 1e-5, 1e-5);
+    check(&retrieval(&na(Scale::Zscore), "a"), "a", Coordinates::Input, "NA_zscore", 1e-5, 1e-5);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn no_alignment_does_not_apply_to_pairs_of_unequal_widths() {
 fn pairwise() {
     let method = Method::from(PairwiseParams::default());
     for (letter, n) in [("a", 200.0), ("b", 300.0)] {
-        check(&retrieval(&method, letter), letter, SpaceKind::Translated, "PW", 1.0 / n, 0.003);
+        check(&retrieval(&method, letter), letter, Coordinates::Translated, "PW", 1.0 / n, 0.003);
     }
 }
 
@@ -76,8 +76,8 @@ fn gcca() {
     let method = Method::from(GccaParams::default());
     for (letter, n) in [("a", 200.0), ("b", 300.0)] {
         let scores = retrieval(&method, letter);
-        check(&scores, letter, SpaceKind::Universe, "GCCA", 1.0 / n, 0.003);
-        check(&scores, letter, SpaceKind::Translated, "GCCA_TRANSFORMED", 1.0 / n, 0.003);
+        check(&scores, letter, Coordinates::Universe, "GCCA", 1.0 / n, 0.003);
+        check(&scores, letter, Coordinates::Translated, "GCCA_TRANSFORMED", 1.0 / n, 0.003);
     }
 }
 
@@ -91,7 +91,7 @@ fn a_view_added_to_gpa() {
         let figures = json(&format!("case_{upper}_add.json"));
         let new = figures["new_view"].as_str().expect("a name");
         let data = case(letter);
-        let train = &data.train.spaces;
+        let train = &data.train.views;
         let base = BaseViews::AllButLast.of(train).expect("three views or more");
         let tensors = Tensors::open(&format!("case_{upper}_add.safetensors"));
         let maps = base.iter().map(|s| {
@@ -107,7 +107,7 @@ fn a_view_added_to_gpa() {
             let rank1 = |fitted: &Fitted| {
                 let scores = Task::from(RetrievalParams::default()).score(&TaskInput::new(fitted, &data));
                 let values: Vec<f64> = (scores.expect("scores").scores.iter())
-                    .filter(|s| s.metric == Metric::Rank1 && s.space == SpaceKind::Translated)
+                    .filter(|s| s.metric == Metric::Rank1 && s.space == Coordinates::Translated)
                     .filter(|s| if from_new { &s.source } else { &s.target }.as_deref() == Some(new))
                     .map(|s| s.value.expect("applies"))
                     .collect();
@@ -130,11 +130,11 @@ fn gpa() {
     let method = Method::from(GpaParams::default());
     for letter in ["a", "b"] {
         let scores = retrieval(&method, letter);
-        check(&scores, letter, SpaceKind::Universe, "GPA", 0.08, 0.015);
-        check(&scores, letter, SpaceKind::Translated, "GPA_TRANSFORMED", 0.08, 0.015);
-        // Its maps are isometries between equally standardised views, so both spaces rank alike.
+        check(&scores, letter, Coordinates::Universe, "GPA", 0.08, 0.015);
+        check(&scores, letter, Coordinates::Translated, "GPA_TRANSFORMED", 0.08, 0.015);
+        // Its maps are isometries between equally standardised views, so both views rank alike.
         let by_space = |space| scores.iter().filter(move |s| s.space == space && s.metric == Metric::Rank10);
-        for (u, t) in by_space(SpaceKind::Universe).zip(by_space(SpaceKind::Translated)) {
+        for (u, t) in by_space(Coordinates::Universe).zip(by_space(Coordinates::Translated)) {
             assert_eq!((u.source.as_ref(), u.target.as_ref()), (t.source.as_ref(), t.target.as_ref()));
             let difference = (u.value.expect("applies") - t.value.expect("applies")).abs();
             assert!(difference <= 1.0 / u.n as f64, "{letter} {}: {difference}", pair(u));

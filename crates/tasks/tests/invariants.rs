@@ -5,7 +5,7 @@ use align::Matrix;
 use proptest::prelude::*;
 use tasks::metrics::{hits_at, quantile, weighted_hits_at, weighted_mean, weighted_quantile};
 use tasks::ranks::ranks;
-use tasks::{CrossTable, ari_nmi_weighted};
+use tasks::{ContingencyTable, ari_nmi_weighted};
 
 /// Each value as often as its weight says.
 fn repeated<T: Copy>(values: &[T], weights: &[u32]) -> Vec<T> {
@@ -29,7 +29,7 @@ proptest! {
 
     #[test]
     fn agreement_is_symmetric_bounded_and_blind_to_names((clusters, labels, _) in table(), shift in 1u8..6) {
-        let of = |a: &[u8], b: &[u8]| CrossTable::new(a, b).unwrap().agreement();
+        let of = |a: &[u8], b: &[u8]| ContingencyTable::new(a, b).unwrap().agreement();
         let (one, other) = (of(&clusters, &labels), of(&labels, &clusters));
         prop_assert!((one.ari - other.ari).abs() < 1e-12 && (one.nmi - other.nmi).abs() < 1e-12);
         prop_assert!(one.ari <= 1.0 + 1e-12 && (-1e-12..=1.0 + 1e-12).contains(&one.nmi));
@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn a_weight_is_a_number_of_copies((clusters, labels, weights) in table()) {
         let weighted = ari_nmi_weighted(&clusters, &labels, &weights).unwrap();
-        let copied = CrossTable::new(&repeated(&clusters, &weights), &repeated(&labels, &weights)).unwrap().agreement();
+        let copied = ContingencyTable::new(&repeated(&clusters, &weights), &repeated(&labels, &weights)).unwrap().agreement();
         prop_assert!((weighted.ari - copied.ari).abs() < 1e-9 && (weighted.nmi - copied.nmi).abs() < 1e-9);
         let values: Vec<f32> = clusters.iter().map(|&c| f32::from(c) * 0.7 - 1.0).collect();
         let copies = repeated(&values, &weights);

@@ -10,7 +10,7 @@ use align::rng::{Purpose, stream};
 use common::{Tensors, case, expected, in_pool, na, score};
 use rand::RngExt;
 use tasks::kmeans::{Backend, Clustering, Init, KMeans, STARTS};
-use tasks::{ClusteringParams, CrossTable, Metric, Task};
+use tasks::{ClusteringParams, ContingencyTable, Metric, Task};
 
 const PLAIN: KMeans = KMeans { k: 6, restarts: 3, iterations: 20, init: Init::Random, backend: Backend::Lloyd };
 
@@ -26,7 +26,7 @@ fn micro(which: &str) -> (Matrix, Vec<i64>) {
 /// Unit rows around 40 centres of unequal weight: sentences by intent, in small.
 fn clustered() -> Matrix {
     let (n, d, groups) = (1200, 64, 40);
-    let mut rng = stream(21, Purpose::PLANTED, None);
+    let mut rng = stream(21, Purpose::SYNTHETIC, None);
     let centres = Matrix::from_fn(groups, d, |_, _| rng.random::<f32>() - 0.5);
     let group: Vec<usize> = (0..n).map(|_| rng.random_range(0..groups).min(rng.random_range(0..groups))).collect();
     cosine_rows(&Matrix::from_fn(n, d, |i, j| centres.at(group[i], j) + rng.random::<f32>() - 0.5))
@@ -44,7 +44,7 @@ fn separated_clusters_are_found_as_faiss_finds_them() {
             let got = fit(KMeans { init, ..PLAIN }, &x, seed);
             assert!(got.inertia > optimum * (1.0 - 1e-5), "nothing is below the optimum: {}", got.inertia);
             if got.inertia < optimum * (1.0 + 1e-5) {
-                assert_eq!(CrossTable::new(&got.labels, &y).expect("equal lengths").agreement().ari, 1.0);
+                assert_eq!(ContingencyTable::new(&got.labels, &y).expect("equal lengths").agreement().ari, 1.0);
                 found += 1;
             }
         }
@@ -65,7 +65,7 @@ fn overlapping_clusters_cost_what_they_cost_faiss() {
         let got = fit(PLAIN, &x, seed);
         let ratio = got.inertia / mean("sse_to_own_cluster_mean");
         assert!((0.99..1.01).contains(&ratio), "seed {seed}: {ratio}");
-        ari += CrossTable::new(&got.labels, &y).expect("equal lengths").agreement().ari / 10.0;
+        ari += ContingencyTable::new(&got.labels, &y).expect("equal lengths").agreement().ari / 10.0;
     }
     assert!((ari - mean("ari")).abs() < 0.05, "{ari}, faiss {}", mean("ari"));
 }
@@ -79,7 +79,7 @@ fn clustering_of_unaligned_views_is_in_faiss_range() {
             let scores = score(&na(scale), &Task::from(ClusteringParams::default()), &data).scores;
             for (metric, key) in [(Metric::Ari, "ari"), (Metric::Nmi, "nmi")] {
                 let of: Vec<f64> = scores.iter().filter(|s| s.metric == metric).filter_map(|s| s.value).collect();
-                assert_eq!(of.len(), data.test.spaces.len());
+                assert_eq!(of.len(), data.test.views.len());
                 let got = of.iter().sum::<f64>() / of.len() as f64;
                 let want = &expected[format!("case_{letter}")]["clustering_summary"][name][key]["mean"];
                 let want = want.as_f64().expect("a figure");
@@ -103,7 +103,7 @@ fn both_backends_agree_from_the_same_starts() {
 
 /// One-hot rows: n items of k classes in no order, of equal sizes or drawn.
 fn one_hot(k: usize, drawn: bool, seed: u64) -> (Matrix, Vec<i64>) {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     let n = 20 * k;
     let classes: Vec<usize> = (0..n).map(|i| if drawn { rng.random_range(0..k) } else { i % k }).collect();
     (Matrix::from_fn(n, k, |i, j| f32::from(u8::from(classes[i] == j))), classes.iter().map(|&c| c as i64).collect())
@@ -121,7 +121,7 @@ fn rows_that_are_copies_of_few_points_are_clustered_by_the_point() {
                     // Also turned, so that copies are no longer the same to the bit in every product.
                     let x = if seed % 2 == 0 { x } else { turned(&x, seed) };
                     let got = fit(KMeans { k, init, iterations, ..PLAIN }, &x, seed);
-                    mean += CrossTable::new(&got.labels, &classes).expect("equal lengths").agreement().ari / 20.0;
+                    mean += ContingencyTable::new(&got.labels, &classes).expect("equal lengths").agreement().ari / 20.0;
                 }
                 assert!(mean >= 0.99, "{init:?}, k = {k}, sizes drawn: {drawn}: {mean}");
             }
@@ -131,7 +131,7 @@ fn rows_that_are_copies_of_few_points_are_clustered_by_the_point() {
 
 /// Rows in other coordinates.
 fn turned(x: &Matrix, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::PLANTED, Some(1));
+    let mut rng = stream(seed, Purpose::SYNTHETIC, Some(1));
     let d = x.cols();
     let square = Matrix::from_fn(d, d, |_, _| rng.random::<f64>() - 0.5);
     let rotation = align::linalg::polar(square.view(), &String::new).expect("converges").map(|&v| v as f32);
@@ -184,7 +184,7 @@ fn more_restarts_never_cost_more() {
 #[test]
 fn impossible_numbers_of_clusters_are_errors() {
     let data = case("a");
-    let fit = na(Scale::Raw).fit(&data.train.spaces, 0).expect("fits");
+    let fit = na(Scale::Raw).fit(&data.train.views, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
     let error = Task::from(params).score(&input).unwrap_err().to_string();

@@ -7,8 +7,8 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
-use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
-use common::{na, planted, score};
+use align::{Dataset, Labels, Matrix, Method, Split, Views};
+use common::{na, score, synthetic};
 use tasks::{Metric, Scores, SimilarityParams, Task, TaskError, TaskInput};
 
 fn tasks() -> Vec<Task> {
@@ -39,7 +39,7 @@ fn methods() -> Vec<Method> {
 fn with_view(data: &Dataset, f: impl Fn(&Matrix) -> Matrix) -> Dataset {
     let mut data = data.clone();
     for split in [Some(&mut data.train), data.validation.as_mut(), Some(&mut data.test)].into_iter().flatten() {
-        split.spaces = split.spaces.with_values(1, f(split.spaces.at(1))).expect("the same shape");
+        split.views = split.views.with_values(1, f(split.views.at(1))).expect("the same shape");
     }
     data
 }
@@ -57,7 +57,7 @@ fn gap(one: &Scores, other: &Scores) -> f64 {
 
 #[test]
 fn no_figure_depends_on_a_views_unit() {
-    let data = planted(3, 16, 160, 60);
+    let data = synthetic(3, 16, 160, 60);
     for method in methods() {
         for task in tasks() {
             let want = score(&method, &task, &data);
@@ -74,7 +74,7 @@ fn no_figure_depends_on_a_views_unit() {
 
 #[test]
 fn retrieval_in_volts_is_retrieval_in_microvolts() {
-    let data = planted(3, 16, 160, 60);
+    let data = synthetic(3, 16, 160, 60);
     let task = Task::from_name("retrieval").expect("registered");
     for method in methods() {
         let want = score(&method, &task, &data);
@@ -89,12 +89,12 @@ fn retrieval_in_volts_is_retrieval_in_microvolts() {
 
 #[test]
 fn held_out_rows_that_a_view_misses_are_refused_by_name() {
-    let mut data = planted(3, 8, 120, 60);
+    let mut data = synthetic(3, 8, 120, 60);
     let missing: Vec<bool> = (0..60).map(|row| row % 3 == 0).collect();
-    data.test.spaces = data.test.spaces.with_missing(1, &missing).expect("its rows");
-    let fit = Method::from_name("gpa").expect("registered").fit(&data.train.spaces, 0).expect("fits");
+    data.test.views = data.test.views.with_missing(1, &missing).expect("its rows");
+    let fit = Method::from_name("gpa").expect("registered").fit(&data.train.views, 0).expect("fits");
     let complete = Dataset { test: data.test.complete().expect("items of all views"), ..data.clone() };
-    assert_eq!(complete.test.spaces.rows(), 40);
+    assert_eq!(complete.test.views.rows(), 40);
     for task in tasks() {
         let error = task.score(&TaskInput::new(&fit.fitted, &data)).expect_err("rows are missing");
         let text = error.to_string();
@@ -106,12 +106,12 @@ fn held_out_rows_that_a_view_misses_are_refused_by_name() {
 
 #[test]
 fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
-    let data = planted(3, 8, 120, 60).with_validation(0.3, None, 1).expect("labels");
-    let gone = |split: &Split| -> Vec<bool> { (0..split.spaces.rows()).map(|row| row % 4 == 1).collect() };
+    let data = synthetic(3, 8, 120, 60).with_validation(0.3, None, 1).expect("labels");
+    let gone = |split: &Split| -> Vec<bool> { (0..split.views.rows()).map(|row| row % 4 == 1).collect() };
     // Rows that no view has are as good as dropped, with their labels; every view misses others besides.
     let masked = |split: &Split| {
-        let blank = |spaces: Spaces, view| spaces.with_missing(view, &gone(split)).expect("its rows");
-        Split { spaces: (0..3).fold(split.spaces.clone(), blank), ..split.clone() }
+        let blank = |views: Views, view| views.with_missing(view, &gone(split)).expect("its rows");
+        Split { views: (0..3).fold(split.views.clone(), blank), ..split.clone() }
     };
     let dropped = |split: &Split| {
         let gone = gone(split);
@@ -123,7 +123,7 @@ fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
         test: data.test.clone(),
     };
     let (masked, dropped) = (of(&masked), of(&dropped));
-    let fit = Method::from_name("gcca").expect("registered").fit(&dropped.train.spaces, 0).expect("fits");
+    let fit = Method::from_name("gcca").expect("registered").fit(&dropped.train.views, 0).expect("fits");
     for name in ["probing", "stitching"] {
         for protocol in ["converged", "released"] {
             for direction in ["released", "standard"] {
@@ -140,7 +140,7 @@ fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
     // And of a view by itself: its own rows are those that its classifier is trained and chosen by.
     let alone = Dataset {
         validation: data.validation.as_ref().map(|split| Split {
-            spaces: split.spaces.with_missing(2, &gone(split)).expect("its rows"),
+            views: split.views.with_missing(2, &gone(split)).expect("its rows"),
             ..split.clone()
         }),
         ..data.clone()
@@ -153,18 +153,18 @@ fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
 fn with_dead(data: &Dataset, value: f32) -> Dataset {
     let more = |split: &Split| {
         let mut views: Vec<(String, Matrix)> =
-            split.spaces.iter().map(|view| (view.name().to_string(), view.values().clone())).collect();
-        let rows = split.spaces.rows();
+            split.views.iter().map(|view| (view.name().to_string(), view.values().clone())).collect();
+        let rows = split.views.rows();
         views.insert(2, ("dead".into(), Matrix::from_fn(rows, 16, |_, j| value * (j as f32 - 3.5))));
         let labels = split.labels.iter().map(|l| Labels { name: l.name.clone(), values: l.values.clone() }).collect();
-        Split { spaces: Spaces::new(views).expect("views"), labels, groups: vec![], ids: None }
+        Split { views: Views::new(views).expect("views"), labels, groups: vec![], ids: None }
     };
     Dataset { train: more(&data.train), validation: None, test: more(&data.test) }
 }
 
 #[test]
 fn the_living_are_scored_beside_a_dead_view_whose_own_figures_are_undefined() {
-    let data = planted(3, 16, 160, 60);
+    let data = synthetic(3, 16, 160, 60);
     for value in [0.0, 1.0] {
         let with = with_dead(&data, value);
         for method in methods() {

@@ -9,13 +9,13 @@ use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::prep::cosine_rows;
 use align::rng::{Purpose, permutation, stream};
-use align::{Dataset, Matrix, Method, SpaceKind, Spaces};
-use common::{case, in_pool, na, planted, score};
+use align::{Coordinates, Dataset, Matrix, Method, Views};
+use common::{case, in_pool, na, score, synthetic};
 use rand::RngExt;
 use tasks::ranks::{Ranks, ranks, ranks_both, ranks_of_similarities, ranks_penalised};
 use tasks::{
-    ClusteringParams, ConsistencyParams, CrossTable, Metric, Quantity, RetrievalParams, Score, Scores, Task, TaskError,
-    TaskInput,
+    ClusteringParams, ConsistencyParams, ContingencyTable, Metric, Quantity, RetrievalParams, Score, Scores, Task,
+    TaskError, TaskInput,
 };
 
 /// Permuted rows, as the noise `permute` draws them.
@@ -54,7 +54,7 @@ fn naive(a: &Matrix, b: &Matrix, tie: f64) -> Ranks {
 
 /// Two noisy copies of the same items, some of them planted several times.
 fn noisy_pair(n: usize, d: usize, seed: u64) -> (Matrix, Matrix) {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     let item: Vec<usize> =
         (0..n).map(|i| if rng.random_range(0..4) == 0 { rng.random_range(0..n) } else { i }).collect();
     let mut view = || {
@@ -126,11 +126,11 @@ fn ranks_of_what_is_no_number_are_an_error() {
 
 #[test]
 fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
-    let data = planted(3, 8, 60, 20);
-    let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 0).expect("fits");
-    let huge = data.test.spaces.iter().map(|v| (v.name().to_string(), v.values().map(|_| f32::MAX)));
+    let data = synthetic(3, 8, 60, 20);
+    let fit = Method::from(GpaParams::default()).fit(&data.train.views, 0).expect("fits");
+    let huge = data.test.views.iter().map(|v| (v.name().to_string(), v.values().map(|_| f32::MAX)));
     let mut test = data.test.clone();
-    test.spaces = Spaces::new(huge).expect("finite");
+    test.views = Views::new(huge).expect("finite");
     // GPA has no corrector: drift does not look at the values.
     for task in tasks().into_iter().filter(|task| task.name() != "drift") {
         let error = task.score(&TaskInput { test: &test, ..TaskInput::new(&fit.fitted, &data) }).unwrap_err();
@@ -140,7 +140,7 @@ fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
 
 #[test]
 fn threads_do_not_show() {
-    let data = planted(3, 16, 300, 600);
+    let data = synthetic(3, 16, 300, 600);
     for method in methods() {
         for task in tasks() {
             let run = || score(&method, &task, &data);
@@ -157,7 +157,7 @@ fn permuted(data: &Dataset, order: &[usize]) -> Dataset {
 
 #[test]
 fn the_order_of_items_does_not_matter_to_retrieval() {
-    let data = planted(3, 16, 300, 600);
+    let data = synthetic(3, 16, 300, 600);
     let order = permutation(600, &mut stream(1, PERMUTATION, None));
     let shuffled = permuted(&data, &order);
     let task = Task::from(RetrievalParams::default());
@@ -182,14 +182,14 @@ fn clustering_series(scores: &Scores) -> impl Iterator<Item = &tasks::Series> {
 
 #[test]
 fn scores_follow_from_the_series_alone() {
-    let data = planted(3, 16, 300, 200);
+    let data = synthetic(3, 16, 300, 200);
     let scores = score(&Method::from(GccaParams::default()), &Task::from(ClusteringParams::default()), &data);
     let labels = scores.series.iter().find(|s| s.quantity == Quantity::Label).expect("labels are kept");
     assert_eq!((labels.source.as_ref(), labels.draw), (None, None));
-    for name in data.test.spaces.names() {
+    for name in data.test.views.names() {
         let of_view = clustering_series(&scores).filter(|s| s.source.as_deref() == Some(name));
         let agreements: Vec<_> = of_view
-            .map(|s| CrossTable::from_series(&s.values, &labels.values).expect("equal lengths").agreement())
+            .map(|s| ContingencyTable::from_series(&s.values, &labels.values).expect("equal lengths").agreement())
             .collect();
         assert_eq!(agreements.len(), 5, "one series per k-means seed");
         let value = |metric| {
@@ -208,10 +208,10 @@ fn scores_follow_from_the_series_alone() {
 fn gpa_clusters_as_the_standardised_input_does() {
     let task = Task::from(ClusteringParams::default());
     let (mut figures, mut equal) = (0, 0);
-    for data in [planted(3, 24, 400, 500), case("a"), case("b")] {
+    for data in [synthetic(3, 24, 400, 500), case("a"), case("b")] {
         let gpa = score(&Method::from(GpaParams::default()), &task, &data);
         let input = score(&na(Scale::Zscore), &task, &data);
-        assert_eq!(gpa.scores.len(), 2 * data.test.spaces.len());
+        assert_eq!(gpa.scores.len(), 2 * data.test.views.len());
         for (gpa, input) in gpa.scores.iter().zip(&input.scores) {
             assert_eq!((&gpa.source, gpa.metric, gpa.n), (&input.source, input.metric, input.n));
             let (got, want) = (gpa.value.expect("applies"), input.value.expect("applies"));
@@ -226,12 +226,12 @@ fn gpa_clusters_as_the_standardised_input_does() {
 
 #[test]
 fn pairwise_maps_have_nothing_to_cluster() {
-    let data = planted(3, 8, 60, 20);
+    let data = synthetic(3, 8, 60, 20);
     let got = score(&Method::from(PairwiseParams::default()), &Task::from(ClusteringParams::default()), &data);
     assert!(got.series.is_empty());
     assert_eq!(got.scores.iter().map(|s| s.metric).collect::<Vec<_>>(), [Metric::Ari, Metric::Nmi]);
     for score in got.scores {
-        assert_eq!((score.space, score.value, score.n), (SpaceKind::Translated, None, 20));
+        assert_eq!((score.space, score.value, score.n), (Coordinates::Translated, None, 20));
         assert!(score.reason.is_some_and(|reason| reason.contains("no space")));
     }
 }
@@ -242,7 +242,7 @@ fn both_measures_of_agreement_say_the_same() {
         let got = score(
             &Method::from(GpaParams::default()),
             &Task::from(ConsistencyParams::default()),
-            &planted(m, 16, 200, 90),
+            &synthetic(m, 16, 200, 90),
         );
         let of = |q| got.series.iter().find(|s| s.quantity == q).expect("kept");
         for (gamma, delta) in of(Quantity::Gamma).values.iter().zip(&of(Quantity::DeltaPos).values) {

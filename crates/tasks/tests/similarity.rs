@@ -8,14 +8,14 @@ use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::rng::{Purpose, stream};
-use align::{Dataset, Matrix, Method, SpaceKind, Spaces, Split};
-use common::{Tensors, json, na, planted, score};
+use align::{Coordinates, Dataset, Matrix, Method, Split, Views};
+use common::{Tensors, json, na, score, synthetic};
 use rand::RngExt;
-use tasks::{Measure, Metric, Quantity, Reading, Scores, SimilarityParams, Task};
+use tasks::{Metric, Quantity, Scores, SimilarityMeasure, SimilarityParams, SimilarityStatistic, Task};
 
 fn data(views: Vec<(&str, Matrix)>) -> Dataset {
-    let spaces = Spaces::new(views.into_iter().map(|(name, x)| (name.to_string(), x))).unwrap();
-    let split = Split { spaces, labels: Vec::new(), groups: Vec::new(), ids: None };
+    let views = Views::new(views.into_iter().map(|(name, x)| (name.to_string(), x))).unwrap();
+    let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
     Dataset { train: split.clone(), validation: None, test: split }
 }
 
@@ -33,12 +33,12 @@ fn value(scores: &Scores, metric: Metric, source: &str, target: Option<&str>) ->
     scores.scores.iter().find(wanted).unwrap_or_else(|| panic!("no {metric:?} of {source} {target:?}")).value
 }
 
-fn of_pair(scores: &Scores, measure: Measure, reading: Reading) -> f64 {
+fn of_pair(scores: &Scores, measure: SimilarityMeasure, reading: SimilarityStatistic) -> f64 {
     value(scores, Metric::Similarity(measure, reading), "a", Some("b")).unwrap()
 }
 
 fn uniform(rows: usize, columns: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     Matrix::from_fn(rows, columns, |_, _| rng.random::<f32>() - 0.5)
 }
 
@@ -52,8 +52,8 @@ fn measures_are_those_of_scipy_and_scikit_learn() {
         assert!((got - want).abs() < 2e-5, "{key}: {got} for {want}");
     };
     for (s, t) in [("a", "b"), ("a", "c"), ("b", "c")] {
-        for measure in Measure::ALL {
-            let metric = Metric::Similarity(measure, Reading::Raw);
+        for measure in SimilarityMeasure::ALL {
+            let metric = Metric::Similarity(measure, SimilarityStatistic::Raw);
             close(value(&scores, metric, s, Some(t)).unwrap(), &format!("{}.{s}.{t}", metric.name()));
         }
     }
@@ -77,9 +77,9 @@ fn what_items_add_has_the_mean_and_the_standard_error_of_the_measure() {
     let series = |quantity| &scores.series.iter().find(|s| s.quantity == quantity).unwrap().values;
     let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
     let cka = series(Quantity::Cka);
-    assert!((mean(cka) - of_pair(&scores, Measure::Cka, Reading::Raw)).abs() < 1e-6);
+    assert!((mean(cka) - of_pair(&scores, SimilarityMeasure::Cka, SimilarityStatistic::Raw)).abs() < 1e-6);
     let shared = mean(series(Quantity::NeighboursShared));
-    assert!((shared - of_pair(&scores, Measure::MutualKnn, Reading::Raw)).abs() < 1e-6);
+    assert!((shared - of_pair(&scores, SimilarityMeasure::MutualKnn, SimilarityStatistic::Raw)).abs() < 1e-6);
     let variance = cka.iter().map(|&v| (f64::from(v) - mean(cka)).powi(2)).sum::<f64>() / (cka.len() - 1) as f64;
     let error = (variance / cka.len() as f64).sqrt();
     let jackknife = figures["cka_standard_error.a.b"].as_f64().unwrap();
@@ -92,21 +92,21 @@ fn a_turned_shifted_and_scaled_copy_is_the_same() {
     let rotation = polar(uniform(12, 12, 2).map(|&v| f64::from(v)).view(), &String::new).unwrap().map(|&v| v as f32);
     let turned = product(x.view(), rotation.view(), Threads::One).map(|&v| 3.0 * v);
     let scores = panel(&data(vec![("a", x.clone()), ("b", turned.clone())]), few());
-    for measure in Measure::ALL {
-        let raw = of_pair(&scores, measure, Reading::Raw);
-        let most = if measure == Measure::Procrustes { 0.0 } else { 1.0 };
+    for measure in SimilarityMeasure::ALL {
+        let raw = of_pair(&scores, measure, SimilarityStatistic::Raw);
+        let most = if measure == SimilarityMeasure::Procrustes { 0.0 } else { 1.0 };
         assert!((raw - most).abs() < 2e-5, "{measure:?}: {raw}");
-        assert!((of_pair(&scores, measure, Reading::Calibrated) - 1.0).abs() < 1e-4, "{measure:?}");
-        assert_eq!(of_pair(&scores, measure, Reading::P), 0.05, "{measure:?}");
+        assert!((of_pair(&scores, measure, SimilarityStatistic::Calibrated) - 1.0).abs() < 1e-4, "{measure:?}");
+        assert_eq!(of_pair(&scores, measure, SimilarityStatistic::P), 0.05, "{measure:?}");
     }
     // Those that centre do not see a shift.
     let shifted = turned.map(|&v| v + 5.0);
     let scores = panel(&data(vec![("a", x), ("b", shifted)]), few());
-    for measure in [Measure::Cka, Measure::Svcca] {
-        assert!((of_pair(&scores, measure, Reading::Raw) - 1.0).abs() < 2e-5, "{measure:?}");
+    for measure in [SimilarityMeasure::Cka, SimilarityMeasure::Svcca] {
+        assert!((of_pair(&scores, measure, SimilarityStatistic::Raw) - 1.0).abs() < 2e-5, "{measure:?}");
     }
-    assert!(of_pair(&scores, Measure::Procrustes, Reading::Raw).abs() < 2e-5);
-    assert!(of_pair(&scores, Measure::Rsa, Reading::Raw) < 0.99);
+    assert!(of_pair(&scores, SimilarityMeasure::Procrustes, SimilarityStatistic::Raw).abs() < 2e-5);
+    assert!(of_pair(&scores, SimilarityMeasure::Rsa, SimilarityStatistic::Raw) < 0.99);
 }
 
 /// Views that share nothing, 300 times over: calibrated scores lie around 0 and p is as likely in one tenth as in another.
@@ -118,20 +118,20 @@ fn chance_is_zero_and_p_is_uniform() {
     for table in 0..tables {
         let views = data(vec![("a", uniform(40, 8, 2 * table)), ("b", uniform(40, 6, 2 * table + 1))]);
         let scores = panel(&views, SimilarityParams { permutations: 39, k: 5, seed: table, ..few() });
-        for (i, measure) in Measure::ALL.into_iter().enumerate() {
-            sums[i] += of_pair(&scores, measure, Reading::Calibrated) / tables as f64;
-            let p = of_pair(&scores, measure, Reading::P);
+        for (i, measure) in SimilarityMeasure::ALL.into_iter().enumerate() {
+            sums[i] += of_pair(&scores, measure, SimilarityStatistic::Calibrated) / tables as f64;
+            let p = of_pair(&scores, measure, SimilarityStatistic::P);
             tenths[i][((p * 40.0).round() as usize - 1) / 4] += 1;
         }
     }
     println!("{sums:?} {tenths:?}");
-    for (i, measure) in Measure::ALL.into_iter().enumerate() {
+    for (i, measure) in SimilarityMeasure::ALL.into_iter().enumerate() {
         assert!(sums[i].abs() < 0.01, "{measure:?}: {}", sums[i]);
         // Thirty are expected in each; mutual kNN has ties, which count against it.
         let (least, most) = (12, 50);
         let first = tenths[i][0];
         assert!((least..=most).contains(&first), "{measure:?}: {first} of {tables} below 0.1");
-        if measure != Measure::MutualKnn {
+        if measure != SimilarityMeasure::MutualKnn {
             assert!(tenths[i].iter().all(|n| (least..=most).contains(n)), "{measure:?}: {:?}", tenths[i]);
         }
     }
@@ -150,26 +150,29 @@ fn what_is_shared_lies_between_chance_and_the_most_and_noise_lowers_the_ceiling(
         panel(&data(vec![("a", noisy(7)), ("b", noisy(8))]), few())
     };
     let (little, much) = (scores_at(0.15), scores_at(0.8));
-    for measure in Measure::ALL {
-        let calibrated = of_pair(&little, measure, Reading::Calibrated);
+    for measure in SimilarityMeasure::ALL {
+        let calibrated = of_pair(&little, measure, SimilarityStatistic::Calibrated);
         assert!(calibrated > 0.05 && calibrated < 1.0, "{measure:?}: {calibrated}");
-        assert_eq!(of_pair(&little, measure, Reading::P), 0.05, "{measure:?}");
-        let [high, low] = [&little, &much].map(|scores| of_pair(scores, measure, Reading::Ceiling));
+        assert_eq!(of_pair(&little, measure, SimilarityStatistic::P), 0.05, "{measure:?}");
+        let [high, low] = [&little, &much].map(|scores| of_pair(scores, measure, SimilarityStatistic::Ceiling));
         assert!(low < high && (0.2..=1.0).contains(&high), "{measure:?}: {low} with more noise than {high}");
     }
 }
 
 #[test]
 fn every_method_is_judged_in_its_first_space() {
-    let data = planted(3, 16, 200, 80);
+    let data = synthetic(3, 16, 200, 80);
     for (method, space) in [
-        (na(Scale::Zscore), SpaceKind::Input),
-        (Method::from(GpaParams::default()), SpaceKind::Universe),
-        (Method::from(PairwiseParams::default()), SpaceKind::Translated),
+        (na(Scale::Zscore), Coordinates::Input),
+        (Method::from(GpaParams::default()), Coordinates::Universe),
+        (Method::from(PairwiseParams::default()), Coordinates::Translated),
     ] {
         let scores = score(&method, &Task::from(few()), &data);
         assert!(scores.scores.iter().all(|s| s.space == space && s.n == 80));
-        let pairs = scores.scores.iter().filter(|s| s.metric == Metric::Similarity(Measure::Cka, Reading::Raw));
+        let pairs = scores
+            .scores
+            .iter()
+            .filter(|s| s.metric == Metric::Similarity(SimilarityMeasure::Cka, SimilarityStatistic::Raw));
         assert_eq!(pairs.count(), 3, "every unordered pair once");
         let distortions: Vec<f64> =
             scores.scores.iter().filter(|s| s.metric == Metric::Distortion).map(|s| s.value.unwrap()).collect();
@@ -180,8 +183,8 @@ fn every_method_is_judged_in_its_first_space() {
     let of = |method: &Method| score(method, &Task::from(few()), &data);
     let (input, gpa) = (of(&na(Scale::Zscore)), of(&Method::from(GpaParams::default())));
     let figure = |scores: &Scores, metric| value(scores, metric, "v0", Some("v1")).unwrap();
-    for measure in Measure::ALL {
-        let metric = Metric::Similarity(measure, Reading::Raw);
+    for measure in SimilarityMeasure::ALL {
+        let metric = Metric::Similarity(measure, SimilarityStatistic::Raw);
         // One neighbour more or less is 0.00125.
         assert!((figure(&input, metric) - figure(&gpa, metric)).abs() < 4e-3, "{measure:?}");
     }
@@ -192,8 +195,10 @@ fn every_method_is_judged_in_its_first_space() {
 fn a_view_that_does_not_vary_has_no_figure_but_a_reason() {
     let constant = Matrix::from_fn(30, 4, |_, j| 1.0 + j as f32);
     let scores = panel(&data(vec![("a", constant), ("b", uniform(30, 4, 3))]), few());
-    for measure in [Measure::Cka, Measure::Rsa, Measure::Svcca, Measure::Procrustes] {
-        let metric = Metric::Similarity(measure, Reading::Raw);
+    for measure in
+        [SimilarityMeasure::Cka, SimilarityMeasure::Rsa, SimilarityMeasure::Svcca, SimilarityMeasure::Procrustes]
+    {
+        let metric = Metric::Similarity(measure, SimilarityStatistic::Raw);
         let score = scores.scores.iter().find(|s| s.metric == metric).unwrap();
         assert_eq!((score.value, score.reason.as_deref()), (None, Some("all rows of `a` are the same")), "{measure:?}");
     }

@@ -138,7 +138,7 @@ fn table(rng: &mut Stream, effect: f64) -> [Vec<Vec<f64>>; 2] {
 /// 3.2 to 6.8%.
 #[test]
 fn intervals_cover_the_truth_and_tests_keep_their_level() {
-    let mut rng = stream(11, Purpose::PLANTED, None);
+    let mut rng = stream(11, Purpose::SYNTHETIC, None);
     let (effect, tables) = (0.4, 1000);
     // The truth, from a table of a million items.
     let share = |shift: f64, rng: &mut Stream| {
@@ -164,7 +164,7 @@ fn intervals_cover_the_truth_and_tests_keep_their_level() {
 /// How many of so many simulations have the truth in their interval, and a p below 0.05, as shares.
 fn simulated(simulations: u64, truth: f64, one: impl Fn(&mut Stream, u64) -> Contrast + Sync) -> (f64, f64) {
     let simulate = |i: u64| {
-        let Contrast { interval, p, .. } = one(&mut stream(1000 + i, Purpose::PLANTED, None), i);
+        let Contrast { interval, p, .. } = one(&mut stream(1000 + i, Purpose::SYNTHETIC, None), i);
         (usize::from(interval.low <= truth && truth <= interval.high), usize::from(p < 0.05))
     };
     let (covered, found) =
@@ -234,7 +234,7 @@ fn few_groups_are_covered() {
         assert!((0.03..=0.07).contains(&found), "{groups} groups: {found}");
         let flips = |groups: Option<&[i64]>| {
             let found = (0..1000u64).into_par_iter().filter(|&i| {
-                let differences = values(&mut stream(1000 + i, Purpose::PLANTED, None));
+                let differences = values(&mut stream(1000 + i, Purpose::SYNTHETIC, None));
                 sign_flip(&differences, groups, 500, i).unwrap() <= 0.05
             });
             found.count() as f64 / 1000.0
@@ -254,7 +254,7 @@ fn tables_of_equal_methods_keep_their_level() {
     for methods in [2, 5, 15] {
         let tables = 800u64;
         let false_ones = (0..tables).into_par_iter().filter(|&i| {
-            let rng = &mut stream(5000 + i, Purpose::PLANTED, None);
+            let rng = &mut stream(5000 + i, Purpose::SYNTHETIC, None);
             let difficulty: Vec<f64> = (0..100).map(|_| normal(rng)).collect();
             let hit = |d: &f64, rng: &mut Stream| f64::from(u8::from(d + 0.7 * normal(rng) > 0.0));
             let values: Vec<Vec<Vec<f64>>> =
@@ -270,7 +270,7 @@ fn tables_of_equal_methods_keep_their_level() {
 
 #[test]
 fn step_down_finds_the_pairs_that_differ() {
-    let mut rng = stream(3, Purpose::PLANTED, None);
+    let mut rng = stream(3, Purpose::SYNTHETIC, None);
     let mut method = |shift: f64| vec![(0..200).map(|_| shift + normal(&mut rng)).collect::<Vec<f64>>()];
     let drawn = resample_means(&[method(0.0), method(0.0), method(1.0)], None, Scale::Number, 4000, 1).unwrap();
     let pairs = step_down(&[&drawn]);
@@ -290,7 +290,7 @@ fn step_down_finds_the_pairs_that_differ() {
 
 #[test]
 fn clusters_and_seeds_widen_what_they_should() {
-    let mut rng = stream(5, Purpose::PLANTED, None);
+    let mut rng = stream(5, Purpose::SYNTHETIC, None);
     // Forty clusters of ten items that share a value: as good as forty items.
     let of_clusters: Vec<f64> = (0..40).map(|_| normal(&mut rng)).collect();
     let values: Vec<f64> = (0..400).map(|i| of_clusters[i / 10]).collect();
@@ -330,7 +330,7 @@ fn clusters_and_seeds_widen_what_they_should() {
 #[test]
 fn places_say_what_cannot_be_told_apart() {
     let shifted = |shift: f64| vec![(0..300).map(|i| shift + f64::from(i * 37 % 100) / 100.0).collect::<Vec<f64>>()];
-    let mut rng = stream(2, Purpose::PLANTED, None);
+    let mut rng = stream(2, Purpose::SYNTHETIC, None);
     let noisy = vec![(0..300).map(|i| f64::from(i * 37 % 100) / 100.0 + 2.0 * normal(&mut rng)).collect::<Vec<f64>>()];
     let drawn = resample_means(&[shifted(0.0), shifted(0.5), noisy], None, Scale::Number, 2000, 1).unwrap();
     let places = drawn.places(&[0, 1], true);

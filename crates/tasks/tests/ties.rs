@@ -6,23 +6,23 @@ mod common;
 use align::methods::na::Scale;
 use align::prep::cosine_rows;
 use align::rng::{Purpose, permutation, stream};
-use align::{Dataset, Matrix, Spaces, Split};
+use align::{Dataset, Matrix, Split, Views};
 use common::{na, score};
 use rand::RngExt;
-use tasks::{HubnessParams, Measure, Metric, Quantity, Reading, Scores, SimilarityParams, Task};
+use tasks::{HubnessParams, Metric, Quantity, Scores, SimilarityMeasure, SimilarityParams, SimilarityStatistic, Task};
 
 /// Permuted rows, as the noise `permute` draws them.
 const PERMUTATION: Purpose = Purpose::new(9);
 
 fn data(views: [Matrix; 2]) -> Dataset {
-    let spaces = Spaces::new(["a", "b"].into_iter().map(String::from).zip(views)).expect("matched views");
-    let split = Split { spaces, labels: Vec::new(), groups: Vec::new(), ids: None };
+    let views = Views::new(["a", "b"].into_iter().map(String::from).zip(views)).expect("matched views");
+    let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
     Dataset { train: split.clone(), validation: None, test: split }
 }
 
 /// n rows, each one of `distinct`.
 fn copies(n: usize, distinct: usize, width: usize, seed: u64) -> Matrix {
-    let mut rng = stream(seed, Purpose::PLANTED, None);
+    let mut rng = stream(seed, Purpose::SYNTHETIC, None);
     let rows = Matrix::from_fn(distinct, width, |_, _| rng.random::<f32>() - 0.5);
     rows.select_rows(&(0..n).map(|_| rng.random_range(0..distinct)).collect::<Vec<_>>())
 }
@@ -44,13 +44,13 @@ fn p_is_uniform_under_ties() {
     let mut fifths = [[0usize; 5]; 5];
     for table in 0..tables {
         let scores = panel([copies(50, 5, 8, 2 * table), copies(50, 5, 6, 2 * table + 1)], table);
-        for (i, measure) in Measure::ALL.into_iter().enumerate() {
-            let p = value(&scores, Metric::Similarity(measure, Reading::P));
+        for (i, measure) in SimilarityMeasure::ALL.into_iter().enumerate() {
+            let p = value(&scores, Metric::Similarity(measure, SimilarityStatistic::P));
             fifths[i][((p * 40.0).round() as usize - 1) / 8] += 1;
         }
     }
     println!("{fifths:?}");
-    for (measure, fifths) in Measure::ALL.into_iter().zip(fifths) {
+    for (measure, fifths) in SimilarityMeasure::ALL.into_iter().zip(fifths) {
         // Forty are expected in each, with a standard deviation of 5.7.
         assert!(fifths.iter().all(|n| (20..=60).contains(n)), "{measure:?}: {fifths:?}");
     }
@@ -61,7 +61,7 @@ fn the_order_of_items_does_not_show_in_neighbours() {
     let (a, b) = (copies(60, 7, 8, 1), copies(60, 7, 6, 2));
     let order = permutation(60, &mut stream(3, PERMUTATION, None));
     let moved = || [a.select_rows(&order), b.select_rows(&order)];
-    let metric = Metric::Similarity(Measure::MutualKnn, Reading::Raw);
+    let metric = Metric::Similarity(SimilarityMeasure::MutualKnn, SimilarityStatistic::Raw);
     let [one, other] = [panel([a.clone(), b.clone()], 0), panel(moved(), 0)].map(|scores| value(&scores, metric));
     assert!((one - other).abs() < 1e-12, "{one} and {other}");
     // Two halves of equal rows: of the 14 others of its half an item has ten neighbours by chance, so a view shares less
@@ -82,7 +82,7 @@ fn anti_hubs_are_those_of_ties_broken_at_random() {
     let scores = hubness([queries.clone(), gallery.clone()], k);
     let (a, b) = (cosine_rows(&queries), cosine_rows(&gallery));
     let cosine = |i: usize, j: usize| a.row(i).iter().zip(b.row(j)).map(|(x, y)| x * y).sum::<f32>();
-    let mut rng = stream(6, Purpose::PLANTED, None);
+    let mut rng = stream(6, Purpose::SYNTHETIC, None);
     let draws = 2000;
     let (mut share, mut counts) = (0.0, vec![0.0f64; n]);
     for _ in 0..draws {

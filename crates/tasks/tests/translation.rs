@@ -9,8 +9,8 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
 use align::prep::{ConstantColumns, ZScore, cosine_rows};
-use align::{AddForm, Dataset, Fitted, Matrix, Method, Rescale, SpaceKind};
-use common::planted;
+use align::{AddForm, Coordinates, Dataset, Fitted, Matrix, Method, Rescale};
+use common::synthetic;
 use tasks::classifier::{Classifier, Converged, Labelled};
 use tasks::{Direction, Metric, ProbeParams, Quantity, RetrievalParams, Stitching, Task, TaskInput};
 
@@ -32,43 +32,43 @@ fn methods() -> Vec<Method> {
 
 /// The rows of one view translated to another, standardised by the target's training rows.
 fn translated(fitted: &Fitted, data: &Dataset, s: usize, t: usize, x: &Matrix) -> Matrix {
-    let (source, target) = (data.train.spaces.nth(s), data.train.spaces.nth(t));
+    let (source, target) = (data.train.views.nth(s), data.train.views.nth(t));
     let standardise = ZScore::fit(target.values(), ConstantColumns::Clamp);
     standardise.apply(&fitted.translate(source.name(), target.name(), x).unwrap()).unwrap()
 }
 
 #[test]
 fn retrieval_and_stitching_judge_what_translate_gives() {
-    let data = planted(3, 12, 200, 80);
+    let data = synthetic(3, 12, 200, 80);
     let codes = |split: &align::Split| -> Vec<u32> { split.labels[0].values.iter().map(|&x| x as u32).collect() };
     let (train_codes, test_codes) = (codes(&data.train), codes(&data.test));
     let classes = 1 + *train_codes.iter().chain(&test_codes).max().unwrap() as usize;
     let stitching = Task::from(Stitching(ProbeParams { direction: Direction::Standard, ..ProbeParams::default() }));
     let standardised =
-        |t: usize, x: &Matrix| ZScore::fit(data.train.spaces.at(t), ConstantColumns::Clamp).apply(x).unwrap();
+        |t: usize, x: &Matrix| ZScore::fit(data.train.views.at(t), ConstantColumns::Clamp).apply(x).unwrap();
     let own: Vec<Classifier> = (0..3)
         .map(|t| {
-            let x = standardised(t, data.train.spaces.at(t));
+            let x = standardised(t, data.train.views.at(t));
             let rows = Labelled { x: &x, codes: &train_codes };
             Classifier::train_converged(rows, classes, Converged { l2: ProbeParams::default().l2 }).unwrap().classifier
         })
         .collect();
     for method in methods() {
-        let bare = method.fit(&data.train.spaces, 5).unwrap().fitted;
-        for fitted in [bare.calibrated(&data.train.spaces).unwrap(), bare] {
+        let bare = method.fit(&data.train.views, 5).unwrap().fitted;
+        for fitted in [bare.calibrated(&data.train.views).unwrap(), bare] {
             let input = TaskInput::new(&fitted, &data);
             let ranked = Task::from(RetrievalParams::default()).score(&input).unwrap().series;
             let stitched = stitching.score(&input).unwrap().scores;
             for (s, t) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)] {
-                let moved = translated(&fitted, &data, s, t, data.test.spaces.at(s));
-                let (queries, gallery) = (cosine_rows(&moved), cosine_rows(&standardised(t, data.test.spaces.at(t))));
+                let moved = translated(&fitted, &data, s, t, data.test.views.at(s));
+                let (queries, gallery) = (cosine_rows(&moved), cosine_rows(&standardised(t, data.test.views.at(t))));
                 let want = tasks::ranks::ranks(&queries, &gallery).unwrap().pessimistic;
                 let of_pair = |source: &Option<String>, target: &Option<String>| {
-                    source.as_deref() == Some(data.test.spaces.nth(s).name())
-                        && target.as_deref() == Some(data.test.spaces.nth(t).name())
+                    source.as_deref() == Some(data.test.views.nth(s).name())
+                        && target.as_deref() == Some(data.test.views.nth(t).name())
                 };
                 let got = ranked.iter().find(|series| {
-                    series.space == SpaceKind::Translated
+                    series.space == Coordinates::Translated
                         && series.quantity == Quantity::Rank
                         && of_pair(&series.source, &series.target)
                 });
@@ -95,16 +95,16 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
 
 #[test]
 fn one_projection_for_all_targets_gives_the_rows_of_each_translation() {
-    let data = planted(3, 12, 200, 80);
+    let data = synthetic(3, 12, 200, 80);
     for method in methods() {
-        let fitted = method.fit(&data.train.spaces, 5).unwrap().fitted;
-        let rows = data.test.spaces.iter().map(|view| (view.name(), view.values()));
+        let fitted = method.fit(&data.train.views, 5).unwrap().fitted;
+        let rows = data.test.views.iter().map(|view| (view.name(), view.values()));
         let projections = fitted.projections(rows).unwrap();
-        for (s, source) in data.test.spaces.iter().enumerate() {
+        for (s, source) in data.test.views.iter().enumerate() {
             if fitted.universe().is_some() {
                 assert_eq!(projections.shared()[s], fitted.project(source.name(), source.values()).unwrap());
             }
-            for target in data.test.spaces.names() {
+            for target in data.test.views.names() {
                 let want = fitted.translate(source.name(), target, source.values()).unwrap();
                 assert_eq!(projections.translated(s, target).unwrap(), want, "{method:?}");
             }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use align::planted::Planted;
-use align::{AlignError, Matrix, Spaces};
+use align::synthetic::Synthetic;
+use align::{AlignError, Matrix, Views};
 use anyhow::Result;
-use data::Sink;
+use data::MatrixWriter;
 use data::import::{Described, Files, Import, Member, NamedMember, Splitting, import};
 
 /// Synthetic views `v0`, `v1` and `v2` (n × 6), linear functions of the same latent variables with a little noise; then every
@@ -14,9 +14,9 @@ use data::import::{Described, Files, Import, Member, NamedMember, Splitting, imp
 ///
 /// # Errors
 /// A number of rows that is zero.
-pub fn bent(rows: usize, seed: u64) -> Result<Spaces, AlignError> {
-    let recipe = Planted { widths: vec![6; 3], fit_rows: rows, test_rows: 1, noise: 0.1, ..Planted::default() };
-    let views = recipe.generate(seed)?.train.spaces;
+pub fn bent(rows: usize, seed: u64) -> Result<Views, AlignError> {
+    let recipe = Synthetic { widths: vec![6; 3], fit_rows: rows, test_rows: 1, noise: 0.1, ..Synthetic::default() };
+    let views = recipe.generate(seed)?.train.views;
     let cubed = views.get("v1")?.map(|x| x.powi(3));
     views.with_values(1, cubed)
 }
@@ -50,7 +50,7 @@ pub fn write(folder: &Path) -> Result<()> {
 }
 
 fn write_npy(file: &Member, rows: &Matrix) -> Result<()> {
-    let mut sink = Sink::create(file, rows.rows(), rows.cols())?;
+    let mut sink = MatrixWriter::create(file, rows.rows(), rows.cols())?;
     sink.write(rows)?;
     sink.finish()?;
     Ok(())

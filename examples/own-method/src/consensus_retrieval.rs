@@ -1,7 +1,7 @@
 //! Consensus retrieval: the items of one view looked up among the means of all other views.
 
 use align::prep::unit_rows;
-use align::{Matrix, SpaceKind};
+use align::{Matrix, Coordinates};
 use serde::{Deserialize, Serialize};
 use tasks::metrics::{hits_at, mean_reciprocal_rank};
 use tasks::ranks::ranks;
@@ -46,10 +46,10 @@ impl Evaluation for ConsensusRetrieval {
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-        let (test, space) = (&input.test.spaces, SpaceKind::Universe);
-        if !input.fitted.offers().contains(&space) {
+        let (test, space) = (&input.test.views, Coordinates::Universe);
+        if !input.fitted.coordinates().contains(&space) {
             let reason = "the fit has no universe";
-            return Ok(Scores::not_applicable(input.fitted.offers()[0], &METRICS, test.rows(), reason));
+            return Ok(Scores::not_applicable(input.fitted.coordinates()[0], &METRICS, test.rows(), reason));
         }
         let mut projected = Vec::new();
         for view in test.iter() {

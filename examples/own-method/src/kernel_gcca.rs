@@ -7,7 +7,7 @@ use align::methods::gcca::{Coordinates, GccaParams};
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{Purpose, permutation, stream};
 use align::{
-    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Needs, SpaceKind, Spaces, Universe,
+    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Needs, Coordinates, Views, Universe,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ impl Aligner for KernelGcca {
             features.push((view.name.clone(), view.features(space.values())?));
             views.push(view);
         }
-        let gcca = self.gcca().fit(&FitInput::new(&Spaces::new(features)?), seed)?;
+        let gcca = self.gcca().fit(&FitInput::new(&Views::new(features)?), seed)?;
         let Fitted::Universe(universe) = gcca.fitted else {
             return Err(AlignError::Own { method: NAME.into(), message: "GCCA did not return a universe".into() });
         };
@@ -206,8 +206,8 @@ impl FittedMaps for KernelMaps {
         self.views.iter().map(|view| (view.name.as_str(), view.prep.width())).collect()
     }
 
-    fn offers(&self) -> &'static [SpaceKind] {
-        &[SpaceKind::Universe]
+    fn coordinates(&self) -> &'static [Coordinates] {
+        &[Coordinates::Universe]
     }
 
     fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use align::SpaceKind;
+use align::Coordinates;
 use grid::Grid;
 use own_method::{register, run_grid};
 use runner::event::{Event, Observer};
@@ -68,7 +68,7 @@ fn the_grid_runs_once_and_kernel_gcca_finds_what_linear_gcca_does_not() {
                 && r.task.as_deref() == Some(task)
                 && r.seed == Some(seed)
                 && r.metric.and_then(Counted::metric) == Some(Metric::Rank1)
-                && r.space == Some(SpaceKind::Universe)
+                && r.space == Some(Coordinates::Universe)
         };
         let values: Vec<f64> = records.iter().filter(of).map(|r| r.value.unwrap()).collect();
         assert!(values.len() >= 3, "{method} {params} {task} {seed}: {} records", values.len());

@@ -1,25 +1,25 @@
 //! What a fit is made from.
 
-use crate::{AlignError, Dataset, Labels, Spaces};
+use crate::{AlignError, Dataset, Labels, Views};
 
 /// The training rows of a fit and what is known of them.
 ///
 /// Row i is the same item in every view. Items that some views miss are marked in the views themselves
-/// ([`Spaces::with_missing`]).
+/// ([`Views::with_missing`]).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FitInput<'a> {
     /// The views.
-    pub views: &'a Spaces,
+    pub views: &'a Views,
     /// Labellings of the items, one class for each row; empty where none is known.
     pub labels: &'a [Labels],
     /// Rows of the same views to choose by, where the data set has some.
-    pub validation: Option<&'a Spaces>,
+    pub validation: Option<&'a Views>,
 }
 
 impl<'a> FitInput<'a> {
     /// These views, of whose items no more is known.
-    pub fn new(views: &'a Spaces) -> Self {
+    pub fn new(views: &'a Views) -> Self {
         Self { views, labels: &[], validation: None }
     }
 
@@ -39,7 +39,7 @@ impl<'a> FitInput<'a> {
     ///
     /// # Errors
     /// [`AlignError::UnknownView`] where these rows lack one of the views.
-    pub fn with_validation(self, validation: &'a Spaces) -> Result<Self, AlignError> {
+    pub fn with_validation(self, validation: &'a Views) -> Result<Self, AlignError> {
         self.views.names().try_for_each(|name| validation.position(name).map(|_| ()))?;
         Ok(Self { validation: Some(validation), ..self })
     }
@@ -50,8 +50,8 @@ impl<'a> FitInput<'a> {
     }
 }
 
-impl<'a> From<&'a Spaces> for FitInput<'a> {
-    fn from(views: &'a Spaces) -> Self {
+impl<'a> From<&'a Views> for FitInput<'a> {
+    fn from(views: &'a Views) -> Self {
         Self::new(views)
     }
 }
@@ -59,7 +59,7 @@ impl<'a> From<&'a Spaces> for FitInput<'a> {
 /// The training rows of a data set, their labellings, and its validation rows.
 impl<'a> From<&'a Dataset> for FitInput<'a> {
     fn from(data: &'a Dataset) -> Self {
-        let validation = data.validation.as_ref().map(|split| &split.spaces);
-        Self { views: &data.train.spaces, labels: &data.train.labels, validation }
+        let validation = data.validation.as_ref().map(|split| &split.views);
+        Self { views: &data.train.views, labels: &data.train.labels, validation }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs};
 use crate::moments::Moments;
-use crate::{AlignError, Fit, FitWarning, Ignored, Spaces};
+use crate::{AlignError, Fit, FitWarning, Ignored, Views};
 
 /// A method of alignment with its parameters.
 ///
@@ -98,7 +98,7 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A method that needs no more of the rows than their second moments, so that they can be summed in pieces wherever they
-/// are ([`Method::fit_sums`]). Its [`Aligner::moments`] gives itself, and its [`Aligner::fit`] is [`MomentAligner::fit_rows`].
+/// are ([`Method::fit_statistics`]). Its [`Aligner::moments`] gives itself, and its [`Aligner::fit`] is [`MomentAligner::fit_rows`].
 pub trait MomentAligner: Aligner {
     /// The moments that it is fitted from.
     fn spec(&self) -> MomentSpec;
@@ -339,7 +339,7 @@ impl BaseViews {
     ///
     /// # Errors
     /// [`AlignError::TooFewViews`] where fewer than two are left to align before one is added.
-    pub fn of(self, train: &Spaces) -> Result<Spaces, AlignError> {
+    pub fn of(self, train: &Views) -> Result<Views, AlignError> {
         let names: Vec<&str> = train.names().collect();
         if self == Self::AllButLast && names.len() < 3 {
             let only = (names.len() == 1).then(|| names[0].to_string());

@@ -1,13 +1,13 @@
 //! The rows of one training step.
 
-use super::prepared::Prepared;
+use super::normalized::NormalizedRows;
 use crate::Matrix;
 
 /// Rows of one view, to be pulled towards the same rows of the targets.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// The view.
-    pub x: &'a Prepared,
+    pub x: &'a NormalizedRows,
     /// Consensus directions, N × D.
     pub targets: &'a Matrix,
     /// Which rows.

@@ -14,13 +14,13 @@
 //! which changes no digit of a row of standardised views.
 
 mod batch;
-mod lanes;
 mod loss;
 mod network;
-mod prepared;
+mod normalized;
+mod shards;
 pub mod train;
 
 pub use batch::{Batch, Draw};
 pub use loss::Loss;
 pub use network::{Corrector, Weights};
-pub use prepared::Prepared;
+pub use normalized::NormalizedRows;

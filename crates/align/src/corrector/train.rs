@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::batch::Batch;
-use super::lanes::{Gradients, Lanes};
 use super::loss::Loss;
 use super::network::{Corrector, Weights};
+use super::shards::{Gradients, Shards};
 use crate::numerics::kernels::{self, AdamwStep};
 
 /// Settings of the optimiser.
@@ -27,7 +27,7 @@ pub struct Adamw {
 pub struct Trainer {
     corrector: Corrector,
     adamw: Adamw,
-    lanes: Lanes,
+    lanes: Shards,
     gradient: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
@@ -50,7 +50,7 @@ impl Trainer {
     /// Starts from a corrector.
     pub fn new(corrector: Corrector, adamw: Adamw) -> Self {
         let len = corrector.parameters();
-        let lanes = Lanes::new(&corrector);
+        let lanes = Shards::new(&corrector);
         let zeros = || vec![0.0; len];
         Self { corrector, adamw, lanes, gradient: zeros(), first: zeros(), second: zeros(), steps: 0 }
     }

@@ -8,8 +8,8 @@ use super::universe::{Universe, ViewMap};
 use crate::moments::FEWEST;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
-use crate::spaces::check_finite;
-use crate::{AlignError, Matrix, Spaces};
+use crate::views::check_finite;
+use crate::{AlignError, Matrix, Views};
 
 /// How a view is joined to a universe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Universe {
     /// # Errors
     /// A name that the universe already has, rows that do not match, an empty view, a value that is not
     /// finite, a view of `base_train` that the universe does not know or that has another width, fewer than two rows.
-    pub fn add(&self, base_train: &Spaces, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
+    pub fn add(&self, base_train: &Views, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
         self.check_new(base_train, name, new_rows)?;
         let known: Vec<usize> = (0..base_train.rows()).filter(|&row| base_train.views_of(row) > 0).collect();
         if known.len() < FEWEST {
@@ -103,7 +103,7 @@ impl Universe {
         Ok(self.with_view(view))
     }
 
-    fn check_new(&self, base_train: &Spaces, name: &str, x: &Matrix) -> Result<(), AlignError> {
+    fn check_new(&self, base_train: &Views, name: &str, x: &Matrix) -> Result<(), AlignError> {
         let (rows, cols, name) = (x.rows(), x.cols(), name.to_string());
         if self.views().iter().any(|view| view.name == name) {
             return Err(AlignError::DuplicateView { name });
@@ -121,7 +121,7 @@ impl Universe {
 
 /// The mean over the views that have the item of `f(m)`, N × D, summed in `f64` in their order.
 pub(crate) fn mean_over_views(
-    train: &Spaces,
+    train: &Views,
     f: impl Fn(&str, &Matrix) -> Result<Matrix, AlignError>,
 ) -> Result<Matrix, AlignError> {
     let mut sum: Option<Matrix<f64>> = None;

@@ -2,10 +2,10 @@
 
 use super::fit::{Fit, Fitted};
 use crate::calibration::{Calibration, root_mean_square, warning};
-use crate::moments::{Sums, mean_and_covariance, standardised_by};
+use crate::moments::{SufficientStatistics, mean_and_covariance, standardised_by};
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
-use crate::{AlignError, FitWarning, Matrix, Spaces};
+use crate::{AlignError, FitWarning, Matrix, Views};
 
 /// The first two moments of what the rows of one view go on from, on their way to other views.
 struct Onward {
@@ -25,7 +25,7 @@ impl Fit {
     ///
     /// # Errors
     /// A view that the fit does not know or that has another width.
-    pub fn calibrated(self, train: &Spaces) -> Result<Self, AlignError> {
+    pub fn calibrated(self, train: &Views) -> Result<Self, AlignError> {
         let onward = onward_of_rows(&self.fitted, train)?;
         Ok(self.calibrated_by(&onward))
     }
@@ -36,7 +36,7 @@ impl Fit {
     /// # Errors
     /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] where the
     /// sums are not of the fit's views.
-    pub fn calibrated_by_sums(mut self, sums: &Sums) -> Result<Self, AlignError> {
+    pub fn calibrated_by_statistics(mut self, sums: &SufficientStatistics) -> Result<Self, AlignError> {
         if matches!(self.fitted, Fitted::Input(_) | Fitted::Own(_)) {
             return Ok(self);
         }
@@ -53,7 +53,7 @@ impl Fit {
     ///
     /// # Errors
     /// As [`Fit::calibrated`].
-    pub fn with_spread_checked(mut self, train: &Spaces) -> Result<Self, AlignError> {
+    pub fn with_spread_checked(mut self, train: &Views) -> Result<Self, AlignError> {
         let onward = onward_of_rows(&self.fitted, train)?;
         for (target, name) in names(&self.fitted).iter().enumerate() {
             self.report.warnings.extend(arrival(&self.fitted, &onward, target).and_then(
@@ -85,14 +85,14 @@ impl Fitted {
     ///
     /// # Errors
     /// As [`Fit::calibrated`].
-    pub fn calibrated(&self, train: &Spaces) -> Result<Self, AlignError> {
+    pub fn calibrated(&self, train: &Views) -> Result<Self, AlignError> {
         let report = crate::FitReport::closed_form(0, 0, None);
         Ok(Fit { fitted: self.clone(), report }.calibrated(train)?.fitted)
     }
 }
 
 /// The calibration of view `target` by what these rows of other views are translated to.
-pub(super) fn calibration_of(fitted: &Fitted, rows: &Spaces, target: usize) -> Result<Option<Calibration>, AlignError> {
+pub(super) fn calibration_of(fitted: &Fitted, rows: &Views, target: usize) -> Result<Option<Calibration>, AlignError> {
     Ok(arrival(fitted, &onward_of_rows(fitted, rows)?, target).and_then(Arrival::calibration))
 }
 
@@ -103,14 +103,14 @@ fn names(fitted: &Fitted) -> Vec<String> {
     }
 }
 
-fn onward_of_rows(fitted: &Fitted, train: &Spaces) -> Result<Vec<Option<Onward>>, AlignError> {
+fn onward_of_rows(fitted: &Fitted, train: &Views) -> Result<Vec<Option<Onward>>, AlignError> {
     let names = names(fitted);
     let mut onward: Vec<Option<Onward>> = names.iter().map(|_| None).collect();
     if names.is_empty() {
         return Ok(onward);
     }
     for space in train.iter().filter(|space| space.observed_rows() > 0) {
-        let at = crate::spaces::position(names.iter().map(String::as_str), space.name())?;
+        let at = crate::views::position(names.iter().map(String::as_str), space.name())?;
         let rows = match fitted {
             Fitted::Universe(universe) => universe.onward(space.name(), &space.observed())?,
             Fitted::Pairwise(maps) => maps.onward(space.name(), &space.observed())?,
@@ -122,7 +122,7 @@ fn onward_of_rows(fitted: &Fitted, train: &Spaces) -> Result<Vec<Option<Onward>>
     Ok(onward)
 }
 
-fn onward_of_sums(fitted: &Fitted, sums: &Sums) -> Result<Vec<Option<Onward>>, AlignError> {
+fn onward_of_sums(fitted: &Fitted, sums: &SufficientStatistics) -> Result<Vec<Option<Onward>>, AlignError> {
     let shape = |name: &str, width: usize| format!("`{name}` ({width})");
     let got: Vec<String> = (0..sums.views()).map(|m| shape(&sums.names()[m], sums.width(m))).collect();
     let want: Vec<String> = fitted.views().into_iter().map(|(name, width)| shape(name, width)).collect();

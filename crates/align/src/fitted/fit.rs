@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::input::InputSpace;
-use super::kinds::{LinearStep, SpaceKind};
+use super::kinds::{Coordinates, LinearStep};
 use super::own::FittedMaps;
 use super::pairs::PairMaps;
 use super::universe::{Universe, ViewMap};
@@ -35,14 +35,14 @@ pub enum Fitted {
 }
 
 impl Fitted {
-    /// The spaces in which it can be judged; the first is the one its headline figure is taken from.
-    pub fn offers(&self) -> &'static [SpaceKind] {
+    /// The views in which it can be judged; the first is the one its headline figure is taken from.
+    pub fn coordinates(&self) -> &'static [Coordinates] {
         match self {
-            Self::Input(_) => &[SpaceKind::Input],
-            Self::Pairwise(_) => &[SpaceKind::Translated],
-            Self::Universe(_) => &[SpaceKind::Universe, SpaceKind::Translated],
-            Self::Own(own) => match own.offers() {
-                [] => &[SpaceKind::Input],
+            Self::Input(_) => &[Coordinates::Input],
+            Self::Pairwise(_) => &[Coordinates::Translated],
+            Self::Universe(_) => &[Coordinates::Universe, Coordinates::Translated],
+            Self::Own(own) => match own.coordinates() {
+                [] => &[Coordinates::Input],
                 offers => offers,
             },
         }
@@ -50,12 +50,12 @@ impl Fitted {
 
     /// Whether [`Fitted::project`] has an answer: whether there are coordinates that all views have in common.
     pub fn projects(&self) -> bool {
-        self.offers().iter().any(|space| *space != SpaceKind::Translated)
+        self.coordinates().iter().any(|space| *space != Coordinates::Translated)
     }
 
     /// Whether [`Fitted::translate`] has an answer.
     pub fn translates(&self) -> bool {
-        self.offers().contains(&SpaceKind::Translated)
+        self.coordinates().contains(&Coordinates::Translated)
     }
 
     /// The linear part of the way from the standardised coordinates of one view to those of another, without its shift

@@ -1,7 +1,7 @@
 //! Views that are not aligned.
 
 use crate::prep::ZScore;
-use crate::spaces::position;
+use crate::views::position;
 use crate::{AlignError, Matrix};
 
 /// Each view in its own coordinates.

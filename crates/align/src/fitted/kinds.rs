@@ -1,10 +1,10 @@
-//! The spaces in which fits are judged, and the ways between views.
+//! The views in which fits are judged, and the ways between views.
 
 use crate::Matrix;
 
 /// The coordinates in which two views are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SpaceKind {
+pub enum Coordinates {
     /// The encoders' own coordinates.
     Input,
     /// The shared coordinates.
@@ -13,7 +13,7 @@ pub enum SpaceKind {
     Translated,
 }
 
-impl SpaceKind {
+impl Coordinates {
     /// As written in records.
     pub fn name(self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ pub use add::AddForm;
 pub(crate) use add::mean_over_views;
 pub use fit::{Fit, Fitted};
 pub use input::InputSpace;
-pub use kinds::{LinearStep, SpaceKind};
+pub use kinds::{Coordinates, LinearStep};
 pub use own::FittedMaps;
 pub use pairs::PairMaps;
 pub use projections::Projections;

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use super::kinds::{LinearStep, SpaceKind};
+use super::kinds::{Coordinates, LinearStep};
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
 /// A fit of a form of its own, such as one of kernel features: what [`Fitted::Own`](super::Fitted::Own) holds.
 ///
-/// It says which spaces it offers, and answers for these. Tasks judge it in each of them; what a space does not allow is
+/// It says which views it offers, and answers for these. Tasks judge it in each of them; what a space does not allow is
 /// recorded as not applicable. Such a fit can be neither kept as a file nor calibrated.
 pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     /// Names and widths of the views, in order.
     fn views(&self) -> Vec<(&str, usize)>;
 
-    /// The spaces in which it can be judged, at least one; the first is the one its headline figure is taken from.
-    fn offers(&self) -> &'static [SpaceKind];
+    /// The views in which it can be judged, at least one; the first is the one its headline figure is taken from.
+    fn coordinates(&self) -> &'static [Coordinates];
 
     /// `x` (n × d of `view`) in the space that all views share, where it offers one.
     ///

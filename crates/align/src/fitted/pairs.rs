@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::calibration::Calibration;
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
-use crate::spaces::position;
+use crate::views::position;
 use crate::{AlignError, Matrix};
 
 /// One map per unordered pair of views; the reverse direction is its transpose, unless it has a map of its own.

@@ -8,8 +8,8 @@ use crate::corrector::Corrector;
 use crate::moments::enough;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
-use crate::spaces::position;
-use crate::{AlignError, Matrix, Spaces};
+use crate::views::position;
+use crate::{AlignError, Matrix, Views};
 
 /// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
 /// fit has found another; a calibrated fit has its calibration between B and `prep⁻¹`. With `unit`, rows have length one between `prep` and R.
@@ -130,7 +130,7 @@ impl Universe {
     /// [`AlignError::Width`] where a map does not fit its view or the first map's width, or has no columns;
     /// [`AlignError::TooFewViews`] where a view has no map; [`AlignError::TooFewPresent`] for a view with less than two
     /// rows.
-    pub fn from_maps(train: &Spaces, maps: Vec<Matrix>) -> Result<Self, AlignError> {
+    pub fn from_maps(train: &Views, maps: Vec<Matrix>) -> Result<Self, AlignError> {
         if maps.len() != train.len() {
             return Err(AlignError::TooFewViews {
                 method: "a universe",

@@ -10,7 +10,7 @@ use crate::fitted::AddForm;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
 use crate::moments::enough;
-use crate::{AlignError, Fit, FitReport, Fitted, Method, Spaces};
+use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 
 /// Parameters of `extend`.
 ///
@@ -147,7 +147,7 @@ impl Aligner for ExtendParams {
     }
 }
 
-fn fit_on(params: &ExtendParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
+fn fit_on(params: &ExtendParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of extend", space: "universe", offers: "others" });
     };

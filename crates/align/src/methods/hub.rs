@@ -9,7 +9,7 @@ use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::{ConstantColumns, Standardisation};
-use crate::spaces::position;
+use crate::views::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
 /// Parameters of `hub`.

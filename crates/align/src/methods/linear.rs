@@ -9,7 +9,7 @@ use crate::methods::gpa::{GpaParams, Solver};
 use crate::methods::shared::check::ensure;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
-use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Universe, Views};
 
 /// Parameters of `linear`: a linear corrector, for what of GCPA's gain does not need a network.
 ///
@@ -110,7 +110,7 @@ impl Aligner for LinearParams {
 const CHUNK: usize = 512;
 
 /// `base` is the fit of [`LinearParams::scaffold`] on the same rows.
-fn fit_on(params: &LinearParams, base: &Fit, train: &Spaces) -> Result<Fit, AlignError> {
+fn fit_on(params: &LinearParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the scaffold of linear", space: "universe", offers: "others" });
     };

@@ -6,7 +6,7 @@ use crate::aligner::{Aligner, FitInput, FitSize, Needs};
 use crate::fitted::InputSpace;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
-use crate::spaces::Space;
+use crate::views::View;
 use crate::{AlignError, Fit, FitReport, Fitted};
 
 /// Parameters of `na`: views as they are, or with `scale: zscore` standardised by their training rows. O(N·Σd).
@@ -60,7 +60,7 @@ impl Aligner for NaParams {
     }
 
     fn fit(&self, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
-        let view = |space: &Space| {
+        let view = |space: &View| {
             let prep = match self.scale {
                 Scale::Raw => None,
                 Scale::Zscore => {

@@ -21,7 +21,7 @@ use crate::aligner::{Aligner, Method, MomentSpec};
 use crate::methods::canonical::cca::CcaParams;
 use crate::methods::canonical::gcca::GccaParams;
 use crate::methods::canonical::sumcor::SumcorParams;
-use crate::moments::{Moments, Sums};
+use crate::moments::{Moments, SufficientStatistics};
 use crate::{AlignError, Fit};
 
 macro_rules! built_in {
@@ -137,13 +137,13 @@ impl Method {
         add(Entry { name: default.name(), default, read: Arc::new(read) })
     }
 
-    /// Fits from sums over rows alone ([`Sums`]), wherever the rows are: what takes memory and time does not depend
+    /// Fits from sums over rows alone ([`SufficientStatistics`]), wherever the rows are: what takes memory and time does not depend
     /// on their number. For methods that [can](Aligner::moments); for GPA without `robust`.
     ///
     /// # Errors
     /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
     /// [`AlignError::OtherViews`] where views miss items and the sums weigh these otherwise than the method does.
-    pub fn fit_sums(&self, sums: &Sums, seed: u64) -> Result<Fit, AlignError> {
+    pub fn fit_statistics(&self, sums: &SufficientStatistics, seed: u64) -> Result<Fit, AlignError> {
         self.validate()?;
         let Some(method) = self.moments() else {
             return Err(AlignError::NeedsRows { method: self.name(), instead: from_sums() });

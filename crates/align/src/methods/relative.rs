@@ -9,7 +9,7 @@ use crate::methods::shared::decoder::Decoder;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe, Views};
 
 /// Which items are the anchors.
 const ANCHOR_ITEMS: Purpose = Purpose::new(30);
@@ -78,7 +78,7 @@ impl Aligner for RelativeParams {
     }
 }
 
-fn fit(params: &RelativeParams, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+fn fit(params: &RelativeParams, train: &Views, seed: u64) -> Result<Fit, AlignError> {
     let shared: Vec<usize> = (0..train.rows()).filter(|&row| train.views_of(row) == train.len()).collect();
     if shared.len() < FEWEST {
         return Err(AlignError::TooFewRows { method: "relative", got: shared.len(), want: FEWEST });

@@ -10,7 +10,7 @@ use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
 use crate::rng::{Purpose, stream};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Stop, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Termination, Universe};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Gaussian starting matrices, one stream per view.
@@ -116,7 +116,7 @@ fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit,
         moments.energy() - views as f64 * mean * inner
     };
     let mut last = objective(&maps, &sums);
-    let (mut stop, mut iterations, mut residual) = (Stop::IterationCap, 0, f64::INFINITY);
+    let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
     for iteration in 1..=params.max_iter {
         let targets: Vec<Matrix<f64>> = (0..views)
             .map(|m| {
@@ -130,7 +130,7 @@ fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit,
         residual = (last - now).abs() / now.abs().max(f64::MIN_POSITIVE);
         (iterations, last) = (iteration, now);
         if residual < params.tol {
-            stop = Stop::Converged;
+            stop = Termination::Converged;
             break;
         }
     }

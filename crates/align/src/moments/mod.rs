@@ -10,21 +10,21 @@
 
 mod covariance;
 mod incomplete;
-mod sums;
+mod sufficient;
 mod weighted;
 
 use rayon::prelude::*;
 
 use crate::numerics::linalg::{self, MatRef, Threads};
 use crate::prep::{Standardisation, ZScore};
-use crate::spaces::Space;
-use crate::{AlignError, Matrix, Spaces};
+use crate::views::View;
+use crate::{AlignError, Matrix, Views};
 
 pub(crate) use covariance::mean_and_covariance;
 pub use incomplete::Incomplete;
 pub(crate) use incomplete::{FEWEST, enough};
-pub use sums::parts::Parts;
-pub use sums::{Precision, Sums};
+pub use sufficient::parts::Parts;
+pub use sufficient::{Precision, SufficientStatistics};
 
 /// The Gram matrix of standardised views and the standardisation it was built with.
 #[derive(Clone, Debug)]
@@ -49,11 +49,11 @@ impl Moments {
     ///
     /// # Errors
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
-    pub fn fit(spaces: &Spaces, incomplete: Incomplete, standardisation: Standardisation) -> Result<Self, AlignError> {
-        let views: Vec<&Space> = spaces.iter().collect();
-        views.iter().try_for_each(|view| enough(view.name(), view.observed_rows()))?;
-        let preps: Vec<ZScore> = views.par_iter().map(|view| standardisation.fit(&view.observed())).collect();
-        let sums = Sums::about(spaces, base_of(&preps), incomplete, Precision::Double);
+    pub fn fit(views: &Views, incomplete: Incomplete, standardisation: Standardisation) -> Result<Self, AlignError> {
+        let each: Vec<&View> = views.iter().collect();
+        each.iter().try_for_each(|view| enough(view.name(), view.observed_rows()))?;
+        let preps: Vec<ZScore> = each.par_iter().map(|view| standardisation.fit(&view.observed())).collect();
+        let sums = SufficientStatistics::about(views, base_of(&preps), incomplete, Precision::Double);
         Ok(Self::standardised(sums, preps))
     }
 
@@ -61,7 +61,7 @@ impl Moments {
     ///
     /// # Errors
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
-    pub fn of(sums: &Sums, standardisation: Standardisation) -> Result<Self, AlignError> {
+    pub fn of(sums: &SufficientStatistics, standardisation: Standardisation) -> Result<Self, AlignError> {
         let views = 0..sums.views();
         views.clone().try_for_each(|m| enough(&sums.names()[m], sums.shared(m, m)))?;
         let prep = |m: usize| {
@@ -72,7 +72,7 @@ impl Moments {
         Ok(Self::standardised(sums.clone(), preps))
     }
 
-    fn standardised(sums: Sums, preps: Vec<ZScore>) -> Self {
+    fn standardised(sums: SufficientStatistics, preps: Vec<ZScore>) -> Self {
         let (shift, scale) = base_of(&preps);
         let sums = sums.rebased(&shift, &scale);
         let views = sums.views();
@@ -229,7 +229,7 @@ fn base_of(preps: &[ZScore]) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// Means of the columns as these standardise them, and the Gram matrix (both triangles) of the rows about these means.
-pub(crate) fn standardised_by(sums: &Sums, preps: &[ZScore]) -> (Vec<f64>, Matrix<f64>) {
+pub(crate) fn standardised_by(sums: &SufficientStatistics, preps: &[ZScore]) -> (Vec<f64>, Matrix<f64>) {
     let (shift, scale) = base_of(preps);
     let own: Vec<f64> = (0..sums.views()).flat_map(|m| sums.statistics(m).0).collect();
     let means = own.iter().zip(&shift).zip(&scale).map(|((own, shift), scale)| (own - shift) / scale).collect();

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
-use crate::{Matrix, Spaces};
+use crate::{Matrix, Views};
 
 /// Rows standardised and multiplied at a time.
 const CHUNK: usize = 512;
@@ -23,7 +23,7 @@ const CHUNK: usize = 512;
 impl Moments {
     /// The moments of the same rows, standardised as they are here, with the weights `w_mi` of an N × M matrix; zero where
     /// a view misses an item. N·P² multiply-adds, half of which the symmetry saves.
-    pub(crate) fn weighted(&self, rows: &Spaces, weights: &Matrix<f64>) -> Self {
+    pub(crate) fn weighted(&self, rows: &Views, weights: &Matrix<f64>) -> Self {
         let (views, width) = (self.views(), self.gram.cols());
         let mut gram = Matrix::<f64>::zeros(width, width);
         let mut energies = vec![0.0; views];
@@ -99,9 +99,9 @@ mod tests {
     use super::*;
     use crate::moments::Incomplete;
     use crate::prep::{ConstantColumns, Standardisation};
-    use crate::spaces::planted::Planted;
+    use crate::views::synthetic::Synthetic;
 
-    fn moments(rows: &Spaces) -> Moments {
+    fn moments(rows: &Views) -> Moments {
         let standardisation = Standardisation::Population(ConstantColumns::Clamp);
         Moments::fit(rows, Incomplete::MeanOfPresent, standardisation).expect("moments")
     }
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_row_counts_once_where_it_is_there_and_views_by_their_weights() {
-        let recipe = Planted { widths: vec![7, 5, 6], fit_rows: 700, ..Planted::default() };
-        let rows = recipe.generate(2).expect("planted").train.spaces;
+        let recipe = Synthetic { widths: vec![7, 5, 6], fit_rows: 700, ..Synthetic::default() };
+        let rows = recipe.generate(2).expect("synthetic").train.views;
         let missing: Vec<bool> = (0..700).map(|row| row % 4 == 1).collect();
         for rows in [rows.clone(), rows.with_missing(1, &missing).expect("a row of every view")] {
             let present = Matrix::from_fn(700, 3, |i, m| f64::from(u8::from(rows.nth(m).has(i))));
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn energy_less_the_form_of_the_blocks_is_the_weighted_sum_of_squares() {
-        let recipe = Planted { widths: vec![6; 3], fit_rows: 90, ..Planted::default() };
-        let rows = recipe.generate(4).expect("planted").train.spaces;
+        let recipe = Synthetic { widths: vec![6; 3], fit_rows: 90, ..Synthetic::default() };
+        let rows = recipe.generate(4).expect("synthetic").train.views;
         let plain = moments(&rows);
         let weights = Matrix::from_fn(90, 3, |i, m| 0.1 + ((i * 3 + m) % 7) as f64);
         let weighted = plain.weighted(&rows, &weights);

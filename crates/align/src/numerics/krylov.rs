@@ -185,7 +185,7 @@ mod tests {
 
     /// `B Bᵀ` for a tall B with a decaying spectrum, plus its whole decomposition.
     fn case(n: usize) -> (Matrix<f64>, Vec<f64>) {
-        let mut rng = stream(5, Purpose::PLANTED, None);
+        let mut rng = stream(5, Purpose::SYNTHETIC, None);
         let b = Matrix::from_fn(n, n, |_, j| {
             let x: f64 = StandardNormal.sample(&mut rng);
             x * (1.0 + j as f64).powf(-0.3)

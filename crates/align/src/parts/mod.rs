@@ -5,12 +5,12 @@
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
-//! use align::{Fitted, Method, planted::Planted};
+//! use align::{Fitted, Method, synthetic::Synthetic};
 //!
-//! let data = Planted::default().generate(1)?;
-//! let fitted = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?.fitted;
+//! let data = Synthetic::default().generate(1)?;
+//! let fitted = Method::from(GpaParams::default()).fit(&data.train.views, 42)?.fitted;
 //! let again = Fitted::from_parts(fitted.parts()?)?;
-//! let x = data.test.spaces.get("v0")?;
+//! let x = data.test.views.get("v0")?;
 //! assert_eq!(again.project("v0", x)?, fitted.project("v0", x)?);
 //! # Ok::<(), align::AlignError>(())
 //! ```

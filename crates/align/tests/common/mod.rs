@@ -14,7 +14,7 @@ use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
 use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
-use align::{AddForm, Matrix, Method, Spaces};
+use align::{AddForm, Matrix, Method, Views};
 use safetensors::{SafeTensors, tensor::TensorView};
 
 /// A golden safetensors file.
@@ -60,12 +60,12 @@ impl Golden {
     }
 
     /// All views of a split, `split.v0`, `split.v1`, …
-    pub fn spaces(&self, split: &str) -> Spaces {
+    pub fn views(&self, split: &str) -> Views {
         let mut names: Vec<String> =
             self.names().into_iter().filter(|n| n.starts_with(&format!("{split}.v"))).collect();
         names.sort();
         let view = |n: &String| (n[split.len() + 1..].to_string(), self.matrix(n));
-        Spaces::new(names.iter().map(view)).unwrap()
+        Views::new(names.iter().map(view)).unwrap()
     }
 }
 

@@ -7,7 +7,7 @@ mod problem;
 
 use std::collections::BTreeMap;
 
-use align::{Dataset, Labels, Matrix, Spaces, Split};
+use align::{Dataset, Labels, Matrix, Split, Views};
 use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
 
@@ -143,14 +143,14 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     let mut split = |split| -> Result<Split, DataError> {
         let views = manifest.views.iter().enumerate();
         let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
-        let spaces = Spaces::new(views)
+        let views = Views::new(views)
             .map_err(|cause| DataError::Align { at: Box::new(manifest.place.clone()), cause: Box::new(cause) })?;
         let mut position = manifest.views.len()..;
         let mut next = || position.next().and_then(|i| integers.remove(&(i, split))).unwrap_or_default();
         let mut named = |list: &[Named]| list.iter().map(|l| Labels { name: l.name.clone(), values: next() }).collect();
         let (labels, groups) = (named(&manifest.labels), named(&manifest.groups));
         let ids = manifest.ids.as_ref().map(|_| next());
-        Ok(Split { spaces, labels, groups, ids })
+        Ok(Split { views, labels, groups, ids })
     };
     let has_validation = manifest.splits.contains(&SplitName::Validation);
     let dataset = Dataset {

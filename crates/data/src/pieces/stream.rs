@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, path::PathBuf};
 
-use align::Spaces;
+use align::Views;
 use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
@@ -99,12 +99,12 @@ impl Stream {
 
     /// All items in order, `rows` at a time; a value that cannot be used ends it with an error. What has been handed
     /// out is let go, so memory holds one chunk, not what was read.
-    pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Spaces, DataError>> + '_ {
+    pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Views, DataError>> + '_ {
         self.chunks_of(0..self.rows, rows)
     }
 
     /// As [`Stream::chunks`], of some of the items.
-    pub fn chunks_of(&self, items: Range<usize>, rows: usize) -> impl Iterator<Item = Result<Spaces, DataError>> + '_ {
+    pub fn chunks_of(&self, items: Range<usize>, rows: usize) -> impl Iterator<Item = Result<Views, DataError>> + '_ {
         let rows = rows.max(1);
         let items = items.start.min(self.rows)..items.end.min(self.rows);
         let floats: Result<Vec<Floats<'_>>, DataError> = self.views.iter().map(|view| self.floats(view)).collect();
@@ -133,7 +133,7 @@ impl Stream {
             };
             let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(&floats).map(one).collect();
             let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
-            Spaces::new(views).map_err(DataError::from)
+            Views::new(views).map_err(DataError::from)
         }))
     }
 

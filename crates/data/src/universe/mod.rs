@@ -2,19 +2,19 @@
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
-//! use align::{Method, planted::Planted};
+//! use align::{Method, synthetic::Synthetic};
 //! use data::universe::{self, Origin, Saved};
 //!
-//! let data = Planted::default().generate(1)?;
-//! let fit = Method::from(GpaParams::default()).fit(&data.train.spaces, 42)?;
+//! let data = Synthetic::default().generate(1)?;
+//! let fit = Method::from(GpaParams::default()).fit(&data.train.views, 42)?;
 //! let origin = Origin { method: serde_json::json!({"gpa": {}}), seed: 42, ..Origin::default() };
 //!
 //! let folder = tempfile::tempdir()?;
 //! let file = folder.path().join("universe.safetensors");
-//! Saved::of(fit, origin, Some(&data.train.spaces))?.write(&file)?;
+//! Saved::of(fit, origin, Some(&data.train.views))?.write(&file)?;
 //!
 //! let saved = universe::read(&file)?;
-//! let z = saved.fitted.project("v0", data.test.spaces.get("v0")?)?; // 200 × 32
+//! let z = saved.fitted.project("v0", data.test.views.get("v0")?)?; // 200 × 32
 //! assert_eq!(saved.consensus.map(|c| c.rows()), Some(400));
 //! # assert_eq!(z.rows(), 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use align::parts::{Array, Outline, Parts, Values};
-use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Spaces};
+use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Views};
 use files::checksum::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,7 +118,7 @@ impl Saved {
     ///
     /// # Errors
     /// As [`Consensus::of`].
-    pub fn of(fit: Fit, origin: Origin, train: Option<&Spaces>) -> Result<Self, AlignError> {
+    pub fn of(fit: Fit, origin: Origin, train: Option<&Views>) -> Result<Self, AlignError> {
         let consensus = match (fit.fitted.universe(), train) {
             (Some(universe), Some(train)) => Some(Consensus::of(universe, train)?),
             _ => None,

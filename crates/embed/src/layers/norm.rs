@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::{EmbedError, folder::weights::Scope};
 
 /// Layer norm `(x - mean) / √(var + ε) ∘ w + b`, or root-mean-square norm `x / √(mean(x²) + ε) ∘ w`,
-/// over the last dimension. Sums are taken in `f64`, the variance about the mean: the library's own
+/// over the last dimension. SufficientStatistics are taken in `f64`, the variance about the mean: the library's own
 /// takes it as a difference of squares in `f32`, which rows with a large mean do not survive.
 pub(crate) struct Norm {
     weight: Vec<f32>,

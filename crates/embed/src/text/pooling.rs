@@ -32,7 +32,7 @@ impl Pooling {
     /// The mean, not scaled: what a folder means that says nothing.
     pub const PLAIN: Self = Self { pool: Pool::Mean, normalise: false };
 
-    /// Pools the rows of one text, `[length, width]`, of which the first `seen` are no padding. Sums in `f64`.
+    /// Pools the rows of one text, `[length, width]`, of which the first `seen` are no padding. SufficientStatistics in `f64`.
     pub fn of(self, rows: &[f32], width: usize, seen: usize) -> Vec<f32> {
         let mut pooled: Vec<f64> = match self.pool {
             Pool::Cls => rows[..width].iter().map(|x| f64::from(*x)).collect(),

@@ -10,7 +10,7 @@ use super::{Claim, Outcome, Test, Verdict};
 use crate::published::{Of, Published, lead, method_title};
 use crate::samples::{Evaluated, Missing, Place, Sample, Samples, resampled};
 use crate::tables::agreement::Agreement;
-use grid::asked::Reduce;
+use grid::figure_spec::Reduce;
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 1000;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
 
-use grid::asked::{Reduce, mean_only};
+use grid::figure_spec::{Reduce, mean_only};
 
 /// A claim of the paper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use figures::{Bar, BarSeries, Drawn, GroupedBars, Heatmaps, Panel};
 use rayon::prelude::*;
-use tasks::{Measure as Likeness, Metric, Reading};
+use tasks::{Metric, SimilarityMeasure, SimilarityStatistic};
 
 pub use self::figure::Figure;
 use self::figure::Words;
@@ -18,7 +18,7 @@ use crate::paper::Paper;
 use crate::samples::Samples;
 use crate::tables::stem_of;
 use crate::tables::summary::{Group, Measure, Summary};
-use grid::asked::FigureSpec;
+use grid::figure_spec::FigureSpec;
 use store::slug;
 
 /// A figure with the stem of its files.
@@ -106,11 +106,11 @@ const BY_PAIR: [Metric; 8] = [
     Metric::Rank1,
     Metric::Accuracy,
     Metric::Map,
-    Metric::Similarity(Likeness::Cka, Reading::Calibrated),
-    Metric::Similarity(Likeness::MutualKnn, Reading::Calibrated),
-    Metric::Similarity(Likeness::Rsa, Reading::Calibrated),
-    Metric::Similarity(Likeness::Svcca, Reading::Calibrated),
-    Metric::Similarity(Likeness::Procrustes, Reading::Calibrated),
+    Metric::Similarity(SimilarityMeasure::Cka, SimilarityStatistic::Calibrated),
+    Metric::Similarity(SimilarityMeasure::MutualKnn, SimilarityStatistic::Calibrated),
+    Metric::Similarity(SimilarityMeasure::Rsa, SimilarityStatistic::Calibrated),
+    Metric::Similarity(SimilarityMeasure::Svcca, SimilarityStatistic::Calibrated),
+    Metric::Similarity(SimilarityMeasure::Procrustes, SimilarityStatistic::Calibrated),
 ];
 /// Metrics of the overview's bars; all lie between 0 and 1.
 const OVERVIEW: [Metric; 9] = [

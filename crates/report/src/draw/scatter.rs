@@ -10,7 +10,7 @@ use crate::samples::Samples;
 use crate::tables::comparison::by_items;
 use crate::tables::summary::Group;
 use figures::{Dot, Point, Scatter};
-use grid::asked::ScatterSpec;
+use grid::figure_spec::ScatterSpec;
 
 /// The points of the first subset of views on clean data.
 ///

@@ -12,7 +12,7 @@ use crate::tables::comparison::by_items;
 use crate::tables::processors;
 use crate::tables::summary::{Group, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
-use grid::asked::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
+use grid::figure_spec::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use store::record::Record;
 
 /// The figure with the stem of its files.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::paper::Paper;
 use grid::Primary;
-use grid::asked::FigureSpec;
+use grid::figure_spec::FigureSpec;
 use grid::plan::Plan;
 use store::cells::Store;
 use store::durable::write_file;

@@ -249,7 +249,7 @@ fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> 
 
 #[cfg(test)]
 mod tests {
-    use align::{Method, SpaceKind};
+    use align::{Coordinates, Method};
     use tasks::noise::Noise;
 
     use super::*;
@@ -278,7 +278,7 @@ mod tests {
             noise: Some(Noise::default()),
             task: Some("clustering".into()),
             task_params: Some(Params::default()),
-            space: Some(SpaceKind::Universe),
+            space: Some(Coordinates::Universe),
             source: Some("a".into()),
             metric: Some(metric.parse().unwrap()),
             value: Some(value),

@@ -2,17 +2,17 @@
 //! written.
 
 pub mod agreement;
-pub mod board;
 pub mod comparison;
 pub mod latex;
+pub mod leaderboard;
 pub mod paper;
 pub mod processors;
 pub mod summary;
 pub mod table;
 mod write;
 
-use align::SpaceKind;
-use tasks::{Measure as Likeness, Metric, Reading};
+use align::Coordinates;
+use tasks::{Metric, SimilarityMeasure, SimilarityStatistic};
 
 use self::summary::{Group, Measure, Stat, Summary};
 use self::table::Table;
@@ -191,7 +191,7 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
         headers.extend(views.iter().map(|v| v.to_string()));
         let mut rows = Vec::new();
         for group in summary.groups.iter().filter(|g| g.view_set == *view_set) {
-            for space in [SpaceKind::Input, SpaceKind::Universe, SpaceKind::Translated] {
+            for space in [Coordinates::Input, Coordinates::Universe, Coordinates::Translated] {
                 let means = summary.means(group, measure, space);
                 if means.is_empty() {
                     continue;
@@ -218,7 +218,7 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
 /// One line per method and measure of similarity: its readings, means over pairs of views, and the largest p.
 fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(String, Table)> {
     let measure = |likeness, reading| summary.measures_of(Metric::Similarity(likeness, reading)).next();
-    measure(Likeness::Cka, Reading::Raw)?;
+    measure(SimilarityMeasure::Cka, SimilarityStatistic::Raw)?;
     let names = Names::new(summary);
     let mut headers = names.headers();
     headers.extend(["space", "measure"].map(String::from));
@@ -226,15 +226,24 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
     headers.extend(["value", "calibrated", "ceiling", "largest p"].map(String::from));
     let mut rows = Vec::new();
     for group in &summary.groups {
-        for likeness in Likeness::ALL {
+        for likeness in SimilarityMeasure::ALL {
             let stat = |reading| summary.stat(group, measure(likeness, reading)?);
-            let Some(raw) = stat(Reading::Raw) else { continue };
+            let Some(raw) = stat(SimilarityStatistic::Raw) else { continue };
             let mean = |reading| stat(reading).map_or(MISSING.into(), |s| format!("{:.3}", s.mean));
             let mut row = names.cells(group);
-            row.extend([raw.space.name().into(), Metric::Similarity(likeness, Reading::Raw).title().into()]);
-            row.extend([format!("{:.3}", raw.mean), mean(Reading::Calibrated), mean(Reading::Ceiling)]);
+            row.extend([
+                raw.space.name().into(),
+                Metric::Similarity(likeness, SimilarityStatistic::Raw).title().into(),
+            ]);
+            row.extend([
+                format!("{:.3}", raw.mean),
+                mean(SimilarityStatistic::Calibrated),
+                mean(SimilarityStatistic::Ceiling),
+            ]);
             // Of a p more is worse.
-            row.push(stat(Reading::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)));
+            row.push(
+                stat(SimilarityStatistic::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)),
+            );
             rows.push(row);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use align::SpaceKind;
+use align::Coordinates;
 use tasks::Metric;
 use tasks::noise::Noise;
 
@@ -54,7 +54,7 @@ pub struct Stat {
     /// The least favourable pair (or view) and its mean over seeds.
     pub worst: (String, f64),
     /// The space it was measured in.
-    pub space: SpaceKind,
+    pub space: Coordinates,
 }
 
 /// Values that a mean does not hold, because there are none.
@@ -206,15 +206,15 @@ impl<'a> Summary<'a> {
     }
 
     /// The space of a group's headline figure: the universe where it has one.
-    pub fn headline(&self, group: &Group, measure: &Measure) -> Option<SpaceKind> {
-        [SpaceKind::Universe, SpaceKind::Input, SpaceKind::Translated]
+    pub fn headline(&self, group: &Group, measure: &Measure) -> Option<Coordinates> {
+        [Coordinates::Universe, Coordinates::Input, Coordinates::Translated]
             .into_iter()
             .find(|space| !self.means(group, measure, *space).is_empty())
     }
 
     /// Means over seeds by (source, target), in both orders where they are the same; the target of a view's own figure is the
     /// view itself.
-    pub fn means(&self, group: &Group, measure: &Measure, space: SpaceKind) -> Means {
+    pub fn means(&self, group: &Group, measure: &Measure, space: Coordinates) -> Means {
         let views = self.views(&group.view_set);
         let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
         let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
@@ -347,7 +347,7 @@ mod tests {
             seed: Some(seed),
             task: Some("retrieval".into()),
             task_params: Some(Params::default()),
-            space: Some(SpaceKind::Universe),
+            space: Some(Coordinates::Universe),
             source: Some(source.into()),
             target: target.map(str::to_string),
             metric: Some(Metric::Rank1.into()),

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use align::{Dataset, FitReport, FitWarning, Labels, SpaceKind};
+use align::{Coordinates, Dataset, FitReport, FitWarning, Labels};
 use anyhow::{Context as _, Result, anyhow};
 use tasks::{Task, TaskInput, group_series};
 
@@ -326,7 +326,7 @@ fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
     let stored = |groups: &Labels| StoredSeries {
         task: DATA.into(),
         task_params: Params::default(),
-        series: group_series(SpaceKind::Input, &groups.name, &groups.values),
+        series: group_series(Coordinates::Input, &groups.name, &groups.values),
     };
     data.test.groups.first().map(stored).into_iter().collect()
 }

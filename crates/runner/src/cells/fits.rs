@@ -100,7 +100,7 @@ impl Fits {
         let (fit, cost) = match method.base() {
             None => measured(|| method.fit(&seen, cell.seed)),
             Some(BaseFit { method: base, views: of }) => {
-                of.of(&seen.train.spaces)?;
+                of.of(&seen.train.views)?;
                 let base = self.of_method(plan, cell, data, &base, of.count(views))?;
                 let (fit, own) = measured(|| method.fit_on(&base.fit, &seen, cell.seed));
                 let all = Cost { wall: own.wall + base.cost.wall, cpu: own.cpu + base.cost.cpu };

@@ -85,8 +85,8 @@ impl<'a> Forecast<'a> {
         if let Some(peak) = peak {
             return ((peak * 1e6) as u64).saturating_sub(self.base());
         }
-        let spaces = &self.data.train.spaces;
-        let widths = spaces.names().map(str::to_string).zip(spaces.widths());
+        let views = &self.data.train.views;
+        let widths = views.names().map(str::to_string).zip(views.widths());
         let columns: u64 = widths.filter(|(name, _)| cell.views.contains(name)).map(|(_, width)| width as u64).sum();
         2 * 4 * columns * self.rows() + 3 * 8 * columns * columns
     }
@@ -98,13 +98,13 @@ impl<'a> Forecast<'a> {
 
     /// Bytes of a process that has read the data set.
     fn base(&self) -> u64 {
-        let columns: u64 = self.data.train.spaces.widths().iter().map(|&width| width as u64).sum();
+        let columns: u64 = self.data.train.views.widths().iter().map(|&width| width as u64).sum();
         (PROGRAM_MB * 1e6) as u64 + 4 * columns * self.rows()
     }
 
     fn rows(&self) -> u64 {
-        let validation = self.data.validation.as_ref().map_or(0, |split| split.spaces.rows());
-        (self.data.train.spaces.rows() + self.data.test.spaces.rows() + validation) as u64
+        let validation = self.data.validation.as_ref().map_or(0, |split| split.views.rows());
+        (self.data.train.views.rows() + self.data.test.views.rows() + validation) as u64
     }
 }
 

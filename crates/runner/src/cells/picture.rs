@@ -1,7 +1,7 @@
 //! Where some held-out items lie before and after alignment: the two leading principal directions of each view, and of all views
 //! in the universe.
 
-use align::{Fitted, Matrix, Split, plane};
+use align::{Fitted, Matrix, Split, pca_2d};
 use anyhow::Result;
 
 use store::picture::{Picture, PicturedView};
@@ -11,32 +11,32 @@ const MOST_ITEMS: usize = 300;
 const MOST_POINTS: usize = 600;
 
 /// The items at even distances of a split, at most 300 of a view and 600 points in all; `None` for a fit without a
-/// universe. Deterministic, as [`plane`] is.
+/// universe. Deterministic, as [`pca_2d`] is.
 ///
 /// # Errors
-/// As [`plane`].
+/// As [`pca_2d`].
 pub fn picture(fitted: &Fitted, split: &Split) -> Result<Option<Picture>> {
     let Some(universe) = fitted.universe() else { return Ok(None) };
-    let spaces = &split.spaces;
-    let rows = spaces.rows();
-    let count = rows.min(MOST_ITEMS).min((MOST_POINTS / spaces.len().max(1)).max(1));
-    if rows < 3 || !spaces.complete() {
+    let views = &split.views;
+    let rows = views.rows();
+    let count = rows.min(MOST_ITEMS).min((MOST_POINTS / views.len().max(1)).max(1));
+    if rows < 3 || !views.complete() {
         return Ok(None);
     }
     let items: Vec<usize> = (0..count).map(|i| i * rows / count).collect();
-    let mut pooled = Matrix::zeros(count * spaces.len(), universe.width());
-    let mut views = Vec::new();
-    for (m, space) in spaces.iter().enumerate() {
-        let x = space.values().select_rows(&items);
-        let u = universe.project(space.name(), &x)?;
+    let mut pooled = Matrix::zeros(count * views.len(), universe.width());
+    let mut pictured = Vec::new();
+    for (m, view) in views.iter().enumerate() {
+        let x = view.values().select_rows(&items);
+        let u = universe.project(view.name(), &x)?;
         for i in 0..count {
             pooled.row_mut(m * count + i).copy_from_slice(u.row(i));
         }
-        let before = in_scale(&plane(&x)?);
-        views.push(PicturedView { name: space.name().to_string(), before, after: Vec::new() });
+        let before = in_scale(&pca_2d(&x)?);
+        pictured.push(PicturedView { name: view.name().to_string(), before, after: Vec::new() });
     }
-    let after = in_scale(&plane(&pooled)?);
-    for (view, points) in views.iter_mut().zip(after.chunks(count)) {
+    let after = in_scale(&pca_2d(&pooled)?);
+    for (view, points) in pictured.iter_mut().zip(after.chunks(count)) {
         view.after = points.to_vec();
     }
     let labels = split.labels(None);
@@ -44,7 +44,7 @@ pub fn picture(fitted: &Fitted, split: &Split) -> Result<Option<Picture>> {
         labelling: labels.map(|labels| labels.name.clone()),
         labels: labels.map(|labels| items.iter().map(|&item| labels.values[item]).collect()),
         items: items.into_iter().map(|item| item as u64).collect(),
-        views,
+        views: pictured,
     }))
 }
 
@@ -59,14 +59,14 @@ fn in_scale(points: &Matrix) -> Vec<[f32; 2]> {
 #[cfg(test)]
 mod tests {
     use align::Method;
-    use align::planted::Planted;
+    use align::synthetic::Synthetic;
 
     use super::*;
 
     fn picture(method: Method) -> Option<Picture> {
-        let recipe = Planted { widths: vec![12, 10, 14], fit_rows: 120, test_rows: 250, ..Planted::default() };
+        let recipe = Synthetic { widths: vec![12, 10, 14], fit_rows: 120, test_rows: 250, ..Synthetic::default() };
         let data = recipe.generate(1).expect("valid");
-        let fit = method.fit(&data.train.spaces, 1).expect("fits");
+        let fit = method.fit(&data.train.views, 1).expect("fits");
         super::picture(&fit.fitted, &data.test).expect("drawn")
     }
 

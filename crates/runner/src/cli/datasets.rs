@@ -124,7 +124,7 @@ impl Check {
     }
 }
 
-/// Write a data set's spaces in another format, with a manifest
+/// Write a data set's views in another format, with a manifest
 #[derive(Args)]
 pub struct Export {
     /// A name in data-manifests/, or a manifest's path

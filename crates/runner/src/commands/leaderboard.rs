@@ -12,7 +12,7 @@ use crate::run::outcome::Ending;
 use grid::plan::PlanRequest;
 use report::draw;
 use report::pages::outputs::Drawing;
-use report::tables::board::{self, Board, Entry};
+use report::tables::leaderboard::{self, Entry, Leaderboard};
 use store::lock::{Lock, Turn};
 
 /// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
@@ -20,7 +20,7 @@ use store::lock::{Lock, Turn};
 /// # Errors
 /// As [`super::run::run`].
 pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result<Ending> {
-    let board = Board::read(path)?.value;
+    let board = Leaderboard::read(path)?.value;
     let fits = Fits::within(request.settings.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
     let mut notes: Vec<String> = Vec::new();
@@ -62,12 +62,12 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;
     }
     let _turn = Lock::turn(&folder, Turn::Outputs)?;
-    let table = board::table(&board.title, &entries, &notes);
+    let table = leaderboard::table(&board.title, &entries, &notes);
     observer.on_event(&Event::Tables(&table.terminal()));
     let mut files = table.write(&folder.join("tables").join("leaderboard"))?;
-    let differences = board::adjusted(&board.title, &mut entries, &notes);
+    let differences = leaderboard::adjusted(&board.title, &mut entries, &notes);
     files.extend(differences.write(&folder.join("tables").join("differences"))?);
-    let figure = draw::Figure::Forest(board::figure(&board.title, &entries));
+    let figure = draw::Figure::Forest(leaderboard::figure(&board.title, &entries));
     files.extend(draw::write(&[(figure, "leaderboard".into())], &folder.join("figures"))?);
     observer.on_event(&Event::Written(&files));
     Ok(ending)

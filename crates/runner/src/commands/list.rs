@@ -9,7 +9,7 @@ use tasks::Task;
 use grid::Grid;
 use grid::keys::Params;
 use report::paper::Paper;
-use report::tables::board::Board;
+use report::tables::leaderboard::Leaderboard;
 
 /// Methods with their defaults.
 pub fn methods() -> String {
@@ -54,7 +54,7 @@ pub fn data(manifests: &Path) -> Result<String> {
 pub fn experiments(folder: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for path in yaml_files(folder)? {
-        if let Ok(board) = Board::read(&path) {
+        if let Ok(board) = Leaderboard::read(&path) {
             lines.push(format!(
                 "runner leaderboard {:<35} {}",
                 files::shell::word(&path.display().to_string()),

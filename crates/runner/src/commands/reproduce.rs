@@ -14,7 +14,7 @@ use grid::plan::PlanRequest;
 use report::claims::{self, Verdict};
 use report::pages::outputs::Drawing;
 use report::paper::Paper;
-use report::tables::board::{self, Entry};
+use report::tables::leaderboard::{self, Entry};
 use store::lock::{Lock, Turn};
 
 /// What to reproduce, and how.
@@ -56,7 +56,7 @@ pub fn reproduce(request: &ReproduceRequest, observer: &dyn Observer) -> Result<
         let page = claims::page(&verdicts, &notes);
         let mut written = page.write(&run.out.join("claims"))?;
         observer.on_event(&Event::Tables(&(page.terminal() + "\n")));
-        let differences = board::adjusted("Reproduction", &mut entries, &notes);
+        let differences = leaderboard::adjusted("Reproduction", &mut entries, &notes);
         written.extend(differences.write(&run.out.join("comparisons"))?);
         observer.on_event(&Event::Written(&written));
     }

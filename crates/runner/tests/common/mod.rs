@@ -36,7 +36,7 @@ pub struct Bench {
 pub const GRID: &str = "\
 name: tiny
 data:
-  planted:
+  synthetic:
     recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
 methods: [na, gpa, gcca]
 tasks: [retrieval, clustering]

@@ -13,7 +13,7 @@ use std::fmt;
 
 use align::prep::cosine_rows;
 use align::rng::stream;
-use align::{Matrix, SpaceKind};
+use align::{Coordinates, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -21,7 +21,7 @@ use crate::evaluation::Evaluation;
 use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
 use crate::living::nothing_varies;
-use crate::scores::metrics::{Agreement, CrossTable, dense_codes};
+use crate::scores::metrics::{Agreement, ContingencyTable, dense_codes};
 use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
@@ -199,10 +199,10 @@ const METRICS: [Metric; 2] = [Metric::Ari, Metric::Nmi];
 
 /// Scores every view of the test split.
 fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let space = input.fitted.offers()[0];
+    let space = input.fitted.coordinates()[0];
     if !input.fitted.projects() {
         let reason = "pairwise maps share no space to cluster in";
-        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), reason));
     }
     let labels = labels(TASK, params.label.as_deref(), input.test)?;
     let (codes, classes) = dense_codes(&labels.values);
@@ -216,16 +216,16 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
         init: params.init,
         backend: params.backend,
     };
-    kmeans.check(input.test.spaces.rows())?;
+    kmeans.check(input.test.views.rows())?;
 
-    let project = |view: &align::spaces::Space| {
+    let project = |view: &align::views::View| {
         let projected = input.fitted.project(view.name(), view.values())?;
         check_finite(space, &|| view.name().to_string(), &projected)?;
         Ok::<Matrix, TaskError>(cosine_rows(&projected))
     };
     let mut dead: Vec<(&str, String)> = Vec::new();
     let mut views: Vec<(usize, Matrix)> = Vec::new();
-    for (position, view) in input.test.spaces.iter().enumerate() {
+    for (position, view) in input.test.views.iter().enumerate() {
         let rows = project(view)?;
         match nothing_varies(view.name(), &rows) {
             Some(reason) => dead.push((view.name(), reason)),
@@ -239,11 +239,11 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
             let ((position, rows), seed) = (&views[run / seeds], params.seeds[run % seeds]);
             let mut rng = stream(seed, STARTS, Some(*position));
             let clusters = kmeans.fit(rows, &mut rng)?.labels;
-            let agreement = CrossTable::new(&clusters, &codes)?.agreement();
+            let agreement = ContingencyTable::new(&clusters, &codes)?.agreement();
             Ok((clusters, agreement))
         })
         .collect::<Result<_, TaskError>>()?;
-    let living: Vec<&str> = views.iter().map(|(position, _)| input.test.spaces.nth(*position).name()).collect();
+    let living: Vec<&str> = views.iter().map(|(position, _)| input.test.views.nth(*position).name()).collect();
     let mut out = report(&living, space, &params.seeds, &codes, &runs);
     for (view, reason) in dead {
         out.undefined(Place::view(space, view), &METRICS, codes.len(), &reason);
@@ -251,7 +251,7 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
     Ok(out)
 }
 
-fn report(names: &[&str], space: SpaceKind, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
+fn report(names: &[&str], space: Coordinates, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
     let whole = |codes: &[u32]| codes.iter().map(|&code| code as f32).collect();
     let mut out = Scores::default();
     out.keep(Place::all(space), Quantity::Label, whole(codes));
@@ -271,7 +271,7 @@ fn report(names: &[&str], space: SpaceKind, seeds: &[u64], codes: &[u32], runs: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use align::{Labels, Spaces, Split};
+    use align::{Labels, Split, Views};
 
     fn read(text: &str) -> Result<ClusteringParams, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
@@ -311,9 +311,9 @@ mod tests {
 
     #[test]
     fn labels_that_are_missing_or_do_not_fit_are_named() {
-        let spaces = Spaces::new([("en".to_string(), Matrix::zeros(4, 2))]).expect("valid");
+        let views = Views::new([("en".to_string(), Matrix::zeros(4, 2))]).expect("valid");
         let named = |name: &str, n: i64| Labels { name: name.into(), values: (0..n).collect() };
-        let split = |labels| Split { spaces: spaces.clone(), labels, groups: vec![], ids: None };
+        let split = |labels| Split { views: views.clone(), labels, groups: vec![], ids: None };
         let error = |label, split: &Split| labels(TASK, label, split).unwrap_err().to_string();
 
         assert!(error(None, &split(vec![])).starts_with("clustering needs labels"));

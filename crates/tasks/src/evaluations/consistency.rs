@@ -48,14 +48,14 @@ const METRICS: [Metric; 3] = [Metric::GammaMean, Metric::Gamma90, Metric::DeltaP
 
 /// Scores the views of the test split together.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let space = input.fitted.offers()[0];
-    let n = input.test.spaces.rows();
+    let space = input.fitted.coordinates()[0];
+    let n = input.test.views.rows();
     let not_applicable = |reason: &str| Scores::not_applicable(space, &METRICS, n, reason);
     if !input.fitted.projects() {
         return Ok(not_applicable("pairwise maps share no space to agree in"));
     }
-    let mut views: Vec<Matrix> = Vec::with_capacity(input.test.spaces.len());
-    for view in input.test.spaces.iter() {
+    let mut views: Vec<Matrix> = Vec::with_capacity(input.test.views.len());
+    for view in input.test.views.iter() {
         let projected = input.fitted.project(view.name(), view.values())?;
         check_finite(space, &|| view.name().to_string(), &projected)?;
         views.push(unit_rows(&projected));
@@ -66,7 +66,7 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     if views.len() < 2 {
         return Ok(not_applicable("a single view has nothing to agree with"));
     }
-    let dead = input.test.spaces.names().zip(&views).find_map(|(name, view)| nothing_varies(name, view));
+    let dead = input.test.views.names().zip(&views).find_map(|(name, view)| nothing_varies(name, view));
     if let Some(reason) = dead {
         return Ok(not_applicable(&reason));
     }

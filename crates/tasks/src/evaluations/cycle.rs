@@ -52,8 +52,8 @@ impl Evaluation for CycleParams {
 
 /// Scores a cycle from every view.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let (names, n) = (input.test.spaces.names().collect::<Vec<_>>(), input.test.spaces.rows());
-    let space = input.fitted.offers()[0];
+    let (names, n) = (input.test.views.names().collect::<Vec<_>>(), input.test.views.rows());
+    let space = input.fitted.coordinates()[0];
     let mut out = Scores::default();
     if !input.fitted.translates() {
         let reason = "without alignment there is no way to another view";
@@ -61,7 +61,7 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     }
     let mut living = Vec::with_capacity(names.len());
     for name in names {
-        match nothing_varies(name, &standardised(input, name, input.test.spaces.get(name)?)?) {
+        match nothing_varies(name, &standardised(input, name, input.test.views.get(name)?)?) {
             Some(reason) => out.undefined(Place::view(space, name), &[Metric::CycleError], n, &reason),
             None => living.push(name),
         }
@@ -108,14 +108,14 @@ fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Option<Vec<
             (None, LinearStep::Map(map)) => Some(map),
         };
     }
-    let z = standardised(input, names[s], input.test.spaces.get(names[s])?)?.map(|&x| f64::from(x));
+    let z = standardised(input, names[s], input.test.views.get(names[s])?)?.map(|&x| f64::from(x));
     let Some(composed) = composed else { return Ok(Some(vec![0.0; z.rows()])) };
     let back = product(z.view(), composed.view(), Threads::One);
     Ok(Some((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect()))
 }
 
 fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {
-    let start = input.test.spaces.get(names[s])?;
+    let start = input.test.views.get(names[s])?;
     let mut x = start.clone();
     for hop in stations(names, s).windows(2) {
         x = universe.translate(hop[0], hop[1], &x)?;
@@ -131,7 +131,7 @@ fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix,
         Some(prep) => prep.apply(x)?,
         None => x.clone(),
     };
-    check_finite(input.fitted.offers()[0], &|| name.to_string(), &z)?;
+    check_finite(input.fitted.coordinates()[0], &|| name.to_string(), &z)?;
     Ok(z)
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Cost: two projections per view. Source: arXiv 2602.06205.
 
-use align::{Matrix, SpaceKind};
+use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
@@ -43,14 +43,14 @@ const METRICS: [Metric; 3] = [Metric::DriftMean, Metric::DriftMedian, Metric::Dr
 
 /// Scores every view of the test split.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let n = input.test.spaces.rows();
+    let n = input.test.views.rows();
     let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) else {
-        let space = input.fitted.offers()[0];
+        let space = input.fitted.coordinates()[0];
         return Ok(Scores::not_applicable(space, &METRICS, n, "no corrector, so nothing drifts"));
     };
-    let space = SpaceKind::Universe;
+    let space = Coordinates::Universe;
     let mut out = Scores::default();
-    for view in input.test.spaces.iter() {
+    for view in input.test.views.iter() {
         let finite = |x: Matrix| -> Result<Matrix, TaskError> {
             check_finite(space, &|| view.name().to_string(), &x)?;
             Ok(x)

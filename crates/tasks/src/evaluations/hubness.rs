@@ -14,7 +14,7 @@
 //! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
 
 use align::prep::cosine_rows;
-use align::{Ignored, Matrix, SpaceKind};
+use align::{Coordinates, Ignored, Matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
@@ -86,25 +86,25 @@ const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let found = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
         let unlike = incomparable((names[s], names[t]), (queries, gallery));
         unlike.map_or_else(|| Ok(occurrences(scorer, queries, gallery)), Err)
     };
     let mut out = Scores::default();
-    for &space in input.fitted.offers() {
+    for &space in input.fitted.coordinates() {
         match space {
-            SpaceKind::Input | SpaceKind::Universe => {
+            Coordinates::Input | Coordinates::Universe => {
                 let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
                 for (s, queries) in rows.iter().enumerate() {
                     for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
                         let place = Place::pair(space, names[s], names[t]);
-                        report(place, input.test.spaces.rows(), found(s, t, queries, gallery), &mut out);
+                        report(place, input.test.views.rows(), found(s, t, queries, gallery), &mut out);
                     }
                 }
             }
-            SpaceKind::Translated => each_translated(input, &projections, |s, t, queries, gallery| {
+            Coordinates::Translated => each_translated(input, &projections, |s, t, queries, gallery| {
                 let place = Place::pair(space, names[s], names[t]);
                 report(place, queries.rows(), found(s, t, queries, gallery), &mut out);
                 Ok(())

@@ -7,7 +7,7 @@
 //! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
-use align::{Ignored, Matrix, SpaceKind, Split};
+use align::{Coordinates, Ignored, Matrix, Split};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -71,27 +71,27 @@ impl Evaluation for Probing {
 
 /// Scores every ordered pair of views that share a space.
 fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let space = input.fitted.offers()[0];
+    let space = input.fitted.coordinates()[0];
     if !input.fitted.projects() {
         let reason = "pairwise maps share no space to probe";
-        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), reason));
     }
     let codes = Codes::new(TASK, params, input)?;
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let train = features(input, input.train)?;
     let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
     // Of the rows that a view has, as are its features.
     let validation_codes: Vec<std::borrow::Cow<'_, [u32]>> = input
         .validation
         .iter()
-        .flat_map(|split| split.spaces.iter().map(|view| view.observed_of(&codes.validation)))
+        .flat_map(|split| split.views.iter().map(|view| view.observed_of(&codes.validation)))
         .collect();
     let test = features(input, input.test)?;
-    let targets = |s: usize| if space == SpaceKind::Input { s..s + 1 } else { 0..names.len() };
+    let targets = |s: usize| if space == Coordinates::Input { s..s + 1 } else { 0..names.len() };
     let all: Vec<Vec<Result<Vec<Vec<bool>>, String>>> = (0..names.len())
         .into_par_iter()
         .map(|s| {
-            let own_codes = input.train.spaces.nth(s).observed_of(&codes.train);
+            let own_codes = input.train.views.nth(s).observed_of(&codes.train);
             let on = Labelled { x: &train[s], codes: &own_codes };
             // Without validation rows nothing chooses among steps, and every target gets the same classifier.
             let held_out: Vec<Labelled<'_>> = targets(s)
@@ -102,7 +102,7 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
                 .collect();
             let trained = params.train(s, on, &held_out, codes.classes)?;
             let correct = |(i, t): (usize, usize)| {
-                let own_codes = input.test.spaces.nth(t).observed_of(&codes.test);
+                let own_codes = input.test.views.nth(t).observed_of(&codes.test);
                 let rows = Labelled { x: &test[t], codes: &own_codes };
                 match &trained {
                     Ok(trained) => {
@@ -125,13 +125,13 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
 
 /// Every view's rows of a split, those it has, as the classifier sees them.
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
-    let of = |view: &align::spaces::Space| {
-        let x = match input.fitted.offers()[0] {
-            SpaceKind::Input => input.standardisation(view.name())?.apply(&view.observed())?,
+    let of = |view: &align::views::View| {
+        let x = match input.fitted.coordinates()[0] {
+            Coordinates::Input => input.standardisation(view.name())?.apply(&view.observed())?,
             _ => input.fitted.project(view.name(), &view.observed())?,
         };
-        check_finite(input.fitted.offers()[0], &|| view.name().to_string(), &x)?;
+        check_finite(input.fitted.coordinates()[0], &|| view.name().to_string(), &x)?;
         Ok(x)
     };
-    split.spaces.iter().map(of).collect()
+    split.views.iter().map(of).collect()
 }

@@ -247,7 +247,7 @@ mod tests {
 
         fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
             let mut scores = Scores::default();
-            let (n, place) = (input.test.spaces.rows(), Place::all(input.fitted.offers()[0]));
+            let (n, place) = (input.test.views.rows(), Place::all(input.fitted.coordinates()[0]));
             scores.figure(place, crate::Metric::EffectiveRank, n, (self.times * n) as f64);
             Ok(scores)
         }
@@ -261,10 +261,10 @@ mod tests {
         let task: Task = serde_json::from_str(r#"{"counting": {"times": 2}}"#).expect("reads");
         assert_eq!(task.parameters::<Counting>(), Some(&Counting { times: 2 }));
         assert!(Task::names().ends_with(&["counting"]) && Task::all().len() == Task::names().len());
-        let data = align::planted::Planted::default().generate(1).expect("valid");
-        let gpa = align::Method::from_name("gpa").expect("known").fit(&data.train.spaces, 1).expect("fits");
+        let data = align::synthetic::Synthetic::default().generate(1).expect("valid");
+        let gpa = align::Method::from_name("gpa").expect("known").fit(&data.train.views, 1).expect("fits");
         let scores = task.score(&TaskInput::new(&gpa.fitted, &data)).expect("judges").scores;
-        assert_eq!(scores[0].value, Some(2.0 * data.test.spaces.rows() as f64));
+        assert_eq!(scores[0].value, Some(2.0 * data.test.views.rows() as f64));
         let odd = Task::from(Counting { times: 10 }).validate().expect_err("too often").to_string();
         assert_eq!(odd, "counting: `times` is at least 10");
     }

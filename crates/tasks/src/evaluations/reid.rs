@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use align::linalg::{Accum, MatMut, Threads, gemm};
 use align::prep::cosine_rows;
 use align::rng::{Purpose, permutation, stream};
-use align::{Dataset, Labels, Matrix, SpaceKind, Spaces, Split};
+use align::{Coordinates, Dataset, Labels, Matrix, Split, Views};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -159,7 +159,7 @@ fn precision(items: &[(f32, bool)]) -> (f32, f32) {
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let projections = project_all(input)?;
     let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| match incomparable(
         (names[s], names[t]),
@@ -169,9 +169,9 @@ fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError
         None => find(queries, gallery, classes, classes, params.exclude_self).map(Ok),
     };
     let mut out = Scores::default();
-    for &space in input.fitted.offers() {
+    for &space in input.fitted.coordinates() {
         let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
-        if space == SpaceKind::Translated {
+        if space == Coordinates::Translated {
             each_translated(input, &projections, |s, t, queries, gallery| {
                 found.insert((s, t), find(s, t, queries, gallery)?);
                 Ok(())
@@ -216,7 +216,7 @@ fn report(place: Place<'_>, found: Result<Found, String>, out: &mut Scores) {
 pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Result<Dataset, TaskError> {
     let deal = |split: &Split, purpose: Purpose| -> Result<Split, TaskError> {
         let of = labels(TASK, label, split)?;
-        let views = split.spaces.len();
+        let views = split.views.len();
         let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         let mut rng = stream(seed, purpose, None);
         for row in permutation(of.values.len(), &mut rng) {
@@ -234,10 +234,9 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
             let (got, want) = (format!("{} views", views), "no more views than the largest class has rows");
             return Err(TaskError::Parameter { task: "pairing by class", parameter: "views", got, want });
         }
-        let spaces =
-            split.spaces.iter().zip(&rows).map(|(s, rows)| (s.name().to_string(), s.values().select_rows(rows)));
+        let views = split.views.iter().zip(&rows).map(|(s, rows)| (s.name().to_string(), s.values().select_rows(rows)));
         let labels = vec![Labels { name: of.name.clone(), values }];
-        Ok(Split { spaces: Spaces::new(spaces)?, labels, groups: Vec::new(), ids: None })
+        Ok(Split { views: Views::new(views)?, labels, groups: Vec::new(), ids: None })
     };
     let (train, test) = (deal(&data.train, TRAIN_MATCHING)?, deal(&data.test, TEST_MATCHING)?);
     Ok(Dataset { train, validation: None, test })
@@ -246,7 +245,7 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use align::planted::Planted;
+    use align::synthetic::Synthetic;
 
     #[test]
     fn precision_is_that_of_the_definition() {
@@ -281,17 +280,17 @@ mod tests {
 
     #[test]
     fn views_get_disjoint_items_of_the_same_classes() {
-        let data = Planted { widths: vec![8; 3], fit_rows: 200, test_rows: 90, classes: 5, ..Planted::default() };
+        let data = Synthetic { widths: vec![8; 3], fit_rows: 200, test_rows: 90, classes: 5, ..Synthetic::default() };
         let data = data.generate(4).expect("valid");
         let dealt = disjoint_by_class(&data, None, 9).expect("enough rows");
         let class_of = |row: &[f32], view: usize| {
-            let at = (0..200).find(|&i| data.train.spaces.at(view).row(i) == row).expect("a row of train");
+            let at = (0..200).find(|&i| data.train.views.at(view).row(i) == row).expect("a row of train");
             (at, data.train.labels[0].values[at])
         };
         let mut seen = std::collections::BTreeSet::new();
-        for i in 0..dealt.train.spaces.rows() {
+        for i in 0..dealt.train.views.rows() {
             for view in 0..3 {
-                let (item, class) = class_of(dealt.train.spaces.at(view).row(i), view);
+                let (item, class) = class_of(dealt.train.views.at(view).row(i), view);
                 assert_eq!(class, dealt.train.labels[0].values[i]);
                 assert!(seen.insert(item), "item {item} is dealt twice");
             }

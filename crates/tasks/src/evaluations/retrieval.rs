@@ -17,7 +17,7 @@
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
 use align::prep::cosine_rows;
-use align::{Ignored, Matrix, Projections, SpaceKind};
+use align::{Coordinates, Ignored, Matrix, Projections};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
@@ -114,10 +114,10 @@ fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, Task
     let projections = project_all(input)?;
     let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let mut out = Scores::default();
-    for &space in input.fitted.offers() {
+    for &space in input.fitted.coordinates() {
         let outcomes = match space {
-            SpaceKind::Input | SpaceKind::Universe => in_shared_space(scorer, input, projections.shared())?,
-            SpaceKind::Translated => translated(scorer, input, &projections)?,
+            Coordinates::Input | Coordinates::Universe => in_shared_space(scorer, input, projections.shared())?,
+            Coordinates::Translated => translated(scorer, input, &projections)?,
         };
         report(input, space, outcomes, &mut out);
     }
@@ -125,7 +125,7 @@ fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, Task
 }
 
 fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
     let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
@@ -146,7 +146,7 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
 }
 
 fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'_>) -> Result<Outcomes, TaskError> {
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, projections, |s, t, queries, gallery| {
@@ -160,9 +160,9 @@ fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'
 }
 
 /// Turns outcomes into scores and series, source by source.
-fn report(input: &TaskInput<'_>, space: SpaceKind, outcomes: Outcomes, out: &mut Scores) {
-    let names: Vec<&str> = input.test.spaces.names().collect();
-    let n = input.test.spaces.rows();
+fn report(input: &TaskInput<'_>, space: Coordinates, outcomes: Outcomes, out: &mut Scores) {
+    let names: Vec<&str> = input.test.views.names().collect();
+    let n = input.test.views.rows();
     let whole = |ranks: Vec<u32>| ranks.into_iter().map(|rank| rank as f32).collect::<Vec<f32>>();
     for (at, outcome) in outcomes.into_iter().enumerate() {
         let Some(outcome) = outcome else { continue };

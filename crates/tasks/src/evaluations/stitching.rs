@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use align::prep::ZScore;
-use align::{Ignored, Matrix, Projections, SpaceKind, Split};
+use align::{Coordinates, Ignored, Matrix, Projections, Split};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -72,19 +72,19 @@ impl Evaluation for Stitching {
 
 /// Scores every ordered pair of different views.
 fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let space = SpaceKind::Translated;
+    let space = Coordinates::Translated;
     if !input.fitted.translates() {
         let reason = "without alignment nothing is translated";
-        return Ok(Scores::not_applicable(space, &METRICS, input.test.spaces.rows(), reason));
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), reason));
     }
     let codes = Codes::new(TASK, params, input)?;
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let names: Vec<&str> = input.test.views.names().collect();
     let targets: Vec<Target<'_>> =
         names.iter().map(|name| Target::new(input, name)).collect::<Result<_, TaskError>>()?;
     let pairs: Vec<(usize, usize)> =
         (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t).collect();
     let validate = |t: usize, on: Labelled<'_>| -> Result<Trained, TaskError> {
-        let own_codes = input.validation.map(|split| split.spaces.nth(t).observed_of(&codes.validation));
+        let own_codes = input.validation.map(|split| split.views.nth(t).observed_of(&codes.validation));
         let held_out = match (&targets[t].validation, &own_codes) {
             (Some(x), Some(codes)) => Labelled { x, codes },
             _ => on,
@@ -93,10 +93,10 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
     };
     // The side that is translated, each view projected once for all targets.
     let split = if params.direction == Direction::Released { input.train } else { input.test };
-    let observed: Vec<Cow<'_, Matrix>> = split.spaces.iter().map(|space| space.observed()).collect();
-    let moving = input.fitted.projections(split.spaces.names().zip(observed.iter().map(Cow::as_ref)))?;
-    let train_codes = |view: usize| input.train.spaces.nth(view).observed_of(&codes.train);
-    let test_codes = |view: usize| input.test.spaces.nth(view).observed_of(&codes.test);
+    let observed: Vec<Cow<'_, Matrix>> = split.views.iter().map(|space| space.observed()).collect();
+    let moving = input.fitted.projections(split.views.names().zip(observed.iter().map(Cow::as_ref)))?;
+    let train_codes = |view: usize| input.train.views.nth(view).observed_of(&codes.train);
+    let test_codes = |view: usize| input.test.views.nth(view).observed_of(&codes.test);
     // In the standard direction one classifier serves every source.
     let own: Vec<Trained> = match params.direction {
         Direction::Released => Vec::new(),
@@ -148,8 +148,8 @@ impl<'a> Target<'a> {
     fn new(input: &TaskInput<'a>, name: &'a str) -> Result<Self, TaskError> {
         let standardise = input.standardisation(name)?;
         let own = |split: &Split| {
-            let z = standardise.apply(&split.spaces.space(name)?.observed())?;
-            check_finite(SpaceKind::Translated, &|| name.to_string(), &z)?;
+            let z = standardise.apply(&split.views.space(name)?.observed())?;
+            check_finite(Coordinates::Translated, &|| name.to_string(), &z)?;
             Ok::<_, TaskError>(z)
         };
         Ok(Self {
@@ -163,8 +163,8 @@ impl<'a> Target<'a> {
 
     /// The rows that `source` has in a split, translated to this view and standardised.
     fn translated(&self, rows: &Projections<'_>, split: &Split, source: &str) -> Result<Matrix, TaskError> {
-        let moved = rows.standardised(split.spaces.position(source)?, self.name, &self.standardise)?;
-        check_finite(SpaceKind::Translated, &|| format!("{source}->{}", self.name), &moved)?;
+        let moved = rows.standardised(split.views.position(source)?, self.name, &self.standardise)?;
+        check_finite(Coordinates::Translated, &|| format!("{source}->{}", self.name), &moved)?;
         Ok(moved)
     }
 }

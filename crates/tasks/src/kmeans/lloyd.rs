@@ -8,7 +8,7 @@ use super::split;
 
 /// `iterations` steps from `start` (k × d), then the nearest final centroid and its inertia.
 ///
-/// 2·n·k·d flops of GEMM and n·d additions a step. Sums are `f64`, points in order.
+/// 2·n·k·d flops of GEMM and n·d additions a step. SufficientStatistics are `f64`, points in order.
 pub(super) fn run(x: &Matrix, start: Matrix, iterations: usize) -> Clustering {
     let (n, k, d) = (x.rows(), start.rows(), start.cols());
     let mut centroids = start;

@@ -2,17 +2,17 @@
 //! rank.
 
 use align::prep::cosine_rows;
-use align::{Matrix, Projections, SpaceKind};
+use align::{Coordinates, Matrix, Projections};
 
 use crate::scores::score::check_finite;
 use crate::{TaskError, TaskInput};
 
 /// Every view's test rows projected, each once.
 pub(crate) fn project_all<'a>(input: &TaskInput<'a>) -> Result<Projections<'a>, TaskError> {
-    let rows = input.test.spaces.iter().map(|view| (view.name(), view.values()));
+    let rows = input.test.views.iter().map(|view| (view.name(), view.values()));
     let projections = input.fitted.projections(rows)?;
-    for (view, projected) in input.test.spaces.iter().zip(projections.shared()) {
-        check_finite(input.fitted.offers()[0], &|| view.name().to_string(), projected)?;
+    for (view, projected) in input.test.views.iter().zip(projections.shared()) {
+        check_finite(input.fitted.coordinates()[0], &|| view.name().to_string(), projected)?;
     }
     Ok(projections)
 }
@@ -34,13 +34,13 @@ pub(crate) fn each_translated_as(
     finish: impl Fn(Matrix) -> Matrix,
     mut f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
-    for (t, target) in input.test.spaces.iter().enumerate() {
+    for (t, target) in input.test.views.iter().enumerate() {
         let standardise = input.standardisation(target.name())?;
         let gallery = finish(standardise.apply(target.values())?);
-        for (s, source) in input.test.spaces.iter().enumerate().filter(|&(s, _)| s != t) {
+        for (s, source) in input.test.views.iter().enumerate().filter(|&(s, _)| s != t) {
             let moved = projections.standardised(s, target.name(), &standardise)?;
             let pair = || format!("{}->{}", source.name(), target.name());
-            check_finite(SpaceKind::Translated, &pair, &moved)?;
+            check_finite(Coordinates::Translated, &pair, &moved)?;
             f(s, t, &finish(moved), &gallery)?;
         }
     }

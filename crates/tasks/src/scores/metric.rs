@@ -38,7 +38,7 @@ pub enum Statistic {
     LowerMedian,
     /// Population skewness.
     Skewness,
-    /// Agreement of two partitions of the items, the values of one being clusters: see [`CrossTable`](crate::CrossTable).
+    /// Agreement of two partitions of the items, the values of one being clusters: see [`ContingencyTable`](crate::ContingencyTable).
     Agreement,
     /// Not computed from values of items.
     None,
@@ -116,7 +116,7 @@ macro_rules! metrics {
         pub enum Metric {
             $($(#[$doc])* $variant,)*
             /// How alike two views are by one measure, in one of its readings.
-            Similarity(Measure, Reading),
+            Similarity(SimilarityMeasure, SimilarityStatistic),
             $($(#[$later_doc])* $later,)*
         }
 
@@ -130,8 +130,8 @@ macro_rules! metrics {
                         FIRST[at]
                     } else if at < FIRST.len() + SIMILARITIES.len() {
                         let at = at - FIRST.len();
-                        let readings = Reading::ALL.len();
-                        Self::Similarity(Measure::ALL[at / readings], Reading::ALL[at % readings])
+                        let readings = SimilarityStatistic::ALL.len();
+                        Self::Similarity(SimilarityMeasure::ALL[at / readings], SimilarityStatistic::ALL[at % readings])
                     } else {
                         LAST[at - FIRST.len() - SIMILARITIES.len()]
                     };
@@ -144,7 +144,7 @@ macro_rules! metrics {
                 match self {
                     $(Self::$variant => const { &$row },)*
                     Self::Similarity(measure, reading) => {
-                        &SIMILARITIES[measure as usize * Reading::ALL.len() + reading as usize]
+                        &SIMILARITIES[measure as usize * SimilarityStatistic::ALL.len() + reading as usize]
                     }
                     $(Self::$later => const { &$later_row },)*
                 }
@@ -154,7 +154,7 @@ macro_rules! metrics {
         const FIRST: &[Metric] = &[$(Metric::$variant),*];
         const LAST: &[Metric] = &[$(Metric::$later),*];
         /// By measure, then by reading.
-        static SIMILARITIES: [Row; Measure::ALL.len() * Reading::ALL.len()] = [$($similarity),*];
+        static SIMILARITIES: [Row; SimilarityMeasure::ALL.len() * SimilarityStatistic::ALL.len()] = [$($similarity),*];
     };
 }
 
@@ -343,7 +343,7 @@ impl<'de> Deserialize<'de> for Metric {
 
 /// A measure of how alike two views are; 1 is the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Measure {
+pub enum SimilarityMeasure {
     /// Linear centred kernel alignment, debiased.
     Cka,
     /// Share of an item's k nearest that both views agree on.
@@ -356,14 +356,14 @@ pub enum Measure {
     Procrustes,
 }
 
-impl Measure {
+impl SimilarityMeasure {
     /// Every measure, in the order of records.
     pub const ALL: [Self; 5] = [Self::Cka, Self::MutualKnn, Self::Rsa, Self::Svcca, Self::Procrustes];
 }
 
 /// What is told of a measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reading {
+pub enum SimilarityStatistic {
     /// Its value.
     Raw,
     /// `(s − mean of the null) / (1 − mean of the null)`: 0 is chance, 1 the most.
@@ -374,7 +374,7 @@ pub enum Reading {
     Ceiling,
 }
 
-impl Reading {
+impl SimilarityStatistic {
     /// Every reading, in the order of records.
     pub const ALL: [Self; 4] = [Self::Raw, Self::Calibrated, Self::P, Self::Ceiling];
 }
@@ -476,9 +476,9 @@ mod tests {
             assert!(!metric.is_auxiliary() || metric.quantity().is_none(), "{metric}");
         }
         assert!(Metric::ALL.is_sorted());
-        let cka = Metric::Similarity(Measure::Cka, Reading::Raw);
+        let cka = Metric::Similarity(SimilarityMeasure::Cka, SimilarityStatistic::Raw);
         assert_eq!((cka.name(), cka.statistic(), cka.is_symmetric()), ("cka", Statistic::Mean, true));
-        let p = Metric::Similarity(Measure::Procrustes, Reading::P);
+        let p = Metric::Similarity(SimilarityMeasure::Procrustes, SimilarityStatistic::P);
         assert_eq!((p.name(), p.unit(), p.is_auxiliary()), ("procrustes_p", "p", true));
     }
 }

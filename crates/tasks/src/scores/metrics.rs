@@ -14,7 +14,7 @@ const TABLE: usize = 4096;
 /// Only the cells that occur are kept (at most n), so many small classes cost no k × k memory, and a
 /// weighted count costs O(n) additions and one pass over those cells.
 #[derive(Clone, Debug)]
-pub struct CrossTable {
+pub struct ContingencyTable {
     /// Cell of each item.
     cell_of_item: Vec<u32>,
     /// Cluster and class of each cell.
@@ -45,7 +45,7 @@ impl Agreement {
     }
 }
 
-impl CrossTable {
+impl ContingencyTable {
     /// From the cluster and the label of every item. O(n log n).
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl CrossTable {
     /// From two per-item series of whole numbers, as records keep them.
     ///
     /// # Errors
-    /// As [`CrossTable::new`].
+    /// As [`ContingencyTable::new`].
     pub fn from_series(clusters: &[f32], labels: &[f32]) -> Result<Self, TaskError> {
         let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         Self::new(&bits(clusters), &bits(labels))
@@ -134,7 +134,7 @@ struct Marginal {
 }
 
 impl Marginal {
-    fn add(&mut self, count: u64, table: &CrossTable) {
+    fn add(&mut self, count: u64, table: &ContingencyTable) {
         self.total += count;
         self.occupied += usize::from(count > 0);
         self.squares += count * count;
@@ -175,7 +175,7 @@ fn normalised_information(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
 }
 
 /// ARI and NMI of clusters against labels with item i counted `weights[i]` times. Where the same items
-/// are counted with many weights, make one [`CrossTable`] and ask that.
+/// are counted with many weights, make one [`ContingencyTable`] and ask that.
 ///
 /// # Errors
 /// [`TaskError::Shape`] where the lengths differ.
@@ -184,7 +184,7 @@ pub fn ari_nmi_weighted<A: Ord + Copy, B: Ord + Copy>(
     labels: &[B],
     weights: &[u32],
 ) -> Result<Agreement, TaskError> {
-    CrossTable::new(clusters, labels)?.weighted_agreement(weights)
+    ContingencyTable::new(clusters, labels)?.weighted_agreement(weights)
 }
 
 /// Position of every value among the distinct values in ascending order, and how many there are.
@@ -237,7 +237,7 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
 
 /// A metric computed from its series ([`Metric::quantity`]) with item i counted `weights[i]` times: what a
 /// resample evaluates; `None` where it is undefined: no item counts, or the metric is no function of such a series (agreement
-/// of clusters is one of [`CrossTable`]; uniformity, effective rank and modality gap need the vectors).
+/// of clusters is one of [`ContingencyTable`]; uniformity, effective rank and modality gap need the vectors).
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
@@ -392,7 +392,7 @@ mod tests {
     use super::*;
 
     fn agreement(clusters: &[i64], labels: &[i64]) -> Agreement {
-        CrossTable::new(clusters, labels).expect("equal lengths").agreement()
+        ContingencyTable::new(clusters, labels).expect("equal lengths").agreement()
     }
 
     #[test]
@@ -428,7 +428,7 @@ mod tests {
         let items: Vec<usize> = (0..40).flat_map(repeat).collect();
         let a: Vec<u32> = items.iter().map(|&i| clusters[i]).collect();
         let b: Vec<i64> = items.iter().map(|&i| labels[i]).collect();
-        let repeated = CrossTable::new(&a, &b).expect("equal lengths").agreement();
+        let repeated = ContingencyTable::new(&a, &b).expect("equal lengths").agreement();
         let weighted = ari_nmi_weighted(&clusters, &labels, &weights).expect("equal lengths");
         assert_eq!(weighted.ari, repeated.ari);
         assert!((weighted.nmi - repeated.nmi).abs() < 1e-14);

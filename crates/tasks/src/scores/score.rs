@@ -1,7 +1,7 @@
 //! What tasks take and what they return.
 
 use align::prep::{ConstantColumns, ZScore};
-use align::{Dataset, Fitted, Matrix, SpaceKind, Split};
+use align::{Coordinates, Dataset, Fitted, Matrix, Split};
 
 use crate::TaskError;
 use crate::scores::metric::{Metric, Quantity};
@@ -32,7 +32,7 @@ impl<'a> TaskInput<'a> {
     /// # Errors
     /// Unknown view.
     pub(crate) fn standardisation(&self, view: &str) -> Result<ZScore, TaskError> {
-        Ok(ZScore::fit(&self.train.spaces.space(view)?.observed(), ConstantColumns::Clamp))
+        Ok(ZScore::fit(&self.train.views.space(view)?.observed(), ConstantColumns::Clamp))
     }
 }
 
@@ -41,7 +41,7 @@ impl<'a> TaskInput<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     /// The coordinates in which it was measured.
-    pub space: SpaceKind,
+    pub space: Coordinates,
     /// The view, or the source of the pair.
     pub source: Option<String>,
     /// The target of the pair.
@@ -62,7 +62,7 @@ pub struct Score {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// The coordinates in which it was measured.
-    pub space: SpaceKind,
+    pub space: Coordinates,
     /// The view, or the source of the pair.
     pub source: Option<String>,
     /// The target of the pair.
@@ -88,7 +88,7 @@ pub struct Scores {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The coordinates.
-    pub space: SpaceKind,
+    pub space: Coordinates,
     /// The view, or the source of the pair.
     pub source: Option<&'a str>,
     /// The target of the pair.
@@ -97,24 +97,24 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// All views together.
-    pub fn all(space: SpaceKind) -> Self {
+    pub fn all(space: Coordinates) -> Self {
         Self { space, source: None, target: None }
     }
 
     /// One view.
-    pub fn view(space: SpaceKind, view: &'a str) -> Self {
+    pub fn view(space: Coordinates, view: &'a str) -> Self {
         Self { space, source: Some(view), target: None }
     }
 
     /// An ordered pair of views.
-    pub fn pair(space: SpaceKind, source: &'a str, target: &'a str) -> Self {
+    pub fn pair(space: Coordinates, source: &'a str, target: &'a str) -> Self {
         Self { space, source: Some(source), target: Some(target) }
     }
 }
 
 impl Scores {
     /// The scores of a method that a task does not apply to: no figure, and why.
-    pub fn not_applicable(space: SpaceKind, metrics: &[Metric], n: usize, reason: &str) -> Self {
+    pub fn not_applicable(space: Coordinates, metrics: &[Metric], n: usize, reason: &str) -> Self {
         let mut scores = Self::default();
         scores.undefined(Place::all(space), metrics, n, reason);
         scores
@@ -152,14 +152,14 @@ impl Scores {
 }
 
 /// The groups of items as a series, the grouping's name as its source.
-pub fn group_series(space: SpaceKind, name: &str, groups: &[i64]) -> Series {
+pub fn group_series(space: Coordinates, name: &str, groups: &[i64]) -> Series {
     let values = dense_codes(groups).0.into_iter().map(|code| code as f32).collect();
     Series { space, source: Some(name.to_string()), target: None, quantity: Quantity::Group, draw: None, values }
 }
 
 /// Stops at the first value that is not finite: a NaN compares false with everything, so it would be
 /// ranked first rather than last.
-pub(crate) fn check_finite(space: SpaceKind, view: &dyn Fn() -> String, x: &Matrix) -> Result<(), TaskError> {
+pub(crate) fn check_finite(space: Coordinates, view: &dyn Fn() -> String, x: &Matrix) -> Result<(), TaskError> {
     match x.as_slice().iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(at) => Err(TaskError::NotFinite {
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn the_first_value_that_is_not_finite_is_named() {
         let mut x = Matrix::zeros(3, 2);
-        assert!(check_finite(SpaceKind::Universe, &|| "en".into(), &x).is_ok());
+        assert!(check_finite(Coordinates::Universe, &|| "en".into(), &x).is_ok());
         x.row_mut(1)[1] = f32::NAN;
-        let error = check_finite(SpaceKind::Universe, &|| "en".into(), &x).unwrap_err().to_string();
+        let error = check_finite(Coordinates::Universe, &|| "en".into(), &x).unwrap_err().to_string();
         assert!(error.starts_with("universe coordinates of view `en` hold NaN at row 1, column 1"), "{error}");
     }
 }

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use align::methods::na::{NaParams, Scale};
-use align::planted::Planted;
-use align::{Dataset, Labels, Matrix, Method, Spaces, Split};
+use align::synthetic::Synthetic;
+use align::{Dataset, Labels, Matrix, Method, Split, Views};
 use safetensors::{Dtype, SafeTensors};
 use tasks::{Scores, Task, TaskInput};
 
@@ -68,7 +68,7 @@ pub fn case(letter: &str) -> Dataset {
     let tensors = Tensors::open(&format!("case_{}_inputs.safetensors", letter.to_uppercase()));
     let views = if letter == "a" { 3 } else { 5 };
     let split = |part: &str, labels| Split {
-        spaces: Spaces::new((0..views).map(|v| (format!("v{v}"), tensors.matrix(&format!("{part}.v{v}")))))
+        views: Views::new((0..views).map(|v| (format!("v{v}"), tensors.matrix(&format!("{part}.v{v}")))))
             .expect("valid views"),
         labels,
         groups: vec![],
@@ -78,10 +78,10 @@ pub fn case(letter: &str) -> Dataset {
     Dataset { train: split("train", vec![]), validation: None, test: split("test", vec![labels]) }
 }
 
-pub fn planted(views: usize, width: usize, fit_rows: usize, test_rows: usize) -> Dataset {
-    Planted { widths: vec![width; views], fit_rows, test_rows, ..Default::default() }
+pub fn synthetic(views: usize, width: usize, fit_rows: usize, test_rows: usize) -> Dataset {
+    Synthetic { widths: vec![width; views], fit_rows, test_rows, ..Default::default() }
         .generate(11)
-        .expect("planted data")
+        .expect("synthetic data")
 }
 
 pub fn na(scale: Scale) -> Method {
@@ -89,7 +89,7 @@ pub fn na(scale: Scale) -> Method {
 }
 
 pub fn score(method: &Method, task: &Task, data: &Dataset) -> Scores {
-    let fit = method.fit(&data.train.spaces, 0).expect("fits");
+    let fit = method.fit(&data.train.views, 0).expect("fits");
     let input = TaskInput::new(&fit.fitted, data);
     task.score(&input).expect("scores")
 }

@@ -1,26 +1,26 @@
 //! The rows that a corrector is trained on, and the directions that it is trained towards.
 
-use crate::corrector::Prepared;
+use crate::corrector::NormalizedRows;
 use crate::moments::FEWEST;
 use crate::prep::unit_rows;
-use crate::{AlignError, Matrix, Spaces, Universe};
+use crate::{AlignError, Matrix, Universe, Views};
 
 /// What a corrector is trained or fitted on: every living view's linear universe vectors of the items that two of them
 /// have at least, and those items' consensus directions.
 pub(crate) struct TrainingData {
     names: Vec<String>,
     /// Unit rows of the views, zero where a view has no direction to offer for an item.
-    pub(crate) views: Vec<Prepared>,
+    pub(crate) views: Vec<NormalizedRows>,
     pub(crate) consensus: Matrix,
     /// Which rows each view has.
     has: Vec<Vec<bool>>,
 }
 
 impl TrainingData {
-    pub(crate) fn new(method: &'static str, universe: &Universe, train: &Spaces) -> Result<Self, AlignError> {
+    pub(crate) fn new(method: &'static str, universe: &Universe, train: &Views) -> Result<Self, AlignError> {
         let (mut names, mut views, mut has) = (Vec::new(), Vec::new(), Vec::new());
         for space in train.iter() {
-            let view = Prepared::new(&universe.project_linear(space.name(), space.values())?);
+            let view = NormalizedRows::new(&universe.project_linear(space.name(), space.values())?);
             let own: Vec<bool> = (0..view.rows()).map(|row| space.has(row) && view.has_direction(row)).collect();
             if own.contains(&true) {
                 names.push(space.name().to_string());
@@ -65,7 +65,7 @@ impl TrainingData {
 ///
 /// # Panics
 /// Where the views have not the same number of rows.
-pub fn consensus_directions(prepared: &[Prepared], has: impl Fn(usize, usize) -> bool) -> Matrix {
+pub fn consensus_directions(prepared: &[NormalizedRows], has: impl Fn(usize, usize) -> bool) -> Matrix {
     let Some(first) = prepared.first() else { return Matrix::zeros(0, 0) };
     let mut mean = Matrix::<f32>::zeros(first.rows(), first.unit().cols());
     for i in 0..mean.rows() {

@@ -6,7 +6,7 @@ mod training;
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Spaces};
+use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Views};
 
 pub(crate) use data::TrainingData;
 pub use data::consensus_directions;
@@ -56,7 +56,7 @@ impl Aligner for GcpaParams {
 }
 
 /// `base` is the fit of [`GcpaParams::scaffold`] on the same rows, or of [`GcpaParams::unit`].
-fn fit_on(params: &GcpaParams, base: &Fit, train: &Spaces, seed: u64) -> Result<Fit, AlignError> {
+fn fit_on(params: &GcpaParams, base: &Fit, train: &Views, seed: u64) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::corrector::Loss;
 use crate::fitted::Rescale;
 use crate::methods::canonical::gcca::GccaParams;
-use crate::methods::gpa::{Gauge, GpaParams, Solver};
+use crate::methods::gpa::{GpaParams, Orientation, Solver};
 use crate::methods::shared::check::ensure;
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Ignored, Method};
@@ -36,8 +36,8 @@ pub struct GcpaParams {
     /// Tolerance of the GPA scaffold.
     pub tol: f64,
     /// Rotation of the GPA scaffold's universe, which the corrector is not indifferent to; GCCA's is fixed anyway.
-    #[serde(skip_serializing_if = "Gauge::is_free")]
-    pub gauge: Gauge,
+    #[serde(skip_serializing_if = "Orientation::is_free")]
+    pub gauge: Orientation,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
     /// Trust radius τ: drift (1 − cos) below it costs nothing.
@@ -121,7 +121,7 @@ impl Default for GcpaParams {
             solver: Solver::default(),
             max_iter: None,
             tol: 1e-8,
-            gauge: Gauge::default(),
+            gauge: Orientation::default(),
             constant_columns: ConstantColumns::default(),
             tau: 0.08,
             lambda: 0.7,

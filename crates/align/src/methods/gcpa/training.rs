@@ -5,11 +5,11 @@ use rand::RngExt;
 use super::data::TrainingData;
 use super::params::{GcpaParams, Profile, Validation};
 use crate::corrector::train::{Adamw, Trainer};
-use crate::corrector::{Batch, Corrector, Draw, Loss, Prepared};
+use crate::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows};
 use crate::prep::norm;
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, FitReport, Matrix, Stop};
+use crate::{AlignError, FitReport, Matrix, Termination};
 
 /// Which rows are held out for validation.
 const HELD_OUT_ROWS: Purpose = Purpose::new(3);
@@ -21,7 +21,7 @@ const VALIDATION_DRAWS: Purpose = Purpose::new(5);
 /// A trained corrector; the scaffold in its report is still blank.
 pub(super) struct Trained {
     pub(super) corrector: Corrector,
-    pub(super) stop: Stop,
+    pub(super) stop: Termination,
     pub(super) report: CorrectorReport,
 }
 
@@ -123,7 +123,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
         Validation::Sampled => None,
         Validation::Full => Some((validate(&start, 0)?, 0, start.clone())),
     };
-    let (mut failed, mut made, mut stop) = (0, 0, Stop::IterationCap);
+    let (mut failed, mut made, mut stop) = (0, 0, Termination::IterationCap);
     for step in 1..=course.steps {
         let view = batches.random_range(0..data.views.len());
         let from = &own.train[view];
@@ -141,7 +141,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
             } else {
                 failed += 1;
                 if failed == course.patience {
-                    stop = Stop::Patience;
+                    stop = Termination::Patience;
                     break;
                 }
             }
@@ -175,7 +175,7 @@ fn finite(what: &'static str, iteration: usize, value: f64) -> Result<f64, Align
 /// Held-out rows of every view, side by side, so that one pass gives every row's loss.
 struct HeldOut {
     /// The views' rows stacked, Σ n_m × D.
-    x: Prepared,
+    x: NormalizedRows,
     targets: Matrix,
     /// Where each view's rows lie.
     views: Vec<std::ops::Range<usize>>,
@@ -187,7 +187,7 @@ impl HeldOut {
     /// `rows` by view, of `items` held-out items in all.
     fn new(params: &GcpaParams, data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
         let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
-        let picked: Vec<Prepared> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
+        let picked: Vec<NormalizedRows> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
         let mut end = 0;
         let views = rows.iter().map(|rows| {
             end += rows.len();
@@ -196,7 +196,7 @@ impl HeldOut {
         let views = views.collect();
         let draw_rows = items.min(VALIDATION_BATCH);
         Self {
-            x: Prepared::stack(&picked),
+            x: NormalizedRows::stack(&picked),
             targets: data.consensus.select_rows(&rows.concat()),
             views,
             draw_rows,
@@ -256,14 +256,14 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
 mod tests {
     use super::*;
     use crate::methods::gpa::GpaParams;
-    use crate::spaces::planted::Planted;
+    use crate::views::synthetic::Synthetic;
 
     #[test]
     fn a_validation_loss_that_is_no_number_ends_the_training() {
-        let planted = Planted { widths: vec![6; 2], fit_rows: 60, test_rows: 1, ..Planted::default() };
-        let spaces = planted.generate(1).expect("valid").train.spaces;
-        let fit = crate::Method::from(GpaParams::default()).fit(&spaces, 0).expect("valid");
-        let mut data = TrainingData::new("gcpa", fit.fitted.universe().expect("GPA has one"), &spaces).expect("valid");
+        let synthetic = Synthetic { widths: vec![6; 2], fit_rows: 60, test_rows: 1, ..Synthetic::default() };
+        let views = synthetic.generate(1).expect("valid").train.views;
+        let fit = crate::Method::from(GpaParams::default()).fit(&views, 0).expect("valid");
+        let mut data = TrainingData::new("gcpa", fit.fitted.universe().expect("GPA has one"), &views).expect("valid");
         let params = |validation| GcpaParams {
             epochs: Some(1),
             steps_per_epoch: 25,

@@ -13,7 +13,7 @@ use super::params::GpaParams;
 use super::stack::{Solved, corner, inner, stacked};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
-use crate::{AlignError, Matrix, Stop};
+use crate::{AlignError, Matrix, Termination};
 
 /// Most sweeps without `max_iter`.
 const SWEEPS: usize = 500;
@@ -43,7 +43,7 @@ enum Phase {
 pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> Result<Solved, AlignError> {
     let mut state = State::new(moments, start)?;
     let mut last = state.objective();
-    let (mut stop, mut iterations, mut residual) = (Stop::IterationCap, 0, f64::INFINITY);
+    let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
     // Where the views agree to the last digit the objective is rounding and has no relative change.
     let rounding = 4.0 * f64::EPSILON * moments.energy();
     let mut phase = Phase::Fast { run: 0 };
@@ -77,7 +77,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
             Phase::Plain { before } => {
                 let ends = |before| small && still_to_come(before, change) < params.tol * objective.abs();
                 if nothing || before.is_some_and(ends) {
-                    stop = Stop::Converged;
+                    stop = Termination::Converged;
                     break;
                 }
                 if small || before.is_none() { Phase::Plain { before: Some(change) } } else { Phase::Fast { run: 0 } }
@@ -212,20 +212,20 @@ mod tests {
     use crate::moments::Incomplete;
     use crate::prep::{ConstantColumns, Standardisation};
     use crate::rng::{Purpose, stream};
-    use crate::spaces::planted::Planted;
+    use crate::views::synthetic::Synthetic;
 
     /// Few rows, three to six views of three to sixteen columns, little or much noise.
     fn random_set(seed: u64) -> Moments {
-        let mut rng = stream(seed, Purpose::PLANTED, None);
+        let mut rng = stream(seed, Purpose::SYNTHETIC, None);
         let views = rng.random_range(3..=6);
-        let planted = Planted {
+        let synthetic = Synthetic {
             widths: (0..views).map(|_| rng.random_range(3..=16)).collect(),
             fit_rows: rng.random_range(20..150),
             test_rows: 1,
             noise: rng.random_range(0.3..3.0),
-            ..Planted::default()
+            ..Synthetic::default()
         };
-        let train = planted.generate(seed).expect("valid").train.spaces;
+        let train = synthetic.generate(seed).expect("valid").train.views;
         let standardisation = Standardisation::Population(ConstantColumns::default());
         Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid")
     }
@@ -238,7 +238,7 @@ mod tests {
             // One of the sets needs more than the cap without it.
             let params = GpaParams { max_iter: Some(5000), ..GpaParams::default() };
             let solved = solve(&params, &moments, None).expect("valid");
-            assert_eq!(solved.stop, Stop::Converged, "set {seed} after {}", solved.iterations);
+            assert_eq!(solved.stop, Termination::Converged, "set {seed} after {}", solved.iterations);
             sweeps += solved.iterations;
             let sums = linalg::product(moments.gram(), solved.maps.view(), Threads::Pool);
             let previous = vec![None; moments.views()];

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
-use crate::spaces::position;
+use crate::views::position;
 use crate::{AlignError, Matrix};
 
 /// What a view counts in the consensus.

@@ -15,10 +15,10 @@ use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Spaces, Universe};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Universe, Views};
 
 pub use balance::Weights;
-pub use params::{Gauge, GpaParams, Solver};
+pub use params::{GpaParams, Orientation, Solver};
 pub use robust::Robust;
 use rounds::Balanced;
 
@@ -80,14 +80,14 @@ impl MomentAligner for GpaParams {
     }
 }
 
-fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Spaces>, seed: u64) -> Result<Fit, AlignError> {
+fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Views>, seed: u64) -> Result<Fit, AlignError> {
     params.check("gpa")?;
     moments.check_connected("gpa")?;
     let Balanced { solved, spread, scales, moments } = rounds::solve(params, moments, train, seed)?;
     // Of the maps before they are turned or cut. A robust sum is no quadratic form in the maps and has no such bound.
     let certify = params.robust.is_none() && params.certify.unwrap_or(solved.maps.rows() <= bound::COLUMNS);
     let optimality_gap = certify.then(|| bound::gap(&moments, &solved.maps)).transpose()?;
-    let stacked = if params.gauge == Gauge::Principal || params.rank.is_some() {
+    let stacked = if params.gauge == Orientation::Principal || params.rank.is_some() {
         principal_axes(&moments, &solved.maps, params.rank)?
     } else {
         solved.maps

@@ -59,7 +59,7 @@ pub struct GpaParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certify: Option<bool>,
     /// Which of all rotations of the universe.
-    pub gauge: Gauge,
+    pub gauge: Orientation,
     /// Width of the universe: its first principal axes; all without.
     pub rank: Option<usize>,
     /// Whether every view gets a factor of its own.
@@ -90,7 +90,7 @@ pub enum Solver {
 /// A universe is defined up to a rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Gauge {
+pub enum Orientation {
     /// Whichever the iteration ends in.
     #[default]
     Free,
@@ -99,7 +99,7 @@ pub enum Gauge {
     Principal,
 }
 
-impl Gauge {
+impl Orientation {
     pub(crate) fn is_free(&self) -> bool {
         *self == Self::Free
     }
@@ -113,7 +113,7 @@ impl Default for GpaParams {
             tol: 1e-8,
             restarts: 1,
             certify: None,
-            gauge: Gauge::default(),
+            gauge: Orientation::default(),
             rank: None,
             scale: false,
             weights: Weights::default(),

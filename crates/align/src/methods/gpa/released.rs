@@ -6,7 +6,7 @@ use super::params::GpaParams;
 use super::stack::{Solved, inner, stacked};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
-use crate::{AlignError, Matrix, Stop};
+use crate::{AlignError, Matrix, Termination};
 
 /// Most sweeps without `max_iter`.
 const SWEEPS: usize = 100;
@@ -22,7 +22,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
     let mut sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
     let mut consensus_square = mean * inner(&maps, &sums);
     let mut next_sums = Matrix::zeros(maps.rows(), width);
-    let (mut stop, mut iterations, mut residual) = (Stop::IterationCap, 0, f64::INFINITY);
+    let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
     for iteration in 1..=params.max_iter.unwrap_or(SWEEPS) {
         let next = procrustes_step(moments, &sums)?;
         linalg::gemm(next_sums.view_mut(), Accum::Replace, moments.gram(), next.view(), Threads::Pool);
@@ -33,7 +33,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
         std::mem::swap(&mut sums, &mut next_sums);
         consensus_square = mean * inner(&maps, &sums);
         if residual < params.tol {
-            stop = Stop::Converged;
+            stop = Termination::Converged;
             break;
         }
     }

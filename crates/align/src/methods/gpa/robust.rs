@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
-use crate::{AlignError, Matrix, Spaces};
+use crate::{AlignError, Matrix, Views};
 
 /// How a row counts that lies far from its item's consensus. Its distance x is in units of the row's own length, which no
 /// rotation changes: at 1 the consensus tells nothing of the row.
@@ -50,7 +50,7 @@ const CHUNK: usize = 256;
 
 /// The state of a fit on weighted rows, from which residuals are taken.
 pub(super) struct Residuals<'a> {
-    pub(super) train: &'a Spaces,
+    pub(super) train: &'a Views,
     /// Those that the maps were found on.
     pub(super) moments: &'a Moments,
     /// What each view counts.

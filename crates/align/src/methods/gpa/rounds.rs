@@ -8,7 +8,7 @@ use super::robust::{Residuals, Robust};
 use super::stack::Solved;
 use super::{accelerated, balance, released};
 use crate::moments::Moments;
-use crate::{AlignError, Matrix, Spaces, Stop};
+use crate::{AlignError, Matrix, Termination, Views};
 
 /// Most rounds.
 const ROUNDS: usize = 200;
@@ -31,7 +31,7 @@ pub(super) struct Balanced<'m> {
 pub(super) fn solve<'m>(
     params: &GpaParams,
     moments: &'m Moments,
-    train: Option<&Spaces>,
+    train: Option<&Views>,
     seed: u64,
 ) -> Result<Balanced<'m>, AlignError> {
     let rows = || train.ok_or(AlignError::NeedsRows { method: "gpa with weights of rows", instead: Vec::new() });
@@ -76,7 +76,7 @@ fn scaled<'m>(params: &GpaParams, start: Balanced<'m>) -> Result<Balanced<'m>, A
 fn reweighted<'m>(
     params: &GpaParams,
     robust: Robust,
-    train: &Spaces,
+    train: &Views,
     views: &[f64],
     start: Balanced<'m>,
 ) -> Result<Balanced<'m>, AlignError> {
@@ -126,7 +126,7 @@ impl Rounds {
     }
 
     fn end(&self, solved: Solved) -> Solved {
-        let stop = if self.converged { Stop::Converged } else { Stop::IterationCap };
+        let stop = if self.converged { Termination::Converged } else { Termination::IterationCap };
         Solved { stop, iterations: self.sweeps, residual: self.residual, ..solved }
     }
 }
@@ -142,6 +142,6 @@ fn sweep(params: &GpaParams, moments: &Moments, maps: Matrix<f64>) -> Result<Sol
 }
 
 /// v_m where a view has an item, N × M.
-fn present(train: &Spaces, views: &[f64]) -> Matrix<f64> {
+fn present(train: &Views, views: &[f64]) -> Matrix<f64> {
     Matrix::from_fn(train.rows(), views.len(), |i, m| if train.nth(m).has(i) { views[m] } else { 0.0 })
 }

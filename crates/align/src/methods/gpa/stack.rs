@@ -1,13 +1,13 @@
 //! The maps of all views one below the other, which the solvers turn.
 
 use crate::moments::Moments;
-use crate::{Matrix, Stop};
+use crate::{Matrix, Termination};
 
 /// Where an iteration has ended.
 pub(super) struct Solved {
     /// All maps stacked, P × D.
     pub(super) maps: Matrix<f64>,
-    pub(super) stop: Stop,
+    pub(super) stop: Termination,
     pub(super) iterations: usize,
     pub(super) residual: f64,
     pub(super) objective: f64,

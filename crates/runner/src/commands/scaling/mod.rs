@@ -5,7 +5,7 @@ mod timings;
 
 use std::path::{Path, PathBuf};
 
-use align::{Method, Spaces};
+use align::{Method, Views};
 use anyhow::{Context, Result};
 use tasks::noise::Noise;
 
@@ -71,7 +71,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     observer.on_event(&Event::CellsBegin { cells: pending.len(), work });
     let blank = Record {
         grid: name.clone(),
-        data: "planted".into(),
+        data: "synthetic".into(),
         git: Some(REVISION.into()),
         lock_sha256: Some(LOCK_SHA256.clone()),
         grid_git: provenance.grid_git.clone(),
@@ -106,7 +106,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     }
     let mut files = store.write_records(&records, None)?.to_vec();
     let timings = Timings { star: &star, records: &records };
-    let mut note = format!("Planted data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
+    let mut note = format!("Synthetic data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
     // Sizes that were timed before may have been timed elsewhere.
     note.extend(processors::mixed(&records).map(|mixed| format!(" {mixed}")));
     let table = timings.table(&name, &note);
@@ -134,7 +134,7 @@ fn repeats_note(sizes: &[(Size, usize)]) -> String {
     format!("{what}, methods in turn{but}")
 }
 
-fn timed(method: &Method, data: &Spaces, size: Size, repeat: usize, id: &str, blank: &Record) -> Result<Record> {
+fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, blank: &Record) -> Result<Record> {
     let memory = PeakMemory::start();
     let (fit, cost) = measured(|| method.fit(data, 1));
     let report = fit.with_context(|| format!("{} on {}", method.name(), size.label()))?.report;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use align::planted::Planted;
-use align::{Method, Spaces};
+use align::synthetic::Synthetic;
+use align::{Method, Views};
 use anyhow::Result;
 use data::DataError;
 use data::yaml::{self, Located};
@@ -102,10 +102,14 @@ impl Size {
         format!("M {} N {} d {}", self.views, self.items, self.width)
     }
 
-    pub(super) fn data(self) -> Result<Spaces> {
-        let recipe =
-            Planted { widths: vec![self.width; self.views], fit_rows: self.items, test_rows: 1, ..Planted::default() };
-        Ok(recipe.generate(1)?.train.spaces)
+    pub(super) fn data(self) -> Result<Views> {
+        let recipe = Synthetic {
+            widths: vec![self.width; self.views],
+            fit_rows: self.items,
+            test_rows: 1,
+            ..Synthetic::default()
+        };
+        Ok(recipe.generate(1)?.train.views)
     }
 }
 

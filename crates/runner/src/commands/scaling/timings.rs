@@ -12,7 +12,7 @@ use store::record::Record;
 
 /// What a size's records stand under in the column `views`.
 pub(super) fn place(size: Size) -> String {
-    format!("N{} d{}=planted", size.items, size.width)
+    format!("N{} d{}=synthetic", size.items, size.width)
 }
 
 /// The timed fits of a star.

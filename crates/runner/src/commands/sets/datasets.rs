@@ -100,7 +100,7 @@ fn classes(checked: &Checked) -> Table {
     table
 }
 
-/// Writes a data set's spaces in another format, with a manifest.
+/// Writes a data set's views in another format, with a manifest.
 ///
 /// # Errors
 /// All that a load refuses; a folder that cannot be written.

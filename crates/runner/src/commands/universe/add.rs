@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use align::{AddForm, Consensus, Fitted, Matrix, Spaces};
+use align::{AddForm, Consensus, Fitted, Matrix, Views};
 use anyhow::{Context, Result, bail};
 use data::import::{Member, NamedMember};
 use data::universe::{self, Added, Saved};
-use data::{InputFile, Loaded};
+use data::{Loaded, MatrixReader};
 
 use super::apply::lacks;
 use super::fit::describe;
@@ -74,18 +74,18 @@ pub fn add_view(request: &Add) -> Result<String> {
     Ok(format!("{}\n{added}{}", describe(&saved, &request.out), alike.unwrap_or_default()))
 }
 
-fn names(spaces: &Spaces) -> String {
-    spaces.names().collect::<Vec<_>>().join(", ")
+fn names(views: &Views) -> String {
+    views.names().collect::<Vec<_>>().join(", ")
 }
 
 /// Anchors and rows of the new view, from files, a manifest or both.
-fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Spaces, Matrix)> {
+fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Views, Matrix)> {
     let mut anchors = Vec::new();
     for anchor in &request.anchors {
         saved.width(&anchor.name, &request.universe)?;
         anchors.push((anchor.name.clone(), read(&anchor.member)?));
     }
-    let train = loaded.map(|loaded| &loaded.dataset.train.spaces);
+    let train = loaded.map(|loaded| &loaded.dataset.train.views);
     if let Some(train) = train.filter(|_| anchors.is_empty()) {
         let known = saved.views();
         let known = train.iter().filter(|space| known.iter().any(|(name, _)| name == space.name()));
@@ -104,11 +104,11 @@ fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Spac
         (None, Some(train)) => train.get(&request.view)?.clone(),
         (None, None) => bail!("no rows of `{0}`: wanted --view {0}=FILE, or a --manifest that has it", request.view),
     };
-    Ok((Spaces::new(anchors)?, rows))
+    Ok((Views::new(anchors)?, rows))
 }
 
 fn read(member: &Member) -> Result<Matrix> {
-    let input = InputFile::open(member)?;
+    let input = MatrixReader::open(member)?;
     let rows = input.rows()?;
     rows.warnings().iter().for_each(|line| tracing::warn!("{line}"));
     Ok(rows.all()?)

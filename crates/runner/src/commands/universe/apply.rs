@@ -7,7 +7,7 @@ use align::{AlignError, Consensus, Fitted, Matrix};
 use anyhow::{Context, Result};
 use data::import::Member;
 use data::universe::{self, Saved, UniverseProblem};
-use data::{DataError, FileProblem, InputFile, Sink};
+use data::{DataError, FileProblem, MatrixReader, MatrixWriter};
 
 use super::place::check_free;
 
@@ -138,7 +138,7 @@ pub fn apply(request: &Apply) -> Result<String> {
     let want = saved.width(way.source(), file)?;
     let width = way.width(&saved, file)?;
     let scale = way.scale(&saved, file)?;
-    let input = InputFile::open(&request.input)?;
+    let input = MatrixReader::open(&request.input)?;
     let rows = input.rows()?;
     let name = request.input.file.display();
     if rows.width() != want {
@@ -151,7 +151,7 @@ pub fn apply(request: &Apply) -> Result<String> {
     }
     let mut beside = way.beside(&saved.fitted);
     rows.warnings().iter().for_each(|line| tracing::warn!("{line}"));
-    let mut sink = Sink::create(&request.out, rows.count(), width)?;
+    let mut sink = MatrixWriter::create(&request.out, rows.count(), width)?;
     for chunk in rows.chunks(CHUNK) {
         let mapped = way.of(&saved.fitted, &chunk?, scale)?;
         if let Some((spread, _)) = &mut beside {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use align::moments::Sums;
+use align::moments::SufficientStatistics;
 use align::{Consensus, FitReport, Fitted, Method};
 use anyhow::{Context, Result, bail};
 use data::universe::{Origin, Saved};
@@ -96,7 +96,7 @@ fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
     let all = || loaded.view_names().map(str::to_owned).collect();
     let views: Vec<String> = if request.views.is_empty() { all() } else { request.views.clone() };
     let dataset = loaded.select(&views)?;
-    let train = &dataset.train.spaces;
+    let train = &dataset.train.views;
     let clock = Instant::now();
     let fit = request.method.fit(&dataset, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
     let fit = if request.calibrate { fit.calibrated(train)? } else { fit.with_spread_checked(train)? };
@@ -111,7 +111,7 @@ fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
     let sums = if names.is_empty() { stored.sums } else { stored.sums.select(&names)? };
     let data = Data { name: &stored.header.data, sha256: &stored.header.data_sha256, rows: sums.rows() };
     let clock = Instant::now();
-    let saved = fit_sums(&request.method, &sums, request.seed, request.calibrate, &data)
+    let saved = fit_statistics(&request.method, &sums, request.seed, request.calibrate, &data)
         .with_context(|| format!("fit on the sums in {}", file.display()))?;
     Ok((saved, clock.elapsed().as_secs_f64()))
 }
@@ -131,11 +131,18 @@ pub struct Data<'a> {
 /// where the universe is linear and no view misses an item.
 ///
 /// # Errors
-/// As [`Method::fit_sums`]: a method that has to see the rows again, among others.
-pub fn fit_sums(method: &Method, sums: &Sums, seed: u64, calibrate: bool, data: &Data<'_>) -> Result<Saved> {
-    let fit = method.fit_sums(sums, seed)?;
-    let fit = if calibrate { fit.calibrated_by_sums(sums)? } else { fit };
-    let consensus = fit.fitted.universe().map(|universe| Consensus::of_sums(universe, sums)).transpose()?.flatten();
+/// As [`Method::fit_statistics`]: a method that has to see the rows again, among others.
+pub fn fit_statistics(
+    method: &Method,
+    sums: &SufficientStatistics,
+    seed: u64,
+    calibrate: bool,
+    data: &Data<'_>,
+) -> Result<Saved> {
+    let fit = method.fit_statistics(sums, seed)?;
+    let fit = if calibrate { fit.calibrated_by_statistics(sums)? } else { fit };
+    let consensus =
+        fit.fitted.universe().map(|universe| Consensus::of_statistics(universe, sums)).transpose()?.flatten();
     Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
 }
 
@@ -203,10 +210,10 @@ mod tests {
 
     #[test]
     fn sums_over_rows_are_enough_for_a_file_with_its_consensus() {
-        let train = align::planted::Planted::default().generate(1).unwrap().train.spaces;
-        let sums = Sums::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-        let data = Data { name: "planted", sha256: "none", rows: train.rows() };
-        let kept = |name: &str| fit_sums(&method(name, None).unwrap(), &sums, 7, true, &data);
+        let train = align::synthetic::Synthetic::default().generate(1).unwrap().train.views;
+        let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
+        let data = Data { name: "synthetic", sha256: "none", rows: train.rows() };
+        let kept = |name: &str| fit_statistics(&method(name, None).unwrap(), &sums, 7, true, &data);
         let rows = Method::from(GpaParams::default()).fit(&train, 7).unwrap().fitted;
         let saved = kept("gpa").unwrap();
         let x = train.at(0);

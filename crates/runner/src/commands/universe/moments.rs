@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use align::moments::{Incomplete, Precision, Sums};
+use align::moments::{Incomplete, Precision, SufficientStatistics};
 use anyhow::{Context, Result, bail};
 use data::moments::StoredSums;
 use data::{DataError, SplitName, Stream};
@@ -35,7 +35,7 @@ pub struct Request {
 /// Rows read at a time.
 const CHUNK: usize = 2048;
 
-/// Sums a shard of the rows and writes the file.
+/// SufficientStatistics a shard of the rows and writes the file.
 ///
 /// # Errors
 /// All that is wrong with the data; more shards than rows; a file that cannot be written.
@@ -58,7 +58,7 @@ pub fn sum(request: &Request) -> Result<String> {
     let sums = threads.install(|| {
         let chunks = stream.chunks_of(rows.clone(), CHUNK);
         // Every view of a file has every row, so both weights are the same.
-        Sums::collect::<DataError>(chunks, Incomplete::PairwiseComplete, request.precision)
+        SufficientStatistics::collect::<DataError>(chunks, Incomplete::PairwiseComplete, request.precision)
     })?;
     let sums = sums.context("no rows were read")?;
     let text = format!("rows {} to {} of {}", rows.start, rows.end - 1, stream.rows());
@@ -93,11 +93,11 @@ pub fn merge(files: &[PathBuf], out: &Path, partial: bool) -> Result<String> {
     Ok(format!("{} of {} rows summed in {}", all.sums.rows(), all.header.of, out.display()))
 }
 
-/// The sums over all rows of a split, from a file of [`sum`] or [`merge`]: what [`align::Method::fit_sums`] takes.
+/// The sums over all rows of a split, from a file of [`sum`] or [`merge`]: what [`align::Method::fit_statistics`] takes.
 ///
 /// # Errors
 /// It cannot be read; rows that it has not summed.
-pub fn read(file: &Path) -> Result<Sums> {
+pub fn read(file: &Path) -> Result<SufficientStatistics> {
     Ok(stored(file)?.sums)
 }
 

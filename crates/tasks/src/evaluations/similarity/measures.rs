@@ -3,10 +3,10 @@
 use super::view::View;
 use super::{procrustes, svcca};
 use crate::TaskError;
-use crate::scores::metric::Measure;
+use crate::scores::metric::SimilarityMeasure;
 
-/// One figure for each of [`Measure::ALL`], 1 the most alike; NaN where a view does not vary.
-pub(super) type Measures = [f64; Measure::ALL.len()];
+/// One figure for each of [`SimilarityMeasure::ALL`], 1 the most alike; NaN where a view does not vary.
+pub(super) type Measures = [f64; SimilarityMeasure::ALL.len()];
 
 /// All measures of `a` and `b`, of `b` with its items in another order where one is given.
 pub(super) fn measures(a: &View, b: &View, order: Option<&[usize]>, variance: f64) -> Result<Measures, TaskError> {

@@ -1,6 +1,6 @@
 //! Similarity: how alike two views are, whatever their coordinates, before an alignment and after it.
 //!
-//! For every unordered pair of views, on the same held-out items: five measures ([`Measure`]), each as it is, calibrated
+//! For every unordered pair of views, on the same held-out items: five measures ([`SimilarityMeasure`]), each as it is, calibrated
 //! against what chance gives ([`null`]), with p, and with the ceiling that the views' own halves set ([`halves`]). Views of
 //! different widths are compared as well. None of the measures sees a rotation, so what a method changes in them it does by
 //! more than rotating; what a rotation does change stands beside them ([`geometry`]): alignment and modality gap of a pair,
@@ -29,7 +29,7 @@ mod svcca;
 mod view;
 
 use align::rng::{Purpose, permutation, stream};
-use align::{Matrix, SpaceKind};
+use align::{Coordinates, Matrix};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ use crate::evaluation::Evaluation;
 use crate::living::{nothing_varies, nothing_varies_in, widths_differ};
 use crate::ranking::pairs::{each_translated_as, project_all};
 use crate::scores::score::{check_finite, group_series};
-use crate::{Measure, Metric, Place, Quantity, Reading, Scores, TaskError, TaskInput};
+use crate::{Metric, Place, Quantity, Scores, SimilarityMeasure, SimilarityStatistic, TaskError, TaskInput};
 use halves::Halving;
 use measures::{Measures, measures};
 use null::Null;
@@ -129,7 +129,7 @@ struct Seen {
 /// What all pairs share.
 struct Panel<'a> {
     params: &'a SimilarityParams,
-    space: SpaceKind,
+    space: Coordinates,
     null: Null,
     n: usize,
     out: Scores,
@@ -137,9 +137,9 @@ struct Panel<'a> {
 
 /// Scores every unordered pair of the test split's views.
 fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let rows = sample(params, input.test.spaces.rows())?;
-    let space = input.fitted.offers()[0];
-    let names: Vec<&str> = input.test.spaces.names().collect();
+    let rows = sample(params, input.test.views.rows())?;
+    let space = input.fitted.coordinates()[0];
+    let names: Vec<&str> = input.test.views.names().collect();
     let projections = project_all(input)?;
     let see = |position: usize, x: &Matrix| -> Result<Seen, TaskError> {
         let rows = x.select_rows(&rows);
@@ -149,7 +149,7 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
     };
     let before: Vec<pairs::Pairs> = (0..names.len())
         .into_par_iter()
-        .map(|m| cka::centred_gram(&input.test.spaces.at(m).select_rows(&rows)))
+        .map(|m| cka::centred_gram(&input.test.views.at(m).select_rows(&rows)))
         .collect();
     let mut panel = Panel {
         params,
@@ -159,7 +159,7 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
         out: Scores::default(),
     };
     match space {
-        SpaceKind::Input | SpaceKind::Universe => {
+        Coordinates::Input | Coordinates::Universe => {
             let seen: Vec<Seen> = (0..names.len())
                 .into_par_iter()
                 .map(|m| see(m, &projections.shared()[m]))
@@ -173,7 +173,7 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
                 }
             }
         }
-        SpaceKind::Translated => {
+        Coordinates::Translated => {
             let as_it_is = |z: Matrix| z;
             each_translated_as(input, &projections, as_it_is, |s, t, moved, target| {
                 if s < t {
@@ -190,7 +190,7 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
         }
     }
     // Of the items looked at, where these are not all.
-    if let Some(groups) = input.test.groups.first().filter(|_| rows.len() < input.test.spaces.rows()) {
+    if let Some(groups) = input.test.groups.first().filter(|_| rows.len() < input.test.views.rows()) {
         let of_rows: Vec<i64> = rows.iter().map(|&row| groups.values[row]).collect();
         panel.out.series.push(group_series(space, &groups.name, &of_rows));
     }
@@ -247,8 +247,8 @@ impl Panel<'_> {
     fn of_pair(&mut self, source: &str, target: &str, a: &Seen, b: &Seen) -> Result<(), TaskError> {
         let place = Place::pair(self.space, source, target);
         if let Some(reason) = nothing_varies_in((source, target), (&a.rows, &b.rows)) {
-            let of_measure = |measure| Reading::ALL.map(|reading| Metric::Similarity(measure, reading));
-            let measures = Measure::ALL.into_iter().flat_map(of_measure);
+            let of_measure = |measure| SimilarityStatistic::ALL.map(|reading| Metric::Similarity(measure, reading));
+            let measures = SimilarityMeasure::ALL.into_iter().flat_map(of_measure);
             for metric in measures.chain([Metric::Alignment, Metric::ModalityGap]) {
                 self.push(place, metric, Err(&reason));
             }
@@ -257,17 +257,21 @@ impl Panel<'_> {
         let variance = self.params.variance;
         let found = measures(&a.view, &b.view, None, variance)?;
         let null = self.null.draw(|order| measures(&a.view, &b.view, Some(order), variance))?;
-        for (i, measure) in Measure::ALL.into_iter().enumerate() {
+        for (i, measure) in SimilarityMeasure::ALL.into_iter().enumerate() {
             let drawn: Vec<f64> = null.iter().map(|of| of[i]).collect();
-            let raw = if measure == Measure::Procrustes { 1.0 - found[i] } else { found[i] };
-            self.push(place, Metric::Similarity(measure, Reading::Raw), Ok(raw));
-            self.push(place, Metric::Similarity(measure, Reading::Calibrated), null::calibrated(found[i], &drawn));
-            self.push(place, Metric::Similarity(measure, Reading::P), null::p(found[i], &drawn));
+            let raw = if measure == SimilarityMeasure::Procrustes { 1.0 - found[i] } else { found[i] };
+            self.push(place, Metric::Similarity(measure, SimilarityStatistic::Raw), Ok(raw));
+            self.push(
+                place,
+                Metric::Similarity(measure, SimilarityStatistic::Calibrated),
+                null::calibrated(found[i], &drawn),
+            );
+            self.push(place, Metric::Similarity(measure, SimilarityStatistic::P), null::p(found[i], &drawn));
             let ceiling = match (&a.halves, &b.halves) {
                 (Some(x), Some(y)) => Ok((at_least_zero(x[i]) * at_least_zero(y[i])).sqrt()),
                 _ => Err("a single column has no halves"),
             };
-            self.push(place, Metric::Similarity(measure, Reading::Ceiling), ceiling);
+            self.push(place, Metric::Similarity(measure, SimilarityStatistic::Ceiling), ceiling);
         }
         if found[0].is_finite() {
             self.out.keep(place, Quantity::Cka, a.view.gram.by_item(&b.view.gram).iter().map(|&v| v as f32).collect());
@@ -320,7 +324,7 @@ mod tests {
     #[test]
     fn permuted_indices_are_permuted_items() {
         let noise = |columns: usize, seed: u64| {
-            let mut rng = stream(seed, Purpose::PLANTED, None);
+            let mut rng = stream(seed, Purpose::SYNTHETIC, None);
             Matrix::from_fn(40, columns, |_, _| rng.random::<f32>())
         };
         let (x, y) = (noise(7, 1), noise(5, 2));

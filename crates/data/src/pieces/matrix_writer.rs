@@ -23,15 +23,15 @@ const TENSOR: &str = "embeddings";
 const COLUMN: &str = "vector";
 
 /// A matrix on its way into a file, f32: npy, a tensor of safetensors, or a column of lists in parquet. The file is there
-/// whole once [`finish`](Sink::finish) has been called, and not at all before.
+/// whole once [`finish`](MatrixWriter::finish) has been called, and not at all before.
 ///
 /// ```
 /// use align::Matrix;
-/// use data::Sink;
+/// use data::MatrixWriter;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let file = folder.path().join("z.npy");
-/// let mut sink = Sink::create(&file.clone().into(), 4, 2)?;
+/// let mut sink = MatrixWriter::create(&file.clone().into(), 4, 2)?;
 /// for start in [0, 2] {
 ///     sink.write(&Matrix::from_fn(2, 2, |i, j| (start + i + j) as f32))?;
 /// }
@@ -39,7 +39,7 @@ const COLUMN: &str = "vector";
 /// assert_eq!(data::read::matrix(&file, &std::fs::read(&file)?, None)?.row(3), [3.0, 4.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Sink {
+pub struct MatrixWriter {
     member: Member,
     rows: usize,
     cols: usize,
@@ -54,7 +54,7 @@ enum Body {
     Table { part: Shared, batches: Option<Box<BatchedWriter<Shared>>> },
 }
 
-impl Sink {
+impl MatrixWriter {
     /// Begins the file, of which the number of rows must be known; what is named after `#` is the tensor or the column.
     ///
     /// # Errors

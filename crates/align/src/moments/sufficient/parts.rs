@@ -1,10 +1,10 @@
-//! Sums laid open, for files.
+//! SufficientStatistics laid open, for files.
 
-use super::{Precision, Sums};
+use super::{Precision, SufficientStatistics};
 use crate::moments::incomplete::Incomplete;
 use crate::{AlignError, Matrix};
 
-/// All that [`Sums`] of M views with P columns in all hold; x~ = (x − shift)/scale.
+/// All that [`SufficientStatistics`] of M views with P columns in all hold; x~ = (x − shift)/scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
     /// Names of the views.
@@ -35,7 +35,7 @@ pub struct Parts {
     pub weight: Matrix<f64>,
 }
 
-impl Sums {
+impl SufficientStatistics {
     /// Their parts.
     pub fn parts(&self) -> Parts {
         Parts {

@@ -1,4 +1,4 @@
-//! Planted (synthetic) spaces: a known latent behind every view, for tests, examples and benches.
+//! Synthetic (synthetic) views: a known latent behind every view, for tests, examples and benches.
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::numerics::linalg::{self, Threads};
 use crate::rng::{Purpose, Stream, stream};
-use crate::{AlignError, Dataset, Labels, Matrix, Spaces, Split};
+use crate::{AlignError, Dataset, Labels, Matrix, Split, Views};
 
 impl Purpose {
-    /// Planted (synthetic) data; tests draw theirs with it, too.
-    pub const PLANTED: Self = Self::new(7);
+    /// Synthetic (synthetic) data; tests draw theirs with it, too.
+    pub const SYNTHETIC: Self = Self::new(7);
 }
 
-/// A recipe for planted data: items fall into classes in a shared latent space with a decaying spectrum;
+/// A recipe for synthetic data: items fall into classes in a shared latent space with a decaying spectrum;
 /// every view sees the latent through its own random rotation, adds private signal and noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Planted {
+pub struct Synthetic {
     /// Widths d_m of the views, which are named `v0`, `v1`, …; the latent is as wide as the widest, and a
     /// narrower view sees its strongest directions.
     pub widths: Vec<usize>,
@@ -33,21 +33,21 @@ pub struct Planted {
     pub noise: f32,
 }
 
-impl Default for Planted {
+impl Default for Synthetic {
     fn default() -> Self {
         Self { widths: vec![32; 3], fit_rows: 400, test_rows: 200, classes: 8, separation: 1.5, noise: 0.5 }
     }
 }
 
-impl Planted {
+impl Synthetic {
     /// Draws the data; the same seed gives the same bits.
     ///
     /// # Errors
-    /// As [`Spaces::new`], for sizes of zero.
+    /// As [`Views::new`], for sizes of zero.
     pub fn generate(&self, seed: u64) -> Result<Dataset, AlignError> {
         let rows = self.fit_rows + self.test_rows;
         let latent_width = self.widths.iter().copied().max().unwrap_or(0);
-        let mut rng = stream(seed, Purpose::PLANTED, None);
+        let mut rng = stream(seed, Purpose::SYNTHETIC, None);
         let centres = gaussian(self.classes.max(1), latent_width, &mut rng);
         let labels: Vec<i64> = (0..rows).map(|_| rng.random_range(0..self.classes.max(1)) as i64).collect();
         let mut latent = gaussian(rows, latent_width, &mut rng);
@@ -62,7 +62,7 @@ impl Planted {
         let test_rows: Vec<usize> = (self.fit_rows..rows).collect();
         let fit_rows: Vec<usize> = (0..self.fit_rows).collect();
         for (m, &width) in self.widths.iter().enumerate() {
-            let mut rng = stream(seed, Purpose::PLANTED, Some(m));
+            let mut rng = stream(seed, Purpose::SYNTHETIC, Some(m));
             let rotation = rotation(width, &mut rng)?;
             let seen = latent.view().subcols(0, width);
             let mut view = linalg::product(seen, rotation.view(), Threads::Pool);
@@ -74,9 +74,9 @@ impl Planted {
             train.push((format!("v{m}"), view.select_rows(&fit_rows)));
             test.push((format!("v{m}"), view.select_rows(&test_rows)));
         }
-        let split = |spaces, labels: &[i64]| -> Result<Split, AlignError> {
+        let split = |views, labels: &[i64]| -> Result<Split, AlignError> {
             Ok(Split {
-                spaces: Spaces::new(spaces)?,
+                views: Views::new(views)?,
                 labels: vec![Labels { name: "class".into(), values: labels.to_vec() }],
                 groups: Vec::new(),
                 ids: None,

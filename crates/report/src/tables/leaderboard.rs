@@ -16,7 +16,7 @@ use figures::{Forest, ForestRow, Point};
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids, rows)")]
-pub struct Board {
+pub struct Leaderboard {
     /// Names the output folder.
     pub name: String,
     /// What it is.
@@ -46,7 +46,7 @@ pub struct Entry {
     pub comparisons: Vec<Comparison>,
 }
 
-impl Board {
+impl Leaderboard {
     /// Reads a leaderboard file.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Board {
         Ok(board)
     }
 
-    /// Gives the methods of each of [`Board::rows`] its label.
+    /// Gives the methods of each of [`Leaderboard::rows`] its label.
     ///
     /// # Errors
     /// A label that no grid has; two methods of one table in one line.

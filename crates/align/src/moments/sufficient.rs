@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::incomplete::Incomplete;
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
-use crate::{AlignError, Matrix, Spaces};
+use crate::{AlignError, Matrix, Views};
 
 use arithmetic::{Block, Summand};
 
@@ -19,9 +19,9 @@ pub use arithmetic::Precision;
 /// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
 ///
 /// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets, so that
-/// nothing is lost where means are large; a row that a view misses is zero there. Sums can be added
-/// ([`merge`](Sums::merge): machines, shards), subtracted ([`subtract`](Sums::subtract): a fold), narrowed
-/// ([`select`](Sums::select): some of the views) and widened ([`with_view`](Sums::with_view): one more view). Views are
+/// nothing is lost where means are large; a row that a view misses is zero there. SufficientStatistics can be added
+/// ([`merge`](SufficientStatistics::merge): machines, shards), subtracted ([`subtract`](SufficientStatistics::subtract): a fold), narrowed
+/// ([`select`](SufficientStatistics::select): some of the views) and widened ([`with_view`](SufficientStatistics::with_view): one more view). Views are
 /// numbered as in a slice: a number that is too large panics.
 ///
 /// Memory: 8·P² bytes for P columns in all, a chunk, and with [`Precision::Single`] 4·P² more. Time: N·P²
@@ -29,19 +29,19 @@ pub use arithmetic::Precision;
 ///
 /// ```
 /// use align::methods::gpa::GpaParams;
-/// use align::moments::{Incomplete, Precision, Sums};
-/// use align::{Method, planted::Planted};
+/// use align::moments::{Incomplete, Precision, SufficientStatistics};
+/// use align::{Method, synthetic::Synthetic};
 ///
-/// let data = Planted::default().generate(1)?;
-/// let rows = |range: std::ops::Range<usize>| data.train.spaces.select_rows(&range.collect::<Vec<_>>());
-/// let mut sums = Sums::of(&rows(0..250), Incomplete::MeanOfPresent, Precision::Double);
+/// let data = Synthetic::default().generate(1)?;
+/// let rows = |range: std::ops::Range<usize>| data.train.views.select_rows(&range.collect::<Vec<_>>());
+/// let mut sums = SufficientStatistics::of(&rows(0..250), Incomplete::MeanOfPresent, Precision::Double);
 /// sums.add(&rows(250..400))?;
-/// let fit = Method::from(GpaParams::default()).fit_sums(&sums, 42)?;
+/// let fit = Method::from(GpaParams::default()).fit_statistics(&sums, 42)?;
 /// assert_eq!(fit.report.maps, 3);
 /// # Ok::<(), align::AlignError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sums {
+pub struct SufficientStatistics {
     names: Vec<String>,
     /// Where each view starts among the P stacked columns, and P.
     offsets: Vec<usize>,
@@ -72,22 +72,22 @@ pub(super) type Base = (Vec<f64>, Vec<f64>);
 /// Share of a sum of squares that is rounding once most of it has been taken out.
 const LEFT: f64 = 256.0 * f64::EPSILON;
 
-impl Sums {
+impl SufficientStatistics {
     /// The sums of these rows, about their own means and in units of their own deviations.
-    pub fn of(rows: &Spaces, incomplete: Incomplete, precision: Precision) -> Self {
+    pub fn of(rows: &Views, incomplete: Incomplete, precision: Precision) -> Self {
         let preps: Vec<ZScore> = rows.iter().map(|view| ZScore::fit_sample(&view.observed())).collect();
         let shift = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
         Self::about(rows, (shift, preps.iter().flat_map(ZScore::units).collect()), incomplete, precision)
     }
 
     /// The sums of these rows about a reference point and in units of their own.
-    pub(super) fn about(rows: &Spaces, base: Base, incomplete: Incomplete, precision: Precision) -> Self {
+    pub(super) fn about(rows: &Views, base: Base, incomplete: Incomplete, precision: Precision) -> Self {
         let mut sums = Self::empty(rows, base, incomplete, precision);
         sums.accumulate(rows, 0);
         sums
     }
 
-    fn empty(like: &Spaces, (shift, scale): Base, incomplete: Incomplete, precision: Precision) -> Self {
+    fn empty(like: &Views, (shift, scale): Base, incomplete: Incomplete, precision: Precision) -> Self {
         let mut offsets = vec![0];
         for width in like.widths() {
             offsets.push(offsets[offsets.len() - 1] + width);
@@ -114,9 +114,9 @@ impl Sums {
     /// The sums of all chunks, in their order; `None` without a chunk.
     ///
     /// # Errors
-    /// That of the first chunk that cannot be read; [`AlignError`] as [`add`](Sums::add).
+    /// That of the first chunk that cannot be read; [`AlignError`] as [`add`](SufficientStatistics::add).
     pub fn collect<E: From<AlignError>>(
-        chunks: impl IntoIterator<Item = Result<Spaces, E>>,
+        chunks: impl IntoIterator<Item = Result<Views, E>>,
         incomplete: Incomplete,
         precision: Precision,
     ) -> Result<Option<Self>, E> {
@@ -135,7 +135,7 @@ impl Sums {
     ///
     /// # Errors
     /// [`AlignError::OtherViews`] for other names or widths.
-    pub fn add(&mut self, rows: &Spaces) -> Result<(), AlignError> {
+    pub fn add(&mut self, rows: &Views) -> Result<(), AlignError> {
         let names: Vec<String> = rows.names().map(str::to_string).collect();
         self.check_same(&names, &rows.widths())?;
         for (m, view) in rows.iter().enumerate() {
@@ -208,7 +208,7 @@ impl Sums {
         self.check_weights()?;
         let mut views: Vec<usize> = Vec::with_capacity(names.len());
         for name in names {
-            let view = crate::spaces::position(self.names.iter().map(String::as_str), name)?;
+            let view = crate::views::position(self.names.iter().map(String::as_str), name)?;
             if views.contains(&view) {
                 return Err(AlignError::DuplicateView { name: (*name).to_string() });
             }
@@ -249,7 +249,7 @@ impl Sums {
     /// items; [`AlignError::TooFewRows`] without a chunk.
     pub fn with_view<E: From<AlignError>>(
         &self,
-        chunks: impl IntoIterator<Item = Result<Spaces, E>>,
+        chunks: impl IntoIterator<Item = Result<Views, E>>,
     ) -> Result<Self, E> {
         self.check_weights()?;
         let old = self.views();
@@ -289,7 +289,7 @@ impl Sums {
     }
 
     /// Room for one more view, of which nothing is summed yet.
-    fn widened(&self, chunk: &Spaces) -> Self {
+    fn widened(&self, chunk: &Views) -> Self {
         let (old, before) = (self.views(), self.offsets[self.views()]);
         let new = ZScore::fit_sample(&chunk.nth(old).observed());
         let base = ([&self.shift, new.mean()].concat(), [self.scale.clone(), new.units()].concat());
@@ -462,14 +462,14 @@ impl Sums {
     }
 
     /// Adds rows to the blocks that the views from `from` on have with all views.
-    fn accumulate(&mut self, rows: &Spaces, from: usize) {
+    fn accumulate(&mut self, rows: &Views, from: usize) {
         match self.precision {
             Precision::Double => self.accumulate_in::<f64>(rows, from),
             Precision::Single => self.accumulate_in::<f32>(rows, from),
         }
     }
 
-    fn accumulate_in<T: Summand>(&mut self, rows: &Spaces, from: usize) {
+    fn accumulate_in<T: Summand>(&mut self, rows: &Views, from: usize) {
         let (count, width, start) = (rows.rows(), self.shift.len(), self.offsets[from]);
         let chunk = self.precision.chunk().min(count);
         let mut standardised = Matrix::<T>::zeros(chunk, width);
@@ -496,7 +496,7 @@ impl Sums {
     }
 
     /// How much an item counts.
-    fn weight_of(&self, rows: &Spaces, row: usize) -> f64 {
+    fn weight_of(&self, rows: &Views, row: usize) -> f64 {
         match self.incomplete {
             Incomplete::MeanOfPresent if !rows.complete() => rows.len() as f64 / rows.views_of(row).max(1) as f64,
             _ => 1.0,
@@ -504,7 +504,7 @@ impl Sums {
     }
 
     /// `√w x~` of these rows, zero where a view misses an item.
-    fn standardise<T: Summand>(&self, rows: &Spaces, range: Range<usize>, out: &mut Matrix<T>) {
+    fn standardise<T: Summand>(&self, rows: &Views, range: Range<usize>, out: &mut Matrix<T>) {
         let width = out.cols();
         let out = &mut out.as_mut_slice()[..range.len() * width];
         out.par_chunks_mut(width).zip(range).for_each(|(out, row)| {
@@ -525,7 +525,7 @@ impl Sums {
     }
 
     /// Column sums, in `f64` whatever the precision.
-    fn add_columns(&mut self, rows: &Spaces, range: Range<usize>, from: usize) {
+    fn add_columns(&mut self, rows: &Views, range: Range<usize>, from: usize) {
         /// A view's columns one after the other: sums, squares, and sums over the rows that each view has.
         struct Columns(Vec<f64>, Vec<f64>, Vec<Vec<f64>>);
         let views = self.views();
@@ -568,7 +568,7 @@ impl Sums {
     }
 
     /// Items that pairs of views share.
-    fn count(&mut self, rows: &Spaces, range: Range<usize>, from: usize) {
+    fn count(&mut self, rows: &Views, range: Range<usize>, from: usize) {
         let views = self.views();
         if rows.complete() {
             for (i, j) in (0..views).flat_map(|i| (0..views).map(move |j| (i, j))).filter(|&(i, j)| i.max(j) >= from) {

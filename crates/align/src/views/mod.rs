@@ -1,7 +1,7 @@
 //! Named views of the same items.
 
 pub mod dataset;
-pub mod planted;
+pub mod synthetic;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::{AlignError, Matrix};
 
 /// One encoder's N × d matrix and its name. Cloning is cheap: the values are shared.
 #[derive(Clone, Debug)]
-pub struct Space {
+pub struct View {
     name: Arc<str>,
     values: Arc<Matrix>,
     /// Which rows the encoder has; all of them without.
     present: Option<Arc<[bool]>>,
 }
 
-impl Space {
+impl View {
     /// The view's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -70,20 +70,20 @@ impl Space {
 ///
 /// A value of this type has passed those checks, so methods and tasks do not repeat them.
 #[derive(Clone, Debug)]
-pub struct Spaces(Vec<Space>);
+pub struct Views(Vec<View>);
 
-impl Spaces {
+impl Views {
     /// Checks and takes the views, in the order given; the position of a view keys its random draws.
     ///
     /// # Errors
     /// Duplicate names, an empty view, different row counts, a value that is not finite, no view at all.
     pub fn new(views: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, AlignError> {
-        let spaces: Vec<Space> = views.into_iter().map(|(name, values)| space(name, values)).collect();
-        let Some(first) = spaces.first() else {
-            return Err(AlignError::TooFewViews { method: "a set of spaces", got: 0, want: 1, only: None });
+        let views: Vec<View> = views.into_iter().map(|(name, values)| space(name, values)).collect();
+        let Some(first) = views.first() else {
+            return Err(AlignError::TooFewViews { method: "a set of views", got: 0, want: 1, only: None });
         };
-        for (i, space) in spaces.iter().enumerate() {
-            if spaces[..i].iter().any(|s| s.name == space.name) {
+        for (i, space) in views.iter().enumerate() {
+            if views[..i].iter().any(|s| s.name == space.name) {
                 return Err(AlignError::DuplicateView { name: space.name.to_string() });
             }
             let (rows, cols) = (space.values.rows(), space.values.cols());
@@ -100,7 +100,7 @@ impl Spaces {
             }
             check_finite(&space.name, &space.values)?;
         }
-        Ok(Self(spaces))
+        Ok(Self(views))
     }
 
     /// Number of views M.
@@ -108,7 +108,7 @@ impl Spaces {
         self.0.len()
     }
 
-    /// Never: a set of spaces has at least one view.
+    /// Never: a set of views has at least one view.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -120,7 +120,7 @@ impl Spaces {
 
     /// Names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().map(Space::name)
+        self.0.iter().map(View::name)
     }
 
     /// Widths d_m in order.
@@ -129,23 +129,23 @@ impl Spaces {
     }
 
     /// The views in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Space> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &View> {
         self.0.iter()
     }
 
     /// The view at a position.
     ///
     /// # Panics
-    /// Where the position is not below [`Spaces::len`], as with a slice; [`Spaces::space`] takes a name and answers with an
+    /// Where the position is not below [`Views::len`], as with a slice; [`Views::space`] takes a name and answers with an
     /// error.
-    pub fn nth(&self, position: usize) -> &Space {
+    pub fn nth(&self, position: usize) -> &View {
         &self.0[position]
     }
 
     /// The values of the view at a position.
     ///
     /// # Panics
-    /// As [`Spaces::nth`]; [`Spaces::get`] takes a name.
+    /// As [`Views::nth`]; [`Views::get`] takes a name.
     pub fn at(&self, position: usize) -> &Matrix {
         &self.0[position].values
     }
@@ -162,7 +162,7 @@ impl Spaces {
     ///
     /// # Errors
     /// [`AlignError::UnknownView`].
-    pub fn space(&self, name: &str) -> Result<&Space, AlignError> {
+    pub fn space(&self, name: &str) -> Result<&View, AlignError> {
         Ok(&self.0[self.position(name)?])
     }
 
@@ -179,7 +179,7 @@ impl Spaces {
     /// # Errors
     /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`].
     pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
-        let mut picked: Vec<Space> = Vec::with_capacity(names.len());
+        let mut picked: Vec<View> = Vec::with_capacity(names.len());
         for name in names {
             let space = &self.0[self.position(name.as_ref())?];
             if picked.iter().any(|s| s.name == space.name) {
@@ -188,7 +188,7 @@ impl Spaces {
             picked.push(space.clone());
         }
         if picked.is_empty() {
-            return Err(AlignError::TooFewViews { method: "a set of spaces", got: 0, want: 1, only: None });
+            return Err(AlignError::TooFewViews { method: "a set of views", got: 0, want: 1, only: None });
         }
         Ok(Self(picked))
     }
@@ -196,7 +196,7 @@ impl Spaces {
     /// The rows with these indices, of every view.
     ///
     /// # Panics
-    /// Where an index is not below [`Spaces::rows`], as with a slice.
+    /// Where an index is not below [`Views::rows`], as with a slice.
     pub fn select_rows(&self, indices: &[usize]) -> Self {
         Self(self.0.iter().map(|space| space.select_rows(indices)).collect())
     }
@@ -209,9 +209,9 @@ impl Spaces {
         self.check_position(position)?;
         self.check_rows(position, values.rows())?;
         check_finite(&self.0[position].name, &values)?;
-        let mut spaces = self.clone();
-        spaces.0[position].values = Arc::new(values);
-        Ok(spaces.blanked(position))
+        let mut views = self.clone();
+        views.0[position].values = Arc::new(values);
+        Ok(views.blanked(position))
     }
 
     /// The same items with view `position` permuted: row `r` of the result is row `row_map[r]`.
@@ -225,9 +225,9 @@ impl Spaces {
         if let Some(&got) = row_map.iter().find(|&&row| row >= self.rows()) {
             return Err(AlignError::Position { what: "row", got, count: self.rows() });
         }
-        let mut spaces = self.clone();
-        spaces.0[position] = self.0[position].select_rows(row_map);
-        Ok(spaces)
+        let mut views = self.clone();
+        views.0[position] = self.0[position].select_rows(row_map);
+        Ok(views)
     }
 
     fn check_position(&self, got: usize) -> Result<(), AlignError> {
@@ -245,7 +245,7 @@ impl Spaces {
     /// The same items, of which view `position` misses those with `missing[row]`, besides any that it misses
     /// already.
     ///
-    /// Fits on such spaces use what is there: column statistics of a view are of the rows it has; GPA's
+    /// Fits on such views use what is there: column statistics of a view are of the rows it has; GPA's
     /// consensus of an item is the mean over the views that have it; pairwise Procrustes and GCCA take the
     /// rows that both views of a pair have; GCPA trains on items that two views have at least.
     ///
@@ -255,10 +255,10 @@ impl Spaces {
     pub fn with_missing(&self, position: usize, missing: &[bool]) -> Result<Self, AlignError> {
         self.check_position(position)?;
         self.check_rows(position, missing.len())?;
-        let mut spaces = self.clone();
+        let mut views = self.clone();
         let space = &self.0[position];
-        spaces.0[position].present = Some((0..self.rows()).map(|row| space.has(row) && !missing[row]).collect());
-        Ok(spaces.blanked(position))
+        views.0[position].present = Some((0..self.rows()).map(|row| space.has(row) && !missing[row]).collect());
+        Ok(views.blanked(position))
     }
 
     /// Zeros in the rows that view `position` misses, so that no figure can depend on what was there.
@@ -282,8 +282,8 @@ impl Spaces {
     }
 }
 
-fn space(name: String, values: Matrix) -> Space {
-    Space { name: name.into(), values: Arc::new(values), present: None }
+fn space(name: String, values: Matrix) -> View {
+    View { name: name.into(), values: Arc::new(values), present: None }
 }
 
 /// # Errors

@@ -8,29 +8,29 @@ use crate::{DataError, SplitName, import::Member, pieces::map, read::Floats};
 /// A file with a matrix in it, opened.
 ///
 /// ```
-/// use data::InputFile;
+/// use data::MatrixReader;
 ///
 /// let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/emoji/text_en.safetensors#test");
-/// let file = InputFile::open(&file.parse()?)?;
+/// let file = MatrixReader::open(&file.parse()?)?;
 /// let rows = file.rows()?;
 /// let counts: Result<Vec<usize>, _> = rows.chunks(150).map(|chunk| chunk.map(|chunk| chunk.rows())).collect();
 /// assert_eq!((counts?, rows.width()), (vec![150, 150, 100], 256));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct InputFile {
+pub struct MatrixReader {
     member: Member,
     map: Mapped,
 }
 
-/// The rows of an [`InputFile`], unpacked where the format is packed; npy and safetensors are read where they lie.
+/// The rows of an [`MatrixReader`], unpacked where the format is packed; npy and safetensors are read where they lie.
 #[derive(Debug)]
-pub struct InputRows<'a> {
-    file: &'a InputFile,
+pub struct MatrixRows<'a> {
+    file: &'a MatrixReader,
     floats: Floats<'a>,
 }
 
-impl InputFile {
+impl MatrixReader {
     /// Opens the file, of any format that is read.
     ///
     /// # Errors
@@ -43,13 +43,13 @@ impl InputFile {
     ///
     /// # Errors
     /// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not floats.
-    pub fn rows(&self) -> Result<InputRows<'_>, DataError> {
+    pub fn rows(&self) -> Result<MatrixRows<'_>, DataError> {
         let floats = Floats::of(&self.member.file, self.map.bytes(), self.member.tensor.as_deref())?;
-        Ok(InputRows { file: self, floats })
+        Ok(MatrixRows { file: self, floats })
     }
 }
 
-impl InputRows<'_> {
+impl MatrixRows<'_> {
     /// Number of rows N.
     pub fn count(&self) -> usize {
         self.floats.rows()

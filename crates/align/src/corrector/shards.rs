@@ -13,7 +13,7 @@ use crate::{AlignError, Matrix, numerics::kernels};
 use super::batch::Batch;
 use super::loss::Loss;
 use super::network::{Corrector, Folded, Layout};
-use super::prepared::Prepared;
+use super::normalized::NormalizedRows;
 
 /// Rows per block: a block's buffers at D = 256, H = 512 take about 2 MB.
 const BLOCK: usize = 256;
@@ -76,7 +76,7 @@ impl Block {
     }
 
     /// Normalised rows to δ (without its bias), gate and activations.
-    fn forward(&mut self, corrector: &Corrector, folded: &Folded, x: &Prepared, rows: &[u32]) {
+    fn forward(&mut self, corrector: &Corrector, folded: &Folded, x: &NormalizedRows, rows: &[u32]) {
         let layout = corrector.layout;
         let count = rows.len();
         for (&row, n) in rows.iter().zip(self.n.chunks_exact_mut(layout.width)) {
@@ -116,19 +116,19 @@ impl Block {
 }
 
 /// One worker.
-struct Lane {
+struct Shard {
     block: Block,
     gradients: Gradients,
     loss: f64,
 }
 
 /// All buffers of a training step.
-pub(super) struct Lanes(Vec<Lane>);
+pub(super) struct Shards(Vec<Shard>);
 
-impl Lanes {
+impl Shards {
     pub(super) fn new(corrector: &Corrector) -> Self {
         let layout = corrector.layout;
-        let lane = || Lane { block: Block::new(layout), gradients: Gradients::new(layout), loss: 0.0 };
+        let lane = || Shard { block: Block::new(layout), gradients: Gradients::new(layout), loss: 0.0 };
         Self((0..LANES).map(|_| lane()).collect())
     }
 
@@ -205,11 +205,11 @@ impl Corrector {
     /// [`AlignError::Width`] for rows of another width.
     pub fn apply(&self, u: &Matrix) -> Result<Matrix, AlignError> {
         u.check_width("corrector", "universe", self.width())?;
-        Ok(self.apply_prepared(&Prepared::new(u)))
+        Ok(self.apply_prepared(&NormalizedRows::new(u)))
     }
 
     /// As [`Corrector::apply`], on rows already prepared; a row without a direction stays zero.
-    pub(crate) fn apply_prepared(&self, x: &Prepared) -> Matrix {
+    pub(crate) fn apply_prepared(&self, x: &NormalizedRows) -> Matrix {
         let layout = self.layout;
         let folded = Folded::new(self);
         let bias = &self.weights[layout.outer_bias()];
@@ -236,7 +236,7 @@ impl Corrector {
 
 impl Loss {
     /// The loss of each row of `x` against the same row of `targets`.
-    pub fn per_row(self, corrector: &Corrector, x: &Prepared, targets: &Matrix) -> Vec<f32> {
+    pub fn per_row(self, corrector: &Corrector, x: &NormalizedRows, targets: &Matrix) -> Vec<f32> {
         let layout = corrector.layout;
         let folded = Folded::new(corrector);
         let bias = &corrector.weights[layout.outer_bias()];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Spaces};
+use crate::{AlignError, Views};
 
 /// Validation rows taken from train where a data set has none.
 const HELD_OUT_ROWS: Purpose = Purpose::new(10);
@@ -21,7 +21,7 @@ pub struct Labels {
 #[derive(Clone, Debug)]
 pub struct Split {
     /// The views.
-    pub spaces: Spaces,
+    pub views: Views,
     /// Labellings in the order of the manifest; a task without a `label` takes the first.
     pub labels: Vec<Labels>,
     /// Items that belong together (captions of one picture, pictures of one person).
@@ -36,12 +36,12 @@ impl Split {
     /// # Errors
     /// [`AlignError::Length`] for a list that is longer or shorter.
     pub fn new(
-        spaces: Spaces,
+        views: Views,
         labels: Vec<Labels>,
         groups: Vec<Labels>,
         ids: Option<Vec<i64>>,
     ) -> Result<Self, AlignError> {
-        let split = Self { spaces, labels, groups, ids };
+        let split = Self { views, labels, groups, ids };
         split.check()?;
         Ok(split)
     }
@@ -51,7 +51,7 @@ impl Split {
     /// # Errors
     /// [`AlignError::Length`].
     pub fn check(&self) -> Result<(), AlignError> {
-        let want = self.spaces.rows();
+        let want = self.views.rows();
         let lists = self.labels.iter().chain(&self.groups).map(|list| (list.name.as_str(), list.values.len()));
         let ids = self.ids.iter().map(|ids| ("ids", ids.len()));
         match lists.chain(ids).find(|(_, got)| *got != want) {
@@ -65,7 +65,7 @@ impl Split {
     /// # Errors
     /// [`AlignError::UnknownView`].
     pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
-        Ok(Self { spaces: self.spaces.select(names)?, ..self.clone() })
+        Ok(Self { views: self.views.select(names)?, ..self.clone() })
     }
 
     /// The rows with these indices, in this order.
@@ -78,7 +78,7 @@ impl Split {
         let picked =
             |list: &[Labels]| list.iter().map(|l| Labels { name: l.name.clone(), values: pick(&l.values) }).collect();
         Self {
-            spaces: self.spaces.select_rows(rows),
+            views: self.views.select_rows(rows),
             labels: picked(&self.labels),
             groups: picked(&self.groups),
             ids: self.ids.as_deref().map(pick),
@@ -91,13 +91,13 @@ impl Split {
     /// [`AlignError::TooFewRows`] where there is none.
     pub fn complete(&self) -> Result<Self, AlignError> {
         let rows: Vec<usize> =
-            (0..self.spaces.rows()).filter(|&row| self.spaces.views_of(row) == self.spaces.len()).collect();
+            (0..self.views.rows()).filter(|&row| self.views.views_of(row) == self.views.len()).collect();
         if rows.is_empty() {
             return Err(AlignError::TooFewRows { method: "a split of the items that every view has", got: 0, want: 1 });
         }
         let split = self.select_rows(&rows);
-        let views = split.spaces.iter().map(|view| (view.name().to_string(), view.values().clone()));
-        Ok(Self { spaces: Spaces::new(views)?, ..split })
+        let views = split.views.iter().map(|view| (view.name().to_string(), view.values().clone()));
+        Ok(Self { views: Views::new(views)?, ..split })
     }
 
     /// The labelling with this name, or the first where no name is given.
@@ -144,7 +144,7 @@ impl Dataset {
             return Ok(self);
         }
         self.train.check()?;
-        let rows = self.train.spaces.rows();
+        let rows = self.train.views.rows();
         let classes = self.train.labels(label).map_or_else(|| vec![0; rows], |labels| labels.values.clone());
         let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for row in permutation(rows, &mut stream(seed, HELD_OUT_ROWS, None)) {
@@ -170,11 +170,11 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use crate::spaces::planted::Planted;
+    use crate::views::synthetic::Synthetic;
 
     #[test]
     fn validation_rows_are_taken_from_every_class_of_train_and_none_is_lost() {
-        let data = Planted { fit_rows: 100, classes: 4, ..Planted::default() }.generate(3).expect("valid");
+        let data = Synthetic { fit_rows: 100, classes: 4, ..Synthetic::default() }.generate(3).expect("valid");
         let split = data.clone().with_validation(0.1, None, 42).expect("sound");
         let validation = split.validation.clone().expect("split");
         for class in 0..4 {
@@ -183,8 +183,8 @@ mod tests {
             assert_eq!(count(&validation) + count(&split.train), count(&data.train));
         }
         let again = data.with_validation(0.1, None, 42).expect("sound").validation.expect("split");
-        assert_eq!(again.spaces.at(0), validation.spaces.at(0), "the seed decides");
+        assert_eq!(again.views.at(0), validation.views.at(0), "the seed decides");
         let kept = split.clone().with_validation(0.5, None, 1).expect("sound");
-        assert_eq!(kept.train.spaces.rows(), split.train.spaces.rows(), "a set that has one keeps it");
+        assert_eq!(kept.train.views.rows(), split.train.views.rows(), "a set that has one keeps it");
     }
 }

@@ -9,13 +9,13 @@ const LAYER_NORM_EPS: f32 = 1e-5;
 /// Rows as the corrector wants them: unit length, with their mean and inverse deviation, which never
 /// change during training.
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub struct NormalizedRows {
     pub(super) v: Matrix,
     mean: Vec<f32>,
     rstd: Vec<f32>,
 }
 
-impl Prepared {
+impl NormalizedRows {
     /// `v = norm(u)` and its layer statistics, row by row.
     pub fn new(u: &Matrix) -> Self {
         let v = unit_rows(u);

@@ -35,7 +35,7 @@ pub struct Facts {
 
 /// A checksum that was right, and what the file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seal {
+pub struct EmbeddedChecksum {
     /// SHA-256 of the file with zeros in place of these digits.
     pub sha256: String,
     /// What the file says of itself.
@@ -66,21 +66,24 @@ pub fn write(frame: &mut DataFrame, facts: &Facts) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// No seal, as in half a file; a checksum that the bytes do not have.
-pub fn check(bytes: &[u8]) -> Result<Seal> {
+pub fn check(bytes: &[u8]) -> Result<EmbeddedChecksum> {
     let (place, facts) = find(bytes).context("it has no checksum: cut short, or no file of this program's")?;
     let written = String::from_utf8_lossy(&bytes[place..place + DIGITS]).into_owned();
     let digest = digest(bytes, place);
     if digest != written {
         bail!("its bytes have the checksum {digest}, its metadata say {written}: a bit flipped, or it was altered");
     }
-    Ok(Seal { sha256: digest, facts: serde_json::from_slice(facts).context("its metadata cannot be read")? })
+    Ok(EmbeddedChecksum {
+        sha256: digest,
+        facts: serde_json::from_slice(facts).context("its metadata cannot be read")?,
+    })
 }
 
 /// The frame in a sealed file.
 ///
 /// # Errors
 /// As [`check`]; bytes that polars cannot read.
-pub fn read(bytes: &[u8]) -> Result<(DataFrame, Seal)> {
+pub fn read(bytes: &[u8]) -> Result<(DataFrame, EmbeddedChecksum)> {
     let seal = check(bytes)?;
     Ok((ParquetReader::new(Cursor::new(bytes)).finish()?, seal))
 }
