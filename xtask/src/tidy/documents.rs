@@ -48,11 +48,22 @@ const LISTINGS: &[Listing] = &[
     },
 ];
 
+/// The line of the first mark of a merge conflict.
+fn conflict(text: &str) -> Option<usize> {
+    let mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    text.lines().position(mark).map(|line| line + 1)
+}
+
 /// Everything in the documents that is not so.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for path in files(root, "md") {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        problems.extend(
+            conflict(&text).map(|line| {
+                format!("{}: line {line} is a mark of a merge that was left unfinished", shown(root, &path))
+            }),
+        );
         let folder = path.parent().unwrap_or(root);
         let broken = links(&text).into_iter().filter(|link| !folder.join(link).exists());
         problems.extend(broken.map(|link| format!("{}: links to `{link}`, which is not there", shown(root, &path))));
@@ -173,6 +184,12 @@ mod tests {
     fn links_are_relative_paths_without_anchors() {
         let text = "[a](docs/x.md#y) [b](https://z.org/a) [c](#here) ![d](e.png \"t\")";
         assert_eq!(links(text), ["docs/x.md", "e.png"]);
+    }
+
+    #[test]
+    fn marks_of_unfinished_merges_are_found() {
+        assert_eq!(conflict("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n"), Some(2));
+        assert_eq!(conflict("A title\n=======\ntext\n"), None);
     }
 
     #[test]
