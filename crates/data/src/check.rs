@@ -7,7 +7,7 @@ use align::prep::{ZScore, cosine_rows, norm};
 use align::{Labels, Matrix};
 use rayon::prelude::*;
 
-use crate::{DataError, Manifest, SplitName, Warning, WarningKind, load};
+use crate::{DataError, Loaded, SplitName, Warning, WarningKind};
 
 /// Rows of one direction: a cosine above this, or a correlation of columns.
 const NEAR_ROWS: f32 = 0.9999;
@@ -64,14 +64,13 @@ pub struct Checked {
     pub sampled: bool,
 }
 
-/// Reads a data set as a run would and looks at it more closely than a run does.
+/// Looks at a data set more closely than a run does.
 ///
 /// Cost: two products of N × N × d for each view, N at most 20,000; one eigendecomposition of d.
 ///
 /// # Errors
-/// All that [`load`] refuses; an eigendecomposition that does not converge.
-pub fn check(manifest: &Manifest) -> Result<Checked, DataError> {
-    let loaded = load(manifest)?;
+/// An eigendecomposition that does not converge.
+pub fn check(loaded: &Loaded) -> Result<Checked, DataError> {
     let splits = loaded.splits();
     let mut views = Vec::new();
     let mut classes = Vec::new();

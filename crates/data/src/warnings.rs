@@ -43,11 +43,13 @@ pub enum WarningKind {
     RowCounters,
     /// A line of names that looks like a row: the first item may have been lost.
     NumbersAsNames,
+    /// Other views with which a view agrees no more than with their rows in another order.
+    UnmatchedRows,
 }
 
 impl WarningKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ZeroRows,
         Self::ConstantColumns,
         Self::ClassesWithoutTestRows,
@@ -62,6 +64,7 @@ impl WarningKind {
         Self::IndexLeftOut,
         Self::RowCounters,
         Self::NumbersAsNames,
+        Self::UnmatchedRows,
     ];
 
     /// The kind with this name.
@@ -86,6 +89,7 @@ impl WarningKind {
             Self::IndexLeftOut => "index_left_out",
             Self::RowCounters => "row_counters",
             Self::NumbersAsNames => "numbers_as_names",
+            Self::UnmatchedRows => "unmatched_rows",
         }
     }
 
@@ -105,6 +109,7 @@ impl WarningKind {
             Self::IndexLeftOut => "columns of pandas' index left out of",
             Self::RowCounters => "columns that number the rows in",
             Self::NumbersAsNames => "lines of names that are numbers in",
+            Self::UnmatchedRows => "other views whose rows do not correspond in",
         }
     }
 }
@@ -200,6 +205,11 @@ impl fmt::Display for Warning {
             WarningKind::NumbersAsNames => write!(
                 f,
                 "{split}: the first of {total} lines of view `{whose}` holds numbers and was taken for the columns' names; if it is an item, put a line of names above it"
+            ),
+            WarningKind::UnmatchedRows => write!(
+                f,
+                "{split}: rows of view `{whose}` do not correspond to those of {count} of {total} other views: they agree no \
+                 more than in a random order; check that row i is the same item in every file"
             ),
         }
     }

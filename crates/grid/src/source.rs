@@ -1,14 +1,18 @@
 //! The data of a grid: the set it asks for, or the stand-in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
-use data::{Found, Loaded, Manifest, Warning};
+use data::{Found, Loaded, Manifest, SplitName, Warning, WarningKind};
 use fetch::sources_dir;
 use files::checksum;
+use tasks::{Correspondence, correspondence};
 
+use crate::terms::Pairing;
 use crate::{DataSpec, Grid, SyntheticSpec};
 
 /// A data set in memory and what is said about it.
@@ -20,6 +24,10 @@ pub struct Source {
     /// What the data are, in a few words.
     pub title: String,
     content: Content,
+    /// Whether row i is meant to be the same item in every view.
+    by_rows: bool,
+    /// Pairs of views whose rows do not correspond, once somebody has asked.
+    unmatched: OnceLock<Vec<(SplitName, Correspondence)>>,
 }
 
 /// Bundled data used in place of a set that is not present.
@@ -65,17 +73,20 @@ impl Source {
             stand_in: None,
             title: format!("synthetic data, {} views, seed {}", spec.recipe.widths.len(), spec.seed),
             content: Content::Synthetic { dataset: Box::new(dataset), checksum: checksum::sha256(recipe.as_bytes()) },
+            by_rows: false,
+            unmatched: OnceLock::new(),
         })
     }
 
     fn manifest(grid: &Located<Grid>, name: &str, allow_stand_in: bool) -> Result<Self> {
         let folder = grid.path().parent().unwrap_or(Path::new("")).to_path_buf();
         let manifests = manifests_dir(&folder);
+        let by_rows = grid.value.pairing == Pairing::Rows;
         let absence = match data::find(name, &folder, &manifests)? {
             Found::Manifest(manifest) => {
                 let missing = manifest.missing_files();
                 match missing.first() {
-                    None => return Self::loaded(name, &manifest, None),
+                    None => return Self::loaded(name, &manifest, None, by_rows),
                     Some(file) => {
                         format!("{} of its files are missing, the first is {}", missing.len(), file.display())
                     }
@@ -103,19 +114,21 @@ impl Source {
         match data::find(stand_in, &folder, &manifests)? {
             Found::Manifest(manifest) => {
                 let summary = manifest.summary.clone().unwrap_or_else(|| manifest.title.clone());
-                Self::loaded(name, &manifest, Some(StandIn { name: stand_in.clone(), summary }))
+                Self::loaded(name, &manifest, Some(StandIn { name: stand_in.clone(), summary }), by_rows)
             }
             Found::Absent(absent) => Err(grid.problem("stand_in", absent.problem()).into()),
         }
     }
 
-    fn loaded(asked: &str, manifest: &Manifest, stand_in: Option<StandIn>) -> Result<Self> {
+    fn loaded(asked: &str, manifest: &Manifest, stand_in: Option<StandIn>, by_rows: bool) -> Result<Self> {
         let loaded = data::load(manifest)?;
         Ok(Self {
             asked: asked.to_string(),
             stand_in,
             title: manifest.title.clone(),
             content: Content::Files(Box::new(loaded)),
+            by_rows,
+            unmatched: OnceLock::new(),
         })
     }
 
@@ -163,6 +176,28 @@ impl Source {
         }
     }
 
+    /// Pairs of views whose rows do not correspond, in the training and the test rows of data that come from files: tested
+    /// once, in less than a second for ten views. Views that a grid pairs by class are not tested.
+    pub fn unmatched(&self) -> &[(SplitName, Correspondence)] {
+        self.unmatched.get_or_init(|| if self.by_rows { unmatched(self.dataset()) } else { Vec::new() })
+    }
+
+    /// All warnings about the data that records keep: what is odd, and for each view how many others have no row in common
+    /// with it.
+    pub fn recorded_warnings(&self) -> Vec<Warning> {
+        let others = self.dataset().train.views.len() - 1;
+        let mut counts: BTreeMap<(SplitName, &str), usize> = BTreeMap::new();
+        for (split, pair) in self.unmatched() {
+            for view in [&pair.first, &pair.second] {
+                *counts.entry((*split, view)).or_default() += 1;
+            }
+        }
+        let warning = |((split, view), count): ((SplitName, &str), usize)| {
+            Warning::counted(WarningKind::UnmatchedRows, split, Some(view.to_string()), count, others)
+        };
+        self.warnings().iter().cloned().chain(counts.into_iter().map(warning)).collect()
+    }
+
     /// The labellings there are, for tasks that name one.
     pub fn labellings(&self) -> Vec<&Labels> {
         self.dataset().test.labels.iter().collect()
@@ -177,6 +212,15 @@ impl Source {
     pub fn used(&self) -> &str {
         self.stand_in.as_ref().map_or(self.asked.as_str(), |s| s.name.as_str())
     }
+}
+
+/// Pairs of views whose rows do not correspond.
+pub fn unmatched(data: &Dataset) -> Vec<(SplitName, Correspondence)> {
+    let splits = [(SplitName::Train, &data.train), (SplitName::Test, &data.test)];
+    let tested = splits
+        .into_iter()
+        .flat_map(|(split, rows)| correspondence(&rows.views).into_iter().map(move |pair| (split, pair)));
+    tested.filter(|(_, pair)| !pair.holds()).collect()
 }
 
 /// How a set that is not there can be had, where a source file says what it is made from; else nothing.

@@ -110,5 +110,5 @@ fn warnings(plan: &Plan) -> Vec<Record> {
         data_sha256: data_sha256.clone(),
         ..Record::default()
     };
-    source.warnings().iter().map(record).collect()
+    source.recorded_warnings().iter().map(record).collect()
 }

@@ -74,6 +74,7 @@ pub use evaluations::reid;
 pub use evaluations::reid::{ReidParams, disjoint_by_class};
 pub use evaluations::retrieval::RetrievalParams;
 pub use evaluations::similarity::SimilarityParams;
+pub use evaluations::similarity::correspondence::{Correspondence, correspondence};
 pub use evaluations::stitching::Stitching;
 pub use probe::{Direction, ProbeParams, Protocol};
 pub use ranking::ranks;

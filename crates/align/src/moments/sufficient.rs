@@ -19,7 +19,7 @@ pub use arithmetic::Precision;
 /// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
 ///
 /// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets, so that
-/// nothing is lost where means are large; a row that a view misses is zero there. SufficientStatistics can be added
+/// nothing is lost where means are large; a row that a view misses is zero there. They can be added
 /// ([`merge`](SufficientStatistics::merge): machines, shards), subtracted ([`subtract`](SufficientStatistics::subtract): a fold), narrowed
 /// ([`select`](SufficientStatistics::select): some of the views) and widened ([`with_view`](SufficientStatistics::with_view): one more view). Views are
 /// numbered as in a slice: a number that is too large panics.

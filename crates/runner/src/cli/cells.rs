@@ -299,7 +299,7 @@ enum Arithmetic {
 }
 
 impl Moments {
-    /// SufficientStatistics or adds.
+    /// Sums or adds.
     pub fn run(self) -> Result<Ending> {
         match (self.merge, self.sum) {
             (Some(MomentsCommand::Merge { files, out, partial }), _) => moments::merge(&files, &out, partial).map(said),

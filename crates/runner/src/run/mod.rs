@@ -166,6 +166,7 @@ impl<'a> Run<'a> {
 pub fn announce(plan: &Plan, observer: &dyn Observer) {
     let source = &plan.source;
     let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.notice(&source.asked));
-    let warnings = summarise(source.warnings());
+    let unmatched = source.unmatched().iter().map(|(split, pair)| format!("{}: {pair}", split.name()));
+    let warnings: Vec<String> = summarise(source.warnings()).into_iter().chain(unmatched).collect();
     observer.on_event(&Event::Data { used: source.used(), stand_in: stand_in.as_deref(), warnings: &warnings });
 }

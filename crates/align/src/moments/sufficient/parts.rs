@@ -1,4 +1,4 @@
-//! SufficientStatistics laid open, for files.
+//! Sufficient statistics laid open, for files.
 
 use super::{Precision, SufficientStatistics};
 use crate::moments::incomplete::Incomplete;

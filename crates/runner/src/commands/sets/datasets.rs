@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use data::import::Import;
 use data::{Checked, ExportFormat, Found, Manifest};
 
-use grid::source::manifests_dir;
+use grid::source::{manifests_dir, unmatched};
 
 /// Writes a manifest of own files that a run can read, and says what is odd.
 ///
@@ -50,7 +50,9 @@ pub fn find(name_or_path: &str) -> Result<Manifest> {
 /// All that a load refuses.
 pub fn check(name_or_path: &str) -> Result<String> {
     let manifest = find(name_or_path)?;
-    let checked = data::check(&manifest)?;
+    let loaded = data::load(&manifest)?;
+    let checked = data::check(&loaded)?;
+    let unmatched = unmatched(&loaded.dataset);
     let mut text =
         format!("{}: {}\nlicence {}; {}\n\n", manifest.name, manifest.title, manifest.licence, manifest.source);
     text.push_str(&views(&checked).to_string());
@@ -62,12 +64,17 @@ pub fn check(name_or_path: &str) -> Result<String> {
     if checked.sampled {
         text.push_str("Rows were compared at even distances, 20,000 of each split.\n");
     }
-    if checked.warnings.is_empty() {
-        text.push_str("Nothing odd.");
-    } else {
-        let lines: Vec<String> = checked.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
-        text.push_str(&lines.join("\n"));
+    if unmatched.is_empty() {
+        text.push_str("Rows of all views correspond.\n");
     }
+    if checked.warnings.is_empty() && unmatched.is_empty() {
+        text.push_str("Nothing odd.");
+    }
+    let order = "; check that row i is the same item in both files";
+    let orders = unmatched.iter().map(|(split, pair)| format!("warning: {}: {pair}{order}", split.name()));
+    let lines: Vec<String> =
+        checked.warnings.iter().map(|warning| format!("warning: {warning}")).chain(orders).collect();
+    text.push_str(&lines.join("\n"));
     Ok(text)
 }
 

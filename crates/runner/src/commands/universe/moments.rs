@@ -35,7 +35,7 @@ pub struct Request {
 /// Rows read at a time.
 const CHUNK: usize = 2048;
 
-/// SufficientStatistics a shard of the rows and writes the file.
+/// Sums a shard of the rows and writes the file.
 ///
 /// # Errors
 /// All that is wrong with the data; more shards than rows; a file that cannot be written.

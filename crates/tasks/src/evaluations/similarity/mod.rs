@@ -17,6 +17,7 @@
 //! is most of it. Memory 16·n² bytes per view.
 
 mod cka;
+pub mod correspondence;
 mod geometry;
 mod halves;
 mod measures;

@@ -6,7 +6,7 @@ use align::Matrix;
 /// there is nothing to scale.
 pub(super) struct Pairs(Matrix);
 
-/// SufficientStatistics run side by side.
+/// Sums run side by side.
 const LANES: usize = 8;
 
 impl Pairs {

@@ -1,0 +1,81 @@
+//! A user's own files: what is said before a wrong number is computed from them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{runner, text_of};
+use store::record::Record;
+
+/// A number between −0.5 and 0.5 that nothing near it tells.
+fn number(at: usize) -> f64 {
+    ((at as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5
+}
+
+/// Values of item `i`, as encoder `seed` sees the same three hidden numbers.
+fn row(i: usize, seed: usize, width: usize) -> Vec<String> {
+    let entry = |j: usize| {
+        let seen = |k: usize| number(3 * i + k + 1) * number(10_000 + 100 * seed + 10 * j + k);
+        (0..3).map(seen).sum::<f64>() + 0.05 * number(20_000 + 1_000 * i + 10 * j + seed)
+    };
+    (0..width).map(|j| format!("{:.6}", entry(j))).collect()
+}
+
+/// Three files of `n` items, of which the last holds them in the order `order`; imported as `mine`.
+fn import(folder: &Path, n: usize, order: impl Fn(usize) -> usize) -> String {
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let mut args: Vec<String> =
+        ["import", "--force", "--name", "mine", "--out", &path("mine.yaml")].map(String::from).to_vec();
+    for (seed, (name, width)) in [("clip", 6), ("e5", 5), ("dino", 7)].into_iter().enumerate() {
+        let at = |i: usize| if name == "dino" { order(i) } else { i };
+        let head = (0..width).map(|j| format!("d{j}")).collect::<Vec<_>>().join(",");
+        let lines: Vec<String> = (0..n).map(|i| row(at(i), seed + 1, width).join(",")).collect();
+        fs::write(path(&format!("{name}.csv")), format!("{head}\n{}\n", lines.join("\n"))).unwrap();
+        args.extend(["--view".to_string(), format!("{name}={}", path(&format!("{name}.csv")))]);
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = runner(&args);
+    assert!(output.status.success(), "{}", text_of(&output));
+    path("mine.yaml")
+}
+
+#[test]
+fn files_in_different_orders_are_named_by_check_and_by_every_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = import(folder.path(), 300, |i| i);
+    let said = text_of(&runner(&["check", &manifest]));
+    assert!(said.contains("Rows of all views correspond.") && !said.contains("do not correspond"), "{said}");
+
+    let manifest = import(folder.path(), 300, |i| (i + 1) % 300);
+    let said = text_of(&runner(&["check", &manifest]));
+    for pair in [
+        "train: rows of `clip` do not correspond to those of `dino` (z = ",
+        "of `e5` do not correspond to those of `dino`",
+    ] {
+        assert!(said.contains(pair), "{said}");
+    }
+    assert!(
+        said.contains("check that row i is the same item in both files") && !said.contains("Nothing odd"),
+        "{said}"
+    );
+    assert!(!said.contains("of `clip` do not correspond to those of `e5`"), "{said}");
+
+    let bench = common::Bench::new(&format!("name: odd\ndata: {manifest}\nmethods: [gpa]\ntasks: [retrieval]\n"));
+    let said = text_of(&bench.run(&[]));
+    assert!(said.contains("train: rows of `clip` do not correspond to those of `dino` (z = "), "{said}");
+    let of_order = |record: &&Record| record.metric.is_some_and(|metric| metric.to_string() == "unmatched_rows");
+    let records = bench.records("odd");
+    let mut found: Vec<(String, f64, u64)> = records
+        .iter()
+        .filter(of_order)
+        .filter(|record| record.target.as_deref() == Some("train"))
+        .map(|record| (record.source.clone().unwrap(), record.value.unwrap(), record.n.unwrap()))
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let want = [("clip", 1.0, 2), ("dino", 2.0, 2), ("e5", 1.0, 2)];
+    assert_eq!(found, want.map(|(view, count, of)| (view.to_string(), count, of)));
+    let report = fs::read_to_string(bench.out().join("odd/report.md")).unwrap();
+    assert!(report.contains("other views whose rows do not correspond in train: 1 to 2 of 2 per view"), "{report}");
+}
