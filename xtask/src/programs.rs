@@ -19,14 +19,15 @@ impl Programs {
         Self { root: root.to_path_buf(), ready: ready.map(Path::to_path_buf) }
     }
 
-    /// A program, named as its package, that only wants its arguments.
+    /// A program, to which arguments can be added. The package of the program `x` is `polyalign-x`.
     fn command(&self, program: &str) -> Command {
         let mut command = match &self.ready {
             Some(folder) => Command::new(folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX))),
             None => {
                 let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
                 let mut command = Command::new(cargo);
-                command.args(["run", "--quiet", "--release", "--package", program, "--"]);
+                let package = format!("polyalign-{program}");
+                command.args(["run", "--quiet", "--release", "--package", &package, "--"]);
                 command
             }
         };

@@ -1,7 +1,7 @@
 //! Three views of the same items: fit a universe, project new rows into it, translate them, keep the fit.
 //!
 //! ```sh
-//! cargo run --release -p align --example fit
+//! cargo run --release -p polyalign-align --example fit
 //! ```
 
 use align::methods::gpa::GpaParams;

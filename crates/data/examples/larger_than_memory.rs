@@ -1,8 +1,8 @@
 //! GPA and GCCA on a data set larger than memory.
 //!
 //! ```sh
-//! cargo run --release -p data --example larger_than_memory -- make FOLDER 20    # 20 GB, five views of width 256
-//! cargo run --release -p data --example larger_than_memory -- fit FOLDER
+//! cargo run --release -p polyalign-data --example larger_than_memory -- make FOLDER 20    # 20 GB, five views of width 256
+//! cargo run --release -p polyalign-data --example larger_than_memory -- fit FOLDER
 //! ```
 //!
 //! `fit` prints what each fit took and the most memory that the process ever had (`VmHWM`).

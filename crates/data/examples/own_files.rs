@@ -2,7 +2,7 @@
 //! pieces.
 //!
 //! ```sh
-//! cargo run --release -p data --example own_files
+//! cargo run --release -p polyalign-data --example own_files
 //! ```
 
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use crate::run::{Common, Pooling, embed_texts, run};
 
 /// Text and pictures to embeddings
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "embed", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -484,7 +484,7 @@ fn gnu_parallel_runs_the_cells_of_a_plan() {
 }
 
 /// What the harness costs around cells that cost next to nothing. In an optimised build:
-/// `cargo test --release -p runner --test survival -- --ignored --nocapture`.
+/// `cargo test --release -p polyalign-runner --test survival -- --ignored --nocapture`.
 #[test]
 #[ignore = "measures time: to be run in an optimised build on a quiet machine"]
 fn two_thousand_trivial_cells_cost_little_and_are_found_done_at_once() {

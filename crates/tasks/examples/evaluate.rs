@@ -1,7 +1,7 @@
 //! Own numbers judged: matrices to a data set, a fit, Rank-1 with its interval, a paired difference of two methods.
 //!
 //! ```sh
-//! cargo run --release -p tasks --example evaluate
+//! cargo run --release -p polyalign-tasks --example evaluate
 //! ```
 
 use align::synthetic::Synthetic;

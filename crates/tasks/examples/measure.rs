@@ -1,6 +1,6 @@
 //! Times the kernels of this crate against their floors, on seeded data.
 //!
-//! `cargo run --release -p tasks --example measure` prints one line per case: the ranks of both
+//! `cargo run --release -p polyalign-tasks --example measure` prints one line per case: the ranks of both
 //! directions against the bare product of the same size, k-means by both backends, the bootstrap of a
 //! clustering table. Times are the least of a few runs on the pool's threads. `-- N` measures the ranks of N items
 //! of width 768 alone; the bare product needs 4·N² bytes.

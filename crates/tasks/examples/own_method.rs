@@ -1,7 +1,7 @@
 //! A method of one's own: registered, read by its name, fitted from sums over rows and judged beside a built-in one.
 //!
 //! ```sh
-//! cargo run --release -p tasks --example own_method
+//! cargo run --release -p polyalign-tasks --example own_method
 //! ```
 
 use align::linalg::{Threads, product, symmetric_eigen};

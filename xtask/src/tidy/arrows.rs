@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// What each crate of the workspace may name among the others.
+/// The crates of the workspace, each with those that it may depend on. The package of the crate `x` is `polyalign-x`; `xtask`,
+/// which is not published, has no prefix.
 const ARROWS: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("align", &[]),
@@ -18,6 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("embed", &["data", "files", "say"]),
     ("xtask", &["files", "say"]),
 ];
+
+/// What the names of the workspace's packages begin with.
+const PREFIX: &str = "polyalign-";
 
 /// Libraries with one home: a crate that is not listed may not depend on them.
 const HOMES: &[(&str, &[&str])] = &[
@@ -44,7 +48,13 @@ pub fn check(packages: &[Value]) -> Vec<String> {
 }
 
 fn of_package(package: &Value) -> Vec<String> {
-    let name = package["name"].as_str().unwrap_or_default();
+    let package_name = package["name"].as_str().unwrap_or_default();
+    let name = crate_name(package_name);
+    if name != "xtask" && name == package_name {
+        return vec![format!(
+            "package `{name}`: its name must begin with `{PREFIX}`, because short names are taken on registries"
+        )];
+    }
     let Some((_, allowed)) = ARROWS.iter().find(|(crate_name, _)| *crate_name == name) else {
         return vec![format!("crate `{name}` has no arrows in xtask/src/tidy/arrows.rs; say what it may depend on")];
     };
@@ -52,7 +62,7 @@ fn of_package(package: &Value) -> Vec<String> {
     // Test helpers may come from anywhere.
     let linked = dependencies.iter().filter(|d| d["kind"].as_str() != Some("dev"));
     let mut problems = Vec::new();
-    for dependency in linked.filter_map(|d| d["name"].as_str()) {
+    for dependency in linked.filter_map(|d| d["name"].as_str()).map(crate_name) {
         if ARROWS.iter().any(|(other, _)| *other == dependency) && !allowed.contains(&dependency) {
             problems.push(format!("crate `{name}` depends on `{dependency}`; it may depend on {}", names(allowed)));
         }
@@ -63,6 +73,11 @@ fn of_package(package: &Value) -> Vec<String> {
         }
     }
     problems
+}
+
+/// The short name of a package of the workspace; another package's name is its own.
+pub fn crate_name(package: &str) -> &str {
+    package.strip_prefix(PREFIX).unwrap_or(package)
 }
 
 fn names(list: &[&str]) -> String {
@@ -84,16 +99,23 @@ mod tests {
 
     #[test]
     fn arrows_point_one_way() {
-        assert!(of_package(&package("tasks", &[("align", None), ("serde", None)])).is_empty());
+        assert!(of_package(&package("polyalign-tasks", &[("polyalign-align", None), ("serde", None)])).is_empty());
         assert_eq!(
-            of_package(&package("align", &[("tasks", None)])),
+            of_package(&package("polyalign-align", &[("polyalign-tasks", None)])),
             ["crate `align` depends on `tasks`; it may depend on no other crate"]
         );
-        assert!(of_package(&package("align", &[("tasks", Some("dev"))])).is_empty(), "tests may look around");
+        assert!(
+            of_package(&package("polyalign-align", &[("polyalign-tasks", Some("dev"))])).is_empty(),
+            "tests may look around"
+        );
         assert_eq!(
-            of_package(&package("tasks", &[("polars", None)])),
+            of_package(&package("polyalign-tasks", &[("polars", None)])),
             ["crate `tasks` depends on `polars`, whose home is `data`, `store`, `report`, `runner`"]
         );
-        assert!(of_package(&package("new", &[]))[0].starts_with("crate `new` has no arrows"));
+        assert!(of_package(&package("polyalign-new", &[]))[0].starts_with("crate `new` has no arrows"));
+        assert!(of_package(&package("xtask", &[("polyalign-say", None)])).is_empty());
+        assert!(
+            of_package(&package("tasks", &[]))[0].starts_with("package `tasks`: its name must begin with `polyalign-`")
+        );
     }
 }
