@@ -26,11 +26,6 @@ impl Null {
         Self((0..permutations).map(order).collect())
     }
 
-    /// One figure under each permutation.
-    pub(super) fn each(&self, figure: impl Fn(&[usize]) -> f64) -> Vec<f64> {
-        self.0.iter().map(|order| figure(order)).collect()
-    }
-
     /// The measures under each permutation.
     pub(super) fn draw(
         &self,
