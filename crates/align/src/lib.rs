@@ -136,6 +136,8 @@ pub use fitted::{
 };
 pub use ignored::Ignored;
 pub use numerics::matrix::Matrix;
+#[doc(hidden)]
+pub use numerics::parallel;
 pub use numerics::{kernels, linalg, matrix};
 pub use pca::{Pca, pca_2d};
 pub use report::{CorrectorReport, FitReport, FitWarning, Termination};

@@ -1,8 +1,8 @@
 //! Preparation of a view before it is fitted: standardisation, fitted on training rows alone.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix};
 
 /// What happens to a column that is constant on the training rows.

@@ -64,7 +64,7 @@ fn ridge_solves_the_regularised_problem() {
     for (z, view) in views.iter().zip(universe.views()) {
         let gram = product(z.view().transpose(), z.view(), Threads::One);
         let (values, vectors) = symmetric_eigen(gram.view(), &String::new).unwrap();
-        let turned = product(z.view(), vectors.as_ref(), Threads::One);
+        let turned = product(z.view(), vectors.view(), Threads::One);
         let scaled = Matrix::from_fn(n, values.len(), |i, k| turned.at(i, k) / (values[k] + ridge * n as f64));
         let part = product(scaled.view(), turned.view().transpose(), Threads::One);
         let map = view.map.map(|&x| f64::from(x));

@@ -35,7 +35,7 @@ fn masked(views: &Views, holes: &[(usize, usize)]) -> Views {
 
 fn gram_gap(one: &Moments, other: &Moments) -> f64 {
     let (a, b) = (one.gram(), other.gram());
-    let entries = (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| (i, j)));
+    let entries = (0..a.rows()).flat_map(|i| (0..a.cols()).map(move |j| (i, j)));
     entries.map(|at| (a[at] - b[at]).abs()).fold(0.0, f64::max) / one.rows(0, 0) as f64
 }
 

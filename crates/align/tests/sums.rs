@@ -45,8 +45,8 @@ fn gap(one: &Moments, other: &Moments) -> f64 {
     let (a, b) = (one.gram(), other.gram());
     let n = one.rows(0, 0) as f64;
     let mut worst = (one.energy() / other.energy() - 1.0).abs();
-    for i in 0..a.nrows() {
-        for j in 0..a.ncols() {
+    for i in 0..a.rows() {
+        for j in 0..a.cols() {
             worst = worst.max((a[(i, j)] - b[(i, j)]).abs() / n);
         }
     }

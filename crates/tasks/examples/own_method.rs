@@ -64,7 +64,7 @@ impl MomentAligner for RidgeToFirst {
             let turned = product(vectors.transpose(), moments.block(from, to), Threads::Pool);
             let penalty = self.ridge * moments.rows(from, from) as f64;
             let scaled = Matrix::from_fn(turned.rows(), turned.cols(), |k, j| turned.at(k, j) / (values[k] + penalty));
-            Ok(product(vectors.as_ref(), scaled.view(), Threads::Pool).map(|&x| x as f32))
+            Ok(product(vectors.view(), scaled.view(), Threads::Pool).map(|&x| x as f32))
         };
         let view = |m: usize| -> Result<ViewMap, AlignError> {
             let map = ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), regression(m, 0)?);
@@ -72,7 +72,7 @@ impl MomentAligner for RidgeToFirst {
         };
         let views: Result<Vec<ViewMap>, AlignError> = (0..moments.views()).map(view).collect();
         let fitted = Fitted::Universe(Universe::from_views(views?)?);
-        let numbers = 2 * moments.width(0) * moments.gram().nrows();
+        let numbers = 2 * moments.width(0) * moments.gram().rows();
         Ok(Fit { fitted, report: FitReport::closed_form(moments.views(), numbers, None) })
     }
 }

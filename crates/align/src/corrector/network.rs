@@ -3,7 +3,7 @@
 use rand_distr::{Distribution, Uniform};
 
 use crate::methods::shared::check::ensure;
-use crate::numerics::linalg::MatRef;
+use crate::numerics::linalg::MatrixView;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
@@ -192,7 +192,7 @@ impl Folded {
         Self { weight, bias }
     }
 
-    pub(super) fn weight(&self, layout: Layout) -> MatRef<'_, f32> {
-        MatRef::from_row_major_slice(&self.weight, layout.width, layout.pre())
+    pub(super) fn weight(&self, layout: Layout) -> MatrixView<'_, f32> {
+        MatrixView::from_slice(layout.width, layout.pre(), &self.weight)
     }
 }

@@ -4,9 +4,8 @@
 //! and sums its gradients; lanes are added in order. Their number is a constant, so the result does not
 //! depend on how many threads carry them, and a step allocates nothing.
 
-use rayon::prelude::*;
-
-use crate::numerics::linalg::{Accum, MatMut, MatRef, Threads, gemm};
+use crate::numerics::linalg::{Accum, MatrixView, MatrixViewMut, Threads, gemm};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::divisible;
 use crate::{AlignError, Matrix, numerics::kernels};
 
@@ -264,10 +263,10 @@ fn block_rows(i: usize, len: usize) -> Vec<u32> {
     (start..start + len as u32).collect()
 }
 
-fn matrix(data: &[f32], rows: usize, cols: usize) -> MatRef<'_, f32> {
-    MatRef::from_row_major_slice(&data[..rows * cols], rows, cols)
+fn matrix(data: &[f32], rows: usize, cols: usize) -> MatrixView<'_, f32> {
+    MatrixView::from_slice(rows, cols, &data[..rows * cols])
 }
 
-fn matrix_mut(data: &mut [f32], rows: usize, cols: usize) -> MatMut<'_, f32> {
-    MatMut::from_row_major_slice_mut(&mut data[..rows * cols], rows, cols)
+fn matrix_mut(data: &mut [f32], rows: usize, cols: usize) -> MatrixViewMut<'_, f32> {
+    MatrixViewMut::from_slice(rows, cols, &mut data[..rows * cols])
 }

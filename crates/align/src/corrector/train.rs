@@ -1,12 +1,11 @@
 //! Training the corrector: gradient clipping and AdamW.
 
-use rayon::prelude::*;
-
 use super::batch::Batch;
 use super::loss::Loss;
 use super::network::{Corrector, Weights};
 use super::shards::{Gradients, Shards};
 use crate::numerics::kernels::{self, AdamwStep};
+use crate::numerics::parallel::prelude::*;
 
 /// Settings of the optimiser.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 //! Views in one shared space: a map for each, and a corrector where the method has one.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::moments::enough;
 use crate::numerics::linalg::{self, Accum, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
 use crate::views::position;
 use crate::{AlignError, Matrix, Views};

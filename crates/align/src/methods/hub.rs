@@ -1,6 +1,5 @@
 //! Hub: every view rotated into one of them.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -8,6 +7,7 @@ use crate::fitted::ViewMap;
 use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::views::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
@@ -80,7 +80,7 @@ fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError
     let rotation = |m: usize, p: usize| -> Result<(Matrix<f64>, f64), AlignError> {
         let names = moments.names();
         let svd = linalg::thin_svd(moments.block(m, p), &|| format!("pair `{}` and `{}`", names[m], names[p]))?;
-        Ok((linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
+        Ok((linalg::product(svd.u.view(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
     };
     let pivot = match &params.pivot {
         Some(name) => {

@@ -136,7 +136,7 @@ fn fit_on(params: &LinearParams, base: &Fit, train: &Views) -> Result<Fit, Align
     let inverse = |k: usize| if values[k] > cut { 1.0 / (values[k] + ridge) } else { 0.0 };
     let turned = linalg::product(vectors.transpose(), cross.view(), Threads::Pool);
     let scaled = Matrix::from_fn(width, width, |k, j| inverse(k) * turned.at(k, j));
-    let corrector = linalg::product(vectors.as_ref(), scaled.view(), Threads::Pool);
+    let corrector = linalg::product(vectors.view(), scaled.view(), Threads::Pool);
     // |V B − C|² = |C|² − 2 tr(Bᵀ Vᵀ C) + tr(Bᵀ Vᵀ V B), the latter in the eigenvectors' coordinates.
     let fitted: f64 = (0..width)
         .map(|k| {

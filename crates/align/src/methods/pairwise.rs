@@ -1,12 +1,12 @@
 //! PW: orthogonal Procrustes for every pair of views.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::PairMaps;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 
@@ -109,7 +109,7 @@ fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, Align
         .map(|&(a, b)| {
             let names = moments.names();
             let svd = linalg::thin_svd(moments.block(a, b), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
-            Ok((linalg::product(svd.u.as_ref(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
+            Ok((linalg::product(svd.u.view(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
         })
         .collect();
     let (rotations, traces): (Vec<Matrix<f64>>, Vec<f64>) = solved?.into_iter().unzip();

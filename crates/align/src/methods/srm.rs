@@ -1,6 +1,5 @@
 //! The deterministic shared response model.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -8,6 +7,7 @@ use crate::fitted::ViewMap;
 use crate::methods::shared::check::{at_most, ensure};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::ConstantColumns;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Termination, Universe};
@@ -101,7 +101,7 @@ fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit,
     let features = params.features.unwrap_or(narrowest.div_ceil(2));
     let mean = (views as f64).powi(-2);
 
-    let mut maps = Matrix::<f64>::zeros(moments.gram().nrows(), features);
+    let mut maps = Matrix::<f64>::zeros(moments.gram().rows(), features);
     let starts: Vec<Matrix<f64>> = (0..views)
         .map(|m| {
             let mut rng = stream(seed, START, Some(m));

@@ -13,9 +13,8 @@ mod incomplete;
 mod sufficient;
 mod weighted;
 
-use rayon::prelude::*;
-
-use crate::numerics::linalg::{self, MatRef, Threads};
+use crate::numerics::linalg::{self, MatrixView, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::{Standardisation, ZScore};
 use crate::views::View;
 use crate::{AlignError, Matrix, Views};
@@ -207,12 +206,12 @@ impl Moments {
     }
 
     /// The whole Gram matrix, P × P.
-    pub fn gram(&self) -> MatRef<'_, f64> {
+    pub fn gram(&self) -> MatrixView<'_, f64> {
         self.gram.view()
     }
 
     /// `Z_iᵀ Z_j`, d_i × d_j.
-    pub fn block(&self, i: usize, j: usize) -> MatRef<'_, f64> {
+    pub fn block(&self, i: usize, j: usize) -> MatrixView<'_, f64> {
         self.gram.view().submatrix(self.offsets[i], self.offsets[j], self.width(i), self.width(j))
     }
 

@@ -5,10 +5,9 @@ pub(super) mod parts;
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::incomplete::Incomplete;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix, Views};
 

@@ -11,10 +11,9 @@
 //!
 //! [`Incomplete::MeanOfPresent`]: super::Incomplete::MeanOfPresent
 
-use rayon::prelude::*;
-
 use super::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{Matrix, Views};
 
 /// Rows standardised and multiplied at a time.

@@ -8,7 +8,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::numerics::linalg::{self, Accum, MatRef, Threads};
+use crate::numerics::linalg::{self, Accum, MatrixView, Threads};
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
@@ -60,11 +60,11 @@ impl Basis {
         Self { vectors: Matrix::zeros(most, n), projected: Matrix::zeros(most, most), used: 0 }
     }
 
-    fn vectors(&self) -> MatRef<'_, f64> {
+    fn vectors(&self) -> MatrixView<'_, f64> {
         self.vectors.view().subrows(0, self.used)
     }
 
-    fn projected(&self) -> MatRef<'_, f64> {
+    fn projected(&self) -> MatrixView<'_, f64> {
         self.projected.view().submatrix(0, 0, self.used, self.used)
     }
 

@@ -12,23 +12,29 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{self, ComputeEigenvectors};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::svd::{self, ComputeSvdVectors};
-use faer::{Col, Spec};
+use faer::{Col, Mat, MatRef, Spec};
 
+use super::parallel;
 use crate::{AlignError, Matrix};
 
-pub use faer::{Accum, Mat, MatMut, MatRef};
+pub use super::view::{Factor, MatrixView, MatrixViewMut};
 pub use float::{Float, Threads};
 
-impl<T: Copy + Default> Matrix<T> {
-    /// Borrowed for linear algebra.
-    pub fn view(&self) -> MatRef<'_, T> {
-        MatRef::from_row_major_slice(self.as_slice(), self.rows(), self.cols())
-    }
+/// What becomes of the entries that the result is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accum {
+    /// The result replaces them.
+    Replace,
+    /// The result is added to them.
+    Add,
+}
 
-    /// Mutably borrowed for linear algebra.
-    pub fn view_mut(&mut self) -> MatMut<'_, T> {
-        let (rows, cols) = (self.rows(), self.cols());
-        MatMut::from_row_major_slice_mut(self.as_mut_slice(), rows, cols)
+impl Accum {
+    fn engine(self) -> faer::Accum {
+        match self {
+            Self::Replace => faer::Accum::Replace,
+            Self::Add => faer::Accum::Add,
+        }
     }
 }
 
@@ -37,17 +43,24 @@ impl<T: Copy + Default> Matrix<T> {
 /// # Panics
 /// Where the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
 /// whoever takes a user's matrix.
-pub fn gemm<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) {
-    let multiply = |a: MatRef<'_, T>| faer::linalg::matmul::matmul(out, accum, a, b, T::ONE, threads.par());
-    layout::by_rows(a, b.ncols(), threads, multiply);
+pub fn gemm<T: Float>(
+    out: MatrixViewMut<'_, T>,
+    accum: Accum,
+    a: MatrixView<'_, T>,
+    b: MatrixView<'_, T>,
+    threads: Threads,
+) {
+    let multiply =
+        |a: MatRef<'_, T>| faer::linalg::matmul::matmul(out.0, accum.engine(), a, b.0, T::ONE, threads.par());
+    layout::by_rows(a.0, b.cols(), threads, multiply);
 }
 
 /// `a b` as a new matrix.
 ///
 /// # Panics
 /// As [`gemm`].
-pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -> Matrix<T> {
-    let mut out = Matrix::zeros(a.nrows(), b.ncols());
+pub fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, threads: Threads) -> Matrix<T> {
+    let mut out = Matrix::zeros(a.rows(), b.cols());
     gemm(out.view_mut(), Accum::Replace, a, b, threads);
     out
 }
@@ -56,13 +69,14 @@ pub fn product<T: Float>(a: MatRef<'_, T>, b: MatRef<'_, T>, threads: Threads) -
 ///
 /// # Panics
 /// As [`gemm`].
-pub fn gram_lower<T: Float>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, threads: Threads) {
+pub fn gram_lower<T: Float>(out: MatrixViewMut<'_, T>, accum: Accum, a: MatrixView<'_, T>, threads: Threads) {
     let whole = BlockStructure::Rectangular;
     let lower = BlockStructure::TriangularLower;
     let multiply = |left: MatRef<'_, T>| {
-        triangular::matmul(out, lower, accum, left, whole, left.transpose(), whole, T::ONE, threads.par());
+        let accum = accum.engine();
+        triangular::matmul(out.0, lower, accum, left, whole, left.transpose(), whole, T::ONE, threads.par());
     };
-    layout::by_rows(a.transpose(), a.ncols(), threads, multiply);
+    layout::by_rows(a.0.transpose(), a.cols(), threads, multiply);
 }
 
 /// Copies the lower triangle to the upper one.
@@ -78,29 +92,30 @@ pub(crate) fn mirror_lower(a: &mut Matrix<f64>) {
 
 /// The parallelism of a factorisation: a constant for its size, never the pool's.
 fn factor_par(size: usize) -> faer::Par {
-    if size < 768 { faer::Par::Seq } else { faer::Par::rayon(8) }
+    if size < 768 { faer::Par::Seq } else { parallel::constant(8) }
 }
 
 /// Thin singular value decomposition `a = U diag(s) Vᵀ`, singular values in descending order.
+#[derive(Clone, Debug)]
 pub struct Svd {
     /// Left singular vectors, m × min(m, n).
-    pub u: Mat<f64>,
+    pub u: Factor,
     /// Singular values, descending.
     pub s: Vec<f64>,
     /// Right singular vectors, n × min(m, n).
-    pub v: Mat<f64>,
+    pub v: Factor,
 }
 
 /// Thin SVD. Falls back to the transpose where the first attempt does not converge.
 ///
 /// # Errors
 /// [`AlignError::Factorisation`] when neither converges; `context` names the view or block.
-pub fn thin_svd(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Svd, AlignError> {
-    if let Some(svd) = try_svd(a) {
+pub fn thin_svd(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Svd, AlignError> {
+    if let Some(svd) = try_svd(a.0) {
         return Ok(svd);
     }
-    let Some(svd) = try_svd(a.transpose()) else {
-        return Err(AlignError::Factorisation { op: "svd", rows: a.nrows(), cols: a.ncols(), context: context() });
+    let Some(svd) = try_svd(a.0.transpose()) else {
+        return Err(AlignError::Factorisation { op: "svd", rows: a.rows(), cols: a.cols(), context: context() });
     };
     Ok(Svd { u: svd.v, s: svd.s, v: svd.u })
 }
@@ -117,14 +132,15 @@ fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
     let mut buffer = MemBuffer::new(svd::svd_scratch::<f64>(m, n, thin, thin, par, params));
     let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
     svd::svd(a, diag, Some(u.as_mut()), Some(v.as_mut()), par, MemStack::new(&mut buffer), params).ok()?;
-    Some(Svd { u, s: s.iter().copied().collect(), v })
+    Some(Svd { u: Factor(u), s: s.iter().copied().collect(), v: Factor(v) })
 }
 
 /// Singular values in descending order.
 ///
 /// # Errors
 /// As [`thin_svd`].
-pub fn singular_values(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Vec<f64>, AlignError> {
+pub fn singular_values(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Vec<f64>, AlignError> {
+    let a = a.0;
     let size = a.nrows().min(a.ncols());
     let par = factor_par(size);
     let params: Spec<svd::SvdParams, f64> = Spec::default();
@@ -147,9 +163,9 @@ pub fn singular_values(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Resu
 ///
 /// # Errors
 /// As [`thin_svd`].
-pub fn polar(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
+pub fn polar(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
     let svd = thin_svd(a, context)?;
-    Ok(product(svd.u.as_ref(), svd.v.transpose(), Threads::One))
+    Ok(product(svd.u.view(), svd.v.transpose(), Threads::One))
 }
 
 /// Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which only the
@@ -157,7 +173,8 @@ pub fn polar(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<Matrix<
 ///
 /// # Errors
 /// [`AlignError::Factorisation`]; `context` names the view or block.
-pub fn symmetric_eigen(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Result<(Vec<f64>, Mat<f64>), AlignError> {
+pub fn symmetric_eigen(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<(Vec<f64>, Factor), AlignError> {
+    let a = a.0;
     let n = a.nrows();
     let par = factor_par(n);
     let params: Spec<evd::SelfAdjointEvdParams, f64> = Spec::default();
@@ -168,7 +185,7 @@ pub fn symmetric_eigen(a: MatRef<'_, f64>, context: &dyn Fn() -> String) -> Resu
     evd::self_adjoint_evd(a, diag, Some(u.as_mut()), par, MemStack::new(&mut buffer), params).map_err(|_| {
         AlignError::Factorisation { op: "symmetric eigendecomposition", rows: n, cols: n, context: context() }
     })?;
-    Ok((s.iter().copied().collect(), u))
+    Ok((s.iter().copied().collect(), Factor(u)))
 }
 
 /// 1 or −1, whichever makes the entry of largest magnitude positive (the first of equals).
@@ -203,7 +220,7 @@ mod tests {
         let by_rows = a.transposed();
         let pool = rayon_pool(3);
         for threads in [Threads::One, Threads::Pool] {
-            let gram_of = |a: MatRef<'_, f64>| {
+            let gram_of = |a: MatrixView<'_, f64>| {
                 let mut gram = Matrix::zeros(299, 299);
                 gram_lower(gram.view_mut(), Accum::Replace, a, threads);
                 mirror_lower(&mut gram);

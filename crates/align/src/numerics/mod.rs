@@ -1,6 +1,9 @@
 //! Matrices and what is computed with them: products, factorisations, eigenvalues, kernels.
 
+mod conversions;
 pub mod kernels;
 pub(crate) mod krylov;
 pub mod linalg;
 pub mod matrix;
+pub mod parallel;
+pub(crate) mod view;

@@ -1,7 +1,7 @@
 //! The converged protocol: L2-regularised logistic regression to the optimum, and how far from it one is.
 
 use align::Matrix;
-use align::linalg::{Accum, MatMut, MatRef, Threads, gemm};
+use align::linalg::{Accum, MatrixView, MatrixViewMut, Threads, gemm};
 
 use super::lbfgs::{dot, minimise};
 use super::{BLOCK, Classifier, Labelled};
@@ -144,20 +144,20 @@ impl<'a> Problem<'a> {
             let count = BLOCK.min(n - start);
             let (x, p) = (self.block(start, count), &mut p[..count * k]);
             p.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(b));
-            let x = MatRef::from_row_major_slice(&x, count, d);
+            let x = MatrixView::from_slice(count, d, &x);
             gemm(
-                MatMut::from_row_major_slice_mut(&mut *p, count, k),
+                MatrixViewMut::from_slice(count, k, &mut *p),
                 Accum::Add,
                 x,
-                MatRef::from_row_major_slice(w, d, k),
+                MatrixView::from_slice(d, k, w),
                 Threads::One,
             );
             for (row, &code) in p.chunks_exact_mut(k).zip(&self.rows.codes[start..]) {
                 loss += probabilities(row, code, n);
                 db.iter_mut().zip(&*row).for_each(|(b, v)| *b += v);
             }
-            let p = MatRef::from_row_major_slice(&*p, count, k);
-            gemm(MatMut::from_row_major_slice_mut(&mut *dw, d, k), Accum::Add, x.transpose(), p, Threads::One);
+            let p = MatrixView::from_slice(count, k, &*p);
+            gemm(MatrixViewMut::from_slice(d, k, &mut *dw), Accum::Add, x.transpose(), p, Threads::One);
         }
         dw.iter_mut().zip(w).for_each(|(g, w)| *g += self.l2 * w);
         loss / n as f64 + 0.5 * self.l2 * dot(w, w)
@@ -179,10 +179,10 @@ impl<'a> Problem<'a> {
             let count = BLOCK.min(n - start);
             let x = self.block(start, count);
             gemm(
-                MatMut::from_row_major_slice_mut(&mut scores[start * k..(start + count) * k], count, k),
+                MatrixViewMut::from_slice(count, k, &mut scores[start * k..(start + count) * k]),
                 Accum::Replace,
-                MatRef::from_row_major_slice(&x, count, self.width()),
-                MatRef::from_row_major_slice(&at[..weights], self.width(), k),
+                MatrixView::from_slice(count, self.width(), &x),
+                MatrixView::from_slice(self.width(), k, &at[..weights]),
                 Threads::One,
             );
         }

@@ -9,7 +9,7 @@ mod lbfgs;
 
 use align::Matrix;
 use align::kernels::{AdamwStep, adamw, exp_shifted};
-use align::linalg::{Accum, MatMut, MatRef, Threads, gemm};
+use align::linalg::{Accum, MatrixView, MatrixViewMut, Threads, gemm};
 
 use crate::TaskError;
 use crate::scores::score::check_numbers;
@@ -109,10 +109,10 @@ impl Classifier {
     fn logits(&self, x: &Matrix, start: usize, rows: usize, out: &mut [f32]) {
         let (d, k) = (x.cols(), self.classes);
         let (w, b) = self.split();
-        let block = MatRef::from_row_major_slice(&x.as_slice()[start * d..(start + rows) * d], rows, d);
+        let block = MatrixView::from_slice(rows, d, &x.as_slice()[start * d..(start + rows) * d]);
         let out = &mut out[..rows * k];
-        let to = MatMut::from_row_major_slice_mut(&mut *out, rows, k);
-        gemm(to, Accum::Replace, block, MatRef::from_row_major_slice(w, d, k), Threads::One);
+        let to = MatrixViewMut::from_slice(rows, k, &mut *out);
+        gemm(to, Accum::Replace, block, MatrixView::from_slice(d, k, w), Threads::One);
         for row in out.chunks_exact_mut(k) {
             row.iter_mut().zip(b).for_each(|(logit, b)| *logit += b);
         }
@@ -172,9 +172,9 @@ impl Classifier {
                 row[code as usize] -= scale;
                 db.iter_mut().zip(&*row).for_each(|(b, v)| *b += v);
             }
-            let block = MatRef::from_row_major_slice(&rows.x.as_slice()[start * d..(start + count) * d], count, d);
-            let p = MatRef::from_row_major_slice(&p[..count * k], count, k);
-            gemm(MatMut::from_row_major_slice_mut(&mut *dw, d, k), Accum::Add, block.transpose(), p, Threads::One);
+            let block = MatrixView::from_slice(count, d, &rows.x.as_slice()[start * d..(start + count) * d]);
+            let p = MatrixView::from_slice(count, k, &p[..count * k]);
+            gemm(MatrixViewMut::from_slice(d, k, &mut *dw), Accum::Add, block.transpose(), p, Threads::One);
         }
         loss / n as f64
     }

@@ -11,10 +11,10 @@
 
 use std::fmt;
 
+use align::parallel::prelude::*;
 use align::prep::cosine_rows;
 use align::rng::stream;
 use align::{Coordinates, Matrix};
-use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::evaluation::Evaluation;

@@ -9,8 +9,8 @@
 //! views and raw input, here are any number of views and the scaling of `na`.
 
 use align::Matrix;
+use align::parallel::prelude::*;
 use align::prep::unit_rows;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;

@@ -15,8 +15,8 @@
 //! orthogonal maps alone.
 
 use align::linalg::{Threads, product};
+use align::parallel::prelude::*;
 use align::{LinearStep, Matrix, Universe};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;

@@ -134,7 +134,7 @@ fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Occurrences {
     let (mut count, mut never) = (vec![0.0f64; b.rows()], vec![1.0f64; b.rows()]);
     // No more queries at a time than there are threads for, because a query may have many ties. Added up in the order of the
     // queries, so the stretch does not show in the sums.
-    let stretch = BLOCK * rayon::current_num_threads();
+    let stretch = BLOCK * align::parallel::threads();
     for start in (0..a.rows()).step_by(stretch) {
         let queries = a.view().subrows(start, stretch.min(a.rows() - start));
         for nearest in by_row(queries, b, || Largest::new(scorer.k), add, Largest::nearest) {

@@ -7,8 +7,8 @@
 //! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
+use align::parallel::prelude::*;
 use align::{Coordinates, Ignored, Matrix, Split};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;

@@ -13,11 +13,11 @@
 
 use std::collections::BTreeMap;
 
-use align::linalg::{Accum, MatMut, Threads, gemm};
+use align::linalg::{Accum, MatrixViewMut, Threads, gemm};
+use align::parallel::prelude::*;
 use align::prep::cosine_rows;
 use align::rng::{Purpose, permutation, stream};
 use align::{Coordinates, Dataset, Labels, Matrix, Split, Views};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
@@ -121,7 +121,7 @@ pub fn find(
         .map(|block| {
             let (start, end) = (block * BLOCK, queries.rows().min((block + 1) * BLOCK));
             let mut similarities = vec![0.0f32; (end - start) * n];
-            let out = MatMut::from_row_major_slice_mut(&mut similarities, end - start, n);
+            let out = MatrixViewMut::from_slice(end - start, n, &mut similarities);
             let rows = queries.view().subrows(start, end - start);
             gemm(out, Accum::Replace, rows, gallery.view().transpose(), Threads::One);
             let of_query = |(i, row): (usize, &[f32])| {

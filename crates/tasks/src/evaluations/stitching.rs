@@ -10,9 +10,9 @@
 
 use std::borrow::Cow;
 
+use align::parallel::prelude::*;
 use align::prep::ZScore;
 use align::{Coordinates, Ignored, Matrix, Projections, Split};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;

@@ -22,8 +22,8 @@ mod split;
 mod starts;
 
 use align::Matrix;
+use align::parallel::prelude::*;
 use align::rng::{Purpose, Stream};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;

@@ -1,7 +1,7 @@
 //! Nearest centroid of every point, by GEMM.
 
 use align::Matrix;
-use align::linalg::{Accum, MatMut, Threads, gemm};
+use align::linalg::{Accum, MatrixViewMut, Threads, gemm};
 use multiversion::multiversion;
 
 /// Points per product; their k × BLOCK similarities stay in cache while the smallest is found.
@@ -46,7 +46,7 @@ impl Nearest {
             let size = labels.len();
             let products = &mut self.products[..k * size];
             gemm(
-                MatMut::from_row_major_slice_mut(products, k, size),
+                MatrixViewMut::from_slice(k, size, products),
                 Accum::Replace,
                 centroids.view(),
                 x.view().subrows(block * BLOCK, size).transpose(),

@@ -12,9 +12,9 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use align::Matrix;
-use align::linalg::{Accum, MatMut, Threads, gemm};
+use align::linalg::{Accum, MatrixViewMut, Threads, gemm};
+use align::parallel::prelude::*;
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use crate::TaskError;
 use crate::scores::score::check_numbers;
@@ -233,7 +233,7 @@ fn count(a: &Matrix, b: &Matrix, columns: bool, penalties: Option<&[f32]>) -> (R
 
 /// `tile = a[rows] b[rows]ᵀ`, row-major.
 fn product(tile: &mut [f32], (a, i, height): (&Matrix, usize, usize), (b, j, width): (&Matrix, usize, usize)) {
-    let out = MatMut::from_row_major_slice_mut(tile, height, width);
+    let out = MatrixViewMut::from_slice(height, width, tile);
     gemm(out, Accum::Replace, a.view().subrows(i, height), b.view().subrows(j, width).transpose(), Threads::One);
 }
 

@@ -2,8 +2,8 @@
 
 use align::Matrix;
 use align::kernels::exp_shifted;
-use align::linalg::{MatRef, Threads, product};
-use rayon::prelude::*;
+use align::linalg::{MatrixView, Threads, product};
+use align::parallel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
@@ -87,17 +87,17 @@ fn worse(forward: &Ranks, backward: &Ranks) -> Ranks {
 /// One value for each row of `of`, from all its similarities to the rows of `to`, which come some at a time: `start`,
 /// then `add` for every stretch of them (with the index of the first), then `end`. Memory: a tile for each thread.
 pub(crate) fn by_row<S: Send, T: Send>(
-    of: MatRef<'_, f32>,
+    of: MatrixView<'_, f32>,
     to: &Matrix,
     start: impl Fn() -> S + Sync,
     add: impl Fn(&mut S, usize, &mut [f32]) + Sync,
     end: impl Fn(S) -> T + Sync,
 ) -> Vec<T> {
-    let starts: Vec<usize> = (0..of.nrows()).step_by(BLOCK).collect();
+    let starts: Vec<usize> = (0..of.rows()).step_by(BLOCK).collect();
     let blocks: Vec<Vec<T>> = starts
         .par_iter()
         .map(|&top| {
-            let height = BLOCK.min(of.nrows() - top);
+            let height = BLOCK.min(of.rows() - top);
             let mut states: Vec<S> = (0..height).map(|_| start()).collect();
             for left in (0..to.rows()).step_by(4 * BLOCK) {
                 let width = (4 * BLOCK).min(to.rows() - left);

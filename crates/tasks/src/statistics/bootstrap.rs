@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use align::parallel::prelude::*;
 use align::rng::{Purpose, Stream, stream};
 use rand::RngExt;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
-use rayon::prelude::*;
 
 use crate::TaskError;
 use crate::statistics::resamples::{Draw, Interval, Resamples};

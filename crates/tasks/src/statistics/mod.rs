@@ -6,9 +6,9 @@ pub mod resamples;
 
 use std::collections::BTreeMap;
 
+use align::parallel::prelude::*;
 use align::rng::{Purpose, stream};
 use rand::RngExt;
-use rayon::prelude::*;
 
 use crate::TaskError;
 use crate::statistics::bootstrap::{Items, Omitted, Units, positive, resample_with_seeds};

@@ -1,7 +1,5 @@
 //! Several tests at once: how many of their findings may be chance.
 
-use rayon::prelude::*;
-
 use crate::statistics::resamples::{Draw, Resamples, beyond_rounding};
 
 /// The p of a difference of two figures.
@@ -50,22 +48,15 @@ pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
         }
     }
     tested.sort_by(|a, b| b.statistic.total_cmp(&a.statistic));
-    let as_large = (0..draws)
-        .into_par_iter()
-        .fold(
-            || vec![0usize; tested.len()],
-            |mut counts, r| {
-                let mut most = 0.0f64;
-                for (at, tested) in tested.iter().enumerate().rev().filter(|(_, tested)| tested.statistic > 0.0) {
-                    let deviation = tested.deviation(&tables[tested.pair.table].draws[r]);
-                    // An undefined resample counts against every finding.
-                    most = if deviation.is_nan() { f64::INFINITY } else { most.max(deviation) };
-                    counts[at] += usize::from(most >= tested.statistic);
-                }
-                counts
-            },
-        )
-        .reduce(|| vec![0; tested.len()], |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect());
+    let as_large = align::parallel::counts(0..draws, tested.len(), |counts, r| {
+        let mut most = 0.0f64;
+        for (at, tested) in tested.iter().enumerate().rev().filter(|(_, tested)| tested.statistic > 0.0) {
+            let deviation = tested.deviation(&tables[tested.pair.table].draws[r]);
+            // An undefined resample counts against every finding.
+            most = if deviation.is_nan() { f64::INFINITY } else { most.max(deviation) };
+            counts[at] += usize::from(most >= tested.statistic);
+        }
+    });
     let mut least = 0.0f64;
     let pair = |(tested, count): (Tested, usize)| {
         least = least.max((1 + count) as f64 / (draws + 1) as f64);

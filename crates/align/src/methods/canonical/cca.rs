@@ -105,9 +105,8 @@ fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError
         let names = moments.names();
         let svd = linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
         let rank = params.rank.unwrap_or(usize::MAX).min(svd.s.len());
-        let weighted =
-            Matrix::from_fn(svd.u.nrows(), rank, |i, k| svd.u[(i, k)] * svd.s[k].max(0.0).powf(params.power));
-        let turn = linalg::product(weighted.view(), svd.v.as_ref().subcols(0, rank).transpose(), Threads::One);
+        let weighted = Matrix::from_fn(svd.u.rows(), rank, |i, k| svd.u[(i, k)] * svd.s[k].max(0.0).powf(params.power));
+        let turn = linalg::product(weighted.view(), svd.v.view().subcols(0, rank).transpose(), Threads::One);
         let way_in = linalg::product(whiteners[a].view(), turn.view(), Threads::One);
         let map = linalg::product(way_in.view(), unwhiteners[b].view().transpose(), Threads::One);
         Ok((map, svd.s[..rank].iter().sum()))

@@ -1,6 +1,5 @@
 //! GCCA: generalised canonical correlation analysis (MAXVAR), as released and as in the textbook.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -11,6 +10,7 @@ use crate::methods::shared::decoder::Decoder;
 use crate::moments::Moments;
 use crate::numerics::krylov;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
@@ -205,7 +205,7 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
         stacked.extend(map.into_vec());
         offset += r;
     }
-    let stacked = Matrix::from_vec(moments.gram().nrows(), rank, stacked);
+    let stacked = Matrix::from_vec(moments.gram().rows(), rank, stacked);
     let decoders = params.decoder.of(moments, &stacked)?;
     let maps: Vec<ViewMap> = (0..views)
         .zip(decoders)

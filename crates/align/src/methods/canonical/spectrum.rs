@@ -1,7 +1,7 @@
 //! A view's spectrum: what methods that whiten divide by.
 
 use crate::moments::{Moments, Precision};
-use crate::numerics::linalg::{self, Mat, Threads};
+use crate::numerics::linalg::{self, Factor, Threads};
 use crate::{AlignError, FitWarning, Matrix};
 
 /// Which directions of a view a method divides by the spread of. Neither rule depends on the number of rows.
@@ -21,7 +21,7 @@ pub(crate) enum Keep {
 pub(crate) struct Spectrum {
     /// Λ, ascending, rounding below zero taken off.
     values: Vec<f64>,
-    vectors: Mat<f64>,
+    vectors: Factor,
     /// Which of them are not rounding ([`Keep`]), at most n − 1 of them: centred rows have no more.
     kept: Vec<usize>,
     /// What the rows count, all together.

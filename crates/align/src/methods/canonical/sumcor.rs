@@ -1,6 +1,5 @@
 //! SUMCOR: multiset canonical correlation, and the path from it to Procrustes.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -9,6 +8,7 @@ use crate::methods::gpa::{GpaParams, Solver};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, Fitted, Matrix, Universe};
 

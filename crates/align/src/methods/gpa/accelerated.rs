@@ -7,12 +7,11 @@
 //! again one view at a time, which cannot. `A_m` is extrapolated by its change since the sweep before. The last sweeps are
 //! plain ones.
 
-use rayon::prelude::*;
-
 use super::params::GpaParams;
 use super::stack::{Solved, corner, inner, stacked};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Termination};
 
 /// Most sweeps without `max_iter`.

@@ -53,7 +53,7 @@ impl Weights {
             Self::Agreement => {
                 let square = |a: usize, b: usize| -> f64 {
                     let block = moments.block(a, b);
-                    (0..block.ncols()).flat_map(|j| (0..block.nrows()).map(move |i| block[(i, j)].powi(2))).sum()
+                    (0..block.cols()).flat_map(|j| (0..block.rows()).map(move |i| block[(i, j)].powi(2))).sum()
                 };
                 let own: Vec<f64> = (0..views).map(|m| square(m, m).sqrt()).collect();
                 // A view that does not vary has nothing in common with any and no weight.

@@ -1,11 +1,10 @@
 //! The released sweep: Jacobi, every view against the consensus of the sweep before.
 
-use rayon::prelude::*;
-
 use super::params::GpaParams;
 use super::stack::{Solved, inner, stacked};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Termination};
 
 /// Most sweeps without `max_iter`.

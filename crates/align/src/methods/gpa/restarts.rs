@@ -2,12 +2,12 @@
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 
 use super::params::{GpaParams, Solver};
 use super::stack::Solved;
 use super::{accelerated, released};
 use crate::moments::Moments;
+use crate::numerics::parallel::prelude::*;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 

@@ -1,11 +1,11 @@
 //! Rows that do not belong to their item: residuals, what they count, and the sum that is lowered.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::methods::shared::check::ensure;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Views};
 
 /// How a row counts that lies far from its item's consensus. Its distance x is in units of the row's own length, which no

@@ -1,10 +1,10 @@
 //! The way back from a universe whose maps are not orthogonal.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix};
 
 /// How universe coordinates become a view's standardised coordinates, `z = u B` with B (R × d).
@@ -43,7 +43,7 @@ impl Decoder {
                     let svd = linalg::thin_svd(map, &|| format!("the map of view `{}`", moments.names()[m]))?;
                     let largest = svd.s.first().copied().unwrap_or(0.0);
                     let inverse = |s: f64| if s > CUT * largest { 1.0 / s } else { 0.0 };
-                    let scaled = Matrix::from_fn(map.ncols(), svd.s.len(), |i, k| svd.v[(i, k)] * inverse(svd.s[k]));
+                    let scaled = Matrix::from_fn(map.cols(), svd.s.len(), |i, k| svd.v[(i, k)] * inverse(svd.s[k]));
                     let back = linalg::product(scaled.view(), svd.u.transpose(), Threads::One);
                     Ok(Some(back.map(|&x| x as f32)))
                 })

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::Matrix;
-use crate::numerics::linalg::{Accum, Float, MatMut};
+use crate::numerics::linalg::{Accum, Float, MatrixViewMut};
+use crate::numerics::parallel::prelude::*;
 
 /// In which arithmetic rows are multiplied. They are added up in `f64` in either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub(super) trait Summand: Float {
         out: &mut Matrix<f64>,
         block: Block,
         buffer: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+        multiply: impl FnOnce(MatrixViewMut<'_, Self>, Accum),
     );
 }
 
@@ -59,10 +58,10 @@ impl Summand for f64 {
         out: &mut Matrix<f64>,
         block: Block,
         _: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+        multiply: impl FnOnce(MatrixViewMut<'_, Self>, Accum),
     ) {
         let Block { rows, columns, .. } = block;
-        multiply(out.view_mut().submatrix_mut(rows.start, columns.start, rows.len(), columns.len()), Accum::Add);
+        multiply(out.view_mut().submatrix(rows.start, columns.start, rows.len(), columns.len()), Accum::Add);
     }
 }
 
@@ -71,12 +70,12 @@ impl Summand for f32 {
         out: &mut Matrix<f64>,
         block: Block,
         buffer: &mut Vec<Self>,
-        multiply: impl FnOnce(MatMut<'_, Self>, Accum),
+        multiply: impl FnOnce(MatrixViewMut<'_, Self>, Accum),
     ) {
         let (width, height, columns) = (out.cols(), block.rows.len(), block.columns);
         buffer.resize(buffer.len().max(height * columns.len()), 0.0);
         let buffer = &mut buffer[..height * columns.len()];
-        multiply(MatMut::from_row_major_slice_mut(buffer, height, columns.len()), Accum::Replace);
+        multiply(MatrixViewMut::from_slice(height, columns.len(), buffer), Accum::Replace);
         let rows = out.as_mut_slice()[block.rows.start * width..block.rows.end * width].par_chunks_mut(width);
         rows.zip(buffer.par_chunks(columns.len())).enumerate().for_each(|(i, (sums, products))| {
             let columns = if block.lower { columns.start..columns.start + i + 1 } else { columns.clone() };

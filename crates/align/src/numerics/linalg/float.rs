@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::thread::LocalKey;
 
+use super::super::parallel;
+
 /// Who does a product: the calling thread, or every thread of the pool it runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
@@ -16,13 +18,13 @@ impl Threads {
     pub(super) fn par(self) -> faer::Par {
         match self {
             Self::One => faer::Par::Seq,
-            Self::Pool => faer::Par::rayon(0),
+            Self::Pool => parallel::pool(),
         }
     }
 }
 
-/// A float that the kernels exist for: `f32` or `f64`.
-pub trait Float: faer::traits::ComplexField + Scratch {
+/// A float that the kernels exist for: `f32` or `f64`, and no other type.
+pub trait Float: Kernel + Copy + Default + Send + Sync + 'static {
     /// One.
     const ONE: Self;
     /// The nearest number of this type.
@@ -41,15 +43,15 @@ impl Float for f64 {
     }
 }
 
-/// Room for a copy, one for each thread, so that products repeated thousands of times allocate none.
-pub trait Scratch: Copy + Default + Send + Sync + 'static {
-    /// This thread's.
+/// What the kernels need of a float. The trait cannot be named outside of this crate, so that they need not be named either.
+pub trait Kernel: faer::traits::ComplexField + Copy + Default + Send + Sync + 'static {
+    /// This thread's room for a copy, so that products repeated thousands of times allocate none.
     fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
 }
 
 macro_rules! scratch {
     ($($float:ty),*) => {$(
-        impl Scratch for $float {
+        impl Kernel for $float {
             fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
                 thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
                 &SCRATCH

@@ -5,8 +5,8 @@
 //! matrices and gradients are all of this kind. Copying the factor first costs about as much as a product with ten columns.
 
 use faer::MatRef;
-use rayon::prelude::*;
 
+use super::super::parallel::prelude::*;
 use super::float::{Float, Threads};
 
 /// Least rows and columns of the left factor for which a copy pays, and least columns of the other one.

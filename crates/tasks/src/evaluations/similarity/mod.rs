@@ -29,9 +29,9 @@ mod rsa;
 mod svcca;
 mod view;
 
+use align::parallel::prelude::*;
 use align::rng::{Purpose, permutation, stream};
 use align::{Coordinates, Matrix};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;

@@ -3,8 +3,8 @@
 //! The same permutations for every pair of views and every method. Nothing is prepared anew: Gram matrices, ranks and
 //! axes are read at permuted indices.
 
+use align::parallel::prelude::*;
 use align::rng::{Purpose, permutation, stream};
-use rayon::prelude::*;
 
 use super::measures::Measures;
 use crate::TaskError;

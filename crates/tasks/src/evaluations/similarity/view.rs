@@ -1,7 +1,7 @@
 //! A view's rows prepared for all measures: what no permutation of items makes anew.
 
 use align::Matrix;
-use align::linalg::{Mat, MatRef, Threads, product, thin_svd};
+use align::linalg::{MatrixView, Threads, product, thin_svd};
 use align::prep::{ZScore, cosine_rows};
 
 use super::neighbours::Neighbours;
@@ -52,7 +52,7 @@ impl Axes {
         // The rounding of `f32`, whatever the number of rows.
         let least = (first * (x.cols() as f64).sqrt() * f64::from(f32::EPSILON)).max(rounding(x));
         let rank = svd.s.iter().filter(|&&s| s > least).count();
-        let u: &Mat<f64> = &svd.u;
+        let u = &svd.u;
         Ok(Self { u: Matrix::from_fn(x.rows(), rank, |i, j| u[(i, j)]), s: svd.s[..rank].to_vec() })
     }
 
@@ -75,7 +75,7 @@ impl Axes {
 
     /// Cosines between the axes of two views over matched items, of `other`'s in another order where one is given.
     pub(super) fn cross(&self, other: &Self, order: Option<&[usize]>) -> Matrix<f64> {
-        let times = |u: MatRef<'_, f64>| product(self.u.view().transpose(), u, Threads::One);
+        let times = |u: MatrixView<'_, f64>| product(self.u.view().transpose(), u, Threads::One);
         match order {
             None => times(other.u.view()),
             Some(order) => times(other.u.select_rows(order).view()),
