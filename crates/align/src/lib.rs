@@ -144,3 +144,8 @@ pub use report::{CorrectorReport, FitReport, FitWarning, Termination};
 pub use views::Views;
 pub use views::dataset::{Dataset, Labels, Split};
 pub use views::{dataset, synthetic};
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

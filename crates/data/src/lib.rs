@@ -62,3 +62,8 @@ pub use pieces::stream::Stream;
 pub use read::{FileProblem, sha256_file};
 pub use warnings::{Warning, WarningKind, summarise};
 pub use yaml::YamlProblem;
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -34,3 +34,8 @@ pub use folder::fingerprint;
 pub use pictures::PictureEncoder;
 pub use shards::{Job, Outcome};
 pub use text::{Pool, TextEncoder, TextOptions};
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -76,3 +76,8 @@ pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError
     }
     Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, manual })
 }
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -29,3 +29,8 @@ pub use sweep::sweep;
 pub fn host() -> String {
     hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default()
 }
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

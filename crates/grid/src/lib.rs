@@ -15,3 +15,8 @@ mod terms;
 pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
 pub use self::spelled::bare_name;
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -13,3 +13,8 @@ pub mod paper;
 pub mod published;
 pub mod samples;
 pub mod tables;
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -23,3 +23,8 @@ pub mod engine;
 pub mod event;
 pub mod run;
 pub mod slurm;
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -40,25 +40,36 @@ fn the_revision_is_of_the_code_that_is_compiled() {
     let folder = tempfile::tempdir().unwrap();
     let tree = folder.path().join("tree");
     fs::create_dir_all(tree.join("crates/align/src")).unwrap();
-    assert_eq!(revision::revision(&tree), "unknown", "a copy without git's folder");
+    assert_eq!(revision::revision(&tree, &tree), "unknown", "a copy without git's folder");
     assert!(revision::watched(&tree).iter().all(|path| path.exists()), "else cargo would build anew every time");
     checkout(&tree);
     let commit = git(&tree, &["rev-parse", "--short=12", "HEAD"]);
-    assert_eq!(revision::revision(&tree), commit);
+    assert_eq!(revision::revision(&tree, &tree), commit);
     // A document is no code.
     fs::write(tree.join("README.md"), "more").unwrap();
-    assert_eq!(revision::revision(&tree), commit);
+    assert_eq!(revision::revision(&tree, &tree), commit);
     let file = tree.join("crates/align/src/lib.rs");
     fs::write(&file, "// changed").unwrap();
-    assert_eq!(revision::revision(&tree), format!("{commit}-dirty"));
+    assert_eq!(revision::revision(&tree, &tree), format!("{commit}-dirty"));
     fs::write(&file, "").unwrap();
-    assert_eq!(revision::revision(&tree), commit);
+    assert_eq!(revision::revision(&tree, &tree), commit);
     fs::write(tree.join("crates/runner/src/new.rs"), "").unwrap();
-    assert_eq!(revision::revision(&tree), format!("{commit}-dirty"), "a new file is compiled too");
+    assert_eq!(revision::revision(&tree, &tree), format!("{commit}-dirty"), "a new file is compiled too");
     // Unpacked inside another project, whose commits say nothing of this code.
     let inside = tree.join("vendor/copy");
     fs::create_dir_all(inside.join("crates/align/src")).unwrap();
-    assert_eq!(revision::revision(&inside), "unknown");
+    assert_eq!(revision::revision(&inside, &inside), "unknown");
+    assert!(revision::lock(&inside).is_empty(), "its versions were chosen elsewhere");
+    // A package from a registry: cargo has written down what it was made from.
+    let packaged = |dirty: &str| {
+        let text = format!(
+            "{{\n  \"git\": {{\n    \"sha1\": \"0123456789abcdef\"{dirty}\n  }},\n  \"path_in_vcs\": \"x\"\n}}"
+        );
+        fs::write(inside.join(".cargo_vcs_info.json"), text).unwrap();
+        revision::revision(&inside, &inside)
+    };
+    assert_eq!(packaged(""), "0123456789ab");
+    assert_eq!(packaged(",\n    \"dirty\": true"), "0123456789ab-dirty");
 }
 
 #[test]
@@ -81,7 +92,7 @@ fn a_commit_and_a_change_of_code_are_noticed_and_nothing_else_is_watched() {
     // Another worktree of the same repository has its own.
     let other = folder.path().join("other");
     git(&tree, &["worktree", "add", "--quiet", other.to_str().unwrap()]);
-    assert_eq!(revision::revision(&other), git(&other, &["rev-parse", "--short=12", "HEAD"]));
+    assert_eq!(revision::revision(&other, &other), git(&other, &["rev-parse", "--short=12", "HEAD"]));
 }
 
 /// The crates below the workspace's folder that a crate is made of, itself among them.
@@ -126,7 +137,7 @@ fn records_say_which_code_made_them_whichever_folder_the_grid_lies_in() {
     for record in &records {
         assert_eq!(record.git.as_deref(), Some(REVISION));
         assert_eq!(record.grid_git.as_deref(), Some(paper.as_str()));
-        assert_eq!(record.lock_sha256.as_deref(), Some(LOCK_SHA256.as_str()));
+        assert_eq!(record.lock_sha256, *LOCK_SHA256);
         let method = align::Method::from_name(record.method.as_deref().unwrap()).unwrap();
         assert_eq!(record.method_version, Some(method.version().into()));
         let finished = record.finished_at.clone().unwrap();
@@ -134,9 +145,10 @@ fn records_say_which_code_made_them_whichever_folder_the_grid_lies_in() {
         assert!(finished.len() == 20 && finished.ends_with('Z') && finished.as_bytes()[10] == b'T', "{finished}");
     }
     assert_ne!(REVISION, paper);
-    assert_eq!(*LOCK_SHA256, data::sha256_file(&root().join("Cargo.lock")).unwrap());
+    let lock = data::sha256_file(&root().join("Cargo.lock")).unwrap();
+    assert_eq!(LOCK_SHA256.as_deref(), Some(lock.as_str()));
     // In a checkout it is one of its own commits; that it is the one that was compiled, the tests above see to.
-    match revision::revision(&root()).as_str() {
+    match revision::revision(&root(), &root()).as_str() {
         "unknown" => assert_eq!(REVISION, "unknown"),
         _ => assert_eq!(git(&root(), &["cat-file", "-t", REVISION.trim_end_matches("-dirty")]), "commit"),
     }
@@ -148,7 +160,7 @@ fn records_say_which_code_made_them_whichever_folder_the_grid_lies_in() {
     assert!(bench.records("tiny").iter().all(|record| record.finished_at.is_some() && record.grid_git.is_some()));
     assert!(bench.records("tiny").iter().any(|record| record.grid_git == Some(format!("{paper}-dirty"))));
     let html = fs::read_to_string(bench.out().join("tiny/report.html")).unwrap();
-    for part in [REVISION, LOCK_SHA256.as_str(), "revision of the grid&#x27;s folder", "finished"] {
+    for part in [REVISION, lock.as_str(), "revision of the grid&#x27;s folder", "finished"] {
         assert!(html.contains(&part.replace("&#x27;", "'")) || html.contains(part), "{part}");
     }
 }

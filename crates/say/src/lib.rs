@@ -52,3 +52,8 @@ pub fn trouble() -> Option<String> {
     let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
     trouble.as_ref().map(|error| format!("cannot write to standard output: {error}"))
 }
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

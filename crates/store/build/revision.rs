@@ -37,10 +37,28 @@ pub const CODE: &[&str] = &[
     "crates/runner/src",
 ];
 
-/// The commit, with `-dirty` behind it where the code is not as it was committed; `unknown` where `root` is no checkout:
-/// a copy without git's folder, or a copy inside another project's checkout.
-pub fn revision(root: &Path) -> String {
-    known(root).unwrap_or_else(|| "unknown".into())
+/// The commit, with `-dirty` behind it where the code is not as it was committed. It is asked of git where `root` is a checkout,
+/// and read from the file that `cargo package` leaves in the folder `package`. `unknown` where there is neither: in a copy without
+/// git's folder, or in a copy inside another project's checkout.
+pub fn revision(package: &Path, root: &Path) -> String {
+    known(root).or_else(|| packaged(package)).unwrap_or_else(|| "unknown".into())
+}
+
+/// The commit that a package was made from.
+fn packaged(package: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(package.join(".cargo_vcs_info.json")).ok()?;
+    let value = |key: &str| {
+        let rest = text.split_once(&format!("\"{key}\":"))?.1.trim_start();
+        Some(rest.trim_start_matches('"').chars().take_while(char::is_ascii_alphanumeric).collect::<String>())
+    };
+    let commit: String = value("sha1")?.chars().take(12).collect();
+    Some(if value("dirty").as_deref() == Some("true") { format!("{commit}-dirty") } else { commit })
+}
+
+/// The workspace's `Cargo.lock`; empty outside of the workspace, where another one, which nobody knows here, chose the versions.
+pub fn lock(root: &Path) -> Vec<u8> {
+    let here = root.join("crates/store/Cargo.toml").exists();
+    here.then(|| std::fs::read(root.join("Cargo.lock")).ok()).flatten().unwrap_or_default()
 }
 
 fn known(root: &Path) -> Option<String> {

@@ -15,3 +15,8 @@ pub fn slug(text: &str) -> String {
     let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-")
 }
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

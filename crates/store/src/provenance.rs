@@ -14,8 +14,12 @@ pub const REVISION: &str = env!("CODE_REVISION");
 /// The version, and the code that it was compiled from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CODE_REVISION"), ")");
 
-/// SHA-256 of the `Cargo.lock` that this program was compiled with: which versions of which libraries are in it.
-pub static LOCK_SHA256: LazyLock<String> = LazyLock::new(|| checksum::sha256(include_bytes!("../../../Cargo.lock")));
+/// SHA-256 of the `Cargo.lock` that this program was compiled with: which versions of which libraries are in it. `None` where the
+/// code was compiled outside of its workspace, with versions that are not known here.
+pub static LOCK_SHA256: LazyLock<Option<String>> = LazyLock::new(|| {
+    let lock = include_bytes!(concat!(env!("OUT_DIR"), "/Cargo.lock"));
+    (!lock.is_empty()).then(|| checksum::sha256(lock))
+});
 
 /// What is the same for all records of a run.
 #[derive(Clone, Debug)]

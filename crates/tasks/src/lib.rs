@@ -87,3 +87,8 @@ pub use statistics::Scale;
 pub use statistics::bootstrap::{Items, Omitted, paired_bootstrap, resample, resample_with_seeds};
 pub use statistics::resamples::{Contrast, Interval, Resamples};
 pub use statistics::{bootstrap, multiple, resamples};
+
+/// The example of the README, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -6,6 +6,7 @@ mod circles;
 mod documents;
 mod folders;
 mod length;
+mod packages;
 mod paths;
 mod snippets;
 
@@ -24,13 +25,14 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     problems.extend(documents::check(root)?);
     problems.extend(folders::check(root)?);
     problems.extend(length::check(root)?);
+    problems.extend(packages::check(root, &packages)?);
     problems.extend(snippets::check(root)?);
     for problem in &problems {
         say::err!("tidy: {problem}");
     }
     if problems.is_empty() {
         say::out!(
-            "tidy: crate arrows, circles of files, benches, documents, the programs in them, folder sizes and file lengths are as they should be"
+            "tidy: crate arrows, circles of files, benches, documents, the programs in them, folder sizes, file lengths and packages are as they should be"
         );
         return Ok(ExitCode::SUCCESS);
     }

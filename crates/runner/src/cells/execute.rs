@@ -284,7 +284,7 @@ impl Context<'_> {
             seed: Some(cell.seed),
             method_version: Some(cell.method.version().into()),
             git: Some(REVISION.into()),
-            lock_sha256: Some(LOCK_SHA256.clone()),
+            lock_sha256: LOCK_SHA256.clone(),
             grid_git: provenance.grid_git.clone(),
             data_sha256: cell.data_sha256.clone(),
             host: provenance.host.clone(),

@@ -73,7 +73,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
         grid: name.clone(),
         data: "synthetic".into(),
         git: Some(REVISION.into()),
-        lock_sha256: Some(LOCK_SHA256.clone()),
+        lock_sha256: LOCK_SHA256.clone(),
         grid_git: provenance.grid_git.clone(),
         host: provenance.host.clone(),
         cpu: provenance.cpu.clone(),
