@@ -118,6 +118,7 @@ pub mod fitted;
 mod ignored;
 pub mod methods;
 pub mod moments;
+mod names;
 mod numerics;
 pub mod parts;
 pub mod pca;
@@ -135,6 +136,7 @@ pub use fitted::{
     ViewMap,
 };
 pub use ignored::Ignored;
+pub use names::UnknownName;
 pub use numerics::matrix::Matrix;
 #[doc(hidden)]
 pub use numerics::parallel;

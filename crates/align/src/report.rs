@@ -17,15 +17,12 @@ pub enum Termination {
     Patience,
 }
 
-impl Termination {
-    /// As written in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClosedForm => "closed_form",
-            Self::Converged => "converged",
-            Self::IterationCap => "iteration_cap",
-            Self::Patience => "patience",
-        }
+crate::names! {
+    Termination, "termination" {
+        ClosedForm = "closed_form",
+        Converged = "converged",
+        IterationCap = "iteration_cap",
+        Patience = "patience",
     }
 }
 

@@ -47,52 +47,27 @@ pub enum WarningKind {
     UnmatchedRows,
 }
 
+align::names! {
+    WarningKind, "warning" {
+        ZeroRows = "zero_rows",
+        ConstantColumns = "constant_columns",
+        ClassesWithoutTestRows = "classes_without_test_rows",
+        DuplicateRows = "duplicate_rows",
+        TrainTestRows = "train_test_rows",
+        SharedGroups = "shared_groups",
+        ManyToOne = "many_to_one",
+        NearDuplicateColumns = "near_duplicate_columns",
+        NearDuplicateRows = "near_duplicate_rows",
+        NearTrainTestRows = "near_train_test_rows",
+        FewRows = "few_rows",
+        IndexLeftOut = "index_left_out",
+        RowCounters = "row_counters",
+        NumbersAsNames = "numbers_as_names",
+        UnmatchedRows = "unmatched_rows",
+    }
+}
+
 impl WarningKind {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::ZeroRows,
-        Self::ConstantColumns,
-        Self::ClassesWithoutTestRows,
-        Self::DuplicateRows,
-        Self::TrainTestRows,
-        Self::SharedGroups,
-        Self::ManyToOne,
-        Self::NearDuplicateColumns,
-        Self::NearDuplicateRows,
-        Self::NearTrainTestRows,
-        Self::FewRows,
-        Self::IndexLeftOut,
-        Self::RowCounters,
-        Self::NumbersAsNames,
-        Self::UnmatchedRows,
-    ];
-
-    /// The kind with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Its name as a metric in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ZeroRows => "zero_rows",
-            Self::ConstantColumns => "constant_columns",
-            Self::ClassesWithoutTestRows => "classes_without_test_rows",
-            Self::DuplicateRows => "duplicate_rows",
-            Self::TrainTestRows => "train_test_rows",
-            Self::SharedGroups => "shared_groups",
-            Self::ManyToOne => "many_to_one",
-            Self::NearDuplicateColumns => "near_duplicate_columns",
-            Self::NearDuplicateRows => "near_duplicate_rows",
-            Self::NearTrainTestRows => "near_train_test_rows",
-            Self::FewRows => "few_rows",
-            Self::IndexLeftOut => "index_left_out",
-            Self::RowCounters => "row_counters",
-            Self::NumbersAsNames => "numbers_as_names",
-            Self::UnmatchedRows => "unmatched_rows",
-        }
-    }
-
     fn title(self) -> &'static str {
         match self {
             Self::ZeroRows => "all-zero rows in",

@@ -87,19 +87,15 @@ pub struct Comparable {
     pub reason: String,
 }
 
-impl Kind {
-    /// All, the surest first.
-    pub const ALL: [Self; 3] = [Self::Paper, Self::Secondary, Self::Rerun];
-
-    /// As written in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Secondary => "secondary",
-            Self::Rerun => "rerun",
-        }
+align::names! {
+    Kind, "kind of published value" {
+        Paper = "paper",
+        Secondary = "secondary",
+        Rerun = "rerun",
     }
+}
 
+impl Kind {
     fn meaning(self) -> &'static str {
         match self {
             Self::Paper => "stated by the paper",

@@ -13,19 +13,11 @@ pub enum Coordinates {
     Translated,
 }
 
-impl Coordinates {
-    /// As written in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Universe => "universe",
-            Self::Translated => "translated",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Input, Self::Universe, Self::Translated].into_iter().find(|kind| kind.name() == name)
+crate::names! {
+    Coordinates, "coordinates" {
+        Input = "input",
+        Universe = "universe",
+        Translated = "translated",
     }
 }
 

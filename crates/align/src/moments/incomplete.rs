@@ -12,13 +12,10 @@ pub enum Incomplete {
     MeanOfPresent,
 }
 
-impl Incomplete {
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PairwiseComplete => "pairwise_complete",
-            Self::MeanOfPresent => "mean_of_present",
-        }
+crate::names! {
+    Incomplete, "weighting of incomplete items" {
+        PairwiseComplete = "pairwise_complete",
+        MeanOfPresent = "mean_of_present",
     }
 }
 

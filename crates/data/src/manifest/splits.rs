@@ -14,13 +14,10 @@ pub enum SplitName {
     Validation,
 }
 
-impl SplitName {
-    /// Its name in a manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-            Self::Validation => "validation",
-        }
+align::names! {
+    SplitName, "split" {
+        Train = "train",
+        Test = "test",
+        Validation = "validation",
     }
 }

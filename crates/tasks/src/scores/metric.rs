@@ -387,22 +387,7 @@ macro_rules! quantities {
             $($(#[$doc])* $variant,)*
         }
 
-        impl Quantity {
-            /// Every quantity, in the order of records.
-            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
-
-            /// As written in records.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-
-            /// The quantity with this name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|quantity| quantity.name() == name)
-            }
-        }
+        align::names! { Quantity, "quantity" { $($variant = $name),* } }
     };
 }
 
@@ -460,7 +445,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Metric>(&text).expect("reads"), metric);
         }
         for quantity in Quantity::ALL {
-            assert_eq!(Quantity::from_name(quantity.name()), Some(quantity));
+            assert_eq!(quantity.to_string().parse(), Ok(quantity));
         }
         let error = "Rank1".parse::<Metric>().expect_err("a name is lower case").to_string();
         assert!(error.starts_with("unknown metric `Rank1`, expected one of `ari`, `nmi`, `rank1`"), "{error}");

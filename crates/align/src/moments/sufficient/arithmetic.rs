@@ -17,15 +17,14 @@ pub enum Precision {
     Single,
 }
 
-impl Precision {
-    /// Its name in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Double => "double",
-            Self::Single => "single",
-        }
+crate::names! {
+    Precision, "precision" {
+        Double = "double",
+        Single = "single",
     }
+}
 
+impl Precision {
     /// Rows multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
     pub(super) fn chunk(self) -> usize {
         match self {

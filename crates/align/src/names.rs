@@ -1,0 +1,60 @@
+//! Names of the variants of an enum, and back: one list for all of it.
+
+/// A name that no variant of an enum has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} `{name}`, expected one of {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))]
+#[non_exhaustive]
+pub struct UnknownName {
+    /// What the enum is called in a sentence.
+    pub what: &'static str,
+    /// The name.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<&'static str>,
+}
+
+impl UnknownName {
+    /// The name `name` of no `what`.
+    pub fn new(what: &'static str, name: &str, known: Vec<&'static str>) -> Self {
+        Self { what, name: name.to_string(), known }
+    }
+}
+
+/// Gives an enum without fields the names of its variants: `ALL`, `name`, `from_name`, `Display` and `FromStr`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! names {
+    ($of:ident, $what:literal { $($variant:ident = $name:literal),* $(,)? }) => {
+        impl $of {
+            /// All of them.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The name in files and records.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The one with this name.
+            pub fn from_name(name: &str) -> ::std::option::Option<Self> {
+                Self::ALL.into_iter().find(|one| one.name() == name)
+            }
+        }
+
+        impl ::std::fmt::Display for $of {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl ::std::str::FromStr for $of {
+            type Err = $crate::UnknownName;
+
+            fn from_str(name: &str) -> ::std::result::Result<Self, $crate::UnknownName> {
+                Self::from_name(name)
+                    .ok_or_else(|| $crate::UnknownName::new($what, name, Self::ALL.map(Self::name).to_vec()))
+            }
+        }
+    };
+}
