@@ -8,6 +8,7 @@ use crate::{AlignError, Matrix};
 /// What happens to a column that is constant on the training rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ConstantColumns {
     /// It is left out: 0 whatever a row holds there, and μ on the way back. Nothing was learnt of it, so nothing that a
     /// test row holds there can mean anything.
@@ -40,6 +41,7 @@ pub struct ZScore {
 
 /// Which statistics a view is standardised by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Standardisation {
     /// Population standard deviation (ddof 0): [`ZScore::fit`].
     Population(ConstantColumns),

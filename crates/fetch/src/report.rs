@@ -13,6 +13,7 @@ use crate::{
 
 /// What a fetch has brought.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Report {
     /// The source's name.
     pub name: String,
@@ -26,6 +27,7 @@ pub struct Report {
 
 /// A file that is there and verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fetched {
     /// Where it is.
     pub path: PathBuf,

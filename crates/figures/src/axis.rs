@@ -11,6 +11,7 @@ pub fn drawable(value: f64) -> bool {
 
 /// How values are spaced along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Spacing {
     /// By their difference.
     #[default]

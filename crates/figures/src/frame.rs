@@ -51,6 +51,7 @@ fn balanced(text: &str, face: Face, room: f64) -> Vec<String> {
 
 /// What stands before a legend's label.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Key {
     /// A square in a series' colour.
     Square(RGBColor),

@@ -79,6 +79,7 @@ const LEAST_SCALE: f64 = 0.84;
 
 /// A column of a printed page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Column {
     /// One of two.
     Single,

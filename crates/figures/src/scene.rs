@@ -46,6 +46,7 @@ impl Area {
 
 /// What a rectangle stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// A value's bar.
     Bar,
@@ -127,6 +128,7 @@ impl Text {
 
 /// One thing to draw.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Mark {
     /// A filled rectangle.
     Fill {

@@ -62,6 +62,7 @@ fn default_seeds() -> Vec<u64> {
 /// The `data:` of a grid.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DataSpec {
     /// A manifest's name in `data-manifests/`, or a path relative to the grid file.
     Manifest(String),

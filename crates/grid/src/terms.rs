@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Which rows of different views belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Pairing {
     /// Row i is the same item in every view.
     #[default]
@@ -26,6 +27,7 @@ pub struct ByClass {
 /// What is done to the views' widths before a fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Widths {
     /// Nothing: methods pad.
     #[default]

@@ -45,6 +45,7 @@ pub struct Published {
 /// From the values of views or pairs to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Of {
     /// Their mean.
     #[default]
@@ -56,6 +57,7 @@ pub enum Of {
 /// Which pairs of views an average or a worst value is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Pairs {
     /// All ordered pairs: each of two views is the query once.
     Ordered,
@@ -66,6 +68,7 @@ pub enum Pairs {
 /// How a value came to be known, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// The paper states it.
     Paper,

@@ -11,6 +11,7 @@ use files::Staged;
 
 /// When files are forced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Durability {
     /// Those of about two seconds together: a crash costs at most the cells of the last two seconds.
     #[default]

@@ -124,6 +124,7 @@ impl Field for Option<Coordinates> {
 
 /// What a record's value is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Counted {
     /// A figure of merit.
     Metric(Metric),

@@ -24,6 +24,7 @@ const MISSING_ROWS: Purpose = Purpose::new(23);
 /// position, never by the method, so every method sees the same noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Noise {
     /// Nothing.
     None(NoNoise),

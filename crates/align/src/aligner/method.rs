@@ -319,6 +319,7 @@ pub struct BaseFit {
 
 /// Which views a base is fitted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BaseViews {
     /// All: the base is a part of the fit.
     All,

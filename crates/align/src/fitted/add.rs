@@ -14,6 +14,7 @@ use crate::{AlignError, Matrix, Views};
 /// How a view is joined to a universe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AddForm {
     /// As released: a pairwise translator to the mean universe vectors, which standardises both sides. The
     /// map is a rotation between standardised coordinates, so not orthogonal in the universe, and the

@@ -92,6 +92,7 @@ impl ViewMap {
 /// Which corrected vectors get back the length that they had before the corrector, `|u|`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Rescale {
     /// None: they have unit length.
     #[default]

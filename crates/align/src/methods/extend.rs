@@ -34,6 +34,7 @@ pub struct ExtendParams {
 /// The methods whose universe can be extended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Base {
     /// Generalised Procrustes analysis.
     Gpa(GpaParams),

@@ -4,6 +4,7 @@ use crate::AlignError;
 
 /// How much an item counts that some views miss. Without missing rows both are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Incomplete {
     /// Once in every block, so a block is the sum over the items that both views have.
     PairwiseComplete,

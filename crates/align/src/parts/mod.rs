@@ -192,6 +192,7 @@ pub struct Scaling {
 /// The other direction of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Back {
     /// Its transpose.
     Transpose,

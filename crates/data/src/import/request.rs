@@ -23,6 +23,7 @@ pub struct Files {
 
 /// How items become splits.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Splitting {
     /// By chance, keyed by the seed: these shares of all items for train and test, or train, validation and test. Items
     /// of a group stay together.

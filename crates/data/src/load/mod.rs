@@ -23,6 +23,7 @@ use crate::{
 
 /// A data set in memory, what is odd about it, and the checksums of its files.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Loaded {
     /// All views, in both splits.
     pub dataset: Dataset,

@@ -4,6 +4,7 @@ use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 /// An element type that some format can hold and this crate can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Element {
     /// IEEE half.
     F16,

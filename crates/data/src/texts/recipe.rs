@@ -38,6 +38,7 @@ pub struct Recipe {
 /// What tables look like.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Layout {
     /// Every part has tables of its own, `{of}` in their names; rows belong together by an id, and those that every
     /// part has are taken, in the order of the first part.
@@ -73,6 +74,7 @@ pub struct Shuffle {
 /// What is done with a text of nothing but white space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Empty {
     /// It is an error: embedded, it says nothing of its item.
     #[default]

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Which tokens make up a text's vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pool {
     /// The mean over the attention mask, special tokens included.
     Mean,

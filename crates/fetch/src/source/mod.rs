@@ -44,6 +44,7 @@ pub struct Source {
 /// Whether files may be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Redistribution {
     /// They may, under the licence.
     Allowed,
@@ -188,6 +189,7 @@ pub struct Corrupt {
 /// A map of edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Edges {
     /// Canny's.
     Canny,

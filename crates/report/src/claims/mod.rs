@@ -13,6 +13,7 @@ use crate::tables::table::Table;
 /// How a claim fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// Every interval lies on the claimed side.
     Holds,

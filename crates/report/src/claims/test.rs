@@ -35,6 +35,7 @@ pub struct ValueOf {
 /// A kind of test with what it looks at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Test {
     /// A method is better than others on clean data.
     Better(Better),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::tables::summary::Group;
 
 /// One picture.
+#[non_exhaustive]
 pub enum Figure {
     /// Grouped bars.
     Bars(GroupedBars),

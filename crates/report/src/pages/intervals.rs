@@ -17,6 +17,7 @@ pub const LEVEL: f64 = 0.05;
 
 /// How a figure stands to the best of its subset of views, noise and measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Standing {
     /// It is the best.
     Best,

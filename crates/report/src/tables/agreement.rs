@@ -11,6 +11,7 @@ use store::record::Record;
 
 /// How a value fares.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Standing {
     /// As near as it must be.
     Within,

@@ -35,6 +35,7 @@ impl RunOutcome {
 
 /// Whether everything asked for is there now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ending {
     /// Yes.
     Complete,

@@ -29,6 +29,7 @@ const TASK: &str = "clustering";
 
 /// How many clusters: `labels` or a whole number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClusterCount {
     /// As many as the evaluated split has distinct labels.
     #[default]

@@ -37,6 +37,7 @@ pub const STARTS: Purpose = Purpose::new(6);
 /// Who iterates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Backend {
     /// Lloyd's algorithm on GEMM.
     #[default]

@@ -10,6 +10,7 @@ use super::nearest::squared_distances;
 /// Where the centroids start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Init {
     /// Distinct points, uniformly; the released form.
     #[default]

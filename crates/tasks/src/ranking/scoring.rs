@@ -13,6 +13,7 @@ use crate::ranking::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
 /// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scoring {
     /// `s_ij`.
     #[default]

@@ -113,6 +113,7 @@ macro_rules! metrics {
         /// A figure of merit: fractions between 0 and 1 (the adjusted Rand index and similarities can fall below 0) and what else
         /// [`Metric::unit`] says. In files it is its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Metric {
             $($(#[$doc])* $variant,)*
             /// How alike two views are by one measure, in one of its readings.
@@ -343,6 +344,7 @@ impl<'de> Deserialize<'de> for Metric {
 
 /// A measure of how alike two views are; 1 is the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum SimilarityMeasure {
     /// Linear centred kernel alignment, debiased.
     Cka,
@@ -363,6 +365,7 @@ impl SimilarityMeasure {
 
 /// What is told of a measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum SimilarityStatistic {
     /// Its value.
     Raw,
@@ -383,6 +386,7 @@ macro_rules! quantities {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// What a per-item series holds.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Quantity {
             $($(#[$doc])* $variant,)*
         }

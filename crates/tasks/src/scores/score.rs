@@ -39,6 +39,7 @@ impl<'a> TaskInput<'a> {
 /// One figure: a metric of a view (`source` alone), of an ordered pair (`source`, `target`) or of all
 /// views together (neither).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Score {
     /// The coordinates in which it was measured.
     pub space: Coordinates,

@@ -18,6 +18,7 @@ const UNDEFINED: f64 = 0.05;
 
 /// Figures of the items as they are, and of every resample of them.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Resamples {
     pub(crate) estimates: Vec<f64>,
     pub(crate) draws: Vec<Draw>,

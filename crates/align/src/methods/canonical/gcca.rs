@@ -79,6 +79,7 @@ pub enum Whiten {
 /// Scale of the coordinates of GCCA's universe; λ_j is the eigenvalue of coordinate j, M where all views agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Coordinates {
     /// That of the eigenvectors: over the rows of all views the squares of a whitened coordinate sum to 1.
     #[default]

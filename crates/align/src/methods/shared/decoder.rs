@@ -10,6 +10,7 @@ use crate::{AlignError, Matrix};
 /// How universe coordinates become a view's standardised coordinates, `z = u B` with B (R × d).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Decoder {
     /// `Qᵀ`, the map transposed: as released. Exact for orthogonal maps; else only directions are meaningful.
     #[default]

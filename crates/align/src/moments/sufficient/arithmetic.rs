@@ -8,6 +8,7 @@ use crate::numerics::parallel::prelude::*;
 
 /// In which arithmetic rows are multiplied. They are added up in `f64` in either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Precision {
     /// Products in `f64`: what fits in memory use.
     #[default]

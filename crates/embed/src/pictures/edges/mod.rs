@@ -10,6 +10,7 @@ use super::picture::{Grey, Rgb};
 
 /// Kinds of edge maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Edges {
     /// Canny's detector with aperture 3 and exact magnitudes, thresholds at 0.5 and 1.5 times the median
     /// grey; 0 or 255.
