@@ -104,6 +104,16 @@
 //! [`Fitted::parts`] takes a fit apart into named arrays, [`Fitted::from_parts`] puts it together to the same bits
 //! ([`parts`]); the crate `data` keeps them in files.
 //!
+//! # Features
+//!
+//! * `rayon`, on by default, splits the work among threads. Without it the calling thread does all of it, with the same numbers
+//!   bit for bit but for the last bits of factorisations whose smaller side is 768 or more.
+//! * `ndarray` and `faer` add conversions between [`Matrix`] and the matrices of these libraries. Without them no type of either
+//!   stands in a public signature.
+//!
+//! serde is not a feature: the parameters of a method are read by the method's name, so [`Aligner`] asks for types that serde can
+//! read. A bound that depends on a feature would not be additive.
+//!
 //! # What holds everywhere
 //!
 //! Views are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed

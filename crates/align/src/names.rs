@@ -58,3 +58,36 @@ macro_rules! names {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+    use std::str::FromStr;
+
+    use super::UnknownName;
+    use crate::moments::{Incomplete, Precision};
+    use crate::{Coordinates, Termination};
+
+    fn lead_back<T: Copy + Debug + PartialEq + Display + FromStr<Err = UnknownName>>(all: &[T]) {
+        for one in all {
+            assert_eq!(one.to_string().parse(), Ok(*one));
+        }
+        assert!(!all.is_empty() && "none of them".parse::<T>().is_err());
+    }
+
+    #[test]
+    fn every_name_leads_back() {
+        lead_back(&Coordinates::ALL);
+        lead_back(&Termination::ALL);
+        lead_back(&Incomplete::ALL);
+        lead_back(&Precision::ALL);
+        for one in Termination::ALL {
+            assert_eq!(serde_json::to_string(&one).expect("serialises"), format!("\"{one}\""));
+        }
+        assert_eq!(format!("{:>10}|", Coordinates::Input), "     input|");
+        assert_eq!(
+            "triple".parse::<Precision>().expect_err("no such").to_string(),
+            "unknown precision `triple`, expected one of `double`, `single`"
+        );
+    }
+}

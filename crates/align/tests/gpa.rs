@@ -69,7 +69,7 @@ fn more_sweeps_never_raise_the_objective_and_tight_tolerances_are_reached() {
 #[test]
 fn views_that_agree_to_the_last_digit_end_at_nothing() {
     let one = synthetic().at(0).clone();
-    let same = Views::new([("a".into(), one.clone()), ("b".into(), one.clone()), ("c".into(), one)]).unwrap();
+    let same = Views::new([("a", one.clone()), ("b", one.clone()), ("c", one)]).unwrap();
     let report = fit(accelerated(), &same, 0).report;
     assert_eq!(report.stop, Termination::Converged);
     let energy = 3.0 * 300.0 * 20.0;

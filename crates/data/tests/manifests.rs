@@ -5,13 +5,24 @@
 mod common;
 
 use common::{Folder, TOY};
-use data::{Found, SplitName};
+use data::{Found, SplitName, WarningKind};
 
 const A: &str = "{name: a, file: a.safetensors, tensors: {train: train, test: test}}";
 
 fn message(edits: &[(&str, &str)]) -> String {
     let folder = Folder::new();
     folder.message(folder.manifest(edits))
+}
+
+#[test]
+fn every_name_leads_back() {
+    for split in SplitName::ALL {
+        assert_eq!(split.to_string().parse(), Ok(split));
+        assert_eq!(serde_json::to_string(&split).unwrap(), format!("\"{split}\""));
+    }
+    assert!(WarningKind::ALL.into_iter().all(|kind| kind.to_string().parse() == Ok(kind)));
+    let error = "dev".parse::<SplitName>().unwrap_err().to_string();
+    assert_eq!(error, "unknown split `dev`, expected one of `train`, `test`, `validation`");
 }
 
 #[test]

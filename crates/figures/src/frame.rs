@@ -1,10 +1,8 @@
 //! Title and subtitle, legend and axis titles: what surrounds the data.
 
-use plotters::style::RGBColor;
-
 use super::font::{self, ASCENT, CAP};
 use super::scene::{Anchor, Area, Part, Scene, Text};
-use super::style::{Face, INK, NOTICE, PAPER, TEXT, TITLE};
+use super::style::{Face, INK, NOTICE, PAPER, Rgb, TEXT, TITLE};
 
 /// Space around the figure.
 pub const MARGIN: f64 = 14.0;
@@ -54,7 +52,7 @@ fn balanced(text: &str, face: Face, room: f64) -> Vec<String> {
 #[non_exhaustive]
 pub enum Key {
     /// A square in a series' colour.
-    Square(RGBColor),
+    Square(Rgb),
     /// The marker of reference values.
     Diamond,
 }

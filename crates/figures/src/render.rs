@@ -9,7 +9,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeSty
 
 use super::font;
 use super::scene::{Mark, Scene, Text};
-use super::style::{FAMILY, Face, PAPER};
+use super::style::{FAMILY, Face, PAPER, Rgb};
 
 /// Pixels of the PNG per pixel of the scene, how much larger it is drawn and then averaged (which smooths
 /// what plotters does not), and up to which area of the scene: file and memory stay of a reasonable size.
@@ -24,6 +24,10 @@ fn point(point: (f64, f64), scale: f64) -> (i32, i32) {
     (at(point.0, scale), at(point.1, scale))
 }
 
+fn of_plotters(Rgb(red, green, blue): Rgb) -> RGBColor {
+    RGBColor(red, green, blue)
+}
+
 fn style(face: Face) -> FontStyle {
     if face.bold { FontStyle::Bold } else { FontStyle::Normal }
 }
@@ -36,17 +40,17 @@ fn marks<B: DrawingBackend>(
     text: impl Fn(&mut B, &Text) -> Result<(), String>,
 ) -> Result<(), String> {
     let (wide, high) = backend.get_size();
-    backend.draw_rect((0, 0), (wide as i32, high as i32), &PAPER, true).map_err(reason)?;
+    backend.draw_rect((0, 0), (wide as i32, high as i32), &of_plotters(PAPER), true).map_err(reason)?;
     for mark in &scene.marks {
         match mark {
             Mark::Fill { area, colour, .. } => {
                 let (from, to) = (point((area.left, area.top), scale), point((area.right, area.bottom), scale));
-                backend.draw_rect(from, to, colour, true).map_err(reason)?;
+                backend.draw_rect(from, to, &of_plotters(*colour), true).map_err(reason)?;
             }
             Mark::Line { from, to, width, colour } => line(backend, (*from, *to), *width, *colour, scale)?,
             Mark::Polygon { points, colour } => {
                 let corners: Vec<(i32, i32)> = points.iter().map(|&corner| point(corner, scale)).collect();
-                backend.fill_polygon(corners, colour).map_err(reason)?;
+                backend.fill_polygon(corners, &of_plotters(*colour)).map_err(reason)?;
             }
             Mark::Text(line) => text(backend, line)?,
         }
@@ -58,7 +62,7 @@ fn line<B: DrawingBackend>(
     backend: &mut B,
     (from, to): ((f64, f64), (f64, f64)),
     width: f64,
-    colour: RGBColor,
+    colour: Rgb,
     scale: f64,
 ) -> Result<(), String> {
     let thick = (at(width, scale)).max(1);
@@ -73,9 +77,9 @@ fn line<B: DrawingBackend>(
         } else {
             ((left, top - half), (right, top - half + thick))
         };
-        return backend.draw_rect(from, to, &colour, true).map_err(reason);
+        return backend.draw_rect(from, to, &of_plotters(colour), true).map_err(reason);
     }
-    let stroke = ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: thick.unsigned_abs() };
+    let stroke = ShapeStyle { color: of_plotters(colour).to_rgba(), filled: false, stroke_width: thick.unsigned_abs() };
     backend.draw_path([point(from, scale), point(to, scale)], &stroke).map_err(reason)
 }
 
@@ -126,7 +130,7 @@ fn bitmap_text<B: DrawingBackend>(backend: &mut B, text: &Text, scale: f64) -> R
         drawn.map_err(reason)?.map_err(reason)?;
         for (along, down, cover) in ink {
             let place = if text.upwards { (x + down, y - along) } else { (x + along, y + down) };
-            let colour = text.colour.mix(f64::from(cover.clamp(0.0, 1.0))).to_backend_color();
+            let colour = of_plotters(text.colour).mix(f64::from(cover.clamp(0.0, 1.0))).to_backend_color();
             backend.draw_pixel(place, colour).map_err(reason)?;
         }
         pen += glyph.advance * em;

@@ -1,9 +1,7 @@
 //! A figure as a list of marks at their final places, in pixels of 1/96 inch, y downwards.
 
-use plotters::style::RGBColor;
-
 use super::font::{self, ASCENT, DESCENT};
-use super::style::Face;
+use super::style::{Face, Rgb};
 
 /// A rectangle, from `left`, `top` to `right`, `bottom`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,13 +93,13 @@ pub struct Text {
     /// Size and weight.
     pub face: Face,
     /// Colour.
-    pub colour: RGBColor,
+    pub colour: Rgb,
 }
 
 impl Text {
     /// A horizontal line of text.
     #[must_use]
-    pub fn new(text: impl Into<String>, at: (f64, f64), anchor: Anchor, face: Face, colour: RGBColor) -> Self {
+    pub fn new(text: impl Into<String>, at: (f64, f64), anchor: Anchor, face: Face, colour: Rgb) -> Self {
         Self { text: text.into(), at, anchor, upwards: false, face, colour }
     }
 
@@ -135,7 +133,7 @@ pub enum Mark {
         /// Where.
         area: Area,
         /// Colour.
-        colour: RGBColor,
+        colour: Rgb,
         /// What it stands for.
         part: Part,
     },
@@ -148,14 +146,14 @@ pub enum Mark {
         /// Width.
         width: f64,
         /// Colour.
-        colour: RGBColor,
+        colour: Rgb,
     },
     /// A filled polygon.
     Polygon {
         /// Corners.
         points: Vec<(f64, f64)>,
         /// Colour.
-        colour: RGBColor,
+        colour: Rgb,
     },
     /// A line of text.
     Text(Text),
@@ -194,12 +192,12 @@ impl Scene {
     }
 
     /// Adds a filled rectangle.
-    pub fn fill(&mut self, area: Area, colour: RGBColor, part: Part) {
+    pub fn fill(&mut self, area: Area, colour: Rgb, part: Part) {
         self.marks.push(Mark::Fill { area, colour, part });
     }
 
     /// Adds a line.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), width: f64, colour: RGBColor) {
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), width: f64, colour: Rgb) {
         self.marks.push(Mark::Line { from, to, width, colour });
     }
 
@@ -212,7 +210,7 @@ impl Scene {
 
     /// Adds lines of text below one another, the first baseline at `at`; returns the last baseline plus
     /// one line.
-    pub fn lines(&mut self, lines: &[String], at: (f64, f64), anchor: Anchor, face: Face, colour: RGBColor) -> f64 {
+    pub fn lines(&mut self, lines: &[String], at: (f64, f64), anchor: Anchor, face: Face, colour: Rgb) -> f64 {
         let mut y = at.1;
         for line in lines {
             self.text(Text::new(line.as_str(), (at.0, y), anchor, face, colour));
@@ -222,7 +220,7 @@ impl Scene {
     }
 
     /// Adds a hollow diamond.
-    pub fn diamond(&mut self, at: (f64, f64), radius: f64, edge: RGBColor, ground: RGBColor) {
+    pub fn diamond(&mut self, at: (f64, f64), radius: f64, edge: Rgb, ground: Rgb) {
         let corners = |r: f64| vec![(at.0, at.1 - r), (at.0 + r, at.1), (at.0, at.1 + r), (at.0 - r, at.1)];
         // two filled ones: an outline would have no width that both backends honour
         for (radius, colour) in [(radius + 2.1, ground), (radius + 0.9, edge), (radius - 0.9, ground)] {
@@ -284,7 +282,7 @@ impl Scene {
     }
 
     /// The rectangles that stand for `part`, with their colours.
-    pub fn fills(&self, part: Part) -> impl Iterator<Item = (&Area, RGBColor)> {
+    pub fn fills(&self, part: Part) -> impl Iterator<Item = (&Area, Rgb)> {
         self.marks.iter().filter_map(move |mark| match mark {
             Mark::Fill { area, colour, part: theirs } if *theirs == part => Some((area, *colour)),
             _ => None,

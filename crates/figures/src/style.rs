@@ -1,6 +1,8 @@
 //! What all figures share: the font's name, text sizes, and how colours are given out.
 
-pub use plotters::style::RGBColor;
+/// A colour: its parts of red, green and blue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// Font family as written into the SVG: the embedded font first, then fonts of the same widths.
 pub const FAMILY: &str = "DejaVu Sans, Bitstream Vera Sans, Verdana, sans-serif";
@@ -46,19 +48,19 @@ pub const TICK: Face = Face::regular(11.0);
 pub const VALUE: Face = Face::regular(10.0);
 
 /// Text and axis lines.
-pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub const INK: Rgb = Rgb(0x22, 0x22, 0x22);
 /// Text of less weight: tick labels, absent values.
-pub const MUTED: RGBColor = RGBColor(0x55, 0x55, 0x55);
+pub const MUTED: Rgb = Rgb(0x55, 0x55, 0x55);
 /// The subtitle, which says what the data are not: set apart from the title.
-pub const NOTICE: RGBColor = RGBColor(0x9A, 0x34, 0x12);
+pub const NOTICE: Rgb = Rgb(0x9A, 0x34, 0x12);
 /// Grid lines.
-pub const GRID: RGBColor = RGBColor(0xDE, 0xDE, 0xDE);
+pub const GRID: Rgb = Rgb(0xDE, 0xDE, 0xDE);
 /// Ground of a cell without a value.
-pub const BLANK: RGBColor = RGBColor(0xF2, 0xF2, 0xF2);
+pub const BLANK: Rgb = Rgb(0xF2, 0xF2, 0xF2);
 /// Hatching of a cell without a value.
-pub const HATCH: RGBColor = RGBColor(0xCF, 0xCF, 0xCF);
+pub const HATCH: Rgb = Rgb(0xCF, 0xCF, 0xCF);
 /// Paper.
-pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+pub const PAPER: Rgb = Rgb(0xFF, 0xFF, 0xFF);
 
 /// What a series' colour is chosen by: series of one key have one colour.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,33 +68,33 @@ pub struct ColourKey {
     /// Its name, by which a colour is chosen where the key has none of its own.
     pub name: String,
     /// The colour that it has whatever else is in the figure.
-    pub own: Option<RGBColor>,
+    pub own: Option<Rgb>,
 }
 
 /// Colours for keys without one of their own (after Paul Tol).
-const OTHERS: [RGBColor; 7] = [
-    RGBColor(0xCC, 0x66, 0x77),
-    RGBColor(0xDD, 0xCC, 0x77),
-    RGBColor(0x88, 0x22, 0x55),
-    RGBColor(0x44, 0xAA, 0x99),
-    RGBColor(0x99, 0x99, 0x33),
-    RGBColor(0xAA, 0x44, 0x99),
-    RGBColor(0x66, 0x33, 0x10),
+const OTHERS: [Rgb; 7] = [
+    Rgb(0xCC, 0x66, 0x77),
+    Rgb(0xDD, 0xCC, 0x77),
+    Rgb(0x88, 0x22, 0x55),
+    Rgb(0x44, 0xAA, 0x99),
+    Rgb(0x99, 0x99, 0x33),
+    Rgb(0xAA, 0x44, 0x99),
+    Rgb(0x66, 0x33, 0x10),
 ];
 
 /// One colour per key: its own, whatever else is in the figure; for any other key one that depends on its name, or the
 /// next free one where two keys of a figure would share it. A key that comes again (one method with other parameters) gets
 /// tints of its colour.
 #[must_use]
-pub fn colours(keys: &[&ColourKey]) -> Vec<RGBColor> {
-    let mut given: Vec<(&ColourKey, RGBColor)> = Vec::with_capacity(keys.len());
+pub fn colours(keys: &[&ColourKey]) -> Vec<Rgb> {
+    let mut given: Vec<(&ColourKey, Rgb)> = Vec::with_capacity(keys.len());
     let mut colours = Vec::with_capacity(keys.len());
     for &key in keys {
         let known = key.own.or_else(|| given.iter().find(|(other, _)| *other == key).map(|&(_, colour)| colour));
         let colour = known.unwrap_or_else(|| {
             let start = hash(&key.name);
             let at = |step: usize| OTHERS[(start % OTHERS.len() + step) % OTHERS.len()];
-            let free = |colour: &RGBColor| !given.iter().any(|(_, taken)| taken == colour);
+            let free = |colour: &Rgb| !given.iter().any(|(_, taken)| taken == colour);
             (0..OTHERS.len()).map(at).find(free).unwrap_or_else(|| at(0))
         });
         colours.push(tint(colour, given.iter().filter(|(other, _)| *other == key).count()));
@@ -102,21 +104,21 @@ pub fn colours(keys: &[&ColourKey]) -> Vec<RGBColor> {
 }
 
 /// The `step`-th variation of a colour: towards white, for light colours towards black.
-fn tint(colour: RGBColor, step: usize) -> RGBColor {
+fn tint(colour: Rgb, step: usize) -> Rgb {
     let end = if luminance(colour) > 0.5 { INK } else { PAPER };
     mix(colour, end, 1.0 - 0.6_f64.powi(step.min(8) as i32))
 }
 
 /// `a` with this part of `b`.
 #[must_use]
-pub fn mix(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
+pub fn mix(a: Rgb, b: Rgb, part: f64) -> Rgb {
     let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
-    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+    Rgb(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
 /// As SVG and CSS write it.
 #[must_use]
-pub fn hex(RGBColor(r, g, b): RGBColor) -> String {
+pub fn hex(Rgb(r, g, b): Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
@@ -127,23 +129,23 @@ fn hash(key: &str) -> usize {
 }
 
 /// Viridis at 0, 0.1, .., 1.
-const VIRIDIS: [RGBColor; 11] = [
-    RGBColor(68, 1, 84),
-    RGBColor(72, 36, 117),
-    RGBColor(65, 68, 135),
-    RGBColor(53, 95, 141),
-    RGBColor(42, 120, 142),
-    RGBColor(33, 145, 140),
-    RGBColor(34, 168, 132),
-    RGBColor(68, 191, 112),
-    RGBColor(122, 209, 81),
-    RGBColor(189, 223, 38),
-    RGBColor(253, 231, 37),
+const VIRIDIS: [Rgb; 11] = [
+    Rgb(68, 1, 84),
+    Rgb(72, 36, 117),
+    Rgb(65, 68, 135),
+    Rgb(53, 95, 141),
+    Rgb(42, 120, 142),
+    Rgb(33, 145, 140),
+    Rgb(34, 168, 132),
+    Rgb(68, 191, 112),
+    Rgb(122, 209, 81),
+    Rgb(189, 223, 38),
+    Rgb(253, 231, 37),
 ];
 
 /// The sequential scale at `t` in 0..=1 (clamped): viridis, dark to light.
 #[must_use]
-pub fn sequential(t: f64) -> RGBColor {
+pub fn sequential(t: f64) -> Rgb {
     let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
     let at = t * (VIRIDIS.len() - 1) as f64;
     let low = (at.floor() as usize).min(VIRIDIS.len() - 2);
@@ -153,13 +155,13 @@ pub fn sequential(t: f64) -> RGBColor {
 /// White on `ground` where its contrast is at least 4, else black: on middle tones, where both would do,
 /// white reads better than the ratio says.
 #[must_use]
-pub fn ink_on(ground: RGBColor) -> RGBColor {
-    if 1.05 / (luminance(ground) + 0.05) >= 4.0 { PAPER } else { RGBColor(0, 0, 0) }
+pub fn ink_on(ground: Rgb) -> Rgb {
+    if 1.05 / (luminance(ground) + 0.05) >= 4.0 { PAPER } else { Rgb(0, 0, 0) }
 }
 
 /// Relative luminance as the web's accessibility guidelines define it, 0 to 1.
 #[must_use]
-pub fn luminance(colour: RGBColor) -> f64 {
+pub fn luminance(colour: Rgb) -> f64 {
     let linear = |channel: u8| {
         let c = f64::from(channel) / 255.0;
         if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
@@ -171,7 +173,7 @@ pub fn luminance(colour: RGBColor) -> f64 {
 mod tests {
     use super::*;
 
-    fn lightness(colour: RGBColor) -> f64 {
+    fn lightness(colour: Rgb) -> f64 {
         116.0 * luminance(colour).cbrt() - 16.0
     }
 
@@ -179,15 +181,15 @@ mod tests {
         names.iter().map(|name| ColourKey { name: (*name).to_owned(), own: None }).collect()
     }
 
-    fn given(keys: &[ColourKey]) -> Vec<RGBColor> {
+    fn given(keys: &[ColourKey]) -> Vec<Rgb> {
         colours(&keys.iter().collect::<Vec<_>>())
     }
 
     #[test]
     fn a_keys_own_colour_does_not_depend_on_its_company() {
-        let own = ColourKey { name: "x".to_owned(), own: Some(RGBColor(1, 2, 3)) };
+        let own = ColourKey { name: "x".to_owned(), own: Some(Rgb(1, 2, 3)) };
         let company = [keys(&["a", "b"]), vec![own.clone()]].concat();
-        assert_eq!((given(&[own])[0], given(&company)[2]), (RGBColor(1, 2, 3), RGBColor(1, 2, 3)));
+        assert_eq!((given(&[own])[0], given(&company)[2]), (Rgb(1, 2, 3), Rgb(1, 2, 3)));
     }
 
     #[test]
@@ -202,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_repeated_key_gets_tints_of_one_colour() {
-        let light = ColourKey { name: "light".to_owned(), own: Some(RGBColor(0xCF, 0xCF, 0xCF)) };
-        let dark = ColourKey { name: "dark".to_owned(), own: Some(RGBColor(0x33, 0x22, 0x88)) };
+        let light = ColourKey { name: "light".to_owned(), own: Some(Rgb(0xCF, 0xCF, 0xCF)) };
+        let dark = ColourKey { name: "dark".to_owned(), own: Some(Rgb(0x33, 0x22, 0x88)) };
         for key in [light, dark, ColourKey { name: "x".to_owned(), own: None }] {
             let four = given(&vec![key.clone(); 4]);
             assert_eq!(four[0], given(&[key])[0]);

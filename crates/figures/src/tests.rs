@@ -9,7 +9,7 @@ const KEYS: [&str; 6] = ["na", "pairwise", "gpa", "gcca", "gcpa", "mine"];
 
 /// All but the last have a colour of their own.
 fn key(i: usize) -> style::ColourKey {
-    let own = (i < 5).then(|| style::RGBColor(40 * i as u8, 0x80, 0xA0));
+    let own = (i < 5).then(|| style::Rgb(40 * i as u8, 0x80, 0xA0));
     style::ColourKey { name: KEYS[i].to_owned(), own }
 }
 

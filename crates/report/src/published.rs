@@ -200,6 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_kind_has_one_name() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+            assert_eq!(serde_json::to_string(&kind).expect("serialises"), format!("\"{kind}\""));
+        }
+    }
+
+    #[test]
     fn a_lead_is_of_one_source_one_average_and_one_number_of_views() {
         let value = |method: &str, value: f64, views: usize, source: &str| -> Published {
             let text = format!(

@@ -38,7 +38,29 @@ pub fn check(root: &Path, packages: &[Value]) -> Result<Vec<String>> {
             );
         }
     }
+    for path in files(root, "md") {
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        problems.extend(asked_for(&text, packages).into_iter().map(|what| format!("{}: {what}", shown(root, &path))));
+    }
     Ok(problems)
+}
+
+/// Packages that a document tells a reader to depend on, in a version or under a name that does not exist.
+fn asked_for(text: &str, packages: &[Value]) -> Vec<String> {
+    let quoted =
+        |line: &str, key: &str| Some(line.split_once(&format!("{key} = \""))?.1.split('"').next()?.to_string());
+    let mut problems = Vec::new();
+    for line in text.lines() {
+        let Some(name) = quoted(line, "package").filter(|name| name.starts_with("polyalign-")) else { continue };
+        let Some(package) = packages.iter().find(|package| package["name"] == name.as_str()) else {
+            problems.push(format!("there is no package `{name}`"));
+            continue;
+        };
+        if let Some(version) = quoted(line, "version").filter(|version| package["version"] != version.as_str()) {
+            problems.push(format!("it names version {version} of `{name}`, which is {}", package["version"]));
+        }
+    }
+    problems
 }
 
 fn of_manifest(package: &Value) -> Vec<String> {
@@ -114,6 +136,17 @@ mod tests {
             "package `polyalign-new`: it asks for version `*` of `polyalign-align`; both have the version of the workspace, `^0.1.0`",
         ];
         assert_eq!(of_manifest(&package), wanted);
+    }
+
+    #[test]
+    fn documents_name_the_version_that_there_is() {
+        let packages = [json!({"name": "polyalign-align", "version": "0.2.0"})];
+        let of = |line: &str| asked_for(line, &packages);
+        assert!(of("align = { package = \"polyalign-align\", version = \"0.2.0\" }").is_empty());
+        assert!(of("align = { package = \"polyalign-align\", path = \"x\" }").is_empty());
+        let wanted = ["it names version 0.1.0 of `polyalign-align`, which is \"0.2.0\""];
+        assert_eq!(of("align = { package = \"polyalign-align\", version = \"0.1.0\" }"), wanted);
+        assert_eq!(of("x = { package = \"polyalign-x\" }"), ["there is no package `polyalign-x`"]);
     }
 
     #[test]

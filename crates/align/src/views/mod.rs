@@ -73,11 +73,24 @@ impl View {
 pub struct Views(Vec<View>);
 
 impl Views {
-    /// Checks and takes the views, in the order given; the position of a view keys its random draws.
+    /// Checks and takes the views, in the order given; the position of a view keys its random draws. A matrix that is an
+    /// `Arc<Matrix>` is shared, not copied.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use align::{Matrix, Views};
+    ///
+    /// let en = Arc::new(Matrix::new(2, 2, vec![0.1, 0.2, 0.3, 0.4])?);
+    /// let views = Views::new([("en", en.clone())])?;
+    /// assert!(std::ptr::eq(views.get("en")?, &*en));
+    /// # Ok::<(), align::AlignError>(())
+    /// ```
     ///
     /// # Errors
     /// Duplicate names, an empty view, different row counts, a value that is not finite, no view at all.
-    pub fn new(views: impl IntoIterator<Item = (String, Matrix)>) -> Result<Self, AlignError> {
+    pub fn new<N: Into<Arc<str>>, M: Into<Arc<Matrix>>>(
+        views: impl IntoIterator<Item = (N, M)>,
+    ) -> Result<Self, AlignError> {
         let views: Vec<View> = views.into_iter().map(|(name, values)| space(name, values)).collect();
         let Some(first) = views.first() else {
             return Err(AlignError::TooFewViews { method: "a set of views", got: 0, want: 1, only: None });
@@ -282,8 +295,8 @@ impl Views {
     }
 }
 
-fn space(name: String, values: Matrix) -> View {
-    View { name: name.into(), values: Arc::new(values), present: None }
+fn space(name: impl Into<Arc<str>>, values: impl Into<Arc<Matrix>>) -> View {
+    View { name: name.into(), values: values.into(), present: None }
 }
 
 /// # Errors

@@ -1,13 +1,11 @@
 //! Grouped bars: one group per metric or view, one bar per series in each.
 
-use plotters::style::RGBColor;
-
 use crate::Draw;
 use crate::axis::{self, Axis, Writing};
 use crate::font::{self, ASCENT, CAP, DESCENT};
 use crate::frame::{self, Key, MARGIN, TITLE_ROOM};
 use crate::scene::{Anchor, Area, Part, Scene, Text};
-use crate::style::{self, Face, GRID, INK, MUTED, PAPER, TEXT, TICK, VALUE};
+use crate::style::{self, Face, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK, VALUE};
 
 /// One bar with what is drawn on it. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -107,7 +105,7 @@ const LEAST_BAR: f64 = 1.2;
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a GroupedBars,
-    colours: Vec<RGBColor>,
+    colours: Vec<Rgb>,
     axis: Axis,
     slot: f64,
     group: f64,
@@ -208,7 +206,7 @@ impl<'a> Chart<'a> {
         self.group * (group as f64 + 0.5) - first + self.slot * (series as f64 + 0.5)
     }
 
-    fn colour(&self, series: usize) -> RGBColor {
+    fn colour(&self, series: usize) -> Rgb {
         self.colours.get(series).copied().unwrap_or(MUTED)
     }
 
@@ -397,13 +395,7 @@ fn bar(series: &BarSeries, group: usize) -> Option<Bar> {
 }
 
 /// A line with caps; where it crosses its bar, which may be as dark as itself, on a tint of the bar.
-fn error_bar(
-    scene: &mut Scene,
-    x: f64,
-    (high, low): (f64, f64),
-    half: f64,
-    (colour, top, bottom): (RGBColor, f64, f64),
-) {
+fn error_bar(scene: &mut Scene, x: f64, (high, low): (f64, f64), half: f64, (colour, top, bottom): (Rgb, f64, f64)) {
     let cap = (half * 0.55).min(5.0);
     let ground = style::mix(colour, PAPER, 0.72);
     let inside = |y: f64| (top..=bottom).contains(&y);

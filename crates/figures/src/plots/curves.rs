@@ -1,13 +1,11 @@
 //! Curves: panels side by side, one line per method, named at its right end.
 
-use plotters::style::RGBColor;
-
 use crate::Draw;
 use crate::axis::{self, Axis, Spacing};
 use crate::font::{self, ASCENT, CAP};
 use crate::frame::{self, MARGIN, TITLE_ROOM};
 use crate::scene::{Anchor, Area, Mark, Scene, Text};
-use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, Rgb, TEXT, TICK};
 
 /// A point of a line. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -111,7 +109,7 @@ const RADIUS: f64 = 3.2;
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a Curves,
-    colours: Vec<RGBColor>,
+    colours: Vec<Rgb>,
     axis: Axis,
     step: f64,
     plot: f64,
@@ -123,7 +121,7 @@ struct Chart<'a> {
 /// A line's name with where it wants to stand and where it does.
 struct Name {
     text: String,
-    colour: RGBColor,
+    colour: Rgb,
     wanted: f64,
     placed: f64,
     from: f64,
@@ -171,7 +169,7 @@ impl<'a> Chart<'a> {
     }
 
     /// One colour per distinct line over all panels.
-    fn colours(data: &Curves) -> Vec<RGBColor> {
+    fn colours(data: &Curves) -> Vec<Rgb> {
         let keys = Self::keys(data);
         style::colours(&keys.iter().map(|(key, _)| *key).collect::<Vec<_>>())
     }
@@ -187,7 +185,7 @@ impl<'a> Chart<'a> {
         keys
     }
 
-    fn colour(&self, line: &Line) -> RGBColor {
+    fn colour(&self, line: &Line) -> Rgb {
         let at = Self::keys(self.data).iter().position(|key| *key == (&line.colour, line.label.as_str()));
         at.and_then(|at| self.colours.get(at)).copied().unwrap_or(MUTED)
     }

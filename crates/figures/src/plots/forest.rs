@@ -1,14 +1,12 @@
 //! Rows with intervals: one row per method, one panel per data set, so that who is ahead where is seen at once.
 
-use plotters::style::RGBColor;
-
 use super::curves::{Point, disc};
 use crate::Draw;
 use crate::axis::{self, Axis};
 use crate::font::{self, ASCENT, CAP};
 use crate::frame::{self, Key, MARGIN};
 use crate::scene::{Anchor, Area, Mark, Part, Scene, Text};
-use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, TEXT, TICK};
+use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, Rgb, TEXT, TICK};
 
 /// One row: a name, and per panel one point for each series.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,8 +45,7 @@ const LANE: f64 = 7.0;
 /// Most that a row's name takes.
 const NAME_ROOM: f64 = 250.0;
 /// The series' colours, apart in lightness too.
-const COLOURS: [RGBColor; 4] =
-    [RGBColor(0x33, 0x22, 0x88), RGBColor(0xE6, 0x9F, 0x00), RGBColor(0x00, 0x73, 0x5A), RGBColor(0xCC, 0x66, 0x77)];
+const COLOURS: [Rgb; 4] = [Rgb(0x33, 0x22, 0x88), Rgb(0xE6, 0x9F, 0x00), Rgb(0x00, 0x73, 0x5A), Rgb(0xCC, 0x66, 0x77)];
 
 impl Draw for Forest {
     fn scene(&self) -> Scene {
@@ -94,9 +91,9 @@ impl Draw for Forest {
 }
 
 /// Ground of every other row.
-const STRIPE: RGBColor = RGBColor(0xF6, 0xF6, 0xF6);
+const STRIPE: Rgb = Rgb(0xF6, 0xF6, 0xF6);
 
-fn colour(series: usize) -> RGBColor {
+fn colour(series: usize) -> Rgb {
     COLOURS[series % COLOURS.len()]
 }
 

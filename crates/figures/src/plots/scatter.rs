@@ -1,14 +1,12 @@
 //! Points by two figures, each with its intervals and its name beside it, and the line beyond which no point is better in both.
 
-use plotters::style::RGBColor;
-
 use super::curves::{Point, disc};
 use crate::Draw;
 use crate::axis::{self, Axis};
 use crate::font::{self, ASCENT, CAP, DESCENT};
 use crate::frame::{self, MARGIN};
 use crate::scene::{Anchor, Area, Mark, Scene, Text};
-use crate::style::{self, GRID, INK, MUTED, PAPER, TEXT, TICK};
+use crate::style::{self, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK};
 
 /// A point. Values that are not finite count as absent, and so does the point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,7 +61,7 @@ impl Draw for Scatter {
 struct Chart<'a> {
     data: &'a Scatter,
     dots: Vec<&'a Dot>,
-    colours: Vec<RGBColor>,
+    colours: Vec<Rgb>,
     x: Axis,
     y: Axis,
     left: f64,
@@ -226,7 +224,7 @@ impl<'a> Chart<'a> {
 }
 
 /// A key has one colour, however many points.
-fn one_each(keys: &[&style::ColourKey]) -> Vec<RGBColor> {
+fn one_each(keys: &[&style::ColourKey]) -> Vec<Rgb> {
     let mut distinct: Vec<&style::ColourKey> = Vec::new();
     keys.iter().for_each(|key| {
         if !distinct.contains(key) {
@@ -253,7 +251,7 @@ fn axis_of(points: impl Iterator<Item = Point>) -> Axis {
 }
 
 /// A line that is seen to be no part of the data.
-fn dashed(scene: &mut Scene, from: (f64, f64), to: (f64, f64), colour: RGBColor) {
+fn dashed(scene: &mut Scene, from: (f64, f64), to: (f64, f64), colour: Rgb) {
     let length = (to.0 - from.0).hypot(to.1 - from.1);
     let along = |part: f64| (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
     let steps = (length / 7.0).floor() as usize;

@@ -4,14 +4,14 @@
 //! lightness L* that falls from about 83 (`na`) to 21 (`gcpa`) in steps of at least 12, so that they also stay apart on a
 //! grey printer.
 
-use figures::style::{ColourKey, RGBColor};
+use figures::style::{ColourKey, Rgb};
 
-const METHODS: [(&str, RGBColor); 5] = [
-    ("na", RGBColor(0xCF, 0xCF, 0xCF)),
-    ("pairwise", RGBColor(0xE6, 0x9F, 0x00)),
-    ("gpa", RGBColor(0x3D, 0x8F, 0xC9)),
-    ("gcca", RGBColor(0x00, 0x73, 0x5A)),
-    ("gcpa", RGBColor(0x33, 0x22, 0x88)),
+const METHODS: [(&str, Rgb); 5] = [
+    ("na", Rgb(0xCF, 0xCF, 0xCF)),
+    ("pairwise", Rgb(0xE6, 0x9F, 0x00)),
+    ("gpa", Rgb(0x3D, 0x8F, 0xC9)),
+    ("gcca", Rgb(0x00, 0x73, 0x5A)),
+    ("gcpa", Rgb(0x33, 0x22, 0x88)),
 ];
 
 /// What the colour of a method is chosen by.
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn methods_stay_apart_in_grey() {
-        let lightness = |colour: RGBColor| 116.0 * luminance(colour).cbrt() - 16.0;
+        let lightness = |colour: Rgb| 116.0 * luminance(colour).cbrt() - 16.0;
         let mut steps: Vec<f64> = METHODS.iter().map(|&(_, colour)| lightness(colour)).collect();
         assert!(steps.is_sorted_by(|a, b| a > b), "{steps:?}");
         steps.dedup_by(|b, a| *a - *b >= 12.0);
