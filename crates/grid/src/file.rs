@@ -4,14 +4,14 @@ use std::path::Path;
 
 use align::Method;
 use align::synthetic::Synthetic;
+use data::DataError;
 use data::yaml::{self, Located};
-use data::{DataError, YamlProblem, nearest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
-use super::figure_spec::{FigureSpec, STEM, is_stem, odd_name};
+use super::figure_spec::{FigureSpec, STEM, check, is_stem};
 use super::given::Given;
 use super::terms::{Pairing, Widths};
 
@@ -137,6 +137,15 @@ impl Grid {
         };
         self.views.iter().map(|(name, value)| ViewSet { name: name.clone(), views: names(value) }).collect()
     }
+
+    /// The views that the subsets name; `None` where a subset is all views of the data.
+    pub fn named_views(&self) -> Option<Vec<String>> {
+        let sets: Option<Vec<Vec<String>>> = self.view_sets().into_iter().map(|set| set.views).collect();
+        let mut views = sets?.concat();
+        views.sort();
+        views.dedup();
+        Some(views)
+    }
 }
 
 /// Overrides win; mappings are merged, a key laid over by null is gone, everything else is replaced.
@@ -185,15 +194,11 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
     (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
     check_view_sets(grid)?;
-    if let Some((key, found)) = odd_name(&value.figures) {
-        return Err(grid.error(&key, found));
+    check::figures(grid, &value.figures, &value.methods)?;
+    if let Some(views) = value.named_views() {
+        check::figure_pairs(grid, &value.figures, &views)?;
     }
     check_primary(grid)
-}
-
-fn unknown(grid: &Located<Grid>, key: &str, kind: &'static str, name: &str, known: Vec<String>) -> DataError {
-    let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
-    grid.problem(key, YamlProblem::Unknown { kind, name: name.to_string(), nearest, known })
 }
 
 fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]) -> Result<(), DataError> {
@@ -231,10 +236,10 @@ fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
 
 fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let Some(primary) = &grid.value.primary else { return Ok(()) };
-    let methods: Vec<String> = grid.value.methods.iter().map(|m| m.name().to_string()).collect();
+    let methods: Vec<&str> = grid.value.methods.iter().map(Method::name).collect();
     for (i, name) in primary.compare.iter().enumerate() {
-        if !methods.contains(name) {
-            return Err(unknown(grid, &format!("primary.compare[{i}]"), "method", name, methods));
+        if !methods.contains(&name.as_str()) {
+            return Err(grid.unknown(&format!("primary.compare[{i}]"), "method", name, methods));
         }
     }
     if primary.compare.len() != 2 {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use align::{FitSize, Method};
 use anyhow::Result;
 use data::yaml::Located;
-use data::{YamlProblem, nearest};
 use files::checksum;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tasks::noise::Noise;
 
+use crate::figure_spec::check;
 use crate::keys::{Subset, canonical};
 use crate::source::Source;
 use crate::{Grid, lay_over};
@@ -121,6 +121,10 @@ impl Plan {
     pub fn new(grid: Located<Grid>, source: Source) -> Result<Self> {
         check_labels(&grid, &source)?;
         let known = source.view_names();
+        // A stand-in's views may have other names than those of the data that a figure is of.
+        if grid.value.named_views().is_none() && source.stand_in.is_none() {
+            check::figure_pairs(&grid, &grid.value.figures, &known)?;
+        }
         let mut cells: Vec<Cell> = Vec::new();
         let mut ids = HashSet::new();
         for set in grid.value.view_sets() {
@@ -236,9 +240,7 @@ fn check_names(grid: &Located<Grid>, views: &[String]) -> Result<()> {
 fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {
     for (i, name) in views.iter().enumerate() {
         if !known.contains(name) {
-            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
-            let problem = YamlProblem::Unknown { kind: "view", name: name.clone(), nearest, known: known.to_vec() };
-            return Err(grid.problem(&format!("views.{set}[{i}]"), problem).into());
+            return Err(grid.unknown(&format!("views.{set}[{i}]"), "view", name, known).into());
         }
     }
     Ok(())
@@ -253,9 +255,7 @@ fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
             return Err(grid.error(&key, found).into());
         }
         if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
-            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_string);
-            let problem = YamlProblem::Unknown { kind: "labelling", name: name.to_string(), nearest, known };
-            return Err(grid.problem(&format!("{key}.label"), problem).into());
+            return Err(grid.unknown(&format!("{key}.label"), "labelling", name, known).into());
         }
     }
     Ok(())

@@ -1,18 +1,19 @@
 //! `experiments/paper/X.yaml`: a grid, what the paper published for it, and the claims it can test.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
-use align::Method;
 use anyhow::Result;
 use data::yaml::{self, Located};
-use data::{YamlProblem, nearest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tasks::Metric;
 
-use crate::claims::{Claim, Test};
+use crate::claims::Claim;
 use crate::published::{Comparable, Published};
-use grid::figure_spec::{self, FigureSpec};
+use grid::Grid;
+use grid::figure_spec::FigureSpec;
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,39 +54,39 @@ impl Paper {
     /// Reads a paper file.
     ///
     /// # Errors
-    /// As every YAML file; unknown metrics and methods with the nearest name.
+    /// As every YAML file; anything wrong with its grid file; metrics, methods, parameters, subsets and views that are unknown, with the
+    /// nearest name.
     pub fn read(path: &Path) -> Result<Located<Self>> {
         let paper: Located<Self> = yaml::read(path)?;
-        for (i, published) in paper.value.published.iter().enumerate() {
-            known(&paper, &format!("published[{i}].method"), &published.method)?;
-        }
-        for (metric, tolerance) in paper.value.compare.iter().flat_map(|compare| &compare.tolerance) {
+        let Self { published, compare, claims, figures, overrides, .. } = &paper.value;
+        for (metric, tolerance) in compare.iter().flat_map(|compare| &compare.tolerance) {
             if tolerance.is_nan() || *tolerance <= 0.0 {
                 let key = format!("compare.tolerance.{metric}");
                 return Err(paper.error(&key, format!("{tolerance} given, wanted more than 0")).into());
             }
         }
-        for (i, claim) in paper.value.claims.iter().enumerate() {
-            if let Some(method) = claim.value.as_ref().and_then(|value| value.method.as_ref()) {
-                known(&paper, &format!("claims[{i}].value.method"), method)?;
-            }
+        let file = path.parent().unwrap_or(Path::new("")).join(&paper.value.grid);
+        if !file.exists() {
+            return Err(paper.error("grid", format!("there is no file {}; correct the path", file.display())).into());
         }
-        for (i, claim) in paper.value.claims.iter().enumerate() {
-            let over = match &claim.test {
-                Test::Better(test) => Some(&test.over),
-                Test::SmallerDrop(test) => Some(&test.over),
-                _ => None,
-            };
-            if over.is_some_and(Vec::is_empty) {
-                let kind = if matches!(claim.test, Test::Better(_)) { "better" } else { "smaller_drop" };
-                let found = "the list is empty; it needs at least one method";
-                return Err(paper.error(&format!("claims[{i}].test.{kind}.over"), found).into());
-            }
-        }
-        if let Some((key, found)) = figure_spec::odd_name(&paper.value.figures) {
-            return Err(paper.error(&key, found).into());
+        // The whole grid: a quick run may leave out what claims and figures are of.
+        let grid = Grid::read_with(&file, overrides)?.value;
+        check::published(&paper, published, &grid)?;
+        check::claims(&paper, claims, &grid)?;
+        grid::figure_spec::check::figures(&paper, figures, &grid.methods)?;
+        if let Some(views) = grid.named_views() {
+            Self::check_pairs(&paper, &views)?;
         }
         Ok(paper)
+    }
+
+    /// Refuses pairs in claims and figures with a view that is not among `views`, those of the data.
+    ///
+    /// # Errors
+    /// The first such view, with its place in the file and the nearest view there is.
+    pub fn check_pairs(paper: &Located<Self>, views: &[String]) -> Result<()> {
+        check::claim_pairs(paper, &paper.value.claims, views)?;
+        Ok(grid::figure_spec::check::figure_pairs(paper, &paper.value.figures, views)?)
     }
 
     /// The surest published mean of a method and metric over a subset with this name and number of views.
@@ -103,14 +104,4 @@ impl Paper {
         let right = move |p: &&Published| p.method == method && p.metric == metric && p.is_mean_of(view_set, views);
         self.published.iter().filter(right)
     }
-}
-
-fn known(paper: &Located<Paper>, key: &str, method: &str) -> Result<()> {
-    if Method::from_name(method).is_some() {
-        return Ok(());
-    }
-    let nearest = nearest(method, Method::names().iter().copied()).map(str::to_string);
-    let known = Method::names().iter().map(|name| name.to_string()).collect();
-    let problem = YamlProblem::Unknown { kind: "method", name: method.to_string(), nearest, known };
-    Err(paper.problem(key, problem).into())
 }

@@ -23,6 +23,7 @@ mod index;
 mod message;
 mod problem;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -31,7 +32,7 @@ use serde_path_to_error::Segment;
 
 use self::index::{Index, IndexError, join};
 pub use self::problem::YamlProblem;
-use crate::{DataError, Place, read};
+use crate::{DataError, Place, nearest, read};
 
 /// A value read from a YAML file, which still knows where its parts stand.
 #[derive(Clone, Debug)]
@@ -67,6 +68,21 @@ impl<T> Located<T> {
     /// An error at a key path that is one of the kinds every YAML file can have.
     pub fn problem(&self, key_path: &str, problem: YamlProblem) -> DataError {
         DataError::Yaml { at: Box::new(self.place(key_path)), problem: Box::new(problem) }
+    }
+
+    /// An error for a name at a key path that is not among the known ones, with the nearest of these.
+    pub fn unknown(
+        &self,
+        key_path: &str,
+        kind: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = impl Into<String>>,
+    ) -> DataError {
+        let mut seen = HashSet::new();
+        let known: Vec<String> =
+            known.into_iter().map(Into::into).filter(|name: &String| seen.insert(name.clone())).collect();
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        self.problem(key_path, YamlProblem::Unknown { kind, name: name.to_owned(), nearest, known })
     }
 
     /// The value, and what knows where its parts stand.

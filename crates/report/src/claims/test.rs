@@ -145,4 +145,54 @@ impl Test {
             Self::NotTestable(_) => None,
         }
     }
+
+    /// As it stands in files.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Better(_) => "better",
+            Self::SmallerDrop(_) => "smaller_drop",
+            Self::Rises(_) => "rises",
+            Self::Falls(_) => "falls",
+            Self::Extension(_) => "extension",
+            Self::AtMost(_) => "at_most",
+            Self::NotTestable(_) => "not_testable",
+        }
+    }
+
+    /// The names in it, each with its key.
+    pub fn names(&self) -> Vec<(&'static str, Named<'_>)> {
+        match self {
+            Self::Better(t) => vec![
+                ("method", Named::Method(&t.method)),
+                ("over", Named::Rivals(&t.over)),
+                ("views", Named::Subsets(&t.views)),
+            ],
+            Self::SmallerDrop(t) => vec![("method", Named::Method(&t.method)), ("over", Named::Rivals(&t.over))],
+            Self::Rises(t) | Self::Falls(t) => vec![
+                ("method", Named::Method(&t.method)),
+                ("views", Named::Subsets(&t.views)),
+                ("pairs", Named::Pairs(&t.pairs)),
+            ],
+            Self::Extension(t) => vec![
+                ("added", Named::Method(&t.added)),
+                ("refit", Named::Method(&t.refit)),
+                ("pairwise", Named::Method(&t.pairwise)),
+            ],
+            Self::AtMost(t) => vec![("method", Named::Method(&t.method))],
+            Self::NotTestable(_) => Vec::new(),
+        }
+    }
+}
+
+/// Names in a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// A method, by its name or its label in tables.
+    Method(&'a str),
+    /// The methods that it is compared with; at least one.
+    Rivals(&'a [String]),
+    /// Subsets of views.
+    Subsets(&'a [String]),
+    /// Ordered pairs of views.
+    Pairs(&'a [[String; 2]]),
 }

@@ -5,13 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use data::DataError;
 use data::yaml::{self, Located};
 use serde::Deserialize;
 
 use crate::tables::comparison::{Comparison, Line, adjust_over, ends, p_value};
 use crate::tables::table::Table;
 use figures::{Forest, ForestRow, Point};
+use grid::Grid;
+use grid::figure_spec::{STEM, is_stem};
+use grid::keys::MethodKey;
 
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,50 +51,75 @@ pub struct Entry {
 }
 
 impl Leaderboard {
-    /// Reads a leaderboard file.
+    /// Reads a leaderboard file and the grid files that it names.
     ///
     /// # Errors
-    /// As every YAML file; no grid.
+    /// As every YAML file; no grid, or anything wrong with one; rows of methods that no grid has, that stand in two rows, or of which one
+    /// grid has two.
     pub fn read(path: &Path) -> Result<Located<Self>> {
         let board: Located<Self> = yaml::read(path)?;
-        if board.value.grids.is_empty() {
+        let Self { name, grids, rows, .. } = &board.value;
+        if !is_stem(name) {
+            return Err(board.error("name", format!("`{name}` names a folder; {STEM}")).into());
+        }
+        if grids.is_empty() {
             return Err(board.error("grids", "the list is empty; it needs at least one grid file").into());
         }
+        let mut labels: Vec<Vec<String>> = Vec::new();
+        for (i, grid) in grids.iter().enumerate() {
+            let file = path.parent().unwrap_or(Path::new("")).join(grid);
+            if !file.exists() {
+                let found = format!("there is no file {}; correct the path", file.display());
+                return Err(board.error(&format!("grids[{i}]"), found).into());
+            }
+            labels.push(Grid::read(&file)?.value.methods.iter().map(|method| MethodKey::of(method).label()).collect());
+        }
+        check_rows(&board, rows, &labels)?;
         Ok(board)
     }
 
     /// Gives the methods of each of [`Leaderboard::rows`] its label.
-    ///
-    /// # Errors
-    /// A label that no grid has; two methods of one table in one line.
-    pub fn join(&self, entries: &mut [Entry]) -> Result<()> {
+    pub fn join(&self, entries: &mut [Entry]) {
         for row in &self.rows {
-            for method in &row.methods {
-                let lines = || entries.iter().flat_map(|entry| &entry.comparisons).flat_map(|c| &c.lines);
-                if !lines().any(|line| line.method == *method) {
-                    let mut known: Vec<String> = lines().map(|line| format!("`{}`", line.method)).collect();
-                    known.sort();
-                    known.dedup();
-                    bail!(
-                        "row `{}`: no grid has a method labelled `{method}`; the labels are {}",
-                        row.label,
-                        known.join(", ")
-                    );
-                }
+            let lines = entries.iter_mut().flat_map(|entry| &mut entry.comparisons).flat_map(|c| &mut c.lines);
+            lines.filter(|line| row.methods.contains(&line.method)).for_each(|line| line.method.clone_from(&row.label));
+        }
+    }
+}
+
+/// Refuses rows that would not be one line of each grid; `labels` are those of each grid's methods.
+fn check_rows(board: &Located<Leaderboard>, rows: &[Row], labels: &[Vec<String>]) -> Result<(), DataError> {
+    let mut seen: Vec<(&str, String)> = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        if row.methods.is_empty() {
+            let found = "the list is empty; it needs at least one label";
+            return Err(board.error(&format!("rows[{i}].methods"), found));
+        }
+        for (j, method) in row.methods.iter().enumerate() {
+            let key = format!("rows[{i}].methods[{j}]");
+            if !labels.iter().flatten().any(|label| label == method) {
+                let mut known = labels.concat();
+                known.sort();
+                known.dedup();
+                return Err(board.unknown(&key, "label", method, known));
             }
-            for comparison in entries.iter_mut().flat_map(|entry| &mut entry.comparisons) {
-                let mut sets: Vec<&str> = Vec::new();
-                for line in comparison.lines.iter_mut().filter(|line| row.methods.contains(&line.method)) {
-                    if sets.contains(&line.view_set.as_str()) {
-                        bail!("row `{}`: {} on `{}` has two of its methods", row.label, comparison.name, line.view_set);
-                    }
-                    line.method.clone_from(&row.label);
-                    sets.push(&line.view_set);
-                }
+            if let Some((_, first)) = seen.iter().find(|(known, _)| known == method) {
+                return Err(board.error(&key, format!("`{method}` stands in `{first}` already; remove one of the two")));
+            }
+            seen.push((method, key));
+        }
+        for (grid, of_grid) in board.value.grids.iter().zip(labels) {
+            let its: Vec<&String> = row.methods.iter().filter(|method| of_grid.contains(method)).collect();
+            if let [first, second, ..] = its[..] {
+                let found = format!(
+                    "{} has both `{first}` and `{second}`, and a line holds one method of each grid; give each a row of its own",
+                    grid.display()
+                );
+                return Err(board.error(&format!("rows[{i}].methods"), found));
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// A column: the lines of one comparison on one subset of views.

@@ -56,7 +56,7 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     if repeated {
         entries.iter_mut().zip(names).for_each(|(entry, name)| entry.data = name);
     }
-    board.join(&mut entries)?;
+    board.join(&mut entries);
     let folder = request.out.join(&board.name);
     for part in ["tables", "figures"] {
         std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use align::Method;
 use anyhow::Result;
+use data::yaml;
+use serde_json::Value;
 use tasks::Task;
 
 use grid::Grid;
@@ -54,12 +56,9 @@ pub fn data(manifests: &Path) -> Result<String> {
 pub fn experiments(folder: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for path in yaml_files(folder)? {
-        if let Ok(board) = Leaderboard::read(&path) {
-            lines.push(format!(
-                "runner leaderboard {:<35} {}",
-                files::shell::word(&path.display().to_string()),
-                board.value.title
-            ));
+        if yaml::read::<Value>(&path)?.value.get("grids").is_some() {
+            let file = files::shell::word(&path.display().to_string());
+            lines.push(format!("runner leaderboard {file:<35} {}", Leaderboard::read(&path)?.value.title));
             continue;
         }
         let grid = Grid::read(&path)?.value;

@@ -74,7 +74,8 @@ struct Reproduced {
 
 fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Observer) -> Result<Reproduced> {
     let ReproduceRequest { quick, data, run, .. } = request;
-    let paper = Paper::read(file)?.value;
+    let located = Paper::read(file)?;
+    let paper = &located.value;
     let mut overrides = paper.overrides.clone();
     if *quick {
         lay_over(&mut overrides, &paper.quick);
@@ -87,6 +88,10 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
         allow_stand_in: run.allow_stand_in,
     }
     .open()?;
+    // Where the grid names no views, they are those of its data; a stand-in's may have other names.
+    if plan.grid.value.named_views().is_none() && plan.source.stand_in.is_none() {
+        Paper::check_pairs(&located, &plan.source.view_names())?;
+    }
     let outcome = match compute(&plan, run, fits, observer)? {
         Computed::InPart(ending) => {
             return Ok(Reproduced { ending, entry: None, verdicts: Vec::new(), notes: Vec::new() });
@@ -95,7 +100,7 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
     };
     let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
     let command = again("reproduce", file, *quick, data.as_deref(), &run.out);
-    let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, Some(paper), turn);
+    let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, Some(located.value), turn);
     let report = drawing.report()?;
     show(&drawing.outputs_of(&report)?, &outcome.store, observer);
     Ok(Reproduced {

@@ -1,5 +1,7 @@
 //! The figures that a grid or paper file asks for beside those that every grid gets, as written.
 
+pub mod check;
+
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
 
@@ -126,7 +128,7 @@ impl FigureSpec {
 const TAKEN: &[&str] = &["summary", "leaderboard"];
 
 /// The first figure whose name is no stem of a file, or that of another figure: its key, and what is wrong.
-pub fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
+fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
     figures.iter().enumerate().find_map(|(i, figure)| {
         let name = figure.name();
         let found = if !is_stem(name) {

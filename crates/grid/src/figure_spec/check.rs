@@ -1,0 +1,100 @@
+//! Whether the names in figures mean something: methods and parameters of the grid, views of its data.
+
+use align::Method;
+use data::DataError;
+use data::yaml::Located;
+use serde_json::{Value, json};
+
+use super::{Along, CurvesSpec, FigureSpec, ScatterSpec, SweepSpec, odd_name};
+use crate::keys::Params;
+
+/// Refuses figures whose names are not names of files, and methods and parameters that the grid does not have.
+///
+/// # Errors
+/// The first such name, with its place in the file and the nearest name that the grid has.
+pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method]) -> Result<(), DataError> {
+    if let Some((key, found)) = odd_name(figures) {
+        return Err(file.error(&key, found));
+    }
+    let all: Vec<&Method> = methods.iter().collect();
+    for (i, figure) in figures.iter().enumerate() {
+        let key = |part: &str| format!("figures[{i}].{}.{part}", figure.kind());
+        match figure {
+            FigureSpec::Curves(CurvesSpec { along: Along::Parameter(name), .. }) => {
+                parameter(file, &key("along.parameter"), name, &all)?;
+            }
+            FigureSpec::Scatter(ScatterSpec { join: Some(name), .. }) => parameter(file, &key("join"), name, &all)?,
+            FigureSpec::Sweep(SweepSpec { method, rows, columns, .. }) => {
+                let of: Vec<&Method> = methods.iter().filter(|known| known.name() == method).collect();
+                if of.is_empty() {
+                    return Err(file.unknown(&key("method"), "method", method, methods.iter().map(Method::name)));
+                }
+                parameter(file, &key("rows"), rows, &of)?;
+                parameter(file, &key("columns"), columns, &of)?;
+            }
+            FigureSpec::Curves(_) | FigureSpec::Scatter(_) | FigureSpec::Costs(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses pairs of figures with a view that is not among `views`.
+///
+/// # Errors
+/// The first such view, with its place in the file and the nearest view there is.
+pub fn figure_pairs<T>(file: &Located<T>, figures: &[FigureSpec], views: &[String]) -> Result<(), DataError> {
+    for (i, figure) in figures.iter().enumerate() {
+        if let FigureSpec::Curves(curves) = figure {
+            pairs(file, &format!("figures[{i}].{}.pairs", figure.kind()), &curves.pairs, views)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses pairs with a view that is not among `views`; `key` is the place of their list.
+///
+/// # Errors
+/// As [`figure_pairs`].
+pub fn pairs<T>(file: &Located<T>, key: &str, pairs: &[[String; 2]], views: &[String]) -> Result<(), DataError> {
+    for (i, pair) in pairs.iter().enumerate() {
+        if let Some(end) = (0..2).find(|&end| !views.contains(&pair[end])) {
+            return Err(file.unknown(&format!("{key}[{i}][{end}]"), "view", &pair[end], views));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a parameter that none of the methods has.
+fn parameter<T>(file: &Located<T>, key: &str, name: &str, methods: &[&Method]) -> Result<(), DataError> {
+    let mut known: Vec<String> = Vec::new();
+    for method in methods {
+        let given = Params::of(*method, method.name());
+        let Some(read) = read_by(method) else { return Ok(()) };
+        if given.get(name).is_some() || read.iter().any(|parameter| parameter == name) {
+            return Ok(());
+        }
+        known.extend(given.names().map(str::to_string).chain(read));
+    }
+    known.sort();
+    known.dedup();
+    Err(file.unknown(key, "parameter", name, known))
+}
+
+/// The parameters that a method's type reads; `None` for a type that takes any. A default may be left out where a method is written, so
+/// the type itself is asked: for a name that no parameter has.
+fn read_by(method: &Method) -> Option<Vec<String>> {
+    let error = serde_json::from_value::<Method>(json!({ method.name(): { "": Value::Null } })).err()?.to_string();
+    let Some(rest) = error.strip_prefix("unknown field ``") else { return Some(Vec::new()) };
+    Some(rest.split('`').skip(1).step_by(2).map(str::to_string).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_asked_for_the_parameters_that_it_reads() {
+        let gpa = read_by(&Method::from_name("gpa").expect("known")).expect("not any");
+        assert!(gpa.iter().any(|name| name == "tol") && gpa.iter().any(|name| name == "robust"), "{gpa:?}");
+    }
+}
