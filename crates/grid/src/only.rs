@@ -1,4 +1,4 @@
-//! `--only method=gcpa,seed=0`: some of a plan's cells.
+//! `--only method=gcpa,views=en+fr,seed=0`: some of a plan's cells.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,8 @@ use data::nearest;
 
 use crate::plan::Cell;
 
-/// Conditions on cells: keys are ANDed, values of one key ORed. A seed may be a range, `seed=0..2` for 0, 1 and 2.
+/// Conditions on cells: keys are ANDed, values of one key ORed. A seed may be a range, `seed=0..2` for 0, 1 and 2. A subset of
+/// views is named by its name, or by its views in any order, joined by `+`: `views=en+fr`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Only {
     conditions: Vec<(Key, Wanted)>,
@@ -24,13 +25,6 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn has(&self, value: &str) -> bool {
-        match self {
-            Self::Value(wanted) => wanted == value,
-            Self::Seeds(first, last) => value.parse().is_ok_and(|seed| (*first..=*last).contains(&seed)),
-        }
-    }
-
     fn text(&self) -> String {
         match self {
             Self::Value(wanted) => wanted.clone(),
@@ -51,12 +45,25 @@ impl Key {
     const ALL: [(&'static str, Self); 4] =
         [("method", Self::Method), ("views", Self::Views), ("noise", Self::Noise), ("seed", Self::Seed)];
 
+    /// What a cell has, for messages.
     fn of(self, cell: &Cell) -> String {
         match self {
             Self::Method => cell.method.name().to_string(),
-            Self::Views => cell.view_set.clone(),
+            Self::Views => format!("{} ({})", cell.view_set, cell.views.join("+")),
             Self::Noise => cell.noise.name().to_string(),
             Self::Seed => cell.seed.to_string(),
+        }
+    }
+
+    /// Whether a cell has what is wanted.
+    fn has(self, cell: &Cell, wanted: &Wanted) -> bool {
+        match (self, wanted) {
+            (Self::Method, Wanted::Value(wanted)) => cell.method.name() == wanted,
+            (Self::Views, Wanted::Value(wanted)) => cell.view_set == *wanted || are_views(wanted, &cell.views),
+            (Self::Noise, Wanted::Value(wanted)) => cell.noise.name() == wanted,
+            (Self::Seed, Wanted::Value(wanted)) => cell.seed.to_string() == *wanted,
+            (Self::Seed, Wanted::Seeds(first, last)) => (*first..=*last).contains(&cell.seed),
+            (Self::Method | Self::Views | Self::Noise, Wanted::Seeds(..)) => false,
         }
     }
 
@@ -69,12 +76,19 @@ impl FromStr for Only {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        let mut before: Option<&str> = None;
         let conditions: Result<Vec<(Key, Wanted)>> = text
             .split(',')
             .map(|part| {
                 let Some((name, value)) = part.split_once('=') else {
-                    bail!("`{part}` is not key=value; keys are {}", names());
+                    // A comma begins the next condition, also behind a view.
+                    let views = before.filter(|before| before.trim_start().starts_with("views="));
+                    let hint = views.map(|before| {
+                        format!("; join the views of a subset with `+`, as in `{}+{}`", before.trim(), part.trim())
+                    });
+                    bail!("`{part}` is not key=value{}; keys are {}", hint.unwrap_or_default(), names());
                 };
+                before = Some(part);
                 let Some((_, key)) = Key::ALL.iter().find(|(known, _)| *known == name.trim()) else {
                     let hint = nearest(name, Key::ALL.iter().map(|(n, _)| *n));
                     let hint = hint.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
@@ -99,6 +113,18 @@ impl FromStr for Only {
     }
 }
 
+/// Whether a text is these views joined by `+`, in any order.
+fn are_views(text: &str, views: &[String]) -> bool {
+    let mut named: Vec<&str> = text.split('+').map(str::trim).collect();
+    let mut views: Vec<&str> = views.iter().map(String::as_str).collect();
+    // A view may have the sign in its name.
+    text == views.join("+") || {
+        named.sort_unstable();
+        views.sort_unstable();
+        named == views
+    }
+}
+
 fn names() -> String {
     Key::ALL.map(|(name, _)| format!("`{name}`")).join(", ")
 }
@@ -111,7 +137,7 @@ impl Only {
     pub fn pick<'a>(&self, cells: &'a [Cell]) -> Result<Vec<&'a Cell>> {
         for (key, wanted) in &self.conditions {
             let mut there: Vec<String> = cells.iter().map(|cell| key.of(cell)).collect();
-            if !there.iter().any(|value| wanted.has(value)) {
+            if !cells.iter().any(|cell| key.has(cell, wanted)) {
                 there.sort();
                 there.dedup();
                 let wanted = wanted.text();
@@ -121,7 +147,7 @@ impl Only {
         let meets = |cell: &&Cell| {
             Key::ALL.iter().all(|(_, key)| {
                 let mut wanted = self.conditions.iter().filter(|(k, _)| k == key).peekable();
-                wanted.peek().is_none() || wanted.any(|(_, wanted)| wanted.has(&key.of(cell)))
+                wanted.peek().is_none() || wanted.any(|(_, wanted)| key.has(cell, wanted))
             })
         };
         Ok(cells.iter().filter(meets).collect())
@@ -136,7 +162,44 @@ impl fmt::Display for Only {
 
 #[cfg(test)]
 mod tests {
+    use tasks::noise::Noise;
+
     use super::*;
+
+    fn cell(method: &str, view_set: &str, views: &[&str]) -> Cell {
+        Cell {
+            index: 0,
+            id: String::new(),
+            view_set: view_set.into(),
+            views: views.iter().map(|view| view.to_string()).collect(),
+            method: method.parse().expect("known"),
+            noise: Noise::default(),
+            seed: 0,
+            data_sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_subset_is_named_by_its_name_or_by_its_views() {
+        let cells = [cell("gpa", "two", &["a", "b"]), cell("gpa", "all", &["a", "b", "c+d"])];
+        let picked = |text: &str| -> Vec<String> {
+            let only: Only = text.parse().expect("conditions");
+            only.pick(&cells).expect("some").iter().map(|cell| cell.view_set.clone()).collect()
+        };
+        assert_eq!(picked("views=two"), ["two"]);
+        assert_eq!(picked("views=a+b"), ["two"]);
+        assert_eq!(picked("views=b + a"), ["two"]);
+        assert_eq!(picked("views=a+b+c+d"), ["all"]);
+        assert_eq!(picked("views=a+b,views=all"), ["two", "all"]);
+        let none =
+            "views=a".parse::<Only>().expect("a condition").pick(&cells).expect_err("no such subset").to_string();
+        assert_eq!(none, "--only views=a: no cell has that; there are all (a+b+c+d), two (a+b)");
+        let error = "views=a,b".parse::<Only>().expect_err("no key").to_string();
+        assert_eq!(
+            error,
+            "`b` is not key=value; join the views of a subset with `+`, as in `views=a+b`; keys are `method`, `views`, `noise`, `seed`"
+        );
+    }
 
     #[test]
     fn conditions_are_read_or_refused_with_the_nearest_key() {
@@ -146,8 +209,9 @@ mod tests {
         let error = "gpa".parse::<Only>().unwrap_err().to_string();
         assert_eq!(error, "`gpa` is not key=value; keys are `method`, `views`, `noise`, `seed`");
         let only: Only = "method=gcpa,seed=1..3,seed=7".parse().expect("conditions");
-        assert!(only.conditions[1].1.has("1") && only.conditions[1].1.has("3") && !only.conditions[1].1.has("4"));
-        assert!(!only.conditions[2].1.has("1") && only.to_string() == "method=gcpa,seed=1..3,seed=7");
+        let cells: Vec<Cell> = [0, 1, 3, 4, 7].map(|seed| Cell { seed, ..cell("gcpa", "all", &["a", "b"]) }).to_vec();
+        let seeds: Vec<u64> = only.pick(&cells).expect("some").iter().map(|cell| cell.seed).collect();
+        assert!(seeds == [1, 3, 7] && only.to_string() == "method=gcpa,seed=1..3,seed=7");
         let error = "seed=3..1".parse::<Only>().unwrap_err().to_string();
         assert_eq!(error, "`seed=3..1`: wanted a range of seeds such as seed=0..2, which is 0, 1 and 2");
     }

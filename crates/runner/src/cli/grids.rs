@@ -87,7 +87,7 @@ pub struct RunArgs {
     /// Print the cells and what is done, compute nothing
     #[arg(long)]
     dry_run: bool,
-    /// Only these cells, such as method=gcpa,seed=0..2 (keys: method, views, noise, seed)
+    /// Only these cells, such as method=gcpa,seed=0..2 or views=en+fr (keys: method, views, noise, seed)
     #[arg(long, value_name = "KEY=VALUE,..")]
     only: Option<Only>,
     /// Every N-th cell from the I-th, counted from 0, for several processes or machines; merge draws the tables
