@@ -107,3 +107,44 @@ fn whoever_writes_tables_waits_for_whoever_does() {
     let left = fs::read_dir(&results).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
     assert!(left.filter(|name| name.starts_with(".attempt")).count() == 0, "who is done leaves nothing");
 }
+
+#[test]
+fn records_that_were_edited_and_sealed_anew_are_refused_with_their_file_and_row() {
+    let bench = Bench::new(GRID);
+    assert!(bench.run(&[]).status.success());
+    let root = bench.out().join("tiny");
+    let (store, records) = (store::cells::Store::at(&root), bench.records("tiny"));
+    let at = records.iter().position(|record| record.metric == Some(tasks::Metric::Rank1.into())).unwrap();
+    let report = |edit: &dyn Fn(&mut store::record::Record)| {
+        let mut edited = records.clone();
+        edit(&mut edited[at]);
+        store.write_records(&edited, None).unwrap();
+        let output = runner(&["report", path(&root)]);
+        assert_eq!(output.status.code(), Some(1), "{}", text_of(&output));
+        text(&output.stderr)
+    };
+    let place = format!("records.parquet cannot be read; run its grid again: record {at} (counted from 0, cell ");
+    for (value, shown) in [(-1.0, "-1"), (f64::NAN, "NaN"), (1.5, "1.5")] {
+        let said = report(&|record| record.value = Some(value));
+        assert!(said.contains(&place), "{said}");
+        assert!(said.contains(&format!("`rank1` has the value {shown}; expected a number from 0 to 1")), "{said}");
+    }
+    let said = report(&|record| record.method = Some("gpaa".into()));
+    assert!(said.contains(&place) && said.contains("unknown method `gpaa`; did you mean `gpa`?"), "{said}");
+
+    // A cell's own file names itself; without it the cell is computed anew.
+    let cell = records[at].cell.clone();
+    let mut edited = store.records(&cell).unwrap();
+    edited.iter_mut().filter(|record| record.value.is_some()).for_each(|record| record.value = Some(-1.0));
+    store.keep(&cell, &edited, &store.series(&cell).unwrap()).unwrap();
+    let said = text(&bench.run(&[]).stderr);
+    assert!(said.contains(&format!("{cell}.parquet cannot be read; delete it and run the grid again")), "{said}");
+    assert!(said.contains("has the value -1; expected a number"), "{said}");
+    fs::remove_file(store.cell(&cell, "")).unwrap();
+    assert!(bench.run(&[]).status.success());
+    assert!(runner(&["report", path(&root)]).status.success());
+
+    let same = runner(&["report", path(&root), "--compare", path(&root.join("../tiny"))]);
+    assert_eq!(same.status.code(), Some(1));
+    assert!(text(&same.stderr).contains("are one folder; name another run to compare it with"), "{}", text_of(&same));
+}

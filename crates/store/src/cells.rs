@@ -36,8 +36,7 @@ pub struct Store {
     root: PathBuf,
 }
 
-/// The task of what belongs to the data, not to a task.
-pub const DATA: &str = "data";
+pub use crate::record::DATA;
 
 /// The per-item scores of one task, as stored.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,11 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use align::Coordinates;
-use anyhow::{Context as _, Result};
-use data::WarningKind;
-use polars::prelude::{Column, DataFrame, PolarsError, PolarsResult};
+use align::Method;
+use anyhow::{Context as _, Result, bail};
+use data::{WarningKind, nearest};
+use polars::prelude::{AnyValue, Column, DataFrame, PolarsError, PolarsResult};
 use tasks::noise::Noise;
-use tasks::{Metric, UnknownMetric};
+use tasks::{Metric, Task, UnknownMetric};
 
 use grid::keys::{MethodKey, Params, Subset};
 
@@ -71,15 +72,16 @@ fn parsed<T: Clone, E: fmt::Display>(
 ) -> PolarsResult<Vec<Option<T>>> {
     let mut known: HashMap<&str, T> = HashMap::new();
     let texts = column.str()?;
-    let mut read = |text| match known.get(text) {
+    let mut read = |row: usize, text| match known.get(text) {
         Some(value) => Ok(value.clone()),
         None => {
-            let value = parse(text).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
+            let problem = |error: E| PolarsError::ComputeError(format!("record {row}: {error}").into());
+            let value = parse(text).map_err(problem)?;
             known.insert(text, value.clone());
             Ok(value)
         }
     };
-    texts.iter().map(|text| text.map(&mut read).transpose()).collect()
+    texts.iter().enumerate().map(|(row, text)| text.map(|text| read(row, text)).transpose()).collect()
 }
 
 fn written<T: fmt::Display>(name: &str, values: &[Option<T>]) -> Column {
@@ -198,7 +200,7 @@ macro_rules! record {
         /// The records in a data frame.
         ///
         /// # Errors
-        /// A column that is missing or of another type.
+        /// A column that is missing or of another type; a record that no run can have written, see [`Record::check`].
         pub fn from_frame(frame: &DataFrame) -> Result<Vec<Record>> {
             let mut records = vec![Record::default(); frame.height()];
             $(
@@ -207,6 +209,9 @@ macro_rules! record {
                 let values = values.with_context(|| format!("column `{name}`"))?;
                 records.iter_mut().zip(values).for_each(|(record, value)| record.$name = value);
             )*
+            for (row, record) in records.iter().enumerate() {
+                record.check().with_context(|| format!("record {row} (counted from 0, cell {})", record.cell))?;
+            }
             Ok(records)
         }
     };
@@ -306,6 +311,33 @@ record! {
     task_params: Option<Params>,
 }
 
+/// The first value in which records differ, column by column, in words; `same` compares numbers with a fraction.
+///
+/// # Errors
+/// None in practice: the columns are equally long.
+pub fn first_difference(
+    kept: &[Record],
+    again: &[Record],
+    without: &[&str],
+    same: impl Fn(f64, f64) -> bool,
+) -> Result<Option<String>> {
+    let (ours, theirs) = (to_frame(kept)?, to_frame(again)?);
+    for name in COLUMNS.iter().filter(|name| !without.contains(name)) {
+        let (ours, theirs) = (ours.column(name)?, theirs.column(name)?);
+        for row in 0..ours.len().min(theirs.len()) {
+            let (kept, again) = (ours.get(row)?, theirs.get(row)?);
+            let alike = match (&kept, &again) {
+                (AnyValue::Float64(kept), AnyValue::Float64(again)) => same(*kept, *again),
+                (kept, again) => kept == again,
+            };
+            if !alike {
+                return Ok(Some(format!("`{name}` of record {row} is {kept}, computed {again}")));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
 pub const COST_COLUMNS: &[&str] = &[
     "fit_seconds",
@@ -325,10 +357,54 @@ impl Record {
         &self.views.name
     }
 
+    /// Refuses what no run can have written: a value that its metric cannot have, a method or a task that nobody knows.
+    ///
+    /// # Errors
+    /// What was found, and what was expected.
+    pub fn check(&self) -> Result<()> {
+        let method = self.method.as_deref().filter(|name| !Method::names().contains(name));
+        if let Some(name) = method {
+            bail!(unknown("method", name, Method::names()));
+        }
+        let task = self.task.as_deref().filter(|name| *name != DATA && !Task::names().contains(name));
+        if let Some(name) = task {
+            bail!(unknown("task", name, Task::names()));
+        }
+        let (Some(value), Some(metric)) = (self.value, self.metric) else { return Ok(()) };
+        let (least, most) = match metric {
+            Counted::Metric(metric) => metric.range(),
+            Counted::Warning(_) => (0.0, f64::INFINITY),
+        };
+        if value.is_finite() && value >= least - ROUNDING && value <= most + ROUNDING {
+            return Ok(());
+        }
+        let wanted = match (least.is_finite(), most.is_finite()) {
+            (true, true) => format!("a number from {least} to {most}"),
+            (true, false) => format!("a number of at least {least}"),
+            (false, true) => format!("a number of at most {most}"),
+            (false, false) => "a finite number".into(),
+        };
+        bail!("`{metric}` has the value {value}; expected {wanted}")
+    }
+
     /// The method with its parameters, where it is of one.
     pub fn method_key(&self) -> Option<MethodKey> {
         Some(MethodKey { name: self.method.clone()?, params: self.params.clone()? })
     }
+}
+
+/// How far rounding can take a value beyond its metric's range.
+const ROUNDING: f64 = 1e-4;
+
+/// The task of what belongs to the data, not to a task.
+pub const DATA: &str = "data";
+
+fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
+    let meant = nearest(name, known.iter().copied()).map(|name| format!(" did you mean `{name}`?")).unwrap_or_default();
+    let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "unknown {kind} `{name}`;{meant} this program knows the {kind}s {known}; one of your own is known to the program that registers it"
+    )
 }
 
 #[cfg(test)]
@@ -353,6 +429,44 @@ mod tests {
         let frame = to_frame(&[record.clone(), Record::default()]).expect("equal lengths");
         assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), COLUMNS);
         assert_eq!(from_frame(&frame).expect("same columns"), [record, Record::default()]);
+    }
+
+    #[test]
+    fn what_no_run_can_have_written_is_refused_with_its_row() {
+        let found = |record: Record| {
+            let frame = to_frame(&[Record::default(), record]).expect("two rows");
+            format!("{:#}", from_frame(&frame).expect_err("edited"))
+        };
+        let of = |metric: Metric, value: f64| Record {
+            cell: "c".into(),
+            metric: Some(metric.into()),
+            value: Some(value),
+            ..Record::default()
+        };
+        assert_eq!(
+            found(of(Metric::Accuracy, -1.0)),
+            "record 1 (counted from 0, cell c): `accuracy` has the value -1; expected a number from 0 to 1"
+        );
+        assert!(
+            found(of(Metric::Rank1, f64::NAN)).ends_with("`rank1` has the value NaN; expected a number from 0 to 1")
+        );
+        assert!(found(of(Metric::EffectiveRank, -3.0)).ends_with("expected a number of at least 0"));
+        let calibrated = Metric::from_name("cka_calibrated").expect("known");
+        assert!(found(of(calibrated, 1.5)).ends_with("expected a number of at most 1"));
+        assert!(found(of(Metric::HubSkewness, f64::INFINITY)).ends_with("has the value inf; expected a finite number"));
+        let method = found(Record { method: Some("gcpaa".into()), ..Record::default() });
+        assert!(
+            method.contains("unknown method `gcpaa`; did you mean `gcpa`? this program knows the methods `na`"),
+            "{method}"
+        );
+        let task = found(Record { task: Some("retreival".into()), ..Record::default() });
+        assert!(task.contains("unknown task `retreival`; did you mean `retrieval`?"), "{task}");
+        let mut odd = to_frame(&[Record::default(), Record::default()]).expect("two rows");
+        odd.with_column(Column::new("metric".into(), [None, Some("acuracy")])).expect("as long");
+        let metric = format!("{:#}", from_frame(&odd).expect_err("no metric"));
+        assert!(metric.starts_with("column `metric`: record 1: unknown metric `acuracy`"), "{metric}");
+        let rounded = of(Metric::Accuracy, 1.0 + 1e-7);
+        assert_eq!(from_frame(&to_frame(std::slice::from_ref(&rounded)).expect("a row")).expect("rounding"), [rounded]);
     }
 
     #[test]

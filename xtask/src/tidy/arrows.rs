@@ -31,7 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("memmap2", &["files"]),
     ("tempfile", &["files"]),
     ("faer", &["align"]),
-    ("polars", &["data", "store", "report", "runner"]),
+    ("polars", &["data", "store", "report"]),
     ("plotters", &["figures"]),
     ("ttf-parser", &["figures"]),
     ("linfa-clustering", &["tasks"]),
@@ -110,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             of_package(&package("polyalign-tasks", &[("polars", None)])),
-            ["crate `tasks` depends on `polars`, whose home is `data`, `store`, `report`, `runner`"]
+            ["crate `tasks` depends on `polars`, whose home is `data`, `store`, `report`"]
         );
         assert!(of_package(&package("polyalign-new", &[]))[0].starts_with("crate `new` has no arrows"));
         assert!(of_package(&package("xtask", &[("polyalign-say", None)])).is_empty());

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::json;
 use tasks::Contrast;
@@ -55,8 +55,13 @@ struct Page {
 /// Writes `compare_<b>.html` into the folder `a`, and the same as a table.
 ///
 /// # Errors
-/// Folders without records; stored scores that cannot be read; a folder that cannot be written.
+/// The same folder twice; folders without records; stored scores that cannot be read; a folder that cannot be written.
 pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
+    if let (Ok(one), Ok(other)) = (a.canonicalize(), b.canonicalize())
+        && one == other
+    {
+        bail!("{} and {} are one folder; name another run to compare it with", a.display(), b.display());
+    }
     let _turn = folder::turn(a)?;
     let (first, second) = (folder::open(a)?, folder::open(b)?);
     let name =

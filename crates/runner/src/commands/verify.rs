@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use files::checksum;
-use polars::prelude::{AnyValue, DataFrame};
 use rayon::prelude::*;
 
 use crate::cells::execute::{Context, Outcome, run_cell};
@@ -21,7 +20,7 @@ use grid::plan::{Cell, Plan, PlanRequest};
 use store::cells::{State, Store, StoredSeries};
 use store::gather;
 use store::provenance::Provenance;
-use store::record::{COST_COLUMNS, Record, to_frame};
+use store::record::{COST_COLUMNS, Record, first_difference};
 
 /// What is verified, and how much of it computed again.
 #[derive(Clone, Debug)]
@@ -167,33 +166,16 @@ fn differences(kept: &[Record], series: &[StoredSeries], again: &Outcome, compar
     if kept.len() != again.records.len() {
         return Ok(Some(format!("{} records are kept, {} were computed", kept.len(), again.records.len())));
     }
-    let (ours, theirs) = (to_frame(kept)?, to_frame(&again.records)?);
-    for name in ours.get_column_names().iter().map(|name| name.as_str()) {
-        if COST_COLUMNS.contains(&name) || NAMES.contains(&name) {
-            continue;
-        }
-        if let Some(row) = first_difference(&ours, &theirs, name, compare)? {
-            let value = |frame: &DataFrame| -> Result<String> { Ok(frame.column(name)?.get(row)?.to_string()) };
-            return Ok(Some(format!("`{name}` of record {row} is {}, computed {}", value(&ours)?, value(&theirs)?)));
-        }
+    let mut without: Vec<&str> = COST_COLUMNS.iter().chain(&NAMES).copied().collect();
+    if compare == Compare::Tolerance {
+        // Steps to convergence belong to the instruction set too.
+        without.push("iterations");
+    }
+    let same = |kept, again| compare.same(kept, again);
+    if let Some(difference) = first_difference(kept, &again.records, &without, same)? {
+        return Ok(Some(difference));
     }
     Ok(of_series(series, &again.series, compare))
-}
-
-/// The first row in which a column differs.
-fn first_difference(ours: &DataFrame, theirs: &DataFrame, name: &str, compare: Compare) -> Result<Option<usize>> {
-    let (ours, theirs) = (ours.column(name)?, theirs.column(name)?);
-    for row in 0..ours.len() {
-        let same = match (ours.get(row)?, theirs.get(row)?) {
-            (AnyValue::Float64(kept), AnyValue::Float64(again)) => compare.same(kept, again),
-            // Steps to convergence belong to the instruction set too.
-            (kept, again) => kept == again || compare == Compare::Tolerance && name == "iterations",
-        };
-        if !same {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
 }
 
 /// The first series that differs: in any item, or, where figures are compared within a tolerance, in more than a share

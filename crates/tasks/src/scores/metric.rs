@@ -271,6 +271,23 @@ impl Metric {
         self.better() == Better::Higher
     }
 
+    /// The least and the largest value that the metric can have; infinite where it has no bound.
+    pub fn range(self) -> (f64, f64) {
+        const NONE: f64 = f64::INFINITY;
+        match self {
+            Self::Ari | Self::Similarity(_, SimilarityStatistic::Raw) => (-1.0, 1.0),
+            Self::Similarity(_, SimilarityStatistic::Calibrated | SimilarityStatistic::Ceiling) => (-NONE, 1.0),
+            Self::Uniformity => (-8.0, 0.0),
+            _ => match self.unit() {
+                "fraction" | "p" => (0.0, 1.0),
+                "cosine distance" | "distance" | "1 - CKA" => (0.0, 2.0),
+                "squared distance" => (0.0, 4.0),
+                "directions" => (0.0, NONE),
+                _ => (-NONE, NONE),
+            },
+        }
+    }
+
     /// What the series hold that the figure is computed from; `None` where it is no function of one.
     pub fn quantity(self) -> Option<Quantity> {
         self.row().quantity
@@ -454,6 +471,15 @@ mod tests {
         let error = "Rank1".parse::<Metric>().expect_err("a name is lower case").to_string();
         assert!(error.starts_with("unknown metric `Rank1`, expected one of `ari`, `nmi`, `rank1`"), "{error}");
         assert!(serde_json::from_str::<Metric>("1").unwrap_err().to_string().contains("the name of a metric"));
+    }
+
+    #[test]
+    fn a_range_holds_what_a_metric_can_be() {
+        assert_eq!((Metric::Accuracy.range(), Metric::Ari.range()), ((0.0, 1.0), (-1.0, 1.0)));
+        assert_eq!((Metric::DriftMean.range(), Metric::Alignment.range()), ((0.0, 2.0), (0.0, 4.0)));
+        let calibrated = Metric::Similarity(SimilarityMeasure::Cka, SimilarityStatistic::Calibrated);
+        assert_eq!((calibrated.range(), Metric::HubSkewness.range().1), ((f64::NEG_INFINITY, 1.0), f64::INFINITY));
+        assert!(Metric::ALL.iter().all(|metric| metric.range().0 < metric.range().1));
     }
 
     #[test]
