@@ -18,6 +18,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cells;
+pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod event;

@@ -1,7 +1,7 @@
 //! Consensus retrieval: the items of one view looked up among the means of all other views.
 
 use align::prep::unit_rows;
-use align::{Matrix, Coordinates};
+use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
 use tasks::metrics::{hits_at, mean_reciprocal_rank};
 use tasks::ranks::ranks;

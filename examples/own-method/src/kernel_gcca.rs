@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use align::linalg::{Threads, product, symmetric_eigen};
-use align::methods::gcca::{Coordinates, GccaParams};
+use align::methods::gcca::{self, GccaParams};
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{Purpose, permutation, stream};
 use align::{
-    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Needs, Coordinates, Views, Universe,
+    AlignError, Aligner, Coordinates, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Needs, Universe, Views,
 };
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,7 @@ impl KernelGcca {
 
     /// The linear method that aligns the features.
     fn gcca(&self) -> GccaParams {
-        GccaParams { coordinates: Coordinates::Carroll, ..GccaParams::textbook(Some(self.rank), self.ridge) }
+        GccaParams { coordinates: gcca::Coordinates::Carroll, ..GccaParams::textbook(Some(self.rank), self.ridge) }
     }
 }
 

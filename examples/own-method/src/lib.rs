@@ -29,15 +29,21 @@ pub fn register() -> Result<()> {
     Ok(())
 }
 
+/// Writes the data of `grid.yaml` into `data/` of a folder, where they are missing.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn write_data(folder: &Path) -> Result<()> {
+    let data = folder.join("data");
+    if data.join("bent.yaml").exists() { Ok(()) } else { bent::write(&data) }
+}
+
 /// Runs `grid.yaml` of a folder: computes the cells that are not in `results/` yet, and writes tables, figures and the report,
-/// `results/own/report.html`. The data are written to `data/` first, where they are missing. The observer is told how it goes.
+/// `results/own/report.html`. The observer is told how it goes.
 ///
 /// # Errors
 /// Anything wrong with the grid or the data, with file, line and column; a folder that cannot be written.
 pub fn run_grid(folder: &Path, observer: &dyn Observer) -> Result<Ending> {
-    let data = folder.join("data");
-    if !data.join("bent.yaml").exists() {
-        bent::write(&data)?;
-    }
+    write_data(folder)?;
     run(&folder.join("grid.yaml"), &RunRequest::new(folder.join("results")), observer)
 }

@@ -1,38 +1,25 @@
-//! Runs the grid beside this crate:
+//! The program `runner` with the method and the task of this crate: every command of `runner` knows them.
 //!
 //! ```sh
 //! cd examples/own-method
 //! cp ../../Cargo.lock .
-//! cargo run --release
+//! cargo run --release -- --grid grid.yaml
+//! cargo run --release -- list methods
 //! ```
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use runner::event::{Event, Observer};
-
-/// Prints the tables, and a line for every cell that was computed.
-struct Terminal;
-
-impl Observer for Terminal {
-    fn on_event(&self, event: &Event<'_>) {
-        match event {
-            Event::CellEnded { label, seconds, failures, .. } => {
-                println!("{label}: {seconds:.1} s {}", failures.join("; "));
-            }
-            Event::RunEnded { before, done, failed, .. } => {
-                println!("{before} cells were done before, {done} are done now, {failed} failed");
-            }
-            Event::Tables(text) => println!("{text}"),
-            _ => {}
-        }
+fn main() -> ExitCode {
+    if let Err(error) = prepare() {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
     }
+    runner::cli::main()
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+/// Registers the method and the task, and writes the data of `grid.yaml` where they are missing.
+fn prepare() -> anyhow::Result<()> {
     own_method::register()?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let ending = own_method::run_grid(folder, &Terminal)?;
-    println!("report: {}", folder.join("results/own/report.html").display());
-    Ok(ExitCode::from(ending.code()))
+    own_method::write_data(Path::new(env!("CARGO_MANIFEST_DIR")))
 }

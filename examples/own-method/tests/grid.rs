@@ -2,14 +2,18 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use align::Coordinates;
 use grid::Grid;
 use own_method::{register, run_grid};
+use runner::commands::run::{RunRequest, run};
 use runner::event::{Event, Observer};
 use runner::run::outcome::Ending;
+use runner::run::settings::RunSettings;
 use store::cells::Store;
 use store::record::{Counted, Record};
 use tasks::Metric;
@@ -97,4 +101,54 @@ fn an_unknown_parameter_is_found_at_its_line_and_column() {
     assert!(value.contains("kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
     let name = error("- consensus_retrieval", "- consensus_retrival");
     assert!(name.contains("did you mean `consensus_retrieval`?"), "{name}");
+}
+
+/// The program of this crate on a copy of its grid with small kernels.
+fn program(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_own-method")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn processes_that_a_run_starts_know_the_method_and_the_task() {
+    let folder = folder();
+    let folder = folder.path();
+    own_method::write_data(folder).unwrap();
+    let small = grid().replace("  - kernel_gcca\n", "").replace("seeds: [0, 1, 2]", "seeds: [0]");
+    fs::write(folder.join("grid.yaml"), small).unwrap();
+    let listed = program(folder, &["list", "methods"]);
+    assert!(text(&listed.stdout).contains("kernel_gcca"), "{listed:?}");
+
+    // A command for each cell, in a process of its own; each names this program.
+    let listed = program(folder, &["submit", "grid.yaml", "--engine", "list"]);
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    let commands = text(&listed.stdout);
+    assert_eq!(commands.lines().count(), 3, "{commands}");
+    for command in commands.lines() {
+        assert!(command.starts_with(env!("CARGO_BIN_EXE_own-method")), "{command}");
+        assert!(Command::new("sh").arg("-c").arg(command).status().unwrap().success(), "{command}");
+    }
+    let again = program(folder, &["submit", "grid.yaml", "--engine", "list"]);
+    assert_eq!(text(&again.stdout), "", "all cells are done");
+
+    // Cells in processes of their own.
+    let isolated = program(folder, &["--grid", "grid.yaml", "--out", "isolated", "--timeout", "300"]);
+    assert!(isolated.status.success(), "{}", text(&isolated.stderr));
+    let records = Store::at(&folder.join("isolated/own")).all_records().unwrap();
+    assert!(records.iter().all(|record| record.metric.is_some()), "no cell failed");
+    assert!(records.iter().any(|record| record.method.as_deref() == Some("kernel_gcca")));
+    // What messages name is this program, as it was called.
+    let report = fs::read_to_string(folder.join("isolated/own/report.html")).unwrap();
+    assert!(report.contains("own-method --grid grid.yaml --out isolated"), "{}", report.len());
+
+    // A program that does not call `runner::cli::main` cannot start itself.
+    let request = RunRequest {
+        settings: RunSettings { timeout: Some(Duration::from_secs(300)), ..RunSettings::default() },
+        ..RunRequest::new(folder.join("library"))
+    };
+    let error = run(&folder.join("grid.yaml"), &request, &()).unwrap_err().to_string();
+    assert!(error.contains("call `runner::cli::main()` in its main function"), "{error}");
 }

@@ -1,11 +1,12 @@
 //! Ctrl-C and SIGTERM: the first lets the cells that run come to their end, the second abandons them.
 
-use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+use crate::run::line::program;
 
 /// Exit code of a run that was interrupted.
 pub const EXIT_CODE: u8 = 130;
@@ -45,10 +46,8 @@ pub fn requested() -> bool {
 
 /// What to type to go on: the same command again, without what would compute finished cells anew.
 pub fn resume() -> String {
-    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
-    let program = args.next().unwrap_or_default();
-    let program = Path::new(&program).file_name().map_or_else(|| "runner".into(), |name| name.to_string_lossy());
-    files::shell::command(std::iter::once(program.into_owned()).chain(args.filter(|arg| arg != "--force")))
+    let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    files::shell::command(std::iter::once(program().to_string()).chain(args.filter(|arg| arg != "--force")))
 }
 
 /// Cells are being computed or kept while this lives.

@@ -18,6 +18,8 @@ use grid::plan::Cell;
 /// How cells are run in processes.
 #[derive(Clone, Debug)]
 pub struct Isolation {
+    /// The program that runs them: this one.
+    pub program: PathBuf,
     /// The plan that they are of.
     pub plan: PathBuf,
     /// What each may take, from its process's start to its end.
@@ -39,8 +41,7 @@ impl Isolation {
     /// # Errors
     /// No process can be started.
     pub fn run(&self, cell: &Cell, threads: usize) -> Result<End> {
-        let program = std::env::current_exe().context("cannot find this program")?;
-        let mut child = Command::new(program)
+        let mut child = Command::new(&self.program)
             .args([
                 "run-cell",
                 "--within-run",

@@ -3,26 +3,26 @@
 
 use std::path::PathBuf;
 
+use crate::cells::forecast::Basis;
+use crate::cells::interrupt;
+use crate::commands::parts::{CellLeft, Merged, RunCellsRequest};
+use crate::commands::run::{self, RunRequest};
+use crate::commands::submit::SubmitRequest;
+use crate::commands::universe::moments;
+use crate::commands::verify::{TOLERANCE, Verified};
+use crate::commands::{parts, verify};
+use crate::run::line::on_file;
+use crate::run::outcome::Ending;
+use crate::run::plan_file::{PlanFile, Planned};
+use crate::run::settings::RunSettings;
+use crate::slurm::Slurm;
+use crate::slurm::settings::Settings;
 use align::moments::Precision;
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 use data::SplitName;
 use grid::pick::{Indices, Shard};
-use runner::cells::forecast::Basis;
-use runner::cells::interrupt;
-use runner::commands::parts::{CellLeft, Merged, RunCellsRequest};
-use runner::commands::run::{self, RunRequest};
-use runner::commands::submit::SubmitRequest;
-use runner::commands::universe::moments;
-use runner::commands::verify::{TOLERANCE, Verified};
-use runner::commands::{parts, verify};
-use runner::run::line::on_file;
-use runner::run::outcome::Ending;
-use runner::run::plan_file::{PlanFile, Planned};
-use runner::run::settings::RunSettings;
-use runner::slurm::Slurm;
-use runner::slurm::settings::Settings;
 
 use super::cluster::{Engine, Format, SlurmArgs, submitted};
 use super::grids::{CellArgs, RunArgs};

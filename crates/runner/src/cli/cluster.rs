@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
+use crate::commands::status::{Standing, status};
+use crate::commands::submit::{SubmitRequest, submit};
+use crate::engine::Submitted;
+use crate::engine::list::List;
+use crate::run::line::on_file;
+use crate::run::outcome::Ending;
+use crate::slurm::settings::{Memory, Settings, TimeLimit};
+use crate::slurm::{self, Slurm};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use runner::commands::status::{Standing, status};
-use runner::commands::submit::{SubmitRequest, submit};
-use runner::engine::Submitted;
-use runner::engine::list::List;
-use runner::run::line::on_file;
-use runner::run::outcome::Ending;
-use runner::slurm::settings::{Memory, Settings, TimeLimit};
-use runner::slurm::{self, Slurm};
 
 use super::screen::Screen;
 use super::status::page;

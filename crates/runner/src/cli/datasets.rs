@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::commands::sets::fetch::{Encoders, FetchRequest};
+use crate::commands::sets::{datasets, fetch, texts};
+use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
-use runner::commands::sets::fetch::{Encoders, FetchRequest};
-use runner::commands::sets::{datasets, fetch, texts};
-use runner::run::outcome::Ending;
 
 use super::said;
 use super::screen::Screen;

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::commands::reproduce::{ReproduceRequest, reproduce};
+use crate::commands::run::RunRequest;
+use crate::commands::scaling::ScalingRequest;
+use crate::commands::{leaderboard, scaling};
+use crate::run::outcome::Ending;
+use crate::run::settings::{RunSettings, Selection};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use grid::only::Only;
 use grid::pick::{Bytes, Shard};
-use runner::commands::reproduce::{ReproduceRequest, reproduce};
-use runner::commands::run::RunRequest;
-use runner::commands::scaling::ScalingRequest;
-use runner::commands::{leaderboard, scaling};
-use runner::run::outcome::Ending;
-use runner::run::settings::{RunSettings, Selection};
 use store::durable::Durability;
 
 use super::screen::Screen;

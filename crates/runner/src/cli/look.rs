@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::commands::{list, show};
+use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use grid::source;
 use report::pages;
-use runner::commands::{list, show};
-use runner::run::outcome::Ending;
 
 use super::said;
 use super::screen::written;

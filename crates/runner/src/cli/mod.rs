@@ -1,4 +1,7 @@
 //! The command line: one file per family of commands, each command a struct of its arguments that knows how to run.
+//!
+//! It alone prints. [`main`] is all that the program `runner` does, and all that a program of one's own does once it has registered
+//! its methods and tasks.
 
 mod cells;
 mod cluster;
@@ -14,11 +17,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use store::provenance::VERSION;
 
+use crate::commands::run;
+use crate::run::line;
+use crate::run::outcome::Ending;
 use anyhow::{Context as _, Result};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use runner::commands::run;
-use runner::run::outcome::Ending;
 
 /// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
 /// writes records, tables and figures. A second run does only what is missing.
@@ -69,8 +73,22 @@ enum Command {
     Man(shell::Man),
 }
 
-/// Runs what the command line asks for; errors go to standard error.
-pub fn run() -> ExitCode {
+/// The `main` function of the program `runner`: it reads the arguments of the process, runs the command and returns the exit code. Errors
+/// go to standard error.
+///
+/// A program of one's own calls it after it has registered its methods and tasks, and then understands every command of `runner`:
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     // align::Method::register::<Mine>() and tasks::Task::register::<Mine>() come first.
+///     runner::cli::main()
+/// }
+/// ```
+///
+/// Processes that a run starts for its cells (`--timeout`), tasks of Slurm jobs and commands of a list are this program again, so they
+/// know the same methods and tasks.
+pub fn main() -> ExitCode {
+    line::begin();
     let cli = Cli::parse();
     // A page for whoever typed the bare name; options without a grid or a command are a slip.
     if cli.command.is_none() && cli.grid.is_none() && std::env::args_os().len() > 1 {

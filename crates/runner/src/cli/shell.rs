@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::run::outcome::Ending;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use runner::run::outcome::Ending;
 
 use super::{Cli, said};
 

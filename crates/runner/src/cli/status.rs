@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::commands::status::{CellStatus, Standing, Status, Trace};
+use crate::slurm::jobs::Attempt;
+use crate::slurm::queue::{Entry, Phase};
 use grid::pick::Indices;
-use runner::commands::status::{CellStatus, Standing, Status, Trace};
-use runner::slurm::jobs::Attempt;
-use runner::slurm::queue::{Entry, Phase};
 
 /// Lines of a kind that are printed one by one.
 const LINES: usize = 20;

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::commands::universe::{self, Add, Apply, FitOn, FitRequest, Way};
+use crate::run::outcome::Ending;
 use align::AddForm;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use data::import::{Member, NamedMember};
-use runner::commands::universe::{self, Add, Apply, FitOn, FitRequest, Way};
-use runner::run::outcome::Ending;
 
 use super::{Threads, said};
 

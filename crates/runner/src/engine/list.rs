@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use super::commands::{CellCommand, CommandList};
 use super::{Capabilities, Engine, Handover, Submitted, left};
 use crate::event::Observer;
+use crate::run::line::executable;
 use crate::run::plan_file::{PlanFile, Planned};
 use grid::pick::Indices;
 use grid::plan::Plan;
@@ -37,7 +38,7 @@ impl Engine for List {
         let place = PlanFile::place(submission.store.root());
         file.write(&place)?;
         let place = std::path::absolute(&place).with_context(|| format!("cannot resolve {}", place.display()))?;
-        let program = std::env::current_exe().context("cannot find this program")?.display().to_string();
+        let program = executable()?.display().to_string();
         let plan_path = place.display().to_string();
         let words = |words: &[&str]| [&[program.as_str()], words].concat().into_iter().map(String::from).collect();
         let threads = self.threads.to_string();

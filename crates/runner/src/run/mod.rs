@@ -24,6 +24,7 @@ use crate::cells::forecast::Forecast;
 use crate::cells::interrupt;
 use crate::cells::isolate::Isolation;
 use crate::event::{Event, Observer};
+use crate::run::line::executable;
 use grid::pick::Indices;
 use grid::plan::{Cell, Plan};
 use outcome::RunOutcome;
@@ -106,12 +107,17 @@ impl<'a> Run<'a> {
     /// A result that cannot be kept; a folder that cannot be written any more. A cell that fails is no error.
     pub fn run(mut self, fits: &Fits, observer: &dyn Observer) -> Result<RunOutcome> {
         interrupt::watch();
+        // Before anything is taken away: such a program may not be one that can start itself.
+        let isolated = |timeout| -> Result<Isolation> {
+            Ok(Isolation { program: executable()?, plan: self.file.clone(), timeout })
+        };
+        let isolation = self.settings.timeout.map(isolated).transpose()?;
         self.prepare(observer)?;
         let pending: Vec<&Cell> = self.cells.iter().copied().filter(|cell| !self.states[cell.index].done()).collect();
         let before = self.cells.len() - pending.len();
         let name = self.plan.name();
         let provenance = Provenance::gather(self.plan.grid.path().parent().unwrap_or(Path::new("")));
-        let RunSettings { threads, jobs, max_memory, fail_fast, timeout, .. } = *self.settings;
+        let RunSettings { threads, jobs, max_memory, fail_fast, .. } = *self.settings;
         let work = Work {
             plan: self.plan,
             width: Width::choose(threads, jobs, pending.len()),
@@ -122,7 +128,7 @@ impl<'a> Run<'a> {
             durability: self.durability,
             max_memory,
             fail_fast,
-            isolation: timeout.map(|timeout| Isolation { plan: self.file.clone(), timeout }),
+            isolation,
             observer,
         };
         let tally =

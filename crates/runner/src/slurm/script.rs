@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::run::line::executable;
+
 use super::cut::Chunk;
 use super::settings::Settings;
 
@@ -51,7 +53,7 @@ impl Script<'_> {
     /// # Errors
     /// The program or the working folder cannot be found.
     pub fn text(&self, first: Option<&Chunk>) -> Result<String> {
-        let runner = std::env::current_exe().context("cannot find this program")?;
+        let runner = executable()?;
         let folder = std::env::current_dir().context("cannot find the working folder")?;
         let Self { name, cells, group, .. } = self;
         let (tasks, offset) = first.map_or(("0".into(), 0), |chunk| (chunk.tasks.to_string(), chunk.offset));
@@ -155,6 +157,7 @@ mod tests {
             settings,
             memory_mb: 310.0,
         };
+        crate::run::line::begin();
         script.text(Some(&Chunk { offset: 7, tasks: Indices(vec![0, 2]) })).expect("a program and a folder")
     }
 

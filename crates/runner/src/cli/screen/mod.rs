@@ -6,9 +6,9 @@ mod progress;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use crate::cells::interrupt;
+use crate::event::{CellToRun, Event, Observer};
 use figures::Column;
-use runner::cells::interrupt;
-use runner::event::{CellToRun, Event, Observer};
 
 use progress::Progress;
 
@@ -86,7 +86,6 @@ impl Observer for Screen {
                 say::out!("merge   job {job}, after all of them");
                 say::out!("look at it with: {look}");
             }
-            _ => {}
         }
     }
 }
