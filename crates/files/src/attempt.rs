@@ -30,6 +30,13 @@ pub fn name() -> &'static str {
     })
 }
 
+/// The machine and the process of an attempt, by its name.
+pub fn of(name: &str) -> Option<(&str, u32)> {
+    let (rest, _) = name.rsplit_once('-')?;
+    let (host, process) = rest.rsplit_once('-')?;
+    Some((host, process.parse().ok()?))
+}
+
 /// Where an attempt says that it is alive.
 pub fn place(root: &Path, name: &str) -> PathBuf {
     root.join(format!("{PREFIX}{name}"))
@@ -119,6 +126,7 @@ mod tests {
         assert!(!alive(root, "host-1-0123456789abcdef") && all(root).expect("readable").is_empty());
         // Of the same host and process, as in two containers: told apart by its random bits.
         let (same, bits) = name().rsplit_once('-').expect("three parts");
+        assert_eq!(of(name()).map(|(_, process)| process), Some(std::process::id()));
         assert!(bits.len() == 16 && same.ends_with(&format!("-{}", std::process::id())));
     }
 }

@@ -39,7 +39,12 @@ pub fn take(file: &File, alone: bool) -> io::Result<Taken> {
 /// Writes into a file who holds it. On a full disk the lock is held all the same.
 pub fn sign(file: &mut File) {
     let _ = file.set_len(0).and_then(|()| file.rewind());
-    let _ = writeln!(file, "process {} on {}", std::process::id(), crate::host());
+    let _ = writeln!(file, "{}", signature(std::process::id(), crate::host()));
+}
+
+/// What [`sign`] writes of a process on a machine.
+pub fn signature(process: u32, host: impl std::fmt::Display) -> String {
+    format!("process {process} on {host}")
 }
 
 /// Who holds a file, by what [`sign`] has written: a help, not a need. Empty where nobody has signed.

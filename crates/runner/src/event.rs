@@ -141,6 +141,17 @@ pub enum Event<'a> {
         /// The task that index 0 means.
         offset: usize,
     },
+    /// A process was started in the background.
+    ProcessStarted {
+        /// Its number.
+        process: u32,
+        /// Its log.
+        log: &'a Path,
+        /// The command that tells how far the grid is.
+        look: &'a str,
+        /// The command that stops the process.
+        cancel: &'a str,
+    },
     /// The merge was submitted; the command tells how far the grid is.
     MergeSubmitted {
         /// Its job.

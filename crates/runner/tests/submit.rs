@@ -5,10 +5,11 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
-use common::{Bench, GRID, root, text, text_of};
+use common::{Bench, GRID, root, runner, text, text_of};
 
 /// A grid, and a folder with a cluster's commands in the place of the PATH.
 struct Cluster {
@@ -165,7 +166,7 @@ fn what_slurm_refuses_is_passed_on_with_the_command() {
     cluster.says("squeue", "echo '7|1|PENDING||Priority'");
     let error = cluster.error(&[]);
     assert!(error.starts_with("error: jobs of this grid are still queued or running: 7; wait for them"), "{error}");
-    assert!(error.contains("`scancel 7`") && error.contains("--force"), "{error}");
+    assert!(error.contains("`scancel 7`") && error.contains("runner cancel ") && error.contains("--force"), "{error}");
     cluster.says("sbatch", "echo what");
     let error = cluster.error(&["--force"]);
     assert!(error.contains("sbatch answered `what`, wanted a job's id; the command was: sbatch"), "{error}");
@@ -235,6 +236,114 @@ fn two_submissions_at_a_time_submit_once() {
     );
     let arrays = cluster.submitted().iter().filter(|line| line.contains("--array=")).count();
     assert_eq!((arrays, cluster.submitted().len()), (1, 2), "{:?}", cluster.submitted());
+}
+
+#[test]
+fn jobs_of_a_folder_are_ended_and_a_list_says_that_it_cannot() {
+    let cluster = five();
+    let unplanned = cluster.run("cancel", &[]);
+    assert!(text(&unplanned.stderr).contains("make one with `runner plan GRID`"), "{}", text_of(&unplanned));
+    fine(cluster.submit(&["--group", "1"]));
+    assert_eq!(
+        fine(cluster.run("cancel", &[])),
+        "nothing of `tiny` is queued or running that could be ended from here\n"
+    );
+    cluster.says("scancel", "echo \"$@\" >> $0.log");
+    cluster.says(
+        "squeue",
+        "echo '101|0|RUNNING|n1|None'; echo '101|1|COMPLETED|n1|None'; echo '102|N/A|PENDING||DependencyNeverSatisfied'",
+    );
+    assert_eq!(fine(cluster.run("cancel", &[])), "ended job 101\nended job 102\n");
+    assert_eq!(fs::read_to_string(cluster.bin().join("scancel.log")).unwrap(), "101 102\n");
+    // By the folder of the results, and where Slurm refuses.
+    cluster.says("scancel", "echo 'scancel: error: Kill job error on job id 101: Access denied' >&2; exit 1");
+    let refused = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .env("PATH", cluster.bin())
+        .args(["cancel", "--engine", "slurm"])
+        .arg(cluster.bench.out().join("tiny"))
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("scancel refused: scancel: error: Kill job error"), "{}", text_of(&refused));
+    let listed = cluster.run("cancel", &["--engine", "list"]);
+    assert_eq!(listed.status.code(), Some(1));
+    assert!(
+        text(&listed.stderr).contains("belong to whatever runs the commands; end them there"),
+        "{}",
+        text_of(&listed)
+    );
+}
+
+/// Waits for what a command says.
+fn until(what: &str, say: impl Fn() -> String) -> String {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let said = say();
+        if said.contains(what) {
+            return said;
+        }
+        assert!(Instant::now() < end, "`{what}` is not said: {said}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_process_in_the_background_is_seen_and_can_be_stopped() {
+    // More cells than anybody waits for.
+    let seeds: Vec<String> = (0..3000).map(|seed| seed.to_string()).collect();
+    let grid = GRID.replace("[na, gpa, gcca]", "[gcpa]");
+    let bench = Bench::new(&format!("{grid}seeds: [{}]\n", seeds.join(", ")));
+    let (file, out) = (bench.grid().display().to_string(), bench.out().display().to_string());
+    let on = |command: &str, more: &[&str]| runner(&[&[command, file.as_str(), "--out", out.as_str()], more].concat());
+    let root = bench.out().join("tiny");
+    let root = root.to_str().unwrap();
+
+    let dry = fine(on("submit", &["--engine", "local", "--cpus", "2", "--mem", "4G", "--dry-run"]));
+    assert!(dry.contains(" resume ") && dry.contains(" --threads 2 --max-memory 4G"), "{dry}");
+    assert!(!Path::new(root).join("local").exists());
+    let said = fine(on("submit", &["--engine", "local", "--cpus", "2"]));
+    assert!(said.contains(" was started; log ") && said.contains("stop it with: runner cancel "), "{said}");
+    let process = said.split("process ").nth(1).unwrap().split(' ').next().unwrap().to_string();
+    // At once, while it still reads its data; then with the id of its attempt.
+    let first = on("status", &[]);
+    assert_eq!(first.status.code(), Some(0), "{}", text_of(&first));
+    assert!(
+        text(&first.stdout).contains(" 0 failed, 0 missing")
+            && text(&first.stdout).contains(&format!("process {process} on "))
+    );
+    let seen = until("  process  attempt ", || text(&on("status", &[]).stdout));
+    assert!(seen.contains(&format!("-{process}-")) && seen.contains("local/run.log"), "{seen}");
+    // Not of this terminal's process group.
+    if let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) {
+        assert_eq!(stat.rsplit_once(')').unwrap().1.split_whitespace().nth(2), Some(process.as_str()), "{stat}");
+    }
+    let second = on("submit", &["--engine", "local"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("is at work on this grid; wait for it, or stop it with: runner cancel"));
+    assert!(bench.error(&[]).contains("another runner is at work here"));
+
+    let cancelled = fine(runner(&["cancel", root]));
+    assert!(
+        cancelled.starts_with("ended attempt ") && cancelled.contains(&format!("process {process} on ")),
+        "{cancelled}"
+    );
+    let ended = until(" has ended; log ", || text(&on("status", &[]).stdout));
+    assert!(ended.contains("  missing ") && ended.contains("--engine local"), "{ended}");
+    let log = fs::read_to_string(Path::new(root).join("local/run.log")).unwrap();
+    assert!(log.contains("interrupted"), "{log}");
+    let nothing = fine(runner(&["cancel", root, "--engine", "local"]));
+    assert!(nothing.starts_with("nothing of `tiny` is queued or running"), "{nothing}");
+
+    // A grid that is small enough comes to its end, and another submission finds nothing to do.
+    fs::write(bench.grid(), GRID).unwrap();
+    fine(on("submit", &["--engine", "local"]));
+    until("3 done", || text(&on("status", &[]).stdout));
+    until(" has ended; log ", || text(&on("status", &[]).stdout));
+    assert!(Path::new(root).join("report.html").exists());
+    let none = on("submit", &["--engine", "local"]);
+    assert!(text(&none.stderr).contains("nothing to submit: all 3 cells of `tiny` are done"), "{}", text_of(&none));
+    let refused = on("submit", &["--engine", "local", "--partition", "long"]);
+    assert!(text(&refused.stderr).contains("a process in the background has no --partition"), "{}", text_of(&refused));
 }
 
 #[test]

@@ -107,6 +107,36 @@ impl Lock {
     }
 }
 
+/// A process that writes into a folder of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// The id of its attempt.
+    pub attempt: String,
+    /// Its machine.
+    pub host: String,
+    /// Its number there.
+    pub process: u32,
+    /// Whether it holds the whole folder, not a part of it.
+    pub whole: bool,
+}
+
+/// The processes that write into a folder, as far as its file system knows locks.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn workers(root: &Path) -> Result<Vec<Worker>> {
+    let signed = std::fs::read_to_string(root.join(".lock")).unwrap_or_default();
+    let worker = |attempt: String| {
+        let (host, process) = attempt::of(&attempt)?;
+        let whole = signed.trim() == lock::signature(process, host);
+        Some(Worker { host: host.to_string(), process, whole, attempt })
+    };
+    let mut all = attempt::all(root).with_context(|| format!("cannot read {}", root.display()))?;
+    all.retain(|name| attempt::alive(root, name));
+    all.sort();
+    Ok(all.into_iter().filter_map(worker).collect())
+}
+
 fn unwritable(path: &Path) -> String {
     format!("cannot write {}; choose another folder with --out", path.display())
 }
@@ -153,7 +183,11 @@ mod tests {
             "{error}"
         );
         assert!(Lock::part(root, None).is_err());
+        let found = workers(root).expect("readable");
+        assert!(found.len() == 1 && found[0].whole && found[0].attempt == attempt::name(), "{found:?}");
+        assert_eq!(found[0].process, std::process::id());
         drop(whole);
+        assert!(workers(root).expect("readable").is_empty());
         let one = Lock::part(root, Some("shard 0/2")).expect("free");
         let _two = Lock::part(root, Some("shard 1/2")).expect("free");
         let _cells = Lock::part(root, None).expect("free");

@@ -2,24 +2,27 @@
 
 use std::path::PathBuf;
 
+use crate::commands::cancel::{Cancelled, cancel};
 use crate::commands::status::{Standing, status};
 use crate::commands::submit::{SubmitRequest, submit};
-use crate::engine::Submitted;
 use crate::engine::list::List;
-use crate::run::line::on_file;
+use crate::engine::local::Local;
+use crate::engine::{self as runs, Submitted};
 use crate::run::outcome::Ending;
+use crate::slurm::Slurm;
 use crate::slurm::settings::{Memory, Settings, TimeLimit};
-use crate::slurm::{self, Slurm};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use grid::Grid;
 
 use super::screen::Screen;
 use super::status::page;
 
-/// Submit what is missing of a grid to a cluster, or list it as commands
+/// Submit what is missing of a grid to a cluster or to a process in the background, or list it as commands
 #[derive(Args)]
 #[command(after_help = "Examples:\n  runner submit G.yaml --engine slurm --partition long --time 2:00:00 --cpus 4\n  \
-    runner submit G.yaml --engine slurm --dry-run\n  runner submit G.yaml --engine list > commands.txt\n\nThe script of \
+    runner submit G.yaml --engine slurm --dry-run\n  runner submit G.yaml --engine local --cpus 4\n  \
+    runner submit G.yaml --engine list > commands.txt\n\nThe script of \
     Slurm is results/<grid>/slurm/run.sbatch; it can be edited and submitted by hand.")]
 pub struct Submit {
     /// The grid file
@@ -51,6 +54,8 @@ pub struct Submit {
 pub enum Engine {
     /// Job arrays of Slurm
     Slurm,
+    /// A process in the background of this machine, which outlives the terminal; with --cpus and --mem
+    Local,
     /// Commands on standard output, for GNU parallel, Snakemake and others; with --cpus and --group
     List,
 }
@@ -122,6 +127,7 @@ impl Submit {
 pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: Format) -> Result<Ending> {
     let submitted = match engine {
         Engine::Slurm => submit(request, &slurm, &Screen::default())?,
+        Engine::Local => submit(request, &local(slurm)?, &Screen::default())?,
         Engine::List => submit(request, &list(slurm)?, &Screen::default())?,
     };
     let commands = match submitted {
@@ -136,6 +142,23 @@ pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: 
     let count = commands.commands.len();
     tracing::info!("{count} commands; when all of them have run: {}", files::shell::command(&commands.merge));
     Ok(Ending::Complete)
+}
+
+/// What a process can be asked for; the rest is Slurm's.
+fn local(slurm: Slurm) -> Result<Local> {
+    let Slurm {
+        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group }, force, dry_run, ..
+    } = slurm;
+    let others = partition.is_some() || time.is_some() || exclusive || max_array.is_some() || group.is_some() || force;
+    ensure!(
+        !others,
+        "a process in the background has no --partition, --time, --exclusive, --max-array, --group or --force; give --cpus and --mem alone"
+    );
+    // To Slurm a bare number is megabytes.
+    let memory = mem
+        .map(|mem| mem.to_string())
+        .map(|mem| if mem.ends_with(|c: char| c.is_ascii_digit()) { mem + "M" } else { mem });
+    Ok(Local { threads: cpus, max_memory: memory, dry_run })
 }
 
 /// What a list can be asked for; the rest is Slurm's.
@@ -169,11 +192,46 @@ impl Status {
         if !status.cells.iter().any(|cell| matches!(cell.standing, Standing::Failed | Standing::Missing)) {
             return Ok(Ending::Complete);
         }
-        let again = match status.submitted {
-            true => slurm::resume(&grid, &out),
-            false => on_file(&["resume"], &grid, &["--out", &out.display().to_string()]),
-        };
-        say::out!("go on with: {again}");
+        say::out!("go on with: {}", status.resume);
         Ok(Ending::Failures)
+    }
+}
+
+/// End what is queued or running of a grid: jobs of Slurm, a process in the background
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  runner cancel results/massive_clustering\n  runner cancel G.yaml --engine slurm\n\nCells that are \
+    done are kept; `runner resume` goes on with the others."
+)]
+pub struct Cancel {
+    /// The folder of a grid's results, or its grid file
+    target: PathBuf,
+    /// Folder of the results of all grids, for a grid file
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// What runs the cells [default: whatever has some]
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+}
+
+impl Cancel {
+    /// Ends it, and says what that was.
+    pub fn run(self) -> Result<Ending> {
+        let Self { target, out, engine } = self;
+        let root = if target.is_dir() { target } else { out.join(&Grid::read(&target)?.value.name) };
+        let (slurm, local, list) = (Slurm::default(), Local::default(), List::default());
+        let engines: Vec<&dyn runs::Engine> = match engine {
+            None => vec![&slurm, &local],
+            Some(Engine::Slurm) => vec![&slurm],
+            Some(Engine::Local) => vec![&local],
+            Some(Engine::List) => vec![&list],
+        };
+        let Cancelled { name, ended, others } = cancel(&root, &engines)?;
+        ended.iter().for_each(|line| say::out!("ended {line}"));
+        if ended.is_empty() {
+            say::out!("nothing of `{name}` is queued or running that could be ended from here");
+        }
+        others.iter().for_each(|attempt| say::out!("attempt {attempt} still writes here; end it where it was started"));
+        Ok(Ending::Complete)
     }
 }

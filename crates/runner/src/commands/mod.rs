@@ -1,5 +1,6 @@
 //! What the command line calls: a file or folder for each family of commands.
 
+pub mod cancel;
 pub mod leaderboard;
 pub mod list;
 pub mod parts;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cells::fits::Fits;
-use crate::engine::local::Local;
+use crate::engine::in_process::InProcess;
 use crate::engine::{Engine as _, Submitted};
 use crate::event::{CellToRun, Event, Observer};
 use crate::run::announce;
@@ -84,7 +84,7 @@ pub(super) fn compute(plan: &Plan, request: &RunRequest, fits: &Fits, observer: 
         observer.on_event(&Event::CellsToRun(&to_run(&selection.pick(plan)?, &folder), &folder));
         return Ok(Computed::InPart(Ending::Complete));
     }
-    let outcome = match (Local { selection, settings, fits }).submit(plan, out, observer)? {
+    let outcome = match (InProcess { selection, settings, fits }).submit(plan, out, observer)? {
         Submitted::Computed(outcome) => *outcome,
         Submitted::Jobs | Submitted::Commands(_) => return Ok(Computed::InPart(Ending::Complete)),
     };

@@ -1,17 +1,18 @@
-//! How far a grid is: what is done, what is at work on a cluster, what has failed or is missing, and why.
+//! How far a grid is: what is done, who is at work on the rest, what has failed or is missing, and why.
 //!
-//! Files of results say what is done and what has failed; where jobs were submitted, Slurm is asked which of them are still
-//! queued or running. Without Slurm there is less to say, and nothing else changes.
+//! Files of results say what is done and what has failed; the engines are asked who has the other cells. Where an engine cannot be
+//! asked there is less to say, and nothing else changes.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::engine::Engine;
+use crate::engine::local::Local;
+use crate::engine::state::{CellState, EngineState, Job, Live, Phase};
+use crate::run::line::on_file;
 use crate::run::plan_file::PlanFile;
-use crate::slurm;
-use crate::slurm::jobs::{Attempt, Jobs};
-use crate::slurm::queue::{self, Entry, Phase};
+use crate::slurm::Slurm;
 use grid::Grid;
 use store::cells::{State, Store};
 
@@ -22,12 +23,10 @@ pub struct Status {
     pub name: String,
     /// The cells of its plan.
     pub cells: Vec<CellStatus>,
-    /// What the scheduler has of merges.
-    pub merges: Vec<Entry>,
-    /// The folder of what Slurm needs.
-    pub place: PathBuf,
-    /// Whether jobs were submitted.
-    pub submitted: bool,
+    /// What engines have of the grid beside its cells.
+    pub others: Vec<Job>,
+    /// The command that goes on with what is left.
+    pub resume: String,
 }
 
 /// How far a cell is.
@@ -41,10 +40,10 @@ pub struct CellStatus {
     pub label: String,
     /// How it stands.
     pub standing: Standing,
-    /// The task that is at work on it.
-    pub live: Option<(Attempt, Entry)>,
+    /// The attempt that has it.
+    pub live: Option<Live>,
     /// What came of the attempts at it, where nobody is at work on it; `None` where there is no trace of one.
-    pub trace: Option<Trace>,
+    pub why: Option<String>,
     /// The log of the latest attempt that has one.
     pub log: Option<PathBuf>,
 }
@@ -54,34 +53,14 @@ pub struct CellStatus {
 pub enum Standing {
     /// It is done.
     Done,
-    /// A task runs it.
+    /// An attempt runs it.
     Running,
-    /// A task that has it waits.
+    /// An attempt that has it waits.
     Queued,
     /// It has failed, and nobody is at work on it.
     Failed,
     /// There is nothing of it, and nobody is at work on it.
     Missing,
-}
-
-/// What came of the attempts at a cell.
-#[derive(Clone, Debug)]
-pub enum Trace {
-    /// It has failed, and why.
-    Failed(String),
-    /// Its files cannot be trusted, and why.
-    Damaged(String),
-    /// The scheduler still knows a task that had it, which is not at work any more or never will be.
-    Task(Entry),
-    /// A task has ended without it.
-    Ended,
-}
-
-/// What the scheduler knows of a grid's jobs.
-#[derive(Default)]
-struct Scheduled {
-    tasks: HashMap<(u64, usize), Entry>,
-    merges: Vec<Entry>,
 }
 
 /// How far a grid is. Its plan must be there; its data are not read.
@@ -96,31 +75,38 @@ pub fn status(grid: &Path, out: &Path) -> Result<Status> {
     }
     let store = Store::at(&root);
     let states = store.states(&plan.cells.iter().map(|cell| cell.id.as_str()).collect::<Vec<_>>());
-    let place = slurm::folder(&root);
-    let jobs = Jobs::read(&place)?;
-    let scheduled = ask(&jobs);
-    let attempts = jobs.attempts(&plan)?;
-    let each = plan.cells.iter().zip(&states).zip(&attempts);
-    let cells = each.map(|((cell, state), attempts)| {
-        let live = scheduled.live(attempts).map(|(attempt, entry)| (attempt, entry.clone()));
-        let log = attempts.iter().map(|attempt| attempt.log(&place)).find(|log| log.exists());
+    let engines: [&dyn Engine; 2] = [&Slurm::default(), &Local::default()];
+    let known: Vec<(&str, EngineState)> =
+        engines.iter().map(|engine| Ok((engine.name(), engine.state(&plan, &root)?))).collect::<Result<_>>()?;
+    let each = plan.cells.iter().zip(&states).map(|(cell, state)| {
+        let of_engines = || known.iter().filter_map(|(_, known)| known.cells.get(cell.index));
+        let live = of_engines().find_map(|known: &CellState| known.live.clone());
         CellStatus {
             index: cell.index,
             id: cell.id.clone(),
             label: cell.label.clone(),
-            standing: standing(state, live.as_ref().map(|(_, entry)| entry.phase())),
+            standing: standing(state, live.as_ref().map(|live| live.phase)),
             live,
-            trace: match (state, attempts.iter().find_map(|attempt| scheduled.of(attempt))) {
-                (State::Failed(_), _) => Some(Trace::Failed(store.failure(&cell.id))),
-                (State::Damaged(why), _) => Some(Trace::Damaged(why.clone())),
-                (_, Some(entry)) => Some(Trace::Task(entry.clone())),
-                (_, None) => log.is_some().then_some(Trace::Ended),
+            why: match state {
+                State::Failed(_) => Some(store.failure(&cell.id)),
+                State::Damaged(why) => Some(why.clone()),
+                State::Done(_) | State::Missing => of_engines().find_map(|known| known.ended.clone()),
             },
-            log,
+            log: of_engines().find_map(|known| known.log.clone()),
         }
     });
-    let cells = cells.collect();
-    Ok(Status { name: plan.name, cells, merges: scheduled.merges, place, submitted: !jobs.ids().is_empty() })
+    let cells = each.collect();
+    let folder = out.display().to_string();
+    let mut options = vec!["--out", folder.as_str()];
+    // Cells go on where they were submitted.
+    options.extend(known.iter().find(|(_, known)| known.submitted).iter().flat_map(|(name, _)| ["--engine", *name]));
+    let resume = on_file(&["resume"], grid, &options);
+    Ok(Status {
+        name: plan.name,
+        cells,
+        others: known.into_iter().flat_map(|(_, known)| known.others).collect(),
+        resume,
+    })
 }
 
 fn standing(state: &State, live: Option<Phase>) -> Standing {
@@ -130,34 +116,5 @@ fn standing(state: &State, live: Option<Phase>) -> Standing {
         (_, Some(Phase::Queued)) => Standing::Queued,
         (State::Failed(_), _) => Standing::Failed,
         _ => Standing::Missing,
-    }
-}
-
-/// Where the scheduler cannot be asked, that is said, and results speak for themselves.
-fn ask(jobs: &Jobs) -> Scheduled {
-    let ids = jobs.ids();
-    if ids.is_empty() {
-        return Scheduled::default();
-    }
-    let entries = queue::ask(&ids).unwrap_or_else(|error| {
-        tracing::info!("note: jobs were submitted, and which of them are queued or running cannot be told: {error:#}");
-        Vec::new()
-    });
-    let merges = jobs.merges();
-    let (merges, tasks): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| merges.contains(&entry.job));
-    let tasks = tasks.into_iter().filter_map(|entry| Some(((entry.job, entry.task?), entry))).collect();
-    Scheduled { tasks, merges }
-}
-
-impl Scheduled {
-    /// The task that is at work on a cell, one that runs before one that waits.
-    fn live(&self, attempts: &[Attempt]) -> Option<(Attempt, &Entry)> {
-        let known = || attempts.iter().filter_map(|attempt| Some((*attempt, self.of(attempt)?)));
-        let of = |phase: Phase| known().find(|(_, entry)| entry.phase() == phase && entry.at_work());
-        of(Phase::Running).or_else(|| of(Phase::Queued))
-    }
-
-    fn of(&self, attempt: &Attempt) -> Option<&Entry> {
-        self.tasks.get(&(attempt.job, attempt.task))
     }
 }

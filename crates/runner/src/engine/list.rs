@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::commands::{CellCommand, CommandList};
-use super::{Capabilities, Engine, Handover, Submitted, left};
+use super::state::EngineState;
+use super::{Engine, Handover, Submitted, left};
 use crate::event::Observer;
 use crate::run::line::executable;
 use crate::run::plan_file::{PlanFile, Planned};
@@ -15,7 +16,7 @@ use grid::plan::Plan;
 const FORMAT: &str = "runner list 1";
 
 /// Whoever runs the commands of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct List {
     /// Cells of a command.
     pub group: usize,
@@ -26,10 +27,6 @@ pub struct List {
 impl Engine for List {
     fn name(&self) -> &'static str {
         "list"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { waits: false, state: false, cancel: false }
     }
 
     fn submit(&self, plan: &Plan, out: &Path, _: &dyn Observer) -> Result<Submitted> {
@@ -61,5 +58,16 @@ impl Engine for List {
             name: file.name,
             plan: place,
         }))
+    }
+
+    fn state(&self, _: &PlanFile, _: &Path) -> Result<EngineState> {
+        Ok(EngineState::default())
+    }
+
+    fn cancel(&self, root: &Path) -> Result<Vec<String>> {
+        bail!(
+            "cells of {} that were listed as commands belong to whatever runs the commands; end them there",
+            root.display()
+        )
     }
 }

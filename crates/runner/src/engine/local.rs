@@ -1,43 +1,248 @@
-//! Cells in this process.
+//! A process of its own in the background of this machine, which outlives the terminal.
+//!
+//! ```text
+//! <out>/<grid>/local/process.json   the process that was started last
+//! <out>/<grid>/local/run.log        what it and those before it have said
+//! ```
+//!
+//! The process inherits its log locked, so the log is locked as long as the process lives, however it ends.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use files::lock::{self, Taken};
+use serde::{Deserialize, Serialize};
 
-use super::{Capabilities, Engine, Submitted};
-use crate::cells::fits::Fits;
-use crate::event::Observer;
-use crate::run::Run;
-use crate::run::settings::{RunSettings, Selection};
-use files::attempt;
+use super::process::{detached, interrupt};
+use super::state::{CellState, EngineState, Job, Live, Phase};
+use super::{Engine, Handover, Submitted, left};
+use crate::event::{Event, Observer};
+use crate::run::line::{executable, on_file};
+use crate::run::plan_file::PlanFile;
 use grid::plan::Plan;
+use store::durable::write_file;
+use store::lock::{Worker, workers};
+use store::provenance::now;
 
-/// This process, which computes the cells and waits for them.
-pub struct Local<'a> {
-    /// Some of the cells.
-    pub selection: &'a Selection,
-    /// How they are computed.
-    pub settings: &'a RunSettings,
-    /// Fits that are shared.
-    pub fits: &'a Fits,
+const FORMAT: &str = "runner local 1";
+
+/// A process in the background.
+#[derive(Clone, Debug, Default)]
+pub struct Local {
+    /// Its threads; all cores without.
+    pub threads: Option<usize>,
+    /// The memory that its cells may take at a time, as `--max-memory` reads it.
+    pub max_memory: Option<String>,
+    /// Write the plan, tell the command, start nothing.
+    pub dry_run: bool,
 }
 
-impl Engine for Local<'_> {
+/// The process that was started last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Started {
+    /// `runner local 1`.
+    format: String,
+    /// Its number.
+    process: u32,
+    /// Its machine.
+    host: String,
+    /// When, in UTC.
+    started_at: Option<String>,
+    /// Its words.
+    command: Vec<String>,
+}
+
+impl Started {
+    fn file(root: &Path) -> PathBuf {
+        folder(root).join("process.json")
+    }
+
+    /// `None` where no process was started.
+    fn read(root: &Path) -> Result<Option<Self>> {
+        let path = Self::file(root);
+        let remedy = || format!("cannot read {}; remove it once no process of the grid is at work", path.display());
+        let bytes = match std::fs::read(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes.with_context(remedy)?,
+        };
+        let started: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
+        if started.format != FORMAT {
+            bail!("{}: its format is `{}`, wanted `{FORMAT}`", remedy(), started.format);
+        }
+        Ok(Some(started))
+    }
+
+    fn named(&self) -> String {
+        lock::signature(self.process, &self.host)
+    }
+}
+
+fn folder(root: &Path) -> PathBuf {
+    root.join("local")
+}
+
+fn log(root: &Path) -> PathBuf {
+    folder(root).join("run.log")
+}
+
+/// The process that was started last, where it is alive.
+fn alive(root: &Path) -> Result<Option<Started>> {
+    let Some(started) = Started::read(root)? else { return Ok(None) };
+    let Ok(log) = lock::open(&log(root)) else { return Ok(None) };
+    // Shared, so that two who ask do not take each other for the process.
+    Ok(matches!(lock::take(&log, false), Ok(Taken::Busy)).then_some(started))
+}
+
+/// The attempt of a process that has begun to write.
+fn attempt_of<'w>(started: &Started, workers: &'w [Worker]) -> Option<&'w Worker> {
+    workers.iter().find(|worker| worker.process == started.process && worker.host == started.host)
+}
+
+/// A worker in words.
+fn named(worker: &Worker) -> String {
+    format!("attempt {}: {}", worker.attempt, lock::signature(worker.process, &worker.host))
+}
+
+impl Engine for Local {
     fn name(&self) -> &'static str {
         "local"
     }
 
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { waits: true, state: false, cancel: false }
-    }
-
+    /// Writes the plan and starts a process for what is not done.
+    ///
+    /// # Errors
+    /// A process that is at work on the grid; a process that cannot be started.
     fn submit(&self, plan: &Plan, out: &Path, observer: &dyn Observer) -> Result<Submitted> {
-        // The run has the folder to itself, which covers what the turn of a submission does.
-        let outcome = Run::new(plan, out, self.selection, self.settings)?.run(self.fits, observer)?;
-        Ok(Submitted::Computed(Box::new(outcome)))
+        let submission = Handover::begin(plan, out)?;
+        let root = submission.store.root().to_path_buf();
+        let busy = match alive(&root)? {
+            Some(started) => Some(started.named()),
+            None => workers(&root)?.iter().find(|worker| worker.whole).map(named),
+        };
+        let cancel = on_file(&["cancel"], &root, &[]);
+        if let Some(who) = busy {
+            bail!("{who} is at work on this grid; wait for it, or stop it with: {cancel}");
+        }
+        let file = submission.file(plan, out)?;
+        let place = PlanFile::place(&root);
+        file.write(&place)?;
+        let to_do = left(&file).len();
+        observer.on_event(&Event::PlanWritten { path: &place, cells: file.cells.len(), to_do });
+        if to_do == 0 {
+            tracing::info!("nothing to submit: all {} cells of `{}` are done", file.cells.len(), file.name);
+            return Ok(Submitted::Jobs);
+        }
+        let program = executable()?;
+        let words = self.words(plan, out)?;
+        if self.dry_run {
+            let line = files::shell::command(std::iter::once(program.display().to_string()).chain(words));
+            observer.on_event(&Event::SubmitByHand(&[line]));
+            return Ok(Submitted::Jobs);
+        }
+        std::fs::create_dir_all(folder(&root)).with_context(|| format!("cannot write to {}", root.display()))?;
+        let log = log(&root);
+        let file = lock_log(&log)?;
+        // The process takes its own turns.
+        drop(submission);
+        let unusable = || format!("cannot use {} as a log", log.display());
+        let child = detached(&program)
+            .args(&words)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().with_context(unusable)?)
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let started = Started {
+            format: FORMAT.into(),
+            process: child.id(),
+            host: files::host().to_string(),
+            started_at: now(),
+            command: std::iter::once(program.display().to_string()).chain(words).collect(),
+        };
+        let text = serde_json::to_string_pretty(&started)? + "\n";
+        write_file(&Started::file(&root), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;
+        let look = on_file(&["status"], plan.grid.path(), &["--out", &out.display().to_string()]);
+        let event = Event::ProcessStarted { process: child.id(), log: &log, look: &look, cancel: &cancel };
+        observer.on_event(&event);
+        Ok(Submitted::Jobs)
     }
 
-    fn attempt(&self) -> Option<String> {
-        Some(attempt::name().into())
+    fn state(&self, plan: &PlanFile, root: &Path) -> Result<EngineState> {
+        let workers = workers(root)?;
+        let (started, alive) = (Started::read(root)?, alive(root)?);
+        let whole = workers.iter().find(|worker| worker.whole);
+        let mut others: Vec<Job> = Vec::new();
+        for worker in &workers {
+            let of_log = alive.as_ref().is_some_and(|started| attempt_of(started, &workers) == Some(worker));
+            let log = if of_log { format!("; log {}", log(root).display()) } else { String::new() };
+            others.push(Job { kind: "process", text: named(worker) + &log });
+        }
+        let reading = alive.as_ref().filter(|started| attempt_of(started, &workers).is_none());
+        if let Some(started) = reading {
+            let text = format!("{} reads the data; log {}", started.named(), log(root).display());
+            others.push(Job { kind: "process", text });
+        }
+        if let (Some(started), None) = (&started, &alive) {
+            let text = format!("{} has ended; log {}", started.named(), log(root).display());
+            others.push(Job { kind: "process", text });
+        }
+        let live = match (whole, reading) {
+            (Some(worker), _) => Some((worker.attempt.clone(), named(worker))),
+            (None, Some(started)) => Some((started.named(), started.named())),
+            (None, None) => None,
+        };
+        let cells = live.map(|(attempt, text)| {
+            let live = Live { phase: Phase::Queued, attempt, text };
+            vec![CellState { live: Some(live), ..CellState::default() }; plan.cells.len()]
+        });
+        Ok(EngineState { submitted: started.is_some(), cells: cells.unwrap_or_default(), others })
     }
+
+    /// Tells the process to stop that holds the whole folder, wherever it was started on this machine, or the one that
+    /// [`Engine::submit`] has started.
+    fn cancel(&self, root: &Path) -> Result<Vec<String>> {
+        let (workers, started) = (workers(root)?, alive(root)?);
+        let (process, host, file, who) = match (workers.iter().find(|worker| worker.whole), started) {
+            (Some(worker), _) => {
+                let file = files::attempt::place(root, &worker.attempt);
+                (worker.process, worker.host.clone(), file, named(worker))
+            }
+            (None, Some(started)) => (started.process, started.host.clone(), log(root), started.named()),
+            (None, None) => return Ok(Vec::new()),
+        };
+        interrupt(process, &host, &file)?;
+        Ok(vec![format!("{who}: cells that run are finished first; the same command again abandons them")])
+    }
+}
+
+impl Local {
+    /// What the process is called with.
+    fn words(&self, plan: &Plan, out: &Path) -> Result<Vec<String>> {
+        let absolute = |path: &Path| -> Result<String> {
+            let path = std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))?;
+            Ok(path.display().to_string())
+        };
+        let mut words = vec!["resume".into(), absolute(plan.grid.path())?, "--out".into(), absolute(out)?];
+        words.extend((!plan.allow_stand_in).then(|| "--no-stand-in".into()));
+        words.extend(self.threads.iter().flat_map(|threads| ["--threads".to_string(), threads.to_string()]));
+        words.extend(self.max_memory.iter().flat_map(|memory| ["--max-memory".to_string(), memory.clone()]));
+        Ok(words)
+    }
+}
+
+/// The log, to be written from its end on, locked.
+fn lock_log(path: &Path) -> Result<File> {
+    let open = || File::options().append(true).create(true).open(path);
+    let file = open().with_context(|| format!("cannot write {}", path.display()))?;
+    for _ in 0..20 {
+        match lock::take(&file, true).with_context(|| format!("cannot lock {}", path.display()))? {
+            Taken::Held | Taken::Unknown => return Ok(file),
+            // Somebody asks for a moment whether the process is alive.
+            Taken::Busy => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    bail!("{} is locked by a process that still runs; wait for it", path.display())
 }

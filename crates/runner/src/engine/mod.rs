@@ -1,12 +1,16 @@
-//! What runs the cells of a plan: this process (`local`), a cluster (`slurm`), or whatever takes a list of commands (`list`).
+//! What runs the cells of a plan: this process (`in_process`), a process of its own in the background (`local`), a cluster (`slurm`), or
+//! whatever takes a list of commands (`list`).
 
 pub mod commands;
+pub mod in_process;
 pub mod list;
 pub mod local;
+mod process;
+pub mod state;
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::cells::forecast::Forecast;
 use crate::event::Observer;
@@ -14,6 +18,7 @@ use crate::run::outcome::RunOutcome;
 use crate::run::plan_file::{PlanFile, Planned};
 use commands::CommandList;
 use grid::plan::Plan;
+use state::EngineState;
 use store::cells::Store;
 use store::gather;
 use store::lock::{Lock, Turn};
@@ -23,46 +28,24 @@ pub trait Engine {
     /// As the command line names it.
     fn name(&self) -> &'static str;
 
-    /// What it can do beyond taking cells.
-    fn capabilities(&self) -> Capabilities;
-
     /// Takes the cells of a plan that are not done; `out` is the folder of all grids' results.
     ///
     /// # Errors
     /// A folder that cannot be written; whatever the engine refuses.
     fn submit(&self, plan: &Plan, out: &Path, observer: &dyn Observer) -> Result<Submitted>;
 
-    /// The jobs of a grid that are queued or running, as the engine names them; `root` is the folder of the grid's results.
+    /// What it knows of the cells of a plan; `root` is the folder of the grid's results. An engine that cannot be asked now says so in a note
+    /// and returns what files tell.
     ///
     /// # Errors
-    /// The engine cannot be asked, or does not know.
-    fn state(&self, root: &Path) -> Result<Vec<String>> {
-        bail!("the engine {} does not know what is at work on {}", self.name(), root.display())
-    }
+    /// A file of the engine that cannot be read.
+    fn state(&self, plan: &PlanFile, root: &Path) -> Result<EngineState>;
 
-    /// Ends jobs that [`Engine::state`] names.
+    /// Ends what it has queued or running of a grid, and tells what that is, a line each; nothing where there is nothing.
     ///
     /// # Errors
     /// The engine cannot, or refuses.
-    fn cancel(&self, jobs: &[String]) -> Result<()> {
-        bail!("the engine {} cannot end jobs: {}", self.name(), jobs.join(", "))
-    }
-
-    /// The id of the attempt that this process is, where the engine has started this process.
-    fn attempt(&self) -> Option<String> {
-        None
-    }
-}
-
-/// What an engine can do beyond taking cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The cells have run when `submit` returns.
-    pub waits: bool,
-    /// It knows which of its jobs are queued or running.
-    pub state: bool,
-    /// It can end jobs.
-    pub cancel: bool,
+    fn cancel(&self, root: &Path) -> Result<Vec<String>>;
 }
 
 /// What became of a submission.

@@ -12,16 +12,18 @@
 
 mod command;
 mod cut;
-pub mod jobs;
-pub mod queue;
+mod jobs;
+mod queue;
 mod script;
 pub mod settings;
+mod state;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::engine::{Capabilities, Engine, Handover, Submitted, left};
+use crate::engine::state::EngineState;
+use crate::engine::{Engine, Handover, Submitted, left};
 use crate::event::{Event, Observer};
 use crate::run::line::on_file;
 use crate::run::plan_file::PlanFile;
@@ -31,6 +33,7 @@ use store::durable::write_file;
 use command::{Sbatch, max_array_size, slurm};
 use cut::{Chunk, chunks};
 use jobs::{Array, Jobs, Submission};
+use queue::{Entry, Phase};
 use script::Script;
 use settings::Settings;
 
@@ -55,10 +58,6 @@ impl Engine for Slurm {
         "slurm"
     }
 
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { waits: false, state: true, cancel: true }
-    }
-
     /// Writes a plan and its script, and submits what is not done; a dry run only writes.
     ///
     /// # Errors
@@ -69,23 +68,27 @@ impl Engine for Slurm {
         Ok(Submitted::Jobs)
     }
 
-    fn state(&self, root: &Path) -> Result<Vec<String>> {
-        let entries = queue::ask(&Jobs::read(&folder(root))?.ids())?;
-        let mut at_work: Vec<u64> = entries.iter().filter(|entry| entry.at_work()).map(|entry| entry.job).collect();
-        at_work.sort_unstable();
-        at_work.dedup();
-        Ok(at_work.iter().map(u64::to_string).collect())
+    fn state(&self, plan: &PlanFile, root: &Path) -> Result<EngineState> {
+        state::state(plan, root)
     }
 
-    fn cancel(&self, jobs: &[String]) -> Result<()> {
-        slurm("scancel", jobs).map(|_| ())
+    fn cancel(&self, root: &Path) -> Result<Vec<String>> {
+        // Also what waits for what cannot come.
+        let jobs = jobs_where(root, |entry| entry.phase() != Phase::Ended)?;
+        if !jobs.is_empty() {
+            slurm("scancel", &jobs)?;
+        }
+        Ok(jobs.iter().map(|job| format!("job {job}")).collect())
     }
+}
 
-    fn attempt(&self) -> Option<String> {
-        let set = |name: &str| std::env::var(name).ok();
-        let (job, task) = (set("SLURM_ARRAY_JOB_ID")?, set("SLURM_ARRAY_TASK_ID")?);
-        Some(format!("{job}_{task}.{}", set("SLURM_RESTART_COUNT").unwrap_or_else(|| "0".into())))
-    }
+/// The jobs of a grid that the scheduler has, of which a task is so.
+fn jobs_where(root: &Path, so: impl Fn(&Entry) -> bool) -> Result<Vec<String>> {
+    let entries = queue::ask(&Jobs::read(&folder(root))?.ids())?;
+    let mut jobs: Vec<u64> = entries.iter().filter(|entry| so(entry)).map(|entry| entry.job).collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    Ok(jobs.iter().map(u64::to_string).collect())
 }
 
 impl Slurm {
@@ -167,7 +170,7 @@ impl Slurm {
 
     /// Jobs that are queued or running have indices of the plan as it is, and would do what is about to be submitted.
     fn refuse_while_at_work(&self, root: &Path, grid: &Path, out: &Path) -> Result<()> {
-        let ids = match self.state(root) {
+        let ids = match jobs_where(root, Entry::at_work) {
             // Whoever only writes files may be where there is no Slurm.
             Err(_) if self.dry_run => return Ok(()),
             ids => ids?,
@@ -176,10 +179,11 @@ impl Slurm {
             return Ok(());
         }
         bail!(
-            "jobs of this grid are still queued or running: {}; wait for them ({}), end them with `scancel {}`, or submit \
-             beside them with --force",
+            "jobs of this grid are still queued or running: {}; wait for them ({}), end them with `{}` (or `scancel {}`), or \
+             submit beside them with --force",
             ids.join(", "),
             look(grid, out),
+            on_file(&["cancel"], root, &[]),
             ids.join(" ")
         );
     }
@@ -201,7 +205,7 @@ fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
 }
 
 /// What to type to submit what is left.
-pub fn resume(grid: &Path, out: &Path) -> String {
+fn resume(grid: &Path, out: &Path) -> String {
     on_file(&["resume"], grid, &["--out", &out.display().to_string(), "--engine", "slurm"])
 }
 
@@ -225,6 +229,6 @@ fn longest(settings: &Settings, dry_run: bool) -> Result<usize> {
 }
 
 /// The folder of what Slurm needs, below a grid's results.
-pub fn folder(root: &Path) -> PathBuf {
+fn folder(root: &Path) -> PathBuf {
     root.join("slurm")
 }

@@ -82,6 +82,11 @@ impl Observer for Screen {
                 commands.iter().for_each(|command| say::out!("  {command}"));
             }
             Event::ArraySubmitted { job, tasks, offset } => say::out!("array   job {job}: tasks {tasks} from {offset}"),
+            Event::ProcessStarted { process, log, look, cancel } => {
+                say::out!("process {process} was started; log {}", log.display());
+                say::out!("look at it with: {look}");
+                say::out!("stop it with: {cancel}");
+            }
             Event::MergeSubmitted { job, look } => {
                 say::out!("merge   job {job}, after all of them");
                 say::out!("look at it with: {look}");
