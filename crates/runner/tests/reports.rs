@@ -240,7 +240,9 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
         args.extend(["--test-view".into(), format!("{view}={}", path(&format!("test_{columns}")))]);
     }
     runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    let grid = "name: uneven\ndata: uneven.yaml\nmethods: [na, gpa, gcca]\ntasks: [retrieval]\n";
+    let figures = "figures: [curves: {name: line, metric: rank1, x: views}, scatter: {name: cloud, x: rank5, y: rank1}, \
+                   curves: {name: pair, metric: rank1, pairs: [[a, b]], x: views}]\n";
+    let grid = &format!("name: uneven\ndata: uneven.yaml\nmethods: [na, gpa, gcca]\ntasks: [retrieval]\n{figures}");
     fs::write(path("grid.yaml"), grid).unwrap();
     let claim = "{id: U1, text: NA is better, published: an ordering, test: {better: {metric: rank1, method: na, over: [gpa]}}}";
     let paper = format!("title: Uneven\ngrid: grid.yaml\ncolumns: [rank1]\nclaims: [{claim}]\n");
@@ -251,6 +253,11 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
     let read = |name: &str| fs::read_to_string(folder.path().join("out").join("uneven").join(name)).unwrap();
     let summary = read("tables/summary.md");
     assert!(summary.contains("of NA on `all` is a mean of the others: 4 of 6 values are undefined"), "{summary}");
+    let line = read("figures/line.svg");
+    assert!(line.contains("have a value: NA on all (4 without)."), "{line}");
+    let cloud = read("figures/cloud.svg");
+    assert!(cloud.contains("have a value: Rank-5 of NA (4 without), Rank-1 of NA (4 without)."), "{cloud}");
+    assert!(!read("figures/pair.svg").contains("have a value"), "nothing of that pair is missing");
     let comparison = read("tables/comparison_rank_1.md");
     assert!(comparison.contains("Rank-1 of NA on `all` has no line: 4 of 6 values"), "{comparison}");
     assert_eq!(column(&table(&folder.path().join("out/uneven/tables/comparison_rank_1.csv")), "method").len(), 2);

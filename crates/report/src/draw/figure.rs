@@ -46,6 +46,24 @@ pub struct Words<'a> {
     pub subtitle: Option<String>,
 }
 
+/// Means named one by one in a subtitle.
+const NAMED: usize = 3;
+
+/// A subtitle that also says which means hold not all of their views or pairs; `lacking` names them, each with how many it lacks.
+pub fn with_lacking(subtitle: Option<String>, lacking: &[(String, usize)]) -> Option<String> {
+    if lacking.is_empty() {
+        return subtitle;
+    }
+    let named: Vec<String> =
+        lacking.iter().take(NAMED).map(|(what, count)| format!("{what} ({count} without)")).collect();
+    let more = match lacking.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let note = format!("Means of the views or pairs that have a value: {}{more}.", named.join(", "));
+    Some(subtitle.map_or_else(|| note.clone(), |subtitle| format!("{subtitle} {note}")))
+}
+
 /// A parameter of a group's method.
 pub fn parameter(group: &Group, name: &str) -> Option<Value> {
     group.method.params.get(name).cloned()

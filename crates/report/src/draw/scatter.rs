@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tasks::Metric;
 
-use super::figure::{RESAMPLES, SEED, Words, greek, parameter};
+use super::figure::{RESAMPLES, SEED, Words, greek, parameter, with_lacking};
 use super::palette;
 use crate::samples::Samples;
 use crate::tables::comparison::by_items;
@@ -33,9 +33,14 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
         };
         Ok(Some(Point { value: stat.mean, interval }))
     };
-    let mut dots = Vec::new();
+    let (mut dots, mut lacking) = (Vec::new(), Vec::new());
     for group in &groups {
         let (Some(x), Some(y)) = (point(group, x)?, point(group, y)?) else { continue };
+        for metric in [spec.x, spec.y] {
+            let without = summary.measures_of(metric).next().and_then(|measure| summary.left_out(group, measure));
+            let what = || format!("{} of {}", metric.title(), short_label(group, &groups));
+            lacking.extend(without.map(|without| (what(), without.places.len())));
+        }
         let path = value(group).and(spec.join.as_ref()).map(|name| group.method.label_without(&[name.as_str()]));
         let first_of_path = path.is_none() || !dots.iter().any(|dot: &Dot| dot.path == path);
         let full = short_label(group, &groups);
@@ -50,7 +55,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
     let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());
     Ok(Scatter {
         title: format!("{}: {} against {}", words.title, y.title(), x.title()),
-        subtitle: words.subtitle.clone(),
+        subtitle: with_lacking(words.subtitle.clone(), &lacking),
         x_label: axis_title(x),
         y_label: axis_title(y),
         better: (x.higher_is_better(), y.higher_is_better()),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tasks::Metric;
 use tasks::noise::Noise;
 
-use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter};
+use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter, with_lacking};
 use super::{palette, scatter};
 use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::comparison::by_items;
@@ -123,6 +123,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
     let measure = summary.measures_of(metric).next();
     let (positions, tracks) = along(&spec.along, summary);
     let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
+    let mut lacking: Vec<(String, usize)> = Vec::new();
     for track in tracks {
         let mut points: Vec<Vec<Option<Point>>> = spec.of.iter().map(|_| Vec::new()).collect();
         for group in &track.groups {
@@ -132,6 +133,14 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
             };
             let last = group.and_then(|group| summary.views(&group.view_set).last().map(|view| view.to_string()));
             let last = last.unwrap_or_default();
+            let without = group.zip(measure).and_then(|(group, measure)| summary.left_out(group, measure));
+            let without = without.map_or(0, |without| without.places.iter().filter(|p| shows(spec, &last, p)).count());
+            if let (Some(group), true) = (group, sample.is_some() && without > 0) {
+                let entry = (format!("{} on {}", group.label(), group.view_set), without);
+                if !lacking.contains(&entry) {
+                    lacking.push(entry);
+                }
+            }
             let found = sample.map(|sample| intervals(spec, metric, &last, &sample)).transpose()?;
             for (i, points) in points.iter_mut().enumerate() {
                 points.push(found.as_ref().map(|found| found[i]).filter(|point| point.value.is_finite()));
@@ -158,7 +167,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
     };
     Ok(Curves {
         title: format!("{}: {}", words.title, metric.title()),
-        subtitle: words.subtitle.clone(),
+        subtitle: with_lacking(words.subtitle.clone(), &lacking),
         x_label: spec.x.clone(),
         y_label: metric.title().into(),
         y_spacing: Spacing::Linear,
@@ -232,13 +241,16 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     }
 }
 
+/// Whether a place is among those that a curve is over; `last` is the subset's last view.
+fn shows(spec: &CurvesSpec, last: &str, (source, target): &Place) -> bool {
+    let listed = |[s, t]: &[String; 2]| s == source && Some(t.as_str()) == target.as_deref();
+    let among = spec.pairs.is_empty() || spec.pairs.iter().any(listed);
+    let touches_last = source == last || target.as_deref() == Some(last);
+    among && (!spec.with_last || (touches_last && Some(source) != target.as_ref()))
+}
+
 fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> Result<Vec<Point>> {
-    let wanted = |(source, target): &Place| {
-        let listed = |[s, t]: &[String; 2]| s == source && Some(t.as_str()) == target.as_deref();
-        let among = spec.pairs.is_empty() || spec.pairs.iter().any(listed);
-        let touches_last = source == last || target.as_deref() == Some(last);
-        among && (!spec.with_last || (touches_last && Some(source) != target.as_ref()))
-    };
+    let wanted = |place: &Place| shows(spec, last, place);
     let drawn = resampled(&[sample], RESAMPLES, SEED, |evaluated, omitted| {
         let by_place = evaluated[0].by_place(omitted);
         let values: Vec<f64> = by_place.into_iter().filter(|(place, _)| wanted(place)).map(|(_, v)| v).collect();

@@ -66,13 +66,20 @@ pub struct LeftOut {
     pub count: usize,
     /// Values that were to be computed.
     pub total: usize,
-    /// Why the first of them is missing.
-    pub reason: String,
+    /// Why they are missing, each reason with the number of values, in the order of the records.
+    pub reasons: Vec<(String, usize)>,
 }
 
 impl std::fmt::Display for LeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of {} values are undefined: {}", self.count, self.total, self.reason)
+        write!(f, "{} of {} values are undefined: ", self.count, self.total)?;
+        match self.reasons.as_slice() {
+            [(only, _)] => f.write_str(only),
+            several => {
+                let told: Vec<String> = several.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+                f.write_str(&told.join(", "))
+            }
+        }
     }
 }
 
@@ -264,17 +271,23 @@ impl<'a> Summary<'a> {
     pub fn left_out(&self, group: &Group, measure: &Measure) -> Option<LeftOut> {
         let space = self.headline(group, measure)?;
         let here = |r: &&Record| r.space == Some(space);
-        let (mut places, mut reason, mut total) = (BTreeSet::new(), None, 0);
+        let (mut places, mut total) = (BTreeSet::new(), 0);
+        let mut reasons: Vec<(String, usize)> = Vec::new();
         for record in self.measured(group, measure).filter(here) {
             total += 1;
-            if record.value.is_none() {
-                places.insert((record.source.clone().unwrap_or_default(), record.target.clone(), record.seed));
-                reason = reason.or_else(|| record.error.clone());
+            let place = (record.source.clone().unwrap_or_default(), record.target.clone(), record.seed);
+            // A value that is missing twice, as of two draws, is one.
+            if record.value.is_none() && places.insert(place) {
+                let reason = record.error.as_deref().unwrap_or("undefined");
+                match reasons.iter_mut().find(|(known, _)| known == reason) {
+                    Some((_, count)) => *count += 1,
+                    None => reasons.push((reason.to_string(), 1)),
+                }
             }
         }
         let count = places.len();
         let places = places.into_iter().map(|(source, target, _)| (source, target)).collect();
-        (count > 0).then(|| LeftOut { places, count, total, reason: reason.unwrap_or_else(|| "undefined".into()) })
+        (count > 0).then_some(LeftOut { places, count, total, reasons })
     }
 
     /// Why a group has no figure: "not applicable", or its error.
@@ -371,6 +384,24 @@ mod tests {
         assert!((stat.mean - 0.4).abs() < 1e-12 && (stat.std - 0.1).abs() < 1e-12);
         assert_eq!(stat.worst.0, "a→b");
         assert_eq!(summary.cost(&summary.groups[0], |r| r.fit_seconds), Some(2.0));
+    }
+
+    #[test]
+    fn every_reason_of_values_that_a_mean_lacks_is_told_with_its_count() {
+        let missing = |source: &str, target: &str, reason: &str| Record {
+            error: Some(reason.into()),
+            ..record(1, source, Some(target), None)
+        };
+        let mut records = vec![record(1, "a", Some("b"), Some(0.5)), missing("b", "a", "widths differ")];
+        let told = |records: &[Record]| {
+            let summary = Summary::new(records);
+            summary.left_out(&summary.groups[0], &summary.measures()[0]).map(|without| without.to_string())
+        };
+        assert_eq!(told(&records).as_deref(), Some("1 of 2 values are undefined: widths differ"));
+        records.extend([missing("a", "c", "no item counts"), missing("b", "c", "widths differ")]);
+        let all = "3 of 4 values are undefined: widths differ (2), no item counts (1)";
+        assert_eq!(told(&records).as_deref(), Some(all));
+        assert_eq!(told(&records[..1]), None);
     }
 
     #[test]
