@@ -139,7 +139,7 @@ impl ZScore {
     }
 
     /// Whether nothing of the view varies on the training rows.
-    pub(crate) fn is_dead(&self) -> bool {
+    pub fn is_dead(&self) -> bool {
         self.std.iter().all(|&s| s == 0.0)
     }
 

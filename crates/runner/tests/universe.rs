@@ -180,6 +180,14 @@ fn a_view_is_added_by_files_or_by_a_manifest_and_the_others_stay_as_they_are() {
     let short = "--anchors text_en=data/emoji/text_en.safetensors#test";
     let short = bench.error(&format!("add-view --universe @u.safetensors {new} {short} --out @n.safetensors"));
     assert!(short.contains("view `image` has 1253 rows, `text_en` has 400"), "{short}");
+    assert!(!said.contains("warning"), "{said}");
+    fs::write(bench.path("still.csv"), format!("x0,x1\n{}", "1,2\n".repeat(1253))).unwrap();
+    let by = "--anchors text_en=data/emoji/text_en.safetensors#train";
+    let said =
+        bench.ok(&format!("add-view --universe @u.safetensors --view still=@still.csv {by} --out @s.safetensors"));
+    assert!(said.contains("\nwarning: view `still` is constant on the training rows"), "{said}");
+    let kept = universe::read(&bench.path("s.safetensors")).unwrap().report.warnings;
+    assert!(kept.contains(&align::FitWarning::DeadView { view: "still".into() }), "{kept:?}");
 }
 
 #[test]

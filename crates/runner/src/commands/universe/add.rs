@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use align::{AddForm, Consensus, Fitted, Matrix, Views};
+use align::{AddForm, Consensus, FitWarning, Fitted, Matrix, Views};
 use anyhow::{Context, Result, bail};
 use data::import::{Member, NamedMember};
 use data::universe::{self, Added, Saved};
@@ -64,6 +64,10 @@ pub fn add_view(request: &Add) -> Result<String> {
         anchors: anchors.names().map(str::to_owned).collect(),
         rows: rows.rows(),
     });
+    let view = joined.views().iter().find(|view| view.name == request.view);
+    let dead = view.filter(|view| view.prep.is_dead()).map(|view| FitWarning::DeadView { view: view.name.clone() });
+    saved.report.warnings.extend(dead.clone());
+    let warning = dead.map(|warning| format!("\nwarning: {warning}")).unwrap_or_default();
     saved.fitted = Fitted::Universe(joined);
     saved.write(&request.out)?;
     let alike = saved.consensus.as_ref().map(|fit| {
@@ -71,7 +75,7 @@ pub fn add_view(request: &Add) -> Result<String> {
         format!("\nthe anchors' consensus: {shift:.2} standard deviations from the fit's, {spread:.2} of its variance")
     });
     let added = format!("`{}` added by {} rows of {}", request.view, rows.rows(), names(&anchors));
-    Ok(format!("{}\n{added}{}", describe(&saved, &request.out), alike.unwrap_or_default()))
+    Ok(format!("{}\n{added}{}{warning}", describe(&saved, &request.out), alike.unwrap_or_default()))
 }
 
 fn names(views: &Views) -> String {
