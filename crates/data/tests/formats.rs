@@ -85,7 +85,11 @@ fn what_is_meant_must_be_there_and_be_numbers() {
         "fixed.parquet: no column `vectro`; did you mean `vector`? the columns here are `id`, `vector`"
     );
     let numbers = message("columns.csv", None);
-    assert!(numbers.starts_with("columns.csv: tensor `label`: element type str, wanted one of numbers"), "{numbers}");
+    assert!(numbers.starts_with("columns.csv: column `label` has the text `"), "{numbers}");
+    assert!(
+        numbers.ends_with("name the columns of the embedding: `file#column`, or `file#prefix*` for several"),
+        "{numbers}"
+    );
     let rank = message("fixed.parquet", Some("id"));
     assert_eq!(rank, "fixed.parquet: tensor `id`: shape [400], wanted two dimensions (rows, columns)");
     let absent = message("chunked.h5", None);
@@ -100,8 +104,18 @@ fn tables_with_gaps_and_lists_of_different_lengths() {
         "x.csv: column `b` has no value at row 1; drop the item from every view or fill the value in"
     );
     assert!(
-        csv("a,b\n1,2\n3,nothing\n", None).starts_with("x.csv: tensor `b`: element type str, wanted one of numbers")
+        csv("a,b\n1,2\n3,nothing\n", None).starts_with("x.csv: column `b` has the text `nothing` at row 1, expected")
     );
+    assert_eq!(
+        csv("a,b\n\"1,5\",\"2,5\"\n", None),
+        "x.csv: column `a` has the text `1,5` at row 0, expected numbers; write numbers with a decimal point (`0.5`), not with a comma"
+    );
+    let comma = csv("a;b\n1,5;2,5\n", None);
+    assert!(
+        comma.starts_with("x.csv: its columns are separated by `;`, expected commas; write it with `,` between"),
+        "{comma}"
+    );
+    assert!(csv("a\tb\n1.5\t2.5\n", None).contains("its columns are separated by tabs, expected commas"));
     assert_eq!(
         csv("a,b\n1,2\n3,1e300\n", None),
         "x.csv: 1e300 at row 1, column 1 is beyond the range of f32; rescale the view"

@@ -80,7 +80,7 @@ fn own_files_become_a_data_set_without_being_copied() {
     assert_eq!(rows, test.views.rows());
 
     let message = folder.message(import(&request(&folder, files(&folder))));
-    assert_eq!(message, "mine.yaml: is there already; choose another name, or overwrite it with --force");
+    assert_eq!(message, "mine.yaml: is there already; choose another name, or allow that it is overwritten");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn what_does_not_fit_is_refused_and_named() {
     };
     assert_eq!(
         with(&|f| f.views[1] = named(&folder, "fr", "short.npy")),
-        "short.npy: view `fr` has 3 rows in `this file`, view `en` has 40; row i must be the same item in every view"
+        "short.npy: view `fr` has 3 rows, view `en` has 40; row i must be the same item in every view"
     );
     let message = with(&|f| f.labels[0] = named(&folder, "kind", "fr.csv#knid"));
     assert!(message.starts_with("fr.csv: no column `knid`; did you mean `kind`?"), "{message}");

@@ -159,7 +159,7 @@ fn tables_of_other_shapes_are_refused() {
     let column = message(&TED.replace("column: translations", "column: translation"), &["en"]);
     assert!(column.contains("no column `translation`; did you mean `translations`?"), "{column}");
     let flat = message(&TED.replace("column: translations", "column: talk_name"), &["en"]);
-    assert!(flat.contains("`talk_name`: element type str, wanted one of a struct of two lists"), "{flat}");
+    assert!(flat.contains("`talk_name`: element type text, wanted one of a struct of two lists"), "{flat}");
     let keys = message(&TED.replace("keys: language", "keys: languages"), &["en"]);
     assert!(keys.contains("no column `languages`; did you mean `language`?"), "{keys}");
 }
@@ -271,7 +271,7 @@ fn embedded_texts_become_a_data_set() {
     assert_eq!(
         error,
         "jobs.json: view `ja` has no embeddings: ja.safetensors is not there; make them (its texts are \
-         ja-JP.train.jsonl#text and ja-JP.test.jsonl#text), or leave the view out with --skip-missing"
+         ja-JP.train.jsonl#text and ja-JP.test.jsonl#text), or leave the view out"
     );
     let found = embedded(&folder.path(""), true).unwrap();
     assert_eq!(found.without, ["ja"]);

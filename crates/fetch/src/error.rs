@@ -122,7 +122,7 @@ pub enum FetchError {
         path: PathBuf,
     },
     /// A file is not there, and nobody may be asked for it.
-    #[error("{}: has not been fetched; run `runner fetch` with the source's name (and --encoders for encoders) where there is a network", .path.display())]
+    #[error("{}: has not been fetched, and the network may not be used; fetch it where there is a network", .path.display())]
     Offline {
         /// Where it would be.
         path: PathBuf,

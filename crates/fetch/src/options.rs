@@ -32,7 +32,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// From `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines go to standard error.
+    /// From `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user go nowhere until [`Options::say`] is set.
     ///
     /// # Errors
     /// A value that cannot be used, or no folder for the cache.
@@ -44,7 +44,7 @@ impl Options {
             token: Token::from_env()?,
             retry: Retry::default(),
             offline: false,
-            say: Arc::new(|line| say::err!("{line}")),
+            say: Arc::new(|_| ()),
         })
     }
 }

@@ -267,7 +267,7 @@ fn offline_nobody_is_asked() {
     let mut toy = Toy::new(&hub.url, ONE_FILE);
     toy.options.offline = true;
     let error = toy.error();
-    assert!(error.ends_with("cache/toy/data/train.bin: has not been fetched; run `runner fetch` with the source's name (and --encoders for encoders) where there is a network"), "{error}");
+    assert!(error.ends_with("cache/toy/data/train.bin: has not been fetched, and the network may not be used; fetch it where there is a network"), "{error}");
     toy.source(&ONE_FILE.replace("data/train.bin", "\"text/*.bin\""));
     assert!(toy.error().contains("text/*.bin: has not been fetched"));
     let error = fetch::encoder("org/a", None, &toy.options).unwrap_err().to_string();

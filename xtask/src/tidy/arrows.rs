@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("align", &[]),
     ("tasks", &["align"]),
     ("data", &["align", "files"]),
-    ("fetch", &["data", "files", "say"]),
+    ("fetch", &["data", "files"]),
     ("figures", &[]),
     ("say", &[]),
     ("grid", &["align", "tasks", "data", "fetch", "files"]),

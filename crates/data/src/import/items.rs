@@ -155,6 +155,6 @@ fn texts(list: &NamedMember, count: usize) -> Result<Vec<String>, DataError> {
     if values.len() == count {
         return Ok(values);
     }
-    let problem = SetProblem::Length { split: "this file", got: values.len(), want: count };
+    let problem = SetProblem::Length { split: None, got: values.len(), want: count };
     Err(DataError::set(&list.member.place(&list.name), problem))
 }

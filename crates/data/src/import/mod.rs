@@ -109,12 +109,11 @@ fn shapes(files: &Files) -> Result<usize, DataError> {
         let (name, want) = *first.get_or_insert((&view.name, floats.rows()));
         if floats.rows() != want {
             let (first, got) = (name.to_owned(), floats.rows());
-            let problem =
-                SetProblem::Rows { view: view.name.clone(), split: "this file", got, first, first_line: None, want };
+            let problem = SetProblem::Rows { view: view.name.clone(), split: None, got, first, first_line: None, want };
             return Err(DataError::set(&view.member.place(""), problem));
         }
     }
-    let place = files.views.first().map_or_else(|| Place::nowhere("--view"), |view| view.member.place(""));
+    let place = files.views.first().map_or_else(|| Place::nowhere("views"), |view| view.member.place(""));
     match first {
         Some((_, rows)) if files.views.len() >= 2 => Ok(rows),
         _ => Err(DataError::set(&place, SetProblem::TooFewViews { got: files.views.len() })),

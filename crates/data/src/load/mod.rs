@@ -129,7 +129,7 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
             let values = integers.get(&(i, split)).map_or(&[][..], Vec::as_slice);
             if values.len() != n(split) {
                 let (got, want) = (values.len(), n(split));
-                return Err(DataError::set(&source.place, SetProblem::Length { split: split.name(), got, want }));
+                return Err(DataError::set(&source.place, SetProblem::Length { split: Some(split.name()), got, want }));
             }
             if what == "ids"
                 && let Some((first, second)) = repeated(values)
@@ -306,7 +306,7 @@ fn check_views(manifest: &Manifest, matrices: &BTreeMap<Key, Matrix>) -> Result<
                     at,
                     SetProblem::Rows {
                         view: name(),
-                        split: split.name(),
+                        split: Some(split.name()),
                         got: rows,
                         first: first_view.name.clone(),
                         first_line: first_view.source.place.line_col.map(|(line, _)| line),

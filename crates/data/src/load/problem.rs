@@ -10,13 +10,13 @@ use crate::messages::words::{count, known_names, line, quoted};
 pub enum SetProblem {
     /// Row i is not the same item in every view.
     #[error(
-        "view `{view}` has {} in `{split}`, view `{first}`{} has {want}; row i must be the same item in every view", count(*.got, "row"), line(.first_line)
+        "view `{view}` has {}{}, view `{first}`{} has {want}; row i must be the same item in every view", count(*.got, "row"), in_split(.split), line(.first_line)
     )]
     Rows {
         /// The deviating view.
         view: String,
-        /// The split.
-        split: &'static str,
+        /// The split; none where a file holds the items of all splits.
+        split: Option<&'static str>,
         /// Its rows.
         got: usize,
         /// The first view.
@@ -91,10 +91,10 @@ pub enum SetProblem {
         split: &'static str,
     },
     /// Labels, ids or groups that are not one per item.
-    #[error("{} in `{split}`, the views have {}; wanted one value per row", count(*.got, "value"), count(*.want, "row"))]
+    #[error("{}{}, the views have {}; wanted one value per row", count(*.got, "value"), in_split(.split), count(*.want, "row"))]
     Length {
-        /// The split.
-        split: &'static str,
+        /// The split; none where a file holds the items of all splits.
+        split: Option<&'static str>,
         /// Values found.
         got: usize,
         /// Rows of the views.
@@ -134,4 +134,8 @@ pub enum SetProblem {
         /// The view.
         name: String,
     },
+}
+
+fn in_split(split: &Option<&'static str>) -> String {
+    split.map(|split| format!(" in `{split}`")).unwrap_or_default()
 }

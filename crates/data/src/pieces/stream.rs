@@ -164,7 +164,7 @@ impl Stream {
             let problem = if got != want {
                 let first = &self.views[0];
                 let first_line = first.source.place.line_col.map(|(line, _)| line);
-                SetProblem::Rows { view: name, split, got, first: first.name.clone(), first_line, want }
+                SetProblem::Rows { view: name, split: Some(split), got, first: first.name.clone(), first_line, want }
             } else if got == 0 {
                 SetProblem::EmptySplit { view: name, split }
             } else if floats.cols() == 0 {

@@ -23,7 +23,7 @@ pub enum FileProblem {
     #[error("is no regular file; name the file itself")]
     NotRegular,
     /// It is there, and nobody said that it may be overwritten.
-    #[error("is there already; choose another name, or overwrite it with --force")]
+    #[error("is there already; choose another name, or allow that it is overwritten")]
     Exists,
     /// It cannot be written.
     #[error("cannot be written: {reason}")]
@@ -218,6 +218,24 @@ pub enum FileProblem {
         /// The types that can be used.
         want: &'static str,
     },
+    /// A column of texts where numbers must be.
+    #[error("column `{column}` has the text `{text}` at row {row}, expected numbers; {}", remedy_of_text(.text))]
+    NotNumbers {
+        /// The column.
+        column: String,
+        /// The first row that is no number, from 0.
+        row: usize,
+        /// What is there.
+        text: String,
+    },
+    /// A csv file whose columns are not separated by commas.
+    #[error(
+        "its columns are separated by {separator}, expected commas; write it with `,` between columns and `.` in numbers (pandas: `to_csv(sep=\",\", decimal=\".\")`, R: `write.csv` in place of `write.csv2`)"
+    )]
+    Separator {
+        /// The separator in words.
+        separator: &'static str,
+    },
     /// A value that is not finite.
     #[error(
         "{}{value} at row {row}, column {col}; wanted finite values: drop the item from every view or repair it", tensor_prefix(.tensor.as_deref())
@@ -246,4 +264,16 @@ pub enum FileProblem {
         /// The value.
         value: f64,
     },
+}
+
+/// Whether a text is a number with a comma before its fraction.
+fn has_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && text.replace(',', ".").trim().parse::<f64>().is_ok()
+}
+
+fn remedy_of_text(text: &str) -> &'static str {
+    match has_decimal_comma(text) {
+        true => "write numbers with a decimal point (`0.5`), not with a comma",
+        false => "name the columns of the embedding: `file#column`, or `file#prefix*` for several",
+    }
 }

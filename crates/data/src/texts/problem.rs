@@ -66,7 +66,7 @@ pub enum TextProblem {
     },
     /// A view without embeddings.
     #[error(
-        "view `{view}` has no embeddings: {file} is not there; make them (its texts are {texts}), or leave the view out with --skip-missing"
+        "view `{view}` has no embeddings: {file} is not there; make them (its texts are {texts}), or leave the view out"
     )]
     NotEmbedded {
         /// The view.

@@ -7,6 +7,7 @@ mod cells;
 mod cluster;
 mod datasets;
 mod grids;
+mod hints;
 mod look;
 mod screen;
 mod shell;

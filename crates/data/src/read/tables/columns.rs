@@ -80,11 +80,24 @@ pub(crate) fn csv_as_texts(bytes: &[u8]) -> Result<Table, FileProblem> {
 
 fn csv_with(bytes: &[u8], looked_at: Option<usize>) -> Result<Table, FileProblem> {
     let bytes = without_mark(bytes);
+    if let Some(separator) = other_separator(bytes) {
+        return Err(FileProblem::Separator { separator });
+    }
     let invalid = |detail: String| FileProblem::Header { format: "csv", detail };
     let options = CsvReadOptions::default().with_infer_schema_length(looked_at).with_n_threads(Some(1));
     let frame = options.into_reader_with_file_handle(Cursor::new(bytes)).finish();
     let table = Table::new(frame.map_err(|e| invalid(e.to_string()))?, Vec::new());
     Ok(Table { numbers_as_names: names_are_numbers(bytes), ..table })
+}
+
+/// What separates the columns where it is no comma: the first two lines have it as often, and the first has no comma.
+fn other_separator(bytes: &[u8]) -> Option<&'static str> {
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let (names, row) = (lines.next()?, lines.next()?);
+    let count = |line: &[u8], separator: u8| line.iter().filter(|&&byte| byte == separator).count();
+    let separates = |separator: u8| count(names, separator) > 0 && count(names, separator) == count(row, separator);
+    let found = [(b';', "`;`"), (b'\t', "tabs")].into_iter().find(|(separator, _)| separates(*separator));
+    found.filter(|_| count(names, b',') == 0).map(|(_, name)| name)
 }
 
 /// Whether the first line holds nothing but numbers, which are not the columns' own: 0, 1, 2 .. or 1, 2, 3 ..
@@ -141,7 +154,7 @@ pub(crate) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, Fi
     complete(column)?;
     let unusable =
         |got: String| FileProblem::Dtype { tensor: Some(name.clone()), got, want: "text, integers or booleans" };
-    let dtype = || column.dtype().to_string();
+    let dtype = || type_name(column.dtype());
     if column.dtype().is_float() || is_list(column.dtype()) {
         return Err(unusable(dtype()));
     }
@@ -198,6 +211,28 @@ fn names(columns: &[&Column]) -> Vec<String> {
     columns.iter().map(|column| column.name().to_string()).collect()
 }
 
+/// The first text of a column that is no number, where it is a column of texts.
+fn text_for_number(column: &Column) -> Option<FileProblem> {
+    let texts = column.str().ok()?;
+    let is_text = |text: Option<&str>| text.unwrap_or_default().trim().parse::<f64>().is_err();
+    // A column of numbers in quotes has no such row: its first value stands for all.
+    let row = texts.iter().position(is_text).unwrap_or(0);
+    let text = texts.get(row)?;
+    Some(FileProblem::NotNumbers { column: column.name().to_string(), row, text: text.to_owned() })
+}
+
+/// A type of a table in words.
+pub(crate) fn type_name(dtype: &DataType) -> String {
+    match dtype {
+        DataType::String => "text".into(),
+        DataType::Boolean => "booleans".into(),
+        DataType::Struct(_) => "structs".into(),
+        DataType::Null => "no values".into(),
+        dtype if is_list(dtype) => "lists".into(),
+        other => other.to_string(),
+    }
+}
+
 fn is_list(dtype: &DataType) -> bool {
     matches!(dtype, DataType::List(_) | DataType::Array(_, _))
 }
@@ -217,6 +252,9 @@ fn one<'a>(column: &Column) -> Result<Raw<'a>, FileProblem> {
     let name = column.name().to_string();
     let rows = column.len() as u64;
     if !is_list(column.dtype()) {
+        if let Some(problem) = text_for_number(column) {
+            return Err(problem);
+        }
         let (element, bytes) = numbers(column.as_materialized_series(), &name)?;
         return Ok(raw_of(Some(name), vec![rows], element, bytes));
     }
@@ -270,10 +308,13 @@ fn width(column: &Column, name: &str) -> Result<usize, FileProblem> {
 fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     for column in columns {
         complete(column)?;
+        if let Some(problem) = text_for_number(column) {
+            return Err(problem);
+        }
         if !column.dtype().is_primitive_numeric() {
             return Err(FileProblem::Dtype {
                 tensor: Some(column.name().to_string()),
-                got: column.dtype().to_string(),
+                got: type_name(column.dtype()),
                 want: "numbers (name the columns that are meant: `file#column`, or `file#prefix*` for several)",
             });
         }
@@ -334,7 +375,7 @@ fn numbers(series: &Series, name: &str) -> Result<(Result<Element, String>, Vec<
         DataType::UInt8 => bytes!(u8, U8),
         DataType::UInt16 => bytes!(u16, U16),
         DataType::UInt32 => bytes!(u32, U32),
-        other => return Ok((Err(other.to_string()), Vec::new())),
+        other => return Ok((Err(type_name(other)), Vec::new())),
     };
     found.map_err(|e| FileProblem::Header { format: "table", detail: format!("column `{name}`: {e}") })
 }

@@ -2,7 +2,7 @@
 
 use polars::prelude::{AnyValue, Column, DataType, Series};
 
-use super::columns::no_such;
+use super::columns::{no_such, type_name};
 use crate::FileProblem;
 
 /// Row by row the texts in the `wanted` languages; `None` where one of them is missing.
@@ -56,5 +56,5 @@ fn list(lists: &Series, row: usize) -> Option<Series> {
 }
 
 fn wrong(name: &str, found: &DataType, want: &'static str) -> FileProblem {
-    FileProblem::Dtype { tensor: Some(name.to_owned()), got: found.to_string(), want }
+    FileProblem::Dtype { tensor: Some(name.to_owned()), got: type_name(found), want }
 }

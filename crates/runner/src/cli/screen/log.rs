@@ -16,6 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer as _, Registry};
 
 use super::progress;
+use crate::cli::hints::with_hint;
 
 /// How much is said, and for whom.
 #[derive(Args)]
@@ -59,7 +60,7 @@ impl Log {
 
 /// An error that ends the command.
 pub fn failed(error: &anyhow::Error) {
-    let text = format!("{error:#}");
+    let text = with_hint(error);
     tracing::error!("{text}");
 }
 

@@ -1,0 +1,64 @@
+//! Which option of the command line helps with an error: libraries say what is wrong, and know no options.
+
+use data::texts::TextProblem;
+use data::{DataError, FileProblem};
+use fetch::FetchError;
+
+/// An error in words, with the option that helps where there is one.
+pub fn with_hint(error: &anyhow::Error) -> String {
+    let hint = error.chain().find_map(|cause| {
+        let of_data = cause.downcast_ref::<DataError>().and_then(of_data);
+        of_data.or_else(|| cause.downcast_ref::<FetchError>().and_then(of_fetch))
+    });
+    match hint {
+        Some(hint) => format!("{error:#} ({hint})"),
+        None => format!("{error:#}"),
+    }
+}
+
+fn of_data(error: &DataError) -> Option<&'static str> {
+    match error {
+        DataError::File { problem, .. } => match **problem {
+            FileProblem::Exists => Some("with --force"),
+            _ => None,
+        },
+        DataError::Texts { problem, .. } => match **problem {
+            TextProblem::NotEmbedded { .. } => Some("with --skip-missing"),
+            _ => None,
+        },
+        DataError::Listed { cause, .. } => of_data(cause),
+        _ => None,
+    }
+}
+
+fn of_fetch(error: &FetchError) -> Option<&'static str> {
+    match error {
+        FetchError::Offline { .. } => {
+            Some("`runner fetch` with the name of the source does so, and with --encoders what its encoders need")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn the_option_that_helps_stands_behind_the_error() {
+        let file = |problem| DataError::File { path: "u.npy".into(), problem: Box::new(problem) };
+        let told = |error: DataError| with_hint(&Err::<(), _>(error).context("cannot write").expect_err("an error"));
+        assert_eq!(
+            told(file(FileProblem::Exists)),
+            "cannot write: u.npy: is there already; choose another name, or allow that it is overwritten (with --force)"
+        );
+        assert_eq!(
+            told(file(FileProblem::LfsPointer)),
+            "cannot write: u.npy: holds a Git LFS pointer, not the data; run `git lfs pull`"
+        );
+        let offline = with_hint(&FetchError::Offline { path: "x".into() }.into());
+        assert!(offline.ends_with("fetch it where there is a network (`runner fetch` with the name of the source does so, and with --encoders what its encoders need)"), "{offline}");
+    }
+}
