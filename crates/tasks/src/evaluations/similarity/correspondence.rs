@@ -3,8 +3,8 @@
 use std::fmt;
 
 use align::Views;
+use align::parallel::prelude::*;
 use align::rng::{permutation, stream};
-use rayon::prelude::*;
 
 use super::cka::centred_gram;
 use super::pairs::Pairs;
