@@ -1,6 +1,6 @@
 //! The first corpus of the target `universe`: `cargo run --example universe_seeds` in `fuzz/`.
 
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::relative::RelativeParams;
 use align::{Method, synthetic::Synthetic};
 use data::universe::{Origin, Saved};
@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let small = Synthetic { widths: vec![3; 3], fit_rows: 40, test_rows: 4, ..Synthetic::default() }.generate(1)?;
     for name in ["pairwise", "gpa", "gcca", "gcpa", "relative", "na"] {
         let method: Method = match name {
-            "gcpa" => GcpaParams { hidden: 1.0, epochs: Some(1), steps_per_epoch: 2, ..GcpaParams::default() }.into(),
+            "gcpa" => {
+                let short = ReleasedTraining { epochs: 1, steps_per_epoch: 2, ..ReleasedTraining::default() };
+                GcpaParams { hidden: 1.0, training: Training::Released(short), ..GcpaParams::default() }.into()
+            }
             "relative" => RelativeParams { anchors: Some(5), ..RelativeParams::default() }.into(),
             name => name.parse()?,
         };

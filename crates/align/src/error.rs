@@ -79,14 +79,6 @@ pub enum AlignError {
         /// The domain.
         want: &'static str,
     },
-    /// A setting that has no effect beside the others.
-    #[error("{method}: {ignored}")]
-    Ignored {
-        /// Method name as in a grid file.
-        method: &'static str,
-        /// The setting.
-        ignored: crate::Ignored,
-    },
     /// A setting that the data allow less of.
     #[error(
         "{method}: `{parameter}` is {got}, and {most} is the most that is possible: {limit}; lower it, or leave it out"

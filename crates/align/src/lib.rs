@@ -125,7 +125,6 @@ mod consensus;
 pub mod corrector;
 mod error;
 pub mod fitted;
-mod ignored;
 pub mod methods;
 pub mod moments;
 mod names;
@@ -135,6 +134,7 @@ pub mod pca;
 pub mod prep;
 pub mod report;
 pub mod rng;
+pub mod settings;
 pub mod views;
 
 pub use aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs};
@@ -145,7 +145,6 @@ pub use fitted::{
     AddForm, Coordinates, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale, Universe,
     ViewMap,
 };
-pub use ignored::Ignored;
 pub use names::UnknownName;
 pub use numerics::matrix::Matrix;
 #[doc(hidden)]
@@ -153,6 +152,7 @@ pub use numerics::parallel;
 pub use numerics::{kernels, linalg, matrix};
 pub use pca::{Pca, pca_2d};
 pub use report::{CorrectorReport, FitReport, FitWarning, Termination};
+pub use settings::choice;
 pub use views::Views;
 pub use views::dataset::{Dataset, Labels, Split};
 pub use views::{dataset, synthetic};

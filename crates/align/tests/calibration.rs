@@ -7,7 +7,7 @@ use align::methods::cca::CcaParams;
 use align::methods::decoder::Decoder;
 use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
@@ -23,7 +23,8 @@ fn synthetic() -> Dataset {
 }
 
 fn gcpa(rescale: Rescale) -> GcpaParams {
-    GcpaParams { epochs: Some(1), steps_per_epoch: 30, rescale, ..Default::default() }
+    let training = Training::Released(ReleasedTraining { epochs: 1, steps_per_epoch: 30, ..Default::default() });
+    GcpaParams { training, rescale, ..Default::default() }
 }
 
 fn whitened(decoder: Decoder) -> Method {

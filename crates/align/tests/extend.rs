@@ -6,7 +6,7 @@ mod common;
 use align::fitted::Fit;
 use align::linalg::{Threads, product};
 use align::methods::extend::{Base, ExtendParams};
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, LossParams, Training};
 use align::methods::gpa::GpaParams;
 use align::prep::{ConstantColumns, ZScore, cosine_rows};
 use align::rng::{Purpose, stream};
@@ -21,7 +21,7 @@ fn synthetic(widths: &[usize]) -> align::Dataset {
 }
 
 fn gcpa() -> GcpaParams {
-    GcpaParams { epochs: Some(1), ..Default::default() }
+    GcpaParams { training: Training::released(1), ..Default::default() }
 }
 
 /// A universe of all views but the last.
@@ -167,7 +167,10 @@ fn a_base_is_a_name_or_a_method_with_parameters() {
     let read = |text: &str| serde_json::from_str::<ExtendParams>(text);
     assert_eq!(read("{}").unwrap(), ExtendParams::default());
     assert_eq!(read(r#"{"base": "gcpa"}"#).unwrap().base, Base::Gcpa(Default::default()));
-    assert_eq!(read(r#"{"base": {"gcpa": {"epochs": 1}}}"#).unwrap().base, Base::Gcpa(gcpa()));
+    assert_eq!(
+        read(r#"{"base": {"gcpa": {"training": {"released": {"epochs": 1}}}}}"#).unwrap().base,
+        Base::Gcpa(gcpa())
+    );
     assert_eq!(read(r#"{"base": {"gpa": null}}"#).unwrap(), ExtendParams::default());
     let params = ExtendParams { base: Base::Gcpa(gcpa()), form: AddForm::Orthogonal };
     assert_eq!(read(&serde_json::to_string(&params).unwrap()).unwrap(), params);
@@ -175,8 +178,11 @@ fn a_base_is_a_name_or_a_method_with_parameters() {
     assert!(error(r#"{"base": "gcca"}"#).starts_with("unknown variant `gcca`, expected `gpa` or `gcpa`"));
     assert!(error(r#"{"base": {"gcca": {}}}"#).starts_with("unknown variant `gcca`, expected `gpa` or `gcpa`"));
     assert!(error(r#"{"base": {"gpa": {"tua": 1}}}"#).starts_with("unknown field `tua`"));
-    assert!(error(r#"{"base": {"gpa": {}, "gcpa": {}}}"#).starts_with("invalid length 2"));
-    let negative = Base::Gcpa(GcpaParams { tau: -1.0, ..gcpa() });
+    assert!(
+        error(r#"{"base": {"gpa": {}, "gcpa": {}}}"#)
+            .starts_with("`gcpa` is a second name, and only one can be chosen")
+    );
+    let negative = Base::Gcpa(GcpaParams { loss: LossParams { tau: -1.0, ..Default::default() }, ..gcpa() });
     let method = Method::from(ExtendParams { base: negative, ..Default::default() });
     assert_eq!(method.validate().unwrap_err().to_string(), "gcpa: `tau` is -1, wanted a number from 0 to 2");
     assert_eq!((method.title(), method.name()), ("GCPA-ADD", "extend"));

@@ -6,7 +6,10 @@ mod common;
 
 use align::corrector::train::{Adamw, Trainer};
 use align::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows, Weights};
-use align::methods::gcpa::{GcpaParams, Profile, Validation, consensus_directions};
+use align::methods::gcpa::{
+    CorrectorBase, FastTraining, GcpaParams, GpaBase, ReleasedTraining, SampledValidation, Training, Validation,
+    consensus_directions,
+};
 use align::methods::gpa::Orientation;
 use align::{Matrix, Method, Rescale, Termination};
 use common::{Golden, json, max_abs, max_abs_slice, mean_rank1, weights};
@@ -189,14 +192,15 @@ fn the_fast_profile_reaches_the_loss_of_the_released_one() {
         let seeds = 3;
         let mut losses = [0.0, 0.0];
         for seed in 0..seeds {
-            for (loss, profile) in losses.iter_mut().zip([Profile::Released, Profile::Fast]) {
-                let fit = Method::from(GcpaParams { profile, ..GcpaParams::default() }).fit(&train, seed).unwrap();
+            let trainings = [Training::default(), Training::Fast(FastTraining::default())];
+            for (loss, training) in losses.iter_mut().zip(trainings) {
+                let fit = Method::from(GcpaParams { training, ..GcpaParams::default() }).fit(&train, seed).unwrap();
                 *loss += fit.report.corrector.as_ref().expect("a corrector").validation_loss / seeds as f64;
                 let universe = fit.fitted.universe().unwrap();
                 let projected: Vec<Matrix> =
                     test.iter().map(|s| universe.project(s.name(), s.values()).unwrap()).collect();
                 let (got, band) = (mean_rank1(&projected), (4.0 * number(rank1, "std")).max(0.015));
-                assert!((got - number(rank1, "mean")).abs() < band, "{case} {profile:?} seed {seed}: Rank-1 {got}");
+                assert!((got - number(rank1, "mean")).abs() < band, "{case} {training:?} seed {seed}: Rank-1 {got}");
             }
         }
         assert!(losses[1] < 1.01 * losses[0], "{case}: held-out loss, released and fast: {losses:?}");
@@ -207,18 +211,25 @@ fn the_fast_profile_reaches_the_loss_of_the_released_one() {
 fn with_full_validation_training_never_ends_above_the_untrained_corrector() {
     let train = Golden::read("case_A_inputs.safetensors").views("train");
     // A learning rate at which every step does harm.
-    let harm = GcpaParams { lr: Some(5.0), epochs: Some(1), steps_per_epoch: 60, ..GcpaParams::default() };
-    let fit = |validation, base: &GcpaParams| {
-        let params = GcpaParams { validation: Some(validation), gauge: Orientation::Principal, ..base.clone() };
-        Method::from(params).fit(&train, 0).unwrap().report.corrector.expect("a corrector")
+    let harm = ReleasedTraining { lr: 5.0, epochs: 1, steps_per_epoch: 60, ..ReleasedTraining::default() };
+    let base = CorrectorBase::Gpa(GpaBase { orientation: Orientation::Principal, ..GpaBase::default() });
+    let sampled = Validation::Sampled(SampledValidation::default());
+    let fit = |validation, training: ReleasedTraining| {
+        let training = Training::Released(ReleasedTraining { validation, ..training });
+        Method::from(GcpaParams { base, training, ..GcpaParams::default() })
+            .fit(&train, 0)
+            .unwrap()
+            .report
+            .corrector
+            .expect("a corrector")
     };
-    let sampled = fit(Validation::Sampled, &harm);
-    assert!(sampled.validation_loss > sampled.identity_validation_loss && sampled.best_step > 0, "{sampled:?}");
-    let full = fit(Validation::Full, &harm);
+    let drawn = fit(sampled, harm);
+    assert!(drawn.validation_loss > drawn.identity_validation_loss && drawn.best_step > 0, "{drawn:?}");
+    let full = fit(Validation::Full, harm);
     assert_eq!((full.best_step, full.validation_loss), (0, full.identity_validation_loss));
     // With the released one it ends where the released validation does, by a figure that is no lucky draw.
-    let released = GcpaParams { epochs: Some(5), ..GcpaParams::default() };
-    let (sampled, full) = (fit(Validation::Sampled, &released), fit(Validation::Full, &released));
+    let released = ReleasedTraining { epochs: 5, ..ReleasedTraining::default() };
+    let (sampled, full) = (fit(sampled, released), fit(Validation::Full, released));
     assert!((full.best_loss - full.validation_loss).abs() < 1e-6, "{full:?}");
     assert!((sampled.best_loss - sampled.validation_loss).abs() > 1e-5, "{sampled:?}");
     assert!(full.validation_loss <= sampled.validation_loss * 1.005);

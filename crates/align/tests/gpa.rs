@@ -1,9 +1,10 @@
-//! GPA: its solvers, restarts, gauge and rank.
+//! GPA: its solvers, restarts, orientation and rank.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
 use align::linalg::{Threads, product};
+use align::methods::gcpa::{CorrectorBase, GcpaParams, GpaBase, Training};
 use align::methods::gpa::{GpaParams, Orientation, Solver};
 use align::synthetic::Synthetic;
 use align::{Fit, Matrix, Method, Termination, Universe, Views};
@@ -95,10 +96,10 @@ fn between(universe: &Universe, a: &str, b: &str) -> Matrix<f64> {
 }
 
 #[test]
-fn the_principal_gauge_turns_the_universe_and_nothing_else() {
+fn the_principal_orientation_turns_the_universe_and_nothing_else() {
     let train = synthetic();
     let free = fit(GpaParams::default(), &train, 1);
-    let turned = fit(GpaParams { gauge: Orientation::Principal, ..GpaParams::default() }, &train, 1);
+    let turned = fit(GpaParams { orientation: Orientation::Principal, ..GpaParams::default() }, &train, 1);
     assert_eq!(free.report.objective, turned.report.objective);
     let (one, other) = (between(universe(&free), "v0", "v2"), between(universe(&turned), "v0", "v2"));
     let gap = one.as_slice().iter().zip(other.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -117,7 +118,7 @@ fn the_principal_gauge_turns_the_universe_and_nothing_else() {
 #[test]
 fn a_truncated_universe_is_the_first_axes_of_the_whole() {
     let train = synthetic();
-    let whole = fit(GpaParams { gauge: Orientation::Principal, ..accelerated() }, &train, 0);
+    let whole = fit(GpaParams { orientation: Orientation::Principal, ..accelerated() }, &train, 0);
     let cut = fit(GpaParams { rank: Some(5), ..accelerated() }, &train, 0);
     assert_eq!(universe(&cut).width(), 5);
     assert_eq!(cut.report.parameters, 4 * 20 * 5);
@@ -144,6 +145,7 @@ fn a_cap_that_was_reached_is_a_warning_also_of_what_stands_on_the_fit() {
         assert_eq!(serde_json::from_str::<align::FitReport>(&kept).unwrap(), fit.report);
     }
     assert!(fit(accelerated(), &train, 0).report.warnings.is_empty());
-    let gcpa = align::methods::gcpa::GcpaParams { max_iter: Some(1), tol: 0.0, epochs: Some(1), ..Default::default() };
+    let base = CorrectorBase::Gpa(GpaBase { max_iter: Some(1), tol: 0.0, ..GpaBase::default() });
+    let gcpa = GcpaParams { base, training: Training::released(1), ..Default::default() };
     assert_eq!(Method::from(gcpa).fit(&train, 0).unwrap().report.warnings.len(), 1);
 }

@@ -5,8 +5,8 @@ use align::moments::{Incomplete, Moments, Precision, SufficientStatistics};
 use align::prep::{ConstantColumns, Standardisation};
 use align::synthetic::Synthetic;
 use align::{
-    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, Ignored, Labels, Matrix, Method, MomentAligner, MomentSpec,
-    Needs, Universe, ViewMap, Views,
+    AlignError, Aligner, Fit, FitInput, FitReport, Fitted, Labels, Matrix, Method, MomentAligner, MomentSpec, Needs,
+    Universe, ViewMap, Views,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +16,11 @@ use serde::{Deserialize, Serialize};
 struct Columns {
     width: usize,
     factor: f64,
-    unused: Option<u32>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { width: 2, factor: 1.0, unused: None }
+        Self { width: 2, factor: 1.0 }
     }
 }
 
@@ -47,10 +46,6 @@ impl Aligner for Columns {
             return Ok(());
         }
         Err(AlignError::Own { method: "columns".into(), message: "`width` is 0, wanted at least 1".into() })
-    }
-
-    fn ignored(&self) -> Vec<Ignored> {
-        vec![Ignored { parameter: "unused", beside: "beside anything", changed: self.unused.is_some() }]
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
@@ -126,10 +121,10 @@ fn a_registered_method_is_read_listed_fitted_and_written_as_the_others() {
     let bare: Method = serde_json::from_str(r#""columns""#).unwrap();
     assert_eq!((bare.name(), bare.title(), bare.version()), ("columns", "First columns", 7));
     assert_eq!(bare, "columns".parse().unwrap());
-    let text = r#"{"columns":{"width":3,"factor":0.5,"unused":null}}"#;
+    let text = r#"{"columns":{"width":3,"factor":0.5}}"#;
     let method: Method = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&method).unwrap(), text);
-    assert_eq!(method.parameters::<Columns>(), Some(&Columns { width: 3, factor: 0.5, unused: None }));
+    assert_eq!(method.parameters::<Columns>(), Some(&Columns { width: 3, factor: 0.5 }));
     assert!(method != bare && method == method.clone());
 
     let train = views();
@@ -141,14 +136,12 @@ fn a_registered_method_is_read_listed_fitted_and_written_as_the_others() {
     assert!(projected.as_slice().iter().zip(again.as_slice()).all(|(a, b)| (a - b).abs() < 1e-5));
 
     let error = |text: &str| serde_json::from_str::<Method>(text).unwrap_err().to_string();
-    assert!(error(r#"{"columns": {"widht": 3}}"#).starts_with("unknown field `widht`, expected one of `width`"));
+    assert!(error(r#"{"columns": {"widht": 3}}"#).starts_with("unknown field `widht`, expected `width` or `factor`"));
     let unknown = error(r#"{"colums": {}}"#);
     assert!(unknown.starts_with("unknown variant `colums`, expected one of `na`, `pairwise`, "), "{unknown}");
     assert!(unknown.contains("`columns`"), "{unknown}");
     let refused = |params: Columns| Method::from(params).fit(&train, 1).unwrap_err().to_string();
     assert_eq!(refused(Columns { width: 0, ..Columns::default() }), "columns: `width` is 0, wanted at least 1");
-    let unused = Columns { unused: Some(1), ..Columns::default() };
-    assert_eq!(refused(unused), "columns: `unused` has no effect beside anything; remove one of the two");
     let one = train.select(&["v0"]).unwrap();
     assert_eq!(bare.fit(&one, 1).unwrap_err().to_string(), "columns needs at least 2 views, got 1 (`v0`)");
 

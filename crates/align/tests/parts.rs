@@ -4,7 +4,7 @@
 use align::methods::decoder::Decoder;
 use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
 use align::methods::na::{NaParams, Scale};
 use align::moments::{Incomplete, Precision, SufficientStatistics};
@@ -19,7 +19,8 @@ fn synthetic() -> Dataset {
 }
 
 fn short(rescale: Rescale) -> GcpaParams {
-    GcpaParams { epochs: Some(1), steps_per_epoch: 30, rescale, ..Default::default() }
+    let training = Training::Released(ReleasedTraining { epochs: 1, steps_per_epoch: 30, ..Default::default() });
+    GcpaParams { training, rescale, ..Default::default() }
 }
 
 /// Every method, and every option that changes what a fit holds.

@@ -5,8 +5,8 @@ mod common;
 
 use align::linalg::{Threads, product};
 use align::methods::extend::{Base, ExtendParams};
-use align::methods::gcpa::GcpaParams;
-use align::methods::gpa::{GpaParams, Solver};
+use align::methods::gcpa::{CorrectorBase, GcpaParams, LossParams, Training};
+use align::methods::gpa::GpaParams;
 use align::moments::{Incomplete, Moments};
 use align::prep::{ConstantColumns, Standardisation, ZScore};
 use align::rng::{Purpose, stream};
@@ -93,11 +93,11 @@ fn the_order_of_the_views_does_not_matter_to_retrieval() {
 fn every_fit_has_the_same_bits_for_every_number_of_threads() {
     let data = synthetic(&[24, 16, 32]);
     for name in Method::names() {
-        let short = GcpaParams { epochs: Some(1), ..Default::default() };
+        let short = GcpaParams { training: Training::released(1), ..Default::default() };
         let method: Method = match *name {
             "gcpa" => short.into(),
             "extend" => {
-                let base = Base::Gcpa(GcpaParams { solver: Solver::Accelerated, ..short });
+                let base = Base::Gcpa(GcpaParams { base: CorrectorBase::accelerated(), ..short });
                 ExtendParams { base, ..Default::default() }.into()
             }
             name => Method::from_name(name).unwrap(),
@@ -183,6 +183,6 @@ fn refusals_say_what_was_found_and_wanted() {
         text(fitted.project("v0", &matrix(1, 5)).unwrap_err()),
         "project: view `v0` has width 8, the given matrix has 5 columns"
     );
-    let gcpa = GcpaParams { tau: -1.0, ..Default::default() };
+    let gcpa = GcpaParams { loss: LossParams { tau: -1.0, ..Default::default() }, ..Default::default() };
     assert_eq!(text(Method::from(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, wanted a number from 0 to 2");
 }

@@ -54,7 +54,7 @@ mod tests {
             "#",
             "é",
             "&",
-            "gcpa: {tau: 0.05}",
+            "gcpa: {loss: {tau: 0.05}}",
             "a\tb",
             "(x)",
             "<y",

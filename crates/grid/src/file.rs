@@ -5,14 +5,14 @@ use std::path::Path;
 use align::Method;
 use align::synthetic::Synthetic;
 use data::DataError;
-use data::yaml::{self, Located};
+use data::yaml::Located;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
 use super::figure_spec::{FigureSpec, STEM, check, is_stem};
-use super::given::Given;
+use super::spelled::read_spelled;
 use super::terms::{Pairing, Widths};
 
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
@@ -106,8 +106,8 @@ impl Grid {
     ///
     /// # Errors
     /// All that a YAML file can have wrong, with line and column: syntax, duplicate and unknown keys,
-    /// unknown methods and tasks with the nearest valid name, parameters outside their domain or without effect beside the
-    /// others, sweeps over no value.
+    /// unknown methods and tasks with the nearest valid name, parameters outside their domain, keys of earlier versions with
+    /// their form of today, sweeps over no value or over a parameter that is given beside the sweep.
     pub fn read(path: &Path) -> Result<Located<Self>, DataError> {
         Self::read_with(path, &Value::Null)
     }
@@ -117,12 +117,7 @@ impl Grid {
     /// # Errors
     /// As [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
     pub fn read_with(path: &Path, overrides: &Value) -> Result<Located<Self>, DataError> {
-        let mut given = Given::default();
-        let grid: Located<Self> = yaml::read_with(path, |value| {
-            lay_over(value, overrides);
-            given = Given::of(value);
-        })?;
-        given.check(&grid, &grid.value.methods, &grid.value.tasks)?;
+        let grid: Located<Self> = read_spelled(path, |value| lay_over(value, overrides))?;
         check(&grid)?;
         Ok(grid)
     }

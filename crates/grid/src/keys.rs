@@ -1,7 +1,6 @@
 //! What cells, records, lines and columns are told apart by: subsets of views, and methods and tasks with their parameters.
 //! They are values; text is made of them for display and for files, and read back from files alone.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -53,25 +52,30 @@ impl Params {
         Self::from(serde_json::to_value(item).unwrap_or_default()[name].take())
     }
 
-    /// One parameter.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.value.get(name)
+    /// One parameter by its path: `loss.tau`. A parameter that is a name with settings gives its name: `training` is `fast`,
+    /// and `training.fast.epochs` one of its settings.
+    pub fn get(&self, path: &str) -> Option<Value> {
+        let value = path.split('.').try_fold(&*self.value, |value, key| value.get(key))?;
+        Some(chosen(value).map_or_else(|| value.clone(), |(name, _)| name.as_str().into()))
     }
 
-    /// The names of the parameters.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.value.as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
+    /// The paths of all parameters, that of a name before those of its settings.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        collect_paths(&self.value, "", &mut paths);
+        paths
+    }
+
+    /// Whether a parameter is not the same in `other`. A setting of another name than `other` has is no difference: the names
+    /// are.
+    pub fn differ(&self, other: &Self, path: &str) -> bool {
+        let comparable = |params: &Self| path.rsplit_once('.').is_none_or(|(holder, _)| params.get(holder).is_some());
+        comparable(self) && comparable(other) && self.get(path) != other.get(path)
     }
 
     /// Whether no parameter differs from that of the same name in `defaults`.
     pub fn are(&self, defaults: &Self) -> bool {
-        let differs = |(name, value): (&String, &Value)| defaults.get(name) != Some(value);
-        !self.value.as_object().is_some_and(|map| map.iter().any(differs))
-    }
-
-    /// Those that are not as in `defaults`, without the ones named in `without`, in words.
-    pub fn differing(&self, defaults: &Self, without: &[&str]) -> String {
-        words(&self.value, &defaults.value, without).join(", ")
+        within(&self.value, &defaults.value)
     }
 }
 
@@ -142,9 +146,16 @@ impl MethodKey {
     /// As [`MethodKey::label`], without these parameters.
     pub fn label_without(&self, names: &[&str]) -> String {
         let Some(default) = Method::from_name(&self.name) else { return self.name.clone() };
-        let differing = self.params.differing(&Self::of(&default).params, names);
-        let given = serde_json::from_value::<Method>(json!({ self.name.clone(): &*self.params.value }));
-        let title = given.as_ref().unwrap_or(&default).title();
+        let read = |params: Value| serde_json::from_value::<Method>(json!({ self.name.clone(): params })).ok();
+        let given = read((*self.params.value).clone()).unwrap_or_else(|| default.clone());
+        let title = given.title();
+        let words = Words {
+            read: &|params| read(params).map(|method| Self::of(&method).params),
+            without: names,
+            // The title says which method is the base: `GCPA-ADD`.
+            titled: title != default.title(),
+        };
+        let differing = words.of(&self.params.value, &Self::of(&default).params.value, "").join(", ");
         if differing.is_empty() { title.into() } else { format!("{title} ({differing})") }
     }
 
@@ -156,20 +167,101 @@ impl MethodKey {
 
 /// The parameters of a task that are not its defaults, in words.
 pub fn task_differing(task: &str, params: &Params) -> String {
-    let defaults = Task::from_name(task).map(|task| Params::of(&task, task.name())).unwrap_or_default();
-    params.differing(&defaults, &[])
+    let full = |task: &Task| Params::of(task, task.name());
+    let defaults = Task::from_name(task).map(|task| full(&task)).unwrap_or_default();
+    let read = |params: Value| serde_json::from_value::<Task>(json!({ task: params })).ok();
+    let words = Words { read: &|params| read(params).map(|task| full(&task)), without: &[], titled: false };
+    words.of(&params.value, &defaults.value, "").join(", ")
 }
 
-fn words(given: &Value, defaults: &Value, without: &[&str]) -> Vec<String> {
-    let Some(given) = given.as_object() else { return Vec::new() };
-    let mut sorted: BTreeMap<&String, &Value> = given.iter().collect();
-    sorted.retain(|key, value| !without.contains(&key.as_str()) && defaults.get(key.as_str()) != Some(value));
-    let word = |(key, value): (&String, &Value)| match inner_method(value) {
-        // A method inside a method: its title stands for its name.
-        Some((default, inner)) => words(inner, &MethodKey::of(&default).params.value, &[]),
-        None => vec![format!("{key} {}", plain(value))],
-    };
-    sorted.into_iter().flat_map(word).collect()
+/// Parameters in words.
+struct Words<'a> {
+    /// Fills parameters up with their defaults.
+    read: &'a dyn Fn(Value) -> Option<Params>,
+    /// Paths that are left out.
+    without: &'a [&'a str],
+    /// Whether a title says already which method stands inside the other.
+    titled: bool,
+}
+
+impl Words<'_> {
+    /// What differs from the defaults below a path: `tau 0.05`, `training fast`.
+    fn of(&self, given: &Value, defaults: &Value, path: &str) -> Vec<String> {
+        let Some(given) = given.as_object() else { return Vec::new() };
+        let mut sorted: Vec<(&String, &Value)> = given.iter().collect();
+        sorted.sort_by_key(|(key, _)| *key);
+        sorted.into_iter().flat_map(|(key, value)| self.of_one(key, value, defaults.get(key), path)).collect()
+    }
+
+    fn of_one(&self, key: &str, value: &Value, default: Option<&Value>, path: &str) -> Vec<String> {
+        if default == Some(value) {
+            return Vec::new();
+        }
+        let at = join(path, key);
+        let told = |text: String| {
+            let told = !self.without.contains(&at.as_str());
+            told.then(|| format!("{key} {text}")).into_iter()
+        };
+        match (chosen(value), default) {
+            (Some((name, settings)), _) => {
+                let inside = join(&at, name);
+                let same = default.and_then(chosen).filter(|(known, _)| *known == name);
+                if let Some((_, defaults)) = same {
+                    return self.of(settings, defaults, &inside);
+                }
+                let Some(defaults) = self.defaults_of(name, &at) else { return told(plain(value)).collect() };
+                let in_title = self.titled && path.is_empty() && Method::from_name(name).is_some();
+                let name = (!in_title).then(|| told(name.clone())).into_iter().flatten();
+                name.chain(self.of(settings, &defaults, &inside)).collect()
+            }
+            (None, Some(default)) if value.is_object() && default.is_object() => self.of(value, default, &at),
+            _ => told(plain(value)).collect(),
+        }
+    }
+
+    /// The settings that a name has at a path where no others are given.
+    fn defaults_of(&self, name: &str, path: &str) -> Option<Value> {
+        let bare = path.rsplit('.').fold(Value::from(name), |inner, key| json!({ key: inner }));
+        let full = (self.read)(bare)?;
+        let value = path.split('.').try_fold(&*full.value, |value, key| value.get(key))?;
+        chosen(value).map(|(_, settings)| settings.clone())
+    }
+}
+
+/// Whether all that is given is as in the defaults, which can have more keys.
+fn within(given: &Value, defaults: &Value) -> bool {
+    match (given, defaults) {
+        (Value::Object(given), Value::Object(defaults)) => {
+            given.iter().all(|(key, value)| defaults.get(key).is_some_and(|default| within(value, default)))
+        }
+        (given, defaults) => given == defaults,
+    }
+}
+
+/// The path of a key below a path.
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }
+}
+
+/// A name with settings: an object of one key with an object behind it.
+fn chosen(value: &Value) -> Option<(&String, &Value)> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.iter().next().filter(|(_, settings)| settings.is_object())
+}
+
+fn collect_paths(value: &Value, path: &str, to: &mut Vec<String>) {
+    let Some(map) = value.as_object() else { return };
+    for (key, value) in map {
+        let at = join(path, key);
+        let chosen = chosen(value);
+        if chosen.is_some() || !value.is_object() {
+            to.push(at.clone());
+        }
+        match chosen {
+            Some((name, settings)) => collect_paths(settings, &join(&at, name), to),
+            None => collect_paths(value, &at, to),
+        }
+    }
 }
 
 /// A value without quotes and braces: `{"tukey": 1.0}` as `tukey 1.0`.
@@ -182,13 +274,6 @@ fn plain(value: &Value) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// `{gcpa: {...}}` as the method with its defaults and the parameters given.
-fn inner_method(value: &Value) -> Option<(Method, &Value)> {
-    let map = value.as_object().filter(|map| map.len() == 1)?;
-    let (name, inner) = map.iter().next()?;
-    Some((Method::from_name(name)?, inner))
 }
 
 /// JSON with the keys of every object sorted, whatever order the library keeps.
@@ -226,8 +311,40 @@ mod tests {
         let extend = |text: &str| MethodKey::of(&serde_json::from_str::<Method>(text).expect("a method"));
         assert_eq!(extend(r#"{"extend":{}}"#).label(), "GPA-ADD");
         assert_eq!(extend(r#"{"extend":{"base":"gcpa","form":"orthogonal"}}"#).label(), "GCPA-ADD (form orthogonal)");
-        assert_eq!(extend(r#"{"extend":{"base":{"gcpa":{"epochs":2}}}}"#).label(), "GCPA-ADD (epochs 2)");
+        let base = r#"{"extend":{"base":{"gcpa":{"training":{"released":{"epochs":2}},"base":"gcca"}}}}"#;
+        assert_eq!(extend(base).label(), "GCPA-ADD (base gcca, epochs 2)");
         assert!(extend(r#"{"extend":{}}"#).is_default() && !extend(r#"{"extend":{"base":"gcpa"}}"#).is_default());
+    }
+
+    #[test]
+    fn a_name_with_settings_is_told_by_its_name_and_by_the_settings_that_are_not_its_defaults() {
+        let key = |text: &str| MethodKey::of(&serde_json::from_str::<Method>(text).expect("a method"));
+        for (params, label) in [
+            (r#"{"loss": {"tau": 0.05}}"#, "GCPA (tau 0.05)"),
+            (r#"{"loss": {"tau": 0.04, "lambda": 0.5}}"#, "GCPA (lambda 0.5, tau 0.04)"),
+            (r#"{"training": "fast"}"#, "GCPA (training fast)"),
+            (r#"{"training": {"released": {"epochs": 2}}}"#, "GCPA (epochs 2)"),
+            (r#"{"training": {"fast": {"epochs": 2}}, "base": "gcca"}"#, "GCPA (base gcca, training fast, epochs 2)"),
+            (r#"{"base": {"gpa": {"solver": "accelerated"}}}"#, "GCPA (solver accelerated)"),
+            (r#"{"training": {"released": {"validation": "full"}}}"#, "GCPA (validation full)"),
+            (r#"{"training": {"fast": {"validation": "sampled"}}}"#, "GCPA (training fast, validation sampled)"),
+            (r#"{"training": {"released": {"validation": {"sampled": {"batches": 7}}}}}"#, "GCPA (batches 7)"),
+        ] {
+            assert_eq!(key(&format!(r#"{{"gcpa": {params}}}"#)).label(), label);
+        }
+        let (released, fast) = (key(r#"{"gcpa": {}}"#), key(r#"{"gcpa": {"training": "fast"}}"#));
+        assert!(released.params.differ(&fast.params, "training") && !released.params.differ(&fast.params, "loss.tau"));
+        assert!(!released.params.differ(&fast.params, "training.released.epochs"));
+        assert_eq!(fast.params.get("training"), Some("fast".into()));
+        assert_eq!(fast.label_without(&["training"]), "GCPA");
+        let task = |task: &str, params: &str| {
+            let task = serde_json::from_str::<Task>(&format!(r#"{{"{task}": {params}}}"#)).expect("a task");
+            task_differing(task.name(), &Params::of(&task, task.name()))
+        };
+        assert_eq!(task("retrieval", r#"{"scoring": "csls"}"#), "scoring csls");
+        assert_eq!(task("retrieval", r#"{"scoring": {"csls": {"k": 5}}}"#), "scoring csls, k 5");
+        let params = r#"{"direction": "standard", "protocol": {"released": {"epochs": 5}}}"#;
+        assert_eq!(task("stitching", params), "direction standard, protocol released, epochs 5");
     }
 
     #[test]
@@ -239,7 +356,7 @@ mod tests {
         assert_eq!((subset.name.as_str(), subset.views.len()), ("m3", 2));
         let params = Params::of(&Method::from_name("gcpa").expect("known"), "gcpa");
         let read: Params = params.to_string().parse().expect("JSON");
-        assert!(read == params && params.names().eq(read.names()) && read.get("tau") == params.get("tau"));
+        assert!(read == params && params.paths() == read.paths() && read.get("loss.tau") == Some(0.08.into()));
         assert!("{".parse::<Params>().is_err());
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod figure_spec;
 mod file;
-pub mod given;
 pub mod keys;
 pub mod only;
 pub mod pick;
@@ -14,7 +13,7 @@ mod terms;
 
 pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
-pub use self::spelled::bare_name;
+pub use self::spelled::{bare_name, read_spelled};
 
 /// The example of the README, compiled with the documentation's.
 #[cfg(doctest)]

@@ -1,13 +1,45 @@
 //! What may stand in a grid file in short: bare names, and sweeps for lists of items.
 
+use std::path::Path;
+
+use data::DataError;
+use data::yaml::{self, Located};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Bare names become what the types read: `gpa` is `{gpa: {}}`, `data: toy` is `{manifest: toy}`.
-pub fn normalise(value: &mut Value) {
+/// Reads a file with methods, tasks or noises, after `change`, with bare names and sweeps written out.
+///
+/// # Errors
+/// As [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it.
+pub fn read_spelled<T: DeserializeOwned>(
+    path: &Path,
+    change: impl FnOnce(&mut Value),
+) -> Result<Located<T>, DataError> {
+    let mut fault = None;
+    let read: Located<T> = yaml::read_with(path, |value| {
+        change(value);
+        fault = normalise(value);
+    })?;
+    match fault {
+        Some((key, found)) => Err(read.error(&key, found)),
+        None => Ok(read),
+    }
+}
+
+/// Bare names become what the types read: `gpa` is `{gpa: {}}`, `data: toy` is `{manifest: toy}`. Returns the place of the
+/// first sweep that stands for no items, and why it does not.
+fn normalise(value: &mut Value) -> Option<(String, String)> {
+    let mut fault = None;
     for key in ["methods", "tasks", "noise"] {
         if let Some(Value::Array(items)) = value.get_mut(key) {
             items.iter_mut().for_each(bare_name);
-            *items = items.drain(..).flat_map(swept).collect();
+            let expanded = items.drain(..).enumerate().flat_map(|(i, item)| {
+                swept(item).unwrap_or_else(|(place, problem)| {
+                    fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
+                    Vec::new()
+                })
+            });
+            *items = expanded.collect();
         }
     }
     if let Some(data @ Value::String(_)) = value.get_mut("data") {
@@ -19,6 +51,7 @@ pub fn normalise(value: &mut Value) {
             pairing => bare_null(pairing),
         }
     }
+    fault
 }
 
 /// `gpa` as `{gpa: {}}`.
@@ -29,27 +62,60 @@ pub fn bare_name(item: &mut Value) {
     }
 }
 
-/// `gcpa: {epochs: 5, sweep: {tau: [0, 0.1], lambda: [0, 1]}}` as one item for every combination, the first
-/// parameter slowest.
-fn swept(item: Value) -> Vec<Value> {
-    let Value::Object(map) = &item else { return vec![item] };
-    let Some((name, params)) = map.iter().next().filter(|_| map.len() == 1) else { return vec![item] };
-    let Some(Value::Object(axes)) = params.get("sweep") else { return vec![item] };
+/// `gcpa: {hidden: 1, sweep: {loss.tau: [0, 0.1], loss.lambda: [0, 1]}}` as one item for every combination, the first
+/// parameter slowest. A parameter inside another is named by its path.
+///
+/// # Errors
+/// The place in the item and the fault of a sweep that has no value, or whose parameter has a value beside it.
+fn swept(item: Value) -> Result<Vec<Value>, (String, String)> {
+    let Value::Object(map) = &item else { return Ok(vec![item]) };
+    let Some((name, params)) = map.iter().next().filter(|_| map.len() == 1) else { return Ok(vec![item]) };
+    let Some(Value::Object(axes)) = params.get("sweep") else { return Ok(vec![item]) };
+    let nothing = "a sweep over no value makes no cell; give at least one value, or remove it";
+    if axes.is_empty() {
+        return Err((format!("{name}.sweep"), nothing.into()));
+    }
     let mut rest = params.clone();
     if let Value::Object(rest) = &mut rest {
         rest.remove("sweep");
     }
     let mut combinations = vec![rest];
-    for (key, values) in axes {
+    for (path, values) in axes {
+        let fault = |problem: String| (format!("{name}.sweep.{path}"), problem);
         let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        if values.is_empty() {
+            return Err(fault(nothing.into()));
+        }
         let with = |params: &Value, value: &Value| {
             let mut params = params.clone();
-            params[key] = value.clone();
-            params
+            place(&mut params, path, value)?;
+            Ok(params)
         };
-        combinations = combinations.iter().flat_map(|p| values.iter().map(move |v| with(p, v))).collect();
+        let all = combinations.iter().flat_map(|params| values.iter().map(move |value| with(params, value)));
+        combinations = all.collect::<Result<_, String>>().map_err(fault)?;
     }
-    combinations.into_iter().map(|params| json!({ name.clone(): params })).collect()
+    Ok(combinations.into_iter().map(|params| json!({ name.clone(): params })).collect())
+}
+
+/// Gives the parameter at a path its value; a bare name on the way, as `training: fast`, gets settings.
+fn place(params: &mut Value, path: &str, value: &Value) -> Result<(), String> {
+    let mut at = params;
+    for key in path.split('.') {
+        match at {
+            Value::String(name) if name == key => *at = json!({ key: {} }),
+            Value::Null => *at = json!({}),
+            _ => {}
+        }
+        let Value::Object(map) = at else {
+            return Err(format!("{at} is given where the path of the sweep has `{key}`; remove one of the two"));
+        };
+        at = map.entry(key).or_insert(Value::Null);
+    }
+    if !at.is_null() {
+        return Err(format!("the parameter is {at} beside the sweep over it; remove one of the two"));
+    }
+    *at = value.clone();
+    Ok(())
 }
 
 /// `gpa:` with nothing behind it.
@@ -61,14 +127,93 @@ fn bare_null(item: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use align::Method;
+    use tasks::Task;
+
     use super::*;
 
     #[test]
     fn a_sweep_is_every_combination() {
-        let item = json!({"gcpa": {"epochs": 2, "sweep": {"tau": [0.0, 0.1], "lambda": [1, 2]}}});
-        let expanded = swept(item);
+        let item = json!({"gcpa": {"hidden": 2, "sweep": {"loss.tau": [0.0, 0.1], "loss.lambda": [1, 2]}}});
+        let expanded = swept(item).expect("values");
         assert_eq!(expanded.len(), 4);
-        assert_eq!(expanded[1], json!({"gcpa": {"epochs": 2, "tau": 0.0, "lambda": 2}}));
-        assert_eq!(swept(json!({"gpa": {}})), [json!({"gpa": {}})]);
+        assert_eq!(expanded[1], json!({"gcpa": {"hidden": 2, "loss": {"tau": 0.0, "lambda": 2}}}));
+        assert_eq!(swept(json!({"gpa": {}})), Ok(vec![json!({"gpa": {}})]));
+        let one = |params: Value| Ok(vec![json!({ "gcpa": params })]);
+        let item = json!({"gcpa": {"training": "fast", "sweep": {"training.fast.epochs": 3}}});
+        assert_eq!(swept(item), one(json!({"training": {"fast": {"epochs": 3}}})));
+        let item = json!({"gcpa": {"loss": {"tau": 0.1}, "sweep": {"loss.lambda": [1]}}});
+        assert_eq!(swept(item), one(json!({"loss": {"tau": 0.1, "lambda": 1}})));
+    }
+
+    #[test]
+    fn what_is_swept_is_not_given_beside_the_sweep() {
+        for (params, place, problem) in [
+            (json!({"hidden": 2, "sweep": {"hidden": [1]}}), "hidden", "the parameter is 2 beside the sweep over it"),
+            (json!({"loss": {"tau": 0}, "sweep": {"loss.tau": [1]}}), "loss.tau", "the parameter is 0 beside"),
+            (json!({"base": "gcca", "sweep": {"base.gpa.tol": [1]}}), "base.gpa.tol", "\"gcca\" is given where"),
+            (json!({"sweep": {"loss.tau": []}}), "loss.tau", "a sweep over no value makes no cell"),
+        ] {
+            let (at, found) = swept(json!({ "gcpa": params })).expect_err(place);
+            assert!(at == format!("gcpa.sweep.{place}") && found.starts_with(problem), "{at}: {found}");
+        }
+    }
+
+    /// The error about a key of an item, with the form of today that it names, which can be read.
+    fn form_of_today<T: DeserializeOwned>(name: &str, key: &str) -> String {
+        let read = |params: &str| yaml::parse::<T>("grid.yaml".as_ref(), &format!("{name}: {{{params}}}\n"), bare_name);
+        let error = read(&format!("{key}: 1")).err().map(|e| e.to_string()).unwrap_or_default();
+        let column = name.len() + 4;
+        let start = format!("grid.yaml:1:{column}: {name}.{key}: `{key}` is written `");
+        let form = error.strip_prefix(&start).and_then(|rest| rest.strip_suffix("` since 0.2"));
+        let form = form.unwrap_or_else(|| panic!("{name} {key}: {error}"));
+        assert!(read(form).is_ok(), "{name}: {form}");
+        form.to_string()
+    }
+
+    #[test]
+    fn every_key_of_an_earlier_version_is_an_error_with_its_form_of_today() {
+        let methods: [(&str, &[&str]); 3] = [
+            ("gpa", &["gauge"]),
+            ("linear", &["scaffold", "solver"]),
+            (
+                "gcpa",
+                &[
+                    "scaffold",
+                    "solver",
+                    "max_iter",
+                    "tol",
+                    "gauge",
+                    "tau",
+                    "lambda",
+                    "profile",
+                    "epochs",
+                    "steps_per_epoch",
+                    "batch",
+                    "lr",
+                    "weight_decay",
+                    "validation_fraction",
+                    "validation",
+                    "validation_batches",
+                ],
+            ),
+        ];
+        for (name, keys) in methods {
+            for key in keys {
+                let form = form_of_today::<Method>(name, key);
+                assert!(name != "gcpa" || *key != "tau" || form == "loss: {tau: 0.05}");
+            }
+        }
+        let tasks: [(&str, &[&str]); 4] = [
+            ("retrieval", &["k", "beta"]),
+            ("hubness", &["beta"]),
+            ("probing", &["l2", "epochs", "lr", "patience", "seeds"]),
+            ("stitching", &["l2", "epochs", "lr", "patience", "seeds"]),
+        ];
+        for (name, keys) in tasks {
+            for key in keys {
+                form_of_today::<Task>(name, key);
+            }
+        }
     }
 }

@@ -78,7 +78,8 @@ fn a_failed_cell_is_a_record_and_is_tried_again() {
 
 #[test]
 fn a_killed_run_keeps_what_it_finished() {
-    let grid = GRID.replace("[na, gpa, gcca]", "[na, gcca, gcpa: {epochs: 50}]").replace("seeds", "");
+    let grid =
+        GRID.replace("[na, gpa, gcca]", "[na, gcca, gcpa: {training: {released: {epochs: 50}}}]").replace("seeds", "");
     let bench = Bench::new(&format!("{grid}seeds: [0, 1, 2, 3, 4, 5, 6, 7]\n"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
         .current_dir(root())
@@ -143,13 +144,22 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
          `rank`, `whiten`, `coordinates`, `ridge`, `decoder`, `constant_columns`"
     );
     for (from, to, want) in [
-        ("gcca]", "gcpa: {scaffold: gcca, tol: 1.0e-8}]", "methods[2].gcpa: gcpa: `tol` has no effect beside"),
-        ("gcca]", "gcpa: {sweep: {tau: []}}]", "methods[2].gcpa.sweep.tau: a sweep over no value makes no cell"),
-        ("gcca]", "extend: {base: {gcpa: {scaffold: gcca, solver: released}}}]", "gcpa: `solver` has no effect beside"),
+        (
+            "gcca]",
+            "gcpa: {scaffold: gcca}]",
+            "5:27: methods[2].gcpa.scaffold: `scaffold` is written `base: gcca` since 0.2",
+        ),
+        ("gcca]", "gcpa: {base: {gcca: {tol: 1}}}]", "methods[2].gcpa.base.gcca.tol: unknown key `tol`"),
+        (
+            "gcca]",
+            "gcpa: {sweep: {loss.tau: []}}]",
+            "methods[2].gcpa.sweep.loss.tau: a sweep over no value makes no cell",
+        ),
+        ("gcca]", "extend: {base: {gcpa: {tau: 0}}}]", "methods[2].extend.base.gcpa.tau: `tau` is written `loss: {tau"),
         (
             "[retrieval",
             "[retrieval: {k: 10}",
-            "tasks[0].retrieval: retrieval: `k` has no effect without `scoring: csls`",
+            "tasks[0].retrieval.k: `k` is written `scoring: {csls: {k: 10}}` since 0.2",
         ),
     ] {
         let error = case(from, to);

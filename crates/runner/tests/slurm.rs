@@ -22,7 +22,7 @@ const WHAT: &str = "grids on a Slurm cluster";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A cell of a second or more, which a process can be found and stopped in: this profile does not end early.
-const LONG: &str = "[gcpa: {profile: fast, epochs: 150}]";
+const LONG: &str = "[gcpa: {training: {fast: {epochs: 150}}}]";
 
 fn until(what: &str, ready: impl Fn() -> bool, or_say: impl Fn() -> String) {
     let end = Instant::now() + PATIENCE;
@@ -225,7 +225,10 @@ fn one_process(grid: &str) -> Bench {
 
 /// Tasks of two cells, a merge after them, the table of one process.
 fn an_array_and_its_merge_make_the_table_of_one_process(cluster: &Cluster) {
-    let grid = format!("{}seeds: [0, 1]\n", GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, gcpa: {epochs: 1}, hub]"));
+    let grid = format!(
+        "{}seeds: [0, 1]\n",
+        GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, gcpa: {training: {released: {epochs: 1}}}, hub]")
+    );
     let bench = Bench::new(&grid);
     let submitted = cluster.submit(&bench, &["--group", "2", "--mem", "500"]);
     let again = cluster.runner("submit", &bench, &["--engine", "slurm"]);
@@ -243,7 +246,9 @@ fn an_array_and_its_merge_make_the_table_of_one_process(cluster: &Cluster) {
 
 /// The merge names it, the status says why and where its log is, and only its task is submitted again.
 fn a_cell_that_fails_is_named_and_takes_no_other_with_it(cluster: &Cluster) {
-    let bench = Bench::new(&GRID.replace("[na, gpa, gcca]", "[na, gcpa: {epochs: 3, lr: 1.0e+30}, gpa]"));
+    let bench = Bench::new(
+        &GRID.replace("[na, gpa, gcca]", "[na, gcpa: {training: {released: {epochs: 3, lr: 1.0e+30}}}, gpa]"),
+    );
     let submitted = cluster.submit(&bench, &[]);
     let (code, log) = cluster.merged(&submitted);
     assert_eq!(code, 1, "{log}");

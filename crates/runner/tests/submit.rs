@@ -80,7 +80,10 @@ fn fine(output: Output) -> String {
 
 /// Five cells.
 fn five() -> Cluster {
-    Cluster::new(&format!("{}seeds: [0, 1, 2]\n", GRID.replace("[na, gpa, gcca]", "[na, gcca, gcpa: {epochs: 1}]")))
+    Cluster::new(&format!(
+        "{}seeds: [0, 1, 2]\n",
+        GRID.replace("[na, gpa, gcca]", "[na, gcca, gcpa: {training: {released: {epochs: 1}}}]")
+    ))
 }
 
 const SCRIPT: &str = "out/tiny/slurm/run.sbatch";

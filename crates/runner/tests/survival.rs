@@ -22,7 +22,7 @@ name: tiny
 data:
   synthetic:
     recipe: {widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}
-methods: [na, gpa, gcca, gcpa: {epochs: 1}, sumcor]
+methods: [na, gpa, gcca, gcpa: {training: {released: {epochs: 1}}}, sumcor]
 tasks: [retrieval, clustering: {restarts: 1, iterations: 3, seeds: [0]}]
 noise: [none, permute: {fraction: 0.5, views: [v0]}]
 seeds: [0, 1]
@@ -214,7 +214,7 @@ fn the_first_interrupt_finishes_what_runs_and_the_second_abandons_it() {
         let methods = format!("[{method}]");
         Bench::new(&format!("{}seeds: [0, 1, 2, 3, 4, 5]\n", GRID.replace("[na, gpa, gcca]", &methods)))
     };
-    let bench = slow("gcpa: {epochs: 60}");
+    let bench = slow("gcpa: {training: {released: {epochs: 60}}}");
     let args =
         |bench: &Bench| ["--grid".to_string(), path(&bench.grid()).into(), "--out".into(), path(&bench.out()).into()];
     let run = |bench: &Bench| {
@@ -328,13 +328,16 @@ fn damage_is_found_named_and_mended_and_a_forged_record_is_found_by_computing_it
 }
 
 /// A cell that no test waits for: the fast profile trains all its steps.
-const ENDLESS: &str = "gcpa: {profile: fast, epochs: 1000000}";
+const ENDLESS: &str = "gcpa: {training: {fast: {epochs: 1000000}}}";
 
 /// Sixty cells of some tens of milliseconds.
 fn sixty(test_rows: usize) -> Bench {
     let seeds: Vec<String> = (0..30).map(|seed| seed.to_string()).collect();
     let grid = GRID
-        .replace("[na, gpa, gcca]", "[gcpa: {epochs: 6}, gcpa: {epochs: 6, tau: 0.0}]")
+        .replace(
+            "[na, gpa, gcca]",
+            "[gcpa: {training: {released: {epochs: 6}}}, gcpa: {loss: {tau: 0.0}, training: {released: {epochs: 6}}}]",
+        )
         .replace("clustering]", "clustering: {restarts: 1, iterations: 3, seeds: [0]}]");
     let grid = grid.replace("test_rows: 40", &format!("test_rows: {test_rows}"));
     Bench::new(&format!("{grid}seeds: [{}]\n", seeds.join(", ")))

@@ -84,15 +84,16 @@ fn training_rows() -> align::Views {
 #[test]
 fn a_universe_projects_and_translates_as_the_fit_that_it_holds() {
     let bench = Bench::new();
-    let method = "--method 'gcpa: {profile: fast, epochs: 1}' --params '{solver: accelerated}' --seed 3";
+    let method =
+        "--method 'gcpa: {training: {fast: {epochs: 1}}}' --params '{base: {gpa: {solver: accelerated}}}' --seed 3";
     let said = bench.ok(&format!("fit --manifest emoji {method} {TEXTS} --out @u.safetensors"));
     let head = "u.safetensors: gcpa on 1253 rows of emoji, universe of width 256, views text_en (256), text_ko (256), \
                 text_zh (75)";
     assert!(said.starts_with(head), "{said}");
     assert!(said.contains("\nfit: "), "{said}");
 
-    let method: Method =
-        serde_json::from_str(r#"{"gcpa": {"profile": "fast", "epochs": 1, "solver": "accelerated"}}"#).unwrap();
+    let method = r#"{"gcpa": {"training": {"fast": {"epochs": 1}}, "base": {"gpa": {"solver": "accelerated"}}}}"#;
+    let method: Method = serde_json::from_str(method).unwrap();
     let fitted = method.fit(&training_rows(), 3).unwrap().calibrated(&training_rows()).unwrap().fitted;
     let saved = universe::read(&bench.path("u.safetensors")).unwrap();
     assert_eq!(saved.fitted.parts().unwrap(), fitted.parts().unwrap(), "the same fit");
@@ -115,7 +116,7 @@ fn a_universe_projects_and_translates_as_the_fit_that_it_holds() {
 #[test]
 fn threads_are_asked_for_and_do_not_show() {
     let bench = Bench::new();
-    let method = "--method 'gcpa: {profile: fast, epochs: 1}'";
+    let method = "--method 'gcpa: {training: {fast: {epochs: 1}}}'";
     for threads in [1, 2] {
         let n = format!("--threads {threads}");
         bench.ok(&format!("fit --manifest emoji {method} {TEXTS} --out @u{threads}.safetensors {n}"));
@@ -334,7 +335,7 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
         .map(|s| Own { raw: solve(s.values()), standardised: solve(&standardise(s.values(), s.values())) })
         .collect();
 
-    let fast = "gcpa: {profile: fast, epochs: 1, solver: accelerated";
+    let fast = "gcpa: {training: {fast: {epochs: 1}}, base: {gpa: {solver: accelerated}}";
     let methods = [
         "pairwise".to_string(),
         "pairwise: {scale: true}".into(),
@@ -348,7 +349,7 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
         "sumcor".into(),
         "srm".into(),
         "relative".into(),
-        "linear: {solver: accelerated}".into(),
+        "linear: {base: {gpa: {solver: accelerated}}}".into(),
         format!("{fast}}}"),
         format!("{fast}, rescale: all}}"),
         format!("{fast}, rescale: universe}}"),
@@ -435,12 +436,21 @@ fn numpy_alone_projects_and_translates_as_the_runner_does() {
     let cases = [
         ("gpa", "gpa: {solver: accelerated}"),
         ("gcca", "gcca: {whiten: inverse_singular, rank: 40, ridge: 0.01, decoder: least_squares}"),
-        ("gcpa", "gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated}"),
-        ("rescaled", "gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated, rescale: all}"),
-        ("halves", "gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated, rescale: universe}"),
+        ("gcpa", "gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}}"),
+        (
+            "rescaled",
+            "gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}, rescale: all}",
+        ),
+        (
+            "halves",
+            "gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}, rescale: universe}",
+        ),
         ("pairwise", "pairwise"),
         ("cca", "cca"),
-        ("extend", "extend: {base: {gcpa: {profile: fast, epochs: 1, steps_per_epoch: 30, solver: accelerated}}}"),
+        (
+            "extend",
+            "extend: {base: {gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}}}}",
+        ),
     ];
     for (name, method) in cases {
         bench.ok(&format!("fit --manifest emoji --method '{method}' {TEXTS} --out @{name}.safetensors"));

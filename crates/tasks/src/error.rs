@@ -1,6 +1,6 @@
 //! What can go wrong between a fitted method and its scores.
 
-use align::{AlignError, Ignored};
+use align::AlignError;
 use thiserror::Error;
 
 /// Every error of this crate. Each names the task or the operation, what was found, what was wanted
@@ -20,14 +20,6 @@ pub enum TaskError {
         got: String,
         /// The domain.
         want: &'static str,
-    },
-    /// A setting that has no effect beside the others.
-    #[error("{task}: {ignored}")]
-    Ignored {
-        /// The task.
-        task: &'static str,
-        /// The setting.
-        ignored: Ignored,
     },
     /// A task's own refusal.
     #[error("{task}: {message}")]

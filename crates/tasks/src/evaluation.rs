@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use align::Ignored;
 use serde::{Serialize, Serializer};
 
 use crate::TaskError;
@@ -57,11 +56,6 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
     /// [`TaskError::Parameter`], or [`TaskError::Own`] with a message of one's own.
     fn validate(&self) -> Result<(), TaskError> {
         Ok(())
-    }
-
-    /// The parameters that have no effect beside the others as they are.
-    fn ignored(&self) -> Vec<Ignored> {
-        Vec::new()
     }
 
     /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
@@ -174,22 +168,9 @@ impl Task {
     /// Checks the parameters alone, before any data are read.
     ///
     /// # Errors
-    /// [`TaskError::Parameter`], [`TaskError::Ignored`].
+    /// [`TaskError::Parameter`].
     pub fn validate(&self) -> Result<(), TaskError> {
-        self.check_given(|_| false)?;
         self.0.validate()
-    }
-
-    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
-    /// `given` says someone has written down, whatever their value.
-    ///
-    /// # Errors
-    /// [`TaskError::Ignored`] names the first such parameter and the setting beside it.
-    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), TaskError> {
-        match Ignored::first_set(&self.0.ignored(), given) {
-            Some(ignored) => Err(TaskError::Ignored { task: self.name(), ignored }),
-            None => Ok(()),
-        }
     }
 
     /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.

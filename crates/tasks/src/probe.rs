@@ -1,9 +1,9 @@
-//! What probing and stitching share: the parameters of their classifiers, features and class codes.
+//! What probing and stitching share: how their classifiers are trained, and class codes.
 
 use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
-use align::{Ignored, Matrix, Split};
+use align::{Matrix, Split};
 use rand_distr::{Distribution, Uniform};
 use serde::{Deserialize, Serialize};
 
@@ -14,109 +14,88 @@ use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// Initial weights of a probe, one stream per view.
 const STARTING_WEIGHTS: Purpose = Purpose::new(20);
 
-/// How classifiers are trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How classifiers are trained: `protocol: released`, or with settings `protocol: {converged: {l2: 0.01}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// L2-regularised logistic regression to the optimum. The default: the released form is far from
     /// converged, so that its figures depend on the scale of the features and on the draw of the weights.
-    #[default]
-    Converged,
+    Converged(ConvergedProtocol),
     /// As the authors have it: full-batch Adam with early stopping on validation rows.
-    Released,
+    Released(ReleasedProtocol),
 }
 
-/// Which side of a translation a classifier is trained on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// On translated rows of the source, tested on the target's own.
-    #[default]
-    Released,
-    /// On the target's own rows, tested on translated rows of the source.
-    Standard,
+/// Settings of classifiers that are trained to the optimum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConvergedProtocol {
+    /// Strength of the penalty.
+    pub l2: f64,
 }
 
-/// Parameters of probing and stitching.
+/// Settings of classifiers that are trained as the authors have it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ProbeParams {
-    /// Name of the labelling; the data's first without one.
-    pub label: Option<String>,
-    /// How classifiers are trained.
-    pub protocol: Protocol,
-    /// Strength of the penalty, `protocol: converged`; like the next four refused beside the other protocol.
-    pub l2: f64,
-    /// Most steps, `protocol: released`.
+pub struct ReleasedProtocol {
+    /// Most steps.
     pub epochs: usize,
-    /// Learning rate, `protocol: released`.
+    /// Learning rate.
     pub lr: f64,
-    /// Steps without a better validation accuracy, null for no end; `protocol: released`.
+    /// Steps without a better validation accuracy, null for no end.
     pub patience: Option<usize>,
-    /// Draws of the first weights, `protocol: released`; figures are means over them.
+    /// Draws of the first weights; figures are means over them.
     pub seeds: Vec<u64>,
-    /// Which side of a translation is trained on; stitching alone.
-    pub direction: Direction,
 }
 
-impl Default for ProbeParams {
+impl Default for ConvergedProtocol {
     fn default() -> Self {
-        Self {
-            label: None,
-            protocol: Protocol::Converged,
-            l2: 1e-3,
-            epochs: 100,
-            lr: 1e-3,
-            patience: Some(10),
-            seeds: vec![0],
-            direction: Direction::Released,
-        }
+        Self { l2: 1e-3 }
     }
 }
 
-impl ProbeParams {
+impl Default for ReleasedProtocol {
+    fn default() -> Self {
+        Self { epochs: 100, lr: 1e-3, patience: Some(10), seeds: vec![0] }
+    }
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self::Converged(ConvergedProtocol::default())
+    }
+}
+
+impl Protocol {
+    /// Whether it chooses weights by validation rows.
+    pub(crate) fn needs_validation(&self) -> bool {
+        matches!(self, Self::Released(_))
+    }
+
+    /// Checks its settings against their domains.
     pub(crate) fn validate(&self, task: &'static str) -> Result<(), TaskError> {
         let wrong = |parameter, got: String, want| Err(TaskError::Parameter { task, parameter, got, want });
-        if !(self.l2 > 0.0 && self.l2.is_finite()) {
-            return wrong("l2", self.l2.to_string(), "a finite number above 0");
-        }
-        if self.epochs == 0 {
-            return wrong("epochs", "0".into(), "at least 1");
-        }
-        if !(self.lr > 0.0 && self.lr.is_finite()) {
-            return wrong("lr", self.lr.to_string(), "a finite number above 0");
-        }
-        if self.patience == Some(0) {
-            return wrong("patience", "0".into(), "at least 1, or null for no end");
-        }
-        if self.seeds.is_empty() {
-            return wrong("seeds", "[]".into(), "at least one seed");
-        }
-        if task == "probing" && self.direction != Direction::Released {
-            return wrong("direction", "standard".into(), "nothing: it belongs to stitching");
+        match self {
+            Self::Converged(ConvergedProtocol { l2 }) => {
+                if !(*l2 > 0.0 && l2.is_finite()) {
+                    return wrong("l2", l2.to_string(), "a finite number above 0");
+                }
+            }
+            Self::Released(ReleasedProtocol { epochs, lr, patience, seeds }) => {
+                if *epochs == 0 {
+                    return wrong("epochs", "0".into(), "at least 1");
+                }
+                if !(*lr > 0.0 && lr.is_finite()) {
+                    return wrong("lr", lr.to_string(), "a finite number above 0");
+                }
+                if *patience == Some(0) {
+                    return wrong("patience", "0".into(), "at least 1, or null for no end");
+                }
+                if seeds.is_empty() {
+                    return wrong("seeds", "[]".into(), "at least one seed");
+                }
+            }
         }
         Ok(())
-    }
-
-    /// What has no effect beside the rest.
-    pub(crate) fn ignored(&self) -> Vec<Ignored> {
-        let default = Self::default();
-        match self.protocol {
-            Protocol::Converged => {
-                let beside = "beside `protocol: converged`: it is a setting of the released one";
-                let of_released = [
-                    ("epochs", self.epochs != default.epochs),
-                    ("lr", self.lr != default.lr),
-                    ("patience", self.patience != default.patience),
-                    ("seeds", self.seeds != default.seeds),
-                ];
-                of_released.map(|(parameter, changed)| Ignored { parameter, beside, changed }).into()
-            }
-            Protocol::Released => {
-                let beside = "beside `protocol: released`: it is a setting of the converged one";
-                vec![Ignored { parameter: "l2", beside, changed: self.l2 != default.l2 }]
-            }
-        }
     }
 
     /// One classifier for each draw and each set of validation rows. `view` keys the draws.
@@ -129,9 +108,9 @@ impl ProbeParams {
         validation: &[Labelled<'_>],
         classes: usize,
     ) -> Result<Trained, TaskError> {
-        match self.protocol {
-            Protocol::Converged => {
-                let solved = Classifier::train_converged(train, classes, Converged { l2: self.l2 })?;
+        match self {
+            Self::Converged(ConvergedProtocol { l2 }) => {
+                let solved = Classifier::train_converged(train, classes, Converged { l2: *l2 })?;
                 if !solved.converged() {
                     return Ok(Err(format!(
                         "the classifier did not converge: after {} steps its objective may still be {:.1e} above the least; raise `l2`",
@@ -140,20 +119,20 @@ impl ProbeParams {
                 }
                 Ok(Ok(vec![vec![solved.classifier; validation.len()]]))
             }
-            Protocol::Released => {
-                let how = Released { epochs: self.epochs, lr: self.lr, patience: self.patience };
+            Self::Released(ReleasedProtocol { epochs, lr, patience, seeds }) => {
+                let how = Released { epochs: *epochs, lr: *lr, patience: *patience };
                 let run =
                     |&seed: &u64| start(seed, view, train.x.cols(), classes)?.train_released(train, validation, how);
-                self.seeds.iter().map(run).collect::<Result<_, TaskError>>().map(Ok)
+                seeds.iter().map(run).collect::<Result<_, TaskError>>().map(Ok)
             }
         }
     }
 
     /// The draws behind a figure, as series name them.
     pub(crate) fn draws(&self) -> Vec<Option<u64>> {
-        match self.protocol {
-            Protocol::Converged => vec![None],
-            Protocol::Released => self.seeds.iter().copied().map(Some).collect(),
+        match self {
+            Self::Converged(_) => vec![None],
+            Self::Released(ReleasedProtocol { seeds, .. }) => seeds.iter().copied().map(Some).collect(),
         }
     }
 }
@@ -187,13 +166,18 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    pub(crate) fn new(task: &'static str, params: &ProbeParams, input: &TaskInput<'_>) -> Result<Self, TaskError> {
-        let of = |split: &Split| labels(task, params.label.as_deref(), split).map(|l| l.values.clone());
+    pub(crate) fn new(
+        task: &'static str,
+        label: Option<&str>,
+        protocol: &Protocol,
+        input: &TaskInput<'_>,
+    ) -> Result<Self, TaskError> {
+        let of = |split: &Split| labels(task, label, split).map(|l| l.values.clone());
         let (train, test) = (of(input.train)?, of(input.test)?);
-        let validation = match (input.validation, params.protocol) {
+        let validation = match (input.validation, protocol) {
             (Some(split), _) => of(split)?,
-            (None, Protocol::Converged) => Vec::new(),
-            (None, Protocol::Released) => return Err(TaskError::NoValidation { task }),
+            (None, Protocol::Converged(_)) => Vec::new(),
+            (None, Protocol::Released(_)) => return Err(TaskError::NoValidation { task }),
         };
         let mut known: BTreeMap<i64, u32> = train.iter().map(|&class| (class, 0)).collect();
         known.values_mut().zip(0..).for_each(|(code, i)| *code = i);
@@ -236,9 +220,9 @@ mod tests {
     fn a_classifier_that_did_not_converge_is_a_reason_and_no_figure() {
         let x = Matrix::from_fn(40, 30, |i, j| ((i * 7 + j * 13) as f32 * 0.37).sin() / (1 + j * j * j) as f32);
         let codes: Vec<u32> = (0..40).map(|i| u32::from(i % 5 == 0)).collect();
-        let params = ProbeParams { l2: 1e-13, ..ProbeParams::default() };
+        let protocol = Protocol::Converged(ConvergedProtocol { l2: 1e-13 });
         let rows = Labelled { x: &x, codes: &codes };
-        let reason = params.train(0, rows, &[rows], 2).expect("sound rows").expect_err("nearly no penalty");
+        let reason = protocol.train(0, rows, &[rows], 2).expect("sound rows").expect_err("nearly no penalty");
         assert!(reason.starts_with("the classifier did not converge: after 3000 steps"), "{reason}");
         let mut out = Scores::default();
         let place = Place::pair(align::Coordinates::Universe, "a", "b");

@@ -4,7 +4,7 @@
 mod common;
 
 use align::Method;
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, Training};
 use align::methods::gpa::GpaParams;
 use align::methods::na::NaParams;
 use align::methods::pairwise::PairwiseParams;
@@ -27,7 +27,7 @@ fn a_universe_of_orthogonal_maps_closes_every_cycle_and_pairwise_maps_do_not() {
 
 #[test]
 fn the_corrector_leaves_a_trace_that_its_linear_maps_do_not() {
-    let gcpa = Method::from(GcpaParams { epochs: Some(2), ..GcpaParams::default() });
+    let gcpa = Method::from(GcpaParams { training: Training::released(2), ..GcpaParams::default() });
     assert!(errors(&gcpa, Metric::CycleError).iter().all(|e| e.abs() < 1e-9));
     let corrected = errors(&gcpa, Metric::CycleErrorCorrected);
     assert!(corrected.len() == 4 && corrected.iter().all(|&e| e > 1e-6 && e < 0.5), "{corrected:?}");

@@ -4,7 +4,7 @@
 mod common;
 
 use align::Method;
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, LossParams};
 use align::methods::gpa::GpaParams;
 use common::{case, json};
 use tasks::{DriftParams, Metric, RetrievalParams, Task, TaskInput};
@@ -16,7 +16,7 @@ fn drift_and_retrieval_over_the_sweep() {
     let base = Method::from(GpaParams::default()).fit(&data.train.views, 0).expect("fits");
     let mut drifts = Vec::new();
     for (tau, lambda) in [(0.0, 0.0), (0.0, 0.4), (0.0, 1.0), (0.04, 0.4), (0.1, 1.0)] {
-        let method = Method::from(GcpaParams { tau, lambda, ..GcpaParams::default() });
+        let method = Method::from(GcpaParams { loss: LossParams { tau, lambda }, ..GcpaParams::default() });
         let fit = method.fit_on(&base, &data.train.views, 0).expect("fits");
         let input = TaskInput::new(&fit.fitted, &data);
         let mean = |task: Task, metric: Metric| {

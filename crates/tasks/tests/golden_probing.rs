@@ -9,7 +9,7 @@ use align::methods::gcpa::GcpaParams;
 use align::methods::na::Scale;
 use align::{Coordinates, Dataset, Labels, Method, Rescale, Split, Views};
 use common::{Tensors, json, na, score};
-use tasks::{Metric, ProbeParams, Probing, Protocol, Stitching, Task};
+use tasks::{Metric, ProbingParams, Protocol, ReleasedProtocol, StitchingParams, Task};
 
 fn case_a() -> Dataset {
     let tensors = Tensors::open("case_A_inputs.safetensors");
@@ -21,14 +21,17 @@ fn case_a() -> Dataset {
     Dataset { train: split("train"), validation: Some(split("val")), test: split("test") }
 }
 
-fn params() -> ProbeParams {
-    ProbeParams {
-        protocol: Protocol::Released,
+fn protocol() -> Protocol {
+    Protocol::Released(ReleasedProtocol {
         lr: 0.05,
         patience: None,
         seeds: vec![0, 1, 2],
-        ..ProbeParams::default()
-    }
+        ..ReleasedProtocol::default()
+    })
+}
+
+fn probing() -> Task {
+    ProbingParams { protocol: protocol(), ..ProbingParams::default() }.into()
 }
 
 /// Mean accuracy over the pairs of different views, or of a view with itself.
@@ -43,7 +46,8 @@ fn mean(method: &Method, task: &Task, space: Coordinates, diagonal: bool) -> f64
 #[test]
 fn accuracies_lie_in_the_bands_of_the_reference() {
     let expected = &json("case_A_probing_lr05.json")["summary"];
-    let (probing, stitching) = (Task::from(Probing(params())), Task::from(Stitching(params())));
+    let stitching = Task::from(StitchingParams { protocol: protocol(), ..StitchingParams::default() });
+    let probing = probing();
     let method = |name: &str| Method::from_name(name).expect("registered");
     // The reference's rescaled form rescales in the universe alone.
     let rescaled = Method::from(GcpaParams { rescale: Rescale::Universe, ..GcpaParams::default() });
@@ -76,11 +80,11 @@ fn the_released_protocol_needs_validation_rows_and_says_so() {
     let data = Dataset { validation: None, ..case_a() };
     let fit = Method::from(GccaParams::default()).fit(&data.train.views, 0).expect("fits");
     let input = tasks::TaskInput::new(&fit.fitted, &data);
-    let error = Task::from(Probing(params())).score(&input).unwrap_err().to_string();
+    let error = probing().score(&input).unwrap_err().to_string();
     assert_eq!(
         error,
         "probing: `protocol: released` chooses weights by validation rows, and there are none; split some off train, \
          or take `protocol: converged`"
     );
-    assert!(Task::from(Probing(ProbeParams::default())).score(&input).is_ok());
+    assert!(Task::from(ProbingParams::default()).score(&input).is_ok());
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
@@ -24,7 +24,10 @@ fn methods() -> Vec<Method> {
     assert_eq!(methods.len(), Method::names().len());
     for method in &mut methods {
         match method.name() {
-            "gcpa" => *method = GcpaParams { epochs: Some(1), steps_per_epoch: 20, ..GcpaParams::default() }.into(),
+            "gcpa" => {
+                let short = ReleasedTraining { epochs: 1, steps_per_epoch: 20, ..ReleasedTraining::default() };
+                *method = GcpaParams { training: Training::Released(short), ..GcpaParams::default() }.into();
+            }
             // With more anchors than a view has columns its way back rests on what the views differ in, here on noise.
             "relative" => *method = RelativeParams { anchors: Some(12), ..RelativeParams::default() }.into(),
             _ => {}

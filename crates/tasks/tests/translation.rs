@@ -5,17 +5,18 @@ mod common;
 
 use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
-use align::methods::gcpa::GcpaParams;
+use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
 use align::prep::{ConstantColumns, ZScore, cosine_rows};
 use align::{AddForm, Coordinates, Dataset, Fitted, Matrix, Method, Rescale};
 use common::synthetic;
 use tasks::classifier::{Classifier, Converged, Labelled};
-use tasks::{Direction, Metric, ProbeParams, Quantity, RetrievalParams, Stitching, Task, TaskInput};
+use tasks::{ConvergedProtocol, Direction, Metric, Quantity, RetrievalParams, StitchingParams, Task, TaskInput};
 
 fn methods() -> Vec<Method> {
-    let gcpa = |rescale| GcpaParams { epochs: Some(1), steps_per_epoch: 40, rescale, ..Default::default() };
+    let training = Training::Released(ReleasedTraining { epochs: 1, steps_per_epoch: 40, ..Default::default() });
+    let gcpa = |rescale| GcpaParams { training, rescale, ..Default::default() };
     let mut methods: Vec<Method> = Method::all();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
     methods.push(Method::from(RelativeParams { anchors: Some(16), ..Default::default() }));
@@ -43,14 +44,16 @@ fn retrieval_and_stitching_judge_what_translate_gives() {
     let codes = |split: &align::Split| -> Vec<u32> { split.labels[0].values.iter().map(|&x| x as u32).collect() };
     let (train_codes, test_codes) = (codes(&data.train), codes(&data.test));
     let classes = 1 + *train_codes.iter().chain(&test_codes).max().unwrap() as usize;
-    let stitching = Task::from(Stitching(ProbeParams { direction: Direction::Standard, ..ProbeParams::default() }));
+    let stitching = Task::from(StitchingParams { direction: Direction::Standard, ..StitchingParams::default() });
     let standardised =
         |t: usize, x: &Matrix| ZScore::fit(data.train.views.at(t), ConstantColumns::Clamp).apply(x).unwrap();
     let own: Vec<Classifier> = (0..3)
         .map(|t| {
             let x = standardised(t, data.train.views.at(t));
             let rows = Labelled { x: &x, codes: &train_codes };
-            Classifier::train_converged(rows, classes, Converged { l2: ProbeParams::default().l2 }).unwrap().classifier
+            Classifier::train_converged(rows, classes, Converged { l2: ConvergedProtocol::default().l2 })
+                .unwrap()
+                .classifier
         })
         .collect();
     for method in methods() {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs};
 use crate::moments::Moments;
-use crate::{AlignError, Fit, FitWarning, Ignored, Views};
+use crate::{AlignError, Fit, FitWarning, Views};
 
 /// A method of alignment with its parameters.
 ///
@@ -61,16 +61,6 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The parameters that have no effect beside the others as they are.
-    fn ignored(&self) -> Vec<Ignored> {
-        Vec::new()
-    }
-
-    /// The methods among the parameters, each with the parameter that holds it.
-    fn nested(&self) -> Vec<(&'static str, Method)> {
-        Vec::new()
-    }
-
     /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.
     fn base(&self) -> Option<BaseFit> {
         None
@@ -119,7 +109,7 @@ pub trait MomentAligner: Aligner {
     }
 }
 
-/// Any method with its parameters. In a grid file `gcpa: {tau: 0.05}`, or a bare `gcpa` for the defaults, which are the
+/// Any method with its parameters. In a grid file `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults, which are the
 /// paper's settings in the form the authors released.
 ///
 /// Made of parameters by [`Method::from`], of a name by [`Method::from_name`]. Two are equal where name and parameters are.
@@ -220,11 +210,6 @@ impl Method {
         self.0.cost(size)
     }
 
-    /// As [`Aligner::nested`].
-    pub fn nested(&self) -> Vec<(&'static str, Self)> {
-        self.0.nested()
-    }
-
     /// As [`Aligner::base`].
     pub fn base(&self) -> Option<BaseFit> {
         self.0.base()
@@ -235,25 +220,12 @@ impl Method {
         self.0.moments()
     }
 
-    /// Checks the parameters against their domains, and that none is set that has no effect beside the others.
+    /// Checks the parameters against their domains.
     ///
     /// # Errors
-    /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted; [`AlignError::Ignored`].
+    /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted.
     pub fn validate(&self) -> Result<(), AlignError> {
-        self.check_given(|_| false)?;
         self.0.validate()
-    }
-
-    /// Refuses parameters that have no effect beside the others: those that are not at their defaults, and those that
-    /// `given` says someone has written down, whatever their value.
-    ///
-    /// # Errors
-    /// [`AlignError::Ignored`] names the first such parameter and the setting beside it.
-    pub fn check_given(&self, given: impl Fn(&str) -> bool) -> Result<(), AlignError> {
-        match Ignored::first_set(&self.0.ignored(), given) {
-            Some(ignored) => Err(AlignError::Ignored { method: self.name(), ignored }),
-            None => Ok(()),
-        }
     }
 
     /// Fits the training rows: views alone, or a [`FitInput`] with more.

@@ -1,15 +1,13 @@
 //! ADD: one more view joined to a fitted universe, whose maps stay as they are.
 
-use std::fmt;
-
-use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Needs};
 use crate::fitted::AddForm;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
 use crate::moments::enough;
+use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 
 /// Parameters of `extend`.
@@ -25,14 +23,15 @@ use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 #[serde(default, deny_unknown_fields)]
 pub struct ExtendParams {
     /// What the universe of the other views is fitted by: `base: gcpa`, or with parameters
-    /// `base: {gcpa: {tau: 0.05}}`.
+    /// `base: {gcpa: {loss: {tau: 0.05}}}`.
+    #[serde(deserialize_with = "choice")]
     pub base: Base,
     /// How the last view is joined to it.
     pub form: AddForm,
 }
 
 /// The methods whose universe can be extended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Base {
@@ -49,52 +48,12 @@ impl Default for Base {
 }
 
 impl Base {
-    const NAMES: [&'static str; 2] = ["gpa", "gcpa"];
-
     /// As a method of its own.
     pub fn method(&self) -> Method {
         match self {
             Self::Gpa(params) => params.clone().into(),
             Self::Gcpa(params) => params.clone().into(),
         }
-    }
-}
-
-/// A bare name means the defaults, as in a grid's list of methods; a derived reader knows no bare names.
-impl<'de> Deserialize<'de> for Base {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrMap;
-
-        impl<'de> Visitor<'de> for NameOrMap {
-            type Value = Base;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`gpa`, `gcpa` or one of them with its parameters")
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Base, E> {
-                match name {
-                    "gpa" => Ok(Base::Gpa(GpaParams::default())),
-                    "gcpa" => Ok(Base::Gcpa(GcpaParams::default())),
-                    _ => Err(E::unknown_variant(name, &Base::NAMES)),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Base, A::Error> {
-                let Some(name) = map.next_key::<String>()? else { return Err(A::Error::invalid_length(0, &self)) };
-                let base = match name.as_str() {
-                    "gpa" => Base::Gpa(map.next_value::<Option<_>>()?.unwrap_or_default()),
-                    "gcpa" => Base::Gcpa(map.next_value::<Option<_>>()?.unwrap_or_default()),
-                    _ => return Err(A::Error::unknown_variant(&name, &Base::NAMES)),
-                };
-                match map.next_key::<String>()? {
-                    None => Ok(base),
-                    Some(_) => Err(A::Error::invalid_length(2, &self)),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(NameOrMap)
     }
 }
 
@@ -128,10 +87,6 @@ impl Aligner for ExtendParams {
 
     fn validate(&self) -> Result<(), AlignError> {
         self.base.method().validate()
-    }
-
-    fn nested(&self) -> Vec<(&'static str, Method)> {
-        vec![("base", self.base.method())]
     }
 
     fn base(&self) -> Option<BaseFit> {

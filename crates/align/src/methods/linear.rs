@@ -4,51 +4,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize};
 use crate::fitted::ViewMap;
-use crate::methods::gcpa::{Scaffold, TrainingData};
-use crate::methods::gpa::{GpaParams, Solver};
+use crate::methods::gcpa::{CorrectorBase, TrainingData};
 use crate::methods::shared::check::ensure;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
-use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Matrix, Method, Universe, Views};
+use crate::settings::choice;
+use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Universe, Views};
 
 /// Parameters of `linear`: a linear corrector, for what of GCPA's gain does not need a network.
 ///
 /// `B = (Σ_m V_mᵀ V_m + κ n M/D I)⁻¹ Σ_m V_mᵀ C` (D × D) with V_m the unit universe rows of view m and C the consensus
-/// directions of GCPA; maps `R_m B`, back by the scaffold's own way.
+/// directions of GCPA; maps `R_m B`, back by the base's own way.
 ///
 /// The best linear map of every view's rows towards the directions that GCPA's corrector is trained for, in closed form,
 /// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as
 /// GCPA: of the items that two views have at least.
-/// Cost: the scaffold, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
+/// Cost: the base, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct LinearParams {
     /// The universe that is corrected.
-    pub scaffold: Scaffold,
-    /// Solver of a GPA scaffold; refused beside `scaffold: gcca`.
-    pub solver: Solver,
+    #[serde(deserialize_with = "choice")]
+    pub base: CorrectorBase,
     /// κ, in units of the mean square of a universe coordinate.
     pub ridge: f64,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
+crate::former_keys!(LinearParams:
+    "scaffold" => "base: gcca",
+    "solver" => "base: {gpa: {solver: accelerated}}",
+);
+
 impl Default for LinearParams {
     fn default() -> Self {
-        Self {
-            scaffold: Scaffold::default(),
-            solver: Solver::default(),
-            ridge: 0.1,
-            constant_columns: ConstantColumns::default(),
-        }
+        Self { base: CorrectorBase::default(), ridge: 0.1, constant_columns: ConstantColumns::default() }
     }
 }
 
 impl LinearParams {
     /// The fit that it starts from.
-    fn scaffold(&self) -> Method {
-        let (solver, constant_columns) = (self.solver, self.constant_columns);
-        self.scaffold.method(GpaParams { solver, constant_columns, ..GpaParams::default() })
+    fn base_method(&self) -> Method {
+        self.base.method(self.constant_columns)
     }
 }
 
@@ -70,7 +68,7 @@ impl Aligner for LinearParams {
     }
 
     fn uses_seed(&self) -> bool {
-        self.scaffold().uses_seed()
+        self.base_method().uses_seed()
     }
 
     fn cost(&self, size: &FitSize) -> f64 {
@@ -87,18 +85,12 @@ impl Aligner for LinearParams {
         )
     }
 
-    fn ignored(&self) -> Vec<Ignored> {
-        let beside = "beside `scaffold: gcca`: it is a setting of GPA";
-        let ignored = Ignored { parameter: "solver", beside, changed: self.solver != Solver::default() };
-        (self.scaffold == Scaffold::Gcca).then_some(ignored).into_iter().collect()
-    }
-
     fn base(&self) -> Option<BaseFit> {
-        Some(BaseFit { method: self.scaffold(), views: BaseViews::All })
+        Some(BaseFit { method: self.base_method(), views: BaseViews::All })
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, &self.scaffold().fit(*input, seed)?, input.views)
+        fit_on(self, &self.base_method().fit(*input, seed)?, input.views)
     }
 
     fn fit_on(&self, base: &Fit, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {
@@ -109,10 +101,10 @@ impl Aligner for LinearParams {
 /// Rows of a view multiplied at a time.
 const CHUNK: usize = 512;
 
-/// `base` is the fit of [`LinearParams::scaffold`] on the same rows.
+/// `base` is the fit of [`LinearParams::base_method`] on the same rows.
 fn fit_on(params: &LinearParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
-        return Err(AlignError::NoSuchSpace { method: "the scaffold of linear", space: "universe", offers: "others" });
+        return Err(AlignError::NoSuchSpace { method: "the base of linear", space: "universe", offers: "others" });
     };
     let data = TrainingData::new("linear", universe, train)?;
     let width = universe.width();

@@ -5,7 +5,7 @@ use align::corrector::Weights;
 use align::methods::cca::CcaParams;
 use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::GccaParams;
-use align::methods::gcpa::{GcpaParams, Scaffold};
+use align::methods::gcpa::{CorrectorBase, GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::{self, GpaParams, Robust, Solver};
 use align::methods::hub::HubParams;
 use align::methods::linear::LinearParams;
@@ -88,10 +88,12 @@ pub fn weights(file: &Golden, prefix: &str) -> Weights {
 /// Every method that aligns, in every form that computes otherwise, small enough for tests on small data.
 pub fn every_method() -> Vec<(&'static str, Method)> {
     let gpa = || GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
-    let gcpa =
-        || GcpaParams { solver: Solver::Accelerated, epochs: Some(1), steps_per_epoch: 30, ..GcpaParams::default() };
+    let gcpa = |base| {
+        let short = ReleasedTraining { epochs: 1, steps_per_epoch: 30, ..ReleasedTraining::default() };
+        Method::from(GcpaParams { base, training: Training::Released(short), ..GcpaParams::default() })
+    };
     let extend = |form| Method::from(ExtendParams { base: Base::Gpa(gpa()), form });
-    let linear = |scaffold, solver| Method::from(LinearParams { scaffold, solver, ..LinearParams::default() });
+    let linear = |base| Method::from(LinearParams { base, ..LinearParams::default() });
     vec![
         ("pairwise", Method::from(PairwiseParams { scale: false })),
         ("pairwise, scaled", Method::from(PairwiseParams { scale: true })),
@@ -102,8 +104,8 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("gpa, robust", Method::from(GpaParams { robust: Some(Robust::Huber(0.4)), ..gpa() })),
         ("gcca", Method::from(GccaParams::default())),
         ("gcca, textbook", Method::from(GccaParams::textbook(Some(6), 0.01))),
-        ("gcpa", Method::from(gcpa())),
-        ("gcpa on gcca", Method::from(GcpaParams { scaffold: Scaffold::Gcca, solver: Solver::default(), ..gcpa() })),
+        ("gcpa", gcpa(CorrectorBase::accelerated())),
+        ("gcpa on gcca", gcpa(CorrectorBase::Gcca)),
         ("extend", extend(AddForm::Scaled)),
         ("extend, orthogonal", extend(AddForm::Orthogonal)),
         ("cca", Method::from(CcaParams::default())),
@@ -112,8 +114,8 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("sumcor", Method::from(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
         ("sumcor, whitened", Method::from(SumcorParams::default())),
         ("srm", Method::from(SrmParams::default())),
-        ("linear", linear(Scaffold::Gpa, Solver::Accelerated)),
-        ("linear on gcca", linear(Scaffold::Gcca, Solver::default())),
+        ("linear", linear(CorrectorBase::accelerated())),
+        ("linear on gcca", linear(CorrectorBase::Gcca)),
         ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ]
 }

@@ -64,26 +64,33 @@ pub fn pairs<T>(file: &Located<T>, key: &str, pairs: &[[String; 2]], views: &[St
     Ok(())
 }
 
-/// Refuses a parameter that none of the methods has.
-fn parameter<T>(file: &Located<T>, key: &str, name: &str, methods: &[&Method]) -> Result<(), DataError> {
+/// Refuses a parameter that none of the methods has; a parameter is named by its path, as `loss.tau`.
+fn parameter<T>(file: &Located<T>, key: &str, path: &str, methods: &[&Method]) -> Result<(), DataError> {
+    let (parents, last) = path.rsplit_once('.').map_or((None, path), |(parents, last)| (Some(parents), last));
     let mut known: Vec<String> = Vec::new();
     for method in methods {
         let given = Params::of(*method, method.name());
-        let Some(read) = read_by(method) else { return Ok(()) };
-        if given.get(name).is_some() || read.iter().any(|parameter| parameter == name) {
+        let Some(read) = read_by(method, parents) else { return Ok(()) };
+        if given.get(path).is_some() || read.iter().any(|parameter| parameter == last) {
             return Ok(());
         }
-        known.extend(given.names().map(str::to_string).chain(read));
+        known.extend(given.paths());
+        known.extend(read.into_iter().map(|name| parents.map_or(name.clone(), |parents| format!("{parents}.{name}"))));
     }
     known.sort();
     known.dedup();
-    Err(file.unknown(key, "parameter", name, known))
+    if let Some(whole) = known.iter().find(|known| known.rsplit_once('.').is_some_and(|(_, name)| name == path)) {
+        return Err(file.error(key, format!("no method has a parameter `{path}` at the top; its path is `{whole}`")));
+    }
+    Err(file.unknown(key, "parameter", path, known))
 }
 
-/// The parameters that a method's type reads; `None` for a type that takes any. A default may be left out where a method is written, so
-/// the type itself is asked: for a name that no parameter has.
-fn read_by(method: &Method) -> Option<Vec<String>> {
-    let error = serde_json::from_value::<Method>(json!({ method.name(): { "": Value::Null } })).err()?.to_string();
+/// The parameters that a method's type reads below `parents`; `None` for a type that takes any. A default may be left out where a method
+/// is written, so the type itself is asked: for a name that no parameter has.
+fn read_by(method: &Method, parents: Option<&str>) -> Option<Vec<String>> {
+    let nested = |inner, parent: &str| json!({ parent: inner });
+    let probe = parents.iter().flat_map(|parents| parents.rsplit('.')).fold(json!({ "": Value::Null }), nested);
+    let error = serde_json::from_value::<Method>(json!({ method.name(): probe })).err()?.to_string();
     let Some(rest) = error.strip_prefix("unknown field ``") else { return Some(Vec::new()) };
     Some(rest.split('`').skip(1).step_by(2).map(str::to_string).collect())
 }
@@ -94,7 +101,12 @@ mod tests {
 
     #[test]
     fn a_type_is_asked_for_the_parameters_that_it_reads() {
-        let gpa = read_by(&Method::from_name("gpa").expect("known")).expect("not any");
+        let read =
+            |method: &str, parents| read_by(&Method::from_name(method).expect("known"), parents).expect("not any");
+        let gpa = read("gpa", None);
         assert!(gpa.iter().any(|name| name == "tol") && gpa.iter().any(|name| name == "robust"), "{gpa:?}");
+        assert_eq!(read("gcpa", Some("loss")), ["tau", "lambda"]);
+        assert!(read("gcpa", Some("training.released")).iter().any(|name| name == "epochs"));
+        assert!(read("gcpa", Some("lots")).iter().all(|name| name != "tau"));
     }
 }

@@ -28,7 +28,7 @@ pub enum Along {
     Views,
     /// Its noises, by their amount, on its first subset of views.
     Noise,
-    /// A parameter that its methods have with several values, clean data, first subset; a method without it is a level line.
+    /// A parameter, by its path, that its methods have with several values, clean data, first subset; a method without it is a level line.
     Parameter(String),
 }
 
@@ -83,7 +83,7 @@ pub struct ScatterSpec {
     pub x: Metric,
     /// The metric upwards.
     pub y: Metric,
-    /// Methods that differ in this parameter alone are joined by a line, in the order of its values.
+    /// Methods that differ in this parameter, named by its path, alone are joined by a line, in the order of its values.
     pub join: Option<String>,
 }
 
@@ -95,9 +95,9 @@ pub struct SweepSpec {
     pub name: String,
     /// The method.
     pub method: String,
-    /// The parameter that grows downwards.
+    /// Path of the parameter that grows downwards.
     pub rows: String,
-    /// The parameter that grows to the right.
+    /// Path of the parameter that grows to the right.
     pub columns: String,
     /// The metric.
     pub metric: Metric,

@@ -64,14 +64,14 @@ pub fn with_lacking(subtitle: Option<String>, lacking: &[(String, usize)]) -> Op
     Some(subtitle.map_or_else(|| note.clone(), |subtitle| format!("{subtitle} {note}")))
 }
 
-/// A parameter of a group's method.
-pub fn parameter(group: &Group, name: &str) -> Option<Value> {
-    group.method.params.get(name).cloned()
+/// A parameter of a group's method, by its path.
+pub fn parameter(group: &Group, path: &str) -> Option<Value> {
+    group.method.params.get(path)
 }
 
-/// A parameter as the paper writes it.
-pub fn greek(name: &str) -> String {
-    match name {
+/// A parameter as the paper writes it: the last key of its path.
+pub fn greek(path: &str) -> String {
+    match path.rsplit('.').next().unwrap_or(path) {
         "tau" => "τ".into(),
         "lambda" => "λ".into(),
         other => other.into(),

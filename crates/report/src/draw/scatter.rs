@@ -70,20 +70,21 @@ fn axis_title(metric: Metric) -> String {
 
 /// A method's name with as few of its parameters as set it apart from the figure's other groups of that name.
 fn short_label(group: &Group, groups: &[&Group]) -> String {
-    let names: Vec<&str> = group.method.params.names().collect();
+    let paths = group.method.params.paths();
     let mut others: Vec<&&Group> =
         groups.iter().filter(|other| other.method.name == group.method.name && other.method != group.method).collect();
     let alone = others.is_empty();
-    let differs = |other: &Group, name: &str| parameter(other, name) != parameter(group, name);
+    let differs = |other: &Group, path: &str| group.method.params.differ(&other.method.params, path);
     let mut told: Vec<&str> = Vec::new();
     while !others.is_empty() {
         // The one that tells it from most of those left.
-        let apart = |name: &&&str| others.iter().filter(|other| differs(other, name)).count();
-        let Some(name) = names.iter().max_by_key(apart).filter(|name| apart(name) > 0) else { break };
-        told.push(*name);
-        others.retain(|other| !differs(other, told[told.len() - 1]));
+        let apart = |path: &&String| others.iter().filter(|other| differs(other, path)).count();
+        let Some(path) = paths.iter().max_by_key(apart).filter(|path| apart(path) > 0) else { break };
+        told.push(path.as_str());
+        others.retain(|other| !differs(other, path));
     }
-    let untold: Vec<&str> = names.into_iter().filter(|name| !alone && !told.contains(name)).collect();
+    let untold = paths.iter().map(String::as_str).filter(|path| !alone && !told.contains(path));
+    let untold: Vec<&str> = untold.collect();
     group.method.label_without(&untold).replace("tau", "τ").replace("lambda", "λ")
 }
 

@@ -14,7 +14,7 @@ use super::{Threads, said};
 /// Fit a method on a data set's training rows and keep it as a file
 #[derive(Args)]
 #[command(after_help = "Examples:\n  runner fit --manifest massive10 --method gcpa --out universe.safetensors\n  \
-    runner fit --manifest mine.yaml --method 'gcpa: {tau: 0.05}' --views en,fr,de --seed 7 --out u.safetensors\n\n\
+    runner fit --manifest mine.yaml --method 'gcpa: {loss: {tau: 0.05}}' --views en,fr,de --seed 7 --out u.safetensors\n\n\
     docs/universe.md describes the file, and reads it with NumPy in 50 lines.")]
 pub struct Fit {
     /// A name in data-manifests/, or a manifest's path
@@ -23,7 +23,7 @@ pub struct Fit {
     /// Sums over its rows, a file of runner moments, in place of the rows
     #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
     moments: Option<PathBuf>,
-    /// The method as in a grid: gpa, or 'gcpa: {tau: 0.05}' (see runner list methods)
+    /// The method as in a grid: gpa, or 'gcpa: {loss: {tau: 0.05}}' (see runner list methods)
     #[arg(long)]
     method: String,
     /// Parameters laid over the method's, such as '{tau: 0.05}'

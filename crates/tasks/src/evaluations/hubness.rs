@@ -14,33 +14,33 @@
 //! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
 
 use align::prep::cosine_rows;
-use align::{Coordinates, Ignored, Matrix};
+use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
-use crate::evaluations::retrieval::{check_neighbours, ignored_beta};
 use crate::living::incomparable;
 use crate::ranking::largest::Largest;
 use crate::ranking::pairs::{each_translated, project_all};
-use crate::ranking::scoring::{BLOCK, Scorer, Scoring, by_row};
+use crate::ranking::scoring::{BLOCK, Scoring, by_row, check_neighbours};
 use crate::scores::metrics::{mean, skewness};
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of hubness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct HubnessParams {
     /// Nearest candidates that count.
     pub k: usize,
     /// What candidates are ordered by; `mutual` orders none and is refused.
+    #[serde(deserialize_with = "align::choice")]
     pub scoring: Scoring,
-    /// β of the inverted softmax; refused beside other scorings.
-    pub beta: f64,
 }
+
+align::former_keys!(HubnessParams: "beta" => "scoring: {inverted_softmax: {beta: 30}}");
 
 impl Default for HubnessParams {
     fn default() -> Self {
-        Self { k: 10, scoring: Scoring::default(), beta: 30.0 }
+        Self { k: 10, scoring: Scoring::default() }
     }
 }
 
@@ -69,11 +69,8 @@ impl Evaluation for HubnessParams {
             let want = "cosine, csls or inverted_softmax";
             return Err(TaskError::Parameter { task: TASK, parameter, got, want });
         }
-        check_neighbours(TASK, self.k, self.beta)
-    }
-
-    fn ignored(&self) -> Vec<Ignored> {
-        ignored_beta(self.scoring, self.beta != Self::default().beta).into_iter().collect()
+        self.scoring.validate(TASK)?;
+        check_neighbours(TASK, self.k)
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
@@ -87,10 +84,9 @@ const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
 fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
     let names: Vec<&str> = input.test.views.names().collect();
-    let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let found = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
         let unlike = incomparable((names[s], names[t]), (queries, gallery));
-        unlike.map_or_else(|| Ok(occurrences(scorer, queries, gallery)), Err)
+        unlike.map_or_else(|| Ok(occurrences(params, queries, gallery)), Err)
     };
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
@@ -123,8 +119,8 @@ struct Occurrences {
 }
 
 /// Over the rows of `a` as queries, for every row of `b`.
-fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Occurrences {
-    let penalties = scorer.penalties(a, b);
+fn occurrences(params: &HubnessParams, a: &Matrix, b: &Matrix) -> Occurrences {
+    let penalties = params.scoring.penalties(a, b);
     let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
         if let Some(penalties) = &penalties {
             row.iter_mut().zip(&penalties[first..]).for_each(|(s, penalty)| *s -= penalty);
@@ -137,7 +133,7 @@ fn occurrences(scorer: Scorer, a: &Matrix, b: &Matrix) -> Occurrences {
     let stretch = BLOCK * align::parallel::threads();
     for start in (0..a.rows()).step_by(stretch) {
         let queries = a.view().subrows(start, stretch.min(a.rows() - start));
-        for nearest in by_row(queries, b, || Largest::new(scorer.k), add, Largest::nearest) {
+        for nearest in by_row(queries, b, || Largest::new(params.k), add, Largest::nearest) {
             for (j, share) in nearest.shares() {
                 count[j] += share;
                 never[j] *= 1.0 - share;

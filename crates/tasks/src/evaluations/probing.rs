@@ -8,12 +8,12 @@
 //! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
 
 use align::parallel::prelude::*;
-use align::{Coordinates, Ignored, Matrix, Split};
+use align::{Coordinates, Matrix, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
-use crate::probe::{Codes, METRICS, ProbeParams, Protocol, report};
+use crate::probe::{Codes, METRICS, Protocol, report};
 use crate::scores::score::check_finite;
 use crate::{Place, Scores, TaskError, TaskInput};
 
@@ -21,10 +21,24 @@ const TASK: &str = "probing";
 
 /// A linear classifier trained on one view's vectors, tested on another's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Probing(pub ProbeParams);
+#[serde(remote = "Self", default, deny_unknown_fields)]
+pub struct ProbingParams {
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+    /// How classifiers are trained.
+    #[serde(deserialize_with = "align::choice")]
+    pub protocol: Protocol,
+}
 
-impl Evaluation for Probing {
+align::former_keys!(ProbingParams:
+    "l2" => "protocol: {converged: {l2: 0.001}}",
+    "epochs" => "protocol: {released: {epochs: 100}}",
+    "lr" => "protocol: {released: {lr: 0.001}}",
+    "patience" => "protocol: {released: {patience: 10}}",
+    "seeds" => "protocol: {released: {seeds: [0]}}",
+);
+
+impl Evaluation for ProbingParams {
     fn name(&self) -> &'static str {
         TASK
     }
@@ -38,9 +52,9 @@ impl Evaluation for Probing {
     }
 
     fn version(&self) -> u32 {
-        match self.0.protocol {
-            Protocol::Released => 1,
-            Protocol::Converged => 2,
+        match self.protocol {
+            Protocol::Released(_) => 1,
+            Protocol::Converged(_) => 2,
         }
     }
 
@@ -49,34 +63,30 @@ impl Evaluation for Probing {
     }
 
     fn needs_validation(&self) -> bool {
-        self.0.protocol == Protocol::Released
+        self.protocol.needs_validation()
     }
 
     fn label(&self) -> Option<&str> {
-        self.0.label.as_deref()
+        self.label.as_deref()
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        self.0.validate(TASK)
-    }
-
-    fn ignored(&self) -> Vec<Ignored> {
-        self.0.ignored()
+        self.protocol.validate(TASK)
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-        score(&self.0, input)
+        score(self, input)
     }
 }
 
 /// Scores every ordered pair of views that share a space.
-fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &ProbingParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = input.fitted.coordinates()[0];
     if !input.fitted.projects() {
         let reason = "pairwise maps share no space to probe";
         return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), reason));
     }
-    let codes = Codes::new(TASK, params, input)?;
+    let codes = Codes::new(TASK, params.label.as_deref(), &params.protocol, input)?;
     let names: Vec<&str> = input.test.views.names().collect();
     let train = features(input, input.train)?;
     let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
@@ -100,7 +110,7 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
                     None => on,
                 })
                 .collect();
-            let trained = params.train(s, on, &held_out, codes.classes)?;
+            let trained = params.protocol.train(s, on, &held_out, codes.classes)?;
             let correct = |(i, t): (usize, usize)| {
                 let own_codes = input.test.views.nth(t).observed_of(&codes.test);
                 let rows = Labelled { x: &test[t], codes: &own_codes };
@@ -117,7 +127,7 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
     let mut out = Scores::default();
     for (s, by_target) in all.into_iter().enumerate() {
         for (t, correct) in targets(s).zip(by_target) {
-            report(Place::pair(space, names[s], names[t]), test[t].rows(), &params.draws(), correct, &mut out);
+            report(Place::pair(space, names[s], names[t]), test[t].rows(), &params.protocol.draws(), correct, &mut out);
         }
     }
     Ok(out)

@@ -15,11 +15,11 @@ use crate::evaluations::consistency::ConsistencyParams;
 use crate::evaluations::cycle::CycleParams;
 use crate::evaluations::drift::DriftParams;
 use crate::evaluations::hubness::HubnessParams;
-use crate::evaluations::probing::Probing;
+use crate::evaluations::probing::ProbingParams;
 use crate::evaluations::reid::ReidParams;
 use crate::evaluations::retrieval::RetrievalParams;
 use crate::evaluations::similarity::SimilarityParams;
-use crate::evaluations::stitching::Stitching;
+use crate::evaluations::stitching::StitchingParams;
 
 macro_rules! built_in {
     ($($name:literal: $parameters:ty,)*) => {
@@ -36,8 +36,8 @@ built_in! {
     "clustering": ClusteringParams,
     "consistency": ConsistencyParams,
     "drift": DriftParams,
-    "probing": Probing,
-    "stitching": Stitching,
+    "probing": ProbingParams,
+    "stitching": StitchingParams,
     "cycle": CycleParams,
     "reid": ReidParams,
     "hubness": HubnessParams,
@@ -187,7 +187,7 @@ impl<'de> DeserializeSeed<'de> for Parameters<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Place, ProbeParams, Protocol, Scores, TaskInput};
+    use crate::{Place, Protocol, ReleasedProtocol, Scores, TaskInput};
     use serde::Serialize;
 
     #[test]
@@ -207,8 +207,8 @@ mod tests {
         assert!(error.starts_with("no task `cluster`; the tasks are retrieval, clustering"), "{error}");
         let versions: Vec<u32> = built_in().iter().map(|entry| entry.default.version()).collect();
         assert_eq!(versions, [2, 2, 1, 1, 2, 2, 1, 2, 2, 2], "raised where numbers move, never lowered");
-        let released = ProbeParams { protocol: Protocol::Released, ..ProbeParams::default() };
-        assert_eq!(Task::from(Probing(released)).version(), 1);
+        let protocol = Protocol::Released(ReleasedProtocol::default());
+        assert_eq!(Task::from(ProbingParams { protocol, ..ProbingParams::default() }).version(), 1);
     }
 
     #[test]

@@ -17,34 +17,30 @@
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
 use align::prep::cosine_rows;
-use align::{Coordinates, Ignored, Matrix, Projections};
+use align::{Coordinates, Matrix, Projections};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::living::incomparable;
 use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::ranks::Ranks;
-use crate::ranking::scoring::{Scorer, Scoring};
+use crate::ranking::scoring::Scoring;
 use crate::scores::metrics::{hits_at, mean_reciprocal_rank};
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of retrieval.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct RetrievalParams {
     /// What candidates are ordered by.
+    #[serde(deserialize_with = "align::choice")]
     pub scoring: Scoring,
-    /// Neighbours of CSLS; refused beside other scorings.
-    pub k: usize,
-    /// β of the inverted softmax; refused beside other scorings.
-    pub beta: f64,
 }
 
-impl Default for RetrievalParams {
-    fn default() -> Self {
-        Self { scoring: Scoring::default(), k: 10, beta: 30.0 }
-    }
-}
+align::former_keys!(RetrievalParams:
+    "k" => "scoring: {csls: {k: 10}}",
+    "beta" => "scoring: {inverted_softmax: {beta: 30}}",
+);
 
 const TASK: &str = "retrieval";
 
@@ -66,38 +62,12 @@ impl Evaluation for RetrievalParams {
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        check_neighbours(TASK, self.k, self.beta)
-    }
-
-    fn ignored(&self) -> Vec<Ignored> {
-        let default = Self::default();
-        let beside = "without `scoring: csls`, whose neighbours it counts";
-        let k = Ignored { parameter: "k", beside, changed: self.k != default.k };
-        let unused = self.scoring != Scoring::Csls;
-        unused.then_some(k).into_iter().chain(ignored_beta(self.scoring, self.beta != default.beta)).collect()
+        self.scoring.validate(TASK)
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(self, input)
     }
-}
-
-/// β where the scoring has none.
-pub(crate) fn ignored_beta(scoring: Scoring, changed: bool) -> Option<Ignored> {
-    let beside = "without `scoring: inverted_softmax`, whose factor it is";
-    (scoring != Scoring::InvertedSoftmax).then_some(Ignored { parameter: "beta", beside, changed })
-}
-
-/// The domains of k and β.
-pub(crate) fn check_neighbours(task: &'static str, k: usize, beta: f64) -> Result<(), TaskError> {
-    let refuse = |parameter, got: String, want| Err(TaskError::Parameter { task, parameter, got, want });
-    if k == 0 {
-        return refuse("k", k.to_string(), "at least 1");
-    }
-    if !(beta > 0.0 && beta <= 80.0) {
-        return refuse("beta", beta.to_string(), "a number above 0, at most 80");
-    }
-    Ok(())
 }
 
 /// The metrics of one pair, in the order of records.
@@ -112,19 +82,18 @@ type Outcomes = Vec<Option<Outcome>>;
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
-    let scorer = Scorer { scoring: params.scoring, k: params.k, beta: params.beta };
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
         let outcomes = match space {
-            Coordinates::Input | Coordinates::Universe => in_shared_space(scorer, input, projections.shared())?,
-            Coordinates::Translated => translated(scorer, input, &projections)?,
+            Coordinates::Input | Coordinates::Universe => in_shared_space(params.scoring, input, projections.shared())?,
+            Coordinates::Translated => translated(params.scoring, input, &projections)?,
         };
         report(input, space, outcomes, &mut out);
     }
     Ok(out)
 }
 
-fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+fn in_shared_space(scoring: Scoring, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
     let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
@@ -134,7 +103,7 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
             let (forward, backward) = match incomparable((names[a], names[b]), (&rows[a], &rows[b])) {
                 Some(reason) => (Err(reason.clone()), Err(reason)),
                 None => {
-                    let (forward, backward) = scorer.ranks_both(&rows[a], &rows[b])?;
+                    let (forward, backward) = scoring.ranks_both(&rows[a], &rows[b])?;
                     (Ok(forward), Ok(backward))
                 }
             };
@@ -145,14 +114,14 @@ fn in_shared_space(scorer: Scorer, input: &TaskInput<'_>, shared: &[Matrix]) -> 
     Ok(outcomes)
 }
 
-fn translated(scorer: Scorer, input: &TaskInput<'_>, projections: &Projections<'_>) -> Result<Outcomes, TaskError> {
+fn translated(scoring: Scoring, input: &TaskInput<'_>, projections: &Projections<'_>) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, projections, |s, t, queries, gallery| {
         outcomes[s * views + t] = Some(match incomparable((names[s], names[t]), (queries, gallery)) {
             Some(reason) => Err(reason),
-            None => Ok(scorer.ranks(queries, gallery)?),
+            None => Ok(scoring.ranks(queries, gallery)?),
         });
         Ok(())
     })?;

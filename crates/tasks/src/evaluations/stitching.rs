@@ -12,12 +12,12 @@ use std::borrow::Cow;
 
 use align::parallel::prelude::*;
 use align::prep::ZScore;
-use align::{Coordinates, Ignored, Matrix, Projections, Split};
+use align::{Coordinates, Matrix, Projections, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
-use crate::probe::{Codes, Direction, METRICS, ProbeParams, Protocol, Trained, report};
+use crate::probe::{Codes, METRICS, Protocol, Trained, report};
 use crate::scores::score::check_finite;
 use crate::{Place, Scores, TaskError, TaskInput};
 
@@ -25,10 +25,37 @@ const TASK: &str = "stitching";
 
 /// A linear classifier on one side of a translation, tested on the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Stitching(pub ProbeParams);
+#[serde(remote = "Self", default, deny_unknown_fields)]
+pub struct StitchingParams {
+    /// Name of the labelling; the data's first without one.
+    pub label: Option<String>,
+    /// How classifiers are trained.
+    #[serde(deserialize_with = "align::choice")]
+    pub protocol: Protocol,
+    /// Which side of a translation a classifier is trained on.
+    pub direction: Direction,
+}
 
-impl Evaluation for Stitching {
+align::former_keys!(StitchingParams:
+    "l2" => "protocol: {converged: {l2: 0.001}}",
+    "epochs" => "protocol: {released: {epochs: 100}}",
+    "lr" => "protocol: {released: {lr: 0.001}}",
+    "patience" => "protocol: {released: {patience: 10}}",
+    "seeds" => "protocol: {released: {seeds: [0]}}",
+);
+
+/// Which side of a translation a classifier is trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// On translated rows of the source, tested on the target's own.
+    #[default]
+    Released,
+    /// On the target's own rows, tested on translated rows of the source.
+    Standard,
+}
+
+impl Evaluation for StitchingParams {
     fn name(&self) -> &'static str {
         TASK
     }
@@ -50,34 +77,30 @@ impl Evaluation for Stitching {
     }
 
     fn needs_validation(&self) -> bool {
-        self.0.protocol == Protocol::Released
+        self.protocol.needs_validation()
     }
 
     fn label(&self) -> Option<&str> {
-        self.0.label.as_deref()
+        self.label.as_deref()
     }
 
     fn validate(&self) -> Result<(), TaskError> {
-        self.0.validate(TASK)
-    }
-
-    fn ignored(&self) -> Vec<Ignored> {
-        self.0.ignored()
+        self.protocol.validate(TASK)
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-        score(&self.0, input)
+        score(self, input)
     }
 }
 
 /// Scores every ordered pair of different views.
-fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+fn score(params: &StitchingParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let space = Coordinates::Translated;
     if !input.fitted.translates() {
         let reason = "without alignment nothing is translated";
         return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), reason));
     }
-    let codes = Codes::new(TASK, params, input)?;
+    let codes = Codes::new(TASK, params.label.as_deref(), &params.protocol, input)?;
     let names: Vec<&str> = input.test.views.names().collect();
     let targets: Vec<Target<'_>> =
         names.iter().map(|name| Target::new(input, name)).collect::<Result<_, TaskError>>()?;
@@ -89,7 +112,7 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
             (Some(x), Some(codes)) => Labelled { x, codes },
             _ => on,
         };
-        params.train(t, on, &[held_out], codes.classes)
+        params.protocol.train(t, on, &[held_out], codes.classes)
     };
     // The side that is translated, each view projected once for all targets.
     let split = if params.direction == Direction::Released { input.train } else { input.test };
@@ -121,7 +144,7 @@ fn score(params: &ProbeParams, input: &TaskInput<'_>) -> Result<Scores, TaskErro
         .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (&(s, t), correct) in pairs.iter().zip(correct) {
-        report(Place::pair(space, names[s], names[t]), codes.test.len(), &params.draws(), correct, &mut out);
+        report(Place::pair(space, names[s], names[t]), codes.test.len(), &params.protocol.draws(), correct, &mut out);
     }
     Ok(out)
 }

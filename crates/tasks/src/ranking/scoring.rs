@@ -11,7 +11,9 @@ use crate::ranking::largest::Largest;
 use crate::ranking::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
 
 /// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// In a grid file `scoring: csls`, or with settings `scoring: {csls: {k: 5}}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scoring {
@@ -20,32 +22,62 @@ pub enum Scoring {
     Cosine,
     /// Cross-domain similarity local scaling: `2 s_ij − r_i − r_j`, r_j the mean of the k largest similarities of
     /// candidate j to all queries (r_i moves no order; ties do not show in a mean). Source: Conneau et al., ICLR 2018.
-    Csls,
+    Csls(Csls),
     /// Inverted softmax: `exp(β s_ij) / Σ_i' exp(β s_i'j)`, the softmax over queries. Source: Smith et al., ICLR 2017.
-    InvertedSoftmax,
+    InvertedSoftmax(InvertedSoftmax),
     /// Mutual nearest neighbours: the rank of a match is the worse of those that it has among the candidates of the
     /// query and among the queries of the candidate, so it is 1 where each is the other's nearest.
     Mutual,
 }
 
+/// Settings of CSLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Csls {
+    /// Neighbours k whose similarities are averaged.
+    pub k: usize,
+}
+
+impl Default for Csls {
+    fn default() -> Self {
+        Self { k: 10 }
+    }
+}
+
+/// Settings of the inverted softmax.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvertedSoftmax {
+    /// Factor β of the similarities.
+    pub beta: f64,
+}
+
+impl Default for InvertedSoftmax {
+    fn default() -> Self {
+        Self { beta: 30.0 }
+    }
+}
+
 /// Queries or candidates at a time.
 pub(crate) const BLOCK: usize = 256;
 
-/// A scoring with its parameters.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Scorer {
-    pub(crate) scoring: Scoring,
-    /// Neighbours of CSLS.
-    pub(crate) k: usize,
-    /// β of the inverted softmax.
-    pub(crate) beta: f64,
-}
+impl Scoring {
+    /// Checks its settings against their domains.
+    pub(crate) fn validate(self, task: &'static str) -> Result<(), TaskError> {
+        match self {
+            Self::Csls(Csls { k }) => check_neighbours(task, k),
+            Self::InvertedSoftmax(InvertedSoftmax { beta }) if !(beta > 0.0 && beta <= 80.0) => {
+                let (got, want) = (beta.to_string(), "a number above 0, at most 80");
+                Err(TaskError::Parameter { task, parameter: "beta", got, want })
+            }
+            Self::Cosine | Self::InvertedSoftmax(_) | Self::Mutual => Ok(()),
+        }
+    }
 
-impl Scorer {
     /// Ranks of the true matches of `a`'s rows among `b`'s, both n × d and normalised.
     pub(crate) fn ranks(self, a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
         match self.penalties(a, b) {
-            None if self.scoring == Scoring::Mutual => {
+            None if self == Self::Mutual => {
                 let (forward, backward) = ranks_both(a, b)?;
                 Ok(worse(&forward, &backward))
             }
@@ -54,27 +86,35 @@ impl Scorer {
         }
     }
 
-    /// As [`ranks`](Scorer::ranks), in both directions.
+    /// As [`ranks`](Scoring::ranks), in both directions.
     pub(crate) fn ranks_both(self, a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
-        match self.scoring {
-            Scoring::Cosine => ranks_both(a, b),
-            Scoring::Mutual => {
+        match self {
+            Self::Cosine => ranks_both(a, b),
+            Self::Mutual => {
                 let (forward, backward) = ranks_both(a, b)?;
                 let both = worse(&forward, &backward);
                 Ok((both.clone(), both))
             }
-            Scoring::Csls | Scoring::InvertedSoftmax => Ok((self.ranks(a, b)?, self.ranks(b, a)?)),
+            Self::Csls(_) | Self::InvertedSoftmax(_) => Ok((self.ranks(a, b)?, self.ranks(b, a)?)),
         }
     }
 
     /// What is taken off the similarity of each candidate (row of `b`); `None` where the order is the cosine's.
     pub(crate) fn penalties(self, a: &Matrix, b: &Matrix) -> Option<Vec<f32>> {
-        match self.scoring {
-            Scoring::Cosine | Scoring::Mutual => None,
-            Scoring::Csls => Some(neighbour_means(b, a, self.k).into_iter().map(|r| r / 2.0).collect()),
-            Scoring::InvertedSoftmax => Some(log_sums(b, a, self.beta as f32)),
+        match self {
+            Self::Cosine | Self::Mutual => None,
+            Self::Csls(Csls { k }) => Some(neighbour_means(b, a, k).into_iter().map(|r| r / 2.0).collect()),
+            Self::InvertedSoftmax(InvertedSoftmax { beta }) => Some(log_sums(b, a, beta as f32)),
         }
     }
+}
+
+/// The domain of a number of neighbours.
+pub(crate) fn check_neighbours(task: &'static str, k: usize) -> Result<(), TaskError> {
+    if k >= 1 {
+        return Ok(());
+    }
+    Err(TaskError::Parameter { task, parameter: "k", got: k.to_string(), want: "at least 1" })
 }
 
 fn worse(forward: &Ranks, backward: &Ranks) -> Ranks {

@@ -1,16 +1,20 @@
-//! GCPA: a GPA scaffold and one shared corrector trained towards the consensus of all views.
+//! GCPA: a universe of GPA or GCCA, and one shared corrector trained towards the consensus of all views.
 
+mod base;
 mod data;
 mod params;
+mod profile;
 mod training;
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Ignored, Views};
+use crate::{AlignError, Fit, FitReport, Fitted, Views};
 
+pub use base::{CorrectorBase, GpaBase};
 pub(crate) use data::TrainingData;
 pub use data::consensus_directions;
-pub use params::{GcpaParams, Profile, Scaffold, Validation};
+pub use params::{GcpaParams, LossParams};
+pub use profile::{FastTraining, ReleasedTraining, SampledValidation, Training, Validation};
 
 impl Aligner for GcpaParams {
     fn name(&self) -> &'static str {
@@ -37,17 +41,13 @@ impl Aligner for GcpaParams {
         self.check()
     }
 
-    fn ignored(&self) -> Vec<Ignored> {
-        self.without_effect()
-    }
-
     fn base(&self) -> Option<BaseFit> {
-        let method = self.unit().map_or_else(|| self.scaffold(), Method::from);
+        let method = self.unit().map_or_else(|| self.base_method(), Method::from);
         Some(BaseFit { method, views: BaseViews::All })
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, &self.scaffold().fit(*input, seed)?, input.views, seed)
+        fit_on(self, &self.base_method().fit(*input, seed)?, input.views, seed)
     }
 
     fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
@@ -55,7 +55,7 @@ impl Aligner for GcpaParams {
     }
 }
 
-/// `base` is the fit of [`GcpaParams::scaffold`] on the same rows, or of [`GcpaParams::unit`].
+/// `base` is the fit of [`GcpaParams::base_method`] on the same rows, or of [`GcpaParams::unit`].
 fn fit_on(params: &GcpaParams, base: &Fit, train: &Views, seed: u64) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });

@@ -3,7 +3,8 @@
 use rand::RngExt;
 
 use super::data::TrainingData;
-use super::params::{GcpaParams, Profile, Validation};
+use super::params::GcpaParams;
+use super::profile::{SampledValidation, Settings, Training, Validation};
 use crate::corrector::train::{Adamw, Trainer};
 use crate::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows};
 use crate::prep::norm;
@@ -44,13 +45,13 @@ impl Rows<Vec<u32>> {
 /// Largest number of rows in a validation draw; at that size checks are rarer and patience longer.
 const VALIDATION_BATCH: usize = 4096;
 
-/// Steps of the fast profile over which its learning rate rises from zero.
+/// Steps of the fast training over which its learning rate rises from zero.
 const WARM_UP: f64 = 20.0;
 
-/// How the training goes: a [`Profile`] with its numbers filled in.
+/// How the training goes: a [`Training`] for the rows that there are.
 #[derive(Clone, Copy, Debug)]
 struct Course {
-    profile: Profile,
+    training: Training,
     steps: usize,
     batch: usize,
     lr: f64,
@@ -62,32 +63,27 @@ struct Course {
 
 impl Course {
     /// For so many rows to train on and so many to a validation draw.
-    fn new(params: &GcpaParams, rows: usize, draw_rows: usize) -> Self {
-        let profile = params.profile;
-        let (epochs, batch, lr) = match profile {
-            Profile::Released => (50, 4096, 2e-3),
-            Profile::Fast => (4, 256, 4e-3),
+    fn new(training: Training, rows: usize, draw_rows: usize) -> Self {
+        let Settings { epochs, steps_per_epoch, batch, lr, .. } = training.settings();
+        let batch = batch.min(rows);
+        let steps = match training {
+            Training::Released(_) => epochs * steps_per_epoch.max(rows.div_ceil(batch)),
+            Training::Fast(_) => epochs * steps_per_epoch,
         };
-        let batch = params.batch.unwrap_or(batch).min(rows);
-        let steps_per_epoch = match profile {
-            Profile::Released => params.steps_per_epoch.max(rows.div_ceil(batch)),
-            Profile::Fast => params.steps_per_epoch,
-        };
-        let steps = params.epochs.unwrap_or(epochs) * steps_per_epoch;
-        let (interval, patience) = match profile {
-            Profile::Released if draw_rows < VALIDATION_BATCH => (20, 50),
-            Profile::Released => (40, 100),
+        let (interval, patience) = match training {
+            Training::Released(_) if draw_rows < VALIDATION_BATCH => (20, 50),
+            Training::Released(_) => (40, 100),
             // The rate ends at zero, so there is nothing to wait for.
-            Profile::Fast => ((steps / 16).max(1), usize::MAX),
+            Training::Fast(_) => ((steps / 16).max(1), usize::MAX),
         };
-        Self { profile, steps, batch, lr: params.lr.unwrap_or(lr), interval, patience }
+        Self { training, steps, batch, lr, interval, patience }
     }
 
     /// Learning rate of a step, from 1.
     fn lr(&self, step: usize) -> f64 {
-        match self.profile {
-            Profile::Released => self.lr,
-            Profile::Fast => {
+        match self.training {
+            Training::Released(_) => self.lr,
+            Training::Fast(_) => {
                 let share = step as f64 / self.steps as f64;
                 let warm = (step as f64 / WARM_UP).min(1.0);
                 self.lr * warm * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
@@ -99,28 +95,31 @@ impl Course {
 /// Trains a corrector on the items that are there.
 pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Result<Trained, AlignError> {
     let (width, total) = (data.consensus.cols(), data.consensus.rows());
-    let rows = Rows::split(total, params.validation_fraction, seed);
+    let Settings { weight_decay, validation_fraction, validation: chosen_by, .. } = params.training.settings();
+    let rows = Rows::split(total, validation_fraction, seed);
     let own = Rows { validation: data.by_view(&rows.validation)?, train: data.by_view(&rows.train)? };
     let loss = params.loss();
-    let validation = HeldOut::new(params, data, &own.validation, rows.validation.len());
-    let course = Course::new(params, rows.train.len(), validation.draw_rows);
+    let validation = HeldOut::new(data, &own.validation, rows.validation.len());
+    let course = Course::new(params.training, rows.train.len(), validation.draw_rows);
 
     let start = Corrector::new(width, params.hidden_width(width), seed)?;
-    let adamw = Adamw { lr: course.lr, weight_decay: params.weight_decay, clip: 1.0 };
+    let adamw = Adamw { lr: course.lr, weight_decay, clip: 1.0 };
     let mut trainer = Trainer::new(start.clone(), adamw);
     let mut batches = stream(seed, BATCHES, None);
     let mut draws = stream(seed, VALIDATION_DRAWS, None);
     // A loss that is no number is neither better nor worse than another: no weights can be chosen by it.
     let mut validate = |corrector: &Corrector, step: usize| {
-        let value = match params.validation() {
-            Validation::Sampled => validation.sampled(corrector, loss, &mut draws),
+        let value = match chosen_by {
+            Validation::Sampled(SampledValidation { batches }) => {
+                validation.sampled(corrector, loss, batches, &mut draws)
+            }
             Validation::Full => validation.exact(corrector, loss),
         };
         finite("validation loss", step, value)
     };
     let mut picked = Draw::default();
-    let mut best: Option<(f64, usize, Corrector)> = match params.validation() {
-        Validation::Sampled => None,
+    let mut best: Option<(f64, usize, Corrector)> = match chosen_by {
+        Validation::Sampled(_) => None,
         Validation::Full => Some((validate(&start, 0)?, 0, start.clone())),
     };
     let (mut failed, mut made, mut stop) = (0, 0, Termination::IterationCap);
@@ -180,12 +179,13 @@ struct HeldOut {
     /// Where each view's rows lie.
     views: Vec<std::ops::Range<usize>>,
     draw_rows: usize,
-    draws: usize,
+    /// Draws that a pass over the held-out items takes.
+    least_draws: usize,
 }
 
 impl HeldOut {
     /// `rows` by view, of `items` held-out items in all.
-    fn new(params: &GcpaParams, data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
+    fn new(data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
         let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
         let picked: Vec<NormalizedRows> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
         let mut end = 0;
@@ -200,21 +200,22 @@ impl HeldOut {
             targets: data.consensus.select_rows(&rows.concat()),
             views,
             draw_rows,
-            draws: params.validation_batches.max(items.div_ceil(draw_rows)),
+            least_draws: items.div_ceil(draw_rows),
         }
     }
 
     /// Mean over draws of (one random view, rows with replacement): the noisy figure that the released
     /// form chooses its weights by.
-    fn sampled(&self, corrector: &Corrector, loss: Loss, rng: &mut crate::rng::Stream) -> f64 {
+    fn sampled(&self, corrector: &Corrector, loss: Loss, batches: usize, rng: &mut crate::rng::Stream) -> f64 {
+        let draws = batches.max(self.least_draws);
         let per_row = loss.per_row(corrector, &self.x, &self.targets);
         let mut total = 0.0;
-        for _ in 0..self.draws {
+        for _ in 0..draws {
             let losses = &per_row[self.views[rng.random_range(0..self.views.len())].clone()];
             let sum: f64 = (0..self.draw_rows).map(|_| f64::from(losses[rng.random_range(0..losses.len())])).sum();
             total += sum / self.draw_rows as f64;
         }
-        total / self.draws as f64
+        total / draws as f64
     }
 
     /// Mean over all held-out rows.
@@ -255,6 +256,7 @@ fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::methods::gcpa::profile::ReleasedTraining;
     use crate::methods::gpa::GpaParams;
     use crate::views::synthetic::Synthetic;
 
@@ -264,15 +266,14 @@ mod tests {
         let views = synthetic.generate(1).expect("valid").train.views;
         let fit = crate::Method::from(GpaParams::default()).fit(&views, 0).expect("valid");
         let mut data = TrainingData::new("gcpa", fit.fitted.universe().expect("GPA has one"), &views).expect("valid");
-        let params = |validation| GcpaParams {
-            epochs: Some(1),
-            steps_per_epoch: 25,
-            validation: Some(validation),
-            ..GcpaParams::default()
+        let params = |validation| {
+            let short = ReleasedTraining { epochs: 1, steps_per_epoch: 25, validation, ..ReleasedTraining::default() };
+            GcpaParams { training: Training::Released(short), ..GcpaParams::default() }
         };
-        for (validation, iteration) in [(Validation::Sampled, 20), (Validation::Full, 0)] {
+        let sampled = Validation::Sampled(SampledValidation::default());
+        for (validation, iteration) in [(sampled, 20), (Validation::Full, 0)] {
             assert!(train(&params(validation), &data, 3).is_ok());
-            let rows = Rows::split(60, params(validation).validation_fraction, 3).validation;
+            let rows = Rows::split(60, params(validation).training.settings().validation_fraction, 3).validation;
             let whole = data.consensus.clone();
             rows.iter().for_each(|&row| data.consensus.row_mut(row as usize)[0] = f32::NAN);
             let error = train(&params(validation), &data, 3).err().map(|error| error.to_string()).unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
-use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Ignored, Matrix, Universe, Views};
+use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Universe, Views};
 
 pub use balance::Weights;
 pub use params::{GpaParams, Orientation, Solver};
@@ -52,12 +52,6 @@ impl Aligner for GpaParams {
         self.check("gpa")
     }
 
-    fn ignored(&self) -> Vec<Ignored> {
-        let beside = "as `free` beside `rank`, which takes principal axes";
-        let free = self.rank.is_some() && self.gauge.is_free();
-        free.then_some(Ignored { parameter: "gauge", beside, changed: false }).into_iter().collect()
-    }
-
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let MomentSpec { incomplete, standardisation } = self.spec();
         let moments = Moments::fit(input.views, incomplete, standardisation)?;
@@ -87,7 +81,7 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Views>, se
     // Of the maps before they are turned or cut. A robust sum is no quadratic form in the maps and has no such bound.
     let certify = params.robust.is_none() && params.certify.unwrap_or(solved.maps.rows() <= bound::COLUMNS);
     let optimality_gap = certify.then(|| bound::gap(&moments, &solved.maps)).transpose()?;
-    let stacked = if params.gauge == Orientation::Principal || params.rank.is_some() {
+    let stacked = if params.orientation == Orientation::Principal || params.rank.is_some() {
         principal_axes(&moments, &solved.maps, params.rank)?
     } else {
         solved.maps
@@ -127,7 +121,7 @@ fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) ->
         let widths: Vec<String> = (0..moments.views()).map(|m| moments.width(m).to_string()).collect();
         return Err(AlignError::Parameter {
             method: "gpa",
-            parameter: if rank.is_some() { "rank" } else { "gauge" },
+            parameter: if rank.is_some() { "rank" } else { "orientation" },
             got: format!("asked for with widths {}", widths.join(", ")),
             want: "views of one width (the grid's `widths: pca` makes them so)",
         });

@@ -41,7 +41,7 @@ use crate::prep::ConstantColumns;
 ///   by all rows, because a row of the wrong item is a row of its view all the same. A round costs N·P·(P + 2D)
 ///   multiply-adds and a few sweeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct GpaParams {
     /// How the objective is lowered.
     pub solver: Solver,
@@ -58,8 +58,9 @@ pub struct GpaParams {
     /// eigendecomposition of P × P; without, where P, the columns of all views together, is at most 1,024.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certify: Option<bool>,
-    /// Which of all rotations of the universe.
-    pub gauge: Orientation,
+    /// Which of all rotations of the universe; beside `rank` always [`Orientation::Principal`].
+    #[serde(skip_serializing_if = "Orientation::is_free")]
+    pub orientation: Orientation,
     /// Width of the universe: its first principal axes; all without.
     pub rank: Option<usize>,
     /// Whether every view gets a factor of its own.
@@ -74,6 +75,8 @@ pub struct GpaParams {
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
+
+crate::former_keys!(GpaParams: "gauge" => "orientation: principal");
 
 /// How the objective is lowered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +94,10 @@ pub enum Solver {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Orientation {
-    /// Whichever the iteration ends in.
+    /// Whichever the iteration ends in. Files cannot name it, because it is what no `orientation` means; beside `rank` it
+    /// would have no effect.
     #[default]
+    #[serde(skip_deserializing)]
     Free,
     /// The principal axes of the consensus, the longest first; of each the sign that makes the largest entry of
     /// the stacked maps positive. Views of one width alone have it.
@@ -113,7 +118,7 @@ impl Default for GpaParams {
             tol: 1e-8,
             restarts: 1,
             certify: None,
-            gauge: Orientation::default(),
+            orientation: Orientation::default(),
             rank: None,
             scale: false,
             weights: Weights::default(),

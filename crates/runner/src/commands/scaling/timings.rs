@@ -153,7 +153,7 @@ impl Timings<'_> {
 /// A method's title, and the option that tells it from another with the same title.
 fn short_label(method: &Method) -> String {
     let params = MethodKey::of(method).params;
-    let is = |name: &str, value: &str| params.get(name).is_some_and(|given| given == value);
-    let fast = is("solver", "accelerated") || is("profile", "fast");
+    let is = |path: &str, value: &str| params.get(path).is_some_and(|given| given == value);
+    let fast = is("solver", "accelerated") || is("base.gpa.solver", "accelerated") || is("training", "fast");
     if fast { format!("{} fast", method.title()) } else { method.title().into() }
 }

@@ -43,7 +43,7 @@ pub struct FitRequest {
     pub force: bool,
 }
 
-/// The method that is named as in a grid (`gcpa`, `gcpa: {tau: 0.05}`), with these parameters laid over its own.
+/// The method that is named as in a grid (`gcpa`, `gcpa: {loss: {tau: 0.05}}`), with these parameters laid over its own.
 ///
 /// # Errors
 /// Not YAML; an unknown method or parameter, with the nearest valid name; a value outside its domain.
@@ -58,16 +58,12 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
             over.value
         }
     };
-    let mut given = Value::Null;
     let method = yaml::parse::<Method>(Path::new("--method"), name, |value| {
         grid::bare_name(value);
         if let Value::Object(map) = value {
             map.values_mut().for_each(|own| grid::lay_over(own, &over));
         }
-        given = value.clone();
     })?;
-    let given = &given[method.value.name()];
-    grid::given::check_method(&method.value, given).map_err(|e| method.error("", e.to_string()))?;
     method.value.validate().map_err(|e| method.error("", e.to_string()))?;
     Ok(method.value)
 }
@@ -202,9 +198,9 @@ mod tests {
     fn a_method_is_named_as_in_a_grid_and_its_parameters_can_stand_beside_it() {
         let plain = method("gcpa", None).unwrap();
         assert_eq!(Some(&plain), Method::from_name("gcpa").as_ref());
-        let inside = method("gcpa: {tau: 0.05, lambda: 0.5}", None).unwrap();
-        assert_eq!(inside, method("gcpa", Some("{tau: 0.05, lambda: 0.5}")).unwrap());
-        assert_eq!(inside, method("gcpa: {tau: 0.2}", Some("{tau: 0.05, lambda: 0.5}")).unwrap());
+        let inside = method("gcpa: {loss: {tau: 0.05, lambda: 0.5}}", None).unwrap();
+        assert_eq!(inside, method("gcpa", Some("{loss: {tau: 0.05, lambda: 0.5}}")).unwrap());
+        assert_eq!(inside, method("gcpa: {loss: {tau: 0.2}}", Some("{loss: {tau: 0.05, lambda: 0.5}}")).unwrap());
         assert_ne!(inside, plain);
     }
 
@@ -228,10 +224,18 @@ mod tests {
     fn what_is_wrong_with_a_method_is_said_with_the_nearest_name() {
         let error = |name: &str, params: Option<&str>| method(name, params).unwrap_err().to_string();
         assert!(error("gcpaa", None).contains("did you mean `gcpa`"), "{}", error("gcpaa", None));
-        assert!(error("gcpa: {taw: 1}", None).contains("did you mean `tau`"), "{}", error("gcpa: {taw: 1}", None));
+        assert!(
+            error("gcpa: {loss: {taw: 1}}", None).contains("did you mean `tau`"),
+            "{}",
+            error("gcpa: {loss: {taw: 1}}", None)
+        );
         let found = error("gcpa", Some("[1]"));
         assert!(found.starts_with("--params"), "{found}");
         assert!(found.ends_with("wanted parameters with their values, such as {tau: 0.05}"), "{found}");
-        assert!(error("gcpa", Some("{tau: 3}")).starts_with("--method"), "{}", error("gcpa", Some("{tau: 3}")));
+        assert!(
+            error("gcpa", Some("{loss: {tau: 3}}")).starts_with("--method"),
+            "{}",
+            error("gcpa", Some("{loss: {tau: 3}}"))
+        );
     }
 }
