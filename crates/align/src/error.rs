@@ -259,8 +259,11 @@ pub enum AlignError {
         /// The name.
         name: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: crate::named::NameProblem,
     },
+    /// A name that a method had before.
+    #[error(transparent)]
+    RenamedMethod(crate::named::Renamed),
     /// A name that no method has.
     #[error("no method `{name}`; the methods are {known}")]
     UnknownMethod {

@@ -127,6 +127,7 @@ mod error;
 pub mod fitted;
 pub mod methods;
 pub mod moments;
+pub mod named;
 mod names;
 mod numerics;
 pub mod parts;

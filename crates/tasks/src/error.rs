@@ -43,8 +43,11 @@ pub enum TaskError {
         /// The name.
         name: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: align::named::NameProblem,
     },
+    /// A name that a task had before.
+    #[error(transparent)]
+    RenamedTask(align::named::Renamed),
     /// A task that needs labels was given data without any.
     #[error(
         "{task} needs labels, the evaluated split has none; add a labelling to the data's manifest or drop the task"

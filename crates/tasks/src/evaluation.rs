@@ -1,9 +1,9 @@
 //! The trait of a task, and the type that holds any of them.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use align::named::{self, Parameters};
 use serde::{Serialize, Serializer};
 
 use crate::TaskError;
@@ -71,26 +71,10 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Task(Arc<dyn Held>);
 
-/// What [`Task`] needs besides [`Evaluation`], of types that it does not know.
-trait Held: Evaluation {
-    fn as_any(&self) -> &dyn Any;
-    fn equals(&self, other: &dyn Any) -> bool;
-    fn parameters(&self) -> &dyn erased_serde::Serialize;
-}
+/// An [`Evaluation`] whose type is not known.
+trait Held: Evaluation + Parameters {}
 
-impl<P: Evaluation + PartialEq + Serialize> Held for P {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn equals(&self, other: &dyn Any) -> bool {
-        other.downcast_ref::<P>().is_some_and(|other| other == self)
-    }
-
-    fn parameters(&self) -> &dyn erased_serde::Serialize {
-        self
-    }
-}
+impl<P: Evaluation + Parameters> Held for P {}
 
 impl<P: Evaluation + PartialEq + Serialize> From<P> for Task {
     fn from(parameters: P) -> Self {
@@ -120,7 +104,7 @@ impl PartialEq for Task {
 /// `{"clustering": {...}}`.
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_variant("Task", 0, self.name(), self.0.parameters())
+        named::serialize(self.name(), &*self.0, serializer)
     }
 }
 

@@ -24,13 +24,13 @@ struct Listing {
 const LISTINGS: &[Listing] = &[
     Listing {
         code: "crates/align/src/methods/registry.rs",
-        start: "built_in! {",
+        start: "fn built_in()",
         document: "README.md",
         what: "method",
     },
     Listing {
         code: "crates/tasks/src/evaluations/registry.rs",
-        start: "built_in! {",
+        start: "fn built_in()",
         document: "README.md",
         what: "task",
     },

@@ -1,6 +1,5 @@
 //! The trait of a method, and the type that holds any of them.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs};
 use crate::moments::Moments;
+use crate::named::{self, Parameters};
 use crate::{AlignError, Fit, FitWarning, Views};
 
 /// A method of alignment with its parameters.
@@ -116,26 +116,10 @@ pub trait MomentAligner: Aligner {
 #[derive(Clone)]
 pub struct Method(Arc<dyn Held>);
 
-/// What [`Method`] needs besides [`Aligner`], of types that it does not know.
-trait Held: Aligner {
-    fn as_any(&self) -> &dyn Any;
-    fn equals(&self, other: &dyn Any) -> bool;
-    fn parameters(&self) -> &dyn erased_serde::Serialize;
-}
+/// An [`Aligner`] whose type is not known.
+trait Held: Aligner + Parameters {}
 
-impl<P: Aligner + PartialEq + Serialize> Held for P {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn equals(&self, other: &dyn Any) -> bool {
-        other.downcast_ref::<P>().is_some_and(|other| other == self)
-    }
-
-    fn parameters(&self) -> &dyn erased_serde::Serialize {
-        self
-    }
-}
+impl<P: Aligner + Parameters> Held for P {}
 
 impl<P: Aligner + PartialEq + Serialize> From<P> for Method {
     fn from(parameters: P) -> Self {
@@ -165,7 +149,7 @@ impl PartialEq for Method {
 /// `{"gpa": {...}}`.
 impl Serialize for Method {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_variant("Method", 0, self.name(), self.0.parameters())
+        named::serialize(self.name(), &*self.0, serializer)
     }
 }
 

@@ -1,11 +1,11 @@
 //! The one place where tasks are registered: the built-in ones, in the order in which they are listed, and those that are
 //! added at run time.
 
-use std::fmt;
 use std::str::FromStr;
-use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::LazyLock;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
+use align::named::{self, Entry, Named, Registry, Renamed};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::TaskError;
@@ -21,84 +21,62 @@ use crate::evaluations::retrieval::RetrievalParams;
 use crate::evaluations::similarity::SimilarityParams;
 use crate::evaluations::stitching::StitchingParams;
 
-macro_rules! built_in {
-    ($($name:literal: $parameters:ty,)*) => {
-        /// Every task of this crate.
-        fn built_in() -> Vec<Entry> {
-            vec![$(Entry::of_type::<$parameters>($name)),*]
-        }
-    };
+/// Every task of this crate, a line for each.
+fn built_in() -> Vec<Entry<Task>> {
+    vec![
+        Entry::of::<RetrievalParams>("retrieval"),
+        Entry::of::<ClusteringParams>("clustering"),
+        Entry::of::<ConsistencyParams>("consistency"),
+        Entry::of::<DriftParams>("drift"),
+        Entry::of::<ProbingParams>("probing"),
+        Entry::of::<StitchingParams>("stitching"),
+        Entry::of::<CycleParams>("cycle"),
+        Entry::of::<ReidParams>("reid"),
+        Entry::of::<HubnessParams>("hubness"),
+        Entry::of::<SimilarityParams>("similarity"),
+    ]
 }
 
-// One line for each task.
-built_in! {
-    "retrieval": RetrievalParams,
-    "clustering": ClusteringParams,
-    "consistency": ConsistencyParams,
-    "drift": DriftParams,
-    "probing": ProbingParams,
-    "stitching": StitchingParams,
-    "cycle": CycleParams,
-    "reid": ReidParams,
-    "hubness": HubnessParams,
-    "similarity": SimilarityParams,
-}
+/// Names that records use for something else.
+const RESERVED: &[(&str, &str)] = &[("data", "records use this name for the data themselves")];
 
-/// Reads a task's parameters.
-type Read = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Task, erased_serde::Error>;
+/// The names that tasks had before.
+const RENAMED: &[Renamed] = &[];
 
-/// A task that can be named.
-#[derive(Clone)]
-struct Entry {
-    name: &'static str,
-    default: Task,
-    read: Read,
-}
+static TASKS: LazyLock<Registry<Task>> = LazyLock::new(|| Registry::new(built_in(), RESERVED, RENAMED));
 
-impl Entry {
-    fn of_type<P: Evaluation + Default + PartialEq + Serialize + DeserializeOwned>(name: &'static str) -> Self {
-        Self { name, default: P::default().into(), read: |from| Ok(erased_serde::deserialize::<P>(from)?.into()) }
+impl Named for Task {
+    const KIND: &'static str = "task";
+
+    fn name(&self) -> &'static str {
+        self.name()
     }
-}
 
-struct Registry {
-    entries: Vec<Entry>,
-    /// Their names; serde keeps names for ever, so each version of the list is kept as long.
-    names: &'static [&'static str],
-}
-
-impl Registry {
-    fn new(entries: Vec<Entry>) -> Self {
-        let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
-        Self { entries, names: names.leak() }
+    fn registry() -> &'static Registry<Self> {
+        &TASKS
     }
-}
-
-static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(|| RwLock::new(Registry::new(built_in())));
-
-fn registry() -> RwLockReadGuard<'static, Registry> {
-    REGISTRY.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn entry(name: &str) -> Option<Entry> {
-    registry().entries.iter().find(|entry| entry.name == name).cloned()
 }
 
 /// The tasks that have names.
 impl Task {
     /// The names of all tasks, in the order in which they are listed; those that were registered last come last.
     pub fn names() -> &'static [&'static str] {
-        registry().names
+        TASKS.names()
     }
 
     /// Every task with its defaults, in the order of [`Task::names`].
     pub fn all() -> Vec<Self> {
-        registry().entries.iter().map(|entry| entry.default.clone()).collect()
+        TASKS.all()
     }
 
     /// The task with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
-        entry(name).map(|entry| entry.default)
+        TASKS.get(name)
+    }
+
+    /// The renaming of an old name of a task; `None` for a name that is no old one.
+    pub fn renamed(name: &str) -> Option<Renamed> {
+        TASKS.renamed(name)
     }
 
     /// Adds a task to those that have names, for the whole process: grid files, lists and tables then know it as one of
@@ -110,24 +88,9 @@ impl Task {
     where
         P: Evaluation + Default + PartialEq + Serialize + DeserializeOwned,
     {
-        let new = Entry::of_type::<P>(P::default().name());
-        let refuse = |problem| Err(TaskError::TaskName { name: new.name.to_string(), problem });
-        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if !new.name.starts_with(|c: char| c.is_ascii_lowercase()) || !new.name.chars().all(letter) {
-            return refuse("wanted lower-case letters, digits and `_`, a letter first");
-        }
-        // Records of what is odd about the data stand under this name.
-        if new.name == "data" {
-            return refuse("records use this name for the data themselves; take a different one");
-        }
-        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-        if registry.names.contains(&new.name) {
-            return refuse("another task has this name; take a different one");
-        }
-        let mut entries = std::mem::take(&mut registry.entries);
-        entries.push(new);
-        *registry = Registry::new(entries);
-        Ok(())
+        let new = Entry::of::<P>(P::default().name());
+        let name = new.name().to_string();
+        TASKS.add(new).map_err(|problem| TaskError::TaskName { name, problem })
     }
 }
 
@@ -136,51 +99,18 @@ impl FromStr for Task {
     type Err = TaskError;
 
     fn from_str(name: &str) -> Result<Self, TaskError> {
-        let known = || Self::names().join(", ");
-        Self::from_name(name).ok_or_else(|| TaskError::UnknownTask { name: name.to_string(), known: known() })
+        let unknown = || match Self::renamed(name) {
+            Some(renamed) => TaskError::RenamedTask(renamed),
+            None => TaskError::UnknownTask { name: name.to_string(), known: Self::names().join(", ") },
+        };
+        Self::from_name(name).ok_or_else(unknown)
     }
 }
 
 /// A bare name, or one name with parameters.
 impl<'de> Deserialize<'de> for Task {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NameOrMap)
-    }
-}
-
-struct NameOrMap;
-
-impl<'de> Visitor<'de> for NameOrMap {
-    type Value = Task;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("string or map")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Task, E> {
-        Task::from_name(name).ok_or_else(|| E::unknown_variant(name, Task::names()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Task, A::Error> {
-        let one = || A::Error::invalid_value(Unexpected::Map, &"map with a single key");
-        let name: String = map.next_key()?.ok_or_else(one)?;
-        let entry = entry(&name).ok_or_else(|| A::Error::unknown_variant(&name, Task::names()))?;
-        let task = map.next_value_seed(Parameters(&entry))?;
-        match map.next_key::<String>()? {
-            None => Ok(task),
-            Some(_) => Err(one()),
-        }
-    }
-}
-
-/// The parameters of a task, to be read.
-struct Parameters<'a>(&'a Entry);
-
-impl<'de> DeserializeSeed<'de> for Parameters<'_> {
-    type Value = Task;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Task, D::Error> {
-        (self.0.read)(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer)).map_err(D::Error::custom)
+        named::deserialize(deserializer)
     }
 }
 
@@ -205,7 +135,7 @@ mod tests {
         assert_eq!(Task::from_name("cluster"), None);
         let error = "cluster".parse::<Task>().expect_err("no task").to_string();
         assert!(error.starts_with("no task `cluster`; the tasks are retrieval, clustering"), "{error}");
-        let versions: Vec<u32> = built_in().iter().map(|entry| entry.default.version()).collect();
+        let versions: Vec<u32> = Task::all().iter().take(10).map(|task| task.version()).collect();
         assert_eq!(versions, [2, 2, 1, 1, 2, 2, 1, 2, 2, 2], "raised where numbers move, never lowered");
         let protocol = Protocol::Released(ReleasedProtocol::default());
         assert_eq!(Task::from(ProbingParams { protocol, ..ProbingParams::default() }).version(), 1);

@@ -1,0 +1,353 @@
+//! Names in grid files: one registry for methods, one for tasks, each of types that it does not know.
+//!
+//! [`Method`](crate::Method) holds any type that implements [`Aligner`](crate::Aligner), and the crate `tasks` has a type
+//! `Task` in the same way. Both implement [`Named`]; everything else about names is here: the list of names, the rules for
+//! a new name, the names that things had before, and the reader of `gpa` or `gpa: {scale: true}`.
+
+use std::any::Any;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
+use thiserror::Error;
+
+/// A type of things with names, each of which holds parameters of a type of its own.
+pub trait Named: Clone + Send + Sync + 'static {
+    /// The word for one of them in errors, such as `method`.
+    const KIND: &'static str;
+
+    /// The name in grid files, the same for all parameters.
+    fn name(&self) -> &'static str;
+
+    /// The registry of their names.
+    fn registry() -> &'static Registry<Self>;
+}
+
+/// Parameters of any type: what a [`Named`] thing needs of them besides what it does with them. Every type with `PartialEq`
+/// and `serde::Serialize` implements it.
+pub trait Parameters: Any {
+    /// The parameters as a type that can be asked for.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Whether `other` has the same type and is equal.
+    fn equals(&self, other: &dyn Any) -> bool;
+
+    /// The parameters as serde sees them.
+    fn to_serialise(&self) -> &dyn erased_serde::Serialize;
+}
+
+impl<P: Any + PartialEq + Serialize> Parameters for P {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<P>().is_some_and(|other| other == self)
+    }
+
+    fn to_serialise(&self) -> &dyn erased_serde::Serialize {
+        self
+    }
+}
+
+/// Serialises a thing as `{name: parameters}`.
+///
+/// # Errors
+/// What the parameters or the serializer refuse.
+pub fn serialize<S: serde::Serializer>(
+    name: &'static str,
+    parameters: &dyn Parameters,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_newtype_variant("Named", 0, name, parameters.to_serialise())
+}
+
+/// A name that was replaced by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("`{old}` is called `{name}` since {since}")]
+pub struct Renamed {
+    /// The old name.
+    pub old: &'static str,
+    /// The name today.
+    pub name: &'static str,
+    /// The first version with this name.
+    pub since: &'static str,
+}
+
+/// Why a thing cannot be registered under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// Characters that a name in a grid file cannot have.
+    #[error("wanted lower-case letters, digits and `_`, a letter first")]
+    Characters,
+    /// The name of another thing.
+    #[error("another {kind} has this name; take a different one")]
+    Taken {
+        /// The word for such a thing.
+        kind: &'static str,
+    },
+    /// A name that has another use.
+    #[error("{use_of_it}; take a different one")]
+    Reserved {
+        /// What the name is used for.
+        use_of_it: &'static str,
+    },
+    /// A name that a thing had before.
+    #[error("{0}; take a different one")]
+    Old(Renamed),
+}
+
+/// Reads the parameters of a thing.
+type Read<T> = dyn Fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<T, erased_serde::Error> + Send + Sync;
+
+/// A name, the thing with its defaults, and the reader of its parameters.
+#[derive(Clone)]
+pub struct Entry<T> {
+    name: &'static str,
+    default: T,
+    read: Arc<Read<T>>,
+}
+
+impl<T: Named> Entry<T> {
+    /// The entry of parameters of one type.
+    pub fn of<P: Default + DeserializeOwned + Into<T>>(name: &'static str) -> Self {
+        let read = |from: &mut dyn erased_serde::Deserializer<'_>| Ok(erased_serde::deserialize::<P>(from)?.into());
+        Self { name, default: P::default().into(), read: Arc::new(read) }
+    }
+
+    /// The entry of things that a function makes of parameters.
+    ///
+    /// # Errors
+    /// The error of `make` for the default parameters.
+    pub fn made_by<P, E>(make: impl Fn(P) -> Result<T, E> + Send + Sync + 'static) -> Result<Self, E>
+    where
+        P: Default + DeserializeOwned,
+        E: Display,
+    {
+        let default = make(P::default())?;
+        let read = move |from: &mut dyn erased_serde::Deserializer<'_>| {
+            make(erased_serde::deserialize::<P>(from)?).map_err(erased_serde::Error::custom)
+        };
+        Ok(Self { name: default.name(), default, read: Arc::new(read) })
+    }
+
+    /// The name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// The names of all things of one kind: the built-in ones first, then those that were registered while the program runs.
+pub struct Registry<T> {
+    listed: RwLock<Listed<T>>,
+    /// Names that nothing can be registered under, each with its use.
+    reserved: &'static [(&'static str, &'static str)],
+    renamed: &'static [Renamed],
+}
+
+struct Listed<T> {
+    entries: Vec<Entry<T>>,
+    /// Their names. serde keeps names for ever, so each version of the list is kept as long.
+    names: &'static [&'static str],
+}
+
+impl<T> Listed<T> {
+    fn new(entries: Vec<Entry<T>>) -> Self {
+        let names: Vec<&'static str> = entries.iter().map(|entry| entry.name).collect();
+        Self { entries, names: names.leak() }
+    }
+}
+
+impl<T: Named> Registry<T> {
+    /// A registry of the built-in things in the order in which they are listed. `reserved` has names that cannot be given,
+    /// each with its use; `renamed` has the names that things had before.
+    pub fn new(
+        built_in: Vec<Entry<T>>,
+        reserved: &'static [(&'static str, &'static str)],
+        renamed: &'static [Renamed],
+    ) -> Self {
+        Self { listed: RwLock::new(Listed::new(built_in)), reserved, renamed }
+    }
+
+    fn listed(&self) -> RwLockReadGuard<'_, Listed<T>> {
+        self.listed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, name: &str) -> Option<Entry<T>> {
+        self.listed().entries.iter().find(|entry| entry.name == name).cloned()
+    }
+
+    /// The names in order; those that were registered last come last.
+    pub fn names(&self) -> &'static [&'static str] {
+        self.listed().names
+    }
+
+    /// Every thing with its defaults, in the order of [`Registry::names`].
+    pub fn all(&self) -> Vec<T> {
+        self.listed().entries.iter().map(|entry| entry.default.clone()).collect()
+    }
+
+    /// The thing of this name with its defaults.
+    pub fn get(&self, name: &str) -> Option<T> {
+        self.entry(name).map(|entry| entry.default)
+    }
+
+    /// The renaming of an old name; `None` for a name that is no old one.
+    pub fn renamed(&self, name: &str) -> Option<Renamed> {
+        self.renamed.iter().find(|renamed| renamed.old == name).copied()
+    }
+
+    /// Adds a thing for the whole process.
+    ///
+    /// # Errors
+    /// A name that is taken, or that cannot stand in a grid file.
+    pub fn add(&self, new: Entry<T>) -> Result<(), NameProblem> {
+        let name = new.name;
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(letter) {
+            return Err(NameProblem::Characters);
+        }
+        if let Some(&(_, use_of_it)) = self.reserved.iter().find(|(reserved, _)| *reserved == name) {
+            return Err(NameProblem::Reserved { use_of_it });
+        }
+        if let Some(renamed) = self.renamed(name) {
+            return Err(NameProblem::Old(renamed));
+        }
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        if listed.names.contains(&name) {
+            return Err(NameProblem::Taken { kind: T::KIND });
+        }
+        let mut entries = std::mem::take(&mut listed.entries);
+        entries.push(new);
+        *listed = Listed::new(entries);
+        Ok(())
+    }
+
+    /// Why nothing has this name, for serde.
+    fn unknown<E: serde::de::Error>(&self, name: &str) -> E {
+        match self.renamed(name) {
+            Some(renamed) => E::custom(renamed),
+            None => E::unknown_variant(name, self.names()),
+        }
+    }
+}
+
+/// Reads a bare name, which is the thing with its defaults, or one name with parameters.
+///
+/// # Errors
+/// An unknown name, an old name, whatever the parameters refuse.
+pub fn deserialize<'de, T: Named, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_any(NameOrMap(PhantomData))
+}
+
+struct NameOrMap<T>(PhantomData<T>);
+
+impl<'de, T: Named> Visitor<'de> for NameOrMap<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("string or map")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<T, E> {
+        T::registry().get(name).ok_or_else(|| T::registry().unknown(name))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let one = || A::Error::invalid_value(Unexpected::Map, &"map with a single key");
+        let name: String = map.next_key()?.ok_or_else(one)?;
+        let entry = T::registry().entry(&name).ok_or_else(|| T::registry().unknown::<A::Error>(&name))?;
+        let thing = map.next_value_seed(ParametersOf(&entry))?;
+        match map.next_key::<String>()? {
+            None => Ok(thing),
+            Some(_) => Err(one()),
+        }
+    }
+}
+
+/// The parameters of a thing, to be read.
+struct ParametersOf<'a, T>(&'a Entry<T>);
+
+impl<'de, T> DeserializeSeed<'de> for ParametersOf<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        (self.0.read)(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer)).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// A tone of some pitch.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Tone(&'static str, u32);
+
+    #[derive(Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Pitch {
+        hertz: u32,
+    }
+
+    impl From<Pitch> for Tone {
+        fn from(pitch: Pitch) -> Self {
+            Self("flute", pitch.hertz)
+        }
+    }
+
+    static TONES: LazyLock<Registry<Tone>> = LazyLock::new(|| {
+        let renamed = &[Renamed { old: "pipe", name: "flute", since: "0.2" }];
+        Registry::new(vec![Entry::of::<Pitch>("flute")], &[("silence", "silence is no tone")], renamed)
+    });
+
+    impl Named for Tone {
+        const KIND: &'static str = "tone";
+
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn registry() -> &'static Registry<Self> {
+            &TONES
+        }
+    }
+
+    fn read(text: &str) -> Result<Tone, String> {
+        deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_old_name_is_answered_with_the_name_today() {
+        assert_eq!(read(r#"{"flute": {"hertz": 440}}"#), Ok(Tone("flute", 440)));
+        for text in [r#""pipe""#, r#"{"pipe": {"hertz": 440}}"#] {
+            let error = read(text).expect_err("an old name");
+            assert!(error.starts_with("`pipe` is called `flute` since 0.2"), "{error}");
+        }
+        let error = read(r#""pip""#).expect_err("no name");
+        assert!(error.starts_with("unknown variant `pip`, expected `flute`"), "{error}");
+        assert_eq!(TONES.renamed("flute"), None);
+    }
+
+    #[test]
+    fn names_that_cannot_be_given_are_refused() {
+        let add = |name: &'static str| {
+            let entry = Entry::made_by(move |pitch: Pitch| Ok::<_, String>(Tone(name, pitch.hertz)));
+            TONES.add(entry.expect("a tone")).map_err(|problem| problem.to_string())
+        };
+        let problem = |name| add(name).expect_err("refused");
+        assert_eq!(problem("Flute"), "wanted lower-case letters, digits and `_`, a letter first");
+        assert_eq!(problem("silence"), "silence is no tone; take a different one");
+        assert_eq!(problem("flute"), "another tone has this name; take a different one");
+        assert_eq!(problem("pipe"), "`pipe` is called `flute` since 0.2; take a different one");
+        assert_eq!(add("oboe"), Ok(()));
+        assert_eq!((TONES.names().last(), read(r#""oboe""#)), (Some(&"oboe"), Ok(Tone("oboe", 0))));
+    }
+}
