@@ -55,9 +55,9 @@ tensors["similarity.v1->v0"] = rotation.T * trace / (b**2).sum()
 
 # Everything into view 1.
 z = [population(x) for x in train]
-tensors["hub.v0"], trace0 = orthogonal_procrustes(z[0], z[1])
-tensors["hub.v2"], trace2 = orthogonal_procrustes(z[2], z[1])
-figures["hub.objective"] = trace0 + trace2
+tensors["pivot.v0"], trace0 = orthogonal_procrustes(z[0], z[1])
+tensors["pivot.v2"], trace2 = orthogonal_procrustes(z[2], z[1])
+figures["pivot.objective"] = trace0 + trace2
 
 
 def gpa(views, starts=20, sweeps=2000):
@@ -177,8 +177,8 @@ width = u[0].shape[1]
 stacked, targets = np.vstack(u), np.vstack([consensus] * 3)
 model = Ridge(alpha=0.1 * len(stacked) / width, fit_intercept=False, solver="svd").fit(stacked, targets)
 corrected = [unit(population(x, by) @ q @ model.coef_.T) for x, by, q in zip(test, train, maps)]
-tensors["linear.cosines.v0.v1"] = corrected[0][:20] @ corrected[1][:20].T
-figures["linear.objective"] = float(((model.predict(stacked) - targets) ** 2).sum())
+tensors["consensus_ridge.cosines.v0.v1"] = corrected[0][:20] @ corrected[1][:20].T
+figures["consensus_ridge.objective"] = float(((model.predict(stacked) - targets) ** 2).sum())
 
 # Corrections for hubs, on rows with a common direction.
 generator = np.random.default_rng(2)

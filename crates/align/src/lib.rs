@@ -38,7 +38,7 @@
 //! # Ok::<(), AlignError>(())
 //! ```
 //!
-//! # Extend
+//! # Add a view
 //!
 //! [`Universe::add`] joins one more view by items that it shares with others; nothing else changes.
 //!

@@ -139,8 +139,8 @@ pub struct FitReport {
     /// Sweeps of GPA, steps of the corrector for GCPA, `None` for closed forms.
     pub iterations: Option<usize>,
     /// What was optimised, at the end: GPA `Σ_m |Z_m R_m − C|²_F` (weighted, scaled or robust where asked for), GCCA the sum of
-    /// the kept eigenvalues of `M I − Aᵀ A`, SRM and linear their sums of squares, GCPA the corrector's loss on its training
-    /// rows: all as low as was found. Pairwise `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, hub the same over its M − 1 maps, CCA the sum of the
+    /// the kept eigenvalues of `M I − Aᵀ A`, SRM and the consensus ridge their sums of squares, GCPA the corrector's loss on its training
+    /// rows: all as low as was found. Pairwise `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, pivot the same over its M − 1 maps, CCA the sum of the
     /// canonical correlations used over ordered pairs: as high as can be.
     pub objective: Option<f64>,
     /// Relative change in the last sweep of GPA: of the consensus (released), of the objective (accelerated); of the

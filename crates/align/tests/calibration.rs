@@ -3,9 +3,9 @@
 
 use align::calibration::Spread;
 use align::linalg::{Threads, product};
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::cca::CcaParams;
 use align::methods::decoder::Decoder;
-use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
 use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
@@ -41,7 +41,7 @@ fn methods() -> Vec<Method> {
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
         methods.push(Method::from(gcpa(rescale)));
         for form in [AddForm::Scaled, AddForm::Orthogonal] {
-            methods.push(Method::from(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
+            methods.push(Method::from(AddViewParams { base: Base::Gcpa(gcpa(rescale)), form }));
         }
     }
     methods

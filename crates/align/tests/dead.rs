@@ -4,7 +4,7 @@
 
 mod common;
 
-use align::methods::hub::HubParams;
+use align::methods::pivot::PivotParams;
 use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::prep::unit_rows;
 use align::synthetic::Synthetic;
@@ -37,7 +37,7 @@ fn the_living_are_aligned_as_without_the_dead_view_which_is_named() {
         assert!(living.report.warnings.iter().all(|warning| !matches!(warning, FitWarning::DeadView { .. })));
         for value in [0.0, 0.3] {
             // Starts are drawn by position; the last view of an extension is the one that is added.
-            let train = with_dead(&data.train.views, if name.starts_with("extend") { 2 } else { 3 }, value);
+            let train = with_dead(&data.train.views, if name.starts_with("add_view") { 2 } else { 3 }, value);
             let fit = method.fit(&train, 3).unwrap();
             let dead = FitWarning::DeadView { view: "dead".into() };
             assert_eq!(fit.report.warnings.iter().filter(|warning| **warning == dead).count(), 1, "{name}");
@@ -82,7 +82,7 @@ fn sums_name_the_dead_view_too() {
 fn one_living_view_is_aligned_with_nothing() {
     let train = with_dead(&data().train.views, 2, 0.3);
     let train = train.select(&["dead", "v0"]).unwrap();
-    for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("extend")) {
+    for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("add_view")) {
         let error = method.fit(&train, 3).unwrap_err().to_string();
         assert!(error.contains("at least 2 views that vary") && error.contains("`dead`"), "{name}: {error}");
     }
@@ -91,17 +91,17 @@ fn one_living_view_is_aligned_with_nothing() {
 }
 
 #[test]
-fn a_dead_view_is_no_hub() {
+fn a_dead_view_is_no_pivot() {
     let train = with_dead(&data().train.views, 2, 0.0).select(&["dead", "v0", "v1", "v2"]).unwrap();
-    let hub = |pivot: Option<&str>| {
-        Method::from(HubParams { pivot: pivot.map(str::to_string), ..HubParams::default() }).fit(&train, 0)
+    let pivot = |pivot: Option<&str>| {
+        Method::from(PivotParams { pivot: pivot.map(str::to_string), ..PivotParams::default() }).fit(&train, 0)
     };
-    let universe = hub(None).unwrap().fitted.universe().unwrap().clone();
+    let universe = pivot(None).unwrap().fitted.universe().unwrap().clone();
     let identity = Matrix::from_fn(12, 12, |i, j| f32::from(u8::from(i == j)));
     let pivots: Vec<&str> = universe.views().iter().filter(|v| v.map == identity).map(|v| v.name.as_str()).collect();
     assert!(pivots.len() == 1 && pivots[0] != "dead", "{pivots:?}");
-    let error = hub(Some("dead")).unwrap_err().to_string();
-    assert_eq!(error, "hub: `pivot` is `dead`, which is constant on the training rows, wanted a view that varies");
+    let error = pivot(Some("dead")).unwrap_err().to_string();
+    assert_eq!(error, "pivot: `pivot` is `dead`, which is constant on the training rows, wanted a view that varies");
 }
 
 #[test]

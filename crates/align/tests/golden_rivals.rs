@@ -4,12 +4,12 @@
 mod common;
 
 use align::methods::cca::CcaParams;
+use align::methods::consensus_ridge::ConsensusRidgeParams;
 use align::methods::decoder::Decoder;
 use align::methods::gcpa::CorrectorBase;
 use align::methods::gpa::{GpaParams, Robust, Solver, Weights};
-use align::methods::hub::HubParams;
-use align::methods::linear::LinearParams;
 use align::methods::pairwise::PairwiseParams;
+use align::methods::pivot::PivotParams;
 use align::methods::relative::RelativeParams;
 use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
@@ -148,22 +148,22 @@ fn relative_representations_are_cosines_to_anchors() {
 }
 
 #[test]
-fn hub_rotates_into_its_pivot() {
+fn pivot_rotates_every_view_into_one() {
     let (train, test) = case();
     let golden = Golden::read("rivals.safetensors");
-    let fit = Method::from(HubParams { pivot: Some("v1".into()), ..HubParams::default() }).fit(&train, 0).unwrap();
+    let fit = Method::from(PivotParams { pivot: Some("v1".into()), ..PivotParams::default() }).fit(&train, 0).unwrap();
     let universe = fit.fitted.universe().unwrap();
-    for (m, name) in [(0, "hub.v0"), (2, "hub.v2")] {
+    for (m, name) in [(0, "pivot.v0"), (2, "pivot.v2")] {
         assert!(max_abs(&universe.views()[m].map, &golden.matrix(name)) < 1e-5, "{name}");
     }
-    let want = json("rivals.json")["hub.objective"].as_f64().unwrap();
+    let want = json("rivals.json")["pivot.objective"].as_f64().unwrap();
     assert!((fit.report.objective.unwrap() / want - 1.0).abs() < 1e-6);
     assert_eq!(fit.report.maps, 2);
     // Through the pivot and back is exact, and so is the way around.
     let x = test.get("v2").unwrap();
     let there = fit.fitted.translate("v2", "v0", x).unwrap();
     assert!(max_abs(&fit.fitted.translate("v0", "v2", &there).unwrap(), x) < 1e-4);
-    assert!(Method::from(HubParams { pivot: Some("v9".into()), ..HubParams::default() }).fit(&train, 0).is_err());
+    assert!(Method::from(PivotParams { pivot: Some("v9".into()), ..PivotParams::default() }).fit(&train, 0).is_err());
 }
 
 #[test]
@@ -205,20 +205,20 @@ fn srm_ends_where_brainiak_ends() {
 }
 
 #[test]
-fn the_linear_corrector_is_a_ridge_regression_on_the_consensus() {
+fn the_consensus_ridge_is_a_ridge_regression_on_the_consensus() {
     let (train, test) = case();
-    let params = LinearParams { base: CorrectorBase::Gcca, ..LinearParams::default() };
+    let params = ConsensusRidgeParams { base: CorrectorBase::Gcca, ..ConsensusRidgeParams::default() };
     let fit = Method::from(params).fit(&train, 0).unwrap();
     let unit = |view: &str| unit_rows(&fit.fitted.project(view, test.get(view).unwrap()).unwrap());
     let (a, b) = (unit("v0"), unit("v1"));
-    let want = Golden::read("rivals.safetensors").matrix("linear.cosines.v0.v1");
+    let want = Golden::read("rivals.safetensors").matrix("consensus_ridge.cosines.v0.v1");
     for i in 0..20 {
         for j in 0..20 {
             let cosine: f32 = a.row(i).iter().zip(b.row(j)).map(|(x, y)| x * y).sum();
             assert!((cosine - want.at(i, j)).abs() < 1e-4, "{i} {j}: {cosine} for {}", want.at(i, j));
         }
     }
-    let want = json("rivals.json")["linear.objective"].as_f64().unwrap();
+    let want = json("rivals.json")["consensus_ridge.objective"].as_f64().unwrap();
     assert!((fit.report.objective.unwrap() / want - 1.0).abs() < 1e-4);
 }
 
@@ -241,7 +241,7 @@ fn parameters_outside_their_domains_are_refused() {
         r#"{"cca": {"power": 9}}"#,
         r#"{"sumcor": {"shrinkage": 1.5}}"#,
         r#"{"srm": {"features": 0}}"#,
-        r#"{"linear": {"ridge": -0.1}}"#,
+        r#"{"consensus_ridge": {"ridge": -0.1}}"#,
         r#"{"relative": {"anchors": 0}}"#,
         r#"{"gpa": {"weights": {"given": {"v0": 0}}}}"#,
         r#"{"gpa": {"robust": {"huber": -1}}}"#,
@@ -258,8 +258,8 @@ fn settings_of_what_was_not_chosen_cannot_be_given() {
         (r#"{"gcpa": {"base": {"gcca": {"tol": 1e-4}}}}"#, "unknown field `tol`"),
         (r#"{"gcpa": {"base": {"gcca": {}, "gpa": {}}}}"#, "`gpa` is a second name, and only one can be chosen"),
         (r#"{"gcpa": {"training": {"fast": {"validation": {"full": {"batches": 7}}}}}}"#, "unknown field `batches`"),
-        (r#"{"linear": {"base": {"gcca": {"solver": "accelerated"}}}}"#, "unknown field `solver`"),
-        (r#"{"extend": {"base": {"gcpa": {"base": {"gcca": {"tol": 1e-8}}}}}}"#, "unknown field `tol`"),
+        (r#"{"consensus_ridge": {"base": {"gcca": {"solver": "accelerated"}}}}"#, "unknown field `solver`"),
+        (r#"{"add_view": {"base": {"gcpa": {"base": {"gcca": {"tol": 1e-8}}}}}}"#, "unknown field `tol`"),
         (r#"{"gpa": {"rank": 8, "orientation": "free"}}"#, "unknown variant `free`, expected `principal`"),
         (r#"{"gcpa": {"base": "gppa"}}"#, "unknown variant `gppa`, expected `gpa` or `gcca`"),
         (r#"{"gcpa": {"base": {}}}"#, "invalid type: map, expected a name, or one name with its settings"),

@@ -138,7 +138,7 @@ fn one_row_aligns_nothing() {
     let rest: Vec<bool> = (0..300).map(|row| row > 150).collect();
     let touching =
         views.select(&["v0", "v1"]).unwrap().with_missing(0, &apart).unwrap().with_missing(1, &rest).unwrap();
-    for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("extend")) {
+    for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("add_view")) {
         let error = method.fit(&touching, 0).unwrap_err().to_string();
         assert!(error.contains("at least 2"), "{name}: {error}");
     }
@@ -159,7 +159,7 @@ fn groups_of_views_without_a_common_row_are_named() {
         if let AlignError::Apart { groups, .. } = &error {
             assert_eq!(
                 groups,
-                if name.starts_with("extend") {
+                if name.starts_with("add_view") {
                     "`v0`, `v2` and `v1`, `v3`"
                 } else {
                     "`v0`, `v2`, `v4` and `v1`, `v3`"
@@ -187,7 +187,7 @@ fn linear_is_fitted_on_items_of_two_views() {
     // The first view alone has the last 60 items.
     let alone: Vec<bool> = (0..300).map(|row| row >= 240).collect();
     let train = data.train.views.with_missing(1, &alone).unwrap().with_missing(2, &alone).unwrap();
-    let method = every_method().into_iter().find(|(name, _)| *name == "linear").unwrap().1;
+    let method = every_method().into_iter().find(|(name, _)| *name == "consensus_ridge").unwrap().1;
     let base = method.base().unwrap().method.fit(&train, 0).unwrap();
     let outputs = |train: &Views| {
         let fit = method.fit_on(&base, train, 0).unwrap();

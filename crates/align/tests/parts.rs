@@ -1,8 +1,8 @@
 //! A fit taken apart and put together is the same fit; parts that are not those of one are refused by name.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::decoder::Decoder;
-use align::methods::extend::{Base, ExtendParams};
 use align::methods::gcca::{GccaParams, Whiten};
 use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
@@ -42,7 +42,7 @@ fn methods() -> Vec<Method> {
         methods.push(Method::from(short(rescale)));
     }
     for form in [AddForm::Scaled, AddForm::Orthogonal] {
-        methods.push(Method::from(ExtendParams { base: Base::Gcpa(short(Rescale::None)), form }));
+        methods.push(Method::from(AddViewParams { base: Base::Gcpa(short(Rescale::None)), form }));
     }
     methods
 }
@@ -115,7 +115,7 @@ fn refusal(parts: Parts) -> String {
 
 #[test]
 fn every_array_is_asked_for_and_nothing_else_is_taken() {
-    for name in ["gcpa", "pairwise", "cca", "linear"] {
+    for name in ["gcpa", "pairwise", "cca", "consensus_ridge"] {
         let parts = parts_of(name);
         for part in parts.arrays.keys() {
             let mut without = parts.clone();
@@ -236,7 +236,7 @@ fn a_view_may_be_called_what_it_likes() {
 fn the_consensus_of_rows_and_of_sums_is_the_same() {
     let train = synthetic().train.views;
     let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
-    for name in ["gpa", "gcca", "srm", "linear"] {
+    for name in ["gpa", "gcca", "srm", "consensus_ridge"] {
         let fitted = Method::from_name(name).unwrap().fit(&train, 7).unwrap().fitted;
         let universe = fitted.universe().unwrap();
         let (rows, sums) =

@@ -4,7 +4,7 @@
 mod common;
 
 use align::linalg::{Threads, product};
-use align::methods::extend::{Base, ExtendParams};
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::gcpa::{CorrectorBase, GcpaParams, LossParams, Training};
 use align::methods::gpa::GpaParams;
 use align::moments::{Incomplete, Moments};
@@ -96,9 +96,9 @@ fn every_fit_has_the_same_bits_for_every_number_of_threads() {
         let short = GcpaParams { training: Training::released(1), ..Default::default() };
         let method: Method = match *name {
             "gcpa" => short.into(),
-            "extend" => {
+            "add_view" => {
                 let base = Base::Gcpa(GcpaParams { base: CorrectorBase::accelerated(), ..short });
-                ExtendParams { base, ..Default::default() }.into()
+                AddViewParams { base, ..Default::default() }.into()
             }
             name => Method::from_name(name).unwrap(),
         };

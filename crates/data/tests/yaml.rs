@@ -85,6 +85,25 @@ fn unknown_name_bare_and_with_parameters() {
 }
 
 #[test]
+fn an_old_name_is_answered_with_the_name_today() {
+    let message = |text: &str| {
+        let read = yaml::parse::<BTreeMap<String, Vec<align::Method>>>(Path::new("g.yaml"), text, |_| ());
+        read.unwrap_err().to_string()
+    };
+    let renamed = [("hub", "pivot"), ("linear", "consensus_ridge"), ("extend", "add_view")];
+    for (old, name) in renamed {
+        let told = format!("`{old}` is called `{name}` since 0.2");
+        assert_eq!(message(&format!("methods: [gpa, {old}]\n")), format!("g.yaml:1:16: methods[1]: {told}"));
+        assert_eq!(
+            message(&format!("methods:\n- gpa\n- {{{old}: {{ridge: 1}}}}\n")),
+            format!("g.yaml:3:4: methods[1].{old}: {told}")
+        );
+        assert_eq!(old.parse::<align::Method>().unwrap_err().to_string(), told);
+        assert!(align::Method::from_name(old).is_none() && align::Method::from_name(name).is_some());
+    }
+}
+
+#[test]
 fn duplicate_key() {
     assert_eq!(
         message("name: x\nmethods:\n  - gcpa:\n      tau: 1\n      lambda: 2\n      tau: 3\n"),

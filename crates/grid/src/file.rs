@@ -234,7 +234,7 @@ fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let methods: Vec<&str> = grid.value.methods.iter().map(Method::name).collect();
     for (i, name) in primary.compare.iter().enumerate() {
         if !methods.contains(&name.as_str()) {
-            return Err(grid.unknown(&format!("primary.compare[{i}]"), "method", name, methods));
+            return Err(check::unknown_method(grid, &format!("primary.compare[{i}]"), name, methods));
         }
     }
     if primary.compare.len() != 2 {

@@ -308,12 +308,15 @@ mod tests {
             r#"{"constant_columns":"clamp","robust":{"tukey":1.0},"scale":true,"weights":{"given":{"b":2.0}}}"#;
         assert_eq!(key("gpa", robust).label(), "GPA (robust tukey 1.0, scale true, weights given b 2.0)");
         assert_eq!(key("gpa", robust).label_without(&["scale", "robust"]), "GPA (weights given b 2.0)");
-        let extend = |text: &str| MethodKey::of(&serde_json::from_str::<Method>(text).expect("a method"));
-        assert_eq!(extend(r#"{"extend":{}}"#).label(), "GPA-ADD");
-        assert_eq!(extend(r#"{"extend":{"base":"gcpa","form":"orthogonal"}}"#).label(), "GCPA-ADD (form orthogonal)");
-        let base = r#"{"extend":{"base":{"gcpa":{"training":{"released":{"epochs":2}},"base":"gcca"}}}}"#;
-        assert_eq!(extend(base).label(), "GCPA-ADD (base gcca, epochs 2)");
-        assert!(extend(r#"{"extend":{}}"#).is_default() && !extend(r#"{"extend":{"base":"gcpa"}}"#).is_default());
+        let read = |text: &str| MethodKey::of(&serde_json::from_str::<Method>(text).expect("a method"));
+        assert_eq!(read(r#"{"add_view":{}}"#).label(), "Add view to GPA");
+        assert_eq!(
+            read(r#"{"add_view":{"base":"gcpa","form":"orthogonal"}}"#).label(),
+            "Add view to GCPA (form orthogonal)"
+        );
+        let base = r#"{"add_view":{"base":{"gcpa":{"training":{"released":{"epochs":2}},"base":"gcca"}}}}"#;
+        assert_eq!(read(base).label(), "Add view to GCPA (base gcca, epochs 2)");
+        assert!(read(r#"{"add_view":{}}"#).is_default() && !read(r#"{"add_view":{"base":"gcpa"}}"#).is_default());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use align::Method;
 use anyhow::{Result, bail};
 use data::nearest;
 
@@ -141,6 +142,9 @@ impl Only {
                 there.sort();
                 there.dedup();
                 let wanted = wanted.text();
+                if let Some(renamed) = Method::renamed(&wanted).filter(|_| *key == Key::Method) {
+                    bail!("--only method={wanted}: {renamed}");
+                }
                 bail!("--only {}={wanted}: no cell has that; there are {}", key.name(), there.join(", "));
             }
         }
@@ -208,6 +212,8 @@ mod tests {
         assert_eq!(error, "no key `metod`; did you mean `method`? keys are `method`, `views`, `noise`, `seed`");
         let error = "gpa".parse::<Only>().unwrap_err().to_string();
         assert_eq!(error, "`gpa` is not key=value; keys are `method`, `views`, `noise`, `seed`");
+        let old = "method=hub".parse::<Only>().expect("a condition").pick(&[]).unwrap_err().to_string();
+        assert_eq!(old, "--only method=hub: `hub` is called `pivot` since 0.2");
         let only: Only = "method=gcpa,seed=1..3,seed=7".parse().expect("conditions");
         let cells: Vec<Cell> = [0, 1, 3, 4, 7].map(|seed| Cell { seed, ..cell("gcpa", "all", &["a", "b"]) }).to_vec();
         let seeds: Vec<u64> = only.pick(&cells).expect("some").iter().map(|cell| cell.seed).collect();

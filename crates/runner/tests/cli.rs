@@ -129,7 +129,7 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     assert_eq!(
         case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"),
         "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are \
-         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `extend`, `cca`, `hub`, `sumcor`, `srm`, `linear`, \
+         `na`, `pairwise`, `gpa`, `gcca`, `gcpa`, `add_view`, `cca`, `pivot`, `sumcor`, `srm`, `consensus_ridge`, \
          `relative`"
     );
     assert_eq!(
@@ -155,7 +155,11 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
             "gcpa: {sweep: {loss.tau: []}}]",
             "methods[2].gcpa.sweep.loss.tau: a sweep over no value makes no cell",
         ),
-        ("gcca]", "extend: {base: {gcpa: {tau: 0}}}]", "methods[2].extend.base.gcpa.tau: `tau` is written `loss: {tau"),
+        (
+            "gcca]",
+            "add_view: {base: {gcpa: {tau: 0}}}]",
+            "methods[2].add_view.base.gcpa.tau: `tau` is written `loss: {tau",
+        ),
         (
             "[retrieval",
             "[retrieval: {k: 10}",

@@ -227,7 +227,7 @@ fn one_process(grid: &str) -> Bench {
 fn an_array_and_its_merge_make_the_table_of_one_process(cluster: &Cluster) {
     let grid = format!(
         "{}seeds: [0, 1]\n",
-        GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, gcpa: {training: {released: {epochs: 1}}}, hub]")
+        GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, gcpa: {training: {released: {epochs: 1}}}, pivot]")
     );
     let bench = Bench::new(&grid);
     let submitted = cluster.submit(&bench, &["--group", "2", "--mem", "500"]);

@@ -351,7 +351,7 @@ fn a_process_in_the_background_is_seen_and_can_be_stopped() {
 
 #[test]
 fn status_says_what_is_done_at_work_failed_or_missing_and_why() {
-    let cluster = Cluster::new(&GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, hub, sumcor]"));
+    let cluster = Cluster::new(&GRID.replace("[na, gpa, gcca]", "[na, gpa, gcca, pivot, sumcor]"));
     let none = cluster.run("status", &[]);
     assert!(text(&none.stderr).contains("make one with `runner plan GRID`"), "{}", text_of(&none));
     // Without a scheduler.

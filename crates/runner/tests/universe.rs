@@ -225,7 +225,7 @@ fn pairs_translate_and_have_no_universe_and_na_has_neither() {
 #[test]
 fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     let bench = Bench::new();
-    let fit = format!("fit --manifest emoji --method 'hub: {{pivot: text_en}}' {TEXTS} --out @u.safetensors");
+    let fit = format!("fit --manifest emoji --method 'pivot: {{pivot: text_en}}' {TEXTS} --out @u.safetensors");
     bench.ok(&fit);
     let there = bench.error(&fit);
     assert!(there.contains("u.safetensors: is there already") && there.contains("--force"), "{there}");
@@ -345,16 +345,16 @@ fn translated_rows_serve_beside_the_targets_own_for_every_method() {
         "gcca: {whiten: inverse_singular, rank: 96, decoder: least_squares}".into(),
         "gcca: {whiten: inverse_singular, rank: 96, decoder: pseudo_inverse}".into(),
         "cca".into(),
-        "hub".into(),
+        "pivot".into(),
         "sumcor".into(),
         "srm".into(),
         "relative".into(),
-        "linear: {base: {gpa: {solver: accelerated}}}".into(),
+        "consensus_ridge: {base: {gpa: {solver: accelerated}}}".into(),
         format!("{fast}}}"),
         format!("{fast}, rescale: all}}"),
         format!("{fast}, rescale: universe}}"),
-        format!("extend: {{base: {{{fast}}}}}}}"),
-        format!("extend: {{base: {{{fast}}}}}, form: orthogonal}}"),
+        format!("add_view: {{base: {{{fast}}}}}}}"),
+        format!("add_view: {{base: {{{fast}}}}}, form: orthogonal}}"),
     ];
     for name in methods {
         let method = runner::commands::universe::method(&name, None).unwrap();
@@ -448,8 +448,8 @@ fn numpy_alone_projects_and_translates_as_the_runner_does() {
         ("pairwise", "pairwise"),
         ("cca", "cca"),
         (
-            "extend",
-            "extend: {base: {gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}}}}",
+            "add_view",
+            "add_view: {base: {gcpa: {base: {gpa: {solver: accelerated}}, training: {fast: {epochs: 1, steps_per_epoch: 30}}}}}",
         ),
     ];
     for (name, method) in cases {

@@ -4,7 +4,7 @@
 mod common;
 
 use align::BaseViews;
-use align::methods::extend::ExtendParams;
+use align::methods::add_view::AddViewParams;
 use align::methods::gcca::GccaParams;
 use align::methods::gpa::GpaParams;
 use align::methods::na::Scale;
@@ -101,7 +101,7 @@ fn a_view_added_to_gpa() {
         let theirs = Universe::from_maps(&base, maps.collect()).expect("maps that fit");
         let theirs = theirs.add(&base, new, train.get(new).expect("there"), AddForm::Scaled).expect("adds");
         let theirs = Fitted::Universe(theirs);
-        let ours = (0..8).map(|seed| Method::from(ExtendParams::default()).fit(train, seed).expect("fits").fitted);
+        let ours = (0..8).map(|seed| Method::from(AddViewParams::default()).fit(train, seed).expect("fits").fitted);
         let ours: Vec<Fitted> = ours.collect();
         for (from_new, direction) in [(true, "new_to_base"), (false, "base_to_new")] {
             let rank1 = |fitted: &Fitted| {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use align::methods::extend::{Base, ExtendParams};
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::gcca::{GccaParams, Whiten};
 use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::pairwise::PairwiseParams;
@@ -25,7 +25,7 @@ fn methods() -> Vec<Method> {
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
         methods.push(Method::from(gcpa(rescale)));
         for form in [AddForm::Scaled, AddForm::Orthogonal] {
-            methods.push(Method::from(ExtendParams { base: Base::Gcpa(gcpa(rescale)), form }));
+            methods.push(Method::from(AddViewParams { base: Base::Gcpa(gcpa(rescale)), form }));
         }
     }
     methods

@@ -215,7 +215,7 @@ impl Method {
     /// Fits the training rows: views alone, or a [`FitInput`] with more.
     ///
     /// # Errors
-    /// Parameters outside their domain, fewer than two views (NA takes one, extend three), data that lack what the method
+    /// Parameters outside their domain, fewer than two views (NA takes one, add_view three), data that lack what the method
     /// [needs](Needs), too few rows, a factorisation that does not converge, a training that diverges.
     pub fn fit<'a>(&self, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
         let input = input.into();
@@ -279,7 +279,7 @@ pub struct BaseFit {
 pub enum BaseViews {
     /// All: the base is a part of the fit.
     All,
-    /// All but the last: the base is a universe that exists already, and is extended.
+    /// All but the last: the base is a universe that exists already, and gets a view more.
     AllButLast,
 }
 
@@ -300,7 +300,7 @@ impl BaseViews {
         let names: Vec<&str> = train.names().collect();
         if self == Self::AllButLast && names.len() < 3 {
             let only = (names.len() == 1).then(|| names[0].to_string());
-            return Err(AlignError::TooFewViews { method: "extend", got: names.len(), want: 3, only });
+            return Err(AlignError::TooFewViews { method: "add_view", got: names.len(), want: 3, only });
         }
         train.select(&names[..self.count(names.len())])
     }

@@ -278,7 +278,7 @@ impl Universe {
     /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
     /// applies to. Corrected rows have unit length unless [`Rescale`] gives them back their own.
     ///
-    /// Their scale is the method's. Of orthogonal maps (GPA, hub, SRM) they have the standardised views' scale, near 1 by
+    /// Their scale is the method's. Of orthogonal maps (GPA, pivot, SRM) they have the standardised views' scale, near 1 by
     /// coordinate; SUMCOR's views have unit variance. GCCA's coordinates `U Φ` of whitened views are columns of N rows with
     /// norms near `1/√M`, so their standard deviation is near `1/√(M N)` and depends on the number of training rows;
     /// as released, `U S Φ`, they spread as the views do. Only cosines are meaningful without knowing this;

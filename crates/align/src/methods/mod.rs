@@ -1,13 +1,13 @@
 //! One file or folder per method: its parameters, its formula, its fit.
 
+pub mod add_view;
 mod canonical;
-pub mod extend;
+pub mod consensus_ridge;
 pub mod gcpa;
 pub mod gpa;
-pub mod hub;
-pub mod linear;
 pub mod na;
 pub mod pairwise;
+pub mod pivot;
 mod registry;
 pub mod relative;
 pub(crate) mod shared;

@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::extend::ExtendParams;
+use super::add_view::AddViewParams;
+use super::consensus_ridge::ConsensusRidgeParams;
 use super::gcpa::GcpaParams;
 use super::gpa::GpaParams;
-use super::hub::HubParams;
-use super::linear::LinearParams;
 use super::na::NaParams;
 use super::pairwise::PairwiseParams;
+use super::pivot::PivotParams;
 use super::relative::RelativeParams;
 use super::srm::SrmParams;
 use crate::aligner::{Aligner, Method, MomentSpec};
@@ -32,18 +32,22 @@ fn built_in() -> Vec<Entry<Method>> {
         Entry::of::<GpaParams>("gpa"),
         Entry::of::<GccaParams>("gcca"),
         Entry::of::<GcpaParams>("gcpa"),
-        Entry::of::<ExtendParams>("extend"),
+        Entry::of::<AddViewParams>("add_view"),
         Entry::of::<CcaParams>("cca"),
-        Entry::of::<HubParams>("hub"),
+        Entry::of::<PivotParams>("pivot"),
         Entry::of::<SumcorParams>("sumcor"),
         Entry::of::<SrmParams>("srm"),
-        Entry::of::<LinearParams>("linear"),
+        Entry::of::<ConsensusRidgeParams>("consensus_ridge"),
         Entry::of::<RelativeParams>("relative"),
     ]
 }
 
 /// The names that methods had before.
-const RENAMED: &[Renamed] = &[];
+const RENAMED: &[Renamed] = &[
+    Renamed { old: "hub", name: "pivot", since: "0.2" },
+    Renamed { old: "linear", name: "consensus_ridge", since: "0.2" },
+    Renamed { old: "extend", name: "add_view", since: "0.2" },
+];
 
 static METHODS: LazyLock<Registry<Method>> = LazyLock::new(|| Registry::new(built_in(), &[], RENAMED));
 

@@ -2,15 +2,15 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use align::corrector::Weights;
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::cca::CcaParams;
-use align::methods::extend::{Base, ExtendParams};
+use align::methods::consensus_ridge::ConsensusRidgeParams;
 use align::methods::gcca::GccaParams;
 use align::methods::gcpa::{CorrectorBase, GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::{self, GpaParams, Robust, Solver};
-use align::methods::hub::HubParams;
-use align::methods::linear::LinearParams;
 use align::methods::na::{NaParams, Scale};
 use align::methods::pairwise::PairwiseParams;
+use align::methods::pivot::PivotParams;
 use align::methods::relative::RelativeParams;
 use align::methods::srm::SrmParams;
 use align::methods::sumcor::SumcorParams;
@@ -92,8 +92,8 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         let short = ReleasedTraining { epochs: 1, steps_per_epoch: 30, ..ReleasedTraining::default() };
         Method::from(GcpaParams { base, training: Training::Released(short), ..GcpaParams::default() })
     };
-    let extend = |form| Method::from(ExtendParams { base: Base::Gpa(gpa()), form });
-    let linear = |base| Method::from(LinearParams { base, ..LinearParams::default() });
+    let add_view = |form| Method::from(AddViewParams { base: Base::Gpa(gpa()), form });
+    let consensus_ridge = |base| Method::from(ConsensusRidgeParams { base, ..ConsensusRidgeParams::default() });
     vec![
         ("pairwise", Method::from(PairwiseParams { scale: false })),
         ("pairwise, scaled", Method::from(PairwiseParams { scale: true })),
@@ -106,16 +106,16 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("gcca, textbook", Method::from(GccaParams::textbook(Some(6), 0.01))),
         ("gcpa", gcpa(CorrectorBase::accelerated())),
         ("gcpa on gcca", gcpa(CorrectorBase::Gcca)),
-        ("extend", extend(AddForm::Scaled)),
-        ("extend, orthogonal", extend(AddForm::Orthogonal)),
+        ("add_view", add_view(AddForm::Scaled)),
+        ("add_view, orthogonal", add_view(AddForm::Orthogonal)),
         ("cca", Method::from(CcaParams::default())),
         ("cca, low rank", Method::from(CcaParams { rank: Some(6), ridge: 0.01, ..CcaParams::default() })),
-        ("hub", Method::from(HubParams::default())),
+        ("pivot", Method::from(PivotParams::default())),
         ("sumcor", Method::from(SumcorParams { shrinkage: 0.5, ..SumcorParams::default() })),
         ("sumcor, whitened", Method::from(SumcorParams::default())),
         ("srm", Method::from(SrmParams::default())),
-        ("linear", linear(CorrectorBase::accelerated())),
-        ("linear on gcca", linear(CorrectorBase::Gcca)),
+        ("consensus_ridge", consensus_ridge(CorrectorBase::accelerated())),
+        ("consensus_ridge on gcca", consensus_ridge(CorrectorBase::Gcca)),
         ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ]
 }

@@ -21,10 +21,20 @@ pub(super) fn understand(message: &str) -> YamlProblem {
     if let Some(rest) = message.strip_prefix("unknown metric ") {
         return unknown("metric", rest);
     }
+    if let Some(renamed) = renamed(message) {
+        return renamed;
+    }
     if let Some(rest) = message.strip_prefix("missing field `") {
         return YamlProblem::MissingKey { key: rest.trim_end_matches('`').to_owned() };
     }
     YamlProblem::Invalid { detail: message.to_owned() }
+}
+
+/// What `align::named::Renamed` says.
+fn renamed(message: &str) -> Option<YamlProblem> {
+    let (old, rest) = message.strip_prefix('`')?.split_once("` is called `")?;
+    let (name, since) = rest.split_once("` since ")?;
+    Some(YamlProblem::Renamed { old: old.to_owned(), name: name.to_owned(), since: since.to_owned() })
 }
 
 /// The message without the position that stands before it anyway.

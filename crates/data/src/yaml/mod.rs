@@ -170,8 +170,8 @@ pub fn parse<T: DeserializeOwned>(
         Err(error) => {
             let mut key = key_path(error.path());
             let problem = message::understand(&error.into_inner().to_string());
-            // an unknown variant is reported at its parent, and is itself a key where it has parameters
-            if let YamlProblem::Unknown { name, .. } = &problem
+            // an unknown or old name is reported at its parent, and is itself a key where it has parameters
+            if let YamlProblem::Unknown { name, .. } | YamlProblem::Renamed { old: name, .. } = &problem
                 && index.at(&join(&key, name)).is_some()
             {
                 key = join(&key, name);

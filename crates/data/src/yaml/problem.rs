@@ -37,6 +37,16 @@ pub enum YamlProblem {
         /// All valid names.
         known: Vec<String>,
     },
+    /// The old name of something.
+    #[error("`{old}` is called `{name}` since {since}")]
+    Renamed {
+        /// The name that was given.
+        old: String,
+        /// The name today.
+        name: String,
+        /// The first version with this name.
+        since: String,
+    },
     /// A key that must be there.
     #[error("key `{key}` is missing")]
     MissingKey {
@@ -67,4 +77,10 @@ pub enum YamlProblem {
         /// What was found and what was wanted.
         detail: String,
     },
+}
+
+impl From<align::named::Renamed> for YamlProblem {
+    fn from(renamed: align::named::Renamed) -> Self {
+        Self::Renamed { old: renamed.old.into(), name: renamed.name.into(), since: renamed.since.into() }
+    }
 }

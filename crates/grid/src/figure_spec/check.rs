@@ -27,7 +27,7 @@ pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method])
             FigureSpec::Sweep(SweepSpec { method, rows, columns, .. }) => {
                 let of: Vec<&Method> = methods.iter().filter(|known| known.name() == method).collect();
                 if of.is_empty() {
-                    return Err(file.unknown(&key("method"), "method", method, methods.iter().map(Method::name)));
+                    return Err(unknown_method(file, &key("method"), method, methods.iter().map(Method::name)));
                 }
                 parameter(file, &key("rows"), rows, &of)?;
                 parameter(file, &key("columns"), columns, &of)?;
@@ -36,6 +36,19 @@ pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method])
         }
     }
     Ok(())
+}
+
+/// A method that is not among `known`: the name that it has today where it was renamed, else the nearest one.
+pub fn unknown_method<T>(
+    file: &Located<T>,
+    key: &str,
+    method: &str,
+    known: impl IntoIterator<Item = impl Into<String>>,
+) -> DataError {
+    match Method::renamed(method) {
+        Some(renamed) => file.problem(key, renamed.into()),
+        None => file.unknown(key, "method", method, known),
+    }
 }
 
 /// Refuses pairs of figures with a view that is not among `views`.

@@ -79,7 +79,7 @@ fn method<T>(file: &Located<T>, key: &str, name: &str, labels: &[String]) -> Res
         return Ok(());
     }
     let known = Method::names().iter().map(|name| name.to_string()).chain(labels.iter().cloned());
-    Err(file.unknown(key, "method", name, known))
+    Err(check::unknown_method(file, key, name, known))
 }
 
 fn subset<T>(file: &Located<T>, key: &str, name: &str, grid: &Grid) -> Result<(), DataError> {

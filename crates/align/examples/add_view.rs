@@ -1,7 +1,7 @@
 //! A new encoder joins a universe that is in use: the others' vectors stay as they are.
 //!
 //! ```sh
-//! cargo run --release -p polyalign-align --example extend
+//! cargo run --release -p polyalign-align --example add_view
 //! ```
 
 use align::methods::gpa::GpaParams;

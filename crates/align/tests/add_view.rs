@@ -5,7 +5,7 @@ mod common;
 
 use align::fitted::Fit;
 use align::linalg::{Threads, product};
-use align::methods::extend::{Base, ExtendParams};
+use align::methods::add_view::{AddViewParams, Base};
 use align::methods::gcpa::{GcpaParams, LossParams, Training};
 use align::methods::gpa::GpaParams;
 use align::prep::{ConstantColumns, ZScore, cosine_rows};
@@ -127,7 +127,7 @@ fn the_method_is_its_base_and_the_step_on_it() {
     let train = &data.train.views;
     for base in [Base::Gpa(Default::default()), Base::Gcpa(gcpa())] {
         for form in FORMS {
-            let method = Method::from(ExtendParams { base: base.clone(), form });
+            let method = Method::from(AddViewParams { base: base.clone(), form });
             let whole = method.fit(train, 8).unwrap();
             let BaseFit { method: base, views } = method.base().unwrap();
             let start: Fit = base.fit(&views.of(train).unwrap(), 8).unwrap();
@@ -152,7 +152,7 @@ fn every_number_of_threads_gives_the_same_bits() {
         let outputs = |threads: usize| -> Vec<Matrix> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let params = ExtendParams { form, ..Default::default() };
+                let params = AddViewParams { form, ..Default::default() };
                 let fitted = Method::from(params).fit(&data.train.views, 9).unwrap().fitted;
                 data.test.views.iter().map(|s| fitted.project(s.name(), s.values()).unwrap()).collect()
             })
@@ -164,15 +164,15 @@ fn every_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn a_base_is_a_name_or_a_method_with_parameters() {
-    let read = |text: &str| serde_json::from_str::<ExtendParams>(text);
-    assert_eq!(read("{}").unwrap(), ExtendParams::default());
+    let read = |text: &str| serde_json::from_str::<AddViewParams>(text);
+    assert_eq!(read("{}").unwrap(), AddViewParams::default());
     assert_eq!(read(r#"{"base": "gcpa"}"#).unwrap().base, Base::Gcpa(Default::default()));
     assert_eq!(
         read(r#"{"base": {"gcpa": {"training": {"released": {"epochs": 1}}}}}"#).unwrap().base,
         Base::Gcpa(gcpa())
     );
-    assert_eq!(read(r#"{"base": {"gpa": null}}"#).unwrap(), ExtendParams::default());
-    let params = ExtendParams { base: Base::Gcpa(gcpa()), form: AddForm::Orthogonal };
+    assert_eq!(read(r#"{"base": {"gpa": null}}"#).unwrap(), AddViewParams::default());
+    let params = AddViewParams { base: Base::Gcpa(gcpa()), form: AddForm::Orthogonal };
     assert_eq!(read(&serde_json::to_string(&params).unwrap()).unwrap(), params);
     let error = |text: &str| read(text).unwrap_err().to_string();
     assert!(error(r#"{"base": "gcca"}"#).starts_with("unknown variant `gcca`, expected `gpa` or `gcpa`"));
@@ -183,9 +183,9 @@ fn a_base_is_a_name_or_a_method_with_parameters() {
             .starts_with("`gcpa` is a second name, and only one can be chosen")
     );
     let negative = Base::Gcpa(GcpaParams { loss: LossParams { tau: -1.0, ..Default::default() }, ..gcpa() });
-    let method = Method::from(ExtendParams { base: negative, ..Default::default() });
+    let method = Method::from(AddViewParams { base: negative, ..Default::default() });
     assert_eq!(method.validate().unwrap_err().to_string(), "gcpa: `tau` is -1, wanted a number from 0 to 2");
-    assert_eq!((method.title(), method.name()), ("GCPA-ADD", "extend"));
+    assert_eq!((method.title(), method.name()), ("Add view to GCPA", "add_view"));
 }
 
 #[test]
@@ -210,13 +210,13 @@ fn refusals_say_what_was_found_and_wanted() {
     }
     let unknown = universe.add(&data.train.views, "v9", data.train.views.at(2), AddForm::Scaled);
     assert_eq!(text(unknown), "no view `v2`; the views here are `v0`, `v1`");
-    let method = Method::from_name("extend").unwrap();
+    let method = Method::from_name("add_view").unwrap();
     let error = |views: &[&str]| {
         let train = data.train.views.select(views).unwrap();
         method.fit(&train, 0).unwrap_err().to_string()
     };
-    assert_eq!(error(&["v0", "v1"]), "extend needs at least 3 views, got 2");
-    assert_eq!(error(&["v0"]), "extend needs at least 3 views, got 1 (`v0`)");
+    assert_eq!(error(&["v0", "v1"]), "add_view needs at least 3 views, got 2");
+    assert_eq!(error(&["v0"]), "add_view needs at least 3 views, got 1 (`v0`)");
     assert_eq!(
         Pca::fit(data.train.views.at(0), 9).unwrap_err().to_string(),
         "pca: `components` is 9 for a 400 x 8 matrix, wanted at least 1, at most the smaller of rows and columns"

@@ -1,4 +1,4 @@
-//! A linear corrector: what of GCPA's gain does not need a network.
+//! Consensus ridge: one linear map towards the consensus of all views, in closed form.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::prep::ConstantColumns;
 use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Universe, Views};
 
-/// Parameters of `linear`: a linear corrector, for what of GCPA's gain does not need a network.
+/// Parameters of `consensus_ridge`: a linear corrector, for the part of GCPA's gain that does not need a network.
 ///
 /// `B = (Σ_m V_mᵀ V_m + κ n M/D I)⁻¹ Σ_m V_mᵀ C` (D × D) with V_m the unit universe rows of view m and C the consensus
 /// directions of GCPA; maps `R_m B`, back by the base's own way.
@@ -22,7 +22,7 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Universe, Views}
 /// Cost: the base, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
-pub struct LinearParams {
+pub struct ConsensusRidgeParams {
     /// The universe that is corrected.
     #[serde(deserialize_with = "choice")]
     pub base: CorrectorBase,
@@ -32,31 +32,31 @@ pub struct LinearParams {
     pub constant_columns: ConstantColumns,
 }
 
-crate::former_keys!(LinearParams:
+crate::former_keys!(ConsensusRidgeParams:
     "scaffold" => "base: gcca",
     "solver" => "base: {gpa: {solver: accelerated}}",
 );
 
-impl Default for LinearParams {
+impl Default for ConsensusRidgeParams {
     fn default() -> Self {
         Self { base: CorrectorBase::default(), ridge: 0.1, constant_columns: ConstantColumns::default() }
     }
 }
 
-impl LinearParams {
+impl ConsensusRidgeParams {
     /// The fit that it starts from.
     fn base_method(&self) -> Method {
         self.base.method(self.constant_columns)
     }
 }
 
-impl Aligner for LinearParams {
+impl Aligner for ConsensusRidgeParams {
     fn name(&self) -> &'static str {
-        "linear"
+        "consensus_ridge"
     }
 
     fn title(&self) -> &'static str {
-        "Linear"
+        "Consensus ridge"
     }
 
     fn summary(&self) -> &'static str {
@@ -78,7 +78,7 @@ impl Aligner for LinearParams {
     fn validate(&self) -> Result<(), AlignError> {
         ensure(
             self.ridge >= 0.0 && self.ridge.is_finite(),
-            "linear",
+            "consensus_ridge",
             "ridge",
             self.ridge,
             "a finite number, 0 or above",
@@ -101,12 +101,16 @@ impl Aligner for LinearParams {
 /// Rows of a view multiplied at a time.
 const CHUNK: usize = 512;
 
-/// `base` is the fit of [`LinearParams::base_method`] on the same rows.
-fn fit_on(params: &LinearParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
+/// `base` is the fit of [`ConsensusRidgeParams::base_method`] on the same rows.
+fn fit_on(params: &ConsensusRidgeParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
-        return Err(AlignError::NoSuchSpace { method: "the base of linear", space: "universe", offers: "others" });
+        return Err(AlignError::NoSuchSpace {
+            method: "the base of consensus_ridge",
+            space: "universe",
+            offers: "others",
+        });
     };
-    let data = TrainingData::new("linear", universe, train)?;
+    let data = TrainingData::new("consensus_ridge", universe, train)?;
     let width = universe.width();
     let mut gram = Matrix::<f64>::zeros(width, width);
     let mut cross = Matrix::<f64>::zeros(width, width);

@@ -1,4 +1,4 @@
-//! Hub: every view rotated into one of them.
+//! Pivot: every view rotated into one of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::prep::{ConstantColumns, Standardisation};
 use crate::views::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
-/// Parameters of `hub`.
+/// Parameters of `pivot`.
 ///
 /// The orthogonal Procrustes map `R_m = U Vᵀ` of `Z_mᵀ Z_p = U S Vᵀ` (d_m × d_p) from every view to the pivot p, the
 /// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
@@ -23,20 +23,20 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 /// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct HubParams {
+pub struct PivotParams {
     /// The view whose coordinates are the universe; without one, the view that agrees best with all others.
     pub pivot: Option<String>,
     /// What happens to columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
-impl Aligner for HubParams {
+impl Aligner for PivotParams {
     fn name(&self) -> &'static str {
-        "hub"
+        "pivot"
     }
 
     fn title(&self) -> &'static str {
-        "Hub"
+        "Pivot"
     }
 
     fn summary(&self) -> &'static str {
@@ -64,7 +64,7 @@ impl Aligner for HubParams {
     }
 }
 
-impl MomentAligner for HubParams {
+impl MomentAligner for PivotParams {
     fn spec(&self) -> MomentSpec {
         MomentSpec::of_pairs(Standardisation::Population(self.constant_columns))
     }
@@ -74,8 +74,8 @@ impl MomentAligner for HubParams {
     }
 }
 
-fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError> {
-    moments.check_every_pair("hub")?;
+fn from_moments(params: &PivotParams, moments: &Moments) -> Result<Fit, AlignError> {
+    moments.check_every_pair("pivot")?;
     let views = moments.views();
     let rotation = |m: usize, p: usize| -> Result<(Matrix<f64>, f64), AlignError> {
         let names = moments.names();
@@ -86,7 +86,7 @@ fn from_moments(params: &HubParams, moments: &Moments) -> Result<Fit, AlignError
         Some(name) => {
             let pivot = position(moments.names().iter().map(String::as_str), name)?;
             let got = || format!("`{name}`, which is constant on the training rows");
-            ensure(!moments.is_dead(pivot), "hub", "pivot", got(), "a view that varies")?;
+            ensure(!moments.is_dead(pivot), "pivot", "pivot", got(), "a view that varies")?;
             pivot
         }
         None => {

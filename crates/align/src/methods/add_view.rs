@@ -1,4 +1,4 @@
-//! ADD: one more view joined to a fitted universe, whose maps stay as they are.
+//! Add view: one more view joined to a fitted universe, whose maps stay as they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::moments::enough;
 use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 
-/// Parameters of `extend`.
+/// Parameters of `add_view`.
 ///
 /// Adds the last view to the universe of the others. Cost: the base views projected once, one
 /// SVD of d × D.
@@ -21,7 +21,7 @@ use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 /// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ExtendParams {
+pub struct AddViewParams {
     /// What the universe of the other views is fitted by: `base: gcpa`, or with parameters
     /// `base: {gcpa: {loss: {tau: 0.05}}}`.
     #[serde(deserialize_with = "choice")]
@@ -57,15 +57,15 @@ impl Base {
     }
 }
 
-impl Aligner for ExtendParams {
+impl Aligner for AddViewParams {
     fn name(&self) -> &'static str {
-        "extend"
+        "add_view"
     }
 
     fn title(&self) -> &'static str {
         match self.base {
-            Base::Gpa(_) => "GPA-ADD",
-            Base::Gcpa(_) => "GCPA-ADD",
+            Base::Gpa(_) => "Add view to GPA",
+            Base::Gcpa(_) => "Add view to GCPA",
         }
     }
 
@@ -103,21 +103,21 @@ impl Aligner for ExtendParams {
     }
 }
 
-fn fit_on(params: &ExtendParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
+fn fit_on(params: &AddViewParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
-        return Err(AlignError::NoSuchSpace { method: "the base of extend", space: "universe", offers: "others" });
+        return Err(AlignError::NoSuchSpace { method: "the base of add_view", space: "universe", offers: "others" });
     };
     let at = train.len() - 1;
     let rows: Vec<usize> = (0..train.rows()).filter(|&row| train.nth(at).has(row)).collect();
     enough(train.nth(at).name(), rows.len())?;
     let train = if train.complete() { train.clone() } else { train.select_rows(&rows) };
     let new = train.nth(at);
-    let extended = universe.add(&BaseViews::AllButLast.of(&train)?, new.name(), new.values(), params.form)?;
+    let wider = universe.add(&BaseViews::AllButLast.of(&train)?, new.name(), new.values(), params.form)?;
     let (width, universe_width) = (new.values().cols(), universe.width());
     let report = FitReport {
         maps: base.report.maps + 1,
         parameters: base.report.parameters + params.form.parameters(width, universe_width),
         ..base.report.clone()
     };
-    Ok(Fit { fitted: Fitted::Universe(extended), report })
+    Ok(Fit { fitted: Fitted::Universe(wider), report })
 }
