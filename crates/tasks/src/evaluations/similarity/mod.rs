@@ -16,17 +16,12 @@
 //! times over for the halves; per pair and permutation two passes over n²/2 pairs of items and an SVD of d × d, which
 //! is most of it. Memory 16·n² bytes per view.
 
-mod cka;
 pub mod correspondence;
 mod geometry;
 mod halves;
 mod measures;
-mod neighbours;
 mod null;
 mod pairs;
-mod procrustes;
-mod rsa;
-mod svcca;
 mod view;
 
 use align::parallel::prelude::*;
@@ -40,7 +35,7 @@ use crate::ranking::pairs::{each_translated_as, project_all};
 use crate::scores::score::{check_finite, group_series};
 use crate::{Metric, Place, Quantity, Scores, SimilarityMeasure, SimilarityStatistic, TaskError, TaskInput};
 use halves::Halving;
-use measures::{Measures, measures};
+use measures::{Measures, cka, measures};
 use null::Null;
 use view::View;
 

@@ -4,9 +4,10 @@ use align::Matrix;
 use align::linalg::{MatrixView, Threads, product, thin_svd};
 use align::prep::{ZScore, cosine_rows};
 
-use super::neighbours::Neighbours;
+use super::geometry;
+use super::measures::neighbours::Neighbours;
+use super::measures::{cka, rsa};
 use super::pairs::{Pairs, rounding};
-use super::{cka, geometry, rsa};
 use crate::TaskError;
 
 /// One view.

@@ -1,7 +1,13 @@
 //! All measures of two views.
 
+pub(super) mod cka;
+pub(super) mod neighbours;
+mod procrustes;
+pub(super) mod rsa;
+mod svcca;
+
 use super::view::View;
-use super::{procrustes, svcca};
+
 use crate::TaskError;
 use crate::scores::metric::SimilarityMeasure;
 

@@ -8,10 +8,10 @@ use align::Matrix;
 use align::linalg::{Threads, product};
 use align::prep::ZScore;
 
-use super::pairs::{Pairs, rounding};
+use super::super::pairs::{Pairs, rounding};
 
 /// The U-centred Gram matrix of n × d rows: the sum of two views' products over pairs of items is their CKA.
-pub(super) fn centred_gram(x: &Matrix) -> Pairs {
+pub(in crate::evaluations::similarity) fn centred_gram(x: &Matrix) -> Pairs {
     let n = x.rows();
     // The estimate does not see a shift; products of centred rows lose fewer digits.
     let centred = ZScore::centred(x).map(|&v| f64::from(v));

@@ -7,7 +7,7 @@
 use align::Matrix;
 use align::linalg::singular_values;
 
-use super::view::Axes;
+use super::super::view::Axes;
 use crate::TaskError;
 
 /// From the cosines between all axes.

@@ -5,7 +5,7 @@
 use align::Matrix;
 use align::linalg::singular_values;
 
-use super::view::Axes;
+use super::super::view::Axes;
 use crate::TaskError;
 
 /// s, from the cosines between all axes: `XᵀY` is these times both sets of singular values, up to rotations.
