@@ -15,6 +15,11 @@ use super::settings::Settings;
 
 const FORMAT: &str = "runner slurm jobs 1";
 
+/// The folder of what Slurm needs, below a grid's results.
+pub fn folder(root: &Path) -> PathBuf {
+    root.join("slurm")
+}
+
 /// Everything that was submitted for a grid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jobs {

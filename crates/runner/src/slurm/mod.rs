@@ -32,7 +32,7 @@ use store::durable::write_file;
 
 use command::{Sbatch, max_array_size, slurm};
 use cut::{Chunk, chunks};
-use jobs::{Array, Jobs, Submission};
+use jobs::{Array, Jobs, Submission, folder};
 use queue::{Entry, Phase};
 use script::Script;
 use settings::Settings;
@@ -226,9 +226,4 @@ fn longest(settings: &Settings, dry_run: bool) -> Result<usize> {
             most => most,
         },
     }
-}
-
-/// The folder of what Slurm needs, below a grid's results.
-fn folder(root: &Path) -> PathBuf {
-    root.join("slurm")
 }

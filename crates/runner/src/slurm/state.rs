@@ -5,8 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::folder;
-use super::jobs::{Attempt, Jobs};
+use super::jobs::{Attempt, Jobs, folder};
 use super::queue::{self, Entry, Phase};
 use crate::engine::state::{self, CellState, EngineState, Job, Live};
 use crate::run::plan_file::PlanFile;

@@ -6,7 +6,7 @@ use align::Views;
 use align::parallel::prelude::*;
 use align::rng::{permutation, stream};
 
-use super::measures::cka::centred_gram;
+use super::kinds::cka::centred_gram;
 use super::pairs::Pairs;
 use super::{FEWEST, SEEN_ITEMS};
 

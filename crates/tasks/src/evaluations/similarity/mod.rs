@@ -19,6 +19,7 @@
 pub mod correspondence;
 mod geometry;
 mod halves;
+mod kinds;
 mod measures;
 mod null;
 mod pairs;
@@ -35,7 +36,8 @@ use crate::ranking::pairs::{each_translated_as, project_all};
 use crate::scores::score::{check_finite, group_series};
 use crate::{Metric, Place, Quantity, Scores, SimilarityMeasure, SimilarityStatistic, TaskError, TaskInput};
 use halves::Halving;
-use measures::{Measures, cka, measures};
+use kinds::cka;
+use measures::{Measures, measures};
 use null::Null;
 use view::View;
 

@@ -5,8 +5,8 @@ use align::linalg::{MatrixView, Threads, product, thin_svd};
 use align::prep::{ZScore, cosine_rows};
 
 use super::geometry;
-use super::measures::neighbours::Neighbours;
-use super::measures::{cka, rsa};
+use super::kinds::neighbours::Neighbours;
+use super::kinds::{cka, rsa};
 use super::pairs::{Pairs, rounding};
 use crate::TaskError;
 

@@ -11,7 +11,7 @@ use align::prep::ZScore;
 use super::super::pairs::{Pairs, rounding};
 
 /// The U-centred Gram matrix of n × d rows: the sum of two views' products over pairs of items is their CKA.
-pub(in crate::evaluations::similarity) fn centred_gram(x: &Matrix) -> Pairs {
+pub(crate) fn centred_gram(x: &Matrix) -> Pairs {
     let n = x.rows();
     // The estimate does not see a shift; products of centred rows lose fewer digits.
     let centred = ZScore::centred(x).map(|&v| f64::from(v));

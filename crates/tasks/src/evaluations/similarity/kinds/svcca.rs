@@ -11,7 +11,7 @@ use super::super::view::Axes;
 use crate::TaskError;
 
 /// From the cosines between all axes.
-pub(super) fn svcca(a: &Axes, b: &Axes, cross: &Matrix<f64>, variance: f64) -> Result<f64, TaskError> {
+pub(crate) fn svcca(a: &Axes, b: &Axes, cross: &Matrix<f64>, variance: f64) -> Result<f64, TaskError> {
     let (rows, cols) = (a.holding(variance), b.holding(variance));
     if rows.min(cols) == 0 {
         return Ok(f64::NAN);

@@ -1,11 +1,6 @@
 //! All measures of two views.
 
-pub(super) mod cka;
-pub(super) mod neighbours;
-mod procrustes;
-pub(super) mod rsa;
-mod svcca;
-
+use super::kinds::{procrustes, svcca};
 use super::view::View;
 
 use crate::TaskError;

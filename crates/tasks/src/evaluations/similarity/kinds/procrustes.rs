@@ -9,7 +9,7 @@ use super::super::view::Axes;
 use crate::TaskError;
 
 /// s, from the cosines between all axes: `XᵀY` is these times both sets of singular values, up to rotations.
-pub(super) fn procrustes(a: &Axes, b: &Axes, cross: &Matrix<f64>) -> Result<f64, TaskError> {
+pub(crate) fn procrustes(a: &Axes, b: &Axes, cross: &Matrix<f64>) -> Result<f64, TaskError> {
     let length = |s: &[f64]| s.iter().map(|s| s * s).sum::<f64>().sqrt();
     let (of_a, of_b) = (length(a.lengths()), length(b.lengths()));
     if of_a * of_b == 0.0 {

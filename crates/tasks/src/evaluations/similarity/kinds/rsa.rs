@@ -8,7 +8,7 @@ use super::super::pairs::Pairs;
 use crate::ranking::ranks::TIE;
 
 /// Ranks of all pairs' cosines around their mean: the sum of two views' products over pairs of items is the correlation.
-pub(in crate::evaluations::similarity) fn ranked(cosines: &Matrix<f64>) -> Pairs {
+pub(crate) fn ranked(cosines: &Matrix<f64>) -> Pairs {
     let n = cosines.rows();
     let at = |i: usize, j: usize| i * (i - 1) / 2 + j;
     let values: Vec<f64> = (0..n).flat_map(|i| cosines.row(i)[..i].iter().copied()).collect();

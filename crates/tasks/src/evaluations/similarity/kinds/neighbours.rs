@@ -11,13 +11,13 @@ use align::Matrix;
 use crate::ranking::largest::{Largest, Nearest};
 
 /// The k nearest of every item.
-pub(in crate::evaluations::similarity) struct Neighbours {
+pub(crate) struct Neighbours {
     k: usize,
     of_items: Vec<Nearest>,
 }
 
 impl Neighbours {
-    pub(in crate::evaluations::similarity) fn new(cosines: &Matrix<f64>, k: usize) -> Self {
+    pub(crate) fn new(cosines: &Matrix<f64>, k: usize) -> Self {
         let nearest = |i: usize| {
             let row: Vec<f32> = cosines.row(i).iter().map(|&c| c as f32).collect();
             let mut largest = Largest::new(k);
@@ -29,14 +29,14 @@ impl Neighbours {
     }
 
     /// Mean share, with `other`'s items in another order where one is given: item i there is `order[i]`.
-    pub(in crate::evaluations::similarity) fn shared(&self, other: &Self, order: Option<&[usize]>) -> f64 {
+    pub(crate) fn shared(&self, other: &Self, order: Option<&[usize]>) -> f64 {
         let at = |i: usize| order.map_or(i, |order| order[i]);
         let of_item = |(i, mine): (usize, &Nearest)| share(mine, &other.of_items[at(i)], at);
         self.of_items.iter().enumerate().map(of_item).sum::<f64>() / (self.k * self.of_items.len()) as f64
     }
 
     /// The share of every item.
-    pub(in crate::evaluations::similarity) fn shared_by_item(&self, other: &Self) -> Vec<f32> {
+    pub(crate) fn shared_by_item(&self, other: &Self) -> Vec<f32> {
         let of_item = |(mine, theirs): (&Nearest, &Nearest)| (share(mine, theirs, |j| j) / self.k as f64) as f32;
         self.of_items.iter().zip(&other.of_items).map(of_item).collect()
     }
