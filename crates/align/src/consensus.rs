@@ -1,6 +1,6 @@
 //! What the views of a universe agree on, in its first two moments.
 
-use crate::fitted::mean_over_views;
+use crate::fitted::{ViewMap, mean_over_views};
 use crate::moments::{self, SufficientStatistics, mean_and_covariance};
 use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix, Universe, Views};
@@ -44,7 +44,7 @@ impl Consensus {
     pub fn of_statistics(universe: &Universe, sums: &SufficientStatistics) -> Result<Option<Self>, AlignError> {
         let shape = |name: &str, width: usize| format!("`{name}` ({width})");
         let got: Vec<String> = (0..sums.views()).map(|m| shape(&sums.names()[m], sums.width(m))).collect();
-        let want: Vec<String> = universe.views().iter().map(|v| shape(&v.name, v.prep.width())).collect();
+        let want: Vec<String> = universe.views().iter().map(|v| shape(v.name(), v.width())).collect();
         if got != want {
             return Err(AlignError::OtherViews { got: got.join(", "), want: want.join(", ") });
         }
@@ -55,10 +55,10 @@ impl Consensus {
             return Ok(None);
         }
         let (count, views) = (sums.rows() as f64, universe.views().len() as f64);
-        let preps: Vec<_> = universe.views().iter().map(|view| view.prep.clone()).collect();
+        let preps: Vec<_> = universe.views().iter().map(|view| view.prep().clone()).collect();
         let (means, gram) = moments::standardised_by(sums, &preps);
         let stacked =
-            universe.views().iter().flat_map(|view| view.map.as_slice().iter().map(|&x| f64::from(x) / views));
+            universe.views().iter().filter_map(ViewMap::linear_in).flat_map(|map| map.into_vec()).map(|x| x / views);
         let maps = Matrix::new(gram.rows(), universe.width(), stacked.collect())?;
         let mut mean = vec![0.0; universe.width()];
         for (i, own) in means.iter().enumerate() {

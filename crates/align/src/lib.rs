@@ -87,7 +87,7 @@
 //!     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
 //!         let gpa = GpaParams { rank: Some(self.rank), ..GpaParams::default() }.fit(input, seed)?;
 //!         let views = gpa.fitted.universe().expect("gpa has one").views().iter();
-//!         let views = views.map(|view| ViewMap::new(view.name.clone(), view.prep.clone(), view.map.clone()));
+//!         let views = views.map(|view| ViewMap::new(view.name().into(), view.prep().clone(), view.map().expect("gpa has one").clone()));
 //!         Ok(Fit { fitted: Fitted::Universe(Universe::from_views(views.collect())?), ..gpa })
 //!     }
 //! }

@@ -70,14 +70,14 @@ fn in_and_back_is_the_identity_at_equal_widths() {
         let added = universe.add(&base_train, "v2", data.train.views.at(2), form).unwrap();
         let back = added.inverse("v2", &added.project("v2", new).unwrap()).unwrap();
         assert!(max_abs(&back, new) < 1e-4, "{form:?}: {:e}", max_abs(&back, new));
-        let map = added.map_between("v2", "v2").unwrap();
+        let map = added.map_between("v2", "v2").unwrap().unwrap();
         let gap = |i: usize, j: usize| (map.at(i, j) - f64::from(u8::from(i == j))).abs();
         assert!((0..20).all(|i| (0..20).all(|j| gap(i, j) < 1e-5)), "{form:?}");
     }
     // The linear parts are what translation does to differences of rows.
     let added = universe.add(&base_train, "v2", data.train.views.at(2), AddForm::Scaled).unwrap();
-    let map = added.map_between("v2", "v0").unwrap().map(|&x| x as f32);
-    let (of_new, of_v0) = (&added.views()[2].prep, &added.views()[0].prep);
+    let map = added.map_between("v2", "v0").unwrap().unwrap().map(|&x| x as f32);
+    let (of_new, of_v0) = (added.views()[2].prep(), added.views()[0].prep());
     let z = of_new.apply(new).unwrap();
     let moved = of_v0.apply(&added.translate("v2", "v0", new).unwrap()).unwrap();
     let mapped = product(z.view(), map.view(), Threads::One);

@@ -190,7 +190,7 @@ fn a_view_that_joins_a_calibrated_universe_is_calibrated_and_the_others_stay() {
             };
             let calibrated = fitted.calibrated(&base).unwrap();
             let (bare, joined) = (join(&fitted), join(&calibrated));
-            assert!(bare.universe().unwrap().views().iter().all(|view| view.calibration.is_none()));
+            assert!(bare.universe().unwrap().views().iter().all(|view| !view.is_calibrated()));
             let spread = spread(&joined, train, "v2");
             assert!((spread - 1.0).abs() < 1e-3, "{method:?} {form:?}: {spread}");
             let (before, after) = (calibrated.parts().unwrap().arrays, joined.parts().unwrap().arrays);
@@ -222,7 +222,7 @@ fn rows_that_shrink_on_the_way_are_warned_of() {
     for fit in [fit(&wide, train).calibrated(train).unwrap(), fit(&wide, train).with_spread_checked(train).unwrap()] {
         let nothing = |name: &str| FitWarning::NothingTranslated { view: name.into() };
         assert_eq!(fit.report.warnings, NAMES.map(nothing));
-        assert!(fit.fitted.universe().unwrap().views().iter().all(|view| view.calibration.is_none()));
+        assert!(fit.fitted.universe().unwrap().views().iter().all(|view| !view.is_calibrated()));
     }
     let mut none = Spread::beside(shrunk.fitted.prep("v0").unwrap());
     none.add(&train.at(0).select_rows(&[4])).unwrap();

@@ -98,7 +98,7 @@ fn a_dead_view_is_no_pivot() {
     };
     let universe = pivot(None).unwrap().fitted.universe().unwrap().clone();
     let identity = Matrix::from_fn(12, 12, |i, j| f32::from(u8::from(i == j)));
-    let pivots: Vec<&str> = universe.views().iter().filter(|v| v.map == identity).map(|v| v.name.as_str()).collect();
+    let pivots: Vec<&str> = universe.views().iter().filter(|v| v.map() == Some(&identity)).map(|v| v.name()).collect();
     assert!(pivots.len() == 1 && pivots[0] != "dead", "{pivots:?}");
     let error = pivot(Some("dead")).unwrap_err().to_string();
     assert_eq!(error, "pivot: `pivot` is `dead`, which is constant on the training rows, wanted a view that varies");

@@ -93,7 +93,7 @@ fn gcca_maps_up_to_gauge_and_eigenvalues() {
         let expected = Golden::read(&format!("case_{case}_expected.safetensors"));
         let figures = json(&format!("case_{case}_expected.json"));
         let fit = Method::from(GccaParams::default()).fit(&train, 0).unwrap();
-        let maps: Vec<&Matrix> = universe(&fit.fitted).views().iter().map(|v: &ViewMap| &v.map).collect();
+        let maps: Vec<&Matrix> = universe(&fit.fitted).views().iter().map(|v: &ViewMap| v.map().unwrap()).collect();
         for i in 0..views {
             for j in 0..views {
                 let q = |m: usize| expected.matrix(&format!("gcca.Q.v{m}"));
@@ -133,7 +133,7 @@ fn gpa_reaches_the_known_objective_with_orthogonal_maps() {
             assert!((-1e-9..1e-3).contains(&relative), "{case} seed {seed}: {objective} against {best}");
             let universe = universe(&fit.fitted);
             for view in universe.views() {
-                let wide = view.map.map(|&x| f64::from(x));
+                let wide = view.map().unwrap().map(|&x| f64::from(x));
                 let gram = align::linalg::product(wide.view(), wide.view().transpose(), align::linalg::Threads::One);
                 for i in 0..gram.rows() {
                     for j in 0..gram.cols() {

@@ -71,7 +71,7 @@ fn scales(fit: &Fit) -> Vec<f64> {
         }
         square.sqrt()
     };
-    views.iter().map(|view| scale(&view.map)).collect()
+    views.iter().map(|view| scale(view.map().unwrap())).collect()
 }
 
 #[test]

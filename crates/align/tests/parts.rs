@@ -8,7 +8,7 @@ use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
 use align::methods::na::{NaParams, Scale};
 use align::moments::{Incomplete, Precision, SufficientStatistics};
-use align::parts::{Array, Back, Outline, Parts, Values};
+use align::parts::{Array, Outline, Parts, Scaling, StepOutline, Values};
 use align::prep::ConstantColumns;
 use align::synthetic::Synthetic;
 use align::{AddForm, AlignError, Consensus, Dataset, Fitted, Matrix, Method, Rescale};
@@ -192,31 +192,63 @@ fn an_outline_that_contradicts_itself_is_refused() {
             *width = usize::MAX;
         }
     });
-    assert!(huge.starts_with("array `v0.map` is f32 [12, 16], wanted f32 [12, 18446744073709551615]"), "{huge}");
+    assert_eq!(huge, "universe map: view `v0` has width 18446744073709551615, the given matrix has 16 columns");
     let own = with(&|outline| {
         if let Outline::Universe { views, .. } = outline {
-            views[2].back = Back::Own;
+            let back = StepOutline::Linear { array: "v2.back".into(), width: 16, transposed: false };
+            views[2].way_back.as_mut().unwrap()[0] = back;
         }
     });
     assert!(own.starts_with("array `v2.back` is missing"), "{own}");
     let zero = with(&|outline| {
         if let Outline::Universe { views, .. } = outline {
-            views[2].prep.epsilon = f64::NAN;
+            let scaling = Scaling { epsilon: f64::NAN, constant_columns: ConstantColumns::Clamp };
+            views[2].way_in[0] = StepOutline::Standardise { arrays: "v2.".into(), scaling };
         }
     });
     assert!(zero.contains("an epsilon of 0 or above"), "{zero}");
-    let nowhere = with(&|outline| {
-        if let Outline::Universe { calibrated, .. } = outline {
-            calibrated.push(3);
-        }
-    });
-    assert!(nowhere.contains("the view at position 3, which is to be calibrated"), "{nowhere}");
-    let bare = with(&|outline| {
-        if let Outline::Universe { calibrated, .. } = outline {
-            calibrated.push(1);
-        }
-    });
+    let steps = |change: &dyn Fn(&mut Vec<StepOutline>, &mut Vec<StepOutline>)| {
+        with(&|outline| {
+            if let Outline::Universe { views, .. } = outline {
+                let view = &mut views[1];
+                change(&mut view.way_in, view.way_back.as_mut().unwrap());
+            }
+        })
+    };
+    let bare = steps(&|_, back| back.insert(1, StepOutline::Calibrate { arrays: "v1.back_".into() }));
     assert!(bare.starts_with("array `v1.back_mean` is missing"), "{bare}");
+    let no_start = steps(&|way_in, _| drop(way_in.remove(0)));
+    assert!(no_start.contains("view `v1`: its way in does not start with the step `standardise`"), "{no_start}");
+    let no_end = steps(&|_, back| drop(back.pop()));
+    assert!(no_end.contains("its way back does not end with the inverse of its first step"), "{no_end}");
+    let other_end = steps(&|_, back| {
+        if let Some(StepOutline::UnStandardise { arrays, .. }) = back.last_mut() {
+            *arrays = "v2.".into();
+        }
+    });
+    assert!(other_end.contains("its way back does not end with the inverse"), "{other_end}");
+    let narrow = steps(&|way_in, _| {
+        if let Some(StepOutline::Linear { width, .. }) = way_in.last_mut() {
+            *width = 3;
+        }
+    });
+    let huge = steps(&|way_in, _| {
+        if let Some(StepOutline::Linear { width, .. }) = way_in.last_mut() {
+            *width = usize::MAX;
+        }
+    });
+    assert!(huge.starts_with("array `v1.map` is f32 [8, 16], wanted f32 [8, 18446744073709551615]"), "{huge}");
+    assert!(narrow.starts_with("array `v1.map` is f32 [8, 16], wanted f32 [8, 3]"), "{narrow}");
+    let turned = steps(&|_, back| {
+        if let Some(StepOutline::Linear { transposed, .. }) = back.first_mut() {
+            *transposed = false;
+        }
+    });
+    assert_eq!(turned, "array `v1.map` is 8 x 16, wanted 16 x 8 by the outline; these are not the parts of one fit");
+    let corrected = steps(&|way_in, _| way_in.push(StepOutline::Corrector));
+    assert!(corrected.starts_with("array `corrector.norm_scale` is missing"), "{corrected}");
+    let squared = steps(&|way_in, _| way_in.push(way_in[1].clone()));
+    assert_eq!(squared, "array `v1.map` is 8 x 16, wanted 16 x 16 by the outline; these are not the parts of one fit");
 }
 
 #[test]

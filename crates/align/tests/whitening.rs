@@ -72,8 +72,9 @@ fn falling(rows: usize, last: f64) -> Views {
 fn map_gap(a: &Fit, b: &Fit, factor: f64) -> f64 {
     let views = a.fitted.universe().unwrap().views().iter().zip(b.fitted.universe().unwrap().views());
     let gap = |(a, b): (&align::ViewMap, &align::ViewMap)| {
-        assert_eq!((a.map.rows(), a.map.cols()), (b.map.rows(), b.map.cols()));
-        let entries = || a.map.as_slice().iter().zip(b.map.as_slice()).map(|(&x, &y)| (f64::from(x), f64::from(y)));
+        let (a, b) = (a.map().unwrap(), b.map().unwrap());
+        assert_eq!((a.rows(), a.cols()), (b.rows(), b.cols()));
+        let entries = || a.as_slice().iter().zip(b.as_slice()).map(|(&x, &y)| (f64::from(x), f64::from(y)));
         let largest = entries().fold(0.0, |most: f64, (x, _)| most.max(x.abs()));
         entries().fold(0.0, |most: f64, (x, y)| most.max((x - factor * y).abs())) / largest
     };

@@ -68,7 +68,7 @@ fn run(folder: &Path) -> Result<(), Error> {
     // 5. A fourth encoder joins by the items that it shares with two of the three.
     let wider =
         universe.add(&made.train.views.select(&["v0", "v1"])?, "v3", made.train.views.at(3), AddForm::Scaled)?;
-    println!("views now: {}", wider.views().iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", "));
+    println!("views now: {}", wider.views().iter().map(|v| v.name()).collect::<Vec<_>>().join(", "));
     Ok(())
 }
 

@@ -120,14 +120,55 @@ fn a_newer_format_is_refused_whatever_else_it_says() {
     let error = bench.error_of(&rewritten(&bench.bytes(), newer, |_| ()));
     assert_eq!(
         error,
-        "is a universe of format 3, this program reads 2 and older; use the program that wrote it or a newer one"
+        "is a universe of format 4, this program reads 3 and older; use the program that wrote it or a newer one"
     );
-    // A file of the first format has no calibration, and is else the same.
-    let first = bench.folder.path().join("first.safetensors");
-    fs::write(&first, rewritten(&bench.bytes(), |about| about["format_version"] = json!(1), |_| ())).unwrap();
-    assert_eq!(universe::read(&first).unwrap().fitted.parts().unwrap(), bench.saved.fitted.parts().unwrap());
     let none = bench.error_of(&rewritten(&bench.bytes(), |about| about["format_version"] = json!("one"), |_| ()));
-    assert!(none.contains("`format_version` is \"one\", wanted 1 to 2"), "{none}");
+    assert!(none.contains("`format_version` is \"one\", wanted 1 to 3"), "{none}");
+}
+
+/// Files that programs before format 3 have written, and what these programs made of a few rows.
+#[test]
+fn files_of_older_formats_come_back() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/universe");
+    let expected = |name: &str| {
+        let file = folder.join("expected.safetensors").display().to_string();
+        let member: data::import::Member = format!("{file}#{name}").parse().unwrap();
+        MatrixReader::open(&member).unwrap().rows().unwrap().all().unwrap()
+    };
+    let close = |got: &align::Matrix, want: &align::Matrix| {
+        assert_eq!((got.rows(), got.cols()), (want.rows(), want.cols()));
+        got.as_slice().iter().zip(want.as_slice()).all(|(a, b)| (a - b).abs() <= 1e-5 * b.abs().max(1.0))
+    };
+    let kinds = [("hub_1", true, true), ("relative_1", true, true), ("pairwise_1", false, true)];
+    for (name, projects, translates) in
+        kinds.into_iter().chain([("extend_2", true, true), ("cca_2", false, true), ("na_2", true, false)])
+    {
+        let saved = universe::read(&folder.join(format!("{name}.safetensors"))).unwrap();
+        assert_eq!(saved.method_name(), name.split('_').next().unwrap(), "the name of its time");
+        assert_eq!((saved.fitted.projects(), saved.fitted.translates()), (projects, translates), "{name}");
+        // Written again, it is of the newest format and the same fit.
+        let again = tempfile::tempdir().unwrap();
+        let file = again.path().join("u.safetensors");
+        saved.write(&file).unwrap();
+        let again = universe::read(&file).unwrap();
+        assert_eq!(again.fitted.parts().unwrap(), saved.fitted.parts().unwrap(), "{name}");
+        for fitted in [&saved.fitted, &again.fitted] {
+            for source in ["v0", "v1", "v2"] {
+                let rows = expected(&format!("rows.{source}"));
+                if projects {
+                    let want = expected(&format!("{name}.project.{source}"));
+                    assert!(close(&fitted.project(source, &rows).unwrap(), &want), "{name} {source}");
+                }
+                for target in ["v0", "v1", "v2"].into_iter().filter(|_| translates) {
+                    let want = expected(&format!("{name}.translate.{source}.{target}"));
+                    assert!(
+                        close(&fitted.translate(source, target, &rows).unwrap(), &want),
+                        "{name} {source} {target}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]

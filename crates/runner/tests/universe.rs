@@ -268,13 +268,13 @@ fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     assert!(cut.starts_with("error: cut.safetensors: truncated: has "), "{cut}");
 
     // As long as the text that it takes the place of, so that the header's length stays right.
-    let (old, new) = (br#"{\"format_version\":2,"#, br#"{\"format_version\":7,"#);
+    let (old, new) = (br#"{\"format_version\":3,"#, br#"{\"format_version\":7,"#);
     let at = whole.windows(old.len()).position(|window| window == old).unwrap();
     let mut newer = whole.clone();
     newer[at..at + new.len()].copy_from_slice(new);
     fs::write(bench.path("newer.safetensors"), newer).unwrap();
     let newer = bench.error(&format!("project --universe @newer.safetensors --view text_en {TEST} --out @z.npy"));
-    assert!(newer.starts_with("error: newer.safetensors: is a universe of format 7, this program reads 2"), "{newer}");
+    assert!(newer.starts_with("error: newer.safetensors: is a universe of format 7, this program reads 3"), "{newer}");
 
     let csv = bench.error(&format!("project --universe @u.safetensors --view text_en {TEST} --out @z.csv"));
     assert!(csv.contains("z.csv: embeddings are not written as csv"), "{csv}");

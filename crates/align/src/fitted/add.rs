@@ -1,10 +1,13 @@
 //! One more view joined to a fitted universe, whose maps stay as they are.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::calibrated::calibration_of;
 use super::fit::Fitted;
-use super::universe::{Universe, ViewMap};
+use super::steps::{LinearMap, Step, ViewMap};
+use super::universe::Universe;
 use crate::moments::FEWEST;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
@@ -81,32 +84,39 @@ impl Universe {
                 let (prep, post) = (ZScore::fit_sample(new_rows), ZScore::fit_sample(&target));
                 let cross = cross_covariance(new_rows, &prep, &target, &post);
                 let map = linalg::polar(cross.view(), &context)?.map(|&x| x as f32);
-                ViewMap { post: Some(post), corrected: false, ..ViewMap::new(name.to_string(), prep, map) }
+                let (map, post) = (LinearMap::new(map), Arc::new(post));
+                let back = vec![Step::Standardise(Arc::clone(&post)), Step::Linear(map.transposed())];
+                let way_in = vec![Step::Linear(map), Step::UnStandardise(post)];
+                ViewMap::of_steps(name.to_string(), prep, way_in, Some(back))
             }
             AddForm::Orthogonal => {
                 let consensus = mean_over_views(base_train, |view, x| self.project_linear(view, x))?;
-                let prep = ZScore::fit(new_rows, self.views()[0].prep.rule());
+                let prep = ZScore::fit(new_rows, self.views()[0].prep().rule());
                 let cross = cross_covariance(new_rows, &prep, &consensus, &ZScore::identity(self.width()));
                 let nested = cross.view().subcols(0, new_rows.cols().min(self.width()));
                 let factor = linalg::polar(nested, &context)?;
                 let entry = |i, j| if j < factor.cols() { factor.at(i, j) as f32 } else { 0.0 };
-                ViewMap::new(name.to_string(), prep, Matrix::from_fn(new_rows.cols(), self.width(), entry))
+                let map = Matrix::from_fn(new_rows.cols(), self.width(), entry);
+                let view = ViewMap::new(name.to_string(), prep, map);
+                match self.correction().cloned() {
+                    Some(correction) => view.with_correction(correction),
+                    None => view,
+                }
             }
         };
         let joined = self.with_view(view);
-        if self.views().iter().all(|view| view.calibration.is_none()) {
+        if !self.views().iter().any(ViewMap::is_calibrated) {
             return Ok(joined);
         }
         // The others are calibrated, so that translated rows can stand beside the target's own; the new view likewise.
         let (at, fitted) = (joined.views().len() - 1, Fitted::Universe(joined.clone()));
-        let mut view = joined.views()[at].clone();
-        view.calibration = calibration_of(&fitted, base_train, at)?;
-        Ok(self.with_view(view))
+        let calibration = calibration_of(&fitted, base_train, at)?;
+        Ok(self.with_view(joined.views()[at].clone().with_calibration(calibration)))
     }
 
     fn check_new(&self, base_train: &Views, name: &str, x: &Matrix) -> Result<(), AlignError> {
         let (rows, cols, name) = (x.rows(), x.cols(), name.to_string());
-        if self.views().iter().any(|view| view.name == name) {
+        if self.views().iter().any(|view| view.name() == name) {
             return Err(AlignError::DuplicateView { name });
         }
         if rows == 0 || cols == 0 {

@@ -1,6 +1,7 @@
 //! A fit whose translated rows have the location and scale of the target's own.
 
 use super::fit::{Fit, Fitted};
+use super::steps::ViewMap;
 use crate::calibration::{Calibration, root_mean_square, warning};
 use crate::moments::{SufficientStatistics, mean_and_covariance, standardised_by};
 use crate::numerics::linalg::{self, Threads};
@@ -37,7 +38,7 @@ impl Fit {
     /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] where the
     /// sums are not of the fit's views.
     pub fn calibrated_by_statistics(mut self, sums: &SufficientStatistics) -> Result<Self, AlignError> {
-        if matches!(self.fitted, Fitted::Input(_) | Fitted::Own(_)) {
+        if !self.fitted.translates() || matches!(self.fitted, Fitted::Own(_)) {
             return Ok(self);
         }
         if !sums.complete() {
@@ -130,9 +131,7 @@ fn onward_of_sums(fitted: &Fitted, sums: &SufficientStatistics) -> Result<Vec<Op
         return Err(AlignError::OtherViews { got: got.join(", "), want: want.join(", ") });
     }
     let maps: Vec<Option<Matrix<f64>>> = match fitted {
-        Fitted::Universe(universe) if universe.is_linear() => {
-            universe.views().iter().map(|view| Some(view.map.map(|&x| f64::from(x)))).collect()
-        }
+        Fitted::Universe(universe) if universe.is_linear() => universe.views().iter().map(ViewMap::linear_in).collect(),
         Fitted::Universe(_) => {
             return Err(AlignError::NeedsRows { method: "a calibration through a corrector", instead: Vec::new() });
         }

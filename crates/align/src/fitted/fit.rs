@@ -6,7 +6,8 @@ use super::input::InputSpace;
 use super::kinds::{Coordinates, LinearStep};
 use super::own::FittedMaps;
 use super::pairs::PairMaps;
-use super::universe::{Universe, ViewMap};
+use super::steps::ViewMap;
+use super::universe::Universe;
 use crate::calibration::Calibration;
 use crate::prep::ZScore;
 use crate::{AlignError, FitReport, Matrix};
@@ -40,7 +41,8 @@ impl Fitted {
         match self {
             Self::Input(_) => &[Coordinates::Input],
             Self::Pairwise(_) => &[Coordinates::Translated],
-            Self::Universe(_) => &[Coordinates::Universe, Coordinates::Translated],
+            Self::Universe(universe) if universe.leads_back() => &[Coordinates::Universe, Coordinates::Translated],
+            Self::Universe(_) => &[Coordinates::Universe],
             Self::Own(own) => match own.coordinates() {
                 [] => &[Coordinates::Input],
                 offers => offers,
@@ -70,7 +72,7 @@ impl Fitted {
                 None => LinearStep::Identity,
                 Some(map) => LinearStep::Map(map.map(|&x| f64::from(x))),
             },
-            Self::Universe(universe) => LinearStep::Map(universe.map_between(source, target)?),
+            Self::Universe(universe) => universe.map_between(source, target)?.map_or(LinearStep::None, LinearStep::Map),
             Self::Own(own) => own.linear_step(source, target)?,
         })
     }
@@ -116,9 +118,7 @@ impl Fitted {
             Self::Pairwise(maps) => {
                 maps.names().iter().zip(maps.preps()).map(|(name, prep)| (name.as_str(), prep.width())).collect()
             }
-            Self::Universe(universe) => {
-                universe.views().iter().map(|view| (view.name.as_str(), view.prep.width())).collect()
-            }
+            Self::Universe(universe) => universe.views().iter().map(|view| (view.name(), view.width())).collect(),
             Self::Own(own) => own.views(),
         }
     }
@@ -135,7 +135,7 @@ impl Fitted {
                 input.views().iter().filter_map(|(name, _, prep)| Some((name.as_str(), prep.as_ref()?))).collect()
             }
             Self::Pairwise(maps) => maps.names().iter().map(String::as_str).zip(maps.preps()).collect(),
-            Self::Universe(universe) => universe.views().iter().map(|view| (view.name.as_str(), &view.prep)).collect(),
+            Self::Universe(universe) => universe.views().iter().map(|view| (view.name(), view.prep())).collect(),
             Self::Own(own) => own.views().into_iter().filter_map(|(name, _)| Some((name, own.prep(name)?))).collect(),
         }
     }
@@ -149,7 +149,7 @@ impl Fitted {
             Self::Pairwise(maps) => {
                 maps.names().iter().zip(maps.preps()).find(|(name, _)| *name == view).map(|(_, prep)| prep)
             }
-            Self::Universe(universe) => universe.views().iter().find(|v| v.name == view).map(|view| &view.prep),
+            Self::Universe(universe) => universe.views().iter().find(|v| v.name() == view).map(ViewMap::prep),
             Self::Own(own) => own.prep(view),
         }
     }
@@ -170,7 +170,7 @@ impl Fitted {
         match self {
             Self::Input(_) | Self::Own(_) => None,
             Self::Pairwise(maps) => maps.last_step(source, target),
-            Self::Universe(universe) => universe.views().get(target).map(ViewMap::last_step),
+            Self::Universe(universe) => universe.views().get(target).and_then(ViewMap::affine_back),
         }
     }
 

@@ -8,6 +8,7 @@ mod kinds;
 mod own;
 mod pairs;
 mod projections;
+mod steps;
 mod universe;
 
 pub use add::AddForm;
@@ -18,4 +19,5 @@ pub use kinds::{Coordinates, LinearStep};
 pub use own::FittedMaps;
 pub use pairs::PairMaps;
 pub use projections::Projections;
-pub use universe::{Rescale, Universe, ViewMap};
+pub use steps::{Correction, KernelFeatures, LinearMap, Rescale, Step, ViewMap};
+pub use universe::Universe;

@@ -1,127 +1,32 @@
-//! Views in one shared space: a map for each, and a corrector where the method has one.
+//! Views in one shared space: a way in and a way back for each.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
+use super::steps::{Aim, Correction, Rescale, Step, ViewMap};
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
 use crate::moments::enough;
 use crate::numerics::linalg::{self, Accum, Threads};
-use crate::numerics::parallel::prelude::*;
-use crate::prep::{ConstantColumns, ZScore, norm, unit_rows};
+use crate::prep::{ConstantColumns, ZScore};
 use crate::views::position;
 use crate::{AlignError, Matrix, Views};
 
-/// One view's way into the universe: `u = post⁻¹(prep(x) R)`, back `x = prep⁻¹(post(u) B)`, where B is Rᵀ unless the
-/// fit has found another; a calibrated fit has its calibration between B and `prep⁻¹`. With `unit`, rows have length one between `prep` and R.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ViewMap {
-    /// The view's name.
-    pub name: String,
-    /// Standardisation fitted on its training rows.
-    pub prep: ZScore,
-    /// Whether standardised rows are brought to unit length before they are mapped: what relative representations are
-    /// cosines by. The way back then ends in a direction.
-    pub unit: bool,
-    /// The map, d_m × D: `u = z R`. For GPA the last D − d_m columns are zero.
-    pub map: Matrix,
-    /// The map back, D × d_m, where it is not the transpose.
-    pub back: Option<Matrix>,
-    /// Standardisation of the universe that the map ends in; `None` where it ends in the universe itself.
-    /// Only a view added with [`AddForm::Scaled`](crate::AddForm::Scaled) has one.
-    pub post: Option<ZScore>,
-    /// Whether the corrector, where there is one, applies to this view.
-    pub corrected: bool,
-    /// What gives rows that come back to this view the location and scale of its own: [`Fit::calibrated`](crate::Fit::calibrated).
-    pub calibration: Option<Calibration>,
-}
-
-impl ViewMap {
-    /// `u = prep(x) R`, followed by the corrector where there is one: what every fit gives.
-    pub fn new(name: String, prep: ZScore, map: Matrix) -> Self {
-        Self { name, prep, unit: false, map, back: None, post: None, corrected: true, calibration: None }
-    }
-
-    /// The same with a way back of its own, D × d_m, in place of the transpose.
-    pub fn with_back(self, back: Matrix) -> Self {
-        Self { back: Some(back), ..self }
-    }
-
-    fn bytes(&self) -> usize {
-        let maps = std::iter::once(&self.map).chain(&self.back).map(|map| size_of_val(map.as_slice()));
-        let preps = std::iter::once(&self.prep).chain(&self.post).map(ZScore::bytes);
-        maps.chain(preps).sum()
-    }
-
-    /// Numbers that the maps hold.
-    pub(crate) fn parameters(&self) -> usize {
-        [Some(&self.map), self.back.as_ref()].into_iter().flatten().map(|map| map.rows() * map.cols()).sum()
-    }
-
-    /// The linear part of the way in, from standardised coordinates to the universe: `R`, its columns
-    /// scaled where the view has a `post`.
-    fn way_in(&self) -> Matrix<f64> {
-        let scales = self.post.as_ref().map(ZScore::scales);
-        let scale = |j: usize| scales.as_ref().map_or(1.0, |scales| scales[j]);
-        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(self.map.at(i, j)) * scale(j))
-    }
-
-    /// The transpose of the linear part of the way back, d × D.
-    fn way_back(&self) -> Matrix<f64> {
-        let gain = self.calibration.as_ref().map_or(1.0, Calibration::gain);
-        let divisors = self.post.as_ref().map(ZScore::divisors);
-        let divisor = |j: usize| divisors.as_ref().map_or(1.0, |divisors| divisors[j]);
-        let entry = |i: usize, j: usize| self.back.as_ref().map_or_else(|| self.map.at(i, j), |back| back.at(j, i));
-        Matrix::from_fn(self.map.rows(), self.map.cols(), |i, j| f64::from(entry(i, j)) / divisor(j) * gain)
-    }
-
-    /// The way back as an affine map into standardised coordinates.
-    pub(super) fn last_step(&self) -> (Matrix<f64>, Vec<f64>) {
-        let linear = self.way_back().transposed();
-        let mut shift = vec![0.0; linear.cols()];
-        if let Some(calibration) = &self.calibration {
-            shift.iter_mut().zip(calibration.mean()).for_each(|(s, mean)| *s -= mean * calibration.gain());
-        }
-        for (i, mean) in self.post.iter().flat_map(|post| post.mean()).enumerate() {
-            shift.iter_mut().zip(linear.row(i)).for_each(|(s, x)| *s -= mean * x);
-        }
-        (linear, shift)
-    }
-}
-
-/// Which corrected vectors get back the length that they had before the corrector, `|u|`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Rescale {
-    /// None: they have unit length.
-    #[default]
-    None,
-    /// All.
-    All,
-    /// Those in the universe, while translation goes on from unit vectors: GCPA_R as the authors released it,
-    /// where the translated figures repeat those of GCPA.
-    Universe,
-}
-
 /// M views in one shared space of width D.
 ///
-/// `project` is `u = z R_m` and, with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised;
-/// `translate` is one after the other. The inverse is the transpose of the map, exact for orthogonal
-/// maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful, unless another
+/// A view goes in and comes back by the steps of its [`ViewMap`]. For most methods `project` is `u = z R_m` and, with a
+/// corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised; `translate` is one after the other. The inverse is the
+/// transpose of the map, exact for orthogonal maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful, unless another
 /// [`Decoder`](crate::methods::decoder::Decoder) is asked for.
 /// [`Universe::add`] gives it one more view without fitting the others again.
 #[derive(Clone, Debug)]
 pub struct Universe {
     views: Vec<ViewMap>,
-    corrector: Option<Corrector>,
-    rescale: Rescale,
 }
 
 impl Universe {
-    /// Linear maps into a shared space.
+    /// Views whose ways end in one space.
     pub(crate) fn new(views: Vec<ViewMap>) -> Self {
-        Self { views, corrector: None, rescale: Rescale::None }
+        Self { views }
     }
 
     /// Maps found elsewhere (d_m × D each, in the order of the views), on views standardised by these
@@ -167,37 +72,42 @@ impl Universe {
     /// These views in one space, in this order: what a method of one's own ends in.
     ///
     /// # Errors
-    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] where a
-    /// standardisation, a map or the way back does not fit the view's width or the first map's.
+    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] where two steps
+    /// do not fit each other, the view's width or the first view's universe; [`AlignError::Own`] where a corrector is not the
+    /// last step of a way in, or not that of the views before.
     pub fn from_views(views: Vec<ViewMap>) -> Result<Self, AlignError> {
         let Some(first) = views.first() else {
             return Err(AlignError::TooFewViews { method: "a universe", got: 0, want: 1, only: None });
         };
-        let universe = first.map.cols();
+        let universe = first.universe_width().max(1);
         for (i, view) in views.iter().enumerate() {
-            if views[..i].iter().any(|other| other.name == view.name) {
-                return Err(AlignError::DuplicateView { name: view.name.clone() });
+            let name = || view.name().to_string();
+            if views[..i].iter().any(|other| other.name() == view.name()) {
+                return Err(AlignError::DuplicateView { name: name() });
             }
-            let own = view.prep.width();
-            let back = view.back.as_ref().map_or((universe, own), |back| (back.rows(), back.cols()));
-            let post = view.post.as_ref().map_or(universe, ZScore::width);
-            let shift = view.calibration.as_ref().map_or(own, |calibration| calibration.mean().len());
-            let shapes = [(view.map.rows(), own), (view.map.cols(), universe), (back.0, universe), (back.1, own)];
-            for (got, want) in shapes.into_iter().chain([
-                (post, universe),
-                (shift, own),
-                (universe, universe.max(1)),
-                (own, own.max(1)),
-            ]) {
+            let wrong = |(got, want)| AlignError::Width { op: "universe map", name: name(), got, want };
+            let width = view.checked_width().map_err(wrong)?;
+            for (got, want) in [(width, universe), (view.width(), view.width().max(1))] {
                 if got != want {
-                    return Err(AlignError::Width { op: "universe map", name: view.name.clone(), got, want });
+                    return Err(wrong((got, want)));
                 }
+            }
+            let before = views[..i].iter().find_map(ViewMap::correction);
+            let same = |own: &Correction| before.is_none_or(|other| own.is(other));
+            let correctors = view.way_in().iter().chain(view.way_back().unwrap_or_default());
+            let correctors = correctors.filter(|step| matches!(step, Step::Correct(_))).count();
+            if correctors != usize::from(view.correction().is_some_and(same)) {
+                let want =
+                    "wanted one for all views, as the last step of their ways in; use `Universe::with_corrector`";
+                let message = format!("view `{}` has a corrector in another place or of its own, {want}", view.name());
+                return Err(AlignError::Own { method: "a universe".into(), message });
             }
         }
         Ok(Self::new(views))
     }
 
-    /// The same maps followed by a corrector.
+    /// The same views with a corrector at the end of the ways in, in place of the one that they have. It does not apply to
+    /// a view that was added with [`AddForm::Scaled`](crate::AddForm::Scaled).
     ///
     /// # Errors
     /// [`AlignError::Width`] where the corrector is of another width than the universe.
@@ -206,56 +116,67 @@ impl Universe {
             let (name, got) = ("universe".to_string(), corrector.width());
             return Err(AlignError::Width { op: "corrector", name, got, want: self.width() });
         }
-        Ok(Self { corrector: Some(corrector), rescale, ..self })
+        let correction = Correction { corrector: Arc::new(corrector), rescale };
+        let of_view = |view: ViewMap| if view.is_scaled() { view } else { view.with_correction(correction.clone()) };
+        Ok(Self { views: self.views.into_iter().map(of_view).collect() })
+    }
+
+    /// The corrector with its lengths, the same for all views that it applies to.
+    pub(super) fn correction(&self) -> Option<&Correction> {
+        self.views.iter().find_map(ViewMap::correction)
     }
 
     /// Which corrected vectors get back the length that they had.
     pub fn rescale(&self) -> Rescale {
-        self.rescale
+        self.correction().map_or(Rescale::None, |correction| correction.rescale)
     }
 
     /// The same maps and corrector with other lengths.
     pub(crate) fn with_rescale(self, rescale: Rescale) -> Self {
-        Self { rescale, ..self }
+        let of_view = |view: ViewMap| match view.correction().cloned() {
+            Some(correction) => view.with_correction(Correction { rescale, ..correction }),
+            None => view,
+        };
+        Self { views: self.views.into_iter().map(of_view).collect() }
     }
 
-    /// The same maps and one more, at the end.
+    /// The same views and one more, at the end.
     pub(crate) fn with_view(&self, view: ViewMap) -> Self {
         let mut views = self.views.clone();
         views.push(view);
-        Self { views, ..self.clone() }
+        Self { views }
     }
 
     /// With these calibrations in the order of the views, in place of those that it has.
-    pub(super) fn with_calibrations(mut self, calibrations: Vec<Option<Calibration>>) -> Self {
-        let mut calibrations = calibrations.into_iter();
-        self.views.iter_mut().for_each(|view| view.calibration = calibrations.next().flatten());
-        self
+    pub(super) fn with_calibrations(self, calibrations: Vec<Option<Calibration>>) -> Self {
+        let calibrations = calibrations.into_iter().chain(std::iter::repeat(None));
+        let views = self.views.into_iter().zip(calibrations);
+        Self { views: views.map(|(view, calibration)| view.with_calibration(calibration)).collect() }
     }
 
     /// Bytes of the numbers that it holds.
     pub(super) fn bytes(&self) -> usize {
-        let corrector = self.corrector.as_ref().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
+        let corrector = self.corrector().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
         self.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
     }
 
     /// Width D.
     pub fn width(&self) -> usize {
-        self.views[0].map.cols()
+        self.views[0].universe_width()
     }
 
-    /// The maps, in the order of the fitted views.
+    /// The ways of the views, in the order in which they were fitted.
     pub fn views(&self) -> &[ViewMap] {
         &self.views
     }
 
     /// The shared corrector of GCPA.
     pub fn corrector(&self) -> Option<&Corrector> {
-        self.corrector.as_ref()
+        self.correction().map(|correction| &*correction.corrector)
     }
 
     fn view(&self, name: &str) -> Result<&ViewMap, AlignError> {
-        Ok(&self.views[position(self.views.iter().map(|v| v.name.as_str()), name)?])
+        Ok(&self.views[position(self.views.iter().map(ViewMap::name), name)?])
     }
 
     /// `u = z R_m` (n × D), without the corrector; for a view added with scaling, brought to the
@@ -264,15 +185,14 @@ impl Universe {
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        self.entering(view, x)?.enter_linear(x)
+    }
+
+    /// The view that these rows are of.
+    fn entering(&self, view: &str, x: &Matrix) -> Result<&ViewMap, AlignError> {
         let view = self.view(view)?;
-        x.check_width("project", &view.name, view.prep.width())?;
-        let z = view.prep.standardised(x);
-        let z = if view.unit { unit_rows(&z) } else { z };
-        let u = linalg::product(z.view(), view.map.view(), Threads::Pool);
-        Ok(match &view.post {
-            Some(post) => post.restored(&u),
-            None => u,
-        })
+        x.check_width("project", view.name(), view.width())?;
+        Ok(view)
     }
 
     /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
@@ -287,46 +207,38 @@ impl Universe {
     /// # Errors
     /// Unknown view, wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        self.corrected(view, x, self.rescale != Rescale::None)
-    }
-
-    fn corrected(&self, view: &str, x: &Matrix, rescale: bool) -> Result<Matrix, AlignError> {
-        let corrects = self.view(view)?.corrected;
-        let linear = self.project_linear(view, x)?;
-        let Some(corrector) = self.corrector.as_ref().filter(|_| corrects) else { return Ok(linear) };
-        let corrected = corrector.apply(&linear)?;
-        Ok(if rescale { with_lengths(corrected, &linear) } else { corrected })
+        self.entering(view, x)?.enter(x, Aim::Universe)
     }
 
     /// What translation from a view goes on from.
     pub(crate) fn onward(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
-        self.corrected(view, x, self.rescale == Rescale::All)
+        self.entering(view, x)?.enter(x, Aim::Onward)
     }
 
     /// [`Universe::project`], and what translation goes on from where any view of this universe has it apart.
     pub(crate) fn both(&self, view: &str, x: &Matrix) -> Result<(Matrix, Option<Matrix>), AlignError> {
-        if self.rescale != Rescale::Universe || self.corrector.is_none() {
+        if self.rescale() != Rescale::Universe {
             return Ok((self.project(view, x)?, None));
         }
-        let onward = self.onward(view, x)?;
-        let shared = if self.view(view)?.corrected {
-            with_lengths(onward.clone(), &self.project_linear(view, x)?)
-        } else {
-            onward.clone()
-        };
+        let [shared, onward] = self.entering(view, x)?.enter_both(x)?;
         Ok((shared, Some(onward)))
     }
 
     /// Whether the way from standardised rows into it is a matrix for every view.
     pub(crate) fn is_linear(&self) -> bool {
-        self.corrector.is_none() && self.views.iter().all(|view| view.post.is_none() && !view.unit)
+        self.views.iter().all(ViewMap::is_linear)
+    }
+
+    /// Whether every view has a way back from it, so that rows can be translated.
+    pub fn leads_back(&self) -> bool {
+        self.views.iter().all(|view| view.way_back().is_some())
     }
 
     /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, or `u B_m` where the fit has
     /// found a B_m, calibrated where the fit is, un-standardised.
     ///
     /// # Errors
-    /// Unknown view, wrong width.
+    /// Unknown view, wrong width, a view without a way back.
     pub fn inverse(&self, view: &str, u: &Matrix) -> Result<Matrix, AlignError> {
         let (prep, z) = self.arrive(view, u)?;
         Ok(prep.restored(&z))
@@ -336,14 +248,9 @@ impl Universe {
     pub(crate) fn arrive(&self, view: &str, u: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let view = self.view(view)?;
         u.check_width("inverse", "universe", self.width())?;
-        let standardised = view.post.as_ref().map(|post| post.standardised(u));
-        let u = standardised.as_ref().unwrap_or(u);
-        let back = view.back.as_ref().map_or_else(|| view.map.view().transpose(), Matrix::view);
-        let mut z = linalg::product(u.view(), back, Threads::Pool);
-        if let Some(calibration) = &view.calibration {
-            calibration.apply(&mut z);
-        }
-        Ok((&view.prep, z))
+        let no_way =
+            AlignError::NoSuchSpace { method: "a view without a way back", space: "translated", offers: "universe" };
+        Ok((view.prep(), view.arrive(u).ok_or(no_way)??))
     }
 
     /// `x` of `source` in the raw coordinates of `target`, through the universe.
@@ -354,7 +261,8 @@ impl Universe {
         self.inverse(target, &self.onward(source, x)?)
     }
 
-    /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`.
+    /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`; `None` where a step of the source's way
+    /// in has no linear part, or the target no way back.
     ///
     /// A view added with scaling is joined by an affine map `z ↦ (z R)∘σ + μ`, whose linear part `R diag(σ)`
     /// stands for R_s, and `R diag(σ)⁻¹` for R_t. Shifts are left out; cycles of these linear parts close
@@ -362,20 +270,13 @@ impl Universe {
     ///
     /// # Errors
     /// Unknown view.
-    pub fn map_between(&self, source: &str, target: &str) -> Result<Matrix<f64>, AlignError> {
-        let (s, t) = (self.view(source)?.way_in(), self.view(target)?.way_back());
+    pub fn map_between(&self, source: &str, target: &str) -> Result<Option<Matrix<f64>>, AlignError> {
+        let (source, target) = (self.view(source)?, self.view(target)?);
+        let (Some(s), Some(t)) = (source.linear_in(), target.linear_back()) else { return Ok(None) };
+        // In the order in which the transpose of a map lies, by which the last bits of the product go.
+        let t = t.transposed();
         let mut out = Matrix::zeros(s.rows(), t.rows());
         linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);
-        Ok(out)
+        Ok(Some(out))
     }
-}
-
-/// Directions at the lengths of these rows.
-fn with_lengths(mut unit: Matrix, rows: &Matrix) -> Matrix {
-    let width = rows.cols();
-    unit.as_mut_slice().par_chunks_mut(width).zip(rows.as_slice().par_chunks(width)).for_each(|(row, before)| {
-        let length = norm(before);
-        row.iter_mut().for_each(|x| *x *= length);
-    });
-    unit
 }

@@ -103,13 +103,8 @@ const CHUNK: usize = 512;
 
 /// `base` is the fit of [`ConsensusRidgeParams::base_method`] on the same rows.
 fn fit_on(params: &ConsensusRidgeParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
-    let Some(universe) = base.fitted.universe() else {
-        return Err(AlignError::NoSuchSpace {
-            method: "the base of consensus_ridge",
-            space: "universe",
-            offers: "others",
-        });
-    };
+    let lacks = |space| AlignError::NoSuchSpace { method: "the base of consensus_ridge", space, offers: "others" };
+    let universe = base.fitted.universe().ok_or(lacks("universe"))?;
     let data = TrainingData::new("consensus_ridge", universe, train)?;
     let width = universe.width();
     let mut gram = Matrix::<f64>::zeros(width, width);
@@ -140,15 +135,13 @@ fn fit_on(params: &ConsensusRidgeParams, base: &Fit, train: &Views) -> Result<Fi
         })
         .sum();
 
-    let maps: Vec<ViewMap> = universe
-        .views()
-        .iter()
-        .map(|view| {
-            let map = linalg::product(view.map.map(|&x| f64::from(x)).view(), corrector.view(), Threads::Pool);
-            let back = Some(view.back.clone().unwrap_or_else(|| view.map.transposed()));
-            ViewMap { map: map.map(|&x| x as f32), back, ..view.clone() }
-        })
-        .collect();
+    let mut maps = Vec::new();
+    for view in universe.views() {
+        let (Some(map), Some(back)) = (view.linear_in(), view.linear_back()) else { return Err(lacks("linear map")) };
+        let map = linalg::product(map.view(), corrector.view(), Threads::Pool).map(|&x| x as f32);
+        let view = ViewMap::new(view.name().to_string(), view.prep().clone(), map);
+        maps.push(view.with_back(back.map(|&x| x as f32)));
+    }
     let report = FitReport {
         objective: Some(targets + fitted),
         optimality_gap: None,

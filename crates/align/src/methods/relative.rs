@@ -114,8 +114,8 @@ fn fit(params: &RelativeParams, train: &Views, seed: u64) -> Result<Fit, AlignEr
             let (start, d) = (moments.offset(m), moments.width(m));
             let map = Matrix::from_fn(d, width, |i, k| stacked.at(start + i, k) as f32);
             let back = decoder.unwrap_or_else(|| Matrix::from_fn(width, d, |k, i| map.at(i, k)));
-            let back = Some(back.map(|&x| (f64::from(x) * lengths[m]) as f32));
-            ViewMap { unit: true, back, ..ViewMap::new(moments.names()[m].clone(), prep, map) }
+            let back = back.map(|&x| (f64::from(x) * lengths[m]) as f32);
+            ViewMap::new(moments.names()[m].clone(), prep, map).of_unit_rows().with_back(back)
         })
         .collect();
     let parameters = views.iter().map(ViewMap::parameters).sum();

@@ -15,15 +15,20 @@
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
-//! Names of arrays. Of a view `en`: `en.mean`, `en.std`, `en.divisor`, `en.scale` (its standardisation; the latter two
-//! follow from the outline and `std`, and stand there so that nobody has to know how), `en.map`, `en.back` where the
-//! way back is no transpose, and `en.universe_mean`, `.universe_std`, `.universe_divisor`, `.universe_scale` for a view
-//! that was added with scaling; of a calibrated fit `en.back_mean` and `en.back_gain`. Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`,
-//! `.b2`. Of pairs of views, by their positions: `pair.0.1`. What follows the last dot never occurs in two of these
-//! groups, so no name of a view can be taken for anything else.
+//! A view of a universe is a chain of steps, and a step of the outline says which arrays it is made of. Names of arrays: of a
+//! view `en`, `en.mean`, `en.std`, `en.divisor`, `en.scale` (its standardisation; the latter two follow from the outline and
+//! `std`, and stand there so that nobody has to know how), `en.map` (the linear step in), `en.back` where the way back is no
+//! transpose, `en.landmarks` and `en.whitener` of kernel features, `en.features_mean` and so on of their standardisation,
+//! `en.universe_mean` and so on for a view that was added with scaling; of a calibrated fit `en.back_mean` and `en.back_gain`.
+//! Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`, `.b2`. Of pairs of views, by
+//! their positions: `pair.0.1`. The part behind the last dot never occurs in two of these groups, so no name of a view can
+//! be taken for anything else.
 
+mod old;
 mod put;
 mod take;
+
+pub use old::OldOutline;
 
 use std::collections::BTreeMap;
 
@@ -118,9 +123,6 @@ pub enum Outline {
         views: Vec<ViewOutline>,
         /// The corrector, where there is one.
         corrector: Option<CorrectorOutline>,
-        /// The views, by position, that rows are calibrated for on the way back to them.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        calibrated: Vec<usize>,
     },
 }
 
@@ -167,16 +169,60 @@ pub struct ViewOutline {
     pub name: String,
     /// Its width d.
     pub width: usize,
-    /// Its standardisation.
-    pub prep: Scaling,
-    /// Whether standardised rows are brought to length one before the map.
-    pub unit: bool,
-    /// The way back from the universe.
-    pub back: Back,
-    /// Standardisation of the universe that its map ends in, where it is not the universe itself.
-    pub post: Option<Scaling>,
-    /// Whether the corrector applies to it.
-    pub corrected: bool,
+    /// The steps from raw rows into the universe; the first standardises.
+    pub way_in: Vec<StepOutline>,
+    /// The steps from the universe to raw rows, the last of which un-standardises; null where there is no way back.
+    pub way_back: Option<Vec<StepOutline>>,
+}
+
+/// A step of a way, with the names of its arrays. Two steps of a view can name the same arrays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum StepOutline {
+    /// `(x − mean) / divisor`.
+    Standardise {
+        /// What the names of the arrays `mean`, `std`, `divisor` and `scale` start with, such as `en.`.
+        arrays: String,
+        /// How the divisors follow from the deviations.
+        scaling: Scaling,
+    },
+    /// `x · scale + mean`.
+    UnStandardise {
+        /// As in [`StepOutline::Standardise`].
+        arrays: String,
+        /// As in [`StepOutline::Standardise`].
+        scaling: Scaling,
+    },
+    /// Rows at length one.
+    UnitRows,
+    /// `x A`.
+    Linear {
+        /// The name of the matrix.
+        array: String,
+        /// The width of rows after the step.
+        width: usize,
+        /// Whether A is the transpose of the matrix.
+        transposed: bool,
+    },
+    /// `exp(−|x − l|² / scale)` for each row l of the landmarks, times the whitener.
+    KernelFeatures {
+        /// The name of the landmarks, a row for each.
+        landmarks: String,
+        /// The name of the whitener, a square matrix.
+        whitener: String,
+        /// The number of landmarks, which is the width of rows after the step.
+        width: usize,
+        /// The scale of squared distances.
+        scale: f64,
+    },
+    /// The corrector of the universe.
+    Corrector,
+    /// `(x − mean) · gain`.
+    Calibrate {
+        /// What the names of the arrays `mean` and `gain` start with.
+        arrays: String,
+    },
 }
 
 /// How a [`ZScore`](crate::prep::ZScore) makes divisors and factors of standard deviations.
@@ -215,18 +261,7 @@ fn pair(source: usize, target: usize) -> String {
     format!("pair.{source}.{target}")
 }
 
-/// Which end of a map a standardisation belongs to.
-#[derive(Clone, Copy)]
-enum Side {
-    View,
-    Universe,
-}
-
-impl Side {
-    fn part(self, view: &str, what: &str) -> String {
-        match self {
-            Self::View => format!("{view}.{what}"),
-            Self::Universe => format!("{view}.universe_{what}"),
-        }
-    }
+/// What the names of a view's standardisation start with.
+fn of_view(view: &str) -> String {
+    format!("{view}.")
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, Scaling, Side, ViewOutline, pair,
+    Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, Scaling, StepOutline, ViewOutline,
+    of_view, pair,
 };
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
-use crate::fitted::ViewMap;
+use crate::fitted::{Step, ViewMap};
 use crate::prep::ZScore;
 use crate::{AlignError, Fitted};
 
@@ -23,7 +24,7 @@ impl Fitted {
                 let view = |(name, width, prep): &(String, usize, Option<ZScore>)| InputOutline {
                     name: name.clone(),
                     width: *width,
-                    prep: prep.as_ref().map(|prep| put_scaling(&mut arrays, name, Side::View, prep)),
+                    prep: prep.as_ref().map(|prep| put_scaling(&mut arrays, &of_view(name), prep)),
                 };
                 Outline::Input { views: input.views().iter().map(view).collect() }
             }
@@ -31,7 +32,7 @@ impl Fitted {
                 let view = |(name, prep): (&String, &ZScore)| PairOutline {
                     name: name.clone(),
                     width: prep.width(),
-                    prep: put_scaling(&mut arrays, name, Side::View, prep),
+                    prep: put_scaling(&mut arrays, &of_view(name), prep),
                 };
                 let views = maps.names().iter().zip(maps.preps()).map(view).collect();
                 for ((a, b), map) in maps.stored() {
@@ -50,10 +51,7 @@ impl Fitted {
                     hidden: put_corrector(&mut arrays, corrector),
                     rescale: universe.rescale(),
                 });
-                let names: Vec<String> = universe.views().iter().map(|view| view.name.clone()).collect();
-                let calibration = |at: usize| universe.views()[at].calibration.as_ref();
-                let calibrated = put_calibrations(&mut arrays, &names, calibration);
-                Outline::Universe { width: universe.width(), views, corrector, calibrated }
+                Outline::Universe { width: universe.width(), views, corrector }
             }
             Self::Own(_) => return Err(AlignError::NoParts),
         };
@@ -63,28 +61,103 @@ impl Fitted {
 
 type Stored = BTreeMap<String, Array>;
 
-fn put_scaling(arrays: &mut Stored, view: &str, side: Side, prep: &ZScore) -> Scaling {
+fn put_scaling(arrays: &mut Stored, start: &str, prep: &ZScore) -> Scaling {
     let (divisors, scales) = (prep.divisors(), prep.scales());
     for (what, values) in [("mean", prep.mean()), ("std", prep.std()), ("divisor", &divisors), ("scale", &scales)] {
-        arrays.insert(side.part(view, what), Array::vector_f64(values));
+        arrays.insert(format!("{start}{what}"), Array::vector_f64(values));
     }
     Scaling { epsilon: prep.epsilon(), constant_columns: prep.rule() }
 }
 
+fn put_calibration(arrays: &mut Stored, start: &str, calibration: &Calibration) {
+    arrays.insert(format!("{start}mean"), Array::vector_f64(calibration.mean()));
+    arrays.insert(format!("{start}gain"), Array::vector_f64(&[calibration.gain()]));
+}
+
 fn put_view(arrays: &mut Stored, view: &ViewMap) -> ViewOutline {
-    let name = &view.name;
-    arrays.insert(format!("{name}.map"), Array::matrix(&view.map));
-    if let Some(back) = &view.back {
-        arrays.insert(format!("{name}.back"), Array::matrix(back));
+    let (name, width) = (view.name().to_string(), view.width());
+    let (start, scaling) = (of_view(&name), put_scaling(arrays, &of_view(&name), view.prep()));
+    let mut puts = Puts { arrays, view: &start, done: Vec::new() };
+    let mut way_in = vec![StepOutline::Standardise { arrays: start.clone(), scaling }];
+    puts.steps(view.way_in(), width, &mut way_in, ["map", "features_", "universe_"]);
+    let way_back = view.way_back().map(|steps| {
+        let mut way_back = Vec::new();
+        puts.steps(steps, view.universe_width(), &mut way_back, ["back", "back_universe_", "back_view_"]);
+        way_back.push(StepOutline::UnStandardise { arrays: start.clone(), scaling });
+        way_back
+    });
+    ViewOutline { name, width, way_in, way_back }
+}
+
+/// Puts the arrays of one view's steps there, those that two steps share once.
+struct Puts<'a> {
+    arrays: &'a mut Stored,
+    /// What names of the view's arrays start with.
+    view: &'a str,
+    done: Vec<(&'a Step, String)>,
+}
+
+impl<'a> Puts<'a> {
+    /// These steps behind those of `outlines`. The names are those of a matrix, of a standardisation and of its inverse.
+    fn steps(
+        &mut self,
+        steps: &'a [Step],
+        mut width: usize,
+        outlines: &mut Vec<StepOutline>,
+        [matrix, standardised, restored]: [&str; 3],
+    ) {
+        for step in steps {
+            width = step.width_after(width).unwrap_or(width);
+            outlines.push(match step {
+                Step::Standardise(prep) => {
+                    let arrays = self.named(step, standardised, "mean");
+                    StepOutline::Standardise { scaling: put_scaling(self.arrays, &arrays, prep), arrays }
+                }
+                Step::UnStandardise(prep) => {
+                    let arrays = self.named(step, restored, "mean");
+                    StepOutline::UnStandardise { scaling: put_scaling(self.arrays, &arrays, prep), arrays }
+                }
+                Step::UnitRows => StepOutline::UnitRows,
+                Step::Linear(map) => {
+                    let array = self.named(step, matrix, "");
+                    self.arrays.insert(array.clone(), Array::matrix(map.matrix()));
+                    StepOutline::Linear { array, width, transposed: map.is_transposed() }
+                }
+                Step::KernelFeatures(features) => {
+                    let landmarks = self.named(step, "landmarks", "");
+                    let whitener = self.named(step, "whitener", "");
+                    self.arrays.insert(landmarks.clone(), Array::matrix(features.landmarks()));
+                    self.arrays.insert(whitener.clone(), Array::matrix_f64(features.whitener()));
+                    StepOutline::KernelFeatures { landmarks, whitener, width, scale: features.scale() }
+                }
+                Step::Correct(_) => StepOutline::Corrector,
+                Step::Calibrate(calibration) => {
+                    let arrays = self.named(step, "back_", "gain");
+                    put_calibration(self.arrays, &arrays, calibration);
+                    StepOutline::Calibrate { arrays }
+                }
+            });
+        }
     }
-    ViewOutline {
-        name: name.clone(),
-        width: view.prep.width(),
-        prep: put_scaling(arrays, name, Side::View, &view.prep),
-        unit: view.unit,
-        back: if view.back.is_some() { Back::Own } else { Back::Transpose },
-        post: view.post.as_ref().map(|post| put_scaling(arrays, name, Side::Universe, post)),
-        corrected: view.corrected,
+
+    /// The name of a step's array or arrays: that of a step with the same memory, or `what` with a number where it is taken.
+    /// `one` is the end of the name of one of several arrays.
+    fn named(&mut self, step: &'a Step, what: &str, one: &str) -> String {
+        if let Some((_, name)) = self.done.iter().find(|(other, _)| other.shares_memory(step)) {
+            return name.clone();
+        }
+        let numbered = |n: usize| match n {
+            1 => format!("{}{what}", self.view),
+            n if one.is_empty() => format!("{}{what}_{n}", self.view),
+            n => format!("{}{what}{n}_", self.view),
+        };
+        let mut n = 1;
+        while self.arrays.contains_key(&format!("{}{one}", numbered(n))) {
+            n += 1;
+        }
+        let name = numbered(n);
+        self.done.push((step, name.clone()));
+        name
     }
 }
 
@@ -97,8 +170,7 @@ fn put_calibrations<'a>(
     let calibrations = names.iter().enumerate().filter_map(|(at, name)| Some((at, name, of(at)?)));
     calibrations
         .map(|(at, name, calibration)| {
-            arrays.insert(format!("{name}.back_mean"), Array::vector_f64(calibration.mean()));
-            arrays.insert(format!("{name}.back_gain"), Array::vector_f64(&[calibration.gain()]));
+            put_calibration(arrays, &format!("{name}.back_"), calibration);
             at
         })
         .collect()

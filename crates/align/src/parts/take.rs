@@ -1,11 +1,14 @@
 //! Putting together, with all that can be wrong about parts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, Side, Values, ViewOutline, pair};
+use super::{
+    Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, StepOutline, Values, ViewOutline, of_view, pair,
+};
 use crate::calibration::Calibration;
 use crate::corrector::{Corrector, Weights};
-use crate::fitted::{InputSpace, PairMaps, ViewMap};
+use crate::fitted::{Correction, InputSpace, KernelFeatures, LinearMap, PairMaps, Step, ViewMap};
 use crate::prep::ZScore;
 use crate::{AlignError, Fitted, Matrix, Universe};
 
@@ -23,7 +26,7 @@ impl Fitted {
         let fitted = match outline {
             Outline::Input { views } => {
                 let view = |v: InputOutline| {
-                    let prep = v.prep.map(|scaling| arrays.scaling(&v.name, Side::View, v.width, scaling));
+                    let prep = v.prep.map(|scaling| arrays.scaling(&of_view(&v.name), v.width, scaling));
                     Ok((v.name, v.width, prep.transpose()?))
                 };
                 let views: Result<Vec<_>, AlignError> = views.into_iter().map(view).collect();
@@ -40,28 +43,31 @@ impl Fitted {
                 for (b, a) in (0..views.len()).flat_map(|b| (0..b).map(move |a| (b, a))).filter(|_| back == Back::Own) {
                     home.push(arrays.matrix(&pair(b, a), views[b].width, views[a].width)?);
                 }
-                let prep = |v: &PairOutline| arrays.scaling(&v.name, Side::View, v.width, v.prep);
+                let prep = |v: &PairOutline| arrays.scaling(&of_view(&v.name), v.width, v.prep);
                 let preps: Result<Vec<ZScore>, AlignError> = views.iter().map(prep).collect();
                 let names = views.into_iter().map(|v| v.name).collect();
                 let maps = PairMaps::of(names, preps?, maps, (back == Back::Own).then_some(home));
                 Self::Pairwise(maps.with_calibrations(calibrations))
             }
-            Outline::Universe { width, views, corrector, calibrated } => {
-                let calibrations = arrays
-                    .calibrations(&views.iter().map(|v| (v.name.as_str(), v.width)).collect::<Vec<_>>(), &calibrated)?;
-                let views: Result<Vec<ViewMap>, AlignError> = views
-                    .into_iter()
-                    .zip(calibrations)
-                    .map(|(view, c)| Ok(ViewMap { calibration: c, ..arrays.view(view, width)? }))
-                    .collect();
+            Outline::Universe { width, views, corrector } => {
+                let correction = corrector.map(|outline| {
+                    let corrector = Arc::new(arrays.corrector(width, outline.hidden)?);
+                    Ok(Correction { corrector, rescale: outline.rescale })
+                });
+                let correction = correction.transpose()?;
+                let of_view = |view| Ways { arrays: &mut arrays, correction: correction.as_ref() }.view(view);
+                let views: Result<Vec<ViewMap>, AlignError> = views.into_iter().map(of_view).collect();
                 let universe = Universe::from_views(views?)?;
-                Self::Universe(match corrector {
-                    None => universe,
-                    Some(outline) => {
-                        let network = arrays.corrector(width, outline.hidden)?;
-                        universe.with_corrector(network, outline.rescale)?
-                    }
-                })
+                if universe.width() != width {
+                    let (name, got) = (universe.views()[0].name().to_string(), universe.width());
+                    return Err(AlignError::Width { op: "universe map", name, got, want: width });
+                }
+                if correction.is_some() && universe.corrector().is_none() {
+                    let message =
+                        "the outline has a corrector, and no view has a step `corrector`; write the parts anew";
+                    return Err(AlignError::Own { method: "a universe".into(), message: message.into() });
+                }
+                Self::Universe(universe)
             }
         };
         match arrays.0.into_keys().next() {
@@ -124,9 +130,9 @@ impl Arrays {
     }
 
     /// A standardisation whose divisors and factors are those that its deviations make.
-    fn scaling(&mut self, view: &str, side: Side, width: usize, scaling: Scaling) -> Result<ZScore, AlignError> {
+    fn scaling(&mut self, start: &str, width: usize, scaling: Scaling) -> Result<ZScore, AlignError> {
         let Scaling { epsilon, constant_columns } = scaling;
-        let (mean, std) = (self.double(&side.part(view, "mean"), &[width])?, side.part(view, "std"));
+        let (mean, std) = (self.double(&format!("{start}mean"), &[width])?, format!("{start}std"));
         let deviations = self.double(&std, &[width])?;
         if let Some(at) = deviations.iter().position(|&s| s < 0.0) {
             return Err(AlignError::PartValue { part: std, at, value: deviations[at], want: "0 or above" });
@@ -139,7 +145,7 @@ impl Arrays {
             return Err(AlignError::PartValue { part: std, at, value: 0.0, want: "a divisor above 0" });
         }
         for (what, derived) in [("divisor", prep.divisors()), ("scale", prep.scales())] {
-            let part = side.part(view, what);
+            let part = format!("{start}{what}");
             let stored = self.any_double(&part, &[width])?;
             if let Some(at) = (0..width).find(|&j| stored[j].to_bits() != derived[j].to_bits()) {
                 let want = "what the standard deviation and the outline's rule make";
@@ -149,16 +155,14 @@ impl Arrays {
         Ok(prep)
     }
 
-    fn view(&mut self, outline: ViewOutline, universe: usize) -> Result<ViewMap, AlignError> {
-        let ViewOutline { name, width, prep, unit, back, post, corrected } = outline;
-        let prep = self.scaling(&name, Side::View, width, prep)?;
-        let map = self.matrix(&format!("{name}.map"), width, universe)?;
-        let back = match back {
-            Back::Transpose => None,
-            Back::Own => Some(self.matrix(&format!("{name}.back"), universe, width)?),
-        };
-        let post = post.map(|scaling| self.scaling(&name, Side::Universe, universe, scaling)).transpose()?;
-        Ok(ViewMap { unit, back, post, corrected, ..ViewMap::new(name, prep, map) })
+    fn calibration(&mut self, start: &str, width: usize) -> Result<Calibration, AlignError> {
+        let mean = self.double(&format!("{start}mean"), &[width])?;
+        let part = format!("{start}gain");
+        match self.double(&part, &[1])?[..] {
+            [gain] if gain > 0.0 => Ok(Calibration::new(mean, gain)),
+            [value, ..] => Err(AlignError::PartValue { part, at: 0, value, want: "a gain above 0" }),
+            [] => Err(AlignError::MissingPart { part }),
+        }
     }
 
     /// Of views with these names and widths those at the positions `calibrated`; `None` for the others.
@@ -176,13 +180,7 @@ impl Arrays {
             if !calibrated.contains(&at) {
                 return Ok(None);
             }
-            let mean = self.double(&format!("{name}.back_mean"), &[width])?;
-            let part = format!("{name}.back_gain");
-            match self.double(&part, &[1])?[..] {
-                [gain] if gain > 0.0 => Ok(Some(Calibration::new(mean, gain))),
-                [value, ..] => Err(AlignError::PartValue { part, at: 0, value, want: "a gain above 0" }),
-                [] => Err(AlignError::MissingPart { part }),
-            }
+            self.calibration(&format!("{name}.back_"), width).map(Some)
         };
         views.iter().enumerate().map(of_view).collect()
     }
@@ -199,6 +197,122 @@ impl Arrays {
             w2: self.matrix(&name("w2"), hidden, width)?,
             b2: self.single(&name("b2"), &[width])?,
         })
+    }
+}
+
+/// The ways of one view, put together.
+struct Ways<'a> {
+    arrays: &'a mut Arrays,
+    correction: Option<&'a Correction>,
+}
+
+/// Arrays that steps of one view have named, because others can name them too.
+#[derive(Default)]
+struct Named {
+    matrices: BTreeMap<String, LinearMap>,
+    scalings: BTreeMap<String, (Arc<ZScore>, Scaling)>,
+}
+
+impl Ways<'_> {
+    fn view(&mut self, outline: ViewOutline) -> Result<ViewMap, AlignError> {
+        let ViewOutline { name, width, way_in, way_back } = outline;
+        let odd = |what: &str| {
+            let message = format!("view `{name}`: {what}; these are not the parts of one fit, write them anew");
+            AlignError::Own { method: "a universe".into(), message }
+        };
+        let mut named = Named::default();
+        let Some((StepOutline::Standardise { arrays, scaling }, inner)) = way_in.split_first() else {
+            return Err(odd("its way in does not start with the step `standardise`"));
+        };
+        let prep = self.scaling(&mut named, arrays, width, *scaling)?;
+        let (steps, universe) = self.steps(&mut named, inner, width)?;
+        let back = match way_back.as_deref().map(<[StepOutline]>::split_last) {
+            None => None,
+            Some(Some((StepOutline::UnStandardise { arrays: own, scaling: rule }, inner)))
+                if own == arrays && rule == scaling =>
+            {
+                Some(self.steps(&mut named, inner, universe)?.0)
+            }
+            Some(_) => return Err(odd("its way back does not end with the inverse of its first step")),
+        };
+        Ok(ViewMap::of_steps(name.clone(), (*prep).clone(), steps, back))
+    }
+
+    /// The steps that take rows of this width, and the width of the rows behind them.
+    fn steps(
+        &mut self,
+        named: &mut Named,
+        outlines: &[StepOutline],
+        mut width: usize,
+    ) -> Result<(Vec<Step>, usize), AlignError> {
+        let mut steps = Vec::new();
+        for outline in outlines {
+            steps.push(match outline {
+                StepOutline::Standardise { arrays, scaling } => {
+                    Step::Standardise(self.scaling(named, arrays, width, *scaling)?)
+                }
+                StepOutline::UnStandardise { arrays, scaling } => {
+                    Step::UnStandardise(self.scaling(named, arrays, width, *scaling)?)
+                }
+                StepOutline::UnitRows => Step::UnitRows,
+                StepOutline::Linear { array, width: after, transposed } => {
+                    let (rows, cols) = if *transposed { (*after, width) } else { (width, *after) };
+                    let map = match named.matrices.get(array) {
+                        Some(map) => map.clone(),
+                        None => LinearMap::new(self.arrays.matrix(array, rows, cols)?),
+                    };
+                    named.matrices.insert(array.clone(), map.clone());
+                    let map = if *transposed { map.transposed() } else { map };
+                    let (takes, gives) = map.widths();
+                    if (takes, gives) != (width, *after) {
+                        let (part, got) = (array.clone(), format!("{takes} x {gives}"));
+                        return Err(AlignError::PartShape { part, got, want: format!("{width} x {after}") });
+                    }
+                    Step::Linear(map)
+                }
+                StepOutline::KernelFeatures { landmarks, whitener, width: k, scale } => {
+                    if !(*scale > 0.0 && scale.is_finite()) {
+                        let (part, want) = (landmarks.clone(), "a scale of squared distances above 0");
+                        return Err(AlignError::PartValue { part, at: 0, value: *scale, want });
+                    }
+                    let landmarks = self.arrays.matrix(landmarks, *k, width)?;
+                    let whitener = Matrix::new(*k, *k, self.arrays.double(whitener, &[*k, *k])?)?;
+                    Step::KernelFeatures(Arc::new(KernelFeatures::of_parts(landmarks, whitener, *scale)))
+                }
+                StepOutline::Corrector => match self.correction {
+                    Some(correction) => Step::Correct(correction.clone()),
+                    None => return Err(AlignError::MissingPart { part: "corrector.norm_scale".into() }),
+                },
+                StepOutline::Calibrate { arrays } => Step::Calibrate(self.arrays.calibration(arrays, width)?),
+            });
+            let last = steps.last().map_or(Ok(width), |step| step.width_after(width));
+            width = last.map_err(|want| AlignError::Width {
+                op: "universe map",
+                name: "corrector".into(),
+                got: width,
+                want,
+            })?;
+        }
+        Ok((steps, width))
+    }
+
+    fn scaling(
+        &mut self,
+        named: &mut Named,
+        start: &str,
+        width: usize,
+        scaling: Scaling,
+    ) -> Result<Arc<ZScore>, AlignError> {
+        if let Some((prep, rule)) = named.scalings.get(start) {
+            if (prep.width(), *rule) == (width, scaling) {
+                return Ok(Arc::clone(prep));
+            }
+            let (part, got) = (format!("{start}std"), format!("{} numbers by {rule:?}", prep.width()));
+            return Err(AlignError::PartShape { part, got, want: format!("{width} numbers by {scaling:?}") });
+        }
+        let prep = Arc::new(self.arrays.scaling(start, width, scaling)?);
+        named.scalings.insert(start.to_string(), (Arc::clone(&prep), scaling));
+        Ok(prep)
     }
 }
 

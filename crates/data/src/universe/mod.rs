@@ -27,13 +27,13 @@ mod problem;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use align::parts::{Array, Outline, Parts, Values};
+use align::parts::{Array, OldOutline, Outline, Parts, Values};
 use align::{AlignError, Consensus, Fit, FitReport, Fitted, Matrix, Views};
 use files::checksum::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::problem::ENTRY;
+use self::problem::{ENTRY, WITH_STEPS};
 pub use self::problem::{FORMAT_VERSION, UniverseProblem};
 use crate::{
     DataError, nearest,
@@ -97,14 +97,22 @@ pub struct Added {
 /// The metadata's entry, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct About {
+struct About<O = Outline> {
     format_version: u64,
     /// Of all bytes behind the header.
     arrays_sha256: String,
-    fitted: Outline,
+    fitted: O,
     consensus: Option<ConsensusAbout>,
     origin: Origin,
     report: FitReport,
+}
+
+impl About {
+    /// The same with the views in steps.
+    fn of_old(old: About<OldOutline>) -> Self {
+        let About { format_version, arrays_sha256, fitted, consensus, origin, report } = old;
+        Self { format_version, arrays_sha256, fitted: fitted.into(), consensus, origin, report }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -195,15 +203,16 @@ pub fn read(file: &Path) -> Result<Saved, DataError> {
     let text = contents.metadata.get(ENTRY).ok_or_else(|| fail(UniverseProblem::NoUniverse))?;
     // The version comes first: what else a later format says need not make sense here.
     let value: Value = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
-    match value["format_version"].as_u64() {
+    let about: About = match value["format_version"].as_u64() {
         Some(got) if got > FORMAT_VERSION => return Err(fail(UniverseProblem::Newer { got })),
-        Some(1..=FORMAT_VERSION) => {}
+        Some(1..WITH_STEPS) => serde_json::from_str::<About<OldOutline>>(text).map(About::of_old),
+        Some(WITH_STEPS..=FORMAT_VERSION) => serde_json::from_str(text),
         _ => {
             let detail = format!("`format_version` is {}, wanted 1 to {FORMAT_VERSION}", value["format_version"]);
             return Err(metadata(detail));
         }
     }
-    let about: About = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
+    .map_err(|e| metadata(e.to_string()))?;
     let got = sha256(contents.data);
     if got != about.arrays_sha256 {
         return Err(fail(UniverseProblem::Damaged { got, want: about.arrays_sha256 }));

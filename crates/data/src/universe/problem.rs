@@ -5,9 +5,12 @@ use thiserror::Error;
 
 use crate::messages::words::known_names;
 
-/// The format that is written, and the newest that is read. Version 2 may hold calibrations; a file of version 1 is one
-/// of version 2 without.
-pub const FORMAT_VERSION: u64 = 2;
+/// The format that is written, and the newest that is read. Version 2 added calibrations to version 1; since version 3 each
+/// view of a universe is a list of steps.
+pub const FORMAT_VERSION: u64 = 3;
+
+/// The first format in which views are lists of steps.
+pub(super) const WITH_STEPS: u64 = 3;
 
 /// The entry of the metadata.
 pub(super) const ENTRY: &str = "universe";

@@ -18,7 +18,7 @@ mod script;
 pub mod settings;
 mod state;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 

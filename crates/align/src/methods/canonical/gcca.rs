@@ -213,7 +213,7 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
         .map(|(m, back)| {
             let (start, width) = (moments.offset(m), moments.width(m));
             let map = Matrix::from_fn(width, rank, |i, j| stacked.at(start + i, j) as f32);
-            ViewMap { back, ..ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map) }
+            ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map).with_decoder(back)
         })
         .collect();
     let parameters = maps.iter().map(ViewMap::parameters).sum();

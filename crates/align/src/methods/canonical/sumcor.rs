@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum};
 use crate::methods::gpa::{GpaParams, Solver};
 use crate::methods::shared::check::{at_most, ensure};
@@ -140,13 +141,12 @@ fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<F
         fit.report.warnings.extend(spectrum::warnings(moments, &spectra, asked, Some("shrinkage")));
     }
     let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
-    let views = universe.views().iter().zip(inverses.iter().zip(&roots)).map(|(view, (inverse, root))| {
-        let rotation = view.map.map(|&x| f64::from(x));
+    let views = universe.views().iter().zip(inverses.iter().zip(&roots)).filter_map(|(view, (inverse, root))| {
+        let rotation = view.linear_in()?;
         let map = linalg::product(inverse.view(), rotation.view(), Threads::Pool);
         let back = linalg::product(rotation.view().transpose(), root.view(), Threads::Pool);
-        let mut view = view.clone();
-        (view.map, view.back) = (map.map(|&x| x as f32), Some(back.map(|&x| x as f32)));
-        view
+        let view = ViewMap::new(view.name().to_string(), view.prep().clone(), map.map(|&x| x as f32));
+        Some(view.with_back(back.map(|&x| x as f32)))
     });
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views.collect())), report: fit.report })
 }

@@ -94,7 +94,7 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Views>, se
             let map = Matrix::from_fn(width, stacked.cols(), |i, j| (scale * entry(i, j)) as f32);
             let back = || Matrix::from_fn(stacked.cols(), width, |j, i| (entry(i, j) / scale) as f32);
             let back = scales.is_some().then(back);
-            ViewMap { back, ..ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map) }
+            ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map).with_decoder(back)
         })
         .collect();
     let rotations: usize = (0..moments.views()).map(|m| moments.width(m) * moments.width(m).min(stacked.cols())).sum();

@@ -64,8 +64,9 @@ pub fn add_view(request: &Add) -> Result<String> {
         anchors: anchors.names().map(str::to_owned).collect(),
         rows: rows.rows(),
     });
-    let view = joined.views().iter().find(|view| view.name == request.view);
-    let dead = view.filter(|view| view.prep.is_dead()).map(|view| FitWarning::DeadView { view: view.name.clone() });
+    let view = joined.views().iter().find(|view| view.name() == request.view);
+    let dead =
+        view.filter(|view| view.prep().is_dead()).map(|view| FitWarning::DeadView { view: view.name().to_string() });
     saved.report.warnings.extend(dead.clone());
     let warning = dead.map(|warning| format!("\nwarning: {warning}")).unwrap_or_default();
     saved.fitted = Fitted::Universe(joined);
