@@ -17,6 +17,7 @@ const STARTING_WEIGHTS: Purpose = Purpose::new(20);
 /// How classifiers are trained: `protocol: released`, or with settings `protocol: {converged: {l2: 0.01}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Protocol {
     /// L2-regularised logistic regression to the optimum. The default: the released form is far from
     /// converged, so that its figures depend on the scale of the features and on the draw of the weights.

@@ -22,6 +22,7 @@ pub struct NaParams {
 /// Scaling of the input coordinates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scale {
     /// As the encoder gave them: the paper's baseline.
     #[default]

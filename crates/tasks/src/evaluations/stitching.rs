@@ -47,6 +47,7 @@ align::former_keys!(StitchingParams:
 /// Which side of a translation a classifier is trained on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Direction {
     /// On translated rows of the source, tested on the target's own.
     #[default]

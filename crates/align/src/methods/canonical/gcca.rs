@@ -68,6 +68,7 @@ pub struct GccaParams {
 /// What stands between a view and its part of the shared eigenvectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Whiten {
     /// Nothing: `z V Φ = U S Φ`, a direction counts by its singular value. The released form.
     #[default]

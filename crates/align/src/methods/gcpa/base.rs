@@ -10,6 +10,7 @@ use crate::prep::ConstantColumns;
 /// The universe that a corrector starts from: `base: gpa`, `base: {gpa: {solver: accelerated}}` or `base: gcca`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CorrectorBase {
     /// GPA's universe, as released.
     Gpa(GpaBase),

@@ -9,6 +9,7 @@ use crate::settings::choice;
 /// How the corrector is trained: `training: fast`, or with settings `training: {released: {epochs: 5}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Training {
     /// As the authors released it.
     Released(ReleasedTraining),
@@ -62,6 +63,7 @@ pub struct FastTraining {
 /// What the corrector's weights are chosen by: `validation: full`, or `validation: {sampled: {batches: 100}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Validation {
     /// As released: new draws of held-out rows at every check, each from one view; the untrained corrector is no candidate.
     Sampled(SampledValidation),

@@ -13,6 +13,7 @@ use crate::{AlignError, Matrix};
 /// What a view counts in the consensus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Weights {
     /// All the same.
     #[default]

@@ -81,6 +81,7 @@ crate::former_keys!(GpaParams: "gauge" => "orientation: principal");
 /// How the objective is lowered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Solver {
     /// As the authors released it: Jacobi sweeps from a Gaussian start.
     #[default]
@@ -93,6 +94,7 @@ pub enum Solver {
 /// A universe is defined up to a rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Orientation {
     /// Whichever the iteration ends in. Files cannot name it, because it is what no `orientation` means; beside `rank` it
     /// would have no effect.

@@ -12,6 +12,7 @@ use crate::{AlignError, Matrix, Views};
 /// rotation changes: at 1 the consensus tells nothing of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Robust {
     /// Huber's: by its square up to this distance, beyond it by the distance itself.
     Huber(f64),
