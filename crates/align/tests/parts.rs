@@ -6,7 +6,7 @@ use align::methods::decoder::Decoder;
 use align::methods::gcca::{GccaParams, Whiten};
 use align::methods::gcpa::{GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::GpaParams;
-use align::methods::na::{NaParams, Scale};
+use align::methods::na::{NaParams, Scale, ZscoreParams};
 use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::parts::{Array, Outline, Parts, Scaling, StepOutline, Values};
 use align::prep::ConstantColumns;
@@ -32,7 +32,7 @@ fn methods() -> Vec<Method> {
         }
     }
     let released = ConstantColumns::Released;
-    methods.push(Method::from(NaParams { scale: Scale::Zscore, constant_columns: released }));
+    methods.push(Method::from(NaParams { scale: Scale::Zscore(ZscoreParams { constant_columns: released }) }));
     methods.push(Method::from(GpaParams { constant_columns: released, ..Default::default() }));
     for decoder in [Decoder::PseudoInverse, Decoder::LeastSquares] {
         let params = GccaParams { whiten: Whiten::InverseSingular, rank: Some(5), decoder, ..Default::default() };

@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn every_key_of_an_earlier_version_is_an_error_with_its_form_of_today() {
-        let methods: [(&str, &[&str]); 3] = [
+        let methods: [(&str, &[&str]); 4] = [
+            ("na", &["constant_columns"]),
             ("gpa", &["gauge"]),
             ("linear", &["scaffold", "solver"]),
             (

@@ -18,7 +18,7 @@ fn agreement_of_all_views() {
     let gcca = Method::from(GccaParams::default());
     for (letter, method, name, tolerance) in [
         ("a", na(Scale::Raw), "NA_raw", 1e-5),
-        ("a", na(Scale::Zscore), "NA_zscore", 1e-5),
+        ("a", na(Scale::zscore()), "NA_zscore", 1e-5),
         ("a", gcca.clone(), "GCCA", 1e-4),
         ("b", gcca, "GCCA", 1e-4),
         ("a", gpa.clone(), "GPA", 0.006),

@@ -51,7 +51,7 @@ fn check(scores: &[Score], letter: &str, space: Coordinates, name: &str, per_pai
 #[test]
 fn no_alignment() {
     check(&retrieval(&na(Scale::Raw), "a"), "a", Coordinates::Input, "NA_raw", 1e-5, 1e-5);
-    check(&retrieval(&na(Scale::Zscore), "a"), "a", Coordinates::Input, "NA_zscore", 1e-5, 1e-5);
+    check(&retrieval(&na(Scale::zscore()), "a"), "a", Coordinates::Input, "NA_zscore", 1e-5, 1e-5);
 }
 
 #[test]

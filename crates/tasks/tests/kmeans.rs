@@ -75,7 +75,7 @@ fn clustering_of_unaligned_views_is_in_faiss_range() {
     let expected = expected();
     for letter in ["a", "b"] {
         let data = case(letter);
-        for (scale, name) in [(Scale::Raw, "Baseline"), (Scale::Zscore, "Baseline+ZScore")] {
+        for (scale, name) in [(Scale::Raw, "Baseline"), (Scale::zscore(), "Baseline+ZScore")] {
             let scores = score(&na(scale), &Task::from(ClusteringParams::default()), &data).scores;
             for (metric, key) in [(Metric::Ari, "ari"), (Metric::Nmi, "nmi")] {
                 let of: Vec<f64> = scores.iter().filter(|s| s.metric == metric).filter_map(|s| s.value).collect();

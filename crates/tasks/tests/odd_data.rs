@@ -33,7 +33,7 @@ fn methods() -> Vec<Method> {
             _ => {}
         }
     }
-    methods.push(na(Scale::Zscore));
+    methods.push(na(Scale::zscore()));
     methods.push(Method::from(PairwiseParams { scale: true }));
     methods
 }

@@ -210,7 +210,7 @@ fn gpa_clusters_as_the_standardised_input_does() {
     let (mut figures, mut equal) = (0, 0);
     for data in [synthetic(3, 24, 400, 500), case("a"), case("b")] {
         let gpa = score(&Method::from(GpaParams::default()), &task, &data);
-        let input = score(&na(Scale::Zscore), &task, &data);
+        let input = score(&na(Scale::zscore()), &task, &data);
         assert_eq!(gpa.scores.len(), 2 * data.test.views.len());
         for (gpa, input) in gpa.scores.iter().zip(&input.scores) {
             assert_eq!((&gpa.source, gpa.metric, gpa.n), (&input.source, input.metric, input.n));

@@ -163,7 +163,7 @@ fn what_is_shared_lies_between_chance_and_the_most_and_noise_lowers_the_ceiling(
 fn every_method_is_judged_in_its_first_space() {
     let data = synthetic(3, 16, 200, 80);
     for (method, space) in [
-        (na(Scale::Zscore), Coordinates::Input),
+        (na(Scale::zscore()), Coordinates::Input),
         (Method::from(GpaParams::default()), Coordinates::Universe),
         (Method::from(PairwiseParams::default()), Coordinates::Translated),
     ] {
@@ -181,7 +181,7 @@ fn every_method_is_judged_in_its_first_space() {
     }
     // A rotation of standardised views is as alike as they are, and nearer.
     let of = |method: &Method| score(method, &Task::from(few()), &data);
-    let (input, gpa) = (of(&na(Scale::Zscore)), of(&Method::from(GpaParams::default())));
+    let (input, gpa) = (of(&na(Scale::zscore())), of(&Method::from(GpaParams::default())));
     let figure = |scores: &Scores, metric| value(scores, metric, "v0", Some("v1")).unwrap();
     for measure in SimilarityMeasure::ALL {
         let metric = Metric::Similarity(measure, SimilarityStatistic::Raw);

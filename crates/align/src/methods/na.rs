@@ -6,20 +6,22 @@ use crate::aligner::{Aligner, FitInput, FitSize, Needs};
 use crate::fitted::InputSpace;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
+use crate::settings::choice;
 use crate::views::View;
 use crate::{AlignError, Fit, FitReport, Fitted};
 
 /// Parameters of `na`: views as they are, or with `scale: zscore` standardised by their training rows. O(N·Σd).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct NaParams {
     /// Whether the encoders' coordinates are standardised.
+    #[serde(deserialize_with = "choice")]
     pub scale: Scale,
-    /// What happens to columns that are constant on the training rows, under `scale: zscore`.
-    pub constant_columns: ConstantColumns,
 }
 
-/// Scaling of the input coordinates.
+crate::former_keys!(NaParams: "constant_columns" => "scale: {zscore: {constant_columns: clamp}}");
+
+/// Scaling of the input coordinates: `scale: zscore`, or with settings `scale: {zscore: {constant_columns: released}}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -28,7 +30,22 @@ pub enum Scale {
     #[default]
     Raw,
     /// Standardised by the training rows: what GPA starts from, so its clustering equals GPA's.
-    Zscore,
+    Zscore(ZscoreParams),
+}
+
+/// Settings of standardised coordinates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZscoreParams {
+    /// What happens to columns that are constant on the training rows.
+    pub constant_columns: ConstantColumns,
+}
+
+impl Scale {
+    /// Standardised, with the defaults.
+    pub fn zscore() -> Self {
+        Self::Zscore(ZscoreParams::default())
+    }
 }
 
 impl Aligner for NaParams {
@@ -64,9 +81,9 @@ impl Aligner for NaParams {
         let view = |space: &View| {
             let prep = match self.scale {
                 Scale::Raw => None,
-                Scale::Zscore => {
+                Scale::Zscore(ZscoreParams { constant_columns }) => {
                     enough(space.name(), space.observed_rows())?;
-                    Some(ZScore::fit(&space.observed(), self.constant_columns))
+                    Some(ZScore::fit(&space.observed(), constant_columns))
                 }
             };
             Ok((space.name().to_string(), space.values().cols(), prep))

@@ -122,7 +122,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
 
 /// No alignment, standardised.
 pub fn standardised() -> Method {
-    Method::from(NaParams { scale: Scale::Zscore, ..NaParams::default() })
+    Method::from(NaParams { scale: Scale::zscore() })
 }
 
 /// Largest absolute difference.

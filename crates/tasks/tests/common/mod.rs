@@ -85,7 +85,7 @@ pub fn synthetic(views: usize, width: usize, fit_rows: usize, test_rows: usize) 
 }
 
 pub fn na(scale: Scale) -> Method {
-    Method::from(NaParams { scale, ..Default::default() })
+    Method::from(NaParams { scale })
 }
 
 pub fn score(method: &Method, task: &Task, data: &Dataset) -> Scores {
