@@ -8,7 +8,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use align::Method;
+use anyhow::Context;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tasks::Task;
 
@@ -71,6 +73,19 @@ impl Params {
     pub fn differ(&self, other: &Self, path: &str) -> bool {
         let comparable = |params: &Self| path.rsplit_once('.').is_none_or(|(holder, _)| params.get(holder).is_some());
         comparable(self) && comparable(other) && self.get(path) != other.get(path)
+    }
+
+    /// Whether a method or task of this name, one of `known`, can have these parameters; of a name that is not known nothing
+    /// is said.
+    ///
+    /// # Errors
+    /// What is wrong with the parameters, after the name.
+    pub fn check<T: DeserializeOwned>(&self, name: &str, known: &[&str]) -> anyhow::Result<()> {
+        if !known.contains(&name) {
+            return Ok(());
+        }
+        let read = serde_json::from_value::<T>(json!({ name: &*self.value }));
+        read.map(|_| ()).with_context(|| name.to_string())
     }
 
     /// Whether no parameter differs from that of the same name in `defaults`.
@@ -301,7 +316,7 @@ mod tests {
 
     #[test]
     fn labels_name_what_differs_from_the_defaults() {
-        assert_eq!(key("na", r#"{"constant_columns":"clamp","scale":"zscore"}"#).label(), "NA (scale zscore)");
+        assert_eq!(key("na", r#"{"scale":{"zscore":{"constant_columns":"clamp"}}}"#).label(), "NA (scale zscore)");
         let gpa = key("gpa", r#"{"constant_columns":"clamp","max_iter":null,"tol":1e-8}"#);
         assert!(gpa.label() == "GPA" && gpa.is_default());
         let robust =

@@ -1,13 +1,16 @@
 //! A folder of results as a run or merge has left it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
+use align::Method;
 use anyhow::{Context, Result, bail};
 
 use super::about::About;
 use store::cells::Store;
 use store::lock::{Lock, Turn};
 use store::record::Record;
+use tasks::Task;
 
 /// The turn to write into a folder of results, which has records.
 ///
@@ -40,6 +43,54 @@ pub fn open(folder: &Path) -> Result<(Store, Vec<Record>, About)> {
     if records.is_empty() {
         bail!("{} holds no record; run its grid again", folder.display());
     }
+    check(folder, &records)?;
     let about = About::read(store.root(), &records)?;
     Ok((store, records, about))
+}
+
+/// Refuses records whose methods and tasks have parameters of an earlier version: nothing could be said of what is a default.
+fn check(folder: &Path, records: &[Record]) -> Result<()> {
+    let mut seen = HashSet::new();
+    for record in records {
+        let method = record.method.as_deref().zip(record.params.as_ref());
+        if let Some((name, params)) = method.filter(|method| seen.insert(*method)) {
+            params.check::<Method>(name, Method::names()).with_context(|| earlier(folder))?;
+        }
+        let task = record.task.as_deref().zip(record.task_params.as_ref());
+        if let Some((name, params)) = task.filter(|task| seen.insert(*task)) {
+            params.check::<Task>(name, Task::names()).with_context(|| earlier(folder))?;
+        }
+    }
+    Ok(())
+}
+
+fn earlier(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("{folder} holds results of another version; run their grid again, or draw them with the version that made them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_an_earlier_version_are_refused_with_what_to_do() {
+        let of = |method: &str, params: &str, task: &str, task_params: &str| Record {
+            method: Some(method.into()),
+            params: Some(params.parse().expect("JSON")),
+            task: Some(task.into()),
+            task_params: Some(task_params.parse().expect("JSON")),
+            ..Record::default()
+        };
+        let found = |record: Record| check(Path::new("results/smoke"), &[record]).map_err(|error| format!("{error:#}"));
+        let earlier = "results/smoke holds results of another version; run their grid again, or draw them with the version \
+                       that made them: ";
+        let error = found(of("gcpa", r#"{"tau":0.05}"#, "drift", "{}")).expect_err("an earlier version");
+        assert_eq!(error, format!("{earlier}gcpa: `tau` is written `loss: {{tau: 0.05}}` since 0.2"));
+        let error = found(of("gcpa", "{}", "retrieval", r#"{"k":10}"#)).expect_err("an earlier version");
+        assert_eq!(error, format!("{earlier}retrieval: `k` is written `scoring: {{csls: {{k: 10}}}}` since 0.2"));
+        let now = r#"{"loss":{"tau":0.05}}"#;
+        assert_eq!(found(of("gcpa", now, "retrieval", r#"{"scoring":"csls"}"#)), Ok(()));
+        assert_eq!(found(of("mine", r#"{"tau":0.05}"#, "of_mine", r#"{"k":10}"#)), Ok(()), "nothing is known of these");
+    }
 }
