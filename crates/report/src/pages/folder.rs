@@ -66,7 +66,9 @@ fn check(folder: &Path, records: &[Record]) -> Result<()> {
 
 fn earlier(folder: &Path) -> String {
     let folder = folder.display();
-    format!("{folder} holds results of another version; run their grid again, or draw them with the version that made them")
+    format!(
+        "{folder} holds results of another version; run their grid again, or draw them with the version that made them"
+    )
 }
 
 #[cfg(test)]
