@@ -42,8 +42,16 @@ fn normalise(value: &mut Value) -> Option<(String, String)> {
             *items = expanded.collect();
         }
     }
-    if let Some(data @ Value::String(_)) = value.get_mut("data") {
-        *data = json!({ "manifest": data.take() });
+    match value.get_mut("data") {
+        Some(data @ Value::String(_)) => *data = json!({ "manifest": data.take() }),
+        Some(Value::Object(data)) => {
+            if let Some(recipe) = data.remove("planted") {
+                data.insert("synthetic".into(), recipe);
+                let renamed = "`planted` is called `synthetic` since 0.2; replace the name";
+                fault.get_or_insert(("data.planted".into(), renamed.into()));
+            }
+        }
+        _ => {}
     }
     if let Some(pairing) = value.get_mut("pairing") {
         match pairing {

@@ -149,6 +149,7 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
             "gcpa: {scaffold: gcca}]",
             "5:27: methods[2].gcpa.scaffold: `scaffold` is written `base: gcca` since 0.2",
         ),
+        ("synthetic:", "planted:", "data.planted: `planted` is called `synthetic` since 0.2; replace the name"),
         ("gcca]", "gcpa: {base: {gcca: {tol: 1}}}]", "methods[2].gcpa.base.gcca.tol: unknown key `tol`"),
         (
             "gcca]",
