@@ -366,7 +366,7 @@ impl Record {
         if let Some(name) = method {
             bail!(unknown("method", name, Method::names()));
         }
-        let task = self.task.as_deref().filter(|name| *name != DATA && !Task::names().contains(name));
+        let task = self.task.as_deref().filter(|name| ![DATA, COST].contains(name) && !Task::names().contains(name));
         if let Some(name) = task {
             bail!(unknown("task", name, Task::names()));
         }
@@ -398,6 +398,8 @@ const ROUNDING: f64 = 1e-4;
 
 /// The task of what belongs to the data, not to a task.
 pub const DATA: &str = "data";
+/// The task of fits that are timed and judged by nothing.
+pub const COST: &str = "cost";
 
 fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
     let meant = nearest(name, known.iter().copied()).map(|name| format!(" did you mean `{name}`?")).unwrap_or_default();
@@ -461,6 +463,8 @@ mod tests {
         );
         let task = found(Record { task: Some("retreival".into()), ..Record::default() });
         assert!(task.contains("unknown task `retreival`; did you mean `retrieval`?"), "{task}");
+        let timed = Record { task: Some(COST.into()), ..Record::default() };
+        assert!(timed.check().is_ok() && Record { task: Some(DATA.into()), ..Record::default() }.check().is_ok());
         let mut odd = to_frame(&[Record::default(), Record::default()]).expect("two rows");
         odd.with_column(Column::new("metric".into(), [None, Some("acuracy")])).expect("as long");
         let metric = format!("{:#}", from_frame(&odd).expect_err("no metric"));

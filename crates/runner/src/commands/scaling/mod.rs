@@ -19,7 +19,7 @@ use star::{Axis, Size, Star};
 use store::cells::Store;
 use store::lock::{Lock, Turn};
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
-use store::record::Record;
+use store::record::{COST, Record};
 use timings::{Timings, place};
 
 /// What to time.
@@ -147,7 +147,7 @@ fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, bla
         params: Some(Params::of(method, method.name())),
         noise: Some(Noise::default()),
         seed: Some(repeat as u64),
-        task: Some("cost".into()),
+        task: Some(COST.into()),
         fit_seconds: Some(cost.wall),
         fit_cpu_seconds: Some(cost.cpu),
         peak_rss_mb: memory.and_then(|memory| memory.megabytes()),
