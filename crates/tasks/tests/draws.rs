@@ -29,6 +29,7 @@ const PINNED: &[(u64, &str, &str, [u64; 2])] = &[
     (28, "tasks/src/evaluations/reid.rs", "TEST_MATCHING", [17910083595319838074, 11792909291530598733]),
     (29, "tasks/src/statistics/mod.rs", "FLIPPED_SIGNS", [14460058147567269198, 17958204959976991164]),
     (30, "align/src/methods/relative.rs", "ANCHOR_ITEMS", [6008906738949390982, 4852847266139009117]),
+    (31, "align/src/methods/kernel_gcca.rs", "LANDMARK_ITEMS", [3533868408312890260, 13149578421851985022]),
     (40, "tasks/src/evaluations/similarity/mod.rs", "SEEN_ITEMS", [3354131053634977278, 7455593764188169027]),
     (41, "tasks/src/evaluations/similarity/null.rs", "PERMUTED_ITEMS", [908686472216488707, 8461120634482987591]),
     (42, "tasks/src/evaluations/similarity/halves.rs", "ROTATION", [13260701524883760917, 14547668715607992180]),

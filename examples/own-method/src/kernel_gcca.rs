@@ -12,7 +12,7 @@ use align::{
 use serde::{Deserialize, Serialize};
 
 /// The name of the method in grid files and in errors.
-const NAME: &str = "kernel_gcca";
+const NAME: &str = "own_kernel_gcca";
 
 /// The purpose of the only random draw. Numbers below 1,000 belong to polyalign.
 const LANDMARKS: Purpose = Purpose::new(1_000);
@@ -20,7 +20,7 @@ const LANDMARKS: Purpose = Purpose::new(1_000);
 /// The smallest eigenvalue of the kernel matrix of the landmarks that is divided by, as a share of the largest.
 const SMALLEST: f64 = 1e-6;
 
-/// Parameters of `kernel_gcca`: regularised MAXVAR GCCA of the Nyström features of an RBF kernel.
+/// Parameters of `own_kernel_gcca`: regularised MAXVAR GCCA of the Nyström features of an RBF kernel.
 ///
 /// **Formula.** z is a standardised row of view m, and L_m holds the k landmarks of the view: rows of the training items that
 /// the seed draws, the same items in every view. With the kernel `K(x, y) = exp(−|x − y|² / (2 γ d_m))`, the features are
@@ -64,7 +64,7 @@ impl Aligner for KernelGcca {
     }
 
     fn title(&self) -> &'static str {
-        "Kernel GCCA"
+        "Own kernel GCCA"
     }
 
     fn summary(&self) -> &'static str {

@@ -56,7 +56,7 @@ fn the_grid_runs_once_and_kernel_gcca_finds_what_linear_gcca_does_not() {
     assert!(cells > 0);
     assert_eq!(run(), 0, "the second run finds all cells done");
     let results = folder.path().join("results/own");
-    assert!(fs::read_to_string(results.join("report.html")).unwrap().contains("Kernel GCCA"));
+    assert!(fs::read_to_string(results.join("report.html")).unwrap().contains("Own kernel GCCA"));
 
     // A lost cell is computed again, and no other.
     let lost = fs::read_dir(results.join("cells")).unwrap().next().unwrap().unwrap().path();
@@ -79,7 +79,7 @@ fn the_grid_runs_once_and_kernel_gcca_finds_what_linear_gcca_does_not() {
         values.iter().sum::<f64>() / values.len() as f64
     };
     for task in ["retrieval", "consensus_retrieval"] {
-        let kernel: Vec<f64> = (0..3).map(|seed| rank1("kernel_gcca", "200", task, seed)).collect();
+        let kernel: Vec<f64> = (0..3).map(|seed| rank1("own_kernel_gcca", "200", task, seed)).collect();
         let linear = rank1("gcca", "", task, 0);
         assert!(kernel.iter().all(|&value| value > linear + 0.1), "{task}: {kernel:?}, {linear}");
         assert!(kernel[0] != kernel[1] || kernel[1] != kernel[2], "{task}: each seed draws other landmarks");
@@ -95,10 +95,10 @@ fn an_unknown_parameter_is_found_at_its_line_and_column() {
         Grid::read(&file).unwrap_err().to_string()
     };
     let key = error("landmarks: 50", "landmark: 50");
-    let wanted = "grid.yaml:8:19: methods[3].kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
+    let wanted = "grid.yaml:8:23: methods[3].own_kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
     assert!(key.contains(wanted), "{key}");
     let value = error("landmarks: 50", "landmarks: 5");
-    assert!(value.contains("kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
+    assert!(value.contains("own_kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
     let name = error("- consensus_retrieval", "- consensus_retrival");
     assert!(name.contains("did you mean `consensus_retrieval`?"), "{name}");
 }

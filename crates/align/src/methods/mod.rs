@@ -5,6 +5,7 @@ mod canonical;
 pub mod consensus_ridge;
 pub mod gcpa;
 pub mod gpa;
+pub mod kernel_gcca;
 pub mod na;
 pub mod pairwise;
 pub mod pivot;

@@ -11,6 +11,7 @@ use super::add_view::AddViewParams;
 use super::consensus_ridge::ConsensusRidgeParams;
 use super::gcpa::GcpaParams;
 use super::gpa::GpaParams;
+use super::kernel_gcca::KernelGccaParams;
 use super::na::NaParams;
 use super::pairwise::PairwiseParams;
 use super::pivot::PivotParams;
@@ -39,6 +40,7 @@ fn built_in() -> Vec<Entry<Method>> {
         Entry::of::<SrmParams>("srm"),
         Entry::of::<ConsensusRidgeParams>("consensus_ridge"),
         Entry::of::<RelativeParams>("relative"),
+        Entry::of::<KernelGccaParams>("kernel_gcca"),
     ]
 }
 

@@ -85,7 +85,8 @@ pub fn weights(file: &Golden, prefix: &str) -> Weights {
     }
 }
 
-/// Every method that aligns, in every form that computes otherwise, small enough for tests on small data.
+/// Every method that aligns, in every form that computes otherwise, small enough for tests on small data. A method that is
+/// not listed here is there with its defaults.
 pub fn every_method() -> Vec<(&'static str, Method)> {
     let gpa = || GpaParams { solver: Solver::Accelerated, ..GpaParams::default() };
     let gcpa = |base| {
@@ -94,7 +95,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
     };
     let add_view = |form| Method::from(AddViewParams { base: Base::Gpa(gpa()), form });
     let consensus_ridge = |base| Method::from(ConsensusRidgeParams { base, ..ConsensusRidgeParams::default() });
-    vec![
+    let listed = vec![
         ("pairwise", Method::from(PairwiseParams { scale: false })),
         ("pairwise, scaled", Method::from(PairwiseParams { scale: true })),
         ("gpa, released", Method::from(GpaParams { max_iter: Some(60), ..GpaParams::default() })),
@@ -117,7 +118,10 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("consensus_ridge", consensus_ridge(CorrectorBase::accelerated())),
         ("consensus_ridge on gcca", consensus_ridge(CorrectorBase::Gcca)),
         ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
-    ]
+    ];
+    let is_listed = |method: &Method| listed.iter().any(|(_, listed)| listed.name() == method.name());
+    let others: Vec<Method> = Method::all().into_iter().filter(|m| m.name() != "na" && !is_listed(m)).collect();
+    listed.into_iter().chain(others.into_iter().map(|method| (method.name(), method))).collect()
 }
 
 /// No alignment, standardised.

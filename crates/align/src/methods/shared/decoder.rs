@@ -69,3 +69,20 @@ impl Decoder {
         }
     }
 }
+
+/// `argmin_B |C B − Z|²` for rows C (n × R) and Z (n × d): R × d. One eigendecomposition of R.
+///
+/// # Errors
+/// A factorisation that does not converge.
+pub(crate) fn regression(from: &Matrix, to: &Matrix) -> Result<Matrix, AlignError> {
+    let (c, z) = (from.map(|&x| f64::from(x)), to.map(|&x| f64::from(x)));
+    let square = linalg::product(c.view().transpose(), c.view(), Threads::Pool);
+    let cross = linalg::product(c.view().transpose(), z.view(), Threads::Pool);
+    let (values, vectors) = linalg::symmetric_eigen(square.view(), &|| "the consensus".into())?;
+    let largest = values.last().copied().unwrap_or(0.0);
+    let inverse = |value: f64| if value > CUT * largest { 1.0 / value } else { 0.0 };
+    let size = values.len();
+    let scaled = Matrix::from_fn(size, size, |i, k| vectors[(i, k)] * inverse(values[k]));
+    let inverse = linalg::product(scaled.view(), vectors.transpose(), Threads::Pool);
+    Ok(linalg::product(inverse.view(), cross.view(), Threads::Pool).map(|&x| x as f32))
+}

@@ -86,6 +86,12 @@ impl Way {
                 "a form of its own, whose width is not known",
                 "fit a method with a universe, such as gpa",
             )),
+            (Self::Translate { .. }, Fitted::Universe(universe)) if !universe.leads_back() => Err(lacks(
+                saved,
+                file,
+                "a universe without a way back to the views",
+                "use `runner project`, or fit a method that translates, such as gpa",
+            )),
             (Self::Translate { to, .. }, _) => saved.width(to, file),
         }
     }
