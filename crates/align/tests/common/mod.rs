@@ -8,6 +8,7 @@ use align::methods::consensus_ridge::ConsensusRidgeParams;
 use align::methods::gcca::GccaParams;
 use align::methods::gcpa::{CorrectorBase, GcpaParams, ReleasedTraining, Training};
 use align::methods::gpa::{self, GpaParams, Robust, Solver};
+use align::methods::kernel_gcca::KernelGccaParams;
 use align::methods::na::{NaParams, Scale};
 use align::methods::pairwise::PairwiseParams;
 use align::methods::pivot::PivotParams;
@@ -117,6 +118,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("srm", Method::from(SrmParams::default())),
         ("consensus_ridge", consensus_ridge(CorrectorBase::accelerated())),
         ("consensus_ridge on gcca", consensus_ridge(CorrectorBase::Gcca)),
+        ("kernel_gcca", Method::from(KernelGccaParams { landmarks: Some(40), ..KernelGccaParams::default() })),
         ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ];
     let is_listed = |method: &Method| listed.iter().any(|(_, listed)| listed.name() == method.name());
