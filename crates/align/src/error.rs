@@ -329,6 +329,9 @@ pub enum AlignError {
         /// Which view or block it belongs to.
         context: String,
     },
+    /// A fit that someone has ended.
+    #[error("the fit was cancelled; nothing of it is kept")]
+    Cancelled,
     /// An iteration left the finite numbers.
     #[error(
         "{method}: {what} became {value} at iteration {iteration}; lower the learning rate or look for extreme values in the data"

@@ -1,5 +1,6 @@
 //! What a fit is made from.
 
+use crate::progress::Watch;
 use crate::{AlignError, Dataset, Labels, Views};
 
 /// The training rows of a fit and what is known of them.
@@ -15,12 +16,14 @@ pub struct FitInput<'a> {
     pub labels: &'a [Labels],
     /// Rows of the same views to choose by, where the data set has some.
     pub validation: Option<&'a Views>,
+    /// Who follows the fit.
+    watch: Option<&'a Watch>,
 }
 
 impl<'a> FitInput<'a> {
     /// These views, of whose items no more is known.
     pub fn new(views: &'a Views) -> Self {
-        Self { views, labels: &[], validation: None }
+        Self { views, labels: &[], validation: None, watch: None }
     }
 
     /// With labellings of the items.
@@ -44,6 +47,24 @@ impl<'a> FitInput<'a> {
         Ok(Self { validation: Some(validation), ..self })
     }
 
+    /// With someone who follows the fit and can end it.
+    pub fn watched_by(self, watch: &'a Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Other views in place of these, of whose items no more is known, followed by the same.
+    pub fn of_views<'b>(&self, views: &'b Views) -> FitInput<'b>
+    where
+        'a: 'b,
+    {
+        FitInput { watch: self.watch, ..FitInput::new(views) }
+    }
+
+    /// Who follows the fit.
+    pub fn watch(&self) -> Watch {
+        self.watch.cloned().unwrap_or_default()
+    }
+
     /// Whether every view has every item.
     pub fn complete(&self) -> bool {
         self.views.complete()
@@ -60,6 +81,6 @@ impl<'a> From<&'a Views> for FitInput<'a> {
 impl<'a> From<&'a Dataset> for FitInput<'a> {
     fn from(data: &'a Dataset) -> Self {
         let validation = data.validation.as_ref().map(|split| &split.views);
-        Self { views: &data.train.views, labels: &data.train.labels, validation }
+        Self { views: &data.train.views, labels: &data.train.labels, validation, watch: None }
     }
 }

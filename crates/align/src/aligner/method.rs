@@ -105,7 +105,8 @@ pub trait MomentAligner: Aligner {
     /// As [`Aligner::fit`].
     fn fit_rows(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let MomentSpec { incomplete, standardisation } = self.spec();
-        self.fit_moments(&Moments::fit(input.views, incomplete, standardisation)?, seed)
+        let moments = Moments::fit(input.views, incomplete, standardisation)?;
+        self.fit_moments(&moments.watched_by(input.watch()), seed)
     }
 }
 
@@ -221,6 +222,7 @@ impl Method {
         let input = input.into();
         self.validate()?;
         self.needs().check(self.name(), &input)?;
+        input.watch().check()?;
         self.examined(self.0.fit(&input, seed)?)
     }
 
@@ -232,6 +234,7 @@ impl Method {
     pub fn fit_on<'a>(&self, base: &Fit, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
         let input = input.into();
         self.needs().check(self.name(), &input)?;
+        input.watch().check()?;
         self.examined(self.0.fit_on(base, &input, seed)?)
     }
 

@@ -94,7 +94,7 @@ impl Aligner for AddViewParams {
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        let base = self.base.method().fit(&BaseViews::AllButLast.of(input.views)?, seed)?;
+        let base = self.base.method().fit(input.of_views(&BaseViews::AllButLast.of(input.views)?), seed)?;
         fit_on(self, &base, input.views)
     }
 

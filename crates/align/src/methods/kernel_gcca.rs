@@ -91,11 +91,12 @@ impl Aligner for KernelGccaParams {
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit(self, input.views, seed)
+        fit(self, input, seed)
     }
 }
 
-fn fit(params: &KernelGccaParams, train: &Views, seed: u64) -> Result<Fit, AlignError> {
+fn fit(params: &KernelGccaParams, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
+    let train = input.views;
     let items = landmark_items(params, train, seed)?;
     let mut features_of = train.clone();
     let (mut steps, mut standardised) = (Vec::new(), Vec::new());
@@ -111,7 +112,7 @@ fn fit(params: &KernelGccaParams, train: &Views, seed: u64) -> Result<Fit, Align
 
     let rank = params.rank.unwrap_or(RANK.min(items.len()));
     let gcca = GccaParams { coordinates: Coordinates::Carroll, ..GccaParams::textbook(Some(rank), params.ridge) };
-    let gcca = gcca.fit(&FitInput::new(&features_of), seed)?;
+    let gcca = gcca.fit(&input.of_views(&features_of), seed)?;
     let lacks = AlignError::NoSuchSpace { method: "the GCCA of kernel_gcca", space: "universe", offers: "others" };
     let linear = gcca.fitted.universe().ok_or(lacks)?;
     // A view of which nothing varies adds nothing to the consensus and has no part in its mean.

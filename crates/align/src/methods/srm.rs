@@ -133,6 +133,7 @@ fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit,
             stop = Termination::Converged;
             break;
         }
+        moments.watch().step(iteration, params.max_iter)?;
     }
     let of_view = |m: usize| {
         let start = moments.offset(m);

@@ -16,6 +16,7 @@ mod weighted;
 use crate::numerics::linalg::{self, MatrixView, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::prep::{Standardisation, ZScore};
+use crate::progress::Watch;
 use crate::views::View;
 use crate::{AlignError, Matrix, Views};
 
@@ -40,6 +41,8 @@ pub struct Moments {
     preps: Vec<ZScore>,
     offsets: Vec<usize>,
     gram: Matrix<f64>,
+    /// Who follows the fit that is made of them.
+    watch: Watch,
 }
 
 impl Moments {
@@ -87,6 +90,7 @@ impl Moments {
             preps,
             offsets,
             gram: sums.into_gram(),
+            watch: Watch::default(),
         }
     }
 
@@ -113,6 +117,16 @@ impl Moments {
         let energy = diagonal(0..gram.rows());
         let energies = (0..self.views()).map(|m| diagonal(self.offsets[m]..self.offsets[m + 1])).collect();
         Self { gram, energy, energies, ..self.clone() }
+    }
+
+    /// The same, followed by someone.
+    pub(crate) fn watched_by(self, watch: Watch) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Who follows the fit that is made of them: a method tells of the steps of its loops with [`Watch::step`].
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Items that two views share; those that one has for i = j.

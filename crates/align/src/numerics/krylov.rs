@@ -9,6 +9,7 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::numerics::linalg::{self, Accum, MatrixView, Threads};
+use crate::progress::Watch;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
@@ -31,12 +32,13 @@ const ROUNDS: usize = 12;
 pub(crate) fn leading_eigen(
     mut a: Matrix<f64>,
     count: usize,
+    watch: &Watch,
     context: &dyn Fn() -> String,
 ) -> Result<Pairs, AlignError> {
     let n = a.rows();
     if n > SMALL && count * 3 <= n {
         linalg::mirror_lower(&mut a);
-        if let Some(pairs) = iterate(&a, count, context)? {
+        if let Some(pairs) = iterate(&a, count, watch, context)? {
             return Ok(pairs);
         }
     }
@@ -108,7 +110,12 @@ impl Basis {
 }
 
 /// `None` where the rounds do not suffice.
-fn iterate(a: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Result<Option<Pairs>, AlignError> {
+fn iterate(
+    a: &Matrix<f64>,
+    count: usize,
+    watch: &Watch,
+    context: &dyn Fn() -> String,
+) -> Result<Option<Pairs>, AlignError> {
     let n = a.rows();
     let block = (count / 24).max(16);
     // As many vectors find `count` pairs in one round where the spectrum decays.
@@ -117,8 +124,9 @@ fn iterate(a: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Resul
     let mut rng = stream(0, FIRST_BLOCK, None);
     let mut next = Matrix::from_fn(block, n, |_, _| StandardNormal.sample(&mut rng));
     let mut basis = Basis::new(most + block, n);
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         while basis.used < most {
+            watch.check()?;
             let fresh = orthonormal(&next, &basis, context)?;
             if fresh.rows() == 0 {
                 break;
@@ -148,6 +156,7 @@ fn iterate(a: &Matrix<f64>, count: usize, context: &dyn Fn() -> String) -> Resul
             return Ok(Some((values, vectors.transposed())));
         }
         basis.restart(&vectors, &values);
+        watch.step(round, ROUNDS)?;
     }
     Ok(None)
 }
@@ -199,7 +208,8 @@ mod tests {
     fn leading_pairs_are_those_of_the_whole_decomposition() {
         let n = SMALL + 200;
         let (a, want) = case(n);
-        let (values, vectors) = iterate(&a, 120, &String::new).expect("no error").expect("converges");
+        let (values, vectors) =
+            iterate(&a, 120, &Watch::default(), &String::new).expect("no error").expect("converges");
         for (j, value) in values.iter().enumerate() {
             assert!((value / want[j] - 1.0).abs() < 1e-9, "{j}: {value} for {}", want[j]);
             let image = linalg::product(a.view(), vectors.view().subcols(j, 1), Threads::One);
@@ -214,7 +224,7 @@ mod tests {
     fn a_matrix_of_low_rank_is_no_obstacle() {
         let n = SMALL + 10;
         let a = Matrix::from_fn(n, n, |i, j| if i == j && i < 40 { 40.0 - i as f64 } else { 0.0 });
-        let (values, _) = leading_eigen(a, 50, &String::new).expect("no error");
+        let (values, _) = leading_eigen(a, 50, &Watch::default(), &String::new).expect("no error");
         assert!((0..50).all(|j| (values[j] - (40.0 - j as f64).max(0.0)).abs() < 1e-9), "{values:?}");
     }
 }

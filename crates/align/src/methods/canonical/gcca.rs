@@ -183,7 +183,8 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
     }
 
     let coupling = coupling(moments, &whiteners);
-    let (values, vectors) = krylov::leading_eigen(coupling, rank, &|| "the coupling of all views".into())?;
+    let (values, vectors) =
+        krylov::leading_eigen(coupling, rank, moments.watch(), &|| "the coupling of all views".into())?;
     let roots: Vec<f64> = match params.coordinates {
         Coordinates::Carroll => values.iter().map(|value| value.max(0.0).sqrt()).collect(),
         Coordinates::Weights | Coordinates::UnitVariance => vec![1.0; rank],

@@ -8,7 +8,7 @@ mod training;
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted, Views};
+use crate::{AlignError, Fit, FitReport, Fitted};
 
 pub use base::{CorrectorBase, GpaBase};
 pub(crate) use data::TrainingData;
@@ -47,16 +47,16 @@ impl Aligner for GcpaParams {
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, &self.base_method().fit(*input, seed)?, input.views, seed)
+        fit_on(self, &self.base_method().fit(*input, seed)?, input, seed)
     }
 
     fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, base, input.views, seed)
+        fit_on(self, base, input, seed)
     }
 }
 
 /// `base` is the fit of [`GcpaParams::base_method`] on the same rows, or of [`GcpaParams::unit`].
-fn fit_on(params: &GcpaParams, base: &Fit, train: &Views, seed: u64) -> Result<Fit, AlignError> {
+fn fit_on(params: &GcpaParams, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
     };
@@ -65,8 +65,8 @@ fn fit_on(params: &GcpaParams, base: &Fit, train: &Views, seed: u64) -> Result<F
         return Ok(Fit { fitted: Fitted::Universe(universe), report: base.report.clone() });
     }
     let scaffold = base.report.clone();
-    let data = TrainingData::new("gcpa", universe, train)?;
-    let trained = training::train(params, &data, seed)?;
+    let data = TrainingData::new("gcpa", universe, input.views)?;
+    let trained = training::train(params, &data, seed, &input.watch())?;
     let report = FitReport {
         stop: trained.stop,
         iterations: Some(trained.report.steps),

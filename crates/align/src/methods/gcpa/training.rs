@@ -8,6 +8,7 @@ use super::profile::{SampledValidation, Settings, Training, Validation};
 use crate::corrector::train::{Adamw, Trainer};
 use crate::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows};
 use crate::prep::norm;
+use crate::progress::Watch;
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, FitReport, Matrix, Termination};
@@ -93,7 +94,7 @@ impl Course {
 }
 
 /// Trains a corrector on the items that are there.
-pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Result<Trained, AlignError> {
+pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: &Watch) -> Result<Trained, AlignError> {
     let (width, total) = (data.consensus.cols(), data.consensus.rows());
     let Settings { weight_decay, validation_fraction, validation: chosen_by, .. } = params.training.settings();
     let rows = Rows::split(total, validation_fraction, seed);
@@ -132,6 +133,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64) -> Resu
         finite("training loss", step, seen.loss)?;
         finite("gradient", step, seen.gradient_norm)?;
         made = step;
+        watch.step(step, course.steps)?;
         if step % course.interval == 0 {
             let value = validate(trainer.corrector(), step)?;
             if best.as_ref().is_none_or(|(least, ..)| value < *least) {

@@ -46,7 +46,8 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
     // Where the views agree to the last digit the objective is rounding and has no relative change.
     let rounding = 4.0 * f64::EPSILON * moments.energy();
     let mut phase = Phase::Fast { run: 0 };
-    for iteration in 1..=params.max_iter.unwrap_or(SWEEPS) {
+    let most = params.max_iter.unwrap_or(SWEEPS);
+    for iteration in 1..=most {
         match &mut phase {
             Phase::Fast { run } => {
                 let before = state.clone();
@@ -64,6 +65,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
         if iteration % REFRESH == 0 {
             state.refresh();
         }
+        moments.watch().step(iteration, most)?;
         let objective = state.objective();
         let change = last - objective;
         residual = change.abs() / objective.abs().max(f64::MIN_POSITIVE);

@@ -54,7 +54,7 @@ impl Aligner for GpaParams {
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let MomentSpec { incomplete, standardisation } = self.spec();
-        let moments = Moments::fit(input.views, incomplete, standardisation)?;
+        let moments = Moments::fit(input.views, incomplete, standardisation)?.watched_by(input.watch());
         from_moments(self, &moments, Some(input.views), seed)
     }
 

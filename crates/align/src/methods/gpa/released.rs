@@ -22,7 +22,8 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
     let mut consensus_square = mean * inner(&maps, &sums);
     let mut next_sums = Matrix::zeros(maps.rows(), width);
     let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
-    for iteration in 1..=params.max_iter.unwrap_or(SWEEPS) {
+    let most = params.max_iter.unwrap_or(SWEEPS);
+    for iteration in 1..=most {
         let next = procrustes_step(moments, &sums)?;
         linalg::gemm(next_sums.view_mut(), Accum::Replace, moments.gram(), next.view(), Threads::Pool);
         let moved = mean * inner_of_differences(&next, &maps, &next_sums, &sums);
@@ -35,6 +36,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
             stop = Termination::Converged;
             break;
         }
+        moments.watch().step(iteration, most)?;
     }
     let objective = moments.energy() - views as f64 * consensus_square;
     Ok(Solved { maps, stop, iterations, residual, objective })
