@@ -65,7 +65,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
                 SourceEntry { files, ..SourceEntry::default() }
             }
         };
-        views.push(ViewEntry { name: view.name.clone(), encoder: view.encoder.clone(), source });
+        views.push(ViewEntry { name: view.name.clone(), encoder: view.encoder.clone(), source, rows: None });
     }
     let mut tensors = Vec::new();
     for (split, data) in &splits {

@@ -43,6 +43,8 @@ pub enum WarningKind {
     RowCounters,
     /// A line of names that looks like a row: the first item may have been lost.
     NumbersAsNames,
+    /// Rows of a view's file that are no item, because other views lack them.
+    RowsLeftOut,
     /// Other views with which a view agrees no more than with their rows in another order.
     UnmatchedRows,
 }
@@ -63,6 +65,7 @@ align::names! {
         IndexLeftOut = "index_left_out",
         RowCounters = "row_counters",
         NumbersAsNames = "numbers_as_names",
+        RowsLeftOut = "rows_left_out",
         UnmatchedRows = "unmatched_rows",
     }
 }
@@ -84,6 +87,7 @@ impl WarningKind {
             Self::IndexLeftOut => "columns of pandas' index left out of",
             Self::RowCounters => "columns that number the rows in",
             Self::NumbersAsNames => "lines of names that are numbers in",
+            Self::RowsLeftOut => "rows left out of",
             Self::UnmatchedRows => "other views whose rows do not correspond in",
         }
     }
@@ -180,6 +184,10 @@ impl fmt::Display for Warning {
             WarningKind::NumbersAsNames => write!(
                 f,
                 "{split}: the first of {total} lines of view `{whose}` holds numbers and was taken for the columns' names; if it is an item, put a line of names above it"
+            ),
+            WarningKind::RowsLeftOut => write!(
+                f,
+                "{count} of {total} rows of view `{whose}` are in no split, because other views lack these items, first row {first}"
             ),
             WarningKind::UnmatchedRows => write!(
                 f,

@@ -42,7 +42,7 @@ fn files(folder: &Folder) -> Files {
         views: vec![named(folder, "en", "en.npy"), named(folder, "fr", "fr.csv#x*")],
         labels: vec![named(folder, "kind", "fr.csv#kind")],
         groups: vec![named(folder, "group", "fr.csv#group")],
-        ids: Some(member(folder, "ids.txt")),
+        ids: vec![NamedMember { name: String::new(), member: member(folder, "ids.txt") }],
     }
 }
 
@@ -278,7 +278,7 @@ fn a_name_given_twice_is_refused_and_not_half_kept() {
         "fr.csv: labelling `kind` is given for `train` and not for `test`; give it for every split, or for none"
     );
     fewer.labels.clone_from(&all.labels);
-    fewer.ids = None;
+    fewer.ids.clear();
     assert!(some(fewer.clone(), all.clone()).contains("ids are given for `test` and not for `train`"));
     fewer.ids.clone_from(&all.ids);
     fewer.views.push(named(&folder, "more", "en.npy"));
@@ -312,7 +312,7 @@ fn what_is_there_stays_until_something_sound_replaces_it() {
     folder.write("nan.npy", npy_of("<f4", &[ITEMS as u64, 3], false, &values));
     let mut broken = files(&folder);
     broken.views[1] = named(&folder, "fr", "nan.npy");
-    broken.ids = None;
+    broken.ids.clear();
     let forced = |files| Import { force: true, ..request(&folder, files) };
     // Neither the manifest that was to be written nor a line of it is named.
     assert_eq!(

@@ -79,3 +79,30 @@ fn files_in_different_orders_are_named_by_check_and_by_every_run() {
     let report = fs::read_to_string(bench.out().join("odd/report.md")).unwrap();
     assert!(report.contains("other views whose rows do not correspond in train: 1 to 2 of 2 per view"), "{report}");
 }
+
+#[test]
+fn files_with_ids_are_joined_whatever_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let mut args: Vec<String> = ["import", "--name", "mine", "--out", &path("mine.yaml")].map(String::from).to_vec();
+    for (seed, (name, width, pace)) in [("clip", 6, 1), ("e5", 5, 7), ("dino", 7, 11)].into_iter().enumerate() {
+        let head = (0..width).map(|j| format!("d{j}")).collect::<Vec<_>>().join(",");
+        // The second view lacks the items up to 20.
+        let items = (0..300).map(|i| (i * pace) % 300).filter(|item| name != "e5" || *item > 20);
+        let lines: Vec<String> =
+            items.map(|item| format!("pic{item},{}", row(item, seed + 1, width).join(","))).collect();
+        fs::write(path(&format!("{name}.csv")), format!("id,{head}\n{}\n", lines.join("\n"))).unwrap();
+        args.extend(["--view".to_string(), format!("{name}={}#d*", path(&format!("{name}.csv")))]);
+        args.extend(["--ids".to_string(), format!("{name}={}#id", path(&format!("{name}.csv")))]);
+    }
+    let output = runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = text_of(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("21 of 300 rows of `clip` are left out: other files lack their ids (`pic0` is not in `e5`)"),
+        "{said}"
+    );
+    let said = text_of(&runner(&["check", &path("mine.yaml")]));
+    assert!(said.contains("Rows of all views correspond."), "{said}");
+    assert!(said.contains("21 of 300 rows of view `dino` are in no split"), "{said}");
+}

@@ -64,7 +64,7 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
         views: views.iter().map(|view| named(&view.name, &view.out, split.name())).collect(),
         labels: jobs.labels.iter().map(|name| named(name, items, name)).collect(),
         groups: jobs.groups.iter().map(|name| named(name, items, name)).collect(),
-        ids: Some(named(jobs::ID, items, jobs::ID).member),
+        ids: vec![NamedMember { name: String::new(), member: named(jobs::ID, items, jobs::ID).member }],
     };
     let splits = jobs.splits.iter().map(|(&split, of_split)| (split, files(split, &of_split.items))).collect();
     let left_out = if without.is_empty() { String::new() } else { format!(", without {}", without.join(", ")) };

@@ -5,13 +5,20 @@ use std::{
     path::Path,
 };
 
-use super::{Files, ImportProblem, NamedMember};
+use super::{
+    Files, ImportProblem, NamedMember,
+    join::{Kind, Order},
+    list::texts,
+};
 use crate::{
-    DataError, SetProblem, SplitName,
-    manifest::entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, by_name, tensor},
-    read::{self, as_printed},
+    DataError, SplitName,
+    manifest::entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, VIEW_ROWS, by_name, tensor},
+    read::as_printed,
     write::{self, Tensor},
 };
+
+/// The grouping of items that have one id, as the captions of a picture.
+const REPEATED: &str = "id";
 
 /// A list of integers for each split, and the texts that they stand for.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +63,8 @@ pub(super) struct Items {
     groups: Lists,
     ids: Lists,
     rows: BTreeMap<SplitName, Vec<usize>>,
+    /// The rows of each view, where files are joined by ids.
+    view_rows: BTreeMap<(String, SplitName), Vec<usize>>,
 }
 
 /// What of it a manifest names.
@@ -64,36 +73,59 @@ pub(super) struct Entries {
     pub(super) labels: serde_yaml::Mapping,
     pub(super) groups: serde_yaml::Mapping,
     pub(super) ids: Option<SourceEntry>,
+    /// Of each view that has rows of its own.
+    pub(super) view_rows: BTreeMap<String, SourceEntry>,
 }
 
 impl Items {
-    /// The first grouping of all items.
-    pub(super) fn group_of(&self, files: &Files, count: usize) -> Result<Option<Vec<i64>>, DataError> {
-        let Some(group) = files.groups.first() else { return Ok(None) };
+    /// The first grouping of all items: one that is named, else the items of one id.
+    pub(super) fn group_of(&self, files: &Files, order: &Order) -> Result<Option<Vec<i64>>, DataError> {
+        let (name, values) = match (files.groups.first(), order.repeated()) {
+            (Some(group), _) => (group.name.as_str(), order.values(Kind::Grouping, group)?),
+            (None, Some(ids)) => (REPEATED, ids.to_vec()),
+            (None, None) => return Ok(None),
+        };
         let mut lists = Lists::default();
-        lists.insert(&group.name, SplitName::Train, texts(group, count)?);
-        Ok(Some(lists.integers(&group.name, SplitName::Train)))
+        lists.insert(name, SplitName::Train, values);
+        Ok(Some(lists.integers(name, SplitName::Train)))
     }
 
-    /// Takes up one split's lists: all rows of the files, or those given.
+    /// Takes up one split's lists: all items of the files, or those given.
     pub(super) fn add(
         &mut self,
         split: SplitName,
         files: &Files,
-        count: usize,
-        rows: Option<&[usize]>,
+        order: &Order,
+        items: Option<&[usize]>,
     ) -> Result<(), DataError> {
-        let taken = |values: Vec<String>| match rows {
+        let taken = |values: Vec<String>| match items {
             None => values,
-            Some(rows) => rows.iter().map(|&row| values[row].clone()).collect(),
+            Some(items) => items.iter().map(|&item| values[item].clone()).collect(),
         };
         for label in &files.labels {
-            self.labels.insert(&label.name, split, taken(texts(label, count)?));
+            self.labels.insert(&label.name, split, taken(order.values(Kind::Labelling, label)?));
         }
         for group in &files.groups {
-            self.groups.insert(&group.name, split, taken(texts(group, count)?));
+            self.groups.insert(&group.name, split, taken(order.values(Kind::Grouping, group)?));
         }
-        if let Some(ids) = &files.ids {
+        let count = match order {
+            Order::Rows(count) => *count,
+            Order::Joined(joined) => {
+                for view in &files.views {
+                    let rows = joined.rows(Kind::View, &view.name);
+                    let rows =
+                        items.map_or_else(|| rows.to_vec(), |items| items.iter().map(|&item| rows[item]).collect());
+                    self.view_rows.insert((view.name.clone(), split), rows);
+                }
+                match order.repeated() {
+                    None => self.ids.insert("", split, taken(joined.ids.clone())),
+                    Some(_) if files.groups.iter().any(|group| group.name == REPEATED) => {}
+                    Some(ids) => self.groups.insert(REPEATED, split, taken(ids.to_vec())),
+                }
+                return Ok(());
+            }
+        };
+        if let Some(NamedMember { member: ids, .. }) = files.ids.first() {
             let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.clone() }, count)?;
             let mut seen = HashSet::new();
             if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
@@ -103,7 +135,7 @@ impl Items {
             }
             self.ids.insert("", split, taken(values));
         }
-        if let Some(rows) = rows {
+        if let Some(rows) = items {
             self.rows.insert(split, rows.to_vec());
         }
         Ok(())
@@ -115,6 +147,10 @@ impl Items {
         for (split, rows) in &self.rows {
             let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
             tensors.push(Tensor::integers(tensor(*split, ROWS, ""), &rows));
+        }
+        for ((view, split), rows) in &self.view_rows {
+            let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+            tensors.push(Tensor::integers(tensor(*split, VIEW_ROWS, view), &rows));
         }
         for (kind, lists) in [(LABELS, &self.labels), (GROUPS, &self.groups), (IDS, &self.ids)] {
             for (name, split) in lists.raw.keys() {
@@ -141,20 +177,10 @@ impl Items {
         let mapping = |kind, lists: &Lists| by_name(lists.names.iter().map(String::as_str), |name| source(kind, name));
         Entries {
             rows: (!self.rows.is_empty()).then(|| source(ROWS, "")),
+            view_rows: self.view_rows.keys().map(|(view, _)| (view.clone(), source(VIEW_ROWS, view))).collect(),
             labels: mapping(LABELS, &self.labels),
             groups: mapping(GROUPS, &self.groups),
             ids: (!self.ids.names.is_empty()).then(|| source(IDS, "")),
         }
     }
-}
-
-/// One text for each row.
-fn texts(list: &NamedMember, count: usize) -> Result<Vec<String>, DataError> {
-    let bytes = read::bytes(&list.member.file)?;
-    let values = read::texts(&list.member.file, &bytes, list.member.tensor.as_deref())?;
-    if values.len() == count {
-        return Ok(values);
-    }
-    let problem = SetProblem::Length { split: None, got: values.len(), want: count };
-    Err(DataError::set(&list.member.place(&list.name), problem))
 }

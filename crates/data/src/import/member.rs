@@ -64,15 +64,31 @@ impl FromStr for NamedMember {
 
     /// Without a name, it is the column's, or the file's. A `=` in the path of a file that is there separates nothing.
     fn from_str(text: &str) -> Result<Self, String> {
-        let unnamed = text.parse::<Member>().is_ok_and(|member| member.file.is_file());
-        let (name, member) = match text.split_once('=').filter(|_| !unnamed) {
-            Some((name, member)) if !name.is_empty() => (Some(name.to_owned()), member.parse::<Member>()?),
-            Some(_) => return Err(format!("`{text}` has an empty name; wanted NAME=FILE#TENSOR")),
-            None => (None, text.parse::<Member>()?),
-        };
+        let (name, member) = parts(text)?;
         let stem = || member.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let name = name.or_else(|| member.tensor.clone()).unwrap_or_else(stem);
         Ok(Self { name, member })
+    }
+}
+
+impl NamedMember {
+    /// As [`NamedMember::from_str`], but without a name it has none: a list of ids that is of all files.
+    ///
+    /// # Errors
+    /// A text without a file, or with an empty name.
+    pub fn of_ids(text: &str) -> Result<Self, String> {
+        let (name, member) = parts(text)?;
+        Ok(Self { name: name.unwrap_or_default(), member })
+    }
+}
+
+/// The name before a `=`, and what stands behind it.
+fn parts(text: &str) -> Result<(Option<String>, Member), String> {
+    let unnamed = text.parse::<Member>().is_ok_and(|member| member.file.is_file());
+    match text.split_once('=').filter(|_| !unnamed) {
+        Some((name, member)) if !name.is_empty() => Ok((Some(name.to_owned()), member.parse()?)),
+        Some(_) => Err(format!("`{text}` has an empty name; wanted NAME=FILE#TENSOR")),
+        None => Ok((None, text.parse()?)),
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod embedded;
 mod items;
+mod join;
 mod latentis;
+mod list;
 mod member;
 mod names;
 mod problem;
@@ -16,15 +18,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{items::Items, staged::Staged};
+use self::{items::Items, join::Order, staged::Staged};
 use crate::{
-    DataError, FileProblem, Place, SetProblem, SplitName, Warning,
+    DataError, FileProblem, SplitName, Warning,
     manifest::entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
-    pieces::map,
-    read::{Floats, sha256_file},
+    read::sha256_file,
 };
 
 pub use embedded::{Embedded, embedded};
+pub use join::LeftOut;
 pub use latentis::latentis;
 pub use member::{Member, NamedMember};
 pub use problem::ImportProblem;
@@ -44,6 +46,8 @@ pub struct Imported {
     pub texts: BTreeMap<String, Vec<String>>,
     /// Of groupings that were texts, the groups' names by their numbers.
     pub group_texts: BTreeMap<String, Vec<String>>,
+    /// Rows that are in no other file, where files are joined by ids.
+    pub left_out: Vec<LeftOut>,
     /// What is odd about the data.
     pub warnings: Vec<Warning>,
 }
@@ -77,46 +81,27 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
     match &import.splitting {
         Splitting::Given(splits) => {
             let mut items = Items::default();
-            let mut rows = BTreeMap::new();
+            let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
             for (&split, files) in splits {
-                let count = shapes(files)?;
-                items.add(split, files, count, None)?;
-                rows.insert(split, count);
+                let order = Order::of(files)?;
+                items.add(split, files, &order, None)?;
+                rows.insert(split, order.count());
+                left_out.extend(order.left_out());
             }
             let files: Vec<(SplitName, &Files)> = splits.iter().map(|(&split, files)| (split, files)).collect();
-            finish(import, items, rows, views_by_split(import, &files)?)
+            finish(import, items, (rows, left_out), views_by_split(import, &files)?)
         }
         Splitting::Shares { files, shares, seed } => {
-            let count = shapes(files)?;
+            let order = Order::of(files)?;
             let mut items = Items::default();
-            let groups = items.group_of(files, count)?;
-            let drawn = split::draw(count, groups.as_deref(), shares, *seed, &import.manifest)?;
+            let groups = items.group_of(files, &order)?;
+            let drawn = split::draw(order.count(), groups.as_deref(), shares, *seed, &import.manifest)?;
             for (&split, rows) in &drawn {
-                items.add(split, files, count, Some(rows))?;
+                items.add(split, files, &order, Some(rows))?;
             }
             let rows = drawn.iter().map(|(&split, rows)| (split, rows.len())).collect();
-            finish(import, items, rows, whole_views(import, files)?)
+            finish(import, items, (rows, order.left_out()), whole_views(import, files)?)
         }
-    }
-}
-
-/// Rows of all views, which must be the same.
-fn shapes(files: &Files) -> Result<usize, DataError> {
-    let mut first: Option<(&str, usize)> = None;
-    for view in &files.views {
-        let map = map::open(&view.member.file)?;
-        let floats = Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?;
-        let (name, want) = *first.get_or_insert((&view.name, floats.rows()));
-        if floats.rows() != want {
-            let (first, got) = (name.to_owned(), floats.rows());
-            let problem = SetProblem::Rows { view: view.name.clone(), split: None, got, first, first_line: None, want };
-            return Err(DataError::set(&view.member.place(""), problem));
-        }
-    }
-    let place = files.views.first().map_or_else(|| Place::nowhere("views"), |view| view.member.place(""));
-    match first {
-        Some((_, rows)) if files.views.len() >= 2 => Ok(rows),
-        _ => Err(DataError::set(&place, SetProblem::TooFewViews { got: files.views.len() })),
     }
 }
 
@@ -162,8 +147,8 @@ fn items_of(manifest: &Path) -> PathBuf {
 fn finish(
     import: &Import,
     items: Items,
-    rows: BTreeMap<SplitName, usize>,
-    views: Vec<ViewEntry>,
+    (rows, left_out): (BTreeMap<SplitName, usize>, Vec<LeftOut>),
+    mut views: Vec<ViewEntry>,
 ) -> Result<Imported, DataError> {
     let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
     let splits: Vec<SplitName> = order.into_iter().filter(|split| rows.contains_key(split)).collect();
@@ -171,7 +156,8 @@ fn finish(
     let staged = Staged::beside(&file);
     let written = items.write(staged.path())?;
     let named = seen_from(&import.manifest, &file);
-    let entries = items.entries(&named, written.as_deref(), &splits);
+    let mut entries = items.entries(&named, written.as_deref(), &splits);
+    views.iter_mut().for_each(|view| view.rows = entries.view_rows.remove(&view.name));
     let described = &import.described;
     let entry = ManifestEntry {
         name: import.name.clone(),
@@ -188,7 +174,7 @@ fn finish(
     let warnings = staged.publish(&import.manifest, &entry, &named, written.as_ref().map(|_| file.as_path()))?;
     let [texts, group_texts] = items.texts();
     let items_file = written.map(|_| file);
-    Ok(Imported { manifest: import.manifest.clone(), items: items_file, rows, texts, group_texts, warnings })
+    Ok(Imported { manifest: import.manifest.clone(), items: items_file, rows, texts, group_texts, left_out, warnings })
 }
 
 /// Whether two paths lead to one file that is there.

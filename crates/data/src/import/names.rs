@@ -6,8 +6,14 @@ use crate::{DataError, Place};
 /// What is named, and what it is called in messages.
 type Kind = (&'static str, fn(&Files) -> &[NamedMember]);
 
-const KINDS: [Kind; 3] =
-    [("view", |files| &files.views), ("labelling", |files| &files.labels), ("grouping", |files| &files.groups)];
+const IDS: &str = "list of ids";
+
+const KINDS: [Kind; 4] = [
+    ("view", |files| &files.views),
+    ("labelling", |files| &files.labels),
+    ("grouping", |files| &files.groups),
+    (IDS, |files| &files.ids),
+];
 
 /// Of two with one name only one could be kept, and what one split lacks could not be asked for.
 pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
@@ -22,7 +28,8 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
                 return Err(DataError::import(&second.member.place(""), problem));
             }
         }
-        for (has, files) in &splits {
+        // A split whose files have ids names all of them, or cannot be joined.
+        for (has, files) in splits.iter().filter(|_| kind != IDS) {
             for named in list(files) {
                 let lacks = splits.iter().find(|(_, other)| !list(other).iter().any(|n| n.name == named.name));
                 if let Some((lacks, _)) = lacks {
@@ -33,10 +40,10 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
             }
         }
     }
-    let with_ids = splits.iter().find(|(_, files)| files.ids.is_some());
-    let without = splits.iter().find(|(_, files)| files.ids.is_none());
+    let with_ids = splits.iter().find(|(_, files)| !files.ids.is_empty());
+    let without = splits.iter().find(|(_, files)| files.ids.is_empty());
     if let (Some((has, files)), Some((lacks, _))) = (with_ids, without) {
-        let place = files.ids.as_ref().map_or_else(|| Place::nowhere("ids"), |ids| ids.place(""));
+        let place = files.ids.first().map_or_else(|| Place::nowhere("ids"), |ids| ids.member.place(""));
         let problem = ImportProblem::OnlyInSome { what: "ids are".to_owned(), has: has.name(), lacks: lacks.name() };
         return Err(DataError::import(&place, problem));
     }

@@ -46,6 +46,53 @@ pub enum ImportProblem {
         /// The name.
         name: String,
     },
+    /// A file whose rows cannot be joined, because nothing says which items they are.
+    #[error("{kind} `{name}` has no ids, and other files have; name them: --ids {name}=FILE#PART")]
+    WithoutIds {
+        /// `view`, `labelling` or `grouping`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Ids of something that is not imported.
+    #[error("ids of `{name}`, and there is no view, labelling or grouping of this name{}; there are {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), known.join(", "))]
+    IdsOfNothing {
+        /// The name.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A list of ids for all files beside lists for one.
+    #[error(
+        "ids without a name are of all files, in one order, and `{name}` has ids of its own; give every file its ids: --ids NAME=FILE#PART"
+    )]
+    MixedIds {
+        /// The file with ids of its own.
+        name: String,
+    },
+    /// An id that two files repeat differently often, so that nothing says which of their rows belong together.
+    #[error(
+        "id `{id}` stands {} times in `{}` and {} times in `{}`; an id may be repeated in one file, or equally often in several",
+        first.1, first.0, second.1, second.0
+    )]
+    RepeatedDifferently {
+        /// The id.
+        id: String,
+        /// A file, and how often it has the id.
+        first: (String, usize),
+        /// Another.
+        second: (String, usize),
+    },
+    /// Files without a common item.
+    #[error("no id is in all files: `{}` begins with `{}`, `{}` with `{}`; check that the ids are of one kind", first.0, first.1, second.0, second.1)]
+    NothingInCommon {
+        /// A file and its first id.
+        first: (String, String),
+        /// Another.
+        second: (String, String),
+    },
     /// Files of splits that do not hold the same.
     #[error("{what} given for `{has}` and not for `{lacks}`; give it for every split, or for none")]
     OnlyInSome {

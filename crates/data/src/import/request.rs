@@ -17,8 +17,9 @@ pub struct Files {
     pub labels: Vec<NamedMember>,
     /// Groupings of items that belong together, as labellings.
     pub groups: Vec<NamedMember>,
-    /// One id for each item.
-    pub ids: Option<Member>,
+    /// Ids of the items: one list without a name for files whose rows are in one order, or a list for each view, labelling
+    /// and grouping, under its name, by which their rows are joined.
+    pub ids: Vec<NamedMember>,
 }
 
 /// How items become splits.
@@ -52,7 +53,7 @@ impl Splitting {
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.files().into_iter().flat_map(|(_, files)| {
             let named = [&files.views, &files.labels, &files.groups].into_iter().flatten();
-            named.map(|named| &named.member).chain(&files.ids)
+            named.chain(&files.ids).map(|named| &named.member)
         })
     }
 }
@@ -88,6 +89,6 @@ pub struct Import {
 impl Import {
     pub(super) fn view(&self, view: &NamedMember, source: SourceEntry) -> ViewEntry {
         let encoder = self.described.encoders.get(&view.name).cloned();
-        ViewEntry { name: view.name.clone(), encoder, source }
+        ViewEntry { name: view.name.clone(), encoder, source, rows: None }
     }
 }

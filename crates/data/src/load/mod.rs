@@ -13,10 +13,10 @@ use rayon::prelude::*;
 
 pub use self::problem::SetProblem;
 use crate::{
-    DataError, FileProblem, Manifest, Place, SplitName, Warning,
-    manifest::{Named, Part, Source},
+    DataError, FileProblem, Manifest, Place, SplitName, Warning, WarningKind,
+    manifest::{Named, Part, Source, View},
     nearest,
-    pieces::rows,
+    pieces::rows::{self, Rows, Taken},
     read::{self, Floats, Note},
     warnings,
 };
@@ -120,7 +120,7 @@ impl Loaded {
 /// not finite; views, labels, ids or groups whose lengths differ within a split; a view whose width
 /// differs between splits; a split without rows; an id that occurs twice in a split.
 pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
-    let Contents { mut matrices, mut integers, sums, rows, notes } = read_files(manifest)?;
+    let Contents { mut matrices, mut integers, sums, rows, notes, left_out } = read_files(manifest)?;
     check_views(manifest, &matrices)?;
     let lists = Lists::of(manifest);
     let n = |split| matrices.get(&(0, split)).map_or(0, Matrix::rows);
@@ -140,7 +140,7 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
         }
     }
 
-    let digests = digests(manifest, &lists, &sums, rows);
+    let digests = digests(manifest, &lists, &sums, &rows);
     let mut split = |split| -> Result<Split, DataError> {
         let views = manifest.views.iter().enumerate();
         let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
@@ -163,6 +163,7 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     let views = manifest.views.iter().map(|v| v.name.clone()).zip(views).collect();
     let mut found = warnings::find(&dataset);
     found.extend(notes.iter().map(|((view, split), note)| note.warning(*split, &manifest.views[*view].name)));
+    found.extend(left_out);
     Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
 }
 
@@ -185,8 +186,10 @@ struct Contents {
     matrices: BTreeMap<Key, Matrix>,
     integers: BTreeMap<Key, Vec<i64>>,
     sums: BTreeMap<Key, String>,
-    /// Of the row numbers, where there are any.
-    rows: Option<Digest>,
+    /// The row numbers.
+    rows: Taken,
+    /// Rows of views that are no item.
+    left_out: Vec<Warning>,
     /// What is odd about how the views were read.
     notes: Vec<(Key, Note)>,
 }
@@ -201,18 +204,19 @@ struct Request<'a> {
 }
 
 enum Values {
-    Floats(Matrix, Vec<Note>),
+    /// With what is odd about them, and the rows of the whole tensor.
+    Floats(Matrix, Vec<Note>, usize),
     Integers(Vec<i64>),
 }
 
 fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
     let lists = Lists::of(manifest);
-    let rows = rows::read(manifest)?;
+    let rows = Taken::read(manifest)?;
     let sources = manifest.views.iter().map(|v| &v.source).chain(lists.0.iter().map(|(_, source)| *source));
     let mut files: Vec<Vec<Request<'_>>> = Vec::new();
     for (i, source) in sources.enumerate() {
         for (&split, part) in &source.parts {
-            let rows = rows.as_ref().filter(|_| source.by_rows).map(|rows| rows.of(split));
+            let rows = rows.of(i, source, split);
             let request = Request { key: (i, split), part, place: &source.place, rows };
             match files.iter_mut().find(|f| f.first().is_some_and(|r| r.part.file == part.file)) {
                 Some(file) => file.push(request),
@@ -223,22 +227,21 @@ fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
     let views = manifest.views.len();
     let read: Vec<_> = files.par_iter().map(|requests| read_file(requests, views)).collect();
 
-    let digest = |rows: &rows::Rows| {
-        let part = |(&split, values): (&SplitName, &Vec<usize>)| (split, rows::checksum(values), None);
-        Digest { what: "rows".to_owned(), parts: rows.0.iter().map(part).collect() }
-    };
+    let mut totals: BTreeMap<Key, usize> = BTreeMap::new();
     let mut contents = Contents {
         matrices: BTreeMap::new(),
         integers: BTreeMap::new(),
         sums: BTreeMap::new(),
-        rows: rows.as_ref().map(digest),
+        left_out: Vec::new(),
         notes: Vec::new(),
+        rows: Taken { shared: None, views: Vec::new() },
     };
     for file in read {
         for (key, sum, values) in file? {
             contents.sums.insert(key, sum);
             match values {
-                Values::Floats(matrix, notes) => {
+                Values::Floats(matrix, notes, total) => {
+                    totals.insert(key, total);
                     contents.matrices.insert(key, matrix);
                     contents.notes.extend(notes.into_iter().map(|note| (key, note)));
                 }
@@ -246,7 +249,27 @@ fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
             }
         }
     }
+    for (i, (view, rows)) in manifest.views.iter().zip(&rows.views).enumerate() {
+        contents.left_out.extend(rows.as_ref().and_then(|rows| left_out(i, view, rows, &totals)));
+    }
+    contents.rows = rows;
     Ok(contents)
+}
+
+/// Rows of a view's file that no split takes, where each split takes its rows of the same file.
+fn left_out(i: usize, view: &View, rows: &Rows, totals: &BTreeMap<Key, usize>) -> Option<Warning> {
+    let mut parts = view.source.parts.values();
+    let first = parts.next()?;
+    let total = *totals.get(&(i, SplitName::Train))?;
+    if !parts.all(|part| part == first) {
+        return None;
+    }
+    let mut taken = vec![false; total];
+    rows.0.values().flatten().for_each(|&row| taken[row] = true);
+    let mut out = (0..total).filter(|&row| !taken[row]);
+    let (view, first) = (Some(view.name.clone()), out.next()?);
+    let (kind, split) = (WarningKind::RowsLeftOut, SplitName::Train);
+    Some(Warning { kind, split, view, labelling: None, count: 1 + out.count(), total, example: first as i64 })
 }
 
 /// All that is wanted from one file; sources below `views` are matrices.
@@ -273,7 +296,7 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
                 // A file of which every split takes its rows is odd once.
                 let first = request.rows.is_none() || request.key.1 == SplitName::Train;
                 let notes = if first { floats.notes().to_vec() } else { Vec::new() };
-                Values::Floats(matrix.map_err(|problem| DataError::file(path, problem))?, notes)
+                Values::Floats(matrix.map_err(|problem| DataError::file(path, problem))?, notes, floats.rows())
             }
             false => {
                 let values = read::integers(path, &bytes, tensor.as_deref())?;
@@ -342,8 +365,11 @@ fn digests(
     manifest: &Manifest,
     lists: &Lists<'_>,
     sums: &BTreeMap<Key, String>,
-    rows: Option<Digest>,
+    rows: &Taken,
 ) -> (Vec<Digest>, Vec<Digest>) {
+    let of_rows = |rows: &Rows| -> Vec<(SplitName, String, Option<String>)> {
+        rows.0.iter().map(|(&split, values)| (split, rows::checksum(values), None)).collect()
+    };
     let digest = |i: usize, what: &str, source: &Source| Digest {
         what: what.to_owned(),
         parts: source
@@ -352,7 +378,13 @@ fn digests(
             .map(|(&split, part)| (split, sums.get(&(i, split)).cloned().unwrap_or_default(), part.tensor.clone()))
             .collect(),
     };
-    let views = manifest.views.iter().enumerate().map(|(i, v)| digest(i, &v.name, &v.source)).collect();
+    let view = |(i, view): (usize, &View)| {
+        let mut digest = digest(i, &view.name, &view.source);
+        digest.parts.extend(rows.views[i].iter().flat_map(of_rows));
+        digest
+    };
+    let views = manifest.views.iter().enumerate().map(view).collect();
     let rest = (manifest.views.len()..).zip(&lists.0).map(|(i, (what, source))| digest(i, what, source));
-    (views, rest.chain(rows).collect())
+    let shared = rows.shared.as_ref().map(|rows| Digest { what: "rows".to_owned(), parts: of_rows(rows) });
+    (views, rest.chain(shared).collect())
 }

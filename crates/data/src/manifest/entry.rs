@@ -39,6 +39,7 @@ pub(crate) const LABELS: &str = "labels.";
 pub(crate) const GROUPS: &str = "groups.";
 pub(crate) const IDS: &str = "ids";
 pub(crate) const ROWS: &str = "rows";
+pub(crate) const VIEW_ROWS: &str = "rows.";
 
 /// The tensor of one split's list.
 pub(crate) fn tensor(split: SplitName, kind: &str, name: &str) -> String {
@@ -69,6 +70,8 @@ pub(crate) struct ViewEntry {
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encoder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rows: Option<SourceEntry>,
     #[serde(flatten)]
     pub(crate) source: SourceEntry,
 }

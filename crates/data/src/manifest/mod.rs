@@ -57,6 +57,9 @@ pub struct View {
     pub encoder: Option<String>,
     /// Its licence, where it differs from the manifest's.
     pub licence: Option<String>,
+    /// Which rows of its files are the items of each split, in their order, where the manifest's [`rows`](Manifest::rows) do
+    /// not say so: views whose files list the items in different orders. A row may stand for several items.
+    pub rows: Option<Source>,
     /// Its files.
     pub source: Source,
 }
@@ -113,11 +116,12 @@ struct RawManifest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a view (name, encoder, licence, file and tensors or tensor, or files)")]
+#[serde(deny_unknown_fields, expecting = "a view (name, encoder, licence, rows, file and tensors or tensor, or files)")]
 struct RawView {
     name: String,
     encoder: Option<String>,
     licence: Option<String>,
+    rows: Option<RawSource>,
     file: Option<PathBuf>,
     sha256: Option<String>,
     tensor: Option<String>,
@@ -184,14 +188,14 @@ impl Manifest {
 
     /// All sources: rows, views, labels, ids, groups.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
-        let views = self.views.iter().map(|v| &v.source);
+        let views = self.views.iter().flat_map(|v| v.rows.iter().chain([&v.source]));
         let labels = self.labels.iter().map(|l| &l.source);
         self.rows.iter().chain(views).chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
     }
 
     /// The same, to be changed.
     pub(crate) fn sources_mut(&mut self) -> impl Iterator<Item = &mut Source> {
-        let views = self.views.iter_mut().map(|v| &mut v.source);
+        let views = self.views.iter_mut().flat_map(|v| v.rows.iter_mut().chain([&mut v.source]));
         let labels = self.labels.iter_mut().map(|l| &mut l.source);
         let groups = self.groups.iter_mut().map(|g| &mut g.source);
         self.rows.iter_mut().chain(views).chain(labels).chain(&mut self.ids).chain(groups)
@@ -232,20 +236,17 @@ impl Checker {
                 );
                 return Err(self.file.error(&format!("{key}.name"), message));
             }
-            let RawView { name, encoder, licence, file, sha256, tensor, tensors, files } = view;
+            let RawView { name, encoder, licence, rows, file, sha256, tensor, tensors, files } = view;
             let source = RawSource { file, sha256, tensor, tensors, files };
-            let source = self.source(&key, source)?;
-            views.push(View { name, encoder, licence, source });
+            let source = self.source(&key, source, self.has_rows || rows.is_some())?;
+            let rows = rows.map(|rows| self.rows(&format!("{key}.rows"), rows)).transpose()?;
+            views.push(View { name, encoder, licence, rows, source });
         }
         if views.len() < 2 {
             return Err(DataError::set(&self.file.place("views"), SetProblem::TooFewViews { got: views.len() }));
         }
-        let ids = raw.ids.map(|ids| self.source("ids", ids)).transpose()?;
-        let rows = raw.rows.map(|rows| self.source("rows", rows)).transpose()?;
-        if rows.as_ref().is_some_and(|rows| rows.by_rows) {
-            let message = "row numbers are given by split: `tensors: {train: ..., test: ...}` or `files: {...}`";
-            return Err(self.file.error("rows", message));
-        }
+        let ids = raw.ids.map(|ids| self.source("ids", ids, self.has_rows)).transpose()?;
+        let rows = raw.rows.map(|rows| self.rows("rows", rows)).transpose()?;
         Ok(Manifest {
             labels: self.named("labels", raw.labels)?,
             groups: self.named("groups", raw.groups)?,
@@ -260,6 +261,16 @@ impl Checker {
             views,
             ids,
         })
+    }
+
+    /// Row numbers, which are given by split.
+    fn rows(&self, key: &str, raw: RawSource) -> Result<Source, DataError> {
+        let rows = self.source(key, raw, true)?;
+        if rows.by_rows {
+            let message = "row numbers are given by split: `tensors: {train: ..., test: ...}` or `files: {...}`";
+            return Err(self.file.error(key, message));
+        }
+        Ok(rows)
     }
 
     fn check_splits(&self) -> Result<(), DataError> {
@@ -286,13 +297,16 @@ impl Checker {
         let mut raw: Vec<_> = raw.into_iter().collect();
         raw.sort_by_key(|(name, _)| self.file.location(&format!("{key}.{name}")));
         raw.into_iter()
-            .map(|(name, source)| Ok(Named { source: self.source(&format!("{key}.{name}"), source)?, name }))
+            .map(|(name, source)| {
+                Ok(Named { source: self.source(&format!("{key}.{name}"), source, self.has_rows)?, name })
+            })
             .collect()
     }
 
-    fn source(&self, key: &str, raw: RawSource) -> Result<Source, DataError> {
+    /// `has_rows` is whether the splits can be told apart in a file of all items.
+    fn source(&self, key: &str, raw: RawSource, has_rows: bool) -> Result<Source, DataError> {
         let place = self.file.place(key);
-        let whole = raw.tensors.is_none() && self.has_rows;
+        let whole = raw.tensors.is_none() && has_rows;
         let parts = match (raw.file, raw.files) {
             (Some(_), Some(_)) => {
                 let message =

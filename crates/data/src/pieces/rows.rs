@@ -7,7 +7,11 @@ use files::{
     checksum::{Sha256Stream, sha256},
 };
 
-use crate::{DataError, FileProblem, Manifest, Place, SetProblem, SplitName, read};
+use crate::{
+    DataError, FileProblem, Manifest, Place, SetProblem, SplitName,
+    manifest::{Source, View},
+    read,
+};
 
 /// The row numbers of each split, from 0.
 pub(crate) struct Rows(pub(crate) BTreeMap<SplitName, Vec<usize>>);
@@ -19,13 +23,35 @@ impl Rows {
     }
 }
 
-/// The manifest's row numbers, `None` where it has none.
-///
-/// # Errors
-/// A file that cannot be read or has another checksum; a number below zero; a row that is given twice, be it in one
-/// split or in two.
-pub(crate) fn read(manifest: &Manifest) -> Result<Option<Rows>, DataError> {
-    let Some(source) = &manifest.rows else { return Ok(None) };
+/// The rows of all sources of a manifest.
+pub(crate) struct Taken {
+    /// Of those that share the manifest's.
+    pub(crate) shared: Option<Rows>,
+    /// Of each view that has its own.
+    pub(crate) views: Vec<Option<Rows>>,
+}
+
+impl Taken {
+    /// The rows that a manifest names.
+    ///
+    /// # Errors
+    /// A file that cannot be read or has another checksum; a number below zero; of the manifest's own rows one that is given
+    /// twice, be it in one split or in two.
+    pub(crate) fn read(manifest: &Manifest) -> Result<Self, DataError> {
+        let shared = manifest.rows.as_ref().map(|source| read(source, true)).transpose()?;
+        let own = |view: &View| view.rows.as_ref().map(|source| read(source, false)).transpose();
+        Ok(Self { shared, views: manifest.views.iter().map(own).collect::<Result<_, _>>()? })
+    }
+
+    /// Those that the source at this position takes of its file, views first; `None` for all.
+    pub(crate) fn of(&self, position: usize, source: &Source, split: SplitName) -> Option<&[usize]> {
+        let own = self.views.get(position).and_then(Option::as_ref);
+        own.or_else(|| self.shared.as_ref().filter(|_| source.by_rows)).map(|rows| rows.of(split))
+    }
+}
+
+/// Row numbers; `once` where no row may be given twice.
+fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
     let mut rows = BTreeMap::new();
     let mut seen: BTreeMap<usize, SplitName> = BTreeMap::new();
     for (&split, part) in &source.parts {
@@ -45,7 +71,7 @@ pub(crate) fn read(manifest: &Manifest) -> Result<Option<Rows>, DataError> {
                     SetProblem::NegativeRow { row: number, split: split.name() },
                 ));
             };
-            if let Some(first) = seen.insert(row, split) {
+            if let Some(first) = seen.insert(row, split).filter(|_| once) {
                 let problem = SetProblem::RowTwice { row, first: first.name(), second: split.name() };
                 return Err(DataError::set(&source.place, problem));
             }
@@ -53,7 +79,7 @@ pub(crate) fn read(manifest: &Manifest) -> Result<Option<Rows>, DataError> {
         }
         rows.insert(split, of_split);
     }
-    Ok(Some(Rows(rows)))
+    Ok(Rows(rows))
 }
 
 /// All row numbers must be of the tensor's rows.

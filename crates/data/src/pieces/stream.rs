@@ -1,6 +1,6 @@
 //! Data sets larger than memory: the rows of all views, some at a time.
 
-use std::{collections::HashMap, ops::Range, path::PathBuf};
+use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
 use align::Views;
 use files::{Mapped, checksum::Combined};
@@ -9,7 +9,10 @@ use rayon::prelude::*;
 use crate::{
     DataError, Manifest, SetProblem, SplitName,
     manifest::{Part, Source},
-    pieces::{map, rows},
+    pieces::{
+        map,
+        rows::{self, Taken},
+    },
     read::Floats,
 };
 
@@ -18,8 +21,6 @@ use crate::{
 pub struct Stream {
     files: Vec<(PathBuf, Mapped)>,
     views: Vec<Viewed>,
-    /// Which rows of the files are this split's, where they are not all.
-    taken: Option<Vec<usize>>,
     rows: usize,
 }
 
@@ -30,6 +31,8 @@ struct Viewed {
     file: usize,
     part: Part,
     source: Source,
+    /// Which rows of the file are this split's, where they are not all.
+    taken: Option<Arc<[usize]>>,
 }
 
 impl Stream {
@@ -47,10 +50,11 @@ impl Stream {
     /// # Errors
     /// As [`Stream::open`].
     pub fn open_with(manifest: &Manifest, split: SplitName, verify: bool) -> Result<Self, DataError> {
-        let mut stream = Self { files: Vec::new(), views: Vec::new(), taken: None, rows: 0 };
+        let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0 };
         let mut sums: HashMap<usize, String> = HashMap::new();
-        stream.taken = rows::read(manifest)?.map(|rows| rows.of(split).to_vec());
-        for view in &manifest.views {
+        let taken = Taken::read(manifest)?;
+        let shared: Option<Arc<[usize]>> = taken.shared.as_ref().map(|rows| rows.of(split).into());
+        for (position, view) in manifest.views.iter().enumerate() {
             let Some(part) = view.source.parts.get(&split) else {
                 let splits = manifest.splits.iter().map(|split| split.name().to_owned()).collect();
                 let problem = SetProblem::NoSplit { got: split.name(), known: splits };
@@ -71,7 +75,9 @@ impl Stream {
                 rows::same(&part.file, got, want).map_err(|e| e.listed(&view.source.place))?;
             }
             let (name, source) = (view.name.clone(), view.source.clone());
-            stream.views.push(Viewed { name, file, part: part.clone(), source });
+            let own = taken.views[position].as_ref().map(|rows| rows.of(split).into());
+            let taken = own.or_else(|| shared.clone().filter(|_| source.by_rows));
+            stream.views.push(Viewed { name, file, part: part.clone(), source, taken });
         }
         stream.rows = stream.check(split)?;
         Ok(stream)
@@ -91,7 +97,7 @@ impl Stream {
             sum.add(&view.name);
             sum.add(&view.part.sha256.clone().unwrap_or_else(|| format!("{length} bytes")));
             sum.add(view.part.tensor.as_deref().unwrap_or_default());
-            sum.add(&self.taken_by(view).map(rows::checksum).unwrap_or_default());
+            sum.add(&view.taken.as_deref().map(rows::checksum).unwrap_or_default());
         }
         sum.add(&self.rows.to_string());
         sum.finish()
@@ -118,14 +124,15 @@ impl Stream {
             let one = |(view, floats): (&Viewed, &Floats<'_>)| {
                 let (path, mapped) = &self.files[view.file];
                 map::check(mapped).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-                let taken = self.taken_by(view).map(|rows| &rows[range.clone()]);
+                let taken = view.taken.as_deref().map(|rows| &rows[range.clone()]);
                 let values = match taken {
                     None => floats.read(range.clone()),
                     Some(rows) => floats.gather(rows),
                 };
                 let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-                // Rows of a split are in order where an import has written them.
-                let touched = taken.map_or(range.clone(), |rows| rows[0]..rows[rows.len() - 1] + 1);
+                let touched = taken.map_or(range.clone(), |rows| {
+                    rows.iter().min().copied().unwrap_or(0)..rows.iter().max().map_or(0, |last| last + 1)
+                });
                 if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
                     mapped.release(bytes);
                 }
@@ -135,11 +142,6 @@ impl Stream {
             let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
             Views::new(views).map_err(DataError::from)
         }))
-    }
-
-    /// The rows that a view takes of its file.
-    fn taken_by(&self, view: &Viewed) -> Option<&[usize]> {
-        self.taken.as_deref().filter(|_| view.source.by_rows)
     }
 
     fn floats(&self, view: &Viewed) -> Result<Floats<'_>, DataError> {
@@ -153,7 +155,7 @@ impl Stream {
         for view in &self.views {
             let floats = self.floats(view)?;
             let (name, split) = (view.name.clone(), split.name());
-            let got = match self.taken_by(view) {
+            let got = match view.taken.as_deref() {
                 None => floats.rows(),
                 Some(taken) => {
                     rows::check(taken, floats.rows(), &view.source.place)?;

@@ -7,7 +7,7 @@ use crate::commands::sets::{datasets, fetch, texts};
 use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use data::import::{Described, Embedded, Files, Member, NamedMember, Splitting};
+use data::import::{Described, Embedded, Files, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
 
 use super::said;
@@ -34,9 +34,9 @@ pub struct Import {
     /// Items that belong together (a picture's captions, a person's pictures); they stay in one split
     #[arg(long, value_name = "[NAME=]FILE[#PART]")]
     groups: Vec<NamedMember>,
-    /// Unique ids of the items
-    #[arg(long, value_name = "FILE[#PART]")]
-    ids: Option<Member>,
+    /// Ids of the items: one list where row i is the same item in every file; or one for each view, labelling and grouping, by which their rows are joined
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", value_parser = NamedMember::of_ids)]
+    ids: Vec<NamedMember>,
     /// A view of the test items, where they have files of their own
     #[arg(long = "test-view", value_name = "NAME=FILE[#PART]")]
     test_views: Vec<NamedMember>,
@@ -46,9 +46,9 @@ pub struct Import {
     /// Groups of the test items
     #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views")]
     test_groups: Vec<NamedMember>,
-    /// Ids of the test items
-    #[arg(long, value_name = "FILE[#PART]", requires = "test_views")]
-    test_ids: Option<Member>,
+    /// Ids of the test items, as --ids
+    #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views", value_parser = NamedMember::of_ids)]
+    test_ids: Vec<NamedMember>,
     /// Shares of train and test, or of train, validation and test
     #[arg(
         long,

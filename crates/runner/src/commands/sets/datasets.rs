@@ -25,6 +25,7 @@ pub fn import(request: &Import) -> Result<String> {
             shown.join(", ")
         ));
     }
+    lines.extend(imported.left_out.iter().map(|rows| format!("warning: {rows}")));
     lines.extend(data::summarise(&imported.warnings).into_iter().map(|line| format!("warning: {line}")));
     let manifest = imported.manifest.display().to_string();
     let check = files::shell::command(["runner", "check", &manifest]);

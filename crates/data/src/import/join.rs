@@ -1,0 +1,266 @@
+//! Rows of different files brought together by the ids of their items.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+};
+
+use super::{
+    Files, ImportProblem, NamedMember,
+    list::{all_texts, texts},
+};
+use crate::{DataError, Place, SetProblem, nearest, pieces::map, read::Floats};
+
+/// Which row of every file an item is.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Row i of every file is item i, of so many.
+    Rows(usize),
+    /// As their ids say.
+    Joined(Joined),
+}
+
+impl Order {
+    /// Joined, where files have ids of their own; else by row.
+    ///
+    /// # Errors
+    /// Fewer than two views; views with different numbers of rows; files that cannot be joined.
+    pub(super) fn of(files: &Files) -> Result<Self, DataError> {
+        if files.views.len() < 2 {
+            let place = files.views.first().map_or_else(|| Place::nowhere("views"), |view| view.member.place(""));
+            return Err(DataError::set(&place, SetProblem::TooFewViews { got: files.views.len() }));
+        }
+        match files.ids.iter().find(|ids| !ids.name.is_empty()) {
+            None => same_rows(files).map(Self::Rows),
+            Some(named) => match files.ids.iter().find(|ids| ids.name.is_empty()) {
+                None => Joined::of(files).map(Self::Joined),
+                Some(unnamed) => {
+                    let problem = ImportProblem::MixedIds { name: named.name.clone() };
+                    Err(DataError::import(&unnamed.member.place(""), problem))
+                }
+            },
+        }
+    }
+
+    /// Items.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Rows(count) => *count,
+            Self::Joined(joined) => joined.ids.len(),
+        }
+    }
+
+    /// The id of every item, where several items have one.
+    pub(super) fn repeated(&self) -> Option<&[String]> {
+        match self {
+            Self::Joined(joined) if joined.repeated => Some(&joined.ids),
+            _ => None,
+        }
+    }
+
+    /// One text for each item out of a list.
+    pub(super) fn values(&self, kind: Kind, list: &NamedMember) -> Result<Vec<String>, DataError> {
+        match self {
+            Self::Rows(count) => texts(list, *count),
+            Self::Joined(joined) => {
+                let rows = joined.rows(kind, &list.name);
+                let values = texts(list, joined.totals.get(&(kind, list.name.clone())).copied().unwrap_or(0))?;
+                Ok(rows.iter().map(|&row| values[row].clone()).collect())
+            }
+        }
+    }
+
+    /// What was left out.
+    pub(super) fn left_out(self) -> Vec<LeftOut> {
+        match self {
+            Self::Rows(_) => Vec::new(),
+            Self::Joined(joined) => joined.left_out,
+        }
+    }
+}
+
+/// Rows of all views, which must be the same.
+fn same_rows(files: &Files) -> Result<usize, DataError> {
+    let mut first: Option<(&str, usize)> = None;
+    for view in &files.views {
+        let got = rows_of(view)?;
+        let (name, want) = *first.get_or_insert((&view.name, got));
+        if got != want {
+            let (first, view_name) = (name.to_owned(), view.name.clone());
+            let problem = SetProblem::Rows { view: view_name, split: None, got, first, first_line: None, want };
+            return Err(DataError::set(&view.member.place(""), problem));
+        }
+    }
+    Ok(first.map_or(0, |(_, rows)| rows))
+}
+
+/// Rows of a view.
+fn rows_of(view: &NamedMember) -> Result<usize, DataError> {
+    let map = map::open(&view.member.file)?;
+    Ok(Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?.rows())
+}
+
+/// Rows that are in no other file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The view, labelling or grouping.
+    pub name: String,
+    /// How many of its rows are left out.
+    pub count: usize,
+    /// Of how many.
+    pub total: usize,
+    /// The id of the first of them.
+    pub example: String,
+    /// A view, labelling or grouping that does not have it.
+    pub lacking: String,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, count, total, example, lacking } = self;
+        write!(
+            f,
+            "{count} of {total} rows of `{name}` are left out: other files lack their ids (`{example}` is not in `{lacking}`)"
+        )
+    }
+}
+
+/// The items that all files have, and where each of them has its row.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// For each view, labelling and grouping the row of every item.
+    rows: BTreeMap<(Kind, String), Vec<usize>>,
+    /// How many rows each of them has.
+    totals: BTreeMap<(Kind, String), usize>,
+    /// The id of every item.
+    pub(super) ids: Vec<String>,
+    /// Whether several items have one id, as the captions of a picture have.
+    repeated: bool,
+    left_out: Vec<LeftOut>,
+}
+
+/// Views, labellings and groupings may be called alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    View,
+    Labelling,
+    Grouping,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Labelling => "labelling",
+            Self::Grouping => "grouping",
+        }
+    }
+}
+
+/// A file with the ids of its rows.
+struct Listed<'a> {
+    kind: Kind,
+    named: &'a NamedMember,
+    ids: Vec<String>,
+    rows: HashMap<String, Vec<usize>>,
+}
+
+impl Joined {
+    /// Joins the files by the ids that are named for each of them.
+    ///
+    /// # Errors
+    /// A file without ids, ids of nothing, ids that are not one for each row, no id that all files have, an id that
+    /// several files repeat differently often.
+    fn of(files: &Files) -> Result<Self, DataError> {
+        let kinds = [(Kind::View, &files.views), (Kind::Labelling, &files.labels), (Kind::Grouping, &files.groups)];
+        let members: Vec<(Kind, &NamedMember)> =
+            kinds.into_iter().flat_map(|(kind, list)| list.iter().map(move |named| (kind, named))).collect();
+        for ids in &files.ids {
+            if !members.iter().any(|(_, named)| named.name == ids.name) {
+                let known: Vec<String> = members.iter().map(|(_, named)| named.name.clone()).collect();
+                let nearest = nearest(&ids.name, known.iter().map(String::as_str)).map(str::to_owned);
+                let problem = ImportProblem::IdsOfNothing { name: ids.name.clone(), nearest, known };
+                return Err(DataError::import(&ids.member.place(""), problem));
+            }
+        }
+        let mut listed = Vec::new();
+        for (kind, named) in members {
+            let Some(ids) = files.ids.iter().find(|ids| ids.name == named.name) else {
+                let problem = ImportProblem::WithoutIds { kind: kind.name(), name: named.name.clone() };
+                return Err(DataError::import(&named.member.place(""), problem));
+            };
+            let ids = match kind {
+                Kind::View => texts(ids, rows_of(named)?)?,
+                Kind::Labelling | Kind::Grouping => all_texts(ids)?,
+            };
+            let mut by_id: HashMap<String, Vec<usize>> = HashMap::with_capacity(ids.len());
+            ids.iter().enumerate().for_each(|(row, id)| by_id.entry(id.clone()).or_default().push(row));
+            listed.push(Listed { kind, named, ids, rows: by_id });
+        }
+        Self::join(&listed)
+    }
+
+    fn join(listed: &[Listed<'_>]) -> Result<Self, DataError> {
+        let first = listed.first();
+        let totals = listed.iter().map(|file| ((file.kind, file.named.name.clone()), file.ids.len())).collect();
+        let mut joined = Self { rows: BTreeMap::new(), totals, ids: Vec::new(), repeated: false, left_out: Vec::new() };
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); listed.len()];
+        let mut seen = HashSet::new();
+        for id in first.iter().flat_map(|first| &first.ids).filter(|id| seen.insert(id.as_str())) {
+            let Some(places) = listed.iter().map(|file| file.rows.get(id)).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            // A picture's row stands beside each of its captions; two lists of captions are taken in their own order.
+            let most = places.iter().map(|rows| rows.len()).max().unwrap_or(0);
+            if let Some(odd) = places.iter().position(|rows| rows.len() != 1 && rows.len() != most) {
+                let at = places.iter().position(|rows| rows.len() == most).unwrap_or(0);
+                let count = |file: usize| (listed[file].named.name.clone(), places[file].len());
+                let problem =
+                    ImportProblem::RepeatedDifferently { id: id.clone(), first: count(at), second: count(odd) };
+                return Err(DataError::import(&listed[odd].named.member.place(""), problem));
+            }
+            joined.repeated |= most > 1;
+            for k in 0..most {
+                joined.ids.push(id.clone());
+                for (rows, places) in rows.iter_mut().zip(&places) {
+                    rows.push(if places.len() == 1 { places[0] } else { places[k] });
+                }
+            }
+        }
+        for (file, rows) in listed.iter().zip(rows) {
+            joined.left_out.extend(left_out(file, listed));
+            joined.rows.insert((file.kind, file.named.name.clone()), rows);
+        }
+        match (joined.ids.is_empty(), first) {
+            (true, Some(first)) => {
+                let apart = |other: &&Listed<'_>| other.ids.iter().all(|id| !first.rows.contains_key(id));
+                let other = listed.iter().skip(1).find(apart).or(listed.last()).unwrap_or(first);
+                let example =
+                    |file: &Listed<'_>| (file.named.name.clone(), file.ids.first().cloned().unwrap_or_default());
+                let problem = ImportProblem::NothingInCommon { first: example(first), second: example(other) };
+                Err(DataError::import(&other.named.member.place(""), problem))
+            }
+            _ => Ok(joined),
+        }
+    }
+
+    /// The row of every item in a file.
+    pub(super) fn rows(&self, kind: Kind, name: &str) -> &[usize] {
+        self.rows.get(&(kind, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The rows of a file whose ids another lacks.
+fn left_out(file: &Listed<'_>, listed: &[Listed<'_>]) -> Option<LeftOut> {
+    let lacking = |id: &String| listed.iter().find(|other| !other.rows.contains_key(id));
+    let mut out = file.ids.iter().filter_map(|id| Some((id, lacking(id)?)));
+    let (example, lacking) = out.next()?;
+    Some(LeftOut {
+        name: file.named.name.clone(),
+        count: 1 + out.count(),
+        total: file.ids.len(),
+        example: example.clone(),
+        lacking: lacking.named.name.clone(),
+    })
+}

@@ -1,0 +1,20 @@
+//! A list of integers or texts out of a file.
+
+use super::NamedMember;
+use crate::{DataError, SetProblem, read};
+
+/// One text for each row.
+pub(super) fn all_texts(list: &NamedMember) -> Result<Vec<String>, DataError> {
+    let bytes = read::bytes(&list.member.file)?;
+    read::texts(&list.member.file, &bytes, list.member.tensor.as_deref())
+}
+
+/// One text for each of `count` rows.
+pub(super) fn texts(list: &NamedMember, count: usize) -> Result<Vec<String>, DataError> {
+    let values = all_texts(list)?;
+    if values.len() == count {
+        return Ok(values);
+    }
+    let problem = SetProblem::Length { split: None, got: values.len(), want: count };
+    Err(DataError::set(&list.member.place(&list.name), problem))
+}
