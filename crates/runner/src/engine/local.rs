@@ -158,7 +158,7 @@ impl Engine for Local {
         let started = Started {
             format: FORMAT.into(),
             process: child.id(),
-            host: files::host().to_string(),
+            host: files::host(),
             started_at: now(),
             command: std::iter::once(program.display().to_string()).chain(words).collect(),
         };

@@ -28,7 +28,7 @@ pub(super) fn detached(program: &Path) -> Command {
 /// A process of another machine; a process that does not hold the file, or belongs to somebody else.
 pub(super) fn interrupt(process: u32, host: &str, file: &Path) -> Result<()> {
     let here = files::host();
-    ensure!(host == here.to_string(), "process {process} is on {host} and this is {here}; run the command there");
+    ensure!(host == here, "process {process} is on {host} and this is {here}; run the command there");
     check(process, file)?;
     let sent = Command::new("sh").args(["-c", "kill -s INT \"$1\"", "sh", &process.to_string()]).output();
     let sent = sent.context("cannot start `sh`, which sends the signal")?;
@@ -63,7 +63,7 @@ mod tests {
         let mine = std::process::id();
         check(mine, file.path()).expect("this process holds it");
         let other = std::env::current_exe().expect("a program");
-        let refused = interrupt(mine, &files::host().to_string(), &other).expect_err("not held").to_string();
+        let refused = interrupt(mine, &files::host(), &other).expect_err("not held").to_string();
         assert!(refused.contains("is not the one that holds"), "{refused}");
         let elsewhere = interrupt(mine, "elsewhere", file.path()).expect_err("another machine").to_string();
         assert!(elsewhere.starts_with(&format!("process {mine} is on elsewhere and this is ")), "{elsewhere}");
