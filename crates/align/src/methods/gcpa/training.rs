@@ -274,11 +274,14 @@ mod tests {
         };
         let sampled = Validation::Sampled(SampledValidation::default());
         for (validation, iteration) in [(sampled, 20), (Validation::Full, 0)] {
-            assert!(train(&params(validation), &data, 3).is_ok());
+            assert!(train(&params(validation), &data, 3, &Watch::default()).is_ok());
             let rows = Rows::split(60, params(validation).training.settings().validation_fraction, 3).validation;
             let whole = data.consensus.clone();
             rows.iter().for_each(|&row| data.consensus.row_mut(row as usize)[0] = f32::NAN);
-            let error = train(&params(validation), &data, 3).err().map(|error| error.to_string()).unwrap_or_default();
+            let error = train(&params(validation), &data, 3, &Watch::default())
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
             let want = format!("gcpa: validation loss became NaN at iteration {iteration}");
             assert!(error.starts_with(&want), "{error}");
             data.consensus = whole;

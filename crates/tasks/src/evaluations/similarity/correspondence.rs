@@ -168,7 +168,10 @@ mod tests {
         let third = |k: usize| (0..n).map(|row| row % 3 == k).collect::<Vec<_>>();
         let views = (0..3).fold(views, |views, k| views.with_missing(k, &third(k)).expect("one entry a row"));
         let found = correspondence(&views);
-        assert!(found.len() == 3 && found.iter().all(|pair| pair.holds() && pair.rows == n / 3), "{found:?}");
+        assert!(
+            found.len() == 3 && found.iter().all(|pair| pair.holds() && pair.rows.abs_diff(n / 3) <= 1),
+            "{found:?}"
+        );
         let dead = three();
         let dead = dead.with_values(0, dead.at(0).map(|_| 0.1)).expect("finite");
         let found = correspondence(&dead);
