@@ -220,7 +220,7 @@ impl FittedMaps for KernelMaps {
 
     fn bytes(&self) -> usize {
         let arrays = self.views.iter().flat_map(|view| [&view.landmarks, &view.root]);
-        let maps = self.universe.views().iter().map(|view| &view.map);
+        let maps = self.universe.views().iter().filter_map(|view| view.map());
         arrays.chain(maps).map(|array| size_of_val(array.as_slice())).sum()
     }
 }
