@@ -95,7 +95,8 @@ fn an_unknown_parameter_is_found_at_its_line_and_column() {
         Grid::read(&file).unwrap_err().to_string()
     };
     let key = error("landmarks: 50", "landmark: 50");
-    let wanted = "grid.yaml:8:23: methods[3].own_kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
+    let wanted =
+        "grid.yaml:8:23: methods[3].own_kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
     assert!(key.contains(wanted), "{key}");
     let value = error("landmarks: 50", "landmarks: 5");
     assert!(value.contains("own_kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
@@ -117,10 +118,10 @@ fn processes_that_a_run_starts_know_the_method_and_the_task() {
     let folder = folder();
     let folder = folder.path();
     own_method::write_data(folder).unwrap();
-    let small = grid().replace("  - kernel_gcca\n", "").replace("seeds: [0, 1, 2]", "seeds: [0]");
+    let small = grid().replace("  - own_kernel_gcca\n", "").replace("seeds: [0, 1, 2]", "seeds: [0]");
     fs::write(folder.join("grid.yaml"), small).unwrap();
     let listed = program(folder, &["list", "methods"]);
-    assert!(text(&listed.stdout).contains("kernel_gcca"), "{listed:?}");
+    assert!(text(&listed.stdout).contains("own_kernel_gcca"), "{listed:?}");
 
     // A command for each cell, in a process of its own; each names this program.
     let listed = program(folder, &["submit", "grid.yaml", "--engine", "list"]);
@@ -139,7 +140,7 @@ fn processes_that_a_run_starts_know_the_method_and_the_task() {
     assert!(isolated.status.success(), "{}", text(&isolated.stderr));
     let records = Store::at(&folder.join("isolated/own")).all_records().unwrap();
     assert!(records.iter().all(|record| record.metric.is_some()), "no cell failed");
-    assert!(records.iter().any(|record| record.method.as_deref() == Some("kernel_gcca")));
+    assert!(records.iter().any(|record| record.method.as_deref() == Some("own_kernel_gcca")));
     // What messages name is this program, as it was called.
     let report = fs::read_to_string(folder.join("isolated/own/report.html")).unwrap();
     assert!(report.contains("own-method --grid grid.yaml --out isolated"), "{}", report.len());
