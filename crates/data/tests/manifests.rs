@@ -62,7 +62,7 @@ fn unknown_and_missing_keys() {
     assert_eq!(
         message(&[("name: b\n", "name: b\n    encodr: x\n")]),
         "toy.yaml:9:5: views[1].encodr: unknown key `encodr`; did you mean `encoder`? the keys here are `name`, \
-         `encoder`, `licence`, `file`, `sha256`, `tensor`, `tensors`, `files`"
+         `encoder`, `licence`, `rows`, `file`, `sha256`, `tensor`, `tensors`, `files`"
     );
     assert_eq!(message(&[("title: a toy\n", "")]), "toy.yaml: key `title` is missing");
     assert_eq!(message(&[("name: a, ", "")]), "toy.yaml:7:5: views[0]: key `name` is missing");

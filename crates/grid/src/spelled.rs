@@ -184,7 +184,7 @@ mod tests {
         let methods: [(&str, &[&str]); 4] = [
             ("na", &["constant_columns"]),
             ("gpa", &["gauge"]),
-            ("linear", &["scaffold", "solver"]),
+            ("consensus_ridge", &["scaffold", "solver"]),
             (
                 "gcpa",
                 &[
