@@ -343,7 +343,7 @@ fn what_is_missing_is_said() {
     let bench = Bench::new();
     let said = bench.embed("tiny", MASSIVE, &["--offline"]);
     assert_eq!(said.code, 1);
-    said.has(&["cache/tiny/en-US/train/0000.parquet: has not been fetched; run `runner fetch`"]);
+    said.has(&["cache/tiny/en-US/train/0000.parquet: has not been fetched, and the network may not be used; fetch it where there is a network (`runner fetch`"]);
     let said = bench.embed("tiny", &MASSIVE.replace("train: 39", "train: 40"), &[]);
     assert_eq!(said.code, 1);
     said.has(&["39 items in `train`, and the source says `rows: {train: 40}`", "`fr-FR` lacks 1 of 40 ids"]);
