@@ -48,6 +48,13 @@ const LISTINGS: &[Listing] = &[
     },
 ];
 
+/// Files and folders of the sources that a text names between backticks, from the project's root.
+fn source_paths(text: &str) -> BTreeSet<&str> {
+    const ROOTS: [&str; 3] = ["crates/", "xtask/", ".ci/"];
+    let plain = |part: &&str| ROOTS.iter().any(|root| part.starts_with(root)) && !part.contains(['*', '{', ' ', '<']);
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).filter(plain).collect()
+}
+
 /// The line of the first mark of a merge conflict.
 fn conflict(text: &str) -> Option<usize> {
     let mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
@@ -64,6 +71,8 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
                 format!("{}: line {line} is a mark of a merge that was left unfinished", shown(root, &path))
             }),
         );
+        let gone = source_paths(&text).into_iter().filter(|named| !root.join(named).exists());
+        problems.extend(gone.map(|named| format!("{}: names `{named}`, which is not there", shown(root, &path))));
         let folder = path.parent().unwrap_or(root);
         let broken = links(&text).into_iter().filter(|link| !folder.join(link).exists());
         problems.extend(broken.map(|link| format!("{}: links to `{link}`, which is not there", shown(root, &path))));
@@ -184,6 +193,12 @@ mod tests {
     fn links_are_relative_paths_without_anchors() {
         let text = "[a](docs/x.md#y) [b](https://z.org/a) [c](#here) ![d](e.png \"t\")";
         assert_eq!(links(text), ["docs/x.md", "e.png"]);
+    }
+
+    #[test]
+    fn sources_are_named_between_backticks() {
+        let text = "`crates/a/src/b.rs` and `xtask/src/`, not `crates/*/src`, `methods/x.rs` or crates/c\n`.ci/run`";
+        assert_eq!(source_paths(text).into_iter().collect::<Vec<_>>(), [".ci/run", "crates/a/src/b.rs", "xtask/src/"]);
     }
 
     #[test]
