@@ -459,8 +459,12 @@ fn a_list_is_run_by_gnu_parallel_and_is_empty_then() {
     let merge: Vec<&str> = json["merge"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     assert!(Command::new(merge[0]).args(&merge[1..]).output().unwrap().status.success());
     common::same(&reference.bench.out(), &cluster.bench.out(), "a list");
-    let refused = cluster.run("submit", &["--engine", "list", "--partition", "long"]);
-    assert!(text(&refused.stderr).contains("a list has no --partition"), "{}", text_of(&refused));
+    for option in [&["--partition", "long"][..], &["--force"], &["--dry-run"]] {
+        let refused = cluster.run("submit", &[&["--engine", "list"], option].concat());
+        assert!(text(&refused.stderr).contains("a list has no --partition"), "{}", text_of(&refused));
+    }
+    let refused = cluster.run("submit", &["--format", "json"]);
+    assert!(text(&refused.stderr).contains("--format is the form of a list of commands"), "{}", text_of(&refused));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 use data::SplitName;
 use grid::pick::{Indices, Shard};
 
-use super::cluster::{Engine, Format, SlurmArgs, submitted};
+use super::cluster::{Engine, SlurmArgs, submitted};
 use super::grids::{CellArgs, RunArgs};
 use super::screen::{Screen, written};
 use super::{Cli, said};
@@ -183,7 +183,7 @@ impl Resume {
             Some(engine) => {
                 let RunRequest { out, dry_run, allow_stand_in, settings: RunSettings { force, .. }, .. } = request;
                 let submit = SubmitRequest { grid: self.grid, out, allow_stand_in };
-                submitted(&submit, engine, Slurm { settings, again: true, force, dry_run }, Format::Lines)
+                submitted(&submit, engine, Slurm { settings, again: true, force, dry_run }, None)
             }
         }
     }

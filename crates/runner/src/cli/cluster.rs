@@ -41,9 +41,9 @@ pub struct Submit {
     no_stand_in: bool,
     #[command(flatten)]
     slurm: SlurmArgs,
-    /// Form of a list: commands for a shell, or one JSON object with forecasts and the merge
-    #[arg(long, value_enum, default_value = "lines")]
-    format: Format,
+    /// Form of a list: commands for a shell, or one JSON object with forecasts and the merge [default: lines]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Submit although jobs of the grid are queued or running
     #[arg(long)]
     force: bool,
@@ -124,7 +124,11 @@ impl Submit {
 ///
 /// # Errors
 /// As [`submit`].
-pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: Format) -> Result<Ending> {
+pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: Option<Format>) -> Result<Ending> {
+    ensure!(
+        format.is_none() || engine == Engine::List,
+        "--format is the form of a list of commands; give it with --engine list"
+    );
     let submitted = match engine {
         Engine::Slurm => submit(request, &slurm, &Screen::default())?,
         Engine::Local => submit(request, &local(slurm)?, &Screen::default())?,
@@ -135,7 +139,7 @@ pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: 
         Submitted::Computed(outcome) => return Ok(outcome.ending()),
         Submitted::Jobs => return Ok(Ending::Complete),
     };
-    match format {
+    match format.unwrap_or_default() {
         Format::Lines => commands.commands.iter().for_each(|command| say::out!("{}", command.line())),
         Format::Json => say::out!("{}", serde_json::to_string_pretty(&commands)?),
     }
@@ -163,11 +167,14 @@ fn local(slurm: Slurm) -> Result<Local> {
 
 /// What a list can be asked for; the rest is Slurm's.
 fn list(slurm: Slurm) -> Result<List> {
-    let Settings { partition, time, cpus, mem, exclusive, max_array, group } = slurm.settings;
+    let Slurm {
+        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group }, force, dry_run, ..
+    } = slurm;
     let others = partition.is_some() || time.is_some() || mem.is_some() || exclusive || max_array.is_some();
     ensure!(
-        !others,
-        "a list has no --partition, --time, --mem, --exclusive or --max-array; give --cpus and --group alone"
+        !others && !force && !dry_run,
+        "a list has no --partition, --time, --mem, --exclusive, --max-array, --force or --dry-run, because nothing is submitted; \
+         give --cpus and --group alone"
     );
     Ok(List { group: group.unwrap_or(1), threads: cpus.unwrap_or(1) })
 }
