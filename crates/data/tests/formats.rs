@@ -7,6 +7,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use align::Matrix;
+use common::Folder;
 use data::read;
 
 fn file(name: &str) -> PathBuf {
@@ -163,4 +164,21 @@ fn no_damage_panics() {
             let _ = read::matrix(&file(name), &damaged, tensor);
         }
     }
+}
+
+#[test]
+fn a_pickle_is_refused_with_the_command_that_converts_it() {
+    let folder = Folder::new();
+    let message = |name: &str| {
+        let path = folder.write(name, [0x80u8, 2]);
+        folder.message(read::Format::of(&path))
+    };
+    assert_eq!(
+        message("en.pt"),
+        "en.pt: `.pt` files are pickles, which can run any code, and are not read; convert one that you trust: \
+         python3 -c \"import torch, numpy; x = torch.load('en.pt', map_location='cpu', weights_only=True); \
+         x = x if isinstance(x, dict) else {'x': x}; numpy.savez('en.npz', **{k: v.float().numpy() for k, v in x.items()})\""
+    );
+    assert!(message("en.pkl").ends_with("numpy.save('en.npy', pickle.load(open('en.pkl', 'rb')))\""));
+    assert!(message("en.bin").starts_with("en.bin: unknown extension `bin`; wanted one of"));
 }

@@ -49,6 +49,27 @@ pub enum Format {
     Hdf5,
 }
 
+/// A command that turns a pickle into a file that is read; `None` for other extensions.
+fn unpickled(path: &Path, extension: &str) -> Option<String> {
+    let file = path.display().to_string();
+    let quoted = |path: &str| format!("'{}'", path.replace('\\', "\\\\").replace('\'', "\\'"));
+    let beside = |extension| quoted(&path.with_extension(extension).display().to_string());
+    let code = match extension.to_ascii_lowercase().as_str() {
+        "pt" | "pth" | "ckpt" => format!(
+            "import torch, numpy; x = torch.load({}, map_location='cpu', weights_only=True); \
+             x = x if isinstance(x, dict) else {{'x': x}}; \
+             numpy.savez({}, **{{k: v.float().numpy() for k, v in x.items()}})",
+            quoted(&file),
+            beside("npz")
+        ),
+        "pkl" | "pickle" => {
+            format!("import pickle, numpy; numpy.save({}, pickle.load(open({}, 'rb')))", beside("npy"), quoted(&file))
+        }
+        _ => return None,
+    };
+    Some(files::shell::command(["python3", "-c", &code]))
+}
+
 impl Format {
     /// All formats.
     pub const ALL: [Self; 6] = [Self::Safetensors, Self::Npy, Self::Npz, Self::Parquet, Self::Csv, Self::Hdf5];
@@ -73,7 +94,12 @@ impl Format {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         Self::ALL.into_iter().find(|f| extension.eq_ignore_ascii_case(f.extension())).ok_or_else(|| {
             let known = Self::ALL.iter().map(|f| f.extension().to_owned()).collect();
-            DataError::file(path, FileProblem::Format { extension: extension.into_owned(), known })
+            let extension = extension.into_owned();
+            let problem = match unpickled(path, &extension) {
+                Some(convert) => FileProblem::Pickle { extension, convert },
+                None => FileProblem::Format { extension, known },
+            };
+            DataError::file(path, problem)
         })
     }
 

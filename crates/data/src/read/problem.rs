@@ -64,6 +64,16 @@ pub enum FileProblem {
         /// The extensions there are.
         known: Vec<String>,
     },
+    /// A pickle, of PyTorch or of Python itself.
+    #[error(
+        "`.{extension}` files are pickles, which can run any code, and are not read; convert one that you trust: {convert}"
+    )]
+    Pickle {
+        /// The extension.
+        extension: String,
+        /// A command that writes the same values as npz or npy.
+        convert: String,
+    },
     /// A pointer of Git Large File Storage in place of the file.
     #[error("holds a Git LFS pointer, not the data; run `git lfs pull`")]
     LfsPointer,
