@@ -9,6 +9,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use align::methods::kernel_gcca::KernelGccaParams;
 use align::parts::{Parts, Values};
 use align::synthetic::Synthetic;
 use align::{Dataset, Fitted, Method};
@@ -22,6 +23,9 @@ fn main() -> Result<(), Error> {
     let synthetic = Synthetic { widths: vec![96, 128, 64], fit_rows: 600, test_rows: 150, ..Synthetic::default() };
     let data = synthetic.generate(1)?;
     for method in Method::all() {
+        // Three views of 256 landmarks, its default, are 768 wide together.
+        let narrow = || KernelGccaParams { landmarks: 64, ..KernelGccaParams::default() }.into();
+        let method = if method.name() == "kernel_gcca" { narrow() } else { method };
         let line = method.fit(&data.train.views, 42).and_then(|fit| fit.fitted.parts());
         println!(
             "{}: {}",
