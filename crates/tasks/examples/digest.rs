@@ -24,7 +24,7 @@ fn main() -> Result<(), Error> {
     let data = synthetic.generate(1)?;
     for method in Method::all() {
         // Three views of 256 landmarks, its default, are 768 wide together.
-        let narrow = || KernelGccaParams { landmarks: 64, ..KernelGccaParams::default() }.into();
+        let narrow = || KernelGccaParams { landmarks: Some(64), ..KernelGccaParams::default() }.into();
         let method = if method.name() == "kernel_gcca" { narrow() } else { method };
         let line = method.fit(&data.train.views, 42).and_then(|fit| fit.fitted.parts());
         println!(
