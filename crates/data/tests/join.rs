@@ -145,10 +145,7 @@ fn what_cannot_be_joined_says_why() {
     let both = || files(&folder, &["en", "fr"]);
     let mut without = both();
     without.ids.pop();
-    assert_eq!(
-        error(&folder, without),
-        "fr.csv: view `fr` has no ids, and other files have; name them: --ids fr=FILE#PART"
-    );
+    assert_eq!(error(&folder, without), "fr.csv: view `fr` has no ids, and other files have; give it ids of its own");
     let mut other = both();
     other.ids[1].name = "fx".to_owned();
     let want = "fr.csv: ids of `fx`, and there is no view, labelling or grouping of this name; did you mean `fr`?; there are en, fr";

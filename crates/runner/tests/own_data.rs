@@ -105,4 +105,23 @@ fn files_with_ids_are_joined_whatever_their_order() {
     let said = text_of(&runner(&["check", &path("mine.yaml")]));
     assert!(said.contains("Rows of all views correspond."), "{said}");
     assert!(said.contains("21 of 300 rows of view `dino` are in no split"), "{said}");
+    let short = path("short.csv");
+    fs::write(&short, "id,d0\npic1,0.5\npic2,0.25\npic3,0.75\n").unwrap();
+    let views = [format!("clip={}#d*", path("clip.csv")), format!("short={short}#d*")];
+    let args = |ids: &[&str]| {
+        let out = path("other.yaml");
+        let fixed = ["import", "--name", "other", "--out", &out, "--view", &views[0], "--view", &views[1]];
+        text_of(&runner(&[&fixed[..], ids].concat()))
+    };
+    let hint =
+        "row i must be the same item in every view (files with ids can be joined: --ids NAME=FILE#PART for each)";
+    let said = args(&[]);
+    assert!(said.contains(hint), "{said}");
+    let said = args(&["--ids", &format!("short={short}#id")]);
+    assert!(
+        said.contains(
+            "view `clip` has no ids, and other files have; give it ids of its own (with --ids NAME=FILE#PART)"
+        ),
+        "{said}"
+    );
 }

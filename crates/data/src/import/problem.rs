@@ -47,7 +47,7 @@ pub enum ImportProblem {
         name: String,
     },
     /// A file whose rows cannot be joined, because nothing says which items they are.
-    #[error("{kind} `{name}` has no ids, and other files have; name them: --ids {name}=FILE#PART")]
+    #[error("{kind} `{name}` has no ids, and other files have; give it ids of its own")]
     WithoutIds {
         /// `view`, `labelling` or `grouping`.
         kind: &'static str,
@@ -66,7 +66,7 @@ pub enum ImportProblem {
     },
     /// A list of ids for all files beside lists for one.
     #[error(
-        "ids without a name are of all files, in one order, and `{name}` has ids of its own; give every file its ids: --ids NAME=FILE#PART"
+        "ids without a name are of all files, in one order, and `{name}` has ids of its own; give every file its ids"
     )]
     MixedIds {
         /// The file with ids of its own.

@@ -1,7 +1,8 @@
 //! Which option of the command line helps with an error: libraries say what is wrong, and know no options.
 
+use data::import::ImportProblem;
 use data::texts::TextProblem;
-use data::{DataError, FileProblem};
+use data::{DataError, FileProblem, SetProblem};
 use fetch::FetchError;
 
 /// An error in words, with the option that helps where there is one.
@@ -24,6 +25,15 @@ fn of_data(error: &DataError) -> Option<&'static str> {
         },
         DataError::Texts { problem, .. } => match **problem {
             TextProblem::NotEmbedded { .. } => Some("with --skip-missing"),
+            _ => None,
+        },
+        DataError::Set { problem, .. } => match **problem {
+            // Of one file for all splits: an import.
+            SetProblem::Rows { split: None, .. } => Some("files with ids can be joined: --ids NAME=FILE#PART for each"),
+            _ => None,
+        },
+        DataError::Import { problem, .. } => match **problem {
+            ImportProblem::WithoutIds { .. } | ImportProblem::MixedIds { .. } => Some("with --ids NAME=FILE#PART"),
             _ => None,
         },
         DataError::Listed { cause, .. } => of_data(cause),
