@@ -182,8 +182,8 @@ impl Source {
         self.unmatched.get_or_init(|| if self.by_rows { unmatched(self.dataset()) } else { Vec::new() })
     }
 
-    /// All warnings about the data that records keep: what is odd, and for each view how many others have no row in common
-    /// with it.
+    /// All warnings about the data that records keep: what is odd, and for each view the number of others whose rows do not
+    /// correspond to its own.
     pub fn recorded_warnings(&self) -> Vec<Warning> {
         let others = self.dataset().train.views.len() - 1;
         let mut counts: BTreeMap<(SplitName, &str), usize> = BTreeMap::new();

@@ -4,11 +4,10 @@ use std::fmt;
 
 use align::Views;
 use align::parallel::prelude::*;
-use align::rng::{permutation, stream};
 
 use super::kinds::cka::centred_gram;
 use super::pairs::Pairs;
-use super::{FEWEST, SEEN_ITEMS};
+use super::{FEWEST, at_most};
 
 /// Most rows that are looked at.
 const MOST: usize = 500;
@@ -86,13 +85,7 @@ pub fn correspondence(views: &Views) -> Vec<Correspondence> {
 
 /// At most [`MOST`] of these rows.
 fn sample(rows: Vec<usize>) -> Vec<usize> {
-    if rows.len() <= MOST {
-        return rows;
-    }
-    let mut drawn = permutation(rows.len(), &mut stream(0, SEEN_ITEMS, None));
-    drawn.truncate(MOST);
-    drawn.sort_unstable();
-    drawn.into_iter().map(|at| rows[at]).collect()
+    at_most(MOST, rows.len(), 0).into_iter().map(|at| rows[at]).collect()
 }
 
 fn test(views: &Views, (a, b): (usize, usize), (x, y): (&Pairs, &Pairs), rows: usize) -> Option<Correspondence> {
@@ -106,6 +99,7 @@ fn test(views: &Views, (a, b): (usize, usize), (x, y): (&Pairs, &Pairs), rows: u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use align::rng::{permutation, stream};
     use align::synthetic::Synthetic;
 
     fn three() -> Views {

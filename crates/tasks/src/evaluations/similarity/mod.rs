@@ -206,17 +206,23 @@ fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> 
         let want = "at least 4 held-out items";
         return Err(TaskError::Parameter { task: TASK, parameter: "items", got: n.to_string(), want });
     }
-    let mut rows: Vec<usize> = (0..n).collect();
-    if n > params.items {
-        rows = permutation(n, &mut stream(params.seed, SEEN_ITEMS, None));
-        rows.truncate(params.items);
-        rows.sort_unstable();
-    }
+    let rows = at_most(params.items, n, params.seed);
     if params.k >= rows.len() {
         let want = "fewer than the items looked at";
         return Err(TaskError::Parameter { task: TASK, parameter: "k", got: params.k.to_string(), want });
     }
     Ok(rows)
+}
+
+/// The first n numbers in order, or a random `most` of them where they are more.
+fn at_most(most: usize, n: usize, seed: u64) -> Vec<usize> {
+    if n <= most {
+        return (0..n).collect();
+    }
+    let mut drawn = permutation(n, &mut stream(seed, SEEN_ITEMS, None));
+    drawn.truncate(most);
+    drawn.sort_unstable();
+    drawn
 }
 
 impl Panel<'_> {
