@@ -12,7 +12,7 @@ use crate::run::line::again;
 use crate::run::outcome::RunOutcome;
 use crate::run::plan_file::PlanFile;
 use crate::run::settings::RunSettings;
-use crate::run::{Run, announce};
+use crate::run::{Run, announce, announce_within};
 use grid::pick::Indices;
 use grid::plan::PlanRequest;
 use report::pages::outputs::Drawing;
@@ -63,7 +63,10 @@ pub fn run_cells(request: &RunCellsRequest, observer: &dyn Observer) -> Result<R
         bail!("--index {beyond}: {} has {} cells, 0 to {last}", path.display(), file.cells.len());
     }
     let plan = file.open()?;
-    announce(&plan, observer);
+    match within_run {
+        None => announce(&plan, observer),
+        Some(_) => announce_within(&plan, observer),
+    }
     let run = Run::of_places(&plan, (&file, path), indices, within_run.as_deref(), settings)?;
     run.run(&Fits::default(), observer)
 }

@@ -170,9 +170,18 @@ impl<'a> Run<'a> {
 
 /// Tells what has to be known about the data.
 pub fn announce(plan: &Plan, observer: &dyn Observer) {
+    let unmatched = plan.source.unmatched().iter().map(|(split, pair)| format!("{}: {pair}", split.name()));
+    tell(plan, unmatched.collect(), observer);
+}
+
+/// As [`announce`], for one cell of a run that has tested already whether rows correspond.
+pub fn announce_within(plan: &Plan, observer: &dyn Observer) {
+    tell(plan, Vec::new(), observer);
+}
+
+fn tell(plan: &Plan, unmatched: Vec<String>, observer: &dyn Observer) {
     let source = &plan.source;
     let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.notice(&source.asked));
-    let unmatched = source.unmatched().iter().map(|(split, pair)| format!("{}: {pair}", split.name()));
     let warnings: Vec<String> = summarise(source.warnings()).into_iter().chain(unmatched).collect();
     observer.on_event(&Event::Data { used: source.used(), stand_in: stand_in.as_deref(), warnings: &warnings });
 }
