@@ -113,6 +113,12 @@ pub enum AlignError {
         /// How many there are.
         count: usize,
     },
+    /// Pairs of rows of a view with rows of the same view.
+    #[error("view {view} is paired with itself; pairs join rows of two views")]
+    SamePair {
+        /// The view's position.
+        view: usize,
+    },
     /// Labels, groups or ids that are not one per item.
     #[error("`{name}` has {got} values, the views have {want} rows; wanted one value for each row")]
     Length {

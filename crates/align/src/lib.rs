@@ -156,8 +156,8 @@ pub use pca::{Pca, pca_2d};
 pub use progress::{Progress, Watch};
 pub use report::{CorrectorReport, FitReport, FitWarning, Termination};
 pub use settings::choice;
-pub use views::Views;
 pub use views::dataset::{Dataset, Labels, Split};
+pub use views::{Correspondence, RowPairs, Views};
 pub use views::{dataset, synthetic};
 
 /// The example of the README, compiled with the documentation's.

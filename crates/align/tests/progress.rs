@@ -6,6 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use align::moments::{Precision, SufficientStatistics};
 use align::synthetic::Synthetic;
 use align::{AlignError, FitInput, Progress, Watch};
 use common::every_method;
@@ -57,6 +58,20 @@ fn a_fit_tells_its_steps_and_ends_where_it_is_asked_to() {
                 assert_eq!(fit(&counter).unwrap_err(), AlignError::Cancelled, "{name} after {most} steps");
                 assert_eq!(counter.steps.load(Ordering::SeqCst), most, "{name}: it ends at once");
             }
+        }
+    }
+}
+
+#[test]
+fn a_fit_from_sums_ends_where_it_is_asked_to() {
+    let recipe = Synthetic { widths: vec![12; 4], fit_rows: 150, test_rows: 10, ..Synthetic::default() };
+    let train = recipe.generate(1).unwrap().train.views;
+    for (name, method) in every_method() {
+        let Some(spec) = method.moments().map(|method| method.spec()) else { continue };
+        let sums = SufficientStatistics::of(&train, spec.incomplete, Precision::Double);
+        if method.fit_statistics(&sums, 3).is_ok() {
+            let watch = Watch::by(Counter::new(0));
+            assert_eq!(method.fit_statistics_watched(&sums, 3, &watch).unwrap_err(), AlignError::Cancelled, "{name}");
         }
     }
 }

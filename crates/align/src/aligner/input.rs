@@ -1,12 +1,13 @@
 //! What a fit is made from.
 
 use crate::progress::Watch;
-use crate::{AlignError, Dataset, Labels, Views};
+use crate::{AlignError, Correspondence, Dataset, Labels, Views};
 
 /// The training rows of a fit and what is known of them.
 ///
 /// Row i is the same item in every view. Items that some views miss are marked in the views themselves
-/// ([`Views::with_missing`]).
+/// ([`Views::with_missing`]); views that correspond by lists of pairs, or not at all, become such views by
+/// [`Views::matched`]. [`FitInput::correspondence`] tells these cases apart.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FitInput<'a> {
@@ -63,6 +64,11 @@ impl<'a> FitInput<'a> {
     /// Who follows the fit.
     pub fn watch(&self) -> Watch {
         self.watch.cloned().unwrap_or_default()
+    }
+
+    /// What is known about which rows show the same item.
+    pub fn correspondence(&self) -> Correspondence {
+        self.views.correspondence()
     }
 
     /// Whether every view has every item.

@@ -1,9 +1,9 @@
 //! What a method needs of the data, and what is known of their size before a fit.
 
 use super::input::FitInput;
-use crate::AlignError;
 use crate::moments::Incomplete;
 use crate::prep::{ConstantColumns, Standardisation};
+use crate::{AlignError, Correspondence};
 
 /// What a method needs of the data; [`Method::fit`](crate::Method::fit) refuses data that lack it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +17,13 @@ pub struct Needs {
     pub validation: bool,
     /// Whether every view must have every item.
     pub complete: bool,
+    /// Whether at least two views must share items.
+    pub correspondence: bool,
 }
 
 impl Default for Needs {
     fn default() -> Self {
-        Self { views: 2, labels: false, validation: false, complete: false }
+        Self { views: 2, labels: false, validation: false, complete: false, correspondence: true }
     }
 }
 
@@ -46,6 +48,11 @@ impl Needs {
         Self { complete: true, ..self }
     }
 
+    /// No items that two views share: a method that learns from rows whose partners are not known.
+    pub fn without_correspondence(self) -> Self {
+        Self { correspondence: false, ..self }
+    }
+
     /// # Errors
     /// [`AlignError::TooFewViews`], [`AlignError::Lacks`].
     pub(super) fn check(self, method: &'static str, input: &FitInput<'_>) -> Result<(), AlignError> {
@@ -59,6 +66,9 @@ impl Needs {
         }
         if self.complete && !input.complete() {
             return lacks("every item in every view");
+        }
+        if self.correspondence && input.views.len() > 1 && input.correspondence() == Correspondence::None {
+            return lacks("items that at least two views have");
         }
         Ok(())
     }

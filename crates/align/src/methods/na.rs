@@ -66,7 +66,7 @@ impl Aligner for NaParams {
     }
 
     fn needs(&self) -> Needs {
-        Needs::default().views(1)
+        Needs::default().views(1).without_correspondence()
     }
 
     fn uses_seed(&self) -> bool {

@@ -23,6 +23,7 @@ use crate::methods::canonical::gcca::GccaParams;
 use crate::methods::canonical::sumcor::SumcorParams;
 use crate::moments::{Moments, SufficientStatistics};
 use crate::named::{self, Entry, Named, Registry, Renamed};
+use crate::progress::Watch;
 use crate::{AlignError, Fit};
 
 /// Every method of this crate, a line for each.
@@ -120,6 +121,19 @@ impl Method {
     /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
     /// [`AlignError::OtherViews`] where views miss items and the sums weigh these otherwise than the method does.
     pub fn fit_statistics(&self, sums: &SufficientStatistics, seed: u64) -> Result<Fit, AlignError> {
+        self.fit_statistics_watched(sums, seed, &Watch::default())
+    }
+
+    /// As [`Method::fit_statistics`], with a watch that follows the fit and can end it.
+    ///
+    /// # Errors
+    /// As [`Method::fit_statistics`]; [`AlignError::Cancelled`].
+    pub fn fit_statistics_watched(
+        &self,
+        sums: &SufficientStatistics,
+        seed: u64,
+        watch: &Watch,
+    ) -> Result<Fit, AlignError> {
         self.validate()?;
         let Some(method) = self.moments() else {
             return Err(AlignError::NeedsRows { method: self.name(), instead: from_sums() });
@@ -130,7 +144,8 @@ impl Method {
             let describe = |incomplete| format!("items weighted as {incomplete:?}");
             return Err(AlignError::OtherViews { got: describe(sums.incomplete()), want: describe(incomplete) });
         }
-        match method.fit_moments(&Moments::of(sums, standardisation)?, seed) {
+        watch.check()?;
+        match method.fit_moments(&Moments::of(sums, standardisation)?.watched_by(watch.clone()), seed) {
             Err(AlignError::NeedsRows { method, .. }) => Err(AlignError::NeedsRows { method, instead: from_sums() }),
             fit => self.examined(fit?),
         }

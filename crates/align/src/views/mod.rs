@@ -1,10 +1,13 @@
 //! Named views of the same items.
 
 pub mod dataset;
+mod pairs;
 pub mod synthetic;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+pub use pairs::{Correspondence, RowPairs};
 
 use crate::{AlignError, Matrix};
 
