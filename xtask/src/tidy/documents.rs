@@ -25,13 +25,13 @@ const LISTINGS: &[Listing] = &[
     Listing {
         code: "crates/align/src/methods/registry.rs",
         start: "fn built_in()",
-        document: "README.md",
+        document: "docs/methods.md",
         what: "method",
     },
     Listing {
         code: "crates/tasks/src/evaluations/registry.rs",
         start: "fn built_in()",
-        document: "README.md",
+        document: "docs/tasks.md",
         what: "task",
     },
     Listing {
