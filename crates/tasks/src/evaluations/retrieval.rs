@@ -28,7 +28,34 @@ use crate::ranking::scoring::Scoring;
 use crate::scores::metrics::{hits_at, mean_reciprocal_rank};
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Parameters of retrieval.
+/// Retrieval of every held-out item of one view among the items of another view.
+///
+/// # Formula
+/// For an ordered pair (source, target), with unit rows $a_i$ of the source and $b_j$ of the target,
+/// $s_{ij} = a_i \cdot b_j$ and $\varepsilon = 10^{-6}$, the rank of the true match of query $i$ is
+///
+/// $$ r_i = \lvert \lbrace j : s_{ij} \ge s_{ii} - \varepsilon \rbrace \rvert . $$
+///
+/// Ties count against the query. Rank-k is the share of queries with $r_i \le k$, for k = 1, 5 and 10; MRR is the mean
+/// of $1 / r_i$. `rank1_optimistic` counts ties in favour of the query. A [`Scoring`] other than the cosine corrects
+/// $s_{ij}$ for hubs.
+///
+/// # Shapes
+/// Views are $n \times d_m$. In the space `input` a pair needs equal widths. In `universe` both views are projected. In
+/// `translated` the source's rows are translated to the target's coordinates, and both sides are standardised by the
+/// target's training rows (population standard deviation). Every ordered pair and every space gets one value of each
+/// metric and one rank per item.
+///
+/// # Cost
+/// $M(M-1)/2$ products of $n \times d$ by $d \times n$ in `input` and `universe`, where one product serves both
+/// directions; $M(M-1)$ products in `translated`. The memory is $O(n)$ and one tile per thread, because no $n \times n$
+/// matrix is stored.
+///
+/// # Source
+/// arXiv 2602.06205; `scripts/9_multiret.py` of the authors' code at e4f854e.
+///
+/// # Departures
+/// The authors' code breaks ties by the order of a sort. A pair has no value if all rows of one of its views are equal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct RetrievalParams {
