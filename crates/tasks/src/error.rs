@@ -84,19 +84,19 @@ pub enum TaskError {
         /// Rows.
         want: usize,
     },
-    /// Held-out items that a view misses: there is nothing to judge them by.
-    #[error(
-        "{task}: view `{view}` misses {missing} of the {rows} held-out items; score the items that every view has (`Split::complete`)"
-    )]
-    MissingRows {
+    /// Too few held-out items that a view, or every view of a comparison, has.
+    #[error("{task}: {got} of the {rows} held-out items are in {views}; expected at least {want}")]
+    TooFewItems {
         /// The task.
         task: &'static str,
-        /// The first such view.
-        view: String,
-        /// Items that it misses.
-        missing: usize,
+        /// The views, comma-separated.
+        views: String,
+        /// Items that all of them have.
+        got: usize,
         /// Items in all.
         rows: usize,
+        /// The fewest that can be scored.
+        want: usize,
     },
     /// More clusters than points.
     #[error("k-means: k = {k} for {n} points; wanted 1 <= k <= {n}")]

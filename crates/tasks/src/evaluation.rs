@@ -7,6 +7,7 @@ use align::named::{self, Parameters};
 use serde::{Serialize, Serializer};
 
 use crate::TaskError;
+use crate::incomplete::{self, ItemScope};
 use crate::scores::score::{Scores, TaskInput};
 
 /// A task with its parameters: it judges a fitted method on held-out items.
@@ -48,6 +49,11 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
     /// The labelling it is told to use; without one it takes the first.
     fn label(&self) -> Option<&str> {
         None
+    }
+
+    /// The held-out items that it is given where some views miss some of them.
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::AllViews
     }
 
     /// Checks the parameters alone, before any data are read.
@@ -157,19 +163,20 @@ impl Task {
         self.0.validate()
     }
 
-    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
+    /// As [`Evaluation::item_scope`].
+    pub fn item_scope(&self) -> ItemScope {
+        self.0.item_scope()
+    }
+
+    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason. Held-out items that a
+    /// view misses take no part in what is measured of this view: `n` of a score counts the others, and a series holds NaN
+    /// in their places.
     ///
     /// # Errors
-    /// Parameters outside their domain, held-out items that a view misses, labels that are missing or do not fit, values
-    /// that are not finite, whatever the fitted method refuses.
+    /// Parameters outside their domain, fewer than two held-out items that the views have, labels that are missing or do not
+    /// fit, values that are not finite, whatever the fitted method refuses.
     pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         self.validate()?;
-        let test = &input.test.views;
-        if let Some(view) = test.iter().find(|view| view.observed_rows() < test.rows()) {
-            let (task, rows) = (self.name(), test.rows());
-            let (view, missing) = (view.name().to_string(), rows - view.observed_rows());
-            return Err(TaskError::MissingRows { task, view, missing, rows });
-        }
-        self.0.score(input)
+        incomplete::score(self.name(), self.item_scope(), input, |input| self.0.score(input))
     }
 }

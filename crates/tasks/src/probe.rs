@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use align::rng::{Purpose, stream};
+use align::views::View;
 use align::{Matrix, Split};
 use rand_distr::{Distribution, Uniform};
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::{Classifier, Converged, Labelled, Released};
+use crate::incomplete::of_all_items;
 use crate::labels::labels;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
@@ -191,17 +193,17 @@ impl Codes {
 /// The one metric of both tasks.
 pub(crate) const METRICS: [Metric; 1] = [Metric::Accuracy];
 
-/// One pair's classifiers on its `rows` test rows: the figure, and hits by item for each draw; or why there is none.
+/// One pair's classifiers on the test rows of `view`: the figure, and hits by item for each draw; or why there is none.
 pub(crate) fn report(
     place: Place<'_>,
-    rows: usize,
+    view: &View,
     draws: &[Option<u64>],
     correct: Result<Vec<Vec<bool>>, String>,
     out: &mut Scores,
 ) {
     let correct = match correct {
         Ok(correct) => correct,
-        Err(reason) => return out.undefined(place, &METRICS, rows, &reason),
+        Err(reason) => return out.undefined(place, &METRICS, view.observed_rows(), &reason),
     };
     let n = correct.first().map_or(0, Vec::len);
     let hits: usize = correct.iter().flatten().filter(|&&hit| hit).count();
@@ -209,7 +211,7 @@ pub(crate) fn report(
     out.figure(place, Metric::Accuracy, n, share);
     for (correct, &draw) in correct.into_iter().zip(draws) {
         let values = correct.into_iter().map(|hit| f32::from(u8::from(hit))).collect();
-        out.keep_draw(place, Quantity::Correct, draw, values);
+        out.keep_draw(place, Quantity::Correct, draw, of_all_items(view, values));
     }
 }
 
@@ -227,7 +229,8 @@ mod tests {
         assert!(reason.starts_with("the classifier did not converge: after 3000 steps"), "{reason}");
         let mut out = Scores::default();
         let place = Place::pair(align::Coordinates::Universe, "a", "b");
-        report(place, 40, &[None], Err(reason.clone()), &mut out);
+        let views = align::Views::new([("b", x)]).expect("finite");
+        report(place, views.nth(0), &[None], Err(reason.clone()), &mut out);
         assert_eq!((out.scores[0].value, out.scores[0].n, out.series.len()), (None, 40, 0));
         assert_eq!(out.scores[0].reason, Some(reason));
     }

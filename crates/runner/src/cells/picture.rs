@@ -10,20 +10,21 @@ use store::picture::{Picture, PicturedView};
 const MOST_ITEMS: usize = 300;
 const MOST_POINTS: usize = 600;
 
-/// The items at even distances of a split, at most 300 of a view and 600 points in all; `None` for a fit without a
-/// universe. Deterministic, as [`pca_2d`] is.
+/// Items at even distances of those that all views of a split have, at most 300 of a view and 600 points in all; `None` for a
+/// fit without a universe, or fewer than three such items. Deterministic, as [`pca_2d`] is.
 ///
 /// # Errors
 /// As [`pca_2d`].
 pub fn picture(fitted: &Fitted, split: &Split) -> Result<Option<Picture>> {
     let Some(universe) = fitted.universe() else { return Ok(None) };
     let views = &split.views;
-    let rows = views.rows();
+    let whole: Vec<usize> = (0..views.rows()).filter(|&row| views.views_of(row) == views.len()).collect();
+    let rows = whole.len();
     let count = rows.min(MOST_ITEMS).min((MOST_POINTS / views.len().max(1)).max(1));
-    if rows < 3 || !views.complete() {
+    if rows < 3 {
         return Ok(None);
     }
-    let items: Vec<usize> = (0..count).map(|i| i * rows / count).collect();
+    let items: Vec<usize> = (0..count).map(|i| whole[i * rows / count]).collect();
     let mut pooled = Matrix::zeros(count * views.len(), universe.width());
     let mut pictured = Vec::new();
     for (m, view) in views.iter().enumerate() {

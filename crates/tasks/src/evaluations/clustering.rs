@@ -14,16 +14,18 @@ use std::fmt;
 use align::parallel::prelude::*;
 use align::prep::cosine_rows;
 use align::rng::stream;
+use align::views::View;
 use align::{Coordinates, Matrix};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::evaluation::Evaluation;
+use crate::incomplete::of_all_items;
 use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
 use crate::living::nothing_varies;
 use crate::scores::metrics::{Agreement, ContingencyTable, dense_codes};
 use crate::scores::score::check_finite;
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 const TASK: &str = "clustering";
 
@@ -191,6 +193,10 @@ impl Evaluation for ClusteringParams {
         Ok(())
     }
 
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::OwnRows
+    }
+
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(self, input)
     }
@@ -217,19 +223,20 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
         init: params.init,
         backend: params.backend,
     };
-    kmeans.check(input.test.views.rows())?;
+    let fewest = input.test.views.iter().map(View::observed_rows).min();
+    kmeans.check(fewest.unwrap_or(0))?;
 
-    let project = |view: &align::views::View| {
-        let projected = input.fitted.project(view.name(), view.values())?;
+    let project = |view: &View| {
+        let projected = input.fitted.project(view.name(), &view.observed())?;
         check_finite(space, &|| view.name().to_string(), &projected)?;
         Ok::<Matrix, TaskError>(cosine_rows(&projected))
     };
-    let mut dead: Vec<(&str, String)> = Vec::new();
+    let mut dead: Vec<(&View, String)> = Vec::new();
     let mut views: Vec<(usize, Matrix)> = Vec::new();
     for (position, view) in input.test.views.iter().enumerate() {
         let rows = project(view)?;
         match nothing_varies(view.name(), &rows) {
-            Some(reason) => dead.push((view.name(), reason)),
+            Some(reason) => dead.push((view, reason)),
             None => views.push((position, rows)),
         }
     }
@@ -240,30 +247,31 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
             let ((position, rows), seed) = (&views[run / seeds], params.seeds[run % seeds]);
             let mut rng = stream(seed, STARTS, Some(*position));
             let clusters = kmeans.fit(rows, &mut rng)?.labels;
-            let agreement = ContingencyTable::new(&clusters, &codes)?.agreement();
+            let own_codes = input.test.views.nth(*position).observed_of(&codes);
+            let agreement = ContingencyTable::new(&clusters, &*own_codes)?.agreement();
             Ok((clusters, agreement))
         })
         .collect::<Result<_, TaskError>>()?;
-    let living: Vec<&str> = views.iter().map(|(position, _)| input.test.views.nth(*position).name()).collect();
+    let living: Vec<&View> = views.iter().map(|(position, _)| input.test.views.nth(*position)).collect();
     let mut out = report(&living, space, &params.seeds, &codes, &runs);
     for (view, reason) in dead {
-        out.undefined(Place::view(space, view), &METRICS, codes.len(), &reason);
+        out.undefined(Place::view(space, view.name()), &METRICS, view.observed_rows(), &reason);
     }
     Ok(out)
 }
 
-fn report(names: &[&str], space: Coordinates, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
+fn report(views: &[&View], space: Coordinates, seeds: &[u64], codes: &[u32], runs: &[(Vec<u32>, Agreement)]) -> Scores {
     let whole = |codes: &[u32]| codes.iter().map(|&code| code as f32).collect();
     let mut out = Scores::default();
     out.keep(Place::all(space), Quantity::Label, whole(codes));
-    for (&name, runs) in names.iter().zip(runs.chunks(seeds.len())) {
-        let place = Place::view(space, name);
+    for (view, runs) in views.iter().zip(runs.chunks(seeds.len())) {
+        let place = Place::view(space, view.name());
         let mean = |of: fn(&Agreement) -> f64| runs.iter().map(|(_, a)| of(a)).sum::<f64>() / runs.len() as f64;
         for (metric, value) in [(Metric::Ari, mean(|a| a.ari)), (Metric::Nmi, mean(|a| a.nmi))] {
-            out.figure(place, metric, codes.len(), value);
+            out.figure(place, metric, view.observed_rows(), value);
         }
         for (&seed, (clusters, _)) in seeds.iter().zip(runs) {
-            out.keep_draw(place, Quantity::Cluster, Some(seed), whole(clusters));
+            out.keep_draw(place, Quantity::Cluster, Some(seed), of_all_items(view, whole(clusters)));
         }
     }
     out

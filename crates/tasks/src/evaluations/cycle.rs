@@ -20,10 +20,11 @@ use align::{LinearStep, Matrix, Universe};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::incomplete::of_all_items;
 use crate::living::nothing_varies;
 use crate::scores::metrics::mean;
 use crate::scores::score::check_finite;
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of cycle: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,10 @@ impl Evaluation for CycleParams {
         "1 - cos after a cycle through all views, linear and through the corrector"
     }
 
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::OwnRows
+    }
+
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(input)
     }
@@ -52,33 +57,35 @@ impl Evaluation for CycleParams {
 
 /// Scores a cycle from every view.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let (names, n) = (input.test.views.names().collect::<Vec<_>>(), input.test.views.rows());
     let space = input.fitted.coordinates()[0];
     let mut out = Scores::default();
     if !input.fitted.translates() {
         let reason = "without alignment there is no way to another view";
+        let n = input.test.views.rows();
         return Ok(Scores::not_applicable(space, &[Metric::CycleError], n, reason));
     }
-    let mut living = Vec::with_capacity(names.len());
-    for name in names {
-        match nothing_varies(name, &standardised(input, name, input.test.views.get(name)?)?) {
+    let mut names = Vec::with_capacity(input.test.views.len());
+    for view in input.test.views.iter() {
+        let (name, n) = (view.name(), view.observed_rows());
+        match nothing_varies(name, &standardised(input, name, &view.observed())?) {
             Some(reason) => out.undefined(Place::view(space, name), &[Metric::CycleError], n, &reason),
-            None => living.push(name),
+            None => names.push(name),
         }
     }
-    let names = living;
-    let report = |out: &mut Scores, (metric, quantity), name: &str, errors: Vec<f32>| {
+    let report = |out: &mut Scores, (metric, quantity), name: &str, errors: Vec<f32>| -> Result<(), TaskError> {
         let place = Place::view(space, name);
-        out.figure(place, metric, n, mean(&errors));
-        out.keep(place, quantity, errors);
+        out.figure(place, metric, errors.len(), mean(&errors));
+        out.keep(place, quantity, of_all_items(input.test.views.space(name)?, errors));
+        Ok(())
     };
     let linear: Vec<Option<Vec<f32>>> =
         (0..names.len()).into_par_iter().map(|s| linear(input, &names, s)).collect::<Result<_, TaskError>>()?;
     for (name, errors) in names.iter().zip(linear) {
         match errors {
-            Some(errors) => report(&mut out, (Metric::CycleError, Quantity::CycleError), name, errors),
+            Some(errors) => report(&mut out, (Metric::CycleError, Quantity::CycleError), name, errors)?,
             None => {
                 let reason = "the way from view to view is not linear";
+                let n = input.test.views.space(name)?.observed_rows();
                 out.undefined(Place::view(space, name), &[Metric::CycleError], n, reason);
             }
         }
@@ -86,7 +93,7 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     if let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) {
         for (s, name) in names.iter().enumerate() {
             let errors = corrected(input, universe, &names, s)?;
-            report(&mut out, (Metric::CycleErrorCorrected, Quantity::CycleErrorCorrected), name, errors);
+            report(&mut out, (Metric::CycleErrorCorrected, Quantity::CycleErrorCorrected), name, errors)?;
         }
     }
     Ok(out)
@@ -108,20 +115,20 @@ fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Option<Vec<
             (None, LinearStep::Map(map)) => Some(map),
         };
     }
-    let z = standardised(input, names[s], input.test.views.get(names[s])?)?.map(|&x| f64::from(x));
+    let z = standardised(input, names[s], &input.test.views.space(names[s])?.observed())?.map(|&x| f64::from(x));
     let Some(composed) = composed else { return Ok(Some(vec![0.0; z.rows()])) };
     let back = product(z.view(), composed.view(), Threads::One);
     Ok(Some((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect()))
 }
 
 fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usize) -> Result<Vec<f32>, TaskError> {
-    let start = input.test.views.get(names[s])?;
-    let mut x = start.clone();
+    let start = input.test.views.space(names[s])?.observed();
+    let mut x = start.clone().into_owned();
     for hop in stations(names, s).windows(2) {
         x = universe.translate(hop[0], hop[1], &x)?;
     }
     let wide = |x: &Matrix| Ok::<_, TaskError>(standardised(input, names[s], x)?.map(|&x| f64::from(x)));
-    let (z, back) = (wide(start)?, wide(&x)?);
+    let (z, back) = (wide(&start)?, wide(&x)?);
     Ok((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect())
 }
 

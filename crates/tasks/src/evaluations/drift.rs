@@ -9,10 +9,11 @@ use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::incomplete::of_all_items;
 use crate::living::nothing_varies;
 use crate::scores::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::scores::score::check_finite;
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of drift: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,10 @@ impl Evaluation for DriftParams {
         "how far a corrector turns each held-out item: mean, median, 95% quantile"
     }
 
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::OwnRows
+    }
+
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(input)
     }
@@ -43,10 +48,9 @@ const METRICS: [Metric; 3] = [Metric::DriftMean, Metric::DriftMedian, Metric::Dr
 
 /// Scores every view of the test split.
 fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let n = input.test.views.rows();
     let Some(universe) = input.fitted.universe().filter(|universe| universe.corrector().is_some()) else {
         let space = input.fitted.coordinates()[0];
-        return Ok(Scores::not_applicable(space, &METRICS, n, "no corrector, so nothing drifts"));
+        return Ok(Scores::not_applicable(space, &METRICS, input.test.views.rows(), "no corrector, so nothing drifts"));
     };
     let space = Coordinates::Universe;
     let mut out = Scores::default();
@@ -55,8 +59,9 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
             check_finite(space, &|| view.name().to_string(), &x)?;
             Ok(x)
         };
-        let before = finite(universe.project_linear(view.name(), view.values())?)?;
-        let after = finite(universe.project(view.name(), view.values())?)?;
+        let (rows, n) = (view.observed(), view.observed_rows());
+        let before = finite(universe.project_linear(view.name(), &rows)?)?;
+        let after = finite(universe.project(view.name(), &rows)?)?;
         let place = Place::view(space, view.name());
         if let Some(reason) = nothing_varies(view.name(), &before) {
             out.undefined(place, &METRICS, n, &reason);
@@ -67,7 +72,7 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         for (metric, value) in METRICS.into_iter().zip(figures) {
             out.figure(place, metric, n, value);
         }
-        out.keep(place, Quantity::Drift, values);
+        out.keep(place, Quantity::Drift, of_all_items(view, values));
     }
     Ok(out)
 }

@@ -23,7 +23,7 @@ use crate::ranking::largest::Largest;
 use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::scoring::{BLOCK, Scoring, by_row, check_neighbours};
 use crate::scores::metrics::{mean, skewness};
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Parameters of hubness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,10 @@ impl Evaluation for HubnessParams {
         }
         self.scoring.validate(TASK)?;
         check_neighbours(TASK, self.k)
+    }
+
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::Pairs
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {

@@ -15,7 +15,7 @@ use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
 use crate::probe::{Codes, METRICS, Protocol, report};
 use crate::scores::score::check_finite;
-use crate::{Place, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "probing";
 
@@ -74,6 +74,10 @@ impl Evaluation for ProbingParams {
         self.protocol.validate(TASK)
     }
 
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::OwnRows
+    }
+
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(self, input)
     }
@@ -127,7 +131,13 @@ fn score(params: &ProbingParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     let mut out = Scores::default();
     for (s, by_target) in all.into_iter().enumerate() {
         for (t, correct) in targets(s).zip(by_target) {
-            report(Place::pair(space, names[s], names[t]), test[t].rows(), &params.protocol.draws(), correct, &mut out);
+            report(
+                Place::pair(space, names[s], names[t]),
+                input.test.views.nth(t),
+                &params.protocol.draws(),
+                correct,
+                &mut out,
+            );
         }
     }
     Ok(out)

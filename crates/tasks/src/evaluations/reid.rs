@@ -26,7 +26,7 @@ use crate::living::incomparable;
 use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::ranks::TIE;
 use crate::scores::score::check_numbers;
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Which training items of a class go to which view.
 const TRAIN_MATCHING: Purpose = Purpose::new(21);
@@ -94,6 +94,10 @@ impl Evaluation for ReidParams {
 
     fn label(&self) -> Option<&str> {
         self.label.as_deref()
+    }
+
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::Pairs
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
@@ -235,7 +239,7 @@ fn report(place: Place<'_>, found: Result<Found, String>, out: &mut Scores) {
 /// rows, drawn by seed, and row i is the same class in every view, never the same item.
 ///
 /// Of a class with c rows each of M views gets ⌊c/M⌋, in train and in test alike; rows are ordered by class. A
-/// class with fewer rows than views is left out. Validation rows, ids and groups are dropped.
+/// class with fewer rows than views is left out. A row that its view misses stays missing. Validation rows, ids and groups are dropped.
 ///
 /// # Errors
 /// Labels that are missing or do not fit; no class with a row for every view.
@@ -260,9 +264,16 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
             let (got, want) = (format!("{} views", views), "no more views than the largest class has rows");
             return Err(TaskError::Parameter { task: "pairing by class", parameter: "views", got, want });
         }
-        let views = split.views.iter().zip(&rows).map(|(s, rows)| (s.name().to_string(), s.values().select_rows(rows)));
+        let dealt = split.views.iter().zip(&rows).map(|(s, rows)| (s.name().to_string(), s.values().select_rows(rows)));
+        let mut views = Views::new(dealt)?;
+        for (position, (view, rows)) in split.views.iter().zip(&rows).enumerate() {
+            let missing: Vec<bool> = rows.iter().map(|&row| !view.has(row)).collect();
+            if missing.contains(&true) {
+                views = views.with_missing(position, &missing)?;
+            }
+        }
         let labels = vec![Labels { name: of.name.clone(), values }];
-        Ok(Split { views: Views::new(views)?, labels, groups: Vec::new(), ids: None })
+        Ok(Split { views, labels, groups: Vec::new(), ids: None })
     };
     let (train, test) = (deal(&data.train, TRAIN_MATCHING)?, deal(&data.test, TEST_MATCHING)?);
     Ok(Dataset { train, validation: None, test })

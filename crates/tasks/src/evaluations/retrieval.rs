@@ -26,7 +26,7 @@ use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::ranks::Ranks;
 use crate::ranking::scoring::Scoring;
 use crate::scores::metrics::{hits_at, mean_reciprocal_rank};
-use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 /// Retrieval of every held-out item of one view among the items of another view.
 ///
@@ -90,6 +90,10 @@ impl Evaluation for RetrievalParams {
 
     fn validate(&self) -> Result<(), TaskError> {
         self.scoring.validate(TASK)
+    }
+
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::Pairs
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {

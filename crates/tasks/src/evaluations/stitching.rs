@@ -19,7 +19,7 @@ use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
 use crate::probe::{Codes, METRICS, Protocol, Trained, report};
 use crate::scores::score::check_finite;
-use crate::{Place, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "stitching";
 
@@ -89,6 +89,10 @@ impl Evaluation for StitchingParams {
         self.protocol.validate(TASK)
     }
 
+    fn item_scope(&self) -> ItemScope {
+        ItemScope::OwnRows
+    }
+
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         score(self, input)
     }
@@ -145,7 +149,8 @@ fn score(params: &StitchingParams, input: &TaskInput<'_>) -> Result<Scores, Task
         .collect::<Result<_, TaskError>>()?;
     let mut out = Scores::default();
     for (&(s, t), correct) in pairs.iter().zip(correct) {
-        report(Place::pair(space, names[s], names[t]), codes.test.len(), &params.protocol.draws(), correct, &mut out);
+        let tested = input.test.views.nth(if params.direction == Direction::Released { t } else { s });
+        report(Place::pair(space, names[s], names[t]), tested, &params.protocol.draws(), correct, &mut out);
     }
     Ok(out)
 }

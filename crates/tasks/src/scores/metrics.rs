@@ -6,6 +6,9 @@ use align::prep::cosine_rows;
 use crate::scores::metric::{Metric, Statistic};
 use crate::{TaskError, statistics::resamples};
 
+/// The cell of an item that is not counted: there is none of this number.
+const NO_CELL: u32 = u32::MAX;
+
 /// Whole numbers up to this have their `x ln x` looked up.
 const TABLE: usize = 4096;
 
@@ -64,13 +67,21 @@ impl ContingencyTable {
         Ok(Self { cell_of_item, cells, clusters: cluster_count, classes: class_count, x_ln_x })
     }
 
-    /// From two per-item series of whole numbers, as records keep them.
+    /// From two per-item series of whole numbers, as records keep them; an item whose cluster is NaN is not counted at all.
     ///
     /// # Errors
     /// As [`ContingencyTable::new`].
     pub fn from_series(clusters: &[f32], labels: &[f32]) -> Result<Self, TaskError> {
-        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        Self::new(&bits(clusters), &bits(labels))
+        check_lengths("cross table", "clusters", clusters.len(), "labels", labels.len())?;
+        let counted: Vec<usize> = (0..clusters.len()).filter(|&item| !clusters[item].is_nan()).collect();
+        let bits = |values: &[f32]| counted.iter().map(|&item| values[item].to_bits()).collect::<Vec<_>>();
+        let mut table = Self::new(&bits(clusters), &bits(labels))?;
+        if counted.len() < clusters.len() {
+            let mut cells = vec![NO_CELL; clusters.len()];
+            counted.iter().zip(&table.cell_of_item).for_each(|(&item, &cell)| cells[item] = cell);
+            table.cell_of_item = cells;
+        }
+        Ok(table)
     }
 
     /// Number of items n.
@@ -81,7 +92,11 @@ impl ContingencyTable {
     /// ARI and NMI with every item counted once.
     pub fn agreement(&self) -> Agreement {
         let mut counts = vec![0u32; self.cells.len()];
-        self.cell_of_item.iter().for_each(|&cell| counts[cell as usize] += 1);
+        for &cell in &self.cell_of_item {
+            if let Some(count) = counts.get_mut(cell as usize) {
+                *count += 1;
+            }
+        }
         self.agreement_of(&counts)
     }
 
@@ -94,7 +109,9 @@ impl ContingencyTable {
         check_lengths("weighted agreement", "weights", weights.len(), "items", self.items())?;
         let mut counts = vec![0u32; self.cells.len()];
         for (&cell, &weight) in self.cell_of_item.iter().zip(weights) {
-            counts[cell as usize] += weight;
+            if let Some(count) = counts.get_mut(cell as usize) {
+                *count += weight;
+            }
         }
         Ok(self.agreement_of(&counts))
     }
@@ -290,15 +307,16 @@ pub fn skewness(values: &[f32]) -> f64 {
     weighted_skewness(values, &vec![1; values.len()]).unwrap_or(f64::NAN)
 }
 
-/// [`skewness`] with item i counted `weights[i]` times.
+/// [`skewness`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
 ///
 /// # Errors
 /// [`TaskError::Shape`] where there is not one weight per value.
 pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
     let mean = weighted_mean(values, weights)?;
-    let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+    let counted = || values.iter().zip(weights).filter(|(value, _)| !value.is_nan());
+    let total: f64 = counted().map(|(_, &w)| f64::from(w)).sum();
     let moment = |power: i32| {
-        let terms = values.iter().zip(weights);
+        let terms = counted();
         terms.map(|(&value, &w)| f64::from(w) * (f64::from(value) - mean).powi(power)).sum::<f64>() / total
     };
     let variance = moment(2);
