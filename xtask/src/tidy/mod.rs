@@ -8,6 +8,7 @@ mod folders;
 mod length;
 mod packages;
 mod paths;
+mod rustdoc;
 mod snippets;
 
 use std::path::Path;
@@ -26,13 +27,14 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     problems.extend(folders::check(root)?);
     problems.extend(length::check(root)?);
     problems.extend(packages::check(root, &packages)?);
+    problems.extend(rustdoc::check(root)?);
     problems.extend(snippets::check(root)?);
     for problem in &problems {
         say::err!("tidy: {problem}");
     }
     if problems.is_empty() {
         say::out!(
-            "tidy: crate arrows, circles of files, benches, documents, the programs in them, folder sizes, file lengths and packages are as they should be"
+            "tidy: crate arrows, circles of files, benches, documents, the programs in them, folder sizes, file lengths, documentation comments and packages are as they should be"
         );
         return Ok(ExitCode::SUCCESS);
     }

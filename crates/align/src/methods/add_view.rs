@@ -1,4 +1,4 @@
-//! Add view: one more view joined to a fitted universe, whose maps stay as they are.
+//! Add view: one more view is joined to a fitted universe, whose maps do not change.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,54 @@ use crate::moments::enough;
 use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
 
-/// Parameters of `add_view`.
+/// Model addition: the last view is added to the universe of the other views.
 ///
-/// Adds the last view to the universe of the others. Cost: the base views projected once, one
-/// SVD of d × D.
+/// The base (GPA or GCPA) is fitted on all views but the last. Their maps do not change.
+/// [`Universe::add`](crate::Universe::add) does the same for a universe of your own.
 ///
-/// The report is the base's with one more map; what it says of the iteration and the objective is of the
-/// base. Nothing is drawn.
+/// # Formula
+/// $X$ holds the training rows of the new view, $\bar u$ the mean over the base views of an item's universe vectors
+/// (corrected ones for GCPA, not normalised again), and a tilde marks columns that are standardised with the sample
+/// standard deviation. `form: scaled`, the released form:
 ///
-/// Source: arXiv 2602.06205 (GPA_ADD, GCPA_ADD).
+/// $$ \tilde X^\top \tilde u = U S V^\top , \qquad R = U V^\top . $$
+///
+/// A row goes in by $\tilde x R$, un-standardised with the statistics of $\bar u$, and comes back by the inverse of
+/// both steps.
+///
+/// `form: orthogonal`: with the mean $C$ of the linear universe vectors and the new view $Z$, standardised like the
+/// base views,
+///
+/// $$ R = \lbrack B \quad 0 \rbrack , \qquad B = U V^\top \quad \text{of} \quad Z^\top C_d = U S V^\top , $$
+///
+/// where $C_d$ holds the first $\min(d, D)$ columns of $C$. The report is the base's with one more map; its iterations
+/// and its objective are the base's.
+///
+/// # Shapes
+/// The new view is $N \times d$, the universe $N \times D$, $R$ is $d \times D$. A view that is wider than the universe
+/// loses what lies outside $D$ directions.
+///
+/// # Cost
+/// The base, one projection of its views, $2 N d D$ flops and one SVD of $d \times D$.
+///
+/// # Source
+/// arXiv 2602.06205 (`GPA_ADD`, `GCPA_ADD`).
+///
+/// # Departures
+/// `form: orthogonal` is none of the authors'. It is the step that GPA itself would make. Rows of items that the new
+/// view misses are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AddViewParams {
-    /// What the universe of the other views is fitted by: `base: gcpa`, or with parameters
+    /// Method that fits the universe of the other views: `base: gcpa`, or with parameters
     /// `base: {gcpa: {loss: {tau: 0.05}}}`.
     #[serde(deserialize_with = "choice")]
     pub base: Base,
-    /// How the last view is joined to it.
+    /// How the last view is joined to the universe.
     pub form: AddForm,
 }
 
-/// The methods whose universe can be extended.
+/// The methods whose universe can take one more view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -48,7 +75,7 @@ impl Default for Base {
 }
 
 impl Base {
-    /// As a method of its own.
+    /// The base as a method of its own.
     pub fn method(&self) -> Method {
         match self {
             Self::Gpa(params) => params.clone().into(),

@@ -1,4 +1,4 @@
-//! Consensus ridge: one linear map towards the consensus of all views, in closed form.
+//! Consensus ridge: one linear map from the universe towards the consensus of all views, in closed form.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +11,41 @@ use crate::prep::ConstantColumns;
 use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Method, Universe, Views};
 
-/// Parameters of `consensus_ridge`: a linear corrector, for the part of GCPA's gain that does not need a network.
+/// Consensus ridge: one shared linear map towards the consensus of all views, in closed form.
 ///
-/// `B = (Σ_m V_mᵀ V_m + κ n M/D I)⁻¹ Σ_m V_mᵀ C` (D × D) with V_m the unit universe rows of view m and C the consensus
-/// directions of GCPA; maps `R_m B`, back by the base's own way.
+/// A linear corrector. It shows how much of GCPA's gain needs no network.
 ///
-/// The best linear map of every view's rows towards the directions that GCPA's corrector is trained for, in closed form,
-/// shared by all views. Rows have mean square 1/D by coordinate, which is the unit of κ. Where views miss items, as
-/// GCPA: of the items that two views have at least.
-/// Cost: the base, 2·M·N·D² flops and one decomposition of D. The objective reported is `Σ_m |V_m B − C|²`.
+/// # Formula
+/// With the unit universe rows $V_m$ of view $m$ and the consensus directions $C$ that GCPA's corrector is trained for,
+///
+/// $$ B = \Bigl( \sum_m V_m^\top V_m + \kappa \frac{n}{D} I \Bigr)^{-1} \sum_m V_m^\top C . $$
+///
+/// The map of view $m$ is $R_m B$ with the base's map $R_m$; the way back is the base's own. $n$ counts the rows of all
+/// views together. Unit rows have the mean square $1/D$ per coordinate, which is the unit of $\kappa$. $B$ is the best
+/// linear map of all views' rows to these directions. The objective in the report is
+/// $\sum_m \lVert V_m B - C \rVert_F^2$.
+///
+/// # Shapes
+/// The base gives a universe of width $D$. $V_m$ and $C$ are $N \times D$, $B$ is $D \times D$, and the universe keeps
+/// its width.
+///
+/// # Cost
+/// The base, $2 M N D^2$ flops and one eigendecomposition of $D \times D$.
+///
+/// # Source
+/// Ridge regression towards the consensus directions of arXiv 2602.06205.
+///
+/// # Departures
+/// The method is none of the authors'. As for GCPA, only items that at least two views have are used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct ConsensusRidgeParams {
-    /// The universe that is corrected.
+    /// Method that fits the universe.
     #[serde(deserialize_with = "choice")]
     pub base: CorrectorBase,
-    /// κ, in units of the mean square of a universe coordinate.
+    /// Ridge κ, in units of the mean square of a universe coordinate.
     pub ridge: f64,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
@@ -44,7 +61,7 @@ impl Default for ConsensusRidgeParams {
 }
 
 impl ConsensusRidgeParams {
-    /// The fit that it starts from.
+    /// The method whose fit is corrected.
     fn base_method(&self) -> Method {
         self.base.method(self.constant_columns)
     }
@@ -101,7 +118,7 @@ impl Aligner for ConsensusRidgeParams {
 /// Rows of a view multiplied at a time.
 const CHUNK: usize = 512;
 
-/// `base` is the fit of [`ConsensusRidgeParams::base_method`] on the same rows.
+/// Fits the linear map. `base` is the fit of [`ConsensusRidgeParams::base_method`] on the same rows.
 fn fit_on(params: &ConsensusRidgeParams, base: &Fit, train: &Views) -> Result<Fit, AlignError> {
     let lacks = |space| AlignError::NoSuchSpace { method: "the base of consensus_ridge", space, offers: "others" };
     let universe = base.fitted.universe().ok_or(lacks("universe"))?;
@@ -128,7 +145,7 @@ fn fit_on(params: &ConsensusRidgeParams, base: &Fit, train: &Views) -> Result<Fi
     let turned = linalg::product(vectors.transpose(), cross.view(), Threads::Pool);
     let scaled = Matrix::from_fn(width, width, |k, j| inverse(k) * turned.at(k, j));
     let corrector = linalg::product(vectors.view(), scaled.view(), Threads::Pool);
-    // |V B − C|² = |C|² − 2 tr(Bᵀ Vᵀ C) + tr(Bᵀ Vᵀ V B), the latter in the eigenvectors' coordinates.
+    // |V B − C|² = |C|² − 2 tr(Bᵀ Vᵀ C) + tr(Bᵀ Vᵀ V B); the last term in the coordinates of the eigenvectors.
     let fitted: f64 = (0..width)
         .map(|k| {
             (0..width).map(|j| (values[k] * scaled.at(k, j) - 2.0 * turned.at(k, j)) * scaled.at(k, j)).sum::<f64>()

@@ -14,46 +14,63 @@ use crate::prep::{ConstantColumns, ZScore};
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Universe, Views};
 
-/// Which training items are the landmarks.
+/// The draw of the landmark items.
 const LANDMARK_ITEMS: Purpose = Purpose::new(31);
 
-/// Parameters of `kernel_gcca`: regularised MAXVAR GCCA of the Nyström features of an RBF kernel.
+/// Kernel GCCA: regularised MAXVAR generalised CCA of Nyström features of an RBF kernel.
 ///
-/// **Formula.** z is a standardised row of view m, and L_m holds the k landmarks of the view: rows of items that the seed draws
-/// from those that every view has, the same items in every view. With the kernel `K(x, y) = exp(−|x − y|² / (2 γ d_m))` the
-/// features are `f_m(z) = K(z, L_m) K(L_m, L_m)^(−1/2)`, so that `f_m(x) · f_m(y)` approximates `K(x, y)`. The features of all
-/// views are standardised and become the views of a whitened GCCA with the ridge κ and Carroll's coordinates. The symmetric
-/// square root gives all features a similar variance; therefore the standardisation hardly changes their geometry, and the
-/// ridge penalises rough functions.
+/// # Formula
+/// $z$ is a standardised row of view $m$. $L_m$ holds the $k$ landmarks of the view: the rows of items that the seed
+/// draws from the items that every view has, the same items in every view. With the kernel
 ///
-/// The way back is linear: the least-squares regression of the standardised view on the consensus, the mean over the views of
-/// an item's universe vectors.
+/// $$ K(x, y) = \exp \Bigl( - \frac{\lVert x - y \rVert^2}{2 \gamma d_m} \Bigr) $$
 ///
-/// **Shapes.** Views n × d_m, features n × k, universe n × R. **Cost.** For every view n·k·(d_m + k) multiply-adds and one
-/// eigendecomposition of k × k; then a GCCA of M views of width k. The objective reported is GCCA's.
+/// the features are
 ///
-/// **Source.** Kernel CCA: Lai and Fyfe, International Journal of Neural Systems 10 (2000); Akaho, IMPS (2001). Features:
-/// Williams and Seeger, NIPS 13 (2001). MAXVAR: Kettenring, Biometrika 58 (1971). **Departures.** Landmarks in place of all
-/// items, and the way back, which none of the sources has.
+/// $$ f_m(z) = K(z, L_m) K(L_m, L_m)^{-1/2} , $$
+///
+/// so that $f_m(x) \cdot f_m(y)$ approximates $K(x, y)$. The features of all views are standardised and become the
+/// views of a whitened [GCCA](GccaParams) with the ridge $\kappa$ and Carroll's coordinates. The symmetric square root
+/// gives all features a similar variance; therefore the standardisation hardly changes their geometry, and the ridge
+/// penalises rough functions.
+///
+/// The way back is linear: the least-squares regression of the standardised view on the consensus, the mean of an
+/// item's universe vectors over the views. The objective in the report is GCCA's.
+///
+/// # Shapes
+/// Views are $N \times d_m$, features $N \times k$, the universe $N \times R$.
+///
+/// # Cost
+/// For every view $N k (d_m + k)$ multiply-adds and one eigendecomposition of $k \times k$; then a GCCA of $M$ views of
+/// width $k$.
+///
+/// # Source
+/// Kernel CCA: Lai and Fyfe, International Journal of Neural Systems 10 (2000); Akaho, IMPS (2001). Features: Williams
+/// and Seeger, NIPS 13 (2001). MAXVAR: Kettenring, Biometrika 58 (1971).
+///
+/// # Departures
+/// Landmarks take the place of all items. The way back is an addition: none of the sources has one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KernelGccaParams {
-    /// Landmarks k, drawn from the items that every view has; without, 256 of them, or all where there are fewer.
+    /// Number k of landmarks, drawn from the items that every view has. Default: 256, or all of these items if there
+    /// are fewer.
     pub landmarks: Option<usize>,
-    /// γ: the squared bandwidth of the kernel, in units of the width of the view.
+    /// Squared bandwidth γ of the kernel, in units of the width of the view.
     pub bandwidth: f64,
-    /// κ: the ridge of the GCCA.
+    /// Ridge κ of the GCCA.
     pub ridge: f64,
-    /// Width R of the universe, at most the number of landmarks; without, 32, or the number of landmarks where it is smaller.
+    /// Width R of the universe, at most the number of landmarks. Default: 32, or the number of landmarks if it is
+    /// smaller.
     pub rank: Option<usize>,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
-/// Landmarks where none are asked for and there are as many items.
+/// Default number of landmarks.
 const LANDMARKS: usize = 256;
 
-/// The width where none is asked for and there are as many landmarks.
+/// Default width of the universe.
 const RANK: usize = 32;
 
 impl Default for KernelGccaParams {
@@ -115,7 +132,7 @@ fn fit(params: &KernelGccaParams, input: &FitInput<'_>, seed: u64) -> Result<Fit
     let gcca = gcca.fit(&input.of_views(&features_of), seed)?;
     let lacks = AlignError::NoSuchSpace { method: "the GCCA of kernel_gcca", space: "universe", offers: "others" };
     let linear = gcca.fitted.universe().ok_or(lacks)?;
-    // A view of which nothing varies adds nothing to the consensus and has no part in its mean.
+    // A view whose columns are all constant adds nothing to the consensus and does not count in its mean.
     let living: Vec<&str> =
         train.iter().zip(&standardised).filter(|(_, (prep, _))| !prep.is_dead()).map(|(view, _)| view.name()).collect();
     let living = if living.is_empty() { features_of } else { features_of.select(&living)? };

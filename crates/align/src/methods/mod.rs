@@ -1,4 +1,4 @@
-//! One file or folder per method: its parameters, its formula, its fit.
+//! Methods, one file or folder each: parameters, formula, fit.
 
 pub mod add_view;
 mod canonical;

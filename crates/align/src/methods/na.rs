@@ -1,4 +1,4 @@
-//! NA: no alignment. The baseline that every other method has to beat.
+//! NA: no alignment, the baseline for every other method.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,33 @@ use crate::settings::choice;
 use crate::views::View;
 use crate::{AlignError, Fit, FitReport, Fitted};
 
-/// Parameters of `na`: views as they are, or with `scale: zscore` standardised by their training rows. O(N·Σd).
+/// No alignment (NA): every view stays in its own coordinates.
+///
+/// This is the baseline for every other method.
+///
+/// # Formula
+/// A row $x$ of view $m$ stays $x$ with `scale: raw`. With `scale: zscore` it becomes
+///
+/// $$ z = \frac{x - \mu_m}{\sigma_m} , $$
+///
+/// column by column, with the mean $\mu_m$ and the population standard deviation $\sigma_m$ of the training rows.
+///
+/// # Shapes
+/// View $m$ stays $N \times d_m$. There is no universe and no translation. Tasks compare two views only if their widths
+/// are equal.
+///
+/// # Cost
+/// $O(N \sum_m d_m)$ with `zscore`, nothing with `raw`.
+///
+/// # Source
+/// arXiv 2602.06205, baseline NA.
+///
+/// # Departures
+/// The authors' retrieval experiment does not compute this baseline; its value in their result files is 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct NaParams {
-    /// Whether the encoders' coordinates are standardised.
+    /// Scaling of the encoders' coordinates.
     #[serde(deserialize_with = "choice")]
     pub scale: Scale,
 }
@@ -26,10 +48,10 @@ crate::former_keys!(NaParams: "constant_columns" => "scale: {zscore: {constant_c
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scale {
-    /// As the encoder gave them: the paper's baseline.
+    /// The encoder's values, unchanged: the paper's baseline.
     #[default]
     Raw,
-    /// Standardised by the training rows: what GPA starts from, so its clustering equals GPA's.
+    /// Standardised by the training rows. GPA starts from the same rows, so clustering gives the same values for both.
     Zscore(ZscoreParams),
 }
 
@@ -37,12 +59,12 @@ pub enum Scale {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZscoreParams {
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
 impl Scale {
-    /// Standardised, with the defaults.
+    /// Standardisation with the default settings.
     pub fn zscore() -> Self {
         Self::Zscore(ZscoreParams::default())
     }

@@ -10,33 +10,48 @@ use crate::numerics::parallel::prelude::*;
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 
-/// Parameters of `pairwise`.
+/// Pairwise orthogonal Procrustes (PW): one orthogonal map per pair of views.
 ///
-/// For every pair a < b the partial isometry `U Vᵀ` of `A~ᵀ B~ = U S Vᵀ` (d_a × d_b), where ~ is
-/// standardised with the sample standard deviation (ddof 1).
+/// # Formula
+/// For every pair $a \lt b$ of standardised training views $A$ ($n \times d_a$) and $B$ ($n \times d_b$),
 ///
-/// With `scale` the map is `s U Vᵀ`, `s = tr(S)/|A~|²`, and the one back `s' V Uᵀ`, `s' = tr(S)/|B~|²`: similarity
-/// Procrustes, least squares each way (Schönemann and Carroll, Psychometrika 35, 1970). Translated rows are shorter by it;
-/// what is standardised and compared by cosines afterwards does not notice. Where views miss items |A~|² is the share of A's
-/// rows that B has.
+/// $$ A^\top B = U S V^\top , \qquad R_{ab} = U V^\top , \qquad R_{ba} = R_{ab}^\top . $$
 ///
-/// Determinants are not forced, reflections are allowed; without `scale` none beyond the standardisation. Between
-/// unequal widths the block of the padded solution that is ever used is the thin one computed here. A pair is
-/// fitted on the rows that both views have, each standardised by all the rows it has. The
-/// objective reported is `Σ_{a<b} tr(Rᵀ A~ᵀ B~)`, the sum of all singular values, which is maximised.
-/// Cost M(M−1)/2 SVDs and the moments.
+/// $R_{ab}$ maximises $\operatorname{tr}(R^\top A^\top B)$. Reflections are allowed. A row is translated in three
+/// steps: standardise it with the statistics of $a$, multiply it by $R_{ab}$, undo the standardisation with the
+/// statistics of $b$.
 ///
-/// Source: arXiv 2602.06205 (baseline PW); `latentis` translator of the authors' implementation.
+/// With `scale` the map is $s U V^\top$ with $s = \operatorname{tr} S / \lVert A \rVert_F^2$, and the map back is
+/// $t V U^\top$ with $t = \operatorname{tr} S / \lVert B \rVert_F^2$: similarity Procrustes, the least-squares solution
+/// in each direction. The factor shortens the translated rows; cosines of standardised rows do not depend on it.
+///
+/// The objective in the report is the sum of $\operatorname{tr} S$ over the pairs, which is maximised.
+///
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the sample standard deviation (ddof 1). $R_{ab}$ is $d_a \times d_b$, a
+/// partial isometry if the widths differ. There is no universe.
+///
+/// # Cost
+/// The second moments of all views and $M(M-1)/2$ SVDs of $d_a \times d_b$.
+///
+/// # Source
+/// arXiv 2602.06205, baseline PW; the `latentis` translator of the authors' code. `scale`: Schönemann and Carroll,
+/// Psychometrika 35 (1970).
+///
+/// # Departures
+/// The authors pad the narrower view with zeros. Only one block of that solution is ever used; the thin SVD computes
+/// this block directly. If views miss items, a pair is fitted on the rows that both views have, each view standardised
+/// by all of its rows, and $\lVert A \rVert_F^2$ is multiplied by the share of the rows of $a$ that $b$ has, too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PairwiseParams {
-    /// Whether maps have the best scale, besides the best rotation.
+    /// Give every map its least-squares scale as well as its rotation.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scale: bool,
 }
 
-/// A map for every ordered pair of views of these moments, from `map(a, b)` (d_a × d_b). Reports what `map` returns
-/// beside it, summed.
+/// One map for every ordered pair of views. `map(a, b)` returns the map ($d_a \times d_b$) and a number; the report's
+/// objective is the sum of these numbers.
 pub(crate) fn fit_ordered(
     moments: &Moments,
     map: impl Fn(usize, usize) -> Result<(Matrix<f64>, f64), AlignError> + Sync,
@@ -115,9 +130,9 @@ fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, Align
     let (rotations, traces): (Vec<Matrix<f64>>, Vec<f64>) = solved?.into_iter().unzip();
     let (maps, back): (Vec<Matrix>, _) = if params.scale {
         let solved = || pairs.iter().zip(rotations.iter().zip(&traces));
-        // The part of a view's energy in the rows that it shares with another.
+        // The energy of view m in the rows that view n has, too.
         let energy = |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
-        // A view of which nothing varies has no best scale.
+        // A view whose columns are all constant has no best scale.
         let scale = |trace: f64, energy: f64| if energy > 0.0 { trace / energy } else { 0.0 };
         let forth = solved().map(|(&(a, b), (map, &trace))| {
             let scale = scale(trace, energy(a, b));

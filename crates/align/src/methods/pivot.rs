@@ -1,4 +1,4 @@
-//! Pivot: every view rotated into one of them.
+//! Pivot: orthogonal Procrustes of every view into the coordinates of one view.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,21 +12,40 @@ use crate::prep::{ConstantColumns, Standardisation};
 use crate::views::position;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
-/// Parameters of `pivot`.
+/// Pivot: orthogonal Procrustes of every view into the coordinates of one view.
 ///
-/// The orthogonal Procrustes map `R_m = U Vᵀ` of `Z_mᵀ Z_p = U S Vᵀ` (d_m × d_p) from every view to the pivot p, the
-/// identity for the pivot itself: M − 1 maps that compose, from M − 1 of the pairwise problems.
+/// # Formula
+/// With the pivot $p$ and standardised views $Z_m$,
 ///
-/// Without a name the pivot is the view with the largest mean over the others of `tr(S)/√(|Z_m|² |Z_p|²)`, the cosine
-/// that the best rotation reaches, both norms over the items that the two views share; a view of which nothing varies has
-/// none. Universe: the pivot's width; a wider view loses directions. The objective
-/// reported is the sum of tr(S). Cost: M − 1 SVDs, M(M − 1)/2 to choose the pivot.
+/// $$ Z_m^\top Z_p = U S V^\top , \qquad R_m = U V^\top , \qquad R_p = I . $$
+///
+/// Without a name the pivot is the view $p$ with the largest
+///
+/// $$ \sum_{m \ne p} \frac{\operatorname{tr} S_{mp}}{\lVert Z_m \rVert_F \lVert Z_p \rVert_F} , $$
+///
+/// the sum of the cosines that the best rotations reach. The objective in the report is the sum of
+/// $\operatorname{tr} S$ over the views.
+///
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the population standard deviation. $R_m$ is $d_m \times d_p$ and the
+/// universe has the pivot's width $d_p$. A wider view loses directions.
+///
+/// # Cost
+/// $M - 1$ SVDs of $d_m \times d_p$, and $M(M-1)/2$ SVDs to choose the pivot.
+///
+/// # Source
+/// Orthogonal Procrustes: Schönemann, Psychometrika 31 (1966). A single reference view is common practice; it has no
+/// single source.
+///
+/// # Departures
+/// If views miss items, both norms are over the items that the two views share. A view whose columns are all constant
+/// cannot be the pivot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PivotParams {
-    /// The view whose coordinates are the universe; without one, the view that agrees best with all others.
+    /// View whose coordinates are the universe. Default: the view that agrees best with all others.
     pub pivot: Option<String>,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
@@ -90,7 +109,7 @@ fn from_moments(params: &PivotParams, moments: &Moments) -> Result<Fit, AlignErr
             pivot
         }
         None => {
-            // The part of a view's energy in the items that it shares with another.
+            // The energy of view m in the items that view n has, too.
             let energy =
                 |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
             let pairs: Vec<(usize, usize)> = (0..views)

@@ -1,5 +1,5 @@
-//! The one place where methods are registered: the built-in ones, in the order in which tables list them, and those that are
-//! added at run time.
+//! The registry of methods: the built-in methods in the order in which tables list them, and the methods that are added
+//! at run time.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ use crate::named::{self, Entry, Named, Registry, Renamed};
 use crate::progress::Watch;
 use crate::{AlignError, Fit};
 
-/// Every method of this crate, a line for each.
+/// The built-in methods, one line each.
 fn built_in() -> Vec<Entry<Method>> {
     vec![
         Entry::of::<NaParams>("na"),
@@ -45,7 +45,7 @@ fn built_in() -> Vec<Entry<Method>> {
     ]
 }
 
-/// The names that methods had before.
+/// Former names of methods.
 const RENAMED: &[Renamed] = &[
     Renamed { old: "hub", name: "pivot", since: "0.2" },
     Renamed { old: "linear", name: "consensus_ridge", since: "0.2" },
@@ -66,33 +66,33 @@ impl Named for Method {
     }
 }
 
-/// The methods that have names.
+/// Methods by name.
 impl Method {
-    /// The names of all methods, in the order in which tables list them; those that were registered last come last.
+    /// The names of all methods in the order in which tables list them; registered methods come last.
     pub fn names() -> &'static [&'static str] {
         METHODS.names()
     }
 
-    /// Every method with its defaults, in the order of [`Method::names`].
+    /// Every method with its default parameters, in the order of [`Method::names`].
     pub fn all() -> Vec<Self> {
         METHODS.all()
     }
 
-    /// The method of this name with its defaults.
+    /// The method with this name and its default parameters.
     pub fn from_name(name: &str) -> Option<Self> {
         METHODS.get(name)
     }
 
-    /// The renaming of an old name of a method; `None` for a name that is no old one.
+    /// The new name for a former name of a method; `None` if the name is not a former one.
     pub fn renamed(name: &str) -> Option<Renamed> {
         METHODS.renamed(name)
     }
 
-    /// Adds a method to those that have names, for the whole process: grid files, lists and tables then know it as one of
-    /// the built-in ones.
+    /// Registers a method under its name for the whole process. Grid files, lists and tables then treat it like a
+    /// built-in method.
     ///
     /// # Errors
-    /// [`AlignError::MethodName`] for a name that is taken or cannot stand in a grid file.
+    /// [`AlignError::MethodName`] for a name that is taken or that grid files cannot contain.
     pub fn register<P>() -> Result<(), AlignError>
     where
         P: Aligner + Default + PartialEq + Serialize + DeserializeOwned,
@@ -100,11 +100,11 @@ impl Method {
         add(Entry::of::<P>(P::default().name()))
     }
 
-    /// As [`Method::register`], for methods that are made of what stands behind their name in a grid file by a function:
-    /// one type that is several methods, or one that is written in another language.
+    /// Registers methods that a function makes from the parameters in a grid file: one type that implements several
+    /// methods, or a method that is written in another language. See [`Method::register`].
     ///
     /// # Errors
-    /// As [`Method::register`]; what `make` says of the defaults of P.
+    /// The errors of [`Method::register`], and the error of `make` for the default parameters.
     pub fn register_with<P>(
         make: impl Fn(P) -> Result<Self, AlignError> + Send + Sync + 'static,
     ) -> Result<(), AlignError>
@@ -114,12 +114,12 @@ impl Method {
         add(Entry::made_by(make)?)
     }
 
-    /// Fits from sums over rows alone ([`SufficientStatistics`]), wherever the rows are: what takes memory and time does not depend
-    /// on their number. For methods that [can](Aligner::moments); for GPA without `robust`.
+    /// Fits from sums over rows alone ([`SufficientStatistics`]). Memory and time do not depend on the number of rows.
+    /// For methods that [can](Aligner::moments) be fitted from moments; for GPA without `robust`.
     ///
     /// # Errors
-    /// As [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to see the rows again;
-    /// [`AlignError::OtherViews`] where views miss items and the sums weigh these otherwise than the method does.
+    /// The errors of [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to read the rows;
+    /// [`AlignError::OtherViews`] if views miss items and the sums weight these items differently from the method.
     pub fn fit_statistics(&self, sums: &SufficientStatistics, seed: u64) -> Result<Fit, AlignError> {
         self.fit_statistics_watched(sums, seed, &Watch::default())
     }
@@ -152,7 +152,7 @@ impl Method {
     }
 }
 
-/// The names of the methods that can be fitted from sums.
+/// Names of the methods that can be fitted from sums.
 fn from_sums() -> Vec<&'static str> {
     METHODS.all().iter().filter(|method| method.moments().is_some()).map(Method::name).collect()
 }
@@ -162,7 +162,7 @@ fn add(new: Entry<Method>) -> Result<(), AlignError> {
     METHODS.add(new).map_err(|problem| AlignError::MethodName { name, problem })
 }
 
-/// A bare name is the method with its defaults.
+/// A bare name is the method with its default parameters.
 impl FromStr for Method {
     type Err = AlignError;
 

@@ -1,4 +1,4 @@
-//! Relative representations: a view told by its likeness to items that all views have.
+//! Relative representations: each row is replaced by its cosine similarities to K anchor items.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,34 +11,50 @@ use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe, Views};
 
-/// Which items are the anchors.
+/// The draw of the anchor items.
 const ANCHOR_ITEMS: Purpose = Purpose::new(30);
 
-/// Parameters of `relative`.
+/// Relative representations: each row is replaced by its cosine similarities to K anchor items.
 ///
-/// `u_mi = (cos(z_mi, z_ma))_a` over K anchor items a, the same for all views: nothing is fitted but which items they
-/// are, drawn from the seed, and the ways back.
+/// # Formula
+/// With standardised rows $z_{mi}$ of view $m$ and the anchor items $a_1, \dots, a_K$, the same for all views,
 ///
-/// With V the standardised rows at unit length and A_m the K × d_m rows of the anchors among them, `u = v A_mᵀ`. Back by a
-/// [`Decoder`] of these maps into unit rows, times the root mean square length of the view's standardised rows: a row comes
-/// back with its direction alone. Universe: width K. Departs: rows are standardised before their cosines are taken, as with
-/// every method here; raw cosines of most encoders are all near one another. Cost: N·P² multiply-adds for the decoder, one
-/// eigendecomposition of K (least squares) or M SVDs of d_m × K (pseudo-inverse).
+/// $$ u_{mi} = \bigl( \cos(z_{mi}, z_{ma_1}), \dots, \cos(z_{mi}, z_{ma_K}) \bigr) = v_{mi} A_m^\top , $$
 ///
-/// Source: Moschella, Maiorana, Fumero, Norelli, Locatello and Rodolà, ICLR 2023; the way back by pseudo-inverse: Maiorca,
+/// where $v_{mi}$ is the row at unit length and $A_m$ holds the unit rows of the anchors. Only the anchors are chosen,
+/// by the seed; nothing else is fitted on the way in.
+///
+/// The way back is a [`Decoder`] of these maps into unit rows, multiplied by the root mean square length of the view's
+/// standardised rows. A row therefore comes back with its direction but not with its length.
+///
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the population standard deviation. $A_m$ is $K \times d_m$ and the
+/// universe has width $K$.
+///
+/// # Cost
+/// $N P^2$ multiply-adds for the decoder, with $P = \sum_m d_m$, and one eigendecomposition of $K \times K$ (least
+/// squares) or $M$ SVDs of $d_m \times K$ (pseudo-inverse).
+///
+/// # Source
+/// Moschella, Maiorana, Fumero, Norelli, Locatello and Rodolà, ICLR 2023. The way back by the pseudo-inverse: Maiorca,
 /// Moschella, Fumero, Locatello and Rodolà, 2024.
+///
+/// # Departures
+/// Rows are standardised before their cosines are taken, as for every method here. Cosines of raw rows are nearly equal
+/// for most encoders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RelativeParams {
-    /// Anchors K, drawn from the items that every view has; without, 256 of them, or all where there are fewer.
+    /// Number K of anchors, drawn from the items that every view has. Default: 256, or all of these items if there are
+    /// fewer.
     pub anchors: Option<usize>,
-    /// The way back.
+    /// The map from the universe back to a view.
     pub decoder: Decoder,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
-/// Anchors where none are asked for and there are as many items.
+/// Default number of anchors.
 const ANCHORS: usize = 256;
 
 impl Default for RelativeParams {

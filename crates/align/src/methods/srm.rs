@@ -1,4 +1,4 @@
-//! The deterministic shared response model.
+//! The deterministic shared response model (SRM).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,30 +13,44 @@ use crate::rng::{Purpose, stream};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Termination, Universe};
 use rand_distr::{Distribution, StandardNormal};
 
-/// Gaussian starting matrices, one stream per view.
+/// Gaussian starting matrices, one random stream per view.
 const START: Purpose = Purpose::new(26);
 
-/// Parameters of `srm`.
+/// Deterministic shared response model (SRM): K shared directions of every view.
 ///
-/// min over `W_mᵀ W_m = I_K` and S of `Σ_m |Z_m − S W_mᵀ|²_F`, W_m d_m × K, S N × K the shared response: alternately
-/// `S = 1/M Σ_m Z_m W_m` and `W_m = U Vᵀ` of `Z_mᵀ S = U Σ Vᵀ`.
+/// # Formula
+/// $$ \min_{W_1, \dots, W_M, S} \sum_m \lVert Z_m - S W_m^\top \rVert_F^2 \quad \text{with} \quad W_m^\top W_m = I_K , $$
 ///
-/// Unlike GPA it keeps K directions of each view and leaves the rest unexplained; with K the width of all views it is
-/// GPA's problem. From the moments: `Z_mᵀ S` is a block of `G W / M`, so a sweep does not depend on N. Universe: width K;
-/// back by the transpose, the model's own reconstruction. K is at most the narrowest view's width. The start is drawn from
-/// the seed. The objective reported is that above.
+/// solved by turns: $S = \frac{1}{M} \sum_m Z_m W_m$, then $W_m = U V^\top$ of $Z_m^\top S = U \Sigma V^\top$. The
+/// start is drawn from the seed. A row goes into the universe by $u = z W_m$ and comes back by $z = u W_m^\top$, the
+/// model's own reconstruction. The objective in the report is the minimised sum.
 ///
-/// Source: Chen, Chen, Yeshurun, Hasson, Haxby and Ramadge, NeurIPS 2015, the deterministic form.
+/// GPA rotates the whole view. SRM keeps $K$ directions of each view and leaves the others unexplained. If $K$ is the
+/// width of all views, both solve the same problem.
+///
+/// # Shapes
+/// Views $Z_m$ are $N \times d_m$, standardised with the population standard deviation. $W_m$ is $d_m \times K$, the
+/// shared response $S$ is $N \times K$, and the universe has width $K$, at most the width of the narrowest view.
+///
+/// # Cost
+/// The second moments of all views, then per sweep $2 P^2 K$ flops with $P = \sum_m d_m$ and $M$ SVDs of
+/// $d_m \times K$. A sweep does not depend on $N$, because $Z_m^\top S$ is a block of $G W / M$ with the moments $G$.
+///
+/// # Source
+/// Chen, Chen, Yeshurun, Hasson, Haxby and Ramadge, NeurIPS 2015, the deterministic form.
+///
+/// # Departures
+/// None.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SrmParams {
-    /// Features K that all views share, at most the narrowest view's width; half of it without.
+    /// Number K of features that all views share, at most the narrowest view's width. Default: half of that width.
     pub features: Option<usize>,
-    /// Most sweeps over the views.
+    /// Maximal number of sweeps over the views.
     pub max_iter: usize,
-    /// Stop when a sweep changes the objective by less than this, relative to itself.
+    /// Tolerance: stop after a sweep that changes the objective by less than this, relative to the objective.
     pub tol: f64,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
@@ -164,7 +178,7 @@ fn isometries(moments: &Moments, targets: &[Matrix<f64>]) -> Result<Vec<Matrix<f
     targets.par_iter().enumerate().map(of).collect()
 }
 
-/// Every view's map in its rows.
+/// Writes the map of every view into the rows of that view.
 fn place(moments: &Moments, maps: &mut Matrix<f64>, factors: &[Matrix<f64>]) {
     for (m, factor) in factors.iter().enumerate() {
         (0..factor.rows()).for_each(|i| maps.row_mut(moments.offset(m) + i).copy_from_slice(factor.row(i)));

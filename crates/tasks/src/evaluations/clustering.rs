@@ -1,13 +1,4 @@
-//! Clustering: k-means of each view's held-out items, against their labels.
-//!
-//! Rows (input for no alignment, universe otherwise) are L2-normalised and clustered with plain,
-//! non-spherical k-means ([`crate::kmeans`]); the figures are ARI and NMI against the labels, the mean
-//! over the k-means seeds. Pairwise maps share no space, so there is nothing to cluster, nor is there where
-//! all rows of a view are the same.
-//!
-//! Cost per view: seeds × restarts × iterations × 2·n·k·d flops. Source: arXiv 2602.06205; reference
-//! `scripts/10_clustering.py` at e4f854e, which calls faiss. Departs: starts are keyed by (seed, view),
-//! so every method gets the same starting items; empty clusters split the largest, where faiss draws.
+//! Clustering: k-means of the held-out items of each view, compared with their labels.
 
 use std::fmt;
 
@@ -29,14 +20,14 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
 const TASK: &str = "clustering";
 
-/// How many clusters: `labels` or a whole number.
+/// Number of clusters: `labels` or a whole number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClusterCount {
-    /// As many as the evaluated split has distinct labels.
+    /// The number of distinct labels in the evaluated split.
     #[default]
     Labels,
-    /// This many.
+    /// A fixed number.
     Fixed(usize),
 }
 
@@ -82,24 +73,52 @@ impl<'de> Deserialize<'de> for ClusterCount {
     }
 }
 
-/// Parameters of clustering; the defaults are the paper's.
+/// Clustering: k-means of the held-out items of each view, compared with their labels.
+///
+/// The defaults are the paper's.
+///
+/// # Formula
+/// The rows of a view, at unit length, are clustered by plain (non-spherical) k-means ([`crate::kmeans`]), which
+/// minimises $\sum_i \lVert x_i - c(i) \rVert^2$ over $k$ centroids. With the counts $n_{ij}$ of cluster $i$ and class
+/// $j$, their margins $a_i$ and $b_j$, and the expectation
+/// $e = \sum_i \binom{a_i}{2} \sum_j \binom{b_j}{2} / \binom{n}{2}$,
+///
+/// $$ \operatorname{ARI} = \frac{\sum_{ij} \binom{n_{ij}}{2} - e}{\tfrac{1}{2} \bigl( \sum_i \binom{a_i}{2} + \sum_j \binom{b_j}{2} \bigr) - e} ,
+/// \qquad \operatorname{NMI} = \frac{2 I(A; B)}{H(A) + H(B)} . $$
+///
+/// Each value is the mean over the k-means seeds.
+///
+/// # Shapes
+/// A view is $n \times d$: input coordinates for a method without a universe, else universe coordinates. Labels are $n$
+/// integers. Every view gets one ARI and one NMI. Pairwise maps share no space, so there is nothing to cluster; a view
+/// whose rows are all equal gets no value.
+///
+/// # Cost
+/// Per view seeds × restarts × iterations × $2 n k d$ flops.
+///
+/// # Source
+/// arXiv 2602.06205; `scripts/10_clustering.py` of the authors' code at e4f854e, which calls faiss.
+///
+/// # Departures
+/// Starts are keyed by seed and view, so every method starts from the same items. An empty cluster splits the largest
+/// cluster; faiss draws the cluster to split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub struct ClusteringParams {
     /// Number of clusters.
     pub k: ClusterCount,
-    /// Runs per seed; the one with the least inertia counts.
+    /// Runs per seed; the run with the lowest inertia counts.
     pub restarts: usize,
-    /// Lloyd steps, exactly.
+    /// Exact number of Lloyd steps.
     pub iterations: usize,
-    /// K-means seeds; figures are means over them.
+    /// Seeds of k-means; values are means over them.
     pub seeds: Vec<u64>,
-    /// Starting points. In a grid file `random`, the released form, unless the backend is `linfa`, whose
-    /// default is `kmeans_pp`.
+    /// Starting centroids. Default in a grid file: `random`, the released form, or `kmeans_pp` if the backend is
+    /// `linfa`.
     pub init: Init,
-    /// Who iterates.
+    /// Implementation of k-means.
     pub backend: Backend,
-    /// Name of the labelling; the data's first without one.
+    /// Name of the labelling. Default: the first labelling of the data.
     pub label: Option<String>,
 }
 
@@ -109,7 +128,7 @@ impl Default for ClusteringParams {
     }
 }
 
-/// As a grid file has it: `init` depends on `backend` where it is left out.
+/// The parameters as a grid file has them: the default of `init` depends on `backend`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Written {

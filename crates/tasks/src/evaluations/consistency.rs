@@ -1,12 +1,4 @@
-//! Consistency: how well the views of one held-out item agree in the space that all views share.
-//!
-//! Per item, over unit rows `û = u / |u|`: `γ = |Σ_m û_m / M|` and
-//! `δ⁺ = mean over pairs of (1 − cos)`; γ² = 1 − (M−1)/M · δ⁺. Reported: the mean and the 0.90 quantile
-//! of γ (linear between order statistics), the mean of δ⁺. One figure for all views together;
-//! none where all rows of a view are the same.
-//!
-//! Cost O(n·M²·D). Source: arXiv 2602.06205. The authors' code calls the quantile `gamma10`; it has three
-//! views and raw input, here are any number of views and the scaling of `na`.
+//! Consistency: agreement of the views of one held-out item in the space that all views share.
 
 use align::Matrix;
 use align::parallel::prelude::*;
@@ -19,7 +11,31 @@ use crate::scores::metrics::{mean, quantile};
 use crate::scores::score::check_finite;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Parameters of consistency: none.
+/// Consistency: agreement of the views of one held-out item in the space that all views share.
+///
+/// # Formula
+/// With the universe vectors of item $i$ at unit length, $\hat u_{mi} = u_{mi} / \lVert u_{mi} \rVert$,
+///
+/// $$ \gamma_i = \Bigl\lVert \frac{1}{M} \sum_m \hat u_{mi} \Bigr\rVert , \qquad
+/// \delta_i = \frac{2}{M(M-1)} \sum_{a \lt b} \bigl( 1 - \hat u_{ai} \cdot \hat u_{bi} \bigr) . $$
+///
+/// Both carry the same information, because $\gamma_i^2 = 1 - \frac{M-1}{M} \delta_i$. Reported are the mean of
+/// $\gamma$, its 0.90 quantile (interpolated linearly between order statistics) and the mean of $\delta$ (`delta_pos`).
+///
+/// # Shapes
+/// Views are $n \times D$ in one shared space. All views together get one value of each metric, and one $\gamma$ and
+/// $\delta$ per item. There is no value if the rows of a view are all equal, or if methods without a universe have
+/// views of different widths.
+///
+/// # Cost
+/// $O(n M^2 D)$.
+///
+/// # Source
+/// arXiv 2602.06205.
+///
+/// # Departures
+/// The authors' code handles three views and compares raw input; here there are any number of views, and the method
+/// `na` sets the scaling of the input. The authors call the quantile `gamma10`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsistencyParams {}

@@ -1,18 +1,4 @@
-//! Cycles: what is left of a view's rows after a way through all views and back.
-//!
-//! From view s through s + 1, s + 2, … (round the end) back to s; reported per s: the mean over held-out items
-//! of `1 − cos(z, z')`, z standardised as the method does.
-//!
-//! Linear: the maps between standardised views, composed (`R_s R_tᵀ` through a universe, pair maps without
-//! one). Through a universe of orthogonal maps of equal widths the product telescopes to the identity; GCCA's
-//! transposes are no inverses, and pairwise maps do not compose, so theirs is above zero. Corrected, where
-//! there is a corrector: every hop is a translation, so the corrector turns the row in each universe that it
-//! passes; it returns unit rows, which the cosine does not see.
-//!
-//! A view whose rows are all the same has no figure, and the others' cycles pass it by.
-//!
-//! Cost: M² products of d × d and M²·n·d². Source: claim of arXiv 2602.06205; the authors' check composes
-//! orthogonal maps alone.
+//! Cycles: the error of a view's rows after a way through all views and back.
 
 use align::linalg::{Threads, product};
 use align::parallel::prelude::*;
@@ -26,7 +12,32 @@ use crate::scores::metrics::mean;
 use crate::scores::score::check_finite;
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Parameters of cycle: none.
+/// Cycle consistency: the error of a view's rows after a way through all views and back.
+///
+/// # Formula
+/// For view $s$ and the cycle $s \to s + 1 \to \dots \to s$ through all views, with the standardised row $z_i$ of
+/// an item and its image $y_i$ after the cycle,
+///
+/// $$ e_s = \frac{1}{n} \sum_i \bigl( 1 - \cos(z_i, y_i) \bigr) , \qquad y = z R_{s, s+1} R_{s+1, s+2} \dots R_{s-1, s} . $$
+///
+/// `cycle_error` composes the linear maps between standardised views: $R_{st} = R_s R_t^\top$ through a universe, else
+/// the pair's map. For a universe of orthogonal maps of equal widths the product is the identity. GCCA's transposes are
+/// not inverses and pairwise maps do not compose, so their error is above zero. `cycle_error_corrected`, for methods
+/// with a corrector, translates in every step, so the corrector acts in each step; it returns unit rows, which the
+/// cosine ignores.
+///
+/// # Shapes
+/// Views are $n \times d_m$. Every view gets one value and $n$ errors per item.
+///
+/// # Cost
+/// $M^2$ products of $d \times d$, and $M^2 n d^2$ multiply-adds.
+///
+/// # Source
+/// A claim of arXiv 2602.06205.
+///
+/// # Departures
+/// The authors' check composes orthogonal maps only, so it always gives zero. A view whose rows are all equal has no
+/// value, and the cycles of the other views leave it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CycleParams {}
@@ -99,12 +110,12 @@ fn score(input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     Ok(out)
 }
 
-/// The stations of a cycle from view s, s at both ends.
+/// The views of a cycle from view s; s is the first and the last.
 fn stations<'a>(names: &[&'a str], s: usize) -> Vec<&'a str> {
     (0..=names.len()).map(|i| names[(s + i) % names.len()]).collect()
 }
 
-/// `None` where a step of the cycle is not linear.
+/// The error of the composed linear maps; `None` if a step of the cycle is not linear.
 fn linear(input: &TaskInput<'_>, names: &[&str], s: usize) -> Result<Option<Vec<f32>>, TaskError> {
     let mut composed: Option<Matrix<f64>> = None;
     for hop in stations(names, s).windows(2) {
@@ -132,7 +143,7 @@ fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usiz
     Ok((0..z.rows()).map(|i| distance(z.row(i), back.row(i))).collect())
 }
 
-/// Rows of a view in the standardised coordinates of its method.
+/// Rows of a view, standardised as the method does.
 fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix, TaskError> {
     let z = match input.fitted.prep(name) {
         Some(prep) => prep.apply(x)?,
@@ -142,7 +153,7 @@ fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix,
     Ok(z)
 }
 
-/// `1 − cos`; 1 where a row has no direction.
+/// `1 − cos`; 1 if a row has no direction.
 fn distance(a: &[f64], b: &[f64]) -> f32 {
     let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();

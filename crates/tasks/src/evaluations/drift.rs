@@ -1,9 +1,4 @@
-//! Drift: how far a corrector turns held-out items away from their linear universe coordinates.
-//!
-//! Per view and item `1 − cos(f(u), u)`; reported per view: mean, median (the lower middle element for
-//! even n) and 0.95 quantile (linear between order statistics). Methods without a corrector have none.
-//!
-//! Cost: two projections per view. Source: arXiv 2602.06205.
+//! Drift: angle between held-out items before and after the corrector.
 
 use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
@@ -15,7 +10,28 @@ use crate::scores::metrics::{cosine_distances, lower_median, mean, quantile};
 use crate::scores::score::check_finite;
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Parameters of drift: none.
+/// Drift: how far a corrector moves held-out items from their linear universe coordinates.
+///
+/// # Formula
+/// Per view and item, with the linear universe vector $u$ and the corrector $f$,
+///
+/// $$ 1 - \cos(f(u), u) . $$
+///
+/// Reported per view: the mean, the median (the lower middle element if $n$ is even) and the 0.95 quantile
+/// (interpolated linearly between order statistics).
+///
+/// # Shapes
+/// Universe vectors are $n \times D$. Every view gets one value of each metric and $n$ values per item. A method
+/// without a corrector gets none.
+///
+/// # Cost
+/// Two projections per view.
+///
+/// # Source
+/// arXiv 2602.06205.
+///
+/// # Departures
+/// None.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DriftParams {}

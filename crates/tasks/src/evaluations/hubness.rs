@@ -1,17 +1,4 @@
-//! Hubness: whether some items of a view are among the nearest of far more queries than others.
-//!
-//! For an ordered pair of views, `N_k(j)` counts the queries that have candidate j among their k nearest. Without hubs
-//! every candidate would have about k; in high dimensions some have hundreds and many none, and retrieval suffers.
-//! Reported per pair: the skewness of N_k over candidates (0 is no hubs) and the share of anti-hubs, candidates that
-//! are near no query. Scored like retrieval, so that a correction can be seen at work.
-//!
-//! Where candidates are tied for the last of the k places ([`crate::ranking::largest`]), N_k is the mean over all ways to break the
-//! ties, and its skewness that of these means; a candidate counts as an anti-hub by the chance that no query has it
-//! near, so the share is the mean over all ways, too. Without ties both are whole numbers.
-//!
-//! Cost: one product of n × d by d × n per ordered pair, two with a correction; memory O(n) and 256·(k + ties) numbers for
-//! each thread.
-//! Source: Radovanović, Nanopoulos and Ivanović, JMLR 11 (2010).
+//! Hubness: whether some items of a view are among the nearest neighbours of far more queries than others.
 
 use align::prep::cosine_rows;
 use align::{Coordinates, Matrix};
@@ -25,13 +12,40 @@ use crate::ranking::scoring::{BLOCK, Scoring, by_row, check_neighbours};
 use crate::scores::metrics::{mean, skewness};
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Parameters of hubness.
+/// Hubness: whether some items are among the nearest neighbours of far more queries than others.
+///
+/// # Formula
+/// For an ordered pair of views, $N_k(j)$ is the number of queries that have candidate $j$ among their $k$ nearest.
+/// Without hubs every candidate has about $k$; in high dimensions some have hundreds and many have none, which harms
+/// retrieval. Reported are the skewness over the candidates
+///
+/// $$ \frac{ \frac{1}{n} \sum_j ( N_k(j) - \bar N )^3 }{ \bigl( \frac{1}{n} \sum_j ( N_k(j) - \bar N )^2 \bigr)^{3/2} } $$
+///
+/// (0 means no hubs) and the share of anti-hubs, candidates with $N_k(j) = 0$. Candidates are ordered as in retrieval,
+/// so that the effect of a correction is visible.
+///
+/// If candidates tie for the last of the $k$ places, $N_k$ is the mean over all ways to
+/// break the ties. A candidate then counts as an anti-hub with the probability that no query has it among its nearest.
+///
+/// # Shapes
+/// Views are $n \times d$. Every ordered pair and every space that the method offers gets one value of each metric and
+/// $n$ values per item.
+///
+/// # Cost
+/// One product of $n \times d$ by $d \times n$ per ordered pair, two with a correction. The memory is $O(n)$, and
+/// 256·(k + ties) numbers per thread.
+///
+/// # Source
+/// Radovanović, Nanopoulos and Ivanović, Journal of Machine Learning Research 11 (2010).
+///
+/// # Departures
+/// Ties are averaged as described; the source does not treat them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct HubnessParams {
-    /// Nearest candidates that count.
+    /// Number k of nearest candidates.
     pub k: usize,
-    /// What candidates are ordered by; `mutual` orders none and is refused.
+    /// Score by which candidates are ordered. `mutual` gives no order and is refused.
     #[serde(deserialize_with = "align::choice")]
     pub scoring: Scoring,
 }
@@ -114,15 +128,15 @@ fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     Ok(out)
 }
 
-/// How often every candidate is near.
+/// How often every candidate is among the nearest.
 struct Occurrences {
     /// N_k, the mean over all ways to break ties.
     count: Vec<f32>,
-    /// The chance that N_k is zero.
+    /// The probability that N_k is zero.
     never: Vec<f32>,
 }
 
-/// Over the rows of `a` as queries, for every row of `b`.
+/// Counts for every row of `b`, with the rows of `a` as queries.
 fn occurrences(params: &HubnessParams, a: &Matrix, b: &Matrix) -> Occurrences {
     let penalties = params.scoring.penalties(a, b);
     let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
@@ -132,8 +146,8 @@ fn occurrences(params: &HubnessParams, a: &Matrix, b: &Matrix) -> Occurrences {
         largest.add(first, row);
     };
     let (mut count, mut never) = (vec![0.0f64; b.rows()], vec![1.0f64; b.rows()]);
-    // No more queries at a time than there are threads for, because a query may have many ties. Added up in the order of the
-    // queries, so the stretch does not show in the sums.
+    // At most one block of queries per thread at a time, because a query may have many ties. The sums are in the order
+    // of the queries, so they do not depend on the stretch.
     let stretch = BLOCK * align::parallel::threads();
     for start in (0..a.rows()).step_by(stretch) {
         let queries = a.view().subrows(start, stretch.min(a.rows() - start));

@@ -1,11 +1,4 @@
-//! Probing: a linear classifier trained on one view's vectors, tested on another's.
-//!
-//! Universe: trained on the projected training rows of s, tested on the projected test rows of t, for every
-//! ordered pair, s = t included; no further scaling. Input (no alignment): s = t alone, standardised by the
-//! view's training rows. Pairwise maps share no space.
-//!
-//! Cost: M classifiers, each some hundred times 4·n·d·k flops in `f64`. Source: arXiv 2602.06205; reference
-//! `scripts/4_probing.py` at e4f854e. Departs: the default protocol converges, see [`Protocol`].
+//! Probing: a linear classifier is trained on one view's vectors and tested on another view's.
 
 use align::parallel::prelude::*;
 use align::{Coordinates, Matrix, Split};
@@ -19,13 +12,36 @@ use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "probing";
 
-/// A linear classifier trained on one view's vectors, tested on another's.
+/// Probing: a linear classifier is trained on one view's vectors and tested on another view's.
+///
+/// # Formula
+/// For every ordered pair $(s, t)$, $s = t$ included, the classifier $x W + b$ is trained by cross-entropy on the
+/// training rows of $s$, and
+///
+/// $$ \operatorname{accuracy}(s, t) = \frac{1}{n} \sum_i \mathbf{1} \lbrace \arg\max_c ( x_{ti} \cdot w_c + b_c ) = y_i \rbrace $$
+///
+/// is computed on the test rows of $t$. With a universe, the rows are universe vectors without further scaling. Without
+/// one, only $s = t$ is possible, and rows are standardised by the view's training rows.
+///
+/// # Shapes
+/// Rows are $n \times d$, $W$ is $d \times k$ for $k$ classes. Every pair gets one accuracy, and one correct or wrong
+/// per item. Pairwise maps share no space, so they get no value.
+///
+/// # Cost
+/// $M$ classifiers, each some hundred times $4 n d k$ flops.
+///
+/// # Source
+/// arXiv 2602.06205; `scripts/4_probing.py` of the authors' code at e4f854e.
+///
+/// # Departures
+/// The default [`Protocol`] trains to the optimum. The authors stop early, far from it; `protocol: released` does the
+/// same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct ProbingParams {
-    /// Name of the labelling; the data's first without one.
+    /// Name of the labelling. Default: the first labelling of the data.
     pub label: Option<String>,
-    /// How classifiers are trained.
+    /// Training of the classifiers.
     #[serde(deserialize_with = "align::choice")]
     pub protocol: Protocol,
 }
@@ -94,7 +110,7 @@ fn score(params: &ProbingParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     let names: Vec<&str> = input.test.views.names().collect();
     let train = features(input, input.train)?;
     let validation = input.validation.map(|split| features(input, split)).transpose()?.unwrap_or_default();
-    // Of the rows that a view has, as are its features.
+    // Only the rows that a view has, like its features.
     let validation_codes: Vec<std::borrow::Cow<'_, [u32]>> = input
         .validation
         .iter()
@@ -143,7 +159,7 @@ fn score(params: &ProbingParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     Ok(out)
 }
 
-/// Every view's rows of a split, those it has, as the classifier sees them.
+/// The rows of a split that each view has, as the classifier sees them.
 fn features(input: &TaskInput<'_>, split: &Split) -> Result<Vec<Matrix>, TaskError> {
     let of = |view: &align::views::View| {
         let x = match input.fitted.coordinates()[0] {

@@ -1,12 +1,4 @@
-//! Stitching: a linear classifier on one side of a translation, tested on the other.
-//!
-//! Everything is in the target's coordinates, standardised by the target's training rows (ddof 0).
-//! `direction: released`: trained on the source's training rows translated, tested on the target's own test
-//! rows. `direction: standard`: trained on the target's own training rows, tested on the source's test rows
-//! translated. Ordered pairs s ≠ t.
-//!
-//! Cost: M(M−1) classifiers, or M in the standard direction. Source: arXiv 2602.06205; reference
-//! `scripts/4_probing.py` at e4f854e, the TRANSFORMED figures. Departs: the default protocol converges.
+//! Stitching: a linear classifier is trained on one side of a translation and tested on the other side.
 
 use std::borrow::Cow;
 
@@ -23,16 +15,38 @@ use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 const TASK: &str = "stitching";
 
-/// A linear classifier on one side of a translation, tested on the other.
+/// Stitching: a linear classifier is trained on one side of a translation and tested on the other side.
+///
+/// # Formula
+/// For every ordered pair $s \ne t$, with the translation $T_{st}$ and the standardisation $z_t$ by the target's
+/// training rows (population standard deviation), a classifier $g$ is trained and
+///
+/// $$ \operatorname{accuracy}(s, t) = \frac{1}{n} \sum_i \mathbf{1} \lbrace g(x_i) = y_i \rbrace . $$
+///
+/// - `direction: released`: trained on $z_t(T_{st}(X_s))$ of the training rows, tested on $z_t(X_t)$ of the test rows.
+/// - `direction: standard`: trained on $z_t(X_t)$ of the training rows, tested on $z_t(T_{st}(X_s))$ of the test rows.
+///
+/// # Shapes
+/// All rows are $n \times d_t$, in the target's coordinates. Every pair gets one accuracy, and one correct or wrong per
+/// item.
+///
+/// # Cost
+/// $M(M-1)$ classifiers, or $M$ in the standard direction.
+///
+/// # Source
+/// arXiv 2602.06205; `scripts/4_probing.py` of the authors' code at e4f854e, the TRANSFORMED values.
+///
+/// # Departures
+/// The default [`Protocol`] trains to the optimum; `protocol: released` stops early, as the authors do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct StitchingParams {
-    /// Name of the labelling; the data's first without one.
+    /// Name of the labelling. Default: the first labelling of the data.
     pub label: Option<String>,
-    /// How classifiers are trained.
+    /// Training of the classifiers.
     #[serde(deserialize_with = "align::choice")]
     pub protocol: Protocol,
-    /// Which side of a translation a classifier is trained on.
+    /// Side of the translation on which the classifier is trained.
     pub direction: Direction,
 }
 
@@ -44,15 +58,15 @@ align::former_keys!(StitchingParams:
     "seeds" => "protocol: {released: {seeds: [0]}}",
 );
 
-/// Which side of a translation a classifier is trained on.
+/// Side of a translation on which a classifier is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Direction {
-    /// On translated rows of the source, tested on the target's own.
+    /// Trained on translated rows of the source, tested on the target's own rows.
     #[default]
     Released,
-    /// On the target's own rows, tested on translated rows of the source.
+    /// Trained on the target's own rows, tested on translated rows of the source.
     Standard,
 }
 
@@ -119,7 +133,7 @@ fn score(params: &StitchingParams, input: &TaskInput<'_>) -> Result<Scores, Task
         };
         params.protocol.train(t, on, &[held_out], codes.classes)
     };
-    // The side that is translated, each view projected once for all targets.
+    // The side that is translated; each view is projected once for all targets.
     let split = if params.direction == Direction::Released { input.train } else { input.test };
     let observed: Vec<Cow<'_, Matrix>> = split.views.iter().map(|space| space.observed()).collect();
     let moving = input.fitted.projections(split.views.names().zip(observed.iter().map(Cow::as_ref)))?;
@@ -164,7 +178,7 @@ fn hits(trained: &Trained, rows: Labelled<'_>) -> Result<Result<Vec<Vec<bool>>, 
     }
 }
 
-/// A view that others are translated to.
+/// A view to which others are translated.
 struct Target<'a> {
     name: &'a str,
     standardise: ZScore,

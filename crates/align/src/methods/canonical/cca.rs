@@ -11,25 +11,51 @@ use crate::numerics::linalg::{self, Threads};
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix};
 
-/// Parameters of `cca`.
+/// Pairwise CCA: regression, reduced-rank regression or whiten-rotate-dewhiten for every ordered pair of views.
 ///
-/// For every ordered pair a → b the map `W_a U diag(ρ^p) Vᵀ W_b⁺` (d_a × d_b), where `W = V_z (S² + κn)^(−1/2)` whitens
-/// a view `Z = U_z S V_zᵀ` and `U ρ Vᵀ = W_aᵀ Z_aᵀ Z_b W_b` are the canonical directions and correlations.
+/// # Formula
+/// With the SVD $Z_m = U_m S_m V_m^\top$ of a standardised view, the whitener $W_m = V_m (S_m^2 + \kappa n I)^{-1/2}$
+/// and the canonical directions and correlations
 ///
-/// At full rank and p = 1 this is the least squares map `(Z_aᵀ Z_a + κn)⁻¹ Z_aᵀ Z_b`, ridge regression with κ > 0 but for
-/// the target's own ridge, which cancels; below full rank it is reduced-rank regression. At p = 0 it whitens, rotates
-/// and takes the whitening back with the target's statistics, the multi-step form of bilingual word embeddings (Artetxe,
-/// Labaka and Agirre, AAAI 2018). Input: views standardised with the sample standard deviation, as pairwise Procrustes
-/// has them. Cost: M eigendecompositions of d_m, an SVD per ordered pair. The objective reported is the sum of the
-/// canonical correlations used, over ordered pairs.
+/// $$ W_a^\top Z_a^\top Z_b W_b = U \operatorname{diag}(\rho) V^\top , $$
+///
+/// the map from view $a$ to view $b$ is
+///
+/// $$ W_a U \operatorname{diag}(\rho^p) V^\top W_b^{+} , $$
+///
+/// cut to the first `rank` canonical directions.
+///
+/// - $p = 1$ at full rank is the least-squares map $(Z_a^\top Z_a + \kappa n I)^{-1} Z_a^\top Z_b$, ridge regression if
+///   $\kappa \gt 0$: the target's own ridge cancels. Below full rank it is reduced-rank regression.
+/// - $p = 0$ whitens, rotates and undoes the whitening with the target's statistics: the multi-step form of bilingual
+///   word embeddings.
+///
+/// The objective in the report is the sum of the canonical correlations used, over the ordered pairs.
+///
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the sample standard deviation. A map is $d_a \times d_b$. There is no
+/// universe.
+///
+/// # Cost
+/// The second moments of all views, $M$ eigendecompositions of $d_m \times d_m$ and an SVD of $d_a \times d_b$ per
+/// ordered pair.
+///
+/// # Source
+/// Canonical correlation: Hotelling, Biometrika 28 (1936). Whiten-rotate-dewhiten: Artetxe, Labaka and Agirre, AAAI
+/// 2018.
+///
+/// # Departures
+/// Directions of a view that only the rounding of `f32` explains are dropped. If views miss items, a pair is fitted on
+/// the rows that both views have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CcaParams {
-    /// Canonical directions that are used, the most correlated first, at most the narrowest view's width; all without.
+    /// Number of canonical directions used, the most correlated first; at most the narrowest view's width. Default:
+    /// all.
     pub rank: Option<usize>,
-    /// κ: directions along which a view's standardised items spread by less than √κ count for less.
+    /// Ridge κ: directions along which a view's standardised items have a standard deviation below √κ get less weight.
     pub ridge: f64,
-    /// Power of the canonical correlations by which directions are weighted: 1 is regression, 0 a rotation between
+    /// Power of the canonical correlations that weights the directions: 1 is regression, 0 is a rotation between
     /// whitened views.
     pub power: f64,
 }

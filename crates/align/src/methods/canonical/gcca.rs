@@ -1,4 +1,4 @@
-//! GCCA: generalised canonical correlation analysis (MAXVAR), as released and as in the textbook.
+//! GCCA: MAXVAR generalised canonical correlation analysis, in the released form and in the textbook form.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,82 +14,101 @@ use crate::numerics::parallel::prelude::*;
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
-/// Parameters of `gcca`: MAXVAR generalised canonical correlation analysis.
+/// MAXVAR generalised canonical correlation analysis (GCCA).
 ///
-/// With `Z_m = U_m S_m V_mᵀ` the standardised views (n × d_m) and `W_m = V_m (S_m² + κ n I)^(−1/2)`, the columns of Φ are the R
-/// leading eigenvectors of `Aᵀ A = Φ Λ Φᵀ`, `A = [Z_1 W_1 … Z_M W_M]`, and Φ_m its rows of view m. The map of a view (d_m × R)
-/// depends on `whiten` and `coordinates`:
+/// # Formula
+/// With the SVD $Z_m = U_m S_m V_m^\top$ of a standardised view and the whitener
+/// $W_m = V_m (S_m^2 + \kappa n I)^{-1/2}$,
+///
+/// $$ A = \lbrack Z_1 W_1 \dots Z_M W_M \rbrack , \qquad A^\top A = \Phi \Lambda \Phi^\top , $$
+///
+/// where $\Phi$ holds the eigenvectors of the $R$ largest eigenvalues and $\Phi_m$ its rows of view $m$. Without a
+/// ridge $Z_m W_m = U_m$. Equivalently, $\Phi$ belongs to the $R$ smallest eigenvalues of $M I - A^\top A$; each lies
+/// between 0 and $M$, and 0 means that all views share the direction. The objective in the report is their sum. With a
+/// ridge this is the regularised problem
+///
+/// $$ \max_{G^\top G = I} \operatorname{tr} \Bigl( G^\top \sum_m Z_m (Z_m^\top Z_m + \kappa n I)^{-1} Z_m^\top G \Bigr) . $$
+///
+/// The map $Q_m$ of a view depends on `whiten` and `coordinates`. $D_m$ holds the standard deviations that the columns of
+/// $Z_m Q_m$ would have without it:
 ///
 /// | `coordinates` | `whiten: inverse_singular` | `whiten: none` |
 /// | --- | --- | --- |
-/// | [`Weights`](Coordinates::Weights), the default | `W_m Φ_m` | `V_m Φ_m`, the released form |
-/// | [`Carroll`](Coordinates::Carroll), the textbook's | `W_m Φ_m Λ^(1/2)` | `V_m Φ_m Λ^(1/2)` |
-/// | [`UnitVariance`](Coordinates::UnitVariance), as mvlearn has it | `W_m Φ_m D_m⁻¹` | `V_m Φ_m D_m⁻¹` |
+/// | [`Weights`](Coordinates::Weights), the default | $W_m \Phi_m$ | $V_m \Phi_m$, the released form |
+/// | [`Carroll`](Coordinates::Carroll), the textbook's scale | $W_m \Phi_m \Lambda^{1/2}$ | $V_m \Phi_m \Lambda^{1/2}$ |
+/// | [`UnitVariance`](Coordinates::UnitVariance), the scale of mvlearn | $W_m \Phi_m D_m^{-1}$ | $V_m \Phi_m D_m^{-1}$ |
 ///
-/// All span the same directions; cosines between universe vectors, clustering and the way back feel the scale of each
-/// coordinate. `W_m Φ_m` and Carroll's make universe vectors of whitened views short: the squares of a coordinate sum to at
-/// most 1 and λ_j over all rows of all views, so that a vector's length falls as n^(−1/2). With unit variance it does not.
+/// All forms of one column span the same directions. Cosines between universe vectors, clustering and the way back
+/// depend on the scale of each coordinate. With `Weights` and `Carroll` the squares of a whitened coordinate sum to at
+/// most 1 and $\lambda_j$ over all rows of all views, so the length of a universe vector falls as $n^{-1/2}$. With
+/// `UnitVariance` it does not.
 ///
-/// Top R eigenvectors Φ of `Aᵀ A`, A = [U_1 … U_M] the left singular bases of the standardised views
-/// `Z_m = U_m S_m V_mᵀ`; maps `Q_m = V_m Φ_m` (d_m × R) as released, `V_m S_m⁻¹ Φ_m` with [`Whiten::InverseSingular`].
+/// The released form has no $S_m^{-1}$, so a direction counts by its singular value. Its way back is $Q_m^\top$, which
+/// is not the inverse: only the directions of translated rows are meaningful. A [`Decoder`] gives other ways back.
 ///
-/// Equivalently the R smallest eigenvalues of `M I − Aᵀ A`, each in [0, M]; small means shared by all
-/// views. The objective reported is their sum. Universe: width R, by default the narrowest view's width,
-/// whereas GPA's is the widest's; of [`Coordinates`] the default. With a ridge κ, `U_m S_m (S_m² + κ n)^(−1/2)` stands for U_m and
-/// `(S_m² + κ n)^(−1/2)` for S_m⁻¹: the regularised MAXVAR problem `max tr(Gᵀ Σ_m Z_m (Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ G)`.
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the population standard deviation. $Q_m$ is $d_m \times R$ and the
+/// universe has width $R$, by default the width of the *narrowest* view (GPA's universe has the width of the widest).
 ///
-/// The released form has no S_m⁻¹ in `Q_m`, so a direction counts by its singular value, and
-/// going back is by `Q_mᵀ`, not a pseudo-inverse: only directions are meaningful. Departs: from the moments
-/// in `f64`; directions that `f64` sums cannot tell from nothing are dropped, whereas the authors keep whatever the SVD gives,
-/// and with [`Whiten::InverseSingular`] those that the rounding of `f32` explains; signs are fixed by each
-/// eigenvector's largest entry. Where views miss items, the block of views i and j is summed over the n_ij
-/// items that both have and multiplied by √(n_i n_j)/n_ij. Cost: M eigendecompositions of d_m, one of Σ d_m.
+/// # Cost
+/// The second moments of all views, $M$ eigendecompositions of $d_m \times d_m$ and the $R$ leading eigenvectors of a
+/// matrix of $\sum_m d_m$ rows.
 ///
-/// Source: arXiv 2602.06205, the RACING variant of the authors' implementation; Kettenring, Biometrika 58 (1971).
+/// # Source
+/// arXiv 2602.06205, the RACING variant of the authors' code; Kettenring, Biometrika 58 (1971).
+///
+/// # Departures
+/// Everything is computed from the second moments in `f64`. Directions that `f64` sums cannot distinguish from zero are
+/// dropped; the authors keep whatever the SVD gives. [`Whiten::InverseSingular`] also drops the directions that the
+/// rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector. If views miss items, the block
+/// of views $i$ and $j$ is summed over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GccaParams {
-    /// Universe width R, at most the narrowest view's width, which is the default. Data with fewer independent directions
-    /// give a narrower universe and a warning.
+    /// Width R of the universe, at most the narrowest view's width, which is the default. If the data have fewer
+    /// independent directions, the universe is narrower and the report has a warning.
     pub rank: Option<usize>,
-    /// Whether a direction counts by how far a view's items spread along it.
+    /// Division of every direction by its singular value.
     pub whiten: Whiten,
     /// Scale of the universe's coordinates.
     #[serde(skip_serializing_if = "Coordinates::is_weights")]
     pub coordinates: Coordinates,
-    /// κ: directions along which a view's standardised items spread by less than √κ count for less.
+    /// Ridge κ: directions along which a view's standardised items have a standard deviation below √κ get less weight.
     pub ridge: f64,
-    /// The way back, from the maps in the coordinates chosen.
+    /// The map from the universe back to a view, computed from the maps in the chosen coordinates.
     pub decoder: Decoder,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
-/// What stands between a view and its part of the shared eigenvectors.
+/// Division of every direction by its singular value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Whiten {
-    /// Nothing: `z V Φ = U S Φ`, a direction counts by its singular value. The released form.
+    /// No division: $z V \Phi = U S \Phi$, a direction counts by its singular value. The released form.
     #[default]
     None,
-    /// The inverse singular values: `z V S⁻¹ Φ = U Φ`. The textbook's form, which pays off below full rank.
+    /// Division by the singular values: $z V S^{-1} \Phi = U \Phi$. The textbook form. It retrieves better below full
+    /// rank.
     InverseSingular,
 }
 
-/// Scale of the coordinates of GCCA's universe; λ_j is the eigenvalue of coordinate j, M where all views agree.
+/// Scale of the coordinates of GCCA's universe; $\lambda_j$ is the eigenvalue of coordinate $j$, equal to $M$ if all
+/// views agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Coordinates {
-    /// That of the eigenvectors: over the rows of all views the squares of a whitened coordinate sum to 1.
+    /// The scale of the eigenvectors: the squares of a whitened coordinate sum to 1 over the rows of all views.
     #[default]
     Weights,
-    /// Times √λ_j: a whitened map is the ridge regression `(Z_mᵀ Z_m + κ n I)⁻¹ Z_mᵀ G` on the shared rows G,
-    /// `Gᵀ G = I`. Source: Carroll, Proceedings of the APA 3 (1968); Kettenring, Biometrika 58 (1971).
+    /// The eigenvectors times $\sqrt{\lambda_j}$: a whitened map is the ridge regression
+    /// $(Z_m^\top Z_m + \kappa n I)^{-1} Z_m^\top G$ on the shared rows $G$ with $G^\top G = I$. Source: Carroll,
+    /// Proceedings of the APA 3 (1968); Kettenring, Biometrika 58 (1971).
     Carroll,
-    /// Each view's coordinate has variance 1 on its training rows (mvlearn's `GCCA` scales each view's block of the
-    /// eigenvectors like this, to length 1 instead). A coordinate of which a view has no more than rounding is zero.
+    /// Variance 1 of every coordinate of a view on its training rows. (mvlearn's `GCCA` scales each view's block of the
+    /// eigenvectors in the same way, but to length 1.) A coordinate that is only rounding in a view becomes zero.
     UnitVariance,
 }
 
@@ -100,8 +119,8 @@ impl Coordinates {
 }
 
 impl GccaParams {
-    /// The whitened form at this rank, with the pseudo-inverse as the way back. Coordinates are as in the released form;
-    /// [`Coordinates::Carroll`] is the textbook's scale.
+    /// The whitened form at this rank, with the pseudo-inverse as the way back. The coordinates are those of the
+    /// released form; [`Coordinates::Carroll`] is the textbook's scale.
     pub fn textbook(rank: Option<usize>, ridge: f64) -> Self {
         let (whiten, decoder) = (Whiten::InverseSingular, Decoder::PseudoInverse);
         Self { rank, whiten, ridge, decoder, ..Self::default() }
@@ -173,7 +192,7 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
     let spectra: Result<Vec<Spectrum>, AlignError> =
         (0..views).into_par_iter().map(|m| Spectrum::of(moments, m, keep)).collect();
     let spectra = spectra?;
-    // `Z_m V_m (S_m² + κn)^(−1/2)` is U_m without ridge.
+    // `Z_m V_m (S_m² + κn)^(−1/2)` is U_m if there is no ridge.
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
     let kept: usize = spectra.iter().map(Spectrum::rank).sum();
     let fewest = (0..views).map(|m| moments.rows(m, m)).min().unwrap_or(0);
@@ -191,7 +210,7 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
     };
     let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
-    // Descending eigenvalues: the most shared direction is the first universe coordinate.
+    // The eigenvalues descend, so the direction that the views share most is the first universe coordinate.
     let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
     let mut stacked = Vec::new();
     let mut offset = 0;
@@ -228,10 +247,10 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
     Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
 }
 
-/// A view's coordinate with less than this share of the spread of its largest is rounding.
+/// A coordinate of a view counts as rounding if its standard deviation is below this share of the view's largest.
 const NOTHING: f64 = 1e-10;
 
-/// The columns q of a view's map such that `Z q` has variance 1 over the view's rows.
+/// Scales the columns q of a view's map so that `Z q` has variance 1 over the view's rows.
 fn unit_variance(moments: &Moments, m: usize, map: &mut Matrix<f64>) {
     let seen = linalg::product(moments.block(m, m), map.view(), Threads::Pool);
     let rows = moments.rows(m, m) as f64;
@@ -251,7 +270,7 @@ fn coupling(moments: &Moments, whiteners: &[Matrix<f64>]) -> Matrix<f64> {
     }
     let size = offsets[whiteners.len()];
     let mut coupling = Matrix::zeros(size, size);
-    // One view's blocks at a time: all of them would be the matrix once more.
+    // The blocks of one view at a time: all blocks together would take the memory of the matrix a second time.
     for i in 0..whiteners.len() {
         let blocks: Vec<Matrix<f64>> =
             (0..=i).into_par_iter().map(|j| whitened_block(moments, whiteners, i, j)).collect();

@@ -1,38 +1,39 @@
-//! A view's spectrum: what methods that whiten divide by.
+//! The spectrum of a view: the eigenvalues by which whitening methods divide.
 
 use crate::moments::{Moments, Precision};
 use crate::numerics::linalg::{self, Factor, Threads};
 use crate::{AlignError, FitWarning, Matrix};
 
-/// Which directions of a view a method divides by the spread of. Neither rule depends on the number of rows.
+/// Rule for the directions of a view that a method divides by their standard deviation. No rule depends on the number
+/// of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// All that sums in their precision can tell from nothing: what the released form of GCCA keeps.
+    /// All directions that sums in their precision can distinguish from zero. The released form of GCCA keeps these.
     Resolved,
-    /// Of these the ones that spread by more than the rounding of `f32` makes a linear dependence spread: along the unit
-    /// vector v by more than `ε_f32 √(d Σ_j v_j² (μ_j² + σ_j²)/s_j²)`, columns of mean μ_j and deviation σ_j divided by s_j.
-    /// A value x is rounded by up to `|x| ε_f32/2`, so large means hide small spreads; √d allows for views that were
-    /// computed in `f32` from others.
+    /// The resolved directions that have a larger spread than rounding to `f32` gives a linear dependence. Rounding
+    /// spreads the unit vector v by at most `ε_f32 √(d Σ_j v_j² (μ_j² + σ_j²)/s_j²)` for columns with mean μ_j and
+    /// deviation σ_j, divided by s_j. A value x is rounded by up to `|x| ε_f32/2`, so large means hide small spreads;
+    /// √d allows for views that were computed in `f32` from other views.
     AboveRounding,
 }
 
-/// The eigendecomposition `Z_mᵀ Z_m = V Λ Vᵀ` of a view's Gram block, Λ the squared singular values of the standardised
-/// view.
+/// The eigendecomposition `Z_mᵀ Z_m = V Λ Vᵀ` of a view's Gram block; Λ holds the squared singular values of the
+/// standardised view.
 pub(crate) struct Spectrum {
-    /// Λ, ascending, rounding below zero taken off.
+    /// Λ in ascending order; negative values, which are rounding, are set to zero.
     values: Vec<f64>,
     vectors: Factor,
-    /// Which of them are not rounding ([`Keep`]), at most n − 1 of them: centred rows have no more.
+    /// Indices of the directions that are kept ([`Keep`]), at most n − 1 of them: centred rows have no more.
     kept: Vec<usize>,
-    /// What the rows count, all together.
+    /// Sum of the weights of the rows.
     weight: f64,
 }
 
-/// An entry of the Gram matrix of standardised columns, summed in single precision, is off by this share of N.
+/// Error of an entry of the Gram matrix of standardised columns that is summed in single precision, as a share of N.
 const SINGLE: f64 = 3e-7;
 
 impl Spectrum {
-    /// One eigendecomposition of d_m.
+    /// The spectrum of view m; one eigendecomposition of d_m × d_m.
     ///
     /// # Errors
     /// [`AlignError::Factorisation`].
@@ -41,10 +42,10 @@ impl Spectrum {
         let context = || format!("view `{}`", moments.names()[m]);
         let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
         let values: Vec<f64> = values.into_iter().map(|value| value.max(0.0)).collect();
-        // What the eigenvalues are off by.
+        // The error of the eigenvalues.
         let resolved = match moments.precision() {
             Precision::Double => values[d - 1] * d as f64 * f64::EPSILON,
-            // Twice √d entries, the norm of a random symmetric matrix.
+            // Twice √d entries: the norm of a random symmetric matrix.
             Precision::Single => 2.0 * (d as f64).sqrt() * SINGLE * weight,
         };
         let prep = &moments.preps()[m];
@@ -63,28 +64,28 @@ impl Spectrum {
         Ok(Self { values, vectors, kept, weight })
     }
 
-    /// Directions that are not rounding.
+    /// Number of directions that are kept.
     pub(crate) fn rank(&self) -> usize {
         self.kept.len()
     }
 
-    /// `V diag(f(λ))` (d × rank), the directions that are not rounding alone.
+    /// `V diag(f(λ))` (d × rank) of the kept directions.
     pub(crate) fn scaled(&self, f: impl Fn(f64) -> f64) -> Matrix<f64> {
         let factors: Vec<f64> = self.kept.iter().map(|&k| f(self.values[k])).collect();
         Matrix::from_fn(self.values.len(), self.kept.len(), |i, j| self.vectors[(i, self.kept[j])] * factors[j])
     }
 
-    /// `(Λ + κ n)^(−1/2)` on the directions that are not rounding: `Z` times this has orthonormal columns where κ is zero.
+    /// `V (Λ + κ n)^(−1/2)` of the kept directions: `Z` times this has orthonormal columns if κ is zero.
     pub(crate) fn whitener(&self, ridge: f64) -> Matrix<f64> {
         self.scaled(|value| 1.0 / (value + ridge * self.weight).sqrt())
     }
 
-    /// The transpose of what takes [`whitener`](Spectrum::whitener) back: `V (Λ + κ n)^(1/2)`.
+    /// The transpose of the inverse of [`whitener`](Spectrum::whitener): `V (Λ + κ n)^(1/2)`.
     pub(crate) fn unwhitener(&self, ridge: f64) -> Matrix<f64> {
         self.scaled(|value| (value + ridge * self.weight).sqrt())
     }
 
-    /// `V f(λ/n) Vᵀ` (d × d) over all directions, `f` told whether a direction is rounding.
+    /// `V f(λ/n) Vᵀ` (d × d) over all directions; the second argument of `f` is true for a direction that is not kept.
     pub(crate) fn function(&self, f: impl Fn(f64, bool) -> f64) -> Matrix<f64> {
         let d = self.values.len();
         let factor = |k: usize| f(self.values[k] / self.weight, !self.kept.contains(&k));
@@ -94,7 +95,7 @@ impl Spectrum {
     }
 }
 
-/// `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times √(n_i n_j)/n_ij, which is 1 where no row is missing.
+/// `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times √(n_i n_j)/n_ij, which is 1 if no row is missing.
 pub(crate) fn whitened_block(moments: &Moments, whiteners: &[Matrix<f64>], i: usize, j: usize) -> Matrix<f64> {
     let half = linalg::product(moments.block(i, j), whiteners[j].view(), Threads::One);
     let mut block = linalg::product(whiteners[i].view().transpose(), half.view(), Threads::One);
@@ -106,9 +107,8 @@ pub(crate) fn whitened_block(moments: &Moments, whiteners: &[Matrix<f64>], i: us
     block
 }
 
-/// What a reader has to know of views whose directions were divided by their spread: `asked` is how many of a view the
-/// method would have used, `remedy` the parameter that would hold the smallest
-/// back, where it does not.
+/// Warnings about views whose directions were divided by their spread. `asked` gives the number of directions of a view
+/// that the method would use; `remedy` names the parameter that would damp the smallest directions, if it is not set.
 pub(crate) fn warnings(
     moments: &Moments,
     spectra: &[Spectrum],
@@ -124,7 +124,7 @@ pub(crate) fn warnings(
     }
     if let Some(parameter) = remedy {
         let pairs = (1..spectra.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
-        // Two subspaces of n − 1 dimensions meet in at least this many.
+        // Two subspaces of n − 1 dimensions meet in at least this many dimensions.
         let tied = |&(a, b): &(usize, usize)| {
             let dimensions = moments.rows(a, b).saturating_sub(1);
             (spectra[a].rank().min(dimensions) + spectra[b].rank().min(dimensions)).saturating_sub(dimensions)

@@ -13,35 +13,50 @@ use crate::numerics::parallel::prelude::*;
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, Fitted, Matrix, Universe};
 
-/// Parameters of `sumcor`: multiset CCA by the sum of correlations, and the path from it to Procrustes.
+/// Multiset CCA by the sum of correlations (SUMCOR), and the path from it to Procrustes.
 ///
-/// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` over all directions at once, the simultaneous (trace) criterion: the columns of each
-/// `Z_m W_m` are uncorrelated (see `shrinkage`). Kettenring's SUMCOR (Biometrika 58, 1971) finds one canonical variate after
-/// the other; the two solutions differ where there are several dimensions.
+/// # Formula
+/// $$ \max \sum_{i \ne j} \operatorname{tr}(W_i^\top Z_i^\top Z_j W_j) , \qquad W_m = T_m R_m , \qquad
+/// T_m = \Bigl( (1 - \alpha) \tfrac{1}{n} Z_m^\top Z_m + \alpha I \Bigr)^{-1/2} $$
 ///
-/// `max Σ_{i≠j} tr(W_iᵀ Z_iᵀ Z_j W_j)` with `W_m = T_m R_m`, R_m orthogonal and
-/// `T_m = ((1 − α) Z_mᵀ Z_m / n + α I)^(−1/2)`: at α = 0 the columns of each `Z_m W_m` are uncorrelated with unit variance,
-/// which is multiset CCA with the sum of correlations as criterion (Kettenring, Biometrika 58, 1971), all directions at once; at α = 1 it is
-/// generalised Procrustes; between them the path of regularised hyperalignment (Xu, Lorbert, Ramadge, Guntupalli and
-/// Haxby, 2012).
+/// over orthogonal $R_m$, with $\alpha$ = `shrinkage`. This is the simultaneous (trace) criterion: all directions are
+/// found at once.
 ///
-/// Where views miss items, an item that |V| of M views have counts M/|V| times in `Z_mᵀ Z_m` and in n alike, as it does in
-/// the sum over pairs of views: columns are uncorrelated with unit variance over items that count so.
+/// - $\alpha = 0$: the columns of every $Z_m W_m$ are uncorrelated with unit variance. This is multiset CCA with the
+///   sum of correlations as criterion.
+/// - $\alpha = 1$: generalised Procrustes.
+/// - Between them: the path of regularised hyperalignment.
 ///
-/// Solved as GPA of the views `Z_m T_m`, by the accelerated solver on their moments. Back by `Z = U W⁻¹`, `W⁻¹ = Rᵀ T⁻¹`.
-/// Directions along which a view does not spread are dropped. The objective reported is GPA's. Cost: M eigendecompositions
-/// of d_m more than GPA.
+/// It is solved as GPA of the views $Z_m T_m$, by the accelerated solver on their moments. The way back is
+/// $Z = U W^{-1}$ with $W^{-1} = R^\top T^{-1}$. The objective in the report is GPA's.
+///
+/// # Shapes
+/// Views are $N \times d_m$, standardised with the population standard deviation. $W_m$ is $d_m \times D$; the universe
+/// has the width $D$ of the widest view, or `rank`.
+///
+/// # Cost
+/// GPA and $M$ eigendecompositions of $d_m \times d_m$.
+///
+/// # Source
+/// Kettenring, Biometrika 58 (1971). The path: Xu, Lorbert, Ramadge, Guntupalli and Haxby, 2012 (regularised
+/// hyperalignment).
+///
+/// # Departures
+/// Kettenring finds one canonical variate after the other; the two solutions differ if there are several dimensions.
+/// Directions of a view that only rounding explains are dropped. If views miss items, an item that $k$ of $M$ views
+/// have counts $M / k$ times in $Z_m^\top Z_m$ and in $n$, as it does in the sum over pairs of views: columns are
+/// uncorrelated with unit variance under these weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SumcorParams {
-    /// α from 0, whitened views and canonical correlations, to 1, views as they are and Procrustes.
+    /// Shrinkage α from 0 (whitened views, canonical correlations) to 1 (unchanged views, Procrustes).
     pub shrinkage: f64,
-    /// Width of the universe: the first principal axes of the solution of full width; all without. This is not SUMCOR at
-    /// that rank, which would maximise the criterion over d_m × `rank` maps, and its criterion is no higher.
+    /// Width of the universe: the first principal axes of the solution of full width. Default: all. This is not SUMCOR
+    /// at that rank, which would maximise the criterion over d_m × `rank` maps and reach at least as high a value.
     pub rank: Option<usize>,
-    /// Stop when a sweep changes the objective by less than this, relative to itself.
+    /// Tolerance: stop after a sweep that changes the objective by less than this, relative to the objective.
     pub tol: f64,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 

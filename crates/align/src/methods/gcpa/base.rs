@@ -7,14 +7,14 @@ use crate::methods::canonical::gcca::GccaParams;
 use crate::methods::gpa::{GpaParams, Orientation, Solver};
 use crate::prep::ConstantColumns;
 
-/// The universe that a corrector starts from: `base: gpa`, `base: {gpa: {solver: accelerated}}` or `base: gcca`.
+/// Method that fits the universe of a corrector: `base: gpa`, `base: {gpa: {solver: accelerated}}` or `base: gcca`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CorrectorBase {
-    /// GPA's universe, as released.
+    /// GPA's universe, the released form.
     Gpa(GpaBase),
-    /// GCCA's universe in the released form, which shows how much of the gain comes from the corrector alone.
+    /// GCCA's universe in the released form. It shows how much of the gain comes from the corrector alone.
     Gcca,
 }
 
@@ -22,13 +22,13 @@ pub enum CorrectorBase {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GpaBase {
-    /// How the objective is lowered.
+    /// Algorithm that lowers the objective.
     pub solver: Solver,
-    /// Most sweeps over the views; the solver's without.
+    /// Maximal number of sweeps over the views. Default: 100 for the released solver, 500 for the accelerated one.
     pub max_iter: Option<usize>,
-    /// Stop when a sweep changes less than this.
+    /// Tolerance: stop if a sweep changes less than this.
     pub tol: f64,
-    /// Rotation of the universe, which a corrector is not indifferent to.
+    /// Rotation of the universe; the trained corrector depends on it.
     #[serde(skip_serializing_if = "Orientation::is_free")]
     pub orientation: Orientation,
 }
@@ -52,7 +52,7 @@ impl CorrectorBase {
         Self::Gpa(GpaBase { solver: Solver::Accelerated, ..GpaBase::default() })
     }
 
-    /// The method whose fit has the universe.
+    /// The method that fits the universe.
     pub(crate) fn method(self, constant_columns: ConstantColumns) -> Method {
         match self {
             Self::Gpa(GpaBase { solver, max_iter, tol, orientation }) => {

@@ -1,18 +1,18 @@
-//! The rows that a corrector is trained on, and the directions that it is trained towards.
+//! Training data of a corrector: universe vectors and consensus directions.
 
 use crate::corrector::NormalizedRows;
 use crate::moments::FEWEST;
 use crate::prep::unit_rows;
 use crate::{AlignError, Matrix, Universe, Views};
 
-/// What a corrector is trained or fitted on: every living view's linear universe vectors of the items that two of them
-/// have at least, and those items' consensus directions.
+/// Training data of a corrector: the linear universe vectors of every view that varies, for the items that at least two
+/// views have, and the consensus directions of these items.
 pub(crate) struct TrainingData {
     names: Vec<String>,
-    /// Unit rows of the views, zero where a view has no direction to offer for an item.
+    /// Unit rows of the views; zero where a view has no direction for an item.
     pub(crate) views: Vec<NormalizedRows>,
     pub(crate) consensus: Matrix,
-    /// Which rows each view has.
+    /// For each view, whether it has a direction for an item.
     has: Vec<Vec<bool>>,
 }
 
@@ -46,7 +46,7 @@ impl TrainingData {
         self.has[view][row]
     }
 
-    /// Those of `rows` that a view has.
+    /// The members of `rows` for which a view has a direction.
     fn of_view(&self, view: usize, rows: &[u32]) -> Result<Vec<u32>, AlignError> {
         let own: Vec<u32> = rows.iter().copied().filter(|&row| self.has(view, row as usize)).collect();
         if own.is_empty() {
@@ -55,16 +55,17 @@ impl TrainingData {
         Ok(own)
     }
 
-    /// As [`TrainingData::of_view`], of every view.
+    /// [`TrainingData::of_view`] for every view.
     pub(super) fn by_view(&self, rows: &[u32]) -> Result<Vec<Vec<u32>>, AlignError> {
         (0..self.views.len()).map(|view| self.of_view(view, rows)).collect()
     }
 }
 
-/// `C_i = norm(mean over the views that have item i of norm(u_{m,i}))`, N × D, over all fit rows; empty without a view.
+/// Consensus directions `C_i = norm(mean over the views that have item i of norm(u_{m,i}))`, N × D, over all training
+/// rows; an empty matrix if there is no view.
 ///
 /// # Panics
-/// Where the views have not the same number of rows.
+/// If the views have different numbers of rows.
 pub fn consensus_directions(prepared: &[NormalizedRows], has: impl Fn(usize, usize) -> bool) -> Matrix {
     let Some(first) = prepared.first() else { return Matrix::zeros(0, 0) };
     let mut mean = Matrix::<f32>::zeros(first.rows(), first.unit().cols());

@@ -1,4 +1,4 @@
-//! GCPA: a universe of GPA or GCCA, and one shared corrector trained towards the consensus of all views.
+//! GCPA: the universe of GPA or GCCA, and one shared corrector trained towards the consensus of all views.
 
 mod base;
 mod data;
@@ -55,7 +55,7 @@ impl Aligner for GcpaParams {
     }
 }
 
-/// `base` is the fit of [`GcpaParams::base_method`] on the same rows, or of [`GcpaParams::unit`].
+/// Trains the corrector. `base` is the fit of [`GcpaParams::base_method`] or of [`GcpaParams::unit`] on the same rows.
 fn fit_on(params: &GcpaParams, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
     let Some(universe) = base.fitted.universe() else {
         return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });

@@ -1,4 +1,4 @@
-//! What GCPA can be told.
+//! Parameters of GCPA.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,36 +11,63 @@ use crate::prep::ConstantColumns;
 use crate::settings::choice;
 use crate::{AlignError, Method};
 
-/// Parameters of `gcpa`: a base universe, GPA's or GCCA's, and one shared corrector trained towards the consensus of all views.
+/// GPA with a corrector (GCPA): a universe and one shared network trained towards the consensus of all views.
 ///
-/// Fits GPA, takes each item's consensus direction `norm(1/M Σ_m norm(u_m))`, and trains the corrector to
-/// turn every view's universe vectors towards it, held back by a penalty on drift beyond τ.
+/// # Formula
+/// The base gives the universe vectors $u_{mi}$. With $\operatorname{norm}(u) = u / \lVert u \rVert$, the consensus
+/// direction of item $i$ is
 ///
-/// Source: arXiv 2602.06205, in the released form by default: a batch is one uniformly drawn view and rows drawn with
-/// replacement; validation averages sampled draws, which is noisy; its rows also fed GPA and the
-/// consensus; the identity (step 0) is never a candidate; no inverse of the corrector exists, so
-/// translation is `f(u) R_tᵀ`. Departs: a row's validation loss is computed once per check, not once
-/// per draw that hits it. Cost of a step at H = 2D: 24·batch·D² flops.
+/// $$ t_i = \operatorname{norm} \Bigl( \frac{1}{M} \sum_m \operatorname{norm}(u_{mi}) \Bigr) . $$
 ///
-/// Where views miss items, an item's direction is the mean over the views that have it, and the corrector trains
-/// on the items that two views have at least: an item of one view alone is its own consensus. A row of zeros, as every row
-/// of a view that does not vary, has no direction and counts as missing.
+/// The corrector $f$ of all views, with $v = \operatorname{norm}(u)$ and $x = \operatorname{LayerNorm}(v)$, is
+///
+/// $$ f(u) = \operatorname{norm} \bigl( v + \sigma(x W_g + b_g) \odot ( \operatorname{gelu}(x W_1 + b_1) W_2 + b_2 ) \bigr) . $$
+///
+/// It minimises the mean over rows of
+///
+/// $$ \bigl( 1 - f(u) \cdot t \bigr) + \lambda \max \bigl( 0, 1 - f(u) \cdot v - \tau \bigr) , $$
+///
+/// the distance to the consensus plus a penalty on drift beyond $\tau$. At the start $W_2$, $b_2$, $W_g$ and $b_g$ are
+/// zero, so $f(u) = v$. AdamW trains it; gradients are clipped to norm 1. The weights with the lowest validation loss
+/// are kept. $f$ has no inverse: translation to view $t$ multiplies $f(u)$ by $R_t^\top$.
+///
+/// # Shapes
+/// The base's views are $N \times d_m$ and its universe has width $D$. $W_1$ is $D \times H$, $W_2$ is $H \times D$,
+/// $W_g$ is $D \times D$, with $H = \max(8, \operatorname{round}(\text{hidden} \cdot D))$. Corrected vectors have unit
+/// length, unless `rescale` gives them back their length.
+///
+/// # Cost
+/// The base; per training step at $H = 2 D$ about $24 b D^2$ flops for a batch of $b$ rows.
+///
+/// # Source
+/// arXiv 2602.06205.
+///
+/// # Departures
+/// None in the released form, which is the default, except that a row's validation loss is computed once per check, not
+/// once per draw that hits the row. The released form has these properties: a batch is one uniformly drawn view and
+/// rows drawn with replacement; validation averages sampled draws, which are noisy; the validation rows also take part
+/// in the base and in the consensus; the untrained corrector is never a candidate.
+///
+/// `training: fast`, `validation: full`, `base: gcca` and `rescale: all` are none of the authors'. If views miss items,
+/// the consensus direction of an item is the mean over the views that have it, and the corrector trains on the items
+/// that at least two views have: an item of a single view is its own consensus. A row of zeros, like every row of a
+/// view whose columns are all constant, has no direction and counts as missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct GcpaParams {
-    /// The universe whose vectors are corrected.
+    /// Method that fits the universe.
     #[serde(deserialize_with = "choice")]
     pub base: CorrectorBase,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
-    /// What the corrector is trained to lower.
+    /// Loss of the corrector.
     pub loss: LossParams,
-    /// Hidden width as a multiple of the universe's.
+    /// Hidden width of the corrector, as a multiple of the universe's width.
     pub hidden: f64,
-    /// How the corrector is trained.
+    /// Training of the corrector.
     #[serde(deserialize_with = "choice")]
     pub training: Training,
-    /// Which corrected vectors get back the length they had before.
+    /// Vectors that get back the length they had before the corrector.
     pub rescale: Rescale,
 }
 
@@ -63,7 +90,7 @@ crate::former_keys!(GcpaParams:
     "validation_batches" => "training: {released: {validation: {sampled: {batches: 50}}}}",
 );
 
-/// The loss of the corrector: distance to the consensus, and λ times the drift beyond τ.
+/// Loss of the corrector: distance to the consensus, plus λ times the drift beyond τ.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossParams {
@@ -93,7 +120,7 @@ impl Default for GcpaParams {
 }
 
 impl GcpaParams {
-    /// Checks them against their domains.
+    /// Checks the parameters against their domains.
     pub(super) fn check(&self) -> Result<(), AlignError> {
         const ME: &str = "gcpa";
         self.base_method().validate()?;
@@ -104,12 +131,12 @@ impl GcpaParams {
         self.training.check(ME)
     }
 
-    /// The fit that it starts from.
+    /// The method that fits the universe.
     pub(crate) fn base_method(&self) -> Method {
         self.base.method(self.constant_columns)
     }
 
-    /// The same with unit vectors, from which a rescaled form differs in their lengths alone.
+    /// The same parameters with unit vectors; the rescaled forms differ only in the lengths of vectors.
     pub(crate) fn unit(&self) -> Option<Self> {
         (self.rescale != Rescale::None).then(|| Self { rescale: Rescale::None, ..self.clone() })
     }

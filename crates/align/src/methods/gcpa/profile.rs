@@ -1,4 +1,4 @@
-//! How GCPA's corrector is trained, in the words of a grid file.
+//! Settings of the training of GCPA's corrector, as a grid file writes them.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,35 +6,36 @@ use crate::AlignError;
 use crate::methods::shared::check::ensure;
 use crate::settings::choice;
 
-/// How the corrector is trained: `training: fast`, or with settings `training: {released: {epochs: 5}}`.
+/// Training of the corrector: `training: fast`, or with settings `training: {released: {epochs: 5}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Training {
-    /// As the authors released it.
+    /// The authors' training.
     Released(ReleasedTraining),
-    /// The released form's loss on held-out rows in less than a tenth of its time on the bundled data.
+    /// A short training: it reaches the released form's loss on held-out rows of the bundled data in less than a tenth
+    /// of the time.
     Fast(FastTraining),
 }
 
-/// Training as the authors released it: a constant learning rate, validation every 20 or 40 steps, stopped after 1,000 or
-/// 4,000 steps without a better one.
+/// The authors' training: a constant learning rate, validation every 20 or 40 steps, and a stop after 1,000 or 4,000
+/// steps without a better validation loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReleasedTraining {
-    /// Most epochs.
+    /// Maximal number of epochs.
     pub epochs: usize,
-    /// Steps of an epoch; more where a pass over the rows takes more.
+    /// Steps per epoch; more if one pass over the rows takes more.
     pub steps_per_epoch: usize,
-    /// Rows of a batch.
+    /// Rows per batch.
     pub batch: usize,
     /// Learning rate of AdamW.
     pub lr: f64,
     /// Decoupled weight decay, on every parameter.
     pub weight_decay: f64,
-    /// Fraction of the rows held out to choose the weights.
+    /// Share of the rows that are held out to choose the weights.
     pub validation_fraction: f64,
-    /// What the weights are chosen by.
+    /// Validation by which the weights are chosen.
     #[serde(deserialize_with = "choice")]
     pub validation: Validation,
 }
@@ -43,31 +44,33 @@ pub struct ReleasedTraining {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FastTraining {
-    /// Epochs.
+    /// Number of epochs.
     pub epochs: usize,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     pub steps_per_epoch: usize,
-    /// Rows of a batch.
+    /// Rows per batch.
     pub batch: usize,
     /// Largest learning rate of AdamW.
     pub lr: f64,
     /// Decoupled weight decay, on every parameter.
     pub weight_decay: f64,
-    /// Fraction of the rows held out to choose the weights.
+    /// Share of the rows that are held out to choose the weights.
     pub validation_fraction: f64,
-    /// What the weights are chosen by.
+    /// Validation by which the weights are chosen.
     #[serde(deserialize_with = "choice")]
     pub validation: Validation,
 }
 
-/// What the corrector's weights are chosen by: `validation: full`, or `validation: {sampled: {batches: 100}}`.
+/// Validation by which the corrector's weights are chosen: `validation: full`, or
+/// `validation: {sampled: {batches: 100}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Validation {
-    /// As released: new draws of held-out rows at every check, each from one view; the untrained corrector is no candidate.
+    /// The authors' validation: every check draws held-out rows anew, each draw from one view. The untrained corrector
+    /// is no candidate.
     Sampled(SampledValidation),
-    /// All held-out rows of all views at every check, the untrained corrector a candidate.
+    /// All held-out rows of all views at every check. The untrained corrector is a candidate.
     Full,
 }
 
@@ -75,7 +78,7 @@ pub enum Validation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SampledValidation {
-    /// Draws whose mean is one validation; more where a pass over the held-out rows takes more.
+    /// Draws whose mean is one validation loss; more if one pass over the held-out rows takes more.
     pub batches: usize,
 }
 
@@ -119,7 +122,7 @@ impl Default for Training {
     }
 }
 
-/// The settings that every training has.
+/// Settings that both trainings have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) epochs: usize,
@@ -142,9 +145,9 @@ impl Training {
         Self::Fast(FastTraining { epochs, ..FastTraining::default() })
     }
 
-    /// Its settings.
+    /// The settings that both trainings have.
     pub(super) fn settings(self) -> Settings {
-        // Each pattern names every field, so that a setting of one alone cannot be forgotten here.
+        // Each pattern names every field, so that a new setting of one training cannot be forgotten here.
         match self {
             Self::Released(ReleasedTraining {
                 epochs,

@@ -1,4 +1,4 @@
-//! Training of the corrector: which rows, which steps, and when its weights are kept.
+//! Training of the corrector: the split of the rows, the steps, and the choice of the weights.
 
 use rand::RngExt;
 
@@ -13,21 +13,21 @@ use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, FitReport, Matrix, Termination};
 
-/// Which rows are held out for validation.
+/// The draw of the rows that are held out for validation.
 const HELD_OUT_ROWS: Purpose = Purpose::new(3);
-/// View and rows of each training batch.
+/// The draws of the view and the rows of each training batch.
 const BATCHES: Purpose = Purpose::new(4);
-/// View and rows of each validation draw.
+/// The draws of the view and the rows of each validation.
 const VALIDATION_DRAWS: Purpose = Purpose::new(5);
 
-/// A trained corrector; the scaffold in its report is still blank.
+/// A trained corrector. The scaffold in its report is still empty.
 pub(super) struct Trained {
     pub(super) corrector: Corrector,
     pub(super) stop: Termination,
     pub(super) report: CorrectorReport,
 }
 
-/// Rows held out and rows trained on.
+/// Held-out rows and training rows.
 struct Rows<T> {
     validation: T,
     train: T,
@@ -43,13 +43,13 @@ impl Rows<Vec<u32>> {
     }
 }
 
-/// Largest number of rows in a validation draw; at that size checks are rarer and patience longer.
+/// Largest number of rows of a validation draw. At that size checks are rarer and the patience is longer.
 const VALIDATION_BATCH: usize = 4096;
 
-/// Steps of the fast training over which its learning rate rises from zero.
+/// Steps of the fast training in which its learning rate rises from zero.
 const WARM_UP: f64 = 20.0;
 
-/// How the training goes: a [`Training`] for the rows that there are.
+/// Course of a training: a [`Training`] applied to a number of rows.
 #[derive(Clone, Copy, Debug)]
 struct Course {
     training: Training,
@@ -58,12 +58,12 @@ struct Course {
     lr: f64,
     /// Steps between validations.
     interval: usize,
-    /// Validations without a better one after which it stops.
+    /// Number of validations without a better one after which the training stops.
     patience: usize,
 }
 
 impl Course {
-    /// For so many rows to train on and so many to a validation draw.
+    /// For this many training rows and this many rows per validation draw.
     fn new(training: Training, rows: usize, draw_rows: usize) -> Self {
         let Settings { epochs, steps_per_epoch, batch, lr, .. } = training.settings();
         let batch = batch.min(rows);
@@ -74,13 +74,13 @@ impl Course {
         let (interval, patience) = match training {
             Training::Released(_) if draw_rows < VALIDATION_BATCH => (20, 50),
             Training::Released(_) => (40, 100),
-            // The rate ends at zero, so there is nothing to wait for.
+            // The learning rate ends at zero, so waiting for a better validation is pointless.
             Training::Fast(_) => ((steps / 16).max(1), usize::MAX),
         };
         Self { training, steps, batch, lr, interval, patience }
     }
 
-    /// Learning rate of a step, from 1.
+    /// Learning rate of a step; the first step is 1.
     fn lr(&self, step: usize) -> f64 {
         match self.training {
             Training::Released(_) => self.lr,
@@ -93,7 +93,7 @@ impl Course {
     }
 }
 
-/// Trains a corrector on the items that are there.
+/// Trains a corrector.
 pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: &Watch) -> Result<Trained, AlignError> {
     let (width, total) = (data.consensus.cols(), data.consensus.rows());
     let Settings { weight_decay, validation_fraction, validation: chosen_by, .. } = params.training.settings();
@@ -108,7 +108,7 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: 
     let mut trainer = Trainer::new(start.clone(), adamw);
     let mut batches = stream(seed, BATCHES, None);
     let mut draws = stream(seed, VALIDATION_DRAWS, None);
-    // A loss that is no number is neither better nor worse than another: no weights can be chosen by it.
+    // A loss that is not finite is neither better nor worse than another, so it cannot choose weights.
     let mut validate = |corrector: &Corrector, step: usize| {
         let value = match chosen_by {
             Validation::Sampled(SampledValidation { batches }) => {
@@ -168,25 +168,25 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: 
     Ok(Trained { corrector, stop, report })
 }
 
-/// The value where it is a number.
+/// The value, or an error if it is not finite.
 fn finite(what: &'static str, iteration: usize, value: f64) -> Result<f64, AlignError> {
     if value.is_finite() { Ok(value) } else { Err(AlignError::Diverged { method: "gcpa", what, iteration, value }) }
 }
 
-/// Held-out rows of every view, side by side, so that one pass gives every row's loss.
+/// Held-out rows of all views, stacked, so that one pass gives the loss of every row.
 struct HeldOut {
     /// The views' rows stacked, Σ n_m × D.
     x: NormalizedRows,
     targets: Matrix,
-    /// Where each view's rows lie.
+    /// Range of the rows of each view.
     views: Vec<std::ops::Range<usize>>,
     draw_rows: usize,
-    /// Draws that a pass over the held-out items takes.
+    /// Number of draws that one pass over the held-out items takes.
     least_draws: usize,
 }
 
 impl HeldOut {
-    /// `rows` by view, of `items` held-out items in all.
+    /// `rows` holds the rows of each view; `items` is the number of held-out items.
     fn new(data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
         let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
         let picked: Vec<NormalizedRows> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
@@ -206,8 +206,8 @@ impl HeldOut {
         }
     }
 
-    /// Mean over draws of (one random view, rows with replacement): the noisy figure that the released
-    /// form chooses its weights by.
+    /// Mean over draws of (one random view, rows with replacement): the noisy value by which the released form chooses
+    /// its weights.
     fn sampled(&self, corrector: &Corrector, loss: Loss, batches: usize, rng: &mut crate::rng::Stream) -> f64 {
         let draws = batches.max(self.least_draws);
         let per_row = loss.per_row(corrector, &self.x, &self.targets);
@@ -227,7 +227,7 @@ impl HeldOut {
     }
 }
 
-/// Exact mean over every view's given rows.
+/// Exact mean over the given rows of every view.
 fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss: Loss) -> f64 {
     let (mut total, mut count) = (0.0, 0);
     for (view, rows) in data.views.iter().zip(rows) {
@@ -239,7 +239,7 @@ fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss
     total / count as f64
 }
 
-/// Mean over all rows that there are of `1 − cos(f(u), u)`.
+/// Mean of `1 − cos(f(u), u)` over all rows that exist.
 fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
     let (mut total, mut count) = (0.0, 0);
     for (m, view) in data.views.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! The accelerated solver: two views at a time against all others, extrapolated.
+//! The accelerated solver of GPA: two views at a time against all others, extrapolated.
 //!
 //! `Σ_m |Z_m R_m − C|²` falls as `tr(Rᵀ G R)` rises. A view's own term `tr(R_mᵀ G_mm R_m)` is a constant for an
-//! orthogonal R_m, so the best R_m against the others is the polar factor of `A_m = Σ_{j≠m} G_mj R_j`, which the
-//! released sweep dampens by the view's own part of the consensus. Two views are turned at a time, by two
-//! threads where there are two; that can overshoot, so a sweep that raises the objective is undone and made
-//! again one view at a time, which cannot. `A_m` is extrapolated by its change since the sweep before. The last sweeps are
+//! orthogonal R_m, so the best R_m against the other views is the polar factor of `A_m = Σ_{j≠m} G_mj R_j`. The
+//! released sweep dampens this step by the view's own part of the consensus. Two views are updated at a time, by two
+//! threads if there are two. This can overshoot: a sweep that raises the objective is undone and repeated one view at a
+//! time, which cannot overshoot. `A_m` is extrapolated by its change since the previous sweep. The last sweeps are
 //! plain ones.
 
 use super::params::GpaParams;
@@ -14,36 +14,38 @@ use crate::numerics::linalg::{self, Accum, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Termination};
 
-/// Most sweeps without `max_iter`.
+/// Default of `max_iter`.
 const SWEEPS: usize = 500;
-/// Views turned at a time.
+/// Number of views that are updated at a time.
 const GROUP: usize = 2;
-/// Most of the last change that is added to `A_m`.
+/// Largest share of the last change that is added to `A_m`.
 const MOMENTUM: f64 = 0.5;
-/// `S = G R` is kept up by differences and computed anew as often as this.
+/// `S = G R` is updated by differences and computed anew after this many sweeps.
 const REFRESH: usize = 50;
 
-/// How views are turned.
+/// How a sweep updates the views.
 #[derive(Clone, Copy)]
 enum Phase {
-    /// [`GROUP`] at a time with momentum, after so many sweeps in a row that went well.
+    /// [`GROUP`] views at a time with momentum; `run` counts the sweeps in a row that lowered the objective.
     Fast { run: u32 },
-    /// One at a time without, which alone can tell whether nothing is left; the change of the sweep before.
+    /// One view at a time without momentum. Only such sweeps can tell whether the iteration has converged; `before` is
+    /// the change of the previous sweep.
     Plain { before: Option<f64> },
 }
 
 /// Sweeps from `start`, or from the Procrustes maps to the first of the widest views.
 ///
-/// Views turned together can swing for ever between maps of one objective, so a small change says nothing: it is followed
-/// by sweeps one view at a time without momentum, and the end is where such a sweep changes less than `tol` and changes that
-/// go on to shrink as the last two did add up to less than `tol`. Where a plain sweep finds a way down the fast ones go on.
+/// Views that are updated together can swing for ever between maps of one objective, so a small change proves nothing.
+/// It is followed by sweeps of one view at a time without momentum. The iteration ends when such a sweep changes less
+/// than `tol` and the sum of all further changes, if they shrink as the last two did, is less than `tol`. If a plain
+/// sweep finds a lower objective, the fast sweeps continue.
 ///
 /// Cost of a sweep: 2·P²·D flops and M SVDs of d_m × d_m.
 pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> Result<Solved, AlignError> {
     let mut state = State::new(moments, start)?;
     let mut last = state.objective();
     let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
-    // Where the views agree to the last digit the objective is rounding and has no relative change.
+    // If the views agree to the last digit, the objective is rounding and has no relative change.
     let rounding = 4.0 * f64::EPSILON * moments.energy();
     let mut phase = Phase::Fast { run: 0 };
     let most = params.max_iter.unwrap_or(SWEEPS);
@@ -89,7 +91,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
     Ok(Solved { objective: state.objective(), maps: state.maps, stop, iterations, residual })
 }
 
-/// The sum of all further changes where they go on to shrink as from `before` to `change`.
+/// The sum of all further changes if they shrink at the rate from `before` to `change`.
 fn still_to_come(before: f64, change: f64) -> f64 {
     let ratio = change / before;
     if change <= 0.0 {
@@ -108,7 +110,7 @@ struct State<'a> {
     maps: Matrix<f64>,
     /// G R, P × D.
     sums: Matrix<f64>,
-    /// `A_m` of the sweep before.
+    /// `A_m` of the previous sweep.
     previous: Vec<Option<Matrix<f64>>>,
 }
 
@@ -144,16 +146,16 @@ impl<'a> State<'a> {
         linalg::gemm(self.sums.view_mut(), Accum::Replace, self.moments.gram(), self.maps.view(), Threads::Pool);
     }
 
-    /// Turns all views, `group` at a time.
+    /// Updates all views, `group` at a time.
     fn sweep(&mut self, group: usize, momentum: f64) -> Result<(), AlignError> {
         let views: Vec<usize> = (0..self.moments.views()).collect();
         views.chunks(group).try_for_each(|group| self.turn(group, momentum))
     }
 
-    /// Turns neighbouring views against the rest.
+    /// Updates neighbouring views against the other views.
     fn turn(&mut self, group: &[usize], momentum: f64) -> Result<(), AlignError> {
         let (moments, width) = (self.moments, self.maps.cols());
-        // The target of each view, to extrapolate from in the next sweep, and the polar factor.
+        // For each view the target, from which the next sweep extrapolates, and its polar factor.
         type Turned = (Matrix<f64>, Matrix<f64>);
         let turned: Result<Vec<Turned>, AlignError> = group
             .par_iter()

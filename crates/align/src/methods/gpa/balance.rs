@@ -1,4 +1,4 @@
-//! How much each view counts: a weight in the consensus, a factor on its way into the universe.
+//! Influence of each view: its weight in the consensus, and its scale factor on the way into the universe.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use crate::numerics::linalg::{self, Accum, Threads};
 use crate::views::position;
 use crate::{AlignError, Matrix};
 
-/// What a view counts in the consensus.
+/// Weights of the views in the consensus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Weights {
-    /// All the same.
+    /// The same weight for all views.
     #[default]
     Equal,
-    /// By how much a view has in common with the others: the leading eigenvector of the matrix of RV coefficients
-    /// `|Z_jᵀ Z_k|²_F / (|Z_jᵀ Z_j|_F |Z_kᵀ Z_k|_F)`, as STATIS weighs its tables (Lavit, Escoufier, Sabatier and
-    /// Traissac, Computational Statistics & Data Analysis 18, 1994). Residuals of a GPA would not do: a view that
-    /// counts more comes closer to the consensus, and so counts more still.
+    /// Weight by agreement with the other views: the leading eigenvector of the matrix of RV coefficients
+    /// `|Z_jᵀ Z_k|²_F / (|Z_jᵀ Z_j|_F |Z_kᵀ Z_k|_F)`, as STATIS weights its tables (Lavit, Escoufier, Sabatier and
+    /// Traissac, Computational Statistics & Data Analysis 18, 1994). Residuals of a GPA would not do: a view with a
+    /// larger weight comes closer to the consensus and would then get a still larger weight.
     Agreement,
-    /// These, above 0; a view that is not named counts once.
+    /// These weights, each above 0. A view that is not named has weight 1.
     Given(BTreeMap<String, f64>),
 }
 
-/// A view that shares nothing with the others keeps this share of its length, so that there is a way back.
+/// A view that shares nothing with the others keeps this share of its length, so that a way back exists.
 const LEAST_SCALE: f64 = 1e-6;
 
 impl Weights {
@@ -43,7 +43,7 @@ impl Weights {
         })
     }
 
-    /// The weights of the views, their mean 1; `None` where all are the same.
+    /// The weights of the views with mean 1; `None` if all are equal.
     ///
     /// # Errors
     /// [`AlignError::UnknownView`]; a decomposition that does not converge.
@@ -57,14 +57,14 @@ impl Weights {
                     (0..block.cols()).flat_map(|j| (0..block.rows()).map(move |i| block[(i, j)].powi(2))).sum()
                 };
                 let own: Vec<f64> = (0..views).map(|m| square(m, m).sqrt()).collect();
-                // A view that does not vary has nothing in common with any and no weight.
+                // A view whose columns are all constant has nothing in common with any view and gets no weight.
                 let coefficient = |a: usize, b: usize| match own[a] * own[b] {
                     norms if norms > 0.0 => square(a, b) / norms,
                     _ => 0.0,
                 };
                 let rv = Matrix::from_fn(views, views, |a, b| if b > a { 0.0 } else { coefficient(a, b) });
                 let (_, vectors) = linalg::symmetric_eigen(rv.view(), &|| "the views' RV coefficients".into())?;
-                // No entry is negative, so those of the leading eigenvector have one sign.
+                // No entry of the matrix is negative, so the entries of the leading eigenvector have one sign.
                 (0..views).map(|m| vectors[(m, views - 1)].abs()).collect()
             }
             Self::Given(given) => {
@@ -80,13 +80,13 @@ impl Weights {
     }
 }
 
-/// The scales `s_m > 0` that lower the objective most for these orthogonal maps while `Σ_m s_m² E_m = Σ_m E_m`, E the
-/// views' energies `|Z_m|²`, times their weights where they have some: with `Φ_jk = tr(R_jᵀ G_jk R_k)`,
-/// `s_m = p_m √(Σ E/E_m)`, p the unit leading eigenvector of `E^(−1/2) Φ E^(−1/2)` (Ten Berge, Psychometrika 42, 1977). A
-/// map that p counts negatively is turned round. A view without energy, of which nothing varies or whose weight is zero,
-/// keeps the scale 1.
+/// The scales `s_m > 0` that lower the objective most for these orthogonal maps under `Σ_m s_m² E_m = Σ_m E_m`. E_m is
+/// the energy `|Z_m|²` of a view, multiplied by its weight if it has one. With `Φ_jk = tr(R_jᵀ G_jk R_k)`,
+/// `s_m = p_m √(Σ E/E_m)` where p is the unit leading eigenvector of `E^(−1/2) Φ E^(−1/2)` (Ten Berge, Psychometrika
+/// 42, 1977). A map with a negative entry of p changes its sign. A view without energy (all columns constant, or weight
+/// zero) keeps the scale 1.
 ///
-/// Cost: 2·P²·D flops and one eigendecomposition of M.
+/// Cost: 2·P²·D flops and one eigendecomposition of M × M.
 pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f64>, AlignError> {
     let (views, width) = (moments.views(), maps.cols());
     let mut coupling = Matrix::<f64>::zeros(views, views);
@@ -126,7 +126,7 @@ pub(super) fn scales(moments: &Moments, maps: &mut Matrix<f64>) -> Result<Vec<f6
             (share.abs() * total / roots[m]).max(LEAST_SCALE)
         })
         .collect();
-    // What the least scale adds comes off all.
+    // The energy that the least scale adds is taken from all scales.
     let kept = scales.iter().zip(energies).map(|(scale, energy)| scale * scale * energy).sum::<f64>().sqrt();
     if kept > 0.0 {
         (0..views).filter(|&m| living(m)).for_each(|m| scales[m] *= total / kept);

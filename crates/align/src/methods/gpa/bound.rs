@@ -1,33 +1,34 @@
-//! How far the objective can be above the lowest that any maps reach.
+//! A bound on the distance of GPA's objective from the lowest objective of any maps.
 //!
-//! The objective is the energy less `tr(Rᵀ G R)/M`, and `X = R Rᵀ` is positive semidefinite with an identity block for each
-//! view. So for every symmetric Λ and S, both block-diagonal, with `Λ + S − G` positive semidefinite and all such R,
-//! `tr(Rᵀ G R) = ⟨G, X⟩ ≤ ⟨Λ + S, X⟩ = tr Λ + tr S`: weak duality of the semidefinite relaxation.
+//! The objective is the energy minus `tr(Rᵀ G R)/M`, and `X = R Rᵀ` is positive semidefinite with an identity block for
+//! each view. For all symmetric block-diagonal Λ and S such that `Λ + S − G` is positive semidefinite, and for all such
+//! R, `tr(Rᵀ G R) = ⟨G, X⟩ ≤ ⟨Λ + S, X⟩ = tr Λ + tr S`: weak duality of the semidefinite relaxation.
 //!
-//! Λ is what the first-order conditions of the maps found ask for: `A_m B_mᵀ` made symmetric, A_m the first d_m columns of
-//! view m's rows of `G R`. Its trace is that of their `Rᵀ G R`, so the gap is `tr S/M`. With eigenpairs λ_j, v_j of `Λ − G`
-//! and any c ≥ 0, `S = c I + Σ_{λ_j < −c} (−λ_j − c) T_j` will do, where the blocks of T_j are `v_jm v_jmᵀ |v_j|₁/|v_jm|`,
-//! v_jm view m's entries and `|v_j|₁ = Σ_m |v_jm|`: `T_j − v_j v_jᵀ` is positive semidefinite by the inequality of Cauchy and
-//! Schwarz, and `tr T_j = |v_j|₁²`, at most M, where `c I` alone costs P times as much as the lowest eigenvalue. The sum is
-//! piecewise linear and convex in c, so one of the −λ_j (or 0) is the best c.
+//! The first-order conditions of the fitted maps determine Λ: `A_m B_mᵀ`, made symmetric, where A_m holds the first d_m
+//! columns of view m's rows of `G R`. Its trace is the trace of `Rᵀ G R`, so the gap is `tr S/M`. With eigenpairs λ_j,
+//! v_j of `Λ − G` and any c ≥ 0, `S = c I + Σ_{λ_j < −c} (−λ_j − c) T_j` is valid, where the blocks of T_j are
+//! `v_jm v_jmᵀ |v_j|₁/|v_jm|`, v_jm holds view m's entries and `|v_j|₁ = Σ_m |v_jm|`. `T_j − v_j v_jᵀ` is positive
+//! semidefinite by the Cauchy-Schwarz inequality, and `tr T_j = |v_j|₁²` is at most M, whereas `c I` alone costs P
+//! times the magnitude of the lowest eigenvalue. The sum is piecewise linear and convex in c, so the best c is one of
+//! the −λ_j, or 0.
 //!
-//! The optimum of views of one width is certified, with a gap of rounding, where noise is moderate: Ling, "Near-optimal
-//! bounds for generalized orthogonal Procrustes problem via generalized power method", Applied and Computational Harmonic
-//! Analysis 66, 2023, proves when. Beyond that the relaxation lies below the optimum. It also covers partial isometries, so
-//! that it has a gap where views are narrower than the universe, whatever the maps.
+//! For views of one width and moderate noise the optimum is certified up to rounding: Ling, "Near-optimal bounds for
+//! generalized orthogonal Procrustes problem via generalized power method", Applied and Computational Harmonic Analysis
+//! 66, 2023, proves when. With more noise the relaxation lies below the optimum. The relaxation also covers partial
+//! isometries. Therefore it always has a gap if views are narrower than the universe.
 
 use super::stack::corner;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix};
 
-/// Most columns of all views together up to which the bound is found without being asked for.
+/// Maximal number of columns of all views together for which the bound is computed by default.
 pub(super) const COLUMNS: usize = 1024;
 
-/// The objective of these maps (P × D, blocks `[B_m 0]` with B_m orthogonal) less a bound on that of all such maps, in the
-/// objective's unit; the eigenvalues are lowered by what rounding may have raised them.
+/// The objective of these maps (P × D, blocks `[B_m 0]` with B_m orthogonal) minus a lower bound on the objective of
+/// all such maps, in the unit of the objective. The eigenvalues are lowered by the largest error of rounding.
 ///
-/// Cost: an eigendecomposition of P × P, 8·P² bytes three times over.
+/// Cost: an eigendecomposition of P × P, and 3 · 8 · P² bytes.
 pub(super) fn gap(moments: &Moments, maps: &Matrix<f64>) -> Result<f64, AlignError> {
     let (columns, views) = (maps.rows(), moments.views());
     let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
@@ -45,7 +46,7 @@ pub(super) fn gap(moments: &Moments, maps: &Matrix<f64>) -> Result<f64, AlignErr
     let (values, vectors) = linalg::symmetric_eigen(rest.view(), &|| "the multipliers less the moments".into())?;
     let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
     let rounding = columns as f64 * f64::EPSILON * largest;
-    // How far each is below zero, the furthest first, and what it costs to lift its vector alone.
+    // The distance of each eigenvalue below zero, the largest first, and the cost of lifting its vector alone.
     let below: Vec<(f64, f64)> = values
         .iter()
         .enumerate()
@@ -58,7 +59,7 @@ pub(super) fn gap(moments: &Moments, maps: &Matrix<f64>) -> Result<f64, AlignErr
         })
         .take_while(|(below, _)| *below > 0.0)
         .collect();
-    // With c at the next one, those before it are lifted by what they are further below.
+    // If c is the next distance, the vectors before it are lifted by their remaining distances.
     let (mut least, mut lifted, mut cost) = (f64::INFINITY, 0.0, 0.0);
     for &(c, square) in below.iter().chain(&[(0.0, 0.0)]) {
         least = f64::min(least, c * columns as f64 + lifted - c * cost);

@@ -63,7 +63,7 @@ impl Aligner for GpaParams {
     }
 }
 
-/// From moments alone neither `robust` can be fitted, nor `weights` where views miss items.
+/// Moments alone do not suffice for `robust`, nor for `weights` if views miss items.
 impl MomentAligner for GpaParams {
     fn spec(&self) -> MomentSpec {
         MomentSpec::of_consensus(self.constant_columns)
@@ -78,7 +78,8 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Views>, se
     params.check("gpa")?;
     moments.check_connected("gpa")?;
     let Balanced { solved, spread, scales, moments } = rounds::solve(params, moments, train, seed)?;
-    // Of the maps before they are turned or cut. A robust sum is no quadratic form in the maps and has no such bound.
+    // The bound is for the maps before they are rotated or cut. A robust sum is no quadratic form in the maps and has
+    // no such bound.
     let certify = params.robust.is_none() && params.certify.unwrap_or(solved.maps.rows() <= bound::COLUMNS);
     let optimality_gap = certify.then(|| bound::gap(&moments, &solved.maps)).transpose()?;
     let stacked = if params.orientation == Orientation::Principal || params.rank.is_some() {
@@ -114,7 +115,7 @@ fn from_moments(params: &GpaParams, moments: &Moments, train: Option<&Views>, se
     Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
 }
 
-/// The same maps in the principal axes of the consensus, the first `rank` of them: with `Cᵀ C = V Λ Vᵀ`, `R V`.
+/// The maps in the principal axes of the consensus, cut to the first `rank` axes: `R V` with `Cᵀ C = V Λ Vᵀ`.
 fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) -> Result<Matrix<f64>, AlignError> {
     let width = moments.widest();
     if (0..moments.views()).any(|m| moments.width(m) != width) {

@@ -1,4 +1,4 @@
-//! What GPA can be told.
+//! Parameters of GPA.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,101 +8,125 @@ use crate::AlignError;
 use crate::methods::shared::check::ensure;
 use crate::prep::ConstantColumns;
 
-/// Parameters of `gpa`: generalised Procrustes analysis.
+/// Generalised Procrustes analysis (GPA): one orthogonal map per view into a shared universe.
 ///
-/// min over orthogonal maps of `Σ_m |Z_m R_m − C|²_F` with the consensus `C = 1/M Σ_m Z_m R_m`.
+/// # Formula
+/// $$ \min_{R_1, \dots, R_M} \sum_m \lVert Z_m R_m - C \rVert_F^2 , \qquad C = \frac{1}{M} \sum_m Z_m R_m , $$
 ///
-/// Input: M views, standardised (ddof 0). Universe: width D = max d_m. A view of width d_m lives in the
-/// first d_m universe coordinates, `R_m = [B_m 0]` with B_m orthogonal d_m × d_m.
-/// Reflections are allowed; there is no scaling. Where views miss items, `C_i` is the mean over the views that
-/// have item i, and the sum is over the rows that there are.
+/// over orthogonal maps. Reflections are allowed. The released solver makes Jacobi sweeps from a Gaussian start: for
+/// every view, against the consensus $C$ of the previous sweep,
 ///
-/// Source: arXiv 2602.06205; the released form: a Gaussian start and Jacobi sweeps. Departs: everything is
-/// computed from the moments in `f64`, so the tolerance 1e-8 can be reached where `f32` stalls above it;
-/// the start is drawn from the seed. Narrow views are as released, and not as Procrustes has them: zero-padded
-/// columns would leave `Z_mᵀ C` a d_m × D matrix, whose polar factor is a partial isometry into any d_m of D
-/// directions, while `[B_m 0]` lets a narrow view meet the wider ones in the first d_m coordinates alone.
+/// $$ Z_m^\top C_m = U S V^\top , \qquad B_m = U V^\top , \qquad R_m = \lbrack B_m \quad 0 \rbrack , $$
 ///
-/// The optimum is not unique: starts end in stationary points whose maps differ by reflections of weakly shared
-/// directions. On embeddings of encoders their objectives agree to about 1e-4. On small random sets (12 to 150 rows, 2 to
-/// 16 columns) one accelerated start in twenty ends above the best of twenty-one, with noise well above the signal
-/// half of them, by up to 3.4e-3. `restarts` keeps the best, and [`FitReport::optimality_gap`](crate::FitReport::optimality_gap) says how far any fit can be
-/// from the lowest.
+/// where $C_m$ holds the first $d_m$ columns of $C$.
 ///
-/// None of the authors', and all a matter of the moments that the same solvers get ([`crate::moments`]):
+/// Options, none of them the authors':
 ///
-/// - `scale`: min of `Σ_m |s_m Z_m R_m − C|²` over `s_m > 0` with `Σ_m s_m² |Z_m|² = Σ_m |Z_m|²`, by turns (Gower,
-///   Psychometrika 40, 1975; Ten Berge, Psychometrika 42, 1977). The map is `s_m R_m`, back by `R_mᵀ/s_m`. Beside
-///   `weights` v the norm that is kept is the weighted one, `Σ_m v_m s_m² |Z_m|² = Σ_m v_m |Z_m|²`: under the plain one a
-///   view that counts little would take all of it.
-/// - `weights`: min of `Σ_m v_m |Z_m R_m − C|²`, C the mean so weighted. Only the consensus feels a weight.
-/// - `robust`: min over maps and consensus of `Σ_mi |z_mi|² ρ(|z_mi R_m − c_i|/|z_mi|)` ([`Robust`]) by iteratively
-///   reweighted least squares from the fit without; for correspondences of which some are wrong. Views are standardised
-///   by all rows, because a row of the wrong item is a row of its view all the same. A round costs N·P·(P + 2D)
-///   multiply-adds and a few sweeps.
+/// - `scale`: $\min \sum_m \lVert s_m Z_m R_m - C \rVert_F^2$ over $s_m \gt 0$ with
+///   $\sum_m v_m s_m^2 \lVert Z_m \rVert_F^2 = \sum_m v_m \lVert Z_m \rVert_F^2$ for the `weights` $v$, by turns. The
+///   map is $s_m R_m$, the way back $R_m^\top / s_m$. Without the weights in the constraint, a view with a small weight
+///   would get all of the norm.
+/// - `weights`: $\min \sum_m v_m \lVert Z_m R_m - C \rVert_F^2$ with the weighted mean $C$. Only the consensus depends
+///   on a weight.
+/// - `robust`: $\min \sum_{m,i} \lVert z_{mi} \rVert^2 \rho(\lVert z_{mi} R_m - c_i \rVert / \lVert z_{mi} \rVert)$
+///   over maps and consensus ([`Robust`]), by iteratively reweighted least squares from the fit without it; for data in
+///   which some correspondences are wrong. Views are standardised by all rows, because a row of the wrong item is still
+///   a row of its view.
+///
+/// # Shapes
+/// Views $Z_m$ are $N \times d_m$, standardised with the population standard deviation. The universe has width
+/// $D = \max_m d_m$. $B_m$ is $d_m \times d_m$ and $R_m$ is $d_m \times D$: a view of width $d_m$ lies in the first
+/// $d_m$ universe coordinates.
+///
+/// # Cost
+/// The second moments of all views; per sweep $2 P^2 D$ flops with $P = \sum_m d_m$ and $M$ SVDs of $d_m \times d_m$,
+/// whatever $N$ is. A round of `robust` adds $N P (P + 2 D)$ multiply-adds.
+///
+/// # Source
+/// arXiv 2602.06205. Generalised Procrustes: Gower, Psychometrika 40 (1975). `scale`: Ten Berge, Psychometrika 42
+/// (1977).
+///
+/// # Departures
+/// Everything is computed from the second moments in `f64`, so the tolerance 1e-8 can be reached; in `f32` the change
+/// of the consensus stays above it. The start is drawn from the seed. If views miss items, $C_i$ is the mean over the
+/// views that have item $i$, and the objective sums over the rows that exist.
+///
+/// Narrow views are treated as in the released code, and not as in Procrustes analysis: zero-padded columns would make
+/// $Z_m^\top C$ a $d_m \times D$ matrix, whose polar factor is a partial isometry into any $d_m$ of $D$ directions.
+/// $\lbrack B_m \quad 0 \rbrack$ lets a narrow view meet the wider ones in the first $d_m$ coordinates only.
+///
+/// # Local optima
+/// The optimum is not unique: different starts end in stationary points whose maps differ by reflections of weakly
+/// shared directions. On embeddings of encoders their objectives agree to about 1e-4. On small random sets (12 to 150
+/// rows, 2 to 16 columns) one accelerated start in twenty ends above the best of twenty-one starts; with noise well
+/// above the signal half of them do, by up to 3.4e-3. `restarts` keeps the best start.
+/// [`FitReport::optimality_gap`](crate::FitReport::optimality_gap) bounds the distance of a fit from the lowest
+/// objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct GpaParams {
-    /// How the objective is lowered.
+    /// Algorithm that lowers the objective.
     pub solver: Solver,
-    /// Most sweeps over the views; the solver's without: 100 released, 500 accelerated.
+    /// Maximal number of sweeps over the views. Default: 100 for the released solver, 500 for the accelerated one.
     pub max_iter: Option<usize>,
-    /// Stop when a sweep changes less than this: the consensus relative to its norm (released), the objective
-    /// relative to itself (accelerated, of a sweep one view at a time, and so must be what is still to come if changes go on
-    /// to shrink as the last two did).
+    /// Tolerance: stop if a sweep changes less than this. The released solver compares the change of the consensus with
+    /// its norm. The accelerated solver compares the change of the objective in a sweep of one view at a time with the
+    /// objective; the sum of all further changes, if they shrink as the last two did, must be below the tolerance, too.
     pub tol: f64,
-    /// Starts, of which the one with the lowest objective is kept; they share the moments, so each costs its sweeps alone.
-    /// The accelerated solver's first is not random.
+    /// Number of starts; the fit with the lowest objective is kept. Starts share the moments, so each costs only its
+    /// sweeps. The first start of the accelerated solver is not random.
     pub restarts: usize,
-    /// Whether the report says how far the objective can be above the lowest ([`FitReport::optimality_gap`](crate::FitReport::optimality_gap)), an
-    /// eigendecomposition of P × P; without, where P, the columns of all views together, is at most 1,024.
+    /// Bound in the report on the distance of the objective from the lowest one
+    /// ([`FitReport::optimality_gap`](crate::FitReport::optimality_gap)); one eigendecomposition of P × P. Default:
+    /// only if P, the number of columns of all views together, is at most 1,024.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certify: Option<bool>,
-    /// Which of all rotations of the universe; beside `rank` always [`Orientation::Principal`].
+    /// Rotation of the universe. With `rank` it is always [`Orientation::Principal`].
     #[serde(skip_serializing_if = "Orientation::is_free")]
     pub orientation: Orientation,
-    /// Width of the universe: its first principal axes; all without.
+    /// Width of the universe: its first principal axes. Default: all.
     pub rank: Option<usize>,
-    /// Whether every view gets a factor of its own.
+    /// Give every view a scale factor.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scale: bool,
-    /// What each view counts in the consensus.
+    /// Weight of each view in the consensus.
     #[serde(skip_serializing_if = "Weights::is_equal")]
     pub weights: Weights,
-    /// How rows count that lie far from their item's consensus; by the square of their distance without.
+    /// Loss for rows that lie far from the consensus of their item. Default: the squared distance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub robust: Option<Robust>,
-    /// What happens to columns that are constant on the training rows.
+    /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
 crate::former_keys!(GpaParams: "gauge" => "orientation: principal");
 
-/// How the objective is lowered.
+/// Algorithm that lowers GPA's objective.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Solver {
-    /// As the authors released it: Jacobi sweeps from a Gaussian start.
+    /// The authors' algorithm: Jacobi sweeps from a Gaussian start.
     #[default]
     Released,
-    /// Two views at a time against the rest, extrapolated, from Procrustes maps to the widest view: the released
-    /// solver's objective after 100 sweeps in about a tenth of them, and below it.
+    /// Two views at a time against the other views, extrapolated, from the Procrustes maps to the widest view. It needs
+    /// about a tenth of the sweeps to reach the objective of the released solver after 100 sweeps, and then goes below
+    /// it.
     Accelerated,
 }
 
-/// A universe is defined up to a rotation.
+/// Rotation of the universe, which the objective does not determine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Orientation {
-    /// Whichever the iteration ends in. Files cannot name it, because it is what no `orientation` means; beside `rank` it
-    /// would have no effect.
+    /// The rotation in which the iteration ends. Grid files cannot name it, because it is the absence of `orientation`,
+    /// and with `rank` it would have no effect.
     #[default]
     #[serde(skip_deserializing)]
     Free,
-    /// The principal axes of the consensus, the longest first; of each the sign that makes the largest entry of
-    /// the stacked maps positive. Views of one width alone have it.
+    /// The principal axes of the consensus, the longest first. The sign of an axis makes the largest entry of the
+    /// stacked maps positive. Needs views of one width.
     Principal,
 }
 
@@ -131,7 +155,7 @@ impl Default for GpaParams {
 }
 
 impl GpaParams {
-    /// Checks them against their domains, for the method of this name.
+    /// Checks the parameters against their domains; errors name this method.
     pub(crate) fn check(&self, method: &'static str) -> Result<(), AlignError> {
         let (sweeps, rank) = (self.max_iter.unwrap_or(1), self.rank.unwrap_or(1));
         ensure(sweeps >= 1, method, "max_iter", sweeps, "at least 1")?;
@@ -140,7 +164,7 @@ impl GpaParams {
         self.weights.validate(method)?;
         if let Some(robust) = self.robust {
             robust.validate(method)?;
-            // A loss that grows slowly is lowest where the views that fit have shrunk to nothing.
+            // A loss that grows slowly has its minimum where the views that fit have shrunk to nothing.
             ensure(!self.scale, method, "scale", "true beside `robust`", "one of the two")?;
             let certified = self.certify == Some(true);
             ensure(

@@ -1,4 +1,4 @@
-//! The released sweep: Jacobi, every view against the consensus of the sweep before.
+//! The released sweep of GPA: Jacobi, every view against the consensus of the previous sweep.
 
 use super::params::GpaParams;
 use super::stack::{Solved, inner, stacked};
@@ -7,11 +7,11 @@ use crate::numerics::linalg::{self, Accum, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Termination};
 
-/// Most sweeps without `max_iter`.
+/// Default of `max_iter`.
 const SWEEPS: usize = 100;
 
-/// Jacobi sweeps on the moments: with all maps stacked in `R` (P × D), `S = G R` holds
-/// `M·Z_mᵀ C` for every view, whose first d_m columns give the next B_m by their polar factor.
+/// Jacobi sweeps on the moments. With all maps stacked in `R` (P × D), `S = G R` holds `M·Z_mᵀ C` for every view; the
+/// polar factor of its first d_m columns is the next B_m.
 ///
 /// Cost of a sweep: 2·P²·D flops and M SVDs of d_m × d_m, whatever N is.
 pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -> Result<Solved, AlignError> {
@@ -42,7 +42,7 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Matrix<f64>) -
     Ok(Solved { maps, stop, iterations, residual, objective })
 }
 
-/// Every view against the same consensus of the sweep before (Jacobi), its own term included.
+/// One step for every view against the consensus of the previous sweep (Jacobi), which includes the view's own term.
 fn procrustes_step(moments: &Moments, sums: &Matrix<f64>) -> Result<Matrix<f64>, AlignError> {
     let factors: Result<Vec<Matrix<f64>>, AlignError> = (0..moments.views())
         .into_par_iter()

@@ -1,4 +1,4 @@
-//! The starts of GPA, of which the best is kept.
+//! Starts of GPA; the fit with the lowest objective is kept.
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -11,12 +11,13 @@ use crate::numerics::parallel::prelude::*;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
-/// Gaussian starting matrices of the first start, one stream per view.
+/// Gaussian starting matrices of the first start, one random stream per view.
 const FIRST_START: Purpose = Purpose::new(1);
-/// The same of further starts, one stream per view, of which each start has a substream.
+/// Gaussian starting matrices of further starts: one random stream per view, with one substream per start.
 const FURTHER_STARTS: Purpose = Purpose::new(27);
 
-/// The lowest of `restarts` objectives, and with several the distance from it to the highest.
+/// The fit with the lowest objective of `restarts` starts, and the distance from the lowest to the highest objective if
+/// there are several starts.
 pub(super) fn best_of_restarts(
     params: &GpaParams,
     moments: &Moments,
@@ -43,8 +44,8 @@ pub(super) fn best_of_restarts(
     Ok((best, spread))
 }
 
-/// iid N(0, 1) entries per view, not orthogonal: only the first consensus feels them. The first start has a stream of its
-/// own, every further one a substream.
+/// Independent N(0, 1) entries per view. The matrices are not orthogonal; only the first consensus depends on them. The
+/// first start has a stream of its own, every further start a substream.
 fn gaussian_start(moments: &Moments, width: usize, seed: u64, restart: usize) -> Matrix<f64> {
     let of_view = |m: usize| match restart {
         0 => stream(seed, FIRST_START, Some(m)),

@@ -1,4 +1,4 @@
-//! Rows that do not belong to their item: residuals, what they count, and the sum that is lowered.
+//! Robust GPA: residuals of rows, their weights, and the sum that is minimised.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,20 +8,19 @@ use crate::numerics::linalg::{self, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix, Views};
 
-/// How a row counts that lies far from its item's consensus. Its distance x is in units of the row's own length, which no
-/// rotation changes: at 1 the consensus tells nothing of the row.
+/// Loss for a row that lies far from the consensus of its item. The distance x is in units of the row's own length,
+/// which no rotation changes: at x = 1 the consensus explains nothing of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Robust {
-    /// Huber's: by its square up to this distance, beyond it by the distance itself.
+    /// Huber's loss: quadratic up to this distance, linear beyond it.
     Huber(f64),
-    /// Tukey's biweight: ever less, from this distance on a thousandth as much.
+    /// Tukey's biweight: the weight falls with the distance; from this distance on it is a thousandth.
     Tukey(f64),
 }
 
-/// What is left of the weight of a row that the biweight rejects, so that a view that agrees with none of the others still
-/// has a map.
+/// Remaining weight of a row that the biweight rejects, so that a view that agrees with no other view still has a map.
 const REJECTED: f64 = 1e-3;
 
 impl Robust {
@@ -30,8 +29,8 @@ impl Robust {
         ensure(k > 0.0 && k.is_finite(), method, "robust", k, "a finite distance above 0")
     }
 
-    /// ρ and its derivative by x², which is what a row counts. ρ is concave in x², so that rows weighted by the derivative
-    /// and fitted by least squares have a lower sum of ρ than before.
+    /// ρ and its derivative by x², the weight of the row. ρ is concave in x². Therefore a least-squares fit of rows
+    /// with these weights lowers the sum of ρ.
     fn loss(self, x: f64) -> (f64, f64) {
         match self {
             Self::Huber(k) if x <= k => (x * x, 1.0),
@@ -46,17 +45,17 @@ impl Robust {
     }
 }
 
-/// Items whose residuals one task computes.
+/// Items whose residuals one parallel task computes.
 const CHUNK: usize = 256;
 
-/// The state of a fit on weighted rows, from which residuals are taken.
+/// State of a fit on weighted rows, for the computation of residuals.
 pub(super) struct Residuals<'a> {
     pub(super) train: &'a Views,
-    /// Those that the maps were found on.
+    /// Moments on which the maps were fitted.
     pub(super) moments: &'a Moments,
-    /// What each view counts.
+    /// Weight of each view.
     pub(super) views: &'a [f64],
-    /// All maps one below the other, P × D.
+    /// Maps of all views, stacked: P × D.
     pub(super) maps: &'a Matrix<f64>,
     /// The weights that the maps were fitted with, N × M.
     pub(super) weights: &'a Matrix<f64>,

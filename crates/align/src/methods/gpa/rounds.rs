@@ -1,4 +1,4 @@
-//! Rounds of sweeps between which views are scaled or rows weighed anew.
+//! Outer loop of scaled and robust GPA: update scales or row weights, then at most five GPA sweeps.
 
 use std::borrow::Cow;
 
@@ -10,24 +10,24 @@ use super::{accelerated, balance, released};
 use crate::moments::Moments;
 use crate::{AlignError, Matrix, Termination, Views};
 
-/// Most rounds.
+/// Maximal number of rounds.
 const ROUNDS: usize = 200;
-/// Sweeps of a round: once the maps have moved, scales and weights are those of other maps.
+/// Sweeps per round. After a few sweeps the scales and weights belong to maps that are out of date.
 const SWEEPS: usize = 5;
 
-/// A fit, and what it is a fit of.
+/// A fit and the moments that it belongs to.
 pub(super) struct Balanced<'m> {
     pub(super) solved: Solved,
-    /// From the lowest to the highest objective over restarts.
+    /// Distance from the lowest to the highest objective of the restarts.
     pub(super) spread: Option<f64>,
-    /// s_m, where views are scaled.
+    /// Scale s_m of each view, if views are scaled.
     pub(super) scales: Option<Vec<f64>>,
-    /// The moments that the maps were found on.
+    /// Moments on which the maps were fitted.
     pub(super) moments: Cow<'m, Moments>,
 }
 
-/// GPA, and where views are scaled or rows weighed the rounds after it, none of which raises the objective. `train` is
-/// asked for where rows have weights of their own.
+/// GPA, followed by the rounds if views are scaled or rows are weighted. No round raises the objective. Row weights
+/// need `train`.
 pub(super) fn solve<'m>(
     params: &GpaParams,
     moments: &'m Moments,
@@ -56,7 +56,7 @@ pub(super) fn solve<'m>(
     }
 }
 
-/// Rounds on moments: scales, then sweeps.
+/// Rounds on moments: update the scales, then sweep.
 fn scaled<'m>(params: &GpaParams, start: Balanced<'m>) -> Result<Balanced<'m>, AlignError> {
     let Balanced { mut solved, spread, moments, .. } = start;
     let mut rounds = Rounds::new(params.tol, moments.energy());
@@ -72,7 +72,7 @@ fn scaled<'m>(params: &GpaParams, start: Balanced<'m>) -> Result<Balanced<'m>, A
     }
 }
 
-/// Rounds on rows: weights from the residuals, then sweeps on the moments of the rows so weighed.
+/// Rounds on rows: compute weights from the residuals, then sweep on the moments of the weighted rows.
 fn reweighted<'m>(
     params: &GpaParams,
     robust: Robust,
@@ -96,10 +96,10 @@ fn reweighted<'m>(
     }
 }
 
-/// When rounds end, and what is said of them.
+/// Termination of the rounds, and their numbers for the report.
 struct Rounds {
     tol: f64,
-    /// What an objective of zero is rounded to.
+    /// Rounding error of an objective of zero.
     rounding: f64,
     made: usize,
     sweeps: usize,
@@ -114,8 +114,8 @@ impl Rounds {
         Self { tol, rounding, made: 0, sweeps: 0, last: f64::INFINITY, residual: f64::INFINITY, converged: false }
     }
 
-    /// Counts a round of so many sweeps that ended at `objective`, the first the fit before the rounds; whether it was
-    /// the last.
+    /// Counts a round of this many sweeps that ended at `objective`; the first call counts the fit before the rounds.
+    /// Returns whether the round was the last.
     fn done(&mut self, objective: f64, sweeps: usize) -> bool {
         let change = (self.last - objective).abs();
         self.residual = change / objective.abs().max(f64::MIN_POSITIVE);
@@ -131,17 +131,18 @@ impl Rounds {
     }
 }
 
-/// A few sweeps from these maps.
+/// At most five sweeps from these maps.
 fn sweep(params: &GpaParams, moments: &Moments, maps: Matrix<f64>) -> Result<Solved, AlignError> {
     let params = GpaParams { max_iter: Some(SWEEPS), ..params.clone() };
     match params.solver {
         Solver::Released => released::solve(&params, moments, maps),
-        // The rounds judge the end; sweeps turned by a tolerance would go another way with each.
+        // The rounds decide about the end. Sweeps that depended on a tolerance would take another path for each
+        // tolerance.
         Solver::Accelerated => accelerated::solve(&GpaParams { tol: 0.0, ..params }, moments, Some(maps)),
     }
 }
 
-/// v_m where a view has an item, N × M.
+/// v_m where a view has an item, 0 elsewhere; N × M.
 fn present(train: &Views, views: &[f64]) -> Matrix<f64> {
     Matrix::from_fn(train.rows(), views.len(), |i, m| if train.nth(m).has(i) { views[m] } else { 0.0 })
 }

@@ -1,11 +1,11 @@
-//! The maps of all views one below the other, which the solvers turn.
+//! Maps of all views, stacked, as the solvers update them.
 
 use crate::moments::Moments;
 use crate::{Matrix, Termination};
 
-/// Where an iteration has ended.
+/// End of an iteration.
 pub(super) struct Solved {
-    /// All maps stacked, P × D.
+    /// Maps of all views, stacked: P × D.
     pub(super) maps: Matrix<f64>,
     pub(super) stop: Termination,
     pub(super) iterations: usize,
@@ -13,7 +13,7 @@ pub(super) struct Solved {
     pub(super) objective: f64,
 }
 
-/// The maps `[B_m 0]` of all views one below the other, P × D, from their square factors.
+/// The maps `[B_m 0]` of all views, stacked (P × D), from their square factors.
 pub(super) fn stacked(moments: &Moments, factors: &[Matrix<f64>]) -> Matrix<f64> {
     let mut maps = Matrix::zeros(factors.iter().map(Matrix::rows).sum(), moments.widest());
     for (m, factor) in factors.iter().enumerate() {
@@ -24,7 +24,7 @@ pub(super) fn stacked(moments: &Moments, factors: &[Matrix<f64>]) -> Matrix<f64>
     maps
 }
 
-/// View m's rows and first d_m columns of a P × D matrix.
+/// The rows of view m and the first d_m columns of a P × D matrix.
 pub(super) fn corner(moments: &Moments, stacked: &Matrix<f64>, m: usize) -> Matrix<f64> {
     let d = moments.width(m);
     Matrix::from_fn(d, d, |i, j| stacked.at(moments.offset(m) + i, j))

@@ -2,7 +2,7 @@
 
 use crate::AlignError;
 
-/// A number asked for that the data may have less of.
+/// Checks a requested number against a limit that the data set.
 pub(crate) fn at_most(
     method: &'static str,
     parameter: &'static str,
@@ -16,7 +16,7 @@ pub(crate) fn at_most(
     }
 }
 
-/// A parameter check that reads as its sentence.
+/// Checks a parameter; the call reads like the sentence of its error.
 pub(crate) fn ensure(
     ok: bool,
     method: &'static str,

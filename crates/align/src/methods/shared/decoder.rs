@@ -1,4 +1,4 @@
-//! The way back from a universe whose maps are not orthogonal.
+//! Decoders: the map from a universe back to a view if the maps are not orthogonal.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,33 +7,34 @@ use crate::numerics::linalg::{self, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix};
 
-/// How universe coordinates become a view's standardised coordinates, `z = u B` with B (R × d).
+/// Map from universe coordinates to a view's standardised coordinates, $z = u B$ with $B$ of size $R \times d$.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Decoder {
-    /// `Qᵀ`, the map transposed: as released. Exact for orthogonal maps; else only directions are meaningful.
+    /// $B = Q^\top$, the transposed map: the released form. Exact for orthogonal maps; for other maps only directions
+    /// are meaningful.
     #[default]
     Transpose,
-    /// `Q⁺`: what the view's own items come back by, as near as the universe's width allows.
+    /// $B = Q^{+}$, the pseudo-inverse: it reconstructs the view's own items as well as the universe's width allows.
     PseudoInverse,
-    /// `argmin_B |C B − Z|²` with the consensus `C = 1/M Σ_m Z_m Q_m`: what the view's items are best told by from
-    /// where all views see them, so that a direction that views do not share is not blown up.
+    /// Least-squares regression of the standardised view on the consensus: $B = \arg\min_B \lVert C B - Z \rVert_F^2$
+    /// with $C = \frac{1}{M} \sum_m Z_m Q_m$. Directions that the views do not share are not amplified.
     LeastSquares,
 }
 
-/// Singular values and eigenvalues below this share of the largest are taken for zero.
+/// Singular values and eigenvalues below this share of the largest count as zero.
 const CUT: f64 = 1e-10;
 
 impl Decoder {
-    /// B of every view for the maps Q (P × R, all views one below the other); `None` for the transpose. An SVD of
-    /// d_m × R for every view, or one eigendecomposition of R.
+    /// B of every view for the stacked maps Q (P × R); `None` for the transpose. One SVD of d_m × R per view, or one
+    /// eigendecomposition of R × R.
     ///
     /// # Errors
     /// A factorisation that does not converge.
     pub(crate) fn of(self, moments: &Moments, maps: &Matrix<f64>) -> Result<Vec<Option<Matrix>>, AlignError> {
         let views = moments.views();
-        // A view of which nothing varies adds nothing to the consensus and has no part in its mean.
+        // A view whose columns are all constant adds nothing to the consensus and does not count in its mean.
         let living = (0..views).filter(|&m| !moments.is_dead(m)).count();
         match self {
             Self::Transpose => Ok(vec![None; views]),
@@ -70,7 +71,7 @@ impl Decoder {
     }
 }
 
-/// `argmin_B |C B − Z|²` for rows C (n × R) and Z (n × d): R × d. One eigendecomposition of R.
+/// `argmin_B |C B − Z|²` for rows C (n × R) and Z (n × d): R × d. One eigendecomposition of R × R.
 ///
 /// # Errors
 /// A factorisation that does not converge.

@@ -1,4 +1,4 @@
-//! What several methods share: checks of parameters, the way back from a universe.
+//! Code that several methods share: checks of parameters, and decoders.
 
 pub(crate) mod check;
 pub mod decoder;

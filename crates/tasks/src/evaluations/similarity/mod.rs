@@ -1,20 +1,4 @@
-//! Similarity: how alike two views are, whatever their coordinates, before an alignment and after it.
-//!
-//! For every unordered pair of views, on the same held-out items: five measures ([`SimilarityMeasure`]), each as it is, calibrated
-//! against what chance gives ([`null`]), with p, and with the ceiling that the views' own halves set ([`halves`]). Views of
-//! different widths are compared as well. None of the measures sees a rotation, so what a method changes in them it does by
-//! more than rotating; what a rotation does change stands beside them ([`geometry`]): alignment and modality gap of a pair,
-//! uniformity and effective rank of a view, and how far the view is from what it was as it came.
-//!
-//! Judged in the input space for no alignment, in the universe where there is one, else translated: the first view of a
-//! pair in the coordinates of the second, both standardised by the second's training rows.
-//!
-//! More held-out items than `items` are too many for n² figures per view: a random `items` of them, the same for every view
-//! and method, are looked at, and records say how many (`n`).
-//!
-//! Cost, n items, views d wide: per view three products of n × n × d, a sort of n²/2 numbers and an SVD of n × d, three
-//! times over for the halves; per pair and permutation two passes over n²/2 pairs of items and an SVD of d × d, which
-//! is most of it. Memory 16·n² bytes per view.
+//! Similarity: how alike two views are, independent of their coordinates, before and after alignment.
 
 pub mod correspondence;
 mod geometry;
@@ -41,24 +25,67 @@ use measures::{Measures, measures};
 use null::Null;
 use view::View;
 
-/// Which items are looked at where there are too many for figures of all pairs of them.
+/// The draw of the items that are compared if there are too many for all pairs.
 const SEEN_ITEMS: Purpose = Purpose::new(40);
 
 const TASK: &str = "similarity";
 
-/// Parameters of similarity.
+/// Similarity: how alike two views are, independent of their coordinates, before and after alignment.
+///
+/// None of the five measures depends on a rotation. A method changes them only by more than a rotation.
+///
+/// # Formula
+/// For every unordered pair of views, on the same held-out items, with centred rows $X$ and $Y$:
+///
+/// - `cka`: debiased linear CKA,
+///   $\operatorname{HSIC}(K, L) / \sqrt{\operatorname{HSIC}(K, K) \operatorname{HSIC}(L, L)}$ with the Gram matrices
+///   $K = X X^\top$ and $L = Y Y^\top$ and the unbiased estimate of HSIC;
+/// - `mutual_knn`: the mean share of an item's $k$ nearest neighbours (by cosine) that both views have in common;
+/// - `rsa`: the Spearman correlation of the cosines of all pairs of items;
+/// - `svcca`: the mean canonical correlation of the principal axes that hold the share `variance` of each view;
+/// - `procrustes`: the distance $1 - \lVert X^\top Y \rVert_{\ast}$ (nuclear norm) of views that are scaled to a sum of
+///   squares of 1.
+///
+/// Each measure $s$ is reported raw, calibrated as $(s - \mu_0) / (1 - \mu_0)$ with its mean $\mu_0$ under random
+/// permutations of the items, with the p-value of that null, and with the ceiling that the random halves of each view
+/// give. Beside them stand values that do depend on a rotation: with unit rows $\hat x_i$ and $\hat y_i$, `alignment`,
+/// the mean of $\lVert \hat x_i - \hat y_i \rVert^2$; `modality_gap`, the distance of the two views' means; per view
+/// `uniformity`, $\ln \frac{2}{n(n-1)} \sum_{i \lt j} \exp(-2 \lVert \hat x_i - \hat x_j \rVert^2)$, the effective rank
+/// $\exp(H(\sigma / \sum \sigma))$ of the singular values $\sigma$, and `distortion`, one minus the CKA of the view
+/// with itself before the method.
+///
+/// # Shapes
+/// Views are $n \times d_m$; widths may differ. They are compared in the input space for a method without alignment, in
+/// the universe if there is one, else translated: the first view in the coordinates of the second, both standardised by
+/// the second's training rows. If there are more than `items` held-out items, a random sample of that size is used, the
+/// same for every view and method; records state its size.
+///
+/// # Cost
+/// Per view three products of $n \times d$ by $d \times n$, a sort of $n^2 / 2$ numbers and an SVD of $n \times d$, and
+/// twice as much for the halves. Per pair and permutation two passes over $n^2 / 2$ pairs of items and an SVD of
+/// $d \times d$; this is most of the cost. The memory is $16 n^2$ bytes per view.
+///
+/// # Source
+/// CKA: Kornblith et al., ICML 2019; Song et al., Journal of Machine Learning Research 13 (2012). Mutual kNN: Huh et
+/// al., ICML 2024. RSA: Kriegeskorte, Mur and Bandettini, 2008. SVCCA: Raghu et al., NeurIPS 2017. Procrustes: Ding,
+/// Denain and Steinhardt, NeurIPS 2021. Alignment and uniformity: Wang and Isola, ICML 2020. Modality gap: Liang et
+/// al., NeurIPS 2022. Effective rank: Roy and Vetterli, EUSIPCO 2007.
+///
+/// # Departures
+/// The Procrustes distance of the source is twice the one here. Ties of neighbours and of cosines are averaged, so the
+/// order of the items has no influence. The ceiling is none of the sources'.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimilarityParams {
-    /// Items looked at, where there are more.
+    /// Largest number of items that are compared; if there are more, a random sample of this size.
     pub items: usize,
-    /// Neighbours of mutual kNN.
+    /// Number of neighbours of mutual kNN.
     pub k: usize,
     /// Share of a view's variance that SVCCA keeps.
     pub variance: f64,
-    /// Permutations behind the null.
+    /// Number of permutations of the null.
     pub permutations: usize,
-    /// Seed of the items, the permutations and the halves.
+    /// Seed of the sample of items, the permutations and the halves.
     pub seed: u64,
 }
 
@@ -116,15 +143,15 @@ impl Evaluation for SimilarityParams {
 /// Debiased HSIC divides by n − 3.
 const FEWEST: usize = 4;
 
-/// A view's rows in one space, with what is measured of them.
+/// Rows of a view in one space, prepared for the measures.
 struct Seen {
     rows: Matrix,
     view: View,
-    /// Measures of its halves against each other; `None` for a single column.
+    /// Measures between the two halves of the view; `None` for a single column.
     halves: Option<Measures>,
 }
 
-/// What all pairs share.
+/// Data that all pairs share.
 struct Panel<'a> {
     params: &'a SimilarityParams,
     space: Coordinates,
@@ -187,7 +214,7 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
             })?;
         }
     }
-    // Of the items looked at, where these are not all.
+    // The groups of the sampled items, if not all items are compared.
     if let Some(groups) = input.test.groups.first().filter(|_| rows.len() < input.test.views.rows()) {
         let of_rows: Vec<i64> = rows.iter().map(|&row| groups.values[row]).collect();
         panel.out.series.push(group_series(space, &groups.name, &of_rows));
@@ -195,12 +222,12 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
     Ok(panel.out)
 }
 
-/// Unlike `max`, what is no number stays none.
+/// The maximum of x and 0; unlike `f64::max` it keeps NaN.
 fn at_least_zero(x: f64) -> f64 {
     if x < 0.0 { 0.0 } else { x }
 }
 
-/// The items looked at, in the order of the split.
+/// The items that are compared, in the order of the split.
 fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> {
     if n < FEWEST {
         let want = "at least 4 held-out items";
@@ -214,7 +241,7 @@ fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> 
     Ok(rows)
 }
 
-/// The first n numbers in order, or a random `most` of them where they are more.
+/// The first n numbers in order, or a random sample of `most` of them if n is larger.
 fn at_most(most: usize, n: usize, seed: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();
@@ -227,12 +254,12 @@ fn at_most(most: usize, n: usize, seed: u64) -> Vec<usize> {
 
 impl Panel<'_> {
     fn push(&mut self, place: Place<'_>, metric: Metric, value: Result<f64, &str>) {
-        // A figure that is no number has no meaning here: nothing varies.
+        // A value that is not finite means here that nothing varies.
         let value = value.and_then(|v| if v.is_finite() { Ok(v) } else { Err("a view does not vary") });
         self.out.figure_or_reason(place, metric, self.n, value);
     }
 
-    /// `dead` is why there is nothing to tell.
+    /// Reports the values of one view. `dead` is the reason if there are none.
     fn of_view(&mut self, place: Place<'_>, seen: &Seen, before: &pairs::Pairs, dead: Option<String>) {
         if let Some(reason) = dead {
             let metrics = [Metric::Uniformity, Metric::EffectiveRank, Metric::Distortion];
