@@ -39,7 +39,7 @@ impl Consensus {
     /// a corrector, with rows brought to length one, or with a view that was added with scaling, and items that some views miss.
     ///
     /// # Errors
-    /// [`AlignError::OtherViews`] where the sums are not of the universe's views; [`AlignError::TooFewRows`] without an
+    /// [`AlignError::OtherViews`] if the sums are not of the universe's views; [`AlignError::TooFewRows`] without an
     /// item.
     pub fn of_statistics(universe: &Universe, sums: &SufficientStatistics) -> Result<Option<Self>, AlignError> {
         let shape = |name: &str, width: usize| format!("`{name}` ({width})");
@@ -73,7 +73,7 @@ impl Consensus {
     /// From what [`Consensus::rows`], [`Consensus::mean`] and [`Consensus::covariance`] give.
     ///
     /// # Errors
-    /// [`AlignError::Shape`] where the covariance is not as wide as the mean is long.
+    /// [`AlignError::Shape`] if the covariance is not as wide as the mean is long.
     pub fn new(rows: usize, mean: Vec<f64>, covariance: Matrix<f64>) -> Result<Self, AlignError> {
         let width = mean.len();
         if (covariance.rows(), covariance.cols()) != (width, width) {
@@ -107,7 +107,7 @@ impl Consensus {
     /// vary stays as it is.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where `u` is not as wide as the universe.
+    /// [`AlignError::Width`] if `u` is not as wide as the universe.
     pub fn unit_variance(&self, u: &Matrix) -> Result<Matrix, AlignError> {
         u.check_width("unit variance", "universe", self.mean.len())?;
         let factor = |j: usize| match self.covariance.at(j, j).sqrt() {

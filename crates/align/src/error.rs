@@ -299,7 +299,7 @@ pub enum AlignError {
         /// The names there are, comma-separated.
         known: String,
     },
-    /// The matrix handed over has not the width of the view it is said to be.
+    /// The matrix handed over does not have the width of the view it is said to be.
     #[error("{op}: view `{name}` has width {want}, the given matrix has {got} columns")]
     Width {
         /// The operation.

@@ -27,7 +27,7 @@ impl Pca {
     /// turns randomised, without a seed, for large inputs.
     ///
     /// # Errors
-    /// [`AlignError::Parameter`] where there are not that many components; a factorisation that does not
+    /// [`AlignError::Parameter`] if there are not that many components; a factorisation that does not
     /// converge.
     pub fn fit(train: &Matrix, components: usize) -> Result<Self, AlignError> {
         let (rows, width) = (train.rows(), train.cols());
@@ -57,7 +57,7 @@ impl Pca {
     /// `(x − μ) W`, n × k.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where `x` has not the width of the rows it was fitted on.
+    /// [`AlignError::Width`] if `x` does not have the width of the rows it was fitted on.
     pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
         x.check_width("pca", "the fitted rows", self.centre.width())?;
         Ok(self.multiply(x))

@@ -158,7 +158,7 @@ impl ZScore {
         own.into_iter().map(|unit| if unit > 0.0 { unit } else { other }).collect()
     }
 
-    /// Bytes of the numbers that it holds.
+    /// Bytes of its numbers.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.mean()) + size_of_val(self.std())
     }
@@ -185,7 +185,7 @@ impl ZScore {
     /// `(x − μ) / s` with the divisor s, column by column.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where `x` has not the width of the rows whose statistics these are.
+    /// [`AlignError::Width`] if `x` does not have the width of the rows whose statistics these are.
     pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
         x.check_width("standardise", "the fitted rows", self.width())?;
         Ok(self.standardised(x))
@@ -196,7 +196,7 @@ impl ZScore {
         Self::centre(x).standardised(x)
     }
 
-    /// As [`ZScore::apply`], for rows whose width is known to be right.
+    /// Like [`ZScore::apply`], for rows whose width was checked before.
     pub(crate) fn standardised(&self, x: &Matrix) -> Matrix {
         let divisors = self.divisors();
         let mut out = Matrix::zeros(x.rows(), x.cols());
@@ -222,13 +222,13 @@ impl ZScore {
     /// `z·σ + μ`, column by column: no epsilon on the way back.
     ///
     /// # Errors
-    /// As [`ZScore::apply`].
+    /// The errors of [`ZScore::apply`].
     pub fn invert(&self, z: &Matrix) -> Result<Matrix, AlignError> {
         z.check_width("un-standardise", "the fitted rows", self.width())?;
         Ok(self.restored(z))
     }
 
-    /// As [`ZScore::invert`], for rows whose width is known to be right.
+    /// Like [`ZScore::invert`], for rows whose width was checked before.
     pub(crate) fn restored(&self, z: &Matrix) -> Matrix {
         let scales = self.scales();
         let mut out = Matrix::zeros(z.rows(), z.cols());

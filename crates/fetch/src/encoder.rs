@@ -37,7 +37,7 @@ const WEIGHTS: &[(&str, &str, &str)] =
 /// weights, safetensors are taken where there are any.
 ///
 /// # Errors
-/// As [`fetch`](crate::fetch); no id; a repository without a configuration or weights that can be read.
+/// The errors of [`fetch`](crate::fetch); no id; a repository without a configuration or weights that can be read.
 pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Report, FetchError> {
     if !is_repository(id) {
         return Err(FetchError::Id { id: id.to_owned() });

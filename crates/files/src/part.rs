@@ -60,7 +60,7 @@ impl Write for Part {
 /// Writes all of a file and returns its SHA-256.
 ///
 /// # Errors
-/// As [`Part`].
+/// The errors of [`Part`].
 pub fn write(file: &Path, bytes: &[u8]) -> io::Result<String> {
     let mut part = Part::create(file)?;
     part.write_all(bytes)?;

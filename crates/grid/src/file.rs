@@ -112,10 +112,10 @@ impl Grid {
         Self::read_with(path, &Value::Null)
     }
 
-    /// As [`Grid::read`], with `overrides` laid over the file key by key.
+    /// Like [`Grid::read`], with `overrides` laid over the file key by key.
     ///
     /// # Errors
-    /// As [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
+    /// The errors of [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
     pub fn read_with(path: &Path, overrides: &Value) -> Result<Located<Self>, DataError> {
         let grid: Located<Self> = read_spelled(path, |value| lay_over(value, overrides))?;
         check(&grid)?;

@@ -158,7 +158,7 @@ impl MethodKey {
         self.label_without(&[])
     }
 
-    /// As [`MethodKey::label`], without these parameters.
+    /// Like [`MethodKey::label`], without these parameters.
     pub fn label_without(&self, names: &[&str]) -> String {
         let Some(default) = Method::from_name(&self.name) else { return self.name.clone() };
         let read = |params: Value| serde_json::from_value::<Method>(json!({ self.name.clone(): params })).ok();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// Reads a file with methods, tasks or noises, after `change`, with bare names and sweeps written out.
 ///
 /// # Errors
-/// As [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it.
+/// The errors of [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it.
 pub fn read_spelled<T: DeserializeOwned>(
     path: &Path,
     change: impl FnOnce(&mut Value),

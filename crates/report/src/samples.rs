@@ -123,7 +123,7 @@ impl<'a> Samples<'a> {
         cells.into_iter().map(|cell| self.store.series(cell)).collect()
     }
 
-    /// As [`Samples::sample_of`], from [`Samples::scores`] that are there already: several measures read files once.
+    /// Like [`Samples::sample_of`], from [`Samples::scores`] that are there already: several measures read files once.
     ///
     /// # Errors
     /// Series that do not belong together.

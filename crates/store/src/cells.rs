@@ -225,7 +225,7 @@ impl Store {
     /// Writes what is known of a cell that failed beside its place.
     ///
     /// # Errors
-    /// As [`Store::stage`].
+    /// The errors of [`Store::stage`].
     pub fn stage_failed(&self, id: &str, records: &[Record]) -> Result<StagedCell> {
         let facts = Facts { of: id.into(), kind: "failure".into(), ..Facts::default() };
         let bytes = checksum::write(&mut record::to_frame(records)?, &facts)?;
@@ -295,7 +295,7 @@ impl Store {
     /// Why a cell has failed, by its records.
     ///
     /// # Errors
-    /// As [`Store::records`].
+    /// The errors of [`Store::records`].
     pub fn failures(&self, id: &str) -> Result<Vec<String>> {
         let records = self.records(id)?.into_iter();
         Ok(records.filter(|record| record.metric.is_none()).filter_map(|record| record.error).collect())

@@ -82,7 +82,7 @@ pub fn check(bytes: &[u8]) -> Result<EmbeddedChecksum> {
 /// The frame in a sealed file.
 ///
 /// # Errors
-/// As [`check`]; bytes that polars cannot read.
+/// The errors of [`check`]; bytes that polars cannot read.
 pub fn read(bytes: &[u8]) -> Result<(DataFrame, EmbeddedChecksum)> {
     let seal = check(bytes)?;
     Ok((ParquetReader::new(Cursor::new(bytes)).finish()?, seal))

@@ -120,37 +120,37 @@ impl Task {
         self.0.as_any().downcast_ref()
     }
 
-    /// As [`Evaluation::name`].
+    /// See [`Evaluation::name`].
     pub fn name(&self) -> &'static str {
         self.0.name()
     }
 
-    /// As [`Evaluation::title`].
+    /// See [`Evaluation::title`].
     pub fn title(&self) -> &'static str {
         self.0.title()
     }
 
-    /// As [`Evaluation::summary`].
+    /// See [`Evaluation::summary`].
     pub fn summary(&self) -> &'static str {
         self.0.summary()
     }
 
-    /// As [`Evaluation::version`].
+    /// See [`Evaluation::version`].
     pub fn version(&self) -> u32 {
         self.0.version()
     }
 
-    /// As [`Evaluation::needs_labels`].
+    /// See [`Evaluation::needs_labels`].
     pub fn needs_labels(&self) -> bool {
         self.0.needs_labels()
     }
 
-    /// As [`Evaluation::needs_validation`].
+    /// See [`Evaluation::needs_validation`].
     pub fn needs_validation(&self) -> bool {
         self.0.needs_validation()
     }
 
-    /// As [`Evaluation::label`].
+    /// See [`Evaluation::label`].
     pub fn label(&self) -> Option<&str> {
         self.0.label()
     }

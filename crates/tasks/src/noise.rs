@@ -179,7 +179,7 @@ impl Noise {
     /// The training rows with the noise in them.
     ///
     /// # Errors
-    /// As [`Noise::validate`].
+    /// The errors of [`Noise::validate`].
     pub fn apply(&self, train: &Views) -> Result<Views, TaskError> {
         let names: Vec<&str> = train.names().collect();
         self.validate(&names)?;

@@ -30,7 +30,7 @@ impl<'a> FitInput<'a> {
     /// With labellings of the items.
     ///
     /// # Errors
-    /// [`AlignError::Length`] for a labelling that has not one class for each row.
+    /// [`AlignError::Length`] for a labelling that does not have one class per row.
     pub fn with_labels(self, labels: &'a [Labels]) -> Result<Self, AlignError> {
         let want = self.views.rows();
         match labels.iter().find(|labels| labels.values.len() != want) {
@@ -42,7 +42,7 @@ impl<'a> FitInput<'a> {
     /// With rows to choose by.
     ///
     /// # Errors
-    /// [`AlignError::UnknownView`] where these rows lack one of the views.
+    /// [`AlignError::UnknownView`] if these rows lack one of the views.
     pub fn with_validation(self, validation: &'a Views) -> Result<Self, AlignError> {
         self.views.names().try_for_each(|name| validation.position(name).map(|_| ()))?;
         Ok(Self { validation: Some(validation), ..self })

@@ -75,7 +75,7 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
     /// The rest of a fit whose [`base`](Self::base) is there already.
     ///
     /// # Errors
-    /// As [`Aligner::fit`]; a base of another kind.
+    /// The errors of [`Aligner::fit`]; a base of another kind.
     fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let _ = base;
         self.fit(input, seed)
@@ -96,13 +96,13 @@ pub trait MomentAligner: Aligner {
     /// The fit.
     ///
     /// # Errors
-    /// As [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters by which rows have to be seen again.
+    /// The errors of [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters by which rows have to be seen again.
     fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError>;
 
     /// The fit of the moments of these rows.
     ///
     /// # Errors
-    /// As [`Aligner::fit`].
+    /// The errors of [`Aligner::fit`].
     fn fit_rows(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let MomentSpec { incomplete, standardisation } = self.spec();
         let moments = Moments::fit(input.views, incomplete, standardisation)?;
@@ -160,47 +160,47 @@ impl Method {
         self.0.as_any().downcast_ref()
     }
 
-    /// As [`Aligner::name`].
+    /// See [`Aligner::name`].
     pub fn name(&self) -> &'static str {
         self.0.name()
     }
 
-    /// As [`Aligner::title`].
+    /// See [`Aligner::title`].
     pub fn title(&self) -> &'static str {
         self.0.title()
     }
 
-    /// As [`Aligner::summary`].
+    /// See [`Aligner::summary`].
     pub fn summary(&self) -> &'static str {
         self.0.summary()
     }
 
-    /// As [`Aligner::version`].
+    /// See [`Aligner::version`].
     pub fn version(&self) -> u32 {
         self.0.version()
     }
 
-    /// As [`Aligner::needs`].
+    /// See [`Aligner::needs`].
     pub fn needs(&self) -> Needs {
         self.0.needs()
     }
 
-    /// As [`Aligner::uses_seed`].
+    /// See [`Aligner::uses_seed`].
     pub fn uses_seed(&self) -> bool {
         self.0.uses_seed()
     }
 
-    /// As [`Aligner::cost`].
+    /// See [`Aligner::cost`].
     pub fn cost(&self, size: &FitSize) -> f64 {
         self.0.cost(size)
     }
 
-    /// As [`Aligner::base`].
+    /// See [`Aligner::base`].
     pub fn base(&self) -> Option<BaseFit> {
         self.0.base()
     }
 
-    /// As [`Aligner::moments`].
+    /// See [`Aligner::moments`].
     pub fn moments(&self) -> Option<&dyn MomentAligner> {
         self.0.moments()
     }
@@ -230,7 +230,7 @@ impl Method {
     /// without one fits all views anew.
     ///
     /// # Errors
-    /// As [`Method::fit`]; a base without a universe.
+    /// The errors of [`Method::fit`]; a base without a universe.
     pub fn fit_on<'a>(&self, base: &Fit, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
         let input = input.into();
         self.needs().check(self.name(), &input)?;
@@ -242,7 +242,7 @@ impl Method {
     /// divisor is felt.
     ///
     /// # Errors
-    /// [`AlignError::Dead`] where fewer than two views vary that were to be aligned.
+    /// [`AlignError::Dead`] if fewer than two views vary that were to be aligned.
     pub(crate) fn examined(&self, mut fit: Fit) -> Result<Fit, AlignError> {
         let dead = fit.fitted.dead_views();
         let living = fit.fitted.views().len() - dead.len();
@@ -298,7 +298,7 @@ impl BaseViews {
     /// The views.
     ///
     /// # Errors
-    /// [`AlignError::TooFewViews`] where fewer than two are left to align before one is added.
+    /// [`AlignError::TooFewViews`] if fewer than two are left to align before one is added.
     pub fn of(self, train: &Views) -> Result<Views, AlignError> {
         let names: Vec<&str> = train.names().collect();
         if self == Self::AllButLast && names.len() < 3 {

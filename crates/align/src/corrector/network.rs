@@ -107,7 +107,7 @@ impl Corrector {
     /// A corrector with these weights, as read from a file.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where a shape does not fit the LayerNorm's width and the hidden bias's length.
+    /// [`AlignError::Width`] if a shape does not fit the LayerNorm's width and the hidden bias's length.
     pub fn from_weights(w: &Weights) -> Result<Self, AlignError> {
         let layout = Layout { width: w.scale.len(), hidden: w.b1.len() };
         let (d, h) = (layout.width, layout.hidden);

@@ -207,7 +207,7 @@ impl Corrector {
         Ok(self.apply_prepared(&NormalizedRows::new(u)))
     }
 
-    /// As [`Corrector::apply`], on rows already prepared; a row without a direction stays zero.
+    /// Like [`Corrector::apply`], on rows already prepared; a row without a direction stays zero.
     pub(crate) fn apply_prepared(&self, x: &NormalizedRows) -> Matrix {
         let layout = self.layout;
         let folded = Folded::new(self);

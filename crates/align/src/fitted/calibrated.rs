@@ -31,11 +31,11 @@ impl Fit {
         Ok(self.calibrated_by(&onward))
     }
 
-    /// As [`Fit::calibrated`], from sums over the training rows alone. Where views miss items the sums do not tell, and a
+    /// Like [`Fit::calibrated`], from sums over the training rows alone. Where views miss items the sums do not tell, and a
     /// warning says so.
     ///
     /// # Errors
-    /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] where the
+    /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] if the
     /// sums are not of the fit's views.
     pub fn calibrated_by_statistics(mut self, sums: &SufficientStatistics) -> Result<Self, AlignError> {
         if !self.fitted.translates() || matches!(self.fitted, Fitted::Own(_)) {
@@ -53,7 +53,7 @@ impl Fit {
     /// times the spread of its own ([`Spread`](crate::calibration::Spread)).
     ///
     /// # Errors
-    /// As [`Fit::calibrated`].
+    /// The errors of [`Fit::calibrated`].
     pub fn with_spread_checked(mut self, train: &Views) -> Result<Self, AlignError> {
         let onward = onward_of_rows(&self.fitted, train)?;
         for (target, name) in names(&self.fitted).iter().enumerate() {
@@ -82,10 +82,10 @@ impl Fit {
 }
 
 impl Fitted {
-    /// As [`Fit::calibrated`], without its warnings.
+    /// Like [`Fit::calibrated`], without its warnings.
     ///
     /// # Errors
-    /// As [`Fit::calibrated`].
+    /// The errors of [`Fit::calibrated`].
     pub fn calibrated(&self, train: &Views) -> Result<Self, AlignError> {
         let report = crate::FitReport::closed_form(0, 0, None);
         Ok(Fit { fitted: self.clone(), report }.calibrated(train)?.fitted)

@@ -182,7 +182,7 @@ impl Fitted {
         }
     }
 
-    /// Bytes of the numbers that it holds.
+    /// Bytes of its numbers.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Input(input) => input.bytes(),

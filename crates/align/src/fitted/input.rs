@@ -30,7 +30,7 @@ impl InputSpace {
         Self { views }
     }
 
-    /// Bytes of the numbers that it holds.
+    /// Bytes of its numbers.
     pub(super) fn bytes(&self) -> usize {
         self.views.iter().filter_map(|(_, _, prep)| prep.as_ref()).map(ZScore::bytes).sum()
     }

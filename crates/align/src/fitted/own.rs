@@ -50,6 +50,6 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
         Ok(LinearStep::None)
     }
 
-    /// Bytes of the numbers that it holds, for the store of fits that cells share.
+    /// Bytes of its numbers, for the store of fits that cells share.
     fn bytes(&self) -> usize;
 }

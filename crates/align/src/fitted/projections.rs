@@ -61,7 +61,7 @@ impl Projections<'_> {
     /// The rows of the view at position `source` in the raw coordinates of `target`, as [`Fitted::translate`] has them.
     ///
     /// # Errors
-    /// As [`Fitted::translate`].
+    /// The errors of [`Fitted::translate`].
     pub fn translated(&self, source: usize, target: &str) -> Result<Matrix, AlignError> {
         if let Fitted::Own(_) = self.fitted {
             return self.fitted.translate(self.name(source)?, target, self.rows(source)?);
@@ -73,7 +73,7 @@ impl Projections<'_> {
     /// The same, standardised: `by.apply` of [`Projections::translated`] in one step, without rounding in between.
     ///
     /// # Errors
-    /// As [`Fitted::translate`], and as [`ZScore::apply`].
+    /// The errors of [`Fitted::translate`], and as [`ZScore::apply`].
     pub fn standardised(&self, source: usize, target: &str, by: &ZScore) -> Result<Matrix, AlignError> {
         if let Fitted::Own(_) = self.fitted {
             return by.apply(&self.translated(source, target)?);

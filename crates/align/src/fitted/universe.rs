@@ -33,8 +33,8 @@ impl Universe {
     /// training rows.
     ///
     /// # Errors
-    /// [`AlignError::Width`] where a map does not fit its view or the first map's width, or has no columns;
-    /// [`AlignError::TooFewViews`] where a view has no map; [`AlignError::TooFewPresent`] for a view with less than two
+    /// [`AlignError::Width`] if a map does not fit its view or the first map's width, or has no columns;
+    /// [`AlignError::TooFewViews`] if a view has no map; [`AlignError::TooFewPresent`] for a view with less than two
     /// rows.
     pub fn from_maps(train: &Views, maps: Vec<Matrix>) -> Result<Self, AlignError> {
         if maps.len() != train.len() {
@@ -72,8 +72,8 @@ impl Universe {
     /// These views in one space, in this order: what a method of one's own ends in.
     ///
     /// # Errors
-    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] where two steps
-    /// do not fit each other, the view's width or the first view's universe; [`AlignError::Own`] where a corrector is not the
+    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] if two steps
+    /// do not fit each other, the view's width or the first view's universe; [`AlignError::Own`] if a corrector is not the
     /// last step of a way in, or not that of the views before.
     pub fn from_views(views: Vec<ViewMap>) -> Result<Self, AlignError> {
         let Some(first) = views.first() else {
@@ -110,7 +110,7 @@ impl Universe {
     /// a view that was added with [`AddForm::Scaled`](crate::AddForm::Scaled).
     ///
     /// # Errors
-    /// [`AlignError::Width`] where the corrector is of another width than the universe.
+    /// [`AlignError::Width`] if the corrector is of another width than the universe.
     pub fn with_corrector(self, corrector: Corrector, rescale: Rescale) -> Result<Self, AlignError> {
         if corrector.width() != self.width() {
             let (name, got) = ("universe".to_string(), corrector.width());
@@ -154,7 +154,7 @@ impl Universe {
         Self { views: views.map(|(view, calibration)| view.with_calibration(calibration)).collect() }
     }
 
-    /// Bytes of the numbers that it holds.
+    /// Bytes of its numbers.
     pub(super) fn bytes(&self) -> usize {
         let corrector = self.corrector().map_or(0, |corrector| size_of::<f32>() * corrector.parameters());
         self.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector

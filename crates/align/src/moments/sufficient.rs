@@ -176,7 +176,7 @@ impl SufficientStatistics {
     /// Takes the sums of some of its items out again.
     ///
     /// # Errors
-    /// [`AlignError::OtherViews`] for other names, widths or weights; [`AlignError::TooFewRows`] where the other
+    /// [`AlignError::OtherViews`] for other names, widths or weights; [`AlignError::TooFewRows`] if the other
     /// has more items.
     pub fn subtract(&mut self, other: &Self) -> Result<(), AlignError> {
         self.check_compatible(other)?;
@@ -201,7 +201,7 @@ impl SufficientStatistics {
     /// The sums of the named views alone, in this order.
     ///
     /// # Errors
-    /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`]; [`AlignError::OtherViews`] where items count
+    /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`]; [`AlignError::OtherViews`] if items count
     /// by how many views have them, which the views left out change.
     pub fn select(&self, names: &[&str]) -> Result<Self, AlignError> {
         self.check_weights()?;

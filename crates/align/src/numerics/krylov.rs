@@ -28,7 +28,7 @@ const ROUNDS: usize = 12;
 /// it does not, or where it does not converge. Memory: the matrix, and about 3·`count`·n numbers where it iterates.
 ///
 /// # Errors
-/// As [`linalg::symmetric_eigen`].
+/// The errors of [`linalg::symmetric_eigen`].
 pub(crate) fn leading_eigen(
     mut a: Matrix<f64>,
     count: usize,

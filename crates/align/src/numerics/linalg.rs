@@ -41,7 +41,7 @@ impl Accum {
 /// `out = a b`, or `out += a b` with [`Accum::Add`]. 2·m·n·k flops.
 ///
 /// # Panics
-/// Where the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
+/// If the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
 /// whoever takes a user's matrix.
 pub fn gemm<T: Float>(
     out: MatrixViewMut<'_, T>,
@@ -58,7 +58,7 @@ pub fn gemm<T: Float>(
 /// `a b` as a new matrix.
 ///
 /// # Panics
-/// As [`gemm`].
+/// Under the conditions of [`gemm`].
 pub fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, threads: Threads) -> Matrix<T> {
     let mut out = Matrix::zeros(a.rows(), b.cols());
     gemm(out.view_mut(), Accum::Replace, a, b, threads);
@@ -68,7 +68,7 @@ pub fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, threads: Th
 /// The lower triangle (diagonal included) of `aᵀ a` written or added to that of `out`: half the flops of a product.
 ///
 /// # Panics
-/// As [`gemm`].
+/// Under the conditions of [`gemm`].
 pub fn gram_lower<T: Float>(out: MatrixViewMut<'_, T>, accum: Accum, a: MatrixView<'_, T>, threads: Threads) {
     let whole = BlockStructure::Rectangular;
     let lower = BlockStructure::TriangularLower;
@@ -138,7 +138,7 @@ fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
 /// Singular values in descending order.
 ///
 /// # Errors
-/// As [`thin_svd`].
+/// The errors of [`thin_svd`].
 pub fn singular_values(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Vec<f64>, AlignError> {
     let a = a.0;
     let size = a.nrows().min(a.ncols());
@@ -162,7 +162,7 @@ pub fn singular_values(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> 
 /// On a rank-deficient square `a` the completion on the null space is orthogonal but arbitrary.
 ///
 /// # Errors
-/// As [`thin_svd`].
+/// The errors of [`thin_svd`].
 pub fn polar(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
     let svd = thin_svd(a, context)?;
     Ok(product(svd.u.view(), svd.v.transpose(), Threads::One))

@@ -23,7 +23,7 @@ impl<T: Copy + Default> Matrix<T> {
     /// Takes `rows * cols` values in row-major order.
     ///
     /// # Errors
-    /// [`AlignError::Shape`] where there are more or fewer.
+    /// [`AlignError::Shape`] if there are more or fewer.
     pub fn new(rows: usize, cols: usize, data: Vec<T>) -> Result<Self, AlignError> {
         if rows.checked_mul(cols) == Some(data.len()) {
             return Ok(Self { rows, cols, data });
@@ -39,7 +39,7 @@ impl<T: Copy + Default> Matrix<T> {
         Err(AlignError::Width { op, name: what.to_string(), got: self.cols, want })
     }
 
-    /// As [`Matrix::new`], of values that are known to be that many.
+    /// Like [`Matrix::new`], of values that are known to be that many.
     ///
     /// # Panics
     /// If they are not; readers check it first and say so in their own words.

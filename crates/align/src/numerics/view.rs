@@ -47,7 +47,7 @@ impl<'a, T> MatrixView<'a, T> {
         Err(AlignError::Shape { rows, cols, got: values.len() })
     }
 
-    /// As [`MatrixView::new`], for a slice whose length is known to be right.
+    /// Like [`MatrixView::new`], for a slice whose length is known to be right.
     ///
     /// # Panics
     /// If the slice does not have `rows * cols` values.

@@ -63,7 +63,7 @@ impl Array {
         Self { shape, values: Values::Single(matrix.as_slice().to_vec()) }
     }
 
-    /// As [`Array::matrix`], in double precision.
+    /// Like [`Array::matrix`], in double precision.
     pub fn matrix_f64(matrix: &Matrix<f64>) -> Self {
         let shape = vec![matrix.rows(), matrix.cols()];
         Self { shape, values: Values::Double(matrix.as_slice().to_vec()) }

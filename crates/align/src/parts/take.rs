@@ -111,13 +111,13 @@ impl Arrays {
         }
     }
 
-    /// As [`Arrays::single`], `f64`.
+    /// Like [`Arrays::single`], `f64`.
     fn double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
         let values = self.any_double(part, shape)?;
         finite(part, values)
     }
 
-    /// As [`Arrays::double`], of values that need not be finite: the divisor of a column that is left out is not.
+    /// Like [`Arrays::double`], of values that need not be finite: the divisor of a column that is left out is not.
     fn any_double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
         match self.remove(part)? {
             Array { shape: got, values: Values::Double(values) } if fits(&got, shape, values.len()) => Ok(values),

@@ -71,7 +71,7 @@ impl Split {
     /// The rows with these indices, in this order.
     ///
     /// # Panics
-    /// Where an index is not below the number of rows, as with a slice, or a list is too short for it
+    /// If an index is not below the number of rows, as with a slice, or a list is too short for it
     /// ([`Split::check`]).
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let pick = |values: &[i64]| rows.iter().map(|&row| values[row]).collect();
@@ -88,7 +88,7 @@ impl Split {
     /// The items that every view has: what tasks can be scored on.
     ///
     /// # Errors
-    /// [`AlignError::TooFewRows`] where there is none.
+    /// [`AlignError::TooFewRows`] if there is none.
     pub fn complete(&self) -> Result<Self, AlignError> {
         let rows: Vec<usize> =
             (0..self.views.rows()).filter(|&row| self.views.views_of(row) == self.views.len()).collect();
@@ -138,7 +138,7 @@ impl Dataset {
     /// train to validation. Rows without labels form one class. The rows kept stay in order.
     ///
     /// # Errors
-    /// [`AlignError::Length`] where train has not one label, group or id for each row.
+    /// [`AlignError::Length`] if train has not one label, group or id for each row.
     pub fn with_validation(self, fraction: f64, label: Option<&str>, seed: u64) -> Result<Self, AlignError> {
         if self.validation.is_some() {
             return Ok(self);

@@ -152,7 +152,7 @@ impl Views {
     /// The view at a position.
     ///
     /// # Panics
-    /// Where the position is not below [`Views::len`], as with a slice; [`Views::space`] takes a name and answers with an
+    /// If the position is not below [`Views::len`], as with a slice; [`Views::space`] takes a name and answers with an
     /// error.
     pub fn nth(&self, position: usize) -> &View {
         &self.0[position]
@@ -161,7 +161,7 @@ impl Views {
     /// The values of the view at a position.
     ///
     /// # Panics
-    /// As [`Views::nth`]; [`Views::get`] takes a name.
+    /// Under the conditions of [`Views::nth`]; [`Views::get`] takes a name.
     pub fn at(&self, position: usize) -> &Matrix {
         &self.0[position].values
     }
@@ -212,7 +212,7 @@ impl Views {
     /// The rows with these indices, of every view.
     ///
     /// # Panics
-    /// Where an index is not below [`Views::rows`], as with a slice.
+    /// If an index is not below [`Views::rows`], as with a slice.
     pub fn select_rows(&self, indices: &[usize]) -> Self {
         Self(self.0.iter().map(|space| space.select_rows(indices)).collect())
     }
@@ -233,7 +233,7 @@ impl Views {
     /// The same items with view `position` permuted: row `r` of the result is row `row_map[r]`.
     ///
     /// # Errors
-    /// [`AlignError::Position`] for a view or a row that is not there, [`AlignError::RowMismatch`] where there is not
+    /// [`AlignError::Position`] for a view or a row that is not there, [`AlignError::RowMismatch`] if there is not
     /// one entry for each row.
     pub fn with_row_map(&self, position: usize, row_map: &[usize]) -> Result<Self, AlignError> {
         self.check_position(position)?;
@@ -266,7 +266,7 @@ impl Views {
     /// rows that both views of a pair have; GCPA trains on items that two views have at least.
     ///
     /// # Errors
-    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] where there is not one entry
+    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] if there is not one entry
     /// for each row.
     pub fn with_missing(&self, position: usize, missing: &[bool]) -> Result<Self, AlignError> {
         self.check_position(position)?;

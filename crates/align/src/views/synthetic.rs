@@ -43,7 +43,7 @@ impl Synthetic {
     /// Draws the data; the same seed gives the same bits.
     ///
     /// # Errors
-    /// As [`Views::new`], for sizes of zero.
+    /// The errors of [`Views::new`], for sizes of zero.
     pub fn generate(&self, seed: u64) -> Result<Dataset, AlignError> {
         let rows = self.fit_rows + self.test_rows;
         let latent_width = self.widths.iter().copied().max().unwrap_or(0);

@@ -48,7 +48,7 @@ impl Stream {
     /// of the rows each, it is enough that one verifies the files they share.
     ///
     /// # Errors
-    /// As [`Stream::open`].
+    /// The errors of [`Stream::open`].
     pub fn open_with(manifest: &Manifest, split: SplitName, verify: bool) -> Result<Self, DataError> {
         let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0 };
         let mut sums: HashMap<usize, String> = HashMap::new();
@@ -109,7 +109,7 @@ impl Stream {
         self.chunks_of(0..self.rows, rows)
     }
 
-    /// As [`Stream::chunks`], of some of the items.
+    /// Like [`Stream::chunks`], of some of the items.
     pub fn chunks_of(&self, items: Range<usize>, rows: usize) -> impl Iterator<Item = Result<Views, DataError>> + '_ {
         let rows = rows.max(1);
         let items = items.start.min(self.rows)..items.end.min(self.rows);

@@ -220,7 +220,7 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
 /// Columns of a table (parquet or csv) as texts, in the order asked for.
 ///
 /// # Errors
-/// As [`texts`]; a file that is no table.
+/// The errors of [`texts`]; a file that is no table.
 pub fn text_columns(path: &Path, contents: &[u8], columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
     let each = |table: &columns::Table| columns.iter().map(|name| columns::texts(table, Some(name))).collect();
     let found = match Format::of(path)? {
@@ -277,10 +277,10 @@ pub struct Floats<'a> {
 }
 
 impl<'a> Floats<'a> {
-    /// As [`matrix`], nothing converted yet.
+    /// Like [`matrix`], nothing converted yet.
     ///
     /// # Errors
-    /// As [`matrix`], but for the values.
+    /// The errors of [`matrix`], but for the values.
     pub fn of(path: &Path, contents: &'a [u8], tensor: Option<&str>) -> Result<Self, DataError> {
         let raw = Format::of(path)?.raw(contents, tensor);
         raw.and_then(Self::of_raw).map_err(|p| DataError::file(path, p))
@@ -321,7 +321,7 @@ impl<'a> Floats<'a> {
     /// A value that is not finite or beyond the range of f32.
     ///
     /// # Panics
-    /// Where `rows` reaches beyond the matrix.
+    /// If `rows` reaches beyond the matrix.
     pub fn read(&self, rows: Range<usize>) -> Result<Matrix, FileProblem> {
         let values = if self.raw.fortran {
             let columns: Vec<f32> =
@@ -336,10 +336,10 @@ impl<'a> Floats<'a> {
     /// These rows as f32, in this order.
     ///
     /// # Errors
-    /// As [`read`](Floats::read).
+    /// The errors of [`read`](Floats::read).
     ///
     /// # Panics
-    /// Where a row lies beyond the matrix.
+    /// If a row lies beyond the matrix.
     pub fn gather(&self, rows: &[usize]) -> Result<Matrix, FileProblem> {
         if self.raw.fortran {
             return Ok(self.read(0..self.rows)?.select_rows(rows));

@@ -125,7 +125,7 @@ impl Saved {
     /// A fit with the consensus of the rows that it was fitted on, where they are at hand and there is a universe.
     ///
     /// # Errors
-    /// As [`Consensus::of`].
+    /// The errors of [`Consensus::of`].
     pub fn of(fit: Fit, origin: Origin, train: Option<&Views>) -> Result<Self, AlignError> {
         let consensus = match (fit.fitted.universe(), train) {
             (Some(universe), Some(train)) => Some(Consensus::of(universe, train)?),

@@ -94,7 +94,7 @@ impl<T> Located<T> {
 /// Reads a file as it stands.
 ///
 /// # Errors
-/// As [`parse`], and a file that is not there or cannot be read.
+/// The errors of [`parse`], and a file that is not there or cannot be read.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Located<T>, DataError> {
     read_with(path, |_| ())
 }
@@ -102,7 +102,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Located<T>, DataError> {
 /// Reads a file whose value `normalise` may rewrite before it is deserialised.
 ///
 /// # Errors
-/// As [`parse`], and a file that is not there or cannot be read.
+/// The errors of [`parse`], and a file that is not there or cannot be read.
 pub fn read_with<T: DeserializeOwned>(
     path: &Path,
     normalise: impl FnOnce(&mut Value),

@@ -107,7 +107,7 @@ impl PictureEncoder {
     /// told how many files have just been finished.
     ///
     /// # Errors
-    /// As [`Rgb::open`], [`PictureEncoder::resized`] and [`PictureEncoder::features`].
+    /// The errors of [`Rgb::open`], [`PictureEncoder::resized`] and [`PictureEncoder::features`].
     pub fn encode(
         &self,
         files: &[PathBuf],

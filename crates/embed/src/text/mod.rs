@@ -114,7 +114,7 @@ impl TextEncoder {
     /// how many texts have just been finished.
     ///
     /// # Errors
-    /// As [`TextEncoder::token_ids`], and numbers that are not finite.
+    /// The errors of [`TextEncoder::token_ids`], and numbers that are not finite.
     pub fn encode(&self, texts: &[&str], batch: usize, done: &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> {
         let tokens = self.tokens(texts)?;
         let mut embeddings = Embeddings::zeros(texts.len(), self.width());
@@ -132,7 +132,7 @@ impl TextEncoder {
     /// behind the final norm. For finding where two implementations part ways.
     ///
     /// # Errors
-    /// As [`TextEncoder::encode`].
+    /// The errors of [`TextEncoder::encode`].
     pub fn hidden_states(&self, text: &str) -> Result<Vec<Embeddings>, EmbedError> {
         let tokens = self.tokens(&[text])?;
         let batch = Batch::of(&tokens.iter().collect::<Vec<_>>(), self.model.padding());

@@ -42,7 +42,7 @@ impl Endpoint {
     /// What `HF_ENDPOINT` names, else the public hub.
     ///
     /// # Errors
-    /// As [`Endpoint::parse`].
+    /// The errors of [`Endpoint::parse`].
     pub fn from_env() -> Result<Self, FetchError> {
         let named = env::var("HF_ENDPOINT").ok().filter(|value| !value.trim().is_empty());
         Self::parse(named.as_deref().unwrap_or(DEFAULT))
@@ -130,7 +130,7 @@ impl Token {
     /// What `HF_TOKEN` holds, if anything.
     ///
     /// # Errors
-    /// As [`Token::parse`].
+    /// The errors of [`Token::parse`].
     pub fn from_env() -> Result<Option<Self>, FetchError> {
         match env::var("HF_TOKEN") {
             Ok(text) if !text.trim().is_empty() => Self::parse(&text).map(Some),

@@ -67,7 +67,7 @@ pub fn figure_pairs<T>(file: &Located<T>, figures: &[FigureSpec], views: &[Strin
 /// Refuses pairs with a view that is not among `views`; `key` is the place of their list.
 ///
 /// # Errors
-/// As [`figure_pairs`].
+/// The errors of [`figure_pairs`].
 pub fn pairs<T>(file: &Located<T>, key: &str, pairs: &[[String; 2]], views: &[String]) -> Result<(), DataError> {
     for (i, pair) in pairs.iter().enumerate() {
         if let Some(end) = (0..2).find(|&end| !views.contains(&pair[end])) {

@@ -28,7 +28,7 @@ pub fn published<T>(file: &Located<T>, published: &[Published], grid: &Grid) -> 
 /// comparisons with no method.
 ///
 /// # Errors
-/// As [`published`].
+/// The errors of [`published`].
 pub fn claims<T>(file: &Located<T>, claims: &[Claim], grid: &Grid) -> Result<(), DataError> {
     let labels: Vec<String> = grid.methods.iter().map(|method| MethodKey::of(method).label()).collect();
     for (i, claim) in claims.iter().enumerate() {
@@ -62,7 +62,7 @@ pub fn claims<T>(file: &Located<T>, claims: &[Claim], grid: &Grid) -> Result<(),
 /// Refuses pairs of claims with a view that is not among `views`.
 ///
 /// # Errors
-/// As [`published`].
+/// The errors of [`published`].
 pub fn claim_pairs<T>(file: &Located<T>, claims: &[Claim], views: &[String]) -> Result<(), DataError> {
     for (i, claim) in claims.iter().enumerate() {
         for (part, named) in claim.test.names() {

@@ -82,7 +82,7 @@ impl Fits {
     /// exists already and is only extended.
     ///
     /// # Errors
-    /// As [`Method::fit`].
+    /// The errors of [`Method::fit`].
     pub fn of(&self, plan: &Plan, cell: &Cell, data: &Dataset) -> Result<Fitting> {
         self.of_method(plan, cell, data, &cell.method, cell.views.len())
     }

@@ -14,7 +14,7 @@ const MOST_POINTS: usize = 600;
 /// fit without a universe, or fewer than three such items. Deterministic, as [`pca_2d`] is.
 ///
 /// # Errors
-/// As [`pca_2d`].
+/// The errors of [`pca_2d`].
 pub fn picture(fitted: &Fitted, split: &Split) -> Result<Option<Picture>> {
     let Some(universe) = fitted.universe() else { return Ok(None) };
     let views = &split.views;

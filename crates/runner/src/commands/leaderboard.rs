@@ -18,7 +18,7 @@ use store::lock::{Lock, Turn};
 /// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
 ///
 /// # Errors
-/// As [`super::run::run`].
+/// The errors of [`super::run::run`].
 pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result<Ending> {
     let board = Leaderboard::read(path)?.value;
     let fits = Fits::within(request.settings.max_memory);

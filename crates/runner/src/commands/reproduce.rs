@@ -34,7 +34,7 @@ pub struct ReproduceRequest {
 /// content.
 ///
 /// # Errors
-/// As [`super::run::run`].
+/// The errors of [`super::run::run`].
 pub fn reproduce(request: &ReproduceRequest, observer: &dyn Observer) -> Result<Ending> {
     let ReproduceRequest { files, run, .. } = request;
     let fits = Fits::within(run.settings.max_memory);

@@ -75,7 +75,7 @@ pub(super) enum Computed {
 /// Computes the cells of a plan that are requested; a dry run tells which they are.
 ///
 /// # Errors
-/// As [`run`].
+/// The errors of [`run`].
 pub(super) fn compute(plan: &Plan, request: &RunRequest, fits: &Fits, observer: &dyn Observer) -> Result<Computed> {
     announce(plan, observer);
     let RunRequest { out, dry_run, selection, settings, .. } = request;

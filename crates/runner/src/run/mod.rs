@@ -174,7 +174,7 @@ pub fn announce(plan: &Plan, observer: &dyn Observer) {
     tell(plan, unmatched.collect(), observer);
 }
 
-/// As [`announce`], for one cell of a run that has tested already whether rows correspond.
+/// Like [`announce`], for one cell of a run that has tested already whether rows correspond.
 pub fn announce_within(plan: &Plan, observer: &dyn Observer) {
     tell(plan, Vec::new(), observer);
 }

@@ -53,7 +53,7 @@ impl Sbatch {
     /// Submits it and returns the job's id.
     ///
     /// # Errors
-    /// As [`slurm`]; an answer that is no id.
+    /// The errors of [`slurm`]; an answer that is no id.
     pub(super) fn submit(&self) -> Result<u64> {
         let said = slurm("sbatch", &self.args)?;
         // `id` or `id;cluster`, after whatever a site's plugins print.

@@ -54,7 +54,7 @@ impl Classifier {
     /// From W (d × k) and b (k).
     ///
     /// # Errors
-    /// [`TaskError::Shape`] where b has not one value per column of W, or there is no class.
+    /// [`TaskError::Shape`] if b has not one value per column of W, or there is no class.
     pub fn from_parts(w: &Matrix, b: &[f32]) -> Result<Self, TaskError> {
         if w.cols() != b.len() || b.is_empty() {
             return Err(TaskError::Shape {
@@ -121,7 +121,7 @@ impl Classifier {
     /// Whether each row's largest logit (the first among equals) is that of its class.
     ///
     /// # Errors
-    /// [`TaskError::Shape`] where the rows are not as wide as those that it was trained on, or there is not one code for
+    /// [`TaskError::Shape`] if the rows are not as wide as those that it was trained on, or there is not one code for
     /// each; [`TaskError::NoNumber`]; [`TaskError::Parameter`] for no rows.
     pub fn correct(&self, rows: Labelled<'_>) -> Result<Vec<bool>, TaskError> {
         self.check(rows, false)?;
@@ -147,7 +147,7 @@ impl Classifier {
     /// Share of rows that are correct.
     ///
     /// # Errors
-    /// As [`Classifier::correct`].
+    /// The errors of [`Classifier::correct`].
     pub fn accuracy(&self, rows: Labelled<'_>) -> Result<f64, TaskError> {
         Ok(share(&self.correct(rows)?))
     }

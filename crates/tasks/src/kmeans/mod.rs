@@ -82,7 +82,7 @@ impl KMeans {
     /// Clusters the rows of `x` (n × d). Restarts run in parallel; the result does not show it.
     ///
     /// # Errors
-    /// As [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`]; a backend that this build is without.
+    /// The errors of [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`]; a backend that this build is without.
     pub fn fit(&self, x: &Matrix, rng: &mut Stream) -> Result<Clustering, TaskError> {
         self.check(x.rows())?;
         check_numbers("k-means", "points", x)?;

@@ -52,7 +52,7 @@ impl ContingencyTable {
     /// From the cluster and the label of every item. O(n log n).
     ///
     /// # Errors
-    /// [`TaskError::Shape`] where the lengths differ.
+    /// [`TaskError::Shape`] if the lengths differ.
     pub fn new<A: Ord + Copy, B: Ord + Copy>(clusters: &[A], labels: &[B]) -> Result<Self, TaskError> {
         check_lengths("cross table", "clusters", clusters.len(), "labels", labels.len())?;
         let (clusters, cluster_count) = dense_codes(clusters);
@@ -70,7 +70,7 @@ impl ContingencyTable {
     /// From two per-item series of whole numbers, as records keep them; an item whose cluster is NaN is not counted at all.
     ///
     /// # Errors
-    /// As [`ContingencyTable::new`].
+    /// The errors of [`ContingencyTable::new`].
     pub fn from_series(clusters: &[f32], labels: &[f32]) -> Result<Self, TaskError> {
         check_lengths("cross table", "clusters", clusters.len(), "labels", labels.len())?;
         let counted: Vec<usize> = (0..clusters.len()).filter(|&item| !clusters[item].is_nan()).collect();
@@ -104,7 +104,7 @@ impl ContingencyTable {
     /// stay below 2³².
     ///
     /// # Errors
-    /// [`TaskError::Shape`] where there is not one weight per item.
+    /// [`TaskError::Shape`] if there is not one weight per item.
     pub fn weighted_agreement(&self, weights: &[u32]) -> Result<Agreement, TaskError> {
         check_lengths("weighted agreement", "weights", weights.len(), "items", self.items())?;
         let mut counts = vec![0u32; self.cells.len()];
@@ -195,7 +195,7 @@ fn normalised_information(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
 /// are counted with many weights, make one [`ContingencyTable`] and ask that.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where the lengths differ.
+/// [`TaskError::Shape`] if the lengths differ.
 pub fn ari_nmi_weighted<A: Ord + Copy, B: Ord + Copy>(
     clusters: &[A],
     labels: &[B],
@@ -227,7 +227,7 @@ pub fn mean_reciprocal_rank(ranks: &[f32]) -> f64 {
 /// [`hits_at`] with query i counted `weights[i]` times.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per rank.
+/// [`TaskError::Shape`] if there is not one weight per rank.
 pub fn weighted_hits_at(ranks: &[f32], k: u32, weights: &[u32]) -> Result<f64, TaskError> {
     check_lengths("weighted hits", "ranks", ranks.len(), "weights", weights.len())?;
     let (mut hits, mut total) = (0u64, 0u64);
@@ -241,7 +241,7 @@ pub fn weighted_hits_at(ranks: &[f32], k: u32, weights: &[u32]) -> Result<f64, T
 /// [`mean_reciprocal_rank`] with query i counted `weights[i]` times.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per rank.
+/// [`TaskError::Shape`] if there is not one weight per rank.
 pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
     check_lengths("weighted mean reciprocal rank", "ranks", ranks.len(), "weights", weights.len())?;
     let (mut sum, mut total) = (0.0, 0u64);
@@ -257,7 +257,7 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
 /// of clusters is one of [`ContingencyTable`]; uniformity, effective rank and modality gap need the vectors).
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per value.
+/// [`TaskError::Shape`] if there is not one weight per value.
 pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Result<Option<f64>, TaskError> {
     let statistic = metric.statistic();
     let value = match statistic {
@@ -310,7 +310,7 @@ pub fn skewness(values: &[f32]) -> f64 {
 /// [`skewness`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per value.
+/// [`TaskError::Shape`] if there is not one weight per value.
 pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
     let mean = weighted_mean(values, weights)?;
     let counted = || values.iter().zip(weights).filter(|(value, _)| !value.is_nan());
@@ -326,7 +326,7 @@ pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskErr
 /// [`mean`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per value.
+/// [`TaskError::Shape`] if there is not one weight per value.
 pub fn weighted_mean(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
     check_lengths("weighted mean", "values", values.len(), "weights", weights.len())?;
     let (mut sum, mut total) = (0.0, 0u64);
@@ -341,7 +341,7 @@ pub fn weighted_mean(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> 
 /// where none is.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per value.
+/// [`TaskError::Shape`] if there is not one weight per value.
 pub fn weighted_quantile(values: &[f32], q: f64, weights: &[u32]) -> Result<f64, TaskError> {
     let repeated = repeat("weighted quantile", values, weights)?;
     Ok(if repeated.is_empty() { f64::NAN } else { quantile(&repeated, q) })
@@ -350,7 +350,7 @@ pub fn weighted_quantile(values: &[f32], q: f64, weights: &[u32]) -> Result<f64,
 /// [`lower_median`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all; NaN where none is.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where there is not one weight per value.
+/// [`TaskError::Shape`] if there is not one weight per value.
 pub fn weighted_lower_median(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> {
     let repeated = repeat("weighted median", values, weights)?;
     Ok(if repeated.is_empty() { f64::NAN } else { lower_median(&repeated) })

@@ -144,7 +144,7 @@ impl Scores {
         self.keep_draw(place, quantity, None, values);
     }
 
-    /// As [`Scores::keep`], of one of several draws of the task's own (seeds of k-means, first weights of a classifier).
+    /// Like [`Scores::keep`], of one of several draws of the task's own (seeds of k-means, first weights of a classifier).
     pub fn keep_draw(&mut self, place: Place<'_>, quantity: Quantity, draw: Option<u64>, values: Vec<f32>) {
         let Place { space, source, target } = place;
         let [source, target] = [source, target].map(|view| view.map(str::to_string));

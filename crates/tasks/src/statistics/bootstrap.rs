@@ -72,10 +72,10 @@ pub fn paired_bootstrap<'a>(
     Ok((0..drawn.estimates().len()).map(|figure| drawn.interval(figure)).collect())
 }
 
-/// As [`paired_bootstrap`], with the material of the intervals, for tests and ranks.
+/// Like [`paired_bootstrap`], with the material of the intervals, for tests and ranks.
 ///
 /// # Errors
-/// As [`paired_bootstrap`].
+/// The errors of [`paired_bootstrap`].
 pub fn resample<'a>(
     items: impl Into<Items<'a>>,
     resamples: usize,
@@ -85,7 +85,7 @@ pub fn resample<'a>(
     resample_with_seeds(items, &[], resamples, seed, statistic, |values, _| values.clone())
 }
 
-/// As [`resample`], of figures that are means over seeds of a fit: intervals cover both other items and other seeds.
+/// Like [`resample`], of figures that are means over seeds of a fit: intervals cover both other items and other seeds.
 ///
 /// `seeds` are the numbers of seeds that figures have. `evaluate` computes once for each resample of items what
 /// `statistic` makes the figures of, from all seeds or without one of them.
@@ -97,7 +97,7 @@ pub fn resample<'a>(
 /// others.
 ///
 /// # Errors
-/// As [`paired_bootstrap`].
+/// The errors of [`paired_bootstrap`].
 pub fn resample_with_seeds<'a, E>(
     items: impl Into<Items<'a>>,
     seeds: &[usize],

@@ -27,7 +27,7 @@ impl KernelFeatures {
     /// The features of these landmarks with the scale s. `view` is named in errors.
     ///
     /// # Errors
-    /// [`AlignError::Factorisation`] where the eigendecomposition of `K(L, L)` does not converge.
+    /// [`AlignError::Factorisation`] if the eigendecomposition of `K(L, L)` does not converge.
     pub fn of(landmarks: Matrix, scale: f64, view: &str) -> Result<Self, AlignError> {
         let wide = landmarks.map(|&x| f64::from(x));
         let kernel = kernel(&wide, &wide, scale);
@@ -85,7 +85,7 @@ impl KernelFeatures {
         Ok(self.apply(x))
     }
 
-    /// As [`KernelFeatures::of_rows`], for rows whose width is known to be right.
+    /// Like [`KernelFeatures::of_rows`], for rows whose width was checked before.
     pub(super) fn apply(&self, x: &Matrix) -> Matrix {
         let landmarks = self.landmarks.map(|&l| f64::from(l));
         let mut features = Vec::with_capacity(x.rows() * self.whitener.cols());

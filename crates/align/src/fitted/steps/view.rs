@@ -40,7 +40,7 @@ impl ViewMap {
         Self { way_back: Some(vec![Step::Linear(LinearMap::new(back))]), ..self }
     }
 
-    /// As [`ViewMap::with_back`], where there is a B.
+    /// Like [`ViewMap::with_back`], where there is a B.
     pub(crate) fn with_decoder(self, back: Option<Matrix>) -> Self {
         match back {
             Some(back) => self.with_back(back),
@@ -122,7 +122,7 @@ impl ViewMap {
         firsts.into_iter()
     }
 
-    /// Bytes of the numbers that it holds, the corrector left out.
+    /// Bytes of its numbers, the corrector left out.
     pub(crate) fn bytes(&self) -> usize {
         self.prep.bytes() + self.distinct_steps().map(Step::bytes).sum::<usize>()
     }
@@ -179,7 +179,7 @@ impl ViewMap {
         self.enter_by(&self.way_in, x, aim)
     }
 
-    /// As [`ViewMap::enter`], for both aims.
+    /// Like [`ViewMap::enter`], for both aims.
     pub(crate) fn enter_both(&self, x: &Matrix) -> Result<[Matrix; 2], AlignError> {
         let linear = self.enter_linear(x)?;
         match self.correction() {

@@ -127,7 +127,7 @@ pub struct Data<'a> {
 /// where the universe is linear and no view misses an item.
 ///
 /// # Errors
-/// As [`Method::fit_statistics`]: a method that has to see the rows again, among others.
+/// The errors of [`Method::fit_statistics`]: a method that has to see the rows again, among others.
 pub fn fit_statistics(
     method: &Method,
     sums: &SufficientStatistics,

@@ -104,7 +104,7 @@ pub fn read(file: &Path) -> Result<SufficientStatistics> {
 /// The same, with what they are of.
 ///
 /// # Errors
-/// As [`read`].
+/// The errors of [`read`].
 pub fn stored(file: &Path) -> Result<StoredSums> {
     let stored = StoredSums::read(file)?;
     complete(&stored).map_err(|missing| {
