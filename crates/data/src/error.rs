@@ -71,6 +71,9 @@ pub enum DataError {
         /// What is wrong.
         problem: Box<TextProblem>,
     },
+    /// Several errors of one file, in its order, a line each.
+    #[error("{}", lines(.0))]
+    Several(Vec<DataError>),
     /// Views that were read were refused by `align`.
     #[error(transparent)]
     Views(#[from] AlignError),
@@ -84,7 +87,28 @@ pub enum DataError {
     },
 }
 
+fn lines(errors: &[DataError]) -> String {
+    errors.iter().map(DataError::to_string).collect::<Vec<_>>().join("\n")
+}
+
 impl DataError {
+    /// These errors as one; the error itself where it is only one.
+    pub fn several(errors: impl IntoIterator<Item = Self>) -> Self {
+        let mut errors: Vec<Self> = errors.into_iter().collect();
+        match errors.len() {
+            1 => errors.remove(0),
+            _ => Self::Several(errors),
+        }
+    }
+
+    /// No error where there is none of these, else these as one.
+    ///
+    /// # Errors
+    /// These.
+    pub fn none_of(errors: Vec<Self>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::several(errors)) }
+    }
+
     /// A problem of the file at `path`.
     pub(crate) fn file(path: impl Into<PathBuf>, problem: FileProblem) -> Self {
         Self::File { path: path.into(), problem: Box::new(problem) }
@@ -117,6 +141,7 @@ impl DataError {
             Self::Set { at, problem } => Self::Set { at: elsewhere(at), problem },
             Self::Import { at, problem } => Self::Import { at: elsewhere(at), problem },
             Self::Align { at, cause } => Self::Align { at: elsewhere(at), cause },
+            Self::Several(errors) => Self::Several(errors.into_iter().map(|error| error.without(file)).collect()),
             other => other,
         }
     }

@@ -175,25 +175,32 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
         ("noise", value.noise.is_empty()),
         ("seeds", value.seeds.is_empty()),
     ];
-    if let Some((key, _)) = empty.into_iter().find(|(_, empty)| *empty) {
-        return Err(grid.error(key, "the list is empty; it needs at least one entry"));
+    let mut errors: Vec<DataError> = Vec::new();
+    for (key, _) in empty.into_iter().filter(|(_, empty)| *empty) {
+        errors.push(grid.error(key, "the list is empty; it needs at least one entry"));
+    }
+    for (name, set) in &value.views {
+        errors.extend(check_view_set(grid, name, set).err());
     }
     for (i, method) in value.methods.iter().enumerate() {
-        method.validate().map_err(|e| grid.error(&format!("methods[{i}].{}", method.name()), e.to_string()))?;
-        repeated(grid, "methods", i, &value.methods)?;
+        let refused = method.validate().err();
+        errors.extend(refused.map(|e| grid.error(&format!("methods[{i}].{}", method.name()), e.to_string())));
+        errors.extend(repeated(grid, "methods", i, &value.methods).err());
     }
     for (i, task) in value.tasks.iter().enumerate() {
-        task.validate().map_err(|e| grid.error(&format!("tasks[{i}].{}", task.name()), e.to_string()))?;
-        repeated(grid, "tasks", i, &value.tasks)?;
+        let refused = task.validate().err();
+        errors.extend(refused.map(|e| grid.error(&format!("tasks[{i}].{}", task.name()), e.to_string())));
+        errors.extend(repeated(grid, "tasks", i, &value.tasks).err());
     }
-    (0..value.noise.len()).try_for_each(|i| repeated(grid, "noise", i, &value.noise))?;
-    (0..value.seeds.len()).try_for_each(|i| repeated(grid, "seeds", i, &value.seeds))?;
-    check_view_sets(grid)?;
+    errors.extend((0..value.noise.len()).filter_map(|i| repeated(grid, "noise", i, &value.noise).err()));
+    errors.extend((0..value.seeds.len()).filter_map(|i| repeated(grid, "seeds", i, &value.seeds).err()));
+    errors.extend(check_primary(grid).err());
+    DataError::none_of(errors)?;
     check::figures(grid, &value.figures, &value.methods)?;
     if let Some(views) = value.named_views() {
         check::figure_pairs(grid, &value.figures, &views)?;
     }
-    check_primary(grid)
+    Ok(())
 }
 
 fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]) -> Result<(), DataError> {
@@ -205,26 +212,24 @@ fn repeated<T: PartialEq>(grid: &Located<Grid>, key: &str, i: usize, items: &[T]
     }
 }
 
-fn check_view_sets(grid: &Located<Grid>) -> Result<(), DataError> {
-    for (name, set) in &grid.value.views {
-        let key = format!("views.{name}");
-        if !is_stem(name) {
-            return Err(grid.error(&key, format!("`{name}` names files; {STEM}")));
-        }
-        let names = match set {
-            Value::String(all) if all == "all" => continue,
-            Value::Array(names) => names,
-            other => return Err(grid.error(&key, format!("{other} is neither `all` nor a list of views"))),
-        };
-        if let Some(odd) = names.iter().find(|n| !n.is_string()) {
-            return Err(grid.error(&key, format!("{odd} is not a view's name; put quotes around it if it is one")));
-        }
-        (0..names.len()).try_for_each(|i| repeated(grid, &key, i, names))?;
-        if names.len() < 2 {
-            let found =
-                format!("{} view{}; aligning needs at least 2", names.len(), if names.len() == 1 { "" } else { "s" });
-            return Err(grid.error(&key, found));
-        }
+fn check_view_set(grid: &Located<Grid>, name: &str, set: &Value) -> Result<(), DataError> {
+    let key = format!("views.{name}");
+    if !is_stem(name) {
+        return Err(grid.error(&key, format!("`{name}` names files; {STEM}")));
+    }
+    let names = match set {
+        Value::String(all) if all == "all" => return Ok(()),
+        Value::Array(names) => names,
+        other => return Err(grid.error(&key, format!("{other} is neither `all` nor a list of views"))),
+    };
+    if let Some(odd) = names.iter().find(|n| !n.is_string()) {
+        return Err(grid.error(&key, format!("{odd} is not a view's name; put quotes around it if it is one")));
+    }
+    (0..names.len()).try_for_each(|i| repeated(grid, &key, i, names))?;
+    if names.len() < 2 {
+        let found =
+            format!("{} view{}; aligning needs at least 2", names.len(), if names.len() == 1 { "" } else { "s" });
+        return Err(grid.error(&key, found));
     }
     Ok(())
 }

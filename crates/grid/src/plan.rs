@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use align::{FitSize, Method};
 use anyhow::Result;
+use data::DataError;
 use data::yaml::Located;
 use files::checksum;
 use serde::Serialize;
@@ -238,25 +239,22 @@ fn check_names(grid: &Located<Grid>, views: &[String]) -> Result<()> {
 }
 
 fn check_views(grid: &Located<Grid>, set: &str, views: &[String], known: &[String]) -> Result<()> {
-    for (i, name) in views.iter().enumerate() {
-        if !known.contains(name) {
-            return Err(grid.unknown(&format!("views.{set}[{i}]"), "view", name, known).into());
-        }
-    }
-    Ok(())
+    let unknown = views.iter().enumerate().filter(|(_, name)| !known.contains(name));
+    let errors = unknown.map(|(i, name)| grid.unknown(&format!("views.{set}[{i}]"), "view", name, known));
+    Ok(DataError::none_of(errors.collect())?)
 }
 
 fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
     let known: Vec<String> = source.labellings().iter().map(|l| l.name.clone()).collect();
+    let mut errors = Vec::new();
     for (i, task) in grid.value.tasks.iter().enumerate() {
         let key = format!("tasks[{i}].{}", task.name());
         if task.needs_labels() && known.is_empty() {
             let found = format!("needs labels, and `{}` has none; drop the task or add a labelling", source.used());
-            return Err(grid.error(&key, found).into());
-        }
-        if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
-            return Err(grid.unknown(&format!("{key}.label"), "labelling", name, known).into());
+            errors.push(grid.error(&key, found));
+        } else if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
+            errors.push(grid.unknown(&format!("{key}.label"), "labelling", name, &known));
         }
     }
-    Ok(())
+    Ok(DataError::none_of(errors)?)
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
-use data::{Found, Loaded, Manifest, SplitName, Warning, WarningKind};
+use data::{Found, Loaded, Manifest, SplitName, Warning, WarningKind, YamlProblem};
 use fetch::sources_dir;
 use files::checksum;
 use tasks::{Correspondence, correspondence};
@@ -100,16 +100,13 @@ impl Source {
         let Some(stand_in) = &grid.value.stand_in else {
             let advice = advice(name, &manifests);
             let advice = if advice.is_empty() { "; fetch it, or name a `stand_in`" } else { advice.as_str() };
-            bail!(grid.error("data", format!("`{name}` is not present: {absence}{advice}")));
+            let detail = format!("`{name}` is not present: {absence}{advice}");
+            bail!(grid.problem("data", YamlProblem::NotPresent { detail }));
         };
         if !allow_stand_in {
-            bail!(grid.error(
-                "data",
-                format!(
-                    "`{name}` is not present: {absence}; without `--no-stand-in` `{stand_in}` would take its place{}",
-                    advice(name, &manifests)
-                ),
-            ));
+            let otherwise = format!("without `--no-stand-in` `{stand_in}` would take its place");
+            let detail = format!("`{name}` is not present: {absence}; {otherwise}{}", advice(name, &manifests));
+            bail!(grid.problem("data", YamlProblem::NotPresent { detail }));
         }
         match data::find(stand_in, &folder, &manifests)? {
             Found::Manifest(manifest) => {

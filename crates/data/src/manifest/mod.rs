@@ -226,30 +226,44 @@ impl Checker {
     fn run(self, raw: RawManifest) -> Result<Manifest, DataError> {
         self.check_splits()?;
 
+        let mut errors: Vec<DataError> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         let mut views: Vec<View> = Vec::new();
         for (i, view) in raw.views.into_iter().enumerate() {
             let key = format!("views[{i}]");
-            if let Some(first) = views.iter().position(|v| v.name == view.name) {
+            if let Some(first) = names.iter().position(|name| *name == view.name) {
                 let message = format!(
                     "view `{}` is given twice, first as views[{first}]; every view needs its own name",
                     view.name
                 );
-                return Err(self.file.error(&format!("{key}.name"), message));
+                errors.push(self.file.error(&format!("{key}.name"), message));
             }
+            names.push(view.name.clone());
             let RawView { name, encoder, licence, rows, file, sha256, tensor, tensors, files } = view;
             let source = RawSource { file, sha256, tensor, tensors, files };
-            let source = self.source(&key, source, self.has_rows || rows.is_some())?;
-            let rows = rows.map(|rows| self.rows(&format!("{key}.rows"), rows)).transpose()?;
-            views.push(View { name, encoder, licence, rows, source });
+            let source = self.source(&key, source, self.has_rows || rows.is_some());
+            let rows = rows.map(|rows| self.rows(&format!("{key}.rows"), rows)).transpose();
+            match (source, rows) {
+                (Ok(source), Ok(rows)) => views.push(View { name, encoder, licence, rows, source }),
+                (source, rows) => errors.extend(source.err().into_iter().chain(rows.err())),
+            }
         }
-        if views.len() < 2 {
-            return Err(DataError::set(&self.file.place("views"), SetProblem::TooFewViews { got: views.len() }));
+        if names.len() < 2 {
+            errors.push(DataError::set(&self.file.place("views"), SetProblem::TooFewViews { got: names.len() }));
         }
-        let ids = raw.ids.map(|ids| self.source("ids", ids, self.has_rows)).transpose()?;
-        let rows = raw.rows.map(|rows| self.rows("rows", rows)).transpose()?;
+        let ids = raw.ids.map(|ids| self.source("ids", ids, self.has_rows)).transpose();
+        let rows = raw.rows.map(|rows| self.rows("rows", rows)).transpose();
+        let (labels, groups) = (self.named("labels", raw.labels), self.named("groups", raw.groups));
+        let (ids, rows, labels, groups) = match (ids, rows, labels, groups) {
+            (Ok(ids), Ok(rows), Ok(labels), Ok(groups)) if errors.is_empty() => (ids, rows, labels, groups),
+            (ids, rows, labels, groups) => {
+                errors.extend(ids.err().into_iter().chain(rows.err()).chain(labels.err()).chain(groups.err()));
+                return Err(DataError::several(errors));
+            }
+        };
         Ok(Manifest {
-            labels: self.named("labels", raw.labels)?,
-            groups: self.named("groups", raw.groups)?,
+            labels,
+            groups,
             name: raw.name,
             title: raw.title,
             licence: raw.licence,

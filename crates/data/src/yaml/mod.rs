@@ -22,13 +22,13 @@
 mod index;
 mod message;
 mod problem;
+mod several;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
 use self::index::{Index, IndexError, join};
 pub use self::problem::YamlProblem;
@@ -123,8 +123,8 @@ pub fn read_with<T: DeserializeOwned>(
 /// deserialised, such as a bare name `gpa` into `{gpa: {}}`.
 ///
 /// # Errors
-/// Invalid syntax, duplicate keys, keys that are no strings, tags, numbers that are not finite, and all
-/// that the type refuses: unknown or missing keys, unknown names, wrong types.
+/// Invalid syntax, duplicate keys, keys that are no strings, tags, numbers that are not finite; and all that the type refuses,
+/// at most twenty errors together: unknown or missing keys, unknown names, wrong types.
 pub fn parse<T: DeserializeOwned>(
     path: &Path,
     text: &str,
@@ -165,19 +165,9 @@ pub fn parse<T: DeserializeOwned>(
     }
     let mut value = to_json(value, String::new()).map_err(|(key, problem)| fail(&key, problem))?;
     normalise(&mut value);
-    match serde_path_to_error::deserialize(value) {
+    match several::read(value, &index) {
         Ok(value) => Ok(Located { value, path: path.to_owned(), index }),
-        Err(error) => {
-            let mut key = key_path(error.path());
-            let problem = message::understand(&error.into_inner().to_string());
-            // an unknown or old name is reported at its parent, and is itself a key where it has parameters
-            if let YamlProblem::Unknown { name, .. } | YamlProblem::Renamed { old: name, .. } = &problem
-                && index.at(&join(&key, name)).is_some()
-            {
-                key = join(&key, name);
-            }
-            Err(fail(&key, problem))
-        }
+        Err(problems) => Err(DataError::several(problems.into_iter().map(|(key, problem)| fail(&key, problem)))),
     }
 }
 
@@ -188,16 +178,6 @@ fn syntax(path: &Path, line_col: Option<(usize, usize)>, detail: String) -> Data
 
 fn place(path: &Path, index: &Index, key: &str) -> Place {
     Place { file: path.to_owned(), line_col: index.near(key), key: key.to_owned() }
-}
-
-/// `methods[2].gcpa.tau`, as [`Index`] writes it.
-fn key_path(path: &serde_path_to_error::Path) -> String {
-    path.iter().fold(String::new(), |path, segment| match segment {
-        Segment::Seq { index } => format!("{path}[{index}]"),
-        Segment::Map { key } => join(&path, key),
-        Segment::Enum { variant } => join(&path, variant),
-        Segment::Unknown => path,
-    })
 }
 
 /// The value in the vocabulary of JSON, which is all that our files use; on failure the key path.

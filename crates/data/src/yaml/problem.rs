@@ -71,6 +71,12 @@ pub enum YamlProblem {
         /// The number.
         value: f64,
     },
+    /// The data that a file names are not present.
+    #[error("{detail}")]
+    NotPresent {
+        /// What is missing, and what to do.
+        detail: String,
+    },
     /// A value of the wrong type or outside its domain.
     #[error("{detail}")]
     Invalid {
