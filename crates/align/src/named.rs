@@ -25,6 +25,27 @@ pub trait Named: Clone + Send + Sync + 'static {
     fn registry() -> &'static Registry<Self>;
 }
 
+/// A parameter, as lists show it. A parameter of a setting is named by its path, such as `loss.tau`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParameterDoc {
+    /// The name in grid files.
+    pub name: &'static str,
+    /// The default as a grid file has it; empty where no value in a grid file means the default.
+    pub default: &'static str,
+    /// The values that it can have.
+    pub domain: &'static str,
+    /// One line on its meaning.
+    pub about: &'static str,
+}
+
+impl ParameterDoc {
+    /// A parameter: its name, its default, the values that it can have, and one line on its meaning.
+    pub const fn new(name: &'static str, default: &'static str, domain: &'static str, about: &'static str) -> Self {
+        Self { name, default, domain, about }
+    }
+}
+
 /// Parameters of any type: what a [`Named`] thing needs of them besides what it does with them. Every type with `PartialEq`
 /// and `serde::Serialize` implements it.
 pub trait Parameters: Any {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use align::named::{self, Parameters};
+use align::named::{self, ParameterDoc, Parameters};
 use serde::{Serialize, Serializer};
 
 use crate::TaskError;
@@ -29,6 +29,11 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
     /// One line on what it measures.
     fn summary(&self) -> &'static str {
         ""
+    }
+
+    /// Its parameters with their defaults, in the order of their fields, for lists.
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        &[]
     }
 
     /// Raised whenever the numbers of an unchanged input move; part of a cell's identity.
@@ -133,6 +138,11 @@ impl Task {
     /// See [`Evaluation::summary`].
     pub fn summary(&self) -> &'static str {
         self.0.summary()
+    }
+
+    /// See [`Evaluation::parameter_docs`].
+    pub fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        self.0.parameter_docs()
     }
 
     /// See [`Evaluation::version`].

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs};
 use crate::moments::Moments;
-use crate::named::{self, Parameters};
+use crate::named::{self, ParameterDoc, Parameters};
 use crate::{AlignError, Fit, FitWarning, Views};
 
 /// A method of alignment with its parameters.
@@ -31,6 +31,11 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
     /// One line on what it does.
     fn summary(&self) -> &'static str {
         ""
+    }
+
+    /// Its parameters with their defaults, in the order of their fields, for lists.
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        &[]
     }
 
     /// Raised whenever the same parameters give other numbers; part of the cell id.
@@ -173,6 +178,11 @@ impl Method {
     /// See [`Aligner::summary`].
     pub fn summary(&self) -> &'static str {
         self.0.summary()
+    }
+
+    /// See [`Aligner::parameter_docs`].
+    pub fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        self.0.parameter_docs()
     }
 
     /// See [`Aligner::version`].

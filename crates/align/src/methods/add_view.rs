@@ -1,5 +1,6 @@
 //! Add view: one more view is joined to a fitted universe, whose maps do not change.
 
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Needs};
@@ -84,6 +85,19 @@ impl Base {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new("base", "gpa", "gpa, gcpa", "Method that fits the universe of the other views"),
+    ParameterDoc::new("base.gpa", "{}", "parameters of `gpa`", "GPA with its parameters"),
+    ParameterDoc::new("base.gcpa", "{}", "parameters of `gcpa`", "GCPA with its parameters"),
+    ParameterDoc::new(
+        "form",
+        "scaled",
+        "scaled, orthogonal",
+        "Map of the added view: a pairwise translator (released), or one orthogonal Procrustes step",
+    ),
+];
+
 impl Aligner for AddViewParams {
     fn name(&self) -> &'static str {
         "add_view"
@@ -98,6 +112,10 @@ impl Aligner for AddViewParams {
 
     fn summary(&self) -> &'static str {
         "GPA or GCPA on all views but the last, which is then added to their universe"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

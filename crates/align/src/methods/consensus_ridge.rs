@@ -1,5 +1,7 @@
 //! Consensus ridge: one linear map from the universe towards the consensus of all views, in closed form.
 
+use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_SOLVER, BASE_TOL, CONSTANT_COLUMNS};
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize};
@@ -67,6 +69,17 @@ impl ConsensusRidgeParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    BASE,
+    BASE_SOLVER,
+    BASE_MAX_ITER,
+    BASE_TOL,
+    BASE_ORIENTATION,
+    ParameterDoc::new("ridge", "0.1", "number >= 0", "Ridge, in units of the mean square of a universe coordinate"),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for ConsensusRidgeParams {
     fn name(&self) -> &'static str {
         "consensus_ridge"
@@ -78,6 +91,10 @@ impl Aligner for ConsensusRidgeParams {
 
     fn summary(&self) -> &'static str {
         "GPA or GCCA, then one shared linear map towards the consensus of all views, in closed form"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

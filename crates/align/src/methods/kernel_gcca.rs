@@ -1,5 +1,7 @@
 //! Kernel GCCA: generalised CCA of kernel features.
 
+use crate::methods::shared::docs::CONSTANT_COLUMNS;
+use crate::named::ParameterDoc;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +81,30 @@ impl Default for KernelGccaParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "landmarks",
+        "null",
+        "integer >= rank, or null",
+        "Number of landmark items; null is 256, or all where there are fewer",
+    ),
+    ParameterDoc::new(
+        "bandwidth",
+        "1.0",
+        "number > 0",
+        "Squared bandwidth of the RBF kernel, in units of the view's width",
+    ),
+    ParameterDoc::new("ridge", "0.01", "number > 0", "Ridge of the GCCA"),
+    ParameterDoc::new(
+        "rank",
+        "null",
+        "integer >= 1, or null",
+        "Width of the universe, at most the number of landmarks; null is 32, or that number",
+    ),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for KernelGccaParams {
     fn name(&self) -> &'static str {
         "kernel_gcca"
@@ -90,6 +116,10 @@ impl Aligner for KernelGccaParams {
 
     fn summary(&self) -> &'static str {
         "regularised MAXVAR GCCA of Nyström features of an RBF kernel"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn cost(&self, size: &FitSize) -> f64 {

@@ -1,5 +1,7 @@
 //! NA: no alignment, the baseline for every other method.
 
+use crate::methods::shared::docs::constant_columns;
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, Needs};
@@ -70,6 +72,17 @@ impl Scale {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "scale",
+        "zscore",
+        "raw, zscore",
+        "Scaling of the encoder's coordinates: unchanged, or standardised by the training rows",
+    ),
+    constant_columns("scale.zscore.constant_columns"),
+];
+
 impl Aligner for NaParams {
     fn name(&self) -> &'static str {
         "na"
@@ -81,6 +94,10 @@ impl Aligner for NaParams {
 
     fn summary(&self) -> &'static str {
         "no alignment: each view in its own coordinates"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

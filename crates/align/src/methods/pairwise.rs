@@ -1,5 +1,6 @@
 //! PW: orthogonal Procrustes for every pair of views.
 
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -72,6 +73,14 @@ pub(crate) fn fit_ordered(
     Ok(Fit { fitted: Fitted::Pairwise(PairMaps::of(names, preps, maps, Some(back))), report })
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[ParameterDoc::new(
+    "scale",
+    "false",
+    "true, false",
+    "Give every map its least-squares scale besides the best rotation",
+)];
+
 impl Aligner for PairwiseParams {
     fn name(&self) -> &'static str {
         "pairwise"
@@ -83,6 +92,10 @@ impl Aligner for PairwiseParams {
 
     fn summary(&self) -> &'static str {
         "orthogonal Procrustes, one map per pair of views"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -1,5 +1,7 @@
 //! Pivot: orthogonal Procrustes of every view into the coordinates of one view.
 
+use crate::methods::shared::docs::CONSTANT_COLUMNS;
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -49,6 +51,17 @@ pub struct PivotParams {
     pub constant_columns: ConstantColumns,
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "pivot",
+        "null",
+        "name of a view, or null",
+        "View whose coordinates are the universe; null is the view that agrees best with all others",
+    ),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for PivotParams {
     fn name(&self) -> &'static str {
         "pivot"
@@ -60,6 +73,10 @@ impl Aligner for PivotParams {
 
     fn summary(&self) -> &'static str {
         "orthogonal Procrustes of every view into the one that agrees best with all"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

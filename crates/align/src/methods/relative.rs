@@ -1,5 +1,7 @@
 //! Relative representations: each row is replaced by its cosine similarities to K anchor items.
 
+use crate::methods::shared::docs::{CONSTANT_COLUMNS, decoder};
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize};
@@ -63,6 +65,18 @@ impl Default for RelativeParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "anchors",
+        "null",
+        "integer >= 1, or null",
+        "Number of anchor items; null is 256, or all where there are fewer",
+    ),
+    decoder("least_squares"),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for RelativeParams {
     fn name(&self) -> &'static str {
         "relative"
@@ -74,6 +88,10 @@ impl Aligner for RelativeParams {
 
     fn summary(&self) -> &'static str {
         "relative representations: cosines to anchor items that all views have"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

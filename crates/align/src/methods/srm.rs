@@ -1,5 +1,7 @@
 //! The deterministic shared response model (SRM).
 
+use crate::methods::shared::docs::CONSTANT_COLUMNS;
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -60,6 +62,19 @@ impl Default for SrmParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "features",
+        "null",
+        "integer >= 1, or null",
+        "Number of shared features, at most the narrowest view's width; null is half of it",
+    ),
+    ParameterDoc::new("max_iter", "100", "integer >= 1", "Maximum number of sweeps over the views"),
+    ParameterDoc::new("tol", "1e-6", "number >= 0", "Stop when a sweep changes the objective by less than this share"),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for SrmParams {
     fn name(&self) -> &'static str {
         "srm"
@@ -71,6 +86,10 @@ impl Aligner for SrmParams {
 
     fn summary(&self) -> &'static str {
         "deterministic shared response model: a few shared directions of each view"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! Clustering: k-means of the held-out items of each view, compared with their labels.
 
+use align::named::ParameterDoc;
 use std::fmt;
 
 use align::parallel::prelude::*;
@@ -166,6 +167,42 @@ impl From<Written> for ClusteringParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "k",
+        "labels",
+        "labels, or integer >= 1",
+        "Number of clusters; `labels` is the number of distinct labels",
+    ),
+    ParameterDoc::new(
+        "restarts",
+        "3",
+        "integer >= 1",
+        "Runs per seed, of which the one with the least inertia is kept",
+    ),
+    ParameterDoc::new("iterations", "20", "integer >= 1", "Number of Lloyd steps"),
+    ParameterDoc::new(
+        "seeds",
+        "[0, 1, 2, 3, 4]",
+        "list of different integers",
+        "Seeds of k-means; values are means over them",
+    ),
+    ParameterDoc::new(
+        "init",
+        "random",
+        "random, kmeans_pp",
+        "Starting points; with `backend: linfa` the default is kmeans_pp",
+    ),
+    ParameterDoc::new("backend", "lloyd", "lloyd, linfa", "Implementation of k-means"),
+    ParameterDoc::new(
+        "label",
+        "null",
+        "name of a labelling, or null",
+        "Labelling to use; null is the first of the data",
+    ),
+];
+
 impl Evaluation for ClusteringParams {
     fn name(&self) -> &'static str {
         TASK
@@ -177,6 +214,10 @@ impl Evaluation for ClusteringParams {
 
     fn summary(&self) -> &'static str {
         "k-means of each view's held-out items against their labels: ARI, NMI"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

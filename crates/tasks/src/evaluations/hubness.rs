@@ -1,5 +1,6 @@
 //! Hubness: whether some items of a view are among the nearest neighbours of far more queries than others.
 
+use align::named::ParameterDoc;
 use align::prep::cosine_rows;
 use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,19 @@ impl Default for HubnessParams {
 
 const TASK: &str = "hubness";
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new("k", "10", "integer >= 1", "Number of nearest candidates that count"),
+    ParameterDoc::new("scoring", "cosine", "cosine, csls, inverted_softmax", "Score that orders the candidates"),
+    ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages"),
+    ParameterDoc::new(
+        "scoring.inverted_softmax.beta",
+        "30.0",
+        "number > 0",
+        "Factor of the similarities in the inverted softmax",
+    ),
+];
+
 impl Evaluation for HubnessParams {
     fn name(&self) -> &'static str {
         TASK
@@ -71,6 +85,10 @@ impl Evaluation for HubnessParams {
 
     fn summary(&self) -> &'static str {
         "whether some items are near far more queries than others: skewness, anti-hubs"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

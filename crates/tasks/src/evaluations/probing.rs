@@ -1,5 +1,6 @@
 //! Probing: a linear classifier is trained on one view's vectors and tested on another view's.
 
+use align::named::ParameterDoc;
 use align::parallel::prelude::*;
 use align::{Coordinates, Matrix, Split};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,37 @@ align::former_keys!(ProbingParams:
     "seeds" => "protocol: {released: {seeds: [0]}}",
 );
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "label",
+        "null",
+        "name of a labelling, or null",
+        "Labelling to use; null is the first of the data",
+    ),
+    ParameterDoc::new(
+        "protocol",
+        "converged",
+        "converged, released",
+        "Training of the classifiers: to the optimum, or by early stopping as released",
+    ),
+    ParameterDoc::new("protocol.converged.l2", "0.001", "number > 0", "Strength of the L2 penalty"),
+    ParameterDoc::new("protocol.released.epochs", "100", "integer >= 1", "Maximum number of steps"),
+    ParameterDoc::new("protocol.released.lr", "0.001", "number > 0", "Learning rate of Adam"),
+    ParameterDoc::new(
+        "protocol.released.patience",
+        "10",
+        "integer >= 1, or null",
+        "Steps without a better validation accuracy before the end; null never ends early",
+    ),
+    ParameterDoc::new(
+        "protocol.released.seeds",
+        "[0]",
+        "list of integers",
+        "Seeds of the first weights; values are means over them",
+    ),
+];
+
 impl Evaluation for ProbingParams {
     fn name(&self) -> &'static str {
         TASK
@@ -65,6 +97,10 @@ impl Evaluation for ProbingParams {
 
     fn summary(&self) -> &'static str {
         "a linear classifier trained on one view's vectors, tested on another's: accuracy"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -11,6 +11,7 @@
 //! Cost per pair: 2·n²·d flops and n sorts, memory O(n) per thread. Source: arXiv 2602.06205; reference
 //! `scripts/3_reid.py` at e4f854e.
 
+use align::named::ParameterDoc;
 use std::collections::BTreeMap;
 
 use align::linalg::{Accum, MatrixViewMut, Threads, gemm};
@@ -71,6 +72,22 @@ pub struct ReidParams {
     pub exclude_self: bool,
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "label",
+        "null",
+        "name of a labelling, or null",
+        "Labelling to use; null is the first of the data",
+    ),
+    ParameterDoc::new(
+        "exclude_self",
+        "false",
+        "true, false",
+        "Leave the query's own row out of the gallery, for views of the same items",
+    ),
+];
+
 impl Evaluation for ReidParams {
     fn name(&self) -> &'static str {
         TASK
@@ -82,6 +99,10 @@ impl Evaluation for ReidParams {
 
     fn summary(&self) -> &'static str {
         "retrieval by class between views that hold disjoint items: mAP, CMC"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -16,6 +16,7 @@
 //! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
 //! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
 
+use align::named::ParameterDoc;
 use align::prep::cosine_rows;
 use align::{Coordinates, Matrix, Projections};
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,23 @@ align::former_keys!(RetrievalParams:
 
 const TASK: &str = "retrieval";
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "scoring",
+        "cosine",
+        "cosine, csls, inverted_softmax, mutual",
+        "Score that orders the candidates",
+    ),
+    ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages"),
+    ParameterDoc::new(
+        "scoring.inverted_softmax.beta",
+        "30.0",
+        "number > 0",
+        "Factor of the similarities in the inverted softmax",
+    ),
+];
+
 impl Evaluation for RetrievalParams {
     fn name(&self) -> &'static str {
         TASK
@@ -82,6 +100,10 @@ impl Evaluation for RetrievalParams {
 
     fn summary(&self) -> &'static str {
         "each held-out item of one view looked up in another: Rank-k, MRR"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! Stitching: a linear classifier is trained on one side of a translation and tested on the other side.
 
+use align::named::ParameterDoc;
 use std::borrow::Cow;
 
 use align::parallel::prelude::*;
@@ -70,6 +71,43 @@ pub enum Direction {
     Standard,
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "label",
+        "null",
+        "name of a labelling, or null",
+        "Labelling to use; null is the first of the data",
+    ),
+    ParameterDoc::new(
+        "protocol",
+        "converged",
+        "converged, released",
+        "Training of the classifiers: to the optimum, or by early stopping as released",
+    ),
+    ParameterDoc::new("protocol.converged.l2", "0.001", "number > 0", "Strength of the L2 penalty"),
+    ParameterDoc::new("protocol.released.epochs", "100", "integer >= 1", "Maximum number of steps"),
+    ParameterDoc::new("protocol.released.lr", "0.001", "number > 0", "Learning rate of Adam"),
+    ParameterDoc::new(
+        "protocol.released.patience",
+        "10",
+        "integer >= 1, or null",
+        "Steps without a better validation accuracy before the end; null never ends early",
+    ),
+    ParameterDoc::new(
+        "protocol.released.seeds",
+        "[0]",
+        "list of integers",
+        "Seeds of the first weights; values are means over them",
+    ),
+    ParameterDoc::new(
+        "direction",
+        "released",
+        "released, standard",
+        "Training side of a classifier: the translated source rows (released), or the target's own rows",
+    ),
+];
+
 impl Evaluation for StitchingParams {
     fn name(&self) -> &'static str {
         TASK
@@ -81,6 +119,10 @@ impl Evaluation for StitchingParams {
 
     fn summary(&self) -> &'static str {
         "a linear classifier across a translation, in either direction: accuracy"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

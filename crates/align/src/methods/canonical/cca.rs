@@ -1,5 +1,6 @@
 //! Pairwise linear maps that are not rotations: least squares, ridge, canonical correlation, whiten-rotate-dewhiten.
 
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -66,6 +67,28 @@ impl Default for CcaParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "rank",
+        "null",
+        "integer >= 1, or null",
+        "Number of canonical directions, the most correlated first; null uses all",
+    ),
+    ParameterDoc::new(
+        "ridge",
+        "0.0",
+        "number >= 0",
+        "Ridge: directions of standard deviation below its square root count for less",
+    ),
+    ParameterDoc::new(
+        "power",
+        "1.0",
+        "number from 0 to 4",
+        "Power of the canonical correlations as weights: 1 is regression, 0 a rotation of whitened views",
+    ),
+];
+
 impl Aligner for CcaParams {
     fn name(&self) -> &'static str {
         "cca"
@@ -77,6 +100,10 @@ impl Aligner for CcaParams {
 
     fn summary(&self) -> &'static str {
         "regression, reduced rank or whiten-rotate-dewhiten, one map per ordered pair of views"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -1,5 +1,7 @@
 //! GCCA: MAXVAR generalised canonical correlation analysis, in the released form and in the textbook form.
 
+use crate::methods::shared::docs::{CONSTANT_COLUMNS, decoder};
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -127,6 +129,36 @@ impl GccaParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "rank",
+        "null",
+        "integer >= 1, or null",
+        "Width of the universe, at most the narrowest view's width; null is that width",
+    ),
+    ParameterDoc::new(
+        "whiten",
+        "none",
+        "none, inverse_singular",
+        "Weight of a direction: its singular value (released), or one for all (textbook GCCA)",
+    ),
+    ParameterDoc::new(
+        "coordinates",
+        "weights",
+        "weights, carroll, unit_variance",
+        "Scale of the universe's coordinates",
+    ),
+    ParameterDoc::new(
+        "ridge",
+        "0.0",
+        "number >= 0",
+        "Ridge: directions of standard deviation below its square root count for less",
+    ),
+    decoder("transpose"),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for GccaParams {
     fn name(&self) -> &'static str {
         "gcca"
@@ -138,6 +170,10 @@ impl Aligner for GccaParams {
 
     fn summary(&self) -> &'static str {
         "MAXVAR generalised CCA, as released (variance-weighted, transpose as inverse) or whitened"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

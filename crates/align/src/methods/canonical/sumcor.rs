@@ -1,5 +1,7 @@
 //! SUMCOR: multiset canonical correlation, and the path from it to Procrustes.
 
+use crate::methods::shared::docs::CONSTANT_COLUMNS;
+use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
@@ -72,6 +74,24 @@ impl SumcorParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "shrinkage",
+        "0.0",
+        "number from 0 to 1",
+        "Mixture of whitened views (0, SUMCOR) and unwhitened views (1, Procrustes)",
+    ),
+    ParameterDoc::new(
+        "rank",
+        "null",
+        "integer >= 1, or null",
+        "Width of the universe: the first principal axes of the solution; null keeps all",
+    ),
+    ParameterDoc::new("tol", "1e-6", "number >= 0", "Stop when a sweep changes the objective by less than this share"),
+    CONSTANT_COLUMNS,
+];
+
 impl Aligner for SumcorParams {
     fn name(&self) -> &'static str {
         "sumcor"
@@ -83,6 +103,10 @@ impl Aligner for SumcorParams {
 
     fn summary(&self) -> &'static str {
         "multiset CCA (sum of correlations), or a point on the path from it to Procrustes"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -7,6 +7,8 @@ mod profile;
 mod training;
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
+use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_SOLVER, BASE_TOL, CONSTANT_COLUMNS};
+use crate::named::ParameterDoc;
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted};
 
@@ -15,6 +17,77 @@ pub(crate) use data::TrainingData;
 pub use data::consensus_directions;
 pub use params::{GcpaParams, LossParams};
 pub use profile::{FastTraining, ReleasedTraining, SampledValidation, Training, Validation};
+
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    BASE,
+    BASE_SOLVER,
+    BASE_MAX_ITER,
+    BASE_TOL,
+    BASE_ORIENTATION,
+    CONSTANT_COLUMNS,
+    ParameterDoc::new(
+        "loss.tau",
+        "0.08",
+        "number from 0 to 2",
+        "Trust radius: drift (1 - cosine) up to it costs nothing",
+    ),
+    ParameterDoc::new("loss.lambda", "0.7", "number >= 0", "Weight of the drift beyond the trust radius"),
+    ParameterDoc::new(
+        "hidden",
+        "2.0",
+        "number > 0, <= 64",
+        "Hidden width of the corrector as a multiple of the universe's width",
+    ),
+    ParameterDoc::new("training", "released", "released, fast", "Training of the corrector"),
+    ParameterDoc::new("training.released.epochs", "50", "integer >= 1", "Maximum number of epochs"),
+    ParameterDoc::new("training.released.steps_per_epoch", "200", "integer >= 1", "Steps of an epoch"),
+    ParameterDoc::new("training.released.batch", "4096", "integer >= 1", "Rows of a batch"),
+    ParameterDoc::new("training.released.lr", "0.002", "number > 0", "Learning rate of AdamW"),
+    ParameterDoc::new("training.released.weight_decay", "1e-4", "number >= 0", "Decoupled weight decay"),
+    ParameterDoc::new(
+        "training.released.validation_fraction",
+        "0.1",
+        "number > 0, < 1",
+        "Fraction of the training rows held out to choose the weights",
+    ),
+    ParameterDoc::new(
+        "training.released.validation",
+        "sampled",
+        "sampled, full",
+        "Validation loss: on random draws of the held-out rows, or on all of them",
+    ),
+    ParameterDoc::new(
+        "training.released.validation.sampled.batches",
+        "50",
+        "integer >= 1",
+        "Number of draws whose mean is one validation",
+    ),
+    ParameterDoc::new("training.fast.epochs", "4", "integer >= 1", "Number of epochs"),
+    ParameterDoc::new("training.fast.steps_per_epoch", "200", "integer >= 1", "Steps of an epoch"),
+    ParameterDoc::new("training.fast.batch", "256", "integer >= 1", "Rows of a batch"),
+    ParameterDoc::new("training.fast.lr", "0.004", "number > 0", "Learning rate of AdamW"),
+    ParameterDoc::new("training.fast.weight_decay", "1e-4", "number >= 0", "Decoupled weight decay"),
+    ParameterDoc::new(
+        "training.fast.validation_fraction",
+        "0.1",
+        "number > 0, < 1",
+        "Fraction of the training rows held out to choose the weights",
+    ),
+    ParameterDoc::new(
+        "training.fast.validation",
+        "full",
+        "sampled, full",
+        "Validation loss: on random draws of the held-out rows, or on all of them",
+    ),
+    ParameterDoc::new(
+        "training.fast.validation.sampled.batches",
+        "50",
+        "integer >= 1",
+        "Number of draws whose mean is one validation",
+    ),
+    ParameterDoc::new("rescale", "none", "none, all, universe", "Corrected vectors that get their former length back"),
+];
 
 impl Aligner for GcpaParams {
     fn name(&self) -> &'static str {
@@ -27,6 +100,10 @@ impl Aligner for GcpaParams {
 
     fn summary(&self) -> &'static str {
         "GPA, then one shared corrector towards the consensus of all views"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -13,7 +13,9 @@ mod stack;
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
 use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
+use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::moments::Moments;
+use crate::named::ParameterDoc;
 use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Fit, FitReport, FitWarning, Fitted, Matrix, Universe, Views};
 
@@ -21,6 +23,66 @@ pub use balance::Weights;
 pub use params::{GpaParams, Orientation, Solver};
 pub use robust::Robust;
 use rounds::Balanced;
+
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "solver",
+        "released",
+        "released, accelerated",
+        "Solver: Jacobi sweeps from a Gaussian start, or two views at a time, extrapolated",
+    ),
+    ParameterDoc::new(
+        "max_iter",
+        "null",
+        "integer >= 1, or null",
+        "Maximum number of sweeps over the views; null is 100 released, 500 accelerated",
+    ),
+    ParameterDoc::new(
+        "tol",
+        "1e-8",
+        "number >= 0",
+        "Stop when a sweep changes the consensus (released) or the objective (accelerated) by less than this share",
+    ),
+    ParameterDoc::new(
+        "restarts",
+        "1",
+        "integer >= 1",
+        "Number of starts, of which the one with the lowest objective is kept",
+    ),
+    ParameterDoc::new(
+        "certify",
+        "null",
+        "true, false, null",
+        "Report how far the objective can be above the lowest; null does so up to 1,024 columns in all",
+    ),
+    ParameterDoc::new(
+        "orientation",
+        "",
+        "principal",
+        "Rotate the universe to the principal axes of the consensus; always so with `rank`",
+    ),
+    ParameterDoc::new(
+        "rank",
+        "null",
+        "integer >= 1, or null",
+        "Width of the universe: its first principal axes; null keeps all",
+    ),
+    ParameterDoc::new("scale", "false", "true, false", "Give every view a scale factor"),
+    ParameterDoc::new(
+        "weights",
+        "equal",
+        "equal, agreement, {given: {VIEW: number > 0}}",
+        "Weights of the views in the consensus",
+    ),
+    ParameterDoc::new(
+        "robust",
+        "null",
+        "null, {huber: number > 0}, {tukey: number > 0}",
+        "Robust loss for rows far from their item's consensus, with the distance at which it begins",
+    ),
+    CONSTANT_COLUMNS,
+];
 
 impl Aligner for GpaParams {
     fn name(&self) -> &'static str {
@@ -33,6 +95,10 @@ impl Aligner for GpaParams {
 
     fn summary(&self) -> &'static str {
         "generalised Procrustes: one orthogonal map per view into a shared universe"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {

@@ -1,4 +1,5 @@
-//! Code that several methods share: checks of parameters, and decoders.
+//! Code that several methods share: checks of parameters, decoders, descriptions of parameters.
 
 pub(crate) mod check;
 pub mod decoder;
+pub(crate) mod docs;

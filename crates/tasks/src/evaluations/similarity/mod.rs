@@ -9,6 +9,7 @@ mod null;
 mod pairs;
 mod view;
 
+use align::named::ParameterDoc;
 use align::parallel::prelude::*;
 use align::rng::{Purpose, permutation, stream};
 use align::{Coordinates, Matrix};
@@ -101,6 +102,15 @@ impl SimilarityParams {
     }
 }
 
+/// As lists show them.
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new("items", "1000", "integer >= 4", "Maximum number of items; of more, a random sample is used"),
+    ParameterDoc::new("k", "10", "integer >= 1", "Neighbours of mutual kNN"),
+    ParameterDoc::new("variance", "0.99", "number > 0, <= 1", "Share of a view's variance that SVCCA keeps"),
+    ParameterDoc::new("permutations", "99", "integer >= 1", "Number of permutations of the null distribution"),
+    ParameterDoc::new("seed", "0", "integer >= 0", "Seed of the sample, the permutations and the halves"),
+];
+
 impl Evaluation for SimilarityParams {
     fn name(&self) -> &'static str {
         TASK
@@ -112,6 +122,10 @@ impl Evaluation for SimilarityParams {
 
     fn summary(&self) -> &'static str {
         "how alike two views are: CKA, mutual kNN, RSA, SVCCA, Procrustes, each against chance and its ceiling"
+    }
+
+    fn parameter_docs(&self) -> &'static [ParameterDoc] {
+        PARAMETERS
     }
 
     fn version(&self) -> u32 {
