@@ -1,16 +1,17 @@
 //! Location and scale of translated rows.
 //!
-//! What a method calls a translation is right up to its scale in many methods: GCPA's corrected vectors have length one,
-//! and the transpose of a whitened map is no inverse. Ranks by cosines of standardised rows do not notice; whoever puts
-//! translated rows beside the target's own does. [`Fit::calibrated`](crate::Fit::calibrated) gives them the target's location and scale.
+//! Many methods translate correctly only up to a scale: GCPA's corrected vectors have unit length, and the transpose of
+//! a whitened map is not an inverse. Ranks by cosines of standardised rows do not depend on the scale; a comparison of
+//! translated rows with the target's own rows does. [`Fit::calibrated`](crate::Fit::calibrated) gives translated rows
+//! the target's location and scale.
 
 use crate::prep::ZScore;
 use crate::{AlignError, FitWarning, Matrix};
 
-/// `z ↦ (z − mean)·gain` in a view's standardised coordinates: what rows translated to it still need.
+/// The map `z ↦ (z − mean)·gain` in a view's standardised coordinates, applied to rows that are translated to the view.
 ///
-/// The mean is that of the training rows of all other views, translated; the gain is one number, so that directions and,
-/// but for the mean, cosines stay as the method has them, and columns that translate badly are not blown up.
+/// The mean is over the training rows of all other views, translated. The gain is one number: directions stay as the
+/// method has them (cosines, too, except for the mean), and columns that translate badly are not amplified.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     mean: Vec<f64>,
@@ -27,7 +28,7 @@ impl Calibration {
         &self.mean
     }
 
-    /// What they are multiplied by, once centred.
+    /// Factor of the centred rows.
     pub fn gain(&self) -> f64 {
         self.gain
     }
@@ -40,8 +41,9 @@ impl Calibration {
     }
 }
 
-/// How far rows translated to a view spread, in units of its own: the root mean square over its columns of `σ'/σ`, σ' of
-/// these rows and σ of the view's training rows. Columns that are constant on training rows do not count.
+/// Spread of rows translated to a view, in units of the view's own: the root mean square over its columns of `σ'/σ`,
+/// with σ' of these rows and σ of the view's training rows. Columns that are constant on the training rows do not
+/// count.
 #[derive(Clone, Debug)]
 pub struct Spread {
     prep: ZScore,
@@ -50,17 +52,17 @@ pub struct Spread {
     squares: Vec<f64>,
 }
 
-/// The spreads that need no word: from a tenth of the view's own to ten times that.
+/// Spreads without a warning: from a tenth of the view's own to ten times that.
 pub const SPREADS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 
 impl Spread {
-    /// Of no row yet, beside the rows that these are the statistics of.
+    /// An empty spread for the view with this standardisation.
     pub fn beside(prep: &ZScore) -> Self {
         let zeros = vec![0.0; prep.width()];
         Self { prep: prep.clone(), rows: 0, sum: zeros.clone(), squares: zeros }
     }
 
-    /// Takes in rows in the view's raw coordinates.
+    /// Adds rows in the view's raw coordinates.
     ///
     /// # Errors
     /// Wrong width.
@@ -77,7 +79,7 @@ impl Spread {
         Ok(())
     }
 
-    /// The figure; `None` for fewer than two rows, or where nothing of the view varies.
+    /// The spread; `None` for fewer than two rows, or if the view does not vary.
     pub fn value(&self) -> Option<f64> {
         if self.rows < 2 {
             return None;
@@ -88,18 +90,18 @@ impl Spread {
         root_mean_square(&self.prep, variances)
     }
 
-    /// The warning that goes with it, where it is out of bounds.
+    /// The warning about this spread, if it is out of bounds.
     pub fn warning(&self, view: &str) -> Option<FitWarning> {
         self.value().and_then(|spread| warning(view, spread))
     }
 }
 
-/// The warning that goes with a spread, where it is out of bounds.
+/// The warning about a spread, if it is out of bounds.
 pub(crate) fn warning(view: &str, spread: f64) -> Option<FitWarning> {
     (!SPREADS.contains(&spread)).then(|| FitWarning::TranslatedSpread { view: view.to_string(), spread })
 }
 
-/// Over the columns that vary on training rows.
+/// The root mean square over the columns that vary on the training rows.
 pub(crate) fn root_mean_square(prep: &ZScore, variances: impl Iterator<Item = f64>) -> Option<f64> {
     let varying: Vec<f64> =
         variances.zip(prep.std()).filter(|(_, std)| **std > 0.0).map(|(variance, _)| variance).collect();

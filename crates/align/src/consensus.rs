@@ -1,14 +1,14 @@
-//! What the views of a universe agree on, in its first two moments.
+//! Mean and covariance of the consensus of a universe.
 
 use crate::fitted::{ViewMap, mean_over_views};
 use crate::moments::{self, SufficientStatistics, mean_and_covariance};
 use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix, Universe, Views};
 
-/// Mean and covariance over items of their consensus, the mean over an item's views of [`Universe::project`].
+/// Mean and covariance over items of the consensus, which is the mean over an item's views of [`Universe::project`].
 ///
-/// They say where the universe lies and how far it spreads: whether other rows are like those of the fit
-/// ([`Consensus::shift_to`]), and what universe vectors are centred or whitened by.
+/// They describe the location and the spread of the universe. [`Consensus::shift_to`] compares other rows with the rows
+/// of the fit; centring and whitening of universe vectors use the same numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Consensus {
     rows: usize,
@@ -17,8 +17,8 @@ pub struct Consensus {
 }
 
 impl Consensus {
-    /// Of these rows, whose views may be some of the universe's. Items that no view has are left out. Cost: the
-    /// projections and N·D² multiply-adds.
+    /// The consensus of these rows, whose views may be some of the universe's. Items that no view has are left out.
+    /// Cost: the projections and N·D² multiply-adds.
     ///
     /// # Errors
     /// A view that the universe does not know or that has another width; [`AlignError::TooFewRows`] without an item.
@@ -35,8 +35,9 @@ impl Consensus {
         Ok(Self { rows: consensus.rows(), mean, covariance })
     }
 
-    /// The same from sums over rows alone, with `C = 1/M Σ_m Z_m R_m`; `None` where they do not say it: a universe with
-    /// a corrector, with rows brought to length one, or with a view that was added with scaling, and items that some views miss.
+    /// The consensus from sums over rows alone, with `C = 1/M Σ_m Z_m R_m`. `None` if the sums do not determine it: for
+    /// a universe with a corrector, with rows of unit length, or with a view that was added with scaling, and if some
+    /// views miss items.
     ///
     /// # Errors
     /// [`AlignError::OtherViews`] if the sums are not of the universe's views; [`AlignError::TooFewRows`] without an
@@ -70,10 +71,10 @@ impl Consensus {
         Ok(Some(Self { rows: sums.rows(), mean, covariance }))
     }
 
-    /// From what [`Consensus::rows`], [`Consensus::mean`] and [`Consensus::covariance`] give.
+    /// A consensus from the values of [`Consensus::rows`], [`Consensus::mean`] and [`Consensus::covariance`].
     ///
     /// # Errors
-    /// [`AlignError::Shape`] if the covariance is not as wide as the mean is long.
+    /// [`AlignError::Shape`] if the covariance does not have the size of the mean.
     pub fn new(rows: usize, mean: Vec<f64>, covariance: Matrix<f64>) -> Result<Self, AlignError> {
         let width = mean.len();
         if (covariance.rows(), covariance.cols()) != (width, width) {
@@ -82,7 +83,7 @@ impl Consensus {
         Ok(Self { rows, mean, covariance })
     }
 
-    /// Items that it is of.
+    /// Number of items.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -102,9 +103,9 @@ impl Consensus {
         (0..self.covariance.rows()).map(|j| self.covariance.at(j, j)).sum()
     }
 
-    /// Universe vectors (n × D) with every coordinate divided by the consensus's standard deviation in it: one scale for
-    /// all coordinates, the same for all views, whatever the method's own is. A coordinate in which the consensus does not
-    /// vary stays as it is.
+    /// Universe vectors (n × D) with every coordinate divided by its standard deviation in the consensus: one scale for
+    /// all coordinates, the same for all views and methods. A coordinate in which the consensus does not vary is
+    /// unchanged.
     ///
     /// # Errors
     /// [`AlignError::Width`] if `u` is not as wide as the universe.
@@ -118,8 +119,8 @@ impl Consensus {
         Ok(Matrix::from_fn(u.rows(), u.cols(), |i, j| (f64::from(u.at(i, j)) * factors[j]) as f32))
     }
 
-    /// How far another's mean is from this one's, in units of this one's standard deviation in all:
-    /// `|μ' − μ| / √(tr Σ)`. Below 0.1 the rows are alike, near 1 they are other data.
+    /// Distance of another consensus' mean from this one's, in units of this one's total standard deviation:
+    /// `|μ' − μ| / √(tr Σ)`. Below 0.1 the rows are alike; near 1 they are other data.
     pub fn shift_to(&self, other: &Self) -> f64 {
         let square: f64 = self.mean.iter().zip(&other.mean).map(|(a, b)| (a - b).powi(2)).sum();
         (square / self.spread().max(f64::MIN_POSITIVE)).sqrt()

@@ -1,9 +1,9 @@
-//! What can go wrong between a set of views and a universe.
+//! Errors of views, fits and universes.
 
 use thiserror::Error;
 
-/// Every error of this crate. Each names the operation or the space, what was found, what was wanted
-/// and, where there is one, the remedy.
+/// Every error of this crate. Each names the operation or the view, what was found, what was expected and, if there is
+/// one, the remedy.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum AlignError {
@@ -13,48 +13,48 @@ pub enum AlignError {
         /// The repeated name.
         name: String,
     },
-    /// Numbers that do not make a matrix of the shape asked for.
+    /// Numbers that do not make a matrix of the requested shape.
     #[error("{got} values do not make a {rows} x {cols} matrix")]
     Shape {
-        /// Rows asked for.
+        /// Requested rows.
         rows: usize,
-        /// Columns asked for.
+        /// Requested columns.
         cols: usize,
         /// Values given.
         got: usize,
     },
-    /// A fit's parts lack an array.
+    /// An array that the parts of a fit lack.
     #[error("array `{part}` is missing; these are not all parts of one fit, write them anew")]
     MissingPart {
-        /// Its name.
+        /// Name of the array.
         part: String,
     },
-    /// A fit's parts have an array too many.
-    #[error("array `{part}` belongs to nothing that the outline speaks of; these are not the parts of one fit")]
+    /// An array that the outline of a fit does not use.
+    #[error("array `{part}` is not used by the outline; these are not the parts of one fit")]
     UnusedPart {
-        /// Its name.
+        /// Name of the array.
         part: String,
     },
-    /// An array of another type or shape than the outline says.
-    #[error("array `{part}` is {got}, wanted {want} by the outline; these are not the parts of one fit")]
+    /// An array whose type or shape differs from the outline.
+    #[error("array `{part}` is {got}, but the outline wanted {want}; these are not the parts of one fit")]
     PartShape {
-        /// Its name.
+        /// Name of the array.
         part: String,
         /// Type and shape found.
         got: String,
-        /// Those wanted.
+        /// Type and shape expected.
         want: String,
     },
-    /// An array that holds what it cannot.
+    /// An array with a value that it cannot hold.
     #[error("array `{part}` holds {value} at position {at}, wanted {want}; the parts are damaged, write them anew")]
     PartValue {
-        /// Its name.
+        /// Name of the array.
         part: String,
         /// Position of the first such value, row by row.
         at: usize,
         /// The value.
         value: f64,
-        /// What it should be.
+        /// Expected values.
         want: &'static str,
     },
     /// A view without rows or columns.
@@ -79,7 +79,7 @@ pub enum AlignError {
         /// The domain.
         want: &'static str,
     },
-    /// A setting that the data allow less of.
+    /// A parameter above the limit that the data set.
     #[error(
         "{method}: `{parameter}` is {got}, and {most} is the most that is possible: {limit}; lower it, or leave it out"
     )]
@@ -88,14 +88,14 @@ pub enum AlignError {
         method: &'static str,
         /// Parameter name as in a grid file.
         parameter: &'static str,
-        /// What was given.
+        /// The value given.
         got: usize,
-        /// The most that could be.
+        /// The largest possible value.
         most: usize,
-        /// What sets the limit.
+        /// The origin of the limit.
         limit: String,
     },
-    /// A universe without a coordinate.
+    /// A universe without coordinates.
     #[error(
         "{method}: no view holds a direction that is more than rounding, so the universe would have no width; look for constant columns with `runner check`"
     )]
@@ -103,14 +103,14 @@ pub enum AlignError {
         /// Method name as in a grid file.
         method: &'static str,
     },
-    /// A view or a row by a number that is too large.
+    /// A view or a row with an index that is too large.
     #[error("there is no {what} {got}; there are {count}, counted from 0")]
     Position {
         /// `view` or `row`.
         what: &'static str,
-        /// The number.
+        /// The index.
         got: usize,
-        /// How many there are.
+        /// Number of views or rows.
         count: usize,
     },
     /// Pairs of rows of a view with rows of the same view.
@@ -119,26 +119,26 @@ pub enum AlignError {
         /// The view's position.
         view: usize,
     },
-    /// Labels, groups or ids that are not one per item.
+    /// Labels, groups or ids that do not have one value per item.
     #[error("`{name}` has {got} values, the views have {want} rows; wanted one value for each row")]
     Length {
-        /// Which list.
+        /// Name of the list.
         name: String,
         /// Values found.
         got: usize,
         /// Rows of the views.
         want: usize,
     },
-    /// Matched rows are the one thing that all methods rest on.
+    /// Views with different numbers of rows; rows must match in all views.
     #[error("view `{name}` has {got} rows, `{first}` has {want}; row i must be the same item in every view")]
     RowMismatch {
         /// The deviating view.
         name: String,
-        /// Its rows.
+        /// Rows of this view.
         got: usize,
         /// The first view.
         first: String,
-        /// The first view's rows.
+        /// Rows of the first view.
         want: usize,
     },
     /// A value that is not finite.
@@ -150,12 +150,12 @@ pub enum AlignError {
         name: String,
         /// Row of the first such value.
         row: usize,
-        /// Its column.
+        /// Column of this value.
         col: usize,
         /// The value, `NaN` or `inf`.
         value: f32,
     },
-    /// A method was given fewer views than it can align.
+    /// Fewer views than the method can align.
     #[error("{method} needs at least {want} views, got {got}{}", .only.as_ref().map(|n| format!(" (`{n}`)")).unwrap_or_default())]
     TooFewViews {
         /// Method name as in a grid file.
@@ -164,10 +164,10 @@ pub enum AlignError {
         got: usize,
         /// Views needed.
         want: usize,
-        /// The only view's name, where there is one.
+        /// Name of the only view, if there is one.
         only: Option<String>,
     },
-    /// A method was given fewer rows than it needs.
+    /// Fewer rows than the method needs.
     #[error("{method} needs at least {want} matched rows, got {got}")]
     TooFewRows {
         /// Method name as in a grid file.
@@ -177,7 +177,7 @@ pub enum AlignError {
         /// Rows needed.
         want: usize,
     },
-    /// A view misses nearly all rows.
+    /// A view that has too few of the rows.
     #[error("view `{name}` has {got} of the rows to fit on, wanted at least {want}; lower the share of missing rows")]
     TooFewPresent {
         /// The view.
@@ -187,7 +187,7 @@ pub enum AlignError {
         /// Rows needed.
         want: usize,
     },
-    /// Two views have too few rows in common to align them by.
+    /// Two views with too few rows in common to align them.
     #[error(
         "{method}: views `{a}` and `{b}` have {got} rows in common, wanted at least {want}; lower the share of missing rows"
     )]
@@ -203,19 +203,19 @@ pub enum AlignError {
         /// Rows needed.
         want: usize,
     },
-    /// Views that no chain of common rows joins: each group would have a space of its own.
+    /// Groups of views that share no rows: each group would have a universe of its own.
     #[error(
         "{method}: the views fall into groups without rows in common: {groups}; wanted a chain of views, each two with at least {want} rows in common, that joins all; fit each group by itself, or add rows that join them"
     )]
     Apart {
         /// Method name as in a grid file.
         method: &'static str,
-        /// The views of every group.
+        /// The views of each group.
         groups: String,
         /// Rows that two views need in common.
         want: usize,
     },
-    /// Too few views of which anything varies.
+    /// Too few views that vary.
     #[error(
         "{method} needs at least {want} views that vary on the training rows, got {got}; constant or zero are {dead}; drop these views or repair their data"
     )]
@@ -226,10 +226,10 @@ pub enum AlignError {
         got: usize,
         /// Views needed.
         want: usize,
-        /// The others.
+        /// Views that do not vary.
         dead: String,
     },
-    /// Sums over rows that do not belong together.
+    /// Sums over the rows of other views, or with other weights.
     #[error("these sums are of {got}, wanted {want}")]
     OtherViews {
         /// Views with their widths, or the weighting found.
@@ -237,26 +237,26 @@ pub enum AlignError {
         /// Those wanted.
         want: String,
     },
-    /// Parts that make no sums over rows.
-    #[error("these are no sums over rows: {problem}")]
+    /// Parts that are not sums over rows.
+    #[error("these parts are not sums over rows: {problem}")]
     Parts {
-        /// What is wrong.
+        /// Description of the problem.
         problem: String,
     },
-    /// A method that has to see the rows again.
+    /// A method that has to read the rows.
     #[error("{method} cannot be fitted from sums over rows; {}", remedy(.instead))]
     NeedsRows {
         /// Method name as in a grid file.
         method: &'static str,
-        /// Methods that can.
+        /// Methods that can be fitted from sums.
         instead: Vec<&'static str>,
     },
-    /// Data that lack what a method needs.
+    /// Data without something that the method needs.
     #[error("{method} needs {what}, and these data have none; take other data or another method")]
     Lacks {
         /// Method name as in a grid file.
         method: &'static str,
-        /// What it needs.
+        /// The missing part.
         what: &'static str,
     },
     /// A name under which no method can be registered.
@@ -264,42 +264,42 @@ pub enum AlignError {
     MethodName {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The rule that the name breaks.
         problem: crate::named::NameProblem,
     },
-    /// A name that a method had before.
+    /// A former name of a method.
     #[error(transparent)]
     RenamedMethod(crate::named::Renamed),
     /// A name that no method has.
     #[error("no method `{name}`; the methods are {known}")]
     UnknownMethod {
-        /// The name asked for.
+        /// The name given.
         name: String,
-        /// The names there are, comma-separated.
+        /// The known names, comma-separated.
         known: String,
     },
-    /// An error of a method that is not in this crate, in its own words.
+    /// An error of a method outside this crate, in its own words.
     #[error("{method}: {message}")]
     Own {
         /// Method name as in a grid file.
         method: String,
-        /// What was found, what was wanted, what to do.
+        /// The message: what was found, what was expected, what to do.
         message: String,
     },
-    /// A fit that cannot be taken apart.
+    /// A fit that has no parts and cannot be stored.
     #[error(
         "a fit of a form of its own has no parts and cannot be kept as a file; keep what its method needs to make it"
     )]
     NoParts,
-    /// A view that the fit has not seen.
+    /// A view that the fit or the set does not have.
     #[error("no view `{name}`; the views here are {known}")]
     UnknownView {
-        /// The name asked for.
+        /// The name given.
         name: String,
-        /// The names there are, comma-separated.
+        /// The known names, comma-separated.
         known: String,
     },
-    /// The matrix handed over does not have the width of the view it is said to be.
+    /// A matrix whose width is not that of its view.
     #[error("{op}: view `{name}` has width {want}, the given matrix has {got} columns")]
     Width {
         /// The operation.
@@ -308,17 +308,17 @@ pub enum AlignError {
         name: String,
         /// Columns found.
         got: usize,
-        /// Columns wanted.
+        /// Columns expected.
         want: usize,
     },
-    /// The fitted method offers no such space.
+    /// A space that the fitted method does not offer.
     #[error("{method} has no {space} space; it offers {offers}")]
     NoSuchSpace {
         /// Method name.
         method: &'static str,
-        /// The space asked for.
+        /// The requested space.
         space: &'static str,
-        /// The views it has.
+        /// The spaces that the method offers.
         offers: &'static str,
     },
     /// A factorisation did not converge.
@@ -332,13 +332,13 @@ pub enum AlignError {
         rows: usize,
         /// Columns of the matrix.
         cols: usize,
-        /// Which view or block it belongs to.
+        /// View or block of the matrix.
         context: String,
     },
-    /// A fit that someone has ended.
+    /// A fit that was cancelled.
     #[error("the fit was cancelled; nothing of it is kept")]
     Cancelled,
-    /// An iteration left the finite numbers.
+    /// An iteration that produced a value that is not finite.
     #[error(
         "{method}: {what} became {value} at iteration {iteration}; lower the learning rate or look for extreme values in the data"
     )]
@@ -354,7 +354,7 @@ pub enum AlignError {
     },
 }
 
-/// What to do where sums over rows are not enough.
+/// Advice if sums over rows do not suffice.
 fn remedy(instead: &[&str]) -> String {
     match instead {
         [] => "fit it on the rows".to_string(),

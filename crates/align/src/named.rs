@@ -1,8 +1,8 @@
-//! Names in grid files: one registry for methods, one for tasks, each of types that it does not know.
+//! Names in grid files: one registry for methods and one for tasks, of types that the registry does not know.
 //!
-//! [`Method`](crate::Method) holds any type that implements [`Aligner`](crate::Aligner), and the crate `tasks` has a type
-//! `Task` in the same way. Both implement [`Named`]; everything else about names is here: the list of names, the rules for
-//! a new name, the names that things had before, and the reader of `gpa` or `gpa: {scale: true}`.
+//! [`Method`](crate::Method) holds any type that implements [`Aligner`](crate::Aligner); the crate `tasks` has a type
+//! `Task` in the same way. Both implement [`Named`]. This module holds the rest: the list of names, the rules for a new
+//! name, former names, and the reader of `gpa` or `gpa: {scale: true}`.
 
 use std::any::Any;
 use std::fmt::{self, Display};
@@ -13,15 +13,15 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, Unexpected, Visitor};
 use thiserror::Error;
 
-/// A type of things with names, each of which holds parameters of a type of its own.
+/// Named values (methods, tasks), each of which holds parameters of a type of its own.
 pub trait Named: Clone + Send + Sync + 'static {
-    /// The word for one of them in errors, such as `method`.
+    /// The word for such a value in errors, such as `method`.
     const KIND: &'static str;
 
     /// The name in grid files, the same for all parameters.
     fn name(&self) -> &'static str;
 
-    /// The registry of their names.
+    /// The registry of the names.
     fn registry() -> &'static Registry<Self>;
 }
 
@@ -46,16 +46,16 @@ impl ParameterDoc {
     }
 }
 
-/// Parameters of any type: what a [`Named`] thing needs of them besides what it does with them. Every type with `PartialEq`
-/// and `serde::Serialize` implements it.
+/// Parameters of any type: the operations that a [`Named`] value needs besides its own trait. Every type with
+/// `PartialEq` and `serde::Serialize` implements it.
 pub trait Parameters: Any {
-    /// The parameters as a type that can be asked for.
+    /// The parameters as `dyn Any`.
     fn as_any(&self) -> &dyn Any;
 
     /// Whether `other` has the same type and is equal.
     fn equals(&self, other: &dyn Any) -> bool;
 
-    /// The parameters as serde sees them.
+    /// The parameters for serde.
     fn to_serialise(&self) -> &dyn erased_serde::Serialize;
 }
 
@@ -73,10 +73,10 @@ impl<P: Any + PartialEq + Serialize> Parameters for P {
     }
 }
 
-/// Serialises a thing as `{name: parameters}`.
+/// Serialises a named value as `{name: parameters}`.
 ///
 /// # Errors
-/// What the parameters or the serializer refuse.
+/// Errors of the parameters or of the serializer.
 pub fn serialize<S: serde::Serializer>(
     name: &'static str,
     parameters: &dyn Parameters,
@@ -85,46 +85,46 @@ pub fn serialize<S: serde::Serializer>(
     serializer.serialize_newtype_variant("Named", 0, name, parameters.to_serialise())
 }
 
-/// A name that was replaced by another one.
+/// A former name and its replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("`{old}` is called `{name}` since {since}")]
 pub struct Renamed {
-    /// The old name.
+    /// The former name.
     pub old: &'static str,
-    /// The name today.
+    /// The current name.
     pub name: &'static str,
-    /// The first version with this name.
+    /// The first version with the current name.
     pub since: &'static str,
 }
 
-/// Why a thing cannot be registered under a name.
+/// Reason why a name cannot be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// Characters that a name in a grid file cannot have.
+    /// Characters that names in grid files cannot have.
     #[error("wanted lower-case letters, digits and `_`, a letter first")]
     Characters,
-    /// The name of another thing.
+    /// A name that is taken.
     #[error("another {kind} has this name; take a different one")]
     Taken {
-        /// The word for such a thing.
+        /// The word for the values, such as `method`.
         kind: &'static str,
     },
-    /// A name that has another use.
+    /// A name that is reserved.
     #[error("{use_of_it}; take a different one")]
     Reserved {
-        /// What the name is used for.
+        /// The use of the name.
         use_of_it: &'static str,
     },
-    /// A name that a thing had before.
+    /// A former name.
     #[error("{0}; take a different one")]
     Old(Renamed),
 }
 
-/// Reads the parameters of a thing.
+/// Reads the parameters of a named value.
 type Read<T> = dyn Fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<T, erased_serde::Error> + Send + Sync;
 
-/// A name, the thing with its defaults, and the reader of its parameters.
+/// Entry of a registry: a name, the value with its defaults, and the reader of its parameters.
 #[derive(Clone)]
 pub struct Entry<T> {
     name: &'static str,
@@ -133,13 +133,13 @@ pub struct Entry<T> {
 }
 
 impl<T: Named> Entry<T> {
-    /// The entry of parameters of one type.
+    /// Entry for parameters of one type.
     pub fn of<P: Default + DeserializeOwned + Into<T>>(name: &'static str) -> Self {
         let read = |from: &mut dyn erased_serde::Deserializer<'_>| Ok(erased_serde::deserialize::<P>(from)?.into());
         Self { name, default: P::default().into(), read: Arc::new(read) }
     }
 
-    /// The entry of things that a function makes of parameters.
+    /// Entry for values that a function makes from parameters.
     ///
     /// # Errors
     /// The error of `make` for the default parameters.
@@ -155,23 +155,23 @@ impl<T: Named> Entry<T> {
         Ok(Self { name: default.name(), default, read: Arc::new(read) })
     }
 
-    /// The name.
+    /// The name of the entry.
     pub fn name(&self) -> &'static str {
         self.name
     }
 }
 
-/// The names of all things of one kind: the built-in ones first, then those that were registered while the program runs.
+/// Names of all values of one kind: the built-in ones first, then those that were registered at run time.
 pub struct Registry<T> {
     listed: RwLock<Listed<T>>,
-    /// Names that nothing can be registered under, each with its use.
+    /// Reserved names, each with its use.
     reserved: &'static [(&'static str, &'static str)],
     renamed: &'static [Renamed],
 }
 
 struct Listed<T> {
     entries: Vec<Entry<T>>,
-    /// Their names. serde keeps names for ever, so each version of the list is kept as long.
+    /// The names. serde needs names that live for ever, so each version of the list stays in memory.
     names: &'static [&'static str],
 }
 
@@ -183,8 +183,8 @@ impl<T> Listed<T> {
 }
 
 impl<T: Named> Registry<T> {
-    /// A registry of the built-in things in the order in which they are listed. `reserved` has names that cannot be given,
-    /// each with its use; `renamed` has the names that things had before.
+    /// A registry of built-in values in their order. `reserved` has names that cannot be registered, each with its use;
+    /// `renamed` has the former names.
     pub fn new(
         built_in: Vec<Entry<T>>,
         reserved: &'static [(&'static str, &'static str)],
@@ -201,30 +201,30 @@ impl<T: Named> Registry<T> {
         self.listed().entries.iter().find(|entry| entry.name == name).cloned()
     }
 
-    /// The names in order; those that were registered last come last.
+    /// The names in order; registered ones come last.
     pub fn names(&self) -> &'static [&'static str] {
         self.listed().names
     }
 
-    /// Every thing with its defaults, in the order of [`Registry::names`].
+    /// Every value with its defaults, in the order of [`Registry::names`].
     pub fn all(&self) -> Vec<T> {
         self.listed().entries.iter().map(|entry| entry.default.clone()).collect()
     }
 
-    /// The thing of this name with its defaults.
+    /// The value with this name and its defaults.
     pub fn get(&self, name: &str) -> Option<T> {
         self.entry(name).map(|entry| entry.default)
     }
 
-    /// The renaming of an old name; `None` for a name that is no old one.
+    /// The new name for a former name; `None` if the name is not a former one.
     pub fn renamed(&self, name: &str) -> Option<Renamed> {
         self.renamed.iter().find(|renamed| renamed.old == name).copied()
     }
 
-    /// Adds a thing for the whole process.
+    /// Registers a value for the whole process.
     ///
     /// # Errors
-    /// A name that is taken, or that cannot stand in a grid file.
+    /// A name that is taken, or that grid files cannot contain.
     pub fn add(&self, new: Entry<T>) -> Result<(), NameProblem> {
         let name = new.name;
         let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -247,7 +247,7 @@ impl<T: Named> Registry<T> {
         Ok(())
     }
 
-    /// Why nothing has this name, for serde.
+    /// The serde error for an unknown name.
     fn unknown<E: serde::de::Error>(&self, name: &str) -> E {
         match self.renamed(name) {
             Some(renamed) => E::custom(renamed),
@@ -256,10 +256,10 @@ impl<T: Named> Registry<T> {
     }
 }
 
-/// Reads a bare name, which is the thing with its defaults, or one name with parameters.
+/// Reads a bare name (the value with its defaults) or one name with parameters.
 ///
 /// # Errors
-/// An unknown name, an old name, whatever the parameters refuse.
+/// An unknown name, a former name, and errors of the parameters.
 pub fn deserialize<'de, T: Named, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(NameOrMap(PhantomData))
 }
@@ -289,7 +289,7 @@ impl<'de, T: Named> Visitor<'de> for NameOrMap<T> {
     }
 }
 
-/// The parameters of a thing, to be read.
+/// Reader of the parameters of an entry.
 struct ParametersOf<'a, T>(&'a Entry<T>);
 
 impl<'de, T> DeserializeSeed<'de> for ParametersOf<'_, T> {

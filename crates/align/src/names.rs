@@ -1,20 +1,20 @@
-//! Names of the variants of an enum, and back: one list for all of it.
+//! Names of the variants of an enum, from one list.
 
 /// A name that no variant of an enum has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} `{name}`, expected one of {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))]
 #[non_exhaustive]
 pub struct UnknownName {
-    /// What the enum is called in a sentence.
+    /// The word for the enum in errors.
     pub what: &'static str,
     /// The name.
     pub name: String,
-    /// The names that there are.
+    /// The known names.
     pub known: Vec<&'static str>,
 }
 
 impl UnknownName {
-    /// The name `name` of no `what`.
+    /// An error about the name `name` of a `what`.
     pub fn new(what: &'static str, name: &str, known: Vec<&'static str>) -> Self {
         Self { what, name: name.to_string(), known }
     }
@@ -26,7 +26,7 @@ impl UnknownName {
 macro_rules! names {
     ($of:ident, $what:literal { $($variant:ident = $name:literal),* $(,)? }) => {
         impl $of {
-            /// All of them.
+            /// All variants.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The name in files and records.
@@ -36,7 +36,7 @@ macro_rules! names {
                 }
             }
 
-            /// The one with this name.
+            /// The variant with this name.
             pub fn from_name(name: &str) -> ::std::option::Option<Self> {
                 Self::ALL.into_iter().find(|one| one.name() == name)
             }

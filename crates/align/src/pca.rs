@@ -1,10 +1,10 @@
-//! PCA matching: views brought to one width before anything is fitted.
+//! PCA matching: all views get one width before a fit.
 
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, Dataset, Matrix, Split};
 
-/// Rows centred and multiplied at a time.
+/// Rows that are centred and multiplied at a time.
 const CHUNK: usize = 512;
 
 /// The first principal components of a view, fitted on its training rows.
@@ -19,16 +19,15 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// The leading `components` eigenvectors of `(X − μ)ᵀ (X − μ)` (d × d), in `f64`. Each one's sign makes
-    /// its entry of largest magnitude positive. N·d² multiply-adds, half of which the symmetry saves, and
-    /// one eigendecomposition of d.
+    /// The leading `components` eigenvectors of `(X − μ)ᵀ (X − μ)` (d × d), in `f64`. The sign of each makes its entry
+    /// of largest magnitude positive. Cost: N·d² multiply-adds, half of which the symmetry saves, and one
+    /// eigendecomposition of d × d.
     ///
-    /// Source: arXiv 2602.06205, scikit-learn's PCA. Departs: exact, where that library's default solver
-    /// turns randomised, without a seed, for large inputs.
+    /// Source: arXiv 2602.06205, scikit-learn's PCA. Departure: exact; that library's default solver becomes
+    /// randomised, without a seed, for large inputs.
     ///
     /// # Errors
-    /// [`AlignError::Parameter`] if there are not that many components; a factorisation that does not
-    /// converge.
+    /// [`AlignError::Parameter`] if there are not that many components; a factorisation that does not converge.
     pub fn fit(train: &Matrix, components: usize) -> Result<Self, AlignError> {
         let (rows, width) = (train.rows(), train.cols());
         if components == 0 || components > rows.min(width) {
@@ -68,12 +67,12 @@ impl Pca {
     }
 }
 
-/// Where the rows lie along their own first two principal directions, n × 2: what a picture of them shows.
+/// Coordinates of the rows along their own first two principal directions, n × 2, for a scatter plot.
 ///
-/// For X the centred rows (n × d): `X [w₁ w₂]` with the leading eigenvectors of XᵀX, or the leading eigenvectors of XXᵀ times
-/// the roots of their eigenvalues, which is the same, where n is smaller. A direction's sign makes its coordinate of largest
-/// magnitude positive; one that the rows do not have is all zero. Cost: n·d·min(n, d) multiply-adds and one
-/// eigendecomposition of min(n, d).
+/// For the centred rows X (n × d) these are `X [w₁ w₂]` with the leading eigenvectors of XᵀX; if n is smaller, the
+/// equal leading eigenvectors of XXᵀ times the roots of their eigenvalues. The sign of a direction makes its coordinate
+/// of largest magnitude positive; a direction that the rows do not have is all zero. Cost: n·d·min(n, d) multiply-adds
+/// and one eigendecomposition of min(n, d).
 ///
 /// # Errors
 /// A factorisation that does not converge.
@@ -105,9 +104,9 @@ pub fn pca_2d(x: &Matrix) -> Result<Matrix, AlignError> {
 }
 
 impl Dataset {
-    /// The same data with every view as wide as the narrowest: wider ones are replaced, in every split, by
-    /// their leading principal components, fitted on their training rows. Views that already are that
-    /// narrow stay as they are, neither centred nor rotated.
+    /// The same data with all views at the width of the narrowest. Wider views are replaced in every split by their
+    /// leading principal components, fitted on their training rows. Views of that width are unchanged, neither centred
+    /// nor rotated.
     ///
     /// # Errors
     /// Fewer training rows than the narrowest view has columns; a split whose views have other widths.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::AlignError;
 
-/// Someone who follows a fit and can end it: a progress bar, a button, the end of a server's request.
+/// Observer of a fit, which can end it: a progress bar, a button, the end of a server's request.
 ///
-/// A fit asks after every step of its long loops (sweeps of GPA and SRM, training steps of GCPA, rounds of an
+/// A fit calls it after every step of its long loops (sweeps of GPA and SRM, training steps of GCPA, rounds of an
 /// eigendecomposition), from the thread that fits.
 pub trait Progress: Send + Sync {
     /// Called after step `done` of a loop of at most `total` steps. A fit can have several loops, one after the other.
@@ -15,23 +15,23 @@ pub trait Progress: Send + Sync {
         let _ = (done, total);
     }
 
-    /// Whether the fit is to end now, with [`AlignError::Cancelled`].
+    /// Whether the fit must end now, with [`AlignError::Cancelled`].
     fn cancelled(&self) -> bool {
         false
     }
 }
 
-/// Who follows a fit, if anyone: [`FitInput::watched_by`](crate::FitInput::watched_by).
+/// The observer of a fit, if there is one: [`FitInput::watched_by`](crate::FitInput::watched_by).
 #[derive(Clone, Default)]
 pub struct Watch(Option<Arc<dyn Progress>>);
 
 impl Watch {
-    /// A watch by this.
+    /// A watch with this observer.
     pub fn by(progress: Arc<dyn Progress>) -> Self {
         Self(Some(progress))
     }
 
-    /// Tells of a step of a loop.
+    /// Reports a step of a loop.
     ///
     /// # Errors
     /// [`AlignError::Cancelled`].
@@ -42,7 +42,7 @@ impl Watch {
         self.check()
     }
 
-    /// Asks whether to go on.
+    /// Checks whether the fit was cancelled.
     ///
     /// # Errors
     /// [`AlignError::Cancelled`].

@@ -1,29 +1,30 @@
-//! Every random draw, keyed by (seed, purpose, view position) and by nothing else.
+//! Random draws, each keyed by (seed, purpose, view position) and by nothing else.
 //!
-//! A key names a stream of a counter-based generator (ChaCha, 8 rounds), so a draw depends neither on
-//! the method that asks, nor on the cell, nor on the order in which threads arrive: every method sees
-//! the same noise, the same validation rows and the same k-means starts.
+//! A key names a stream of a counter-based generator (ChaCha, 8 rounds). A draw depends neither on the method, nor on
+//! the cell, nor on the order of threads: every method sees the same noise, the same validation rows and the same
+//! k-means starts.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// The generator behind a key.
+/// The generator of a stream.
 pub type Stream = ChaCha8Rng;
 
-/// What a draw is for: a number that is part of the results. Who draws declares it, as a constant beside the draw, and never
-/// gives a number to another purpose; `crates/tasks/tests/draws.rs` holds all numbers of this project, which are below 1,000.
+/// Purpose of a draw: a number that is part of the results. The code that draws declares it as a constant beside the
+/// draw. A number is never given to another purpose; `crates/tasks/tests/draws.rs` holds all numbers of this project,
+/// which are below 1,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Purpose(u64);
 
 impl Purpose {
-    /// The purpose of this number.
+    /// The purpose with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 }
 
-/// The stream for `(seed, purpose, view)`; `view` is the view's position in the fitted set, `None`
-/// where a draw is shared by all views.
+/// The stream for `(seed, purpose, view)`; `view` is the position of the view in the fitted set, `None` if all views
+/// share the draw.
 pub fn stream(seed: u64, purpose: Purpose, view: Option<usize>) -> Stream {
     let mut key = [0u8; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

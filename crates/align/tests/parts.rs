@@ -127,7 +127,7 @@ fn every_array_is_asked_for_and_nothing_else_is_taken() {
         }
         let mut more = parts.clone();
         more.arrays.insert("v9.map".into(), Array::vector(&[1.0]));
-        assert!(refusal(more).starts_with("array `v9.map` belongs to nothing"));
+        assert!(refusal(more).starts_with("array `v9.map` is not used by the outline"));
     }
 }
 
@@ -244,11 +244,11 @@ fn an_outline_that_contradicts_itself_is_refused() {
             *transposed = false;
         }
     });
-    assert_eq!(turned, "array `v1.map` is 8 x 16, wanted 16 x 8 by the outline; these are not the parts of one fit");
+    assert_eq!(turned, "array `v1.map` is 8 x 16, but the outline wanted 16 x 8; these are not the parts of one fit");
     let corrected = steps(&|way_in, _| way_in.push(StepOutline::Corrector));
     assert!(corrected.starts_with("array `corrector.norm_scale` is missing"), "{corrected}");
     let squared = steps(&|way_in, _| way_in.push(way_in[1].clone()));
-    assert_eq!(squared, "array `v1.map` is 8 x 16, wanted 16 x 16 by the outline; these are not the parts of one fit");
+    assert_eq!(squared, "array `v1.map` is 8 x 16, but the outline wanted 16 x 16; these are not the parts of one fit");
 }
 
 #[test]

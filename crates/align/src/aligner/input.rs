@@ -1,9 +1,9 @@
-//! What a fit is made from.
+//! Input of a fit.
 
 use crate::progress::Watch;
 use crate::{AlignError, Correspondence, Dataset, Labels, Views};
 
-/// The training rows of a fit and what is known of them.
+/// Training rows of a fit, with labels and validation rows if they are known.
 ///
 /// Row i is the same item in every view. Items that some views miss are marked in the views themselves
 /// ([`Views::with_missing`]); views that correspond by lists of pairs, or not at all, become such views by
@@ -13,21 +13,21 @@ use crate::{AlignError, Correspondence, Dataset, Labels, Views};
 pub struct FitInput<'a> {
     /// The views.
     pub views: &'a Views,
-    /// Labellings of the items, one class for each row; empty where none is known.
+    /// Labellings of the items, one class per row; empty if none is known.
     pub labels: &'a [Labels],
-    /// Rows of the same views to choose by, where the data set has some.
+    /// Validation rows of the same views, if the data set has some.
     pub validation: Option<&'a Views>,
-    /// Who follows the fit.
+    /// Observer of the fit.
     watch: Option<&'a Watch>,
 }
 
 impl<'a> FitInput<'a> {
-    /// These views, of whose items no more is known.
+    /// Input of these views alone.
     pub fn new(views: &'a Views) -> Self {
         Self { views, labels: &[], validation: None, watch: None }
     }
 
-    /// With labellings of the items.
+    /// Adds labellings.
     ///
     /// # Errors
     /// [`AlignError::Length`] for a labelling that does not have one class per row.
@@ -39,7 +39,7 @@ impl<'a> FitInput<'a> {
         }
     }
 
-    /// With rows to choose by.
+    /// Adds validation rows.
     ///
     /// # Errors
     /// [`AlignError::UnknownView`] if these rows lack one of the views.
@@ -48,12 +48,12 @@ impl<'a> FitInput<'a> {
         Ok(Self { validation: Some(validation), ..self })
     }
 
-    /// With someone who follows the fit and can end it.
+    /// Adds an observer, which can end the fit.
     pub fn watched_by(self, watch: &'a Watch) -> Self {
         Self { watch: Some(watch), ..self }
     }
 
-    /// Other views in place of these, of whose items no more is known, followed by the same.
+    /// Input of other views with the same observer, without labels and validation rows.
     pub fn of_views<'b>(&self, views: &'b Views) -> FitInput<'b>
     where
         'a: 'b,
@@ -61,7 +61,7 @@ impl<'a> FitInput<'a> {
         FitInput { watch: self.watch, ..FitInput::new(views) }
     }
 
-    /// Who follows the fit.
+    /// Observer of the fit.
     pub fn watch(&self) -> Watch {
         self.watch.cloned().unwrap_or_default()
     }
@@ -83,7 +83,7 @@ impl<'a> From<&'a Views> for FitInput<'a> {
     }
 }
 
-/// The training rows of a data set, their labellings, and its validation rows.
+/// Training rows, labellings and validation rows of a data set.
 impl<'a> From<&'a Dataset> for FitInput<'a> {
     fn from(data: &'a Dataset) -> Self {
         let validation = data.validation.as_ref().map(|split| &split.views);

@@ -1,4 +1,4 @@
-//! The trait of a method, and the type that holds any of them.
+//! The trait of a method, and the type that holds any method.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use crate::moments::Moments;
 use crate::named::{self, ParameterDoc, Parameters};
 use crate::{AlignError, Fit, FitWarning, Views};
 
-/// A method of alignment with its parameters.
+/// Method of alignment, implemented by its parameters.
 ///
-/// Implemented by the parameters of a method. `name` and `fit` are all that has to be there; with `PartialEq` and
-/// `serde::Serialize` beside them the type becomes a [`Method`], with `Default` and `serde::Deserialize` it can be registered
-/// ([`Method::register`]). [`MomentAligner`] is for methods that need no more of the rows than their second moments.
+/// Only `name` and `fit` are required. A type that also has `PartialEq` and `serde::Serialize` becomes a [`Method`];
+/// with `Default` and `serde::Deserialize` it can be registered ([`Method::register`]). [`MomentAligner`] is for
+/// methods that need only the second moments of the rows.
 ///
-/// Whoever fits calls [`Method::fit`], which checks the parameters and the data first and looks at the result; what stands
-/// here can rely on it.
+/// Callers use [`Method::fit`]. It checks the parameters and the data before the fit, and the result after it, so
+/// implementations can rely on these checks.
 pub trait Aligner: fmt::Debug + Send + Sync + 'static {
-    /// Its name in grid files and records: lower-case letters, digits and `_`. The same for all parameters.
+    /// Name in grid files and records: lower-case letters, digits and `_`. It does not depend on the parameters.
     fn name(&self) -> &'static str;
 
-    /// Its name in tables and figures.
+    /// Name in tables and figures.
     fn title(&self) -> &'static str {
         self.name()
     }
 
-    /// One line on what it does.
+    /// Description in one line.
     fn summary(&self) -> &'static str {
         ""
     }
@@ -38,12 +38,12 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
         &[]
     }
 
-    /// Raised whenever the same parameters give other numbers; part of the cell id.
+    /// Version of the numbers, raised when the same parameters give other numbers; part of the cell id.
     fn version(&self) -> u32 {
         1
     }
 
-    /// What it needs of the data.
+    /// Requirements of the method.
     fn needs(&self) -> Needs {
         Needs::default()
     }
@@ -53,7 +53,7 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// A rough forecast of the work of a fit, in units in which a baseline without a fit on three views is 7 and GPA 16.
+    /// Rough forecast of the work of a fit. A baseline without a fit on three views is 7, GPA is 16.
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 4.0 * size.views as f64
     }
@@ -61,12 +61,12 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
     /// Checks the parameters against their domains.
     ///
     /// # Errors
-    /// [`AlignError::Parameter`], or [`AlignError::Own`] with a message of one's own.
+    /// [`AlignError::Parameter`], or [`AlignError::Own`] with a message of your own.
     fn validate(&self) -> Result<(), AlignError> {
         Ok(())
     }
 
-    /// The fit that this one starts from, so that it can be shared and what comes after it timed by itself.
+    /// The fit from which this one starts. It can be shared between methods, and the rest is timed separately.
     fn base(&self) -> Option<BaseFit> {
         None
     }
@@ -74,10 +74,10 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
     /// Fits the training rows.
     ///
     /// # Errors
-    /// What is wrong with the data, or a computation that does not end well.
+    /// Problems of the data, and computations that fail.
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError>;
 
-    /// The rest of a fit whose [`base`](Self::base) is there already.
+    /// Completes a fit whose [`base`](Self::base) exists.
     ///
     /// # Errors
     /// The errors of [`Aligner::fit`]; a base of another kind.
@@ -86,25 +86,26 @@ pub trait Aligner: fmt::Debug + Send + Sync + 'static {
         self.fit(input, seed)
     }
 
-    /// Itself, where it can be fitted from moments.
+    /// The method as a [`MomentAligner`], if it can be fitted from moments.
     fn moments(&self) -> Option<&dyn MomentAligner> {
         None
     }
 }
 
-/// A method that needs no more of the rows than their second moments, so that they can be summed in pieces wherever they
-/// are ([`Method::fit_statistics`]). Its [`Aligner::moments`] gives itself, and its [`Aligner::fit`] is [`MomentAligner::fit_rows`].
+/// Method that needs only the second moments of the rows. They can be summed in pieces, wherever the rows are
+/// ([`Method::fit_statistics`]). Its [`Aligner::moments`] returns itself, and its [`Aligner::fit`] calls
+/// [`MomentAligner::fit_rows`].
 pub trait MomentAligner: Aligner {
-    /// The moments that it is fitted from.
+    /// Moments from which the method is fitted.
     fn spec(&self) -> MomentSpec;
 
-    /// The fit.
+    /// Fits the moments.
     ///
     /// # Errors
-    /// The errors of [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters by which rows have to be seen again.
+    /// The errors of [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters that need the rows.
     fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError>;
 
-    /// The fit of the moments of these rows.
+    /// Fits the moments of these rows.
     ///
     /// # Errors
     /// The errors of [`Aligner::fit`].
@@ -115,14 +116,15 @@ pub trait MomentAligner: Aligner {
     }
 }
 
-/// Any method with its parameters. In a grid file `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults, which are the
-/// paper's settings in the form the authors released.
+/// Any method with its parameters. In a grid file: `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults,
+/// which are the paper's settings in the form that the authors released.
 ///
-/// Made of parameters by [`Method::from`], of a name by [`Method::from_name`]. Two are equal where name and parameters are.
+/// [`Method::from`] makes one from parameters, [`Method::from_name`] from a name. Two methods are equal if their names
+/// and parameters are equal.
 #[derive(Clone)]
 pub struct Method(Arc<dyn Held>);
 
-/// An [`Aligner`] whose type is not known.
+/// An [`Aligner`] of any type.
 trait Held: Aligner + Parameters {}
 
 impl<P: Aligner + Parameters> Held for P {}
@@ -139,7 +141,7 @@ impl fmt::Debug for Method {
     }
 }
 
-/// Its name.
+/// The name of the method.
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -160,7 +162,7 @@ impl Serialize for Method {
 }
 
 impl Method {
-    /// The parameters, where they are of this type.
+    /// The parameters, if they have this type.
     pub fn parameters<P: Aligner>(&self) -> Option<&P> {
         self.0.as_any().downcast_ref()
     }
@@ -218,7 +220,7 @@ impl Method {
     /// Checks the parameters against their domains.
     ///
     /// # Errors
-    /// [`AlignError::Parameter`] names the parameter, what was found and what is wanted.
+    /// [`AlignError::Parameter`] names the parameter, the value found and the values expected.
     pub fn validate(&self) -> Result<(), AlignError> {
         self.0.validate()
     }
@@ -226,8 +228,9 @@ impl Method {
     /// Fits the training rows: views alone, or a [`FitInput`] with more.
     ///
     /// # Errors
-    /// Parameters outside their domain, fewer than two views (NA takes one, add_view three), data that lack what the method
-    /// [needs](Needs), too few rows, a factorisation that does not converge, a training that diverges.
+    /// Parameters outside their domain, fewer than two views (NA needs one, add_view three), data that do not meet the
+    /// [requirements](Needs) of the method, too few rows, a factorisation that does not converge, a training that
+    /// diverges.
     pub fn fit<'a>(&self, input: impl Into<FitInput<'a>>, seed: u64) -> Result<Fit, AlignError> {
         let input = input.into();
         self.validate()?;
@@ -236,8 +239,8 @@ impl Method {
         self.examined(self.0.fit(&input, seed)?)
     }
 
-    /// The rest of [`Method::fit`] where the fit of its [`base`](Self::base) is there already. A method
-    /// without one fits all views anew.
+    /// Completes [`Method::fit`] if the fit of its [`base`](Self::base) exists. A method without a base fits all views
+    /// anew.
     ///
     /// # Errors
     /// The errors of [`Method::fit`]; a base without a universe.
@@ -248,11 +251,11 @@ impl Method {
         self.examined(self.0.fit_on(base, &input, seed)?)
     }
 
-    /// A fit with what its standardisations warn of: views of which nothing varies, and units in which the authors'
-    /// divisor is felt.
+    /// The fit with the warnings of its standardisations: views that do not vary, and units in which the authors'
+    /// divisor changes the numbers.
     ///
     /// # Errors
-    /// [`AlignError::Dead`] if fewer than two views vary that were to be aligned.
+    /// [`AlignError::Dead`] if fewer than two of the views to align vary.
     pub(crate) fn examined(&self, mut fit: Fit) -> Result<Fit, AlignError> {
         let dead = fit.fitted.dead_views();
         let living = fit.fitted.views().len() - dead.len();
@@ -274,30 +277,30 @@ impl Method {
     }
 }
 
-/// Share of a deviation from which on the authors' epsilon moves figures in the digits that are shown.
+/// Share of a standard deviation from which the authors' epsilon changes digits that are shown.
 const FELT: f64 = 1e-5;
 
-/// The fit that another starts from.
+/// The fit from which another fit starts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BaseFit {
-    /// Its method.
+    /// Method of the base fit.
     pub method: Method,
-    /// The views it sees.
+    /// Views of the base fit.
     pub views: BaseViews,
 }
 
-/// Which views a base is fitted on.
+/// Views on which a base is fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BaseViews {
-    /// All: the base is a part of the fit.
+    /// All views: the base is a part of the fit.
     All,
-    /// All but the last: the base is a universe that exists already, and gets a view more.
+    /// All views but the last: the base is an existing universe that gets one more view.
     AllButLast,
 }
 
 impl BaseViews {
-    /// How many of so many views.
+    /// Number of these views among `views` views.
     pub fn count(self, views: usize) -> usize {
         match self {
             Self::All => views,
@@ -305,10 +308,10 @@ impl BaseViews {
         }
     }
 
-    /// The views.
+    /// These views.
     ///
     /// # Errors
-    /// [`AlignError::TooFewViews`] if fewer than two are left to align before one is added.
+    /// [`AlignError::TooFewViews`] if fewer than two views are left to align before one is added.
     pub fn of(self, train: &Views) -> Result<Views, AlignError> {
         let names: Vec<&str> = train.names().collect();
         if self == Self::AllButLast && names.len() < 3 {

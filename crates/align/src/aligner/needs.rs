@@ -1,21 +1,21 @@
-//! What a method needs of the data, and what is known of their size before a fit.
+//! Requirements of a method, the moments it uses, and the size of a fit.
 
 use super::input::FitInput;
 use crate::moments::Incomplete;
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Correspondence};
 
-/// What a method needs of the data; [`Method::fit`](crate::Method::fit) refuses data that lack it.
+/// Requirements of a method; [`Method::fit`](crate::Method::fit) refuses data that do not meet them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Needs {
-    /// Least number of views.
+    /// Minimal number of views.
     pub views: usize,
-    /// Whether the items must have labels.
+    /// The items must have labels.
     pub labels: bool,
-    /// Whether there must be validation rows.
+    /// There must be validation rows.
     pub validation: bool,
-    /// Whether every view must have every item.
+    /// Every view must have every item.
     pub complete: bool,
     /// Whether at least two views must share items.
     pub correspondence: bool,
@@ -28,22 +28,22 @@ impl Default for Needs {
 }
 
 impl Needs {
-    /// At least so many views.
+    /// Requires at least this many views.
     pub fn views(self, views: usize) -> Self {
         Self { views, ..self }
     }
 
-    /// Labels of the items.
+    /// Requires labels of the items.
     pub fn labels(self) -> Self {
         Self { labels: true, ..self }
     }
 
-    /// Validation rows.
+    /// Requires validation rows.
     pub fn validation(self) -> Self {
         Self { validation: true, ..self }
     }
 
-    /// Every item in every view.
+    /// Requires every item in every view.
     pub fn complete(self) -> Self {
         Self { complete: true, ..self }
     }
@@ -84,47 +84,47 @@ impl Needs {
     }
 }
 
-/// The moments that a method is fitted from ([`crate::moments`]).
+/// Moments from which a method is fitted ([`crate::moments`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MomentSpec {
-    /// What items count that some views miss.
+    /// Weight of items that some views miss.
     pub incomplete: Incomplete,
-    /// How views are standardised.
+    /// Standardisation of the views.
     pub standardisation: Standardisation,
 }
 
 impl MomentSpec {
-    /// Moments of views that are standardised so, in which items that some views miss count so.
+    /// Moments of views with this standardisation, and this weight of items that some views miss.
     pub fn new(incomplete: Incomplete, standardisation: Standardisation) -> Self {
         Self { incomplete, standardisation }
     }
 
-    /// For methods of a consensus: an item's is the mean over the views that have it.
+    /// For methods of a consensus: the consensus of an item is the mean over the views that have it.
     pub fn of_consensus(constant_columns: ConstantColumns) -> Self {
         Self::new(Incomplete::MeanOfPresent, Standardisation::Population(constant_columns))
     }
 
-    /// For methods of pairs of views: each by the items that both have.
+    /// For methods of pairs of views: a pair uses the items that both views have.
     pub fn of_pairs(standardisation: Standardisation) -> Self {
         Self::new(Incomplete::PairwiseComplete, standardisation)
     }
 }
 
-/// The size of a fit that is still to come.
+/// Size of a planned fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitSize {
-    /// Views.
+    /// Number of views.
     pub views: usize,
-    /// Columns of all views together, where known.
+    /// Number of columns of all views together, if known.
     pub columns: Option<usize>,
-    /// Rows, where known.
+    /// Number of rows, if known.
     pub rows: Option<usize>,
 }
 
 impl FitSize {
-    /// So many views, of whatever size.
+    /// A fit of this many views of unknown size.
     pub fn of_views(views: usize) -> Self {
         Self { views, ..Self::default() }
     }

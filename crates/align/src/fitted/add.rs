@@ -1,4 +1,4 @@
-//! One more view joined to a fitted universe, whose maps stay as they are.
+//! Addition of one more view to a fitted universe, whose maps do not change.
 
 use std::sync::Arc;
 
@@ -14,24 +14,24 @@ use crate::prep::ZScore;
 use crate::views::check_finite;
 use crate::{AlignError, Matrix, Views};
 
-/// How a view is joined to a universe.
+/// How a view is added to a universe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AddForm {
-    /// As released: a pairwise translator to the mean universe vectors, which standardises both sides. The
-    /// map is a rotation between standardised coordinates, so not orthogonal in the universe, and the
-    /// corrector does not apply to the view.
+    /// The released form: a pairwise translator to the mean universe vectors, with both sides standardised. The map is
+    /// a rotation between standardised coordinates. Therefore it is not orthogonal in the universe, and the corrector
+    /// does not apply to the view.
     #[default]
     Scaled,
-    /// The step that GPA itself would make: one orthogonal Procrustes to the consensus, without scaling.
-    /// The corrector applies to the view as to any other.
+    /// The step that GPA itself would make: one orthogonal Procrustes map to the consensus, without scaling. The
+    /// corrector applies to the view as to any other.
     Orthogonal,
 }
 
 impl AddForm {
-    /// Numbers in the map of a view of this width, added to a universe of that one. The columns that nesting leaves at
-    /// zero are no parameters, as in GPA.
+    /// Number of parameters of the map of a view of this width, added to a universe of width `universe_width`. Columns
+    /// that are zero because of nesting do not count, as in GPA.
     pub fn parameters(self, width: usize, universe_width: usize) -> usize {
         width
             * match self {
@@ -42,32 +42,31 @@ impl AddForm {
 }
 
 impl Universe {
-    /// This universe with one more view, joined by its training rows (N × d, the same items as
-    /// `base_train`); the other views stay as they are to the last bit.
+    /// Adds a view by its training rows (N × d, the same items as `base_train`). The other views do not change by a
+    /// bit.
     ///
-    /// [`AddForm::Scaled`]: with ū the mean over the views of `base_train` of their universe vectors
-    /// (corrected where they are; not normalised again) and ~ standardised with the sample standard deviation,
-    /// `R = U Vᵀ` of `X~ᵀ ū~ = U S Vᵀ` (d × D). A row goes in by `x~ R`, un-standardised by ū's statistics,
-    /// and comes back by the inverse of both. Between unequal widths R is the thin partial isometry, as in
-    /// pairwise Procrustes: a view wider than the universe loses what lies outside D directions.
+    /// [`AddForm::Scaled`]: ū is the mean over the views of `base_train` of their universe vectors (corrected if there
+    /// is a corrector, not normalised again), and ~ standardises with the sample standard deviation. `R = U Vᵀ` of
+    /// `X~ᵀ ū~ = U S Vᵀ` (d × D). A row goes in by `x~ R`, un-standardised by ū's statistics, and comes back by the
+    /// inverse of both. For unequal widths R is the thin partial isometry, as in pairwise Procrustes: a view wider than
+    /// the universe loses what lies outside D directions.
     ///
-    /// [`AddForm::Orthogonal`]: with C the mean of the linear universe vectors `z R_m` and Z the new view
-    /// standardised as its base views are, `R = [B 0]`, B the polar factor of `Zᵀ C` cut to its first
-    /// min(d, D) columns. As in GPA a view of width d lives in the first d coordinates; one wider than the
-    /// universe gets the partial isometry d × D.
+    /// [`AddForm::Orthogonal`]: C is the mean of the linear universe vectors `z R_m`, and Z is the new view,
+    /// standardised like the base views. `R = [B 0]` with the polar factor B of the first min(d, D) columns of `Zᵀ C`.
+    /// As in GPA, a view of width d lies in the first d coordinates; a view wider than the universe gets the partial
+    /// isometry d × D.
     ///
-    /// In a calibrated universe the new view is calibrated by what the rows of `base_train` are translated to.
+    /// In a calibrated universe the new view is calibrated by the translated rows of `base_train`.
     ///
-    /// `base_train` may leave out views of the universe; those have no part in the mean. Where its views miss
-    /// items the mean is over those that have one, and items that none has are left out. Cost: its views
-    /// projected, 2·N·d·D flops and one SVD of d × D.
+    /// `base_train` may leave out views of the universe; these do not count in the mean. If its views miss items, the
+    /// mean is over the views that have the item, and items that no view has are left out. Cost: the projections of its
+    /// views, 2·N·d·D flops and one SVD of d × D.
     ///
-    /// Source: arXiv 2602.06205, the released form of model addition; the orthogonal form is none of the
-    /// authors'.
+    /// Source: arXiv 2602.06205, the released form of model addition. The orthogonal form is none of the authors'.
     ///
     /// # Errors
-    /// A name that the universe already has, rows that do not match, an empty view, a value that is not
-    /// finite, a view of `base_train` that the universe does not know or that has another width, fewer than two rows.
+    /// A name that the universe already has, rows that do not match, an empty view, a value that is not finite, a view
+    /// of `base_train` that the universe does not know or that has another width, fewer than two rows.
     pub fn add(&self, base_train: &Views, name: &str, new_rows: &Matrix, form: AddForm) -> Result<Self, AlignError> {
         self.check_new(base_train, name, new_rows)?;
         let known: Vec<usize> = (0..base_train.rows()).filter(|&row| base_train.views_of(row) > 0).collect();
@@ -108,7 +107,8 @@ impl Universe {
         if !self.views().iter().any(ViewMap::is_calibrated) {
             return Ok(joined);
         }
-        // The others are calibrated, so that translated rows can stand beside the target's own; the new view likewise.
+        // The other views are calibrated, so that translated rows can stand beside the target's own rows. The new view
+        // needs the same.
         let (at, fitted) = (joined.views().len() - 1, Fitted::Universe(joined.clone()));
         let calibration = calibration_of(&fitted, base_train, at)?;
         Ok(self.with_view(joined.views()[at].clone().with_calibration(calibration)))
@@ -130,7 +130,7 @@ impl Universe {
     }
 }
 
-/// The mean over the views that have the item of `f(m)`, N × D, summed in `f64` in their order.
+/// The mean of `f(m)` over the views that have the item, N × D, summed in `f64` in the order of the views.
 pub(crate) fn mean_over_views(
     train: &Views,
     f: impl Fn(&str, &Matrix) -> Result<Matrix, AlignError>,
@@ -151,10 +151,10 @@ pub(crate) fn mean_over_views(
     Ok(sum.map(|&s| s as f32))
 }
 
-/// Rows standardised and multiplied at a time.
+/// Rows that are standardised and multiplied at a time.
 const CHUNK: usize = 512;
 
-/// `A~ᵀ B~` (d_a × d_b) in `f64`, each side standardised by its own.
+/// `A~ᵀ B~` (d_a × d_b) in `f64`; each side has its own standardisation.
 fn cross_covariance(a: &Matrix, of_a: &ZScore, b: &Matrix, of_b: &ZScore) -> Matrix<f64> {
     let (rows, wide_a, wide_b) = (a.rows(), a.cols(), b.cols());
     let mut cross = Matrix::zeros(wide_a, wide_b);

@@ -1,4 +1,4 @@
-//! A fit whose translated rows have the location and scale of the target's own.
+//! Calibrated fits: translated rows have the location and scale of the target's own rows.
 
 use super::fit::{Fit, Fitted};
 use super::steps::ViewMap;
@@ -8,7 +8,7 @@ use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::{AlignError, FitWarning, Matrix, Views};
 
-/// The first two moments of what the rows of one view go on from, on their way to other views.
+/// Mean and covariance of a view's rows at the point from which translations to other views continue.
 struct Onward {
     rows: usize,
     mean: Vec<f64>,
@@ -16,13 +16,13 @@ struct Onward {
 }
 
 impl Fit {
-    /// The same fit whose translated rows have the location and scale of the target's own on these training rows: the
-    /// mean of each column, and the total variance. Where rows translated to a view do not vary there is nothing to
-    /// scale, and a warning says so.
+    /// Calibrates the fit: translated rows get the location and scale of the target's own training rows, that is the
+    /// mean of each column and the total variance. If rows translated to a view do not vary, there is nothing to scale,
+    /// and a warning says so.
     ///
-    /// Projections and universe vectors stay as they are, and so do grids' figures in the paper's released form, because
-    /// [`Method::fit`](crate::Method::fit) does not calibrate. Cost: the views projected once, and for each ordered pair
-    /// products of the maps.
+    /// Projections and universe vectors do not change. Values of grids in the paper's released form do not change
+    /// either, because [`Method::fit`](crate::Method::fit) does not calibrate. Cost: one projection of each view, and
+    /// products of the maps for each ordered pair.
     ///
     /// # Errors
     /// A view that the fit does not know or that has another width.
@@ -31,8 +31,8 @@ impl Fit {
         Ok(self.calibrated_by(&onward))
     }
 
-    /// Like [`Fit::calibrated`], from sums over the training rows alone. Where views miss items the sums do not tell, and a
-    /// warning says so.
+    /// Like [`Fit::calibrated`], from sums over the training rows alone. If views miss items, the sums do not suffice,
+    /// and a warning says so.
     ///
     /// # Errors
     /// [`AlignError::NeedsRows`] for a fit whose way into the universe is not linear; [`AlignError::OtherViews`] if the
@@ -49,8 +49,8 @@ impl Fit {
         Ok(self.calibrated_by(&onward))
     }
 
-    /// The same fit, with a warning for every view that rows are translated to with less than a tenth or more than ten
-    /// times the spread of its own ([`Spread`](crate::calibration::Spread)).
+    /// Adds a warning for every view whose translated rows have less than a tenth or more than ten times the spread of
+    /// its own rows ([`Spread`](crate::calibration::Spread)).
     ///
     /// # Errors
     /// The errors of [`Fit::calibrated`].
@@ -92,7 +92,7 @@ impl Fitted {
     }
 }
 
-/// The calibration of view `target` by what these rows of other views are translated to.
+/// The calibration of view `target` by the translated rows of the other views.
 pub(super) fn calibration_of(fitted: &Fitted, rows: &Views, target: usize) -> Result<Option<Calibration>, AlignError> {
     Ok(arrival(fitted, &onward_of_rows(fitted, rows)?, target).and_then(Arrival::calibration))
 }
@@ -159,11 +159,11 @@ fn onward_of_sums(fitted: &Fitted, sums: &SufficientStatistics) -> Result<Vec<Op
     Ok(onward)
 }
 
-/// Where the rows of all other views arrive, in a view's standardised coordinates.
+/// Mean and spread of the translated rows of all other views, in a view's standardised coordinates.
 struct Arrival {
     mean: Vec<f64>,
     spread: f64,
-    /// Whether what arrives is no more than the rounding of products in `f32`.
+    /// Whether the translated rows are only the rounding of products in `f32`.
     nothing: bool,
 }
 
@@ -173,15 +173,15 @@ impl Arrival {
     }
 }
 
-/// What arrives is rounding where its terms cancel to less than this share of them: a sum of a thousand terms in `f32`
-/// is right to a few parts in a million.
+/// Translated rows are rounding if their terms cancel to less than this share: a sum of a thousand terms in `f32` is
+/// exact to a few parts in a million.
 const ROUNDING: f64 = 1e-4;
 
-/// What one source sends: its rows, and the mean and variances of what arrives of it.
+/// Contribution of one source: the number of its rows, and the mean and variances of its translated rows.
 type Sent = (f64, Vec<f64>, Vec<f64>);
 
-/// Of all views but the target itself, their rows taken together; `None` where no other view has rows, or nothing of the
-/// target varies.
+/// Statistics over the rows of all views but the target; `None` if no other view has rows, or if the target does not
+/// vary.
 fn arrival(fitted: &Fitted, onward: &[Option<Onward>], target: usize) -> Option<Arrival> {
     let mut arrived: Vec<Sent> = Vec::new();
     let (mut terms, mut sums) = (0.0, 0.0);
@@ -209,7 +209,7 @@ fn arrival(fitted: &Fitted, onward: &[Option<Onward>], target: usize) -> Option<
     let variances = pooled(&|from, j| from.2[j] + (from.1[j] - mean[j]).powi(2));
     let name = &names(fitted)[target];
     let spread = root_mean_square(fitted.prep(name)?, variances.into_iter())?;
-    // Written so that what is no number is nothing.
+    // Written so that NaN counts as nothing.
     let something = sums > ROUNDING.powi(2) * terms && spread > 0.0 && spread.is_finite();
     Some(Arrival { mean, spread, nothing: !something })
 }

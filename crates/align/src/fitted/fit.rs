@@ -1,4 +1,4 @@
-//! A fitted method: its maps with one way to use them.
+//! Fitted methods: maps with one interface.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::calibration::Calibration;
 use crate::prep::ZScore;
 use crate::{AlignError, FitReport, Matrix};
 
-/// A fitted method and how the fit ended.
+/// A fitted method and its report.
 #[derive(Clone, Debug)]
 pub struct Fit {
     /// The maps.
     pub fitted: Fitted,
-    /// How they were found.
+    /// The report of the fit.
     pub report: FitReport,
 }
 
-/// A fitted method, whole: nothing is ever half-fitted. Its capabilities are [`projects`](Fitted::projects),
+/// A fitted method; it is always complete. Its capabilities are [`projects`](Fitted::projects),
 /// [`translates`](Fitted::translates) and [`linear_step`](Fitted::linear_step), whatever its form.
 #[derive(Clone, Debug)]
 pub enum Fitted {
@@ -36,7 +36,7 @@ pub enum Fitted {
 }
 
 impl Fitted {
-    /// The views in which it can be judged; the first is the one its headline figure is taken from.
+    /// Coordinates in which tasks can compare its views; headline values use the first.
     pub fn coordinates(&self) -> &'static [Coordinates] {
         match self {
             Self::Input(_) => &[Coordinates::Input],
@@ -50,18 +50,18 @@ impl Fitted {
         }
     }
 
-    /// Whether [`Fitted::project`] has an answer: whether there are coordinates that all views have in common.
+    /// Whether all views have common coordinates, so that [`Fitted::project`] works.
     pub fn projects(&self) -> bool {
         self.coordinates().iter().any(|space| *space != Coordinates::Translated)
     }
 
-    /// Whether [`Fitted::translate`] has an answer.
+    /// Whether [`Fitted::translate`] works.
     pub fn translates(&self) -> bool {
         self.coordinates().contains(&Coordinates::Translated)
     }
 
-    /// The linear part of the way from the standardised coordinates of one view to those of another, without its shift
-    /// and without a corrector; of a universe [`Universe::map_between`].
+    /// The linear part of the map between the standardised coordinates of two views, without its shift and without a
+    /// corrector; for a universe [`Universe::map_between`].
     ///
     /// # Errors
     /// Unknown view.
@@ -77,11 +77,11 @@ impl Fitted {
         })
     }
 
-    /// `x` (n × d of `view`) in the space that all views share: the universe, or for no alignment the
-    /// input space itself.
+    /// `x` (n × d of `view`) in the coordinates that all views share: the universe, or the input coordinates for no
+    /// alignment.
     ///
     /// # Errors
-    /// Pairwise maps share no space; unknown view; wrong width.
+    /// Pairwise maps share no coordinates; unknown view; wrong width.
     pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         match self {
             Self::Input(input) => input.project(view, x),
@@ -93,9 +93,9 @@ impl Fitted {
         }
     }
 
-    /// `x` (n × d of `source`) in the raw coordinates of `target`. Their location and scale are the method's own, right for
-    /// ranks by cosines of standardised rows; to put them beside the target's own rows, calibrate the fit
-    /// ([`Fit::calibrated`]).
+    /// `x` (n × d of `source`) in the raw coordinates of `target`. Location and scale are the method's own, which
+    /// suffices for ranks by cosines of standardised rows. Calibrate the fit ([`Fit::calibrated`]) to compare
+    /// translated rows with the target's own rows.
     ///
     /// # Errors
     /// No alignment translates nothing; unknown view; wrong width.
@@ -123,12 +123,12 @@ impl Fitted {
         }
     }
 
-    /// Views of which nothing varied on the training rows, as far as they were standardised by these.
+    /// Views that did not vary on the training rows, among the standardised views.
     pub(crate) fn dead_views(&self) -> Vec<String> {
         self.preps().into_iter().filter(|(_, prep)| prep.is_dead()).map(|(name, _)| name.to_string()).collect()
     }
 
-    /// The standardisations that there are, by view.
+    /// The standardisations by view.
     pub(crate) fn preps(&self) -> Vec<(&str, &ZScore)> {
         match self {
             Self::Input(input) => {
@@ -140,7 +140,7 @@ impl Fitted {
         }
     }
 
-    /// The standardisation of a view that the fit goes by; `None` for a view in its raw coordinates or one that is not there.
+    /// The standardisation of a view; `None` for a view in its raw coordinates and for an unknown view.
     pub fn prep(&self, view: &str) -> Option<&ZScore> {
         match self {
             Self::Input(input) => {
@@ -154,7 +154,7 @@ impl Fitted {
         }
     }
 
-    /// With these calibrations in the order of the views, in place of those that it has.
+    /// Replaces the calibrations; they are in the order of the views.
     pub(crate) fn with_calibrations(&self, calibrations: Vec<Option<Calibration>>) -> Self {
         match self {
             Self::Input(input) => Self::Input(input.clone()),
@@ -164,8 +164,8 @@ impl Fitted {
         }
     }
 
-    /// The last, affine step of a translation, from what the source's rows go on from to the target's standardised
-    /// coordinates: the linear part (rows × d) and the shift. `None` where nothing is translated.
+    /// The last, affine step of a translation, to the target's standardised coordinates: the linear part (rows × d) and
+    /// the shift. `None` if nothing is translated.
     pub(crate) fn last_step(&self, source: usize, target: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
         match self {
             Self::Input(_) | Self::Own(_) => None,
@@ -174,7 +174,7 @@ impl Fitted {
         }
     }
 
-    /// The universe, where there is one.
+    /// The universe, if there is one.
     pub fn universe(&self) -> Option<&Universe> {
         match self {
             Self::Universe(universe) => Some(universe),
@@ -193,7 +193,7 @@ impl Fitted {
     }
 }
 
-/// What a form that is not this crate's gives for these rows: as many of them, as wide as they have to be.
+/// Checks the output of a form outside this crate: the number of rows and the width.
 fn checked(view: &str, x: &Matrix, width: Option<usize>, out: Matrix) -> Result<Matrix, AlignError> {
     let (got, want) = ((out.rows(), out.cols()), (x.rows(), width.unwrap_or(out.cols())));
     if got == want {

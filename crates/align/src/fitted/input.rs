@@ -1,4 +1,4 @@
-//! Views that are not aligned.
+//! Fits without alignment.
 
 use crate::prep::ZScore;
 use crate::views::position;
@@ -11,7 +11,7 @@ pub struct InputSpace {
 }
 
 impl InputSpace {
-    /// `x` (n × d) raw or standardised.
+    /// `x` (n × d), raw or standardised.
     ///
     /// # Errors
     /// Unknown view, wrong width.

@@ -1,4 +1,4 @@
-//! The views in which fits are judged, and the ways between views.
+//! Coordinates in which views are compared, and linear parts of maps between views.
 
 use crate::Matrix;
 
@@ -21,13 +21,13 @@ crate::names! {
     }
 }
 
-/// The linear part of the way from one view to another.
+/// Linear part of the map from one view to another.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinearStep {
-    /// The way is not linear, or there is none.
+    /// The map is not linear, or there is none.
     None,
-    /// The view's rows stay as they are.
+    /// The rows do not change.
     Identity,
-    /// Between standardised coordinates, d_s × d_t.
+    /// A matrix between standardised coordinates, d_s × d_t.
     Map(Matrix<f64>),
 }

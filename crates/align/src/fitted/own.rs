@@ -6,18 +6,18 @@ use super::kinds::{Coordinates, LinearStep};
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
-/// A fit of a form of its own, such as one of kernel features: what [`Fitted::Own`](super::Fitted::Own) holds.
+/// A fit of a form outside this crate, such as kernel features, held by [`Fitted::Own`](super::Fitted::Own).
 ///
-/// It says which views it offers, and answers for these. Tasks judge it in each of them; what a space does not allow is
-/// recorded as not applicable. Such a fit can be neither kept as a file nor calibrated.
+/// It declares the coordinates that it offers. Tasks judge it in each of them; tasks that need others record "not
+/// applicable". Such a fit can neither be stored as a file nor calibrated.
 pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     /// Names and widths of the views, in order.
     fn views(&self) -> Vec<(&str, usize)>;
 
-    /// The views in which it can be judged, at least one; the first is the one its headline figure is taken from.
+    /// Coordinates in which tasks can compare its views, at least one; headline values use the first.
     fn coordinates(&self) -> &'static [Coordinates];
 
-    /// `x` (n × d of `view`) in the space that all views share, where it offers one.
+    /// `x` (n × d of `view`) in the coordinates that all views share, if it offers them.
     ///
     /// # Errors
     /// Unknown view, wrong width; [`AlignError::NoSuchSpace`].
@@ -26,7 +26,7 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
         Err(AlignError::NoSuchSpace { method: "this fit", space: "shared", offers: "others" })
     }
 
-    /// `x` (n × d of `source`) in the raw coordinates of `target`, where it offers translations.
+    /// `x` (n × d of `source`) in the raw coordinates of `target`, if it offers translations.
     ///
     /// # Errors
     /// Unknown view, wrong width; [`AlignError::NoSuchSpace`].
@@ -35,13 +35,13 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
         Err(AlignError::NoSuchSpace { method: "this fit", space: "translated", offers: "others" })
     }
 
-    /// The standardisation of a view that the fit goes by, where there is one.
+    /// The standardisation of a view, if there is one.
     fn prep(&self, view: &str) -> Option<&ZScore> {
         let _ = view;
         None
     }
 
-    /// The linear part of the way between the standardised coordinates of two views.
+    /// The linear part of the map between the standardised coordinates of two views.
     ///
     /// # Errors
     /// Unknown view.

@@ -1,4 +1,4 @@
-//! A map for every pair of views.
+//! Fits with one map for every pair of views.
 
 use std::cmp::Ordering;
 
@@ -8,22 +8,22 @@ use crate::prep::ZScore;
 use crate::views::position;
 use crate::{AlignError, Matrix};
 
-/// One map per unordered pair of views; the reverse direction is its transpose, unless it has a map of its own.
+/// One map per unordered pair of views. The reverse direction is its transpose, unless it has a map of its own.
 #[derive(Clone, Debug)]
 pub struct PairMaps {
     names: Vec<String>,
     preps: Vec<ZScore>,
     /// Map a → b (d_a × d_b) for a < b, at `pair_index(a, b)`.
     maps: Vec<Matrix>,
-    /// Map b → a (d_b × d_a), likewise, where it is not the transpose.
+    /// Map b → a (d_b × d_a) in the same order, if it is not the transpose.
     back: Option<Vec<Matrix>>,
-    /// By target, in the order of the views; empty where the fit is not calibrated.
+    /// Calibrations of the targets, in the order of the views; empty if the fit is not calibrated.
     calibrations: Vec<Option<Calibration>>,
 }
 
 impl PairMaps {
-    /// The map from `source` to `target` between standardised coordinates, d_s × d_t, the target's gain included where
-    /// the fit is calibrated; `None` for a view and itself, where it is the identity.
+    /// The map from `source` to `target` between standardised coordinates, d_s × d_t, with the target's gain if the fit
+    /// is calibrated; `None` (the identity) if both are the same view.
     ///
     /// # Errors
     /// Unknown view.
@@ -39,22 +39,23 @@ impl PairMaps {
         })
     }
 
-    /// `maps` a → b for a < b in the order of [`PairMaps::stored`], `back` the others where they are no transposes.
+    /// `maps` a → b for a < b in the order of [`PairMaps::stored`]; `back` holds the other maps if they are not
+    /// transposes.
     pub(crate) fn of(names: Vec<String>, preps: Vec<ZScore>, maps: Vec<Matrix>, back: Option<Vec<Matrix>>) -> Self {
         Self { names, preps, maps, back, calibrations: Vec::new() }
     }
 
-    /// With these by target, in place of those that it has; none where the list is empty.
+    /// Replaces the calibrations by these; an empty list removes them.
     pub(crate) fn with_calibrations(self, calibrations: Vec<Option<Calibration>>) -> Self {
         Self { calibrations, ..self }
     }
 
-    /// What rows translated to the view at this position still get.
+    /// The calibration of rows that are translated to the view at this position.
     pub(crate) fn calibration(&self, target: usize) -> Option<&Calibration> {
         self.calibrations.get(target).and_then(Option::as_ref)
     }
 
-    /// The step between standardised coordinates, as a matrix and a shift; `None` for a view and itself.
+    /// The step between standardised coordinates, as a matrix and a shift; `None` if both are the same view.
     pub(crate) fn last_step(&self, s: usize, t: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
         let gain = self.calibration(t).map_or(1.0, Calibration::gain);
         let linear = match self.way(s, t)? {
@@ -79,17 +80,17 @@ impl PairMaps {
         self.preps.iter().map(ZScore::bytes).sum::<usize>() + maps.map(|map| size_of_val(map.as_slice())).sum::<usize>()
     }
 
-    /// Their standardisations.
+    /// The standardisations, in the order of the views.
     pub fn preps(&self) -> &[ZScore] {
         &self.preps
     }
 
-    /// Whether a pair has a map of its own for either direction.
+    /// Whether a pair has a map of its own for each direction.
     pub fn both_ways(&self) -> bool {
         self.back.is_some()
     }
 
-    /// The maps that are held, each with the positions of its source and target.
+    /// The stored maps, each with the positions of its source and target.
     pub(crate) fn stored(&self) -> impl Iterator<Item = ((usize, usize), &Matrix)> {
         let pairs = || (1..self.names.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
         let back = self.back.iter().flatten().zip(pairs()).map(|(map, (a, b))| ((b, a), map));
@@ -105,7 +106,8 @@ impl PairMaps {
         }
     }
 
-    /// Standardise by the source's statistics, rotate, calibrate where the fit is, un-standardise by the target's.
+    /// Translates rows: standardise by the source's statistics, rotate, calibrate if the fit is calibrated,
+    /// un-standardise by the target's statistics.
     ///
     /// # Errors
     /// Unknown view, wrong width.
@@ -115,14 +117,15 @@ impl PairMaps {
         Ok(prep.restored(&z))
     }
 
-    /// What translation from a view goes on from: its standardised rows.
+    /// The standardised rows of a view, from which its translations continue.
     pub(crate) fn onward(&self, source: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         let prep = &self.preps[self.position(source)?];
         x.check_width("translate", source, prep.width())?;
         Ok(prep.standardised(x))
     }
 
-    /// Standardised rows of one view in the standardised coordinates of another, and what these are standardised by.
+    /// Standardised rows of one view in the standardised coordinates of another, with the standardisation of the
+    /// latter.
     pub(crate) fn arrive(&self, source: &str, target: &str, z: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let (s, t) = (self.position(source)?, self.position(target)?);
         let mut arrived = match self.way(s, t) {
@@ -141,13 +144,13 @@ impl PairMaps {
     }
 }
 
-/// How a stored map leads from one view to another.
+/// Direction in which a stored map is used.
 enum Way<'a> {
     As(&'a Matrix),
     Transposed(&'a Matrix),
 }
 
-/// Place of the pair a < b in the list (0,1), (0,2), (1,2), (0,3), …
+/// Index of the pair a < b in the list (0,1), (0,2), (1,2), (0,3), …
 fn pair_index(a: usize, b: usize) -> usize {
     b * (b - 1) / 2 + a
 }

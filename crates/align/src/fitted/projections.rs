@@ -1,14 +1,14 @@
-//! Rows of several views, each projected once and then read in every space.
+//! Rows of several views, each projected once and then translated to every view.
 
 use super::fit::Fitted;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
-/// Rows of several views on their way through a fit: in the space that all views share, and from there to every view.
+/// Rows of several views in the coordinates that all views share, ready for translations to every view.
 ///
-/// Each view is projected once, where [`Fitted::translate`] projects for every target; the results are the same.
-/// What translation goes on from is kept apart from the shared coordinates where these differ
-/// ([`Rescale::Universe`](crate::Rescale::Universe)).
+/// Each view is projected once, whereas [`Fitted::translate`] projects again for every target; the results are the
+/// same. If translations continue from other rows than the shared coordinates
+/// ([`Rescale::Universe`](crate::Rescale::Universe)), both are kept.
 #[derive(Clone, Debug)]
 pub struct Projections<'a> {
     fitted: &'a Fitted,
@@ -18,7 +18,7 @@ pub struct Projections<'a> {
 }
 
 impl Fitted {
-    /// These rows, by view, projected.
+    /// Projects these rows, view by view.
     ///
     /// # Errors
     /// Unknown view, wrong width.
@@ -53,12 +53,14 @@ impl Fitted {
 }
 
 impl Projections<'_> {
-    /// In the space that all views share, as [`Fitted::project`] has it, in the order given; empty for pairwise maps.
+    /// The rows in the coordinates that all views share, as [`Fitted::project`] gives them, in the given order; empty
+    /// for pairwise maps.
     pub fn shared(&self) -> &[Matrix] {
         &self.shared
     }
 
-    /// The rows of the view at position `source` in the raw coordinates of `target`, as [`Fitted::translate`] has them.
+    /// The rows of the view at position `source` in the raw coordinates of `target`, as [`Fitted::translate`] gives
+    /// them.
     ///
     /// # Errors
     /// The errors of [`Fitted::translate`].
@@ -70,10 +72,10 @@ impl Projections<'_> {
         Ok(prep.restored(&z))
     }
 
-    /// The same, standardised: `by.apply` of [`Projections::translated`] in one step, without rounding in between.
+    /// [`Projections::translated`], standardised by `by` in one step, without rounding in between.
     ///
     /// # Errors
-    /// The errors of [`Fitted::translate`], and as [`ZScore::apply`].
+    /// The errors of [`Fitted::translate`] and of [`ZScore::apply`].
     pub fn standardised(&self, source: usize, target: &str, by: &ZScore) -> Result<Matrix, AlignError> {
         if let Fitted::Own(_) = self.fitted {
             return by.apply(&self.translated(source, target)?);
@@ -83,7 +85,7 @@ impl Projections<'_> {
         Ok(between(prep, by, z))
     }
 
-    /// What translation from the view at this position goes on from.
+    /// The rows from which translations of the view at this position continue.
     fn rows(&self, source: usize) -> Result<&Matrix, AlignError> {
         self.onward.as_ref().unwrap_or(&self.shared).get(source).ok_or_else(|| self.nothing(source))
     }
@@ -96,7 +98,7 @@ impl Projections<'_> {
         AlignError::UnknownView { name: format!("at position {source}"), known: self.names.join(", ") }
     }
 
-    /// In the standardised coordinates of `target`.
+    /// The rows in the standardised coordinates of `target`.
     fn arrived(&self, source: usize, target: &str) -> Result<(&ZScore, Matrix), AlignError> {
         let rows = self.rows(source)?;
         match self.fitted {
@@ -109,7 +111,7 @@ impl Projections<'_> {
     }
 }
 
-/// Coordinates standardised by one as the other standardises them, in place.
+/// Changes the standardisation of coordinates from `of` to `by`, in place.
 fn between(of: &ZScore, by: &ZScore, mut z: Matrix) -> Matrix {
     let (scales, divisors, width) = (of.scales(), by.divisors(), z.cols().max(1));
     let factors: Vec<f64> = scales.iter().zip(&divisors).map(|(scale, divisor)| scale / divisor).collect();

@@ -1,4 +1,4 @@
-//! Views in one shared space: a way in and a way back for each.
+//! Views in one shared space, each with a way in and a way back.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use crate::{AlignError, Matrix, Views};
 
 /// M views in one shared space of width D.
 ///
-/// A view goes in and comes back by the steps of its [`ViewMap`]. For most methods `project` is `u = z R_m` and, with a
-/// corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised; `translate` is one after the other. The inverse is the
-/// transpose of the map, exact for orthogonal maps at equal widths; GCCA's maps are not orthogonal, so there only directions are meaningful, unless another
-/// [`Decoder`](crate::methods::decoder::Decoder) is asked for.
-/// [`Universe::add`] gives it one more view without fitting the others again.
+/// The steps of a view's [`ViewMap`] lead into the universe and back. For most methods `project` is `u = z R_m` and,
+/// with a corrector, `f(u)`; `inverse` is `x = u R_mᵀ`, un-standardised; `translate` is one after the other. The
+/// transpose is the exact inverse for orthogonal maps at equal widths. GCCA's maps are not orthogonal; with them only
+/// directions are meaningful, unless another [`Decoder`](crate::methods::decoder::Decoder) is chosen. [`Universe::add`]
+/// adds a view without a new fit of the others.
 #[derive(Clone, Debug)]
 pub struct Universe {
     views: Vec<ViewMap>,
 }
 
 impl Universe {
-    /// Views whose ways end in one space.
+    /// A universe of views whose ways end in one space.
     pub(crate) fn new(views: Vec<ViewMap>) -> Self {
         Self { views }
     }
 
-    /// Maps found elsewhere (d_m × D each, in the order of the views), on views standardised by these
+    /// A universe from maps found elsewhere (d_m × D each, in the order of the views), for views standardised by these
     /// training rows.
     ///
     /// # Errors
@@ -69,12 +69,12 @@ impl Universe {
         Ok(Self::new(views))
     }
 
-    /// These views in one space, in this order: what a method of one's own ends in.
+    /// A universe of these views, in this order, for methods outside this crate.
     ///
     /// # Errors
-    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] if two steps
-    /// do not fit each other, the view's width or the first view's universe; [`AlignError::Own`] if a corrector is not the
-    /// last step of a way in, or not that of the views before.
+    /// [`AlignError::TooFewViews`] without a view, [`AlignError::DuplicateView`]; [`AlignError::Width`] if two steps do
+    /// not fit each other, the view's width or the first view's universe; [`AlignError::Own`] if a corrector is not the
+    /// last step of a way in, or differs from the corrector of the views before.
     pub fn from_views(views: Vec<ViewMap>) -> Result<Self, AlignError> {
         let Some(first) = views.first() else {
             return Err(AlignError::TooFewViews { method: "a universe", got: 0, want: 1, only: None });
@@ -106,11 +106,11 @@ impl Universe {
         Ok(Self::new(views))
     }
 
-    /// The same views with a corrector at the end of the ways in, in place of the one that they have. It does not apply to
-    /// a view that was added with [`AddForm::Scaled`](crate::AddForm::Scaled).
+    /// Puts a corrector at the end of the ways in, in place of any other. It does not apply to a view that was added
+    /// with [`AddForm::Scaled`](crate::AddForm::Scaled).
     ///
     /// # Errors
-    /// [`AlignError::Width`] if the corrector is of another width than the universe.
+    /// [`AlignError::Width`] if the corrector has another width than the universe.
     pub fn with_corrector(self, corrector: Corrector, rescale: Rescale) -> Result<Self, AlignError> {
         if corrector.width() != self.width() {
             let (name, got) = ("universe".to_string(), corrector.width());
@@ -121,17 +121,17 @@ impl Universe {
         Ok(Self { views: self.views.into_iter().map(of_view).collect() })
     }
 
-    /// The corrector with its lengths, the same for all views that it applies to.
+    /// The corrector with its lengths, the same for all views to which it applies.
     pub(super) fn correction(&self) -> Option<&Correction> {
         self.views.iter().find_map(ViewMap::correction)
     }
 
-    /// Which corrected vectors get back the length that they had.
+    /// The corrected vectors that get back their length.
     pub fn rescale(&self) -> Rescale {
         self.correction().map_or(Rescale::None, |correction| correction.rescale)
     }
 
-    /// The same maps and corrector with other lengths.
+    /// The same maps and corrector with another rule for lengths.
     pub(crate) fn with_rescale(self, rescale: Rescale) -> Self {
         let of_view = |view: ViewMap| match view.correction().cloned() {
             Some(correction) => view.with_correction(Correction { rescale, ..correction }),
@@ -140,14 +140,14 @@ impl Universe {
         Self { views: self.views.into_iter().map(of_view).collect() }
     }
 
-    /// The same views and one more, at the end.
+    /// The same views and one more at the end.
     pub(crate) fn with_view(&self, view: ViewMap) -> Self {
         let mut views = self.views.clone();
         views.push(view);
         Self { views }
     }
 
-    /// With these calibrations in the order of the views, in place of those that it has.
+    /// Replaces the calibrations; they are in the order of the views.
     pub(super) fn with_calibrations(self, calibrations: Vec<Option<Calibration>>) -> Self {
         let calibrations = calibrations.into_iter().chain(std::iter::repeat(None));
         let views = self.views.into_iter().zip(calibrations);
@@ -160,12 +160,12 @@ impl Universe {
         self.views.iter().map(ViewMap::bytes).sum::<usize>() + corrector
     }
 
-    /// Width D.
+    /// Width D of the universe.
     pub fn width(&self) -> usize {
         self.views[0].universe_width()
     }
 
-    /// The ways of the views, in the order in which they were fitted.
+    /// The views with their ways, in the order in which they were fitted.
     pub fn views(&self) -> &[ViewMap] {
         &self.views
     }
@@ -179,8 +179,8 @@ impl Universe {
         Ok(&self.views[position(self.views.iter().map(ViewMap::name), name)?])
     }
 
-    /// `u = z R_m` (n × D), without the corrector; for a view added with scaling, brought to the
-    /// coordinates' means and scales. 2·n·d_m·D flops.
+    /// `u = z R_m` (n × D), without the corrector. For a view that was added with scaling, `u` has the means and scales
+    /// of the universe's coordinates. 2·n·d_m·D flops.
     ///
     /// # Errors
     /// Unknown view, wrong width.
@@ -188,21 +188,22 @@ impl Universe {
         self.entering(view, x)?.enter_linear(x)
     }
 
-    /// The view that these rows are of.
+    /// The view of these rows.
     fn entering(&self, view: &str, x: &Matrix) -> Result<&ViewMap, AlignError> {
         let view = self.view(view)?;
         x.check_width("project", view.name(), view.width())?;
         Ok(view)
     }
 
-    /// Universe coordinates (n × D): corrected where the method has a corrector and the view is one that it
-    /// applies to. Corrected rows have unit length unless [`Rescale`] gives them back their own.
+    /// Universe coordinates (n × D), corrected if the method has a corrector that applies to the view. Corrected rows
+    /// have unit length unless [`Rescale`] gives them back their own.
     ///
-    /// Their scale is the method's. Of orthogonal maps (GPA, pivot, SRM) they have the standardised views' scale, near 1 by
-    /// coordinate; SUMCOR's views have unit variance. GCCA's coordinates `U Φ` of whitened views are columns of N rows with
-    /// norms near `1/√M`, so their standard deviation is near `1/√(M N)` and depends on the number of training rows;
-    /// as released, `U S Φ`, they spread as the views do. Only cosines are meaningful without knowing this;
-    /// [`Consensus::unit_variance`](crate::Consensus::unit_variance) gives every coordinate the same scale.
+    /// The scale is the method's. Orthogonal maps (GPA, pivot, SRM) keep the scale of the standardised views, near 1
+    /// per coordinate; SUMCOR's views have unit variance. GCCA's coordinates `U Φ` of whitened views are columns of N
+    /// rows with norms near `1/√M`, so their standard deviation is near `1/√(M N)` and depends on the number of
+    /// training rows; in the released form, `U S Φ`, they spread as the views do. Without knowing this, only cosines
+    /// are meaningful. [`Consensus::unit_variance`](crate::Consensus::unit_variance) gives every coordinate the same
+    /// scale.
     ///
     /// # Errors
     /// Unknown view, wrong width.
@@ -210,12 +211,13 @@ impl Universe {
         self.entering(view, x)?.enter(x, Aim::Universe)
     }
 
-    /// What translation from a view goes on from.
+    /// The rows from which translations of a view continue.
     pub(crate) fn onward(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
         self.entering(view, x)?.enter(x, Aim::Onward)
     }
 
-    /// [`Universe::project`], and what translation goes on from where any view of this universe has it apart.
+    /// [`Universe::project`], and the rows from which translations continue if they differ for any view of this
+    /// universe.
     pub(crate) fn both(&self, view: &str, x: &Matrix) -> Result<(Matrix, Option<Matrix>), AlignError> {
         if self.rescale() != Rescale::Universe {
             return Ok((self.project(view, x)?, None));
@@ -224,18 +226,18 @@ impl Universe {
         Ok((shared, Some(onward)))
     }
 
-    /// Whether the way from standardised rows into it is a matrix for every view.
+    /// Whether the way in from standardised rows is one matrix for every view.
     pub(crate) fn is_linear(&self) -> bool {
         self.views.iter().all(ViewMap::is_linear)
     }
 
-    /// Whether every view has a way back from it, so that rows can be translated.
+    /// Whether every view has a way back, so that rows can be translated.
     pub fn leads_back(&self) -> bool {
         self.views.iter().all(|view| view.way_back().is_some())
     }
 
-    /// Universe coordinates (n × D) back to a view's raw coordinates (n × d): `u R_mᵀ`, or `u B_m` where the fit has
-    /// found a B_m, calibrated where the fit is, un-standardised.
+    /// Universe coordinates (n × D) in a view's raw coordinates (n × d): `u R_mᵀ`, or `u B_m` if the fit has a B_m;
+    /// calibrated if the fit is calibrated; un-standardised.
     ///
     /// # Errors
     /// Unknown view, wrong width, a view without a way back.
@@ -244,7 +246,7 @@ impl Universe {
         Ok(prep.restored(&z))
     }
 
-    /// Universe coordinates in a view's standardised ones, and what these are standardised by.
+    /// Universe coordinates in a view's standardised coordinates, with the standardisation of the view.
     pub(crate) fn arrive(&self, view: &str, u: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let view = self.view(view)?;
         u.check_width("inverse", "universe", self.width())?;
@@ -261,19 +263,20 @@ impl Universe {
         self.inverse(target, &self.onward(source, x)?)
     }
 
-    /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`; `None` where a step of the source's way
-    /// in has no linear part, or the target no way back.
+    /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`; `None` if a step of the source's
+    /// way in has no linear part, or if the target has no way back.
     ///
-    /// A view added with scaling is joined by an affine map `z ↦ (z R)∘σ + μ`, whose linear part `R diag(σ)`
-    /// stands for R_s, and `R diag(σ)⁻¹` for R_t. Shifts are left out; cycles of these linear parts close
-    /// where cycles of orthogonal maps do. A calibrated view's gain is part of the way back to it. Where rows are brought to unit length the map is right for their directions.
+    /// A view that was added with scaling has an affine map `z ↦ (z R)∘σ + μ`; its linear part `R diag(σ)` takes the
+    /// place of R_s, and `R diag(σ)⁻¹` that of R_t. Shifts are left out. Cycles of these linear parts close if cycles
+    /// of orthogonal maps do. A calibrated view's gain is part of its way back. If rows are brought to unit length, the
+    /// map is right for their directions.
     ///
     /// # Errors
     /// Unknown view.
     pub fn map_between(&self, source: &str, target: &str) -> Result<Option<Matrix<f64>>, AlignError> {
         let (source, target) = (self.view(source)?, self.view(target)?);
         let (Some(s), Some(t)) = (source.linear_in(), target.linear_back()) else { return Ok(None) };
-        // In the order in which the transpose of a map lies, by which the last bits of the product go.
+        // In the memory order of the transpose of a map, which determines the last bits of the product.
         let t = t.transposed();
         let mut out = Matrix::zeros(s.rows(), t.rows());
         linalg::gemm(out.view_mut(), Accum::Replace, s.view(), t.view().transpose(), Threads::Pool);

@@ -1,4 +1,4 @@
-//! Settings that are one of several names, each with settings of its own.
+//! Settings with one of several names, each of which has settings of its own.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -49,7 +49,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for NameOrMap<T> {
     }
 }
 
-/// A name alone.
+/// A name without settings.
 struct Bare<'a, E>(&'a str, PhantomData<E>);
 
 impl<'de, E: Error> EnumAccess<'de> for Bare<'_, E> {
@@ -61,7 +61,7 @@ impl<'de, E: Error> EnumAccess<'de> for Bare<'_, E> {
     }
 }
 
-/// The settings behind a bare name.
+/// The default settings of a name without settings.
 struct Defaults<E>(PhantomData<E>);
 
 impl<'de, E: Error> VariantAccess<'de> for Defaults<E> {
@@ -133,7 +133,7 @@ impl<'de, A: MapAccess<'de>> VariantAccess<'de> for WithSettings<A> {
     }
 }
 
-/// What a name without settings can have behind it.
+/// Settings of a name that has none.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoSettings {}
@@ -148,7 +148,7 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Struct<V> {
     }
 }
 
-/// Reads null, a key with nothing behind it, as an empty map.
+/// Reads null, a key without a value, as an empty map.
 struct OrNothing<S>(S);
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for OrNothing<S> {

@@ -1,14 +1,15 @@
-//! Keys of earlier versions: an error that says how they are written today.
+//! Keys of earlier versions, and errors that give the current form.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-/// A key of an earlier version, and how the same is written today.
+/// A key of an earlier version, and the current form of the same setting.
 pub type FormerKey = (&'static str, &'static str);
 
-/// A deserializer of parameters that refuses [`FormerKey`]s with their form of today. See [`former_keys!`](crate::former_keys).
+/// A deserializer of parameters that refuses each [`FormerKey`] and names its current form. See
+/// [`former_keys!`](crate::former_keys).
 pub struct Watched<D> {
     inner: D,
     former: &'static [FormerKey],
@@ -89,10 +90,10 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<S> {
     }
 }
 
-/// Gives a type of parameters an error for each key that it had in an earlier version: the key's form of today.
+/// Gives a type of parameters an error for each key of an earlier version, with the current form of the key.
 ///
-/// The type derives `Serialize` and `Deserialize` with `#[serde(remote = "Self")]`; this macro implements both traits by the
-/// derived functions.
+/// The type derives `Serialize` and `Deserialize` with `#[serde(remote = "Self")]`; this macro implements both traits
+/// by the derived functions.
 ///
 /// ```
 /// #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]

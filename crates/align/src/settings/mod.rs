@@ -1,5 +1,5 @@
-//! How parameters are read: [`choice`] for one of several names with settings, [`former_keys!`](crate::former_keys) for keys of
-//! earlier versions.
+//! Reading of parameters: [`choice`] for one of several names with settings, [`former_keys!`](crate::former_keys) for
+//! keys of earlier versions.
 
 mod choice;
 mod former;

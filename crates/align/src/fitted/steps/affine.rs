@@ -1,10 +1,10 @@
-//! What a chain of steps is without its non-linear steps: a matrix, and a shift.
+//! Affine parts of a chain of steps: a matrix and a shift, without the non-linear steps.
 
 use super::step::Step;
 use crate::Matrix;
 use crate::numerics::linalg::{self, Threads};
 
-/// One number for each column, which a step multiplies or divides by.
+/// One number per column, by which a step multiplies or divides.
 enum Factor {
     Times(Vec<f64>),
     Over(Vec<f64>),
@@ -21,9 +21,9 @@ impl Factor {
     }
 }
 
-/// The linear part of steps that start with rows of this width, their shifts left out. A step to unit length and a
-/// corrector count as the identity: what is found is right for directions and before the corrector. `None` where a step has
-/// no linear part.
+/// The linear part of steps that start with rows of this width, without their shifts. A step to unit length and a
+/// corrector count as the identity, so the result is right for directions and before the corrector. `None` if a step
+/// has no linear part.
 pub(super) fn linear_part(steps: &[Step], width: usize) -> Option<Matrix<f64>> {
     // Factors before the first matrix.
     let mut factors: Vec<Factor> = Vec::new();
@@ -57,14 +57,14 @@ pub(super) fn linear_part(steps: &[Step], width: usize) -> Option<Matrix<f64>> {
     Some(matrix.unwrap_or_else(of_factors))
 }
 
-/// These steps as `x A + b`; `None` where they are no affine map.
+/// These steps as `x A + b`; `None` if they are not an affine map.
 pub(super) fn affine(steps: &[Step], width: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
     if steps.iter().any(|step| matches!(step, Step::UnitRows | Step::Correct(_))) {
         return None;
     }
     let linear = linear_part(steps, width)?;
     let mut shift = vec![0.0; linear.cols()];
-    // The last step's shift first; each goes through the steps behind it.
+    // The shift of the last step comes first; each shift goes through the steps behind it.
     for (at, step) in steps.iter().enumerate().rev() {
         let (mean, sign, behind) = match step {
             Step::Standardise(prep) => (prep.mean(), -1.0, at),

@@ -1,4 +1,4 @@
-//! Features of a kernel.
+//! Kernel features.
 
 use crate::numerics::linalg::{self, Threads};
 use crate::{AlignError, Matrix};
@@ -17,7 +17,7 @@ pub struct KernelFeatures {
     scale: f64,
 }
 
-/// The smallest eigenvalue of the kernel matrix of the landmarks that is divided by, as a share of the largest.
+/// Smallest eigenvalue of the kernel matrix of the landmarks by which is divided, as a share of the largest.
 const SMALLEST: f64 = 1e-6;
 
 /// Rows whose features are computed at a time.
@@ -40,8 +40,8 @@ impl KernelFeatures {
         Ok(Self { landmarks, whitener, scale })
     }
 
-    /// The features of what [`KernelFeatures::landmarks`], [`KernelFeatures::whitener`] and [`KernelFeatures::scale`] give.
-    /// Their shapes must fit.
+    /// Features from the values of [`KernelFeatures::landmarks`], [`KernelFeatures::whitener`] and
+    /// [`KernelFeatures::scale`], whose shapes must fit.
     pub(crate) fn of_parts(landmarks: Matrix, whitener: Matrix<f64>, scale: f64) -> Self {
         Self { landmarks, whitener, scale }
     }

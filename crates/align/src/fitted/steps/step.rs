@@ -81,33 +81,33 @@ impl LinearMap {
     }
 }
 
-/// Which corrected vectors get back the length that they had before the corrector, `|u|`.
+/// Corrected vectors that get back the length `|u|` that they had before the corrector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rescale {
-    /// None: they have unit length.
+    /// No vectors: all have unit length.
     #[default]
     None,
-    /// All.
+    /// All vectors.
     All,
-    /// Those in the universe, while translation goes on from unit vectors: GCPA_R as the authors released it,
-    /// where the translated figures repeat those of GCPA.
+    /// Vectors in the universe only; translation continues from unit vectors. This is GCPA_R as the authors released
+    /// it, whose translated values repeat those of GCPA.
     Universe,
 }
 
-/// A corrector, and which corrected rows get back their length.
+/// A corrector and the rule for lengths.
 #[derive(Clone, Debug)]
 pub struct Correction {
     pub(crate) corrector: Arc<Corrector>,
     pub(crate) rescale: Rescale,
 }
 
-/// Where rows go, which decides the length of corrected rows.
+/// Use of corrected rows, which decides their length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::fitted) enum Aim {
-    /// They stay in the universe.
+    /// The rows stay in the universe.
     Universe,
-    /// They go on to another view.
+    /// The rows are translated to another view.
     Onward,
 }
 
@@ -124,7 +124,7 @@ impl Correction {
         }
     }
 
-    /// Universe rows corrected, for each of these aims.
+    /// Corrects universe rows, once for each of these aims.
     pub(super) fn apply<const N: usize>(&self, linear: &Matrix, aims: [Aim; N]) -> Result<[Matrix; N], AlignError> {
         let unit = self.corrector.apply(linear)?;
         Ok(aims.map(|aim| if self.keeps_lengths(aim) { with_lengths(unit.clone(), linear) } else { unit.clone() }))
@@ -132,10 +132,10 @@ impl Correction {
 }
 
 impl Step {
-    /// The width of rows after the step, where they have this width before it.
+    /// Width of rows after the step for rows of this width before it.
     ///
     /// # Errors
-    /// The width that the step takes, where it is another one.
+    /// The width that the step needs, if it is another one.
     pub(crate) fn width_after(&self, width: usize) -> Result<usize, usize> {
         let (takes, gives) = match self {
             Self::Standardise(prep) | Self::UnStandardise(prep) => (prep.width(), prep.width()),
@@ -159,7 +159,7 @@ impl Step {
         }
     }
 
-    /// Numbers that a fit has found, standardisations and the corrector left out.
+    /// Number of fitted parameters, without standardisations and the corrector.
     pub(super) fn parameters(&self) -> usize {
         match self {
             Self::Linear(map) => map.matrix.as_slice().len(),
@@ -168,7 +168,7 @@ impl Step {
         }
     }
 
-    /// Bytes of its numbers, the corrector left out, which views share.
+    /// Bytes of its numbers, without the corrector, which views share.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Standardise(prep) | Self::UnStandardise(prep) => prep.bytes(),
@@ -207,7 +207,7 @@ pub(super) fn apply<'x>(steps: &[Step], rows: Cow<'x, Matrix>, aim: Aim) -> Resu
     steps.iter().try_fold(rows, |rows, step| step.apply(rows, aim).map(Cow::Owned))
 }
 
-/// Directions at the lengths of these rows.
+/// The directions `unit` at the lengths of `rows`.
 fn with_lengths(mut unit: Matrix, rows: &Matrix) -> Matrix {
     let width = rows.cols();
     unit.as_mut_slice().par_chunks_mut(width).zip(rows.as_slice().par_chunks(width)).for_each(|(row, before)| {

@@ -1,4 +1,4 @@
-//! One view of a universe: its way in and its way back.
+//! A view of a universe: its way in and its way back.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use crate::calibration::Calibration;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
-/// A view's way into the universe and back, each a chain of [`Step`]s.
+/// The way of a view into the universe and back, each a chain of [`Step`]s.
 ///
-/// The way in starts with the standardisation of the view, the way back ends with its inverse; these two are [`ViewMap::prep`]
-/// and stand in neither list. For most methods the way in is one linear step, `u = z R`, and the way back its transpose.
+/// The way in starts with the standardisation of the view, and the way back ends with its inverse; both are
+/// [`ViewMap::prep`] and not in the lists. For most methods the way in is one linear step, `u = z R`, and the way back
+/// its transpose.
 #[derive(Clone, Debug)]
 pub struct ViewMap {
     name: String,
@@ -22,25 +23,25 @@ pub struct ViewMap {
 }
 
 impl ViewMap {
-    /// `u = z R` with z standardised by `prep` and R (d × D), back by the transpose.
+    /// `u = z R` for rows z standardised by `prep` and R (d × D); the way back is the transpose.
     pub fn new(name: String, prep: ZScore, map: Matrix) -> Self {
         let map = LinearMap::new(map);
         let back = vec![Step::Linear(map.transposed())];
         Self::of_steps(name, prep, vec![Step::Linear(map)], Some(back))
     }
 
-    /// Any chain of steps from standardised rows into the universe, and from there to standardised rows; without a way back
-    /// nothing can be translated to the view.
+    /// Any chain of steps from standardised rows into the universe, and from there to standardised rows. Without a way
+    /// back nothing can be translated to the view.
     pub fn of_steps(name: String, prep: ZScore, way_in: Vec<Step>, way_back: Option<Vec<Step>>) -> Self {
         Self { name, prep: Arc::new(prep), way_in, way_back }
     }
 
-    /// The same with one linear step back, B (D × d).
+    /// Replaces the way back by one linear step, B (D × d).
     pub fn with_back(self, back: Matrix) -> Self {
         Self { way_back: Some(vec![Step::Linear(LinearMap::new(back))]), ..self }
     }
 
-    /// Like [`ViewMap::with_back`], where there is a B.
+    /// Like [`ViewMap::with_back`], if there is a B.
     pub(crate) fn with_decoder(self, back: Option<Matrix>) -> Self {
         match back {
             Some(back) => self.with_back(back),
@@ -48,7 +49,7 @@ impl ViewMap {
         }
     }
 
-    /// The same with rows at unit length before all other steps of the way in.
+    /// Brings rows to unit length before all other steps of the way in.
     pub(crate) fn of_unit_rows(mut self) -> Self {
         self.way_in.insert(0, Step::UnitRows);
         self
@@ -59,7 +60,7 @@ impl ViewMap {
         &self.name
     }
 
-    /// The standardisation of the view, found on its training rows.
+    /// The standardisation of the view, fitted on its training rows.
     pub fn prep(&self) -> &ZScore {
         &self.prep
     }
@@ -74,26 +75,26 @@ impl ViewMap {
         &self.way_in
     }
 
-    /// The steps from the universe to standardised rows; `None` where there is no way back.
+    /// The steps from the universe to standardised rows; `None` without a way back.
     pub fn way_back(&self) -> Option<&[Step]> {
         self.way_back.as_deref()
     }
 
-    /// The matrix R (d × D) of the way in; `None` where it has another number of linear steps than one.
+    /// The matrix R (d × D) of the way in; `None` if the way in does not have exactly one linear step.
     pub fn map(&self) -> Option<&Matrix> {
         only_matrix(&self.way_in).map(LinearMap::matrix)
     }
 
-    /// The matrix B (D × d) of the way back; `None` where it is the transpose of [`ViewMap::map`], and where the way back has
-    /// another number of linear steps than one.
+    /// The matrix B (D × d) of the way back; `None` if it is the transpose of [`ViewMap::map`], or if the way back does
+    /// not have exactly one linear step.
     pub fn back(&self) -> Option<&Matrix> {
         only_matrix(self.way_back()?).filter(|map| !map.is_transposed()).map(LinearMap::matrix)
     }
 
-    /// The width that the steps end in.
+    /// The width in which the steps end.
     ///
     /// # Errors
-    /// The width found and the width wanted, where two steps do not fit each other, or the way back does not end in the
+    /// The width found and the width expected, if two steps do not fit each other or the way back does not end in the
     /// view's width.
     pub(crate) fn checked_width(&self) -> Result<usize, (usize, usize)> {
         let through = |steps: &[Step], width: usize| {
@@ -109,12 +110,12 @@ impl ViewMap {
         }
     }
 
-    /// The width D of the universe, for steps that fit each other.
+    /// The width D of the universe, for steps that were checked.
     pub(crate) fn universe_width(&self) -> usize {
         self.way_in.iter().fold(self.width(), |width, step| step.width_after(width).unwrap_or(width))
     }
 
-    /// The steps, each of those that share their numbers once.
+    /// The steps; steps that share their numbers are listed once.
     fn distinct_steps(&self) -> impl Iterator<Item = &Step> {
         let all: Vec<&Step> = self.way_in.iter().chain(self.way_back.iter().flatten()).collect();
         let first = |&at: &usize| !all[..at].iter().any(|before| before.shares_memory(all[at]));
@@ -122,12 +123,12 @@ impl ViewMap {
         firsts.into_iter()
     }
 
-    /// Bytes of its numbers, the corrector left out.
+    /// Bytes of its numbers, without the corrector.
     pub(crate) fn bytes(&self) -> usize {
         self.prep.bytes() + self.distinct_steps().map(Step::bytes).sum::<usize>()
     }
 
-    /// Numbers that the maps hold.
+    /// Number of parameters of the maps.
     pub(crate) fn parameters(&self) -> usize {
         self.distinct_steps().map(Step::parameters).sum()
     }
@@ -140,7 +141,7 @@ impl ViewMap {
         }
     }
 
-    /// The same with this corrector at the end of the way in, in place of the one that it has.
+    /// Puts this corrector at the end of the way in, in place of any other.
     pub(crate) fn with_correction(mut self, correction: Correction) -> Self {
         if self.correction().is_some() {
             self.way_in.pop();
@@ -149,12 +150,12 @@ impl ViewMap {
         self
     }
 
-    /// Whether the way in ends in the universe's coordinates by un-standardising: a view that was added with scaling.
+    /// Whether the way in ends by un-standardising to the universe's coordinates: a view that was added with scaling.
     pub(crate) fn is_scaled(&self) -> bool {
         self.way_in.iter().any(|step| matches!(step, Step::UnStandardise(_)))
     }
 
-    /// The same with this calibration in place of the one that it has. A view without a way back stays as it is.
+    /// Replaces the calibration. A view without a way back does not change.
     pub(crate) fn with_calibration(mut self, calibration: Option<Calibration>) -> Self {
         if let Some(steps) = &mut self.way_back {
             steps.retain(|step| !matches!(step, Step::Calibrate(_)));
@@ -168,7 +169,7 @@ impl ViewMap {
         self.way_back.iter().flatten().any(|step| matches!(step, Step::Calibrate(_)))
     }
 
-    /// Raw rows in the universe, before the corrector where there is one.
+    /// Raw rows in the universe, before the corrector if there is one.
     pub(crate) fn enter_linear(&self, x: &Matrix) -> Result<Matrix, AlignError> {
         let steps = self.way_in.len() - usize::from(self.correction().is_some());
         self.enter_by(&self.way_in[..steps], x, Aim::Universe)
