@@ -2,8 +2,8 @@
 //!
 //! M ≥ 3 independently trained encoders embed the same items: M *views*, each an N × d_m matrix whose
 //! row i is the same item everywhere. A [`Method`] fits them into one shared *universe*; the fitted
-//! value projects a view into it, translates one view into another through it, and says in a
-//! [`FitReport`] how the fit ended.
+//! value projects a view into it and translates one view into another through it. A [`FitReport`]
+//! describes the end of the fit.
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
@@ -13,17 +13,16 @@
 //! let data = data.generate(1)?;
 //! let fit = Method::from(GpaParams::default()).fit(&data.train.views, 42)?;
 //! let universe = fit.fitted.project("v0", data.test.views.get("v0")?)?; // 50 × 16
-//! // With the location and scale of v1's own rows, to stand beside these.
+//! // Calibrated: translated rows have the location and scale of v1's own rows.
 //! let fit = fit.calibrated(&data.train.views)?;
 //! let as_v1 = fit.fitted.translate("v0", "v1", data.test.views.get("v0")?)?; // 50 × 16
 //! assert_eq!((universe.rows(), as_v1.cols()), (50, 16));
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
-//! # Own numbers
+//! # Your own numbers
 //!
-//! [`Matrix::new`] takes rows of numbers, [`Views::new`] checks that views match; what is wrong is an error that names
-//! the view.
+//! [`Matrix::new`] takes rows of numbers, and [`Views::new`] checks that the views match. Its errors name the view.
 //!
 //! ```
 //! use align::{AlignError, Matrix, Views};
@@ -40,7 +39,7 @@
 //!
 //! # Add a view
 //!
-//! [`Universe::add`] joins one more view by items that it shares with others; nothing else changes.
+//! [`Universe::add`] adds one more view by items that it shares with other views. The other views do not change.
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
@@ -55,12 +54,12 @@
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
-//! # A method of one's own
+//! # A method of your own
 //!
-//! A method is a type with parameters that implements [`Aligner`], and [`MomentAligner`] where it is fitted from the second
-//! moments of the rows ([`moments`]). [`Method::register`] gives it a name in grid files. Whatever finds a map for each view
-//! is a universe: [`Universe::from_views`], and [`Universe::from_maps`] for views standardised by their training rows.
-//! `crates/tasks/examples/own_method.rs` judges such a fit.
+//! A method is a type of parameters that implements [`Aligner`], and also [`MomentAligner`] if the second moments of the rows
+//! suffice ([`moments`]). [`Method::register`] gives it a name in grid files. A method that finds a map for each view
+//! returns a universe: [`Universe::from_views`], or [`Universe::from_maps`] for views standardised by their training rows.
+//! `crates/tasks/examples/own_method.rs` evaluates such a fit.
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
@@ -99,25 +98,25 @@
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
-//! # Keep
+//! # Store a fit
 //!
-//! [`Fitted::parts`] takes a fit apart into named arrays, [`Fitted::from_parts`] puts it together to the same bits
-//! ([`parts`]); the crate `data` keeps them in files.
+//! [`Fitted::parts`] splits a fit into named arrays, and [`Fitted::from_parts`] restores the same bits from them ([`parts`]). The
+//! crate `data` writes them to files.
 //!
 //! # Features
 //!
-//! * `rayon`, on by default, splits the work among threads. Without it the calling thread does all of it, with the same numbers
-//!   bit for bit but for the last bits of factorisations whose smaller side is 768 or more.
-//! * `ndarray` and `faer` add conversions between [`Matrix`] and the matrices of these libraries. Without them no type of either
-//!   stands in a public signature.
+//! * `rayon`, on by default, splits the work among threads. Without it the calling thread does all of it. The numbers are the
+//!   same bit for bit, except for the last bits of factorisations whose smaller side is 768 or more.
+//! * `ndarray` and `faer` add conversions between [`Matrix`] and the matrices of these libraries. Without them no public
+//!   signature has a type of either library.
 //!
-//! serde is not a feature: the parameters of a method are read by the method's name, so [`Aligner`] asks for types that serde can
-//! read. A bound that depends on a feature would not be additive.
+//! serde is not a feature: the parameters of a method are read by the method's name, so [`Aligner`] requires types that serde
+//! can read. A bound that depends on a feature would not be additive.
 //!
-//! # What holds everywhere
+//! # Precision and order
 //!
-//! Views are `f32`; moments, factorisations and objectives are `f64`; every reduction has a fixed
-//! order, so nothing depends on the number of threads. This crate knows no files, tasks or tables.
+//! Views are `f32`; moments, factorisations and objectives are `f64`. Every reduction has a fixed order, so no result depends on
+//! the number of threads. This crate knows no files, tasks or tables.
 
 pub mod aligner;
 pub mod calibration;
@@ -160,7 +159,7 @@ pub use views::dataset::{Dataset, Labels, Split};
 pub use views::{Correspondence, RowPairs, Views};
 pub use views::{dataset, synthetic};
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,36 +1,37 @@
-//! Preparation of a view before it is fitted: standardisation, fitted on training rows alone.
+//! Standardisation of views, fitted on training rows alone.
 
 use serde::{Deserialize, Serialize};
 
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix};
 
-/// What happens to a column that is constant on the training rows.
+/// Treatment of columns that are constant on the training rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConstantColumns {
-    /// It is left out: 0 whatever a row holds there, and μ on the way back. Nothing was learnt of it, so nothing that a
-    /// test row holds there can mean anything.
+    /// The column is left out: always 0, and μ on the way back. The fit learnt nothing about it, so a different value
+    /// in a test row has no meaning.
     #[default]
     Clamp,
-    /// As the authors' code: 1e-8 is added to every standard deviation, so a test row that differs explodes to about 1e8.
-    /// This is a length in the unit of the data: views in small units come out smaller than standardised.
+    /// The authors' code: 1e-8 is added to every standard deviation, so a different value in a test row explodes to
+    /// about 1e8. The epsilon is a length in the unit of the data: views in small units come out smaller than
+    /// standardised ones.
     Released,
 }
 
 /// The epsilon that the authors' z-score adds to every standard deviation.
 const EPS: f64 = 1e-8;
 
-/// A column whose standard deviation is at most this share of its mean counts as constant: two rounding steps of `f32`. A
-/// share, so that the unit of the data does not matter.
+/// A column counts as constant if its standard deviation is at most this share of its mean: two rounding steps of
+/// `f32`. A share does not depend on the unit of the data.
 const CONSTANT: f64 = 2.0 * f32::EPSILON as f64;
 
 /// Per-column standardisation with the statistics of the training rows.
 ///
-/// `z = (x − μ) / σ`, back `x = z·σ + μ`. For [`ZScore::fit`] σ is the population standard deviation (ddof 0), as the
-/// multi-view methods have it, for [`ZScore::fit_sample`] the sample standard deviation (ddof 1), as pairwise Procrustes
-/// has it. With [`ConstantColumns::Released`] the divisor on the way in is `σ + 1e-8`, as in the authors' code.
+/// `z = (x − μ) / σ`, back `x = z·σ + μ`. [`ZScore::fit`] uses the population standard deviation (ddof 0), for the
+/// multi-view methods; [`ZScore::fit_sample`] uses the sample standard deviation (ddof 1), for pairwise Procrustes.
+/// With [`ConstantColumns::Released`] the divisor on the way in is `σ + 1e-8`, as in the authors' code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZScore {
     mean: Vec<f64>,
@@ -39,7 +40,7 @@ pub struct ZScore {
     constant: ConstantColumns,
 }
 
-/// Which statistics a view is standardised by.
+/// Statistics by which views are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standardisation {
@@ -47,12 +48,12 @@ pub enum Standardisation {
     Population(ConstantColumns),
     /// Sample standard deviation (ddof 1): [`ZScore::fit_sample`].
     Sample,
-    /// None: views that already are as they should be.
+    /// No standardisation, for views that are prepared already.
     Identity,
 }
 
 impl Standardisation {
-    /// By the columns of `x`.
+    /// The standardisation by the columns of `x`.
     pub fn fit(self, x: &Matrix) -> ZScore {
         match self {
             Self::Identity => ZScore::identity(x.cols()),
@@ -63,12 +64,12 @@ impl Standardisation {
         }
     }
 
-    /// `x` (n × d) by its own columns.
+    /// `x` (n × d), standardised by its own columns.
     pub fn standardise(self, x: &Matrix) -> Matrix {
         self.fit(x).standardised(x)
     }
 
-    /// By the means of columns of `rows` rows and their sums of squares about them.
+    /// The standardisation from column means over `rows` rows and sums of squares about them.
     pub(crate) fn of_statistics(self, rows: usize, mean: Vec<f64>, squares: Vec<f64>) -> ZScore {
         let (ddof, eps, constant) = match self {
             Self::Population(ConstantColumns::Clamp) => (0, 0.0, ConstantColumns::Clamp),
@@ -103,17 +104,18 @@ impl ZScore {
         Self { mean, ..Self::identity(x.cols()) }
     }
 
-    /// No standardisation, for views that already are as they should be.
+    /// No standardisation, for views that are prepared already.
     pub fn identity(width: usize) -> Self {
         Self { mean: vec![0.0; width], std: vec![1.0; width], eps: 0.0, constant: ConstantColumns::Clamp }
     }
 
-    /// With these statistics, as [`ZScore::mean`], [`ZScore::std`] and [`ZScore::rule`] give them back.
+    /// The standardisation with these statistics, as [`ZScore::mean`], [`ZScore::std`] and [`ZScore::rule`] return
+    /// them.
     pub(crate) fn of_deviations(mean: Vec<f64>, std: Vec<f64>, eps: f64, constant: ConstantColumns) -> Self {
         Self { mean, std, eps, constant }
     }
 
-    /// What is added to every standard deviation on the way in.
+    /// The number that is added to every standard deviation on the way in.
     pub(crate) fn epsilon(&self) -> f64 {
         self.eps
     }
@@ -133,23 +135,23 @@ impl ZScore {
         self.mean.len()
     }
 
-    /// Columns that are constant on the training rows.
+    /// Number of columns that are constant on the training rows.
     pub fn constant_columns(&self) -> usize {
         self.std.iter().filter(|&&s| s == 0.0).count()
     }
 
-    /// Whether nothing of the view varies on the training rows.
+    /// Whether all columns are constant on the training rows.
     pub fn is_dead(&self) -> bool {
         self.std.iter().all(|&s| s == 0.0)
     }
 
-    /// The least standard deviation of a column that is not constant.
+    /// The smallest standard deviation of a column that is not constant.
     pub(crate) fn least_deviation(&self) -> Option<f64> {
         self.std.iter().copied().filter(|&s| s > 0.0).min_by(f64::total_cmp)
     }
 
-    /// A length above zero for every column, to sum it in: its deviation, or for a constant one its mean, or else what
-    /// the other columns have.
+    /// A positive unit of length for every column, used in sums: its standard deviation; for a constant column its
+    /// mean, or else the unit of the other columns.
     pub(crate) fn units(&self) -> Vec<f64> {
         let own = |(s, mean): (&f64, &f64)| if *s > 0.0 { *s } else { mean.abs() };
         let own: Vec<f64> = self.std.iter().zip(&self.mean).map(own).collect();
@@ -163,12 +165,12 @@ impl ZScore {
         size_of_val(self.mean()) + size_of_val(self.std())
     }
 
-    /// What it does with constant columns.
+    /// The treatment of constant columns.
     pub fn rule(&self) -> ConstantColumns {
         self.constant
     }
 
-    /// The divisor of each column on the way in; infinite for one that is left out.
+    /// The divisor of each column on the way in; infinite for a column that is left out.
     pub(crate) fn divisors(&self) -> Vec<f64> {
         let divisor = |&s: &f64| match self.constant {
             ConstantColumns::Clamp if s == 0.0 => f64::INFINITY,
@@ -191,7 +193,7 @@ impl ZScore {
         Ok(self.standardised(x))
     }
 
-    /// Rows (n × d) less their column means.
+    /// Rows (n × d) minus their column means.
     pub fn centred(x: &Matrix) -> Matrix {
         Self::centre(x).standardised(x)
     }
@@ -208,8 +210,8 @@ impl ZScore {
         out
     }
 
-    /// Standardised rows `from..to` in `f64`, written to `out` (row-major, `stride` apart): the form in
-    /// which moments are summed.
+    /// Standardised rows `from..to` in `f64`, written to `out` (row-major, `stride` apart); moments are summed in this
+    /// form.
     pub(crate) fn apply_f64(&self, x: &Matrix, rows: std::ops::Range<usize>, out: &mut [f64], stride: usize) {
         let divisors = self.divisors();
         for (row, to) in rows.zip(out.chunks_mut(stride)) {
@@ -219,7 +221,7 @@ impl ZScore {
         }
     }
 
-    /// `z·σ + μ`, column by column: no epsilon on the way back.
+    /// `z·σ + μ`, column by column; there is no epsilon on the way back.
     ///
     /// # Errors
     /// The errors of [`ZScore::apply`].
@@ -241,7 +243,8 @@ impl ZScore {
     }
 }
 
-/// Mean of every column and sum of squares about it: two passes in `f64`, rows in order. Zeros without a row.
+/// Mean of every column and sum of squares about it, by two passes in `f64` with rows in order; zeros if there is no
+/// row.
 fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
     let n = x.rows();
     if n == 0 {
@@ -264,7 +267,7 @@ fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
     (mean, square)
 }
 
-/// Rows at length one, so that cosine similarity is a dot product; a zero row has no direction and stays zero.
+/// Rows at unit length, so that cosine similarity is a dot product. A zero row has no direction and stays zero.
 ///
 /// Exact to rounding for every row that `f32` can hold, however short or long.
 pub fn unit_rows(x: &Matrix) -> Matrix {
@@ -275,20 +278,20 @@ pub fn unit_rows(x: &Matrix) -> Matrix {
             let scale = 1.0 / length as f32;
             to.iter_mut().zip(row).for_each(|(o, &x)| *o = x * scale);
         } else if length > 0.0 {
-            // Here the length or its reciprocal leaves the range of `f32`.
+            // The length or its reciprocal is outside the range of `f32` here.
             to.iter_mut().zip(row).for_each(|(o, &x)| *o = (f64::from(x) / length) as f32);
         }
     });
     out
 }
 
-/// [`unit_rows`], by the name of what they are for.
+/// [`unit_rows`] under the name of its purpose.
 pub use self::unit_rows as cosine_rows;
 
-/// Lengths whose reciprocals `f32` holds with all digits.
+/// Lengths whose reciprocals `f32` holds with full precision.
 const ORDINARY: std::ops::Range<f64> = 1e-30..1e30;
 
-/// What a length is divided by where it may be zero: the length itself, or the least number, so that the quotient of a
+/// Divisor for a length that may be zero: the length itself, or the smallest positive number, so that the quotient of a
 /// zero row is zero.
 pub(crate) fn divisible(length: f32) -> f32 {
     length.max(f32::MIN_POSITIVE)
@@ -303,7 +306,7 @@ fn length(row: &[f32]) -> f64 {
     row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
-/// Every row of `x` into the same row of `out`, in parallel.
+/// Applies `f` to every row of `x`, with the same row of `out` as output, in parallel.
 fn rowwise(x: &Matrix, out: &mut Matrix, f: impl Fn(&[f32], &mut [f32]) + Sync) {
     let cols = x.cols();
     out.as_mut_slice().par_chunks_mut(cols * 64).zip(x.as_slice().par_chunks(cols * 64)).for_each(|(to, from)| {

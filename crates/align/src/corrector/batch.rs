@@ -3,38 +3,38 @@
 use super::normalized::NormalizedRows;
 use crate::Matrix;
 
-/// Rows of one view, to be pulled towards the same rows of the targets.
+/// Rows of one view and their targets in one training step.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// The view.
     pub x: &'a NormalizedRows,
     /// Consensus directions, N × D.
     pub targets: &'a Matrix,
-    /// Which rows.
+    /// The rows of the batch.
     pub rows: &'a Draw,
 }
 
-/// Rows drawn with replacement, each kept once with how often it came: the mean over a batch weighs a row
-/// by its count, and computes it once. Of 4,096 draws from 3,600 rows two in five are repeats.
+/// Rows drawn with replacement. Each is stored once with its count: the mean over a batch weights a row by its count
+/// and computes it once. Of 4,096 draws from 3,600 rows two in five are repeats.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draw {
     /// Distinct row numbers, ascending.
     rows: Vec<u32>,
     counts: Vec<f32>,
     drawn: usize,
-    /// How often each row number has come; all zero between draws.
+    /// Count of each row number; all zero between draws.
     tally: Vec<u32>,
 }
 
 impl Draw {
-    /// These rows, in any order and with any repeats.
+    /// A draw of these rows, in any order and with any repeats.
     pub fn of(rows: impl IntoIterator<Item = u32>) -> Self {
         let mut draw = Self::default();
         draw.redraw(rows);
         draw
     }
 
-    /// Other rows in the place of these, without new memory.
+    /// Replaces the rows, without new memory.
     pub fn redraw(&mut self, rows: impl IntoIterator<Item = u32>) {
         self.rows.clear();
         self.counts.clear();
@@ -58,12 +58,12 @@ impl Draw {
         &self.rows
     }
 
-    /// How often each of them was drawn.
+    /// Count of each distinct row.
     pub(crate) fn counts(&self) -> &[f32] {
         &self.counts
     }
 
-    /// Draws, repeats included.
+    /// Number of draws, repeats included.
     pub(crate) fn drawn(&self) -> usize {
         self.drawn
     }

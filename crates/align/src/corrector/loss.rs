@@ -1,4 +1,4 @@
-//! What the corrector is trained to lower.
+//! Loss of the corrector.
 
 use crate::numerics::kernels::RowProducts;
 use crate::prep::divisible;
@@ -12,7 +12,7 @@ pub struct Loss {
     pub lambda: f32,
 }
 
-/// One row's loss and what its gradient needs.
+/// Loss of one row, and the numbers that its gradient needs.
 pub(super) struct RowLoss {
     pub(super) value: f32,
     pub(super) length: f32,

@@ -1,4 +1,4 @@
-//! The network of the corrector: its parameters, where they lie, and how it starts.
+//! The network of the corrector: its parameters, their layout and their initial values.
 
 use rand_distr::{Distribution, Uniform};
 
@@ -10,8 +10,8 @@ use crate::{AlignError, Matrix};
 /// Initial weights of the corrector.
 const STARTING_WEIGHTS: Purpose = Purpose::new(2);
 
-/// Where each parameter lies in the flat vector. Matrices are input × output, row-major; W1 and Wg
-/// stand side by side because they share their input.
+/// Layout of the parameters in the flat vector. Matrices are input × output, row-major; W1 and Wg are side by side
+/// because they share their input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) width: usize,
@@ -104,7 +104,7 @@ impl Corrector {
         Ok(Self { layout, weights })
     }
 
-    /// A corrector with these weights, as read from a file.
+    /// A corrector with these weights, for example from a file.
     ///
     /// # Errors
     /// [`AlignError::Width`] if a shape does not fit the LayerNorm's width and the hidden bias's length.

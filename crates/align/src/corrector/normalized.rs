@@ -1,4 +1,4 @@
-//! Rows as the corrector reads them.
+//! Rows in the form that the corrector reads.
 
 use crate::prep::unit_rows;
 use crate::{Matrix, numerics::kernels};
@@ -6,8 +6,7 @@ use crate::{Matrix, numerics::kernels};
 /// ε of the layer normalisation.
 const LAYER_NORM_EPS: f32 = 1e-5;
 
-/// Rows as the corrector wants them: unit length, with their mean and inverse deviation, which never
-/// change during training.
+/// Rows at unit length with their mean and inverse standard deviation, which never change during training.
 #[derive(Clone, Debug)]
 pub struct NormalizedRows {
     pub(super) v: Matrix,
@@ -36,7 +35,7 @@ impl NormalizedRows {
         Self { v: self.v.select_rows(rows), mean: pick(&self.mean), rstd: pick(&self.rstd) }
     }
 
-    /// One below the other.
+    /// The rows of all parts, stacked.
     pub fn stack(parts: &[Self]) -> Self {
         let values: Vec<f32> = parts.iter().flat_map(|p| p.v.as_slice()).copied().collect();
         let width = parts.first().map_or(0, |p| p.v.cols());
@@ -57,7 +56,7 @@ impl NormalizedRows {
         &self.v
     }
 
-    /// Whether row i is more than zeros.
+    /// Whether row i is not zero.
     pub fn has_direction(&self, i: usize) -> bool {
         self.v.row(i).iter().any(|&x| x != 0.0)
     }

@@ -1,8 +1,8 @@
-//! Forward and backward passes, split among a fixed number of lanes.
+//! Forward and backward passes, split among a fixed number of shards.
 //!
-//! A lane owns its buffers and its share of the rows, works through them in blocks that stay in cache,
-//! and sums its gradients; lanes are added in order. Their number is a constant, so the result does not
-//! depend on how many threads carry them, and a step allocates nothing.
+//! A shard owns its buffers and its share of the rows, works through them in blocks that stay in cache, and sums its
+//! gradients; shards are added in order. Their number is a constant, so the result does not depend on the number of
+//! threads, and a step allocates nothing.
 
 use crate::numerics::linalg::{Accum, MatrixView, MatrixViewMut, Threads, gemm};
 use crate::numerics::parallel::prelude::*;
@@ -16,12 +16,12 @@ use super::normalized::NormalizedRows;
 
 /// Rows per block: a block's buffers at D = 256, H = 512 take about 2 MB.
 const BLOCK: usize = 256;
-/// Independent workers of one step, at most.
+/// Maximal number of shards of one step.
 const LANES: usize = 8;
-/// Rows below which another worker does not pay: its gradients have to be cleared and added up.
+/// Minimal number of rows of another shard: its gradients have to be cleared and added.
 const LANE_ROWS: usize = 128;
 
-/// Gradient sums over a lane's rows, in the terms in which GEMM gives them.
+/// Gradient sums over a shard's rows, in the form in which GEMM gives them.
 pub(super) struct Gradients {
     /// `nᵀ dpre`, D × (H + D).
     pub(super) inner: Vec<f32>,
@@ -52,7 +52,7 @@ impl Gradients {
     }
 }
 
-/// The buffers of one block of rows.
+/// Buffers of one block of rows.
 struct Block {
     /// Normalised rows, BLOCK × D.
     n: Vec<f32>,
@@ -74,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Normalised rows to δ (without its bias), gate and activations.
+    /// From normalised rows to δ (without its bias), gate and activations.
     fn forward(&mut self, corrector: &Corrector, folded: &Folded, x: &NormalizedRows, rows: &[u32]) {
         let layout = corrector.layout;
         let count = rows.len();
@@ -90,7 +90,7 @@ impl Block {
         gemm(matrix_mut(&mut self.delta, count, layout.width), Accum::Replace, hidden, outer, Threads::One);
     }
 
-    /// Gradients of δ and of the gate (already in place) back to the weights.
+    /// From the gradients of δ and of the gate (already in place) back to the weights.
     fn backward(&mut self, corrector: &Corrector, count: usize, gradients: &mut Gradients) {
         let layout = corrector.layout;
         let delta = matrix(&self.delta, count, layout.width);
@@ -114,7 +114,7 @@ impl Block {
     }
 }
 
-/// One worker.
+/// One shard: buffers and gradient sums.
 struct Shard {
     block: Block,
     gradients: Gradients,
@@ -131,7 +131,7 @@ impl Shards {
         Self((0..LANES).map(|_| lane()).collect())
     }
 
-    /// Mean loss of the batch; its gradients are left in the first lane and returned.
+    /// Mean loss of the batch; its gradients are left in the first shard and returned.
     pub(super) fn gradients(&mut self, corrector: &Corrector, batch: &Batch<'_>, loss: Loss) -> (f64, &Gradients) {
         let folded = Folded::new(corrector);
         let (rows, counts) = (batch.rows.rows(), batch.rows.counts());
@@ -165,8 +165,8 @@ impl Shards {
 }
 
 impl Block {
-    /// Sum of the rows' losses times their counts; δ and the gate are overwritten by their gradients, scaled by
-    /// `scale` and the count.
+    /// Sum of the rows' losses times their counts. The gradients of δ and the gate overwrite them, scaled by `scale`
+    /// and the count.
     fn loss_gradient(
         &mut self,
         corrector: &Corrector,
@@ -234,7 +234,7 @@ impl Corrector {
 }
 
 impl Loss {
-    /// The loss of each row of `x` against the same row of `targets`.
+    /// Loss of each row of `x` with the same row of `targets`.
     pub fn per_row(self, corrector: &Corrector, x: &NormalizedRows, targets: &Matrix) -> Vec<f32> {
         let layout = corrector.layout;
         let folded = Folded::new(corrector);

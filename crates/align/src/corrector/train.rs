@@ -14,7 +14,7 @@ pub struct Adamw {
     pub lr: f64,
     /// Decoupled weight decay, on every parameter.
     pub weight_decay: f64,
-    /// Gradients longer than this are shortened to it.
+    /// Largest norm of a gradient; longer ones are shortened to it.
     pub clip: f64,
 }
 
@@ -33,16 +33,16 @@ pub struct Trainer {
     steps: i32,
 }
 
-/// What one step saw.
+/// Loss and gradient norm of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
     /// Mean loss of the batch before the step.
     pub loss: f64,
-    /// Norm of the gradient before clipping; where it is not finite there was no step.
+    /// Norm of the gradient before clipping. If it is not finite, no step was made.
     pub gradient_norm: f64,
 }
 
-/// Weights updated by one task at a time; sums over such stretches are added in order.
+/// Number of weights that one parallel task updates; sums over such stretches are added in order.
 const STRETCH: usize = 8192;
 
 impl Trainer {
@@ -54,12 +54,12 @@ impl Trainer {
         Self { corrector, adamw, lanes, gradient: zeros(), first: zeros(), second: zeros(), steps: 0 }
     }
 
-    /// The corrector as it stands.
+    /// The current corrector.
     pub fn corrector(&self) -> &Corrector {
         &self.corrector
     }
 
-    /// Goes on with another learning rate.
+    /// Sets another learning rate.
     pub fn set_lr(&mut self, lr: f64) {
         self.adamw.lr = lr;
     }
@@ -76,7 +76,8 @@ impl Trainer {
         Corrector { layout: self.corrector.layout, weights: self.gradient.clone() }.weights()
     }
 
-    /// One training step on a batch. A gradient that is not finite changes nothing: no clipping makes it one.
+    /// One training step on a batch. A gradient that is not finite changes nothing, because clipping cannot make it
+    /// finite.
     pub fn step(&mut self, batch: &Batch<'_>, loss: Loss) -> StepReport {
         let value = self.backward(batch, loss);
         let squares: Vec<f64> = self
@@ -98,8 +99,8 @@ impl Trainer {
     }
 }
 
-/// Gradient sums to the gradient in the layout of the weights. With n the normalised rows and
-/// `A = nᵀ dpre`, `s = Σ dpre`: `dW = diag(scale) A + shift sᵀ`, `dscale_i = A_i·W_i`, `dshift_i = s·W_i`.
+/// Converts gradient sums to the gradient in the layout of the weights. With n the normalised rows and `A = nᵀ dpre`,
+/// `s = Σ dpre`: `dW = diag(scale) A + shift sᵀ`, `dscale_i = A_i·W_i`, `dshift_i = s·W_i`.
 fn assemble(corrector: &Corrector, sums: &Gradients, gradient: &mut [f32]) {
     let (layout, w) = (corrector.layout, &corrector.weights);
     let pre = layout.pre();

@@ -3,10 +3,10 @@
 use crate::Matrix;
 use crate::numerics::linalg::{self, Accum, Threads};
 
-/// Rows centred and multiplied at a time.
+/// Rows that are centred and multiplied at a time.
 const CHUNK: usize = 512;
 
-/// Mean of each column and their covariance, divided by the number of rows, in `f64`; zeros without a row.
+/// Mean of each column and their covariance, divided by the number of rows, in `f64`; zeros if there is no row.
 pub(crate) fn mean_and_covariance(x: &Matrix) -> (Vec<f64>, Matrix<f64>) {
     let (count, width) = (x.rows(), x.cols());
     let mut mean = vec![0.0; width];

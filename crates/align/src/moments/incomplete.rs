@@ -1,15 +1,15 @@
-//! Items that some views miss: what they count, and how many rows a view needs at least.
+//! Items that some views miss: their weight, and the minimal number of rows of a view.
 
 use crate::AlignError;
 
-/// How much an item counts that some views miss. Without missing rows both are the same.
+/// Weight of an item that some views miss. Without missing rows both are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomplete {
-    /// Once in every block, so a block is the sum over the items that both views have.
+    /// Weight 1 in every block: a block is the sum over the items that both views have.
     PairwiseComplete,
-    /// M/|V_i| times, V_i the views that have it: then `tr(Rᵀ G R)/M` is `Σ_i |Σ_{m∈V_i} z_mi R_m|²/|V_i|`, the
-    /// quantity that GPA maximises when an item's consensus is the mean over its views.
+    /// Weight M/|V_i| with V_i the views that have the item. Then `tr(Rᵀ G R)/M` is `Σ_i |Σ_{m∈V_i} z_mi R_m|²/|V_i|`,
+    /// which GPA maximises if an item's consensus is the mean over its views.
     MeanOfPresent,
 }
 
@@ -20,7 +20,8 @@ crate::names! {
     }
 }
 
-/// A column's deviation needs two rows, and so do two views to be aligned by: one row fits any rotation.
+/// Minimal number of rows: a standard deviation needs two, and so does the alignment of two views, because one row fits
+/// any rotation.
 pub(crate) const FEWEST: usize = 2;
 
 /// # Errors

@@ -1,12 +1,11 @@
-//! Second moments of standardised views: everything that pairwise Procrustes, GPA and GCCA need.
+//! Second moments of standardised views, from which pairwise Procrustes, GPA and GCCA are fitted.
 //!
-//! With Z = [Z_1 … Z_M] the N × P matrix of all standardised views side by side (P = Σ d_m), the moments
-//! are its Gram matrix G = Zᵀ Z; block `G_ij = Z_iᵀ Z_j` (d_i × d_j) is the cross-covariance of two
-//! views up to the factor N. They are a sum over rows, so they can be built chunk by chunk and the cost
-//! of a fit from them does not depend on N.
+//! Z = [Z_1 … Z_M] is the N × P matrix of all standardised views side by side (P = Σ d_m). The moments are its Gram
+//! matrix G = Zᵀ Z; the block `G_ij = Z_iᵀ Z_j` (d_i × d_j) is the cross-covariance of two views up to the factor N.
+//! They are sums over rows, so they can be built chunk by chunk, and the cost of a fit from them does not depend on N.
 //!
-//! A row that a view misses is zero in its Z_m: it adds nothing to any block of that view. Weights of rows, weights and
-//! scales of views are other moments of the same kind, so that one solver serves them all.
+//! A row that a view misses is zero in its Z_m and adds nothing to any block of that view. Weights of rows, weights of
+//! views and scales of views give other moments of the same kind, so that one solver serves all of them.
 
 mod covariance;
 mod incomplete;
@@ -29,25 +28,25 @@ pub use sufficient::{Precision, SufficientStatistics};
 /// The Gram matrix of standardised views and the standardisation it was built with.
 #[derive(Clone, Debug)]
 pub struct Moments {
-    /// Items that each pair of views shares, by `i * M + j`; on the diagonal, those that a view has.
+    /// Number of items that each pair of views shares, at `i * M + j`; on the diagonal, the number of items of a view.
     shared: Vec<usize>,
-    /// What the items that a view has count in its own block.
+    /// Sum of the weights of the items of each view in its own block.
     weights: Vec<f64>,
     precision: Precision,
     energy: f64,
-    /// Each view's part of the energy.
+    /// Part of each view in the energy.
     energies: Vec<f64>,
     names: Vec<String>,
     preps: Vec<ZScore>,
     offsets: Vec<usize>,
     gram: Matrix<f64>,
-    /// Who follows the fit that is made of them.
+    /// Observer of the fit.
     watch: Watch,
 }
 
 impl Moments {
-    /// Standardises every view by the statistics of the rows it has, and sums the Gram matrix in `f64`. N·P²
-    /// multiply-adds, half of which the symmetry saves; memory 8·P² bytes and one chunk.
+    /// Standardises every view by the statistics of its rows, and sums the Gram matrix in `f64`. N·P² multiply-adds,
+    /// half of which the symmetry saves; memory 8·P² bytes and one chunk.
     ///
     /// # Errors
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
@@ -59,7 +58,7 @@ impl Moments {
         Ok(Self::standardised(sums, preps))
     }
 
-    /// The moments of rows that have been summed already, in whatever pieces.
+    /// The moments of rows that were summed before, in any pieces.
     ///
     /// # Errors
     /// [`AlignError::TooFewPresent`] for a view with less than two rows.
@@ -94,7 +93,7 @@ impl Moments {
         }
     }
 
-    /// The moments of the views `Z_m T_m`, T_m square (d_m × d_m): blocks `T_iᵀ G_ij T_j`. Where views miss items, the
+    /// The moments of the views `Z_m T_m` with square T_m (d_m × d_m): blocks `T_iᵀ G_ij T_j`. If views miss items, the
     /// energy is that of the weighted rows, so that an objective differs from its definition by a constant.
     pub(crate) fn transformed(&self, maps: &[Matrix<f64>]) -> Self {
         let mut gram = Matrix::zeros(self.gram.rows(), self.gram.cols());
@@ -119,17 +118,17 @@ impl Moments {
         Self { gram, energy, energies, ..self.clone() }
     }
 
-    /// The same, followed by someone.
+    /// Sets the observer of the fit.
     pub(crate) fn watched_by(self, watch: Watch) -> Self {
         Self { watch, ..self }
     }
 
-    /// Who follows the fit that is made of them: a method tells of the steps of its loops with [`Watch::step`].
+    /// The observer of the fit; a method reports the steps of its loops with [`Watch::step`].
     pub fn watch(&self) -> &Watch {
         &self.watch
     }
 
-    /// Items that two views share; those that one has for i = j.
+    /// Number of items that two views share; for i = j the number of items of a view.
     pub fn rows(&self, i: usize, j: usize) -> usize {
         self.shared[i * self.views() + j]
     }
@@ -139,18 +138,18 @@ impl Moments {
         self.shared.iter().all(|&shared| shared == self.shared[0])
     }
 
-    /// What the items that a view has count in its own block, all together: as many as there are, unless some views
-    /// miss items and these count otherwise ([`Incomplete`]).
+    /// Sum of the weights of a view's items in its own block: their number, unless some views miss items and these have
+    /// other weights ([`Incomplete`]).
     pub(crate) fn weight(&self, m: usize) -> f64 {
         self.weights[m]
     }
 
-    /// Whether nothing of a view varies.
+    /// Whether all columns of a view are constant.
     pub(crate) fn is_dead(&self, m: usize) -> bool {
         self.preps[m].is_dead()
     }
 
-    /// Every two views must share items to be aligned by.
+    /// Checks that every two views share enough items to align them.
     ///
     /// # Errors
     /// [`AlignError::NoCommonRows`].
@@ -161,7 +160,7 @@ impl Moments {
         Err(AlignError::NoCommonRows { method, a, b, got, want: FEWEST })
     }
 
-    /// From every view items that two share must lead to every other: views in groups without are not in one space.
+    /// Checks that a chain of views with common items joins all views; separate groups would not be in one space.
     ///
     /// # Errors
     /// [`AlignError::Apart`].
@@ -184,7 +183,7 @@ impl Moments {
         Err(AlignError::Apart { method, groups: groups.join(" and "), want: FEWEST })
     }
 
-    /// In which arithmetic the rows were multiplied.
+    /// Arithmetic in which the rows were multiplied.
     pub(crate) fn precision(&self) -> Precision {
         self.precision
     }
@@ -209,12 +208,12 @@ impl Moments {
         self.preps[m].width()
     }
 
-    /// The widest view's width D: that of GPA's universe.
+    /// Width D of the widest view, which is the width of GPA's universe.
     pub fn widest(&self) -> usize {
         self.preps.iter().map(ZScore::width).max().unwrap_or(0)
     }
 
-    /// Where view m starts among the P stacked columns.
+    /// First of the P stacked columns of view m.
     pub fn offset(&self, m: usize) -> usize {
         self.offsets[m]
     }
@@ -229,19 +228,20 @@ impl Moments {
         self.gram.view().submatrix(self.offsets[i], self.offsets[j], self.width(i), self.width(j))
     }
 
-    /// `Σ_m |Z_m|²_F` over the rows that there are.
+    /// `Σ_m |Z_m|²_F` over the rows that exist.
     pub fn energy(&self) -> f64 {
         self.energy
     }
 }
 
-/// Means and divisors of all views' columns.
+/// Means and divisors of the columns of all views.
 fn base_of(preps: &[ZScore]) -> (Vec<f64>, Vec<f64>) {
     let shift = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
     (shift, preps.iter().flat_map(ZScore::divisors).collect())
 }
 
-/// Means of the columns as these standardise them, and the Gram matrix (both triangles) of the rows about these means.
+/// Means of the columns in these standardised units, and the Gram matrix (both triangles) of the rows about these
+/// means.
 pub(crate) fn standardised_by(sums: &SufficientStatistics, preps: &[ZScore]) -> (Vec<f64>, Matrix<f64>) {
     let (shift, scale) = base_of(preps);
     let own: Vec<f64> = (0..sums.views()).flat_map(|m| sums.statistics(m).0).collect();

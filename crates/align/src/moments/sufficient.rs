@@ -1,4 +1,4 @@
-//! Sums over rows from which moments follow, whatever order and pieces the rows come in.
+//! Sums over rows from which moments follow, for rows in any order and in any pieces.
 
 mod arithmetic;
 pub(super) mod parts;
@@ -15,10 +15,10 @@ use arithmetic::{Block, Summand};
 
 pub use arithmetic::Precision;
 
-/// What chunks of rows add up to: counts, column sums, and the cross-products of all columns.
+/// Sums over chunks of rows: counts, column sums, and the cross-products of all columns.
 ///
-/// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets, so that
-/// nothing is lost where means are large; a row that a view misses is zero there. They can be added
+/// Columns are summed about a reference point c in units t, `x~ = (x − c)/t`, which the first chunk sets. This keeps the
+/// precision if means are large. A row that a view misses is zero. The sums can be added
 /// ([`merge`](SufficientStatistics::merge): machines, shards), subtracted ([`subtract`](SufficientStatistics::subtract): a fold), narrowed
 /// ([`select`](SufficientStatistics::select): some of the views) and widened ([`with_view`](SufficientStatistics::with_view): one more view). Views are
 /// numbered as in a slice: a number that is too large panics.
@@ -42,7 +42,7 @@ pub use arithmetic::Precision;
 #[derive(Clone, Debug)]
 pub struct SufficientStatistics {
     names: Vec<String>,
-    /// Where each view starts among the P stacked columns, and P.
+    /// First of the P stacked columns of each view, and P.
     offsets: Vec<usize>,
     incomplete: Incomplete,
     precision: Precision,
@@ -50,9 +50,9 @@ pub struct SufficientStatistics {
     shift: Vec<f64>,
     scale: Vec<f64>,
     reciprocal: Vec<f64>,
-    /// Items seen.
+    /// Number of items.
     rows: usize,
-    /// Items that views i and j share, at `i * M + j`; on the diagonal those that a view has.
+    /// Number of items that views i and j share, at `i * M + j`; on the diagonal, the number of items of a view.
     shared: Vec<usize>,
     /// `Σ_i x~_i` and `Σ_i x~_i²` over the rows that a view has, by column.
     first: Vec<f64>,
@@ -68,18 +68,18 @@ pub struct SufficientStatistics {
 /// Reference point c and unit t of each column.
 pub(super) type Base = (Vec<f64>, Vec<f64>);
 
-/// Share of a sum of squares that is rounding once most of it has been taken out.
+/// Share of a sum of squares that is rounding after most of it was subtracted.
 const LEFT: f64 = 256.0 * f64::EPSILON;
 
 impl SufficientStatistics {
-    /// The sums of these rows, about their own means and in units of their own deviations.
+    /// The sums of these rows about their own means, in units of their own standard deviations.
     pub fn of(rows: &Views, incomplete: Incomplete, precision: Precision) -> Self {
         let preps: Vec<ZScore> = rows.iter().map(|view| ZScore::fit_sample(&view.observed())).collect();
         let shift = preps.iter().flat_map(|prep| prep.mean().to_vec()).collect();
         Self::about(rows, (shift, preps.iter().flat_map(ZScore::units).collect()), incomplete, precision)
     }
 
-    /// The sums of these rows about a reference point and in units of their own.
+    /// The sums of these rows about a given reference point, in given units.
     pub(super) fn about(rows: &Views, base: Base, incomplete: Incomplete, precision: Precision) -> Self {
         let mut sums = Self::empty(rows, base, incomplete, precision);
         sums.accumulate(rows, 0);
@@ -113,7 +113,7 @@ impl SufficientStatistics {
     /// The sums of all chunks, in their order; `None` without a chunk.
     ///
     /// # Errors
-    /// That of the first chunk that cannot be read; [`AlignError`] as [`add`](SufficientStatistics::add).
+    /// The error of the first chunk that cannot be read; the errors of [`add`](SufficientStatistics::add).
     pub fn collect<E: From<AlignError>>(
         chunks: impl IntoIterator<Item = Result<Views, E>>,
         incomplete: Incomplete,
@@ -148,7 +148,7 @@ impl SufficientStatistics {
         Ok(())
     }
 
-    /// Another base for the columns of a view of which there are no rows yet.
+    /// Sets another base for the columns of a view that has no rows yet.
     fn settle(&mut self, m: usize, shift: &[f64], scale: &[f64]) {
         let columns = self.columns(m);
         self.shift[columns.clone()].copy_from_slice(shift);
@@ -173,11 +173,11 @@ impl SufficientStatistics {
         Ok(())
     }
 
-    /// Takes the sums of some of its items out again.
+    /// Subtracts the sums of some of its items.
     ///
     /// # Errors
-    /// [`AlignError::OtherViews`] for other names, widths or weights; [`AlignError::TooFewRows`] if the other
-    /// has more items.
+    /// [`AlignError::OtherViews`] for other names, widths or weights; [`AlignError::TooFewRows`] if the other has more
+    /// items.
     pub fn subtract(&mut self, other: &Self) -> Result<(), AlignError> {
         self.check_compatible(other)?;
         if self.shared.iter().zip(&other.shared).any(|(a, b)| a < b) || self.rows < other.rows {
@@ -185,7 +185,7 @@ impl SufficientStatistics {
         }
         let before = self.second.clone();
         self.combine(other.clone(), |a, b| *a -= b, |a, b| *a -= b);
-        // What is left of a column that does not vary in the other rows is rounding of what it was.
+        // The remainder of a column that is constant in the other rows is rounding.
         for m in 0..self.views() {
             let n = self.shared(m, m).max(1) as f64;
             for c in self.columns(m) {
@@ -201,8 +201,8 @@ impl SufficientStatistics {
     /// The sums of the named views alone, in this order.
     ///
     /// # Errors
-    /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`]; [`AlignError::OtherViews`] if items count
-    /// by how many views have them, which the views left out change.
+    /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`]; [`AlignError::OtherViews`] if the weight of an item
+    /// depends on the number of views that have it, which the removed views change.
     pub fn select(&self, names: &[&str]) -> Result<Self, AlignError> {
         self.check_weights()?;
         let mut views: Vec<usize> = Vec::with_capacity(names.len());
@@ -238,14 +238,14 @@ impl SufficientStatistics {
         })
     }
 
-    /// These sums with one more view at the end: the chunks hold the same items, in any order, of these views and
-    /// the new one. Only the new view's own blocks are computed: N·d·P multiply-adds.
+    /// Adds one more view at the end. The chunks hold the same items, in any order, of these views and the new one.
+    /// Only the new view's own blocks are computed: N·d·P multiply-adds.
     ///
     /// # Errors
-    /// That of a chunk; [`AlignError::OtherViews`] for other views before the last, for views that miss other items, and
-    /// where a view misses items that count by how many views have them ([`Incomplete::MeanOfPresent`]), because one more
-    /// view changes what they count in the blocks that are there; [`AlignError::RowMismatch`] for another number of
-    /// items; [`AlignError::TooFewRows`] without a chunk.
+    /// The error of a chunk; [`AlignError::OtherViews`] for other views before the last, for views that miss other
+    /// items, and if a view misses items whose weight depends on the number of views that have them
+    /// ([`Incomplete::MeanOfPresent`]), because one more view changes their weight in the existing blocks;
+    /// [`AlignError::RowMismatch`] for another number of items; [`AlignError::TooFewRows`] without a chunk.
     pub fn with_view<E: From<AlignError>>(
         &self,
         chunks: impl IntoIterator<Item = Result<Views, E>>,
@@ -287,7 +287,7 @@ impl SufficientStatistics {
         Ok(wide)
     }
 
-    /// Room for one more view, of which nothing is summed yet.
+    /// Memory for one more view without any sums.
     fn widened(&self, chunk: &Views) -> Self {
         let (old, before) = (self.views(), self.offsets[self.views()]);
         let new = ZScore::fit_sample(&chunk.nth(old).observed());
@@ -318,12 +318,12 @@ impl SufficientStatistics {
         &self.names
     }
 
-    /// Items summed.
+    /// Number of items.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Items that two views share; those that one has for i = j.
+    /// Number of items that two views share; for i = j the number of items of a view.
     pub fn shared(&self, i: usize, j: usize) -> usize {
         self.shared[i * self.views() + j]
     }
@@ -333,12 +333,12 @@ impl SufficientStatistics {
         self.offsets[m + 1] - self.offsets[m]
     }
 
-    /// What the items that two views share count, all together.
+    /// Sum of the weights of the items that two views share.
     pub(super) fn weight(&self, i: usize, j: usize) -> f64 {
         self.weight.at(i, j)
     }
 
-    /// How an item counts that some views miss.
+    /// Weight of an item that some views miss.
     pub fn incomplete(&self) -> Incomplete {
         self.incomplete
     }
@@ -352,12 +352,12 @@ impl SufficientStatistics {
         self.precision
     }
 
-    /// Mean and sum of squares about it of each of a view's columns, over the rows it has.
+    /// Mean of each of a view's columns and the sum of squares about it, over the rows of the view.
     pub(super) fn statistics(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
         let n = self.shared(m, m).max(1) as f64;
         let column = |c: usize| {
             let (mean, scale) = (self.first[c] / n, self.scale[c]);
-            // A column that does not vary leaves a rounding error of either sign.
+            // A constant column leaves a rounding error of either sign.
             let square = (self.second[c] - self.first[c] * mean).max(0.0);
             (self.shift[c] + mean * scale, square * scale * scale)
         };
@@ -369,12 +369,12 @@ impl SufficientStatistics {
         self.offsets[m]..self.offsets[m + 1]
     }
 
-    /// The sums of squares of the columns, over the rows that there are.
+    /// Sum of squares of all columns, over the rows that exist.
     pub(super) fn squares(&self) -> f64 {
         self.second.iter().sum()
     }
 
-    /// Those of a view's columns.
+    /// Sum of squares of a view's columns.
     pub(super) fn squares_of(&self, m: usize) -> f64 {
         self.second[self.columns(m)].iter().sum()
     }
@@ -452,7 +452,7 @@ impl SufficientStatistics {
         Err(AlignError::OtherViews { got: describe(other), want: describe(self) })
     }
 
-    /// Where an item counts by how many of the views have it, other views are other weights.
+    /// Refuses a change of views if the weight of an item depends on the number of views that have it.
     fn check_weights(&self) -> Result<(), AlignError> {
         if self.complete() || self.incomplete == Incomplete::PairwiseComplete {
             return Ok(());
@@ -460,7 +460,7 @@ impl SufficientStatistics {
         Err(other_weights())
     }
 
-    /// Adds rows to the blocks that the views from `from` on have with all views.
+    /// Adds rows to the blocks between all views and the views from `from` on.
     fn accumulate(&mut self, rows: &Views, from: usize) {
         match self.precision {
             Precision::Double => self.accumulate_in::<f64>(rows, from),
@@ -494,7 +494,7 @@ impl SufficientStatistics {
         self.rows += count;
     }
 
-    /// How much an item counts.
+    /// Weight of an item.
     fn weight_of(&self, rows: &Views, row: usize) -> f64 {
         match self.incomplete {
             Incomplete::MeanOfPresent if !rows.complete() => rows.len() as f64 / rows.views_of(row).max(1) as f64,
@@ -502,7 +502,7 @@ impl SufficientStatistics {
         }
     }
 
-    /// `√w x~` of these rows, zero where a view misses an item.
+    /// `√w x~` of these rows; zero if a view misses an item.
     fn standardise<T: Summand>(&self, rows: &Views, range: Range<usize>, out: &mut Matrix<T>) {
         let width = out.cols();
         let out = &mut out.as_mut_slice()[..range.len() * width];
@@ -523,15 +523,15 @@ impl SufficientStatistics {
         });
     }
 
-    /// Column sums, in `f64` whatever the precision.
+    /// Column sums, always in `f64`.
     fn add_columns(&mut self, rows: &Views, range: Range<usize>, from: usize) {
-        /// A view's columns one after the other: sums, squares, and sums over the rows that each view has.
+        /// A view's columns in sequence: sums, squares, and sums over the rows that each view has.
         struct Columns(Vec<f64>, Vec<f64>, Vec<Vec<f64>>);
         let views = self.views();
         let add = |m: usize| {
             let (columns, view) = (self.columns(m), rows.nth(m));
             let mut sums = Columns(vec![0.0; columns.len()], vec![0.0; columns.len()], vec![Vec::new(); views]);
-            // Without missing rows the sums over the rows that another view has are the sums over all.
+            // Without missing rows, the sums over another view's rows are the sums over all rows.
             let others: Vec<usize> = (0..views).filter(|&j| !rows.complete() && m.max(j) >= from).collect();
             others.iter().for_each(|&j| sums.2[j] = vec![0.0; columns.len()]);
             for row in range.clone().filter(|&row| view.has(row)) {
@@ -566,7 +566,7 @@ impl SufficientStatistics {
         }
     }
 
-    /// Items that pairs of views share.
+    /// Counts the items that pairs of views share.
     fn count(&mut self, rows: &Views, range: Range<usize>, from: usize) {
         let views = self.views();
         if rows.complete() {

@@ -1,4 +1,4 @@
-//! Moments in which rows or views do not all count the same.
+//! Moments with weights of rows or views.
 //!
 //! With a weight w_mi for view m's row of item i, `W_i = Σ_m w_mi` and an item's consensus `c_i = Σ_m w_mi u_mi / W_i`,
 //!
@@ -6,8 +6,8 @@
 //! Σ_mi w_mi |u_mi − c_i|² = Σ_mi w_mi |u_mi|² − Σ_i |Σ_m w_mi u_mi|²/W_i
 //! ```
 //!
-//! so that a solver that lowers `energy − tr(Rᵀ G R)/M` lowers this sum, given the energy `Σ w_mi |z_mi|²` and blocks
-//! `G_jk = M Σ_i w_ji w_ki/W_i z_jiᵀ z_ki`. Weights 1 where a view has an item are [`Incomplete::MeanOfPresent`].
+//! so that a solver that lowers `energy − tr(Rᵀ G R)/M` lowers this sum, given the energy `Σ w_mi |z_mi|²` and the blocks
+//! `G_jk = M Σ_i w_ji w_ki/W_i z_jiᵀ z_ki`. Weight 1 for every item of a view is [`Incomplete::MeanOfPresent`].
 //!
 //! [`Incomplete::MeanOfPresent`]: super::Incomplete::MeanOfPresent
 
@@ -16,12 +16,12 @@ use crate::numerics::linalg::{self, Accum, Threads};
 use crate::numerics::parallel::prelude::*;
 use crate::{Matrix, Views};
 
-/// Rows standardised and multiplied at a time.
+/// Rows that are standardised and multiplied at a time.
 const CHUNK: usize = 512;
 
 impl Moments {
-    /// The moments of the same rows, standardised as they are here, with the weights `w_mi` of an N × M matrix; zero where
-    /// a view misses an item. N·P² multiply-adds, half of which the symmetry saves.
+    /// The moments of the same rows with the same standardisation and the weights `w_mi` of an N × M matrix; zero if a
+    /// view misses an item. N·P² multiply-adds, half of which the symmetry saves.
     pub(crate) fn weighted(&self, rows: &Views, weights: &Matrix<f64>) -> Self {
         let (views, width) = (self.views(), self.gram.cols());
         let mut gram = Matrix::<f64>::zeros(width, width);
@@ -49,7 +49,7 @@ impl Moments {
         Self { gram, energy: energies.iter().sum(), energies, ..self.clone() }
     }
 
-    /// One item's rows side by side times `w √(M/W)`; returns `w |z|²` of every view.
+    /// Multiplies one item's rows, side by side, by `w √(M/W)`; returns `w |z|²` of every view.
     fn weigh(&self, row: &mut [f64], weights: &[f64]) -> Vec<f64> {
         let total: f64 = weights.iter().sum();
         let share = if total > 0.0 { (weights.len() as f64 / total).sqrt() } else { 0.0 };
@@ -62,7 +62,7 @@ impl Moments {
         weights.iter().enumerate().map(weigh).collect()
     }
 
-    /// The moments of complete rows in which view m counts w_m times: blocks `M w_j w_k/Σw G_jk`.
+    /// The moments of complete rows with weight w_m for view m: blocks `M w_j w_k/Σw G_jk`.
     pub(crate) fn with_view_weights(&self, weights: &[f64]) -> Self {
         let share = (weights.len() as f64 / weights.iter().sum::<f64>()).sqrt();
         let factors: Vec<f64> = weights.iter().map(|weight| weight * share).collect();
@@ -75,7 +75,7 @@ impl Moments {
         self.scaled(scales, &squares)
     }
 
-    /// Views times `factors`, their energies times `of_energy`.
+    /// Multiplies the views by `factors` and their energies by `of_energy`.
     fn scaled(&self, factors: &[f64], of_energy: &[f64]) -> Self {
         let mut out = self.clone();
         let columns: Vec<f64> = (0..self.views()).flat_map(|m| vec![factors[m]; self.width(m)]).collect();

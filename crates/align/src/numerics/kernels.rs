@@ -91,7 +91,7 @@ fn reduce(sums: [f32; LANES]) -> f32 {
     total
 }
 
-/// What one row's output layer yields: the length of `o = v + g∘δ` and its products with the targets.
+/// Products of one row of the output layer: the length of `o = v + g∘δ` and its products with the targets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RowProducts {
     /// `o·o`.

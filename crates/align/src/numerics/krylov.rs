@@ -1,10 +1,10 @@
 //! The largest eigenvalues of a symmetric matrix and their vectors, without the rest of the spectrum.
 //!
-//! Block Krylov with thick restarts: a basis V grows by blocks `A·(last block)` made orthogonal to it, the
-//! eigenvectors of `Vᵀ A V` give the best approximations in it, and the best of these start the next round, where one does
-//! not suffice. Everything but small eigendecompositions is GEMM, which runs at many times the speed of a
-//! tridiagonalisation. Blocks are narrow: the powers of A that a basis of a given size holds, and with them what it
-//! finds, grow as its blocks shrink, until GEMM suffers.
+//! Block Krylov with thick restarts: a basis V grows by blocks `A·(last block)`, made orthogonal to it. The
+//! eigenvectors of `Vᵀ A V` give the best approximations in it; if one round does not suffice, the best of these start
+//! the next round. Everything except small eigendecompositions is GEMM, which is many times faster than a
+//! tridiagonalisation. Blocks are narrow: with narrower blocks a basis of a given size holds more powers of A and finds
+//! more, until GEMM becomes slow.
 
 use rand_distr::{Distribution, StandardNormal};
 
@@ -13,19 +13,19 @@ use crate::progress::Watch;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
-/// First block of the iteration.
+/// The draw of the first block.
 const FIRST_BLOCK: Purpose = Purpose::new(24);
 
-/// Below this size the whole decomposition is as fast.
+/// Size below which the whole decomposition is as fast.
 const SMALL: usize = 1024;
-/// A residual `|A v − λ v|` below this share of the largest eigenvalue counts as an eigenvector.
+/// A vector counts as an eigenvector if its residual `|A v − λ v|` is below this share of the largest eigenvalue.
 const TOLERANCE: f64 = 1e-6;
-/// Rounds after which the whole decomposition takes over.
+/// Rounds after which the whole matrix is decomposed.
 const ROUNDS: usize = 12;
 
-/// The `count` largest eigenvalues in descending order and their vectors (columns) of a symmetric, positive
-/// semidefinite matrix given by its lower triangle. Iterates where that pays, and decomposes the whole matrix where
-/// it does not, or where it does not converge. Memory: the matrix, and about 3·`count`·n numbers where it iterates.
+/// The `count` largest eigenvalues, in descending order, and their vectors (columns) of a symmetric, positive
+/// semidefinite matrix given by its lower triangle. Iterates if that is faster; otherwise, and if the iteration does
+/// not converge, it decomposes the whole matrix. Memory: the matrix, and about 3·`count`·n numbers for the iteration.
 ///
 /// # Errors
 /// The errors of [`linalg::symmetric_eigen`].
@@ -70,7 +70,7 @@ impl Basis {
         self.projected.view().submatrix(0, 0, self.used, self.used)
     }
 
-    /// Adds orthonormal vectors and returns the part of their images under A that lies outside of the basis.
+    /// Adds orthonormal vectors and returns the part of their images under A that lies outside the basis.
     fn push(&mut self, a: &Matrix<f64>, vectors: &Matrix<f64>) -> Matrix<f64> {
         let (first, n) = (self.used, vectors.cols());
         self.vectors.as_mut_slice()[first * n..][..vectors.as_slice().len()].copy_from_slice(vectors.as_slice());
@@ -85,7 +85,7 @@ impl Basis {
         image
     }
 
-    /// Takes the part of `y` within the basis out of it, and returns its coordinates.
+    /// Subtracts the part of `y` within the basis and returns its coordinates.
     fn subtract_from(&self, y: &mut Matrix<f64>) -> Matrix<f64> {
         let along = linalg::product(y.view(), self.vectors().transpose(), Threads::Pool);
         let opposite = along.map(|&x| -x);
@@ -93,12 +93,12 @@ impl Basis {
         along
     }
 
-    /// The combinations of the basis that the rows of `rotation` name.
+    /// Combinations of the basis vectors with the rows of `rotation` as coefficients.
     fn rotated(&self, rotation: &Matrix<f64>) -> Matrix<f64> {
         linalg::product(rotation.view(), self.vectors(), Threads::Pool)
     }
 
-    /// Starts anew with eigenvectors of the projection, whose projection is diagonal.
+    /// Restarts with eigenvectors of the projection, whose projection is diagonal.
     fn restart(&mut self, vectors: &Matrix<f64>, values: &[f64]) {
         self.vectors.as_mut_slice()[..vectors.as_slice().len()].copy_from_slice(vectors.as_slice());
         self.used = vectors.rows();
@@ -109,7 +109,7 @@ impl Basis {
     }
 }
 
-/// `None` where the rounds do not suffice.
+/// The iteration; `None` if the rounds do not suffice.
 fn iterate(
     a: &Matrix<f64>,
     count: usize,
@@ -138,7 +138,8 @@ fn iterate(
         if size < count {
             return Ok(None);
         }
-        // Outside of the basis A has an image of the last block alone: of `V s` it is `nextᵀ s` with the last entries of s.
+        // Outside the basis, only the last block has an image under A: the image of `V s` is `nextᵀ s` with the last
+        // entries of s.
         let last = next.rows();
         let outside = linalg::product(next.view(), next.view().transpose(), Threads::Pool);
         let ends = Matrix::from_fn(count, last, |i, j| small[(size - last + j, size - 1 - i)]);
@@ -161,19 +162,19 @@ fn iterate(
     Ok(None)
 }
 
-/// The rows of `y`, which lie outside of the basis up to rounding, made orthonormal and orthogonal to it; directions that
+/// The rows of `y`, which lie outside the basis up to rounding, made orthonormal and orthogonal to it. Directions that
 /// vanish are dropped.
 fn orthonormal(y: &Matrix<f64>, basis: &Basis, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
     let mut y = whitened(y, context)?;
-    // Making short directions long has made their rounding errors long as well.
+    // The scaling of short directions has also scaled their rounding errors.
     basis.subtract_from(&mut y);
     whitened(&y, context)
 }
 
-/// `Λ^(−1/2) Qᵀ y` for `y yᵀ = Q Λ Qᵀ`, without directions of no length.
+/// `Λ^(−1/2) Qᵀ y` for `y yᵀ = Q Λ Qᵀ`, without directions of length zero.
 fn whitened(y: &Matrix<f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
     let rows = y.rows();
-    // Rows of equal length first: a Gram matrix cannot tell small rows from rounding.
+    // Rows get equal lengths first: a Gram matrix cannot distinguish small rows from rounding.
     let lengths: Vec<f64> = (0..rows).map(|i| y.row(i).iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
     let present: Vec<usize> = (0..rows).filter(|&i| lengths[i] > f64::MIN_POSITIVE).collect();
     let unit = Matrix::from_fn(present.len(), y.cols(), |i, j| y.at(present[i], j) / lengths[present[i]]);

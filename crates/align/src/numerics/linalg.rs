@@ -1,8 +1,8 @@
-//! The one door to the linear algebra library: GEMM and every factorisation of the project.
+//! Interface to the linear algebra library: GEMM and every factorisation of the project.
 //!
-//! Determinism: GEMM gives the same bits for every number of threads, so it may use the pool
-//! ([`Threads::Pool`]). SVD and eigendecomposition change in the last digits with the parallelism they
-//! are given, so they always get the same constant, which depends on the matrix's size alone.
+//! Determinism: GEMM gives the same bits for every number of threads, so it may use the pool ([`Threads::Pool`]). The
+//! last digits of SVD and eigendecomposition depend on their parallelism, so they always get the same constant, which
+//! depends only on the size of the matrix.
 
 mod float;
 mod layout;
@@ -20,7 +20,7 @@ use crate::{AlignError, Matrix};
 pub use super::view::{Factor, MatrixView, MatrixViewMut};
 pub use float::{Float, Threads};
 
-/// What becomes of the entries that the result is written to.
+/// Use of the entries to which the result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accum {
     /// The result replaces them.
@@ -41,8 +41,7 @@ impl Accum {
 /// `out = a b`, or `out += a b` with [`Accum::Add`]. 2·m·n·k flops.
 ///
 /// # Panics
-/// If the shapes do not fit, as all of this module does: it is the door to the kernels, and shapes are checked by
-/// whoever takes a user's matrix.
+/// If the shapes do not fit. This holds for the whole module: callers check the shapes of a user's matrices.
 pub fn gemm<T: Float>(
     out: MatrixViewMut<'_, T>,
     accum: Accum,
@@ -90,7 +89,7 @@ pub(crate) fn mirror_lower(a: &mut Matrix<f64>) {
     }
 }
 
-/// The parallelism of a factorisation: a constant for its size, never the pool's.
+/// The parallelism of a factorisation: a constant for each size, independent of the pool.
 fn factor_par(size: usize) -> faer::Par {
     if size < 768 { faer::Par::Seq } else { parallel::constant(8) }
 }
@@ -188,7 +187,7 @@ pub fn symmetric_eigen(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> 
     Ok((s.iter().copied().collect(), Factor(u)))
 }
 
-/// 1 or −1, whichever makes the entry of largest magnitude positive (the first of equals).
+/// The sign, 1 or −1, that makes the entry of largest magnitude positive (the first of equals).
 pub(crate) fn sign_of_largest(len: usize, entry: impl Fn(usize) -> f64) -> f64 {
     let largest = (0..len).fold(0.0f64, |best, i| if entry(i).abs() > best.abs() { entry(i) } else { best });
     if largest < 0.0 { -1.0 } else { 1.0 }

@@ -2,11 +2,11 @@
 
 use crate::AlignError;
 
-/// Dense, row-major, owned. Files store embeddings row by row and every per-item operation (norms,
-/// layer normalisation, ranks) walks rows; GEMM takes either order through [`Matrix::view`].
+/// Dense, row-major, owned matrix. Files store embeddings row by row, and every per-item operation (norms, layer
+/// normalisation, ranks) walks rows; GEMM takes either order through [`Matrix::view`].
 ///
-/// Rows and entries are indexed as in a slice: what lies outside panics. [`Matrix::new`] is the way in for a user's numbers
-/// and answers with an error.
+/// Rows and entries are indexed as in a slice: an index outside panics. [`Matrix::new`] takes a user's numbers and
+/// returns an error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix<T = f32> {
     rows: usize,
@@ -15,15 +15,15 @@ pub struct Matrix<T = f32> {
 }
 
 impl<T: Copy + Default> Matrix<T> {
-    /// All entries `T::default()`, which is zero for floats.
+    /// A matrix of `T::default()`, which is zero for floats.
     pub fn zeros(rows: usize, cols: usize) -> Self {
         Self { rows, cols, data: vec![T::default(); rows * cols] }
     }
 
-    /// Takes `rows * cols` values in row-major order.
+    /// A matrix of `rows * cols` values in row-major order.
     ///
     /// # Errors
-    /// [`AlignError::Shape`] if there are more or fewer.
+    /// [`AlignError::Shape`] if there are more or fewer values.
     pub fn new(rows: usize, cols: usize, data: Vec<T>) -> Result<Self, AlignError> {
         if rows.checked_mul(cols) == Some(data.len()) {
             return Ok(Self { rows, cols, data });
@@ -31,7 +31,7 @@ impl<T: Copy + Default> Matrix<T> {
         Err(AlignError::Shape { rows, cols, got: data.len() })
     }
 
-    /// The check of everything that takes a user's rows: `what` they are held against has `want` columns.
+    /// Checks the width of a user's rows: `what` has `want` columns.
     pub(crate) fn check_width(&self, op: &'static str, what: &str, want: usize) -> Result<(), AlignError> {
         if self.cols == want {
             return Ok(());
@@ -39,16 +39,16 @@ impl<T: Copy + Default> Matrix<T> {
         Err(AlignError::Width { op, name: what.to_string(), got: self.cols, want })
     }
 
-    /// Like [`Matrix::new`], of values that are known to be that many.
+    /// Like [`Matrix::new`], for values whose number was checked before.
     ///
     /// # Panics
-    /// If they are not; readers check it first and say so in their own words.
+    /// If there are more or fewer values. Readers check the number first and return errors of their own.
     pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
         assert_eq!(data.len(), rows * cols, "{rows} x {cols} needs {} values", rows * cols);
         Self { rows, cols, data }
     }
 
-    /// Entry by entry.
+    /// A matrix of the values `f(i, j)`.
     pub fn from_fn(rows: usize, cols: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut data = Vec::with_capacity(rows * cols);
         for i in 0..rows {
@@ -74,7 +74,7 @@ impl<T: Copy + Default> Matrix<T> {
         &self.data[i * self.cols..(i + 1) * self.cols]
     }
 
-    /// Row i, to write.
+    /// Row i, mutable.
     pub fn row_mut(&mut self, i: usize) -> &mut [T] {
         &mut self.data[i * self.cols..(i + 1) * self.cols]
     }
@@ -89,12 +89,12 @@ impl<T: Copy + Default> Matrix<T> {
         &self.data
     }
 
-    /// All values, row by row, to write.
+    /// All values, row by row, mutable.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
 
-    /// The values themselves.
+    /// The values, moved out.
     pub fn into_vec(self) -> Vec<T> {
         self.data
     }
@@ -108,12 +108,12 @@ impl<T: Copy + Default> Matrix<T> {
         Self { rows: indices.len(), cols: self.cols, data }
     }
 
-    /// Rows as columns, copied.
+    /// The transpose, copied.
     pub fn transposed(&self) -> Self {
         Self::from_fn(self.cols, self.rows, |i, j| self.at(j, i))
     }
 
-    /// Every entry through `f`.
+    /// A matrix of `f(entry)`.
     pub fn map<U: Copy + Default>(&self, f: impl FnMut(&T) -> U) -> Matrix<U> {
         Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().map(f).collect() }
     }

@@ -1,4 +1,4 @@
-//! Matrices and what is computed with them: products, factorisations, eigenvalues, kernels.
+//! Matrices and operations on them: products, factorisations, eigenvalues, kernels.
 
 mod conversions;
 pub mod kernels;

@@ -1,7 +1,7 @@
-//! The one place that knows whether work is split among threads. With the feature `rayon` it is rayon; without it every
-//! "parallel" iterator is the ordinary one, and the calling thread does all the work in the same order.
+//! Splitting of work among threads. With the feature `rayon` it is rayon; without it every "parallel" iterator is an
+//! ordinary one, and the calling thread does all the work in the same order.
 //!
-//! For the crates of this workspace. It is no part of what `align` promises to others.
+//! For the crates of this workspace; `align` does not promise it to others.
 
 #[cfg(not(feature = "rayon"))]
 pub use sequential::{prelude, threads};
@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use self::prelude::*;
 
-/// Counts that `add` makes of every number of a range, added up.
+/// Sum of the counts that `add` makes for every number of a range.
 pub fn counts(of: Range<usize>, len: usize, add: impl Fn(&mut [usize], usize) + Sync) -> Vec<usize> {
     let of_stretch = |numbers: &[usize]| {
         let mut counts = vec![0; len];
@@ -39,7 +39,7 @@ pub fn counts(of: Range<usize>, len: usize, add: impl Fn(&mut [usize], usize) + 
 mod threaded {
     pub use rayon::prelude;
 
-    /// The threads of the pool that the caller is in.
+    /// Number of threads of the caller's pool.
     pub fn threads() -> usize {
         rayon::current_num_threads()
     }
@@ -49,7 +49,7 @@ mod threaded {
         faer::Par::rayon(0)
     }
 
-    /// So many parts, whatever the pool: what a factorisation gives depends on their number.
+    /// This many parts, whatever the pool is: the result of a factorisation depends on their number.
     pub(in crate::numerics) fn constant(parts: usize) -> faer::Par {
         faer::Par::rayon(parts)
     }

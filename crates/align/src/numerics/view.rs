@@ -1,4 +1,4 @@
-//! Borrowed matrices, and the factors of a decomposition: the matrices that [`linalg`](super::linalg) takes and gives.
+//! Borrowed matrices and factors of a decomposition: the input and output of [`linalg`](super::linalg).
 
 use std::fmt;
 use std::ops::Index;
@@ -104,7 +104,7 @@ impl<T: Copy + Default> MatrixView<'_, T> {
         self[(i, j)]
     }
 
-    /// A copy of its own.
+    /// An owned copy.
     pub fn to_matrix(&self) -> Matrix<T> {
         Matrix::from_fn(self.rows(), self.cols(), |i, j| self.at(i, j))
     }
@@ -158,7 +158,7 @@ impl<T: Copy + Default> Matrix<T> {
     }
 }
 
-/// Vectors of a decomposition, one in each column. It lies column by column, as the decomposition has written it.
+/// Vectors of a decomposition, one per column. It is stored column by column, as the decomposition writes it.
 #[derive(Clone, PartialEq)]
 pub struct Factor(pub(super) Mat<f64>);
 

@@ -1,7 +1,8 @@
-//! A fitted method taken apart into named arrays and an outline, and put together again.
+//! Parts of a fitted method: named arrays and an outline, from which the fit is restored.
 //!
-//! This is what a file of a fit holds, whatever its format: [`Fitted::parts`](crate::Fitted::parts) gives it, [`Fitted::from_parts`](crate::Fitted::from_parts) checks
-//! it and gives back a value that projects and translates to the same bits.
+//! A file of a fit holds these parts, in any format. [`Fitted::parts`](crate::Fitted::parts) returns them;
+//! [`Fitted::from_parts`](crate::Fitted::from_parts) checks them and restores a value that projects and translates to
+//! the same bits.
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
@@ -15,14 +16,15 @@
 //! # Ok::<(), align::AlignError>(())
 //! ```
 //!
-//! A view of a universe is a chain of steps, and a step of the outline says which arrays it is made of. Names of arrays: of a
-//! view `en`, `en.mean`, `en.std`, `en.divisor`, `en.scale` (its standardisation; the latter two follow from the outline and
-//! `std`, and stand there so that nobody has to know how), `en.map` (the linear step in), `en.back` where the way back is no
-//! transpose, `en.landmarks` and `en.whitener` of kernel features, `en.features_mean` and so on of their standardisation,
-//! `en.universe_mean` and so on for a view that was added with scaling; of a calibrated fit `en.back_mean` and `en.back_gain`.
-//! Of a corrector: `corrector.norm_scale`, `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`, `.b2`. Of pairs of views, by
-//! their positions: `pair.0.1`. The part behind the last dot never occurs in two of these groups, so no name of a view can
-//! be taken for anything else.
+//! A view of a universe is a chain of steps, and each step of the outline names its arrays. Arrays of a view `en`:
+//! `en.mean`, `en.std`, `en.divisor` and `en.scale` are its standardisation (the latter two follow from the outline and
+//! `std`; they are stored so that readers need not know the rule); `en.map` is the linear step in; `en.back` is the way
+//! back if it is not the transpose; `en.landmarks` and `en.whitener` belong to kernel features, and `en.features_mean`
+//! and so on to their standardisation; `en.universe_mean` and so on belong to a view that was added with scaling;
+//! `en.back_mean` and `en.back_gain` belong to a calibrated fit. Arrays of a corrector: `corrector.norm_scale`,
+//! `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`, `.b2`. Arrays of pairs of views, by their positions: `pair.0.1`.
+//! The part after the last dot never occurs in two of these groups, so the name of a view cannot be mistaken for
+//! another array.
 
 mod old;
 mod put;
@@ -41,9 +43,9 @@ use crate::prep::ConstantColumns;
 /// An array with its shape, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
-    /// Its extents; a vector has one.
+    /// Extents; a vector has one.
     pub shape: Vec<usize>,
-    /// Its numbers, as many as the shape says.
+    /// Numbers, as many as the shape requires.
     pub values: Values,
 }
 
@@ -86,16 +88,16 @@ impl Array {
     }
 }
 
-/// A fitted method as arrays and what is no array.
+/// A fitted method as arrays and an outline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
-    /// Kind, views and how the arrays are used.
+    /// Kind, views and use of the arrays.
     pub outline: Outline,
     /// The arrays by name.
     pub arrays: BTreeMap<String, Array>,
 }
 
-/// What of a fitted method is no array.
+/// Everything of a fitted method except its arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -107,11 +109,11 @@ pub enum Outline {
     },
     /// A map for every pair of views.
     Pairwise {
-        /// The views in order, by whose positions the maps are named.
+        /// The views in order; maps are named by their positions.
         views: Vec<PairOutline>,
-        /// Of the maps from a later view to an earlier one.
+        /// The maps from a later view to an earlier one.
         back: Back,
-        /// The views, by position, that rows are calibrated for when they are translated to them.
+        /// Positions of the views whose translated rows are calibrated.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         calibrated: Vec<usize>,
     },
@@ -121,7 +123,7 @@ pub enum Outline {
         width: usize,
         /// The views in order.
         views: Vec<ViewOutline>,
-        /// The corrector, where there is one.
+        /// The corrector, if there is one.
         corrector: Option<CorrectorOutline>,
     },
 }
@@ -145,7 +147,7 @@ pub struct InputOutline {
     pub name: String,
     /// Its width d.
     pub width: usize,
-    /// Its standardisation, where it has one.
+    /// Standardisation of the view, if there is one.
     pub prep: Option<Scaling>,
 }
 
@@ -171,30 +173,30 @@ pub struct ViewOutline {
     pub width: usize,
     /// The steps from raw rows into the universe; the first standardises.
     pub way_in: Vec<StepOutline>,
-    /// The steps from the universe to raw rows, the last of which un-standardises; null where there is no way back.
+    /// The steps from the universe to raw rows, the last of which un-standardises; null without a way back.
     pub way_back: Option<Vec<StepOutline>>,
 }
 
-/// A step of a way, with the names of its arrays. Two steps of a view can name the same arrays.
+/// Step of a way, with the names of its arrays. Two steps of a view can name the same arrays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum StepOutline {
     /// `(x − mean) / divisor`.
     Standardise {
-        /// What the names of the arrays `mean`, `std`, `divisor` and `scale` start with, such as `en.`.
+        /// Prefix of the arrays `mean`, `std`, `divisor` and `scale`, such as `en.`.
         arrays: String,
-        /// How the divisors follow from the deviations.
+        /// Rule by which the divisors follow from the standard deviations.
         scaling: Scaling,
     },
     /// `x · scale + mean`.
     UnStandardise {
-        /// As in [`StepOutline::Standardise`].
+        /// See [`StepOutline::Standardise`].
         arrays: String,
-        /// As in [`StepOutline::Standardise`].
+        /// See [`StepOutline::Standardise`].
         scaling: Scaling,
     },
-    /// Rows at length one.
+    /// Rows at unit length.
     UnitRows,
     /// `x A`.
     Linear {
@@ -207,11 +209,11 @@ pub enum StepOutline {
     },
     /// `exp(−|x − l|² / scale)` for each row l of the landmarks, times the whitener.
     KernelFeatures {
-        /// The name of the landmarks, a row for each.
+        /// Name of the landmarks, one row each.
         landmarks: String,
-        /// The name of the whitener, a square matrix.
+        /// Name of the whitener, a square matrix.
         whitener: String,
-        /// The number of landmarks, which is the width of rows after the step.
+        /// Number of landmarks, which is the width of rows after the step.
         width: usize,
         /// The scale of squared distances.
         scale: f64,
@@ -220,27 +222,27 @@ pub enum StepOutline {
     Corrector,
     /// `(x − mean) · gain`.
     Calibrate {
-        /// What the names of the arrays `mean` and `gain` start with.
+        /// Prefix of the arrays `mean` and `gain`.
         arrays: String,
     },
 }
 
-/// How a [`ZScore`](crate::prep::ZScore) makes divisors and factors of standard deviations.
+/// Rule by which a [`ZScore`](crate::prep::ZScore) makes divisors and factors from standard deviations.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
-    /// Added to every standard deviation on the way in.
+    /// Number that is added to every standard deviation on the way in.
     pub epsilon: f64,
-    /// What happens to columns that are constant.
+    /// Treatment of constant columns.
     pub constant_columns: ConstantColumns,
 }
 
-/// The other direction of a map.
+/// Reverse direction of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Back {
-    /// Its transpose.
+    /// The transpose of the map.
     Transpose,
     /// An array of its own.
     Own,
@@ -252,16 +254,16 @@ pub enum Back {
 pub struct CorrectorOutline {
     /// Hidden width H.
     pub hidden: usize,
-    /// Which corrected vectors get back the length that they had.
+    /// Corrected vectors that get back their length.
     pub rescale: Rescale,
 }
 
-/// The map from the view at one position to that at another.
+/// Name of the map between the views at two positions.
 fn pair(source: usize, target: usize) -> String {
     format!("pair.{source}.{target}")
 }
 
-/// What the names of a view's standardisation start with.
+/// Prefix of the names of a view's standardisation.
 fn of_view(view: &str) -> String {
     format!("{view}.")
 }

@@ -1,37 +1,37 @@
-//! Outlines as they were before views had steps, in files of format 1 and 2.
+//! Outlines of files of format 1 and 2, before views had steps.
 
 use serde::Deserialize;
 
 use super::{Back, CorrectorOutline, InputOutline, Outline, PairOutline, Scaling, StepOutline, ViewOutline, of_view};
 
-/// An [`Outline`] of an old file; [`Outline::from`] gives the one of today. The arrays have the same names.
+/// Outline of an old file; [`Outline::from`] gives the current form. The arrays have the same names.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OldOutline {
-    /// As today.
+    /// Unchanged since then.
     Input {
         /// The views in order.
         views: Vec<InputOutline>,
     },
-    /// As today.
+    /// Unchanged since then.
     Pairwise {
         /// The views in order.
         views: Vec<PairOutline>,
-        /// Of the maps from a later view to an earlier one.
+        /// The maps from a later view to an earlier one.
         back: Back,
-        /// The views, by position, that rows are calibrated for.
+        /// Positions of the views whose translated rows are calibrated.
         #[serde(default)]
         calibrated: Vec<usize>,
     },
-    /// A map for every view into one space, with flags for what else happens to its rows.
+    /// One map per view into one space, with flags for other steps.
     Universe {
         /// Width D of the space.
         width: usize,
         /// The views in order.
         views: Vec<OldView>,
-        /// The corrector, where there is one.
+        /// The corrector, if there is one.
         corrector: Option<CorrectorOutline>,
-        /// The views, by position, that rows are calibrated for on the way back to them.
+        /// Positions of the views whose way back is calibrated.
         #[serde(default)]
         calibrated: Vec<usize>,
     },
@@ -44,12 +44,12 @@ pub struct OldView {
     name: String,
     width: usize,
     prep: Scaling,
-    /// Whether standardised rows are brought to length one before the map.
+    /// Whether standardised rows are brought to unit length before the map.
     unit: bool,
     back: Back,
-    /// Standardisation of the universe that the map ends in, where it is not the universe itself.
+    /// Standardisation of the universe in which the map ends, if it does not end in the universe itself.
     post: Option<Scaling>,
-    /// Whether the corrector, where there is one, applies.
+    /// Whether the corrector, if there is one, applies.
     corrected: bool,
 }
 

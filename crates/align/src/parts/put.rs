@@ -1,4 +1,4 @@
-//! Taking apart.
+//! Parts of a fitted method.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::prep::ZScore;
 use crate::{AlignError, Fitted};
 
 impl Fitted {
-    /// Everything of it, by name. Copies the arrays.
+    /// All parts of the fit, by name; the arrays are copies.
     ///
     /// # Errors
-    /// [`AlignError::NoParts`] for a form that is not this crate's.
+    /// [`AlignError::NoParts`] for a form outside this crate.
     pub fn parts(&self) -> Result<Parts, AlignError> {
         let mut arrays = BTreeMap::new();
         let outline = match self {
@@ -89,16 +89,17 @@ fn put_view(arrays: &mut Stored, view: &ViewMap) -> ViewOutline {
     ViewOutline { name, width, way_in, way_back }
 }
 
-/// Puts the arrays of one view's steps there, those that two steps share once.
+/// Writer of the arrays of one view's steps. An array that two steps share is written once.
 struct Puts<'a> {
     arrays: &'a mut Stored,
-    /// What names of the view's arrays start with.
+    /// Prefix of the names of the view's arrays.
     view: &'a str,
     done: Vec<(&'a Step, String)>,
 }
 
 impl<'a> Puts<'a> {
-    /// These steps behind those of `outlines`. The names are those of a matrix, of a standardisation and of its inverse.
+    /// Appends the outlines of these steps to `outlines`. The names are those of a matrix, of a standardisation and of
+    /// its inverse.
     fn steps(
         &mut self,
         steps: &'a [Step],
@@ -140,8 +141,8 @@ impl<'a> Puts<'a> {
         }
     }
 
-    /// The name of a step's array or arrays: that of a step with the same memory, or `what` with a number where it is taken.
-    /// `one` is the end of the name of one of several arrays.
+    /// The name of a step's array or arrays: that of a step with the same memory, or `what` with a number if it is
+    /// taken. `one` is the end of the name of one of several arrays.
     fn named(&mut self, step: &'a Step, what: &str, one: &str) -> String {
         if let Some((_, name)) = self.done.iter().find(|(other, _)| other.shares_memory(step)) {
             return name.clone();
@@ -161,7 +162,7 @@ impl<'a> Puts<'a> {
     }
 }
 
-/// Puts the calibrations there and says which views have one.
+/// Writes the calibrations and returns the views that have one.
 fn put_calibrations<'a>(
     arrays: &mut Stored,
     names: &[String],
@@ -176,7 +177,7 @@ fn put_calibrations<'a>(
         .collect()
 }
 
-/// Puts the weights there and says the hidden width.
+/// Writes the weights and returns the hidden width.
 fn put_corrector(arrays: &mut Stored, corrector: &Corrector) -> usize {
     let w = corrector.weights();
     let vectors = [("norm_scale", &w.scale), ("norm_shift", &w.shift), ("b1", &w.b1), ("bg", &w.bg), ("b2", &w.b2)];

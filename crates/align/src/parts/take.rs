@@ -1,4 +1,4 @@
-//! Putting together, with all that can be wrong about parts.
+//! Restoring a fitted method from its parts, with all checks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::prep::ZScore;
 use crate::{AlignError, Fitted, Matrix, Universe};
 
 impl Fitted {
-    /// The fitted method that these are the parts of, to the last bit.
+    /// Restores the fitted method of these parts, to the last bit.
     ///
     /// # Errors
-    /// [`AlignError::MissingPart`], [`AlignError::UnusedPart`], [`AlignError::PartShape`], [`AlignError::PartValue`] for
-    /// an array that is not there, not asked for, of another type or shape, or holds what it cannot;
+    /// [`AlignError::MissingPart`], [`AlignError::UnusedPart`], [`AlignError::PartShape`], [`AlignError::PartValue`]
+    /// for an array that is missing, not used, of another type or shape, or with a value that it cannot hold;
     /// [`AlignError::DuplicateView`], [`AlignError::TooFewViews`], [`AlignError::EmptyView`] for such an outline.
     pub fn from_parts(parts: Parts) -> Result<Self, AlignError> {
         let Parts { outline, arrays } = parts;
@@ -93,7 +93,7 @@ fn check_views(views: &[(&str, usize)]) -> Result<(), AlignError> {
     Ok(())
 }
 
-/// The arrays that have not been taken yet.
+/// Arrays that have not been used yet.
 struct Arrays(BTreeMap<String, Array>);
 
 impl Arrays {
@@ -129,7 +129,7 @@ impl Arrays {
         Matrix::new(rows, cols, self.single(part, &[rows, cols])?)
     }
 
-    /// A standardisation whose divisors and factors are those that its deviations make.
+    /// A standardisation whose divisors and factors follow from its standard deviations.
     fn scaling(&mut self, start: &str, width: usize, scaling: Scaling) -> Result<ZScore, AlignError> {
         let Scaling { epsilon, constant_columns } = scaling;
         let (mean, std) = (self.double(&format!("{start}mean"), &[width])?, format!("{start}std"));
@@ -165,7 +165,7 @@ impl Arrays {
         }
     }
 
-    /// Of views with these names and widths those at the positions `calibrated`; `None` for the others.
+    /// Calibrations of the views with these names and widths at the positions `calibrated`; `None` for the others.
     fn calibrations(
         &mut self,
         views: &[(&str, usize)],
@@ -200,13 +200,13 @@ impl Arrays {
     }
 }
 
-/// The ways of one view, put together.
+/// The ways of one view, restored.
 struct Ways<'a> {
     arrays: &'a mut Arrays,
     correction: Option<&'a Correction>,
 }
 
-/// Arrays that steps of one view have named, because others can name them too.
+/// Arrays that steps of one view have named; other steps can name them, too.
 #[derive(Default)]
 struct Named {
     matrices: BTreeMap<String, LinearMap>,
@@ -238,7 +238,7 @@ impl Ways<'_> {
         Ok(ViewMap::of_steps(name.clone(), (*prep).clone(), steps, back))
     }
 
-    /// The steps that take rows of this width, and the width of the rows behind them.
+    /// The steps that start with rows of this width, and the width after them.
     fn steps(
         &mut self,
         named: &mut Named,

@@ -1,17 +1,17 @@
-//! A data set in memory: splits of matched views with what is known about the items.
+//! Data sets in memory: splits of matched views with labels, groups and ids of the items.
 
 use std::collections::BTreeMap;
 
 use crate::rng::{Purpose, permutation, stream};
 use crate::{AlignError, Views};
 
-/// Validation rows taken from train where a data set has none.
+/// The draw of validation rows from train, if a data set has none.
 const HELD_OUT_ROWS: Purpose = Purpose::new(10);
 
 /// One labelling of a split's items, such as the intent of an utterance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labels {
-    /// Its name, such as `intent`.
+    /// Name of the labelling, such as `intent`.
     pub name: String,
     /// One class per item.
     pub values: Vec<i64>,
@@ -31,7 +31,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// Views with what is known of their items, one value for each row.
+    /// A split of views with labels, groups and ids, one value per row.
     ///
     /// # Errors
     /// [`AlignError::Length`] for a list that is longer or shorter.
@@ -46,7 +46,7 @@ impl Split {
         Ok(split)
     }
 
-    /// Whether there is one value for each row, which every other function takes for granted.
+    /// Checks that every list has one value per row; all other functions rely on it.
     ///
     /// # Errors
     /// [`AlignError::Length`].
@@ -71,7 +71,7 @@ impl Split {
     /// The rows with these indices, in this order.
     ///
     /// # Panics
-    /// If an index is not below the number of rows, as with a slice, or a list is too short for it
+    /// If an index is not below the number of rows, as with a slice, or if a list is too short for it
     /// ([`Split::check`]).
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let pick = |values: &[i64]| rows.iter().map(|&row| values[row]).collect();
@@ -85,7 +85,7 @@ impl Split {
         }
     }
 
-    /// The items that every view has: what tasks can be scored on.
+    /// The items that every view has, on which tasks are scored.
     ///
     /// # Errors
     /// [`AlignError::TooFewRows`] if there is none.
@@ -100,7 +100,7 @@ impl Split {
         Ok(Self { views: Views::new(views)?, ..split })
     }
 
-    /// The labelling with this name, or the first where no name is given.
+    /// The labelling with this name, or the first one without a name.
     pub fn labels(&self, name: Option<&str>) -> Option<&Labels> {
         match name {
             Some(name) => self.labels.iter().find(|l| l.name == name),
@@ -109,14 +109,14 @@ impl Split {
     }
 }
 
-/// What a cell works on: methods fit on `train`, tasks are scored on `test`.
+/// Data of a cell: methods are fitted on `train`, tasks are scored on `test`.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// The rows a method may see.
+    /// Rows on which methods are fitted.
     pub train: Split,
-    /// Rows that no method sees, to choose among classifiers; tasks that train none never look at them.
+    /// Rows that no method sees, for the choice among classifiers. Tasks without classifiers ignore them.
     pub validation: Option<Split>,
-    /// The rows it is judged on.
+    /// Rows on which tasks are scored.
     pub test: Split,
 }
 
@@ -133,12 +133,12 @@ impl Dataset {
         })
     }
 
-    /// The same data with a validation split: as it is where there is one, else with `⌊fraction·n_c⌋`
-    /// training rows of every class c (at least one where the class has two), drawn by `seed`, moved from
-    /// train to validation. Rows without labels form one class. The rows kept stay in order.
+    /// The same data with a validation split. Without one in the data, `⌊fraction·n_c⌋` training rows of every class c
+    /// (at least one if the class has two) are drawn by `seed` and moved from train to validation. Rows without labels
+    /// form one class. The remaining rows stay in order.
     ///
     /// # Errors
-    /// [`AlignError::Length`] if train has not one label, group or id for each row.
+    /// [`AlignError::Length`] if train does not have one label, group or id per row.
     pub fn with_validation(self, fraction: f64, label: Option<&str>, seed: u64) -> Result<Self, AlignError> {
         if self.validation.is_some() {
             return Ok(self);

@@ -16,7 +16,7 @@ use crate::{AlignError, Matrix};
 pub struct View {
     name: Arc<str>,
     values: Arc<Matrix>,
-    /// Which rows the encoder has; all of them without.
+    /// Rows that the encoder has; `None` if it has all.
     present: Option<Arc<[bool]>>,
 }
 
@@ -36,12 +36,12 @@ impl View {
         self.present.as_ref().is_none_or(|present| present[row])
     }
 
-    /// Items that the view has.
+    /// Number of items that the view has.
     pub fn observed_rows(&self) -> usize {
         self.present.as_ref().map_or(self.values.rows(), |present| present.iter().filter(|&&has| has).count())
     }
 
-    /// The rows of the items that it has, in order: what column statistics are of.
+    /// The rows of the items that the view has, in order; column statistics use these.
     pub fn observed(&self) -> Cow<'_, Matrix> {
         match &self.present {
             None => Cow::Borrowed(&self.values),
@@ -52,7 +52,7 @@ impl View {
         }
     }
 
-    /// Of one value per item those of the items that it has, in order.
+    /// The members of `items` (one value per item) for the items that the view has, in order.
     pub fn observed_of<'a, T: Copy>(&self, items: &'a [T]) -> Cow<'a, [T]> {
         match &self.present {
             None => Cow::Borrowed(items),
@@ -62,7 +62,7 @@ impl View {
         }
     }
 
-    /// These rows of it.
+    /// The rows with these indices.
     fn select_rows(&self, rows: &[usize]) -> Self {
         let present = self.present.as_ref().map(|present| rows.iter().map(|&row| present[row]).collect());
         Self { name: self.name.clone(), values: Arc::new(self.values.select_rows(rows)), present }
@@ -124,7 +124,7 @@ impl Views {
         self.0.len()
     }
 
-    /// Never: a set of views has at least one view.
+    /// Always false: a set of views has at least one view.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -152,7 +152,7 @@ impl Views {
     /// The view at a position.
     ///
     /// # Panics
-    /// If the position is not below [`Views::len`], as with a slice; [`Views::space`] takes a name and answers with an
+    /// If the position is not below [`Views::len`], as with a slice; [`Views::space`] takes a name and returns an
     /// error.
     pub fn nth(&self, position: usize) -> &View {
         &self.0[position]
@@ -190,7 +190,7 @@ impl Views {
         Ok(self.at(self.position(name)?))
     }
 
-    /// The named views, in the order named. Shares the values.
+    /// The named views, in the given order. The values are shared.
     ///
     /// # Errors
     /// [`AlignError::UnknownView`], [`AlignError::DuplicateView`].
@@ -209,7 +209,7 @@ impl Views {
         Ok(Self(picked))
     }
 
-    /// The rows with these indices, of every view.
+    /// The rows with these indices, for every view.
     ///
     /// # Panics
     /// If an index is not below [`Views::rows`], as with a slice.
@@ -217,7 +217,7 @@ impl Views {
         Self(self.0.iter().map(|space| space.select_rows(indices)).collect())
     }
 
-    /// One view's values replaced, the others shared; rows that it misses stay missing.
+    /// Replaces the values of one view; the others are shared. Rows that the view misses stay missing.
     ///
     /// # Errors
     /// [`AlignError::Position`], [`AlignError::RowMismatch`], [`AlignError::NotFinite`].
@@ -258,16 +258,16 @@ impl Views {
         Err(AlignError::RowMismatch { name, got, first, want: self.rows() })
     }
 
-    /// The same items, of which view `position` misses those with `missing[row]`, besides any that it misses
-    /// already.
+    /// The same items; view `position` misses the rows with `missing[row]`, in addition to the rows that it already
+    /// misses.
     ///
-    /// Fits on such views use what is there: column statistics of a view are of the rows it has; GPA's
-    /// consensus of an item is the mean over the views that have it; pairwise Procrustes and GCCA take the
-    /// rows that both views of a pair have; GCPA trains on items that two views have at least.
+    /// Fits on such views use the rows that exist: column statistics of a view are over its rows; GPA's consensus of an
+    /// item is the mean over the views that have it; pairwise Procrustes and GCCA use the rows that both views of a
+    /// pair have; GCPA trains on items that at least two views have.
     ///
     /// # Errors
-    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] if there is not one entry
-    /// for each row.
+    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] if there is not one entry per
+    /// row.
     pub fn with_missing(&self, position: usize, missing: &[bool]) -> Result<Self, AlignError> {
         self.check_position(position)?;
         self.check_rows(position, missing.len())?;
@@ -277,7 +277,7 @@ impl Views {
         Ok(views.blanked(position))
     }
 
-    /// Zeros in the rows that view `position` misses, so that no figure can depend on what was there.
+    /// Sets the rows that view `position` misses to zero, so that no value can depend on their content.
     fn blanked(mut self, position: usize) -> Self {
         let space = &mut self.0[position];
         if let Some(present) = space.present.clone() {
@@ -287,7 +287,7 @@ impl Views {
         self
     }
 
-    /// How many views have item `row`.
+    /// Number of views that have item `row`.
     pub fn views_of(&self, row: usize) -> usize {
         self.0.iter().filter(|space| space.has(row)).count()
     }

@@ -1,4 +1,4 @@
-//! Synthetic (synthetic) views: a known latent behind every view, for tests, examples and benches.
+//! Synthetic views with a known latent behind every view, for tests, examples and benches.
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -9,25 +9,25 @@ use crate::rng::{Purpose, Stream, stream};
 use crate::{AlignError, Dataset, Labels, Matrix, Split, Views};
 
 impl Purpose {
-    /// Synthetic (synthetic) data; tests draw theirs with it, too.
+    /// The draw of synthetic data, also in tests.
     pub const SYNTHETIC: Self = Self::new(7);
 }
 
-/// A recipe for synthetic data: items fall into classes in a shared latent space with a decaying spectrum;
-/// every view sees the latent through its own random rotation, adds private signal and noise.
+/// Recipe of synthetic data: items fall into classes in a shared latent space with a decaying spectrum. Every view sees
+/// the latent through its own random rotation, and adds private signal and noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Synthetic {
-    /// Widths d_m of the views, which are named `v0`, `v1`, …; the latent is as wide as the widest, and a
-    /// narrower view sees its strongest directions.
+    /// Widths d_m of the views, which are named `v0`, `v1`, …. The latent is as wide as the widest view; a narrower
+    /// view sees its strongest directions.
     pub widths: Vec<usize>,
-    /// Fit rows.
+    /// Number of training rows.
     pub fit_rows: usize,
-    /// Test rows.
+    /// Number of test rows.
     pub test_rows: usize,
     /// Number of classes, the labelling `class`.
     pub classes: usize,
-    /// Spread of the classes' centres, in units of the spread within a class.
+    /// Distance of the classes' centres, in units of the spread within a class.
     pub separation: f32,
     /// Standard deviation of the noise that each view adds, in the same units.
     pub noise: f32,

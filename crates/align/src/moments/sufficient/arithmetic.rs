@@ -1,4 +1,4 @@
-//! In which arithmetic chunks of rows are multiplied and added up.
+//! Arithmetic in which chunks of rows are multiplied and added.
 
 use std::ops::Range;
 
@@ -6,15 +6,15 @@ use crate::Matrix;
 use crate::numerics::linalg::{Accum, Float, MatrixViewMut};
 use crate::numerics::parallel::prelude::*;
 
-/// In which arithmetic rows are multiplied. They are added up in `f64` in either.
+/// Arithmetic in which rows are multiplied. Both add in `f64`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Precision {
-    /// Products in `f64`: what fits in memory use.
+    /// Products in `f64`, the choice of fits in memory.
     #[default]
     Double,
-    /// Products of chunks of 2,048 rows in `f32`: about twice as fast. An entry `Σ_i x_i y_i` of standardised
-    /// columns is off by up to about 3e-7·N, which a sample of fewer than 10^12 rows leaves open anyway.
+    /// Products of chunks of 2,048 rows in `f32`: about twice as fast. An entry `Σ_i x_i y_i` of standardised columns
+    /// has an error of up to about 3e-7·N; the sampling error is larger for fewer than 10^12 rows.
     Single,
 }
 
@@ -26,7 +26,7 @@ crate::names! {
 }
 
 impl Precision {
-    /// Rows multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
+    /// Rows that are multiplied at a time: 512 rows of ten 256-d views are 10 MB in `f64`.
     pub(super) fn chunk(self) -> usize {
         match self {
             Self::Double => 512,
@@ -35,7 +35,7 @@ impl Precision {
     }
 }
 
-/// A part of a matrix; with `lower`, what is not above its diagonal.
+/// Part of a matrix; with `lower`, only the entries on and below its diagonal.
 pub(super) struct Block {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
@@ -44,7 +44,7 @@ pub(super) struct Block {
 
 /// An arithmetic of products.
 pub(super) trait Summand: Float {
-    /// Adds to a block of `out` what `multiply` writes, in between in `buffer` where it is of another type.
+    /// Adds the output of `multiply` to a block of `out`, through `buffer` if it has another type.
     fn accumulate(
         out: &mut Matrix<f64>,
         block: Block,

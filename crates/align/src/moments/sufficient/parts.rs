@@ -1,23 +1,23 @@
-//! Sufficient statistics laid open, for files.
+//! Content of sufficient statistics, for files.
 
 use super::{Precision, SufficientStatistics};
 use crate::moments::incomplete::Incomplete;
 use crate::{AlignError, Matrix};
 
-/// All that [`SufficientStatistics`] of M views with P columns in all hold; x~ = (x − shift)/scale.
+/// Content of [`SufficientStatistics`] of M views with P columns in all; x~ = (x − shift)/scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
     /// Names of the views.
     pub names: Vec<String>,
-    /// Their widths, Σ = P.
+    /// Widths of the views; their sum is P.
     pub widths: Vec<usize>,
-    /// How much an item counts that some views miss.
+    /// Weight of an item that some views miss.
     pub incomplete: Incomplete,
-    /// In which arithmetic further rows are multiplied.
+    /// Arithmetic in which further rows are multiplied.
     pub precision: Precision,
-    /// Items summed.
+    /// Number of items.
     pub rows: usize,
-    /// Items that two views share, M × M; on the diagonal those that a view has.
+    /// Number of items that two views share, M × M; on the diagonal, the number of items of a view.
     pub shared: Vec<usize>,
     /// Reference point of each column.
     pub shift: Vec<f64>,
@@ -27,7 +27,7 @@ pub struct Parts {
     pub first: Vec<f64>,
     /// `Σ x~²` of each column.
     pub second: Vec<f64>,
-    /// `Σ w x~ x~ᵀ`, P × P, of which the lower triangle is meant.
+    /// `Σ w x~ x~ᵀ`, P × P; only the lower triangle is used.
     pub gram: Matrix<f64>,
     /// `Σ w x~` over the items that a view has, P × M.
     pub along: Matrix<f64>,
@@ -36,7 +36,7 @@ pub struct Parts {
 }
 
 impl SufficientStatistics {
-    /// Their parts.
+    /// The content of the sums.
     pub fn parts(&self) -> Parts {
         Parts {
             names: self.names.clone(),
@@ -55,10 +55,10 @@ impl SufficientStatistics {
         }
     }
 
-    /// The sums of which these are the parts.
+    /// Restores the sums.
     ///
     /// # Errors
-    /// [`AlignError::Parts`] for parts that do not belong together, or values that are no sums.
+    /// [`AlignError::Parts`] for parts that do not belong together, or values that cannot be sums.
     pub fn from_parts(parts: Parts) -> Result<Self, AlignError> {
         let Parts {
             names,

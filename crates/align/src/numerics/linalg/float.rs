@@ -1,11 +1,11 @@
-//! The numbers that the kernels exist for, and who multiplies them.
+//! Float types of the kernels, and threads of a product.
 
 use std::cell::Cell;
 use std::thread::LocalKey;
 
 use super::super::parallel;
 
-/// Who does a product: the calling thread, or every thread of the pool it runs in.
+/// Threads of a product: the calling thread, or every thread of its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
     /// The calling thread alone; for work that is already split among threads.
@@ -23,7 +23,7 @@ impl Threads {
     }
 }
 
-/// A float that the kernels exist for: `f32` or `f64`, and no other type.
+/// Float type with kernels: `f32` or `f64`, and no other type.
 pub trait Float: Kernel + Copy + Default + Send + Sync + 'static {
     /// One.
     const ONE: Self;
@@ -43,9 +43,10 @@ impl Float for f64 {
     }
 }
 
-/// What the kernels need of a float. The trait cannot be named outside of this crate, so that they need not be named either.
+/// Requirements of the kernels. The trait cannot be named outside this crate, so that its own requirements need not be
+/// named either.
 pub trait Kernel: faer::traits::ComplexField + Copy + Default + Send + Sync + 'static {
-    /// This thread's room for a copy, so that products repeated thousands of times allocate none.
+    /// Buffer of this thread for a copy, so that thousands of repeated products allocate nothing.
     fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
 }
 
