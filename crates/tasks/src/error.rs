@@ -1,11 +1,10 @@
-//! What can go wrong between a fitted method and its scores.
+//! Errors of tasks.
 
 use align::AlignError;
 use thiserror::Error;
 
-/// Every error of this crate. Each names the task or the operation, what was found, what was wanted
-/// and, where there is one, the remedy. "Not applicable" is no error: it is a
-/// [`Score`](crate::Score) without a value.
+/// Every error of this crate. Each names the task or the operation, what was found, what was expected and, if there is
+/// one, the remedy. "Not applicable" is no error: it is a [`Score`](crate::Score) without a value.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TaskError {
@@ -21,34 +20,34 @@ pub enum TaskError {
         /// The domain.
         want: &'static str,
     },
-    /// A task's own refusal.
+    /// An error in a task's own words.
     #[error("{task}: {message}")]
     Own {
         /// The task.
         task: &'static str,
-        /// What was found, what was wanted.
+        /// The message: what was found, what was expected, what to do.
         message: String,
     },
-    /// No task has this name.
+    /// A name that no task has.
     #[error("no task `{name}`; the tasks are {known}")]
     UnknownTask {
         /// The name.
         name: String,
-        /// The names there are, comma-separated.
+        /// The known names, comma-separated.
         known: String,
     },
-    /// A task cannot be registered under this name.
+    /// A name that cannot be registered.
     #[error("no task can be called `{name}`: {problem}")]
     TaskName {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The rule that the name breaks.
         problem: align::named::NameProblem,
     },
-    /// A name that a task had before.
+    /// A former name of a task.
     #[error(transparent)]
     RenamedTask(align::named::Renamed),
-    /// A task that needs labels was given data without any.
+    /// Data without labels for a task that needs them.
     #[error(
         "{task} needs labels, the evaluated split has none; add a labelling to the data's manifest or drop the task"
     )]
@@ -64,14 +63,14 @@ pub enum TaskError {
         /// The task.
         task: &'static str,
     },
-    /// No labelling of this name.
+    /// A labelling that the data do not have.
     #[error("{task}: no labelling `{name}`; the labellings here are {known}")]
     UnknownLabels {
         /// The task.
         task: &'static str,
         /// The name asked for.
         name: String,
-        /// The names there are, comma-separated.
+        /// The known names, comma-separated.
         known: String,
     },
     /// A labelling that does not match the rows.
@@ -101,21 +100,21 @@ pub enum TaskError {
     /// More clusters than points.
     #[error("k-means: k = {k} for {n} points; wanted 1 <= k <= {n}")]
     ClusterCount {
-        /// Clusters asked for.
+        /// Requested number of clusters.
         k: usize,
-        /// Points there are.
+        /// Number of points.
         n: usize,
     },
-    /// Two things that must match in shape do not.
+    /// Two arguments whose shapes must match.
     #[error("{op}: {left_name} is {left}, {right_name} is {right}; they must match")]
     Shape {
         /// The operation.
         op: &'static str,
-        /// What the first is.
+        /// Name of the first argument.
         left_name: &'static str,
         /// Its shape or length.
         left: String,
-        /// What the second is.
+        /// Name of the second argument.
         right_name: &'static str,
         /// Its shape or length.
         right: String,
@@ -136,7 +135,7 @@ pub enum TaskError {
         /// The value.
         value: f32,
     },
-    /// A matrix that a public function was called with holds something that no figure can be made of.
+    /// A matrix argument with a value that is not finite.
     #[error("{op}: the {name} hold {value} at row {row}, column {col}; wanted finite numbers whose squares are finite")]
     NoNumber {
         /// The operation.
@@ -150,10 +149,10 @@ pub enum TaskError {
         /// The value.
         value: f32,
     },
-    /// The `linfa` backend of k-means refused.
+    /// An error of the `linfa` backend of k-means.
     #[error("k-means with backend `linfa` failed; `backend: lloyd` takes any finite data")]
     Linfa(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The fitted method refused.
+    /// An error of the fitted method.
     #[error(transparent)]
     Align(#[from] AlignError),
 }

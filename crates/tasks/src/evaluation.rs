@@ -1,4 +1,4 @@
-//! The trait of a task, and the type that holds any of them.
+//! The trait of a task, and the type that holds any task.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use crate::TaskError;
 use crate::incomplete::{self, ItemScope};
 use crate::scores::score::{Scores, TaskInput};
 
-/// A task with its parameters: it judges a fitted method on held-out items.
+/// Task that evaluates a fitted method on held-out items, implemented by its parameters.
 ///
-/// Implemented by the parameters of a task. `name` and `score` are all that has to be there; with `PartialEq` and
-/// `serde::Serialize` beside them the type becomes a [`Task`], with `Default` and `serde::Deserialize` it can be registered
-/// ([`Task::register`]).
+/// Only `name` and `score` are required. A type that also has `PartialEq` and `serde::Serialize` becomes a [`Task`];
+/// with `Default` and `serde::Deserialize` it can be registered ([`Task::register`]).
 ///
-/// Whoever judges calls [`Task::score`], which checks the parameters and the data first; what stands here can rely on it.
+/// Callers use [`Task::score`]. It checks the parameters and the data first, so implementations can rely on these
+/// checks.
 pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
-    /// Its name in grid files and records: lower-case letters, digits and `_`. The same for all parameters.
+    /// Name in grid files and records: lower-case letters, digits and `_`. It does not depend on the parameters.
     fn name(&self) -> &'static str;
 
-    /// Its name in tables and figures.
+    /// Name in tables and figures.
     fn title(&self) -> &'static str {
         self.name()
     }
 
-    /// One line on what it measures.
+    /// Description in one line.
     fn summary(&self) -> &'static str {
         ""
     }
@@ -36,22 +36,22 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
         &[]
     }
 
-    /// Raised whenever the numbers of an unchanged input move; part of a cell's identity.
+    /// Version of the numbers, raised when the values of the same input change; part of the cell id.
     fn version(&self) -> u32 {
         1
     }
 
-    /// Whether it compares with labels.
+    /// Whether the task compares with labels.
     fn needs_labels(&self) -> bool {
         false
     }
 
-    /// Whether it chooses among classifiers by validation rows.
+    /// Whether validation rows choose among classifiers.
     fn needs_validation(&self) -> bool {
         false
     }
 
-    /// The labelling it is told to use; without one it takes the first.
+    /// Name of the labelling; without one the task uses the first.
     fn label(&self) -> Option<&str> {
         None
     }
@@ -64,25 +64,26 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
     /// Checks the parameters alone, before any data are read.
     ///
     /// # Errors
-    /// [`TaskError::Parameter`], or [`TaskError::Own`] with a message of one's own.
+    /// [`TaskError::Parameter`], or [`TaskError::Own`] with a message of your own.
     fn validate(&self) -> Result<(), TaskError> {
         Ok(())
     }
 
-    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason.
+    /// Evaluates a fitted method. A metric that does not apply is a score without a value, with the reason.
     ///
     /// # Errors
-    /// Labels that are missing or do not fit, values that are not finite, whatever the fitted method refuses.
+    /// Labels that are missing or do not fit, values that are not finite, errors of the fitted method.
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError>;
 }
 
-/// Any task with its parameters. In a grid file `clustering: {restarts: 10}`, or a bare `clustering` for the defaults.
+/// Any task with its parameters. In a grid file: `clustering: {restarts: 10}`, or a bare `clustering` for the defaults.
 ///
-/// Made of parameters by [`Task::from`], of a name by [`Task::from_name`]. Two are equal where name and parameters are.
+/// [`Task::from`] makes one from parameters, [`Task::from_name`] from a name. Two tasks are equal if their names and
+/// parameters are equal.
 #[derive(Clone)]
 pub struct Task(Arc<dyn Held>);
 
-/// An [`Evaluation`] whose type is not known.
+/// An [`Evaluation`] of any type.
 trait Held: Evaluation + Parameters {}
 
 impl<P: Evaluation + Parameters> Held for P {}
@@ -99,7 +100,7 @@ impl fmt::Debug for Task {
     }
 }
 
-/// Its name.
+/// The name of the task.
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -120,7 +121,7 @@ impl Serialize for Task {
 }
 
 impl Task {
-    /// The parameters, where they are of this type.
+    /// The parameters, if they have this type.
     pub fn parameters<P: Evaluation>(&self) -> Option<&P> {
         self.0.as_any().downcast_ref()
     }
@@ -178,13 +179,13 @@ impl Task {
         self.0.item_scope()
     }
 
-    /// Judges a fitted method. What does not apply to it is a score without a value, with the reason. Held-out items that a
-    /// view misses take no part in what is measured of this view: `n` of a score counts the others, and a series holds NaN
-    /// in their places.
+    /// Evaluates a fitted method. A metric that does not apply is a score without a value, with the reason. Held-out items
+    /// that a view misses do not enter the metrics of this view: `n` of a score counts the other items, and a series holds
+    /// NaN in place of the missing ones.
     ///
     /// # Errors
-    /// Parameters outside their domain, fewer than two held-out items that the views have, labels that are missing or do not
-    /// fit, values that are not finite, whatever the fitted method refuses.
+    /// Parameters outside their domain, fewer than two held-out items that the views have, labels that are missing or do
+    /// not fit, values that are not finite, errors of the fitted method.
     pub fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
         self.validate()?;
         incomplete::score(self.name(), self.item_scope(), input, |input| self.0.score(input))

@@ -1,10 +1,10 @@
-//! Labels of a split, checked: what every task that compares with them starts from.
+//! Labels of a split, checked for every task that uses them.
 
 use align::{Labels, Split};
 
 use crate::TaskError;
 
-/// The labelling with this name, or the first where no name is given; as long as the split.
+/// The labelling with this name, or the first one without a name, with one value per row of the split.
 pub(crate) fn labels<'a>(task: &'static str, name: Option<&str>, split: &'a Split) -> Result<&'a Labels, TaskError> {
     let labels = match (split.labels(name), name) {
         (Some(labels), _) => labels,

@@ -1,8 +1,8 @@
-//! Tasks that judge a fitted method on held-out items, and what statistics on their scores need.
+//! Tasks that evaluate a fitted method on held-out items, and statistics on their scores.
 //!
 //! A [`Task`] takes a fitted method with the two splits and returns [`Scores`]: one [`Score`] per
 //! metric and view or ordered pair of views, and the per-item [`Series`] behind it. The scores are
-//! computed from the series, so intervals and differences can be had later from records alone.
+//! computed from the series, so intervals and differences can be computed later from records alone.
 //!
 //! ```
 //! use align::methods::gcca::GccaParams;
@@ -20,10 +20,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Own data
+//! # Your own data
 //!
-//! A [`Dataset`](align::Dataset) is two splits of matched views with labels; `crates/tasks/examples/evaluate.rs` goes from
-//! plain numbers to Rank-1 with its interval and to the paired difference of two methods.
+//! A [`Dataset`](align::Dataset) consists of two splits of matched views with labels. `crates/tasks/examples/evaluate.rs`
+//! starts from plain numbers and computes Rank-1 with its interval, and the paired difference of two methods.
 //!
 //! ```
 //! use align::methods::gcca::GccaParams;
@@ -43,9 +43,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What holds everywhere
+//! # Threads
 //!
-//! Everything is bit-identical for any number of threads: products are tiled by constants, counts are
+//! All results are bit-identical for any number of threads: products are tiled by constants, counts are
 //! integers, sums have a fixed order, and every draw comes from [`align::rng`]. This crate knows no
 //! files and no tables.
 
@@ -90,7 +90,7 @@ pub use statistics::bootstrap::{Items, Omitted, paired_bootstrap, resample, resa
 pub use statistics::resamples::{Contrast, Interval, Resamples};
 pub use statistics::{bootstrap, multiple, resamples};
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -17,16 +17,16 @@ use crate::TaskError;
 pub(crate) const PERMUTED_ROWS: Purpose = Purpose::new(9);
 /// Noise added to features, one stream per view.
 const FEATURE_NOISE: Purpose = Purpose::new(22);
-/// Which rows a view misses, one stream per view.
+/// The rows that a view misses, one stream per view.
 const MISSING_ROWS: Purpose = Purpose::new(23);
 
-/// What is done to the training rows before a fit. Draws are keyed by the noise's own seed and the view's
-/// position, never by the method, so every method sees the same noise.
+/// Noise on the training rows before a fit. The noise's own seed and the view's position key the draws, never the
+/// method, so every method sees the same noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Noise {
-    /// Nothing.
+    /// No noise.
     None(NoNoise),
     /// Wrong correspondences in some views.
     Permute(Permute),
@@ -36,49 +36,49 @@ pub enum Noise {
     Missing(Missing),
 }
 
-/// The parameters of `none`: there are none.
+/// Parameters of `none`: there are none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoNoise {}
 
-/// Permuted correspondences: `⌊fraction·N⌋` rows of each listed view are shuffled among themselves. Not a
-/// derangement, about one row stays in place.
+/// Permuted correspondences: `⌊fraction·N⌋` rows of each listed view are shuffled among themselves. The permutation is
+/// not a derangement: about one row stays in place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permute {
     /// Share of the rows, from 0 to 1.
     pub fraction: f64,
-    /// The views it is done to, each with a draw of its own; all without.
+    /// Views with this noise, each with a draw of its own. Default: all.
     pub views: Option<Vec<String>>,
     /// Seed of the draws.
     #[serde(default)]
     pub seed: u64,
 }
 
-/// Feature noise: `x + e` with e independent and Gaussian, of variance `σ_j²/snr` in column j, σ_j the standard
-/// deviation of that column on the training rows.
+/// Feature noise: `x + e` with independent Gaussian e of variance `σ_j²/snr` in column j, where σ_j is the standard
+/// deviation of the column on the training rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// Signal-to-noise ratio of variances, above 0: at 1 a column is half noise.
     pub snr: f64,
-    /// The views it is done to, each with a draw of its own; all without.
+    /// Views with this noise, each with a draw of its own. Default: all.
     pub views: Option<Vec<String>>,
     /// Seed of the draws.
     #[serde(default)]
     pub seed: u64,
 }
 
-/// Missing rows: each listed view does not have `⌊fraction·N⌋` of the rows. What methods make of it is in
-/// [`Views::with_missing`].
+/// Missing rows: each listed view lacks `⌊fraction·N⌋` of the rows. [`Views::with_missing`] describes the use of the
+/// others by the methods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
     /// Share of the rows, from 0 to below 1.
     pub fraction: f64,
-    /// The views it is done to, each with a draw of its own; all without.
+    /// Views with this noise, each with a draw of its own. Default: all.
     pub views: Option<Vec<String>>,
-    /// One draw for all of them: with all views, a fit on fewer items.
+    /// One draw for all of these views. With all views this is a fit on fewer items.
     #[serde(default)]
     pub together: bool,
     /// Seed of the draws.
@@ -96,7 +96,7 @@ impl Noise {
     /// Names as in a grid file.
     pub const NAMES: [&'static str; 4] = ["none", "permute", "feature", "missing"];
 
-    /// Its name in a grid file.
+    /// Name in a grid file.
     pub fn name(&self) -> &'static str {
         match self {
             Self::None(_) => "none",
@@ -106,12 +106,12 @@ impl Noise {
         }
     }
 
-    /// Whether it does nothing.
+    /// Whether there is no noise.
     pub fn is_clean(&self) -> bool {
         matches!(self, Self::None(_))
     }
 
-    /// How much is done: a fraction of the rows, or a signal-to-noise ratio; `None` where nothing is.
+    /// Amount of the noise: a fraction of the rows, or a signal-to-noise ratio; `None` without noise.
     pub fn amount(&self) -> Option<f64> {
         match self {
             Self::None(_) => None,
@@ -120,12 +120,12 @@ impl Noise {
         }
     }
 
-    /// Whether it does anything to a view.
+    /// Whether the noise changes a view.
     pub fn touches(&self, view: &str) -> bool {
         !self.is_clean() && self.views().is_none_or(|views| views.iter().any(|touched| touched == view))
     }
 
-    /// The seed of its draws; `None` where nothing is drawn.
+    /// The seed of the draws; `None` if nothing is drawn.
     fn seed(&self) -> Option<u64> {
         match self {
             Self::None(_) => None,
@@ -135,7 +135,7 @@ impl Noise {
         }
     }
 
-    /// The views that it names; `None` for all, or where nothing is done.
+    /// The views that the noise names; `None` for all views, or without noise.
     fn views(&self) -> Option<&[String]> {
         match self {
             Self::None(_) => None,
@@ -145,7 +145,7 @@ impl Noise {
         }
     }
 
-    /// Checks the parameters, and that the views it names are among those of the cell.
+    /// Checks the parameters, and that the named views are views of the cell.
     ///
     /// # Errors
     /// [`TaskError::Parameter`]; [`TaskError::Align`] for a view that is not there.
@@ -176,7 +176,7 @@ impl Noise {
         }
     }
 
-    /// The training rows with the noise in them.
+    /// The training rows with the noise.
     ///
     /// # Errors
     /// The errors of [`Noise::validate`].
@@ -200,7 +200,7 @@ impl Noise {
     }
 }
 
-/// As records have it: the kind, the amount, the views and the seed. [`FromStr`] reads it back.
+/// Text in records: the kind, the amount, the views and the seed. [`FromStr`] reads it.
 impl fmt::Display for Noise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((amount, seed)) = self.amount().zip(self.seed()) else { return f.write_str(self.name()) };
@@ -210,7 +210,7 @@ impl fmt::Display for Noise {
     }
 }
 
-/// A text is no noise.
+/// A text that does not describe a noise.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{text}` is no noise as records have it, such as `none` or `permute 0.5 of en,fr seed 0`")]
 pub struct UnknownNoise {
@@ -244,7 +244,7 @@ impl FromStr for Noise {
     }
 }
 
-/// Amounts are numbers: what is not one is refused on reading and by [`Noise::validate`].
+/// Amounts are numbers: reading and [`Noise::validate`] refuse NaN.
 impl Eq for Noise {}
 
 impl Hash for Noise {
@@ -290,7 +290,7 @@ impl Feature {
 }
 
 impl Missing {
-    /// Which rows the view does not have.
+    /// The rows that the view misses.
     fn rows(&self, rows: usize, view: usize) -> Vec<bool> {
         let mut draws = rng::stream(self.seed, MISSING_ROWS, (!self.together).then_some(view));
         let mut missing = vec![false; rows];

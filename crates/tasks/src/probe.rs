@@ -1,4 +1,4 @@
-//! What probing and stitching share: how their classifiers are trained, and class codes.
+//! Training of classifiers and class codes, for probing and stitching.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// Initial weights of a probe, one stream per view.
 const STARTING_WEIGHTS: Purpose = Purpose::new(20);
 
-/// How classifiers are trained: `protocol: released`, or with settings `protocol: {converged: {l2: 0.01}}`.
+/// Training of the classifiers: `protocol: released`, or with settings `protocol: {converged: {l2: 0.01}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Protocol {
-    /// L2-regularised logistic regression to the optimum. The default: the released form is far from
-    /// converged, so that its figures depend on the scale of the features and on the draw of the weights.
+    /// L2-regularised logistic regression, solved to the optimum: the default. The released form is far from converged,
+    /// so its values depend on the scale of the features and on the initial weights.
     Converged(ConvergedProtocol),
-    /// As the authors have it: full-batch Adam with early stopping on validation rows.
+    /// The authors' training: full-batch Adam with early stopping on validation rows.
     Released(ReleasedProtocol),
 }
 
@@ -36,17 +36,17 @@ pub struct ConvergedProtocol {
     pub l2: f64,
 }
 
-/// Settings of classifiers that are trained as the authors have it.
+/// Settings of the authors' training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReleasedProtocol {
-    /// Most steps.
+    /// Maximal number of steps.
     pub epochs: usize,
     /// Learning rate.
     pub lr: f64,
-    /// Steps without a better validation accuracy, null for no end.
+    /// Number of steps without a better validation accuracy before the stop; null for no early stop.
     pub patience: Option<usize>,
-    /// Draws of the first weights; figures are means over them.
+    /// Seeds of the initial weights; values are means over them.
     pub seeds: Vec<u64>,
 }
 
@@ -69,12 +69,12 @@ impl Default for Protocol {
 }
 
 impl Protocol {
-    /// Whether it chooses weights by validation rows.
+    /// Whether validation rows choose the weights.
     pub(crate) fn needs_validation(&self) -> bool {
         matches!(self, Self::Released(_))
     }
 
-    /// Checks its settings against their domains.
+    /// Checks the settings against their domains.
     pub(crate) fn validate(&self, task: &'static str) -> Result<(), TaskError> {
         let wrong = |parameter, got: String, want| Err(TaskError::Parameter { task, parameter, got, want });
         match self {
@@ -101,9 +101,9 @@ impl Protocol {
         Ok(())
     }
 
-    /// One classifier for each draw and each set of validation rows. `view` keys the draws.
+    /// One classifier for each seed and each set of validation rows. `view` keys the draws.
     ///
-    /// Converged classifiers that did not converge are nobody's figure: then the reason stands in their place.
+    /// Classifiers that did not converge have no value; the result is then the reason.
     pub(crate) fn train(
         &self,
         view: usize,
@@ -131,7 +131,7 @@ impl Protocol {
         }
     }
 
-    /// The draws behind a figure, as series name them.
+    /// The seeds of a value, as series name them.
     pub(crate) fn draws(&self) -> Vec<Option<u64>> {
         match self {
             Self::Converged(_) => vec![None],
@@ -140,10 +140,10 @@ impl Protocol {
     }
 }
 
-/// By draw and set of validation rows, or why there are none.
+/// Classifiers by seed and set of validation rows, or the reason if there are none.
 pub(crate) type Trained = Result<Vec<Vec<Classifier>>, String>;
 
-/// Weights and biases uniform in ±1/√d, as the authors' linear layer starts.
+/// Weights and biases uniform in ±1/√d, as in the authors' linear layer.
 fn start(seed: u64, view: usize, d: usize, classes: usize) -> Result<Classifier, TaskError> {
     let bound = 1.0 / (d as f32).sqrt();
     let mut rng = stream(seed, STARTING_WEIGHTS, Some(view));
@@ -159,8 +159,8 @@ fn start(seed: u64, view: usize, d: usize, classes: usize) -> Result<Classifier,
     Classifier::from_parts(&w, &b)
 }
 
-/// Class codes of the three splits: positions among the classes of train; one past the end for a class that
-/// train does not have, which no classifier can get right.
+/// Class codes of the three splits: positions among the classes of train. A class that train does not have gets the
+/// code after the last, which no classifier can predict.
 pub(crate) struct Codes {
     pub(crate) classes: usize,
     pub(crate) train: Vec<u32>,
@@ -193,7 +193,8 @@ impl Codes {
 /// The one metric of both tasks.
 pub(crate) const METRICS: [Metric; 1] = [Metric::Accuracy];
 
-/// One pair's classifiers on the test rows of `view`: the figure, and hits by item for each draw; or why there is none.
+/// Reports one pair's classifiers on the test rows of `view`: the accuracy and the hits per item for each seed, or the
+/// reason if there are none.
 pub(crate) fn report(
     place: Place<'_>,
     view: &View,

@@ -1,4 +1,4 @@
-//! The converged protocol: L2-regularised logistic regression to the optimum, and how far from it one is.
+//! The converged protocol: L2-regularised logistic regression to the optimum, and a bound on the distance from it.
 
 use align::Matrix;
 use align::linalg::{Accum, MatrixView, MatrixViewMut, Threads, gemm};
@@ -14,12 +14,12 @@ pub struct Converged {
     pub l2: f64,
 }
 
-/// A classifier with a bound on what a better one could gain.
+/// A classifier with a bound on the distance from the optimum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solved {
     /// The classifier.
     pub classifier: Classifier,
-    /// Its objective is at most this much above the least.
+    /// Upper bound on the distance of its objective from the minimum.
     pub gap: f64,
     /// Steps taken.
     pub steps: usize,
@@ -32,24 +32,26 @@ impl Solved {
     }
 }
 
-/// Largest gap to the least objective that counts as reached, in nats.
+/// Largest gap, in nats, that counts as reached.
 const GAP: f64 = 1e-5;
-/// Where single precision hands over: its gradients are good for this much, and cost a tenth.
+/// Gap at which double precision takes over from single precision. Gradients in single precision are exact enough down
+/// to it and cost a tenth.
 const HAND_OVER: f64 = 4e-6;
-/// Most steps.
+/// Maximal number of steps.
 const STEPS: usize = 3000;
-/// Most steps of the biases alone, and how short their gradient becomes.
+/// Maximal number of steps of the biases alone, and the gradient norm at which they stop.
 const BIAS: (usize, f64) = (200, 1e-10);
 
 impl Classifier {
-    /// The minimiser of mean cross-entropy + `λ/2·r²·|W|²`, r the root mean square of the features, the bias
-    /// free; the same as features divided by r, so that unit rows and standardised ones are penalised alike.
+    /// The minimiser of mean cross-entropy + `λ/2·r²·|W|²` with the root mean square r of the features; the bias is
+    /// free. This equals features divided by r, so unit rows and standardised rows get the same penalty.
     ///
-    /// Convex, started at zero, so there is one solution and nothing is drawn. L-BFGS on centred features (the free bias
-    /// makes up for the shift), first in `f32`, then in `f64`, until the objective is within 1e-5 of the least or after 3000 steps;
-    /// [`Solved`] says which. The bound: with the bias at its best, the objective is a λ-strongly convex function of the weights, and lies
-    /// above its least by no more than `|gradient|²/(2λ)`. A gradient that has become short beside that of the start says no
-    /// such thing: where views are narrower in truth than in columns, the objective falls long after.
+    /// The objective is convex and the start is zero, so there is one solution and no draw. L-BFGS runs on centred
+    /// features (the free bias compensates the shift), first in `f32`, then in `f64`, until the objective is within
+    /// 1e-5 of the minimum or for 3000 steps; [`Solved`] tells which. The bound: with the best bias, the objective is a
+    /// λ-strongly convex function of the weights and lies above its minimum by at most `|gradient|²/(2λ)`. The ratio of
+    /// the gradient to that at the start gives no such bound: if views have a lower rank than columns, the objective
+    /// still falls long after the gradient has become short.
     ///
     /// # Errors
     /// [`TaskError::Shape`] for codes that are not one per row, or a class that is not below `classes`;
@@ -75,11 +77,12 @@ impl Classifier {
             problem.best_bias(&mut at);
             problem.objective(&at, &mut gradient);
             let (of_weights, of_bias) = gradient.split_at(weights);
-            // What is left of the bias's gradient, times how far it may have to go.
+            // The remaining gradient of the bias, times the distance that the bias may have to move.
             let bias = &at[weights..];
             let before = gap;
             gap = within(of_weights) + dot(of_bias, of_bias).sqrt() * (1.0 + dot(bias, bias).sqrt());
-            // Rounding has the last word: better biases can leave the weights more to do, so a round without a step is no end.
+            // Rounding decides the end: better biases can leave more work for the weights, so a round without a step is
+            // not the end.
             if gap >= before && taken == 0 {
                 break;
             }
@@ -89,14 +92,14 @@ impl Classifier {
     }
 }
 
-/// Rows and the penalty; features are centred and divided by their root mean square as they come.
+/// Rows and the penalty; features are centred and divided by their root mean square when they are read.
 struct Problem<'a> {
     rows: Labelled<'a>,
     classes: usize,
     l2: f64,
     means: Vec<f64>,
     rms: f64,
-    /// The features so centred and divided, in single precision.
+    /// The centred and divided features in single precision.
     single: Matrix,
 }
 
@@ -117,7 +120,7 @@ impl<'a> Problem<'a> {
         Self { rows, classes, l2, means, rms, single }
     }
 
-    /// [`Problem::objective`] by products in single precision; `model` is where the weights are rounded to.
+    /// [`Problem::objective`] by products in single precision; `model` holds the rounded weights.
     fn in_single(&self, model: &mut Classifier, at: &[f64], gradient: &mut [f64]) -> f64 {
         model.weights.iter_mut().zip(at).for_each(|(w, &a)| *w = a as f32);
         let mut buffer = vec![0.0f32; at.len()];
@@ -170,7 +173,7 @@ impl<'a> Problem<'a> {
         rows.map(|(&x, mean)| (f64::from(x) - mean) / self.rms).collect()
     }
 
-    /// The best biases for these weights, whose scores are computed once.
+    /// The best biases for these weights; their scores are computed once.
     fn best_bias(&self, at: &mut [f64]) {
         let (n, k) = (self.rows.x.rows(), self.classes);
         let weights = self.width() * k;
@@ -202,7 +205,7 @@ impl<'a> Problem<'a> {
         at[weights..].copy_from_slice(&bias);
     }
 
-    /// Weights and biases for features as they came.
+    /// Weights and biases for the original features.
     fn undo(&self, at: &[f64], out: &mut [f32]) {
         let k = self.classes;
         let (w, b) = at.split_at(self.width() * k);
@@ -215,7 +218,7 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Turns a row's scores into what it adds to the gradient of the biases, and returns its cross-entropy.
+/// Replaces a row's scores by its contribution to the gradient of the biases, and returns its cross-entropy.
 fn probabilities(row: &mut [f64], code: u32, rows: usize) -> f64 {
     let truth = row[code as usize];
     let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -1,10 +1,10 @@
-//! The least value of a smooth convex function: L-BFGS with backtracking. Source: Liu and Nocedal 1989.
+//! Minimum of a smooth convex function: L-BFGS with backtracking. Source: Liu and Nocedal 1989.
 //!
-//! Own code and no optimisation library: the loop around the gradient is short, and all time goes into the gradient.
+//! No optimisation library is used: the loop around the gradient is short, and the gradient takes all the time.
 
-/// Pairs that the model of the curvature is built from.
+/// Number of pairs from which the curvature model is built.
 const MEMORY: usize = 10;
-/// Most halvings of a step.
+/// Maximal number of halvings of a step.
 const HALVINGS: usize = 30;
 
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -19,8 +19,8 @@ fn add(y: &mut [f64], a: f64, x: &[f64]) {
 /// A step, the change of the gradient over it, and 1/(step·change).
 type Pair = (Vec<f64>, Vec<f64>, f64);
 
-/// Goes down from `x` until the gradient satisfies `done`, no step lowers the value any more (what is left is rounding), or
-/// after `most` steps; returns how many it took. `f` returns the value at a point and writes its gradient.
+/// Minimises from `x` until the gradient satisfies `done`, until no step lowers the value (the rest is rounding), or
+/// for `most` steps; returns the number of steps. `f` returns the value at a point and writes its gradient.
 pub(super) fn minimise(
     x: &mut Vec<f64>,
     most: usize,
@@ -30,7 +30,7 @@ pub(super) fn minimise(
     let len = x.len();
     let mut gradient = vec![0.0; len];
     let mut value = f(x, &mut gradient);
-    // The newest last.
+    // The newest pair is the last.
     let mut pairs: Vec<Pair> = Vec::new();
     let (mut trial, mut trial_gradient) = (vec![0.0; len], vec![0.0; len]);
     for step in 0..most {
@@ -39,7 +39,7 @@ pub(super) fn minimise(
         }
         let direction = direction(&gradient, &pairs);
         let slope = dot(&gradient, &direction);
-        // The first step has no curvature to go by.
+        // The first step has no curvature model.
         let mut length = if pairs.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
         let mut accepted = false;
         for _ in 0..HALVINGS {
@@ -71,7 +71,7 @@ pub(super) fn minimise(
     most
 }
 
-/// Minus the gradient, bent by the curvature seen so far (the two-loop recursion).
+/// Minus the gradient, corrected by the curvature of the stored pairs (two-loop recursion).
 fn direction(gradient: &[f64], pairs: &[Pair]) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut factors = Vec::with_capacity(pairs.len());

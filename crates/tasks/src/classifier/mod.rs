@@ -1,8 +1,8 @@
-//! A linear softmax classifier, trained as the reference does or to the optimum.
+//! Linear softmax classifiers, trained as the authors do or to the optimum.
 //!
-//! Logits `x W + b` (x n × d, W d × k), loss the mean cross-entropy. Rows go through in blocks, so
-//! memory is O(block × k) beside the data; sums have a fixed order and one thread, so classifiers may be
-//! spread over threads without a trace in the results. Cost of a gradient: 4·n·d·k flops.
+//! Logits `x W + b` (x n × d, W d × k); the loss is the mean cross-entropy. Rows are processed in blocks, so the memory
+//! is O(block × k) beside the data. Sums have a fixed order and one thread, so classifiers can be spread over threads
+//! without any change of the results. Cost of a gradient: 4·n·d·k flops.
 
 mod converged;
 mod lbfgs;
@@ -25,7 +25,7 @@ pub struct Classifier {
     classes: usize,
 }
 
-/// Rows with their classes; a class of the classifier's count or above is one it does not know.
+/// Rows with their classes. A class code at or above the classifier's number of classes is unknown to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Labelled<'a> {
     /// Features, n × d.
@@ -34,27 +34,27 @@ pub struct Labelled<'a> {
     pub codes: &'a [u32],
 }
 
-/// The released protocol: full-batch Adam, the weights of the best validation accuracy.
+/// The authors' training: full-batch Adam; the weights with the best validation accuracy are kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Released {
-    /// Most steps.
+    /// Maximal number of steps.
     pub epochs: usize,
     /// Learning rate.
     pub lr: f64,
-    /// Steps in a row without a better validation accuracy before it stops; `None` = never.
+    /// Number of steps in a row without a better validation accuracy before the stop; `None` for no early stop.
     pub patience: Option<usize>,
 }
 
-/// Of the rows, those that are correct.
+/// Share of the rows that are correct.
 fn share(correct: &[bool]) -> f64 {
     correct.iter().filter(|&&c| c).count() as f64 / correct.len() as f64
 }
 
 impl Classifier {
-    /// From W (d × k) and b (k).
+    /// A classifier from W (d × k) and b (k).
     ///
     /// # Errors
-    /// [`TaskError::Shape`] if b has not one value per column of W, or there is no class.
+    /// [`TaskError::Shape`] if b does not have one value per column of W, or if there is no class.
     pub fn from_parts(w: &Matrix, b: &[f32]) -> Result<Self, TaskError> {
         if w.cols() != b.len() || b.is_empty() {
             return Err(TaskError::Shape {
@@ -68,7 +68,7 @@ impl Classifier {
         Ok(Self { weights: [w.as_slice(), b].concat(), classes: b.len() })
     }
 
-    /// Whether it can be trained on these rows, or judged by them where `known` classes are not asked for.
+    /// Checks that the classifier can be trained on these rows, or evaluated on them if `known` is false.
     fn check(&self, rows: Labelled<'_>, known: bool) -> Result<(), TaskError> {
         let shape = |left_name, left: usize, right_name, right: usize| TaskError::Shape {
             op: "classifier",
@@ -118,17 +118,17 @@ impl Classifier {
         }
     }
 
-    /// Whether each row's largest logit (the first among equals) is that of its class.
+    /// Whether the largest logit of each row (the first of equals) belongs to its class.
     ///
     /// # Errors
-    /// [`TaskError::Shape`] if the rows are not as wide as those that it was trained on, or there is not one code for
-    /// each; [`TaskError::NoNumber`]; [`TaskError::Parameter`] for no rows.
+    /// [`TaskError::Shape`] if the rows do not have the width of the training rows, or if there is not one code per
+    /// row; [`TaskError::NoNumber`]; [`TaskError::Parameter`] for no rows.
     pub fn correct(&self, rows: Labelled<'_>) -> Result<Vec<bool>, TaskError> {
         self.check(rows, false)?;
         Ok(self.hits(rows))
     }
 
-    /// [`Classifier::correct`] of rows that were checked.
+    /// [`Classifier::correct`] for rows that were checked before.
     fn hits(&self, rows: Labelled<'_>) -> Vec<bool> {
         let (n, k) = (rows.x.rows(), self.classes);
         let mut logits = vec![0.0; BLOCK * k];
@@ -152,7 +152,7 @@ impl Classifier {
         Ok(share(&self.correct(rows)?))
     }
 
-    /// Mean cross-entropy; its gradient, laid out as the weights, is written to `gradient`.
+    /// Mean cross-entropy; its gradient, in the layout of the weights, is written to `gradient`.
     pub(crate) fn loss_gradient(&self, rows: Labelled<'_>, gradient: &mut [f32]) -> f64 {
         let (n, d, k) = (rows.x.rows(), rows.x.cols(), self.classes);
         let scale = 1.0 / n as f32;
@@ -179,12 +179,12 @@ impl Classifier {
         loss / n as f64
     }
 
-    /// Trains from here by [`Released`]; one classifier per validation set, all from the same run. Without
-    /// a step that betters an accuracy of 0 the last weights stay.
+    /// Trains from these weights by [`Released`]: one classifier per validation set, all from the same run. If no step
+    /// has an accuracy above 0, the last weights are kept.
     ///
     /// # Errors
-    /// [`TaskError::Shape`] for rows of another width, codes that are not one per row, or a class to train on that it
-    /// does not have; [`TaskError::NoNumber`]; [`TaskError::Parameter`] for no rows.
+    /// [`TaskError::Shape`] for rows of another width, codes that are not one per row, or a training class that the
+    /// classifier does not have; [`TaskError::NoNumber`]; [`TaskError::Parameter`] for no rows.
     pub fn train_released(
         &self,
         rows: Labelled<'_>,

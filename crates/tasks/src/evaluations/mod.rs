@@ -1,4 +1,4 @@
-//! One file per task: what it measures, its parameters, its scores.
+//! Tasks, one file each: parameters, formula, scores.
 
 pub(crate) mod clustering;
 pub(crate) mod consistency;

@@ -1,5 +1,5 @@
-//! The one place where tasks are registered: the built-in ones, in the order in which they are listed, and those that are
-//! added at run time.
+//! The registry of tasks: the built-in tasks in the order in which they are listed, and the tasks that are added at run
+//! time.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ use crate::evaluations::retrieval::RetrievalParams;
 use crate::evaluations::similarity::SimilarityParams;
 use crate::evaluations::stitching::StitchingParams;
 
-/// Every task of this crate, a line for each.
+/// The built-in tasks, one line each.
 fn built_in() -> Vec<Entry<Task>> {
     vec![
         Entry::of::<RetrievalParams>("retrieval"),
@@ -37,10 +37,10 @@ fn built_in() -> Vec<Entry<Task>> {
     ]
 }
 
-/// Names that records use for something else.
+/// Names that records use for other purposes.
 const RESERVED: &[(&str, &str)] = &[("data", "records use this name for the data themselves")];
 
-/// The names that tasks had before.
+/// Former names of tasks.
 const RENAMED: &[Renamed] = &[];
 
 static TASKS: LazyLock<Registry<Task>> = LazyLock::new(|| Registry::new(built_in(), RESERVED, RENAMED));
@@ -57,14 +57,14 @@ impl Named for Task {
     }
 }
 
-/// The tasks that have names.
+/// Tasks by name.
 impl Task {
-    /// The names of all tasks, in the order in which they are listed; those that were registered last come last.
+    /// The names of all tasks in the order in which they are listed; registered tasks come last.
     pub fn names() -> &'static [&'static str] {
         TASKS.names()
     }
 
-    /// Every task with its defaults, in the order of [`Task::names`].
+    /// Every task with its default parameters, in the order of [`Task::names`].
     pub fn all() -> Vec<Self> {
         TASKS.all()
     }
@@ -74,16 +74,16 @@ impl Task {
         TASKS.get(name)
     }
 
-    /// The renaming of an old name of a task; `None` for a name that is no old one.
+    /// The new name for a former name of a task; `None` if the name is not a former one.
     pub fn renamed(name: &str) -> Option<Renamed> {
         TASKS.renamed(name)
     }
 
-    /// Adds a task to those that have names, for the whole process: grid files, lists and tables then know it as one of
-    /// the built-in ones.
+    /// Registers a task under its name for the whole process. Grid files, lists and tables then treat it like a
+    /// built-in task.
     ///
     /// # Errors
-    /// [`TaskError::TaskName`] for a name that is taken or cannot stand in a grid file.
+    /// [`TaskError::TaskName`] for a name that is taken or that grid files cannot contain.
     pub fn register<P>() -> Result<(), TaskError>
     where
         P: Evaluation + Default + PartialEq + Serialize + DeserializeOwned,
@@ -94,7 +94,7 @@ impl Task {
     }
 }
 
-/// A bare name is the task with its defaults.
+/// A bare name is the task with its default parameters.
 impl FromStr for Task {
     type Err = TaskError;
 

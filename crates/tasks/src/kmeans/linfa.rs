@@ -14,10 +14,10 @@ use rand_xoshiro_06::rand_core::SeedableRng;
 
 use crate::TaskError;
 
-/// Centroids after at most `iterations` steps from `start`; fewer only where they stop moving.
+/// Centroids after at most `iterations` steps from `start`; fewer if they stop moving.
 pub(super) fn run(x: &Matrix, start: &Matrix, iterations: usize) -> Result<Matrix, TaskError> {
     let points = DatasetBase::from(array(x));
-    // The generator is asked for and never used: the starts are given.
+    // The interface requires a generator, but never uses it: the starts are given.
     let unused = Xoshiro256Plus::seed_from_u64(0);
     let model = linfa_clustering::KMeans::params_with(start.rows(), unused, L2Dist)
         .n_runs(1)

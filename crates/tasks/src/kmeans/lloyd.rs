@@ -1,4 +1,4 @@
-//! Lloyd's algorithm: assign every point to its nearest centroid, move centroids to their points' mean.
+//! Lloyd's algorithm: assign every point to its nearest centroid, then move each centroid to the mean of its points.
 
 use align::Matrix;
 use multiversion::multiversion;
@@ -6,9 +6,9 @@ use multiversion::multiversion;
 use super::nearest::{self, Clustering, Nearest};
 use super::split;
 
-/// `iterations` steps from `start` (k × d), then the nearest final centroid and its inertia.
+/// `iterations` steps from `start` (k × d), then the nearest final centroids and the inertia.
 ///
-/// 2·n·k·d flops of GEMM and n·d additions a step. SufficientStatistics are `f64`, points in order.
+/// 2·n·k·d flops of GEMM and n·d additions per step. Sums are `f64`, over the points in order.
 pub(super) fn run(x: &Matrix, start: Matrix, iterations: usize) -> Clustering {
     let (n, k, d) = (x.rows(), start.rows(), start.cols());
     let mut centroids = start;
@@ -20,7 +20,7 @@ pub(super) fn run(x: &Matrix, start: Matrix, iterations: usize) -> Clustering {
     let mut settled = false;
     for _ in 0..iterations {
         nearest.assign(x, &centroids, &mut labels);
-        // New centroids are a function of the labels: once these repeat, every further step would too.
+        // New centroids are a function of the labels: if the labels repeat, every further step repeats, too.
         settled = labels == before;
         if settled {
             break;
@@ -35,7 +35,7 @@ pub(super) fn run(x: &Matrix, start: Matrix, iterations: usize) -> Clustering {
     Clustering { labels, inertia, centroids }
 }
 
-/// Centroids from labels: means, and for every empty cluster a part of another ([`split`]).
+/// Centroids from labels: the means, and for every empty cluster a part of another cluster ([`split`]).
 fn update(x: &Matrix, labels: &[u32], sums: &mut [f64], counts: &mut [usize], centroids: &mut Matrix) {
     let d = x.cols();
     sums.fill(0.0);

@@ -1,7 +1,7 @@
 //! K-means: starting points, restarts and the choice among them.
 //!
-//! Minimises the inertia Σ_i |x_i − c_(i)|² over k centroids. Starting points come from the caller's
-//! stream, one restart after the other, before anything runs; a run is a function of its start alone.
+//! Minimises the inertia Σ_i |x_i − c_(i)|² over k centroids. The caller's stream gives all starting points, one
+//! restart after the other, before the runs begin. A run depends only on its start.
 
 #[cfg(feature = "linfa")]
 mod linfa;
@@ -34,7 +34,7 @@ pub use starts::Init;
 /// Starting points of k-means, one stream per view.
 pub const STARTS: Purpose = Purpose::new(6);
 
-/// Who iterates.
+/// Implementation of the iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,27 +42,28 @@ pub enum Backend {
     /// Lloyd's algorithm on GEMM.
     #[default]
     Lloyd,
-    /// The `linfa-clustering` crate, from the same starts; a check on the other, not a fast path. Needs the feature `linfa`.
+    /// The `linfa-clustering` crate from the same starts, as a check of the other backend; it is not faster. Needs the
+    /// feature `linfa`.
     Linfa,
 }
 
-/// How to cluster.
+/// Settings of k-means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KMeans {
     /// Number of clusters.
     pub k: usize,
-    /// Runs from different starts; the one with the least inertia is kept, the first among equals.
+    /// Runs from different starts; the run with the lowest inertia is kept (the first of equals).
     pub restarts: usize,
-    /// Steps of assignment and update.
+    /// Number of steps of assignment and update.
     pub iterations: usize,
-    /// Where the centroids start.
+    /// Starting centroids.
     pub init: Init,
-    /// Who iterates.
+    /// Implementation of the iteration.
     pub backend: Backend,
 }
 
 impl KMeans {
-    /// Whether n points can be clustered so.
+    /// Checks the settings for n points.
     ///
     /// # Errors
     /// [`TaskError::ClusterCount`]; [`TaskError::Parameter`] for no restart or no iteration.
@@ -79,10 +80,11 @@ impl KMeans {
         Ok(())
     }
 
-    /// Clusters the rows of `x` (n × d). Restarts run in parallel; the result does not show it.
+    /// Clusters the rows of `x` (n × d). Restarts run in parallel; the result does not depend on the threads.
     ///
     /// # Errors
-    /// The errors of [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`]; a backend that this build is without.
+    /// The errors of [`KMeans::check`]; [`TaskError::NoNumber`]; [`TaskError::Linfa`]; a backend that this build does
+    /// not have.
     pub fn fit(&self, x: &Matrix, rng: &mut Stream) -> Result<Clustering, TaskError> {
         self.check(x.rows())?;
         check_numbers("k-means", "points", x)?;

@@ -4,16 +4,16 @@ use align::Matrix;
 use align::linalg::{Accum, MatrixViewMut, Threads, gemm};
 use multiversion::multiversion;
 
-/// Points per product; their k × BLOCK similarities stay in cache while the smallest is found.
+/// Points per product. Their k × BLOCK similarities stay in cache during the search for the smallest.
 const BLOCK: usize = 256;
 
-/// Partial sums of a squared distance: a fixed number, so that the result is the same on every target.
+/// Partial sums of a squared distance: a constant, so that the result is the same on every target.
 const LANES: usize = 16;
 
-/// K centroids and every point's nearest.
+/// Result of k-means: k centroids, and the nearest centroid of every point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clustering {
-    /// Nearest centroid of each point, the lower index where two are equally near.
+    /// Index of the nearest centroid of each point; the lower index of two equally near ones.
     pub labels: Vec<u32>,
     /// Sum of squared distances to the nearest centroid.
     pub inertia: f64,
@@ -21,7 +21,7 @@ pub struct Clustering {
     pub centroids: Matrix,
 }
 
-/// Scratch for assignments to k centroids; nothing is allocated after [`Nearest::new`].
+/// Buffers of assignments to k centroids; nothing is allocated after [`Nearest::new`].
 pub(super) struct Nearest {
     /// Similarities c·x, one row per centroid.
     products: Vec<f32>,
@@ -35,7 +35,7 @@ impl Nearest {
         Self { products: vec![0.0; k * BLOCK], half_norms: vec![0.0; k], best: vec![0.0; BLOCK] }
     }
 
-    /// `labels[i] = argmin_c |c|²/2 − x_i·c`, the lower index where two are equal. 2·n·k·d flops.
+    /// `labels[i] = argmin_c |c|²/2 − x_i·c`, the lower index of two equal ones. 2·n·k·d flops.
     pub(super) fn assign(&mut self, x: &Matrix, centroids: &Matrix, labels: &mut [u32]) {
         let k = centroids.rows();
         for (c, half) in self.half_norms.iter_mut().enumerate() {
@@ -71,7 +71,7 @@ fn smallest(products: &[f32], half_norms: &[f32], best: &mut [f32], labels: &mut
     }
 }
 
-/// Σ_i |x_i − c_(i)|² from the differences themselves, points in order.
+/// Σ_i |x_i − c_(i)|², computed from the differences, with points in order.
 pub(super) fn inertia(x: &Matrix, centroids: &Matrix, labels: &[u32]) -> f64 {
     let mut distance = [0.0f32];
     let mut sum = 0.0f64;

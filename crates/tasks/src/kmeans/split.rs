@@ -1,32 +1,32 @@
-//! What becomes of a cluster without points: it takes some of those of another.
+//! Clusters without points: each takes points of another cluster.
 //!
-//! The largest cluster's centroid is copied and the two are pushed apart along it, by ±1/1024 of its length; each counts
-//! half of the points until the next assignment. Where faiss draws the cluster to split, this takes the largest, the
-//! first among equals; where faiss pushes alternating coordinates, this pushes all alike, so that rotated points are
-//! clustered alike and GPA's clusters are those of z-scored input.
+//! The largest cluster's centroid is copied, and the two copies are pushed apart along it by ±1/1024 of its length.
+//! Each counts as half of the points until the next assignment. faiss draws the cluster to split; here it is the
+//! largest, the first of equals. faiss pushes alternating coordinates in opposite directions; here all coordinates are
+//! pushed alike, so that rotated points are clustered alike and GPA's clusters equal those of z-scored input.
 //!
-//! A push parts nothing where all points lie equally far along the centroid: copies of one point, one-hot rows of classes of
-//! the same size, points around the origin. Pushed all the same, such a cluster would be split again and again, and none
-//! of the others ever. So where the push cannot part the points, the empty cluster starts from that one of them that is farthest
-//! from the centroid (and from what others have started from), as scikit-learn has it; and where they are all the same
-//! point, the next largest cluster is split.
+//! The push does not separate points that lie equally far along the centroid: copies of one point, one-hot rows of
+//! classes of the same size, points around the origin. If such a cluster were pushed, it would be split again and
+//! again, and no other cluster ever would be. If the push cannot separate the points, the empty cluster starts from the
+//! point that is farthest from the centroid (and from points from which other clusters started), as in scikit-learn. If
+//! all points are equal, the next largest cluster is split.
 
 use align::Matrix;
 
-/// Relative size of the push; faiss has the same.
+/// Relative size of the push, the same as in faiss.
 const PUSH: f32 = 1.0 / 1024.0;
-/// Products of points with a centroid that differ by less, relative to both lengths, are not parted by the push: what it adds
-/// to their difference, 2/1024 of this, is lost in the rounding of the distances.
+/// Smallest difference of two points' products with a centroid, relative to both lengths, that the push separates. For
+/// smaller ones the push adds 2/1024 of the difference, which is lost in the rounding of the distances.
 const ALONG: f32 = 1.0 / 4096.0;
-/// Points nearer than this, relative to their lengths, are the same point.
+/// Points nearer than this, relative to their lengths, count as equal.
 const SAME: f32 = 1e-5;
 
-/// Gives each empty cluster, in order, a place among the points of the largest that can be split; centroids are the means of
-/// `labels`, `counts` their points. Where no cluster can be split, the centroid stays where it was.
+/// Gives each empty cluster, in order, a start among the points of the largest cluster that can be split. Centroids are
+/// the means of `labels`; `counts` are their points. If no cluster can be split, the centroid does not move.
 pub(super) fn fill_empty(x: &Matrix, labels: &[u32], counts: &mut [usize], centroids: &mut Matrix) {
-    // The cluster whose points a cluster shares since it took some of them.
+    // For each cluster, the cluster whose points it shares since the split.
     let mut origin: Vec<usize> = (0..counts.len()).collect();
-    // Points that others have started from, by origin.
+    // Points from which other clusters started, by origin.
     let mut taken: Vec<(usize, usize)> = Vec::new();
     for empty in 0..counts.len() {
         if counts[empty] > 0 {
@@ -53,7 +53,7 @@ pub(super) fn fill_empty(x: &Matrix, labels: &[u32], counts: &mut [usize], centr
     }
 }
 
-/// Whether a push along the centroid parts the points.
+/// Whether a push along the centroid separates the points.
 fn is_parted_along(x: &Matrix, points: impl Iterator<Item = usize>, centroid: &[f32]) -> bool {
     let (mut least, mut most, mut longest) = (f32::INFINITY, f32::NEG_INFINITY, 0.0f32);
     for i in points {
@@ -73,7 +73,8 @@ fn push_apart(cluster: usize, empty: usize, centroids: &mut Matrix) {
     }
 }
 
-/// The point that is farthest from the centroid and from what was taken, the first among equals; `None` where all are the same.
+/// The point that is farthest from the centroid and from the points already taken (the first of equals); `None` if all
+/// are equal.
 fn farthest(
     x: &Matrix,
     points: impl Iterator<Item = usize>,
@@ -92,7 +93,7 @@ fn farthest(
     found.map(|(_, point)| point)
 }
 
-/// Squared distance relative to the squared lengths; 0 where both are zero.
+/// Squared distance relative to the squared lengths; 0 if both are zero.
 fn apart(a: &[f32], b: &[f32]) -> f32 {
     let squared: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
     if squared > 0.0 { squared / (dot(a, a) + dot(b, b)) } else { 0.0 }

@@ -1,4 +1,4 @@
-//! Starting centroids: which points of the data they are.
+//! Starting centroids: points of the data.
 
 use align::Matrix;
 use align::rng::{Stream, permutation};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::nearest::squared_distances;
 
-/// Where the centroids start.
+/// Starting centroids of k-means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Init {
-    /// Distinct points, uniformly; the released form.
+    /// Distinct points, drawn uniformly: the released form.
     #[default]
     Random,
-    /// K-means++: each next point with probability proportional to its squared distance to the chosen.
+    /// K-means++: each next point has a probability proportional to its squared distance to the chosen points.
     KmeansPp,
 }
 
@@ -32,9 +32,9 @@ pub(super) fn draw(init: Init, x: &Matrix, k: usize, rng: &mut Stream) -> Matrix
     x.select_rows(&rows)
 }
 
-/// D² sampling: the first point uniformly, each next with probability proportional to its squared
-/// distance to the nearest chosen point; where all distances are zero, the first point not yet chosen.
-/// O(n·k·d). Source: Arthur and Vassilvitskii 2007.
+/// D² sampling: the first point is drawn uniformly, each next one with a probability proportional to its squared
+/// distance to the nearest chosen point. If all distances are zero, the first free point is chosen. O(n·k·d). Source:
+/// Arthur and Vassilvitskii 2007.
 fn plus_plus(x: &Matrix, k: usize, rng: &mut Stream) -> Vec<usize> {
     let n = x.rows();
     let mut chosen = Vec::with_capacity(k);
@@ -61,7 +61,7 @@ fn plus_plus(x: &Matrix, k: usize, rng: &mut Stream) -> Vec<usize> {
                 break;
             }
         }
-        // `left` may stay above zero by a rounding: then the last candidate it is.
+        // `left` can stay above zero by rounding; then the last candidate is chosen.
         next = last.or_else(|| free.iter().position(|&free| free)).unwrap_or(next);
     }
 }

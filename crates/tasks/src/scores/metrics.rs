@@ -1,4 +1,4 @@
-//! Figures of merit: agreement of two partitions, summaries of ranks.
+//! Computation of metrics: agreement of two partitions, summaries of ranks.
 
 use align::Matrix;
 use align::prep::cosine_rows;
@@ -6,16 +6,16 @@ use align::prep::cosine_rows;
 use crate::scores::metric::{Metric, Statistic};
 use crate::{TaskError, statistics::resamples};
 
-/// The cell of an item that is not counted: there is none of this number.
+/// Cell number of an item that is not counted.
 const NO_CELL: u32 = u32::MAX;
 
-/// Whole numbers up to this have their `x ln x` looked up.
+/// Largest whole number whose `x ln x` is in the table.
 const TABLE: usize = 4096;
 
-/// Cross table of two partitions of the same n items, made once and counted with any item weights.
+/// Contingency table of two partitions of the same n items, built once and counted with any weights of the items.
 ///
-/// Only the cells that occur are kept (at most n), so many small classes cost no k × k memory, and a
-/// weighted count costs O(n) additions and one pass over those cells.
+/// Only cells with items are stored (at most n), so many small classes need no k × k memory. A weighted count costs
+/// O(n) additions and one pass over these cells.
 #[derive(Clone, Debug)]
 pub struct ContingencyTable {
     /// Cell of each item.
@@ -38,7 +38,7 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// The one that a metric asks for; `None` where it is no agreement.
+    /// The value of a metric; `None` if the metric is not an agreement.
     pub fn figure(&self, metric: Metric) -> Option<f64> {
         match metric {
             Metric::Ari => Some(self.ari),
@@ -67,7 +67,7 @@ impl ContingencyTable {
         Ok(Self { cell_of_item, cells, clusters: cluster_count, classes: class_count, x_ln_x })
     }
 
-    /// From two per-item series of whole numbers, as records keep them; an item whose cluster is NaN is not counted at all.
+    /// A table of two series of whole numbers per item, as records store them. Items whose cluster is NaN are not counted.
     ///
     /// # Errors
     /// The errors of [`ContingencyTable::new`].
@@ -100,8 +100,8 @@ impl ContingencyTable {
         self.agreement_of(&counts)
     }
 
-    /// ARI and NMI with item i counted `weights[i]` times; what a bootstrap needs. The weights' sum must
-    /// stay below 2³².
+    /// ARI and NMI with item i counted `weights[i]` times, for the bootstrap. The sum of the weights must stay below
+    /// 2³².
     ///
     /// # Errors
     /// [`TaskError::Shape`] if there is not one weight per item.
@@ -175,8 +175,8 @@ fn adjusted_rand(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
     2.0 * (tp * tn - fne * fp) / ((tp + fne) * (fne + tn) + (tp + fp) * (fp + tn))
 }
 
-/// Mutual information over the arithmetic mean of the two entropies, clipped at 0. 1 where both
-/// partitions have a single class (or there is no item), 0 where only one has, as scikit-learn.
+/// Mutual information divided by the arithmetic mean of the two entropies, clipped at 0. As in scikit-learn, it is 1 if
+/// both partitions have a single class (or there is no item), and 0 if only one has.
 fn normalised_information(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
     if a.occupied <= 1 && b.occupied <= 1 {
         return 1.0;
@@ -191,8 +191,8 @@ fn normalised_information(joint: &Marginal, a: &Marginal, b: &Marginal) -> f64 {
     if information <= f64::EPSILON { 0.0 } else { information / (0.5 * (of_a + of_b)) }
 }
 
-/// ARI and NMI of clusters against labels with item i counted `weights[i]` times. Where the same items
-/// are counted with many weights, make one [`ContingencyTable`] and ask that.
+/// ARI and NMI of clusters and labels with item i counted `weights[i]` times. For many weights of the same items, build
+/// one [`ContingencyTable`].
 ///
 /// # Errors
 /// [`TaskError::Shape`] if the lengths differ.
@@ -204,7 +204,7 @@ pub fn ari_nmi_weighted<A: Ord + Copy, B: Ord + Copy>(
     ContingencyTable::new(clusters, labels)?.weighted_agreement(weights)
 }
 
-/// Position of every value among the distinct values in ascending order, and how many there are.
+/// Position of every value among the distinct values in ascending order, and the number of distinct values.
 pub fn dense_codes<T: Ord + Copy>(values: &[T]) -> (Vec<u32>, usize) {
     let mut distinct = values.to_vec();
     distinct.sort_unstable();
@@ -252,9 +252,9 @@ pub fn weighted_mean_reciprocal_rank(ranks: &[f32], weights: &[u32]) -> Result<f
     Ok(sum / total as f64)
 }
 
-/// A metric computed from its series ([`Metric::quantity`]) with item i counted `weights[i]` times: what a
-/// resample evaluates; `None` where it is undefined: no item counts, or the metric is no function of such a series (agreement
-/// of clusters is one of [`ContingencyTable`]; uniformity, effective rank and modality gap need the vectors).
+/// A metric computed from its series ([`Metric::quantity`]) with item i counted `weights[i]` times, for resamples.
+/// `None` if it is undefined: no item counts, or the metric is not a function of such a series (agreement of clusters
+/// needs [`ContingencyTable`]; uniformity, effective rank and modality gap need the vectors).
 ///
 /// # Errors
 /// [`TaskError::Shape`] if there is not one weight per value.
@@ -279,8 +279,8 @@ pub fn weighted_figure(metric: Metric, values: &[f32], weights: &[u32]) -> Resul
     Ok(value.is_finite().then_some(value))
 }
 
-/// What one item adds to a metric that is a mean over items; `None` for a metric that is none, or an item that does not
-/// count.
+/// Contribution of one item to a metric that is a mean over items; `None` for other metrics, and for an item that does
+/// not count.
 pub fn item_value(metric: Metric, value: f32) -> Option<f64> {
     part(metric.statistic(), value)
 }
@@ -301,7 +301,7 @@ fn part(statistic: Statistic, value: f32) -> Option<f64> {
     }
 }
 
-/// Population skewness `m₃ / m₂^(3/2)`; zero where nothing varies.
+/// Population skewness `m₃ / m₂^(3/2)`; zero if all values are equal.
 pub fn skewness(values: &[f32]) -> f64 {
     // One weight for each value, so the lengths fit.
     weighted_skewness(values, &vec![1; values.len()]).unwrap_or(f64::NAN)
@@ -323,7 +323,7 @@ pub fn weighted_skewness(values: &[f32], weights: &[u32]) -> Result<f64, TaskErr
     Ok(if variance == 0.0 { 0.0 } else { moment(3) / variance.powf(1.5) })
 }
 
-/// [`mean`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all.
+/// [`mean`] with item i counted `weights[i]` times. NaN marks an item that does not count.
 ///
 /// # Errors
 /// [`TaskError::Shape`] if there is not one weight per value.
@@ -337,8 +337,8 @@ pub fn weighted_mean(values: &[f32], weights: &[u32]) -> Result<f64, TaskError> 
     Ok(sum / total as f64)
 }
 
-/// [`quantile`] with item i counted `weights[i]` times. O(n log n); NaN marks an item that is not counted at all; NaN
-/// where none is.
+/// [`quantile`] with item i counted `weights[i]` times. O(n log n). NaN marks an item that does not count; the result
+/// is NaN if no item counts.
 ///
 /// # Errors
 /// [`TaskError::Shape`] if there is not one weight per value.
@@ -347,7 +347,8 @@ pub fn weighted_quantile(values: &[f32], q: f64, weights: &[u32]) -> Result<f64,
     Ok(if repeated.is_empty() { f64::NAN } else { quantile(&repeated, q) })
 }
 
-/// [`lower_median`] with item i counted `weights[i]` times; NaN marks an item that is not counted at all; NaN where none is.
+/// [`lower_median`] with item i counted `weights[i]` times. NaN marks an item that does not count; the result is NaN if
+/// no item counts.
 ///
 /// # Errors
 /// [`TaskError::Shape`] if there is not one weight per value.
@@ -367,7 +368,7 @@ pub fn mean(values: &[f32]) -> f64 {
     values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
 }
 
-/// Quantile, linear between order statistics (type 7); NaN without a value.
+/// Quantile, interpolated linearly between order statistics (type 7); NaN without a value.
 pub fn quantile(values: &[f32], q: f64) -> f64 {
     let mut ascending: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
     ascending.sort_unstable_by(f64::total_cmp);
@@ -384,7 +385,7 @@ pub fn lower_median(values: &[f32]) -> f64 {
     f64::from(ascending[(ascending.len() - 1) / 2])
 }
 
-/// `1 − cos` of the rows with the same number, in `f64`; 1 where a row has no direction.
+/// `1 − cos` of the rows with the same index, in `f64`; 1 if a row has no direction.
 pub fn cosine_distances(a: &Matrix, b: &Matrix) -> Vec<f32> {
     let (a, b) = (cosine_rows(a), cosine_rows(b));
     let dot = |i: usize| a.row(i).iter().zip(b.row(i)).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();

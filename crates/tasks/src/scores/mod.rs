@@ -1,4 +1,4 @@
-//! What tasks return: the table of metrics, how each is computed, scores and the series behind them.
+//! Results of tasks: the table of metrics, their computation, scores, and the series behind them.
 
 pub(crate) mod metric;
 pub mod metrics;

@@ -1,4 +1,4 @@
-//! What tasks take and what they return.
+//! Input and results of tasks.
 
 use align::prep::{ConstantColumns, ZScore};
 use align::{Coordinates, Dataset, Fitted, Matrix, Split};
@@ -7,17 +7,16 @@ use crate::TaskError;
 use crate::scores::metric::{Metric, Quantity};
 use crate::scores::metrics::dense_codes;
 
-/// A fitted method and the data it is judged with.
+/// A fitted method and the data on which it is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskInput<'a> {
     /// The fitted method.
     pub fitted: &'a Fitted,
-    /// The rows it was fitted on: tasks take standardisation statistics from them, and classifiers are
-    /// trained on them.
+    /// The rows of the fit. Tasks take standardisation statistics from them and train classifiers on them.
     pub train: &'a Split,
-    /// The rows that classifiers are chosen by, where the data have some.
+    /// The rows that choose among classifiers, if the data have some.
     pub validation: Option<&'a Split>,
-    /// The rows it is judged on.
+    /// The rows on which the method is evaluated.
     pub test: &'a Split,
 }
 
@@ -27,7 +26,7 @@ impl<'a> TaskInput<'a> {
         Self { fitted, train: &data.train, validation: data.validation.as_ref(), test: &data.test }
     }
 
-    /// Standardisation by the training rows that a view has (ddof 0), constant columns left out.
+    /// Standardisation by the training rows of a view (ddof 0); constant columns are left out.
     ///
     /// # Errors
     /// Unknown view.
@@ -36,24 +35,24 @@ impl<'a> TaskInput<'a> {
     }
 }
 
-/// One figure: a metric of a view (`source` alone), of an ordered pair (`source`, `target`) or of all
-/// views together (neither).
+/// One value: a metric of a view (`source` alone), of an ordered pair (`source`, `target`) or of all views together
+/// (neither).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Score {
-    /// The coordinates in which it was measured.
+    /// The coordinates of the measurement.
     pub space: Coordinates,
     /// The view, or the source of the pair.
     pub source: Option<String>,
     /// The target of the pair.
     pub target: Option<String>,
-    /// What was measured.
+    /// The metric.
     pub metric: Metric,
-    /// The figure; `None` where it does not apply, never zero in its place.
+    /// The value; `None` (never zero) if the metric does not apply.
     pub value: Option<f64>,
-    /// Held-out items behind it.
+    /// Number of held-out items behind the value.
     pub n: usize,
-    /// Why there is no value.
+    /// The reason if there is no value.
     pub reason: Option<String>,
 }
 
@@ -62,13 +61,13 @@ pub struct Score {
 /// Ranks, clusters and label codes are whole numbers, exact in `f32` up to 2²⁴ = 16.8 million items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// The coordinates in which it was measured.
+    /// The coordinates of the measurement.
     pub space: Coordinates,
     /// The view, or the source of the pair.
     pub source: Option<String>,
     /// The target of the pair.
     pub target: Option<String>,
-    /// What the values are.
+    /// The quantity of the values.
     pub quantity: Quantity,
     /// The k-means seed of a cluster series.
     pub draw: Option<u64>,
@@ -76,16 +75,16 @@ pub struct Series {
     pub values: Vec<f32>,
 }
 
-/// What a task returns.
+/// Result of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scores {
-    /// The figures.
+    /// The values.
     pub scores: Vec<Score>,
-    /// The per-item values that they are computed from.
+    /// The values per item from which the scores are computed.
     pub series: Vec<Series>,
 }
 
-/// Where a figure belongs: a space, and in it a view, an ordered pair of views or all views together.
+/// Place of a value: coordinates, and in them a view, an ordered pair of views or all views together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The coordinates.
@@ -114,19 +113,19 @@ impl<'a> Place<'a> {
 }
 
 impl Scores {
-    /// The scores of a method that a task does not apply to: no figure, and why.
+    /// Scores of a method to which a task does not apply: no values, with the reason.
     pub fn not_applicable(space: Coordinates, metrics: &[Metric], n: usize, reason: &str) -> Self {
         let mut scores = Self::default();
         scores.undefined(Place::all(space), metrics, n, reason);
         scores
     }
 
-    /// Adds a figure of `n` held-out items.
+    /// Adds a value of `n` held-out items.
     pub fn figure(&mut self, place: Place<'_>, metric: Metric, n: usize, value: f64) {
         self.figure_or_reason(place, metric, n, Ok(value));
     }
 
-    /// Adds a figure, or why there is none.
+    /// Adds a value, or the reason if there is none.
     pub fn figure_or_reason(&mut self, place: Place<'_>, metric: Metric, n: usize, value: Result<f64, &str>) {
         let (value, reason) = (value.ok(), value.err().map(str::to_string));
         let Place { space, source, target } = place;
@@ -134,17 +133,18 @@ impl Scores {
         self.scores.push(Score { space, source, target, metric, value, n, reason });
     }
 
-    /// Adds metrics that have no figure for one reason.
+    /// Adds metrics that have no value for one reason.
     pub fn undefined(&mut self, place: Place<'_>, metrics: &[Metric], n: usize, reason: &str) {
         metrics.iter().for_each(|&metric| self.figure_or_reason(place, metric, n, Err(reason)));
     }
 
-    /// Keeps one value per item, so that intervals can be had.
+    /// Stores one value per item, from which intervals are computed.
     pub fn keep(&mut self, place: Place<'_>, quantity: Quantity, values: Vec<f32>) {
         self.keep_draw(place, quantity, None, values);
     }
 
-    /// Like [`Scores::keep`], of one of several draws of the task's own (seeds of k-means, first weights of a classifier).
+    /// Like [`Scores::keep`], for one of several seeds of the task (of k-means, or of the initial weights of a
+    /// classifier).
     pub fn keep_draw(&mut self, place: Place<'_>, quantity: Quantity, draw: Option<u64>, values: Vec<f32>) {
         let Place { space, source, target } = place;
         let [source, target] = [source, target].map(|view| view.map(str::to_string));
@@ -152,14 +152,13 @@ impl Scores {
     }
 }
 
-/// The groups of items as a series, the grouping's name as its source.
+/// The groups of items as a series, with the grouping's name as its source.
 pub fn group_series(space: Coordinates, name: &str, groups: &[i64]) -> Series {
     let values = dense_codes(groups).0.into_iter().map(|code| code as f32).collect();
     Series { space, source: Some(name.to_string()), target: None, quantity: Quantity::Group, draw: None, values }
 }
 
-/// Stops at the first value that is not finite: a NaN compares false with everything, so it would be
-/// ranked first rather than last.
+/// Refuses a value that is not finite. NaN compares false with everything, so it would be ranked first, not last.
 pub(crate) fn check_finite(space: Coordinates, view: &dyn Fn() -> String, x: &Matrix) -> Result<(), TaskError> {
     match x.as_slice().iter().position(|v| !v.is_finite()) {
         None => Ok(()),
@@ -173,8 +172,8 @@ pub(crate) fn check_finite(space: Coordinates, view: &dyn Fn() -> String, x: &Ma
     }
 }
 
-/// Stops at the first value that is no finite number or so large that a sum of products of two rows may not be one: what
-/// public functions ask of the matrices that a caller brings.
+/// Refuses a value that is not finite, or so large that a sum of products of two rows may overflow. Public functions
+/// check their matrices by it.
 pub(crate) fn check_numbers(op: &'static str, name: &'static str, x: &Matrix) -> Result<(), TaskError> {
     // Four products for a squared distance, and one more factor of two for the difference of two similarities.
     let most = (f32::MAX / (8.0 * x.cols().max(1) as f32)).sqrt();

@@ -10,17 +10,17 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 use crate::TaskError;
 use crate::statistics::resamples::{Draw, Interval, Resamples};
 
-/// Resampled seeds, a substream per resample.
+/// The draw of seeds, one substream per resample.
 const RESAMPLED_SEEDS: Purpose = Purpose::new(43);
-/// Resampled items.
+/// The draw of items.
 const RESAMPLED_ITEMS: Purpose = Purpose::new(8);
 
-/// What a resample draws from: n items, or the clusters that they come in.
+/// Units of a resample: n items, or the clusters of the items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Items<'a> {
-    /// Items n.
+    /// Number n of items.
     pub count: usize,
-    /// The cluster of each; without, every item is drawn for itself.
+    /// Cluster of each item. Default: items are drawn one by one.
     pub clusters: Option<&'a [i64]>,
 }
 
@@ -30,38 +30,38 @@ impl From<usize> for Items<'_> {
     }
 }
 
-/// A seed that a figure is to be computed without: number `seed` of the figures that have `of` seeds.
+/// A seed that is left out: number `seed` of the figures that have `of` seeds.
 ///
-/// Figures with the same number of seeds share them, so that a comparison is paired over seeds too.
+/// Figures with the same number of seeds share them, so that a comparison is also paired over seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Omitted {
-    /// Seeds of the figures that are meant; other figures are computed from all of theirs.
+    /// Number of seeds of the affected figures; all other figures use all of their seeds.
     pub of: usize,
     /// The seed that is left out, from 0.
     pub seed: usize,
 }
 
-/// 95% intervals of several figures under the same resamples of n items, `None` for a figure that is undefined on the items
-/// or on more than one resample in twenty.
+/// 95% intervals of several figures under the same resamples of n items; `None` for a figure that is undefined on the
+/// items or on more than one resample in twenty. "Figure" means a value computed from items, such as a metric.
 ///
-/// Where items come in clusters (captions of one picture), whole clusters are drawn: items of one cluster are no
-/// independent witnesses. A resample draws n items with replacement and hands their multiplicities to `statistic`, which
-/// returns one value per figure, always in the same order. Comparisons are *paired* because every
-/// figure sees the same items: a difference of two methods is one more figure, computed inside.
+/// If items come in clusters (captions of one picture), whole clusters are drawn, because items of one cluster are not
+/// independent. A resample draws n items with replacement and passes their multiplicities to `statistic`, which returns
+/// one value per figure, always in the same order. Comparisons are *paired* because every figure sees the same items: a
+/// difference of two methods is one more figure, computed inside `statistic`.
 ///
-/// The interval is the percentile interval of the resamples' deviations from their mean, placed around the estimate: an item
-/// drawn twice agrees with itself, which moves figures made of pairs of items (ARI, NMI) in every resample
-/// by an amount that is no uncertainty. With G clusters (or items) the deviations are widened by √(G/(G−1)) and divided by
-/// √(χ²/(G−1)), which makes the quantiles those of Student's t with G − 1 degrees of freedom where a figure is a mean.
-/// Quantiles interpolate linearly between order statistics. Resample r is drawn from stream r of
-/// (`seed`, items resampled), so it depends neither on threads nor on how many resamples follow.
+/// The interval is the percentile interval of the resamples' deviations from their mean, placed around the estimate: an
+/// item that is drawn twice agrees with itself, which shifts figures of pairs of items (ARI, NMI) in every resample by
+/// an amount that is not uncertainty. With G clusters (or items) the deviations are multiplied by √(G/(G−1)) and
+/// divided by √(χ²/(G−1)), which makes the quantiles those of Student's t with G − 1 degrees of freedom if a figure is
+/// a mean. Quantiles interpolate linearly between order statistics. Resample r is drawn from stream r of (`seed`, items
+/// resampled), so it depends neither on threads nor on the number of resamples.
 ///
-/// Cost: `resamples` + 1 calls in parallel, and `resamples` values per figure. Source: Efron and
-/// Tibshirani 1993, chapter 13; Student's t for few clusters: Cameron, Gelbach and Miller 2008.
+/// Cost: `resamples` + 1 calls in parallel, and `resamples` values per figure. Source: Efron and Tibshirani 1993,
+/// chapter 13; Student's t for few clusters: Cameron, Gelbach and Miller 2008.
 ///
 /// # Errors
-/// No resample, fewer than two items or clusters, not one cluster for each item, or a statistic that returns differing numbers
-/// of values.
+/// No resample, fewer than two items or clusters, not one cluster per item, or a statistic that returns differing
+/// numbers of values.
 pub fn paired_bootstrap<'a>(
     items: impl Into<Items<'a>>,
     resamples: usize,
@@ -72,7 +72,7 @@ pub fn paired_bootstrap<'a>(
     Ok((0..drawn.estimates().len()).map(|figure| drawn.interval(figure)).collect())
 }
 
-/// Like [`paired_bootstrap`], with the material of the intervals, for tests and ranks.
+/// Like [`paired_bootstrap`], with the deviations themselves, for tests and ranks.
 ///
 /// # Errors
 /// The errors of [`paired_bootstrap`].
@@ -85,16 +85,17 @@ pub fn resample<'a>(
     resample_with_seeds(items, &[], resamples, seed, statistic, |values, _| values.clone())
 }
 
-/// Like [`resample`], of figures that are means over seeds of a fit: intervals cover both other items and other seeds.
+/// Like [`resample`], for figures that are means over seeds of a fit: intervals cover both other items and other seeds.
 ///
-/// `seeds` are the numbers of seeds that figures have. `evaluate` computes once for each resample of items what
-/// `statistic` makes the figures of, from all seeds or without one of them.
+/// `seeds` are the numbers of seeds of the figures. `evaluate` is called once per resample of items; `statistic`
+/// computes the figures from its output, with all seeds or without one of them.
 ///
-/// The deviation by seeds is drawn from Student's t with S − 1 degrees of freedom, scaled by the standard error of the mean
-/// over the S seeds (pseudo-values of the jackknife, which for a mean over seeds are the seeds' own figures), less the part that
-/// comes from items and is in the items' deviation already (from three seeds on; with two, intervals are on the safe side). A bootstrap of S seeds would fall short by (S−1)/S in variance
-/// and know no t: with three seeds that carry the variance its 95% intervals cover 79%, with two 67%. Of one seed nothing is known about
-/// others.
+/// The deviation by seeds is drawn from Student's t with S − 1 degrees of freedom, scaled by the standard error of the
+/// mean over the S seeds (jackknife pseudo-values, which for a mean over seeds are the values of the seeds), minus the
+/// part that comes from items and is already in the items' deviation (from three seeds on; with two seeds the intervals
+/// are conservative). A bootstrap of S seeds would underestimate the variance by the factor (S−1)/S and would use no t:
+/// with three seeds that carry the variance its 95% intervals cover 79%, with two 67%. One seed tells nothing about
+/// other seeds.
 ///
 /// # Errors
 /// The errors of [`paired_bootstrap`].
@@ -112,7 +113,7 @@ pub fn resample_with_seeds<'a, E>(
     let mut of_several: Vec<usize> = seeds.iter().copied().filter(|&of| of > 1).collect();
     of_several.sort_unstable();
     of_several.dedup();
-    // The figures, and for each number of seeds the pseudo-values of every seed.
+    // The figures and, for each number of seeds, the pseudo-values of every seed.
     let figures = |evaluated: &E| -> Figures {
         let all = statistic(evaluated, None);
         let pseudo = |of: usize| -> Vec<Vec<f64>> {
@@ -149,11 +150,11 @@ pub fn resample_with_seeds<'a, E>(
 /// Figures on one draw of items.
 struct Figures {
     all: Vec<f64>,
-    /// By number of seeds, seed and figure.
+    /// Pseudo-values by number of seeds, seed and figure.
     by_seed: Vec<Vec<Vec<f64>>>,
 }
 
-/// Items' and seeds' deviations added up, see [`resample_with_seeds`].
+/// Sum of the deviations by items and by seeds; see [`resample_with_seeds`].
 fn joined(estimates: Figures, draws: &[Figures], units: usize, seed: u64) -> Resamples {
     let count = estimates.all.len();
     let centre: Vec<f64> = (0..count).map(|f| finite_mean(draws.iter().map(|draw| draw.all[f]))).collect();
@@ -192,8 +193,8 @@ fn joined(estimates: Figures, draws: &[Figures], units: usize, seed: u64) -> Res
     Resamples { estimates: estimates.all, draws, units, shares: None }
 }
 
-/// What a standard normal weight of each seed adds to each figure: its deviation from the seeds' mean, scaled so that all
-/// together have the variance of that mean, less what items have contributed to it.
+/// Contribution of each seed to each figure for a standard normal weight: its deviation from the seeds' mean, scaled so
+/// that all together have the variance of that mean, minus the variance that items contribute to it.
 fn seed_parts<'d>(by_seed: &[Vec<f64>], draws: impl Iterator<Item = &'d [Vec<f64>]>, widened: f64) -> Vec<Vec<f64>> {
     let seeds = by_seed.len() as f64;
     let figures = by_seed.first().map_or(0, Vec::len);
@@ -202,7 +203,7 @@ fn seed_parts<'d>(by_seed: &[Vec<f64>], draws: impl Iterator<Item = &'d [Vec<f64
         values.iter().map(|seed| seed[f] - mean).collect()
     };
     let deviations: Vec<Vec<f64>> = (0..figures).map(|f| from_mean(by_seed, f)).collect();
-    // How far the items of a resample move seeds apart.
+    // Distance by which the items of a resample move the seeds apart.
     let mut moved = vec![(0.0, 0usize); figures];
     for draw in draws {
         for (f, (sum, count)) in moved.iter_mut().enumerate() {
@@ -214,8 +215,8 @@ fn seed_parts<'d>(by_seed: &[Vec<f64>], draws: impl Iterator<Item = &'d [Vec<f64
     }
     let kept = |f: usize| {
         let between: f64 = deviations[f].iter().map(|d| d * d).sum();
-        // Of two seeds the one difference may happen to be small: with what items contributed taken off it, Student's t would
-        // have nothing left to widen.
+        // With two seeds, their one difference may be small by chance. If the items' contribution were subtracted,
+        // Student's t would have nothing left to widen.
         let by_items = if by_seed.len() > 2 { widened * widened * moved[f].0 / moved[f].1.max(1) as f64 } else { 0.0 };
         let kept = if between > by_items { ((between - by_items) / between).sqrt() } else { 0.0 };
         kept / (seeds * (seeds - 1.0)).sqrt()
@@ -224,7 +225,7 @@ fn seed_parts<'d>(by_seed: &[Vec<f64>], draws: impl Iterator<Item = &'d [Vec<f64
     (0..by_seed.len()).map(|s| (0..figures).map(|f| kept[f] * deviations[f][s]).collect()).collect()
 }
 
-/// √(k / χ²ₖ): a normal deviate times this is Student's with k degrees of freedom.
+/// √(k / χ²ₖ): a normal deviate times this follows Student's t with k degrees of freedom.
 fn student_scale(freedom: usize, rng: &mut Stream) -> f64 {
     let freedom = freedom as f64;
     ChiSquared::new(freedom).map_or(f64::NAN, |chi| (freedom / chi.sample(rng)).sqrt())
@@ -248,16 +249,18 @@ fn at_least(least: usize, parameter: &'static str, got: usize) -> Result<(), Tas
     }
 }
 
-/// What is drawn: items, or clusters of them.
+/// Units of a draw: items, or clusters of items.
 pub(crate) struct Units {
     items: usize,
-    /// The items of each cluster; without, every item is its own.
+    /// Items of each cluster; `None` if every item is its own unit.
     clusters: Option<Vec<Vec<usize>>>,
 }
 
 impl Units {
+    /// Units of these items or clusters.
+    ///
     /// # Errors
-    /// Fewer than two items or clusters: one alone says nothing of how others would differ; not one cluster for each item.
+    /// Fewer than two items or clusters, because one unit tells nothing about others; not one cluster per item.
     pub(crate) fn new(items: usize, clusters: Option<&[i64]>) -> Result<Self, TaskError> {
         positive("items", items)?;
         let clusters = match clusters {
@@ -283,19 +286,20 @@ impl Units {
         Ok(units)
     }
 
-    /// How many there are.
+    /// Number of units.
     pub(crate) fn count(&self) -> usize {
         self.clusters.as_ref().map_or(self.items, Vec::len)
     }
 
-    /// What each adds to the mean of the items' values, times their number: their mean is that of the items.
+    /// Contribution of each unit to the mean of the items' values, times the number of units: their mean is the mean of
+    /// the items.
     pub(crate) fn shares(&self, values: &[f64]) -> Vec<f64> {
         let Some(clusters) = &self.clusters else { return values.to_vec() };
         let scale = clusters.len() as f64 / self.items as f64;
         clusters.iter().map(|items| scale * items.iter().map(|&item| values[item]).sum::<f64>()).collect()
     }
 
-    /// How often resample `r` has each item.
+    /// Multiplicity of each item in resample `r`.
     fn draw(&self, seed: u64, r: usize, counts: &mut [u32]) {
         let mut rng = stream(seed, RESAMPLED_ITEMS, None);
         rng.set_stream(r as u64);

@@ -1,4 +1,4 @@
-//! Means over items under resamples, and a test by flipping signs.
+//! Means over items under resamples, and a sign-flip test.
 
 pub mod bootstrap;
 pub mod multiple;
@@ -14,24 +14,24 @@ use crate::TaskError;
 use crate::statistics::bootstrap::{Items, Omitted, Units, positive, resample_with_seeds};
 use crate::statistics::resamples::Resamples;
 
-/// Flipped signs of a test on differences, a substream per flip.
+/// The draw of flipped signs, one substream per flip.
 const FLIPPED_SIGNS: Purpose = Purpose::new(29);
 
-/// How the values of items are bounded.
+/// Range of the values of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Each between 0 and 1: a hit, a reciprocal rank, or a mean of such.
+    /// Each value lies between 0 and 1: a hit, a reciprocal rank, or a mean of such values.
     Share,
     /// Any number.
     Number,
 }
 
-/// Figures that are means over items, possibly over several seeds of a fit: everything but ARI, NMI and quantiles.
+/// Resamples of values that are means over items, possibly over several seeds of a fit: all metrics except ARI, NMI and
+/// quantiles.
 ///
-/// `values[figure][seed][item]`. A resample draws items, or whole clusters of them; what other seeds would have led to is added to it,
-/// see [`resample_with_seeds`]. Figures with the same number
-/// of seeds share them. 10,000 resamples of 15 figures of 3,000 items take about a second. A NaN among the values makes its
-/// figure undefined.
+/// `values[figure][seed][item]`. A resample draws items, or whole clusters of items; [`resample_with_seeds`] adds the
+/// variation of the seeds. Figures with the same number of seeds share them. 10,000 resamples of 15 figures of 3,000
+/// items take about a second. NaN among the values makes the figure undefined.
 ///
 /// # Errors
 /// No figure or seed, fewer than two items or clusters; figures of different items.
@@ -80,13 +80,13 @@ pub fn resample_means(
     Ok(drawn)
 }
 
-/// Two-sided p of a mean difference of pairs by flipping signs: under the null each difference is as likely the other way
-/// around. Where items come in groups, all differences of a group are flipped together: they are no independent
-/// witnesses. Sampled, the data themselves counted as one of the flips; exact in the limit, whatever the distribution.
-/// Flip r is drawn from stream r of (`seed`, signs flipped).
+/// Two-sided p of a mean of paired differences by flipped signs: under the null the sign of each difference is random.
+/// If items come in groups, all differences of a group are flipped together, because they are not independent. The
+/// flips are sampled, and the data count as one of them; the test is exact in the limit for any distribution. Flip r is
+/// drawn from stream r of (`seed`, signs flipped).
 ///
 /// # Errors
-/// No difference, no flip, a difference that is no finite number, not one group for each difference.
+/// No difference, no flip, a difference that is not finite, not one group per difference.
 pub fn sign_flip(differences: &[f64], groups: Option<&[i64]>, flips: usize, seed: u64) -> Result<f64, TaskError> {
     let refused = |parameter: &'static str, got: String, want: &'static str| {
         Err(TaskError::Parameter { task: "sign flips", parameter, got, want })

@@ -1,30 +1,32 @@
-//! Several tests at once: how many of their findings may be chance.
+//! Multiple tests: adjusted p values.
 
 use crate::statistics::resamples::{Draw, Resamples, beyond_rounding};
 
-/// The p of a difference of two figures.
+/// Test of the difference of two figures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// Which of the tables.
+    /// Index of the table.
     pub table: usize,
-    /// The lower of the two figures' numbers.
+    /// The lower index of the two figures.
     pub first: usize,
-    /// The higher.
+    /// The higher index.
     pub second: usize,
-    /// Of this difference alone.
+    /// p of this difference alone.
     pub p: f64,
-    /// Adjusted for all pairs of all tables, see [`step_down`].
+    /// p adjusted for all pairs of all tables; see [`step_down`].
     pub adjusted: f64,
 }
 
-/// All pairs of figures of some tables, with p adjusted so that the chance of any false finding among them all is at
-/// most the level that it is compared with: the step-down maximum-t procedure.
+/// All pairs of figures of some tables, with p adjusted by the step-down maximum-t procedure: the probability of any
+/// false finding among all pairs is at most the level with which the adjusted p is compared.
 ///
-/// The statistic of a pair is its difference over its standard error, of shares over that under the null (a score test). The pairs are taken from the largest statistic down; the adjusted p of each
-/// is the share of resamples in which any pair from it on deviates from its own estimate by as many standard errors, made monotone.
-/// Because *all* pairs are in the family, it holds for comparisons with the best as well, where which figure is the best is
-/// read from the same data: Holm's adjustment of the differences to the best as observed counts K − 1 tests where
-/// K(K − 1)/2 were looked at. Pairs share items, which the resamples know. Pairs of an undefined figure are left out.
+/// The statistic of a pair is its difference divided by its standard error; for shares, by the standard error under the
+/// null (a score test). Pairs are processed from the largest statistic down. The adjusted p of a pair is the share of
+/// resamples in which any pair from it on deviates from its own estimate by at least as many standard errors, made
+/// monotone. The family contains *all* pairs. Therefore it also covers comparisons with the best figure if the best is
+/// read from the same data. (Holm's adjustment of the differences to the observed best counts K − 1 tests, although K(K
+/// − 1)/2 were looked at.) Pairs share items, which the resamples take into account. Pairs of an undefined figure are
+/// left out.
 ///
 /// Cost: resamples × pairs. Sources: Westfall and Young 1993; Romano and Wolf, Econometrica 73 (2005).
 pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
@@ -36,7 +38,7 @@ pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
                 let Some(spread) = drawn.spread(|values| beyond_rounding(values[first], values[second])) else {
                     continue;
                 };
-                // Where no item tells the two apart there is nothing to test.
+                // If no item distinguishes the two figures, there is nothing to test.
                 let statistic = if spread.estimate == 0.0 {
                     0.0
                 } else {
@@ -69,12 +71,12 @@ pub fn step_down(tables: &[&Resamples]) -> Vec<Pair> {
 struct Tested {
     pair: Pair,
     statistic: f64,
-    /// `None` where all units have the same difference.
+    /// `None` if all units have the same difference.
     standard_error: Option<f64>,
 }
 
 impl Tested {
-    /// By how many standard errors the difference deviates in a resample.
+    /// Deviation of the difference in a resample, in standard errors.
     fn deviation(&self, draw: &Draw) -> f64 {
         match self.standard_error {
             Some(error) => (draw.wide[self.pair.first] - draw.wide[self.pair.second]).abs() / error,
@@ -83,22 +85,23 @@ impl Tested {
     }
 }
 
-/// Holm's step-down adjustment: the chance of any false finding among these tests is at most the level that an adjusted p
-/// is held against. The tests must have been chosen before the data were seen; for comparisons with the best as observed
-/// there is [`step_down`]. An undefined p (NaN) stays undefined and counts as no test. Source: Holm, Scandinavian Journal of
+/// Holm's step-down adjustment: the probability of any false finding among these tests is at most the level with which
+/// an adjusted p is compared. The tests must be chosen before the data are seen; for comparisons with the observed best
+/// use [`step_down`]. An undefined p (NaN) stays undefined and counts as no test. Source: Holm, Scandinavian Journal of
 /// Statistics 6 (1979).
 pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted(p, |m, rank| (m - rank) as f64, true)
 }
 
-/// Benjamini and Hochberg's step-up adjustment: the expected share of false ones among the findings is at most the level
-/// that an adjusted p is held against. An undefined p (NaN) stays undefined and counts as no test. Source: JRSS B 57 (1995).
+/// Benjamini and Hochberg's step-up adjustment: the expected share of false findings among the findings is at most the
+/// level with which an adjusted p is compared. An undefined p (NaN) stays undefined and counts as no test. Source: JRSS
+/// B 57 (1995).
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     adjusted(p, |m, rank| m as f64 / (rank + 1) as f64, false)
 }
 
-/// p times a factor of its rank (from 0, the smallest first), made monotone: upwards from the smallest or downwards from
-/// the largest.
+/// p times a factor of its rank (from 0, the smallest first), made monotone, upwards from the smallest or downwards
+/// from the largest.
 fn adjusted(p: &[f64], factor: impl Fn(usize, usize) -> f64, from_smallest: bool) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).filter(|&i| !p[i].is_nan()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));

@@ -1,9 +1,10 @@
-//! Resamples and what they say of a figure, of a difference of two, and of places.
+//! Resamples, and intervals of figures, differences and ranks that follow from them. A figure is a value computed from
+//! items.
 
 /// A figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// The figure on the items as they are.
+    /// The value on the original items.
     pub estimate: f64,
     /// Lower end: 2.5% of the resamples deviate further down.
     pub low: f64,
@@ -11,64 +12,64 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// z₀.₈: by so many standard errors a difference exceeds the limit of its test in four of five repetitions.
+/// z₀.₈: a difference exceeds the limit of its test by this many standard errors in four of five repetitions.
 const POWER: f64 = 0.841_621_234;
-/// Of a figure that is undefined on more of the resamples than this, nothing is said.
+/// Share of undefined resamples above which a figure has no interval.
 const UNDEFINED: f64 = 0.05;
 
-/// Figures of the items as they are, and of every resample of them.
+/// Figures of the original items and of every resample.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Resamples {
     pub(crate) estimates: Vec<f64>,
     pub(crate) draws: Vec<Draw>,
-    /// Items, or clusters of them, that resamples draw from: at least two.
+    /// Number of items, or of clusters of items, from which resamples draw; at least two.
     pub(crate) units: usize,
-    /// Where figures are means of shares: by figure the mean share of every unit.
+    /// For figures that are means of shares: the mean share of every unit, by figure.
     pub(crate) shares: Option<Vec<Vec<f64>>>,
 }
 
 /// Deviations of every figure in one resample.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Draw {
-    /// Their standard deviation over resamples is the standard error.
+    /// Deviations whose standard deviation over resamples is the standard error.
     pub plain: Vec<f64>,
-    /// With Student's t for few units and few seeds.
+    /// Deviations with Student's t for few units and few seeds.
     pub wide: Vec<f64>,
-    /// Student's deviate with one degree of freedom less than there are units.
+    /// A deviate of Student's t with one degree of freedom fewer than units.
     pub unseen: f64,
 }
 
-/// A difference, or another quantity whose being zero is the question.
+/// A difference, or another quantity that is tested against zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
-    /// With its 95% interval.
+    /// The estimate with its 95% interval.
     pub interval: Interval,
-    /// Two-sided: the share of resamples whose deviation is as large as the estimate, the estimate itself counted as one of
-    /// them. It is never below 1/(resamples + 1), which means "below that", not "equal to it".
+    /// Two-sided p: the share of resamples whose deviation is at least as large as the estimate; the estimate counts as
+    /// one of them. It is never below 1/(resamples + 1); that value means "at most this".
     pub p: f64,
     /// Standard deviation over resamples.
     pub standard_error: f64,
-    /// The difference that a test at 5% would find in four of five repetitions: where the test's limit, plus z₀.₈
-    /// standard errors, lies; 2.80 standard errors with many items and one seed. Of shares at least 7.85/G with G items or clusters, for so
-    /// much can differ without having been seen.
+    /// The difference that a test at 5% would find in four of five repetitions: the limit of the test plus z₀.₈
+    /// standard errors; 2.80 standard errors with many items and one seed. For shares at least 7.85/G with G items or
+    /// clusters, because a difference of that size can remain unseen.
     pub detectable: f64,
 }
 
-/// What resamples say about one linear combination of figures.
+/// Deviations of one linear combination of figures over resamples.
 pub(crate) struct Spread {
     pub estimate: f64,
     pub standard_error: f64,
-    /// One for each resample, undefined ones included.
+    /// One value per resample, undefined ones included.
     pub deviations: Vec<f64>,
     /// Whether any resample differs from the estimate.
     pub varies: bool,
-    /// The standard error if the truth were zero, over that of the estimate.
+    /// Ratio of the standard error under the null to that of the estimate.
     pub under_null: f64,
 }
 
 impl Spread {
-    /// Ascending, the defined ones alone; `None` where too many are undefined.
+    /// Defined deviations in ascending order; `None` if too many are undefined.
     fn sorted(&self) -> Option<Vec<f64>> {
         let mut sorted: Vec<f64> = self.deviations.iter().copied().filter(|d| d.is_finite()).collect();
         let undefined = self.deviations.len() - sorted.len();
@@ -90,12 +91,12 @@ impl Spread {
 }
 
 impl Resamples {
-    /// The figures on the items as they are; NaN where one is undefined.
+    /// The figures on the original items; NaN if one is undefined.
     pub fn estimates(&self) -> &[f64] {
         &self.estimates
     }
 
-    /// Items, or clusters of items, that resamples draw from.
+    /// Number of items, or of clusters of items, from which resamples draw.
     pub fn units(&self) -> usize {
         self.units
     }
@@ -105,12 +106,13 @@ impl Resamples {
         self.figure(figure).map(|contrast| contrast.interval)
     }
 
-    /// A figure as a contrast with zero; `None` where it is undefined on the items, or on one resample in twenty.
+    /// A figure tested against zero; `None` if it is undefined on the items, or on more than one resample in twenty.
     ///
-    /// A mean of shares has Wilson's score interval at the effective number of items n = p(1 − p)/SE², with the resamples' own
-    /// 97.5% quantile in place of the normal's: it lies within 0 and 1 and does not collapse. Where all units have the same
-    /// share, 0 or 1 above all, SE says nothing and n is the number of units. Sources: Wilson 1927; effective
-    /// number of items: Korn and Graubard 1998. Other figures have the percentile interval of [`crate::paired_bootstrap`].
+    /// A mean of shares gets Wilson's score interval at the effective number of items n = p(1 − p)/SE², with the
+    /// resamples' own 97.5% quantile in place of the normal's: it lies within 0 and 1 and does not collapse. If all
+    /// units have the same share, for example 0 or 1, SE carries no information and n is the number of units. Sources:
+    /// Wilson 1927; effective number of items: Korn and Graubard 1998. Other figures get the percentile interval of
+    /// [`crate::paired_bootstrap`].
     pub fn figure(&self, figure: usize) -> Option<Contrast> {
         let spread = self.spread(|values| values[figure])?;
         let mut contrast = self.contrast(&spread)?;
@@ -120,19 +122,20 @@ impl Resamples {
         Some(contrast)
     }
 
-    /// The first figure minus the second, paired; `None` where it is undefined on the items, or on one resample in twenty.
+    /// The first figure minus the second, paired; `None` if it is undefined on the items, or on more than one resample
+    /// in twenty.
     ///
-    /// Ends of a difference of shares reach at least as far as a score interval does whose variance is that which a difference
-    /// of this size must have if items differ as they were seen to, one unseen item that differs altogether
-    /// included: where no item of G differs, ±c²/(G + c²) with c the quantile of Student's t, which is Tango's interval
-    /// (Tango, Statistics in Medicine 17, 1998).
+    /// The ends of a difference of shares reach at least as far as a score interval. Its variance is the one that a
+    /// difference of this size must have if items differ as observed, with one unseen item that differs completely. If
+    /// none of G items differs, the interval is ±c²/(G + c²) with the quantile c of Student's t, which is Tango's
+    /// interval (Tango, Statistics in Medicine 17, 1998).
     pub fn difference(&self, first: usize, second: usize) -> Option<Contrast> {
         let spread = self.spread(|values| beyond_rounding(values[first], values[second]))?;
         let mut contrast = self.contrast(&spread)?;
         if let Some(shares) = &self.shares {
             let differences = || shares[first].iter().zip(&shares[second]).map(|(a, b)| a - b);
             let squares: f64 = differences().map(|d| d * d).sum();
-            // The mean effect of the items that differ, one unseen among them.
+            // The mean effect of the items that differ, with one unseen item among them.
             let effect = (1.0 + squares) / (1.0 + differences().map(f64::abs).sum::<f64>());
             let units = self.units as f64;
             let critical = self.critical(&spread)?;
@@ -149,8 +152,8 @@ impl Resamples {
         Some(contrast)
     }
 
-    /// Which places each of some figures takes among them, 1 the best: 2.5% and 97.5% quantiles over resamples, widened to
-    /// whole places. An undefined figure has no place and takes none from the others.
+    /// Ranks that some figures take among each other, 1 the best: 2.5% and 97.5% quantiles over resamples, widened to
+    /// whole ranks. An undefined figure has no rank and does not change the ranks of the others.
     pub fn places(&self, figures: &[usize], higher_is_better: bool) -> Vec<Option<(usize, usize)>> {
         let defined: Vec<usize> =
             figures.iter().copied().filter(|&figure| self.estimates[figure].is_finite()).collect();
@@ -170,7 +173,7 @@ impl Resamples {
         figures.iter().map(|figure| defined.contains(figure).then(|| of(*figure)).flatten()).collect()
     }
 
-    /// `None` where the estimate is undefined.
+    /// The deviations of a combination; `None` if the estimate is undefined.
     pub(crate) fn spread(&self, of: impl Fn(&[f64]) -> f64) -> Option<Spread> {
         let estimate = of(&self.estimates);
         if !estimate.is_finite() {
@@ -180,17 +183,18 @@ impl Resamples {
             self.draws.iter().map(|draw| of(&draw.plain).powi(2)).filter(|square| square.is_finite()).collect();
         let standard_error = (squares.iter().sum::<f64>() / squares.len().saturating_sub(1).max(1) as f64).sqrt();
         let largest = self.estimates.iter().filter(|e| e.is_finite()).fold(0.0f64, |most, e| most.max(e.abs()));
-        // Below this a spread is rounding.
+        // A smaller spread is rounding.
         let varies = standard_error > 1e-12 * largest;
         if varies {
             let deviations = self.draws.iter().map(|draw| of(&draw.wide)).collect();
-            // Of a difference of shares the squares are what is seen of the variance, and under the null all of it: a score test, as
-            // McNemar's, where the estimate's own variance would find too much among many pairs.
+            // For a difference of shares, the squares are the observed variance, and under the null all of it. This is
+            // a score test like McNemar's; with the estimate's own variance there would be too many findings among many
+            // pairs.
             let squares = estimate * estimate / (self.units as f64 * standard_error * standard_error);
             let under_null = if self.shares.is_some() { (1.0 + squares).sqrt() } else { 1.0 };
             return Some(Spread { estimate, standard_error, deviations, varies, under_null });
         }
-        // All units agree: were their mean zero, signs apart, it would deviate as Student's t does.
+        // All units agree: if their true mean were zero, up to signs, it would deviate like Student's t.
         let standard_error = estimate.abs() / (self.units as f64).sqrt();
         let deviation = |draw: &Draw| if of(&draw.plain).is_finite() { standard_error * draw.unseen } else { f64::NAN };
         let deviations = self.draws.iter().map(deviation).collect();
@@ -210,7 +214,7 @@ impl Resamples {
         })
     }
 
-    /// By how many standard errors 5% of the deviations are exceeded, to either side.
+    /// Number of standard errors that 5% of the deviations exceed, on either side.
     fn critical(&self, spread: &Spread) -> Option<f64> {
         let (values, scale): (Vec<f64>, f64) = match spread.varies {
             true => (spread.sorted()?, spread.standard_error),
@@ -235,12 +239,12 @@ impl Resamples {
     }
 }
 
-/// `a − b`; exactly zero where the two are the same up to the rounding of means over other numbers of fits.
+/// `a − b`; exactly zero if both are equal up to the rounding of means over different numbers of fits.
 pub fn beyond_rounding(a: f64, b: f64) -> f64 {
     if (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) { 0.0 } else { a - b }
 }
 
-/// The first point from `from` on towards `sign` that is beyond, not further than ±1.
+/// The first point from `from` on in the direction `sign` for which `beyond` holds, at most ±1.
 fn bisect(from: f64, sign: f64, beyond: impl Fn(f64) -> bool) -> f64 {
     let (mut within, mut out) = (from, sign);
     for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! Whether row i is the same item in two views: a permutation test before anything is fitted.
+//! Test whether row i is the same item in two views: a permutation test before any fit.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use super::kinds::cka::centred_gram;
 use super::pairs::Pairs;
 use super::{FEWEST, at_most};
 
-/// Most rows that are looked at.
+/// Maximal number of rows in the test.
 const MOST: usize = 500;
-/// Below so many standard deviations above chance, nothing tells that rows correspond.
+/// Number of standard deviations above chance from which the rows count as corresponding.
 const LEAST_Z: f64 = 3.0;
 
-/// How far two views agree in the order of their rows.
+/// Result of the test for two views.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Correspondence {
@@ -24,21 +24,21 @@ pub struct Correspondence {
     pub second: String,
     /// Their debiased linear CKA, from −1 to 1; 0 in the mean for unrelated views.
     pub cka: f64,
-    /// How many standard deviations the CKA lies above its mean over all orders of the second view's rows:
+    /// Number of standard deviations by which the CKA exceeds its mean over all orders of the second view's rows:
     /// `CKA·√(n(n − 3)/2)` for n rows.
     pub z: f64,
-    /// Rows that were compared.
+    /// Number of rows compared.
     pub rows: usize,
 }
 
 impl Correspondence {
-    /// Whether the rows agree more than rows in a random order do: z is at least 3.
+    /// Whether the rows agree more than rows in a random order: z is at least 3.
     pub fn holds(&self) -> bool {
         self.z >= LEAST_Z
     }
 }
 
-/// What the test found, in a sentence.
+/// The result of the test as a sentence.
 impl fmt::Display for Correspondence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, second, cka, z, rows, .. } = self;

@@ -1,14 +1,15 @@
-//! Figures of where views lie, which a rotation changes or which belong to one view alone.
+//! Geometry of views: values that a rotation changes, or that belong to one view alone.
 //!
-//! Over unit rows x̂: alignment, the mean of `‖x̂_i − ŷ_i‖²` over matched items (0 to 4); uniformity,
-//! `ln mean_{i<j} exp(−2·‖x̂_i − x̂_j‖²)` (0 where all rows agree, the more evenly spread the lower); modality gap, the
-//! distance of the two views' means. Of the centred rows: effective rank, `exp(H(σ / Σσ))` of the singular values, between 1
-//! and the width. Sources: Wang and Isola, ICML 2020; Liang et al., NeurIPS 2022; Roy and Vetterli, EUSIPCO 2007.
+//! Over unit rows x̂: alignment is the mean of `‖x̂_i − ŷ_i‖²` over matched items (0 to 4); uniformity is
+//! `ln mean_{i<j} exp(−2·‖x̂_i − x̂_j‖²)` (0 if all rows are equal, lower for more evenly spread rows); the modality
+//! gap is the distance of the two views' means. For centred rows: the effective rank is `exp(H(σ / Σσ))` of the
+//! singular values, between 1 and the width. Sources: Wang and Isola, ICML 2020; Liang et al., NeurIPS 2022; Roy and
+//! Vetterli, EUSIPCO 2007.
 
 use align::Matrix;
 use align::prep::cosine_rows;
 
-/// Squared distance of every item's two unit rows, and the distance of the views' means.
+/// Squared distances between the two unit rows of every item, and the distance of the views' means.
 pub(super) fn of_pair(a: &Matrix, b: &Matrix) -> (Vec<f32>, f64) {
     let (a, b) = (cosine_rows(a), cosine_rows(b));
     let mut means = vec![0.0f64; a.cols()];
@@ -26,14 +27,14 @@ pub(super) fn of_pair(a: &Matrix, b: &Matrix) -> (Vec<f32>, f64) {
     (squared, gap)
 }
 
-/// From the cosines of all items.
+/// Uniformity from the cosines of all items.
 pub(super) fn uniformity(cosines: &Matrix<f64>) -> f64 {
     let n = cosines.rows();
     let sum: f64 = (0..n).map(|i| cosines.row(i)[..i].iter().map(|c| (4.0 * c - 4.0).exp()).sum::<f64>()).sum();
     (sum / (n * (n - 1) / 2) as f64).ln()
 }
 
-/// From singular values.
+/// Effective rank from singular values.
 pub(super) fn effective_rank(s: &[f64]) -> f64 {
     let total: f64 = s.iter().sum();
     let entropy: f64 = s.iter().map(|s| s / total).map(|share| -share * share.ln()).sum();

@@ -1,8 +1,9 @@
-//! What a view says about itself: its coordinates are turned at random and dealt into two halves, and the halves are
-//! compared like two views. The ceiling of a pair is the geometric mean of both, nothing below 0.
+//! The ceiling of the measures: the coordinates of a view are rotated at random and split into two halves, and the
+//! halves are compared like two views. The ceiling of a pair is the geometric mean of both values, at least 0.
 //!
-//! Turned at random, because a universe is defined up to a rotation. A half knows less than the whole, so that views
-//! which share all they have can lie above the ceiling; a pair below it differs by more than halves of one view do.
+//! The rotation is random because a universe is defined up to a rotation. A half has less information than the whole
+//! view. Therefore views that share everything can lie above the ceiling; a pair below it differs more than halves of
+//! one view do.
 
 use align::Matrix;
 use align::linalg::{Threads, polar, product};
@@ -13,13 +14,13 @@ use super::measures::{Measures, measures};
 use super::view::View;
 use crate::TaskError;
 
-/// Random rotation of a view before its coordinates are dealt into halves.
+/// The draw of the rotation of a view.
 const ROTATION: Purpose = Purpose::new(42);
 
-/// How halves are made and compared.
+/// Settings of the halves.
 #[derive(Clone, Copy)]
 pub(super) struct Halving {
-    /// Of the rotation.
+    /// Seed of the rotation.
     pub(super) seed: u64,
     /// Neighbours of mutual kNN.
     pub(super) k: usize,

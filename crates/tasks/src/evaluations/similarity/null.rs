@@ -1,6 +1,6 @@
-//! What a measure gives views whose items do not belong together: the items of one are permuted.
+//! The null of the measures: their values if the items of one view are permuted.
 //!
-//! The same permutations for every pair of views and every method. Nothing is prepared anew: Gram matrices, ranks and
+//! Every pair of views and every method gets the same permutations. Nothing is computed anew: Gram matrices, ranks and
 //! axes are read at permuted indices.
 
 use align::parallel::prelude::*;
@@ -9,14 +9,14 @@ use align::rng::{Purpose, permutation, stream};
 use super::measures::Measures;
 use crate::TaskError;
 
-/// Permuted items behind the null.
+/// The draw of the permutations.
 const PERMUTED_ITEMS: Purpose = Purpose::new(41);
 
 /// The permutations.
 pub(super) struct Null(Vec<Vec<usize>>);
 
 impl Null {
-    /// Of n items.
+    /// Permutations of n items.
     pub(super) fn new(seed: u64, permutations: usize, n: usize) -> Self {
         let order = |r: usize| {
             let mut rng = stream(seed, PERMUTED_ITEMS, None);
@@ -35,8 +35,8 @@ impl Null {
     }
 }
 
-/// `(s − μ₀) / (1 − μ₀)` with the mean μ₀ of the null: 0 where chance does as well, 1 the most, below 0 where chance does
-/// better. None where chance alone reaches the most.
+/// `(s − μ₀) / (1 − μ₀)` with the mean μ₀ of the null: 0 is chance, 1 the maximum, values below 0 are worse than
+/// chance. An error if chance alone reaches the maximum.
 pub(super) fn calibrated(s: f64, null: &[f64]) -> Result<f64, &'static str> {
     let chance = null.iter().sum::<f64>() / null.len() as f64;
     if 1.0 - chance < 1e-9 {

@@ -1,16 +1,16 @@
-//! One number for every pair of items of a view, and the sum of two views' products over pairs: what CKA and RSA share.
+//! One number for every pair of items of a view, and the sum of two views' products over the pairs, for CKA and RSA.
 
 use align::Matrix;
 
-/// A symmetric n × n matrix with an empty diagonal, scaled so that the sum of squares over i < j is 1; all NaN where
-/// there is nothing to scale.
+/// A symmetric n × n matrix with an empty diagonal, scaled so that the sum of squares over i < j is 1; all NaN if it is
+/// zero.
 pub(super) struct Pairs(Matrix);
 
-/// Sums run side by side.
+/// Number of parallel sums.
 const LANES: usize = 8;
 
 impl Pairs {
-    /// From the value of every pair i > j.
+    /// From the values of all pairs i > j.
     pub(super) fn scaled(n: usize, value: impl Fn(usize, usize) -> f64) -> Self {
         let mut squares = 0.0;
         for i in 0..n {
@@ -28,7 +28,7 @@ impl Pairs {
         Self(out)
     }
 
-    /// `Σ_{j<i} a_ij b_ij`, of `b` at `order[i], order[j]` where an order is given. n²/2 products in `f64`.
+    /// `Σ_{j<i} a_ij b_ij`; with an order, of `b` at `order[i], order[j]`. n²/2 products in `f64`.
     pub(super) fn cross(&self, other: &Self, order: Option<&[usize]>) -> f64 {
         let (a, b) = (&self.0, &other.0);
         let row = |i: usize| match order {
@@ -38,9 +38,9 @@ impl Pairs {
         (1..a.rows()).map(row).sum()
     }
 
-    /// One value per item whose mean is [`cross`](Pairs::cross) and whose standard error is, to first order, its: the
-    /// influence of the item on `A / √(B·C)`, `A_i = n·Σ_j a_ij b_ij / 2` and likewise B and C, put around the figure.
-    /// An item is in both places of a pair, hence the factors.
+    /// One value per item whose mean is [`cross`](Pairs::cross) and whose standard error is, to first order, the
+    /// standard error of `cross`: the influence of the item on `A / √(B·C)`, `A_i = n·Σ_j a_ij b_ij / 2` and likewise B
+    /// and C, shifted to the value. An item is in both places of a pair, which explains the factors.
     pub(super) fn by_item(&self, other: &Self) -> Vec<f64> {
         let (a, b) = (&self.0, &other.0);
         let figure = self.cross(other, None);
@@ -71,7 +71,7 @@ fn gathered(a: &[f32], b: &[f32], order: &[usize]) -> f64 {
     sums.iter().sum()
 }
 
-/// How far rows that are all the same lie from their mean by rounding to `f32`: a share of their own length.
+/// Distance of equal rows from their mean by rounding to `f32`: a share of their own length.
 pub(super) fn rounding(x: &Matrix) -> f64 {
     let square: f64 = x.as_slice().iter().map(|&v| f64::from(v) * f64::from(v)).sum();
     2.0 * f64::from(f32::EPSILON) * square.sqrt()

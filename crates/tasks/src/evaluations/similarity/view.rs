@@ -1,4 +1,4 @@
-//! A view's rows prepared for all measures: what no permutation of items makes anew.
+//! A view's rows prepared for all measures; permutations of items reuse it.
 
 use align::Matrix;
 use align::linalg::{MatrixView, Threads, product, thin_svd};
@@ -12,20 +12,20 @@ use crate::TaskError;
 
 /// One view.
 pub(super) struct View {
-    /// For CKA.
+    /// U-centred Gram matrix, for CKA.
     pub(super) gram: Pairs,
-    /// For RSA.
+    /// Ranks of cosines, for RSA.
     pub(super) cosines: Pairs,
-    /// For mutual kNN.
+    /// Nearest neighbours, for mutual kNN.
     pub(super) neighbours: Neighbours,
-    /// For SVCCA and Procrustes.
+    /// Principal axes, for SVCCA and Procrustes.
     pub(super) axes: Axes,
-    /// Of its unit rows.
+    /// Uniformity of the unit rows.
     pub(super) uniformity: f64,
 }
 
 impl View {
-    /// Of n × d rows; `name` for errors.
+    /// Prepares n × d rows; errors contain `name`.
     pub(super) fn new(x: &Matrix, k: usize, name: &dyn Fn() -> String) -> Result<Self, TaskError> {
         let unit = cosine_rows(x).map(|&v| f64::from(v));
         let cosines = product(unit.view(), unit.view().transpose(), Threads::One);
@@ -39,7 +39,7 @@ impl View {
     }
 }
 
-/// Principal axes of centred rows: left singular vectors and singular values, those of nothing but rounding left out.
+/// Principal axes of centred rows: left singular vectors and singular values, without those that are only rounding.
 pub(super) struct Axes {
     u: Matrix<f64>,
     s: Vec<f64>,
@@ -50,7 +50,7 @@ impl Axes {
         let centred = ZScore::centred(x).map(|&v| f64::from(v));
         let svd = thin_svd(centred.view(), name)?;
         let first = svd.s.first().copied().unwrap_or(0.0);
-        // The rounding of `f32`, whatever the number of rows.
+        // The rounding of `f32`, for any number of rows.
         let least = (first * (x.cols() as f64).sqrt() * f64::from(f32::EPSILON)).max(rounding(x));
         let rank = svd.s.iter().filter(|&&s| s > least).count();
         let u = &svd.u;
@@ -62,7 +62,7 @@ impl Axes {
         &self.s
     }
 
-    /// How many axes hold this share of the variance.
+    /// Number of axes that hold this share of the variance.
     pub(super) fn holding(&self, share: f64) -> usize {
         let total: f64 = self.s.iter().map(|s| s * s).sum();
         let mut held = 0.0;
@@ -74,7 +74,7 @@ impl Axes {
         self.s.iter().take_while(short).count()
     }
 
-    /// Cosines between the axes of two views over matched items, of `other`'s in another order where one is given.
+    /// Cosines between the axes of two views over matched items; with an order, the items of `other` are in this order.
     pub(super) fn cross(&self, other: &Self, order: Option<&[usize]>) -> Matrix<f64> {
         let times = |u: MatrixView<'_, f64>| product(self.u.view().transpose(), u, Threads::One);
         match order {

@@ -1,4 +1,4 @@
-//! One file for each measure.
+//! Measures of similarity, one file each.
 
 pub(super) mod cka;
 pub(super) mod neighbours;

@@ -1,10 +1,10 @@
-//! Mutual nearest neighbours: the share of an item's k nearest (by cosine, rows as they are, itself left out) that two views
-//! agree on, the mean over items. By chance k / (n − 1). Source: Huh et al., ICML 2024.
+//! Mutual nearest neighbours: the share of an item's k nearest (by cosine of the rows, without itself) that two views
+//! have in common, averaged over items. Its value by chance is k / (n − 1). Source: Huh et al., ICML 2024.
 //!
-//! Where neighbours are tied for the last places ([`crate::ranking::largest`]), the share is its mean over all ways to break the ties of
-//! both views, each on its own: `1/k·Σ_j p_ij q_ij` with the chances p and q of item j. The order of the items does not
-//! show, so that p is as likely to be small by chance as it says; and views whose items are all alike agree by chance
-//! alone, with each other as with themselves.
+//! If neighbours tie for the last places ([`crate::ranking::largest`]), the share is its mean over all ways to break
+//! the ties of both views independently: `1/k·Σ_j p_ij q_ij` with the probabilities p and q of item j. The order of the
+//! items has no influence. Therefore the p-value is valid, and views whose items are all equal agree by chance only,
+//! with each other and with themselves.
 
 use align::Matrix;
 
@@ -28,7 +28,7 @@ impl Neighbours {
         Self { k, of_items: (0..cosines.rows()).map(nearest).collect() }
     }
 
-    /// Mean share, with `other`'s items in another order where one is given: item i there is `order[i]`.
+    /// Mean share; with an order, item i of `other` is `order[i]`.
     pub(crate) fn shared(&self, other: &Self, order: Option<&[usize]>) -> f64 {
         let at = |i: usize| order.map_or(i, |order| order[i]);
         let of_item = |(i, mine): (usize, &Nearest)| share(mine, &other.of_items[at(i)], at);
@@ -42,7 +42,7 @@ impl Neighbours {
     }
 }
 
-/// How many neighbours two views share of an item, j of the one being `at(j)` of the other.
+/// Number of neighbours of an item that two views share; neighbour j of the one view is `at(j)` of the other.
 fn share(mine: &Nearest, theirs: &Nearest, at: impl Fn(usize) -> usize) -> f64 {
     mine.shares().map(|(j, chance)| chance * theirs.share_of(at(j))).sum()
 }

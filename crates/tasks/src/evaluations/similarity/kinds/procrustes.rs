@@ -1,6 +1,6 @@
-//! Orthogonal Procrustes: both views centred and scaled to a sum of squares of 1, `s = ‖XᵀY‖_*`, the nuclear norm, which
-//! no rotation of X against Y brings closer. The distance is `1 − s = ½·min_R ‖X·R − Y‖²`, from 0 to 1.
-//! Source: Ding, Denain and Steinhardt, NeurIPS 2021, who take twice of it.
+//! Orthogonal Procrustes: both views are centred and scaled to a sum of squares of 1; `s = ‖XᵀY‖_*` is the nuclear
+//! norm. The distance is `1 − s = ½·min_R ‖X·R − Y‖²`, from 0 to 1. Source: Ding, Denain and Steinhardt, NeurIPS 2021,
+//! whose distance is twice this.
 
 use align::Matrix;
 use align::linalg::singular_values;
@@ -8,7 +8,7 @@ use align::linalg::singular_values;
 use super::super::view::Axes;
 use crate::TaskError;
 
-/// s, from the cosines between all axes: `XᵀY` is these times both sets of singular values, up to rotations.
+/// s from the cosines between all axes: up to rotations, `XᵀY` is these cosines times both sets of singular values.
 pub(crate) fn procrustes(a: &Axes, b: &Axes, cross: &Matrix<f64>) -> Result<f64, TaskError> {
     let length = |s: &[f64]| s.iter().map(|s| s * s).sum::<f64>().sqrt();
     let (of_a, of_b) = (length(a.lengths()), length(b.lengths()));

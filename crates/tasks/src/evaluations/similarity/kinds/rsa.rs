@@ -1,13 +1,14 @@
-//! Representational similarity: the Spearman correlation of the cosines that two views give to every pair of items, rows
-//! as they are. Ties, which are cosines within [`TIE`] of the smallest of them, get their mean rank: products of the same rows
-//! differ in the last digits by where they are computed, and an order by that would be one by row number. Source: Kriegeskorte, Mur and Bandettini, Frontiers in Systems Neuroscience 2 (2008).
+//! Representational similarity: the Spearman correlation of the cosines of all pairs of items in two views. Cosines
+//! within [`TIE`] of the smallest of them tie and get their mean rank: products of the same rows differ in the last
+//! digits by their position in the computation, and an order by these digits would be an order by row number. Source:
+//! Kriegeskorte, Mur and Bandettini, Frontiers in Systems Neuroscience 2 (2008).
 
 use align::Matrix;
 
 use super::super::pairs::Pairs;
 use crate::ranking::ranks::TIE;
 
-/// Ranks of all pairs' cosines around their mean: the sum of two views' products over pairs of items is the correlation.
+/// Centred ranks of the cosines of all pairs: the sum of two views' products over pairs of items is the correlation.
 pub(crate) fn ranked(cosines: &Matrix<f64>) -> Pairs {
     let n = cosines.rows();
     let at = |i: usize, j: usize| i * (i - 1) / 2 + j;
