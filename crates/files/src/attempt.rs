@@ -1,9 +1,10 @@
-//! Attempts at a folder's files, and whether they are alive.
+//! Attempts at a folder's files, and whether they are alive. An attempt is a process that writes below a folder.
 //!
-//! Two processes may have the same number on machines of the same name, as in containers, and a process of another machine or
-//! container cannot be looked up at all. So an attempt has a name with random bits, and whoever writes into a folder of
-//! results holds `.attempt~NAME` there locked for as long. The system gives the lock up however the process ends, on every
-//! machine that shares the folder: where the file can be locked by another, the attempt is over.
+//! Two processes on machines of the same name can have the same number, for example in containers, and processes of
+//! another machine or container cannot be looked up. Therefore an attempt has a name with random bits, and while it
+//! writes into a folder of results, it holds a lock on the file `.attempt~NAME` there. The system releases the lock
+//! when the process ends, for any reason, on every machine that shares the folder: if another process can lock the
+//! file, the attempt is over.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
@@ -14,12 +15,12 @@ use std::sync::OnceLock;
 
 use crate::lock::{self, Taken};
 
-/// Between the parts of a name; an attempt's name, ids and host names have none.
+/// Separator of the parts of a name; names of attempts, ids and host names do not contain it.
 pub const BETWEEN: char = '~';
 
 const PREFIX: &str = ".attempt~";
 
-/// This process's name among all attempts: host, process, 64 random bits.
+/// Name of this process among all attempts: host, process, 64 random bits.
 pub fn name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
@@ -30,19 +31,19 @@ pub fn name() -> &'static str {
     })
 }
 
-/// The machine and the process of an attempt, by its name.
+/// The machine and the process of an attempt, from its name.
 pub fn of(name: &str) -> Option<(&str, u32)> {
     let (rest, _) = name.rsplit_once('-')?;
     let (host, process) = rest.rsplit_once('-')?;
     Some((host, process.parse().ok()?))
 }
 
-/// Where an attempt says that it is alive.
+/// Lock file of an attempt, which shows that it is alive.
 pub fn place(root: &Path, name: &str) -> PathBuf {
     root.join(format!("{PREFIX}{name}"))
 }
 
-/// This process writes below a folder while this lives.
+/// Mark of this process as a writer below a folder, for the life of this value.
 #[derive(Debug)]
 pub struct Attempt {
     path: PathBuf,
@@ -50,7 +51,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// From now on.
+    /// Begins an attempt.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -59,11 +60,11 @@ impl Attempt {
         loop {
             let file = open(&path, true)?;
             match file.lock_shared() {
-                // Some network folders know no locks: then nobody is ever known to be dead.
+                // Some network folders have no locks; then no attempt ever counts as dead.
                 Err(e) if e.kind() == ErrorKind::Unsupported => return Ok(Self { path, file }),
                 locked => locked?,
             }
-            // Between the two somebody may have taken the file for a dead one's.
+            // Between these two steps another process may have taken the file for that of a dead attempt.
             if path.exists() {
                 return Ok(Self { path, file });
             }
@@ -73,15 +74,16 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        // Not where this process holds it a second time. What cannot be removed now, the next sweep removes.
+        // Keep the file if this process holds it a second time. A file that cannot be removed now is removed by the
+        // next sweep.
         if self.file.unlock().is_ok() && self.file.try_lock().is_ok() {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// Whether an attempt may still write below a folder; yes, where that cannot be told. What a dead one left here of itself is
-/// removed.
+/// Whether an attempt may still write below a folder; true if that cannot be determined. The lock file of a dead
+/// attempt is removed.
 pub fn alive(root: &Path, name: &str) -> bool {
     let path = place(root, name);
     match open(&path, false).map(|file| (lock::take(&file, true), file)) {
@@ -94,7 +96,7 @@ pub fn alive(root: &Path, name: &str) -> bool {
     }
 }
 
-/// The attempts that have left their file in a folder.
+/// Names of the attempts whose lock files are in a folder.
 ///
 /// # Errors
 /// The folder cannot be read.

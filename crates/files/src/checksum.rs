@@ -1,4 +1,4 @@
-//! SHA-256, of bytes, of files, and of several things at once.
+//! SHA-256 of bytes, of files, and of sequences of texts.
 
 use std::{
     fmt::Write,
@@ -26,10 +26,10 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
     sha256_reader(File::open(path)?).map(|(sum, _)| sum)
 }
 
-/// SHA-256 and number of all bytes that come.
+/// SHA-256 and number of all bytes of a reader.
 ///
 /// # Errors
-/// That of the reader.
+/// The error of the reader.
 pub fn sha256_reader(mut from: impl Read) -> io::Result<(String, u64)> {
     let (mut sum, mut size) = (Sha256Stream::default(), 0);
     let mut block = vec![0; 1 << 20];
@@ -46,23 +46,23 @@ pub fn sha256_reader(mut from: impl Read) -> io::Result<(String, u64)> {
     }
 }
 
-/// SHA-256 of bytes that come one part after the other.
+/// SHA-256 of bytes in parts.
 #[derive(Clone, Debug, Default)]
 pub struct Sha256Stream(Sha256);
 
 impl Sha256Stream {
-    /// The next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The sum of all of them, in lower-case hexadecimal.
+    /// The checksum of all bytes, in lower-case hexadecimal.
     pub fn finish(self) -> String {
         hex(&self.0.finalize())
     }
 }
 
-/// SHA-256 over a sequence of texts, each preceded by its length, so that no two sequences run together.
+/// SHA-256 of a sequence of texts. Each is preceded by its length, so that no two sequences have the same bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Combined(Sha256);
 
@@ -74,7 +74,7 @@ impl Combined {
         self.0.update(text);
     }
 
-    /// The sum of what was added, in lower-case hexadecimal.
+    /// The checksum of all texts, in lower-case hexadecimal.
     pub fn finish(self) -> String {
         hex(&self.0.finalize())
     }

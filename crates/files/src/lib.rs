@@ -1,12 +1,12 @@
-//! What every program of the project does with files.
+//! File operations of all programs of the project.
 //!
-//! * A file is there whole or not at all: [`Staged`] with its bytes at once, [`Part`] as they come, [`sync_folder`] after a
-//!   rename, [`sweep`] for what killed processes left.
+//! * Atomic files, which exist completely or not at all: [`Staged`] for bytes in memory, [`Part`] for streams, [`sync_folder`]
+//!   after a rename, [`sweep`] for the incomplete files of killed processes.
 //! * [`checksum`]: SHA-256 of bytes, files, streams and lists of texts.
-//! * [`lock`] and [`attempt`]: who is at work in a folder, and whether it is still alive.
-//! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and no more of a stream than a limit.
-//! * [`shell`]: words as a shell reads them back.
-//! * [`jobs`]: the one file that `runner texts` writes and `embed jobs` reads.
+//! * [`lock`] and [`attempt`]: the processes that write into a folder, and whether they are alive.
+//! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and a stream up to a limit.
+//! * [`shell`]: words quoted for a shell.
+//! * [`jobs`]: the file that `runner texts` writes and `embed jobs` reads.
 //!
 //! This crate knows no other crate of the workspace.
 
@@ -25,12 +25,12 @@ pub use part::{Part, write};
 pub use staged::{Staged, publish, put, sync_all, sync_folder};
 pub use sweep::sweep;
 
-/// This machine's name; empty where it has none.
+/// Name of this machine; empty if it has none.
 pub fn host() -> String {
     hostname::get().map(|host| host.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

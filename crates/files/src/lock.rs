@@ -1,21 +1,21 @@
-//! Advisory locks of the system: they end with the process however it ends, so none is ever stale.
+//! Advisory locks of the system. They end with the process, however it ends, so no lock is ever stale.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-/// What asking for a lock came to.
+/// Result of a request for a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It is held until the file is closed.
+    /// The lock is held until the file is closed.
     Held,
-    /// Another holds it.
+    /// Another process holds the lock.
     Busy,
-    /// The file system knows no locks, as some network folders; who has such a folder takes turns without help.
+    /// The file system has no locks, like some network folders; there is then no protection.
     Unknown,
 }
 
-/// The file of a lock, made where it is not there; its contents are kept.
+/// Opens the file of a lock, and creates it if it is missing; its contents are kept.
 ///
 /// # Errors
 /// The folder cannot be written.
@@ -23,10 +23,10 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create(true).truncate(false).open(path)
 }
 
-/// Asks for a lock, held alone or shared with others, and does not wait for it.
+/// Requests a lock, exclusive or shared, without waiting.
 ///
 /// # Errors
-/// As the system says.
+/// Errors of the system.
 pub fn take(file: &File, alone: bool) -> io::Result<Taken> {
     match if alone { file.try_lock() } else { file.try_lock_shared() } {
         Ok(()) => Ok(Taken::Held),
@@ -36,18 +36,18 @@ pub fn take(file: &File, alone: bool) -> io::Result<Taken> {
     }
 }
 
-/// Writes into a file who holds it. On a full disk the lock is held all the same.
+/// Writes the holder into the file of a lock. On a full disk the lock is held without this text.
 pub fn sign(file: &mut File) {
     let _ = file.set_len(0).and_then(|()| file.rewind());
     let _ = writeln!(file, "{}", signature(std::process::id(), crate::host()));
 }
 
-/// What [`sign`] writes of a process on a machine.
+/// The text that [`sign`] writes for a process on a machine.
 pub fn signature(process: u32, host: impl std::fmt::Display) -> String {
     format!("process {process} on {host}")
 }
 
-/// Who holds a file, by what [`sign`] has written: a help, not a need. Empty where nobody has signed.
+/// The holder of a lock, from the text of [`sign`], for messages only. Empty without such a text.
 pub fn holder(file: &mut File) -> String {
     let mut holder = String::new();
     let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));

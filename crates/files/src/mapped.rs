@@ -1,4 +1,4 @@
-//! Files whose contents are looked at as bytes; those of which pieces are used are mapped. The only place with `unsafe`.
+//! Files read as bytes; a file of which pieces are used is mapped. The only place with `unsafe`.
 
 #![allow(unsafe_code, reason = "a mapped file is memory that others can change; see `Mapped::open`")]
 
@@ -12,8 +12,8 @@ use memmap2::Mmap;
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
 
-/// A file's contents: mapped, so that pages come in as they are touched and go when the system needs room or
-/// [`release`](Mapped::release) says that they are done with; or a copy in memory.
+/// Contents of a file: a map, whose pages are loaded on access and freed when the system needs room or
+/// [`release`](Mapped::release) is called; or a copy in memory.
 #[derive(Debug)]
 pub struct Mapped {
     file: File,
@@ -26,12 +26,12 @@ enum Held {
     Read(Vec<u8>),
 }
 
-/// Why a file cannot be looked at.
+/// Reason why a file cannot be opened.
 #[derive(Debug)]
 pub enum NotOpened {
-    /// The system's reason.
+    /// An error of the system.
     System(io::Error),
-    /// It is a folder, a pipe or the like.
+    /// The path is a folder, a pipe or another special file.
     NotRegular,
 }
 
@@ -41,18 +41,18 @@ impl From<io::Error> for NotOpened {
     }
 }
 
-/// Files up to this size are read: a map saves nothing, and a copy cannot be pulled away.
+/// Files up to this size are read: a map would save nothing, and a copy does not change when the file does.
 const SMALL: u64 = 1 << 20;
 
 impl Mapped {
     /// Opens a file, read-only; with `in_pieces` it is mapped unless it is small.
     ///
-    /// A file that is cut short while it is mapped ends the process when the lost part is touched, and one that is
-    /// written to gives whatever is there at the time: data files are not to be changed while they are in use.
-    /// [`changed`](Mapped::changed) tells before a piece is touched, where a file has changed its length by then.
+    /// Data files must not be changed while they are in use: if a mapped file is shortened, access to the lost part
+    /// ends the process, and a file that is being written gives whatever it contains at the time.
+    /// [`changed`](Mapped::changed) reports a different length before a piece is accessed.
     ///
     /// # Errors
-    /// The file is not there, cannot be read or is no regular file.
+    /// The file does not exist, cannot be read or is not a regular file.
     pub fn open(path: &Path, in_pieces: bool) -> Result<Self, NotOpened> {
         let mut file = File::open(path)?;
         let about = file.metadata()?;
@@ -81,19 +81,19 @@ impl Mapped {
         }
     }
 
-    /// The length that the file has now and the one that it had, where it is mapped and they differ, so that no piece of it
-    /// may be touched.
+    /// The current length of the file and the length that it had, if it is mapped and they differ. No piece may then be
+    /// accessed.
     ///
     /// # Errors
-    /// It can no longer be asked.
+    /// The file's length can no longer be read.
     pub fn changed(&self) -> io::Result<Option<(u64, u64)>> {
         let Held::Mapped(map) = &self.held else { return Ok(None) };
         let (now, then) = (self.file.metadata()?.len(), map.len() as u64);
         Ok((now != then).then_some((now, then)))
     }
 
-    /// Lets the pages of a part of [`bytes`](Mapped::bytes) go: they no longer count as this process's memory, and are
-    /// read again where they are touched again.
+    /// Frees the pages of a part of [`bytes`](Mapped::bytes): they no longer count as this process's memory, and are
+    /// read again on the next access.
     pub fn release(&self, part: &[u8]) {
         #[cfg(unix)]
         if let Held::Mapped(map) = &self.held {
@@ -110,10 +110,10 @@ impl Mapped {
     }
 }
 
-/// All bytes that come, if they are no more than `most`; no more than one beyond that is asked for.
+/// All bytes of a reader if there are at most `most`; at most one byte more is read.
 ///
 /// # Errors
-/// That of the reader.
+/// The error of the reader.
 pub fn read_at_most(from: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

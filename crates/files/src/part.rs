@@ -1,4 +1,4 @@
-//! A file that is written as its bytes come.
+//! Atomic files written as a stream.
 
 use std::{
     fs::{self, File},
@@ -8,8 +8,8 @@ use std::{
 
 use crate::{Staged, checksum::Sha256Stream, staged::PART};
 
-/// A file in the making: written beside its place under another name, synced and renamed when it is done, removed where
-/// it is not.
+/// An atomic file in progress: written beside its place under another name, synced and renamed when it is complete,
+/// removed otherwise.
 #[derive(Debug)]
 pub struct Part {
     staged: Staged,
@@ -18,10 +18,10 @@ pub struct Part {
 }
 
 impl Part {
-    /// Begins a file; its folder is made where it is not there.
+    /// Begins a file; its folder is created if it is missing.
     ///
     /// # Errors
-    /// The folder cannot be made or written.
+    /// The folder cannot be created or written.
     pub fn create(file: &Path) -> io::Result<Self> {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
@@ -33,10 +33,10 @@ impl Part {
         Ok(Self { staged, out, sum: Sha256Stream::default() })
     }
 
-    /// Puts the file in its place and returns its SHA-256.
+    /// Moves the file to its place and returns its SHA-256.
     ///
     /// # Errors
-    /// The disk is full, or the folder cannot be written any more.
+    /// The disk is full, or the folder can no longer be written.
     pub fn finish(mut self) -> io::Result<String> {
         self.out.flush()?;
         self.out.get_ref().sync_all()?;

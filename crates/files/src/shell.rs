@@ -1,18 +1,18 @@
-//! Commands as they are printed: whoever copies one into a shell runs what was meant.
+//! Commands printed so that a copy into a shell runs the same command.
 
 use std::borrow::Cow;
 
-/// A word of a command line, in quotes where a shell would take it apart.
+/// A word of a command line, quoted if a shell would split or change it.
 ///
-/// A word that no shell takes apart stays as it is, also with the `=` and `,` that the quoting crate would put in quotes:
-/// `method=gpa,seed=0` is to be read by people.
+/// Words that no shell changes stay as they are, even with the characters `=` and `,`, which the quoting crate would
+/// quote: people read `method=gpa,seed=0`.
 pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
-    // `=name` is a path for zsh.
+    // zsh reads `=name` as a path.
     if !text.is_empty() && !text.starts_with('=') && text.chars().all(plain) {
         return text.into();
     }
-    // No argument of a process has a NUL; whatever has one is quoted like the rest.
+    // No argument of a process contains NUL; a word with one is quoted like others.
     let quoted = shlex::Quoter::new().allow_nul(true).quote(text).map(Cow::into_owned);
     quoted.unwrap_or_else(|_| text.into())
 }

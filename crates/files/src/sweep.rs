@@ -1,4 +1,4 @@
-//! What killed processes left half-written.
+//! Removal of incomplete files that killed processes have left.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use crate::attempt::{self, BETWEEN};
 use crate::staged::PART;
 
-/// Removes what dead attempts left half-written in `folders`, which lie below `root`, and returns how many files that were.
-/// Attempts that are alive say so in `root`: see [`attempt`].
+/// Removes the incomplete files of dead attempts in `folders`, which lie below `root`, and returns their number. Living
+/// attempts have a lock file in `root`: see [`attempt`].
 ///
 /// # Errors
-/// A folder cannot be read, a file cannot be removed.
+/// A folder cannot be read, or a file cannot be removed.
 pub fn sweep(root: &Path, folders: &[PathBuf]) -> io::Result<usize> {
     let mut known = HashMap::from([(attempt::name().to_string(), true)]);
     let mut swept = 0;
@@ -37,7 +37,7 @@ pub fn sweep(root: &Path, folders: &[PathBuf]) -> io::Result<usize> {
             }
         }
     }
-    // Those who left nothing half-written, and themselves.
+    // Also the lock files of dead attempts without incomplete files.
     let left = attempt::all(root).map_err(|e| cannot("read", root, &e))?;
     left.iter().filter(|name| !known.contains_key(*name)).for_each(|name| {
         attempt::alive(root, name);

@@ -1,23 +1,23 @@
-//! What the project's programs print.
+//! Output of the project's programs.
 //!
-//! `println!` panics where nobody reads any more (`runner list methods | head -1`) and where a redirected file finds no room.
-//! Here a reader who has seen enough ends nothing: what a command does goes on, and it ends as it would have. Any other
-//! trouble with standard output is kept for the end, where the program says so and fails: [`trouble`].
+//! `println!` panics if nobody reads any more (`runner list methods | head -1`), and if a redirected file finds no room on the
+//! disk. With this crate, a command continues and ends as usual if its reader has left. Any other error of standard output is
+//! kept until the end of the program, which then reports it and fails: [`trouble`].
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-/// The first trouble with standard output that was not a reader's leaving.
+/// The first error of standard output, except that the reader has left.
 static TROUBLE: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// Prints a line on standard output, as `println!` does where somebody reads it.
+/// Prints a line on standard output, like `println!`, without a panic if nobody reads it.
 #[macro_export]
 macro_rules! out {
     ($($line:tt)*) => { $crate::line(::std::format_args!($($line)*)) };
 }
 
-/// Prints a line on standard error, as `eprintln!` does where somebody reads it.
+/// Prints a line on standard error, like `eprintln!`, without a panic if nobody reads it.
 #[macro_export]
 macro_rules! err {
     ($($line:tt)*) => { $crate::error_line(::std::format_args!($($line)*)) };
@@ -36,7 +36,7 @@ pub fn print(text: Arguments<'_>) {
     }
 }
 
-/// Prints a line on standard error. Where that cannot be, there is nobody left to tell.
+/// Prints a line on standard error. If that fails, there is no place left to report it.
 pub fn error_line(line: Arguments<'_>) {
     let _ = io::stderr().lock().write_fmt(format_args!("{line}\n"));
 }
@@ -47,13 +47,13 @@ fn note(error: io::Error) {
     }
 }
 
-/// Why not all that was printed came to its place, such as a full disk; a reader who has left is no trouble.
+/// The reason why not all output was written, such as a full disk. A reader who has left is no error.
 pub fn trouble() -> Option<String> {
     let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
     trouble.as_ref().map(|error| format!("cannot write to standard output: {error}"))
 }
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,18 +1,18 @@
-//! The output folder of a grid: what is kept, and how.
+//! The output folder of a grid and its files.
 //!
 //! ```text
-//! <out>/<grid>/cells/<id>.parquet          a finished cell's records
+//! <out>/<grid>/cells/<id>.parquet          records of a finished cell
 //! <out>/<grid>/cells/<id>.scores.parquet   its per-item scores
-//! <out>/<grid>/cells/<id>.picture.parquet  where some of its items lie before and after alignment, in two dimensions
-//! <out>/<grid>/cells/<id>.failed.parquet   a failed cell's record; the next run tries again
-//! <out>/<grid>/records.{parquet,csv}       all cells of the plan, in its order
-//! <out>/<grid>/about.json                  what records do not say: title, notes, the paper's claims, the command
+//! <out>/<grid>/cells/<id>.picture.parquet  two-dimensional positions of some of its items before and after alignment
+//! <out>/<grid>/cells/<id>.failed.parquet   record of a failed cell; the next run tries again
+//! <out>/<grid>/records.{parquet,csv}       records of all cells of the plan, in its order
+//! <out>/<grid>/about.json                  title, notes, the paper's claims, the command
 //! <out>/<grid>/tables/*.{md,csv,tex}       <out>/<grid>/figures/{,single/,double/}*.{svg,png}
-//! <out>/<grid>/report.html                 all of it on one page; report.md in short
+//! <out>/<grid>/report.html                 everything on one page; report.md is a short form
 //! ```
 //!
-//! Every file comes into its place whole or not at all (`durable`), and the parquet files carry their own checksum
-//! (`seal`). A cell's scores are renamed before its records, so a cell with records is complete.
+//! Every file is atomic (`durable`), and the parquet files contain their own checksum (`checksum`). A cell's scores are
+//! renamed before its records, so a cell with records is complete.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,32 +43,32 @@ pub use crate::record::DATA;
 pub struct StoredSeries {
     /// Task name.
     pub task: String,
-    /// Its parameters.
+    /// Parameters of the task.
     pub task_params: Params,
     /// The series.
     pub series: tasks::Series,
 }
 
-/// What there is of a cell.
+/// State of a cell in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is finished; the seal of its records.
+    /// The cell is finished; with the checksum of its records.
     Done(EmbeddedChecksum),
-    /// It failed; the seal of its record.
+    /// The cell failed; with the checksum of its record.
     Failed(EmbeddedChecksum),
-    /// Nothing.
+    /// The store has no files of the cell.
     Missing,
-    /// Files that cannot be trusted, and why.
+    /// The files of the cell are damaged; with the reason.
     Damaged(String),
 }
 
 impl State {
-    /// Whether nothing is left to do.
+    /// Whether the cell is finished.
     pub fn done(&self) -> bool {
         matches!(self, Self::Done(_))
     }
 
-    /// In a word.
+    /// The state in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Done(_) => "done",
@@ -79,25 +79,25 @@ impl State {
     }
 }
 
-/// The files of a cell, written and not yet in their places.
+/// Files of a cell that are written but not yet in their places.
 #[derive(Debug)]
 pub struct StagedCell {
-    /// In the order in which they are renamed.
+    /// The files in the order of their renaming.
     files: Vec<Staged>,
-    /// What they replace.
+    /// The file that they replace.
     replaced: Option<PathBuf>,
 }
 
 impl StagedCell {
-    /// The files.
+    /// The staged files.
     pub fn files(&self) -> &[Staged] {
         &self.files
     }
 
-    /// Puts them in their places; they have been forced to disk.
+    /// Moves the files to their places; the caller has synced them.
     ///
     /// # Errors
-    /// The folder cannot be written any more.
+    /// The folder can no longer be written.
     pub fn publish(self) -> Result<()> {
         self.files.into_iter().try_for_each(durable::publish)?;
         self.replaced.as_deref().map_or(Ok(()), remove)
@@ -105,10 +105,10 @@ impl StagedCell {
 }
 
 impl Store {
-    /// Creates the folders and checks that they can be written, before anything is computed.
+    /// Creates the folders and checks before any computation that they can be written.
     ///
     /// # Errors
-    /// The folder cannot be made or written.
+    /// The folder cannot be created or written.
     pub fn open(out: &Path, grid: &str) -> Result<Self> {
         let root = out.join(grid);
         let remedy = || format!("cannot write to {}; choose another folder with --out", root.display());
@@ -119,7 +119,7 @@ impl Store {
         Ok(Self { root })
     }
 
-    /// The folder as it is, to be read.
+    /// An existing folder, for reading.
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
     }
@@ -129,22 +129,22 @@ impl Store {
         &self.root
     }
 
-    /// Removes what attempts that were killed left half-written, and returns how many files that were.
+    /// Removes the incomplete files of killed attempts and returns their number.
     ///
     /// # Errors
-    /// A file that cannot be removed.
+    /// A file cannot be removed.
     pub fn sweep(&self) -> Result<usize> {
         let folders = FOLDERS.iter().map(|folder| self.root.join(folder)).chain([self.root.clone()]);
         Ok(files::sweep(&self.root, &folders.collect::<Vec<_>>())?)
     }
 
-    /// A file of a cell: `kind` is empty for its records, `.scores`, `.picture` or `.failed`.
+    /// Path of a file of a cell: `kind` is empty for its records, else `.scores`, `.picture` or `.failed`.
     pub fn cell(&self, id: &str, kind: &str) -> PathBuf {
         self.root.join("cells").join(format!("{id}{kind}.parquet"))
     }
 
-    /// What there is of a cell. Its records are read and their checksum is verified; of its scores only that they are
-    /// there.
+    /// State of a cell. Its records are read and their checksum is verified; for its scores only the existence is
+    /// checked.
     pub fn state(&self, id: &str) -> State {
         let records = self.cell(id, "");
         match fs::read(&records) {
@@ -163,43 +163,43 @@ impl Store {
         }
     }
 
-    /// What is wrong with what lies beside a finished cell's records, its `scores` or its `picture`, if anything is.
+    /// Problem with the `scores` or the `picture` of a finished cell, if there is one.
     pub fn check_beside(&self, id: &str, kind: &str) -> Option<String> {
         let path = self.cell(id, &format!(".{kind}"));
         let checked = match fs::read(&path) {
-            // Whether there should be scores, its records say; a picture is an extra.
+            // The records tell whether scores must exist; a picture is optional.
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
             bytes => bytes.map_err(anyhow::Error::from).and_then(|bytes| own(&bytes, id, kind)),
         };
         checked.err().map(|e| format!("{}: {e:#}", path.display()))
     }
 
-    /// [`Store::state`] of many cells, read side by side.
+    /// [`Store::state`] of many cells, read in parallel.
     pub fn states(&self, ids: &[&str]) -> Vec<State> {
         ids.par_iter().map(|id| self.state(id)).collect()
     }
 
-    /// Whether a file of records is there; a glance that reads nothing.
+    /// Whether a file of records exists; it is not read.
     pub fn has(&self, id: &str) -> bool {
         self.cell(id, "").exists()
     }
 
-    /// Drops what is kept of a cell.
+    /// Removes the files of a cell.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn forget(&self, id: &str) -> Result<()> {
-        // Records first: without them the cell counts as not done.
+        // Records come first: without them the cell counts as not finished.
         for kind in ["", ".failed", ".scores", ".picture"] {
             remove(&self.cell(id, kind))?;
         }
         Ok(())
     }
 
-    /// Writes a finished cell's files beside their places.
+    /// Writes the files of a finished cell beside their places.
     ///
     /// # Errors
-    /// The disk is full, or the folder cannot be written any more.
+    /// The disk is full, or the folder can no longer be written.
     pub fn stage(
         &self,
         id: &str,
@@ -222,7 +222,7 @@ impl Store {
         Ok(StagedCell { files, replaced: Some(self.cell(id, ".failed")) })
     }
 
-    /// Writes what is known of a cell that failed beside its place.
+    /// Writes the record of a failed cell beside its place.
     ///
     /// # Errors
     /// The errors of [`Store::stage`].
@@ -232,20 +232,20 @@ impl Store {
         Ok(StagedCell { files: vec![durable::stage(&self.cell(id, ".failed"), &bytes)?], replaced: None })
     }
 
-    /// Keeps a finished cell, now.
+    /// Stores a finished cell at once.
     ///
     /// # Errors
-    /// The disk is full, or the folder cannot be written any more.
+    /// The disk is full, or the folder can no longer be written.
     pub fn keep(&self, id: &str, records: &[Record], series: &[StoredSeries]) -> Result<()> {
         let staged = self.stage(id, records, series, None)?;
         durable::sync_all(&staged.files.iter().collect::<Vec<_>>()).into_iter().collect::<Result<()>>()?;
         staged.publish()
     }
 
-    /// The picture of a cell; `None` for a cell without one, as of a method that has no universe.
+    /// The picture of a cell; `None` for a cell without one, for example of a method without a universe.
     ///
     /// # Errors
-    /// A file that is not what this version writes.
+    /// A file in a format that this version does not write.
     pub fn picture(&self, id: &str) -> Result<Option<Picture>> {
         let path = self.cell(id, ".picture");
         if !path.exists() {
@@ -255,10 +255,10 @@ impl Store {
         Picture::from_frame(&sealed(&path, id, "picture").with_context(remedy)?).map(Some).with_context(remedy)
     }
 
-    /// The records that the last run or merge has written.
+    /// The records that the last run or merge wrote.
     ///
     /// # Errors
-    /// None are there, or they are not what this version writes.
+    /// There are none, or their format is not the one that this version writes.
     pub fn all_records(&self) -> Result<Vec<Record>> {
         let path = self.root.join(RECORDS);
         let again = || format!("{} cannot be read; run its grid again", path.display());
@@ -277,10 +277,10 @@ impl Store {
         Ok(path)
     }
 
-    /// A cell's records, finished or failed; none for a cell that has not run.
+    /// Records of a cell, finished or failed; none for a cell that has not run.
     ///
     /// # Errors
-    /// A file that is not what was written.
+    /// A damaged file.
     pub fn records(&self, id: &str) -> Result<Vec<Record>> {
         for (suffix, kind) in [("", "records"), (".failed", "failure")] {
             let path = self.cell(id, suffix);
@@ -292,7 +292,7 @@ impl Store {
         Ok(Vec::new())
     }
 
-    /// Why a cell has failed, by its records.
+    /// Reasons of the failure of a cell, from its records.
     ///
     /// # Errors
     /// The errors of [`Store::records`].
@@ -301,29 +301,29 @@ impl Store {
         Ok(records.filter(|record| record.metric.is_none()).filter_map(|record| record.error).collect())
     }
 
-    /// The first reason why a cell has failed, in words.
+    /// The first reason of the failure of a cell, as text.
     pub fn failure(&self, id: &str) -> String {
         let reason = self.failures(id).unwrap_or_default().into_iter().next();
         reason.unwrap_or_else(|| "no reason was kept".into())
     }
 
-    /// A cell's per-item scores.
+    /// Per-item scores of a cell.
     ///
     /// # Errors
-    /// The cell is not finished, or a file is not what was written.
+    /// The cell is not finished, or a file is damaged.
     pub fn series(&self, id: &str) -> Result<Vec<StoredSeries>> {
         let path = self.cell(id, ".scores");
         if !path.exists() && matches!(self.state(id), State::Done(_)) {
-            // A finished cell without a file of scores has none.
+            // A finished cell without a file of scores has no scores.
             return Ok(Vec::new());
         }
         read_series(&read(&path, id, "scores")?).with_context(|| unreadable(&path))
     }
 
-    /// Writes `records.parquet` and `records.csv`; `inputs` is the checksum of what they were gathered from.
+    /// Writes `records.parquet` and `records.csv`; `inputs` is the checksum of the files from which they were gathered.
     ///
     /// # Errors
-    /// The disk is full, or the folder cannot be written any more.
+    /// The disk is full, or the folder can no longer be written.
     pub fn write_records(&self, records: &[Record], inputs: Option<&str>) -> Result<[PathBuf; 2]> {
         let mut frame = record::to_frame(records)?;
         let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
@@ -336,13 +336,13 @@ impl Store {
         Ok(paths)
     }
 
-    /// The records of `records.parquet`, where they were gathered from `inputs` and the file is whole.
+    /// The records of `records.parquet` if they were gathered from `inputs` and the file is intact.
     pub fn gathered(&self, inputs: &str) -> Option<Vec<Record>> {
         let (frame, seal) = checksum::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
         (seal.facts.inputs.as_deref() == Some(inputs)).then(|| record::from_frame(&frame).ok()).flatten()
     }
 
-    /// What is wrong with `records.parquet` and `records.csv`, beside the cells or beside each other.
+    /// Problems with `records.parquet` and `records.csv`, compared with the cells and with each other.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -363,7 +363,7 @@ impl Store {
     }
 }
 
-/// All cells' records in one file.
+/// File with the records of all cells.
 const RECORDS: &str = "records.parquet";
 const FOLDERS: [&str; 5] = ["cells", "tables", "figures", "figures/single", "figures/double"];
 
@@ -373,7 +373,7 @@ fn csv(frame: &mut DataFrame) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Removes a file that may not be there.
+/// Removes a file if it exists.
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -387,7 +387,7 @@ fn unreadable(path: &Path) -> String {
     format!("{} cannot be read; delete it and run the grid again: its cell is computed anew", path.display())
 }
 
-/// The seal of a file that must be this cell's.
+/// Checksum and facts of a file that must belong to this cell.
 fn own(bytes: &[u8], id: &str, kind: &str) -> Result<EmbeddedChecksum> {
     let seal = checksum::check(bytes)?;
     let facts = &seal.facts;

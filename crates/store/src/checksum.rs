@@ -1,9 +1,9 @@
-//! Parquet files that carry their own checksum.
+//! Parquet files that contain their own checksum.
 //!
-//! The file's metadata have one entry, [`KEY`]: 64 hexadecimal digits, a space, and [`Facts`] as JSON. The digits are
-//! the SHA-256 of the whole file with zeros in their place, so that a flipped bit anywhere is seen, no second file can
-//! be lost or belong to another attempt, and every reader of parquet reads the file as usual. It tells accidents; who
-//! alters a file and seals it anew is found by computing cells again (`verify`).
+//! The metadata of the file have one entry, [`KEY`]: 64 hexadecimal digits, a space, and [`Facts`] as JSON. The digits
+//! are the SHA-256 of the whole file with zeros in their place. Therefore a flipped bit anywhere is found, no second
+//! file can be lost or belong to another attempt, and every parquet reader can read the file. The checksum detects
+//! accidents. A file that was changed on purpose and given a new checksum is found by computing cells again (`verify`).
 
 use std::io::Cursor;
 
@@ -13,36 +13,36 @@ use polars::io::parquet::write::{KeyValueMetadata, StatisticsOptions};
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};
 
-/// Name of the entry in the file's metadata.
+/// Name of the entry in the metadata of the file.
 pub const KEY: &str = "runner.seal";
 
 const DIGITS: usize = 64;
 
-/// What a sealed file says of itself.
+/// Facts in the metadata of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
-    /// Whose it is: a cell's id or a grid's name.
+    /// Owner of the file: a cell's id or a grid's name.
     pub of: String,
     /// `records`, `scores` or `failure` of a cell, or `grid`.
     pub kind: String,
-    /// For a cell's records: how many series of per-item scores lie beside them.
+    /// Number of series of per-item scores beside a cell's records.
     #[serde(default)]
     pub series: usize,
-    /// For a grid's records: the checksum of all that they were gathered from.
+    /// For a grid's records: the checksum of the files from which they were gathered.
     #[serde(default)]
     pub inputs: Option<String>,
 }
 
-/// A checksum that was right, and what the file says of itself.
+/// A verified checksum and the facts of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddedChecksum {
     /// SHA-256 of the file with zeros in place of these digits.
     pub sha256: String,
-    /// What the file says of itself.
+    /// Facts in the metadata of the file.
     pub facts: Facts,
 }
 
-/// The bytes of a sealed parquet file.
+/// The bytes of a parquet file with its checksum.
 ///
 /// # Errors
 /// A frame that polars cannot write.
@@ -50,7 +50,7 @@ pub fn write(frame: &mut DataFrame, facts: &Facts) -> Result<Vec<u8>> {
     let value = format!("{} {}", "0".repeat(DIGITS), serde_json::to_string(facts)?);
     let metadata = KeyValueMetadata::from_static(vec![(KEY.into(), value)]);
     let mut bytes = Vec::new();
-    // Cells are small and many: no threads, and no statistics that nobody asks for.
+    // Cells are small and many: no threads, and no statistics.
     ParquetWriter::new(&mut bytes)
         .set_parallel(false)
         .with_statistics(StatisticsOptions::empty())
@@ -62,10 +62,10 @@ pub fn write(frame: &mut DataFrame, facts: &Facts) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Checks the seal.
+/// Verifies the checksum.
 ///
 /// # Errors
-/// No seal, as in half a file; a checksum that the bytes do not have.
+/// No checksum, for example in an incomplete file; a checksum that does not match the bytes.
 pub fn check(bytes: &[u8]) -> Result<EmbeddedChecksum> {
     let (place, facts) = find(bytes).context("it has no checksum: cut short, or no file of this program's")?;
     let written = String::from_utf8_lossy(&bytes[place..place + DIGITS]).into_owned();
@@ -79,7 +79,7 @@ pub fn check(bytes: &[u8]) -> Result<EmbeddedChecksum> {
     })
 }
 
-/// The frame in a sealed file.
+/// The frame in a file with a checksum.
 ///
 /// # Errors
 /// The errors of [`check`]; bytes that polars cannot read.
@@ -88,7 +88,7 @@ pub fn read(bytes: &[u8]) -> Result<(DataFrame, EmbeddedChecksum)> {
     Ok((ParquetReader::new(Cursor::new(bytes)).finish()?, seal))
 }
 
-/// Where the digits are, and the facts behind them.
+/// Position of the digits, and the facts after them.
 fn find(bytes: &[u8]) -> Option<(usize, &[u8])> {
     // Thrift's compact form: the key, the header of the next field (0x18: a string), its length as a varint.
     let key: Vec<u8> = KEY.bytes().chain([0x18]).collect();

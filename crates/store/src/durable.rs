@@ -1,6 +1,6 @@
-//! Finished work on its way to disk: whole or not at all, after a crash too, and with an error that says what is kept.
+//! Atomic writes of results. Errors say what is kept.
 //!
-//! How a file comes to be there whole is `files`' matter; what a killed attempt leaves behind is removed by [`files::sweep`].
+//! The crate `files` writes atomic files; [`files::sweep`] removes the incomplete files of a killed attempt.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,14 +9,14 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use files::Staged;
 
-/// When files are forced to disk.
+/// Time at which files are synced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// Those of about two seconds together: a crash costs at most the cells of the last two seconds.
+    /// About every two seconds, many files together: a crash loses at most the cells of the last two seconds.
     #[default]
     Batch,
-    /// Each by itself before the next begins.
+    /// After every cell, before the next one begins.
     Cell,
 }
 
@@ -39,22 +39,22 @@ fn fill(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<Stage
     Ok(staged)
 }
 
-/// Forces files to disk together. What each came to, in order.
+/// Syncs files to disk together. Returns the results in order.
 pub fn sync_all(files: &[&Staged]) -> Vec<Result<()>> {
     let results = files::sync_all(files).into_iter().zip(files);
     results.map(|(result, staged)| result.map_err(|e| failed(staged.path(), &e.into()))).collect()
 }
 
-/// Puts a file in its place.
+/// Moves a file to its place.
 ///
 /// # Errors
-/// The folder cannot be written any more.
+/// The folder can no longer be written.
 pub fn publish(staged: Staged) -> Result<()> {
     let path = staged.path().to_owned();
     staged.publish().map_err(|e| failed(&path, &e.into()))
 }
 
-/// Writes a whole file or nothing.
+/// Writes a file atomically.
 ///
 /// # Errors
 /// The folder cannot be written, or the disk is full.

@@ -1,4 +1,4 @@
-//! What a store has of a plan's cells: their states, and their records in the plan's order with the plan's labels.
+//! Cells of a plan in a store: their states, and their records in the plan's order with the plan's labels.
 
 use anyhow::Result;
 use files::checksum;
@@ -14,8 +14,9 @@ pub fn states(plan: &Plan, store: &Store) -> Vec<State> {
     store.states(&ids)
 }
 
-/// Records of all cells of the plan that have any, in its order, then what is odd about the data. Where
-/// `records.parquet` was gathered from the same [`inputs`], it is read in place of the cells' files; else it is written.
+/// Records of all cells of the plan that have any, in its order, followed by the warnings about the data. If
+/// `records.parquet` was gathered from the same [`inputs`], it is read instead of the cells' files; otherwise it is
+/// written.
 ///
 /// # Errors
 /// Files that cannot be read or written.
@@ -29,13 +30,14 @@ pub fn records(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<Recor
     Ok(records)
 }
 
-/// The same from the cells' files, nothing written.
+/// The same records from the cells' files, without writing.
 ///
 /// # Errors
 /// Files that cannot be read.
 pub fn gather(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<Record>> {
     let source = &plan.source;
-    // Another subset's name or another grid's may be stored: the cell is the same, its labels are ours.
+    // The stored name may be that of another subset or another grid: the cell is the same, but its labels are those of
+    // this plan.
     let label = |cell: &Cell, record: Record| Record {
         grid: plan.name().into(),
         data: source.asked.clone(),
@@ -51,8 +53,8 @@ pub fn gather(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<Record
         }
         Ok(records)
     };
-    // Threads of their own: polars works in a pool, and a worker of another pool that waits for it takes up its next
-    // cell meanwhile, and the next inside that one, until its stack is full.
+    // Threads of their own: polars works in a pool. A worker of another pool that waits for it would take up its next
+    // cell meanwhile, and the next one inside that, until its stack is full.
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = there.len().div_ceil(threads).max(1);
     let records: Result<Vec<Vec<Record>>> = std::thread::scope(|scope| {
@@ -64,7 +66,7 @@ pub fn gather(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<Record
     Ok(records)
 }
 
-/// Checksum of what records are gathered from: the checksums of the cells' files, and the labels that this plan gives them.
+/// Checksum of the inputs of the records: the checksums of the cells' files, and the labels that this plan gives them.
 pub fn inputs(plan: &Plan, states: &[State]) -> String {
     let source = &plan.source;
     let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.name.as_str());
@@ -77,7 +79,7 @@ pub fn inputs(plan: &Plan, states: &[State]) -> String {
     sum.finish()
 }
 
-/// The cells that have records, and the checksums of these.
+/// Cells that have records, and the checksums of these.
 fn there<'a>(plan: &'a Plan, states: &'a [State]) -> Vec<(&'a Cell, &'a str)> {
     let seal = |(cell, state): (&'a Cell, &'a State)| match state {
         State::Done(seal) | State::Failed(seal) => Some((cell, seal.sha256.as_str())),
@@ -86,7 +88,7 @@ fn there<'a>(plan: &'a Plan, states: &'a [State]) -> Vec<(&'a Cell, &'a str)> {
     plan.cells.iter().zip(states).filter_map(seal).collect()
 }
 
-/// What is odd about the data, as records.
+/// Warnings about the data, as records.
 fn warnings(plan: &Plan) -> Vec<Record> {
     let source = &plan.source;
     let views = source.view_names();

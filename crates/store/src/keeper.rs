@@ -1,8 +1,8 @@
-//! Finished cells on their way to disk.
+//! Background storage of finished cells.
 //!
-//! With [`Durability::Cell`] a cell is forced to disk and renamed before its worker goes on. With
-//! [`Durability::Batch`] cells wait beside their places, and every two seconds a thread forces all of them to disk
-//! together and then renames them; a cell counts as done only once it is renamed.
+//! With [`Durability::Cell`] a cell is synced to disk and renamed before its worker continues. With
+//! [`Durability::Batch`] cells wait beside their places; every two seconds a thread syncs all of them together and then
+//! renames them. A cell counts as finished only after its renaming.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
@@ -16,10 +16,10 @@ use crate::durable::{self, Durability};
 
 /// Longest wait of a finished cell.
 const PERIOD: Duration = Duration::from_secs(2);
-/// Cells that wait at most: more would only pile up what a crash costs.
+/// Maximal number of waiting cells: more would only increase the loss in a crash.
 const MOST: usize = 256;
 
-/// Takes finished cells until it is closed.
+/// Storage thread for finished cells.
 pub struct Keeper<'a> {
     store: &'a Store,
     durability: Durability,
@@ -30,18 +30,18 @@ pub struct Keeper<'a> {
 #[derive(Default)]
 struct State {
     waiting: Vec<StagedCell>,
-    /// Of the first cell that could not be kept.
+    /// Error of the first cell that could not be stored.
     error: Option<String>,
     closed: bool,
 }
 
 impl<'a> Keeper<'a> {
-    /// A keeper of cells of this store.
+    /// A keeper for cells of this store.
     pub fn new(store: &'a Store, durability: Durability) -> Self {
         Self { store, durability, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Starts the thread that keeps what waits; to be followed by [`Keeper::close`].
+    /// Starts the thread that stores the waiting cells; call [`Keeper::close`] at the end.
     pub fn start<'scope, 'env: 'scope>(&'env self, scope: &'scope Scope<'scope, 'env>) {
         if self.durability == Durability::Batch {
             scope.spawn(|| {
@@ -55,7 +55,7 @@ impl<'a> Keeper<'a> {
     /// Takes a cell.
     ///
     /// # Errors
-    /// This cell, or one before it, could not be kept.
+    /// This cell, or one before it, could not be stored.
     pub fn keep(&self, cell: StagedCell) -> Result<()> {
         match self.durability {
             Durability::Cell => self.commit(vec![cell])?,
@@ -72,17 +72,17 @@ impl<'a> Keeper<'a> {
         self.outcome()
     }
 
-    /// Keeps what waits and ends. What that came to, [`Keeper::outcome`] says once the thread has ended too.
+    /// Stores the waiting cells and ends the thread. [`Keeper::outcome`] gives the result after the thread has ended.
     pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
         self.flush();
     }
 
-    /// Whether all cells could be kept so far.
+    /// Whether all cells could be stored so far.
     ///
     /// # Errors
-    /// That of the first that could not.
+    /// The error of the first cell that could not be stored.
     pub fn outcome(&self) -> Result<()> {
         self.lock().error.as_ref().map_or(Ok(()), |error| Err(anyhow!("{error}")))
     }
@@ -91,7 +91,7 @@ impl<'a> Keeper<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the end of a period; whether this is the end of all.
+    /// Waits for the end of a period; true at the end of the run.
     fn wait(&self) -> bool {
         let end = Instant::now() + PERIOD;
         let mut state = self.lock();
@@ -112,7 +112,7 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Forces cells to disk together and renames those that are there.
+    /// Syncs cells to disk together, and renames the synced ones.
     fn commit(&self, cells: Vec<StagedCell>) -> Result<()> {
         if cells.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is kept on disk, and how it survives: records and scores, sealed and whole or not at all, by one runner at a time.
+//! The store of results on disk: records and scores in atomic files with checksums, written by one runner at a time.
 
 pub mod cells;
 pub mod checksum;
@@ -16,7 +16,7 @@ pub fn slug(text: &str) -> String {
     parts.collect::<Vec<_>>().join("-")
 }
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,11 +1,10 @@
-//! Who is at work on a results folder, so that two runners do not compute the same cells, submit them twice, or mix what they
-//! write.
+//! Locks of a results folder, so that two runners do not compute the same cells, submit them twice, or mix their files.
 //!
-//! Advisory locks of the system: they end with the process however it ends, so none is ever stale. `.lock` is held
-//! alone by a run of the whole grid, and shared by runs of parts of it (a shard, `--only`, cells of a plan); a part
-//! that has a name is also held alone, in a file of its own. `.lock-plan` and `.lock-outputs` are held for a moment by whoever
-//! plans or submits, or writes tables, figures and report: others wait for their turn, so that a set of files is one
-//! writer's. Results are whole also where two attempts at a cell overlap.
+//! These are advisory locks of the system. They end with the process, however it ends, so no lock is ever stale. A run
+//! of the whole grid holds `.lock` exclusively; runs of parts of it (a shard, `--only`, cells of a plan) share it. A
+//! part with a name also holds a file of its own exclusively. Programs that plan or submit hold `.lock-plan` for a
+//! moment, and programs that write tables, figures and report hold `.lock-outputs`; others wait, so that one set of
+//! files has one writer. Files stay complete even if two attempts at a cell overlap.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,27 +15,27 @@ use files::lock::{self, Taken};
 
 use crate::slug;
 
-/// A lock, held while this lives.
+/// A lock, held for the life of this value.
 #[derive(Debug)]
 pub struct Lock {
     _files: Vec<File>,
     _attempt: Attempt,
 }
 
-/// What is done in turns.
+/// Work that processes do one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// A plan, and what is submitted by it.
+    /// Writing and submitting a plan.
     Plan,
-    /// Records of all cells, tables, figures and report.
+    /// Writing records of all cells, tables, figures and report.
     Outputs,
 }
 
 impl Lock {
-    /// The whole folder for this process.
+    /// Locks the whole folder for this process.
     ///
     /// # Errors
-    /// Another process is at work on it, or on parts of it; the folder cannot be written.
+    /// Another process works on the folder or on parts of it; the folder cannot be written.
     pub fn all(root: &Path) -> Result<Self> {
         let remedy = || {
             format!(
@@ -48,10 +47,10 @@ impl Lock {
         Self::of(root, vec![take(&root.join(".lock"), true, remedy)?])
     }
 
-    /// A part of the folder, next to other parts; with a name, such as `shard 0/4`, for this process alone.
+    /// Locks a part of the folder beside other parts; a part with a name, such as `shard 0/4`, exclusively.
     ///
     /// # Errors
-    /// Another process is at work on the whole, or on the part of this name; the folder cannot be written.
+    /// Another process works on the whole folder, or on the part with this name; the folder cannot be written.
     pub fn part(root: &Path, name: Option<&str>) -> Result<Self> {
         let remedy = || "wait for it, or stop it: what it has finished is kept".to_string();
         let mut files = vec![take(&root.join(".lock"), false, remedy)?];
@@ -62,10 +61,10 @@ impl Lock {
         Self::of(root, files)
     }
 
-    /// A cell on behalf of a run that holds the folder and has started this process: the attempt of that name.
+    /// Permission to write a cell for the run (an attempt's name) that holds the folder and has started this process.
     ///
     /// # Errors
-    /// No such run is at work here; the folder cannot be written.
+    /// No such run works here; the folder cannot be written.
     pub fn within(root: &Path, run: &str) -> Result<Self> {
         if run == attempt::name() || !attempt::alive(root, run) {
             bail!(
@@ -77,7 +76,7 @@ impl Lock {
         Self::of(root, Vec::new())
     }
 
-    /// Waits for those before, if there are any.
+    /// Waits until the work is free.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -107,20 +106,20 @@ impl Lock {
     }
 }
 
-/// A process that writes into a folder of results.
+/// Process that writes into a folder of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
-    /// The id of its attempt.
+    /// Name of its attempt.
     pub attempt: String,
-    /// Its machine.
+    /// Name of its machine.
     pub host: String,
-    /// Its number there.
+    /// Number of the process on that machine.
     pub process: u32,
-    /// Whether it holds the whole folder, not a part of it.
+    /// Whether it holds the whole folder, not only a part.
     pub whole: bool,
 }
 
-/// The processes that write into a folder, as far as its file system knows locks.
+/// Processes that write into a folder, as far as its file system has locks.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -141,13 +140,13 @@ fn unwritable(path: &Path) -> String {
     format!("cannot write {}; choose another folder with --out", path.display())
 }
 
-/// The locked file; where the file system knows no locks, the file.
+/// The locked file; the file without a lock if the file system has no locks.
 fn take(path: &Path, alone: bool, remedy: impl Fn() -> String) -> Result<File> {
     let place = || unwritable(path);
     let mut file = lock::open(path).with_context(place)?;
     match lock::take(&file, alone).with_context(place)? {
         Taken::Held => {}
-        // Who has such a folder takes turns without help.
+        // There is no protection in such a folder.
         Taken::Unknown => return Ok(file),
         Taken::Busy => {
             let parts = alone && matches!(lock::take(&file, false), Ok(Taken::Held));

@@ -1,35 +1,37 @@
-//! Where some held-out items lie before and after alignment, in two dimensions, as a file beside a cell's scores: a report draws
-//! the universe from it and fits nothing. `cells::picture` computes it.
+//! Two-dimensional positions of some held-out items before and after alignment, in a file beside a cell's scores. A
+//! report draws the universe from it without a fit. `cells::picture` computes it.
 
 use anyhow::{Context, Result, ensure};
 use polars::prelude::{Column, DataFrame};
 
-/// Some held-out items of every view, before and after alignment.
+/// Positions of some held-out items of every view, before and after alignment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// Name of the labelling that `labels` are of.
+    /// Name of the labelling of `labels`.
     pub labelling: Option<String>,
-    /// The items' rows in the held-out split.
+    /// Row numbers of the items in the held-out split.
     pub items: Vec<u64>,
-    /// Their classes, where the data have labels.
+    /// Classes of the items, if the data have labels.
     pub labels: Option<Vec<i64>>,
     /// The views.
     pub views: Vec<PicturedView>,
 }
 
-/// One view's items.
+/// Positions of one view's items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PicturedView {
     /// Its name.
     pub name: String,
-    /// In the plane of its own two leading principal directions, at a root mean square distance of 1 from the middle.
+    /// Positions in the plane of the view's own two leading principal directions, scaled to a root mean square distance
+    /// of 1 from the centre.
     pub before: Vec<[f32; 2]>,
-    /// In the plane of the two leading principal directions of all views' items in the universe together, likewise.
+    /// Positions in the plane of the two leading principal directions of all views' items in the universe together,
+    /// scaled likewise.
     pub after: Vec<[f32; 2]>,
 }
 
 impl Picture {
-    /// One row per view and item.
+    /// A frame with one row per view and item.
     pub fn to_frame(&self) -> Result<DataFrame> {
         let (count, rows) = (self.items.len(), self.items.len() * self.views.len());
         let names = self.views.iter().flat_map(|view| std::iter::repeat_n(view.name.as_str(), count));
@@ -56,10 +58,10 @@ impl Picture {
         )?)
     }
 
-    /// The same, back.
+    /// A picture from its frame.
     ///
     /// # Errors
-    /// A frame that is no picture.
+    /// A frame that is not a picture.
     pub fn from_frame(frame: &DataFrame) -> Result<Self> {
         let number = |name: &str| -> Result<Vec<f32>> {
             frame.column(name)?.f32()?.iter().map(|v| v.with_context(|| format!("a gap in `{name}`"))).collect()

@@ -1,4 +1,4 @@
-//! One row of results. The columns are written once, here.
+//! Records: rows of results. This file is the only place that lists the columns.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use tasks::{Metric, Task, UnknownMetric};
 
 use grid::keys::{MethodKey, Params, Subset};
 
-/// A column's type: how a list of values becomes a polars column and back.
+/// Type of a column: conversion between a list of values and a polars column.
 trait Field: Sized {
     fn column(name: &str, values: Vec<Self>) -> Column;
     fn values(column: &Column) -> PolarsResult<Vec<Self>>;
@@ -65,7 +65,7 @@ impl Field for u64 {
     }
 }
 
-/// A column of texts that are read once each: a grid has few, and many records of them.
+/// A column of texts. Each distinct text is parsed once, because a grid has few texts and many records with them.
 fn parsed<T: Clone, E: fmt::Display>(
     column: &Column,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -89,7 +89,7 @@ fn written<T: fmt::Display>(name: &str, values: &[Option<T>]) -> Column {
     Column::new(name.into(), texts)
 }
 
-/// What is a value in memory and a text in files.
+/// Fields that are values in memory and texts in files.
 macro_rules! texts {
     ($($kind:ty),*) => {$(
         impl Field for Option<$kind> {
@@ -124,18 +124,18 @@ impl Field for Option<Coordinates> {
     }
 }
 
-/// What a record's value is of.
+/// Kind of a record's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Counted {
-    /// A figure of merit.
+    /// A metric.
     Metric(Metric),
-    /// How often something odd occurs in the data.
+    /// Number of occurrences of a problem in the data.
     Warning(WarningKind),
 }
 
 impl Counted {
-    /// The metric, where it is one.
+    /// The metric, if it is one.
     pub fn metric(self) -> Option<Metric> {
         match self {
             Self::Metric(metric) => Some(metric),
@@ -197,7 +197,7 @@ macro_rules! record {
             Ok(DataFrame::new(records.len(), columns)?)
         }
 
-        /// The records in a data frame.
+        /// The records of a data frame.
         ///
         /// # Errors
         /// A column that is missing or of another type; a record that no run can have written, see [`Record::check`].
@@ -338,7 +338,7 @@ pub fn first_difference(
     Ok(None)
 }
 
-/// Columns that tell what a cell cost: they differ from run to run, all others are reproducible to the bit.
+/// Columns about the cost of a cell. They differ from run to run; all others are reproducible to the bit.
 pub const COST_COLUMNS: &[&str] = &[
     "fit_seconds",
     "fit_cpu_seconds",
@@ -352,15 +352,16 @@ pub const COST_COLUMNS: &[&str] = &[
 ];
 
 impl Record {
-    /// The subset's name alone, without its views.
+    /// The name of the subset, without its views.
     pub fn view_set(&self) -> &str {
         &self.views.name
     }
 
-    /// Refuses what no run can have written: a value that its metric cannot have, a method or a task that nobody knows.
+    /// Refuses a record that no run can have written: a value outside the range of its metric, an unknown method, an
+    /// unknown task.
     ///
     /// # Errors
-    /// What was found, and what was expected.
+    /// The value found and the value expected.
     pub fn check(&self) -> Result<()> {
         let method = self.method.as_deref().filter(|name| !Method::names().contains(name));
         if let Some(name) = method {
@@ -387,18 +388,18 @@ impl Record {
         bail!("`{metric}` has the value {value}; expected {wanted}")
     }
 
-    /// The method with its parameters, where it is of one.
+    /// The method with its parameters, if the record belongs to one.
     pub fn method_key(&self) -> Option<MethodKey> {
         Some(MethodKey { name: self.method.clone()?, params: self.params.clone()? })
     }
 }
 
-/// How far rounding can take a value beyond its metric's range.
+/// Largest distance of a value from its metric's range by rounding.
 const ROUNDING: f64 = 1e-4;
 
-/// The task of what belongs to the data, not to a task.
+/// Name in the task column for records about the data.
 pub const DATA: &str = "data";
-/// The task of fits that are timed and judged by nothing.
+/// Name in the task column for records about fits that are timed without a task.
 pub const COST: &str = "cost";
 
 fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
