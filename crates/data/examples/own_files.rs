@@ -34,12 +34,13 @@ fn run(folder: &Path) -> Result<(), Error> {
     let view = |name: &str| format!("{name}={}/{name}.npy", folder.display()).parse::<NamedMember>();
     let views = ["v0", "v1", "v2"].map(view).into_iter().collect::<Result<Vec<_>, _>>()?;
     let files = Files { views, ..Files::default() };
-    let splitting = Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1 };
+    let splitting = Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1, stratify: None };
     let manifest = folder.join("mine.yaml");
     import(&Import {
         name: "mine".into(),
         splitting,
         manifest: manifest.clone(),
+        allow_missing: false,
         force: false,
         described: Described::default(),
     })?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use align::linalg::{Threads, product, symmetric_eigen};
 use align::prep::{ZScore, cosine_rows, norm};
-use align::{Labels, Matrix};
+use align::{Labels, Matrix, views::View};
 use rayon::prelude::*;
 
 use crate::{DataError, Loaded, SplitName, Warning, WarningKind};
@@ -25,8 +25,10 @@ pub struct ViewFigures {
     pub split: SplitName,
     /// The view.
     pub view: String,
-    /// N.
+    /// Items that the view has.
     pub rows: usize,
+    /// Items that it misses.
+    pub missing: usize,
     /// d.
     pub columns: usize,
     /// `exp(−Σ p ln p)` with p the singular values of the centred rows in shares of their sum: how many directions
@@ -76,7 +78,7 @@ pub fn check(loaded: &Loaded) -> Result<Checked, DataError> {
     let mut classes = Vec::new();
     for &(split, data) in &splits {
         for space in data.views.iter() {
-            views.push(figures(split, space.name(), space.values())?);
+            views.push(figures(split, space)?);
         }
         for list in data.labels.iter().chain(&data.groups) {
             classes.push(sizes(split, list));
@@ -85,15 +87,16 @@ pub fn check(loaded: &Loaded) -> Result<Checked, DataError> {
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
     let mut warnings = loaded.warnings.clone();
     for (train, test) in train.views.iter().zip(test.views.iter()) {
-        warnings.extend(near(train.name(), train.values(), test.values()));
-        warnings.extend(few_rows(train.name(), train.values()));
+        warnings.extend(near(train, test));
+        warnings.extend(few_rows(train.name(), &train.observed()));
     }
     warnings.sort_by_key(|w| (w.kind, w.split));
     let sampled = splits.iter().any(|(_, data)| data.views.rows() > MOST);
     Ok(Checked { views, classes, warnings, sampled })
 }
 
-fn figures(split: SplitName, view: &str, x: &Matrix) -> Result<ViewFigures, DataError> {
+fn figures(split: SplitName, space: &View) -> Result<ViewFigures, DataError> {
+    let (view, x) = (space.name(), &*space.observed());
     let centred = ZScore::centred(x).map(|&x| f64::from(x));
     let gram = product(centred.view().transpose(), centred.view(), Threads::Pool);
     let (values, _) = symmetric_eigen(gram.view(), &|| format!("view `{view}`"))?;
@@ -107,6 +110,7 @@ fn figures(split: SplitName, view: &str, x: &Matrix) -> Result<ViewFigures, Data
         split,
         view: view.to_owned(),
         rows: x.rows(),
+        missing: space.values().rows() - x.rows(),
         columns: x.cols(),
         effective_rank: if total > 0.0 { entropy.exp() } else { 0.0 },
         norms: [norms[0], norms[norms.len() / 2], norms[norms.len() - 1]],
@@ -131,15 +135,16 @@ fn few_rows(view: &str, train: &Matrix) -> Option<Warning> {
 }
 
 /// Rows and columns that are nearly the same, besides those that are exactly.
-fn near(view: &str, train: &Matrix, test: &Matrix) -> Vec<Warning> {
+fn near(train: &View, test: &View) -> Vec<Warning> {
     let warning = |kind, split, total: usize, which: &[usize]| {
-        let (view, example) = (Some(view.to_owned()), *which.first()? as i64);
+        let (view, example) = (Some(train.name().to_owned()), *which.first()? as i64);
         Some(Warning { kind, split, view, labelling: None, count: which.len(), total, example })
     };
     let (in_train, in_test) = (Sample::of(train), Sample::of(test));
-    let columns = near_columns(train);
+    let observed = train.observed();
+    let columns = near_columns(&observed);
     [
-        warning(WarningKind::NearDuplicateColumns, SplitName::Train, train.cols(), &columns),
+        warning(WarningKind::NearDuplicateColumns, SplitName::Train, observed.cols(), &columns),
         warning(WarningKind::NearDuplicateRows, SplitName::Train, in_train.rows.len(), &in_train.near(None)),
         warning(WarningKind::NearDuplicateRows, SplitName::Test, in_test.rows.len(), &in_test.near(None)),
         warning(WarningKind::NearTrainTestRows, SplitName::Test, in_test.rows.len(), &in_test.near(Some(&in_train))),
@@ -167,9 +172,11 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(x: &Matrix) -> Self {
-        let count = x.rows().min(MOST);
-        let rows: Vec<usize> = (0..count).map(|i| i * x.rows() / count).collect();
+    fn of(view: &View) -> Self {
+        let x = view.values();
+        let there: Vec<usize> = (0..x.rows()).filter(|&row| view.has(row)).collect();
+        let count = there.len().min(MOST);
+        let rows: Vec<usize> = (0..count).map(|i| there[i * there.len() / count]).collect();
         Self { unit: cosine_rows(&x.select_rows(&rows)), rows }
     }
 

@@ -8,11 +8,12 @@ use std::{
 use align::Split;
 
 use crate::{
-    DataError, FileProblem, Manifest, SplitName,
-    import::same_file,
-    load,
-    manifest::entry::{FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, ViewEntry, by_name, tensor},
-    write::{self, Tensor},
+    DataError, FileProblem, Manifest, SplitName, load,
+    manifest::entry::{
+        FileEntry, GROUPS, IDS, LABELS, ManifestEntry, SourceEntry, VIEW_ROWS, ViewEntry, by_name, tensor,
+    },
+    pieces::rows::MISSING,
+    write::{self, Tensor, plain, same_file},
 };
 
 /// The formats that embeddings can be written in.
@@ -39,12 +40,13 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
     let items = names.file("items", "safetensors")?;
     let path = names.file(&manifest.name, "yaml")?;
     let mut views = Vec::new();
+    let mut incomplete = Vec::new();
     for (position, view) in manifest.views.iter().enumerate() {
         let source = match format {
             ExportFormat::Safetensors => {
                 let file = names.file(&view.name, "safetensors")?;
                 let tensor = |(split, data): &(SplitName, &Split)| {
-                    Tensor::matrix(split.name().to_owned(), data.views.at(position))
+                    Tensor::matrix(split.name().to_owned(), &data.views.nth(position).observed())
                 };
                 let tensors: Vec<Tensor> = splits.iter().map(tensor).collect();
                 let sha256 = write::safetensors(&folder.join(&file), &tensors)?;
@@ -53,21 +55,35 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
             ExportFormat::Npy | ExportFormat::Parquet => {
                 let mut files = BTreeMap::new();
                 for &(split, data) in &splits {
-                    let values = data.views.at(position);
+                    let values = data.views.nth(position).observed();
                     let (extension, tensor) = match format {
                         ExportFormat::Npy => ("npy", None),
                         _ => ("parquet", Some("vector".to_owned())),
                     };
                     let file = names.file(&format!("{}.{}", view.name, split.name()), extension)?;
-                    let sha256 = write::matrix(folder.join(&file), values)?;
+                    let sha256 = write::matrix(folder.join(&file), &values)?;
                     files.insert(split, FileEntry { file, sha256, tensor });
                 }
                 SourceEntry { files, ..SourceEntry::default() }
             }
         };
+        // The file holds the rows that there are; every other item has none.
+        let of_split = |split: &Split| split.views.nth(position).observed_rows() < split.views.rows();
+        if splits.iter().any(|(_, data)| of_split(data)) {
+            incomplete.push(position);
+        }
         views.push(ViewEntry { name: view.name.clone(), encoder: view.encoder.clone(), source, rows: None });
     }
     let mut tensors = Vec::new();
+    for &position in &incomplete {
+        for (split, data) in &splits {
+            let view = data.views.nth(position);
+            let mut next = 0..;
+            let mut row = |item: usize| if view.has(item) { next.next().unwrap_or_default() } else { MISSING };
+            let rows: Vec<i64> = (0..data.views.rows()).map(&mut row).collect();
+            tensors.push(Tensor::integers(tensor(*split, VIEW_ROWS, view.name()), &rows));
+        }
+    }
     for (split, data) in &splits {
         for (kind, lists) in [(LABELS, &data.labels), (GROUPS, &data.groups)] {
             tensors.extend(lists.iter().map(|list| Tensor::integers(tensor(*split, kind, &list.name), &list.values)));
@@ -82,6 +98,9 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
         let tensor = |split: SplitName| tensor(split, kind, name);
         SourceEntry::by_split(items.clone(), sha256.clone(), &manifest.splits, tensor)
     };
+    for &position in &incomplete {
+        views[position].rows = Some(source(VIEW_ROWS, &views[position].name));
+    }
     let entry = ManifestEntry {
         name: manifest.name.clone(),
         title: manifest.title.clone(),
@@ -125,12 +144,4 @@ impl<'a> FileNames<'a> {
         }
         Ok(PathBuf::from(free))
     }
-}
-
-/// A name as a file's: whatever could lead to another folder becomes a dash, and what would be hidden or nothing a word.
-fn plain(name: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let plain: String = name.chars().map(plain).collect();
-    let plain = plain.trim_start_matches('.');
-    if plain.is_empty() { "unnamed".to_owned() } else { plain.to_owned() }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use align::{Dataset, Labels, Matrix};
+use align::{Dataset, Labels, Matrix, views::View};
 use rayon::prelude::*;
 
 use crate::SplitName;
@@ -43,10 +43,14 @@ pub enum WarningKind {
     RowCounters,
     /// A line of names that looks like a row: the first item may have been lost.
     NumbersAsNames,
-    /// Rows of a view's file that are no item, because other views lack them.
+    /// Rows of a view's file that are no item of the data set, because other files lack them or they hold no numbers.
     RowsLeftOut,
     /// Other views with which a view agrees no more than with their rows in another order.
     UnmatchedRows,
+    /// Items that a view misses.
+    MissingRows,
+    /// Items that some view misses.
+    IncompleteItems,
 }
 
 align::names! {
@@ -67,6 +71,8 @@ align::names! {
         NumbersAsNames = "numbers_as_names",
         RowsLeftOut = "rows_left_out",
         UnmatchedRows = "unmatched_rows",
+        MissingRows = "missing_rows",
+        IncompleteItems = "incomplete_items",
     }
 }
 
@@ -89,6 +95,8 @@ impl WarningKind {
             Self::NumbersAsNames => "lines of names that are numbers in",
             Self::RowsLeftOut => "rows left out of",
             Self::UnmatchedRows => "other views whose rows do not correspond in",
+            Self::MissingRows => "missing items in",
+            Self::IncompleteItems => "items that some view misses in",
         }
     }
 }
@@ -187,13 +195,21 @@ impl fmt::Display for Warning {
             ),
             WarningKind::RowsLeftOut => write!(
                 f,
-                "{count} of {total} rows of view `{whose}` are in no split, because other views lack these items, first row {first}"
+                "{count} of {total} rows of view `{whose}` are in no split: other files lack these items, or the rows hold no numbers; first row {first}"
             ),
             WarningKind::UnmatchedRows => write!(
                 f,
                 "{split}: rows of view `{whose}` do not correspond to those of {count} of {total} other views: they agree no \
                  more than in a random order; check that row i is the same item in every file"
             ),
+            WarningKind::MissingRows => {
+                let share = 100.0 * self.count as f64 / self.total.max(1) as f64;
+                write!(f, "{split}: view `{whose}` misses {count} of {total} items ({share:.1}%), first item {first}")
+            }
+            WarningKind::IncompleteItems => {
+                let left = grouped(self.total - self.count);
+                write!(f, "{split}: {left} of {total} items are in all views; first item that is not: {first}")
+            }
         }
     }
 }
@@ -212,6 +228,7 @@ pub fn summarise(warnings: &[Warning]) -> Vec<String> {
         let views: Vec<String> = group.iter().flat_map(|w| &w.view).map(|v| format!("`{v}`")).collect();
         let whose = match (labelling, views.as_slice()) {
             (Some(labelling), _) => format!(" (labelling `{labelling}`)"),
+            (None, []) => String::new(),
             (None, [only]) => format!(" (view {only})"),
             (None, few @ ([_, _] | [_, _, _])) => format!(" per view (views {})", few.join(", ")),
             (None, many) => format!(" per view ({} views)", many.len()),
@@ -225,8 +242,9 @@ pub fn summarise(warnings: &[Warning]) -> Vec<String> {
 /// All warnings about a data set, by kind, split and view.
 pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
     let views: Vec<_> = data.train.views.iter().zip(data.test.views.iter()).collect();
-    let found = views.par_iter().map(|(train, test)| of_view(train.name(), train.values(), test.values()));
+    let found = views.par_iter().map(|(train, test)| of_view(train, test));
     let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
+    found.extend(missing(data));
     let pairs = data.train.labels.iter().zip(&data.test.labels);
     found.extend(pairs.filter_map(|(train, test)| classes_without_test_rows(train, test)));
     found.extend(data.train.groups.iter().zip(&data.test.groups).flat_map(|(train, test)| of_groups(train, test)));
@@ -235,10 +253,40 @@ pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
     found
 }
 
-fn of_view(name: &str, train: &Matrix, test: &Matrix) -> Vec<Warning> {
+/// Items that views miss, by view and in all.
+fn missing(data: &Dataset) -> Vec<Warning> {
+    let validation = data.validation.as_ref().map(|split| (SplitName::Validation, split));
+    let splits = [Some((SplitName::Train, &data.train)), validation, Some((SplitName::Test, &data.test))];
     let mut found = Vec::new();
-    let mut warn = |kind, split, total, which: Vec<usize>| {
+    for (split, data) in splits.into_iter().flatten().filter(|(_, data)| !data.views.complete()) {
+        let (views, total) = (&data.views, data.views.rows());
+        let mut warn = |kind, view: Option<&View>, is_missing: &dyn Fn(usize) -> bool| {
+            let mut which = (0..total).filter(|&row| is_missing(row));
+            if let Some(first) = which.next() {
+                let (view, count) = (view.map(|view| view.name().to_owned()), 1 + which.count());
+                found.push(Warning { kind, split, view, labelling: None, count, total, example: first as i64 });
+            }
+        };
+        for view in views.iter() {
+            warn(WarningKind::MissingRows, Some(view), &|row| !view.has(row));
+        }
+        warn(WarningKind::IncompleteItems, None, &|row| views.views_of(row) < views.len());
+    }
+    found
+}
+
+fn of_view(train: &View, test: &View) -> Vec<Warning> {
+    let name = train.name();
+    let places = [train, test].map(|view| (0..view.values().rows()).filter(|&row| view.has(row)).collect::<Vec<_>>());
+    let (train, test) = (&*train.observed(), &*test.observed());
+    let mut found = Vec::new();
+    let mut warn = |kind: WarningKind, split, total, which: Vec<usize>| {
         if let Some(&first) = which.first() {
+            let first = match (kind, split) {
+                (WarningKind::ConstantColumns, _) => first,
+                (_, SplitName::Train) => places[0][first],
+                _ => places[1][first],
+            };
             let (view, example) = (Some(name.to_owned()), first as i64);
             found.push(Warning { kind, split, view, labelling: None, count: which.len(), total, example });
         }

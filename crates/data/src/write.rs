@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -134,4 +135,17 @@ pub(crate) fn yaml(file: &Path, value: &impl Serialize) -> Result<(), DataError>
 /// What a YAML file is to hold.
 pub(crate) fn yaml_text(file: &Path, value: &impl Serialize) -> Result<String, DataError> {
     serde_yaml::to_string(value).map_err(|e| DataError::unwritable(file, e))
+}
+
+/// Whether two paths lead to one file that is there.
+pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A name as a file's: whatever could lead to another folder becomes a dash, and what would be hidden or nothing a word.
+pub(crate) fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let plain: String = name.chars().map(plain).collect();
+    let plain = plain.trim_start_matches('.');
+    if plain.is_empty() { "unnamed".to_owned() } else { plain.to_owned() }
 }

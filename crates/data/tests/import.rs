@@ -47,9 +47,16 @@ fn files(folder: &Folder) -> Files {
 }
 
 fn request(folder: &Folder, files: Files) -> Import {
-    let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 3 };
+    let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 3, stratify: None };
     let described = data::import::Described::default();
-    Import { name: "mine".to_owned(), described, splitting, manifest: folder.path("mine.yaml"), force: false }
+    Import {
+        name: "mine".to_owned(),
+        described,
+        splitting,
+        manifest: folder.path("mine.yaml"),
+        allow_missing: false,
+        force: false,
+    }
 }
 
 #[test]
@@ -214,7 +221,7 @@ fn rows_that_are_given_twice_or_do_not_exist() {
     );
     assert_eq!(
         folder.message(attempt(&[0, -1], &[2])),
-        "x.yaml:6:1: rows: row -1 in `train`; row numbers count from 0"
+        "x.yaml:6:1: rows: row -1 in `train`; row numbers count from 0, and -1 in a view's own `rows` marks an item that the view misses"
     );
 }
 

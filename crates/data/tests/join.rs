@@ -35,12 +35,13 @@ fn files(folder: &Folder, names: &[&str]) -> Files {
 }
 
 fn request(folder: &Folder, files: Files) -> Import {
-    let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1 };
+    let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None };
     Import {
         name: "mine".to_owned(),
         described: Described::default(),
         splitting,
         manifest: folder.path("mine.yaml"),
+        allow_missing: false,
         force: true,
     }
 }

@@ -93,8 +93,9 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
     let done = import(&Import {
         name: "mine".to_owned(),
         described: data::import::Described::default(),
-        splitting: Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1 },
+        splitting: Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None },
         manifest: folder.path("mine.yaml"),
+        allow_missing: false,
         force: false,
     })
     .unwrap();

@@ -280,6 +280,7 @@ fn embedded_texts_become_a_data_set() {
         described: found.described,
         splitting: found.splitting,
         manifest: folder.path("tiny.yaml"),
+        allow_missing: false,
         force: false,
     };
     import(&request).unwrap();

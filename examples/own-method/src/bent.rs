@@ -42,8 +42,9 @@ pub fn write(folder: &Path) -> Result<()> {
     import(&Import {
         name: "bent".into(),
         described,
-        splitting: Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1 },
+        splitting: Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1, stratify: None },
         manifest: folder.join("bent.yaml"),
+        allow_missing: false,
         force: true,
     })?;
     Ok(())

@@ -9,10 +9,13 @@ use super::{
     Files, ImportProblem, NamedMember,
     join::{Kind, Order},
     list::texts,
+    strata::united,
 };
 use crate::{
-    DataError, SplitName,
+    DataError, Place, SplitName,
     manifest::entry::{GROUPS, IDS, LABELS, ROWS, SourceEntry, VIEW_ROWS, by_name, tensor},
+    nearest,
+    pieces::rows::MISSING,
     read::as_printed,
     write::{self, Tensor},
 };
@@ -63,8 +66,8 @@ pub(super) struct Items {
     groups: Lists,
     ids: Lists,
     rows: BTreeMap<SplitName, Vec<usize>>,
-    /// The rows of each view, where files are joined by ids.
-    view_rows: BTreeMap<(String, SplitName), Vec<usize>>,
+    /// The rows of each view that has its own: files that are joined by ids, or views that miss items.
+    view_rows: BTreeMap<(String, SplitName), Vec<Option<usize>>>,
 }
 
 /// What of it a manifest names.
@@ -77,19 +80,44 @@ pub(super) struct Entries {
     pub(super) view_rows: BTreeMap<String, SourceEntry>,
 }
 
-impl Items {
-    /// The first grouping of all items: one that is named, else the items of one id.
-    pub(super) fn group_of(&self, files: &Files, order: &Order) -> Result<Option<Vec<i64>>, DataError> {
-        let (name, values) = match (files.groups.first(), order.repeated()) {
-            (Some(group), _) => (group.name.as_str(), order.values(Kind::Grouping, group)?),
-            (None, Some(ids)) => (REPEATED, ids.to_vec()),
-            (None, None) => return Ok(None),
-        };
-        let mut lists = Lists::default();
-        lists.insert(name, SplitName::Train, values);
-        Ok(Some(lists.integers(name, SplitName::Train)))
+/// The groups of items that stay together: those of one group in any grouping, and those of one id.
+///
+/// # Errors
+/// A list that cannot be read, or has not one value for each item.
+pub(super) fn groups_of(files: &Files, order: &Order) -> Result<Option<Vec<i64>>, DataError> {
+    let mut lists = Lists::default();
+    for group in &files.groups {
+        lists.insert(&group.name, SplitName::Train, order.values(Kind::Grouping, group)?);
     }
+    if let Some(ids) = order.repeated().filter(|_| !files.groups.iter().any(|group| group.name == REPEATED)) {
+        lists.insert(REPEATED, SplitName::Train, ids.to_vec());
+    }
+    let mut groupings: Vec<Vec<i64>> = lists.names.iter().map(|name| lists.integers(name, SplitName::Train)).collect();
+    Ok(if groupings.len() > 1 { Some(united(&groupings)) } else { groupings.pop() })
+}
 
+/// The labelling of this name, or the first without a name, and its classes.
+///
+/// # Errors
+/// No such labelling; as [`groups_of`].
+pub(super) fn classes_of<'f>(
+    files: &'f Files,
+    order: &Order,
+    name: &str,
+    manifest: &Path,
+) -> Result<(&'f str, Vec<i64>), DataError> {
+    let Some(labels) = files.labels.iter().find(|labels| name.is_empty() || labels.name == name) else {
+        let known: Vec<String> = files.labels.iter().map(|labels| labels.name.clone()).collect();
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        let place = Place { file: manifest.to_owned(), line_col: None, key: "splits".to_owned() };
+        return Err(DataError::import(&place, ImportProblem::NoStrata { name: name.to_owned(), nearest, known }));
+    };
+    let mut lists = Lists::default();
+    lists.insert(&labels.name, SplitName::Train, order.values(Kind::Labelling, labels)?);
+    Ok((&labels.name, lists.integers(&labels.name, SplitName::Train)))
+}
+
+impl Items {
     /// Takes up one split's lists: all items of the files, or those given.
     pub(super) fn add(
         &mut self,
@@ -108,25 +136,21 @@ impl Items {
         for group in &files.groups {
             self.groups.insert(&group.name, split, taken(order.values(Kind::Grouping, group)?));
         }
-        let count = match order {
-            Order::Rows(count) => *count,
-            Order::Joined(joined) => {
-                for view in &files.views {
-                    let rows = joined.rows(Kind::View, &view.name);
-                    let rows =
-                        items.map_or_else(|| rows.to_vec(), |items| items.iter().map(|&item| rows[item]).collect());
-                    self.view_rows.insert((view.name.clone(), split), rows);
-                }
-                match order.repeated() {
-                    None => self.ids.insert("", split, taken(joined.ids.clone())),
-                    Some(_) if files.groups.iter().any(|group| group.name == REPEATED) => {}
-                    Some(ids) => self.groups.insert(REPEATED, split, taken(ids.to_vec())),
-                }
-                return Ok(());
+        for view in &files.views {
+            let Some(rows) = order.rows(&view.name) else { continue };
+            let rows = items.map_or_else(|| rows.clone(), |items| items.iter().map(|&item| rows[item]).collect());
+            self.view_rows.insert((view.name.clone(), split), rows);
+        }
+        if let Some(ids) = order.ids() {
+            match order.repeated() {
+                None => self.ids.insert("", split, taken(ids.to_vec())),
+                Some(_) if files.groups.iter().any(|group| group.name == REPEATED) => {}
+                Some(ids) => self.groups.insert(REPEATED, split, taken(ids.to_vec())),
             }
-        };
+            return Ok(());
+        }
         if let Some(NamedMember { member: ids, .. }) = files.ids.first() {
-            let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.clone() }, count)?;
+            let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.clone() }, order.count())?;
             let mut seen = HashSet::new();
             if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
                 let first = values.iter().position(|id| *id == values[second]).unwrap_or(0);
@@ -135,10 +159,15 @@ impl Items {
             }
             self.ids.insert("", split, taken(values));
         }
-        if let Some(rows) = items {
+        // Views that have rows of their own need no others.
+        if let Some(rows) = items.filter(|_| !files.views.iter().all(|view| self.has_rows(&view.name, split))) {
             self.rows.insert(split, rows.to_vec());
         }
         Ok(())
+    }
+
+    fn has_rows(&self, view: &str, split: SplitName) -> bool {
+        self.view_rows.contains_key(&(view.to_owned(), split))
     }
 
     /// Writes the file, where there is something to write, and returns its checksum.
@@ -149,7 +178,7 @@ impl Items {
             tensors.push(Tensor::integers(tensor(*split, ROWS, ""), &rows));
         }
         for ((view, split), rows) in &self.view_rows {
-            let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+            let rows: Vec<i64> = rows.iter().map(|row| row.map_or(MISSING, |row| row as i64)).collect();
             tensors.push(Tensor::integers(tensor(*split, VIEW_ROWS, view), &rows));
         }
         for (kind, lists) in [(LABELS, &self.labels), (GROUPS, &self.groups), (IDS, &self.ids)] {

@@ -13,68 +13,103 @@ use crate::{DataError, Place, SetProblem, nearest, pieces::map, read::Floats};
 
 /// Which row of every file an item is.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) struct Order {
+    by: By,
+    /// Whether a view may miss items.
+    missing: bool,
+    /// The rows of each view that hold no numbers, ascending: items that the view misses.
+    empty: BTreeMap<String, Vec<usize>>,
+}
+
+#[derive(Debug)]
+enum By {
     /// Row i of every file is item i, of so many.
     Rows(usize),
     /// As their ids say.
-    Joined(Joined),
+    Ids(Joined),
 }
 
 impl Order {
-    /// Joined, where files have ids of their own; else by row.
+    /// Joined, where files have ids of their own; else by row. With `missing`, a view may miss items: it holds NaN in their
+    /// rows, or lacks their ids.
     ///
     /// # Errors
     /// Fewer than two views; views with different numbers of rows; files that cannot be joined.
-    pub(super) fn of(files: &Files) -> Result<Self, DataError> {
+    pub(super) fn of(files: &Files, missing: bool) -> Result<Self, DataError> {
         if files.views.len() < 2 {
             let place = files.views.first().map_or_else(|| Place::nowhere("views"), |view| view.member.place(""));
             return Err(DataError::set(&place, SetProblem::TooFewViews { got: files.views.len() }));
         }
-        match files.ids.iter().find(|ids| !ids.name.is_empty()) {
-            None => same_rows(files).map(Self::Rows),
+        let by = match files.ids.iter().find(|ids| !ids.name.is_empty()) {
+            None => By::Rows(same_rows(files)?),
             Some(named) => match files.ids.iter().find(|ids| ids.name.is_empty()) {
-                None => Joined::of(files).map(Self::Joined),
+                None => By::Ids(Joined::of(files, missing)?),
                 Some(unnamed) => {
                     let problem = ImportProblem::MixedIds { name: named.name.clone() };
-                    Err(DataError::import(&unnamed.member.place(""), problem))
+                    return Err(DataError::import(&unnamed.member.place(""), problem));
                 }
             },
+        };
+        let mut empty = BTreeMap::new();
+        for view in files.views.iter().filter(|_| missing) {
+            empty.insert(view.name.clone(), with_floats(view, |floats| floats.nan_rows())?);
         }
+        Ok(Self { by, missing, empty })
     }
 
     /// Items.
     pub(super) fn count(&self) -> usize {
-        match self {
-            Self::Rows(count) => *count,
-            Self::Joined(joined) => joined.ids.len(),
+        match &self.by {
+            By::Rows(count) => *count,
+            By::Ids(joined) => joined.ids.len(),
+        }
+    }
+
+    /// The id of every item, where files are joined by ids.
+    pub(super) fn ids(&self) -> Option<&[String]> {
+        match &self.by {
+            By::Rows(_) => None,
+            By::Ids(joined) => Some(&joined.ids),
+        }
+    }
+
+    /// The row of every item in a view's file, and none for an item that the view misses; `None` where row i is item i.
+    pub(super) fn rows(&self, view: &str) -> Option<Vec<Option<usize>>> {
+        let empty = self.empty.get(view).map(Vec::as_slice).unwrap_or_default();
+        let there = |row: &usize| empty.binary_search(row).is_err();
+        match &self.by {
+            By::Rows(_) if !self.missing => None,
+            By::Rows(count) => Some((0..*count).map(|row| Some(row).filter(there)).collect()),
+            By::Ids(joined) => Some(joined.rows(Kind::View, view).iter().map(|row| row.filter(there)).collect()),
         }
     }
 
     /// The id of every item, where several items have one.
     pub(super) fn repeated(&self) -> Option<&[String]> {
-        match self {
-            Self::Joined(joined) if joined.repeated => Some(&joined.ids),
+        match &self.by {
+            By::Ids(joined) if joined.repeated => Some(&joined.ids),
             _ => None,
         }
     }
 
     /// One text for each item out of a list.
     pub(super) fn values(&self, kind: Kind, list: &NamedMember) -> Result<Vec<String>, DataError> {
-        match self {
-            Self::Rows(count) => texts(list, *count),
-            Self::Joined(joined) => {
+        match &self.by {
+            By::Rows(count) => texts(list, *count),
+            By::Ids(joined) => {
                 let rows = joined.rows(kind, &list.name);
                 let values = texts(list, joined.totals.get(&(kind, list.name.clone())).copied().unwrap_or(0))?;
-                Ok(rows.iter().map(|&row| values[row].clone()).collect())
+                // Every item is in every list, whatever its views.
+                Ok(rows.iter().flatten().map(|&row| values[row].clone()).collect())
             }
         }
     }
 
     /// What was left out.
-    pub(super) fn left_out(self) -> Vec<LeftOut> {
-        match self {
-            Self::Rows(_) => Vec::new(),
-            Self::Joined(joined) => joined.left_out,
+    pub(super) fn left_out(&self) -> &[LeftOut] {
+        match &self.by {
+            By::Rows(_) => &[],
+            By::Ids(joined) => &joined.left_out,
         }
     }
 }
@@ -96,11 +131,16 @@ fn same_rows(files: &Files) -> Result<usize, DataError> {
 
 /// Rows of a view.
 fn rows_of(view: &NamedMember) -> Result<usize, DataError> {
-    let map = map::open(&view.member.file)?;
-    Ok(Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?.rows())
+    with_floats(view, |floats| floats.rows())
 }
 
-/// Rows that are in no other file.
+/// What is asked of a view's matrix.
+fn with_floats<T>(view: &NamedMember, ask: impl Fn(&Floats<'_>) -> T) -> Result<T, DataError> {
+    let map = map::open(&view.member.file)?;
+    Ok(ask(&Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?))
+}
+
+/// Rows whose items are not taken, because another file lacks them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
@@ -126,15 +166,15 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// The items that all files have, and where each of them has its row.
+/// The items that all files have, or all labellings and groupings and a view at least, and where each of them has its row.
 #[derive(Debug)]
-pub(super) struct Joined {
-    /// For each view, labelling and grouping the row of every item.
-    rows: BTreeMap<(Kind, String), Vec<usize>>,
+struct Joined {
+    /// For each view, labelling and grouping the row of every item; none for an item that a view misses.
+    rows: BTreeMap<(Kind, String), Vec<Option<usize>>>,
     /// How many rows each of them has.
     totals: BTreeMap<(Kind, String), usize>,
     /// The id of every item.
-    pub(super) ids: Vec<String>,
+    ids: Vec<String>,
     /// Whether several items have one id, as the captions of a picture have.
     repeated: bool,
     left_out: Vec<LeftOut>,
@@ -167,12 +207,12 @@ struct Listed<'a> {
 }
 
 impl Joined {
-    /// Joins the files by the ids that are named for each of them.
+    /// Joins the files by the ids that are named for each of them; with `missing`, a view may lack some.
     ///
     /// # Errors
     /// A file without ids, ids of nothing, ids that are not one for each row, no id that all files have, an id that
     /// several files repeat differently often.
-    fn of(files: &Files) -> Result<Self, DataError> {
+    fn of(files: &Files, missing: bool) -> Result<Self, DataError> {
         let kinds = [(Kind::View, &files.views), (Kind::Labelling, &files.labels), (Kind::Grouping, &files.groups)];
         let members: Vec<(Kind, &NamedMember)> =
             kinds.into_iter().flat_map(|(kind, list)| list.iter().map(move |named| (kind, named))).collect();
@@ -198,24 +238,28 @@ impl Joined {
             ids.iter().enumerate().for_each(|(row, id)| by_id.entry(id.clone()).or_default().push(row));
             listed.push(Listed { kind, named, ids, rows: by_id });
         }
-        Self::join(&listed)
+        Self::join(&listed, missing)
     }
 
-    fn join(listed: &[Listed<'_>]) -> Result<Self, DataError> {
+    fn join(listed: &[Listed<'_>], missing: bool) -> Result<Self, DataError> {
+        let may_lack = |file: &Listed<'_>| missing && file.kind == Kind::View;
         let first = listed.first();
         let totals = listed.iter().map(|file| ((file.kind, file.named.name.clone()), file.ids.len())).collect();
         let mut joined = Self { rows: BTreeMap::new(), totals, ids: Vec::new(), repeated: false, left_out: Vec::new() };
-        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); listed.len()];
+        let mut rows: Vec<Vec<Option<usize>>> = vec![Vec::new(); listed.len()];
         let mut seen = HashSet::new();
-        for id in first.iter().flat_map(|first| &first.ids).filter(|id| seen.insert(id.as_str())) {
-            let Some(places) = listed.iter().map(|file| file.rows.get(id)).collect::<Option<Vec<_>>>() else {
+        let leading = listed.iter().enumerate().filter(|(at, file)| *at == 0 || may_lack(file));
+        for id in leading.flat_map(|(_, file)| &file.ids).filter(|id| seen.insert(id.as_str())) {
+            let places: Vec<Option<&Vec<usize>>> = listed.iter().map(|file| file.rows.get(id)).collect();
+            if listed.iter().zip(&places).any(|(file, place)| place.is_none() && !may_lack(file)) {
                 continue;
-            };
+            }
             // A picture's row stands beside each of its captions; two lists of captions are taken in their own order.
-            let most = places.iter().map(|rows| rows.len()).max().unwrap_or(0);
-            if let Some(odd) = places.iter().position(|rows| rows.len() != 1 && rows.len() != most) {
-                let at = places.iter().position(|rows| rows.len() == most).unwrap_or(0);
-                let count = |file: usize| (listed[file].named.name.clone(), places[file].len());
+            let times = |rows: &Option<&Vec<usize>>| rows.map_or(0, Vec::len);
+            let most = places.iter().map(times).max().unwrap_or(0);
+            if let Some(odd) = places.iter().position(|rows| ![0, 1, most].contains(&times(rows))) {
+                let at = places.iter().position(|rows| times(rows) == most).unwrap_or(0);
+                let count = |file: usize| (listed[file].named.name.clone(), times(&places[file]));
                 let problem =
                     ImportProblem::RepeatedDifferently { id: id.clone(), first: count(at), second: count(odd) };
                 return Err(DataError::import(&listed[odd].named.member.place(""), problem));
@@ -224,18 +268,25 @@ impl Joined {
             for k in 0..most {
                 joined.ids.push(id.clone());
                 for (rows, places) in rows.iter_mut().zip(&places) {
-                    rows.push(if places.len() == 1 { places[0] } else { places[k] });
+                    rows.push(places.map(|places| if places.len() == 1 { places[0] } else { places[k] }));
                 }
             }
         }
         for (file, rows) in listed.iter().zip(rows) {
-            joined.left_out.extend(left_out(file, listed));
+            joined.left_out.extend(left_out(file, listed, may_lack));
             joined.rows.insert((file.kind, file.named.name.clone()), rows);
         }
-        match (joined.ids.is_empty(), first) {
+        let alone = |view: &&Listed<'_>| {
+            let shares = |other: &Listed<'_>| other.ids.iter().any(|id| view.rows.contains_key(id));
+            may_lack(view)
+                && !listed.iter().any(|other| may_lack(other) && other.named.name != view.named.name && shares(other))
+        };
+        let alone = listed.iter().find(alone);
+        match (joined.ids.is_empty() || alone.is_some(), alone.or(first)) {
             (true, Some(first)) => {
                 let apart = |other: &&Listed<'_>| other.ids.iter().all(|id| !first.rows.contains_key(id));
-                let other = listed.iter().skip(1).find(apart).or(listed.last()).unwrap_or(first);
+                let others = listed.iter().filter(|other| other.named.name != first.named.name);
+                let other = others.clone().find(apart).or(others.last()).unwrap_or(first);
                 let example =
                     |file: &Listed<'_>| (file.named.name.clone(), file.ids.first().cloned().unwrap_or_default());
                 let problem = ImportProblem::NothingInCommon { first: example(first), second: example(other) };
@@ -246,14 +297,23 @@ impl Joined {
     }
 
     /// The row of every item in a file.
-    pub(super) fn rows(&self, kind: Kind, name: &str) -> &[usize] {
+    fn rows(&self, kind: Kind, name: &str) -> &[Option<usize>] {
         self.rows.get(&(kind, name.to_owned())).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The rows of a file whose ids another lacks.
-fn left_out(file: &Listed<'_>, listed: &[Listed<'_>]) -> Option<LeftOut> {
-    let lacking = |id: &String| listed.iter().find(|other| !other.rows.contains_key(id));
+/// The rows of a file whose ids another lacks that may not, or all that may.
+fn left_out(
+    file: &Listed<'_>,
+    listed: &[Listed<'_>],
+    may_lack: impl Fn(&Listed<'_>) -> bool + Copy,
+) -> Option<LeftOut> {
+    let lacks = |id: &String, other: &&Listed<'_>| !other.rows.contains_key(id);
+    let lacking = |id: &String| {
+        let of_all = listed.iter().filter(|other| !may_lack(other)).find(|other| lacks(id, other));
+        let mut some = listed.iter().filter(|other| may_lack(other)).peekable();
+        of_all.or_else(|| some.peek().copied().filter(|_| some.all(|other| lacks(id, &other))))
+    };
     let mut out = file.ids.iter().filter_map(|id| Some((id, lacking(id)?)));
     let (example, lacking) = out.next()?;
     Some(LeftOut {

@@ -1,16 +1,16 @@
-//! From a user's own files to a manifest: nothing of the embeddings is copied.
+//! From a user's own files to a manifest: nothing of the embeddings is copied, but for folders with a file for each item.
 
-mod embedded;
 mod items;
 mod join;
-mod latentis;
 mod list;
 mod member;
 mod names;
 mod problem;
 mod request;
+mod sources;
 mod split;
 mod staged;
+mod strata;
 
 use std::{
     collections::BTreeMap,
@@ -18,19 +18,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{items::Items, join::Order, staged::Staged};
+use self::{
+    items::Items,
+    join::Order,
+    sources::vectors::{Packed, packed},
+    split::{Drawn, Population},
+    staged::Staged,
+};
 use crate::{
-    DataError, FileProblem, SplitName, Warning,
+    DataError, FileProblem, Place, SplitName, Warning,
     manifest::entry::{FileEntry, ManifestEntry, SourceEntry, ViewEntry},
     read::sha256_file,
+    write::same_file,
 };
 
-pub use embedded::{Embedded, embedded};
 pub use join::LeftOut;
-pub use latentis::latentis;
 pub use member::{Member, NamedMember};
 pub use problem::ImportProblem;
 pub use request::{Described, Files, Import, Splitting};
+pub use sources::embedded::{Embedded, embedded};
+pub use sources::latentis::latentis;
+pub use strata::Strata;
 
 /// What an import has written.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +54,10 @@ pub struct Imported {
     pub texts: BTreeMap<String, Vec<String>>,
     /// Of groupings that were texts, the groups' names by their numbers.
     pub group_texts: BTreeMap<String, Vec<String>>,
-    /// Rows that are in no other file, where files are joined by ids.
+    /// Rows whose items are not taken, where files are joined by ids.
     pub left_out: Vec<LeftOut>,
+    /// How nearly the splits keep the shares of classes, where they are stratified.
+    pub strata: Option<Strata>,
     /// What is odd about the data.
     pub warnings: Vec<Warning>,
 }
@@ -68,8 +78,49 @@ impl fmt::Display for Imported {
 /// twice, shares that do not sum to 1, all that [`load`](crate::load) refuses, a manifest that is there already and not to
 /// be overwritten, or that is itself one of the files that are read.
 pub fn import(import: &Import) -> Result<Imported, DataError> {
-    let items = items_of(&import.manifest);
-    for file in [&import.manifest, &items] {
+    check_free(import, &import.manifest)?;
+    let packed = prepare(import)?;
+    let set = match &packed.import.splitting {
+        Splitting::Given(splits) => given(&packed.import, splits)?,
+        Splitting::Shares { files, shares, seed, stratify } => {
+            let whole = Whole::of(&packed.import, files, stratify.as_deref())?;
+            whole.set(&split::draw(whole.population(), shares, *seed, &import.manifest)?)?
+        }
+    };
+    let sound = set.sound(import, &packed.files)?;
+    put(packed.files)?;
+    sound.put()
+}
+
+/// As [`import`], with a manifest for each of several folds in place of one: `mine.fold1.yaml`, `mine.fold2.yaml` and so on
+/// for `mine.yaml`. Every item is in test of exactly one fold and in train of all others; shares are not used.
+///
+/// # Errors
+/// As [`import`]; fewer than two folds, or more than there are items or groups; files that are split already.
+pub fn import_folds(import: &Import, folds: usize) -> Result<Vec<Imported>, DataError> {
+    let named = |fold: usize| {
+        let end = format!("fold{fold}");
+        let manifest = import.manifest.with_extension(format!("{end}.yaml"));
+        Import { name: format!("{}.{end}", import.name), manifest, ..import.clone() }
+    };
+    let named: Vec<Import> = (1..=folds).map(named).collect();
+    named.iter().try_for_each(|named| check_free(import, &named.manifest))?;
+    let packed = prepare(import)?;
+    let Splitting::Shares { files, seed, stratify, .. } = &packed.import.splitting else {
+        return Err(DataError::import(&Place::nowhere("splits"), ImportProblem::FoldsOfSplits));
+    };
+    let whole = Whole::of(&packed.import, files, stratify.as_deref())?;
+    let drawn = split::folds(whole.population(), folds, *seed, &import.manifest)?;
+    let sound: Result<Vec<Sound>, DataError> =
+        named.iter().zip(&drawn).map(|(named, drawn)| whole.set(drawn)?.sound(named, &packed.files)).collect();
+    let sound = sound?;
+    put(packed.files)?;
+    sound.into_iter().map(Sound::put).collect()
+}
+
+/// Neither the manifest nor its items are in the way.
+fn check_free(import: &Import, manifest: &Path) -> Result<(), DataError> {
+    for file in [manifest, &items_of(manifest)] {
         if import.splitting.members().any(|member| same_file(&member.file, file)) {
             return Err(DataError::file(file, FileProblem::IsInput));
         }
@@ -77,32 +128,79 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
             return Err(DataError::file(file, FileProblem::Exists));
         }
     }
+    Ok(())
+}
+
+/// The request with names that have been checked, and with files in place of folders.
+fn prepare(import: &Import) -> Result<Packed, DataError> {
     names::check(&import.splitting)?;
-    match &import.splitting {
-        Splitting::Given(splits) => {
-            let mut items = Items::default();
-            let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
-            for (&split, files) in splits {
-                let order = Order::of(files)?;
-                items.add(split, files, &order, None)?;
-                rows.insert(split, order.count());
-                left_out.extend(order.left_out());
-            }
-            let files: Vec<(SplitName, &Files)> = splits.iter().map(|(&split, files)| (split, files)).collect();
-            finish(import, items, (rows, left_out), views_by_split(import, &files)?)
-        }
-        Splitting::Shares { files, shares, seed } => {
-            let order = Order::of(files)?;
-            let mut items = Items::default();
-            let groups = items.group_of(files, &order)?;
-            let drawn = split::draw(order.count(), groups.as_deref(), shares, *seed, &import.manifest)?;
-            for (&split, rows) in &drawn {
-                items.add(split, files, &order, Some(rows))?;
-            }
-            let rows = drawn.iter().map(|(&split, rows)| (split, rows.len())).collect();
-            finish(import, items, (rows, order.left_out()), whole_views(import, files)?)
-        }
+    let packed = packed(import)?;
+    names::check(&packed.import.splitting)?;
+    Ok(packed)
+}
+
+/// Puts packed folders in their places; lists of ids are no longer needed.
+fn put(packed: Vec<files::Staged>) -> Result<(), DataError> {
+    for file in packed.into_iter().filter(|file| file.path() != file.part()) {
+        let path = file.path().to_owned();
+        file.publish().map_err(|reason| DataError::unwritable(&path, reason))?;
     }
+    Ok(())
+}
+
+/// Files that hold all items.
+struct Whole<'a> {
+    files: &'a Files,
+    order: Order,
+    groups: Option<Vec<i64>>,
+    /// The labelling to stratify by, and its classes.
+    strata: Option<(&'a str, Vec<i64>)>,
+    views: Vec<ViewEntry>,
+}
+
+impl<'a> Whole<'a> {
+    fn of(import: &Import, files: &'a Files, stratify: Option<&str>) -> Result<Self, DataError> {
+        let order = Order::of(files, import.allow_missing)?;
+        let groups = items::groups_of(files, &order)?;
+        let classes = |name: &str| items::classes_of(files, &order, name, &import.manifest);
+        let strata = stratify.map(classes).transpose()?;
+        Ok(Self { files, groups, strata, views: whole_views(import, files)?, order })
+    }
+
+    fn population(&self) -> Population<'_> {
+        let classes = self.strata.as_ref().map(|(_, classes)| classes.as_slice());
+        Population { items: self.order.count(), groups: self.groups.as_deref(), classes }
+    }
+
+    /// The data set with these splits.
+    fn set(&self, drawn: &Drawn) -> Result<Set, DataError> {
+        let mut items = Items::default();
+        for (&split, rows) in drawn {
+            items.add(split, self.files, &self.order, Some(rows))?;
+        }
+        let rows = drawn.iter().map(|(&split, rows)| (split, rows.len())).collect();
+        let [texts, _] = items.texts();
+        let strata = self.strata.as_ref().map(|(labelling, classes)| {
+            let text = |class: i64| texts.get(*labelling)?.get(usize::try_from(class).ok()?).cloned();
+            let name = |class: i64| text(class).unwrap_or_else(|| class.to_string());
+            Strata::of(labelling, self.groups.is_some(), classes, drawn, name)
+        });
+        Ok(Set { items, rows, left_out: self.order.left_out().to_vec(), views: self.views.clone(), strata })
+    }
+}
+
+/// The data set of files that are split already.
+fn given(import: &Import, splits: &BTreeMap<SplitName, Files>) -> Result<Set, DataError> {
+    let mut items = Items::default();
+    let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
+    for (&split, files) in splits {
+        let order = Order::of(files, import.allow_missing)?;
+        items.add(split, files, &order, None)?;
+        rows.insert(split, order.count());
+        left_out.extend_from_slice(order.left_out());
+    }
+    let files: Vec<(SplitName, &Files)> = splits.iter().map(|(&split, files)| (split, files)).collect();
+    Ok(Set { items, rows, left_out, views: views_by_split(import, &files)?, strata: None })
 }
 
 /// Files that hold all items, each with its checksum.
@@ -143,43 +241,75 @@ fn items_of(manifest: &Path) -> PathBuf {
     manifest.with_extension("items.safetensors")
 }
 
-/// Writes the items under another name, loads what the manifest says, and puts both in their places.
-fn finish(
-    import: &Import,
+/// A data set that is to be written.
+struct Set {
     items: Items,
-    (rows, left_out): (BTreeMap<SplitName, usize>, Vec<LeftOut>),
-    mut views: Vec<ViewEntry>,
-) -> Result<Imported, DataError> {
-    let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
-    let splits: Vec<SplitName> = order.into_iter().filter(|split| rows.contains_key(split)).collect();
-    let file = items_of(&import.manifest);
-    let staged = Staged::beside(&file);
-    let written = items.write(staged.path())?;
-    let named = seen_from(&import.manifest, &file);
-    let mut entries = items.entries(&named, written.as_deref(), &splits);
-    views.iter_mut().for_each(|view| view.rows = entries.view_rows.remove(&view.name));
-    let described = &import.described;
-    let entry = ManifestEntry {
-        name: import.name.clone(),
-        title: described.title.clone().unwrap_or_else(|| format!("{}, imported", import.name)),
-        licence: described.licence.clone().unwrap_or_else(|| "unknown".to_owned()),
-        source: described.source.clone().unwrap_or_else(|| "imported from own files".to_owned()),
-        splits,
-        rows: entries.rows,
-        views,
-        labels: entries.labels,
-        ids: entries.ids,
-        groups: entries.groups,
-    };
-    let warnings = staged.publish(&import.manifest, &entry, &named, written.as_ref().map(|_| file.as_path()))?;
-    let [texts, group_texts] = items.texts();
-    let items_file = written.map(|_| file);
-    Ok(Imported { manifest: import.manifest.clone(), items: items_file, rows, texts, group_texts, left_out, warnings })
+    rows: BTreeMap<SplitName, usize>,
+    left_out: Vec<LeftOut>,
+    views: Vec<ViewEntry>,
+    strata: Option<Strata>,
 }
 
-/// Whether two paths lead to one file that is there.
-pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
-    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+/// A data set that has been loaded as a run would, and is not in its place yet.
+struct Sound {
+    staged: Staged,
+    text: String,
+    done: Imported,
+}
+
+impl Set {
+    /// Writes the items under another name and loads what the manifest is to say; `packed` are files that are not in their
+    /// places yet.
+    fn sound(mut self, import: &Import, packed: &[files::Staged]) -> Result<Sound, DataError> {
+        let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
+        let splits: Vec<SplitName> = order.into_iter().filter(|split| self.rows.contains_key(split)).collect();
+        let file = items_of(&import.manifest);
+        let staged = Staged::beside(&file);
+        let written = self.items.write(staged.path())?;
+        let named = seen_from(&import.manifest, &file);
+        let mut entries = self.items.entries(&named, written.as_deref(), &splits);
+        self.views.iter_mut().for_each(|view| view.rows = entries.view_rows.remove(&view.name));
+        let mut moved = vec![(named, staged.path().to_owned())];
+        for file in packed {
+            let part = seen_from(&import.manifest, file.part());
+            let path = part.with_file_name(file.path().file_name().unwrap_or_default());
+            self.views.iter_mut().for_each(|view| view.source.rename(&part, &path));
+            moved.push((path, file.part().to_owned()));
+        }
+        let described = &import.described;
+        let entry = ManifestEntry {
+            name: import.name.clone(),
+            title: described.title.clone().unwrap_or_else(|| format!("{}, imported", import.name)),
+            licence: described.licence.clone().unwrap_or_else(|| "unknown".to_owned()),
+            source: described.source.clone().unwrap_or_else(|| "imported from own files".to_owned()),
+            splits,
+            rows: entries.rows,
+            views: self.views,
+            labels: entries.labels,
+            ids: entries.ids,
+            groups: entries.groups,
+        };
+        let (text, warnings) = staged.sound(&import.manifest, &entry, &moved)?;
+        let [texts, group_texts] = self.items.texts();
+        let done = Imported {
+            manifest: import.manifest.clone(),
+            items: written.map(|_| file),
+            rows: self.rows,
+            texts,
+            group_texts,
+            left_out: self.left_out,
+            strata: self.strata,
+            warnings,
+        };
+        Ok(Sound { staged, text, done })
+    }
+}
+
+impl Sound {
+    fn put(self) -> Result<Imported, DataError> {
+        self.staged.publish(&self.done.manifest, &self.text, self.done.items.as_deref())?;
+        Ok(self.done)
+    }
 }
 
 /// A file as the manifest names it: relative where it lies at or below the manifest's folder, else from the root.

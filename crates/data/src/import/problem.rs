@@ -93,6 +93,60 @@ pub enum ImportProblem {
         /// Another.
         second: (String, String),
     },
+    /// A folder without vectors.
+    #[error("the folder holds no .npy file; expected one for each item, with the item's vector")]
+    NoVectors,
+    /// Vectors of different widths in a folder.
+    #[error("the vector has {got} values, that of {} has {want}; all vectors of a folder need one width", .first.display())]
+    VectorWidth {
+        /// Its values.
+        got: usize,
+        /// The first file of the folder.
+        first: PathBuf,
+        /// The values of its vector.
+        want: usize,
+    },
+    /// Vectors of different types in a folder.
+    #[error("the vector is of type {got}, that of {} is {want}; all vectors of a folder need one type", .first.display())]
+    VectorType {
+        /// Its type.
+        got: &'static str,
+        /// The first file of the folder.
+        first: PathBuf,
+        /// The type of its vector.
+        want: &'static str,
+    },
+    /// A number of folds that cannot be.
+    #[error("{got} folds of {units} {what}; expected at least 2 folds, and no more than there are {what}")]
+    Folds {
+        /// The number of folds.
+        got: usize,
+        /// What is dealt out.
+        units: usize,
+        /// `items` or `groups`.
+        what: &'static str,
+    },
+    /// Folds of files that are split already.
+    #[error("the files are split already; folds are made of files that hold all items")]
+    FoldsOfSplits,
+    /// More splits than groups.
+    #[error("{got} groups of items that stay together, and {want} splits need one each; leave out a grouping")]
+    TooFewGroups {
+        /// How many groups there are.
+        got: usize,
+        /// How many splits.
+        want: usize,
+    },
+    /// A labelling to stratify by that is not there.
+    #[error("no labelling `{name}` to stratify by{}; {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), if known.is_empty() { "there are no labels".to_owned() } else { format!("there are {}", known.join(", ")) })]
+    NoStrata {
+        /// The name.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
     /// Files of splits that do not hold the same.
     #[error("{what} given for `{has}` and not for `{lacks}`; give it for every split, or for none")]
     OnlyInSome {

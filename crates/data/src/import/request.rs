@@ -11,7 +11,7 @@ use crate::{
 /// The files of one split, or of all items before they are split.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
-    /// The views.
+    /// The views; a folder stands for the npy files in it, one vector each.
     pub views: Vec<NamedMember>,
     /// Labellings: integers, or texts that get a number each.
     pub labels: Vec<NamedMember>,
@@ -27,7 +27,7 @@ pub struct Files {
 #[non_exhaustive]
 pub enum Splitting {
     /// By chance, keyed by the seed: these shares of all items for train and test, or train, validation and test. Items
-    /// of a group stay together.
+    /// of a group, in any grouping, stay together.
     Shares {
         /// The files, which hold all items.
         files: Files,
@@ -35,6 +35,8 @@ pub enum Splitting {
         shares: Vec<f64>,
         /// The seed.
         seed: u64,
+        /// The labelling whose classes have the same share of every split; empty for the first.
+        stratify: Option<String>,
     },
     /// The files are split already.
     Given(BTreeMap<SplitName, Files>),
@@ -46,6 +48,14 @@ impl Splitting {
         match self {
             Self::Shares { files, .. } => vec![(SplitName::Train, files)],
             Self::Given(splits) => splits.iter().map(|(&split, files)| (split, files)).collect(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn files_mut(&mut self) -> Vec<(SplitName, &mut Files)> {
+        match self {
+            Self::Shares { files, .. } => vec![(SplitName::Train, files)],
+            Self::Given(splits) => splits.iter_mut().map(|(&split, files)| (split, files)).collect(),
         }
     }
 
@@ -80,6 +90,9 @@ pub struct Import {
     pub described: Described,
     /// Its files.
     pub splitting: Splitting,
+    /// Whether a view may miss items: it holds NaN throughout in their rows, or its ids lack them. Otherwise the former is an
+    /// error, and the latter leaves the items out of all views.
+    pub allow_missing: bool,
     /// Where the manifest goes; what belongs to it goes beside it.
     pub manifest: PathBuf,
     /// Overwrite a manifest that is there.

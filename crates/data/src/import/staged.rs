@@ -1,6 +1,9 @@
 //! A manifest and its items before they are known to be sound: nothing that is there is touched until then.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     DataError, Manifest, Warning,
@@ -23,26 +26,32 @@ impl Staged {
         self.0.part()
     }
 
-    /// Loads what the manifest says as a run would, the items from where they are now, and if that is sound puts items and
-    /// manifest in their places, the latter last. `named` is what the manifest calls the items, `items` where they belong,
-    /// if there are any. Returns what is odd about the data.
-    pub(super) fn publish(
-        self,
+    /// Loads what the manifest is to say as a run would. `moved` are files as the manifest names them, each with the place
+    /// where it is now. Returns the manifest's text and what is odd about the data.
+    pub(super) fn sound(
+        &self,
         file: &Path,
         entry: &ManifestEntry,
-        named: &Path,
-        items: Option<&Path>,
-    ) -> Result<Vec<Warning>, DataError> {
+        moved: &[(PathBuf, PathBuf)],
+    ) -> Result<(String, Vec<Warning>), DataError> {
         let text = write::yaml_text(file, entry)?;
         let mut manifest = Manifest::parse(file, &text).map_err(|e| e.without(file))?;
-        let named = tidy(&file.parent().unwrap_or(Path::new("")).join(named));
-        for part in manifest.sources_mut().flat_map(|source| source.parts.values_mut()) {
-            if part.file == named {
-                part.file = self.path().to_owned();
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for (named, now) in moved {
+            let named = tidy(&folder.join(named));
+            for part in manifest.sources_mut().flat_map(|source| source.parts.values_mut()) {
+                if part.file == named {
+                    part.file.clone_from(now);
+                }
             }
         }
         // The manifest is not there yet, so no message may send anyone to a line of it.
         let warnings = load(&manifest).map_err(|e| e.without(file))?.warnings;
+        Ok((text, warnings))
+    }
+
+    /// Puts items, if there are any, and manifest in their places, the latter last.
+    pub(super) fn publish(self, file: &Path, text: &str, items: Option<&Path>) -> Result<(), DataError> {
         let unwritable = |reason| DataError::unwritable(file, reason);
         let mut part = files::Part::create(file).map_err(unwritable)?;
         part.write_all(text.as_bytes()).map_err(unwritable)?;
@@ -50,6 +59,6 @@ impl Staged {
             self.0.publish().map_err(|reason| DataError::unwritable(items, reason))?;
         }
         part.finish().map_err(unwritable)?;
-        Ok(warnings)
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Every file is read once, hashed and parsed from the same bytes, files in parallel. Which error is
 //! reported when there are several does not depend on the threads: the first in the manifest's order.
 
+mod missing;
 mod problem;
 
 use std::collections::BTreeMap;
@@ -144,8 +145,10 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     let mut split = |split| -> Result<Split, DataError> {
         let views = manifest.views.iter().enumerate();
         let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
-        let views = Views::new(views)
-            .map_err(|cause| DataError::Align { at: Box::new(manifest.place.clone()), cause: Box::new(cause) })?;
+        let views = Views::new(views).and_then(|views| missing::marked(views, &rows, split));
+        let views =
+            views.map_err(|cause| DataError::Align { at: Box::new(manifest.place.clone()), cause: Box::new(cause) })?;
+        missing::check(manifest, split, &views)?;
         let mut position = manifest.views.len()..;
         let mut next = || position.next().and_then(|i| integers.remove(&(i, split))).unwrap_or_default();
         let mut named = |list: &[Named]| list.iter().map(|l| Labels { name: l.name.clone(), values: next() }).collect();
@@ -200,7 +203,7 @@ struct Request<'a> {
     part: &'a Part,
     place: &'a Place,
     /// Its rows of the tensor, where they are not all.
-    rows: Option<&'a [usize]>,
+    rows: Option<&'a [Option<usize>]>,
 }
 
 enum Values {
@@ -265,7 +268,7 @@ fn left_out(i: usize, view: &View, rows: &Rows, totals: &BTreeMap<Key, usize>) -
         return None;
     }
     let mut taken = vec![false; total];
-    rows.0.values().flatten().for_each(|&row| taken[row] = true);
+    rows.0.values().flatten().flatten().for_each(|&row| taken[row] = true);
     let mut out = (0..total).filter(|&row| !taken[row]);
     let (view, first) = (Some(view.name.clone()), out.next()?);
     let (kind, split) = (WarningKind::RowsLeftOut, SplitName::Train);
@@ -290,7 +293,7 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
                     None => floats.read(0..floats.rows()),
                     Some(rows) => {
                         rows::check(rows, floats.rows(), request.place)?;
-                        floats.gather(rows)
+                        floats.gather(&rows::present(rows)).map(|values| rows::in_places(values, rows))
                     }
                 };
                 // A file of which every split takes its rows is odd once.
@@ -304,7 +307,7 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
                     None => values,
                     Some(rows) => {
                         rows::check(rows, values.len(), request.place)?;
-                        rows.iter().map(|&row| values[row]).collect()
+                        rows.iter().flatten().map(|&row| values[row]).collect()
                     }
                 })
             }

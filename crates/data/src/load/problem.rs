@@ -41,7 +41,9 @@ pub enum SetProblem {
         want: usize,
     },
     /// A row number below zero.
-    #[error("row {row} in `{split}`; row numbers count from 0")]
+    #[error(
+        "row {row} in `{split}`; row numbers count from 0, and -1 in a view's own `rows` marks an item that the view misses"
+    )]
     NegativeRow {
         /// The number.
         row: i64,
@@ -81,6 +83,32 @@ pub enum SetProblem {
         view: String,
         /// The split.
         split: &'static str,
+    },
+    /// A view that misses all items of a split.
+    #[error("view `{view}` misses all {} of `{split}`; expected at least 1 that it has", count(*.rows, "item"))]
+    AllMissing {
+        /// The view.
+        view: String,
+        /// The split.
+        split: &'static str,
+        /// Its items.
+        rows: usize,
+    },
+    /// Views that have too few training items in common for any fit.
+    #[error(
+        "of {rows} items of `train` views {} and views {} have at most {got} in common; a fit needs at least {want} in a pair of them", quoted(.first), quoted(.second)
+    )]
+    Apart {
+        /// Views that share items with each other.
+        first: Vec<String>,
+        /// The other views.
+        second: Vec<String>,
+        /// The most items that a view of the one and a view of the other have in common.
+        got: usize,
+        /// How many they would need.
+        want: usize,
+        /// Items.
+        rows: usize,
     },
     /// A view without columns.
     #[error("view `{view}` has no columns in `{split}`; an embedding needs at least one")]

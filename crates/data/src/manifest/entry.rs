@@ -1,6 +1,9 @@
 //! Manifests that this crate writes.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -22,6 +25,12 @@ pub(crate) struct SourceEntry {
 }
 
 impl SourceEntry {
+    /// A file under another name, wherever it is named.
+    pub(crate) fn rename(&mut self, from: &Path, to: &Path) {
+        let of_splits = self.files.values_mut().map(|of_split| &mut of_split.file);
+        of_splits.chain(&mut self.file).filter(|file| *file == from).for_each(|file| *file = to.to_owned());
+    }
+
     /// One file with a tensor for each split.
     pub(crate) fn by_split(
         file: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use align::Matrix;
 use files::{
     Mapped,
     checksum::{Sha256Stream, sha256},
@@ -13,12 +14,15 @@ use crate::{
     read,
 };
 
-/// The row numbers of each split, from 0.
-pub(crate) struct Rows(pub(crate) BTreeMap<SplitName, Vec<usize>>);
+/// The row of each item of each split, from 0; `None` for an item that the view misses.
+pub(crate) struct Rows(pub(crate) BTreeMap<SplitName, Vec<Option<usize>>>);
+
+/// The row number of an item that the view misses.
+pub(crate) const MISSING: i64 = -1;
 
 impl Rows {
     /// Those of a split.
-    pub(crate) fn of(&self, split: SplitName) -> &[usize] {
+    pub(crate) fn of(&self, split: SplitName) -> &[Option<usize>] {
         self.0.get(&split).map_or(&[], Vec::as_slice)
     }
 }
@@ -35,8 +39,8 @@ impl Taken {
     /// The rows that a manifest names.
     ///
     /// # Errors
-    /// A file that cannot be read or has another checksum; a number below zero; of the manifest's own rows one that is given
-    /// twice, be it in one split or in two.
+    /// A file that cannot be read or has another checksum; a number below zero, but for [`MISSING`] in a view's own rows; of
+    /// the manifest's own rows one that is given twice, be it in one split or in two.
     pub(crate) fn read(manifest: &Manifest) -> Result<Self, DataError> {
         let shared = manifest.rows.as_ref().map(|source| read(source, true)).transpose()?;
         let own = |view: &View| view.rows.as_ref().map(|source| read(source, false)).transpose();
@@ -44,13 +48,13 @@ impl Taken {
     }
 
     /// Those that the source at this position takes of its file, views first; `None` for all.
-    pub(crate) fn of(&self, position: usize, source: &Source, split: SplitName) -> Option<&[usize]> {
+    pub(crate) fn of(&self, position: usize, source: &Source, split: SplitName) -> Option<&[Option<usize>]> {
         let own = self.views.get(position).and_then(Option::as_ref);
         own.or_else(|| self.shared.as_ref().filter(|_| source.by_rows)).map(|rows| rows.of(split))
     }
 }
 
-/// Row numbers; `once` where no row may be given twice.
+/// Row numbers; `once` where no row may be given twice, and none be missing.
 fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
     let mut rows = BTreeMap::new();
     let mut seen: BTreeMap<usize, SplitName> = BTreeMap::new();
@@ -65,6 +69,10 @@ fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
         let numbers = numbers().map_err(|e| e.at(&source.place))?;
         let mut of_split = Vec::with_capacity(numbers.len());
         for number in numbers {
+            if number == MISSING && !once {
+                of_split.push(None);
+                continue;
+            }
             let Ok(row) = usize::try_from(number) else {
                 return Err(DataError::set(
                     &source.place,
@@ -75,7 +83,7 @@ fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
                 let problem = SetProblem::RowTwice { row, first: first.name(), second: split.name() };
                 return Err(DataError::set(&source.place, problem));
             }
-            of_split.push(row);
+            of_split.push(Some(row));
         }
         rows.insert(split, of_split);
     }
@@ -83,17 +91,38 @@ fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
 }
 
 /// All row numbers must be of the tensor's rows.
-pub(crate) fn check(rows: &[usize], have: usize, place: &Place) -> Result<(), DataError> {
-    match rows.iter().find(|&&row| row >= have) {
+pub(crate) fn check(rows: &[Option<usize>], have: usize, place: &Place) -> Result<(), DataError> {
+    match rows.iter().flatten().find(|&&row| row >= have) {
         None => Ok(()),
         Some(&row) => Err(DataError::set(place, SetProblem::RowBeyond { row, have })),
     }
 }
 
+/// The rows of the items that there are.
+pub(crate) fn present(rows: &[Option<usize>]) -> Vec<usize> {
+    rows.iter().flatten().copied().collect()
+}
+
+/// Which items are missing; `None` where all are there.
+pub(crate) fn missing(rows: &[Option<usize>]) -> Option<Vec<bool>> {
+    rows.contains(&None).then(|| rows.iter().map(Option::is_none).collect())
+}
+
+/// The values of the items that there are in the places of all items, with zeros in the rows of the others.
+pub(crate) fn in_places(values: Matrix, rows: &[Option<usize>]) -> Matrix {
+    if values.rows() == rows.len() {
+        return values;
+    }
+    let mut all = Matrix::zeros(rows.len(), values.cols());
+    let places = rows.iter().enumerate().filter(|(_, row)| row.is_some());
+    places.zip(0..).for_each(|((place, _), at)| all.row_mut(place).copy_from_slice(values.row(at)));
+    all
+}
+
 /// SHA-256 of row numbers.
-pub(crate) fn checksum(rows: &[usize]) -> String {
+pub(crate) fn checksum(rows: &[Option<usize>]) -> String {
     let mut sum = Sha256Stream::default();
-    rows.iter().for_each(|&row| sum.update(&(row as u64).to_le_bytes()));
+    rows.iter().for_each(|row| sum.update(&row.map_or(u64::MAX, |row| row as u64).to_le_bytes()));
     sum.finish()
 }
 

@@ -32,7 +32,7 @@ struct Viewed {
     part: Part,
     source: Source,
     /// Which rows of the file are this split's, where they are not all.
-    taken: Option<Arc<[usize]>>,
+    taken: Option<Arc<[Option<usize>]>>,
 }
 
 impl Stream {
@@ -53,7 +53,7 @@ impl Stream {
         let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0 };
         let mut sums: HashMap<usize, String> = HashMap::new();
         let taken = Taken::read(manifest)?;
-        let shared: Option<Arc<[usize]>> = taken.shared.as_ref().map(|rows| rows.of(split).into());
+        let shared: Option<Arc<[Option<usize>]>> = taken.shared.as_ref().map(|rows| rows.of(split).into());
         for (position, view) in manifest.views.iter().enumerate() {
             let Some(part) = view.source.parts.get(&split) else {
                 let splits = manifest.splits.iter().map(|split| split.name().to_owned()).collect();
@@ -127,11 +127,12 @@ impl Stream {
                 let taken = view.taken.as_deref().map(|rows| &rows[range.clone()]);
                 let values = match taken {
                     None => floats.read(range.clone()),
-                    Some(rows) => floats.gather(rows),
+                    Some(rows) => floats.gather(&rows::present(rows)).map(|values| rows::in_places(values, rows)),
                 };
                 let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
                 let touched = taken.map_or(range.clone(), |rows| {
-                    rows.iter().min().copied().unwrap_or(0)..rows.iter().max().map_or(0, |last| last + 1)
+                    let there = || rows.iter().flatten();
+                    there().min().copied().unwrap_or(0)..there().max().map_or(0, |last| last + 1)
                 });
                 if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
                     mapped.release(bytes);
@@ -140,7 +141,14 @@ impl Stream {
             };
             let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(&floats).map(one).collect();
             let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
-            Views::new(views).map_err(DataError::from)
+            let mut views = Views::new(views).map_err(DataError::from)?;
+            for (position, view) in self.views.iter().enumerate() {
+                let missing = view.taken.as_deref().and_then(|rows| rows::missing(&rows[range.clone()]));
+                if let Some(missing) = missing {
+                    views = views.with_missing(position, &missing)?;
+                }
+            }
+            Ok(views)
         }))
     }
 

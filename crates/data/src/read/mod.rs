@@ -286,6 +286,26 @@ impl<'a> Floats<'a> {
         raw.and_then(Self::of_raw).map_err(|p| DataError::file(path, p))
     }
 
+    /// One vector of an npy file, of one dimension or one row, as a matrix of one row.
+    ///
+    /// # Errors
+    /// As [`Floats::of`]; another shape.
+    pub(crate) fn of_vector(path: &Path, contents: &'a [u8]) -> Result<Self, DataError> {
+        let row = |mut raw: Raw<'a>| match raw.shape[..] {
+            [width] | [1, width] if width > 0 => {
+                raw.shape = vec![1, width];
+                Self::of_raw(raw)
+            }
+            _ => Err(FileProblem::Rank { tensor: raw.name, shape: raw.shape, want: "one vector (values)" }),
+        };
+        Format::Npy.raw(contents, None).and_then(row).map_err(|p| DataError::file(path, p))
+    }
+
+    /// The name of its element type.
+    pub(crate) fn element_name(&self) -> &'static str {
+        self.element.name()
+    }
+
     fn of_raw(raw: Raw<'a>) -> Result<Self, FileProblem> {
         let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
         // The type comes first: of an array that cannot be used, the shape is not what is wrong.
@@ -342,10 +362,27 @@ impl<'a> Floats<'a> {
     /// If a row lies beyond the matrix.
     pub fn gather(&self, rows: &[usize]) -> Result<Matrix, FileProblem> {
         if self.raw.fortran {
-            return Ok(self.read(0..self.rows)?.select_rows(rows));
+            let all = transposed(&self.decode(0, self.rows * self.cols), self.cols, self.rows);
+            let all = Matrix::from_vec(self.rows, self.cols, all);
+            return self.checked(all.select_rows(rows), |i| rows[i]);
         }
         let values = rows.iter().flat_map(|row| self.decode(row * self.cols, self.cols)).collect();
         self.checked(Matrix::from_vec(rows.len(), self.cols, values), |i| rows[i])
+    }
+
+    /// The rows that are NaN throughout.
+    pub(crate) fn nan_rows(&self) -> Vec<usize> {
+        (0..self.rows).filter(|&row| self.is_nan_row(row)).collect()
+    }
+
+    fn is_nan_row(&self, row: usize) -> bool {
+        let is_nan = |col: usize| self.decode(self.in_file(row, col), 1).iter().all(|x| x.is_nan());
+        self.cols > 0 && (0..self.cols).all(is_nan)
+    }
+
+    /// Where an element stands among those of the file.
+    fn in_file(&self, row: usize, col: usize) -> usize {
+        if self.raw.fortran { col * self.rows + row } else { row * self.cols + col }
     }
 
     /// `count` elements in the order of the file.
@@ -364,9 +401,10 @@ impl<'a> Floats<'a> {
 
     fn not_finite(&self, row: usize, col: usize, value: f32) -> FileProblem {
         let tensor = self.raw.name.clone();
-        let in_file = if self.raw.fortran { col * self.rows + row } else { row * self.cols + col };
+        let in_file = self.in_file(row, col);
         match self.element.f64_at(&self.raw.bytes, self.raw.big_endian, in_file).filter(|x| x.is_finite()) {
             Some(value) => FileProblem::Overflow { tensor, row, col, value },
+            None if self.cols > 1 && self.is_nan_row(row) => FileProblem::NanRow { tensor, row, cols: self.cols },
             None => FileProblem::NotFinite { tensor, row, col, value },
         }
     }

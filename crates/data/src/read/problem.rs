@@ -260,6 +260,18 @@ pub enum FileProblem {
         /// The value.
         value: f32,
     },
+    /// A row without a number in it.
+    #[error(
+        "{}all {cols} values of row {row} are NaN; expected finite values: repair the item, drop it from every view, or import it as missing", tensor_prefix(.tensor.as_deref())
+    )]
+    NanRow {
+        /// The tensor, where the format has names.
+        tensor: Option<String>,
+        /// The row, from 0.
+        row: usize,
+        /// Its columns.
+        cols: usize,
+    },
     /// A finite f64 that f32 cannot hold.
     #[error(
         "{}{value:e} at row {row}, column {col} is beyond the range of f32; rescale the view", tensor_prefix(.tensor.as_deref())

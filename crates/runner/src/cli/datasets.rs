@@ -25,7 +25,7 @@ pub struct Import {
     /// Name of the data set
     #[arg(long, required_unless_present = "embedded", default_value = "", hide_default_value = true)]
     name: String,
-    /// A view; of the training items where there are --test-view, else of all
+    /// A view, as a file or as a folder with a .npy file for each item; of the training items where there are --test-view, else of all
     #[arg(long = "view", value_name = "NAME=FILE[#PART]")]
     views: Vec<NamedMember>,
     /// Labels, as integers or texts
@@ -58,9 +58,18 @@ pub struct Import {
         conflicts_with = "test_views"
     )]
     split: Vec<f64>,
-    /// Seed of the split
+    /// Keep the shares of the labels in each split: those of the labelling LABELS, or of the first
+    #[arg(long, value_name = "LABELS", num_args = 0..=1, default_missing_value = "", conflicts_with = "test_views")]
+    stratify: Option<String>,
+    /// Write K manifests, NAME.fold1.yaml and so on, in place of one: every item is in the test split of exactly one
+    #[arg(long, value_name = "K", conflicts_with_all = ["split", "test_views", "latentis", "embedded"])]
+    folds: Option<usize>,
+    /// Seed of the split or the folds
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Allow views to miss items: rows that are NaN throughout, and ids that a view's file lacks
+    #[arg(long)]
+    allow_missing: bool,
     /// Folder of a data set as latentis stores it, in place of views
     #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views"])]
     latentis: Option<PathBuf>,
@@ -81,14 +90,16 @@ pub struct Import {
 impl Import {
     /// Writes the manifest.
     pub fn run(self: Box<Self>) -> Result<Ending> {
-        datasets::import(&self.request()?).map(said)
+        let folds = self.folds;
+        datasets::import(&self.request()?, folds).map(said)
     }
 
     fn request(self) -> Result<data::import::Import> {
         if let Some(folder) = &self.embedded {
             let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
             let manifest = manifest(self.out, &name);
-            return Ok(data::import::Import { name, described, splitting, manifest, force: self.force });
+            let Self { allow_missing, force, .. } = self;
+            return Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force });
         }
         let manifest = manifest(self.out, &self.name);
         let files = Files { views: self.views, labels: self.labels, groups: self.groups, ids: self.ids };
@@ -96,11 +107,14 @@ impl Import {
             Files { views: self.test_views, labels: self.test_labels, groups: self.test_groups, ids: self.test_ids };
         let splitting = match self.latentis {
             Some(dir) => data::import::latentis(&dir)?,
-            None if test.views.is_empty() => Splitting::Shares { files, shares: self.split, seed: self.seed },
+            None if test.views.is_empty() => {
+                Splitting::Shares { files, shares: self.split, seed: self.seed, stratify: self.stratify }
+            }
             None => Splitting::Given([(SplitName::Train, files), (SplitName::Test, test)].into()),
         };
         let described = Described::default();
-        Ok(data::import::Import { name: self.name, described, splitting, manifest, force: self.force })
+        let (name, allow_missing, force) = (self.name, self.allow_missing, self.force);
+        Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force })
     }
 }
 

@@ -21,6 +21,7 @@ fn of_data(error: &DataError) -> Option<&'static str> {
     match error {
         DataError::File { problem, .. } => match **problem {
             FileProblem::Exists => Some("with --force"),
+            FileProblem::NanRow { .. } => Some("with `runner import --allow-missing`"),
             _ => None,
         },
         DataError::Texts { problem, .. } => match **problem {

@@ -9,13 +9,18 @@ use data::{Checked, ExportFormat, Found, Manifest};
 
 use grid::source::{manifests_dir, unmatched};
 
-/// Writes a manifest of own files that a run can read, and says what is odd.
+/// Writes a manifest of own files that a run can read, or one for each of several folds, and says what is odd.
 ///
 /// # Errors
 /// All that an import and a load refuse; then what was there before is there still.
-pub fn import(request: &Import) -> Result<String> {
-    let imported = data::import::import(request)?;
-    let mut lines = vec![imported.to_string()];
+pub fn import(request: &Import, folds: Option<usize>) -> Result<String> {
+    let all = match folds {
+        None => vec![data::import::import(request)?],
+        Some(folds) => data::import::import_folds(request, folds)?,
+    };
+    let mut lines: Vec<String> = all.iter().map(ToString::to_string).collect();
+    // Texts and rows that are left out are the same of all folds.
+    let Some(imported) = all.first() else { return Ok(String::new()) };
     for (name, texts) in imported.texts.iter().chain(&imported.group_texts) {
         let shown: Vec<&str> = texts.iter().take(5).map(String::as_str).collect();
         let more = if texts.len() > shown.len() { ", .." } else { "" };
@@ -25,8 +30,13 @@ pub fn import(request: &Import) -> Result<String> {
             shown.join(", ")
         ));
     }
+    let strata = all.iter().filter_map(|imported| imported.strata.as_ref());
+    lines.extend(strata.max_by(|a, b| a.apart().total_cmp(&b.apart())).map(ToString::to_string));
     lines.extend(imported.left_out.iter().map(|rows| format!("warning: {rows}")));
-    lines.extend(data::summarise(&imported.warnings).into_iter().map(|line| format!("warning: {line}")));
+    for of_fold in &all {
+        let fold = if all.len() > 1 { format!("{}: ", of_fold.manifest.display()) } else { String::new() };
+        lines.extend(data::summarise(&of_fold.warnings).into_iter().map(|line| format!("warning: {fold}{line}")));
+    }
     let manifest = imported.manifest.display().to_string();
     let check = files::shell::command(["runner", "check", &manifest]);
     lines.push(format!("next: {check}; or name it in a grid: data: {manifest}"));
@@ -87,12 +97,23 @@ fn table(head: &[&str], left: usize) -> Table {
 }
 
 fn views(checked: &Checked) -> Table {
-    let head = ["split", "view", "rows", "columns", "effective rank", "norm: smallest", "median", "largest"];
+    let incomplete = checked.views.iter().any(|view| view.missing > 0);
+    let missing = incomplete.then_some("missing");
+    let head: Vec<&str> = ["split", "view", "rows"]
+        .into_iter()
+        .chain(missing)
+        .chain(["columns", "effective rank", "norm: smallest", "median", "largest"])
+        .collect();
     let mut table = table(&head, 2);
     for view in &checked.views {
         let norms = view.norms.map(|norm| format!("{norm:.3}"));
-        let figures = [view.rows.to_string(), view.columns.to_string(), format!("{:.1}", view.effective_rank)];
-        let cells = [view.split.name().to_owned(), view.view.clone()].into_iter().chain(figures).chain(norms);
+        let share = 100.0 * view.missing as f64 / (view.rows + view.missing).max(1) as f64;
+        let missing = incomplete.then(|| format!("{} ({share:.1}%)", view.missing));
+        let cells = [view.split.name().to_owned(), view.view.clone(), view.rows.to_string()]
+            .into_iter()
+            .chain(missing)
+            .chain([view.columns.to_string(), format!("{:.1}", view.effective_rank)])
+            .chain(norms);
         table.add_row(cells.map(Cell::new));
     }
     table

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Described, Files, Member, NamedMember, Splitting};
+use crate::import::{Described, Files, Member, NamedMember, Splitting};
 use crate::{
     DataError, SplitName,
     pieces::map,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Files, ImportProblem, Member, NamedMember, Splitting};
+use crate::import::{Files, ImportProblem, Member, NamedMember, Splitting};
 use crate::{DataError, FileProblem, Place, SplitName, read};
 
 /// The encoders of a data set's folder as views, its splits as splits.
