@@ -7,10 +7,12 @@ mod cells;
 mod cluster;
 mod datasets;
 mod grids;
+#[path = "errors/hints.rs"]
 mod hints;
 mod look;
 mod screen;
 mod shell;
+#[path = "screen/status.rs"]
 mod status;
 mod universe;
 
