@@ -1,5 +1,6 @@
 //! Results of tasks: the table of metrics, their computation, scores, and the series behind them.
 
+mod definition;
 pub(crate) mod metric;
 pub mod metrics;
 pub(crate) mod score;
