@@ -17,18 +17,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use align::Coordinates;
 use anyhow::{Context, Result};
 use files::Staged;
-use polars::prelude::{Column, CsvWriter, DataFrame, DataType, NamedFrom as _, SerWriter, Series};
+use polars::prelude::{CsvWriter, DataFrame, SerWriter};
 use rayon::prelude::*;
-use tasks::Quantity;
 
 use crate::checksum::{self, EmbeddedChecksum, Facts};
 use crate::durable;
 use crate::picture::Picture;
 use crate::record::{self, Record};
-use grid::keys::Params;
+use crate::scores::{read_ids, read_series, series_frame};
 
 /// The output folder of one grid.
 #[derive(Clone, Debug)]
@@ -37,17 +35,7 @@ pub struct Store {
 }
 
 pub use crate::record::DATA;
-
-/// The per-item scores of one task, as stored.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredSeries {
-    /// Task name.
-    pub task: String,
-    /// Parameters of the task.
-    pub task_params: Params,
-    /// The series.
-    pub series: tasks::Series,
-}
+pub use crate::scores::{ItemIds, StoredSeries};
 
 /// State of a cell in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +193,7 @@ impl Store {
         id: &str,
         records: &[Record],
         series: &[StoredSeries],
+        items: &[ItemIds],
         picture: Option<&Picture>,
     ) -> Result<StagedCell> {
         let facts = |kind: &str, series| Facts { of: id.into(), kind: kind.into(), series, inputs: None };
@@ -214,7 +203,7 @@ impl Store {
             files.push(durable::stage(&self.cell(id, ".picture"), &bytes)?);
         }
         if !series.is_empty() {
-            let scores = checksum::write(&mut series_frame(series)?, &facts("scores", 0))?;
+            let scores = checksum::write(&mut series_frame(series, items)?, &facts("scores", 0))?;
             files.push(durable::stage(&self.cell(id, ".scores"), &scores)?);
         }
         let records = checksum::write(&mut record::to_frame(records)?, &facts("records", series.len()))?;
@@ -237,7 +226,7 @@ impl Store {
     /// # Errors
     /// The disk is full, or the folder can no longer be written.
     pub fn keep(&self, id: &str, records: &[Record], series: &[StoredSeries]) -> Result<()> {
-        let staged = self.stage(id, records, series, None)?;
+        let staged = self.stage(id, records, series, &[], None)?;
         durable::sync_all(&staged.files.iter().collect::<Vec<_>>()).into_iter().collect::<Result<()>>()?;
         staged.publish()
     }
@@ -318,6 +307,18 @@ impl Store {
             return Ok(Vec::new());
         }
         read_series(&read(&path, id, "scores")?).with_context(|| unreadable(&path))
+    }
+
+    /// The ids of the items that a cell's scores are of; none where the data have none.
+    ///
+    /// # Errors
+    /// A file that is not what was written.
+    pub fn item_ids(&self, id: &str) -> Result<Vec<ItemIds>> {
+        let path = self.cell(id, ".scores");
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        read_ids(&read(&path, id, "scores")?).with_context(|| unreadable(&path))
     }
 
     /// Writes `records.parquet` and `records.csv`; `inputs` is the checksum of the files from which they were gathered.
@@ -406,64 +407,12 @@ fn sealed(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
     Ok(checksum::read(&bytes)?.0)
 }
 
-/// One row per series; the values are a list.
-fn series_frame(stored: &[StoredSeries]) -> Result<DataFrame> {
-    let text = |name: &str, get: &dyn Fn(&StoredSeries) -> Option<String>| {
-        Column::new(name.into(), stored.iter().map(get).collect::<Vec<_>>())
-    };
-    let values: Vec<Series> = stored.iter().map(|s| Series::new("".into(), &s.series.values)).collect();
-    let draws: Vec<Option<u64>> = stored.iter().map(|s| s.series.draw).collect();
-    Ok(DataFrame::new(
-        stored.len(),
-        vec![
-            text("task", &|s| Some(s.task.clone())),
-            text("task_params", &|s| Some(s.task_params.to_string())),
-            text("space", &|s| Some(s.series.space.name().into())),
-            text("source", &|s| s.series.source.clone()),
-            text("target", &|s| s.series.target.clone()),
-            text("quantity", &|s| Some(s.series.quantity.name().into())),
-            Column::new("draw".into(), draws),
-            if values.is_empty() {
-                Column::new_empty("values".into(), &DataType::List(Box::new(DataType::Float32)))
-            } else {
-                Column::new("values".into(), values)
-            },
-        ],
-    )?)
-}
-
-fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
-    let text = |name: &str, row: usize| -> Result<Option<String>> {
-        Ok(frame.column(name)?.str()?.get(row).map(str::to_string))
-    };
-    let values = frame.column("values")?.list()?;
-    (0..frame.height())
-        .map(|row| {
-            let space = text("space", row)?.as_deref().and_then(Coordinates::from_name).context("column `space`")?;
-            let quantity =
-                text("quantity", row)?.as_deref().and_then(Quantity::from_name).context("column `quantity`")?;
-            let list = values.get_as_series(row).context("column `values`")?;
-            Ok(StoredSeries {
-                task: text("task", row)?.context("column `task`")?,
-                task_params: text("task_params", row)?
-                    .context("column `task_params`")?
-                    .parse()
-                    .context("column `task_params`")?,
-                series: tasks::Series {
-                    space,
-                    source: text("source", row)?,
-                    target: text("target", row)?,
-                    quantity,
-                    draw: frame.column("draw")?.u64()?.get(row),
-                    values: list.f32()?.iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
-                },
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use align::Coordinates;
+    use grid::keys::Params;
+    use tasks::Quantity;
+
     use super::*;
 
     fn stored() -> StoredSeries {
@@ -494,6 +443,23 @@ mod tests {
         assert_eq!(store.series("c").expect("one"), [stored()]);
         store.keep("e", &[record], &[]).expect("writable");
         assert_eq!(store.series("e").expect("none"), []);
+    }
+
+    #[test]
+    fn scores_name_their_items_where_the_data_have_ids() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), "g").expect("writable");
+        let items = [ItemIds { task: DATA.into(), task_params: Params::default(), ids: vec![7, -3, 1 << 40] }];
+        let staged = store.stage("c", &[Record::default()], &[stored()], &items, None).expect("writable");
+        durable::sync_all(&staged.files.iter().collect::<Vec<_>>())
+            .into_iter()
+            .collect::<Result<()>>()
+            .expect("synced");
+        staged.publish().expect("writable");
+        assert_eq!(store.item_ids("c").expect("one"), items);
+        assert_eq!(store.series("c").expect("one"), [stored()], "ids are no series");
+        store.keep("d", &[Record::default()], &[stored()]).expect("writable");
+        assert_eq!(store.item_ids("d").expect("none"), []);
     }
 
     #[test]

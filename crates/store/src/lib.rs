@@ -9,6 +9,7 @@ pub mod lock;
 pub mod picture;
 pub mod provenance;
 pub mod record;
+mod scores;
 
 /// Text as part of a file name: runs of other characters than letters, digits and `_` become one `-`.
 pub fn slug(text: &str) -> String {

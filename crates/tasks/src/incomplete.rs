@@ -67,6 +67,7 @@ fn of_common_items(
     for series in scores.series.iter_mut().filter(|series| series.values.len() == rows.len()) {
         series.values = in_places(&series.values, rows.iter().copied(), views.rows());
     }
+    scores.rows = scores.rows.map(|sampled| sampled.into_iter().map(|row| rows[row]).collect());
     Ok(scores)
 }
 

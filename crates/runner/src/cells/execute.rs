@@ -21,7 +21,7 @@ use crate::cells::queue::{Queue, Waiting};
 use crate::event::{Event, Observer};
 use grid::keys::Params;
 use grid::plan::{Cell, Plan, choice};
-use store::cells::{DATA, State, Store, StoredSeries};
+use store::cells::{DATA, ItemIds, State, Store, StoredSeries};
 use store::durable::Durability;
 use store::keeper::Keeper;
 use store::picture::Picture;
@@ -193,7 +193,7 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
         Some(isolation) => in_process(shared, cell, isolation)?,
         None => {
             let attempt = catch_unwind(AssertUnwindSafe(|| pool.install(|| run_cell(context, cell))));
-            let Outcome { mut records, series, picture, failures } = match attempt {
+            let Outcome { mut records, series, items, picture, failures } = match attempt {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(error)) => Outcome::failed(context, cell, &format!("{error:#}"))?,
                 Err(panic) => {
@@ -203,7 +203,7 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
             };
             stamp(&mut records);
             keeper.keep(match failures.is_empty() {
-                true => store.stage(&cell.id, &records, &series, picture.as_ref())?,
+                true => store.stage(&cell.id, &records, &series, &items, picture.as_ref())?,
                 false => store.stage_failed(&cell.id, &records)?,
             })?;
             failures
@@ -252,6 +252,8 @@ pub struct Outcome {
     pub records: Vec<Record>,
     /// Its per-item scores.
     pub series: Vec<StoredSeries>,
+    /// The ids of the items that the scores are of, where the data have ids.
+    pub items: Vec<ItemIds>,
     /// Where some of its items lie, of a fit with a universe.
     pub picture: Option<Picture>,
     /// Tasks that failed, and why.
@@ -310,6 +312,7 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     tracing::debug!(cell = cell.id, seconds = cost.wall, stop, "  {} fitted: {:.2} s, {stop}", cell.label(), cost.wall);
     let shared = with_fit(context.record(cell)?, &fit.report, cost);
     let mut outcome = Outcome { series: groups_of(&data), ..Outcome::default() };
+    outcome.items.extend(ids_of(&data, DATA, Params::default(), None));
     for task in &plan.grid.value.tasks {
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
@@ -329,6 +332,13 @@ fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
         series: group_series(Coordinates::Input, &groups.name, &groups.values),
     };
     data.test.groups.first().map(stored).into_iter().collect()
+}
+
+/// The ids of the held-out items, or of those at `rows`.
+fn ids_of(data: &Dataset, task: &str, task_params: Params, rows: Option<&[usize]>) -> Option<ItemIds> {
+    let all = data.test.ids.as_ref()?;
+    let ids = rows.map_or_else(|| all.clone(), |rows| rows.iter().filter_map(|row| all.get(*row).copied()).collect());
+    Some(ItemIds { task: task.into(), task_params, ids })
 }
 
 /// A line each; nothing where there is none.
@@ -395,6 +405,9 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
         error: score.reason.or_else(|| undefined(score.value)),
         ..shared.clone()
     }));
+    if let Some(rows) = &scores.rows {
+        outcome.items.extend(ids_of(data, task.name(), task_params.clone(), Some(rows)));
+    }
     let stored = |series| StoredSeries { task: task.name().into(), task_params: task_params.clone(), series };
     outcome.series.extend(scores.series.into_iter().map(stored));
 }

@@ -56,7 +56,7 @@ pub struct Score {
     pub reason: Option<String>,
 }
 
-/// One value per held-out item, in the order of the split's rows.
+/// One value per held-out item, in the order of the split's rows (of those in [`Scores::rows`], where a task looks at some).
 ///
 /// Ranks, clusters and label codes are whole numbers, exact in `f32` up to 2²⁴ = 16.8 million items.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,8 @@ pub struct Scores {
     pub scores: Vec<Score>,
     /// The values per item from which the scores are computed.
     pub series: Vec<Series>,
+    /// The rows of the split that these values are of, where a task looks at some of them.
+    pub rows: Option<Vec<usize>>,
 }
 
 /// Place of a value: coordinates, and in them a view, an ordered pair of views or all views together.

@@ -228,10 +228,13 @@ fn score(params: &SimilarityParams, input: &TaskInput<'_>) -> Result<Scores, Tas
             })?;
         }
     }
-    // The groups of the sampled items, if not all items are compared.
-    if let Some(groups) = input.test.groups.first().filter(|_| rows.len() < input.test.views.rows()) {
-        let of_rows: Vec<i64> = rows.iter().map(|&row| groups.values[row]).collect();
-        panel.out.series.push(group_series(space, &groups.name, &of_rows));
+    // The groups and rows of the sampled items, if not all items are compared.
+    if rows.len() < input.test.views.rows() {
+        if let Some(groups) = input.test.groups.first() {
+            let of_rows: Vec<i64> = rows.iter().map(|&row| groups.values[row]).collect();
+            panel.out.series.push(group_series(space, &groups.name, &of_rows));
+        }
+        panel.out.rows = Some(rows);
     }
     Ok(panel.out)
 }
