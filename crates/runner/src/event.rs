@@ -99,6 +99,8 @@ pub enum Event<'a> {
     Tables(&'a str),
     /// Files were written.
     Written(&'a [PathBuf]),
+    /// What a grid comes to, a sentence for each task.
+    Findings(&'a [String]),
     /// What a reader must know before any figure, a line each.
     Warnings(&'a [String]),
     /// The checksums of a grid's results were verified.

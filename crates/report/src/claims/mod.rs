@@ -78,5 +78,6 @@ pub fn page(verdicts: &[Verdict], notes: &[String]) -> Table {
         names: 6,
         rows: verdicts.iter().map(row).collect(),
         notes: notes.to_vec(),
+        ..Table::default()
     }
 }

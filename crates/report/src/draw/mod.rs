@@ -1,6 +1,7 @@
 //! Which figures a grid gets.
 
 mod figure;
+mod pairs;
 pub mod palette;
 mod scatter;
 mod spec;
@@ -14,10 +15,11 @@ use tasks::{Metric, SimilarityMeasure, SimilarityStatistic};
 
 pub use self::figure::Figure;
 use self::figure::Words;
+pub use self::pairs::figures as pairs;
 use crate::paper::Paper;
 use crate::samples::Samples;
-use crate::tables::stem_of;
 use crate::tables::summary::{Group, Measure, Summary};
+use crate::tables::{pair_ends, stem_of};
 use grid::figure_spec::FigureSpec;
 use store::slug;
 
@@ -212,12 +214,7 @@ impl Page<'_> {
                 values: (0..views.len()).map(row).collect(),
             })
         };
-        // Retrieval looks one view's items up in another; a classifier goes from one view to another.
-        let ends = match measure.metric {
-            Metric::Accuracy => ("source view", "target view"),
-            metric if metric.is_symmetric() => ("view", "view"),
-            _ => ("query view", "gallery view"),
-        };
+        let ends = pair_ends(measure.metric);
         Heatmaps {
             title: format!("{}: {} by pair", self.title, self.summary.title(measure)),
             subtitle: self.subtitle.clone(),

@@ -9,7 +9,8 @@ use serde_json::json;
 use tasks::Contrast;
 use tasks::multiple::holm;
 
-use super::page::{Entered, Facts, Sheet, facts, stars};
+use super::page::{Facts, facts, stars};
+use super::sheet::{Entered, Sheet};
 use super::{folder, template};
 use crate::samples::{Sample, Samples};
 use crate::tables::MISSING;
@@ -209,6 +210,7 @@ fn table(sides: &[Side<'_>; 2], pairs: &[Pair<'_>], problems: &[String]) -> Tabl
         names: 4,
         rows: pairs.iter().map(row).collect(),
         notes,
+        ..Table::default()
     }
 }
 

@@ -4,16 +4,20 @@
 use anyhow::Result;
 
 use super::about::About;
-use super::problems::Problems;
+use super::problems::{CAPPED, Problems};
 use crate::claims::{self, Verdict};
 use crate::samples::Samples;
 use crate::tables;
 use crate::tables::agreement::Agreement;
 use crate::tables::comparison::{self, Comparison};
-use crate::tables::processors;
+use crate::tables::intervals::Standings;
 use crate::tables::table::Table;
+use crate::tables::{findings, overview, processors};
 use store::cells::Store;
 use store::record::Record;
+
+/// Lines of an overview that a screen or a short report shows.
+const MOST_LINES: usize = 150;
 
 /// What the records of a grid come to.
 pub struct Report<'a> {
@@ -27,8 +31,12 @@ pub struct Report<'a> {
     pub about: About,
     /// One line per method.
     pub overview: Table,
+    /// Its intervals, and who leads by every measure.
+    pub standings: Standings,
     /// Methods against each other by each measure of the primary metric.
     pub comparisons: Vec<Comparison>,
+    /// What comes of it, a sentence for each task.
+    pub findings: Vec<String>,
     /// What is held against a paper, where the grid ran for a paper file.
     pub held: Option<Held>,
 }
@@ -52,10 +60,19 @@ impl<'a> Report<'a> {
     /// Stored scores that cannot be read.
     pub fn new(store: &'a Store, records: &'a [Record], about: About) -> Result<Self> {
         let samples = Samples::new(records, store);
-        let overview = tables::overview(&about.title, samples.summary(), &notes_on_times(&about, records));
+        let (summary, notes) = (samples.summary(), notes_on_times(&about, records));
+        let standings = Standings::of(&samples)?;
+        let overview = overview::overview(&about.title, summary, &standings, &notes);
         let comparisons = comparison::compare(&samples, about.primary.as_ref())?;
+        let findings = findings::of(summary, &standings, &comparisons);
         let held = Held::of(&samples, &about)?;
-        Ok(Self { store, records, samples, about, overview, comparisons, held })
+        Ok(Self { store, records, samples, about, overview, standings, comparisons, findings, held })
+    }
+
+    /// The overview, where it is short enough to be read on a screen.
+    pub fn brief_overview(&self) -> Option<&Table> {
+        let lines = self.overview.rows.len() * self.overview.parts.len();
+        (lines <= MOST_LINES).then_some(&self.overview)
     }
 
     /// A comparison as a table.
@@ -71,7 +88,10 @@ impl<'a> Report<'a> {
     /// What a reader must know before any figure and has not been told before: of data there is a line at the load, of a cell
     /// that fails one while it runs.
     pub fn warnings(&self) -> Vec<String> {
-        Problems { data: Vec::new(), failed: Vec::new(), ..Problems::of(self.records, &self.about) }.lines()
+        let mut problems = Problems { data: Vec::new(), failed: Vec::new(), ..Problems::of(self.records, &self.about) };
+        // A training of a fixed length is what was asked for.
+        problems.unconverged.retain(|line| !line.contains(CAPPED));
+        problems.lines()
     }
 }
 
@@ -85,7 +105,7 @@ impl Held {
         table.notes.extend(agreement.sentence());
         table.notes.extend(verdicts.iter().map(Verdict::sentence));
         let compared = agreement.compared();
-        let agreement = agreement.table(&table.title, &about.notes);
+        let agreement = agreement.table(&format!("{}{}", paper.title, about.mark), &about.notes);
         Ok(Some(Self { table, agreement, compared, verdicts }))
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::intervals::Entry;
 use crate::draw::palette;
+use crate::tables::intervals::Entry;
 use crate::tables::summary::{Group, Summary};
 use figures::style;
 use grid::keys::{Params, task_differing};

@@ -8,12 +8,18 @@ use crate::tables::table::inline_markdown;
 /// Figures shown: an overview, not an album.
 const FIGURES: usize = 3;
 
-/// The text of `report.md`: verdicts, tables, the first figures, and where the rest is.
+/// The text of `report.md`: findings, verdicts, tables, the first figures, and where the rest is.
 pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
     let Report { about, records, samples, .. } = report;
     let summary = samples.summary();
     let mut parts = vec![format!("# {}", inline_markdown(&about.title))];
     parts.extend(about.notes.iter().map(|note| inline_markdown(note)));
+    if !report.findings.is_empty() {
+        parts.push("## In short".into());
+        parts.push(
+            report.findings.iter().map(|line| format!("- {}", inline_markdown(line))).collect::<Vec<_>>().join("\n"),
+        );
+    }
     let problems = Problems::of(records, about);
     if !problems.is_empty() {
         let lines = problems.lines();
@@ -27,7 +33,10 @@ pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
     }
     parts.push("## Methods".into());
     parts.extend(report.comparisons.iter().map(|c| c.table(&about.title, &[]).markdown()));
-    parts.push(report.overview.markdown());
+    match report.brief_overview() {
+        Some(overview) => parts.push(overview.markdown()),
+        None => parts.push("All methods by all measures: [tables/summary.md](tables/summary.md).".into()),
+    }
     if !figures.is_empty() {
         parts.push("## Figures".into());
         for (figure, stem) in figures.iter().take(FIGURES) {

@@ -4,7 +4,7 @@
 //! plan, store ──▶ records, about ──▶ Report                                     outputs, about
 //! folder      ──▶ records, about ──▶ Report                                     folder, about
 //! Report ──▶ tables, figures, verdicts                                          contents
-//!        ──▶ report.html: a template, styles and scripts                        page, data, problems, intervals
+//!        ──▶ report.html: a template, styles and scripts                        page, sheet, data, problems
 //!        ──▶ report.md                                                          markdown
 //! two folders ──▶ compare_<other>.html and its table                            compare
 //! ```
@@ -18,11 +18,11 @@ pub mod compare;
 pub mod contents;
 mod data;
 mod folder;
-mod intervals;
 mod markdown;
 pub mod outputs;
 mod page;
 mod problems;
+mod sheet;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::draw;
-use crate::tables;
+use crate::tables::{self, pairs};
 use contents::Report;
 use store::durable::write_file;
 
@@ -75,11 +75,17 @@ impl Report<'_> {
                 files.extend(table.write(&tables.join("agreement"))?);
             }
         }
-        let figures = draw::figures(title, &self.samples, notes, self.about.paper.as_ref(), &self.about.figures)?;
+        let pairs = pairs::of(&self.samples, &self.comparisons, self.about.primary.as_ref())?;
+        for of in &pairs {
+            files.extend(of.table(title, notes).write(&tables.join(&of.stem))?);
+        }
+        let mut figures = draw::figures(title, &self.samples, notes, self.about.paper.as_ref(), &self.about.figures)?;
+        let subtitle = notes.first().map(|note| note.replace('`', ""));
+        figures.extend(draw::pairs(title, subtitle.as_deref(), summary, &pairs));
         files.extend(draw::write(&figures, &self.store.root().join("figures"))?);
         let root = self.store.root();
         for (name, text) in
-            [("report.html", page::html(self, &figures)?), ("report.md", markdown::text(self, &figures))]
+            [("report.html", page::html(self, &pairs, &figures)?), ("report.md", markdown::text(self, &figures))]
         {
             let path = root.join(name);
             write_file(&path, |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))?;

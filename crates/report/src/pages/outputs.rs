@@ -41,6 +41,9 @@ pub struct Outputs {
     files: Vec<(PathBuf, String)>,
     /// What is printed of them.
     pub text: String,
+    /// What comes of it, a sentence for each task.
+    #[serde(default)]
+    pub findings: Vec<String>,
     /// What a reader must know before any figure and is not told otherwise, a line each.
     pub warnings: Vec<String>,
 }
@@ -139,7 +142,8 @@ impl<'a> Drawing<'a> {
             Ok((path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path), sum))
         };
         let files = files.into_iter().map(summed).collect::<Result<_>>()?;
-        Ok(Outputs { inputs: String::new(), files, text: text(report), warnings: report.warnings() })
+        let findings = report.findings.clone();
+        Ok(Outputs { inputs: String::new(), files, text: text(report), findings, warnings: report.warnings() })
     }
 }
 
@@ -154,10 +158,17 @@ fn text(report: &Report<'_>) -> String {
         None => {
             let clean = report.comparisons.iter().filter(|comparison| comparison.clean());
             let compared = clean.map(|comparison| report.compared(comparison));
-            std::iter::once(report.overview.clone()).chain(compared).collect()
+            report.brief_overview().cloned().into_iter().chain(compared).collect()
         }
     };
-    tables.iter().map(Table::terminal).collect::<Vec<_>>().join("\n")
+    let mut texts: Vec<String> = tables.iter().map(Table::terminal).collect();
+    if report.held.is_none() && report.brief_overview().is_none() {
+        texts.push(format!(
+            "All methods by all measures: {}\n",
+            report.store.root().join("tables/summary.md").display()
+        ));
+    }
+    texts.join("\n")
 }
 
 /// Which program draws: another one draws anew.

@@ -2,85 +2,29 @@
 
 use anyhow::{Result, anyhow};
 use serde::Serialize;
+use tasks::Metric;
 
 use super::about::About;
 use super::contents::{Held, Report};
 use super::data::Data;
-use super::intervals::{self, Entry, Standing};
 use super::problems::{Problems, command};
+use super::sheet::{Entered, Heading, Sheet};
 use super::template;
 use crate::claims::{Outcome, Verdict};
 use crate::draw::Named;
 use crate::tables::MISSING;
-use crate::tables::comparison::{Comparison, ends as bracket, p_value};
+use crate::tables::comparison::{Comparison, LEVEL, Line, p_value};
+use crate::tables::pairs::PairDifferences;
 use crate::tables::summary::{Group, Summary};
-use crate::tables::table::Table;
 use grid::keys::Subset;
 use store::record::Record;
 
 /// Bytes of figures on a page; what comes after is in the folder `figures` alone.
 const MOST_FIGURES: usize = 2_500_000;
+/// Parts of the overview that are unfolded.
+const OPEN_PARTS: usize = 3;
 /// Figures that are unfolded.
 const OPEN_FIGURES: usize = 8;
-
-/// A table of the page.
-#[derive(Debug, Default, Serialize)]
-pub struct Sheet {
-    /// Its anchor.
-    pub id: String,
-    /// What it shows.
-    pub caption: String,
-    /// Headers.
-    pub headers: Vec<String>,
-    /// How many columns from the left are names.
-    pub names: usize,
-    /// Lines, as long as the headers.
-    pub rows: Vec<Vec<Entered>>,
-    /// What a reader must know.
-    pub notes: Vec<String>,
-}
-
-/// One entry of a table.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Entered {
-    /// The figure or name.
-    pub text: String,
-    /// Beside it, in small: its interval.
-    pub small: String,
-    /// `best`, `level`, or nothing.
-    pub mark: &'static str,
-    /// An interval as parts of a hundred: low end, figure, high end.
-    pub bar: Option<[f64; 3]>,
-    /// Set as code.
-    pub code: bool,
-}
-
-impl Entered {
-    /// Text alone.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
-    /// Code alone.
-    fn code(text: impl Into<String>) -> Self {
-        Self { code: true, ..Self::text(text) }
-    }
-}
-
-impl Sheet {
-    /// A table as it is.
-    pub fn plain(id: &str, table: &Table) -> Self {
-        let row = |row: &Vec<String>| row.iter().map(Entered::text).collect();
-        Self {
-            id: id.into(),
-            caption: table.title.clone(),
-            headers: table.headers.clone(),
-            names: table.names,
-            rows: table.rows.iter().map(row).collect(),
-            notes: table.notes.clone(),
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Judged {
@@ -103,16 +47,44 @@ struct Shown {
     open: bool,
 }
 
+/// A metric with what it means.
+#[derive(Serialize)]
+struct Defined {
+    name: &'static str,
+    title: &'static str,
+    definition: &'static str,
+    direction: &'static str,
+    range: String,
+}
+
+impl From<Metric> for Defined {
+    fn from(metric: Metric) -> Self {
+        Self {
+            name: metric.name(),
+            title: metric.title(),
+            definition: metric.definition(),
+            direction: metric.better().in_words(),
+            range: metric.range_in_words(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Page {
     title: String,
     notes: Vec<String>,
+    /// What comes of it, a sentence for each task.
+    findings: Vec<String>,
     problems: Problems,
     verdicts: Vec<Judged>,
     /// The paper's table, and whether its figures agree with ours.
     paper: Vec<Sheet>,
     comparisons: Vec<Sheet>,
-    overview: Sheet,
+    overview: Vec<Sheet>,
+    /// Differences by pair of views.
+    pairs: Vec<Sheet>,
+    /// What the metrics of the grid mean.
+    metrics: Vec<Defined>,
     figures: Vec<Shown>,
     left_out: Vec<String>,
     has_pictures: bool,
@@ -125,11 +97,11 @@ struct Page {
 ///
 /// # Errors
 /// Stored scores and pictures that cannot be read.
-pub fn html(report: &Report<'_>, named: &[Named]) -> Result<String> {
+pub fn html(report: &Report<'_>, pairs: &[PairDifferences], named: &[Named]) -> Result<String> {
     let Report { store, records, about, samples, .. } = report;
-    let (summary, entries) = (samples.summary(), intervals::entries(samples)?);
+    let (summary, entries) = (samples.summary(), &report.standings.entries);
     let name = store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let data = Data::of(&name, records, summary, &entries, store)?;
+    let data = Data::of(&name, records, summary, entries, store)?;
     let (figures, left_out) = shown(named)?;
     let page = Page {
         title: about
@@ -137,15 +109,18 @@ pub fn html(report: &Report<'_>, named: &[Named]) -> Result<String> {
             .as_ref()
             .map_or_else(|| about.title.clone(), |paper| format!("{}{}", paper.title, about.mark)),
         notes: about.notes.clone(),
+        findings: report.findings.clone(),
         problems: Problems::of(records, about),
         verdicts: report.verdicts().iter().map(judged).collect(),
         paper: report.held.as_ref().map(paper_sheets).unwrap_or_default(),
         comparisons: report
             .comparisons
             .iter()
-            .map(|one| comparison(one, several_noises(&report.comparisons)))
+            .flat_map(|one| comparison(one, several_noises(&report.comparisons)))
             .collect(),
-        overview: overview(report, summary, &entries),
+        overview: overview(report),
+        pairs: pairs.iter().map(pair_sheet).collect(),
+        metrics: metrics(summary),
         figures,
         left_out,
         has_pictures: data.has_pictures(),
@@ -209,7 +184,7 @@ pub fn stars(p: f64) -> &'static str {
     match p {
         p if p < 0.001 => "***",
         p if p < 0.01 => "**",
-        p if p < intervals::LEVEL => "*",
+        p if p < LEVEL => "*",
         _ => "",
     }
 }
@@ -219,84 +194,68 @@ fn several_noises(comparisons: &[Comparison]) -> bool {
     comparisons.iter().any(|comparison| comparison.noise != comparisons[0].noise)
 }
 
-/// A comparison with bars for its intervals and marks for its tests.
-fn comparison(comparison: &Comparison, several_noises: bool) -> Sheet {
-    let table = comparison.table("", &[]);
-    let scale = ends(comparison.lines.iter().map(|line| (line.figure.interval.low, line.figure.interval.high)));
-    let several = comparison.lines.iter().any(|line| line.view_set != comparison.lines[0].view_set);
-    let row = |(line, row): (&crate::tables::comparison::Line, &Vec<String>)| {
-        let mut cells: Vec<Entered> = row.iter().map(Entered::text).collect();
-        let interval = &line.figure.interval;
-        cells[2] = Entered {
-            small: bracket(interval, 3, false),
-            mark: match line.adjusted {
-                None => "best",
-                Some(p) if p >= intervals::LEVEL => "level",
-                Some(_) => "",
-            },
-            ..Entered::text(format!("{:.3}", interval.estimate))
-        };
-        if let Some(p) = line.adjusted {
-            cells[5] = Entered { small: stars(p).into(), ..Entered::text(p_value(p)) };
-        }
-        let bar = [interval.low, interval.estimate, interval.high].map(|value| part(value, scale));
-        cells.insert(3, Entered { bar: Some(bar), ..Entered::text(format!("{:.3}", interval.estimate)) });
-        cells.drain(..usize::from(!several));
-        cells
-    };
-    let mut headers = table.headers.clone();
-    headers.insert(3, "interval".into());
-    headers.drain(..usize::from(!several));
-    let mut notes = table.notes;
-    notes.insert(
-        0,
-        "★ the best; ≈ not told from it; * p < 0.05, ** p < 0.01, *** p < 0.001 adjusted over all pairs of methods."
-            .into(),
-    );
+/// A comparison with bars for its intervals and marks for its tests; what stands behind the tests is folded.
+fn comparison(comparison: &Comparison, several_noises: bool) -> Vec<Sheet> {
     // The measure says its task and options where two would share a name; what was done to the training rows is said here.
     let caption = match (comparison.clean(), several_noises) {
         (true, true) => format!("Methods compared by {}, no noise", comparison.name),
         (true, false) => format!("Methods compared by {}", comparison.name),
         (false, _) => format!("Methods compared by {}, noise {}", comparison.name, comparison.noise),
     };
-    Sheet {
-        id: comparison.stem(),
-        caption,
-        headers,
-        names: if several { 2 } else { 1 },
-        rows: comparison.lines.iter().zip(&table.rows).map(row).collect(),
-        notes,
+    let mut sheets = Sheet::parts(&comparison.stem(), &caption, &comparison.table("", &[]), 1);
+    if let Some(first) = sheets.first_mut() {
+        let scale = ends(comparison.lines.iter().map(|line| (line.figure.interval.low, line.figure.interval.high)));
+        first.headers.insert(3, "interval".into());
+        for (row, line) in first.rows.iter_mut().zip(&comparison.lines) {
+            with_tests(row, line, scale);
+        }
+        let marks = "★ the best; ≈ not told from it; * p < 0.05, ** p < 0.01, *** p < 0.001 adjusted over all pairs of methods.";
+        first.notes.insert(0, marks.into());
     }
-}
-
-/// The overview with intervals in place of spreads, where there are some.
-fn overview(report: &Report<'_>, summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Sheet {
-    let mut sheet = Sheet::plain("overview-table", &report.overview);
-    sheet.caption = "All methods, all measures".into();
-    for (row, entries) in sheet.rows.iter_mut().zip(entries) {
-        for (cell, entry) in row.iter_mut().skip(sheet.names).zip(entries) {
-            let Some(entry) = entry else { continue };
-            let small = match &entry.interval {
-                Some(i) => bracket(i, 3, false),
-                None => format!("± {:.3}", entry.stat.std),
-            };
-            let mark = match entry.standing {
-                Some(Standing::Best) => "best",
-                Some(Standing::Level) => "level",
-                Some(Standing::Behind) | None => "",
-            };
-            *cell = Entered { small, mark, ..Entered::text(format!("{:.3}", entry.stat.mean)) };
+    if comparison.lines.iter().all(|line| line.view_set == comparison.lines[0].view_set) {
+        for sheet in &mut sheets {
+            sheet.headers.remove(0);
+            sheet.rows.iter_mut().for_each(|row| drop(row.remove(0)));
+            sheet.names -= 1;
         }
     }
-    debug_assert_eq!(summary.groups.len(), sheet.rows.len());
-    sheet.notes.retain(|note| !report.about.notes.contains(note));
-    sheet.notes.insert(
-        0,
-        "In brackets: 95% intervals over held-out items and seeds, for these training rows. ★ the best of its subset of views and \
-         noise; ≈ not told from the best by a paired test (p ≥ 0.05, adjusted over all pairs of methods)."
-            .into(),
-    );
+    sheets
+}
+
+/// A line of a comparison with stars for its p and a bar for its interval.
+fn with_tests(row: &mut Vec<Entered>, line: &Line, scale: (f64, f64)) {
+    let interval = &line.figure.interval;
+    if let Some(p) = line.adjusted {
+        row[5] = Entered { small: stars(p).into(), ..Entered::text(p_value(p)) };
+    }
+    let bar = [interval.low, interval.estimate, interval.high].map(|value| part(value, scale));
+    row.insert(3, Entered { bar: Some(bar), ..Entered::text(format!("{:.3}", interval.estimate)) });
+}
+
+/// Differences by pair of views, with stars for their p.
+fn pair_sheet(of: &PairDifferences) -> Sheet {
+    let mut sheet = Sheet { caption: of.caption(), folded: true, ..Sheet::plain(&of.stem, &of.table("", &[])) };
+    for (row, line) in sheet.rows.iter_mut().zip(&of.lines) {
+        if let Some(last) = row.last_mut() {
+            last.small = stars(line.adjusted).into();
+        }
+    }
     sheet
+}
+
+/// The overview, a table for each task.
+fn overview(report: &Report<'_>) -> Vec<Sheet> {
+    let mut sheets = Sheet::parts("overview", "All methods", &report.overview, OPEN_PARTS);
+    if let Some(first) = sheets.first_mut() {
+        first.notes.retain(|note| !report.about.notes.contains(note));
+    }
+    sheets
+}
+
+/// The definitions of the metrics that stand in the report, in the order of all metrics.
+fn metrics(summary: &Summary<'_>) -> Vec<Defined> {
+    let here = |metric: &Metric| summary.measures().iter().any(|measure| measure.metric == *metric);
+    Metric::ALL.into_iter().filter(here).map(Defined::from).collect()
 }
 
 fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
@@ -388,7 +347,7 @@ fn cells(report: &Report<'_>, summary: &Summary<'_>) -> Sheet {
     Sheet {
         id: "cells".into(),
         caption: "Cells".into(),
-        headers: headers.map(String::from).to_vec(),
+        headers: headers.map(Heading::from).to_vec(),
         names: 4,
         rows,
         notes: vec![
@@ -396,6 +355,7 @@ fn cells(report: &Report<'_>, summary: &Summary<'_>) -> Sheet {
              `runner show --cell ID` prints a cell in full."
                 .into(),
         ],
+        ..Sheet::default()
     }
 }
 

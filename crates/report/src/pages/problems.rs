@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use align::Termination;
 use data::{SplitName, Warning, summarise};
 use serde::Serialize;
 
@@ -16,7 +17,9 @@ pub struct Problems {
     pub partial: Option<Missing>,
     /// What is odd about the data, a line for each kind and split.
     pub data: Vec<String>,
-    /// What fits warn of, a line for each text, with the method and the number of its cells.
+    /// Iterations that ended at their cap, a line for each text, with the methods and the number of their cells.
+    pub unconverged: Vec<String>,
+    /// What fits warn of beside that, a line for each text, with the methods and the number of their cells.
     pub fits: Vec<String>,
     /// Tasks of cells, or whole cells, that failed.
     pub failed: Vec<Failed>,
@@ -49,11 +52,13 @@ impl Problems {
     pub fn of(records: &[Record], about: &About) -> Self {
         let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
         let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
+        let (unconverged, fits) = fits(records);
         let missing = |partial: Partial| Missing { what: partial.to_string(), command: about.command.clone() };
         Self {
             partial: about.partial(records).map(missing),
             data: summarise(&warnings),
-            fits: fits(records),
+            unconverged,
+            fits,
             failed: failed.map(|record| Failed::of(record, about)).collect(),
         }
     }
@@ -62,12 +67,14 @@ impl Problems {
     pub fn lines(&self) -> Vec<String> {
         let partial = self.partial.iter().map(|missing| format!("{}: everything here is of these alone", missing.what));
         let failed = self.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
-        partial.chain(self.data.iter().cloned()).chain(self.fits.iter().cloned()).chain(failed).collect()
+        let fits = self.unconverged.iter().chain(&self.fits).cloned();
+        partial.chain(self.data.iter().cloned()).chain(fits).chain(failed).collect()
     }
 
     /// Nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.partial.is_none() && self.data.is_empty() && self.fits.is_empty() && self.failed.is_empty()
+        let warned = self.data.len() + self.unconverged.len() + self.fits.len();
+        self.partial.is_none() && warned == 0 && self.failed.is_empty()
     }
 }
 
@@ -88,26 +95,46 @@ impl Failed {
     }
 }
 
-/// The warnings of fits: the same text of one method once, with the cells it is of.
-fn fits(records: &[Record]) -> Vec<String> {
-    let mut cells: Vec<((String, &str), BTreeSet<&str>)> = Vec::new();
+/// Methods named one by one.
+const NAMED: usize = 6;
+
+/// The warnings of fits, those of iterations at their cap first: each text once, with the methods and the number of cells it is of.
+fn fits(records: &[Record]) -> (Vec<String>, Vec<String>) {
+    let mut found: Vec<(&str, Vec<String>, BTreeSet<&str>)> = Vec::new();
     for record in records {
-        let Some(group) = Group::of(record).filter(|_| record.warnings.is_some()) else { continue };
-        for line in record.warnings.iter().flat_map(|warnings| warnings.lines()) {
-            let key = (group.label(), line);
-            let at = cells.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-                cells.push((key, BTreeSet::new()));
-                cells.len() - 1
+        let Some(group) = Group::of(record) else { continue };
+        let warned = record.warnings.as_deref().unwrap_or_default();
+        let capped = record.stop.as_deref() == Some(Termination::IterationCap.name()) && !warned.contains(AT_CAP);
+        for line in warned.lines().chain(capped.then_some(CAPPED)) {
+            let at = found.iter().position(|(known, ..)| *known == line).unwrap_or_else(|| {
+                found.push((line, Vec::new(), BTreeSet::new()));
+                found.len() - 1
             });
-            cells[at].1.insert(&record.cell);
+            let (_, methods, cells) = &mut found[at];
+            if cells.insert(&record.cell) && !methods.contains(&group.label()) {
+                methods.push(group.label());
+            }
         }
     }
-    let told = |((method, line), cells): &((String, &str), BTreeSet<&str>)| {
+    let told = |(line, methods, cells): &(&str, Vec<String>, BTreeSet<&str>)| {
+        let more = match methods.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = methods.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let count = cells.len();
-        format!("{method}: {line} ({count} {})", if count == 1 { "cell" } else { "cells" })
+        format!("{named}{more}: {line} ({count} {})", if count == 1 { "cell" } else { "cells" })
     };
-    cells.iter().map(told).collect()
+    let (capped, others): (Vec<_>, Vec<_>) =
+        found.iter().partition(|(line, ..)| line.contains(AT_CAP) || *line == CAPPED);
+    (capped.into_iter().map(told).collect(), others.into_iter().map(told).collect())
 }
+
+/// How a fit's own warning of an iteration at its cap reads.
+const AT_CAP: &str = "before it converged";
+/// What is said of a fit that ended at its cap without a warning of its own: a training of a fixed length.
+pub const CAPPED: &str =
+    "the training ended with its last step, not because it no longer improved; more epochs may change the values";
 
 /// The command that runs a record's cell, and those that differ from it in parameters alone.
 pub fn command(record: &Record, about: &About) -> String {
@@ -184,5 +211,33 @@ mod tests {
         assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a seed 0, seed 7");
         assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");
         assert!(Problems::of(&[], &about).is_empty());
+    }
+
+    #[test]
+    fn fits_that_did_not_converge_are_told_once_for_all_methods() {
+        let fit = |method: &str, cell: &str, warnings: Option<&str>, stop: Termination| Record {
+            cell: cell.into(),
+            views: "all=a,b".parse().unwrap(),
+            method: Some(method.into()),
+            params: Some(Params::default()),
+            noise: Some("none".parse().unwrap()),
+            warnings: warnings.map(str::to_string),
+            stop: Some(stop.name().into()),
+            ..Record::default()
+        };
+        let at_cap = Some("GPA stopped at the cap of 1 iterations before it converged; raise `max_iter`");
+        let records = [
+            fit("gpa", "1", at_cap, Termination::IterationCap),
+            fit("gcpa", "2", at_cap, Termination::IterationCap),
+            fit("gcpa", "3", None, Termination::IterationCap),
+            fit("gcca", "4", Some("The view `a` is constant."), Termination::ClosedForm),
+            fit("srm", "5", None, Termination::Converged),
+        ];
+        let problems = Problems::of(&records, &About::default());
+        assert_eq!(
+            problems.unconverged,
+            [format!("GPA, GCPA: {} (2 cells)", at_cap.unwrap()), format!("GCPA: {CAPPED} (1 cell)")]
+        );
+        assert_eq!(problems.fits, ["GCCA: The view `a` is constant. (1 cell)"]);
     }
 }

@@ -15,10 +15,11 @@ const TEMPLATES: [(&str, &str); 4] = [
 const STYLE: &str = include_str!("assets/style.css");
 
 /// In the order in which they run.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("assets/scripts/theme.js"),
     include_str!("assets/scripts/download.js"),
     include_str!("assets/scripts/tip.js"),
+    include_str!("assets/scripts/unfold.js"),
     include_str!("assets/scripts/tables.js"),
     include_str!("assets/scripts/figures.js"),
     include_str!("assets/scripts/scatter.js"),

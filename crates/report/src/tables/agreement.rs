@@ -134,6 +134,7 @@ impl<'p> Agreement<'p> {
             names: 4,
             rows: self.values.iter().map(row).collect(),
             notes: self.sentence().into_iter().chain(notes.iter().cloned()).chain(sources(&published)).collect(),
+            ..Table::default()
         })
     }
 

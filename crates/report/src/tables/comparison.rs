@@ -1,6 +1,6 @@
 //! Methods held against each other on one metric: intervals, places, differences and how sure they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use tasks::multiple::{Pair, benjamini_hochberg, step_down};
@@ -11,7 +11,7 @@ use tasks::{Contrast, Interval, Metric, Resamples};
 use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::MISSING;
 use crate::tables::summary::{Group, Measure};
-use crate::tables::table::Table;
+use crate::tables::table::{Part, Table};
 use grid::Primary;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
@@ -21,6 +21,9 @@ const FEW_RESAMPLES: usize = 1_000;
 const SEED: u64 = 0;
 /// With fewer groups than this a table says that its intervals are rough.
 const FEW_GROUPS: usize = 20;
+
+/// Level of the marks, after adjustment over all pairs of the methods that are compared.
+pub const LEVEL: f64 = 0.05;
 
 /// What is compared where a grid does not say: the first of these that it measures.
 const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::Accuracy, Metric::GammaMean];
@@ -44,6 +47,10 @@ pub struct Line {
     pub q: Option<f64>,
     /// Mean wall and CPU seconds of a fit.
     pub cost: [Option<f64>; 2],
+    /// Held-out items behind the figure.
+    pub items: usize,
+    /// Seeds of fits behind it.
+    pub seeds: usize,
 }
 
 impl Line {
@@ -63,8 +70,8 @@ pub struct Comparison {
     pub name: String,
     /// What was done to the training rows.
     pub noise: Noise,
-    /// The metric alone as named in tables.
-    pub metric: &'static str,
+    /// The metric alone.
+    pub metric: Metric,
     /// Best first within a subset of views.
     pub lines: Vec<Line>,
     /// The pre-registered comparison, as a sentence.
@@ -190,6 +197,8 @@ fn by_measure(
                 adjusted: None,
                 q: None,
                 cost: costs[i],
+                items: named[i].2.items,
+                seeds: named[i].2.seeds(),
             })
         };
         let mut of_set: Vec<(usize, Line)> = Vec::new();
@@ -226,7 +235,6 @@ fn by_measure(
     let (lines, others) = adjusted(tables);
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
-    let metric = metric.title();
     Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, left_out, notes, others }))
 }
 
@@ -351,7 +359,7 @@ impl Comparison {
         format!("comparison_{}", words.join("_"))
     }
 
-    /// As a table.
+    /// As a table; its second part holds what stands behind the tests, and the cost.
     pub fn table(&self, title: &str, notes: &[String]) -> Table {
         let row = |line: &Line| {
             let i = &line.figure.interval;
@@ -363,7 +371,7 @@ impl Comparison {
                 }
                 _ => ("best".to_string(), String::new(), String::new(), String::new()),
             };
-            let seconds = |s: Option<f64>| s.map_or_else(|| "n/a".to_string(), |s| format!("{s:.2}"));
+            let seconds = |s: Option<f64>| s.map_or_else(|| MISSING.to_string(), |s| format!("{s:.2}"));
             vec![
                 line.view_set.clone(),
                 line.method.clone(),
@@ -373,6 +381,8 @@ impl Comparison {
                 p,
                 q,
                 detectable,
+                line.items.to_string(),
+                line.seeds.to_string(),
                 seconds(line.cost[0]),
                 seconds(line.cost[1]),
             ]
@@ -386,27 +396,43 @@ impl Comparison {
             "p (max-t)",
             "q (BH)",
             "detectable",
+            "items",
+            "seeds",
             "fit s",
             "fit CPU s",
         ];
         let mut all = vec![
             "Intervals are 95% intervals over held-out items and, where a method has several, over seeds, for these training \
              rows: other training rows are not covered (over redrawn ones an interval of a difference would cover about 90%). \
-             Differences are paired. p is two-sided, adjusted over all pairs of methods of the table (step-down \
-             maximum t), because the best is known from the same data; q is Benjamini-Hochberg-adjusted over all pairs of the grid; a place is \
-             where a method stands in 95% of the resamples; detectable is the difference that a test at 5% finds in four of five \
-             repetitions."
+             Differences are paired. ≈: a test does not tell the method from the best (p ≥ 0.05). p is two-sided, adjusted over all \
+             pairs of methods of the table (step-down maximum t), because the best is known from the same data; q is \
+             Benjamini-Hochberg-adjusted over all pairs of the grid; a place is where a method stands in 95% of the resamples; detectable \
+             is the difference that a test at 5% finds in four of five repetitions."
                 .to_string(),
         ];
         all.extend(self.left_out.iter().chain(&self.notes).cloned());
         all.extend(self.primary.clone());
         all.extend(notes.iter().cloned());
-        Table {
+        let mut table = Table {
             title: format!("{title}: methods compared by {}", self.title()),
             headers: headers.into_iter().map(str::to_string).collect(),
             names: 2,
             rows: self.lines.iter().map(row).collect(),
             notes: all,
+            metrics: BTreeMap::from([(VALUE, self.metric)]),
+            parts: vec![Part { title: "Behind the tests, and cost".into(), from: 6 }],
+            ..Table::default()
+        };
+        for (i, line) in self.lines.iter().enumerate() {
+            match line.adjusted {
+                None => table.best.insert((i, VALUE)),
+                Some(p) if p >= LEVEL => table.level.insert((i, VALUE)),
+                Some(_) => false,
+            };
         }
+        table
     }
 }
+
+/// The column of the value.
+const VALUE: usize = 2;

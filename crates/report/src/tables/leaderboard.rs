@@ -9,8 +9,10 @@ use anyhow::Result;
 use data::DataError;
 use data::yaml::{self, Located};
 use serde::Deserialize;
+use tasks::Metric;
 
-use crate::tables::comparison::{Comparison, Line, adjust_over, ends, p_value};
+use crate::tables::MISSING;
+use crate::tables::comparison::{Comparison, LEVEL, Line, adjust_over, ends, p_value};
 use crate::tables::table::Table;
 use figures::{Forest, ForestRow, Point};
 use grid::Grid;
@@ -127,6 +129,7 @@ struct Column<'a> {
     entry: usize,
     title: String,
     measure: &'a str,
+    metric: Metric,
     /// Whether it is the grid's first measure, by which methods are ordered.
     leads: bool,
     lines: Vec<&'a Line>,
@@ -150,6 +153,7 @@ fn columns(entries: &[Entry]) -> Vec<Column<'_>> {
                     entry,
                     title: format!("{}{set_name}: {}", of.data, comparison.name),
                     measure: &comparison.name,
+                    metric: comparison.metric,
                     leads: i == 0,
                     lines: comparison.lines.iter().filter(|line| line.view_set == *set).collect(),
                 });
@@ -178,35 +182,50 @@ fn order(columns: &[Column<'_>]) -> Vec<(String, Option<f64>)> {
     methods
 }
 
-/// The table: figure, interval and place in every column, mean place, cost.
+/// The table: value, interval and place in every column, a part for each set of data; then mean place and cost.
 pub fn table(title: &str, entries: &[Entry], notes: &[String]) -> Table {
     let columns = columns(entries);
-    let mut headers = vec!["method".to_string()];
-    headers.extend(columns.iter().map(|column| column.title.clone()));
-    headers.extend(["mean place", "fit s", "fit CPU s"].map(String::from));
-    let row = |(method, place): (String, Option<f64>)| {
-        let mut row = vec![method.clone()];
-        row.extend(columns.iter().map(|column| column.line(&method).map_or("n/a".into(), cell)));
-        row.push(place.map_or("n/a".into(), |place| format!("{place:.1}")));
+    let methods = order(&columns);
+    let how = "Value, 95% interval, and after the dot the place or places that 95% of the resamples give the method in that \
+               column. Bold: the best; ≈: a test does not tell it from the best (p ≥ 0.05). Ordered by the mean of the places' middles \
+               over each data set's first measure; seconds are means over data sets."
+        .to_string();
+    let mut table = Table {
+        title: title.to_string(),
+        headers: vec!["method".to_string()],
+        names: 1,
+        rows: methods.iter().map(|(method, _)| vec![method.clone()]).collect(),
+        notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
+        ..Table::default()
+    };
+    for (at, column) in columns.iter().enumerate() {
+        if at == 0 || columns[at - 1].entry != column.entry {
+            table.part(entries[column.entry].data.clone());
+        }
+        table.metrics.insert(table.headers.len(), column.metric);
+        for (i, (method, _)) in methods.iter().enumerate() {
+            let line = column.line(method);
+            table.rows[i].push(line.map_or(MISSING.into(), cell));
+            match line.map(|line| line.adjusted) {
+                Some(None) => drop(table.best.insert((i, table.headers.len()))),
+                Some(Some(p)) if p >= LEVEL => drop(table.level.insert((i, table.headers.len()))),
+                _ => {}
+            }
+        }
+        table.headers.push(column.title.clone());
+    }
+    table.part("Mean place and cost");
+    table.headers.extend(["mean place", "fit s", "fit CPU s"].map(String::from));
+    for (row, (method, place)) in table.rows.iter_mut().zip(&methods) {
+        row.push(place.map_or(MISSING.into(), |place| format!("{place:.1}")));
         for which in [0, 1] {
             let leading = columns.iter().filter(|column| column.leads);
-            let seconds: Option<Vec<f64>> = leading.map(|column| column.line(&method)?.cost[which]).collect();
+            let seconds: Option<Vec<f64>> = leading.map(|column| column.line(method)?.cost[which]).collect();
             let mean = seconds.map(|s| s.iter().sum::<f64>() / s.len() as f64);
-            row.push(mean.map_or("n/a".into(), |s| format!("{s:.2}")));
+            row.push(mean.map_or(MISSING.into(), |s| format!("{s:.2}")));
         }
-        row
-    };
-    let how = "Figure, 95% interval, and after the dot the place or places that 95% of the resamples give the method in that \
-               column. Ordered by the mean of the places' middles over each data set's first measure; seconds are means over \
-               data sets."
-        .to_string();
-    Table {
-        title: title.to_string(),
-        headers,
-        names: 1,
-        rows: order(&columns).into_iter().map(row).collect(),
-        notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
     }
+    table
 }
 
 fn cell(line: &Line) -> String {
@@ -241,7 +260,7 @@ pub fn figure(title: &str, entries: &[Entry]) -> Forest {
         subtitle: None,
         panels: entries.iter().map(|entry| entry.data.clone()).collect(),
         series: measures.iter().map(|measure| measure.to_string()).collect(),
-        x_label: lead.map_or_else(String::new, |first| format!("{}, with 95% intervals", first.metric)),
+        x_label: lead.map_or_else(String::new, |first| format!("{}, with 95% intervals", first.metric.title())),
         rows: order(&columns).into_iter().map(row).collect(),
     }
 }
@@ -281,5 +300,6 @@ fn differences(title: &str, entries: &[Entry], notes: &[String]) -> Table {
         names: 4,
         rows,
         notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
+        ..Table::default()
     }
 }

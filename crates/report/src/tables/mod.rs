@@ -1,29 +1,31 @@
-//! Which tables a grid gets; beside it, how records become their figures, how methods are compared, and how a table is
-//! written.
+//! The tables of a grid by view and by pair, and of similarity; beside it, how records become values, how methods are compared,
+//! and how a table is written.
 
 pub mod agreement;
 pub mod comparison;
-pub mod latex;
+pub mod findings;
+pub mod intervals;
 pub mod leaderboard;
+pub mod overview;
+pub mod pairs;
 pub mod paper;
 pub mod processors;
 pub mod summary;
 pub mod table;
-mod write;
 
 use align::Coordinates;
-use tasks::{Metric, SimilarityMeasure, SimilarityStatistic};
+use tasks::{Better, Metric, SimilarityMeasure, SimilarityStatistic};
 
-use self::summary::{Group, Measure, Stat, Summary};
-use self::table::Table;
+use self::summary::{Group, LeftOut, Measure, Stat, Summary};
+use self::table::{Table, arrow};
 use store::slug;
 
 /// What stands for "no figure": never a zero.
 pub const MISSING: &str = "n/a";
 
-/// How ± is meant, below every table that has one.
-pub const SPREAD_NOTE: &str = "± is the population standard deviation (ddof 0) over views of the means over seeds; \
-     Rank-k figures are means over ordered pairs, ± over query views, ties counted against the query.";
+/// How ± is meant, below the tables that reproduce a paper's.
+pub const SPREAD_NOTE: &str = "± is the spread over views, no uncertainty: the population standard deviation (ddof 0) over views of \
+     the means over seeds. Rank-k figures are means over ordered pairs, ± over query views, ties counted against the query.";
 
 /// The tables beside the overview, with the stems of their files.
 pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(String, Table)> {
@@ -49,6 +51,11 @@ impl Names {
         Self { view_sets: summary.view_sets().len() > 1, noises: summary.noises().len() > 1 }
     }
 
+    /// Of a table that is of one subset of views.
+    fn of_one_set(summary: &Summary<'_>) -> Self {
+        Self { view_sets: false, ..Self::new(summary) }
+    }
+
     fn headers(&self) -> Vec<String> {
         let optional = [(self.view_sets, "views"), (self.noises, "noise"), (true, "method")];
         optional.into_iter().filter(|(shown, _)| *shown).map(|(_, name)| name.to_string()).collect()
@@ -61,64 +68,37 @@ impl Names {
     }
 }
 
-/// One line per method: headline figures, worst pair, cost.
-pub fn overview(title: &str, summary: &Summary<'_>, notes: &[String]) -> Table {
-    let names = Names::new(summary);
-    let ranked = summary.measures_of(Metric::Rank1).next();
-    let mut headers = names.headers();
-    let name_columns = headers.len();
-    let shown: Vec<&Measure> = summary.measures().iter().filter(|m| !m.metric.is_auxiliary()).collect();
-    headers.extend(shown.iter().map(|m| summary.title(m)));
-    if ranked.is_some() {
-        headers.push("worst pair, Rank-1".into());
+/// A title with the noise of all lines, where there is one and its column is left out.
+pub(crate) fn over(title: &str, summary: &Summary<'_>) -> String {
+    match summary.noises().as_slice() {
+        [only] if !only.is_clean() => format!("{title}, noise {only}"),
+        _ => title.to_string(),
     }
-    headers.extend(["maps", "parameters", "fit s", "fit CPU s"].map(String::from));
-    let rows = summary.groups.iter().map(|group| {
-        let mut row = names.cells(group);
-        row.extend(shown.iter().map(|m| with_spread(summary.stat(group, m).as_ref())));
-        if let Some(rank1) = ranked {
-            let worst = summary.stat(group, rank1).map(|s| format!("{:.3} ({})", s.worst.1, s.worst.0));
-            row.push(worst.unwrap_or_else(|| MISSING.into()));
-        }
-        let number = |value: Option<f64>, digits: usize| value.map_or(MISSING.into(), |v| format!("{v:.digits$}"));
-        row.push(number(summary.cost(group, |r| r.maps.map(|v| v as f64)), 0));
-        row.push(number(summary.cost(group, |r| r.parameters.map(|v| v as f64)), 0));
-        row.push(number(summary.cost(group, |r| r.fit_seconds), 2));
-        row.push(number(summary.cost(group, |r| r.fit_cpu_seconds), 2));
-        row
-    });
-    let mut table = Table {
-        title: title.to_string(),
-        headers,
-        names: name_columns,
-        rows: rows.collect(),
-        notes: std::iter::once(SPREAD_NOTE.to_string()).chain(notes.iter().cloned()).collect(),
-    };
-    table.notes.extend(reasons(summary));
-    table.notes.extend(left_out(summary, |metric| !metric.is_auxiliary()));
-    table
 }
 
-/// Why figures are missing, once per reason: for which methods, on which subsets of views.
-fn reasons(summary: &Summary<'_>) -> Vec<String> {
-    let mut found = Lists::default();
-    for group in &summary.groups {
-        let label = group.label();
-        for measure in
-            summary.measures().iter().filter(|m| !m.metric.is_auxiliary() && summary.stat(group, m).is_none())
-        {
-            let Some(reason) = summary.reason(group, measure) else { continue };
-            found.add((reason, &group.view_set), label.clone());
+/// Says why an entry has no value.
+fn remark_missing(table: &mut Table, entry: (usize, usize), summary: &Summary<'_>, group: &Group, measure: &Measure) {
+    let reason = summary.reason(group, measure).unwrap_or_else(|| "it was not computed".into());
+    table.remark(entry, &format!("No value: {reason}."));
+}
+
+/// What is said of a mean that does not hold all of its values.
+fn mean_of_others(without: &LeftOut) -> String {
+    format!("A mean of the others: {without}.")
+}
+
+/// Marks the best of a column among lines that share a key, by their values as they are.
+fn mark_best<K: PartialEq>(table: &mut Table, column: usize, better: Better, lines: &[(K, Option<f64>)]) {
+    let mut keys: Vec<&K> = Vec::new();
+    for (key, _) in lines {
+        if !keys.contains(&key) {
+            keys.push(key);
         }
     }
-    let mut merged = Lists::default();
-    for ((reason, view_set), methods) in found.0 {
-        merged.add((reason, methods), format!("`{view_set}`"));
+    for key in keys {
+        let same = lines.iter().enumerate().filter(|(_, (other, _))| other == key);
+        table.mark_best(column, &same.map(|(line, (_, value))| (line, *value)).collect::<Vec<_>>(), better);
     }
-    let line = |((reason, methods), view_sets): &((String, Vec<String>), Vec<String>)| {
-        format!("{MISSING} for {} on {}: {reason}.", methods.join(", "), view_sets.join(", "))
-    };
-    merged.0.iter().map(line).collect()
 }
 
 /// Which means of the metrics shown hold fewer values than they were to, once per reason and method.
@@ -158,38 +138,46 @@ impl<K: PartialEq> Lists<K> {
 
 /// One line per method, one column per view.
 fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
-    let several = summary.view_sets().len() > 1;
+    let names = Names::of_one_set(summary);
     let table = |view_set: &&str| {
         let views = summary.views(view_set);
-        let mut headers: Vec<String> = vec!["method".into(), "noise".into()];
-        headers.extend(views.iter().map(|v| v.to_string()));
-        let groups = summary.groups.iter().filter(|g| g.view_set == *view_set);
-        let rows = groups.map(|group| {
+        let what = format!("{title}{}: {} by view", of_set(summary, view_set), titled(summary, measure));
+        let mut table = detail(&over(&what, summary), names.headers(), views, notes);
+        let mut lines = Vec::new();
+        for (line, group) in summary.groups.iter().filter(|g| g.view_set == *view_set).enumerate() {
             let space = summary.headline(group, measure);
             let means = space.map(|s| summary.means(group, measure, s)).unwrap_or_default();
-            let figure = |i: usize| means.get(&(i, i)).map_or(MISSING.into(), |v| format!("{v:.3}"));
-            [group.label(), group.noise.to_string()].into_iter().chain((0..views.len()).map(figure)).collect()
-        });
-        let stem = format!(
-            "{}_by_view{}",
-            stem_of(summary, measure),
-            if several { format!("_{view_set}") } else { String::new() }
-        );
-        let title =
-            format!("{title}: {} per view, means over k-means seeds and seeds of the fit", summary.title(measure));
-        (stem, Table { title, headers, names: 2, rows: rows.collect(), notes: notes.to_vec() })
+            let value = |i: usize| means.get(&(i, i)).copied();
+            table.rows.push(names.cells(group));
+            table.rows[line].extend((0..views.len()).map(|i| three_digits(value(i))));
+            for i in (0..views.len()).filter(|i| value(*i).is_none()) {
+                remark_missing(&mut table, (line, names.headers().len() + i), summary, group, measure);
+            }
+            lines.push((&group.noise, (0..views.len()).map(value).collect()));
+        }
+        mark_all(&mut table, measure.metric.better(), &lines);
+        (stem_in(summary, measure, "by_view", view_set), table)
     };
     summary.view_sets().iter().map(table).collect()
 }
 
 /// One line per method, space and query view, one column per gallery view.
 fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
-    let several = summary.view_sets().len() > 1;
+    let names = Names::of_one_set(summary);
     let table = |view_set: &&str| {
         let views = summary.views(view_set);
-        let mut headers: Vec<String> = ["method", "noise", "space", "query"].map(String::from).to_vec();
-        headers.extend(views.iter().map(|v| v.to_string()));
-        let mut rows = Vec::new();
+        let ends = pair_ends(measure.metric);
+        let what = format!(
+            "{title}{}: {} by pair, the {} in the line, the {} in the column",
+            of_set(summary, view_set),
+            titled(summary, measure),
+            ends.0,
+            ends.1
+        );
+        let mut headers = names.headers();
+        headers.extend(["space", ends.0].map(String::from));
+        let mut table = detail(&over(&what, summary), headers, views, notes);
+        let mut lines = Vec::new();
         for group in summary.groups.iter().filter(|g| g.view_set == *view_set) {
             for space in [Coordinates::Input, Coordinates::Universe, Coordinates::Translated] {
                 let means = summary.means(group, measure, space);
@@ -197,22 +185,70 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
                     continue;
                 }
                 for (i, query) in views.iter().enumerate() {
-                    let names = [group.label(), group.noise.to_string(), space.name().into(), query.to_string()];
-                    let none = |j: usize| if i == j { "–".into() } else { MISSING.into() };
-                    let figure = |j: usize| means.get(&(i, j)).map_or_else(|| none(j), |v| format!("{v:.3}"));
-                    rows.push(names.into_iter().chain((0..views.len()).map(figure)).collect());
+                    let value = |j: usize| means.get(&(i, j)).copied();
+                    let entry =
+                        |j: usize| if i == j && value(j).is_none() { "–".into() } else { three_digits(value(j)) };
+                    let line = table.rows.len();
+                    let mut row = names.cells(group);
+                    row.extend([space.name().into(), query.to_string()]);
+                    row.extend((0..views.len()).map(entry));
+                    table.rows.push(row);
+                    for j in (0..views.len()).filter(|j| *j != i && value(*j).is_none()) {
+                        let why = summary.missing(group, measure, space, (query, views[j]));
+                        table.remark((line, table.names + j), &format!("No value: {why}."));
+                    }
+                    lines.push(((&group.noise, i), (0..views.len()).map(value).collect()));
                 }
             }
         }
-        let stem = format!(
-            "{}_by_pair{}",
-            stem_of(summary, measure),
-            if several { format!("_{view_set}") } else { String::new() }
-        );
-        let title = format!("{title}: {} of queries in the line's view among the column's", summary.title(measure));
-        (stem, Table { title, headers, names: 4, rows, notes: notes.to_vec() })
+        mark_all(&mut table, measure.metric.better(), &lines);
+        (stem_in(summary, measure, "by_pair", view_set), table)
     };
     summary.view_sets().iter().map(table).collect()
+}
+
+/// What the two ends of a pair are: retrieval looks one view's items up in another; a classifier goes from one view to another.
+pub fn pair_ends(metric: Metric) -> (&'static str, &'static str) {
+    match metric {
+        Metric::Accuracy => ("source view", "target view"),
+        metric if metric.is_symmetric() => ("view", "view"),
+        _ => ("query view", "gallery view"),
+    }
+}
+
+/// A table with a column for each view, without lines yet.
+fn detail(title: &str, names: Vec<String>, views: &[&str], notes: &[String]) -> Table {
+    let count = names.len();
+    let headers = names.into_iter().chain(views.iter().map(|view| view.to_string())).collect();
+    Table { title: title.to_string(), headers, names: count, notes: notes.to_vec(), ..Table::default() }
+}
+
+/// Marks the best of every column after the names; `lines` hold what lines have to share and their values.
+fn mark_all<K: PartialEq + Copy>(table: &mut Table, better: Better, lines: &[(K, Vec<Option<f64>>)]) {
+    for column in table.names..table.headers.len() {
+        let values: Vec<(K, Option<f64>)> = lines.iter().map(|(key, row)| (*key, row[column - table.names])).collect();
+        mark_best(table, column, better, &values);
+    }
+}
+
+/// A measure with the direction of its metric.
+fn titled(summary: &Summary<'_>, measure: &Measure) -> String {
+    format!("{} {}", summary.title(measure), arrow(measure.metric.better())).trim_end().to_string()
+}
+
+/// The subset of views, where there are several.
+fn of_set(summary: &Summary<'_>, view_set: &str) -> String {
+    if summary.view_sets().len() > 1 { format!(" on {view_set}") } else { String::new() }
+}
+
+/// The stem of a table's files, with the subset of views where there are several.
+fn stem_in(summary: &Summary<'_>, measure: &Measure, kind: &str, view_set: &str) -> String {
+    let set = if summary.view_sets().len() > 1 { format!("_{view_set}") } else { String::new() };
+    format!("{}_{kind}{set}", stem_of(summary, measure))
+}
+
+fn three_digits(value: Option<f64>) -> String {
+    value.map_or(MISSING.into(), |v| format!("{v:.3}"))
 }
 
 /// One line per method and measure of similarity: its readings, means over pairs of views, and the largest p.
@@ -220,40 +256,50 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
     let measure = |likeness, reading| summary.measures_of(Metric::Similarity(likeness, reading)).next();
     measure(SimilarityMeasure::Cka, SimilarityStatistic::Raw)?;
     let names = Names::new(summary);
-    let mut headers = names.headers();
-    headers.extend(["space", "measure"].map(String::from));
-    let name_columns = headers.len();
-    headers.extend(["value", "calibrated", "ceiling", "largest p"].map(String::from));
-    let mut rows = Vec::new();
+    let how = "Means over pairs of views; bold: the best mean of its subset of views, noise and measure. Calibrated: 0 is what permuted \
+               items give in the mean, 1 the most. Ceiling: what halves of the views' own coordinates reach, as a similarity. \
+               Procrustes is a distance; its calibrated value and ceiling are of 1 − distance."
+        .to_string();
+    let mut table = Table {
+        title: over(&format!("{title}: similarity of the views"), summary),
+        headers: names.headers(),
+        notes: std::iter::once(how).chain(notes.iter().cloned()).collect(),
+        ..Table::default()
+    };
+    table.headers.extend(["space", "measure"].map(String::from));
+    table.names = table.headers.len();
+    table.headers.extend(["value", "calibrated", "ceiling", "largest p"].map(String::from));
+    let mut lines: [Vec<_>; SimilarityMeasure::ALL.len()] = Default::default();
     for group in &summary.groups {
-        for likeness in SimilarityMeasure::ALL {
+        for (kind, likeness) in SimilarityMeasure::ALL.into_iter().enumerate() {
             let stat = |reading| summary.stat(group, measure(likeness, reading)?);
             let Some(raw) = stat(SimilarityStatistic::Raw) else { continue };
-            let mean = |reading| stat(reading).map_or(MISSING.into(), |s| format!("{:.3}", s.mean));
+            let mean = |reading| stat(reading).map(|s| s.mean);
+            let metric = Metric::Similarity(likeness, SimilarityStatistic::Raw);
             let mut row = names.cells(group);
-            row.extend([
-                raw.space.name().into(),
-                Metric::Similarity(likeness, SimilarityStatistic::Raw).title().into(),
-            ]);
-            row.extend([
-                format!("{:.3}", raw.mean),
-                mean(SimilarityStatistic::Calibrated),
-                mean(SimilarityStatistic::Ceiling),
-            ]);
+            row.extend([raw.space.name().into(), format!("{} {}", metric.title(), arrow(metric.better()))]);
+            row.push(three_digits(Some(raw.mean)));
+            row.extend([SimilarityStatistic::Calibrated, SimilarityStatistic::Ceiling].map(|s| three_digits(mean(s))));
             // Of a p more is worse.
             row.push(
                 stat(SimilarityStatistic::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)),
             );
-            rows.push(row);
+            let line = table.rows.len();
+            table.rows.push(row);
+            lines[kind].push((line, (&group.view_set, &group.noise), raw.mean, mean(SimilarityStatistic::Calibrated)));
         }
     }
-    let how = "Means over pairs of views. Calibrated: 0 is what permuted items give in the mean, 1 the most. Ceiling: what \
-               halves of the views' own coordinates reach, as a similarity. Procrustes is a distance; its calibrated value and \
-               ceiling are of 1 − distance."
-        .to_string();
-    let notes = std::iter::once(how).chain(notes.iter().cloned()).collect();
-    let title = format!("{title}: similarity of the views");
-    Some(("similarity".into(), Table { title, headers, names: name_columns, rows, notes }))
+    for (kind, likeness) in SimilarityMeasure::ALL.into_iter().enumerate() {
+        let better = Metric::Similarity(likeness, SimilarityStatistic::Raw).better();
+        for (_, key, ..) in &lines[kind] {
+            let same = || lines[kind].iter().filter(|(_, other, ..)| other == key);
+            let raw: Vec<_> = same().map(|&(line, _, raw, _)| (line, Some(raw))).collect();
+            let calibrated: Vec<_> = same().map(|&(line, _, _, calibrated)| (line, calibrated)).collect();
+            table.mark_best(table.names, &raw, better);
+            table.mark_best(table.names + 1, &calibrated, Better::Higher);
+        }
+    }
+    Some(("similarity".into(), table))
 }
 
 /// A measure as part of a file name: its metric, and what sets its task apart where that is needed.
@@ -266,42 +312,4 @@ pub fn stem_of(summary: &Summary<'_>, measure: &Measure) -> String {
 /// `0.300 ± 0.024`.
 pub fn with_spread(stat: Option<&Stat>) -> String {
     stat.map_or(MISSING.into(), |s| format!("{:.3} ± {:.3}", s.mean, s.std))
-}
-
-#[cfg(test)]
-mod tests {
-    use tasks::noise::Noise;
-
-    use super::*;
-    use grid::keys::Params;
-    use store::record::Record;
-
-    #[test]
-    fn a_reason_is_said_once_for_all_that_share_it() {
-        let record = |method: &str, view_set: &str, error: &str| Record {
-            views: format!("{view_set}=a,b").parse().expect("a subset"),
-            method: Some(method.into()),
-            params: Some(Params::default()),
-            noise: Some(Noise::default()),
-            task: Some("drift".into()),
-            task_params: Some(Params::default()),
-            metric: Some(Metric::Gamma90.into()),
-            error: Some(error.into()),
-            ..Record::default()
-        };
-        let nothing = "nothing drifts";
-        let records = [
-            record("na", "two", nothing),
-            record("gpa", "two", nothing),
-            record("na", "all", nothing),
-            record("gpa", "all", nothing),
-            record("gcca", "all", "too few rows"),
-        ];
-        let said = reasons(&Summary::new(&records));
-        assert_eq!(
-            said,
-            ["n/a for NA, GPA on `two`, `all`: nothing drifts.", "n/a for GCCA on `all`: too few rows."],
-            "{said:?}"
-        );
-    }
 }

@@ -34,7 +34,8 @@ pub fn table(paper: &Paper, summary: &Summary<'_>, notes: &[String]) -> Table {
         [] => notes.push("The paper's own values for this are not known here.".into()),
         sources => notes.extend(sources.iter().cloned()),
     }
-    Table { title: paper.title.clone(), headers, names: 2, rows, notes }
+    let title = format!("{} (mean ± standard deviation over views)", paper.title);
+    Table { title, headers, names: 2, rows, notes, ..Table::default() }
 }
 
 /// A row for each kind of source that has a value of this method on these views; one that says so where none has.

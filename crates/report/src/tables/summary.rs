@@ -298,6 +298,25 @@ impl<'a> Summary<'a> {
         concerned.map(|record| &record.error).find_map(Clone::clone)
     }
 
+    /// Why a group has no value of a pair of views, in one space: the errors of its records.
+    pub fn missing(
+        &self,
+        group: &Group,
+        measure: &Measure,
+        space: Coordinates,
+        (source, target): (&str, &str),
+    ) -> String {
+        let here = |r: &&Record, source: &str, target: &str| {
+            r.source.as_deref() == Some(source) && r.target.as_deref() == Some(target)
+        };
+        let of_pair = |r: &&Record| {
+            r.space == Some(space)
+                && (here(r, source, target) || (measure.metric.is_symmetric() && here(r, target, source)))
+        };
+        let error = self.measured(group, measure).filter(of_pair).find_map(|record| record.error.clone());
+        error.or_else(|| self.reason(group, measure)).unwrap_or_else(|| "it was not computed".into())
+    }
+
     /// Mean of a cost column over the group's cells.
     pub fn cost(&self, group: &Group, column: impl Fn(&Record) -> Option<f64>) -> Option<f64> {
         let cells: BTreeMap<&str, f64> = self.of(group).filter_map(|r| Some((r.cell.as_str(), column(r)?))).collect();

@@ -23,7 +23,7 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     let board = Leaderboard::read(path)?.value;
     let fits = Fits::within(request.settings.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
-    let mut notes: Vec<String> = Vec::new();
+    let (mut notes, mut findings): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for file in &board.grids {
         let grid = path.parent().unwrap_or(Path::new("")).join(file);
         let plan = PlanRequest::of(&grid, request.allow_stand_in).open()?;
@@ -40,6 +40,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
         let report = drawing.report()?;
         observer.on_event(&Event::Warnings(&drawing.outputs_of(&report)?.warnings));
+        let named = |line: &String| format!("{}: {line}", report.about.title);
+        findings.extend(report.findings.first().map(named));
         ending = ending.and(outcome.ending());
         notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
         let left_out = report.comparisons.iter().flat_map(|comparison| &comparison.left_out);
@@ -70,5 +72,6 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     let figure = draw::Figure::Forest(leaderboard::figure(&board.title, &entries));
     files.extend(draw::write(&[(figure, "leaderboard".into())], &folder.join("figures"))?);
     observer.on_event(&Event::Written(&files));
+    observer.on_event(&Event::Findings(&findings));
     Ok(ending)
 }

@@ -110,5 +110,6 @@ fn to_run(cells: &[&Cell], folder: &Path) -> Vec<CellToRun> {
 pub(super) fn show(outputs: &Outputs, store: &Store, observer: &dyn Observer) {
     observer.on_event(&Event::Tables(&outputs.text));
     observer.on_event(&Event::Written(&outputs.paths(store.root())));
+    observer.on_event(&Event::Findings(&outputs.findings));
     observer.on_event(&Event::Warnings(&outputs.warnings));
 }

@@ -78,6 +78,7 @@ fn scores(records: &[Record]) -> Table {
         names: 5,
         rows: records.iter().map(row).collect(),
         notes: Vec::new(),
+        ..Table::default()
     }
 }
 

@@ -65,6 +65,8 @@ impl Observer for Screen {
             Event::ShardEnded { merge } => tracing::info!("when all shards have run: {merge}"),
             Event::Tables(text) => say::print(format_args!("\n{text}")),
             Event::Written(files) => written(files),
+            Event::Findings([]) => {}
+            Event::Findings(lines) => say::out!("\n{}", lines.join("\n")),
             Event::Warnings(lines) => lines.iter().for_each(|line| tracing::warn!("{line}")),
             Event::ChecksumsVerified { done, cells, damaged } => {
                 say::out!("{done} of {cells} cells are done, {damaged} damaged; checksums verified");

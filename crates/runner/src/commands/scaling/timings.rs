@@ -102,6 +102,7 @@ impl Timings<'_> {
             names: 2,
             rows,
             notes: vec![note.to_string()],
+            ..Table::default()
         }
     }
 

@@ -18,6 +18,14 @@
     ...records.lists.slice(5).map((l) => ({ name: l.name, read: list(l) })),
     { name: "cell", read: cell("id"), code: true },
   ];
+  // A few columns to read; the others on demand, and those that say the same everywhere nowhere else.
+  const varies = (column) => new Set(records.values.map((_, i) => column.read(i))).size > 1;
+  const named = (names) => names.map((name) => columns.find((c) => c.name === name));
+  const few = [
+    ...named(["method", "metric", "value", "source", "target"]),
+    ...named(["views", "noise", "seed"]).filter(varies),
+  ];
+  let shown = few;
   const all = records.values.map((_, i) => i);
   let chosen = all;
   let sorted = { column: null, down: false };
@@ -36,28 +44,35 @@
     report.csv([columns.map((c) => c.name), ...chosen.map((i) => columns.map((c) => c.read(i)))])));
   const more = make("button", { type: "button" }, "Show more");
   more.addEventListener("click", () => { most += 10 * STEP; show(); });
-  const heads = columns.map((column) => {
+  const head = (column) => {
     const button = make("button", { type: "button" }, column.name);
     button.addEventListener("click", () => {
       sorted = { column, down: sorted.column === column ? !sorted.down : Boolean(column.figure) };
       choose();
     });
-    return make("th", { scope: "col", class: column.figure ? "n" : null, "aria-sort": "none" }, button);
-  });
+    const sort = sorted.column !== column ? "none" : sorted.down ? "descending" : "ascending";
+    return make("th", { scope: "col", class: column.figure ? "n" : null, "aria-sort": sort }, button);
+  };
+  const every = make("input", { type: "checkbox" });
+  every.addEventListener("change", () => { shown = every.checked ? columns : few; show(); });
+  const heads = make("tr");
   const body = make("tbody");
-  const table = make("table", { "aria-label": "records" }, make("thead", {}, make("tr", {}, ...heads)), body);
+  const table = make("table", { "aria-label": "records" }, make("thead", {}, heads), body);
 
   const show = () => {
-    const line = (i) => make("tr", {}, ...columns.map((column, c) => {
+    // A button that was pressed keeps the focus.
+    const focus = [...heads.cells].findIndex((cell) => cell.contains(document.activeElement));
+    heads.replaceChildren(...shown.map(head));
+    heads.cells[focus]?.querySelector("button").focus();
+    const line = (i) => make("tr", {}, ...shown.map((column, c) => {
       const text = column.read(i);
       if (c === 0) return make("th", { scope: "row" }, text);
       return make("td", { class: column.figure ? "n" : null }, column.code ? make("code", {}, text) : text);
     }));
     body.replaceChildren(...chosen.slice(0, most).map(line));
-    const shown = Math.min(most, chosen.length);
-    count.textContent = `${chosen.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} records, ${shown.toLocaleString("en")} shown`;
-    more.hidden = shown === chosen.length;
-    heads.forEach((head, c) => head.setAttribute("aria-sort", sorted.column !== columns[c] ? "none" : sorted.down ? "descending" : "ascending"));
+    const lines = Math.min(most, chosen.length);
+    count.textContent = `${chosen.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} records, ${lines.toLocaleString("en")} shown`;
+    more.hidden = lines === chosen.length;
   };
   const choose = () => {
     const wanted = filters.filter((f) => f.select.value).map((f) => [f.column.read, f.select.value.slice(1)]);
@@ -76,7 +91,8 @@
     show();
   };
   root.append(
-    make("div", { class: "controls" }, ...filters.map((f) => f.label), save, count),
+    make("div", { class: "controls filters" }, ...filters.map((f) => f.label)),
+    make("div", { class: "controls" }, make("label", { class: "row" }, every, "all columns"), save, count),
     make("div", { class: "scroll", role: "region", "aria-label": "records", tabindex: 0 }, table),
     make("p", {}, more));
   choose();

@@ -7,6 +7,8 @@
     const match = plain.match(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i);
     return match ? parseFloat(match[0]) : NaN;
   };
+  // Lines from which on a table has a filter.
+  const FILTERED = 12;
   const shown = (cell) => cell.dataset.sort ?? cell.textContent;
   // What cannot be compared comes last, whichever way.
   report.order = (a, b, down) => {
@@ -28,17 +30,22 @@
       heads.forEach((head, i) => head.setAttribute("aria-sort", i !== column ? "none" : down ? "descending" : "ascending"));
     };
     heads.forEach((head, column) => {
-      const button = report.make("button", { type: "button" }, head.textContent);
+      // The name of a metric leads to its definition; the button beside it sorts.
+      const link = head.querySelector("a");
+      const name = head.dataset.heading ?? head.textContent;
+      const button = link
+        ? report.make("button", { type: "button", class: "sort", "aria-label": `sort by ${name}` })
+        : report.make("button", { type: "button" }, head.textContent);
       // Figures from the largest, names from A.
       const first = head.classList.contains("n");
       button.addEventListener("click", () => {
         const now = head.getAttribute("aria-sort");
         sort(column, now === "descending" ? false : now === "ascending" ? true : first);
       });
-      head.replaceChildren(button);
+      if (link) head.append(button);
+      else head.replaceChildren(button);
       head.setAttribute("aria-sort", "none");
     });
-    if (rows.length < 3) return;
     const count = report.make("span", { class: "count", role: "status" });
     const search = report.make("input", { type: "search", placeholder: "words, all of them", autocomplete: "off" });
     const filter = () => {
@@ -54,8 +61,13 @@
     const save = report.make("button", { type: "button" }, "CSV");
     save.addEventListener("click", () => {
       const lines = [...body.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map((cell) => shown(cell).trim()));
-      report.save(`${table.dataset.name}.csv`, "text/csv", report.csv([heads.map((head) => head.textContent), ...lines]));
+      report.save(`${table.dataset.name}.csv`, "text/csv", report.csv([heads.map((head) => head.dataset.heading ?? head.textContent), ...lines]));
     });
+    // A few lines need no filter: the button alone stands below them.
+    if (rows.length < FILTERED) {
+      table.closest(".scroll").after(report.make("div", { class: "controls below" }, save));
+      return;
+    }
     const controls = report.make("div", { class: "controls" }, report.make("label", {}, "Filter", search), save, count);
     table.closest(".scroll").before(controls);
     filter();

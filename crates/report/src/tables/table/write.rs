@@ -1,12 +1,11 @@
-//! The files of a table: Markdown, CSV, LaTeX.
+//! The files of a table: Markdown, CSV, LaTeX. The CSV file holds all columns in one table, without marks and remarks.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
 
-use crate::tables::latex;
-use crate::tables::table::Table;
+use super::{Table, latex};
 use store::durable::write_file;
 
 impl Table {

@@ -1,6 +1,6 @@
 //! Text and tables as LaTeX that compiles as it is, with pdfLaTeX, XeLaTeX and LuaLaTeX, and `booktabs` alone.
 
-use crate::tables::table::Table;
+use super::Table;
 
 /// Characters of an entry from which on a column is set in lines of its own.
 const LONG: usize = 40;
@@ -10,28 +10,50 @@ const FITS_SMALL: usize = 95;
 /// Characters of a caption: LaTeX measures it as a single line, and gives up where that is longer than six metres.
 const LONGEST_CAPTION: usize = 2000;
 
-/// A floating table; the caption holds title and notes, and what is too long for one stands below the table. One too wide
-/// for the page is shrunk to it where the document has `graphicx`.
+/// A floating table for each part; the caption holds title and notes, and what is too long for one stands below the table. One too
+/// wide for the page is shrunk to it where the document has `graphicx`.
 pub fn table(table: &Table) -> String {
-    let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
+    let mut pieces = table.pieces();
+    for piece in &mut pieces {
+        piece.title = match piece.title.as_str() {
+            "" => table.title.clone(),
+            title if title == table.title => title.to_string(),
+            title => format!("{}: {title}", table.title),
+        };
+        piece.notes = piece.footnotes();
+    }
+    if let Some(first) = pieces.first_mut() {
+        first.notes.extend(table.notes.iter().cloned());
+    }
+    let floats: Vec<String> = pieces.iter().map(float).collect();
+    format!("% needs \\usepackage{{booktabs}}\n{}", floats.join("\n"))
+}
+
+fn float(table: &Table) -> String {
+    let entry = |at: (usize, usize)| {
+        let text = cell(&table.rows[at.0][at.1]);
+        let level = if table.level.contains(&at) { "\\ensuremath{\\approx} " } else { "" };
+        let marked = if table.best.contains(&at) { format!("\\textbf{{{text}}}") } else { format!("{level}{text}") };
+        marked + &self::text(&table.remarked(at))
+    };
+    let row = |line: usize| {
+        let cells: Vec<String> = (0..table.headers.len()).map(|column| entry((line, column))).collect();
         format!("    {} \\\\\n", cells.join(" & "))
     };
-    let rows: String = table.rows.iter().map(|row| line(row)).collect();
+    let headings: Vec<String> = (0..table.headers.len()).map(|column| cell(&table.heading(column))).collect();
+    let rows: String = (0..table.rows.len()).map(row).collect();
     let (columns, width) = columns(table);
     let (caption, below) = words(table);
     let tabular = format!(
-        "  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{}    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}",
-        line(&table.headers)
+        "  \\begin{{tabular}}{{{columns}}}\n    \\toprule\n    {} \\\\\n    \\midrule\n{rows}    \\bottomrule\n  \\end{{tabular}}",
+        headings.join(" & ")
     );
     let (size, tabular) = match width {
         0..=FITS => ("", tabular),
         _ if width <= FITS_SMALL => ("  \\footnotesize\n", tabular),
         _ => ("  \\footnotesize\n", shrunk(&tabular)),
     };
-    format!(
-        "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n{size}  \\caption{{{caption}}}\n{tabular}\n{below}\\end{{table}}\n"
-    )
+    format!("\\begin{{table}}\n  \\centering\n{size}  \\caption{{{caption}}}\n{tabular}\n{below}\\end{{table}}\n")
 }
 
 /// Title and notes: as much as a caption holds, and the rest as a paragraph of its own.
@@ -161,6 +183,8 @@ fn command(c: char) -> Option<&'static str> {
     Some(match c {
         '±' => "\\pm",
         '→' => "\\rightarrow",
+        '↑' => "\\uparrow",
+        '↓' => "\\downarrow",
         '←' => "\\leftarrow",
         '↔' => "\\leftrightarrow",
         '×' => "\\times",
@@ -229,6 +253,7 @@ mod tests {
                 vec!["[x] a_b & c".into(), "p < 0.001".into(), "Δ⁺ − μ|σ".into()],
             ],
             notes: vec!["Stand-in data: `massive_10` in place of `x`; one ` alone.".into()],
+            ..Table::default()
         }
     }
 
@@ -257,6 +282,25 @@ mod tests {
         let (caption, below) = tex.split_once("\\bottomrule").expect("a table");
         assert!(caption.contains("is meant}") && !caption.contains("x x"), "{caption}");
         assert!(below.contains("x x") && below.contains("the last}"), "{below}");
+    }
+
+    #[test]
+    fn the_best_is_bold_and_every_part_is_a_table() {
+        let mut parts = sample();
+        parts.best.insert((0, 1));
+        parts.level.insert((1, 1));
+        parts.remark((1, 2), "no item counts");
+        let tex = table(&parts);
+        assert!(tex.contains("\\textbf{0.179 \\ensuremath{\\pm} 0.076} &"), "{tex}");
+        assert!(tex.contains("& \\ensuremath{\\approx} p \\textless{} 0.001 &"), "{tex}");
+        assert!(
+            tex.contains("\\ensuremath{^{1}} no item counts") && tex.contains("\\sigma}\\ensuremath{^{1}} "),
+            "{tex}"
+        );
+        parts.parts = vec![crate::tables::table::Part { title: "Second".into(), from: 2 }];
+        let tex = table(&parts);
+        assert_eq!(tex.matches("\\begin{table}").count(), 2, "{tex}");
+        assert!(tex.contains("\\caption{Figures of a\\_b: 100\\% \\& more: Second. "), "{tex}");
     }
 
     #[test]

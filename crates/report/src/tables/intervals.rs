@@ -1,0 +1,272 @@
+//! Every value of the overview with its interval over held-out items, and whether it can be told from the best.
+
+use anyhow::Result;
+use tasks::multiple::step_down;
+use tasks::noise::Noise;
+use tasks::{Better, Contrast, Interval};
+
+use crate::samples::{Sample, Samples};
+use crate::tables::comparison::{LEVEL, by_items};
+use crate::tables::summary::{Group, Measure, Stat};
+
+/// Resamples behind an interval of a mean over items (two digits of its ends, for every measure of a grid in a second or two), and
+/// behind one of a value that has to be computed anew for each resample.
+const RESAMPLES: [usize; 2] = [1_000, 400];
+/// Their seed.
+const SEED: u64 = 0;
+
+/// How a value stands to the best of its subset of views, noise and measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It is the best.
+    Best,
+    /// A paired test does not tell it from the best.
+    Level,
+    /// It is behind.
+    Behind,
+}
+
+/// One entry of the overview.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Mean and spread over views.
+    pub stat: Stat,
+    /// 95% over items (and seeds, where there are several), or why there is none.
+    pub interval: Result<Interval, String>,
+    /// `None` where there is nothing to be told from.
+    pub standing: Option<Standing>,
+}
+
+/// The methods of one subset of views under one noise by one measure, the best first.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// The subset of views.
+    pub view_set: String,
+    /// What was done to the training rows.
+    pub noise: Noise,
+    /// The measure.
+    pub measure: Measure,
+    /// The methods that are compared.
+    pub placed: Vec<Placed>,
+    /// Methods that have a value and are not compared, each with the reason.
+    pub apart: Vec<(String, String)>,
+    /// Why the differences have no interval, where they have none.
+    pub untested: Option<String>,
+}
+
+/// A method in its place.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// As named in tables.
+    pub method: String,
+    /// Its value.
+    pub value: f64,
+    /// With its interval, where it has one.
+    pub interval: Option<Interval>,
+    /// By how much the best is better (positive in the direction that counts), with p adjusted over all pairs of methods; `None` for the best, and
+    /// where there is no test.
+    pub behind: Option<(Contrast, f64)>,
+}
+
+/// All entries of an overview.
+pub struct Standings {
+    /// By group and measure, in the summary's orders.
+    pub entries: Vec<Vec<Option<Entry>>>,
+    /// By subset of views, noise and measure.
+    pub races: Vec<Race>,
+}
+
+impl Standings {
+    /// Evaluates the stored scores under resamples of their items.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn of(samples: &Samples<'_>) -> Result<Self> {
+        let summary = samples.summary();
+        let measures = summary.measures();
+        let plain = |group: &Group| -> Vec<Option<Entry>> {
+            let of = |m| {
+                let interval = Err("not compared".to_string());
+                Some(Entry { stat: summary.stat(group, m)?, interval, standing: None })
+            };
+            measures.iter().map(of).collect()
+        };
+        let mut standings = Self { entries: summary.groups.iter().map(plain).collect(), races: Vec::new() };
+        for view_set in summary.view_sets() {
+            for noise in summary.noises() {
+                let here = |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].noise == *noise;
+                let groups: Vec<usize> = (0..summary.groups.len()).filter(here).collect();
+                let by_item = by_item(samples, &groups)?;
+                for m in 0..measures.len() {
+                    let field = Field { samples, groups: &groups, m, by_item: &by_item };
+                    let raced = field.race(&mut standings.entries, view_set, noise)?;
+                    standings.races.extend(raced);
+                }
+            }
+        }
+        Ok(standings)
+    }
+}
+
+/// Of one group and measure; why not, for a value that is no function of what is stored of items.
+type ByItem = Result<Sample, String>;
+
+/// By group and measure; every file is read once.
+fn by_item(samples: &Samples<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> {
+    let summary = samples.summary();
+    let of_group = |&g: &usize| -> Result<Vec<ByItem>> {
+        let group = &summary.groups[g];
+        // A failed cell keeps its records, not its scores.
+        if summary.of(group).any(|record| record.metric.is_none()) {
+            let none = || Err("its cell failed, and of failed cells no scores are kept".to_string());
+            return Ok(summary.measures().iter().map(|_| none()).collect());
+        }
+        let scores = samples.scores(group)?;
+        let of = |measure: &Measure| -> Result<ByItem> {
+            if measure.metric.quantity().is_none() {
+                return Ok(Err("it is computed from all items at once".into()));
+            }
+            Ok(samples.sample_in(&scores, group, measure)?.and_then(|sample| match sample.units() {
+                0 | 1 => Err("there is one item, or one group of items".into()),
+                _ => Ok(sample),
+            }))
+        };
+        summary.measures().iter().map(of).collect()
+    };
+    groups.iter().map(of_group).collect()
+}
+
+/// Methods that stand against each other by one measure.
+struct Field<'a> {
+    samples: &'a Samples<'a>,
+    groups: &'a [usize],
+    m: usize,
+    by_item: &'a [Vec<ByItem>],
+}
+
+impl Field<'_> {
+    fn sample(&self, i: usize) -> Option<&Sample> {
+        self.by_item[i][self.m].as_ref().ok()
+    }
+
+    /// Adds intervals and standings to the entries of the measure; `None` where no method has a value.
+    fn race(&self, entries: &mut [Vec<Option<Entry>>], view_set: &str, noise: &Noise) -> Result<Option<Race>> {
+        let summary = self.samples.summary();
+        let measure = &summary.measures()[self.m];
+        let label = |i: usize| summary.groups[self.groups[i]].label();
+        // What has other items, other groups of them or other pairs of views is not paired with the rest.
+        let size = |sample: &&Sample| (sample.items, sample.places().len());
+        let most = (0..self.groups.len()).filter_map(|i| self.sample(i)).max_by_key(size);
+        let paired = |i: &usize| self.sample(*i).is_some_and(|one| most.is_some_and(|most| one.is_paired_with(most)));
+        let there: Vec<usize> = (0..self.groups.len()).filter(paired).collect();
+        for i in (0..self.groups.len()).filter(|i| !there.contains(i)) {
+            let Some(entry) = entries[self.groups[i]][self.m].as_mut() else { continue };
+            entry.interval = match &self.by_item[i][self.m] {
+                Err(why) => Err(why.clone()),
+                Ok(alone) => {
+                    let drawn = by_items(&[alone], |_| true, RESAMPLES, SEED)?;
+                    drawn.interval(0).ok_or_else(|| UNDEFINED.to_string())
+                }
+            };
+        }
+        let mut race = Race {
+            view_set: view_set.to_string(),
+            noise: noise.clone(),
+            measure: measure.clone(),
+            placed: Vec::new(),
+            apart: Vec::new(),
+            untested: None,
+        };
+        if there.is_empty() {
+            self.by_means(entries, &mut race);
+        } else {
+            self.by_resamples(entries, &there, &mut race)?;
+        }
+        let compared: Vec<&str> = race.placed.iter().map(|placed| placed.method.as_str()).collect();
+        let valued = (0..self.groups.len()).filter(|&i| entries[self.groups[i]][self.m].is_some());
+        let why = |i: usize| match &self.by_item[i][self.m] {
+            Err(why) if !there.is_empty() => why.clone(),
+            _ => "values of other items or pairs of views".to_string(),
+        };
+        let with_reason = valued.map(|i| (label(i), why(i)));
+        race.apart = with_reason.filter(|(method, _)| !compared.contains(&method.as_str())).collect();
+        Ok((!race.placed.is_empty()).then_some(race))
+    }
+
+    /// Of values without scores by item: places by the means alone, of those that are over all views or pairs.
+    fn by_means(&self, entries: &mut [Vec<Option<Entry>>], race: &mut Race) {
+        let summary = self.samples.summary();
+        let better = race.measure.metric.better();
+        let whole = |g: &usize| summary.left_out(&summary.groups[*g], &race.measure).is_none();
+        let mut placed: Vec<(usize, f64)> = self
+            .groups
+            .iter()
+            .copied()
+            .filter(whole)
+            .filter_map(|g| Some((g, entries[g][self.m].as_ref()?.stat.mean)))
+            .collect();
+        placed.sort_by(|a, b| (sign(better) * b.1).total_cmp(&(sign(better) * a.1)));
+        race.untested = placed.first().and_then(|(g, _)| entries[*g][self.m].as_ref()?.interval.clone().err());
+        if let [first, _, ..] = placed.as_slice()
+            && better != Better::Neither
+        {
+            let best = first.1;
+            for (g, _) in placed.iter().filter(|(_, value)| *value == best) {
+                if let Some(entry) = entries[*g][self.m].as_mut() {
+                    entry.standing = Some(Standing::Best);
+                }
+            }
+        }
+        let in_place = |(g, value): (usize, f64)| Placed {
+            method: summary.groups[g].label(),
+            value,
+            interval: None,
+            behind: None,
+        };
+        race.placed = placed.into_iter().map(in_place).collect();
+    }
+
+    fn by_resamples(&self, entries: &mut [Vec<Option<Entry>>], there: &[usize], race: &mut Race) -> Result<()> {
+        let better = race.measure.metric.better();
+        let given: Vec<&Sample> = there.iter().filter_map(|&i| self.sample(i)).collect();
+        let drawn = by_items(&given, |_| true, RESAMPLES, SEED)?;
+        let estimate = |k: usize| sign(better) * drawn.estimates()[k];
+        let mut order: Vec<usize> = (0..there.len()).filter(|&k| estimate(k).is_finite()).collect();
+        let first = order.iter().copied().reduce(|best, k| if estimate(k) > estimate(best) { k } else { best });
+        // Among equals the first of the grid leads.
+        order.sort_by(|&a, &b| estimate(b).total_cmp(&estimate(a)));
+        let pairs = step_down(&[&drawn]);
+        for (k, &at) in there.iter().enumerate() {
+            let Some(entry) = entries[self.groups[at]][self.m].as_mut() else { continue };
+            entry.interval = drawn.interval(k).ok_or_else(|| UNDEFINED.to_string());
+            let Some(best) = first.filter(|_| better != Better::Neither && there.len() > 1) else { continue };
+            let to_best = pairs.iter().find(|pair| (pair.first, pair.second) == (best.min(k), best.max(k)));
+            entry.standing = match to_best {
+                None => (k == best).then_some(Standing::Best),
+                Some(pair) if pair.adjusted < LEVEL => Some(Standing::Behind),
+                Some(_) => Some(Standing::Level),
+            };
+        }
+        let Some(best) = first else { return Ok(()) };
+        let behind = |k: usize| {
+            let pair = pairs.iter().find(|pair| (pair.first, pair.second) == (best.min(k), best.max(k)))?;
+            let contrast = if sign(better) > 0.0 { drawn.difference(best, k) } else { drawn.difference(k, best) };
+            Some((contrast?, pair.adjusted))
+        };
+        let in_place = |k: usize| Placed {
+            method: self.samples.summary().groups[self.groups[there[k]]].label(),
+            value: drawn.estimates()[k],
+            interval: drawn.interval(k),
+            behind: if k == best { None } else { behind(k) },
+        };
+        race.placed = order.into_iter().map(in_place).collect();
+        Ok(())
+    }
+}
+
+const UNDEFINED: &str = "it is undefined on too many resamples";
+
+fn sign(better: Better) -> f64 {
+    if better == Better::Lower { -1.0 } else { 1.0 }
+}
