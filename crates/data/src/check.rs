@@ -1,4 +1,4 @@
-//! What a data set looks like before anything is fitted: spectra, norms, classes, and rows that give the answer away.
+//! Checks of a data set before any fit: spectra, norms, classes, and rows that reveal the answer.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use rayon::prelude::*;
 
 use crate::{DataError, Loaded, SplitName, Warning, WarningKind};
 
-/// Rows of one direction: a cosine above this, or a correlation of columns.
+/// Rows with a cosine above this count as equal in direction; columns with a correlation above this count as equal.
 const NEAR_ROWS: f32 = 0.9999;
 const NEAR_COLUMNS: f64 = 0.9999;
-/// Rows that are compared with each other; of more, as many are taken at even distances.
+/// Largest number of rows that are compared with each other; from more rows, this many are taken at regular intervals.
 const MOST: usize = 20_000;
-/// Rows compared with all others at a time.
+/// Rows that are compared with all others at a time.
 const BLOCK: usize = 1024;
 
-/// One view of one split in figures.
+/// Numbers about one view of one split.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ViewFigures {
@@ -25,20 +25,20 @@ pub struct ViewFigures {
     pub split: SplitName,
     /// The view.
     pub view: String,
-    /// Items that the view has.
+    /// Number of items that the view has.
     pub rows: usize,
     /// Items that it misses.
     pub missing: usize,
-    /// d.
+    /// Number of columns d.
     pub columns: usize,
-    /// `exp(−Σ p ln p)` with p the singular values of the centred rows in shares of their sum: how many directions
-    /// carry the view. Source: Roy and Vetterli, EUSIPCO 2007.
+    /// Effective rank, `exp(−Σ p ln p)` with the singular values p of the centred rows as shares of their sum: the
+    /// number of directions that carry the view. Source: Roy and Vetterli, EUSIPCO 2007.
     pub effective_rank: f64,
     /// Smallest, median and largest Euclidean norm of a row.
     pub norms: [f32; 3],
 }
 
-/// A labelling or grouping of one split in figures.
+/// Numbers about a labelling or grouping of one split.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClassFigures {
@@ -46,13 +46,13 @@ pub struct ClassFigures {
     pub split: SplitName,
     /// Its name.
     pub name: String,
-    /// Distinct values.
+    /// Number of distinct values.
     pub classes: usize,
     /// Rows of the smallest, the median and the largest class.
     pub sizes: [usize; 3],
 }
 
-/// All that [`check`] finds.
+/// Result of [`check`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Checked {
@@ -60,15 +60,15 @@ pub struct Checked {
     pub views: Vec<ViewFigures>,
     /// Every labelling and grouping of every split.
     pub classes: Vec<ClassFigures>,
-    /// What is odd, by kind.
+    /// Warnings by kind.
     pub warnings: Vec<Warning>,
-    /// Whether rows were compared at even distances, because there are too many to compare all.
+    /// Whether only a part of the rows was compared, because there are too many.
     pub sampled: bool,
 }
 
-/// Looks at a data set more closely than a run does.
+/// Checks a data set more closely than a run does.
 ///
-/// Cost: two products of N × N × d for each view, N at most 20,000; one eigendecomposition of d.
+/// Cost: two products of N × N × d for each view with N at most 20,000; one eigendecomposition of d × d.
 ///
 /// # Errors
 /// An eigendecomposition that does not converge.
@@ -127,7 +127,7 @@ fn sizes(split: SplitName, list: &Labels) -> ClassFigures {
     ClassFigures { split, name: list.name.clone(), classes: sizes.len(), sizes: [at(0), at(sizes.len() / 2), at(last)] }
 }
 
-/// A view with no more training rows than columns.
+/// Warns about a view with no more training rows than columns.
 fn few_rows(view: &str, train: &Matrix) -> Option<Warning> {
     let (kind, split, view) = (WarningKind::FewRows, SplitName::Train, Some(view.to_owned()));
     let (count, total) = (train.rows(), train.cols());
@@ -154,7 +154,7 @@ fn near(train: &View, test: &View) -> Vec<Warning> {
     .collect()
 }
 
-/// Columns that an earlier one all but repeats, by the correlation over the rows.
+/// Columns that nearly repeat an earlier one, by their correlation over the rows.
 fn near_columns(x: &Matrix) -> Vec<usize> {
     let z = align::prep::Standardisation::Population(align::prep::ConstantColumns::Clamp).standardise(x);
     let z = z.map(|&x| f64::from(x));
@@ -165,7 +165,7 @@ fn near_columns(x: &Matrix) -> Vec<usize> {
     (0..x.cols()).filter(|&j| varies(j) && (0..j).any(|i| repeats(j, i))).collect()
 }
 
-/// Rows of unit length, at most [`MOST`], and which rows of the view they are.
+/// Rows at unit length, at most [`MOST`], with their row numbers in the view.
 struct Sample {
     rows: Vec<usize>,
     unit: Matrix,
@@ -180,7 +180,8 @@ impl Sample {
         Self { unit: cosine_rows(&x.select_rows(&rows)), rows }
     }
 
-    /// The rows that are near a row of the other sample, or an earlier one of their own, and not equal to any of them.
+    /// Rows that are near a row of the other sample (or an earlier row of their own) without being equal to any of
+    /// them.
     fn near(&self, other: Option<&Self>) -> Vec<usize> {
         let against = other.unwrap_or(self);
         let starts: Vec<usize> = (0..self.rows.len()).step_by(BLOCK).collect();

@@ -1,4 +1,4 @@
-//! What can go wrong between a file and a data set: the problems of all modules, each at its place.
+//! Errors between a file and a data set; every module has its own problems, and each has its place.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use crate::{
     FileProblem, Place, SetProblem, YamlProblem, import::ImportProblem, texts::TextProblem, universe::UniverseProblem,
 };
 
-/// Every error of this crate. Each names the file and, where there is one, the line, the key path or
-/// the view; what was found, what was wanted and what to do. A message is whole: no error has a
-/// `source` that would have to be printed after it.
+/// Every error of this crate. Each names the file and, if there is one, the line, the key path or the view; what was
+/// found, what was expected and what to do. A message is complete: no error has a `source` that would have to be
+/// printed after it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// A YAML file does not say what it must.
+    /// A YAML file with an error.
     #[error("{at}: {problem}")]
     Yaml {
         /// The offending key or item.
@@ -23,7 +23,7 @@ pub enum DataError {
         /// What is wrong with it.
         problem: Box<YamlProblem>,
     },
-    /// A file cannot be read as what it is said to be.
+    /// A file that cannot be read in its format.
     #[error("{}: {problem}", .path.display())]
     File {
         /// The file.
@@ -31,7 +31,7 @@ pub enum DataError {
         /// What is wrong with it.
         problem: Box<FileProblem>,
     },
-    /// A file that should hold a fitted method does not, or not one that this can be done with.
+    /// A file without a fitted method, or with one that does not allow the operation.
     #[error("{}: {problem}", .path.display())]
     Universe {
         /// The file.
@@ -39,31 +39,31 @@ pub enum DataError {
         /// What is wrong with it.
         problem: Box<UniverseProblem>,
     },
-    /// A file that a manifest names cannot be used.
+    /// A file of a manifest that cannot be used.
     #[error("{at}: {cause}")]
     Listed {
-        /// Where the manifest names it.
+        /// Place of the file's name in the manifest.
         at: Box<Place>,
         /// What is wrong with it.
         cause: Box<DataError>,
     },
-    /// The files are fine one by one and do not fit together.
+    /// Files that are correct but do not fit together.
     #[error("{at}: {problem}")]
     Set {
-        /// Where the manifest names the part that deviates.
+        /// Place of the deviating part in the manifest.
         at: Box<Place>,
-        /// How it deviates.
+        /// The deviation.
         problem: Box<SetProblem>,
     },
-    /// What is to be imported does not fit together.
+    /// Files or options of an import that do not fit together.
     #[error("{at}: {problem}")]
     Import {
         /// The file or option that deviates.
         at: Box<Place>,
-        /// How it deviates.
+        /// The deviation.
         problem: Box<ImportProblem>,
     },
-    /// Tables that give no texts, or texts without embeddings.
+    /// Tables without texts, or texts without embeddings.
     #[error("{at}: {problem}")]
     Texts {
         /// The file or folder.
@@ -74,15 +74,15 @@ pub enum DataError {
     /// Several errors of one file, in its order, a line each.
     #[error("{}", lines(.0))]
     Several(Vec<DataError>),
-    /// Views that were read were refused by `align`.
+    /// Views that `align` refused after they were read.
     #[error(transparent)]
     Views(#[from] AlignError),
-    /// The views were refused by `align`.
+    /// Views that `align` refused.
     #[error("{at}: {cause}")]
     Align {
         /// The manifest.
         at: Box<Place>,
-        /// Its reason.
+        /// The reason.
         cause: Box<AlignError>,
     },
 }
@@ -119,12 +119,12 @@ impl DataError {
         Self::file(path, FileProblem::Unwritable { reason: reason.to_string() })
     }
 
-    /// This error, at the place of the manifest that names the file.
+    /// Adds the place in the manifest that names the file.
     pub(crate) fn listed(self, at: &Place) -> Self {
         Self::Listed { at: Box::new(at.clone()), cause: Box::new(self) }
     }
 
-    /// This error, at the place of the manifest that names the file, unless it says where it is already.
+    /// Adds the place in the manifest that names the file, unless the error has a place already.
     pub(crate) fn at(self, place: &Place) -> Self {
         match self {
             Self::File { .. } => self.listed(place),
@@ -132,7 +132,7 @@ impl DataError {
         }
     }
 
-    /// This error without a word of a file that is not there, such as a manifest that was to be written.
+    /// Removes the name of a file that does not exist, such as a manifest that was to be written.
     pub(crate) fn without(self, file: &Path) -> Self {
         let elsewhere = |at: Box<Place>| if at.file == file { Box::new(Place::nowhere(&at.key)) } else { at };
         match self {
@@ -151,7 +151,7 @@ impl DataError {
         Self::Set { at: Box::new(at.clone()), problem: Box::new(problem) }
     }
 
-    /// A problem of what is to be imported.
+    /// A problem of an import.
     pub(crate) fn import(at: &Place, problem: ImportProblem) -> Self {
         Self::Import { at: Box::new(at.clone()), problem: Box::new(problem) }
     }

@@ -1,4 +1,4 @@
-//! A data set in another format.
+//! Export of a data set to another format.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,23 +16,23 @@ use crate::{
     write::{self, Tensor, plain, same_file},
 };
 
-/// The formats that embeddings can be written in.
+/// Formats for the export of embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportFormat {
-    /// One file for a view, a tensor for each split.
+    /// One file per view, with one tensor per split.
     Safetensors,
-    /// One file for a view and split.
+    /// One file per view and split.
     Npy,
-    /// One file for a view and split, with the column `vector`.
+    /// One file per view and split, with the column `vector`.
     Parquet,
 }
 
-/// Writes every view, f32, and what is known of the items to `folder`, with a manifest of the same name; returns its
+/// Writes every view (f32) and the labels, groups and ids to `folder`, with a manifest of the same name; returns its
 /// path.
 ///
 /// # Errors
-/// All that [`load`] refuses; a folder that cannot be written, or in which a file of the data set would be overwritten.
+/// The errors of [`load`]; a folder that cannot be written, or in which a file of the data set would be overwritten.
 pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Result<PathBuf, DataError> {
     let loaded = load(manifest)?;
     let splits = loaded.splits();
@@ -118,7 +118,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
     Ok(path)
 }
 
-/// The names of the files that are written: each once, also where letters are told apart by nobody, and none that is read.
+/// Names of the output files: distinct even on systems that ignore case, and different from all input files.
 struct FileNames<'a> {
     folder: &'a Path,
     read: Vec<PathBuf>,
@@ -132,7 +132,7 @@ impl<'a> FileNames<'a> {
         Self { folder, read, taken: BTreeSet::new() }
     }
 
-    /// A name of this kind that is still free.
+    /// A free name of this kind.
     fn file(&mut self, name: &str, extension: &str) -> Result<PathBuf, DataError> {
         let stem = plain(name);
         let numbered = (2..).map(|i: usize| format!("{stem}-{i}.{extension}"));

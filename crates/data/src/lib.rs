@@ -1,8 +1,8 @@
 //! Manifests, readers and checks: from files to matched views in memory.
 //!
-//! A *manifest* says which files make up a data set: views (one encoder's embeddings each), labels, ids
-//! and groups, in splits, with licences and checksums. [`load`] reads it into an [`align::Dataset`],
-//! refuses what cannot be compared, and counts what is odd but usable as [`Warning`]s.
+//! A *manifest* lists the files of a data set: views (one encoder's embeddings each), labels, ids
+//! and groups, in splits, with licences and checksums. [`load`] reads them into an [`align::Dataset`],
+//! refuses files that do not fit together, and counts unusual but usable content as [`Warning`]s.
 //!
 //! ```
 //! use std::path::Path;
@@ -22,14 +22,14 @@
 //! # Ok::<(), data::DataError>(())
 //! ```
 //!
-//! # In pieces, and out again
+//! # Reading and writing in pieces
 //!
-//! [`Stream`] gives the rows of all views of a data set larger than memory, [`MatrixReader`] those of one file; [`MatrixWriter`] writes
-//! a matrix as it comes. [`universe`] keeps a fitted method in a file. `crates/data/examples/own_files.rs` goes through all
-//! of it.
+//! [`Stream`] reads the rows of all views of a data set larger than memory, and [`MatrixReader`] the rows of one file.
+//! [`MatrixWriter`] writes a matrix piece by piece. [`universe`] stores a fitted method in a file.
+//! `crates/data/examples/own_files.rs` shows all of them.
 //!
-//! All YAML files of the project come in through [`yaml`], so that every complaint points at a line and
-//! column; all file formats are registered in [`read`]. This crate knows no methods and no tasks.
+//! [`yaml`] reads all YAML files of the project, so that every error names a line and column. All file formats are registered in
+//! [`read`]. This crate knows no methods and no tasks.
 
 mod check;
 mod error;
@@ -63,7 +63,7 @@ pub use read::{FileProblem, sha256_file};
 pub use warnings::{Warning, WarningKind, summarise};
 pub use yaml::YamlProblem;
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,4 +1,4 @@
-//! Sums over rows on disk, so that machines can each sum some of the rows.
+//! Files of sums over rows, so that several machines can sum parts of the rows.
 //!
 //! A safetensors file of M views with P columns in all (`float64` and, for `shared`, `int64`):
 //!
@@ -10,7 +10,7 @@
 //! | `along` | P × M | Σ w x~ over the rows that a view has |
 //! | `weight`, `shared` | M × M | Σ w over, and the number of, rows that two views share |
 //!
-//! Its metadata have one entry, `moments`: [`Header`] as JSON, with the SHA-256 of all of it.
+//! Its metadata have one entry, `moments`: [`Header`] as JSON, with the SHA-256 of header and tensors.
 
 use std::{collections::HashMap, path::Path};
 
@@ -31,46 +31,46 @@ use crate::{
 const FORMAT: &str = "moments 1";
 const KEY: &str = "moments";
 
-/// What the sums are of.
+/// Description of the sums.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// `moments 1`.
     format: String,
     /// The data set's name.
     pub data: String,
-    /// What tells its rows from others' ([`Stream::identity`](crate::Stream::identity)).
+    /// Identity of the data's rows ([`Stream::identity`](crate::Stream::identity)).
     pub data_sha256: String,
     /// The split.
     pub split: SplitName,
     /// The rows summed, as ranges `[from, to)` in ascending order that do not touch.
     pub covers: Vec<(usize, usize)>,
-    /// Rows that the split has.
+    /// Number of rows of the split.
     pub of: usize,
     /// Names of the views.
     names: Vec<String>,
     /// Their widths.
     widths: Vec<usize>,
-    /// Rows summed.
+    /// Number of rows summed.
     rows: usize,
-    /// How much a row counts that some views miss.
+    /// Weight of a row that some views miss.
     incomplete: String,
-    /// In which arithmetic rows were multiplied.
+    /// Arithmetic in which rows were multiplied.
     precision: String,
-    /// SHA-256 of this header with nothing here and of all tensors by name.
+    /// SHA-256 of this header, with an empty text in this place, and of all tensors by name.
     sha256: String,
 }
 
 /// Sums over some of a split's rows.
 #[derive(Clone, Debug)]
 pub struct StoredSums {
-    /// What they are of.
+    /// Description of the sums.
     pub header: Header,
     /// The sums.
     pub sums: SufficientStatistics,
 }
 
 impl StoredSums {
-    /// Sums over the rows `covers` of a split that has `of`.
+    /// Sums over the rows `covers` of a split with `of` rows.
     pub fn new(
         sums: SufficientStatistics,
         data: &str,
@@ -100,7 +100,7 @@ impl StoredSums {
     /// Adds the sums of other rows of the same split. Exact to rounding.
     ///
     /// # Errors
-    /// In words: sums of other data, rows that both have, other views.
+    /// A text: sums of other data, rows that both contain, other views.
     pub fn add(&mut self, other: &Self) -> Result<(), String> {
         let (ours, theirs) = (&self.header, &other.header);
         if (&ours.data_sha256, ours.split, ours.of) != (&theirs.data_sha256, theirs.split, theirs.of) {
@@ -130,7 +130,7 @@ impl StoredSums {
         Ok(())
     }
 
-    /// The rows that are not summed, as ranges `[from, to)`.
+    /// Rows that are not summed, as ranges `[from, to)`.
     pub fn missing(&self) -> Vec<(usize, usize)> {
         let ends = std::iter::once(0).chain(self.header.covers.iter().map(|range| range.1));
         let starts = self.header.covers.iter().map(|range| range.0).chain([self.header.of]);
@@ -155,7 +155,7 @@ impl StoredSums {
     /// Reads the file.
     ///
     /// # Errors
-    /// It is not there, cut short, damaged, or holds something else.
+    /// The file is missing, truncated, damaged, or has other content.
     pub fn read(file: &Path) -> Result<Self, DataError> {
         let bytes = read::bytes(file)?;
         parse(file, &bytes).map_err(|e| match e {
@@ -178,7 +178,7 @@ impl From<DataError> for Trouble {
 
 fn parse(file: &Path, bytes: &[u8]) -> Result<StoredSums, Trouble> {
     let detail = |e: &dyn std::fmt::Display| Trouble::Detail(e.to_string());
-    // A first tensor by the reader of embeddings: it explains files that are cut short.
+    // The reader of embeddings reads the first tensor, because it explains truncated files.
     let shift = doubles(file, bytes, "shift")?;
     let (_, metadata): (_, Metadata) = SafeTensors::read_metadata(bytes).map_err(|e| detail(&e))?;
     let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));

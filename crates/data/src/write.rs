@@ -1,4 +1,4 @@
-//! Files that this crate writes: whole or not at all.
+//! Atomic files of this crate.
 
 use std::{
     collections::HashMap,
@@ -60,7 +60,7 @@ impl Tensor {
     }
 }
 
-/// Writes all of a file and returns its checksum.
+/// Writes a file atomically and returns its checksum.
 fn whole(file: &Path, bytes: &[u8]) -> Result<String, DataError> {
     files::write(file, bytes).map_err(|reason| DataError::unwritable(file, reason))
 }
@@ -70,7 +70,7 @@ pub(crate) fn safetensors(file: &Path, tensors: &[Tensor]) -> Result<String, Dat
     safetensors_with(file, tensors, None)
 }
 
-/// The same with metadata; one entry of them at most, because the format's library keeps several in no order.
+/// The same with metadata. At most one entry, because the format's library stores several in no fixed order.
 pub(crate) fn safetensors_with(
     file: &Path,
     tensors: &[Tensor],
@@ -83,7 +83,7 @@ pub(crate) fn safetensors_with(
     whole(file, &bytes)
 }
 
-/// SHA-256 of what stands behind the header of a file of these arrays: wide elements first, then by name.
+/// SHA-256 of the bytes after the header of a file of these arrays: wide elements first, then by name.
 pub(crate) fn checksum_of_data(tensors: &[Tensor]) -> String {
     let mut order: Vec<&Tensor> = tensors.iter().collect();
     order.sort_by(|a, b| b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name)));
@@ -110,7 +110,7 @@ pub(crate) fn texts(file: &Path, columns: &[(&str, &[String])]) -> Result<(), Da
     whole(file, &bytes).map(drop)
 }
 
-/// Writes one JSON object a line.
+/// Writes one JSON object per line.
 pub(crate) fn lines(file: &Path, values: impl Iterator<Item = impl Serialize>) -> Result<(), DataError> {
     let mut bytes = Vec::new();
     for value in values {
@@ -132,7 +132,7 @@ pub(crate) fn yaml(file: &Path, value: &impl Serialize) -> Result<(), DataError>
     whole(file, yaml_text(file, value)?.as_bytes()).map(drop)
 }
 
-/// What a YAML file is to hold.
+/// Content of a YAML file.
 pub(crate) fn yaml_text(file: &Path, value: &impl Serialize) -> Result<String, DataError> {
     serde_yaml::to_string(value).map_err(|e| DataError::unwritable(file, e))
 }

@@ -143,7 +143,7 @@ fn safetensors_tensor_names() {
     );
     assert_eq!(
         message(read::matrix(npy_path(), &npy_of("<f4", &[1, 1], false, &[1.0_f32]), Some("train"))),
-        "x.npy: tensor `train` is asked for, and an npy file holds one array without a name; remove the tensor's name"
+        "x.npy: tensor `train` was requested, but an npy file holds one array without a name; remove the tensor's name"
     );
 }
 

@@ -240,9 +240,9 @@ fn a_file_that_is_not_finished_is_not_there() {
         let mut sink = MatrixWriter::create(&folder.path().join(name).into(), 5, 2).unwrap();
         sink.write(&rows).unwrap();
         let error = sink.write(&rows).unwrap_err().to_string();
-        assert!(error.ends_with("was to take 2 more rows of width 2, got 3 of width 2"), "{error}");
+        assert!(error.ends_with("expected 2 more rows of width 2, found 3 of width 2"), "{error}");
         let error = sink.finish().unwrap_err().to_string();
-        assert!(error.ends_with("was to take 5 rows, got 3"), "{error}");
+        assert!(error.ends_with("expected 5 rows, found 3"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
     }
     let csv = MatrixWriter::create(&folder.path().join("z.csv").into(), 1, 1).err().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! Where downloads are kept, and that they stay there.
+//! The cache of downloads, and checks that files stay inside it.
 
 use std::{
     env, fs, io,
@@ -10,10 +10,10 @@ use files::lock::{self, Taken};
 
 use crate::FetchError;
 
-/// `$ALIGN_DATA`, else `align-data` in the user's cache folder.
+/// The cache folder: `$ALIGN_DATA`, else `align-data` in the user's cache folder.
 ///
 /// # Errors
-/// Neither is there.
+/// Neither exists.
 pub fn cache_dir() -> Result<PathBuf, FetchError> {
     match env::var_os("ALIGN_DATA").filter(|value| !value.is_empty()) {
         Some(folder) => Ok(PathBuf::from(folder)),
@@ -21,22 +21,22 @@ pub fn cache_dir() -> Result<PathBuf, FetchError> {
     }
 }
 
-/// The folder in the cache that holds encoders; no source bears this name.
+/// Folder of encoders in the cache; no source has this name.
 pub(crate) const ENCODERS: &str = "encoders";
-/// The folder in the cache that holds texts and what encoders make of them; no source bears this name.
+/// Folder of texts and their embeddings in the cache; no source has this name.
 pub(crate) const EMBEDDED: &str = "embedded";
 
-/// Endings and names that this crate keeps for itself.
+/// Endings and names that this crate reserves.
 pub(crate) const PART: &str = ".part";
 pub(crate) const STATE: &str = ".part.json";
 pub(crate) const RECORD: &str = "fetched.json";
 
-/// Why a path may not be kept below a folder, if it may not. Paths are written with `/` everywhere.
+/// Reason why a path cannot be stored below a folder, if there is one. Paths use `/` on all systems.
 pub(crate) fn refused(path: &str) -> Option<&'static str> {
     if path.is_empty() {
         return Some("is empty");
     }
-    // a backslash or a drive is an ordinary name here and a way out elsewhere
+    // A backslash or a drive is an ordinary name on this system, but leaves the folder on others.
     if path.contains(['\\', ':', '\0']) {
         return Some("has a backslash, a colon or a zero byte");
     }
@@ -56,14 +56,14 @@ pub(crate) fn refused(path: &str) -> Option<&'static str> {
     None
 }
 
-/// The place of a path below `root`, its folders made. Links may not lead out of it.
+/// Path below `root`, with its folders created. Links must not lead out of `root`.
 pub(crate) fn place(root: &Path, path: &str) -> Result<PathBuf, FetchError> {
     let full = root.join(path);
     if let Some(reason) = refused(path) {
         return Err(FetchError::Outside { path: full, reason });
     }
     let folder = full.parent().unwrap_or(root);
-    // the deepest folder that is there, before any is made: making them would follow a link out
+    // The deepest folder that exists, before any is created: creation would follow a link out of the cache.
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(root);
     let real = |path: &Path| fs::canonicalize(path).map_err(FetchError::io(path, "find the folder"));
     if !real(there)?.starts_with(real(root)?) {
@@ -89,16 +89,16 @@ pub(crate) fn sum(path: &Path) -> Result<(String, u64), FetchError> {
     checksum::sha256_reader(file).map_err(FetchError::io(path, "read it"))
 }
 
-/// Writes a small file so that it is there whole or not at all.
+/// Writes a small file atomically.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FetchError> {
-    // the folder is locked, so one name does for all that write this file
+    // The folder is locked, so one temporary name suffices for all writers of this file.
     let staged = files::Staged::named(path, beside(path, ".new"));
     staged.write(bytes).map_err(FetchError::io(path, "write it"))?;
     path.parent().into_iter().for_each(files::sync_folder);
     Ok(())
 }
 
-/// Takes a file away that need not be there.
+/// Removes a file if it exists.
 pub(crate) fn remove(path: &Path) -> Result<(), FetchError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FetchError::io(path, "remove it")(e)),
@@ -106,7 +106,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), FetchError> {
     }
 }
 
-/// Opens a file that is there for writing, nothing of it cut; a link that waits in its place is not followed.
+/// Opens an existing file for writing without truncation; a link in its place is not followed.
 pub(crate) fn open_own(path: &Path, options: &fs::OpenOptions) -> Result<fs::File, FetchError> {
     let link = || FetchError::Outside { path: path.to_owned(), reason: "is a link, or no regular file" };
     let about = || fs::symlink_metadata(path).map_err(FetchError::io(path, "look at it"));
@@ -115,7 +115,7 @@ pub(crate) fn open_own(path: &Path, options: &fs::OpenOptions) -> Result<fs::Fil
     }
     let file = options.open(path).map_err(FetchError::io(path, "write it"))?;
     let opened = file.metadata().map_err(FetchError::io(path, "look at it"))?;
-    // one that was put there meanwhile: what was opened is not what stands there
+    // Another file may have been put here meanwhile: compare the open file with the one at the path.
     if same_file(&about()?, &opened) { Ok(file) } else { Err(link()) }
 }
 
@@ -130,9 +130,9 @@ fn same_file(a: &fs::Metadata, _: &fs::Metadata) -> bool {
     a.is_file()
 }
 
-/// The file of a folder's lock, made where it is not there.
+/// File of a folder's lock, created if it is missing.
 fn lock_file(path: &Path) -> Result<fs::File, FetchError> {
-    // making it anew never follows a link, not even one that leads nowhere
+    // Creation of a new file never follows a link, not even a dangling one.
     match fs::File::create_new(path) {
         Ok(file) => Ok(file),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => open_own(path, fs::OpenOptions::new().write(true)),
@@ -142,11 +142,11 @@ fn lock_file(path: &Path) -> Result<fs::File, FetchError> {
 
 const LOCK: &str = ".fetching";
 
-/// The folder of a source, ours alone while this lives.
+/// Folder of a source, locked for the life of this value.
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) root: PathBuf,
-    /// Its lock ends with it, also when the process is killed.
+    /// The lock ends with this value, also when the process is killed.
     _lock: fs::File,
 }
 

@@ -1,4 +1,4 @@
-//! Encoders: of all that a repository has, what is needed to run one.
+//! Encoders: the files of a repository that are needed to run an encoder.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::{
     run::Run,
 };
 
-/// What describes an encoder and cuts text into tokens, as far as a repository has it.
+/// Files that describe an encoder and tokenise text, as far as a repository has them.
 const SMALL: &[&str] = &[
     "config.json",
     "tokenizer.json",
@@ -29,15 +29,16 @@ const SMALL: &[&str] = &[
     "sentence_bert_config.json",
 ];
 
-/// Forms of weights, the best first: (the name of a single file, the beginning of parts, their ending).
+/// Forms of weights, the preferred first: (name of a single file, beginning of parts, their ending).
 const WEIGHTS: &[(&str, &str, &str)] =
     &[("model.safetensors", "model-", ".safetensors"), ("pytorch_model.bin", "pytorch_model-", ".bin")];
 
-/// Brings an encoder into the cache: its id on the hub, such as `google-bert/bert-base-chinese`. Of the
-/// weights, safetensors are taken where there are any.
+/// Downloads an encoder into the cache by its id on the hub, such as `google-bert/bert-base-chinese`. Weights are taken
+/// as safetensors if the repository has them.
 ///
 /// # Errors
-/// The errors of [`fetch`](crate::fetch); no id; a repository without a configuration or weights that can be read.
+/// The errors of [`fetch`](crate::fetch); a text that is not an id; a repository without a configuration or weights
+/// that can be read.
 pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Report, FetchError> {
     if !is_repository(id) {
         return Err(FetchError::Id { id: id.to_owned() });
@@ -47,7 +48,7 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
     let page = options.endpoint.page(&hub);
     let into = run.folder.root.display();
     (options.say)(&format!("{id}\n  licence: its own, on {page}; read it before use\n  into {into}"));
-    // remembered like the list of a pattern, under a name that no pattern has
+    // Stored like the list of a pattern, under a name that no pattern has.
     let key = "/";
     let paths = match run.records.listing(&hub, key) {
         Some(paths) => paths.to_vec(),
@@ -69,10 +70,11 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
     Ok(Report { name: id.to_owned(), folder: run.folder.root.clone(), files: run.files, manual: Vec::new() })
 }
 
-/// Where [`encoder`] keeps an encoder, and the commit it was fetched at, where it was. Nothing is asked for or verified.
+/// Folder of an [`encoder`] in the cache, and the commit of the download, if there was one. Nothing is downloaded or
+/// verified.
 ///
 /// # Errors
-/// No id; a `fetched.json` that cannot be read.
+/// A text that is not an id; a `fetched.json` that cannot be read.
 pub fn encoder_place(
     id: &str,
     revision: Option<&str>,
@@ -95,7 +97,7 @@ fn hub_of(id: &str, revision: Option<&str>) -> Hub {
     Hub { kind: Kind::Model, repository: id.to_owned(), branch: "main".into(), revision: revision.map(Into::into) }
 }
 
-/// The files that are needed, of all there are.
+/// The files that are needed, from the list of all files.
 fn choose(all: &[String]) -> Result<Vec<String>, String> {
     if !all.iter().any(|path| path == "config.json") {
         return Err("the repository has no config.json; is it an encoder?".to_owned());

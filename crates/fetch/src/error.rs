@@ -1,37 +1,37 @@
-//! What can go wrong between a name and its files on disk.
+//! Errors of downloads.
 
 use std::{fmt, io, path::PathBuf};
 
 use data::DataError;
 use thiserror::Error;
 
-/// Every error of this crate. Each names the file or address; what was found, what was wanted and what
-/// to do. Addresses are shown without their query, which may carry a signature.
+/// Every error of this crate. Each names the file or address, what was found, what was expected and what to do.
+/// Addresses are shown without their query, which may contain a signature.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The source file is broken.
+    /// A source file with errors.
     #[error(transparent)]
     Source(#[from] DataError),
-    /// There is no source of this name.
+    /// A name that no source has.
     #[error("no source `{wanted}` in {}; {}the sources are {}", .folder.display(), meant(.nearest.as_deref()), listed(.known))]
     Unknown {
-        /// The name asked for.
+        /// The name given.
         wanted: String,
         /// The folder of the sources.
         folder: PathBuf,
-        /// The name there is that is most like it.
+        /// The most similar known name.
         nearest: Option<String>,
-        /// The names there are.
+        /// The known names.
         known: Vec<String>,
     },
-    /// No id of a repository.
-    #[error("`{id}` is no id of a repository; wanted `owner/name`")]
+    /// A text that is not the id of a repository.
+    #[error("`{id}` is not the id of a repository; wanted `owner/name`")]
     Id {
         /// What was given.
         id: String,
     },
-    /// `HF_ENDPOINT` is no address of a hub.
+    /// A value of `HF_ENDPOINT` that is not the address of a hub.
     #[error("HF_ENDPOINT is `{value}`: {reason}; wanted something like https://huggingface.co")]
     Endpoint {
         /// Its value.
@@ -39,13 +39,13 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// `HF_TOKEN` cannot be sent. Its value is not shown.
-    #[error("HF_TOKEN has characters that no token has (its value is not shown); copy it again, without views")]
+    /// A value of `HF_TOKEN` that cannot be sent; it is not shown.
+    #[error("HF_TOKEN has characters that no token has (its value is not shown); copy it again, without spaces")]
     Token,
-    /// There is no folder for the cache.
+    /// A user without a cache folder.
     #[error("there is no folder for the cache: this user has no cache folder; set ALIGN_DATA to one")]
     NoCache,
-    /// The certificates of `SSL_CERT_FILE` cannot be used.
+    /// Certificates of `SSL_CERT_FILE` that cannot be used.
     #[error("SSL_CERT_FILE names {}: {reason}; wanted certificates in PEM", .path.display())]
     Certificates {
         /// The file.
@@ -61,34 +61,34 @@ pub enum FetchError {
         /// The address.
         url: String,
     },
-    /// The server refuses, and would again.
+    /// A refusal of the server that is final.
     #[error("{url}: the server answers {status}{}; {advice}", detail(.said))]
     Refused {
         /// The address.
         url: String,
         /// The status.
         status: u16,
-        /// The server's own words, possibly none.
+        /// The server's words, possibly none.
         said: String,
-        /// What to do.
+        /// Advice to the user.
         advice: String,
     },
-    /// The answer is not what the protocol says.
+    /// An answer that breaks the protocol.
     #[error("{url}: {reason}")]
     Answer {
         /// The address.
         url: String,
-        /// What was found and what was wanted.
+        /// What was found and what was expected.
         reason: String,
     },
-    /// It failed as often as it may.
-    #[error("{url}: gave up after {}, the last failed with: {last}; what has come is kept, and the same command goes on from there", times(*.attempts))]
+    /// A download that failed in every attempt.
+    #[error("{url}: gave up after {}; the last attempt failed with: {last}; the bytes received so far are kept, and the same command continues from there", times(*.attempts))]
     GaveUp {
         /// The address.
         url: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
-        /// Why the last attempt failed.
+        /// Error of the last attempt.
         last: String,
     },
     /// The bytes are not those that were wanted.
@@ -105,7 +105,7 @@ pub enum FetchError {
         /// Who says so.
         said_by: &'static str,
     },
-    /// A file is no longer what was fetched or put there.
+    /// A file that changed after its download.
     #[error("{}: {found}, wanted {wanted} as fetched.json says; it was changed since: move it away and run the command again", .path.display())]
     Changed {
         /// The file.
@@ -115,13 +115,13 @@ pub enum FetchError {
         /// What it was.
         wanted: String,
     },
-    /// A file lies where a download should, and nobody knows what it is.
-    #[error("{}: is there, and fetched.json does not know it; move it away and run the command again", .path.display())]
+    /// A file in the cache that `fetched.json` does not record.
+    #[error("{}: the file exists, but fetched.json has no record of it; move it away and run the command again", .path.display())]
     Unrecorded {
         /// The file.
         path: PathBuf,
     },
-    /// A file is not there, and nobody may be asked for it.
+    /// A file that is missing while the network may not be used.
     #[error("{}: has not been fetched, and the network may not be used; fetch it where there is a network", .path.display())]
     Offline {
         /// Where it would be.
@@ -135,7 +135,7 @@ pub enum FetchError {
         /// How it would leave.
         reason: &'static str,
     },
-    /// `fetched.json` cannot be read.
+    /// A `fetched.json` that cannot be read.
     #[error("{}: {reason}; repair it, or delete it and the files beside it to fetch them anew", .path.display())]
     Record {
         /// The file.
@@ -143,18 +143,18 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Another process fetches into the same folder.
+    /// A folder in which another process downloads.
     #[error("{}: another process is fetching into this folder; wait until it is done", .folder.display())]
     Busy {
         /// The folder.
         folder: PathBuf,
     },
-    /// The system refuses.
+    /// An error of the system.
     #[error("{}: cannot {doing}: {reason}", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         doing: &'static str,
         /// The system's reason.
         reason: io::Error,

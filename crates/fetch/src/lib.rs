@@ -1,9 +1,9 @@
 //! Downloads of raw material: from a name to verified files in a cache.
 //!
-//! A *source file* in `data-manifests/sources/` says what a data set is made from: repositories on the
-//! hub, other addresses, and what only a person can download. [`fetch`] brings it into the cache, goes on
-//! where it was cut, verifies every file, and records in `fetched.json` what came from where, so that a
-//! later fetch asks nobody and finds out when a file has changed.
+//! A *source file* in `data-manifests/sources/` lists the raw material of a data set: repositories on the hub, other
+//! addresses, and files that only a person can download. [`fetch`] downloads it into the cache, resumes interrupted
+//! downloads, verifies every file, and records the origin of each file in `fetched.json`. A later fetch then needs no
+//! network and notices changed files.
 //!
 //! ```no_run
 //! let options = fetch::Options::from_env("data-manifests/sources".as_ref())?;
@@ -14,9 +14,9 @@
 //! # Ok::<(), fetch::FetchError>(())
 //! ```
 //!
-//! Only https is spoken, except with a hub that `HF_ENDPOINT` names as http. `HF_TOKEN` goes to the hub
-//! and nowhere else, also when the hub leads elsewhere, and is never shown. Nothing is written outside
-//! the cache. All HTTP of the project is in this crate; it knows no embeddings, methods and tasks.
+//! Only https is used, except for a hub that `HF_ENDPOINT` names with http. `HF_TOKEN` is sent to the hub and nowhere else, not
+//! even to the targets of the hub's redirects, and it is never shown. Nothing is written outside the cache. All HTTP of the
+//! project is in this crate; it knows no embeddings, methods and tasks.
 
 // Whoever reads what is printed may leave, or have no room: see `say`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -45,15 +45,16 @@ pub use source::{Source, sources_dir};
 
 use crate::{run::Run, source::Origin};
 
-/// Brings the raw material of a data set into the cache: a name in the folder of sources, or the path of
-/// a source file.
+/// Downloads the raw material of a data set into the cache. The data set is given by the name of a source file, or by
+/// its path.
 ///
-/// Files that are there and recorded are verified and not asked for again. What only a person can
-/// download is checked, and what is missing of it is said in the report, not an error.
+/// Recorded files in the cache are verified and not requested again. Files that only a person can download are checked;
+/// if they are missing, the report says so, which is not an error.
 ///
 /// # Errors
-/// No such source or a broken one; a server that refuses, or fails as often as it may; a file that is not
-/// the one wanted, now or since it was fetched; a path that would leave the cache; the system's own.
+/// An unknown source or one with errors; a server that refuses, or that fails in every attempt; a file with another
+/// content than expected, or one that changed after its download; a path that would leave the cache; errors of the
+/// system.
 pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError> {
     let source = Source::find(name_or_path, &options.sources)?;
     let mut run = Run::start(options, &options.cache, &source.name)?;
@@ -77,7 +78,7 @@ pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError
     Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, manual })
 }
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,4 +1,4 @@
-//! What a person has to download: said exactly, and checked once it is there.
+//! Files that only a person can download: instructions, and checks of the result.
 
 use std::{
     fs::{self, File},

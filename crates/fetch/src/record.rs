@@ -1,4 +1,4 @@
-//! `fetched.json`: what was fetched from where, so that later fetches are held against the first.
+//! `fetched.json`: the origin and checksum of every downloaded file, with which later fetches compare.
 
 use std::{
     collections::BTreeMap,
@@ -27,18 +27,18 @@ struct Content {
     /// The commit of each repository and branch.
     #[serde(default)]
     revisions: BTreeMap<String, String>,
-    /// What a path with `*` stood for.
+    /// Files that a path with `*` matched.
     #[serde(default)]
     listings: BTreeMap<String, Vec<String>>,
-    /// The files, by their path in the folder.
+    /// Files by their path in the folder.
     #[serde(default)]
     files: BTreeMap<String, Record>,
-    /// What a person put there: files and folders, by their path.
+    /// Files and folders that a person put there, by their path.
     #[serde(default)]
     put: BTreeMap<String, Put>,
 }
 
-/// What is known of a file since it was first fetched.
+/// Record of a file since its first download.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
@@ -48,7 +48,7 @@ pub(crate) struct Record {
     pub(crate) size: u64,
 }
 
-/// What is known of what a person put there, since it was first found complete.
+/// Record of files that a person put there, since they were first complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Put {
@@ -61,7 +61,7 @@ impl Records {
         Self::read(&folder.root)
     }
 
-    /// Those of a folder that is not held, to be looked at.
+    /// The records of a folder that is not locked, for reading.
     pub(crate) fn read(root: &Path) -> Result<Self, FetchError> {
         let path = root.join(cache::RECORD);
         let content: Content = match fs::read(&path) {
@@ -70,7 +70,7 @@ impl Records {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Content::default(),
             Err(e) => return Err(FetchError::io(&path, "read it")(e)),
         };
-        // the file lies in the cache, where anyone may have written it
+        // The file lies in the cache, where anyone may have written it.
         let sums = content.files.values().map(|r| &r.sha256).chain(content.put.values().map(|p| &p.sha256));
         if let Some(sum) = sums.into_iter().find(|sum| !files::checksum::is_sha256(sum)) {
             return Err(FetchError::Record { path, reason: format!("`{sum}` is not a SHA-256") });
@@ -96,7 +96,7 @@ impl Records {
         self.write()
     }
 
-    /// The commit that a repository's branch was at, at the first fetch.
+    /// The commit of a repository's branch at the first download.
     pub(crate) fn revision(&self, hub: &Hub) -> Option<&str> {
         self.content.revisions.get(&branch(hub)).map(String::as_str)
     }

@@ -79,7 +79,7 @@ fn a_killed_command_goes_on_where_it_was() {
     let mut toy = Toy::new(&hub.url, ONE_FILE);
     toy.options.retry.attempts = 1;
     let error = toy.error();
-    assert!(error.contains("gave up after 1 attempt") && error.contains("goes on from there"), "{error}");
+    assert!(error.contains("gave up after 1 attempt") && error.contains("continues from there"), "{error}");
     assert_eq!(toy.files("data"), ["train.bin.part", "train.bin.part.json"]);
     assert_eq!(toy.fetch().unwrap().files[0].sha256, sum(&bytes));
     assert_eq!(hub.seen()[1].header("range"), Some("bytes=200000-"));

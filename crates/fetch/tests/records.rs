@@ -71,7 +71,7 @@ fn a_file_that_nobody_knows_is_not_taken_for_one() {
     let toy = Toy::new(&hub.url, ONE_FILE);
     fs::create_dir_all(toy.path("data")).unwrap();
     fs::write(toy.path("data/train.bin"), b"from somewhere").unwrap();
-    assert!(toy.error().contains("fetched.json does not know it"));
+    assert!(toy.error().contains("fetched.json has no record of it"));
     // unless the source file says what it is
     let known = ONE_FILE.replace("sha256: null", &format!("sha256: {}", sum(b"from somewhere")));
     toy.source(&known);

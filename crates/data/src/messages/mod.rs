@@ -1,4 +1,4 @@
-//! What messages share: names that were probably meant, places in files, turns of phrase.
+//! Parts of messages: suggestions of names, places in files, phrases.
 
 pub(crate) mod nearest;
 pub(crate) mod place;

@@ -1,11 +1,11 @@
-//! The name that was probably meant.
+//! Suggestion of the known name that is most similar to an unknown one.
 
 use strsim::damerau_levenshtein;
 
-/// The candidate most like `name`, if any is like it enough to be suggested.
+/// The candidate that is most similar to `name`, if one is similar enough to be suggested.
 ///
-/// Case and the choice between `-` and `_` do not count; of the rest, a third of the longer name may
-/// differ, and always one character. Of equally near candidates the first wins.
+/// Case and the choice between `-` and `_` are ignored. Of the rest, a third of the longer name may
+/// differ, and at least one character. The first of equally similar candidates wins.
 ///
 /// ```
 /// assert_eq!(data::nearest("GCCa", ["gpa", "gcca", "gcpa"]), Some("gcca"));

@@ -1,8 +1,8 @@
-//! Where something is said, for messages.
+//! Places in files, for messages.
 
 use std::{fmt, path::PathBuf};
 
-/// Where in a YAML file something is said.
+/// Place in a YAML file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file, as the user named it.

@@ -1,6 +1,6 @@
-//! Turns of phrase that messages share.
+//! Phrases that messages share.
 
-/// Names in quotes, one after the other.
+/// Names in quotes, separated by commas.
 pub(crate) fn quoted(names: &[String]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
@@ -15,12 +15,12 @@ pub(crate) fn known_names(kind: &str, nearest: Option<&str>, known: &[String]) -
     }
 }
 
-/// Before what is said of a tensor.
+/// Prefix of a message about a tensor.
 pub(crate) fn tensor_prefix(tensor: Option<&str>) -> String {
     tensor.map(|t| format!("tensor `{t}`: ")).unwrap_or_default()
 }
 
-/// Behind what stands in a line.
+/// Suffix with the number of a line.
 pub(crate) fn line(line: &Option<usize>) -> String {
     line.map(|l| format!(" (line {l})")).unwrap_or_default()
 }

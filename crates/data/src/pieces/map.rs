@@ -1,5 +1,5 @@
-//! Files whose contents are looked at as bytes: npy and safetensors without a copy where they are large; all other formats,
-//! which are unpacked anyway, as a copy in memory.
+//! Files as bytes: large npy and safetensors files without a copy; all other formats, which are unpacked anyway, as a
+//! copy in memory.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::{
     read::{self, Format},
 };
 
-/// Opens a file, read-only; what a map of it means, [`Mapped::open`] says.
+/// Opens a file, read-only; [`Mapped::open`] describes the limits of a map.
 ///
 /// # Errors
-/// The file is not there, cannot be read or is no regular file.
+/// The file does not exist, cannot be read or is not a regular file.
 pub(crate) fn open(path: &Path) -> Result<Mapped, DataError> {
     let in_pieces = Format::of(path).is_ok_and(Format::can_be_mapped);
     Mapped::open(path, in_pieces).map_err(|reason| match reason {
@@ -22,10 +22,10 @@ pub(crate) fn open(path: &Path) -> Result<Mapped, DataError> {
     })
 }
 
-/// Whether the file is still as long as it was, so that a piece of it may be touched.
+/// Checks that the file still has its length, so that its pieces may be accessed.
 ///
 /// # Errors
-/// It is mapped and has another length, or can no longer be asked.
+/// The file is mapped and has another length, or its length can no longer be read.
 pub(crate) fn check(map: &Mapped) -> Result<(), FileProblem> {
     match map.changed().map_err(read::why_unreadable)? {
         None => Ok(()),

@@ -1,11 +1,11 @@
-//! One matrix of one file, some rows at a time.
+//! Reader of one matrix of one file, some rows at a time.
 
 use align::Matrix;
 use files::Mapped;
 
 use crate::{DataError, SplitName, import::Member, pieces::map, read::Floats};
 
-/// A file with a matrix in it, opened.
+/// An open file with a matrix.
 ///
 /// ```
 /// use data::MatrixReader;
@@ -23,7 +23,7 @@ pub struct MatrixReader {
     map: Mapped,
 }
 
-/// The rows of an [`MatrixReader`], unpacked where the format is packed; npy and safetensors are read where they lie.
+/// The rows of a [`MatrixReader`]. Packed formats are unpacked; npy and safetensors are read in place.
 #[derive(Debug)]
 pub struct MatrixRows<'a> {
     file: &'a MatrixReader,
@@ -31,18 +31,18 @@ pub struct MatrixRows<'a> {
 }
 
 impl MatrixReader {
-    /// Opens the file, of any format that is read.
+    /// Opens the file, in any format that can be read.
     ///
     /// # Errors
-    /// The file is not there or cannot be read.
+    /// The file does not exist or cannot be read.
     pub fn open(member: &Member) -> Result<Self, DataError> {
         Ok(Self { member: member.clone(), map: map::open(&member.file)? })
     }
 
-    /// The matrix, of which no value has been looked at yet.
+    /// The matrix; its values are not read yet.
     ///
     /// # Errors
-    /// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not floats.
+    /// The content does not match the extension, or is truncated; no such tensor; not two-dimensional; not floats.
     pub fn rows(&self) -> Result<MatrixRows<'_>, DataError> {
         let floats = Floats::of(&self.member.file, self.map.bytes(), self.member.tensor.as_deref())?;
         Ok(MatrixRows { file: self, floats })
@@ -60,26 +60,26 @@ impl MatrixRows<'_> {
         self.floats.cols()
     }
 
-    /// What is odd about how the matrix was found in its file, a sentence each: a line of names that looks like an item,
-    /// an index that was left out.
+    /// Warnings about the matrix in its file, one sentence each: a header line that looks like an item, an index that
+    /// was left out.
     pub fn warnings(&self) -> Vec<String> {
         let file = self.file.member.file.display().to_string();
-        // A file of its own belongs to no split.
+        // A single file belongs to no split.
         let sentence = |text: String| text.split_once(": ").map(|(_, rest)| rest.to_owned()).unwrap_or(text);
         let warnings = self.floats.notes().iter().map(|note| note.warning(SplitName::Test, &file).to_string());
         warnings.map(sentence).collect()
     }
 
-    /// All of them.
+    /// All rows.
     ///
     /// # Errors
-    /// A value that is not finite or beyond the range of f32.
+    /// A value that is not finite or is beyond the range of f32.
     pub fn all(&self) -> Result<Matrix, DataError> {
         self.floats.read(0..self.count()).map_err(|p| DataError::file(&self.file.member.file, p))
     }
 
-    /// All of them in order, `rows` at a time; what has been handed out is let go, so memory holds one piece of a file
-    /// that is mapped. Ends with the first value that cannot be used.
+    /// All rows in order, `rows` at a time. The memory of previous chunks is released, so memory holds one piece of a
+    /// mapped file. Ends with the first invalid value.
     pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Matrix, DataError>> + '_ {
         let rows = rows.max(1);
         (0..self.count()).step_by(rows).map(move |start| {

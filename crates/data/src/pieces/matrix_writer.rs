@@ -1,4 +1,4 @@
-//! Embeddings written some rows at a time, so that more can be written than memory holds.
+//! Writer of embeddings, some rows at a time, for matrices larger than memory.
 
 use std::{
     io::{self, Write},
@@ -17,13 +17,13 @@ use safetensors::{
 
 use crate::{DataError, FileProblem, import::Member, read::Format};
 
-/// What a tensor is called where its file gives names and nobody has given it one.
+/// Default name of a tensor, if the format has names.
 const TENSOR: &str = "embeddings";
-/// What a column is called, likewise.
+/// Default name of a column.
 const COLUMN: &str = "vector";
 
-/// A matrix on its way into a file, f32: npy, a tensor of safetensors, or a column of lists in parquet. The file is there
-/// whole once [`finish`](MatrixWriter::finish) has been called, and not at all before.
+/// Writer of a matrix of f32: npy, a tensor of safetensors, or a column of lists in parquet. The file appears when
+/// [`finish`](MatrixWriter::finish) is called, complete.
 ///
 /// ```
 /// use align::Matrix;
@@ -48,17 +48,18 @@ pub struct MatrixWriter {
 }
 
 enum Body {
-    /// Bytes after a header that has been written already.
+    /// Raw bytes after a header that was written before.
     Raw(Part),
-    /// A row group for every piece.
+    /// One row group per piece.
     Table { part: Shared, batches: Option<Box<BatchedWriter<Shared>>> },
 }
 
 impl MatrixWriter {
-    /// Begins the file, of which the number of rows must be known; what is named after `#` is the tensor or the column.
+    /// Begins the file; the number of rows must be known. The name after `#` is the tensor or the column.
     ///
     /// # Errors
-    /// A format that embeddings are not written in; a name for the array of an npy file; a file that cannot be written.
+    /// A format in which embeddings are not written; a name for the array of an npy file; a file that cannot be
+    /// written.
     pub fn create(member: &Member, rows: usize, cols: usize) -> Result<Self, DataError> {
         let (file, name) = (&member.file, member.tensor.as_deref());
         let format = Format::of(file)?;
@@ -86,10 +87,10 @@ impl MatrixWriter {
         Ok(Self { member: member.clone(), rows, cols, written: 0, body })
     }
 
-    /// The next rows.
+    /// Writes the next rows.
     ///
     /// # Errors
-    /// Another width, or more rows than were announced; a file that cannot be written.
+    /// Another width, or more rows than announced; a file that cannot be written.
     pub fn write(&mut self, rows: &Matrix) -> Result<(), DataError> {
         let file = &self.member.file;
         if rows.cols() != self.cols || rows.rows() > self.rows - self.written {
@@ -118,10 +119,10 @@ impl MatrixWriter {
         }
     }
 
-    /// Puts the file in its place and returns its SHA-256.
+    /// Moves the file to its place and returns its SHA-256.
     ///
     /// # Errors
-    /// Fewer rows than were announced; a file that cannot be written.
+    /// Fewer rows than announced; a file that cannot be written.
     pub fn finish(mut self) -> Result<String, DataError> {
         let file = &self.member.file;
         if self.written != self.rows {
@@ -147,7 +148,7 @@ impl MatrixWriter {
     }
 }
 
-/// A writer that keeps its file to itself lends it out, because the file is needed again when it is done.
+/// The table writer owns its file; this type shares it, because the file is needed again at the end.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Option<Part>>>);
 
@@ -167,17 +168,17 @@ impl Write for Shared {
     }
 }
 
-/// The head of an npy file of little-endian f32.
+/// The header of an npy file of little-endian f32.
 fn npy_header(rows: usize, cols: usize) -> io::Result<Vec<u8>> {
     let mut header = Vec::new();
     let single = "<f4".parse().map_err(|e| io::Error::other(format!("{e}")))?;
     let options = npyz::WriteOptions::<f32>::new().dtype(DType::Plain(single)).shape(&[rows as u64, cols as u64]);
-    // The values are written by whoever has them; an array that ends here is only the library's concern.
+    // The values are written elsewhere; the library need not know that its array is incomplete.
     drop(options.writer(&mut header).begin_nd()?);
     Ok(header)
 }
 
-/// The head of a safetensors file of one f32 matrix.
+/// The header of a safetensors file with one f32 matrix.
 fn safetensors_header(name: &str, rows: usize, cols: usize) -> Result<Vec<u8>, String> {
     let bytes = rows.checked_mul(cols).and_then(|count| count.checked_mul(size_of::<f32>()));
     let bytes = bytes.ok_or("more bytes than a file can hold")?;

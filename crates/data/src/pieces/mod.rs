@@ -1,4 +1,4 @@
-//! Files in pieces: opened without being read, and their rows in and out, some at a time.
+//! Files in pieces: opened without reading, with rows read and written some at a time.
 
 pub(crate) mod map;
 pub(crate) mod matrix_reader;

@@ -1,4 +1,4 @@
-//! Which rows of whole files are each split's.
+//! Rows of whole files that belong to each split.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -27,34 +27,34 @@ impl Rows {
     }
 }
 
-/// The rows of all sources of a manifest.
+/// Row numbers of all sources of a manifest.
 pub(crate) struct Taken {
-    /// Of those that share the manifest's.
+    /// Row numbers of the sources that use the manifest's own.
     pub(crate) shared: Option<Rows>,
-    /// Of each view that has its own.
+    /// Row numbers of each view that has its own.
     pub(crate) views: Vec<Option<Rows>>,
 }
 
 impl Taken {
-    /// The rows that a manifest names.
+    /// Reads the row numbers that a manifest names.
     ///
     /// # Errors
-    /// A file that cannot be read or has another checksum; a number below zero, but for [`MISSING`] in a view's own rows; of
-    /// the manifest's own rows one that is given twice, be it in one split or in two.
+    /// A file that cannot be read or has another checksum; a negative number, except [`MISSING`] in a view's own rows; for
+    /// the manifest's own rows a number that occurs twice, in one split or in two.
     pub(crate) fn read(manifest: &Manifest) -> Result<Self, DataError> {
         let shared = manifest.rows.as_ref().map(|source| read(source, true)).transpose()?;
         let own = |view: &View| view.rows.as_ref().map(|source| read(source, false)).transpose();
         Ok(Self { shared, views: manifest.views.iter().map(own).collect::<Result<_, _>>()? })
     }
 
-    /// Those that the source at this position takes of its file, views first; `None` for all.
+    /// Row numbers that the source at this position takes from its file, views first; `None` for all rows.
     pub(crate) fn of(&self, position: usize, source: &Source, split: SplitName) -> Option<&[Option<usize>]> {
         let own = self.views.get(position).and_then(Option::as_ref);
         own.or_else(|| self.shared.as_ref().filter(|_| source.by_rows)).map(|rows| rows.of(split))
     }
 }
 
-/// Row numbers; `once` where no row may be given twice, and none be missing.
+/// Reads row numbers; with `once` no number may occur twice, and none may be missing.
 fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
     let mut rows = BTreeMap::new();
     let mut seen: BTreeMap<usize, SplitName> = BTreeMap::new();
@@ -90,7 +90,7 @@ fn read(source: &Source, once: bool) -> Result<Rows, DataError> {
     Ok(Rows(rows))
 }
 
-/// All row numbers must be of the tensor's rows.
+/// Checks that all row numbers are rows of the tensor.
 pub(crate) fn check(rows: &[Option<usize>], have: usize, place: &Place) -> Result<(), DataError> {
     match rows.iter().flatten().find(|&&row| row >= have) {
         None => Ok(()),
@@ -126,7 +126,7 @@ pub(crate) fn checksum(rows: &[Option<usize>]) -> String {
     sum.finish()
 }
 
-/// A checksum held against the manifest's.
+/// Compares a checksum with that of the manifest.
 pub(crate) fn same(file: &Path, got: &str, want: &str) -> Result<(), DataError> {
     if got == want {
         return Ok(());

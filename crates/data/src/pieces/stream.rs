@@ -16,7 +16,7 @@ use crate::{
     read::Floats,
 };
 
-/// One split's views in mapped files: opened and checked, nothing of them read yet.
+/// Views of one split in mapped files: opened and checked, without reading their values.
 #[derive(Debug)]
 pub struct Stream {
     files: Vec<(PathBuf, Mapped)>,
@@ -24,7 +24,7 @@ pub struct Stream {
     rows: usize,
 }
 
-/// A view and which file it is in.
+/// A view and its file.
 #[derive(Debug)]
 struct Viewed {
     name: String,
@@ -36,16 +36,16 @@ struct Viewed {
 }
 
 impl Stream {
-    /// Maps the files of a split. Where the manifest gives a checksum, the file is read once to verify it.
+    /// Maps the files of a split. If the manifest has a checksum, the file is read once to verify it.
     ///
     /// # Errors
-    /// No such split; what [`load`](crate::load) refuses about files and shapes, values apart.
+    /// An unknown split; the errors of [`load`](crate::load) about files and shapes, but not about values.
     pub fn open(manifest: &Manifest, split: SplitName) -> Result<Self, DataError> {
         Self::open_with(manifest, split, true)
     }
 
-    /// As [`Stream::open`]; the manifest's checksums are verified only with `verify`. Where many machines take a part
-    /// of the rows each, it is enough that one verifies the files they share.
+    /// Like [`Stream::open`]; the manifest's checksums are verified only with `verify`. If several machines read a part
+    /// of the rows each, one of them can verify the shared files.
     ///
     /// # Errors
     /// The errors of [`Stream::open`].
@@ -88,8 +88,9 @@ impl Stream {
         self.rows
     }
 
-    /// SHA-256 of what these rows are: the views' names, their files' checksums as the manifest gives them (where it
-    /// gives none, the files' lengths) and tensors, and which rows are taken. Of where the files are, nothing.
+    /// SHA-256 of the identity of these rows: the views' names, the checksums of their files in the manifest (or the
+    /// lengths of the files if there are none), the tensors, and the row numbers. The location of the files does not
+    /// count.
     pub fn identity(&self) -> String {
         let mut sum = Combined::default();
         for view in &self.views {
@@ -103,13 +104,13 @@ impl Stream {
         sum.finish()
     }
 
-    /// All items in order, `rows` at a time; a value that cannot be used ends it with an error. What has been handed
-    /// out is let go, so memory holds one chunk, not what was read.
+    /// All items in order, `rows` at a time; an invalid value ends the iteration with an error. The memory of previous
+    /// chunks is released, so memory holds one chunk.
     pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Result<Views, DataError>> + '_ {
         self.chunks_of(0..self.rows, rows)
     }
 
-    /// Like [`Stream::chunks`], of some of the items.
+    /// Like [`Stream::chunks`], for some of the items.
     pub fn chunks_of(&self, items: Range<usize>, rows: usize) -> impl Iterator<Item = Result<Views, DataError>> + '_ {
         let rows = rows.max(1);
         let items = items.start.min(self.rows)..items.end.min(self.rows);
@@ -157,7 +158,7 @@ impl Stream {
         Floats::of(path, map.bytes(), view.part.tensor.as_deref()).map_err(|e| e.listed(&view.source.place))
     }
 
-    /// Equal rows, at least one of them, and columns.
+    /// Checks that all views have the same number of rows, at least one, and columns.
     fn check(&self, split: SplitName) -> Result<usize, DataError> {
         let mut rows_of_first = None;
         for view in &self.views {

@@ -1,8 +1,8 @@
-//! Element types, and their conversion to what the harness computes with.
+//! Element types of files, and their conversion to f32, f64 and i64.
 
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
-/// An element type that some format can hold and this crate can read.
+/// Element type that some format can hold and this crate can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Element {
@@ -104,7 +104,7 @@ fn decode<const N: usize, T>(bytes: &[u8], big: bool, le: impl Fn([u8; N]) -> T,
     if big { chunks.map(|&b| be(b)).collect() } else { chunks.map(|&b| le(b)).collect() }
 }
 
-/// By the slice, because `half` then uses the processor's own conversion eight values at a time.
+/// Converts a whole slice, because `half` then uses the processor's own conversion of eight values at a time.
 fn widen<T>(values: &[T]) -> Vec<f32>
 where
     [T]: HalfFloatSliceExt,

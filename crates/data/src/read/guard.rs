@@ -1,18 +1,18 @@
-//! Parsers of other crates that panic on damaged files.
+//! Protection from parsers of other crates that panic on damaged files.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::FileProblem;
 
-/// Runs a parser; a panic in it is one more way to say that the file is damaged, and its words go into the error.
+/// Runs a parser; a panic counts as a damaged file, and its message goes into the error.
 ///
-/// The program's panic hook is the program's: it is left as it is, and may print what is also said in the error.
+/// The program's panic hook is left as it is; it may print the same message.
 pub(super) fn guarded<T>(
     format: &'static str,
     parse: impl FnOnce() -> Result<T, FileProblem>,
 ) -> Result<T, FileProblem> {
-    // What the parser holds is dropped with it; nothing of it is seen again.
+    // The parser's data are dropped with it and never used again.
     catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|panic| {
         let words = words(panic.as_ref());
         let detail = format!("its parts contradict each other ({words}); write or fetch it again");
@@ -20,7 +20,7 @@ pub(super) fn guarded<T>(
     })
 }
 
-/// The first line of what a panic says.
+/// The first line of a panic's message.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.and_then(|text| text.lines().next()).unwrap_or("the parser gives no reason")

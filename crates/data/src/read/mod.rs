@@ -1,8 +1,9 @@
-//! The one place where file formats are registered.
+//! Registry of file formats.
 //!
-//! A format turns bytes into a `Raw` tensor: shape, element type, order and its bytes, which are a slice of the
-//! file where the format allows. Everything after that (ranks, conversion, finiteness) is common to all of them. To add a format, add
-//! a variant to [`Format`], its extension, and a file beside `npy.rs` (or a table, beside `tables/parquet.rs`); the compiler asks for the rest.
+//! A format turns bytes into a `Raw` tensor: shape, element type, order and its bytes, as a slice of the file if the
+//! format allows it. The rest (ranks, conversion, checks of finiteness) is common to all formats. To add a format, add
+//! a variant to [`Format`], its extension, and a file beside `npy.rs` (or a table beside `tables/parquet.rs`); the
+//! compiler asks for the rest.
 
 mod element;
 mod guard;
@@ -31,7 +32,7 @@ use crate::DataError;
 pub use self::problem::FileProblem;
 pub(crate) use self::{note::Note, raw::without_mark, tables::columns::as_printed};
 
-/// The file formats, told apart by extension.
+/// File formats, distinguished by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -39,17 +40,17 @@ pub enum Format {
     Safetensors,
     /// One array of NumPy.
     Npy,
-    /// Several arrays of NumPy, packed.
+    /// Several arrays of NumPy in one archive.
     Npz,
     /// A table: embeddings as a column of lists, or a column for each dimension.
     Parquet,
-    /// A table as text, with a line of names.
+    /// A table as text, with a header line.
     Csv,
-    /// Arrays in groups; latentis keeps its vectors so.
+    /// Arrays in groups; latentis stores its vectors in this format.
     Hdf5,
 }
 
-/// A command that turns a pickle into a file that is read; `None` for other extensions.
+/// A command that converts a pickle to a readable file; `None` for other extensions.
 fn unpickled(path: &Path, extension: &str) -> Option<String> {
     let file = path.display().to_string();
     let quoted = |path: &str| format!("'{}'", path.replace('\\', "\\\\").replace('\'', "\\'"));
@@ -74,7 +75,7 @@ impl Format {
     /// All formats.
     pub const ALL: [Self; 6] = [Self::Safetensors, Self::Npy, Self::Npz, Self::Parquet, Self::Csv, Self::Hdf5];
 
-    /// Its file extension, without the dot.
+    /// The file extension, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
@@ -103,12 +104,12 @@ impl Format {
         })
     }
 
-    /// Whether a file holds several tensors by name.
+    /// Whether a file has several tensors with names.
     pub fn has_names(self) -> bool {
         self != Self::Npy
     }
 
-    /// Whether values can be read where they lie in the file, any rows of it without the others.
+    /// Whether values can be read in place, any rows without the others.
     pub fn can_be_mapped(self) -> bool {
         matches!(self, Self::Safetensors | Self::Npy)
     }
@@ -128,18 +129,18 @@ impl Format {
     }
 }
 
-/// A file's contents.
+/// Content of a file.
 ///
 /// # Errors
-/// The file is not there or cannot be read.
+/// The file does not exist or cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
     std::fs::read(path).map_err(|reason| DataError::file(path, why_unreadable(reason)))
 }
 
-/// SHA-256 of a file's contents, which may be larger than memory.
+/// SHA-256 of a file's content, which may be larger than memory.
 ///
 /// # Errors
-/// The file is not there or cannot be read.
+/// The file does not exist or cannot be read.
 pub fn sha256_file(path: &Path) -> Result<String, DataError> {
     checksum::sha256_file(path).map_err(|reason| DataError::file(path, why_unreadable(reason)))
 }
@@ -151,23 +152,23 @@ pub(crate) fn why_unreadable(reason: io::Error) -> FileProblem {
     }
 }
 
-/// The matrix named `tensor` in the contents of the file at `path`, as f32. Without a name, the file
-/// must hold one tensor only.
+/// The matrix named `tensor` in the content of the file at `path`, as f32. Without a name, the file must have one
+/// tensor only.
 ///
 /// # Errors
-/// The contents are not what the extension says, or truncated; no such tensor; not two-dimensional; not
-/// f16, bf16, f32 or f64; a value that is not finite or beyond the range of f32.
+/// The content does not match the extension, or is truncated; no such tensor; not two-dimensional; not f16, bf16, f32
+/// or f64; a value that is not finite or is beyond the range of f32.
 pub fn matrix(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Matrix, DataError> {
     let floats = Floats::of(path, contents, tensor)?;
     floats.read(0..floats.rows).map_err(|p| DataError::file(path, p))
 }
 
-/// The integers named `tensor` in the contents of the file at `path`. Without a name, the file must hold
-/// one tensor only.
+/// The integers named `tensor` in the content of the file at `path`. Without a name, the file must have one tensor
+/// only.
 ///
 /// # Errors
-/// The contents are not what the extension says, or truncated; no such tensor; not one-dimensional; not
-/// of a signed integer type or u8, u16 or u32; in a csv file a text that would not be printed so again, such as `007`.
+/// The content does not match the extension, or is truncated; no such tensor; not one-dimensional; not of a signed
+/// integer type or u8, u16 or u32; in a csv file a text that is not the canonical form of its number, such as `007`.
 pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Vec<i64>, DataError> {
     if Format::of(path)? == Format::Csv {
         let read = || columns::integers_of_texts(&columns::csv_as_texts(contents)?, tensor);
@@ -177,10 +178,10 @@ pub fn integers(path: &Path, contents: &[u8], tensor: Option<&str>) -> Result<Ve
     as_integers(raw).map_err(|p| DataError::file(path, p))
 }
 
-/// All numbers of the f64 tensor of this name, whatever its shape.
+/// All numbers of the f64 tensor with this name, in any shape.
 ///
 /// # Errors
-/// The contents are not what the extension says, or truncated; no such tensor; another type.
+/// The content does not match the extension, or is truncated; no such tensor; another type.
 pub fn doubles(path: &Path, contents: &[u8], tensor: &str) -> Result<Vec<f64>, DataError> {
     let values = |raw: Raw<'_>| {
         let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f64" };
@@ -194,11 +195,11 @@ pub fn doubles(path: &Path, contents: &[u8], tensor: &str) -> Result<Vec<f64>, D
     Format::of(path)?.raw(contents, Some(tensor)).and_then(values).map_err(|p| DataError::file(path, p))
 }
 
-/// The texts named `column` in a table (parquet or csv), the array of texts or integers in one of arrays, or the lines of
-/// a `.txt` file. Texts stay what they are: `007` is not `7`.
+/// The texts of a `column` in a table (parquet or csv), of the array of texts or integers with this name, or the lines
+/// of a `.txt` file. Texts are not converted: `007` is not `7`.
 ///
 /// # Errors
-/// The contents are not what the extension says; no such column; missing values; floats.
+/// The content does not match the extension; no such column; missing values; floats.
 pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<String>, DataError> {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt")) {
         let text = str::from_utf8(without_mark(contents)).map_err(|e| {
@@ -217,10 +218,10 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
     texts.map_err(|p| DataError::file(path, p))
 }
 
-/// Columns of a table (parquet or csv) as texts, in the order asked for.
+/// Columns of a table (parquet or csv) as texts, in the requested order.
 ///
 /// # Errors
-/// The errors of [`texts`]; a file that is no table.
+/// The errors of [`texts`]; a file that is not a table.
 pub fn text_columns(path: &Path, contents: &[u8], columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
     let each = |table: &columns::Table| columns.iter().map(|name| columns::texts(table, Some(name))).collect();
     let found = match Format::of(path)? {
@@ -231,20 +232,21 @@ pub fn text_columns(path: &Path, contents: &[u8], columns: &[&str]) -> Result<Ve
     found.map_err(|p| DataError::file(path, p))
 }
 
-/// What a safetensors file says of itself, by key.
+/// The metadata of a safetensors file, by key.
 ///
 /// # Errors
-/// The contents are not safetensors.
+/// The content is not safetensors.
 pub(crate) fn safetensors_metadata(path: &Path, contents: &[u8]) -> Result<HashMap<String, String>, DataError> {
     safetensors::metadata(contents).map_err(|p| DataError::file(path, p))
 }
 
-/// Row by row the texts in the `wanted` languages, in their order, from a parquet column of structs of two lists: the
-/// languages of a row under `keys`, what is said in them under `values`. `None` for a row that lacks one of them. Where
-/// a row has a language twice, the last counts.
+/// The texts of each row in the `wanted` languages, in their order, from a parquet column of structs of two lists: the
+/// languages of a row under `keys`, their texts under `values`. `None` for a row without one of the languages. If a row
+/// has a language twice, the last one counts.
 ///
 /// # Errors
-/// The contents are not parquet; no such column or field; a field that is no list of texts; lists of different lengths.
+/// The content is not parquet; no such column or field; a field that is not a list of texts; lists of different
+/// lengths.
 pub fn translations(
     path: &Path,
     contents: &[u8],
@@ -267,7 +269,7 @@ fn no_table(path: &Path) -> FileProblem {
     FileProblem::Format { extension, known: vec![Format::Parquet.extension().to_owned()] }
 }
 
-/// A matrix in the contents of a file, of which any rows can be had as f32 without converting the others.
+/// A matrix in the content of a file; any rows can be converted to f32 without the others.
 #[derive(Clone, Debug)]
 pub struct Floats<'a> {
     raw: Raw<'a>,
@@ -277,10 +279,10 @@ pub struct Floats<'a> {
 }
 
 impl<'a> Floats<'a> {
-    /// Like [`matrix`], nothing converted yet.
+    /// Like [`matrix`], without conversion.
     ///
     /// # Errors
-    /// The errors of [`matrix`], but for the values.
+    /// The errors of [`matrix`], except those about values.
     pub fn of(path: &Path, contents: &'a [u8], tensor: Option<&str>) -> Result<Self, DataError> {
         let raw = Format::of(path)?.raw(contents, tensor);
         raw.and_then(Self::of_raw).map_err(|p| DataError::file(path, p))
@@ -308,7 +310,7 @@ impl<'a> Floats<'a> {
 
     fn of_raw(raw: Raw<'a>) -> Result<Self, FileProblem> {
         let wrong = |got| FileProblem::Dtype { tensor: raw.name.clone(), got, want: "f16, bf16, f32, f64" };
-        // The type comes first: of an array that cannot be used, the shape is not what is wrong.
+        // The type comes first: an array of a wrong type is not refused for its shape.
         let element = raw.element.clone().map_err(wrong)?;
         let [rows, cols] = raw.shape[..] else {
             let want = "two dimensions (rows, columns)";
@@ -330,7 +332,7 @@ impl<'a> Floats<'a> {
         self.cols
     }
 
-    /// What is odd about how the matrix was found in its file.
+    /// Warnings about the matrix in its file.
     pub(crate) fn notes(&self) -> &[Note] {
         &self.raw.notes
     }
@@ -391,7 +393,7 @@ impl<'a> Floats<'a> {
         self.element.floats(&self.raw.bytes[first * size..(first + count) * size], self.raw.big_endian)
     }
 
-    /// All values finite, or where the first is that is not; `row` tells a row's place in the file.
+    /// Checks that all values are finite; `row` gives a row's number in the file for the error.
     fn checked(&self, matrix: Matrix, row: impl Fn(usize) -> usize) -> Result<Matrix, FileProblem> {
         match matrix.as_slice().iter().position(|x| !x.is_finite()) {
             None => Ok(matrix),
@@ -409,7 +411,7 @@ impl<'a> Floats<'a> {
         }
     }
 
-    /// Where these rows lie in the contents; `None` where they lie scattered.
+    /// Position of these rows in the content; `None` if they are not contiguous.
     pub(crate) fn place(&self, rows: Range<usize>) -> Option<&[u8]> {
         let bytes = self.cols * self.element.size();
         (!self.raw.fortran).then(|| &self.raw.bytes[rows.start * bytes..rows.end * bytes])
@@ -444,7 +446,7 @@ fn not_a_list(raw: Raw<'_>) -> FileProblem {
     FileProblem::Rank { tensor: raw.name, shape: raw.shape, want: "one dimension (rows)" }
 }
 
-/// `rows` x `cols` to `cols` x `rows`, tile by tile so that neither side leaves the cache.
+/// The transpose of `rows` x `cols` values, tile by tile so that neither side leaves the cache.
 fn transposed(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     const TILE: usize = 32;
     let mut out = vec![0.0; values.len()];

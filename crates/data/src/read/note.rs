@@ -1,19 +1,19 @@
-//! What is odd about how a matrix was found in its file, and no error.
+//! Warnings about a matrix in its file.
 
 use crate::{SplitName, Warning, WarningKind};
 
-/// An oddity of one file; [`Note::warning`] says in which view.
+/// Warning about one file; [`Note::warning`] adds the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) kind: WarningKind,
     pub(crate) count: usize,
     pub(crate) total: usize,
-    /// Position of the first in the file, from 0.
+    /// Position of the first affected row or column in the file, from 0.
     pub(crate) first: usize,
 }
 
 impl Note {
-    /// Columns of a table; none of them is no note.
+    /// Warning about columns of a table; `None` without any.
     pub(crate) fn of_columns(kind: WarningKind, which: &[usize], total: usize) -> Option<Self> {
         Some(Self { kind, count: which.len(), total, first: *which.first()? })
     }

@@ -9,10 +9,10 @@ use crate::FileProblem;
 
 const FORMAT: &str = "npy";
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// NumPy writes about 100 bytes; this leaves room for any plain array.
+/// Longest header that is read. NumPy writes about 100 bytes; this is enough for any plain array.
 const LONGEST_HEADER: u64 = 1 << 16;
-/// A dictionary with a tuple in it is two deep, and what is structured is told apart before. The parser behind takes twice
-/// as long for every bracket more.
+/// Deepest nesting of brackets. A dictionary with a tuple has depth two, and structured types are refused before. The
+/// parser's time doubles with every further bracket.
 const DEEPEST: usize = 4;
 
 /// The only array of the file.
@@ -21,7 +21,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
         return Err(FileProblem::TensorNamed { tensor: tensor.to_owned() });
     }
     let (start, text) = header_text(bytes)?;
-    // Their headers grow with the fields, so they are told apart before any limit.
+    // The headers of structured types grow with their fields, so they are recognised before any limit.
     if is_structured(text) {
         let got = "a structured type".to_owned();
         return Ok(Raw { element: Err(got), ..Raw::empty() });
@@ -34,7 +34,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     if deepest(text) > DEEPEST {
         return Err(invalid(format!("its header nests brackets more than {DEEPEST} deep")));
     }
-    // npyz multiplies the shape out without a look at overflow
+    // npyz multiplies the shape without a check for overflow.
     if product_of_numbers(text).is_none() {
         return Err(invalid("its header describes more data than a file can hold".to_owned()));
     }
@@ -56,7 +56,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     };
     if let Some(size) = size {
         let got = bytes.len() as u64;
-        // u128: the product fits u64, with the element's size it need not
+        // u128: the product fits into u64, but not necessarily the product with the element's size.
         let want = u64::try_from(u128::from(header.len()) * size as u128 + end as u128).unwrap_or(u64::MAX);
         match want {
             want if want > got => return Err(FileProblem::Truncated { got, want }),
@@ -69,13 +69,13 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     Ok(Raw { shape, element, big_endian, fortran, bytes: Cow::Borrowed(rest), texts, ..Raw::empty() })
 }
 
-/// Texts as NumPy keeps them: all of one length, shorter ones filled up with zeros; or truth values.
+/// Texts in NumPy's form (all of one length, padded with zeros), or truth values.
 enum Letters {
-    /// So many code points of four bytes.
+    /// This many code points of four bytes.
     Points(usize),
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
-    /// `False` and `True`, a byte each.
+    /// `False` and `True`, one byte each.
     Truth,
 }
 
@@ -90,7 +90,7 @@ impl Letters {
         }
     }
 
-    /// Bytes of one of them.
+    /// Bytes of one text.
     fn size(&self) -> usize {
         match self {
             Self::Points(length) => length.saturating_mul(4),
@@ -102,7 +102,7 @@ impl Letters {
     fn texts(&self, bytes: &[u8], count: usize, big: bool) -> Result<Vec<String>, FileProblem> {
         let size = self.size();
         if size == 0 {
-            // texts without a letter take no room, so that their number is anybody's word
+            // Texts without letters take no space, so their number cannot be checked.
             let detail = "its texts are of length zero".to_owned();
             return Err(FileProblem::Header { format: FORMAT, detail });
         }
@@ -144,7 +144,7 @@ fn without_long_marks(text: &[u8]) -> Vec<u8> {
     text
 }
 
-/// The dictionary's text and where it begins; where the length that it claims is more than there is or can be, an error.
+/// Text and position of the dictionary; an error if the stated length is longer than the file or the limit.
 fn header_text(bytes: &[u8]) -> Result<(usize, &[u8]), FileProblem> {
     let got = bytes.len() as u64;
     let is_npy = bytes.iter().zip(MAGIC).all(|(a, b)| a == b);
@@ -190,7 +190,7 @@ fn element(dtype: &DType) -> (Result<Element, String>, bool) {
     (element, plain.endianness() == Endianness::Big)
 }
 
-/// The greatest number of brackets open at once.
+/// The largest number of brackets open at once.
 fn deepest(text: &[u8]) -> usize {
     let (mut open, mut most) = (0_usize, 0);
     for byte in text {
@@ -204,8 +204,8 @@ fn deepest(text: &[u8]) -> usize {
     most
 }
 
-/// The product of all numbers in the text but zeros, which bounds that of the shape; `None` beyond u64. What is quoted are
-/// names and types.
+/// The product of all nonzero numbers in the text, an upper bound of the product of the shape; `None` beyond u64.
+/// Quoted texts are names and types.
 fn product_of_numbers(text: &[u8]) -> Option<u64> {
     let (mut quote, mut escaped) = (None, false);
     let bare = text.iter().map(|&byte| {

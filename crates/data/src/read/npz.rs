@@ -11,7 +11,7 @@ use super::{
 use crate::{FileProblem, nearest};
 
 const FORMAT: &str = "npz";
-/// The array with this name (`x` or `x.npy`), or the only one where no name is given. Nothing is unpacked to disk.
+/// The array with this name (`x` or `x.npy`), or the only one without a name. Nothing is unpacked to disk.
 pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| invalid(e.to_string()))?;

@@ -1,4 +1,4 @@
-//! What can be wrong with one file.
+//! Problems of one file.
 
 use std::io;
 
@@ -6,62 +6,62 @@ use thiserror::Error;
 
 use crate::messages::words::{count, known_names, quoted, tensor_prefix};
 
-/// What is wrong with one file of embeddings, labels or ids.
+/// Problem of one file of embeddings, labels or ids.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileProblem {
-    /// It is not there.
+    /// The file does not exist.
     #[error("no such file; check the path (relative paths in a manifest start at the manifest's folder)")]
     NotFound,
-    /// It is there and cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot be read: {reason}")]
     Unreadable {
         /// The system's reason.
         reason: io::Error,
     },
-    /// A folder, a pipe or the like.
+    /// A folder, a pipe or another special file.
     #[error("is no regular file; name the file itself")]
     NotRegular,
-    /// It is there, and nobody said that it may be overwritten.
+    /// The file exists, and overwriting was not allowed.
     #[error("is there already; choose another name, or allow that it is overwritten")]
     Exists,
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("cannot be written: {reason}")]
     Unwritable {
         /// The reason.
         reason: String,
     },
-    /// A format that embeddings are read from and not written in.
+    /// A format that can be read but not written.
     #[error("embeddings are not written as {extension}; wanted one of {}", quoted(.known))]
     NoWriter {
         /// The extension asked for.
         extension: &'static str,
-        /// Those that can be written.
+        /// Formats that can be written.
         known: Vec<String>,
     },
-    /// Rows that are not those announced.
-    #[error("was to take {want}, got {got}")]
+    /// Another number or width of rows than announced.
+    #[error("expected {want}, found {got}")]
     OtherRows {
-        /// What came.
+        /// Rows found.
         got: String,
-        /// What was announced.
+        /// Rows announced.
         want: String,
     },
     /// A matrix without rows.
     #[error("{}has no rows; there is nothing to do with it", tensor_prefix(.tensor.as_deref()))]
     NoRows {
-        /// The tensor, where the format has names.
+        /// The tensor, if the format has names.
         tensor: Option<String>,
     },
-    /// A folder that holds no encodings.
+    /// A folder without encodings.
     #[error("holds no encodings; wanted folders <encoder>/<train, validation or test>/vectors/data.h5")]
     NoEncodings,
-    /// Its extension is not that of a format this crate reads.
+    /// An extension of no format that this crate reads.
     #[error("unknown extension `{extension}`; wanted one of {}", quoted(.known))]
     Format {
         /// The extension found, possibly empty.
         extension: String,
-        /// The extensions there are.
+        /// The known extensions.
         known: Vec<String>,
     },
     /// A pickle, of PyTorch or of Python itself.
@@ -74,10 +74,10 @@ pub enum FileProblem {
         /// A command that writes the same values as npz or npy.
         convert: String,
     },
-    /// A pointer of Git Large File Storage in place of the file.
+    /// A pointer of Git Large File Storage instead of the file.
     #[error("holds a Git LFS pointer, not the data; run `git lfs pull`")]
     LfsPointer,
-    /// Not the file that the manifest was written for.
+    /// A file with another checksum than in the manifest.
     #[error(
         "has sha256 {got}, wanted {want}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest"
     )]
@@ -87,43 +87,45 @@ pub enum FileProblem {
         /// The sum in the manifest.
         want: String,
     },
-    /// Its header does not follow the format.
+    /// A header that breaks the format.
     #[error("not a valid {format} file: {detail}")]
     Header {
         /// The format.
         format: &'static str,
-        /// The parser's words.
+        /// The parser's message.
         detail: String,
     },
-    /// It is shorter than its header says.
+    /// A file that is shorter than its header says.
     #[error("truncated: has {got} bytes, its header asks for {want}; copy or fetch it again")]
     Truncated {
-        /// Bytes there are.
+        /// Bytes of the file.
         got: u64,
-        /// Bytes that the header asks for.
+        /// Bytes that the header requires.
         want: u64,
     },
-    /// It is longer than its header says.
+    /// A file that is longer than its header says.
     #[error("has {got} bytes, its header describes only {want}; write or fetch it again")]
     Trailing {
-        /// Bytes there are.
+        /// Bytes of the file.
         got: u64,
         /// Bytes that the header describes.
         want: u64,
     },
-    /// Which of its tensors is meant was not said.
+    /// A file with several tensors, and no name of one of them.
     #[error("holds {} ({}); name the one that is meant", count(.known.len(), "tensor"), quoted(.known))]
     TensorNotNamed {
-        /// The tensors there are.
+        /// The names of the tensors.
         known: Vec<String>,
     },
-    /// A tensor was named in a format without names.
-    #[error("tensor `{tensor}` is asked for, and an npy file holds one array without a name; remove the tensor's name")]
+    /// A name of a tensor for a format without names.
+    #[error(
+        "tensor `{tensor}` was requested, but an npy file holds one array without a name; remove the tensor's name"
+    )]
     TensorNamed {
         /// The name asked for.
         tensor: String,
     },
-    /// There is no such tensor.
+    /// A tensor that the file does not have.
     #[error("no tensor `{tensor}`{}", known_names("tensor", .nearest.as_deref(), .known))]
     NoTensor {
         /// The name asked for.
@@ -133,7 +135,7 @@ pub enum FileProblem {
         /// The names there are.
         known: Vec<String>,
     },
-    /// There is no such column.
+    /// A column that the table does not have.
     #[error("no column `{column}`{}", known_names("column", .nearest.as_deref(), .known))]
     NoColumn {
         /// The name asked for.
@@ -143,7 +145,7 @@ pub enum FileProblem {
         /// The names there are.
         known: Vec<String>,
     },
-    /// A table without a value where one must be.
+    /// A table with a missing value.
     #[error("column `{column}` has no value at row {row}; drop the item from every view or fill the value in")]
     Missing {
         /// The column.
@@ -175,8 +177,8 @@ pub enum FileProblem {
         /// Bytes that are allowed.
         limit: u64,
     },
-    /// A sound file that uses a part of its format which is not read here.
-    #[error("{}{detail}, which is not read here; {remedy}", tensor_prefix(.tensor.as_deref()))]
+    /// An intact file that uses a part of its format that this crate does not read.
+    #[error("{}{detail}, which polyalign does not read; {remedy}", tensor_prefix(.tensor.as_deref()))]
     Unsupported {
         /// The tensor, where the format has names.
         tensor: Option<String>,
@@ -197,10 +199,10 @@ pub enum FileProblem {
         /// What is there.
         text: String,
     },
-    /// A file that is read is also to be written.
+    /// An input file that would be overwritten.
     #[error("is one of the files that are read, and would be overwritten; choose another name or folder")]
     IsInput,
-    /// It became shorter or longer while it was in use.
+    /// A file whose length changed while it was in use.
     #[error("changed while it was read: had {want} bytes, has {got}; do not write to a file that is in use")]
     Changed {
         /// Bytes it has now.
@@ -208,7 +210,7 @@ pub enum FileProblem {
         /// Bytes it had when it was opened.
         want: u64,
     },
-    /// It has the wrong number of dimensions.
+    /// A tensor with a wrong number of dimensions.
     #[error("{}shape {shape:?}, wanted {want}", tensor_prefix(.tensor.as_deref()))]
     Rank {
         /// The tensor, where the format has names.
@@ -218,7 +220,7 @@ pub enum FileProblem {
         /// The dimensions wanted.
         want: &'static str,
     },
-    /// Its element type cannot be used here.
+    /// A tensor whose element type cannot be used.
     #[error("{}element type {got}, wanted one of {want}; convert it before it is written", tensor_prefix(.tensor.as_deref()))]
     Dtype {
         /// The tensor, where the format has names.
@@ -228,7 +230,7 @@ pub enum FileProblem {
         /// The types that can be used.
         want: &'static str,
     },
-    /// A column of texts where numbers must be.
+    /// A column of texts where numbers are expected.
     #[error("column `{column}` has the text `{text}` at row {row}, expected numbers; {}", remedy_of_text(.text))]
     NotNumbers {
         /// The column.

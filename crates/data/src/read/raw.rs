@@ -1,23 +1,23 @@
-//! What every reader makes of a file.
+//! Result of every reader of a format.
 
 use std::borrow::Cow;
 
 use super::{element::Element, note::Note};
 
-/// A tensor as it lies in a file. A reader promises that `bytes` holds exactly as many elements as
+/// A tensor in the form in which it lies in a file. A reader guarantees that `bytes` has exactly as many elements as
 /// `shape` says.
 #[derive(Clone, Debug)]
 pub(super) struct Raw<'a> {
     pub(super) name: Option<String>,
     pub(super) shape: Vec<u64>,
-    /// `Err` holds the file's own word for a type that this crate does not read.
+    /// The element type; `Err` holds the file's name of a type that this crate does not read.
     pub(super) element: Result<Element, String>,
     pub(super) big_endian: bool,
     pub(super) fortran: bool,
     pub(super) bytes: Cow<'a, [u8]>,
-    /// The elements where they are texts.
+    /// The elements, if they are texts.
     pub(super) texts: Option<Vec<String>>,
-    /// What is odd about how it was read.
+    /// Warnings of the reader.
     pub(super) notes: Vec<Note>,
 }
 
@@ -40,8 +40,8 @@ impl Raw<'_> {
     }
 }
 
-/// Bytes that what is packed in a file may unpack to: far more than embeddings ever compress, far less than a file made
-/// to fill memory.
+/// Largest size of the unpacked content of a file: far more than embeddings ever compress, and far less than a file
+/// made to fill the memory.
 pub(super) fn most_unpacked(file: &[u8]) -> usize {
     (1 << 20) + 64 * file.len()
 }

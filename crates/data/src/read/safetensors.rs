@@ -12,13 +12,13 @@ use crate::{FileProblem, nearest};
 const FORMAT: &str = "safetensors";
 const LENGTH: usize = size_of::<u64>();
 
-/// The free texts of its header.
+/// The metadata of the header.
 pub(super) fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, FileProblem> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| explain(bytes, error))?;
     Ok(header.metadata().clone().unwrap_or_default())
 }
 
-/// The tensor with this name, or the only one where no name is given.
+/// The tensor with this name, or the only one without a name.
 pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| explain(bytes, error))?;
     let mut known: Vec<String> = file.names().into_iter().map(str::to_owned).collect();
@@ -51,17 +51,17 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     Ok(Raw { name: Some(name.to_owned()), shape, element, bytes: Cow::Borrowed(bytes), ..Raw::empty() })
 }
 
-/// All that a file of floats holds.
+/// Content of a file of floats.
 pub(crate) struct Contents<'a> {
     /// The format's own metadata.
     pub(crate) metadata: HashMap<String, String>,
     /// The arrays by name.
     pub(crate) arrays: BTreeMap<String, Array>,
-    /// All bytes behind the header.
+    /// All bytes after the header.
     pub(crate) data: &'a [u8],
 }
 
-/// Every tensor, as it is.
+/// Every tensor, without conversion.
 pub(crate) fn arrays(bytes: &[u8]) -> Result<Contents<'_>, FileProblem> {
     let (start, header) = SafeTensors::read_metadata(bytes).map_err(|error| explain(bytes, error))?;
     let file = SafeTensors::deserialize(bytes).map_err(|error| explain(bytes, error))?;
@@ -86,7 +86,7 @@ fn doubles(bytes: &[u8]) -> Vec<f64> {
     bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
 }
 
-/// The crate's errors, with the byte counts that it leaves out.
+/// The crate's errors, with the byte counts that they leave out.
 fn explain(bytes: &[u8], error: SafeTensorError) -> FileProblem {
     let got = bytes.len() as u64;
     let header = bytes.first_chunk::<LENGTH>().map(|b| u64::from_le_bytes(*b));
@@ -110,7 +110,7 @@ fn explain(bytes: &[u8], error: SafeTensorError) -> FileProblem {
     }
 }
 
-/// Where the last tensor ends, counted from the end of the header.
+/// End of the last tensor, counted from the end of the header.
 fn data_end(bytes: &[u8], header: u64) -> Option<u64> {
     let header = bytes.get(LENGTH..LENGTH.checked_add(header as usize)?)?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).ok()?;

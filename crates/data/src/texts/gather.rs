@@ -1,4 +1,4 @@
-//! From tables to items: which rows are one item, in which order, in which split.
+//! From tables to items: the rows of each item, the order of items, and their split.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{DataError, Place, SplitName, read};
 
-/// Items in one order, with a text in every part.
+/// Items in one order, with a text for every part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Items {
-    /// Their ids: those of the tables, or the rows' numbers, from 0.
+    /// Ids of the items: from the tables, or row numbers from 0.
     pub ids: Vec<String>,
     /// One list of texts for each part.
     pub texts: Vec<Vec<String>>,
@@ -23,22 +23,22 @@ pub struct Items {
     pub lists: Vec<Vec<String>>,
 }
 
-/// What tables have been read to.
+/// Result of reading the tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gathered {
-    /// What `of` means: locales, columns, languages; each once.
+    /// Parts of the material (locales, columns, languages), each once.
     pub parts: Vec<String>,
     /// The items of each split.
     pub splits: BTreeMap<SplitName, Items>,
-    /// What was left out or is odd, with counts.
+    /// Omissions and warnings, with counts.
     pub notes: Vec<String>,
 }
 
-/// Reads what a recipe says from the `tables` that were fetched into `folder`, by their names below it.
+/// Reads the tables of a recipe; `tables` are the downloaded files by their names below `folder`.
 ///
 /// # Errors
-/// A table that is not there or has not the columns named; an id that is there twice; labels that differ between
-/// parts; no item in all parts; an empty text; another number of items than `rows` says.
+/// A table that is missing or lacks the named columns; an id that occurs twice; labels that differ between parts; no
+/// item in all parts; an empty text; another number of items than `rows` says.
 pub fn gather(
     recipe: &Recipe,
     parts: &[String],
@@ -53,7 +53,7 @@ pub fn gather(
             let cut = (shuffle.train * items.ids.len() as f64) as usize;
             let mut order = python_shuffle(items.ids.len(), shuffle.python);
             let (train, test) = order.split_at_mut(cut);
-            // the draw says who belongs where, not in which order
+            // The draw decides which items belong to which split, not their order.
             train.sort_unstable();
             test.sort_unstable();
             [(SplitName::Train, items.select(train)), (SplitName::Test, items.select(test))].into()
@@ -137,7 +137,7 @@ impl<'a> Reading<'a> {
         Ok(found.into_iter().map(|path| self.folder.join(path)).collect())
     }
 
-    /// These columns of a table, its files one after the other.
+    /// These columns of a table, whose files are read in sequence.
     fn read(&self, name: &str, columns: &[&str]) -> Result<Vec<Vec<String>>, DataError> {
         let mut all = vec![Vec::new(); columns.len()];
         for file in self.files(name)? {
@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
         Ok(all)
     }
 
-    /// A table for each part: the ids of the first that all others have too.
+    /// One table per part: the ids of the first part that all other parts have, too.
     fn matched(&mut self, table: &str, text: &str, id: &str, split: &str) -> Result<Items, DataError> {
         let columns: Vec<&str> = [text, id].into_iter().chain(self.lists().map(|(_, column)| column)).collect();
         let mut read: Vec<Matched> = Vec::new();
@@ -202,7 +202,7 @@ impl<'a> Reading<'a> {
         Ok(Items { ids, texts, lists })
     }
 
-    /// A column for each part.
+    /// One column per part.
     fn columns(&self, table: &str) -> Result<Items, DataError> {
         let columns: Vec<&str> =
             self.parts.iter().map(String::as_str).chain(self.lists().map(|(_, column)| column)).collect();
@@ -212,14 +212,14 @@ impl<'a> Reading<'a> {
         Ok(Items { ids, texts, lists })
     }
 
-    /// A language for each part: the rows that have all of them.
+    /// One language per part: the rows that have all of them.
     fn translations(&mut self, table: &str, column: &str, fields: [&str; 2], split: &str) -> Result<Items, DataError> {
         let wanted: Vec<&str> = self.parts.iter().map(String::as_str).collect();
         let listed: Vec<&str> = self.lists().map(|(_, column)| column).collect();
         let mut items =
             Items { ids: Vec::new(), texts: vec![Vec::new(); wanted.len()], lists: vec![Vec::new(); listed.len()] };
         let mut seen = 0;
-        // one file after the other, so that only what is taken stays in memory
+        // One file after the other, so that only the selected texts stay in memory.
         for file in self.files(table)? {
             let bytes = read::bytes(&file)?;
             let lists = match listed.as_slice() {
@@ -240,7 +240,7 @@ impl<'a> Reading<'a> {
         Ok(items)
     }
 
-    /// Texts of nothing but white space.
+    /// Texts that contain only white space.
     fn empties(&mut self, items: &Items, table: &str, split: &str) -> Result<(), DataError> {
         for (part, texts) in self.parts.iter().zip(&items.texts) {
             let Some(first) = texts.iter().position(|text| text.trim().is_empty()) else { continue };

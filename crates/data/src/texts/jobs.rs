@@ -1,4 +1,4 @@
-//! `jobs.json`: what is to be embedded by which encoder, and what becomes of it.
+//! `jobs.json`: the texts to embed, the encoders, and the embeddings to write.
 
 use std::path::{Path, PathBuf};
 
@@ -11,31 +11,31 @@ use crate::{DataError, SplitName, read, write};
 
 /// The field of a line that holds the text.
 const TEXT: &str = "text";
-/// The column of the items' ids.
+/// Column of the items' ids.
 pub const ID: &str = "id";
 
 /// The contents of `jobs.json`, its splits by name.
 pub type Jobs = contract::Jobs<SplitName>;
 
-/// What one encoder has to do.
+/// The job of one encoder.
 pub type View = contract::View<SplitName>;
 
 /// Reads the file of a folder.
 ///
 /// # Errors
-/// It is not there, cannot be read or does not say what it must.
+/// The file does not exist, cannot be read or has an error.
 pub fn read(folder: &Path) -> Result<Jobs, DataError> {
     let path = folder.join(FILE);
     serde_json::from_slice(&read::bytes(&path)?)
         .map_err(|error| problem(&path, "", TextProblem::Jobs { detail: error.to_string() }))
 }
 
-/// The name of a part's file of texts.
+/// Name of a part's file of texts.
 pub fn input(part: &str, split: SplitName) -> String {
     format!("{part}.{}.jsonl#{TEXT}", split.name())
 }
 
-/// The name of a split's table of items.
+/// Name of a split's table of items.
 fn items(split: SplitName) -> String {
     format!("{}.items.parquet", split.name())
 }
@@ -46,8 +46,8 @@ struct Line<'a> {
     text: &'a str,
 }
 
-/// Writes texts, items and, last of all, `jobs.json` into a folder; the same items give the same bytes. `jobs` comes without `splits`, which follow from the
-/// items. Returns the path of `jobs.json`.
+/// Writes texts, items and finally `jobs.json` into a folder; the same items give the same bytes. `jobs` has no
+/// `splits` yet; they follow from the items. Returns the path of `jobs.json`.
 ///
 /// # Errors
 /// The folder cannot be written.

@@ -1,9 +1,9 @@
-//! From fetched tables to texts that encoders read, and from there to a data set.
+//! From downloaded tables to texts for encoders, and from their embeddings to a data set.
 //!
-//! A [`Recipe`] says what the tables look like; [`gather`] reads them, matches rows across views and splits them;
-//! [`write`](jobs::write) leaves a folder with one file of texts per part and split, the labels beside them, and `jobs.json`,
-//! which says what every encoder has to do. When the embeddings are there, [`crate::import::embedded`] makes a data set of
-//! the folder.
+//! A [`Recipe`] describes the tables. [`gather`] reads them, matches rows across views and splits them.
+//! [`write`](jobs::write) creates a folder with one file of texts per part and split, the labels, and `jobs.json`,
+//! which lists the jobs of the encoders. After the embeddings are made, [`crate::import::embedded`] makes a data set
+//! from the folder.
 
 mod gather;
 pub mod jobs;

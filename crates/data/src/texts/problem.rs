@@ -1,18 +1,18 @@
-//! What can be wrong between tables and the texts of views.
+//! Problems between tables and the texts of views.
 
 use thiserror::Error;
 
-/// How fetched tables fail to give every view its texts.
+/// Problem of downloaded tables that do not give every view its texts.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum TextProblem {
-    /// A name in the recipe that no fetched file has.
+    /// A name in the recipe that no downloaded file has.
     #[error("no fetched file is called `{name}`; fetch the source again, or correct its `texts`")]
     NoTable {
         /// The name, `{of}` filled in.
         name: String,
     },
-    /// One id in two rows of a table.
+    /// An id that two rows of a table have.
     #[error("id `{id}` stands at row {first} and again at row {second}; rows are matched by it, so it must be unique")]
     IdTwice {
         /// The id.
@@ -22,7 +22,7 @@ pub enum TextProblem {
         /// Its second row.
         second: usize,
     },
-    /// Parts that tell different things of one item.
+    /// An item with different values in different parts.
     #[error("`{list}` of id `{id}` is `{got}`, in `{first}` it is `{want}`; one item has one value")]
     Differs {
         /// The labelling or grouping.
@@ -36,13 +36,13 @@ pub enum TextProblem {
         /// Its value.
         want: String,
     },
-    /// Nothing is left.
+    /// Tables without a common item.
     #[error("no item has a text in every one of {}; compare the ids or languages of the tables", .parts.join(", "))]
     NoItems {
         /// The parts.
         parts: Vec<String>,
     },
-    /// Another number of items than the source says.
+    /// Another number of items than the source file says.
     #[error("{got} items in `{split}`, and the source says `rows: {{{split}: {want}}}`; the tables are not those, or their ids do not match{}", in_words(.notes))]
     Rows {
         /// The split.
@@ -51,10 +51,10 @@ pub enum TextProblem {
         got: usize,
         /// Items the source says there are.
         want: usize,
-        /// What was left out on the way.
+        /// Items that were left out.
         notes: Vec<String>,
     },
-    /// A text that says nothing.
+    /// An empty text.
     #[error(
         "the text of id `{id}` in `{part}` is empty; drop the item from the source, or say `empty: keep` in its `texts`"
     )]
@@ -76,10 +76,10 @@ pub enum TextProblem {
         /// Where its texts are.
         texts: String,
     },
-    /// A file of jobs that is none.
+    /// A file of jobs with an error.
     #[error("not what `runner texts` writes: {detail}; run it again")]
     Jobs {
-        /// The parser's words.
+        /// The parser's message.
         detail: String,
     },
 }

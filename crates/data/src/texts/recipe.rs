@@ -1,4 +1,4 @@
-//! How texts are found in tables, as a source file says it.
+//! Recipes for texts in tables, as a source file has them.
 
 use std::collections::BTreeMap;
 
@@ -6,85 +6,85 @@ use serde::Deserialize;
 
 use crate::SplitName;
 
-/// What stands for a view's `of` in the name of a table.
+/// Placeholder of a view's `of` in the name of a table.
 pub const OF: &str = "{of}";
 
-/// How the texts of a data set's views are read from the tables it is fetched as.
+/// Recipe for the texts of a data set's views in its downloaded tables.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "texts (read, file and shuffle or files, labels, groups, empty, max_length)")]
 pub struct Recipe {
-    /// What the tables look like.
+    /// Layout of the tables.
     pub read: Layout,
-    /// The table of all items, which `shuffle` splits. One `*` stands for several that follow one another by name.
+    /// The table of all items, which `shuffle` splits. One `*` matches several files, which follow one another by name.
     pub file: Option<String>,
     /// The tables of each split, in place of `file`.
     #[serde(default)]
     pub files: BTreeMap<SplitName, String>,
-    /// How the items of `file` become train and test.
+    /// Split of the items of `file` into train and test.
     pub shuffle: Option<Shuffle>,
-    /// Columns with labels, by the labelling's name.
+    /// Columns of labels, by the name of the labelling.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Columns that say which items belong together, by the grouping's name.
+    /// Columns of groups, by the name of the grouping.
     #[serde(default)]
     pub groups: BTreeMap<String, String>,
-    /// What is done with a text of nothing but white space.
+    /// Treatment of texts that contain only white space.
     #[serde(default)]
     pub empty: Empty,
-    /// Tokens after which texts are cut, special ones included; `None` leaves that to the encoder.
+    /// Number of tokens, special ones included, after which texts are cut; `None` leaves it to the encoder.
     pub max_length: Option<usize>,
 }
 
-/// What tables look like.
+/// Layout of tables.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Layout {
-    /// Every part has tables of its own, `{of}` in their names; rows belong together by an id, and those that every
-    /// part has are taken, in the order of the first part.
+    /// One table per part, with `{of}` in its name. Rows are matched by an id; items that every part has are used, in
+    /// the order of the first part.
     Parts {
         /// The column with the text.
         text: String,
         /// The column with the id.
         id: String,
     },
-    /// A part is a column of one table.
+    /// One column of one table per part.
     Columns,
-    /// A part is a language of one column: a struct of two lists. Rows that have all parts are taken.
+    /// One language of one column per part; the column is a struct of two lists. Rows that have all parts are used.
     Translations {
         /// The column.
         column: String,
-        /// Its list of languages.
+        /// Name of the list of languages.
         keys: String,
-        /// Its list of texts.
+        /// Name of the list of texts.
         values: String,
     },
 }
 
-/// A split by chance.
+/// A random split.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a shuffle (python, train)")]
 pub struct Shuffle {
     /// The seed of Python's `random.shuffle`.
     pub python: u64,
-    /// The share of items that is train, rounded down; the rest is test. Each split keeps the order of the table.
+    /// Share of items in train, rounded down; the rest is test. Each split keeps the order of the table.
     pub train: f64,
 }
 
-/// What is done with a text of nothing but white space.
+/// Treatment of texts that contain only white space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Empty {
-    /// It is an error: embedded, it says nothing of its item.
+    /// An error, because the embedding of an empty text has no information about its item.
     #[default]
     Refuse,
-    /// It is kept, and counted.
+    /// Such texts are kept and counted.
     Keep,
 }
 
 impl Recipe {
-    /// What no type can express: the key that is wrong, and how.
+    /// The error that no type can express: the key, and the problem.
     pub fn problem(&self) -> Option<(String, String)> {
         let wrong = |key: &str, message: &str| Some((key.to_owned(), message.to_owned()));
         match (&self.file, self.files.is_empty(), &self.shuffle) {
@@ -133,7 +133,7 @@ impl Recipe {
         (self.max_length == Some(0)).then(|| ("max_length".to_owned(), "0 given, wanted at least 1".to_owned()))
     }
 
-    /// The splits that come of it.
+    /// The resulting splits.
     pub fn splits(&self) -> Vec<SplitName> {
         match self.files.is_empty() {
             true => vec![SplitName::Train, SplitName::Test],
@@ -146,7 +146,7 @@ impl Recipe {
         self.labels.iter().chain(&self.groups)
     }
 
-    /// The names of tables with the keys they stand under.
+    /// The names of tables with their keys.
     pub fn tables(&self) -> Vec<(String, &str)> {
         let one = self.file.iter().map(|name| ("file".to_owned(), name.as_str()));
         let several = self.files.iter().map(|(split, name)| (format!("files.{}", split.name()), name.as_str()));

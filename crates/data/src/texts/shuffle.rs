@@ -1,18 +1,18 @@
-//! The order that Python's `random.shuffle` gives.
+//! The order of Python's `random.shuffle`.
 
 use rand_mt::Mt;
 
 /// `0..items` in the order of Python's `random.seed(seed); random.shuffle(list(range(items)))`: Fisher-Yates from the
-/// back, each partner drawn from as many high bits of MT19937 as it takes, again where they are too large.
+/// back; each partner is drawn from as many high bits of MT19937 as are needed, and drawn again if it is too large.
 ///
-/// No draw of this project: a split that others drew so is found again by it, and by nothing else. Python 3.2 to 3.14
-/// draw the same.
+/// It only reproduces splits that others have drawn with Python; this project does not draw with it. Python 3.2 to 3.14 give
+/// the same order.
 ///
 /// ```
 /// assert_eq!(data::texts::python_shuffle(10, 42), [7, 3, 2, 8, 5, 6, 9, 4, 0, 1]);
 /// ```
 pub fn python_shuffle(items: usize, seed: u64) -> Vec<usize> {
-    // a seed is a number of any length, in digits of 32 bits, the lowest first
+    // A seed is a number of any length, in digits of 32 bits, the lowest first.
     let digits = [seed as u32, (seed >> 32) as u32];
     let digits = if digits[1] == 0 { &digits[..1] } else { &digits[..] };
     let mut twister = Mt::new_with_key(digits.iter().copied());
@@ -29,7 +29,7 @@ fn below(twister: &mut Mt, n: u64) -> u64 {
     loop {
         let drawn = match bits {
             ..=32 => u64::from(twister.next_u32() >> (32 - bits)),
-            // the first draw is the low digit, the last gives its high bits
+            // The first draw is the low digit; the last draw gives the high bits.
             _ => u64::from(twister.next_u32()) | (u64::from(twister.next_u32() >> (64 - bits)) << 32),
         };
         if drawn < n {

@@ -1,4 +1,4 @@
-//! A fitted method as a file: arrays of safetensors, and one entry of its metadata that says what they are.
+//! Files of fitted methods: arrays of safetensors, and one entry of metadata that describes them.
 //!
 //! ```
 //! use align::methods::gpa::GpaParams;
@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The format is described in `docs/universe.md`. Which method it was is text to this crate: it keeps what it is given.
+//! The format is described in `docs/universe.md`. This crate stores the name of the method as text and does not interpret it.
 
 mod problem;
 
@@ -41,24 +41,24 @@ use crate::{
     write::{Tensor, checksum_of_data, safetensors_with},
 };
 
-/// The arrays of the consensus; without a dot, so that no view's array is called so.
+/// Arrays of the consensus; the names have no dot, so that no view's array has the same name.
 const CONSENSUS: [&str; 2] = ["consensus_mean", "consensus_covariance"];
 
-/// A fitted method and where it comes from.
+/// A fitted method with its origin.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Saved {
     /// The maps.
     pub fitted: Fitted,
-    /// How they were found.
+    /// Report of the fit.
     pub report: FitReport,
-    /// What the views agreed on in the rows of the fit; `None` where there is no universe or the rows were not at hand.
+    /// Consensus of the views in the rows of the fit; `None` without a universe or without the rows.
     pub consensus: Option<Consensus>,
-    /// From what they were found.
+    /// Origin of the fit.
     pub origin: Origin,
 }
 
-/// From what a method was fitted, in the words of whoever fitted it.
+/// Origin of a fit, as given by the program that fitted it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Origin {
@@ -70,9 +70,9 @@ pub struct Origin {
     pub seed: u64,
     /// Name of the data set.
     pub data: String,
-    /// SHA-256 of all that makes up the data of the views.
+    /// SHA-256 of the data of the views.
     pub data_sha256: String,
-    /// Rows that were fitted on.
+    /// Number of rows of the fit.
     pub rows: usize,
     /// The program that wrote the file, with its version.
     pub tool: String,
@@ -80,26 +80,26 @@ pub struct Origin {
     pub added: Vec<Added>,
 }
 
-/// A view added to a fit that was there.
+/// View that was added to an existing fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Added {
     /// Its name.
     pub view: String,
-    /// How it was joined.
+    /// Form of the addition.
     pub form: align::AddForm,
-    /// The views that it was joined by.
+    /// Views by which it was added.
     pub anchors: Vec<String>,
-    /// Rows that it was joined by.
+    /// Number of rows by which it was added.
     pub rows: usize,
 }
 
-/// The metadata's entry, as JSON.
+/// The entry of the metadata, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct About<O = Outline> {
     format_version: u64,
-    /// Of all bytes behind the header.
+    /// SHA-256 of all bytes after the header.
     arrays_sha256: String,
     fitted: O,
     consensus: Option<ConsensusAbout>,
@@ -108,7 +108,7 @@ struct About<O = Outline> {
 }
 
 impl About {
-    /// The same with the views in steps.
+    /// The current form of an old entry: views as lists of steps.
     fn of_old(old: About<OldOutline>) -> Self {
         let About { format_version, arrays_sha256, fitted, consensus, origin, report } = old;
         Self { format_version, arrays_sha256, fitted: fitted.into(), consensus, origin, report }
@@ -122,7 +122,7 @@ struct ConsensusAbout {
 }
 
 impl Saved {
-    /// A fit with the consensus of the rows that it was fitted on, where they are at hand and there is a universe.
+    /// A fit with the consensus of its training rows, if they are given and there is a universe.
     ///
     /// # Errors
     /// The errors of [`Consensus::of`].
@@ -134,7 +134,7 @@ impl Saved {
         Ok(Self::new(fit, origin, consensus))
     }
 
-    /// A fit with the consensus of its rows, however that was found.
+    /// A fit with a given consensus.
     pub fn new(fit: Fit, origin: Origin, consensus: Option<Consensus>) -> Self {
         Self { fitted: fit.fitted, report: fit.report, consensus, origin }
     }
@@ -144,10 +144,10 @@ impl Saved {
         self.fitted.views().into_iter().map(|(name, width)| (name.to_owned(), width)).collect()
     }
 
-    /// The width of a view; `file` serves the message.
+    /// The width of a view; `file` is named in the error.
     ///
     /// # Errors
-    /// [`UniverseProblem::UnknownView`], with the name that was probably meant.
+    /// [`UniverseProblem::UnknownView`], with the most similar name.
     pub fn width(&self, name: &str, file: &Path) -> Result<usize, DataError> {
         let views = self.views();
         if let Some((_, width)) = views.iter().find(|(view, _)| view == name) {
@@ -167,7 +167,7 @@ impl Saved {
     /// Writes the file and returns its SHA-256. The same fit gives the same bytes.
     ///
     /// # Errors
-    /// A fit of a form of its own; a file that cannot be written.
+    /// A fit of a form outside `align`; a file that cannot be written.
     pub fn write(&self, file: &Path) -> Result<String, DataError> {
         let parts = self.fitted.parts().map_err(|cause| problem(file, UniverseProblem::Parts { cause }))?;
         let Parts { outline, mut arrays } = parts;
@@ -190,18 +190,18 @@ impl Saved {
     }
 }
 
-/// Reads a file that [`Saved::write`] has written; what it holds projects and translates to the same bits.
+/// Reads a file of [`Saved::write`]; the fit projects and translates to the same bits.
 ///
 /// # Errors
-/// A file that is not there, truncated, damaged, no universe or of a newer format; arrays that are missing, of another
-/// shape, not finite or too many.
+/// A file that does not exist, is truncated or damaged, has no universe or a newer format; arrays that are missing, not
+/// used, of another shape or not finite.
 pub fn read(file: &Path) -> Result<Saved, DataError> {
     let bytes = read::bytes(file)?;
     let contents = safetensors::arrays(&bytes).map_err(|p| DataError::file(file, p))?;
     let fail = |p: UniverseProblem| problem(file, p);
     let metadata = |detail: String| fail(UniverseProblem::Metadata { detail });
     let text = contents.metadata.get(ENTRY).ok_or_else(|| fail(UniverseProblem::NoUniverse))?;
-    // The version comes first: what else a later format says need not make sense here.
+    // The version comes first: this program need not understand the rest of a later format.
     let value: Value = serde_json::from_str(text).map_err(|e| metadata(e.to_string()))?;
     let about: About = match value["format_version"].as_u64() {
         Some(got) if got > FORMAT_VERSION => return Err(fail(UniverseProblem::Newer { got })),

@@ -1,28 +1,28 @@
-//! What can be wrong with the file of a fitted method.
+//! Problems of the file of a fitted method.
 
 use align::AlignError;
 use thiserror::Error;
 
 use crate::messages::words::known_names;
 
-/// The format that is written, and the newest that is read. Version 2 added calibrations to version 1; since version 3 each
-/// view of a universe is a list of steps.
+/// The version of the format that is written, and the newest that is read. Version 2 added calibrations to version 1;
+/// since version 3 each view of a universe is a list of steps.
 pub const FORMAT_VERSION: u64 = 3;
 
 /// The first format in which views are lists of steps.
 pub(super) const WITH_STEPS: u64 = 3;
 
-/// The entry of the metadata.
+/// Name of the entry in the metadata.
 pub(super) const ENTRY: &str = "universe";
 
-/// What is wrong with the file of a fitted method.
+/// Problem of the file of a fitted method.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum UniverseProblem {
-    /// A safetensors file of something else.
+    /// A safetensors file with other content.
     #[error("holds no universe: its metadata have no entry `{}`; wanted a file that `runner fit` has written", ENTRY)]
     NoUniverse,
-    /// A file of a later program.
+    /// A file of a later version of the program.
     #[error(
         "is a universe of format {got}, this program reads {} and older; use the program that wrote it or a newer one",
         FORMAT_VERSION
@@ -31,24 +31,24 @@ pub enum UniverseProblem {
         /// The file's format.
         got: u64,
     },
-    /// Metadata that are not those of a universe.
+    /// Metadata of something else.
     #[error("its metadata are not those of a universe: {detail}; the file is damaged, copy it again or fit anew")]
     Metadata {
         /// The parser's words.
         detail: String,
     },
-    /// Arrays that are not those written.
+    /// Arrays that differ from those written.
     #[error("its arrays have sha256 {got}, its metadata say {want}; the file is damaged, copy it again or fit anew")]
     Damaged {
-        /// The sum of the arrays.
+        /// Checksum of the arrays.
         got: String,
-        /// The sum of what was written.
+        /// Checksum in the metadata.
         want: String,
     },
-    /// Arrays that do not make a fitted method.
+    /// Arrays that are not a fitted method.
     #[error("{cause}")]
     Parts {
-        /// What `align` says of them.
+        /// The error of `align`.
         cause: AlignError,
     },
     /// A view that was not fitted.
@@ -61,14 +61,14 @@ pub enum UniverseProblem {
         /// The names there are.
         known: Vec<String>,
     },
-    /// A fit without what is asked of it.
+    /// A fit that does not allow the operation.
     #[error("holds {fit}: {lacks}; {remedy}")]
     Lacks {
         /// The method.
         fit: String,
-        /// What it has not.
+        /// The missing part.
         lacks: &'static str,
-        /// What can be done instead.
+        /// Advice to the user.
         remedy: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! Where every key and every list item of a YAML text stands, which parsed values no longer know.
+//! Positions of every key and every list item of a YAML text, which parsed values no longer have.
 
 use std::collections::HashMap;
 
@@ -8,35 +8,35 @@ use saphyr_parser::{Event, Parser};
 pub(super) type LineCol = (usize, usize);
 
 const DEEPEST: usize = 128;
-/// What aliases may stand for in all, in characters and nodes: far more than any grid repeats.
+/// Limit of the characters and nodes that all aliases stand for: far more than any grid repeats.
 const MOST_ALIASED: usize = 1 << 20;
 
-/// Key path to position.
+/// Positions by key path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index(HashMap<String, LineCol>);
 
-/// Why a text could not be indexed.
+/// Error of a text that cannot be indexed.
 pub(super) enum IndexError {
-    /// It is not YAML.
+    /// A text that is not YAML.
     Syntax { at: LineCol, detail: String },
-    /// Its aliases stand for more than may be.
+    /// Aliases that stand for more than the limit.
     Aliases { at: LineCol, limit: usize },
     /// A mapping has a key twice.
     Duplicate { at: LineCol, key: String, first: LineCol },
 }
 
-/// How much every anchor names, aliases within it written out, and how much all aliases stand for.
+/// Size of every anchor's node, with its aliases expanded, and the size that all aliases stand for.
 #[derive(Default)]
 struct Sizes {
     by_anchor: HashMap<usize, usize>,
-    /// Collections that are open: their anchors, 0 for none, and what stood before them.
+    /// Open collections: their anchors (0 for none), and the size before them.
     open: Vec<(usize, usize)>,
     seen: usize,
     aliased: usize,
 }
 
 impl Sizes {
-    /// Takes up an event; whether the aliases still stand for so little that they can be written out.
+    /// Adds an event; false if the aliases stand for more than the limit.
     fn add(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::Scalar(text, _, anchor, _) => {
@@ -68,7 +68,7 @@ impl Sizes {
 enum Open {
     Map {
         path: String,
-        /// Path of the key whose value comes next; `None` where a key comes next.
+        /// Path of the key whose value comes next; `None` if a key comes next.
         key: Option<String>,
         /// The keys so far.
         seen: HashMap<String, LineCol>,
@@ -91,7 +91,7 @@ impl Index {
                 detail: e.info().to_owned(),
             })?;
             let at = (span.start.line(), span.start.col() + 1);
-            // paths grow with depth; the value parser gives up here too
+            // Paths grow with depth; the value parser also gives up here.
             if open.len() > DEEPEST {
                 return Err(IndexError::Syntax { at, detail: format!("nested more than {DEEPEST} deep") });
             }
@@ -122,7 +122,7 @@ impl Index {
         Ok(index)
     }
 
-    /// A node begins in the innermost open collection; its path is returned.
+    /// Begins a node in the innermost open collection; returns its path.
     fn begin(&mut self, open: &mut [Open], scalar: Option<&str>, at: LineCol) -> Result<String, IndexError> {
         let path = match open.last_mut() {
             None => return Ok(String::new()),
@@ -133,7 +133,7 @@ impl Index {
             Some(Open::Map { path, key, seen }) => match key.take() {
                 Some(path) => return Ok(path),
                 None => {
-                    // a key that is no scalar is refused later, and only needs some path until then
+                    // A key that is not a scalar is refused later and only needs some path until then.
                     let child = join(path, scalar.unwrap_or("?"));
                     if let Some(first) = scalar.and_then(|name| seen.insert(name.to_owned(), at)) {
                         return Err(IndexError::Duplicate { at, key: child, first });

@@ -1,8 +1,8 @@
-//! From the words of serde and the YAML parser to ours.
+//! Translation of messages of serde and of the YAML parser.
 
 use crate::{YamlProblem, nearest};
 
-/// What a message of serde says. The forms are those of `serde::de::Error`; all else is kept verbatim.
+/// The problem in a message of serde. The forms are those of `serde::de::Error`; all other messages are kept verbatim.
 pub(super) fn understand(message: &str) -> YamlProblem {
     let unknown = |kind, rest: &str| {
         let mut quoted = rest.split('`').skip(1).step_by(2).map(str::to_owned);
@@ -17,7 +17,7 @@ pub(super) fn understand(message: &str) -> YamlProblem {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return unknown("name", rest);
     }
-    // What is a name and no variant says so in the same form.
+    // Names that are not variants of an enum use the same form.
     if let Some(rest) = message.strip_prefix("unknown metric ") {
         return unknown("metric", rest);
     }
@@ -30,14 +30,14 @@ pub(super) fn understand(message: &str) -> YamlProblem {
     YamlProblem::Invalid { detail: message.to_owned() }
 }
 
-/// What `align::named::Renamed` says.
+/// The message of `align::named::Renamed`.
 fn renamed(message: &str) -> Option<YamlProblem> {
     let (old, rest) = message.strip_prefix('`')?.split_once("` is called `")?;
     let (name, since) = rest.split_once("` since ")?;
     Some(YamlProblem::Renamed { old: old.to_owned(), name: name.to_owned(), since: since.to_owned() })
 }
 
-/// The message without the position that stands before it anyway.
+/// The message without its position, which is printed before it anyway.
 pub(super) fn without_position(message: &str, at: Option<(usize, usize)>) -> String {
     match at {
         Some((line, col)) => message.replacen(&format!(" at line {line} column {col}"), "", 1),

@@ -1,9 +1,8 @@
-//! The one door to YAML files, manifests and grids alike.
+//! Reading of all YAML files: manifests, grids and others.
 //!
-//! The parser that the project deserialises with forgets where a value stood. So the text is read twice:
-//! events give every key path its line and column (and betray duplicate keys), values go through
-//! [`serde_path_to_error`], and the failing path is looked up. Errors therefore point at the offending
-//! key and name the valid key most like it:
+//! The parser does not keep the positions of values. Therefore the text is read twice: events give every key path its line and
+//! column (and reveal duplicate keys); values go through [`serde_path_to_error`], and the failing path is looked up. Errors
+//! name the position of the wrong key and the most similar valid key:
 //!
 //! ```
 //! #[derive(Debug, serde::Deserialize)]
@@ -34,7 +33,7 @@ use self::index::{Index, IndexError, join};
 pub use self::problem::YamlProblem;
 use crate::{DataError, Place, nearest, read};
 
-/// A value read from a YAML file, which still knows where its parts stand.
+/// A value from a YAML file, with the positions of its parts.
 #[derive(Clone, Debug)]
 pub struct Located<T> {
     /// The value.
@@ -49,8 +48,7 @@ impl<T> Located<T> {
         &self.path
     }
 
-    /// Line and column, from 1, of a key path such as `methods[2].gcpa.tau`, or of its nearest ancestor
-    /// that the file has.
+    /// Line and column, from 1, of a key path such as `methods[2].gcpa.tau`, or of its nearest ancestor in the file.
     pub fn location(&self, key_path: &str) -> Option<(usize, usize)> {
         self.index.near(key_path)
     }
@@ -60,17 +58,17 @@ impl<T> Located<T> {
         place(&self.path, &self.index, key_path)
     }
 
-    /// An error at a key path: what was found, what was wanted, what to do.
+    /// An error at a key path: what was found, what was expected, what to do.
     pub fn error(&self, key_path: &str, message: impl Into<String>) -> DataError {
         self.problem(key_path, YamlProblem::Invalid { detail: message.into() })
     }
 
-    /// An error at a key path that is one of the kinds every YAML file can have.
+    /// An error at a key path, of a kind that every YAML file can have.
     pub fn problem(&self, key_path: &str, problem: YamlProblem) -> DataError {
         DataError::Yaml { at: Box::new(self.place(key_path)), problem: Box::new(problem) }
     }
 
-    /// An error for a name at a key path that is not among the known ones, with the nearest of these.
+    /// An error for an unknown name at a key path, with the most similar known name.
     pub fn unknown(
         &self,
         key_path: &str,
@@ -85,24 +83,24 @@ impl<T> Located<T> {
         self.problem(key_path, YamlProblem::Unknown { kind, name: name.to_owned(), nearest, known })
     }
 
-    /// The value, and what knows where its parts stand.
+    /// The value, and the positions of its parts.
     pub fn into_parts(self) -> (T, Located<()>) {
         (self.value, Located { value: (), path: self.path, index: self.index })
     }
 }
 
-/// Reads a file as it stands.
+/// Reads a file.
 ///
 /// # Errors
-/// The errors of [`parse`], and a file that is not there or cannot be read.
+/// The errors of [`parse`], and a file that does not exist or cannot be read.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Located<T>, DataError> {
     read_with(path, |_| ())
 }
 
-/// Reads a file whose value `normalise` may rewrite before it is deserialised.
+/// Reads a file; `normalise` may rewrite its value before it is deserialised.
 ///
 /// # Errors
-/// The errors of [`parse`], and a file that is not there or cannot be read.
+/// The errors of [`parse`], and a file that does not exist or cannot be read.
 pub fn read_with<T: DeserializeOwned>(
     path: &Path,
     normalise: impl FnOnce(&mut Value),
@@ -119,26 +117,26 @@ pub fn read_with<T: DeserializeOwned>(
     parse(path, text, normalise)
 }
 
-/// Parses a text; `path` only serves the messages. `normalise` may rewrite the value before it is
-/// deserialised, such as a bare name `gpa` into `{gpa: {}}`.
+/// Parses a text; `path` is only used in messages. `normalise` may rewrite the value before it is deserialised, for
+/// example a bare name `gpa` to `{gpa: {}}`.
 ///
 /// # Errors
-/// Invalid syntax, duplicate keys, keys that are no strings, tags, numbers that are not finite; and all that the type refuses,
-/// at most twenty errors together: unknown or missing keys, unknown names, wrong types.
+/// Invalid syntax, duplicate keys, keys that are not strings, tags, numbers that are not finite, and all errors of the
+/// type: unknown or missing keys, unknown names, wrong types.
 pub fn parse<T: DeserializeOwned>(
     path: &Path,
     text: &str,
     normalise: impl FnOnce(&mut Value),
 ) -> Result<Located<T>, DataError> {
-    // some editors put a mark before UTF-8
+    // Some editors put a mark before UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let index = Index::of(text);
-    // before any value is built: what a few lines stand for may be more than memory holds
+    // Before any value is built: a few lines may stand for more than memory holds.
     if let Err(IndexError::Aliases { at, limit }) = index {
         let detail = format!("its aliases (`*name`) stand for more than {limit} characters; write out what they name");
         return Err(syntax(path, Some(at), detail));
     }
-    // first, because the value parser refuses duplicates without saying where they stand
+    // First, because the value parser reports duplicates without their position.
     if let Err(IndexError::Duplicate { at, key, first: (line, col) }) = index {
         let at = Place { file: path.to_owned(), line_col: Some(at), key };
         let problem = YamlProblem::DuplicateKey { line, col };
@@ -180,7 +178,7 @@ fn place(path: &Path, index: &Index, key: &str) -> Place {
     Place { file: path.to_owned(), line_col: index.near(key), key: key.to_owned() }
 }
 
-/// The value in the vocabulary of JSON, which is all that our files use; on failure the key path.
+/// The value as JSON, which suffices for all files of the project; on failure the key path.
 fn to_json(value: serde_yaml::Value, path: String) -> Result<Value, (String, YamlProblem)> {
     use serde_yaml::Value as Yaml;
     Ok(match value {

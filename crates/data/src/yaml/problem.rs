@@ -1,23 +1,23 @@
-//! What can be wrong with a YAML file.
+//! Problems of YAML files.
 
 use thiserror::Error;
 
 use crate::messages::words::known_names;
 
-/// What is wrong with a YAML file.
+/// Problem of a YAML file.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum YamlProblem {
-    /// Not YAML.
+    /// A text that is not YAML.
     #[error("not valid YAML: {detail}")]
     Syntax {
-        /// The parser's words.
+        /// The parser's message.
         detail: String,
     },
-    /// Nothing, or comments only.
+    /// An empty file, or only comments.
     #[error("the file is empty")]
     Empty,
-    /// One mapping has a key twice; parsers keep one of the two without a word.
+    /// A mapping with the same key twice; parsers keep one of them silently.
     #[error("given twice, first at line {line}, column {col}; remove one of the two")]
     DuplicateKey {
         /// Line of the first.
@@ -25,35 +25,35 @@ pub enum YamlProblem {
         /// Column of the first.
         col: usize,
     },
-    /// A key or a name that means nothing here.
+    /// An unknown key or name.
     #[error("unknown {kind} `{name}`{}", known_names(.kind, .nearest.as_deref(), .known))]
     Unknown {
         /// `key` or `name`.
         kind: &'static str,
-        /// What was given.
+        /// The name given.
         name: String,
-        /// The valid name most like it.
+        /// The most similar valid name.
         nearest: Option<String>,
         /// All valid names.
         known: Vec<String>,
     },
-    /// The old name of something.
+    /// A former name.
     #[error("`{old}` is called `{name}` since {since}")]
     Renamed {
         /// The name that was given.
         old: String,
-        /// The name today.
+        /// The current name.
         name: String,
-        /// The first version with this name.
+        /// The first version with the current name.
         since: String,
     },
-    /// A key that must be there.
+    /// A missing key.
     #[error("key `{key}` is missing")]
     MissingKey {
         /// The key.
         key: String,
     },
-    /// A mapping's key is a number, a list or the like.
+    /// A key that is not a string, for example a number or a list.
     #[error("key {key} is not a string; put quotes around it")]
     KeyNotString {
         /// The key.
@@ -80,7 +80,7 @@ pub enum YamlProblem {
     /// A value of the wrong type or outside its domain.
     #[error("{detail}")]
     Invalid {
-        /// What was found and what was wanted.
+        /// What was found and what was expected.
         detail: String,
     },
 }

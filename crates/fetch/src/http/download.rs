@@ -1,4 +1,4 @@
-//! One file: asked for, resumed where it was cut, verified, and only then given its name.
+//! Download of one file: requested, resumed if it was cut, verified, and only then moved to its place.
 
 use std::{
     fs,
@@ -17,27 +17,27 @@ use crate::{
 
 /// A file to be downloaded.
 pub(crate) struct Job<'a> {
-    /// Where it is.
+    /// Address of the file.
     pub(crate) url: Url,
-    /// Where it will be.
+    /// Final path of the file.
     pub(crate) to: &'a Path,
-    /// The sums it must have, and who says so.
+    /// Expected checksums, each with its origin.
     pub(crate) wanted: Vec<(String, &'static str)>,
-    /// What it is called in messages.
+    /// Name of the file in messages.
     pub(crate) label: &'a str,
 }
 
-/// A file that has come whole and has the right sum, still under its `.part` name.
+/// A complete and verified file that still has its `.part` name.
 pub(crate) struct Whole {
     pub(crate) sha256: String,
     pub(crate) size: u64,
-    /// The commit it is from.
+    /// Commit of the file.
     pub(crate) commit: Option<String>,
     part: Part,
 }
 
 impl Whole {
-    /// Gives the file its name. Called once its record is written, so that no file is ever without one.
+    /// Gives the file its name. Call this after its record is written, so that no file is ever without one.
     pub(crate) fn finish(self) -> Result<(), FetchError> {
         let Part { to, file, state } = self.part;
         files::publish(&file, &to).map_err(FetchError::io(&to, "give the download its name"))?;
@@ -58,19 +58,19 @@ pub(crate) fn download(client: &Client, retry: &Retry, job: &Job<'_>, say: &dyn 
     part.verify(job, commit)
 }
 
-/// One request, and as much of the body as comes.
+/// One request, with as much of the body as arrives.
 fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> Result<Option<String>, Failure> {
     let (mut have, state) = part.begun(&job.url)?;
     if let Some(state) = &state
         && state.size == Some(have)
     {
-        // cut after the last byte, before it was verified
+        // The connection was cut after the last byte, before the file was verified.
         return Ok(state.commit.clone());
     }
     let mut headers = Vec::new();
     if let Some(state) = &state {
         headers.push(("Range", format!("bytes={have}-")));
-        // weak marks do not promise the same bytes, and may not be sent here
+        // Weak marks do not promise the same bytes and are not allowed in this header.
         if let Some(etag) = state.etag.as_ref().filter(|etag| !etag.starts_with("W/")) {
             headers.push(("If-Range", etag.clone()));
         }
@@ -79,7 +79,7 @@ fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> 
     if answer.status != 200 {
         let goes_on = state.is_some_and(|state| state.goes_on(&answer, have));
         if !goes_on {
-            // what is here is of another file than what is there now
+            // The bytes in the cache belong to another version of the file.
             part.discard()?;
             have = 0;
             answer = client.get(&job.url, &[])?;
@@ -124,20 +124,20 @@ fn cut(have: u64, size: Option<u64>, reason: &str) -> Failure {
     }
 }
 
-/// The file while it comes in, and what is needed to go on.
+/// The incomplete file, and the state that is needed to resume.
 struct Part {
     to: PathBuf,
     file: PathBuf,
     state: PathBuf,
 }
 
-/// What the file was when its first byte came.
+/// Identity of the file when its first byte arrived.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct State {
     url: String,
-    /// The mark of the server that has the bytes.
+    /// Mark of the server that has the bytes.
     etag: Option<String>,
-    /// The hub's mark.
+    /// Mark of the hub.
     linked: Option<String>,
     size: Option<u64>,
     commit: Option<String>,
@@ -154,11 +154,11 @@ impl State {
         }
     }
 
-    /// Whether an answer brings the rest of the same file.
+    /// Whether an answer continues the same file.
     fn goes_on(&self, answer: &Answer, have: u64) -> bool {
         let same_part = answer.status == 206 && answer.range().is_some_and(|(start, _)| start == have);
         let same_size = self.size.is_none() || answer.size().is_none() || self.size == answer.size();
-        // the hub's mark is of the content; the other may also change with the server that has it
+        // The hub's mark depends on the content only; the other mark may also change with the server.
         let same_mark = match (&self.linked, answer.linked()) {
             (Some(old), Some(new)) => *old == new,
             _ => self.etag.is_some() && self.etag == answer.etag(),
@@ -172,7 +172,7 @@ impl Part {
         Self { to: to.to_owned(), file: cache::beside(to, cache::PART), state: cache::beside(to, cache::STATE) }
     }
 
-    /// What is there already, and what it is of; nothing where that is not known.
+    /// Number of bytes that exist, and the state they belong to; zero if that is not known.
     fn begun(&self, url: &Url) -> Result<(u64, Option<State>), FetchError> {
         let have = match fs::symlink_metadata(&self.file) {
             Ok(data) if data.is_file() => data.len(),
@@ -196,8 +196,8 @@ impl Part {
     fn start(&self, state: &State) -> Result<fs::File, FetchError> {
         let text = serde_json::to_vec(state)
             .map_err(|e| FetchError::Record { path: self.state.clone(), reason: e.to_string() })?;
-        // emptied first: a state must never stand beside bytes of another file; and made anew, so that a link which waits
-        // there is not followed
+        // The file is removed first, because a state must never stand beside bytes of another file. It is then created
+        // anew, so that a link in its place is not followed.
         cache::remove(&self.file)?;
         let file = fs::File::create_new(&self.file).map_err(FetchError::io(&self.file, "write it"))?;
         cache::write_whole(&self.state, &text)?;

@@ -1,4 +1,4 @@
-//! One request and its answer: redirects, the token, and which failures are worth another attempt.
+//! One request and its answer: redirects, the token, and the choice of failures that are worth another attempt.
 
 pub(crate) mod download;
 mod progress;
@@ -19,15 +19,15 @@ use crate::{
 };
 
 const MOST_REDIRECTS: usize = 10;
-/// A connection over which nothing comes for so long is taken to be cut.
+/// A connection without data for this long counts as cut.
 const SILENCE: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(30);
 
 /// Makes requests, to the hub and elsewhere.
 pub(crate) struct Client {
-    /// By the proxy that the environment names, if any.
+    /// Uses the proxy of the environment, if there is one.
     agent: Agent,
-    /// Past it, for a hub on this machine.
+    /// Uses no proxy, for a hub on this machine.
     direct: Agent,
     endpoint: Endpoint,
     token: Option<Token>,
@@ -38,21 +38,21 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Body,
     headers: HeaderMap,
-    /// What the hub itself said before it sent the request on to where the bytes are.
+    /// Headers of the hub's own answer before the redirect to the bytes.
     hub: HeaderMap,
 }
 
 /// A failed attempt.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It may go well next time.
+    /// A failure that another attempt may not have.
     Passing {
-        /// What went wrong.
+        /// The reason.
         reason: String,
-        /// The pause that the server asks for.
+        /// The pause that the server requests.
         after: Option<Duration>,
     },
-    /// It would fail again.
+    /// A failure that every attempt would have.
     Final(FetchError),
 }
 
@@ -84,7 +84,8 @@ impl Client {
 
     fn agent(proxy: Option<Proxy>, tls: TlsConfig) -> Agent {
         Agent::config_builder()
-            // followed here, because the token must not go where they lead and the hub's own headers are needed
+            // Redirects are followed here, because the token must not go to their targets and the hub's own headers are
+            // needed.
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_resolve(Some(CONNECT))
@@ -92,7 +93,7 @@ impl Client {
             .timeout_recv_response(Some(SILENCE))
             .timeout_per_read(Some(SILENCE))
             .user_agent(concat!("align-fetch/", env!("CARGO_PKG_VERSION")))
-            // the bytes that are counted and summed are the file's
+            // The bytes that are counted and summed must be the bytes of the file.
             .accept_encoding("identity")
             .proxy(proxy)
             .tls_config(tls)
@@ -104,9 +105,10 @@ impl Client {
         &self.endpoint
     }
 
-    /// Asks for an address and follows where it leads.
+    /// Requests an address and follows its redirects.
     pub(crate) fn get(&self, start: &Url, headers: &[(&str, String)]) -> Result<Answer, Failure> {
-        // who names an http hub wants it plain, and where that hub leads; nobody else is asked in the clear
+        // A user who names an http hub allows http for it and for its redirects; no other address is requested without
+        // encryption.
         let plain = self.endpoint.is_plain() && self.endpoint.covers(start);
         let mut url = start.clone();
         let mut hub = HeaderMap::new();
@@ -138,7 +140,7 @@ impl Client {
     }
 
     fn once(&self, url: &Url, headers: &[(&str, String)]) -> Result<ureq::http::Response<Body>, Failure> {
-        // no proxy has a part in what stays on this machine, and none is passed by elsewhere
+        // Addresses on this machine need no proxy; all others use it.
         let past_it = self.endpoint.is_local() && self.endpoint.covers(url);
         let mut request = if past_it { &self.direct } else { &self.agent }.get(url.as_str());
         for (name, value) in headers {
@@ -184,24 +186,24 @@ impl Client {
 }
 
 impl Answer {
-    /// The commit that the hub resolved the revision to.
+    /// The commit to which the hub resolved the revision.
     pub(crate) fn commit(&self) -> Option<String> {
         let commit = text(&self.hub, "x-repo-commit")?;
         (commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())).then_some(commit)
     }
 
-    /// The hub's own mark of the content, which is its SHA-256 for large files.
+    /// The hub's mark of the content; for large files it is the SHA-256.
     pub(crate) fn linked(&self) -> Option<String> {
         let etag = text(&self.hub, "x-linked-etag")?;
         Some(etag.trim_start_matches("W/").trim_matches('"').to_owned())
     }
 
-    /// The mark of the content, of the server that has the bytes.
+    /// The mark of the content from the server that has the bytes.
     pub(crate) fn etag(&self) -> Option<String> {
         text(&self.headers, "etag")
     }
 
-    /// Size of the whole file, where it is said.
+    /// Size of the whole file, if the server states it.
     pub(crate) fn size(&self) -> Option<u64> {
         let number = |text: String| text.trim().parse().ok();
         match self.status {
@@ -219,7 +221,7 @@ impl Answer {
     }
 }
 
-/// Where a redirect leads.
+/// Target of a redirect.
 fn led_to(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
     let wrong = |reason: &str| FetchError::Answer { url: shown(from), reason: reason.to_owned() };
     let Some(location) = text(headers, "location") else {
@@ -245,7 +247,7 @@ fn failure(url: &Url, error: ureq::Error) -> Failure {
     }
 }
 
-/// Seconds only: servers that limit rates send those. A date is treated as if nothing had been asked.
+/// The requested pause in seconds, as rate-limiting servers send it. A date is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text(headers, "retry-after")?.trim().parse().ok().map(Duration::from_secs)
 }

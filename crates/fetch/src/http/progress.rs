@@ -1,4 +1,4 @@
-//! What is seen while a file comes in: a bar on a terminal, nothing otherwise.
+//! Progress display of a download: a bar on a terminal, nothing otherwise.
 
 use std::io::IsTerminal;
 
@@ -21,7 +21,7 @@ impl Progress {
         Self(Some(bar))
     }
 
-    /// So much is there, of so much.
+    /// Shows the number of bytes received, and the size if it is known.
     pub(crate) fn at(&self, done: u64, size: Option<u64>) {
         if let Some(bar) = &self.0 {
             if let Some(size) = size {
@@ -31,7 +31,7 @@ impl Progress {
         }
     }
 
-    /// A line above the bar, or alone.
+    /// Prints a line above the bar, or alone.
     pub(crate) fn note(&self, line: &str, say: &dyn Fn(&str)) {
         match &self.0 {
             Some(bar) => bar.suspend(|| say(line)),

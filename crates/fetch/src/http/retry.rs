@@ -1,4 +1,4 @@
-//! How often a failed request is made again, and how long is waited before.
+//! Number of attempts of a failed request, and the pauses between them.
 
 use std::{
     fmt,
@@ -12,19 +12,19 @@ use url::Url;
 
 use crate::{FetchError, http::Failure, hub::shown};
 
-/// Attempts and pauses. The pause doubles with every failure, half of it left to chance so that many who
-/// were cut at once do not come back at once; a server's `Retry-After` is its floor.
+/// Attempts and pauses. The pause doubles with every failure; half of it is random, so that clients that failed
+/// together do not return together. A server's `Retry-After` is its lower limit.
 #[derive(Clone)]
 pub struct Retry {
-    /// Attempts in all, for each file.
+    /// Number of attempts for each file.
     pub attempts: u32,
     /// The pause after the first failure.
     pub first: Duration,
-    /// No pause of our own is longer.
+    /// Upper limit of our own pauses.
     pub longest: Duration,
-    /// No pause that a server asks for is longer: beyond it, the command ends and says so.
+    /// Upper limit of pauses that a server requests; beyond it, the command ends with an error.
     pub patience: Duration,
-    /// What waits; tests put their own here.
+    /// The function that waits; tests replace it.
     pub wait: Arc<dyn Fn(Duration) + Send + Sync>,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Debug for Retry {
 }
 
 impl Retry {
-    /// Attempts until one goes well, one fails for good, or there were as many as there may be.
+    /// Repeats attempts until one succeeds, one fails for good, or all are used.
     pub(crate) fn run<T>(
         &self,
         url: &Url,
@@ -81,7 +81,7 @@ impl Retry {
         }
     }
 
-    /// The pause after so many failures; `None` where the server asks for more patience than there is.
+    /// The pause after this many failures; `None` if the server requests more than `patience`.
     pub(crate) fn pause(&self, failures: u32, asked: Option<Duration>) -> Option<Duration> {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(20));
         let half = doubled.min(self.longest) / 2;
@@ -89,13 +89,13 @@ impl Retry {
         match asked {
             None => Some(own),
             Some(asked) if asked > self.patience => None,
-            // a little later than asked, for the same reason
+            // A little later than requested, for the same reason.
             Some(asked) => Some(asked.max(own) + half.mul_f64(chance() / 4.0)),
         }
     }
 }
 
-/// A number in [0, 1). The standard library seeds each hasher anew, which is all the chance needed here.
+/// A random number in [0, 1). The standard library seeds each hasher anew, which suffices here.
 fn chance() -> f64 {
     (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }

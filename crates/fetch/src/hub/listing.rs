@@ -1,4 +1,4 @@
-//! What a repository has, and what a path with `*` stands for: the hub is asked.
+//! Lists of the files of a repository, and the expansion of `*` in a path, both by requests to the hub.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::{
     hub::{repository::Hub, shown},
 };
 
-/// No repository that is listed here fills its first page, a thousand entries.
+/// Largest answer. Listed repositories stay below the first page of a thousand entries.
 const MOST_BYTES: u64 = 8 << 20;
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ struct Entry {
     path: String,
 }
 
-/// Where to look, and how to ask.
+/// Hub and client of a request for lists.
 pub(crate) struct Look<'a> {
     pub(crate) client: &'a Client,
     pub(crate) retry: &'a Retry,
@@ -26,7 +26,7 @@ pub(crate) struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// The files of a repository that a pattern stands for, sorted.
+    /// The files of a repository that match a pattern, sorted.
     pub(crate) fn expand(&self, hub: &Hub, revision: &str, pattern: &str) -> Result<Vec<String>, FetchError> {
         let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
         let (before, after) = name.split_once('*').unwrap_or((name, ""));
@@ -48,7 +48,7 @@ impl Look<'_> {
         Ok(paths)
     }
 
-    /// The files in a folder of a repository, those in folders below also if `deep`, sorted.
+    /// The files in a folder of a repository, sorted; with `deep` also those in the folders below.
     pub(crate) fn files(&self, hub: &Hub, revision: &str, folder: &str, deep: bool) -> Result<Vec<String>, FetchError> {
         let url = self.client.endpoint().listing(hub, revision, folder, deep);
         let note = |line: &str| (self.say)(&format!("{}: {line}", hub.repository));

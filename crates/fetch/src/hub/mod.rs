@@ -1,4 +1,4 @@
-//! The hub: its address, its token, and where its files are.
+//! The hub: its address, its token, and the addresses of its files.
 
 pub(crate) mod listing;
 pub(crate) mod repository;
@@ -9,7 +9,7 @@ use url::{Origin, Url};
 
 use crate::{FetchError, hub::repository::Hub};
 
-/// The hub that is meant when none is named.
+/// The default hub.
 const DEFAULT: &str = "https://huggingface.co";
 
 /// The hub's address.
@@ -17,10 +17,10 @@ const DEFAULT: &str = "https://huggingface.co";
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// From a text such as `https://huggingface.co`; a mirror may live below a path.
+    /// An address from a text such as `https://huggingface.co`; a mirror may have a path.
     ///
     /// # Errors
-    /// It is no http or https address with a host, or carries a user, a query or a fragment.
+    /// A text that is not an http or https address with a host, or that has a user, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, FetchError> {
         let wrong = |reason: &str| FetchError::Endpoint { value: without_user(text), reason: reason.to_owned() };
         let url = Url::parse(text.trim()).map_err(|e| wrong(&e.to_string()))?;
@@ -39,7 +39,7 @@ impl Endpoint {
         Ok(Self(url))
     }
 
-    /// What `HF_ENDPOINT` names, else the public hub.
+    /// The address in `HF_ENDPOINT`, else the public hub.
     ///
     /// # Errors
     /// The errors of [`Endpoint::parse`].
@@ -48,13 +48,13 @@ impl Endpoint {
         Self::parse(named.as_deref().unwrap_or(DEFAULT))
     }
 
-    /// Where a file of a repository is.
+    /// Address of a file of a repository.
     pub(crate) fn file(&self, hub: &Hub, revision: &str, path: &str) -> Url {
         let middle = hub.kind.prefix().into_iter().chain(hub.repository.split('/')).chain(["resolve", revision]);
         self.join(middle.chain(path.split('/')))
     }
 
-    /// Where the contents of a repository's folder are listed, those of folders in it also if `deep`.
+    /// Address of the list of a repository's folder; with `deep` the folders below are included.
     pub(crate) fn listing(&self, hub: &Hub, revision: &str, folder: &str, deep: bool) -> Url {
         let middle = ["api", hub.kind.plural()].into_iter().chain(hub.repository.split('/')).chain(["tree", revision]);
         let mut url = self.join(middle.chain(folder.split('/').filter(|part| !part.is_empty())));
@@ -64,15 +64,15 @@ impl Endpoint {
         url
     }
 
-    /// The repository's page, for people.
+    /// Web page of the repository.
     pub(crate) fn page(&self, hub: &Hub) -> Url {
         self.join(hub.kind.prefix().into_iter().chain(hub.repository.split('/')))
     }
 
-    /// Each part is one segment, so that the slashes of a branch such as `refs/convert/parquet` are escaped.
+    /// Each part is one segment, so the slashes of a branch such as `refs/convert/parquet` are escaped.
     fn join<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Url {
         let mut url = self.0.clone();
-        // cannot fail: an http address has a path
+        // This cannot fail: an http address has a path.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(parts);
         }
@@ -84,12 +84,12 @@ impl Endpoint {
         self.origin() == url.origin()
     }
 
-    /// Whether it was named without encryption, by someone who therefore wants it so.
+    /// Whether the hub was named with http, which allows requests without encryption.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }
 
-    /// Whether it is on this machine, where no proxy has a part.
+    /// Whether the hub is on this machine, where no proxy is used.
     pub(crate) fn is_local(&self) -> bool {
         match self.0.host() {
             Some(url::Host::Domain(name)) => name == "localhost",
@@ -115,10 +115,10 @@ impl fmt::Display for Endpoint {
 pub struct Token(String);
 
 impl Token {
-    /// From its text.
+    /// A token from its text.
     ///
     /// # Errors
-    /// It has characters that no token has.
+    /// Characters that no token has.
     pub fn parse(text: &str) -> Result<Self, FetchError> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -127,7 +127,7 @@ impl Token {
         Ok(Self(text.to_owned()))
     }
 
-    /// What `HF_TOKEN` holds, if anything.
+    /// The token in `HF_TOKEN`, if it is set.
     ///
     /// # Errors
     /// The errors of [`Token::parse`].
@@ -149,12 +149,12 @@ impl fmt::Debug for Token {
     }
 }
 
-/// An address as messages show it: what a query or a user part holds may be a secret.
+/// An address for messages, without query and user, which may contain a secret.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    // neither can fail on an http address
+    // Neither call can fail on an http address.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.to_string()

@@ -10,15 +10,15 @@ pub struct Hub {
     pub kind: Kind,
     /// Its id, such as `AmazonScience/massive`.
     pub repository: String,
-    /// The branch that is fetched while no revision is known.
+    /// The branch that is downloaded if no revision is known.
     #[serde(default = "main_branch")]
     pub branch: String,
-    /// The commit; `None` means it is recorded at the first fetch.
+    /// The commit; `None` if the first download records it.
     #[serde(default)]
     pub revision: Option<String>,
 }
 
-/// What a repository holds.
+/// Content of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What stands before a repository's id in addresses of its files.
+    /// Prefix of a repository's id in the addresses of its files.
     pub(crate) fn prefix(self) -> Option<&'static str> {
         match self {
             Self::Dataset => Some("datasets"),

@@ -1,4 +1,4 @@
-//! Source files: what a data set is made from, where it is downloaded, and what becomes of it.
+//! Source files: the raw material of a data set, its origin, and the embeddings that are made from it.
 
 mod reading;
 mod texts;
@@ -14,106 +14,106 @@ use url::Url;
 
 pub use crate::hub::repository::{Hub, Kind};
 
-/// The raw material of a data set. Embeddings are made from it; a manifest describes those.
+/// The raw material of a data set. Embeddings are made from it; a manifest describes the embeddings.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Its name, which is also that of its folder in the cache.
+    /// Name of the source and of its folder in the cache.
     pub name: String,
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub title: String,
-    /// The licence of what is downloaded.
+    /// Licence of the files.
     pub licence: String,
-    /// Where that licence, or what its makers say on use, can be read.
+    /// Address of the licence, or of the makers' terms of use.
     pub licence_url: String,
-    /// Whether the files may be passed on.
+    /// Permission to pass the files on.
     pub redistribution: Redistribution,
-    /// What has to be known before it is used.
+    /// Facts to know before use.
     pub terms: String,
-    /// How its items become train and test.
+    /// Split of the items into train and test.
     pub splits: Splits,
-    /// What is downloaded.
+    /// Files to download.
     pub origins: Vec<Origin>,
-    /// What a person has to download.
+    /// Files that a person has to download.
     pub manual: Vec<Manual>,
-    /// The views that the paper makes of it.
+    /// Views that the paper makes from the files.
     pub views: Vec<View>,
-    /// How the texts of its views are read from its files, where that is written down.
+    /// Recipe for reading the texts of the views from the files, if there is one.
     pub texts: Option<Recipe>,
 }
 
-/// Whether files may be passed on.
+/// Permission to pass files on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Redistribution {
-    /// They may, under the licence.
+    /// Allowed under the licence.
     Allowed,
-    /// They may not.
+    /// Forbidden.
     Forbidden,
-    /// Nothing is said; then they are not.
+    /// Not stated, and therefore not used.
     Unclear,
 }
 
-/// How items become splits.
+/// Split of the items.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "splits (rule, seed, rows)")]
 pub struct Splits {
-    /// The rule, in words.
+    /// The rule as text.
     pub rule: String,
-    /// The seed of a rule that draws.
+    /// The seed of a random rule.
     pub seed: Option<u64>,
-    /// Rows of each split, where they are known.
+    /// Number of rows of each split, if known.
     #[serde(default)]
     pub rows: BTreeMap<SplitName, usize>,
 }
 
-/// Files from one place.
+/// Origin of files.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// Of a repository on the hub.
+    /// A repository on the hub.
     Hub {
         /// The repository.
         hub: Hub,
         /// Its files.
         files: Vec<HubFile>,
     },
-    /// Of any other server.
+    /// Any other server.
     Web {
         /// The address.
         url: Url,
-        /// Where it is kept, below the source's folder.
+        /// Path below the source's folder.
         file: String,
-        /// Its SHA-256; `None` means it is recorded at the first fetch.
+        /// SHA-256 of the file; `None` if the first download records it.
         sha256: Option<String>,
     },
 }
 
-/// A file of a repository, kept under the same path in the cache.
+/// A file of a repository; it has the same path in the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a file (path, sha256)")]
 pub struct HubFile {
-    /// Its path in the repository. One `*` in its last part stands for what the repository has.
+    /// Path in the repository. One `*` in its last part matches the files of the repository.
     pub path: String,
-    /// Its SHA-256; `None` means it is recorded at the first fetch.
+    /// SHA-256 of the file; `None` if the first download records it.
     pub sha256: Option<String>,
 }
 
-/// What a person has to download, and how it is checked.
+/// Files that a person has to download, and their checks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a manual part (what, from, steps, put, folders, files)")]
 pub struct Manual {
-    /// What it is.
+    /// Description of the files.
     pub what: String,
-    /// Where it can be had.
+    /// Addresses of the files.
     pub from: Vec<String>,
-    /// What to do, in order.
+    /// Steps of the download, in order.
     pub steps: Vec<String>,
-    /// Where to put it, below the source's folder.
+    /// Target folder below the source's folder.
     pub put: String,
-    /// Folders of pictures that must then be there.
+    /// Folders of pictures that must exist afterwards.
     #[serde(default)]
     pub folders: Vec<Pictures>,
-    /// Files that must then be there.
+    /// Files that must exist afterwards.
     #[serde(default)]
     pub files: Vec<HubFile>,
 }
@@ -122,9 +122,9 @@ pub struct Manual {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a folder of pictures (path, pictures)")]
 pub struct Pictures {
-    /// The folder, below where it was put.
+    /// Path of the folder below the target folder.
     pub path: String,
-    /// How many pictures it has.
+    /// Number of pictures.
     pub pictures: usize,
 }
 
@@ -132,23 +132,23 @@ pub struct Pictures {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a view (name, of, modality, encoder, revision, pooling, corrupt)")]
 pub struct View {
-    /// Its name, by which grids refer to it.
+    /// Name of the view in grids.
     pub name: String,
-    /// Which part of the material it sees: a locale, a column, a camera.
+    /// Part of the material that the view sees: a locale, a column, a camera.
     pub of: String,
-    /// What the encoder reads.
+    /// Input of the encoder.
     pub modality: Modality,
     /// The encoder's id on the hub.
     pub encoder: String,
-    /// Its commit; `None` means that none is known.
+    /// Commit of the encoder; `None` if none is known.
     pub revision: Option<String>,
-    /// How an item's states become one vector.
+    /// Pooling of an item's states to one vector.
     pub pooling: Pooling,
-    /// What is done to pictures before.
+    /// Corruption of the pictures before the encoder.
     pub corrupt: Option<Corrupt>,
 }
 
-/// What an encoder reads.
+/// Input of an encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Modality {
@@ -160,7 +160,7 @@ pub enum Modality {
     Audio,
 }
 
-/// How an item's states become one vector.
+/// Pooling of an item's states to one vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
@@ -174,19 +174,19 @@ pub enum Pooling {
     Projected,
 }
 
-/// Pictures of which some are replaced by their edges.
+/// Replacement of some pictures by their edges.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a corruption (edges, fraction, splits)")]
 pub struct Corrupt {
-    /// Which edges.
+    /// Edge filter.
     pub edges: Edges,
-    /// The fraction of pictures.
+    /// Share of the pictures.
     pub fraction: f64,
-    /// In these splits.
+    /// Splits with corrupted pictures.
     pub splits: Vec<SplitName>,
 }
 
-/// A map of edges.
+/// Edge filter of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -199,7 +199,7 @@ pub enum Edges {
     Dog,
 }
 
-/// The folder of source files that goes with a folder of manifests.
+/// The folder of source files that belongs to a folder of manifests.
 pub fn sources_dir(manifests: &Path) -> PathBuf {
     manifests.join("sources")
 }

@@ -1,4 +1,4 @@
-//! How source files are read, and what is refused in them.
+//! Reading and checking of source files.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -45,10 +45,10 @@ struct RawOrigin {
 }
 
 impl Source {
-    /// The source of this name in `folder`, or, with a slash or the extension `.yaml`, of this path.
+    /// The source with this name in `folder`; a text with a slash or the extension `.yaml` is a path.
     ///
     /// # Errors
-    /// There is none of this name, with the nearest one; or as [`Source::read`].
+    /// No source has this name (the error names the nearest one); the errors of [`Source::read`].
     pub fn find(name_or_path: &str, folder: &Path) -> Result<Self, FetchError> {
         if name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".yaml") {
             return Self::read(Path::new(name_or_path));
@@ -65,19 +65,19 @@ impl Source {
     /// Reads and checks a source file.
     ///
     /// # Errors
-    /// All that [`yaml::read`] refuses, and: a name that is not the file's, a path that leaves its folder
-    /// or is given twice, a checksum or revision that is none, an address that is neither https nor http,
-    /// views that are fewer than two or share a name, nothing to fetch.
+    /// The errors of [`yaml::read`], and: a name that differs from the file's, a path that leaves its folder or occurs
+    /// twice, an invalid checksum or revision, an address that is neither https nor http, fewer than two views or views
+    /// with the same name, nothing to fetch.
     pub fn read(path: &Path) -> Result<Self, FetchError> {
         let (raw, file) = yaml::read::<RawSource>(path)?.into_parts();
         Checker { file, taken: BTreeMap::new() }.run(raw)
     }
 }
 
-/// The checks that no type can express.
+/// Checks that no type can express.
 struct Checker {
     file: Located<()>,
-    /// What is kept where, to find two that would be kept in one place.
+    /// Paths in the cache with their keys, to find two keys with one path.
     taken: BTreeMap<String, String>,
 }
 
@@ -88,7 +88,7 @@ impl Checker {
             let message = format!("`{}`, but the file is `{stem}.yaml`; a source bears its file's name", raw.name);
             return Err(self.wrong("name", message));
         }
-        // it names a folder in the cache
+        // The name is the name of a folder in the cache.
         self.path("name", &raw.name)?;
         if [cache::ENCODERS, cache::EMBEDDED].contains(&raw.name.as_str()) {
             return Err(self.wrong("name", format!("`{}` is a folder of the cache; wanted another name", raw.name)));
@@ -164,7 +164,7 @@ impl Checker {
 
     fn hub(&self, key: &str, hub: &Hub) -> Result<(), FetchError> {
         if !is_repository(&hub.repository) {
-            let message = format!("`{}` is no id of a repository; wanted `owner/name`", hub.repository);
+            let message = format!("`{}` is not the id of a repository; wanted `owner/name`", hub.repository);
             return Err(self.wrong(&format!("{key}.repository"), message));
         }
         if hub.branch.is_empty() || !hub.branch.split('/').all(is_plain) {
@@ -227,7 +227,7 @@ impl Checker {
                 return Err(self.wrong(&format!("views[{i}].name"), message));
             }
             if !is_repository(&view.encoder) {
-                let message = format!("`{}` is no id of a repository; wanted `owner/name`", view.encoder);
+                let message = format!("`{}` is not the id of a repository; wanted `owner/name`", view.encoder);
                 return Err(self.wrong(&format!("views[{i}].encoder"), message));
             }
             self.revision(&format!("views[{i}].revision"), view.revision.as_deref())?;
@@ -241,10 +241,10 @@ impl Checker {
         Ok(())
     }
 
-    /// A place in the cache that nothing else has.
+    /// Reserves a path in the cache that no other key has.
     fn take(&mut self, key: &str, path: &str) -> Result<(), FetchError> {
         self.path(key, path)?;
-        // systems differ in whether case tells two names apart
+        // Some systems ignore the case of names.
         if let Some(first) = self.taken.insert(path.to_lowercase(), key.to_owned()) {
             return Err(self.wrong(key, format!("`{path}` is kept where {first} is; every file needs its own place")));
         }

@@ -1,4 +1,4 @@
-//! Texts as a source file describes them: that its views and files are those it speaks of.
+//! Checks of recipes for texts: their views and files must be those of the source file.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::{
     source::{Modality, Origin, Source, View},
 };
 
-/// That the recipe agrees with itself, that its tables are among the files that are fetched, and that the parts of the
+/// Checks that the recipe is consistent, that its tables are among the downloaded files, and that the parts of the
 /// views can be names of files.
 pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins: &[Origin]) -> Result<(), FetchError> {
     let wrong = |key: &str, message: String| {
@@ -55,7 +55,7 @@ pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins
 }
 
 impl Source {
-    /// The parts of the material that its views see, each once, in the views' order.
+    /// Parts of the material that the views see, each once, in the order of the views.
     pub fn parts(&self) -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();
         for view in &self.views {
@@ -66,7 +66,7 @@ impl Source {
         parts
     }
 
-    /// Where its texts and embeddings are kept in the cache.
+    /// Folder of the source's texts and embeddings in the cache.
     pub fn embedded_in(&self, options: &Options) -> PathBuf {
         options.cache.join(cache::EMBEDDED).join(&self.name)
     }

@@ -1,9 +1,9 @@
-//! LZF, the compression that h5py calls `lzf`.
+//! LZF, the compression of h5py's filter `lzf`.
 
-/// Unpacks a chunk of at most `most` bytes; `None` where it is damaged or larger.
+/// Unpacks a chunk of at most `most` bytes; `None` if it is damaged or larger.
 ///
-/// A control byte below 32 is followed by one more byte than it says, taken as they are; any other says how many bytes to
-/// repeat (upper three bits, 7 for a further byte of length) and from how far back (the rest, and the next byte).
+/// A control byte c below 32 is followed by c + 1 literal bytes. Any other control byte gives a length to repeat (its
+/// upper three bits; 7 means that another byte adds to the length) and a distance (the other bits and the next byte).
 pub(super) fn unpack(packed: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut out: Vec<u8> = Vec::new();
     let mut at = 0;
@@ -22,7 +22,7 @@ pub(super) fn unpack(packed: &[u8], most: usize) -> Option<Vec<u8>> {
             let length = 2 + if high == 7 { 7 + usize::from(next()?) } else { high };
             let back = (usize::from(control & 31) << 8 | usize::from(next()?)) + 1;
             let start = out.len().checked_sub(back)?;
-            // The copy may reach into what it writes.
+            // The copy may overlap its own output.
             (start..start + length).for_each(|i| out.push(out[i]));
         }
         if out.len() > most {

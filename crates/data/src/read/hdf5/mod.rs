@@ -16,14 +16,14 @@ use super::{
 use crate::FileProblem;
 
 const FORMAT: &str = "HDF5";
-/// The array that is meant where none is named, and the attribute of the file that says how many of its rows have been
-/// written: those of latentis' vector stores, which lay out room for all rows before they encode the first.
+/// Default array, and the attribute of the file with the number of its rows that were written. latentis' vector stores
+/// have both: they allocate all rows before they encode the first.
 const DEFAULT: &str = "data";
 const WRITTEN: &str = "last_index";
 /// h5py's number for its own compression.
 const LZF: u16 = 32_000;
 
-/// The array at this path, `data` where none is named. Files and links outside the file are not followed.
+/// The array at this path, `data` without one. Files and links outside the file are not followed.
 pub(super) fn raw<'a>(bytes: &[u8], tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
     let limit = most_unpacked(bytes);
@@ -100,7 +100,7 @@ fn element(dtype: &Datatype) -> (Result<Element, String>, bool) {
     }
 }
 
-/// The first rows of an array, as they lie in the file: room that has never been written is not read.
+/// The first rows of an array in the byte order of the file; unwritten space is not read.
 fn first_rows(array: &Dataset, rows: u64, size: usize) -> Result<Vec<u8>, Error> {
     fn of<const N: usize>(array: &Dataset, selection: &SliceInfo) -> Result<Vec<u8>, Error> {
         Ok(array.read_slice::<AsItIs<N>>(selection)?.iter().flat_map(|element| element.0).collect())
@@ -117,7 +117,7 @@ fn first_rows(array: &Dataset, rows: u64, size: usize) -> Result<Vec<u8>, Error>
     }
 }
 
-/// An element's bytes in the order of the file.
+/// Bytes of an element in the order of the file.
 #[derive(Clone, Copy)]
 struct AsItIs<const N: usize>([u8; N]);
 
@@ -137,11 +137,11 @@ impl<const N: usize> H5Type for AsItIs<N> {
     }
 }
 
-/// How texts are kept.
+/// Storage of texts.
 enum Text {
-    /// All of this many bytes, filled up.
+    /// A fixed number of bytes, padded.
     Fixed(usize),
-    /// Elsewhere in the file, of any length.
+    /// Elsewhere in the file, with any length.
     Anywhere,
 }
 
@@ -154,7 +154,7 @@ fn text_of(dtype: &Datatype) -> Option<Text> {
     }
 }
 
-/// All texts of an array, together at most `limit` bytes: many may stand for the same place in the file.
+/// All texts of an array, together at most `limit` bytes, because many can refer to the same place in the file.
 fn strings(array: &Dataset, text: Text, limit: usize) -> Result<Vec<String>, Error> {
     let values = array.read_raw_bytes()?;
     let size = match text {
@@ -176,7 +176,7 @@ fn strings(array: &Dataset, text: Text, limit: usize) -> Result<Vec<String>, Err
     Ok(texts)
 }
 
-/// The library's errors, those of sound files told from those of damaged ones.
+/// The library's errors; errors of intact files are distinguished from those of damaged files.
 fn explain(name: &str, error: Error, got: u64, limit: u64) -> FileProblem {
     let tensor = Some(name.to_owned());
     match error {
@@ -194,7 +194,7 @@ fn explain(name: &str, error: Error, got: u64, limit: u64) -> FileProblem {
     }
 }
 
-/// The registered names of filters that are met.
+/// The registered names of common filters.
 fn known_filter(filter: &str) -> String {
     let name = match filter.rsplit(' ').next().and_then(|id| id.parse::<u32>().ok()) {
         Some(307) => "bzip2",

@@ -1,4 +1,4 @@
-//! Tables, parquet and csv: an embedding is a column of lists, or one column for each of its dimensions.
+//! Columns of tables, parquet and csv: an embedding is a column of lists, or one column for each of its dimensions.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -12,14 +12,14 @@ use crate::read::{
 };
 use crate::{FileProblem, WarningKind, nearest};
 
-/// How many rows of a csv file are looked at to tell numbers from text: all.
+/// Rows of a csv file that decide between numbers and text: all.
 const ALL_ROWS: Option<usize> = None;
-/// None: everything is text.
+/// No row decides: every column is text.
 const NO_ROWS: Option<usize> = Some(0);
-/// Fewer rows may be counted by chance.
+/// Smallest number of rows whose numbering is recognised; fewer rows may be numbered by chance.
 const FEWEST_COUNTED: usize = 3;
 
-/// A table, and what of it is said to be no dimension.
+/// A table, with the columns that are not dimensions.
 pub(crate) struct Table {
     pub(crate) frame: DataFrame,
     /// Names of columns that are pandas' index.
@@ -29,7 +29,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table of which some columns are known to be pandas' index; those that bear its names are found besides.
+    /// A table with the columns that are known to be pandas' index; other columns with names of an index are found as
+    /// well.
     pub(crate) fn new(frame: DataFrame, mut index: Vec<String>) -> Self {
         for (position, name) in frame.get_column_names().into_iter().enumerate() {
             let leading = position == index.len() && is_unnamed(name, position);
@@ -40,7 +41,7 @@ impl Table {
         Self { frame, index, numbers_as_names: false }
     }
 
-    /// The columns that may be dimensions; all where none would be left.
+    /// Columns that may be dimensions; all if none would be left.
     fn dimensions(&self) -> (Vec<&Column>, Option<Note>) {
         let columns = self.frame.columns();
         let is_index = |column: &Column| self.index.iter().any(|name| column.name() == name.as_str());
@@ -53,27 +54,27 @@ impl Table {
     }
 }
 
-/// What stands over a column that was written without a name, at a position: nothing, what the reader of csv makes of
-/// nothing given twice, or what pandas makes of it.
+/// Whether a column was written without a name: an empty header, the csv reader's name for a repeated empty header, or
+/// pandas' name for it.
 fn is_unnamed(name: &str, position: usize) -> bool {
     name.is_empty()
         || position > 0 && name == format!("_duplicated_{}", position - 1)
         || name == format!("Unnamed: {position}")
 }
 
-/// Names that only pandas gives, to an index that has none.
+/// Whether only pandas gives this name, to an index without one.
 fn is_pandas_name(name: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
     name == "Unnamed: 0" || level.is_some_and(digits) || name.strip_prefix("Unnamed: 0.").is_some_and(digits)
 }
 
-/// The table in a csv file with a line of names.
+/// The table in a csv file with a header line.
 pub(crate) fn csv(bytes: &[u8]) -> Result<Table, FileProblem> {
     csv_with(bytes, ALL_ROWS)
 }
 
-/// The same with all values as they stand there.
+/// The same table with all values as texts.
 pub(crate) fn csv_as_texts(bytes: &[u8]) -> Result<Table, FileProblem> {
     csv_with(bytes, NO_ROWS)
 }
@@ -90,7 +91,8 @@ fn csv_with(bytes: &[u8], looked_at: Option<usize>) -> Result<Table, FileProblem
     Ok(Table { numbers_as_names: names_are_numbers(bytes), ..table })
 }
 
-/// What separates the columns where it is no comma: the first two lines have it as often, and the first has no comma.
+/// The separator of the columns if it is not a comma: the first two lines contain it equally often, and the first has
+/// no comma.
 fn other_separator(bytes: &[u8]) -> Option<&'static str> {
     let mut lines = bytes.split(|&byte| byte == b'\n');
     let (names, row) = (lines.next()?, lines.next()?);
@@ -100,7 +102,7 @@ fn other_separator(bytes: &[u8]) -> Option<&'static str> {
     found.filter(|_| count(names, b',') == 0).map(|(_, name)| name)
 }
 
-/// Whether the first line holds nothing but numbers, which are not the columns' own: 0, 1, 2 .. or 1, 2, 3 ..
+/// Whether the first line has only numbers other than the columns' own: 0, 1, 2 .. or 1, 2, 3 ..
 fn names_are_numbers(bytes: &[u8]) -> bool {
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let Ok(line) = str::from_utf8(line) else { return false };
@@ -109,8 +111,8 @@ fn names_are_numbers(bytes: &[u8]) -> bool {
     names.iter().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite)) && !counted(0) && !counted(1)
 }
 
-/// What `tensor` means in a table: a column; with a `*` at the end all columns whose names begin so; without a name
-/// the only column of lists, or all columns. Pandas' index is one of several only where it is named.
+/// The columns that `tensor` names: a column; with a `*` at the end all columns whose names begin so; without a name
+/// the only column of lists, or all columns. Pandas' index is included only if it is named.
 pub(crate) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     let prefix = tensor.map(|name| (name, name.strip_suffix('*')));
     let mut raw = match prefix {
@@ -141,7 +143,7 @@ pub(crate) fn raw<'a>(table: &Table, tensor: Option<&str>) -> Result<Raw<'a>, Fi
     Ok(raw)
 }
 
-/// The values of a column as texts; where none is named, the only one that is not pandas' index.
+/// The values of a column as texts; without a name, the only column that is not pandas' index.
 pub(crate) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, FileProblem> {
     let column = match name {
         Some(name) => column(table, name)?,
@@ -167,7 +169,7 @@ pub(crate) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, Fi
     Ok(texts)
 }
 
-/// Whether all texts are numbers and some of them no integers: measurements, which are no names of classes.
+/// Whether all texts are numbers and some are not integers: such values are measurements, not names of classes.
 fn are_fractions(texts: &[String]) -> bool {
     let is_number = |text: &String| {
         text.bytes().any(|byte| byte.is_ascii_digit()) && text.trim().parse::<f64>().is_ok_and(f64::is_finite)
@@ -176,7 +178,7 @@ fn are_fractions(texts: &[String]) -> bool {
     !texts.iter().all(is_integer) && texts.iter().all(is_number)
 }
 
-/// The values of a column of texts as integers; each must be printed as it stands there.
+/// The values of a column of texts as integers; each must be in canonical form.
 pub(crate) fn integers_of_texts(table: &Table, name: Option<&str>) -> Result<Vec<i64>, FileProblem> {
     let texts = texts(table, name)?;
     let number = |(row, text): (usize, &String)| {
@@ -188,7 +190,7 @@ pub(crate) fn integers_of_texts(table: &Table, name: Option<&str>) -> Result<Vec
     texts.iter().enumerate().map(number).collect()
 }
 
-/// The integer that is printed as this text.
+/// The integer with this canonical form.
 pub(crate) fn as_printed(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
@@ -201,7 +203,7 @@ fn no_column(table: &Table, name: &str) -> FileProblem {
     no_such(name, names(&table.frame.columns().iter().collect::<Vec<_>>()))
 }
 
-/// A column that is not among those there are.
+/// The error for an unknown column.
 pub(crate) fn no_such(name: &str, known: Vec<String>) -> FileProblem {
     let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
     FileProblem::NoColumn { column: name.to_owned(), nearest, known }
@@ -211,17 +213,17 @@ fn names(columns: &[&Column]) -> Vec<String> {
     columns.iter().map(|column| column.name().to_string()).collect()
 }
 
-/// The first text of a column that is no number, where it is a column of texts.
+/// The first text of a column of texts that is not a number.
 fn text_for_number(column: &Column) -> Option<FileProblem> {
     let texts = column.str().ok()?;
     let is_text = |text: Option<&str>| text.unwrap_or_default().trim().parse::<f64>().is_err();
-    // A column of numbers in quotes has no such row: its first value stands for all.
+    // A column of quoted numbers has no such row; its first value is then the example.
     let row = texts.iter().position(is_text).unwrap_or(0);
     let text = texts.get(row)?;
     Some(FileProblem::NotNumbers { column: column.name().to_string(), row, text: text.to_owned() })
 }
 
-/// A type of a table in words.
+/// Name of a table's type.
 pub(crate) fn type_name(dtype: &DataType) -> String {
     match dtype {
         DataType::String => "text".into(),
@@ -237,7 +239,7 @@ fn is_list(dtype: &DataType) -> bool {
     matches!(dtype, DataType::List(_) | DataType::Array(_, _))
 }
 
-/// No value may be missing.
+/// Refuses missing values.
 fn complete(column: &Column) -> Result<(), FileProblem> {
     if column.null_count() == 0 {
         return Ok(());
@@ -285,7 +287,7 @@ fn one<'a>(column: &Column) -> Result<Raw<'a>, FileProblem> {
     Ok(raw_of(Some(name), vec![rows, width as u64], element, bytes))
 }
 
-/// The length of all lists.
+/// The common length of all lists.
 fn width(column: &Column, name: &str) -> Result<usize, FileProblem> {
     if let DataType::Array(_, width) = column.dtype() {
         return Ok(*width);
@@ -304,7 +306,7 @@ fn width(column: &Column, name: &str) -> Result<usize, FileProblem> {
     Ok(width.unwrap_or(0))
 }
 
-/// One column per dimension: f32 where none is wider, else f64.
+/// One column per dimension: f32 if none is wider, else f64.
 fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, FileProblem> {
     for column in columns {
         complete(column)?;
@@ -342,7 +344,7 @@ fn side_by_side<'a>(columns: &[&Column], name: Option<&str>) -> Result<Raw<'a>, 
     Ok(raw)
 }
 
-/// Whether a column of integers numbers the rows one by one, as an index does.
+/// Whether a column of integers numbers the rows one by one, like an index.
 fn counts_rows(column: &Column) -> bool {
     let wide = column.cast(&DataType::Int64);
     let Some(values) = wide.as_ref().ok().and_then(|wide| wide.i64().ok()) else { return false };

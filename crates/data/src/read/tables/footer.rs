@@ -1,10 +1,10 @@
-//! A look at parquet's footer before its parser, which sets memory aside for as many elements as a list claims to have.
+//! Check of parquet's footer before its parser, which allocates memory for as many elements as a list claims to have.
 
 /// Deeper than any footer: a list of row groups of columns with their statistics.
 const DEEPEST: usize = 24;
 
-/// Whether the footer of a file, in Thrift's compact protocol, holds no list, map or text that claims more elements than
-/// there are bytes left. What else is wrong with it is for the parser to say.
+/// Whether no list, map or text in the footer (Thrift's compact protocol) claims more elements than there are bytes
+/// left. The parser reports all other errors.
 pub(super) fn is_honest(file: &[u8]) -> bool {
     let Some((before, [length @ .., _, _, _, _])) = file.split_last_chunk::<8>() else { return false };
     let length = u32::from_le_bytes(*length) as usize;
@@ -28,7 +28,7 @@ impl Footer<'_> {
         Some(())
     }
 
-    /// An unsigned number, seven bits a byte.
+    /// An unsigned number, seven bits per byte.
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -41,7 +41,7 @@ impl Footer<'_> {
         None
     }
 
-    /// How many elements follow: no more than there are bytes.
+    /// Number of elements that follow: at most the number of bytes.
     fn count(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok().filter(|count| *count <= self.rest.len())
     }

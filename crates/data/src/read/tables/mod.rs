@@ -1,4 +1,4 @@
-//! Tables: parquet and csv, and what a column of theirs holds.
+//! Tables: parquet and csv, and the content of their columns.
 
 pub(super) mod columns;
 mod footer;

@@ -1,4 +1,4 @@
-//! Parquet: the footer, which says what there is and how large it is, and then the columns.
+//! Parquet: first the footer, which lists the columns and their sizes, then the columns.
 
 use std::io::Cursor;
 
@@ -10,10 +10,10 @@ use super::footer;
 use crate::FileProblem;
 use crate::read::raw::most_unpacked;
 
-/// The key under which pandas says what it wrote.
+/// Key of pandas' metadata.
 const PANDAS: &str = "pandas";
-/// A value that is repeated takes no room in a file and a place in memory; so many places a file may have whatever its
-/// length, and for each of its bytes.
+/// Limits of the number of values: for any file, and per byte of the file. A repeated value takes no space in a file
+/// but a place in memory.
 const MOST_VALUES: (u64, u64) = (1 << 24, 256);
 
 /// The table of the file.
@@ -22,7 +22,7 @@ pub(crate) fn table(bytes: &[u8]) -> Result<Table, FileProblem> {
     read(reader, bytes, None)
 }
 
-/// Of the table these columns; what the others hold is not unpacked.
+/// These columns of the table; other columns are not unpacked.
 pub(crate) fn columns(bytes: &[u8], names: &[&str]) -> Result<Table, FileProblem> {
     let mut reader = open(bytes)?;
     let schema = reader.schema().map_err(|e| invalid(e.to_string()))?;
@@ -40,7 +40,7 @@ fn invalid(detail: String) -> FileProblem {
 type Reader<'a> = ParquetReader<Cursor<&'a [u8]>>;
 
 fn open(bytes: &[u8]) -> Result<Reader<'_>, FileProblem> {
-    // A footer of eight bytes is what the parser behind takes for granted.
+    // The parser assumes that the footer has eight bytes.
     if bytes.len() < 12 || !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") {
         return Err(invalid("it does not begin and end with PAR1".to_owned()));
     }
@@ -56,7 +56,7 @@ fn read(mut reader: Reader<'_>, bytes: &[u8], names: Option<&[&str]>) -> Result<
     for column in metadata.row_groups.iter().flat_map(|group| group.parquet_columns()) {
         let root = column.descriptor().path_in_schema.first();
         if names.is_none_or(|names| root.is_some_and(|root| names.contains(&root.as_str()))) {
-            // A negative size is more than any limit.
+            // A negative size counts as more than any limit.
             unpacked = unpacked.saturating_add(column.uncompressed_size().try_into().unwrap_or(u64::MAX));
             values = values.saturating_add(column.num_values().try_into().unwrap_or(u64::MAX));
         }
@@ -80,7 +80,7 @@ fn read(mut reader: Reader<'_>, bytes: &[u8], names: Option<&[&str]>) -> Result<
     Ok(Table::new(frame, index))
 }
 
-/// The columns that pandas says are its index. One that only counts is no column, and stands there as an object.
+/// Columns that pandas describes as its index. A counting index is not a column; it is described by an object.
 fn index_of(pandas: &str) -> Vec<String> {
     let about: Value = serde_json::from_str(pandas).unwrap_or_default();
     let columns = about["index_columns"].as_array().into_iter().flatten();

@@ -1,11 +1,11 @@
-//! One text in several languages, as the hub stores it: a struct of two lists, languages and what is said in each.
+//! Texts in several languages, as the hub stores them: a struct of two lists, languages and texts.
 
 use polars::prelude::{AnyValue, Column, DataType, Series};
 
 use super::columns::{no_such, type_name};
 use crate::FileProblem;
 
-/// Row by row the texts in the `wanted` languages; `None` where one of them is missing.
+/// The texts of each row in the `wanted` languages; `None` if one of them is missing.
 pub(crate) fn rows(
     column: &Column,
     [keys, values]: [&str; 2],
