@@ -1,5 +1,5 @@
-//! `cargo xtask embed`: from a source's name to a data set that grids can name. Thin: every step is a command of its own,
-//! and every one of them goes on where it was.
+//! `cargo xtask embed`: from the name of a source to a data set for grids. Every step is a command of its own, which continues
+//! after an interruption.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::programs::Programs;
 
-/// What to embed.
+/// Arguments of `cargo xtask embed`.
 #[derive(Args)]
 pub struct Embed {
     /// A name in data-manifests/sources/ whose file has `texts`, or such a file; alone, list them
@@ -22,19 +22,19 @@ pub struct Embed {
     /// Folder for texts and embeddings [default: embedded/NAME in the cache]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The manifest to write [default: data-manifests/NAME.yaml]; one that is there is replaced
+    /// Manifest to write [default: data-manifests/NAME.yaml]; an existing one is replaced
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Ask nobody: everything has been fetched
+    /// Do not use the network; every file must be downloaded already
     #[arg(long)]
     offline: bool,
-    /// Embed only these views; those that are there already stay in the manifest
+    /// Embed only these views; views that were embedded before stay in the manifest
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     views: Vec<String>,
-    /// Leave out views whose encoder cannot be had or run, and say so in the manifest
+    /// Leave out views whose encoder cannot be downloaded or run, and say so in the manifest
     #[arg(long)]
     skip_refused: bool,
-    /// A folder with the programs `runner` and `embed`, in place of building them
+    /// Folder with the programs `runner` and `embed`; without it, cargo builds them
     #[arg(long, value_name = "DIR", hide = true)]
     programs: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
         say::out!("{}", list(root)?);
         return Ok(ExitCode::SUCCESS);
     };
-    // a path is the user's, a name is looked up
+    // A path is relative to the user's folder; a name is looked up.
     let name = &match name.contains(['/', '\\']) || name.ends_with(".yaml") {
         true => std::path::absolute(name)?.display().to_string(),
         false => name.clone(),
@@ -61,7 +61,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     fetch.extend(some.clone());
     fetch.extend(cache.clone());
     fetch.extend(args.offline.then(|| "--offline".to_string()));
-    // with --skip-refused a view whose encoder is not to be had is one more that is left out
+    // With --skip-refused a view whose encoder cannot be downloaded is left out, too.
     match programs.run("runner", &fetch) {
         Err(error) if args.skip_refused => say::err!("note: {error:#}; going on with what is there"),
         other => other?,
@@ -95,7 +95,8 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_string()).collect()
 }
 
-/// An option with a path, which the programs see from the workspace's folder and the user from where the command was given.
+/// An option with a path. The programs run in the workspace's folder, but the user gives the path relative to the
+/// current folder.
 fn option(name: &str, path: Option<&Path>) -> Result<Vec<String>> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let path = std::path::absolute(path).with_context(|| format!("{name}: {}", path.display()))?;
@@ -115,7 +116,7 @@ fn list(root: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// The commands that the data set is for: grids that name it, and paper files on top of them.
+/// Commands that use the data set: grids that name it, and paper files with these grids.
 fn next(root: &Path, name: &str) -> Result<Vec<String>> {
     let name = stem(Path::new(name));
     let folder = root.join("experiments");
@@ -135,7 +136,7 @@ fn next(root: &Path, name: &str) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// The value of a key at the top of a YAML file. The runner reads such files properly; for a hint the one line is enough.
+/// The value of a key at the top of a YAML file. This reads one line only, which suffices for a hint.
 fn value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     Some(line.trim().trim_matches('"'))

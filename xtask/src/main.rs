@@ -1,6 +1,6 @@
-//! The project's commands. Thin on purpose: what computes is the `runner`, which is built and called here.
+//! Commands of the project. The `runner` does the computation; this program builds and calls it.
 
-// Whoever reads what is printed may leave, or have no room: see `say`.
+// Readers of the output may leave, or the disk may be full: see `say`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod embed;
@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Compute a table or figure of the paper and print it beside the published one; alone, list them
+    /// Compute a table or figure of the paper and print it beside the published one; without a name, list them
     Reproduce {
         /// A file in experiments/paper/, without its folder and extension; or `all`
         name: Option<String>,
@@ -32,13 +32,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// Download what data sets are made from; alone, list them
+    /// Download the raw material of data sets; without arguments, list them
     Fetch {
         /// Names and options of `runner fetch`, such as massive, or --cache DIR
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Make the paper's embeddings of a data set: fetch, read texts, embed, write the manifest; alone, list them
+    /// Make the paper's embeddings of a data set: fetch, read texts, embed, write the manifest; without a name, list
+    /// them
     Embed(embed::Embed),
     /// Check that crates, documents and code agree
     Tidy,
@@ -69,7 +70,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// The workspace's folder, from wherever the command is given.
+/// The folder of the workspace, from any current folder.
 fn root() -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     Ok(here.parent().context("xtask lies in the workspace's folder")?.to_path_buf())

@@ -1,20 +1,20 @@
-//! The project's programs, built and called.
+//! Building and calling the project's programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 
-/// Where programs come from.
+/// Source of the programs.
 pub struct Programs {
-    /// The workspace's folder, in which they run.
+    /// Folder of the workspace, in which the programs run.
     root: PathBuf,
-    /// A folder that has them built; else cargo builds them.
+    /// Folder with built programs; without it, cargo builds them.
     ready: Option<PathBuf>,
 }
 
 impl Programs {
-    /// Built by cargo, or taken from a folder.
+    /// Programs built by cargo, or taken from a folder.
     pub fn new(root: &Path, ready: Option<&Path>) -> Self {
         Self { root: root.to_path_buf(), ready: ready.map(Path::to_path_buf) }
     }
@@ -35,12 +35,12 @@ impl Programs {
         command
     }
 
-    /// Runs one; its output goes where ours does.
+    /// Runs a program; its output goes to this program's output.
     pub fn status(&self, program: &str, arguments: &[String]) -> Result<ExitStatus> {
         self.command(program).args(arguments).status().with_context(|| format!("cannot start {program}"))
     }
 
-    /// Runs one that must succeed.
+    /// Runs a program that must succeed.
     pub fn run(&self, program: &str, arguments: &[String]) -> Result<()> {
         let status = self.status(program, arguments)?;
         if !status.success() {
@@ -49,7 +49,7 @@ impl Programs {
         Ok(())
     }
 
-    /// Runs one that must succeed, and what it prints on standard output, which is printed here too.
+    /// Runs a program that must succeed, and returns its standard output, which is also printed.
     pub fn output(&self, program: &str, arguments: &[String]) -> Result<String> {
         let output = self
             .command(program)
@@ -66,12 +66,12 @@ impl Programs {
     }
 }
 
-/// As a user would type it.
+/// The command as a user would type it.
 fn line(program: &str, arguments: &[String]) -> String {
     files::shell::command(std::iter::once(program).chain(arguments.iter().map(String::as_str)))
 }
 
-/// Builds the runner and calls one of its commands; its exit code is ours.
+/// Builds the runner and calls one of its commands; returns its exit code.
 pub fn runner(root: &Path, command: &[&str], files: &[PathBuf], options: &[String]) -> Result<ExitCode> {
     let files = files.iter().map(|file| file.display().to_string());
     let arguments: Vec<String> =

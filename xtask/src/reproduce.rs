@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: which files of the paper there are, and the runner called on one of them.
+//! `cargo xtask reproduce`: list of the paper's files, and a call of the runner on one of them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::programs;
 
-/// The name that stands for every target.
+/// The name of all targets together.
 const ALL: &str = "all";
-/// The target that times fits, with its file; no part of `all`.
+/// The target that times fits, with its file; it is not part of `all`.
 const SCALING: (&str, &str) = ("scaling", "experiments/scaling/star.yaml");
 
 /// A file in `experiments/paper/`.
@@ -36,12 +36,12 @@ pub fn list(root: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// Whether there is a target of this name, aliases apart.
+/// Whether there is a target with this name (`all` is not one).
 pub fn has(root: &Path, name: &str) -> bool {
     name == ALL || name == SCALING.0 || folder(root).join(format!("{name}.yaml")).exists()
 }
 
-/// Builds the runner and runs it on the named target; its exit code is ours.
+/// Builds the runner and runs it on the named target; returns its exit code.
 pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     if name == SCALING.0 {
         return programs::runner(root, &["scaling"], &[SCALING.1.into()], options);
@@ -72,7 +72,7 @@ fn targets(folder: &Path) -> Result<Vec<Target>> {
             continue;
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        // The runner reads the file properly; for a list the one line is enough.
+        // The runner parses the file; for a list this line suffices.
         let title = text.lines().find_map(|line| line.strip_prefix("title:")).unwrap_or_default();
         let aliases = text.lines().find_map(|line| line.strip_prefix("aliases:")).unwrap_or_default();
         let aliases = aliases.split(['[', ',', ']']).map(|alias| alias.trim().to_string());

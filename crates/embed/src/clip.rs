@@ -1,4 +1,4 @@
-//! What the two towers of CLIP share; each ends in a projection into one space.
+//! Parts that the two towers of CLIP share; each ends in a projection into one space.
 
 use crate::{
     EmbedError,
@@ -15,7 +15,7 @@ const NAMES: PreNormNames = PreNormNames {
     outer: "mlp.fc2",
 };
 
-/// What a tower's configuration says; the hub's files give only what departs from the defaults.
+/// Sizes in a tower's configuration; the hub's files contain only departures from the defaults.
 pub(crate) fn sizes(config: &Config, width: usize, inner: usize, heads: usize) -> Result<BlockSizes, EmbedError> {
     let width = config.size("hidden_size", width)?;
     Ok(BlockSizes {
@@ -31,7 +31,7 @@ pub(crate) fn blocks(scope: &Scope, count: usize, sizes: BlockSizes) -> Result<V
     (0..count).map(|i| PreNorm::load(&scope.sub(format!("encoder.layers.{i}")), &NAMES, sizes)).collect()
 }
 
-/// The object of one tower.
+/// The configuration of one tower.
 pub(crate) fn tower(config: &Config, key: &str) -> Result<Config, EmbedError> {
     config.sub(key)?.ok_or_else(|| config.error(key, "is missing; wanted the object that describes this tower"))
 }

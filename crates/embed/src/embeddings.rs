@@ -22,7 +22,7 @@ impl Embeddings {
         Ok(Self { rows, width, values: tensor.flatten_all()?.to_vec1()? })
     }
 
-    /// Fails where a number is not finite, which comes of damaged weights or of an overflow.
+    /// Stores a row. Fails if a number is not finite, which is caused by damaged weights or by an overflow.
     pub(crate) fn set(&mut self, row: usize, values: &[f32]) -> Result<(), EmbedError> {
         if !values.iter().all(|value| value.is_finite()) {
             return Err(EmbedError::Compute(format!("item {} gave numbers that are not finite", row + 1)));
@@ -31,7 +31,7 @@ impl Embeddings {
         Ok(())
     }
 
-    /// Items.
+    /// Number of items.
     pub fn rows(&self) -> usize {
         self.rows
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between a folder of weights and a file of embeddings.
+//! Errors between a folder of weights and a file of embeddings.
 
 use std::{
     io,
@@ -7,23 +7,23 @@ use std::{
 
 use thiserror::Error;
 
-/// Every error of this crate. Each names the file and, where there is one, the key, the tensor or the
-/// line; what was found, what was wanted and what to do. A message is whole: no error has a `source`
-/// that would have to be printed after it.
+/// Every error of this crate. Each names the file and, if there is one, the key, the tensor or the line; what was
+/// found, what was expected and what to do. A message is complete: no error has a `source` that would have to be
+/// printed after it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EmbedError {
-    /// A file or folder that must be there is not.
+    /// A missing file or folder.
     #[error("{}: {wanted} is missing; {advice}", .folder.display())]
     Missing {
         /// The folder.
         folder: PathBuf,
-        /// What is not there.
+        /// The missing file.
         wanted: String,
-        /// What to do.
+        /// Advice to the user.
         advice: String,
     },
-    /// The system refuses a file.
+    /// An error of the system about a file.
     #[error("{}: cannot be {action}: {reason}", .path.display())]
     Io {
         /// The file.
@@ -33,27 +33,27 @@ pub enum EmbedError {
         /// The system's reason.
         reason: io::Error,
     },
-    /// A file does not follow its format.
+    /// A file that breaks its format.
     #[error("{}: not a valid {format} file: {detail}", .path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What it is said to be.
+        /// The expected format.
         format: &'static str,
         /// What is wrong with it.
         detail: String,
     },
-    /// A key of a configuration says something that cannot be followed.
+    /// A key of a configuration with a value that cannot be used.
     #[error("{}: {key}: {problem}", .path.display())]
     Config {
         /// The file.
         path: PathBuf,
         /// The key, such as `text_config.hidden_size`.
         key: String,
-        /// What was found, what was wanted and what to do.
+        /// What was found, what was expected and what to do.
         problem: String,
     },
-    /// An architecture that is not written here.
+    /// An architecture that this crate does not have.
     #[error("{}: model_type `{found}` is not supported for {what}; supported: {}{advice}", .path.display(), .supported.join(", "))]
     Unsupported {
         /// The configuration that names it.
@@ -62,12 +62,12 @@ pub enum EmbedError {
         what: &'static str,
         /// The model type found.
         found: String,
-        /// The model types there are.
+        /// The supported model types.
         supported: Vec<&'static str>,
-        /// What to do, with its own punctuation; possibly empty.
+        /// Advice to the user, with its own punctuation; may be empty.
         advice: String,
     },
-    /// A tensor is missing or is not what the configuration says.
+    /// A tensor that is missing or differs from the configuration.
     #[error("{}: tensor `{name}`: {problem}", .path.display())]
     Tensor {
         /// The file of weights.
@@ -77,7 +77,7 @@ pub enum EmbedError {
         /// What was found, what was wanted.
         problem: String,
     },
-    /// The tokenizer's file or the tokenizer itself.
+    /// A problem of the tokenizer or of its file.
     #[error("{}: {problem}", .path.display())]
     Tokenizer {
         /// The file.
@@ -85,7 +85,7 @@ pub enum EmbedError {
         /// What is wrong.
         problem: String,
     },
-    /// An item of the input.
+    /// A problem of an item of the input.
     #[error("{}:{line}: {problem}", .path.display())]
     Item {
         /// The file of inputs.
@@ -95,7 +95,7 @@ pub enum EmbedError {
         /// What was found, what was wanted.
         problem: String,
     },
-    /// A picture.
+    /// A problem of a picture.
     #[error("{}: {problem}", .path.display())]
     Picture {
         /// Its file.
@@ -103,7 +103,7 @@ pub enum EmbedError {
         /// What is wrong with it.
         problem: String,
     },
-    /// An argument that makes no sense here.
+    /// An argument with an invalid value.
     #[error("{argument}: {problem}")]
     Argument {
         /// The argument, as the command line names it.
@@ -111,7 +111,7 @@ pub enum EmbedError {
         /// What was found, what was wanted.
         problem: String,
     },
-    /// What an earlier run left does not belong to this one.
+    /// Output of an earlier run that does not belong to this one.
     #[error("{}: {problem}", .path.display())]
     Output {
         /// The file or folder.
@@ -119,7 +119,7 @@ pub enum EmbedError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
-    /// The tensor library refused a step: a defect of this crate, or weights that contradict each other.
+    /// A failure of the tensor library: a defect of this crate, or weights that contradict each other.
     #[error("the arithmetic failed: {0}; the weights may contradict config.json")]
     Compute(String),
 }
@@ -130,8 +130,8 @@ impl From<candle_core::Error> for EmbedError {
     }
 }
 
-/// The tensor library's words in one line: without the stack, which it would print where the environment
-/// asks for stacks, and without the path, which every message here has already.
+/// The tensor library's message in one line: without the stack, which it prints if the environment requests it, and
+/// without the path, which every message has already.
 pub(crate) fn reason(error: &candle_core::Error) -> String {
     use candle_core::Error;
     match error {
@@ -142,8 +142,7 @@ pub(crate) fn reason(error: &candle_core::Error) -> String {
 }
 
 impl EmbedError {
-    /// Whether an encoder cannot be run here for what it is or lacks, so that trying again would not help; else something
-    /// failed.
+    /// Whether the encoder itself cannot be run, so that another attempt would not help; false for other failures.
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,

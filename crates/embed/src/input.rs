@@ -1,4 +1,4 @@
-//! The items to embed: texts from a file of lines or of JSON objects, pictures from a folder or a list.
+//! Items to embed: texts from a file of lines or of JSON objects, pictures from a folder or a list.
 
 use std::{
     ffi::OsStr,
@@ -11,17 +11,17 @@ use serde_json::Value;
 
 use crate::{EmbedError, folder::config::shown};
 
-/// A sum over texts, or over the bytes of files, in their order.
+/// Checksum of texts, or of the bytes of files, in their order.
 pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
     let mut digest = checksum::Combined::default();
     items.into_iter().for_each(|item| digest.add(&item));
     digest.finish()
 }
 
-/// A sum over the bytes of pictures, in their order.
+/// Checksum of the bytes of pictures, in their order.
 ///
 /// # Errors
-/// One cannot be read.
+/// A file cannot be read.
 pub fn digest_files(paths: &[PathBuf]) -> Result<String, EmbedError> {
     let sums: Result<Vec<String>, EmbedError> = paths.iter().map(|path| sha256_file(path)).collect();
     Ok(digest(sums?))
@@ -32,8 +32,8 @@ pub(crate) fn sha256_file(path: &Path) -> Result<String, EmbedError> {
     checksum::sha256_file(path).map_err(|error| EmbedError::read(path, error))
 }
 
-/// Texts from `lines.txt`, one a line, or from `file.jsonl#field`, one JSON object a line. An empty line
-/// of a text file is an empty text, of a JSON file nothing.
+/// Texts from `lines.txt`, one per line, or from `file.jsonl#field`, one JSON object per line. An empty line of a text
+/// file is an empty text; an empty line of a JSON file is ignored.
 ///
 /// # Errors
 /// No such file, not UTF-8, not an object, no such field or no string in it, no text at all.
@@ -55,9 +55,9 @@ pub fn texts(input: &str) -> Result<Vec<String>, EmbedError> {
     Ok(texts)
 }
 
-/// A file and what is meant in it. A text that names a file that is there is that file; else what stands before a `#` is,
-/// the last one first, where a file of this name is there; and where none is, before the last one. `runner` reads its
-/// `FILE#PART` by the same rule.
+/// A file and the part after `#`. If a file with the whole name exists, it is that file. Otherwise the text is split at
+/// the last `#` before which there is the name of an existing file; without such a file, at the last `#`. `runner`
+/// reads its `FILE#PART` by the same rule.
 fn member(input: &str) -> (&Path, Option<&str>) {
     let marks = || input.rmatch_indices('#').map(|(at, _)| (Path::new(&input[..at]), Some(&input[at + 1..])));
     let whole = Some((Path::new(input), None)).filter(|(path, _)| path.exists());
@@ -67,7 +67,7 @@ fn member(input: &str) -> (&Path, Option<&str>) {
 
 type Line<'a> = Result<(usize, &'a str), EmbedError>;
 
-/// Lines with their numbers; `\n` or `\r\n` ends one, and the last need not be ended.
+/// Lines with their numbers. `\n` or `\r\n` ends a line; the last line may have no end.
 fn lines<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<impl Iterator<Item = Line<'a>>, EmbedError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let ended = bytes.strip_suffix(b"\n").unwrap_or(bytes);
@@ -109,11 +109,11 @@ fn item(path: &Path, line: usize, problem: String) -> EmbedError {
     EmbedError::Item { path: path.to_owned(), line, problem }
 }
 
-/// Pictures of a folder (PNG and JPEG, by name), or those that a text file lists, one path a line,
-/// starting at the list's folder.
+/// Pictures of a folder (PNG and JPEG, sorted by name), or those in a list: a text file with one path per line,
+/// relative to the list's folder.
 ///
 /// # Errors
-/// No such folder or file, not UTF-8, a listed picture that is not there, no picture at all.
+/// No such folder or file, not UTF-8, a listed picture that does not exist, no picture at all.
 pub fn pictures(input: &Path) -> Result<Vec<PathBuf>, EmbedError> {
     let pictures = if input.is_dir() { of_folder(input)? } else { of_list(input)? };
     if pictures.is_empty() {

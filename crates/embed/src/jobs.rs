@@ -1,4 +1,4 @@
-//! `embed jobs`: what `runner texts` has listed, one encoder after the other.
+//! `embed jobs`: the jobs that `runner texts` has listed, one encoder after the other.
 
 use std::{
     collections::HashMap,
@@ -29,12 +29,12 @@ pub(crate) struct Jobs {
     sizes: Sizes,
 }
 
-/// Embeds every split of every view. Encoders are opened once before the first is run, so that what cannot be run is
-/// known at the beginning and not after hours.
+/// Embeds every split of every view. All encoders are opened before the first one runs, so that an encoder that cannot
+/// be run is reported at the beginning and not after hours.
 ///
 /// # Errors
-/// No list; a view that is not in it; encoders that are refused, unless they are to be skipped; all that embedding a
-/// text refuses.
+/// No list; a view that is not in it; encoders that cannot be run, unless they are to be skipped; errors of the
+/// embedding.
 pub(crate) fn run(args: &Jobs) -> Result<()> {
     let bytes = fs::read(&args.file).with_context(|| format!("{}: cannot be read", args.file.display()))?;
     let list: List = serde_json::from_slice(&bytes)
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     Ok(())
 }
 
-/// The views asked for, all without any.
+/// The requested views; all without a request.
 fn chosen<'v>(views: &'v [View], names: &[String]) -> Result<Vec<&'v View>> {
     if let Some(unknown) = names.iter().find(|name| !views.iter().any(|view| view.name == **name)) {
         let known: Vec<String> = views.iter().map(|view| format!("`{}`", view.name)).collect();
@@ -89,7 +89,7 @@ fn chosen<'v>(views: &'v [View], names: &[String]) -> Result<Vec<&'v View>> {
     Ok(views.iter().filter(|view| names.is_empty() || names.contains(&view.name)).collect())
 }
 
-/// Whether a view's file holds all its tensors and no run of ours made them.
+/// Whether a view's file has all its tensors and no run of this program made them.
 fn supplied(view: &View, folder: &Path) -> Result<bool> {
     let path = folder.join(&view.out);
     if !path.exists() {
@@ -115,7 +115,7 @@ fn open(view: &View) -> Result<TextEncoder, EmbedError> {
     TextEncoder::open(&view.model, TextOptions { pool, max_length: view.max_length })
 }
 
-/// Why the encoder is not run, and how the view can be had all the same.
+/// The reason why the encoder is not run, and other ways to the view.
 fn refusal(view: &View, error: &EmbedError, folder: &Path) -> String {
     let texts: Vec<String> = view.inputs.values().map(|input| folder.join(input).display().to_string()).collect();
     let splits: Vec<String> = view.inputs.keys().map(|split| format!("`{split}`")).collect();

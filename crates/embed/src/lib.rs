@@ -1,7 +1,7 @@
 //! Text and pictures to embeddings, without Python.
 //!
 //! An encoder is a folder in the layout of the model hub: `config.json`, `model.safetensors` and, for
-//! text, `tokenizer.json`. Nothing is fetched; what is not supported is refused by name.
+//! text, `tokenizer.json`. Nothing is downloaded. An unsupported architecture is an error that names it.
 //!
 //! ```
 //! use std::path::Path;
@@ -13,9 +13,8 @@
 //! # Ok::<(), embed::EmbedError>(())
 //! ```
 //!
-//! The architectures are written out on the tensors of `candle`, on the CPU, in `f32`, and each is held
-//! against its reference to 1e-5 (`tests/golden`). [`Job`] turns rows into a file in a run that may be
-//! killed.
+//! The architectures are implemented with the tensors of `candle`, on the CPU, in `f32`, and each agrees with its reference
+//! to 1e-5 (`tests/golden`). [`Job`] writes rows to a file in a run that can be killed and resumed.
 
 mod clip;
 mod embeddings;
@@ -35,7 +34,7 @@ pub use pictures::PictureEncoder;
 pub use shards::{Job, Outcome};
 pub use text::{Pool, TextEncoder, TextOptions};
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,6 +1,6 @@
-//! `embed`: texts or pictures and an encoder's folder in, a file of embeddings out.
+//! `embed`: embeddings of texts or pictures by an encoder in a folder.
 
-// Whoever reads what is printed may leave, or have no room: see `say`.
+// Readers of the output may leave, or the disk may be full: see `say`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod jobs;

@@ -1,4 +1,4 @@
-//! One run: items through an encoder into a tensor of a file, with a bar for whoever watches.
+//! A run: items through an encoder into a tensor of a file, with a progress bar.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use embed::{EmbedError, Embeddings, Job, Pool, TextEncoder, fingerprint, input};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What every run says.
+/// Options of every run.
 #[derive(Args)]
 pub(crate) struct Common {
     /// The encoder: a folder with config.json and model.safetensors
@@ -23,7 +23,7 @@ pub(crate) struct Common {
     pub(crate) sizes: Sizes,
 }
 
-/// How much is done at a time.
+/// Sizes of batches and shards.
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Sizes {
     /// Items that go through the encoder together
@@ -51,7 +51,7 @@ impl From<Pooling> for Pool {
     }
 }
 
-/// The texts of one input through an encoder that is open.
+/// Embeds the texts of one input with an open encoder.
 pub(crate) fn embed_texts(common: &Common, input: &str, encoder: &TextEncoder) -> Result<()> {
     let texts = input::texts(input)?;
     let decides = [("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
@@ -97,12 +97,12 @@ pub(crate) fn run(
     let outcome = job.run(
         &mut |resumed| {
             bar.set_position(resumed as u64);
-            // so that the speed is that of this run
+            // The displayed speed is that of this run.
             bar.reset_eta();
         },
         &mut |range| {
             let rows = make(range, &mut |n| bar.inc(n as u64))?;
-            // where nobody sees the bar, a line per shard
+            // Without a visible bar, a line is printed per shard.
             if bar.is_hidden() {
                 say::err!("{} of {items} items, {:.1} items/s", bar.position(), bar.per_sec());
             }

@@ -1,4 +1,4 @@
-//! A run that may be killed: a file per so many items, joined at the end.
+//! Runs that may be killed: one file per shard of items, joined at the end.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,24 +11,24 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{EmbedError, Embeddings, input};
 
-/// Says in the folder of shards what they are shards of.
+/// File in the folder of shards that describes their job.
 const JOB: &str = "job.json";
-/// Key of the metadata that says in the result what made each of its tensors.
+/// Key of the metadata that describes the jobs of the result's tensors.
 const METADATA: &str = "embed";
 /// The tensor of a shard.
 const ROWS: &str = "rows";
 
-/// What made each tensor of a result: what decides its numbers.
+/// The job of each tensor of a result: everything that decides its numbers.
 type Jobs = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What is to be made.
+/// Job of a run.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The file of the result. Tensors that it has already are kept.
+    /// The file of the result; its other tensors are kept.
     pub out: PathBuf,
     /// The tensor of the result, `[items, width]`.
     pub tensor: String,
-    /// Items there are.
+    /// Number of items.
     pub items: usize,
     /// Numbers per item.
     pub width: usize,
@@ -38,26 +38,25 @@ pub struct Job {
     pub decides: BTreeMap<String, String>,
 }
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// SHA-256 of the file of the result.
     pub sha256: String,
-    /// Items that an earlier run had made.
+    /// Number of items that an earlier run had made.
     pub resumed: usize,
 }
 
 impl Job {
-    /// Makes the shards that are not there yet, joins all of them to the result and removes them. `make`
-    /// gets a range of items and must give the same rows whenever it gets the same range; `before` is told
-    /// how many items were there.
+    /// Makes the missing shards, joins all shards to the result and removes them. `make` receives a range of items and
+    /// must return the same rows for the same range; `before` receives the number of items that existed before.
     ///
-    /// Every file is written under a temporary name, forced to disk and renamed, so a run that is killed
-    /// leaves whole shards only, and the next one ends with the bytes that an undisturbed one writes.
+    /// Every file is atomic, so a killed run leaves only complete shards, and the next run ends with the bytes of an
+    /// undisturbed one.
     ///
     /// # Errors
-    /// The result is not named as a safetensors file; it has the tensor already and another job made it; the shards belong to another job; what
-    /// `make` and the system refuse.
+    /// A result that is not named as a safetensors file; a tensor that another job made; shards of another job; errors
+    /// of `make` and of the system.
     pub fn run(
         &self,
         before: &mut dyn FnMut(usize),
@@ -98,7 +97,7 @@ impl Job {
             self.write_shard(&parts, range, &rows)?;
         }
         self.join(&parts, &ranges, earlier, jobs)?;
-        // the result is on disk; shards that cannot be removed do no harm
+        // The result is on disk; shards that cannot be removed do no harm.
         let _ = fs::remove_dir_all(&parts);
         Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed })
     }
@@ -111,7 +110,7 @@ impl Job {
         EmbedError::output(&self.out, problem)
     }
 
-    /// The result as it is, and what made its tensors.
+    /// The existing result and the jobs of its tensors.
     fn earlier(&self) -> Result<(Option<Vec<u8>>, Jobs), EmbedError> {
         let bytes = match fs::read(&self.out) {
             Ok(bytes) => bytes,
@@ -125,7 +124,7 @@ impl Job {
         Ok((Some(bytes), jobs))
     }
 
-    /// The folder of shards, which from now on says whose they are.
+    /// The folder of shards, which now describes their job.
     fn parts(&self) -> Result<PathBuf, EmbedError> {
         let mut name = self.out.as_os_str().to_owned();
         name.push(format!(".{}.parts", self.tensor));
@@ -155,7 +154,7 @@ impl Job {
         parts.join(format!("{:010}.safetensors", range.start))
     }
 
-    /// The values of a shard; one that is not whole counts as not there.
+    /// The values of a shard; an incomplete shard counts as missing.
     fn shard_at(&self, parts: &Path, range: &Range<usize>) -> Option<Vec<u8>> {
         let bytes = fs::read(Self::shard_path(parts, range)).ok()?;
         let parsed = SafeTensors::deserialize(&bytes).ok()?;

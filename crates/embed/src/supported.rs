@@ -1,4 +1,4 @@
-//! Which architectures are read: one list for texts and one for pictures, so that each can point to the other.
+//! Supported architectures: one list for texts and one for pictures, so that errors about one can point to the other.
 
 use crate::{EmbedError, folder::config::Config};
 
@@ -8,13 +8,13 @@ pub const TEXT: [&str; 8] = ["bert", "roberta", "xlm-roberta", "camembert", "dis
 /// Model types that [`PictureEncoder`](crate::PictureEncoder) reads.
 pub const PICTURES: [&str; 5] = ["vit", "dinov2", "clip", "resnet", "convnext"];
 
-/// An encoder of texts was wanted, and this is none.
+/// Error if an encoder of texts is expected and this is none.
 pub(crate) fn no_text_encoder(config: &Config, found: &str) -> EmbedError {
     let advice = "; this is an encoder of pictures: `embed pictures`";
     unsupported(config, found, "text", &TEXT, if PICTURES.contains(&found) { advice } else { "" })
 }
 
-/// An encoder of pictures was wanted, and this is none.
+/// Error if an encoder of pictures is expected and this is none.
 pub(crate) fn no_picture_encoder(config: &Config, found: &str) -> EmbedError {
     let advice = "; this is an encoder of texts: `embed text`";
     unsupported(config, found, "pictures", &PICTURES, if TEXT.contains(&found) { advice } else { "" })

@@ -1,8 +1,8 @@
-//! Which crate may depend on which, and on which heavy library.
+//! Allowed dependencies between crates, and on large libraries.
 
 use serde_json::Value;
 
-/// The crates of the workspace, each with those that it may depend on. The package of the crate `x` is `polyalign-x`; `xtask`,
+/// Crates of the workspace, each with its allowed dependencies. The package of the crate `x` is `polyalign-x`; `xtask`,
 /// which is not published, has no prefix.
 const ARROWS: &[(&str, &[&str])] = &[
     ("files", &[]),
@@ -20,10 +20,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &["files", "say"]),
 ];
 
-/// What the names of the workspace's packages begin with.
+/// Prefix of the names of the workspace's packages.
 const PREFIX: &str = "polyalign-";
 
-/// Libraries with one home: a crate that is not listed may not depend on them.
+/// Libraries and the crates that may depend on them.
 const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["files"]),
     ("shlex", &["files"]),
@@ -42,7 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokenizers", &["embed"]),
 ];
 
-/// Dependencies that break the arrows, crates that have none written down.
+/// Forbidden dependencies, and crates that are not in the list.
 pub fn check(packages: &[Value]) -> Vec<String> {
     packages.iter().flat_map(of_package).collect()
 }
@@ -59,7 +59,7 @@ fn of_package(package: &Value) -> Vec<String> {
         return vec![format!("crate `{name}` has no arrows in xtask/src/tidy/arrows.rs; say what it may depend on")];
     };
     let dependencies = package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
-    // Test helpers may come from anywhere.
+    // Test helpers may come from any crate.
     let linked = dependencies.iter().filter(|d| d["kind"].as_str() != Some("dev"));
     let mut problems = Vec::new();
     for dependency in linked.filter_map(|d| d["name"].as_str()).map(crate_name) {

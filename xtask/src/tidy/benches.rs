@@ -1,4 +1,4 @@
-//! `cargo bench -- --quick` hands its options to every target that it may bench: to those of criterion alone.
+//! `cargo bench -- --quick` passes its options to every target that it may bench. Only criterion's targets understand them.
 
 use std::fs;
 

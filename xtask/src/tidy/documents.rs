@@ -1,4 +1,4 @@
-//! What the documents say against what is there: links, files, commands, names, columns.
+//! Comparison of the documents with the code: links, files, commands, names, columns.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ struct Listing {
     start: &'static str,
     /// The document.
     document: &'static str,
-    /// What an entry is.
+    /// The word for an entry.
     what: &'static str,
 }
 
@@ -48,7 +48,7 @@ const LISTINGS: &[Listing] = &[
     },
 ];
 
-/// Files and folders of the sources that a text names between backticks, from the project's root.
+/// Files and folders of the sources that a text has in backticks, relative to the project's root.
 fn source_paths(text: &str) -> BTreeSet<&str> {
     const ROOTS: [&str; 3] = ["crates/", "xtask/", ".ci/"];
     let plain = |part: &&str| ROOTS.iter().any(|root| part.starts_with(root)) && !part.contains(['*', '{', ' ', '<']);
@@ -61,7 +61,7 @@ fn conflict(text: &str) -> Option<usize> {
     text.lines().position(mark).map(|line| line + 1)
 }
 
-/// Everything in the documents that is not so.
+/// All errors in the documents.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for path in files(root, "md") {
@@ -120,7 +120,7 @@ fn links(text: &str) -> Vec<String> {
     links
 }
 
-/// `experiments/….yaml`, wherever it is named; a name in capitals stands for any.
+/// Files `experiments/….yaml` anywhere in the text; a name in capitals is a placeholder.
 fn experiment_files(text: &str) -> BTreeSet<String> {
     let part_of_path = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
     let named = text.match_indices("experiments/").filter_map(|(at, _)| {
@@ -132,7 +132,7 @@ fn experiment_files(text: &str) -> BTreeSet<String> {
     named.collect()
 }
 
-/// The targets of `cargo xtask reproduce NAME`; a name in capitals stands for any.
+/// Targets of `cargo xtask reproduce NAME`; a name in capitals is a placeholder.
 fn reproduced(text: &str) -> BTreeSet<String> {
     let part_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     let names = text.split("cargo xtask reproduce ").skip(1);
@@ -140,7 +140,7 @@ fn reproduced(text: &str) -> BTreeSet<String> {
     names.filter(|name| !name.is_empty() && !name.starts_with('-')).collect()
 }
 
-/// The strings in quotes of every line from the one that contains `start` to the one that closes the list or function.
+/// Quoted strings of every line from the one that contains `start` to the end of the list or function.
 fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<Vec<String>>> {
     let mut lines = code.lines().skip_while(|line| !line.contains(start));
     let Some(first) = lines.next() else { bail!("{path}: no line contains `{start}`; tidy looks for names there") };
@@ -158,7 +158,7 @@ fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<Vec<String>>>
     Ok(body.iter().map(quoted).collect())
 }
 
-/// The columns of records, in their order, against the list in the formats.
+/// Compares the columns of records, in their order, with the list in the formats.
 fn columns(root: &Path) -> Result<Vec<String>> {
     let code = read(root, "crates/store/src/record.rs")?;
     let fields = code.lines().skip_while(|line| !line.starts_with("record! {")).take_while(|line| *line != "}");
@@ -174,7 +174,7 @@ fn columns(root: &Path) -> Result<Vec<String>> {
     Ok(vec![format!("docs/formats.md: the columns of records are, in this order: {wanted}")])
 }
 
-/// Every crate has its line in the architecture.
+/// Checks that every crate has its line in the architecture.
 fn crates(root: &Path) -> Result<Vec<String>> {
     let document = read(root, "ARCHITECTURE.md")?;
     let folders = fs::read_dir(root.join("crates")).context("cannot list crates/")?;

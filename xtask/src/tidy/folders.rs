@@ -1,4 +1,4 @@
-//! No folder of sources grows past what one takes in at a glance.
+//! Sizes of folders: a folder of sources must be small enough to be taken in at a glance.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::paths::{shown, sources};
 
-/// Files at one level.
+/// Largest number of files at one level.
 const MOST: usize = 12;
 
 /// Folders below `crates/*/src` and `xtask/src` with more files at one level than that.

@@ -1,4 +1,4 @@
-//! No source file grows past what one reads in a sitting, unless it says why.
+//! Lengths of files: a source file must be short enough to be read in one sitting, unless it says why it is not.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use super::paths::{files, shown};
 
 const MOST: usize = 600;
-/// Followed by the reason, in the first lines of a file that may be longer.
+/// Prefix of the reason, in the first lines of a file that may be longer.
 const REASON: &str = "// long because ";
 
-/// Rust files that are too long and do not say why.
+/// Rust files that are too long without a reason.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for path in files(root, "rs") {

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: what must agree and cannot be seen by the compiler.
+//! `cargo xtask tidy`: rules that the compiler cannot check.
 
 mod arrows;
 mod benches;
@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// Runs every check and prints what does not agree.
+/// Runs every check and prints the problems.
 pub fn run(root: &Path) -> Result<ExitCode> {
     let packages = packages(root)?;
     let mut problems = arrows::check(&packages);
@@ -42,7 +42,7 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// What cargo knows of the crates of the workspace.
+/// cargo's metadata of the workspace's crates.
 fn packages(root: &Path) -> Result<Vec<Value>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

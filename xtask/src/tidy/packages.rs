@@ -1,4 +1,4 @@
-//! What a registry asks of the packages that are published, and what a package must not need from outside of its folder.
+//! Requirements of a registry on published packages; a package must not need files outside its folder.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::paths::{files, shown};
 
-/// What the manifest of a package must say.
+/// Required keys in the manifest of a package.
 const FIELDS: [&str; 5] = ["description", "license", "readme", "keywords", "categories"];
-/// Files that every package has.
+/// Required files of a package.
 const FILES: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
-/// How code takes in a file at compile time.
+/// Forms in which code includes a file at compile time.
 const INCLUDES: [&str; 4] = ["include_str!(\"", "include_bytes!(\"", "include!(\"", "#[path = \""];
 
-/// Packages that a registry would refuse, or that do not compile outside of this folder.
+/// Packages that a registry would refuse, or that do not compile outside this folder.
 pub fn check(root: &Path, packages: &[Value]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for package in packages.iter().filter(|package| package["publish"].is_null()) {
@@ -45,7 +45,7 @@ pub fn check(root: &Path, packages: &[Value]) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Packages that a document tells a reader to depend on, in a version or under a name that does not exist.
+/// Dependencies that a document recommends, with a version or a name that does not exist.
 fn asked_for(text: &str, packages: &[Value]) -> Vec<String> {
     let quoted =
         |line: &str, key: &str| Some(line.split_once(&format!("{key} = \""))?.1.split('"').next()?.to_string());
@@ -75,7 +75,7 @@ fn of_manifest(package: &Value) -> Vec<String> {
         missing.map(|field| format!("package `{name}`: its Cargo.toml has no `{field}`")).collect();
     let wanted = format!("^{}", package["version"].as_str().unwrap_or_default());
     let dependencies = package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
-    // Cargo leaves a test helper without a version out of the package.
+    // Cargo removes a test helper without a version from the package.
     let linked = dependencies.iter().filter(|d| d["path"].is_string() && d["kind"].as_str() != Some("dev"));
     for dependency in linked.filter(|d| d["req"].as_str() != Some(&wanted)) {
         let (on, req) =
@@ -87,7 +87,7 @@ fn of_manifest(package: &Value) -> Vec<String> {
     problems
 }
 
-/// The files that code takes in at compile time, as it names them.
+/// Files that code includes at compile time, as written.
 fn includes(code: &str) -> Vec<&str> {
     let named = |start: &&'static str| {
         code.match_indices(*start)
@@ -97,7 +97,7 @@ fn includes(code: &str) -> Vec<&str> {
     INCLUDES.iter().flat_map(named).collect()
 }
 
-/// Whether a file that the code at `place` names lies in a folder that is packaged.
+/// Whether a file that the code at `place` names is in a folder that is packaged.
 fn is_packaged(place: &Path, named: &str) -> bool {
     let mut path = PathBuf::new();
     for part in place.parent().unwrap_or(place).join(named).components() {

@@ -1,4 +1,4 @@
-//! The files of the tree, and what they are called in messages.
+//! Files of the tree, and their names in messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-/// The files of the tree with this extension, build output and results left out, sorted.
+/// Files of the tree with this extension, without build output and results, sorted.
 pub fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
     let skipped = ["target", "results", ".git"];
     let walk = WalkDir::new(root).sort_by_file_name().into_iter();
@@ -27,7 +27,7 @@ pub fn sources(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// A path as it is named in messages.
+/// A path for messages.
 pub fn shown(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }

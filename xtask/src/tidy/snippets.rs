@@ -1,4 +1,4 @@
-//! Programs that a document shows against the files that are compiled and run.
+//! Comparison of programs in documents with the files that are compiled and run.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 
 use super::paths::{files, shown};
 
-/// Before a block that shows a whole file: `<!-- file: crates/align/examples/fit.rs -->`.
+/// Mark before a block that shows a whole file: `<!-- file: crates/align/examples/fit.rs -->`.
 const MARK: &str = "<!-- file: ";
 
-/// Blocks that are not what they say they show.
+/// Blocks that differ from their file.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for path in files(root, "md") {

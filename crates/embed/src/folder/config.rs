@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 
 use crate::EmbedError;
 
-/// No dimension, count or limit of an encoder comes near this; what does is a damaged file.
+/// Largest size that is accepted. No dimension, count or limit of an encoder comes near it; larger values mean a
+/// damaged file.
 const LARGEST: u64 = 1 << 24;
 
-/// A JSON object of a model's folder, or one below it.
+/// A JSON object of a model's folder, or an object inside it.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     path: PathBuf,
@@ -22,7 +23,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads a file; `None` when it is not there.
+    /// Reads a file; `None` if it does not exist.
     pub fn read(path: &Path) -> Result<Option<Self>, EmbedError> {
         let Some(value) = json(path)? else { return Ok(None) };
         let Value::Object(map) = value else {
@@ -35,7 +36,7 @@ impl Config {
         &self.path
     }
 
-    /// The object below a key; `None` when it is not there.
+    /// The object below a key; `None` if there is none.
     pub fn sub(&self, key: &str) -> Result<Option<Self>, EmbedError> {
         match self.get(key) {
             None => Ok(None),
@@ -135,7 +136,7 @@ impl Config {
     }
 }
 
-/// Any JSON file; `None` when it is not there.
+/// Reads any JSON file; `None` if it does not exist.
 pub(crate) fn json(path: &Path) -> Result<Option<Value>, EmbedError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -145,7 +146,7 @@ pub(crate) fn json(path: &Path) -> Result<Option<Value>, EmbedError> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| EmbedError::format(path, "JSON", error))
 }
 
-/// A value as messages show it, shortened.
+/// A value for messages, shortened.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Array(_) | Value::Object(_) => kind(value).to_owned(),

@@ -11,14 +11,14 @@ use files::checksum;
 use crate::{EmbedError, folder::config::Config, input};
 
 const CONFIG: &str = "config.json";
-/// File of the weights, one of the two.
+/// File of the weights, if they are in one file.
 pub(crate) const WHOLE: &str = "model.safetensors";
-/// Says which of several files holds which tensor.
+/// Index of the weights, if they are in several files: the file of each tensor.
 pub(crate) const INDEX: &str = "model.safetensors.index.json";
-/// The weights as older repositories have them.
+/// File of the weights in older repositories.
 pub(crate) const PICKLED: &str = "pytorch_model.bin";
 
-/// The folder is there and is one.
+/// Checks that the folder exists and is a folder.
 pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {
     if folder.is_dir() {
         return Ok(());
@@ -30,7 +30,7 @@ pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {
     })
 }
 
-/// Its `config.json`.
+/// The `config.json` of the folder.
 pub(crate) fn config(folder: &Path) -> Result<Config, EmbedError> {
     Config::read(&folder.join(CONFIG))?.ok_or_else(|| EmbedError::Missing {
         folder: folder.to_owned(),
@@ -39,8 +39,8 @@ pub(crate) fn config(folder: &Path) -> Result<Config, EmbedError> {
     })
 }
 
-/// A sum over everything in the folder and one level below that an encoder may read: settings,
-/// vocabularies, weights.
+/// Checksum of all files in the folder, and one level below it, that an encoder may read: settings, vocabularies,
+/// weights.
 ///
 /// # Errors
 /// A file or folder cannot be read.

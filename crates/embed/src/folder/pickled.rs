@@ -1,5 +1,5 @@
-//! `pytorch_model.bin`: the zip of a pickle and raw files that PyTorch writes since version 1.6, and the
-//! pickles in a row, with the raw numbers behind them, that it wrote before.
+//! `pytorch_model.bin` in two formats of PyTorch: since version 1.6 a zip of a pickle and raw files; before, several
+//! pickles followed by the raw numbers.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,18 +15,18 @@ use candle_core::{
 
 use crate::{EmbedError, error::reason, folder::WHOLE};
 
-/// How the older files begin: a pickled number that means nothing, then version 1001.
+/// Beginning of the older files: a pickled number without meaning, then version 1001.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
 
 type Tensors = BTreeMap<String, Tensor>;
 
-/// The tensors of floating point of a state dict. Code in the pickles is never run.
+/// The floating-point tensors of a state dict. Code in the pickles is never run.
 pub(crate) fn read(path: &Path) -> std::result::Result<Tensors, EmbedError> {
     let length = fs::metadata(path).map_err(|error| EmbedError::read(path, error))?.len();
     let mut file = BufReader::new(File::open(path).map_err(|error| EmbedError::read(path, error))?);
     let mut start = vec![0; LEGACY.len()];
     let legacy = file.read_exact(&mut start).is_ok() && start == LEGACY;
-    // the library takes some things for granted that a damaged pickle does not grant
+    // The library panics on some damaged pickles.
     let tensors = std::panic::catch_unwind(move || if legacy { in_a_row(file, length) } else { zipped(path, length) });
     let why = match tensors {
         Ok(Ok(tensors)) => return Ok(tensors),
@@ -56,8 +56,8 @@ fn zipped(path: &Path, length: u64) -> Result<Tensors> {
     Ok(tensors)
 }
 
-/// What follows the beginning: a pickle about the machine, the state dict, the names of the storages, and
-/// of each storage, in the order of the names, the count of its numbers and the numbers.
+/// Content after the beginning: a pickle about the machine, the state dict, the names of the storages, and for each
+/// storage, in the order of the names, the count of its numbers and the numbers.
 fn in_a_row(mut file: BufReader<File>, length: u64) -> Result<Tensors> {
     let machine = pickle(&mut file)?;
     if let Object::Dict(pairs) = machine
@@ -69,7 +69,7 @@ fn in_a_row(mut file: BufReader<File>, length: u64) -> Result<Tensors> {
     let Object::List(keys) = pickle(&mut file)? else { bail!("the names of its storages are missing") };
     let mut infos: Vec<TensorInfo> = Vec::new();
     for (name, value) in pairs {
-        // integers, such as counters, are of types that the library refuses, and nobody asks for them
+        // Integers, such as counters, have types that the library refuses and that no encoder needs.
         infos.extend(value.into_tensor_info(name, Path::new("")).ok().flatten());
     }
     let types: HashMap<&str, DType> = infos.iter().map(|info| (storage(info), info.dtype)).collect();
@@ -108,21 +108,21 @@ fn pickle(file: &mut impl BufRead) -> Result<Object> {
     stack.finalize()
 }
 
-/// The storage's name, before which the library puts the folder of a zip.
+/// The name of the storage, without the folder that the library puts before it.
 fn storage(info: &TensorInfo) -> &str {
     info.path.trim_start_matches('/')
 }
 
-/// Numbers of a tensor, if they can be counted.
+/// Number of elements of a tensor, if it does not overflow.
 fn elements(layout: &Layout) -> Option<usize> {
     layout.dims().iter().try_fold(1_usize, |count, dim| count.checked_mul(*dim))
 }
 
-/// A tensor's numbers in its storage, in any order of strides: weights that were transposed on their way
-/// from another library were saved so.
+/// The numbers of a tensor in its storage, with any strides: weights that were transposed by a conversion from another
+/// library are stored in this way.
 fn gather(info: &TensorInfo, values: &[f32]) -> Result<Tensor> {
     let (dims, strides) = (info.layout.dims(), info.layout.stride());
-    // the library keeps it in bytes
+    // The library gives the offset in bytes.
     let start = info.layout.start_offset() / info.dtype.size_in_bytes();
     let reach = dims
         .iter()

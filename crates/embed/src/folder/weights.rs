@@ -1,4 +1,4 @@
-//! The tensors of a model's folder: named, checked against the shape wanted, as `f32`.
+//! Tensors of a model's folder by name, checked against the expected shape, as `f32`.
 
 use std::{
     collections::BTreeMap,
@@ -22,11 +22,11 @@ use crate::{
 enum Stored {
     /// Bytes of one of the files.
     Bytes { file: usize, dtype: DType, shape: Vec<usize>, range: Range<usize> },
-    /// Unpickled already.
+    /// A tensor that was unpickled.
     Ready(Tensor),
 }
 
-/// All tensors of a folder; each is converted when it is asked for.
+/// All tensors of a folder; each is converted on request.
 pub(crate) struct Weights {
     path: PathBuf,
     files: Vec<Vec<u8>>,
@@ -74,7 +74,7 @@ impl Weights {
         };
         let mut names: Vec<&str> = Vec::new();
         for file in map.values() {
-            // a name and nothing else: an index must not lead out of its folder
+            // A plain file name: an index must not lead out of its folder.
             let plain = file.as_str().filter(|name| Path::new(name).file_name().is_some_and(|last| last == *name));
             let Some(name) = plain else {
                 return Err(EmbedError::format(index, "index", format!("{} is no file name", shown(file))));
@@ -89,7 +89,7 @@ impl Weights {
         Ok(weights)
     }
 
-    /// Takes in a file of safetensors.
+    /// Adds a safetensors file.
     fn add(&mut self, path: &Path) -> Result<(), EmbedError> {
         let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
         if bytes.starts_with(b"version https://git-lfs") {
@@ -100,7 +100,7 @@ impl Weights {
         let file = self.files.len();
         let start = bytes.as_ptr() as usize;
         for (name, view) in parsed.tensors() {
-            // other element types belong to counters, masks and quantised weights, which nobody asks for
+            // Other element types belong to counters, masks and quantised weights, which no encoder needs.
             let Some(dtype) = element(view.dtype()) else { continue };
             let from = view.data().as_ptr() as usize - start;
             let range = from..from + view.data().len();
@@ -111,8 +111,8 @@ impl Weights {
         Ok(())
     }
 
-    /// The tensors below the prefix under which `probe` is found, such as `bert.` or nothing: the same
-    /// encoder is saved with and without the heads that stood on it.
+    /// The tensors below the prefix under which `probe` is found, such as `bert.` or nothing: the same encoder is
+    /// stored with and without the heads on top of it.
     pub fn rooted(&self, probe: &str) -> Result<Scope<'_>, EmbedError> {
         let fits = |name: &&String| {
             let modern = modern(name);
@@ -161,7 +161,7 @@ impl Scope<'_> {
         Self { weights: self.weights, prefix: format!("{}{}.", self.prefix, name.as_ref()) }
     }
 
-    /// The tensor of this name, which must have this shape.
+    /// The tensor with this name, which must have this shape.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, EmbedError> {
         let name = format!("{}{name}", self.prefix);
         let stored = self.stored(&name).ok_or_else(|| self.weights.missing(&name))?;
@@ -185,7 +185,7 @@ impl Scope<'_> {
         self.stored(&format!("{}{name}", self.prefix)).is_some()
     }
 
-    /// By its name, or by the name it had in the oldest files.
+    /// A tensor by its name, or by its name in the oldest files.
     fn stored(&self, name: &str) -> Option<&Stored> {
         let legacy = || {
             let (stem, last) = name.rsplit_once('.')?;
@@ -200,7 +200,7 @@ impl Scope<'_> {
     }
 }
 
-/// A name with `gamma` and `beta` as they are called today.
+/// A name with the current words for `gamma` and `beta`.
 fn modern(name: &str) -> String {
     match name.rsplit_once('.') {
         Some((stem, "gamma")) => format!("{stem}.weight"),

@@ -1,4 +1,4 @@
-//! What stands between the two linear maps of a feed-forward block.
+//! Activation functions of feed-forward blocks.
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{EmbedError, folder::config::Config};
 
-/// Values that one thread takes at a time.
+/// Number of values that one thread processes at a time.
 const CHUNK: usize = 16 * 1024;
 
 /// A function of one number.
@@ -73,8 +73,8 @@ fn each(values: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
     pairs.for_each(|(values, out)| out.iter_mut().zip(values).for_each(|(out, x)| *out = f(*x)));
 }
 
-/// On the library's own map, which runs on one thread, the error function would cost as much as the
-/// matrix products around it.
+/// In the library's own map, which uses one thread, the error function would cost as much as the matrix products around
+/// it.
 impl CustomOp1 for Activation {
     fn name(&self) -> &'static str {
         "activation"

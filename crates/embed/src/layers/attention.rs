@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use super::Linear;
 use crate::{EmbedError, folder::weights::Scope};
 
-/// Added to the scores of positions that must not be seen; after the softmax their weight is 0.
+/// Addend for the scores of positions that must not be seen; after the softmax their weight is 0.
 const UNSEEN: f32 = f32::MIN;
 
 /// `softmax(Q Kᵀ s + B) V`, heads side by side, then the output map.
@@ -18,7 +18,7 @@ pub(crate) struct Attention {
     scale: f64,
 }
 
-/// How a family calls the four maps.
+/// Names of the four maps in a family of models.
 pub(crate) struct Projections {
     pub query: &'static str,
     pub key: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Projections {
 }
 
 impl Attention {
-    /// With biases and the usual scale `1/√(width of a head)`.
+    /// Attention with biases and the usual scale `1/√(width of a head)`.
     pub fn load(scope: &Scope, names: &Projections, width: usize, heads: usize) -> Result<Self, EmbedError> {
         let map = |name| Linear::load(&scope.sub(name), width, width);
         Ok(Self {
@@ -40,7 +40,7 @@ impl Attention {
         })
     }
 
-    /// Without biases and without scale, `inner` wide inside: T5.
+    /// Attention without biases and without scale, `inner` wide inside: T5.
     pub fn bare(
         scope: &Scope,
         names: &Projections,
@@ -59,7 +59,7 @@ impl Attention {
         })
     }
 
-    /// `[items · length, width]` to the same shape. What is in `added` is added to the scores; each must
+    /// From `[items · length, width]` to the same shape. The tensors in `added` are added to the scores; each must
     /// broadcast to `[items, heads, length, length]` (query, then key).
     pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
         let length = x.dim(0)? / items;
@@ -81,8 +81,8 @@ impl Attention {
     }
 }
 
-/// What to add to the scores so that padding is not seen: `[items, 1, 1, length]`, or with `causal`,
-/// where no position sees a later one either, `[items, 1, length, length]`.
+/// Addend for the scores that hides padding: `[items, 1, 1, length]`; with `causal`, where no position sees a later one
+/// either, `[items, 1, length, length]`.
 pub(crate) fn mask(seen: &[bool], items: usize, causal: bool) -> Result<Tensor, EmbedError> {
     let length = seen.len() / items;
     let value = |seen: bool| if seen { 0.0 } else { UNSEEN };

@@ -1,5 +1,5 @@
-//! The parts that encoders are made of. Activations travel as matrices `[items · positions, width]`;
-//! only attention looks at them as items, heads and positions.
+//! Layers of encoders. Activations are matrices `[items · positions, width]`; only attention splits them into items,
+//! heads and positions.
 
 mod activation;
 mod attention;
@@ -39,7 +39,7 @@ impl Linear {
     }
 }
 
-/// A convolution's kernel as a linear map of what lies under it.
+/// A convolution's kernel as a linear map of the values under it.
 pub(crate) struct Flat(Linear);
 
 impl Flat {

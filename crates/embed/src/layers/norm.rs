@@ -5,12 +5,12 @@ use rayon::prelude::*;
 
 use crate::{EmbedError, folder::weights::Scope};
 
-/// Layer norm `(x - mean) / √(var + ε) ∘ w + b`, or root-mean-square norm `x / √(mean(x²) + ε) ∘ w`,
-/// over the last dimension. SufficientStatistics are taken in `f64`, the variance about the mean: the library's own
-/// takes it as a difference of squares in `f32`, which rows with a large mean do not survive.
+/// Layer norm `(x - mean) / √(var + ε) ∘ w + b`, or root-mean-square norm `x / √(mean(x²) + ε) ∘ w`, over the last
+/// dimension. Sums are in `f64`, with the variance about the mean. The library's own norm takes the variance as a
+/// difference of squares in `f32`, which is wrong for rows with a large mean.
 pub(crate) struct Norm {
     weight: Vec<f32>,
-    /// Absent for the root-mean-square norm, which does not subtract the mean either.
+    /// Bias; `None` for the root-mean-square norm, which does not subtract the mean either.
     bias: Option<Vec<f32>>,
     epsilon: f64,
 }
@@ -72,7 +72,7 @@ impl CustomOp1 for Norm {
     }
 }
 
-/// The values of a tensor that lies in one piece.
+/// The values of a contiguous tensor.
 pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     let values: &[f32] = storage.as_slice()?;
     match layout.contiguous_offsets() {

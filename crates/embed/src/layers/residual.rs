@@ -15,7 +15,7 @@ pub(crate) struct PreNorm {
     activation: Activation,
 }
 
-/// How a family calls the parts of a block.
+/// Names of the parts of a block in a family of models.
 pub(crate) struct PreNormNames {
     pub norms: [&'static str; 2],
     pub attention: &'static str,

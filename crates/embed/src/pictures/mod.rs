@@ -1,4 +1,4 @@
-//! Picture encoders: a model's folder, then pictures in, one row per picture out.
+//! Picture encoders: from pictures to one row per picture.
 
 mod architectures;
 pub mod edges;
@@ -34,8 +34,8 @@ impl PictureEncoder {
     /// Reads `config.json`, `preprocessor_config.json` and the weights of a folder.
     ///
     /// # Errors
-    /// The folder lacks one of them, its `model_type` is not [`SUPPORTED`], a key or a tensor is not what
-    /// it must be, pictures are prepared in another size than the model's.
+    /// A missing file, a `model_type` that is not [`SUPPORTED`], a key or a tensor with an invalid value, a size of the
+    /// preparation that differs from the model's.
     pub fn open(folder: &Path) -> Result<Self, EmbedError> {
         folder::check(folder)?;
         let config = folder::config(folder)?;
@@ -73,10 +73,10 @@ impl PictureEncoder {
         format!("{}, {}", self.model_type, self.width())
     }
 
-    /// A picture resized and cropped for this encoder, still eight bits a colour.
+    /// A picture resized and cropped for this encoder, with eight bits per colour.
     ///
     /// # Errors
-    /// It is too small or too narrow.
+    /// The picture is too small or too narrow.
     pub fn resized(&self, picture: &Rgb) -> Result<Rgb, EmbedError> {
         let problem = |problem| EmbedError::Picture { path: PathBuf::from("picture"), problem };
         self.preparation.resized(picture).map_err(problem)
@@ -85,7 +85,7 @@ impl PictureEncoder {
     /// Resized pictures as the numbers that the encoder reads.
     ///
     /// # Errors
-    /// They are not of one size.
+    /// The pictures differ in size.
     pub fn pixels(&self, resized: &[Rgb]) -> Result<Pixels, EmbedError> {
         self.preparation.pixels(resized)
     }
@@ -93,7 +93,7 @@ impl PictureEncoder {
     /// One row per picture.
     ///
     /// # Errors
-    /// The pixels are not of a size that the model reads; numbers that are not finite.
+    /// A size that the model does not read; numbers that are not finite.
     pub fn features(&self, pixels: &Pixels) -> Result<Embeddings, EmbedError> {
         let rows: Vec<Vec<f32>> = self.model.forward(pixels)?.to_vec2()?;
         let mut embeddings = Embeddings::zeros(rows.len(), self.width());
@@ -103,8 +103,8 @@ impl PictureEncoder {
         Ok(embeddings)
     }
 
-    /// One row per file, `batch` at a time; with `edges`, of the file's edge map in its place. `done` is
-    /// told how many files have just been finished.
+    /// One row per file, `batch` at a time; with `edges`, of the file's edge map. `done` receives the number of files
+    /// that have just been finished.
     ///
     /// # Errors
     /// The errors of [`Rgb::open`], [`PictureEncoder::resized`] and [`PictureEncoder::features`].

@@ -1,4 +1,4 @@
-//! Pictures in memory, eight bits a colour.
+//! Pictures in memory, eight bits per colour.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct Picture<const C: usize> {
 
 /// Red, green, blue.
 pub type Rgb = Picture<3>;
-/// One grey value a pixel.
+/// One grey value per pixel.
 pub type Grey = Picture<1>;
 
 impl<const C: usize> Picture<C> {
@@ -47,10 +47,11 @@ impl<const C: usize> Picture<C> {
 }
 
 impl Rgb {
-    /// Reads a PNG or a JPEG file; grey becomes three equal colours, transparency is dropped.
+    /// Reads a PNG or a JPEG file. Grey becomes three equal colours; transparency is dropped.
     ///
     /// # Errors
-    /// It cannot be read, is neither, or has sixteen bits a colour, which readers shorten in different ways.
+    /// The file cannot be read, has another format, or has sixteen bits per colour, which readers shorten in different
+    /// ways.
     pub fn open(path: &Path) -> Result<Self, EmbedError> {
         let wrong = |problem: String| EmbedError::Picture { path: path.to_owned(), problem };
         let reader = Reader::open(path).map_err(|error| EmbedError::read(path, error))?;

@@ -14,16 +14,16 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// From the values `[items, 3, height, width]`.
+    /// Pictures from the values `[items, 3, height, width]`.
     ///
     /// # Errors
-    /// There are not so many values.
+    /// Another number of values.
     pub fn new(items: usize, height: usize, width: usize, values: Vec<f32>) -> Result<Self, EmbedError> {
         let tensor = Tensor::from_vec(values, (items, 3, height, width), &Device::Cpu)?;
         Ok(Self { tensor, items, height, width })
     }
 
-    /// Pictures.
+    /// Number of pictures.
     pub fn items(&self) -> usize {
         self.items
     }
@@ -41,7 +41,7 @@ impl Pixels {
     /// All values.
     ///
     /// # Errors
-    /// The tensor library refuses.
+    /// An error of the tensor library.
     pub fn values(&self) -> Result<Vec<f32>, EmbedError> {
         Ok(self.tensor.flatten_all()?.to_vec1()?)
     }

@@ -11,7 +11,7 @@ use crate::{EmbedError, folder::config::Config};
 
 const SETTINGS: &str = "preprocessor_config.json";
 
-/// Largest side that anybody asks for; beyond it, the settings are damaged.
+/// Largest side that is accepted; larger values mean damaged settings.
 const LARGEST: usize = 4096;
 
 /// Resize, crop, scale and shift.
@@ -26,22 +26,22 @@ pub(super) struct Preparation {
 
 #[derive(Clone, Copy)]
 enum Resize {
-    /// To exactly this width and height.
+    /// Exactly this width and height.
     To(usize, usize),
-    /// So that the shorter side has this length; the other is `⌊edge · long / short⌋`.
+    /// This length of the shorter side; the other side is `⌊edge · long / short⌋`.
     Shortest(usize),
 }
 
-/// How a family of preprocessors reads its keys.
+/// Family of preprocessors, which differ in the meaning of their keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
-    /// To width and height, no crop.
+    /// Resize to width and height, no crop.
     Vit,
-    /// The shorter side, then a crop.
+    /// Resize the shorter side, then crop.
     Clip,
-    /// To width and height, then a crop.
+    /// Resize to width and height, then crop.
     Deit,
-    /// The shorter side enlarged by `crop_pct`, then a crop to the size; from 384 on, to the size at once.
+    /// Resize the shorter side, enlarged by `crop_pct`, then crop to the size; from 384 on, resize to the size at once.
     ConvNext,
 }
 
@@ -79,7 +79,7 @@ impl Preparation {
         Ok(Self { resize, crop, filter, factor, mean, deviation })
     }
 
-    /// Width and height of what comes out, where they do not depend on the picture.
+    /// Width and height of the result, if they do not depend on the picture.
     pub fn size(&self) -> Option<(usize, usize)> {
         match (self.crop, self.resize) {
             (Some(size), _) => Some(size),
@@ -88,7 +88,7 @@ impl Preparation {
         }
     }
 
-    /// Resized and cropped, still eight bits a colour.
+    /// The picture resized and cropped, with eight bits per colour.
     pub fn resized(&self, picture: &Rgb) -> Result<Rgb, String> {
         let (width, height) = (picture.width(), picture.height());
         let resized = match self.resize {
@@ -169,7 +169,7 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
                 }
                 false => None,
             };
-            // an exact size is written as two numbers, a single one means the shorter side
+            // An exact size is written as two numbers; a single number means the shorter side.
             let of_two = config.sub("size").ok().flatten().is_some_and(|size| size.has("height"));
             (if of_two || family == Family::Deit { exact } else { Resize::Shortest(width) }, crop)
         }
@@ -178,7 +178,7 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
     Ok((resize, crop))
 }
 
-/// Width, height, and whether it is the shorter side's; from a number or an object.
+/// Width, height, and whether the number is that of the shorter side; from a number or an object.
 fn size(config: &Config, key: &str) -> Result<(usize, usize, bool), EmbedError> {
     let (width, height, shortest) = match config.get(key) {
         None => (224, 224, false),

@@ -1,13 +1,13 @@
-//! Resizing as Pillow does it: the filter widened when shrinking, one direction after the other, each in
-//! fixed-point arithmetic and rounded to eight bits. A resize in floating point differs by a grey level
-//! here and there, which moves features by far more than their rounding.
+//! Resizing as in Pillow: the filter is widened for smaller sizes, and each direction is computed in fixed-point
+//! arithmetic and rounded to eight bits. A resize in floating point differs by a grey level in some pixels, which moves
+//! features by far more than their rounding.
 
 use super::picture::Rgb;
 
 /// Fractional bits of a weight.
 const BITS: u32 = 32 - 8 - 2;
 
-/// The two filters that encoders ask for.
+/// The filters of encoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
     /// A triangle of half-width 1.
@@ -36,7 +36,7 @@ impl Filter {
     }
 }
 
-/// The picture at another size.
+/// The picture in another size.
 pub(crate) fn resize(picture: &Rgb, width: usize, height: usize, filter: Filter) -> Rgb {
     let across = |picture: &Rgb| match width == picture.width() {
         true => picture.clone(),
@@ -49,14 +49,14 @@ pub(crate) fn resize(picture: &Rgb, width: usize, height: usize, filter: Filter)
     if columns_first(picture, width, height) { across(&down(picture)) } else { down(&across(picture)) }
 }
 
-/// Since version 13 a picture that loses more than twice as many rows as columns is resized downwards
-/// first; before, rows always came first. The rounding in between makes the order visible.
+/// Since Pillow 13 a picture that loses more than twice as many rows as columns is resized downwards first; before,
+/// rows always came first. The rounding between the two steps makes the order visible.
 fn columns_first(picture: &Rgb, width: usize, height: usize) -> bool {
     let lost = picture.height().saturating_sub(height);
     lost > 0 && lost + 2 * width > 2 * picture.width()
 }
 
-/// Which pixels make up one of the result, and with which weights.
+/// Source pixels of one pixel of the result, with their weights.
 struct Taps {
     first: usize,
     weights: Vec<i64>,
@@ -68,7 +68,7 @@ fn taps(from: usize, to: usize, filter: Filter) -> Vec<Taps> {
     let support = filter.support() * widened;
     let tap = |i: usize| {
         let centre = (i as f64 + 0.5) * scale;
-        // conversions cut off towards zero, as in C
+        // Conversions round towards zero, as in C.
         let first = (centre - support + 0.5).max(0.0) as usize;
         let last = ((centre + support + 0.5) as usize).min(from);
         let weight = |x: usize| filter.at((x as f64 - centre + 0.5) / widened);

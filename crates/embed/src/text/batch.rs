@@ -5,7 +5,7 @@ use candle_core::Tensor;
 
 use crate::EmbedError;
 
-/// One text after the tokenizer: never empty.
+/// Tokens of one text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tokens {
     pub ids: Vec<u32>,
@@ -19,7 +19,7 @@ pub(crate) struct Batch {
     pub length: usize,
     pub ids: Vec<u32>,
     pub segments: Vec<u32>,
-    /// False where padded.
+    /// False for padding.
     pub seen: Vec<bool>,
 }
 
@@ -44,9 +44,9 @@ impl Batch {
         (0..self.items).flat_map(|_| 0..self.length as u32).collect()
     }
 
-    /// Positions that begin behind the padding id and count only what is not the padding id, which itself
-    /// stays at its own: the rule of RoBERTa, made from the ids, so that a literal `<pad>` in a text
-    /// counts as padding here though attention sees it.
+    /// RoBERTa's positions: they begin after the padding id and count only ids other than the padding id, which keeps
+    /// its own position. They are made from the ids. Therefore a literal `<pad>` in a text counts as padding here,
+    /// although attention sees it.
     pub fn positions_after(&self, padding: u32) -> Vec<u32> {
         let mut positions = Vec::with_capacity(self.ids.len());
         for ids in self.ids.chunks(self.length.max(1)) {

@@ -1,4 +1,4 @@
-//! Text encoders: a model's folder, then texts in, one row per text out.
+//! Text encoders: from texts to one row per text.
 
 mod architectures;
 mod batch;
@@ -26,19 +26,19 @@ use crate::{
     folder::{self, config::Config, weights::Weights},
 };
 
-/// Tokens in a batch, padding included: long texts go in smaller batches, because the scores of
-/// attention grow with the square of the length.
+/// Tokens in a batch, padding included: long texts are in smaller batches, because the scores of attention grow with
+/// the square of the length.
 const TOKENS: usize = 8192;
 
-/// What the caller may say about an encoder; by default the folder decides.
+/// Options of a text encoder; by default its folder decides.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TextOptions {
-    /// The plain last hidden state, so pooled, whatever the folder has behind its transformer. By
-    /// default what `modules.json` says and, without it, [`Pool::Mean`].
+    /// Pooling of the last hidden state, without any further module of the folder. Default: the modules in
+    /// `modules.json`, or [`Pool::Mean`] without this file.
     pub pool: Option<Pool>,
-    /// Tokens at which texts are cut, special ones included. By default the first that is there of
-    /// `max_seq_length` in `sentence_bert_config.json`, `model_max_length` in `tokenizer_config.json`,
-    /// the table of positions, 512; never more than the table of positions.
+    /// Number of tokens, special ones included, at which texts are cut. Default: the first of these that exists:
+    /// `max_seq_length` in `sentence_bert_config.json`, `model_max_length` in `tokenizer_config.json`, the table of
+    /// positions, 512; never more than the table of positions.
     pub max_length: Option<usize>,
 }
 
@@ -55,8 +55,8 @@ impl TextEncoder {
     /// Reads `config.json`, the weights and the tokenizer of a folder.
     ///
     /// # Errors
-    /// The folder lacks one of them, its `model_type` is not [`SUPPORTED`], a key or a tensor is not what
-    /// it must be, a module of sentence-transformers is not supported, an option does not suit the model.
+    /// A missing file, a `model_type` that is not [`SUPPORTED`], a key or a tensor with an invalid value, an
+    /// unsupported module of sentence-transformers, an option that does not suit the model.
     pub fn open(root: &Path, options: TextOptions) -> Result<Self, EmbedError> {
         folder::check(root)?;
         let sentence = Sentence::open(root, options.pool.is_some())?;
@@ -91,7 +91,7 @@ impl TextEncoder {
         self.model.width()
     }
 
-    /// Tokens at which texts are cut.
+    /// Number of tokens at which texts are cut.
     pub fn max_length(&self) -> usize {
         self.max_length
     }
@@ -104,14 +104,14 @@ impl TextEncoder {
     /// Token ids of each text, special ones included, cut at [`TextEncoder::max_length`].
     ///
     /// # Errors
-    /// The tokenizer refuses a text, gives none, or gives an id that the model has no row for.
+    /// The tokenizer refuses a text, returns no token, or returns an id for which the model has no row.
     pub fn token_ids(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>, EmbedError> {
         Ok(self.tokens(texts)?.into_iter().map(|tokens| tokens.ids).collect())
     }
 
-    /// One row per text, in the order of the texts. Up to `batch` texts of similar length go through the
-    /// model together; the rows do not depend on the company they keep, but for rounding. `done` is told
-    /// how many texts have just been finished.
+    /// One row per text, in the order of the texts. Up to `batch` texts of similar length are encoded together; up to
+    /// rounding, a row does not depend on the other texts. `done` receives the number of texts that have just been
+    /// finished.
     ///
     /// # Errors
     /// The errors of [`TextEncoder::token_ids`], and numbers that are not finite.
@@ -128,8 +128,8 @@ impl TextEncoder {
         Ok(embeddings)
     }
 
-    /// One text's hidden states `[tokens, width]`: after the embeddings, after each layer; of T5 the last
-    /// behind the final norm. For finding where two implementations part ways.
+    /// Hidden states `[tokens, width]` of one text: after the embeddings and after each layer; the last state of T5 is
+    /// the one after the final norm. They help to find the first difference of two implementations.
     ///
     /// # Errors
     /// The errors of [`TextEncoder::encode`].
@@ -159,14 +159,14 @@ impl TextEncoder {
     }
 }
 
-/// Positions of texts that go together: by length, then by position, so that little is padded and the
-/// same texts always make the same batches.
+/// Positions of texts that are encoded together: sorted by length, then by position, so that there is little padding
+/// and the same texts always form the same batches.
 fn groups(tokens: &[Tokens], batch: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..tokens.len()).collect();
     order.sort_by_key(|i| (tokens[*i].ids.len(), *i));
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for i in order {
-        // the next is the longest so far, so the whole group is padded to it
+        // The next text is the longest so far, so the whole group is padded to its length.
         match groups.last_mut() {
             Some(group) if group.len() < batch && (group.len() + 1) * tokens[i].ids.len() <= TOKENS => group.push(i),
             _ => groups.push(vec![i]),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Which tokens make up a text's vector.
+/// Tokens that make up the vector of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pool {
@@ -25,15 +25,15 @@ impl fmt::Display for Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pooling {
     pub pool: Pool,
-    /// Scale to length 1.
+    /// Scale to unit length.
     pub normalise: bool,
 }
 
 impl Pooling {
-    /// The mean, not scaled: what a folder means that says nothing.
+    /// The mean, not scaled: the default of a folder without modules.
     pub const PLAIN: Self = Self { pool: Pool::Mean, normalise: false };
 
-    /// Pools the rows of one text, `[length, width]`, of which the first `seen` are no padding. SufficientStatistics in `f64`.
+    /// Pools the rows of one text, `[length, width]`; the first `seen` rows are not padding. Sums are in `f64`.
     pub fn of(self, rows: &[f32], width: usize, seen: usize) -> Vec<f32> {
         let mut pooled: Vec<f64> = match self.pool {
             Pool::Cls => rows[..width].iter().map(|x| f64::from(*x)).collect(),
@@ -47,7 +47,7 @@ impl Pooling {
             }
         };
         if self.normalise {
-            // a floor as in the reference, so that a zero row stays one
+            // A lower limit as in the reference, so that a zero row stays zero.
             let length = pooled.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-12);
             pooled.iter_mut().for_each(|x| *x /= length);
         }

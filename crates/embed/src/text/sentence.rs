@@ -1,4 +1,4 @@
-//! What sentence-transformers writes beside a model: which modules, which pooling, how long.
+//! Settings of sentence-transformers beside a model: modules, pooling, length.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -13,18 +13,18 @@ use crate::{
 const MODULES: &str = "modules.json";
 const SETTINGS: &str = "sentence_bert_config.json";
 
-/// A folder as sentence-transformers sees it; a plain model's folder is one without modules.
+/// A folder of sentence-transformers; a plain model's folder is one without modules.
 pub(super) struct Sentence {
-    /// Where `config.json` and the weights are.
+    /// Folder of `config.json` and the weights.
     pub folder: PathBuf,
-    /// From the modules; none where there are none, or where the caller has his own.
+    /// Pooling from the modules; `None` without modules, or if the caller has chosen one.
     pub pooling: Option<Pooling>,
     pub max_length: Option<usize>,
 }
 
 impl Sentence {
-    /// Reads `modules.json` and what it names. With `own_pooling`, modules behind the first are neither
-    /// read nor refused.
+    /// Reads `modules.json` and the files that it names. With `own_pooling`, modules after the first are neither read
+    /// nor refused.
     pub fn open(root: &Path, own_pooling: bool) -> Result<Self, EmbedError> {
         let path = root.join(MODULES);
         let Some(modules) = modules(&path)? else {
@@ -44,7 +44,7 @@ impl Sentence {
 }
 
 struct Module {
-    /// The last part of its type's name.
+    /// The last part of the name of its type.
     kind: String,
     folder: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! From a text to token ids, by `tokenizer.json` or `vocab.txt`.
+//! Tokenizers: from a text to token ids, by `tokenizer.json` or `vocab.txt`.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ const JSON: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";
 const SETTINGS: &str = "tokenizer_config.json";
 
-/// Tokenizers that cut at no more than this say in `model_max_length` that they do not cut.
+/// A `model_max_length` of at least this number means that the tokenizer does not cut.
 const NO_LIMIT: u64 = 1 << 20;
 
 /// A tokenizer that cuts at a given length and does not pad.
@@ -56,18 +56,18 @@ impl TextTokenizer {
         Err(EmbedError::Missing { folder: folder.to_owned(), wanted: format!("`{JSON}`"), advice })
     }
 
-    /// Tokens at which the folder itself cuts, if it does.
+    /// Number of tokens at which the folder cuts, if it does.
     pub fn limit(folder: &Path) -> Result<Option<usize>, EmbedError> {
         let Some(settings) = Config::read(&folder.join(SETTINGS))? else { return Ok(None) };
-        // "no limit" is written as a number of thirty digits, which is no integer of JSON
+        // "No limit" is written as a number of thirty digits, which does not fit into an integer.
         match settings.get("model_max_length").and_then(serde_json::Value::as_u64) {
             Some(limit @ 1..NO_LIMIT) => Ok(Some(limit as usize)),
             _ => Ok(None),
         }
     }
 
-    /// Cuts from now on at this many tokens, special ones included; what the file itself says of
-    /// cutting and padding is for another use and does not hold.
+    /// Sets the number of tokens at which texts are cut, special ones included. The file's own settings of cutting and
+    /// padding are for another use and are ignored.
     pub fn cut(&mut self, length: usize) -> Result<(), EmbedError> {
         let added = self.tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
         if length <= added {
@@ -109,7 +109,7 @@ impl TextTokenizer {
     }
 }
 
-/// Tokenizers that cut a text into words with a dictionary first.
+/// Refuses tokenizers that first split a text into words by a dictionary.
 fn refuse_morphology(settings: &Config) -> Result<(), EmbedError> {
     let class = settings.text("tokenizer_class", "")?;
     let words = settings.text("word_tokenizer_type", "basic")?;
@@ -122,7 +122,7 @@ fn refuse_morphology(settings: &Config) -> Result<(), EmbedError> {
     Ok(())
 }
 
-/// What BERT's own tokenizer does, from its vocabulary alone.
+/// BERT's own tokenizer, from its vocabulary alone.
 fn word_piece(path: &Path, settings: Option<&Config>) -> Result<Tokenizer, EmbedError> {
     let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
     let flag = |key, default| settings.map_or(Ok(default), |settings| settings.flag(key, default));

@@ -1,7 +1,7 @@
-//! Files that use each other in a circle can be understood, moved and tested only together.
+//! Circles of files. Files that use each other in a circle can only be understood, moved and tested together.
 //!
-//! What counts is what a file names of another file of its crate: `use` lines and paths in code, tests left out. A name that
-//! a `mod.rs` or `lib.rs` hands on (`pub use`) counts as a use of the file that it is written in.
+//! A file uses another file of its crate if it names its items: `use` lines and paths in code; tests do not count. A
+//! name that a `mod.rs` or `lib.rs` re-exports (`pub use`) counts as a use of the file that defines it.
 
 mod parse;
 mod tree;
@@ -15,13 +15,13 @@ use anyhow::{Context, Result};
 use self::tree::{Arrow, Tree};
 use super::paths::{shown, sources};
 
-/// Where files may use each other in a circle, and why: a file or a folder, all of whose circles are excused.
+/// Files and folders whose circles are allowed, with the reason.
 const EXCUSED: &[(&str, &str)] = &[(
     "crates/runner/src/cli/",
     "completions and manual pages are of all commands; what is printed of an error stands with them",
 )];
 
-/// Circles among the files of each crate that nothing excuses, and excuses that nothing needs.
+/// Circles among the files of each crate that are not allowed, and allowances without a circle.
 pub fn check(root: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     let mut needed = BTreeSet::new();
@@ -42,7 +42,7 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Sets of files each of which leads to all others of its set, sorted.
+/// Sets of files in which each file leads to all others, sorted.
 fn circles(arrows: &[Arrow]) -> Vec<Vec<PathBuf>> {
     let mut uses: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
     for arrow in arrows {
@@ -59,7 +59,7 @@ fn circles(arrows: &[Arrow]) -> Vec<Vec<PathBuf>> {
     circles
 }
 
-/// All files that a file leads to.
+/// All files to which a file leads.
 fn reach<'a>(file: &Path, uses: &BTreeMap<&'a Path, Vec<&'a Path>>) -> BTreeSet<&'a Path> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Path> = uses.get(file).cloned().unwrap_or_default();
@@ -73,7 +73,7 @@ fn reach<'a>(file: &Path, uses: &BTreeMap<&'a Path, Vec<&'a Path>>) -> BTreeSet<
     reached
 }
 
-/// The files, and for each that uses another of them a line that says so.
+/// The files of a circle, with a line for each use of one by another.
 fn in_words(root: &Path, circle: &[PathBuf], arrows: &[Arrow]) -> Result<String> {
     let names: Vec<String> = circle.iter().map(|file| shown(root, file)).collect();
     let mut text = format!("{} files use each other in a circle: {}", circle.len(), names.join(", "));

@@ -1,27 +1,27 @@
-//! What a file says of others: its `use` lines, the paths in its code, the modules it declares. Tests are left out.
+//! Names of other files in a file: its `use` lines, the paths in its code, the modules it declares. Tests are left out.
 
 use std::collections::BTreeSet;
 
 /// One name that a `use` brings in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The path as it is written, braces taken apart.
+    /// The path as written, with braces expanded.
     pub path: Vec<String>,
-    /// What it is called here; `*` for all names of a module.
+    /// The name in this file; `*` for all names of a module.
     pub name: String,
-    /// Whether others see it too.
+    /// Whether the name is re-exported.
     pub public: bool,
-    /// Where, from 1.
+    /// Line, from 1.
     pub line: usize,
 }
 
 /// A path in code, with its line.
 pub type Path = (Vec<String>, usize);
 
-/// What one file says.
+/// Names in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// Its `use` lines, a name each.
+    /// Names that `use` lines bring in.
     pub uses: Vec<Use>,
     /// Paths of two parts or more outside `use`.
     pub paths: Vec<Path>,
@@ -91,7 +91,7 @@ pub fn parse(text: &str) -> Source {
     source
 }
 
-/// Words joined by `::`, and where they end.
+/// Words joined by `::`, and the position after them.
 fn path(tokens: &[Token], start: usize) -> (Vec<String>, usize) {
     let mut path = vec![tokens[start].text.clone()];
     let mut at = start + 1;
@@ -105,7 +105,7 @@ fn path(tokens: &[Token], start: usize) -> (Vec<String>, usize) {
     (path, at)
 }
 
-/// The names of one tree of `use`, and where it ends.
+/// The names of one tree of `use`, and the position after it.
 fn tree(tokens: &[Token], start: usize, prefix: &[String], add: &mut impl FnMut(Vec<String>, String, usize)) -> usize {
     let mut whole = prefix.to_vec();
     let mut at = start;
@@ -142,12 +142,12 @@ fn tree(tokens: &[Token], start: usize, prefix: &[String], add: &mut impl FnMut(
     after(tokens, at)
 }
 
-/// Past the `;` of a `use`; within braces, where a `,` or `}` stands, nothing is passed.
+/// Position after the `;` of a `use`; inside braces, at a `,` or `}`, the position itself.
 fn after(tokens: &[Token], at: usize) -> usize {
     if tokens.get(at).is_some_and(|token| token.is(";")) { at + 1 } else { at }
 }
 
-/// Items that are compiled for tests alone are no part of the program.
+/// The tokens without items that are compiled only for tests.
 fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     let mut kept = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -166,7 +166,7 @@ fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     kept
 }
 
-/// Behind the bracket that closes the one at `start`.
+/// Position after the bracket that closes the one at `start`.
 fn group(tokens: &[Token], start: usize) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(start) {
@@ -182,7 +182,7 @@ fn group(tokens: &[Token], start: usize) -> usize {
     tokens.len()
 }
 
-/// Behind the item that begins at `start`: its `;`, or its braces.
+/// Position after the item that begins at `start`: after its `;` or its braces.
 fn item(tokens: &[Token], start: usize) -> usize {
     let mut at = start;
     while let Some(token) = tokens.get(at) {
@@ -235,7 +235,7 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// How long the text in quotes is that begins here.
+/// Length of the quoted text that begins here.
 fn quoted(rest: &[char]) -> usize {
     let mut at = 1;
     while let Some(c) = rest.get(at) {
@@ -248,7 +248,7 @@ fn quoted(rest: &[char]) -> usize {
     rest.len()
 }
 
-/// How long the raw text is that begins here, if one does.
+/// Length of the raw text that begins here, if one does.
 fn raw(rest: &[char]) -> Option<usize> {
     let start = if rest.starts_with(&['b', 'r']) { 2 } else { 1 };
     if rest[start - 1] != 'r' {

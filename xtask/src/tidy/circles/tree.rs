@@ -1,4 +1,4 @@
-//! The modules of a crate, and which file a path leads to.
+//! The modules of a crate, and the files of paths.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::parse::{Source, parse};
 
-/// A module's place: the name of the root's file, then the names of modules.
+/// Place of a module: the name of the root's file, then the names of modules.
 type Place = Vec<String>;
 
 /// A crate's modules.
@@ -27,11 +27,11 @@ pub struct Arrow {
     pub from: PathBuf,
     /// The file that is used.
     pub to: PathBuf,
-    /// The line that says so, from 1.
+    /// The line of the use, from 1.
     pub line: usize,
 }
 
-/// Names handed on from module to module more often than this are taken for a circle of their own.
+/// Largest number of re-exports of a name; more count as a circle of re-exports.
 const DEEPEST: usize = 16;
 
 impl Tree {
@@ -62,14 +62,14 @@ impl Tree {
         Ok(())
     }
 
-    /// Which file uses which, each pair once. A name that is only handed on (`pub use`) is no use of it, a module that is
-    /// declared neither.
+    /// Uses of files by other files, each pair once. A re-export (`pub use`) and the declaration of a module are no
+    /// uses.
     pub fn arrows(&self) -> Vec<Arrow> {
         let mut arrows: BTreeMap<(PathBuf, PathBuf), usize> = BTreeMap::new();
         for (place, module) in &self.modules {
             let source = &module.source;
             let uses = source.uses.iter().filter(|u| !u.public || source.words.contains(&u.name));
-            // what is used of a module that is brought in by name, the paths say
+            // For a module that is imported by its name, the paths show which of its items are used.
             let items = uses.filter(|u| u.name == "*" || self.module(place, &u.path).is_none());
             let paths = items.map(|u| (&u.path, u.line)).chain(source.paths.iter().map(|(path, line)| (path, *line)));
             for (path, line) in paths {
@@ -82,7 +82,7 @@ impl Tree {
         arrows.into_iter().map(|((from, to), line)| Arrow { from, to, line }).collect()
     }
 
-    /// The file in which what `path` names is written, seen from a module; `None` for what is of another crate.
+    /// The file that defines the item of `path`, seen from a module; `None` for an item of another crate.
     fn file(&self, at: &Place, path: &[String], depth: usize) -> Option<&PathBuf> {
         let (place, rest) = self.walk(at, path)?;
         let module = self.modules.get(&place)?;
@@ -102,17 +102,17 @@ impl Tree {
                 return Some(&found.file);
             }
         }
-        // at the head of a path a name that is not known here is a crate, a type of the prelude, or local
+        // An unknown name at the head of a path is a crate, a type of the prelude, or local.
         let known_here = rest.len() < path.len() || module.source.items.contains(name);
         known_here.then_some(&module.file)
     }
 
-    /// The module that a path leads to, through names of modules alone.
+    /// The module of a path that consists of names of modules.
     fn module(&self, at: &Place, path: &[String]) -> Option<Place> {
         self.walk(at, path).filter(|(place, rest)| rest.is_empty() && self.modules.contains_key(place)).map(|(p, _)| p)
     }
 
-    /// As far as modules lead, and what is left.
+    /// The last module on the path, and the rest of the path.
     fn walk<'p>(&self, at: &Place, path: &'p [String]) -> Option<(Place, &'p [String])> {
         let mut place = at.clone();
         let mut rest = path;

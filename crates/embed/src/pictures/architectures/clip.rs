@@ -1,4 +1,4 @@
-//! The tower of CLIP that looks at pictures.
+//! The picture tower of CLIP.
 
 use candle_core::{D, Tensor};
 
@@ -11,8 +11,7 @@ use crate::{
     layers::{Linear, Norm, PreNorm},
 };
 
-/// Patches behind a class vector, positions, a norm, blocks, a norm on the class vector, projected
-/// without bias.
+/// Patches after a class vector, positions, a norm, blocks, a norm of the class vector, a projection without bias.
 ///
 /// Source: Radford et al. 2021.
 pub(crate) struct ClipVision {
@@ -42,7 +41,7 @@ impl ClipVision {
             patches: Patches::load(&embeddings.sub("patch_embedding"), sizes.width, patch, false)?,
             class: embeddings.get("class_embedding", &[sizes.width])?,
             positions: embeddings.get("position_embedding.weight", &[count + 1, sizes.width])?,
-            // spelt like this in every file
+            // All files have this spelling.
             first_norm: Norm::layer(&scope.sub("pre_layrnorm"), sizes.width, sizes.epsilon)?,
             blocks: blocks(&scope, vision.size("num_hidden_layers", 12)?, sizes)?,
             last_norm: Norm::layer(&scope.sub("post_layernorm"), sizes.width, sizes.epsilon)?,

@@ -14,13 +14,13 @@ use crate::{
     layers::{self, Activation, Linear, Norm},
 };
 
-/// Of every norm but the last, whose epsilon is the configuration's.
+/// Epsilon of every norm but the last, whose epsilon is in the configuration.
 const EPSILON: f64 = 1e-6;
 /// Side of the kernel in a block.
 const SIDE: usize = 7;
 
-/// Patches and a norm; stages, each but the first behind a norm and a halving; the mean over all places; a
-/// norm. Places travel as `[items · height · width, channels]`.
+/// Patches and a norm; stages, each but the first after a norm and a halving; the mean over all places; a norm. Places
+/// are rows of `[items · height · width, channels]`.
 ///
 /// Source: Liu et al. 2022.
 pub(crate) struct ConvNext {
@@ -142,8 +142,8 @@ impl Block {
     }
 }
 
-/// A kernel per channel, laid out `[7 · 7, channels]`, so that the channels of a place, which lie side by
-/// side, are worked on together.
+/// A kernel per channel, stored as `[7 · 7, channels]`, so that the channels of a place, which are contiguous, are
+/// processed together.
 struct Depthwise {
     kernel: Vec<f32>,
     bias: Vec<f32>,
@@ -156,7 +156,7 @@ impl Depthwise {
         Ok(Self { kernel, bias: scope.vector("bias", width)? })
     }
 
-    /// One row of places; beyond the border there are zeros.
+    /// One row of places; places outside the border are zeros.
     fn row(&self, item: &[f32], y: usize, (_, height, width): Places, out: &mut [f32]) {
         let channels = self.bias.len();
         let half = SIDE / 2;
@@ -175,7 +175,7 @@ impl Depthwise {
     }
 }
 
-/// The depthwise convolution at one size. The library's own goes through the channels one by one.
+/// The depthwise convolution at one size. The library's own processes one channel after the other.
 struct Mixing<'a> {
     depthwise: &'a Depthwise,
     places: Places,

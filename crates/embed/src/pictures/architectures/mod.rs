@@ -1,4 +1,4 @@
-//! One file per architecture that reads pictures.
+//! Picture architectures, one file each.
 
 pub(super) mod clip;
 pub(super) mod convnext;

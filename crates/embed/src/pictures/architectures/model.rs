@@ -1,4 +1,4 @@
-//! What the picture architectures have in common.
+//! Common interface of the picture architectures.
 
 use candle_core::Tensor;
 
@@ -9,7 +9,7 @@ use crate::pictures::Pixels;
 pub(crate) trait PictureModel: Send + Sync {
     /// Numbers per picture.
     fn width(&self) -> usize;
-    /// Pixels a side, where only pictures of one size can be read.
+    /// Pixels per side, if only pictures of one size can be read.
     fn side(&self) -> Option<usize>;
     /// Pixels to `[items, width]`.
     fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError>;

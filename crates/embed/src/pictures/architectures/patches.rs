@@ -22,7 +22,7 @@ impl Patches {
         Ok(Self { map: Flat::load(scope, &[width, channels, side, side], bias)?, side })
     }
 
-    /// `[items, patches, width]`, row after row; what is left over at the right and below is not looked at.
+    /// `[items, patches, width]`, row after row; remainders at the right and at the bottom are ignored.
     pub fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
         let (rows, columns) = self.grid(pixels);
         let flat = self.map_of(pixels.tensor())?;

@@ -13,12 +13,12 @@ use crate::{
     layers::Activation,
 };
 
-/// Not in the configuration.
+/// Epsilon of the batch norms; it is not in the configuration.
 const EPSILON: f64 = 1e-5;
 
 /// A convolution, a maximum over 3 x 3, stages of blocks, the mean over all places.
 ///
-/// Source: He et al. 2016; the stride stands in the second convolution of a bottleneck.
+/// Source: He et al. 2016; the stride is in the second convolution of a bottleneck.
 pub(crate) struct ResNet {
     stem: Convolution,
     blocks: Vec<Block>,
@@ -32,7 +32,7 @@ struct Block {
     activation: Activation,
 }
 
-/// A convolution and the batch norm behind it, whose running statistics are folded into kernel and bias.
+/// A convolution and its batch norm, whose running statistics are folded into kernel and bias.
 struct Convolution {
     kernel: Tensor,
     bias: Tensor,
@@ -101,7 +101,7 @@ impl PictureModel for ResNet {
 
     fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
         let x = self.stem.forward(pixels.tensor())?;
-        // zeros at the border do not win over what an activation lets through; below zero it lets nothing
+        // Zeros at the border do not change a maximum, because the activation before it gives no negative values.
         let padded = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;
         let mut x = padded.max_pool2d_with_stride(3, 2)?;
         for block in &self.blocks {

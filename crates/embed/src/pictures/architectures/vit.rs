@@ -41,7 +41,7 @@ pub(crate) struct Vit {
     blocks: Vec<PreNorm>,
     norm: Norm,
     width: usize,
-    /// Pixels a side, where the table of positions is for one size only.
+    /// Pixels per side, if the table of positions is for one size only.
     side: Option<usize>,
 }
 
@@ -107,21 +107,21 @@ impl PictureModel for Vit {
         for block in &self.blocks {
             x = block.forward(&x, items, &[])?;
         }
-        // the norm goes by rows, so only the class vector's is needed
+        // The norm works row by row, so only the row of the class vector is needed.
         let class = x.reshape((items, length, width))?.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?;
         self.norm.forward(&class)
     }
 }
 
-/// A table `[1, 1 + grid², width]`: the class vector's, then those of a square of patches.
+/// A table `[1, 1 + grid², width]`: the row of the class vector, then those of a square of patches.
 struct Positions {
     table: Tensor,
     grid: usize,
 }
 
 impl Positions {
-    /// The table for another number of rows and columns: bicubic (a = -0.75), pixel centres aligned, not
-    /// widened when shrinking.
+    /// The table for another number of rows and columns: bicubic (a = -0.75), pixel centres aligned, no widening for
+    /// smaller sizes.
     fn of(&self, rows: usize, columns: usize) -> Result<Tensor, EmbedError> {
         if (rows, columns) == (self.grid, self.grid) {
             return Ok(self.table.clone());
@@ -147,7 +147,7 @@ impl Positions {
     }
 }
 
-/// For each of `to` places, four of `from` and their weights; beyond the edge, the edge counts again.
+/// For each of `to` places, four of `from` and their weights; outside the edge, the edge is repeated.
 fn cubic(from: usize, to: usize) -> Vec<[(usize, f64); 4]> {
     const A: f64 = -0.75;
     let scale = from as f64 / to as f64;

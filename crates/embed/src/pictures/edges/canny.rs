@@ -6,7 +6,7 @@ use crate::pictures::picture::Grey;
 const TANGENT: i64 = 13573;
 const SHIFT: u32 = 15;
 
-/// What is known of each pixel while edges are followed.
+/// State of each pixel while edges are followed.
 struct Gradients {
     width: usize,
     height: usize,
@@ -14,8 +14,8 @@ struct Gradients {
     down: Vec<i64>,
 }
 
-/// 255 on edges, 0 elsewhere: Sobel gradients, squared lengths thinned along their direction, kept above
-/// 1.5 times the median grey and, where they touch what is kept, above 0.5 times.
+/// 255 on edges, 0 elsewhere: Sobel gradients; squared lengths thinned along their direction; kept above 1.5 times the
+/// median grey, and above 0.5 times if they touch a kept pixel.
 pub(super) fn canny(grey: &Grey) -> Grey {
     let (width, height) = (grey.width(), grey.height());
     let middle = median(grey);
@@ -48,7 +48,7 @@ fn places(width: usize, height: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..height).flat_map(move |y| (0..width).map(move |x| (x, y)))
 }
 
-/// The mean of the two in the middle where their number is even.
+/// The median; the mean of the two middle values for an even number.
 fn median(grey: &Grey) -> f64 {
     let mut sorted = grey.bytes().to_vec();
     sorted.sort_unstable();
@@ -60,7 +60,7 @@ fn median(grey: &Grey) -> f64 {
 }
 
 impl Gradients {
-    /// Sobel of 3 x 3; beyond the border, the border goes on.
+    /// Sobel gradients of 3 x 3; outside the border, the border is repeated.
     fn of(grey: &Grey) -> Self {
         let (width, height) = (grey.width(), grey.height());
         let near = |at: usize, step: isize, length: usize| at.saturating_add_signed(step).min(length - 1);
@@ -77,7 +77,7 @@ impl Gradients {
         Self { width, height, across: all().map(across).collect(), down: all().map(down).collect() }
     }
 
-    /// Squared length; nothing beyond the border.
+    /// Squared length; 0 outside the border.
     fn length(&self, x: usize, y: usize, dx: isize, dy: isize) -> i64 {
         match (x.checked_add_signed(dx), y.checked_add_signed(dy)) {
             (Some(x), Some(y)) if x < self.width && y < self.height => {
@@ -88,8 +88,8 @@ impl Gradients {
         }
     }
 
-    /// The squared length of a pixel that is longer than its neighbours in the gradient's direction, of
-    /// which there are four. Of two equal ones the left or upper one stays out, as in OpenCV.
+    /// The squared length of a pixel that is longer than its neighbours in the gradient's direction (there are four
+    /// directions). Of two equal pixels the left or upper one is dropped, as in OpenCV.
     fn ridge(&self, x: usize, y: usize) -> Option<i64> {
         let i = y * self.width + x;
         let own = self.length(x, y, 0, 0);

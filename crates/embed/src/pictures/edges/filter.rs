@@ -1,5 +1,5 @@
-//! Linear filters on a grey picture in floating point; beyond the border the picture is mirrored without
-//! repeating the border itself.
+//! Linear filters on a grey picture in floating point. Outside the border the picture is mirrored without repeating the
+//! border.
 
 use crate::pictures::picture::Grey;
 
@@ -31,7 +31,7 @@ pub(super) fn difference_of_gaussians(grey: &Grey) -> Grey {
     stretch(&Field { values: differences, ..field })
 }
 
-/// A kernel of as many taps as OpenCV takes for floating point: `8σ + 1`, made odd.
+/// A kernel with the number of taps that OpenCV uses for floating point: `8σ + 1`, made odd.
 fn gaussian(deviation: f64) -> Vec<f64> {
     let half = ((deviation * 8.0 + 1.0).round() as i32 | 1) / 2;
     let kernel: Vec<f64> = (-half..=half).map(|x| (-f64::from(x * x) / (2.0 * deviation * deviation)).exp()).collect();
@@ -58,7 +58,7 @@ fn separable(field: &Field, across: &[f64], down: &[f64]) -> Field {
     Field { width, height, values }
 }
 
-/// Where a place beyond the border lies when the border is a mirror.
+/// Mirrored position of a place outside the border.
 fn mirrored(at: isize, length: usize) -> usize {
     let last = length as isize - 1;
     if last == 0 {
@@ -68,7 +68,7 @@ fn mirrored(at: isize, length: usize) -> usize {
     folded.min(2 * last - folded) as usize
 }
 
-/// The smallest value to 0, the largest to 255.
+/// Maps the smallest value to 0 and the largest to 255.
 fn stretch(field: &Field) -> Grey {
     let smallest = field.values.iter().copied().fold(f32::INFINITY, f32::min);
     let largest = field.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,5 +1,5 @@
-//! Edge maps, the corruption under which encoders see outlines only: Canny, Scharr and the difference of
-//! two Gaussians, as OpenCV computes them, each dilated by a plus sign of 3 x 3.
+//! Edge maps, the corruption that leaves only outlines: Canny, Scharr and the difference of two Gaussians, as in
+//! OpenCV, each dilated by a plus sign of 3 x 3.
 
 mod canny;
 mod filter;
@@ -32,12 +32,12 @@ impl fmt::Display for Edges {
 }
 
 impl Edges {
-    /// The dilated map of a picture, of its size.
+    /// The dilated edge map of a picture, with its size.
     pub fn of(self, picture: &Rgb) -> Grey {
         dilate(&self.undilated(&grey(picture)))
     }
 
-    /// The map of a grey picture before dilation.
+    /// The edge map of a grey picture before dilation.
     pub fn undilated(self, grey: &Grey) -> Grey {
         match self {
             Self::Canny => canny::canny(grey),
@@ -57,7 +57,7 @@ pub fn grey(picture: &Rgb) -> Grey {
     Grey::new(picture.width(), picture.height(), picture.bytes().chunks_exact(3).map(weighted).collect())
 }
 
-/// The largest of each pixel and its four neighbours.
+/// The largest value of each pixel and its four neighbours.
 pub fn dilate(map: &Grey) -> Grey {
     let (width, height) = (map.width(), map.height());
     let largest = |(x, y): (usize, usize)| {

@@ -1,4 +1,4 @@
-//! BERT and, with another count of positions, RoBERTa, XLM-RoBERTa and CamemBERT.
+//! BERT and, with another numbering of positions, RoBERTa, XLM-RoBERTa and CamemBERT.
 
 use candle_core::Tensor;
 
@@ -18,7 +18,7 @@ const NAMES: Projections =
 
 /// `norm(word + position + segment)`, then layers of [`PostNorm`].
 ///
-/// Source: Devlin et al. 2019; Liu et al. 2019 for the positions that begin behind the padding id.
+/// Source: Devlin et al. 2019; Liu et al. 2019 for positions that begin after the padding id.
 pub(super) struct Bert {
     words: Embedding,
     positions: Embedding,
@@ -34,7 +34,7 @@ struct Sizes {
     positions: usize,
     segments: usize,
     padding: u32,
-    /// RoBERTa's way of counting, and its single segment.
+    /// RoBERTa's numbering of positions, and its single segment.
     roberta: bool,
 }
 
@@ -93,7 +93,7 @@ impl TextModel for Bert {
     }
 
     fn limit(&self) -> Option<usize> {
-        // RoBERTa's rows up to the padding id are never a token's
+        // RoBERTa's rows up to the padding id never belong to a token.
         let unused = if self.sizes.roberta { self.sizes.padding as usize + 1 } else { 0 };
         Some(self.sizes.positions.saturating_sub(unused))
     }
@@ -108,7 +108,7 @@ impl TextModel for Bert {
 
     fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let positions = if self.sizes.roberta { batch.positions_after(self.sizes.padding) } else { batch.positions() };
-        // a file's tokenizer may number segments that the model has no row for
+        // A tokenizer's file may number segments for which the model has no row.
         let last = self.sizes.segments as u32 - 1;
         let segments: Vec<u32> = match self.sizes.roberta {
             true => vec![0; batch.ids.len()],
@@ -131,7 +131,7 @@ pub(super) struct PostNorm {
 }
 
 impl PostNorm {
-    /// One layer after the other, the states before and after each noted.
+    /// All layers in sequence, with a note of the states before and after each.
     pub fn all(
         layers: &[Self],
         mut x: Tensor,

@@ -1,4 +1,4 @@
-//! The tower of CLIP that reads texts.
+//! The text tower of CLIP.
 
 use candle_core::Tensor;
 
@@ -11,8 +11,8 @@ use crate::{
     layers::{Embedding, Linear, Norm, PreNorm},
 };
 
-/// Words and positions, blocks in which no position sees a later one, a norm, and of that the row of the
-/// end token, projected without bias.
+/// Words and positions, blocks in which no position sees a later one, a norm, and then the row of the end token,
+/// projected without bias.
 ///
 /// Source: Radford et al. 2021.
 pub(crate) struct ClipText {
@@ -28,8 +28,8 @@ pub(crate) struct ClipText {
     end: u32,
 }
 
-/// The end token's id as the first files on the hub state it, wrongly: there, the end token is the one
-/// with the largest id.
+/// The end token's id in the first files on the hub, which is wrong: there, the end token is the one with the largest
+/// id.
 const LEGACY_END: u32 = 2;
 
 impl ClipText {
@@ -56,7 +56,7 @@ impl ClipText {
         })
     }
 
-    /// Where the end token of an item stands; padding, which may have the same id, is not looked at.
+    /// Position of the end token of an item; padding, which may have the same id, is ignored.
     fn end(&self, ids: &[u32]) -> usize {
         let end = match self.end {
             LEGACY_END => ids.iter().copied().max().unwrap_or_default(),

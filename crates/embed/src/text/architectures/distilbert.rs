@@ -1,4 +1,4 @@
-//! DistilBERT: BERT's layers without segments, under other names.
+//! DistilBERT: BERT's layers without segments, with other names.
 
 use super::{
     bert::{Feed, PostNorm},
@@ -13,11 +13,10 @@ use crate::{
 
 const NAMES: Projections = Projections { query: "q_lin", key: "k_lin", value: "v_lin", output: "out_lin" };
 
-/// Not in the configuration.
+/// Epsilon of the norms; it is not in the configuration.
 const EPSILON: f64 = 1e-12;
 
-/// `norm(word + position)`, then layers. The table of positions is read from the file also where it was
-/// filled with sines.
+/// `norm(word + position)`, then layers. The table of positions is read from the file even if it was filled with sines.
 ///
 /// Source: Sanh et al. 2019.
 pub(super) struct DistilBert {

@@ -1,4 +1,4 @@
-//! Which text architecture a folder holds.
+//! Choice of the text architecture of a folder.
 
 use super::{bert::Bert, clip::ClipText, distilbert::DistilBert, model::TextModel, mpnet::Mpnet, t5::T5};
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) fn load(config: &Config, weights: &Weights) -> Result<Box<dyn TextMod
     })
 }
 
-/// The key that decides, before any weight is read.
+/// Checks the key that decides, before any weight is read.
 pub(crate) fn check(config: &Config) -> Result<(), EmbedError> {
     let found = model_type(config)?;
     if TEXT.contains(&found) { Ok(()) } else { Err(no_text_encoder(config, found)) }

@@ -1,4 +1,4 @@
-//! One file per architecture that reads texts, and which of them a folder holds.
+//! Text architectures, one file each, and the choice among them.
 
 mod bert;
 mod clip;

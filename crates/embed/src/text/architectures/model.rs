@@ -1,11 +1,11 @@
-//! What the text architectures have in common.
+//! Common interface of the text architectures.
 
 use candle_core::Tensor;
 
 use crate::EmbedError;
 use crate::text::batch::Batch;
 
-/// What an encoder makes of a batch.
+/// Output of an encoder for a batch.
 pub(crate) enum Output {
     /// The last hidden state, `[items · length, width]`, to be pooled.
     Hidden(Tensor),
@@ -13,28 +13,29 @@ pub(crate) enum Output {
     Features(Tensor),
 }
 
-/// Hidden states, for who wants to see them: after the embeddings, then after each layer.
+/// Hidden states, if requested: after the embeddings, then after each layer.
 pub(crate) type States<'a> = Option<&'a mut Vec<Tensor>>;
 
 /// A text encoder with its weights.
 pub(crate) trait TextModel: Send + Sync {
-    /// Width of what it gives.
+    /// Width of the output.
     fn width(&self) -> usize;
-    /// Tokens that its table of positions has room for; none for relative positions.
+    /// Number of positions in the table; `None` for relative positions.
     fn limit(&self) -> Option<usize>;
-    /// Id that fills up a batch.
+    /// Id of padding.
     fn padding(&self) -> u32;
-    /// Ids there are.
+    /// Number of ids.
     fn vocabulary(&self) -> usize;
-    /// Whether it gives features rather than hidden states.
+    /// Whether the output is features rather than hidden states.
     fn projects(&self) -> bool {
         false
     }
-    /// The ids of the batch are below [`TextModel::vocabulary`], its length within [`TextModel::limit`].
+    /// Runs the encoder. The ids of the batch are below [`TextModel::vocabulary`], and its length is within
+    /// [`TextModel::limit`].
     fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError>;
 }
 
-/// Puts a state where it is asked for.
+/// Stores a state if it is requested.
 pub(crate) fn note(states: &mut States, state: &Tensor) {
     if let Some(states) = states {
         states.push(state.clone());

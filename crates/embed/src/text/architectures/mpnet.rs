@@ -14,13 +14,12 @@ use crate::{
 
 const NAMES: Projections = Projections { query: "attn.q", key: "attn.k", value: "attn.v", output: "attn.o" };
 
-/// Not in the configuration.
+/// Largest exact distance; it is not in the configuration.
 const FARTHEST: usize = 128;
-/// The padding id behind which positions begin, whatever the configuration says.
+/// The padding id after which positions begin, independent of the configuration.
 const PADDING: u32 = 1;
 
-/// `norm(word + position)`, positions as RoBERTa counts them, then layers that share one table of
-/// relative biases.
+/// `norm(word + position)` with RoBERTa's numbering of positions, then layers that share one table of relative biases.
 ///
 /// Source: Song et al. 2020.
 pub(super) struct Mpnet {

@@ -1,13 +1,13 @@
-//! Attention biases that depend on how far apart two positions are.
+//! Attention biases that depend on the distance of two positions.
 
 use candle_core::Tensor;
 
 use crate::{EmbedError, folder::weights::Scope, layers::Embedding};
 
-/// A table `[buckets, heads]`, shared by all layers: one bias per head and bucket of distances, the
-/// buckets exact nearby and logarithmic further off.
+/// A table `[buckets, heads]`, shared by all layers: one bias per head and bucket of distances. Buckets are exact for
+/// small distances and logarithmic for large ones.
 ///
-/// Source: Raffel et al. 2020; MPNet takes it over.
+/// Source: Raffel et al. 2020; MPNet uses the same.
 pub(super) struct RelativeBias {
     table: Embedding,
     buckets: usize,
@@ -29,9 +29,9 @@ impl RelativeBias {
     }
 }
 
-/// Half of the buckets for keys behind the query, half for those ahead; of each half, half for the
-/// distances themselves and half for their logarithm up to `farthest`. In `f32`, as the reference has it,
-/// because the logarithm decides on which side of a bucket's edge a distance falls.
+/// Half of the buckets are for keys before the query, half for those after it; in each half, half of the buckets are
+/// for exact distances and half for logarithms up to `farthest`. Computed in `f32` like the reference, because the
+/// logarithm decides the side of a bucket's edge.
 fn bucket(query: usize, key: usize, buckets: usize, farthest: usize) -> u32 {
     let half = buckets / 2;
     let exact = half / 2;

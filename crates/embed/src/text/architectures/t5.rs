@@ -1,4 +1,4 @@
-//! The encoder half of T5, also of its gated successor (version 1.1).
+//! The encoder of T5, also of its gated successor (version 1.1).
 
 use candle_core::Tensor;
 
@@ -18,8 +18,8 @@ use crate::{
 
 const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };
 
-/// Word vectors, then blocks `x + attention(norm x)`, `x + feed(norm x)`, then a norm; norms by the root
-/// mean square, no biases, no scale in the attention, relative biases whose table stands in block 0.
+/// Word vectors, then blocks `x + attention(norm x)`, `x + feed(norm x)`, then a norm. Norms are by the root mean
+/// square; there are no biases and no scale in the attention; the table of relative biases is in block 0.
 ///
 /// Source: Raffel et al. 2020; Shazeer 2020 for the gate.
 pub(super) struct T5 {
@@ -70,7 +70,7 @@ impl T5 {
         let buckets = config.size("relative_attention_num_buckets", 32)?;
         let farthest = config.size("relative_attention_max_distance", 128)?;
         let table = scope.sub("encoder.block.0.layer.0.SelfAttention.relative_attention_bias");
-        // files of the encoder alone may keep the words under the encoder
+        // Files with the encoder alone may have the words below the encoder.
         let words = if scope.has("shared.weight") { scope.sub("shared") } else { scope.sub("encoder.embed_tokens") };
         Ok(Self {
             words: Embedding::load(&words, vocabulary, width)?,
@@ -84,7 +84,7 @@ impl T5 {
     }
 }
 
-/// `relu`, or `gated-gelu`, whose GELU is the one with the hyperbolic tangent.
+/// `relu`, or `gated-gelu`, whose GELU uses the hyperbolic tangent.
 fn feed_forward(config: &Config) -> Result<(Activation, bool), EmbedError> {
     let name = config.text("feed_forward_proj", "relu")?;
     let (plain, gate) = match name.strip_prefix("gated-") {
@@ -138,7 +138,7 @@ impl TextModel for T5 {
         self.vocabulary
     }
 
-    /// The last of the states stands behind the final norm, as the reference has it.
+    /// The last of the states is the one after the final norm, like the reference's.
     fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
         let mut x = self.words.rows(&batch.ids)?;
         let bias = self.bias.of(batch.length)?;
