@@ -36,7 +36,7 @@ pub enum AlignError {
         part: String,
     },
     /// An array whose type or shape differs from the outline.
-    #[error("array `{part}` is {got}, but the outline wanted {want}; these are not the parts of one fit")]
+    #[error("array `{part}` is {got}, wanted {want} as in the outline; these are not the parts of one fit")]
     PartShape {
         /// Name of the array.
         part: String,

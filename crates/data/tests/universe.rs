@@ -179,7 +179,7 @@ fn arrays_and_outline_must_fit_each_other() {
     let error = bench.error_of(&nan);
     assert!(error.starts_with("array `v2.map` holds NaN at position 63, wanted finite values"), "{error}");
     let wide = bench.error_of(&rewritten(&bytes, |about| about["fitted"]["views"][0]["width"] = json!(7), |_| ()));
-    assert!(wide.starts_with("array `v0.mean` is f64 [6], but the outline wanted f64 [7]"), "{wide}");
+    assert!(wide.starts_with("array `v0.mean` is f64 [6], wanted f64 [7] as in the outline"), "{wide}");
     let odd = bench.error_of(&rewritten(&bytes, |about| about["surprise"] = json!(1), |_| ()));
     assert!(odd.contains("unknown field `surprise`"), "{odd}");
     let kind = bench.error_of(&rewritten(&bytes, |about| about["fitted"]["kind"] = json!("multiverse"), |_| ()));
