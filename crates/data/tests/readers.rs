@@ -113,8 +113,8 @@ fn npy_integers_round_trip() {
 #[test]
 fn unknown_extension() {
     assert_eq!(
-        message(read::matrix(Path::new("x.pkl"), b"", None)),
-        "x.pkl: unknown extension `pkl`; wanted one of `safetensors`, `npy`, `npz`, `parquet`, `csv`, `h5`"
+        message(read::matrix(Path::new("x.xyz"), b"", None)),
+        "x.xyz: unknown extension `xyz`; wanted one of `safetensors`, `npy`, `npz`, `parquet`, `csv`, `h5`"
     );
 }
 
