@@ -248,7 +248,10 @@ fn an_outline_that_contradicts_itself_is_refused() {
     let corrected = steps(&|way_in, _| way_in.push(StepOutline::Corrector));
     assert!(corrected.starts_with("array `corrector.norm_scale` is missing"), "{corrected}");
     let squared = steps(&|way_in, _| way_in.push(way_in[1].clone()));
-    assert_eq!(squared, "array `v1.map` is 8 x 16, wanted 16 x 16 as in the outline; these are not the parts of one fit");
+    assert_eq!(
+        squared,
+        "array `v1.map` is 8 x 16, wanted 16 x 16 as in the outline; these are not the parts of one fit"
+    );
 }
 
 #[test]

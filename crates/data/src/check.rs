@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use align::linalg::{Threads, product, symmetric_eigen};
 use align::prep::{ZScore, cosine_rows, norm};
-use align::{Labels, Matrix, views::View};
+use align::{Labels, Matrix, Split, views::View};
 use rayon::prelude::*;
 
-use crate::{DataError, Loaded, SplitName, Warning, WarningKind};
+use crate::{DataError, Loaded, SplitName, Warning, WarningKind, warnings::in_one_group};
 
 /// Rows with a cosine above this count as equal in direction; columns with a correlation above this count as equal.
 const NEAR_ROWS: f32 = 0.9999;
@@ -86,9 +86,9 @@ pub fn check(loaded: &Loaded) -> Result<Checked, DataError> {
     }
     let (train, test) = (&loaded.dataset.train, &loaded.dataset.test);
     let mut warnings = loaded.warnings.clone();
-    for (train, test) in train.views.iter().zip(test.views.iter()) {
-        warnings.extend(near(train, test));
-        warnings.extend(few_rows(train.name(), &train.observed()));
+    for (position, view) in train.views.iter().enumerate() {
+        warnings.extend(near(train, test, position));
+        warnings.extend(few_rows(view.name(), &view.observed()));
     }
     warnings.sort_by_key(|w| (w.kind, w.split));
     let sampled = splits.iter().any(|(_, data)| data.views.rows() > MOST);
@@ -134,24 +134,25 @@ fn few_rows(view: &str, train: &Matrix) -> Option<Warning> {
     (count <= total).then_some(Warning { kind, split, view, labelling: None, count, total, example: 0 })
 }
 
-/// Rows and columns that are nearly the same, besides those that are exactly.
-fn near(train: &View, test: &View) -> Vec<Warning> {
+/// Rows and columns of the view at a position that are nearly the same, besides those that are exactly.
+fn near(train: &Split, test: &Split, position: usize) -> Vec<Warning> {
+    let view = train.views.nth(position);
     let warning = |kind, split, total: usize, which: &[usize]| {
-        let (view, example) = (Some(train.name().to_owned()), *which.first()? as i64);
+        let (view, example) = (Some(view.name().to_owned()), *which.first()? as i64);
         Some(Warning { kind, split, view, labelling: None, count: which.len(), total, example })
     };
-    let (in_train, in_test) = (Sample::of(train), Sample::of(test));
-    let observed = train.observed();
+    let (in_train, in_test) = (Sample::of(view), Sample::of(test.views.nth(position)));
+    let observed = view.observed();
     let columns = near_columns(&observed);
-    [
-        warning(WarningKind::NearDuplicateColumns, SplitName::Train, observed.cols(), &columns),
-        warning(WarningKind::NearDuplicateRows, SplitName::Train, in_train.rows.len(), &in_train.near(None)),
-        warning(WarningKind::NearDuplicateRows, SplitName::Test, in_test.rows.len(), &in_test.near(None)),
-        warning(WarningKind::NearTrainTestRows, SplitName::Test, in_test.rows.len(), &in_test.near(Some(&in_train))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut found = vec![warning(WarningKind::NearDuplicateColumns, SplitName::Train, observed.cols(), &columns)];
+    for (name, split, sample) in [(SplitName::Train, train, &in_train), (SplitName::Test, test, &in_test)] {
+        let near = sample.near(None, |one, other| in_one_group(split, one, other));
+        found.push(warning(WarningKind::NearDuplicateRows, name, sample.rows.len(), &near.others));
+        found.push(warning(WarningKind::NearDuplicatesInGroups, name, sample.rows.len(), &near.in_groups));
+    }
+    let again = in_test.near(Some(&in_train), |_, _| false).others;
+    found.push(warning(WarningKind::NearTrainTestRows, SplitName::Test, in_test.rows.len(), &again));
+    found.into_iter().flatten().collect()
 }
 
 /// Columns that nearly repeat an earlier one, by their correlation over the rows.
@@ -181,27 +182,44 @@ impl Sample {
     }
 
     /// Rows that are near a row of the other sample (or an earlier row of their own) without being equal to any of
-    /// them.
-    fn near(&self, other: Option<&Self>) -> Vec<usize> {
+    /// them. `together` says of two rows whether they are in one group.
+    fn near(&self, other: Option<&Self>, together: impl Fn(usize, usize) -> bool + Sync) -> Near {
         let against = other.unwrap_or(self);
         let starts: Vec<usize> = (0..self.rows.len()).step_by(BLOCK).collect();
-        let found: Vec<Vec<usize>> = starts
+        let found: Vec<Near> = starts
             .par_iter()
             .map(|&start| {
                 let count = BLOCK.min(self.rows.len() - start);
                 let block = self.unit.view().subrows(start, count);
                 let cosines = product(block, against.unit.view().transpose(), Threads::One);
-                let is_near = |i: usize| {
+                let mut found = Near::default();
+                for i in 0..count {
                     let row = start + i;
                     let candidates = if other.is_some() { against.rows.len() } else { row };
                     let near: Vec<usize> = (0..candidates).filter(|&j| cosines.at(i, j) > NEAR_ROWS).collect();
-                    !near.is_empty() && near.iter().all(|&j| self.unit.row(row) != against.unit.row(j))
-                };
-                (0..count).filter(|&i| is_near(i)).map(|i| self.rows[start + i]).collect()
+                    if near.is_empty() || near.iter().any(|&j| self.unit.row(row) == against.unit.row(j)) {
+                        continue;
+                    }
+                    match near.iter().all(|&j| together(self.rows[row], against.rows[j])) {
+                        true => found.in_groups.push(self.rows[row]),
+                        false => found.others.push(self.rows[row]),
+                    }
+                }
+                found
             })
             .collect();
-        found.concat()
+        let joined = |of: fn(&Near) -> &[usize]| found.iter().flat_map(|near| of(near)).copied().collect();
+        Near { others: joined(|near| &near.others), in_groups: joined(|near| &near.in_groups) }
     }
+}
+
+/// Rows that are near others.
+#[derive(Default)]
+struct Near {
+    /// Near a row of another group, or without groups.
+    others: Vec<usize>,
+    /// Near rows of their own group only.
+    in_groups: Vec<usize>,
 }
 
 #[cfg(test)]

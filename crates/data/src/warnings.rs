@@ -1,11 +1,11 @@
 //! Degenerate data that a method can live with and a reader of its scores should know of.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
 };
 
-use align::{Dataset, Labels, Matrix, views::View};
+use align::{Dataset, Labels, Matrix, Split, views::View};
 use rayon::prelude::*;
 
 use crate::SplitName;
@@ -51,6 +51,12 @@ pub enum WarningKind {
     MissingRows,
     /// Items that some view misses.
     IncompleteItems,
+    /// Items that have the same row of the view's file as an earlier item, as the captions of a picture have.
+    SharedRows,
+    /// Rows equal to earlier rows of their own group only: right answers for a task that uses groups.
+    DuplicatesInGroups,
+    /// Rows with nearly the direction of earlier rows of their own group only, and not equal to any.
+    NearDuplicatesInGroups,
 }
 
 align::names! {
@@ -73,6 +79,9 @@ align::names! {
         UnmatchedRows = "unmatched_rows",
         MissingRows = "missing_rows",
         IncompleteItems = "incomplete_items",
+        SharedRows = "shared_rows",
+        DuplicatesInGroups = "duplicates_in_groups",
+        NearDuplicatesInGroups = "near_duplicates_in_groups",
     }
 }
 
@@ -97,7 +106,15 @@ impl WarningKind {
             Self::UnmatchedRows => "other views whose rows do not correspond in",
             Self::MissingRows => "missing items in",
             Self::IncompleteItems => "items that some view misses in",
+            Self::SharedRows => "items that share a row with an earlier item in",
+            Self::DuplicatesInGroups => "exact duplicates of rows of their own group in",
+            Self::NearDuplicatesInGroups => "rows that nearly repeat one of their own group in",
         }
+    }
+
+    /// Whether it describes the data without being a reason to doubt a score.
+    pub fn is_note(self) -> bool {
+        matches!(self, Self::SharedRows | Self::DuplicatesInGroups | Self::NearDuplicatesInGroups)
     }
 }
 
@@ -210,6 +227,22 @@ impl fmt::Display for Warning {
                 let left = grouped(self.total - self.count);
                 write!(f, "{split}: {left} of {total} items are in all views; first item that is not: {first}")
             }
+            WarningKind::SharedRows => write!(
+                f,
+                "{split}: {count} of {total} items of view `{whose}` share a row of its file with an earlier item, first \
+                 item {first}; retrieval by item counts copies of a row as ties against the query, `retrieval: {{positives: \
+                 groups}}` asks for each row once"
+            ),
+            WarningKind::DuplicatesInGroups => write!(
+                f,
+                "{split}: {count} of {total} rows of view `{whose}` repeat an earlier row of their own group exactly, first \
+                 row {first}; with `positives: groups` both are right answers"
+            ),
+            WarningKind::NearDuplicatesInGroups => write!(
+                f,
+                "{split}: {count} of {total} rows of view `{whose}` nearly repeat an earlier row of their own group, first \
+                 row {first}; with `positives: groups` both are right answers"
+            ),
         }
     }
 }
@@ -241,8 +274,8 @@ pub fn summarise(warnings: &[Warning]) -> Vec<String> {
 
 /// All warnings about a data set, by kind, split and view.
 pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
-    let views: Vec<_> = data.train.views.iter().zip(data.test.views.iter()).collect();
-    let found = views.par_iter().map(|(train, test)| of_view(train, test));
+    let views: Vec<usize> = (0..data.train.views.len()).collect();
+    let found = views.par_iter().map(|&position| of_view(&data.train, &data.test, position));
     let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     found.extend(missing(data));
     let pairs = data.train.labels.iter().zip(&data.test.labels);
@@ -275,9 +308,11 @@ fn missing(data: &Dataset) -> Vec<Warning> {
     found
 }
 
-fn of_view(train: &View, test: &View) -> Vec<Warning> {
+fn of_view(in_train: &Split, in_test: &Split, position: usize) -> Vec<Warning> {
+    let [train, test] = [in_train, in_test].map(|split| split.views.nth(position));
     let name = train.name();
     let places = [train, test].map(|view| (0..view.values().rows()).filter(|&row| view.has(row)).collect::<Vec<_>>());
+    let sources = [train, test].map(View::source_rows);
     let (train, test) = (&*train.observed(), &*test.observed());
     let mut found = Vec::new();
     let mut warn = |kind: WarningKind, split, total, which: Vec<usize>| {
@@ -295,13 +330,25 @@ fn of_view(train: &View, test: &View) -> Vec<Warning> {
         let zero = (0..matrix.rows()).filter(|&i| matrix.row(i).iter().all(|x| *x == 0.0)).collect();
         warn(WarningKind::ZeroRows, split, matrix.rows(), zero);
     }
-    let (mut in_train, mut in_test) = (Rows::of(train), Rows::of(test));
-    warn(WarningKind::DuplicateRows, SplitName::Train, train.rows(), in_train.add_all());
-    warn(WarningKind::DuplicateRows, SplitName::Test, test.rows(), in_test.add_all());
+    let (mut train_rows, mut test_rows) = (Rows::of(train), Rows::of(test));
+    for (at, name, split, rows) in
+        [(0, SplitName::Train, in_train, &mut train_rows), (1, SplitName::Test, in_test, &mut test_rows)]
+    {
+        let repeats = rows.add_all(&places[at], sources[at], split);
+        let total = places[at].len();
+        warn(WarningKind::DuplicateRows, name, total, repeats.others);
+        warn(WarningKind::DuplicatesInGroups, name, total, repeats.in_groups);
+        warn(WarningKind::SharedRows, name, total, repeats.shared);
+    }
     warn(WarningKind::ConstantColumns, SplitName::Train, train.cols(), constant_columns(train));
-    let again = (0..test.rows()).filter(|&i| in_train.have(hash(test.row(i)), test.row(i))).collect();
+    let again = (0..test.rows()).filter(|&i| train_rows.have(hash(test.row(i)), test.row(i))).collect();
     warn(WarningKind::TrainTestRows, SplitName::Test, test.rows(), again);
     found
+}
+
+/// Whether two items are in one group, by any of the split's groupings.
+pub(crate) fn in_one_group(split: &Split, one: usize, other: usize) -> bool {
+    split.groups.iter().any(|grouping| grouping.values[one] == grouping.values[other])
 }
 
 fn constant_columns(matrix: &Matrix) -> Vec<usize> {
@@ -348,6 +395,17 @@ fn of_groups(train: &Labels, test: &Labels) -> Vec<Warning> {
     [warn(WarningKind::SharedGroups, shared), warn(WarningKind::ManyToOne, several)].into_iter().flatten().collect()
 }
 
+/// Rows of a view that are equal to an earlier one.
+#[derive(Default)]
+struct Repeats {
+    /// Equal to a row of another group, or without groups.
+    others: Vec<usize>,
+    /// Equal to rows of their own group only.
+    in_groups: Vec<usize>,
+    /// The same row of the file.
+    shared: Vec<usize>,
+}
+
 /// The distinct rows of a matrix, by hash.
 struct Rows<'a> {
     matrix: &'a Matrix,
@@ -359,16 +417,31 @@ impl<'a> Rows<'a> {
         Self { matrix, by_hash: HashMap::with_capacity(matrix.rows()) }
     }
 
-    /// Takes up all rows and returns those equal to an earlier one.
-    fn add_all(&mut self) -> Vec<usize> {
-        let mut repeats = Vec::new();
-        for i in 0..self.matrix.rows() {
+    /// Takes up all rows and returns those equal to an earlier one. Row i is item `places[i]` of the split, and has the row
+    /// of the file that `sources` has for this item.
+    fn add_all(&mut self, places: &[usize], sources: Option<&[Option<usize>]>, split: &Split) -> Repeats {
+        let mut repeats = Repeats::default();
+        let mut seen = HashSet::new();
+        for (i, &item) in places.iter().enumerate() {
+            if sources.is_some_and(|sources| !seen.insert(sources[item])) {
+                repeats.shared.push(i);
+                continue;
+            }
             let row = self.matrix.row(i);
-            let hash = hash(row);
-            if self.have(hash, row) {
-                repeats.push(i);
-            } else {
-                self.by_hash.entry(hash).or_default().push(i);
+            let same = self.by_hash.entry(hash(row)).or_default();
+            let mut equal = same.iter().filter(|&&earlier| self.matrix.row(earlier) == row).peekable();
+            if equal.peek().is_none() {
+                same.push(i);
+                continue;
+            }
+            if equal.all(|&earlier| in_one_group(split, places[earlier], item)) {
+                repeats.in_groups.push(i);
+                continue;
+            }
+            repeats.others.push(i);
+            if !split.groups.is_empty() {
+                // A later one may be of this one's group alone.
+                same.push(i);
             }
         }
         repeats

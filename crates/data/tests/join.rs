@@ -133,6 +133,51 @@ fn a_picture_stands_beside_each_of_its_captions_and_stays_in_one_split() {
     let of_test = &test.groups[0].values;
     assert!(train.groups[0].values.iter().all(|group| !of_test.contains(group)));
     assert!(train.ids.is_none(), "an id that several items have is none");
+    for split in [train, test] {
+        let [clip, bert] = ["clip", "bert"].map(|view| split.views.space(view).unwrap().source_rows().unwrap());
+        let pictures = split.views.get("clip").unwrap();
+        for item in 0..split.views.rows() {
+            assert_eq!(pictures.at(item, 0) as usize, [2, 1, 3, 4][clip[item].unwrap()], "the row of the file");
+        }
+        let once: std::collections::BTreeSet<Option<usize>> = bert.iter().copied().collect();
+        assert_eq!(once.len(), bert.len(), "a caption has a row of its own");
+    }
+    let counted = |kind: WarningKind| -> Vec<Option<&str>> {
+        loaded.warnings.iter().filter(|w| w.kind == kind).map(|w| w.view.as_deref()).collect()
+    };
+    assert!(counted(WarningKind::SharedRows).iter().all(|view| *view == Some("clip")));
+    assert!(!counted(WarningKind::SharedRows).is_empty() && counted(WarningKind::DuplicateRows).is_empty());
+}
+
+#[test]
+fn copies_of_a_row_and_duplicates_within_a_group_are_told_apart_from_others() {
+    let folder = Folder::new();
+    folder.write("clip.csv", "id,x0,x1\np1,1,0\np2,0,1\np3,-1,0\np4,0,-1\n");
+    let captions = "p1,1,0\np1,1,0\np2,1,0\np3,0,1\np3,0.001,1\np4,1,-1\np4,-1,-1\n";
+    folder.write("bert.csv", format!("id,x0,x1\n{captions}"));
+    let of = || files(&folder, &["clip", "bert"]);
+    let splitting = Splitting::Given([(SplitName::Train, of()), (SplitName::Test, of())].into());
+    import(&Import { splitting, ..request(&folder, of()) }).unwrap();
+    let checked = data::check(&loaded(&folder)).unwrap();
+    let test: Vec<String> = checked
+        .warnings
+        .iter()
+        .filter(|warning| warning.split == SplitName::Test && warning.view.is_some())
+        .filter(|warning| warning.kind != WarningKind::TrainTestRows)
+        .map(|warning| format!("{}{warning}", if warning.kind.is_note() { "note: " } else { "" }))
+        .collect();
+    assert_eq!(
+        test,
+        [
+            "test: 1 of 7 rows of view `bert` repeat an earlier row exactly, first row 2",
+            "note: test: 3 of 7 items of view `clip` share a row of its file with an earlier item, first item 1; retrieval by \
+             item counts copies of a row as ties against the query, `retrieval: {positives: groups}` asks for each row once",
+            "note: test: 1 of 7 rows of view `bert` repeat an earlier row of their own group exactly, first row 1; with \
+             `positives: groups` both are right answers",
+            "note: test: 1 of 7 rows of view `bert` nearly repeat an earlier row of their own group, first row 4; with \
+             `positives: groups` both are right answers",
+        ]
+    );
 }
 
 #[test]

@@ -96,8 +96,7 @@ impl Split {
             return Err(AlignError::TooFewRows { method: "a split of the items that every view has", got: 0, want: 1 });
         }
         let split = self.select_rows(&rows);
-        let views = split.views.iter().map(|view| (view.name().to_string(), view.values().clone()));
-        Ok(Self { views: Views::new(views)?, ..split })
+        Ok(Self { views: split.views.without_missing(), ..split })
     }
 
     /// The labelling with this name, or the first one without a name.

@@ -18,6 +18,8 @@ pub struct View {
     values: Arc<Matrix>,
     /// Rows that the encoder has; `None` if it has all.
     present: Option<Arc<[bool]>>,
+    /// Row of the view's file that each item has; `None` if every item has a row of its own.
+    sources: Option<Arc<[Option<usize>]>>,
 }
 
 impl View {
@@ -34,6 +36,12 @@ impl View {
     /// Whether the view has item `row`.
     pub fn has(&self, row: usize) -> bool {
         self.present.as_ref().is_none_or(|present| present[row])
+    }
+
+    /// Row of the view's file that each item has, where one row can stand for several items, as a picture does for its
+    /// captions; no row for an item that the view misses. `None` if every item has a row of its own.
+    pub fn source_rows(&self) -> Option<&[Option<usize>]> {
+        self.sources.as_deref()
     }
 
     /// Number of items that the view has.
@@ -65,7 +73,8 @@ impl View {
     /// The rows with these indices.
     fn select_rows(&self, rows: &[usize]) -> Self {
         let present = self.present.as_ref().map(|present| rows.iter().map(|&row| present[row]).collect());
-        Self { name: self.name.clone(), values: Arc::new(self.values.select_rows(rows)), present }
+        let sources = self.sources.as_ref().map(|sources| rows.iter().map(|&row| sources[row]).collect());
+        Self { name: self.name.clone(), values: Arc::new(self.values.select_rows(rows)), present, sources }
     }
 }
 
@@ -277,6 +286,26 @@ impl Views {
         Ok(views.blanked(position))
     }
 
+    /// Returns the same items with a note that item i is row `rows[i]` of the file of view `position`, so that several
+    /// items can be one row. Fits use every item; tasks that look items up can use each row once.
+    ///
+    /// # Errors
+    /// [`AlignError::Position`] for a view that is not there, [`AlignError::RowMismatch`] if there is not one entry for
+    /// each item.
+    pub fn with_source_rows(&self, position: usize, rows: &[Option<usize>]) -> Result<Self, AlignError> {
+        self.check_position(position)?;
+        self.check_rows(position, rows.len())?;
+        let mut views = self.clone();
+        views.0[position].sources = Some(rows.into());
+        Ok(views)
+    }
+
+    /// Views that have all items, without a note of missing ones.
+    pub(crate) fn without_missing(mut self) -> Self {
+        self.0.iter_mut().for_each(|view| view.present = None);
+        self
+    }
+
     /// Sets the rows that view `position` misses to zero, so that no value can depend on their content.
     fn blanked(mut self, position: usize) -> Self {
         let space = &mut self.0[position];
@@ -299,7 +328,7 @@ impl Views {
 }
 
 fn space(name: impl Into<Arc<str>>, values: impl Into<Arc<Matrix>>) -> View {
-    View { name: name.into(), values: values.into(), present: None }
+    View { name: name.into(), values: values.into(), present: None, sources: None }
 }
 
 /// # Errors

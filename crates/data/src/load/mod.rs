@@ -8,7 +8,7 @@ mod problem;
 
 use std::collections::BTreeMap;
 
-use align::{Dataset, Labels, Matrix, Split, Views};
+use align::{AlignError, Dataset, Labels, Matrix, Split, Views};
 use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
 
@@ -146,6 +146,7 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
         let views = manifest.views.iter().enumerate();
         let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
         let views = Views::new(views).and_then(|views| missing::marked(views, &rows, split));
+        let views = views.and_then(|views| with_source_rows(views, &rows, split));
         let views =
             views.map_err(|cause| DataError::Align { at: Box::new(manifest.place.clone()), cause: Box::new(cause) })?;
         missing::check(manifest, split, &views)?;
@@ -168,6 +169,12 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     found.extend(notes.iter().map(|((view, split), note)| note.warning(*split, &manifest.views[*view].name)));
     found.extend(left_out);
     Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
+}
+
+/// The views with a note of which row of its file each item is, for those that take rows of their own.
+fn with_source_rows(views: Views, taken: &Taken, split: SplitName) -> Result<Views, AlignError> {
+    let own = taken.views.iter().enumerate().filter_map(|(position, rows)| Some((position, rows.as_ref()?)));
+    own.into_iter().try_fold(views, |views, (position, rows)| views.with_source_rows(position, rows.of(split)))
 }
 
 /// The sources of integers with what to call them, in the order in which [`load`] takes them up again.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use comfy_table::{Cell, CellAlignment, Table};
 use data::import::Import;
-use data::{Checked, ExportFormat, Found, Manifest};
+use data::{Checked, ExportFormat, Found, Manifest, Warning};
 
 use grid::source::{manifests_dir, unmatched};
 
@@ -35,7 +35,10 @@ pub fn import(request: &Import, folds: Option<usize>) -> Result<String> {
     lines.extend(imported.left_out.iter().map(|rows| format!("warning: {rows}")));
     for of_fold in &all {
         let fold = if all.len() > 1 { format!("{}: ", of_fold.manifest.display()) } else { String::new() };
-        lines.extend(data::summarise(&of_fold.warnings).into_iter().map(|line| format!("warning: {fold}{line}")));
+        let (notes, odd): (Vec<Warning>, Vec<Warning>) =
+            of_fold.warnings.iter().cloned().partition(|warning| warning.kind.is_note());
+        lines.extend(data::summarise(&notes).into_iter().map(|line| format!("note: {fold}{line}")));
+        lines.extend(data::summarise(&odd).into_iter().map(|line| format!("warning: {fold}{line}")));
     }
     let manifest = imported.manifest.display().to_string();
     let check = files::shell::command(["runner", "check", &manifest]);
@@ -78,13 +81,15 @@ pub fn check(name_or_path: &str) -> Result<String> {
     if unmatched.is_empty() {
         text.push_str("Rows of all views correspond.\n");
     }
-    if checked.warnings.is_empty() && unmatched.is_empty() {
+    if checked.warnings.iter().all(|warning| warning.kind.is_note()) && unmatched.is_empty() {
         text.push_str("Nothing odd.");
+        text.push_str(if checked.warnings.is_empty() { "" } else { "\n" });
     }
     let order = "; check that row i is the same item in both files";
     let orders = unmatched.iter().map(|(split, pair)| format!("warning: {}: {pair}{order}", split.name()));
+    let word = |warning: &Warning| if warning.kind.is_note() { "note" } else { "warning" };
     let lines: Vec<String> =
-        checked.warnings.iter().map(|warning| format!("warning: {warning}")).chain(orders).collect();
+        checked.warnings.iter().map(|warning| format!("{}: {warning}", word(warning))).chain(orders).collect();
     text.push_str(&lines.join("\n"));
     Ok(text)
 }
