@@ -311,7 +311,7 @@ fn errors_in_a_paper_file_point_at_the_place() {
          `cka_ceiling`, `mutual_knn`, `mutual_knn_calibrated`, `mutual_knn_p`, `mutual_knn_ceiling`, `rsa`, \
          `rsa_calibrated`, `rsa_p`, `rsa_ceiling`, `svcca`, `svcca_calibrated`, `svcca_p`, `svcca_ceiling`, \
          `procrustes`, `procrustes_calibrated`, `procrustes_p`, `procrustes_ceiling`, `alignment`, `uniformity`, \
-         `effective_rank`, `modality_gap`, `distortion`"
+         `effective_rank`, `modality_gap`, `distortion`, `ndcg10`"
     );
 }
 

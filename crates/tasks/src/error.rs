@@ -73,10 +73,28 @@ pub enum TaskError {
         /// The known names, comma-separated.
         known: String,
     },
+    /// A task that needs groups was given data without any.
+    #[error(
+        "{task} needs groups, the evaluated split has none; add a grouping to the data's manifest, or take the items themselves"
+    )]
+    NoGroups {
+        /// The task.
+        task: &'static str,
+    },
+    /// No grouping of this name.
+    #[error("{task}: no grouping `{name}`; the groupings here are {known}")]
+    UnknownGroups {
+        /// The task.
+        task: &'static str,
+        /// The requested name.
+        name: String,
+        /// The known names, comma-separated.
+        known: String,
+    },
     /// A labelling that does not match the rows.
-    #[error("labelling `{name}` has {got} values, the evaluated split has {want} rows")]
+    #[error("`{name}` has {got} values, the evaluated split has {want} rows")]
     LabelLength {
-        /// The labelling.
+        /// The labelling or grouping.
         name: String,
         /// Values found.
         got: usize,

@@ -61,6 +61,16 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
         ItemScope::AllViews
     }
 
+    /// Whether it compares with groups.
+    fn needs_groups(&self) -> bool {
+        false
+    }
+
+    /// The grouping that its parameters name; without one it takes the first.
+    fn grouping(&self) -> Option<&str> {
+        None
+    }
+
     /// Checks the parameters alone, before any data are read.
     ///
     /// # Errors
@@ -164,6 +174,16 @@ impl Task {
     /// See [`Evaluation::label`].
     pub fn label(&self) -> Option<&str> {
         self.0.label()
+    }
+
+    /// As [`Evaluation::needs_groups`].
+    pub fn needs_groups(&self) -> bool {
+        self.0.needs_groups()
+    }
+
+    /// As [`Evaluation::grouping`].
+    pub fn grouping(&self) -> Option<&str> {
+        self.0.grouping()
     }
 
     /// Checks the parameters alone, before any data are read.

@@ -86,6 +86,7 @@ fn of_pairs(
                 Ok(scores) => {
                     all.scores.extend(scores.scores);
                     all.series.extend(scores.series);
+                    all.notes.extend(scores.notes);
                 }
                 Err(reason @ TaskError::TooFewItems { .. }) => without.push((first, second, reason)),
                 Err(error) => return Err(error),

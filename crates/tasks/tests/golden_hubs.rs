@@ -30,7 +30,7 @@ const SCORINGS: [(Scoring, &str); 4] = [
 fn ranks_by_every_scoring() {
     let figures = json("rivals.json");
     for (scoring, name) in SCORINGS {
-        let scores = score(&Task::from(RetrievalParams { scoring }));
+        let scores = score(&Task::from(RetrievalParams { scoring, ..RetrievalParams::default() }));
         let series = scores
             .series
             .iter()

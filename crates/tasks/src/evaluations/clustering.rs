@@ -392,6 +392,6 @@ mod tests {
             error(Some("intents"), &two),
             "clustering: no labelling `intents`; the labellings here are `intent`, `scenario`"
         );
-        assert_eq!(error(Some("scenario"), &two), "labelling `scenario` has 3 values, the evaluated split has 4 rows");
+        assert_eq!(error(Some("scenario"), &two), "`scenario` has 3 values, the evaluated split has 4 rows");
     }
 }

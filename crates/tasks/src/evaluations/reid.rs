@@ -1,4 +1,5 @@
-//! Re-identification: items of one view look for items of their class in another.
+//! Re-identification: items of one view look for items of their class in another. Classes are those of a labelling, or the
+//! groups of a grouping ([`ReidBy`]).
 //!
 //! For every ordered pair (query view, gallery view) of held-out rows, the gallery is sorted by cosine. A query
 //! with at least one item of its class in the gallery has `CMC_k` = 1 where one is among the first k, and the
@@ -22,9 +23,10 @@ use align::{Coordinates, Dataset, Labels, Matrix, Split, Views};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
-use crate::labels::labels;
+use crate::labels::{NamedList, groups, keep_groups, labels};
 use crate::living::incomparable;
-use crate::ranking::pairs::{each_translated, project_all};
+use crate::ranking::entries::{Entries, share_a_class};
+use crate::ranking::pairs::{each_translated_of, project_all};
 use crate::ranking::ranks::TIE;
 use crate::scores::score::check_numbers;
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
@@ -47,7 +49,8 @@ const TASK: &str = "reid";
 /// \rho_i(j) \rbrace \rvert}{\rho_i(j)} , $$
 ///
 /// and mAP is the mean of $\operatorname{AP}(i)$. A query without an item of its class in the gallery is dropped; $n$
-/// counts the other queries. An item of another class whose cosine is within $10^{-6}$ of a match ranks ahead of the
+/// counts the other queries. The classes are labels, or groups ([`ReidBy`]). Items that are one row of a view's file
+/// ([`align::views::View::source_rows`]) are one query and one gallery item of this view. An item of another class whose cosine is within $10^{-6}$ of a match ranks ahead of the
 /// match.
 ///
 /// # Shapes
@@ -70,6 +73,29 @@ pub struct ReidParams {
     pub label: Option<String>,
     /// Leaves the query's own row out of the gallery, for views that hold the same items.
     pub exclude_self: bool,
+    /// What the classes of items are.
+    #[serde(deserialize_with = "align::choice", skip_serializing_if = "ReidBy::is_labels")]
+    pub by: ReidBy,
+}
+
+/// What the classes of items are in re-identification.
+///
+/// In a grid file `by: groups`, or with the name of a grouping `by: {groups: {name: person}}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReidBy {
+    /// Labels, of the labelling that [`ReidParams::label`] names.
+    #[default]
+    Labels,
+    /// Groups, such as the pictures of one person.
+    Groups(NamedList),
+}
+
+impl ReidBy {
+    fn is_labels(&self) -> bool {
+        *self == Self::Labels
+    }
 }
 
 /// As lists show them.
@@ -86,6 +112,13 @@ const PARAMETERS: &[ParameterDoc] = &[
         "true, false",
         "Leave the query's own row out of the gallery, for views of the same items",
     ),
+    ParameterDoc::new("by", "labels", "labels, groups", "Classes of the items: labels, or groups"),
+    ParameterDoc::new(
+        "by.groups.name",
+        "null",
+        "name of a grouping, or null",
+        "Grouping to use; null is the first of the data",
+    ),
 ];
 
 impl Evaluation for ReidParams {
@@ -98,7 +131,7 @@ impl Evaluation for ReidParams {
     }
 
     fn summary(&self) -> &'static str {
-        "retrieval by class between views that hold disjoint items: mAP, CMC"
+        "retrieval by class or group between views that hold disjoint items: mAP, CMC"
     }
 
     fn parameter_docs(&self) -> &'static [ParameterDoc] {
@@ -110,7 +143,7 @@ impl Evaluation for ReidParams {
     }
 
     fn needs_labels(&self) -> bool {
-        true
+        self.by.is_labels()
     }
 
     fn label(&self) -> Option<&str> {
@@ -118,7 +151,29 @@ impl Evaluation for ReidParams {
     }
 
     fn item_scope(&self) -> ItemScope {
-        ItemScope::Pairs
+        if self.by.is_labels() { ItemScope::Pairs } else { ItemScope::OwnRows }
+    }
+
+    fn needs_groups(&self) -> bool {
+        !self.by.is_labels()
+    }
+
+    fn grouping(&self) -> Option<&str> {
+        match &self.by {
+            ReidBy::Labels => None,
+            ReidBy::Groups(list) => list.name.as_deref(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), TaskError> {
+        match (&self.label, &self.by) {
+            (Some(label), ReidBy::Groups(_)) => {
+                let (got, want) =
+                    (format!("{label}, beside `by: groups`"), "no labelling with groups: `by: {groups: {name: ..}}`");
+                Err(TaskError::Parameter { task: TASK, parameter: "label", got, want })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
@@ -160,6 +215,16 @@ pub fn find(
             return Err(TaskError::Shape { op: TASK, left_name, left, right_name, right });
         }
     }
+    find_by(queries, gallery, |i, j| gallery_class[j] == query_class[i], |i, j| exclude_self && j == i)
+}
+
+/// As [`find`], where functions of query and candidate say whether they match, and whether the candidate is left out.
+fn find_by(
+    queries: &Matrix,
+    gallery: &Matrix,
+    matches: impl Fn(usize, usize) -> bool + Sync,
+    left_out: impl Fn(usize, usize) -> bool + Sync,
+) -> Result<Found, TaskError> {
     check_numbers(TASK, "queries", queries)?;
     check_numbers(TASK, "gallery rows", gallery)?;
     let n = gallery.rows();
@@ -178,8 +243,8 @@ pub fn find(
             let of_query = |(i, row): (usize, &[f32])| {
                 let query = start + i;
                 let item = |(j, &s): (usize, &f32)| {
-                    let matches = gallery_class[j] == query_class[query];
-                    (!(exclude_self && j == query)).then_some((if matches { s } else { s + TIE }, matches))
+                    let matches = matches(query, j);
+                    (!left_out(query, j)).then_some((if matches { s } else { s + TIE }, matches))
                 };
                 let mut items: Vec<(f32, bool)> = row.iter().enumerate().filter_map(item).collect();
                 // Descending; among equals the other class first.
@@ -209,38 +274,48 @@ fn precision(items: &[(f32, bool)]) -> (f32, f32) {
 
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
-    let classes = &labels(TASK, params.label.as_deref(), input.test)?.values;
+    let list = match &params.by {
+        ReidBy::Labels => labels(TASK, params.label.as_deref(), input.test)?,
+        ReidBy::Groups(list) => groups(TASK, list.name.as_deref(), input.test)?,
+    };
     let names: Vec<&str> = input.test.views.names().collect();
+    let entries: Vec<Entries> = input.test.views.iter().map(|view| Entries::of(view, &list.values)).collect();
     let projections = project_all(input)?;
-    let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| match incomparable(
-        (names[s], names[t]),
-        (queries, gallery),
-    ) {
-        Some(reason) => Ok(Err(reason)),
-        None => find(queries, gallery, classes, classes, params.exclude_self).map(Ok),
+    let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
+        if let Some(reason) = incomparable((names[s], names[t]), (queries, gallery)) {
+            return Ok(Err(reason));
+        }
+        let matches = |i: usize, j: usize| share_a_class(&entries[s].classes()[i], &entries[t].classes()[j]);
+        let left_out = |i: usize, j: usize| params.exclude_self && entries[s].share_an_item(i, &entries[t], j);
+        find_by(queries, gallery, matches, left_out).map(Ok)
     };
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
         let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
         if space == Coordinates::Translated {
-            each_translated(input, &projections, |s, t, queries, gallery| {
+            let select = |view: usize, x: Matrix| cosine_rows(&entries[view].select(&x));
+            each_translated_of(input, &projections, select, |s, t, queries, gallery| {
                 found.insert((s, t), find(s, t, queries, gallery)?);
                 Ok(())
             })?;
         } else {
-            let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
+            let rows: Vec<Matrix> =
+                projections.shared().iter().zip(&entries).map(|(x, of)| cosine_rows(&of.select(x))).collect();
             for (s, t) in (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t) {
                 found.insert((s, t), find(s, t, &rows[s], &rows[t])?);
             }
         }
         for ((s, t), found) in found {
-            report(Place::pair(space, names[s], names[t]), found, &mut out);
+            report(Place::pair(space, names[s], names[t]), &entries[s], found, &mut out);
         }
+    }
+    if !params.by.is_labels() {
+        keep_groups(list, input, &mut out);
     }
     Ok(out)
 }
 
-fn report(place: Place<'_>, found: Result<Found, String>, out: &mut Scores) {
+fn report(place: Place<'_>, queries: &Entries, found: Result<Found, String>, out: &mut Scores) {
     let Found { average_precision, first_match } = match found {
         Ok(found) => found,
         Err(reason) => return out.undefined(place, &METRICS, 0, &reason),
@@ -252,8 +327,8 @@ fn report(place: Place<'_>, found: Result<Found, String>, out: &mut Scores) {
         let value = if asked.is_empty() { Err("no query has an item of its class in the gallery") } else { Ok(value) };
         out.figure_or_reason(place, metric, asked.len(), value);
     }
-    out.keep(place, Quantity::FirstMatch, first_match);
-    out.keep(place, Quantity::AveragePrecision, average_precision);
+    out.keep(place, Quantity::FirstMatch, queries.by_item(&first_match));
+    out.keep(place, Quantity::AveragePrecision, queries.by_item(&average_precision));
 }
 
 /// A matched data set as the re-identification protocol has it: every view gets its own share of each class's

@@ -32,16 +32,26 @@ pub(crate) fn each_translated_as(
     input: &TaskInput<'_>,
     projections: &Projections<'_>,
     finish: impl Fn(Matrix) -> Matrix,
+    f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
+) -> Result<(), TaskError> {
+    each_translated_of(input, projections, |_, z| finish(z), f)
+}
+
+/// As [`each_translated_as`], where what is done depends on the view that the rows are of.
+pub(crate) fn each_translated_of(
+    input: &TaskInput<'_>,
+    projections: &Projections<'_>,
+    finish: impl Fn(usize, Matrix) -> Matrix,
     mut f: impl FnMut(usize, usize, &Matrix, &Matrix) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
     for (t, target) in input.test.views.iter().enumerate() {
         let standardise = input.standardisation(target.name())?;
-        let gallery = finish(standardise.apply(target.values())?);
+        let gallery = finish(t, standardise.apply(target.values())?);
         for (s, source) in input.test.views.iter().enumerate().filter(|&(s, _)| s != t) {
             let moved = projections.standardised(s, target.name(), &standardise)?;
             let pair = || format!("{}->{}", source.name(), target.name());
             check_finite(Coordinates::Translated, &pair, &moved)?;
-            f(s, t, &finish(moved), &gallery)?;
+            f(s, t, &finish(s, moved), &gallery)?;
         }
     }
     Ok(())

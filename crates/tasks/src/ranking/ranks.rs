@@ -23,7 +23,7 @@ use crate::scores::score::check_numbers;
 pub const TIE: f32 = 1e-6;
 
 /// Side of a tile: 256 × 256 products stay in the second-level cache while they are counted.
-const TILE: usize = 256;
+pub(crate) const TILE: usize = 256;
 
 /// Ranks of the true matches of n queries, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,7 +232,11 @@ fn count(a: &Matrix, b: &Matrix, columns: bool, penalties: Option<&[f32]>) -> (R
 }
 
 /// `tile = a[rows] b[rows]ᵀ`, row-major.
-fn product(tile: &mut [f32], (a, i, height): (&Matrix, usize, usize), (b, j, width): (&Matrix, usize, usize)) {
+pub(crate) fn product(
+    tile: &mut [f32],
+    (a, i, height): (&Matrix, usize, usize),
+    (b, j, width): (&Matrix, usize, usize),
+) {
     let out = MatrixViewMut::from_slice(height, width, tile);
     gemm(out, Accum::Replace, a.view().subrows(i, height), b.view().subrows(j, width).transpose(), Threads::One);
 }

@@ -22,16 +22,18 @@ impl Metric {
                 "Mutual information of clusters and labels, divided by the arithmetic mean of their two entropies."
             }
             Self::Rank1 => {
-                "Share of queries whose match is their nearest in the other view; ties count against the query."
+                "Share of queries whose match (or a right answer, if there are several) is their nearest in the other view; ties count against the query."
             }
             Self::Rank5 => {
-                "Share of queries whose match is among their five nearest in the other view; ties as in Rank-1."
+                "Share of queries whose match (or a right answer) is among their five nearest in the other view; ties as in Rank-1."
             }
             Self::Rank10 => {
-                "Share of queries whose match is among their ten nearest in the other view; ties as in Rank-1."
+                "Share of queries whose match (or a right answer) is among their ten nearest in the other view; ties as in Rank-1."
             }
             Self::Rank1Optimistic => "Rank-1 with ties counted in favour of the query.",
-            Self::Mrr => "Mean over queries of 1 / rank of their match in the other view; ties as in Rank-1.",
+            Self::Mrr => {
+                "Mean over queries of 1 / rank of their match (or first right answer) in the other view; ties as in Rank-1."
+            }
             Self::GammaMean => {
                 "Γ of an item is the length of the mean of its unit vectors over views: 1 where all views put it in one \
                  direction; this is the mean over items."
@@ -105,6 +107,10 @@ impl Metric {
                 "Exponential of the entropy of a view's normalised singular values: how many directions it uses."
             }
             Self::ModalityGap => "Distance between the means of two views' unit vectors.",
+            Self::Ndcg10 => {
+                "Discounted gain of a query's right answers among its ten nearest, divided by the largest possible gain, mean over \
+                 queries."
+            }
             Self::Distortion => "1 − debiased CKA between a view after the alignment and the view as it came.",
         }
     }

@@ -165,15 +165,16 @@ metrics! {
         Ari = row("ari", "ARI", "fraction", Better::Higher, Some(Quantity::Cluster), Statistic::Agreement),
         /// Normalised mutual information between clusters and labels, arithmetic mean.
         Nmi = row("nmi", "NMI", "fraction", Better::Higher, Some(Quantity::Cluster), Statistic::Agreement),
-        /// Share of queries whose true match is ranked first, ties against the query.
+        /// Share of queries whose true match, or a right answer where there are several, is ranked first, ties against the
+        /// query.
         Rank1 = row("rank1", "Rank-1", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(1)),
-        /// Share of queries whose true match is among the first five, ties against the query.
+        /// As [`Metric::Rank1`], among the first five.
         Rank5 = row("rank5", "Rank-5", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(5)),
-        /// Share of queries whose true match is among the first ten, ties against the query.
+        /// As [`Metric::Rank1`], among the first ten.
         Rank10 = row("rank10", "Rank-10", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::HitsAt(10)),
         /// As [`Metric::Rank1`] with ties in favour of the query.
         Rank1Optimistic = row("rank1_optimistic", "Rank-1 (optimistic)", "fraction", Better::Higher, Some(Quantity::RankOptimistic), Statistic::HitsAt(1)),
-        /// Mean reciprocal rank of the true match, ties against the query.
+        /// Mean reciprocal rank of the true match, or of the first right answer, ties against the query.
         Mrr = row("mrr", "MRR", "fraction", Better::Higher, Some(Quantity::Rank), Statistic::Reciprocal),
         /// Mean over items of the length of the mean unit row over views.
         GammaMean = row("gamma_mean", "Γ mean", "fraction", Better::Higher, Some(Quantity::Gamma), Statistic::Mean),
@@ -237,6 +238,8 @@ metrics! {
         ModalityGap = pair("modality_gap", "modality gap", "distance", Better::Lower, None, Statistic::None),
         /// 1 − debiased CKA of a view afterwards and as it came.
         Distortion = row("distortion", "distortion", "1 - CKA", Better::Lower, Some(Quantity::Distortion), Statistic::Mean),
+        /// Mean over queries of the discounted gain of the right answers among the first ten, over the largest possible.
+        Ndcg10 = row("ndcg10", "nDCG@10", "fraction", Better::Higher, Some(Quantity::Ndcg10), Statistic::Share),
     }
 }
 
@@ -413,9 +416,9 @@ macro_rules! quantities {
 }
 
 quantities! {
-    /// Rank of the true match, from 1, ties against the query.
+    /// Rank of the true match or of the first right answer, from 1, ties against the query; NaN where the gallery has none.
     Rank = "rank",
-    /// Rank of the true match, from 1, ties in favour of the query.
+    /// The same with ties in favour of the query.
     RankOptimistic = "rank_optimistic",
     /// The item's cluster, from 0.
     Cluster = "cluster",
@@ -451,6 +454,8 @@ quantities! {
     SquaredDistance = "squared_distance",
     /// What the item adds to the distortion of a view, to first order; the mean is the distortion.
     Distortion = "distortion",
+    /// Discounted gain of the right answers among the first ten, over the largest possible; NaN where the gallery has none.
+    Ndcg10 = "ndcg10",
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ pub struct Scores {
     pub series: Vec<Series>,
     /// The rows of the split that these values are of, where a task looks at some of them.
     pub rows: Option<Vec<usize>>,
+    /// Notes for the reader of any of the scores, one per line, for example about queries that are left out.
+    pub notes: Vec<String>,
 }
 
 /// Place of a value: coordinates, and in them a view, an ordered pair of views or all views together.

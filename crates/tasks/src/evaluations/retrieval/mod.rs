@@ -1,20 +1,8 @@
-//! Retrieval: every held-out item of one view is looked up among those of another.
-//!
-//! For each ordered pair (source, target) and each space that the method offers, rows are normalised,
-//! the true match of query i is item i, and its rank follows [`crate::ranks`]:
-//!
-//! * input: the encoders' own coordinates, only where both widths are equal;
-//! * universe: both views projected;
-//! * translated: the source's rows in the target's raw coordinates, then these and the target's own rows
-//!   standardised by the target's training rows (ddof 0).
-//!
-//! Candidates are ordered by cosine, or by a [`Scoring`] that corrects for hubs.
-//!
-//! A pair has no figures where all rows of one view are the same: then all candidates, or all queries, are.
-//! Reported per pair: rank1, rank5, rank10, mrr with ties against the query, rank1_optimistic.
-//! Cost: M(M−1)/2 products of n × d by d × n in input and universe, where one serves both directions,
-//! M(M−1) when translated; no n × n matrix. Source: arXiv 2602.06205; reference
-//! `scripts/9_multiret.py` at e4f854e. Departs: the reference breaks ties by the order of a sort.
+//! Retrieval: every held-out item of one view is looked up among those of another. [`Positives`] says which of them are right:
+//! item i for query i (ranks follow [`crate::ranks`]), or all of the query's label or group (`several.rs`, whose ranks follow
+//! [`crate::answers`]).
+
+mod several;
 
 use align::named::ParameterDoc;
 use align::prep::cosine_rows;
@@ -22,6 +10,7 @@ use align::{Coordinates, Matrix, Projections};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::labels::{NamedList, groups, keep_groups, labels};
 use crate::living::incomparable;
 use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::ranks::Ranks;
@@ -37,23 +26,44 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 ///
 /// $$ r_i = \lvert \lbrace j : s_{ij} \ge s_{ii} - \varepsilon \rbrace \rvert . $$
 ///
-/// Ties count against the query. Rank-k is the share of queries with $r_i \le k$, for k = 1, 5 and 10; MRR is the mean
-/// of $1 / r_i$. `rank1_optimistic` counts ties in favour of the query. A [`Scoring`] other than the cosine corrects
-/// $s_{ij}$ for hubs.
+/// Ties count against the query. Rank-k is the share of queries with $r_i \le k$, for k = 1, 5 and 10 (R@1, R@5 and R@10
+/// of image and text retrieval); MRR is the mean of $1 / r_i$. `rank1_optimistic` counts ties in favour of the query. A
+/// [`Scoring`] other than the cosine corrects $s_{ij}$ for hubs.
+///
+/// With [`Positives::Labels`] or [`Positives::Groups`] all candidates $P_i$ of the query's label or group are right. The
+/// right candidate with the $k$-th largest similarity has the rank
+///
+/// $$ r_{ik} = k + \lvert \lbrace j \notin P_i : s_{ij} \ge s_{ik} - \varepsilon \rbrace \rvert , \qquad k = 1, \dots,
+/// \lvert P_i \rvert , $$
+///
+/// so that wrong candidates that tie count against the query, and right ones cost nothing. Rank-k and MRR take $r_{i1}$;
+/// mAP is the mean of $\operatorname{AP}(i)$, and nDCG@10 that of $\operatorname{nDCG}(i)$:
+///
+/// $$ \operatorname{AP}(i) = \frac{1}{\lvert P_i \rvert} \sum_k \frac{k}{r_{ik}} , \qquad \operatorname{nDCG}(i) =
+/// \sum_{k : r_{ik} \le 10} \frac{1}{\log_2 (1 + r_{ik})} \Big/ \sum_{k=1}^{\min(10, \lvert P_i \rvert)} \frac{1}{\log_2
+/// (1 + k)} . $$
+///
+/// Then items that are one row of a view's file ([`align::views::View::source_rows`]) are one query and one candidate of
+/// this view: of 1,000 pictures with five captions each, text to image has 5,000 queries and a gallery of 1,000, image to
+/// text 1,000 queries and a gallery of 5,000. If the items of a row have several classes, the row has all of them. A query
+/// without a right candidate is left out: `n` counts the others, and a note of the scores the queries that are left out.
 ///
 /// # Shapes
 /// Views are $n \times d_m$. In the space `input` a pair needs equal widths. In `universe` both views are projected. In
 /// `translated` the source's rows are translated to the target's coordinates, and both sides are standardised by the
 /// target's training rows (population standard deviation). Every ordered pair and every space gets one value of each
-/// metric and one rank per item.
+/// metric and one rank per item. With labels or groups a series has one value per item too: the value of a query stands at
+/// the first item of its row, and the other items of the row have NaN.
 ///
 /// # Cost
 /// $M(M-1)/2$ products of $n \times d$ by $d \times n$ in `input` and `universe`, where one product serves both
 /// directions; $M(M-1)$ products in `translated`. The memory is $O(n)$ and one tile per thread, because no $n \times n$
-/// matrix is stored.
+/// matrix is stored. With labels or groups $M(M-1)$ products in every space, a sort for each query, and 256 rows of
+/// similarities per thread.
 ///
 /// # Source
-/// arXiv 2602.06205; `scripts/9_multiret.py` of the authors' code at e4f854e.
+/// arXiv 2602.06205; `scripts/9_multiret.py` of the authors' code at e4f854e. nDCG: Järvelin and Kekäläinen 2002. mAP:
+/// Manning, Raghavan and Schütze 2008.
 ///
 /// # Departures
 /// The authors' code breaks ties by the order of a sort. A pair has no value if all rows of one of its views are equal.
@@ -63,6 +73,31 @@ pub struct RetrievalParams {
     /// What candidates are ordered by.
     #[serde(deserialize_with = "align::choice")]
     pub scoring: Scoring,
+    /// Which candidates are right answers.
+    #[serde(deserialize_with = "align::choice", skip_serializing_if = "Positives::is_item")]
+    pub positives: Positives,
+}
+
+/// Which candidates are right answers to a query.
+///
+/// In a grid file `positives: groups`, or with the name of a grouping `positives: {groups: {name: picture}}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Positives {
+    /// The query's own item alone.
+    #[default]
+    Item,
+    /// All candidates of the query's label.
+    Labels(NamedList),
+    /// All candidates of the query's group, such as the captions of one picture.
+    Groups(NamedList),
+}
+
+impl Positives {
+    fn is_item(&self) -> bool {
+        *self == Self::Item
+    }
 }
 
 align::former_keys!(RetrievalParams:
@@ -87,6 +122,19 @@ const PARAMETERS: &[ParameterDoc] = &[
         "number > 0",
         "Factor of the similarities in the inverted softmax",
     ),
+    ParameterDoc::new("positives", "item", "item, labels, groups", "Candidates that are right answers to a query"),
+    ParameterDoc::new(
+        "positives.labels.name",
+        "null",
+        "name of a labelling, or null",
+        "Labelling to use; null is the first of the data",
+    ),
+    ParameterDoc::new(
+        "positives.groups.name",
+        "null",
+        "name of a grouping, or null",
+        "Grouping to use; null is the first of the data",
+    ),
 ];
 
 impl Evaluation for RetrievalParams {
@@ -99,7 +147,7 @@ impl Evaluation for RetrievalParams {
     }
 
     fn summary(&self) -> &'static str {
-        "each held-out item of one view looked up in another: Rank-k, MRR"
+        "each held-out item of one view looked up in another: Rank-k, MRR; mAP and nDCG with several right answers"
     }
 
     fn parameter_docs(&self) -> &'static [ParameterDoc] {
@@ -110,12 +158,40 @@ impl Evaluation for RetrievalParams {
         2
     }
 
+    fn needs_labels(&self) -> bool {
+        matches!(self.positives, Positives::Labels(_))
+    }
+
+    fn label(&self) -> Option<&str> {
+        match &self.positives {
+            Positives::Labels(list) => list.name.as_deref(),
+            Positives::Item | Positives::Groups(_) => None,
+        }
+    }
+
+    fn needs_groups(&self) -> bool {
+        matches!(self.positives, Positives::Groups(_))
+    }
+
+    fn grouping(&self) -> Option<&str> {
+        match &self.positives {
+            Positives::Groups(list) => list.name.as_deref(),
+            Positives::Item | Positives::Labels(_) => None,
+        }
+    }
+
     fn validate(&self) -> Result<(), TaskError> {
+        if self.scoring == Scoring::Mutual && !self.positives.is_item() {
+            let got = "mutual, which ranks one right answer".into();
+            let want = "cosine, csls or inverted_softmax, or `positives: item`";
+            return Err(TaskError::Parameter { task: TASK, parameter: "scoring", got, want });
+        }
         self.scoring.validate(TASK)
     }
 
     fn item_scope(&self) -> ItemScope {
-        ItemScope::Pairs
+        // With several right answers a query may find another one than its own item, which the target may miss.
+        if self.positives.is_item() { ItemScope::Pairs } else { ItemScope::OwnRows }
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
@@ -134,6 +210,22 @@ type Outcomes = Vec<Option<Outcome>>;
 
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    match &params.positives {
+        Positives::Item => of_items(params, input),
+        Positives::Labels(list) => {
+            several::score(params.scoring, labels(TASK, list.name.as_deref(), input.test)?, input)
+        }
+        Positives::Groups(list) => {
+            let groups = groups(TASK, list.name.as_deref(), input.test)?;
+            let mut out = several::score(params.scoring, groups, input)?;
+            keep_groups(groups, input, &mut out);
+            Ok(out)
+        }
+    }
+}
+
+/// The query's own item is the right answer.
+fn of_items(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
