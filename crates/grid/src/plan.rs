@@ -11,10 +11,12 @@ use files::checksum;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tasks::noise::Noise;
+use tasks::{Positives, RetrievalParams};
 
 use crate::figure_spec::check;
 use crate::keys::{Subset, canonical};
 use crate::source::Source;
+use crate::terms::Pairing;
 use crate::{Grid, lay_over};
 
 /// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
@@ -121,6 +123,7 @@ impl Plan {
     /// that are not there: each with its place in the grid file.
     pub fn new(grid: Located<Grid>, source: Source) -> Result<Self> {
         check_labels(&grid, &source)?;
+        check_groups(&grid, &source)?;
         let known = source.view_names();
         // A stand-in's views may have other names than those of the data that a figure is of.
         if grid.value.named_views().is_none() && source.stand_in.is_none() {
@@ -161,6 +164,30 @@ impl Plan {
             }
         }
         Ok(Self { grid, overrides: Value::Null, quick: false, allow_stand_in: false, source, cells })
+    }
+
+    /// Whether a retrieval takes the query's own item alone as right.
+    pub fn retrieves_by_item(&self) -> bool {
+        let by_item = |task: &tasks::Task| {
+            task.parameters::<RetrievalParams>().is_some_and(|retrieval| retrieval.positives == Positives::Item)
+        };
+        self.grid.value.pairing == Pairing::Rows && self.grid.value.tasks.iter().any(by_item)
+    }
+
+    /// Views of which one row stands for several items although a retrieval takes the query's own item alone as right: a
+    /// sentence for each, with the setting that helps.
+    pub fn tied_copies(&self) -> Vec<String> {
+        if !self.retrieves_by_item() {
+            return Vec::new();
+        }
+        let instead = if self.source.groupings().is_empty() { "labels" } else { "groups" };
+        let told = |(view, rows, items): (String, usize, usize)| {
+            format!(
+                "test: {items} items of view `{view}` are {rows} rows of its file; retrieval by item counts the copies of a \
+                 row as ties against the query: take `retrieval: {{positives: {instead}}}`"
+            )
+        };
+        self.source.shared_rows().into_iter().map(told).collect()
     }
 }
 
@@ -254,6 +281,28 @@ fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
             errors.push(grid.error(&key, found));
         } else if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
             errors.push(grid.unknown(&format!("{key}.label"), "labelling", name, &known));
+        }
+    }
+    Ok(DataError::none_of(errors)?)
+}
+
+fn check_groups(grid: &Located<Grid>, source: &Source) -> Result<()> {
+    let known: Vec<String> = source.groupings().iter().map(|groups| groups.name.clone()).collect();
+    let mut errors = Vec::new();
+    for (i, task) in grid.value.tasks.iter().enumerate().filter(|(_, task)| task.needs_groups()) {
+        let key = format!("tasks[{i}].{}", task.name());
+        if known.is_empty() {
+            let found = format!(
+                "needs groups, and `{}` has none; give them to `runner import` as `--groups NAME=FILE#PART` (files joined by \
+                 ids that repeat have the grouping `id`), or under `groups` in the manifest; or take items or labels",
+                source.used()
+            );
+            errors.push(grid.error(&key, found));
+        } else if grid.value.pairing != Pairing::Rows {
+            let found = "needs groups, and with `pairing: by_class` row i is another item in every view, so there are none; take `pairing: rows`, or labels";
+            errors.push(grid.error(&key, found));
+        } else if let Some(name) = task.grouping().filter(|name| !known.iter().any(|k| k == name)) {
+            errors.push(grid.unknown(&key, "grouping", name, &known));
         }
     }
     Ok(DataError::none_of(errors)?)

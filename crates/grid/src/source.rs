@@ -1,6 +1,6 @@
 //! The data of a grid: the set it asks for, or the stand-in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -198,6 +198,21 @@ impl Source {
     /// The labellings there are, for tasks that name one.
     pub fn labellings(&self) -> Vec<&Labels> {
         self.dataset().test.labels.iter().collect()
+    }
+
+    /// The groupings of the test rows, for tasks that name one.
+    pub fn groupings(&self) -> Vec<&Labels> {
+        self.dataset().test.groups.iter().collect()
+    }
+
+    /// Views of which one row stands for several items of test: the view, its rows, and the items.
+    pub fn shared_rows(&self) -> Vec<(String, usize, usize)> {
+        let shared = |view: &align::views::View| {
+            let rows: BTreeSet<usize> = view.source_rows()?.iter().copied().flatten().collect();
+            let items = view.observed_rows();
+            (rows.len() < items).then(|| (view.name().to_string(), rows.len(), items))
+        };
+        self.dataset().test.views.iter().filter_map(shared).collect()
     }
 
     /// What every title of a table or figure ends with where a stand-in was used; else nothing.

@@ -250,15 +250,28 @@ impl Sample {
     }
 
     /// By seed, one value for each item whose mean over items is the figure's mean over the places that `which` lets through;
-    /// `None` for a figure that is no mean over items, or not of all of them.
+    /// `None` for a figure that is no mean over items.
+    ///
+    /// Where a figure is a mean over n of the N items (queries without a right answer, rows that stand for several items), an
+    /// item that counts has `mean + N/n · (value − mean)` and one that does not the mean: to first order what each adds to
+    /// it.
     pub fn per_item(&self, which: impl Fn(&Place) -> bool) -> Option<Vec<Vec<f64>>> {
         let mut sums = vec![vec![0.0; self.items]; self.seeds];
         let mut counts = vec![0.0; self.seeds];
         for (_, seed, figure) in self.figures.iter().filter(|(place, _, _)| which(place)) {
             let Figure::Series(series) = figure else { return None };
             counts[*seed] += 1.0;
+            let counted = series.values.iter().filter(|value| !value.is_nan()).count();
+            if counted == self.items {
+                for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
+                    *sum += item_value(self.metric, value)?;
+                }
+                continue;
+            }
+            let mean = weighted_figure(self.metric, &series.values, &vec![1; self.items]).ok().flatten()?;
+            let more = self.items as f64 / counted as f64;
             for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
-                *sum += item_value(self.metric, value)?;
+                *sum += if value.is_nan() { mean } else { mean + more * (item_value(self.metric, value)? - mean) };
             }
         }
         for (sums, count) in sums.iter_mut().zip(&counts) {

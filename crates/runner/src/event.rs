@@ -24,6 +24,8 @@ pub enum Event<'a> {
         used: &'a str,
         /// The sentence about a stand-in that takes the place of the data asked for.
         stand_in: Option<&'a str>,
+        /// What the data are like without being odd, such as rows that stand for several items, a line each.
+        notes: &'a [String],
         /// What is odd about the data, a line each.
         warnings: &'a [String],
     },

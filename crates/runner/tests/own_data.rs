@@ -125,3 +125,117 @@ fn files_with_ids_are_joined_whatever_their_order() {
         "{said}"
     );
 }
+
+/// Values of a picture, or of something said about it, as an encoder sees the same eight hidden numbers of it.
+fn seen(picture: usize, own: usize, encoder: usize, width: usize) -> String {
+    let entry = |j: usize| {
+        let hidden = |k: usize| number(8 * picture + k + 1) * number(50_000 + 1_000 * encoder + 10 * j + k);
+        (0..8).map(hidden).sum::<f64>() + 0.05 * number(100_000 + 31 * own + j + 7_919 * encoder)
+    };
+    (0..width).map(|j| format!("{:.6}", entry(j))).collect::<Vec<_>>().join(",")
+}
+
+/// Pictures with five captions each, in two files; imported with ids as `mine`.
+fn captions(folder: &Path, pictures: usize) -> String {
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let head = |width: usize| (0..width).map(|j| format!("d{j}")).collect::<Vec<_>>().join(",");
+    let of_pictures = (0..pictures).map(|picture| format!("pic{picture},{}\n", seen(picture, picture, 1, 12)));
+    fs::write(path("clip.csv"), format!("id,{}\n{}", head(12), of_pictures.collect::<String>())).unwrap();
+    let of_captions = (0..5 * pictures).map(|caption| (caption % pictures, caption));
+    let of_captions = of_captions.map(|(picture, own)| format!("pic{picture},{}\n", seen(picture, own, 2, 10)));
+    fs::write(path("bert.csv"), format!("id,{}\n{}", head(10), of_captions.collect::<String>())).unwrap();
+    let named = ["clip", "bert"].map(|name| {
+        (format!("{name}={}#d*", path(&format!("{name}.csv"))), format!("{name}={}#id", path(&format!("{name}.csv"))))
+    });
+    let out = path("mine.yaml");
+    let mut args = vec!["import", "--name", "mine", "--out", &out, "--split", "0.6,0.4"];
+    for (view, ids) in &named {
+        args.extend(["--view", view, "--ids", ids]);
+    }
+    let output = runner(&args);
+    assert!(output.status.success(), "{}", text_of(&output));
+    assert!(text_of(&output).contains("note: items that share a row with an earlier item in"), "{}", text_of(&output));
+    out
+}
+
+#[test]
+fn five_captions_a_picture_come_out_as_in_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = captions(folder.path(), 100);
+    let said = text_of(&runner(&["check", &manifest]));
+    assert!(
+        said.contains("note: test: 160 of 200 items of view `clip` share a row of its file with an earlier item"),
+        "{said}"
+    );
+    assert!(said.contains("`retrieval: {positives: groups}` asks for each row once"), "{said}");
+    assert!(!said.contains("repeat an earlier row exactly"), "{said}");
+
+    let grid = format!(
+        "name: fields\ndata: {manifest}\nmethods: [gcca: {{rank: 8}}, pairwise]\ntasks: [retrieval: {{positives: groups}}, reid: {{by: groups}}]\n"
+    );
+    let bench = common::Bench::new(&grid);
+    let said = text_of(&bench.run(&[]));
+    assert!(said.contains("note: mine: items that share a row with an earlier item in test: 160 of 200"), "{said}");
+    assert!(!said.contains("as ties against the query: take"), "{said}");
+    let records = bench.records("fields");
+    let metric = |record: &Record| record.metric.map(|metric| metric.to_string()).unwrap_or_default();
+    let mut found = 0;
+    for record in records.iter().filter(|record| record.task.as_deref() == Some("retrieval")) {
+        // Text to picture has a query for each caption, picture to text one for each picture.
+        let queries = if record.source.as_deref() == Some("bert") { 200 } else { 40 };
+        assert_eq!(record.n, Some(queries), "{record:?}");
+        assert!(record.warnings.as_ref().is_none_or(|warnings| !warnings.contains("left out")), "{record:?}");
+        if ["rank1", "rank5", "rank10", "map", "ndcg10"].contains(&metric(record).as_str()) {
+            assert!(record.value.is_some_and(|value| value > 0.985), "{record:?}");
+            found += 1;
+        }
+    }
+    // Both directions of the universe and of translation for GCCA, and of translation for pairwise maps.
+    assert_eq!(found, 6 * 5);
+    let reid = records.iter().filter(|record| record.task.as_deref() == Some("reid") && metric(record) == "cmc1");
+    assert!(
+        reid.clone().count() == 6 && reid.into_iter().all(|record| record.value.is_some_and(|value| value > 0.985))
+    );
+    let table = fs::read_to_string(bench.out().join("fields/tables/comparison_rank1.md"));
+    let table = table.unwrap_or_else(|_| {
+        panic!(
+            "{:?}",
+            fs::read_dir(bench.out().join("fields/tables"))
+                .unwrap()
+                .flatten()
+                .map(|f| f.file_name())
+                .collect::<Vec<_>>()
+        )
+    });
+    assert!(table.contains("Items of one `id` are drawn together."), "{table}");
+}
+
+#[test]
+fn copies_of_a_row_are_warned_of_and_groups_that_are_not_there_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = captions(folder.path(), 60);
+    let bench =
+        common::Bench::new(&format!("name: items\ndata: {manifest}\nmethods: [pairwise]\ntasks: [retrieval]\n"));
+    let said = text_of(&bench.run(&[]));
+    let warning = "test: 120 items of view `clip` are 24 rows of its file; retrieval by item counts the copies of a row as ties against the query: take `retrieval: {positives: groups}`";
+    assert!(said.contains(warning), "{said}");
+    let ranks: Vec<f64> = bench
+        .records("items")
+        .iter()
+        .filter(|record| {
+            record.metric.is_some_and(|m| m.to_string() == "rank1") && record.target.as_deref() == Some("clip")
+        })
+        .filter_map(|record| record.value)
+        .collect();
+    assert_eq!(ranks, [0.0], "what a user saw before");
+
+    let manifest = import(folder.path(), 60, |i| i);
+    let grid = |task: &str| format!("name: none\ndata: {manifest}\nmethods: [pairwise]\ntasks:\n  - {task}\n");
+    let said = common::Bench::new(&grid("retrieval: {positives: groups}")).error(&[]);
+    assert!(said.contains("tasks[0].retrieval: needs groups, and `"), "{said}");
+    assert!(said.contains("give them to `runner import` as `--groups NAME=FILE#PART`"), "{said}");
+    let said = common::Bench::new(&grid("reid: {by: groups}")).error(&[]);
+    assert!(said.contains("tasks[0].reid: needs groups, and `"), "{said}");
+    let said = common::Bench::new(&grid("retrieval: {positives: labels}")).error(&[]);
+    assert!(said.contains("tasks[0].retrieval: needs labels, and `"), "{said}");
+}

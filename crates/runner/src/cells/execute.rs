@@ -389,6 +389,8 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
             return;
         }
     };
+    let warnings: Vec<&str> = shared.warnings.iter().chain(&scores.notes).map(String::as_str).collect();
+    let shared = Record { warnings: (!warnings.is_empty()).then(|| warnings.join("\n")), ..shared };
     // A value that is no number is none: it would be the best or the worst of every table.
     let undefined = |value: Option<f64>| {
         let odd = value.filter(|value| !value.is_finite())?;

@@ -16,7 +16,7 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use data::summarise;
+use data::{Warning, WarningKind, summarise};
 
 use crate::cells::execute::{Tally, Width, Work};
 use crate::cells::fits::Fits;
@@ -182,6 +182,13 @@ pub fn announce_within(plan: &Plan, observer: &dyn Observer) {
 fn tell(plan: &Plan, unmatched: Vec<String>, observer: &dyn Observer) {
     let source = &plan.source;
     let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.notice(&source.asked));
-    let warnings: Vec<String> = summarise(source.warnings()).into_iter().chain(unmatched).collect();
-    observer.on_event(&Event::Data { used: source.used(), stand_in: stand_in.as_deref(), warnings: &warnings });
+    // Several items of a group are odd where one of them alone is right.
+    let is_note = |warning: &Warning| {
+        warning.kind.is_note() || warning.kind == WarningKind::ManyToOne && !plan.retrieves_by_item()
+    };
+    let (notes, odd): (Vec<Warning>, Vec<Warning>) = source.warnings().iter().cloned().partition(is_note);
+    let (notes, odd) = (summarise(&notes), summarise(&odd));
+    let warnings: Vec<String> = odd.into_iter().chain(unmatched).chain(plan.tied_copies()).collect();
+    let (used, stand_in) = (source.used(), stand_in.as_deref());
+    observer.on_event(&Event::Data { used, stand_in, notes: &notes, warnings: &warnings });
 }

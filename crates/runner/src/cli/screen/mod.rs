@@ -21,10 +21,11 @@ pub struct Screen {
 impl Observer for Screen {
     fn on_event(&self, event: &Event<'_>) {
         match *event {
-            Event::Data { used, stand_in, warnings } => {
+            Event::Data { used, stand_in, notes, warnings } => {
                 if let Some(notice) = stand_in {
                     tracing::info!("note: {notice}");
                 }
+                notes.iter().for_each(|line| tracing::info!("note: {used}: {line}"));
                 warnings.iter().for_each(|line| tracing::warn!("{used}: {line}"));
             }
             Event::CellsToRun(cells, folder) => say::out!("{}", cells_to_run(cells, folder)),
