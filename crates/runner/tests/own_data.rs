@@ -239,3 +239,169 @@ fn copies_of_a_row_are_warned_of_and_groups_that_are_not_there_refused() {
     let said = common::Bench::new(&grid("retrieval: {positives: labels}")).error(&[]);
     assert!(said.contains("tasks[0].retrieval: needs labels, and `"), "{said}");
 }
+
+/// Items of three groups: as [`row`], around one of four centres.
+fn grouped_row(i: usize, seed: usize, width: usize) -> Vec<f32> {
+    let entry = |j: usize| {
+        let seen = |k: usize| {
+            let hidden = number(3 * i + k + 1) + 1.5 * number(50_000 + 10 * (i % 4) + k);
+            hidden * number(10_000 + 100 * seed + 10 * j + k)
+        };
+        ((0..3).map(seen).sum::<f64>() + 0.05 * number(20_000 + 1_000 * i + 10 * j + seed)) as f32
+    };
+    (0..width).map(entry).collect()
+}
+
+/// Whether an encoder has an item: each misses 8 of 100.
+fn has(seed: usize, item: usize) -> bool {
+    (item * 37 + seed * 29) % 100 >= 8
+}
+
+/// An npy file of f32.
+fn write_npy(path: &str, rows: &[Vec<f32>]) {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows.len(), rows[0].len());
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(rows.iter().flatten().flat_map(|x| x.to_le_bytes()));
+    fs::write(path, bytes).unwrap();
+}
+
+const VIEWS: [(&str, usize); 3] = [("clip", 6), ("e5", 5), ("dino", 7)];
+
+/// Three files of 400 items, `fill` in place of the rows that an encoder misses; none where all are there. Labels.
+fn write_views(folder: &Path, fill: Option<f32>) -> Vec<String> {
+    let path = |name: String| folder.join(name).to_str().unwrap().to_string();
+    let mut args = Vec::new();
+    for (seed, (name, width)) in VIEWS.into_iter().enumerate() {
+        let row = |item: usize| match fill {
+            Some(fill) if !has(seed, item) => vec![fill; width],
+            _ => grouped_row(item, seed + 1, width),
+        };
+        write_npy(&path(format!("{name}.npy")), &(0..400).map(row).collect::<Vec<_>>());
+        args.extend(["--view".to_string(), format!("{name}={}", path(format!("{name}.npy")))]);
+    }
+    let labels = path("y.txt".to_string());
+    fs::write(&labels, (0..400).map(|item| format!("{}\n", ["a", "b", "c", "d"][item % 4])).collect::<String>())
+        .unwrap();
+    args.extend(["--labels".to_string(), format!("y={labels}")]);
+    args
+}
+
+fn import_as(folder: &Path, name: &str, args: &[String], more: &[&str]) -> (bool, String) {
+    let out = folder.join(format!("{name}.yaml")).to_str().unwrap().to_string();
+    let mut all = vec!["import", "--force", "--name", name, "--out", &out];
+    all.extend(args.iter().map(String::as_str));
+    all.extend(more);
+    let output = runner(&all);
+    (output.status.success(), text_of(&output))
+}
+
+const METHODS: &str = "methods: [na, pairwise, cca, gpa, gcca, pivot, sumcor, srm, consensus_ridge, add_view, gcpa: {training: {fast: {epochs: 1}}}]";
+const TASKS: &str = "tasks: [retrieval, clustering, consistency, drift, probing, stitching, cycle, reid, hubness, similarity: {permutations: 9}]";
+
+/// The records of a grid of every task on a manifest.
+fn records_of(manifest: &Path) -> (Vec<Record>, common::Bench) {
+    let text = format!("name: mine\ndata: {}\n{METHODS}\n{TASKS}\n", manifest.display());
+    let bench = common::Bench::new(&text);
+    let output = bench.run(&[]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    (bench.records("mine"), bench)
+}
+
+#[test]
+fn missing_rows_leave_results_close_and_what_stands_in_them_changes_no_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let full = write_views(folder.path(), None);
+    assert!(import_as(folder.path(), "full", &full, &[]).0);
+    let (full, _full_bench) = records_of(&at("full.yaml"));
+
+    let args = write_views(folder.path(), Some(f32::NAN));
+    let (fine, said) = import_as(folder.path(), "holes", &args, &[]);
+    assert!(
+        !fine
+            && said.contains("all 6 values of row 0 are NaN")
+            && said.contains("(with `runner import --allow-missing`)"),
+        "{said}"
+    );
+    let (fine, said) = import_as(folder.path(), "holes", &args, &["--allow-missing"]);
+    assert!(
+        fine && said.contains("warning: missing items in train: ")
+            && said.contains("items that some view misses in test: "),
+        "{said}"
+    );
+    let said = text_of(&runner(&["check", at("holes.yaml").to_str().unwrap()]));
+    assert!(
+        said.contains("| missing |") && said.contains("%)") && said.contains(" of 80 items are in all views"),
+        "{said}"
+    );
+    assert!(said.contains("Rows of all views correspond."), "{said}");
+    let (holes, bench) = records_of(&at("holes.yaml"));
+    let report = fs::read_to_string(bench.out().join("mine/report.md")).unwrap();
+    assert!(report.contains("items that some view misses in test: "), "{report}");
+
+    // Every value that there was is there, as a number, near what it was, of fewer items.
+    let key = |record: &Record| {
+        let metric = record.metric.map(|metric| metric.to_string());
+        (record.method.clone(), record.task.clone(), record.space, record.source.clone(), record.target.clone(), metric)
+    };
+    let of_tasks = |record: &&Record| record.task.as_deref() != Some("data");
+    let mut compared = 0;
+    for record in full.iter().filter(of_tasks) {
+        let name = record.metric.map(|metric| metric.to_string()).unwrap_or_default();
+        let other = holes.iter().find(|other| key(other) == key(record));
+        let other = other.unwrap_or_else(|| panic!("no {:?}", key(record)));
+        assert_eq!(record.value.is_some(), other.value.is_some(), "{:?}: {:?}", key(record), other.error);
+        let (Some(value), Some(near)) = (record.value, other.value) else { continue };
+        assert!(near.is_finite() && other.n < record.n, "{:?}", key(record));
+        if ["mrr", "accuracy", "gamma_mean", "cka", "map", "rank10"].contains(&name.as_str()) {
+            assert!((value - near).abs() < 0.15, "{:?}: {value} {near}", key(record));
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "{compared}");
+    let counted = |name: &str| {
+        let of = |record: &&Record| record.metric.is_some_and(|metric| metric.to_string() == name);
+        holes.iter().filter(of).map(|record| (record.value.unwrap(), record.n.unwrap())).collect::<Vec<_>>()
+    };
+    assert!(
+        counted("missing_rows").len() == 6 && counted("incomplete_items").len() == 2,
+        "{:?}",
+        counted("missing_rows")
+    );
+
+    // Other values in the rows that are missing, of which the manifest says nothing but that they are.
+    let text = fs::read_to_string(at("holes.yaml")).unwrap();
+    let text: String = text.lines().filter(|line| !line.contains("sha256")).map(|line| format!("{line}\n")).collect();
+    fs::write(at("holes.yaml"), text).unwrap();
+    drop(write_views(folder.path(), Some(1e9)));
+    let (garbage, _garbage_bench) = records_of(&at("holes.yaml"));
+    let bits = |records: &[Record]| -> Vec<_> {
+        let bits = |record: &Record| (key(record), record.value.map(f64::to_bits), record.n, record.error.clone());
+        records.iter().map(bits).collect()
+    };
+    assert!(bits(&garbage) == bits(&holes));
+}
+
+#[test]
+fn a_leaderboard_runs_a_grid_on_every_fold() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = write_views(folder.path(), None);
+    let (fine, said) = import_as(folder.path(), "mine", &args, &["--folds", "3", "--stratify"]);
+    assert!(fine && said.contains("mine.fold3.yaml: train 26"), "{said}");
+    assert!(said.contains("stratified by `y`: the shares of a class differ by at most 0."), "{said}");
+    let grid = "name: tiny\ndata: mine.fold1.yaml\nmethods: [na: {scale: zscore}, gpa, gcca]\ntasks: [clustering]\n";
+    fs::write(folder.path().join("grid.yaml"), grid).unwrap();
+    let board =
+        "name: folds\ntitle: Folds\ngrids: [grid.yaml]\ndata: [mine.fold1.yaml, mine.fold2.yaml, mine.fold3.yaml]\n";
+    fs::write(folder.path().join("folds.yaml"), board).unwrap();
+    let (file, out) = (folder.path().join("folds.yaml"), folder.path().join("out"));
+    let output = runner(&["leaderboard", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    for fold in 1..=3 {
+        assert!(out.join(format!("tiny-mine.fold{fold}/records.parquet")).exists());
+    }
+    let table = fs::read_to_string(out.join("folds/tables/leaderboard.md")).unwrap();
+    assert!(["mine.fold1", "mine.fold2", "mine.fold3"].iter().all(|fold| table.contains(fold)), "{table}");
+}

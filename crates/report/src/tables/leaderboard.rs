@@ -21,7 +21,7 @@ use grid::keys::MethodKey;
 
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids, rows)")]
+#[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids, data, rows)")]
 pub struct Leaderboard {
     /// Names the output folder.
     pub name: String,
@@ -29,6 +29,10 @@ pub struct Leaderboard {
     pub title: String,
     /// The grid files, relative to this one.
     pub grids: Vec<PathBuf>,
+    /// Data on which every grid is run in place of its own: names, or manifests' paths relative to this file, such as the
+    /// folds of one data set.
+    #[serde(default)]
+    pub data: Vec<String>,
     /// Methods that stand in one line although their labels differ: a rank that one data set is too narrow for.
     #[serde(default)]
     pub rows: Vec<Row>,

@@ -9,10 +9,12 @@ use crate::cells::fits::Fits;
 use crate::event::{Event, Observer};
 use crate::run::line::again;
 use crate::run::outcome::Ending;
+use grid::Grid;
 use grid::plan::PlanRequest;
 use report::draw;
 use report::pages::outputs::Drawing;
 use report::tables::leaderboard::{self, Entry, Leaderboard};
+use serde_json::json;
 use store::lock::{Lock, Turn};
 
 /// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
@@ -24,9 +26,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     let fits = Fits::within(request.settings.max_memory);
     let (mut ending, mut entries, mut names) = (Ending::Complete, Vec::new(), Vec::new());
     let (mut notes, mut findings): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for file in &board.grids {
-        let grid = path.parent().unwrap_or(Path::new("")).join(file);
-        let plan = PlanRequest::of(&grid, request.allow_stand_in).open()?;
+    for planned in plan_requests(&board, path, request.allow_stand_in)? {
+        let plan = planned.open()?;
         let outcome = match compute(&plan, request, &fits, observer)? {
             Computed::InPart(Ending::Interrupted) => return Ok(Ending::Interrupted),
             Computed::InPart(stopped) => {
@@ -36,7 +37,10 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
             Computed::All(outcome) => outcome,
         };
         let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
-        let command = again("--grid", &grid, false, None, &request.out);
+        let command = match &planned.data {
+            None => again("--grid", &planned.grid, false, None, &request.out),
+            Some(_) => again("leaderboard", path, false, None, &request.out),
+        };
         let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
         let report = drawing.report()?;
         observer.on_event(&Event::Warnings(&drawing.outputs_of(&report)?.warnings));
@@ -46,7 +50,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
         let left_out = report.comparisons.iter().flat_map(|comparison| &comparison.left_out);
         notes.extend(left_out.map(|note| format!("{}: {note}", report.about.title)));
-        entries.push(Entry { data: plan.source.used().to_string(), comparisons: report.comparisons });
+        let data = planned.data.as_deref().map_or_else(|| plan.source.used(), short);
+        entries.push(Entry { data: data.to_string(), comparisons: report.comparisons });
         names.push(report.about.title);
     }
     if request.dry_run || request.selection.shard.is_some() {
@@ -74,4 +79,31 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     observer.on_event(&Event::Written(&files));
     observer.on_event(&Event::Findings(&findings));
     Ok(ending)
+}
+
+/// The plans of a leaderboard: a plan for each grid, or for each grid and each data set that is named, in a folder of its own.
+fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Result<Vec<PlanRequest>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut requests = Vec::new();
+    for file in &board.grids {
+        let request = PlanRequest::of(&folder.join(file), allow_stand_in);
+        if board.data.is_empty() {
+            requests.push(request);
+            continue;
+        }
+        let grid = Grid::read(&request.grid)?.value.name;
+        for data in &board.data {
+            let overrides = json!({ "name": format!("{grid}-{}", short(data)) });
+            let is_path = data.contains(['/', '\\']) || data.ends_with(".yaml");
+            let data = if is_path { folder.join(data).display().to_string() } else { data.clone() };
+            requests.push(PlanRequest { overrides, data: Some(data), ..request.clone() });
+        }
+    }
+    Ok(requests)
+}
+
+/// A data set's name, without the folder and the extension of its manifest.
+fn short(data: &str) -> &str {
+    let name = data.rsplit(['/', '\\']).next().unwrap_or(data);
+    name.strip_suffix(".yaml").unwrap_or(name)
 }
