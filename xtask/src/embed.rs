@@ -79,7 +79,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     embed.extend(args.skip_refused.then(|| "--skip-refused".to_string()));
     programs.run("embed", &embed)?;
 
-    let mut import = words(&["import", "--embedded", &folder.display().to_string(), "--force"]);
+    let mut import = words(&["import", "--embedded", &folder.display().to_string(), "--overwrite"]);
     if args.skip_refused || !args.views.is_empty() {
         import.push("--skip-missing".into());
     }
@@ -126,7 +126,7 @@ fn next(root: &Path, name: &str) -> Result<Vec<String>> {
             continue;
         }
         let file = format!("{}.yaml", stem(&grid));
-        lines.push(files::shell::command(["cargo", "runner", "--grid", &format!("experiments/{file}")]));
+        lines.push(files::shell::command(["cargo", "runner", "run", &format!("experiments/{file}")]));
         for paper in yaml_files(&folder.join("paper"))? {
             if value(&read(&paper)?, "grid") == Some(&format!("../{file}")) {
                 lines.push(files::shell::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
@@ -169,7 +169,7 @@ mod tests {
         assert!(list.contains("cargo xtask embed massive ") && list.contains("cargo xtask embed ted_multi "), "{list}");
         assert!(!list.contains("cifar100"), "pictures have no texts: {list}");
         let lines = next(&root, "massive").unwrap();
-        assert!(lines.contains(&"cargo runner --grid experiments/massive_clustering.yaml".to_string()), "{lines:?}");
+        assert!(lines.contains(&"cargo runner run experiments/massive_clustering.yaml".to_string()), "{lines:?}");
         assert!(lines.contains(&"cargo xtask reproduce table1 --data massive".to_string()), "{lines:?}");
         assert_eq!(next(&root, "/somewhere/ted_multi.yaml").unwrap(), next(&root, "ted_multi").unwrap());
         assert!(next(&root, "nothing").unwrap().is_empty());

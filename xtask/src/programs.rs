@@ -27,7 +27,8 @@ impl Programs {
                 let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
                 let mut command = Command::new(cargo);
                 let package = format!("polyalign-{program}");
-                command.args(["run", "--quiet", "--release", "--package", &package, "--"]);
+                // Not quiet: the first build takes minutes, and who waits is to see that it goes on.
+                command.args(["run", "--release", "--package", &package, "--"]);
                 command
             }
         };
@@ -35,8 +36,18 @@ impl Programs {
         command
     }
 
+    /// Says how long cargo will build a program that has not been built yet.
+    fn announce(&self, program: &str) {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        let built = target.join("release").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+        if self.ready.is_none() && !built.exists() {
+            say::err!("Building the {program}: about six minutes on two cores the first time.");
+        }
+    }
+
     /// Runs a program; its output goes to this program's output.
     pub fn status(&self, program: &str, arguments: &[String]) -> Result<ExitStatus> {
+        self.announce(program);
         self.command(program).args(arguments).status().with_context(|| format!("cannot start {program}"))
     }
 
@@ -51,6 +62,7 @@ impl Programs {
 
     /// Runs a program that must succeed, and returns its standard output, which is also printed.
     pub fn output(&self, program: &str, arguments: &[String]) -> Result<String> {
+        self.announce(program);
         let output = self
             .command(program)
             .args(arguments)

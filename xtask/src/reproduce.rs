@@ -32,7 +32,9 @@ pub fn list(root: &Path) -> Result<String> {
     }
     lines.push(line(SCALING.0, "what fits cost as views, items and widths grow"));
     lines.push(line(ALL, "all but scaling, ending in one page of claims"));
-    lines.push("options after the name go to the runner: --quick, --out DIR, --threads N, --force, --dry-run".into());
+    lines.push(
+        "options after the name go to the runner: --quick, --out DIR, --threads N, --recompute, --dry-run".into(),
+    );
     Ok(lines.join("\n"))
 }
 
@@ -48,16 +50,24 @@ pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
     }
     let known = targets(&folder(root))?;
     let answers = |target: &&Target| name == ALL || target.name == name || target.aliases.iter().any(|a| a == name);
-    let files: Vec<PathBuf> = known
-        .iter()
-        .filter(answers)
-        .map(|target| Path::new("experiments/paper").join(format!("{}.yaml", target.name)))
-        .collect();
-    if files.is_empty() {
+    let targets: Vec<&Target> = known.iter().filter(answers).collect();
+    if targets.is_empty() {
         let known: Vec<String> = known.iter().map(|target| format!("`{}`", target.name)).collect();
         bail!("no target `{name}`; the targets are {}, `{}`, `{ALL}`", known.join(", "), SCALING.0);
     }
+    let titles: Vec<&str> = targets.iter().map(|target| target.title.as_str()).collect();
+    say::err!("{}", plan(&titles));
+    let file = |target: &&Target| Path::new("experiments/paper").join(format!("{}.yaml", target.name));
+    let files: Vec<PathBuf> = targets.iter().map(file).collect();
     programs::runner(root, &["reproduce"], &files, options)
+}
+
+/// What is computed once the runner is built.
+fn plan(titles: &[&str]) -> String {
+    match titles {
+        [title] => format!("To compute: {title}. Results go to results/, progress is printed for every cell."),
+        titles => format!("To compute, one after the other:\n  {}", titles.join("\n  ")),
+    }
 }
 
 fn folder(root: &Path) -> PathBuf {
@@ -101,6 +111,13 @@ mod tests {
         };
         let wanted = [target("a", &["figure2", "f2"], "Two"), target("b", &[], "Table: one")];
         assert_eq!(targets(folder.path()).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_is_computed_is_said_first() {
+        let one = "To compute: Table 1. Results go to results/, progress is printed for every cell.";
+        assert_eq!(plan(&["Table 1"]), one);
+        assert_eq!(plan(&["A", "B"]), "To compute, one after the other:\n  A\n  B");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! * [`checksum`]: SHA-256 of bytes, files, streams and lists of texts.
 //! * [`lock`] and [`attempt`]: the processes that write into a folder, and whether they are alive.
 //! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and a stream up to a limit.
+//! * [`Fault`]: the kind of a failure, which decides the exit code of a program.
 //! * [`shell`]: words quoted for a shell.
 //! * [`jobs`]: the file that `runner texts` writes and `embed jobs` reads.
 //!
@@ -12,6 +13,7 @@
 
 pub mod attempt;
 pub mod checksum;
+mod fault;
 pub mod jobs;
 pub mod lock;
 mod mapped;
@@ -20,6 +22,7 @@ pub mod shell;
 mod staged;
 mod sweep;
 
+pub use fault::{Fault, FaultKind};
 pub use mapped::{Mapped, NotOpened, read_at_most};
 pub use part::{Part, write};
 pub use staged::{Staged, publish, put, sync_all, sync_folder};

@@ -164,10 +164,11 @@ pub fn lay_over(value: &mut Value, overrides: &Value) {
 /// What the types alone do not say.
 fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     let value = &grid.value;
+    let mut errors: Vec<DataError> = Vec::new();
     let name_ok = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if value.name.is_empty() || !value.name.chars().all(name_ok) {
         let found = format!("`{}` names a folder; use letters, digits, `-` and `_`", value.name);
-        return Err(grid.error("name", found));
+        errors.push(grid.error("name", found));
     }
     let empty = [
         ("methods", value.methods.is_empty()),
@@ -175,7 +176,6 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
         ("noise", value.noise.is_empty()),
         ("seeds", value.seeds.is_empty()),
     ];
-    let mut errors: Vec<DataError> = Vec::new();
     for (key, _) in empty.into_iter().filter(|(_, empty)| *empty) {
         errors.push(grid.error(key, "the list is empty; it needs at least one entry"));
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use align::Method;
 use anyhow::{Result, bail};
 use data::nearest;
+use files::Fault;
 
 use crate::plan::Cell;
 
@@ -143,9 +144,10 @@ impl Only {
                 there.dedup();
                 let wanted = wanted.text();
                 if let Some(renamed) = Method::renamed(&wanted).filter(|_| *key == Key::Method) {
-                    bail!("--only method={wanted}: {renamed}");
+                    bail!(Fault::usage(format!("--only method={wanted}: {renamed}")));
                 }
-                bail!("--only {}={wanted}: no cell has that; there are {}", key.name(), there.join(", "));
+                let found = format!("--only {}={wanted}: no cell has that; there are {}", key.name(), there.join(", "));
+                bail!(Fault::usage(found));
             }
         }
         let meets = |cell: &&Cell| {

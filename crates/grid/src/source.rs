@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
-use data::{Found, Loaded, Manifest, SplitName, Warning, WarningKind, YamlProblem};
+use data::{Absent, Found, Loaded, Manifest, SplitName, Warning, WarningKind, YamlProblem};
 use fetch::sources_dir;
 use files::checksum;
 use tasks::{Correspondence, correspondence};
@@ -93,7 +93,7 @@ impl Source {
                 }
             }
             Found::Absent(absent) if grid.value.stand_in.is_none() && advice(name, &manifests).is_empty() => {
-                return Err(grid.problem("data", absent.problem()).into());
+                return Err(absence_of(grid, "data", &absent));
             }
             Found::Absent(_) => format!("there is no {}", manifests.join(format!("{name}.yaml")).display()),
         };
@@ -113,7 +113,7 @@ impl Source {
                 let summary = manifest.summary.clone().unwrap_or_else(|| manifest.title.clone());
                 Self::loaded(name, &manifest, Some(StandIn { name: stand_in.clone(), summary }), by_rows)
             }
-            Found::Absent(absent) => Err(grid.problem("stand_in", absent.problem()).into()),
+            Found::Absent(absent) => Err(absence_of(grid, "stand_in", &absent)),
         }
     }
 
@@ -224,6 +224,11 @@ impl Source {
     pub fn used(&self) -> &str {
         self.stand_in.as_ref().map_or(self.asked.as_str(), |s| s.name.as_str())
     }
+}
+
+/// Data that a grid names and that are not there.
+fn absence_of(grid: &Located<Grid>, key: &str, absent: &Absent) -> anyhow::Error {
+    grid.problem(key, YamlProblem::NotPresent { detail: absent.problem().to_string() }).into()
 }
 
 /// Pairs of views whose rows do not correspond.

@@ -49,7 +49,7 @@ fn what_is_left_for_a_person_is_said_and_is_a_failure() {
 fn a_wrong_name_names_the_right_one() {
     let cache = tempfile::tempdir().unwrap();
     let (code, _, err) = fetch(cache.path(), "", &["masive"]);
-    assert_eq!(code, 1);
+    assert_eq!(code, 4);
     assert!(err.contains("did you mean `massive`?"), "{err}");
 }
 
@@ -95,5 +95,5 @@ fn a_source_comes_from_a_hub_and_stays() {
     let (code, _, err) = encoders(&["--views", "b"]);
     assert!(code == 1 && !err.contains("org/a") && err.contains("cannot fetch org/b"), "{err}");
     let (code, _, err) = encoders(&["--views", "b,c"]);
-    assert!(code == 1 && err.contains("--views: no view `c` in toy; its views are `a`, `b`"), "{err}");
+    assert!(code == 2 && err.contains("--views: no view `c` in toy; its views are `a`, `b`"), "{err}");
 }

@@ -67,7 +67,7 @@ fn shards_that_do_not_make_the_whole_are_refused() {
     let out = folder.path().join("out.safetensors");
     let refused = |files: &[&PathBuf]| {
         let output = merge(files, &out, &[]);
-        assert_eq!(output.status.code(), Some(1));
+        assert!(matches!(output.status.code(), Some(3 | 4)), "{output:?}");
         assert!(!out.exists());
         text(&output.stderr)
     };

@@ -27,7 +27,7 @@ fn row(i: usize, seed: usize, width: usize) -> Vec<String> {
 fn import(folder: &Path, n: usize, order: impl Fn(usize) -> usize) -> String {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
     let mut args: Vec<String> =
-        ["import", "--force", "--name", "mine", "--out", &path("mine.yaml")].map(String::from).to_vec();
+        ["import", "mine", "--overwrite", "--out", &path("mine.yaml")].map(String::from).to_vec();
     for (seed, (name, width)) in [("clip", 6), ("e5", 5), ("dino", 7)].into_iter().enumerate() {
         let at = |i: usize| if name == "dino" { order(i) } else { i };
         let head = (0..width).map(|j| format!("d{j}")).collect::<Vec<_>>().join(",");

@@ -71,7 +71,7 @@ fn a_reader_who_leaves_ends_nothing_and_is_no_error() {
         assert_eq!(unread(&args, true).status.code(), Some(0), "{case:?}, errors unread");
     }
     assert!(out.join("tiny/report.html").exists(), "what was asked for was done");
-    assert_eq!(unread(&["--grid", "no/such.yaml"], true).status.code(), Some(1), "a failure is one, unread or not");
+    assert_eq!(unread(&["--grid", "no/such.yaml"], true).status.code(), Some(4), "a failure is one, unread or not");
     let sh = "set -o pipefail; \"$0\" list methods | head -1";
     let output = Command::new("bash").args(["-c", sh, env!("CARGO_BIN_EXE_runner")]).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", text_of(&output));
@@ -86,7 +86,7 @@ fn no_room_for_what_is_printed_is_an_error_and_no_panic() {
         command.current_dir(root()).args(args).stdout(full).stderr(Stdio::piped());
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert_eq!(output.status.code(), Some(5), "{args:?}: {said}");
         assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
     }
 }
@@ -116,7 +116,7 @@ fn commands_that_are_printed_are_those_that_a_shell_runs() {
     };
     assert!(runner(&["plan"]).status.success());
     let status = text(&runner(&["status"]).stdout);
-    let resumed = shell(&after(&status, "go on with: "));
+    let resumed = shell(&after(&status, "continue with: "));
     assert!(resumed.status.success(), "{}", text_of(&resumed));
     let html = fs::read_to_string(out.join("tiny/report.html")).unwrap();
     assert!(html.contains("results"), "it has run");

@@ -69,7 +69,7 @@ fn a_grid_ends_in_a_report_that_files_alone_draw_again_to_the_byte() {
         "No cell failed, no fit warns, and nothing is odd about the data.",
         "Methods compared by Rank-1",
         "The comparison that the grid was made for.",
-        "<code>runner --grid grid.yaml</code>",
+        "<code>runner run grid.yaml</code>",
         "--only method=gcca,views=all,noise=none,seed=42",
         "default-src &#x27;none&#x27;",
         "class=\"data\"",
@@ -103,7 +103,7 @@ fn failed_cells_stand_on_top_with_a_remedy() {
     let at = html.find("3 failed").expect("a count");
     assert!(at < html.find("id=\"methods\"").unwrap(), "before the figures");
     assert!(html.contains("k-means: k = 90 for 60 points"), "the error");
-    assert!(html.contains("Try again: <code>runner --grid grid.yaml --only method=gpa"), "the command");
+    assert!(html.contains("Try again: <code>runner run grid.yaml --only method=gpa"), "the command");
     let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
     assert!(short.contains("## Warnings") && short.contains("k = 90 for 60 points"), "{short}");
 }
@@ -126,7 +126,7 @@ fn a_grid_that_is_not_whole_says_so_before_anything_else() {
         assert!(!html.contains(fine) && !html.contains("box fine"), "not green");
         let at = html.find(&format!("<h3>{said}</h3>")).expect("a heading");
         assert!(at < html.find("id=\"methods\"").unwrap(), "before the figures");
-        assert!(html.contains("Run the rest: <code>runner --grid grid.yaml</code>"), "the command");
+        assert!(html.contains("Run the rest: <code>runner run grid.yaml</code>"), "the command");
         let short = fs::read_to_string(folder.path().join("results/tiny/report.md")).unwrap();
         assert!(short.contains(&format!("## Warnings\n\n- {said}")), "{short}");
     };
@@ -185,7 +185,7 @@ fn no_two_tables_of_the_report_share_a_heading() {
 fn what_is_odd_about_results_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let nothing = runner(folder.path(), &["report", "results/none"]);
-    assert_eq!(nothing.status.code(), Some(1));
+    assert_eq!(nothing.status.code(), Some(4));
     assert!(text(&nothing.stderr).contains("no records.parquet in results/none; name the folder of a grid"));
     let folder = ran(GRID);
     let about = folder.path().join("results/tiny/about.json");

@@ -336,7 +336,7 @@ fn views_that_records_cannot_tell_apart_are_refused() {
         let path = |file: &str| folder.path().join(file).display().to_string();
         let manifest = path("odd_views.yaml");
         let mut args: Vec<String> =
-            ["import", "--force", "--name", "odd_views", "--out", &manifest].map(String::from).to_vec();
+            ["import", "odd_views", "--overwrite", "--out", &manifest].map(String::from).to_vec();
         for (view, columns) in [(name, "a"), ("other", "b")] {
             args.extend(["--view".into(), format!("{view}={}#x*", path(&format!("train_{columns}.csv")))]);
             args.extend(["--test-view".into(), format!("{view}={}#x*", path(&format!("test_{columns}.csv")))]);

@@ -169,21 +169,24 @@ fn what_slurm_refuses_is_passed_on_with_the_command() {
     cluster.says("squeue", "echo '7|1|PENDING||Priority'");
     let error = cluster.error(&[]);
     assert!(error.starts_with("error: jobs of this grid are still queued or running: 7; wait for them"), "{error}");
-    assert!(error.contains("`scancel 7`") && error.contains("runner cancel ") && error.contains("--force"), "{error}");
+    assert!(
+        error.contains("`scancel 7`") && error.contains("runner cancel ") && error.contains("--allow-duplicate-jobs"),
+        "{error}"
+    );
     cluster.says("sbatch", "echo what");
-    let error = cluster.error(&["--force"]);
+    let error = cluster.error(&["--allow-duplicate-jobs"]);
     assert!(error.contains("sbatch answered `what`, wanted a job's id; the command was: sbatch"), "{error}");
     cluster.lacks("sbatch");
-    let error = cluster.error(&["--force"]);
+    let error = cluster.error(&["--allow-duplicate-jobs"]);
     assert!(error.contains("there is no `sbatch` on the PATH: run this where jobs are submitted"), "{error}");
 
     cluster.says("scontrol", "echo 'MaxArraySize = many'");
-    let error = cluster.error(&["--force"]);
+    let error = cluster.error(&["--allow-duplicate-jobs"]);
     assert!(error.contains("in `scontrol show config`); give it with --max-array: it says `many`"), "{error}");
     cluster.says("scontrol", "echo Slurm");
-    assert!(cluster.error(&["--force"]).contains("--max-array: it says nothing of it"));
+    assert!(cluster.error(&["--allow-duplicate-jobs"]).contains("--max-array: it says nothing of it"));
     cluster.says("scontrol", "echo 'slurm_load_ctl_conf error: Unable to contact slurm controller' >&2; exit 1");
-    let error = cluster.error(&["--force"]);
+    let error = cluster.error(&["--allow-duplicate-jobs"]);
     assert!(error.contains("Unable to contact slurm controller") && error.contains("--max-array"), "{error}");
 }
 
@@ -269,12 +272,8 @@ fn jobs_of_a_folder_are_ended_and_a_list_says_that_it_cannot() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("scancel refused: scancel: error: Kill job error"), "{}", text_of(&refused));
     let listed = cluster.run("cancel", &["--engine", "list"]);
-    assert_eq!(listed.status.code(), Some(1));
-    assert!(
-        text(&listed.stderr).contains("belong to whatever runs the commands; end them there"),
-        "{}",
-        text_of(&listed)
-    );
+    assert_eq!(listed.status.code(), Some(2));
+    assert!(text(&listed.stderr).contains("are run by another program; end them there"), "{}", text_of(&listed));
 }
 
 /// Waits for what a command says.
@@ -333,7 +332,7 @@ fn a_process_in_the_background_is_seen_and_can_be_stopped() {
     let ended = until(" has ended; log ", || text(&on("status", &[]).stdout));
     assert!(ended.contains("  missing ") && ended.contains("--engine local"), "{ended}");
     let log = fs::read_to_string(Path::new(root).join("local/run.log")).unwrap();
-    assert!(log.contains("interrupted"), "{log}");
+    assert!(log.contains("Interrupted"), "{log}");
     let nothing = fine(runner(&["cancel", root, "--engine", "local"]));
     assert!(nothing.starts_with("nothing of `tiny` is queued or running"), "{nothing}");
 
@@ -361,7 +360,7 @@ fn status_says_what_is_done_at_work_failed_or_missing_and_why() {
     assert_eq!(before.status.code(), Some(1));
     assert!(said.contains("`tiny`: 5 cells: 1 done, 0 running, 0 queued, 0 failed, 4 missing"), "{said}");
     assert!(said.contains("  missing  1-4: no trace of an attempt\n"), "{said}");
-    assert!(said.contains("go on with: runner resume ") && !said.contains("--engine"), "{said}");
+    assert!(said.contains("continue with: runner resume ") && !said.contains("--engine"), "{said}");
 
     fine(cluster.submit(&["--group", "1"]));
     let logs = cluster.bench.out().join("tiny/slurm/logs");
@@ -459,7 +458,7 @@ fn a_list_is_run_by_gnu_parallel_and_is_empty_then() {
     let merge: Vec<&str> = json["merge"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     assert!(Command::new(merge[0]).args(&merge[1..]).output().unwrap().status.success());
     common::same(&reference.bench.out(), &cluster.bench.out(), "a list");
-    for option in [&["--partition", "long"][..], &["--force"], &["--dry-run"]] {
+    for option in [&["--partition", "long"][..], &["--allow-duplicate-jobs"], &["--dry-run"]] {
         let refused = cluster.run("submit", &[&["--engine", "list"], option].concat());
         assert!(text(&refused.stderr).contains("a list has no --partition"), "{}", text_of(&refused));
     }

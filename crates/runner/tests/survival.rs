@@ -116,7 +116,7 @@ fn a_plan_says_what_is_done_and_refuses_to_be_stale() {
     let again = text_of(&run(&["--index", "1"]));
     assert!(again.contains("nothing to do: all 1 cells of `tiny` are done"), "{again}");
     let beyond = run(&["--index", "3"]);
-    assert!(text_of(&beyond).contains("--index 3: ") && beyond.status.code() == Some(1), "{}", text_of(&beyond));
+    assert!(text_of(&beyond).contains("--index 3: ") && beyond.status.code() == Some(2), "{}", text_of(&beyond));
 
     let merge = || runner(&["merge", "-q", "--plan", path(&file)]);
     let missing = merge();
@@ -229,9 +229,15 @@ fn the_first_interrupt_finishes_what_runs_and_the_second_abandons_it() {
     let output = child.wait_with_output().unwrap();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{said}");
-    assert!(said.contains("interrupted: the cells that run are finished first"), "{said}");
+    assert!(
+        said.contains("Interrupted. Waiting for running cells to finish; press Ctrl-C again to stop now"),
+        "{said}"
+    );
     let done = whole(&cells).len();
-    assert!(said.contains(&format!("interrupted: {} cells are left; go on with: runner --grid ", 6 - done)), "{said}");
+    assert!(
+        said.contains(&format!("Interrupted: {} cells are left; continue with: runner --grid ", 6 - done)),
+        "{said}"
+    );
     let resumed = bench.run(&[]);
     assert!(text(&resumed.stderr).contains(&format!("{done} were done before")), "{}", text_of(&resumed));
 
@@ -248,7 +254,7 @@ fn the_first_interrupt_finishes_what_runs_and_the_second_abandons_it() {
     let output = child.wait_with_output().unwrap();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{said}");
-    assert!(said.contains("abandoned what was not finished; go on with: runner --grid "), "{said}");
+    assert!(said.contains("Interrupted: 6 cells are left; continue with: runner --grid "), "{said}");
     assert!(whole(&cells).is_empty());
 }
 
@@ -266,7 +272,7 @@ fn a_cell_that_takes_too_long_is_ended_and_says_so() {
     let store = Store::at(&bench.out().join("tiny"));
     let cell = &records.iter().find(|r| r.method.as_deref() == Some("na")).unwrap().cell;
     let own = store.records(cell).unwrap();
-    assert!(bench.run(&["--only", "method=na", "--force"]).status.success());
+    assert!(bench.run(&["--only", "method=na", "--recompute"]).status.success());
     let values = |records: &[store::record::Record]| records.iter().map(|r| r.value).collect::<Vec<_>>();
     assert_eq!(values(&own), values(&store.records(cell).unwrap()));
 }
@@ -426,7 +432,7 @@ fn a_full_disk_stops_with_what_was_kept() {
         fs::write(bench.out().join("taken"), vec![0; 512 * 1024]).unwrap();
         let full = bench.run(&["--durability", durability]);
         let said = text(&full.stderr);
-        assert_eq!(full.status.code(), Some(1), "{said}");
+        assert_eq!(full.status.code(), Some(5), "{said}");
         assert!(said.contains("No space left on device") && said.contains("what is finished is kept"), "{said}");
         let kept = whole(&bench.out().join("tiny/cells"));
         assert!(!kept.is_empty() && kept.len() < 60, "{} cells", kept.len());
@@ -452,7 +458,7 @@ fn files_that_may_not_grow_stop_a_run_like_a_full_disk() {
     );
     let output: Output = Command::new("bash").current_dir(root()).args(["-c", &script]).output().unwrap();
     let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(output.status.code(), Some(5), "{said}");
     assert!(said.contains("cannot write ") && said.contains("File too large"), "{said}");
     assert!(whole(&bench.out().join("tiny/cells")).len() < 3);
     assert!(bench.run(&[]).status.success());

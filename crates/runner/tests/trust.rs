@@ -120,7 +120,7 @@ fn records_that_were_edited_and_sealed_anew_are_refused_with_their_file_and_row(
         edit(&mut edited[at]);
         store.write_records(&edited, None).unwrap();
         let output = runner(&["report", path(&root)]);
-        assert_eq!(output.status.code(), Some(1), "{}", text_of(&output));
+        assert_eq!(output.status.code(), Some(3), "{}", text_of(&output));
         text(&output.stderr)
     };
     let place = format!("records.parquet cannot be read; run its grid again: record {at} (counted from 0, cell ");
@@ -145,6 +145,6 @@ fn records_that_were_edited_and_sealed_anew_are_refused_with_their_file_and_row(
     assert!(runner(&["report", path(&root)]).status.success());
 
     let same = runner(&["report", path(&root), "--compare", path(&root.join("../tiny"))]);
-    assert_eq!(same.status.code(), Some(1));
+    assert_eq!(same.status.code(), Some(2));
     assert!(text(&same.stderr).contains("are one folder; name another run to compare it with"), "{}", text_of(&same));
 }

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use files::Staged;
+use files::{Fault, Staged};
 use polars::prelude::{CsvWriter, DataFrame, SerWriter};
 use rayon::prelude::*;
 
@@ -99,7 +99,8 @@ impl Store {
     /// The folder cannot be created or written.
     pub fn open(out: &Path, grid: &str) -> Result<Self> {
         let root = out.join(grid);
-        let remedy = || format!("cannot write to {}; choose another folder with --out", root.display());
+        let remedy =
+            || Fault::unwritable(format!("cannot write to {}; choose another folder with --out", root.display()));
         for folder in FOLDERS {
             fs::create_dir_all(root.join(folder)).with_context(remedy)?;
         }
@@ -250,7 +251,7 @@ impl Store {
     /// There are none, or their format is not the one that this version writes.
     pub fn all_records(&self) -> Result<Vec<Record>> {
         let path = self.root.join(RECORDS);
-        let again = || format!("{} cannot be read; run its grid again", path.display());
+        let again = || Fault::input(format!("{} cannot be read; run its grid again", path.display()));
         let bytes = fs::read(&path).with_context(again)?;
         record::from_frame(&checksum::read(&bytes).with_context(again)?.0).with_context(again)
     }
@@ -384,8 +385,9 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn unreadable(path: &Path) -> String {
-    format!("{} cannot be read; delete it and run the grid again: its cell is computed anew", path.display())
+fn unreadable(path: &Path) -> Fault {
+    let remedy = "cannot be read; delete it and run the grid again: its cell is computed anew";
+    Fault::input(format!("{} {remedy}", path.display()))
 }
 
 /// Checksum and facts of a file that must belong to this cell.

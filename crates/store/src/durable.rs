@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use files::Staged;
+use anyhow::Result;
+use files::{Fault, Staged};
 
 /// Time at which files are synced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,5 +65,5 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> R
 }
 
 fn failed(path: &Path, error: &anyhow::Error) -> anyhow::Error {
-    anyhow!("cannot write {}: {error:#}; what is finished is kept", path.display())
+    Fault::unwritable(format!("cannot write {}: {error:#}; what is finished is kept", path.display())).into()
 }

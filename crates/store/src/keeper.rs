@@ -8,8 +8,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
-use files::Staged;
+use anyhow::Result;
+use files::{Fault, Staged};
 
 use crate::cells::{StagedCell, Store};
 use crate::durable::{self, Durability};
@@ -84,7 +84,7 @@ impl<'a> Keeper<'a> {
     /// # Errors
     /// The error of the first cell that could not be stored.
     pub fn outcome(&self) -> Result<()> {
-        self.lock().error.as_ref().map_or(Ok(()), |error| Err(anyhow!("{error}")))
+        self.lock().error.as_ref().map_or(Ok(()), |error| Err(Fault::unwritable(error.as_str()).into()))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

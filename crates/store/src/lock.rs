@@ -10,6 +10,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 use files::attempt::{self, Attempt};
 use files::lock::{self, Taken};
 
@@ -136,8 +137,8 @@ pub fn workers(root: &Path) -> Result<Vec<Worker>> {
     Ok(all.into_iter().filter_map(worker).collect())
 }
 
-fn unwritable(path: &Path) -> String {
-    format!("cannot write {}; choose another folder with --out", path.display())
+fn unwritable(path: &Path) -> Fault {
+    Fault::unwritable(format!("cannot write {}; choose another folder with --out", path.display()))
 }
 
 /// The locked file; the file without a lock if the file system has no locks.

@@ -3,7 +3,7 @@
 //! ```sh
 //! cd examples/own-method
 //! cp ../../Cargo.lock .
-//! cargo run --release -- --grid grid.yaml
+//! cargo run --release -- run grid.yaml
 //! cargo run --release -- list methods
 //! ```
 

@@ -136,14 +136,14 @@ fn processes_that_a_run_starts_know_the_method_and_the_task() {
     assert_eq!(text(&again.stdout), "", "all cells are done");
 
     // Cells in processes of their own.
-    let isolated = program(folder, &["--grid", "grid.yaml", "--out", "isolated", "--timeout", "300"]);
+    let isolated = program(folder, &["run", "grid.yaml", "--out", "isolated", "--timeout", "300"]);
     assert!(isolated.status.success(), "{}", text(&isolated.stderr));
     let records = Store::at(&folder.join("isolated/own")).all_records().unwrap();
     assert!(records.iter().all(|record| record.metric.is_some()), "no cell failed");
     assert!(records.iter().any(|record| record.method.as_deref() == Some("own_kernel_gcca")));
     // What messages name is this program, as it was called.
     let report = fs::read_to_string(folder.join("isolated/own/report.html")).unwrap();
-    assert!(report.contains("own-method --grid grid.yaml --out isolated"), "{}", report.len());
+    assert!(report.contains("own-method run grid.yaml --out isolated"), "{}", report.len());
 
     // A program that does not call `runner::cli::main` cannot start itself.
     let request = RunRequest {

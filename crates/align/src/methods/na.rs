@@ -76,7 +76,7 @@ impl Scale {
 const PARAMETERS: &[ParameterDoc] = &[
     ParameterDoc::new(
         "scale",
-        "zscore",
+        "raw",
         "raw, zscore",
         "Scaling of the encoder's coordinates: unchanged, or standardised by the training rows",
     ),

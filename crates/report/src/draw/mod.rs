@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use figures::{Bar, BarSeries, Drawn, GroupedBars, Heatmaps, Panel};
+use files::Fault;
 use rayon::prelude::*;
 use tasks::{Metric, SimilarityMeasure, SimilarityStatistic};
 
@@ -95,7 +96,7 @@ pub fn keep(drawn: Vec<Drawn>) -> Result<Vec<PathBuf>> {
     let put = |Drawn { path, bytes }: Drawn| {
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
             .and_then(|()| files::put(&path, &bytes))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+            .with_context(|| Fault::unwritable(format!("cannot write {}", path.display())))?;
         Ok(path)
     };
     drawn.into_iter().map(put).collect()

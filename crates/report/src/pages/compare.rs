@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use files::Fault;
 use serde::Serialize;
 use serde_json::json;
 use tasks::Contrast;
@@ -61,7 +62,8 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     if let (Ok(one), Ok(other)) = (a.canonicalize(), b.canonicalize())
         && one == other
     {
-        bail!("{} and {} are one folder; name another run to compare it with", a.display(), b.display());
+        let found = format!("{} and {} are one folder; name another run to compare it with", a.display(), b.display());
+        bail!(Fault::usage(found));
     }
     let _turn = folder::turn(a)?;
     let (first, second) = (folder::open(a)?, folder::open(b)?);

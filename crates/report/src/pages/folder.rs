@@ -5,6 +5,7 @@ use std::path::Path;
 
 use align::Method;
 use anyhow::{Context, Result, bail};
+use files::Fault;
 
 use super::about::About;
 use store::cells::Store;
@@ -23,7 +24,9 @@ pub(crate) fn turn(folder: &Path) -> Result<Lock> {
 
 fn there(folder: &Path) -> Result<()> {
     if !folder.join("records.parquet").exists() {
-        bail!("no records.parquet in {}; name the folder of a grid, such as results/smoke", folder.display());
+        let found =
+            format!("no records.parquet in {}; name the folder of a grid, such as results/smoke", folder.display());
+        bail!(Fault::missing(found));
     }
     Ok(())
 }
@@ -36,12 +39,12 @@ pub fn open(folder: &Path) -> Result<(Store, Vec<Record>, About)> {
     there(folder)?;
     let real = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let (Some(out), Some(name)) = (real.parent(), real.file_name().and_then(|name| name.to_str())) else {
-        bail!("{} is no folder of results", folder.display());
+        bail!(Fault::missing(format!("{} is no folder of results", folder.display())));
     };
     let store = Store::open(out, name)?;
     let records = store.all_records()?;
     if records.is_empty() {
-        bail!("{} holds no record; run its grid again", folder.display());
+        bail!(Fault::missing(format!("{} holds no record; run its grid again", folder.display())));
     }
     check(folder, &records)?;
     let about = About::read(store.root(), &records)?;

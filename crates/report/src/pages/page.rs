@@ -351,7 +351,7 @@ fn cells(report: &Report<'_>, summary: &Summary<'_>) -> Sheet {
         names: 4,
         rows,
         notes: vec![
-            "A command runs every cell with these settings that is not done; with --force also those that are. \
+            "A command runs every cell with these settings that is not done; with --recompute also those that are. \
              `runner show --cell ID` prints a cell in full."
                 .into(),
         ],

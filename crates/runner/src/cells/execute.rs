@@ -120,8 +120,9 @@ impl Work<'_> {
                 queue.ended(waiting);
                 let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
                 match kept {
-                    Ok(true) => outcome.0.done += 1,
-                    Ok(false) => {
+                    Ok(Kept::Done) => outcome.0.done += 1,
+                    Ok(Kept::Nothing) => {}
+                    Ok(Kept::Failed) => {
                         outcome.0.failed += 1;
                         if self.fail_fast {
                             queue.stop();
@@ -184,17 +185,29 @@ pub struct Context<'a> {
     pub alone: bool,
 }
 
-/// `true` for a cell that finished, `false` for one that failed and is kept as such.
-fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> Result<bool> {
+/// What is kept of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Done,
+    Failed,
+    /// Someone wanted an end at once.
+    Nothing,
+}
+
+fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> Result<Kept> {
     let start = std::time::Instant::now();
     let Shared { context, keeper, .. } = shared;
     let store = shared.work.store;
     let failures = match &shared.work.isolation {
-        Some(isolation) => in_process(shared, cell, isolation)?,
+        Some(isolation) => match in_process(shared, cell, isolation)? {
+            Some(failures) => failures,
+            None => return Ok(Kept::Nothing),
+        },
         None => {
             let attempt = catch_unwind(AssertUnwindSafe(|| pool.install(|| run_cell(context, cell))));
             let Outcome { mut records, series, items, picture, failures } = match attempt {
                 Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) if interrupt::abandoned() => return Ok(Kept::Nothing),
                 Ok(Err(error)) => Outcome::failed(context, cell, &format!("{error:#}"))?,
                 Err(panic) => {
                     let message = format!("panicked: {}; this is a bug worth reporting", panic_message(&*panic));
@@ -212,24 +225,25 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
     let seconds = start.elapsed().as_secs_f64();
     let (label, work) = (cell.label(), cell.weight());
     shared.work.observer.on_event(&Event::CellEnded { label: &label, seconds, failures: &failures, work });
-    Ok(failures.is_empty())
+    Ok(if failures.is_empty() { Kept::Done } else { Kept::Failed })
 }
 
-/// A cell in a process of its own; why it failed, if it did.
-fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result<Vec<String>> {
+/// A cell in a process of its own; why it failed, if it did. `None` where it was abandoned.
+fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result<Option<Vec<String>>> {
     let Shared { context, keeper, .. } = shared;
     let store = shared.work.store;
     // What an earlier attempt came to is not what this one comes to.
     store.forget(&cell.id)?;
     let end = isolation.run(cell, context.threads)?;
     match store.state(&cell.id) {
-        State::Done(_) => Ok(Vec::new()),
-        State::Failed(_) if end.by_itself => store.failures(&cell.id),
+        State::Done(_) => Ok(Some(Vec::new())),
+        State::Failed(_) if end.by_itself => store.failures(&cell.id).map(Some),
+        _ if interrupt::abandoned() => Ok(None),
         _ => {
             let Outcome { mut records, failures, .. } = Outcome::failed(context, cell, &end.why)?;
             stamp(&mut records);
             keeper.keep(store.stage_failed(&cell.id, &records)?)?;
-            Ok(failures)
+            Ok(Some(failures))
         }
     }
 }

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use align::{BaseFit, BaseViews, Dataset, Fit, Method};
-use anyhow::{Result, anyhow};
+use align::{BaseFit, BaseViews, Dataset, Fit, FitInput, Method};
+use anyhow::{Context as _, Result};
 use files::checksum;
 use serde_json::json;
 
 use crate::cells::cost::{Cost, measured};
+use crate::cells::interrupt;
 use grid::keys::canonical;
 use grid::plan::{Cell, Plan};
 use grid::prepare::{Pairing, Widths};
@@ -97,17 +98,19 @@ impl Fits {
         }
         let names: Vec<&str> = cell.views[..views].iter().map(String::as_str).collect();
         let seen = data.select(&names)?;
+        let watch = interrupt::fit_watch();
         let (fit, cost) = match method.base() {
-            None => measured(|| method.fit(&seen, cell.seed)),
+            None => measured(|| method.fit(FitInput::from(&seen).watched_by(&watch), cell.seed)),
             Some(BaseFit { method: base, views: of }) => {
                 of.of(&seen.train.views)?;
                 let base = self.of_method(plan, cell, data, &base, of.count(views))?;
-                let (fit, own) = measured(|| method.fit_on(&base.fit, &seen, cell.seed));
+                let (fit, own) =
+                    measured(|| method.fit_on(&base.fit, FitInput::from(&seen).watched_by(&watch), cell.seed));
                 let all = Cost { wall: own.wall + base.cost.wall, cpu: own.cpu + base.cost.cpu };
                 (fit, if of == BaseViews::AllButLast { own } else { all })
             }
         };
-        let fitting = Fitting { fit: Arc::new(fit.map_err(|e| anyhow!("fit: {e}"))?), cost };
+        let fitting = Fitting { fit: Arc::new(fit.context("fit")?), cost };
         *slot = Some(fitting.clone());
         self.weigh(&key, fitting.fit.fitted.bytes() as u64);
         Ok(fitting)

@@ -1,7 +1,10 @@
-//! Ctrl-C and SIGTERM: the first lets the cells that run come to their end, the second abandons them.
+//! Ctrl-C and SIGTERM: the first lets the cells that run come to their end, the second ends their fits and loses their work.
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use align::{Progress, Watch};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -12,6 +15,9 @@ use crate::run::line::program;
 pub const EXIT_CODE: u8 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
+static ABANDONED: AtomicBool = AtomicBool::new(false);
+/// What a fit has to notice that it is abandoned, and what waits for it to end. Scores look at no signal.
+const GRACE: Duration = Duration::from_secs(3);
 /// Runs whose cells are being computed or kept.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
@@ -28,14 +34,27 @@ pub fn watch() {
 }
 
 fn signalled() {
-    let running = RUNNING.load(Ordering::SeqCst) > 0;
     let again = REQUESTED.swap(true, Ordering::SeqCst);
-    if running && !again {
-        tracing::warn!("interrupted: the cells that run are finished first; once more abandons them");
-        return;
+    if RUNNING.load(Ordering::SeqCst) == 0 {
+        end("Interrupted");
     }
-    let what = if running { "abandoned what was not finished" } else { "interrupted" };
-    tracing::info!("{what}; go on with: {}", resume());
+    if !again {
+        tracing::warn!(
+            "Interrupted. Waiting for running cells to finish; press Ctrl-C again to stop now (their work is lost)."
+        );
+    } else if ABANDONED.swap(true, Ordering::SeqCst) {
+        end("Stopped");
+    } else {
+        tracing::warn!("Interrupted again. Stopping now; the work of running cells is lost.");
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            end("Stopped");
+        });
+    }
+}
+
+fn end(how: &str) -> ! {
+    tracing::info!("{how}; continue with: {}", resume());
     std::process::exit(EXIT_CODE.into());
 }
 
@@ -44,10 +63,26 @@ pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
 }
 
+/// Whether the cells that run are to end now, without a result.
+pub fn abandoned() -> bool {
+    ABANDONED.load(Ordering::SeqCst)
+}
+
+/// A watch that ends a fit once the cells that run are abandoned.
+pub fn fit_watch() -> Watch {
+    struct Abandon;
+    impl Progress for Abandon {
+        fn cancelled(&self) -> bool {
+            abandoned()
+        }
+    }
+    Watch::by(Arc::new(Abandon))
+}
+
 /// What to type to go on: the same command again, without what would compute finished cells anew.
 pub fn resume() -> String {
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
-    files::shell::command(std::iter::once(program().to_string()).chain(args.filter(|arg| arg != "--force")))
+    files::shell::command(std::iter::once(program().to_string()).chain(args.filter(|arg| arg != "--recompute")))
 }
 
 /// Cells are being computed or kept while this lives.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use files::attempt;
 
+use crate::cells::interrupt;
 use grid::plan::Cell;
 
 /// How cells are run in processes.
@@ -50,7 +51,6 @@ impl Isolation {
                 &cell.index.to_string(),
                 "--threads",
                 &threads.to_string(),
-                "--plan",
             ])
             .arg(&self.plan)
             .stdin(Stdio::null())
@@ -89,7 +89,7 @@ fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStat
             return Ok(Some(status));
         }
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || interrupt::abandoned() {
             child.kill()?;
             child.wait()?;
             return Ok(None);

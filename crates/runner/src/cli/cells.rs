@@ -1,5 +1,4 @@
-//! Commands that take a grid's run apart: its plan, some of its cells, what they come to, whether that is right; and sums
-//! over rows, shard by shard.
+//! Commands that run a grid in parts (its plan, some of its cells, the merge), that verify results, and that sum rows shard by shard.
 
 use std::path::PathBuf;
 
@@ -14,65 +13,68 @@ use crate::commands::{parts, verify};
 use crate::run::line::on_file;
 use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
-use crate::run::settings::RunSettings;
 use crate::slurm::Slurm;
 use crate::slurm::settings::Settings;
 use align::moments::Precision;
 use anyhow::Result;
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use data::SplitName;
 use grid::pick::{Indices, Shard};
 
+use super::args::{FormArg, usage};
 use super::cluster::{Engine, SlurmArgs, submitted};
 use super::grids::{CellArgs, RunArgs};
-use super::screen::{Screen, written};
-use super::{Cli, said};
+use super::screen::{Screen, json as told, written};
+use super::{json, said};
 
-/// Write a grid's plan: its cells, what is done, what each is expected to cost
+/// Write the plan of a grid: its cells, their states, and the expected cost of each
 #[derive(Args)]
-#[command(
-    after_help = "The plan is results/<grid>/plan.json, for run-cell and merge. It has to be made anew when the \
-    grid or its data change."
-)]
+#[command(after_help = "Examples:\n  runner plan G.yaml\n  runner plan G.yaml --format json\n\n\
+    The plan is written to results/<grid>/plan.json, which run-cell and merge read. Write it again when the grid or \
+    its data change.")]
 pub struct Plan {
-    /// The grid file
+    /// Grid file
     grid: PathBuf,
     /// Folder for the results of all grids
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// Stop where the data are not present, instead of taking the grid's stand-in
+    /// Stop if the data are not present, instead of using the grid's stand-in
     #[arg(long)]
     no_stand_in: bool,
+    #[command(flatten)]
+    form: FormArg,
 }
 
 impl Plan {
     /// Writes and prints the plan.
     pub fn run(self) -> Result<Ending> {
         let (plan, place) = parts::plan(&self.grid, &self.out, !self.no_stand_in, &Screen::default())?;
+        if self.form.json() {
+            json(&plan)?;
+            return Ok(Ending::Complete);
+        }
         say::out!("{}", page(&plan));
         written(&[place]);
         Ok(Ending::Complete)
     }
 }
 
-/// Run cells of a plan by their places in it; what is done is left alone
+/// Run cells of a plan by their places in it; cells that are done are skipped
 #[derive(Args)]
-#[command(after_help = "Examples:\n  runner run-cell --plan results/g/plan.json --index 3\n  \
-    runner run-cell --plan results/g/plan.json --indices 3,5-9")]
+#[command(after_help = "Examples:\n  runner run-cell results/g/plan.json --index 3\n  \
+    runner run-cell results/g/plan.json --indices 3,5-9")]
 pub struct RunCell {
-    /// The plan
-    #[arg(long, value_name = "FILE")]
+    /// Plan file, which `runner plan` or a run has written
     plan: PathBuf,
-    /// A cell's place, from 0
+    /// Place of the cell in the plan, counted from 0
     #[arg(long, value_name = "I", required_unless_present = "indices", conflicts_with = "indices")]
     index: Option<usize>,
-    /// Several of them, such as 3,5-9
+    /// Places of several cells, such as 3,5-9
     #[arg(long, value_name = "I,J-K")]
     indices: Option<Indices>,
     #[command(flatten)]
     cells: CellArgs,
-    /// The attempt of the run that has started this process; it has to be at work
+    /// Attempt of the run that has started this process
     #[arg(long, hide = true, value_name = "ATTEMPT")]
     within_run: Option<String>,
 }
@@ -85,17 +87,17 @@ impl RunCell {
         let request = RunCellsRequest { plan, indices, within_run, settings: cells.into() };
         let outcome = parts::run_cells(&request, &Screen::default())?;
         if outcome.interrupted {
-            tracing::warn!("interrupted: {} cells are left; go on with: {}", outcome.left, interrupt::resume());
+            tracing::warn!("Interrupted: {} cells are left; continue with: {}", outcome.left, interrupt::resume());
         }
         Ok(outcome.ending())
     }
 }
 
-/// Count what there is against a plan, name what is missing, write tables and figures
+/// Write the tables, figures and report of a plan's cells, and name the cells that are missing
 #[derive(Args)]
+#[command(after_help = "Example:\n  runner merge results/g/plan.json\n\nThe exit code is 1 while cells are missing.")]
 pub struct Merge {
-    /// The plan
-    #[arg(long, value_name = "FILE")]
+    /// Plan file, which `runner plan` or a run has written
     plan: PathBuf,
 }
 
@@ -117,8 +119,8 @@ impl Merge {
         }
         // One message, and a warning: what is missing is also said where nothing else is.
         let rest = Indices(left.iter().map(|cell| cell.index).collect());
-        let again = on_file(&["run-cell", "--plan"], &self.plan, &["--indices", &rest.to_string()]);
-        tracing::warn!("{said}\nrun what is left with: {again}");
+        let again = on_file(&["run-cell"], &self.plan, &["--indices", &rest.to_string()]);
+        tracing::warn!("{said}\nrun the cells that are left with: {again}");
         Ok(Ending::Failures)
     }
 }
@@ -149,20 +151,21 @@ fn page(file: &PlanFile) -> String {
     format!("{}\n{} cells, {} to do{total} ({basis})", lines.join("\n"), file.cells.len(), left.len())
 }
 
-/// Run what is missing of a grid: the same as --grid, or on a cluster
+/// Run the cells that are missing of a grid, here or where they were submitted
 #[derive(Args)]
-#[command(
-    after_help = "With --engine slurm, what is missing is submitted as a sparse array; what is not given is as it was at \
-    the submission before. There, --force submits although jobs of the grid are queued or running, and --dry-run writes \
-    the plan and the script alone."
-)]
+#[command(after_help = "Examples:\n  runner resume G.yaml\n  runner resume G.yaml --engine slurm\n\n\
+    With --engine slurm, the cells that are missing are submitted as an array. Options that are not given are those of \
+    the previous submission. --dry-run then writes only the plan and the script.")]
 pub struct Resume {
-    /// The grid file
+    /// Grid file
     grid: PathBuf,
-    /// What runs the tasks [default: this process]
-    #[arg(long, value_enum, conflicts_with_all = ["only", "shard", "jobs", "threads", "max_memory", "timeout", "fail_fast",
-        "keep_going", "durability"])]
+    /// Where the tasks run: a Slurm cluster, a process in the background, or a list of commands [default: this process]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "slurm|local|list", conflicts_with_all = ["only", "shard",
+        "recompute", "jobs", "threads", "max_memory", "timeout", "fail_fast", "keep_going", "durability"])]
     engine: Option<Engine>,
+    /// Submit cells even if jobs of the grid are queued or running
+    #[arg(long, requires = "engine")]
+    allow_duplicate_jobs: bool,
     #[command(flatten)]
     slurm: SlurmArgs,
     #[command(flatten)]
@@ -175,45 +178,52 @@ impl Resume {
         let request: RunRequest = self.options.into();
         let settings: Settings = self.slurm.into();
         if self.engine.is_none() && settings != Settings::default() {
-            let wanted = "options of a scheduler are given and no --engine; wanted `--engine slurm` beside them";
-            Cli::command().error(ErrorKind::MissingRequiredArgument, wanted).exit();
+            usage("options of a scheduler need an engine; add `--engine slurm`");
         }
         match self.engine {
             None => run::run(&self.grid, &request, &Screen::default()),
             Some(engine) => {
-                let RunRequest { out, dry_run, allow_stand_in, settings: RunSettings { force, .. }, .. } = request;
+                let RunRequest { out, dry_run, allow_stand_in, .. } = request;
+                let allow_duplicate_jobs = self.allow_duplicate_jobs;
                 let submit = SubmitRequest { grid: self.grid, out, allow_stand_in };
-                submitted(&submit, engine, Slurm { settings, again: true, force, dry_run }, None)
+                submitted(&submit, engine, Slurm { settings, again: true, allow_duplicate_jobs, dry_run }, None)
             }
         }
     }
 }
 
-/// Verify results: all checksums, and a sample of cells computed again
+/// Verify the checksums of results, and compute a sample of cells again
 #[derive(Args)]
 pub struct Verify {
-    /// A grid file, or the folder of a grid's results
+    /// Folder of the results of a grid, or its grid file
     target: PathBuf,
-    /// Folder of the results of all grids, for a grid file
+    /// Folder of the results of all grids, used with a grid file
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// Cells to compute again
+    /// Number of cells to compute again
     #[arg(long, value_name = "N", default_value_t = 3)]
     sample: usize,
-    /// Which: another seed, other cells
+    /// Seed that selects the cells to compute again
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Threads [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    #[command(flatten)]
+    form: FormArg,
 }
 
 impl Verify {
     /// Verifies.
     pub fn run(self) -> Result<Ending> {
-        let Self { target, out, sample, seed, threads } = self;
+        let Self { target, out, sample, seed, threads, form } = self;
         let request = verify::Request { target, out, sample, seed, threads: threads.map(usize::from) };
-        let Verified { again, exact, problems } = verify::run(&request, &Screen::default())?;
+        let found = verify::run(&request, &Screen::with(form.json()))?;
+        if form.json() {
+            json(&told::verified(&found, &request))?;
+            return Ok(if found.problems.is_empty() { Ending::Complete } else { Ending::Failures });
+        }
+        let Verified { again, exact, problems, .. } = found;
         if again > 0 {
             say::out!(
                 "{again} of them computed again (seed {seed}), {exact} to be the same bit by bit, {} within {TOLERANCE}",
@@ -229,10 +239,10 @@ impl Verify {
     }
 }
 
-/// Sum the rows of a data set, or a shard of them, for fits that never see them
+/// Sum the rows of a data set, or a shard of them; `runner fit --moments` fits the sums without the rows
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Examples:\n  runner moments --manifest mine --shard 0/4 --out 0.safetensors\n  \
+#[command(after_help = "Examples:\n  runner moments mine --shard 0/4 --out 0.safetensors\n  \
     runner moments merge 0.safetensors 1.safetensors 2.safetensors 3.safetensors --out all.safetensors")]
 pub struct Moments {
     #[command(subcommand)]
@@ -245,13 +255,13 @@ pub struct Moments {
 enum MomentsCommand {
     /// Add the sums of several shards
     Merge {
-        /// The shards' files
+        /// Files of the shards
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The file to write
+        /// File to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Do not ask for all rows
+        /// Write the result even if some rows are missing
         #[arg(long)]
         partial: bool,
     },
@@ -259,28 +269,33 @@ enum MomentsCommand {
 
 #[derive(Args)]
 struct MomentsArgs {
-    /// A name in data-manifests/, or a manifest's path
-    #[arg(long, value_name = "NAME")]
+    /// Data set: a name in data-manifests/, or a manifest's path
     manifest: String,
-    /// The split
-    #[arg(long, value_enum, default_value = "train")]
+    /// Split whose rows are summed
+    #[arg(
+        long,
+        value_enum,
+        default_value = "train",
+        hide_possible_values = true,
+        value_name = "train|test|validation"
+    )]
     split: Split,
-    /// Some of the views, in this order [default: all]
+    /// Views to sum, in this order [default: all]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     views: Vec<String>,
-    /// Which of so many runs of rows, from 0 [default: all rows]
+    /// Sum only the I-th of N shards of the rows, counted from 0 [default: all rows]
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// The file to write, a .safetensors
+    /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Arithmetic of the products; single is about twice as fast and off by up to 3e-7 per row
-    #[arg(long, value_enum, default_value = "double")]
+    /// Arithmetic of the products: single is about twice as fast, with an error of up to 3e-7 per row
+    #[arg(long, value_enum, default_value = "double", hide_possible_values = true, value_name = "double|single")]
     precision: Arithmetic,
-    /// Do not verify the files' checksums, for which they are read whole
+    /// Skip the verification of checksums, which reads every file whole
     #[arg(long)]
     unverified: bool,
-    /// Threads [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -304,7 +319,7 @@ impl Moments {
         match (self.merge, self.sum) {
             (Some(MomentsCommand::Merge { files, out, partial }), _) => moments::merge(&files, &out, partial).map(said),
             (None, Some(args)) => moments::sum(&args.into()).map(said),
-            (None, None) => anyhow::bail!("nothing to sum; give --manifest and --out, or the command merge"),
+            (None, None) => usage("nothing to sum; give a manifest and --out, or the command `merge`"),
         }
     }
 }

@@ -13,40 +13,43 @@ use crate::slurm::Slurm;
 use crate::slurm::settings::{Memory, Settings, TimeLimit};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use files::Fault;
 use grid::Grid;
 
-use super::screen::Screen;
-use super::status::page;
+use super::args::FormArg;
+use super::json;
+use super::screen::status::page;
+use super::screen::{Screen, json as told};
 
-/// Submit what is missing of a grid to a cluster or to a process in the background, or list it as commands
+/// Submit the missing cells of a grid: to Slurm, to a process in the background, or as a list of commands
 #[derive(Args)]
 #[command(after_help = "Examples:\n  runner submit G.yaml --engine slurm --partition long --time 2:00:00 --cpus 4\n  \
     runner submit G.yaml --engine slurm --dry-run\n  runner submit G.yaml --engine local --cpus 4\n  \
     runner submit G.yaml --engine list > commands.txt\n\nThe script of \
-    Slurm is results/<grid>/slurm/run.sbatch; it can be edited and submitted by hand.")]
+    Slurm is results/<grid>/slurm/run.sbatch, which can be edited and submitted by hand.")]
 pub struct Submit {
-    /// The grid file
+    /// Grid file
     grid: PathBuf,
-    /// What runs the tasks
+    /// Where the tasks run
     #[arg(long, value_enum, default_value = "slurm")]
     engine: Engine,
     /// Folder for the results of all grids, on a file system that all nodes share
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// Write the plan and the script, submit nothing
+    /// Write the plan and the script; submit nothing
     #[arg(long)]
     dry_run: bool,
-    /// Stop where the data are not present, instead of taking the grid's stand-in
+    /// Stop if the data are not present, instead of using the grid's stand-in
     #[arg(long)]
     no_stand_in: bool,
     #[command(flatten)]
     slurm: SlurmArgs,
-    /// Form of a list: commands for a shell, or one JSON object with forecasts and the merge [default: lines]
-    #[arg(long, value_enum)]
+    /// Form of a list of commands: one command a line, or one JSON object with forecasts and the merge [default: lines]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "lines|json")]
     format: Option<Format>,
-    /// Submit although jobs of the grid are queued or running
+    /// Submit cells even if jobs of the grid are queued or running
     #[arg(long)]
-    force: bool,
+    allow_duplicate_jobs: bool,
 }
 
 /// What runs a grid's tasks.
@@ -72,26 +75,27 @@ pub enum Format {
 
 /// What a user can ask of the scheduler.
 #[derive(Args)]
+#[command(next_help_heading = "Tasks")]
 pub struct SlurmArgs {
-    /// The partition [default: the cluster's]
+    /// Partition [default: the cluster's]
     #[arg(long, value_name = "NAME")]
     partition: Option<String>,
     /// Time limit of a task, as Slurm reads it: minutes, HH:MM:SS, D-HH:MM:SS [default: the partition's]
     #[arg(long, value_name = "LIMIT")]
     time: Option<TimeLimit>,
-    /// CPUs of a task, which are its threads [default: 1]
+    /// Number of CPUs of a task, which is its number of threads [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cpus: Option<u16>,
-    /// Memory of a task, such as 4G [default: half as much again as the plan forecasts]
+    /// Memory of a task, such as 4G [default: 1.5 times the forecast of the plan]
     #[arg(long, value_name = "SIZE")]
     mem: Option<Memory>,
-    /// A node for each task, so that neighbours do not spoil its times
+    /// Give every task a node of its own, so that other jobs do not disturb its times
     #[arg(long)]
     exclusive: bool,
-    /// Tasks of an array at most [default: the cluster's MaxArraySize]
+    /// Maximum number of tasks in an array [default: the cluster's MaxArraySize]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_array: Option<u32>,
-    /// Cells of a task [default: as many as take about a minute by the plan's forecast]
+    /// Number of cells in a task [default: about a minute of cells by the forecast of the plan]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     group: Option<u32>,
 }
@@ -113,9 +117,9 @@ impl From<SlurmArgs> for Settings {
 impl Submit {
     /// Submits or lists the grid.
     pub fn run(self) -> Result<Ending> {
-        let Self { grid, engine, out, dry_run, no_stand_in, slurm, format, force } = self;
+        let Self { grid, engine, out, dry_run, no_stand_in, slurm, format, allow_duplicate_jobs } = self;
         let request = SubmitRequest { grid, out, allow_stand_in: !no_stand_in };
-        let slurm = Slurm { settings: slurm.into(), again: false, force, dry_run };
+        let slurm = Slurm { settings: slurm.into(), again: false, allow_duplicate_jobs, dry_run };
         submitted(&request, engine, slurm, format)
     }
 }
@@ -127,7 +131,7 @@ impl Submit {
 pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: Option<Format>) -> Result<Ending> {
     ensure!(
         format.is_none() || engine == Engine::List,
-        "--format is the form of a list of commands; give it with --engine list"
+        Fault::usage("--format is the form of a list of commands; give it with --engine list")
     );
     let submitted = match engine {
         Engine::Slurm => submit(request, &slurm, &Screen::default())?,
@@ -151,12 +155,23 @@ pub fn submitted(request: &SubmitRequest, engine: Engine, slurm: Slurm, format: 
 /// What a process can be asked for; the rest is Slurm's.
 fn local(slurm: Slurm) -> Result<Local> {
     let Slurm {
-        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group }, force, dry_run, ..
+        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group },
+        allow_duplicate_jobs,
+        dry_run,
+        ..
     } = slurm;
-    let others = partition.is_some() || time.is_some() || exclusive || max_array.is_some() || group.is_some() || force;
+    let others = partition.is_some()
+        || time.is_some()
+        || exclusive
+        || max_array.is_some()
+        || group.is_some()
+        || allow_duplicate_jobs;
     ensure!(
         !others,
-        "a process in the background has no --partition, --time, --exclusive, --max-array, --group or --force; give --cpus and --mem alone"
+        Fault::usage(
+            "a process in the background has no --partition, --time, --exclusive, --max-array, --group or \
+             --allow-duplicate-jobs; give --cpus and --mem alone"
+        )
     );
     // To Slurm a bare number is megabytes.
     let memory = mem
@@ -168,56 +183,68 @@ fn local(slurm: Slurm) -> Result<Local> {
 /// What a list can be asked for; the rest is Slurm's.
 fn list(slurm: Slurm) -> Result<List> {
     let Slurm {
-        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group }, force, dry_run, ..
+        settings: Settings { partition, time, cpus, mem, exclusive, max_array, group },
+        allow_duplicate_jobs,
+        dry_run,
+        ..
     } = slurm;
     let others = partition.is_some() || time.is_some() || mem.is_some() || exclusive || max_array.is_some();
     ensure!(
-        !others && !force && !dry_run,
-        "a list has no --partition, --time, --mem, --exclusive, --max-array, --force or --dry-run, because nothing is submitted; \
-         give --cpus and --group alone"
+        !others && !allow_duplicate_jobs && !dry_run,
+        Fault::usage(
+            "a list has no --partition, --time, --mem, --exclusive, --max-array, --allow-duplicate-jobs or --dry-run, because \
+             nothing is submitted; give --cpus and --group alone"
+        )
     );
     Ok(List { group: group.unwrap_or(1), threads: cpus.unwrap_or(1) })
 }
 
-/// See how far a grid is: what is done, running, queued, failed or missing, and why
+/// Show which cells of a grid are done, running, queued, failed or missing, and why
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 all cells are done or at work, 1 some have failed or are missing.")]
+#[command(after_help = "Examples:\n  runner status G.yaml\n  runner status G.yaml --format json\n\n\
+    The exit code is 0 if all cells are done or at work, and 1 if some have failed or are missing.")]
 pub struct Status {
-    /// The grid file
+    /// Grid file
     grid: PathBuf,
     /// Folder of the results of all grids
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
+    #[command(flatten)]
+    form: FormArg,
 }
 
 impl Status {
     /// Prints it.
     pub fn run(self) -> Result<Ending> {
-        let Self { grid, out } = self;
+        let Self { grid, out, form } = self;
         let status = status(&grid, &out)?;
-        say::out!("{}", page(&status));
-        if !status.cells.iter().any(|cell| matches!(cell.standing, Standing::Failed | Standing::Missing)) {
-            return Ok(Ending::Complete);
+        let left = status.cells.iter().any(|cell| matches!(cell.standing, Standing::Failed | Standing::Missing));
+        if form.json() {
+            json(&told::status(&status))?;
+        } else {
+            say::out!("{}", page(&status));
+            if left {
+                say::out!("continue with: {}", status.resume);
+            }
         }
-        say::out!("go on with: {}", status.resume);
-        Ok(Ending::Failures)
+        Ok(if left { Ending::Failures } else { Ending::Complete })
     }
 }
 
-/// End what is queued or running of a grid: jobs of Slurm, a process in the background
+/// End the jobs or the background process of a grid
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  runner cancel results/massive_clustering\n  runner cancel G.yaml --engine slurm\n\nCells that are \
-    done are kept; `runner resume` goes on with the others."
+    done are kept; `runner resume` runs the others."
 )]
 pub struct Cancel {
-    /// The folder of a grid's results, or its grid file
+    /// Folder of the results of a grid, or its grid file
     target: PathBuf,
-    /// Folder of the results of all grids, for a grid file
+    /// Folder of the results of all grids, used with a grid file
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// What runs the cells [default: whatever has some]
-    #[arg(long, value_enum)]
+    /// End only the tasks of this engine [default: all engines]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "slurm|local|list")]
     engine: Option<Engine>,
 }
 

@@ -10,20 +10,21 @@ use clap::{Args, ValueEnum};
 use data::import::{Described, Embedded, Files, NamedMember, Splitting};
 use data::{ExportFormat, SplitName};
 
-use super::said;
-use super::screen::Screen;
+use super::args::FormArg;
+use super::screen::{Screen, json as told};
+use super::{json, said};
 
-/// Make a manifest of own files; the embeddings stay where they are
+/// Make a data set of your own files: write a manifest; the files stay where they are
 #[derive(Args)]
-#[command(after_help = "Examples:\n  runner import --name mine --view en=en.npy --view fr=fr.safetensors#emb \\\n    \
+#[command(after_help = "Examples:\n  runner import mine --view en=en.npy --view fr=fr.safetensors#emb \\\n    \
     --view de=de.parquet#vector --labels y.csv#label --ids ids.txt --split 0.8,0.2 --seed 1\n  \
-    runner import --name mine --view en=train/en.npy --view fr=train/fr.npy \\\n    \
-    --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import --name mine --latentis data/mine\n\n\
+    runner import mine --view en=train/en.npy --view fr=train/fr.npy \\\n    \
+    --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import mine --latentis data/mine\n\n\
     Files: .npy, .npz, .safetensors, .parquet, .csv, .h5; lists of labels also .txt. After # a tensor, a column, \
     PREFIX* for several columns, or an archive's array.")]
 pub struct Import {
     /// Name of the data set
-    #[arg(long, required_unless_present = "embedded", default_value = "", hide_default_value = true)]
+    #[arg(required_unless_present = "embedded", default_value = "", hide_default_value = true)]
     name: String,
     /// A view, as a file or as a folder with a .npy file for each item; of the training items where there are --test-view, else of all
     #[arg(long = "view", value_name = "NAME=FILE[#PART]")]
@@ -82,9 +83,9 @@ pub struct Import {
     /// The manifest to write [default: data-manifests/NAME.yaml where that folder is, else NAME.yaml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Overwrite a manifest that is there
+    /// Overwrite a manifest that exists
     #[arg(long)]
-    force: bool,
+    overwrite: bool,
 }
 
 impl Import {
@@ -98,7 +99,7 @@ impl Import {
         if let Some(folder) = &self.embedded {
             let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
             let manifest = manifest(self.out, &name);
-            let Self { allow_missing, force, .. } = self;
+            let Self { allow_missing, overwrite: force, .. } = self;
             return Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force });
         }
         let manifest = manifest(self.out, &self.name);
@@ -113,7 +114,7 @@ impl Import {
             None => Splitting::Given([(SplitName::Train, files), (SplitName::Test, test)].into()),
         };
         let described = Described::default();
-        let (name, allow_missing, force) = (self.name, self.allow_missing, self.force);
+        let (name, allow_missing, force) = (self.name, self.allow_missing, self.overwrite);
         Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force })
     }
 }
@@ -124,29 +125,38 @@ fn manifest(asked: Option<PathBuf>, name: &str) -> PathBuf {
     asked.unwrap_or_else(|| if folder.is_dir() { folder.join(&file) } else { file.into() })
 }
 
-/// Look at a data set before anything is fitted: shapes, spectra, classes, duplicates, leakage
+/// Look for problems in a data set before a fit: shapes, spectra, classes, duplicates, leakage, order of rows
 #[derive(Args)]
+#[command(after_help = "Examples:\n  runner check massive10\n  runner check mine.yaml --format json")]
 pub struct Check {
-    /// A name in data-manifests/, or a manifest's path
+    /// Data set: a name in data-manifests/, or a manifest's path
     manifest: String,
+    #[command(flatten)]
+    form: FormArg,
 }
 
 impl Check {
     /// Prints what there is to say.
     pub fn run(self) -> Result<Ending> {
-        datasets::check(&self.manifest).map(said)
+        let looked = datasets::check(&self.manifest)?;
+        if self.form.json() {
+            json(&told::checked(&looked))?;
+            return Ok(Ending::Complete);
+        }
+        Ok(said(datasets::page(&looked)))
     }
 }
 
-/// Write a data set's views in another format, with a manifest
+/// Write the views of a data set in another format, with a manifest
 #[derive(Args)]
+#[command(after_help = "Example:\n  runner export mine --out exported --format npy")]
 pub struct Export {
-    /// A name in data-manifests/, or a manifest's path
+    /// Data set: a name in data-manifests/, or a manifest's path
     manifest: String,
-    /// Folder for the files
+    /// Folder to write the files to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Their format
+    /// Format of the files
     #[arg(long, value_enum, default_value = "safetensors")]
     format: Format,
 }
@@ -175,21 +185,24 @@ impl Export {
     }
 }
 
-/// Download what data sets are made from, verified and resumed; alone, list them
+/// Download the raw material of data sets and verify it; list the sources if no name is given
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  runner fetch\n  runner fetch massive --encoders\n\nA download that was interrupted is continued."
+)]
 pub struct Fetch {
-    /// Names in data-manifests/sources/, or paths of source files
+    /// Sources: names in data-manifests/sources/, or paths of source files
     names: Vec<String>,
-    /// The encoders of their views too
+    /// Download the encoders of the views as well
     #[arg(long)]
     encoders: bool,
-    /// Of --encoders, those of these views alone
+    /// Download only the encoders of these views
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', requires = "encoders")]
     views: Vec<String>,
-    /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+    /// Folder of the downloads [default: $ALIGN_DATA, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Ask nobody; only verify what is there
+    /// Do not use the network; only verify files that are already downloaded
     #[arg(long)]
     offline: bool,
 }
@@ -211,15 +224,15 @@ impl Fetch {
     }
 }
 
-/// Read the texts of a fetched data set, and list what its encoders have to do
+/// Write the texts of a downloaded source, with a list of jobs for its encoders
 #[derive(Args)]
 pub struct Texts {
-    /// A name in data-manifests/sources/ whose file has `texts`, or a source file's path
+    /// Source whose file has `texts`: a name in data-manifests/sources/, or a path
     name: String,
-    /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
+    /// Folder of the downloads [default: $ALIGN_DATA, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Folder for texts and jobs.json [default: embedded/NAME in the folder of the downloads]
+    /// Folder to write texts and jobs.json to [default: embedded/NAME in the folder of the downloads]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

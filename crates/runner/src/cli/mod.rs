@@ -3,44 +3,43 @@
 //! It alone prints. [`main`] is all that the program `runner` does, and all that a program of one's own does once it has registered
 //! its methods and tasks.
 
+mod args;
 mod cells;
 mod cluster;
 mod datasets;
+mod errors;
 mod grids;
-#[path = "errors/hints.rs"]
-mod hints;
 mod look;
 mod screen;
 mod shell;
-#[path = "screen/status.rs"]
-mod status;
 mod universe;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::provenance::VERSION;
 
-use crate::commands::run;
 use crate::run::line;
 use crate::run::outcome::Ending;
 use anyhow::{Context as _, Result};
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use files::Fault;
 
-/// Benchmark of multi-way representation alignment: runs a grid of data, methods, tasks and seeds, and
-/// writes records, tables and figures. A second run does only what is missing.
+/// Benchmark for multi-way representation alignment: fit methods on several views of the same items, evaluate them on
+/// held-out items, and write records, tables, figures and a report. A second run computes only what is missing.
 #[derive(Parser)]
 #[command(name = "runner", version = VERSION, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Examples:\n  runner --grid experiments/massive_clustering.yaml\n  \
-    runner --grid experiments/massive_clustering.yaml --dry-run\n  runner reproduce experiments/paper/table1.yaml\n  \
-    runner list methods\n\nExit codes: 0 fine, 1 a cell or a check failed or could not be kept, 2 usage, 130 interrupted.\n\
-    Colours: on a terminal, unless NO_COLOR is set.")]
+#[command(after_help = "Examples:\n  runner run experiments/massive_clustering.yaml\n  \
+    runner run experiments/massive_clustering.yaml --dry-run\n  runner reproduce experiments/paper/table1.yaml\n  \
+    runner list methods gcca\n\n`runner help COMMAND` describes a command.\n\n\
+    Exit codes:\n  0    success\n  1    a cell or a check failed, or another error\n  2    usage: unknown option, missing argument\n  \
+    3    invalid input: a file or a value in it\n  4    missing data: a file, a data set or a result does not exist\n  \
+    5    output cannot be written\n  130  interrupted\n\nColours are used on a terminal, unless NO_COLOR is set.")]
 struct Cli {
-    /// The grid file
+    /// Run this grid: the same as `runner run FILE`, with the same options
     #[arg(long, value_name = "FILE")]
     grid: Option<PathBuf>,
     #[command(flatten)]
-    options: grids::RunArgs,
+    options: grids::GridArgs,
     #[command(flatten)]
     log: screen::log::Log,
     #[command(subcommand)]
@@ -49,6 +48,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(Box<grids::Run>),
     Reproduce(grids::Reproduce),
     Plan(cells::Plan),
     RunCell(cells::RunCell),
@@ -93,29 +93,29 @@ enum Command {
 /// know the same methods and tasks.
 pub fn main() -> ExitCode {
     line::begin();
-    let cli = Cli::parse();
+    let cli = args::read();
     // A page for whoever typed the bare name; options without a grid or a command are a slip.
     if cli.command.is_none() && cli.grid.is_none() && std::env::args_os().len() > 1 {
-        let wanted = "these options are of a grid or a command, and none is given; wanted `--grid FILE` or a command";
-        Cli::command().error(ErrorKind::MissingRequiredArgument, wanted).exit();
+        args::usage("no grid and no command for these options; expected `--grid FILE` or a command such as `run FILE`");
     }
     cli.log.start();
     let ending = match (cli.command, cli.grid) {
         (Some(command), _) => command.run(),
-        (None, Some(grid)) => run::run(&grid, &cli.options.into(), &screen::Screen::default()),
+        (None, Some(grid)) => cli.options.run(&grid),
         (None, None) => Ok(said(include_str!("first.txt").trim_end().to_string())),
     };
     let code = match ending {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(error) => {
             screen::log::failed(&error);
-            ExitCode::from(1)
+            ExitCode::from(errors::exit_code(&error))
         }
     };
     match say::trouble() {
         Some(trouble) => {
-            screen::log::failed(&anyhow::anyhow!(trouble));
-            ExitCode::from(1)
+            let trouble = Fault::unwritable(trouble).into();
+            screen::log::failed(&trouble);
+            ExitCode::from(errors::exit_code(&trouble))
         }
         None => code,
     }
@@ -124,6 +124,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self) -> Result<Ending> {
         match self {
+            Self::Run(args) => args.run(),
             Self::Reproduce(args) => args.run(),
             Self::Plan(args) => args.run(),
             Self::RunCell(args) => args.run(),
@@ -157,7 +158,7 @@ impl Command {
 /// How many threads a command may use.
 #[derive(Args)]
 struct Threads {
-    /// Threads [default: all cores]; the results do not depend on it
+    /// Number of threads [default: all cores]; the results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -175,6 +176,12 @@ impl Threads {
     }
 }
 
+/// Prints a value as JSON.
+fn json(value: &impl serde::Serialize) -> Result<()> {
+    say::out!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
 fn said(text: String) -> Ending {
     say::out!("{text}");
     Ending::Complete
@@ -183,9 +190,7 @@ fn said(text: String) -> Ending {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::args;
 
     /// The command lines in a text: lines that begin with `runner`, joined where they go on.
     fn examples(text: &str) -> Vec<Vec<String>> {
@@ -229,16 +234,16 @@ mod tests {
 
     #[test]
     fn every_example_is_understood() {
-        let command = Cli::command();
+        let command = args::command();
         command.clone().debug_assert();
         let mut all = everywhere(&command);
-        // What stands behind the commands of the first page is what they do.
+        // Behind the commands of the first page stands their purpose.
         let first =
             include_str!("first.txt").lines().filter_map(|line| line.split("   ").find(|part| part.contains("runner")));
         all.extend(first.flat_map(examples));
         assert!(all.len() > 15, "{} examples", all.len());
         for words in all.iter().filter(|words| !words.contains(&"--help".to_string())) {
-            if let Err(error) = Cli::command().try_get_matches_from(words) {
+            if let Err(error) = args::command().try_get_matches_from(words) {
                 panic!("{words:?}: {error}");
             }
         }

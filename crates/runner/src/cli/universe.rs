@@ -2,48 +2,58 @@
 
 use std::path::PathBuf;
 
-use crate::commands::universe::{self, Add, Apply, FitOn, FitRequest, Way};
+use crate::commands::universe::{self, Add, Apply, FitCell, FitOn, FitRequest, Way};
 use crate::run::outcome::Ending;
 use align::AddForm;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use data::import::{Member, NamedMember};
 
+use super::args::usage;
 use super::{Threads, said};
 
-/// Fit a method on a data set's training rows and keep it as a file
+/// Fit a method on the training rows of a data set and write it to a file
 #[derive(Args)]
-#[command(after_help = "Examples:\n  runner fit --manifest massive10 --method gcpa --out universe.safetensors\n  \
-    runner fit --manifest mine.yaml --method 'gcpa: {loss: {tau: 0.05}}' --views en,fr,de --seed 7 --out u.safetensors\n\n\
+#[command(override_usage = "runner fit MANIFEST --method METHOD --out FILE [OPTIONS]\n       \
+    runner fit --moments FILE --method METHOD --out FILE [OPTIONS]\n       runner fit --cell ID --out FILE [OPTIONS]")]
+#[command(after_help = "Examples:\n  runner fit massive10 --method gcpa --out universe.safetensors\n  \
+    runner fit mine.yaml --method 'gcpa: {loss: {tau: 0.05}}' --views en,fr,de --seed 7 --out u.safetensors\n  \
+    runner fit --cell 0f3a --out u.safetensors\n\n\
     docs/universe.md describes the file, and reads it with NumPy in 50 lines.")]
 pub struct Fit {
-    /// A name in data-manifests/, or a manifest's path
-    #[arg(long, value_name = "NAME|FILE", required_unless_present = "moments")]
+    /// Data set: a name in data-manifests/, or a manifest's path
+    #[arg(required_unless_present_any = ["moments", "cell"])]
     manifest: Option<String>,
-    /// Sums over its rows, a file of runner moments, in place of the rows
+    /// Fit the sums over its rows, which `runner moments` has written, instead of the rows
     #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
     moments: Option<PathBuf>,
-    /// The method as in a grid: gpa, or 'gcpa: {loss: {tau: 0.05}}' (see runner list methods)
-    #[arg(long)]
-    method: String,
-    /// Parameters laid over the method's, such as '{tau: 0.05}'
+    /// Fit what this cell of a grid fitted; `runner show` describes it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["manifest", "moments", "method", "params", "views", "seed"])]
+    cell: Option<String>,
+    /// Folder of the results of all grids, used with --cell
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    /// Method as in a grid: gpa, or 'gcpa: {loss: {tau: 0.05}}'; `runner list methods` lists them
+    #[arg(long, required_unless_present = "cell")]
+    method: Option<String>,
+    /// Parameters that replace those of the method, such as '{loss: {tau: 0.05}}'
     #[arg(long, value_name = "YAML")]
     params: Option<String>,
-    /// Its views, in this order [default: all]
+    /// Views to fit, in this order [default: all]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     views: Vec<String>,
     /// Seed of the fit
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Leave translated rows the scale that the method gives them, as grids do
+    /// Do not calibrate location and scale of translated rows; grids do not calibrate
     #[arg(long)]
     uncalibrated: bool,
-    /// The file to write, .safetensors
+    /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Overwrite a file that is there
+    /// Overwrite a file that exists
     #[arg(long)]
-    force: bool,
+    overwrite: bool,
     #[command(flatten)]
     threads: Threads,
 }
@@ -51,63 +61,66 @@ pub struct Fit {
 impl Fit {
     /// Fits and writes the file.
     pub fn run(self) -> Result<Ending> {
+        let Self { out, overwrite, .. } = self;
+        if let Some(id) = self.cell {
+            let request = FitCell { results: self.results, id, calibrate: !self.uncalibrated, out, overwrite };
+            return self.threads.run(|| universe::fit_cell(&request)).map(said);
+        }
         let on = match (self.moments, self.manifest) {
             (Some(file), _) => FitOn::Moments(file),
             (None, Some(manifest)) => FitOn::Manifest(manifest),
-            (None, None) => bail!("nothing to fit on: give --manifest or --moments"),
+            (None, None) => usage("nothing to fit; give a manifest, --moments or --cell"),
         };
+        let Some(method) = self.method else { usage("no method; give --method") };
         let request = FitRequest {
             on,
-            method: universe::method(&self.method, self.params.as_deref())?,
+            method: universe::method(&method, self.params.as_deref())?,
             views: self.views,
             seed: self.seed,
             calibrate: !self.uncalibrated,
-            out: self.out,
-            force: self.force,
+            out,
+            overwrite,
         };
         self.threads.run(|| universe::fit(&request)).map(said)
     }
 }
 
-/// What files go through.
+/// A file of rows through a fitted method.
 #[derive(Args)]
 struct Through {
-    /// The file of a fitted method
-    #[arg(long, value_name = "FILE")]
+    /// File of a fitted method, which `runner fit` has written
     universe: PathBuf,
-    /// The rows
+    /// File of the rows
     #[arg(long, value_name = "FILE[#PART]")]
     input: Member,
-    /// Where they go: .npy, .safetensors or .parquet
+    /// File to write: .npy, .safetensors or .parquet
     #[arg(long, value_name = "FILE[#PART]")]
     out: Member,
-    /// Overwrite a file that is there
+    /// Overwrite a file that exists
     #[arg(long)]
-    force: bool,
+    overwrite: bool,
     #[command(flatten)]
     threads: Threads,
 }
 
 impl Through {
     fn run(self, way: Way) -> Result<Ending> {
-        let Self { universe, input, out, force, threads } = self;
-        let request = Apply { universe, way, input, out, force };
+        let Self { universe, input, out, overwrite, threads } = self;
+        let request = Apply { universe, way, input, out, overwrite };
         threads.run(|| universe::apply(&request)).map(said)
     }
 }
 
-/// Bring rows of a view into the universe
+/// Map rows of a view to the universe
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  runner project --universe universe.safetensors --view en --input new.npy --out z.npy\n\n\
+#[command(after_help = "Example:\n  runner project universe.safetensors --view en --input new.npy --out z.npy\n\n\
     Inputs: .npy, .npz, .safetensors, .parquet, .csv, .h5; outputs: .npy, .safetensors, .parquet. After # a tensor or a \
-    column. npy and safetensors may be larger than memory."
-)]
+    column. npy and safetensors may be larger than memory.")]
 pub struct Project {
-    /// The view that the rows are of
+    /// View of the rows
     #[arg(long)]
     view: String,
-    /// Divide every coordinate by the standard deviation that the training rows' consensus has in it
+    /// Divide every coordinate by its standard deviation over the consensus of the training rows
     #[arg(long)]
     unit_variance: bool,
     #[command(flatten)]
@@ -121,15 +134,15 @@ impl Project {
     }
 }
 
-/// Bring rows of a view to another view's coordinates
+/// Map rows of a view to the coordinates of another view
 #[derive(Args)]
-#[command(after_help = "Example:\n  runner translate --universe universe.safetensors --from en --to fr \
+#[command(after_help = "Example:\n  runner translate universe.safetensors --from en --to fr \
     --input new.npy --out fr.parquet#vector")]
 pub struct Translate {
-    /// The view that the rows are of
+    /// View of the rows
     #[arg(long, value_name = "VIEW")]
     from: String,
-    /// The view whose coordinates they go to
+    /// View to whose coordinates the rows are mapped
     #[arg(long, value_name = "VIEW")]
     to: String,
     #[command(flatten)]
@@ -149,33 +162,32 @@ enum Form {
     Orthogonal,
 }
 
-/// Add a view to a universe, whose other views stay as they are
+/// Add a view to a universe; the other views do not change
 #[derive(Args)]
-#[command(after_help = "Examples:\n  runner add-view --universe u.safetensors --view de=de.npy --anchors en=en.npy \
+#[command(after_help = "Examples:\n  runner add-view u.safetensors --view de=de.npy --anchors en=en.npy \
     --anchors fr=fr.npy --out wider.safetensors\n  \
-    runner add-view --universe u.safetensors --view de --manifest massive10 --out wider.safetensors")]
+    runner add-view u.safetensors --view de --manifest massive10 --out wider.safetensors")]
 pub struct AddView {
-    /// The file of the universe, which stays as it is
-    #[arg(long, value_name = "FILE")]
+    /// File of the universe, which is not changed
     universe: PathBuf,
-    /// The new view and its training rows; with --manifest the name is enough
+    /// Name of the new view and file of its training rows; with --manifest the name is enough
     #[arg(long, value_name = "NAME[=FILE[#PART]]")]
     view: String,
-    /// The same items in the same order, of a view that the universe has; any number of them
+    /// Rows of the same items in the same order, of a view that the universe has; can be given several times
     #[arg(long, value_name = "NAME=FILE[#PART]")]
     anchors: Vec<NamedMember>,
-    /// A data set whose training rows are the anchors, and the new view's
+    /// Data set whose training rows are the anchors and the rows of the new view
     #[arg(long, value_name = "NAME|FILE")]
     manifest: Option<String>,
-    /// As released, or the step that GPA would make
+    /// Map of the new view: a pairwise translator (released), or one orthogonal Procrustes step
     #[arg(long, value_enum, default_value = "scaled")]
     form: Form,
-    /// The file to write, .safetensors
+    /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Overwrite a file that is there
+    /// Overwrite a file that exists
     #[arg(long)]
-    force: bool,
+    overwrite: bool,
     #[command(flatten)]
     threads: Threads,
 }
@@ -201,7 +213,7 @@ impl AddView {
                 Form::Orthogonal => AddForm::Orthogonal,
             },
             out: self.out,
-            force: self.force,
+            overwrite: self.overwrite,
         };
         self.threads.run(|| universe::add_view(&request)).map(said)
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use files::Fault;
 
 use super::run::{Computed, RunRequest, compute};
 use crate::cells::fits::Fits;
@@ -38,7 +39,7 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         };
         let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
         let command = match &planned.data {
-            None => again("--grid", &planned.grid, false, None, &request.out),
+            None => again("run", &planned.grid, false, None, &request.out),
             Some(_) => again("leaderboard", path, false, None, &request.out),
         };
         let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
@@ -66,7 +67,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     board.join(&mut entries);
     let folder = request.out.join(&board.name);
     for part in ["tables", "figures"] {
-        std::fs::create_dir_all(folder.join(part)).with_context(|| format!("cannot write to {}", folder.display()))?;
+        std::fs::create_dir_all(folder.join(part))
+            .with_context(|| Fault::unwritable(format!("cannot write to {}", folder.display())))?;
     }
     let _turn = Lock::turn(&folder, Turn::Outputs)?;
     let table = leaderboard::table(&board.title, &entries, &notes);

@@ -1,10 +1,12 @@
-//! `runner list`: what there is, with one line each.
+//! `runner list`: the methods, tasks, data sets and experiments that there are, and the parameters of one method or task.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use align::Method;
+use align::named::ParameterDoc;
 use anyhow::Result;
-use data::yaml;
+use data::{nearest, yaml};
+use files::Fault;
 use serde_json::Value;
 use tasks::Task;
 
@@ -13,68 +15,153 @@ use grid::keys::Params;
 use report::paper::Paper;
 use report::tables::leaderboard::Leaderboard;
 
-/// Methods with their defaults.
-pub fn methods() -> String {
-    let all = Method::all().into_iter();
-    let lines: Vec<String> =
-        all.map(|m| format!("{:<10} {}\n           {}", m.name(), m.summary(), defaults(&m, m.name()))).collect();
-    lines.join("\n")
+/// A method or a task.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name in grid files.
+    pub name: &'static str,
+    /// Its name in tables and figures.
+    pub title: &'static str,
+    /// One line on it.
+    pub summary: &'static str,
+    /// Its parameters with their values by default.
+    pub defaults: String,
+    /// Its parameters, each with a line on it; empty for one of a program of one's own that says nothing of them.
+    pub parameters: &'static [ParameterDoc],
 }
 
-/// Tasks with their defaults.
-pub fn tasks() -> String {
-    let all = Task::all().into_iter();
-    let lines: Vec<String> =
-        all.map(|t| format!("{:<10} {}\n           {}", t.name(), t.summary(), defaults(&t, t.name()))).collect();
-    lines.join("\n")
+impl Named {
+    fn method(method: &Method) -> Self {
+        Self {
+            name: method.name(),
+            title: method.title(),
+            summary: method.summary(),
+            defaults: defaults(method, method.name()),
+            parameters: method.parameter_docs(),
+        }
+    }
+
+    fn task(task: &Task) -> Self {
+        Self {
+            name: task.name(),
+            title: task.title(),
+            summary: task.summary(),
+            defaults: defaults(task, task.name()),
+            parameters: task.parameter_docs(),
+        }
+    }
+}
+
+/// Methods in their order.
+pub fn methods() -> Vec<Named> {
+    Method::all().iter().map(Named::method).collect()
+}
+
+/// Tasks in their order.
+pub fn tasks() -> Vec<Named> {
+    Task::all().iter().map(Named::task).collect()
+}
+
+/// The one of this name.
+///
+/// # Errors
+/// No such name, with the nearest there is; an old name, with the name today.
+pub fn one(all: Vec<Named>, kind: &str, name: &str) -> Result<Named> {
+    let renamed = if kind == "method" { Method::renamed(name) } else { Task::renamed(name) };
+    if let Some(renamed) = renamed {
+        return Err(Fault::usage(renamed.to_string()).into());
+    }
+    let names: Vec<&str> = all.iter().map(|named| named.name).collect();
+    let hint = nearest(name, names.iter().copied()).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let unknown = format!("no {kind} `{name}`; {hint}the {kind}s are {}", names.join(", "));
+    all.into_iter().find(|named| named.name == name).ok_or_else(|| Fault::usage(unknown).into())
 }
 
 fn defaults(item: &impl serde::Serialize, name: &str) -> String {
     Params::of(item, name).to_string().replace('"', "").replace(',', ", ").replace(':', ": ")
 }
 
+/// A data set in `data-manifests/`.
+#[derive(Clone, Debug)]
+pub struct ListedData {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its views.
+    pub views: Vec<String>,
+    /// Files of it that do not exist.
+    pub missing: Vec<PathBuf>,
+}
+
 /// Data sets in `data-manifests/`.
 ///
 /// # Errors
 /// A folder or manifest that cannot be read.
-pub fn data(manifests: &Path) -> Result<String> {
-    let mut lines = Vec::new();
-    for name in data::catalogue(manifests)? {
+pub fn data(manifests: &Path) -> Result<Vec<ListedData>> {
+    let set = |name: String| {
         let manifest = data::Manifest::read(&manifests.join(format!("{name}.yaml")))?;
-        let missing = manifest.missing_files().len();
-        let state = if missing == 0 { "present".to_string() } else { format!("{missing} files missing") };
-        let views: Vec<&str> = manifest.views.iter().map(|v| v.name.as_str()).collect();
-        lines.push(format!("{name:<10} {} ({state}; views {})", manifest.title, views.join(", ")));
-    }
-    Ok(lines.join("\n"))
+        let missing = manifest.missing_files();
+        let views = manifest.views.into_iter().map(|view| view.name).collect();
+        Ok(ListedData { name, title: manifest.title, views, missing })
+    };
+    data::catalogue(manifests)?.into_iter().map(set).collect()
+}
+
+/// A grid, a leaderboard or a paper file.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The command that takes it: `run`, `leaderboard` or `reproduce`.
+    pub command: &'static str,
+    /// The file.
+    pub file: PathBuf,
+    /// Its title; of a grid its methods and tasks.
+    pub title: String,
 }
 
 /// Grids and leaderboards in `experiments/` and paper files below it.
 ///
 /// # Errors
 /// A folder or file that cannot be read.
-pub fn experiments(folder: &Path) -> Result<String> {
-    let mut lines = Vec::new();
-    for path in yaml_files(folder)? {
-        if yaml::read::<Value>(&path)?.value.get("grids").is_some() {
-            let file = files::shell::word(&path.display().to_string());
-            lines.push(format!("runner leaderboard {file:<35} {}", Leaderboard::read(&path)?.value.title));
+pub fn experiments(folder: &Path) -> Result<Vec<Experiment>> {
+    let mut all = Vec::new();
+    for file in yaml_files(folder)? {
+        if yaml::read::<Value>(&file)?.value.get("grids").is_some() {
+            let title = Leaderboard::read(&file)?.value.title;
+            all.push(Experiment { command: "leaderboard", file, title });
             continue;
         }
-        let grid = Grid::read(&path)?.value;
+        let grid = Grid::read(&file)?.value;
         let methods: Vec<&str> = grid.methods.iter().map(Method::name).collect();
         let tasks: Vec<&str> = grid.tasks.iter().map(Task::name).collect();
-        let file = files::shell::word(&path.display().to_string());
-        lines.push(format!("runner --grid {file:<40} {} on {}", methods.join(", "), tasks.join(", ")));
+        let title = format!("{} on {}", methods.join(", "), tasks.join(", "));
+        all.push(Experiment { command: "run", file, title });
     }
-    for path in yaml_files(&folder.join("paper"))? {
-        let file = files::shell::word(&path.display().to_string());
-        lines.push(format!("runner reproduce {file:<37} {}", Paper::read(&path)?.value.title));
+    for file in yaml_files(&folder.join("paper"))? {
+        let title = Paper::read(&file)?.value.title;
+        all.push(Experiment { command: "reproduce", file, title });
     }
-    Ok(lines.join("\n"))
+    Ok(all)
 }
 
-fn yaml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let names = data::catalogue(folder)?;
     Ok(names.into_iter().map(|name| folder.join(format!("{name}.yaml"))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        let error = |name| one(methods(), "method", name).expect_err("unknown").to_string();
+        assert!(
+            error("gca").starts_with("no method `gca`; did you mean `cca`? the methods are na, "),
+            "{}",
+            error("gca")
+        );
+        assert_eq!(error("hub"), "`hub` is called `pivot` since 0.2");
+        assert_eq!(one(tasks(), "task", "drift").expect("known").name, "drift");
+    }
 }

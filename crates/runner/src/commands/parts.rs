@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use files::Fault;
 
 use super::run::show;
 use crate::cells::fits::Fits;
@@ -60,7 +61,8 @@ pub fn run_cells(request: &RunCellsRequest, observer: &dyn Observer) -> Result<R
     let file = PlanFile::read(path)?;
     if let Some(beyond) = indices.0.iter().find(|&&index| index >= file.cells.len()) {
         let last = file.cells.len().saturating_sub(1);
-        bail!("--index {beyond}: {} has {} cells, 0 to {last}", path.display(), file.cells.len());
+        let found = format!("--index {beyond}: {} has {} cells, 0 to {last}", path.display(), file.cells.len());
+        bail!(Fault::usage(found));
     }
     let plan = file.open()?;
     match within_run {
@@ -109,7 +111,7 @@ pub fn merge(path: &Path, observer: &dyn Observer) -> Result<Merged> {
     let turn = Lock::turn(store.root(), Turn::Outputs)?;
     let states = gather::states(&plan, &store);
     if states.iter().any(|state| matches!(state, State::Done(_) | State::Failed(_))) {
-        let command = again("--grid", plan.grid.path(), plan.quick, None, &file.out);
+        let command = again("run", plan.grid.path(), plan.quick, None, &file.out);
         show(&Drawing::new(&plan, (&store, &states), &command, None, turn).outputs()?, &store, observer);
     }
     let left = plan.cells.iter().zip(&states).filter(|(_, state)| !state.done()).map(|(cell, state)| CellLeft {

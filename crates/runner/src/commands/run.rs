@@ -58,7 +58,7 @@ pub fn run(grid: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         Computed::All(outcome) => outcome,
     };
     let turn = Lock::turn(outcome.store.root(), Turn::Outputs)?;
-    let command = again("--grid", grid, false, None, &request.out);
+    let command = again("run", grid, false, None, &request.out);
     let drawing = Drawing::new(&plan, (&outcome.store, &outcome.states), &command, None, turn);
     show(&drawing.outputs()?, &outcome.store, observer);
     Ok(outcome.ending())
@@ -93,7 +93,7 @@ pub(super) fn compute(plan: &Plan, request: &RunRequest, fits: &Fits, observer: 
         return Ok(Computed::InPart(outcome.ending()));
     }
     if selection.shard.is_some() {
-        let merge = on_file(&["merge", "--plan"], &PlanFile::place(outcome.store.root()), &[]);
+        let merge = on_file(&["merge"], &PlanFile::place(outcome.store.root()), &[]);
         observer.on_event(&Event::ShardEnded { merge: &merge });
         return Ok(Computed::InPart(outcome.ending()));
     }

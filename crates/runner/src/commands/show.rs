@@ -1,23 +1,46 @@
-//! `runner show --cell ID`: where a number comes from.
+//! `runner show CELL`: where a number comes from.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 
 use report::tables::table::Table;
 use store::cells::Store;
 use store::record::Record;
 
-/// A cell's settings, data, cost and scores, wherever below `out` it is kept. A beginning of the id is enough.
+/// A cell that was found.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The grid whose folder has it.
+    pub grid: String,
+    /// Its id.
+    pub id: String,
+    /// The folder of the grid's results.
+    pub folder: PathBuf,
+    /// Its first record, whose columns on data, method and fit are those of all its records.
+    pub first: Record,
+    /// Its records.
+    pub records: Vec<Record>,
+}
+
+/// The cell of this id, wherever below `out` it is kept. A beginning of the id is enough.
 ///
 /// # Errors
 /// No such cell, several cells with this beginning, a file that cannot be read.
-pub fn cell(out: &Path, id: &str) -> Result<String> {
+pub fn cell(out: &Path, id: &str) -> Result<Shown> {
     let (grid, id) = find(out, id)?;
-    let store = Store::at(&out.join(&grid));
-    let records = store.records(&id)?;
-    let first = records.first().with_context(|| format!("cell {id} of `{grid}` holds no record"))?;
+    let folder = out.join(&grid);
+    let records = Store::at(&folder).records(&id)?;
+    let found = || Fault::input(format!("cell {id} of `{grid}` holds no record"));
+    let first = records.first().with_context(found)?.clone();
+    Ok(Shown { grid, id, folder, first, records })
+}
+
+/// A cell's settings, data, cost and scores as a page.
+pub fn page(cell: &Shown) -> String {
+    let Shown { grid, id, folder, first, records } = cell;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
     let seconds = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.3} s"));
     let number = |value: Option<u64>| value.map_or("-".into(), |v| v.to_string());
@@ -27,8 +50,8 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
     };
     let lines = [
         ("cell", id.clone()),
-        ("files", format!("{}.*", store.root().join("cells").join(&id).display())),
-        ("grid", grid),
+        ("files", format!("{}.*", folder.join("cells").join(id).display())),
+        ("grid", grid.clone()),
         ("data", data),
         ("data sha256", first.data_sha256.clone()),
         ("views", first.views.to_string()),
@@ -54,7 +77,7 @@ pub fn cell(out: &Path, id: &str) -> Result<String> {
         ("node", format!("{}, restarts {}", text(&first.node), number(first.restarts))),
     ];
     let settings: String = lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
-    Ok(format!("{settings}\n{}", scores(&records).terminal()))
+    format!("{settings}\n{}", scores(records).terminal())
 }
 
 fn scores(records: &[Record]) -> Table {
@@ -88,7 +111,10 @@ fn shown<T: ToString>(value: &Option<T>, none: &str) -> String {
 }
 
 /// The grid and the full id of the one cell that `id` begins.
-fn find(out: &Path, id: &str) -> Result<(String, String)> {
+///
+/// # Errors
+/// No such cell, several cells with this beginning.
+pub fn find(out: &Path, id: &str) -> Result<(String, String)> {
     let folders =
         fs::read_dir(out).with_context(|| format!("no results in {}; name their folder with --out", out.display()))?;
     let mut found: Vec<(String, String)> = Vec::new();
@@ -102,10 +128,14 @@ fn find(out: &Path, id: &str) -> Result<(String, String)> {
     }
     found.sort();
     match found.as_slice() {
-        [] => bail!("no cell `{id}` below {}; the column `cell` of records.csv holds the ids", out.display()),
+        [] => {
+            let found = format!("no cell `{id}` below {}", out.display());
+            bail!(Fault::missing(format!("{found}; the column `cell` of records.csv has the ids of cells")))
+        }
         [(_, first), rest @ ..] if rest.iter().any(|(_, other)| other != first) => {
             let ids: Vec<&str> = found.iter().map(|(_, cell)| cell.as_str()).collect();
-            bail!("`{id}` begins {} cells: {}; give more of the id", ids.len(), ids.join(", "))
+            let found = format!("`{id}` begins {} cells: {}; give more of the id", ids.len(), ids.join(", "));
+            bail!(Fault::usage(found))
         }
         // The same cell in several grids: the same numbers.
         [first, ..] => Ok(first.clone()),

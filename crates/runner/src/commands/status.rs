@@ -109,6 +109,22 @@ pub fn status(grid: &Path, out: &Path) -> Result<Status> {
     })
 }
 
+impl Standing {
+    /// All, in the order in which they are listed.
+    pub const ALL: [Self; 5] = [Self::Done, Self::Running, Self::Queued, Self::Failed, Self::Missing];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Running => "running",
+            Self::Queued => "queued",
+            Self::Failed => "failed",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 fn standing(state: &State, live: Option<Phase>) -> Standing {
     match (state, live) {
         (State::Done(_), _) => Standing::Done,

@@ -31,7 +31,7 @@ pub struct Request {
     pub out: PathBuf,
     /// Cells that are computed again.
     pub sample: usize,
-    /// Which: another seed, other cells.
+    /// Seed that selects these cells.
     pub seed: u64,
     /// Threads.
     pub threads: Option<usize>,
@@ -47,6 +47,12 @@ const NAMES: [&str; 8] = ["grid", "data", "stand_in", "views", "git", "lock_sha2
 /// What a grid's results are found to be.
 #[derive(Clone, Debug)]
 pub struct Verified {
+    /// Cells of the plan.
+    pub cells: usize,
+    /// Those of them that are done.
+    pub done: usize,
+    /// Those of them whose files cannot be trusted.
+    pub damaged: usize,
     /// Cells that were computed again.
     pub again: usize,
     /// Those of them that had to be the same bit by bit.
@@ -82,7 +88,7 @@ pub fn run(request: &Request, observer: &dyn Observer) -> Result<Verified> {
         exact = same;
         problems.extend(others);
     }
-    Ok(Verified { again: sample.len(), exact, problems })
+    Ok(Verified { cells: states.len(), done: done.len(), damaged, again: sample.len(), exact, problems })
 }
 
 /// What the checksums say.

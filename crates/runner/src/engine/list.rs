@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 
 use super::commands::{CellCommand, CommandList};
 use super::state::EngineState;
@@ -42,7 +43,7 @@ impl Engine for List {
         let command = |cells: &[&Planned]| {
             let places: Vec<usize> = cells.iter().map(|cell| cell.index).collect();
             let indices = Indices(places.clone()).to_string();
-            let on = ["run-cell", "--plan", &plan_path, "--indices", &indices, "--jobs", "1", "--threads", &threads];
+            let on = ["run-cell", &plan_path, "--indices", &indices, "--jobs", "1", "--threads", &threads];
             CellCommand {
                 cells: places,
                 labels: cells.iter().map(|cell| cell.label.clone()).collect(),
@@ -54,7 +55,7 @@ impl Engine for List {
         Ok(Submitted::Commands(CommandList {
             format: FORMAT,
             commands: left(&file).chunks(self.group.max(1)).map(command).collect(),
-            merge: words(&["merge", "--plan", &plan_path]),
+            merge: words(&["merge", &plan_path]),
             name: file.name,
             plan: place,
         }))
@@ -65,9 +66,7 @@ impl Engine for List {
     }
 
     fn cancel(&self, root: &Path) -> Result<Vec<String>> {
-        bail!(
-            "cells of {} that were listed as commands belong to whatever runs the commands; end them there",
-            root.display()
-        )
+        let found = format!("the cells of {} were listed as commands", root.display());
+        bail!(Fault::usage(format!("{found} and are run by another program; end them there")))
     }
 }

@@ -13,6 +13,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 use files::lock::{self, Taken};
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +143,8 @@ impl Engine for Local {
             observer.on_event(&Event::SubmitByHand(&[line]));
             return Ok(Submitted::Jobs);
         }
-        std::fs::create_dir_all(folder(&root)).with_context(|| format!("cannot write to {}", root.display()))?;
+        std::fs::create_dir_all(folder(&root))
+            .with_context(|| Fault::unwritable(format!("cannot write to {}", root.display())))?;
         let log = log(&root);
         let file = lock_log(&log)?;
         // The process takes its own turns.
@@ -236,7 +238,7 @@ impl Local {
 /// The log, to be written from its end on, locked.
 fn lock_log(path: &Path) -> Result<File> {
     let open = || File::options().append(true).create(true).open(path);
-    let file = open().with_context(|| format!("cannot write {}", path.display()))?;
+    let file = open().with_context(|| Fault::unwritable(format!("cannot write {}", path.display())))?;
     for _ in 0..20 {
         match lock::take(&file, true).with_context(|| format!("cannot lock {}", path.display()))? {
             Taken::Held | Taken::Unknown => return Ok(file),

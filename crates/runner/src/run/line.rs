@@ -44,7 +44,7 @@ pub fn on_file(how: &[&str], file: &Path, more: &[&str]) -> String {
     files::shell::command(std::iter::once(program()).chain(words))
 }
 
-/// What makes the results of a file anew: `how` is `--grid` or a command.
+/// What makes the results of a file anew: `how` is the command.
 pub fn again(how: &str, file: &Path, quick: bool, data: Option<&str>, out: &Path) -> String {
     let mut more: Vec<&str> = Vec::new();
     more.extend(quick.then_some("--quick"));

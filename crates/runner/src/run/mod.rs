@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
             observer.on_event(&Event::Swept { files: swept });
         }
         for cell in &self.cells {
-            if self.settings.force {
+            if self.settings.recompute {
                 self.store.forget(&cell.id)?;
                 self.states[cell.index] = State::Missing;
             }

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -124,12 +125,8 @@ impl PlanFile {
         let bytes = std::fs::read(path).with_context(remedy)?;
         let plan: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
         if plan.format != FORMAT {
-            bail!(
-                "{} has the format `{}`, wanted `{FORMAT}`; make it anew with `{}`",
-                path.display(),
-                plan.format,
-                plan.remake()
-            );
+            let found = format!("{} has the format `{}`, wanted `{FORMAT}`", path.display(), plan.format);
+            bail!(Fault::input(format!("{found}; make it anew with `{}`", plan.remake())));
         }
         Ok(plan)
     }
@@ -167,20 +164,16 @@ impl PlanFile {
         let remake = self.remake();
         let used = plan.source.stand_in.as_ref().map(|stand_in| stand_in.name.clone());
         if used != self.stand_in || plan.source.checksum(&plan.source.view_names()) != self.data_sha256 {
-            bail!(
-                "the data `{}` have changed since the plan was made; make it anew with `{remake}`",
-                plan.source.used()
-            );
+            let found = format!("the data `{}` have changed since the plan was made", plan.source.used());
+            bail!(Fault::input(format!("{found}; make it anew with `{remake}`")));
         }
         if data::sha256_file(&self.grid)? != self.grid_sha256 {
-            bail!("{} has changed since the plan was made; make it anew with `{remake}`", self.grid.display());
+            let found = format!("{} has changed since the plan was made", self.grid.display());
+            bail!(Fault::input(format!("{found}; make it anew with `{remake}`")));
         }
-        bail!(
-            "version {} makes other cells of this grid than version {}, which planned it; make the plan anew with \
-             `{remake}`",
-            env!("CARGO_PKG_VERSION"),
-            self.runner
-        )
+        let (now, then) = (env!("CARGO_PKG_VERSION"), &self.runner);
+        let found = format!("version {now} makes other cells of this grid than version {then}, which planned it");
+        bail!(Fault::input(format!("{found}; make the plan anew with `{remake}`")))
     }
 
     /// The folder of the results.

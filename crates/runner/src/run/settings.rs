@@ -25,7 +25,7 @@ pub struct RunSettings {
     /// When files are forced to disk, where that is not as the command has it.
     pub durability: Option<Durability>,
     /// Compute cells anew that are done.
-    pub force: bool,
+    pub recompute: bool,
 }
 
 /// Which cells of a plan: all of them by default.

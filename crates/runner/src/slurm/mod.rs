@@ -21,6 +21,7 @@ mod state;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use files::Fault;
 
 use crate::engine::state::EngineState;
 use crate::engine::{Engine, Handover, Submitted, left};
@@ -48,7 +49,7 @@ pub struct Slurm {
     /// Take what the user did not give from the submission before.
     pub again: bool,
     /// Submit although jobs of the grid are queued or running.
-    pub force: bool,
+    pub allow_duplicate_jobs: bool,
     /// Write the plan and the script, submit nothing.
     pub dry_run: bool,
 }
@@ -99,9 +100,10 @@ impl Slurm {
         let place = std::path::absolute(root)
             .with_context(|| format!("cannot resolve the path {}", root.display()))?
             .join("slurm");
-        std::fs::create_dir_all(place.join("logs")).with_context(|| format!("cannot write to {}", place.display()))?;
+        std::fs::create_dir_all(place.join("logs"))
+            .with_context(|| Fault::unwritable(format!("cannot write to {}", place.display())))?;
         let mut jobs = Jobs::read(&place)?;
-        if !self.force {
+        if !self.allow_duplicate_jobs {
             self.refuse_while_at_work(root, grid, out)?;
         }
         let plan = submission.file(planned, out)?;
@@ -160,7 +162,7 @@ impl Slurm {
         let merge = merge(&script, &after).submit().with_context(|| {
             format!(
                 "all arrays were submitted, the merge was not; when they have run: {}",
-                on_file(&["merge", "--plan"], &plan_place, &[])
+                on_file(&["merge"], &plan_place, &[])
             )
         })?;
         jobs.add_merge(merge, &place)?;
@@ -180,7 +182,7 @@ impl Slurm {
         }
         bail!(
             "jobs of this grid are still queued or running: {}; wait for them ({}), end them with `{}` (or `scancel {}`), or \
-             submit beside them with --force",
+             submit beside them with --allow-duplicate-jobs",
             ids.join(", "),
             look(grid, out),
             on_file(&["cancel"], root, &[]),

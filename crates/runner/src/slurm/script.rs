@@ -74,7 +74,7 @@ impl Script<'_> {
              group={group}\n\
              \n\
              if [ \"${{1-}}\" = merge ]; then\n  \
-               exec \"$runner\" merge --plan \"$plan\"\n\
+               exec \"$runner\" merge \"$plan\"\n\
              fi\n\
              \n\
              offset=${{1-0}}\n\
@@ -82,7 +82,7 @@ impl Script<'_> {
              last=$(( first + group < cells ? first + group - 1 : cells - 1 ))\n\
              echo \"task $SLURM_ARRAY_TASK_ID of job $SLURM_ARRAY_JOB_ID on $SLURMD_NODENAME,\" \\\n  \
                \"attempt $(( ${{SLURM_RESTART_COUNT:-0}} + 1 )): cells $first to $last\"\n\
-             exec \"$runner\" run-cell --plan \"$plan\" --indices \"$first-$last\" --jobs 1 --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
+             exec \"$runner\" run-cell \"$plan\" --indices \"$first-$last\" --jobs 1 --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"\n",
             merge_log = files::shell::word(&self.merge_log()),
             runner = files::shell::word(&runner.display().to_string()),
             plan = files::shell::word(&self.plan.display().to_string()),
@@ -221,13 +221,12 @@ mod tests {
 
     #[test]
     fn a_task_runs_its_cells_and_the_last_one_those_that_are_left() {
-        let cells = |from_to: &str| {
-            format!("run-cell --plan /shared/it's here/plan.json --indices {from_to} --jobs 1 --threads 1")
-        };
+        let cells =
+            |from_to: &str| format!("run-cell /shared/it's here/plan.json --indices {from_to} --jobs 1 --threads 1");
         assert_eq!(ran(1, "3", &[]), cells("3-3"));
         assert_eq!(ran(1, "3", &["6"]), cells("9-9"));
         assert_eq!(ran(4, "1", &["0"]), cells("4-7"));
         assert_eq!(ran(4, "0", &["2"]), cells("8-9"));
-        assert_eq!(ran(4, "", &["merge"]), "merge --plan /shared/it's here/plan.json");
+        assert_eq!(ran(4, "", &["merge"]), "merge /shared/it's here/plan.json");
     }
 }

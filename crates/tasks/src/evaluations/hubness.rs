@@ -64,7 +64,12 @@ const TASK: &str = "hubness";
 /// As lists show them.
 const PARAMETERS: &[ParameterDoc] = &[
     ParameterDoc::new("k", "10", "integer >= 1", "Number of nearest candidates that count"),
-    ParameterDoc::new("scoring", "cosine", "cosine, csls, inverted_softmax", "Score that orders the candidates"),
+    ParameterDoc::new(
+        "scoring",
+        "cosine",
+        "cosine, csls, inverted_softmax (mutual orders no candidates)",
+        "Score that orders the candidates",
+    ),
     ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages"),
     ParameterDoc::new(
         "scoring.inverted_softmax.beta",

@@ -20,7 +20,7 @@ pub fn with_hint(error: &anyhow::Error) -> String {
 fn of_data(error: &DataError) -> Option<&'static str> {
     match error {
         DataError::File { problem, .. } => match **problem {
-            FileProblem::Exists => Some("with --force"),
+            FileProblem::Exists => Some("with --overwrite"),
             FileProblem::NanRow { .. } => Some("with `runner import --allow-missing`"),
             _ => None,
         },
@@ -38,6 +38,7 @@ fn of_data(error: &DataError) -> Option<&'static str> {
             _ => None,
         },
         DataError::Listed { cause, .. } => of_data(cause),
+        DataError::Several(errors) => errors.iter().find_map(of_data),
         _ => None,
     }
 }
@@ -63,7 +64,7 @@ mod tests {
         let told = |error: DataError| with_hint(&Err::<(), _>(error).context("cannot write").expect_err("an error"));
         assert_eq!(
             told(file(FileProblem::Exists)),
-            "cannot write: u.npy: is there already; choose another name, or allow that it is overwritten (with --force)"
+            "cannot write: u.npy: is there already; choose another name, or allow that it is overwritten (with --overwrite)"
         );
         assert_eq!(
             told(file(FileProblem::LfsPointer)),

@@ -16,19 +16,19 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer as _, Registry};
 
 use super::progress;
-use crate::cli::hints::with_hint;
+use crate::cli::errors::with_hint;
 
 /// How much is said, and for whom.
 #[derive(Args)]
 pub struct Log {
-    /// Say nothing but warnings and errors; results are still printed
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Print no progress, only warnings and errors; results are still printed
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Messages")]
     quiet: bool,
-    /// Say what every cell's fit and tasks took
-    #[arg(short, long, global = true)]
+    /// Print the time that the fit and the tasks of every cell took
+    #[arg(short, long, global = true, help_heading = "Messages")]
     verbose: bool,
-    /// One JSON object a line on standard error, in place of sentences
-    #[arg(long, global = true)]
+    /// Write messages to standard error as JSON, one object a line
+    #[arg(long, global = true, help_heading = "Messages")]
     log_json: bool,
 }
 

@@ -1,7 +1,9 @@
 //! What a user sees of a command at work: tables and files on standard output, progress and remarks on standard error.
 
+pub(super) mod json;
 pub(super) mod log;
 mod progress;
+pub(super) mod status;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +18,8 @@ use progress::Progress;
 #[derive(Default)]
 pub struct Screen {
     progress: Mutex<Option<Progress>>,
+    /// Whether standard output is for one JSON document.
+    json: bool,
 }
 
 impl Observer for Screen {
@@ -28,6 +32,7 @@ impl Observer for Screen {
                 notes.iter().for_each(|line| tracing::info!("note: {used}: {line}"));
                 warnings.iter().for_each(|line| tracing::warn!("{used}: {line}"));
             }
+            Event::CellsToRun(cells, folder) if self.json => say::out!("{}", json::cells_to_run(cells, folder)),
             Event::CellsToRun(cells, folder) => say::out!("{}", cells_to_run(cells, folder)),
             Event::SizeToTime { label, times, methods } => {
                 say::out!("{label}, {times} times each of {methods} methods");
@@ -60,8 +65,8 @@ impl Observer for Screen {
                 }
             },
             Event::Stopped { left, interrupted } => {
-                let why = if interrupted { "interrupted" } else { "stopped at a failure" };
-                tracing::info!("{why}: {left} cells are left; go on with: {}", interrupt::resume());
+                let why = if interrupted { "Interrupted" } else { "Stopped at a failure" };
+                tracing::info!("{why}: {left} cells are left; continue with: {}", interrupt::resume());
             }
             Event::ShardEnded { merge } => tracing::info!("when all shards have run: {merge}"),
             Event::Tables(text) => say::print(format_args!("\n{text}")),
@@ -69,6 +74,7 @@ impl Observer for Screen {
             Event::Findings([]) => {}
             Event::Findings(lines) => say::out!("\n{}", lines.join("\n")),
             Event::Warnings(lines) => lines.iter().for_each(|line| tracing::warn!("{line}")),
+            Event::ChecksumsVerified { .. } if self.json => {}
             Event::ChecksumsVerified { done, cells, damaged } => {
                 say::out!("{done} of {cells} cells are done, {damaged} damaged; checksums verified");
             }
@@ -99,6 +105,11 @@ impl Observer for Screen {
 }
 
 impl Screen {
+    /// For a command whose output is text or one JSON document.
+    pub fn with(json: bool) -> Self {
+        Self { json, ..Self::default() }
+    }
+
     fn progress(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,28 +8,20 @@ use grid::pick::Indices;
 /// Lines of a kind that are printed one by one.
 const LINES: usize = 20;
 
-const STANDINGS: [(Standing, &str); 5] = [
-    (Standing::Done, "done"),
-    (Standing::Running, "running"),
-    (Standing::Queued, "queued"),
-    (Standing::Failed, "failed"),
-    (Standing::Missing, "missing"),
-];
-
 /// The page.
 pub fn page(status: &Status) -> String {
     let Status { name, cells, others, .. } = status;
     let count = |standing: Standing| cells.iter().filter(|cell| cell.standing == standing).count();
-    let counts: Vec<String> = STANDINGS.iter().map(|(standing, word)| format!("{} {word}", count(*standing))).collect();
+    let counts: Vec<String> = Standing::ALL.map(|standing| format!("{} {}", count(standing), standing.name())).to_vec();
     let mut lines = vec![format!("`{name}`: {} cells: {}", cells.len(), counts.join(", "))];
-    for (standing, word) in STANDINGS {
+    for standing in Standing::ALL {
         let of: Vec<&CellStatus> = cells.iter().filter(|cell| cell.standing == standing).collect();
         let its = match standing {
             Standing::Done => Vec::new(),
             Standing::Running | Standing::Queued => at_work(&of),
             Standing::Failed | Standing::Missing => left(&of),
         };
-        lines.extend(first(word, its));
+        lines.extend(first(standing.name(), its));
     }
     let mut kinds: Vec<&str> = others.iter().map(|job| job.kind).collect();
     kinds.dedup();

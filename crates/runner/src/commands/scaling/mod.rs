@@ -36,7 +36,7 @@ pub struct ScalingRequest {
     /// Threads; all cores without a number.
     pub threads: Option<usize>,
     /// Time sizes anew that are timed.
-    pub force: bool,
+    pub recompute: bool,
 }
 
 /// Times all sizes that are not timed yet, and writes records, a table and log-log curves.
@@ -44,7 +44,7 @@ pub struct ScalingRequest {
 /// # Errors
 /// Anything wrong with the file, a fit that fails, a result that cannot be kept.
 pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> {
-    let ScalingRequest { file: path, quick, out, dry_run, threads, force } = request;
+    let ScalingRequest { file: path, quick, out, dry_run, threads, recompute } = request;
     let star = Star::read(path)?.value;
     let name = if *quick { format!("{}-quick", star.name) } else { star.name.clone() };
     let sizes = star.sizes(*quick);
@@ -62,7 +62,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
     let ids: Vec<String> = sizes.iter().map(|(size, times)| star.id(*size, *times, threads)).collect();
-    if *force {
+    if *recompute {
         ids.iter().try_for_each(|id| store.forget(id))?;
     }
     let pending: Vec<usize> = (0..sizes.len()).filter(|&i| !store.has(&ids[i])).collect();

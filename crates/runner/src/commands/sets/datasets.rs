@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use comfy_table::{Cell, CellAlignment, Table};
 use data::import::Import;
-use data::{Checked, ExportFormat, Found, Manifest, Warning};
+use data::{Checked, ExportFormat, Found, Manifest, SplitName, Warning};
+use files::Fault;
 
 use grid::source::{manifests_dir, unmatched};
 
@@ -54,25 +55,42 @@ pub fn find(name_or_path: &str) -> Result<Manifest> {
     let here = Path::new("");
     match data::find(name_or_path, here, &manifests_dir(Path::new(".")))? {
         Found::Manifest(manifest) => Ok(*manifest),
-        Found::Absent(absent) => Err(anyhow::anyhow!("{}", absent.problem())),
+        Found::Absent(absent) => Err(Fault::missing(absent.problem().to_string()).into()),
     }
 }
 
-/// A data set in figures, and what is odd about it.
+/// A data set that was looked at.
+#[derive(Debug)]
+pub struct Looked {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its figures, and what is odd about it.
+    pub checked: Checked,
+    /// Pairs of views whose rows do not correspond, a line each.
+    pub unmatched: Vec<(SplitName, String)>,
+}
+
+/// Looks at a data set before anything is fitted.
 ///
 /// # Errors
 /// All that a load refuses.
-pub fn check(name_or_path: &str) -> Result<String> {
+pub fn check(name_or_path: &str) -> Result<Looked> {
     let manifest = find(name_or_path)?;
     let loaded = data::load(&manifest)?;
     let checked = data::check(&loaded)?;
-    let unmatched = unmatched(&loaded.dataset);
+    let unmatched = unmatched(&loaded.dataset).into_iter().map(|(split, pair)| (split, pair.to_string())).collect();
+    Ok(Looked { manifest, checked, unmatched })
+}
+
+/// The same as a page.
+pub fn page(looked: &Looked) -> String {
+    let Looked { manifest, checked, unmatched } = looked;
     let mut text =
         format!("{}: {}\nlicence {}; {}\n\n", manifest.name, manifest.title, manifest.licence, manifest.source);
-    text.push_str(&views(&checked).to_string());
+    text.push_str(&views(checked).to_string());
     if !checked.classes.is_empty() {
         text.push_str("\n\n");
-        text.push_str(&classes(&checked).to_string());
+        text.push_str(&classes(checked).to_string());
     }
     text.push_str("\n\n");
     if checked.sampled {
@@ -91,7 +109,7 @@ pub fn check(name_or_path: &str) -> Result<String> {
     let lines: Vec<String> =
         checked.warnings.iter().map(|warning| format!("{}: {warning}", word(warning))).chain(orders).collect();
     text.push_str(&lines.join("\n"));
-    Ok(text)
+    text
 }
 
 fn table(head: &[&str], left: usize) -> Table {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use fetch::{Options, Source, sources_dir};
+use files::Fault;
 
 use crate::event::{Event, Observer};
 use grid::source::manifests_dir;
@@ -26,7 +27,8 @@ impl Encoders {
             && let Some(unknown) = names.iter().find(|name| source.views.iter().all(|view| view.name != **name))
         {
             let known: Vec<String> = source.views.iter().map(|view| format!("`{}`", view.name)).collect();
-            bail!("--views: no view `{unknown}` in {}; its views are {}", source.name, known.join(", "));
+            let found = format!("--views: no view `{unknown}` in {}; its views are {}", source.name, known.join(", "));
+            bail!(Fault::usage(found));
         }
         source.views.retain(|view| match self {
             Self::None => false,

@@ -8,6 +8,7 @@ use data::texts::jobs::{self, Jobs, View, input};
 use data::texts::{Recipe, gather};
 use fetch::source::{Hub, Origin, Pooling};
 use fetch::{Options, Report, Source, sources_dir};
+use files::Fault;
 
 use grid::source::manifests_dir;
 
@@ -25,9 +26,8 @@ pub fn run(name: &str, cache: Option<&Path>, out: Option<&Path>) -> Result<Strin
     }
     let source = Source::find(name, &options.sources)?;
     let Some(recipe) = &source.texts else {
-        bail!(
-            "{name}: its source file has no `texts`, so there is nothing to read; what can be embedded otherwise stands in docs/embedding.md"
-        );
+        let found = "its source file has no `texts`, so there is no text to read";
+        bail!(Fault::input(format!("{name}: {found}; docs/embedding.md says what can be embedded")));
     };
     let fetched = fetch::fetch(name, &options).with_context(|| format!("cannot read the texts of {name}"))?;
     let gathered = gather(recipe, &source.parts(), &fetched.folder, &fetched.names(), &source.splits.rows)?;
@@ -59,10 +59,10 @@ fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -
             Pooling::Mean => Some("mean".to_owned()),
             Pooling::Cls => Some("cls".to_owned()),
             Pooling::Projected => None,
-            Pooling::Pooler => bail!(
-                "view `{}`: no text encoder's own pooled output can be had; wanted mean, cls or projected",
-                view.name
-            ),
+            Pooling::Pooler => {
+                let found = "the pooled output of a text encoder cannot be had; expected mean, cls or projected";
+                bail!(Fault::input(format!("view `{}`: {found}", view.name)))
+            }
         };
         let (model, revision) = fetch::encoder_place(&view.encoder, view.revision.as_deref(), options)?;
         let splits = recipe.splits().into_iter();

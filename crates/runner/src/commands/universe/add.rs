@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use data::import::{Member, NamedMember};
 use data::universe::{self, Added, Saved};
 use data::{Loaded, MatrixReader};
+use files::Fault;
 
 use super::apply::lacks;
 use super::fit::describe;
@@ -31,7 +32,7 @@ pub struct Add {
     /// The file to write.
     pub out: PathBuf,
     /// Overwrite it where it is there.
-    pub force: bool,
+    pub overwrite: bool,
 }
 
 /// Adds the view, writes a new file and says how alike the rows are to those of the fit.
@@ -40,7 +41,7 @@ pub struct Add {
 /// A fit without a universe; a view that it has already; no anchors, or unknown ones; rows that do not match.
 pub fn add_view(request: &Add) -> Result<String> {
     check_extension(&request.out)?;
-    check_free(&request.out, request.force)?;
+    check_free(&request.out, request.overwrite)?;
     let mut saved = universe::read(&request.universe)?;
     let Fitted::Universe(universe) = &saved.fitted else {
         let what = "no space that all views share, to which another could be added";
@@ -98,16 +99,18 @@ fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(View
     }
     if anchors.is_empty() {
         let known: Vec<String> = saved.views().into_iter().map(|(name, _)| name).collect();
-        bail!(
-            "no anchors: wanted --anchors NAME=FILE with rows of views that the universe has ({}), or a --manifest \
-             with some of them",
-            known.join(", ")
-        );
+        let wanted = format!("rows of views that the universe has ({})", known.join(", "));
+        let ways = "give them with --anchors NAME=FILE, or a --manifest that has some of the views";
+        bail!(Fault::usage(format!("no anchors: expected {wanted}; {ways}")));
     }
     let rows = match (&request.rows, train) {
         (Some(member), _) => read(member)?,
         (None, Some(train)) => train.get(&request.view)?.clone(),
-        (None, None) => bail!("no rows of `{0}`: wanted --view {0}=FILE, or a --manifest that has it", request.view),
+        (None, None) => {
+            let view = &request.view;
+            let ways = format!("give them with --view {view}=FILE, or a --manifest that has the view");
+            bail!(Fault::usage(format!("no rows of `{view}`: {ways}")))
+        }
     };
     Ok((Views::new(anchors)?, rows))
 }

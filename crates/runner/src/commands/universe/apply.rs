@@ -26,7 +26,7 @@ pub struct Apply {
     /// Where they go.
     pub out: Member,
     /// Overwrite it where it is there.
-    pub force: bool,
+    pub overwrite: bool,
 }
 
 /// Where rows come from and go to.
@@ -139,7 +139,7 @@ pub(super) fn lacks(saved: &Saved, file: &Path, lacks: &'static str, remedy: &'s
 /// that are not finite; an output that is there already or cannot be written.
 pub fn apply(request: &Apply) -> Result<String> {
     let (way, file) = (&request.way, &request.universe);
-    check_free(&request.out.file, request.force)?;
+    check_free(&request.out.file, request.overwrite)?;
     let saved = universe::read(file)?;
     let want = saved.width(way.source(), file)?;
     let width = way.width(&saved, file)?;

@@ -1,6 +1,7 @@
 //! `runner fit`: a method fitted on a data set's training rows, and kept.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use align::moments::SufficientStatistics;
@@ -8,11 +9,15 @@ use align::{Consensus, FitReport, Fitted, Method};
 use anyhow::{Context, Result, bail};
 use data::universe::{Origin, Saved};
 use data::yaml;
+use files::Fault;
 use serde_json::Value;
 
 use super::moments;
 use super::place::{TOOL, check_extension, check_free};
+use crate::cells::fits::{Fits, Fitting};
 use crate::commands::sets::datasets;
+use crate::commands::show;
+use crate::run::plan_file::PlanFile;
 use grid;
 
 /// What to fit on.
@@ -40,7 +45,7 @@ pub struct FitRequest {
     /// The file to write.
     pub out: PathBuf,
     /// Overwrite it where it is there.
-    pub force: bool,
+    pub overwrite: bool,
 }
 
 /// The method that is named as in a grid (`gcpa`, `gcpa: {loss: {tau: 0.05}}`), with these parameters laid over its own.
@@ -74,15 +79,61 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
 /// All that a load and a fit refuse; a file that is there already or cannot be written.
 pub fn fit(request: &FitRequest) -> Result<String> {
     check_extension(&request.out)?;
-    check_free(&request.out, request.force)?;
+    check_free(&request.out, request.overwrite)?;
     let (saved, seconds) = match &request.on {
         FitOn::Manifest(manifest) => fit_rows(request, manifest)?,
         FitOn::Moments(file) => fit_stored(request, file)?,
     };
     saved.write(&request.out)?;
+    Ok(told(&saved, &request.out, seconds))
+}
+
+/// A cell whose fit is made again.
+#[derive(Clone, Debug)]
+pub struct FitCell {
+    /// Folder of the results of all grids.
+    pub results: PathBuf,
+    /// The cell's id, or its beginning.
+    pub id: String,
+    /// As for [`FitRequest`].
+    pub calibrate: bool,
+    /// The file to write.
+    pub out: PathBuf,
+    /// Overwrite it where it is there.
+    pub overwrite: bool,
+}
+
+/// Fits what a cell of a grid fitted, its noise, pairing, widths and seed included, writes the file and says what was done.
+///
+/// # Errors
+/// No such cell; a grid or data that have changed since it was planned; all that a fit refuses; a file that is there already or
+/// cannot be written.
+pub fn fit_cell(request: &FitCell) -> Result<String> {
+    check_extension(&request.out)?;
+    check_free(&request.out, request.overwrite)?;
+    let (grid, id) = show::find(&request.results, &request.id)?;
+    let plan = PlanFile::read(&PlanFile::place(&request.results.join(&grid)))?.open()?;
+    let found =
+        || Fault::missing(format!("cell {id} is not in the plan of `{grid}`, because the grid has changed since"));
+    let cell = plan.cells.iter().find(|cell| cell.id == id).with_context(found)?;
+    let dataset = plan.dataset(cell)?;
+    let train = &dataset.train.views;
+    let clock = Instant::now();
+    let Fitting { fit, .. } = Fits::default().of(&plan, cell, &dataset)?;
+    let fit = Arc::unwrap_or_clone(fit);
+    let fit = if request.calibrate { fit.calibrated(train)? } else { fit.with_spread_checked(train)? };
+    let seconds = clock.elapsed().as_secs_f64();
+    let data = Data { name: plan.source.used(), sha256: &cell.data_sha256, rows: train.rows() };
+    let saved = Saved::of(fit, origin(&cell.method, cell.seed, &data)?, Some(train))?;
+    saved.write(&request.out)?;
+    Ok(format!("{}\nas cell {id} of `{grid}`: {}", told(&saved, &request.out, seconds), cell.label()))
+}
+
+/// What was fitted, how the fit ended and what it warns of.
+fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
     let warnings: Vec<String> = saved.report.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
-    let told = format!("{}\nfit: {}, {seconds:.1} s", describe(&saved, &request.out), ending(&saved.report));
-    Ok(told + &warnings.concat())
+    let told = format!("{}\nfit: {}, {seconds:.1} s", describe(saved, file), ending(&saved.report));
+    told + &warnings.concat()
 }
 
 /// What was fitted, and in how many seconds.

@@ -8,4 +8,4 @@ mod place;
 
 pub use add::{Add, add_view};
 pub use apply::{Apply, Way, apply};
-pub use fit::{Data, FitOn, FitRequest, fit, fit_statistics, method};
+pub use fit::{Data, FitCell, FitOn, FitRequest, fit, fit_cell, fit_statistics, method};

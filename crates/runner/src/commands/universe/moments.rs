@@ -7,6 +7,7 @@ use align::moments::{Incomplete, Precision, SufficientStatistics};
 use anyhow::{Context, Result, bail};
 use data::moments::StoredSums;
 use data::{DataError, SplitName, Stream};
+use files::Fault;
 
 use crate::commands::sets::datasets;
 use grid::pick::Shard;
@@ -45,14 +46,15 @@ pub fn sum(request: &Request) -> Result<String> {
         let named = |name: &String| {
             let known = || manifest.views.iter().map(|view| format!("`{}`", view.name)).collect::<Vec<_>>().join(", ");
             let view = manifest.views.iter().find(|view| view.name == *name).cloned();
-            view.with_context(|| format!("no view `{name}`; the views here are {}", known()))
+            view.with_context(|| Fault::input(format!("no view `{name}`; the views here are {}", known())))
         };
         manifest.views = request.views.iter().map(named).collect::<Result<_>>()?;
     }
     let stream = Stream::open_with(&manifest, request.split, request.verify)?;
     let rows = request.shard.rows(stream.rows());
     if rows.is_empty() {
-        bail!("shard {} of {} rows is empty; take fewer shards", request.shard, stream.rows());
+        let found = format!("shard {} of {} rows is empty; take fewer shards", request.shard, stream.rows());
+        bail!(Fault::usage(found));
     }
     let threads = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
     let sums = threads.install(|| {
@@ -82,11 +84,11 @@ pub fn merge(files: &[PathBuf], out: &Path, partial: bool) -> Result<String> {
     let mut shards = shards.into_iter();
     let (mut all, _) = shards.next().context("no file given")?;
     for (shard, file) in shards {
-        all.add(&shard).map_err(|problem| anyhow::anyhow!("{}: {problem}", file.display()))?;
+        all.add(&shard).map_err(|problem| Fault::input(format!("{}: {problem}", file.display())))?;
     }
     if !partial {
         complete(&all).map_err(|missing| {
-            anyhow::anyhow!("{missing}; sum them, or add what there is with --partial and the rest later")
+            Fault::missing(format!("{missing}; sum them, or write the sums of these rows alone with --partial"))
         })?;
     }
     all.write(out)?;
@@ -108,7 +110,7 @@ pub fn read(file: &Path) -> Result<SufficientStatistics> {
 pub fn stored(file: &Path) -> Result<StoredSums> {
     let stored = StoredSums::read(file)?;
     complete(&stored).map_err(|missing| {
-        anyhow::anyhow!("{}: {missing}; add the other shards with `runner moments merge`", file.display())
+        Fault::missing(format!("{}: {missing}; add the other shards with `runner moments merge`", file.display()))
     })?;
     Ok(stored)
 }

@@ -9,8 +9,8 @@ use data::{DataError, FileProblem};
 pub const TOOL: &str = concat!("runner ", env!("CARGO_PKG_VERSION"));
 
 /// A place to write to: free, unless it may be overwritten.
-pub fn check_free(file: &Path, force: bool) -> Result<(), DataError> {
-    if force || !file.exists() {
+pub fn check_free(file: &Path, overwrite: bool) -> Result<(), DataError> {
+    if overwrite || !file.exists() {
         return Ok(());
     }
     Err(DataError::File { path: file.to_path_buf(), problem: Box::new(FileProblem::Exists) })

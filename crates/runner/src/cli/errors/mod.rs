@@ -1,0 +1,118 @@
+//! Errors that end a command: their words, and the exit codes that their types give.
+
+mod hints;
+
+use std::io::{self, ErrorKind};
+
+use align::AlignError;
+use data::texts::TextProblem;
+use data::{DataError, FileProblem, YamlProblem};
+use fetch::FetchError;
+use files::{Fault, FaultKind};
+use tasks::TaskError;
+
+pub use hints::with_hint;
+
+/// Exit code of a cell or a check that failed, and of an error of no other kind.
+pub const FAILED: u8 = 1;
+
+/// The exit code of an error, by the type of the first cause whose kind is known.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    // Where a fault is the context of an error, it is no link of the chain.
+    let fault = error.downcast_ref::<Fault>().map(Fault::kind);
+    let kind = fault.or_else(|| error.chain().find_map(|cause| kind(cause)));
+    kind.map_or(FAILED, FaultKind::exit_code)
+}
+
+fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<FaultKind> {
+    if let Some(fault) = cause.downcast_ref::<Fault>() {
+        return Some(fault.kind());
+    }
+    if let Some(error) = cause.downcast_ref::<DataError>() {
+        return Some(of_data(error));
+    }
+    if let Some(error) = cause.downcast_ref::<FetchError>() {
+        return of_fetch(error);
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        return of_system(error);
+    }
+    let input = cause.is::<AlignError>() || cause.is::<TaskError>() || cause.is::<serde_json::Error>();
+    input.then_some(FaultKind::Input)
+}
+
+fn of_data(error: &DataError) -> FaultKind {
+    match error {
+        DataError::File { problem, .. } => match &**problem {
+            FileProblem::NotFound | FileProblem::LfsPointer => FaultKind::Missing,
+            FileProblem::Exists | FileProblem::Unwritable { .. } => FaultKind::Unwritable,
+            _ => FaultKind::Input,
+        },
+        DataError::Yaml { problem, .. } => match **problem {
+            YamlProblem::NotPresent { .. } => FaultKind::Missing,
+            _ => FaultKind::Input,
+        },
+        DataError::Texts { problem, .. } => match **problem {
+            TextProblem::NotEmbedded { .. } => FaultKind::Missing,
+            _ => FaultKind::Input,
+        },
+        DataError::Listed { cause, .. } => of_data(cause),
+        DataError::Several(errors) => errors.first().map_or(FaultKind::Input, of_data),
+        _ => FaultKind::Input,
+    }
+}
+
+fn of_fetch(error: &FetchError) -> Option<FaultKind> {
+    match error {
+        FetchError::Source(error) => Some(of_data(error)),
+        FetchError::Unknown { .. }
+        | FetchError::Offline { .. }
+        | FetchError::Refused { .. }
+        | FetchError::Answer { .. }
+        | FetchError::GaveUp { .. } => Some(FaultKind::Missing),
+        FetchError::Io { reason, .. } => of_system(reason).or(Some(FaultKind::Unwritable)),
+        FetchError::NoCache => Some(FaultKind::Unwritable),
+        // Another process is at work there; nothing is wrong with what was asked for.
+        FetchError::Busy { .. } => None,
+        _ => Some(FaultKind::Input),
+    }
+}
+
+fn of_system(error: &io::Error) -> Option<FaultKind> {
+    match error.kind() {
+        ErrorKind::NotFound => Some(FaultKind::Missing),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+            Some(FaultKind::Unwritable)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn the_type_of_an_error_decides_the_exit_code_and_its_text_does_not() {
+        let code = |error: anyhow::Error| exit_code(&error);
+        let file = |problem| DataError::File { path: "x".into(), problem: Box::new(problem) };
+        assert_eq!(code(anyhow!("cannot write x: no such file")), 1);
+        assert_eq!(code(Fault::usage("x").into()), 2);
+        assert_eq!(code(anyhow::Error::from(Fault::input("x")).context("y")), 3);
+        assert_eq!(code(file(FileProblem::NotRegular).into()), 3);
+        assert_eq!(code(file(FileProblem::NotFound).into()), 4);
+        let missing = || io::Error::from(ErrorKind::NotFound);
+        assert_eq!(code(Err::<(), _>(missing()).context("cannot read the plan").expect_err("an error")), 4);
+        let unwritable = Err::<(), _>(missing()).context(Fault::unwritable("cannot write x"));
+        assert_eq!(code(unwritable.context("z").expect_err("an error")), 5);
+        assert_eq!(code(file(FileProblem::Exists).into()), 5);
+        assert_eq!(
+            code(DataError::Several(vec![file(FileProblem::NotFound), file(FileProblem::NotRegular)]).into()),
+            4
+        );
+        assert_eq!(code(FetchError::Offline { path: "x".into() }.into()), 4);
+        assert_eq!(code(FetchError::Busy { folder: "x".into() }.into()), 1);
+    }
+}

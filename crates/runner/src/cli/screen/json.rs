@@ -1,0 +1,203 @@
+//! What commands print with `--format json`. The keys are stable; docs/formats.md describes them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::commands::list::{Experiment, ListedData, Named};
+use crate::commands::sets::datasets::Looked;
+use crate::commands::show::Shown;
+use crate::commands::status::{Standing, Status};
+use crate::commands::verify::{Request, TOLERANCE, Verified};
+use crate::engine::state::Phase;
+use crate::event::CellToRun;
+
+/// A dry run, in one line, because a file can have several grids.
+pub fn cells_to_run(cells: &[CellToRun], folder: &Path) -> Value {
+    let cell = |CellToRun { id, label, done }: &CellToRun| json!({ "id": id, "label": label, "state": if *done { "done" } else { "to do" } });
+    json!({
+        "folder": folder,
+        "to_do": cells.iter().filter(|cell| !cell.done).count(),
+        "cells": cells.iter().map(cell).collect::<Vec<_>>(),
+    })
+}
+
+/// How far a grid is.
+pub fn status(status: &Status) -> Value {
+    let count = |standing| status.cells.iter().filter(|cell| cell.standing == standing).count();
+    let counts: serde_json::Map<String, Value> =
+        Standing::ALL.into_iter().map(|standing| (standing.name().to_string(), count(standing).into())).collect();
+    let cells: Vec<Value> = status
+        .cells
+        .iter()
+        .map(|cell| {
+            let live = cell.live.as_ref().map(|live| {
+                let phase = if live.phase == Phase::Running { "running" } else { "queued" };
+                json!({ "phase": phase, "attempt": live.attempt, "text": live.text })
+            });
+            json!({
+                "index": cell.index,
+                "id": cell.id,
+                "label": cell.label,
+                "state": cell.standing.name(),
+                "at_work": live,
+                "why": cell.why,
+                "log": cell.log,
+            })
+        })
+        .collect();
+    let others: Vec<Value> = status.others.iter().map(|job| json!({ "kind": job.kind, "text": job.text })).collect();
+    json!({ "grid": status.name, "counts": counts, "cells": cells, "others": others, "resume": status.resume })
+}
+
+/// What a verification found.
+pub fn verified(found: &Verified, request: &Request) -> Value {
+    json!({
+        "cells": found.cells,
+        "done": found.done,
+        "damaged": found.damaged,
+        "recomputed": found.again,
+        "exact": found.exact,
+        "tolerance": TOLERANCE,
+        "seed": request.seed,
+        "problems": found.problems,
+    })
+}
+
+/// A cell.
+pub fn shown(cell: &Shown) -> Value {
+    let first = &cell.first;
+    let text = |value: Option<String>| value.as_deref().map(parsed);
+    let scores: Vec<Value> = cell
+        .records
+        .iter()
+        .map(|record| {
+            json!({
+                "task": record.task,
+                "metric": record.metric.map(|metric| metric.to_string()),
+                "space": record.space.map(|space| space.name()),
+                "source": record.source,
+                "target": record.target,
+                "value": record.value,
+                "n": record.n,
+                "error": record.error,
+            })
+        })
+        .collect();
+    json!({
+        "cell": cell.id,
+        "grid": cell.grid,
+        "folder": cell.folder,
+        "data": first.data,
+        "stand_in": first.stand_in,
+        "data_sha256": first.data_sha256,
+        "view_set": first.views.name,
+        "views": first.views.views,
+        "method": first.method,
+        "method_version": first.method_version,
+        "params": text(first.params.as_ref().map(ToString::to_string)),
+        "noise": first.noise.as_ref().map(ToString::to_string),
+        "pairing": first.pairing,
+        "widths": first.widths,
+        "seed": first.seed,
+        "fit_seconds": first.fit_seconds,
+        "fit_cpu_seconds": first.fit_cpu_seconds,
+        "stop": first.stop,
+        "iterations": first.iterations,
+        "objective": first.objective,
+        "optimality_gap": first.optimality_gap,
+        "warnings": first.warnings.as_deref().map(|lines| lines.lines().collect::<Vec<_>>()).unwrap_or_default(),
+        "maps": first.maps,
+        "parameters": first.parameters,
+        "peak_rss_mb": first.peak_rss_mb,
+        "git": first.git,
+        "lock_sha256": first.lock_sha256,
+        "grid_git": first.grid_git,
+        "finished_at": first.finished_at,
+        "host": first.host,
+        "cpu": first.cpu,
+        "threads": first.threads,
+        "node": first.node,
+        "restarts": first.restarts,
+        "scores": scores,
+    })
+}
+
+/// JSON in a column of records.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// A data set that was checked.
+pub fn checked(looked: &Looked) -> Value {
+    let Looked { manifest, checked, unmatched } = looked;
+    let [low, middle, high] = ["smallest", "median", "largest"];
+    let views: Vec<Value> = checked
+        .views
+        .iter()
+        .map(|view| {
+            let [smallest, median, largest] = view.norms;
+            json!({
+                "split": view.split.name(),
+                "view": view.view,
+                "rows": view.rows,
+                "columns": view.columns,
+                "effective_rank": view.effective_rank,
+                "norms": { low: smallest, middle: median, high: largest },
+            })
+        })
+        .collect();
+    let classes: Vec<Value> = checked
+        .classes
+        .iter()
+        .map(|class| {
+            let [smallest, median, largest] = class.sizes;
+            json!({
+                "split": class.split.name(),
+                "name": class.name,
+                "classes": class.classes,
+                "sizes": { low: smallest, middle: median, high: largest },
+            })
+        })
+        .collect();
+    let pair = |(split, pair): &(data::SplitName, String)| json!({ "split": split.name(), "text": pair });
+    json!({
+        "name": manifest.name,
+        "title": manifest.title,
+        "licence": manifest.licence,
+        "source": manifest.source,
+        "views": views,
+        "classes": classes,
+        "sampled": checked.sampled,
+        "warnings": checked.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unmatched": unmatched.iter().map(pair).collect::<Vec<_>>(),
+    })
+}
+
+/// Methods or tasks.
+pub fn named(items: &[Named]) -> Value {
+    let item = |item: &Named| {
+        let parameters: Vec<Value> = item
+            .parameters
+            .iter()
+            .map(|it| json!({ "name": it.name, "default": it.default, "domain": it.domain, "about": it.about }))
+            .collect();
+        json!({ "name": item.name, "title": item.title, "summary": item.summary, "parameters": parameters })
+    };
+    items.iter().map(item).collect()
+}
+
+/// Data sets.
+pub fn data_sets(sets: &[ListedData]) -> Value {
+    let set = |set: &ListedData| {
+        let present = set.missing.is_empty();
+        json!({ "name": set.name, "title": set.title, "present": present, "missing_files": set.missing, "views": set.views })
+    };
+    sets.iter().map(set).collect()
+}
+
+/// Grids, leaderboards and paper files.
+pub fn experiments(files: &[Experiment]) -> Value {
+    let file = |it: &Experiment| json!({ "command": it.command, "file": it.file, "title": it.title });
+    files.iter().map(file).collect()
+}
