@@ -290,7 +290,7 @@ fn write_views(folder: &Path, fill: Option<f32>) -> Vec<String> {
 
 fn import_as(folder: &Path, name: &str, args: &[String], more: &[&str]) -> (bool, String) {
     let out = folder.join(format!("{name}.yaml")).to_str().unwrap().to_string();
-    let mut all = vec!["import", "--force", "--name", name, "--out", &out];
+    let mut all = vec!["import", name, "--overwrite", "--out", &out];
     all.extend(args.iter().map(String::as_str));
     all.extend(more);
     let output = runner(&all);

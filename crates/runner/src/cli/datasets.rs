@@ -26,19 +26,19 @@ pub struct Import {
     /// Name of the data set
     #[arg(required_unless_present = "embedded", default_value = "", hide_default_value = true)]
     name: String,
-    /// A view, as a file or as a folder with a .npy file for each item; of the training items where there are --test-view, else of all
+    /// View of all items (of the training items if --test-view is given): a file, or a folder with a .npy file for each item
     #[arg(long = "view", value_name = "NAME=FILE[#PART]")]
     views: Vec<NamedMember>,
-    /// Labels, as integers or texts
+    /// Labels of the items, as integers or texts
     #[arg(long, value_name = "[NAME=]FILE[#PART]")]
     labels: Vec<NamedMember>,
-    /// Items that belong together (a picture's captions, a person's pictures); they stay in one split
+    /// Groups of items that belong together, such as the captions of a picture; a group stays in one split
     #[arg(long, value_name = "[NAME=]FILE[#PART]")]
     groups: Vec<NamedMember>,
-    /// Ids of the items: one list where row i is the same item in every file; or one for each view, labelling and grouping, by which their rows are joined
+    /// Ids of the items: one list if row i is the same item in every file, or one list for each view, labelling and grouping, by which their rows are joined
     #[arg(long, value_name = "[NAME=]FILE[#PART]", value_parser = NamedMember::of_ids)]
     ids: Vec<NamedMember>,
-    /// A view of the test items, where they have files of their own
+    /// View of the test items, if they have files of their own
     #[arg(long = "test-view", value_name = "NAME=FILE[#PART]")]
     test_views: Vec<NamedMember>,
     /// Labels of the test items
@@ -50,7 +50,7 @@ pub struct Import {
     /// Ids of the test items, as --ids
     #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views", value_parser = NamedMember::of_ids)]
     test_ids: Vec<NamedMember>,
-    /// Shares of train and test, or of train, validation and test
+    /// Shares of the splits: train and test, or train, validation and test
     #[arg(
         long,
         value_name = "A,B[,C]",
@@ -59,28 +59,28 @@ pub struct Import {
         conflicts_with = "test_views"
     )]
     split: Vec<f64>,
-    /// Keep the shares of the labels in each split: those of the labelling LABELS, or of the first
+    /// Keep the shares of the labels in every split, by the labelling LABELS [default: the first]
     #[arg(long, value_name = "LABELS", num_args = 0..=1, default_missing_value = "", conflicts_with = "test_views")]
     stratify: Option<String>,
-    /// Write K manifests, NAME.fold1.yaml and so on, in place of one: every item is in the test split of exactly one
+    /// Write K manifests, NAME.fold1.yaml and so on, instead of one; every item is in the test split of exactly one
     #[arg(long, value_name = "K", conflicts_with_all = ["split", "test_views", "latentis", "embedded"])]
     folds: Option<usize>,
     /// Seed of the split or the folds
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Allow views to miss items: rows that are NaN throughout, and ids that a view's file lacks
+    /// Allow views with missing items: rows whose values are all NaN, and ids that the file of a view lacks
     #[arg(long)]
     allow_missing: bool,
-    /// Folder of a data set as latentis stores it, in place of views
+    /// Folder of a data set in the format of latentis, instead of views
     #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views"])]
     latentis: Option<PathBuf>,
-    /// Folder in which `embed jobs` has embedded what `runner texts` listed, in place of name and views
+    /// Folder in which `embed jobs` has embedded the texts of `runner texts`, instead of name and views
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "views", "test_views", "latentis"])]
     embedded: Option<PathBuf>,
-    /// Leave out views that have no embeddings, and say so in the title
+    /// Leave out views that have no embeddings; the title then names them
     #[arg(long, requires = "embedded")]
     skip_missing: bool,
-    /// The manifest to write [default: data-manifests/NAME.yaml where that folder is, else NAME.yaml]
+    /// Manifest to write [default: data-manifests/NAME.yaml if that folder exists, else NAME.yaml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Overwrite a manifest that exists

@@ -27,10 +27,15 @@ pub fn today(mut args: Vec<OsString>) -> Vec<OsString> {
     for (_, option) in former {
         let given = |arg: &OsString| arg == option || value(arg, option).is_some();
         if let Some(place) = args[..end].iter().skip(at).position(given).map(|place| place + at) {
-            match value(&args[place], option).map(OsStr::to_os_string) {
-                Some(value) => args[place] = value,
-                // Its value follows.
-                None => drop(args.remove(place)),
+            let joined = args.remove(place);
+            // Directly behind the command, where no option before it takes it for its value.
+            match value(&joined, option).map(OsStr::to_os_string) {
+                Some(value) => args.insert(at + 1, value),
+                None if place < args.len() => {
+                    let value = args.remove(place);
+                    args.insert(at + 1, value);
+                }
+                None => {}
             }
             break;
         }
@@ -82,10 +87,11 @@ mod tests {
     fn former_options_become_arguments() {
         for (former, now) in [
             ("runner -q merge --plan p.json", "runner -q merge p.json"),
-            ("runner run-cell --index 3 --plan=p.json --jobs 1", "runner run-cell --index 3 p.json --jobs 1"),
-            ("runner fit --method gpa --manifest m", "runner fit --method gpa m"),
+            ("runner run-cell --index 3 --plan=p.json --jobs 1", "runner run-cell p.json --index 3 --jobs 1"),
+            ("runner fit --method gpa --manifest m", "runner fit m --method gpa"),
             ("runner add-view --universe u --manifest m", "runner add-view u --manifest m"),
             ("runner show --cell abc --out x", "runner show abc --out x"),
+            ("runner import --stratify --name m --view a=a.npy", "runner import m --stratify --view a=a.npy"),
             ("runner merge p.json -- --plan", "runner merge p.json -- --plan"),
             ("runner --grid g.yaml --out fit", "runner --grid g.yaml --out fit"),
         ] {
