@@ -105,6 +105,42 @@ impl Axis {
     }
 }
 
+/// Which of several labels along an axis are written so that no two touch: of evenly spaced ones every second, third, ..., if
+/// it can be with the last; of others the first, the last, and as many between them as fit. A label is given by where it begins
+/// and ends, in order.
+pub fn thinned(spans: &[(f64, f64)], gap: f64) -> Vec<bool> {
+    let touch = |a: usize, b: usize| spans[b].0 < spans[a].1 + gap;
+    let count = spans.len();
+    let mut shown = vec![true; count];
+    if count < 2 || (1..count).all(|i| !touch(i - 1, i)) {
+        return shown;
+    }
+    let last = count - 1;
+    let step = |i: usize| spans[i].0 + spans[i].1 - spans[i - 1].0 - spans[i - 1].1;
+    if (2..count).all(|i| (step(i) - step(1)).abs() < 0.01 * step(1).abs()) {
+        let apart = |k: usize| (0..count).step_by(k).zip((k..count).step_by(k)).all(|(a, b)| !touch(a, b));
+        let least = (2..count).find(|&k| apart(k)).unwrap_or(count);
+        let whole = (least..=least + 1).find(|k| last % k == 0 && apart(*k));
+        let k = whole.unwrap_or(least);
+        shown.iter_mut().enumerate().for_each(|(i, shown)| *shown = i % k == 0);
+        return shown;
+    }
+    let mut before = 0;
+    for i in 1..last {
+        shown[i] = !touch(before, i) && !touch(i, last);
+        if shown[i] {
+            before = i;
+        }
+    }
+    shown[last] = !touch(before, last);
+    shown
+}
+
+/// Labels that are centred on their places, as [`thinned`] takes them.
+pub fn centred(places: impl IntoIterator<Item = f64>, widths: impl IntoIterator<Item = f64>) -> Vec<(f64, f64)> {
+    places.into_iter().zip(widths).map(|(at, width)| (at - width / 2.0, at + width / 2.0)).collect()
+}
+
 /// With this many decimals, a true minus sign and no negative zero.
 pub fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
@@ -255,6 +291,21 @@ mod tests {
         assert_eq!(written(&[0.012, 0.03], false), ["0.012", "0.030"]);
         assert_eq!(written(&[1.5e7, 0.0], false), ["1.5e7", "0"]);
         assert_eq!(written(&[2e-5], false), ["2.0e−5"]);
+    }
+
+    #[test]
+    fn labels_are_thinned_by_their_widths() {
+        let places = |count: usize, step: f64| (0..count).map(move |i| step * i as f64);
+        let shown = |count: usize, step: f64| -> Vec<usize> {
+            let thin = thinned(&centred(places(count, step), vec![20.0; count]), 4.0);
+            thin.iter().enumerate().filter(|(_, shown)| **shown).map(|(i, _)| i).collect()
+        };
+        assert_eq!(shown(5, 30.0), [0, 1, 2, 3, 4]);
+        assert_eq!((shown(5, 15.0), shown(7, 9.0)), (vec![0, 2, 4], vec![0, 3, 6]));
+        assert_eq!((shown(6, 15.0), shown(2, 1.0), shown(0, 1.0)), (vec![0, 2, 4], vec![0], vec![]));
+        assert_eq!(shown(10, 15.0), [0, 3, 6, 9], "with the last, where that leaves out few more");
+        let uneven = thinned(&centred([0.0, 10.0, 20.0, 40.0, 100.0], vec![18.0; 5]), 2.0);
+        assert_eq!(uneven, [true, false, true, true, true]);
     }
 
     #[test]

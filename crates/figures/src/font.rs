@@ -79,11 +79,54 @@ pub fn widest_word(text: &str, face: Face) -> f64 {
     pieces(text).iter().map(|piece| width(piece.trim_end(), face)).fold(0.0, f64::max)
 }
 
-/// Lines no wider than `room` and no more than `lines`; what does not fit ends in an ellipsis.
+/// Lines of a text, and the whole text where they hold it in part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lines {
+    lines: Vec<String>,
+    /// The whole text, where it did not fit.
+    pub full: Option<String>,
+}
+
+impl std::ops::Deref for Lines {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.lines
+    }
+}
+
+/// Lines no wider than `room` and no more than `lines`. A text that does not fit loses its middle: labels differ at their ends.
 ///
-/// Lines break after views, hyphens, underscores and slashes, and within a word where it alone is too
+/// Lines break after blanks, hyphens, underscores and slashes, and within a word where it alone is too
 /// wide. A blank text has no lines.
-pub fn wrap(text: &str, face: Face, room: f64, lines: usize) -> Vec<String> {
+pub fn wrap(text: &str, face: Face, room: f64, lines: usize) -> Lines {
+    let most = lines.max(1);
+    let whole = broken(text, face, room);
+    if whole.len() <= most {
+        return Lines { lines: whole, full: None };
+    }
+    let full: String = pieces(text).concat();
+    let letters: Vec<char> = full.chars().collect();
+    let without_middle = |kept: usize| {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let text = |letters: &[char]| letters.iter().collect::<String>();
+        format!("{}…{}", text(&letters[..head]).trim_end(), text(&letters[letters.len() - tail..]).trim_start())
+    };
+    let fits = |kept: usize| {
+        let lines = broken(&without_middle(kept), face, room);
+        // A single letter is wider than no room at all.
+        (lines.len() <= most && lines.iter().all(|line| width(line, face) <= room)).then_some(lines)
+    };
+    let (mut low, mut high) = (0, letters.len());
+    while low + 1 < high {
+        let middle = usize::midpoint(low, high);
+        if fits(middle).is_some() { low = middle } else { high = middle }
+    }
+    Lines { lines: fits(low).unwrap_or_else(|| vec!["…".to_owned()]), full: Some(full) }
+}
+
+/// All of a text in lines no wider than `room`.
+fn broken(text: &str, face: Face, room: f64) -> Vec<String> {
     let fits = |line: &str| width(line.trim_end(), face) <= room;
     let mut done: Vec<String> = Vec::new();
     let mut line = String::new();
@@ -105,26 +148,7 @@ pub fn wrap(text: &str, face: Face, room: f64, lines: usize) -> Vec<String> {
     done.push(line);
     let mut done: Vec<String> = done.iter().map(|line| line.trim_end().to_owned()).collect();
     done.retain(|line| !line.is_empty());
-    if done.len() > lines.max(1) {
-        let rest = done.split_off(lines.max(1) - 1).join(" ");
-        done.push(shorten(&rest, face, room));
-    }
     done
-}
-
-/// The text, or as much of it as fits with an ellipsis.
-pub fn shorten(text: &str, face: Face, room: f64) -> String {
-    if width(text, face) <= room {
-        return text.to_owned();
-    }
-    let mut kept = text.to_owned();
-    while kept.pop().is_some() {
-        let candidate = format!("{}…", kept.trim_end());
-        if width(&candidate, face) <= room {
-            return candidate;
-        }
-    }
-    "…".to_owned()
 }
 
 /// The places where a line may break, each piece with the character that ends it.
@@ -184,16 +208,22 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_ends_in_an_ellipsis() {
-        let lines = wrap("one two three four five six seven eight nine ten", TEXT, 60.0, 2);
-        assert_eq!(lines.len(), 2);
-        assert!(lines[1].ends_with('…') && widest(&lines, TEXT) <= 60.0, "{lines:?}");
-        assert_eq!(shorten("abc", TEXT, 0.0), "…");
+    fn a_text_that_does_not_fit_loses_its_middle_and_keeps_its_ends() {
+        let text = "one two three four five six seven eight nine ten";
+        let lines = wrap(text, TEXT, 60.0, 2);
+        assert_eq!((lines.len(), lines.full.as_deref()), (2, Some(text)));
+        let shown = lines.concat();
+        assert!(shown.starts_with("one") && shown.ends_with("ten") && shown.contains('…'), "{lines:?}");
+        assert!(widest(&lines, TEXT) <= 60.0);
+        assert_eq!(&wrap("abc", TEXT, 0.0, 1)[..], ["…"]);
+        let one = wrap("GCCA (decoder least_squares, rank 128, ridge 0.01)", TEXT, 150.0, 1);
+        assert!(one[0].starts_with("GCCA") && one[0].ends_with("0.01)") && one.len() == 1, "{one:?}");
+        assert_eq!(wrap(text, TEXT, 1e4, 1).full, None);
     }
 
     #[test]
     fn blank_text_has_no_lines() {
         assert!(wrap(" \n\t ", TEXT, 100.0, 3).is_empty());
-        assert_eq!(wrap("a\u{0}\nb", TEXT, 100.0, 3), ["a b"]);
+        assert_eq!(&wrap("a\u{0}\nb", TEXT, 100.0, 3)[..], ["a b"]);
     }
 }

@@ -15,8 +15,11 @@ mod axis;
 mod font;
 mod frame;
 mod plots;
+#[cfg(test)]
+mod properties;
 mod render;
 pub mod scene;
+pub mod series;
 pub mod style;
 mod svg;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A figure as a list of marks at their final places, in pixels of 1/96 inch, y downwards.
 
-use super::font::{self, ASCENT, DESCENT};
-use super::style::{Face, Rgb};
+use super::font::{self, ASCENT, DESCENT, Lines};
+use super::series::{Dash, Style};
+use super::style::{Face, PAPER, Rgb};
 
 /// A rectangle, from `left`, `top` to `right`, `bottom`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,19 +95,27 @@ pub struct Text {
     pub face: Face,
     /// Colour.
     pub colour: Rgb,
+    /// The whole text, where the characters are a part of it: an SVG says it on hover.
+    pub full: Option<String>,
 }
 
 impl Text {
     /// A horizontal line of text.
     #[must_use]
     pub fn new(text: impl Into<String>, at: (f64, f64), anchor: Anchor, face: Face, colour: Rgb) -> Self {
-        Self { text: text.into(), at, anchor, upwards: false, face, colour }
+        Self { text: text.into(), at, anchor, upwards: false, face, colour, full: None }
     }
 
     /// The same, reading upwards.
     #[must_use]
     pub fn upwards(self) -> Self {
         Self { upwards: true, ..self }
+    }
+
+    /// The same, as a part of this text.
+    #[must_use]
+    pub fn part_of(self, full: Option<&String>) -> Self {
+        Self { full: full.cloned(), ..self }
     }
 
     /// The space the line takes, ascenders and descenders included.
@@ -210,13 +219,45 @@ impl Scene {
 
     /// Adds lines of text below one another, the first baseline at `at`; returns the last baseline plus
     /// one line.
-    pub fn lines(&mut self, lines: &[String], at: (f64, f64), anchor: Anchor, face: Face, colour: Rgb) -> f64 {
+    pub fn lines(&mut self, lines: &Lines, at: (f64, f64), anchor: Anchor, face: Face, colour: Rgb) -> f64 {
         let mut y = at.1;
-        for line in lines {
-            self.text(Text::new(line.as_str(), (at.0, y), anchor, face, colour));
+        for line in lines.iter() {
+            let text = Text::new(line.as_str(), (at.0, y), anchor, face, colour);
+            self.text(text.part_of(lines.full.as_ref()));
             y += face.line_height();
         }
         y
+    }
+
+    /// Adds a line with the strokes of a dash.
+    pub fn stroke(&mut self, from: (f64, f64), to: (f64, f64), width: f64, colour: Rgb, dash: Dash) {
+        let lengths = dash.lengths();
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        // Strokes beyond counting belong to a figure too large to be drawn.
+        if lengths.is_empty() || !(length > 0.0 && length < 1e5) {
+            return self.line(from, to, width, colour);
+        }
+        let along = |at: f64| {
+            let part = (at / length).min(1.0);
+            (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part)
+        };
+        let mut at = 0.0;
+        for (i, step) in lengths.iter().cycle().enumerate() {
+            if at >= length {
+                break;
+            }
+            if i % 2 == 0 {
+                self.line(along(at), along(at + step), width, colour);
+            }
+            at += step;
+        }
+    }
+
+    /// Adds a series' marker, on a rim of paper that sets it apart from lines below it.
+    pub fn marker(&mut self, at: (f64, f64), radius: f64, style: Style) {
+        let rim = style.marker.polygons(at, radius + 1.0, PAPER);
+        let polygons = rim.into_iter().chain(style.marker.polygons(at, radius, style.colour));
+        self.marks.extend(polygons.map(|(points, colour)| Mark::Polygon { points, colour }));
     }
 
     /// Adds a hollow diamond.

@@ -1,4 +1,4 @@
-//! What all figures share: the font's name, text sizes, and how colours are given out.
+//! What all figures share: the font's name, text sizes, colours of ground and text, the scale of heat maps.
 
 /// A colour: its parts of red, green and blue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,53 +62,6 @@ pub const HATCH: Rgb = Rgb(0xCF, 0xCF, 0xCF);
 /// Paper.
 pub const PAPER: Rgb = Rgb(0xFF, 0xFF, 0xFF);
 
-/// What a series' colour is chosen by: series of one key have one colour.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ColourKey {
-    /// Its name, by which a colour is chosen where the key has none of its own.
-    pub name: String,
-    /// The colour that it has whatever else is in the figure.
-    pub own: Option<Rgb>,
-}
-
-/// Colours for keys without one of their own (after Paul Tol).
-const OTHERS: [Rgb; 7] = [
-    Rgb(0xCC, 0x66, 0x77),
-    Rgb(0xDD, 0xCC, 0x77),
-    Rgb(0x88, 0x22, 0x55),
-    Rgb(0x44, 0xAA, 0x99),
-    Rgb(0x99, 0x99, 0x33),
-    Rgb(0xAA, 0x44, 0x99),
-    Rgb(0x66, 0x33, 0x10),
-];
-
-/// One colour per key: its own, whatever else is in the figure; for any other key one that depends on its name, or the
-/// next free one where two keys of a figure would share it. A key that comes again (one method with other parameters) gets
-/// tints of its colour.
-#[must_use]
-pub fn colours(keys: &[&ColourKey]) -> Vec<Rgb> {
-    let mut given: Vec<(&ColourKey, Rgb)> = Vec::with_capacity(keys.len());
-    let mut colours = Vec::with_capacity(keys.len());
-    for &key in keys {
-        let known = key.own.or_else(|| given.iter().find(|(other, _)| *other == key).map(|&(_, colour)| colour));
-        let colour = known.unwrap_or_else(|| {
-            let start = hash(&key.name);
-            let at = |step: usize| OTHERS[(start % OTHERS.len() + step) % OTHERS.len()];
-            let free = |colour: &Rgb| !given.iter().any(|(_, taken)| taken == colour);
-            (0..OTHERS.len()).map(at).find(free).unwrap_or_else(|| at(0))
-        });
-        colours.push(tint(colour, given.iter().filter(|(other, _)| *other == key).count()));
-        given.push((key, colour));
-    }
-    colours
-}
-
-/// The `step`-th variation of a colour: towards white, for light colours towards black.
-fn tint(colour: Rgb, step: usize) -> Rgb {
-    let end = if luminance(colour) > 0.5 { INK } else { PAPER };
-    mix(colour, end, 1.0 - 0.6_f64.powi(step.min(8) as i32))
-}
-
 /// `a` with this part of `b`.
 #[must_use]
 pub fn mix(a: Rgb, b: Rgb, part: f64) -> Rgb {
@@ -120,12 +73,6 @@ pub fn mix(a: Rgb, b: Rgb, part: f64) -> Rgb {
 #[must_use]
 pub fn hex(Rgb(r, g, b): Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
-}
-
-/// FNV-1a: the standard library's hasher promises nothing between versions.
-fn hash(key: &str) -> usize {
-    let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash as usize
 }
 
 /// Viridis at 0, 0.1, .., 1.
@@ -152,11 +99,18 @@ pub fn sequential(t: f64) -> Rgb {
     mix(VIRIDIS[low], VIRIDIS[low + 1], at - low as f64)
 }
 
-/// White on `ground` where its contrast is at least 4, else black: on middle tones, where both would do,
-/// white reads better than the ratio says.
+/// White or black, whichever has more contrast with `ground`: at least 4.5 to 1 on every colour.
 #[must_use]
 pub fn ink_on(ground: Rgb) -> Rgb {
-    if 1.05 / (luminance(ground) + 0.05) >= 4.0 { PAPER } else { Rgb(0, 0, 0) }
+    let black = Rgb(0, 0, 0);
+    if contrast(PAPER, ground) >= contrast(black, ground) { PAPER } else { black }
+}
+
+/// Contrast of two colours as the web's accessibility guidelines define it, from 1 to 21.
+#[must_use]
+pub fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
 /// Relative luminance as the web's accessibility guidelines define it, 0 to 1.
@@ -177,43 +131,6 @@ mod tests {
         116.0 * luminance(colour).cbrt() - 16.0
     }
 
-    fn keys(names: &[&str]) -> Vec<ColourKey> {
-        names.iter().map(|name| ColourKey { name: (*name).to_owned(), own: None }).collect()
-    }
-
-    fn given(keys: &[ColourKey]) -> Vec<Rgb> {
-        colours(&keys.iter().collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn a_keys_own_colour_does_not_depend_on_its_company() {
-        let own = ColourKey { name: "x".to_owned(), own: Some(Rgb(1, 2, 3)) };
-        let company = [keys(&["a", "b"]), vec![own.clone()]].concat();
-        assert_eq!((given(&[own])[0], given(&company)[2]), (Rgb(1, 2, 3), Rgb(1, 2, 3)));
-    }
-
-    #[test]
-    fn keys_get_distinct_colours() {
-        let keys = keys(&["a", "b", "c", "d", "e", "f", "g"]);
-        let colours = given(&keys);
-        for (i, a) in colours.iter().enumerate() {
-            assert!(!colours[..i].contains(a), "{} shares its colour", keys[i].name);
-        }
-        assert_eq!(given(&keys), colours);
-    }
-
-    #[test]
-    fn a_repeated_key_gets_tints_of_one_colour() {
-        let light = ColourKey { name: "light".to_owned(), own: Some(Rgb(0xCF, 0xCF, 0xCF)) };
-        let dark = ColourKey { name: "dark".to_owned(), own: Some(Rgb(0x33, 0x22, 0x88)) };
-        for key in [light, dark, ColourKey { name: "x".to_owned(), own: None }] {
-            let four = given(&vec![key.clone(); 4]);
-            assert_eq!(four[0], given(&[key])[0]);
-            assert!(four.windows(2).all(|pair| pair[0] != pair[1]), "{four:?}");
-        }
-        assert_eq!(given(&keys(&["x"; 20])).len(), 20);
-    }
-
     #[test]
     fn the_scale_rises_in_lightness_and_takes_anything() {
         let steps: Vec<f64> = (0..=100).map(|i| lightness(sequential(f64::from(i) / 100.0))).collect();
@@ -224,10 +141,9 @@ mod tests {
 
     #[test]
     fn cell_text_reads_on_every_ground() {
-        for i in 0..=100 {
-            let ground = sequential(f64::from(i) / 100.0);
-            let (a, b) = (luminance(ground), luminance(ink_on(ground)));
-            assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) >= 4.0, "{ground:?}");
+        for i in 0..=1000 {
+            let ground = sequential(f64::from(i) / 1000.0);
+            assert!(contrast(ground, ink_on(ground)) >= 4.5, "{ground:?}");
         }
     }
 }

@@ -82,7 +82,11 @@ fn line(out: &mut String, text: &Text) -> std::fmt::Result {
     if text.colour != INK {
         write!(out, " fill=\"{}\"", hex(text.colour))?;
     }
-    write!(out, ">{}</text>", escape(&text.text))
+    out.push('>');
+    if let Some(full) = &text.full {
+        write!(out, "<title>{}</title>", escape(full))?;
+    }
+    write!(out, "{}</text>", escape(&text.text))
 }
 
 /// A part that shows nothing and catches the pointer.

@@ -1,16 +1,16 @@
 //! Layout and files of whole figures, ordinary and extreme.
 
 use super::scene::{Area, Part};
+use super::series::{Style, StyleKey};
 use super::*;
 
 const NOTE: &str = "stand-in data: ten locales of MASSIVE, other encoders, 4,000 training rows";
 const VIEWS: [&str; 10] = ["en", "ar", "he", "ru", "ko", "it", "ja", "es", "zh", "fr"];
 const KEYS: [&str; 6] = ["na", "pairwise", "gpa", "gcca", "gcpa", "mine"];
 
-/// All but the last have a colour of their own.
-fn key(i: usize) -> style::ColourKey {
-    let own = (i < 5).then(|| style::Rgb(40 * i as u8, 0x80, 0xA0));
-    style::ColourKey { name: KEYS[i].to_owned(), own }
+/// All but the last have a style of their own.
+pub(super) fn key(i: usize) -> StyleKey {
+    StyleKey { name: KEYS[i].to_owned(), slot: (i < 5).then_some(i) }
 }
 
 /// A number in 0..1 that depends on `i` alone.
@@ -26,7 +26,7 @@ fn names(names: &[&str]) -> Vec<String> {
 fn bars(groups: &[&str], series: usize, value: impl Fn(usize, usize) -> Option<Bar>) -> GroupedBars {
     let one = |s: usize| BarSeries {
         label: KEYS[s].to_uppercase(),
-        colour: key(s),
+        style: key(s),
         values: (0..groups.len()).map(|g| value(s, g)).collect(),
     };
     GroupedBars {
@@ -67,7 +67,7 @@ fn off_diagonal(p: usize, i: usize, j: usize) -> Option<f64> {
 fn curves(panels: usize, lines: usize, ticks: &[&str], value: impl Fn(usize, usize) -> Option<f64>) -> Curves {
     let line = |l: usize| Line {
         label: format!("{} line {l}", KEYS[l % 6]),
-        colour: key(l % 6),
+        style: key(l % 6),
         values: (0..ticks.len())
             .map(|i| value(l, i).map(|value| Point { value, interval: Some((value - 0.02, value + 0.02)) }))
             .collect(),
@@ -93,7 +93,7 @@ fn scatter(dots: usize, label: impl Fn(usize) -> String, value: impl Fn(usize) -
     let point = |value: f64| Point { value, interval: Some((value - 0.02, value + 0.03)) };
     let dot = |i: usize| Dot {
         label: label(i),
-        colour: key(i % 6),
+        style: key(i % 6),
         path: (i % 6 == 2).then(|| "sweep".to_owned()),
         x: point(value(i).0),
         y: point(value(i).1),
@@ -335,7 +335,7 @@ fn an_svg_says_its_values_on_hover() {
 #[test]
 fn bars_have_their_keys_colours_and_what_is_absent_is_said() {
     let scene = table().scene();
-    let colours: Vec<_> = (0..4).filter_map(|s| key(s).own).collect();
+    let colours: Vec<_> = (0..4).map(|s| Style::of_slot(s).colour).collect();
     for (s, colour) in colours.iter().enumerate() {
         let count = scene.fills(Part::Bar).filter(|(_, found)| found == colour).count();
         assert_eq!(count, if s == 0 { 2 } else { 3 });
@@ -398,8 +398,8 @@ fn a_scatter_names_its_points_and_draws_who_is_not_beaten() {
     // All points of one key have its colour.
     let two = scatter(12, |i| format!("{i}"), |i| (number(i), number(i + 20))).scene();
     let discs = |i: usize| {
-        let wanted = key(i).own;
-        let is = |mark: &&scene::Mark| matches!(mark, scene::Mark::Polygon { colour, .. } if Some(*colour) == wanted);
+        let wanted = Style::of_slot(i).colour;
+        let is = |mark: &&scene::Mark| matches!(mark, scene::Mark::Polygon { colour, .. } if *colour == wanted);
         two.marks.iter().filter(is).count()
     };
     assert_eq!((discs(2), discs(4)), (2, 2));

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
-use super::figure_spec::{FigureSpec, STEM, check, is_stem};
-use super::spelled::read_spelled;
+use super::figure_spec::{FigureSpec, STEM, axes, check, is_stem};
+use super::settings;
+use super::spelled::{Alias, read_spelled};
 use super::terms::{Pairing, Widths};
 
 /// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
@@ -30,6 +31,9 @@ pub struct Grid {
     views: Map<String, Value>,
     /// The methods with their parameters.
     pub methods: Vec<Method>,
+    /// The aliases of its methods: labels that change no cell.
+    #[serde(skip)]
+    pub aliases: Vec<Alias>,
     /// The tasks with their parameters; they share a cell's fit.
     pub tasks: Vec<Task>,
     /// Which rows of different views belong together.
@@ -88,7 +92,7 @@ pub struct SyntheticSpec {
 pub struct Primary {
     /// The metric.
     pub metric: Metric,
-    /// The two methods.
+    /// The two settings: methods, aliases, or names in tables.
     pub compare: Vec<String>,
 }
 
@@ -117,8 +121,10 @@ impl Grid {
     /// # Errors
     /// The errors of [`Grid::read`]; what the overrides get wrong is reported at the grid's own key.
     pub fn read_with(path: &Path, overrides: &Value) -> Result<Located<Self>, DataError> {
-        let grid: Located<Self> = read_spelled(path, |value| lay_over(value, overrides))?;
+        let (mut grid, aliases): (Located<Self>, _) = read_spelled(path, |value| lay_over(value, overrides))?;
+        grid.value.aliases = aliases;
         check(&grid)?;
+        grid.value.figures = axes::named(&grid, &grid.value.figures, &grid.value)?;
         Ok(grid)
     }
 
@@ -192,6 +198,7 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
         errors.extend(refused.map(|e| grid.error(&format!("tasks[{i}].{}", task.name()), e.to_string())));
         errors.extend(repeated(grid, "tasks", i, &value.tasks).err());
     }
+    errors.extend(settings::check(grid).err());
     errors.extend((0..value.noise.len()).filter_map(|i| repeated(grid, "noise", i, &value.noise).err()));
     errors.extend((0..value.seeds.len()).filter_map(|i| repeated(grid, "seeds", i, &value.seeds).err()));
     errors.extend(check_primary(grid).err());
@@ -236,11 +243,17 @@ fn check_view_set(grid: &Located<Grid>, name: &str, set: &Value) -> Result<(), D
 
 fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let Some(primary) = &grid.value.primary else { return Ok(()) };
-    let methods: Vec<&str> = grid.value.methods.iter().map(Method::name).collect();
+    let names = grid.value.methods.iter().map(|method| method.name().to_string());
+    let methods: Vec<String> = names.chain(grid.value.setting_names()).collect();
     for (i, name) in primary.compare.iter().enumerate() {
-        if !methods.contains(&name.as_str()) {
+        if !methods.contains(name) {
             return Err(check::unknown_method(grid, &format!("primary.compare[{i}]"), name, methods));
         }
+    }
+    if let [a, b] = primary.compare.as_slice()
+        && a == b
+    {
+        return Err(grid.error("primary.compare[1]", format!("`{a}` twice; name two settings")));
     }
     if primary.compare.len() != 2 {
         return Err(grid.error("primary.compare", format!("{} methods, wanted 2", primary.compare.len())));

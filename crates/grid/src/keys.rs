@@ -153,25 +153,38 @@ impl MethodKey {
         Self { name: method.name().to_string(), params: Params::of(method, method.name()) }
     }
 
-    /// As named in tables: its title, and the parameters that differ from the defaults.
+    /// The whole text that names it: its title, and the parameters that differ from the defaults.
     pub fn label(&self) -> String {
         self.label_without(&[])
     }
 
     /// Like [`MethodKey::label`], without these parameters.
     pub fn label_without(&self, names: &[&str]) -> String {
-        let Some(default) = Method::from_name(&self.name) else { return self.name.clone() };
+        if Method::from_name(&self.name).is_none() {
+            return self.name.clone();
+        }
+        self.in_full().text(|path| !names.contains(&path))
+    }
+
+    /// Its title and the parameters that differ from the defaults; of a method that is not known, all parameters.
+    pub fn in_full(&self) -> InFull {
+        let Some(default) = Method::from_name(&self.name) else {
+            let words = |path: String| Some((path.clone(), format!("{path} {}", plain(&self.params.get(&path)?))));
+            return InFull {
+                title: self.name.clone(),
+                words: self.params.paths().into_iter().filter_map(words).collect(),
+            };
+        };
         let read = |params: Value| serde_json::from_value::<Method>(json!({ self.name.clone(): params })).ok();
         let given = read((*self.params.value).clone()).unwrap_or_else(|| default.clone());
         let title = given.title();
         let words = Words {
             read: &|params| read(params).map(|method| Self::of(&method).params),
-            without: names,
             // The title says which method is the base: `GCPA-ADD`.
             titled: title != default.title(),
         };
-        let differing = words.of(&self.params.value, &Self::of(&default).params.value, "").join(", ");
-        if differing.is_empty() { title.into() } else { format!("{title} ({differing})") }
+        let words = words.of(&self.params.value, &Self::of(&default).params.value, "");
+        InFull { title: title.into(), words }
     }
 
     /// Whether its parameters are the defaults.
@@ -180,43 +193,62 @@ impl MethodKey {
     }
 }
 
+/// A method in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFull {
+    /// Its title.
+    pub title: String,
+    /// The path of each parameter that is told, and its name and value as a text.
+    pub words: Vec<(String, String)>,
+}
+
+impl InFull {
+    /// The title, and in brackets the parameters with such paths.
+    pub fn text(&self, told: impl Fn(&str) -> bool) -> String {
+        let told = self.told(told);
+        if told.is_empty() { self.title.clone() } else { format!("{} ({told})", self.title) }
+    }
+
+    /// The parameters with such paths.
+    pub fn told(&self, told: impl Fn(&str) -> bool) -> String {
+        let words = self.words.iter().filter(|(path, _)| told(path)).map(|(_, text)| text.as_str());
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The parameters of a task that are not its defaults, in words.
 pub fn task_differing(task: &str, params: &Params) -> String {
     let full = |task: &Task| Params::of(task, task.name());
     let defaults = Task::from_name(task).map(|task| full(&task)).unwrap_or_default();
     let read = |params: Value| serde_json::from_value::<Task>(json!({ task: params })).ok();
-    let words = Words { read: &|params| read(params).map(|task| full(&task)), without: &[], titled: false };
-    words.of(&params.value, &defaults.value, "").join(", ")
+    let words = Words { read: &|params| read(params).map(|task| full(&task)), titled: false };
+    let told: Vec<String> = words.of(&params.value, &defaults.value, "").into_iter().map(|(_, text)| text).collect();
+    told.join(", ")
 }
 
 /// Parameters in words.
 struct Words<'a> {
     /// Fills parameters up with their defaults.
     read: &'a dyn Fn(Value) -> Option<Params>,
-    /// Paths that are left out.
-    without: &'a [&'a str],
     /// Whether a title says already which method stands inside the other.
     titled: bool,
 }
 
 impl Words<'_> {
-    /// What differs from the defaults below a path: `tau 0.05`, `training fast`.
-    fn of(&self, given: &Value, defaults: &Value, path: &str) -> Vec<String> {
+    /// The parameters below a path that differ from the defaults, each with its path: `tau 0.05`, `training fast`.
+    fn of(&self, given: &Value, defaults: &Value, path: &str) -> Vec<(String, String)> {
         let Some(given) = given.as_object() else { return Vec::new() };
         let mut sorted: Vec<(&String, &Value)> = given.iter().collect();
         sorted.sort_by_key(|(key, _)| *key);
         sorted.into_iter().flat_map(|(key, value)| self.of_one(key, value, defaults.get(key), path)).collect()
     }
 
-    fn of_one(&self, key: &str, value: &Value, default: Option<&Value>, path: &str) -> Vec<String> {
+    fn of_one(&self, key: &str, value: &Value, default: Option<&Value>, path: &str) -> Vec<(String, String)> {
         if default == Some(value) {
             return Vec::new();
         }
         let at = join(path, key);
-        let told = |text: String| {
-            let told = !self.without.contains(&at.as_str());
-            told.then(|| format!("{key} {text}")).into_iter()
-        };
+        let told = |text: String| std::iter::once((at.clone(), format!("{key} {text}")));
         match (chosen(value), default) {
             (Some((name, settings)), _) => {
                 let inside = join(&at, name);

@@ -7,13 +7,14 @@ pub mod only;
 pub mod pick;
 pub mod plan;
 pub mod prepare;
+pub mod settings;
 pub mod source;
 mod spelled;
 mod terms;
 
 pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
-pub use self::spelled::{bare_name, read_spelled};
+pub use self::spelled::{Alias, bare_name, read_spelled};
 
 /// The example of the README, compiled with the documentation's.
 #[cfg(doctest)]

@@ -10,7 +10,8 @@ use files::Fault;
 
 use crate::plan::Cell;
 
-/// Conditions on cells: keys are ANDed, values of one key ORed. A seed may be a range, `seed=0..2` for 0, 1 and 2. A subset of
+/// Conditions on cells: keys are ANDed, values of one key ORed. A method is named by its name, which stands for all of its
+/// settings, or by the alias of one of them. A seed may be a range, `seed=0..2` for 0, 1 and 2. A subset of
 /// views is named by its name, or by its views in any order, joined by `+`: `views=en+fr`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Only {
@@ -50,6 +51,7 @@ impl Key {
     /// What a cell has, for messages.
     fn of(self, cell: &Cell) -> String {
         match self {
+            Self::Method if cell.setting.is_alias => format!("{} ({})", cell.setting.label, cell.method.name()),
             Self::Method => cell.method.name().to_string(),
             Self::Views => format!("{} ({})", cell.view_set, cell.views.join("+")),
             Self::Noise => cell.noise.name().to_string(),
@@ -60,7 +62,10 @@ impl Key {
     /// Whether a cell has what is wanted.
     fn has(self, cell: &Cell, wanted: &Wanted) -> bool {
         match (self, wanted) {
-            (Self::Method, Wanted::Value(wanted)) => cell.method.name() == wanted,
+            (Self::Method, Wanted::Value(wanted)) => {
+                let setting = &cell.setting;
+                cell.method.name() == wanted || setting.label == *wanted || setting.short == *wanted
+            }
             (Self::Views, Wanted::Value(wanted)) => cell.view_set == *wanted || are_views(wanted, &cell.views),
             (Self::Noise, Wanted::Value(wanted)) => cell.noise.name() == wanted,
             (Self::Seed, Wanted::Value(wanted)) => cell.seed.to_string() == *wanted,
@@ -171,6 +176,7 @@ mod tests {
     use tasks::noise::Noise;
 
     use super::*;
+    use crate::settings::SettingName;
 
     fn cell(method: &str, view_set: &str, views: &[&str]) -> Cell {
         Cell {
@@ -179,6 +185,7 @@ mod tests {
             view_set: view_set.into(),
             views: views.iter().map(|view| view.to_string()).collect(),
             method: method.parse().expect("known"),
+            setting: Default::default(),
             noise: Noise::default(),
             seed: 0,
             data_sha256: String::new(),
@@ -205,6 +212,25 @@ mod tests {
             error,
             "`b` is not key=value; join the views of a subset with `+`, as in `views=a+b`; keys are `method`, `views`, `noise`, `seed`"
         );
+    }
+
+    #[test]
+    fn a_method_is_named_by_its_name_or_by_an_alias() {
+        let named = |label: &str, seed: u64| {
+            let setting = SettingName { label: label.into(), short: label.into(), is_alias: true };
+            Cell { setting: setting.into(), seed, ..cell("gcca", "all", &["a", "b"]) }
+        };
+        let cells = [cell("gpa", "all", &["a", "b"]), named("tuned", 1), named("wide", 2)];
+        let picked = |text: &str| -> Vec<u64> {
+            let only: Only = text.parse().expect("conditions");
+            only.pick(&cells).expect("some").iter().map(|cell| cell.seed).collect()
+        };
+        assert_eq!(
+            (picked("method=tuned"), picked("method=gcca"), picked("method=gpa")),
+            (vec![1], vec![1, 2], vec![0])
+        );
+        let none = "method=tunde".parse::<Only>().expect("a condition").pick(&cells).expect_err("no such").to_string();
+        assert_eq!(none, "--only method=tunde: no cell has that; there are gpa, tuned (gcca), wide (gcca)");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use align::{FitSize, Method};
 use anyhow::Result;
@@ -14,7 +15,8 @@ use tasks::noise::Noise;
 use tasks::{Positives, RetrievalParams};
 
 use crate::figure_spec::check;
-use crate::keys::{Subset, canonical};
+use crate::keys::{MethodKey, Subset, canonical};
+use crate::settings::{Names, SettingName};
 use crate::source::Source;
 use crate::terms::Pairing;
 use crate::{Grid, lay_over};
@@ -36,6 +38,8 @@ pub struct Cell {
     pub views: Vec<String>,
     /// The method with its parameters.
     pub method: Method,
+    /// The name of this setting in progress lines, tables and filters: a label, no part of the id.
+    pub setting: Arc<SettingName>,
     /// What is done to the training rows.
     pub noise: Noise,
     /// Seed of the fit.
@@ -131,6 +135,9 @@ impl Plan {
         }
         let mut cells: Vec<Cell> = Vec::new();
         let mut ids = HashSet::new();
+        let names = Names::of(&grid.value.settings());
+        let settings: Vec<Arc<SettingName>> =
+            grid.value.methods.iter().map(|method| names.get(&MethodKey::of(method))).collect();
         for set in grid.value.view_sets() {
             let views = set.views.clone().unwrap_or_else(|| known.clone());
             check_views(&grid, &set.name, &views, &known)?;
@@ -155,6 +162,7 @@ impl Plan {
                             view_set: set.name.clone(),
                             views: views.clone(),
                             method: method.clone(),
+                            setting: Arc::clone(&settings[j]),
                             noise: noise.clone(),
                             seed,
                             data_sha256: data_sha256.clone(),
@@ -194,7 +202,7 @@ impl Plan {
 impl Cell {
     /// As it is named in progress lines.
     pub fn label(&self) -> String {
-        let mut label = format!("{} on {} ({} views)", self.method.name(), self.view_set, self.views.len());
+        let mut label = format!("{} on {} ({} views)", self.setting.short, self.view_set, self.views.len());
         if !self.noise.is_clean() {
             label += &format!(", {}", self.noise);
         }

@@ -7,39 +7,83 @@ use data::yaml::{self, Located};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Reads a file with methods, tasks or noises, after `change`, with bare names and sweeps written out.
+/// The alias of a method, as its entry gives it: `gcca: {as: tuned, rank: 128}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The place of the method in the list, sweeps written out.
+    pub at: usize,
+    /// The key in the file.
+    pub key: String,
+    /// The alias.
+    pub name: String,
+}
+
+/// Reads a file with methods, tasks or noises, after `change`, with bare names and sweeps written out. Returns the aliases of
+/// its methods beside it.
 ///
 /// # Errors
-/// The errors of [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it.
+/// The errors of [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it; an alias that is no text, or
+/// of a sweep over several values.
 pub fn read_spelled<T: DeserializeOwned>(
     path: &Path,
     change: impl FnOnce(&mut Value),
-) -> Result<Located<T>, DataError> {
-    let mut fault = None;
-    let read: Located<T> = yaml::read_with(path, |value| {
+) -> Result<(Located<T>, Vec<Alias>), DataError> {
+    let (mut fault, mut aliases) = (None, Vec::new());
+    let read = yaml::read_with(path, |value| {
         change(value);
-        fault = normalise(value);
-    })?;
-    match fault {
-        Some((key, found)) => Err(read.error(&key, found)),
-        None => Ok(read),
+        fault = normalise(value, &mut aliases);
+    });
+    match (read, fault) {
+        (Ok(read), None) => Ok((read, aliases)),
+        (Ok(read), Some((key, found))) => Err(Located::error(&read, &key, found)),
+        (Err(error), _) => Err(error),
     }
 }
 
 /// Bare names become what the types read: `gpa` is `{gpa: {}}`, `data: toy` is `{manifest: toy}`. Returns the place of the
-/// first sweep that stands for no items, and why it does not.
-fn normalise(value: &mut Value) -> Option<(String, String)> {
+/// first sweep that stands for no items, or of the first alias that names none or several, and why. Aliases are taken out.
+fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, String)> {
     let mut fault = None;
     for key in ["methods", "tasks", "noise"] {
         if let Some(Value::Array(items)) = value.get_mut(key) {
-            items.iter_mut().for_each(bare_name);
-            let expanded = items.drain(..).enumerate().flat_map(|(i, item)| {
-                swept(item).unwrap_or_else(|(place, problem)| {
-                    fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
-                    Vec::new()
-                })
-            });
-            *items = expanded.collect();
+            let mut expanded = Vec::with_capacity(items.len());
+            for (i, mut item) in items.drain(..).enumerate() {
+                if let Some(map) = item.as_object_mut().filter(|map| key == "methods" && map.len() > 1)
+                    && map.shift_remove("as").is_some()
+                {
+                    let problem =
+                        "an alias stands among the parameters, as in `gcca: {as: tuned, rank: 128}`; move it there";
+                    fault.get_or_insert((format!("{key}[{i}].as"), problem.into()));
+                }
+                bare_name(&mut item);
+                let alias = if key == "methods" { take_alias(&mut item) } else { None };
+                let count = expanded.len();
+                match swept(item) {
+                    Ok(items) => expanded.extend(items),
+                    Err((place, problem)) => {
+                        fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
+                    }
+                }
+                let Some((place, alias)) = alias else { continue };
+                let place = format!("{key}[{i}].{place}");
+                match (alias, expanded.len() - count) {
+                    (Value::String(name), 0 | 1) => aliases.push(Alias { at: count, key: place, name }),
+                    (Value::String(name), several) => {
+                        let problem = format!(
+                            "`{name}` names one setting, and the sweep stands for {several}; remove `as`, or write the \
+                             settings as entries of their own"
+                        );
+                        fault.get_or_insert((place, problem));
+                    }
+                    (other, _) => {
+                        let problem = format!(
+                            "{other} is no text; give an alias such as `as: tuned`, in quotes if it is a number"
+                        );
+                        fault.get_or_insert((place, problem));
+                    }
+                }
+            }
+            *items = expanded;
         }
     }
     match value.get_mut("data") {
@@ -60,6 +104,14 @@ fn normalise(value: &mut Value) -> Option<(String, String)> {
         }
     }
     fault
+}
+
+/// Takes `as` out of `gcca: {as: tuned, rank: 128}`: its place in the item, and its value.
+fn take_alias(item: &mut Value) -> Option<(String, Value)> {
+    let map = item.as_object_mut().filter(|map| map.len() == 1)?;
+    let (name, params) = map.iter_mut().next()?;
+    let alias = params.as_object_mut()?.shift_remove("as")?;
+    Some((format!("{name}.as"), alias))
 }
 
 /// `gpa` as `{gpa: {}}`.
@@ -152,6 +204,30 @@ mod tests {
         assert_eq!(swept(item), one(json!({"training": {"fast": {"epochs": 3}}})));
         let item = json!({"gcpa": {"loss": {"tau": 0.1}, "sweep": {"loss.lambda": [1]}}});
         assert_eq!(swept(item), one(json!({"loss": {"tau": 0.1, "lambda": 1}})));
+    }
+
+    #[test]
+    fn an_alias_is_taken_out_of_its_entry() {
+        let mut aliases = Vec::new();
+        let mut file = json!({"methods": [
+            {"gcca": {"sweep": {"rank": [1, 2]}}}, {"gcca": {"as": "tuned", "rank": 3}}, {"gpa": {"as": "plain"}},
+        ]});
+        assert_eq!(normalise(&mut file, &mut aliases), None);
+        let methods = json!([{"gcca": {"rank": 1}}, {"gcca": {"rank": 2}}, {"gcca": {"rank": 3}}, {"gpa": {}}]);
+        assert_eq!(file["methods"], methods);
+        let alias = |at, key: &str, name: &str| Alias { at, key: key.into(), name: name.into() };
+        assert_eq!(aliases, [alias(2, "methods[1].gcca.as", "tuned"), alias(3, "methods[2].gpa.as", "plain")]);
+        for (entry, problem) in [
+            (
+                json!({"gcca": {"as": "tuned", "sweep": {"rank": [1, 2]}}}),
+                "`tuned` names one setting, and the sweep stands for 2",
+            ),
+            (json!({"gcca": {"as": 7}}), "7 is no text; give an alias such as `as: tuned`"),
+        ] {
+            let fault = normalise(&mut json!({ "methods": [entry] }), &mut Vec::new());
+            let (place, found) = fault.expect("refused");
+            assert!(place == "methods[0].gcca.as" && found.starts_with(problem), "{place}: {found}");
+        }
     }
 
     #[test]

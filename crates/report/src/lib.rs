@@ -12,6 +12,7 @@ pub mod pages;
 pub mod paper;
 pub mod published;
 pub mod samples;
+pub mod settings;
 pub mod tables;
 
 /// The example of the README, compiled with the documentation's.

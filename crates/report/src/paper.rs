@@ -57,7 +57,7 @@ impl Paper {
     /// As every YAML file; anything wrong with its grid file; metrics, methods, parameters, subsets and views that are unknown, with the
     /// nearest name.
     pub fn read(path: &Path) -> Result<Located<Self>> {
-        let paper: Located<Self> = yaml::read(path)?;
+        let mut paper: Located<Self> = yaml::read(path)?;
         let Self { published, compare, claims, figures, overrides, .. } = &paper.value;
         for (metric, tolerance) in compare.iter().flat_map(|compare| &compare.tolerance) {
             if tolerance.is_nan() || *tolerance <= 0.0 {
@@ -77,6 +77,7 @@ impl Paper {
         if let Some(views) = grid.named_views() {
             Self::check_pairs(&paper, &views)?;
         }
+        paper.value.figures = grid::figure_spec::axes::named(&paper, figures, &grid)?;
         Ok(paper)
     }
 

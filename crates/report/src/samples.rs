@@ -8,6 +8,7 @@ use tasks::noise::Noise;
 use tasks::{ContingencyTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
 use crate::tables::summary::{Group, Measure, Summary};
+use grid::settings::Setting;
 use store::cells::{DATA, Store, StoredSeries};
 use store::record::Record;
 
@@ -61,7 +62,12 @@ pub type Missing = String;
 impl<'a> Samples<'a> {
     /// Over all records of a grid.
     pub fn new(records: &'a [Record], store: &'a Store) -> Self {
-        Self { summary: Summary::new(records), store }
+        Self::named(records, store, &[])
+    }
+
+    /// The same, with settings named among these.
+    pub fn named(records: &'a [Record], store: &'a Store, settings: &[Setting]) -> Self {
+        Self { summary: Summary::named(records, settings), store }
     }
 
     /// The records, summarised.
@@ -74,8 +80,8 @@ impl<'a> Samples<'a> {
         self.store
     }
 
-    /// The scores of the first group that answers to `method`: by its name, or by its label in tables, which
-    /// tells apart what has one name and several parameters.
+    /// The scores of the group that answers best to `method`: its alias or label in tables, its full label, or the name of its
+    /// method.
     ///
     /// # Errors
     /// Stored scores that cannot be read.
@@ -87,9 +93,7 @@ impl<'a> Samples<'a> {
         noise: &Noise,
     ) -> Result<Result<Sample, Missing>> {
         let here = |g: &&Group| g.view_set == view_set && g.noise == *noise;
-        let groups = || self.summary.groups.iter().filter(here);
-        let group = groups().find(|g| g.label() == method).or_else(|| groups().find(|g| g.method.name == method));
-        let Some(group) = group else {
+        let Some(group) = Summary::find(self.summary.groups.iter().filter(here), method) else {
             return Ok(Err(format!("the grid has no cell of `{method}` on `{view_set}` under noise `{noise}`")));
         };
         let Some(measure) = self.summary.measures_of(metric).next() else {

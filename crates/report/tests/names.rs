@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use grid::Grid;
+use grid::figure_spec::{Along, FigureSpec};
 use report::paper::Paper;
 use report::tables::leaderboard::Leaderboard;
 use tempfile::TempDir;
@@ -164,7 +165,7 @@ fn rows_of_a_leaderboard_are_checked_before_any_grid_runs() {
         "{label}"
     );
     assert!(
-        label.contains("the labels here are `GCCA (rank 2)`, `GCCA (rank 3)`, `GPA (max_iter 3)`, `NA`"),
+        label.contains("the labels here are `GCCA (rank 2)`, `GCCA (rank 3)`, `GPA`, `GPA (max_iter 3)`, `NA`"),
         "{label}"
     );
     let both = rows("{label: both, methods: [\"GCCA (rank 2)\", \"GCCA (rank 3)\"]}");
@@ -179,6 +180,96 @@ fn rows_of_a_leaderboard_are_checked_before_any_grid_runs() {
         Leaderboard::read(&path).map_err(|e| format!("{e:#}"))
     });
     assert!(name.starts_with("rows.yaml:1:1: name: `../all` names a folder; "), "{name}");
+}
+
+/// What reading says of the grid with these methods and this text behind it.
+fn methods(methods: &str, more: &str) -> String {
+    let text = GRID.replace("[na, gpa: {max_iter: 3}, gcca: {sweep: {rank: [2, 3]}}]", methods) + more;
+    refused(&folder(), "grid.yaml", &text, |path| Grid::read(&path).map_err(|e| e.to_string()))
+}
+
+#[test]
+fn an_alias_that_could_be_taken_for_something_else_is_refused() {
+    for (list, found) in [
+        (
+            "[na, gcca: {as: gpa}]",
+            "grid.yaml:4:20: methods[1].gcca.as: `gpa` is the name of the method `gpa`; take another alias",
+        ),
+        ("[na, gcca: {as: GCPA}]", "methods[1].gcca.as: `GCPA` is the name of the method `gcpa`; take another alias"),
+        ("[na, gcca: {as: hub}]", "methods[1].gcca.as: `hub` is the former name of `pivot`; take another alias"),
+        ("[na: {as: one}, gcca: {as: One}]", "methods[1].gcca.as: `methods[0].na.as` has the same alias"),
+        ("[na, gcca: {as: a b}]", "methods[1].gcca.as: `a b` is no alias; use letters, digits, `-`, `_` and `.`"),
+        ("[na, gcca: {as: 3}]", "methods[1].gcca.as: 3 is no text; give an alias such as `as: tuned`"),
+        (
+            "[na, gcca: {as: t, sweep: {rank: [2, 3]}}]",
+            "methods[1].gcca.as: `t` names one setting, and the sweep stands for 2",
+        ),
+        ("[na, {gcca: {rank: 2}, as: t}]", "methods[1].as: an alias stands among the parameters"),
+    ] {
+        let error = methods(list, "");
+        assert!(error.contains(found) && error.starts_with("grid.yaml:4:"), "{list}: {error}");
+    }
+    let twice = methods("[na, gcca: {as: one, rank: 2}, gcca: {as: two, rank: 2}]", "");
+    assert!(twice.contains("methods[2]: the same as `methods[1]`; remove one of the two"), "{twice}");
+    let primary = methods("[na, gcca: {as: tuned}]", "primary: {metric: rank1, compare: [tunde, na]}\n");
+    assert!(primary.contains("primary.compare[0]: unknown method `tunde`; did you mean `tuned`?"), "{primary}");
+    let once = methods("[na, gcca: {as: tuned}]", "primary: {metric: rank1, compare: [tuned, tuned]}\n");
+    assert!(once.contains("primary.compare[1]: `tuned` twice; name two settings"), "{once}");
+}
+
+#[test]
+fn an_alias_stands_in_claims_rows_and_the_primary_comparison_and_changes_no_cell() {
+    let folder = folder();
+    let path = folder.path().join("grid.yaml");
+    let read = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let grid = Grid::read(&path).unwrap();
+        let source = grid::source::Source::open(&grid, false).unwrap();
+        grid::plan::Plan::new(grid, source).unwrap().cells
+    };
+    let plain = GRID.replace("sweep: {rank: [2, 3]}", "rank: 3");
+    let aliased = plain.replace("rank: 3", "as: tuned, rank: 3") + "primary: {metric: rank1, compare: [tuned, gpa]}\n";
+    let (before, after) = (read(&plain), read(&aliased));
+    let ids = |cells: &[grid::plan::Cell]| cells.iter().map(|cell| cell.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&before), ids(&after));
+    assert_eq!(before.last().unwrap().label(), "gcca on three (3 views)");
+    assert_eq!(after.last().unwrap().label(), "tuned on three (3 views)");
+    let claim = "claims:\n  - {id: C1, text: t, test: {better: {metric: rank1, method: tuned, over: [gpa]}}}\n";
+    fs::write(folder.path().join("paper.yaml"), format!("{PAPER}{claim}")).unwrap();
+    Paper::read(&folder.path().join("paper.yaml")).unwrap();
+    let rows = "name: all\ntitle: All\ngrids: [grid.yaml]\nrows: [{label: one, methods: [tuned]}]\n";
+    fs::write(folder.path().join("rows.yaml"), rows).unwrap();
+    Leaderboard::read(&folder.path().join("rows.yaml")).unwrap();
+}
+
+#[test]
+fn curves_take_the_axis_that_varies_and_an_error_lists_several() {
+    let several = grid("curves: {name: c, metric: rank1}");
+    assert_eq!(
+        several,
+        "grid.yaml:7:5: figures[0].curves: several axes of this grid vary; name one of them: `along: views`, `along: {parameter: rank}`"
+    );
+    let curves = "figures:\n  - curves: {name: c, metric: rank1}\n";
+    let found = |text: &str| {
+        let folder = folder();
+        let path = folder.path().join("grid.yaml");
+        fs::write(&path, format!("{text}{curves}")).unwrap();
+        let figures = Grid::read(&path).map_err(|error| error.to_string())?.value.figures;
+        let Some(FigureSpec::Curves(spec)) = figures.first() else { return Err("no curves".to_string()) };
+        Ok((spec.along.clone(), spec.x()))
+    };
+    let views = GRID.replace("sweep: {rank: [2, 3]}", "rank: 3");
+    assert_eq!(found(&views), Ok((Some(Along::Views), "views".into())));
+    let one_subset = "views: {two: [v0, v1], three: [v0, v1, v2]}\n";
+    let rank = GRID.replace(one_subset, "");
+    assert_eq!(found(&rank), Ok((Some(Along::Parameter("rank".into())), "rank".into())));
+    let noise = views.replace(one_subset, "noise: [none, missing: {fraction: 0.3}]\n");
+    assert_eq!(found(&noise), Ok((Some(Along::Noise), "amount of noise".into())));
+    let nothing = found(&views.replace(one_subset, "")).unwrap_err();
+    assert!(nothing.contains("curves need an axis, and nothing in this grid varies"), "{nothing}");
+    // A paper's curves are of its grid.
+    let paper = paper("figures:\n  - curves: {name: c, metric: rank1}");
+    assert!(paper.starts_with("paper.yaml:5:5: figures[0].curves: several axes of this grid vary"), "{paper}");
 }
 
 #[test]

@@ -346,3 +346,69 @@ fn views_that_records_cannot_tell_apart_are_refused() {
         refused(folder.path(), &["--grid"], grid, &format!("the view `{name}` cannot be told from others in records"));
     }
 }
+
+/// The grid of a sweep, with these methods and this text behind it.
+fn sweep_grid(folder: &Path, methods: &str, more: &str) -> PathBuf {
+    let grid = folder.join("sweep.yaml");
+    let text = format!(
+        "name: sweep\ndata: {{synthetic: {{recipe: {{widths: [12, 12, 12], fit_rows: 120, test_rows: 40, classes: 4}}}}}}\n\
+         methods: {methods}\ntasks: [retrieval]\n{more}"
+    );
+    fs::write(&grid, text).unwrap();
+    grid
+}
+
+#[test]
+fn an_alias_is_a_label_and_a_grid_that_gets_one_finds_its_cells_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let run = |grid: &Path, more: &[&str]| {
+        let args = ["--grid", grid.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        runner(&[&args[..], more].concat())
+    };
+    let plain = sweep_grid(folder.path(), "[gpa, gcca, gcca: {rank: 3, ridge: 0.1}]", "");
+    run(&plain, &[]);
+    let results = out.join("sweep");
+    let methods = || column(&table(&results.join("tables/summary.csv")), "method");
+    assert_eq!(methods(), ["GPA", "GCCA", "GCCA (rank 3)"]);
+    let legend = table(&results.join("tables/settings.csv"));
+    assert_eq!(legend[3], ["GCCA (rank 3)", "gcca", "rank 3, ridge 0.1"]);
+    let records = fs::read(results.join("records.csv")).unwrap();
+
+    let more = "primary: {metric: rank1, compare: [tuned, gcca]}\n";
+    let aliased = sweep_grid(folder.path(), "[gpa, gcca, gcca: {as: tuned, rank: 3, ridge: 0.1}]", more);
+    let dry = run(&aliased, &["--dry-run"]);
+    assert!(dry.contains("3 cells, 0 to do") && dry.contains("tuned on all (3 views)"), "{dry}");
+    let only = run(&aliased, &["--dry-run", "--only", "method=tuned"]);
+    assert!(only.contains("tuned on all") && !only.contains("gpa on all"), "{only}");
+    run(&aliased, &[]);
+    assert_eq!(methods(), ["GPA", "GCCA", "tuned"]);
+    assert!(fs::read(results.join("records.csv")).unwrap() == records, "an alias is in no record");
+    let comparison = fs::read_to_string(results.join("tables/comparison_rank1.md")).unwrap();
+    assert!(comparison.contains("tuned"), "{comparison}");
+    let page = fs::read_to_string(results.join("report.html")).unwrap();
+    assert!(page.contains("rank 3, ridge 0.1") && page.contains("Settings: the names in tables and figures"));
+    let figure = fs::read_to_string(results.join("figures/summary.svg")).unwrap();
+    assert!(figure.contains(">tuned</text>"), "{figure}");
+    // Drawn again from the folder alone.
+    runner(&["report", results.to_str().unwrap()]);
+    assert_eq!(methods(), ["GPA", "GCCA", "tuned"]);
+}
+
+#[test]
+fn twenty_settings_are_told_apart_in_every_figure() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let methods = "[na, gpa, gcca: {sweep: {rank: [2, 3, 4, 6, 8, 12], ridge: [0.01, 0.1, 1.0]}}]";
+    let figures = "figures:\n  - scatter: {name: points, x: rank5, y: rank1}\n  - curves: {name: ranks, metric: rank1, along: {parameter: rank}}\n";
+    let grid = sweep_grid(folder.path(), methods, figures);
+    runner(&["--grid", grid.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let svg = |name: &str| fs::read_to_string(out.join(format!("sweep/figures/{name}.svg"))).unwrap();
+    assert!(svg("summary").contains("20 series share 12 colours: their markers and dashes differ."));
+    // Three lines of the sweep, and two level ones.
+    let ranks = svg("ranks");
+    for name in ["GCCA (ridge 0.01)", "GCCA (ridge 0.1)", "GCCA (ridge 1.0)", "GPA", "NA"] {
+        assert!(ranks.contains(&format!(">{name}</text>")), "{name}");
+    }
+    assert!(!ranks.contains("share 12 colours"));
+}

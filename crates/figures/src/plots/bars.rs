@@ -2,9 +2,10 @@
 
 use crate::Draw;
 use crate::axis::{self, Axis, Writing};
-use crate::font::{self, ASCENT, CAP, DESCENT};
+use crate::font::{self, ASCENT, CAP, DESCENT, Lines};
 use crate::frame::{self, Key, MARGIN, TITLE_ROOM};
 use crate::scene::{Anchor, Area, Part, Scene, Text};
+use crate::series::{self, Style, StyleKey};
 use crate::style::{self, Face, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK, VALUE};
 
 /// One bar with what is drawn on it. Values that are not finite count as absent.
@@ -18,13 +19,13 @@ pub struct Bar {
     pub reference: Option<f64>,
 }
 
-/// Bars of one colour.
+/// Bars of one style.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BarSeries {
     /// Name in the legend.
     pub label: String,
-    /// What its colour is chosen by.
-    pub colour: style::ColourKey,
+    /// What its style is chosen by.
+    pub style: StyleKey,
     /// One per group; `None`, and any that are missing, are marked as not available.
     pub values: Vec<Option<Bar>>,
 }
@@ -74,7 +75,7 @@ impl GroupedBars {
         let to = (from + count).min(self.groups.len());
         let series = |series: &BarSeries| BarSeries {
             label: series.label.clone(),
-            colour: series.colour.clone(),
+            style: series.style.clone(),
             values: (from..to).map(|group| series.values.get(group).copied().flatten()).collect(),
         };
         Self {
@@ -105,7 +106,7 @@ const LEAST_BAR: f64 = 1.2;
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a GroupedBars,
-    colours: Vec<Rgb>,
+    styles: Vec<Style>,
     axis: Axis,
     slot: f64,
     group: f64,
@@ -120,14 +121,14 @@ struct Chart<'a> {
 struct GroupLabels {
     face: Face,
     upwards: bool,
-    lines: Vec<Vec<String>>,
+    lines: Vec<Lines>,
 }
 
 impl GroupLabels {
     fn new(groups: &[String], room: f64) -> Self {
         for face in [TEXT, TICK, VALUE] {
             let unbroken = groups.iter().all(|label| font::widest_word(label, face) <= room);
-            let lines: Vec<Vec<String>> = groups.iter().map(|label| font::wrap(label, face, room, 99)).collect();
+            let lines: Vec<Lines> = groups.iter().map(|label| font::wrap(label, face, room, 99)).collect();
             if unbroken && lines.iter().all(|lines| lines.len() <= 3) {
                 return Self { face, upwards: false, lines };
             }
@@ -142,7 +143,7 @@ impl GroupLabels {
         if self.upwards {
             return self.lines.iter().map(|lines| font::widest(lines, self.face)).fold(0.0, f64::max);
         }
-        self.lines.iter().map(Vec::len).max().unwrap_or(0) as f64 * self.face.line_height()
+        self.lines.iter().map(|lines| lines.len()).max().unwrap_or(0) as f64 * self.face.line_height()
     }
 }
 
@@ -173,7 +174,7 @@ impl<'a> Chart<'a> {
         let written: Vec<f64> = bars().map(|bar| bar.value).collect();
         Self {
             data,
-            colours: style::colours(&data.series.iter().map(|s| &s.colour).collect::<Vec<_>>()),
+            styles: series::styles(&data.series.iter().map(|s| &s.style).collect::<Vec<_>>()),
             axis,
             ticks,
             left,
@@ -206,8 +207,18 @@ impl<'a> Chart<'a> {
         self.group * (group as f64 + 0.5) - first + self.slot * (series as f64 + 0.5)
     }
 
+    fn style(&self, series: usize) -> Style {
+        self.styles.get(series).copied().unwrap_or_default()
+    }
+
     fn colour(&self, series: usize) -> Rgb {
-        self.colours.get(series).copied().unwrap_or(MUTED)
+        self.style(series).colour
+    }
+
+    /// Radius of the markers below the bars, and the height of their row; none where one series needs no telling apart.
+    fn markers(&self) -> Option<(f64, f64)> {
+        let radius = (self.slot * 0.34).clamp(2.0, 3.6);
+        (self.data.series.len() > 1).then_some((radius, 3.0 * radius + 2.0))
     }
 
     fn radius(&self) -> f64 {
@@ -248,9 +259,11 @@ impl<'a> Chart<'a> {
         let data = self.data;
         let wide = self.group * data.groups.len().max(1) as f64;
         let mut scene = Scene::new(&data.title, self.width());
-        let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 6.0;
+        let note = series::note(&self.styles).filter(|_| with_legend);
+        let subtitle = frame::with_note(data.subtitle.as_deref(), note);
+        let mut y = frame::header(&mut scene, &data.title, subtitle.as_deref()) + 6.0;
         let mut entries: Vec<(Key, &str)> =
-            self.colours.iter().zip(&data.series).map(|(&colour, s)| (Key::Square(colour), s.label.as_str())).collect();
+            self.styles.iter().zip(&data.series).map(|(&style, s)| (Key::Area(style), s.label.as_str())).collect();
         if !with_legend {
             entries.clear();
         } else if self.bars().any(|(_, _, bar)| bar.reference.is_some()) {
@@ -265,7 +278,14 @@ impl<'a> Chart<'a> {
         self.grid(&mut scene, plot);
         frame::upward_title(&mut scene, &data.y_label, MARGIN, (plot.top, plot.bottom));
         self.draw_bars(&mut scene, plot);
-        let foot = plot.bottom + below + 7.0;
+        let mut foot = plot.bottom + below + 7.0;
+        if let Some((radius, height)) = self.markers() {
+            for (g, s, _) in self.bars() {
+                let at = (plot.left + self.x(g, s), foot - 2.0 + height / 2.0);
+                scene.marker(at, radius, self.style(s));
+            }
+            foot += height;
+        }
         self.group_labels(&mut scene, plot.left, foot);
         if data.groups.is_empty() || data.series.is_empty() {
             let centre = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom) - 10.0);
@@ -281,9 +301,15 @@ impl<'a> Chart<'a> {
     }
 
     fn grid(&self, scene: &mut Scene, plot: Area) {
-        for (&tick, label) in self.axis.ticks.iter().zip(&self.ticks) {
+        let heights =
+            axis::centred(self.axis.ticks.iter().rev().map(|&tick| self.y(tick)), vec![TICK.size; self.ticks.len()]);
+        let shown = axis::thinned(&heights, 2.0).into_iter().rev();
+        for ((&tick, label), shown) in self.axis.ticks.iter().zip(&self.ticks).zip(shown) {
             let y = plot.top + self.y(tick);
             scene.line((plot.left, y), (plot.right, y), 0.8, GRID);
+            if !shown {
+                continue;
+            }
             let baseline = y + CAP * TICK.size / 2.0;
             scene.text(Text::new(label.as_str(), (plot.left - 6.0, baseline), Anchor::End, TICK, MUTED));
         }
@@ -377,7 +403,8 @@ impl<'a> Chart<'a> {
             let first = centre - face.line_height() * (lines.len() as f64 - 1.0) / 2.0;
             for (i, line) in lines.iter().enumerate() {
                 let x = first + face.line_height() * i as f64 + (ASCENT - DESCENT) / 2.0 * face.size;
-                scene.text(Text::new(line.as_str(), (x, top), Anchor::End, face, INK).upwards());
+                let text = Text::new(line.as_str(), (x, top), Anchor::End, face, INK).upwards();
+                scene.text(text.part_of(lines.full.as_ref()));
             }
         }
     }

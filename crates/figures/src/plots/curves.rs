@@ -2,10 +2,11 @@
 
 use crate::Draw;
 use crate::axis::{self, Axis, Spacing};
-use crate::font::{self, ASCENT, CAP};
+use crate::font::{self, ASCENT, CAP, DESCENT, Lines};
 use crate::frame::{self, MARGIN, TITLE_ROOM};
-use crate::scene::{Anchor, Area, Mark, Scene, Text};
-use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, Rgb, TEXT, TICK};
+use crate::scene::{Anchor, Area, Scene, Text};
+use crate::series::{self, Style, StyleKey};
+use crate::style::{GRID, INK, MUTED, PANEL, TEXT, TICK};
 
 /// A point of a line. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,8 +31,8 @@ pub struct Line {
     pub label: String,
     /// Written after the name; no part of what tells one line from another.
     pub note: String,
-    /// What its colour is chosen by.
-    pub colour: style::ColourKey,
+    /// What its style is chosen by.
+    pub style: StyleKey,
     /// One per position; `None`, and any that are missing, break the line.
     pub values: Vec<Option<Point>>,
 }
@@ -72,64 +73,75 @@ pub struct Curves {
 
 impl Draw for Curves {
     fn scene(&self) -> Scene {
-        Chart::new(self, SHARED).scene(usize::MAX, TITLE_ROOM)
+        Chart::new(self, SHARED, NAME_ROOM).scene(usize::MAX, TITLE_ROOM)
     }
 
     /// As many panels side by side as fit, narrower ones where not even one does.
     fn scene_within(&self, width: f64) -> Scene {
         let room = width / crate::LEAST_SCALE;
-        let chart = Chart::new(self, SHARED);
+        let chart = Chart::new(self, SHARED, NAME_ROOM);
         let across = (1..=self.panels.len()).rev().find(|&across| chart.width(across) <= room);
         let scene = match across {
             Some(across) => chart.scene(across, room.min(TITLE_ROOM)),
-            None => Chart::new(self, SHARED - (chart.width(1) - room)).scene(1, room.min(TITLE_ROOM)),
+            None => {
+                // Names give way before the plot does.
+                let named = Chart::new(self, SHARED, NAME_ROOM.min(0.45 * room));
+                Chart::new(self, SHARED - (named.width(1) - room), NAME_ROOM.min(0.45 * room))
+                    .scene(1, room.min(TITLE_ROOM))
+            }
         };
         crate::within(scene, width)
     }
 }
 
-/// Height of a plot.
+/// Least height of a plot.
 const HEIGHT: f64 = 210.0;
 /// Distance of two positions, at least and at most.
 const STEPS: (f64, f64) = (30.0, 74.0);
 /// Width that the positions of a panel share.
 const SHARED: f64 = 230.0;
 /// Most that a line's name takes.
-const NAME_ROOM: f64 = 170.0;
-/// From a line's last point to its name.
-const NAME_GAP: f64 = 12.0;
+const NAME_ROOM: f64 = 300.0;
+/// From a line's last point to the marker before its name, and from there to the name.
+const NAME_GAP: f64 = 14.0;
+const KEY: f64 = 10.0;
 /// Between panels.
 const GUTTER: f64 = 22.0;
 /// Between two names of positions.
 const TICK_GAP: f64 = 6.0;
 /// Most lines of a position's name.
 const TICK_LINES: usize = 3;
+/// Length of a position's name that reads upwards.
+const UPWARD_ROOM: f64 = 120.0;
 const RADIUS: f64 = 3.2;
 
 /// Everything that has to be known before the first mark is placed.
 struct Chart<'a> {
     data: &'a Curves,
-    colours: Vec<Rgb>,
+    /// Of each distinct line of all panels, with its key.
+    styles: Vec<((&'a StyleKey, &'a str), Style)>,
     axis: Axis,
     step: f64,
     plot: f64,
+    height: f64,
     names: f64,
+    name_room: f64,
     left: f64,
     tick_labels: Vec<String>,
 }
 
 /// A line's name with where it wants to stand and where it does.
 struct Name {
-    text: String,
-    colour: Rgb,
+    text: Lines,
+    style: Style,
     wanted: f64,
     placed: f64,
     from: f64,
 }
 
 impl<'a> Chart<'a> {
-    /// With panels whose positions share at least this width.
-    fn new(data: &'a Curves, shared: f64) -> Self {
+    /// With panels whose positions share at least this width, and names of lines no wider than `name_room`.
+    fn new(data: &'a Curves, shared: f64, name_room: f64) -> Self {
         let panels = &data.panels;
         let positions = panels.iter().map(|panel| panel.ticks.len()).max().unwrap_or(0).max(1);
         let widest = panels.iter().flat_map(|p| &p.ticks).map(|t| font::widest_word(t, TICK)).fold(0.0, f64::max);
@@ -152,46 +164,46 @@ impl<'a> Chart<'a> {
             None => Axis::holding(0.0, 1.0),
         };
         let tick_labels = axis.labels();
-        let title = frame::upward_title_width(&data.y_label, HEIGHT);
+        let lines = panels.iter().map(|panel| panel.lines.len()).max().unwrap_or(0) as f64;
+        let height = HEIGHT.max((lines - 1.0) * TEXT.line_height());
+        let title = frame::upward_title_width(&data.y_label, height);
         let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&tick_labels, TICK) + 8.0;
-        let name = |line: &Line| font::width(&name_of(line), TEXT);
+        let name = |line: &Line| font::widest(&name_of(line, name_room), TEXT);
         let names = panels.iter().flat_map(|p| &p.lines).map(name).fold(0.0, f64::max);
         Self {
             data,
-            colours: Self::colours(data),
+            styles: Self::styles(data),
             axis,
             step,
             plot: step * positions as f64,
-            names: if names > 0.0 { NAME_GAP + names } else { 0.0 },
+            height,
+            names: if names > 0.0 { NAME_GAP + KEY + names } else { 0.0 },
+            name_room,
             left,
             tick_labels,
         }
     }
 
-    /// One colour per distinct line over all panels.
-    fn colours(data: &Curves) -> Vec<Rgb> {
-        let keys = Self::keys(data);
-        style::colours(&keys.iter().map(|(key, _)| *key).collect::<Vec<_>>())
-    }
-
-    fn keys(data: &Curves) -> Vec<(&style::ColourKey, &str)> {
-        let mut keys: Vec<(&style::ColourKey, &str)> = Vec::new();
+    /// One style per distinct line over all panels.
+    fn styles(data: &Curves) -> Vec<((&StyleKey, &str), Style)> {
+        let mut keys: Vec<(&StyleKey, &str)> = Vec::new();
         for line in data.panels.iter().flat_map(|panel| &panel.lines) {
-            let key = (&line.colour, line.label.as_str());
+            let key = (&line.style, line.label.as_str());
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
-        keys
+        let styles = series::styles(&keys.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+        keys.into_iter().zip(styles).collect()
     }
 
-    fn colour(&self, line: &Line) -> Rgb {
-        let at = Self::keys(self.data).iter().position(|key| *key == (&line.colour, line.label.as_str()));
-        at.and_then(|at| self.colours.get(at)).copied().unwrap_or(MUTED)
+    fn style(&self, line: &Line) -> Style {
+        let found = self.styles.iter().find(|(key, _)| *key == (&line.style, line.label.as_str()));
+        found.map(|(_, style)| *style).unwrap_or_default()
     }
 
     fn y(&self, value: f64) -> f64 {
-        HEIGHT * (1.0 - self.axis.part(value))
+        self.height * (1.0 - self.axis.part(value))
     }
 
     fn x(&self, panel: &CurvePanel, position: usize) -> f64 {
@@ -230,21 +242,23 @@ impl<'a> Chart<'a> {
         let block = self.plot + self.names;
         let least = frame::least_width(&data.title, data.subtitle.as_deref(), title_room);
         let mut scene = Scene::new(&data.title, self.width(across).max(least));
-        let mut bottom = frame::header(&mut scene, &data.title, data.subtitle.as_deref());
+        let styles: Vec<Style> = self.styles.iter().map(|(_, style)| *style).collect();
+        let subtitle = frame::with_note(data.subtitle.as_deref(), series::note(&styles));
+        let mut bottom = frame::header(&mut scene, &data.title, subtitle.as_deref());
         if data.panels.is_empty() {
             let top = bottom + 8.0;
-            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
-            let centre = (scene.width / 2.0, top + HEIGHT / 2.0);
+            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + self.height));
+            let centre = (scene.width / 2.0, top + self.height / 2.0);
             scene.text(Text::new("no data", centre, Anchor::Middle, TEXT, MUTED));
-            bottom = top + HEIGHT;
+            bottom = top + self.height;
         }
         for row in data.panels.chunks(across.min(data.panels.len()).max(1)) {
-            let titles: Vec<Vec<String>> = row.iter().map(|p| font::wrap(&p.title, PANEL, block, 3)).collect();
-            let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+            let titles: Vec<Lines> = row.iter().map(|p| font::wrap(&p.title, PANEL, block, 3)).collect();
+            let title_lines = titles.iter().map(|lines| lines.len()).max().unwrap_or(0) as f64;
             let first = bottom + 8.0;
             let top = first + title_lines * PANEL.line_height() + if title_lines > 0.0 { 6.0 } else { 0.0 };
-            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
-            bottom = top + HEIGHT;
+            frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + self.height));
+            bottom = top + self.height;
             for (i, (panel, title)) in row.iter().zip(&titles).enumerate() {
                 let left = self.left + i as f64 * (block + GUTTER);
                 scene.lines(title, (left, first + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
@@ -257,35 +271,72 @@ impl<'a> Chart<'a> {
 
     /// Draws a panel, its plot's upper left corner at `left`, `top`; returns its lower edge.
     fn panel(&self, scene: &mut Scene, panel: &CurvePanel, (left, top): (f64, f64), numbers: bool) -> f64 {
-        for (&tick, label) in self.axis.ticks.iter().zip(&self.tick_labels) {
+        let rows = axis::centred(
+            self.axis.ticks.iter().rev().map(|&tick| self.y(tick)),
+            vec![TICK.size; self.tick_labels.len()],
+        );
+        let shown = axis::thinned(&rows, 2.0).into_iter().rev();
+        for ((&tick, label), shown) in self.axis.ticks.iter().zip(&self.tick_labels).zip(shown) {
             let y = top + self.y(tick);
             scene.line((left, y), (left + self.plot, y), 0.8, GRID);
-            if numbers {
+            if numbers && shown {
                 let at = (left - 8.0, y + CAP * TICK.size / 2.0);
                 scene.text(Text::new(label.as_str(), at, Anchor::End, TICK, MUTED));
             }
         }
-        scene.line((left, top + HEIGHT), (left + self.plot, top + HEIGHT), 1.0, INK);
+        scene.line((left, top + self.height), (left + self.plot, top + self.height), 1.0, INK);
         for (at, line) in panel.lines.iter().enumerate() {
             self.line(scene, panel, (at, line), (left, top));
         }
         self.names(scene, panel, (left, top));
-        let foot = top + HEIGHT + 5.0;
-        let mut lower = foot;
-        for (i, tick) in panel.ticks.iter().enumerate() {
-            let lines = font::wrap(tick, TICK, self.step - TICK_GAP, TICK_LINES);
-            scene.lines(&lines, (left + self.x(panel, i), foot + ASCENT * TICK.size), Anchor::Middle, TICK, INK);
-            lower = lower.max(foot + lines.len() as f64 * TICK.line_height());
-        }
+        let lower = self.positions(scene, panel, (left, top + self.height + 5.0));
         let title = font::wrap(&self.data.x_label, TEXT, self.plot, 2);
         let at = (left + self.plot / 2.0, lower + 4.0 + ASCENT * TEXT.size);
         scene.lines(&title, at, Anchor::Middle, TEXT, INK);
         lower + 4.0 + title.len() as f64 * TEXT.line_height()
     }
 
+    /// Draws the names of the positions below `foot`; returns their lower edge. Names that do not fit side by side read upwards,
+    /// and of numbers as many are written as have room.
+    fn positions(&self, scene: &mut Scene, panel: &CurvePanel, (left, foot): (f64, f64)) -> f64 {
+        let places: Vec<f64> = (0..panel.ticks.len()).map(|i| self.x(panel, i)).collect();
+        let nearest = |i: usize| {
+            let near = [i.checked_sub(1), Some(i + 1)].into_iter().flatten().filter_map(|j| places.get(j));
+            near.map(|place| (place - places[i]).abs()).fold(self.step, f64::min)
+        };
+        let broken = |(i, tick): (usize, &String)| font::wrap(tick, TICK, nearest(i) - TICK_GAP, TICK_LINES);
+        let whole = |(i, tick): (usize, &String)| font::widest_word(tick, TICK) <= nearest(i) - TICK_GAP;
+        let mut lines: Vec<Lines> = panel.ticks.iter().enumerate().map(broken).collect();
+        let fits = panel.ticks.iter().enumerate().all(whole) && lines.iter().all(|lines| lines.full.is_none());
+        let number = |tick: &String| tick.replace('−', "-").parse::<f64>().is_ok();
+        let upwards = !fits && !panel.ticks.iter().all(number);
+        if !fits {
+            let room = if upwards { UPWARD_ROOM } else { self.plot };
+            lines = panel.ticks.iter().map(|tick| font::wrap(tick, TICK, room, 1)).collect();
+        }
+        let width = |lines: &Lines| if upwards { TICK.size } else { font::widest(lines, TICK) };
+        let shown = axis::thinned(&axis::centred(places.iter().copied(), lines.iter().map(width)), 4.0);
+        let mut lower = foot;
+        for ((x, lines), _) in places.iter().zip(&lines).zip(shown).filter(|(_, shown)| *shown) {
+            if upwards {
+                let at = (left + x + (ASCENT - DESCENT) / 2.0 * TICK.size, foot);
+                for line in lines.iter() {
+                    let text = Text::new(line.as_str(), at, Anchor::End, TICK, INK).upwards();
+                    scene.text(text.part_of(lines.full.as_ref()));
+                }
+                lower = lower.max(foot + font::widest(lines, TICK));
+            } else {
+                scene.lines(lines, (left + x, foot + ASCENT * TICK.size), Anchor::Middle, TICK, INK);
+                lower = lower.max(foot + lines.len() as f64 * TICK.line_height());
+            }
+        }
+        lower
+    }
+
     /// Error bars below, then the line, then its points over the joints.
     fn line(&self, scene: &mut Scene, panel: &CurvePanel, (at, line): (usize, &Line), (left, top): (f64, f64)) {
-        let colour = self.colour(line);
+        let style = self.style(line);
+        let colour = style.colour;
         let places: Vec<Option<(f64, f64, Point)>> = (0..line.values.len())
             .map(|i| {
                 let x = left + self.x(panel, i) + self.aside(panel, at);
@@ -295,21 +346,19 @@ impl<'a> Chart<'a> {
         for &(x, _, p) in places.iter().flatten() {
             if let Some((low, high)) = p.interval {
                 let (high, low) = (top + self.y(high), top + self.y(low));
-                let light = style::mix(colour, PAPER, 0.5);
-                scene.line((x, high), (x, low), 1.2, light);
+                scene.line((x, high), (x, low), 1.0, colour);
                 for y in [high, low] {
-                    scene.line((x - 3.0, y), (x + 3.0, y), 1.2, light);
+                    scene.line((x - 3.0, y), (x + 3.0, y), 1.0, colour);
                 }
             }
         }
         for pair in places.windows(2).filter(|_| !self.data.unordered) {
             if let [Some((x0, y0, _)), Some((x1, y1, _))] = pair {
-                scene.line((*x0, *y0), (*x1, *y1), 2.0, colour);
+                scene.stroke((*x0, *y0), (*x1, *y1), 2.0, colour, style.dash);
             }
         }
         for (i, &(x, y, p)) in places.iter().enumerate().filter_map(|(i, place)| Some((i, place.as_ref()?))) {
-            scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS + 1.0), colour: PAPER });
-            scene.marks.push(Mark::Polygon { points: disc((x, y), RADIUS), colour });
+            scene.marker((x, y), RADIUS, style);
             let ends = p.interval.map(|(low, high)| (axis::precise(low), axis::precise(high))).unwrap_or_default();
             let reach = RADIUS + 3.0;
             scene.datum(
@@ -333,22 +382,24 @@ impl<'a> Chart<'a> {
             let last = (0..line.values.len()).rev().find_map(|i| point(line, i).map(|p| (i, p)));
             let Some((i, p)) = last else { continue };
             let y = top + self.y(p.value);
-            let (colour, from) = (self.colour(line), left + self.x(panel, i) + self.aside(panel, at) + RADIUS + 2.0);
-            names.push(Name { text: name_of(line), colour, wanted: y, placed: y, from });
+            let (style, from) = (self.style(line), left + self.x(panel, i) + self.aside(panel, at) + RADIUS + 2.0);
+            names.push(Name { text: name_of(line, self.name_room), style, wanted: y, placed: y, from });
         }
         names.sort_by(|a, b| a.wanted.total_cmp(&b.wanted));
-        spread(&mut names, TEXT.line_height(), (top, top + HEIGHT));
+        spread(&mut names, TEXT.line_height(), (top, top + self.height));
         for name in names {
             let x = left + self.plot + NAME_GAP;
-            scene.line((name.from, name.wanted), (x - 3.0, name.placed), 0.8, style::mix(name.colour, PAPER, 0.4));
-            scene.text(Text::new(name.text, (x, name.placed + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
+            scene.line((name.from, name.wanted), (x - RADIUS - 2.0, name.placed), 0.8, name.style.colour);
+            scene.marker((x, name.placed), RADIUS, name.style);
+            let at = (x + KEY, name.placed + CAP * TEXT.size / 2.0);
+            scene.lines(&name.text, at, Anchor::Start, TEXT, INK);
         }
     }
 }
 
-/// What stands beside a line.
-fn name_of(line: &Line) -> String {
-    font::shorten(&format!("{}{}", line.label, line.note), TEXT, NAME_ROOM)
+/// The name that stands beside a line.
+fn name_of(line: &Line, room: f64) -> Lines {
+    font::wrap(&format!("{}{}", line.label, line.note), TEXT, room, 1)
 }
 
 /// Moves names, from top to bottom, at least `gap` apart and as far as possible into `top..bottom`.
@@ -367,14 +418,6 @@ fn spread(names: &mut [Name], gap: f64, (top, bottom): (f64, f64)) {
     for i in 1..names.len() {
         names[i].placed = names[i].placed.max(names[i - 1].placed + gap);
     }
-}
-
-/// A disc as a polygon of as many corners as are seen.
-pub(crate) fn disc((x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
-    (0..16)
-        .map(|i| f64::from(i) * std::f64::consts::TAU / 16.0)
-        .map(|a| (x + radius * a.cos(), y + radius * a.sin()))
-        .collect()
 }
 
 /// The point of a line at a position, without anything that cannot be drawn.

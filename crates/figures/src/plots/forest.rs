@@ -1,12 +1,13 @@
 //! Rows with intervals: one row per method, one panel per data set, so that who is ahead where is seen at once.
 
-use super::curves::{Point, disc};
+use super::curves::Point;
 use crate::Draw;
 use crate::axis::{self, Axis};
-use crate::font::{self, ASCENT, CAP};
+use crate::font::{self, ASCENT, CAP, Lines};
 use crate::frame::{self, Key, MARGIN};
-use crate::scene::{Anchor, Area, Mark, Part, Scene, Text};
-use crate::style::{self, GRID, INK, MUTED, PANEL, PAPER, Rgb, TEXT, TICK};
+use crate::scene::{Anchor, Area, Part, Scene, Text};
+use crate::series::{DISTINCT, Style};
+use crate::style::{GRID, INK, MUTED, PANEL, Rgb, TEXT, TICK};
 
 /// One row: a name, and per panel one point for each series.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,8 +35,10 @@ pub struct Forest {
     pub rows: Vec<ForestRow>,
 }
 
-/// Height of a row.
+/// Height of a row whose name is one line.
 const ROW: f64 = 22.0;
+/// Most lines of a row's name.
+const NAME_LINES: usize = 2;
 /// Width of a plot.
 const WIDTH: f64 = 210.0;
 const GUTTER: f64 = 42.0;
@@ -43,44 +46,48 @@ const RADIUS: f64 = 3.2;
 /// Between a row's points, downwards.
 const LANE: f64 = 7.0;
 /// Most that a row's name takes.
-const NAME_ROOM: f64 = 250.0;
-/// The series' colours, apart in lightness too.
-const COLOURS: [Rgb; 4] = [Rgb(0x33, 0x22, 0x88), Rgb(0xE6, 0x9F, 0x00), Rgb(0x00, 0x73, 0x5A), Rgb(0xCC, 0x66, 0x77)];
-
+const NAME_ROOM: f64 = 300.0;
 impl Draw for Forest {
     fn scene(&self) -> Scene {
-        let name = |row: &ForestRow| font::shorten(&row.label, TEXT, NAME_ROOM);
-        let names: Vec<String> = self.rows.iter().map(name).collect();
-        let left = MARGIN + font::widest(&names, TEXT) + 10.0;
+        let name = |row: &ForestRow| font::wrap(&row.label, TEXT, NAME_ROOM, NAME_LINES);
+        let names: Vec<Lines> = self.rows.iter().map(name).collect();
+        let left = MARGIN + names.iter().map(|lines| font::widest(lines, TEXT)).fold(0.0, f64::max) + 10.0;
+        let lines = names.iter().map(|lines| lines.len()).max().unwrap_or(0).max(1) as f64;
+        let row = ROW + (lines - 1.0) * TEXT.line_height();
+        let axes: Vec<Axis> = (0..self.panels.len()).map(|panel| self.axis(panel)).collect();
+        // Numbers below neighbouring panels, half of which hang out, do not touch.
+        let number = axes.iter().map(|axis| font::widest(&axis.labels(), TICK)).fold(0.0, f64::max);
+        let gutter = GUTTER.max(number + 10.0);
         let panels = self.panels.len().max(1) as f64;
-        let wide = left + panels * WIDTH + (panels - 1.0) * GUTTER + MARGIN + 6.0;
+        let wide = left + panels * WIDTH + (panels - 1.0) * gutter + MARGIN + (number / 2.0 - MARGIN).max(6.0);
         let least = frame::least_width(&self.title, self.subtitle.as_deref(), frame::TITLE_ROOM);
         let mut scene = Scene::new(&self.title, wide.max(least));
         let mut top = frame::header(&mut scene, &self.title, self.subtitle.as_deref()) + 8.0;
         if self.series.len() > 1 {
             let entries: Vec<(Key, &str)> =
-                self.series.iter().enumerate().map(|(i, name)| (Key::Square(colour(i)), name.as_str())).collect();
+                self.series.iter().enumerate().map(|(i, name)| (Key::Marker(style(i)), name.as_str())).collect();
             top = frame::legend(&mut scene, &entries, top) + 8.0;
         }
-        let titles: Vec<Vec<String>> = self.panels.iter().map(|p| font::wrap(p, PANEL, WIDTH, 2)).collect();
-        let heads = titles.iter().map(Vec::len).max().unwrap_or(0) as f64 * PANEL.line_height() + 4.0;
+        let titles: Vec<Lines> = self.panels.iter().map(|p| font::wrap(p, PANEL, WIDTH, 2)).collect();
+        let heads = titles.iter().map(|lines| lines.len()).max().unwrap_or(0) as f64 * PANEL.line_height() + 4.0;
         let plot = top + heads;
-        let height = ROW * self.rows.len().max(1) as f64;
+        let height = row * self.rows.len().max(1) as f64;
         for (i, name) in names.iter().enumerate() {
-            let y = plot + ROW * (i as f64 + 0.5);
+            let y = plot + row * (i as f64 + 0.5);
             if i % 2 == 0 {
-                let right = left + panels * WIDTH + (panels - 1.0) * GUTTER;
-                scene.fill(Area::new(MARGIN - 4.0, y - ROW / 2.0, right, y + ROW / 2.0), STRIPE, Part::Ground);
+                let right = left + panels * WIDTH + (panels - 1.0) * gutter;
+                scene.fill(Area::new(MARGIN - 4.0, y - row / 2.0, right, y + row / 2.0), STRIPE, Part::Ground);
             }
-            scene.text(Text::new(name.as_str(), (MARGIN, y + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK));
+            let up = (name.len().max(1) as f64 - 1.0) / 2.0 * TEXT.line_height();
+            scene.lines(name, (MARGIN, y - up + CAP * TEXT.size / 2.0), Anchor::Start, TEXT, INK);
         }
         if self.rows.is_empty() || self.panels.is_empty() {
-            scene.text(Text::new("no data", (left, plot + 0.6 * ROW), Anchor::Start, TEXT, MUTED));
+            scene.text(Text::new("no data", (left, plot + 0.6 * row), Anchor::Start, TEXT, MUTED));
         }
         for (p, title) in titles.iter().enumerate() {
-            let x = left + p as f64 * (WIDTH + GUTTER);
+            let x = left + p as f64 * (WIDTH + gutter);
             scene.lines(title, (x, top + ASCENT * PANEL.size), Anchor::Start, PANEL, INK);
-            self.panel(&mut scene, p, (x, plot));
+            self.panel(&mut scene, (p, &axes[p]), (x, plot), row);
         }
         let foot = plot + height + 5.0 + TICK.line_height() + 4.0;
         let title = font::wrap(&self.x_label, TEXT, wide - left - MARGIN, 2);
@@ -93,8 +100,15 @@ impl Draw for Forest {
 /// Ground of every other row.
 const STRIPE: Rgb = Rgb(0xF6, 0xF6, 0xF6);
 
-fn colour(series: usize) -> Rgb {
-    COLOURS[series % COLOURS.len()]
+/// The slots of series begin where no colour is kept for a method: a row is one method, and all of them have these series.
+fn style(series: usize) -> Style {
+    Style::of_slot((series + 4) % DISTINCT)
+}
+
+/// A point with the ends of its interval.
+fn reach(point: Point) -> (f64, f64) {
+    let (low, high) = point.ends().unwrap_or((point.value, point.value));
+    (low.min(point.value), high.max(point.value))
 }
 
 impl Forest {
@@ -108,26 +122,24 @@ impl Forest {
         })
     }
 
-    fn panel(&self, scene: &mut Scene, panel: usize, (left, top): (f64, f64)) {
-        let reach = |point: Point| {
-            let (low, high) = point.ends().unwrap_or((point.value, point.value));
-            (low.min(point.value), high.max(point.value))
-        };
+    fn axis(&self, panel: usize) -> Axis {
         let ends = self.points(panel).map(|(_, _, point)| reach(point));
-        let ends = ends.reduce(|(a, b), (low, high)| (a.min(low), b.max(high)));
-        let axis = match ends {
+        match ends.reduce(|(a, b), (low, high)| (a.min(low), b.max(high))) {
             Some((low, high)) if high > low => Axis::holding(low, high),
             Some((value, _)) => Axis::holding(value.min(0.0), value.max(1e-3)),
             None => Axis::holding(0.0, 1.0),
-        };
-        let bottom = top + ROW * self.rows.len().max(1) as f64;
+        }
+    }
+
+    fn panel(&self, scene: &mut Scene, (panel, axis): (usize, &Axis), (left, top): (f64, f64), height: f64) {
+        let bottom = top + height * self.rows.len().max(1) as f64;
         let x = |value: f64| left + WIDTH * axis.part(value);
         let labels = axis.labels();
-        // Every other label where they would touch.
-        let step = if font::widest(&labels, TICK) + 8.0 > WIDTH / (labels.len().max(2) - 1) as f64 { 2 } else { 1 };
-        for (i, (tick, label)) in axis.ticks.iter().zip(&labels).enumerate() {
+        let widths = labels.iter().map(|label| font::width(label, TICK));
+        let shown = axis::thinned(&axis::centred(axis.ticks.iter().map(|&tick| x(tick)), widths), 8.0);
+        for ((tick, label), shown) in axis.ticks.iter().zip(&labels).zip(shown) {
             scene.line((x(*tick), top), (x(*tick), bottom), 0.8, GRID);
-            if i % step == 0 {
+            if shown {
                 let at = (x(*tick), bottom + 5.0 + ASCENT * TICK.size);
                 scene.text(Text::new(label.as_str(), at, Anchor::Middle, TICK, MUTED));
             }
@@ -135,16 +147,14 @@ impl Forest {
         scene.line((left, bottom), (left + WIDTH, bottom), 1.0, INK);
         // Points of a row stand below one another, so that no interval hides another.
         let middle = (self.series.len().max(1) as f64 - 1.0) / 2.0;
-        let y = |row: usize, series: usize| top + ROW * (row as f64 + 0.5) + LANE * (series as f64 - middle);
+        let y = |row: usize, series: usize| top + height * (row as f64 + 0.5) + LANE * (series as f64 - middle);
         for (row, series, point) in self.points(panel) {
             let y = y(row, series);
             let (low, high) = reach(point);
-            scene.line((x(low), y), (x(high), y), 2.0, style::mix(colour(series), PAPER, 0.5));
+            scene.line((x(low), y), (x(high), y), 1.4, style(series).colour);
         }
         for (row, series, point) in self.points(panel) {
-            let at = (x(point.value), y(row, series));
-            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS + 0.8), colour: PAPER });
-            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS), colour: colour(series) });
+            scene.marker((x(point.value), y(row, series)), RADIUS, style(series));
         }
     }
 }

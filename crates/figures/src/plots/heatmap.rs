@@ -2,7 +2,7 @@
 
 use crate::Draw;
 use crate::axis::{self, Axis, Writing};
-use crate::font::{self, ASCENT, CAP, DESCENT};
+use crate::font::{self, ASCENT, CAP, DESCENT, Lines};
 use crate::frame::{self, MARGIN, TITLE_ROOM};
 use crate::scene::{Anchor, Area, Part, Scene, Text};
 use crate::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
@@ -64,7 +64,7 @@ impl Draw for Heatmaps {
 }
 
 /// Room for the name of a row, or of a column that reads upwards.
-const NAME_ROOM: f64 = 110.0;
+const NAME_ROOM: f64 = 150.0;
 /// Between a matrix and the names beside it.
 const NAME_GAP: f64 = 5.0;
 /// Between panels.
@@ -106,7 +106,7 @@ impl<'a> Chart<'a> {
 
         let face = if side.1 < 14.0 { Face::regular(9.0) } else { TICK };
         let names = |of: fn(&Panel) -> &[String]| {
-            let shown = |name: &String| font::width(&font::shorten(name, face, NAME_ROOM), face);
+            let shown = |name: &String| font::widest(&font::wrap(name, face, NAME_ROOM, 1), face);
             panels.iter().flat_map(of).map(shown).fold(0.0, f64::max)
         };
         let column_width = names(|panel| &panel.columns);
@@ -161,9 +161,9 @@ impl<'a> Chart<'a> {
         let mut y = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 8.0;
         let mut span: Option<(f64, f64)> = None;
         for line in data.panels.chunks(self.columns.max(1)) {
-            let titles: Vec<Vec<String>> =
+            let titles: Vec<Lines> =
                 line.iter().map(|panel| font::wrap(&panel.title, PANEL, self.matrix.0, 4)).collect();
-            let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+            let title_lines = titles.iter().map(|lines| lines.len()).max().unwrap_or(0) as f64;
             let top = y + title_lines * PANEL.line_height() + if title_lines > 0.0 { 3.0 } else { 0.0 };
             for (i, (panel, title)) in line.iter().zip(&titles).enumerate() {
                 let left = MARGIN + row_title + i as f64 * (block + GUTTER) + self.row_names + NAME_GAP;
@@ -203,19 +203,29 @@ impl<'a> Chart<'a> {
         let (wide, high) = self.cell;
         let face = self.names;
         let middle = CAP * face.size / 2.0;
-        for (i, name) in panel.rows.iter().enumerate() {
+        // Names higher than their cells are written where they have room; all are said on hover.
+        let shown = |count: usize, side: f64, size: f64| {
+            let places = (0..count).map(move |i| side * (i as f64 + 0.5));
+            axis::thinned(&axis::centred(places, vec![size; count]), 0.0)
+        };
+        let rows = shown(panel.rows.len(), high, face.size);
+        for (i, name) in panel.rows.iter().enumerate().filter(|(i, _)| rows[*i]) {
             let at = (left - NAME_GAP, top + high * (i as f64 + 0.5) + middle);
-            scene.text(Text::new(font::shorten(name, face, NAME_ROOM), at, Anchor::End, face, INK));
+            scene.lines(&font::wrap(name, face, NAME_ROOM, 1), at, Anchor::End, face, INK);
         }
         let below = top + high * panel.rows.len() as f64 + NAME_GAP;
-        for (j, name) in panel.columns.iter().enumerate() {
+        let columns = shown(panel.columns.len(), wide, if self.upright { 0.0 } else { face.size });
+        for (j, name) in panel.columns.iter().enumerate().filter(|(j, _)| columns[*j]) {
             let x = left + wide * (j as f64 + 0.5);
-            let name = font::shorten(name, face, NAME_ROOM);
-            scene.text(if self.upright {
-                Text::new(name, (x, below + ASCENT * face.size), Anchor::Middle, face, INK)
-            } else {
-                Text::new(name, (x + middle, below), Anchor::End, face, INK).upwards()
-            });
+            let name = font::wrap(name, face, NAME_ROOM, 1);
+            for line in name.iter() {
+                let text = if self.upright {
+                    Text::new(line.as_str(), (x, below + ASCENT * face.size), Anchor::Middle, face, INK)
+                } else {
+                    Text::new(line.as_str(), (x + middle, below), Anchor::End, face, INK).upwards()
+                };
+                scene.text(text.part_of(name.full.as_ref()));
+            }
         }
         for (i, j, value) in cells(panel) {
             let (x, y) = (left + wide * j as f64, top + high * i as f64);
@@ -269,7 +279,10 @@ impl<'a> Chart<'a> {
             let area = Area::new(left, at((i + 1) as f64 / STEPS as f64), left + BAR, bottom);
             scene.fill(area, style::sequential(i as f64 / (STEPS - 1) as f64), Part::Key);
         }
-        for (&tick, label) in axis.ticks.iter().zip(labels) {
+        let heights =
+            axis::centred(axis.ticks.iter().rev().map(|&tick| at(axis.part(tick))), vec![TICK.size; labels.len()]);
+        let shown = axis::thinned(&heights, 2.0).into_iter().rev();
+        for ((&tick, label), _) in axis.ticks.iter().zip(labels).zip(shown).filter(|(_, shown)| *shown) {
             let y = at(axis.part(tick));
             scene.line((left + BAR, y), (left + BAR + 3.0, y), 0.8, MUTED);
             let place = (left + BAR + 6.0, y + CAP * TICK.size / 2.0);

@@ -1,11 +1,12 @@
 //! Points by two figures, each with its intervals and its name beside it, and the line beyond which no point is better in both.
 
-use super::curves::{Point, disc};
+use super::curves::Point;
 use crate::Draw;
 use crate::axis::{self, Axis};
 use crate::font::{self, ASCENT, CAP, DESCENT};
-use crate::frame::{self, MARGIN};
-use crate::scene::{Anchor, Area, Mark, Scene, Text};
+use crate::frame::{self, Key, MARGIN};
+use crate::scene::{Anchor, Area, Scene, Text};
+use crate::series::{self, Style, StyleKey};
 use crate::style::{self, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK};
 
 /// A point. Values that are not finite count as absent, and so does the point.
@@ -13,8 +14,8 @@ use crate::style::{self, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK};
 pub struct Dot {
     /// Name beside it.
     pub label: String,
-    /// What its colour is chosen by.
-    pub colour: style::ColourKey,
+    /// What its style is chosen by.
+    pub style: StyleKey,
     /// Points of the same path, in this order, are joined by a line; those without stand alone.
     pub path: Option<String>,
     /// To the right.
@@ -61,7 +62,7 @@ impl Draw for Scatter {
 struct Chart<'a> {
     data: &'a Scatter,
     dots: Vec<&'a Dot>,
-    colours: Vec<Rgb>,
+    styles: Vec<Style>,
     x: Axis,
     y: Axis,
     left: f64,
@@ -73,10 +74,10 @@ impl<'a> Chart<'a> {
         let dots: Vec<&Dot> = data.dots.iter().filter(there).collect();
         let x = axis_of(dots.iter().map(|dot| dot.x));
         let y = axis_of(dots.iter().map(|dot| dot.y));
-        let keys: Vec<&style::ColourKey> = dots.iter().map(|dot| &dot.colour).collect();
+        let keys: Vec<&StyleKey> = dots.iter().map(|dot| &dot.style).collect();
         let title = frame::upward_title_width(&data.y_label, HEIGHT);
         let left = MARGIN + title + if title > 0.0 { 6.0 } else { 0.0 } + font::widest(&y.labels(), TICK) + 8.0;
-        Self { data, dots, colours: one_each(&keys), x, y, left }
+        Self { data, styles: series::styles(&keys), dots, x, y, left }
     }
 
     fn place(&self, x: f64, y: f64, top: f64) -> (f64, f64) {
@@ -88,7 +89,8 @@ impl<'a> Chart<'a> {
         let wide = self.left + WIDTH + ASIDE + MARGIN;
         let least = frame::least_width(&data.title, data.subtitle.as_deref(), frame::TITLE_ROOM);
         let mut scene = Scene::new(&data.title, wide.max(least));
-        let top = frame::header(&mut scene, &data.title, data.subtitle.as_deref()) + 12.0;
+        let subtitle = frame::with_note(data.subtitle.as_deref(), series::note(&self.styles));
+        let top = frame::header(&mut scene, &data.title, subtitle.as_deref()) + 12.0;
         frame::upward_title(&mut scene, &data.y_label, MARGIN, (top, top + HEIGHT));
         self.grid(&mut scene, top);
         if self.dots.is_empty() {
@@ -97,12 +99,17 @@ impl<'a> Chart<'a> {
         }
         self.front(&mut scene, top);
         self.marks(&mut scene, top);
-        self.names(&mut scene, top);
+        let unnamed = self.names(&mut scene, top);
         let foot = top + HEIGHT + FOOT + TICK.line_height() + 4.0;
         let title = font::wrap(&data.x_label, TEXT, WIDTH, 3);
         let at = (self.left + WIDTH / 2.0, foot + ASCENT * TEXT.size);
         scene.lines(&title, at, Anchor::Middle, TEXT, INK);
-        scene.height = foot + title.len() as f64 * TEXT.line_height() + MARGIN;
+        let mut bottom = foot + title.len() as f64 * TEXT.line_height();
+        if !unnamed.is_empty() {
+            let entry = |&dot: &usize| (Key::Marker(self.styles[dot]), self.dots[dot].label.as_str());
+            bottom = frame::legend(&mut scene, &unnamed.iter().map(entry).collect::<Vec<_>>(), bottom + 10.0);
+        }
+        scene.height = bottom + MARGIN;
         scene
     }
 
@@ -114,10 +121,15 @@ impl<'a> Chart<'a> {
             let at = (self.left - 8.0, y + CAP * TICK.size / 2.0);
             scene.text(Text::new(label, at, Anchor::End, TICK, MUTED));
         }
-        for (tick, label) in self.x.ticks.iter().zip(self.x.labels()) {
-            let x = self.place(*tick, self.y.low, top).0;
+        let labels = self.x.labels();
+        let places: Vec<f64> = self.x.ticks.iter().map(|tick| self.place(*tick, self.y.low, top).0).collect();
+        let widths = labels.iter().map(|label| font::width(label, TICK));
+        let shown = axis::thinned(&axis::centred(places.iter().copied(), widths), 6.0);
+        for ((x, label), shown) in places.into_iter().zip(labels).zip(shown) {
             scene.line((x, top), (x, bottom), 0.8, GRID);
-            scene.text(Text::new(label, (x, bottom + FOOT + ASCENT * TICK.size), Anchor::Middle, TICK, MUTED));
+            if shown {
+                scene.text(Text::new(label, (x, bottom + FOOT + ASCENT * TICK.size), Anchor::Middle, TICK, MUTED));
+            }
         }
         scene.line((self.left, bottom), (right, bottom), 1.0, INK);
     }
@@ -144,29 +156,27 @@ impl<'a> Chart<'a> {
     }
 
     fn marks(&self, scene: &mut Scene, top: f64) {
-        for (dot, colour) in self.dots.iter().zip(&self.colours) {
-            let light = style::mix(*colour, PAPER, 0.5);
+        for (dot, Style { colour, .. }) in self.dots.iter().zip(&self.styles) {
             let (x, y) = self.place(dot.x.value, dot.y.value, top);
             if let Some((low, high)) = dot.y.ends() {
                 let (low, high) = (self.place(0.0, low, top).1, self.place(0.0, high, top).1);
-                scene.line((x, high), (x, low), 1.2, light);
+                scene.line((x, high), (x, low), 1.0, *colour);
             }
             if let Some((low, high)) = dot.x.ends() {
                 let (low, high) = (self.place(low, 0.0, top).0, self.place(high, 0.0, top).0);
-                scene.line((low, y), (high, y), 1.2, light);
+                scene.line((low, y), (high, y), 1.0, *colour);
             }
         }
         for (at, dot) in self.dots.iter().enumerate().filter(|(_, dot)| dot.path.is_some()) {
             let next = self.dots[at + 1..].iter().find(|next| next.path == dot.path);
             if let Some(next) = next {
                 let ends = [dot, next].map(|dot| self.place(dot.x.value, dot.y.value, top));
-                scene.line(ends[0], ends[1], 1.6, self.colours[at]);
+                scene.stroke(ends[0], ends[1], 1.6, self.styles[at].colour, self.styles[at].dash);
             }
         }
-        for (dot, colour) in self.dots.iter().zip(&self.colours) {
+        for (dot, style) in self.dots.iter().zip(&self.styles) {
             let at = self.place(dot.x.value, dot.y.value, top);
-            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS + 1.0), colour: PAPER });
-            scene.marks.push(Mark::Polygon { points: disc(at, RADIUS), colour: *colour });
+            scene.marker(at, RADIUS, *style);
             let (x, y) = (axis::precise(dot.x.value), axis::precise(dot.y.value));
             let fields = [("point", dot.label.clone()), (&self.data.x_label, x), (&self.data.y_label, y)];
             let reach = RADIUS + 3.0;
@@ -174,15 +184,23 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// Every name where it covers nothing: beside its point, else farther off with a line to it.
-    fn names(&self, scene: &mut Scene, top: f64) {
+    /// Every name where it covers nothing: beside its point, else farther off with a line to it. Returns the points whose names
+    /// have no room.
+    fn names(&self, scene: &mut Scene, top: f64) -> Vec<usize> {
+        let mut unnamed = Vec::new();
         let whole = Area::new(self.left + 1.0, top - 8.0, scene.width - 2.0, top + HEIGHT - 2.0);
         let places: Vec<(f64, f64)> = self.dots.iter().map(|dot| self.place(dot.x.value, dot.y.value, top)).collect();
-        let r = RADIUS + 1.0;
+        let r = 1.5 * RADIUS;
         let mut taken: Vec<Area> = places.iter().map(|&(x, y)| Area::new(x - r, y - r, x + r, y + r)).collect();
-        for (dot, &at) in self.dots.iter().zip(&places) {
-            let text = font::shorten(&dot.label, TICK, NAME_ROOM);
-            let width = font::width(&text, TICK);
+        // Points along the lines that lead to names.
+        let mut led: Vec<(f64, f64)> = Vec::new();
+        let mut named: Vec<Area> = Vec::new();
+        for (index, (dot, &at)) in self.dots.iter().zip(&places).enumerate() {
+            let text = font::wrap(&dot.label, TICK, NAME_ROOM, 1);
+            if text.is_empty() {
+                continue;
+            }
+            let width = font::widest(&text, TICK);
             let (above, below) = (ASCENT * TICK.size, DESCENT * TICK.size);
             let area = |x: f64, y: f64| Area::new(x - 1.0, y - above, x + width + 1.0, y + below);
             let middle = CAP * TICK.size / 2.0;
@@ -200,40 +218,48 @@ impl<'a> Chart<'a> {
                 ]
                 .map(|(x, y)| (ring, x, y))
             });
-            let free = |&(_, x, y): &(i32, f64, f64)| {
+            let end = |x: f64, y: f64| {
+                let below_point = y - above > at.1;
+                (
+                    at.0.clamp(x, x + width),
+                    if below_point { y - above + 2.0 } else { (y - middle).max(y + below - 12.0) },
+                )
+            };
+            let lead = |ring: i32, x: f64, y: f64| -> Vec<(f64, f64)> {
+                let (to, steps) = (end(x, y), if ring > 0 { 24 } else { 0 });
+                let part = |i: i32| f64::from(i) / 24.0;
+                (0..steps).map(|i| (at.0 + (to.0 - at.0) * part(i), at.1 + (to.1 - at.1) * part(i))).collect()
+            };
+            let holds =
+                |area: &Area, (x, y): (f64, f64)| area.left < x && x < area.right && area.top < y && y < area.bottom;
+            let free = |&(ring, x, y): &(i32, f64, f64)| {
                 let area = area(x, y);
+                if led.iter().any(|&point| holds(&area, point))
+                    || lead(ring, x, y).iter().any(|&point| named.iter().any(|named| holds(named, point)))
+                {
+                    return false;
+                }
                 let inside = area.left >= whole.left && area.right <= whole.right;
                 inside
                     && area.top >= whole.top
                     && area.bottom <= whole.bottom
                     && !taken.iter().any(|t| t.overlaps(&area))
             };
-            // Where there is no room at all a name is left out rather than set over others.
-            let Some((ring, x, y)) = candidates.clone().find(free) else { continue };
+            // Where there is no room at all a name stands in the legend rather than over others.
+            let Some((ring, x, y)) = candidates.clone().find(free) else {
+                unnamed.push(index);
+                continue;
+            };
             if ring > 0 {
-                let end = (
-                    at.0.clamp(x, x + width),
-                    if y - above > at.1 { y - above + 2.0 } else { (y - middle).max(y + below - 12.0) },
-                );
-                scene.line(at, end, 0.7, style::mix(MUTED, PAPER, 0.4));
+                scene.line(at, end(x, y), 0.7, style::mix(MUTED, PAPER, 0.4));
             }
+            led.extend(lead(ring, x, y));
+            named.push(area(x, y));
             taken.push(area(x, y));
-            scene.text(Text::new(text, (x, y), Anchor::Start, TICK, INK));
+            scene.lines(&text, (x, y), Anchor::Start, TICK, INK);
         }
+        unnamed
     }
-}
-
-/// A key has one colour, however many points.
-fn one_each(keys: &[&style::ColourKey]) -> Vec<Rgb> {
-    let mut distinct: Vec<&style::ColourKey> = Vec::new();
-    keys.iter().for_each(|key| {
-        if !distinct.contains(key) {
-            distinct.push(key);
-        }
-    });
-    let colours = style::colours(&distinct);
-    let of = |key: &&style::ColourKey| distinct.iter().position(|known| known == key).map_or(MUTED, |at| colours[at]);
-    keys.iter().map(of).collect()
 }
 
 fn axis_of(points: impl Iterator<Item = Point>) -> Axis {

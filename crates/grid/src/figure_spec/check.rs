@@ -20,7 +20,7 @@ pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method])
     for (i, figure) in figures.iter().enumerate() {
         let key = |part: &str| format!("figures[{i}].{}.{part}", figure.kind());
         match figure {
-            FigureSpec::Curves(CurvesSpec { along: Along::Parameter(name), .. }) => {
+            FigureSpec::Curves(CurvesSpec { along: Some(Along::Parameter(name)), .. }) => {
                 parameter(file, &key("along.parameter"), name, &all)?;
             }
             FigureSpec::Scatter(ScatterSpec { join: Some(name), .. }) => parameter(file, &key("join"), name, &all)?,

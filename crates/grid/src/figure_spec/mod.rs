@@ -1,5 +1,6 @@
 //! The figures that a grid or paper file asks for beside those that every grid gets, as written.
 
+pub mod axes;
 pub mod check;
 
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,10 @@ pub enum FigureSpec {
 }
 
 /// What a figure's axis of positions is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Along {
     /// The grid's subsets of views.
-    #[default]
     Views,
     /// Its noises, by their amount, on its first subset of views.
     Noise,
@@ -38,8 +38,9 @@ pub enum Along {
 pub struct CostsSpec {
     /// Stem of the files.
     pub name: String,
-    /// Title of the axis of subsets.
-    pub x: String,
+    /// Title of the axis of subsets; `views` without one.
+    #[serde(default)]
+    pub x: Option<String>,
     /// The subsets are no sequence: no line joins them.
     #[serde(default)]
     pub unordered: bool,
@@ -62,11 +63,12 @@ pub struct CurvesSpec {
     /// The pairs with the last view of a subset alone.
     #[serde(default)]
     pub with_last: bool,
-    /// What the positions are.
+    /// What the positions are: the axis of the grid that varies where a file does not say.
     #[serde(default)]
-    pub along: Along,
-    /// Title of the axis of positions.
-    pub x: String,
+    pub along: Option<Along>,
+    /// Title of the axis of positions; the name of what varies without one.
+    #[serde(default)]
+    pub x: Option<String>,
     /// The positions are no sequence: no line joins them.
     #[serde(default)]
     pub unordered: bool,
@@ -101,6 +103,17 @@ pub struct SweepSpec {
     pub columns: String,
     /// The metric.
     pub metric: Metric,
+}
+
+impl CurvesSpec {
+    /// Title of the axis of positions.
+    pub fn x(&self) -> String {
+        self.x.clone().unwrap_or_else(|| match self.along.as_ref().unwrap_or(&Along::Views) {
+            Along::Views => "views".into(),
+            Along::Noise => "amount of noise".into(),
+            Along::Parameter(name) => name.rsplit('.').next().unwrap_or(name).into(),
+        })
+    }
 }
 
 impl FigureSpec {

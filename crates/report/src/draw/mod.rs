@@ -188,7 +188,7 @@ impl Page<'_> {
     ) -> GroupedBars {
         let series = self.groups.iter().map(|group| BarSeries {
             label: group.label(),
-            colour: palette::key(&group.method.name),
+            style: palette::key(group),
             values: values(group),
         });
         GroupedBars {

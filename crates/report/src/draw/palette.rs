@@ -1,47 +1,45 @@
-//! The colours of the methods that the paper compares, the same in every figure; other methods get one by their name.
-//!
-//! They were chosen for three readers at once: hues that stay apart under the common forms of colour blindness, and a
-//! lightness L* that falls from about 83 (`na`) to 21 (`gcpa`) in steps of at least 12, so that they also stay apart on a
-//! grey printer.
+//! The styles of the methods that the paper compares, the same in every figure; other settings get one by their name.
 
-use figures::style::{ColourKey, Rgb};
+use figures::series::StyleKey;
 
-const METHODS: [(&str, Rgb); 5] = [
-    ("na", Rgb(0xCF, 0xCF, 0xCF)),
-    ("pairwise", Rgb(0xE6, 0x9F, 0x00)),
-    ("gpa", Rgb(0x3D, 0x8F, 0xC9)),
-    ("gcca", Rgb(0x00, 0x73, 0x5A)),
-    ("gcpa", Rgb(0x33, 0x22, 0x88)),
-];
+use crate::tables::summary::Group;
 
-/// What the colour of a method is chosen by.
-pub fn key(method: &str) -> ColourKey {
-    let own = METHODS.iter().find(|(name, _)| *name == method).map(|&(_, colour)| colour);
-    ColourKey { name: method.to_owned(), own }
+/// The methods of the paper, in the order of their slots. The first setting of a method in a figure has its slot.
+const METHODS: [&str; 5] = ["na", "pairwise", "gpa", "gcca", "gcpa"];
+
+/// The key by which a setting gets its style.
+pub fn key(group: &Group) -> StyleKey {
+    named(&group.method.name, group.label())
+}
+
+/// The key of a line or path of this name, which belongs to a method.
+pub fn named(method: &str, name: String) -> StyleKey {
+    StyleKey { name, slot: METHODS.iter().position(|known| *known == method) }
 }
 
 #[cfg(test)]
 mod tests {
+    use figures::series::{Style, styles};
+
     use super::*;
-    use figures::style::{colours, luminance};
 
     #[test]
-    fn methods_stay_apart_in_grey() {
-        let lightness = |colour: Rgb| 116.0 * luminance(colour).cbrt() - 16.0;
-        let mut steps: Vec<f64> = METHODS.iter().map(|&(_, colour)| lightness(colour)).collect();
-        assert!(steps.is_sorted_by(|a, b| a > b), "{steps:?}");
-        steps.dedup_by(|b, a| *a - *b >= 12.0);
-        assert_eq!(steps.len(), 1, "{steps:?}");
+    fn methods_of_the_paper_keep_their_styles_in_any_company() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "na", "pairwise", "gpa", "gcca", "gcpa"];
+        let keys: Vec<StyleKey> = names.iter().map(|name| named(name, name.to_string())).collect();
+        let given = styles(&keys.iter().collect::<Vec<_>>());
+        for (i, a) in given.iter().enumerate() {
+            assert!(!given[..i].iter().any(|b| a.colour == b.colour || a.marker == b.marker), "{}", names[i]);
+        }
+        assert_eq!(given[7..], [0, 1, 2, 3, 4].map(Style::of_slot));
     }
 
     #[test]
-    fn methods_stay_apart_from_all_others() {
-        let names = ["a", "b", "c", "d", "e", "f", "g", "na", "pairwise", "gpa", "gcca", "gcpa"];
-        let keys: Vec<ColourKey> = names.map(key).to_vec();
-        let given = colours(&keys.iter().collect::<Vec<_>>());
+    fn settings_of_one_method_differ_in_colour_and_marker() {
+        let keys: Vec<StyleKey> = (0..12).map(|rank| named("gcca", format!("GCCA (rank {rank})"))).collect();
+        let given = styles(&keys.iter().collect::<Vec<_>>());
         for (i, a) in given.iter().enumerate() {
-            assert!(!given[..i].contains(a), "{} shares its colour", names[i]);
+            assert!(!given[..i].iter().any(|b| a.colour == b.colour || a.marker == b.marker), "{i}: {given:?}");
         }
-        assert_eq!(given[7..], METHODS.map(|(_, colour)| colour));
     }
 }

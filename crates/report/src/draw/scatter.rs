@@ -38,18 +38,20 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
         let (Some(x), Some(y)) = (point(group, x)?, point(group, y)?) else { continue };
         for metric in [spec.x, spec.y] {
             let without = summary.measures_of(metric).next().and_then(|measure| summary.left_out(group, measure));
-            let what = || format!("{} of {}", metric.title(), short_label(group, &groups));
+            let what = || format!("{} of {}", metric.title(), greek_label(group));
             lacking.extend(without.map(|without| (what(), without.places.len())));
         }
         let path = value(group).and(spec.join.as_ref()).map(|name| group.method.label_without(&[name.as_str()]));
         let first_of_path = path.is_none() || !dots.iter().any(|dot: &Dot| dot.path == path);
-        let full = short_label(group, &groups);
+        let full = greek_label(group);
         let label = match (&spec.join, first_of_path) {
             // Along a path the name stands once.
             (Some(name), false) => format!("{} {}", greek(name), text(parameter(group, name))),
             _ => full,
         };
-        dots.push(Dot { label, colour: palette::key(&group.method.name), path, x, y });
+        // A path is one series, whatever its points are called.
+        let style = palette::named(&group.method.name, path.clone().unwrap_or_else(|| group.label()));
+        dots.push(Dot { label, style, path, x, y });
     }
     // Those that stand alone are named first: they have no other place to be told by.
     let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());
@@ -68,24 +70,9 @@ fn axis_title(metric: Metric) -> String {
     format!("{} ({better} is better)", metric.title())
 }
 
-/// A method's name with as few of its parameters as set it apart from the figure's other groups of that name.
-fn short_label(group: &Group, groups: &[&Group]) -> String {
-    let paths = group.method.params.paths();
-    let mut others: Vec<&&Group> =
-        groups.iter().filter(|other| other.method.name == group.method.name && other.method != group.method).collect();
-    let alone = others.is_empty();
-    let differs = |other: &Group, path: &str| group.method.params.differ(&other.method.params, path);
-    let mut told: Vec<&str> = Vec::new();
-    while !others.is_empty() {
-        // The one that tells it from most of those left.
-        let apart = |path: &&String| others.iter().filter(|other| differs(other, path)).count();
-        let Some(path) = paths.iter().max_by_key(apart).filter(|path| apart(path) > 0) else { break };
-        told.push(path.as_str());
-        others.retain(|other| !differs(other, path));
-    }
-    let untold = paths.iter().map(String::as_str).filter(|path| !alone && !told.contains(path));
-    let untold: Vec<&str> = untold.collect();
-    group.method.label_without(&untold).replace("tau", "τ").replace("lambda", "λ")
+/// A setting's name as the paper writes its parameters.
+fn greek_label(group: &Group) -> String {
+    group.label().replace("tau", "τ").replace("lambda", "λ")
 }
 
 fn text(value: Option<Value>) -> String {

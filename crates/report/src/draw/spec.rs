@@ -13,6 +13,8 @@ use crate::tables::processors;
 use crate::tables::summary::{Group, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 use grid::figure_spec::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
+use grid::keys::InFull;
+use grid::settings::shortest;
 use store::record::Record;
 
 /// The figure with the stem of its files.
@@ -38,6 +40,8 @@ struct Position {
 
 /// A line before it has values: at every position the group that it passes.
 struct Track<'a> {
+    /// What all its groups share, in full.
+    full: InFull,
     label: String,
     method: String,
     groups: Vec<Option<&'a Group>>,
@@ -50,7 +54,7 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
             let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
             let at = |group: &Group| group.noise.is_clean().then(|| sets.iter().position(|s| *s == group.view_set))?;
             let positions = ticks(&sets).into_iter().map(|tick| Position { tick, place: None });
-            (positions.collect(), tracks(summary, sets.len(), |group| (group.label(), at(group))))
+            (positions.collect(), tracks(summary, sets.len(), |group| (group.method.in_full(), at(group))))
         }
         Along::Noise => {
             let first = summary.view_sets().first().map(|set| set.to_string());
@@ -63,7 +67,7 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
             };
             let position = |noise: &&Noise| Position { tick: amount(noise).to_string(), place: Some(amount(noise)) };
             let positions = noises.iter().map(position).collect();
-            (positions, tracks(summary, noises.len(), |group| (group.label(), at(group))))
+            (positions, tracks(summary, noises.len(), |group| (group.method.in_full(), at(group))))
         }
         Along::Parameter(name) => along_parameter(name, summary),
     }
@@ -80,36 +84,50 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
     }
     values.sort_by(|a, b| a.as_f64().unwrap_or(f64::NAN).total_cmp(&b.as_f64().unwrap_or(f64::NAN)));
     let found = |group: &Group| {
-        if !here(&group) {
-            return (String::new(), None);
-        }
-        let value = parameter(group, name);
+        let mut full = group.method.in_full();
+        let value = if here(&group) { parameter(group, name) } else { None };
         let at = value.and_then(|value| values.iter().position(|known| *known == value));
         // A line is a method whatever the parameter is.
-        (if at.is_some() { group.method.label_without(&[name]) } else { group.label() }, at)
+        full.words.retain(|(path, _)| at.is_none() || path != name);
+        (full, at)
     };
     let mut lines = tracks(summary, values.len(), found);
+    // A line of several settings is called by what they share, as far as that tells it from the other lines.
+    let full: Vec<InFull> = lines.iter().map(|line| line.full.clone()).collect();
+    let told = shortest(&full.iter().collect::<Vec<_>>());
+    for ((line, full), told) in lines.iter_mut().zip(&full).zip(told) {
+        if line.groups.iter().flatten().count() > 1 {
+            line.label = full.text(|path| told.contains(&path));
+        }
+    }
     // Methods without the parameter, or with the value that stands for none, are the same at every position.
     for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
-        let groups = vec![Some(group); values.len()];
-        lines.push(Track { label: group.label(), method: group.method.name.clone(), groups });
+        let (groups, mut label) = (vec![Some(group); values.len()], group.label());
+        if lines.iter().any(|line| line.label == label) {
+            let value = parameter(group, name).filter(|value| !value.is_null());
+            let value = value.map_or_else(|| "by default".to_string(), |value| value.to_string());
+            label += &format!(", {} {value}", greek(name));
+        }
+        lines.push(Track { full: group.method.in_full(), label, method: group.method.name.clone(), groups });
     }
     let position = |value: &Value| Position { tick: value.to_string(), place: None };
     (values.iter().map(position).collect(), lines)
 }
 
-/// One track for every label, in order; a group without a position is on none.
+/// One track for all groups that are the same in full, in order; a group without a position is on none. It has the name of its
+/// first group.
 fn tracks<'a>(
     summary: &'a Summary<'_>,
     positions: usize,
-    of: impl Fn(&Group) -> (String, Option<usize>),
+    of: impl Fn(&Group) -> (InFull, Option<usize>),
 ) -> Vec<Track<'a>> {
     let mut tracks: Vec<Track<'a>> = Vec::new();
     for group in &summary.groups {
-        let (label, Some(at)) = of(group) else { continue };
-        let known = tracks.iter().position(|track| track.label == label && track.method == group.method.name);
+        let (full, Some(at)) = of(group) else { continue };
+        let known = tracks.iter().position(|track| track.full == full && track.method == group.method.name);
         let known = known.unwrap_or_else(|| {
-            tracks.push(Track { label, method: group.method.name.clone(), groups: vec![None; positions] });
+            let (label, method) = (group.label(), group.method.name.clone());
+            tracks.push(Track { full, label, method, groups: vec![None; positions] });
             tracks.len() - 1
         });
         tracks[known].groups[at] = Some(group);
@@ -121,7 +139,7 @@ fn tracks<'a>(
 fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<Curves> {
     let (metric, summary) = (spec.metric, samples.summary());
     let measure = summary.measures_of(metric).next();
-    let (positions, tracks) = along(&spec.along, summary);
+    let (positions, tracks) = along(spec.along.as_ref().unwrap_or(&Along::Views), summary);
     let mut lines: Vec<Vec<Line>> = spec.of.iter().map(|_| Vec::new()).collect();
     let mut lacking: Vec<(String, usize)> = Vec::new();
     for track in tracks {
@@ -148,8 +166,8 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
         }
         for (lines, values) in lines.iter_mut().zip(points) {
             if values.iter().any(Option::is_some) {
-                let (label, colour) = (track.label.clone(), palette::key(&track.method));
-                lines.push(Line { label, colour, values, ..Line::default() });
+                let (label, style) = (track.label.clone(), palette::named(&track.method, track.label.clone()));
+                lines.push(Line { label, style, values, ..Line::default() });
             }
         }
     }
@@ -168,7 +186,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
     Ok(Curves {
         title: format!("{}: {}", words.title, metric.title()),
         subtitle: with_lacking(words.subtitle.clone(), &lacking),
-        x_label: spec.x.clone(),
+        x_label: spec.x(),
         y_label: metric.title().into(),
         y_spacing: Spacing::Linear,
         x_spacing: Spacing::Linear,
@@ -217,8 +235,8 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };
-            let colour = palette::key(&method);
-            Line { values: sets.iter().map(value).collect(), label, colour, ..Line::default() }
+            let style = palette::named(&method, label.clone());
+            Line { values: sets.iter().map(value).collect(), label, style, ..Line::default() }
         };
         CurvePanel {
             title: title.into(),
@@ -232,7 +250,7 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     Curves {
         title: format!("{}: cost", words.title),
         subtitle,
-        x_label: spec.x.clone(),
+        x_label: spec.x.clone().unwrap_or_else(|| "views".into()),
         y_label: "seconds".into(),
         y_spacing: Spacing::Logarithmic,
         x_spacing: Spacing::Linear,

@@ -11,6 +11,7 @@ use crate::paper::Paper;
 use grid::Primary;
 use grid::figure_spec::FigureSpec;
 use grid::plan::Plan;
+use grid::settings::Setting;
 use store::cells::Store;
 use store::durable::write_file;
 use store::record::Record;
@@ -31,6 +32,8 @@ pub struct About {
     pub command: String,
     /// The comparison that the grid was made for.
     pub primary: Option<Primary>,
+    /// The settings of its methods, with their aliases.
+    pub settings: Vec<Setting>,
     /// The figures that it asks for beside those that every grid gets.
     pub figures: Vec<FigureSpec>,
     /// Fewer seeds and points than the full run.
@@ -78,6 +81,7 @@ impl About {
             notes,
             command: command.into(),
             primary: grid.primary.clone(),
+            settings: grid.settings(),
             figures: grid.figures.clone(),
             quick: plan.quick,
             planned: Some(plan.cells.len()),

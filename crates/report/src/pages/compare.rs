@@ -1,6 +1,7 @@
 //! Two runs side by side: the same method by the same measure in both, with the paired interval of the difference where
 //! both were judged on the same items.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -18,6 +19,7 @@ use crate::tables::MISSING;
 use crate::tables::comparison::{draw, ends, p_value};
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
+use grid::settings::Setting;
 use store::cells::StoredSeries;
 use store::durable::write_file;
 use store::record::Record;
@@ -74,9 +76,16 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
         // The same grid in two folders: told apart by where they are.
         names = [a, b].map(|path| path.display().to_string());
     }
+    // One setting has one name on both sides, and two settings have two.
+    let found = |records: &[Record]| {
+        let mut seen = HashSet::new();
+        let keys = records.iter().filter_map(Record::method_key).filter(|key| seen.insert(key.clone()));
+        keys.map(|key| Setting::of(&key)).collect::<Vec<_>>()
+    };
+    let settings = [first.2.settings.clone(), second.2.settings.clone(), found(&first.1), found(&second.1)].concat();
     let sides = [
-        Side { name: names[0].clone(), samples: Samples::new(&first.1, &first.0) },
-        Side { name: names[1].clone(), samples: Samples::new(&second.1, &second.0) },
+        Side { name: names[0].clone(), samples: Samples::named(&first.1, &first.0, &settings) },
+        Side { name: names[1].clone(), samples: Samples::named(&second.1, &second.0, &settings) },
     ];
     let (pairs, problems) = pairs(&sides)?;
     let table = table(&sides, &pairs, &problems);

@@ -7,6 +7,7 @@ use super::about::About;
 use super::problems::{CAPPED, Problems};
 use crate::claims::{self, Verdict};
 use crate::samples::Samples;
+use crate::settings;
 use crate::tables;
 use crate::tables::agreement::Agreement;
 use crate::tables::comparison::{self, Comparison};
@@ -33,6 +34,8 @@ pub struct Report<'a> {
     pub overview: Table,
     /// Its intervals, and who leads by every measure.
     pub standings: Standings,
+    /// What the names of settings stand for, where they do not say all.
+    pub settings: Option<Table>,
     /// Methods against each other by each measure of the primary metric.
     pub comparisons: Vec<Comparison>,
     /// What comes of it, a sentence for each task.
@@ -59,14 +62,15 @@ impl<'a> Report<'a> {
     /// # Errors
     /// Stored scores that cannot be read.
     pub fn new(store: &'a Store, records: &'a [Record], about: About) -> Result<Self> {
-        let samples = Samples::new(records, store);
+        let samples = Samples::named(records, store, &about.settings);
         let (summary, notes) = (samples.summary(), notes_on_times(&about, records));
         let standings = Standings::of(&samples)?;
         let overview = overview::overview(&about.title, summary, &standings, &notes);
         let comparisons = comparison::compare(&samples, about.primary.as_ref())?;
         let findings = findings::of(summary, &standings, &comparisons);
         let held = Held::of(&samples, &about)?;
-        Ok(Self { store, records, samples, about, overview, standings, comparisons, findings, held })
+        let settings = settings::table(&about.title, samples.summary());
+        Ok(Self { store, records, samples, about, overview, standings, settings, comparisons, findings, held })
     }
 
     /// The overview, where it is short enough to be read on a screen.

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::draw::palette;
 use crate::tables::intervals::Entry;
 use crate::tables::summary::{Group, Summary};
-use figures::style;
+use figures::{series, style};
 use grid::keys::{Params, task_differing};
+use grid::settings::Names;
 use store::cells::Store;
 use store::picture::Picture;
 use store::record::Record;
@@ -46,6 +47,8 @@ struct MeasureData {
 #[derive(Debug, Serialize)]
 struct PointData {
     colour: String,
+    /// Outline of its marker around the origin; what is inside two outlines is not filled.
+    marker: String,
     label: String,
     views: String,
     noise: String,
@@ -118,7 +121,7 @@ impl Data {
             name: name.to_string(),
             scatter: scatter(summary, entries),
             pictures: pictures(summary, store)?,
-            records: Records::of(records),
+            records: Records::of(records, summary.names()),
         })
     }
 
@@ -153,14 +156,15 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
         Some(value)
     };
     // As the figures of a subset have them.
-    let colour = |group: &Group| {
+    let style = |group: &Group| {
         let same = |g: &&Group| g.view_set == group.view_set && g.noise == group.noise;
-        let keys: Vec<_> = summary.groups.iter().filter(same).map(|g| palette::key(&g.method.name)).collect();
+        let keys: Vec<_> = summary.groups.iter().filter(same).map(palette::key).collect();
         let at = summary.groups.iter().filter(same).position(|g| g == group).unwrap_or(0);
-        style::colours(&keys.iter().collect::<Vec<_>>()).get(at).map(|colour| style::hex(*colour)).unwrap_or_default()
+        series::styles(&keys.iter().collect::<Vec<_>>()).get(at).copied().unwrap_or_default()
     };
     let point = |(group, entries): (&Group, &Vec<Option<Entry>>)| PointData {
-        colour: colour(group),
+        colour: style::hex(style(group).colour),
+        marker: outline(style(group)),
         label: group.label(),
         views: group.view_set.clone(),
         noise: group.noise.to_string(),
@@ -173,6 +177,13 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
         costs: costs.iter().map(|(name, _)| *name).collect(),
         points: summary.groups.iter().zip(entries).map(point).collect(),
     }
+}
+
+/// A marker as the path of an SVG, around the origin.
+fn outline(style: series::Style) -> String {
+    let corner = |(x, y): &(f64, f64)| format!("{x:.1} {y:.1}");
+    let closed = |points: &[(f64, f64)]| format!("M{}z", points.iter().map(corner).collect::<Vec<_>>().join("L"));
+    style.marker.polygons((0.0, 0.0), 5.0, style.colour).iter().map(|(points, _)| closed(points)).collect()
 }
 
 /// Of the first seed of every group, clean data first, as many as fit.
@@ -217,7 +228,7 @@ impl PictureData {
 }
 
 impl Records {
-    fn of(records: &[Record]) -> Self {
+    fn of(records: &[Record], names: &Names) -> Self {
         let scored: Vec<&Record> = records.iter().filter(|r| r.metric.is_some() && r.method.is_some()).collect();
         if scored.len() > MOST_RECORDS {
             let left_out = format!("{} records are too many for a page; they are in records.csv.", scored.len());
@@ -229,20 +240,20 @@ impl Records {
             let next = out.cells.len();
             let at = *places.entry(record.cell.as_str()).or_insert(next);
             if at == next {
-                out.cells.push(CellData::of(record));
+                out.cells.push(CellData::of(record, names));
             }
             out.of_cell.push(at);
             out.values.push(record.value.map(rounded));
             out.counts.push(record.n);
         }
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mut names: HashMap<(Option<&str>, Option<&Params>), String> = HashMap::new();
+        let mut tasks: HashMap<(Option<&str>, Option<&Params>), String> = HashMap::new();
         for record in &scored {
-            names.entry((record.task.as_deref(), record.task_params.as_ref())).or_insert_with_key(|key| named(*key));
+            tasks.entry((record.task.as_deref(), record.task_params.as_ref())).or_insert_with_key(|key| named(*key));
         }
-        let tasks = |r: &Record| names.get(&(r.task.as_deref(), r.task_params.as_ref())).cloned().unwrap_or_default();
+        let task = |r: &Record| tasks.get(&(r.task.as_deref(), r.task_params.as_ref())).cloned().unwrap_or_default();
         out.lists = vec![
-            ListData::of("task", scored.iter().map(|r| tasks(r))),
+            ListData::of("task", scored.iter().map(|r| task(r))),
             ListData::of("metric", scored.iter().map(|r| r.metric.map_or_else(String::new, |m| m.to_string()))),
             ListData::of("space", scored.iter().map(|r| r.space.map_or_else(String::new, |s| s.name().into()))),
             ListData::of("source", scored.iter().map(|r| text(&r.source))),
@@ -261,8 +272,8 @@ fn named((task, params): (Option<&str>, Option<&Params>)) -> String {
 }
 
 impl CellData {
-    fn of(record: &Record) -> Self {
-        let label = record.method_key().map(|key| key.label());
+    fn of(record: &Record, names: &Names) -> Self {
+        let label = record.method_key().map(|key| names.get(&key).label.clone());
         Self {
             id: record.cell.clone(),
             method: label.or_else(|| record.method.clone()).unwrap_or_default(),
@@ -317,8 +328,8 @@ mod tests {
             ..Record::default()
         };
         let records = vec![record; MOST_RECORDS + 1];
-        assert!(Records::of(&records).left_out.is_some_and(|text| text.contains("records.csv")));
-        let few = Records::of(&records[..3]);
+        assert!(Records::of(&records, &Names::default()).left_out.is_some_and(|text| text.contains("records.csv")));
+        let few = Records::of(&records[..3], &Names::default());
         assert_eq!((few.values.len(), few.cells.len(), few.left_out), (3, 1, None));
     }
 }

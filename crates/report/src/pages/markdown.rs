@@ -3,7 +3,7 @@
 use super::contents::Report;
 use super::problems::Problems;
 use crate::draw::Named;
-use crate::tables::table::inline_markdown;
+use crate::tables::table::{Table, inline_markdown};
 
 /// Figures shown: an overview, not an album.
 const FIGURES: usize = 3;
@@ -37,6 +37,7 @@ pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
         Some(overview) => parts.push(overview.markdown()),
         None => parts.push("All methods by all measures: [tables/summary.md](tables/summary.md).".into()),
     }
+    parts.extend(report.settings.as_ref().map(Table::markdown));
     if !figures.is_empty() {
         parts.push("## Figures".into());
         for (figure, stem) in figures.iter().take(FIGURES) {

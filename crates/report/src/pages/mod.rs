@@ -63,6 +63,9 @@ impl Report<'_> {
         self.about.write(self.store)?;
         let tables = self.store.root().join("tables");
         let mut files = self.overview.write(&tables.join("summary"))?;
+        if let Some(settings) = &self.settings {
+            files.extend(settings.write(&tables.join("settings"))?);
+        }
         for (stem, table) in tables::details(title, summary, notes) {
             files.extend(table.write(&tables.join(stem))?);
         }

@@ -85,6 +85,8 @@ struct Page {
     pairs: Vec<Sheet>,
     /// What the metrics of the grid mean.
     metrics: Vec<Defined>,
+    /// What the names of settings stand for.
+    settings: Option<Sheet>,
     figures: Vec<Shown>,
     left_out: Vec<String>,
     has_pictures: bool,
@@ -121,6 +123,10 @@ pub fn html(report: &Report<'_>, pairs: &[PairDifferences], named: &[Named]) -> 
         overview: overview(report),
         pairs: pairs.iter().map(pair_sheet).collect(),
         metrics: metrics(summary),
+        settings: report.settings.as_ref().map(|table| Sheet {
+            caption: "Settings: the names in tables and figures".into(),
+            ..Sheet::plain("settings", table)
+        }),
         figures,
         left_out,
         has_pictures: data.has_pictures(),

@@ -7,7 +7,8 @@ use data::{SplitName, Warning, summarise};
 use serde::Serialize;
 
 use super::about::{About, Partial};
-use crate::tables::summary::Group;
+use crate::tables::summary::{Group, names};
+use grid::settings::Setting;
 use store::record::{Counted, Record};
 
 /// Everything that went wrong or is odd.
@@ -52,7 +53,7 @@ impl Problems {
     pub fn of(records: &[Record], about: &About) -> Self {
         let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
         let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
-        let (unconverged, fits) = fits(records);
+        let (unconverged, fits) = fits(records, &about.settings);
         let missing = |partial: Partial| Missing { what: partial.to_string(), command: about.command.clone() };
         Self {
             partial: about.partial(records).map(missing),
@@ -99,10 +100,11 @@ impl Failed {
 const NAMED: usize = 6;
 
 /// The warnings of fits, those of iterations at their cap first: each text once, with the methods and the number of cells it is of.
-fn fits(records: &[Record]) -> (Vec<String>, Vec<String>) {
+fn fits(records: &[Record], settings: &[Setting]) -> (Vec<String>, Vec<String>) {
+    let names = names(records, settings);
     let mut found: Vec<(&str, Vec<String>, BTreeSet<&str>)> = Vec::new();
     for record in records {
-        let Some(group) = Group::of(record) else { continue };
+        let Some(group) = Group::of(record, &names) else { continue };
         let warned = record.warnings.as_deref().unwrap_or_default();
         let capped = record.stop.as_deref() == Some(Termination::IterationCap.name()) && !warned.contains(AT_CAP);
         for line in warned.lines().chain(capped.then_some(CAPPED)) {

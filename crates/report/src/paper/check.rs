@@ -5,7 +5,6 @@ use data::DataError;
 use data::yaml::Located;
 use grid::Grid;
 use grid::figure_spec::check;
-use grid::keys::MethodKey;
 
 use crate::claims::{Claim, test::Named};
 use crate::published::Published;
@@ -24,13 +23,13 @@ pub fn published<T>(file: &Located<T>, published: &[Published], grid: &Grid) -> 
     Ok(())
 }
 
-/// Refuses methods that are neither a method's name nor the label of one of the grid's, subsets of views that the grid does not have, and
+/// Refuses methods that are neither a method's name nor the alias or a label of one of the grid's settings, subsets of views that the grid does not have, and
 /// comparisons with no method.
 ///
 /// # Errors
 /// The errors of [`published`].
 pub fn claims<T>(file: &Located<T>, claims: &[Claim], grid: &Grid) -> Result<(), DataError> {
-    let labels: Vec<String> = grid.methods.iter().map(|method| MethodKey::of(method).label()).collect();
+    let labels = grid.setting_names();
     for (i, claim) in claims.iter().enumerate() {
         if let Some(name) = claim.value.as_ref().and_then(|value| value.method.as_ref()) {
             method(file, &format!("claims[{i}].value.method"), name, &[])?;

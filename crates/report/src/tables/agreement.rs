@@ -245,7 +245,7 @@ fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> 
     }
     match of_method().filter(right).find(|group| group.method.is_default()) {
         Some(group) => Ok(group.clone()),
-        None => Err(format!("ours has other parameters: {}", first.label())),
+        None => Err(format!("ours has other parameters: {}", first.method.label())),
     }
 }
 

@@ -10,9 +10,10 @@ use tasks::{Contrast, Interval, Metric, Resamples};
 
 use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::MISSING;
-use crate::tables::summary::{Group, Measure};
+use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::{Part, Table};
 use grid::Primary;
+use grid::keys::MethodKey;
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
 const RESAMPLES: usize = 10_000;
@@ -35,6 +36,8 @@ pub struct Line {
     pub view_set: String,
     /// The method as named in tables.
     pub method: String,
+    /// Its setting in full.
+    pub setting: MethodKey,
     /// The figure, as a contrast with zero.
     pub figure: Contrast,
     /// Its first and last likely place among the subset's methods.
@@ -156,7 +159,7 @@ fn by_measure(
         // Means over other items, or over other pairs, are no two figures of one thing.
         let whole = found.iter().map(|(_, sample)| sample).max_by_key(|s| (s.items, s.places().len()));
         let paired: Vec<bool> = found.iter().map(|(_, s)| whole.is_some_and(|whole| s.is_paired_with(whole))).collect();
-        let mut named: Vec<(String, String, Sample)> = Vec::new();
+        let mut named: Vec<(String, &Group, Sample)> = Vec::new();
         let mut costs = Vec::new();
         for ((group, sample), paired) in found.into_iter().zip(paired) {
             let without = summary.left_out(group, measure);
@@ -173,7 +176,7 @@ fn by_measure(
             }
             if paired {
                 costs.push([summary.cost(group, |r| r.fit_seconds), summary.cost(group, |r| r.fit_cpu_seconds)]);
-                named.push((label, group.method.name.clone(), sample));
+                named.push((label, group, sample));
             }
         }
         let units = named.first().map_or(0, |(_, _, sample)| sample.units());
@@ -191,6 +194,7 @@ fn by_measure(
             Some(Line {
                 view_set: view_set.to_string(),
                 method: named[i].0.clone(),
+                setting: named[i].1.method.clone(),
                 figure: drawn.figure(i)?,
                 places: places[i]?,
                 behind: if i == best { None } else { Some(behind?) },
@@ -216,7 +220,10 @@ fn by_measure(
             (sign * b.figure.interval.estimate).total_cmp(&(sign * a.figure.interval.estimate))
         });
         if let Some(primary) = primary {
-            let place = |name: &String| named.iter().position(|(label, method, _)| label == name || method == name);
+            let place = |name: &String| {
+                let found = Summary::find(named.iter().map(|(_, group, _)| *group), name)?;
+                named.iter().position(|(_, group, _)| *group == found)
+            };
             if let [a, b] = primary.compare.as_slice() {
                 let contrast = place(a).zip(place(b)).and_then(|(i, j)| Some((i, j, drawn.difference(i, j)?)));
                 sentences.push(match contrast {

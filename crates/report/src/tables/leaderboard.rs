@@ -18,6 +18,7 @@ use figures::{Forest, ForestRow, Point};
 use grid::Grid;
 use grid::figure_spec::{STEM, is_stem};
 use grid::keys::MethodKey;
+use grid::settings::{Names, Setting};
 
 /// The grids of a leaderboard.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Leaderboard {
 pub struct Row {
     /// The label of the line.
     pub label: String,
-    /// The labels that the methods have in the tables of their grids.
+    /// The methods: aliases, names in the tables of their grids, or full labels.
     pub methods: Vec<String>,
 }
 
@@ -52,6 +53,8 @@ pub struct Row {
 pub struct Entry {
     /// The data.
     pub data: String,
+    /// The settings of its methods.
+    pub settings: Vec<Setting>,
     /// Its comparisons, the pre-registered measure first.
     pub comparisons: Vec<Comparison>,
 }
@@ -71,30 +74,48 @@ impl Leaderboard {
         if grids.is_empty() {
             return Err(board.error("grids", "the list is empty; it needs at least one grid file").into());
         }
-        let mut labels: Vec<Vec<String>> = Vec::new();
+        let mut settings: Vec<Vec<Setting>> = Vec::new();
         for (i, grid) in grids.iter().enumerate() {
             let file = path.parent().unwrap_or(Path::new("")).join(grid);
             if !file.exists() {
                 let found = format!("there is no file {}; correct the path", file.display());
                 return Err(board.error(&format!("grids[{i}]"), found).into());
             }
-            labels.push(Grid::read(&file)?.value.methods.iter().map(|method| MethodKey::of(method).label()).collect());
+            settings.push(Grid::read(&file)?.value.settings());
         }
-        check_rows(&board, rows, &labels)?;
+        check_rows(&board, rows, &settings)?;
         Ok(board)
     }
 
-    /// Gives the methods of each of [`Leaderboard::rows`] its label.
+    /// Gives every line a name that tells its setting from those of all grids, and the methods of each of
+    /// [`Leaderboard::rows`] its label. Settings of one alias are one line.
     pub fn join(&self, entries: &mut [Entry]) {
-        for row in &self.rows {
-            let lines = entries.iter_mut().flat_map(|entry| &mut entry.comparisons).flat_map(|c| &mut c.lines);
-            lines.filter(|line| row.methods.contains(&line.method)).for_each(|line| line.method.clone_from(&row.label));
+        let names = all_names(entries.iter().map(|entry| entry.settings.as_slice()));
+        for line in entries.iter_mut().flat_map(|entry| &mut entry.comparisons).flat_map(|c| &mut c.lines) {
+            let known = [names.get(&line.setting).label.clone(), line.setting.label(), line.method.clone()];
+            let row = self.rows.iter().find(|row| row.methods.iter().any(|method| known.contains(method)));
+            let [label, ..] = known;
+            line.method = row.map_or(label, |row| row.label.clone());
         }
     }
 }
 
-/// Refuses rows that would not be one line of each grid; `labels` are those of each grid's methods.
-fn check_rows(board: &Located<Leaderboard>, rows: &[Row], labels: &[Vec<String>]) -> Result<(), DataError> {
+/// Names that tell the settings of several grids apart; an alias of one grid is that of all.
+fn all_names<'s>(grids: impl Iterator<Item = &'s [Setting]>) -> Names {
+    let mut all: Vec<Setting> = grids.flatten().cloned().collect();
+    all.sort_by_key(|setting| setting.alias.is_none());
+    Names::of(&all)
+}
+
+/// Refuses rows that would not be one line of each grid.
+fn check_rows(board: &Located<Leaderboard>, rows: &[Row], grids: &[Vec<Setting>]) -> Result<(), DataError> {
+    let all = all_names(grids.iter().map(Vec::as_slice));
+    let of_grid = |settings: &Vec<Setting>| -> Vec<[String; 3]> {
+        let own = Names::of(settings);
+        let names = |key: MethodKey| [all.get(&key).label.clone(), own.get(&key).label.clone(), key.label()];
+        settings.iter().map(|setting| names(setting.key())).collect()
+    };
+    let labels: Vec<Vec<[String; 3]>> = grids.iter().map(of_grid).collect();
     let mut seen: Vec<(&str, String)> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         if row.methods.is_empty() {
@@ -103,8 +124,8 @@ fn check_rows(board: &Located<Leaderboard>, rows: &[Row], labels: &[Vec<String>]
         }
         for (j, method) in row.methods.iter().enumerate() {
             let key = format!("rows[{i}].methods[{j}]");
-            if !labels.iter().flatten().any(|label| label == method) {
-                let mut known = labels.concat();
+            if !labels.iter().flatten().flatten().any(|label| label == method) {
+                let mut known: Vec<String> = labels.iter().flatten().flatten().cloned().collect();
                 known.sort();
                 known.dedup();
                 return Err(board.unknown(&key, "label", method, known));
@@ -114,8 +135,9 @@ fn check_rows(board: &Located<Leaderboard>, rows: &[Row], labels: &[Vec<String>]
             }
             seen.push((method, key));
         }
-        for (grid, of_grid) in board.value.grids.iter().zip(labels) {
-            let its: Vec<&String> = row.methods.iter().filter(|method| of_grid.contains(method)).collect();
+        for (grid, of_grid) in board.value.grids.iter().zip(&labels) {
+            let named = |names: &[String; 3]| row.methods.iter().find(|method| names.contains(method));
+            let its: Vec<&String> = of_grid.iter().filter_map(named).collect();
             if let [first, second, ..] = its[..] {
                 let found = format!(
                     "{} has both `{first}` and `{second}`, and a line holds one method of each grid; give each a row of its own",

@@ -1,16 +1,19 @@
 //! Records to the figures of tables and charts: means over seeds, then spread over views.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use align::Coordinates;
 use tasks::Metric;
 use tasks::noise::Noise;
 
 use grid::keys::{MethodKey, Params, task_differing};
+use grid::settings::{Names, Setting, SettingName};
 use store::record::{Counted, Record};
 
 /// One line of a table: a method with its parameters, on one subset of views, under one noise.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Group {
     /// Name of the subset of views.
     pub view_set: String,
@@ -18,18 +21,46 @@ pub struct Group {
     pub noise: Noise,
     /// The method.
     pub method: MethodKey,
+    /// The name of this setting: a label, by which no two groups are told apart.
+    name: Arc<SettingName>,
+}
+
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.view_set, &self.noise, &self.method) == (&other.view_set, &other.noise, &other.method)
+    }
+}
+
+impl Eq for Group {}
+
+impl Hash for Group {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.view_set, &self.noise, &self.method).hash(state);
+    }
 }
 
 impl Group {
-    /// The group of a record, where it is of a method.
-    pub fn of(record: &Record) -> Option<Self> {
+    /// The group of a record, where it is of a method, with its name among others.
+    pub fn of(record: &Record, names: &Names) -> Option<Self> {
         let (view_set, noise) = (record.view_set().to_string(), record.noise.clone()?);
-        Some(Self { view_set, noise, method: record.method_key()? })
+        let method = record.method_key()?;
+        Some(Self { view_set, noise, name: names.get(&method), method })
     }
 
-    /// Method as named in tables, see [`MethodKey::label`].
+    /// The name of its setting in tables and figures: an alias, or the shortest text that tells it from the others.
     pub fn label(&self) -> String {
-        self.method.label()
+        self.name.label.clone()
+    }
+
+    /// How well a name that a file gives fits: better than nothing is the name of the method, better one without an alias,
+    /// then the full label, and best the label.
+    pub fn answers(&self, name: &str) -> usize {
+        match name {
+            name if name == self.name.label => 4,
+            name if name == self.method.label() => 3,
+            name if name == self.method.name => 2 - usize::from(self.name.is_alias),
+            _ => 0,
+        }
     }
 }
 
@@ -86,6 +117,7 @@ impl std::fmt::Display for LeftOut {
 /// The records of a grid, grouped into the lines of its tables.
 pub struct Summary<'a> {
     records: &'a [Record],
+    names: Names,
     /// The groups in the order of the records.
     pub groups: Vec<Group>,
     /// The records of each group.
@@ -111,11 +143,17 @@ struct Members<'a> {
 pub type Means = BTreeMap<(usize, usize), f64>;
 
 impl<'a> Summary<'a> {
-    /// Groups the records.
+    /// Groups the records, whose settings are named among themselves.
     pub fn new(records: &'a [Record]) -> Self {
+        Self::named(records, &[])
+    }
+
+    /// Groups the records. Their settings are named among these, some of which may have no record yet.
+    pub fn named(records: &'a [Record], settings: &[Setting]) -> Self {
         let (measures, measured) = measures(records);
         let mut summary = Self {
             records,
+            names: names(records, settings),
             groups: Vec::new(),
             members: Vec::new(),
             places: HashMap::new(),
@@ -132,7 +170,7 @@ impl<'a> Summary<'a> {
             let place = match before.filter(|(other, _)| same_group(other, record)) {
                 Some((_, place)) => place,
                 None => {
-                    let Some(group) = Group::of(record) else { continue };
+                    let Some(group) = Group::of(record, &summary.names) else { continue };
                     *summary.places.entry(group).or_insert_with_key(|group| {
                         summary.groups.push(group.clone());
                         summary.members.push(Members::default());
@@ -154,6 +192,21 @@ impl<'a> Summary<'a> {
     /// The records.
     pub fn records(&self) -> &'a [Record] {
         self.records
+    }
+
+    /// The names of its settings.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The group among several that a name fits best; of equals the first.
+    pub fn find<'g>(groups: impl IntoIterator<Item = &'g Group>, name: &str) -> Option<&'g Group> {
+        let better = |best: Option<(&'g Group, usize)>, group: &'g Group| match (best, group.answers(name)) {
+            (best, 0) => best,
+            (Some(best), fit) if best.1 >= fit => Some(best),
+            (_, fit) => Some((group, fit)),
+        };
+        groups.into_iter().fold(None, better).map(|(group, _)| group)
     }
 
     /// Distinct subsets of views, in order.
@@ -323,6 +376,15 @@ impl<'a> Summary<'a> {
         let sum: f64 = cells.values().sum();
         (!cells.is_empty()).then(|| sum / cells.len() as f64)
     }
+}
+
+/// Names of settings and of those of records that are not among them.
+pub(crate) fn names(records: &[Record], settings: &[Setting]) -> Names {
+    let mut seen = HashSet::new();
+    let all = records.iter().filter_map(|record| record.method.as_ref().zip(record.params.as_ref()));
+    let found = all.filter(|method| seen.insert(*method));
+    let found = found.map(|(name, params)| Setting::of(&MethodKey { name: name.clone(), params: params.clone() }));
+    Names::of(&settings.iter().cloned().chain(found).collect::<Vec<_>>())
 }
 
 /// Whether two records are of one group, without making any.

@@ -104,6 +104,7 @@ mod tests {
             id: "c".into(),
             view_set: "all".into(),
             views: vec!["a".into()],
+            setting: Default::default(),
             method: Method::from_name("na").expect("a method"),
             noise: Noise::default(),
             seed: 0,

@@ -52,7 +52,11 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         let left_out = report.comparisons.iter().flat_map(|comparison| &comparison.left_out);
         notes.extend(left_out.map(|note| format!("{}: {note}", report.about.title)));
         let data = planned.data.as_deref().map_or_else(|| plan.source.used(), short);
-        entries.push(Entry { data: data.to_string(), comparisons: report.comparisons });
+        entries.push(Entry {
+            data: data.to_string(),
+            settings: plan.grid.value.settings(),
+            comparisons: report.comparisons,
+        });
         names.push(report.about.title);
     }
     if request.dry_run || request.selection.shard.is_some() {

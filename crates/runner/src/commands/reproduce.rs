@@ -105,7 +105,11 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
     show(&drawing.outputs_of(&report)?, &outcome.store, observer);
     Ok(Reproduced {
         ending: outcome.ending(),
-        entry: Some(Entry { data: report.about.title, comparisons: report.comparisons }),
+        entry: Some(Entry {
+            data: report.about.title,
+            settings: report.about.settings,
+            comparisons: report.comparisons,
+        }),
         verdicts: report.held.map(|held| held.verdicts).unwrap_or_default(),
         notes: report.about.notes,
     })

@@ -114,7 +114,11 @@ impl Size {
 
 impl Star {
     pub(super) fn read(path: &Path) -> Result<Located<Self>, DataError> {
-        let star: Located<Self> = grid::read_spelled(path, |_| ())?;
+        let (star, aliases): (Located<Self>, _) = grid::read_spelled(path, |_| ())?;
+        if let Some(alias) = aliases.first() {
+            let found = "aliases are of grids; timings name a method by its parameters, so remove `as`";
+            return Err(star.error(&alias.key, found));
+        }
         let value = &star.value;
         for (key, numbers) in [
             ("views", &value.views),

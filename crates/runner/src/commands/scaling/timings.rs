@@ -122,7 +122,7 @@ impl Timings<'_> {
                 Line {
                     label: short_label(method),
                     note: exponent,
-                    colour: palette::key(method.name()),
+                    style: palette::named(method.name(), short_label(method)),
                     values: sizes.iter().map(point).collect(),
                 }
             };

@@ -1,0 +1,72 @@
+//! The axis of curves that a file does not name: the one along which the grid varies.
+
+use data::DataError;
+use data::yaml::Located;
+use serde_json::Value;
+
+use super::{Along, CurvesSpec, FigureSpec};
+use crate::Grid;
+use crate::keys::{InFull, MethodKey};
+
+/// The figures, with the axis named of curves that name none.
+///
+/// # Errors
+/// Several axes along which the grid varies, or none, with the place of the figure in the file.
+pub fn named<T>(file: &Located<T>, figures: &[FigureSpec], grid: &Grid) -> Result<Vec<FigureSpec>, DataError> {
+    let named = |(i, figure): (usize, &FigureSpec)| match figure {
+        FigureSpec::Curves(spec) if spec.along.is_none() => {
+            let along = Some(only(file, &format!("figures[{i}].curves"), &varying(grid))?);
+            Ok(FigureSpec::Curves(CurvesSpec { along, ..spec.clone() }))
+        }
+        figure => Ok(figure.clone()),
+    };
+    figures.iter().enumerate().map(named).collect()
+}
+
+fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, DataError> {
+    let spelled = |along: &Along| match along {
+        Along::Views => "`along: views`".to_string(),
+        Along::Noise => "`along: noise`".to_string(),
+        Along::Parameter(name) => format!("`along: {{parameter: {name}}}`"),
+    };
+    match varying {
+        [along] => Ok(along.clone()),
+        [] => {
+            let found = "curves need an axis, and nothing in this grid varies: it has one subset of views, one noise, and no \
+                         parameter with several values; give it several, or remove the figure";
+            Err(file.error(key, found))
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(spelled).collect();
+            Err(file.error(key, format!("several axes of this grid vary; name one of them: {}", all.join(", "))))
+        }
+    }
+}
+
+/// What differs within a grid: its subsets of views, the amounts of one noise, a number that the settings of a method have with
+/// at least two values while all their other parameters are the same.
+fn varying(grid: &Grid) -> Vec<Along> {
+    let mut axes = Vec::new();
+    if grid.view_sets().len() > 1 {
+        axes.push(Along::Views);
+    }
+    if grid.noise.len() > 1 {
+        axes.push(Along::Noise);
+    }
+    let keys: Vec<(MethodKey, InFull)> =
+        grid.methods.iter().map(MethodKey::of).map(|key| (key.clone(), key.in_full())).collect();
+    let mut paths: Vec<String> = keys.iter().flat_map(|(key, _)| key.params.paths()).collect();
+    paths.sort();
+    paths.dedup();
+    let number = |key: &MethodKey, path: &str| key.params.get(path).filter(Value::is_number);
+    let swept = |path: &String| {
+        let without = |full: &InFull| full.text(|known| known != path);
+        let alone = |(a, a_full): &(MethodKey, InFull), (b, b_full): &(MethodKey, InFull)| {
+            let numbers = number(a, path).zip(number(b, path)).is_some_and(|(a, b)| a != b);
+            numbers && a.name == b.name && without(a_full) == without(b_full)
+        };
+        keys.iter().enumerate().any(|(i, a)| keys[..i].iter().any(|b| alone(a, b)))
+    };
+    axes.extend(paths.into_iter().filter(swept).map(Along::Parameter));
+    axes
+}
