@@ -27,16 +27,17 @@ pub fn least_width(title: &str, subtitle: Option<&str>, most: f64) -> f64 {
     wanted.into_iter().filter(|width| *width <= most).fold(336.0, f64::max)
 }
 
-/// A subtitle with a sentence about the figure's series behind it.
+/// A subtitle with a sentence about the figure's series below it.
 pub fn with_note(subtitle: Option<&str>, note: Option<String>) -> Option<String> {
-    subtitle.map(str::to_owned).into_iter().chain(note).reduce(|subtitle, note| format!("{subtitle} {note}"))
+    subtitle.map(str::to_owned).into_iter().chain(note).reduce(|subtitle, note| format!("{subtitle}\n{note}"))
 }
 
-/// Draws title and subtitle from the top margin down; returns the lower edge.
+/// Draws title and subtitle, each of its lines on its own, from the top margin down; returns the lower edge.
 pub fn header(scene: &mut Scene, title: &str, subtitle: Option<&str>) -> f64 {
     let room = scene.width - 2.0 * MARGIN;
     let mut y = MARGIN;
-    for (text, face, colour) in [(title, TITLE, INK), (subtitle.unwrap_or_default(), TEXT, NOTICE)] {
+    let notices = subtitle.unwrap_or_default().split('\n').map(|line| (line, TEXT, NOTICE));
+    for (text, face, colour) in std::iter::once((title, TITLE, INK)).chain(notices) {
         let lines = balanced(text, face, room);
         if !lines.is_empty() {
             let next = scene.lines(&lines, (MARGIN, y + ASCENT * face.size), Anchor::Start, face, colour);

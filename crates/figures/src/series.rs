@@ -194,12 +194,12 @@ impl Style {
 pub struct StyleKey {
     /// Name of the series. Without a slot of its own the style depends on it.
     pub name: String,
-    /// The slot that it has where no earlier key took it, whatever else is in the figure.
+    /// The slot that it has where no earlier key took it, whatever else is in the figure; else the next free one.
     pub slot: Option<usize>,
 }
 
-/// One style per key. The first keys that ask for a slot get it; every other key gets a slot that depends on its name, or the
-/// next free one. The first twelve distinct keys differ in colour and in marker; further keys repeat colours with other markers
+/// One style per key. The first keys that ask for a slot get it; every other key gets the next free one, from the slot that it
+/// asks for or from one that depends on its name. The first twelve distinct keys differ in colour and in marker; further keys repeat colours with other markers
 /// and dashes, and no two are equal.
 #[must_use]
 pub fn styles(keys: &[&StyleKey]) -> Vec<Style> {
@@ -214,7 +214,7 @@ pub fn styles(keys: &[&StyleKey]) -> Vec<Style> {
     for at in 0..given.len() {
         if given[at].1.is_none() {
             let taken = |slot: usize| given.iter().any(|(_, taken)| *taken == Some(slot));
-            let start = hash(&given[at].0.name) % DISTINCT;
+            let start = given[at].0.slot.unwrap_or_else(|| hash(&given[at].0.name)) % DISTINCT;
             let cycles = 0..=given.len() / DISTINCT;
             let all = cycles.flat_map(|cycle| (0..DISTINCT).map(move |i| cycle * DISTINCT + (start + i) % DISTINCT));
             let slot = all.into_iter().find(|&slot| !taken(slot)).unwrap_or(at);

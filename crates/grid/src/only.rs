@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn a_method_is_named_by_its_name_or_by_an_alias() {
         let named = |label: &str, seed: u64| {
-            let setting = SettingName { label: label.into(), short: label.into(), is_alias: true };
+            let setting =
+                SettingName { label: label.into(), short: label.into(), is_alias: true, ..SettingName::default() };
             Cell { setting: setting.into(), seed, ..cell("gcca", "all", &["a", "b"]) }
         };
         let cells = [cell("gpa", "all", &["a", "b"]), named("tuned", 1), named("wide", 2)];

@@ -51,6 +51,10 @@ pub struct SettingName {
     pub short: String,
     /// Whether it is an alias.
     pub is_alias: bool,
+    /// The place of the setting among all, from 0.
+    pub place: usize,
+    /// Whether it is the first setting of its method.
+    pub leads: bool,
 }
 
 /// The names of several settings, no two of which are the same.
@@ -62,38 +66,44 @@ pub struct Names {
 impl Names {
     /// Names of these settings. A setting that comes twice has the name of the first.
     pub fn of(settings: &[Setting]) -> Self {
-        let mut names = HashMap::new();
-        let mut untold: Vec<(MethodKey, InFull)> = Vec::new();
+        let mut known: Vec<(MethodKey, SettingName, Option<InFull>)> = Vec::new();
+        let mut seen = HashSet::new();
         for setting in settings {
             let key = setting.key();
-            match &setting.alias {
-                _ if names.contains_key(&key) || untold.iter().any(|(known, _)| *known == key) => {}
-                Some(alias) => {
-                    let name = SettingName { label: alias.clone(), short: alias.clone(), is_alias: true };
-                    names.insert(key, Arc::new(name));
-                }
-                None => {
-                    let full = key.in_full();
-                    untold.push((key, full));
-                }
+            if !seen.insert(key.clone()) {
+                continue;
             }
+            let alias = setting.alias.clone();
+            let name = SettingName {
+                label: alias.clone().unwrap_or_default(),
+                short: alias.clone().unwrap_or_default(),
+                is_alias: alias.is_some(),
+                place: known.len(),
+                leads: !known.iter().any(|(other, ..)| other.name == key.name),
+            };
+            let full = alias.is_none().then(|| key.in_full());
+            known.push((key, name, full));
         }
-        let full: Vec<&InFull> = untold.iter().map(|(_, full)| full).collect();
-        let told = shortest(&full);
-        for ((key, full), paths) in untold.iter().zip(told) {
-            let told = full.told(|path| paths.contains(&path));
+        let full: Vec<&InFull> = known.iter().filter_map(|(_, _, full)| full.as_ref()).collect();
+        let mut told =
+            shortest(&full).into_iter().map(|paths| paths.into_iter().map(str::to_string).collect::<Vec<_>>());
+        let told: Vec<Vec<String>> =
+            known.iter().map(|(_, _, full)| full.as_ref().and_then(|_| told.next()).unwrap_or_default()).collect();
+        let named = |((key, name, full), paths): ((MethodKey, SettingName, Option<InFull>), Vec<String>)| {
+            let Some(full) = full else { return (key, Arc::new(name)) };
+            let among = |path: &str| paths.iter().any(|known| known == path);
+            let told = full.told(among);
             let short = if told.is_empty() { key.name.clone() } else { format!("{} ({told})", key.name) };
-            let name = SettingName { label: full.text(|path| paths.contains(&path)), short, is_alias: false };
-            names.insert(key.clone(), Arc::new(name));
-        }
-        Self { names }
+            (key, Arc::new(SettingName { label: full.text(among), short, ..name }))
+        };
+        Self { names: known.into_iter().zip(told).map(named).collect() }
     }
 
     /// The name of a setting; of a setting that is not among these its full text.
     pub fn get(&self, key: &MethodKey) -> Arc<SettingName> {
         self.names.get(key).cloned().unwrap_or_else(|| {
             let label = key.label();
-            Arc::new(SettingName { short: label.clone(), label, is_alias: false })
+            Arc::new(SettingName { short: label.clone(), label, is_alias: false, place: 0, leads: true })
         })
     }
 }

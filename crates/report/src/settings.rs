@@ -5,28 +5,32 @@ use grid::keys::MethodKey;
 use crate::tables::summary::Summary;
 use crate::tables::table::Table;
 
+/// The settings of a grid, see [`of`].
+pub fn table(title: &str, summary: &Summary<'_>) -> Option<Table> {
+    of(title, summary.groups.iter().map(|group| (group.label(), &group.method)))
+}
+
 /// One line per setting: its name, its method, and its parameters that differ from the defaults. None where every name says all
 /// of that.
-pub fn table(title: &str, summary: &Summary<'_>) -> Option<Table> {
-    let mut settings: Vec<&MethodKey> = Vec::new();
-    for group in &summary.groups {
-        if !settings.contains(&&group.method) {
-            settings.push(&group.method);
+pub fn of<'k>(title: &str, named: impl IntoIterator<Item = (String, &'k MethodKey)>) -> Option<Table> {
+    let mut settings: Vec<(String, &MethodKey)> = Vec::new();
+    for (name, key) in named {
+        if !settings.iter().any(|(known, of)| *known == name && *of == key) {
+            settings.push((name, key));
         }
     }
-    let name = |key: &MethodKey| summary.names().get(key).label.clone();
-    if settings.iter().all(|key| name(key) == key.label()) {
+    if settings.iter().all(|(name, key)| *name == key.label()) {
         return None;
     }
-    let row = |key: &&MethodKey| {
+    let row = |(name, key): (String, &MethodKey)| {
         let told = key.in_full().told(|_| true);
-        vec![name(key), key.name.clone(), if told.is_empty() { "defaults".into() } else { told }]
+        vec![name, key.name.clone(), if told.is_empty() { "defaults".into() } else { told }]
     };
     Some(Table {
         title: format!("{title}: settings of the methods"),
         headers: ["name", "method", "parameters"].map(String::from).to_vec(),
         names: 3,
-        rows: settings.iter().map(row).collect(),
+        rows: settings.into_iter().map(row).collect(),
         notes: vec!["Parameters that are not named have their defaults; `records.csv` has all of them.".into()],
         ..Table::default()
     })

@@ -74,6 +74,8 @@ const LEAST_MATRIX: f64 = 110.0;
 /// Width of the colour bar, its least height, and its distance from the panels.
 const BAR: f64 = 13.0;
 const BAR_HEIGHT: f64 = 120.0;
+/// A bar beside many lines of panels is no higher: its numbers and title stay together in sight.
+const MOST_BAR_HEIGHT: f64 = 320.0;
 const BAR_GAP: f64 = 24.0;
 /// Least side of a cell.
 const LEAST_CELL: f64 = 6.0;
@@ -147,7 +149,7 @@ impl<'a> Chart<'a> {
     /// Width of the whole figure, its title aside.
     fn width(&self) -> f64 {
         let Some(axis) = &self.axis else { return self.right() + MARGIN };
-        let title = frame::upward_title_width(&self.data.value_label, BAR_HEIGHT.max(self.matrix.1));
+        let title = frame::upward_title_width(&self.data.value_label, BAR_HEIGHT);
         self.right() + BAR_GAP + BAR + 6.0 + font::widest(&axis.labels(), TICK) + 6.0 + title + MARGIN
     }
 
@@ -179,7 +181,7 @@ impl<'a> Chart<'a> {
         let mut bottom = y - 16.0;
         match (&self.axis, span) {
             (Some(axis), Some((top, end))) => {
-                let end = end.max(top + BAR_HEIGHT);
+                let end = end.clamp(top + BAR_HEIGHT, top + MOST_BAR_HEIGHT);
                 self.colour_bar(&mut scene, axis, &tick_labels, (right + BAR_GAP, top, end));
                 bottom = bottom.max(end + 6.0);
             }
@@ -289,7 +291,10 @@ impl<'a> Chart<'a> {
             scene.text(Text::new(label.as_str(), place, Anchor::Start, TICK, MUTED));
         }
         let title = left + BAR + 6.0 + font::widest(labels, TICK) + 6.0;
-        frame::upward_title(scene, &self.data.value_label, title, (top, bottom));
+        let middle = f64::midpoint(top, bottom);
+        // Wrapped as its width was reckoned.
+        let height = (middle - BAR_HEIGHT / 2.0, middle + BAR_HEIGHT / 2.0);
+        frame::upward_title(scene, &self.data.value_label, title, height);
     }
 }
 

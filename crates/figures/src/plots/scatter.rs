@@ -184,6 +184,19 @@ impl<'a> Chart<'a> {
         }
     }
 
+    /// Points along the intervals of a point, close enough to be met by any name over them.
+    fn interval_points(&self, dot: &Dot, top: f64) -> Vec<(f64, f64)> {
+        let at = self.place(dot.x.value, dot.y.value, top);
+        let between = |(from, to): (f64, f64)| {
+            let count = ((to - from).abs() / 6.0).min(200.0) as usize;
+            (0..=count).map(move |i| from + (to - from) * i as f64 / count.max(1) as f64)
+        };
+        let along = dot.x.ends().map(|(a, b)| (self.place(a, 0.0, top).0, self.place(b, 0.0, top).0));
+        let up = dot.y.ends().map(|(a, b)| (self.place(0.0, a, top).1, self.place(0.0, b, top).1));
+        let along = along.into_iter().flat_map(between).map(|x| (x, at.1));
+        along.chain(up.into_iter().flat_map(between).map(|y| (at.0, y))).collect()
+    }
+
     /// Every name where it covers nothing: beside its point, else farther off with a line to it. Returns the points whose names
     /// have no room.
     fn names(&self, scene: &mut Scene, top: f64) -> Vec<usize> {
@@ -192,6 +205,7 @@ impl<'a> Chart<'a> {
         let places: Vec<(f64, f64)> = self.dots.iter().map(|dot| self.place(dot.x.value, dot.y.value, top)).collect();
         let r = 1.5 * RADIUS;
         let mut taken: Vec<Area> = places.iter().map(|&(x, y)| Area::new(x - r, y - r, x + r, y + r)).collect();
+        let intervals: Vec<(f64, f64)> = self.dots.iter().flat_map(|dot| self.interval_points(dot, top)).collect();
         // Points along the lines that lead to names.
         let mut led: Vec<(f64, f64)> = Vec::new();
         let mut named: Vec<Area> = Vec::new();
@@ -245,8 +259,15 @@ impl<'a> Chart<'a> {
                     && area.bottom <= whole.bottom
                     && !taken.iter().any(|t| t.overlaps(&area))
             };
+            // Beside intervals rather than over them, if there is room.
+            let clear = |&(_, x, y): &(i32, f64, f64)| {
+                let area = area(x, y);
+                !intervals.iter().any(|&point| holds(&area, point))
+            };
+            let found =
+                candidates.clone().find(|place| free(place) && clear(place)).or_else(|| candidates.clone().find(free));
             // Where there is no room at all a name stands in the legend rather than over others.
-            let Some((ring, x, y)) = candidates.clone().find(free) else {
+            let Some((ring, x, y)) = found else {
                 unnamed.push(index);
                 continue;
             };

@@ -11,7 +11,7 @@ use crate::keys::{InFull, MethodKey};
 /// The figures, with the axis named of curves that name none.
 ///
 /// # Errors
-/// Several axes along which the grid varies, or none, with the place of the figure in the file.
+/// Several axes along which the grid varies, with the place of the figure in the file.
 pub fn named<T>(file: &Located<T>, figures: &[FigureSpec], grid: &Grid) -> Result<Vec<FigureSpec>, DataError> {
     let named = |(i, figure): (usize, &FigureSpec)| match figure {
         FigureSpec::Curves(spec) if spec.along.is_none() => {
@@ -31,11 +31,8 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
     };
     match varying {
         [along] => Ok(along.clone()),
-        [] => {
-            let found = "curves need an axis, and nothing in this grid varies: it has one subset of views, one noise, and no \
-                         parameter with several values; give it several, or remove the figure";
-            Err(file.error(key, found))
-        }
+        // A single point of each method, above its one subset.
+        [] => Ok(Along::Views),
         several => {
             let all: Vec<String> = several.iter().map(spelled).collect();
             Err(file.error(key, format!("several axes of this grid vary; name one of them: {}", all.join(", "))))

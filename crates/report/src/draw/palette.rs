@@ -1,19 +1,28 @@
-//! The styles of the methods that the paper compares, the same in every figure; other settings get one by their name.
+//! The styles of settings: the methods that the paper compares have the same one in every figure of every report, other
+//! settings the same one in every figure of a report that shows twelve settings or fewer.
 
-use figures::series::StyleKey;
+use figures::series::{DISTINCT, StyleKey};
 
 use crate::tables::summary::Group;
 
-/// The methods of the paper, in the order of their slots. The first setting of a method in a figure has its slot.
+/// The methods of the paper, in the order of their slots. The first setting of a method has its slot.
 const METHODS: [&str; 5] = ["na", "pairwise", "gpa", "gcca", "gcpa"];
 
 /// The key by which a setting gets its style.
 pub fn key(group: &Group) -> StyleKey {
-    named(&group.method.name, group.label())
+    named(group, group.label())
 }
 
-/// The key of a line or path of this name, which belongs to a method.
-pub fn named(method: &str, name: String) -> StyleKey {
+/// The key of a line or path of this name, which begins with a setting.
+pub fn named(group: &Group, name: String) -> StyleKey {
+    let setting = group.setting();
+    let own = of_method(&group.method.name, name);
+    let rest = METHODS.len() + setting.place % (DISTINCT - METHODS.len());
+    StyleKey { slot: own.slot.filter(|_| setting.leads).or(Some(rest)), ..own }
+}
+
+/// The key of a method that has one setting, whatever its name in the figure.
+pub fn of_method(method: &str, name: String) -> StyleKey {
     StyleKey { name, slot: METHODS.iter().position(|known| *known == method) }
 }
 
@@ -26,7 +35,7 @@ mod tests {
     #[test]
     fn methods_of_the_paper_keep_their_styles_in_any_company() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "na", "pairwise", "gpa", "gcca", "gcpa"];
-        let keys: Vec<StyleKey> = names.iter().map(|name| named(name, name.to_string())).collect();
+        let keys: Vec<StyleKey> = names.iter().map(|name| of_method(name, name.to_string())).collect();
         let given = styles(&keys.iter().collect::<Vec<_>>());
         for (i, a) in given.iter().enumerate() {
             assert!(!given[..i].iter().any(|b| a.colour == b.colour || a.marker == b.marker), "{}", names[i]);
@@ -36,7 +45,7 @@ mod tests {
 
     #[test]
     fn settings_of_one_method_differ_in_colour_and_marker() {
-        let keys: Vec<StyleKey> = (0..12).map(|rank| named("gcca", format!("GCCA (rank {rank})"))).collect();
+        let keys: Vec<StyleKey> = (0..12).map(|rank| of_method("gcca", format!("GCCA (rank {rank})"))).collect();
         let given = styles(&keys.iter().collect::<Vec<_>>());
         for (i, a) in given.iter().enumerate() {
             assert!(!given[..i].iter().any(|b| a.colour == b.colour || a.marker == b.marker), "{i}: {given:?}");

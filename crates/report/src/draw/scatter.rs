@@ -50,7 +50,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
             _ => full,
         };
         // A path is one series, whatever its points are called.
-        let style = palette::named(&group.method.name, path.clone().unwrap_or_else(|| group.label()));
+        let style = palette::named(group, path.clone().unwrap_or_else(|| group.label()));
         dots.push(Dot { label, style, path, x, y });
     }
     // Those that stand alone are named first: they have no other place to be told by.

@@ -166,7 +166,8 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
         }
         for (lines, values) in lines.iter_mut().zip(points) {
             if values.iter().any(Option::is_some) {
-                let (label, style) = (track.label.clone(), palette::named(&track.method, track.label.clone()));
+                let Some(first) = track.groups.iter().flatten().next() else { continue };
+                let (label, style) = (track.label.clone(), palette::named(first, track.label.clone()));
                 lines.push(Line { label, style, values, ..Line::default() });
             }
         }
@@ -205,16 +206,15 @@ fn pair_names(pairs: &[[String; 2]]) -> String {
     format!("mean over {}", names.join(", "))
 }
 
-/// Labels of all groups with their methods, each once.
-fn labels(summary: &Summary<'_>) -> Vec<(String, String)> {
-    let mut labels: Vec<(String, String)> = Vec::new();
+/// The first group of each setting.
+fn settings<'s>(summary: &'s Summary<'_>) -> Vec<&'s Group> {
+    let mut settings: Vec<&Group> = Vec::new();
     for group in &summary.groups {
-        let entry = (group.label(), group.method.name.clone());
-        if !labels.contains(&entry) {
-            labels.push(entry);
+        if !settings.iter().any(|known| known.method == group.method) {
+            settings.push(group);
         }
     }
-    labels
+    settings
 }
 
 /// Subsets as they stand below an axis.
@@ -229,20 +229,20 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     let columns: [(&str, Column); 2] =
         [("wall seconds of the fit", |r| r.fit_seconds), ("CPU seconds of the fit", |r| r.fit_cpu_seconds)];
     let panel = |(title, column): (&str, Column)| {
-        let line = |(label, method): (String, String)| {
+        let line = |setting: &Group| {
             let value = |set: &String| {
-                let here = |g: &&Group| g.label() == label && g.view_set == *set && g.noise.is_clean();
+                let here = |g: &&Group| g.method == setting.method && g.view_set == *set && g.noise.is_clean();
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };
-            let style = palette::named(&method, label.clone());
+            let (label, style) = (setting.label(), palette::key(setting));
             Line { values: sets.iter().map(value).collect(), label, style, ..Line::default() }
         };
         CurvePanel {
             title: title.into(),
             ticks: ticks(&sets),
             places: Vec::new(),
-            lines: labels(summary).into_iter().map(line).collect(),
+            lines: settings(summary).into_iter().map(line).collect(),
         }
     };
     let mixed = processors::mixed_briefly(summary.records());

@@ -11,6 +11,7 @@ use data::yaml::{self, Located};
 use serde::Deserialize;
 use tasks::Metric;
 
+use crate::settings;
 use crate::tables::MISSING;
 use crate::tables::comparison::{Comparison, LEVEL, Line, adjust_over, ends, p_value};
 use crate::tables::table::Table;
@@ -257,6 +258,12 @@ pub fn table(title: &str, entries: &[Entry], notes: &[String]) -> Table {
 fn cell(line: &Line) -> String {
     let i = &line.figure.interval;
     format!("{:.3} {} · {}", i.estimate, ends(i, 3, false), line.place())
+}
+
+/// What the names of the lines stand for, where they do not say all.
+pub fn settings(title: &str, entries: &[Entry]) -> Option<Table> {
+    let lines = entries.iter().flat_map(|entry| &entry.comparisons).flat_map(|comparison| &comparison.lines);
+    settings::of(title, lines.map(|line| (line.method.clone(), &line.setting)))
 }
 
 /// The figure: one panel per data set, one row per method, one point per measure.

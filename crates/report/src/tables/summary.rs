@@ -52,6 +52,11 @@ impl Group {
         self.name.label.clone()
     }
 
+    /// The name of its setting, with its place among all.
+    pub fn setting(&self) -> &SettingName {
+        &self.name
+    }
+
     /// How well a name that a file gives fits: better than nothing is the name of the method, better one without an alias,
     /// then the full label, and best the label.
     pub fn answers(&self, name: &str) -> usize {

@@ -78,6 +78,9 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     let table = leaderboard::table(&board.title, &entries, &notes);
     observer.on_event(&Event::Tables(&table.terminal()));
     let mut files = table.write(&folder.join("tables").join("leaderboard"))?;
+    if let Some(settings) = leaderboard::settings(&board.title, &entries) {
+        files.extend(settings.write(&folder.join("tables").join("settings"))?);
+    }
     let differences = leaderboard::adjusted(&board.title, &mut entries, &notes);
     files.extend(differences.write(&folder.join("tables").join("differences"))?);
     let figure = draw::Figure::Forest(leaderboard::figure(&board.title, &entries));

@@ -269,7 +269,7 @@ def universe(page, check):
 def scatter(page, check):
     if not page.js('Boolean(document.getElementById("scatter"))'):
         return
-    dots = "document.querySelectorAll('#scatter circle').length"
+    dots = "document.querySelectorAll('#scatter path.dot').length"
     check.that(page.js(dots) > 0, "methods stand in the figure of costs")
     before = page.js("document.querySelector('#scatter svg').innerHTML")
     page.js("""(() => { const s = document.querySelectorAll("#scatter select")[0]; s.value = (Number(s.value) + 1) % s.options.length; s.dispatchEvent(new Event("change")); })()""")

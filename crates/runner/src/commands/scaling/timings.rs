@@ -122,7 +122,7 @@ impl Timings<'_> {
                 Line {
                     label: short_label(method),
                     note: exponent,
-                    style: palette::named(method.name(), short_label(method)),
+                    style: palette::of_method(method.name(), short_label(method)),
                     values: sizes.iter().map(point).collect(),
                 }
             };

@@ -101,7 +101,7 @@
       if (p.value.length === 3) {
         svg.append(make("path", { d: `M${px} ${y(p.value[1])}V${y(p.value[2])}`, stroke: p.colour, "stroke-width": 1.5, opacity: 0.6 }));
       }
-      const dot = make("path", { d: p.marker, transform: `translate(${px} ${py})`, fill: p.colour, "fill-rule": "evenodd", stroke: "#ffffff", "paint-order": "stroke", "pointer-events": "all" });
+      const dot = make("path", { class: "dot", d: p.marker, transform: `translate(${px} ${py})`, fill: p.colour, "fill-rule": "evenodd", stroke: "#ffffff", "paint-order": "stroke", "pointer-events": "all" });
       const interval = p.value.length === 3 ? ` [${p.value[1]}, ${p.value[2]}]` : "";
       const said = `${p.label}\n${title} ${p.value[0]}${interval}\n${scatter.costs[c]} ${p.cost}`;
       dot.append(make("title", {}, said));
