@@ -1,4 +1,4 @@
-//! Degenerate data that a method can live with and a reader of its scores should know of.
+//! Warnings about data: properties with which methods can work, but which readers of the scores should know.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -10,42 +10,42 @@ use rayon::prelude::*;
 
 use crate::SplitName;
 
-/// What is odd.
+/// Kind of a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// Rows without direction: their cosine with anything is undefined.
+    /// Zero rows, whose cosine with anything is undefined.
     ZeroRows,
-    /// Columns of train whose scale is zero.
+    /// Constant columns of train.
     ConstantColumns,
     /// Classes of train that test does not have.
     ClassesWithoutTestRows,
-    /// Rows equal to an earlier row of their split: their true match cannot be told apart.
+    /// Rows equal to an earlier row of their split: their true match cannot be distinguished.
     DuplicateRows,
-    /// Rows of test that train has too.
+    /// Rows of test that train also has.
     TrainTestRows,
-    /// Groups (a picture, a person, a document) with items in train and in test: what is learned of one is asked of
-    /// the other.
+    /// Groups (a picture, a person, a document) with items in train and in test: the fit has seen items of a test
+    /// item's group.
     SharedGroups,
-    /// Groups with several items in test: an item's true match is not the only right one.
+    /// Groups with several items in test: the true match of an item is not the only right one.
     ManyToOne,
-    /// Columns that an earlier one all but repeats.
+    /// Columns that nearly repeat an earlier one.
     NearDuplicateColumns,
-    /// Rows of all but one direction with an earlier row of their split, and not equal to it.
+    /// Rows with nearly the direction of an earlier row of their split, without being equal to it.
     NearDuplicateRows,
-    /// Rows of test of all but one direction with a row of train, and not equal to it.
+    /// Rows of test with nearly the direction of a row of train, without being equal to it.
     NearTrainTestRows,
-    /// No more rows of train than columns: what whitens finds perfect agreement in anything.
+    /// No more rows of train than columns: a whitening method then finds perfect agreement in any data.
     FewRows,
     /// Columns of a table that are pandas' index, and were not read as dimensions.
     IndexLeftOut,
-    /// Dimensions that only number the rows, as an index does: any two views that have one agree in it.
+    /// Dimensions that only number the rows, like an index: any two views with one agree in it.
     RowCounters,
-    /// A line of names that looks like a row: the first item may have been lost.
+    /// A header line that looks like a row: the first item may have been lost.
     NumbersAsNames,
-    /// Rows of a view's file that are no item of the data set, because other files lack them or they hold no numbers.
+    /// Rows of a view's file that belong to no item, because other views lack them.
     RowsLeftOut,
-    /// Other views with which a view agrees no more than with their rows in another order.
+    /// Other views with which a view agrees no more than with their rows in random order.
     UnmatchedRows,
     /// Items that a view misses.
     MissingRows,
@@ -118,29 +118,29 @@ impl WarningKind {
     }
 }
 
-/// How often one oddity occurs in one view or labelling of one split.
+/// Number of occurrences of a problem in one view or labelling of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
-    /// What is odd.
+    /// Kind of the problem.
     pub kind: WarningKind,
-    /// Where it was counted.
+    /// The split.
     pub split: SplitName,
-    /// The view, unless it is about a labelling.
+    /// The view, if the warning is about a view.
     pub view: Option<String>,
-    /// The labelling, unless it is about a view.
+    /// The labelling, if the warning is about a labelling.
     pub labelling: Option<String>,
-    /// How many rows, columns or classes; never zero.
+    /// Number of affected rows, columns or classes; never zero.
     pub count: usize,
-    /// Of how many.
+    /// Number of all rows, columns or classes.
     pub total: usize,
-    /// The first of them: row or column from 0, or the class.
+    /// The first affected one: row or column from 0, or the class.
     pub example: i64,
 }
 
 impl Warning {
-    /// One that was counted before: what records keep of it, where `whose` names the view or the labelling. Which row was
-    /// the first, they do not keep.
+    /// A warning from its record, where `whose` names the view or the labelling. Records do not keep the first affected
+    /// row.
     pub fn counted(kind: WarningKind, split: SplitName, whose: Option<String>, count: usize, total: usize) -> Self {
         let of_labels =
             matches!(kind, WarningKind::ClassesWithoutTestRows | WarningKind::SharedGroups | WarningKind::ManyToOne);
@@ -381,7 +381,7 @@ fn classes_without_test_rows(train: &Labels, test: &Labels) -> Option<Warning> {
     })
 }
 
-/// Groups that train has too, and groups with several items.
+/// Warnings about groups that train also has, and about groups with several items.
 fn of_groups(train: &Labels, test: &Labels) -> Vec<Warning> {
     let in_train: BTreeSet<i64> = train.values.iter().copied().collect();
     let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
@@ -417,8 +417,7 @@ impl<'a> Rows<'a> {
         Self { matrix, by_hash: HashMap::with_capacity(matrix.rows()) }
     }
 
-    /// Takes up all rows and returns those equal to an earlier one. Row i is item `places[i]` of the split, and has the row
-    /// of the file that `sources` has for this item.
+    /// Adds all rows and returns those equal to an earlier one.
     fn add_all(&mut self, places: &[usize], sources: Option<&[Option<usize>]>, split: &Split) -> Repeats {
         let mut repeats = Repeats::default();
         let mut seen = HashSet::new();
@@ -447,7 +446,7 @@ impl<'a> Rows<'a> {
         repeats
     }
 
-    /// Whether a row is among those taken up; a hash only says where to look.
+    /// Whether a row was added before; the hash only gives the place to look.
     fn have(&self, hash: u64, row: &[f32]) -> bool {
         self.by_hash.get(&hash).is_some_and(|same| same.iter().any(|&i| self.matrix.row(i) == row))
     }

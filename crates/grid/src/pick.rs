@@ -1,29 +1,29 @@
-//! Which cells of a plan: `--shard i/n`, `--indices 3,5-9`; and how much memory: `--max-memory 8G`.
+//! Selections of cells and memory: `--shard i/n`, `--indices 3,5-9`, `--max-memory 8G`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Every n-th of a plan's cells, or of a set's rows the i-th of n equal runs. Counted from 0.
+/// Every n-th of a plan's cells, or the i-th of n equal runs of a set's rows. Counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Which.
+    /// Index of the shard.
     pub index: usize,
-    /// Of how many.
+    /// Number of shards.
     pub count: usize,
 }
 
 impl Shard {
-    /// All.
+    /// All cells or rows.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
-    /// Whether a cell of this index is in it. Neighbours, which cost alike, go to different shards.
+    /// Whether a cell with this index is in the shard. Neighbours, which have similar costs, are in different shards.
     pub fn has(self, index: usize) -> bool {
         index % self.count == self.index
     }
 
-    /// Its rows of `rows`: n runs that differ by one row at most.
+    /// The shard's part of `rows`: n runs whose lengths differ by one row at most.
     pub fn rows(self, rows: usize) -> std::ops::Range<usize> {
         let start = |index: usize| (rows as u128 * index as u128 / self.count as u128) as usize;
         start(self.index)..start(self.index + 1)
@@ -48,7 +48,7 @@ impl FromStr for Shard {
     }
 }
 
-/// Places in a plan, such as `3,5-9`.
+/// Indices of cells in a plan, such as `3,5-9`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Indices(pub Vec<usize>);
 
@@ -90,7 +90,7 @@ impl fmt::Display for Indices {
     }
 }
 
-/// An amount of memory, such as `8G`: bytes, or with K, M, G or T so many powers of 1,024.
+/// An amount of memory, such as `8G`: bytes, or with K, M, G or T a multiple of a power of 1,024.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 

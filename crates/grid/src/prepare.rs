@@ -1,4 +1,4 @@
-//! From a grid's source to what a cell fits and scores: pairing, validation rows, noise, width matching.
+//! Preparation of a cell's data from a grid's source: pairing, validation rows, noise, width matching.
 
 use align::Dataset;
 use anyhow::{Context, Result};
@@ -6,21 +6,20 @@ use anyhow::{Context, Result};
 use crate::plan::{Cell, Plan};
 pub use crate::terms::{ByClass, Pairing, Widths};
 
-/// Share of train that becomes validation rows where a task needs them and the data have none.
+/// Share of train that becomes validation rows if a task needs them and the data have none.
 pub const VALIDATION_SHARE: f64 = 0.1;
 
 impl Plan {
-    /// Whether cells need validation rows, for a task or for a method.
+    /// Whether cells need validation rows for a task or a method.
     pub fn needs_validation(&self) -> bool {
         let grid = &self.grid.value;
         grid.tasks.iter().any(tasks::Task::needs_validation) || grid.methods.iter().any(|m| m.needs().validation)
     }
 
-    /// What a cell works on, in the order of the data flow: views, pairing, validation rows, noise on the
-    /// training rows, widths.
+    /// The data of a cell, after these steps: views, pairing, validation rows, noise on the training rows, widths.
     ///
     /// # Errors
-    /// Unknown views, a labelling that is not there, widths that cannot be matched.
+    /// Unknown views, a missing labelling, widths that cannot be matched.
     pub fn dataset(&self, cell: &Cell) -> Result<Dataset> {
         let grid = &self.grid.value;
         let mut data = self.source.select(&cell.views)?;

@@ -1,8 +1,8 @@
-//! The terms in which a grid says what is done to data before a fit.
+//! Preparation of data in a grid file: pairing and widths.
 
 use serde::{Deserialize, Serialize};
 
-/// Which rows of different views belong together.
+/// Correspondence of the rows of different views.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -14,22 +14,22 @@ pub enum Pairing {
     ByClass(ByClass),
 }
 
-/// How items are dealt out to views under [`Pairing::ByClass`].
+/// Assignment of items to views under [`Pairing::ByClass`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ByClass {
-    /// Name of the labelling; the data's first without one.
+    /// Name of the labelling. Default: the first labelling of the data.
     pub label: Option<String>,
-    /// Seed of the deal.
+    /// Seed of the assignment.
     pub seed: u64,
 }
 
-/// What is done to the views' widths before a fit.
+/// Treatment of the views' widths before a fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Widths {
-    /// Nothing: methods pad.
+    /// No change: methods pad.
     #[default]
     AsTheyAre,
     /// Wider views are reduced to the narrowest by a PCA fitted on their training rows.

@@ -1,4 +1,4 @@
-//! Published values: where each stands, what it is of, and how near ours must be.
+//! Published values: their sources, their reductions, and the tolerance of comparisons.
 
 use std::collections::BTreeMap;
 
@@ -19,30 +19,30 @@ pub struct Published {
     pub metric: Metric,
     /// The value.
     pub value: f64,
-    /// Its ±, where it is known.
+    /// Published standard deviation, if it is known.
     pub std: Option<f64>,
-    /// M, the number of views that it is over.
+    /// Number M of views behind the value.
     pub views: usize,
-    /// The grid's subset of views that it is of, where several subsets have M views.
+    /// The grid's subset of views behind the value, if several subsets have M views.
     pub view_set: Option<String>,
-    /// From the values of views or pairs to this one.
+    /// Reduction from the values of views or pairs to this one.
     #[serde(default)]
     pub of: Of,
-    /// Which pairs of views it is over; nothing where the metric has no pairs, or where the source does not say.
+    /// Pairs of views behind the value; `None` if the metric has no pairs, or if the source does not say.
     pub pairs: Option<Pairs>,
-    /// The one ordered pair of views that it is of.
+    /// The ordered pair of views, if the value belongs to one pair.
     pub pair: Option<[String; 2]>,
-    /// How it came to be known.
+    /// Origin of the value.
     pub kind: Kind,
-    /// Where it stands.
+    /// Source of the value.
     pub source: String,
-    /// When the source appeared, as far as it is known.
+    /// Date of the source, as far as it is known.
     pub date: Option<String>,
     /// A remark for the reader.
     pub note: Option<String>,
 }
 
-/// From the values of views or pairs to one.
+/// Reduction from the values of views or pairs to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -54,39 +54,39 @@ pub enum Of {
     Worst,
 }
 
-/// Which pairs of views an average or a worst value is taken over.
+/// Pairs of views behind an average or a worst value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Pairs {
     /// All ordered pairs: each of two views is the query once.
     Ordered,
-    /// One direction of each pair: the view that stands first in the subset is the query.
+    /// One direction of each pair: the view that comes first in the subset is the query.
     OneDirection,
 }
 
-/// How a value came to be known, the surest first.
+/// Origin of a value, the most reliable first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
     /// The paper states it.
     Paper,
-    /// Somebody else states that the paper has it.
+    /// Another source states that the paper has it.
     Secondary,
     /// Others ran the authors' code on embeddings that they made.
     Rerun,
 }
 
-/// When ours may be compared with published values, and how near they must be.
+/// Condition and tolerance of comparisons with published values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a comparison (data, tolerance, reason)")]
 pub struct Comparable {
-    /// The data set that the values are of. On any other, nothing is compared.
+    /// The data set of the values. Values of other data are not compared.
     pub data: String,
     /// The largest absolute difference that counts as agreement, by metric.
     pub tolerance: BTreeMap<Metric, f64>,
-    /// Why so much.
+    /// Reason for the tolerance.
     pub reason: String,
 }
 
@@ -109,17 +109,17 @@ impl Kind {
 }
 
 impl Published {
-    /// Whether it is a mean over a subset with this name and number of views.
+    /// Whether the value is a mean over a subset with this name and number of views.
     pub fn is_mean_of(&self, view_set: &str, views: usize) -> bool {
         self.of == Of::Mean && self.pair.is_none() && self.is_over(view_set, views)
     }
 
-    /// Whether it is over a subset with this name and number of views.
+    /// Whether the value is over a subset with this name and number of views.
     pub fn is_over(&self, view_set: &str, views: usize) -> bool {
         self.views == views && self.view_set.as_deref().is_none_or(|wanted| wanted == view_set)
     }
 
-    /// What it is of: `mean`, `mean over ordered pairs`, `worst of one direction`, `en→es`.
+    /// The reduction as text: `mean`, `mean over ordered pairs`, `worst of one direction`, `en→es`.
     pub fn what(&self) -> String {
         if let Some([source, target]) = &self.pair {
             return format!("{source}→{target}");
@@ -143,13 +143,13 @@ impl Published {
         }
     }
 
-    /// Kind, source and date in words.
+    /// Kind, source and date as text.
     pub fn provenance(&self) -> String {
         let date = self.date.as_ref().map_or("date unknown".into(), |date| date.clone());
         format!("{} ({}): {}, {date}", self.kind.name(), self.kind.meaning(), self.source)
     }
 
-    /// `GCPA Rank-1, M = 3`, with what it is of where that is not the mean.
+    /// The value's name: `GCPA Rank-1, M = 3`, with the reduction if it is not the mean.
     pub fn named(&self) -> String {
         let what =
             if self.of == Of::Mean && self.pair.is_none() { String::new() } else { format!(", {}", self.what()) };
@@ -175,7 +175,7 @@ pub fn lead(
     of_method(method).iter().filter_map(lead).collect()
 }
 
-/// Where the values come from, a sentence for each source, the surest first.
+/// Sources of the values, one sentence each, the most reliable first.
 pub fn sources(published: &[Published]) -> Vec<String> {
     let mut sources: Vec<(Kind, String)> = published.iter().map(|p| (p.kind, format!("{}.", p.provenance()))).collect();
     sources.sort();

@@ -1,20 +1,21 @@
-//! What happens while a command is at work. Nothing below the command line prints: it returns values, or tells an [`Observer`].
+//! Events of a running command. Code below the command line does not print: it returns values, or informs an
+//! [`Observer`].
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-/// Whoever is told what happens, such as a screen.
+/// Receiver of events, such as a screen.
 pub trait Observer: Sync {
     /// Something has happened.
     fn on_event(&self, event: &Event<'_>);
 }
 
-/// Tells nobody.
+/// Ignores all events.
 impl Observer for () {
     fn on_event(&self, _: &Event<'_>) {}
 }
 
-/// What happens.
+/// Event of a running command.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -22,88 +23,88 @@ pub enum Event<'a> {
     Data {
         /// The data set in use.
         used: &'a str,
-        /// The sentence about a stand-in that takes the place of the data asked for.
+        /// Sentence about the stand-in in place of the requested data.
         stand_in: Option<&'a str>,
         /// What the data are like without being odd, such as rows that stand for several items, a line each.
         notes: &'a [String],
-        /// What is odd about the data, a line each.
+        /// Warnings about the data, one line each.
         warnings: &'a [String],
     },
     /// A dry run of a grid: its cells, and the folder of its results.
     CellsToRun(&'a [CellToRun], &'a Path),
-    /// A dry run of timings: a size, how often each of so many methods is timed.
+    /// A dry run of timings: a size, and how often each method is timed.
     SizeToTime {
         /// The size.
         label: &'a str,
-        /// Fits of each method.
+        /// Number of fits per method.
         times: usize,
-        /// Methods.
+        /// Number of methods.
         methods: usize,
     },
-    /// Half-written files of a run that was killed were removed.
+    /// Incomplete files of a killed run were removed.
     Swept {
-        /// How many.
+        /// Number of files.
         files: usize,
     },
-    /// A cell whose files cannot be trusted is computed anew.
+    /// A cell with damaged files is computed again.
     Damaged {
         /// Its id.
         cell: &'a str,
-        /// What is wrong with its files.
+        /// Problem of its files.
         why: &'a str,
     },
-    /// Cells, or sizes to time, begin to be computed.
+    /// The computation of cells, or of sizes to time, begins.
     CellsBegin {
-        /// How many.
+        /// Number of cells.
         cells: usize,
-        /// Their forecast work in arbitrary units.
+        /// Forecast work in arbitrary units.
         work: f64,
     },
-    /// One of them has ended.
+    /// A cell has ended.
     CellEnded {
         /// As it is named.
         label: &'a str,
         /// Wall seconds.
         seconds: f64,
-        /// Why it failed, if it did.
+        /// Reasons of its failure, if it failed.
         failures: &'a [String],
         /// Its forecast work.
         work: f64,
     },
-    /// No more of them are computed.
+    /// The computation of cells has ended.
     CellsEnded,
     /// A run of cells has ended.
     RunEnded {
         /// The grid's name.
         name: &'a str,
-        /// Cells that were done before.
+        /// Cells that were finished before.
         before: usize,
-        /// Cells done now.
+        /// Cells finished in this run.
         done: usize,
-        /// Cells that failed now.
+        /// Cells that failed in this run.
         failed: usize,
-        /// Cells that were not begun.
+        /// Cells that were not started.
         left: usize,
     },
-    /// A run has not begun all its cells, so no report is drawn.
+    /// A run has not started all its cells, so no report is drawn.
     Stopped {
         /// Cells that are left.
         left: usize,
-        /// Whether someone wanted an end; else a cell has failed.
+        /// Whether the run was interrupted; otherwise a cell has failed.
         interrupted: bool,
     },
-    /// A shard has run; the command draws the report of all shards.
+    /// A shard has ended; the command draws the report of all shards.
     ShardEnded {
         /// The command.
         merge: &'a str,
     },
-    /// Tables that a command ends in.
+    /// Tables at the end of a command.
     Tables(&'a str),
     /// Files were written.
     Written(&'a [PathBuf]),
     /// What a grid comes to, a sentence for each task.
     Findings(&'a [String]),
-    /// What a reader must know before any figure, a line each.
+    /// Warnings that readers need before they use the values, one line each.
     Warnings(&'a [String]),
     /// The checksums of a grid's results were verified.
     ChecksumsVerified {
@@ -114,27 +115,27 @@ pub enum Event<'a> {
         /// Cells whose files cannot be trusted.
         damaged: usize,
     },
-    /// A download has ended: what it came to.
+    /// A download has ended; with its result.
     Fetched(&'a dyn Display),
-    /// The plan that is submitted was written.
+    /// The plan of a submission was written.
     PlanWritten {
         /// Its file.
         path: &'a Path,
         /// Its cells.
         cells: usize,
-        /// Those that are not done.
+        /// Number of unfinished cells.
         to_do: usize,
     },
-    /// The script that a scheduler's tasks run was written.
+    /// The script for a scheduler's tasks was written.
     ScriptWritten {
         /// Its file.
         path: &'a Path,
-        /// Tasks of it.
+        /// Number of tasks.
         tasks: usize,
-        /// Cells of a task at most.
+        /// Largest number of cells per task.
         group: usize,
     },
-    /// A dry run of a submission: the commands that submit by hand.
+    /// A dry run of a submission: the commands for a submission by hand.
     SubmitByHand(&'a [String]),
     /// An array of tasks was submitted.
     ArraySubmitted {
@@ -142,7 +143,7 @@ pub enum Event<'a> {
         job: u64,
         /// Its indices.
         tasks: &'a dyn Display,
-        /// The task that index 0 means.
+        /// Task with index 0.
         offset: usize,
     },
     /// A process was started in the background.
@@ -165,13 +166,13 @@ pub enum Event<'a> {
     },
 }
 
-/// A cell of a dry run.
+/// Cell of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellToRun {
     /// Its id.
     pub id: String,
     /// As it is named in progress lines.
     pub label: String,
-    /// Whether nothing is left to do.
+    /// Whether the cell is finished.
     pub done: bool,
 }

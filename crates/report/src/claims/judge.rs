@@ -1,4 +1,4 @@
-//! The kinds of tests, one function each.
+//! Tests of claims, one function for each kind.
 
 use anyhow::Result;
 use tasks::noise::Noise;
@@ -12,15 +12,15 @@ use crate::samples::{Evaluated, Missing, Place, Sample, Samples, resampled};
 use crate::tables::agreement::Agreement;
 use grid::figure_spec::Reduce;
 
-/// Resamples behind an interval.
+/// Number of resamples behind an interval.
 const RESAMPLES: usize = 1000;
-/// Seed of the resamples: verdicts are reproducible.
+/// Seed of the resamples, which makes verdicts reproducible.
 const SEED: u64 = 0;
 
-/// What a test comes to: the outcome with its figures, or what is missing.
+/// Result of a test: the outcome with its values, or the missing part.
 type Judged = Result<Result<(Outcome, String), Missing>>;
 
-/// Unwraps a sample or ends with what is missing.
+/// Unwraps a sample, or returns the missing part.
 macro_rules! there {
     ($sample:expr) => {
         match $sample {
@@ -61,7 +61,7 @@ fn judge_one(claim: &Claim, stored: &Samples<'_>, agreement: &Agreement<'_>) -> 
     }
 }
 
-/// Nothing done to the training rows.
+/// No noise on the training rows.
 fn clean() -> Noise {
     Noise::default()
 }
@@ -71,7 +71,7 @@ fn signed(i: &Interval) -> String {
     format!("{:+.3} [{:+.3}, {:+.3}]", i.estimate, i.low, i.high)
 }
 
-/// The outcome of figures that a claim says to be above zero.
+/// The outcome for values that a claim says to be above zero.
 fn above_zero(intervals: &[Interval]) -> Outcome {
     if intervals.iter().any(|i| i.estimate.is_nan() || i.estimate <= 0.0) {
         Outcome::DoesNotHold
@@ -86,7 +86,7 @@ fn sentence(metric: Metric, findings: &[String]) -> String {
     format!("{} {}; paired bootstrap over test items and seeds.", metric.title(), findings.join(", "))
 }
 
-/// Whether the samples share their items, and their views or pairs: means over others are no two figures of one thing.
+/// Whether the samples share their items, and their views or pairs; means over different ones cannot be compared.
 fn paired(samples: &[&Sample]) -> Result<(), Missing> {
     same_items(samples.iter().copied())?;
     let [first, others @ ..] = samples else { return Ok(()) };
@@ -112,18 +112,18 @@ fn same_items<'s>(samples: impl IntoIterator<Item = &'s Sample>) -> Result<(), M
     }
 }
 
-/// The intervals of all figures, or that one has none.
+/// The intervals of all values, or the information that one has none.
 fn defined(drawn: &Resamples) -> Result<Vec<Interval>, Missing> {
     let intervals: Option<Vec<Interval>> = (0..drawn.estimates().len()).map(|figure| drawn.interval(figure)).collect();
     intervals.ok_or_else(|| "a figure is undefined: no item of its views or pairs counts".into())
 }
 
-/// A figure where more is better, whatever the metric.
+/// Sign that makes larger values better for any metric.
 fn goodness(metric: Metric) -> f64 {
     if metric.higher_is_better() { 1.0 } else { -1.0 }
 }
 
-/// The published lead beside ours: ` (published +0.010, rerun)`.
+/// The published lead beside our lead: ` (published +0.010, rerun)`.
 fn published_lead(
     published: &[Published],
     methods: [&str; 2],
@@ -140,7 +140,7 @@ fn published_lead(
     leads.iter().map(|(kind, lead)| format!(" (published {}, {})", printed(*lead), kind.name())).collect()
 }
 
-/// A difference of published values with the digits that they have: three, or four.
+/// A difference of published values with their number of digits: three, or four.
 fn printed(lead: f64) -> String {
     let thousandths = lead * 1e3;
     let digits = if (thousandths - thousandths.round()).abs() < 1e-6 { 3 } else { 4 };
@@ -190,11 +190,11 @@ fn directed(i: &Interval, sign: f64) -> Interval {
     if sign > 0.0 { *i } else { Interval { estimate: -i.estimate, low: -i.high, high: -i.low } }
 }
 
-/// First sample minus each other, in every reduction asked for.
+/// First sample minus each other sample, in every requested reduction.
 fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Reduce], metric: Metric) -> Vec<f64> {
     let good = goodness(metric);
     let figures: Vec<Vec<f64>> = evaluated.iter().map(|e| e.by_place(omitted).into_values().collect()).collect();
-    // An undefined figure is not passed over.
+    // An undefined value makes the result undefined.
     let lower = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) };
     let least = |values: &mut dyn Iterator<Item = f64>| good * values.map(|v| good * v).fold(f64::INFINITY, lower);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -209,7 +209,7 @@ fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Redu
         .collect()
 }
 
-/// Clean minus noisy, over the pairs with both ends touched, mean over the grid's noises.
+/// Clean minus noisy, over the pairs with noise on both views, averaged over the grid's noises.
 fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
     let metric = test.metric;
     let Some(set) = stored.summary().view_sets().first().map(|set| set.to_string()) else {
@@ -258,8 +258,8 @@ fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
     Ok(Ok((above_zero(differences), sentence(metric, &findings))))
 }
 
-/// No step goes against the claimed direction (1 up, -1 down) by more than one standard error, and the last figure lies on
-/// the claimed side of the first.
+/// Checks that no step goes against the claimed direction (1 up, -1 down) by more than one standard error, and that the
+/// last value is on the claimed side of the first.
 fn monotone(test: &Rises, direction: f64, stored: &Samples<'_>) -> Judged {
     let metric = test.metric;
     let sets: Vec<String> = match test.views.as_slice() {
@@ -304,7 +304,7 @@ fn monotone(test: &Rises, direction: f64, stored: &Samples<'_>) -> Judged {
     Ok(Ok((outcome, sentence(metric, &findings))))
 }
 
-/// `|ADD − REFIT| <= (REFIT − PW)/2` wherever REFIT > PW, and ADD > PW, for every subset of views.
+/// Checks `|ADD − REFIT| <= (REFIT − PW)/2` if REFIT > PW, and ADD > PW, for every subset of views.
 fn extension(test: &Extension, stored: &Samples<'_>) -> Judged {
     let metric = test.metric;
     let (mut intervals, mut findings) = (Vec::new(), Vec::new());

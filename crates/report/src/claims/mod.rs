@@ -10,23 +10,23 @@ pub use test::{Claim, Test};
 
 use crate::tables::table::Table;
 
-/// How a claim fares.
+/// Outcome of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// Every interval lies on the claimed side.
     Holds,
-    /// Every mean does, not every interval.
+    /// Every mean lies on the claimed side, but not every interval.
     HoldsOnTheMeanOnly,
-    /// A mean does not.
+    /// A mean does not lie on the claimed side.
     DoesNotHold,
-    /// The grid has not what it takes.
+    /// The grid does not have the required cells.
     NotTestable,
 }
 
 impl Outcome {
-    /// In words.
+    /// The outcome as text.
     pub fn words(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -37,29 +37,30 @@ impl Outcome {
     }
 }
 
-/// A claim, how it fares, and the figures that say so.
+/// A claim, its outcome, and the values behind it.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// The claim.
     pub claim: Claim,
-    /// How its ordering fares.
+    /// Outcome of the claimed ordering.
     pub outcome: Outcome,
-    /// Figures with their 95% intervals, or why there are none.
+    /// Values with their 95% intervals, or the reason why there are none.
     pub why: String,
-    /// The second verdict, on the published values: within or outside the tolerance, or why they cannot be compared; `None`
-    /// where the claim states none.
+    /// The second verdict, on the published values: within or outside the tolerance, or the reason why they cannot be
+    /// compared; `None` if the claim states none.
     pub value: Option<String>,
 }
 
 impl Verdict {
-    /// One paragraph.
+    /// The verdict as one paragraph.
     pub fn sentence(&self) -> String {
         let value = self.value.as_ref().map_or(String::new(), |value| format!(" Published values: {value}"));
         format!("{} {}: {}. {}{value}", self.claim.id, self.outcome.words(), self.claim.text, self.why)
     }
 }
 
-/// All verdicts on one page: id, claim, the paper's figure, the verdict on the ordering and why, the verdict on the values.
+/// All verdicts on one page: id, claim, published value, the verdict on the ordering with its reason, the verdict on
+/// the values.
 pub fn page(verdicts: &[Verdict], notes: &[String]) -> Table {
     let row = |verdict: &Verdict| {
         let published = verdict.claim.published.clone().unwrap_or_else(|| "an ordering".into());

@@ -1,4 +1,4 @@
-//! What a claim says, in terms that records can hold or break.
+//! Claims of the paper and their tests.
 
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
@@ -9,30 +9,30 @@ use grid::figure_spec::{Reduce, mean_only};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// Its id, such as `C1`.
+    /// Id, such as `C1`.
     pub id: String,
-    /// The claim.
+    /// The claim as text.
     pub text: String,
-    /// The paper's figure for it, where one is known.
+    /// Published value of the claim, if one is known.
     pub published: Option<String>,
-    /// How its ordering is tested.
+    /// Test of the claimed ordering.
     pub test: Test,
-    /// The published values that it states, compared with ours one by one: a verdict of its own, because embeddings made
-    /// anew move values by more than they move the order of methods.
+    /// Published values in the claim, which are compared one by one. They have a verdict of their own, because new
+    /// embeddings change values more than the order of methods.
     pub value: Option<ValueOf>,
 }
 
-/// Which published values a claim states.
+/// Published values that a claim states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValueOf {
     /// The metric.
     pub metric: Metric,
-    /// The method; all published values of the metric without.
+    /// The method. Default: all published values of the metric.
     pub method: Option<String>,
 }
 
-/// A kind of test with what it looks at.
+/// Kind of a test, with its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -41,15 +41,15 @@ pub enum Test {
     Better(Better),
     /// A method loses less to noise than others.
     SmallerDrop(SmallerDrop),
-    /// A figure rises from one subset of views to the next.
+    /// A value rises from one subset of views to the next.
     Rises(Rises),
-    /// A figure falls from one subset of views to the next.
+    /// A value falls from one subset of views to the next.
     Falls(Rises),
     /// Adding a view to a universe is as good as a refit, and better than pairwise maps.
     Extension(Extension),
-    /// A figure is at most this.
+    /// A value is at most a bound.
     AtMost(AtMost),
-    /// It cannot be tested with this grid.
+    /// The claim cannot be tested with this grid.
     NotTestable(NotTestable),
 }
 
@@ -63,10 +63,10 @@ pub struct Better {
     pub method: String,
     /// … than these.
     pub over: Vec<String>,
-    /// In which figure of all views or pairs.
+    /// Reduction of the values of all views or pairs.
     #[serde(default = "mean_only")]
     pub of: Vec<Reduce>,
-    /// On which subsets of views; all of the grid without any.
+    /// Subsets of views; an empty list means all subsets of the grid.
     #[serde(default)]
     pub views: Vec<String>,
 }
@@ -91,15 +91,15 @@ pub struct Rises {
     pub metric: Metric,
     /// The method.
     pub method: String,
-    /// The ordered pairs of views it is measured between; all of each subset without any.
+    /// Ordered pairs of views; an empty list means all pairs of each subset.
     #[serde(default)]
     pub pairs: Vec<[String; 2]>,
-    /// The subsets of views in order; all of the grid without any.
+    /// Subsets of views in order; an empty list means all subsets of the grid.
     #[serde(default)]
     pub views: Vec<String>,
 }
 
-/// Parameters of [`Test::Extension`]; figures are means over the pairs with the last view of a subset.
+/// Parameters of [`Test::Extension`]; values are means over the pairs with the last view of a subset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
@@ -107,7 +107,7 @@ pub struct Extension {
     pub metric: Metric,
     /// The method that adds the view.
     pub added: String,
-    /// The method refitted with it.
+    /// The method that is fitted again with the view.
     pub refit: String,
     /// The method without a universe.
     pub pairwise: String,
@@ -121,7 +121,7 @@ pub struct AtMost {
     pub metric: Metric,
     /// The method.
     pub method: String,
-    /// The bound on the largest figure.
+    /// The bound on the largest value.
     pub bound: f64,
 }
 
@@ -129,12 +129,12 @@ pub struct AtMost {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotTestable {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Test {
-    /// The metric it looks at.
+    /// The metric of the test.
     pub fn metric(&self) -> Option<Metric> {
         match self {
             Self::Better(t) => Some(t.metric),
@@ -146,7 +146,7 @@ impl Test {
         }
     }
 
-    /// As it stands in files.
+    /// The name of the kind in files.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Better(_) => "better",
@@ -159,7 +159,7 @@ impl Test {
         }
     }
 
-    /// The names in it, each with its key.
+    /// Names in the test, each with its key.
     pub fn names(&self) -> Vec<(&'static str, Named<'_>)> {
         match self {
             Self::Better(t) => vec![
@@ -189,7 +189,7 @@ impl Test {
 pub enum Named<'a> {
     /// A method, by its name or its label in tables.
     Method(&'a str),
-    /// The methods that it is compared with; at least one.
+    /// Methods of the comparison; at least one.
     Rivals(&'a [String]),
     /// Subsets of views.
     Subsets(&'a [String]),

@@ -1,16 +1,15 @@
-//! What a stretch of work costs: wall seconds, CPU seconds of its own thread pool, peak memory.
+//! Cost of a piece of work: wall seconds, CPU seconds of its own thread pool, peak memory.
 
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
-/// Wall and CPU seconds of one stretch.
+/// Wall and CPU seconds of a piece of work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Wall seconds.
     pub wall: f64,
-    /// CPU seconds of all threads of the pool it ran in. Cells never share a pool, so another cell's work
-    /// is never counted.
+    /// CPU seconds of all threads of its pool. Cells never share a pool, so the work of other cells is never counted.
     pub cpu: f64,
 }
 
@@ -26,11 +25,11 @@ fn pool_cpu() -> Duration {
     rayon::broadcast(|_| ThreadTime::now().as_duration()).into_iter().sum()
 }
 
-/// Peak resident memory of this process, from a start that is now.
+/// Peak resident memory of this process since a start.
 pub struct PeakMemory(());
 
 impl PeakMemory {
-    /// Forgets the peak so far; `None` where the system cannot.
+    /// Resets the peak; `None` if the system does not support it.
     pub fn start() -> Option<Self> {
         std::fs::write("/proc/self/clear_refs", "5").ok().map(|()| Self(()))
     }
@@ -44,7 +43,7 @@ impl PeakMemory {
     }
 }
 
-/// Resident memory of this process now, in bytes; `None` where the system does not say.
+/// Current resident memory of this process in bytes; `None` if the system does not report it.
 pub fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

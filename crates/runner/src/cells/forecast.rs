@@ -1,4 +1,4 @@
-//! What a cell is expected to cost, before it runs: from earlier records where there are any.
+//! Forecast of a cell's cost, from earlier records if there are any.
 
 use std::collections::HashMap;
 
@@ -10,22 +10,22 @@ use grid::keys::{MethodKey, Params};
 use grid::plan::{Cell, Plan};
 use store::record::Record;
 
-/// What a forecast of seconds rests on.
+/// Basis of a forecast of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// Cells of the same method, views and noise.
+    /// Records of cells with the same method, views and noise.
     Records,
-    /// The forecast work, in seconds by the cells of this grid that have run.
+    /// Forecast work, scaled to seconds by the finished cells of this grid.
     Scaled,
-    /// Nothing has run yet: the forecast work has no unit.
+    /// No cell has run: the forecast work has no unit.
     Work,
 }
 
 /// Forecasts for the cells of one plan.
 pub struct Forecast<'a> {
     data: &'a Dataset,
-    /// Seconds and peak megabytes of the cells that have run, by what decides the cost.
+    /// Seconds and peak megabytes of finished cells, by the settings that determine the cost.
     measured: HashMap<Key, Measured>,
     /// Median seconds per unit of forecast work.
     per_work: Option<f64>,
@@ -44,11 +44,11 @@ struct Measured {
     peak_mb: Option<f64>,
 }
 
-/// Megabytes of a process before it holds any data.
+/// Megabytes of a process without data.
 const PROGRAM_MB: f64 = 60.0;
 
 impl<'a> Forecast<'a> {
-    /// From the records of the cells that have run.
+    /// Forecasts from the records of the finished cells.
     pub fn new(plan: &'a Plan, records: &[Record]) -> Self {
         let mut cells: HashMap<&str, Vec<&Record>> = HashMap::new();
         for record in records.iter().filter(|record| record.fit_seconds.is_some()) {
@@ -68,7 +68,7 @@ impl<'a> Forecast<'a> {
         Self { data: plan.source.dataset(), measured, per_work: median(per_work) }
     }
 
-    /// Wall seconds of fit and tasks, and what that rests on.
+    /// Wall seconds of fit and tasks, and the basis of the forecast.
     pub fn seconds(&self, cell: &Cell) -> (Option<f64>, Basis) {
         let same = self.measured.get(&Key::of(cell)).and_then(|measured| median(measured.seconds.clone()));
         match (same, self.per_work) {
@@ -78,8 +78,8 @@ impl<'a> Forecast<'a> {
         }
     }
 
-    /// Bytes that a cell takes beside the data set: two copies of its views (what noise and standardisation make of
-    /// them) and three P × P matrices of `f64`, P its columns in all. Where such a cell has run alone, its peak.
+    /// Bytes of a cell beside the data set: two copies of its views (for noise and standardisation) and three P × P
+    /// matrices of `f64`, with P its columns in all. If such a cell has run alone, its peak.
     pub fn bytes(&self, cell: &Cell) -> u64 {
         let peak = self.measured.get(&Key::of(cell)).and_then(|measured| measured.peak_mb);
         if let Some(peak) = peak {
@@ -96,7 +96,7 @@ impl<'a> Forecast<'a> {
         (self.base() + self.bytes(cell)) as f64 / 1e6
     }
 
-    /// Bytes of a process that has read the data set.
+    /// Bytes of a process with the data set.
     fn base(&self) -> u64 {
         let columns: u64 = self.data.train.views.widths().iter().map(|&width| width as u64).sum();
         (PROGRAM_MB * 1e6) as u64 + 4 * columns * self.rows()
@@ -114,7 +114,7 @@ impl Key {
     }
 }
 
-/// Of the fit once and of every task once.
+/// Seconds of the fit and of every task, each once.
 fn seconds(records: &[&Record]) -> f64 {
     let mut seconds = records.iter().find_map(|record| record.fit_seconds).unwrap_or_default();
     let mut seen: Vec<(&Option<String>, &Option<Params>)> = Vec::new();

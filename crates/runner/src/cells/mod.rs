@@ -1,4 +1,4 @@
-//! Cells: what they are expected to cost, in which order they run and side by side with which others, the fits they share.
+//! Cells: their forecasts, their order, their parallel execution, and the fits that they share.
 
 pub mod cost;
 pub mod execute;

@@ -1,4 +1,4 @@
-//! Cells in this process.
+//! Engine that computes cells in this process.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use crate::run::plan_file::PlanFile;
 use crate::run::settings::{RunSettings, Selection};
 use grid::plan::Plan;
 
-/// This process, which computes the cells and waits for them.
+/// Engine that computes the cells in this process and waits for them.
 pub struct InProcess<'a> {
-    /// Some of the cells.
+    /// Selection of cells.
     pub selection: &'a Selection,
-    /// How they are computed.
+    /// Settings of the computation.
     pub settings: &'a RunSettings,
-    /// Fits that are shared.
+    /// Fits that cells share.
     pub fits: &'a Fits,
 }
 
@@ -29,7 +29,7 @@ impl Engine for InProcess<'_> {
     }
 
     fn submit(&self, plan: &Plan, out: &Path, observer: &dyn Observer) -> Result<Submitted> {
-        // The run has the folder to itself, which covers what the turn of a submission does.
+        // The run locks the whole folder, so it needs no turn of a submission.
         let outcome = Run::new(plan, out, self.selection, self.settings)?.run(self.fits, observer)?;
         Ok(Submitted::Computed(Box::new(outcome)))
     }
@@ -38,7 +38,7 @@ impl Engine for InProcess<'_> {
         Ok(EngineState::default())
     }
 
-    /// This process ends by a signal, and then keeps the cells that it has.
+    /// A signal ends this process; it then stores the finished cells.
     fn cancel(&self, _: &Path) -> Result<Vec<String>> {
         Ok(Vec::new())
     }

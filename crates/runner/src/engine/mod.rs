@@ -1,5 +1,5 @@
-//! What runs the cells of a plan: this process (`in_process`), a process of its own in the background (`local`), a cluster (`slurm`), or
-//! whatever takes a list of commands (`list`).
+//! Engines, which run the cells of a plan: this process (`in_process`), a background process (`local`), a cluster
+//! (`slurm`), or any program that runs a list of commands (`list`).
 
 pub mod commands;
 pub mod in_process;
@@ -23,52 +23,53 @@ use store::cells::Store;
 use store::gather;
 use store::lock::{Lock, Turn};
 
-/// What runs the cells of a plan.
+/// Engine that runs the cells of a plan.
 pub trait Engine {
-    /// As the command line names it.
+    /// Name on the command line.
     fn name(&self) -> &'static str;
 
-    /// Takes the cells of a plan that are not done; `out` is the folder of all grids' results.
+    /// Takes the unfinished cells of a plan; `out` is the folder of all grids' results.
     ///
     /// # Errors
-    /// A folder that cannot be written; whatever the engine refuses.
+    /// A folder that cannot be written; errors of the engine.
     fn submit(&self, plan: &Plan, out: &Path, observer: &dyn Observer) -> Result<Submitted>;
 
-    /// What it knows of the cells of a plan; `root` is the folder of the grid's results. An engine that cannot be asked now says so in a note
-    /// and returns what files tell.
+    /// State of a plan's cells in the engine; `root` is the folder of the grid's results. If the engine cannot be
+    /// asked, it logs a note and returns the information in its files.
     ///
     /// # Errors
     /// A file of the engine that cannot be read.
     fn state(&self, plan: &PlanFile, root: &Path) -> Result<EngineState>;
 
-    /// Ends what it has queued or running of a grid, and tells what that is, a line each; nothing where there is nothing.
+    /// Ends the queued and running work of a grid, and returns a line for each ended piece; an empty list if there is
+    /// none.
     ///
     /// # Errors
-    /// The engine cannot, or refuses.
+    /// Errors of the engine.
     fn cancel(&self, root: &Path) -> Result<Vec<String>>;
 }
 
-/// What became of a submission.
+/// Result of a submission.
 #[derive(Debug)]
 pub enum Submitted {
-    /// The cells have been computed, as far as nobody wanted an end.
+    /// The cells were computed, unless the run was interrupted.
     Computed(Box<RunOutcome>),
-    /// Jobs have them, or nothing was left to do.
+    /// The cells are in jobs, or nothing was left to do.
     Jobs,
-    /// Commands that somebody else is to run.
+    /// Commands that another program must run.
     Commands(CommandList),
 }
 
-/// A plan that is about to be submitted. Nobody else plans or submits the grid while this lives: who comes second sees the jobs
-/// of the first.
+/// A plan during its submission. No other process plans or submits the grid meanwhile, so a second submission sees the
+/// jobs of the first.
 pub(crate) struct Handover {
-    /// Where the results go.
+    /// Store of the results.
     pub(crate) store: Store,
     _turn: Lock,
 }
 
 impl Handover {
-    /// Of a plan, as soon as nobody else plans or submits it.
+    /// Begins when no other process plans or submits the grid.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -78,7 +79,7 @@ impl Handover {
         Ok(Self { store, _turn: turn })
     }
 
-    /// The plan as a file, with what is done by now and forecasts from it.
+    /// The plan as a file, with the finished cells and forecasts from them.
     ///
     /// # Errors
     /// Records that cannot be read or written.
@@ -92,7 +93,7 @@ impl Handover {
     }
 }
 
-/// The cells of a plan that are not done.
+/// The unfinished cells of a plan.
 pub(crate) fn left(file: &PlanFile) -> Vec<&Planned> {
     file.cells.iter().filter(|cell| cell.state != "done").collect()
 }

@@ -1,4 +1,4 @@
-//! Processes of this machine: started so that they outlive the terminal, and told to stop.
+//! Background processes on this machine: start and stop.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// A command whose process is in a session of its own, where the program `setsid` is installed, else in a process group of its own: closing the
-/// terminal does not end it.
+/// A command in a session of its own if the program `setsid` is installed, else in a process group of its own. Closing
+/// the terminal does not end it.
 pub(super) fn detached(program: &Path) -> Command {
     let installed = |folder: std::path::PathBuf| folder.join("setsid").is_file();
     if std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(installed)) {
@@ -21,11 +21,11 @@ pub(super) fn detached(program: &Path) -> Command {
     command
 }
 
-/// Sends SIGINT to a process, after it has been checked to be the one that holds a file open: a number alone may be another process's by
-/// now, or one in another container.
+/// Sends SIGINT to a process after a check that it holds a file open: the number alone may belong to a newer process,
+/// or to one in another container.
 ///
 /// # Errors
-/// A process of another machine; a process that does not hold the file, or belongs to somebody else.
+/// A process of another machine; a process that does not hold the file, or that belongs to another user.
 pub(super) fn interrupt(process: u32, host: &str, file: &Path) -> Result<()> {
     let here = files::host();
     ensure!(host == here, "process {process} is on {host} and this is {here}; run the command there");
@@ -38,11 +38,11 @@ pub(super) fn interrupt(process: u32, host: &str, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a process that does not hold a file open, where the system tells.
+/// Refuses a process that does not hold a file open, if the system reports it.
 fn check(process: u32, file: &Path) -> Result<()> {
     let folder = Path::new("/proc").join(process.to_string()).join("fd");
     if !Path::new("/proc/self/fd").exists() {
-        // No such system: the lock of the file is all that is known of its holder.
+        // The system does not report open files: only the lock of the file is known.
         return Ok(());
     }
     let open = fs::read_dir(&folder)

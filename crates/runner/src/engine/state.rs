@@ -1,54 +1,54 @@
-//! What an engine knows of a grid: who has its cells, and what came of those that nobody has any more.
+//! State of a grid in an engine: the attempts that have its cells, and the results of ended attempts.
 
 use std::path::PathBuf;
 
-/// What an engine knows of a grid.
+/// State of a grid in an engine.
 #[derive(Clone, Debug, Default)]
 pub struct EngineState {
-    /// Whether cells were handed to it.
+    /// Whether cells were submitted to the engine.
     pub submitted: bool,
-    /// What it knows of each cell of the plan, in its order; empty where it knows nothing of cells.
+    /// State of each cell of the plan, in its order; empty if the engine does not know cells.
     pub cells: Vec<CellState>,
-    /// What else it has of the grid.
+    /// Other work of the grid in the engine.
     pub others: Vec<Job>,
 }
 
-/// What an engine knows of a cell.
+/// State of a cell in an engine.
 #[derive(Clone, Debug, Default)]
 pub struct CellState {
-    /// Who has it now.
+    /// The attempt that has the cell.
     pub live: Option<Live>,
-    /// What came of the attempt that had it, in words.
+    /// Result of the ended attempt, as text.
     pub ended: Option<String>,
-    /// The log of the latest attempt that has one.
+    /// Log of the latest attempt with one.
     pub log: Option<PathBuf>,
 }
 
-/// An attempt that has a cell.
+/// Attempt that has a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
-    /// Whether it runs.
+    /// Phase of the attempt.
     pub phase: Phase,
-    /// The id of the attempt; cells of one attempt that is in one phase are told in one line.
+    /// Id of the attempt; cells of one attempt in one phase are shown in one line.
     pub attempt: String,
-    /// What it is, in words.
+    /// Description of the attempt.
     pub text: String,
 }
 
-/// How far an attempt is.
+/// Phase of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It waits.
+    /// The attempt waits.
     Queued,
-    /// It runs.
+    /// The attempt runs.
     Running,
 }
 
-/// Something that an engine has of a grid beside its cells.
+/// Work of a grid in an engine, other than its cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// What kind of thing it is, in a word.
+    /// Kind of the work, in a word.
     pub kind: &'static str,
-    /// What it is, in words.
+    /// Description of the work.
     pub text: String,
 }
