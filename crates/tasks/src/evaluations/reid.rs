@@ -1,16 +1,4 @@
-//! Re-identification: items of one view look for items of their class in another. Classes are those of a labelling, or the
-//! groups of a grouping ([`ReidBy`]).
-//!
-//! For every ordered pair (query view, gallery view) of held-out rows, the gallery is sorted by cosine. A query
-//! with at least one item of its class in the gallery has `CMC_k` = 1 where one is among the first k, and the
-//! average precision `mean over matches of (matches so far / rank)`; queries without any are dropped, and `n`
-//! counts the others. An item of another class within 1e-6 of a match ranks ahead of it.
-//!
-//! The protocol wants views that hold disjoint items, matched by class: [`disjoint_by_class`] deals a matched
-//! data set out so. With matched rows the query's own item would be a match; `exclude_self` leaves it out.
-//!
-//! Cost per pair: 2·n²·d flops and n sorts, memory O(n) per thread. Source: arXiv 2602.06205; reference
-//! `scripts/3_reid.py` at e4f854e.
+//! Re-identification: items of one view are looked up by their class among the items of another view.
 
 use align::named::ParameterDoc;
 use std::collections::BTreeMap;
@@ -31,9 +19,9 @@ use crate::ranking::ranks::TIE;
 use crate::scores::score::check_numbers;
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
-/// Which training items of a class go to which view.
+/// The assignment of a class's training items to views.
 const TRAIN_MATCHING: Purpose = Purpose::new(21);
-/// The same of test items.
+/// The assignment of a class's test items to views.
 const TEST_MATCHING: Purpose = Purpose::new(28);
 
 const TASK: &str = "reid";
@@ -69,23 +57,23 @@ const TASK: &str = "reid";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReidParams {
-    /// Name of the labelling; the data's first without one.
+    /// Name of the labelling. Default: the first labelling of the data.
     pub label: Option<String>,
-    /// Leaves the query's own row out of the gallery, for views that hold the same items.
+    /// Leave the query's own row out of the gallery, for views that hold the same items.
     pub exclude_self: bool,
-    /// What the classes of items are.
+    /// Classes of the items.
     #[serde(deserialize_with = "align::choice", skip_serializing_if = "ReidBy::is_labels")]
     pub by: ReidBy,
 }
 
-/// What the classes of items are in re-identification.
+/// Classes of the items in re-identification.
 ///
 /// In a grid file `by: groups`, or with the name of a grouping `by: {groups: {name: person}}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReidBy {
-    /// Labels, of the labelling that [`ReidParams::label`] names.
+    /// Labels of the labelling in [`ReidParams::label`].
     #[default]
     Labels,
     /// Groups, such as the pictures of one person.
@@ -186,7 +174,7 @@ const METRICS: [Metric; 3] = [Metric::Cmc1, Metric::Cmc5, Metric::Map];
 /// Queries per block.
 const BLOCK: usize = 256;
 
-/// What became of the queries of one ordered pair: NaN for those without a match.
+/// Results of the queries of one ordered pair; NaN for queries without a match.
 pub struct Found {
     /// Average precision.
     pub average_precision: Vec<f32>,
@@ -197,7 +185,7 @@ pub struct Found {
 /// Sorts the gallery for every query; rows of both normalised, n × d.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where the widths differ, or there is not one class for each row; [`TaskError::NoNumber`].
+/// [`TaskError::Shape`] if the widths differ, or if there is not one class per row; [`TaskError::NoNumber`].
 pub fn find(
     queries: &Matrix,
     gallery: &Matrix,
@@ -218,7 +206,8 @@ pub fn find(
     find_by(queries, gallery, |i, j| gallery_class[j] == query_class[i], |i, j| exclude_self && j == i)
 }
 
-/// As [`find`], where functions of query and candidate say whether they match, and whether the candidate is left out.
+/// Like [`find`], with functions that decide whether a query and a candidate match, and whether the candidate is left
+/// out.
 fn find_by(
     queries: &Matrix,
     gallery: &Matrix,
@@ -247,7 +236,7 @@ fn find_by(
                     (!left_out(query, j)).then_some((if matches { s } else { s + TIE }, matches))
                 };
                 let mut items: Vec<(f32, bool)> = row.iter().enumerate().filter_map(item).collect();
-                // Descending; among equals the other class first.
+                // Descending; of equal candidates, another class comes first.
                 items.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
                 precision(&items)
             };
@@ -331,11 +320,12 @@ fn report(place: Place<'_>, queries: &Entries, found: Result<Found, String>, out
     out.keep(place, Quantity::AveragePrecision, queries.by_item(&average_precision));
 }
 
-/// A matched data set as the re-identification protocol has it: every view gets its own share of each class's
-/// rows, drawn by seed, and row i is the same class in every view, never the same item.
+/// A data set for the re-identification protocol, made from a matched one: every view gets its own share of each
+/// class's rows, drawn by seed. Row i is the same class in every view, never the same item.
 ///
-/// Of a class with c rows each of M views gets ⌊c/M⌋, in train and in test alike; rows are ordered by class. A
-/// class with fewer rows than views is left out. A row that its view misses stays missing. Validation rows, ids and groups are dropped.
+/// Each of M views gets ⌊c/M⌋ rows of a class with c rows, in train and in test; rows are ordered by class. A class
+/// with fewer rows than views is left out. A row that its view misses stays missing. Validation rows, ids and groups
+/// are dropped.
 ///
 /// # Errors
 /// Labels that are missing or do not fit; no class with a row for every view.

@@ -1,4 +1,4 @@
-//! Ranks of the right answers of a query among the rows of another view, where there can be several of them.
+//! Ranks of the right answers of a query among the rows of another view, if there can be several right answers.
 //!
 //! Row i of `queries` and row j of `gallery` have the similarity s_ij = q_i · g_j, and candidate j is right where the two
 //! have a class in common. The R right candidates of a query in descending order of their similarity have the ranks
@@ -25,16 +25,16 @@ use crate::TaskError;
 use crate::ranking::ranks::{TIE, TILE, product};
 use crate::scores::score::check_numbers;
 
-/// Ranks up to this have a gain.
+/// Largest rank with a gain.
 const DEPTH: usize = 10;
 
-/// What became of every query; NaN for a query without a right candidate.
+/// Results of all queries; NaN for a query without a right candidate.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answers {
     /// Rank of the first right candidate, from 1, ties against the query.
     pub rank: Vec<f32>,
-    /// The same with ties in favour of the query.
+    /// The same rank with ties in favour of the query.
     pub rank_optimistic: Vec<f32>,
     /// Average precision over all right candidates.
     pub average_precision: Vec<f32>,
@@ -81,11 +81,11 @@ fn same(left_name: &'static str, left: usize, right_name: &'static str, right: u
     Err(TaskError::Shape { op: "answers", left_name, left, right_name, right })
 }
 
-/// Queries and the gallery that they are looked up in, rows of both normalised.
+/// Queries and their gallery, rows of both normalised.
 pub(crate) struct Lookup<'a> {
     pub(crate) queries: &'a Matrix,
     pub(crate) gallery: &'a Matrix,
-    /// What is taken off the similarity of each candidate.
+    /// Penalties that are subtracted from the similarities of the candidates.
     pub(crate) penalties: Option<&'a [f32]>,
     /// Whether products are computed with the gallery on the left, as [`crate::ranks::ranks_both`] does for its second
     /// direction: the last bits can differ.
@@ -133,7 +133,7 @@ impl Lookup<'_> {
         Ok(found)
     }
 
-    /// Of `height` queries from `start` on, with all candidates.
+    /// Similarities of `height` queries, from `start` on, to all candidates.
     fn similarities(&self, start: usize, height: usize) -> Vec<f32> {
         let Self { queries, gallery, penalties, transposed } = *self;
         let all = gallery.rows();
@@ -173,7 +173,7 @@ fn right<'c>(by_class: &'c HashMap<i64, Vec<usize>>, classes: &[i64]) -> Cow<'c,
     Cow::Owned(right)
 }
 
-/// What became of one query.
+/// Results of one query.
 struct Judged {
     rank: f32,
     rank_optimistic: f32,
@@ -182,14 +182,14 @@ struct Judged {
 }
 
 impl Judged {
-    /// From its similarities to all candidates, of which these are right.
+    /// Results from the similarities to all candidates; `right` are the right candidates.
     fn of(similarities: &[f32], right: &[usize]) -> Self {
         let mut of_right: Vec<f32> = right.iter().map(|&candidate| similarities[candidate]).collect();
         of_right.sort_unstable_by(|a, b| b.total_cmp(a));
         let (Some(&first), Some(&last)) = (of_right.first(), of_right.last()) else {
             return Self { rank: f32::NAN, rank_optimistic: f32::NAN, average_precision: f32::NAN, ndcg10: f32::NAN };
         };
-        // Wrong candidates behind the last right one cost nothing.
+        // Wrong candidates after the last right one cost nothing.
         let mut ahead = Vec::new();
         let mut rights = right.iter().copied().peekable();
         for (candidate, &s) in similarities.iter().enumerate() {

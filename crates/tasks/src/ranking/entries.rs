@@ -1,4 +1,4 @@
-//! The rows of a view that are looked up, each once: where several items are one row of its file, they are one entry.
+//! Entries of a view for look-ups: items that are one row of the view's file are one entry.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,20 +6,20 @@ use std::collections::HashMap;
 use align::Matrix;
 use align::views::View;
 
-/// The entries of one view: a query or a candidate for each row of its file that stands for an item.
+/// Entries of one view: a query or a candidate for each row of its file that stands for an item.
 pub(crate) struct Entries {
-    /// Items of the split.
+    /// Number of items of the split.
     rows: usize,
-    /// The items of each entry, in the order of the first of them.
+    /// Items of each entry, in the order of the first item of each.
     items: Vec<Vec<usize>>,
-    /// The entry of each item; `None` for an item that the view misses.
+    /// Entry of each item; `None` for an item that the view misses.
     of_item: Vec<Option<usize>>,
-    /// The classes of each entry: those of its items, ascending, each once.
+    /// Classes of each entry: those of its items, ascending, each once.
     classes: Vec<Vec<i64>>,
 }
 
 impl Entries {
-    /// Of a view whose item i has the class `classes[i]`.
+    /// Entries of a view whose item i has the class `classes[i]`.
     pub(crate) fn of(view: &View, classes: &[i64]) -> Self {
         let rows = view.values().rows();
         let sources = view.source_rows();
@@ -48,17 +48,17 @@ impl Entries {
         Self { rows, items, of_item, classes }
     }
 
-    /// How many there are.
+    /// Number of entries.
     pub(crate) fn count(&self) -> usize {
         self.items.len()
     }
 
-    /// The classes of each.
+    /// Classes of each entry.
     pub(crate) fn classes(&self) -> &[Vec<i64>] {
         &self.classes
     }
 
-    /// Of one row for each item one for each entry.
+    /// One row per entry, from one row per item.
     pub(crate) fn select<'m>(&self, rows: &'m Matrix) -> Cow<'m, Matrix> {
         if self.count() == self.rows {
             return Cow::Borrowed(rows);
@@ -66,7 +66,8 @@ impl Entries {
         Cow::Owned(rows.select_rows(&self.items.iter().map(|items| items[0]).collect::<Vec<_>>()))
     }
 
-    /// Of one value for each entry one for each item: at the first item of the entry, NaN at all others.
+    /// One value per item, from one value per entry: the value stands at the first item of the entry, and all other
+    /// items have NaN.
     pub(crate) fn by_item(&self, values: &[f32]) -> Vec<f32> {
         let mut by_item = vec![f32::NAN; self.rows];
         self.items.iter().zip(values).for_each(|(items, &value)| by_item[items[0]] = value);

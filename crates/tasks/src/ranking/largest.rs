@@ -1,19 +1,20 @@
-//! The k largest of a stream of similarities, and what a neighbour is where several are equally near.
+//! The k largest of a stream of similarities, and nearest neighbours with ties.
 //!
-//! Where the k-th largest is tied, any k of the tied would do, and an order by row number would make two views with
-//! nothing in common agree on the items that come first. Here all of the tied count alike: each by its chance of being
-//! among the k were ties broken at random. Ties are similarities within [`TIE`] of the k-th largest, as for [`crate::ranks`].
+//! If the k-th largest value is tied, any k of the tied values could be taken. An order by row number would make two
+//! unrelated views agree on the items that come first. Therefore all tied values count alike, each with its probability
+//! of being among the k if ties were broken at random. Values tie if they are within [`TIE`] of the k-th largest, as in
+//! [`crate::ranks`].
 
 use crate::ranking::ranks::TIE;
 
-/// Values kept before the smaller ones are let go.
+/// Number of values that are stored before the smaller ones are dropped.
 const ROOM: usize = 64;
 
-/// The values seen so far that may be among the k largest or tied with the k-th.
+/// Values that may be among the k largest, or tied with the k-th.
 #[derive(Clone, Debug)]
 pub(crate) struct Largest {
     k: usize,
-    /// The k-th largest when values were last let go.
+    /// The k-th largest value when values were last dropped.
     kth: f32,
     room: usize,
     kept: Vec<(f32, u32)>,
@@ -24,7 +25,7 @@ impl Largest {
         Self { k, kth: f32::NEG_INFINITY, room: ROOM.max(2 * k), kept: Vec::with_capacity(ROOM.max(2 * k)) }
     }
 
-    /// Values with indices from `first` on; what is no number is near nothing.
+    /// Adds values with indices from `first` on; NaN is near nothing.
     pub(crate) fn add(&mut self, first: usize, values: &[f32]) {
         for (j, &value) in values.iter().enumerate() {
             if value - self.kth >= -TIE {
@@ -36,8 +37,8 @@ impl Largest {
         }
     }
 
-    /// Drops what is below the k-th largest by more than a tie. Amortised O(1) for every value added: the room doubles
-    /// where ties fill it.
+    /// Drops values that are below the k-th largest by more than a tie. Amortised O(1) per added value: the room
+    /// doubles if ties fill it.
     fn let_go(&mut self) {
         if self.kept.len() < self.k || self.k == 0 {
             return;
@@ -49,7 +50,7 @@ impl Largest {
         self.room = self.room.max(2 * self.kept.len());
     }
 
-    /// The mean of the k largest. Ties do not show in it: whichever of the tied is taken, its value is the same.
+    /// The mean of the k largest. It does not depend on the choice among tied values.
     pub(crate) fn mean(mut self) -> f32 {
         self.let_go();
         self.kept.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
@@ -75,22 +76,22 @@ impl Largest {
 /// An item's k nearest.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Nearest {
-    /// Nearer than the k-th, ascending.
+    /// Items nearer than the k-th, ascending.
     sure: Vec<u32>,
-    /// As near as the k-th, itself included, ascending.
+    /// Items as near as the k-th, itself included, ascending.
     tied: Vec<u32>,
-    /// The chance of each of the tied; 1 where only as many are tied as there are places.
+    /// Probability of each tied item; 1 if there are as many tied items as places.
     share: f64,
 }
 
 impl Nearest {
-    /// Every neighbour with its chance of being among the k.
+    /// Every neighbour with its probability of being among the k.
     pub(crate) fn shares(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         let sure = self.sure.iter().map(|&index| (index as usize, 1.0));
         sure.chain(self.tied.iter().map(|&index| (index as usize, self.share)))
     }
 
-    /// The chance of one item.
+    /// The probability of one item.
     pub(crate) fn share_of(&self, index: usize) -> f64 {
         let index = index as u32;
         if self.sure.binary_search(&index).is_ok() {

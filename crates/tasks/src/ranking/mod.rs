@@ -1,4 +1,4 @@
-//! Who is near to whom: candidates in order, their ranks, the k nearest.
+//! Ranking of candidates: their order, the ranks of right answers, nearest neighbours.
 
 pub mod answers;
 pub(crate) mod entries;

@@ -1,5 +1,4 @@
-//! The held-out rows of two views side by side, in every space that a method offers: what tasks on pairs
-//! rank.
+//! Held-out rows of pairs of views in every space that a method offers, for tasks that rank.
 
 use align::prep::cosine_rows;
 use align::{Coordinates, Matrix, Projections};
@@ -7,7 +6,7 @@ use align::{Coordinates, Matrix, Projections};
 use crate::scores::score::check_finite;
 use crate::{TaskError, TaskInput};
 
-/// Every view's test rows projected, each once.
+/// The projected test rows of every view; each view is projected once.
 pub(crate) fn project_all<'a>(input: &TaskInput<'a>) -> Result<Projections<'a>, TaskError> {
     let rows = input.test.views.iter().map(|view| (view.name(), view.values()));
     let projections = input.fitted.projections(rows)?;
@@ -27,7 +26,7 @@ pub(crate) fn each_translated(
     each_translated_as(input, projections, |z| cosine_rows(&z), f)
 }
 
-/// As [`each_translated`], with what is done to standardised rows in place of the normalisation.
+/// Like [`each_translated`], with another function of the standardised rows in place of the normalisation.
 pub(crate) fn each_translated_as(
     input: &TaskInput<'_>,
     projections: &Projections<'_>,
@@ -37,7 +36,7 @@ pub(crate) fn each_translated_as(
     each_translated_of(input, projections, |_, z| finish(z), f)
 }
 
-/// As [`each_translated_as`], where what is done depends on the view that the rows are of.
+/// Like [`each_translated_as`], with a function that depends on the view of the rows.
 pub(crate) fn each_translated_of(
     input: &TaskInput<'_>,
     projections: &Projections<'_>,

@@ -1,13 +1,13 @@
-//! Rank of the true match among all items of another view, without the n × n matrix.
+//! Rank of the true match among all items of another view, without an n × n matrix.
 //!
-//! Row i of `a` is the query, row i of `b` its true match, s_ij = a_i · b_j. The product is computed in
-//! square tiles, each entry once: first the tiles on the diagonal, which give every s_ii, then all
-//! others, counted against it on the spot. The same tile serves the queries of `a` by its rows and the
-//! queries of `b` by its columns. A similarity within [`TIE`] of s_ii counts as a tie: two copies of an
-//! item differ in the last digits, because their products end in different places of a tile.
+//! Row i of `a` is the query, row i of `b` its true match, and s_ij = a_i · b_j. The product is computed in square
+//! tiles, each entry once: first the tiles on the diagonal, which give every s_ii, then all others, which are compared
+//! with it at once. The same tile serves the queries of `a` by its rows and the queries of `b` by its columns. A
+//! similarity within [`TIE`] of s_ii counts as a tie: two copies of an item differ in the last digits, because their
+//! products lie in different places of a tile.
 //!
-//! What is no finite number, or too large for its products to be, is an error: it compares with nothing, so that it would
-//! be ranked before everything.
+//! A value that is not finite, or so large that a product may overflow, is an error: NaN compares with nothing and
+//! would be ranked before everything.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -19,7 +19,7 @@ use multiversion::multiversion;
 use crate::TaskError;
 use crate::scores::score::check_numbers;
 
-/// Similarities closer than this to the true match's are ties.
+/// Largest difference from the similarity of the true match that counts as a tie.
 pub const TIE: f32 = 1e-6;
 
 /// Side of a tile: 256 × 256 products stay in the second-level cache while they are counted.
@@ -46,7 +46,7 @@ pub fn ranks(a: &Matrix, b: &Matrix) -> Result<Ranks, TaskError> {
     Ok(forward)
 }
 
-/// As [`ranks`], by `s_ij − p_j` with a penalty p_j for every row of `b`.
+/// Like [`ranks`], ordered by `s_ij − p_j` with a penalty p_j for every row of `b`.
 ///
 /// # Errors
 /// [`TaskError::Shape`], [`TaskError::NoNumber`].
@@ -62,7 +62,7 @@ pub fn ranks_penalised(a: &Matrix, b: &Matrix, penalties: &[f32]) -> Result<Rank
     Ok(forward)
 }
 
-/// As [`ranks`], in both directions from one product: `a` among `b`, and `b` among `a`.
+/// Like [`ranks`], in both directions from one product: `a` among `b`, and `b` among `a`.
 ///
 /// # Errors
 /// [`TaskError::Shape`], [`TaskError::NoNumber`].
@@ -71,11 +71,11 @@ pub fn ranks_both(a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
     Ok(count(a, b, true, None))
 }
 
-/// Both directions from given similarities, n × n with the true matches on the diagonal: rows among
-/// columns, and columns among rows.
+/// Ranks in both directions from given similarities (n × n, the true matches on the diagonal): rows among columns, and
+/// columns among rows.
 ///
 /// # Errors
-/// [`TaskError::Shape`] where the matrix is not square, [`TaskError::NoNumber`].
+/// [`TaskError::Shape`] if the matrix is not square, [`TaskError::NoNumber`].
 pub fn ranks_of_similarities(s: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
     let n = s.rows();
     if s.cols() != n {
@@ -110,7 +110,8 @@ fn shape(
     TaskError::Shape { op, left_name, left: text(left), right_name, right: text(right) }
 }
 
-/// Per query: similarities at least as large as the true match's (itself included), and larger ones.
+/// Per query: the number of similarities at least as large as that of the true match (itself included), and of larger
+/// ones.
 struct Counts {
     at_least: Vec<u32>,
     greater: Vec<u32>,
@@ -142,7 +143,7 @@ impl Counts {
     }
 }
 
-/// [`Counts`] that several tiles add to. Integers: the order of the additions does not show.
+/// [`Counts`] to which several tiles add. They are integers, so the order of the additions has no influence.
 struct SharedCounts {
     at_least: Vec<AtomicU32>,
     greater: Vec<AtomicU32>,
@@ -169,7 +170,7 @@ impl SharedCounts {
     }
 }
 
-/// What one thread needs for a tile.
+/// Buffers of one thread for a tile.
 struct Scratch {
     tile: Vec<f32>,
     rows: Counts,
@@ -203,7 +204,7 @@ fn count(a: &Matrix, b: &Matrix, columns: bool, penalties: Option<&[f32]>) -> (R
         }
     };
 
-    // A candidate's penalty comes off its column.
+    // The penalty of a candidate is subtracted from its column.
     let penalise = |tile: &mut [f32], from: usize, width: usize| {
         if let Some(penalties) = penalties {
             let penalties = &penalties[from..from + width];
@@ -241,8 +242,8 @@ pub(crate) fn product(
     gemm(out, Accum::Replace, a.view().subrows(i, height), b.view().subrows(j, width).transpose(), Threads::One);
 }
 
-/// Adds a tile's counts by row and, if asked, by column. The difference to s_ii is exact where it
-/// decides (Sterbenz), and the true match itself counts as "at least".
+/// Adds a tile's counts by row and, if requested, by column. The difference from s_ii is exact where it decides
+/// (Sterbenz); the true match itself counts as "at least".
 fn count_tile(
     tile: &[f32],
     row_truth: &[f32],

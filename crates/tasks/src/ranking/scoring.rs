@@ -1,4 +1,4 @@
-//! How candidates are ordered: by cosine, or corrected for hubs (items that are near everything).
+//! Order of candidates: by cosine, or corrected for hubs, which are items that are near to everything.
 
 use align::Matrix;
 use align::kernels::exp_shifted;
@@ -10,23 +10,24 @@ use crate::TaskError;
 use crate::ranking::largest::Largest;
 use crate::ranking::ranks::{Ranks, ranks, ranks_both, ranks_penalised};
 
-/// What a query's candidates are ordered by. Similarities s_ij are cosines of query i and candidate j.
+/// Score that orders the candidates of a query. Similarities s_ij are cosines of query i and candidate j.
 ///
 /// In a grid file `scoring: csls`, or with settings `scoring: {csls: {k: 5}}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scoring {
-    /// `s_ij`.
+    /// The cosine `s_ij`.
     #[default]
     Cosine,
-    /// Cross-domain similarity local scaling: `2 s_ij − r_i − r_j`, r_j the mean of the k largest similarities of
-    /// candidate j to all queries (r_i moves no order; ties do not show in a mean). Source: Conneau et al., ICLR 2018.
+    /// Cross-domain similarity local scaling: `2 s_ij − r_i − r_j`, with r_j the mean of the k largest similarities of
+    /// candidate j to all queries. (r_i does not change the order; a mean does not depend on ties.) Source: Conneau et
+    /// al., ICLR 2018.
     Csls(Csls),
     /// Inverted softmax: `exp(β s_ij) / Σ_i' exp(β s_i'j)`, the softmax over queries. Source: Smith et al., ICLR 2017.
     InvertedSoftmax(InvertedSoftmax),
-    /// Mutual nearest neighbours: the rank of a match is the worse of those that it has among the candidates of the
-    /// query and among the queries of the candidate, so it is 1 where each is the other's nearest.
+    /// Mutual nearest neighbours: the rank of a match is the larger of its rank among the candidates of the query and
+    /// its rank among the queries of the candidate. It is 1 if each is the other's nearest.
     Mutual,
 }
 
@@ -34,7 +35,7 @@ pub enum Scoring {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Csls {
-    /// Neighbours k whose similarities are averaged.
+    /// Number k of neighbours whose similarities are averaged.
     pub k: usize,
 }
 
@@ -58,11 +59,11 @@ impl Default for InvertedSoftmax {
     }
 }
 
-/// Queries or candidates at a time.
+/// Queries or candidates that are processed at a time.
 pub(crate) const BLOCK: usize = 256;
 
 impl Scoring {
-    /// Checks its settings against their domains.
+    /// Checks the settings against their domains.
     pub(crate) fn validate(self, task: &'static str) -> Result<(), TaskError> {
         match self {
             Self::Csls(Csls { k }) => check_neighbours(task, k),
@@ -86,7 +87,7 @@ impl Scoring {
         }
     }
 
-    /// As [`ranks`](Scoring::ranks), in both directions.
+    /// Like [`ranks`](Scoring::ranks), in both directions.
     pub(crate) fn ranks_both(self, a: &Matrix, b: &Matrix) -> Result<(Ranks, Ranks), TaskError> {
         match self {
             Self::Cosine => ranks_both(a, b),
@@ -99,7 +100,8 @@ impl Scoring {
         }
     }
 
-    /// What is taken off the similarity of each candidate (row of `b`); `None` where the order is the cosine's.
+    /// Penalties of the candidates (rows of `b`), which are subtracted from their similarities; `None` for the order of
+    /// the cosine.
     pub(crate) fn penalties(self, a: &Matrix, b: &Matrix) -> Option<Vec<f32>> {
         match self {
             Self::Cosine | Self::Mutual => None,
@@ -109,7 +111,7 @@ impl Scoring {
     }
 }
 
-/// The domain of a number of neighbours.
+/// Checks a number of neighbours.
 pub(crate) fn check_neighbours(task: &'static str, k: usize) -> Result<(), TaskError> {
     if k >= 1 {
         return Ok(());
@@ -125,8 +127,9 @@ fn worse(forward: &Ranks, backward: &Ranks) -> Ranks {
     }
 }
 
-/// One value for each row of `of`, from all its similarities to the rows of `to`, which come some at a time: `start`,
-/// then `add` for every stretch of them (with the index of the first), then `end`. Memory: a tile for each thread.
+/// One value for each row of `of`, from all its similarities to the rows of `to`, which are computed in pieces:
+/// `start`, then `add` for every piece (with the index of its first similarity), then `end`. Memory: one tile per
+/// thread.
 pub(crate) fn by_row<S: Send, T: Send>(
     of: MatrixView<'_, f32>,
     to: &Matrix,
@@ -159,8 +162,8 @@ fn neighbour_means(of: &Matrix, to: &Matrix, k: usize) -> Vec<f32> {
     by_row(of.view(), to, || Largest::new(k), |largest, first, row| largest.add(first, row), Largest::mean)
 }
 
-/// `1/β · ln Σ_i exp(β s_ij)` for each row j of `of`, i over the rows of `to`: cosines are at most 1, which is what the
-/// exponent is shifted by.
+/// `1/β · ln Σ_i exp(β s_ij)` for each row j of `of`, with i over the rows of `to`. The exponent is shifted by the
+/// largest possible cosine, 1.
 fn log_sums(of: &Matrix, to: &Matrix, beta: f32) -> Vec<f32> {
     let add = |sum: &mut f64, _: usize, row: &mut [f32]| {
         row.iter_mut().for_each(|s| *s *= beta);

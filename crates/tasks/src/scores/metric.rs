@@ -1,6 +1,6 @@
-//! The table of metrics: what each is called, what it is measured in, which way is better and how it is computed.
+//! The table of metrics: name, title, unit, direction and computation of each.
 //!
-//! Nothing of this crate is imported here; whatever needs to know a metric asks it.
+//! This file imports nothing of this crate.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,44 +9,45 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-/// Which values of a metric are the better ones.
+/// Direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Better {
-    /// The higher.
+    /// Higher values are better.
     Higher,
-    /// The lower.
+    /// Lower values are better.
     Lower,
-    /// Neither: it describes.
+    /// Neither: the metric describes.
     Neither,
 }
 
-/// How a metric is computed from the values of its items.
+/// Computation of a metric from the values of its items.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Statistic {
-    /// Share of the items whose value, a rank, is at most this.
+    /// Share of the items whose value, a rank, is at most this number.
     HitsAt(u32),
-    /// Mean of 1 / value, the values being ranks.
+    /// Mean of 1 / value; the values are ranks.
     Reciprocal,
-    /// Mean of values that lie between 0 and 1 whatever the data.
+    /// Mean of values that always lie between 0 and 1.
     Share,
     /// Mean of any values.
     Mean,
-    /// Quantile, linear between order statistics.
+    /// Quantile, interpolated linearly between order statistics.
     Quantile(f64),
     /// Median, the lower one of two middle values.
     LowerMedian,
     /// Population skewness.
     Skewness,
-    /// Agreement of two partitions of the items, the values of one being clusters: see [`ContingencyTable`](crate::ContingencyTable).
+    /// Agreement of two partitions of the items; the values of one are clusters. See
+    /// [`ContingencyTable`](crate::ContingencyTable).
     Agreement,
     /// Not computed from values of items.
     None,
 }
 
 impl Statistic {
-    /// Whether it is a mean over items of values that lie between 0 and 1 whatever the data: its intervals are those of
-    /// shares.
+    /// Whether the metric is a mean over items of values that always lie between 0 and 1, so that its intervals are
+    /// those of shares.
     pub fn is_share(self) -> bool {
         matches!(self, Self::HitsAt(_) | Self::Reciprocal | Self::Share)
     }
@@ -76,7 +77,7 @@ const fn row(
     Row { name, title, unit, better, quantity, statistic, symmetric: false, auxiliary: false }
 }
 
-/// Of two views, the same in either order.
+/// A metric of two views, the same in either order.
 const fn pair(
     name: &'static str,
     title: &'static str,
@@ -88,7 +89,7 @@ const fn pair(
     Row { symmetric: true, ..row(name, title, unit, better, quantity, statistic) }
 }
 
-/// A measure of similarity as it is.
+/// A raw measure of similarity.
 const fn raw(
     name: &'static str,
     title: &'static str,
@@ -99,7 +100,7 @@ const fn raw(
     pair(name, title, unit, better, quantity, if quantity.is_some() { Statistic::Mean } else { Statistic::None })
 }
 
-/// What stands beside a measure of similarity.
+/// A value beside a measure of similarity.
 const fn beside(name: &'static str, title: &'static str, unit: &'static str, better: Better) -> Row {
     Row { auxiliary: true, ..pair(name, title, unit, better, None, Statistic::None) }
 }
