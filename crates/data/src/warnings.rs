@@ -43,7 +43,7 @@ pub enum WarningKind {
     RowCounters,
     /// A header line that looks like a row: the first item may have been lost.
     NumbersAsNames,
-    /// Rows of a view's file that belong to no item, because other views lack them.
+    /// Rows of a view's file that are no item of the data set, because other files lack them or they hold no numbers.
     RowsLeftOut,
     /// Other views with which a view agrees no more than with their rows in random order.
     UnmatchedRows,
@@ -417,7 +417,8 @@ impl<'a> Rows<'a> {
         Self { matrix, by_hash: HashMap::with_capacity(matrix.rows()) }
     }
 
-    /// Adds all rows and returns those equal to an earlier one.
+    /// Adds all rows and returns those equal to an earlier one. Row i is item `places[i]` of the split, and `sources` has
+    /// its row in the file.
     fn add_all(&mut self, places: &[usize], sources: Option<&[Option<usize>]>, split: &Split) -> Repeats {
         let mut repeats = Repeats::default();
         let mut seen = HashSet::new();
