@@ -217,7 +217,7 @@ fn rows_that_are_given_twice_or_do_not_exist() {
     );
     assert_eq!(
         folder.message(attempt(&[0, 1], &[3])),
-        "x.yaml:8:3: views[0]: row 3 is asked for by the manifest's `rows`, and there are 3 (from 0)"
+        "x.yaml:8:3: views[0]: the manifest's `rows` name row 3, and the file has 3 rows, counted from 0"
     );
     assert_eq!(
         folder.message(attempt(&[0, -1], &[2])),

@@ -182,7 +182,7 @@ fn selections() {
     );
     assert_eq!(
         folder.message(loaded.select(&["a", "b", "a"])),
-        "toy.yaml: views: view `a` is asked for twice; name it once"
+        "toy.yaml: views: view `a` is named twice; name it once"
     );
     assert_eq!(
         folder.message(loaded.select(&["a"])),

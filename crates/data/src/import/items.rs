@@ -20,13 +20,13 @@ use crate::{
     write::{self, Tensor},
 };
 
-/// The grouping of items that have one id, as the captions of a picture.
+/// Grouping of items with one id, such as the captions of a picture.
 const REPEATED: &str = "id";
 
-/// A list of integers for each split, and the texts that they stand for.
+/// Lists of integers for each split, and the texts that they stand for.
 #[derive(Clone, Debug, Default)]
 struct Lists {
-    /// In the order in which the lists were named.
+    /// Names in the order in which the lists were given.
     names: Vec<String>,
     raw: BTreeMap<(String, SplitName), Vec<String>>,
 }
@@ -39,8 +39,8 @@ impl Lists {
         self.raw.insert((name.to_owned(), split), values);
     }
 
-    /// Numbers where all values are, else the texts in alphabetical order. What is printed otherwise than it was written
-    /// is no number: `01` and `1` are two classes.
+    /// `None` if all values are numbers, else the texts in alphabetical order. A text in another form than its number
+    /// is printed is not a number: `01` and `1` are two classes.
     fn texts(&self, name: &str) -> Option<Vec<String>> {
         let values = || self.raw.iter().filter(|((list, _), _)| list == name).flat_map(|(_, values)| values);
         if values().all(|text| as_printed(text).is_some()) {
@@ -59,24 +59,24 @@ impl Lists {
     }
 }
 
-/// All that is known of the items but their embeddings.
+/// All data about the items except their embeddings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Items {
     labels: Lists,
     groups: Lists,
     ids: Lists,
     rows: BTreeMap<SplitName, Vec<usize>>,
-    /// The rows of each view that has its own: files that are joined by ids, or views that miss items.
+    /// Row numbers of each view that has its own: files that are joined by ids, or views that miss items.
     view_rows: BTreeMap<(String, SplitName), Vec<Option<usize>>>,
 }
 
-/// What of it a manifest names.
+/// Entries of the items in a manifest.
 pub(super) struct Entries {
     pub(super) rows: Option<SourceEntry>,
     pub(super) labels: serde_yaml::Mapping,
     pub(super) groups: serde_yaml::Mapping,
     pub(super) ids: Option<SourceEntry>,
-    /// Of each view that has rows of its own.
+    /// Entries of each view with row numbers of its own.
     pub(super) view_rows: BTreeMap<String, SourceEntry>,
 }
 
@@ -96,10 +96,10 @@ pub(super) fn groups_of(files: &Files, order: &Order) -> Result<Option<Vec<i64>>
     Ok(if groupings.len() > 1 { Some(united(&groupings)) } else { groupings.pop() })
 }
 
-/// The labelling of this name, or the first without a name, and its classes.
+/// The labelling with this name, or the first one without a name, and its classes.
 ///
 /// # Errors
-/// No such labelling; as [`groups_of`].
+/// No such labelling; the errors of [`groups_of`].
 pub(super) fn classes_of<'f>(
     files: &'f Files,
     order: &Order,
@@ -118,7 +118,7 @@ pub(super) fn classes_of<'f>(
 }
 
 impl Items {
-    /// Takes up one split's lists: all items of the files, or those given.
+    /// Adds the lists of one split: all items of the files, or the given ones.
     pub(super) fn add(
         &mut self,
         split: SplitName,
@@ -159,7 +159,7 @@ impl Items {
             }
             self.ids.insert("", split, taken(values));
         }
-        // Views that have rows of their own need no others.
+        // Row numbers are only needed by views that have none of their own.
         if let Some(rows) = items.filter(|_| !files.views.iter().all(|view| self.has_rows(&view.name, split))) {
             self.rows.insert(split, rows.to_vec());
         }
@@ -170,7 +170,7 @@ impl Items {
         self.view_rows.contains_key(&(view.to_owned(), split))
     }
 
-    /// Writes the file, where there is something to write, and returns its checksum.
+    /// Writes the file, if there is content, and returns its checksum.
     pub(super) fn write(&self, file: &Path) -> Result<Option<String>, DataError> {
         let mut tensors = Vec::new();
         for (split, rows) in &self.rows {
@@ -192,7 +192,7 @@ impl Items {
         write::safetensors(file, &tensors).map(Some)
     }
 
-    /// The names that stand behind numbers: those of labellings, and those of groupings.
+    /// Names of the numbers: those of labellings, and those of groupings.
     pub(super) fn texts(&self) -> [BTreeMap<String, Vec<String>>; 2] {
         [&self.labels, &self.groups]
             .map(|lists| lists.names.iter().filter_map(|name| Some((name.clone(), lists.texts(name)?))).collect())

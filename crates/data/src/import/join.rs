@@ -1,4 +1,4 @@
-//! Rows of different files brought together by the ids of their items.
+//! Joining of the rows of different files by the ids of their items.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,27 +11,27 @@ use super::{
 };
 use crate::{DataError, Place, SetProblem, nearest, pieces::map, read::Floats};
 
-/// Which row of every file an item is.
+/// Row of every item in every file.
 #[derive(Debug)]
 pub(super) struct Order {
     by: By,
-    /// Whether a view may miss items.
+    /// Whether views may miss items.
     missing: bool,
-    /// The rows of each view that hold no numbers, ascending: items that the view misses.
+    /// Rows of each view without numbers, ascending: items that the view misses.
     empty: BTreeMap<String, Vec<usize>>,
 }
 
 #[derive(Debug)]
 enum By {
-    /// Row i of every file is item i, of so many.
+    /// Row i of every file is item i; with the number of items.
     Rows(usize),
-    /// As their ids say.
+    /// Rows joined by ids.
     Ids(Joined),
 }
 
 impl Order {
-    /// Joined, where files have ids of their own; else by row. With `missing`, a view may miss items: it holds NaN in their
-    /// rows, or lacks their ids.
+    /// Joins the files if they have ids of their own; otherwise row i is item i. With `missing`, a view may miss items:
+    /// it holds NaN in their rows, or lacks their ids.
     ///
     /// # Errors
     /// Fewer than two views; views with different numbers of rows; files that cannot be joined.
@@ -57,7 +57,7 @@ impl Order {
         Ok(Self { by, missing, empty })
     }
 
-    /// Items.
+    /// Number of items.
     pub(super) fn count(&self) -> usize {
         match &self.by {
             By::Rows(count) => *count,
@@ -65,7 +65,7 @@ impl Order {
         }
     }
 
-    /// The id of every item, where files are joined by ids.
+    /// The id of every item, if files are joined by ids.
     pub(super) fn ids(&self) -> Option<&[String]> {
         match &self.by {
             By::Rows(_) => None,
@@ -73,7 +73,7 @@ impl Order {
         }
     }
 
-    /// The row of every item in a view's file, and none for an item that the view misses; `None` where row i is item i.
+    /// Row of every item in a view's file; an empty entry is an item that the view misses. `None` if row i is item i.
     pub(super) fn rows(&self, view: &str) -> Option<Vec<Option<usize>>> {
         let empty = self.empty.get(view).map(Vec::as_slice).unwrap_or_default();
         let there = |row: &usize| empty.binary_search(row).is_err();
@@ -84,7 +84,7 @@ impl Order {
         }
     }
 
-    /// The id of every item, where several items have one.
+    /// The id of every item, if several items have the same one.
     pub(super) fn repeated(&self) -> Option<&[String]> {
         match &self.by {
             By::Ids(joined) if joined.repeated => Some(&joined.ids),
@@ -92,20 +92,20 @@ impl Order {
         }
     }
 
-    /// One text for each item out of a list.
+    /// One text per item, from a list.
     pub(super) fn values(&self, kind: Kind, list: &NamedMember) -> Result<Vec<String>, DataError> {
         match &self.by {
             By::Rows(count) => texts(list, *count),
             By::Ids(joined) => {
                 let rows = joined.rows(kind, &list.name);
                 let values = texts(list, joined.totals.get(&(kind, list.name.clone())).copied().unwrap_or(0))?;
-                // Every item is in every list, whatever its views.
+                // Every item is in every list, although views may miss it.
                 Ok(rows.iter().flatten().map(|&row| values[row].clone()).collect())
             }
         }
     }
 
-    /// What was left out.
+    /// Rows that were left out.
     pub(super) fn left_out(&self) -> &[LeftOut] {
         match &self.by {
             By::Rows(_) => &[],
@@ -114,7 +114,7 @@ impl Order {
     }
 }
 
-/// Rows of all views, which must be the same.
+/// Number of rows of all views, which must be the same.
 fn same_rows(files: &Files) -> Result<usize, DataError> {
     let mut first: Option<(&str, usize)> = None;
     for view in &files.views {
@@ -129,30 +129,30 @@ fn same_rows(files: &Files) -> Result<usize, DataError> {
     Ok(first.map_or(0, |(_, rows)| rows))
 }
 
-/// Rows of a view.
+/// Number of rows of a view.
 fn rows_of(view: &NamedMember) -> Result<usize, DataError> {
     with_floats(view, |floats| floats.rows())
 }
 
-/// What is asked of a view's matrix.
+/// Applies a function to the matrix of a view.
 fn with_floats<T>(view: &NamedMember, ask: impl Fn(&Floats<'_>) -> T) -> Result<T, DataError> {
     let map = map::open(&view.member.file)?;
     Ok(ask(&Floats::of(&view.member.file, map.bytes(), view.member.tensor.as_deref())?))
 }
 
-/// Rows whose items are not taken, because another file lacks them.
+/// Rows that were left out because another file lacks their items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
     /// The view, labelling or grouping.
     pub name: String,
-    /// How many of its rows are left out.
+    /// Number of rows left out.
     pub count: usize,
-    /// Of how many.
+    /// Number of all rows.
     pub total: usize,
-    /// The id of the first of them.
+    /// Id of the first row left out.
     pub example: String,
-    /// A view, labelling or grouping that does not have it.
+    /// A view, labelling or grouping without this id.
     pub lacking: String,
 }
 
@@ -166,21 +166,21 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// The items that all files have, or all labellings and groupings and a view at least, and where each of them has its row.
+/// Items that all files have (or all labellings and groupings and at least one view), with their rows in each file.
 #[derive(Debug)]
 struct Joined {
-    /// For each view, labelling and grouping the row of every item; none for an item that a view misses.
+    /// For each view, labelling and grouping the row of every item; an empty entry is an item that a view misses.
     rows: BTreeMap<(Kind, String), Vec<Option<usize>>>,
-    /// How many rows each of them has.
+    /// Number of rows of each file.
     totals: BTreeMap<(Kind, String), usize>,
     /// The id of every item.
     ids: Vec<String>,
-    /// Whether several items have one id, as the captions of a picture have.
+    /// Whether several items have one id, such as the captions of a picture.
     repeated: bool,
     left_out: Vec<LeftOut>,
 }
 
-/// Views, labellings and groupings may be called alike.
+/// Kind of a file: views, labellings and groupings may have the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     View,
@@ -254,7 +254,8 @@ impl Joined {
             if listed.iter().zip(&places).any(|(file, place)| place.is_none() && !may_lack(file)) {
                 continue;
             }
-            // A picture's row stands beside each of its captions; two lists of captions are taken in their own order.
+            // The row of a picture belongs to each of its captions; two lists of captions are matched in their own
+            // order.
             let times = |rows: &Option<&Vec<usize>>| rows.map_or(0, Vec::len);
             let most = places.iter().map(times).max().unwrap_or(0);
             if let Some(odd) = places.iter().position(|rows| ![0, 1, most].contains(&times(rows))) {
@@ -296,7 +297,7 @@ impl Joined {
         }
     }
 
-    /// The row of every item in a file.
+    /// Row of every item in a file.
     fn rows(&self, kind: Kind, name: &str) -> &[Option<usize>] {
         self.rows.get(&(kind, name.to_owned())).map_or(&[], Vec::as_slice)
     }

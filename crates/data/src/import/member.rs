@@ -1,4 +1,4 @@
-//! A part of a file, as it is named on a command line.
+//! Parts of files on a command line.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,17 +7,17 @@ use std::{
 
 use crate::Place;
 
-/// A part of a file as it is named on a command line: `file`, or `file#tensor` with a tensor, a column, `prefix*` for
-/// several columns, or an array of an archive.
+/// A part of a file on a command line: `file`, or `file#tensor` with a tensor, a column, `prefix*` for several columns,
+/// or an array of an archive.
 ///
-/// Names of files and of columns may have a `#` of their own. A text that names a file that is there is that file; else
-/// what stands before a `#` is, the last one first, where a file of this name is there; and where none is, before the last
-/// one. `embed` reads its `--input` by the same rule.
+/// Names of files and columns may contain a `#`. If a file with the whole text as name exists, it is that file.
+/// Otherwise the text is split at the last `#` before which there is the name of an existing file; without such a file,
+/// at the last `#`. `embed` reads its `--input` by the same rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The file.
     pub file: PathBuf,
-    /// Which of what it holds.
+    /// Part of the file.
     pub tensor: Option<String>,
 }
 
@@ -28,7 +28,7 @@ impl Member {
 }
 
 impl From<PathBuf> for Member {
-    /// The file's only tensor.
+    /// The only tensor of the file.
     fn from(file: PathBuf) -> Self {
         Self { file, tensor: None }
     }
@@ -55,14 +55,15 @@ impl FromStr for Member {
 pub struct NamedMember {
     /// The view's or labelling's name.
     pub name: String,
-    /// Where its values are.
+    /// The values.
     pub member: Member,
 }
 
 impl FromStr for NamedMember {
     type Err = String;
 
-    /// Without a name, it is the column's, or the file's. A `=` in the path of a file that is there separates nothing.
+    /// A text without a name gets the name of the column, or of the file. A `=` in the path of an existing file is not
+    /// a separator.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, member) = parts(text)?;
         let stem = || member.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
@@ -72,7 +73,7 @@ impl FromStr for NamedMember {
 }
 
 impl NamedMember {
-    /// As [`NamedMember::from_str`], but without a name it has none: a list of ids that is of all files.
+    /// Like [`NamedMember::from_str`], but a text without a name has none: a list of ids for all files.
     ///
     /// # Errors
     /// A text without a file, or with an empty name.
@@ -82,7 +83,7 @@ impl NamedMember {
     }
 }
 
-/// The name before a `=`, and what stands behind it.
+/// The name before a `=`, and the part after it.
 fn parts(text: &str) -> Result<(Option<String>, Member), String> {
     let unnamed = text.parse::<Member>().is_ok_and(|member| member.file.is_file());
     match text.split_once('=').filter(|_| !unnamed) {

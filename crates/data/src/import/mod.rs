@@ -1,4 +1,5 @@
-//! From a user's own files to a manifest: nothing of the embeddings is copied, but for folders with a file for each item.
+//! Import of a user's own files: a manifest is written, and embeddings are not copied, except for folders with one file
+//! per item.
 
 mod items;
 mod join;
@@ -40,25 +41,25 @@ pub use sources::embedded::{Embedded, embedded};
 pub use sources::latentis::latentis;
 pub use strata::Strata;
 
-/// What an import has written.
+/// Result of an import.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Imported {
     /// The manifest.
     pub manifest: PathBuf,
-    /// Labels, ids, groups and row numbers, where there are any.
+    /// File of labels, ids, groups and row numbers, if there are any.
     pub items: Option<PathBuf>,
-    /// Items of each split.
+    /// Number of items of each split.
     pub rows: BTreeMap<SplitName, usize>,
-    /// Of labellings that were texts, the classes' names by their numbers.
+    /// Names of the classes by their numbers, for labellings that were texts.
     pub texts: BTreeMap<String, Vec<String>>,
-    /// Of groupings that were texts, the groups' names by their numbers.
+    /// Names of the groups by their numbers, for groupings that were texts.
     pub group_texts: BTreeMap<String, Vec<String>>,
-    /// Rows whose items are not taken, where files are joined by ids.
+    /// Rows that were left out, if files are joined by ids.
     pub left_out: Vec<LeftOut>,
-    /// How nearly the splits keep the shares of classes, where they are stratified.
+    /// Deviation of the splits from the shares of classes, if they are stratified.
     pub strata: Option<Strata>,
-    /// What is odd about the data.
+    /// Warnings about the data.
     pub warnings: Vec<Warning>,
 }
 
@@ -70,13 +71,13 @@ impl fmt::Display for Imported {
     }
 }
 
-/// Checks shapes, draws the split, loads all of it as a run would and then writes the manifest with the files'
-/// checksums. What was there before stays until it is replaced by something sound.
+/// Checks shapes, draws the split, loads everything like a run, and then writes the manifest with the files' checksums.
+/// Existing files stay until correct ones replace them.
 ///
 /// # Errors
-/// A file that cannot be read, views with different numbers of rows, labels that are not one for each row, a name given
-/// twice, shares that do not sum to 1, all that [`load`](crate::load) refuses, a manifest that is there already and not to
-/// be overwritten, or that is itself one of the files that are read.
+/// A file that cannot be read, views with different numbers of rows, labels that are not one per row, a name given
+/// twice, shares that do not sum to 1, the errors of [`load`](crate::load), a manifest that exists and may not be
+/// overwritten, or that is itself one of the input files.
 pub fn import(import: &Import) -> Result<Imported, DataError> {
     check_free(import, &import.manifest)?;
     let packed = prepare(import)?;
@@ -92,11 +93,12 @@ pub fn import(import: &Import) -> Result<Imported, DataError> {
     sound.put()
 }
 
-/// As [`import`], with a manifest for each of several folds in place of one: `mine.fold1.yaml`, `mine.fold2.yaml` and so on
-/// for `mine.yaml`. Every item is in test of exactly one fold and in train of all others; shares are not used.
+/// Like [`import`], with one manifest per fold: `mine.fold1.yaml`, `mine.fold2.yaml` and so on for `mine.yaml`. Every
+/// item is in test of exactly one fold and in train of all others; shares are not used.
 ///
 /// # Errors
-/// As [`import`]; fewer than two folds, or more than there are items or groups; files that are split already.
+/// The errors of [`import`]; fewer than two folds, or more than there are items or groups; files that are split
+/// already.
 pub fn import_folds(import: &Import, folds: usize) -> Result<Vec<Imported>, DataError> {
     let named = |fold: usize| {
         let end = format!("fold{fold}");
@@ -118,7 +120,7 @@ pub fn import_folds(import: &Import, folds: usize) -> Result<Vec<Imported>, Data
     sound.into_iter().map(Sound::put).collect()
 }
 
-/// Neither the manifest nor its items are in the way.
+/// Checks that neither the manifest nor its items overwrite an existing file.
 fn check_free(import: &Import, manifest: &Path) -> Result<(), DataError> {
     for file in [manifest, &items_of(manifest)] {
         if import.splitting.members().any(|member| same_file(&member.file, file)) {
@@ -131,7 +133,7 @@ fn check_free(import: &Import, manifest: &Path) -> Result<(), DataError> {
     Ok(())
 }
 
-/// The request with names that have been checked, and with files in place of folders.
+/// The request with checked names, and with files in place of folders.
 fn prepare(import: &Import) -> Result<Packed, DataError> {
     names::check(&import.splitting)?;
     let packed = packed(import)?;
@@ -217,7 +219,7 @@ fn whole_views(import: &Import, files: &Files) -> Result<Vec<ViewEntry>, DataErr
     files.views.iter().map(view).collect()
 }
 
-/// Files of one split each; every split has the same views, which has been checked.
+/// Files of one split each; every split has the same views, which was checked before.
 fn views_by_split(import: &Import, splits: &[(SplitName, &Files)]) -> Result<Vec<ViewEntry>, DataError> {
     let Some((_, first)) = splits.first() else { return Ok(Vec::new()) };
     let mut views = Vec::new();
@@ -236,12 +238,12 @@ fn views_by_split(import: &Import, splits: &[(SplitName, &Files)]) -> Result<Vec
     Ok(views)
 }
 
-/// Where labels, groups, ids and row numbers go.
+/// Path of the file of labels, groups, ids and row numbers.
 fn items_of(manifest: &Path) -> PathBuf {
     manifest.with_extension("items.safetensors")
 }
 
-/// A data set that is to be written.
+/// A data set before it is written.
 struct Set {
     items: Items,
     rows: BTreeMap<SplitName, usize>,
@@ -250,7 +252,7 @@ struct Set {
     strata: Option<Strata>,
 }
 
-/// A data set that has been loaded as a run would, and is not in its place yet.
+/// A data set that was loaded like in a run, before it is moved to its place.
 struct Sound {
     staged: Staged,
     text: String,
@@ -258,8 +260,8 @@ struct Sound {
 }
 
 impl Set {
-    /// Writes the items under another name and loads what the manifest is to say; `packed` are files that are not in their
-    /// places yet.
+    /// Writes the items under another name and loads the manifest's content; `packed` are files that are not yet in
+    /// their places.
     fn sound(mut self, import: &Import, packed: &[files::Staged]) -> Result<Sound, DataError> {
         let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
         let splits: Vec<SplitName> = order.into_iter().filter(|split| self.rows.contains_key(split)).collect();
@@ -312,7 +314,7 @@ impl Sound {
     }
 }
 
-/// A file as the manifest names it: relative where it lies at or below the manifest's folder, else from the root.
+/// A file's path in the manifest: relative if it is at or below the manifest's folder, else absolute.
 pub(crate) fn seen_from(manifest: &Path, file: &Path) -> PathBuf {
     let absolute = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or(path.into());
     let folder = manifest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,9 +1,9 @@
-//! Names that are given: each once, and the same for every split.
+//! Checks of names: each occurs once, and every split has the same names.
 
 use super::{Files, ImportProblem, NamedMember, Splitting};
 use crate::{DataError, Place};
 
-/// What is named, and what it is called in messages.
+/// Kind of a list, with its word in messages.
 type Kind = (&'static str, fn(&Files) -> &[NamedMember]);
 
 const IDS: &str = "list of ids";
@@ -15,7 +15,8 @@ const KINDS: [Kind; 4] = [
     (IDS, |files| &files.ids),
 ];
 
-/// Of two with one name only one could be kept, and what one split lacks could not be asked for.
+/// Checks the names: of two lists with one name only one could be kept, and a name that one split lacks could not be
+/// requested.
 pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
     let splits = splitting.files();
     for (kind, list) in KINDS {
@@ -28,7 +29,7 @@ pub(super) fn check(splitting: &Splitting) -> Result<(), DataError> {
                 return Err(DataError::import(&second.member.place(""), problem));
             }
         }
-        // A split whose files have ids names all of them, or cannot be joined.
+        // A split whose files have ids must have ids for all of them, otherwise they cannot be joined.
         for (has, files) in splits.iter().filter(|_| kind != IDS) {
             for named in list(files) {
                 let lacks = splits.iter().find(|(_, other)| !list(other).iter().any(|n| n.name == named.name));

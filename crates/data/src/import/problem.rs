@@ -1,14 +1,14 @@
-//! How what is to be imported fails to fit together.
+//! Problems of an import whose files do not fit together.
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What is wrong with a request to import.
+/// Problem of a request to import.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ImportProblem {
-    /// Shares of a split that do not make a whole.
+    /// Shares of a split that do not sum to 1.
     #[error(
         "shares {got:?}; wanted two (train, test) or three (train, validation, test) positive numbers that sum to 1"
     )]
@@ -28,7 +28,7 @@ pub enum ImportProblem {
         /// The first view's list of items.
         first: PathBuf,
     },
-    /// Two items with one id.
+    /// An id that two items have.
     #[error("id `{id}` stands at row {first} and again at row {second}; ids must be unique")]
     TextIdTwice {
         /// The id.
@@ -38,7 +38,7 @@ pub enum ImportProblem {
         /// Its second row.
         second: usize,
     },
-    /// Two of a kind with one name, of which only one could be kept.
+    /// A name that two lists of one kind have.
     #[error("{kind} `{name}` is given twice; give each a name of its own: NAME=FILE#PART")]
     NameTwice {
         /// `view`, `labelling` or `grouping`.
@@ -46,7 +46,7 @@ pub enum ImportProblem {
         /// The name.
         name: String,
     },
-    /// A file whose rows cannot be joined, because nothing says which items they are.
+    /// A file without ids, so that its rows cannot be joined.
     #[error("{kind} `{name}` has no ids, and other files have; give it ids of its own")]
     WithoutIds {
         /// `view`, `labelling` or `grouping`.
@@ -54,7 +54,7 @@ pub enum ImportProblem {
         /// Its name.
         name: String,
     },
-    /// Ids of something that is not imported.
+    /// Ids of a list that is not imported.
     #[error("ids of `{name}`, and there is no view, labelling or grouping of this name{}; there are {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), known.join(", "))]
     IdsOfNothing {
         /// The name.
@@ -80,9 +80,9 @@ pub enum ImportProblem {
     RepeatedDifferently {
         /// The id.
         id: String,
-        /// A file, and how often it has the id.
+        /// A file, and the number of times that it has the id.
         first: (String, usize),
-        /// Another.
+        /// Another file, likewise.
         second: (String, usize),
     },
     /// Files without a common item.
@@ -90,7 +90,7 @@ pub enum ImportProblem {
     NothingInCommon {
         /// A file and its first id.
         first: (String, String),
-        /// Another.
+        /// Another file, likewise.
         second: (String, String),
     },
     /// A folder without vectors.
@@ -116,12 +116,12 @@ pub enum ImportProblem {
         /// The type of its vector.
         want: &'static str,
     },
-    /// A number of folds that cannot be.
+    /// An impossible number of folds.
     #[error("{got} folds of {units} {what}; expected at least 2 folds, and no more than there are {what}")]
     Folds {
         /// The number of folds.
         got: usize,
-        /// What is dealt out.
+        /// Number of items or groups.
         units: usize,
         /// `items` or `groups`.
         what: &'static str,
@@ -137,7 +137,7 @@ pub enum ImportProblem {
         /// How many splits.
         want: usize,
     },
-    /// A labelling to stratify by that is not there.
+    /// A labelling for the stratification that does not exist.
     #[error("no labelling `{name}` to stratify by{}; {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), if known.is_empty() { "there are no labels".to_owned() } else { format!("there are {}", known.join(", ")) })]
     NoStrata {
         /// The name.
@@ -147,14 +147,14 @@ pub enum ImportProblem {
         /// The names there are.
         known: Vec<String>,
     },
-    /// Files of splits that do not hold the same.
+    /// A list that some splits have and others do not.
     #[error("{what} given for `{has}` and not for `{lacks}`; give it for every split, or for none")]
     OnlyInSome {
-        /// What is, with its verb.
+        /// The list, with its verb.
         what: String,
         /// A split that has it.
         has: &'static str,
-        /// A split that has not.
+        /// A split without it.
         lacks: &'static str,
     },
 }

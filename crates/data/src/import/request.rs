@@ -1,4 +1,4 @@
-//! What is asked of an import.
+//! Requests to import.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,21 +13,21 @@ use crate::{
 pub struct Files {
     /// The views; a folder stands for the npy files in it, one vector each.
     pub views: Vec<NamedMember>,
-    /// Labellings: integers, or texts that get a number each.
+    /// Labellings: integers, or texts, each of which gets a number.
     pub labels: Vec<NamedMember>,
-    /// Groupings of items that belong together, as labellings.
+    /// Groupings of items that belong together, in the same form as labellings.
     pub groups: Vec<NamedMember>,
-    /// Ids of the items: one list without a name for files whose rows are in one order, or a list for each view, labelling
-    /// and grouping, under its name, by which their rows are joined.
+    /// Ids of the items: one list without a name for files with the same order of rows; or one list for each view,
+    /// labelling and grouping, under its name, by which their rows are joined.
     pub ids: Vec<NamedMember>,
 }
 
-/// How items become splits.
+/// Split of the items.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Splitting {
-    /// By chance, keyed by the seed: these shares of all items for train and test, or train, validation and test. Items
-    /// of a group, in any grouping, stay together.
+    /// A random split, keyed by the seed: these shares of all items for train and test, or for train, validation and
+    /// test. Items of a group, in any grouping, stay together.
     Shares {
         /// The files, which hold all items.
         files: Files,
@@ -35,7 +35,7 @@ pub enum Splitting {
         shares: Vec<f64>,
         /// The seed.
         seed: u64,
-        /// The labelling whose classes have the same share of every split; empty for the first.
+        /// Labelling whose classes have the same share in every split; an empty name for the first.
         stratify: Option<String>,
     },
     /// The files are split already.
@@ -43,7 +43,7 @@ pub enum Splitting {
 }
 
 impl Splitting {
-    /// The files of each split; of one that is yet to be drawn, those of all.
+    /// The files of each split; before a random split, the files of all items.
     pub(super) fn files(&self) -> Vec<(SplitName, &Files)> {
         match self {
             Self::Shares { files, .. } => vec![(SplitName::Train, files)],
@@ -51,7 +51,7 @@ impl Splitting {
         }
     }
 
-    /// The same, to be changed.
+    /// The same files, mutable.
     pub(super) fn files_mut(&mut self) -> Vec<(SplitName, &mut Files)> {
         match self {
             Self::Shares { files, .. } => vec![(SplitName::Train, files)],
@@ -59,7 +59,7 @@ impl Splitting {
         }
     }
 
-    /// All that is read.
+    /// All input files.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.files().into_iter().flat_map(|(_, files)| {
             let named = [&files.views, &files.labels, &files.groups].into_iter().flatten();
@@ -68,34 +68,34 @@ impl Splitting {
     }
 }
 
-/// What a manifest says of a data set beside its files; what is `None` is said to be unknown.
+/// Description of a data set in its manifest; `None` is written as unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Described {
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub title: Option<String>,
-    /// Its licence.
+    /// Licence of the data set.
     pub licence: Option<String>,
-    /// Where it comes from.
+    /// Origin of the data set.
     pub source: Option<String>,
-    /// How the views came about.
+    /// Encoders of the views.
     pub encoders: BTreeMap<String, String>,
 }
 
-/// What to import.
+/// Request to import a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
     /// Name of the data set.
     pub name: String,
-    /// What else is known of it.
+    /// Description of the data set.
     pub described: Described,
-    /// Its files.
+    /// Files and split of the data set.
     pub splitting: Splitting,
-    /// Whether a view may miss items: it holds NaN throughout in their rows, or its ids lack them. Otherwise the former is an
-    /// error, and the latter leaves the items out of all views.
+    /// Whether views may miss items: a view has only NaN in their rows, or its ids lack them. Otherwise such rows are
+    /// an error, and items with missing ids are left out of all views.
     pub allow_missing: bool,
-    /// Where the manifest goes; what belongs to it goes beside it.
+    /// Path of the manifest; other output files are beside it.
     pub manifest: PathBuf,
-    /// Overwrite a manifest that is there.
+    /// Overwrite an existing manifest.
     pub force: bool,
 }
 

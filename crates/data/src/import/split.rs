@@ -1,4 +1,4 @@
-//! Which items become train, validation and test.
+//! Random splits into train, validation and test.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,15 +7,15 @@ use align::rng::{Purpose, permutation, stream};
 use super::{ImportProblem, strata};
 use crate::{DataError, Place, SetProblem, SplitName};
 
-/// Which rows of imported files become which split.
+/// The draw of the rows of each split.
 const SPLITS: Purpose = Purpose::new(25);
 
-/// Items that are to be split.
+/// Items to be split.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Population<'a> {
-    /// How many.
+    /// Number of items.
     pub(super) items: usize,
-    /// Items of one group stay together.
+    /// Groups of items that stay together.
     pub(super) groups: Option<&'a [i64]>,
     /// Classes whose shares are kept.
     pub(super) classes: Option<&'a [i64]>,
@@ -24,8 +24,8 @@ pub(super) struct Population<'a> {
 /// The items of each split, in order.
 pub(super) type Drawn = BTreeMap<SplitName, Vec<usize>>;
 
-/// Draws a split: items of one group go together, and each split's rows are in order. With groups, shares are met as
-/// nearly as whole groups allow.
+/// Draws a split: items of one group stay together, and the rows of each split are in order. With groups, the shares
+/// are met as nearly as whole groups allow.
 ///
 /// # Errors
 /// Shares that are not two or three positive numbers with sum 1; a split that would be empty.
@@ -82,7 +82,7 @@ pub(super) fn folds(
     (0..folds).map(of_fold).collect()
 }
 
-/// The items that go together.
+/// Groups of items that stay together.
 fn units_of(population: Population<'_>) -> Vec<Vec<usize>> {
     let mut units: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for item in 0..population.items {
@@ -91,7 +91,7 @@ fn units_of(population: Population<'_>) -> Vec<Vec<usize>> {
     units.into_values().collect()
 }
 
-/// Which part each item goes to; the parts have these shares.
+/// Part of each item; the parts have these shares.
 fn assign(population: Population<'_>, shares: &[f64], seed: u64) -> Vec<usize> {
     let items = population.items;
     let members = units_of(population);
@@ -103,7 +103,7 @@ fn assign(population: Population<'_>, shares: &[f64], seed: u64) -> Vec<usize> {
     let (mut part, mut until) = (0, shares[0]);
     let mut placed = 0;
     for group in permutation(members.len(), &mut rng) {
-        // A group that straddles the border goes where its middle lies.
+        // A group across the border belongs to the part of its middle.
         let middle = placed as f64 + members[group].len() as f64 / 2.0;
         while part + 1 < shares.len() && middle > until * items as f64 {
             part += 1;

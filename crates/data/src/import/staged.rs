@@ -1,4 +1,4 @@
-//! A manifest and its items before they are known to be sound: nothing that is there is touched until then.
+//! A manifest and its items before they are checked: existing files are not touched until then.
 
 use std::{
     io::Write,
@@ -12,7 +12,7 @@ use crate::{
     write,
 };
 
-/// The items' file under another name, removed unless it gets its own.
+/// The file of items under a temporary name; it is removed unless it gets its own name.
 pub(super) struct Staged(files::Staged);
 
 impl Staged {
@@ -26,8 +26,8 @@ impl Staged {
         self.0.part()
     }
 
-    /// Loads what the manifest is to say as a run would. `moved` are files as the manifest names them, each with the place
-    /// where it is now. Returns the manifest's text and what is odd about the data.
+    /// Loads the manifest's content like a run. `moved` are files by their names in the manifest, each with its current
+    /// path. Returns the manifest's text and the warnings about the data.
     pub(super) fn sound(
         &self,
         file: &Path,
@@ -45,12 +45,12 @@ impl Staged {
                 }
             }
         }
-        // The manifest is not there yet, so no message may send anyone to a line of it.
+        // The manifest does not exist yet, so no message may refer to one of its lines.
         let warnings = load(&manifest).map_err(|e| e.without(file))?.warnings;
         Ok((text, warnings))
     }
 
-    /// Puts items, if there are any, and manifest in their places, the latter last.
+    /// Moves items, if there are any, and manifest to their places; the manifest is last.
     pub(super) fn publish(self, file: &Path, text: &str, items: Option<&Path>) -> Result<(), DataError> {
         let unwritable = |reason| DataError::unwritable(file, reason);
         let mut part = files::Part::create(file).map_err(unwritable)?;

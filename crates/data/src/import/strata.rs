@@ -1,4 +1,4 @@
-//! Splits that keep the shares of classes, and groups of several groupings united.
+//! Splits that keep the shares of classes, and the union of several groupings.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,22 +6,22 @@ use align::rng::{Stream, permutation};
 
 use crate::SplitName;
 
-/// How nearly the splits keep the shares of the classes that they were stratified by.
+/// Deviation of the splits from the shares of the stratified classes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Strata {
-    /// The labelling.
+    /// Name of the labelling.
     pub labelling: String,
     /// Whether groups had to stay whole.
     pub grouped: bool,
     /// The class whose shares differ most.
     pub class: String,
-    /// Its share of each split.
+    /// Share of this class in each split.
     pub shares: BTreeMap<SplitName, f64>,
 }
 
 impl Strata {
-    /// Of splits that are drawn; `name` tells a class's name.
+    /// The deviation of a drawn split; `name` returns the name of a class.
     pub(super) fn of(
         labelling: &str,
         grouped: bool,
@@ -43,7 +43,7 @@ impl Strata {
         Self { labelling: labelling.to_owned(), grouped, class: name(class), shares }
     }
 
-    /// By how much the shares of the class differ.
+    /// Difference of the shares of the class.
     pub fn apart(&self) -> f64 {
         apart(&self.shares)
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Strata {
     }
 }
 
-/// Items that any of several groupings puts together, by the first item of each group.
+/// Groups of items that any of several groupings joins, named by the first item of each group.
 pub(super) fn united(groupings: &[Vec<i64>]) -> Vec<i64> {
     let items = groupings.first().map_or(0, Vec::len);
     let mut leads: Vec<usize> = (0..items).collect();
@@ -95,12 +95,11 @@ fn lead(leads: &mut [usize], mut item: usize) -> usize {
     item
 }
 
-/// Which of several parts each item goes to, so that the parts have these shares of all items and of every class, and units
-/// stay whole.
+/// Part of each item, so that the parts have these shares of all items and of every class, and units stay whole.
 ///
-/// Single items are dealt out class by class in a random order, each to the part that lacks most: no part is more than an item
-/// away from its share at any time. Of units with several items the large ones come first, each to the part where the squared
-/// deviations of classes and sizes grow least.
+/// Single items are assigned class by class in a random order, each to the part that lacks most: no part is ever more
+/// than one item away from its share. Units of several items are assigned in order of size, the largest first, each to
+/// the part for which the squared deviations of classes and sizes grow least.
 pub(super) fn assign(units: &[Vec<usize>], classes: &[i64], shares: &[f64], rng: &mut Stream) -> Vec<usize> {
     let mut order = permutation(units.len(), rng);
     let mut parts = vec![0; classes.len()];
@@ -118,7 +117,7 @@ pub(super) fn assign(units: &[Vec<usize>], classes: &[i64], shares: &[f64], rng:
     let mut sizes: BTreeMap<i64, f64> = BTreeMap::new();
     classes.iter().for_each(|class| *sizes.entry(*class).or_default() += 1.0);
     let usual = classes.len() as f64 / sizes.len().max(1) as f64;
-    // By how much each part has more of a class, and of all items, than its share.
+    // Amount by which each part exceeds its share of a class, and of all items.
     let excess_of = |share: &f64| sizes.iter().map(|(&class, size)| (class, -share * size)).collect();
     let mut excess: Vec<BTreeMap<i64, f64>> = shares.iter().map(excess_of).collect();
     let mut total: Vec<f64> = shares.iter().map(|share| -share * classes.len() as f64).collect();
@@ -141,7 +140,7 @@ pub(super) fn assign(units: &[Vec<usize>], classes: &[i64], shares: &[f64], rng:
     parts
 }
 
-/// The first part with the least value.
+/// The first part with the smallest value.
 fn least(parts: usize, value: impl Fn(usize) -> f64) -> usize {
     (0..parts).min_by(|&a, &b| value(a).total_cmp(&value(b))).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Items that views miss: marked in the views of a split, and what is too many of them.
+//! Items that views miss: their marks in the views of a split, and the limits of missing items.
 
 use align::{AlignError, Views};
 
@@ -7,10 +7,10 @@ use crate::{
     pieces::rows::{self, Taken},
 };
 
-/// Fewest training items that two views need in common: one fits any rotation.
+/// Minimal number of training items that two views need in common: one item fits any rotation.
 const FEWEST: usize = 2;
 
-/// The views with the items marked that they miss.
+/// The views with marks at the items that they miss.
 pub(super) fn marked(views: Views, taken: &Taken, split: SplitName) -> Result<Views, AlignError> {
     let missing = |position: usize| rows::missing(taken.views[position].as_ref()?.of(split));
     (0..views.len()).try_fold(views, |views, position| match missing(position) {

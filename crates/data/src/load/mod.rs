@@ -1,7 +1,7 @@
 //! From a manifest to a data set in memory.
 //!
-//! Every file is read once, hashed and parsed from the same bytes, files in parallel. Which error is
-//! reported when there are several does not depend on the threads: the first in the manifest's order.
+//! Every file is read once; its checksum and its content come from the same bytes. Files are read in parallel. If there
+//! are several errors, the first in the manifest's order is reported, independent of the threads.
 
 mod missing;
 mod problem;
@@ -22,21 +22,21 @@ use crate::{
     warnings,
 };
 
-/// A data set in memory, what is odd about it, and the checksums of its files.
+/// A data set in memory, with its warnings and the checksums of its files.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// All views, in both splits.
     pub dataset: Dataset,
-    /// Degenerate data that is no error.
+    /// Warnings about the data.
     pub warnings: Vec<Warning>,
     views: Vec<(String, Digest)>,
-    /// Labels, ids and groups: they change scores as much as a view does.
+    /// Labels, ids and groups, which change scores as much as a view does.
     rest: Vec<Digest>,
     place: Place,
 }
 
-/// What of a source's files enters a checksum: neither their paths nor their format.
+/// Content of a source's files in a checksum: neither their paths nor their format.
 #[derive(Clone, Debug)]
 struct Digest {
     what: String,
@@ -77,9 +77,9 @@ impl Loaded {
         self.dataset.select(views).map_err(|cause| DataError::Align { at: Box::new(at), cause: Box::new(cause) })
     }
 
-    /// SHA-256 over all that makes up these views' data: in their order, each view's name and, by split,
-    /// its file's SHA-256 and tensor; then the same of labels, ids and groups. Paths do not count. A name
-    /// that is no view counts as a name; [`Loaded::select`] is what refuses it.
+    /// SHA-256 of these views' data: in their order, each view's name and, by split, its file's SHA-256 and tensor;
+    /// then the same for labels, ids and groups. Paths do not count. An unknown view counts as a name;
+    /// [`Loaded::select`] refuses it.
     pub fn checksum<S: AsRef<str>>(&self, views: &[S]) -> String {
         let mut sum = Combined::default();
         for name in views.iter().map(AsRef::as_ref) {
@@ -94,13 +94,13 @@ impl Loaded {
         sum.finish()
     }
 
-    /// The warnings that concern these views, and those that concern no view.
+    /// The warnings about these views, and those about no view.
     pub fn warnings_of<S: AsRef<str>>(&self, views: &[S]) -> Vec<Warning> {
         let concerns = |w: &&Warning| w.view.as_ref().is_none_or(|view| views.iter().any(|v| v.as_ref() == view));
         self.warnings.iter().filter(concerns).cloned().collect()
     }
 
-    /// The splits there are: train, validation, test.
+    /// The existing splits: train, validation, test.
     pub(crate) fn splits(&self) -> Vec<(SplitName, &Split)> {
         let data = &self.dataset;
         let validation = data.validation.as_ref().map(|split| (SplitName::Validation, split));
@@ -114,12 +114,12 @@ impl Loaded {
     }
 }
 
-/// Reads and checks all that a manifest names.
+/// Reads and checks all files of a manifest.
 ///
 /// # Errors
-/// A file that is missing, has another checksum, is truncated or otherwise unreadable; values that are
-/// not finite; views, labels, ids or groups whose lengths differ within a split; a view whose width
-/// differs between splits; a split without rows; an id that occurs twice in a split.
+/// A file that is missing, has another checksum, is truncated or otherwise unreadable; values that are not finite;
+/// views, labels, ids or groups whose lengths differ within a split; a view whose width differs between splits; a split
+/// without rows; an id that occurs twice in a split.
 pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     let Contents { mut matrices, mut integers, sums, rows, notes, left_out } = read_files(manifest)?;
     check_views(manifest, &matrices)?;
@@ -171,13 +171,13 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
     Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
 }
 
-/// The views with a note of which row of its file each item is, for those that take rows of their own.
+/// The views with the row in its file of each item, for views that have row numbers of their own.
 fn with_source_rows(views: Views, taken: &Taken, split: SplitName) -> Result<Views, AlignError> {
     let own = taken.views.iter().enumerate().filter_map(|(position, rows)| Some((position, rows.as_ref()?)));
     own.into_iter().try_fold(views, |views, (position, rows)| views.with_source_rows(position, rows.of(split)))
 }
 
-/// The sources of integers with what to call them, in the order in which [`load`] takes them up again.
+/// The sources of integers with their names in messages, in the order in which [`load`] uses them again.
 struct Lists<'a>(Vec<(String, &'a Source)>);
 
 impl<'a> Lists<'a> {
@@ -191,30 +191,30 @@ impl<'a> Lists<'a> {
 /// Position of a source (views, then [`Lists`]) and split.
 type Key = (usize, SplitName);
 
-/// What the files held.
+/// Content of the files.
 struct Contents {
     matrices: BTreeMap<Key, Matrix>,
     integers: BTreeMap<Key, Vec<i64>>,
     sums: BTreeMap<Key, String>,
     /// The row numbers.
     rows: Taken,
-    /// Rows of views that are no item.
+    /// Rows of views that are no items.
     left_out: Vec<Warning>,
-    /// What is odd about how the views were read.
+    /// Warnings from reading the views.
     notes: Vec<(Key, Note)>,
 }
 
-/// One tensor wanted from a file.
+/// Request for one tensor of a file.
 struct Request<'a> {
     key: Key,
     part: &'a Part,
     place: &'a Place,
-    /// Its rows of the tensor, where they are not all.
+    /// Requested rows of the tensor; `None` for all.
     rows: Option<&'a [Option<usize>]>,
 }
 
 enum Values {
-    /// With what is odd about them, and the rows of the whole tensor.
+    /// The matrix with its warnings, and the number of rows of the whole tensor.
     Floats(Matrix, Vec<Note>, usize),
     Integers(Vec<i64>),
 }
@@ -266,7 +266,7 @@ fn read_files(manifest: &Manifest) -> Result<Contents, DataError> {
     Ok(contents)
 }
 
-/// Rows of a view's file that no split takes, where each split takes its rows of the same file.
+/// Rows of a view's file that no split uses, if all splits use rows of the same file.
 fn left_out(i: usize, view: &View, rows: &Rows, totals: &BTreeMap<Key, usize>) -> Option<Warning> {
     let mut parts = view.source.parts.values();
     let first = parts.next()?;
@@ -282,7 +282,7 @@ fn left_out(i: usize, view: &View, rows: &Rows, totals: &BTreeMap<Key, usize>) -
     Some(Warning { kind, split, view, labelling: None, count: 1 + out.count(), total, example: first as i64 })
 }
 
-/// All that is wanted from one file; sources below `views` are matrices.
+/// Reads all requested tensors of one file; sources below `views` are matrices.
 fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String, Values)>, DataError> {
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
     let path = &first.part.file;
@@ -303,7 +303,7 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
                         floats.gather(&rows::present(rows)).map(|values| rows::in_places(values, rows))
                     }
                 };
-                // A file of which every split takes its rows is odd once.
+                // A file that all splits share gets its warnings once.
                 let first = request.rows.is_none() || request.key.1 == SplitName::Train;
                 let notes = if first { floats.notes().to_vec() } else { Vec::new() };
                 Values::Floats(matrix.map_err(|problem| DataError::file(path, problem))?, notes, floats.rows())
@@ -324,7 +324,8 @@ fn read_file(requests: &[Request<'_>], views: usize) -> Result<Vec<(Key, String,
     requests.iter().map(|request| one(request).map_err(|e| e.at(request.place))).collect()
 }
 
-/// Rows equal within a split, columns equal within a view, neither zero.
+/// Checks that the views of a split have the same number of rows, that a view has the same width in all splits, and that
+/// neither is zero.
 fn check_views(manifest: &Manifest, matrices: &BTreeMap<Key, Matrix>) -> Result<(), DataError> {
     for (i, view) in manifest.views.iter().enumerate() {
         let at = &view.source.place;
@@ -363,7 +364,7 @@ fn check_views(manifest: &Manifest, matrices: &BTreeMap<Key, Matrix>) -> Result<
     Ok(())
 }
 
-/// The first value that occurs again: its rows.
+/// Rows of the first value that occurs again.
 fn repeated(values: &[i64]) -> Option<(usize, usize)> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|&row| (values[row], row));

@@ -1,21 +1,21 @@
-//! How files that are fine one by one fail to fit together.
+//! Problems of files that are correct but do not fit together.
 
 use thiserror::Error;
 
 use crate::messages::words::{count, known_names, line, quoted};
 
-/// How the parts of a data set fail to fit together.
+/// Problem of the parts of a data set that do not fit together.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SetProblem {
-    /// Row i is not the same item in every view.
+    /// Views with different numbers of rows; row i must be the same item in every view.
     #[error(
         "view `{view}` has {}{}, view `{first}`{} has {want}; row i must be the same item in every view", count(*.got, "row"), in_split(.split), line(.first_line)
     )]
     Rows {
         /// The deviating view.
         view: String,
-        /// The split; none where a file holds the items of all splits.
+        /// The split; `None` if a file holds the items of all splits.
         split: Option<&'static str>,
         /// Its rows.
         got: usize,
@@ -26,7 +26,7 @@ pub enum SetProblem {
         /// The first view's rows.
         want: usize,
     },
-    /// A view changes its width between splits.
+    /// A view with different widths in different splits.
     #[error("view `{view}` has {} in `{split}` and {want} in `{first}`; one encoder has one width", count(*.got, "column"))]
     Width {
         /// The view.
@@ -50,7 +50,7 @@ pub enum SetProblem {
         /// The split.
         split: &'static str,
     },
-    /// One row in two places.
+    /// A row in two places.
     #[error("row {row} is given in `{first}` and again in `{second}`; an item belongs to one split, once")]
     RowTwice {
         /// The row.
@@ -60,12 +60,12 @@ pub enum SetProblem {
         /// The split that has it again.
         second: &'static str,
     },
-    /// A row that a file does not have.
-    #[error("row {row} is asked for by the manifest's `rows`, and there are {have} (from 0)")]
+    /// A row number beyond the end of a file.
+    #[error("the manifest's `rows` name row {row}, and the file has {have} rows, counted from 0")]
     RowBeyond {
         /// The row.
         row: usize,
-        /// Rows there are.
+        /// Number of rows.
         have: usize,
     },
     /// A split that the data set does not have.
@@ -118,17 +118,17 @@ pub enum SetProblem {
         /// The split.
         split: &'static str,
     },
-    /// Labels, ids or groups that are not one per item.
+    /// Labels, ids or groups that do not have one value per item.
     #[error("{}{}, the views have {}; wanted one value per row", count(*.got, "value"), in_split(.split), count(*.want, "row"))]
     Length {
-        /// The split; none where a file holds the items of all splits.
+        /// The split; `None` if a file holds the items of all splits.
         split: Option<&'static str>,
         /// Values found.
         got: usize,
         /// Rows of the views.
         want: usize,
     },
-    /// Two items of a split with one id.
+    /// An id that two items of a split have.
     #[error("id {id} stands at row {first} and again at row {second} of `{split}`; ids must be unique within a split")]
     DuplicateId {
         /// The id.
@@ -140,7 +140,7 @@ pub enum SetProblem {
         /// The split.
         split: &'static str,
     },
-    /// Not enough views to align.
+    /// Fewer than two views.
     #[error("{}, wanted at least 2; there is nothing to align otherwise", count(*.got, "view"))]
     TooFewViews {
         /// Views given.
@@ -156,8 +156,8 @@ pub enum SetProblem {
         /// The names there are.
         known: Vec<String>,
     },
-    /// One view asked for twice.
-    #[error("view `{name}` is asked for twice; name it once")]
+    /// A view that is named twice.
+    #[error("view `{name}` is named twice; name it once")]
     RepeatedView {
         /// The view.
         name: String,

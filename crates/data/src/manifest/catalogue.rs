@@ -1,4 +1,4 @@
-//! Manifests by name: what there is, and what a grid's `data:` means.
+//! Manifests by name: the catalogue, and the meaning of a grid's `data:`.
 
 use std::{
     fs, io,
@@ -7,24 +7,24 @@ use std::{
 
 use crate::{DataError, FileProblem, Manifest, YamlProblem, manifest::tidy, messages::words::quoted, nearest};
 
-/// A manifest looked for by name or path.
+/// Result of a search for a manifest by name or path.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// It is there and sound. Its files need not be: see [`Manifest::missing_files`].
+    /// A correct manifest. Its files may be missing: see [`Manifest::missing_files`].
     Manifest(Box<Manifest>),
-    /// It is not there.
+    /// The manifest does not exist.
     Absent(Absent),
 }
 
-/// What is said of a manifest that is not there.
+/// A manifest that does not exist, with suggestions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Absent {
-    /// The name or path asked for.
+    /// The name or path given.
     pub wanted: String,
-    /// The file that is not there, where a path was asked for.
+    /// The missing file, if a path was given.
     pub path: Option<PathBuf>,
-    /// The name in the catalogue most like it.
+    /// The most similar name in the catalogue.
     pub nearest: Option<String>,
     /// All names in the catalogue.
     pub known: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Absent {
 }
 
 impl Absent {
-    /// The same as a problem, for where absence is an error.
+    /// The absence as a problem, if it is an error.
     pub fn problem(&self) -> YamlProblem {
         let names = match self.known.as_slice() {
             [] => format!("{} holds no manifests", self.catalogue.display()),
@@ -63,10 +63,10 @@ impl Absent {
     }
 }
 
-/// The names of the manifests in a folder, sorted. A folder that is not there has none.
+/// The names of the manifests in a folder, sorted. A folder that does not exist has none.
 ///
 /// # Errors
-/// The folder is there and cannot be listed.
+/// The folder exists but cannot be listed.
 pub fn catalogue(dir: &Path) -> Result<Vec<String>, DataError> {
     let unreadable = |reason| DataError::file(dir, FileProblem::Unreadable { reason });
     let mut names = Vec::new();
@@ -88,11 +88,11 @@ pub fn catalogue(dir: &Path) -> Result<Vec<String>, DataError> {
     Ok(names)
 }
 
-/// The manifest that a grid's `data:` means: a name in the catalogue, or, with a slash or the extension
-/// `.yaml` or `.yml`, a path relative to `relative_to`, the grid file's folder.
+/// The manifest of a grid's `data:`: a name in the catalogue, or, with a slash or the extension `.yaml` or `.yml`, a
+/// path relative to `relative_to`, the grid file's folder.
 ///
 /// # Errors
-/// The manifest is there and broken.
+/// The manifest exists but has errors.
 pub fn find(name_or_path: &str, relative_to: &Path, manifests_dir: &Path) -> Result<Found, DataError> {
     let is_path = name_or_path.contains(['/', '\\']) || [".yaml", ".yml"].iter().any(|end| name_or_path.ends_with(end));
     let path = match is_path {

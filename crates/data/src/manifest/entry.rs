@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::SplitName;
 
-/// A source as a manifest has it.
+/// A source in a manifest.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct SourceEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,13 +25,13 @@ pub(crate) struct SourceEntry {
 }
 
 impl SourceEntry {
-    /// A file under another name, wherever it is named.
+    /// Replaces the name of a file everywhere in the source.
     pub(crate) fn rename(&mut self, from: &Path, to: &Path) {
         let of_splits = self.files.values_mut().map(|of_split| &mut of_split.file);
         of_splits.chain(&mut self.file).filter(|file| *file == from).for_each(|file| *file = to.to_owned());
     }
 
-    /// One file with a tensor for each split.
+    /// A source of one file with a tensor for each split.
     pub(crate) fn by_split(
         file: PathBuf,
         sha256: Option<String>,
@@ -43,7 +43,8 @@ impl SourceEntry {
     }
 }
 
-/// Kinds of lists in a file of items: their names begin so, that a labelling may be called as a grouping is, or `rows`.
+/// Prefix of the names of labellings in a file of items. With prefixes a labelling can have the name of a grouping, or
+/// the name `rows`.
 pub(crate) const LABELS: &str = "labels.";
 pub(crate) const GROUPS: &str = "groups.";
 pub(crate) const IDS: &str = "ids";
@@ -64,7 +65,7 @@ pub(crate) fn by_name<'n>(
     names.into_iter().filter_map(entry).collect()
 }
 
-/// One split's file.
+/// The file of one split.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct FileEntry {
     pub(crate) file: PathBuf,
@@ -73,7 +74,7 @@ pub(crate) struct FileEntry {
     pub(crate) tensor: Option<String>,
 }
 
-/// A view as a manifest has it.
+/// A view in a manifest.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ViewEntry {
     pub(crate) name: String,
@@ -85,7 +86,7 @@ pub(crate) struct ViewEntry {
     pub(crate) source: SourceEntry,
 }
 
-/// A manifest to be written.
+/// The content of a manifest.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ManifestEntry {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! What a data set consists of, as its manifest says it.
+//! Manifests: descriptions of data sets.
 
 pub(crate) mod catalogue;
 pub(crate) mod entry;
@@ -17,23 +17,23 @@ use crate::{
     yaml::{self, Located},
 };
 
-/// A data set on disk: its views, labels, ids and groups, and where they come from.
+/// A data set on disk: its views, labels, ids and groups, and their origin.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// Its name, by which grids refer to it.
+    /// Name of the data set in grids.
     pub name: String,
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub title: String,
-    /// The licence of the whole; a view's own holds where it has one.
+    /// Licence of the data set; a view's own licence takes precedence.
     pub licence: String,
-    /// Where texts, pictures and encoders come from.
+    /// Origin of texts, pictures and encoders.
     pub source: String,
-    /// One sentence that is shown wherever these data stand in for another set.
+    /// Sentence that is shown if these data stand in for another set.
     pub summary: Option<String>,
     /// The splits, in the manifest's order.
     pub splits: Vec<SplitName>,
-    /// Which rows of whole files are each split's, where the files are not split themselves.
+    /// Row numbers of each split in whole files, if the files are not split themselves.
     pub rows: Option<Source>,
     /// The views, in the manifest's order.
     pub views: Vec<View>,
@@ -53,12 +53,13 @@ pub struct Manifest {
 pub struct View {
     /// The view's name.
     pub name: String,
-    /// Which encoder made it.
+    /// Encoder of the view.
     pub encoder: Option<String>,
-    /// Its licence, where it differs from the manifest's.
+    /// Licence of the view, if it differs from the manifest's.
     pub licence: Option<String>,
-    /// Which rows of its files are the items of each split, in their order, where the manifest's [`rows`](Manifest::rows) do
-    /// not say so: views whose files list the items in different orders. A row may stand for several items.
+    /// Row numbers of the items of each split in the view's files, in their order, if the manifest's
+    /// [`rows`](Manifest::rows) do not apply: for views whose files list the items in different orders. A row may stand
+    /// for several items.
     pub rows: Option<Source>,
     /// Its files.
     pub source: Source,
@@ -68,13 +69,13 @@ pub struct View {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Named {
-    /// Its name, such as `intent`.
+    /// Name of the list, such as `intent`.
     pub name: String,
     /// Its files.
     pub source: Source,
 }
 
-/// Where the values of each split are.
+/// Files with the values of each split.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Source {
@@ -82,18 +83,18 @@ pub struct Source {
     pub parts: BTreeMap<SplitName, Part>,
     /// Whether each part is a whole tensor of which the split takes its [`rows`](Manifest::rows).
     pub by_rows: bool,
-    /// Where the manifest says so.
+    /// Place of the source in the manifest.
     pub place: Place,
 }
 
 /// One tensor of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The file, the manifest's folder included.
+    /// Path of the file, including the manifest's folder.
     pub file: PathBuf,
-    /// Its SHA-256, verified when given.
+    /// SHA-256 of the file, verified if it is given.
     pub sha256: Option<String>,
-    /// The tensor's name; `None` means the file's only one.
+    /// Name of the tensor; `None` for the only tensor of the file.
     pub tensor: Option<String>,
 }
 
@@ -148,32 +149,31 @@ struct RawFile {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest; the files it names are not opened.
+    /// Reads and checks a manifest; its files are not opened.
     ///
     /// # Errors
-    /// All that [`yaml::read`] refuses, and: `train` or `test` not among the splits, a split given twice,
-    /// fewer than two views, a view name given twice, neither or both of `file` and `files`, a split
-    /// without a file or tensor, a tensor or file for a split that is not among the splits, a `sha256`
-    /// that is none, a format that is not known.
+    /// The errors of [`yaml::read`], and: `train` or `test` missing among the splits, a split given twice, fewer than
+    /// two views, a view name given twice, neither or both of `file` and `files`, a split without a file or tensor, a
+    /// tensor or file for an unknown split, an invalid `sha256`, an unknown format.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         Self::check(yaml::read(path)?, None)
     }
 
-    /// As [`Manifest::read`], from a text; `path` gives the folder and serves the messages.
+    /// Like [`Manifest::read`], from a text; `path` gives the folder and is used in messages.
     ///
     /// # Errors
-    /// As [`Manifest::read`].
+    /// The errors of [`Manifest::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, DataError> {
         Self::check(yaml::parse(path, text, |_| ())?, None)
     }
 
-    /// As [`Manifest::read`], of a manifest that must bear this name.
+    /// Like [`Manifest::read`], for a manifest that must have this name.
     pub(crate) fn read_named(path: &Path, name: &str) -> Result<Self, DataError> {
         Self::check(yaml::read(path)?, Some(name))
     }
 
-    /// The files that the manifest names and that are not there, in its order, each once. A set with a
-    /// missing file is one that has not been fetched, which is where a stand-in comes in.
+    /// The files of the manifest that do not exist, in its order, each once. A data set with a missing file has not
+    /// been downloaded; a stand-in may take its place.
     pub fn missing_files(&self) -> Vec<PathBuf> {
         let mut missing: Vec<PathBuf> = Vec::new();
         for source in self.sources() {
@@ -193,7 +193,7 @@ impl Manifest {
         self.rows.iter().chain(views).chain(labels).chain(&self.ids).chain(self.groups.iter().map(|g| &g.source))
     }
 
-    /// The same, to be changed.
+    /// All sources, mutable.
     pub(crate) fn sources_mut(&mut self) -> impl Iterator<Item = &mut Source> {
         let views = self.views.iter_mut().flat_map(|v| v.rows.iter_mut().chain([&mut v.source]));
         let labels = self.labels.iter_mut().map(|l| &mut l.source);
@@ -217,7 +217,7 @@ impl Manifest {
 /// The checks that no type can express.
 struct Checker {
     splits: Vec<SplitName>,
-    /// Whether whole files can be told apart by rows.
+    /// Whether the manifest has row numbers for whole files.
     has_rows: bool,
     file: Located<()>,
 }
@@ -277,7 +277,7 @@ impl Checker {
         })
     }
 
-    /// Row numbers, which are given by split.
+    /// Row numbers, given by split.
     fn rows(&self, key: &str, raw: RawSource) -> Result<Source, DataError> {
         let rows = self.source(key, raw, true)?;
         if rows.by_rows {
@@ -306,7 +306,8 @@ impl Checker {
         Ok(())
     }
 
-    /// Maps lose their order on the way here; the positions in the file give it back.
+    /// Lists in the manifest's order: maps lose their order while they are read, and the positions in the file restore
+    /// it.
     fn named(&self, key: &str, raw: BTreeMap<String, RawSource>) -> Result<Vec<Named>, DataError> {
         let mut raw: Vec<_> = raw.into_iter().collect();
         raw.sort_by_key(|(name, _)| self.file.location(&format!("{key}.{name}")));
@@ -317,7 +318,7 @@ impl Checker {
             .collect()
     }
 
-    /// `has_rows` is whether the splits can be told apart in a file of all items.
+    /// A source; `has_rows` tells whether row numbers assign the items of a whole file to splits.
     fn source(&self, key: &str, raw: RawSource, has_rows: bool) -> Result<Source, DataError> {
         let place = self.file.place(key);
         let whole = raw.tensors.is_none() && has_rows;
@@ -358,7 +359,7 @@ impl Checker {
         Ok(Source { parts, by_rows: false, place })
     }
 
-    /// One tensor for all splits, which are told apart by the manifest's rows.
+    /// One tensor for all splits; the manifest's rows assign its items to splits.
     fn whole_file(
         &self,
         key: &str,
@@ -372,7 +373,7 @@ impl Checker {
         Ok(self.splits.iter().map(|&split| (split, part.clone())).collect())
     }
 
-    /// An npy file's array has no name to ask for.
+    /// Refuses the name of a tensor for an npy file, whose array has no name.
     fn no_name(&self, key: &str, part: &Part) -> Result<(), DataError> {
         if part.tensor.is_some() && Format::of(&part.file).is_ok_and(|format| !format.has_names()) {
             let message = "an npy file holds one array without a name; remove `tensor`";
@@ -422,7 +423,7 @@ impl Checker {
             .collect()
     }
 
-    /// Exactly the splits of the manifest: one too few is a gap, one too many a line without effect.
+    /// Checks that exactly the splits of the manifest are given: a missing one is a gap, an unknown one has no effect.
     fn cover<'a>(&self, key: &str, given: impl Iterator<Item = &'a SplitName>) -> Result<(), DataError> {
         let given: Vec<SplitName> = given.copied().collect();
         if let Some(missing) = self.splits.iter().find(|s| !given.contains(s)) {
@@ -435,7 +436,7 @@ impl Checker {
         Ok(())
     }
 
-    /// The path from the working directory, once its format is known to be one of ours.
+    /// The path from the working directory, after a check of its format.
     fn resolve(&self, key: &str, file: &Path) -> Result<PathBuf, DataError> {
         let folder = self.file.path().parent().unwrap_or(Path::new(""));
         let file = tidy(&folder.join(file));
@@ -453,7 +454,7 @@ impl Checker {
     }
 }
 
-/// `a/../b` as `b`. Only where the folder that `..` leaves is no link, so that the file stays the same.
+/// Shortens `a/../b` to `b`, if the folder before `..` is not a link, so that the file stays the same.
 pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {

@@ -1,16 +1,16 @@
-//! What the parts of a data set are called.
+//! Names of the parts of a data set.
 
 use serde::{Deserialize, Serialize};
 
-/// A part of a data set's items.
+/// Part of a data set's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitName {
-    /// The rows a method may see.
+    /// Rows on which methods are fitted.
     Train,
-    /// The rows it is judged on.
+    /// Rows on which methods are evaluated.
     Test,
-    /// Rows for choosing parameters.
+    /// Rows for the choice of parameters.
     Validation,
 }
 

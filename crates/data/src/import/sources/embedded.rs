@@ -1,4 +1,4 @@
-//! Texts that `runner texts` wrote and an encoder has embedded: the folder of `jobs.json`.
+//! Folders of `jobs.json`: texts that `runner texts` wrote, with embeddings by encoders.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -14,12 +14,12 @@ use crate::{
     },
 };
 
-/// A folder of embedded texts as a request.
+/// A folder of embedded texts as a request to import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedded {
     /// Name of the data set.
     pub name: String,
-    /// The files of each split.
+    /// Files of each split.
     pub splitting: Splitting,
     /// Title, licence, source and encoders.
     pub described: Described,
@@ -27,9 +27,9 @@ pub struct Embedded {
     pub without: Vec<String>,
 }
 
-/// The views of a folder that have embeddings, with labels, groups and ids. A view without them is an error, or, with
-/// `skip_missing`, left out and named in the title. Embeddings that no run of ours made are taken, and said to be of
-/// unknown making.
+/// The views of a folder that have embeddings, with labels, groups and ids. A view without embeddings is an error, or,
+/// with `skip_missing`, left out and named in the title. Embeddings that were not made by a run of `embed` are used,
+/// and described as of unknown making.
 ///
 /// # Errors
 /// No `jobs.json`; a view without embeddings; embeddings that cannot be read.
@@ -77,7 +77,7 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
     Ok(Embedded { name: jobs.name, splitting: Splitting::Given(splits), described, without })
 }
 
-/// The key of a result's metadata that says which runs made its tensors.
+/// Key of a result's metadata that describes the runs that made its tensors.
 const MADE_BY: &str = "embed";
 
 fn not_embedded(folder: &Path, view: &View) -> DataError {

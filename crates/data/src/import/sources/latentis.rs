@@ -1,4 +1,4 @@
-//! The folder tree that latentis and the authors' scripts write:
+//! The folder tree of latentis and of the authors' scripts:
 //! `<data set>/encodings/<encoder with / as ->/<split>/vectors/data.h5`, `mapping.tsv` beside it.
 
 use std::{
@@ -68,7 +68,7 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(folders)
 }
 
-/// The items' keys by row: lines of a key and its row, below a line of names.
+/// Keys of the items by row, from lines of a key and its row below a header line.
 fn order(mapping: &Path) -> Result<Vec<String>, DataError> {
     let invalid = |detail: String| DataError::file(mapping, FileProblem::Header { format: "mapping", detail });
     let bytes = read::bytes(mapping)?;

@@ -1,4 +1,4 @@
-//! Data sets that other programs have written: folders of latentis, of embedded texts, and of a file for each item.
+//! Data sets of other programs: folders of latentis, of embedded texts, and of one file per item.
 
 pub(super) mod embedded;
 pub(super) mod latentis;

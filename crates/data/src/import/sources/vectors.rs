@@ -1,4 +1,4 @@
-//! Folders with an npy file for each item: a view's vectors, packed into one file beside the manifest.
+//! Folders with one npy file per item: the vectors of a view, packed into one file beside the manifest.
 
 use std::{
     collections::BTreeSet,
@@ -16,17 +16,17 @@ use crate::{
     write::{plain, same_file},
 };
 
-/// Vectors written at a time.
+/// Number of vectors that are written at a time.
 const BLOCK: usize = 1024;
 
-/// A request in which files stand for folders, and these files, which are not in their places yet.
+/// A request with files in place of folders, and these files, which are not yet in their places.
 pub(in crate::import) struct Packed {
     pub(in crate::import) import: Import,
     pub(in crate::import) files: Vec<files::Staged>,
 }
 
-/// Packs every view that is a folder. The names of its files, without `.npy`, become the view's ids where other files have
-/// some, or where several views are folders; alone they become the ids of all items.
+/// Packs every view that is a folder. The names of its files, without `.npy`, become the view's ids if other files have
+/// ids or if several views are folders; otherwise they become the ids of all items.
 ///
 /// # Errors
 /// A folder without vectors, or with vectors of several widths or types; a file that is in the way.
@@ -63,7 +63,7 @@ pub(in crate::import) fn packed(import: &Import) -> Result<Packed, DataError> {
     Ok(packed)
 }
 
-/// Gives the names of a folder's files as ids, where the view has none.
+/// Uses the names of a folder's files as ids if the view has none.
 fn name_items(
     files: &mut Files,
     view: &NamedMember,
@@ -76,7 +76,7 @@ fn name_items(
     if files.ids.iter().any(|ids| ids.name == name) || (!joined && !files.ids.is_empty()) {
         return Ok(());
     }
-    // It stays under this name and is removed at the end: the ids go to the other lists of the items.
+    // This file keeps its temporary name and is removed at the end: the ids go to the other lists of the items.
     let list = path.with_file_name(format!(".{}.{}.txt", std::process::id(), written.len()));
     let text: String = items.iter().map(|(id, _)| format!("{id}\n")).collect();
     fs::write(&list, text).map_err(|reason| DataError::unwritable(&list, reason))?;
@@ -85,7 +85,7 @@ fn name_items(
     Ok(())
 }
 
-/// Where the vectors of a view go: beside the manifest, under its name and the view's.
+/// Path of a view's vectors: beside the manifest, with its name and the view's.
 fn place(import: &Import, split: Option<SplitName>, view: &str, taken: &mut BTreeSet<String>) -> PathBuf {
     let stem = import.manifest.file_stem().unwrap_or_default().to_string_lossy();
     let split = split.map(|split| format!(".{}", split.name())).unwrap_or_default();
@@ -95,7 +95,7 @@ fn place(import: &Import, split: Option<SplitName>, view: &str, taken: &mut BTre
     import.manifest.with_file_name(names.find(|name| taken.insert(name.to_lowercase())).unwrap_or_default())
 }
 
-/// The npy files of a folder by name, each with its name without the extension; hidden files and others are no items.
+/// The npy files of a folder by name, each with its name without the extension; hidden and other files are ignored.
 fn listed(folder: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
     let unreadable = |reason| DataError::file(folder, read::why_unreadable(reason));
     let mut items = Vec::new();
