@@ -98,7 +98,6 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         problems
             .extend(missing.map(|name| format!("{}: {} `{name}` is not described", listing.document, listing.what)));
     }
-    problems.extend(columns(root)?);
     problems.extend(crates(root)?);
     Ok(problems)
 }
@@ -156,22 +155,6 @@ fn quoted_after(code: &str, start: &str, path: &str) -> Result<Vec<Vec<String>>>
     };
     let quoted = |line: &&str| line.split('"').skip(1).step_by(2).map(str::to_string).collect();
     Ok(body.iter().map(quoted).collect())
-}
-
-/// Compares the columns of records, in their order, with the list in the formats.
-fn columns(root: &Path) -> Result<Vec<String>> {
-    let code = read(root, "crates/store/src/record.rs")?;
-    let fields = code.lines().skip_while(|line| !line.starts_with("record! {")).take_while(|line| *line != "}");
-    let fields: Vec<&str> = fields
-        .filter_map(|line| line.trim().split_once(':').map(|(name, _)| name))
-        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
-        .collect();
-    let wanted = fields.join(", ");
-    let said = read(root, "docs/formats.md")?.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
-    if said.contains(&wanted) {
-        return Ok(Vec::new());
-    }
-    Ok(vec![format!("docs/formats.md: the columns of records are, in this order: {wanted}")])
 }
 
 /// Checks that every crate has its line in the architecture.
