@@ -97,6 +97,73 @@ fn a_grid_ends_in_a_report_that_files_alone_draw_again_to_the_byte() {
 }
 
 #[test]
+fn a_run_and_its_report_say_what_comes_of_the_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("grid.yaml"), GRID).unwrap();
+    let run = runner(folder.path(), &["--grid", "grid.yaml"]);
+    let said = text(&run.stdout);
+    let findings: Vec<&str> = said.lines().rev().take_while(|line| !line.is_empty()).collect();
+    assert_eq!(findings.len(), 3, "a sentence for each task, last of all: {said}");
+    let retrieval = findings[2];
+    assert!(retrieval.contains(" retrieves best on the mean: Rank-1 0.9"), "{retrieval}");
+    assert!(
+        retrieval.contains(", level with ") && retrieval.contains("; the first clearly behind is NA ("),
+        "{retrieval}"
+    );
+    assert!(findings.iter().any(|line| line.contains(" clusters best")), "{findings:?}");
+    let results = folder.path().join("results/tiny");
+    let short = fs::read_to_string(results.join("report.md")).unwrap();
+    let html = report(folder.path());
+    for line in &findings {
+        assert!(
+            short.contains(&format!("- {line}\n")) && html.contains(&line.replace('<', "&lt;").replace('/', "&#x2f;")),
+            "{line}"
+        );
+    }
+    assert!(html.find("id=\"findings\"").unwrap() < html.find("id=\"problems\"").unwrap(), "on top");
+    // Again with nothing to do: as true as before.
+    assert!(text(&runner(folder.path(), &["--grid", "grid.yaml"]).stdout).contains(retrieval));
+}
+
+#[test]
+fn tables_have_intervals_the_best_in_bold_and_each_reason_once() {
+    let folder = ran(GRID);
+    let read = |name: &str| fs::read_to_string(folder.path().join("results/tiny/tables").join(name)).unwrap();
+    let summary = read("summary.md");
+    assert!(!summary.contains('±'), "a spread over views is no uncertainty: {summary}");
+    assert!(summary.contains(" Rank-1 ↑ |") && summary.contains(" Δ⁺ ↓ |"), "{summary}");
+    assert!(summary.contains("*Retrieval*\n") && summary.contains("*Counts and cost of a fit*\n"), "{summary}");
+    let bold = summary.lines().filter(|line| line.contains("| **0.") || line.contains("| **1.")).count();
+    assert!(bold >= 3, "a best in every table: {summary}");
+    assert_eq!(summary.matches("¹ No value: pairwise maps share no space to cluster in.").count(), 1, "{summary}");
+    let ari = summary.lines().find(|line| line.starts_with("| PW ")).expect("the first table");
+    assert!(ari.matches("n/a¹").count() == 2, "{ari}");
+    assert!(read("summary.csv").starts_with("method,ARI,NMI,Rank-1,"), "one table, plain headings");
+    assert!(read("summary.tex").contains("\\textbf{0.") && read("summary.tex").contains("\\uparrow"));
+    let html = report(folder.path());
+    assert!(html.contains("<a href=\"#metric-rank1\">Rank-1</a>") && html.contains("<dt id=\"metric-rank1\">"));
+    assert!(html.contains("Share of queries whose match is their nearest") && !html.contains("id=\"metric-map\""));
+}
+
+#[test]
+fn methods_are_compared_pair_of_views_by_pair() {
+    let folder = ran(GRID);
+    let results = folder.path().join("results/tiny");
+    let table = fs::read_to_string(results.join("tables/pairs_rank_1.csv")).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "query view,gallery view,GPA,GCCA,difference,p,p (Holm)");
+    assert_eq!(lines.len(), 1 + 6, "every ordered pair of three views: {table}");
+    let of = |line: &str| -> (f64, f64) {
+        let p: Vec<f64> = line.rsplit(',').take(2).map(|p| p.trim_start_matches("< ").parse().unwrap()).collect();
+        (p[1], p[0])
+    };
+    assert!(lines[1..].iter().all(|line| line.contains(" [") && of(line).1 >= of(line).0), "{table}");
+    let figure = fs::read_to_string(results.join("figures/pairs_rank_1.svg")).unwrap();
+    assert!(figure.contains(">all pairs</text>") && figure.contains(">p (Holm) &lt; 0.05</text>"), "two panels");
+    assert!(report(folder.path()).contains("Rank-1 by pair of views: GPA minus GCCA"));
+}
+
+#[test]
 fn failed_cells_stand_on_top_with_a_remedy() {
     let folder = ran(&GRID.replace("clustering: {restarts: 1,", "clustering: {k: 90, restarts: 1,"));
     let html = report(folder.path());
@@ -124,6 +191,8 @@ fn a_grid_that_is_not_whole_says_so_before_anything_else() {
     let check = || {
         let html = report(folder.path());
         assert!(!html.contains(fine) && !html.contains("box fine"), "not green");
+        let top = html.find(&format!("Not the whole grid: {said}")).expect("a line on top");
+        assert!(top < html.find("id=\"findings\"").unwrap(), "before anything else");
         let at = html.find(&format!("<h3>{said}</h3>")).expect("a heading");
         assert!(at < html.find("id=\"methods\"").unwrap(), "before the figures");
         assert!(html.contains("Run the rest: <code>runner run grid.yaml</code>"), "the command");
@@ -157,7 +226,7 @@ fn what_a_fit_warns_of_is_seen_on_the_terminal_and_in_both_reports() {
     let html = report(folder.path());
     // Names in backquotes are code there.
     let plain = words.split('`').next().unwrap();
-    assert!(html.contains("<h3>Warnings of fits</h3>") && html.contains(plain), "{words}");
+    assert!(html.contains("<h3>Fits that did not converge</h3>") && html.contains(plain), "{words}");
 }
 
 #[test]
@@ -178,7 +247,8 @@ fn no_two_tables_of_the_report_share_a_heading() {
         let wanted = |heading: &&&str| heading.contains(measure) && heading.contains(what);
         headings.iter().filter(wanted).count()
     };
-    assert_eq!((of("Rank-1", ", no noise"), of("Rank-1", ", noise permute 0.5 of v0 seed 0")), (2, 2), "{headings:?}");
+    // Two parts each: the comparison, and what stands behind its tests.
+    assert_eq!((of("Rank-1", ", no noise"), of("Rank-1", ", noise permute 0.5 of v0 seed 0")), (4, 4), "{headings:?}");
 }
 
 #[test]

@@ -55,7 +55,8 @@ fn write_views(folder: &Path, split: &str, start: usize) {
         b.push_str(&line(second));
         writeln!(groups, "{}", start + item / 5).unwrap();
     }
-    for (name, text) in [("a", a), ("b", b), ("groups", groups)] {
+    let ids: String = (0..300).map(|item| format!("{}\n", 10 * start + item)).collect();
+    for (name, text) in [("a", a), ("b", b), ("groups", groups), ("ids", format!("id\n{ids}"))] {
         fs::write(folder.join(format!("{split}_{name}.csv")), text).unwrap();
     }
 }
@@ -76,6 +77,8 @@ fn items_of_a_group_are_drawn_together() {
         if grouped {
             args.extend(["--groups".into(), format!("picture={}#picture", path("train_groups.csv"))]);
             args.extend(["--test-groups".into(), format!("picture={}#picture", path("test_groups.csv"))]);
+            args.extend(["--ids".into(), format!("{}#id", path("train_ids.csv"))]);
+            args.extend(["--test-ids".into(), format!("{}#id", path("test_ids.csv"))]);
         }
         runner(&args.iter().map(String::as_str).collect::<Vec<_>>());
         let grid = path(&format!("{name}_grid.yaml"));
@@ -94,6 +97,17 @@ fn items_of_a_group_are_drawn_together() {
         assert!((0.4..0.7).contains(&estimate), "half of the groups are found: {cell}");
         high - low
     };
+    // Scores name their items where the data have ids; similarity looked at 150 of the 300.
+    let ids_of = |name: &str| {
+        let store = store::cells::Store::at(&folder.path().join("out").join(name));
+        let cell = store.all_records().unwrap()[0].cell.clone();
+        let found = store.item_ids(&cell).unwrap();
+        found.into_iter().map(|items| (items.task, items.ids)).collect::<Vec<_>>()
+    };
+    assert_eq!(ids_of("plain"), []);
+    let [(data, all), (task, some)] = &ids_of("grouped")[..] else { panic!("{:?}", ids_of("grouped")) };
+    assert_eq!((data.as_str(), task.as_str(), all.len(), some.len()), ("data", "similarity", 300, 150));
+    assert!(some.is_sorted() && some.iter().all(|id| all.contains(id)), "{some:?}");
     // Items of a group agree almost wholly: an interval over items is too short by nearly √5.
     let ratio = width(&with) / width(&without);
     assert!((1.9..2.4).contains(&ratio), "{ratio}");
@@ -256,7 +270,7 @@ fn a_mean_says_what_it_leaves_out_and_is_compared_with_nothing_else() {
     let said = "4 of 6 values are undefined";
     let read = |name: &str| fs::read_to_string(folder.path().join("out").join("uneven").join(name)).unwrap();
     let summary = read("tables/summary.md");
-    assert!(summary.contains("of NA on `all` is a mean of the others: 4 of 6 values are undefined"), "{summary}");
+    assert!(summary.contains("A mean of the others: 4 of 6 values are undefined"), "{summary}");
     // The words of a picture, whichever lines they stand in.
     let words = |name: &str| {
         let svg = read(&format!("figures/{name}.svg"));

@@ -19,6 +19,7 @@ use self::figure::Words;
 pub use self::pairs::figures as pairs;
 use crate::paper::Paper;
 use crate::samples::Samples;
+use crate::tables::intervals::Standings;
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::{pair_ends, stem_of};
 use grid::figure_spec::FigureSpec;
@@ -35,6 +36,7 @@ pub type Named = (Figure, String);
 pub fn figures(
     title: &str,
     samples: &Samples<'_>,
+    standings: &Standings,
     notes: &[String],
     paper: Option<&Paper>,
     asked: &[FigureSpec],
@@ -57,7 +59,7 @@ pub fn figures(
             }
             let suffix = if several { format!("_{view_set}_{}", slug(&noise.to_string())) } else { String::new() };
             let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
-            let page = Page { title, subtitle: subtitle.clone(), summary, view_set, groups, paper };
+            let page = Page { title, subtitle: subtitle.clone(), summary, standings, view_set, groups, paper };
             let path = |name: &str| format!("{name}{suffix}");
             figures.push((Figure::Bars(page.overview()), path("summary")));
             for measure in BY_VIEW.into_iter().flat_map(|m| summary.measures_of(m)) {
@@ -135,13 +137,14 @@ struct Page<'a> {
     title: String,
     subtitle: Option<String>,
     summary: &'a Summary<'a>,
+    standings: &'a Standings,
     view_set: &'a str,
     groups: Vec<&'a Group>,
     paper: Option<&'a Paper>,
 }
 
 impl Page<'_> {
-    /// Means over views with their spread: one group of bars per metric.
+    /// Means over views with their 95% intervals: one group of bars per metric.
     fn overview(&self) -> GroupedBars {
         let measures: Vec<&Measure> = OVERVIEW.into_iter().flat_map(|m| self.summary.measures_of(m)).collect();
         let bar = |group: &Group, measure: &Measure| {
@@ -150,12 +153,12 @@ impl Page<'_> {
             let published = self.paper.and_then(|paper| paper.published(&group.method.name, measure.metric, over));
             Some(Bar {
                 value: stat.mean,
-                spread: Some((stat.mean - stat.std, stat.mean + stat.std)),
+                spread: self.standings.interval(self.summary, group, measure).map(|i| (i.low, i.high)),
                 reference: published.map(|p| p.value),
             })
         };
         self.bars(
-            format!("{}: mean over views, ± standard deviation over views", self.title),
+            format!("{}: mean over views, with 95% intervals", self.title),
             "score".into(),
             measures.iter().map(|m| self.summary.title(m)).collect(),
             &|group| measures.iter().map(|m| bar(group, m)).collect(),

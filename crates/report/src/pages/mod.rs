@@ -31,6 +31,7 @@ use anyhow::Result;
 
 use crate::draw;
 use crate::tables::{self, pairs};
+use about::About;
 use contents::Report;
 use store::durable::write_file;
 
@@ -82,7 +83,8 @@ impl Report<'_> {
         for of in &pairs {
             files.extend(of.table(title, notes).write(&tables.join(&of.stem))?);
         }
-        let mut figures = draw::figures(title, &self.samples, notes, self.about.paper.as_ref(), &self.about.figures)?;
+        let About { paper, figures: asked, .. } = &self.about;
+        let mut figures = draw::figures(title, &self.samples, &self.standings, notes, paper.as_ref(), asked)?;
         let subtitle = notes.first().map(|note| note.replace('`', ""));
         figures.extend(draw::pairs(title, subtitle.as_deref(), summary, &pairs));
         files.extend(draw::write(&figures, &self.store.root().join("figures"))?);

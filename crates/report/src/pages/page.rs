@@ -20,7 +20,7 @@ use grid::keys::Subset;
 use store::record::Record;
 
 /// Bytes of figures on a page; what comes after is in the folder `figures` alone.
-const MOST_FIGURES: usize = 2_500_000;
+const MOST_FIGURES: usize = 2_200_000;
 /// Parts of the overview that are unfolded.
 const OPEN_PARTS: usize = 3;
 /// Figures that are unfolded.

@@ -227,10 +227,10 @@ mod tests {
             stop: Some(stop.name().into()),
             ..Record::default()
         };
-        let at_cap = Some("GPA stopped at the cap of 1 iterations before it converged; raise `max_iter`");
+        let at_cap = "GPA stopped at the cap of 1 iterations before it converged; raise `max_iter`";
         let records = [
-            fit("gpa", "1", at_cap, Termination::IterationCap),
-            fit("gcpa", "2", at_cap, Termination::IterationCap),
+            fit("gpa", "1", Some(at_cap), Termination::IterationCap),
+            fit("gcpa", "2", Some(at_cap), Termination::IterationCap),
             fit("gcpa", "3", None, Termination::IterationCap),
             fit("gcca", "4", Some("The view `a` is constant."), Termination::ClosedForm),
             fit("srm", "5", None, Termination::Converged),
@@ -238,7 +238,7 @@ mod tests {
         let problems = Problems::of(&records, &About::default());
         assert_eq!(
             problems.unconverged,
-            [format!("GPA, GCPA: {} (2 cells)", at_cap.unwrap()), format!("GCPA: {CAPPED} (1 cell)")]
+            [format!("GPA, GCPA: {} (2 cells)", at_cap), format!("GCPA: {CAPPED} (1 cell)")]
         );
         assert_eq!(problems.fits, ["GCCA: The view `a` is constant. (1 cell)"]);
     }

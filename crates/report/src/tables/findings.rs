@@ -146,6 +146,10 @@ fn not_compared(apart: &[(String, String)]) -> String {
 /// `0.061 [0.053, 0.068]`; with more digits where these would be zeros.
 fn by(contrast: &Contrast) -> String {
     let i = &contrast.interval;
+    if i.low == i.high {
+        // Where no resample differs nothing is known of the ends.
+        return format!("{:.3}", i.estimate);
+    }
     let digits = if i.estimate != 0.0 && i.estimate.abs() < 0.0005 { 6 } else { 3 };
     format!("{:.digits$} {}", i.estimate, ends(i, digits, false))
 }

@@ -7,7 +7,7 @@ use tasks::{Better, Contrast, Interval};
 
 use crate::samples::{Sample, Samples};
 use crate::tables::comparison::{LEVEL, by_items};
-use crate::tables::summary::{Group, Measure, Stat};
+use crate::tables::summary::{Group, Measure, Stat, Summary};
 
 /// Resamples behind an interval of a mean over items (two digits of its ends, for every measure of a grid in a second or two), and
 /// behind one of a value that has to be computed anew for each resample.
@@ -106,6 +106,13 @@ impl Standings {
             }
         }
         Ok(standings)
+    }
+
+    /// The interval of a group's value by one measure, where it has one.
+    pub fn interval(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<Interval> {
+        let g = summary.groups.iter().position(|other| other == group)?;
+        let m = summary.measures().iter().position(|other| other == measure)?;
+        self.entries[g][m].as_ref()?.interval.clone().ok()
     }
 }
 

@@ -331,7 +331,7 @@ mod tests {
         assert_eq!((pieces[0].remarks.len(), pieces[1].remarks.len()), (0, 1));
         let text = in_parts().markdown();
         assert!(text.starts_with("**All**\n\n*Retrieval*\n\n| method"), "{text}");
-        assert!(text.contains("| **0.9 [0.8, 1.0]** |") && text.contains("| ≈ 0.9 [0.8, 1.0] |"), "{text}");
+        assert!(text.contains("| **0.9 [0.8, 1.0]** |") && text.contains(" ≈ 0.9 [0.8, 1.0] |"), "{text}");
         assert_eq!(text.matches("n/a¹").count(), 2, "{text}");
         assert_eq!(text.matches("¹ widths differ").count(), 1, "{text}");
         assert!(text.ends_with("\nOnce.\n") && text.matches("Once.").count() == 1, "{text}");

@@ -135,7 +135,8 @@ def sorting(page, check):
 
 
 def filtering(page, check):
-    table = '[...document.querySelectorAll("table.sortable")].find((t) => t.tBodies[0].rows.length > 2)'
+    table = """[...document.querySelectorAll("table.sortable")].find((t) =>
+        t.checkVisibility() && t.closest(".sheet").querySelector("input[type=search]"))"""
     if not page.js(f"Boolean({table})"):
         return
     search = f"{table}.closest('.sheet').querySelector('input[type=search]')"
@@ -280,6 +281,11 @@ def scatter(page, check):
 def records(page, check):
     if not page.js('Boolean(document.querySelector("#all-records select"))'):
         return
+    heads = "[...document.querySelectorAll('#all-records thead button')].map((b) => b.textContent)"
+    few = page.js(heads)
+    check.that(few[:3] == ["method", "metric", "value"] and "cell" not in few, f"a few columns of records are shown: {few}")
+    page.js("document.querySelector('#all-records input[type=checkbox]').click()")
+    check.that("cell" in page.js(heads), f"all columns are shown on demand: {page.js(heads)}")
     count = "document.querySelector('#all-records .count').textContent"
     before = page.js(count)
     page.js("""(() => { const s = document.querySelector("#all-records select"); s.value = s.options[1].value; s.dispatchEvent(new Event("change")); })()""")
@@ -293,11 +299,29 @@ def records(page, check):
     check.that(values == sorted(values, reverse=True), "records are sorted by value")
 
 
+def definitions(page, check):
+    link = 'document.querySelector(\'thead a[href^="#metric-"]\')'
+    if not page.js(f"Boolean({link})"):
+        return
+    target = f"document.getElementById({link}.getAttribute('href').slice(1))"
+    check.that(not page.js(f"{target}.checkVisibility()"), "definitions are folded")
+    page.js(f"{link}.click()")
+    page.until(f"{target}.checkVisibility()")
+    check.that(page.js(f"{target}.checkVisibility()"), "the name of a metric leads to its definition")
+    check.that(len(page.js(f"{target}.nextElementSibling.textContent")) > 40, "which says what it means")
+
+
 def on_a_phone(page, path, check):
     page.size(*PHONE, phone=True)
     page.open(url_of(path))
     check.that(page.js("document.documentElement.scrollWidth") <= PHONE[0], f"nothing is wider than a phone: {page.js('document.documentElement.scrollWidth')}")
     check.that(page.js("parseFloat(getComputedStyle(document.body).fontSize)") >= 15, "text is large enough to read")
+    if page.js('Boolean(document.querySelector("#all-records tbody td.n"))'):
+        right = page.js("document.querySelector('#all-records tbody td.n').getBoundingClientRect().right")
+        check.that(right <= PHONE[0], f"the value of a record is seen without scrolling: {right}")
+        stays = page.js("""(() => { const area = document.querySelector("#all-records .scroll"); area.scrollTop = 400;
+            const head = area.querySelector("thead th").getBoundingClientRect(); return head.top - area.getBoundingClientRect().top; })()""")
+        check.that(abs(stays) < 3, f"the headings of records stay in sight: {stays}")
 
 
 def printed(page, check):
@@ -331,7 +355,7 @@ def visit(browser, path, screen_folder):
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
     page.size(*DESKTOP)
     first_load(page, path, check)
-    for look in (structure, sorting, filtering, hovering, downloads, theme, universe, scatter, records):
+    for look in (structure, sorting, filtering, hovering, downloads, theme, universe, scatter, records, definitions):
         look(page, check)
     keyboard(page, path, check)
     on_a_phone(page, path, check)
