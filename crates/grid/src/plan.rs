@@ -288,7 +288,8 @@ fn check_labels(grid: &Located<Grid>, source: &Source) -> Result<()> {
             let found = format!("needs labels, and `{}` has none; drop the task or add a labelling", source.used());
             errors.push(grid.error(&key, found));
         } else if let Some(name) = task.label().filter(|name| !known.iter().any(|k| k == name)) {
-            errors.push(grid.unknown(&format!("{key}.label"), "labelling", name, &known));
+            let at = if task.parameters::<RetrievalParams>().is_some() { "positives.labels.name" } else { "label" };
+            errors.push(grid.unknown(&format!("{key}.{at}"), "labelling", name, &known));
         }
     }
     Ok(DataError::none_of(errors)?)
@@ -310,7 +311,8 @@ fn check_groups(grid: &Located<Grid>, source: &Source) -> Result<()> {
             let found = "needs groups, and with `pairing: by_class` row i is another item in every view, so there are none; take `pairing: rows`, or labels";
             errors.push(grid.error(&key, found));
         } else if let Some(name) = task.grouping().filter(|name| !known.iter().any(|k| k == name)) {
-            errors.push(grid.unknown(&key, "grouping", name, &known));
+            let at = if task.parameters::<RetrievalParams>().is_some() { "positives" } else { "by" };
+            errors.push(grid.unknown(&format!("{key}.{at}.groups.name"), "grouping", name, &known));
         }
     }
     Ok(DataError::none_of(errors)?)

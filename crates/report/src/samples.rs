@@ -326,3 +326,53 @@ pub fn resampled(
         statistic(evaluated, omitted)
     })?)
 }
+
+#[cfg(test)]
+mod tests {
+    use align::Coordinates;
+    use tasks::statistics::resample_means;
+
+    use super::*;
+
+    fn sample(values: Vec<f32>) -> Sample {
+        let place = ("picture".to_string(), Some("text".to_string()));
+        let series = Series {
+            space: Coordinates::Universe,
+            source: Some(place.0.clone()),
+            target: place.1.clone(),
+            quantity: Quantity::Rank,
+            draw: None,
+            values,
+        };
+        let items = series.values.len();
+        Sample {
+            items,
+            groups: None,
+            metric: Metric::Rank1,
+            seeds: 1,
+            figures: vec![(place, 0, Figure::Series(series))],
+        }
+    }
+
+    /// Pictures with two captions, of which the first stands for the picture.
+    #[test]
+    fn a_mean_over_some_of_the_items_is_resampled_as_that_of_their_groups() {
+        let ranks: Vec<f32> = (0..40).map(|picture| if picture % 3 == 0 { 4.0 } else { 1.0 }).collect();
+        let of_items =
+            sample(ranks.iter().flat_map(|&rank| [rank, f32::NAN]).collect()).per_item(|_| true).expect("a mean");
+        let of_pictures = sample(ranks).per_item(|_| true).expect("a mean");
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        assert!((mean(&of_items[0]) - mean(&of_pictures[0])).abs() < 1e-12);
+        let groups: Vec<i64> = (0..80).map(|item| item / 2).collect();
+        let interval = |values: Vec<Vec<f64>>, groups: Option<&[i64]>| {
+            let drawn = resample_means(&[values], groups, Scale::Share, 500, 3).expect("enough items");
+            drawn.interval(0).expect("defined")
+        };
+        let (items, pictures) = (interval(of_items, Some(&groups)), interval(of_pictures, None));
+        assert!(pictures.high - pictures.low > 0.2, "{pictures:?}");
+        assert!(
+            (items.low - pictures.low).abs() < 1e-9 && (items.high - pictures.high).abs() < 1e-9,
+            "{items:?} {pictures:?}"
+        );
+    }
+}

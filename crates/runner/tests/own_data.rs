@@ -228,6 +228,14 @@ fn copies_of_a_row_are_warned_of_and_groups_that_are_not_there_refused() {
         .filter_map(|record| record.value)
         .collect();
     assert_eq!(ranks, [0.0], "what a user saw before");
+    let named = format!(
+        "name: named\ndata: {manifest}\nmethods: [pairwise]\ntasks:\n  - retrieval: {{positives: {{groups: {{name: ids}}}}}}\n"
+    );
+    let said = common::Bench::new(&named).error(&[]);
+    assert!(
+        said.contains("tasks[0].retrieval.positives.groups.name: unknown grouping `ids`; did you mean `id`?"),
+        "{said}"
+    );
 
     let manifest = import(folder.path(), 60, |i| i);
     let grid = |task: &str| format!("name: none\ndata: {manifest}\nmethods: [pairwise]\ntasks:\n  - {task}\n");
