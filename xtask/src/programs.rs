@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -36,11 +37,12 @@ impl Programs {
         command
     }
 
-    /// Says how long cargo will build a program that has not been built yet.
-    fn announce(&self, program: &str) {
+    /// Says once how long cargo will build a program that has not been built yet.
+    pub fn announce(&self, program: &str) {
+        static SAID: AtomicBool = AtomicBool::new(false);
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
         let built = target.join("release").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-        if self.ready.is_none() && !built.exists() {
+        if self.ready.is_none() && !built.exists() && !SAID.swap(true, Ordering::Relaxed) {
             say::err!("Building the {program}: about six minutes on two cores the first time.");
         }
     }

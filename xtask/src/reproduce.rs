@@ -56,6 +56,7 @@ pub fn run(root: &Path, name: &str, options: &[String]) -> Result<ExitCode> {
         bail!("no target `{name}`; the targets are {}, `{}`, `{ALL}`", known.join(", "), SCALING.0);
     }
     let titles: Vec<&str> = targets.iter().map(|target| target.title.as_str()).collect();
+    programs::Programs::new(root, None).announce("runner");
     say::err!("{}", plan(&titles));
     let file = |target: &&Target| Path::new("experiments/paper").join(format!("{}.yaml", target.name));
     let files: Vec<PathBuf> = targets.iter().map(file).collect();
