@@ -1,5 +1,5 @@
-//! What cells, records, lines and columns are told apart by: subsets of views, and methods and tasks with their parameters.
-//! They are values; text is made of them for display and for files, and read back from files alone.
+//! Keys of cells, records, lines and columns: subsets of views, and methods and tasks with their parameters. Keys are
+//! values. They are written as text for display and in files, and text is only read from files.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -19,11 +19,11 @@ use tasks::Task;
 pub struct Subset {
     /// Its name.
     pub name: String,
-    /// Its views in order; none where records have a name alone.
+    /// Views of the subset in order; empty if records have a name only.
     pub views: Vec<String>,
 }
 
-/// `m3=en,fr,de`, as records have it.
+/// The form in records: `m3=en,fr,de`.
 impl fmt::Display for Subset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -41,7 +41,7 @@ impl FromStr for Subset {
     }
 }
 
-/// The parameters of a method or a task. Two are the same where their texts are: JSON with sorted keys.
+/// Parameters of a method or a task. Two are equal if their texts are equal: JSON with sorted keys.
 #[derive(Clone, Debug)]
 pub struct Params {
     text: Arc<str>,
@@ -49,37 +49,37 @@ pub struct Params {
 }
 
 impl Params {
-    /// What stands behind the name of a method or a task.
+    /// The parameters of a method or task with this name.
     pub fn of(item: &impl Serialize, name: &str) -> Self {
         Self::from(serde_json::to_value(item).unwrap_or_default()[name].take())
     }
 
-    /// One parameter by its path: `loss.tau`. A parameter that is a name with settings gives its name: `training` is `fast`,
-    /// and `training.fast.epochs` one of its settings.
+    /// A parameter by its path: `loss.tau`. For a parameter that is a name with settings, the name: `training` is
+    /// `fast`, and `training.fast.epochs` is one of its settings.
     pub fn get(&self, path: &str) -> Option<Value> {
         let value = path.split('.').try_fold(&*self.value, |value, key| value.get(key))?;
         Some(chosen(value).map_or_else(|| value.clone(), |(name, _)| name.as_str().into()))
     }
 
-    /// The paths of all parameters, that of a name before those of its settings.
+    /// Paths of all parameters; the path of a name comes before those of its settings.
     pub fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
         collect_paths(&self.value, "", &mut paths);
         paths
     }
 
-    /// Whether a parameter is not the same in `other`. A setting of another name than `other` has is no difference: the names
-    /// are.
+    /// Whether a parameter differs from that in `other`. If both have different names at a path, the names differ, and
+    /// their settings are not compared.
     pub fn differ(&self, other: &Self, path: &str) -> bool {
         let comparable = |params: &Self| path.rsplit_once('.').is_none_or(|(holder, _)| params.get(holder).is_some());
         comparable(self) && comparable(other) && self.get(path) != other.get(path)
     }
 
-    /// Whether a method or task of this name, one of `known`, can have these parameters; of a name that is not known nothing
-    /// is said.
+    /// Checks that a method or task with this name, one of `known`, can have these parameters; an unknown name is not
+    /// checked.
     ///
     /// # Errors
-    /// What is wrong with the parameters, after the name.
+    /// The problem of the parameters, after the name.
     pub fn check<T: DeserializeOwned>(&self, name: &str, known: &[&str]) -> anyhow::Result<()> {
         if !known.contains(&name) {
             return Ok(());
@@ -88,7 +88,7 @@ impl Params {
         read.map(|_| ()).with_context(|| name.to_string())
     }
 
-    /// Whether no parameter differs from that of the same name in `defaults`.
+    /// Whether no parameter differs from that in `defaults`.
     pub fn are(&self, defaults: &Self) -> bool {
         within(&self.value, &defaults.value)
     }
@@ -97,7 +97,7 @@ impl Params {
 impl From<Value> for Params {
     fn from(value: Value) -> Self {
         let text = canonical(&value);
-        // As it is read back, so that keys stand in one order and numbers have one form.
+        // The value as it is read back, so that keys have one order and numbers one form.
         let value = serde_json::from_str(&text).unwrap_or(value);
         Self { text: text.into(), value: value.into() }
     }
@@ -109,7 +109,7 @@ impl Default for Params {
     }
 }
 
-/// The text as records have it.
+/// The text in records.
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -148,12 +148,12 @@ pub struct MethodKey {
 }
 
 impl MethodKey {
-    /// Of a method.
+    /// The key of a method.
     pub fn of(method: &Method) -> Self {
         Self { name: method.name().to_string(), params: Params::of(method, method.name()) }
     }
 
-    /// The whole text that names it: its title, and the parameters that differ from the defaults.
+    /// Full label: the title, and the parameters that differ from the defaults.
     pub fn label(&self) -> String {
         self.label_without(&[])
     }
@@ -166,7 +166,7 @@ impl MethodKey {
         self.in_full().text(|path| !names.contains(&path))
     }
 
-    /// Its title and the parameters that differ from the defaults; of a method that is not known, all parameters.
+    /// The title and the parameters that differ from the defaults; for an unknown method, all parameters.
     pub fn in_full(&self) -> InFull {
         let Some(default) = Method::from_name(&self.name) else {
             let words = |path: String| Some((path.clone(), format!("{path} {}", plain(&self.params.get(&path)?))));
@@ -180,7 +180,7 @@ impl MethodKey {
         let title = given.title();
         let words = Words {
             read: &|params| read(params).map(|method| Self::of(&method).params),
-            // The title says which method is the base: `GCPA-ADD`.
+            // The title names the base: `GCPA-ADD`.
             titled: title != default.title(),
         };
         let words = words.of(&self.params.value, &Self::of(&default).params.value, "");
@@ -193,30 +193,30 @@ impl MethodKey {
     }
 }
 
-/// A method in words.
+/// A method as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InFull {
     /// Its title.
     pub title: String,
-    /// The path of each parameter that is told, and its name and value as a text.
+    /// The path of each parameter in the text, and its name and value.
     pub words: Vec<(String, String)>,
 }
 
 impl InFull {
-    /// The title, and in brackets the parameters with such paths.
+    /// The title, and in brackets the parameters whose paths `told` selects.
     pub fn text(&self, told: impl Fn(&str) -> bool) -> String {
         let told = self.told(told);
         if told.is_empty() { self.title.clone() } else { format!("{} ({told})", self.title) }
     }
 
-    /// The parameters with such paths.
+    /// The parameters whose paths `told` selects.
     pub fn told(&self, told: impl Fn(&str) -> bool) -> String {
         let words = self.words.iter().filter(|(path, _)| told(path)).map(|(_, text)| text.as_str());
         words.collect::<Vec<_>>().join(", ")
     }
 }
 
-/// The parameters of a task that are not its defaults, in words.
+/// The parameters of a task that differ from its defaults, as text.
 pub fn task_differing(task: &str, params: &Params) -> String {
     let full = |task: &Task| Params::of(task, task.name());
     let defaults = Task::from_name(task).map(|task| full(&task)).unwrap_or_default();
@@ -226,11 +226,11 @@ pub fn task_differing(task: &str, params: &Params) -> String {
     told.join(", ")
 }
 
-/// Parameters in words.
+/// Parameters as text.
 struct Words<'a> {
-    /// Fills parameters up with their defaults.
+    /// Completes parameters with their defaults.
     read: &'a dyn Fn(Value) -> Option<Params>,
-    /// Whether a title says already which method stands inside the other.
+    /// Whether a title already names the inner method.
     titled: bool,
 }
 
@@ -266,7 +266,7 @@ impl Words<'_> {
         }
     }
 
-    /// The settings that a name has at a path where no others are given.
+    /// Default settings of a name at a path.
     fn defaults_of(&self, name: &str, path: &str) -> Option<Value> {
         let bare = path.rsplit('.').fold(Value::from(name), |inner, key| json!({ key: inner }));
         let full = (self.read)(bare)?;
@@ -275,7 +275,7 @@ impl Words<'_> {
     }
 }
 
-/// Whether all that is given is as in the defaults, which can have more keys.
+/// Whether all given values equal the defaults, which can have more keys.
 fn within(given: &Value, defaults: &Value) -> bool {
     match (given, defaults) {
         (Value::Object(given), Value::Object(defaults)) => {
@@ -290,7 +290,7 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }
 }
 
-/// A name with settings: an object of one key with an object behind it.
+/// A name with settings: an object with one key whose value is an object.
 fn chosen(value: &Value) -> Option<(&String, &Value)> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     map.iter().next().filter(|(_, settings)| settings.is_object())
@@ -323,7 +323,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// JSON with the keys of every object sorted, whatever order the library keeps.
+/// JSON with the keys of every object sorted.
 pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {

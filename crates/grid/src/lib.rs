@@ -1,4 +1,4 @@
-//! What was asked for: the grid file, its data, its plan.
+//! Grids: the grid file, its data, its plan.
 
 pub mod figure_spec;
 mod file;
@@ -16,7 +16,7 @@ pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
 pub use self::spelled::{Alias, bare_name, read_spelled};
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,7 +1,7 @@
-//! Names of a grid's settings, which are its methods with their parameters: an alias that the grid file gives, or the shortest
-//! text that tells a setting from the others.
+//! Names of a grid's settings, which are its methods with their parameters: an alias from the grid file, or the
+//! shortest text that distinguishes a setting from the others.
 //!
-//! A name is a label: it is no part of a cell's id, and records keep the full parameters.
+//! A name is only a label: it is not part of a cell's id, and records have the full parameters.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct Setting {
     pub method: String,
     /// Its parameters.
     pub params: Value,
-    /// The alias that the grid file gives it.
+    /// Alias in the grid file.
     #[serde(default)]
     pub alias: Option<String>,
 }
@@ -42,29 +42,29 @@ impl Setting {
     }
 }
 
-/// The name of a setting.
+/// Name of a setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingName {
-    /// The text of tables and figures: the alias, or the method's title with the parameters that tell the setting from others.
+    /// Name in tables and figures: the alias, or the method's title with the parameters that distinguish the setting.
     pub label: String,
-    /// The text of progress lines: the alias, or the method's name with these parameters.
+    /// Name in progress lines: the alias, or the method's name with these parameters.
     pub short: String,
-    /// Whether it is an alias.
+    /// Whether the name is an alias.
     pub is_alias: bool,
-    /// The place of the setting among all, from 0.
+    /// Index of the setting among all, from 0.
     pub place: usize,
-    /// Whether it is the first setting of its method.
+    /// Whether the setting is the first of its method.
     pub leads: bool,
 }
 
-/// The names of several settings, no two of which are the same.
+/// Names of several settings; all are different.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     names: HashMap<MethodKey, Arc<SettingName>>,
 }
 
 impl Names {
-    /// Names of these settings. A setting that comes twice has the name of the first.
+    /// Names of these settings. A repeated setting has the name of its first occurrence.
     pub fn of(settings: &[Setting]) -> Self {
         let mut known: Vec<(MethodKey, SettingName, Option<InFull>)> = Vec::new();
         let mut seen = HashSet::new();
@@ -99,7 +99,7 @@ impl Names {
         Self { names: known.into_iter().zip(told).map(named).collect() }
     }
 
-    /// The name of a setting; of a setting that is not among these its full text.
+    /// Name of a setting; the full label of an unknown one.
     pub fn get(&self, key: &MethodKey) -> Arc<SettingName> {
         self.names.get(key).cloned().unwrap_or_else(|| {
             let label = key.label();
@@ -108,11 +108,11 @@ impl Names {
     }
 }
 
-/// Most parameters that are tried in all combinations.
+/// Largest number of parameters for which all combinations are tried.
 const MOST_TRIED: usize = 3;
 
-/// For each of several methods in words, the paths of the parameters that tell it from those of the same title: as few as
-/// possible, and of equally few those with the shortest texts. All methods of a title are told by the same parameters, so a
+/// For each of several methods, the paths of the parameters that distinguish it from others with the same title: as few
+/// as possible, and of equally few those with the shortest texts. All methods with one title get the same paths, so a
 /// parameter that is not named has its default, or the same value in all of them.
 pub fn shortest<'a>(methods: &[&'a InFull]) -> Vec<Vec<&'a str>> {
     let mut titles: Vec<&str> = Vec::new();
@@ -131,7 +131,7 @@ pub fn shortest<'a>(methods: &[&'a InFull]) -> Vec<Vec<&'a str>> {
     methods.iter().map(|method| of_title[method.title.as_str()].clone()).collect()
 }
 
-/// The parameters that tell methods of one title apart.
+/// The parameters that distinguish methods with one title.
 fn telling<'a>(methods: &[&'a InFull]) -> Vec<&'a str> {
     fn text<'a>(method: &'a InFull, path: &str) -> Option<&'a str> {
         method.words.iter().find(|(known, _)| known == path).map(|(_, text)| text.as_str())
@@ -165,12 +165,12 @@ fn telling<'a>(methods: &[&'a InFull]) -> Vec<&'a str> {
             return best.clone();
         }
     }
-    // One after the other, each the one that tells most.
+    // Parameters are added one by one; each time the one that distinguishes most.
     let mut chosen: Vec<&str> = Vec::new();
     while kinds(&chosen) < all {
         let with = |path: &&str| kinds(&[&chosen[..], &[*path]].concat());
         let rest = paths.iter().filter(|path| !chosen.contains(path));
-        // Of equals the first: `max_by_key` alone would take the last.
+        // The first of equals: `max_by_key` alone would take the last.
         let Some(next) = rest.rev().copied().max_by_key(with) else { break };
         chosen.push(next);
     }
@@ -186,7 +186,7 @@ impl Grid {
         self.methods.iter().enumerate().map(setting).collect()
     }
 
-    /// Every text by which a file may name a setting of this grid: aliases, labels in tables, full labels.
+    /// All texts by which a file may name a setting of this grid: aliases, labels in tables, full labels.
     pub fn setting_names(&self) -> Vec<String> {
         let settings = self.settings();
         let names = Names::of(&settings);
@@ -204,7 +204,7 @@ impl Grid {
     }
 }
 
-/// Refuses aliases that could be taken for something else: a method, another alias, a part of a condition.
+/// Refuses aliases that could be mistaken for a method, another alias, or a part of a condition.
 pub(crate) fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     let aliases: &[Alias] = &grid.value.aliases;
     for (i, Alias { key, name, .. }) in aliases.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What may stand in a grid file in short: bare names, and sweeps for lists of items.
+//! Short forms in a grid file: bare names, and sweeps in place of lists of items.
 
 use std::path::Path;
 
@@ -7,23 +7,23 @@ use data::yaml::{self, Located};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The alias of a method, as its entry gives it: `gcca: {as: tuned, rank: 128}`.
+/// Alias of a method in its entry: `gcca: {as: tuned, rank: 128}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// The place of the method in the list, sweeps written out.
+    /// Index of the method in the list with expanded sweeps.
     pub at: usize,
-    /// The key in the file.
+    /// Key path in the file.
     pub key: String,
     /// The alias.
     pub name: String,
 }
 
-/// Reads a file with methods, tasks or noises, after `change`, with bare names and sweeps written out. Returns the aliases of
-/// its methods beside it.
+/// Reads a file with methods, tasks or noises, after `change`, and expands bare names and sweeps. Also returns the
+/// aliases of its methods.
 ///
 /// # Errors
-/// The errors of [`yaml::read_with`]; a sweep over no value, or over a parameter that is given beside it; an alias that is no text, or
-/// of a sweep over several values.
+/// The errors of [`yaml::read_with`]; a sweep over no value, or over a parameter that has a value beside it; an alias
+/// that is not a text, or that belongs to several values of a sweep.
 pub fn read_spelled<T: DeserializeOwned>(
     path: &Path,
     change: impl FnOnce(&mut Value),
@@ -40,8 +40,9 @@ pub fn read_spelled<T: DeserializeOwned>(
     }
 }
 
-/// Bare names become what the types read: `gpa` is `{gpa: {}}`, `data: toy` is `{manifest: toy}`. Returns the place of the
-/// first sweep that stands for no items, or of the first alias that names none or several, and why. Aliases are taken out.
+/// Expands bare names to the form of the types: `gpa` to `{gpa: {}}`, `data: toy` to `{manifest: toy}`. Removes
+/// aliases. Returns the place of the first sweep without items, or of the first alias of no method or several methods,
+/// with the reason.
 fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, String)> {
     let mut fault = None;
     for key in ["methods", "tasks", "noise"] {
@@ -106,7 +107,7 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
     fault
 }
 
-/// Takes `as` out of `gcca: {as: tuned, rank: 128}`: its place in the item, and its value.
+/// Removes `as` from `gcca: {as: tuned, rank: 128}`; returns its place in the item and its value.
 fn take_alias(item: &mut Value) -> Option<(String, Value)> {
     let map = item.as_object_mut().filter(|map| map.len() == 1)?;
     let (name, params) = map.iter_mut().next()?;
@@ -122,11 +123,11 @@ pub fn bare_name(item: &mut Value) {
     }
 }
 
-/// `gcpa: {hidden: 1, sweep: {loss.tau: [0, 0.1], loss.lambda: [0, 1]}}` as one item for every combination, the first
-/// parameter slowest. A parameter inside another is named by its path.
+/// Expands `gcpa: {hidden: 1, sweep: {loss.tau: [0, 0.1], loss.lambda: [0, 1]}}` to one item per combination; the first
+/// parameter varies slowest. A nested parameter is named by its path.
 ///
 /// # Errors
-/// The place in the item and the fault of a sweep that has no value, or whose parameter has a value beside it.
+/// The place in the item and the fault of a sweep without a value, or with a parameter that has a value beside it.
 fn swept(item: Value) -> Result<Vec<Value>, (String, String)> {
     let Value::Object(map) = &item else { return Ok(vec![item]) };
     let Some((name, params)) = map.iter().next().filter(|_| map.len() == 1) else { return Ok(vec![item]) };
@@ -157,7 +158,7 @@ fn swept(item: Value) -> Result<Vec<Value>, (String, String)> {
     Ok(combinations.into_iter().map(|params| json!({ name.clone(): params })).collect())
 }
 
-/// Gives the parameter at a path its value; a bare name on the way, as `training: fast`, gets settings.
+/// Sets the parameter at a path; a bare name on the path, such as `training: fast`, gets settings.
 fn place(params: &mut Value, path: &str, value: &Value) -> Result<(), String> {
     let mut at = params;
     for key in path.split('.') {
@@ -178,7 +179,7 @@ fn place(params: &mut Value, path: &str, value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// `gpa:` with nothing behind it.
+/// Expands `gpa:` without a value.
 fn bare_null(item: &mut Value) {
     if let Value::Object(map) = item {
         map.values_mut().filter(|v| v.is_null()).for_each(|v| *v = json!({}));

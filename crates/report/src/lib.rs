@@ -1,5 +1,5 @@
-//! What a grid comes to: tables, figures, comparisons, verdicts and a report, from the records and scores that a run has kept.
-//! Nothing is fitted here, and nothing here knows how cells are run.
+//! Results of a grid: tables, figures, comparisons, verdicts and a report, from the stored records and scores of a run. This crate
+//! fits nothing and does not know how cells are run.
 //!
 //! ```text
 //! records, scores ─▶ Samples ─▶ tables (md, csv, tex) · figures (svg, png) · verdicts      samples, tables, draw, claims
@@ -15,7 +15,7 @@ pub mod samples;
 pub mod settings;
 pub mod tables;
 
-/// The example of the README, compiled with the documentation's.
+/// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,4 +1,4 @@
-//! `experiments/paper/X.yaml`: a grid, what the paper published for it, and the claims it can test.
+//! `experiments/paper/X.yaml`: a grid, the published values of the paper, and the claims that the grid can test.
 
 mod check;
 
@@ -22,30 +22,30 @@ use grid::figure_spec::FigureSpec;
     expecting = "a paper file (title, grid, overrides, quick, columns, published, compare, claims, figures)"
 )]
 pub struct Paper {
-    /// What it is, such as `Table 1: clustering of MASSIVE intents`.
+    /// Title, such as `Table 1: clustering of MASSIVE intents`.
     pub title: String,
     /// The grid file, relative to this one.
     pub grid: PathBuf,
-    /// Laid over the grid key by key.
+    /// Changes of the grid, merged into it key by key.
     #[serde(default)]
     pub overrides: Value,
-    /// Laid over the grid as well in a quick run: fewer seeds and points.
+    /// Further changes for a quick run: fewer seeds and points.
     #[serde(default)]
     pub quick: Value,
     /// Other names of the target, such as the paper's number for the figure.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// The metrics printed, in order.
+    /// The printed metrics, in order.
     pub columns: Vec<Metric>,
     /// The published values.
     #[serde(default)]
     pub published: Vec<Published>,
-    /// When ours may be compared with them, and how near they must be.
+    /// Condition and tolerance of comparisons with the published values.
     pub compare: Option<Comparable>,
-    /// The claims tested.
+    /// The tested claims.
     #[serde(default)]
     pub claims: Vec<Claim>,
-    /// Figures beside those that every grid gets.
+    /// Figures in addition to those of every grid.
     #[serde(default)]
     pub figures: Vec<FigureSpec>,
 }
@@ -54,8 +54,8 @@ impl Paper {
     /// Reads a paper file.
     ///
     /// # Errors
-    /// As every YAML file; anything wrong with its grid file; metrics, methods, parameters, subsets and views that are unknown, with the
-    /// nearest name.
+    /// The errors of every YAML file; errors of its grid file; unknown metrics, methods, parameters, subsets and views,
+    /// with the most similar name.
     pub fn read(path: &Path) -> Result<Located<Self>> {
         let mut paper: Located<Self> = yaml::read(path)?;
         let Self { published, compare, claims, figures, overrides, .. } = &paper.value;
@@ -69,7 +69,7 @@ impl Paper {
         if !file.exists() {
             return Err(paper.error("grid", format!("there is no file {}; correct the path", file.display())).into());
         }
-        // The whole grid: a quick run may leave out what claims and figures are of.
+        // The whole grid: a quick run may leave out parts that claims and figures need.
         let grid = Grid::read_with(&file, overrides)?.value;
         check::published(&paper, published, &grid)?;
         check::claims(&paper, claims, &grid)?;
@@ -81,16 +81,16 @@ impl Paper {
         Ok(paper)
     }
 
-    /// Refuses pairs in claims and figures with a view that is not among `views`, those of the data.
+    /// Refuses pairs in claims and figures with a view that is not among `views`, which are those of the data.
     ///
     /// # Errors
-    /// The first such view, with its place in the file and the nearest view there is.
+    /// The first such view, with its place in the file and the most similar view.
     pub fn check_pairs(paper: &Located<Self>, views: &[String]) -> Result<()> {
         check::claim_pairs(paper, &paper.value.claims, views)?;
         Ok(grid::figure_spec::check::figure_pairs(paper, &paper.value.figures, views)?)
     }
 
-    /// The surest published mean of a method and metric over a subset with this name and number of views.
+    /// The most reliable published mean of a method and metric over a subset with this name and number of views.
     pub fn published<'p>(&'p self, method: &'p str, metric: Metric, over: (&'p str, usize)) -> Option<&'p Published> {
         self.means_of(method, metric, over).min_by_key(|p| p.kind)
     }

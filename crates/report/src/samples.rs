@@ -1,4 +1,5 @@
-//! The records of a grid and its stored scores, these as functions of how often each item counts: what a resample evaluates.
+//! Records and stored scores of a grid. The scores are functions of the multiplicities of the items, which resamples
+//! evaluate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use store::record::Record;
 /// A view, or an ordered pair of views.
 pub type Place = (String, Option<String>);
 
-/// The records of a grid, summarised, with its stored scores: made once for whatever is drawn, compared and judged.
+/// Summarised records of a grid with its stored scores, computed once for all drawings, comparisons and verdicts.
 pub struct Samples<'a> {
     summary: Summary<'a>,
     store: &'a Store,
@@ -23,49 +24,49 @@ pub struct Samples<'a> {
 
 /// One method's scores on one subset of views under one noise, in its headline space.
 pub struct Sample {
-    /// Held-out items.
+    /// Number of held-out items.
     pub items: usize,
-    /// Which of them belong together, where the data say so.
+    /// Groups of the items, if the data have some.
     pub groups: Option<Groups>,
     metric: Metric,
-    /// Seeds of fits.
+    /// Number of seeds of the fits.
     seeds: usize,
-    /// Each with its place and which of the seeds it is of; all of them defined.
+    /// Values with their places and seeds; all are defined.
     figures: Vec<(Place, usize, Figure)>,
 }
 
-/// A sample's figures on one draw of items.
+/// Values of a sample on one draw of items.
 pub struct Evaluated<'s> {
     sample: &'s Sample,
-    /// By figure; NaN where one is undefined on this draw.
+    /// One value per figure; NaN if it is undefined on this draw.
     values: Vec<f64>,
 }
 
 /// A grouping of the scored items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
-    /// Its name in the manifest.
+    /// Name in the manifest.
     pub name: String,
     /// The group of each item.
     pub of_items: Vec<i64>,
 }
 
-/// What one figure (of a place and draw) is computed from.
+/// Data from which a value (of a place and draw) is computed.
 enum Figure {
     Clusters(ContingencyTable),
     Series(Series),
 }
 
-/// Why there is no sample, as a sentence.
+/// Reason why there is no sample, as a sentence.
 pub type Missing = String;
 
 impl<'a> Samples<'a> {
-    /// Over all records of a grid.
+    /// Samples of all records of a grid.
     pub fn new(records: &'a [Record], store: &'a Store) -> Self {
         Self::named(records, store, &[])
     }
 
-    /// The same, with settings named among these.
+    /// The same, with names for these settings.
     pub fn named(records: &'a [Record], store: &'a Store, settings: &[Setting]) -> Self {
         Self { summary: Summary::named(records, settings), store }
     }
@@ -80,8 +81,8 @@ impl<'a> Samples<'a> {
         self.store
     }
 
-    /// The scores of the group that answers best to `method`: its alias or label in tables, its full label, or the name of its
-    /// method.
+    /// Scores of the group that matches `method` best: by its alias or label in tables, its full label, or the name of
+    /// its method.
     ///
     /// # Errors
     /// Stored scores that cannot be read.
@@ -117,7 +118,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The stored scores of a group's cells, a list for each seed.
+    /// Stored scores of a group's cells, one list per seed.
     ///
     /// # Errors
     /// A cell that is not finished; stored scores that cannot be read.
@@ -127,7 +128,7 @@ impl<'a> Samples<'a> {
         cells.into_iter().map(|cell| self.store.series(cell)).collect()
     }
 
-    /// Like [`Samples::sample_of`], from [`Samples::scores`] that are there already: several measures read files once.
+    /// Like [`Samples::sample_of`], with scores from [`Samples::scores`], so that several measures read the files once.
     ///
     /// # Errors
     /// Series that do not belong together.
@@ -153,7 +154,7 @@ impl<'a> Samples<'a> {
             let mine = |s: &StoredSeries| s.task == measure.task && s.task_params == measure.task_params;
             let labels = series.iter().find(|s| mine(s) && s.series.quantity == Quantity::Label);
             let labels = labels.map(|s| s.series.values.clone()).unwrap_or_default();
-            // A task that looks at some of the items keeps their groups itself.
+            // A task that uses only some of the items stores their groups itself.
             let grouping = |wanted: &dyn Fn(&StoredSeries) -> bool| {
                 series.iter().find(|s| s.series.quantity == Quantity::Group && wanted(s))
             };
@@ -180,7 +181,7 @@ impl<'a> Samples<'a> {
         if figures.is_empty() {
             return Ok(Err(format!("{} of `{method}` is undefined: no item counts", metric.name())));
         }
-        // Where other items are scored than the split's, nothing is known of their groups.
+        // If other items than the split's are scored, their groups are unknown.
         let groups = groups.filter(|groups: &Groups| groups.of_items.len() == items);
         Ok(Ok(Sample { items, groups, metric, seeds, figures }))
     }
@@ -205,49 +206,49 @@ impl Figure {
             Self::Clusters(table) => table.weighted_agreement(weights).map(|agreement| agreement.figure(metric)),
             Self::Series(series) => weighted_figure(metric, &series.values, weights),
         };
-        // Lengths were checked when samples were compared; a figure that still refuses is undefined.
+        // Lengths were checked when samples were compared; a value that is still refused is undefined.
         value.ok().flatten().unwrap_or(f64::NAN)
     }
 }
 
 impl Sample {
-    /// What a resample draws: items, or whole groups of them.
+    /// Units of a resample: items, or whole groups of them.
     pub fn drawn(&self) -> Items<'_> {
         Items { count: self.items, clusters: self.groups.as_ref().map(|groups| groups.of_items.as_slice()) }
     }
 
-    /// The figures with item i counted `weights[i]` times.
+    /// Values with item i counted `weights[i]` times.
     pub fn at(&self, weights: &[u32]) -> Evaluated<'_> {
         let values = self.figures.iter().map(|(_, _, figure)| figure.value(self.metric, weights)).collect();
         Evaluated { sample: self, values }
     }
 
-    /// The figures on the items as they are.
+    /// Values on the original items.
     pub fn as_is(&self) -> Evaluated<'_> {
         self.at(&vec![1; self.items])
     }
 
-    /// Seeds of fits.
+    /// Number of seeds of the fits.
     pub fn seeds(&self) -> usize {
         self.seeds
     }
 
-    /// The places that have a figure, for a seed at least.
+    /// Places with a value for at least one seed.
     pub fn places(&self) -> BTreeSet<&Place> {
         self.figures.iter().map(|(place, ..)| place).collect()
     }
 
-    /// Whether the means of both are over the same items, grouped alike, and over the same views or pairs.
+    /// Whether the means of both are over the same items with the same groups, and over the same views or pairs.
     pub fn is_paired_with(&self, other: &Self) -> bool {
         self.drawn() == other.drawn() && self.places() == other.places()
     }
 
-    /// How the values of [`Sample::per_item`] are bounded.
+    /// Range of the values of [`Sample::per_item`].
     pub fn scale(&self) -> Scale {
         if self.metric.statistic().is_share() { Scale::Share } else { Scale::Number }
     }
 
-    /// Items, or groups of items, that resamples draw from.
+    /// Number of items, or of groups of items, from which resamples draw.
     pub fn units(&self) -> usize {
         let Some(groups) = &self.groups else { return self.items };
         groups.of_items.iter().collect::<BTreeSet<_>>().len()
@@ -281,13 +282,13 @@ impl Sample {
         for (sums, count) in sums.iter_mut().zip(&counts) {
             sums.iter_mut().for_each(|sum| *sum /= count);
         }
-        // A seed without a figure is no seed that the others could be told from.
+        // A seed without a value cannot be compared with the others.
         counts.iter().all(|count| *count > 0.0).then_some(sums)
     }
 }
 
 impl Evaluated<'_> {
-    /// Means over draws and seeds by place, without a seed where one is left out; NaN where one is undefined.
+    /// Means over draws and seeds by place, without a seed that is left out; NaN if one is undefined.
     pub fn by_place(&self, omitted: Option<Omitted>) -> BTreeMap<&Place, f64> {
         let without = omitted.filter(|omitted| omitted.of == self.sample.seeds).map(|omitted| omitted.seed);
         let mut sums: BTreeMap<&Place, (f64, usize)> = BTreeMap::new();
@@ -300,7 +301,7 @@ impl Evaluated<'_> {
         sums.into_iter().map(|(place, (sum, n))| (place, sum / n as f64)).collect()
     }
 
-    /// Mean over the places that `which` lets through; NaN where there is none, or one is undefined.
+    /// Mean over the places that `which` selects; NaN if there is none, or if one is undefined.
     pub fn mean(&self, omitted: Option<Omitted>, which: impl Fn(&Place) -> bool) -> f64 {
         let by_place = self.by_place(omitted);
         let values: Vec<f64> = by_place.into_iter().filter(|(p, _)| which(p)).map(|(_, v)| v).collect();
@@ -308,7 +309,7 @@ impl Evaluated<'_> {
     }
 }
 
-/// Figures made of several samples, under the same resamples of their items and seeds.
+/// Values of several samples under the same resamples of their items and seeds.
 ///
 /// # Errors
 /// Fewer than two items or groups of them.

@@ -1,4 +1,4 @@
-//! The legend of a report: what the names of settings in its tables and figures stand for.
+//! Legend of a report: the settings behind the names in its tables and figures.
 
 use grid::keys::MethodKey;
 
@@ -10,8 +10,8 @@ pub fn table(title: &str, summary: &Summary<'_>) -> Option<Table> {
     of(title, summary.groups.iter().map(|group| (group.label(), &group.method)))
 }
 
-/// One line per setting: its name, its method, and its parameters that differ from the defaults. None where every name says all
-/// of that.
+/// One line per setting: its name, its method, and its parameters that differ from the defaults. `None` if every name
+/// already says all of it.
 pub fn of<'k>(title: &str, named: impl IntoIterator<Item = (String, &'k MethodKey)>) -> Option<Table> {
     let mut settings: Vec<(String, &MethodKey)> = Vec::new();
     for (name, key) in named {

@@ -1,4 +1,4 @@
-//! The axis of curves that a file does not name: the one along which the grid varies.
+//! Default axis of curves: the axis along which the grid varies.
 
 use data::DataError;
 use data::yaml::Located;
@@ -8,7 +8,7 @@ use super::{Along, CurvesSpec, FigureSpec};
 use crate::Grid;
 use crate::keys::{InFull, MethodKey};
 
-/// The figures, with the axis named of curves that name none.
+/// The figures, with an axis for curves that name none.
 ///
 /// # Errors
 /// Several axes along which the grid varies, with the place of the figure in the file.
@@ -31,7 +31,7 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
     };
     match varying {
         [along] => Ok(along.clone()),
-        // A single point of each method, above its one subset.
+        // One point per method, above its only subset.
         [] => Ok(Along::Views),
         several => {
             let all: Vec<String> = several.iter().map(spelled).collect();
@@ -40,8 +40,8 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
     }
 }
 
-/// What differs within a grid: its subsets of views, the amounts of one noise, a number that the settings of a method have with
-/// at least two values while all their other parameters are the same.
+/// Axes along which a grid varies: its subsets of views; the amounts of one noise; a number with at least two values in
+/// the settings of a method whose other parameters are equal.
 fn varying(grid: &Grid) -> Vec<Along> {
     let mut axes = Vec::new();
     if grid.view_sets().len() > 1 {

@@ -1,4 +1,4 @@
-//! Whether the names in figures mean something: methods and parameters of the grid, views of its data.
+//! Checks of the names in figures: methods and parameters of the grid, views of its data.
 
 use align::Method;
 use data::DataError;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{Along, CurvesSpec, FigureSpec, ScatterSpec, SweepSpec, odd_name};
 use crate::keys::Params;
 
-/// Refuses figures whose names are not names of files, and methods and parameters that the grid does not have.
+/// Refuses figures whose names cannot be file names, and methods and parameters that the grid does not have.
 ///
 /// # Errors
-/// The first such name, with its place in the file and the nearest name that the grid has.
+/// The first such name, with its place in the file and the most similar name in the grid.
 pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method]) -> Result<(), DataError> {
     if let Some((key, found)) = odd_name(figures) {
         return Err(file.error(&key, found));
@@ -38,7 +38,7 @@ pub fn figures<T>(file: &Located<T>, figures: &[FigureSpec], methods: &[Method])
     Ok(())
 }
 
-/// A method that is not among `known`: the name that it has today where it was renamed, else the nearest one.
+/// The error for a method that is not among `known`: its current name if it was renamed, else the most similar name.
 pub fn unknown_method<T>(
     file: &Located<T>,
     key: &str,
@@ -51,10 +51,10 @@ pub fn unknown_method<T>(
     }
 }
 
-/// Refuses pairs of figures with a view that is not among `views`.
+/// Refuses pairs in figures with a view that is not among `views`.
 ///
 /// # Errors
-/// The first such view, with its place in the file and the nearest view there is.
+/// The first such view, with its place in the file and the most similar view.
 pub fn figure_pairs<T>(file: &Located<T>, figures: &[FigureSpec], views: &[String]) -> Result<(), DataError> {
     for (i, figure) in figures.iter().enumerate() {
         if let FigureSpec::Curves(curves) = figure {
@@ -77,7 +77,7 @@ pub fn pairs<T>(file: &Located<T>, key: &str, pairs: &[[String; 2]], views: &[St
     Ok(())
 }
 
-/// Refuses a parameter that none of the methods has; a parameter is named by its path, as `loss.tau`.
+/// Refuses a parameter that none of the methods has; a parameter is named by its path, such as `loss.tau`.
 fn parameter<T>(file: &Located<T>, key: &str, path: &str, methods: &[&Method]) -> Result<(), DataError> {
     let (parents, last) = path.rsplit_once('.').map_or((None, path), |(parents, last)| (Some(parents), last));
     let mut known: Vec<String> = Vec::new();
@@ -98,8 +98,8 @@ fn parameter<T>(file: &Located<T>, key: &str, path: &str, methods: &[&Method]) -
     Err(file.unknown(key, "parameter", path, known))
 }
 
-/// The parameters that a method's type reads below `parents`; `None` for a type that takes any. A default may be left out where a method
-/// is written, so the type itself is asked: for a name that no parameter has.
+/// Parameters that a method's type reads below `parents`; `None` for a type that takes any. Entries may omit defaults,
+/// so the type itself is asked, by a name that no parameter has.
 fn read_by(method: &Method, parents: Option<&str>) -> Option<Vec<String>> {
     let nested = |inner, parent: &str| json!({ parent: inner });
     let probe = parents.iter().flat_map(|parents| parents.rsplit('.')).fold(json!({ "": Value::Null }), nested);

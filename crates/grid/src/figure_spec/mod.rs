@@ -1,4 +1,4 @@
-//! The figures that a grid or paper file asks for beside those that every grid gets, as written.
+//! Figures that a grid or paper file requests in addition to those of every grid.
 
 pub mod axes;
 pub mod check;
@@ -6,7 +6,7 @@ pub mod check;
 use serde::{Deserialize, Serialize};
 use tasks::Metric;
 
-/// A figure drawn beside those that every grid gets.
+/// An additional figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FigureSpec {
@@ -20,19 +20,20 @@ pub enum FigureSpec {
     Scatter(ScatterSpec),
 }
 
-/// What a figure's axis of positions is.
+/// Axis of positions of a figure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Along {
     /// The grid's subsets of views.
     Views,
-    /// Its noises, by their amount, on its first subset of views.
+    /// The grid's noises, by their amount, on its first subset of views.
     Noise,
-    /// A parameter, by its path, that its methods have with several values, clean data, first subset; a method without it is a level line.
+    /// A parameter, by its path, with several values among the grid's methods; clean data, first subset. A method
+    /// without it is a level line.
     Parameter(String),
 }
 
-/// What fits cost, on a logarithmic axis.
+/// Costs of fits on a logarithmic axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CostsSpec {
@@ -54,16 +55,16 @@ pub struct CurvesSpec {
     pub name: String,
     /// The metric.
     pub metric: Metric,
-    /// One panel for each.
+    /// Reductions; one panel each.
     #[serde(default = "mean_only")]
     pub of: Vec<Reduce>,
-    /// The ordered pairs looked at; all without any.
+    /// Ordered pairs; an empty list means all pairs.
     #[serde(default)]
     pub pairs: Vec<[String; 2]>,
-    /// The pairs with the last view of a subset alone.
+    /// Only pairs with the last view of a subset.
     #[serde(default)]
     pub with_last: bool,
-    /// What the positions are: the axis of the grid that varies where a file does not say.
+    /// Axis of positions. Default: the axis along which the grid varies.
     #[serde(default)]
     pub along: Option<Along>,
     /// Title of the axis of positions; the name of what varies without one.
@@ -81,15 +82,15 @@ pub struct CurvesSpec {
 pub struct ScatterSpec {
     /// Stem of the files.
     pub name: String,
-    /// The metric to the right.
+    /// Metric of the horizontal axis.
     pub x: Metric,
-    /// The metric upwards.
+    /// Metric of the vertical axis.
     pub y: Metric,
-    /// Methods that differ in this parameter, named by its path, alone are joined by a line, in the order of its values.
+    /// Path of a parameter: methods that differ only in it are joined by a line, in the order of its values.
     pub join: Option<String>,
 }
 
-/// Two parameters of one method against a metric.
+/// Two parameters of one method and a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepSpec {
@@ -97,9 +98,9 @@ pub struct SweepSpec {
     pub name: String,
     /// The method.
     pub method: String,
-    /// Path of the parameter that grows downwards.
+    /// Path of the parameter of the rows.
     pub rows: String,
-    /// Path of the parameter that grows to the right.
+    /// Path of the parameter of the columns.
     pub columns: String,
     /// The metric.
     pub metric: Metric,
@@ -137,10 +138,10 @@ impl FigureSpec {
     }
 }
 
-/// Figures that every grid gets.
+/// Names of the figures of every grid.
 const TAKEN: &[&str] = &["summary", "leaderboard"];
 
-/// The first figure whose name is no stem of a file, or that of another figure: its key, and what is wrong.
+/// The first figure whose name cannot be a file name, or is that of another figure: its key, and the problem.
 fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
     figures.iter().enumerate().find_map(|(i, figure)| {
         let name = figure.name();
@@ -156,27 +157,27 @@ fn odd_name(figures: &[FigureSpec]) -> Option<(String, String)> {
     })
 }
 
-/// What a part of a file's name is made of.
+/// Rule for parts of file names.
 pub const STEM: &str = "use letters, digits, `-`, `_` and `.`, a letter or digit first";
 
-/// Whether a text can be part of a file's name as it is.
+/// Whether a text can be part of a file name.
 pub fn is_stem(text: &str) -> bool {
     text.starts_with(char::is_alphanumeric) && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
-/// From the figures of views or pairs to one.
+/// Reduction of the values of views or pairs to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduce {
-    /// Their mean.
+    /// The mean.
     Mean,
-    /// The least favourable.
+    /// The least favourable value.
     Worst,
-    /// Every one by itself: the least favourable difference decides.
+    /// Every value by itself: the least favourable difference decides.
     Each,
 }
 
-/// What is looked at where a file does not say.
+/// The default reduction.
 pub fn mean_only() -> Vec<Reduce> {
     vec![Reduce::Mean]
 }

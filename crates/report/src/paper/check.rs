@@ -1,4 +1,4 @@
-//! Whether the names in claims and published values mean something: methods, subsets and views of the paper's grid.
+//! Checks of the names in claims and published values: methods, subsets and views of the paper's grid.
 
 use align::Method;
 use data::DataError;
@@ -9,10 +9,10 @@ use grid::figure_spec::check;
 use crate::claims::{Claim, test::Named};
 use crate::published::Published;
 
-/// Refuses methods that nobody knows and subsets of views that the grid does not have.
+/// Refuses unknown methods, and subsets of views that the grid does not have.
 ///
 /// # Errors
-/// The first such name, with its place in the file and the nearest name there is.
+/// The first such name, with its place in the file and the most similar name.
 pub fn published<T>(file: &Located<T>, published: &[Published], grid: &Grid) -> Result<(), DataError> {
     for (i, value) in published.iter().enumerate() {
         method(file, &format!("published[{i}].method"), &value.method, &[])?;
@@ -23,8 +23,8 @@ pub fn published<T>(file: &Located<T>, published: &[Published], grid: &Grid) -> 
     Ok(())
 }
 
-/// Refuses methods that are neither a method's name nor the alias or a label of one of the grid's settings, subsets of views that the grid does not have, and
-/// comparisons with no method.
+/// Refuses names that are neither a method's name nor the alias or a label of one of the grid's settings, subsets of
+/// views that the grid does not have, and comparisons without a method.
 ///
 /// # Errors
 /// The errors of [`published`].
