@@ -1,4 +1,4 @@
-//! Ticks at round numbers, and how numbers are written.
+//! Axes with ticks at round numbers, and the text of numbers.
 
 use super::font;
 use super::style::Face;
@@ -9,14 +9,14 @@ pub fn drawable(value: f64) -> bool {
     value.is_finite() && value.abs() < 1e300
 }
 
-/// How values are spaced along an axis.
+/// Spacing of values along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spacing {
-    /// By their difference.
+    /// By difference.
     #[default]
     Linear,
-    /// By their ratio; values that are not above zero have no place.
+    /// By ratio; only values above zero have a place.
     Logarithmic,
 }
 
@@ -34,7 +34,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The axis that holds `low..=high` with ticks at powers of ten, or at 1, 2 and 5 times them where few fit.
+    /// The axis for `low..=high` with ticks at powers of ten, or at 1, 2 and 5 times these if there are few.
     pub fn logarithmic(low: f64, high: f64) -> Self {
         let (low, high) = (low.max(1e-12), high.max(1e-12));
         let ticks_at = |marks: &[f64]| {
@@ -50,8 +50,8 @@ impl Axis {
         Self { low, high, ticks, step: low, spacing: Spacing::Logarithmic }
     }
 
-    /// The axis that holds `low..=high` in about five steps of 1, 2 or 5 times a power of ten and leaves
-    /// little of its length unused.
+    /// The axis for `low..=high` with about five steps of 1, 2 or 5 times a power of ten, which leaves little of its
+    /// length unused.
     pub fn holding(low: f64, high: f64) -> Self {
         let unit = 10f64.powf((high - low).log10().floor());
         let span = high - low;
@@ -65,7 +65,8 @@ impl Axis {
             .filter(|axis| axis.ticks.len() <= 9)
             .min_by(|a, b| price(a).total_cmp(&price(b)))
             .unwrap_or_else(|| {
-                // no extent, or one that is lost in the rounding of its ends: with the zero line, or the unit
+                // An axis without extent, or with one that is lost in the rounding of its ends, includes zero, or one
+                // unit.
                 let (from, to) = (low.min(0.0), high.max(0.0));
                 let wider = (from, to) != (low, high) && to - from > 1e-300;
                 if wider { Self::holding(from, to) } else { Self::holding(0.0, 1.0) }
@@ -73,7 +74,7 @@ impl Axis {
     }
 
     fn with_step(low: f64, high: f64, step: f64) -> Option<Self> {
-        // a hair inwards, so that 0.6000000000000001 and the -0.00000006 of a rounded zero do not ask for another step
+        // Slightly inwards, so that 0.6000000000000001 and the -0.00000006 of a rounded zero do not need another step.
         let (first, last) = ((low / step + 1e-4).floor(), (high / step - 1e-4).ceil());
         let known = step.is_normal() && first.abs().max(last.abs()) < 1e9 && last > first;
         let count = known.then_some((last - first).min(50.0) as usize)?;
@@ -81,7 +82,7 @@ impl Axis {
         Some(Self { low: first * step, high: last * step, ticks, step, spacing: Spacing::Linear })
     }
 
-    /// Where `value` lies between the ends: 0 at the lower, 1 at the upper.
+    /// Position of `value` between the ends: 0 at the lower, 1 at the upper.
     pub fn part(&self, value: f64) -> f64 {
         let part = match self.spacing {
             Spacing::Linear => (value - self.low) / (self.high - self.low),
@@ -90,8 +91,7 @@ impl Axis {
         part.clamp(0.0, 1.0)
     }
 
-    /// How the ticks are written, all with the same number of decimals; on a logarithmic axis each as short as
-    /// it can be.
+    /// Text of the ticks, all with the same number of decimals; on a logarithmic axis each as short as possible.
     pub fn labels(&self) -> Vec<String> {
         if self.spacing == Spacing::Logarithmic {
             return self.ticks.iter().map(|&tick| short(tick)).collect();
@@ -105,9 +105,9 @@ impl Axis {
     }
 }
 
-/// Which of several labels along an axis are written so that no two touch: of evenly spaced ones every second, third, ..., if
-/// it can be with the last; of others the first, the last, and as many between them as fit. A label is given by where it begins
-/// and ends, in order.
+/// Selection of labels along an axis so that no two touch: of evenly spaced ones every second, third, ..., if possible
+/// with the last; of others the first, the last, and as many between them as fit. A label is given by its start and its
+/// end, in order.
 pub fn thinned(spans: &[(f64, f64)], gap: f64) -> Vec<bool> {
     let touch = |a: usize, b: usize| spans[b].0 < spans[a].1 + gap;
     let count = spans.len();
@@ -136,19 +136,19 @@ pub fn thinned(spans: &[(f64, f64)], gap: f64) -> Vec<bool> {
     shown
 }
 
-/// Labels that are centred on their places, as [`thinned`] takes them.
+/// Spans of labels that are centred on their places, for [`thinned`].
 pub fn centred(places: impl IntoIterator<Item = f64>, widths: impl IntoIterator<Item = f64>) -> Vec<(f64, f64)> {
     places.into_iter().zip(widths).map(|(at, width)| (at - width / 2.0, at + width / 2.0)).collect()
 }
 
-/// With this many decimals, a true minus sign and no negative zero.
+/// A number with this many decimals, a true minus sign and no negative zero.
 pub fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let negative = value < 0.0 && text.bytes().any(|b| matches!(b, b'1'..=b'9'));
     if negative { format!("−{text}") } else { text }
 }
 
-/// With five significant digits, for what is read and not seen.
+/// A number with five significant digits, for texts that are read and not drawn.
 pub fn precise(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) {
@@ -172,20 +172,20 @@ fn scientific(value: f64) -> String {
     if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}").replace('-', "−") }
 }
 
-/// How the values of a figure are written: all with the same number of decimals.
+/// Text form of the values of a figure: all with the same number of decimals.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing {
     /// Size of the digits.
     pub face: Face,
     /// `None` for powers of ten.
     decimals: Option<usize>,
-    /// Without the zero before the point: `.58`.
+    /// Whether the zero before the point is omitted: `.58`.
     bare: bool,
 }
 
 impl Writing {
-    /// The first way of writing, from full numbers at the first of `sizes` to bare ones at the last, in
-    /// which all `values` fit in `room`; `None` where none does.
+    /// The first form, from full numbers at the first of `sizes` to bare ones at the last, in which all `values` fit in
+    /// `room`; `None` if none does.
     pub fn fitting(values: &[f64], full: &[f64], bare: &[f64], room: f64) -> Option<Self> {
         let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
         let decimals = match largest {
@@ -201,13 +201,13 @@ impl Writing {
         full.chain(bare).find(|way| way.widest(values) <= room)
     }
 
-    /// A value's digits.
+    /// Text of a value.
     pub fn write(&self, value: f64) -> String {
         let Some(decimals) = self.decimals else { return scientific(value) };
         let full = fixed(value, decimals);
         match full.as_str() {
             _ if !self.bare => full,
-            // as wide as its bare neighbours
+            // As wide as its bare neighbours.
             "1.00" => "1.0".to_owned(),
             "−1.00" => "−1.0".to_owned(),
             _ => match full.strip_prefix("−0.") {

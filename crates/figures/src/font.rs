@@ -1,8 +1,7 @@
-//! The embedded font: registered with plotters once, and measured here.
+//! The embedded font: registered with plotters, and measured here.
 //!
-//! plotters' own measure is rounded to whole pixels and its bitmap text leaves out the space before
-//! each glyph (the left bearing), which makes narrow letters stick together. Both numbers come from
-//! the font itself instead.
+//! plotters' own measure is rounded to whole pixels, and its bitmap text omits the space before each glyph (the left
+//! bearing), so narrow letters stick together. Here both numbers come from the font itself.
 
 use std::sync::OnceLock;
 
@@ -14,15 +13,15 @@ use super::style::{FAMILY, Face};
 pub const ASCENT: f64 = 0.76;
 /// See [`ASCENT`].
 pub const DESCENT: f64 = 0.24;
-/// Height of a capital or a digit, in ems: what is centred when text is centred.
+/// Height of a capital or a digit, in ems; centred text is centred by it.
 pub const CAP: f64 = 0.73;
 
-/// What is known of a glyph, in ems.
+/// Measures of a glyph, in ems.
 #[derive(Clone, Copy, Debug)]
 pub struct Glyph {
-    /// From this glyph's origin to the next one's.
+    /// Distance from this glyph's origin to the next one's.
     pub advance: f64,
-    /// From the origin to the left edge of the ink.
+    /// Distance from the origin to the left edge of the ink.
     pub bearing: f64,
 }
 
@@ -35,7 +34,7 @@ fn face(bold: bool) -> Option<&'static ttf_parser::Face<'static>> {
     weight.get_or_init(|| ttf_parser::Face::parse(data(), 0).ok()).as_ref()
 }
 
-/// The numbers of a glyph, of the empty box where the font has none for the character.
+/// Measures of a glyph; those of the empty box if the font does not have the character.
 fn measured(face: &ttf_parser::Face<'_>, c: char) -> Option<Glyph> {
     let glyph = face.glyph_index(c).unwrap_or_default();
     let ems = |units: f64| units / f64::from(face.units_per_em());
@@ -43,7 +42,7 @@ fn measured(face: &ttf_parser::Face<'_>, c: char) -> Option<Glyph> {
     Some(Glyph { advance, bearing: ems(f64::from(face.glyph_hor_side_bearing(glyph)?)) })
 }
 
-/// Makes the font known to plotters.
+/// Registers the font with plotters.
 pub fn register() -> Result<(), String> {
     static DONE: OnceLock<bool> = OnceLock::new();
     let done = DONE.get_or_init(|| {
@@ -74,16 +73,16 @@ pub fn widest(lines: &[String], face: Face) -> f64 {
     lines.iter().map(|line| width(line, face)).fold(0.0, f64::max)
 }
 
-/// Width of the widest piece that [`wrap`] would rather not break.
+/// Width of the widest piece that [`wrap`] avoids breaking.
 pub fn widest_word(text: &str, face: Face) -> f64 {
     pieces(text).iter().map(|piece| width(piece.trim_end(), face)).fold(0.0, f64::max)
 }
 
-/// Lines of a text, and the whole text where they hold it in part.
+/// Lines of a text, and the whole text if the lines hold only a part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lines {
     lines: Vec<String>,
-    /// The whole text, where it did not fit.
+    /// The whole text, if it did not fit.
     pub full: Option<String>,
 }
 

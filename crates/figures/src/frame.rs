@@ -1,4 +1,4 @@
-//! Title and subtitle, legend and axis titles: what surrounds the data.
+//! The parts around the data: title and subtitle, legend and axis titles.
 
 use super::font::{self, ASCENT, CAP, Lines};
 use super::scene::{Anchor, Area, Part, Scene, Text};
@@ -16,11 +16,11 @@ const MARKER: f64 = 3.6;
 /// Between two entries of a legend.
 const ENTRY_GAP: f64 = 18.0;
 
-/// What a title that stays on one line may widen a figure to.
+/// Width to which a title on one line may widen a figure.
 pub const TITLE_ROOM: f64 = 520.0;
 
-/// The least width of a figure, a column of text; or what lets title or subtitle stay on one line, where
-/// that is not more than `most`.
+/// Minimal width of a figure: that of a column of text, or the width at which title or subtitle stay on one line if
+/// that is at most `most`.
 pub fn least_width(title: &str, subtitle: Option<&str>, most: f64) -> f64 {
     let lines = [(title, TITLE), (subtitle.unwrap_or_default(), TEXT)];
     let wanted = lines.map(|(text, face)| font::width(text, face).ceil() + 2.0 * MARGIN);
@@ -47,7 +47,7 @@ pub fn header(scene: &mut Scene, title: &str, subtitle: Option<&str>) -> f64 {
     y
 }
 
-/// Lines of about the same length instead of full ones with a single word at the end.
+/// Lines of similar length, instead of full ones with a single word at the end.
 fn balanced(text: &str, face: Face, room: f64) -> Lines {
     let full = font::wrap(text, face, room, 12);
     let words = font::widest_word(text, face).min(room);
@@ -56,7 +56,7 @@ fn balanced(text: &str, face: Face, room: f64) -> Lines {
     narrower.take_while(alike).last().map_or(full.clone(), |room| font::wrap(text, face, room, 12))
 }
 
-/// What stands before a legend's label.
+/// Mark before a legend's label.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Key {

@@ -6,10 +6,9 @@
 //!                                   ──plotters─────▶ <stem>.png                                render
 //! ```
 //!
-//! A [`Scene`] holds every mark at its final place, so the layout can be tested without drawing, and
-//! both files show the same thing. The values behind the marks go with them: an SVG says them on
-//! hover. Nothing depends on the machine: the font is embedded, and the same data give the same bytes. Nothing is
-//! written here either: whoever draws has the bytes.
+//! A [`Scene`] holds every mark at its final place, so the layout can be tested without drawing, and both files show the same
+//! marks. The marks carry their values: an SVG shows them on hover. Nothing depends on the machine: the font is embedded, and the
+//! same data give the same bytes. This crate writes no files; callers get the bytes.
 
 mod axis;
 mod font;

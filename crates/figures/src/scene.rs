@@ -43,7 +43,7 @@ impl Area {
     }
 }
 
-/// What a rectangle stands for.
+/// Meaning of a rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -57,7 +57,7 @@ pub enum Part {
     Ground,
 }
 
-/// Which point of a text its position names.
+/// Point of a text at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// The first letter's origin.

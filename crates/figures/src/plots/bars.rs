@@ -8,10 +8,10 @@ use crate::scene::{Anchor, Area, Part, Scene, Text};
 use crate::series::{self, Style, StyleKey};
 use crate::style::{self, Face, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK, VALUE};
 
-/// One bar with what is drawn on it. Values that are not finite count as absent.
+/// A bar with its error bar and reference. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bar {
-    /// Where the bar ends.
+    /// Value at the end of the bar.
     pub value: f64,
     /// Ends of the error bar, on the value's scale.
     pub spread: Option<(f64, f64)>,
@@ -24,22 +24,22 @@ pub struct Bar {
 pub struct BarSeries {
     /// Name in the legend.
     pub label: String,
-    /// What its style is chosen by.
+    /// Key of its style.
     pub style: StyleKey,
-    /// One per group; `None`, and any that are missing, are marked as not available.
+    /// One bar per group; missing ones are marked as not available.
     pub values: Vec<Option<Bar>>,
 }
 
 /// A chart of grouped bars. Its width follows from the number of bars.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupedBars {
-    /// What is shown.
+    /// Title of the figure.
     pub title: String,
-    /// What has to be said about the data, for example that they stand in for others.
+    /// Remark about the data, for example that they stand in for others.
     pub subtitle: Option<String>,
     /// Title of the value axis.
     pub y_label: String,
-    /// What the diamonds are; used where there are any.
+    /// Legend text of the diamonds, used if there are any.
     pub reference_label: String,
     /// Names below the groups.
     pub groups: Vec<String>,
@@ -70,7 +70,7 @@ impl Draw for GroupedBars {
 }
 
 impl GroupedBars {
-    /// Some of the groups; the title stands above the first.
+    /// A part of the groups; the title stands above the first part.
     fn part(&self, from: usize, count: usize) -> Self {
         let to = (from + count).min(self.groups.len());
         let series = |series: &BarSeries| BarSeries {
@@ -103,7 +103,7 @@ const UPWARD_ROOM: f64 = 120.0;
 /// Least height of a bar.
 const LEAST_BAR: f64 = 1.2;
 
-/// Everything that has to be known before the first mark is placed.
+/// Layout that is computed before the first mark is placed.
 struct Chart<'a> {
     data: &'a GroupedBars,
     styles: Vec<Style>,
@@ -117,7 +117,7 @@ struct Chart<'a> {
     labels: GroupLabels,
 }
 
-/// How the names below the groups are set.
+/// Layout of the names below the groups.
 struct GroupLabels {
     face: Face,
     upwards: bool,
@@ -191,7 +191,7 @@ impl<'a> Chart<'a> {
         self.height * (1.0 - self.axis.part(value))
     }
 
-    /// Where a bar ends, from the top of the plot: a value of nearly nothing still shows its colour.
+    /// Distance of the end of a bar from the top of the plot: a value near zero still shows its colour.
     fn end(&self, value: f64) -> f64 {
         let (y, zero) = (self.y(value), self.y(0.0));
         match (y - zero).abs() < LEAST_BAR {
@@ -215,7 +215,7 @@ impl<'a> Chart<'a> {
         self.style(series).colour
     }
 
-    /// Radius of the markers below the bars, and the height of their row; none where one series needs no telling apart.
+    /// Radius of the markers below the bars, and the height of their row; none for a single series.
     fn markers(&self) -> Option<(f64, f64)> {
         let radius = (self.slot * 0.34).clamp(2.0, 3.6);
         (self.data.series.len() > 1).then_some((radius, 3.0 * radius + 2.0))
@@ -239,7 +239,7 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// What the values need above the plot and below it.
+    /// Room that the values need above and below the plot.
     fn overhang(&self) -> (f64, f64) {
         let Some(Writing { face, .. }) = self.values else { return (self.radius(), 0.0) };
         let baselines = (0..self.data.groups.len())
@@ -352,7 +352,7 @@ impl<'a> Chart<'a> {
         for (g, s, bar) in self.bars() {
             let x = origin + self.x(g, s);
             if let Some(reference) = bar.reference {
-                // beside the error bar where there is room, so that neither hides the other
+                // Beside the error bar if there is room, so that neither hides the other.
                 let aside = if bar.spread.is_some() && self.slot >= 16.0 { half * 0.62 } else { 0.0 };
                 scene.diamond((x + aside, plot.top + self.y(reference)), self.radius(), INK, PAPER);
             }
@@ -364,7 +364,7 @@ impl<'a> Chart<'a> {
         self.absent(scene, origin, (plot.top, zero));
     }
 
-    /// Marks what is not available: once where nothing of a group is, else in each bar's place.
+    /// Marks unavailable bars: once if a group has none, else in the place of each bar.
     fn absent(&self, scene: &mut Scene, origin: f64, (top, zero): (f64, f64)) {
         const MARK: &str = "n/a";
         let below = zero - top < 24.0;
@@ -410,7 +410,7 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// The bar of a series in a group, without anything that cannot be drawn.
+/// The bar of a series in a group, without values that cannot be drawn.
 fn bar(series: &BarSeries, group: usize) -> Option<Bar> {
     let bar = series.values.get(group).copied().flatten().filter(|bar| axis::drawable(bar.value))?;
     let spread = bar.spread.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high));

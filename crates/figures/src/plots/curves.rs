@@ -11,14 +11,14 @@ use crate::style::{GRID, INK, MUTED, PANEL, TEXT, TICK};
 /// A point of a line. Values that are not finite count as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
-    /// Where the line passes.
+    /// Value of the line.
     pub value: f64,
     /// Ends of the error bar, on the value's scale.
     pub interval: Option<(f64, f64)>,
 }
 
 impl Point {
-    /// The ends of the error bar, where both can be drawn.
+    /// The ends of the error bar, if both can be drawn.
     pub(crate) fn ends(self) -> Option<(f64, f64)> {
         self.interval.filter(|&(low, high)| axis::drawable(low) && axis::drawable(high))
     }
@@ -29,22 +29,22 @@ impl Point {
 pub struct Line {
     /// Name at its right end.
     pub label: String,
-    /// Written after the name; no part of what tells one line from another.
+    /// Text after the name; it does not distinguish lines.
     pub note: String,
-    /// What its style is chosen by.
+    /// Key of its style.
     pub style: StyleKey,
-    /// One per position; `None`, and any that are missing, break the line.
+    /// One point per position; missing ones break the line.
     pub values: Vec<Option<Point>>,
 }
 
 /// One panel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurvePanel {
-    /// Above the panel.
+    /// Title above the panel.
     pub title: String,
     /// Names below the positions.
     pub ticks: Vec<String>,
-    /// What the positions stand for, spaced as the figure says; without, they are equally far apart.
+    /// Values of the positions, spaced as the figure says; an empty list means equal distances.
     pub places: Vec<f64>,
     /// The lines.
     pub lines: Vec<Line>,
@@ -53,19 +53,19 @@ pub struct CurvePanel {
 /// A figure of curves; all panels share the value axis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curves {
-    /// What is shown.
+    /// Title of the figure.
     pub title: String,
-    /// What has to be said about the data, for example that they stand in for others.
+    /// Remark about the data, for example that they stand in for others.
     pub subtitle: Option<String>,
     /// Title of the positions.
     pub x_label: String,
     /// Title of the value axis.
     pub y_label: String,
-    /// How values are spaced.
+    /// Spacing of the values.
     pub y_spacing: Spacing,
-    /// How positions with places are spaced.
+    /// Spacing of positions with values.
     pub x_spacing: Spacing,
-    /// Whether positions are a sequence; without, points stand side by side and no line joins them.
+    /// Whether positions are not a sequence: points then stand side by side, and no line joins them.
     pub unordered: bool,
     /// The panels.
     pub panels: Vec<CurvePanel>,
@@ -115,7 +115,7 @@ const TICK_LINES: usize = 3;
 const UPWARD_ROOM: f64 = 120.0;
 const RADIUS: f64 = 3.2;
 
-/// Everything that has to be known before the first mark is placed.
+/// Layout that is computed before the first mark is placed.
 struct Chart<'a> {
     data: &'a Curves,
     /// Of each distinct line of all panels, with its key.
@@ -130,7 +130,7 @@ struct Chart<'a> {
     tick_labels: Vec<String>,
 }
 
-/// A line's name with where it wants to stand and where it does.
+/// Name of a line, with its preferred and its final position.
 struct Name {
     text: Lines,
     style: Style,
@@ -420,7 +420,7 @@ fn spread(names: &mut [Name], gap: f64, (top, bottom): (f64, f64)) {
     }
 }
 
-/// The point of a line at a position, without anything that cannot be drawn.
+/// The point of a line at a position, without values that cannot be drawn.
 fn point(line: &Line, position: usize) -> Option<Point> {
     let point = line.values.get(position).copied().flatten().filter(|p| axis::drawable(p.value))?;
     Some(Point { value: point.value, interval: point.ends().map(|(low, high)| (low.min(high), low.max(high))) })

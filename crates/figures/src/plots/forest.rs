@@ -1,4 +1,4 @@
-//! Rows with intervals: one row per method, one panel per data set, so that who is ahead where is seen at once.
+//! Rows with intervals: one row per method, one panel per data set, which shows the leading methods at a glance.
 
 use super::curves::Point;
 use crate::Draw;
@@ -12,26 +12,26 @@ use crate::style::{GRID, INK, MUTED, PANEL, Rgb, TEXT, TICK};
 /// One row: a name, and per panel one point for each series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForestRow {
-    /// Left of the panels.
+    /// Name left of the panels.
     pub label: String,
-    /// `points[panel][series]`; `None`, and any that are missing, are left out.
+    /// `points[panel][series]`; missing ones are left out.
     pub points: Vec<Vec<Option<Point>>>,
 }
 
 /// A figure of rows with intervals.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forest {
-    /// What is shown.
+    /// Title of the figure.
     pub title: String,
-    /// What has to be said about it.
+    /// Remark about the figure.
     pub subtitle: Option<String>,
-    /// Above the panels.
+    /// Titles above the panels.
     pub panels: Vec<String>,
-    /// What the points of a row are, for the legend; without where there is one.
+    /// Legend texts of the points of a row; not needed for one point per row.
     pub series: Vec<String>,
     /// Title of the value axes.
     pub x_label: String,
-    /// From top to bottom.
+    /// Rows from top to bottom.
     pub rows: Vec<ForestRow>,
 }
 

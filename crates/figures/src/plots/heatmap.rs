@@ -10,30 +10,30 @@ use crate::style::{self, BLANK, Face, HATCH, INK, MUTED, PANEL, TEXT, TICK};
 /// One matrix.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Panel {
-    /// What tells this panel from the others: a method.
+    /// Title that distinguishes the panel: a method.
     pub title: String,
     /// Names of the rows.
     pub rows: Vec<String>,
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// Row by row. `None`, missing and not finite values are hatched.
+    /// Values row by row; missing and not finite ones are hatched.
     pub values: Vec<Vec<Option<f64>>>,
 }
 
 /// Panels that share a colour scale.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heatmaps {
-    /// What is shown.
+    /// Title of the figure.
     pub title: String,
-    /// What has to be said about the data, for example that they stand in for others.
+    /// Remark about the data, for example that they stand in for others.
     pub subtitle: Option<String>,
     /// The matrices, three to a line at most.
     pub panels: Vec<Panel>,
-    /// What the rows are.
+    /// Title of the rows.
     pub row_label: String,
-    /// What the columns are.
+    /// Title of the columns.
     pub column_label: String,
-    /// What the values are: title of the colour bar.
+    /// Title of the colour bar.
     pub value_label: String,
 }
 
@@ -80,7 +80,7 @@ const BAR_GAP: f64 = 24.0;
 /// Least side of a cell.
 const LEAST_CELL: f64 = 6.0;
 
-/// Everything that has to be known before the first mark is placed.
+/// Layout that is computed before the first mark is placed.
 struct Chart<'a> {
     data: &'a Heatmaps,
     axis: Option<Axis>,

@@ -1,4 +1,4 @@
-//! One file per kind of figure: its data and its layout.
+//! Kinds of figures, one file each: data and layout.
 
 pub mod bars;
 pub mod curves;

@@ -1,4 +1,5 @@
-//! Points by two figures, each with its intervals and its name beside it, and the line beyond which no point is better in both.
+//! Points by two values, each with its intervals and its name, and the front: the line beyond which no point is better
+//! in both.
 
 use super::curves::Point;
 use crate::Draw;
@@ -12,30 +13,30 @@ use crate::style::{self, GRID, INK, MUTED, PAPER, Rgb, TEXT, TICK};
 /// A point. Values that are not finite count as absent, and so does the point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dot {
-    /// Name beside it.
+    /// Name beside the point.
     pub label: String,
-    /// What its style is chosen by.
+    /// Key of its style.
     pub style: StyleKey,
-    /// Points of the same path, in this order, are joined by a line; those without stand alone.
+    /// Name of a path: points with one path are joined by a line, in their order; points without one stand alone.
     pub path: Option<String>,
-    /// To the right.
+    /// Horizontal value.
     pub x: Point,
-    /// Upwards.
+    /// Vertical value.
     pub y: Point,
 }
 
 /// A figure of points.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scatter {
-    /// What is shown.
+    /// Title of the figure.
     pub title: String,
-    /// What has to be said about the data.
+    /// Remark about the data.
     pub subtitle: Option<String>,
-    /// Title of the axis to the right.
+    /// Title of the horizontal axis.
     pub x_label: String,
-    /// Title of the axis upwards.
+    /// Title of the vertical axis.
     pub y_label: String,
-    /// Whether more is better, to the right and upwards.
+    /// Whether larger values are better, horizontally and vertically.
     pub better: (bool, bool),
     /// The points.
     pub dots: Vec<Dot>,
@@ -134,7 +135,7 @@ impl<'a> Chart<'a> {
         scene.line((self.left, bottom), (right, bottom), 1.0, INK);
     }
 
-    /// Steps through the points that no other is better than in both.
+    /// Draws steps through the points that no other point beats in both values.
     fn front(&self, scene: &mut Scene, top: f64) {
         let good = |value: f64, more: bool| if more { value } else { -value };
         let of = |dot: &Dot| (good(dot.x.value, self.data.better.0), good(dot.y.value, self.data.better.1));
@@ -297,7 +298,7 @@ fn axis_of(points: impl Iterator<Item = Point>) -> Axis {
     }
 }
 
-/// A line that is seen to be no part of the data.
+/// Draws a line that is visibly not part of the data.
 fn dashed(scene: &mut Scene, from: (f64, f64), to: (f64, f64), colour: Rgb) {
     let length = (to.0 - from.0).hypot(to.1 - from.1);
     let along = |part: f64| (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
