@@ -1,4 +1,4 @@
-//! How to fetch.
+//! Options of a download.
 
 use std::{
     fmt,
@@ -12,27 +12,28 @@ use crate::{
     hub::{Endpoint, Token},
 };
 
-/// How to fetch.
+/// Options of a download.
 #[derive(Clone)]
 pub struct Options {
     /// The folder of the source files.
     pub sources: PathBuf,
-    /// Where downloads are kept.
+    /// The cache folder of downloads.
     pub cache: PathBuf,
     /// The hub.
     pub endpoint: Endpoint,
-    /// Opens gated repositories.
+    /// Token for gated repositories.
     pub token: Option<Token>,
-    /// What is done when a request fails.
+    /// Repetition of failed requests.
     pub retry: Retry,
-    /// Ask nobody: what is there is verified, what is not is an error.
+    /// Do not use the network: existing files are verified, and a missing file is an error.
     pub offline: bool,
-    /// Takes the lines that are for the user: the licence, and what goes wrong on the way.
+    /// Receives the lines for the user: the licence, and problems of the download.
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Options {
-    /// From `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user go nowhere until [`Options::say`] is set.
+    /// Options from `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user are dropped until [`Options::say`]
+    /// is set.
     ///
     /// # Errors
     /// A value that cannot be used, or no folder for the cache.

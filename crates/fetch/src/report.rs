@@ -1,4 +1,4 @@
-//! What a fetch says: the licence before it begins, and what came of it.
+//! Messages of a download: the licence before it, and the result after it.
 
 use std::{
     fmt,
@@ -11,35 +11,35 @@ use crate::{
     source::{Redistribution, Source},
 };
 
-/// What a fetch has brought.
+/// Result of a download.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// The source's name.
+    /// Name of the source.
     pub name: String,
-    /// Its folder in the cache.
+    /// Folder of the source in the cache.
     pub folder: PathBuf,
-    /// Its files, in the source file's order.
+    /// Files in the order of the source file.
     pub files: Vec<Fetched>,
-    /// How it stands with what a person has to download, in the source file's order.
+    /// State of the files that a person has to download, in the order of the source file.
     pub manual: Vec<Standing>,
 }
 
-/// A file that is there and verified.
+/// An existing and verified file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Where it came from.
+    /// Address of the file.
     pub url: String,
-    /// The commit it is from, where there is one.
+    /// Commit of the file, if there is one.
     pub revision: Option<String>,
-    /// Its SHA-256.
+    /// SHA-256 of the file.
     pub sha256: String,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Whether it was downloaded now; else it was there.
+    /// Whether the file was downloaded now; otherwise it existed before.
     pub new: bool,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// What has to be known before the first byte.
+/// Facts that the user must know before the download.
 pub(crate) fn notice(source: &Source, folder: &Path) -> String {
     let passing_on = match source.redistribution {
         Redistribution::Allowed => "may be passed on under that licence",

@@ -1,4 +1,4 @@
-//! One fetch under way: what is there is verified, what is not is brought.
+//! A running download: existing files are verified, and missing ones are downloaded.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::{
     record::{Record, Records},
 };
 
-/// One fetch under way.
+/// A running download.
 pub(crate) struct Run<'a> {
     options: &'a Options,
     pub(crate) folder: Folder,
@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
         Look { client: &self.client, retry: &self.options.retry, say: &*self.options.say }
     }
 
-    /// Whether what is not there may be asked for.
+    /// Whether a missing file may be downloaded.
     pub(crate) fn may_ask(&self, path: &str) -> Result<(), FetchError> {
         match self.options.offline {
             true => Err(FetchError::Offline { path: self.folder.root.join(path) }),
@@ -67,7 +67,7 @@ impl<'a> Run<'a> {
         self.one(url, path, sha256, Some(hub), Some(revision))
     }
 
-    /// The commit that all files of a repository are taken from, once one is known; until then the branch.
+    /// The commit of all files of a repository, if it is known; otherwise the branch.
     pub(crate) fn revision(&self, hub: &Hub) -> String {
         hub.revision.as_deref().or(self.records.revision(hub)).unwrap_or(&hub.branch).to_owned()
     }
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A file that is there: what was fetched, or what the source file describes, and nothing else.
+    /// An existing file, which must be the downloaded one, or the one that the source file describes.
     fn present(
         &self,
         to: &Path,
