@@ -123,7 +123,7 @@ fn commands_that_are_printed_are_those_that_a_shell_runs() {
     fs::remove_dir_all(out.join("tiny/cells")).unwrap();
     let plan = out.join("tiny/plan.json");
     let merge = || Command::new(env!("CARGO_BIN_EXE_runner")).args(["merge", "--plan"]).arg(&plan).output().unwrap();
-    let ran = shell(&after(&text(&merge().stderr), "run what is left with: "));
+    let ran = shell(&after(&text(&merge().stderr), "run the cells that are left with: "));
     assert!(ran.status.success(), "{}", text_of(&ran));
     assert!(merge().status.success());
     let shard = runner(&["--shard", "0/1", "--grid"]);
