@@ -33,7 +33,7 @@ pub struct Run {
 
 impl Run {
     /// Runs the grid.
-    pub fn run(self: Box<Self>) -> Result<Ending> {
+    pub fn run(self) -> Result<Ending> {
         self.options.run(&self.grid)
     }
 }

@@ -20,7 +20,7 @@ pub const FAILED: u8 = 1;
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     // Where a fault is the context of an error, it is no link of the chain.
     let fault = error.downcast_ref::<Fault>().map(Fault::kind);
-    let kind = fault.or_else(|| error.chain().find_map(|cause| kind(cause)));
+    let kind = fault.or_else(|| error.chain().find_map(kind));
     kind.map_or(FAILED, FaultKind::exit_code)
 }
 
