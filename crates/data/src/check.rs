@@ -208,7 +208,7 @@ impl Sample {
                 found
             })
             .collect();
-        let joined = |of: fn(&Near) -> &[usize]| found.iter().flat_map(|near| of(near)).copied().collect();
+        let joined = |of: fn(&Near) -> &[usize]| found.iter().flat_map(of).copied().collect();
         Near { others: joined(|near| &near.others), in_groups: joined(|near| &near.in_groups) }
     }
 }
