@@ -102,7 +102,10 @@ fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Resu
         }
         let grid = Grid::read(&request.grid)?.value.name;
         for data in &board.data {
-            let overrides = json!({ "name": format!("{grid}-{}", short(data)) });
+            // What a grid's name can have: it names a folder.
+            let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
+            let stem: String = short(data).chars().map(plain).collect();
+            let overrides = json!({ "name": format!("{grid}-{stem}") });
             let is_path = data.contains(['/', '\\']) || data.ends_with(".yaml");
             let data = if is_path { folder.join(data).display().to_string() } else { data.clone() };
             requests.push(PlanRequest { overrides, data: Some(data), ..request.clone() });
