@@ -333,7 +333,7 @@ fn missing_rows_leave_results_close_and_what_stands_in_them_changes_no_bit() {
     );
     let said = text_of(&runner(&["check", at("holes.yaml").to_str().unwrap()]));
     assert!(
-        said.contains("| missing |") && said.contains("%)") && said.contains(" of 80 items are in all views"),
+        said.contains(" missing |") && said.contains("%)") && said.contains(" of 80 items are in all views"),
         "{said}"
     );
     assert!(said.contains("Rows of all views correspond."), "{said}");
