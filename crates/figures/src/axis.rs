@@ -120,15 +120,15 @@ pub fn thinned(spans: &[(f64, f64)], gap: f64) -> Vec<bool> {
     if (2..count).all(|i| (step(i) - step(1)).abs() < 0.01 * step(1).abs()) {
         let apart = |k: usize| (0..count).step_by(k).zip((k..count).step_by(k)).all(|(a, b)| !touch(a, b));
         let least = (2..count).find(|&k| apart(k)).unwrap_or(count);
-        let whole = (least..=least + 1).find(|k| last % k == 0 && apart(*k));
+        let whole = (least..=least + 1).find(|k| last.is_multiple_of(*k) && apart(*k));
         let k = whole.unwrap_or(least);
-        shown.iter_mut().enumerate().for_each(|(i, shown)| *shown = i % k == 0);
+        shown.iter_mut().enumerate().for_each(|(i, shown)| *shown = i.is_multiple_of(k));
         return shown;
     }
     let mut before = 0;
-    for i in 1..last {
-        shown[i] = !touch(before, i) && !touch(i, last);
-        if shown[i] {
+    for (i, shown) in shown.iter_mut().enumerate().take(last).skip(1) {
+        *shown = !touch(before, i) && !touch(i, last);
+        if *shown {
             before = i;
         }
     }

@@ -243,10 +243,12 @@ fn check_view_set(grid: &Located<Grid>, name: &str, set: &Value) -> Result<(), D
 
 fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
     let Some(primary) = &grid.value.primary else { return Ok(()) };
-    let names = grid.value.methods.iter().map(|method| method.name().to_string());
-    let methods: Vec<String> = names.chain(grid.value.setting_names()).collect();
+    let aliases = grid.value.aliases.iter().map(|alias| alias.name.clone());
+    let methods: Vec<String> =
+        grid.value.methods.iter().map(|method| method.name().to_string()).chain(aliases).collect();
+    let labels = grid.value.setting_names();
     for (i, name) in primary.compare.iter().enumerate() {
-        if !methods.contains(name) {
+        if !methods.contains(name) && !labels.contains(name) {
             return Err(check::unknown_method(grid, &format!("primary.compare[{i}]"), name, methods));
         }
     }

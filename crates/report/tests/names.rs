@@ -260,6 +260,15 @@ fn curves_take_the_axis_that_varies_and_an_error_lists_several() {
     };
     let views = GRID.replace("sweep: {rank: [2, 3]}", "rank: 3");
     assert_eq!(found(&views), Ok((Some(Along::Views), "views".into())));
+    // A title alone is that of the subsets.
+    let titled = found(GRID);
+    assert!(titled.unwrap_err().contains("several axes of this grid vary"));
+    let titled = format!("{GRID}figures: [curves: {{name: c, metric: rank1, x: languages}}]\n");
+    let folder_of_titled = folder();
+    fs::write(folder_of_titled.path().join("grid.yaml"), titled).unwrap();
+    let grid_of_titled = Grid::read(&folder_of_titled.path().join("grid.yaml")).unwrap();
+    let Some(FigureSpec::Curves(spec)) = grid_of_titled.value.figures.first() else { panic!("curves") };
+    assert_eq!((spec.along.clone(), spec.x()), (Some(Along::Views), "languages".into()));
     let one_subset = "views: {two: [v0, v1], three: [v0, v1, v2]}\n";
     let rank = GRID.replace(one_subset, "");
     assert_eq!(found(&rank), Ok((Some(Along::Parameter("rank".into())), "rank".into())));

@@ -15,7 +15,11 @@ use crate::keys::{InFull, MethodKey};
 pub fn named<T>(file: &Located<T>, figures: &[FigureSpec], grid: &Grid) -> Result<Vec<FigureSpec>, DataError> {
     let named = |(i, figure): (usize, &FigureSpec)| match figure {
         FigureSpec::Curves(spec) if spec.along.is_none() => {
-            let along = Some(only(file, &format!("figures[{i}].curves"), &varying(grid))?);
+            let varying = varying(grid);
+            // A title alone has always been that of the subsets of views, where there are several.
+            let titled = spec.x.is_some() && varying.contains(&Along::Views);
+            let key = format!("figures[{i}].curves");
+            let along = Some(if titled { Along::Views } else { only(file, &key, &varying)? });
             Ok(FigureSpec::Curves(CurvesSpec { along, ..spec.clone() }))
         }
         figure => Ok(figure.clone()),
