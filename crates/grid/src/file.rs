@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use tasks::noise::Noise;
 use tasks::{Metric, Task};
 
+use super::figure_spec::axes::Axes;
 use super::figure_spec::{FigureSpec, STEM, axes, check, is_stem};
-use super::settings;
+use super::settings::{self, Setting};
 use super::spelled::{Alias, read_spelled};
 use super::terms::{Pairing, Widths};
 
@@ -124,8 +125,23 @@ impl Grid {
         let (mut grid, aliases): (Located<Self>, _) = read_spelled(path, |value| lay_over(value, overrides))?;
         grid.value.aliases = aliases;
         check(&grid)?;
-        grid.value.figures = axes::named(&grid, &grid.value.figures, &grid.value)?;
+        grid.value.figures = axes::named(&grid, &grid.value.figures, &grid.value.axes())?;
         Ok(grid)
+    }
+
+    /// The settings of its methods, in the order of the file.
+    pub fn settings(&self) -> Vec<Setting> {
+        settings::of_methods(&self.methods, &self.aliases)
+    }
+
+    /// All texts by which a file may name a setting of this grid: aliases, labels in tables, full labels.
+    pub fn setting_names(&self) -> Vec<String> {
+        settings::texts(&self.settings())
+    }
+
+    /// The parts of the grid that can vary.
+    pub fn axes(&self) -> Axes<'_> {
+        Axes { subsets: self.view_sets().len(), noises: self.noise.len(), methods: &self.methods }
     }
 
     /// The subsets of views in the file's order.
@@ -198,7 +214,7 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
         errors.extend(refused.map(|e| grid.error(&format!("tasks[{i}].{}", task.name()), e.to_string())));
         errors.extend(repeated(grid, "tasks", i, &value.tasks).err());
     }
-    errors.extend(settings::check(grid).err());
+    errors.extend(settings::check(grid, &value.aliases).err());
     errors.extend((0..value.noise.len()).filter_map(|i| repeated(grid, "noise", i, &value.noise).err()));
     errors.extend((0..value.seeds.len()).filter_map(|i| repeated(grid, "seeds", i, &value.seeds).err()));
     errors.extend(check_primary(grid).err());

@@ -12,7 +12,6 @@ use data::yaml::Located;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Grid;
 use crate::figure_spec::{STEM, is_stem};
 use crate::keys::{InFull, MethodKey, Params};
 use crate::spelled::Alias;
@@ -177,36 +176,31 @@ fn telling<'a>(methods: &[&'a InFull]) -> Vec<&'a str> {
     chosen
 }
 
-impl Grid {
-    /// The settings in the order of the file.
-    pub fn settings(&self) -> Vec<Setting> {
-        let alias = |at: usize| self.aliases.iter().find(|alias| alias.at == at).map(|alias| alias.name.clone());
-        let setting =
-            |(at, method): (usize, &Method)| Setting { alias: alias(at), ..Setting::of(&MethodKey::of(method)) };
-        self.methods.iter().enumerate().map(setting).collect()
-    }
+/// The settings of methods, with their aliases.
+pub fn of_methods(methods: &[Method], aliases: &[Alias]) -> Vec<Setting> {
+    let alias = |at: usize| aliases.iter().find(|alias| alias.at == at).map(|alias| alias.name.clone());
+    let setting = |(at, method): (usize, &Method)| Setting { alias: alias(at), ..Setting::of(&MethodKey::of(method)) };
+    methods.iter().enumerate().map(setting).collect()
+}
 
-    /// All texts by which a file may name a setting of this grid: aliases, labels in tables, full labels.
-    pub fn setting_names(&self) -> Vec<String> {
-        let settings = self.settings();
-        let names = Names::of(&settings);
-        let of = |setting: &Setting| {
-            let key = setting.key();
-            [names.get(&key).label.clone(), key.label()]
-        };
-        let mut all: Vec<String> = Vec::new();
-        for name in settings.iter().flat_map(of) {
-            if !all.contains(&name) {
-                all.push(name);
-            }
+/// All texts by which a file may name one of these settings: aliases, labels in tables, full labels.
+pub fn texts(settings: &[Setting]) -> Vec<String> {
+    let names = Names::of(settings);
+    let of = |setting: &Setting| {
+        let key = setting.key();
+        [names.get(&key).label.clone(), key.label()]
+    };
+    let mut all: Vec<String> = Vec::new();
+    for name in settings.iter().flat_map(of) {
+        if !all.contains(&name) {
+            all.push(name);
         }
-        all
     }
+    all
 }
 
 /// Refuses aliases that could be mistaken for a method, another alias, or a part of a condition.
-pub(crate) fn check(grid: &Located<Grid>) -> Result<(), DataError> {
-    let aliases: &[Alias] = &grid.value.aliases;
+pub(crate) fn check<T>(grid: &Located<T>, aliases: &[Alias]) -> Result<(), DataError> {
     for (i, Alias { key, name, .. }) in aliases.iter().enumerate() {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
         if !is_stem(name) {

@@ -77,7 +77,7 @@ impl Paper {
         if let Some(views) = grid.named_views() {
             Self::check_pairs(&paper, &views)?;
         }
-        paper.value.figures = grid::figure_spec::axes::named(&paper, figures, &grid)?;
+        paper.value.figures = grid::figure_spec::axes::named(&paper, figures, &grid.axes())?;
         Ok(paper)
     }
 

@@ -1,18 +1,29 @@
 //! Default axis of curves: the axis along which the grid varies.
 
+use align::Method;
 use data::DataError;
 use data::yaml::Located;
 use serde_json::Value;
 
 use super::{Along, CurvesSpec, FigureSpec};
-use crate::Grid;
 use crate::keys::{InFull, MethodKey};
+
+/// The parts of a grid that can vary.
+#[derive(Clone, Copy, Debug)]
+pub struct Axes<'a> {
+    /// Number of its subsets of views.
+    pub subsets: usize,
+    /// Number of its noises.
+    pub noises: usize,
+    /// Its methods, sweeps written out.
+    pub methods: &'a [Method],
+}
 
 /// The figures, with an axis for curves that name none.
 ///
 /// # Errors
 /// Several axes along which the grid varies, with the place of the figure in the file.
-pub fn named<T>(file: &Located<T>, figures: &[FigureSpec], grid: &Grid) -> Result<Vec<FigureSpec>, DataError> {
+pub fn named<T>(file: &Located<T>, figures: &[FigureSpec], grid: &Axes<'_>) -> Result<Vec<FigureSpec>, DataError> {
     let named = |(i, figure): (usize, &FigureSpec)| match figure {
         FigureSpec::Curves(spec) if spec.along.is_none() => {
             let varying = varying(grid);
@@ -46,12 +57,12 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
 
 /// Axes along which a grid varies: its subsets of views; the amounts of one noise; a number with at least two values in
 /// the settings of a method whose other parameters are equal.
-fn varying(grid: &Grid) -> Vec<Along> {
+fn varying(grid: &Axes<'_>) -> Vec<Along> {
     let mut axes = Vec::new();
-    if grid.view_sets().len() > 1 {
+    if grid.subsets > 1 {
         axes.push(Along::Views);
     }
-    if grid.noise.len() > 1 {
+    if grid.noises > 1 {
         axes.push(Along::Noise);
     }
     let keys: Vec<(MethodKey, InFull)> =
