@@ -20,9 +20,9 @@ use crate::{
 const BLOCK: usize = 1024;
 
 /// A request with files in place of folders, and these files, which are not yet in their places.
-pub(in crate::import) struct Packed {
-    pub(in crate::import) import: Import,
-    pub(in crate::import) files: Vec<files::Staged>,
+pub(crate) struct Packed {
+    pub(crate) import: Import,
+    pub(crate) files: Vec<files::Staged>,
 }
 
 /// Packs every view that is a folder. The names of its files, without `.npy`, become the view's ids if other files have
@@ -30,7 +30,7 @@ pub(in crate::import) struct Packed {
 ///
 /// # Errors
 /// A folder without vectors, or with vectors of several widths or types; a file that is in the way.
-pub(in crate::import) fn packed(import: &Import) -> Result<Packed, DataError> {
+pub(crate) fn packed(import: &Import) -> Result<Packed, DataError> {
     let mut packed = Packed { import: import.clone(), files: Vec::new() };
     let mut taken = BTreeSet::new();
     let by_split = matches!(packed.import.splitting, Splitting::Given(_));
