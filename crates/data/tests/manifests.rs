@@ -84,7 +84,10 @@ fn splits() {
     );
     assert_eq!(
         message(&[("[train, test]", "[train, test, validation]")]),
-        "toy.yaml:7:36: views[0].tensors: split `validation` of `splits` is missing here"
+        "toy.yaml:7:36: views[0].tensors: split `validation` of `splits` is missing here\n\
+         toy.yaml:11:5: views[1].tensors: split `validation` of `splits` is missing here\n\
+         toy.yaml:15:33: ids.tensors: split `validation` of `splits` is missing here\n\
+         toy.yaml:13:36: labels.zeta.tensors: split `validation` of `splits` is missing here"
     );
     assert_eq!(
         message(&[(A, "{name: a, file: a.safetensors, tensors: {train: x, test: y, validation: z}}")]),
@@ -148,8 +151,8 @@ fn files() {
     );
     // the extension is that of the path, wherever the folder is
     assert_eq!(
-        message(&[("file: b.safetensors", "file: b.pkl")]),
-        "toy.yaml:9:5: views[1].file: b.pkl: unknown extension `pkl`; wanted one of `safetensors`, `npy`, `npz`, \
+        message(&[("file: b.safetensors", "file: b.dat")]),
+        "toy.yaml:9:5: views[1].file: b.dat: unknown extension `dat`; wanted one of `safetensors`, `npy`, `npz`, \
          `parquet`, `csv`, `h5`"
     );
 }

@@ -18,7 +18,7 @@ fn value(view: usize, item: usize, column: usize) -> f32 {
 
 /// Whether a view has an item: every view misses some, and few are missed by all.
 fn has(view: usize, item: usize) -> bool {
-    (item * 7 + view * 5) % 12 != 0
+    !(item * 7 + view * 5).is_multiple_of(12)
 }
 
 /// A view as npy, `fill` in the rows that it misses.

@@ -71,7 +71,7 @@ fn records_depend_on_neither_threads_nor_processes_nor_order_nor_interruption() 
     for child in children {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text_of(&output));
-        assert!(text(&output.stderr).contains("when all shards have run: runner merge --plan "));
+        assert!(text(&output.stderr).contains("when all shards have run: runner merge "));
     }
     assert!(!shards.join("tiny/records.csv").exists(), "a shard leaves tables to a merge");
     merged(&shards);
@@ -123,7 +123,7 @@ fn a_plan_says_what_is_done_and_refuses_to_be_stale() {
     let said = text(&missing.stderr);
     assert_eq!(missing.status.code(), Some(1));
     assert!(said.contains("1 of 3 cells of `tiny` are done") && said.contains("  missing 0 ("), "{said}");
-    assert!(said.contains("run-cell --plan ") && said.trim_end().ends_with("--indices 0,2"), "{said}");
+    assert!(said.contains("run-cell ") && said.trim_end().ends_with("--indices 0,2"), "{said}");
     assert!(out.join("tiny/tables/summary.md").exists(), "what is there has its tables");
     assert!(run(&["--indices", "0,2"]).status.success());
     assert!(merge().status.success());
@@ -149,7 +149,7 @@ fn a_failed_cell_is_named_by_the_merge_and_ends_a_run_only_when_asked_to() {
     let said = text(&fast.stderr);
     assert_eq!(fast.status.code(), Some(1));
     assert!(
-        said.contains("0 cells done, 1 failed") && said.contains("stopped at a failure: 2 cells are left"),
+        said.contains("0 cells done, 1 failed") && said.contains("Stopped at a failure: 2 cells are left"),
         "{said}"
     );
     assert_eq!(bench.run(&["--keep-going"]).status.code(), Some(1));

@@ -287,7 +287,7 @@ impl Joined {
             (true, Some(first)) => {
                 let apart = |other: &&Listed<'_>| other.ids.iter().all(|id| !first.rows.contains_key(id));
                 let others = listed.iter().filter(|other| other.named.name != first.named.name);
-                let other = others.clone().find(apart).or(others.last()).unwrap_or(first);
+                let other = others.clone().find(apart).or(others.clone().next_back()).unwrap_or(first);
                 let example =
                     |file: &Listed<'_>| (file.named.name.clone(), file.ids.first().cloned().unwrap_or_default());
                 let problem = ImportProblem::NothingInCommon { first: example(first), second: example(other) };

@@ -108,7 +108,10 @@ fn take_out(value: &mut Value, mut steps: Vec<Step>, taken: &mut Taken) -> bool 
                 map.shift_remove(key);
                 let empty = map.is_empty();
                 taken.mappings.insert(path);
-                if empty && !steps.is_empty() {
+                if empty && steps.is_empty() {
+                    return false;
+                }
+                if empty {
                     continue;
                 }
             }
@@ -186,7 +189,7 @@ mod tests {
             "items": [{"size": "big"}, {"size": 1}, {"sise": 2}, {"size": 3, "kind": "sqare"}, {"kind": "round"}],
         }));
         let places: Vec<&str> = found.iter().filter_map(|line| line.split(": ").next()).collect();
-        assert_eq!(places, ["name", "items[0].size", "items[2]", "items[3].kind", "items[4]"], "{found:#?}");
+        assert_eq!(places, ["name", "items[0].size", "items[2].sise", "items[3].kind", "items[4]"], "{found:#?}");
         assert!(found[4].ends_with("key `size` is missing"), "{}", found[4]);
     }
 

@@ -157,9 +157,9 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_nearest() {
         let error = |name| one(methods(), "method", name).expect_err("unknown").to_string();
         assert!(
-            error("gca").starts_with("no method `gca`; did you mean `cca`? the methods are na, "),
+            error("gcpaa").starts_with("no method `gcpaa`; did you mean `gcpa`? the methods are na, "),
             "{}",
-            error("gca")
+            error("gcpaa")
         );
         assert_eq!(error("hub"), "`hub` is called `pivot` since 0.2");
         assert_eq!(one(tasks(), "task", "drift").expect("known").name, "drift");

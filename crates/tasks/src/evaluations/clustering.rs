@@ -308,7 +308,7 @@ fn score(params: &ClusteringParams, input: &TaskInput<'_>) -> Result<Scores, Tas
             let mut rng = stream(seed, STARTS, Some(*position));
             let clusters = kmeans.fit(rows, &mut rng)?.labels;
             let own_codes = input.test.views.nth(*position).observed_of(&codes);
-            let agreement = ContingencyTable::new(&clusters, &*own_codes)?.agreement();
+            let agreement = ContingencyTable::new(&clusters, &own_codes)?.agreement();
             Ok((clusters, agreement))
         })
         .collect::<Result<_, TaskError>>()?;
