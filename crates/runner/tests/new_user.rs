@@ -81,7 +81,7 @@ fn four_files_in_different_orders_with_missing_rows_and_a_sweep_of_twenty_settin
     let ranks: Vec<String> = (1..=16).map(|rank| rank.to_string()).collect();
     let bench = Bench::new(&format!(
         "name: mine\ndata: {manifest}\nmethods: [pairwise, gpa, gcca: {{as: tuned, rank: 8, whiten: inverse_singular}}, \
-         gcca: {{rank: [{}]}}, srm]\ntasks: [retrieval]\nfigures:\n  - {{kind: curves, metric: rank1}}\n",
+         gcca: {{sweep: {{rank: [{}]}}}}, srm]\ntasks: [retrieval]\nfigures:\n  - curves: {{name: ranks, metric: rank1}}\n",
         ranks.join(", ")
     ));
     let output = bench.run(&[]);
