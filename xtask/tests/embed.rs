@@ -267,7 +267,7 @@ fn from_the_hub_to_a_table_beside_the_papers() {
     let shown = report.split_once("id=\"agreement\"").expect("the table is in the report").1;
     assert!(shown.contains("within") && shown.contains("outside"));
     let said = bench.run("runner", &["reproduce", &paper, "--data", "tinny", "--out", &results]);
-    assert_eq!(said.code, 1);
+    assert_eq!(said.code, 4);
     said.has(&["did you mean `tiny`?"]);
 }
 
@@ -351,7 +351,7 @@ fn what_is_missing_is_said() {
     assert_eq!(said.code, 1);
     said.has(&["en-US/train/0000.parquet: no column `uttt`; did you mean `utt`?"]);
     let said = bench.run("runner", &["texts", "cifar100"]);
-    assert_eq!(said.code, 1);
+    assert_eq!(said.code, 3);
     said.has(&["cifar100: its source file has no `texts`"]);
 }
 
