@@ -28,7 +28,7 @@ pub struct Grid {
     /// A bundled data set used, loudly, where `data` is not present.
     pub stand_in: Option<String>,
     /// Named subsets of the views; empty means one subset `all`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "named_subsets")]
     views: Map<String, Value>,
     /// The methods with their parameters.
     pub methods: Vec<Method>,
@@ -58,6 +58,17 @@ pub struct Grid {
 
 fn no_noise() -> Vec<Noise> {
     vec![Noise::default()]
+}
+
+/// # Errors
+/// A list of views, which has no name that records and tables could use.
+fn named_subsets<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Object(subsets) => Ok(subsets),
+        _ => Err(serde::de::Error::custom(
+            "found no names of subsets; give every subset of views a name, such as `views: {m3: [en, fr, ja]}`",
+        )),
+    }
 }
 
 fn default_seeds() -> Vec<u64> {

@@ -180,6 +180,16 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
         "error: grid.yaml:5:9: views.m1: 1 view; aligning needs at least 2"
     );
     assert_eq!(
+        case("methods:", "views: [v0, v1]\nmethods:"),
+        "error: grid.yaml:5:1: views: found no names of subsets; give every subset of views a name, such as `views: {m3: \
+         [en, fr, ja]}`"
+    );
+    assert_eq!(
+        case("tasks:", "figures: [{kind: bars, metric: ari}]\ntasks:"),
+        "error: grid.yaml:6:11: figures[0]: found a mapping that does not have exactly one key; write one name with its settings, \
+         such as `name: {key: value}`"
+    );
+    assert_eq!(
         case("methods:", "views: {m2: [v0, v9]}\nmethods:"),
         "error: grid.yaml:5:18: views.m2[1]: unknown view `v9`; did you mean `v0`? the views here are `v0`, `v1`, `v2`"
     );

@@ -27,6 +27,11 @@ pub(super) fn understand(message: &str) -> YamlProblem {
     if let Some(rest) = message.strip_prefix("missing field `") {
         return YamlProblem::MissingKey { key: rest.trim_end_matches('`').to_owned() };
     }
+    if message == "invalid value: map, expected map with a single key" {
+        let detail = "found a mapping that does not have exactly one key; write one name with its settings, such as \
+                      `name: {key: value}`";
+        return YamlProblem::Invalid { detail: detail.to_owned() };
+    }
     YamlProblem::Invalid { detail: message.to_owned() }
 }
 

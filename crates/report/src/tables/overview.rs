@@ -11,7 +11,8 @@ use grid::keys::task_differing;
 
 /// How the intervals of the overview are meant.
 pub const INTERVAL_NOTE: &str = "In brackets: 95% intervals over held-out items and, where there are several, over seeds, for these \
-     training rows. Bold: the best of its subset of views and noise; ≈: a paired test does not tell it from the best (p ≥ 0.05, \
+     training rows (1,000 resamples; comparisons have 10,000, so that the last digit can differ). Bold, on screen ★: the best of its \
+     subset of views and noise; ≈: a paired test does not tell it from the best (p ≥ 0.05, \
      adjusted over all pairs of methods). Values are means over views or ordered pairs; ties count against the query.";
 
 /// Measures of one part: more would not fit a page.
