@@ -411,23 +411,10 @@ fn sealed(path: &Path, id: &str, kind: &str) -> Result<DataFrame> {
 
 #[cfg(test)]
 mod tests {
-    use align::Coordinates;
     use grid::keys::Params;
-    use tasks::Quantity;
 
     use super::*;
-
-    fn stored() -> StoredSeries {
-        let series = tasks::Series {
-            space: Coordinates::Universe,
-            source: Some("en".into()),
-            target: None,
-            quantity: Quantity::Cluster,
-            draw: Some(3),
-            values: vec![0.0, 2.0, 1.0],
-        };
-        StoredSeries { task: "clustering".into(), task_params: Params::default(), series }
-    }
+    use crate::scores::tests::stored;
 
     #[test]
     fn a_cell_survives_its_files() {

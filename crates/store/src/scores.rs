@@ -119,14 +119,14 @@ pub(crate) fn read_series(frame: &DataFrame) -> Result<Vec<StoredSeries>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
     use std::path::Path;
 
     use super::*;
     use crate::record::{self, DATA, Record};
 
-    fn stored() -> StoredSeries {
+    pub(crate) fn stored() -> StoredSeries {
         let series = tasks::Series {
             space: Coordinates::Universe,
             source: Some("en".into()),

@@ -11,6 +11,7 @@ use align::{Coordinates, Matrix};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::evaluation::Evaluation;
+use crate::evaluations::parameters;
 use crate::incomplete::of_all_items;
 use crate::kmeans::{Backend, Init, KMeans, STARTS};
 use crate::labels::labels;
@@ -195,12 +196,7 @@ const PARAMETERS: &[ParameterDoc] = &[
         "Starting points; with `backend: linfa` the default is kmeans_pp",
     ),
     ParameterDoc::new("backend", "lloyd", "lloyd, linfa", "Implementation of k-means"),
-    ParameterDoc::new(
-        "label",
-        "null",
-        "name of a labelling, or null",
-        "Labelling to use; null is the first of the data",
-    ),
+    parameters::LABEL,
 ];
 
 impl Evaluation for ClusteringParams {

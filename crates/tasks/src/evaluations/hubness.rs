@@ -6,6 +6,7 @@ use align::{Coordinates, Matrix};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::evaluations::parameters;
 use crate::living::incomparable;
 use crate::ranking::largest::Largest;
 use crate::ranking::pairs::{each_translated, project_all};
@@ -70,13 +71,8 @@ const PARAMETERS: &[ParameterDoc] = &[
         "cosine, csls, inverted_softmax (mutual orders no candidates)",
         "Score that orders the candidates",
     ),
-    ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages"),
-    ParameterDoc::new(
-        "scoring.inverted_softmax.beta",
-        "30.0",
-        "number > 0",
-        "Factor of the similarities in the inverted softmax",
-    ),
+    parameters::CSLS_K,
+    parameters::SOFTMAX_BETA,
 ];
 
 impl Evaluation for HubnessParams {

@@ -5,6 +5,7 @@ pub(crate) mod consistency;
 pub(crate) mod cycle;
 pub(crate) mod drift;
 pub(crate) mod hubness;
+mod parameters;
 pub(crate) mod probing;
 mod registry;
 pub mod reid;

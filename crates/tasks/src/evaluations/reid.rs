@@ -11,6 +11,7 @@ use align::{Coordinates, Dataset, Labels, Matrix, Split, Views};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::evaluations::parameters;
 use crate::labels::{NamedList, groups, keep_groups, labels};
 use crate::living::incomparable;
 use crate::ranking::entries::{Entries, share_a_class};
@@ -88,12 +89,7 @@ impl ReidBy {
 
 /// As lists show them.
 const PARAMETERS: &[ParameterDoc] = &[
-    ParameterDoc::new(
-        "label",
-        "null",
-        "name of a labelling, or null",
-        "Labelling to use; null is the first of the data",
-    ),
+    parameters::LABEL,
     ParameterDoc::new(
         "exclude_self",
         "false",
@@ -101,12 +97,7 @@ const PARAMETERS: &[ParameterDoc] = &[
         "Leave the query's own row out of the gallery, for views of the same items",
     ),
     ParameterDoc::new("by", "labels", "labels, groups", "Classes of the items: labels, or groups"),
-    ParameterDoc::new(
-        "by.groups.name",
-        "null",
-        "name of a grouping, or null",
-        "Grouping to use; null is the first of the data",
-    ),
+    parameters::grouping("by.groups.name"),
 ];
 
 impl Evaluation for ReidParams {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classifier::Labelled;
 use crate::evaluation::Evaluation;
+use crate::evaluations::parameters;
 use crate::probe::{Codes, METRICS, Protocol, Trained, report};
 use crate::scores::score::check_finite;
 use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
@@ -73,33 +74,13 @@ pub enum Direction {
 
 /// As lists show them.
 const PARAMETERS: &[ParameterDoc] = &[
-    ParameterDoc::new(
-        "label",
-        "null",
-        "name of a labelling, or null",
-        "Labelling to use; null is the first of the data",
-    ),
-    ParameterDoc::new(
-        "protocol",
-        "converged",
-        "converged, released",
-        "Training of the classifiers: to the optimum, or by early stopping as released",
-    ),
-    ParameterDoc::new("protocol.converged.l2", "0.001", "number > 0", "Strength of the L2 penalty"),
-    ParameterDoc::new("protocol.released.epochs", "100", "integer >= 1", "Maximum number of steps"),
-    ParameterDoc::new("protocol.released.lr", "0.001", "number > 0", "Learning rate of Adam"),
-    ParameterDoc::new(
-        "protocol.released.patience",
-        "10",
-        "integer >= 1, or null",
-        "Steps without a better validation accuracy before the end; null never ends early",
-    ),
-    ParameterDoc::new(
-        "protocol.released.seeds",
-        "[0]",
-        "list of integers",
-        "Seeds of the first weights; values are means over them",
-    ),
+    parameters::LABEL,
+    parameters::PROTOCOL,
+    parameters::L2,
+    parameters::EPOCHS,
+    parameters::LR,
+    parameters::PATIENCE,
+    parameters::SEEDS,
     ParameterDoc::new(
         "direction",
         "released",

@@ -10,6 +10,7 @@ use align::{Coordinates, Matrix, Projections};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::evaluations::parameters;
 use crate::labels::{NamedList, groups, keep_groups, labels};
 use crate::living::incomparable;
 use crate::ranking::pairs::{each_translated, project_all};
@@ -115,26 +116,11 @@ const PARAMETERS: &[ParameterDoc] = &[
         "cosine, csls, inverted_softmax, mutual",
         "Score that orders the candidates",
     ),
-    ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages"),
-    ParameterDoc::new(
-        "scoring.inverted_softmax.beta",
-        "30.0",
-        "number > 0",
-        "Factor of the similarities in the inverted softmax",
-    ),
+    parameters::CSLS_K,
+    parameters::SOFTMAX_BETA,
     ParameterDoc::new("positives", "item", "item, labels, groups", "Candidates that are right answers to a query"),
-    ParameterDoc::new(
-        "positives.labels.name",
-        "null",
-        "name of a labelling, or null",
-        "Labelling to use; null is the first of the data",
-    ),
-    ParameterDoc::new(
-        "positives.groups.name",
-        "null",
-        "name of a grouping, or null",
-        "Grouping to use; null is the first of the data",
-    ),
+    parameters::labelling("positives.labels.name"),
+    parameters::grouping("positives.groups.name"),
 ];
 
 impl Evaluation for RetrievalParams {
