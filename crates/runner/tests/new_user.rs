@@ -6,12 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Bench, runner, text_of};
-
-/// A number between −0.5 and 0.5 that no number near it tells.
-fn number(at: usize) -> f64 {
-    ((at as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5
-}
+use common::{Bench, number, runner, text_of};
 
 /// One row of an encoder: eight hidden numbers of `item`, mixed by the encoder, with noise of its own for each `row`.
 fn row(item: usize, row: usize, encoder: usize, width: usize) -> String {

@@ -6,13 +6,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{runner, text_of};
+use common::{number, runner, text_of};
 use store::record::Record;
-
-/// A number between −0.5 and 0.5 that nothing near it tells.
-fn number(at: usize) -> f64 {
-    ((at as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5
-}
 
 /// Values of item `i`, as encoder `seed` sees the same three hidden numbers.
 fn row(i: usize, seed: usize, width: usize) -> Vec<String> {

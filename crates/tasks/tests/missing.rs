@@ -4,18 +4,9 @@
 mod common;
 
 use align::{Dataset, Matrix, Method, Split, Views};
-use common::{score, synthetic};
+use common::{score, synthetic, tasks};
 use tasks::metrics::weighted_figure;
-use tasks::{ContingencyTable, ItemScope, Metric, Quantity, Score, SimilarityParams, Task, TaskInput};
-
-/// Similarity with fewer permutations, everything else as it is.
-fn tasks() -> Vec<Task> {
-    let faster = |task: Task| match task.parameters::<SimilarityParams>() {
-        Some(params) => SimilarityParams { permutations: 9, ..params.clone() }.into(),
-        None => task,
-    };
-    Task::all().into_iter().map(faster).collect()
-}
+use tasks::{ContingencyTable, ItemScope, Metric, Quantity, Score, Task, TaskInput};
 
 fn method(name: &str) -> Method {
     Method::from_name(name).expect("registered")

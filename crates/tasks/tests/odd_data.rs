@@ -8,16 +8,8 @@ use align::methods::na::Scale;
 use align::methods::pairwise::PairwiseParams;
 use align::methods::relative::RelativeParams;
 use align::{Dataset, Labels, Matrix, Method, Split, Views};
-use common::{na, score, synthetic};
-use tasks::{Metric, Scores, SimilarityParams, Task, TaskInput};
-
-fn tasks() -> Vec<Task> {
-    let faster = |task: Task| match task.parameters::<SimilarityParams>() {
-        Some(params) => SimilarityParams { permutations: 9, ..params.clone() }.into(),
-        None => task,
-    };
-    Task::all().into_iter().map(faster).collect()
-}
+use common::{na, score, synthetic, tasks};
+use tasks::{Metric, Scores, Task, TaskInput};
 
 fn methods() -> Vec<Method> {
     let mut methods: Vec<Method> = Method::all();

@@ -1,5 +1,6 @@
 //! Views of different lengths whose rows are matched by lists of pairs.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Views;
@@ -145,9 +146,10 @@ fn items(starts: &[usize], rows: usize, links: &[[(usize, usize); 2]]) -> Vec<Ve
         members[root].push(row);
     }
     let mut pairs: Vec<Vec<[(usize, usize); 2]>> = vec![Vec::new(); rows];
+    let mut seen = HashSet::new();
     for link in links {
         let root = root(&mut parents, link[0].1);
-        if repeated[root] && !pairs[root].contains(link) {
+        if repeated[root] && seen.insert(link) {
             pairs[root].push(*link);
         }
     }

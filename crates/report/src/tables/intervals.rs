@@ -244,12 +244,12 @@ impl Field<'_> {
         // Among equals the first of the grid leads.
         order.sort_by(|&a, &b| estimate(b).total_cmp(&estimate(a)));
         let pairs = step_down(&[&drawn]);
+        let between = |a: usize, b: usize| pairs.iter().find(|pair| (pair.first, pair.second) == (a.min(b), a.max(b)));
         for (k, &at) in there.iter().enumerate() {
             let Some(entry) = entries[self.groups[at]][self.m].as_mut() else { continue };
             entry.interval = drawn.interval(k).ok_or_else(|| UNDEFINED.to_string());
             let Some(best) = first.filter(|_| better != Better::Neither && there.len() > 1) else { continue };
-            let to_best = pairs.iter().find(|pair| (pair.first, pair.second) == (best.min(k), best.max(k)));
-            entry.standing = match to_best {
+            entry.standing = match between(best, k) {
                 None => (k == best).then_some(Standing::Best),
                 Some(pair) if pair.adjusted < LEVEL => Some(Standing::Behind),
                 Some(_) => Some(Standing::Level),
@@ -257,7 +257,7 @@ impl Field<'_> {
         }
         let Some(best) = first else { return Ok(()) };
         let behind = |k: usize| {
-            let pair = pairs.iter().find(|pair| (pair.first, pair.second) == (best.min(k), best.max(k)))?;
+            let pair = between(best, k)?;
             let contrast = if sign(better) > 0.0 { drawn.difference(best, k) } else { drawn.difference(k, best) };
             Some((contrast?, pair.adjusted))
         };

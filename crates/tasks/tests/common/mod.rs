@@ -7,7 +7,7 @@ use align::methods::na::{NaParams, Scale};
 use align::synthetic::Synthetic;
 use align::{Dataset, Labels, Matrix, Method, Split, Views};
 use safetensors::{Dtype, SafeTensors};
-use tasks::{Scores, Task, TaskInput};
+use tasks::{Scores, SimilarityParams, Task, TaskInput};
 
 fn bytes(file: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(file);
@@ -96,4 +96,13 @@ pub fn score(method: &Method, task: &Task, data: &Dataset) -> Scores {
 
 pub fn in_pool<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(f)
+}
+
+/// Every task with its defaults; similarity with fewer permutations.
+pub fn tasks() -> Vec<Task> {
+    let faster = |task: Task| match task.parameters::<SimilarityParams>() {
+        Some(params) => SimilarityParams { permutations: 9, ..params.clone() }.into(),
+        None => task,
+    };
+    Task::all().into_iter().map(faster).collect()
 }
