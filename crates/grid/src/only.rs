@@ -189,6 +189,7 @@ mod tests {
             noise: Noise::default(),
             seed: 0,
             data_sha256: String::new(),
+            size: align::FitSize::of_views(views.len()),
         }
     }
 

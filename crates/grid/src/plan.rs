@@ -18,7 +18,7 @@ use crate::figure_spec::check;
 use crate::keys::{MethodKey, Subset, canonical};
 use crate::settings::{Names, SettingName};
 use crate::source::Source;
-use crate::terms::Pairing;
+use crate::terms::{Pairing, Widths};
 use crate::{Grid, lay_over};
 
 /// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
@@ -46,6 +46,8 @@ pub struct Cell {
     pub seed: u64,
     /// Checksum of the views' data.
     pub data_sha256: String,
+    /// Size of its fit: the widths and rows of the training data.
+    pub size: FitSize,
 }
 
 /// All cells of a grid, in the order of its file.
@@ -143,6 +145,7 @@ impl Plan {
             check_views(&grid, &set.name, &views, &known)?;
             check_names(&grid, &views)?;
             let data_sha256 = source.checksum(&views);
+            let size = fit_size(&grid.value, &source, &views);
             for (i, noise) in grid.value.noise.iter().enumerate() {
                 noise.validate(&views).map_err(|e| grid.error(&format!("noise[{i}]"), e.to_string()))?;
                 for (j, method) in grid.value.methods.iter().enumerate() {
@@ -166,6 +169,7 @@ impl Plan {
                             noise: noise.clone(),
                             seed,
                             data_sha256: data_sha256.clone(),
+                            size,
                         });
                     }
                 }
@@ -215,12 +219,24 @@ impl Cell {
     /// A rough forecast of its work, in arbitrary units: what the longest-first order and the time left
     /// are computed from.
     pub fn weight(&self) -> f64 {
-        self.method.cost(&FitSize::of_views(self.views.len()))
+        self.method.cost(&self.size)
     }
 
     /// Its subset of views.
     pub fn subset(&self) -> Subset {
         Subset { name: self.view_set.clone(), views: self.views.clone() }
+    }
+}
+
+/// Size of the fits of these views. The views are known.
+fn fit_size(grid: &Grid, source: &Source, views: &[String]) -> FitSize {
+    let train = &source.dataset().train.views;
+    let widths: Vec<usize> =
+        views.iter().filter_map(|view| Some(train.at(train.position(view).ok()?).cols())).collect();
+    let size = FitSize::of_widths(&widths).with_rows(train.rows());
+    match grid.widths {
+        Widths::AsTheyAre => size,
+        Widths::Pca => size.with_matched_widths(),
     }
 }
 

@@ -63,4 +63,18 @@ mod tests {
             assert!(!same(|data| &data.train.views), "{noise} does something");
         }
     }
+    #[test]
+    fn a_cell_knows_the_widths_and_rows_of_its_fit() {
+        let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.yaml");
+        for widths in ["as_they_are", "pca"] {
+            let overrides = serde_json::json!({ "widths": widths });
+            let plan = PlanRequest { overrides, ..PlanRequest::of(&smoke, false) }.open().expect("the smoke grid");
+            let rows = plan.source.dataset().train.views.rows();
+            let mut seen = std::collections::BTreeSet::new();
+            for cell in plan.cells.iter().filter(|cell| seen.insert(cell.view_set.clone())) {
+                let fitted = plan.dataset(cell).expect("valid").train.views.widths();
+                assert_eq!(cell.size, align::FitSize::of_widths(&fitted).with_rows(rows), "{widths}");
+            }
+        }
+    }
 }

@@ -111,7 +111,8 @@ impl MomentSpec {
     }
 }
 
-/// Size of a planned fit.
+/// Size of a planned fit, from which [`Aligner::cost`](crate::Aligner::cost) forecasts its work. A grid fills all
+/// fields; other callers fill those that they know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitSize {
@@ -119,7 +120,10 @@ pub struct FitSize {
     pub views: usize,
     /// Number of columns of all views together, if known.
     pub columns: Option<usize>,
-    /// Number of rows, if known.
+    /// Number of columns of the narrowest view, if known.
+    pub narrowest: Option<usize>,
+    /// Number of training rows, if known. A grid gives the rows of the data; a cell fits fewer if the grid pairs rows by
+    /// class or splits off validation rows.
     pub rows: Option<usize>,
 }
 
@@ -127,5 +131,40 @@ impl FitSize {
     /// A fit of this many views of unknown size.
     pub fn of_views(views: usize) -> Self {
         Self { views, ..Self::default() }
+    }
+
+    /// A fit of one view for each of these widths.
+    pub fn of_widths(widths: &[usize]) -> Self {
+        Self {
+            columns: Some(widths.iter().sum()),
+            narrowest: widths.iter().copied().min(),
+            ..Self::of_views(widths.len())
+        }
+    }
+
+    /// The size with this number of training rows.
+    pub fn with_rows(self, rows: usize) -> Self {
+        Self { rows: Some(rows), ..self }
+    }
+
+    /// The size with views that are all as wide as the narrowest, if widths are known.
+    pub fn with_matched_widths(self) -> Self {
+        Self { columns: self.narrowest.map(|width| width * self.views).or(self.columns), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_a_fit_says_only_what_is_known() {
+        let size = FitSize::of_views(3);
+        assert_eq!((size.views, size.columns, size.narrowest, size.rows), (3, None, None, None));
+        assert_eq!(size.with_matched_widths(), size);
+        let size = FitSize::of_widths(&[5, 3, 8]).with_rows(40);
+        assert_eq!((size.views, size.columns, size.narrowest, size.rows), (3, Some(16), Some(3), Some(40)));
+        let matched = size.with_matched_widths();
+        assert_eq!((matched.views, matched.columns, matched.narrowest, matched.rows), (3, Some(9), Some(3), Some(40)));
     }
 }
