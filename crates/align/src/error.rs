@@ -36,7 +36,7 @@ pub enum AlignError {
         part: String,
     },
     /// An array whose type or shape differs from the outline.
-    #[error("array `{part}` is {got}, wanted {want} as in the outline; these are not the parts of one fit")]
+    #[error("array `{part}` is {got}, expected {want} as in the outline; these are not the parts of one fit")]
     PartShape {
         /// Name of the array.
         part: String,
@@ -46,7 +46,7 @@ pub enum AlignError {
         want: String,
     },
     /// An array with a value that it cannot hold.
-    #[error("array `{part}` holds {value} at position {at}, wanted {want}; the parts are damaged, write them anew")]
+    #[error("array `{part}` holds {value} at position {at}, expected {want}; the parts are damaged, write them anew")]
     PartValue {
         /// Name of the array.
         part: String,
@@ -68,7 +68,7 @@ pub enum AlignError {
         cols: usize,
     },
     /// The parameters of a method are outside their domain.
-    #[error("{method}: `{parameter}` is {got}, wanted {want}")]
+    #[error("{method}: `{parameter}` is {got}, expected {want}")]
     Parameter {
         /// Method name as in a grid file.
         method: &'static str,
@@ -120,7 +120,7 @@ pub enum AlignError {
         view: usize,
     },
     /// Labels, groups or ids that do not have one value per item.
-    #[error("`{name}` has {got} values, the views have {want} rows; wanted one value for each row")]
+    #[error("`{name}` has {got} values, and the views have {want} rows; expected one value for each row")]
     Length {
         /// Name of the list.
         name: String,
@@ -143,7 +143,7 @@ pub enum AlignError {
     },
     /// A value that is not finite.
     #[error(
-        "view `{name}` holds {value} at row {row}, column {col}; wanted finite values (drop the item from every view or repair it)"
+        "view `{name}` holds {value} at row {row}, column {col}, expected finite values; drop the item from every view or repair it"
     )]
     NotFinite {
         /// The view.
@@ -156,7 +156,7 @@ pub enum AlignError {
         value: f32,
     },
     /// Fewer views than the method can align.
-    #[error("{method} needs at least {want} views, got {got}{}", .only.as_ref().map(|n| format!(" (`{n}`)")).unwrap_or_default())]
+    #[error("{method}: found {got} view{}{}, expected at least {want}", if *.got == 1 { "" } else { "s" }, .only.as_ref().map(|n| format!(" (`{n}`)")).unwrap_or_default())]
     TooFewViews {
         /// Method name as in a grid file.
         method: &'static str,
@@ -168,7 +168,7 @@ pub enum AlignError {
         only: Option<String>,
     },
     /// Fewer rows than the method needs.
-    #[error("{method} needs at least {want} matched rows, got {got}")]
+    #[error("{method}: found {got} matched rows, expected at least {want}")]
     TooFewRows {
         /// Method name as in a grid file.
         method: &'static str,
@@ -178,7 +178,7 @@ pub enum AlignError {
         want: usize,
     },
     /// A view that has too few of the rows.
-    #[error("view `{name}` has {got} of the rows to fit on, wanted at least {want}; lower the share of missing rows")]
+    #[error("view `{name}` has {got} of the rows to fit on, expected at least {want}; lower the share of missing rows")]
     TooFewPresent {
         /// The view.
         name: String,
@@ -189,7 +189,7 @@ pub enum AlignError {
     },
     /// Two views with too few rows in common to align them.
     #[error(
-        "{method}: views `{a}` and `{b}` have {got} rows in common, wanted at least {want}; lower the share of missing rows"
+        "{method}: views `{a}` and `{b}` have {got} rows in common, expected at least {want}; lower the share of missing rows"
     )]
     NoCommonRows {
         /// Method name as in a grid file.
@@ -205,7 +205,7 @@ pub enum AlignError {
     },
     /// Groups of views that share no rows: each group would have a universe of its own.
     #[error(
-        "{method}: the views fall into groups without rows in common: {groups}; wanted a chain of views, each two with at least {want} rows in common, that joins all; fit each group by itself, or add rows that join them"
+        "{method}: the views fall into groups without rows in common: {groups}; expected a chain of views, each two with at least {want} rows in common, that joins all; fit each group by itself, or add rows that join them"
     )]
     Apart {
         /// Method name as in a grid file.
@@ -217,7 +217,7 @@ pub enum AlignError {
     },
     /// Too few views that vary.
     #[error(
-        "{method} needs at least {want} views that vary on the training rows, got {got}; constant or zero are {dead}; drop these views or repair their data"
+        "{method}: found {got} views that vary on the training rows, expected at least {want}; constant or zero are {dead}; drop these views or repair their data"
     )]
     Dead {
         /// Method name as in a grid file.
@@ -230,7 +230,7 @@ pub enum AlignError {
         dead: String,
     },
     /// Sums over the rows of other views, or with other weights.
-    #[error("these sums are of {got}, wanted {want}")]
+    #[error("these sums are of {got}, expected {want}")]
     OtherViews {
         /// Views with their widths, or the weighting found.
         got: String,

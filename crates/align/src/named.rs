@@ -102,7 +102,7 @@ pub struct Renamed {
 #[non_exhaustive]
 pub enum NameProblem {
     /// Characters that names in grid files cannot have.
-    #[error("wanted lower-case letters, digits and `_`, a letter first")]
+    #[error("expected lower-case letters, digits and `_`, a letter first")]
     Characters,
     /// A name that is taken.
     #[error("another {kind} has this name; take a different one")]
@@ -364,7 +364,7 @@ mod tests {
             TONES.add(entry.expect("a tone")).map_err(|problem| problem.to_string())
         };
         let problem = |name| add(name).expect_err("refused");
-        assert_eq!(problem("Flute"), "wanted lower-case letters, digits and `_`, a letter first");
+        assert_eq!(problem("Flute"), "expected lower-case letters, digits and `_`, a letter first");
         assert_eq!(problem("silence"), "silence is no tone; take a different one");
         assert_eq!(problem("flute"), "another tone has this name; take a different one");
         assert_eq!(problem("pipe"), "`pipe` is called `flute` since 0.2; take a different one");

@@ -184,7 +184,7 @@ fn a_base_is_a_name_or_a_method_with_parameters() {
     );
     let negative = Base::Gcpa(GcpaParams { loss: LossParams { tau: -1.0, ..Default::default() }, ..gcpa() });
     let method = Method::from(AddViewParams { base: negative, ..Default::default() });
-    assert_eq!(method.validate().unwrap_err().to_string(), "gcpa: `tau` is -1, wanted a number from 0 to 2");
+    assert_eq!(method.validate().unwrap_err().to_string(), "gcpa: `tau` is -1, expected a number from 0 to 2");
     assert_eq!((method.title(), method.name()), ("Add view to GCPA", "add_view"));
 }
 
@@ -206,7 +206,7 @@ fn refusals_say_what_was_found_and_wanted() {
         );
         let mut nan = data.train.views.at(2).clone();
         nan.row_mut(7)[3] = f32::NAN;
-        assert!(add("v2", &nan).starts_with("view `v2` holds NaN at row 7, column 3; wanted finite values"));
+        assert!(add("v2", &nan).starts_with("view `v2` holds NaN at row 7, column 3, expected finite values"));
     }
     let unknown = universe.add(&data.train.views, "v9", data.train.views.at(2), AddForm::Scaled);
     assert_eq!(text(unknown), "no view `v2`; the views here are `v0`, `v1`");
@@ -215,10 +215,10 @@ fn refusals_say_what_was_found_and_wanted() {
         let train = data.train.views.select(views).unwrap();
         method.fit(&train, 0).unwrap_err().to_string()
     };
-    assert_eq!(error(&["v0", "v1"]), "add_view needs at least 3 views, got 2");
-    assert_eq!(error(&["v0"]), "add_view needs at least 3 views, got 1 (`v0`)");
+    assert_eq!(error(&["v0", "v1"]), "add_view: found 2 views, expected at least 3");
+    assert_eq!(error(&["v0"]), "add_view: found 1 view (`v0`), expected at least 3");
     assert_eq!(
         Pca::fit(data.train.views.at(0), 9).unwrap_err().to_string(),
-        "pca: `components` is 9 for a 400 x 8 matrix, wanted at least 1, at most the smaller of rows and columns"
+        "pca: `components` is 9 for a 400 x 8 matrix, expected at least 1, at most the smaller of rows and columns"
     );
 }

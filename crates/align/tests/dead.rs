@@ -101,7 +101,7 @@ fn a_dead_view_is_no_pivot() {
     let pivots: Vec<&str> = universe.views().iter().filter(|v| v.map() == Some(&identity)).map(|v| v.name()).collect();
     assert!(pivots.len() == 1 && pivots[0] != "dead", "{pivots:?}");
     let error = pivot(Some("dead")).unwrap_err().to_string();
-    assert_eq!(error, "pivot: `pivot` is `dead`, which is constant on the training rows, wanted a view that varies");
+    assert_eq!(error, "pivot: `pivot` is `dead`, which is constant on the training rows, expected a view that varies");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn whitening_pays_off_at_half_the_rank() {
             let universe = fit(params.clone(), &train);
             let projected: Vec<Matrix> = test.iter().map(|s| universe.project(s.name(), s.values()).unwrap()).collect();
             let rank1 = mean_rank1(&projected);
-            assert!((rank1 - want).abs() < 0.002, "{case} {params:?}: {rank1}, wanted {want}");
+            assert!((rank1 - want).abs() < 0.002, "{case} {params:?}: {rank1}, expected {want}");
         }
     }
 }
@@ -123,7 +123,7 @@ fn least_squares_leaves_nothing_that_the_consensus_explains() {
 #[test]
 fn a_ridge_below_zero_is_refused() {
     let error = Method::from(GccaParams::textbook(None, -1.0)).validate().unwrap_err();
-    assert_eq!(error.to_string(), "gcca: `ridge` is -1, wanted a finite number, 0 or above");
+    assert_eq!(error.to_string(), "gcca: `ridge` is -1, expected a finite number, 0 or above");
 }
 
 /// Every scale of the coordinates with every way back, against a solution that whitens nothing (golden/make_gcca.py).

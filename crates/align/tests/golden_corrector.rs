@@ -177,9 +177,9 @@ fn gcpa_lands_in_the_bands_of_the_authors_seeds() {
         }
         let fit_rows = &summary["fit_rows"];
         let want = number(&fit_rows["loss_identity"], "mean") - number(&fit_rows["loss"], "mean");
-        assert!((fall / want - 1.0).abs() < 0.2, "{case}: the loss falls by {fall}, wanted {want}");
+        assert!((fall / want - 1.0).abs() < 0.2, "{case}: the loss falls by {fall}, expected {want}");
         let want = number(&summary["train"]["drift"]["mean"], "mean");
-        assert!((drift / want - 1.0).abs() < 0.25, "{case}: drift {drift}, wanted {want}");
+        assert!((drift / want - 1.0).abs() < 0.25, "{case}: drift {drift}, expected {want}");
     }
 }
 

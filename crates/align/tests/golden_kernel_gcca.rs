@@ -20,7 +20,7 @@ fn all_landmarks_give_the_direct_solution() {
     let fit = Method::from(params).fit(&train, 0).unwrap();
     let want = json("kernel_gcca.json")["objective"].as_f64().unwrap();
     let got = fit.report.objective.unwrap();
-    assert!((got - want).abs() < 1e-4 * want, "{got}, wanted {want}");
+    assert!((got - want).abs() < 1e-4 * want, "{got}, expected {want}");
 
     let golden = Golden::read("kernel_gcca.safetensors");
     let first = |x: &Matrix, width: usize| Matrix::from_fn(40, width.min(x.cols()), |i, j| x.at(i, j));
@@ -90,11 +90,11 @@ fn parameters_outside_their_domains_are_refused() {
     let refused = |params: KernelGccaParams| Method::from(params).fit(&train, 0).unwrap_err().to_string();
     let params = KernelGccaParams::default;
     let few = refused(KernelGccaParams { landmarks: Some(10), rank: Some(11), ..params() });
-    assert_eq!(few, "kernel_gcca: `landmarks` is 10, wanted at least `rank`");
+    assert_eq!(few, "kernel_gcca: `landmarks` is 10, expected at least `rank`");
     let many = refused(KernelGccaParams { landmarks: Some(801), ..params() });
     assert!(many.starts_with("kernel_gcca: `landmarks` is 801, and 800 is the most that is possible"), "{many}");
     let flat = refused(KernelGccaParams { bandwidth: 0.0, ..params() });
-    assert_eq!(flat, "kernel_gcca: `bandwidth` is 0, wanted a finite number above 0");
+    assert_eq!(flat, "kernel_gcca: `bandwidth` is 0, expected a finite number above 0");
     let negative = refused(KernelGccaParams { ridge: -1.0, ..params() });
-    assert_eq!(negative, "kernel_gcca: `ridge` is -1, wanted a finite number above 0");
+    assert_eq!(negative, "kernel_gcca: `ridge` is -1, expected a finite number above 0");
 }

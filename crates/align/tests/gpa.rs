@@ -129,7 +129,7 @@ fn a_truncated_universe_is_the_first_axes_of_the_whole() {
     let error = Method::from(GpaParams { rank: Some(5), ..accelerated() }).fit(&unequal, 0).unwrap_err().to_string();
     assert_eq!(
         error,
-        "gpa: `rank` is asked for with widths 20, 16, 20, wanted views of one width (the grid's `widths: pca` makes them so)"
+        "gpa: `rank` is set for views of widths 20, 16, 20, expected views of one width (the grid's `widths: pca` makes them so)"
     );
 }
 

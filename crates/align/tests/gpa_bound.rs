@@ -100,7 +100,7 @@ fn where_there_is_no_bound_the_report_has_none() {
     none(GpaParams { robust: Some(Robust::Huber(0.5)), ..GpaParams::default() });
     let both = GpaParams { certify: Some(true), robust: Some(Robust::Huber(0.5)), ..GpaParams::default() };
     let error = Method::from(both).fit(&train, 0).unwrap_err().to_string();
-    assert_eq!(error, "gpa: `certify` is true beside `robust`, wanted one of the two: its losses have no such bound");
+    assert_eq!(error, "gpa: `certify` is true beside `robust`, expected one of the two: its losses have no such bound");
 
     let wide = |width: usize| {
         let view = |m: usize| Matrix::from_fn(4, width, |i, j| ((i * 31 + j * 17 + m * 7) as f32).sin());

@@ -123,7 +123,7 @@ fn too_few_rows_in_common_are_refused_with_the_views_named() {
     assert!(Method::from(GpaParams::default()).fit(&apart, 0).is_ok(), "the third view links them");
     let none = views.with_missing(0, &[true; 300]).unwrap();
     let error = Method::from(GpaParams::default()).fit(&none, 0).unwrap_err().to_string();
-    assert_eq!(error, "view `v0` has 0 of the rows to fit on, wanted at least 2; lower the share of missing rows");
+    assert_eq!(error, "view `v0` has 0 of the rows to fit on, expected at least 2; lower the share of missing rows");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn one_row_aligns_nothing() {
     let views = data().train.views;
     for (name, method) in every_method().into_iter().chain([("na", standardised())]) {
         let error = method.fit(&views.select_rows(&[3]), 0).unwrap_err().to_string();
-        assert!(error.contains("wanted at least 2") || error.contains("at least 2 matched rows"), "{name}: {error}");
+        assert!(error.contains("expected at least 2"), "{name}: {error}");
     }
     // Of two views that share a single row, any rotation fits it.
     let apart: Vec<bool> = (0..300).map(|row| row < 150).collect();

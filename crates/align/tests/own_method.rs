@@ -45,7 +45,7 @@ impl Aligner for Columns {
         if self.width > 0 {
             return Ok(());
         }
-        Err(AlignError::Own { method: "columns".into(), message: "`width` is 0, wanted at least 1".into() })
+        Err(AlignError::Own { method: "columns".into(), message: "`width` is 0, expected at least 1".into() })
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
@@ -141,9 +141,9 @@ fn a_registered_method_is_read_listed_fitted_and_written_as_the_others() {
     assert!(unknown.starts_with("unknown variant `colums`, expected one of `na`, `pairwise`, "), "{unknown}");
     assert!(unknown.contains("`columns`"), "{unknown}");
     let refused = |params: Columns| Method::from(params).fit(&train, 1).unwrap_err().to_string();
-    assert_eq!(refused(Columns { width: 0, ..Columns::default() }), "columns: `width` is 0, wanted at least 1");
+    assert_eq!(refused(Columns { width: 0, ..Columns::default() }), "columns: `width` is 0, expected at least 1");
     let one = train.select(&["v0"]).unwrap();
-    assert_eq!(bare.fit(&one, 1).unwrap_err().to_string(), "columns needs at least 2 views, got 1 (`v0`)");
+    assert_eq!(bare.fit(&one, 1).unwrap_err().to_string(), "columns: found 1 view (`v0`), expected at least 2");
 
     let taken = Method::register::<Columns>().unwrap_err().to_string();
     assert_eq!(taken, "no method can be registered as `columns`: another method has this name; take a different one");
@@ -160,7 +160,7 @@ fn one_type_can_be_several_methods_each_with_needs_of_its_own() {
     make("labelled", Needs::default().labels()).unwrap();
     make("validated", Needs::default().validation()).unwrap();
     make("whole", Needs::default().complete()).unwrap();
-    for (name, problem) in [("gpa", "another method"), ("Odd", "wanted lower-case"), ("a b", "wanted lower-case")] {
+    for (name, problem) in [("gpa", "another method"), ("Odd", "expected lower-case"), ("a b", "expected lower-case")] {
         let error = make(name, Needs::default()).unwrap_err().to_string();
         assert!(error.starts_with(&format!("no method can be registered as `{name}`: {problem}")), "{error}");
     }

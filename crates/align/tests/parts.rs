@@ -139,13 +139,13 @@ fn shapes_types_and_values_are_checked() {
         refusal(parts)
     };
     let turned = with("v0.map", &|array| array.shape.reverse());
-    assert!(turned.starts_with("array `v0.map` is f32 [16, 12], wanted f32 [12, 16]"), "{turned}");
+    assert!(turned.starts_with("array `v0.map` is f32 [16, 12], expected f32 [12, 16]"), "{turned}");
     let short = with("v1.mean", &|array| *array = Array::vector_f64(&[0.0; 7]));
-    assert!(short.starts_with("array `v1.mean` is f64 [7], wanted f64 [8]"), "{short}");
+    assert!(short.starts_with("array `v1.mean` is f64 [7], expected f64 [8]"), "{short}");
     let lying = with("corrector.b1", &|array| array.values = Values::Single(vec![0.0; 3]));
-    assert!(lying.starts_with("array `corrector.b1` is f32 [32], wanted f32 [32]"), "{lying}");
+    assert!(lying.starts_with("array `corrector.b1` is f32 [32], expected f32 [32]"), "{lying}");
     let single = with("v1.std", &|array| *array = Array::vector(&[1.0; 8]));
-    assert!(single.starts_with("array `v1.std` is f32 [8], wanted f64 [8]"), "{single}");
+    assert!(single.starts_with("array `v1.std` is f32 [8], expected f64 [8]"), "{single}");
     let set = |at: usize, value: f64| {
         move |array: &mut Array| match &mut array.values {
             Values::Single(values) => values[at] = value as f32,
@@ -153,11 +153,11 @@ fn shapes_types_and_values_are_checked() {
         }
     };
     let nan = with("corrector.w2", &set(5, f64::NAN));
-    assert!(nan.starts_with("array `corrector.w2` holds NaN at position 5, wanted finite values"), "{nan}");
+    assert!(nan.starts_with("array `corrector.w2` holds NaN at position 5, expected finite values"), "{nan}");
     let infinite = with("v2.mean", &set(3, f64::INFINITY));
     assert!(infinite.starts_with("array `v2.mean` holds inf at position 3"), "{infinite}");
     let negative = with("v2.std", &set(3, -1.0));
-    assert!(negative.starts_with("array `v2.std` holds -1 at position 3, wanted 0 or above"), "{negative}");
+    assert!(negative.starts_with("array `v2.std` holds -1 at position 3, expected 0 or above"), "{negative}");
     let other = with("v2.divisor", &set(0, 2.5));
     assert!(other.starts_with("array `v2.divisor` holds 2.5 at position 0"), "{other}");
 }
@@ -180,7 +180,7 @@ fn an_outline_that_contradicts_itself_is_refused() {
             views.clear();
         }
     });
-    assert!(none.contains("needs at least 1 views, got 0"), "{none}");
+    assert!(none.contains("found 0 views, expected at least 1"), "{none}");
     let flat = with(&|outline| {
         if let Outline::Universe { views, .. } = outline {
             views[0].width = 0;
@@ -237,20 +237,23 @@ fn an_outline_that_contradicts_itself_is_refused() {
             *width = usize::MAX;
         }
     });
-    assert!(huge.starts_with("array `v1.map` is f32 [8, 16], wanted f32 [8, 18446744073709551615]"), "{huge}");
-    assert!(narrow.starts_with("array `v1.map` is f32 [8, 16], wanted f32 [8, 3]"), "{narrow}");
+    assert!(huge.starts_with("array `v1.map` is f32 [8, 16], expected f32 [8, 18446744073709551615]"), "{huge}");
+    assert!(narrow.starts_with("array `v1.map` is f32 [8, 16], expected f32 [8, 3]"), "{narrow}");
     let turned = steps(&|_, back| {
         if let Some(StepOutline::Linear { transposed, .. }) = back.first_mut() {
             *transposed = false;
         }
     });
-    assert_eq!(turned, "array `v1.map` is 8 x 16, wanted 16 x 8 as in the outline; these are not the parts of one fit");
+    assert_eq!(
+        turned,
+        "array `v1.map` is 8 x 16, expected 16 x 8 as in the outline; these are not the parts of one fit"
+    );
     let corrected = steps(&|way_in, _| way_in.push(StepOutline::Corrector));
     assert!(corrected.starts_with("array `corrector.norm_scale` is missing"), "{corrected}");
     let squared = steps(&|way_in, _| way_in.push(way_in[1].clone()));
     assert_eq!(
         squared,
-        "array `v1.map` is 8 x 16, wanted 16 x 16 as in the outline; these are not the parts of one fit"
+        "array `v1.map` is 8 x 16, expected 16 x 16 as in the outline; these are not the parts of one fit"
     );
 }
 

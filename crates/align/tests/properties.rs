@@ -157,7 +157,7 @@ fn refusals_say_what_was_found_and_wanted() {
     let one = data.train.views.select(&["v1"]).unwrap();
     for (name, title) in [("pairwise", "pairwise"), ("gpa", "gpa"), ("gcca", "gcca"), ("gcpa", "gcpa")] {
         let error = Method::from_name(name).unwrap().fit(&one, 0).unwrap_err().to_string();
-        assert_eq!(error, format!("{title} needs at least 2 views, got 1 (`v1`)"));
+        assert_eq!(error, format!("{title}: found 1 view (`v1`), expected at least 2"));
     }
     assert!(Method::from_name("na").unwrap().fit(&one, 0).is_ok());
     let text = |error: AlignError| error.to_string();
@@ -175,7 +175,7 @@ fn refusals_say_what_was_found_and_wanted() {
     nan.row_mut(1)[0] = f32::NAN;
     assert_eq!(
         text(views(vec![("en", nan)]).unwrap_err()),
-        "view `en` holds NaN at row 1, column 0; wanted finite values (drop the item from every view or repair it)"
+        "view `en` holds NaN at row 1, column 0, expected finite values; drop the item from every view or repair it"
     );
     let fitted = Method::from_name("gpa").unwrap().fit(&data.train.views, 0).unwrap().fitted;
     assert_eq!(text(fitted.project("v7", &matrix(1, 8)).unwrap_err()), "no view `v7`; the views here are `v0`, `v1`");
@@ -184,5 +184,5 @@ fn refusals_say_what_was_found_and_wanted() {
         "project: view `v0` has width 8, the given matrix has 5 columns"
     );
     let gcpa = GcpaParams { loss: LossParams { tau: -1.0, ..Default::default() }, ..Default::default() };
-    assert_eq!(text(Method::from(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, wanted a number from 0 to 2");
+    assert_eq!(text(Method::from(gcpa).validate().unwrap_err()), "gcpa: `tau` is -1, expected a number from 0 to 2");
 }

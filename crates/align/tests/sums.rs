@@ -115,7 +115,7 @@ fn what_does_not_belong_together_is_refused() {
     let mut sums = SufficientStatistics::of(&data, Incomplete::PairwiseComplete, DOUBLE);
     let other = SufficientStatistics::of(&data.select(&["v1", "v0"]).unwrap(), Incomplete::PairwiseComplete, DOUBLE);
     let message = sums.merge(&other).unwrap_err().to_string();
-    assert_eq!(message, "these sums are of `v1` (12), `v0` (12), wanted `v0` (12), `v1` (12), `v2` (9), `v3` (12)");
+    assert_eq!(message, "these sums are of `v1` (12), `v0` (12), expected `v0` (12), `v1` (12), `v2` (9), `v3` (12)");
     assert!(sums.merge(&SufficientStatistics::of(&data, Incomplete::MeanOfPresent, DOUBLE)).is_err());
 
     let gpa = Method::from(GpaParams::default());

@@ -200,6 +200,6 @@ fn checked(view: &str, x: &Matrix, width: Option<usize>, out: Matrix) -> Result<
         return Ok(out);
     }
     let shape = |(rows, cols): (usize, usize)| format!("{rows} x {cols}");
-    let message = format!("rows of view `{view}` became {}, wanted {}; mend the fit", shape(got), shape(want));
+    let message = format!("rows of view `{view}` became {}, expected {}; mend the fit", shape(got), shape(want));
     Err(AlignError::Own { method: "a fit of its own form".into(), message })
 }

@@ -97,9 +97,8 @@ impl Universe {
             let correctors = view.way_in().iter().chain(view.way_back().unwrap_or_default());
             let correctors = correctors.filter(|step| matches!(step, Step::Correct(_))).count();
             if correctors != usize::from(view.correction().is_some_and(same)) {
-                let want =
-                    "wanted one for all views, as the last step of their ways in; use `Universe::with_corrector`";
-                let message = format!("view `{}` has a corrector in another place or of its own, {want}", view.name());
+                let want = "expected one corrector for all views, as the last step of each way in; use `Universe::with_corrector`";
+                let message = format!("view `{}` has a corrector of its own or in another place; {want}", view.name());
                 return Err(AlignError::Own { method: "a universe".into(), message });
             }
         }

@@ -155,7 +155,7 @@ fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<F
         params.rank.is_none() || narrowest == moments.widest(),
         "sumcor",
         "rank",
-        format!("asked for with widths {widths:?}"),
+        format!("set for views of widths {widths:?}"),
         "views of one width (the grid's `widths: pca` makes them so)",
     )?;
     let spectra: Result<Vec<Spectrum>, AlignError> =

@@ -189,7 +189,7 @@ fn principal_axes(moments: &Moments, maps: &Matrix<f64>, rank: Option<usize>) ->
         return Err(AlignError::Parameter {
             method: "gpa",
             parameter: if rank.is_some() { "rank" } else { "orientation" },
-            got: format!("asked for with widths {}", widths.join(", ")),
+            got: format!("set for views of widths {}", widths.join(", ")),
             want: "views of one width (the grid's `widths: pca` makes them so)",
         });
     }

@@ -88,7 +88,7 @@ impl SufficientStatistics {
             ("weight", weight.as_slice().len(), views * views),
         ];
         if let Some((what, got, want)) = lengths.into_iter().find(|(_, got, want)| got != want) {
-            let problem = format!("`{what}` has {got} values, wanted {want} for {views} views of {columns} columns");
+            let problem = format!("`{what}` has {got} values, expected {want} for {views} views of {columns} columns");
             return Err(AlignError::Parts { problem });
         }
         let finite = [&shift, &scale, &first, &second].into_iter().map(Vec::as_slice);
