@@ -107,7 +107,7 @@ impl StoredSums {
             let of = |header: &Header| {
                 format!("`{}`, {}, {} rows, {}", header.data, header.split.name(), header.of, &header.data_sha256)
             };
-            return Err(format!("sums of other rows: of {}, wanted {}", of(theirs), of(ours)));
+            return Err(format!("sums of other rows: found sums of {}, expected sums of {}", of(theirs), of(ours)));
         }
         let overlap = theirs.covers.iter().find_map(|&(from, to)| {
             let mut both = ours.covers.iter().map(|&(a, b)| (from.max(a), to.min(b)));
@@ -185,7 +185,7 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<StoredSums, Trouble> {
     let entry = entry.ok_or_else(|| Trouble::Detail(format!("its metadata have no `{KEY}`")))?;
     let header: Header = serde_json::from_str(entry).map_err(|e| detail(&e))?;
     if header.format != FORMAT {
-        return Err(Trouble::Detail(format!("its format is `{}`, wanted `{FORMAT}`", header.format)));
+        return Err(Trouble::Detail(format!("its format is `{}`, expected `{FORMAT}`", header.format)));
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| detail(&e))?;
     let contents = tensors.tensors();
@@ -200,7 +200,7 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<StoredSums, Trouble> {
     let matrix = |name: &str, rows: usize, cols: usize| -> Result<Matrix<f64>, Trouble> {
         let values = doubles(file, bytes, name)?;
         if Some(values.len()) != rows.checked_mul(cols) {
-            return Err(Trouble::Detail(format!("`{name}` has {} values, wanted {rows} x {cols}", values.len())));
+            return Err(Trouble::Detail(format!("`{name}` has {} values, expected {rows} x {cols}", values.len())));
         }
         Ok(Matrix::from_vec(rows, cols, values))
     };
@@ -234,7 +234,7 @@ fn named<T: Copy>(what: &str, name: &str, of: impl Fn(T) -> &'static str, known:
     known
         .into_iter()
         .find(|value| of(*value) == name)
-        .ok_or_else(|| Trouble::Detail(format!("`{what}` is `{name}`, wanted {} or {}", of(known[0]), of(known[1]))))
+        .ok_or_else(|| Trouble::Detail(format!("`{what}` is `{name}`, expected {} or {}", of(known[0]), of(known[1]))))
 }
 
 fn tensors(parts: Parts) -> Vec<Tensor> {

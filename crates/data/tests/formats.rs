@@ -92,7 +92,7 @@ fn what_is_meant_must_be_there_and_be_numbers() {
         "{numbers}"
     );
     let rank = message("fixed.parquet", Some("id"));
-    assert_eq!(rank, "fixed.parquet: tensor `id`: shape [400], wanted two dimensions (rows, columns)");
+    assert_eq!(rank, "fixed.parquet: tensor `id`: found shape [400], expected two dimensions (rows, columns)");
     let absent = message("chunked.h5", None);
     assert!(absent.starts_with("chunked.h5: not a valid HDF5 file: array `data`: "), "{absent}");
 }
@@ -180,5 +180,5 @@ fn a_pickle_is_refused_with_the_command_that_converts_it() {
          x = x if isinstance(x, dict) else {'x': x}; numpy.savez('en.npz', **{k: v.float().numpy() for k, v in x.items()})\""
     );
     assert!(message("en.pkl").ends_with("numpy.save('en.npy', pickle.load(open('en.pkl', 'rb')))\""));
-    assert!(message("en.bin").starts_with("en.bin: unknown extension `bin`; wanted one of"));
+    assert!(message("en.bin").starts_with("en.bin: unknown extension `bin`; expected one of"));
 }

@@ -324,7 +324,7 @@ fn what_is_there_stays_until_something_sound_replaces_it() {
     // Neither the manifest that was to be written nor a line of it is named.
     assert_eq!(
         folder.message(import(&forced(broken))),
-        "nan.npy: NaN at row 2, column 1; wanted finite values: drop the item from every view or repair it"
+        "nan.npy: found NaN at row 2, column 1, expected finite values; drop the item from every view or repair it"
     );
     assert!(contents() == before);
     load(&Manifest::read(&old.manifest).unwrap()).unwrap();

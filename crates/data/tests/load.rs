@@ -59,7 +59,7 @@ fn missing_damaged_and_wrong_files() {
         folder.message(folder.load(&[("sha256: null", &format!("sha256: {}", "A".repeat(64)))])),
         format!(
             "toy.yaml:8:5: views[1]: b.safetensors: has sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855, \
-             wanted {}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest",
+             expected {}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest",
             "a".repeat(64)
         )
     );
@@ -99,8 +99,8 @@ fn values_that_are_not_finite() {
     folder.view("b", &[[1.0, 2.0], [3.0, f32::NAN], [5.0, 6.0]], &[[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
         folder.message(folder.load(&[])),
-        "toy.yaml:8:5: views[1]: b.safetensors: tensor `train`: NaN at row 1, column 1; \
-         wanted finite values: drop the item from every view or repair it"
+        "toy.yaml:8:5: views[1]: b.safetensors: tensor `train`: found NaN at row 1, column 1, \
+         expected finite values; drop the item from every view or repair it"
     );
 }
 
@@ -143,7 +143,7 @@ fn validation_is_checked_and_kept_apart() {
     let ids = ("test: test.id}", "test: test.id, validation: train.id}");
     assert_eq!(
         folder.message(folder.load(&[splits, all, ids])),
-        "toy.yaml:15:1: ids: 3 values in `validation`, the views have 2 rows; wanted one value per row"
+        "toy.yaml:15:1: ids: found 3 values in `validation`, and the views have 2 rows; expected one value per row"
     );
 }
 
@@ -153,12 +153,12 @@ fn labels_and_ids_that_do_not_fit() {
     folder.integers(&[0, 1], &[1, 0], &[10, 11, 12], &[13, 14]);
     assert_eq!(
         folder.message(folder.load(&[])),
-        "toy.yaml:13:3: labels.zeta: 2 values in `train`, the views have 3 rows; wanted one value per row"
+        "toy.yaml:13:3: labels.zeta: 2 values in `train`, the views have 3 rows; expected one value per row"
     );
     folder.integers(&[0, 1, 1], &[1, 0], &[10, 11, 12], &[13]);
     assert_eq!(
         folder.message(folder.load(&[("ids: {", "groups:\n  pair: {")])),
-        "toy.yaml:16:3: groups.pair: 1 value in `test`, the views have 2 rows; wanted one value per row"
+        "toy.yaml:16:3: groups.pair: found 1 value in `test`, and the views have 2 rows; expected one value per row"
     );
     folder.integers(&[0, 1, 1], &[1, 0], &[10, 11, 10], &[13, 14]);
     assert_eq!(
@@ -186,7 +186,7 @@ fn selections() {
     );
     assert_eq!(
         folder.message(loaded.select(&["a"])),
-        "toy.yaml: views: 1 view, wanted at least 2; there is nothing to align otherwise"
+        "toy.yaml: views: found 1 view, expected at least 2; a single view has nothing to be aligned with"
     );
 }
 

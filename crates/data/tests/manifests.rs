@@ -109,7 +109,7 @@ fn views() {
     let b = TOY.split_once("  - name: b").unwrap().1.split_once("labels:").unwrap().0;
     assert_eq!(
         message(&[(&format!("  - name: b{b}"), "")]),
-        "toy.yaml:6:1: views: 1 view, wanted at least 2; there is nothing to align otherwise"
+        "toy.yaml:6:1: views: found 1 view, expected at least 2; a single view has nothing to be aligned with"
     );
 }
 
@@ -117,11 +117,11 @@ fn views() {
 fn files() {
     assert_eq!(
         message(&[(A, "{name: a}")]),
-        "toy.yaml:7:5: views[0]: neither `file` nor `files` is given; wanted `file` (one for all splits) or `files` (one per split)"
+        "toy.yaml:7:5: views[0]: found neither `file` nor `files`, expected `file` (one for all splits) or `files` (one per split)"
     );
     assert_eq!(
         message(&[(A, "{name: a, file: a.npy, files: {train: {file: b.npy}}}")]),
-        "toy.yaml:7:5: views[0]: both `file` and `files` are given; wanted `file` (one for all splits) or `files` (one per split)"
+        "toy.yaml:7:5: views[0]: found both `file` and `files`, expected `file` (one for all splits) or `files` (one per split)"
     );
     assert_eq!(
         message(&[(A, "{name: a, file: a.safetensors}")]),
@@ -131,7 +131,7 @@ fn files() {
     assert_eq!(
         message(&[(A, "{name: a, file: a.npy, tensors: {train: x, test: y}}")]),
         "toy.yaml:7:15: views[0].file: an npy file holds one array, so it cannot hold several splits; \
-         wanted `files: {train: {file: ...}, test: {file: ...}}`"
+         expected `files: {train: {file: ...}, test: {file: ...}}`"
     );
     assert_eq!(
         message(&[(A, "{name: a, files: {train: {file: a.npy}}}")]),
@@ -147,12 +147,12 @@ fn files() {
     );
     assert_eq!(
         message(&[("sha256: null", "sha256: abc")]),
-        "toy.yaml:10:5: views[1].sha256: `abc` is not a SHA-256; wanted 64 hexadecimal digits, or null"
+        "toy.yaml:10:5: views[1].sha256: `abc` is not a SHA-256; expected 64 hexadecimal digits, or null"
     );
     // the extension is that of the path, wherever the folder is
     assert_eq!(
         message(&[("file: b.safetensors", "file: b.dat")]),
-        "toy.yaml:9:5: views[1].file: b.dat: unknown extension `dat`; wanted one of `safetensors`, `npy`, `npz`, \
+        "toy.yaml:9:5: views[1].file: b.dat: unknown extension `dat`; expected one of `safetensors`, `npy`, `npz`, \
          `parquet`, `csv`, `h5`"
     );
 }
@@ -196,13 +196,13 @@ fn the_catalogue() {
     std::fs::remove_file(folder.path("broken.yaml")).unwrap();
     assert_eq!(
         absent("../toyy.yml", &dir),
-        "no such file `toyy.yml`; did you mean `toy`? wanted the path of a manifest, or a name \
+        "no such file `toyy.yml`; did you mean `toy`? expected the path of a manifest, or a name \
          (the names known here are `ted_multi`, `toy`)"
     );
     let empty = folder.path("nowhere");
-    assert!(absent("a/mine.yaml", &empty).starts_with("no such file `grids/a/mine.yaml`; wanted the path"));
+    assert!(absent("a/mine.yaml", &empty).starts_with("no such file `grids/a/mine.yaml`; expected the path"));
     assert_eq!(
         absent("mine", &empty),
-        "no data set `mine`; nowhere holds no manifests, so wanted the path of one, such as `mine.yaml`"
+        "no data set `mine` (nowhere holds no manifests); expected the path of a manifest, such as `mine.yaml`"
     );
 }

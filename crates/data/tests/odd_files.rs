@@ -138,11 +138,14 @@ fn texts_keep_their_form() {
     assert!(matrix("bom.csv", Some("x*")).unwrap() == x());
     let path = file("codes.csv");
     let numbers = read::integers(&path, &std::fs::read(&path).unwrap(), Some("code")).unwrap_err().to_string();
-    assert!(numbers.contains("column `code` has `007` at row 0, wanted integers as they are printed"), "{numbers}");
+    assert!(numbers.contains("column `code` has `007` at row 0, expected integers as they are printed"), "{numbers}");
     let csv = |text: &str| read::texts(Path::new("y.csv"), text.as_bytes(), Some("y"));
     assert_eq!(csv("y\n1\n+1\n-0\n").unwrap(), ["1", "+1", "-0"]);
     let fractions = csv("y\n1\n0.5\n").unwrap_err().to_string();
-    assert!(fractions.contains("element type numbers with fractions, wanted one of text, integers"), "{fractions}");
+    assert!(
+        fractions.contains("found element type numbers with fractions, expected one of text, integers"),
+        "{fractions}"
+    );
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn stores_of_hdf5_that_are_packed_or_have_room() {
     assert!(well.starts_with("packs_well.h5: tensor `data`: unpacks to more than "), "{well}");
     assert!(well.ends_with("if the file can be trusted, write it without compression, or as npy"), "{well}");
     let texts = matrix("texts.h5", Some("kinds")).unwrap_err();
-    assert!(texts.starts_with("texts.h5: tensor `kinds`: element type text, wanted one of f16"), "{texts}");
+    assert!(texts.starts_with("texts.h5: tensor `kinds`: found element type text, expected one of f16"), "{texts}");
 }
 
 #[test]
@@ -182,7 +185,8 @@ fn a_table_made_to_fill_memory_is_refused_by_its_footer() {
 #[test]
 fn headers_of_numpy() {
     assert!(matrix("python2.npy", None).unwrap() == x());
-    let fields = "element type a structured type, wanted one of f16, bf16, f32, f64; convert it before it is written";
+    let fields =
+        "found element type a structured type, expected one of f16, bf16, f32, f64; convert it before it is written";
     assert_eq!(matrix("fields.npy", None).unwrap_err(), format!("fields.npy: {fields}"));
     // More fields than the first version of the format has room for.
     let list: String = (0..5000).map(|j| format!("('f{j}', '|i1'), ")).collect();
@@ -193,7 +197,10 @@ fn headers_of_numpy() {
     bytes.extend([0; 5000]);
     assert_eq!(read::matrix(Path::new("x.npy"), &bytes, None).unwrap_err().to_string(), format!("x.npy: {fields}"));
     let objects = texts("objects.npy", None).unwrap_err();
-    assert!(objects.starts_with("objects.npy: element type |O (Python objects), wanted one of text"), "{objects}");
+    assert!(
+        objects.starts_with("objects.npy: found element type |O (Python objects), expected one of text"),
+        "{objects}"
+    );
     // Texts that take no room could be any number of them.
     let none = npy_with_header("{'descr': '<U0', 'fortran_order': False, 'shape': (4000000000,), }", &[]);
     assert!(read::texts(Path::new("x.npy"), &none, None).unwrap_err().to_string().contains("of length zero"));

@@ -114,7 +114,7 @@ fn npy_integers_round_trip() {
 fn unknown_extension() {
     assert_eq!(
         message(read::matrix(Path::new("x.xyz"), b"", None)),
-        "x.xyz: unknown extension `xyz`; wanted one of `safetensors`, `npy`, `npz`, `parquet`, `csv`, `h5`"
+        "x.xyz: unknown extension `xyz`; expected one of `safetensors`, `npy`, `npz`, `parquet`, `csv`, `h5`"
     );
 }
 
@@ -152,15 +152,15 @@ fn wrong_rank() {
     let bytes = safetensors_of(&[floats("x", &[1, 2, 3], &VALUES)]);
     assert_eq!(
         safetensors_error(&bytes, None),
-        "x.safetensors: tensor `x`: shape [1, 2, 3], wanted two dimensions (rows, columns)"
+        "x.safetensors: tensor `x`: found shape [1, 2, 3], expected two dimensions (rows, columns)"
     );
     assert_eq!(
         npy_error(&npy_of("<f4", &[6], false, &VALUES)),
-        "x.npy: shape [6], wanted two dimensions (rows, columns)"
+        "x.npy: found shape [6], expected two dimensions (rows, columns)"
     );
     assert_eq!(
         message(read::integers(npy_path(), &npy_of("<i8", &[2, 2], false, &INTEGERS), None)),
-        "x.npy: shape [2, 2], wanted one dimension (rows)"
+        "x.npy: found shape [2, 2], expected one dimension (rows)"
     );
 }
 
@@ -169,24 +169,24 @@ fn unsupported_element_types() {
     let bytes = safetensors_of(&[("x", Dtype::I32, vec![1, 1], vec![0; 4])]);
     assert_eq!(
         safetensors_error(&bytes, None),
-        "x.safetensors: tensor `x`: element type i32, wanted one of f16, bf16, f32, f64; convert it before it is written"
+        "x.safetensors: tensor `x`: found element type i32, expected one of f16, bf16, f32, f64; convert it before it is written"
     );
     let bytes = safetensors_of(&[("x", Dtype::F8_E4M3, vec![1, 1], vec![0])]);
     assert_eq!(
         safetensors_error(&bytes, None),
-        "x.safetensors: tensor `x`: element type F8_E4M3, wanted one of f16, bf16, f32, f64; convert it before it is written"
+        "x.safetensors: tensor `x`: found element type F8_E4M3, expected one of f16, bf16, f32, f64; convert it before it is written"
     );
     assert_eq!(
         npy_error(&npy_with_header("{'descr': '<c8', 'fortran_order': False, 'shape': (1, 1)}", &[0; 8])),
-        "x.npy: element type <c8, wanted one of f16, bf16, f32, f64; convert it before it is written"
+        "x.npy: found element type <c8, expected one of f16, bf16, f32, f64; convert it before it is written"
     );
     assert_eq!(
         npy_error(&npy_with_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 1)}", &[0; 4])),
-        "x.npy: element type a structured type, wanted one of f16, bf16, f32, f64; convert it before it is written"
+        "x.npy: found element type a structured type, expected one of f16, bf16, f32, f64; convert it before it is written"
     );
     assert_eq!(
         message(read::integers(npy_path(), &npy_of("<f4", &[1], false, &[1.0_f32]), None)),
-        "x.npy: element type f32, wanted one of i8, i16, i32, i64, u8, u16, u32; convert it before it is written"
+        "x.npy: found element type f32, expected one of i8, i16, i32, i64, u8, u16, u32; convert it before it is written"
     );
 }
 
@@ -199,15 +199,15 @@ fn values_that_are_not_finite() {
         assert_eq!(
             safetensors_error(&bytes, Some("train")),
             format!(
-                "x.safetensors: tensor `train`: {name} at row 1, column 1; \
-                 wanted finite values: drop the item from every view or repair it"
+                "x.safetensors: tensor `train`: found {name} at row 1, column 1, \
+                 expected finite values; drop the item from every view or repair it"
             )
         );
     }
     // an infinite f64 is no overflow
     assert_eq!(
         npy_error(&npy_of("<f8", &[1, 2], false, &[0.0, f64::INFINITY])),
-        "x.npy: inf at row 0, column 1; wanted finite values: drop the item from every view or repair it"
+        "x.npy: found inf at row 0, column 1, expected finite values; drop the item from every view or repair it"
     );
 }
 
@@ -286,11 +286,11 @@ fn headers_that_lie() {
     );
     assert_eq!(
         npy_error(b"\x93NUMPY\x02\x00\xff\xff\xff\xff"),
-        "x.npy: not a valid npy file: it claims a header of 4294967295 bytes, wanted at most 65536"
+        "x.npy: not a valid npy file: it claims a header of 4294967295 bytes, expected at most 65536"
     );
     assert_eq!(
         npy_error(b"\x93NUMPY\x09\x00\x00\x00"),
-        "x.npy: not a valid npy file: its version is 9.0, wanted 1.0, 2.0 or 3.0"
+        "x.npy: not a valid npy file: its version is 9.0, expected 1.0, 2.0 or 3.0"
     );
     assert_eq!(npy_error(b"PK\x03\x04"), "x.npy: not a valid npy file: it does not begin with \\x93NUMPY");
 }

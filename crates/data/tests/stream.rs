@@ -57,8 +57,8 @@ fn a_value_that_is_not_finite_is_named_by_its_row_in_the_file() {
     folder.view("b", &[[1.0, 2.0], [3.0, 4.0], [5.0, f32::NAN]], &[[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
         folder.message(chunks(&folder, &[], 2)),
-        "toy.yaml:8:5: views[1]: b.safetensors: tensor `train`: NaN at row 2, column 1; \
-         wanted finite values: drop the item from every view or repair it"
+        "toy.yaml:8:5: views[1]: b.safetensors: tensor `train`: found NaN at row 2, column 1, \
+         expected finite values; drop the item from every view or repair it"
     );
 }
 

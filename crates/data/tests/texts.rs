@@ -159,7 +159,7 @@ fn tables_of_other_shapes_are_refused() {
     let column = message(&TED.replace("column: translations", "column: translation"), &["en"]);
     assert!(column.contains("no column `translation`; did you mean `translations`?"), "{column}");
     let flat = message(&TED.replace("column: translations", "column: talk_name"), &["en"]);
-    assert!(flat.contains("`talk_name`: element type text, wanted one of a struct of two lists"), "{flat}");
+    assert!(flat.contains("`talk_name`: found element type text, expected one of a struct of two lists"), "{flat}");
     let keys = message(&TED.replace("keys: language", "keys: languages"), &["en"]);
     assert!(keys.contains("no column `languages`; did you mean `language`?"), "{keys}");
 }
@@ -197,18 +197,18 @@ fn a_recipe_agrees_with_itself() {
     };
     assert_eq!(
         problem("files:", "file: x.parquet\nfiles:"),
-        "files: both `file` and `files` are given; wanted one of them"
+        "files: found both `file` and `files`, expected one of them"
     );
     assert_eq!(
         problem("labels:", "shuffle: {python: 1, train: 0.5}\nlabels:"),
-        "shuffle: `files` are split already; wanted `file`"
+        "shuffle: found `shuffle` beside `files`, whose items are already split; expected `file`"
     );
     assert_eq!(problem(", test: '{of}/test/0000.parquet'", ""), "files: `test` is missing");
     assert!(
         problem("'{of}/train/0000.parquet'", "'train.parquet'").starts_with("files.train: `train.parquet`: every part")
     );
     assert!(problem("labels: {intent", "labels: {id").starts_with("labels.id: `id` is no name for a list"));
-    assert_eq!(problem("labels:", "max_length: 0\nlabels:"), "max_length: 0 given, wanted at least 1");
+    assert_eq!(problem("labels:", "max_length: 0\nlabels:"), "max_length: found 0, expected at least 1");
 }
 
 /// The jobs of the tiny MASSIVE for two encoders.

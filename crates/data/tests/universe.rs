@@ -123,7 +123,7 @@ fn a_newer_format_is_refused_whatever_else_it_says() {
         "is a universe of format 4, this program reads 3 and older; use the program that wrote it or a newer one"
     );
     let none = bench.error_of(&rewritten(&bench.bytes(), |about| about["format_version"] = json!("one"), |_| ()));
-    assert!(none.contains("`format_version` is \"one\", wanted 1 to 3"), "{none}");
+    assert!(none.contains("`format_version` is \"one\", expected 1 to 3"), "{none}");
 }
 
 /// Files that programs before format 3 have written, and what these programs made of a few rows.
@@ -177,9 +177,9 @@ fn arrays_and_outline_must_fit_each_other() {
     let bytes = bench.bytes();
     let nan = rewritten(&bytes, |_| (), |data| data.splice(data.len() - 4.., f32::NAN.to_le_bytes()).for_each(drop));
     let error = bench.error_of(&nan);
-    assert!(error.starts_with("array `v2.map` holds NaN at position 63, wanted finite values"), "{error}");
+    assert!(error.starts_with("array `v2.map` holds NaN at position 63, expected finite values"), "{error}");
     let wide = bench.error_of(&rewritten(&bytes, |about| about["fitted"]["views"][0]["width"] = json!(7), |_| ()));
-    assert!(wide.starts_with("array `v0.mean` is f64 [6], wanted f64 [7] as in the outline"), "{wide}");
+    assert!(wide.starts_with("array `v0.mean` is f64 [6], expected f64 [7] as in the outline"), "{wide}");
     let odd = bench.error_of(&rewritten(&bytes, |about| about["surprise"] = json!(1), |_| ()));
     assert!(odd.contains("unknown field `surprise`"), "{odd}");
     let kind = bench.error_of(&rewritten(&bytes, |about| about["fitted"]["kind"] = json!("multiverse"), |_| ()));
@@ -246,5 +246,8 @@ fn a_file_that_is_not_finished_is_not_there() {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
     }
     let csv = MatrixWriter::create(&folder.path().join("z.csv").into(), 1, 1).err().unwrap().to_string();
-    assert!(csv.ends_with("embeddings are not written as csv; wanted one of `npy`, `safetensors`, `parquet`"), "{csv}");
+    assert!(
+        csv.ends_with("embeddings are not written as csv; expected one of `npy`, `safetensors`, `parquet`"),
+        "{csv}"
+    );
 }

@@ -173,7 +173,7 @@ fn keys_tags_and_numbers_that_json_lacks() {
     assert_eq!(message("name: !include x\n"), "g.yaml:1:1: name: the tag `!include` has no meaning here; remove it");
     assert_eq!(
         message("name: x\nmethods: [gcpa: {tau: .inf}]\n"),
-        "g.yaml:2:18: methods[0].gcpa.tau: inf is not finite; wanted a finite number"
+        "g.yaml:2:18: methods[0].gcpa.tau: inf is not finite; expected a finite number"
     );
 }
 

@@ -44,7 +44,7 @@ impl FromStr for Member {
         let there = || marks().find(|(file, _)| Path::new(file).is_file());
         let (file, tensor) = whole().or_else(there).or_else(|| marks().next()).unwrap_or((text, None));
         if file.is_empty() || tensor.is_some_and(str::is_empty) {
-            return Err(format!("`{text}` names no file; wanted FILE or FILE#TENSOR"));
+            return Err(format!("`{text}` names no file; expected FILE or FILE#TENSOR"));
         }
         Ok(Self { file: file.into(), tensor: tensor.map(str::to_owned) })
     }
@@ -88,7 +88,7 @@ fn parts(text: &str) -> Result<(Option<String>, Member), String> {
     let unnamed = text.parse::<Member>().is_ok_and(|member| member.file.is_file());
     match text.split_once('=').filter(|_| !unnamed) {
         Some((name, member)) if !name.is_empty() => Ok((Some(name.to_owned()), member.parse()?)),
-        Some(_) => Err(format!("`{text}` has an empty name; wanted NAME=FILE#TENSOR")),
+        Some(_) => Err(format!("`{text}` has an empty name; expected NAME=FILE#TENSOR")),
         None => Ok((None, text.parse()?)),
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum ImportProblem {
     /// Shares of a split that do not sum to 1.
     #[error(
-        "shares {got:?}; wanted two (train, test) or three (train, validation, test) positive numbers that sum to 1"
+        "found the shares {got:?}, expected two (train, test) or three (train, validation, test) positive numbers that sum to 1"
     )]
     Shares {
         /// The shares.

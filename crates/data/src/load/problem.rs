@@ -119,7 +119,7 @@ pub enum SetProblem {
         split: &'static str,
     },
     /// Labels, ids or groups that do not have one value per item.
-    #[error("{}{}, the views have {}; wanted one value per row", count(*.got, "value"), in_split(.split), count(*.want, "row"))]
+    #[error("found {}{}, and the views have {}; expected one value per row", count(*.got, "value"), in_split(.split), count(*.want, "row"))]
     Length {
         /// The split; `None` if a file holds the items of all splits.
         split: Option<&'static str>,
@@ -141,7 +141,7 @@ pub enum SetProblem {
         split: &'static str,
     },
     /// Fewer than two views.
-    #[error("{}, wanted at least 2; there is nothing to align otherwise", count(*.got, "view"))]
+    #[error("found {}, expected at least 2; a single view has nothing to be aligned with", count(*.got, "view"))]
     TooFewViews {
         /// Views given.
         got: usize,

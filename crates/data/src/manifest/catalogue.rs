@@ -44,13 +44,15 @@ impl Absent {
                 let guess =
                     self.nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or(";".to_owned());
                 let path = path.display();
-                let detail = format!("no such file `{path}`{guess} wanted the path of a manifest, or a name ({names})");
+                let detail =
+                    format!("no such file `{path}`{guess} expected the path of a manifest, or a name ({names})");
                 YamlProblem::Invalid { detail }
             }
             None if self.known.is_empty() => {
                 let wanted = &self.wanted;
-                let detail =
-                    format!("no data set `{wanted}`; {names}, so wanted the path of one, such as `{wanted}.yaml`");
+                let detail = format!(
+                    "no data set `{wanted}` ({names}); expected the path of a manifest, such as `{wanted}.yaml`"
+                );
                 YamlProblem::Invalid { detail }
             }
             None => YamlProblem::Unknown {

@@ -325,11 +325,12 @@ impl Checker {
         let parts = match (raw.file, raw.files) {
             (Some(_), Some(_)) => {
                 let message =
-                    "both `file` and `files` are given; wanted `file` (one for all splits) or `files` (one per split)";
+                    "found both `file` and `files`, expected `file` (one for all splits) or `files` (one per split)";
                 return Err(self.file.error(key, message));
             }
             (None, None) => {
-                let message = "neither `file` nor `files` is given; wanted `file` (one for all splits) or `files` (one per split)";
+                let message =
+                    "found neither `file` nor `files`, expected `file` (one for all splits) or `files` (one per split)";
                 return Err(self.file.error(key, message));
             }
             (Some(file), None) if whole => {
@@ -338,7 +339,7 @@ impl Checker {
             }
             (file, files) => {
                 if raw.tensor.is_some() {
-                    let message = "`tensor` names what all splits take their rows of, so it needs the manifest's `rows`; wanted `tensors: {train: ..., test: ...}`";
+                    let message = "found `tensor`, one array for all splits, in a manifest without `rows`; expected `tensors: {train: ..., test: ...}`, or `rows` with the rows of each split";
                     return Err(self.file.error(&format!("{key}.tensor"), message));
                 }
                 match (file, files) {
@@ -392,7 +393,7 @@ impl Checker {
         let file = self.resolve(&format!("{key}.file"), &file)?;
         let sha256 = self.sum(&format!("{key}.sha256"), sha256)?;
         if Format::of(&file).is_ok_and(|format| !format.has_names()) {
-            let message = "an npy file holds one array, so it cannot hold several splits; wanted `files: {train: {file: ...}, test: {file: ...}}`";
+            let message = "an npy file holds one array, so it cannot hold several splits; expected `files: {train: {file: ...}, test: {file: ...}}`";
             return Err(self.file.error(&format!("{key}.file"), message));
         }
         let Some(tensors) = tensors else {
@@ -449,7 +450,7 @@ impl Checker {
         if sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(Some(sum.to_lowercase()));
         }
-        let message = format!("`{sum}` is not a SHA-256; wanted 64 hexadecimal digits, or null");
+        let message = format!("`{sum}` is not a SHA-256; expected 64 hexadecimal digits, or null");
         Err(self.file.error(key, message))
     }
 }

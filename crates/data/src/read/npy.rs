@@ -29,7 +29,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Raw<'a>, 
     let invalid = |detail: String| FileProblem::Header { format: FORMAT, detail };
     if text.len() as u64 > LONGEST_HEADER {
         let length = text.len();
-        return Err(invalid(format!("it claims a header of {length} bytes, wanted at most {LONGEST_HEADER}")));
+        return Err(invalid(format!("it claims a header of {length} bytes, expected at most {LONGEST_HEADER}")));
     }
     if deepest(text) > DEEPEST {
         return Err(invalid(format!("its header nests brackets more than {DEEPEST} deep")));
@@ -155,7 +155,7 @@ fn header_text(bytes: &[u8]) -> Result<(usize, &[u8]), FileProblem> {
         [_, _, _, _, _, _, 1, _, a, b, ..] => (10, u64::from(u16::from_le_bytes([*a, *b]))),
         [_, _, _, _, _, _, 2 | 3, _, a, b, c, d, ..] => (12, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
         [_, _, _, _, _, _, major, minor, ..] if !(1..=3).contains(major) => {
-            let detail = format!("its version is {major}.{minor}, wanted 1.0, 2.0 or 3.0");
+            let detail = format!("its version is {major}.{minor}, expected 1.0, 2.0 or 3.0");
             return Err(FileProblem::Header { format: FORMAT, detail });
         }
         _ => return Err(FileProblem::Truncated { got, want: 12 }),
@@ -164,7 +164,7 @@ fn header_text(bytes: &[u8]) -> Result<(usize, &[u8]), FileProblem> {
     match bytes.get(start as usize..want as usize) {
         Some(text) => Ok((start as usize, text)),
         None if length > LONGEST_HEADER => {
-            let detail = format!("it claims a header of {length} bytes, wanted at most {LONGEST_HEADER}");
+            let detail = format!("it claims a header of {length} bytes, expected at most {LONGEST_HEADER}");
             Err(FileProblem::Header { format: FORMAT, detail })
         }
         None => Err(FileProblem::Truncated { got, want }),

@@ -32,7 +32,7 @@ pub enum FileProblem {
         reason: String,
     },
     /// A format that can be read but not written.
-    #[error("embeddings are not written as {extension}; wanted one of {}", quoted(.known))]
+    #[error("embeddings are not written as {extension}; expected one of {}", quoted(.known))]
     NoWriter {
         /// The extension asked for.
         extension: &'static str,
@@ -54,10 +54,10 @@ pub enum FileProblem {
         tensor: Option<String>,
     },
     /// A folder without encodings.
-    #[error("holds no encodings; wanted folders <encoder>/<train, validation or test>/vectors/data.h5")]
+    #[error("holds no encodings; expected folders <encoder>/<train, validation or test>/vectors/data.h5")]
     NoEncodings,
     /// An extension of no format that this crate reads.
-    #[error("unknown extension `{extension}`; wanted one of {}", quoted(.known))]
+    #[error("unknown extension `{extension}`; expected one of {}", quoted(.known))]
     Format {
         /// The extension found, possibly empty.
         extension: String,
@@ -79,7 +79,7 @@ pub enum FileProblem {
     LfsPointer,
     /// A file with another checksum than in the manifest.
     #[error(
-        "has sha256 {got}, wanted {want}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest"
+        "has sha256 {got}, expected {want}; the file is damaged or another version: fetch it again, or correct `sha256` in the manifest"
     )]
     Checksum {
         /// The sum of the file.
@@ -154,7 +154,9 @@ pub enum FileProblem {
         row: usize,
     },
     /// Lists of different lengths.
-    #[error("column `{column}` has a list of {got} at row {row}, wanted {want} as in row 0; one encoder has one width")]
+    #[error(
+        "column `{column}` has a list of {got} at row {row}, expected {want} as in row 0; one encoder has one width"
+    )]
     Ragged {
         /// The column.
         column: String,
@@ -189,7 +191,7 @@ pub enum FileProblem {
     },
     /// A text where integers must be, or one that would not be the same text again.
     #[error(
-        "column `{column}` has `{text}` at row {row}, wanted integers as they are printed (`7`, not `07` or `7.0`); `runner import` numbers texts"
+        "column `{column}` has `{text}` at row {row}, expected integers as they are printed (`7`, not `07` or `7.0`); `runner import` numbers texts"
     )]
     NotInteger {
         /// The column.
@@ -211,7 +213,7 @@ pub enum FileProblem {
         want: u64,
     },
     /// A tensor with a wrong number of dimensions.
-    #[error("{}shape {shape:?}, wanted {want}", tensor_prefix(.tensor.as_deref()))]
+    #[error("{}found shape {shape:?}, expected {want}", tensor_prefix(.tensor.as_deref()))]
     Rank {
         /// The tensor, where the format has names.
         tensor: Option<String>,
@@ -221,7 +223,7 @@ pub enum FileProblem {
         want: &'static str,
     },
     /// A tensor whose element type cannot be used.
-    #[error("{}element type {got}, wanted one of {want}; convert it before it is written", tensor_prefix(.tensor.as_deref()))]
+    #[error("{}found element type {got}, expected one of {want}; convert it before it is written", tensor_prefix(.tensor.as_deref()))]
     Dtype {
         /// The tensor, where the format has names.
         tensor: Option<String>,
@@ -250,7 +252,7 @@ pub enum FileProblem {
     },
     /// A value that is not finite.
     #[error(
-        "{}{value} at row {row}, column {col}; wanted finite values: drop the item from every view or repair it", tensor_prefix(.tensor.as_deref())
+        "{}found {value} at row {row}, column {col}, expected finite values; drop the item from every view or repair it", tensor_prefix(.tensor.as_deref())
     )]
     NotFinite {
         /// The tensor, where the format has names.

@@ -90,9 +90,14 @@ impl Recipe {
         match (&self.file, self.files.is_empty(), &self.shuffle) {
             (Some(_), true, Some(_)) | (None, false, None) => {}
             (Some(_), true, None) => return wrong("file", "`shuffle` is missing; it says how `file` is split"),
-            (None, false, Some(_)) => return wrong("shuffle", "`files` are split already; wanted `file`"),
-            (Some(_), false, _) => return wrong("files", "both `file` and `files` are given; wanted one of them"),
-            (None, true, _) => return wrong("", "neither `file` nor `files` is given; wanted one of them"),
+            (None, false, Some(_)) => {
+                return wrong(
+                    "shuffle",
+                    "found `shuffle` beside `files`, whose items are already split; expected `file`",
+                );
+            }
+            (Some(_), false, _) => return wrong("files", "found both `file` and `files`, expected one of them"),
+            (None, true, _) => return wrong("", "found neither `file` nor `files`, expected one of them"),
         }
         if let Some(missing) = [SplitName::Train, SplitName::Test]
             .iter()
@@ -103,18 +108,18 @@ impl Recipe {
         if let Some(shuffle) = &self.shuffle
             && !(shuffle.train > 0.0 && shuffle.train < 1.0)
         {
-            let message = format!("{} is no share; wanted more than 0 and less than 1", shuffle.train);
+            let message = format!("found {}, expected a share above 0 and below 1", shuffle.train);
             return Some(("shuffle.train".to_owned(), message));
         }
         let by_part = matches!(self.read, Layout::Parts { .. });
         for (key, name) in self.tables() {
             if name.contains(OF) != by_part {
-                let wanted = if by_part {
-                    "every part has its own tables, so wanted"
+                let problem = if by_part {
+                    format!("`{name}` has no `{OF}`; every part has its own tables, so expected a name with `{OF}`")
                 } else {
-                    "all parts are in one table, so no"
+                    format!("`{name}` has `{OF}`; all parts are in one table, so expected a name without it")
                 };
-                return Some((key, format!("`{name}`: {wanted} `{OF}` in the name")));
+                return Some((key, problem));
             }
         }
         let plain =
@@ -124,13 +129,13 @@ impl Recipe {
                 let twice = kind == "groups" && self.labels.contains_key(name);
                 if !plain(name) || name == "id" || twice {
                     let message = format!(
-                        "`{name}` is no name for a list; wanted letters, digits, `_` and `-`, none twice, and not `id`"
+                        "`{name}` is no name for a list; expected letters, digits, `_` and `-`, none twice, and not `id`"
                     );
                     return Some((format!("{kind}.{name}"), message));
                 }
             }
         }
-        (self.max_length == Some(0)).then(|| ("max_length".to_owned(), "0 given, wanted at least 1".to_owned()))
+        (self.max_length == Some(0)).then(|| ("max_length".to_owned(), "found 0, expected at least 1".to_owned()))
     }
 
     /// The resulting splits.

@@ -208,7 +208,7 @@ pub fn read(file: &Path) -> Result<Saved, DataError> {
         Some(1..WITH_STEPS) => serde_json::from_str::<About<OldOutline>>(text).map(About::of_old),
         Some(WITH_STEPS..=FORMAT_VERSION) => serde_json::from_str(text),
         _ => {
-            let detail = format!("`format_version` is {}, wanted 1 to {FORMAT_VERSION}", value["format_version"]);
+            let detail = format!("`format_version` is {}, expected 1 to {FORMAT_VERSION}", value["format_version"]);
             return Err(metadata(detail));
         }
     }

@@ -20,7 +20,7 @@ pub(super) const ENTRY: &str = "universe";
 #[non_exhaustive]
 pub enum UniverseProblem {
     /// A safetensors file with other content.
-    #[error("holds no universe: its metadata have no entry `{}`; wanted a file that `runner fit` has written", ENTRY)]
+    #[error("holds no universe: its metadata have no entry `{}`; expected a file that `runner fit` has written", ENTRY)]
     NoUniverse,
     /// A file of a later version of the program.
     #[error(

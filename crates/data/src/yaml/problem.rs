@@ -66,7 +66,7 @@ pub enum YamlProblem {
         tag: String,
     },
     /// `.nan` or `.inf`.
-    #[error("{value} is not finite; wanted a finite number")]
+    #[error("{value} is not finite; expected a finite number")]
     NumberNotFinite {
         /// The number.
         value: f64,

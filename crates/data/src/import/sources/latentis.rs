@@ -77,7 +77,10 @@ fn order(mapping: &Path) -> Result<Vec<String>, DataError> {
     for (number, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
         let parsed = line.rsplit_once('\t').and_then(|(key, row)| Some((key, row.trim().parse::<usize>().ok()?)));
         let Some((key, row)) = parsed else {
-            return Err(invalid(format!("line {}: wanted a key, a tab and a row number", number + 1)));
+            return Err(invalid(format!(
+                "line {}: found `{line}`, expected a key, a tab and a row number",
+                number + 1
+            )));
         };
         keys.insert(row, key.to_owned());
     }

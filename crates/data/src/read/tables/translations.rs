@@ -32,7 +32,7 @@ fn of_row(keys: &Series, values: &Series, row: usize, wanted: &[&str]) -> Result
     let (Some(keys), Some(values)) = (list(keys, row), list(values, row)) else { return Ok(None) };
     if keys.len() != values.len() {
         let detail = format!(
-            "row {row} has {} of `{}` and {} of `{}`; wanted one text for each",
+            "row {row} has {} of `{}` and {} of `{}`; expected one text for each",
             keys.len(),
             keys.name(),
             values.len(),
