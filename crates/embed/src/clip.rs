@@ -33,5 +33,5 @@ pub(crate) fn blocks(scope: &Scope, count: usize, sizes: BlockSizes) -> Result<V
 
 /// The configuration of one tower.
 pub(crate) fn tower(config: &Config, key: &str) -> Result<Config, EmbedError> {
-    config.sub(key)?.ok_or_else(|| config.error(key, "is missing; wanted the object that describes this tower"))
+    config.sub(key)?.ok_or_else(|| config.error(key, "is missing; expected the object that describes this tower"))
 }

@@ -91,11 +91,11 @@ fn fields(path: &Path, bytes: &[u8], field: &str) -> Result<Vec<String>, EmbedEr
         let wrong = |problem: String| item(path, number, problem);
         let value: Value = serde_json::from_str(line).map_err(|error| wrong(format!("not JSON: {error}")))?;
         let Value::Object(mut object) = value else {
-            return Err(wrong(format!("found {}, wanted an object with the field `{field}`", shown(&value))));
+            return Err(wrong(format!("found {}, expected an object with the field `{field}`", shown(&value))));
         };
         match object.remove(field) {
             Some(Value::String(text)) => texts.push(text),
-            Some(other) => return Err(wrong(format!("field `{field}` is {}, wanted a string", shown(&other)))),
+            Some(other) => return Err(wrong(format!("field `{field}` is {}, expected a string", shown(&other)))),
             None => {
                 let known: Vec<String> = object.keys().take(8).map(|key| format!("`{key}`")).collect();
                 return Err(wrong(format!("no field `{field}`; there are {}", known.join(", "))));
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(read("a.jsonl", lines, "#t").unwrap(), ["one\n", "two"]);
         assert_eq!(read("a#b.jsonl", b"{\"text #2\": \"x\"}\n", "#text #2").unwrap(), ["x"], "a field may have it too");
         assert_eq!(read("a.jsonl", lines, "#u").unwrap_err(), "a.jsonl:1: no field `u`; there are `id`, `t`");
-        assert_eq!(read("a.jsonl", lines, "#id").unwrap_err(), "a.jsonl:1: field `id` is 1, wanted a string");
-        assert!(read("a.jsonl", b"[]", "#t").unwrap_err().starts_with("a.jsonl:1: found a list, wanted an object"));
+        assert_eq!(read("a.jsonl", lines, "#id").unwrap_err(), "a.jsonl:1: field `id` is 1, expected a string");
+        assert!(read("a.jsonl", b"[]", "#t").unwrap_err().starts_with("a.jsonl:1: found a list, expected an object"));
         assert!(read("a.jsonl", b"{}\n{", "#t").unwrap_err().starts_with("a.jsonl:1: no field"));
         assert!(read("a.jsonl", b"{\"t\":\"\"}\n{", "#t").unwrap_err().starts_with("a.jsonl:2: not JSON"));
         assert!(read("a.jsonl", lines, "").unwrap_err().contains("say which field is the text"));

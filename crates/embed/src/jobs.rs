@@ -108,7 +108,7 @@ fn open(view: &View) -> Result<TextEncoder, EmbedError> {
         None => None,
         Some(name) => {
             let pooling = Pooling::from_str(name, false);
-            let problem = || format!("jobs.json: pool: `{name}` given, wanted mean, cls or null");
+            let problem = || format!("jobs.json: pool: found `{name}`, expected mean, cls or null");
             Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
         }
     };

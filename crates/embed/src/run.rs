@@ -72,7 +72,7 @@ pub(crate) fn run(
     make: &mut Make,
 ) -> Result<()> {
     if common.sizes.batch == 0 {
-        anyhow::bail!("--batch: 0 given, wanted at least 1");
+        anyhow::bail!("--batch: found 0, expected at least 1");
     }
     let mut all: BTreeMap<String, String> =
         decides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();

@@ -64,15 +64,15 @@ impl Job {
     ) -> Result<Outcome, EmbedError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         if self.tensor.is_empty() || self.tensor.starts_with('.') || !self.tensor.chars().all(plain) {
-            let problem = format!("`{}` given, wanted letters, digits, `_`, `-` and `.`", self.tensor);
+            let problem = format!("found `{}`, expected letters, digits, `_`, `-` and `.`", self.tensor);
             return Err(EmbedError::Argument { argument: "--tensor", problem });
         }
         if self.out.extension().is_none_or(|extension| extension != "safetensors") {
-            let problem = format!("`{}` given, wanted a name that ends in .safetensors", self.out.display());
+            let problem = format!("found `{}`, expected a name that ends in .safetensors", self.out.display());
             return Err(EmbedError::Argument { argument: "--out", problem });
         }
         if self.shard == 0 {
-            return Err(EmbedError::Argument { argument: "--shard", problem: "0 given, wanted at least 1".into() });
+            return Err(EmbedError::Argument { argument: "--shard", problem: "found 0, expected at least 1".into() });
         }
         let (earlier, jobs) = self.earlier()?;
         if let Some(job) = jobs.get(&self.tensor) {
@@ -165,7 +165,7 @@ impl Job {
     fn write_shard(&self, parts: &Path, range: &Range<usize>, rows: &Embeddings) -> Result<(), EmbedError> {
         if (rows.rows(), rows.width()) != (range.len(), self.width) {
             let found = (rows.rows(), rows.width());
-            return Err(EmbedError::Compute(format!("rows {found:?}, wanted {:?}", (range.len(), self.width))));
+            return Err(EmbedError::Compute(format!("found rows {found:?}, expected {:?}", (range.len(), self.width))));
         }
         let path = Self::shard_path(parts, range);
         let bytes: Vec<u8> = rows.values().iter().flat_map(|value| value.to_le_bytes()).collect();

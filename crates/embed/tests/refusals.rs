@@ -92,17 +92,18 @@ fn what_a_folder_lacks_is_named() {
     let pickled = pickled.with("pytorch_model.bin", b"\x80\x02}q\x00.").with("vocab.txt", "[PAD]\n[UNK]\n");
     assert_eq!(
         pickled.text(),
-        "F/vocab.txt: not a valid vocab.txt file: `[CLS]` is missing; wanted one token per line"
+        "F/vocab.txt: not a valid vocab.txt file: `[CLS]` is missing; expected one token per line"
     );
     let old = Folder::of("bert").without("model.safetensors").with("pytorch_model.bin", b"\x80\x02}q\x00.");
     let message = old.text();
     assert_eq!(message.lines().count(), 1, "{message}");
     assert!(message.starts_with("F/pytorch_model.bin: not a valid PyTorch file: "), "{message}");
     assert!(
-        message.ends_with("wanted a state dict written by torch.save; save the weights as `model.safetensors` instead")
+        message
+            .ends_with("expected a state dict written by torch.save; save the weights as `model.safetensors` instead")
     );
     let weights = Folder::of("bert").without("model.safetensors").text();
-    assert!(weights.starts_with("F: `model.safetensors` is missing; wanted the weights as"), "{weights}");
+    assert!(weights.starts_with("F: `model.safetensors` is missing; expected the weights as"), "{weights}");
     let tokenizer = Folder::of("bert").without("tokenizer.json").text();
     assert!(tokenizer.starts_with("F: `tokenizer.json` is missing; the folder holds no tokenizer of another kind"));
     let pieces = Folder::of("t5").without("tokenizer.json").with("spiece.model", "").text();
@@ -132,7 +133,7 @@ fn configurations_must_fit_the_weights() {
     let set = |name: &str, key: &str, value: Value| Folder::of(name).set("config.json", key, value).text();
     assert_eq!(
         set("bert", "intermediate_size", json!(65)),
-        "F/model.safetensors: tensor `encoder.layer.0.intermediate.dense.bias`: shape [64], wanted [65] by config.json"
+        "F/model.safetensors: tensor `encoder.layer.0.intermediate.dense.bias`: found shape [64], expected [65] as config.json says"
     );
     assert_eq!(
         set("bert", "num_attention_heads", json!(5)),
@@ -140,21 +141,23 @@ fn configurations_must_fit_the_weights() {
     );
     for value in [json!(0), json!(-1), json!(1.5), json!("four"), json!(1e300), json!([4])] {
         let message = set("bert", "num_attention_heads", value);
-        assert!(message.ends_with("wanted a whole number from 1 to 16777216"), "{message}");
+        assert!(message.ends_with("expected a whole number from 1 to 16777216"), "{message}");
     }
     assert!(set("bert", "num_hidden_layers", json!(3)).contains("tensor `encoder.layer.2.attention.self.query"));
-    assert!(set("bert", "hidden_act", json!("mish")).contains("hidden_act: unknown activation `mish`; wanted one of"));
-    assert!(set("bert", "position_embedding_type", json!("relative_key")).contains("wanted `absolute`"));
+    assert!(
+        set("bert", "hidden_act", json!("mish")).contains("hidden_act: unknown activation `mish`; expected one of")
+    );
+    assert!(set("bert", "position_embedding_type", json!("relative_key")).contains("expected `absolute`"));
     assert!(set("bert", "is_decoder", json!(true)).contains("is_decoder: true"));
     assert!(set("t5", "feed_forward_proj", json!("gated-mish")).contains("unknown `gated-mish`"));
     assert!(set("roberta", "model_type", json!("mpnet")).contains("relative_attention_bias.weight`: is missing"));
-    assert!(set("clip", "text_config", json!(3)).contains("text_config: found 3, wanted an object"));
+    assert!(set("clip", "text_config", json!(3)).contains("text_config: found 3, expected an object"));
     let swiglu = Folder::of("dinov2").set("config.json", "use_swiglu_ffn", json!(true)).pictures();
     assert!(swiglu.starts_with("F/config.json: use_swiglu_ffn: true is not supported"), "{swiglu}");
     let other = Folder::of("vit").set("preprocessor_config.json", "size", json!(40)).pictures();
     assert!(other.ends_with("prepares pictures of 40 x 40, the model reads 32 x 32"), "{other}");
     let lanczos = Folder::of("vit").set("preprocessor_config.json", "resample", json!(1)).pictures();
-    assert!(lanczos.ends_with("resample: 1 is not supported; wanted 2 (bilinear) or 3 (bicubic)"), "{lanczos}");
+    assert!(lanczos.ends_with("resample: 1 is not supported; expected 2 (bilinear) or 3 (bicubic)"), "{lanczos}");
 }
 
 #[test]
@@ -218,7 +221,7 @@ fn modules_that_do_more_are_refused_unless_pooling_is_said() {
     let folder = folder.with("1_Pooling/config.json", r#"{"pooling_mode_max_tokens": true}"#);
     assert_eq!(
         folder.text(),
-        "F/1_Pooling/config.json: pooling_mode_*: found [max_tokens], wanted mean_tokens alone or cls_token alone"
+        "F/1_Pooling/config.json: pooling_mode_*: found [max_tokens], expected mean_tokens alone or cls_token alone"
     );
     let outside = json!([{"path": "../bert", "type": "sentence_transformers.models.Transformer"}]);
     assert!(folder.with("modules.json", outside.to_string()).text().contains("path `../bert` leads out of the folder"));
@@ -239,7 +242,7 @@ fn options_must_suit_the_model() {
     );
     for length in [0, 1, 2] {
         let message = open("bert", None, Some(length));
-        let wanted = format!("cannot cut at {length} tokens: 2 of them are special ones; wanted at least 3");
+        let wanted = format!("cannot cut at {length} tokens: 2 of them are special ones; expected at least 3");
         assert!(message.ends_with(&wanted), "{message}");
     }
 }

@@ -134,10 +134,12 @@ fn arguments_are_checked() {
         command.current_dir(folder).args(["text", "--input", "texts.txt", "--out", out]).args(extra);
         failed(&command.arg("--model").arg(golden("bert")).output().unwrap())
     };
-    assert!(run("a.safetensors", &["--tensor", "../x"]).contains("--tensor: `../x` given, wanted letters"));
+    assert!(run("a.safetensors", &["--tensor", "../x"]).contains("--tensor: found `../x`, expected letters"));
     assert!(run("a.safetensors", &["--tensor", "x", "--shard", "0"]).contains("--shard: 0 given"));
     assert!(run("a.safetensors", &["--tensor", "x", "--batch", "0"]).contains("--batch: 0 given"));
-    assert!(run("a.npy", &["--tensor", "x"]).contains("--out: `a.npy` given, wanted a name that ends in .safetensors"));
+    assert!(
+        run("a.npy", &["--tensor", "x"]).contains("--out: found `a.npy`, expected a name that ends in .safetensors")
+    );
     fs::write(folder.join("b.safetensors"), "no tensors").unwrap();
     assert!(run("b.safetensors", &["--tensor", "x"]).contains("b.safetensors: not a valid safetensors file"));
     assert!(

@@ -27,7 +27,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Option<Self>, EmbedError> {
         let Some(value) = json(path)? else { return Ok(None) };
         let Value::Object(map) = value else {
-            return Err(EmbedError::format(path, "JSON", format!("found {}, wanted an object", kind(&value))));
+            return Err(EmbedError::format(path, "JSON", format!("found {}, expected an object", kind(&value))));
         };
         Ok(Some(Self { path: path.to_owned(), prefix: String::new(), map }))
     }
@@ -132,7 +132,7 @@ impl Config {
     }
 
     fn wrong(&self, key: &str, found: &Value, wanted: &str) -> EmbedError {
-        self.error(key, format!("found {}, wanted {wanted}", shown(found)))
+        self.error(key, format!("found {}, expected {wanted}", shown(found)))
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {
     Err(EmbedError::Missing {
         folder: folder.to_owned(),
         wanted: "the model's folder".into(),
-        advice: format!("wanted a folder with `{CONFIG}`, `{WHOLE}` and, for text, `tokenizer.json`"),
+        advice: format!("expected a folder with `{CONFIG}`, `{WHOLE}` and, for text, `tokenizer.json`"),
     })
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn read(path: &Path) -> std::result::Result<Tensors, EmbedError> {
             format!("its pickle is damaged ({})", words.unwrap_or("the parser gives no reason"))
         }
     };
-    let detail = format!("{why}; wanted a state dict written by torch.save; save the weights as `{WHOLE}` instead");
+    let detail = format!("{why}; expected a state dict written by torch.save; save the weights as `{WHOLE}` instead");
     Err(EmbedError::format(path, "PyTorch", detail))
 }
 

@@ -56,7 +56,7 @@ impl Weights {
                 folder: folder.to_owned(),
                 wanted: format!("`{WHOLE}`"),
                 advice: format!(
-                    "wanted the weights as `{WHOLE}`, as `{INDEX}` with its files, or as `{PICKLED}`; weights of TensorFlow, Flax or ONNX are not read"
+                    "expected the weights as `{WHOLE}`, as `{INDEX}` with its files, or as `{PICKLED}`; weights of TensorFlow, Flax or ONNX are not read"
                 ),
             })
         }
@@ -70,7 +70,11 @@ impl Weights {
         let mut weights = Self::empty(index);
         let value = config::json(index)?.unwrap_or_default();
         let Some(map) = value.get("weight_map").and_then(|map| map.as_object()) else {
-            return Err(EmbedError::format(index, "index", "wanted an object `weight_map` from tensors to files"));
+            return Err(EmbedError::format(
+                index,
+                "index",
+                "found no object `weight_map`, expected one that maps each tensor to its file",
+            ));
         };
         let mut names: Vec<&str> = Vec::new();
         for file in map.values() {
@@ -170,7 +174,7 @@ impl Scope<'_> {
             Stored::Ready(tensor) => tensor.dims(),
         };
         if found != shape {
-            let problem = format!("shape {found:?}, wanted {shape:?} by config.json");
+            let problem = format!("found shape {found:?}, expected {shape:?} as config.json says");
             return Err(EmbedError::Tensor { path: self.weights.path.clone(), name, problem });
         }
         self.weights.tensor(stored)

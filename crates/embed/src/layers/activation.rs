@@ -33,7 +33,7 @@ impl Activation {
         let name = config.text(key, default)?;
         Self::of(name).ok_or_else(|| {
             let known = "gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, swish, relu, tanh";
-            config.error(key, format!("unknown activation `{name}`; wanted one of {known}"))
+            config.error(key, format!("unknown activation `{name}`; expected one of {known}"))
         })
     }
 

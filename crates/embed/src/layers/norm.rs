@@ -77,6 +77,6 @@ pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle
     let values: &[f32] = storage.as_slice()?;
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&values[start..end]),
-        None => candle_core::bail!("wanted a contiguous tensor, found strides {:?}", layout.stride()),
+        None => candle_core::bail!("found strides {:?}, expected a contiguous tensor", layout.stride()),
     }
 }

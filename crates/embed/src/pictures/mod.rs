@@ -53,7 +53,7 @@ impl PictureEncoder {
             _ => Box::new(ConvNext::load(&config, &weights)?),
         };
         let Some((width, height)) = preparation.size() else {
-            let problem = "leaves pictures in different sizes; wanted a crop, or a height and a width";
+            let problem = "leaves pictures in different sizes; expected a crop, or a height and a width";
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem: problem.into() });
         };
         if let Some(side) = model.side().filter(|side| (*side, *side) != (width, height)) {

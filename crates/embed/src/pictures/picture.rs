@@ -62,7 +62,12 @@ impl Rgb {
             | DynamicImage::ImageLumaA8(_)
             | DynamicImage::ImageRgb8(_)
             | DynamicImage::ImageRgba8(_) => {}
-            other => return Err(wrong(format!("colours of type {:?}, wanted eight bits a colour", other.color()))),
+            other => {
+                return Err(wrong(format!(
+                    "found colours of type {:?}, expected eight bits per colour",
+                    other.color()
+                )));
+            }
         }
         let rgb = decoded.into_rgb8();
         let (width, height) = (rgb.width() as usize, rgb.height() as usize);

@@ -7,7 +7,10 @@ use super::{
     picture::Rgb,
     resize::{Filter, crop, resize},
 };
-use crate::{EmbedError, folder::config::Config};
+use crate::{
+    EmbedError,
+    folder::config::{Config, shown},
+};
 
 const SETTINGS: &str = "preprocessor_config.json";
 
@@ -60,7 +63,7 @@ impl Preparation {
             2 => Filter::Bilinear,
             3 => Filter::Bicubic,
             other => {
-                let problem = format!("{other} is not supported; wanted 2 (bilinear) or 3 (bicubic)");
+                let problem = format!("{other} is not supported; expected 2 (bilinear) or 3 (bicubic)");
                 return Err(config.error("resample", problem));
             }
         };
@@ -70,7 +73,8 @@ impl Preparation {
             false => ([0.0; 3], [1.0; 3]),
         };
         if deviation.iter().any(|d| *d <= 0.0) {
-            return Err(config.error("image_std", "wanted three numbers above 0"));
+            let problem = format!("found {deviation:?}, expected three numbers above 0");
+            return Err(config.error("image_std", problem));
         }
         let factor = match config.flag("do_rescale", true)? {
             true => config.number("rescale_factor", 1.0 / 255.0)?,
@@ -139,7 +143,8 @@ fn family(config: &Config, model_type: &str) -> Result<Family, EmbedError> {
         (Some("DeiT"), _) => Ok(Family::Deit),
         (Some("ConvNext"), _) | (None, "resnet" | "convnext") => Ok(Family::ConvNext),
         _ => {
-            let problem = format!("`{name}` is not supported; wanted that of ViT, DeiT, CLIP, Bit or ConvNext");
+            let problem =
+                format!("`{name}` is not supported; expected the processor of ViT, DeiT, CLIP, Bit or ConvNext");
             Err(config.error(key, problem))
         }
     }
@@ -156,7 +161,7 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
         Family::ConvNext if width < 384 => {
             let share = config.number("crop_pct", 224.0 / 256.0)?;
             if !(0.1..=1.0).contains(&share) {
-                return Err(config.error("crop_pct", format!("{share} given, wanted 0.1 to 1")));
+                return Err(config.error("crop_pct", format!("found {share}, expected a number from 0.1 to 1")));
             }
             (Resize::Shortest((width as f64 / share) as usize), Some((width, width)))
         }
@@ -183,14 +188,15 @@ fn size(config: &Config, key: &str) -> Result<(usize, usize, bool), EmbedError> 
     let (width, height, shortest) = match config.get(key) {
         None => (224, 224, false),
         Some(value) if value.is_object() => {
-            let object = config.sub(key)?.ok_or_else(|| config.error(key, "wanted a number or an object"))?;
+            let wrong = |want: &str| config.error(key, format!("found {}, expected {want}", shown(value)));
+            let object = config.sub(key)?.ok_or_else(|| wrong("a number or an object"))?;
             if object.has("shortest_edge") {
                 let edge = object.size("shortest_edge", 224)?;
                 (edge, edge, true)
             } else if object.has("height") && object.has("width") {
                 (object.size("width", 224)?, object.size("height", 224)?, false)
             } else {
-                return Err(config.error(key, "wanted a number, `shortest_edge`, or `height` and `width`"));
+                return Err(wrong("a number, or an object with `shortest_edge`, or with `height` and `width`"));
             }
         }
         Some(_) => {
@@ -199,14 +205,14 @@ fn size(config: &Config, key: &str) -> Result<(usize, usize, bool), EmbedError> 
         }
     };
     if width.max(height) > LARGEST {
-        return Err(config.error(key, format!("{} pixels given, wanted at most {LARGEST}", width.max(height))));
+        return Err(config.error(key, format!("found {} pixels, expected at most {LARGEST}", width.max(height))));
     }
     Ok((width, height, shortest))
 }
 
 fn colours(config: &Config, key: &str) -> Result<[f64; 3], EmbedError> {
     if !config.has(key) {
-        return Err(config.error(key, "is missing; wanted three numbers, or `do_normalize` false"));
+        return Err(config.error(key, "is missing; expected three numbers, or `do_normalize` false"));
     }
     config.colours(key, [0.0; 3])
 }

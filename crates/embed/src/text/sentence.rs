@@ -32,7 +32,13 @@ impl Sentence {
         };
         let (first, rest) = match modules.split_first() {
             Some((first, rest)) if first.kind == "Transformer" => (first, rest),
-            _ => return Err(EmbedError::format(&path, MODULES, "wanted a module `Transformer` first")),
+            Some((first, _)) => {
+                let detail = format!("the first module is `{}`, expected `Transformer`", first.kind);
+                return Err(EmbedError::format(&path, MODULES, detail));
+            }
+            None => {
+                return Err(EmbedError::format(&path, MODULES, "found no module, expected `Transformer` first"));
+            }
         };
         let folder = root.join(&first.folder);
         Ok(Self {
@@ -52,7 +58,9 @@ struct Module {
 fn modules(path: &Path) -> Result<Option<Vec<Module>>, EmbedError> {
     let Some(value) = config::json(path)? else { return Ok(None) };
     let wrong = |detail: &str| EmbedError::format(path, MODULES, detail);
-    let list = value.as_array().ok_or_else(|| wrong("wanted a list of modules"))?;
+    let list = value
+        .as_array()
+        .ok_or_else(|| wrong(&format!("found {}, expected a list of modules", config::kind(&value))))?;
     let module = |value: &Value| {
         let kind = value.get("type").and_then(Value::as_str).ok_or_else(|| wrong("a module has no `type`"))?;
         let folder = value.get("path").and_then(Value::as_str).unwrap_or_default();
@@ -100,7 +108,7 @@ fn pool(folder: &Path) -> Result<Pool, EmbedError> {
         ["mean_tokens"] => Ok(Pool::Mean),
         ["cls_token"] => Ok(Pool::Cls),
         _ => {
-            let problem = format!("found [{}], wanted mean_tokens alone or cls_token alone", on.join(", "));
+            let problem = format!("found [{}], expected mean_tokens alone or cls_token alone", on.join(", "));
             Err(config.error("pooling_mode_*", problem))
         }
     }

@@ -73,7 +73,7 @@ impl TextTokenizer {
         if length <= added {
             // the library would subtract without looking
             let problem = format!(
-                "cannot cut at {length} tokens: {added} of them are special ones; wanted at least {}",
+                "cannot cut at {length} tokens: {added} of them are special ones; expected at least {}",
                 added + 1
             );
             return Err(EmbedError::Tokenizer { path: self.path.clone(), problem });
@@ -136,7 +136,7 @@ fn word_piece(path: &Path, settings: Option<&Config>) -> Result<Tokenizer, Embed
     let vocabulary = WordPiece::read_bytes(&bytes).map_err(format)?;
     let id = |token: &str| {
         vocabulary.get(token).copied().ok_or_else(|| {
-            EmbedError::format(path, VOCABULARY, format!("`{token}` is missing; wanted one token per line"))
+            EmbedError::format(path, VOCABULARY, format!("`{token}` is missing; expected one token per line"))
         })
     };
     let specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];

@@ -191,7 +191,7 @@ impl CustomOp1 for Mixing<'_> {
         let (items, height, width) = self.places;
         let channels = self.depthwise.bias.len();
         if values.len() != items * height * width * channels || values.is_empty() {
-            candle_core::bail!("{} values, wanted {items} x {height} x {width} x {channels}", values.len());
+            candle_core::bail!("found {} values, expected {items} x {height} x {width} x {channels}", values.len());
         }
         let mut out = vec![0.0; values.len()];
         out.par_chunks_mut(width * channels).enumerate().for_each(|(row, out)| {

@@ -51,7 +51,7 @@ impl ResNet {
         let first = config.size("embedding_size", 64)?;
         let channels = config.size("num_channels", 3)?;
         if channels != 3 {
-            return Err(config.error("num_channels", format!("{channels} given, wanted 3")));
+            return Err(config.error("num_channels", format!("found {channels}, expected 3")));
         }
         let widths = config.sizes("hidden_sizes", &[256, 512, 1024, 2048])?;
         let depths = config.sizes("depths", &[3, 4, 6, 3])?;
@@ -61,7 +61,9 @@ impl ResNet {
         let bottleneck = match config.text("layer_type", "bottleneck")? {
             "bottleneck" => true,
             "basic" => false,
-            other => return Err(config.error("layer_type", format!("`{other}`, wanted `bottleneck` or `basic`"))),
+            other => {
+                return Err(config.error("layer_type", format!("found `{other}`, expected `bottleneck` or `basic`")));
+            }
         };
         let early = config.flag("downsample_in_bottleneck", false)?;
         let mut blocks = Vec::new();

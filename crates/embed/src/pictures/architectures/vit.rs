@@ -48,11 +48,11 @@ pub(crate) struct Vit {
 impl Vit {
     pub fn load(config: &Config, weights: &Weights, dino: bool) -> Result<Self, EmbedError> {
         if dino && config.flag("use_swiglu_ffn", false)? {
-            let problem = "true is not supported (the giant model has it); wanted a feed-forward block with GELU";
+            let problem = "true is not supported (the giant model has it); expected a feed-forward block with GELU";
             return Err(config.error("use_swiglu_ffn", problem));
         }
         if !config.flag("qkv_bias", true)? {
-            return Err(config.error("qkv_bias", "false is not supported; wanted true"));
+            return Err(config.error("qkv_bias", "false is not supported; expected true"));
         }
         let scope = weights.rooted("embeddings.cls_token")?;
         let width = config.size("hidden_size", 768)?;

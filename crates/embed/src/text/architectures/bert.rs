@@ -42,7 +42,7 @@ impl Bert {
     pub fn load(config: &Config, weights: &Weights, roberta: bool) -> Result<Self, EmbedError> {
         let kind = config.text("position_embedding_type", "absolute")?;
         if kind != "absolute" {
-            let problem = format!("`{kind}` is not supported; wanted `absolute`");
+            let problem = format!("`{kind}` is not supported; expected `absolute`");
             return Err(config.error("position_embedding_type", problem));
         }
         let scope = weights.rooted("embeddings.word_embeddings.weight")?;

@@ -10,7 +10,7 @@ use crate::{
 /// The encoder that `config.json` names.
 pub(crate) fn load(config: &Config, weights: &Weights) -> Result<Box<dyn TextModel>, EmbedError> {
     if config.flag("is_decoder", false)? {
-        let problem = "true: a decoder sees only what came before; wanted an encoder";
+        let problem = "found true, a decoder, whose tokens see only the tokens before them; expected an encoder";
         return Err(config.error("is_decoder", problem));
     }
     Ok(match model_type(config)? {

@@ -93,7 +93,7 @@ fn feed_forward(config: &Config) -> Result<(Activation, bool), EmbedError> {
         None => (name, false),
     };
     let activation = Activation::of(plain).ok_or_else(|| {
-        let problem = format!("unknown `{name}`; wanted an activation such as `relu`, or `gated-` and one");
+        let problem = format!("unknown `{name}`; expected an activation such as `relu`, or `gated-` before its name");
         config.error("feed_forward_proj", problem)
     })?;
     Ok((activation, gate))
