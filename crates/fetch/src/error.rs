@@ -26,13 +26,13 @@ pub enum FetchError {
         known: Vec<String>,
     },
     /// A text that is not the id of a repository.
-    #[error("`{id}` is not the id of a repository; wanted `owner/name`")]
+    #[error("`{id}` is not the id of a repository; expected `owner/name`")]
     Id {
         /// What was given.
         id: String,
     },
     /// A value of `HF_ENDPOINT` that is not the address of a hub.
-    #[error("HF_ENDPOINT is `{value}`: {reason}; wanted something like https://huggingface.co")]
+    #[error("HF_ENDPOINT is `{value}`: {reason}; expected an address such as https://huggingface.co")]
     Endpoint {
         /// Its value.
         value: String,
@@ -46,7 +46,7 @@ pub enum FetchError {
     #[error("there is no folder for the cache: this user has no cache folder; set ALIGN_DATA to one")]
     NoCache,
     /// Certificates of `SSL_CERT_FILE` that cannot be used.
-    #[error("SSL_CERT_FILE names {}: {reason}; wanted certificates in PEM", .path.display())]
+    #[error("SSL_CERT_FILE names {}: {reason}; expected certificates in PEM", .path.display())]
     Certificates {
         /// The file.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum FetchError {
     },
     /// An address that is not https.
     #[error(
-        "{url}: not https; wanted an https address (only the hub that HF_ENDPOINT names may be http, and only if it is set to an http address)"
+        "{url}: not https; expected an https address (only the hub that HF_ENDPOINT names may be http, and only if it is set to an http address)"
     )]
     Insecure {
         /// The address.
@@ -93,7 +93,7 @@ pub enum FetchError {
     },
     /// The bytes are not those that were wanted.
     #[error(
-        "{}: SHA-256 is {found}, wanted {wanted} as {said_by} says; nothing was kept: try again, and if it stays so, the file at its source has changed", .path.display()
+        "{}: SHA-256 is {found}, expected {wanted} as {said_by} says; nothing was kept: try again, and if it stays so, the file at its source has changed", .path.display()
     )]
     Checksum {
         /// Where the file would have come to lie.
@@ -106,7 +106,7 @@ pub enum FetchError {
         said_by: &'static str,
     },
     /// A file that changed after its download.
-    #[error("{}: {found}, wanted {wanted} as fetched.json says; it was changed since: move it away and run the command again", .path.display())]
+    #[error("{}: {found}, expected {wanted} as fetched.json says; it was changed since: move it away and run the command again", .path.display())]
     Changed {
         /// The file.
         path: PathBuf,

@@ -98,7 +98,10 @@ fn pictures_in(wanted: &Pictures, folder: &Path) -> Result<Result<Put, String>, 
     pictures.sort();
     if pictures.len() != wanted.pictures {
         let (found, wanted) = (pictures.len(), wanted.pictures);
-        return Ok(Err(format!("{}: {found} JPEG pictures, wanted {wanted}", folder.display())));
+        return Ok(Err(format!(
+            "{}: found {found} JPEG pictures, expected {wanted}; unpack the archive again",
+            folder.display()
+        )));
     }
     let mut sum = Combined::default();
     for picture in &pictures {
@@ -123,7 +126,7 @@ fn one_file(wanted: &HubFile, path: &Path) -> Result<Result<Put, String>, FetchE
     }
     match &wanted.sha256 {
         Some(wanted) if !wanted.eq_ignore_ascii_case(&sha256) => {
-            Ok(Err(format!("{}: SHA-256 is {sha256}, wanted {wanted}", path.display())))
+            Ok(Err(format!("{}: SHA-256 is {sha256}, expected {wanted}; fetch the archive again", path.display())))
         }
         _ => Ok(Ok(Put { files: 1, sha256 })),
     }

@@ -283,7 +283,7 @@ fn redirects_end() {
 
 #[test]
 fn a_wrong_sum_keeps_nothing() {
-    let wanted = sum(b"what was wanted");
+    let wanted = sum(b"not a list of files of the hub");
     let by_source = ONE_FILE.replace("sha256: null", &format!("sha256: {wanted}"));
     let hub = Server::start(|request, _| Reply::file(request, b"something else", "\"one\""));
     let toy = Toy::new(&hub.url, &by_source);

@@ -47,7 +47,7 @@ fn a_changed_file_is_found_out() {
     assert!(error.contains("move it away"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"here IT is", "it is the user's to move");
     fs::write(&path, b"here").unwrap();
-    assert!(toy.error().contains("4 bytes, wanted 10 bytes"));
+    assert!(toy.error().contains("4 bytes, expected 10 bytes"));
     fs::remove_file(&path).unwrap();
     assert_eq!(toy.fetch().unwrap().files[0].sha256, sum(b"here it is"));
 }
@@ -133,7 +133,7 @@ fn a_list_that_leads_out_of_the_cache_is_refused() {
     }
     let hub = Server::start(|_, _| Reply::status(200).body("<html>"));
     let toy = Toy::new(&hub.url, &ONE_FILE.replace("data/train.bin", "\"text/*.bin\""));
-    assert!(toy.error().contains("is not what was wanted"));
+    assert!(toy.error().contains("is not a list of files of the hub"));
     let hub = Server::start(|_, _| Reply::status(200).body("[]"));
     let toy = Toy::new(&hub.url, &ONE_FILE.replace("data/train.bin", "\"text/*.bin\""));
     assert!(toy.error().contains("has no file `text/*.bin`"));
@@ -160,7 +160,7 @@ fn an_encoder_comes_with_what_it_needs() {
     fetch::encoder("org/enc", None, &toy.options).unwrap();
     assert_eq!(hub.seen().len(), 4, "a second time, nobody is asked");
     for id in ["", "../enc", "a/b/c", "org/.."] {
-        assert!(fetch::encoder(id, None, &toy.options).unwrap_err().to_string().contains("wanted `owner/name`"));
+        assert!(fetch::encoder(id, None, &toy.options).unwrap_err().to_string().contains("expected `owner/name`"));
     }
 }
 
@@ -234,7 +234,7 @@ fn what_a_person_must_do_is_said_and_checked() {
     fs::write(put.join("list.txt"), "a\n").unwrap();
     fs::write(put.join("train/a.jpg"), b"\xFF\xD8\xFF\xE0 a").unwrap();
     fs::write(put.join("train/Thumbs.db"), b"of some system").unwrap();
-    assert!(wanting(&toy).contains("1 JPEG pictures, wanted 2"));
+    assert!(wanting(&toy).contains("found 1 JPEG pictures, expected 2"));
     fs::write(put.join("train/b.jpg"), b"<html>").unwrap();
     assert!(wanting(&toy).contains("b.jpg: is no JPEG picture"));
     fs::write(put.join("train/b.jpg"), b"\xFF\xD8\xFF\xE0 b").unwrap();

@@ -90,8 +90,8 @@ sources:
 
 #[test]
 fn wrong_values() {
-    refused("org/toy", "org/../toy", &["repository", "wanted `owner/name`"]);
-    refused("org/toy", "../toy", &["repository", "wanted `owner/name`"]);
+    refused("org/toy", "org/../toy", &["repository", "expected `owner/name`"]);
+    refused("org/toy", "../toy", &["repository", "expected `owner/name`"]);
     refused("branch: main", "branch: ../main", &["is no branch"]);
     refused("revision: null", "revision: abc", &["`abc` is no commit", "or null"]);
     refused("sha256: null", "sha256: abc", &["`abc` is not a SHA-256"]);
@@ -105,7 +105,8 @@ fn wrong_values() {
         twice,
         &["files[1].path", "is kept where sources[0].files[0].path is"],
     );
-    for (url, part) in [("ftp://example.org/x", "wanted https"), ("https://me:pw@example.org/x", "holds no secrets")] {
+    for (url, part) in [("ftp://example.org/x", "expected https"), ("https://me:pw@example.org/x", "holds no secrets")]
+    {
         let web = format!("\nsources:\n  - {{url: \"{url}\", file: x, sha256: null}}\n");
         refused(ONE_FILE, &web, &["sources[0].url", part]);
     }
@@ -147,11 +148,15 @@ fn texts_are_read_from_files_that_are_fetched() {
     refused("{of}/test", "{of}/tests", &["toy.yaml:16", "texts.files.test: `x/tests.parquet` is not among the files"]);
     refused("text: say, id: id", "text: say", &["texts.read", "`id` is missing"]);
     refused("parts:", "part:", &["unknown name `part`; did you mean `parts`?"]);
-    refused("read: {parts: {text: say, id: id}}", "read: columns", &["texts.files.train", "no `{of}` in the name"]);
+    refused(
+        "read: {parts: {text: say, id: id}}",
+        "read: columns",
+        &["texts.files.train", "expected a name without it"],
+    );
     let views = toy.options.sources.join("toy.yaml");
     let text = std::fs::read_to_string(&views).unwrap().replace("of: x, modality: text", "of: ../x, modality: text");
     std::fs::write(&views, text.replace("read: columns", "read: {parts: {text: say, id: id}}")).unwrap();
-    assert!(toy.error().contains("views[0].of: `../x` names a file; wanted letters"), "{}", toy.error());
+    assert!(toy.error().contains("views[0].of: `../x` names a file; expected letters"), "{}", toy.error());
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Look<'_> {
         let note = |line: &str| (self.say)(&format!("{}: {line}", hub.repository));
         let text = self.retry.run(&url, || ask(self.client, &url), note)?;
         let entries: Vec<Entry> = serde_json::from_slice(&text).map_err(|e| {
-            let reason = format!("the list of files is not what was wanted: {e}; check HF_ENDPOINT");
+            let reason = format!("the answer is not a list of files of the hub: {e}; check HF_ENDPOINT");
             FetchError::Answer { url: shown(&url), reason }
         })?;
         let files = entries.into_iter().filter(|entry| entry.kind == "file");

@@ -91,7 +91,7 @@ impl Checker {
         // The name is the name of a folder in the cache.
         self.path("name", &raw.name)?;
         if [cache::ENCODERS, cache::EMBEDDED].contains(&raw.name.as_str()) {
-            return Err(self.wrong("name", format!("`{}` is a folder of the cache; wanted another name", raw.name)));
+            return Err(self.wrong("name", format!("`{}` is a folder of the cache; choose another name", raw.name)));
         }
         let mut origins = Vec::new();
         for (i, origin) in raw.sources.into_iter().enumerate() {
@@ -126,7 +126,10 @@ impl Checker {
         match (raw.hub, raw.url) {
             (Some(hub), None) => {
                 if raw.file.is_some() || raw.sha256.is_some() {
-                    return Err(self.wrong(key, "`file` and `sha256` belong to `url`; with `hub`, wanted `files`"));
+                    return Err(self.wrong(
+                        key,
+                        "found `file` or `sha256` beside `hub`, expected `files`; `file` and `sha256` belong to `url`",
+                    ));
                 }
                 self.hub(&format!("{key}.hub"), &hub)?;
                 let files = raw.files.unwrap_or_default();
@@ -142,13 +145,15 @@ impl Checker {
                 let at = format!("{key}.url");
                 let url = Url::parse(&url).map_err(|e| self.wrong(&at, format!("`{url}`: {e}")))?;
                 if !matches!(url.scheme(), "https" | "http") {
-                    return Err(self.wrong(&at, format!("scheme `{}`; wanted https", url.scheme())));
+                    return Err(self.wrong(&at, format!("found the scheme `{}`, expected https", url.scheme())));
                 }
                 if !url.username().is_empty() || url.password().is_some() {
                     return Err(self.wrong(&at, "the address has a user; a source file holds no secrets"));
                 }
                 if raw.files.is_some() {
-                    return Err(self.wrong(key, "`files` belongs to `hub`; with `url`, wanted `file`"));
+                    return Err(
+                        self.wrong(key, "found `files` beside `url`, expected `file`; `files` belongs to `hub`")
+                    );
                 }
                 let Some(file) = raw.file else {
                     return Err(self.wrong(key, "`file` is missing; it says under which name the download is kept"));
@@ -157,14 +162,14 @@ impl Checker {
                 let sha256 = self.sum(&format!("{key}.sha256"), raw.sha256.as_deref())?;
                 Ok(Origin::Web { url, file, sha256 })
             }
-            (Some(_), Some(_)) => Err(self.wrong(key, "both `hub` and `url` are given; wanted one of them")),
-            (None, None) => Err(self.wrong(key, "neither `hub` nor `url` is given; wanted one of them")),
+            (Some(_), Some(_)) => Err(self.wrong(key, "found both `hub` and `url`, expected one of them")),
+            (None, None) => Err(self.wrong(key, "found neither `hub` nor `url`, expected one of them")),
         }
     }
 
     fn hub(&self, key: &str, hub: &Hub) -> Result<(), FetchError> {
         if !is_repository(&hub.repository) {
-            let message = format!("`{}` is not the id of a repository; wanted `owner/name`", hub.repository);
+            let message = format!("`{}` is not the id of a repository; expected `owner/name`", hub.repository);
             return Err(self.wrong(&format!("{key}.repository"), message));
         }
         if hub.branch.is_empty() || !hub.branch.split('/').all(is_plain) {
@@ -176,7 +181,7 @@ impl Checker {
     fn revision(&self, key: &str, revision: Option<&str>) -> Result<(), FetchError> {
         match revision {
             Some(text) if text.len() != 40 || !text.bytes().all(|b| b.is_ascii_hexdigit()) => {
-                Err(self.wrong(key, format!("`{text}` is no commit; wanted 40 hexadecimal digits, or null")))
+                Err(self.wrong(key, format!("`{text}` is no commit; expected 40 hexadecimal digits, or null")))
             }
             _ => Ok(()),
         }
@@ -187,11 +192,11 @@ impl Checker {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let stars = file.path.matches('*').count();
         if stars > 1 || stars != name.matches('*').count() {
-            let message = format!("`{}`: wanted at most one `*`, in the last part of the path", file.path);
+            let message = format!("found `{}`, expected at most one `*`, in the last part of the path", file.path);
             return Err(self.wrong(&at, message));
         }
         if stars == 1 && file.sha256.is_some() {
-            let message = "a path with `*` may stand for several files, so it has no checksum; wanted null";
+            let message = "a path with `*` may stand for several files, so it has no checksum; expected null";
             return Err(self.wrong(&format!("{key}.sha256"), message));
         }
         self.take(&at, &file.path)?;
@@ -219,7 +224,7 @@ impl Checker {
 
     fn views(&self, views: &[View]) -> Result<(), FetchError> {
         if views.len() < 2 {
-            return Err(self.wrong("views", format!("{} given; wanted at least two", views.len())));
+            return Err(self.wrong("views", format!("found {} of them, expected at least two", views.len())));
         }
         for (i, view) in views.iter().enumerate() {
             if let Some(first) = views[..i].iter().position(|other| other.name == view.name) {
@@ -227,14 +232,14 @@ impl Checker {
                 return Err(self.wrong(&format!("views[{i}].name"), message));
             }
             if !is_repository(&view.encoder) {
-                let message = format!("`{}` is not the id of a repository; wanted `owner/name`", view.encoder);
+                let message = format!("`{}` is not the id of a repository; expected `owner/name`", view.encoder);
                 return Err(self.wrong(&format!("views[{i}].encoder"), message));
             }
             self.revision(&format!("views[{i}].revision"), view.revision.as_deref())?;
             if let Some(corrupt) = &view.corrupt
                 && !(corrupt.fraction > 0.0 && corrupt.fraction <= 1.0)
             {
-                let message = format!("{} is no fraction; wanted more than 0 and at most 1", corrupt.fraction);
+                let message = format!("found {}, expected a fraction above 0 and at most 1", corrupt.fraction);
                 return Err(self.wrong(&format!("views[{i}].corrupt.fraction"), message));
             }
         }
@@ -263,7 +268,7 @@ impl Checker {
             None => Ok(None),
             Some(sum) if files::checksum::is_sha256(sum) => Ok(Some(sum.to_lowercase())),
             Some(sum) => {
-                Err(self.wrong(key, format!("`{sum}` is not a SHA-256; wanted 64 hexadecimal digits, or null")))
+                Err(self.wrong(key, format!("`{sum}` is not a SHA-256; expected 64 hexadecimal digits, or null")))
             }
         }
     }

@@ -33,11 +33,12 @@ pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins
     for (i, view) in views.iter().enumerate() {
         let key = format!("views[{i}]");
         if view.modality != Modality::Text {
-            return Err(file.error(&format!("{key}.modality"), "`texts` is given, so wanted `text`").into());
+            let message = "found another modality than `text`; expected `text`, because this source has `texts`";
+            return Err(file.error(&format!("{key}.modality"), message).into());
         }
         for (part, name) in [("name", &view.name), ("of", &view.of)] {
             if !is_plain(name) {
-                let message = format!("`{name}` names a file; wanted letters, digits, `.`, `_` and `-`");
+                let message = format!("`{name}` names a file; expected letters, digits, `.`, `_` and `-`");
                 return Err(file.error(&format!("{key}.{part}"), message).into());
             }
         }
