@@ -285,7 +285,10 @@ fn check_primary(grid: &Located<Grid>) -> Result<(), DataError> {
         return Err(grid.error("primary.compare[1]", format!("`{a}` twice; name two settings")));
     }
     if primary.compare.len() != 2 {
-        return Err(grid.error("primary.compare", format!("{} methods, wanted 2", primary.compare.len())));
+        return Err(grid.error(
+            "primary.compare",
+            format!("found {} methods, expected 2; name the two settings to compare", primary.compare.len()),
+        ));
     }
     Ok(())
 }

@@ -108,7 +108,7 @@ impl FromStr for Only {
                         let last = last.strip_prefix('=').unwrap_or(last);
                         let Some((first, last)) = first.parse().ok().zip(last.parse().ok()).filter(|(a, b)| a <= b)
                         else {
-                            bail!("`{part}`: wanted a range of seeds such as seed=0..2, which is 0, 1 and 2");
+                            bail!("found `{part}`, expected a range of seeds such as seed=0..2, which is 0, 1 and 2");
                         };
                         Wanted::Seeds(first, last)
                     }
@@ -249,6 +249,6 @@ mod tests {
         let seeds: Vec<u64> = only.pick(&cells).expect("some").iter().map(|cell| cell.seed).collect();
         assert!(seeds == [1, 3, 7] && only.to_string() == "method=gcpa,seed=1..3,seed=7");
         let error = "seed=3..1".parse::<Only>().unwrap_err().to_string();
-        assert_eq!(error, "`seed=3..1`: wanted a range of seeds such as seed=0..2, which is 0, 1 and 2");
+        assert_eq!(error, "found `seed=3..1`, expected a range of seeds such as seed=0..2, which is 0, 1 and 2");
     }
 }

@@ -41,7 +41,7 @@ impl FromStr for Shard {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
-        let Some((index, count)) = parts else { bail!("`{text}` is no shard; wanted i/n, such as 0/4") };
+        let Some((index, count)) = parts else { bail!("`{text}` is no shard; expected i/n, such as 0/4") };
         ensure!(count > 0, "`{text}`: there are no shards of 0");
         ensure!(index < count, "`{text}`: shards are counted from 0, so the last of {count} is {}/{count}", count - 1);
         Ok(Self { index, count })
@@ -59,7 +59,7 @@ impl FromStr for Indices {
         let mut indices = Vec::new();
         for part in text.split(',') {
             let number = |text: &str| {
-                text.trim().parse::<usize>().with_context(|| format!("`{part}`: wanted indices such as 3,5-9"))
+                text.trim().parse::<usize>().with_context(|| format!("found `{part}`, expected indices such as 3,5-9"))
             };
             let (first, last) = match part.split_once('-') {
                 None => (number(part)?, number(part)?),
@@ -98,7 +98,7 @@ impl FromStr for Bytes {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wanted = || format!("`{text}` is no amount of memory; wanted such as 8G, 512M or 4000000000");
+        let wanted = || format!("`{text}` is no amount of memory; expected an amount such as 8G, 512M or 4000000000");
         let trimmed = text.trim().trim_end_matches(['B', 'b']).trim_end_matches('i');
         let power = trimmed.chars().last().and_then(|unit| "KMGT".find(unit.to_ascii_uppercase()));
         let digits = if power.is_some() { &trimmed[..trimmed.len() - 1] } else { trimmed };

@@ -62,7 +62,7 @@ impl Paper {
         for (metric, tolerance) in compare.iter().flat_map(|compare| &compare.tolerance) {
             if tolerance.is_nan() || *tolerance <= 0.0 {
                 let key = format!("compare.tolerance.{metric}");
-                return Err(paper.error(&key, format!("{tolerance} given, wanted more than 0")).into());
+                return Err(paper.error(&key, format!("found {tolerance}, expected more than 0")).into());
             }
         }
         let file = path.parent().unwrap_or(Path::new("")).join(&paper.value.grid);

@@ -64,7 +64,7 @@ fn a_failed_cell_is_a_record_and_is_tried_again() {
     assert!(text(&first.stderr).contains("0 cells done, 3 failed"), "{}", text(&first.stderr));
     let failed: Vec<Record> = bench.records("tiny").into_iter().filter(|r| r.metric.is_none()).collect();
     assert_eq!(failed.len(), 3);
-    assert_eq!(failed[0].error.as_deref(), Some("k-means: k = 50 for 40 points; wanted 1 <= k <= 40"));
+    assert_eq!(failed[0].error.as_deref(), Some("k-means: k = 50 for 40 points; expected 1 <= k <= 40"));
     assert!(
         bench.records("tiny").iter().any(|r| r.metric == Some(tasks::Metric::Rank1.into())),
         "the other task is kept"
@@ -195,7 +195,7 @@ fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     );
     assert_eq!(
         case("gpa,", "gpa: {tol: -1},"),
-        "error: grid.yaml:5:15: methods[1].gpa: gpa: `tol` is -1, wanted a finite number, 0 or above"
+        "error: grid.yaml:5:15: methods[1].gpa: gpa: `tol` is -1, expected a finite number, 0 or above"
     );
     assert_eq!(
         case("clustering]", "clustering: {label: clas}]"),
@@ -434,5 +434,5 @@ fn scaling_times_a_star_once_and_draws_its_curves() {
 
     fs::write(&star, yaml.replace("repeats: 2", "repeats: 0").replace("views: [3, 4]", "views: [3, 1]")).unwrap();
     let refused = text_of(&run());
-    assert!(refused.contains("star.yaml:3:12: views[1]: 1, wanted at least 2"), "{refused}");
+    assert!(refused.contains("star.yaml:3:12: views[1]: found 1, expected at least 2"), "{refused}");
 }

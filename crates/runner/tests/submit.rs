@@ -175,7 +175,7 @@ fn what_slurm_refuses_is_passed_on_with_the_command() {
     );
     cluster.says("sbatch", "echo what");
     let error = cluster.error(&["--allow-duplicate-jobs"]);
-    assert!(error.contains("sbatch answered `what`, wanted a job's id; the command was: sbatch"), "{error}");
+    assert!(error.contains("sbatch answered `what`, expected a job's id; the command was: sbatch"), "{error}");
     cluster.lacks("sbatch");
     let error = cluster.error(&["--allow-duplicate-jobs"]);
     assert!(error.contains("there is no `sbatch` on the PATH: run this where jobs are submitted"), "{error}");

@@ -278,7 +278,7 @@ fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     let csv = bench.error(&format!("project @u.safetensors --view text_en {TEST} --out @z.csv"));
     assert!(csv.contains("z.csv: embeddings are not written as csv"), "{csv}");
     let odd = bench.error(&format!("fit emoji --method gpa {TEXTS} --out @u.npy"));
-    assert!(odd.contains("unknown extension `npy`; wanted one of `safetensors`"), "{odd}");
+    assert!(odd.contains("unknown extension `npy`; expected one of `safetensors`"), "{odd}");
     let odd = bench.error("fit emoji --method gpa --views text_en,text_eng --out @n.safetensors");
     assert!(odd.contains("no view `text_eng`; did you mean `text_en`?"), "{odd}");
     let odd = bench.error("fit emoij --method gpa --out @n.safetensors");

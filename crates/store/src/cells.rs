@@ -394,7 +394,7 @@ fn unreadable(path: &Path) -> Fault {
 fn own(bytes: &[u8], id: &str, kind: &str) -> Result<EmbeddedChecksum> {
     let seal = checksum::check(bytes)?;
     let facts = &seal.facts;
-    let found = format!("holds the {} of {}, wanted the {kind} of {id}", facts.kind, facts.of);
+    let found = format!("holds the {} of {}, expected the {kind} of {id}", facts.kind, facts.of);
     anyhow::ensure!(facts.of == id && facts.kind == kind, found);
     Ok(seal)
 }
@@ -465,7 +465,7 @@ mod tests {
         assert!(matches!(store.state("c"), State::Damaged(_)), "its records say that there are scores");
         fs::rename(store.cell("c", ""), store.cell("d", "")).expect("there");
         let State::Damaged(why) = store.state("d") else { panic!("another cell's records") };
-        assert!(why.ends_with("holds the records of c, wanted the records of d"), "{why}");
+        assert!(why.ends_with("holds the records of c, expected the records of d"), "{why}");
     }
 
     #[test]

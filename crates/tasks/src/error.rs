@@ -9,7 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum TaskError {
     /// A parameter is outside its domain.
-    #[error("{task}: `{parameter}` is {got}, wanted {want}")]
+    #[error("{task}: `{parameter}` is {got}, expected {want}")]
     Parameter {
         /// Task or operation.
         task: &'static str,
@@ -116,7 +116,7 @@ pub enum TaskError {
         want: usize,
     },
     /// More clusters than points.
-    #[error("k-means: k = {k} for {n} points; wanted 1 <= k <= {n}")]
+    #[error("k-means: k = {k} for {n} points; expected 1 <= k <= {n}")]
     ClusterCount {
         /// Requested number of clusters.
         k: usize,
@@ -154,7 +154,9 @@ pub enum TaskError {
         value: f32,
     },
     /// A matrix argument with a value that is not finite.
-    #[error("{op}: the {name} hold {value} at row {row}, column {col}; wanted finite numbers whose squares are finite")]
+    #[error(
+        "{op}: the {name} hold {value} at row {row}, column {col}; expected finite numbers whose squares are finite"
+    )]
     NoNumber {
         /// The operation.
         op: &'static str,

@@ -336,7 +336,7 @@ mod tests {
     fn refuses_what_makes_no_sense() {
         let views = ["v0", "v1"];
         let fraction = permute(1.5, &["v0"]).validate(&views).unwrap_err().to_string();
-        assert_eq!(fraction, "permute: `fraction` is 1.5, wanted a number from 0 to 1");
+        assert_eq!(fraction, "permute: `fraction` is 1.5, expected a number from 0 to 1");
         let view = permute(0.5, &["v9"]).validate(&views).unwrap_err().to_string();
         assert_eq!(view, "no view `v9`; the views here are `v0`, `v1`");
     }

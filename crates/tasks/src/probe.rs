@@ -239,6 +239,6 @@ mod tests {
     #[test]
     fn weights_that_cannot_be_drawn_are_an_error() {
         let error = start(0, 0, 0, 2).expect_err("no column").to_string();
-        assert!(error.starts_with("classifier: `columns` is 0, wanted at least 1"), "{error}");
+        assert!(error.starts_with("classifier: `columns` is 0, expected at least 1"), "{error}");
     }
 }

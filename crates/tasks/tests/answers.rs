@@ -225,11 +225,11 @@ fn lists_are_found_by_name_and_refused_where_there_are_none() {
     assert_eq!(unknown, "retrieval: no labelling `pic`; the labellings here are `intent`");
     let mutual = said(r#"{"retrieval": {"positives": "groups", "scoring": "mutual"}}"#, &full);
     assert!(
-        mutual.starts_with("retrieval: `scoring` is mutual, which ranks one right answer, wanted cosine"),
+        mutual.starts_with("retrieval: `scoring` is mutual, which ranks one right answer, expected cosine"),
         "{mutual}"
     );
     let label = said(r#"{"reid": {"by": "groups", "label": "intent"}}"#, &full);
-    assert!(label.starts_with("reid: `label` is intent, beside `by: groups`, wanted"), "{label}");
+    assert!(label.starts_with("reid: `label` is intent, beside `by: groups`, expected"), "{label}");
     // What a task names that is not the first grouping goes with its scores, because resamples draw whole groups.
     let person: Task =
         serde_json::from_str(r#"{"retrieval": {"positives": {"groups": {"name": "person"}}}}"#).expect("a task");

@@ -143,7 +143,7 @@ fn points_that_are_no_numbers_are_an_error() {
     let mut x = clustered();
     x.row_mut(7)[3] = f32::INFINITY;
     let error = PLAIN.fit(&x, &mut stream(0, STARTS, None)).unwrap_err().to_string();
-    assert!(error.starts_with("k-means: the points hold inf at row 7, column 3; wanted finite numbers"), "{error}");
+    assert!(error.starts_with("k-means: the points hold inf at row 7, column 3; expected finite numbers"), "{error}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn impossible_numbers_of_clusters_are_errors() {
     let input = tasks::TaskInput::new(&fit.fitted, &data);
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
     let error = Task::from(params).score(&input).unwrap_err().to_string();
-    assert_eq!(error, "k-means: k = 201 for 200 points; wanted 1 <= k <= 200");
+    assert_eq!(error, "k-means: k = 201 for 200 points; expected 1 <= k <= 200");
     assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, STARTS, None)).is_err());
     // As many clusters as points, and a single one, are no error.
     for k in [200, 1] {

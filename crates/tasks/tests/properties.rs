@@ -111,7 +111,7 @@ fn ranks_of_what_is_no_number_are_an_error() {
         let mut queries = a.clone();
         queries.row_mut(11)[2] = odd;
         let error = text(ranks_both(&queries, &b));
-        assert!(error.starts_with(&format!("ranks: the queries hold {odd} at row 11, column 2; wanted")), "{error}");
+        assert!(error.starts_with(&format!("ranks: the queries hold {odd} at row 11, column 2; expected")), "{error}");
         assert!(text(ranks_both(&b, &queries)).starts_with("ranks: the gallery rows hold"));
         assert!(ranks(&queries, &b).is_err() && ranks_penalised(&queries, &b, &[0.0; 30]).is_err());
     }

@@ -71,7 +71,7 @@ impl Started {
         };
         let started: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
         if started.format != FORMAT {
-            bail!("{}: its format is `{}`, wanted `{FORMAT}`", remedy(), started.format);
+            bail!("{}: its format is `{}`, expected `{FORMAT}`", remedy(), started.format);
         }
         Ok(Some(started))
     }

@@ -125,7 +125,7 @@ impl PlanFile {
         let bytes = std::fs::read(path).with_context(remedy)?;
         let plan: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
         if plan.format != FORMAT {
-            let found = format!("{} has the format `{}`, wanted `{FORMAT}`", path.display(), plan.format);
+            let found = format!("{} has the format `{}`, expected `{FORMAT}`", path.display(), plan.format);
             bail!(Fault::input(format!("{found}; make it anew with `{}`", plan.remake())));
         }
         Ok(plan)

@@ -58,7 +58,7 @@ impl Sbatch {
         let said = slurm("sbatch", &self.args)?;
         // `id` or `id;cluster`, after whatever a site's plugins print.
         let id = said.lines().last().and_then(|line| line.split(';').next()?.trim().parse().ok());
-        id.with_context(|| format!("sbatch answered `{said}`, wanted a job's id; the command was: {}", self.line()))
+        id.with_context(|| format!("sbatch answered `{said}`, expected a job's id; the command was: {}", self.line()))
     }
 }
 

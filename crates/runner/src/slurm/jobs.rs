@@ -105,7 +105,7 @@ impl Jobs {
         };
         let jobs: Self = serde_json::from_slice(&bytes).with_context(remedy)?;
         if jobs.format != FORMAT {
-            bail!("{}: its format is `{}`, wanted `{FORMAT}`", remedy(), jobs.format);
+            bail!("{}: its format is `{}`, expected `{FORMAT}`", remedy(), jobs.format);
         }
         Ok(jobs)
     }

@@ -110,7 +110,7 @@ fn parse(text: &str) -> Result<Vec<Entry>> {
         Some(Entry { job, task, state: next()?.into(), node: next()?.into(), reason: next()?.into() })
     };
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| entry(line).with_context(|| format!("squeue says `{line}`, wanted {FORMAT}"))).collect()
+    lines.map(|line| entry(line).with_context(|| format!("squeue says `{line}`, expected {FORMAT}"))).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!((entries[2].node.as_str(), entries[5].reason.as_str()), ("n1", "(launch failed | requeued held)"));
         assert!(parse("").expect("nothing").is_empty());
         let error = parse("x|1|PENDING||None").expect_err("no id").to_string();
-        assert_eq!(error, "squeue says `x|1|PENDING||None`, wanted %F|%K|%T|%N|%r");
+        assert_eq!(error, "squeue says `x|1|PENDING||None`, expected %F|%K|%T|%N|%r");
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl FromStr for TimeLimit {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wanted = || format!("`{text}` is no time limit; wanted minutes, HH:MM:SS or D-HH:MM:SS");
+        let wanted = || format!("`{text}` is no time limit; expected minutes, HH:MM:SS or D-HH:MM:SS");
         let numbers = |text: &str| -> Result<Vec<u64>> {
             text.split(':').map(|part| part.parse().ok().with_context(wanted)).collect()
         };
@@ -107,7 +107,10 @@ impl FromStr for Memory {
     fn from_str(text: &str) -> Result<Self> {
         let digits = text.trim_end_matches(['K', 'M', 'G', 'T', 'k', 'm', 'g', 't']);
         let fine = text.len() - digits.len() <= 1 && digits.parse::<u64>().is_ok();
-        ensure!(fine, "`{text}` is no amount of memory; wanted such as 4G or 512M (a bare number is megabytes)");
+        ensure!(
+            fine,
+            "`{text}` is no amount of memory; expected an amount such as 4G or 512M (a bare number is megabytes)"
+        );
         Ok(Self(text.into()))
     }
 }
@@ -132,7 +135,7 @@ mod tests {
         assert_eq!(seconds("1-00:10:01"), Some(87_001));
         assert!(["", "0", "x", "1:2:3:4", "1-1:2:3:4", "-5", "1h"].iter().all(|text| seconds(text).is_none()));
         let error = "1h".parse::<TimeLimit>().expect_err("no unit").to_string();
-        assert_eq!(error, "`1h` is no time limit; wanted minutes, HH:MM:SS or D-HH:MM:SS");
+        assert_eq!(error, "`1h` is no time limit; expected minutes, HH:MM:SS or D-HH:MM:SS");
     }
 
     #[test]

@@ -287,7 +287,7 @@ mod tests {
     fn what_no_classifier_can_be_trained_on_is_named() {
         let (mut x, codes) = groups();
         let text = |solved: Result<Solved, TaskError>| solved.err().map(|e| e.to_string()).unwrap_or_default();
-        assert_eq!(text(solve(&x, &codes, 3, 0.0)), "classifier: `l2` is 0, wanted a finite number above 0");
+        assert_eq!(text(solve(&x, &codes, 3, 0.0)), "classifier: `l2` is 0, expected a finite number above 0");
         assert!(text(solve(&Matrix::zeros(0, 2), &[], 3, 1.0)).starts_with("classifier: `rows` is 0"));
         assert!(text(solve(&x, &codes, 0, 1.0)).starts_with("classifier: `classes` is 0"));
         x.row_mut(4)[1] = f32::NAN;

@@ -370,7 +370,7 @@ mod tests {
             (ClusteringParams { seeds: vec![1, 2, 1], ..default() }, "`seeds` is [1, 2, 1]"),
         ] {
             let error = params.validate().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("clustering: {name}, wanted")), "{error}");
+            assert!(error.starts_with(&format!("clustering: {name}, expected")), "{error}");
         }
     }
 

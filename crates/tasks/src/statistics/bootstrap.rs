@@ -380,7 +380,7 @@ mod tests {
     fn misuse_is_an_error() {
         assert!(paired_bootstrap(0, 10, 0, |_| vec![]).is_err());
         let one = paired_bootstrap(1, 10, 0, |_| vec![1.0]).unwrap_err().to_string();
-        assert_eq!(one, "bootstrap: `items` is 1, wanted at least 2");
+        assert_eq!(one, "bootstrap: `items` is 1, expected at least 2");
         let grouped = Items { count: 3, clusters: Some(&[7, 7, 7]) };
         assert!(paired_bootstrap(grouped, 10, 0, |_| vec![1.0]).unwrap_err().to_string().contains("`clusters` is 1"));
         assert!(paired_bootstrap(10, 0, 0, |_| vec![]).is_err());

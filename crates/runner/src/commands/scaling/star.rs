@@ -129,11 +129,11 @@ impl Star {
             ("once.widths", &value.once.widths),
         ] {
             if let Some(at) = numbers.iter().position(|&number| number < 2) {
-                return Err(star.error(&format!("{key}[{at}]"), format!("{}, wanted at least 2", numbers[at])));
+                return Err(star.error(&format!("{key}[{at}]"), format!("found {}, expected at least 2", numbers[at])));
             }
         }
         if value.repeats == 0 {
-            return Err(star.error("repeats", "0, wanted at least 1"));
+            return Err(star.error("repeats", "found 0, expected at least 1"));
         }
         for (i, method) in value.methods.iter().enumerate() {
             method.validate().map_err(|e| star.error(&format!("methods[{i}].{}", method.name()), e.to_string()))?;

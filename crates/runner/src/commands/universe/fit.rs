@@ -58,7 +58,9 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
         Some(text) => {
             let over = yaml::parse::<Value>(Path::new("--params"), text, |_| ())?;
             if !over.value.is_object() {
-                bail!(over.error("", "wanted parameters with their values, such as {tau: 0.05}"));
+                let found =
+                    format!("found {}, expected parameters with their values, such as {{tau: 0.05}}", over.value);
+                bail!(over.error("", found));
             }
             over.value
         }
@@ -282,7 +284,7 @@ mod tests {
         );
         let found = error("gcpa", Some("[1]"));
         assert!(found.starts_with("--params"), "{found}");
-        assert!(found.ends_with("wanted parameters with their values, such as {tau: 0.05}"), "{found}");
+        assert!(found.ends_with("expected parameters with their values, such as {tau: 0.05}"), "{found}");
         assert!(
             error("gcpa", Some("{loss: {tau: 3}}")).starts_with("--method"),
             "{}",

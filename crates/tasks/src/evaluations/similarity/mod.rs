@@ -252,7 +252,7 @@ fn sample(params: &SimilarityParams, n: usize) -> Result<Vec<usize>, TaskError> 
     }
     let rows = at_most(params.items, n, params.seed);
     if params.k >= rows.len() {
-        let want = "fewer than the items looked at";
+        let want = "fewer than the number of items";
         return Err(TaskError::Parameter { task: TASK, parameter: "k", got: params.k.to_string(), want });
     }
     Ok(rows)
@@ -346,16 +346,19 @@ mod tests {
     fn parameters_outside_their_domain_are_named() {
         let default = SimilarityParams::default;
         for (params, text) in [
-            (SimilarityParams { items: 3, ..default() }, "similarity: `items` is 3, wanted at least 4"),
-            (SimilarityParams { k: 0, ..default() }, "similarity: `k` is 0, wanted at least 1"),
-            (SimilarityParams { variance: 1.5, ..default() }, "similarity: `variance` is 1.5, wanted a number above 0"),
-            (SimilarityParams { permutations: 0, ..default() }, "similarity: `permutations` is 0, wanted at least 1"),
+            (SimilarityParams { items: 3, ..default() }, "similarity: `items` is 3, expected at least 4"),
+            (SimilarityParams { k: 0, ..default() }, "similarity: `k` is 0, expected at least 1"),
+            (
+                SimilarityParams { variance: 1.5, ..default() },
+                "similarity: `variance` is 1.5, expected a number above 0",
+            ),
+            (SimilarityParams { permutations: 0, ..default() }, "similarity: `permutations` is 0, expected at least 1"),
         ] {
             let error = params.validate().unwrap_err().to_string();
             assert!(error.starts_with(text), "{error}");
         }
         let few = sample(&default(), 8).unwrap_err().to_string();
-        assert_eq!(few, "similarity: `k` is 10, wanted fewer than the items looked at");
+        assert_eq!(few, "similarity: `k` is 10, expected fewer than the number of items");
         assert!(sample(&default(), 3).unwrap_err().to_string().contains("at least 4 held-out items"));
     }
 
