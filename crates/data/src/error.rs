@@ -71,7 +71,7 @@ pub enum DataError {
         /// What is wrong.
         problem: Box<TextProblem>,
     },
-    /// Several errors of one file, in its order, a line each.
+    /// Several errors, those of one file in the order of its lines, a line each.
     #[error("{}", lines(.0))]
     Several(Vec<DataError>),
     /// Views that `align` refused after they were read.
@@ -92,12 +92,38 @@ fn lines(errors: &[DataError]) -> String {
 }
 
 impl DataError {
-    /// These errors as one; the error itself where it is only one.
+    /// These errors as one; the error itself if there is only one. Errors of the same file are sorted by line and
+    /// column, whatever the order of the checks was.
     pub fn several(errors: impl IntoIterator<Item = Self>) -> Self {
         let mut errors: Vec<Self> = errors.into_iter().collect();
-        match errors.len() {
-            1 => errors.remove(0),
-            _ => Self::Several(errors),
+        if errors.len() == 1 {
+            return errors.remove(0);
+        }
+        let mut files: Vec<Option<PathBuf>> = Vec::new();
+        for error in &errors {
+            let file = error.place().map(|at| at.file.clone());
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        errors.sort_by_key(|error| {
+            let at = error.place();
+            let file = files.iter().position(|file| file.as_ref() == at.map(|at| &at.file));
+            (file, at.and_then(|at| at.line_col))
+        });
+        Self::Several(errors)
+    }
+
+    /// The place in a file, if the error has one.
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Yaml { at, .. }
+            | Self::Listed { at, .. }
+            | Self::Set { at, .. }
+            | Self::Import { at, .. }
+            | Self::Texts { at, .. }
+            | Self::Align { at, .. } => Some(at),
+            Self::File { .. } | Self::Universe { .. } | Self::Several(_) | Self::Views(_) => None,
         }
     }
 
@@ -154,5 +180,31 @@ impl DataError {
     /// A problem of an import.
     pub(crate) fn import(at: &Place, problem: ImportProblem) -> Self {
         Self::Import { at: Box::new(at.clone()), problem: Box::new(problem) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_errors_of_a_file_come_in_the_order_of_its_lines() {
+        let error = |file: &str, line_col: Option<(usize, usize)>, detail: &str| {
+            let at = Place { file: file.into(), line_col, key: String::new() };
+            let problem = YamlProblem::Invalid { detail: detail.into() };
+            DataError::Yaml { at: Box::new(at), problem: Box::new(problem) }
+        };
+        let errors = [
+            error("b.yaml", Some((6, 1)), "b61"),
+            error("a.yaml", Some((1, 1)), "a11"),
+            error("b.yaml", Some((3, 9)), "b39"),
+            error("b.yaml", Some((3, 2)), "first of two"),
+            error("b.yaml", Some((3, 2)), "second of two"),
+            error("b.yaml", None, "the whole file"),
+        ];
+        let DataError::Several(sorted) = DataError::several(errors) else { panic!("six errors") };
+        let texts: Vec<String> = sorted.iter().map(|error| error.to_string().replace(": ", " ")).collect();
+        let found: Vec<&str> = texts.iter().filter_map(|text| text.split_once(' ').map(|(_, detail)| detail)).collect();
+        assert_eq!(found, ["the whole file", "first of two", "second of two", "b39", "b61", "a11"], "{texts:?}");
     }
 }
