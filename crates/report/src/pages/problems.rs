@@ -1,4 +1,5 @@
-//! What a reader must know before any figure: what is odd about the data, and which cells failed.
+//! Problems that a reader must know before the values: warnings about the data, fits that did not converge, failed
+//! cells.
 
 use std::collections::BTreeSet;
 
@@ -11,31 +12,31 @@ use crate::tables::summary::{Group, names};
 use grid::settings::Setting;
 use store::record::{Counted, Record};
 
-/// Everything that went wrong or is odd.
+/// All failures and warnings of a grid.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Problems {
-    /// How much of the grid is there, where not all of it is.
+    /// The missing cells, if the grid is not complete.
     pub partial: Option<Missing>,
-    /// What is odd about the data, a line for each kind and split.
+    /// Warnings about the data, one line for each kind and split.
     pub data: Vec<String>,
-    /// Iterations that ended at their cap, a line for each text, with the methods and the number of their cells.
+    /// Iterations that ended at their cap: one line for each text, with the methods and the number of their cells.
     pub unconverged: Vec<String>,
-    /// What fits warn of beside that, a line for each text, with the methods and the number of their cells.
+    /// Other warnings of fits: one line for each text, with the methods and the number of their cells.
     pub fits: Vec<String>,
     /// Tasks of cells, or whole cells, that failed.
     pub failed: Vec<Failed>,
 }
 
-/// What is not there yet, and how it comes to be there.
+/// The number of missing cells, and the command that computes them.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Missing {
-    /// `3 of 5 cells are there`.
+    /// Number of stored cells, such as `3 of 5 cells are there`.
     pub what: String,
-    /// The command that runs the others.
+    /// The command that computes the missing cells.
     pub command: String,
 }
 
-/// What failed, why, and how to try again.
+/// A failed task or cell: the reason, and the command that runs it again.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Failed {
     /// The cell's id.
@@ -49,7 +50,7 @@ pub struct Failed {
 }
 
 impl Problems {
-    /// Of a grid's records.
+    /// The problems that the records of a grid contain.
     pub fn of(records: &[Record], about: &About) -> Self {
         let warnings: Vec<Warning> = records.iter().filter_map(warning).collect();
         let failed = records.iter().filter(|record| record.metric.is_none() && record.error.is_some());
@@ -64,7 +65,7 @@ impl Problems {
         }
     }
 
-    /// All of it, a line each, what matters most first.
+    /// One line for each problem; missing cells come first, failures last.
     pub fn lines(&self) -> Vec<String> {
         let partial = self.partial.iter().map(|missing| format!("{}: everything here is of these alone", missing.what));
         let failed = self.failed.iter().map(|f| format!("failed: {} (cell {}): {}", f.what, f.cell, f.error));
@@ -72,7 +73,7 @@ impl Problems {
         partial.chain(self.data.iter().cloned()).chain(fits).chain(failed).collect()
     }
 
-    /// Nothing to say.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         let warned = self.data.len() + self.unconverged.len() + self.fits.len();
         self.partial.is_none() && warned == 0 && self.failed.is_empty()
@@ -96,10 +97,11 @@ impl Failed {
     }
 }
 
-/// Methods named one by one.
+/// Largest number of methods that a line names.
 const NAMED: usize = 6;
 
-/// The warnings of fits, those of iterations at their cap first: each text once, with the methods and the number of cells it is of.
+/// The warnings of fits, in two lists: those of iterations that ended at their cap, and the others. Each text occurs
+/// once, with its methods and the number of their cells.
 fn fits(records: &[Record], settings: &[Setting]) -> (Vec<String>, Vec<String>) {
     let names = names(records, settings);
     let mut found: Vec<(&str, Vec<String>, BTreeSet<&str>)> = Vec::new();
@@ -125,20 +127,21 @@ fn fits(records: &[Record], settings: &[Setting]) -> (Vec<String>, Vec<String>) 
         };
         let named = methods.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let count = cells.len();
-        format!("{named}{more}: {line} ({count} {})", if count == 1 { "cell" } else { "cells" })
+        // The methods stand behind the text, because many texts begin with the name of a method themselves.
+        format!("{line} ({named}{more}; {count} {})", if count == 1 { "cell" } else { "cells" })
     };
     let (capped, others): (Vec<_>, Vec<_>) =
         found.iter().partition(|(line, ..)| line.contains(AT_CAP) || *line == CAPPED);
     (capped.into_iter().map(told).collect(), others.into_iter().map(told).collect())
 }
 
-/// How a fit's own warning of an iteration at its cap reads.
+/// A part of the text of [`align::FitWarning::IterationCap`].
 const AT_CAP: &str = "before it converged";
-/// What is said of a fit that ended at its cap without a warning of its own: a training of a fixed length.
+/// Warning for a fit that ended at its cap without a warning of its own: a training with a fixed number of epochs.
 pub const CAPPED: &str =
     "the training ended with its last step, not because it no longer improved; more epochs may change the values";
 
-/// The command that runs a record's cell, and those that differ from it in parameters alone.
+/// The command that runs the cell of a record, and the cells that differ from it only in parameters.
 pub fn command(record: &Record, about: &About) -> String {
     if about.command.is_empty() {
         return String::new();
@@ -155,7 +158,7 @@ pub fn command(record: &Record, about: &About) -> String {
     format!("{} --only {}", about.command, files::shell::word(&given.join(",")))
 }
 
-/// The warning that a record of the data is about; the example is not kept in records.
+/// The warning about the data that a record holds. Records do not store the example.
 fn warning(record: &Record) -> Option<Warning> {
     if record.task.as_deref() != Some("data") {
         return None;
@@ -208,7 +211,7 @@ mod tests {
                 "classes without rows in test: 1 of 100 (labelling `intent`)"
             ]
         );
-        assert_eq!(problems.fits, ["GPA: GPA stopped. (1 cell)", "GPA: The view `a` is constant. (1 cell)"]);
+        assert_eq!(problems.fits, ["GPA stopped. (GPA; 1 cell)", "The view `a` is constant. (GPA; 1 cell)"]);
         let [only] = problems.failed.as_slice() else { panic!("{:?}", problems.failed) };
         assert_eq!(only.what, "gpa on m3, clustering, noise permute 0.5 of a seed 0, seed 7");
         assert_eq!(only.command, "runner --grid 'a b.yaml' --only method=gpa,views=m3,noise=permute,seed=7");
@@ -238,8 +241,8 @@ mod tests {
         let problems = Problems::of(&records, &About::default());
         assert_eq!(
             problems.unconverged,
-            [format!("GPA, GCPA: {} (2 cells)", at_cap), format!("GCPA: {CAPPED} (1 cell)")]
+            [format!("{at_cap} (GPA, GCPA; 2 cells)"), format!("{CAPPED} (GCPA; 1 cell)")]
         );
-        assert_eq!(problems.fits, ["GCCA: The view `a` is constant. (1 cell)"]);
+        assert_eq!(problems.fits, ["The view `a` is constant. (GCCA; 1 cell)"]);
     }
 }
