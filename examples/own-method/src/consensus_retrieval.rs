@@ -10,15 +10,30 @@ use tasks::{Evaluation, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// The metrics of every view.
 const METRICS: [Metric; 2] = [Metric::Rank1, Metric::Mrr];
 
-/// Parameters of `consensus_retrieval`.
+/// Consensus retrieval: each held-out item of one view is looked up among the means of all other views.
 ///
 /// An index that serves many encoders keeps one vector for each item. This task measures how well such an index works for an
-/// encoder that is not a part of it: u_mi is the held-out item i of view m in the universe at length one, and the query u_mi
-/// looks for item i among the means `g_j = Σ_{l≠m} u_lj / (M − 1)`, ordered by cosine. Ties count against the query.
+/// encoder that is not a part of it.
 ///
-/// **Shapes.** M views of n × R; n ranks for each view. **Cost.** 2·M·n²·R flops, without an n × n matrix.
+/// # Formula
+/// $u_{mi}$ is the held-out item $i$ of view $m$ in the universe, at length one. The query $u_{mi}$ looks for item $i$ among
+/// the means
 ///
-/// Reported for each view: Rank-1 and MRR. A fit without a universe has no values.
+/// $$ g_j = \frac{1}{M - 1} \sum_{l \neq m} u_{lj} , $$
+///
+/// ordered by cosine. Ties count against the query. For each view the task reports Rank-1 and MRR.
+///
+/// # Shapes
+/// $M$ views of $n \times R$; $n$ ranks for each view.
+///
+/// # Cost
+/// $2 M n^2 R$ operations, without an $n \times n$ matrix.
+///
+/// # Source
+/// None: the task is an example.
+///
+/// # Departures
+/// None. A fit without a universe has no values, with the reason in the records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConsensusRetrieval {

@@ -20,25 +20,35 @@ const LANDMARKS: Purpose = Purpose::new(1_000);
 /// The smallest eigenvalue of the kernel matrix of the landmarks that is divided by, as a share of the largest.
 const SMALLEST: f64 = 1e-6;
 
-/// Parameters of `own_kernel_gcca`: regularised MAXVAR GCCA of the Nyström features of an RBF kernel.
+/// Own kernel GCCA: regularised MAXVAR GCCA of the Nyström features of an RBF kernel.
 ///
-/// **Formula.** z is a standardised row of view m, and L_m holds the k landmarks of the view: rows of the training items that
-/// the seed draws, the same items in every view. With the kernel `K(x, y) = exp(−|x − y|² / (2 γ d_m))`, the features are
+/// # Formula
+/// $z$ is a standardised row of view $m$. $L_m$ holds the $k$ landmarks of the view: rows of the training items that the seed
+/// draws, the same items in every view. With the kernel
 ///
-/// ```text
-/// f_m(z) = K(z, L_m) K(L_m, L_m)^(−1/2)
-/// ```
+/// $$ K(x, y) = \exp \Bigl( - \frac{\lVert x - y \rVert^2}{2 \gamma d_m} \Bigr) $$
 ///
-/// so that `f_m(x) · f_m(y)` approximates `K(x, y)`. The features of all views are standardised and become the views of a linear
-/// GCCA with the ridge κ. The symmetric square root gives all features a similar variance; therefore the standardisation
-/// hardly changes their geometry, and the ridge penalises rough functions.
+/// the features are
 ///
-/// **Shapes.** Views n × d_m, features n × k, universe n × R. There is no way back from the universe to a view.
+/// $$ f_m(z) = K(z, L_m) K(L_m, L_m)^{-1/2} , $$
 ///
-/// **Cost.** For every view n·k·(d_m + k) multiply-adds and one eigendecomposition of k × k; then a GCCA of M views of width k.
+/// so that $f_m(x) \cdot f_m(y)$ approximates $K(x, y)$. The features of all views are standardised and become the views of
+/// a linear GCCA with the ridge $\kappa$. The symmetric square root gives all features a similar variance; therefore the
+/// standardisation hardly changes their geometry, and the ridge penalises rough functions.
 ///
-/// **Source.** Kernel CCA: Lai and Fyfe, International Journal of Neural Systems 10 (2000); Akaho, IMPS (2001). Features:
-/// Williams and Seeger, NIPS 13 (2001). MAXVAR: Kettenring, Biometrika 58 (1971).
+/// # Shapes
+/// Views are $n \times d_m$, features $n \times k$, the universe $n \times R$.
+///
+/// # Cost
+/// For every view $n k (d_m + k)$ multiply-adds and one eigendecomposition of $k \times k$; then a GCCA of $M$ views of width
+/// $k$.
+///
+/// # Source
+/// Kernel CCA: Lai and Fyfe, International Journal of Neural Systems 10 (2000); Akaho, IMPS (2001). Features: Williams and
+/// Seeger, NIPS 13 (2001). MAXVAR: Kettenring, Biometrika 58 (1971).
+///
+/// # Departures
+/// There is no way back from the universe to a view, so tasks that need translations do not apply.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KernelGcca {
@@ -118,7 +128,7 @@ impl KernelGcca {
     /// The training items whose rows are the landmarks of every view.
     fn draw_landmarks(&self, items: usize, seed: u64) -> Result<Vec<usize>, AlignError> {
         if self.landmarks > items {
-            let message = format!("`landmarks` is {}, wanted at most {items}, the training items", self.landmarks);
+            let message = format!("`landmarks` is {}, expected at most {items}, the training items", self.landmarks);
             return Err(AlignError::Own { method: NAME.into(), message });
         }
         let mut order = permutation(items, &mut stream(seed, LANDMARKS, None));

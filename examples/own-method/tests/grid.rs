@@ -99,7 +99,7 @@ fn an_unknown_parameter_is_found_at_its_line_and_column() {
         "grid.yaml:8:23: methods[3].own_kernel_gcca.landmark: unknown key `landmark`; did you mean `landmarks`?";
     assert!(key.contains(wanted), "{key}");
     let value = error("landmarks: 50", "landmarks: 5");
-    assert!(value.contains("own_kernel_gcca: `landmarks` is 5, wanted at least `rank`"), "{value}");
+    assert!(value.contains("own_kernel_gcca: `landmarks` is 5, expected at least `rank`"), "{value}");
     let name = error("- consensus_retrieval", "- consensus_retrival");
     assert!(name.contains("did you mean `consensus_retrieval`?"), "{name}");
 }
