@@ -1,5 +1,6 @@
 //! The trait of a method, and the type that holds any method.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::{AlignError, Fit, FitWarning, Views};
 ///
 /// Callers use [`Method::fit`]. It checks the parameters and the data before the fit, and the result after it, so
 /// implementations can rely on these checks.
-pub trait Aligner: fmt::Debug + Send + Sync + 'static {
+pub trait Aligner: Any + fmt::Debug + Send + Sync {
     /// Name in grid files and records: lower-case letters, digits and `_`. It does not depend on the parameters.
     fn name(&self) -> &'static str;
 
@@ -108,6 +109,21 @@ pub trait MomentAligner: Aligner {
     /// The errors of [`Aligner::fit`]; [`AlignError::NeedsRows`] for parameters that need the rows.
     fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError>;
 
+    /// Fits several settings of this method on the same moments; [`Method::fit_candidates`] calls it. All settings have
+    /// the type of `self`. The result has one fit for each setting, in their order.
+    ///
+    /// The default fits one setting after the other. A method whose settings can share work overrides it, with
+    /// [`of_one_type`] as the first step. Each fit then has to be that of [`MomentAligner::fit_moments`], except for the
+    /// tolerance of an iteration, and an error of one setting must not prevent the fits of others.
+    fn fit_settings(
+        &self,
+        settings: &[&dyn MomentAligner],
+        moments: &Moments,
+        seed: u64,
+    ) -> Vec<Result<Fit, AlignError>> {
+        settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect()
+    }
+
     /// Fits the moments of these rows.
     ///
     /// # Errors
@@ -117,6 +133,12 @@ pub trait MomentAligner: Aligner {
         let moments = Moments::fit(input.views, incomplete, standardisation)?;
         self.fit_moments(&moments.watched_by(input.watch()), seed)
     }
+}
+
+/// The settings as values of their type; `None` if one has another type.
+pub fn of_one_type<'a, P: MomentAligner>(settings: &[&'a dyn MomentAligner]) -> Option<Vec<&'a P>> {
+    let any = settings.iter().map(|&setting| -> &'a dyn Any { setting });
+    any.map(|setting| setting.downcast_ref()).collect()
 }
 
 /// Any method with its parameters. In a grid file: `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults,

@@ -13,6 +13,7 @@ mod registry;
 pub mod relative;
 pub(crate) mod shared;
 pub mod srm;
+mod statistics;
 
 pub use canonical::{cca, gcca, sumcor};
 pub use shared::decoder;

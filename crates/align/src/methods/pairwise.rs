@@ -3,7 +3,7 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
 use crate::fitted::PairMaps;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
@@ -127,41 +127,79 @@ impl MomentAligner for PairwiseParams {
     fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
         from_moments(self, moments)
     }
+
+    fn fit_settings(
+        &self,
+        settings: &[&dyn MomentAligner],
+        moments: &Moments,
+        seed: u64,
+    ) -> Vec<Result<Fit, AlignError>> {
+        match of_one_type(settings) {
+            Some(settings) => fit_several(&settings, moments),
+            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
+        }
+    }
 }
 
 fn from_moments(params: &PairwiseParams, moments: &Moments) -> Result<Fit, AlignError> {
-    moments.check_every_pair("pairwise")?;
-    let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
-    let solved: Result<Vec<(Matrix<f64>, f64)>, AlignError> = pairs
-        .par_iter()
-        .map(|&(a, b)| {
-            let names = moments.names();
-            let svd = linalg::thin_svd(moments.block(a, b), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
-            Ok((linalg::product(svd.u.view(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
-        })
-        .collect();
-    let (rotations, traces): (Vec<Matrix<f64>>, Vec<f64>) = solved?.into_iter().unzip();
-    let (maps, back): (Vec<Matrix>, _) = if params.scale {
-        let solved = || pairs.iter().zip(rotations.iter().zip(&traces));
-        // The energy of view m in the rows that view n has, too.
-        let energy = |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
-        // A view whose columns are all constant has no best scale.
-        let scale = |trace: f64, energy: f64| if energy > 0.0 { trace / energy } else { 0.0 };
-        let forth = solved().map(|(&(a, b), (map, &trace))| {
-            let scale = scale(trace, energy(a, b));
-            map.map(|&x| (x * scale) as f32)
-        });
-        let home = solved().map(|(&(a, b), (map, &trace))| {
-            let scale = scale(trace, energy(b, a));
-            Matrix::from_fn(map.cols(), map.rows(), |i, j| (scale * map.at(j, i)) as f32)
-        });
-        (forth.collect(), Some(home.collect()))
-    } else {
-        (rotations.iter().map(|map| map.map(|&x| x as f32)).collect(), None)
-    };
-    let parameters: usize = rotations.iter().map(|map| map.rows() * map.cols()).sum();
-    let parameters = parameters + if params.scale { 2 * rotations.len() } else { 0 };
-    let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
-    let fitted = PairMaps::of(moments.names().to_vec(), moments.preps().to_vec(), maps, back);
-    Ok(Fit { fitted: Fitted::Pairwise(fitted), report })
+    Ok(Rotations::of(moments)?.fit(params, moments))
+}
+
+/// Fits several settings, which all have the same rotations.
+fn fit_several(settings: &[&PairwiseParams], moments: &Moments) -> Vec<Result<Fit, AlignError>> {
+    let rotations = Rotations::of(moments);
+    let fit = |params: &&PairwiseParams| Ok(rotations.as_ref().map_err(Clone::clone)?.fit(params, moments));
+    settings.iter().map(fit).collect()
+}
+
+/// The rotation of each pair of views and the sum of its singular values.
+struct Rotations {
+    pairs: Vec<(usize, usize)>,
+    rotations: Vec<Matrix<f64>>,
+    traces: Vec<f64>,
+}
+
+impl Rotations {
+    fn of(moments: &Moments) -> Result<Self, AlignError> {
+        moments.check_every_pair("pairwise")?;
+        let pairs: Vec<(usize, usize)> = (1..moments.views()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
+        let solved: Result<Vec<(Matrix<f64>, f64)>, AlignError> = pairs
+            .par_iter()
+            .map(|&(a, b)| {
+                let names = moments.names();
+                let svd = linalg::thin_svd(moments.block(a, b), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
+                Ok((linalg::product(svd.u.view(), svd.v.transpose(), Threads::One), svd.s.iter().sum()))
+            })
+            .collect();
+        let (rotations, traces) = solved?.into_iter().unzip();
+        Ok(Self { pairs, rotations, traces })
+    }
+
+    fn fit(&self, params: &PairwiseParams, moments: &Moments) -> Fit {
+        let Self { pairs, rotations, traces } = self;
+        let (maps, back): (Vec<Matrix>, _) = if params.scale {
+            let solved = || pairs.iter().zip(rotations.iter().zip(traces));
+            // The energy of view m in the rows that view n has, too.
+            let energy =
+                |m: usize, n: usize| moments.energies()[m] * moments.rows(m, n) as f64 / moments.rows(m, m) as f64;
+            // A view whose columns are all constant has no best scale.
+            let scale = |trace: f64, energy: f64| if energy > 0.0 { trace / energy } else { 0.0 };
+            let forth = solved().map(|(&(a, b), (map, &trace))| {
+                let scale = scale(trace, energy(a, b));
+                map.map(|&x| (x * scale) as f32)
+            });
+            let home = solved().map(|(&(a, b), (map, &trace))| {
+                let scale = scale(trace, energy(b, a));
+                Matrix::from_fn(map.cols(), map.rows(), |i, j| (scale * map.at(j, i)) as f32)
+            });
+            (forth.collect(), Some(home.collect()))
+        } else {
+            (rotations.iter().map(|map| map.map(|&x| x as f32)).collect(), None)
+        };
+        let parameters: usize = rotations.iter().map(|map| map.rows() * map.cols()).sum();
+        let parameters = parameters + if params.scale { 2 * rotations.len() } else { 0 };
+        let report = FitReport::closed_form(maps.len(), parameters, Some(traces.iter().sum()));
+        let fitted = PairMaps::of(moments.names().to_vec(), moments.preps().to_vec(), maps, back);
+        Fit { fitted: Fitted::Pairwise(fitted), report }
+    }
 }

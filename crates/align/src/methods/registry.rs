@@ -17,14 +17,12 @@ use super::pairwise::PairwiseParams;
 use super::pivot::PivotParams;
 use super::relative::RelativeParams;
 use super::srm::SrmParams;
-use crate::aligner::{Aligner, Method, MomentSpec};
+use crate::AlignError;
+use crate::aligner::{Aligner, Method};
 use crate::methods::canonical::cca::CcaParams;
 use crate::methods::canonical::gcca::GccaParams;
 use crate::methods::canonical::sumcor::SumcorParams;
-use crate::moments::{Moments, SufficientStatistics};
 use crate::named::{self, Entry, Named, Registry, Renamed};
-use crate::progress::Watch;
-use crate::{AlignError, Fit};
 
 /// The built-in methods, one line each.
 fn built_in() -> Vec<Entry<Method>> {
@@ -113,48 +111,6 @@ impl Method {
     {
         add(Entry::made_by(make)?)
     }
-
-    /// Fits from sums over rows alone ([`SufficientStatistics`]). Memory and time do not depend on the number of rows.
-    /// For methods that [can](Aligner::moments) be fitted from moments; for GPA without `robust`.
-    ///
-    /// # Errors
-    /// The errors of [`Method::fit`]; [`AlignError::NeedsRows`] for a method that has to read the rows;
-    /// [`AlignError::OtherViews`] if views miss items and the sums weight these items differently from the method.
-    pub fn fit_statistics(&self, sums: &SufficientStatistics, seed: u64) -> Result<Fit, AlignError> {
-        self.fit_statistics_watched(sums, seed, &Watch::default())
-    }
-
-    /// As [`Method::fit_statistics`], with a watch that follows the fit and can end it.
-    ///
-    /// # Errors
-    /// As [`Method::fit_statistics`]; [`AlignError::Cancelled`].
-    pub fn fit_statistics_watched(
-        &self,
-        sums: &SufficientStatistics,
-        seed: u64,
-        watch: &Watch,
-    ) -> Result<Fit, AlignError> {
-        self.validate()?;
-        let Some(method) = self.moments() else {
-            return Err(AlignError::NeedsRows { method: self.name(), instead: from_sums() });
-        };
-        self.needs().check_views(self.name(), &sums.names().iter().map(String::as_str).collect::<Vec<_>>())?;
-        let MomentSpec { incomplete, standardisation } = method.spec();
-        if !sums.complete() && sums.incomplete() != incomplete {
-            let describe = |incomplete| format!("items weighted as {incomplete:?}");
-            return Err(AlignError::OtherViews { got: describe(sums.incomplete()), want: describe(incomplete) });
-        }
-        watch.check()?;
-        match method.fit_moments(&Moments::of(sums, standardisation)?.watched_by(watch.clone()), seed) {
-            Err(AlignError::NeedsRows { method, .. }) => Err(AlignError::NeedsRows { method, instead: from_sums() }),
-            fit => self.examined(fit?),
-        }
-    }
-}
-
-/// Names of the methods that can be fitted from sums.
-fn from_sums() -> Vec<&'static str> {
-    METHODS.all().iter().filter(|method| method.moments().is_some()).map(Method::name).collect()
 }
 
 fn add(new: Entry<Method>) -> Result<(), AlignError> {

@@ -24,21 +24,22 @@ const TOLERANCE: f64 = 1e-6;
 const ROUNDS: usize = 12;
 
 /// The `count` largest eigenvalues, in descending order, and their vectors (columns) of a symmetric, positive
-/// semidefinite matrix given by its lower triangle. Iterates if that is faster; otherwise, and if the iteration does
-/// not converge, it decomposes the whole matrix. Memory: the matrix, and about 3·`count`·n numbers for the iteration.
+/// semidefinite matrix given by its lower triangle; the upper triangle may be overwritten. Iterates if that is faster;
+/// otherwise, and if the iteration does not converge, it decomposes the whole matrix. Memory: the matrix, and about
+/// 3·`count`·n numbers for the iteration.
 ///
 /// # Errors
 /// The errors of [`linalg::symmetric_eigen`].
 pub(crate) fn leading_eigen(
-    mut a: Matrix<f64>,
+    a: &mut Matrix<f64>,
     count: usize,
     watch: &Watch,
     context: &dyn Fn() -> String,
 ) -> Result<Pairs, AlignError> {
     let n = a.rows();
     if n > SMALL && count * 3 <= n {
-        linalg::mirror_lower(&mut a);
-        if let Some(pairs) = iterate(&a, count, watch, context)? {
+        linalg::mirror_lower(a);
+        if let Some(pairs) = iterate(a, count, watch, context)? {
             return Ok(pairs);
         }
     }
@@ -224,8 +225,8 @@ mod tests {
     #[test]
     fn a_matrix_of_low_rank_is_no_obstacle() {
         let n = SMALL + 10;
-        let a = Matrix::from_fn(n, n, |i, j| if i == j && i < 40 { 40.0 - i as f64 } else { 0.0 });
-        let (values, _) = leading_eigen(a, 50, &Watch::default(), &String::new).expect("no error");
+        let mut a = Matrix::from_fn(n, n, |i, j| if i == j && i < 40 { 40.0 - i as f64 } else { 0.0 });
+        let (values, _) = leading_eigen(&mut a, 50, &Watch::default(), &String::new).expect("no error");
         assert!((0..50).all(|j| (values[j] - (40.0 - j as f64).max(0.0)).abs() < 1e-9), "{values:?}");
     }
 }

@@ -3,12 +3,14 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::pairwise::fit_ordered;
 use crate::methods::shared::check::{at_most, ensure};
+use crate::methods::shared::groups::in_groups;
 use crate::moments::Moments;
-use crate::numerics::linalg::{self, Threads};
+use crate::numerics::linalg::{self, Svd, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::prep::Standardisation;
 use crate::{AlignError, Fit, Matrix};
 
@@ -142,30 +144,106 @@ impl MomentAligner for CcaParams {
     fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
         from_moments(self, moments)
     }
+
+    fn fit_settings(
+        &self,
+        settings: &[&dyn MomentAligner],
+        moments: &Moments,
+        seed: u64,
+    ) -> Vec<Result<Fit, AlignError>> {
+        match of_one_type(settings) {
+            Some(settings) => fit_several(&settings, moments),
+            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
+        }
+    }
 }
 
 fn from_moments(params: &CcaParams, moments: &Moments) -> Result<Fit, AlignError> {
+    check(params, moments)?;
+    let spectra = Spectrum::of_all(moments, Keep::AboveRounding)?;
+    let ridged = Ridged::new(moments, &spectra, params.ridge);
+    ridged.fit(params, |a, b| Ok(ridged.map(params, &ridged.directions(a, b)?, a, b)))
+}
+
+/// Fits several settings. The eigendecompositions of the views are the same for all, and the canonical directions of the
+/// pairs for all settings of one ridge.
+fn fit_several(settings: &[&CcaParams], moments: &Moments) -> Vec<Result<Fit, AlignError>> {
+    let spectra = match Spectrum::of_all(moments, Keep::AboveRounding) {
+        Ok(spectra) => spectra,
+        Err(error) => return settings.iter().map(|_| Err(error.clone())).collect(),
+    };
+    let views = moments.views();
+    let others = |a: usize| (0..views).filter(move |&b| a != b);
+    let pairs: Vec<(usize, usize)> = (0..views).flat_map(|a| others(a).map(move |b| (a, b))).collect();
+    let nth = |a: usize, b: usize| a * (views - 1) + if b < a { b } else { b - 1 };
+    in_groups(
+        settings,
+        |params| params.ridge,
+        |ridge, settings| {
+            let ridged = Ridged::new(moments, &spectra, ridge);
+            let directions = || pairs.par_iter().map(|&(a, b)| ridged.directions(a, b)).collect();
+            let directions: Result<Vec<Svd>, AlignError> = moments.check_every_pair("cca").and_then(|()| directions());
+            let fit = |params: &&CcaParams| {
+                check(params, moments)?;
+                let directions = directions.as_ref().map_err(Clone::clone)?;
+                ridged.fit(params, |a, b| Ok(ridged.map(params, &directions[nth(a, b)], a, b)))
+            };
+            settings.iter().map(fit).collect()
+        },
+    )
+}
+
+/// # Errors
+/// Views without common rows; a rank above the width of the narrowest view.
+fn check(params: &CcaParams, moments: &Moments) -> Result<(), AlignError> {
     moments.check_every_pair("cca")?;
     let narrowest = (0..moments.views()).map(|m| moments.width(m)).min().unwrap_or(0);
-    at_most("cca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;
-    let spectra: Result<Vec<Spectrum>, AlignError> =
-        (0..moments.views()).map(|m| Spectrum::of(moments, m, Keep::AboveRounding)).collect();
-    let spectra = spectra?;
-    let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
-    let unwhiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.unwhitener(params.ridge)).collect();
-    let mut fit = fit_ordered(moments, |a, b| {
-        let coupling = whitened_block(moments, &whiteners, a, b);
-        let names = moments.names();
-        let svd = linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))?;
+    at_most("cca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())
+}
+
+/// The whitened views under one ridge.
+struct Ridged<'a> {
+    moments: &'a Moments,
+    spectra: &'a [Spectrum],
+    whiteners: Vec<Matrix<f64>>,
+    unwhiteners: Vec<Matrix<f64>>,
+}
+
+impl<'a> Ridged<'a> {
+    fn new(moments: &'a Moments, spectra: &'a [Spectrum], ridge: f64) -> Self {
+        let whiteners = spectra.iter().map(|spectrum| spectrum.whitener(ridge)).collect();
+        let unwhiteners = spectra.iter().map(|spectrum| spectrum.unwhitener(ridge)).collect();
+        Self { moments, spectra, whiteners, unwhiteners }
+    }
+
+    /// The canonical directions and correlations of two views.
+    fn directions(&self, a: usize, b: usize) -> Result<Svd, AlignError> {
+        let coupling = whitened_block(self.moments, &self.whiteners, a, b);
+        let names = self.moments.names();
+        linalg::thin_svd(coupling.view(), &|| format!("pair `{}` and `{}`", names[a], names[b]))
+    }
+
+    /// The map from view a to view b, and the sum of the canonical correlations that it uses.
+    fn map(&self, params: &CcaParams, svd: &Svd, a: usize, b: usize) -> (Matrix<f64>, f64) {
         let rank = params.rank.unwrap_or(usize::MAX).min(svd.s.len());
         let weighted = Matrix::from_fn(svd.u.rows(), rank, |i, k| svd.u[(i, k)] * svd.s[k].max(0.0).powf(params.power));
         let turn = linalg::product(weighted.view(), svd.v.view().subcols(0, rank).transpose(), Threads::One);
-        let way_in = linalg::product(whiteners[a].view(), turn.view(), Threads::One);
-        let map = linalg::product(way_in.view(), unwhiteners[b].view().transpose(), Threads::One);
-        Ok((map, svd.s[..rank].iter().sum()))
-    })?;
-    let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
-    fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
-    fit.report.warnings = spectrum::warnings(moments, &spectra, asked, (params.ridge == 0.0).then_some("ridge"));
-    Ok(fit)
+        let way_in = linalg::product(self.whiteners[a].view(), turn.view(), Threads::One);
+        let map = linalg::product(way_in.view(), self.unwhiteners[b].view().transpose(), Threads::One);
+        (map, svd.s[..rank].iter().sum())
+    }
+
+    /// The fit with these maps.
+    fn fit(
+        &self,
+        params: &CcaParams,
+        map: impl Fn(usize, usize) -> Result<(Matrix<f64>, f64), AlignError> + Sync,
+    ) -> Result<Fit, AlignError> {
+        let Self { moments, spectra, .. } = self;
+        let mut fit = fit_ordered(moments, map)?;
+        let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
+        fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
+        fit.report.warnings = spectrum::warnings(moments, spectra, asked, (params.ridge == 0.0).then_some("ridge"));
+        Ok(fit)
+    }
 }

@@ -4,11 +4,12 @@ use crate::methods::shared::docs::{CONSTANT_COLUMNS, decoder};
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::decoder::Decoder;
+use crate::methods::shared::groups::in_groups;
 use crate::moments::Moments;
 use crate::numerics::krylov;
 use crate::numerics::linalg::{self, Threads};
@@ -121,6 +122,14 @@ impl Coordinates {
 }
 
 impl GccaParams {
+    /// The rule for the directions of the views.
+    fn keep(&self) -> Keep {
+        match self.whiten {
+            Whiten::None => Keep::Resolved,
+            Whiten::InverseSingular => Keep::AboveRounding,
+        }
+    }
+
     /// The whitened form at this rank, with the pseudo-inverse as the way back. The coordinates are those of the
     /// released form; [`Coordinates::Carroll`] is the textbook's scale.
     pub fn textbook(rank: Option<usize>, ridge: f64) -> Self {
@@ -213,74 +222,170 @@ impl MomentAligner for GccaParams {
     fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {
         from_moments(self, moments)
     }
+
+    fn fit_settings(
+        &self,
+        settings: &[&dyn MomentAligner],
+        moments: &Moments,
+        seed: u64,
+    ) -> Vec<Result<Fit, AlignError>> {
+        match of_one_type(settings) {
+            Some(settings) => fit_several(&settings, moments),
+            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
+        }
+    }
 }
 
 fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
-    moments.check_every_pair("gcca")?;
-    let views = moments.views();
-    let narrowest = (0..views).map(|m| moments.width(m)).min().unwrap_or(0);
-    at_most("gcca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;
-    let asked = params.rank.unwrap_or(narrowest);
-    let keep = match params.whiten {
-        Whiten::None => Keep::Resolved,
-        Whiten::InverseSingular => Keep::AboveRounding,
-    };
-    let spectra: Result<Vec<Spectrum>, AlignError> =
-        (0..views).into_par_iter().map(|m| Spectrum::of(moments, m, keep)).collect();
-    let spectra = spectra?;
-    // `Z_m V_m (S_m² + κn)^(−1/2)` is U_m if there is no ridge.
+    let asked = asked(params, moments)?;
+    let spectra = Spectrum::of_all(moments, params.keep())?;
+    let rank = reached(moments, &spectra, asked)?;
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
-    let kept: usize = spectra.iter().map(Spectrum::rank).sum();
-    let fewest = (0..views).map(|m| moments.rows(m, m)).min().unwrap_or(0);
-    let rank = asked.min(fewest.saturating_sub(1)).min(kept);
-    if rank == 0 {
-        return Err(AlignError::NoDirection { method: "gcca" });
-    }
+    let (values, vectors) = leading(&mut coupling(moments, &whiteners), rank, moments)?;
+    Solved { moments, spectra: &spectra, whiteners: &whiteners, values, vectors }.fit(params, asked)
+}
 
-    let coupling = coupling(moments, &whiteners);
-    let (values, vectors) =
-        krylov::leading_eigen(coupling, rank, moments.watch(), &|| "the coupling of all views".into())?;
-    let roots: Vec<f64> = match params.coordinates {
-        Coordinates::Carroll => values.iter().map(|value| value.max(0.0).sqrt()).collect(),
-        Coordinates::Weights | Coordinates::UnitVariance => vec![1.0; rank],
-    };
-    let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
-
-    // The eigenvalues descend, so the direction that the views share most is the first universe coordinate.
-    let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
-    let mut stacked = Vec::new();
-    let mut offset = 0;
-    for (m, (spectrum, whitener)) in spectra.iter().zip(&whiteners).enumerate() {
-        let r = spectrum.rank();
-        let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * roots[j] * vectors.at(offset + i, j));
-        let mut map = match params.whiten {
-            Whiten::None => linalg::product(spectrum.scaled(|_| 1.0).view(), phi.view(), Threads::Pool),
-            Whiten::InverseSingular => linalg::product(whitener.view(), phi.view(), Threads::Pool),
-        };
-        if params.coordinates == Coordinates::UnitVariance {
-            unit_variance(moments, m, &mut map);
+/// Fits several settings. The eigendecompositions of the views are the same for all. Settings that keep the same
+/// directions of the views and have the same ridge have one coupling; its eigenvectors are solved once, for the largest
+/// rank, and the coupling of another ridge is a change of scale.
+fn fit_several(settings: &[&GccaParams], moments: &Moments) -> Vec<Result<Fit, AlignError>> {
+    let spectra = match Spectrum::of_all(moments, Keep::Resolved) {
+        Ok(resolved) => {
+            let under = |(m, spectrum): (usize, &Spectrum)| spectrum.under(Keep::AboveRounding, moments, m);
+            let above: Vec<Spectrum> = resolved.iter().enumerate().map(under).collect();
+            [resolved, above]
         }
-        stacked.extend(map.into_vec());
-        offset += r;
-    }
-    let stacked = Matrix::from_vec(moments.gram().rows(), rank, stacked);
-    let decoders = params.decoder.of(moments, &stacked)?;
-    let maps: Vec<ViewMap> = (0..views)
-        .zip(decoders)
-        .map(|(m, back)| {
-            let (start, width) = (moments.offset(m), moments.width(m));
-            let map = Matrix::from_fn(width, rank, |i, j| stacked.at(start + i, j) as f32);
-            ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map).with_decoder(back)
-        })
-        .collect();
-    let parameters = maps.iter().map(ViewMap::parameters).sum();
-    let remedy = (params.ridge == 0.0).then_some("ridge");
-    let report = FitReport {
-        kept: spectra.iter().map(Spectrum::rank).collect(),
-        warnings: spectrum::warnings(moments, &spectra, |_| asked, remedy),
-        ..FitReport::closed_form(views, parameters, Some(objective))
+        Err(error) => return settings.iter().map(|_| Err(error.clone())).collect(),
     };
-    Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
+    let same = spectra[0].iter().zip(&spectra[1]).all(|(a, b)| a.keeps_as(b));
+    let directions = |params: &GccaParams| usize::from(params.keep() == Keep::AboveRounding && !same);
+    in_groups(settings, directions, |directions, settings| {
+        let spectra = &spectra[directions];
+        let mut known: Option<(f64, Matrix<f64>)> = None;
+        in_groups(
+            settings,
+            |params| params.ridge,
+            |ridge, settings| {
+                let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(ridge)).collect();
+                let mut coupling = match known.take() {
+                    None => coupling(moments, &whiteners),
+                    Some((from, mut coupling)) => {
+                        change_ridge(&mut coupling, spectra, from, ridge);
+                        coupling
+                    }
+                };
+                let most = settings.iter().filter_map(|params| asked(params, moments).ok()).max().unwrap_or(0);
+                let solved = reached(moments, spectra, most).and_then(|rank| leading(&mut coupling, rank, moments));
+                known = Some((ridge, coupling));
+                let solved =
+                    solved.map(|(values, vectors)| Solved { moments, spectra, whiteners: &whiteners, values, vectors });
+                let fit = |params: &&GccaParams| {
+                    let asked = asked(params, moments)?;
+                    solved.as_ref().map_err(Clone::clone)?.fit(params, asked)
+                };
+                settings.par_iter().map(fit).collect()
+            },
+        )
+    })
+}
+
+/// The width of the universe that the parameters ask for.
+///
+/// # Errors
+/// Views without common rows; a rank above the width of the narrowest view.
+fn asked(params: &GccaParams, moments: &Moments) -> Result<usize, AlignError> {
+    moments.check_every_pair("gcca")?;
+    let narrowest = (0..moments.views()).map(|m| moments.width(m)).min().unwrap_or(0);
+    at_most("gcca", "rank", params.rank, narrowest, || "the width of the narrowest view".into())?;
+    Ok(params.rank.unwrap_or(narrowest))
+}
+
+/// The width of the universe that the data support.
+///
+/// # Errors
+/// [`AlignError::NoDirection`] for views without a direction.
+fn reached(moments: &Moments, spectra: &[Spectrum], asked: usize) -> Result<usize, AlignError> {
+    let kept: usize = spectra.iter().map(Spectrum::rank).sum();
+    let fewest = (0..moments.views()).map(|m| moments.rows(m, m)).min().unwrap_or(0);
+    match asked.min(fewest.saturating_sub(1)).min(kept) {
+        0 => Err(AlignError::NoDirection { method: "gcca" }),
+        rank => Ok(rank),
+    }
+}
+
+/// The leading eigenvalues and eigenvectors of a coupling.
+fn leading(coupling: &mut Matrix<f64>, rank: usize, moments: &Moments) -> Result<(Vec<f64>, Matrix<f64>), AlignError> {
+    krylov::leading_eigen(coupling, rank, moments.watch(), &|| "the coupling of all views".into())
+}
+
+/// The leading eigenvectors of a coupling, from which the maps of every rank follow.
+struct Solved<'a> {
+    moments: &'a Moments,
+    spectra: &'a [Spectrum],
+    /// `V_m (S_m² + κn)^(−1/2)` of each view; `Z_m` times it is U_m if there is no ridge.
+    whiteners: &'a [Matrix<f64>],
+    /// The eigenvalues descend, so the direction that the views share most is the first universe coordinate.
+    values: Vec<f64>,
+    vectors: Matrix<f64>,
+}
+
+impl Solved<'_> {
+    /// The fit of these parameters, for a universe of this width.
+    fn fit(&self, params: &GccaParams, asked: usize) -> Result<Fit, AlignError> {
+        let Self { moments, spectra, whiteners, values, vectors } = self;
+        let views = moments.views();
+        let rank = reached(moments, spectra, asked)?;
+        let values = &values[..rank];
+        let roots: Vec<f64> = match params.coordinates {
+            Coordinates::Carroll => values.iter().map(|value| value.max(0.0).sqrt()).collect(),
+            Coordinates::Weights | Coordinates::UnitVariance => vec![1.0; rank],
+        };
+        let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
+
+        let kept = vectors.rows();
+        let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
+        let mut stacked = Vec::new();
+        let mut offset = 0;
+        for (m, (spectrum, whitener)) in spectra.iter().zip(*whiteners).enumerate() {
+            let r = spectrum.rank();
+            let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * roots[j] * vectors.at(offset + i, j));
+            let mut map = match params.whiten {
+                Whiten::None => linalg::product(spectrum.scaled(|_| 1.0).view(), phi.view(), Threads::Pool),
+                Whiten::InverseSingular => linalg::product(whitener.view(), phi.view(), Threads::Pool),
+            };
+            if params.coordinates == Coordinates::UnitVariance {
+                unit_variance(moments, m, &mut map);
+            }
+            stacked.extend(map.into_vec());
+            offset += r;
+        }
+        let stacked = Matrix::from_vec(moments.gram().rows(), rank, stacked);
+        let decoders = params.decoder.of(moments, &stacked)?;
+        let maps: Vec<ViewMap> = (0..views)
+            .zip(decoders)
+            .map(|(m, back)| {
+                let (start, width) = (moments.offset(m), moments.width(m));
+                let map = Matrix::from_fn(width, rank, |i, j| stacked.at(start + i, j) as f32);
+                ViewMap::new(moments.names()[m].clone(), moments.preps()[m].clone(), map).with_decoder(back)
+            })
+            .collect();
+        let parameters = maps.iter().map(ViewMap::parameters).sum();
+        let remedy = (params.ridge == 0.0).then_some("ridge");
+        let report = FitReport {
+            kept: spectra.iter().map(Spectrum::rank).collect(),
+            warnings: spectrum::warnings(moments, spectra, |_| asked, remedy),
+            ..FitReport::closed_form(views, parameters, Some(objective))
+        };
+        Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
+    }
+}
+
+/// Changes the ridge of a coupling.
+fn change_ridge(coupling: &mut Matrix<f64>, spectra: &[Spectrum], from: f64, to: f64) {
+    let factors: Vec<f64> = spectra.iter().flat_map(|spectrum| spectrum.change_of_ridge(from, to)).collect();
+    coupling.as_mut_slice().par_chunks_mut(factors.len().max(1)).zip(&factors).for_each(|(row, factor)| {
+        row.iter_mut().zip(&factors).for_each(|(entry, other)| *entry *= factor * other);
+    });
 }
 
 /// A coordinate of a view counts as rounding if its standard deviation is below this share of the view's largest.

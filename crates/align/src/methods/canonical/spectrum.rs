@@ -1,7 +1,10 @@
 //! The spectrum of a view: the eigenvalues by which whitening methods divide.
 
+use std::sync::Arc;
+
 use crate::moments::{Moments, Precision};
 use crate::numerics::linalg::{self, Factor, Threads};
+use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, FitWarning, Matrix};
 
 /// Rule for the directions of a view that a method divides by their standard deviation. No rule depends on the number
@@ -20,13 +23,18 @@ pub(crate) enum Keep {
 /// The eigendecomposition `Z_mᵀ Z_m = V Λ Vᵀ` of a view's Gram block; Λ holds the squared singular values of the
 /// standardised view.
 pub(crate) struct Spectrum {
-    /// Λ in ascending order; negative values, which are rounding, are set to zero.
-    values: Vec<f64>,
-    vectors: Factor,
+    pairs: Arc<Eigenpairs>,
     /// Indices of the directions that are kept ([`Keep`]), at most n − 1 of them: centred rows have no more.
     kept: Vec<usize>,
     /// Sum of the weights of the rows.
     weight: f64,
+}
+
+/// All eigenvalues and eigenvectors of a view, whatever the rule for its directions is.
+struct Eigenpairs {
+    /// Λ in ascending order; negative values, which are rounding, are set to zero.
+    values: Vec<f64>,
+    vectors: Factor,
 }
 
 /// Error of an entry of the Gram matrix of standardised columns that is summed in single precision, as a share of N.
@@ -38,10 +46,28 @@ impl Spectrum {
     /// # Errors
     /// [`AlignError::Factorisation`].
     pub(crate) fn of(moments: &Moments, m: usize, keep: Keep) -> Result<Self, AlignError> {
-        let (d, rows, weight) = (moments.width(m), moments.rows(m, m), moments.weight(m));
         let context = || format!("view `{}`", moments.names()[m]);
         let (values, vectors) = linalg::symmetric_eigen(moments.block(m, m), &context)?;
-        let values: Vec<f64> = values.into_iter().map(|value| value.max(0.0)).collect();
+        let values = values.into_iter().map(|value| value.max(0.0)).collect();
+        Ok(Self::kept_by(keep, Arc::new(Eigenpairs { values, vectors }), moments, m))
+    }
+
+    /// The spectra of all views.
+    ///
+    /// # Errors
+    /// The errors of [`Spectrum::of`].
+    pub(crate) fn of_all(moments: &Moments, keep: Keep) -> Result<Vec<Self>, AlignError> {
+        (0..moments.views()).into_par_iter().map(|m| Self::of(moments, m, keep)).collect()
+    }
+
+    /// The same spectrum of view m under another rule.
+    pub(crate) fn under(&self, keep: Keep, moments: &Moments, m: usize) -> Self {
+        Self::kept_by(keep, Arc::clone(&self.pairs), moments, m)
+    }
+
+    fn kept_by(keep: Keep, pairs: Arc<Eigenpairs>, moments: &Moments, m: usize) -> Self {
+        let (d, rows, weight) = (moments.width(m), moments.rows(m, m), moments.weight(m));
+        let Eigenpairs { values, vectors } = &*pairs;
         // The error of the eigenvalues.
         let resolved = match moments.precision() {
             Precision::Double => values[d - 1] * d as f64 * f64::EPSILON,
@@ -61,7 +87,12 @@ impl Spectrum {
         };
         let first = d.saturating_sub(rows.saturating_sub(1));
         let kept = (first..d).filter(|&k| values[k] > resolved.max(rounding(k))).collect();
-        Ok(Self { values, vectors, kept, weight })
+        Self { pairs, kept, weight }
+    }
+
+    /// Whether both keep the same directions.
+    pub(crate) fn keeps_as(&self, other: &Self) -> bool {
+        self.kept == other.kept
     }
 
     /// Number of directions that are kept.
@@ -71,13 +102,20 @@ impl Spectrum {
 
     /// `V diag(f(λ))` (d × rank) of the kept directions.
     pub(crate) fn scaled(&self, f: impl Fn(f64) -> f64) -> Matrix<f64> {
-        let factors: Vec<f64> = self.kept.iter().map(|&k| f(self.values[k])).collect();
-        Matrix::from_fn(self.values.len(), self.kept.len(), |i, j| self.vectors[(i, self.kept[j])] * factors[j])
+        let Eigenpairs { values, vectors } = &*self.pairs;
+        let factors: Vec<f64> = self.kept.iter().map(|&k| f(values[k])).collect();
+        Matrix::from_fn(values.len(), self.kept.len(), |i, j| vectors[(i, self.kept[j])] * factors[j])
     }
 
     /// `V (Λ + κ n)^(−1/2)` of the kept directions: `Z` times this has orthonormal columns if κ is zero.
     pub(crate) fn whitener(&self, ridge: f64) -> Matrix<f64> {
         self.scaled(|value| 1.0 / (value + ridge * self.weight).sqrt())
+    }
+
+    /// The factors by which the columns of a [`whitener`](Spectrum::whitener) change from one ridge to another.
+    pub(crate) fn change_of_ridge(&self, from: f64, to: f64) -> Vec<f64> {
+        let shifted = |k: usize, ridge: f64| self.pairs.values[k] + ridge * self.weight;
+        self.kept.iter().map(|&k| (shifted(k, from) / shifted(k, to)).sqrt()).collect()
     }
 
     /// The transpose of the inverse of [`whitener`](Spectrum::whitener): `V (Λ + κ n)^(1/2)`.
@@ -87,11 +125,12 @@ impl Spectrum {
 
     /// `V f(λ/n) Vᵀ` (d × d) over all directions; the second argument of `f` is true for a direction that is not kept.
     pub(crate) fn function(&self, f: impl Fn(f64, bool) -> f64) -> Matrix<f64> {
-        let d = self.values.len();
-        let factor = |k: usize| f(self.values[k] / self.weight, !self.kept.contains(&k));
+        let Eigenpairs { values, vectors } = &*self.pairs;
+        let d = values.len();
+        let factor = |k: usize| f(values[k] / self.weight, !self.kept.contains(&k));
         let factors: Vec<f64> = (0..d).map(factor).collect();
-        let scaled = Matrix::from_fn(d, d, |i, k| self.vectors[(i, k)] * factors[k]);
-        linalg::product(scaled.view(), self.vectors.transpose(), Threads::One)
+        let scaled = Matrix::from_fn(d, d, |i, k| vectors[(i, k)] * factors[k]);
+        linalg::product(scaled.view(), vectors.transpose(), Threads::One)
     }
 }
 

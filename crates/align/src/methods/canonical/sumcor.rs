@@ -4,14 +4,14 @@ use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum};
-use crate::methods::gpa::{GpaParams, Solver};
+use crate::methods::gpa::{self, GpaParams, Solver};
 use crate::methods::shared::check::{at_most, ensure};
+use crate::methods::shared::groups::in_groups;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
-use crate::numerics::parallel::prelude::*;
 use crate::prep::ConstantColumns;
 use crate::{AlignError, Fit, Fitted, Matrix, Universe};
 
@@ -144,9 +144,61 @@ impl MomentAligner for SumcorParams {
     fn fit_moments(&self, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
         from_moments(self, moments, seed)
     }
+
+    fn fit_settings(
+        &self,
+        settings: &[&dyn MomentAligner],
+        moments: &Moments,
+        seed: u64,
+    ) -> Vec<Result<Fit, AlignError>> {
+        match of_one_type(settings) {
+            Some(settings) => fit_several(&settings, moments, seed),
+            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
+        }
+    }
 }
 
 fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<Fit, AlignError> {
+    check(params, moments)?;
+    let spectra = Spectrum::of_all(moments, Keep::AboveRounding)?;
+    let shrunk = Shrunk::new(params.shrinkage, moments, &spectra)?;
+    shrunk.completed(params, params.rotation().fit_moments(&shrunk.moments(), seed)?)
+}
+
+/// Fits several settings. The eigendecompositions of the views are the same for all; settings of one shrinkage also share
+/// the moments of the shrunk views, and GPA's solution if they differ only in `rank`.
+fn fit_several(settings: &[&SumcorParams], moments: &Moments, seed: u64) -> Vec<Result<Fit, AlignError>> {
+    let spectra = match Spectrum::of_all(moments, Keep::AboveRounding) {
+        Ok(spectra) => spectra,
+        Err(error) => return settings.iter().map(|_| Err(error.clone())).collect(),
+    };
+    in_groups(
+        settings,
+        |params| params.shrinkage,
+        |shrinkage, settings| {
+            let shrunk = match Shrunk::new(shrinkage, moments, &spectra) {
+                Ok(shrunk) => shrunk,
+                Err(error) => {
+                    let first = |params: &&SumcorParams| Err(check(params, moments).err().unwrap_or(error.clone()));
+                    return settings.iter().map(first).collect();
+                }
+            };
+            let rotations: Vec<GpaParams> = settings.iter().map(|params| params.rotation()).collect();
+            let rotations: Vec<&GpaParams> = rotations.iter().collect();
+            let rotated = gpa::fit_several(&rotations, &shrunk.moments(), seed);
+            let complete = |(params, rotated): (&&SumcorParams, Result<Fit, AlignError>)| {
+                check(params, moments)?;
+                shrunk.completed(params, rotated?)
+            };
+            settings.iter().zip(rotated).map(complete).collect()
+        },
+    )
+}
+
+/// # Errors
+/// Views that no chain of common items joins; a rank above the width of the narrowest view, or for views of several
+/// widths.
+fn check(params: &SumcorParams, moments: &Moments) -> Result<(), AlignError> {
     moments.check_connected("sumcor")?;
     let widths: Vec<usize> = (0..moments.views()).map(|m| moments.width(m)).collect();
     let narrowest = widths.iter().copied().min().unwrap_or(0);
@@ -157,35 +209,57 @@ fn from_moments(params: &SumcorParams, moments: &Moments, seed: u64) -> Result<F
         "rank",
         format!("set for views of widths {widths:?}"),
         "views of one width (the grid's `widths: pca` makes them so)",
-    )?;
-    let spectra: Result<Vec<Spectrum>, AlignError> =
-        (0..moments.views()).into_par_iter().map(|m| Spectrum::of(moments, m, Keep::AboveRounding)).collect();
-    let spectra = spectra?;
-    let kept: Vec<usize> = spectra.iter().map(Spectrum::rank).collect();
-    if kept.iter().all(|&kept| kept == 0) {
-        return Err(AlignError::NoDirection { method: "sumcor" });
-    }
-    let power = |exponent: f64| -> Vec<Matrix<f64>> {
-        let f = |value: f64, rounding: bool| {
-            let dropped = rounding && params.shrinkage == 0.0;
-            if dropped { 0.0 } else { ((1.0 - params.shrinkage) * value + params.shrinkage).powf(exponent) }
+    )
+}
+
+/// The views under one shrinkage.
+struct Shrunk<'a> {
+    original: &'a Moments,
+    spectra: &'a [Spectrum],
+    /// T_m of each view and its inverse.
+    inverses: Vec<Matrix<f64>>,
+    roots: Vec<Matrix<f64>>,
+}
+
+impl<'a> Shrunk<'a> {
+    /// # Errors
+    /// [`AlignError::NoDirection`] for views without a direction.
+    fn new(shrinkage: f64, original: &'a Moments, spectra: &'a [Spectrum]) -> Result<Self, AlignError> {
+        if spectra.iter().all(|spectrum| spectrum.rank() == 0) {
+            return Err(AlignError::NoDirection { method: "sumcor" });
+        }
+        let power = |exponent: f64| -> Vec<Matrix<f64>> {
+            let f = |value: f64, rounding: bool| {
+                let dropped = rounding && shrinkage == 0.0;
+                if dropped { 0.0 } else { ((1.0 - shrinkage) * value + shrinkage).powf(exponent) }
+            };
+            spectra.iter().map(|spectrum| spectrum.function(f)).collect()
         };
-        spectra.iter().map(|spectrum| spectrum.function(f)).collect()
-    };
-    let (inverses, roots) = (power(-0.5), power(0.5));
-    let mut fit = params.rotation().fit_moments(&moments.transformed(&inverses), seed)?;
-    if params.shrinkage == 0.0 {
-        let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
-        fit.report.kept = kept;
-        fit.report.warnings.extend(spectrum::warnings(moments, &spectra, asked, Some("shrinkage")));
+        let (inverses, roots) = (power(-0.5), power(0.5));
+        Ok(Self { original, spectra, inverses, roots })
     }
-    let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
-    let views = universe.views().iter().zip(inverses.iter().zip(&roots)).filter_map(|(view, (inverse, root))| {
-        let rotation = view.linear_in()?;
-        let map = linalg::product(inverse.view(), rotation.view(), Threads::Pool);
-        let back = linalg::product(rotation.view().transpose(), root.view(), Threads::Pool);
-        let view = ViewMap::new(view.name().to_string(), view.prep().clone(), map.map(|&x| x as f32));
-        Some(view.with_back(back.map(|&x| x as f32)))
-    });
-    Ok(Fit { fitted: Fitted::Universe(Universe::new(views.collect())), report: fit.report })
+
+    /// The moments of the views `Z_m T_m`.
+    fn moments(&self) -> Moments {
+        self.original.transformed(&self.inverses)
+    }
+
+    /// The fit of the original views from the rotations of the shrunk views.
+    fn completed(&self, params: &SumcorParams, mut fit: Fit) -> Result<Fit, AlignError> {
+        let Self { original, spectra, inverses, roots } = self;
+        if params.shrinkage == 0.0 {
+            let asked = |m: usize| params.rank.unwrap_or(original.width(m));
+            fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
+            fit.report.warnings.extend(spectrum::warnings(original, spectra, asked, Some("shrinkage")));
+        }
+        let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
+        let views = universe.views().iter().zip(inverses.iter().zip(roots)).filter_map(|(view, (inverse, root))| {
+            let rotation = view.linear_in()?;
+            let map = linalg::product(inverse.view(), rotation.view(), Threads::Pool);
+            let back = linalg::product(rotation.view().transpose(), root.view(), Threads::Pool);
+            let view = ViewMap::new(view.name().to_string(), view.prep().clone(), map.map(|&x| x as f32));
+            Some(view.with_back(back.map(|&x| x as f32)))
+        });
+        Ok(Fit { fitted: Fitted::Universe(Universe::new(views.collect())), report: fit.report })
+    }
 }

@@ -16,25 +16,27 @@ const ROUNDS: usize = 200;
 const SWEEPS: usize = 5;
 
 /// A fit and the moments that it belongs to.
+#[derive(Clone)]
 pub(super) struct Balanced<'m> {
     pub(super) solved: Solved,
     /// Distance from the lowest to the highest objective of the restarts.
     pub(super) spread: Option<f64>,
+    /// Weight of each view, if they differ.
+    weights: Option<Vec<f64>>,
     /// Scale s_m of each view, if views are scaled.
     pub(super) scales: Option<Vec<f64>>,
     /// Moments on which the maps were fitted.
     pub(super) moments: Cow<'m, Moments>,
 }
 
-/// GPA, followed by the rounds if views are scaled or rows are weighted. No round raises the objective. Row weights
-/// need `train`.
-pub(super) fn solve<'m>(
+/// GPA before the rounds, whatever `scale` is. With `robust`, or with weights of views that miss items, it needs `train`.
+pub(super) fn start<'m>(
     params: &GpaParams,
     moments: &'m Moments,
     train: Option<&Views>,
     seed: u64,
 ) -> Result<Balanced<'m>, AlignError> {
-    let rows = || train.ok_or(AlignError::NeedsRows { method: "gpa with weights of rows", instead: Vec::new() });
+    let rows = || train.ok_or_else(needs_rows);
     if params.robust.is_some() {
         rows()?;
     }
@@ -45,20 +47,29 @@ pub(super) fn solve<'m>(
         Some(weights) => Cow::Owned(moments.weighted(rows()?, &present(rows()?, weights))),
     };
     let (solved, spread) = best_of_restarts(params, &moments, seed)?;
-    let start = Balanced { solved, spread, scales: None, moments };
+    Ok(Balanced { solved, spread, weights, scales: None, moments })
+}
+
+/// The rounds after the [`start`], if views are scaled or rows are weighted. No round raises the objective.
+pub(super) fn finish<'m>(
+    params: &GpaParams,
+    start: Balanced<'m>,
+    train: Option<&Views>,
+) -> Result<Balanced<'m>, AlignError> {
     match params.robust {
-        Some(robust) => {
-            let views = weights.unwrap_or_else(|| vec![1.0; start.moments.views()]);
-            reweighted(params, robust, rows()?, &views, start)
-        }
+        Some(robust) => reweighted(params, robust, train.ok_or_else(needs_rows)?, start),
         None if params.scale => scaled(params, start),
         None => Ok(start),
     }
 }
 
+fn needs_rows() -> AlignError {
+    AlignError::NeedsRows { method: "gpa with weights of rows", instead: Vec::new() }
+}
+
 /// Rounds on moments: update the scales, then sweep.
 fn scaled<'m>(params: &GpaParams, start: Balanced<'m>) -> Result<Balanced<'m>, AlignError> {
-    let Balanced { mut solved, spread, moments, .. } = start;
+    let Balanced { mut solved, spread, weights, moments, .. } = start;
     let mut rounds = Rounds::new(params.tol, moments.energy());
     rounds.done(solved.objective, solved.iterations);
     loop {
@@ -67,7 +78,7 @@ fn scaled<'m>(params: &GpaParams, start: Balanced<'m>) -> Result<Balanced<'m>, A
         solved = sweep(params, &scaled, solved.maps)?;
         if rounds.done(solved.objective, solved.iterations) {
             let (solved, moments) = (rounds.end(solved), Cow::Owned(scaled));
-            return Ok(Balanced { solved, spread, scales: Some(scales), moments });
+            return Ok(Balanced { solved, spread, weights, scales: Some(scales), moments });
         }
     }
 }
@@ -77,18 +88,18 @@ fn reweighted<'m>(
     params: &GpaParams,
     robust: Robust,
     train: &Views,
-    views: &[f64],
     start: Balanced<'m>,
 ) -> Result<Balanced<'m>, AlignError> {
-    let Balanced { mut solved, spread, mut moments, .. } = start;
+    let Balanced { mut solved, spread, weights: of_views, mut moments, .. } = start;
+    let views = of_views.clone().unwrap_or_else(|| vec![1.0; moments.views()]);
     let mut rounds = Rounds::new(params.tol, moments.energy());
-    let mut weights = present(train, views);
+    let mut weights = present(train, &views);
     loop {
-        let state = Residuals { train, moments: &moments, views, maps: &solved.maps, weights: &weights };
+        let state = Residuals { train, moments: &moments, views: &views, maps: &solved.maps, weights: &weights };
         let (objective, next) = state.weigh(robust);
         solved.objective = objective;
         if rounds.done(objective, solved.iterations) {
-            return Ok(Balanced { solved: rounds.end(solved), spread, scales: None, moments });
+            return Ok(Balanced { solved: rounds.end(solved), spread, weights: of_views, scales: None, moments });
         }
         weights = next;
         moments = Cow::Owned(moments.weighted(train, &weights));

@@ -4,6 +4,7 @@ use crate::moments::Moments;
 use crate::{Matrix, Termination};
 
 /// End of an iteration.
+#[derive(Clone)]
 pub(super) struct Solved {
     /// Maps of all views, stacked: P × D.
     pub(super) maps: Matrix<f64>,

@@ -1,5 +1,6 @@
-//! Code that several methods share: checks of parameters, decoders, descriptions of parameters.
+//! Code that several methods share: checks of parameters, decoders, descriptions of parameters, groups of settings.
 
 pub(crate) mod check;
 pub mod decoder;
 pub(crate) mod docs;
+pub(crate) mod groups;
