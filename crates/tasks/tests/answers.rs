@@ -125,8 +125,14 @@ fn one_right_answer_is_the_item_itself_bit_for_bit() {
     values.dedup();
     assert_eq!(values.len(), 530);
     for method in methods {
-        for scoring in [Scoring::Cosine, Scoring::Csls(Csls { k: 5 }), Scoring::InvertedSoftmax(Default::default())] {
-            let of = |positives| score(&method, &Task::from(RetrievalParams { scoring, positives }), &data);
+        for scoring in [
+            Scoring::Cosine,
+            Scoring::Csls(Csls { k: 5, ..Default::default() }),
+            Scoring::InvertedSoftmax(Default::default()),
+        ] {
+            let of = |positives| {
+                score(&method, &Task::from(RetrievalParams { scoring, positives, ..RetrievalParams::default() }), &data)
+            };
             let (item, labels) = (of(Positives::Item), of(Positives::Labels(NamedList::default())));
             for one in &item.scores {
                 let twin = labels.scores.iter().find(|s| {

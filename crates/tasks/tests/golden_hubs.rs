@@ -21,8 +21,11 @@ fn score(task: &Task) -> Scores {
 
 const SCORINGS: [(Scoring, &str); 4] = [
     (Scoring::Cosine, "cosine"),
-    (Scoring::Csls(Csls { k: 10 }), "csls"),
-    (Scoring::InvertedSoftmax(InvertedSoftmax { beta: 30.0 }), "inverted_softmax"),
+    (Scoring::Csls(Csls { k: 10, bank: tasks::Bank::Test }), "csls"),
+    (
+        Scoring::InvertedSoftmax(InvertedSoftmax { beta: 30.0, dynamic: false, bank: tasks::Bank::Test }),
+        "inverted_softmax",
+    ),
     (Scoring::Mutual, "mutual"),
 ];
 
@@ -76,8 +79,11 @@ fn parameters_are_checked() {
 #[test]
 fn settings_of_what_was_not_chosen_cannot_be_given() {
     for (text, want) in [
-        (r#"{"retrieval": {"scoring": {"csls": {"beta": 5}}}}"#, "unknown field `beta`, expected `k`"),
-        (r#"{"retrieval": {"scoring": {"inverted_softmax": {"k": 5}}}}"#, "unknown field `k`, expected `beta`"),
+        (r#"{"retrieval": {"scoring": {"csls": {"beta": 5}}}}"#, "unknown field `beta`, expected `k` or `bank`"),
+        (
+            r#"{"retrieval": {"scoring": {"inverted_softmax": {"k": 5}}}}"#,
+            "unknown field `k`, expected one of `beta`, `dynamic`, `bank`",
+        ),
         (r#"{"retrieval": {"scoring": {"mutual": {"k": 5}}}}"#, "unknown field `k`"),
         (r#"{"probing": {"protocol": {"converged": {"epochs": 5}}}}"#, "unknown field `epochs`, expected `l2`"),
         (r#"{"stitching": {"protocol": {"released": {"l2": 0.5}}}}"#, "unknown field `l2`"),
@@ -89,8 +95,8 @@ fn settings_of_what_was_not_chosen_cannot_be_given() {
     for text in [
         r#"{"retrieval": {"scoring": "csls"}}"#,
         r#"{"retrieval": {"scoring": {"csls": {"k": 5}}}}"#,
-        r#"{"retrieval": {"scoring": {"inverted_softmax": {"beta": 5}}}}"#,
-        r#"{"hubness": {"k": 5}}"#,
+        r#"{"retrieval": {"scoring": {"inverted_softmax": {"beta": 5, "bank": "train", "dynamic": true}}}}"#,
+        r#"{"hubness": {"k": 5, "scoring": {"sinkhorn": {"bank": "train"}}}}"#,
         r#"{"probing": {"protocol": {"converged": {"l2": 0.5}}}}"#,
         r#"{"stitching": {"direction": "standard"}}"#,
         r#"{"probing": {"protocol": {"released": {"epochs": 5, "lr": 0.5, "patience": null, "seeds": [0, 1]}}}}"#,

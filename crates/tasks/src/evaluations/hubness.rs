@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::evaluation::Evaluation;
 use crate::evaluations::parameters;
 use crate::living::incomparable;
+use crate::ranking::bank::{BankItems, Banks};
+use crate::ranking::hubs::{BLOCK, Penalties, by_row};
 use crate::ranking::largest::Largest;
 use crate::ranking::pairs::{each_translated, project_all};
-use crate::ranking::scoring::{BLOCK, Scoring, by_row, check_neighbours};
+use crate::ranking::scoring::{Scoring, Sides, check_neighbours};
 use crate::scores::metrics::{mean, skewness};
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
@@ -34,8 +36,8 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// $n$ values per item.
 ///
 /// # Cost
-/// One product of $n \times d$ by $d \times n$ per ordered pair, two with a correction. The memory is $O(n)$, and
-/// 256·(k + ties) numbers per thread.
+/// One product of $n \times d$ by $d \times n$ per ordered pair, and the penalties of a correction ([`Scoring`]). The memory
+/// is $O(n)$, and 256·(k + ties) numbers per thread.
 ///
 /// # Source
 /// Radovanović, Nanopoulos and Ivanović, Journal of Machine Learning Research 11 (2010).
@@ -68,11 +70,17 @@ const PARAMETERS: &[ParameterDoc] = &[
     ParameterDoc::new(
         "scoring",
         "cosine",
-        "cosine, csls, inverted_softmax (mutual orders no candidates)",
+        "cosine, csls, inverted_softmax, sinkhorn (mutual orders no candidates)",
         "Score that orders the candidates",
     ),
     parameters::CSLS_K,
+    parameters::CSLS_BANK,
     parameters::SOFTMAX_BETA,
+    parameters::SOFTMAX_DYNAMIC,
+    parameters::SOFTMAX_BANK,
+    parameters::SINKHORN_BETA,
+    parameters::SINKHORN_ITERATIONS,
+    parameters::SINKHORN_BANK,
 ];
 
 impl Evaluation for HubnessParams {
@@ -99,7 +107,7 @@ impl Evaluation for HubnessParams {
     fn validate(&self) -> Result<(), TaskError> {
         if self.scoring == Scoring::Mutual {
             let (parameter, got) = ("scoring", "mutual, which orders no candidates".into());
-            let want = "cosine, csls or inverted_softmax";
+            let want = "cosine, csls, inverted_softmax or sinkhorn";
             return Err(TaskError::Parameter { task: TASK, parameter, got, want });
         }
         self.scoring.validate(TASK)?;
@@ -120,26 +128,32 @@ const METRICS: [Metric; 2] = [Metric::HubSkewness, Metric::AntiHubs];
 /// Scores every ordered pair of the test split's views in every space on offer.
 fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
+    let banks = Banks::of(params.scoring, input, BankItems::OwnRows)?;
     let names: Vec<&str> = input.test.views.names().collect();
-    let found = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
-        let unlike = incomparable((names[s], names[t]), (queries, gallery));
-        unlike.map_or_else(|| Ok(occurrences(params, queries, gallery)), Err)
+    let found = |s: usize, t: usize, sides: Sides<'_>| {
+        let unlike = incomparable((names[s], names[t]), (sides.queries, sides.gallery));
+        unlike.map_or_else(|| Ok(occurrences(params, sides)), Err)
     };
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
         match space {
             Coordinates::Input | Coordinates::Universe => {
                 let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();
+                let train = banks.as_ref().map(Banks::shared);
                 for (s, queries) in rows.iter().enumerate() {
                     for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
                         let place = Place::pair(space, names[s], names[t]);
-                        report(place, input.test.views.rows(), found(s, t, queries, gallery), &mut out);
+                        let sides =
+                            Sides { queries, gallery, bank: train.as_ref().map(|train| (&train[s], &train[t])) };
+                        report(place, input.test.views.rows(), found(s, t, sides), &mut out);
                     }
                 }
             }
             Coordinates::Translated => each_translated(input, &projections, |s, t, queries, gallery| {
                 let place = Place::pair(space, names[s], names[t]);
-                report(place, queries.rows(), found(s, t, queries, gallery), &mut out);
+                let bank = banks.as_ref().map(|banks| banks.translated(s, t)).transpose()?;
+                let sides = Sides { queries, gallery, bank: bank.as_ref().map(|(own, other)| (own, other)) };
+                report(place, queries.rows(), found(s, t, sides), &mut out);
                 Ok(())
             })?,
         }
@@ -155,26 +169,37 @@ struct Occurrences {
     never: Vec<f32>,
 }
 
-/// Counts for every row of `b`, with the rows of `a` as queries.
-fn occurrences(params: &HubnessParams, a: &Matrix, b: &Matrix) -> Occurrences {
-    let penalties = params.scoring.penalties(a, b);
-    let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
-        if let Some(penalties) = &penalties {
-            row.iter_mut().zip(&penalties[first..]).for_each(|(s, penalty)| *s -= penalty);
-        }
-        largest.add(first, row);
-    };
+/// Counts for every candidate.
+fn occurrences(params: &HubnessParams, sides: Sides<'_>) -> Occurrences {
+    let (a, b) = (sides.queries, sides.gallery);
     let (mut count, mut never) = (vec![0.0f64; b.rows()], vec![1.0f64; b.rows()]);
-    // At most one block of queries per thread at a time, because a query may have many ties. The sums are in the order
-    // of the queries, so they do not depend on the stretch.
-    let stretch = BLOCK * align::parallel::threads();
-    for start in (0..a.rows()).step_by(stretch) {
-        let queries = a.view().subrows(start, stretch.min(a.rows() - start));
-        for nearest in by_row(queries, b, || Largest::new(params.k), add, Largest::nearest) {
-            for (j, share) in nearest.shares() {
-                count[j] += share;
-                never[j] *= 1.0 - share;
+    let mut add_queries = |a: &Matrix, penalties: Option<&[f32]>| {
+        let add = |largest: &mut Largest, first: usize, row: &mut [f32]| {
+            if let Some(penalties) = penalties {
+                row.iter_mut().zip(&penalties[first..]).for_each(|(s, penalty)| *s -= penalty);
             }
+            largest.add(first, row);
+        };
+        // At most one block of queries per thread at a time, because a query may have many ties. The sums are in the order
+        // of the queries, so they do not depend on the stretch.
+        let stretch = BLOCK * align::parallel::threads();
+        for start in (0..a.rows()).step_by(stretch) {
+            let queries = a.view().subrows(start, stretch.min(a.rows() - start));
+            for nearest in by_row(queries, b, || Largest::new(params.k), add, Largest::nearest) {
+                for (j, share) in nearest.shares() {
+                    count[j] += share;
+                    never[j] *= 1.0 - share;
+                }
+            }
+        }
+    };
+    match params.scoring.penalties(sides) {
+        None => add_queries(a, None),
+        Some(Penalties { values, applies: None }) => add_queries(a, Some(&values)),
+        Some(Penalties { values, applies: Some(applies) }) => {
+            let those = |which: bool| (0..a.rows()).filter(|&i| applies[i] == which).collect::<Vec<usize>>();
+            add_queries(&a.select_rows(&those(true)), Some(&values));
+            add_queries(&a.select_rows(&those(false)), None);
         }
     }
     let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();

@@ -41,12 +41,43 @@ pub(super) const SEEDS: ParameterDoc = ParameterDoc::new(
     "Seeds of the first weights; values are means over them",
 );
 
+/// The bank of a correction for hubs, as the parameter `name`.
+const fn bank(name: &'static str) -> ParameterDoc {
+    ParameterDoc::new(
+        name,
+        "test",
+        "test, train",
+        "Queries on which hubs are measured: all test queries, or training rows",
+    )
+}
+
 /// Settings of scores that correct for hubs.
 pub(super) const CSLS_K: ParameterDoc =
     ParameterDoc::new("scoring.csls.k", "10", "integer >= 1", "Neighbours whose similarities CSLS averages");
+pub(super) const CSLS_BANK: ParameterDoc = bank("scoring.csls.bank");
 pub(super) const SOFTMAX_BETA: ParameterDoc = ParameterDoc::new(
     "scoring.inverted_softmax.beta",
     "30.0",
-    "number > 0",
+    "number > 0, at most 80",
     "Factor of the similarities in the inverted softmax",
 );
+pub(super) const SOFTMAX_DYNAMIC: ParameterDoc = ParameterDoc::new(
+    "scoring.inverted_softmax.dynamic",
+    "false",
+    "true, false",
+    "Correct only queries whose nearest candidate is nearest to a training row; needs `bank: train`",
+);
+pub(super) const SOFTMAX_BANK: ParameterDoc = bank("scoring.inverted_softmax.bank");
+pub(super) const SINKHORN_BETA: ParameterDoc = ParameterDoc::new(
+    "scoring.sinkhorn.beta",
+    "100.0",
+    "number > 0, at most 100",
+    "Factor of the similarities in Sinkhorn's normalisation, the inverse of the temperature",
+);
+pub(super) const SINKHORN_ITERATIONS: ParameterDoc = ParameterDoc::new(
+    "scoring.sinkhorn.iterations",
+    "10",
+    "integer from 1 to 1000",
+    "Iterations of Sinkhorn's normalisation",
+);
+pub(super) const SINKHORN_BANK: ParameterDoc = bank("scoring.sinkhorn.bank");

@@ -42,6 +42,24 @@ pub struct Answers {
     pub ndcg10: Vec<f32>,
 }
 
+impl Answers {
+    /// These results for the queries that are true, `other` for the others.
+    pub(crate) fn or_else(mut self, which: &[bool], other: Self) -> Self {
+        let pick = |own: &mut Vec<f32>, other: Vec<f32>| {
+            own.iter_mut()
+                .zip(other)
+                .zip(which)
+                .filter(|(_, which)| !**which)
+                .for_each(|((own, other), _)| *own = other);
+        };
+        pick(&mut self.rank, other.rank);
+        pick(&mut self.rank_optimistic, other.rank_optimistic);
+        pick(&mut self.average_precision, other.average_precision);
+        pick(&mut self.ndcg10, other.ndcg10);
+        self
+    }
+}
+
 /// Looks every query up in the gallery, rows of both normalised; right are the candidates of the query's class.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! Ranking of candidates: their order, the ranks of right answers, nearest neighbours.
 
 pub mod answers;
+pub(crate) mod bank;
 pub(crate) mod entries;
+pub(crate) mod hubs;
 pub(crate) mod largest;
 pub(crate) mod pairs;
 pub mod ranks;

@@ -2,20 +2,27 @@
 //! item i for query i (ranks follow [`crate::ranks`]), or all of the query's label or group (`several.rs`, whose ranks follow
 //! [`crate::answers`]).
 
+mod comparison;
 mod several;
+mod universe;
+
+pub use comparison::{Query, Slerp, Weight};
 
 use align::named::ParameterDoc;
 use align::prep::cosine_rows;
-use align::{Coordinates, Matrix, Projections};
+use align::{Coordinates, Projections};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::evaluations::parameters;
+use crate::evaluations::retrieval::comparison::Comparison;
+use crate::evaluations::retrieval::universe::SharedSpace;
 use crate::labels::{NamedList, groups, keep_groups, labels};
 use crate::living::incomparable;
+use crate::ranking::bank::Banks;
 use crate::ranking::pairs::{each_translated, project_all};
 use crate::ranking::ranks::Ranks;
-use crate::ranking::scoring::Scoring;
+use crate::ranking::scoring::{Scoring, Sides};
 use crate::scores::metrics::{hits_at, mean_reciprocal_rank};
 use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
@@ -49,6 +56,22 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// text 1,000 queries and a gallery of 5,000. If the items of a row have several classes, the row has all of them. A query
 /// without a right candidate is left out: `n` counts the others, and a note of the scores the queries that are left out.
 ///
+/// Two settings change rows in the universe, before they are compared. With $\hat u_{mi}$ the unit vector of item $i$ in
+/// view $m$, [`Query::Slerp`] takes as the query of view $a$ for the target $b$ a point on the arc from the view's own
+/// vector to the consensus of all views but the target (the query's own view is one of them),
+///
+/// $$ q_i = \frac{\sin((1 - t) \theta_i)}{\sin \theta_i} \hat u_{ai} + \frac{\sin(t \theta_i)}{\sin \theta_i} \hat c_i ,
+/// \qquad \hat c_i \propto \sum_{m \ne b} \hat u_{mi} , \qquad \cos \theta_i = \hat u_{ai} \cdot \hat c_i , $$
+///
+/// so that $t = 0$ is the query of the view alone and $t = 1$ the query by the consensus. It needs three views: with two the
+/// consensus without the target is the query itself. [`Weight::Correlations`] takes as the similarity
+///
+/// $$ s_{ij} = \sum_k \rho_k \, \hat u_{aik} \hat u_{bjk} , $$
+///
+/// with $\rho_k$ the correlation of coordinate $k$ between views $a$ and $b$ on the training rows (0 if it is negative).
+/// Coordinates are the principal axes of the consensus of the training rows, so that a rotation of the universe has no
+/// influence. For whitened GCCA they are the canonical variates, and for two views $\rho_k$ are the canonical correlations.
+///
 /// # Shapes
 /// Views are $n \times d_m$. In the space `input` a pair needs equal widths. In `universe` both views are projected. In
 /// `translated` the source's rows are translated to the target's coordinates, and both sides are standardised by the
@@ -60,14 +83,20 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// $M(M-1)/2$ products of $n \times d$ by $d \times n$ in `input` and `universe`, where one product serves both
 /// directions; $M(M-1)$ products in `translated`. The memory is $O(n)$ and one tile per thread, because no $n \times n$
 /// matrix is stored. With labels or groups $M(M-1)$ products in every space, a sort for each query, and 256 rows of
-/// similarities per thread.
+/// similarities per thread. [`Scoring`] has the cost of corrections for hubs. `slerp` takes one product per ordered pair.
+/// `correlations` projects the training rows and takes $2 n_{train} D^2$ flops per view and one eigendecomposition of
+/// $D \times D$.
 ///
 /// # Source
 /// arXiv 2602.06205; `scripts/9_multiret.py` of the authors' code at e4f854e. nDCG: Järvelin and Kekäläinen 2002. mAP:
-/// Manning, Raghavan and Schütze 2008.
+/// Manning, Raghavan and Schütze 2008. Weighted similarity: Li, Chinchali and Topcu, ICLR 2025 (CSA, arXiv 2410.07610).
+/// Spherical interpolation of queries: Ricci, Biondi and Pernici 2026; the arc: Shoemake, SIGGRAPH 1985.
 ///
 /// # Departures
 /// The authors' code breaks ties by the order of a sort. A pair has no value if all rows of one of its views are equal.
+/// CSA has two views and weights canonical variates; the principal axes and the correlation of each pair are our form for
+/// any universe. Ricci et al. interpolate between the query of an old model and the mapped query of a new one; here the
+/// other end is the consensus of the views that are known at query time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct RetrievalParams {
@@ -77,6 +106,12 @@ pub struct RetrievalParams {
     /// Which candidates are right answers.
     #[serde(deserialize_with = "align::choice", skip_serializing_if = "Positives::is_item")]
     pub positives: Positives,
+    /// Rows that are queries.
+    #[serde(deserialize_with = "align::choice", skip_serializing_if = "Query::is_own")]
+    pub query: Query,
+    /// Weights of universe coordinates in the similarity.
+    #[serde(skip_serializing_if = "Weight::is_none")]
+    pub weight: Weight,
 }
 
 /// Which candidates are right answers to a query.
@@ -101,6 +136,12 @@ impl Positives {
     }
 }
 
+impl RetrievalParams {
+    fn comparison(&self) -> Comparison {
+        Comparison { scoring: self.scoring, query: self.query, weight: self.weight }
+    }
+}
+
 align::former_keys!(RetrievalParams:
     "k" => "scoring: {csls: {k: 10}}",
     "beta" => "scoring: {inverted_softmax: {beta: 30}}",
@@ -113,14 +154,33 @@ const PARAMETERS: &[ParameterDoc] = &[
     ParameterDoc::new(
         "scoring",
         "cosine",
-        "cosine, csls, inverted_softmax, mutual",
+        "cosine, csls, inverted_softmax, sinkhorn, mutual",
         "Score that orders the candidates",
     ),
     parameters::CSLS_K,
+    parameters::CSLS_BANK,
     parameters::SOFTMAX_BETA,
+    parameters::SOFTMAX_DYNAMIC,
+    parameters::SOFTMAX_BANK,
+    parameters::SINKHORN_BETA,
+    parameters::SINKHORN_ITERATIONS,
+    parameters::SINKHORN_BANK,
     ParameterDoc::new("positives", "item", "item, labels, groups", "Candidates that are right answers to a query"),
     parameters::labelling("positives.labels.name"),
     parameters::grouping("positives.groups.name"),
+    ParameterDoc::new(
+        "query",
+        "own",
+        "own, slerp",
+        "Rows that are queries: those of the view, or interpolated with the consensus of all views but the target",
+    ),
+    ParameterDoc::new("query.slerp.t", "0.5", "number from 0 to 1", "Share of the arc to the consensus"),
+    ParameterDoc::new(
+        "weight",
+        "none",
+        "none, correlations",
+        "Weights of universe coordinates: equal, or their correlations on the training rows",
+    ),
 ];
 
 impl Evaluation for RetrievalParams {
@@ -169,15 +229,30 @@ impl Evaluation for RetrievalParams {
     fn validate(&self) -> Result<(), TaskError> {
         if self.scoring == Scoring::Mutual && !self.positives.is_item() {
             let got = "mutual, which ranks one right answer".into();
-            let want = "cosine, csls or inverted_softmax, or `positives: item`";
+            let want = "cosine, csls, inverted_softmax or sinkhorn, or `positives: item`";
             return Err(TaskError::Parameter { task: TASK, parameter: "scoring", got, want });
+        }
+        if let Query::Slerp(Slerp { t }) = self.query {
+            let refuse = |parameter, got, want| Err(TaskError::Parameter { task: TASK, parameter, got, want });
+            if !(0.0..=1.0).contains(&t) {
+                return refuse("query.slerp.t", t.to_string(), "a number from 0 to 1");
+            }
+            if !self.positives.is_item() {
+                let got = "slerp, which needs one item for each query".into();
+                return refuse("query", got, "own, or `positives: item`");
+            }
         }
         self.scoring.validate(TASK)
     }
 
     fn item_scope(&self) -> ItemScope {
         // With several right answers a query may find another one than its own item, which the target may miss.
-        if self.positives.is_item() { ItemScope::Pairs } else { ItemScope::OwnRows }
+        match (&self.positives, self.query) {
+            (Positives::Item, Query::Own) => ItemScope::Pairs,
+            // The consensus needs the other views as well.
+            (Positives::Item, Query::Slerp(_)) => ItemScope::AllViews,
+            _ => ItemScope::OwnRows,
+        }
     }
 
     fn score(&self, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
@@ -199,11 +274,11 @@ fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, Task
     match &params.positives {
         Positives::Item => of_items(params, input),
         Positives::Labels(list) => {
-            several::score(params.scoring, labels(TASK, list.name.as_deref(), input.test)?, input)
+            several::score(params.comparison(), labels(TASK, list.name.as_deref(), input.test)?, input)
         }
         Positives::Groups(list) => {
             let groups = groups(TASK, list.name.as_deref(), input.test)?;
-            let mut out = several::score(params.scoring, groups, input)?;
+            let mut out = several::score(params.comparison(), groups, input)?;
             keep_groups(groups, input, &mut out);
             Ok(out)
         }
@@ -213,29 +288,46 @@ fn score(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, Task
 /// The query's own item is the right answer.
 fn of_items(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let projections = project_all(input)?;
+    let comparison = params.comparison();
+    let banks = Banks::of(comparison.scoring, input, comparison.bank_items())?;
+    let views = input.test.views.len();
     let mut out = Scores::default();
     for &space in input.fitted.coordinates() {
-        let outcomes = match space {
-            Coordinates::Input | Coordinates::Universe => in_shared_space(params.scoring, input, projections.shared())?,
-            Coordinates::Translated => translated(params.scoring, input, &projections)?,
+        let outcomes = match (comparison.out_of_place(space), space) {
+            (Some(reason), _) => {
+                let of_pair = |at: usize| (at / views != at % views).then(|| Err(reason.clone()));
+                (0..views * views).map(of_pair).collect()
+            }
+            (None, Coordinates::Translated) => translated(comparison.scoring, input, &projections, banks.as_ref())?,
+            (None, Coordinates::Input | Coordinates::Universe) => {
+                let rows = projections.shared().iter().map(cosine_rows).collect();
+                in_shared_space(comparison.scoring, input, &SharedSpace::new(comparison, input, rows, banks.as_ref())?)?
+            }
         };
         report(input, space, outcomes, &mut out);
     }
     Ok(out)
 }
 
-fn in_shared_space(scoring: Scoring, input: &TaskInput<'_>, shared: &[Matrix]) -> Result<Outcomes, TaskError> {
+fn in_shared_space(scoring: Scoring, input: &TaskInput<'_>, space: &SharedSpace<'_>) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
-    let rows: Vec<Matrix> = shared.iter().map(cosine_rows).collect();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
+    let of_pair = |a: usize, b: usize| {
+        let pair = space.pair(a, b)?;
+        incomparable((names[a], names[b]), (&pair.queries, &pair.gallery)).map_or(Ok(pair), Err)
+    };
     for a in 0..views {
         for b in a + 1..views {
-            let (forward, backward) = match incomparable((names[a], names[b]), (&rows[a], &rows[b])) {
-                Some(reason) => (Err(reason.clone()), Err(reason)),
-                None => {
-                    let (forward, backward) = scoring.ranks_both(&rows[a], &rows[b])?;
+            let (forward, backward) = match (of_pair(a, b), space.is_symmetric()) {
+                (Err(reason), _) => (Err(reason.clone()), Err(reason)),
+                (Ok(pair), true) => {
+                    let (forward, backward) = scoring.ranks_both(pair.sides())?;
                     (Ok(forward), Ok(backward))
+                }
+                (Ok(pair), false) => {
+                    let backward = of_pair(b, a).map(|pair| scoring.ranks(pair.sides()));
+                    (Ok(scoring.ranks(pair.sides())?), backward.map_or_else(|reason| Ok(Err(reason)), |it| it.map(Ok))?)
                 }
             };
             outcomes[a * views + b] = Some(forward);
@@ -245,14 +337,23 @@ fn in_shared_space(scoring: Scoring, input: &TaskInput<'_>, shared: &[Matrix]) -
     Ok(outcomes)
 }
 
-fn translated(scoring: Scoring, input: &TaskInput<'_>, projections: &Projections<'_>) -> Result<Outcomes, TaskError> {
+fn translated(
+    scoring: Scoring,
+    input: &TaskInput<'_>,
+    projections: &Projections<'_>,
+    banks: Option<&Banks<'_>>,
+) -> Result<Outcomes, TaskError> {
     let names: Vec<&str> = input.test.views.names().collect();
     let views = names.len();
     let mut outcomes: Outcomes = (0..views * views).map(|_| None).collect();
     each_translated(input, projections, |s, t, queries, gallery| {
         outcomes[s * views + t] = Some(match incomparable((names[s], names[t]), (queries, gallery)) {
             Some(reason) => Err(reason),
-            None => Ok(scoring.ranks(queries, gallery)?),
+            None => {
+                let bank = banks.map(|banks| banks.translated(s, t)).transpose()?;
+                let bank = bank.as_ref().map(|(own, other)| (own, other));
+                Ok(scoring.ranks(Sides { queries, gallery, bank })?)
+            }
         });
         Ok(())
     })?;

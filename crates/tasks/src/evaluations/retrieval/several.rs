@@ -3,11 +3,15 @@
 use align::prep::cosine_rows;
 use align::{Coordinates, Labels, Matrix};
 
+use super::comparison::Comparison;
+use super::universe::SharedSpace;
 use crate::living::incomparable;
 use crate::ranking::answers::{Answers, Lookup};
+use crate::ranking::bank::Banks;
 use crate::ranking::entries::Entries;
+use crate::ranking::hubs::Penalties;
 use crate::ranking::pairs::{each_translated_of, project_all};
-use crate::ranking::scoring::Scoring;
+use crate::ranking::scoring::{Scoring, Sides};
 use crate::scores::metrics::weighted_figure;
 use crate::{Metric, Place, Quantity, Scores, TaskError, TaskInput};
 
@@ -19,38 +23,54 @@ const METRICS: [Metric; 7] =
 ///
 /// # Errors
 /// Values that are not finite, whatever the fitted method refuses.
-pub(super) fn score(scoring: Scoring, list: &Labels, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+pub(super) fn score(comparison: Comparison, list: &Labels, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
+    let scoring = comparison.scoring;
     let projections = project_all(input)?;
+    let banks = Banks::of(scoring, input, comparison.bank_items())?;
     let views = &input.test.views;
     let names: Vec<&str> = views.names().collect();
     let entries: Vec<Entries> = views.iter().map(|view| Entries::of(view, &list.values)).collect();
-    let look_up = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix, transposed: bool| {
+    let pairs = || (0..names.len()).flat_map(|s| (0..names.len()).map(move |t| (s, t))).filter(|(s, t)| s != t);
+    let look_up = |s: usize, t: usize, sides: Sides<'_>, transposed: bool| {
+        let Sides { queries, gallery, .. } = sides;
         if let Some(reason) = incomparable((names[s], names[t]), (queries, gallery)) {
             return Ok(Err(reason));
         }
-        let penalties = scoring.penalties(queries, gallery);
-        let lookup = Lookup { queries, gallery, penalties: penalties.as_deref(), transposed };
-        lookup.answers(entries[s].classes(), entries[t].classes()).map(Ok)
+        let answers = |penalties: Option<&[f32]>| {
+            Lookup { queries, gallery, penalties, transposed }.answers(entries[s].classes(), entries[t].classes())
+        };
+        match scoring.penalties(sides) {
+            None => answers(None).map(Ok),
+            Some(Penalties { values, applies: None }) => answers(Some(&values)).map(Ok),
+            Some(Penalties { values, applies: Some(applies) }) => {
+                Ok(Ok(answers(Some(&values))?.or_else(&applies, answers(None)?)))
+            }
+        }
     };
     let mut out = Scores::default();
     let mut unanswered = Unanswered::default();
     for &space in input.fitted.coordinates() {
         let mut found: Vec<(usize, usize, Result<Answers, String>)> = Vec::new();
-        match space {
-            Coordinates::Input | Coordinates::Universe => {
-                let rows: Vec<Matrix> =
-                    projections.shared().iter().zip(&entries).map(|(x, of)| cosine_rows(&of.select(x))).collect();
-                for (s, queries) in rows.iter().enumerate() {
-                    for (t, gallery) in rows.iter().enumerate().filter(|&(t, _)| t != s) {
-                        let transposed = s > t && scoring == Scoring::Cosine;
-                        found.push((s, t, look_up(s, t, queries, gallery, transposed)?));
-                    }
+        match (comparison.out_of_place(space), space) {
+            (Some(reason), _) => found.extend(pairs().map(|(s, t)| (s, t, Err(reason.clone())))),
+            (None, Coordinates::Input | Coordinates::Universe) => {
+                let rows = projections.shared().iter().zip(&entries).map(|(x, of)| cosine_rows(&of.select(x)));
+                let shared = SharedSpace::new(comparison, input, rows.collect(), banks.as_ref())?;
+                for (s, t) in pairs() {
+                    let transposed = s > t && scoring == Scoring::Cosine;
+                    let answers = match shared.pair(s, t) {
+                        Ok(pair) => look_up(s, t, pair.sides(), transposed)?,
+                        Err(reason) => Err(reason),
+                    };
+                    found.push((s, t, answers));
                 }
             }
-            Coordinates::Translated => {
+            (None, Coordinates::Translated) => {
                 let select = |view: usize, x: Matrix| cosine_rows(&entries[view].select(&x));
                 each_translated_of(input, &projections, select, |s, t, queries, gallery| {
-                    found.push((s, t, look_up(s, t, queries, gallery, false)?));
+                    let bank = banks.as_ref().map(|banks| banks.translated(s, t)).transpose()?;
+                    let sides = Sides { queries, gallery, bank: bank.as_ref().map(|(own, other)| (own, other)) };
+                    found.push((s, t, look_up(s, t, sides, false)?));
                     Ok(())
                 })?;
                 found.sort_by_key(|&(s, t, _)| (s, t));
