@@ -66,7 +66,7 @@ use crate::{ItemScope, Metric, Place, Quantity, Scores, TaskError, TaskInput};
 /// so that $t = 0$ is the query of the view alone and $t = 1$ the query by the consensus. It needs three views: with two the
 /// consensus without the target is the query itself. [`Weight::Correlations`] takes as the similarity
 ///
-/// $$ s_{ij} = \sum_k \rho_k \, \hat u_{aik} \hat u_{bjk} , $$
+/// $$ s_{ij} = \sum_k \rho_k \hat u_{aik} \hat u_{bjk} , $$
 ///
 /// with $\rho_k$ the correlation of coordinate $k$ between views $a$ and $b$ on the training rows (0 if it is negative).
 /// Coordinates are the principal axes of the consensus of the training rows, so that a rotation of the universe has no
