@@ -217,7 +217,7 @@ pub enum AlignError {
     },
     /// Too few views that vary.
     #[error(
-        "{method}: found {got} views that vary on the training rows, expected at least {want}; constant or zero are {dead}; drop these views or repair their data"
+        "{method}: the views that vary on the training rows are {got}, expected at least {want}; constant or zero are {dead}; drop these views or repair their data"
     )]
     Dead {
         /// Method name as in a grid file.

@@ -153,7 +153,7 @@ fn labels_and_ids_that_do_not_fit() {
     folder.integers(&[0, 1], &[1, 0], &[10, 11, 12], &[13, 14]);
     assert_eq!(
         folder.message(folder.load(&[])),
-        "toy.yaml:13:3: labels.zeta: 2 values in `train`, the views have 3 rows; expected one value per row"
+        "toy.yaml:13:3: labels.zeta: found 2 values in `train`, and the views have 3 rows; expected one value per row"
     );
     folder.integers(&[0, 1, 1], &[1, 0], &[10, 11, 12], &[13]);
     assert_eq!(

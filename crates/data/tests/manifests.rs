@@ -86,8 +86,8 @@ fn splits() {
         message(&[("[train, test]", "[train, test, validation]")]),
         "toy.yaml:7:36: views[0].tensors: split `validation` of `splits` is missing here\n\
          toy.yaml:11:5: views[1].tensors: split `validation` of `splits` is missing here\n\
-         toy.yaml:15:33: ids.tensors: split `validation` of `splits` is missing here\n\
-         toy.yaml:13:36: labels.zeta.tensors: split `validation` of `splits` is missing here"
+         toy.yaml:13:36: labels.zeta.tensors: split `validation` of `splits` is missing here\n\
+         toy.yaml:15:33: ids.tensors: split `validation` of `splits` is missing here"
     );
     assert_eq!(
         message(&[(A, "{name: a, file: a.safetensors, tensors: {train: x, test: y, validation: z}}")]),

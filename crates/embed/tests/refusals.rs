@@ -148,7 +148,7 @@ fn configurations_must_fit_the_weights() {
         set("bert", "hidden_act", json!("mish")).contains("hidden_act: unknown activation `mish`; expected one of")
     );
     assert!(set("bert", "position_embedding_type", json!("relative_key")).contains("expected `absolute`"));
-    assert!(set("bert", "is_decoder", json!(true)).contains("is_decoder: true"));
+    assert!(set("bert", "is_decoder", json!(true)).contains("is_decoder: found true"));
     assert!(set("t5", "feed_forward_proj", json!("gated-mish")).contains("unknown `gated-mish`"));
     assert!(set("roberta", "model_type", json!("mpnet")).contains("relative_attention_bias.weight`: is missing"));
     assert!(set("clip", "text_config", json!(3)).contains("text_config: found 3, expected an object"));

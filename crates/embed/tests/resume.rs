@@ -135,8 +135,8 @@ fn arguments_are_checked() {
         failed(&command.arg("--model").arg(golden("bert")).output().unwrap())
     };
     assert!(run("a.safetensors", &["--tensor", "../x"]).contains("--tensor: found `../x`, expected letters"));
-    assert!(run("a.safetensors", &["--tensor", "x", "--shard", "0"]).contains("--shard: 0 given"));
-    assert!(run("a.safetensors", &["--tensor", "x", "--batch", "0"]).contains("--batch: 0 given"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--shard", "0"]).contains("--shard: found 0"));
+    assert!(run("a.safetensors", &["--tensor", "x", "--batch", "0"]).contains("--batch: found 0"));
     assert!(
         run("a.npy", &["--tensor", "x"]).contains("--out: found `a.npy`, expected a name that ends in .safetensors")
     );

@@ -258,7 +258,7 @@ fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     sink.write(&rows).unwrap();
     sink.finish().unwrap();
     let nan = bench.error("project @u.safetensors --view text_en --input @nan.npy --out @z.npy");
-    assert!(nan.contains("nan.npy: NaN at row 4999, column 3"), "{nan}");
+    assert!(nan.contains("nan.npy: found NaN at row 4999, column 3"), "{nan}");
     assert_eq!(files(), before + 1, "nan.npy alone");
 
     let whole = fs::read(bench.path("u.safetensors")).unwrap();
