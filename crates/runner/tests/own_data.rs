@@ -399,4 +399,23 @@ fn a_leaderboard_runs_a_grid_on_every_fold() {
     }
     let table = fs::read_to_string(out.join("folds/tables/leaderboard.md")).unwrap();
     assert!(["mine.fold1", "mine.fold2", "mine.fold3"].iter().all(|fold| table.contains(fold)), "{table}");
+
+    // The table of means: a row for each setting, with the mean and the standard deviation of the values on the folds.
+    let means = common::table(&out.join("folds/tables/means.csv"));
+    let headers = ["measure", "views", "method", "mean", "SD", "behind the best"];
+    assert_eq!(means[0][..6], headers);
+    assert_eq!(means[0][6..], ["mine.fold1", "mine.fold2", "mine.fold3"]);
+    assert_eq!(means.len(), 1 + 3, "{means:?}");
+    let number = |text: &str| text.split(' ').next().unwrap().parse::<f64>().unwrap();
+    let mut last = f64::INFINITY;
+    for row in &means[1..] {
+        let values: Vec<f64> = row[6..].iter().map(|value| number(value)).collect();
+        let mean = values.iter().sum::<f64>() / 3.0;
+        let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+        assert!((number(&row[3]) - mean).abs() < 2e-3 && (number(&row[4]) - deviation).abs() < 2e-3, "{row:?}");
+        assert!(number(&row[3]) <= last, "the best mean comes first: {means:?}");
+        last = number(&row[3]);
+    }
+    assert!(said.contains("data: [") && said.contains("mine.fold3.yaml]"), "{said}");
+    assert!(text_of(&output).contains("means over 3 data sets"), "{}", text_of(&output));
 }

@@ -90,6 +90,7 @@ pub use scores::score::{Place, Score, Scores, Series, TaskInput, group_series};
 pub use statistics::Scale;
 pub use statistics::bootstrap::{Items, Omitted, paired_bootstrap, resample, resample_with_seeds};
 pub use statistics::resamples::{Contrast, Interval, Resamples};
+pub use statistics::student::Spread;
 pub use statistics::{bootstrap, multiple, resamples};
 
 /// The example of the README, compiled with the examples of the documentation.

@@ -1,7 +1,9 @@
-//! `experiments/leaderboard.yaml`: several grids' methods side by side, one table and one figure.
+//! `experiments/leaderboard.yaml`: the methods of several grids in one table and one figure.
 //!
-//! A method is one line, told by its label; a column is a grid's subset of views under one measure of its primary metric.
-//! Everything comes from the grids' comparisons, so from their records and stored scores.
+//! A row is a method, identified by its label. A column is a subset of views of a grid under one measure of the primary
+//! metric. All values come from the comparisons of the grids, that is, from records and stored scores.
+
+mod means;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,7 @@ use data::yaml::{self, Located};
 use serde::Deserialize;
 use tasks::Metric;
 
+pub use self::means::means;
 use crate::settings;
 use crate::tables::MISSING;
 use crate::tables::comparison::{Comparison, LEVEL, Line, adjust_over, ends, p_value};
@@ -25,34 +28,39 @@ use grid::settings::{Names, Setting};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a leaderboard (name, title, grids, data, rows)")]
 pub struct Leaderboard {
-    /// Names the output folder.
+    /// Name of the output folder.
     pub name: String,
-    /// What it is.
+    /// Title of the tables and the figure.
     pub title: String,
     /// The grid files, relative to this one.
     pub grids: Vec<PathBuf>,
-    /// Data on which every grid is run in place of its own: names, or manifests' paths relative to this file, such as the
-    /// folds of one data set.
+    /// Data sets on which every grid is run in place of its own: names, or paths of manifests relative to this file,
+    /// such as the folds of one data set.
     #[serde(default)]
     pub data: Vec<String>,
-    /// Methods that stand in one line although their labels differ: a rank that one data set is too narrow for.
+    /// Methods that share a row although their labels differ, such as two ranks because one data set is too narrow for
+    /// the larger.
     #[serde(default)]
     pub rows: Vec<Row>,
 }
 
-/// Methods of several grids in one line.
+/// Methods of several grids that share a row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a row (label, methods)")]
 pub struct Row {
-    /// The label of the line.
+    /// The label of the row.
     pub label: String,
     /// The methods: aliases, names in the tables of their grids, or full labels.
     pub methods: Vec<String>,
 }
 
-/// What one grid came to.
+/// The results of one grid on one data set.
 pub struct Entry {
-    /// The data.
+    /// The grid file.
+    pub grid: String,
+    /// The data set that the leaderboard names in place of the grid's own.
+    pub set: Option<String>,
+    /// The name of the data in tables.
     pub data: String,
     /// The settings of its methods.
     pub settings: Vec<Setting>,
@@ -64,8 +72,8 @@ impl Leaderboard {
     /// Reads a leaderboard file and the grid files that it names.
     ///
     /// # Errors
-    /// As every YAML file; no grid, or anything wrong with one; rows of methods that no grid has, that stand in two rows, or of which one
-    /// grid has two.
+    /// The errors of every YAML file; no grid; an error in a grid; a row with a method that no grid has, that another
+    /// row has, too, or with two methods of one grid.
     pub fn read(path: &Path) -> Result<Located<Self>> {
         let board: Located<Self> = yaml::read(path)?;
         let Self { name, grids, rows, .. } = &board.value;
@@ -88,8 +96,8 @@ impl Leaderboard {
         Ok(board)
     }
 
-    /// Gives every line a name that tells its setting from those of all grids, and the methods of each of
-    /// [`Leaderboard::rows`] its label. Settings of one alias are one line.
+    /// Gives every line a name that is unique over the settings of all grids, and gives the methods of each of
+    /// [`Leaderboard::rows`] the label of the row. Settings with the same alias share a row.
     pub fn join(&self, entries: &mut [Entry]) {
         let names = all_names(entries.iter().map(|entry| entry.settings.as_slice()));
         for line in entries.iter_mut().flat_map(|entry| &mut entry.comparisons).flat_map(|c| &mut c.lines) {
@@ -101,14 +109,14 @@ impl Leaderboard {
     }
 }
 
-/// Names that tell the settings of several grids apart; an alias of one grid is that of all.
+/// Names of settings that are unique over several grids. The alias of one grid holds for all grids.
 fn all_names<'s>(grids: impl Iterator<Item = &'s [Setting]>) -> Names {
     let mut all: Vec<Setting> = grids.flatten().cloned().collect();
     all.sort_by_key(|setting| setting.alias.is_none());
     Names::of(&all)
 }
 
-/// Refuses rows that would not be one line of each grid.
+/// Refuses rows that would hold two methods of one grid, and unknown methods.
 fn check_rows(board: &Located<Leaderboard>, rows: &[Row], grids: &[Vec<Setting>]) -> Result<(), DataError> {
     let all = all_names(grids.iter().map(Vec::as_slice));
     let of_grid = |settings: &Vec<Setting>| -> Vec<[String; 3]> {
@@ -157,7 +165,7 @@ struct Column<'a> {
     title: String,
     measure: &'a str,
     metric: Metric,
-    /// Whether it is the grid's first measure, by which methods are ordered.
+    /// Whether the measure is the first of the grid. Methods are ordered by these measures.
     leads: bool,
     lines: Vec<&'a Line>,
 }
@@ -190,7 +198,8 @@ fn columns(entries: &[Entry]) -> Vec<Column<'_>> {
     columns
 }
 
-/// Methods by their mean place over the leading columns, the best first; those that a column lacks after all others.
+/// Methods by their mean place over the leading columns, the best first. A method without a value in one of these
+/// columns comes after all others.
 fn order(columns: &[Column<'_>]) -> Vec<(String, Option<f64>)> {
     let mut methods: Vec<(String, Option<f64>)> = Vec::new();
     for line in columns.iter().flat_map(|column| &column.lines) {
@@ -209,7 +218,7 @@ fn order(columns: &[Column<'_>]) -> Vec<(String, Option<f64>)> {
     methods
 }
 
-/// The table: value, interval and place in every column, a part for each set of data; then mean place and cost.
+/// The table: value, interval and place in every column, one part for each data set; then mean place and cost.
 pub fn table(title: &str, entries: &[Entry], notes: &[String]) -> Table {
     let columns = columns(entries);
     let methods = order(&columns);
@@ -260,7 +269,7 @@ fn cell(line: &Line) -> String {
     format!("{:.3} {} · {}", i.estimate, ends(i, 3, false), line.place())
 }
 
-/// What the names of the lines stand for, where they do not say all.
+/// The parameters of the rows whose names do not show all parameters.
 pub fn settings(title: &str, entries: &[Entry]) -> Option<Table> {
     let lines = entries.iter().flat_map(|entry| &entry.comparisons).flat_map(|comparison| &comparison.lines);
     settings::of(title, lines.map(|line| (line.method.clone(), &line.setting)))
@@ -298,13 +307,13 @@ pub fn figure(title: &str, entries: &[Entry]) -> Forest {
     }
 }
 
-/// All differences of several grids in one table, adjusted for all of them.
+/// All differences of several grids in one table, with q over all of them.
 pub fn adjusted(title: &str, entries: &mut [Entry], notes: &[String]) -> Table {
     adjust_over(entries.iter_mut().flat_map(|entry| &mut entry.comparisons));
     differences(title, entries, notes)
 }
 
-/// Every difference to the best of its table, with q over all of them.
+/// Every difference to the best method of its table, with q over all of them.
 fn differences(title: &str, entries: &[Entry], notes: &[String]) -> Table {
     let mut rows = Vec::new();
     for entry in entries {

@@ -51,9 +51,11 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
         notes.extend(report.about.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
         let left_out = report.comparisons.iter().flat_map(|comparison| &comparison.left_out);
         notes.extend(left_out.map(|note| format!("{}: {note}", report.about.title)));
-        let data = planned.data.as_deref().map_or_else(|| plan.source.used(), short);
+        let set = planned.data.as_deref().map(short);
         entries.push(Entry {
-            data: data.to_string(),
+            grid: planned.grid.display().to_string(),
+            set: set.map(str::to_string),
+            data: set.unwrap_or_else(|| plan.source.used()).to_string(),
             settings: plan.grid.value.settings(),
             comparisons: report.comparisons,
         });
@@ -78,6 +80,10 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     let table = leaderboard::table(&board.title, &entries, &notes);
     observer.on_event(&Event::Tables(&table.terminal()));
     let mut files = table.write(&folder.join("tables").join("leaderboard"))?;
+    if let Some(means) = leaderboard::means(&board.title, &entries) {
+        observer.on_event(&Event::Tables(&means.terminal()));
+        files.extend(means.write(&folder.join("tables").join("means"))?);
+    }
     if let Some(settings) = leaderboard::settings(&board.title, &entries) {
         files.extend(settings.write(&folder.join("tables").join("settings"))?);
     }

@@ -106,6 +106,8 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
     Ok(Reproduced {
         ending: outcome.ending(),
         entry: Some(Entry {
+            grid: plan.grid.path().display().to_string(),
+            set: None,
             data: report.about.title,
             settings: report.about.settings,
             comparisons: report.comparisons,

@@ -122,3 +122,20 @@ pub fn same(one: &Path, other: &Path, what: &str) {
 pub fn number(at: usize) -> f64 {
     ((at as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0) - 0.5
 }
+
+/// The lines of a table's CSV file, its header first, split at the commas outside quotes.
+pub fn table(path: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let cells = |line: &str| {
+        let (mut cells, mut quoted) = (vec![String::new()], false);
+        for c in line.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                ',' if !quoted => cells.push(String::new()),
+                c => cells.last_mut().unwrap().push(c),
+            }
+        }
+        cells
+    };
+    text.lines().map(cells).collect()
+}

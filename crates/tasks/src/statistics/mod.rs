@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod multiple;
 pub mod resamples;
+pub mod student;
 
 use std::collections::BTreeMap;
 

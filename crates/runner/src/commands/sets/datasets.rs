@@ -44,6 +44,13 @@ pub fn import(request: &Import, folds: Option<usize>) -> Result<String> {
     let manifest = imported.manifest.display().to_string();
     let check = files::shell::command(["runner", "check", &manifest]);
     lines.push(format!("next: {check}; or name it in a grid: data: {manifest}"));
+    if all.len() > 1 {
+        let manifests: Vec<String> = all.iter().map(|fold| fold.manifest.display().to_string()).collect();
+        lines.push(format!(
+            "next: `runner leaderboard FILE` runs a grid on every fold and writes the means over the folds, if FILE has data: [{}]",
+            manifests.join(", ")
+        ));
+    }
     Ok(lines.join("\n"))
 }
 
