@@ -1,4 +1,4 @@
-//! A figure of any kind, and what figures that a file asks for share.
+//! A figure of any kind, and the settings that the figures of a file share.
 
 use figures::{Curves, Draw, Forest, GroupedBars, Heatmaps, Scatter};
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// As what can be laid out.
+    /// The figure as something that can be laid out.
     pub fn draw(&self) -> &(dyn Draw + Sync) {
         match self {
             Self::Bars(bars) => bars,
@@ -33,23 +33,24 @@ impl Figure {
     }
 }
 
-/// Resamples behind an interval of a figure.
+/// Number of resamples for an interval in a figure.
 pub const RESAMPLES: usize = 400;
-/// Their seed.
+/// Seed of the resamples.
 pub const SEED: u64 = 0;
 
-/// What all figures of a grid say.
+/// The texts that all figures of a grid show.
 pub struct Words<'a> {
     /// The grid's title.
     pub title: &'a str,
-    /// What has to be said about the data.
+    /// The note on the data.
     pub subtitle: Option<String>,
 }
 
-/// Means named one by one in a subtitle.
+/// Largest number of means that a subtitle names.
 const NAMED: usize = 3;
 
-/// A subtitle that also says which means hold not all of their views or pairs; `lacking` names them, each with how many it lacks.
+/// A subtitle that also says which means leave out some of their views or pairs. `lacking` names these means, each with
+/// the number of values that it leaves out.
 pub fn with_lacking(subtitle: Option<String>, lacking: &[(String, usize)]) -> Option<String> {
     if lacking.is_empty() {
         return subtitle;

@@ -1,4 +1,4 @@
-//! Which figures a grid gets.
+//! The figures of a grid.
 
 mod figure;
 mod pairs;
@@ -28,8 +28,8 @@ use store::slug;
 /// A figure with the stem of its files.
 pub type Named = (Figure, String);
 
-/// All figures of a grid: those in `asked` and those that its paper file asks for, then an overview and what is by view and
-/// by pair for every subset of views and noise. With a paper file the published values are marked on the bars.
+/// All figures of a grid: the figures that the grid file and its paper file define, then, for every subset of views and
+/// noise, an overview, bars by view and heat maps by pair. With a paper file, the bars show the published values.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
@@ -53,7 +53,7 @@ pub fn figures(
         for noise in summary.noises() {
             let groups: Vec<&Group> =
                 summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise).collect();
-            // A sweep has a figure of its own; bars and panels in their dozens show nothing.
+            // A parameter sweep has a figure of its own. Dozens of bars and panels would be illegible.
             if groups.is_empty() || groups.len() > MOST_GROUPS {
                 continue;
             }
@@ -90,7 +90,7 @@ pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files?.concat())
 }
 
-/// Writes what was drawn, with the folders it belongs in: each file whole or not at all.
+/// Writes the rendered figures and creates the folders that they need. A file is written completely or not at all.
 ///
 /// # Errors
 /// A folder that cannot be made, a file that cannot be written.
@@ -104,9 +104,9 @@ pub fn keep(drawn: Vec<Drawn>) -> Result<Vec<PathBuf>> {
     drawn.into_iter().map(put).collect()
 }
 
-/// Metrics with bars by view.
+/// Metrics that have bars by view.
 const BY_VIEW: [Metric; 3] = [Metric::Ari, Metric::Nmi, Metric::DriftMean];
-/// Metrics with a heat map by pair.
+/// Metrics that have a heat map by pair.
 const BY_PAIR: [Metric; 8] = [
     Metric::Rank1,
     Metric::Accuracy,
@@ -117,7 +117,7 @@ const BY_PAIR: [Metric; 8] = [
     Metric::Similarity(SimilarityMeasure::Svcca, SimilarityStatistic::Calibrated),
     Metric::Similarity(SimilarityMeasure::Procrustes, SimilarityStatistic::Calibrated),
 ];
-/// Metrics of the overview's bars; all lie between 0 and 1.
+/// Metrics of the bars in the overview; all lie between 0 and 1.
 const OVERVIEW: [Metric; 9] = [
     Metric::Ari,
     Metric::Nmi,
@@ -129,7 +129,7 @@ const OVERVIEW: [Metric; 9] = [
     Metric::DeltaPos,
     Metric::DriftMean,
 ];
-/// Methods that a page of figures can show.
+/// Largest number of methods that fit on a page of figures.
 const MOST_GROUPS: usize = 24;
 
 /// The methods of one subset of views under one noise.
@@ -165,7 +165,7 @@ impl Page<'_> {
         )
     }
 
-    /// One group of bars per view, ± over seeds of k-means being in the records.
+    /// One group of bars for each view. The spread over seeds of k-means is in the records.
     fn by_view(&self, measure: &Measure) -> GroupedBars {
         let views = self.summary.views(self.view_set);
         let values = |group: &Group| {
@@ -204,7 +204,7 @@ impl Page<'_> {
         }
     }
 
-    /// One panel per method: query views down, gallery views across.
+    /// One panel for each method: a row for each query view, a column for each gallery view.
     fn by_pair(&self, measure: &Measure) -> Heatmaps {
         let views: Vec<String> = self.summary.views(self.view_set).iter().map(|v| v.to_string()).collect();
         let panel = |group: &&Group| {

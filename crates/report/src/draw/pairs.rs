@@ -1,4 +1,4 @@
-//! Differences by pair of views as heat maps: all of them, and those that are told from zero.
+//! Heat maps of the differences by pair of views: all differences, and the significant ones.
 
 use figures::{Heatmaps, Panel};
 
@@ -8,7 +8,7 @@ use crate::tables::pair_ends;
 use crate::tables::pairs::{PairDifferences, PairLine};
 use crate::tables::summary::Summary;
 
-/// A figure for each subset of views with three or more of them; measures of single views have none.
+/// A figure for each subset with at least three views. Measures of single views have none.
 pub fn figures(
     title: &str,
     subtitle: Option<&str>,

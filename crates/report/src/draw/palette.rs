@@ -1,5 +1,5 @@
-//! The styles of settings: the methods that the paper compares have the same one in every figure of every report, other
-//! settings the same one in every figure of a report that shows twelve settings or fewer.
+//! The styles of settings. A method of the paper has the same style in every figure of every report. Another setting
+//! has the same style in every figure of a report that shows at most twelve settings.
 
 use figures::series::{DISTINCT, StyleKey};
 
@@ -8,12 +8,12 @@ use crate::tables::summary::Group;
 /// The methods of the paper, in the order of their slots. The first setting of a method has its slot.
 const METHODS: [&str; 5] = ["na", "pairwise", "gpa", "gcca", "gcpa"];
 
-/// The key by which a setting gets its style.
+/// The key that determines the style of a setting.
 pub fn key(group: &Group) -> StyleKey {
     named(group, group.label())
 }
 
-/// The key of a line or path of this name, which begins with a setting.
+/// The key of a line or path with this name, which begins with the name of a setting.
 pub fn named(group: &Group, name: String) -> StyleKey {
     let setting = group.setting();
     let own = of_method(&group.method.name, name);
@@ -21,7 +21,7 @@ pub fn named(group: &Group, name: String) -> StyleKey {
     StyleKey { slot: own.slot.filter(|_| setting.leads).or(Some(rest)), ..own }
 }
 
-/// The key of a method that has one setting, whatever its name in the figure.
+/// The key of a method with a single setting, whatever name the figure shows.
 pub fn of_method(method: &str, name: String) -> StyleKey {
     StyleKey { name, slot: METHODS.iter().position(|known| *known == method) }
 }

@@ -1,4 +1,4 @@
-//! One metric against another: a point per method.
+//! Scatter plots of one metric against another: one point for each method.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
     let first = summary.view_sets().first().map(|set| set.to_string());
     let here = |g: &&Group| g.noise.is_clean() && Some(&g.view_set) == first.as_ref();
     let mut groups: Vec<&Group> = summary.groups.iter().filter(here).collect();
-    // A path is drawn in the order of its points.
+    // The points of a path are drawn in their order.
     let value = |g: &Group| spec.join.as_ref().and_then(|name| parameter(g, name)?.as_f64());
     groups.sort_by(|a, b| value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)));
     let point = |group: &Group, metric: Metric| -> Result<Option<Point>> {
@@ -45,15 +45,15 @@ pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> 
         let first_of_path = path.is_none() || !dots.iter().any(|dot: &Dot| dot.path == path);
         let full = greek_label(group);
         let label = match (&spec.join, first_of_path) {
-            // Along a path the name stands once.
+            // On a path, only one point shows the name.
             (Some(name), false) => format!("{} {}", greek(name), text(parameter(group, name))),
             _ => full,
         };
-        // A path is one series, whatever its points are called.
+        // All points of a path are one series, whatever their labels are.
         let style = palette::named(group, path.clone().unwrap_or_else(|| group.label()));
         dots.push(Dot { label, style, path, x, y });
     }
-    // Those that stand alone are named first: they have no other place to be told by.
+    // Points without a path get their labels first, because they have no other place for a name.
     let (alone, paths): (Vec<Dot>, Vec<Dot>) = dots.into_iter().partition(|dot| dot.path.is_none());
     Ok(Scatter {
         title: format!("{}: {} against {}", words.title, y.title(), x.title()),
@@ -70,7 +70,7 @@ fn axis_title(metric: Metric) -> String {
     format!("{} ({better} is better)", metric.title())
 }
 
-/// A setting's name as the paper writes its parameters.
+/// The name of a setting, with the parameters as the paper writes them.
 fn greek_label(group: &Group) -> String {
     group.label().replace("tau", "τ").replace("lambda", "λ")
 }

@@ -1,4 +1,4 @@
-//! The figures that a file asks for: curves along views, noises or a parameter, sweeps over two parameters, costs.
+//! The figures that a file defines: curves over views, noises or a parameter, sweeps over two parameters, costs.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -34,20 +34,20 @@ pub fn figure(spec: &FigureSpec, words: &Words<'_>, samples: &Samples<'_>) -> Re
 /// A position along an axis.
 struct Position {
     tick: String,
-    /// Its number, where positions have one.
+    /// The number of the position, if it has one.
     place: Option<f64>,
 }
 
-/// A line before it has values: at every position the group that it passes.
+/// A line without values: the group at every position.
 struct Track<'a> {
-    /// What all its groups share, in full.
+    /// The setting that all groups of the line share, in full.
     full: InFull,
     label: String,
     method: String,
     groups: Vec<Option<&'a Group>>,
 }
 
-/// What the positions along an axis are, and which groups each line has there.
+/// The positions along an axis, and the groups of each line at these positions.
 fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
     match axis {
         Along::Views => {
@@ -87,12 +87,12 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
         let mut full = group.method.in_full();
         let value = if here(&group) { parameter(group, name) } else { None };
         let at = value.and_then(|value| values.iter().position(|known| *known == value));
-        // A line is a method whatever the parameter is.
+        // The line belongs to the method, whatever the value of the parameter is.
         full.words.retain(|(path, _)| at.is_none() || path != name);
         (full, at)
     };
     let mut lines = tracks(summary, values.len(), found);
-    // A line of several settings is called by what they share, as far as that tells it from the other lines.
+    // A line of several settings has the name of what they share, as far as that distinguishes it from the other lines.
     let full: Vec<InFull> = lines.iter().map(|line| line.full.clone()).collect();
     let told = shortest(&full.iter().collect::<Vec<_>>());
     for ((line, full), told) in lines.iter_mut().zip(&full).zip(told) {
@@ -100,7 +100,7 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
             line.label = full.text(|path| told.contains(&path));
         }
     }
-    // Methods without the parameter, or with the value that stands for none, are the same at every position.
+    // Methods without the parameter, and methods with the value that means "none", are the same at every position.
     for group in summary.groups.iter().filter(here).filter(|group| found(group).1.is_none()) {
         let (groups, mut label) = (vec![Some(group); values.len()], group.label());
         if lines.iter().any(|line| line.label == label) {
@@ -114,8 +114,8 @@ fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, 
     (values.iter().map(position).collect(), lines)
 }
 
-/// One track for all groups that are the same in full, in order; a group without a position is on none. It has the name of its
-/// first group.
+/// One track for all groups with the same full setting, in order. A group without a position is on no track. The track
+/// has the name of its first group.
 fn tracks<'a>(
     summary: &'a Summary<'_>,
     positions: usize,
@@ -196,7 +196,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
     })
 }
 
-/// The pairs that a mean is over, a pair and its reverse as one.
+/// The pairs that a mean is over; a pair and its reverse count as one.
 fn pair_names(pairs: &[[String; 2]]) -> String {
     let reversed = |[s, t]: &[String; 2]| pairs.iter().position(|[a, b]| a == t && b == s);
     let once = pairs.iter().enumerate().filter(|(i, pair)| reversed(pair).is_none_or(|at| at > *i));
@@ -217,7 +217,7 @@ fn settings<'s>(summary: &'s Summary<'_>) -> Vec<&'s Group> {
     settings
 }
 
-/// Subsets as they stand below an axis.
+/// Names of subsets as they appear below an axis.
 fn ticks(sets: &[String]) -> Vec<String> {
     sets.iter().map(|set| set.trim_start_matches('m').replace('-', " ")).collect()
 }
@@ -259,7 +259,7 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     }
 }
 
-/// Whether a place is among those that a curve is over; `last` is the subset's last view.
+/// Whether a place counts for a curve; `last` is the last view of the subset.
 fn shows(spec: &CurvesSpec, last: &str, (source, target): &Place) -> bool {
     let listed = |[s, t]: &[String; 2]| s == source && Some(t.as_str()) == target.as_deref();
     let among = spec.pairs.is_empty() || spec.pairs.iter().any(listed);
@@ -274,7 +274,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
         let values: Vec<f64> = by_place.into_iter().filter(|(place, _)| wanted(place)).map(|(_, v)| v).collect();
         let least = |values: &[f64]| {
             let worse = |a: f64, b: f64| match metric.higher_is_better() {
-                // An undefined figure is not passed over.
+                // A missing value ends the line; it is not skipped.
                 _ if a.is_nan() || b.is_nan() => f64::NAN,
                 true => a.min(b),
                 false => a.max(b),
@@ -289,7 +289,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
     })?;
     let mean = by_items(&[sample], wanted, [RESAMPLES; 2], SEED)?.interval(0);
     let point = |(figure, &value): (usize, &f64)| {
-        // An interval placed around a share of nearly nothing reaches a hair below zero, where no share is.
+        // The interval of a share near zero can end slightly below zero, which no share can reach.
         let interval = match spec.of[figure] {
             Reduce::Mean => mean,
             Reduce::Worst | Reduce::Each => drawn.interval(figure),
@@ -300,7 +300,7 @@ fn intervals(spec: &CurvesSpec, metric: Metric, last: &str, sample: &Sample) -> 
     Ok(drawn.estimates().iter().enumerate().map(point).collect())
 }
 
-/// The first parameter downwards, the second to the right.
+/// The first parameter goes down, the second to the right.
 fn sweep(spec: &SweepSpec, words: &Words<'_>, summary: &Summary<'_>) -> Heatmaps {
     let groups: Vec<&Group> = summary.groups.iter().filter(|g| g.method.name == spec.method).collect();
     let parameter = |group: &Group, name: &str| parameter(group, name).map(|value| value.to_string());

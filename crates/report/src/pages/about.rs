@@ -1,4 +1,4 @@
-//! `about.json`: what the records of a grid do not say and whoever reads them wants to know.
+//! `about.json`: information on the results of a grid that is not in its records.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,7 +16,7 @@ use store::cells::Store;
 use store::durable::write_file;
 use store::record::Record;
 
-/// What a report needs beside records and scores.
+/// The data of a report besides records and scores.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct About {
@@ -24,30 +24,30 @@ pub struct About {
     pub runner: String,
     /// Title of every table and figure.
     pub title: String,
-    /// What titles end with where a stand-in was used.
+    /// The end of all titles if a stand-in was used.
     pub mark: String,
-    /// What every table and figure says about the data.
+    /// Notes on the data for every table and figure.
     pub notes: Vec<String>,
-    /// The command that makes everything in the folder.
+    /// The command that makes everything in the folder again.
     pub command: String,
-    /// The comparison that the grid was made for.
+    /// The comparison that the grid names under `primary`.
     pub primary: Option<Primary>,
     /// The settings of its methods, with their aliases.
     pub settings: Vec<Setting>,
-    /// The figures that it asks for beside those that every grid gets.
+    /// The figures that the grid file defines, besides those of every grid.
     pub figures: Vec<FigureSpec>,
-    /// Fewer seeds and points than the full run.
+    /// Whether the run has fewer seeds and points than a full run.
     pub quick: bool,
-    /// Cells of the plan; `None` in results from before this was noted.
+    /// Number of cells of the plan; `None` in results of versions that did not store it.
     pub planned: Option<usize>,
-    /// The paper file, where the grid ran for one.
+    /// The paper file, if the grid ran for one.
     pub paper: Option<Paper>,
 }
 
-/// A grid of which cells are missing.
+/// A grid with missing cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Partial {
-    /// Cells that have run, whatever they came to.
+    /// Number of cells that have run, whatever their result.
     pub there: usize,
     /// Cells of the plan.
     pub planned: usize,
@@ -62,7 +62,7 @@ impl fmt::Display for Partial {
 const FILE: &str = "about.json";
 
 impl About {
-    /// Of a plan whose cells have run; `command` makes everything in the folder anew.
+    /// The information on a plan whose cells have run; `command` makes everything in the folder again.
     pub fn of_plan(plan: &Plan, command: &str, paper: Option<Paper>) -> Self {
         let grid = &plan.grid.value;
         let source = &plan.source;
@@ -89,7 +89,7 @@ impl About {
         }
     }
 
-    /// Writes it beside the records.
+    /// Writes the file beside the records.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -98,7 +98,8 @@ impl About {
         write_file(&store.root().join(FILE), |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))
     }
 
-    /// Reads it from a folder of results; of a folder from before there was one, what the records tell.
+    /// Reads the file from a folder of results. If an old folder has no such file, the information comes from the
+    /// records.
     ///
     /// # Errors
     /// A file that is there and is not what this version writes.
@@ -112,7 +113,7 @@ impl About {
             .with_context(|| format!("{} is not what this version writes; run its grid again", path.display()))
     }
 
-    /// How many of the plan's cells these records are of, where some are missing.
+    /// The number of cells with records, if it is smaller than the number of cells of the plan.
     pub fn partial(&self, records: &[Record]) -> Option<Partial> {
         let cells: HashSet<&str> =
             records.iter().filter(|record| record.method.is_some()).map(|record| record.cell.as_str()).collect();

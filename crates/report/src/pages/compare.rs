@@ -1,5 +1,5 @@
-//! Two runs side by side: the same method by the same measure in both, with the paired interval of the difference where
-//! both were judged on the same items.
+//! Comparison of two runs: the same methods by the same measures, with the paired interval of the difference if both
+//! runs judged the same items.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use store::durable::write_file;
 use store::record::Record;
 use store::slug;
 
-/// One run.
+/// One of the two runs.
 struct Side<'a> {
     name: String,
     samples: Samples<'a>,
@@ -42,7 +42,7 @@ struct Pair<'a> {
     group: &'a Group,
     measure: &'a Measure,
     values: [f64; 2],
-    /// Second minus first, or why they are not paired.
+    /// The value of the second run minus that of the first, or the reason why the two are not paired.
     difference: Result<Contrast, String>,
     adjusted: Option<f64>,
 }
@@ -52,11 +52,11 @@ struct Page {
     title: String,
     problems: Vec<String>,
     sheet_of_pairs: Sheet,
-    /// Of both runs.
+    /// The costs of both runs.
     facts: Vec<(String, Facts)>,
 }
 
-/// Writes `compare_<b>.html` into the folder `a`, and the same as a table.
+/// Writes `compare_<b>.html` into the folder `a`, and the same content as a table.
 ///
 /// # Errors
 /// The same folder twice; folders without records; stored scores that cannot be read; a folder that cannot be written.
@@ -73,10 +73,10 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
         |store: &store::cells::Store| store.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = [name(&first.0), name(&second.0)];
     if names[0] == names[1] {
-        // The same grid in two folders: told apart by where they are.
+        // The two folders hold the same grid, so the paths of the folders distinguish them.
         names = [a, b].map(|path| path.display().to_string());
     }
-    // One setting has one name on both sides, and two settings have two.
+    // A setting has the same name in both runs, and two settings have different names.
     let found = |records: &[Record]| {
         let mut seen = HashSet::new();
         let keys = records.iter().filter_map(Record::method_key).filter(|key| seen.insert(key.clone()));
@@ -107,7 +107,7 @@ pub fn write(a: &Path, b: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The lines, and what could not be set side by side.
+/// The lines, and notes on settings and values that only one of the runs has.
 fn pairs<'a>(sides: &'a [Side<'_>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
     let [first, second] = sides;
     let (mut pairs, mut problems) = (Vec::new(), Vec::new());
@@ -150,7 +150,7 @@ fn named(group: &Group) -> String {
     format!("{} on `{}`, noise {}", group.label(), group.view_set, group.noise)
 }
 
-/// `None` for a cell that failed.
+/// The value; `None` for a cell that failed.
 fn scores(side: &Side<'_>, group: &Group) -> Result<Option<Vec<Vec<StoredSeries>>>> {
     if side.summary().of(group).any(|record| record.metric.is_none()) {
         return Ok(None);
@@ -232,7 +232,7 @@ fn sheet(table: &Table, pairs: &[Pair<'_>]) -> Sheet {
     sheet.notes.push("* p < 0.05, ** p < 0.01, *** p < 0.001.".into());
     sheet.headers.insert(7, "interval".into());
     let intervals = || pairs.iter().filter_map(|pair| pair.difference.as_ref().ok()).map(|contrast| contrast.interval);
-    // Zero in the middle of every bar.
+    // Zero is in the middle of every bar.
     let reach = intervals().flat_map(|i| [i.low.abs(), i.high.abs()]).fold(0.0, f64::max).max(1e-12);
     let part = |value: f64| (50.0 + 50.0 * value / reach).round();
     for (row, pair) in sheet.rows.iter_mut().zip(pairs) {

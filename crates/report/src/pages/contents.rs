@@ -1,5 +1,5 @@
-//! From the records and scores of a grid to everything that is looked at. Nothing is fitted here, so a folder of results
-//! is drawn anew at any time; a run ends in the same.
+//! The contents of a report, from the records and scores of a grid. Nothing is fitted here. So a report can be drawn
+//! again at any time, and a run ends with the same report.
 
 use anyhow::Result;
 
@@ -17,42 +17,42 @@ use crate::tables::{findings, overview, processors};
 use store::cells::Store;
 use store::record::Record;
 
-/// Lines of an overview that a screen or a short report shows.
+/// Largest number of lines of an overview that a terminal or a short report shows.
 const MOST_LINES: usize = 150;
 
-/// What the records of a grid come to.
+/// The contents of a report.
 pub struct Report<'a> {
-    /// Its folder.
+    /// The folder of the results.
     pub store: &'a Store,
-    /// Its records.
+    /// The records.
     pub records: &'a [Record],
     /// The records summarised, with the stored scores.
     pub samples: Samples<'a>,
-    /// What they do not say.
+    /// Information that is not in the records.
     pub about: About,
-    /// One line per method.
+    /// The overview: one line for each method.
     pub overview: Table,
-    /// Its intervals, and who leads by every measure.
+    /// The intervals of the overview, and the best method by every measure.
     pub standings: Standings,
-    /// What the names of settings stand for, where they do not say all.
+    /// The parameters of settings whose names do not show all parameters.
     pub settings: Option<Table>,
-    /// Methods against each other by each measure of the primary metric.
+    /// Comparisons of the methods by each measure of the primary metric.
     pub comparisons: Vec<Comparison>,
-    /// What comes of it, a sentence for each task.
+    /// The findings, one sentence for each task.
     pub findings: Vec<String>,
-    /// What is held against a paper, where the grid ran for a paper file.
+    /// The comparison with a paper, if the grid ran for a paper file.
     pub held: Option<Held>,
 }
 
-/// A grid's results beside a paper's.
+/// The results of a grid beside those of a paper.
 pub struct Held {
-    /// The paper's figures beside ours.
+    /// The paper's values beside ours.
     pub table: Table,
-    /// Whether each agrees, where it publishes any.
+    /// The agreement of each published value with ours, if the paper publishes any.
     pub agreement: Option<Table>,
-    /// Whether any figure could be compared at all.
+    /// Whether at least one value could be compared.
     pub compared: bool,
-    /// How its claims fare.
+    /// The verdicts on the claims of the paper.
     pub verdicts: Vec<Verdict>,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Report<'a> {
         Ok(Self { store, records, samples, about, overview, standings, settings, comparisons, findings, held })
     }
 
-    /// The overview, where it is short enough to be read on a screen.
+    /// The overview, if it is short enough for a terminal.
     pub fn brief_overview(&self) -> Option<&Table> {
         let lines = self.overview.rows.len() * self.overview.parts.len();
         (lines <= MOST_LINES).then_some(&self.overview)
@@ -84,16 +84,16 @@ impl<'a> Report<'a> {
         comparison.table(&self.about.title, &notes_on_times(&self.about, self.records))
     }
 
-    /// How the paper's claims fare.
+    /// The verdicts on the claims of the paper as a table.
     pub fn verdicts(&self) -> &[Verdict] {
         self.held.as_ref().map_or(&[], |held| &held.verdicts)
     }
 
-    /// What a reader must know before any figure and has not been told before: of data there is a line at the load, of a cell
-    /// that fails one while it runs.
+    /// Problems that a reader must know before the values and that the run has not reported yet. It reports warnings
+    /// about the data when it loads them, and a failed cell when the cell fails.
     pub fn warnings(&self) -> Vec<String> {
         let mut problems = Problems { data: Vec::new(), failed: Vec::new(), ..Problems::of(self.records, &self.about) };
-        // A training of a fixed length is what was asked for.
+        // The user chose the number of epochs, so the end of the training is no news.
         problems.unconverged.retain(|line| !line.contains(CAPPED));
         problems.lines()
     }
@@ -114,7 +114,7 @@ impl Held {
     }
 }
 
-/// What a table with times says beneath it.
+/// The note below a table with times.
 fn notes_on_times(about: &About, records: &[Record]) -> Vec<String> {
     about.notes.iter().cloned().chain(processors::mixed(records)).collect()
 }

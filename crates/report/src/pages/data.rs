@@ -1,4 +1,4 @@
-//! What the page's scripts draw from: records, pictures and the figures of the scatter, as compact JSON.
+//! The data for the scripts of the page, as compact JSON: records, pictures and the values of the scatter plot.
 
 use std::collections::HashMap;
 
@@ -15,22 +15,23 @@ use store::cells::Store;
 use store::picture::Picture;
 use store::record::Record;
 
-/// Most records on a page: some two megabytes. A larger grid's are in its records.csv.
+/// Largest number of records on a page, which is about two megabytes. The records of a larger grid are in its
+/// records.csv.
 const MOST_RECORDS: usize = 60_000;
-/// Most points of all pictures on a page: half a megabyte.
+/// Largest number of points of all pictures on a page, which is about half a megabyte.
 const MOST_POINTS: usize = 30_000;
 
-/// Everything for the scripts.
+/// All data for the scripts.
 #[derive(Debug, Serialize)]
 pub struct Data {
-    /// Stem of downloaded files.
+    /// Stem of the names of downloaded files.
     name: String,
     scatter: Scatter,
     pictures: Vec<PictureData>,
     records: Records,
 }
 
-/// Cost against quality.
+/// The points of the plot of cost against quality.
 #[derive(Debug, Serialize)]
 struct Scatter {
     measures: Vec<MeasureData>,
@@ -47,17 +48,17 @@ struct MeasureData {
 #[derive(Debug, Serialize)]
 struct PointData {
     colour: String,
-    /// Outline of its marker around the origin; what is inside two outlines is not filled.
+    /// Outline of the marker around the origin. The inside of two nested outlines is not filled.
     marker: String,
     label: String,
     views: String,
     noise: String,
-    /// By measure: value, low and high ends; without an interval the value alone.
+    /// By measure: the value and the ends of its interval; without an interval the value alone.
     values: Vec<Option<Vec<f64>>>,
     costs: Vec<Option<f64>>,
 }
 
-/// Points in thousandths.
+/// Coordinates of the points in thousandths.
 #[derive(Debug, Serialize)]
 struct PictureData {
     cell: String,
@@ -71,15 +72,15 @@ struct PictureData {
 #[derive(Debug, Serialize)]
 struct ViewData {
     name: String,
-    /// x and y by turns.
+    /// x and y alternately.
     before: Vec<i32>,
     after: Vec<i32>,
 }
 
-/// By columns; texts by their place in a list.
+/// The records by column. A text is the index of its entry in a list.
 #[derive(Debug, Default, Serialize)]
 struct Records {
-    /// What is left out, in words.
+    /// A sentence on the records that are left out.
     left_out: Option<String>,
     cells: Vec<CellData>,
     lists: Vec<ListData>,
@@ -106,7 +107,7 @@ struct ListData {
 }
 
 impl Data {
-    /// Of a grid's records, the overview's entries and the stored pictures.
+    /// The data from the records of a grid, the entries of the overview and the stored pictures.
     ///
     /// # Errors
     /// A picture that cannot be read.
@@ -125,18 +126,18 @@ impl Data {
         })
     }
 
-    /// Whether there is a picture of a universe.
+    /// Whether there is at least one picture.
     pub fn has_pictures(&self) -> bool {
         !self.pictures.is_empty()
     }
 
-    /// Whether there is a cost and a quality.
+    /// Whether there are costs and values to plot.
     pub fn has_scatter(&self) -> bool {
         !self.scatter.measures.is_empty() && self.scatter.points.iter().any(|p| p.costs.iter().any(Option::is_some))
     }
 }
 
-/// Six significant digits.
+/// Rounds to six significant digits.
 fn rounded(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
@@ -155,7 +156,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
         value.extend(entry.interval.iter().flat_map(|i| [rounded(i.low), rounded(i.high)]));
         Some(value)
     };
-    // As the figures of a subset have them.
+    // The markers are those of the figures of the subset.
     let style = |group: &Group| {
         let same = |g: &&Group| g.view_set == group.view_set && g.noise == group.noise;
         let keys: Vec<_> = summary.groups.iter().filter(same).map(palette::key).collect();
@@ -186,7 +187,7 @@ fn outline(style: series::Style) -> String {
     style.marker.polygons((0.0, 0.0), 5.0, style.colour).iter().map(|(points, _)| closed(points)).collect()
 }
 
-/// Of the first seed of every group, clean data first, as many as fit.
+/// The pictures of the first seed of every group, clean data first, as many as fit.
 fn pictures(summary: &Summary<'_>, store: &Store) -> Result<Vec<PictureData>> {
     let several = (summary.view_sets().len() > 1, summary.noises().len() > 1);
     let mut groups: Vec<_> = summary.groups.iter().collect();
@@ -264,7 +265,7 @@ impl Records {
     }
 }
 
-/// A task with the parameters that are not its defaults.
+/// The name of a task with the parameters that differ from its defaults.
 fn named((task, params): (Option<&str>, Option<&Params>)) -> String {
     let task = task.unwrap_or_default();
     let differing = params.map(|params| task_differing(task, params)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A folder of results as a run or merge has left it.
+//! A folder of results that a run or a merge has written.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use store::lock::{Lock, Turn};
 use store::record::Record;
 use tasks::Task;
 
-/// The turn to write into a folder of results, which has records.
+/// The turn to write into a folder of results that has records.
 ///
 /// # Errors
 /// No records there; the folder cannot be written.
@@ -31,7 +31,7 @@ fn there(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A folder of results, named as a path: its store, its records and what they do not say.
+/// A folder of results: its store, its records, and the information that is not in the records.
 ///
 /// # Errors
 /// No records there, or files that are not what this version writes.
@@ -51,7 +51,7 @@ pub fn open(folder: &Path) -> Result<(Store, Vec<Record>, About)> {
     Ok((store, records, about))
 }
 
-/// Refuses records whose methods and tasks have parameters of an earlier version: nothing could be said of what is a default.
+/// Refuses records with parameters of an earlier version of a method or a task: their defaults are unknown.
 fn check(folder: &Path, records: &[Record]) -> Result<()> {
     let mut seen = HashSet::new();
     for record in records {

@@ -1,14 +1,14 @@
-//! `report.md`: what a README shows of a grid.
+//! `report.md`: a short report for a README.
 
 use super::contents::Report;
 use super::problems::Problems;
 use crate::draw::Named;
 use crate::tables::table::{Table, inline_markdown};
 
-/// Figures shown: an overview, not an album.
+/// Largest number of figures in the short report.
 const FIGURES: usize = 3;
 
-/// The text of `report.md`: findings, verdicts, tables, the first figures, and where the rest is.
+/// The text of `report.md`: findings, verdicts, tables, the first figures, and the paths of the other files.
 pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
     let Report { about, records, samples, .. } = report;
     let summary = samples.summary();

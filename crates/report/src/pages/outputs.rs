@@ -1,5 +1,5 @@
-//! From a plan and what a store has of its cells to a report and its files. Where nothing that they are made from has changed, the
-//! files are left as they are: `outputs.json` says of what they are.
+//! The report of a plan and its files. If the inputs have not changed, the files stay as they are. `outputs.json`
+//! stores the checksums of the inputs.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -21,43 +21,43 @@ use store::lock::Lock;
 use store::provenance::REVISION;
 use store::record::Record;
 
-/// What a report is drawn from: a plan, and what a store has of its cells.
+/// The inputs of a report: a plan and the stored results of its cells.
 pub struct Drawing<'a> {
     plan: &'a Plan,
     store: &'a Store,
     states: &'a [State],
     about: About,
     records: OnceCell<Vec<Record>>,
-    /// Nobody else writes records, tables, figures and report meanwhile.
+    /// The turn: no other process writes records, tables, figures and report meanwhile.
     _turn: Lock,
 }
 
-/// Tables and figures that were written, as `outputs.json` has them.
+/// The tables and figures that were written, as `outputs.json` stores them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Checksum of records, titles, notes and the program.
     inputs: String,
-    /// Files below the grid's folder, and their checksums.
+    /// Paths of files in the folder of the grid, with their checksums.
     files: Vec<(PathBuf, String)>,
-    /// What is printed of them.
+    /// Texts that the command prints.
     pub text: String,
-    /// What comes of it, a sentence for each task.
+    /// The findings, one sentence for each task.
     #[serde(default)]
     pub findings: Vec<String>,
-    /// What a reader must know before any figure and is not told otherwise, a line each.
+    /// Problems that a reader must know before the values and that the run has not reported yet, one line each.
     pub warnings: Vec<String>,
 }
 
 impl Outputs {
-    /// The files, sorted.
+    /// The paths of the files, sorted.
     pub fn paths(&self, root: &Path) -> Vec<PathBuf> {
         self.files.iter().map(|(path, _)| root.join(path)).collect()
     }
 
-    /// What was written before, where it is what would be written now.
+    /// The earlier outputs, if the inputs and the files have not changed.
     fn current(root: &Path, inputs: &str) -> Option<Self> {
         let outputs: Self = serde_json::from_slice(&std::fs::read(root.join(OUTPUTS)).ok()?).ok()?;
-        // An edited file may be as long and as old as the one that was written.
+        // The checksum decides: an edited file can have the same length and time.
         let same = |(path, sum): &(PathBuf, String)| data::sha256_file(&root.join(path)).is_ok_and(|now| now == *sum);
         (outputs.inputs == inputs && outputs.files.par_iter().all(same)).then_some(outputs)
     }
@@ -66,8 +66,8 @@ impl Outputs {
 const OUTPUTS: &str = "outputs.json";
 
 impl<'a> Drawing<'a> {
-    /// Of a plan's cells; `command` makes everything anew, and `turn` is the one to write [`Turn::Outputs`]. With a paper file,
-    /// the report sets what the paper says beside the results.
+    /// Prepares the outputs of the cells of a plan. `command` makes everything again, and `turn` is the turn to write
+    /// [`Turn::Outputs`]. With a paper file, the report compares the results with those of the paper.
     ///
     /// [`Turn::Outputs`]: store::lock::Turn::Outputs
     pub fn new(
@@ -97,7 +97,7 @@ impl<'a> Drawing<'a> {
         Ok(self.records.get_or_init(|| records))
     }
 
-    /// Tables, figures and report as files, written now or as they are there.
+    /// Writes tables, figures and report, or returns the existing ones if nothing has changed.
     ///
     /// # Errors
     /// The folder cannot be written, stored scores cannot be read.
@@ -105,7 +105,7 @@ impl<'a> Drawing<'a> {
         self.outputs_or(|| self.report().and_then(|report| self.write(&report)))
     }
 
-    /// The same where the report is there.
+    /// The same for a report that exists already.
     ///
     /// # Errors
     /// As [`Drawing::outputs`].
@@ -113,10 +113,10 @@ impl<'a> Drawing<'a> {
         self.outputs_or(|| self.write(report))
     }
 
-    /// The outputs that are there, or those that `write` writes.
+    /// The existing outputs, or those that `write` writes.
     fn outputs_or(&self, write: impl FnOnce() -> Result<Outputs>) -> Result<Outputs> {
         let root = self.store.root();
-        // Another command that asks for the same changes nothing worth drawing for.
+        // A command that differs does not justify drawing everything again.
         let about = About { command: String::new(), ..self.about.clone() };
         let mut sum = checksum::Combined::default();
         let parts = [gather::inputs(self.plan, self.states), serde_json::to_string(&about)?, program()];
@@ -131,7 +131,7 @@ impl<'a> Drawing<'a> {
         Ok(outputs)
     }
 
-    /// Writes the files; of what they are is still to be said.
+    /// Writes the files. The caller adds the checksums of the inputs.
     fn write(&self, report: &Report<'_>) -> Result<Outputs> {
         let root = self.store.root();
         let mut files = ["records.csv", "records.parquet"].map(|name| root.join(name)).to_vec();
@@ -147,11 +147,11 @@ impl<'a> Drawing<'a> {
     }
 }
 
-/// The tables that a run shows: beside a paper its table, else the overview and the comparisons without noise.
+/// The tables that a run prints: the table of the paper, or else the overview and the comparisons without noise.
 fn text(report: &Report<'_>) -> String {
     let tables: Vec<Table> = match &report.held {
         Some(held) => {
-            // Where nothing could be compared, the paper's table has said so.
+            // If no value could be compared, the table of the paper says so.
             let agreement = held.agreement.iter().filter(|_| held.compared);
             std::iter::once(&held.table).chain(agreement).cloned().collect()
         }
@@ -171,9 +171,9 @@ fn text(report: &Report<'_>) -> String {
     texts.join("\n")
 }
 
-/// Which program draws: another one draws anew.
+/// The checksum of this program: another program draws again.
 fn program() -> String {
     let file = std::env::current_exe().ok().and_then(|file| data::sha256_file(&file).ok());
-    // A program that cannot read itself is still of some code.
+    // If the program cannot read its own file, the revision of its code is the identity.
     file.unwrap_or_else(|| format!("{} {REVISION}", env!("CARGO_PKG_VERSION")))
 }

@@ -1,4 +1,4 @@
-//! What stands on the page, section by section: the values of its template.
+//! The values of the template of the page, section by section.
 
 use anyhow::{Result, anyhow};
 use serde::Serialize;
@@ -19,11 +19,11 @@ use crate::tables::summary::{Group, Summary};
 use grid::keys::Subset;
 use store::record::Record;
 
-/// Bytes of figures on a page; what comes after is in the folder `figures` alone.
+/// Largest number of bytes of figures on a page. Further figures are only in the folder `figures`.
 const MOST_FIGURES: usize = 2_200_000;
-/// Parts of the overview that are unfolded.
+/// Number of parts of the overview that are open.
 const OPEN_PARTS: usize = 3;
-/// Figures that are unfolded.
+/// Number of figures that are open.
 const OPEN_FIGURES: usize = 8;
 
 #[derive(Serialize)]
@@ -42,12 +42,12 @@ struct Shown {
     id: String,
     title: String,
     svg: String,
-    /// Whether its colours have to stay what they are.
+    /// Whether the figure must keep its colours in the dark theme.
     shades: bool,
     open: bool,
 }
 
-/// A metric with what it means.
+/// A metric with its definition.
 #[derive(Serialize)]
 struct Defined {
     name: &'static str,
@@ -73,19 +73,19 @@ impl From<Metric> for Defined {
 struct Page {
     title: String,
     notes: Vec<String>,
-    /// What comes of it, a sentence for each task.
+    /// The findings, one sentence for each task.
     findings: Vec<String>,
     problems: Problems,
     verdicts: Vec<Judged>,
-    /// The paper's table, and whether its figures agree with ours.
+    /// The table of the paper, and whether its values agree with ours.
     paper: Vec<Sheet>,
     comparisons: Vec<Sheet>,
     overview: Vec<Sheet>,
     /// Differences by pair of views.
     pairs: Vec<Sheet>,
-    /// What the metrics of the grid mean.
+    /// The definitions of the metrics of the grid.
     metrics: Vec<Defined>,
-    /// What the names of settings stand for.
+    /// The parameters of settings whose names do not show all parameters.
     settings: Option<Sheet>,
     figures: Vec<Shown>,
     left_out: Vec<String>,
@@ -149,7 +149,7 @@ fn judged(verdict: &Verdict) -> Judged {
     }
 }
 
-/// What is held against a paper; verdicts have a section of their own.
+/// The comparison with a paper, without the verdicts, which have their own section.
 fn paper_sheets(held: &Held) -> Vec<Sheet> {
     let mut table = Sheet::plain("paper-table", &held.table);
     table.notes.truncate(table.notes.len() - held.verdicts.len());
@@ -173,19 +173,19 @@ fn shown(named: &[Named]) -> Result<(Vec<Shown>, Vec<String>)> {
     Ok((shown, left_out))
 }
 
-/// Where a value lies between two ends, in parts of a hundred.
+/// The position of a value between two ends, in percent.
 fn part(value: f64, (low, high): (f64, f64)) -> f64 {
     let part = if high > low { 100.0 * (value - low) / (high - low) } else { 50.0 };
     (part * 10.0).round() / 10.0
 }
 
-/// Ends of all intervals, so that their bars share a scale.
+/// The ends of all intervals together, so that all bars have the same scale.
 fn ends(intervals: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
     let wider = |(low, high): (f64, f64), (a, b): (f64, f64)| (low.min(a), high.max(b));
     intervals.fold((f64::INFINITY, f64::NEG_INFINITY), wider)
 }
 
-/// `***` below 0.001, `**` below 0.01, `*` below 0.05.
+/// Stars of a p value: `***` below 0.001, `**` below 0.01, `*` below 0.05.
 pub fn stars(p: f64) -> &'static str {
     match p {
         p if p < 0.001 => "***",
@@ -195,14 +195,14 @@ pub fn stars(p: f64) -> &'static str {
     }
 }
 
-/// Whether the noise tells tables apart.
+/// Whether tables differ in their noise.
 fn several_noises(comparisons: &[Comparison]) -> bool {
     comparisons.iter().any(|comparison| comparison.noise != comparisons[0].noise)
 }
 
-/// A comparison with bars for its intervals and marks for its tests; what stands behind the tests is folded.
+/// A comparison with bars for its intervals and marks for its tests. The details of the tests are folded.
 fn comparison(comparison: &Comparison, several_noises: bool) -> Vec<Sheet> {
-    // The measure says its task and options where two would share a name; what was done to the training rows is said here.
+    // The measure names its task and options if two measures share a name. The title adds the noise.
     let caption = match (comparison.clean(), several_noises) {
         (true, true) => format!("Methods compared by {}, no noise", comparison.name),
         (true, false) => format!("Methods compared by {}", comparison.name),
@@ -274,19 +274,19 @@ fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     seen
 }
 
-/// The first and the last of some times; one, where they are the same.
+/// The first and the last of several times; one time if they are equal.
 fn between<'a>(times: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    // Times of one form and zone sort as texts.
+    // Times of one form and zone can be sorted as texts.
     let (first, last) = (times.clone().min(), times.max());
     let both = first.into_iter().chain(last.filter(|last| Some(*last) != first));
     let both: Vec<&str> = both.collect();
     if both.is_empty() { Vec::new() } else { vec![both.join(" to ")] }
 }
 
-/// Names with what there is to say of each.
+/// Pairs of a name and its value.
 pub type Facts = Vec<(String, Vec<String>)>;
 
-/// What all cells share, or each of the values they have.
+/// The value that all cells share, or the list of the values.
 pub fn facts(records: &[Record], about: &About) -> Facts {
     let fitted = || records.iter().filter(|record| record.method.is_some());
     let task = |r: &Record| Some(format!("{} {}", r.task.as_ref()?, r.task_version?));
@@ -322,7 +322,7 @@ fn views(subset: &Subset) -> String {
     if subset.views.is_empty() { subset.name.clone() } else { format!("{}: {}", subset.name, subset.views.join(", ")) }
 }
 
-/// One line per cell: where its numbers come from and how they are made again.
+/// One line for each cell: the origin of its numbers, and the command that computes it again.
 fn cells(report: &Report<'_>, summary: &Summary<'_>) -> Sheet {
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! A table as the page shows it.
+//! A table in the form that the page shows.
 
 use serde::Serialize;
 use tasks::Better;
@@ -10,28 +10,28 @@ use crate::tables::table::{Table, arrow};
 pub struct Sheet {
     /// Its anchor.
     pub id: String,
-    /// What it shows.
+    /// The title.
     pub caption: String,
-    /// Whether a click unfolds it.
+    /// Whether the table is folded until a click.
     pub folded: bool,
     /// Headings of its columns.
     pub headers: Vec<Heading>,
-    /// How many columns from the left are names.
+    /// Number of columns, from the left, that hold names.
     pub names: usize,
     /// Lines, as long as the headers.
     pub rows: Vec<Vec<Entered>>,
-    /// What has to be said of some entries, by the numbers that they bear.
+    /// The remarks on single entries, with their numbers.
     pub remarks: Vec<String>,
-    /// What a reader must know.
+    /// The notes below the table.
     pub notes: Vec<String>,
 }
 
 /// The heading of a column.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Heading {
-    /// Its words.
+    /// The text of the heading.
     pub text: String,
-    /// The name of its metric, which leads to the definition.
+    /// The name of its metric, for the link to the definition.
     pub metric: Option<&'static str>,
     /// The direction of better values, as an arrow and in words.
     pub direction: Option<(&'static str, &'static str)>,
@@ -48,25 +48,25 @@ impl From<&str> for Heading {
 pub struct Entered {
     /// The value or name.
     pub text: String,
-    /// Beside it, in small: its interval.
+    /// The interval, in small print beside the value.
     pub small: String,
-    /// `best`, `level`, or nothing.
+    /// The class: `best`, `level` or nothing.
     pub mark: &'static str,
-    /// The numbers of the remarks about it.
+    /// The numbers of its remarks.
     pub remarked: String,
-    /// An interval as parts of a hundred: low end, value, high end.
+    /// The interval in percent of the scale: low end, value, high end.
     pub bar: Option<[f64; 3]>,
-    /// Set as code.
+    /// Whether the text is set as code.
     pub code: bool,
 }
 
 impl Entered {
-    /// Text alone.
+    /// An entry with a text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// Code alone.
+    /// An entry with a text set as code.
     pub fn code(text: impl Into<String>) -> Self {
         Self { code: true, ..Self::text(text) }
     }
@@ -110,7 +110,8 @@ impl Sheet {
         }
     }
 
-    /// The parts of a table, each under `caption` and its own title, the notes below the first; parts from `open` on are folded.
+    /// The parts of a table, each under `caption` and its own title. The notes stand below the first part. Parts from
+    /// `open` on are folded.
     pub fn parts(id: &str, caption: &str, table: &Table, open: usize) -> Vec<Self> {
         let sheet = |(i, piece): (usize, Table)| {
             let mut sheet = Self::plain(&if i == 0 { id.to_string() } else { format!("{id}-{}", i + 1) }, &piece);

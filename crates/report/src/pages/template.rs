@@ -1,10 +1,10 @@
-//! The page's template, styles and scripts, and how values get into them.
+//! The template, styles and scripts of the page, and the insertion of values.
 
 use anyhow::{Context, Result};
 use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
-/// Templates: names ending in `.html` have every value escaped.
+/// The templates. In templates whose names end in `.html`, every value is escaped.
 const TEMPLATES: [(&str, &str); 4] = [
     ("layout.html", include_str!("assets/layout.html")),
     ("parts.html", include_str!("assets/parts.html")),
@@ -14,7 +14,7 @@ const TEMPLATES: [(&str, &str); 4] = [
 
 const STYLE: &str = include_str!("assets/style.css");
 
-/// In the order in which they run.
+/// The scripts, in the order in which they run.
 const SCRIPTS: [&str; 9] = [
     include_str!("assets/scripts/theme.js"),
     include_str!("assets/scripts/download.js"),
@@ -36,7 +36,7 @@ struct Whole<'a, T> {
     data: String,
 }
 
-/// A whole page: the template of this name with the values of `page`, and `data` for the scripts.
+/// A complete page: the template of this name with the values of `page`, and `data` for the scripts.
 ///
 /// # Errors
 /// A template that does not fit its values, which is a mistake in this program.
@@ -52,11 +52,11 @@ pub fn render(name: &str, page: &impl Serialize, data: &impl Serialize) -> Resul
     rendered.with_context(|| format!("the template {name}"))
 }
 
-/// Text with what stands in backticks as code.
+/// A text as HTML; words in backticks become code.
 fn words(text: &str) -> Value {
     let mut out = String::new();
     let parts: Vec<&str> = text.split('`').collect();
-    // An odd backtick at the end belongs to the text.
+    // A single backtick at the end is a part of the text.
     let paired = parts.len() - usize::from(parts.len().is_multiple_of(2));
     for (i, part) in parts.iter().enumerate() {
         let escaped = HtmlEscape(part);
@@ -69,7 +69,7 @@ fn words(text: &str) -> Value {
     Value::from_safe_string(out)
 }
 
-/// JSON that can stand in a `<script>`: nothing in it ends the element or begins a comment.
+/// JSON for a `<script>` element: no character in it ends the element or begins a comment.
 fn for_script(data: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string(data)?;
     Ok(text.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"))

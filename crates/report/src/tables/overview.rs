@@ -1,4 +1,5 @@
-//! All methods by all measures: a part for each task, with intervals; then what stands behind them, and cost.
+//! The overview: all methods by all measures, one part for each task, with intervals; then numbers of items and seeds,
+//! and cost.
 
 use tasks::{Metric, Task};
 
@@ -9,13 +10,13 @@ use crate::tables::table::Table;
 use crate::tables::{MISSING, Names, mean_of_others, over, remark_missing};
 use grid::keys::task_differing;
 
-/// How the intervals of the overview are meant.
+/// The note on the intervals of the overview.
 pub const INTERVAL_NOTE: &str = "In brackets: 95% intervals over held-out items and, where there are several, over seeds, for these \
      training rows (1,000 resamples; comparisons have 10,000, so that the last digit can differ). Bold, on screen ★: the best of its \
      subset of views and noise; ≈: a paired test does not tell it from the best (p ≥ 0.05, \
      adjusted over all pairs of methods). Values are means over views or ordered pairs; ties count against the query.";
 
-/// Measures of one part: more would not fit a page.
+/// Largest number of measures in one part; more do not fit on a page.
 const MOST_COLUMNS: usize = 5;
 
 /// One line per method: every measure with its interval, a part for each task; then counts and cost.
@@ -40,7 +41,7 @@ pub fn overview(title: &str, summary: &Summary<'_>, standings: &Standings, notes
     table
 }
 
-/// The measures that are shown, by task with its settings, in the order of the measures.
+/// The measures of the overview, by task and its settings, in the order of the measures.
 fn by_task(summary: &Summary<'_>) -> Vec<(String, Vec<usize>)> {
     let mut tasks: Vec<(&Measure, Vec<usize>)> = Vec::new();
     for (m, measure) in summary.measures().iter().enumerate().filter(|(_, m)| !m.metric.is_auxiliary()) {
@@ -53,7 +54,7 @@ fn by_task(summary: &Summary<'_>) -> Vec<(String, Vec<usize>)> {
     tasks.into_iter().map(|(measure, list)| (task_title(measure), list)).collect()
 }
 
-/// A task as it is named above its part: its title, and the settings that are not its defaults.
+/// The title of a part: the title of the task, and the settings that differ from its defaults.
 fn task_title(measure: &Measure) -> String {
     let title = Task::from_name(&measure.task).map_or_else(|| measure.task.clone(), |task| task.title().to_string());
     match task_differing(&measure.task, &measure.task_params) {
@@ -89,7 +90,7 @@ fn measured(table: &mut Table, summary: &Summary<'_>, standings: &Standings, m: 
     }
 }
 
-/// `0.391 [0.380, 0.402]`, or the value alone.
+/// A value with its interval, such as `0.391 [0.380, 0.402]`, or the value alone.
 fn text(entry: &Entry) -> String {
     match &entry.interval {
         Ok(interval) => format!("{:.3} {}", entry.stat.mean, ends(interval, 3, false)),
@@ -97,7 +98,7 @@ fn text(entry: &Entry) -> String {
     }
 }
 
-/// Worst pair, items, seeds, size and seconds.
+/// The columns for the worst pair, items, seeds, size and seconds.
 fn counts(table: &mut Table, summary: &Summary<'_>) {
     let number = |value: Option<f64>, digits: usize| value.map_or(MISSING.into(), |v| format!("{v:.digits$}"));
     let ranked = summary.measures_of(Metric::Rank1).next();

@@ -1,11 +1,11 @@
-//! Times of processors that differ are no measure of methods: where cells of a table ran on several kinds, it says so.
+//! A note on times that were measured on different processors: such times do not compare methods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::record::Record;
 
-/// What is said under a table of times whose cells ran on several kinds of processor; nothing where all ran on one. A
-/// cell is counted by the processor that its fit was timed on.
+/// The note below a table of times whose cells ran on several kinds of processor; `None` if all ran on one kind. A cell
+/// counts for the processor on which its fit was timed.
 pub fn mixed(records: &[Record]) -> Option<String> {
     let kinds = kinds(records);
     if kinds.len() < 2 {
@@ -20,13 +20,13 @@ pub fn mixed(records: &[Record]) -> Option<String> {
     ))
 }
 
-/// The same for a figure, which has less room.
+/// The same note for a figure, which has less room.
 pub fn mixed_briefly(records: &[Record]) -> Option<String> {
     let kinds = kinds(records).len();
     (kinds > 1).then(|| format!("Times of {kinds} kinds of processor are mixed."))
 }
 
-/// Kinds of processor with how many cells were timed on each, the most used first.
+/// Kinds of processor with the number of cells that were timed on each, the most frequent first.
 fn kinds(records: &[Record]) -> Vec<(&str, usize)> {
     let mut cells: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for record in records.iter().filter(|record| record.fit_seconds.is_some()) {

@@ -1,4 +1,4 @@
-//! A table of text: for Markdown and a terminal here, for LaTeX and files in the folder beside.
+//! A table of text. This file writes it as Markdown and for a terminal; the folder beside it writes LaTeX and files.
 
 pub mod latex;
 mod write;
@@ -8,32 +8,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{CellAlignment, Table as Grid, TableComponent, presets};
 use tasks::{Better, Metric};
 
-/// A table as it is read: its first columns name a line, the others hold values.
+/// A table: its first columns name a line, the others hold values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// One line above it.
+    /// The title above the table.
     pub title: String,
-    /// Column headers, each another.
+    /// Headers of the columns; no two are equal.
     pub headers: Vec<String>,
-    /// How many columns, from the left, are names rather than values.
+    /// Number of columns, from the left, that hold names.
     pub names: usize,
-    /// Lines, each as long as the headers.
+    /// The lines, each as long as the headers.
     pub rows: Vec<Vec<String>>,
-    /// What a reader must know: how intervals are meant, which data, what is missing.
+    /// Notes below the table: the meaning of intervals, the data, what is missing.
     pub notes: Vec<String>,
-    /// Columns that hold a metric: its direction stands in the heading.
+    /// Columns that hold a metric. Their headings show its direction.
     pub metrics: BTreeMap<usize, Metric>,
-    /// Entries, by line and column, that are the best of their column.
+    /// Entries, by line and column, that are the best of their columns.
     pub best: BTreeSet<(usize, usize)>,
-    /// Entries that a test does not tell from the best.
+    /// Entries that a test does not distinguish from the best.
     pub level: BTreeSet<(usize, usize)>,
-    /// What has to be said of some entries.
+    /// Remarks on single entries.
     pub remarks: Vec<Remark>,
-    /// Columns that are shown as tables of their own, one below another; without any, all columns are one table.
+    /// Columns that are shown as separate tables, one below another. Without parts, all columns are one table.
     pub parts: Vec<Part>,
 }
 
-/// A sentence about some entries: it stands once below the table, and its number at each of them.
+/// A sentence about some entries. It stands once below the table, and its number stands at each of the entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// The sentence.
@@ -42,17 +42,17 @@ pub struct Remark {
     pub entries: BTreeSet<(usize, usize)>,
 }
 
-/// Columns that are a table of their own, up to the next part.
+/// Columns that form a separate table, up to the next part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// One line above it.
+    /// The title above the part.
     pub title: String,
     /// The first of its columns.
     pub from: usize,
 }
 
 impl Table {
-    /// Says something about an entry: the same text once for all entries that share it.
+    /// Adds a remark on an entry. Entries with the same text share one remark.
     pub fn remark(&mut self, entry: (usize, usize), text: &str) {
         match self.remarks.iter_mut().find(|remark| remark.text == text) {
             Some(remark) => {
@@ -62,7 +62,7 @@ impl Table {
         }
     }
 
-    /// Begins a part at the column that is pushed next.
+    /// Begins a part. Its first column is the next one that is pushed.
     pub fn part(&mut self, title: impl Into<String>) {
         self.parts.push(Part { title: title.into(), from: self.headers.len() });
     }
@@ -82,8 +82,8 @@ impl Table {
         self.best.extend(values.iter().filter(|(_, value)| *value == most).map(|&(line, _)| (line, column)));
     }
 
-    /// The tables that it is shown as: its parts, with the columns that name a line before each; without parts the table
-    /// itself. Notes belong to all of them and stand in none.
+    /// The tables of the parts, each with the columns that name a line; without parts the table itself. Notes belong to
+    /// all parts, so no part holds them.
     pub fn pieces(&self) -> Vec<Table> {
         if self.parts.is_empty() {
             return vec![Table { notes: Vec::new(), ..self.clone() }];
@@ -97,7 +97,7 @@ impl Table {
             .collect()
     }
 
-    /// These columns alone.
+    /// A table of these columns.
     fn piece(&self, title: &str, columns: &[usize]) -> Table {
         let at = |column: usize| columns.iter().position(|c| *c == column);
         let within = |entries: &BTreeSet<(usize, usize)>| -> BTreeSet<(usize, usize)> {
@@ -107,7 +107,7 @@ impl Table {
             let entries = within(&remark.entries);
             (!entries.is_empty()).then(|| Remark { text: remark.text.clone(), entries })
         };
-        // What sets a column apart from those of other parts, the part's title says.
+        // A part with one column of a metric needs only the metric as its header: the title of the part says the rest.
         let header = |&column: &usize| match self.metrics.get(&column) {
             Some(metric) if columns.iter().filter(|c| self.metrics.get(c) == Some(metric)).count() == 1 => {
                 metric.title().to_string()
@@ -146,7 +146,7 @@ impl Table {
         self.remarks.iter().enumerate().map(|(i, remark)| format!("{} {}", raised(i + 1), remark.text)).collect()
     }
 
-    /// As GitHub renders it.
+    /// The table as Markdown for GitHub.
     pub fn markdown(&self) -> String {
         let cell = |text: &str| inline_markdown(text).replace('|', "\\|");
         let entry = |piece: &Table, at: (usize, usize)| {
@@ -168,7 +168,7 @@ impl Table {
         format!("**{}**\n\n{}{notes}", inline_markdown(&self.title), pieces.collect::<Vec<_>>().join("\n"))
     }
 
-    /// For a terminal.
+    /// The table for a terminal.
     pub fn terminal(&self) -> String {
         let entry = |piece: &Table, at: (usize, usize)| {
             format!("{}{}{}", piece.sign(at, "★ "), piece.rows[at.0][at.1], piece.remarked(at))
@@ -186,7 +186,8 @@ impl Table {
         format!("{}\n{}{notes}", self.title, pieces.collect::<Vec<_>>().join("\n"))
     }
 
-    /// What stands before an entry: `best` before the best, ≈ before what is level with it.
+    /// The mark before an entry: `best` before the best, ≈ before an entry that a test does not distinguish from the
+    /// best.
     fn sign(&self, at: (usize, usize), best: &'static str) -> &'static str {
         match (self.best.contains(&at), self.level.contains(&at)) {
             (true, _) => best,
@@ -203,7 +204,7 @@ impl Table {
     ) -> String {
         let mut grid = Grid::new();
         grid.load_preset(preset).set_header((0..self.headers.len()).map(|column| cell(&self.heading(column))));
-        // No rule between lines: it only costs height.
+        // Rules between lines would only cost height.
         for part in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
             grid.remove_style(part);
         }
@@ -220,7 +221,7 @@ impl Table {
     }
 }
 
-/// The direction of better values.
+/// The arrow for the direction of better values.
 pub fn arrow(better: Better) -> &'static str {
     match better {
         Better::Higher => "↑",
@@ -229,13 +230,13 @@ pub fn arrow(better: Better) -> &'static str {
     }
 }
 
-/// A number in raised digits.
+/// A number in superscript digits.
 fn raised(number: usize) -> String {
     let digits: Vec<char> = "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().collect();
     number.to_string().chars().filter_map(|digit| digits.get(digit.to_digit(10)? as usize)).collect()
 }
 
-/// Text on one line of Markdown: what would begin a tag is escaped, code in backticks stays code.
+/// Text on one line of Markdown. Characters that would begin a tag are escaped, except in code between backticks.
 pub fn inline_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_code = false;

@@ -1,17 +1,18 @@
-//! Text and tables as LaTeX that compiles as it is, with pdfLaTeX, XeLaTeX and LuaLaTeX, and `booktabs` alone.
+//! Text and tables as LaTeX that compiles with pdfLaTeX, XeLaTeX and LuaLaTeX and needs only the package `booktabs`.
 
 use super::Table;
 
-/// Characters of an entry from which on a column is set in lines of its own.
+/// Number of characters of an entry above which its column breaks lines.
 const LONG: usize = 40;
-/// Characters of a line of the table that a page holds at its usual size, and in small print.
+/// Number of characters of a line that fit on a page at the usual size, and in small print.
 const FITS: usize = 70;
 const FITS_SMALL: usize = 95;
-/// Characters of a caption: LaTeX measures it as a single line, and gives up where that is longer than six metres.
+/// Largest number of characters of a caption. LaTeX measures a caption as a single line and fails if that is longer
+/// than six metres.
 const LONGEST_CAPTION: usize = 2000;
 
-/// A floating table for each part; the caption holds title and notes, and what is too long for one stands below the table. One too
-/// wide for the page is shrunk to it where the document has `graphicx`.
+/// A floating table for each part. The caption holds the title and the notes; notes that do not fit stand below the
+/// table. A table that is too wide for the page is shrunk if the document loads `graphicx`.
 pub fn table(table: &Table) -> String {
     let mut pieces = table.pieces();
     for piece in &mut pieces {
@@ -56,7 +57,7 @@ fn float(table: &Table) -> String {
     format!("\\begin{{table}}\n  \\centering\n{size}  \\caption{{{caption}}}\n{tabular}\n{below}\\end{{table}}\n")
 }
 
-/// Title and notes: as much as a caption holds, and the rest as a paragraph of its own.
+/// Title and notes: the part that a caption holds, and the rest as a paragraph.
 fn words(table: &Table) -> (String, String) {
     let mut caption = text(&format!("{}.", table.title));
     let mut notes = table.notes.iter().map(|note| text(note)).peekable();
@@ -71,7 +72,7 @@ fn words(table: &Table) -> (String, String) {
     (caption, format!("  \\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {}}}\n", rest.join(" ")))
 }
 
-/// As wide as the page, where it is wider and the document can scale.
+/// Scales a table down to the width of the page, if the document can scale.
 fn shrunk(tabular: &str) -> String {
     format!(
         "  \\sbox0{{%\n{tabular}%\n  }}%\n  \\ifdim\\wd0>\\linewidth\\ifdefined\\resizebox\\resizebox{{\\linewidth}}{{!}}{{\\usebox0}}%\n  \
@@ -79,7 +80,7 @@ fn shrunk(tabular: &str) -> String {
     )
 }
 
-/// The tabular's columns, and how many characters its lines have.
+/// The column specification of the tabular, and the number of characters of its lines.
 fn columns(table: &Table) -> (String, usize) {
     let longest = |i: usize| {
         let cells = table.rows.iter().map(|row| row[i].chars().count());
@@ -87,7 +88,7 @@ fn columns(table: &Table) -> (String, usize) {
     };
     let lengths: Vec<usize> = (0..table.headers.len()).map(longest).collect();
     let long = |i: usize| i < table.names && lengths[i] > LONG;
-    // Long ones share what the others leave, in proportion to the root of their length: a paragraph gets more lines.
+    // Long columns share the remaining width in proportion to the square root of their length.
     let weight = |i: usize| (lengths[i] as f64).sqrt();
     let short: usize = (0..lengths.len()).filter(|&i| !long(i)).map(|i| lengths[i] + 2).sum();
     let room = (1.0 - short as f64 / FITS_SMALL as f64).max(0.3);
@@ -101,14 +102,14 @@ fn columns(table: &Table) -> (String, usize) {
     ((0..lengths.len()).map(column).collect(), width)
 }
 
-/// An entry of a table: what `\\` before it would take for its argument is kept from it.
+/// An entry of a table, protected so that a preceding `\\` does not take it for its argument.
 fn cell(entry: &str) -> String {
     let escaped = text(entry);
     if escaped.starts_with(['[', '*']) { format!("{{}}{escaped}") } else { escaped }
 }
 
-/// Text with what LaTeX would take for commands escaped, `code` set as such, and characters that its fonts lack said with
-/// commands.
+/// Text with LaTeX's special characters escaped, with `code` in typewriter type, and with commands for characters that
+/// the fonts lack.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let chars: Vec<char> = text.chars().collect();
@@ -147,7 +148,7 @@ fn begins_number(chars: &[char], at: usize) -> bool {
     opens && chars.get(at + 1).is_some_and(char::is_ascii_digit)
 }
 
-/// A raised or lowered character as its mark and what is raised or lowered.
+/// The mark of a superscript or subscript character, and the character itself.
 fn script(c: char) -> Option<(char, char)> {
     let plain = "0123456789+-";
     let raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻".chars().zip(plain.chars()).find(|(of, _)| *of == c);
@@ -172,7 +173,7 @@ fn escape(out: &mut String, c: char) {
         c => match command(c) {
             Some(command) => out.push_str(&format!("\\ensuremath{{{command}}}")),
             None if c.is_ascii() || known(c) => out.push(c),
-            // Engines that read Unicode set it, if the font has it; pdfLaTeX says which character it is.
+            // Engines that read Unicode set the character if the font has it; pdfLaTeX reports which character it is.
             None => out.push_str(&format!("{{\\ifdefined\\Umathchar {c}\\else U+{:04X}\\fi}}", c as u32)),
         },
     }
@@ -317,7 +318,7 @@ mod tests {
         assert!(!table(&sample()).contains("\\resizebox"));
     }
 
-    /// The whole of a document with these tables.
+    /// A complete document with these tables.
     fn document(tables: &[String]) -> String {
         format!(
             "\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{}\n\\end{{document}}\n",
