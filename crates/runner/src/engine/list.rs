@@ -1,4 +1,4 @@
-//! Cells as commands, for whatever runs commands: GNU parallel, Snakemake, Argo, Ray, Dask.
+//! Engine that lists commands for another program that runs them: GNU parallel, Snakemake, Argo, Ray, Dask.
 
 use std::path::Path;
 
@@ -16,12 +16,12 @@ use grid::plan::Plan;
 
 const FORMAT: &str = "runner list 1";
 
-/// Whoever runs the commands of a list.
+/// The engine for a list of commands.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Cells of a command.
+    /// Number of cells of a command.
     pub group: usize,
-    /// Threads of a command.
+    /// Number of threads of a command.
     pub threads: usize,
 }
 

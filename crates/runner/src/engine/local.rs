@@ -1,11 +1,11 @@
-//! A process of its own in the background of this machine, which outlives the terminal.
+//! Engine that computes cells in a background process of this machine. The process outlives the terminal.
 //!
 //! ```text
-//! <out>/<grid>/local/process.json   the process that was started last
-//! <out>/<grid>/local/run.log        what it and those before it have said
+//! <out>/<grid>/local/process.json   the latest process
+//! <out>/<grid>/local/run.log        the output of all processes
 //! ```
 //!
-//! The process inherits its log locked, so the log is locked as long as the process lives, however it ends.
+//! The process inherits the log with a lock on it. The lock lasts as long as the process lives, however it ends.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -30,29 +30,29 @@ use store::provenance::now;
 
 const FORMAT: &str = "runner local 1";
 
-/// A process in the background.
+/// The engine for a background process.
 #[derive(Clone, Debug, Default)]
 pub struct Local {
-    /// Its threads; all cores without.
+    /// Number of threads; all cores by default.
     pub threads: Option<usize>,
-    /// The memory that its cells may take at a time, as `--max-memory` reads it.
+    /// Limit on the memory of all running cells, as `--max-memory` reads it.
     pub max_memory: Option<String>,
-    /// Write the plan, tell the command, start nothing.
+    /// Whether to write the plan and print the command without starting a process.
     pub dry_run: bool,
 }
 
-/// The process that was started last.
+/// The latest process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Started {
-    /// `runner local 1`.
+    /// The format, `runner local 1`.
     format: String,
-    /// Its number.
+    /// The id of the process.
     process: u32,
-    /// Its machine.
+    /// The name of its machine.
     host: String,
-    /// When, in UTC.
+    /// The time of its start, in UTC.
     started_at: Option<String>,
-    /// Its words.
+    /// The words of its command.
     command: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Started {
         folder(root).join("process.json")
     }
 
-    /// `None` where no process was started.
+    /// Reads the file; `None` if no process was started.
     fn read(root: &Path) -> Result<Option<Self>> {
         let path = Self::file(root);
         let remedy = || format!("cannot read {}; remove it once no process of the grid is at work", path.display());
@@ -89,20 +89,21 @@ fn log(root: &Path) -> PathBuf {
     folder(root).join("run.log")
 }
 
-/// The process that was started last, where it is alive.
+/// The latest process, if it is alive.
 fn alive(root: &Path) -> Result<Option<Started>> {
     let Some(started) = Started::read(root)? else { return Ok(None) };
     let Ok(log) = lock::open(&log(root)) else { return Ok(None) };
-    // Shared, so that two who ask do not take each other for the process.
+    // A shared lock: two processes that test the lock at the same time must not take each other for the background
+    // process.
     Ok(matches!(lock::take(&log, false), Ok(Taken::Busy)).then_some(started))
 }
 
-/// The attempt of a process that has begun to write.
+/// The attempt of a process that has started to write.
 fn attempt_of<'w>(started: &Started, workers: &'w [Worker]) -> Option<&'w Worker> {
     workers.iter().find(|worker| worker.process == started.process && worker.host == started.host)
 }
 
-/// A worker in words.
+/// A description of the process.
 fn named(worker: &Worker) -> String {
     format!("attempt {}: {}", worker.attempt, lock::signature(worker.process, &worker.host))
 }
@@ -112,7 +113,7 @@ impl Engine for Local {
         "local"
     }
 
-    /// Writes the plan and starts a process for what is not done.
+    /// Writes the plan and starts a process for the unfinished cells.
     ///
     /// # Errors
     /// A process that is at work on the grid; a process that cannot be started.
@@ -147,7 +148,7 @@ impl Engine for Local {
             .with_context(|| Fault::unwritable(format!("cannot write to {}", root.display())))?;
         let log = log(&root);
         let file = lock_log(&log)?;
-        // The process takes its own turns.
+        // The background process takes turns of its own.
         drop(submission);
         let unusable = || format!("cannot use {} as a log", log.display());
         let child = detached(&program)
@@ -203,8 +204,8 @@ impl Engine for Local {
         Ok(EngineState { submitted: started.is_some(), cells: cells.unwrap_or_default(), others })
     }
 
-    /// Tells the process to stop that holds the whole folder, wherever it was started on this machine, or the one that
-    /// [`Engine::submit`] has started.
+    /// Ends the process that holds the lock of the whole folder, however it was started on this machine, or the process
+    /// that [`Engine::submit`] has started.
     fn cancel(&self, root: &Path) -> Result<Vec<String>> {
         let (workers, started) = (workers(root)?, alive(root)?);
         let (process, host, file, who) = match (workers.iter().find(|worker| worker.whole), started) {
@@ -221,7 +222,7 @@ impl Engine for Local {
 }
 
 impl Local {
-    /// What the process is called with.
+    /// The arguments of the process.
     fn words(&self, plan: &Plan, out: &Path) -> Result<Vec<String>> {
         let absolute = |path: &Path| -> Result<String> {
             let path = std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))?;
@@ -235,14 +236,14 @@ impl Local {
     }
 }
 
-/// The log, to be written from its end on, locked.
+/// The log, opened for appending, with a lock.
 fn lock_log(path: &Path) -> Result<File> {
     let open = || File::options().append(true).create(true).open(path);
     let file = open().with_context(|| Fault::unwritable(format!("cannot write {}", path.display())))?;
     for _ in 0..20 {
         match lock::take(&file, true).with_context(|| format!("cannot lock {}", path.display()))? {
             Taken::Held | Taken::Unknown => return Ok(file),
-            // Somebody asks for a moment whether the process is alive.
+            // Another process holds the lock for a moment to test whether the background process is alive.
             Taken::Busy => std::thread::sleep(Duration::from_millis(50)),
         }
     }

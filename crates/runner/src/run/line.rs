@@ -1,14 +1,14 @@
-//! Commands of this program, as messages and reports name them.
+//! Commands of this program, as messages and reports show them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
-/// How this program was called, where its command line is this crate's.
+/// The name under which the user called the program, if it is the command line of this crate.
 static PROGRAM: OnceLock<String> = OnceLock::new();
 
-/// From now on this process is known to understand the commands of `runner`: it can start itself for a part of its work.
+/// Declares that this process understands the commands of `runner`, so that it can start itself for a part of its work.
 pub fn begin() {
     PROGRAM.get_or_init(|| {
         let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
@@ -19,7 +19,7 @@ pub fn begin() {
     });
 }
 
-/// The program as a user calls it.
+/// The name of the program as a user calls it.
 pub fn program() -> &'static str {
     PROGRAM.get().map_or("runner", String::as_str)
 }
@@ -44,7 +44,7 @@ pub fn on_file(how: &[&str], file: &Path, more: &[&str]) -> String {
     files::shell::command(std::iter::once(program()).chain(words))
 }
 
-/// What makes the results of a file anew: `how` is the command.
+/// The command that makes the results of a file again; `how` is its name.
 pub fn again(how: &str, file: &Path, quick: bool, data: Option<&str>, out: &Path) -> String {
     let mut more: Vec<&str> = Vec::new();
     more.extend(quick.then_some("--quick"));

@@ -36,23 +36,24 @@ use store::gather;
 use store::lock::{Lock, Turn};
 use store::provenance::Provenance;
 
-/// Cells of a plan that are about to be computed into a store, which nobody else computes there meanwhile.
+/// A run: cells of a plan that are computed into a store. No other process computes them there meanwhile.
 pub struct Run<'a> {
     plan: &'a Plan,
     cells: Vec<&'a Cell>,
     settings: &'a RunSettings,
     store: Store,
     states: Vec<State>,
-    /// The plan on disk, for cells in processes of their own.
+    /// The plan file, for cells in separate processes.
     file: PathBuf,
     durability: Durability,
-    /// Whether what killed runs left half-written is removed first.
+    /// Whether to remove first the incomplete files of runs that were killed.
     sweep: bool,
     _lock: Lock,
 }
 
 impl<'a> Run<'a> {
-    /// The selected cells of a plan, in its folder below `out`; the plan is written there where it is not there already.
+    /// Prepares the selected cells of a plan, in its folder below `out`. Writes the plan file if the folder has none of
+    /// this plan.
     ///
     /// # Errors
     /// A selection of no cell; another runner at work there; a folder that cannot be written.
@@ -76,8 +77,8 @@ impl<'a> Run<'a> {
         Ok(Self { plan, cells, settings, store, states, file, durability, sweep: true, _lock: lock })
     }
 
-    /// Cells by their places in the plan of a file. `within_run` names the run that has started this process for one of
-    /// its cells: that run has the lock already, and has swept.
+    /// Prepares cells by their indices in a plan file. `within_run` names the run that has started this process for one
+    /// of its cells: that run already holds the lock and has removed incomplete files.
     ///
     /// # Errors
     /// Another runner at work on the whole grid; no such run; a folder that cannot be written.
@@ -101,13 +102,13 @@ impl<'a> Run<'a> {
         Ok(Self { plan, cells, settings, store, states, file: path.to_path_buf(), durability, sweep, _lock: lock })
     }
 
-    /// Computes the cells that are not done, and tells the observer how it goes.
+    /// Computes the unfinished cells and reports progress to the observer.
     ///
     /// # Errors
     /// A result that cannot be kept; a folder that cannot be written any more. A cell that fails is no error.
     pub fn run(mut self, fits: &Fits, observer: &dyn Observer) -> Result<RunOutcome> {
         interrupt::watch();
-        // Before anything is taken away: such a program may not be one that can start itself.
+        // This comes before any file is removed, because the program may not be one that can start itself.
         let isolated = |timeout| -> Result<Isolation> {
             Ok(Isolation { program: executable()?, plan: self.file.clone(), timeout })
         };
@@ -149,7 +150,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Takes away what is not to count as done.
+    /// Removes the results that must not count as done.
     fn prepare(&mut self, observer: &dyn Observer) -> Result<()> {
         let swept = if self.sweep { self.store.sweep()? } else { 0 };
         if swept > 0 {
@@ -168,13 +169,13 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Tells what has to be known about the data.
+/// Reports the notes and warnings about the data.
 pub fn announce(plan: &Plan, observer: &dyn Observer) {
     let unmatched = plan.source.unmatched().iter().map(|(split, pair)| format!("{}: {pair}", split.name()));
     tell(plan, unmatched.collect(), observer);
 }
 
-/// Like [`announce`], for one cell of a run that has tested already whether rows correspond.
+/// Like [`announce`], for one cell of a run that has already tested whether rows correspond.
 pub fn announce_within(plan: &Plan, observer: &dyn Observer) {
     tell(plan, Vec::new(), observer);
 }
@@ -182,7 +183,7 @@ pub fn announce_within(plan: &Plan, observer: &dyn Observer) {
 fn tell(plan: &Plan, unmatched: Vec<String>, observer: &dyn Observer) {
     let source = &plan.source;
     let stand_in = source.stand_in.as_ref().map(|stand_in| stand_in.notice(&source.asked));
-    // Several items of a group are odd where one of them alone is right.
+    // Several items of a group are a problem only if a task accepts one of them alone as the right answer.
     let is_note = |warning: &Warning| {
         warning.kind.is_note() || warning.kind == WarningKind::ManyToOne && !plan.retrieves_by_item()
     };

@@ -1,29 +1,29 @@
-//! What a run came to.
+//! The result of a run.
 
 use crate::cells::interrupt::EXIT_CODE;
 use store::cells::{State, Store};
 
-/// What a run came to. The counts are of the cells that it was to run.
+/// The result of a run. The counts are over the cells that the run had to compute.
 #[derive(Debug)]
 pub struct RunOutcome {
-    /// Where the results are.
+    /// The store of the results.
     pub store: Store,
-    /// What there is of each cell of the plan now; after a run of cells by their places, of these alone.
+    /// The state of each cell of the plan; after a run of cells by their indices, of these cells only.
     pub states: Vec<State>,
-    /// Cells that were done before.
+    /// Number of cells that were done before.
     pub before: usize,
-    /// Cells done now.
+    /// Number of cells that this run computed.
     pub done: usize,
-    /// Cells that failed now.
+    /// Number of cells that failed in this run.
     pub failed: usize,
-    /// Cells that were not begun: the run was interrupted, or stopped at a failure.
+    /// Number of cells that were not started, because the run was interrupted or stopped at a failure.
     pub left: usize,
-    /// Whether someone wanted an end before all cells had begun.
+    /// Whether the user interrupted the run before all cells had started.
     pub interrupted: bool,
 }
 
 impl RunOutcome {
-    /// Whether everything that was to run is there now.
+    /// Whether all cells of the run are done.
     pub fn ending(&self) -> Ending {
         match self {
             Self { interrupted: true, .. } => Ending::Interrupted,
@@ -33,20 +33,20 @@ impl RunOutcome {
     }
 }
 
-/// Whether everything asked for is there now.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Yes.
+    /// All cells are done.
     Complete,
     /// Cells have failed or are missing; the next run tries them again.
     Failures,
-    /// Someone wanted an end; the next run goes on from here.
+    /// The user interrupted the run; the next run continues.
     Interrupted,
 }
 
 impl Ending {
-    /// The worse of two.
+    /// The worse of two ends.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Interrupted, _) | (_, Self::Interrupted) => Self::Interrupted,
@@ -55,7 +55,7 @@ impl Ending {
         }
     }
 
-    /// The exit code that says so: 0, 1, 130.
+    /// The exit code: 0, 1 or 130.
     pub fn code(self) -> u8 {
         match self {
             Self::Complete => 0,

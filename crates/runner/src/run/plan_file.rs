@@ -1,8 +1,8 @@
-//! A plan on disk: what `runner plan` writes and `run-cell`, `merge` and a scheduler's jobs read.
+//! The plan file: `runner plan` writes it, and `run-cell`, `merge` and the jobs of a scheduler read it.
 //!
-//! `results/<grid>/plan.json`: where the grid file, its data and the results are (paths resolved), what they were
-//! (checksums), and the cells in order. Whoever reads it expands the grid anew and compares: cells that are not those
-//! of the plan are refused, so that no index ever means another cell.
+//! `results/<grid>/plan.json` holds the paths of the grid file, its data and the results, their checksums, and the
+//! cells in order. A reader expands the grid again and compares: if the cells differ from those of the plan, it refuses
+//! the file. So an index always means the same cell.
 
 use std::path::{Path, PathBuf};
 
@@ -19,18 +19,18 @@ use store::durable::write_file;
 
 const FORMAT: &str = "runner plan 1";
 
-/// A plan on disk.
+/// The contents of a plan file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanFile {
-    /// `runner plan 1`.
+    /// The format, `runner plan 1`.
     pub format: String,
-    /// The grid's name, which is its results folder's.
+    /// The name of the grid, which is also the name of its folder.
     pub name: String,
     /// The grid file.
     pub grid: PathBuf,
-    /// Its checksum.
+    /// The checksum of the grid file.
     pub grid_sha256: String,
-    /// What was laid over it.
+    /// The values that override those of the grid file.
     pub overrides: Value,
     /// Whether it is a quick run of a paper file.
     pub quick: bool,
@@ -38,41 +38,41 @@ pub struct PlanFile {
     pub allow_stand_in: bool,
     /// Folder of the results of all grids.
     pub out: PathBuf,
-    /// The data set asked for.
+    /// The data set that the grid names.
     pub data: String,
-    /// The bundled set in its place.
+    /// The bundled data set that replaces it, if there is a stand-in.
     pub stand_in: Option<String>,
-    /// Checksum of all its views.
+    /// The checksum of all views.
     pub data_sha256: String,
-    /// The version that planned.
+    /// The version of the program that wrote the plan.
     pub runner: String,
     /// The cells in the grid's order.
     pub cells: Vec<Planned>,
 }
 
-/// A cell of a plan on disk.
+/// A cell of a plan file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
-    /// Its place, from 0.
+    /// Its index, from 0.
     pub index: usize,
     /// Its id.
     pub id: String,
-    /// As it is named in progress lines.
+    /// The label of the cell in progress lines.
     pub label: String,
-    /// What there was of it when the plan was made: `done`, `failed`, `missing` or `damaged`.
+    /// The state of the cell when the plan was written: `done`, `failed`, `missing` or `damaged`.
     pub state: String,
-    /// Wall seconds that it is expected to take.
+    /// The forecast of its wall seconds.
     pub seconds: Option<f64>,
-    /// What these rest on.
+    /// The basis of this forecast.
     pub basis: Basis,
-    /// Its work in arbitrary units.
+    /// The forecast of its work, in arbitrary units.
     pub work: f64,
-    /// Megabytes of a process that runs it alone.
+    /// The forecast of the memory of a process that runs only this cell, in megabytes.
     pub memory_mb: f64,
 }
 
 impl PlanFile {
-    /// Of a grid's plan, with what the store has of it.
+    /// The plan file of a plan, with the states of its cells in the store.
     ///
     /// # Errors
     /// A path that cannot be resolved, a grid file that is gone.
@@ -111,12 +111,12 @@ impl PlanFile {
         })
     }
 
-    /// Where the plan of a results folder is.
+    /// The path of the plan file in a folder of results.
     pub fn place(root: &Path) -> PathBuf {
         root.join("plan.json")
     }
 
-    /// Reads a plan.
+    /// Reads a plan file.
     ///
     /// # Errors
     /// No such file, or none of this program's.
@@ -131,7 +131,7 @@ impl PlanFile {
         Ok(plan)
     }
 
-    /// Writes it, a cell a line.
+    /// Writes the file, one cell per line.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -143,7 +143,7 @@ impl PlanFile {
         write_file(path, |file| Ok(std::io::Write::write_all(file, text.as_bytes())?))
     }
 
-    /// The grid, its data and its cells as they are now, which must be those of the plan.
+    /// Opens the grid and its data again. The cells must be those of the plan.
     ///
     /// # Errors
     /// Anything wrong with grid or data; cells that are not those of the plan, and what has changed.
@@ -184,7 +184,7 @@ impl PlanFile {
         Store::open(&self.out, &self.name)
     }
 
-    /// Whether another plan means the same cells in the same place.
+    /// Whether another plan file has the same cells and the same folder.
     pub fn same_work(&self, other: &Self) -> bool {
         let of = |plan: &Self| {
             let Self { name, grid, grid_sha256, overrides, quick, allow_stand_in, out, data_sha256, .. } = plan.clone();

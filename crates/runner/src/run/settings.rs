@@ -1,4 +1,4 @@
-//! What a user can ask of a run: which cells, and how they are computed.
+//! The settings of a run: the selection of cells, and how they are computed.
 
 use std::time::Duration;
 
@@ -12,33 +12,33 @@ use store::durable::Durability;
 /// How cells are computed.
 #[derive(Clone, Debug, Default)]
 pub struct RunSettings {
-    /// Cells at a time; by their number without one.
+    /// Number of cells at the same time; by default it depends on the number of cells.
     pub jobs: Option<usize>,
-    /// Threads in all; all cores without a number.
+    /// Number of threads in all; all cores by default.
     pub threads: Option<usize>,
-    /// Bytes for all cells that run at a time.
+    /// Limit on the memory of all running cells, in bytes.
     pub max_memory: Option<u64>,
-    /// What a cell may take; each is then run in a process of its own.
+    /// Time limit of a cell. With a limit, each cell runs in a separate process.
     pub timeout: Option<Duration>,
-    /// The first failure ends the run.
+    /// Whether the first failure ends the run.
     pub fail_fast: bool,
-    /// When files are forced to disk, where that is not as the command has it.
+    /// When files are forced to disk, if it is not the default of the command.
     pub durability: Option<Durability>,
-    /// Compute cells anew that are done.
+    /// Whether to compute cells again that are done.
     pub recompute: bool,
 }
 
-/// Which cells of a plan: all of them by default.
+/// The selection of cells of a plan: all cells by default.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Those that the filter names.
+    /// The cells that this filter accepts.
     pub only: Option<Only>,
-    /// Every n-th of the plan; tables and figures are left to a merge.
+    /// Every n-th cell of the plan; a merge writes the tables and figures.
     pub shard: Option<Shard>,
 }
 
 impl Selection {
-    /// The cells in the plan's order.
+    /// The selected cells in the order of the plan.
     ///
     /// # Errors
     /// A filter that no cell of the plan passes.
@@ -51,7 +51,8 @@ impl Selection {
         Ok(cells)
     }
 
-    /// What a run of some of the cells is called, so that the same one does not run twice at a time; `None` for a run of all.
+    /// The name of the lock of a run of some cells, so that no second run of the same cells starts; `None` for a run of
+    /// all cells.
     pub fn part(&self) -> Option<String> {
         let shard = self.shard.map(|shard| format!("shard {}-{}", shard.index, shard.count));
         let only = self.only.as_ref().map(|only| format!("only {only}"));

@@ -1,4 +1,4 @@
-//! Slurm's commands, and what they say when they refuse.
+//! The commands of Slurm, and the errors that they print.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// Runs one of Slurm's commands and returns what it prints.
+/// Runs a command of Slurm and returns its output.
 ///
 /// # Errors
 /// No such command here; it fails, with what it says.
@@ -31,38 +31,38 @@ fn line(program: &str, args: &[String]) -> String {
     files::shell::command(std::iter::once(program).chain(args.iter().map(String::as_str)))
 }
 
-/// A submission.
+/// A submission with `sbatch`.
 #[derive(Clone, Debug)]
 pub(super) struct Sbatch {
     args: Vec<String>,
 }
 
 impl Sbatch {
-    /// Of a script, with options of the command and arguments of the script.
+    /// A submission of a script, with options for `sbatch` and arguments for the script.
     pub(super) fn new(options: Vec<String>, script: PathBuf, arguments: Vec<String>) -> Self {
         let script = script.display().to_string();
         let args = std::iter::once("--parsable".to_string()).chain(options).chain([script]).chain(arguments);
         Self { args: args.collect() }
     }
 
-    /// As a line of a shell.
+    /// The submission as a line for a shell.
     pub(super) fn line(&self) -> String {
         line("sbatch", &self.args)
     }
 
-    /// Submits it and returns the job's id.
+    /// Submits the script and returns the id of the job.
     ///
     /// # Errors
     /// The errors of [`slurm`]; an answer that is no id.
     pub(super) fn submit(&self) -> Result<u64> {
         let said = slurm("sbatch", &self.args)?;
-        // `id` or `id;cluster`, after whatever a site's plugins print.
+        // The answer is `id` or `id;cluster`, after lines that plugins of the cluster may print.
         let id = said.lines().last().and_then(|line| line.split(';').next()?.trim().parse().ok());
         id.with_context(|| format!("sbatch answered `{said}`, expected a job's id; the command was: {}", self.line()))
     }
 }
 
-/// How many tasks an array of this cluster may have: indices go from 0 to one less.
+/// The maximum number of tasks of an array on this cluster: indices go from 0 to one less.
 ///
 /// # Errors
 /// The cluster does not say.

@@ -1,32 +1,33 @@
-//! Which cells a task has: arithmetic on a plan's indices.
+//! The cells of each task: arithmetic on the indices of a plan.
 //!
-//! Task t of a plan runs the cells `t·K .. (t+1)·K`, K the group. An array's indices begin at 0 and have a bound of the
-//! cluster's (MaxArraySize), so its tasks are counted from an offset: index i of an array is task `offset + i`.
+//! Task t of a plan runs the cells `t·K .. (t+1)·K`, where K is the number of cells of a task. The indices of an array
+//! begin at 0 and have a limit that the cluster sets (MaxArraySize). Therefore tasks are counted from an offset: index
+//! i of an array is task `offset + i`.
 
 use crate::run::plan_file::Planned;
 use grid::pick::Indices;
 
 use super::settings::TimeLimit;
 
-/// Seconds that a task should take at least: starting it, reading the data and the scheduler's work are then a
+/// Shortest duration of a task in seconds. Starting the task, reading the data and the work of the scheduler are then a
 /// small part of it.
 const WORTHWHILE: f64 = 60.0;
-/// Cells of a task at most: a task that is lost is lost as a whole, up to what it has kept.
+/// Largest number of cells of a task. If a task is lost, all cells are lost that it has not stored.
 const MOST_CELLS: usize = 1000;
-/// Tasks of an array at most: its sparse indices are one argument of a command, which may have 128 kB.
+/// Largest number of tasks of an array. Its sparse indices are one argument of a command, which may have 128 kB.
 const MOST_TASKS: usize = 10_000;
 
-/// Tasks of one array.
+/// The tasks of one array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// The task that index 0 means.
+    /// The task at index 0.
     pub offset: usize,
-    /// The array's indices.
+    /// The indices of the array.
     pub tasks: Indices,
 }
 
-/// Cells of a task: so many that it takes about a minute by their mean forecast, and no more than half its time
-/// limit by the costliest. One, where nothing has run that a forecast could rest on.
+/// Number of cells of a task. The task takes about a minute by the mean forecast, and at most half its time limit by
+/// the highest forecast. The number is one if no finished cell gives a forecast.
 pub fn group(cells: &[&Planned], limit: Option<&TimeLimit>) -> usize {
     let seconds: Option<Vec<f64>> = cells.iter().map(|cell| cell.seconds).collect();
     let Some(seconds) = seconds.filter(|seconds| !seconds.is_empty()) else { return 1 };
@@ -37,7 +38,7 @@ pub fn group(cells: &[&Planned], limit: Option<&TimeLimit>) -> usize {
     (group as usize).clamp(1, MOST_CELLS)
 }
 
-/// The tasks that have any of these cells (ascending), in arrays of indices below `longest`.
+/// The tasks that have at least one of these cells (ascending), in arrays of indices below `longest`.
 pub fn chunks(cells: &[usize], group: usize, longest: usize) -> Vec<Chunk> {
     let mut tasks: Vec<usize> = cells.iter().map(|cell| cell / group).collect();
     tasks.dedup();

@@ -1,5 +1,5 @@
-//! What was submitted for a grid: `slurm/jobs.json`. It tells whose log a cell's is and which jobs to ask after, never what
-//! is done.
+//! The submitted jobs of a grid: `slurm/jobs.json`. The file tells which log belongs to a cell and which jobs to ask
+//! Slurm about. It does not tell which cells are done.
 
 use std::path::{Path, PathBuf};
 
@@ -15,32 +15,32 @@ use super::settings::Settings;
 
 const FORMAT: &str = "runner slurm jobs 1";
 
-/// The folder of what Slurm needs, below a grid's results.
+/// The folder for Slurm, below the results of a grid.
 pub fn folder(root: &Path) -> PathBuf {
     root.join("slurm")
 }
 
-/// Everything that was submitted for a grid.
+/// All submissions of a grid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jobs {
-    /// `runner slurm jobs 1`.
+    /// The format, `runner slurm jobs 1`.
     format: String,
-    /// What was asked of the scheduler the last time.
+    /// The settings of the last submission.
     pub settings: Settings,
-    /// In the order in which they were made.
+    /// The submissions, in the order of time.
     pub submissions: Vec<Submission>,
 }
 
-/// What was submitted at a time.
+/// One submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
-    /// Checksum of the plan's cells: other cells, other indices.
+    /// The checksum of the cells of the plan. With other cells, indices have another meaning.
     plan: String,
-    /// Cells of a task.
+    /// Number of cells of a task.
     group: usize,
-    /// Its arrays.
+    /// The arrays of the submission.
     arrays: Vec<Array>,
-    /// The merge after them.
+    /// The id of the job that merges afterwards.
     merge: Option<u64>,
 }
 
@@ -49,18 +49,18 @@ pub struct Submission {
 pub struct Array {
     /// Its id.
     pub job: u64,
-    /// The task that index 0 means.
+    /// The task at index 0.
     pub offset: usize,
-    /// Its indices, such as `0-3,7`.
+    /// The indices, such as `0-3,7`.
     pub tasks: String,
 }
 
-/// A task that has a cell.
+/// The task of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The array.
     pub job: u64,
-    /// The index in it.
+    /// The index in the array.
     pub task: usize,
 }
 
@@ -72,7 +72,7 @@ impl Attempt {
 }
 
 impl Submission {
-    /// Of a plan, with so many cells a task; nothing is submitted yet.
+    /// A file without submissions for a plan, with this number of cells per task.
     pub fn new(plan: &PlanFile, group: usize) -> Self {
         Self { plan: cells_of(plan), group, arrays: Vec::new(), merge: None }
     }
@@ -89,7 +89,7 @@ impl Jobs {
         place.join("jobs.json")
     }
 
-    /// What the folder has; where there is no such file, nothing was submitted.
+    /// Reads the file of the folder. Without a file there are no submissions.
     ///
     /// # Errors
     /// A file that is not this program's.
@@ -120,19 +120,20 @@ impl Jobs {
         self.submissions.iter().flat_map(|made| made.arrays.iter().map(|array| array.job).chain(made.merge)).collect()
     }
 
-    /// Ids of the merges.
+    /// Ids of the jobs that merge.
     pub fn merges(&self) -> Vec<u64> {
         self.submissions.iter().filter_map(|made| made.merge).collect()
     }
 
-    /// Begins a submission. Those of plans with other cells are forgotten: their indices mean nothing any more.
+    /// Begins a submission. Submissions of plans with other cells are removed, because their indices have no meaning
+    /// any more.
     pub fn begin(&mut self, settings: Settings, submission: Submission) {
         self.settings = settings;
         self.submissions.retain(|made| made.plan == submission.plan);
         self.submissions.push(submission);
     }
 
-    /// Notes an array of the submission that has begun.
+    /// Adds an array of the submission to the file.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -143,7 +144,7 @@ impl Jobs {
         self.write(place)
     }
 
-    /// Notes its merge.
+    /// Adds the merge of the submission to the file.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -159,7 +160,7 @@ impl Jobs {
         self.submissions.last().map_or(&[], |last| &last.arrays)
     }
 
-    /// For each cell of a plan the tasks that have had it, the latest first.
+    /// For each cell of a plan the tasks that had it, the latest first.
     ///
     /// # Errors
     /// Indices that are none.

@@ -38,19 +38,19 @@ use queue::{Entry, Phase};
 use script::Script;
 use settings::Settings;
 
-/// Slurm's own MaxArraySize where a cluster's is not set.
+/// Slurm's default of MaxArraySize, if the cluster does not set it.
 const USUAL_MAX_ARRAY: usize = 1001;
 
-/// A Slurm cluster.
+/// The engine for a Slurm cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Slurm {
-    /// What the user gave.
+    /// The settings from the command line.
     pub settings: Settings,
-    /// Take what the user did not give from the submission before.
+    /// Whether to take missing settings from the last submission.
     pub again: bool,
-    /// Submit although jobs of the grid are queued or running.
+    /// Whether to submit although jobs of the grid are queued or running.
     pub allow_duplicate_jobs: bool,
-    /// Write the plan and the script, submit nothing.
+    /// Whether to write the plan and the script without a submission.
     pub dry_run: bool,
 }
 
@@ -59,7 +59,7 @@ impl Engine for Slurm {
         "slurm"
     }
 
-    /// Writes a plan and its script, and submits what is not done; a dry run only writes.
+    /// Writes a plan and its script, and submits the unfinished cells. A dry run only writes.
     ///
     /// # Errors
     /// Jobs of the grid that are queued or running; no Slurm here; a cluster that does not say how long an array may be; a
@@ -74,7 +74,7 @@ impl Engine for Slurm {
     }
 
     fn cancel(&self, root: &Path) -> Result<Vec<String>> {
-        // Also what waits for what cannot come.
+        // Jobs that wait for an event that cannot happen are included.
         let jobs = jobs_where(root, |entry| entry.phase() != Phase::Ended)?;
         if !jobs.is_empty() {
             slurm("scancel", &jobs)?;
@@ -83,7 +83,7 @@ impl Engine for Slurm {
     }
 }
 
-/// The jobs of a grid that the scheduler has, of which a task is so.
+/// The jobs of the grid that Slurm lists and that have a task in such a state.
 fn jobs_where(root: &Path, so: impl Fn(&Entry) -> bool) -> Result<Vec<String>> {
     let entries = queue::ask(&Jobs::read(&folder(root))?.ids())?;
     let mut jobs: Vec<u64> = entries.iter().filter(|entry| so(entry)).map(|entry| entry.job).collect();
@@ -154,7 +154,7 @@ impl Slurm {
                     chunks.len()
                 )
             })?;
-            // At once: what is at work must be known, whatever comes next.
+            // The file is written at once: the jobs must be known, whatever happens next.
             jobs.add(Array { job, offset: chunk.offset, tasks: chunk.tasks.to_string() }, &place)?;
             observer.on_event(&Event::ArraySubmitted { job, tasks: &chunk.tasks, offset: chunk.offset });
         }
@@ -170,10 +170,11 @@ impl Slurm {
         Ok(())
     }
 
-    /// Jobs that are queued or running have indices of the plan as it is, and would do what is about to be submitted.
+    /// Refuses a submission while jobs are queued or running: their indices are those of the present plan, and they
+    /// would compute the same cells.
     fn refuse_while_at_work(&self, root: &Path, grid: &Path, out: &Path) -> Result<()> {
         let ids = match jobs_where(root, Entry::at_work) {
-            // Whoever only writes files may be where there is no Slurm.
+            // A dry run must work on a machine without Slurm.
             Err(_) if self.dry_run => return Ok(()),
             ids => ids?,
         };
@@ -191,12 +192,12 @@ impl Slurm {
     }
 }
 
-/// An array of some tasks.
+/// The submission of an array of tasks.
 fn array(script: &Script<'_>, chunk: &Chunk) -> Sbatch {
     Sbatch::new(vec![format!("--array={}", chunk.tasks)], script.path(), vec![chunk.offset.to_string()])
 }
 
-/// The merge after such jobs, however they end.
+/// The submission of the merge after these jobs, whatever their result is.
 fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
     let options = vec![
         format!("--dependency=afterany:{}", after.join(":")),
@@ -206,17 +207,17 @@ fn merge(script: &Script<'_>, after: &[String]) -> Sbatch {
     Sbatch::new(options, script.path(), vec!["merge".into()])
 }
 
-/// What to type to submit what is left.
+/// The command that submits the missing cells.
 fn resume(grid: &Path, out: &Path) -> String {
     on_file(&["resume"], grid, &["--out", &out.display().to_string(), "--engine", "slurm"])
 }
 
-/// What to type to see how far it is.
+/// The command that shows the state of the grid.
 fn look(grid: &Path, out: &Path) -> String {
     on_file(&["status"], grid, &["--out", &out.display().to_string()])
 }
 
-/// How many tasks an array may have.
+/// The maximum number of tasks of an array.
 fn longest(settings: &Settings, dry_run: bool) -> Result<usize> {
     match settings.max_array {
         Some(most) => Ok(most),

@@ -1,37 +1,37 @@
-//! What the scheduler has of jobs: which of their tasks are queued or running, and why those that wait do.
+//! The queue of Slurm: which tasks of the jobs are queued or running, and why tasks wait.
 
 use anyhow::{Context, Result};
 
 use super::command::slurm;
 
-/// One task of an array, or a job that is none, as the scheduler has it.
+/// A task of an array, or a job without an array, in the queue of Slurm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The array's id, or the job's.
+    /// The id of the array or the job.
     pub job: u64,
-    /// Its index in the array.
+    /// The index in the array.
     pub task: Option<usize>,
-    /// Slurm's name of its state, such as `PENDING`.
+    /// The state as Slurm names it, such as `PENDING`.
     pub state: String,
-    /// Where it runs or has run.
+    /// The node on which it runs or ran.
     pub node: String,
-    /// Why it waits or has ended as it has, such as `Resources`.
+    /// The reason why it waits, or why it ended, such as `Resources`.
     pub reason: String,
 }
 
-/// What of a task matters here.
+/// The states of Slurm in three groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It waits, at first or again.
+    /// It waits, for the first time or again.
     Queued,
-    /// It runs, or has not quite come to its end.
+    /// It runs, or is about to end.
     Running,
-    /// It has ended, however.
+    /// It has ended, with any result.
     Ended,
 }
 
 impl Entry {
-    /// What of its state matters here.
+    /// The group of its state.
     pub fn phase(&self) -> Phase {
         match self.state.as_str() {
             "PENDING" | "CONFIGURING" | "REQUEUED" | "REQUEUE_HOLD" | "REQUEUE_FED" | "SPECIAL_EXIT"
@@ -43,7 +43,7 @@ impl Entry {
         }
     }
 
-    /// Whether it may still do something: it runs, or waits for what can come.
+    /// Whether it can still compute: it runs, or waits for an event that can happen.
     pub fn at_work(&self) -> bool {
         match self.phase() {
             Phase::Running => true,
@@ -52,12 +52,12 @@ impl Entry {
         }
     }
 
-    /// How it is named: `12_3`, `12`.
+    /// Its name: `12_3` or `12`.
     pub fn name(&self) -> String {
         self.task.map_or_else(|| self.job.to_string(), |task| format!("{}_{task}", self.job))
     }
 
-    /// What can be done about it, where someone has to.
+    /// The remedy, if a person has to act.
     pub fn advice(&self) -> Option<String> {
         let name = self.name();
         match self.reason.as_str() {
@@ -82,7 +82,7 @@ impl Entry {
 
 const FORMAT: &str = "%F|%K|%T|%N|%r";
 
-/// Asks for jobs. Those that ended some minutes ago, the scheduler has forgotten.
+/// Asks Slurm for the tasks of jobs. Slurm forgets jobs some minutes after their end.
 ///
 /// # Errors
 /// No Slurm here; it does not answer; an answer of another form.
@@ -95,7 +95,7 @@ pub fn ask(jobs: &[u64]) -> Result<Vec<Entry>> {
         ["--noheader", "--array", "--states=all", &format!("--format={FORMAT}"), &format!("--jobs={}", ids.join(","))];
     match slurm("squeue", &args.map(String::from)) {
         Ok(text) => parse(&text),
-        // So it says when it has forgotten the only one asked for.
+        // Slurm gives this error if it has forgotten the only requested job.
         Err(error) if error.to_string().contains("Invalid job id specified") => Ok(Vec::new()),
         Err(error) => Err(error),
     }

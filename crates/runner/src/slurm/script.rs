@@ -1,4 +1,4 @@
-//! The one batch script of a grid: short enough to be read, edited and submitted by hand.
+//! The batch script of a grid. It is short, so that a user can read it, edit it and submit it by hand.
 
 use std::path::{Path, PathBuf};
 
@@ -9,46 +9,46 @@ use crate::run::line::executable;
 use super::cut::Chunk;
 use super::settings::Settings;
 
-/// What a task asks for beyond its forecast.
+/// Memory of a task beyond its forecast.
 const MEMORY_MARGIN: f64 = 1.5;
-/// Seconds before its time limit at which a task is told to begin no further cell.
+/// Seconds before the time limit at which a task gets the signal to start no further cell.
 const NOTICE: u64 = 60;
 
-/// What the script is written from.
+/// The values in the script.
 pub struct Script<'a> {
     /// The grid's name.
     pub name: &'a str,
-    /// The plan; absolute, as every path in a script is.
+    /// The path of the plan file. All paths in a script are absolute.
     pub plan: &'a Path,
-    /// Cells of the plan.
+    /// Number of cells of the plan.
     pub cells: usize,
-    /// Cells of a task.
+    /// Number of cells of a task.
     pub group: usize,
-    /// The folder of script and logs.
+    /// The folder of the script and the logs.
     pub place: &'a Path,
-    /// What the user asks of the scheduler.
+    /// The settings from the command line.
     pub settings: &'a Settings,
-    /// The memory forecast of the largest cell to do.
+    /// The memory forecast of the largest unfinished cell.
     pub memory_mb: f64,
 }
 
 impl Script<'_> {
-    /// Where it is.
+    /// The path of the script.
     pub fn path(&self) -> PathBuf {
         self.place.join("run.sbatch")
     }
 
-    /// The merge's log, with Slurm's pattern for its id.
+    /// The log of the merge, with Slurm's pattern for the id.
     pub fn merge_log(&self) -> String {
         self.log("merge-%j.log")
     }
 
     fn log(&self, name: &str) -> String {
-        // A percent sign in a path would be one of Slurm's patterns.
+        // Slurm would read a percent sign in a path as a pattern.
         format!("{}/{name}", self.place.join("logs").display().to_string().replace('%', "%%"))
     }
 
-    /// Its text; `first` is the array that the line to submit it by hand names.
+    /// The text of the script. The comment with the command to submit it by hand names the array `first`.
     ///
     /// # Errors
     /// The program or the working folder cannot be found.
@@ -95,7 +95,7 @@ impl Script<'_> {
             format!("--job-name={}", directive(self.name)?),
             format!("--chdir={}", directive(&folder.display().to_string())?),
             format!("--output={}", directive(&self.log("%A_%a.log"))?),
-            // A requeued task goes on in the log of the attempt before.
+            // A task that Slurm starts again appends to the log of its earlier attempt.
             "--open-mode=append".into(),
             "--requeue".into(),
             "--nodes=1".into(),
@@ -122,8 +122,9 @@ impl Script<'_> {
     }
 }
 
-/// As one value of an `#SBATCH` line. Slurm takes such a line apart by rules of its own: blanks part words, a `#` begins a comment,
-/// quotes of either kind group, and a backslash, also in quotes, takes the next character as it is.
+/// Quotes a value for an `#SBATCH` line. Slurm splits such a line by its own rules: blanks separate words, a `#` begins
+/// a comment, single and double quotes group words, and a backslash, also within quotes, makes the next character
+/// literal.
 ///
 /// # Errors
 /// A line break, which no such line can hold.
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(error, "`/a\\nb` has a line break, which an #SBATCH line cannot hold");
     }
 
-    /// The script with another program in the place of this one, as a task of an array.
+    /// The script with another program in place of this one, as a task of an array.
     fn ran(group: usize, task: &str, args: &[&str]) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         let text = script(&Settings::default(), group);

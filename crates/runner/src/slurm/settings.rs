@@ -1,4 +1,4 @@
-//! What a user asks of the scheduler.
+//! The settings of a submission to Slurm.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,27 +6,27 @@ use std::str::FromStr;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// What a user asks of the scheduler. What is not given is left to the cluster's defaults, or to the plan.
+/// The settings of a submission. The defaults of the cluster or the forecasts of the plan replace missing settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The partition.
     pub partition: Option<String>,
-    /// What a task may take.
+    /// Time limit of a task.
     pub time: Option<TimeLimit>,
-    /// CPUs of a task, which are its threads.
+    /// Number of CPUs of a task, which is its number of threads.
     pub cpus: Option<usize>,
     /// Memory of a task.
     pub mem: Option<Memory>,
-    /// Whether a task has its node for itself.
+    /// Whether a task needs a node for itself.
     pub exclusive: bool,
-    /// Tasks of an array at most.
+    /// Largest number of tasks of an array.
     pub max_array: Option<usize>,
-    /// Cells of a task.
+    /// Number of cells of a task.
     pub group: Option<usize>,
 }
 
 impl Settings {
-    /// These, and where they say nothing, others.
+    /// These settings, and the others for those that are missing.
     pub fn or(self, other: &Self) -> Self {
         Self {
             partition: self.partition.or_else(|| other.partition.clone()),
@@ -45,7 +45,7 @@ impl Settings {
 #[serde(try_from = "String", into = "String")]
 pub struct TimeLimit {
     text: String,
-    /// The same in seconds.
+    /// The time limit in seconds.
     pub seconds: u64,
 }
 

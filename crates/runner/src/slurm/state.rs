@@ -1,4 +1,4 @@
-//! What the scheduler and the logs tell of a grid's cells.
+//! The state of a grid's cells, from the queue of Slurm and the logs.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,14 +10,14 @@ use super::queue::{self, Entry, Phase};
 use crate::engine::state::{self, CellState, EngineState, Job, Live};
 use crate::run::plan_file::PlanFile;
 
-/// What the scheduler knows of a grid's jobs.
+/// The state of a grid in Slurm.
 #[derive(Default)]
 struct Scheduled {
     tasks: HashMap<(u64, usize), Entry>,
     merges: Vec<Entry>,
 }
 
-/// What is known of the cells of a plan that were submitted.
+/// The state of the cells of a plan that were submitted.
 ///
 /// # Errors
 /// A file of jobs that is not this program's.
@@ -45,7 +45,7 @@ pub(super) fn state(plan: &PlanFile, root: &Path) -> Result<EngineState> {
     })
 }
 
-/// Where the scheduler cannot be asked, that is said, and results speak for themselves.
+/// If Slurm cannot be asked, a note says so, and the results alone give the states.
 fn ask(jobs: &Jobs) -> Scheduled {
     let ids = jobs.ids();
     if ids.is_empty() {
@@ -62,7 +62,7 @@ fn ask(jobs: &Jobs) -> Scheduled {
 }
 
 impl Scheduled {
-    /// The task that is at work on a cell, one that runs before one that waits.
+    /// The task that has a cell: a running task before a waiting one.
     fn live(&self, attempts: &[Attempt]) -> Option<(Attempt, &Entry)> {
         let known = || attempts.iter().filter_map(|attempt| Some((*attempt, self.of(attempt)?)));
         let of = |phase: Phase| known().find(|(_, entry)| entry.phase() == phase && entry.at_work());
@@ -74,7 +74,7 @@ impl Scheduled {
     }
 }
 
-/// A task that has a cell. Tasks of an array that wait for the same reason are one.
+/// The attempt of a task. Waiting tasks of an array with the same reason form one attempt.
 fn live(attempt: &Attempt, entry: &Entry, place: &Path) -> Live {
     match entry.phase() {
         Phase::Running => Live {
