@@ -1,7 +1,7 @@
-//! The slow step: cells that are not yet done, side by side, each kept as it ends.
+//! The computation of the unfinished cells in parallel. Each cell is stored as soon as it ends.
 //!
-//! Every job has a thread pool of its own. Cells therefore never steal each other's threads: no
-//! oversubscription, and a cell's CPU seconds are its own.
+//! Every job has a thread pool of its own. Therefore cells do not take threads from each other: there are never more
+//! threads than cores, and the CPU seconds of a cell are its own.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,18 +28,18 @@ use store::picture::Picture;
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use store::record::Record;
 
-/// How wide to go.
+/// The number of threads and of parallel cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Width {
-    /// Threads in all.
+    /// Number of threads in all.
     pub threads: usize,
-    /// Cells at a time.
+    /// Number of cells at the same time.
     pub jobs: usize,
 }
 
 impl Width {
-    /// Where the user does not say: all cores; one cell at a time with all threads inside it, unless there
-    /// are so many cells that one thread each wastes less than the end of the queue does.
+    /// The default: all cores. One cell at a time uses all threads, unless there are so many cells that cells with one
+    /// thread each lose less time than the end of the queue does.
     pub fn choose(threads: Option<usize>, jobs: Option<usize>, cells: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(cores).max(1);
@@ -48,45 +48,45 @@ impl Width {
     }
 }
 
-/// How the work ended.
+/// The result of the computation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Cells done now.
+    /// Number of cells that were computed.
     pub done: usize,
-    /// Cells that failed now.
+    /// Number of cells that failed.
     pub failed: usize,
-    /// Cells that were not begun: the run was interrupted, or stopped at a failure.
+    /// Number of cells that were not started, because the run was interrupted or stopped at a failure.
     pub left: usize,
 }
 
-/// What is to be run, and how.
+/// The cells to compute, and the settings.
 pub struct Work<'a> {
-    /// The plan that the cells are of.
+    /// The plan of the cells.
     pub plan: &'a Plan,
     /// The cells.
     pub cells: Vec<&'a Cell>,
-    /// Where they are kept.
+    /// The store for the results.
     pub store: &'a Store,
-    /// Threads and cells at a time.
+    /// Number of threads and of parallel cells.
     pub width: Width,
-    /// What is the same in all records.
+    /// The values that all records share.
     pub provenance: &'a Provenance,
-    /// Fits that are shared.
+    /// The shared fits.
     pub fits: &'a Fits,
     /// When files are forced to disk.
     pub durability: Durability,
-    /// Bytes for the process, where they are bounded.
+    /// Limit on the memory of the process, in bytes.
     pub max_memory: Option<u64>,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
-    /// Processes for cells that may take so long only.
+    /// Settings of separate processes, if cells have a time limit.
     pub isolation: Option<Isolation>,
-    /// Who is told how it goes.
+    /// The observer of the progress.
     pub observer: &'a dyn Observer,
 }
 
 impl Work<'_> {
-    /// Runs the cells, the costliest first.
+    /// Computes the cells, those with the highest forecast first.
     ///
     /// # Errors
     /// What has been computed cannot be kept (disk full, folder gone). A cell that fails is no error here: it
@@ -110,7 +110,7 @@ impl Work<'_> {
         let shared = Shared { work: self, context, keeper: &keeper };
         let outcome = Mutex::new((Tally::default(), None));
         let job = || {
-            // A pool for the job, not for the cell: threads are dear where cells are cheap.
+            // Each job, not each cell, has a pool: threads are expensive compared with a small cell.
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads");
             while let Some(waiting) = queue.next() {
                 let kept = match &pool {
@@ -130,7 +130,7 @@ impl Work<'_> {
                     }
                     Err(error) => {
                         outcome.1.get_or_insert(error);
-                        // Nothing more can be kept, so nothing more is computed.
+                        // If results cannot be stored any more, no further cell is computed.
                         queue.stop();
                     }
                 }
@@ -140,7 +140,7 @@ impl Work<'_> {
         std::thread::scope(|scope| {
             keeper.start(scope);
             let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(job)).collect();
-            // A job's panic has been caught where it happened.
+            // A panic of a job was caught inside the job.
             jobs.into_iter().for_each(|job| drop(job.join()));
             keeper.close();
         });
@@ -158,39 +158,39 @@ impl Work<'_> {
         };
         let forecast = Forecast::new(self.plan, &[]);
         let waiting = pending.into_iter().map(|cell| Waiting { cell, bytes: forecast.bytes(cell) }).collect();
-        // The data set is there already; fits of an earlier grid can go.
+        // The data set is loaded already, so fits of an earlier grid can be dropped.
         let elsewhere = resident().unwrap_or_default().saturating_sub(self.fits.bytes());
         Queue::new(waiting, Some(most.saturating_sub(elsewhere)), self.fits)
     }
 }
 
-/// What all jobs of a run share.
+/// The values that all jobs of a run share.
 struct Shared<'a> {
     work: &'a Work<'a>,
     context: Context<'a>,
     keeper: &'a Keeper<'a>,
 }
 
-/// What a cell is computed from.
+/// The inputs of a cell.
 pub struct Context<'a> {
-    /// The plan that it is of.
+    /// The plan of the cell.
     pub plan: &'a Plan,
-    /// What is the same in all records.
+    /// The values that all records share.
     pub provenance: &'a Provenance,
-    /// Fits that are shared.
+    /// The shared fits.
     pub fits: &'a Fits,
-    /// Threads of the pool that it is computed in.
+    /// Number of threads of its pool.
     pub threads: usize,
-    /// Whether nothing else runs in this process, so that its peak memory is the cell's.
+    /// Whether the cell runs alone in this process, so that the peak memory is its own.
     pub alone: bool,
 }
 
-/// What is kept of a cell.
+/// The stored results of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kept {
     Done,
     Failed,
-    /// Someone wanted an end at once.
+    /// The user asked for an immediate end.
     Nothing,
 }
 
@@ -228,11 +228,11 @@ fn run_and_keep(shared: &Shared<'_>, cell: &Cell, pool: &rayon::ThreadPool) -> R
     Ok(if failures.is_empty() { Kept::Done } else { Kept::Failed })
 }
 
-/// A cell in a process of its own; why it failed, if it did. `None` where it was abandoned.
+/// Computes a cell in a separate process, and returns the error if it failed; `None` if the process was ended.
 fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result<Option<Vec<String>>> {
     let Shared { context, keeper, .. } = shared;
     let store = shared.work.store;
-    // What an earlier attempt came to is not what this one comes to.
+    // The result of an earlier attempt must not count as the result of this one.
     store.forget(&cell.id)?;
     let end = isolation.run(cell, context.threads)?;
     match store.state(&cell.id) {
@@ -248,7 +248,7 @@ fn in_process(shared: &Shared<'_>, cell: &Cell, isolation: &Isolation) -> Result
     }
 }
 
-/// Says when a cell was finished.
+/// Reports that a cell has finished.
 fn stamp(records: &mut [Record]) {
     let time = now();
     records.iter_mut().for_each(|record| record.finished_at.clone_from(&time));
@@ -259,18 +259,18 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// What a cell leaves behind.
+/// The results of a cell.
 #[derive(Default)]
 pub struct Outcome {
     /// Its records.
     pub records: Vec<Record>,
     /// Its per-item scores.
     pub series: Vec<StoredSeries>,
-    /// The ids of the items that the scores are of, where the data have ids.
+    /// The ids of the items of the scores, if the data have ids.
     pub items: Vec<ItemIds>,
-    /// Where some of its items lie, of a fit with a universe.
+    /// The positions of some items, if the fit has a universe.
     pub picture: Option<Picture>,
-    /// Tasks that failed, and why.
+    /// The tasks that failed, with their errors.
     pub failures: Vec<String>,
 }
 
@@ -313,7 +313,7 @@ impl Context<'_> {
     }
 }
 
-/// Noise on train, fit, then every task; a task that fails does not take the others with it.
+/// Applies the noise, fits the method, and runs every task. The failure of a task does not affect the others.
 ///
 /// # Errors
 /// Data that cannot be prepared, a fit that fails.
@@ -330,7 +330,7 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     for task in &plan.grid.value.tasks {
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
-    // An extra: where it cannot be drawn, the cell is no worse for it.
+    // The picture is optional: a cell without one is complete.
     outcome.picture = picture(&fit.fitted, &data.test).unwrap_or_default();
     if let Some(peak) = memory.and_then(|m| m.megabytes()) {
         outcome.records.iter_mut().for_each(|record| record.peak_rss_mb = Some(peak));
@@ -338,7 +338,8 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Which scored items belong together, by the data's first grouping, kept once for all tasks: what intervals have to know.
+/// The groups of the scored items by the first grouping of the data. They are stored once for all tasks, for the
+/// intervals.
 fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
     let stored = |groups: &Labels| StoredSeries {
         task: DATA.into(),
@@ -348,14 +349,14 @@ fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
     data.test.groups.first().map(stored).into_iter().collect()
 }
 
-/// The ids of the held-out items, or of those at `rows`.
+/// The ids of the held-out items, or of the items at `rows`.
 fn ids_of(data: &Dataset, task: &str, task_params: Params, rows: Option<&[usize]>) -> Option<ItemIds> {
     let all = data.test.ids.as_ref()?;
     let ids = rows.map_or_else(|| all.clone(), |rows| rows.iter().filter_map(|row| all.get(*row).copied()).collect());
     Some(ItemIds { task: task.into(), task_params, ids })
 }
 
-/// A line each; nothing where there is none.
+/// The warnings, one per line; `None` if there are none.
 fn lines(warnings: &[FitWarning]) -> Option<String> {
     let lines: Vec<String> = warnings.iter().map(FitWarning::to_string).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
@@ -405,7 +406,7 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
     };
     let warnings: Vec<&str> = shared.warnings.iter().chain(&scores.notes).map(String::as_str).collect();
     let shared = Record { warnings: (!warnings.is_empty()).then(|| warnings.join("\n")), ..shared };
-    // A value that is no number is none: it would be the best or the worst of every table.
+    // NaN counts as a missing value. Otherwise it would be the best or the worst of a table.
     let undefined = |value: Option<f64>| {
         let odd = value.filter(|value| !value.is_finite())?;
         Some(format!("undefined: the value is {odd}, no finite number"))

@@ -1,5 +1,5 @@
-//! Fits that several cells share: the GPA under a GCPA, the universe that a view is added to, and the same
-//! method on the same data in another grid of the same run.
+//! Fits that several cells share: the GPA of a GCPA, the universe to which a view is added, and the same method on the
+//! same data in another grid of the same run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,23 +15,23 @@ use grid::keys::canonical;
 use grid::plan::{Cell, Plan};
 use grid::prepare::{Pairing, Widths};
 
-/// A fit and what it cost when it was made.
+/// A fit and its cost when it was made.
 #[derive(Clone)]
 pub struct Fitting {
     /// The fit.
     pub fit: Arc<Fit>,
-    /// What making it cost, shared parts included wherever they were made.
+    /// The cost of the fit, with the cost of shared parts, wherever those were made.
     pub cost: Cost,
 }
 
-/// A place for one fit: whoever comes first makes it, others wait.
+/// The place of one fit. The first thread makes the fit, and the others wait.
 type Slot = Arc<Mutex<Option<Fitting>>>;
 
-/// Fits by content. A fit's numbers do not depend on who made it, so sharing changes costs alone. What was not asked for the
-/// longest is dropped first.
+/// The fits by content. The values of a fit do not depend on the cell that made it, so sharing changes only the cost.
+/// The least recently used fit is dropped first.
 pub struct Fits {
     kept: Mutex<Kept>,
-    /// Bytes of all fits at most.
+    /// Limit on the bytes of all fits.
     most: u64,
 }
 
@@ -39,20 +39,21 @@ pub struct Fits {
 struct Kept {
     entries: HashMap<String, Entry>,
     bytes: u64,
-    /// Counts what was asked for.
+    /// A clock that counts the uses.
     clock: u64,
 }
 
 #[derive(Default)]
 struct Entry {
     slot: Slot,
-    /// Of the fit; none, while it is being made.
+    /// Bytes of the fit; zero while it is being made.
     bytes: Option<u64>,
-    /// When it was last asked for.
+    /// Time of the last use.
     used: u64,
 }
 
-/// Bytes kept where no memory bound is given: ten views of 256 dimensions with a corrector are 4 MB, thirty of 768 in pairs 1 GB.
+/// Limit on the bytes if the user sets no limit on the memory. Ten views of 256 dimensions with a corrector take 4 MB,
+/// thirty views of 768 dimensions in pairs take 1 GB.
 const USUAL: u64 = 512 << 20;
 
 impl Default for Fits {
@@ -62,25 +63,25 @@ impl Default for Fits {
 }
 
 impl Fits {
-    /// Fits of so many bytes at most, and never more than is usual.
+    /// A store of fits with a limit, which is never above the default.
     pub fn within(most: Option<u64>) -> Self {
         Self { kept: Mutex::default(), most: most.map_or(USUAL, |most| most.min(USUAL)) }
     }
 
-    /// Bytes of the fits that are kept.
+    /// Bytes of all stored fits.
     pub fn bytes(&self) -> u64 {
         self.lock().bytes
     }
 
-    /// Drops fits until so many bytes are left. Who has one in hand keeps it.
+    /// Drops fits until at most this number of bytes is left. A cell that uses a fit keeps it.
     pub fn shrink(&self, most: u64) {
         self.lock().shrink(most);
     }
 
-    /// The fit of a cell's method on its data, made now or taken from before.
+    /// The fit of the method of a cell on its data, made now or taken from the store.
     ///
-    /// The cost of a method with a base includes the base's, except where the base is a universe that
-    /// exists already and is only extended.
+    /// The cost of a method with a base includes the cost of the base, unless the base is an existing universe to which
+    /// a view is added.
     ///
     /// # Errors
     /// The errors of [`Method::fit`].
@@ -125,7 +126,7 @@ impl Fits {
         Arc::clone(&entry.slot)
     }
 
-    /// A fit has been made: it counts from now on, and others make room for it.
+    /// Counts a finished fit from now on, and drops others to make room.
     fn weigh(&self, key: &str, bytes: u64) {
         let mut kept = self.lock();
         let Some(entry) = kept.entries.get_mut(key) else { return };
@@ -134,7 +135,7 @@ impl Fits {
         kept.shrink(self.most);
     }
 
-    /// As if such a fit had been made.
+    /// Adds a fit for tests.
     #[cfg(test)]
     pub(crate) fn hold(&self, key: &str, bytes: u64) {
         self.slot(key);
@@ -157,10 +158,10 @@ impl Kept {
     }
 }
 
-/// Hash of everything that can change the fit.
+/// The hash of everything that can change the fit.
 fn key(plan: &Plan, cell: &Cell, method: &Method, views: usize) -> Result<String> {
     let grid = &plan.grid.value;
-    // Pairing and width matching look at all views of the cell, also when the fit sees fewer.
+    // Pairing and equal widths depend on all views of the cell, also if the fit sees fewer.
     let alone = grid.pairing == Pairing::Rows && grid.widths == Widths::AsTheyAre;
     let prepared_with = if alone { views } else { cell.views.len() };
     let identity = json!({
@@ -198,12 +199,12 @@ mod tests {
         assert_eq!((fits.bytes(), keys(&fits).len()), (100, 50));
         made(&fits, "a", 60);
         made(&fits, "b", 30);
-        // Asked for again, so that b is the older one.
+        // After this use, b is the least recently used fit.
         fits.slot("a");
         fits.slot("in the making");
         made(&fits, "c", 40);
         assert_eq!((fits.bytes(), keys(&fits)), (100, vec!["a".into(), "c".into(), "in the making".into()]));
-        // Too large for all of it: used by who made it, not kept, and nothing else can be.
+        // The fit is larger than the limit: the caller uses it, but it is not stored.
         made(&fits, "d", 101);
         assert_eq!((fits.bytes(), keys(&fits)), (0, vec!["in the making".to_string()]));
         made(&fits, "e", 10);

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first lets the cells that run come to their end, the second ends their fits and loses their work.
+//! Ctrl-C and SIGTERM. After the first signal, running cells continue to their end. The second signal ends their fits,
+//! and their work is lost.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -11,24 +12,24 @@ use signal_hook::iterator::Signals;
 
 use crate::run::line::program;
 
-/// Exit code of a run that was interrupted.
+/// Exit code of an interrupted run.
 pub const EXIT_CODE: u8 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static ABANDONED: AtomicBool = AtomicBool::new(false);
-/// What a fit has to notice that it is abandoned, and what waits for it to end. Scores look at no signal.
+/// The flag that a fit checks, and the threads that wait for its end. Tasks check no flag.
 const GRACE: Duration = Duration::from_secs(3);
-/// Runs whose cells are being computed or kept.
+/// Number of runs whose cells are being computed or stored.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Watches from now on.
+/// Handles signals from now on.
 pub fn watch() {
     static START: Once = Once::new();
     START.call_once(|| match Signals::new([SIGINT, SIGTERM]) {
         Ok(mut signals) => {
             std::thread::spawn(move || signals.forever().for_each(|_| signalled()));
         }
-        // Without a watch the first signal ends the process, which costs no more than what was not finished.
+        // If the handler cannot be set, the first signal ends the process. Then only unfinished cells are lost.
         Err(error) => tracing::info!("note: Ctrl-C abandons the cells that run: {error}"),
     });
 }
@@ -58,17 +59,17 @@ fn end(how: &str) -> ! {
     std::process::exit(EXIT_CODE.into());
 }
 
-/// Whether someone wants this to end.
+/// Whether the user asked for an end.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
 }
 
-/// Whether the cells that run are to end now, without a result.
+/// Whether running cells must end now, without a result.
 pub fn abandoned() -> bool {
     ABANDONED.load(Ordering::SeqCst)
 }
 
-/// A watch that ends a fit once the cells that run are abandoned.
+/// A watch that ends a fit if the second signal arrives.
 pub fn fit_watch() -> Watch {
     struct Abandon;
     impl Progress for Abandon {
@@ -79,18 +80,18 @@ pub fn fit_watch() -> Watch {
     Watch::by(Arc::new(Abandon))
 }
 
-/// What to type to go on: the same command again, without what would compute finished cells anew.
+/// The command that continues the run: the same command without the options that compute finished cells again.
 pub fn resume() -> String {
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     files::shell::command(std::iter::once(program().to_string()).chain(args.filter(|arg| arg != "--recompute")))
 }
 
-/// Cells are being computed or kept while this lives.
+/// A guard. Cells are being computed or stored while it lives.
 #[derive(Debug)]
 pub struct Running(());
 
 impl Running {
-    /// From now on.
+    /// Creates the guard.
     pub fn start() -> Self {
         RUNNING.fetch_add(1, Ordering::SeqCst);
         Self(())

@@ -1,9 +1,9 @@
-//! Cells in processes of their own, which can be ended: `--timeout`.
+//! Cells in separate processes, which can be ended: `--timeout`.
 //!
-//! A thread cannot be stopped from outside without leaving what it holds in any state, and a method that looks at a
-//! clock now and then does not do so inside a factorisation. A process can: it keeps its results whole or not at all,
-//! and what it leaves half-written is swept. The price is that every cell starts a process, reads the data again and
-//! shares no fits, and that the limit counts all of it.
+//! A thread cannot be stopped from outside without leaving its data in an unknown state, and a method that checks a
+//! clock does not check it inside a factorisation. A process can be stopped: it stores its results completely or not at
+//! all, and incomplete files are removed. The price: every cell starts a process, reads the data again and shares no
+//! fits, and the time limit includes all of that.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -16,23 +16,23 @@ use files::attempt;
 use crate::cells::interrupt;
 use grid::plan::Cell;
 
-/// How cells are run in processes.
+/// The settings of separate processes.
 #[derive(Clone, Debug)]
 pub struct Isolation {
-    /// The program that runs them: this one.
+    /// The program that runs the cells, which is this program.
     pub program: PathBuf,
-    /// The plan that they are of.
+    /// The plan file of the cells.
     pub plan: PathBuf,
-    /// What each may take, from its process's start to its end.
+    /// Time limit of a process, from its start to its end.
     pub timeout: Duration,
 }
 
-/// How a cell's process ended.
+/// The end of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// Whether by its own exit, with the code of a cell that is done or has failed: then what it came to is kept.
+    /// Whether the process ended by itself with the exit code of a finished or failed cell. Then its result is stored.
     pub by_itself: bool,
-    /// In words, for where nothing is kept.
+    /// The end in words, if no result is stored.
     pub why: String,
 }
 
@@ -58,7 +58,7 @@ impl Isolation {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start a process for a cell")?;
-        // Read meanwhile: a process that says more than a pipe holds would wait for a reader.
+        // The output is read meanwhile. Otherwise a process that prints more than a pipe holds would wait for a reader.
         let said = child.stderr.take().map(|mut stderr| {
             std::thread::spawn(move || {
                 let mut text = Vec::new();
@@ -71,7 +71,7 @@ impl Isolation {
         let Some(status) = status else {
             return Ok(End { by_itself: false, why: format!("timed out after {} s", self.timeout.as_secs_f64()) });
         };
-        // What it said is for a reader; what it came to, its exit code and the files of results tell.
+        // The output is for a reader. The exit code and the files of results tell the result.
         let last = said.lines().rev().find(|line| !line.trim().is_empty());
         let last = last.map_or(String::new(), |line| format!(": {line}"));
         Ok(End {
@@ -81,7 +81,7 @@ impl Isolation {
     }
 }
 
-/// How the process ended; `None` where it had to be ended.
+/// The end of the process; `None` if it had to be ended.
 fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStatus>> {
     let end = Instant::now() + timeout;
     loop {

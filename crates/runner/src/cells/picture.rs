@@ -1,17 +1,19 @@
-//! Where some held-out items lie before and after alignment: the two leading principal directions of each view, and of all views
-//! in the universe.
+//! Positions of some held-out items before and after alignment: the two leading principal directions of each view, and
+//! of all views in the universe.
 
 use align::{Fitted, Matrix, Split, pca_2d};
 use anyhow::Result;
 
 use store::picture::{Picture, PicturedView};
 
-/// Most items of a view, and of all views together: a picture takes milliseconds and a few kilobytes.
+/// Largest number of items of a view, and of points of all views together. A picture takes milliseconds and a few
+/// kilobytes.
 const MOST_ITEMS: usize = 300;
 const MOST_POINTS: usize = 600;
 
-/// Items at even distances of those that all views of a split have, at most 300 of a view and 600 points in all; `None` for a
-/// fit without a universe, or fewer than three such items. Deterministic, as [`pca_2d`] is.
+/// The picture: items at even distances among those that all views of a split have, at most 300 per view and 600 points
+/// in all; `None` for a fit without a universe, and for fewer than three such items. The result is deterministic, as
+/// [`pca_2d`] is.
 ///
 /// # Errors
 /// The errors of [`pca_2d`].
@@ -49,7 +51,7 @@ pub fn picture(fitted: &Fitted, split: &Split) -> Result<Option<Picture>> {
     }))
 }
 
-/// Points at a root mean square distance of 1 from their middle; of no extent they all lie in it.
+/// Shifts and scales points to mean 0 and root mean square distance 1. If all points are equal, they stay at 0.
 fn in_scale(points: &Matrix) -> Vec<[f32; 2]> {
     let square: f64 = points.as_slice().iter().map(|v| f64::from(*v).powi(2)).sum();
     let scale = (square / points.rows().max(1) as f64).sqrt();

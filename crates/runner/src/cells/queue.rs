@@ -1,4 +1,5 @@
-//! Cells that wait to be computed: the costliest first, those that fit in memory beside those that run.
+//! The queue of cells: the cell with the highest forecast first, among those that fit into the memory beside the
+//! running cells.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,20 +9,20 @@ use crate::cells::fits::Fits;
 use crate::cells::interrupt;
 use grid::plan::Cell;
 
-/// A cell and the memory it is expected to need.
+/// A cell and the forecast of its memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting<'a> {
     /// The cell.
     pub cell: &'a Cell,
-    /// Bytes beyond those of the data set.
+    /// Bytes besides those of the data set.
     pub bytes: u64,
 }
 
-/// What waits, and what those that run take.
+/// The waiting cells, and the memory of the running ones.
 pub struct Queue<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
-    /// Bytes for all cells that run, and the fits that are kept for others.
+    /// Limit on the bytes of all running cells and of the stored fits.
     budget: Option<u64>,
     fits: &'a Fits,
 }
@@ -33,8 +34,8 @@ struct State<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// These cells in this order; `budget` bounds what those that run at a time need together with the kept `fits`, which
-    /// make room where it is short.
+    /// A queue of these cells in this order. `budget` limits the memory of the running cells together with the stored
+    /// `fits`, which are dropped if memory is short.
     pub fn new(waiting: Vec<Waiting<'a>>, budget: Option<u64>, fits: &'a Fits) -> Self {
         Self {
             state: Mutex::new(State { waiting: waiting.into(), running: 0, taken: 0 }),
@@ -44,8 +45,8 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// The next cell that fits beside those that run, waiting for room where none does. A cell that fits nowhere
-    /// runs alone. `None` at the end, and once someone wants an end.
+    /// The next cell that fits beside the running cells. Waits if none fits. A cell that never fits runs alone. `None`
+    /// at the end, and after an interruption.
     pub fn next(&self) -> Option<Waiting<'a>> {
         let mut state = self.lock();
         loop {
@@ -62,7 +63,7 @@ impl<'a> Queue<'a> {
                 state.running += 1;
                 state.taken = state.taken.saturating_add(next.bytes);
                 if self.budget.is_some() {
-                    // A kept fit can be made again, a cell that waits cannot be had otherwise.
+                    // A stored fit can be made again; a waiting cell has no other way to run.
                     self.fits.shrink(room.saturating_sub(next.bytes));
                 }
                 return Some(next);
@@ -72,7 +73,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// A cell has ended.
+    /// Frees the memory of a cell that has ended.
     pub fn ended(&self, cell: Waiting<'a>) {
         let mut state = self.lock();
         state.running -= 1;
@@ -80,7 +81,7 @@ impl<'a> Queue<'a> {
         self.changed.notify_all();
     }
 
-    /// Nothing more is begun.
+    /// Starts no further cell.
     pub fn stop(&self) {
         self.lock().waiting.clear();
         self.changed.notify_all();
@@ -121,7 +122,7 @@ mod tests {
             Queue::new(vec![Waiting { cell: &cell, bytes: 5 }, Waiting { cell: &cell, bytes: 1 }], Some(10), &fits);
         assert_eq!((queue.next().map(|next| next.bytes), fits.bytes()), (Some(5), 4), "5 of 10 are left for fits of 2");
         assert_eq!((queue.next().map(|next| next.bytes), fits.bytes()), (Some(1), 4));
-        // Without a bound nothing is dropped.
+        // Without a limit, no fit is dropped.
         let queue = Queue::new(vec![Waiting { cell: &cell, bytes: 0 }], None, &fits);
         assert!(queue.next().is_some() && fits.bytes() == 4);
     }
@@ -132,7 +133,7 @@ mod tests {
         let waiting = |bytes| Waiting { cell: &cell, bytes };
         let fits = Fits::default();
         let queue = Queue::new(vec![waiting(9), waiting(6), waiting(5), waiting(3)], Some(8), &fits);
-        // 9 fits nowhere but others do; 6 leaves room for none.
+        // The cell of 9 bytes never fits beside others; the cell of 6 leaves room for none.
         let six = queue.next().expect("one");
         assert_eq!(six.bytes, 6);
         std::thread::scope(|scope| {
