@@ -84,7 +84,10 @@ fn one_living_view_is_aligned_with_nothing() {
     let train = train.select(&["dead", "v0"]).unwrap();
     for (name, method) in every_method().into_iter().filter(|(name, _)| !name.starts_with("add_view")) {
         let error = method.fit(&train, 3).unwrap_err().to_string();
-        assert!(error.contains("vary on the training rows are 1, expected at least 2") && error.contains("`dead`"), "{name}: {error}");
+        assert!(
+            error.contains("vary on the training rows are 1, expected at least 2") && error.contains("`dead`"),
+            "{name}: {error}"
+        );
     }
     let fit = standardised().fit(&train, 3).unwrap();
     assert_eq!(fit.report.warnings, [FitWarning::DeadView { view: "dead".into() }]);

@@ -205,7 +205,8 @@ fn a_recipe_agrees_with_itself() {
     );
     assert_eq!(problem(", test: '{of}/test/0000.parquet'", ""), "files: `test` is missing");
     assert!(
-        problem("'{of}/train/0000.parquet'", "'train.parquet'").starts_with("files.train: `train.parquet` has no `{of}`; every part")
+        problem("'{of}/train/0000.parquet'", "'train.parquet'")
+            .starts_with("files.train: `train.parquet` has no `{of}`; every part")
     );
     assert!(problem("labels: {intent", "labels: {id").starts_with("labels.id: `id` is no name for a list"));
     assert_eq!(problem("labels:", "max_length: 0\nlabels:"), "max_length: found 0, expected at least 1");
