@@ -1,4 +1,4 @@
-//! Ends what is queued or running of a grid.
+//! The command `runner cancel`: ends the queued and running work of a grid.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use crate::engine::Engine;
 use crate::run::plan_file::PlanFile;
 use store::lock::workers;
 
-/// What was ended of a grid.
+/// The result of a cancellation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancelled {
     /// The grid's name.
     pub name: String,
-    /// What was ended, or told to end, a line each.
+    /// The work that was ended, one line each.
     pub ended: Vec<String>,
-    /// Attempts that still write into the folder and belong to no engine: they were started by hand, or by whatever runs a list.
+    /// Attempts that still write into the folder and belong to no engine: a user or another program has started them.
     pub others: Vec<String>,
 }
 
-/// Ends what the engines have of a grid whose results are in a folder.
+/// Ends the work of all engines on a grid, given the folder of its results.
 ///
 /// # Errors
 /// A folder without a plan; whatever an engine refuses.

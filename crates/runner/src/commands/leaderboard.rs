@@ -1,4 +1,4 @@
-//! Runs the grids of a leaderboard file and sets their methods side by side.
+//! The command `runner leaderboard`: runs the grids of a leaderboard file and compares their methods.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use report::tables::leaderboard::{self, Entry, Leaderboard};
 use serde_json::json;
 use store::lock::{Lock, Turn};
 
-/// Runs the grids of a file, as far as they are not done, and writes their tables and the one over all of them.
+/// Runs the unfinished cells of the grids of a file, and writes their tables and the tables over all of them.
 ///
 /// # Errors
 /// The errors of [`super::run::run`].
@@ -64,7 +64,7 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     if request.dry_run || request.selection.shard.is_some() {
         return Ok(ending);
     }
-    // Several grids on one set of data are told apart by their names.
+    // Several grids on the same data are distinguished by their titles.
     let repeated =
         (1..entries.len()).any(|i| entries[..i].iter().any(|earlier: &Entry| earlier.data == entries[i].data));
     if repeated {
@@ -96,7 +96,8 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     Ok(ending)
 }
 
-/// The plans of a leaderboard: a plan for each grid, or for each grid and each data set that is named, in a folder of its own.
+/// The plans of a leaderboard: one for each grid, or one for each grid and each data set under `data`, in separate
+/// folders.
 fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Result<Vec<PlanRequest>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut requests = Vec::new();
@@ -108,7 +109,7 @@ fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Resu
         }
         let grid = Grid::read(&request.grid)?.value.name;
         for data in &board.data {
-            // What a grid's name can have: it names a folder.
+            // The name of a grid names a folder, so other characters are replaced.
             let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
             let stem: String = short(data).chars().map(plain).collect();
             let overrides = json!({ "name": format!("{grid}-{stem}") });
@@ -120,7 +121,7 @@ fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Resu
     Ok(requests)
 }
 
-/// A data set's name, without the folder and the extension of its manifest.
+/// The name of a data set, without the folder and the extension of its manifest.
 fn short(data: &str) -> &str {
     let name = data.rsplit(['/', '\\']).next().unwrap_or(data);
     name.strip_suffix(".yaml").unwrap_or(name)

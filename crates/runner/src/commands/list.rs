@@ -1,4 +1,5 @@
-//! `runner list`: the methods, tasks, data sets and experiments that there are, and the parameters of one method or task.
+//! The command `runner list`: the available methods, tasks, data sets and experiments, and the parameters of a method
+//! or a task.
 
 use std::path::{Path, PathBuf};
 
@@ -22,11 +23,11 @@ pub struct Named {
     pub name: &'static str,
     /// Its name in tables and figures.
     pub title: &'static str,
-    /// One line on it.
+    /// A summary in one line.
     pub summary: &'static str,
-    /// Its parameters with their values by default.
+    /// Its parameters with their default values.
     pub defaults: String,
-    /// Its parameters, each with a line on it; empty for one of a program of one's own that says nothing of them.
+    /// The description of each parameter; empty if a method or task of your own has none.
     pub parameters: &'static [ParameterDoc],
 }
 
@@ -52,17 +53,17 @@ impl Named {
     }
 }
 
-/// Methods in their order.
+/// The methods in their order.
 pub fn methods() -> Vec<Named> {
     Method::all().iter().map(Named::method).collect()
 }
 
-/// Tasks in their order.
+/// The tasks in their order.
 pub fn tasks() -> Vec<Named> {
     Task::all().iter().map(Named::task).collect()
 }
 
-/// The one of this name.
+/// The method or task of this name.
 ///
 /// # Errors
 /// No such name, with the nearest there is; an old name, with the name today.
@@ -90,11 +91,11 @@ pub struct ListedData {
     pub title: String,
     /// Its views.
     pub views: Vec<String>,
-    /// Files of it that do not exist.
+    /// The files that it names and that do not exist.
     pub missing: Vec<PathBuf>,
 }
 
-/// Data sets in `data-manifests/`.
+/// The data sets in `data-manifests/`.
 ///
 /// # Errors
 /// A folder or manifest that cannot be read.
@@ -111,11 +112,11 @@ pub fn data(manifests: &Path) -> Result<Vec<ListedData>> {
 /// A grid, a leaderboard or a paper file.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// The command that takes it: `run`, `leaderboard` or `reproduce`.
+    /// The command for the file: `run`, `leaderboard` or `reproduce`.
     pub command: &'static str,
     /// The file.
     pub file: PathBuf,
-    /// Its title; of a grid its methods and tasks.
+    /// The title; for a grid its methods and tasks.
     pub title: String,
 }
 

@@ -1,4 +1,4 @@
-//! What the command line calls: a file or folder for each family of commands.
+//! The commands: one file or folder for each family.
 
 pub mod cancel;
 pub mod leaderboard;

@@ -1,4 +1,4 @@
-//! What a grid's run is made of, a verb each, for whoever runs the cells: `plan`, `run-cell`, `merge`.
+//! The parts of a run, for programs that run the cells themselves: `plan`, `run-cell`, `merge`.
 
 use std::path::{Path, PathBuf};
 
@@ -21,20 +21,20 @@ use store::cells::{State, Store};
 use store::gather;
 use store::lock::{Lock, Turn};
 
-/// Which cells of a plan to run, and how.
+/// Cells of a plan to run, and the settings.
 #[derive(Clone, Debug)]
 pub struct RunCellsRequest {
-    /// The plan's file.
+    /// The plan file.
     pub plan: PathBuf,
-    /// Places of cells in it.
+    /// Indices of cells in the plan.
     pub indices: Indices,
     /// The run that has started this process for one of its cells.
     pub within_run: Option<String>,
-    /// How they are computed.
+    /// The settings of the run.
     pub settings: RunSettings,
 }
 
-/// Writes a grid's plan: its cells, what is done, what each is expected to cost; and the file that it is in.
+/// Writes the plan file of a grid, with the states and forecasts of its cells, and returns the path.
 ///
 /// # Errors
 /// Anything wrong with grid or data; a folder that cannot be written.
@@ -51,7 +51,7 @@ pub fn plan(grid: &Path, out: &Path, allow_stand_in: bool, observer: &dyn Observ
     Ok((file, place))
 }
 
-/// Runs cells of a plan by their places in it. What is done is left alone.
+/// Runs cells of a plan by their indices. Finished cells are skipped.
 ///
 /// # Errors
 /// No such plan or place; a plan whose grid or data have changed; another runner at work on the whole grid; a result
@@ -73,33 +73,33 @@ pub fn run_cells(request: &RunCellsRequest, observer: &dyn Observer) -> Result<R
     run.run(&Fits::default(), observer)
 }
 
-/// What there is against a plan.
+/// The state of a plan's results.
 #[derive(Clone, Debug)]
 pub struct Merged {
     /// The grid's name.
     pub name: String,
-    /// Cells of the plan.
+    /// Number of cells of the plan.
     pub cells: usize,
-    /// Cells that are not done.
+    /// The unfinished cells.
     pub left: Vec<CellLeft>,
 }
 
-/// A cell that is not done.
+/// An unfinished cell.
 #[derive(Clone, Debug)]
 pub struct CellLeft {
-    /// Its place in the plan.
+    /// Its index in the plan.
     pub index: usize,
     /// Its id.
     pub id: String,
-    /// As it is named in progress lines.
+    /// The label of the cell in progress lines.
     pub label: String,
-    /// What there is of it: `failed`, `missing` or `damaged`.
+    /// Its state: `failed`, `missing` or `damaged`.
     pub state: &'static str,
-    /// Why it failed, or what is wrong with its files.
+    /// The error of the cell, or the problem of its files.
     pub why: Option<String>,
 }
 
-/// Writes records, tables and figures of the cells of a plan that have run, and counts what is left.
+/// Writes records, tables and figures of the finished cells of a plan, and counts the unfinished ones.
 ///
 /// # Errors
 /// No such plan, or one whose grid or data have changed; files that cannot be read or written.

@@ -1,4 +1,5 @@
-//! Paper files: their grids, the paper's figures beside ours, verdicts on its claims.
+//! The command `runner reproduce`: the grids of paper files, our values beside those of the paper, verdicts on the
+//! claims.
 
 use std::path::{Path, PathBuf};
 
@@ -17,21 +18,20 @@ use report::paper::Paper;
 use report::tables::leaderboard::{self, Entry};
 use store::lock::{Lock, Turn};
 
-/// What to reproduce, and how.
+/// The paper files, and the settings.
 #[derive(Clone, Debug)]
 pub struct ReproduceRequest {
     /// The paper files.
     pub files: Vec<PathBuf>,
-    /// Fewer seeds and points, as a paper file says, in a folder of their own.
+    /// Whether to use fewer seeds and points, as the paper file says, in a separate folder.
     pub quick: bool,
-    /// Data in place of a paper file's; then no stand-in is taken.
+    /// A data set in place of the one of the paper file. Then there is no stand-in.
     pub data: Option<String>,
-    /// How the grids are run.
+    /// The settings of the runs.
     pub run: RunRequest,
 }
 
-/// Runs paper files one after the other, with one claims page at the end where there are several. Fits are shared among them by
-/// content.
+/// Runs paper files one after the other. Several files get one page of claims at the end. Fits are shared by content.
 ///
 /// # Errors
 /// The errors of [`super::run::run`].
@@ -63,10 +63,10 @@ pub fn reproduce(request: &ReproduceRequest, observer: &dyn Observer) -> Result<
     Ok(ending)
 }
 
-/// What one paper file came to.
+/// The result of one paper file.
 struct Reproduced {
     ending: Ending,
-    /// `None` where nothing ran.
+    /// The entry for comparisons; `None` if nothing ran.
     entry: Option<Entry>,
     verdicts: Vec<Verdict>,
     notes: Vec<String>,
@@ -88,7 +88,7 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
         allow_stand_in: run.allow_stand_in,
     }
     .open()?;
-    // Where the grid names no views, they are those of its data; a stand-in's may have other names.
+    // If the grid names no views, they are those of its data. A stand-in can have other names.
     if plan.grid.value.named_views().is_none() && plan.source.stand_in.is_none() {
         Paper::check_pairs(&located, &plan.source.view_names())?;
     }

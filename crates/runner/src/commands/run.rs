@@ -1,4 +1,4 @@
-//! A grid from its file to its tables and figures.
+//! The command `runner run`: from a grid file to its tables and figures.
 
 use std::path::{Path, PathBuf};
 
@@ -18,18 +18,18 @@ use report::pages::outputs::{Drawing, Outputs};
 use store::cells::Store;
 use store::lock::{Lock, Turn};
 
-/// What a user can ask of the run of a grid.
+/// The settings of the run of a grid.
 #[derive(Clone, Debug)]
 pub struct RunRequest {
-    /// Folder of all grids' outputs.
+    /// Folder of the results of all grids.
     pub out: PathBuf,
-    /// Tell the cells and stop.
+    /// Whether to list the cells and stop.
     pub dry_run: bool,
-    /// Some of the cells.
+    /// The selection of cells.
     pub selection: Selection,
-    /// Take a grid's stand-in where its data are not present.
+    /// Whether to use the stand-in of the grid if its data are not present.
     pub allow_stand_in: bool,
-    /// How the cells are computed.
+    /// The settings of the computation.
     pub settings: RunSettings,
 }
 
@@ -64,15 +64,15 @@ pub fn run(grid: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
     Ok(outcome.ending())
 }
 
-/// How far a grid has come.
+/// The progress of a grid.
 pub(super) enum Computed {
-    /// Not all cells have been tried: no report can be drawn.
+    /// Not all cells have been tried, so no report can be drawn.
     InPart(Ending),
-    /// All have.
+    /// All cells have been tried.
     All(RunOutcome),
 }
 
-/// Computes the cells of a plan that are requested; a dry run tells which they are.
+/// Computes the selected cells of a plan. A dry run lists them.
 ///
 /// # Errors
 /// The errors of [`run`].
@@ -106,7 +106,7 @@ fn to_run(cells: &[&Cell], folder: &Path) -> Vec<CellToRun> {
     each.map(|(cell, state)| CellToRun { id: cell.id.clone(), label: cell.label(), done: state.done() }).collect()
 }
 
-/// Tells what tables, figures and report say.
+/// Reports the tables, figures and findings.
 pub(super) fn show(outputs: &Outputs, store: &Store, observer: &dyn Observer) {
     observer.on_event(&Event::Tables(&outputs.text));
     observer.on_event(&Event::Written(&outputs.paths(store.root())));

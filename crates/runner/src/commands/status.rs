@@ -1,7 +1,8 @@
-//! How far a grid is: what is done, who is at work on the rest, what has failed or is missing, and why.
+//! The command `runner status`: which cells of a grid are done, which attempts have the others, and why cells failed or
+//! are missing.
 //!
-//! Files of results say what is done and what has failed; the engines are asked who has the other cells. Where an engine cannot be
-//! asked there is less to say, and nothing else changes.
+//! The files of results tell which cells are done or failed. The engines tell which attempts have the other cells. If
+//! an engine cannot be asked, the output has less detail, and nothing else changes.
 
 use std::path::{Path, PathBuf};
 
@@ -16,54 +17,54 @@ use crate::slurm::Slurm;
 use grid::Grid;
 use store::cells::{State, Store};
 
-/// How far a grid is.
+/// The state of a grid.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The grid's name.
     pub name: String,
-    /// The cells of its plan.
+    /// The states of the cells of its plan.
     pub cells: Vec<CellStatus>,
-    /// What engines have of the grid beside its cells.
+    /// Other work of the grid in the engines.
     pub others: Vec<Job>,
-    /// The command that goes on with what is left.
+    /// The command that continues with the missing cells.
     pub resume: String,
 }
 
-/// How far a cell is.
+/// The state of a cell.
 #[derive(Clone, Debug)]
 pub struct CellStatus {
-    /// Its place in the plan.
+    /// Its index in the plan.
     pub index: usize,
     /// Its id.
     pub id: String,
-    /// As it is named in progress lines.
+    /// The label of the cell in progress lines.
     pub label: String,
-    /// How it stands.
+    /// The state.
     pub standing: Standing,
     /// The attempt that has it.
     pub live: Option<Live>,
-    /// What came of the attempts at it, where nobody is at work on it; `None` where there is no trace of one.
+    /// The result of ended attempts, if no attempt has the cell now; `None` if there is no trace of an attempt.
     pub why: Option<String>,
     /// The log of the latest attempt that has one.
     pub log: Option<PathBuf>,
 }
 
-/// How a cell stands.
+/// The states of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is done.
+    /// The cell is done.
     Done,
     /// An attempt runs it.
     Running,
     /// An attempt that has it waits.
     Queued,
-    /// It has failed, and nobody is at work on it.
+    /// It has failed, and no attempt has it.
     Failed,
-    /// There is nothing of it, and nobody is at work on it.
+    /// It has no result, and no attempt has it.
     Missing,
 }
 
-/// How far a grid is. Its plan must be there; its data are not read.
+/// The state of a grid. The plan file must exist; the data are not read.
 ///
 /// # Errors
 /// No plan yet; a file that is not this program's; a grid file that cannot be read.
@@ -98,7 +99,7 @@ pub fn status(grid: &Path, out: &Path) -> Result<Status> {
     let cells = each.collect();
     let folder = out.display().to_string();
     let mut options = vec!["--out", folder.as_str()];
-    // Cells go on where they were submitted.
+    // The command submits missing cells to the engine that had them.
     options.extend(known.iter().find(|(_, known)| known.submitted).iter().flat_map(|(name, _)| ["--engine", *name]));
     let resume = on_file(&["resume"], grid, &options);
     Ok(Status {
@@ -110,10 +111,10 @@ pub fn status(grid: &Path, out: &Path) -> Result<Status> {
 }
 
 impl Standing {
-    /// All, in the order in which they are listed.
+    /// All states, in the order of the list.
     pub const ALL: [Self; 5] = [Self::Done, Self::Running, Self::Queued, Self::Failed, Self::Missing];
 
-    /// Its name.
+    /// The name of the state.
     pub fn name(self) -> &'static str {
         match self {
             Self::Done => "done",

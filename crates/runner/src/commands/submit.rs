@@ -1,4 +1,4 @@
-//! A grid handed to an engine.
+//! The command `runner submit`: hands a grid to an engine.
 
 use std::path::PathBuf;
 
@@ -9,18 +9,18 @@ use crate::event::Observer;
 use crate::run::announce;
 use grid::plan::PlanRequest;
 
-/// What to submit.
+/// The grid to submit.
 #[derive(Clone, Debug)]
 pub struct SubmitRequest {
     /// The grid file.
     pub grid: PathBuf,
-    /// Folder of all grids' outputs.
+    /// Folder of the results of all grids.
     pub out: PathBuf,
-    /// Take the grid's stand-in where its data are not present.
+    /// Whether to use the stand-in of the grid if its data are not present.
     pub allow_stand_in: bool,
 }
 
-/// Hands the cells of a grid that are not done to an engine.
+/// Hands the unfinished cells of a grid to an engine.
 ///
 /// # Errors
 /// Anything wrong with grid or data; whatever the engine refuses.

@@ -1,9 +1,9 @@
-//! `runner verify`: are the results what was computed, and would they be computed again?
+//! The command `runner verify`: tests whether results are unchanged and whether they can be computed again.
 //!
-//! The checksums of all files are verified, which finds what accidents do. A sample of the cells is computed again and
-//! compared, which finds what a forger does, and a program or a machine that computes something else: bit by bit where
-//! the instruction set is the one in the records, within [`TOLERANCE`] where it is not. Columns that tell what a cell cost,
-//! and those that name grid, code and machine, are no part of it.
+//! The checksums of all files reveal accidental changes. A sample of the cells is computed again and compared. That
+//! reveals forged results, and a program or a machine that computes other values. The comparison is bit by bit on the
+//! instruction set of the records, and within [`TOLERANCE`] on another. It leaves out the columns of costs, and those
+//! that name the grid, the code and the machine.
 
 use std::path::{Path, PathBuf};
 
@@ -22,42 +22,42 @@ use store::gather;
 use store::provenance::Provenance;
 use store::record::{COST_COLUMNS, Record, first_difference};
 
-/// What is verified, and how much of it computed again.
+/// The results to verify, and the size of the sample.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// A grid file, or the folder of a grid's results.
     pub target: PathBuf,
     /// Folder of the results of all grids, for a grid file.
     pub out: PathBuf,
-    /// Cells that are computed again.
+    /// Number of cells to compute again.
     pub sample: usize,
     /// Seed that selects these cells.
     pub seed: u64,
-    /// Threads.
+    /// Number of threads.
     pub threads: Option<usize>,
 }
 
-/// How far figures of another instruction set may be off, relative to the larger of 1 and the figure: one item of a
-/// hundred that is ranked otherwise.
+/// Tolerance for values of another instruction set, relative to the larger of 1 and the value: one item of a hundred
+/// may get another rank.
 pub const TOLERANCE: f64 = 0.01;
 
-/// Columns that name rather than count: they may be another grid's, revision's or machine's.
+/// Columns that name the grid, the revision or the machine. They may differ.
 const NAMES: [&str; 8] = ["grid", "data", "stand_in", "views", "git", "lock_sha256", "grid_git", "cpu"];
 
-/// What a grid's results are found to be.
+/// The result of a verification.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Cells of the plan.
+    /// Number of cells of the plan.
     pub cells: usize,
-    /// Those of them that are done.
+    /// Number of cells that are done.
     pub done: usize,
-    /// Those of them whose files cannot be trusted.
+    /// Number of done cells whose files are damaged.
     pub damaged: usize,
-    /// Cells that were computed again.
+    /// Number of cells that were computed again.
     pub again: usize,
-    /// Those of them that had to be the same bit by bit.
+    /// Number of these cells that had to be equal bit by bit.
     pub exact: usize,
-    /// What is wrong, a line each.
+    /// The problems, one line each.
     pub problems: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ pub fn run(request: &Request, observer: &dyn Observer) -> Result<Verified> {
     Ok(Verified { cells: states.len(), done: done.len(), damaged, again: sample.len(), exact, problems })
 }
 
-/// What the checksums say.
+/// The result of the checksums.
 fn checksums(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<String>> {
     let cells = &plan.cells;
     let damaged = states.iter().filter_map(|state| match state {
@@ -114,7 +114,7 @@ fn checksums(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<String>
     Ok(problems)
 }
 
-/// So many of the cells, which the seed decides and no order.
+/// A sample of the cells. It depends on the seed, not on the order of the cells.
 fn sample<'a>(cells: &[&'a Cell], size: usize, seed: u64) -> Vec<&'a Cell> {
     let mut drawn = cells.to_vec();
     drawn.sort_by_cached_key(|cell| checksum::sha256(format!("{seed} {}", cell.id).as_bytes()));
@@ -122,7 +122,7 @@ fn sample<'a>(cells: &[&'a Cell], size: usize, seed: u64) -> Vec<&'a Cell> {
     drawn
 }
 
-/// Computes cells again: how many had to be the same bit by bit, and what is not as it is kept.
+/// Computes cells again, and returns the number of cells that had to be equal bit by bit, and the differences.
 fn recompute(plan: &Plan, store: &Store, cells: &[&Cell], threads: Option<usize>) -> Result<(usize, Vec<String>)> {
     let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
@@ -140,14 +140,14 @@ fn recompute(plan: &Plan, store: &Store, cells: &[&Cell], threads: Option<usize>
                 differences(&kept, &series, &again, compare)?
                     .map(|what| format!("cell {} ({}): {what}", cell.id, cell.label())),
             ),
-            // The checksums have found that already.
+            // The checksums have reported these cells.
             Err(_) => continue,
         }
     }
     Ok((exact, problems))
 }
 
-/// `avx512` of `Some Processor (avx512)`.
+/// The instruction set, such as `avx512` in `Some Processor (avx512)`.
 fn instruction_set(cpu: &str) -> &str {
     cpu.rsplit_once('(').map_or(cpu, |(_, set)| set.trim_end_matches(')'))
 }
@@ -167,14 +167,14 @@ impl Compare {
     }
 }
 
-/// The first difference.
+/// The first difference between records.
 fn differences(kept: &[Record], series: &[StoredSeries], again: &Outcome, compare: Compare) -> Result<Option<String>> {
     if kept.len() != again.records.len() {
         return Ok(Some(format!("{} records are kept, {} were computed", kept.len(), again.records.len())));
     }
     let mut without: Vec<&str> = COST_COLUMNS.iter().chain(&NAMES).copied().collect();
     if compare == Compare::Tolerance {
-        // Steps to convergence belong to the instruction set too.
+        // The number of steps to convergence depends on the instruction set, too.
         without.push("iterations");
     }
     let same = |kept, again| compare.same(kept, again);
@@ -184,8 +184,7 @@ fn differences(kept: &[Record], series: &[StoredSeries], again: &Outcome, compar
     Ok(of_series(series, &again.series, compare))
 }
 
-/// The first series that differs: in any item, or, where figures are compared within a tolerance, in more than a share
-/// of the items that is as large.
+/// The first series that differs. Within the tolerance, a series differs if more than this share of its items differ.
 fn of_series(kept: &[StoredSeries], again: &[StoredSeries], compare: Compare) -> Option<String> {
     if kept.len() != again.len() {
         return Some(format!("{} series of scores are kept, {} were computed", kept.len(), again.len()));

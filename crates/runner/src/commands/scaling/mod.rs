@@ -1,4 +1,4 @@
-//! `runner scaling`: what fits cost as views, items and widths grow, one fit at a time.
+//! The command `runner scaling`: times of fits as the numbers of views, items and columns grow, one fit at a time.
 
 mod star;
 mod timings;
@@ -22,24 +22,24 @@ use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use store::record::{COST, Record};
 use timings::{Timings, place};
 
-/// What to time.
+/// The sizes to time, and the settings.
 #[derive(Clone, Debug)]
 pub struct ScalingRequest {
     /// The star of sizes.
     pub file: PathBuf,
-    /// Every size once, and no size beyond the axes.
+    /// Whether to time every size once, and no size beyond the axes.
     pub quick: bool,
     /// Folder of all results.
     pub out: PathBuf,
-    /// Tell the sizes and stop.
+    /// Whether to list the sizes and stop.
     pub dry_run: bool,
-    /// Threads; all cores without a number.
+    /// Number of threads; all cores by default.
     pub threads: Option<usize>,
-    /// Time sizes anew that are timed.
+    /// Whether to time sizes again that have been timed.
     pub recompute: bool,
 }
 
-/// Times all sizes that are not timed yet, and writes records, a table and log-log curves.
+/// Times the sizes that have not been timed, and writes records, a table and log-log curves.
 ///
 /// # Errors
 /// Anything wrong with the file, a fit that fails, a result that cannot be kept.
@@ -84,7 +84,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
         let (size, times) = sizes[i];
         let start = std::time::Instant::now();
         let data = size.data()?;
-        // The first fits of a process find cold caches and sleeping threads.
+        // The first fits of a process find cold caches and sleeping threads, so they are not timed.
         if nth == 0 {
             pool.install(|| star.methods.iter().try_for_each(|method| method.fit(&data, 1).map(|_| ())))?;
         }
@@ -107,7 +107,7 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     let mut files = store.write_records(&records, None)?.to_vec();
     let timings = Timings { star: &star, records: &records };
     let mut note = format!("Synthetic data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
-    // Sizes that were timed before may have been timed elsewhere.
+    // The records of sizes that were timed earlier may come from another machine.
     note.extend(processors::mixed(&records).map(|mixed| format!(" {mixed}")));
     let table = timings.table(&name, &note);
     files.extend(table.write(&store.root().join("tables").join("cost"))?);

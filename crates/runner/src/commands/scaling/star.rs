@@ -1,4 +1,4 @@
-//! Which sizes are timed: a star round a centre, read from its file.
+//! The sizes to time: a star around a centre, read from a file.
 
 use std::path::Path;
 
@@ -14,11 +14,11 @@ use serde_json::json;
 use grid::keys::canonical;
 use grid::plan::RECORDS_VERSION;
 
-/// A star of sizes round a centre.
+/// A star of sizes around a centre.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Star {
-    /// Names the output folder.
+    /// Name of the output folder.
     pub(super) name: String,
     pub(super) centre: Size,
     /// M along its axis.
@@ -27,10 +27,10 @@ pub(super) struct Star {
     pub(super) items: Vec<usize>,
     /// d along its axis.
     pub(super) widths: Vec<usize>,
-    /// Sizes beyond the axes that are timed a single time.
+    /// Sizes beyond the axes that are timed once.
     #[serde(default)]
     pub(super) once: Once,
-    /// Timed fits of every method at every size.
+    /// Number of timed fits of every method at every size.
     pub(super) repeats: usize,
     pub(super) methods: Vec<Method>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Size {
     pub(super) width: usize,
 }
 
-/// What grows.
+/// The quantity that grows along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Axis {
     Views,
@@ -141,7 +141,7 @@ impl Star {
         Ok(star)
     }
 
-    /// The sizes with how often each is timed, the centre first.
+    /// The sizes with the number of times each is timed, the centre first.
     pub(super) fn sizes(&self, quick: bool) -> Vec<(Size, usize)> {
         let repeats = if quick { 1 } else { self.repeats };
         let mut sizes = vec![(self.centre, repeats)];
@@ -160,7 +160,7 @@ impl Star {
         sizes
     }
 
-    /// Hash of everything that the timings of a size stand for.
+    /// The hash of everything that can change the timings of a size.
     pub(super) fn id(&self, size: Size, times: usize, threads: usize) -> String {
         let methods: Vec<_> = self.methods.iter().map(|m| json!({"method": m, "version": m.version()})).collect();
         let identity = json!({

@@ -1,4 +1,4 @@
-//! Timings as a table and as log-log curves with their exponents.
+//! Timings as a table, and as log-log curves with their exponents.
 
 use align::Method;
 use tasks::resamples::quantile;
@@ -10,7 +10,7 @@ use report::draw::palette;
 use report::tables::table::Table;
 use store::record::Record;
 
-/// What a size's records stand under in the column `views`.
+/// The text of the column `views` in the records of a size.
 pub(super) fn place(size: Size) -> String {
     format!("N{} d{}=synthetic", size.items, size.width)
 }
@@ -21,14 +21,14 @@ pub(super) struct Timings<'a> {
     pub(super) records: &'a [Record],
 }
 
-/// Median, least and greatest.
+/// Median, minimum and maximum.
 fn spread(mut values: Vec<f64>) -> Option<(f64, f64, f64)> {
     values.sort_by(f64::total_cmp);
     let (low, high) = (*values.first()?, *values.last()?);
     Some((quantile(&values, 0.5), low, high))
 }
 
-/// A column of a record.
+/// The value of a column of a record.
 type Column = fn(&Record) -> Option<f64>;
 
 impl Timings<'_> {
@@ -52,7 +52,7 @@ impl Timings<'_> {
         self.star.sizes(false).into_iter().map(|(size, _)| size).collect()
     }
 
-    /// Sizes along an axis, ascending.
+    /// The sizes along an axis, ascending.
     fn along(&self, axis: Axis) -> Vec<Size> {
         let centre = self.star.centre;
         let on_axis = |size: &Size| centre.with(axis, axis.of(*size)) == *size;
@@ -106,7 +106,7 @@ impl Timings<'_> {
         }
     }
 
-    /// Wall and CPU seconds along an axis; a line's name ends in its exponent.
+    /// Wall and CPU seconds along an axis. The name of a line ends with its exponent.
     pub(super) fn curves(&self, axis: Axis, name: &str, note: &str) -> Curves {
         let sizes = self.along(axis);
         let columns: [(&str, Column); 2] =
@@ -151,7 +151,7 @@ impl Timings<'_> {
     }
 }
 
-/// A method's title, and the option that tells it from another with the same title.
+/// The title of a method, with the option that distinguishes it from another method with the same title.
 fn short_label(method: &Method) -> String {
     let params = MethodKey::of(method).params;
     let is = |path: &str, value: &str| params.get(path).is_some_and(|given| given == value);

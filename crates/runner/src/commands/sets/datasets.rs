@@ -1,4 +1,4 @@
-//! `runner import`, `check` and `export`: a user's data before a grid sees them.
+//! The commands `runner import`, `check` and `export`: a user's data before a grid reads them.
 
 use std::path::Path;
 
@@ -10,17 +10,18 @@ use files::Fault;
 
 use grid::source::{manifests_dir, unmatched};
 
-/// Writes a manifest of own files that a run can read, or one for each of several folds, and says what is odd.
+/// Writes the manifest of a user's files, or one manifest for each of several folds, and returns the notes and
+/// warnings.
 ///
 /// # Errors
-/// All that an import and a load refuse; then what was there before is there still.
+/// The errors of an import and of a load. Earlier files then stay as they are.
 pub fn import(request: &Import, folds: Option<usize>) -> Result<String> {
     let all = match folds {
         None => vec![data::import::import(request)?],
         Some(folds) => data::import::import_folds(request, folds)?,
     };
     let mut lines: Vec<String> = all.iter().map(ToString::to_string).collect();
-    // Texts and rows that are left out are the same of all folds.
+    // All folds have the same texts and leave out the same rows.
     let Some(imported) = all.first() else { return Ok(String::new()) };
     for (name, texts) in imported.texts.iter().chain(&imported.group_texts) {
         let shown: Vec<&str> = texts.iter().take(5).map(String::as_str).collect();
@@ -54,7 +55,7 @@ pub fn import(request: &Import, folds: Option<usize>) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// The manifest of this name in the catalogue, or at this path.
+/// The manifest with this name in the catalogue, or at this path.
 ///
 /// # Errors
 /// It is not there, or broken.
@@ -66,18 +67,18 @@ pub fn find(name_or_path: &str) -> Result<Manifest> {
     }
 }
 
-/// A data set that was looked at.
+/// The result of a check.
 #[derive(Debug)]
 pub struct Looked {
     /// Its manifest.
     pub manifest: Manifest,
-    /// Its figures, and what is odd about it.
+    /// The statistics of the data, and the warnings.
     pub checked: Checked,
-    /// Pairs of views whose rows do not correspond, a line each.
+    /// Pairs of views whose rows do not correspond, one line each.
     pub unmatched: Vec<(SplitName, String)>,
 }
 
-/// Looks at a data set before anything is fitted.
+/// Checks a data set before anything is fitted.
 ///
 /// # Errors
 /// All that a load refuses.
@@ -89,7 +90,7 @@ pub fn check(name_or_path: &str) -> Result<Looked> {
     Ok(Looked { manifest, checked, unmatched })
 }
 
-/// The same as a page.
+/// The result of a check as text.
 pub fn page(looked: &Looked) -> String {
     let Looked { manifest, checked, unmatched } = looked;
     let mut text =
@@ -159,7 +160,7 @@ fn classes(checked: &Checked) -> Table {
     table
 }
 
-/// Writes a data set's views in another format, with a manifest.
+/// Writes the views of a data set in another format, with a manifest.
 ///
 /// # Errors
 /// All that a load refuses; a folder that cannot be written.

@@ -1,4 +1,4 @@
-//! Commands on data sets: import, check and export, downloads, texts for encoders.
+//! Commands on data sets: import, check, export, downloads, texts for encoders.
 
 pub mod datasets;
 pub mod fetch;

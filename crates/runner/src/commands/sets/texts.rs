@@ -1,4 +1,4 @@
-//! `runner texts`: from what was fetched to texts that encoders read, and a list of what they have to do.
+//! The command `runner texts`: from downloaded tables to texts for encoders, with a list of jobs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use files::Fault;
 
 use grid::source::manifests_dir;
 
-/// Reads a source's texts from its fetched files, which are verified first, and writes them with `jobs.json` into `out`,
-/// or into the cache. Nothing is asked for over the network.
+/// Reads the texts of a source from its downloaded files, after a verification of their checksums, and writes them with
+/// `jobs.json` into `out` or into the cache. It does not use the network.
 ///
 /// # Errors
 /// A source without `texts`; files that have not been fetched or have changed since; all that [`gather`] refuses.
@@ -51,7 +51,7 @@ pub fn run(name: &str, cache: Option<&Path>, out: Option<&Path>) -> Result<Strin
     Ok(lines.join("\n"))
 }
 
-/// What every encoder has to do.
+/// The job of every encoder.
 fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -> Result<Jobs> {
     let mut views = Vec::new();
     for view in &source.views {
@@ -90,7 +90,7 @@ fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -
     })
 }
 
-/// Repositories with their commits, and other addresses.
+/// The repositories with their commits, and other addresses.
 fn origins(source: &Source, fetched: &Report) -> String {
     let commit = |hub: &Hub| {
         let of_hub = fetched.files.iter().filter(|file| file.url.contains(&format!("/{}/", hub.repository)));

@@ -1,4 +1,4 @@
-//! `runner add-view`: one more view in a universe that is there, whose other views stay as they are.
+//! The command `runner add-view`: adds a view to a universe. The other views do not change.
 
 use std::path::PathBuf;
 
@@ -14,28 +14,28 @@ use super::fit::describe;
 use super::place::{TOOL, check_extension, check_free};
 use crate::commands::sets::datasets;
 
-/// What to add, and by which rows.
+/// The view to add, and the rows.
 #[derive(Clone, Debug)]
 pub struct Add {
     /// The file of the universe.
     pub universe: PathBuf,
-    /// The new view's name.
+    /// The name of the new view.
     pub view: String,
-    /// Its training rows; those of the manifest without.
+    /// Its training rows; without a file, the rows of the manifest.
     pub rows: Option<Member>,
-    /// Views that the universe has, with the same items in the same order.
+    /// Files of views of the universe, with the same items in the same order.
     pub anchors: Vec<NamedMember>,
-    /// A data set whose training rows these are, in place of or besides the files.
+    /// A data set with training rows, in place of the files or besides them.
     pub manifest: Option<String>,
-    /// How the view is joined.
+    /// The map of the new view.
     pub form: AddForm,
     /// The file to write.
     pub out: PathBuf,
-    /// Overwrite it where it is there.
+    /// Whether to overwrite an existing file.
     pub overwrite: bool,
 }
 
-/// Adds the view, writes a new file and says how alike the rows are to those of the fit.
+/// Adds the view, writes a new file and returns a text about the similarity of the rows to those of the fit.
 ///
 /// # Errors
 /// A fit without a universe; a view that it has already; no anchors, or unknown ones; rows that do not match.
@@ -84,7 +84,7 @@ fn names(views: &Views) -> String {
     views.names().collect::<Vec<_>>().join(", ")
 }
 
-/// Anchors and rows of the new view, from files, a manifest or both.
+/// Anchors and rows of the new view, from files, from a manifest, or from both.
 fn gather(request: &Add, saved: &Saved, loaded: Option<&Loaded>) -> Result<(Views, Matrix)> {
     let mut anchors = Vec::new();
     for anchor in &request.anchors {

@@ -1,4 +1,4 @@
-//! `runner fit`: a method fitted on a data set's training rows, and kept.
+//! The command `runner fit`: fits a method on the training rows of a data set and stores the fit.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::commands::show;
 use crate::run::plan_file::PlanFile;
 use grid;
 
-/// What to fit on.
+/// The data of a fit.
 #[derive(Clone, Debug)]
 pub enum FitOn {
     /// The training rows of a manifest: a name in `data-manifests/`, or a path.
@@ -29,26 +29,26 @@ pub enum FitOn {
     Moments(PathBuf),
 }
 
-/// What to fit.
+/// The method, its data and the settings of a fit.
 #[derive(Clone, Debug)]
 pub struct FitRequest {
-    /// On what.
+    /// The data.
     pub on: FitOn,
     /// The method.
     pub method: Method,
-    /// Its views, in order; all where none is named.
+    /// The views, in order; all views by default.
     pub views: Vec<String>,
     /// Seed of the fit.
     pub seed: u64,
-    /// Whether translated rows get the location and scale of the target's own ([`align::Fit::calibrated`]).
+    /// Whether to calibrate the location and scale of translated rows ([`align::Fit::calibrated`]).
     pub calibrate: bool,
     /// The file to write.
     pub out: PathBuf,
-    /// Overwrite it where it is there.
+    /// Whether to overwrite an existing file.
     pub overwrite: bool,
 }
 
-/// The method that is named as in a grid (`gcpa`, `gcpa: {loss: {tau: 0.05}}`), with these parameters laid over its own.
+/// The method from a text as in a grid (`gpa`, `gcpa: {loss: {tau: 0.05}}`), with these parameters in place of its own.
 ///
 /// # Errors
 /// Not YAML; an unknown method or parameter, with the nearest valid name; a value outside its domain.
@@ -75,7 +75,7 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
     Ok(method.value)
 }
 
-/// Fits, writes the file and says what was done.
+/// Fits, writes the file and returns a text about the fit.
 ///
 /// # Errors
 /// All that a load and a fit refuse; a file that is there already or cannot be written.
@@ -90,22 +90,23 @@ pub fn fit(request: &FitRequest) -> Result<String> {
     Ok(told(&saved, &request.out, seconds))
 }
 
-/// A cell whose fit is made again.
+/// A request to make the fit of a cell again.
 #[derive(Clone, Debug)]
 pub struct FitCell {
     /// Folder of the results of all grids.
     pub results: PathBuf,
     /// The cell's id, or its beginning.
     pub id: String,
-    /// As for [`FitRequest`].
+    /// As in [`FitRequest`].
     pub calibrate: bool,
     /// The file to write.
     pub out: PathBuf,
-    /// Overwrite it where it is there.
+    /// Whether to overwrite an existing file.
     pub overwrite: bool,
 }
 
-/// Fits what a cell of a grid fitted, its noise, pairing, widths and seed included, writes the file and says what was done.
+/// Makes the fit of a cell again, with its noise, pairing, widths and seed, writes the file and returns a text about
+/// the fit.
 ///
 /// # Errors
 /// No such cell; a grid or data that have changed since it was planned; all that a fit refuses; a file that is there already or
@@ -131,14 +132,14 @@ pub fn fit_cell(request: &FitCell) -> Result<String> {
     Ok(format!("{}\nas cell {id} of `{grid}`: {}", told(&saved, &request.out, seconds), cell.label()))
 }
 
-/// What was fitted, how the fit ended and what it warns of.
+/// A text about the fit: the method, the end of the fit, the warnings.
 fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
     let warnings: Vec<String> = saved.report.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
     let told = format!("{}\nfit: {}, {seconds:.1} s", describe(saved, file), ending(&saved.report));
     told + &warnings.concat()
 }
 
-/// What was fitted, and in how many seconds.
+/// The method and the seconds of the fit.
 fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
     let manifest = datasets::find(manifest)?;
     let loaded = data::load(&manifest)?;
@@ -165,19 +166,19 @@ fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
     Ok((saved, clock.elapsed().as_secs_f64()))
 }
 
-/// What was fitted on.
+/// The data of a fit, as the file stores them.
 #[derive(Clone, Copy, Debug)]
 pub struct Data<'a> {
     /// Name of the data set.
     pub name: &'a str,
-    /// SHA-256 of the views' data.
+    /// SHA-256 of the views.
     pub sha256: &'a str,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
 }
 
-/// The same from sums over the rows of `data`, which may be more than memory holds, calibrated where asked for. The consensus follows from them too
-/// where the universe is linear and no view misses an item.
+/// The fit from sums over the rows of `data`, which may be larger than memory, calibrated if requested. The sums also
+/// give the consensus, if the universe is linear and no view misses an item.
 ///
 /// # Errors
 /// The errors of [`Method::fit_statistics`]: a method that has to see the rows again, among others.
@@ -208,7 +209,7 @@ fn origin(method: &Method, seed: u64, data: &Data<'_>) -> Result<Origin> {
     })
 }
 
-/// The file, its views and what can be done with it.
+/// The file, its views and the possible operations.
 pub(super) fn describe(saved: &Saved, file: &Path) -> String {
     let views: Vec<String> = saved.views().iter().map(|(name, width)| format!("{name} ({width})")).collect();
     let origin = &saved.origin;

@@ -1,4 +1,4 @@
-//! `runner fit`, `project`, `translate` and `add-view`: a fitted method as a file, and what is done with it.
+//! The commands `runner fit`, `project`, `translate` and `add-view`: files of fitted methods.
 
 mod add;
 mod apply;

@@ -1,5 +1,5 @@
-//! `runner moments`: sums over rows, shard by shard on as many machines as there are, and added up again. Memory does not
-//! depend on the number of rows, and a fit from the sums is the fit from the rows to rounding.
+//! The command `runner moments`: sums over rows, in shards on any number of machines, and their addition. The memory
+//! does not depend on the number of rows, and a fit from the sums equals the fit from the rows up to rounding.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,28 @@ use files::Fault;
 use crate::commands::sets::datasets;
 use grid::pick::Shard;
 
-/// Which rows of which data are summed, and where to.
+/// The rows to sum, and the file to write.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// A name in `data-manifests/`, or a manifest's path.
+    /// A name in `data-manifests/`, or the path of a manifest.
     pub manifest: String,
     /// The split.
     pub split: SplitName,
-    /// Some of the views, in this order; all without any.
+    /// The views, in this order; all views by default.
     pub views: Vec<String>,
-    /// Which of the rows.
+    /// The shard of the rows.
     pub shard: Shard,
-    /// In which arithmetic rows are multiplied.
+    /// The arithmetic of the products.
     pub precision: Precision,
-    /// Whether the checksums in the manifest are verified, for which files are read whole.
+    /// Whether to verify the checksums in the manifest, which reads every file completely.
     pub verify: bool,
     /// The file to write.
     pub out: PathBuf,
-    /// Threads; all cores without a number.
+    /// Number of threads; all cores by default.
     pub threads: Option<usize>,
 }
 
-/// Rows read at a time.
+/// Number of rows of a piece.
 const CHUNK: usize = 2048;
 
 /// Sums a shard of the rows and writes the file.
@@ -59,7 +59,7 @@ pub fn sum(request: &Request) -> Result<String> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
     let sums = threads.install(|| {
         let chunks = stream.chunks_of(rows.clone(), CHUNK);
-        // Every view of a file has every row, so both weights are the same.
+        // Every view of a file has every row, so both weightings are equal.
         SufficientStatistics::collect::<DataError>(chunks, Incomplete::PairwiseComplete, request.precision)
     })?;
     let sums = sums.context("no rows were read")?;
@@ -69,8 +69,7 @@ pub fn sum(request: &Request) -> Result<String> {
     Ok(format!("{text} summed in {}", request.out.display()))
 }
 
-/// Adds the sums of several files. They are added in the order of their rows, so that the order in which they are named
-/// does not show.
+/// Adds the sums of several files in the order of their rows, so that the order of the files has no effect.
 ///
 /// # Errors
 /// A file that cannot be read; sums of other data or of rows that another file has; without `partial`, rows that none
@@ -95,7 +94,7 @@ pub fn merge(files: &[PathBuf], out: &Path, partial: bool) -> Result<String> {
     Ok(format!("{} of {} rows summed in {}", all.sums.rows(), all.header.of, out.display()))
 }
 
-/// The sums over all rows of a split, from a file of [`sum`] or [`merge`]: what [`align::Method::fit_statistics`] takes.
+/// The sums over all rows of a split, from a file of [`sum`] or [`merge`], for [`align::Method::fit_statistics`].
 ///
 /// # Errors
 /// It cannot be read; rows that it has not summed.
@@ -103,7 +102,7 @@ pub fn read(file: &Path) -> Result<SufficientStatistics> {
     Ok(stored(file)?.sums)
 }
 
-/// The same, with what they are of.
+/// The sums with the description of their data.
 ///
 /// # Errors
 /// The errors of [`read`].
@@ -115,7 +114,7 @@ pub fn stored(file: &Path) -> Result<StoredSums> {
     Ok(stored)
 }
 
-/// Which rows are not summed, in words.
+/// The rows that are not summed, in words.
 fn complete(stored: &StoredSums) -> Result<(), String> {
     let missing: Vec<String> = stored.missing().iter().map(|(from, to)| format!("{from} to {}", to - 1)).collect();
     if missing.is_empty() {

@@ -1,14 +1,14 @@
-//! Where files of fits go, and who writes them.
+//! The files of fits: their paths and the program that writes them.
 
 use std::path::Path;
 
 use data::read::Format;
 use data::{DataError, FileProblem};
 
-/// The program, as files name it.
+/// The name of the program in files.
 pub const TOOL: &str = concat!("runner ", env!("CARGO_PKG_VERSION"));
 
-/// A place to write to: free, unless it may be overwritten.
+/// Refuses a path that exists, unless it may be overwritten.
 pub fn check_free(file: &Path, overwrite: bool) -> Result<(), DataError> {
     if overwrite || !file.exists() {
         return Ok(());
@@ -16,7 +16,7 @@ pub fn check_free(file: &Path, overwrite: bool) -> Result<(), DataError> {
     Err(DataError::File { path: file.to_path_buf(), problem: Box::new(FileProblem::Exists) })
 }
 
-/// A universe is a safetensors file, and says so.
+/// Refuses a name without the extension of safetensors.
 pub fn check_extension(file: &Path) -> Result<(), DataError> {
     if Format::of(file).is_ok_and(|format| format == Format::Safetensors) {
         return Ok(());
