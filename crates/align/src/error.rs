@@ -288,9 +288,35 @@ pub enum AlignError {
     },
     /// A fit that has no parts and cannot be stored.
     #[error(
-        "a fit of a form of its own has no parts and cannot be kept as a file; keep what its method needs to make it"
+        "the method has a fit of a form of its own without parts, so it cannot be stored in a file; give it parts \
+         (`FittedMaps::parts`) and register their reader (`Fitted::register_form`), or fit again where the fit is used"
     )]
     NoParts,
+    /// Parts of a form without a reader.
+    #[error(
+        "the fit has the form `{form}`, and this program has no reader of that form; use the program that wrote it, or \
+         register the reader first (`Fitted::register_form`)"
+    )]
+    UnknownForm {
+        /// Name of the form.
+        form: String,
+    },
+    /// A restored fit with other views than its outline.
+    #[error("the reader of the form `{form}` made a fit of the views {got}, wanted {want}; mend the reader")]
+    OtherForm {
+        /// Name of the form.
+        form: String,
+        /// Views with their widths, as the reader made them.
+        got: String,
+        /// Views of the outline.
+        want: String,
+    },
+    /// A form that is registered twice.
+    #[error("the form `{form}` of fits is registered already; register each form once, and give each its own name")]
+    FormTaken {
+        /// Name of the form.
+        form: String,
+    },
     /// A view that the fit or the set does not have.
     #[error("no view `{name}`; the views here are {known}")]
     UnknownView {

@@ -151,6 +151,7 @@ pub use numerics::matrix::Matrix;
 #[doc(hidden)]
 pub use numerics::parallel;
 pub use numerics::{kernels, linalg, matrix};
+pub use parts::OwnParts;
 pub use pca::{Pca, pca_2d};
 pub use progress::{Progress, Watch};
 pub use report::{CorrectorReport, FitReport, FitWarning, Termination};

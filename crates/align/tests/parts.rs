@@ -1,6 +1,10 @@
 //! A fit taken apart and put together is the same fit; parts that are not those of one are refused by name.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use align::linalg::{Threads, product};
 use align::methods::add_view::{AddViewParams, Base};
 use align::methods::decoder::Decoder;
 use align::methods::gcca::{GccaParams, Whiten};
@@ -9,9 +13,11 @@ use align::methods::gpa::GpaParams;
 use align::methods::na::{NaParams, Scale, ZscoreParams};
 use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::parts::{Array, Outline, Parts, Scaling, StepOutline, Values};
-use align::prep::ConstantColumns;
+use align::prep::{ConstantColumns, ZScore};
 use align::synthetic::Synthetic;
-use align::{AddForm, AlignError, Consensus, Dataset, Fitted, Matrix, Method, Rescale};
+use align::{
+    AddForm, AlignError, Consensus, Coordinates, Dataset, Fitted, FittedMaps, Matrix, Method, OwnParts, Rescale,
+};
 
 fn synthetic() -> Dataset {
     let recipe = Synthetic { widths: vec![12, 8, 16], fit_rows: 300, test_rows: 50, ..Default::default() };
@@ -300,4 +306,112 @@ fn the_consensus_tells_other_rows_from_those_of_the_fit() {
     let moved = data.test.views.iter().map(|s| (s.name().to_string(), s.values().map(|&x| x + 1.0)));
     let moved = align::Views::new(moved).unwrap();
     assert!(fit.shift_to(&Consensus::of(universe, &moved).unwrap()) > 0.5);
+}
+
+/// A fit of a form of its own: every view standardised, turned, and then through the fit of another method.
+#[derive(Debug)]
+struct Turned {
+    views: Vec<(String, ZScore, Matrix)>,
+    shift: f64,
+    inner: Option<Fitted>,
+}
+
+impl FittedMaps for Turned {
+    fn views(&self) -> Vec<(&str, usize)> {
+        self.views.iter().map(|(name, prep, _)| (name.as_str(), prep.width())).collect()
+    }
+
+    fn coordinates(&self) -> &'static [Coordinates] {
+        &[Coordinates::Universe]
+    }
+
+    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+        let (_, prep, turn) = self.views.iter().find(|(name, ..)| name == view).unwrap();
+        let turned = product(prep.apply(x)?.view(), turn.view(), Threads::Pool).map(|&x| x + self.shift as f32);
+        self.inner.as_ref().unwrap().project(view, &turned)
+    }
+
+    fn parts(&self) -> Option<OwnParts> {
+        let parts = OwnParts::new("turned").with_array("shift", Array::vector_f64(&[self.shift]));
+        let parts = parts.with_fit("inner", self.inner.as_ref()?.parts().ok()?);
+        let add = |parts: OwnParts, (name, prep, turn): &(String, ZScore, Matrix)| {
+            parts.with_scaling(name.as_str(), prep).with_array(format!("{name}.turn"), Array::matrix(turn))
+        };
+        Some(self.views.iter().fold(parts, add))
+    }
+
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+fn read_turned(parts: &mut OwnParts) -> Result<Arc<dyn FittedMaps>, AlignError> {
+    let mut views = Vec::new();
+    for (name, _) in parts.views().to_vec() {
+        views.push((name.clone(), parts.take_scaling(&name)?, parts.take_matrix(&format!("{name}.turn"))?));
+    }
+    let shift = parts.take_numbers("shift", 1)?[0];
+    let inner = Some(Fitted::from_parts(parts.take_fit("inner")?)?);
+    Ok(Arc::new(Turned { views, shift, inner }))
+}
+
+#[test]
+fn a_form_of_ones_own_is_restored_by_its_registered_reader() {
+    let data = Synthetic { widths: vec![6, 4], fit_rows: 80, ..Synthetic::default() }.generate(3).unwrap();
+    let train = &data.train.views;
+    let inner = Method::from_name("gpa").unwrap().fit(train, 1).unwrap().fitted;
+    let view = |name: &str| {
+        let x = train.get(name).unwrap();
+        let turn = Matrix::from_fn(x.cols(), x.cols(), |i, j| f32::from(u8::from((i + 1) % x.cols() == j)));
+        (name.to_string(), ZScore::fit(x, ConstantColumns::Clamp), turn)
+    };
+    let turned = |inner| Fitted::Own(Arc::new(Turned { views: vec![view("v0"), view("v1")], shift: 0.25, inner }));
+    let fitted = turned(Some(inner));
+    let parts = fitted.parts().unwrap();
+    let text = serde_json::to_string(&parts.outline).unwrap();
+    assert!(text.starts_with(r#"{"kind":"own","form":"turned","views":[{"name":"v0","width":6},"#), "{text}");
+    let arrays = parts.arrays.clone();
+    let read = |text: &str, arrays: &BTreeMap<String, Array>| {
+        Fitted::from_parts(Parts { outline: serde_json::from_str(text).unwrap(), arrays: arrays.clone() })
+    };
+
+    let unknown = read(&text, &arrays).unwrap_err().to_string();
+    let told = "the fit has the form `turned`, and this program has no reader of that form; use the program that wrote it, \
+                or register the reader first (`Fitted::register_form`)";
+    assert_eq!(unknown, told);
+    Fitted::register_form("turned", read_turned).unwrap();
+    let taken = Fitted::register_form("turned", read_turned).unwrap_err().to_string();
+    assert!(taken.starts_with("the form `turned` of fits is registered already"), "{taken}");
+    let again = read(&text, &arrays).unwrap();
+    let x = data.test.views.get("v1").unwrap();
+    assert_eq!(again.project("v1", x).unwrap(), fitted.project("v1", x).unwrap());
+    assert_eq!(again.parts().unwrap().arrays, arrays);
+
+    let without = |name: &str| {
+        let mut arrays = arrays.clone();
+        assert!(arrays.remove(name).is_some(), "{name} is not in {:?}", arrays.keys());
+        read(&text, &arrays).unwrap_err().to_string()
+    };
+    assert!(without("own.array.v1.turn").starts_with("array `v1.turn` is missing"));
+    assert!(without("own.scaling.v0.std").starts_with("array `own.scaling.v0.std` is missing"));
+    assert!(without("own.fit.0.v0.map").starts_with("array `v0.map` is missing"));
+    let with = |name: &str, array: Array| {
+        let mut arrays = arrays.clone();
+        arrays.insert(name.to_string(), array);
+        read(&text, &arrays).unwrap_err().to_string()
+    };
+    assert!(with("own.array.more", Array::vector(&[1.0])).starts_with("array `more` is not used"));
+    assert!(with("more", Array::vector(&[1.0])).starts_with("array `more` is not used"));
+    let shape = with("own.array.shift", Array::vector_f64(&[1.0, 2.0]));
+    assert!(shape.starts_with("array `shift` is f64 [2], wanted f64 [1]"), "{shape}");
+    let value = with("own.array.shift", Array::vector_f64(&[f64::NAN]));
+    assert!(value.starts_with("array `shift` holds NaN at position 0, wanted finite values"), "{value}");
+    let renamed = read(&text.replacen(r#""name":"v1","width":4"#, r#""name":"v1","width":5"#, 1), &arrays);
+    let renamed = renamed.unwrap_err().to_string();
+    assert!(renamed.contains("made a fit of the views v0 (6), v1 (4), wanted v0 (6), v1 (5)"), "{renamed}");
+
+    let none = turned(None).parts().unwrap_err().to_string();
+    let told = "the method has a fit of a form of its own without parts, so it cannot be stored in a file; give it parts \
+                (`FittedMaps::parts`) and register their reader (`Fitted::register_form`), or fit again where the fit is used";
+    assert_eq!(none, told);
 }

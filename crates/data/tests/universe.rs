@@ -123,7 +123,7 @@ fn a_newer_format_is_refused_whatever_else_it_says() {
         "is a universe of format 4, this program reads 3 and older; use the program that wrote it or a newer one"
     );
     let none = bench.error_of(&rewritten(&bench.bytes(), |about| about["format_version"] = json!("one"), |_| ()));
-    assert!(none.contains("`format_version` is \"one\", expected 1 to 3"), "{none}");
+    assert!(none.contains("`format_version` is \"one\", expected 1 to 4"), "{none}");
 }
 
 /// Files that programs before format 3 have written, and what these programs made of a few rows.

@@ -6,10 +6,16 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use align::parts::Array;
 use align::prep::ZScore;
-use align::{AlignError, Aligner, Coordinates, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs};
+use align::{
+    AlignError, Aligner, Coordinates, Fit, FitInput, FitReport, Fitted, FittedMaps, Matrix, Method, Needs, OwnParts,
+};
+use data::import::Member;
+use data::{MatrixReader, MatrixWriter};
 use grid::Grid;
 use runner::commands::run::{RunRequest, run};
+use runner::commands::universe::{self, Apply, FitCell, Way, fit_cell};
 use runner::run::outcome::Ending;
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +101,28 @@ impl FittedMaps for Features {
         self.views.iter().find(|(name, ..)| name == view).map(|(_, prep, _)| prep)
     }
 
+    fn parts(&self) -> Option<OwnParts> {
+        let parts = OwnParts::new("near").with_array("gamma", Array::vector_f64(&[self.gamma]));
+        let add = |parts: OwnParts, (name, prep, anchors): &(String, ZScore, Matrix)| {
+            parts.with_scaling(name.as_str(), prep).with_array(format!("{name}.anchors"), Array::matrix(anchors))
+        };
+        Some(self.views.iter().fold(parts, add))
+    }
+
     fn bytes(&self) -> usize {
         self.views.iter().map(|(_, _, anchors)| size_of_val(anchors.as_slice())).sum()
+    }
+}
+
+impl Features {
+    fn read(parts: &mut OwnParts) -> Result<Arc<dyn FittedMaps>, AlignError> {
+        let names: Vec<String> = parts.views().iter().map(|(name, _)| name.clone()).collect();
+        let view = |name: String| {
+            let (prep, anchors) = (parts.take_scaling(&name)?, parts.take_matrix(&format!("{name}.anchors"))?);
+            Ok((name, prep, anchors))
+        };
+        let views = names.into_iter().map(view).collect::<Result<_, AlignError>>()?;
+        Ok(Arc::new(Self { views, gamma: parts.take_numbers("gamma", 1)?[0] }))
     }
 }
 
@@ -108,6 +134,36 @@ data:
 methods: [pairwise, near: {gamma: 0.7}]
 tasks: [retrieval, clustering, consistency, drift, similarity: {permutations: 9}, hubness, probing, stitching, cycle]
 ";
+
+/// Stores the fit of a cell in a file and projects rows with it: a file of a form that is read once it is registered.
+fn a_fit_is_stored_and_projects(bench: &Bench, id: String) {
+    let path = |name: &str| bench.folder.path().join(name);
+    let file = path("near.safetensors");
+    let request = FitCell { results: bench.out(), id, calibrate: true, out: file.clone(), overwrite: false };
+    let told = fit_cell(&request).unwrap();
+    assert!(told.contains("near on 120 rows") || told.contains("a form of its own"), "{told}");
+
+    let x = Matrix::from_fn(5, 12, |i, j| (i * 12 + j) as f32 * 0.1);
+    let input = Member::from(path("x.npy"));
+    let mut rows = MatrixWriter::create(&input, 5, 12).unwrap();
+    rows.write(&x).unwrap();
+    rows.finish().unwrap();
+    let apply = |way: Way, out: &str| {
+        let (universe, input, out) = (file.clone(), input.clone(), Member::from(path(out)));
+        universe::apply(&Apply { universe, way, input, out, overwrite: false })
+    };
+    let project = || Way::Project { view: "v1".into(), unit_variance: false };
+    let unread = apply(project(), "z.npy").unwrap_err().to_string();
+    assert!(unread.contains("the fit has the form `near`, and this program has no reader of that form"), "{unread}");
+    Fitted::register_form("near", Features::read).unwrap();
+    assert!(apply(project(), "z.npy").unwrap().ends_with("z.npy: 5 x 16"));
+    let fitted = data::universe::read(&file).unwrap().fitted;
+    let written = MatrixReader::open(&Member::from(path("z.npy"))).unwrap();
+    let z = written.rows().unwrap().chunks(10).next().unwrap().unwrap();
+    assert_eq!(z, fitted.project("v1", &x).unwrap());
+    let translated = apply(Way::Translate { from: "v0".into(), to: "v1".into() }, "y.npy").unwrap_err().to_string();
+    assert!(translated.contains("holds `near`: no way from one view to another; use `runner project`"), "{translated}");
+}
 
 #[test]
 fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
@@ -139,6 +195,9 @@ fn a_method_of_ones_own_runs_in_a_grid_and_is_cached_like_the_others() {
     for task in ["drift", "stitching", "cycle"] {
         assert!(!of(task).is_empty() && of(task).iter().all(|r| r.value.is_none()), "{task}");
     }
+
+    let cell = retrieved[0].cell.clone();
+    a_fit_is_stored_and_projects(&bench, cell);
 
     let odd = |from: &str, to: &str| {
         let bench = Bench::new(&GRID.replace(from, to));

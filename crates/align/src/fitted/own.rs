@@ -3,13 +3,14 @@
 use std::fmt;
 
 use super::kinds::{Coordinates, LinearStep};
+use crate::parts::OwnParts;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
 /// A fit of a form outside this crate, such as kernel features, held by [`Fitted::Own`](super::Fitted::Own).
 ///
 /// It declares the coordinates that it offers. Tasks judge it in each of them; tasks that need others record "not
-/// applicable". Such a fit can neither be stored as a file nor calibrated.
+/// applicable". Such a fit cannot be calibrated. It can be stored in a file if it has [`parts`](FittedMaps::parts).
 pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     /// Names and widths of the views, in order.
     fn views(&self) -> Vec<(&str, usize)>;
@@ -48,6 +49,12 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     fn linear_step(&self, source: &str, target: &str) -> Result<LinearStep, AlignError> {
         let _ = (source, target);
         Ok(LinearStep::None)
+    }
+
+    /// Parts from which the reader of its form restores the fit ([`Fitted::register_form`](super::Fitted::register_form));
+    /// `None` for a fit that cannot be stored.
+    fn parts(&self) -> Option<OwnParts> {
+        None
     }
 
     /// Bytes of its numbers, for the store of fits that cells share.

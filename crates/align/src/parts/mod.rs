@@ -25,12 +25,18 @@
 //! `.norm_shift`, `.w1`, `.b1`, `.wg`, `.bg`, `.w2`, `.b2`. Arrays of pairs of views, by their positions: `pair.0.1`.
 //! The part after the last dot never occurs in two of these groups, so the name of a view cannot be mistaken for
 //! another array.
+//!
+//! A fit of a form outside this crate ([`Fitted::Own`](crate::Fitted::Own)) can have parts, too: [`OwnParts`]. Their
+//! arrays have the prefixes `own.array.`, `own.scaling.` and `own.fit.`.
 
+mod arrays;
 mod old;
+mod own;
 mod put;
 mod take;
 
 pub use old::OldOutline;
+pub use own::{OwnOutline, OwnParts};
 
 use std::collections::BTreeMap;
 
@@ -126,6 +132,8 @@ pub enum Outline {
         /// The corrector, if there is one.
         corrector: Option<CorrectorOutline>,
     },
+    /// A form outside this crate.
+    Own(OwnOutline),
 }
 
 impl Outline {
@@ -135,6 +143,7 @@ impl Outline {
             Self::Input { views } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
             Self::Pairwise { views, .. } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
             Self::Universe { views, .. } => views.iter().map(|v| (v.name.as_str(), v.width)).collect(),
+            Self::Own(outline) => outline.views(),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::arrays::put_scaling;
+use super::own::OwnOutline;
 use super::{
-    Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, Scaling, StepOutline, ViewOutline,
-    of_view, pair,
+    Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, StepOutline, ViewOutline, of_view, pair,
 };
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
@@ -16,7 +17,7 @@ impl Fitted {
     /// All parts of the fit, by name; the arrays are copies.
     ///
     /// # Errors
-    /// [`AlignError::NoParts`] for a form outside this crate.
+    /// [`AlignError::NoParts`] for a form outside this crate that has none ([`FittedMaps::parts`](crate::FittedMaps::parts)).
     pub fn parts(&self) -> Result<Parts, AlignError> {
         let mut arrays = BTreeMap::new();
         let outline = match self {
@@ -53,21 +54,16 @@ impl Fitted {
                 });
                 Outline::Universe { width: universe.width(), views, corrector }
             }
-            Self::Own(_) => return Err(AlignError::NoParts),
+            Self::Own(own) => {
+                let parts = own.parts().ok_or(AlignError::NoParts)?;
+                Outline::Own(OwnOutline::of(parts, &own.views(), &mut arrays))
+            }
         };
         Ok(Parts { outline, arrays })
     }
 }
 
 type Stored = BTreeMap<String, Array>;
-
-fn put_scaling(arrays: &mut Stored, start: &str, prep: &ZScore) -> Scaling {
-    let (divisors, scales) = (prep.divisors(), prep.scales());
-    for (what, values) in [("mean", prep.mean()), ("std", prep.std()), ("divisor", &divisors), ("scale", &scales)] {
-        arrays.insert(format!("{start}{what}"), Array::vector_f64(values));
-    }
-    Scaling { epsilon: prep.epsilon(), constant_columns: prep.rule() }
-}
 
 fn put_calibration(arrays: &mut Stored, start: &str, calibration: &Calibration) {
     arrays.insert(format!("{start}mean"), Array::vector_f64(calibration.mean()));

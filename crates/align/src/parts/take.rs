@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{
-    Array, Back, InputOutline, Outline, PairOutline, Parts, Scaling, StepOutline, Values, ViewOutline, of_view, pair,
-};
+use super::arrays::Arrays;
+use super::{Back, InputOutline, Outline, PairOutline, Parts, Scaling, StepOutline, ViewOutline, of_view, pair};
 use crate::calibration::Calibration;
 use crate::corrector::{Corrector, Weights};
 use crate::fitted::{Correction, InputSpace, KernelFeatures, LinearMap, PairMaps, Step, ViewMap};
@@ -18,7 +17,8 @@ impl Fitted {
     /// # Errors
     /// [`AlignError::MissingPart`], [`AlignError::UnusedPart`], [`AlignError::PartShape`], [`AlignError::PartValue`]
     /// for an array that is missing, not used, of another type or shape, or with a value that it cannot hold;
-    /// [`AlignError::DuplicateView`], [`AlignError::TooFewViews`], [`AlignError::EmptyView`] for such an outline.
+    /// [`AlignError::DuplicateView`], [`AlignError::TooFewViews`], [`AlignError::EmptyView`] for such an outline;
+    /// [`AlignError::UnknownForm`] for a form that is not registered ([`Fitted::register_form`]).
     pub fn from_parts(parts: Parts) -> Result<Self, AlignError> {
         let Parts { outline, arrays } = parts;
         check_views(&outline.views())?;
@@ -69,6 +69,7 @@ impl Fitted {
                 }
                 Self::Universe(universe)
             }
+            Outline::Own(outline) => Self::Own(outline.restore(&mut arrays)?),
         };
         match arrays.0.into_keys().next() {
             None => Ok(fitted),
@@ -93,68 +94,7 @@ fn check_views(views: &[(&str, usize)]) -> Result<(), AlignError> {
     Ok(())
 }
 
-/// Arrays that have not been used yet.
-struct Arrays(BTreeMap<String, Array>);
-
 impl Arrays {
-    fn remove(&mut self, part: &str) -> Result<Array, AlignError> {
-        self.0.remove(part).ok_or_else(|| AlignError::MissingPart { part: part.to_string() })
-    }
-
-    /// The numbers of an `f32` array of this shape, all of them finite.
-    fn single(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f32>, AlignError> {
-        match self.remove(part)? {
-            Array { shape: got, values: Values::Single(values) } if fits(&got, shape, values.len()) => {
-                finite(part, values)
-            }
-            other => Err(other_shape(part, &other, "f32", shape)),
-        }
-    }
-
-    /// Like [`Arrays::single`], `f64`.
-    fn double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
-        let values = self.any_double(part, shape)?;
-        finite(part, values)
-    }
-
-    /// Like [`Arrays::double`], of values that need not be finite: the divisor of a column that is left out is not.
-    fn any_double(&mut self, part: &str, shape: &[usize]) -> Result<Vec<f64>, AlignError> {
-        match self.remove(part)? {
-            Array { shape: got, values: Values::Double(values) } if fits(&got, shape, values.len()) => Ok(values),
-            other => Err(other_shape(part, &other, "f64", shape)),
-        }
-    }
-
-    fn matrix(&mut self, part: &str, rows: usize, cols: usize) -> Result<Matrix, AlignError> {
-        Matrix::new(rows, cols, self.single(part, &[rows, cols])?)
-    }
-
-    /// A standardisation whose divisors and factors follow from its standard deviations.
-    fn scaling(&mut self, start: &str, width: usize, scaling: Scaling) -> Result<ZScore, AlignError> {
-        let Scaling { epsilon, constant_columns } = scaling;
-        let (mean, std) = (self.double(&format!("{start}mean"), &[width])?, format!("{start}std"));
-        let deviations = self.double(&std, &[width])?;
-        if let Some(at) = deviations.iter().position(|&s| s < 0.0) {
-            return Err(AlignError::PartValue { part: std, at, value: deviations[at], want: "0 or above" });
-        }
-        if !(epsilon >= 0.0 && epsilon.is_finite()) {
-            return Err(AlignError::PartValue { part: std, at: 0, value: epsilon, want: "an epsilon of 0 or above" });
-        }
-        let prep = ZScore::of_deviations(mean, deviations, epsilon, constant_columns);
-        if let Some(at) = prep.divisors().iter().position(|&s| s <= 0.0) {
-            return Err(AlignError::PartValue { part: std, at, value: 0.0, want: "a divisor above 0" });
-        }
-        for (what, derived) in [("divisor", prep.divisors()), ("scale", prep.scales())] {
-            let part = format!("{start}{what}");
-            let stored = self.any_double(&part, &[width])?;
-            if let Some(at) = (0..width).find(|&j| stored[j].to_bits() != derived[j].to_bits()) {
-                let want = "what the standard deviation and the outline's rule make";
-                return Err(AlignError::PartValue { part, at, value: stored[at], want });
-            }
-        }
-        Ok(prep)
-    }
-
     fn calibration(&mut self, start: &str, width: usize) -> Result<Calibration, AlignError> {
         let mean = self.double(&format!("{start}mean"), &[width])?;
         let part = format!("{start}gain");
@@ -313,23 +253,5 @@ impl Ways<'_> {
         let prep = Arc::new(self.arrays.scaling(start, width, scaling)?);
         named.scalings.insert(start.to_string(), (Arc::clone(&prep), scaling));
         Ok(prep)
-    }
-}
-
-fn fits(got: &[usize], want: &[usize], count: usize) -> bool {
-    got == want && want.iter().try_fold(1usize, |product, &n| product.checked_mul(n)) == Some(count)
-}
-
-fn other_shape(part: &str, array: &Array, precision: &str, shape: &[usize]) -> AlignError {
-    AlignError::PartShape { part: part.to_string(), got: array.describe(), want: format!("{precision} {shape:?}") }
-}
-
-fn finite<T: Copy + Into<f64>>(part: &str, values: Vec<T>) -> Result<Vec<T>, AlignError> {
-    match values.iter().position(|&x| !x.into().is_finite()) {
-        None => Ok(values),
-        Some(at) => {
-            let value = values[at].into();
-            Err(AlignError::PartValue { part: part.to_string(), at, value, want: "finite values" })
-        }
     }
 }

@@ -167,7 +167,7 @@ impl Saved {
     /// Writes the file and returns its SHA-256. The same fit gives the same bytes.
     ///
     /// # Errors
-    /// A fit of a form outside `align`; a file that cannot be written.
+    /// A fit of a form outside `align` that has no parts ([`align::FittedMaps::parts`]); a file that cannot be written.
     pub fn write(&self, file: &Path) -> Result<String, DataError> {
         let parts = self.fitted.parts().map_err(|cause| problem(file, UniverseProblem::Parts { cause }))?;
         let Parts { outline, mut arrays } = parts;
@@ -177,7 +177,7 @@ impl Saved {
         }
         let tensors: Vec<Tensor> = arrays.iter().map(|(name, array)| Tensor::array(name.clone(), array)).collect();
         let about = About {
-            format_version: FORMAT_VERSION,
+            format_version: if matches!(outline, Outline::Own(_)) { FORMAT_VERSION } else { WITH_STEPS },
             arrays_sha256: checksum_of_data(&tensors),
             fitted: outline,
             consensus: self.consensus.as_ref().map(|consensus| ConsensusAbout { rows: consensus.rows() }),

@@ -5,9 +5,10 @@ use thiserror::Error;
 
 use crate::messages::words::known_names;
 
-/// The version of the format that is written, and the newest that is read. Version 2 added calibrations to version 1;
-/// since version 3 each view of a universe is a list of steps.
-pub const FORMAT_VERSION: u64 = 3;
+/// The newest version of the format. Version 2 added calibrations to version 1; since version 3 each view of a universe
+/// is a list of steps; version 4 added fits of forms outside `align`. A file has the oldest version that can hold its fit,
+/// but not less than 3.
+pub const FORMAT_VERSION: u64 = 4;
 
 /// The first format in which views are lists of steps.
 pub(super) const WITH_STEPS: u64 = 3;

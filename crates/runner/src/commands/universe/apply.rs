@@ -65,7 +65,7 @@ impl Way {
     }
 
     /// The width of what comes out.
-    fn width(&self, saved: &Saved, file: &Path) -> Result<usize, DataError> {
+    fn width(&self, saved: &Saved, file: &Path) -> Result<usize> {
         match (self, &saved.fitted) {
             (Self::Project { .. }, Fitted::Universe(universe)) => Ok(universe.width()),
             (Self::Project { .. }, Fitted::Pairwise(_)) => Err(lacks(
@@ -73,26 +73,43 @@ impl Way {
                 file,
                 "a map for every pair of views and no space that all share",
                 "use `runner translate --from VIEW --to VIEW`, or fit a method with a universe, such as gpa",
-            )),
+            )
+            .into()),
             (_, Fitted::Input(_)) => Err(lacks(
                 saved,
                 file,
                 "no alignment, each view in its own coordinates",
                 "fit a method that aligns, such as gpa",
-            )),
+            )
+            .into()),
+            (Self::Project { view, .. }, Fitted::Own(_)) if saved.fitted.projects() => {
+                // Such a fit does not say how wide its coordinates are.
+                let row = Matrix::zeros(1, saved.width(view, file)?);
+                let projected = saved.fitted.project(view, &row).with_context(|| file.display().to_string())?;
+                Ok(projected.cols())
+            }
             (Self::Project { .. }, Fitted::Own(_)) => Err(lacks(
                 saved,
                 file,
-                "a form of its own, whose width is not known",
-                "fit a method with a universe, such as gpa",
-            )),
+                "no space that all views share",
+                "use `runner translate --from VIEW --to VIEW`, or fit a method with a universe, such as gpa",
+            )
+            .into()),
+            (Self::Translate { .. }, Fitted::Own(_)) if !saved.fitted.translates() => Err(lacks(
+                saved,
+                file,
+                "no way from one view to another",
+                "use `runner project`, or fit a method that translates, such as gpa",
+            )
+            .into()),
             (Self::Translate { .. }, Fitted::Universe(universe)) if !universe.leads_back() => Err(lacks(
                 saved,
                 file,
                 "a universe without a way back to the views",
                 "use `runner project`, or fit a method that translates, such as gpa",
-            )),
-            (Self::Translate { to, .. }, _) => saved.width(to, file),
+            )
+            .into()),
+            (Self::Translate { to, .. }, _) => Ok(saved.width(to, file)?),
         }
     }
 
