@@ -80,41 +80,76 @@ pub(super) struct Entries {
     pub(super) view_rows: BTreeMap<String, SourceEntry>,
 }
 
-/// The groups of items that stay together: those of one group in any grouping, and those of one id.
-///
-/// # Errors
-/// A list that cannot be read, or has not one value for each item.
-pub(super) fn groups_of(files: &Files, order: &Order) -> Result<Option<Vec<i64>>, DataError> {
-    let mut lists = Lists::default();
-    for group in &files.groups {
-        lists.insert(&group.name, SplitName::Train, order.values(Kind::Grouping, group)?);
-    }
-    if let Some(ids) = order.repeated().filter(|_| !files.groups.iter().any(|group| group.name == REPEATED)) {
-        lists.insert(REPEATED, SplitName::Train, ids.to_vec());
-    }
-    let mut groupings: Vec<Vec<i64>> = lists.names.iter().map(|name| lists.integers(name, SplitName::Train)).collect();
-    Ok(if groupings.len() > 1 { Some(united(&groupings)) } else { groupings.pop() })
+/// Labels, groups and ids of all items of some files. Each list is read once, however many splits take values from it.
+pub(super) struct Columns {
+    labels: Vec<(String, Vec<String>)>,
+    groups: Vec<(String, Vec<String>)>,
+    /// Ids of the items, no two the same.
+    ids: Option<Vec<String>>,
 }
 
-/// The labelling with this name, or the first one without a name, and its classes.
-///
-/// # Errors
-/// No such labelling; the errors of [`groups_of`].
-pub(super) fn classes_of<'f>(
-    files: &'f Files,
-    order: &Order,
-    name: &str,
-    manifest: &Path,
-) -> Result<(&'f str, Vec<i64>), DataError> {
-    let Some(labels) = files.labels.iter().find(|labels| name.is_empty() || labels.name == name) else {
-        let known: Vec<String> = files.labels.iter().map(|labels| labels.name.clone()).collect();
+impl Columns {
+    /// Reads the lists.
+    ///
+    /// # Errors
+    /// A list that cannot be read, or has not one value for each item; two items with one id, if files are not joined
+    /// by ids.
+    pub(super) fn read(files: &Files, order: &Order) -> Result<Self, DataError> {
+        let values = |kind, lists: &[NamedMember]| -> Result<Vec<_>, DataError> {
+            lists.iter().map(|list| Ok((list.name.clone(), order.values(kind, list)?))).collect()
+        };
+        let labels = values(Kind::Labelling, &files.labels)?;
+        let mut groups = values(Kind::Grouping, &files.groups)?;
+        if let Some(ids) = order.repeated().filter(|_| groups.iter().all(|(name, _)| name != REPEATED)) {
+            groups.push((REPEATED.to_owned(), ids.to_vec()));
+        }
+        let ids = match (order.ids(), files.ids.first()) {
+            (Some(_), _) if order.repeated().is_some() => None,
+            (Some(ids), _) => Some(ids.to_vec()),
+            (None, Some(ids)) => Some(unique_ids(ids, order.count())?),
+            (None, None) => None,
+        };
+        Ok(Self { labels, groups, ids })
+    }
+
+    /// The groups of items that stay together: those of one group in any grouping, and those of one id.
+    pub(super) fn groups(&self) -> Option<Vec<i64>> {
+        let mut groupings: Vec<Vec<i64>> = self.groups.iter().map(|list| integers_of(list)).collect();
+        if groupings.len() > 1 { Some(united(&groupings)) } else { groupings.pop() }
+    }
+
+    /// The labelling with this name, or the first one without a name, and its classes.
+    ///
+    /// # Errors
+    /// No such labelling.
+    pub(super) fn classes(&self, name: &str, manifest: &Path) -> Result<(&str, Vec<i64>), DataError> {
+        if let Some(labels) = self.labels.iter().find(|(labels, _)| name.is_empty() || labels == name) {
+            return Ok((&labels.0, integers_of(labels)));
+        }
+        let known: Vec<String> = self.labels.iter().map(|(name, _)| name.clone()).collect();
         let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         let place = Place { file: manifest.to_owned(), line_col: None, key: "splits".to_owned() };
-        return Err(DataError::import(&place, ImportProblem::NoStrata { name: name.to_owned(), nearest, known }));
-    };
-    let mut lists = Lists::default();
-    lists.insert(&labels.name, SplitName::Train, order.values(Kind::Labelling, labels)?);
-    Ok((&labels.name, lists.integers(&labels.name, SplitName::Train)))
+        Err(DataError::import(&place, ImportProblem::NoStrata { name: name.to_owned(), nearest, known }))
+    }
+}
+
+/// The values of a list as numbers.
+fn integers_of((name, values): &(String, Vec<String>)) -> Vec<i64> {
+    let mut list = Lists::default();
+    list.insert(name, SplitName::Train, values.clone());
+    list.integers(name, SplitName::Train)
+}
+
+/// One id per row, no two of them the same.
+fn unique_ids(ids: &NamedMember, count: usize) -> Result<Vec<String>, DataError> {
+    let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.member.clone() }, count)?;
+    let mut seen = HashSet::new();
+    if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
+        let first = values.iter().position(|id| *id == values[second]).unwrap_or(0);
+        let problem = ImportProblem::TextIdTwice { id: values[second].clone(), first, second };
+        return Err(DataError::import(&ids.member.place(""), problem));
+    }
+    Ok(values)
 }
 
 impl Items {
@@ -124,46 +159,32 @@ impl Items {
         split: SplitName,
         files: &Files,
         order: &Order,
+        columns: &Columns,
         items: Option<&[usize]>,
-    ) -> Result<(), DataError> {
-        let taken = |values: Vec<String>| match items {
-            None => values,
+    ) {
+        let taken = |values: &[String]| match items {
+            None => values.to_vec(),
             Some(items) => items.iter().map(|&item| values[item].clone()).collect(),
         };
-        for label in &files.labels {
-            self.labels.insert(&label.name, split, taken(order.values(Kind::Labelling, label)?));
+        for (name, values) in &columns.labels {
+            self.labels.insert(name, split, taken(values));
         }
-        for group in &files.groups {
-            self.groups.insert(&group.name, split, taken(order.values(Kind::Grouping, group)?));
+        for (name, values) in &columns.groups {
+            self.groups.insert(name, split, taken(values));
+        }
+        if let Some(ids) = &columns.ids {
+            self.ids.insert("", split, taken(ids));
         }
         for view in &files.views {
             let Some(rows) = order.rows(&view.name) else { continue };
             let rows = items.map_or_else(|| rows.clone(), |items| items.iter().map(|&item| rows[item]).collect());
             self.view_rows.insert((view.name.clone(), split), rows);
         }
-        if let Some(ids) = order.ids() {
-            match order.repeated() {
-                None => self.ids.insert("", split, taken(ids.to_vec())),
-                Some(_) if files.groups.iter().any(|group| group.name == REPEATED) => {}
-                Some(ids) => self.groups.insert(REPEATED, split, taken(ids.to_vec())),
-            }
-            return Ok(());
-        }
-        if let Some(NamedMember { member: ids, .. }) = files.ids.first() {
-            let values = texts(&NamedMember { name: IDS.to_owned(), member: ids.clone() }, order.count())?;
-            let mut seen = HashSet::new();
-            if let Some(second) = values.iter().position(|id| !seen.insert(id)) {
-                let first = values.iter().position(|id| *id == values[second]).unwrap_or(0);
-                let problem = ImportProblem::TextIdTwice { id: values[second].clone(), first, second };
-                return Err(DataError::import(&ids.place(""), problem));
-            }
-            self.ids.insert("", split, taken(values));
-        }
         // Row numbers are only needed by views that have none of their own.
-        if let Some(rows) = items.filter(|_| !files.views.iter().all(|view| self.has_rows(&view.name, split))) {
+        let own = files.views.iter().all(|view| self.has_rows(&view.name, split));
+        if let Some(rows) = items.filter(|_| order.ids().is_none() && !own) {
             self.rows.insert(split, rows.to_vec());
         }
-        Ok(())
     }
 
     fn has_rows(&self, view: &str, split: SplitName) -> bool {

@@ -20,7 +20,7 @@ use std::{
 };
 
 use self::{
-    items::Items,
+    items::{Columns, Items},
     join::Order,
     sources::vectors::{Packed, packed},
     split::{Drawn, Population},
@@ -154,19 +154,24 @@ fn put(packed: Vec<files::Staged>) -> Result<(), DataError> {
 struct Whole<'a> {
     files: &'a Files,
     order: Order,
+    columns: Columns,
     groups: Option<Vec<i64>>,
     /// The labelling to stratify by, and its classes.
-    strata: Option<(&'a str, Vec<i64>)>,
+    strata: Option<(String, Vec<i64>)>,
     views: Vec<ViewEntry>,
 }
 
 impl<'a> Whole<'a> {
     fn of(import: &Import, files: &'a Files, stratify: Option<&str>) -> Result<Self, DataError> {
         let order = Order::of(files, import.allow_missing)?;
-        let groups = items::groups_of(files, &order)?;
-        let classes = |name: &str| items::classes_of(files, &order, name, &import.manifest);
+        let columns = Columns::read(files, &order)?;
+        let groups = columns.groups();
+        let classes = |name: &str| -> Result<_, DataError> {
+            let (labelling, classes) = columns.classes(name, &import.manifest)?;
+            Ok((labelling.to_owned(), classes))
+        };
         let strata = stratify.map(classes).transpose()?;
-        Ok(Self { files, groups, strata, views: whole_views(import, files)?, order })
+        Ok(Self { files, groups, strata, views: whole_views(import, files)?, order, columns })
     }
 
     fn population(&self) -> Population<'_> {
@@ -178,12 +183,12 @@ impl<'a> Whole<'a> {
     fn set(&self, drawn: &Drawn) -> Result<Set, DataError> {
         let mut items = Items::default();
         for (&split, rows) in drawn {
-            items.add(split, self.files, &self.order, Some(rows))?;
+            items.add(split, self.files, &self.order, &self.columns, Some(rows));
         }
         let rows = drawn.iter().map(|(&split, rows)| (split, rows.len())).collect();
         let [texts, _] = items.texts();
         let strata = self.strata.as_ref().map(|(labelling, classes)| {
-            let text = |class: i64| texts.get(*labelling)?.get(usize::try_from(class).ok()?).cloned();
+            let text = |class: i64| texts.get(labelling)?.get(usize::try_from(class).ok()?).cloned();
             let name = |class: i64| text(class).unwrap_or_else(|| class.to_string());
             Strata::of(labelling, self.groups.is_some(), classes, drawn, name)
         });
@@ -197,7 +202,7 @@ fn given(import: &Import, splits: &BTreeMap<SplitName, Files>) -> Result<Set, Da
     let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
     for (&split, files) in splits {
         let order = Order::of(files, import.allow_missing)?;
-        items.add(split, files, &order, None)?;
+        items.add(split, files, &order, &Columns::read(files, &order)?, None);
         rows.insert(split, order.count());
         left_out.extend_from_slice(order.left_out());
     }
