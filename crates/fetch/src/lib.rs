@@ -39,7 +39,7 @@ pub use error::FetchError;
 pub use http::retry::Retry;
 pub use hub::{Endpoint, Token};
 pub use manual::Standing;
-pub use options::Options;
+pub use options::{Options, Progress};
 pub use report::{Fetched, Report};
 pub use source::{Source, sources_dir};
 

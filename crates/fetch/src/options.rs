@@ -12,6 +12,26 @@ use crate::{
     hub::{Endpoint, Token},
 };
 
+/// Progress of the download of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Bytes have arrived.
+    At {
+        /// Name of the file in messages.
+        label: &'a str,
+        /// Number of bytes so far, those of an earlier attempt included.
+        done: u64,
+        /// Number of bytes of the file, if the server gives it.
+        size: Option<u64>,
+    },
+    /// The download has ended, well or not.
+    Ended {
+        /// Name of the file in messages.
+        label: &'a str,
+    },
+}
+
 /// Options of a download.
 #[derive(Clone)]
 pub struct Options {
@@ -29,11 +49,13 @@ pub struct Options {
     pub offline: bool,
     /// Receives the lines for the user: the licence, and problems of the download.
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Receives the progress of every file, after every piece of it that arrives.
+    pub progress: Arc<dyn Fn(Progress<'_>) + Send + Sync>,
 }
 
 impl Options {
-    /// Options from `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user are dropped until [`Options::say`]
-    /// is set.
+    /// Options from `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user and progress are dropped until
+    /// [`Options::say`] and [`Options::progress`] are set.
     ///
     /// # Errors
     /// A value that cannot be used, or no folder for the cache.
@@ -46,13 +68,14 @@ impl Options {
             retry: Retry::default(),
             offline: false,
             say: Arc::new(|_| ()),
+            progress: Arc::new(|_| ()),
         })
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sources, cache, endpoint, token, retry, offline, say: _ } = self;
+        let Self { sources, cache, endpoint, token, retry, offline, say: _, progress: _ } = self;
         f.debug_struct("Options")
             .field("sources", sources)
             .field("cache", cache)

@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
         }
         self.may_ask(path)?;
         let job = Job { url, to: &to, wanted, label: path };
-        let whole = download::download(&self.client, &self.options.retry, &job, &*self.options.say)?;
+        let whole = download::download(&self.client, self.options, &job)?;
         if let (Some(hub), Some(commit)) = (hub, &whole.commit) {
             self.records.keep_revision(hub, commit)?;
         }

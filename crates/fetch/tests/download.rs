@@ -66,6 +66,11 @@ fn a_cut_download_goes_on_and_ends_with_the_same_sum() {
         [(None, None), (Some("bytes=100000-"), Some("\"one\"")), (Some("bytes=150000-"), Some("\"one\""))]
     );
     assert!(toy.said()[1].contains("data/train.bin: cut after 100000 of 300000 bytes"), "{:?}", toy.said());
+    let progress = toy.progress();
+    let at = |done: usize| format!("At {{ label: \"data/train.bin\", done: {done}, size: Some({SIZE}) }}");
+    assert_eq!(progress.first(), Some(&at(0)));
+    assert!(progress.contains(&at(100_000)) && progress.contains(&at(150_000)), "{progress:?}");
+    assert_eq!(progress[progress.len() - 2..], [at(SIZE), "Ended { label: \"data/train.bin\" }".to_owned()]);
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn the_process_that_is_killed() {
         retry: Retry::default(),
         offline: false,
         say: Arc::new(|_| ()),
+        progress: Arc::new(|_| ()),
     };
     fetch::fetch("toy", &options).unwrap();
 }

@@ -115,7 +115,18 @@ pub enum Event<'a> {
         /// Cells whose files cannot be trusted.
         damaged: usize,
     },
-    /// A download has ended; with its result.
+    /// Bytes of a file have arrived.
+    DownloadAt {
+        /// Name of the file.
+        label: &'a str,
+        /// Number of bytes so far.
+        done: u64,
+        /// Number of bytes of the file, if it is known.
+        size: Option<u64>,
+    },
+    /// No more bytes of a file arrive.
+    DownloadEnded,
+    /// The files of a source or of an encoder are there, or a person must download some; with the report.
     Fetched(&'a dyn Display),
     /// The plan of a submission was written.
     PlanWritten {

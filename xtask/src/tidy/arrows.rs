@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ttf-parser", &["figures"]),
     ("linfa-clustering", &["tasks"]),
     ("serde_yaml", &["data"]),
+    ("indicatif", &["runner", "embed"]),
     ("ureq", &["fetch"]),
     ("candle-core", &["embed"]),
     ("candle-nn", &["embed"]),

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    FetchError, Retry, cache,
-    http::{Answer, Client, Failure, progress::Progress},
+    FetchError, Options, Progress, cache,
+    http::{Answer, Client, Failure},
     hub::shown,
 };
 
@@ -46,20 +46,26 @@ impl Whole {
 }
 
 /// Downloads a file beside its place.
-pub(crate) fn download(client: &Client, retry: &Retry, job: &Job<'_>, say: &dyn Fn(&str)) -> Result<Whole, FetchError> {
+pub(crate) fn download(client: &Client, options: &Options, job: &Job<'_>) -> Result<Whole, FetchError> {
     let part = Part::of(job.to);
-    let progress = Progress::of(job.label);
-    let commit = retry.run(
+    let label = job.label;
+    let at = |done, size| (options.progress)(Progress::At { label, done, size });
+    let commit = options.retry.run(
         &job.url,
-        || attempt(client, job, &part, &progress),
-        |line| progress.note(&format!("{}: {line}", job.label), say),
-    )?;
-    drop(progress);
-    part.verify(job, commit)
+        || attempt(client, job, &part, &at),
+        |line| (options.say)(&format!("{label}: {line}")),
+    );
+    (options.progress)(Progress::Ended { label });
+    part.verify(job, commit?)
 }
 
-/// One request, with as much of the body as arrives.
-fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> Result<Option<String>, Failure> {
+/// One request, with as much of the body as arrives. `at` receives the number of bytes so far and the size.
+fn attempt(
+    client: &Client,
+    job: &Job<'_>,
+    part: &Part,
+    at: &dyn Fn(u64, Option<u64>),
+) -> Result<Option<String>, Failure> {
     let (mut have, state) = part.begun(&job.url)?;
     if let Some(state) = &state
         && state.size == Some(have)
@@ -99,7 +105,7 @@ fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> 
     let (commit, size) = (answer.commit(), answer.size());
     let mut body = answer.body.into_reader();
     let mut buffer = vec![0; 1 << 17];
-    progress.at(have, size);
+    at(have, size);
     loop {
         let got = match body.read(&mut buffer) {
             Ok(0) => break,
@@ -108,7 +114,7 @@ fn attempt(client: &Client, job: &Job<'_>, part: &Part, progress: &Progress) -> 
         };
         file.write_all(&buffer[..got]).map_err(FetchError::io(&part.file, "write it"))?;
         have += got as u64;
-        progress.at(have, size);
+        at(have, size);
     }
     if size.is_some_and(|size| have < size) {
         return Err(cut(have, size, "no more came"));

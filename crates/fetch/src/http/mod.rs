@@ -1,7 +1,6 @@
 //! One request and its answer: redirects, the token, and the choice of failures that are worth another attempt.
 
 pub(crate) mod download;
-mod progress;
 pub(crate) mod retry;
 
 use std::{env, fs, io, path::Path, time::Duration};

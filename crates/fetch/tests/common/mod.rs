@@ -46,6 +46,7 @@ pub struct Toy {
     folder: TempDir,
     pub options: Options,
     said: Arc<Mutex<Vec<String>>>,
+    progress: Arc<Mutex<Vec<String>>>,
     waited: Arc<Mutex<Vec<Duration>>>,
 }
 
@@ -57,6 +58,8 @@ impl Toy {
         fs::create_dir(&dir).unwrap();
         let (said, waited) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
         let (said_too, waited_too) = (Arc::clone(&said), Arc::clone(&waited));
+        let progress = Arc::new(Mutex::new(Vec::new()));
+        let progress_too = Arc::clone(&progress);
         let retry = Retry {
             attempts: 4,
             wait: Arc::new(move |pause| waited_too.lock().unwrap().push(pause)),
@@ -70,8 +73,9 @@ impl Toy {
             retry,
             offline: false,
             say: Arc::new(move |line| said_too.lock().unwrap().push(line.to_owned())),
+            progress: Arc::new(move |at| progress_too.lock().unwrap().push(format!("{at:?}"))),
         };
-        let toy = Self { folder, options, said, waited };
+        let toy = Self { folder, options, said, progress, waited };
         toy.source(sources);
         toy
     }
@@ -110,6 +114,11 @@ impl Toy {
 
     pub fn said(&self) -> Vec<String> {
         self.said.lock().unwrap().clone()
+    }
+
+    /// The progress as it was received.
+    pub fn progress(&self) -> Vec<String> {
+        self.progress.lock().unwrap().clone()
     }
 
     pub fn waited(&self) -> Vec<Duration> {

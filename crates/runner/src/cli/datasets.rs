@@ -1,9 +1,11 @@
 //! Commands about data sets: made of own files, looked at, written elsewhere, downloaded.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::commands::sets::fetch::{Encoders, FetchRequest};
 use crate::commands::sets::{datasets, fetch, texts};
+use crate::event::Observer;
 use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -219,7 +221,8 @@ impl Fetch {
             return fetch::list().map(said);
         }
         let request = FetchRequest { names: self.names, cache: self.cache, encoders, offline: self.offline };
-        let complete = fetch::run(&request, &Screen::default())?;
+        let screen: Arc<dyn Observer + Send> = Arc::new(Screen::default());
+        let complete = fetch::run(&request, &screen)?;
         Ok(if complete { Ending::Complete } else { Ending::Failures })
     }
 }

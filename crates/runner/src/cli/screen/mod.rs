@@ -12,12 +12,13 @@ use crate::cells::interrupt;
 use crate::event::{CellToRun, Event, Observer};
 use figures::Column;
 
-use progress::Progress;
+use progress::{Download, Progress};
 
 /// The terminal, or what stands in its place.
 #[derive(Default)]
 pub struct Screen {
     progress: Mutex<Option<Progress>>,
+    download: Mutex<Option<Download>>,
     /// Whether standard output is for one JSON document.
     json: bool,
 }
@@ -78,6 +79,14 @@ impl Observer for Screen {
             Event::ChecksumsVerified { done, cells, damaged } => {
                 say::out!("{done} of {cells} cells are done, {damaged} damaged; checksums verified");
             }
+            Event::DownloadAt { label, done, size } => {
+                self.download().get_or_insert_with(|| Download::start(label)).at(done, size);
+            }
+            Event::DownloadEnded => {
+                if let Some(download) = self.download().take() {
+                    download.finish();
+                }
+            }
             Event::Fetched(report) => say::out!("{report}"),
             Event::PlanWritten { path, cells, to_do } => {
                 say::out!("plan    {}: {cells} cells, {to_do} to do", path.display());
@@ -112,6 +121,10 @@ impl Screen {
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn download(&self) -> std::sync::MutexGuard<'_, Option<Download>> {
+        self.download.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

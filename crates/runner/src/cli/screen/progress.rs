@@ -1,4 +1,5 @@
-//! What a user sees while cells run: a bar with the time left on a terminal, plain lines otherwise.
+//! What a user sees while cells run: a bar with the time left on a terminal, plain lines otherwise. Downloads have a bar on a
+//! terminal.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,17 +39,11 @@ pub struct Progress {
 impl Progress {
     /// Starts with so many cells of so much work in all.
     pub fn start(cells: usize, weight: f64) -> Self {
-        let wanted = std::io::stderr().is_terminal() && !NO_BAR.load(Ordering::Relaxed);
-        let bar = wanted.then(|| {
-            let bar = ProgressBar::new(weight.ceil() as u64);
-            if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}, {elapsed} so far, {eta} left") {
-                bar.set_style(style);
-            }
-            bar.set_message(format!("0 of {cells} cells"));
+        let bar = draw("{bar:30} {msg}, {elapsed} so far, {eta} left", format!("0 of {cells} cells"));
+        if let Some(bar) = &bar {
+            bar.set_length(weight.ceil() as u64);
             bar.enable_steady_tick(Duration::from_millis(500));
-            bar
-        });
-        BAR.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bar);
+        }
         Self { bar, start: Instant::now(), total: cells, weight, done: (0, 0.0) }
     }
 
@@ -73,9 +68,53 @@ impl Progress {
 
     /// Takes the bar away.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        remove(self.bar.as_ref());
     }
+}
+
+/// Progress of the download of one file.
+pub struct Download(Option<ProgressBar>);
+
+impl Download {
+    /// Starts with the name of the file.
+    pub fn start(label: &str) -> Self {
+        Self(draw("{msg} {bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left", label.to_string()))
+    }
+
+    /// Shows the number of bytes so far, and the size if it is known.
+    pub fn at(&self, done: u64, size: Option<u64>) {
+        if let Some(bar) = &self.0 {
+            if let Some(size) = size {
+                bar.set_length(size);
+            }
+            bar.set_position(done);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        remove(self.0.as_ref());
+    }
+}
+
+/// A bar without a length, drawn on a terminal unless [`without_bar`] was called.
+fn draw(template: &str, message: String) -> Option<ProgressBar> {
+    let wanted = std::io::stderr().is_terminal() && !NO_BAR.load(Ordering::Relaxed);
+    let bar = wanted.then(|| {
+        let bar = ProgressBar::no_length().with_message(message);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
+    });
+    BAR.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&bar);
+    bar
+}
+
+/// Takes the bar off the terminal.
+fn remove(bar: Option<&ProgressBar>) {
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use fetch::{Options, Source, sources_dir};
+use fetch::{Options, Progress, Source, sources_dir};
 use files::Fault;
 
 use crate::event::{Event, Observer};
@@ -56,10 +56,16 @@ pub struct FetchRequest {
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(request: &FetchRequest, observer: &dyn Observer) -> Result<bool> {
+pub fn run(request: &FetchRequest, observer: &Arc<dyn Observer + Send>) -> Result<bool> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     let mut options = Options { offline: request.offline, ..Options::from_env(&sources)? };
     options.say = Arc::new(|line| tracing::info!("{line}"));
+    let told = Arc::clone(observer);
+    options.progress = Arc::new(move |progress| match progress {
+        Progress::At { label, done, size } => told.on_event(&Event::DownloadAt { label, done, size }),
+        _ => told.on_event(&Event::DownloadEnded),
+    });
+    let observer: &dyn Observer = &**observer;
     if let Some(cache) = &request.cache {
         options.cache.clone_from(cache);
     }
