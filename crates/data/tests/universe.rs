@@ -120,7 +120,7 @@ fn a_newer_format_is_refused_whatever_else_it_says() {
     let error = bench.error_of(&rewritten(&bench.bytes(), newer, |_| ()));
     assert_eq!(
         error,
-        "is a universe of format 4, this program reads 3 and older; use the program that wrote it or a newer one"
+        "is a universe of format 5, this program reads 4 and older; use the program that wrote it or a newer one"
     );
     let none = bench.error_of(&rewritten(&bench.bytes(), |about| about["format_version"] = json!("one"), |_| ()));
     assert!(none.contains("`format_version` is \"one\", expected 1 to 4"), "{none}");

@@ -91,7 +91,7 @@ pub use statistics::Scale;
 pub use statistics::bootstrap::{Items, Omitted, paired_bootstrap, resample, resample_with_seeds};
 pub use statistics::resamples::{Contrast, Interval, Resamples};
 pub use statistics::student::Spread;
-pub use statistics::{bootstrap, multiple, resamples};
+pub use statistics::{bootstrap, learning_curve, multiple, resamples};
 
 /// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]

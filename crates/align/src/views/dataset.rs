@@ -7,6 +7,8 @@ use crate::{AlignError, Views};
 
 /// The draw of validation rows from train, if a data set has none.
 const HELD_OUT_ROWS: Purpose = Purpose::new(10);
+/// The draw of a part of the training rows.
+const FIT_ROWS: Purpose = Purpose::new(60);
 
 /// One labelling of a split's items, such as the intent of an utterance.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +167,26 @@ impl Dataset {
             test: self.test,
         })
     }
+
+    /// The same data with `rows` of the training rows: the first ones of a random order of all, drawn by `seed`. So a
+    /// smaller part is a part of a larger one with the same seed, and the same items are drawn for every method and view.
+    /// The rows stay in order. Every training row can be drawn, also one that some views miss, so that the part has about
+    /// the share of missing rows of the whole. Groups and labels do not influence the draw.
+    ///
+    /// # Errors
+    /// [`AlignError::Length`] if train does not have one label, group or id per row; [`AlignError::TooFewRows`] if train
+    /// has fewer rows.
+    pub fn with_fit_rows(self, rows: usize, seed: u64) -> Result<Self, AlignError> {
+        self.train.check()?;
+        let all = self.train.views.rows();
+        if rows > all {
+            return Err(AlignError::TooFewRows { method: "a part of the training rows", got: all, want: rows });
+        }
+        let mut drawn = permutation(all, &mut stream(seed, FIT_ROWS, None));
+        drawn.truncate(rows);
+        drawn.sort_unstable();
+        Ok(Self { train: self.train.select_rows(&drawn), ..self })
+    }
 }
 
 #[cfg(test)]
@@ -185,5 +207,28 @@ mod tests {
         assert_eq!(again.views.at(0), validation.views.at(0), "the seed decides");
         let kept = split.clone().with_validation(0.5, None, 1).expect("sound");
         assert_eq!(kept.train.views.rows(), split.train.views.rows(), "a set that has one keeps it");
+    }
+    #[test]
+    fn parts_of_the_training_rows_are_nested_and_the_same_for_all_views() {
+        let data = Synthetic { fit_rows: 50, ..Synthetic::default() }.generate(3).expect("valid");
+        let numbered = super::Dataset {
+            train: super::Split { ids: Some((0..50).collect()), ..data.train.clone() },
+            ..data.clone()
+        };
+        let part = |rows, seed| numbered.clone().with_fit_rows(rows, seed).expect("enough rows");
+        let ids = |rows, seed| part(rows, seed).train.ids.expect("given");
+        let (ten, thirty) = (ids(10, 1), ids(30, 1));
+        assert!(ten.len() == 10 && ten.is_sorted() && ten.iter().all(|id| thirty.contains(id)));
+        assert_ne!(ten, ids(10, 2), "the seed decides");
+        assert_eq!(ids(50, 1), (0..50).collect::<Vec<i64>>(), "all of them, in order");
+        let small = part(10, 1);
+        for m in 0..small.train.views.len() {
+            let rows: Vec<usize> = ten.iter().map(|&id| id as usize).collect();
+            assert_eq!(*small.train.views.at(m), *data.train.views.select_rows(&rows).at(m));
+        }
+        assert_eq!(small.train.labels[0].values.len(), 10);
+        assert_eq!(small.test.views.rows(), data.test.views.rows());
+        let error = numbered.with_fit_rows(51, 1).expect_err("too many").to_string();
+        assert_eq!(error, "a part of the training rows needs at least 51 matched rows, got 50");
     }
 }

@@ -1,6 +1,7 @@
-//! Means over items under resamples, and a sign-flip test.
+//! Means over items under resamples, a sign-flip test, learning curves.
 
 pub mod bootstrap;
+pub mod learning_curve;
 pub mod multiple;
 pub mod resamples;
 pub mod student;
