@@ -15,9 +15,9 @@ use super::figure_spec::axes::Axes;
 use super::figure_spec::{FigureSpec, STEM, axes, check, is_stem};
 use super::settings::{self, Setting};
 use super::spelled::{Alias, read_spelled};
-use super::terms::{Pairing, Widths};
+use super::terms::{FitRows, Pairing, Widths};
 
-/// Which data, views, methods, tasks, noises and seeds: `experiments/X.yaml`.
+/// Which data, views, methods, tasks, training rows, noises and seeds: `experiments/X.yaml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {
@@ -46,7 +46,11 @@ pub struct Grid {
     /// What is done to the training rows.
     #[serde(default = "no_noise")]
     pub noise: Vec<Noise>,
-    /// Seeds of the fit. Methods that draw nothing run with the first one only.
+    /// Numbers of training rows.
+    #[serde(default = "all_rows")]
+    pub fit_rows: Vec<FitRows>,
+    /// Seeds of the fit and of the draw of training rows. Methods that draw nothing run on all training rows with the
+    /// first one only.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
     /// The comparison that the grid was made for.
@@ -54,6 +58,10 @@ pub struct Grid {
     /// Figures beside those that every grid gets.
     #[serde(default)]
     pub figures: Vec<FigureSpec>,
+}
+
+fn all_rows() -> Vec<FitRows> {
+    vec![FitRows::All]
 }
 
 fn no_noise() -> Vec<Noise> {
@@ -152,7 +160,12 @@ impl Grid {
 
     /// The parts of the grid that can vary.
     pub fn axes(&self) -> Axes<'_> {
-        Axes { subsets: self.view_sets().len(), noises: self.noise.len(), methods: &self.methods }
+        Axes {
+            subsets: self.view_sets().len(),
+            noises: self.noise.len(),
+            sizes: self.fit_rows.len(),
+            methods: &self.methods,
+        }
     }
 
     /// The subsets of views in the file's order.
@@ -207,6 +220,7 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
         ("methods", value.methods.is_empty()),
         ("tasks", value.tasks.is_empty()),
         ("noise", value.noise.is_empty()),
+        ("fit_rows", value.fit_rows.is_empty()),
         ("seeds", value.seeds.is_empty()),
     ];
     for (key, _) in empty.into_iter().filter(|(_, empty)| *empty) {
@@ -227,6 +241,7 @@ fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     }
     errors.extend(settings::check(grid, &value.aliases).err());
     errors.extend((0..value.noise.len()).filter_map(|i| repeated(grid, "noise", i, &value.noise).err()));
+    errors.extend((0..value.fit_rows.len()).filter_map(|i| repeated(grid, "fit_rows", i, &value.fit_rows).err()));
     errors.extend((0..value.seeds.len()).filter_map(|i| repeated(grid, "seeds", i, &value.seeds).err()));
     errors.extend(check_primary(grid).err());
     DataError::none_of(errors)?;

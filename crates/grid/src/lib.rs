@@ -15,6 +15,7 @@ mod terms;
 pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
 pub use self::spelled::{Alias, bare_name, read_spelled};
+pub use self::terms::{Condition, FitRows};
 
 /// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]

@@ -12,7 +12,8 @@ use crate::plan::Cell;
 
 /// Conditions on cells: keys are ANDed, values of one key ORed. A method is named by its name, which stands for all of its
 /// settings, or by the alias of one of them. A seed may be a range, `seed=0..2` for 0, 1 and 2. A subset of
-/// views is named by its name, or by its views in any order, joined by `+`: `views=en+fr`.
+/// views is named by its name, or by its views in any order, joined by `+`: `views=en+fr`. A number of training rows is
+/// `fit_rows=100` or `fit_rows=all`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Only {
     conditions: Vec<(Key, Wanted)>,
@@ -41,12 +42,18 @@ enum Key {
     Method,
     Views,
     Noise,
+    FitRows,
     Seed,
 }
 
 impl Key {
-    const ALL: [(&'static str, Self); 4] =
-        [("method", Self::Method), ("views", Self::Views), ("noise", Self::Noise), ("seed", Self::Seed)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("method", Self::Method),
+        ("views", Self::Views),
+        ("noise", Self::Noise),
+        ("fit_rows", Self::FitRows),
+        ("seed", Self::Seed),
+    ];
 
     /// What a cell has, for messages.
     fn of(self, cell: &Cell) -> String {
@@ -55,6 +62,7 @@ impl Key {
             Self::Method => cell.method.name().to_string(),
             Self::Views => format!("{} ({})", cell.view_set, cell.views.join("+")),
             Self::Noise => cell.noise.name().to_string(),
+            Self::FitRows => cell.fit_rows.to_string(),
             Self::Seed => cell.seed.to_string(),
         }
     }
@@ -68,9 +76,10 @@ impl Key {
             }
             (Self::Views, Wanted::Value(wanted)) => cell.view_set == *wanted || are_views(wanted, &cell.views),
             (Self::Noise, Wanted::Value(wanted)) => cell.noise.name() == wanted,
+            (Self::FitRows, Wanted::Value(wanted)) => cell.fit_rows.to_string() == *wanted,
             (Self::Seed, Wanted::Value(wanted)) => cell.seed.to_string() == *wanted,
             (Self::Seed, Wanted::Seeds(first, last)) => (*first..=*last).contains(&cell.seed),
-            (Self::Method | Self::Views | Self::Noise, Wanted::Seeds(..)) => false,
+            (Self::Method | Self::Views | Self::Noise | Self::FitRows, Wanted::Seeds(..)) => false,
         }
     }
 
@@ -176,6 +185,7 @@ mod tests {
     use tasks::noise::Noise;
 
     use super::*;
+    use crate::FitRows;
     use crate::settings::SettingName;
 
     fn cell(method: &str, view_set: &str, views: &[&str]) -> Cell {
@@ -186,6 +196,7 @@ mod tests {
             views: views.iter().map(|view| view.to_string()).collect(),
             method: method.parse().expect("known"),
             setting: Default::default(),
+            fit_rows: FitRows::All,
             noise: Noise::default(),
             seed: 0,
             data_sha256: String::new(),
@@ -211,7 +222,7 @@ mod tests {
         let error = "views=a,b".parse::<Only>().expect_err("no key").to_string();
         assert_eq!(
             error,
-            "`b` is not key=value; join the views of a subset with `+`, as in `views=a+b`; keys are `method`, `views`, `noise`, `seed`"
+            "`b` is not key=value; join the views of a subset with `+`, as in `views=a+b`; keys are `method`, `views`, `noise`, `fit_rows`, `seed`"
         );
     }
 
@@ -236,12 +247,29 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_training_rows_is_named_as_in_the_grid() {
+        let cells = [FitRows::Count(10), FitRows::Count(100), FitRows::All]
+            .map(|fit_rows| Cell { fit_rows, ..cell("gpa", "all", &["a", "b"]) });
+        let picked = |text: &str| -> Vec<FitRows> {
+            let only: Only = text.parse().expect("conditions");
+            only.pick(&cells).expect("some").iter().map(|cell| cell.fit_rows).collect()
+        };
+        assert_eq!(picked("fit_rows=10"), [FitRows::Count(10)]);
+        assert_eq!(picked("fit_rows=all,fit_rows=100"), [FitRows::Count(100), FitRows::All]);
+        let none = "fit_rows=30".parse::<Only>().expect("a condition").pick(&cells).expect_err("no such").to_string();
+        assert_eq!(none, "--only fit_rows=30: no cell has that; there are 10, 100, all");
+    }
+
+    #[test]
     fn conditions_are_read_or_refused_with_the_nearest_key() {
         assert!("method=gpa,method=gcca,seed=0".parse::<Only>().is_ok());
         let error = "metod=gpa".parse::<Only>().unwrap_err().to_string();
-        assert_eq!(error, "no key `metod`; did you mean `method`? keys are `method`, `views`, `noise`, `seed`");
+        assert_eq!(
+            error,
+            "no key `metod`; did you mean `method`? keys are `method`, `views`, `noise`, `fit_rows`, `seed`"
+        );
         let error = "gpa".parse::<Only>().unwrap_err().to_string();
-        assert_eq!(error, "`gpa` is not key=value; keys are `method`, `views`, `noise`, `seed`");
+        assert_eq!(error, "`gpa` is not key=value; keys are `method`, `views`, `noise`, `fit_rows`, `seed`");
         let old = "method=hub".parse::<Only>().expect("a condition").pick(&[]).unwrap_err().to_string();
         assert_eq!(old, "--only method=hub: `hub` is called `pivot` since 0.2");
         let only: Only = "method=gcpa,seed=1..3,seed=7".parse().expect("conditions");

@@ -1,6 +1,6 @@
 //! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::figure_spec::check;
 use crate::keys::{MethodKey, Subset, canonical};
 use crate::settings::{Names, SettingName};
 use crate::source::Source;
-use crate::terms::{Pairing, Widths};
+use crate::terms::{FitRows, Pairing, Widths};
 use crate::{Grid, lay_over};
 
 /// Raised whenever a cell's files change their form; part of the cell id, so that cells of the old form are computed
@@ -40,9 +40,11 @@ pub struct Cell {
     pub method: Method,
     /// The name of this setting in progress lines, tables and filters: a label, no part of the id.
     pub setting: Arc<SettingName>,
+    /// Number of the training rows.
+    pub fit_rows: FitRows,
     /// What is done to the training rows.
     pub noise: Noise,
-    /// Seed of the fit.
+    /// Seed of the fit and of the draw of training rows.
     pub seed: u64,
     /// Checksum of the views' data.
     pub data_sha256: String,
@@ -64,6 +66,8 @@ pub struct Plan {
     pub source: Source,
     /// Its cells.
     pub cells: Vec<Cell>,
+    /// Number of all training rows by subset of views; empty if every cell has all of them.
+    pub training_rows: BTreeMap<String, usize>,
 }
 
 /// What a plan is made from.
@@ -122,11 +126,11 @@ impl Plan {
         &self.grid.value.name
     }
 
-    /// Expands views × noise × methods × seeds and checks every cell.
+    /// Expands views × training rows × noise × methods × seeds and checks every cell.
     ///
     /// # Errors
     /// View names that the data do not have, a noise on a view that is not in the subset, a task on labels
-    /// that are not there: each with its place in the grid file.
+    /// that are not there, more training rows than there are: each with its place in the grid file.
     pub fn new(grid: Located<Grid>, source: Source) -> Result<Self> {
         check_labels(&grid, &source)?;
         check_groups(&grid, &source)?;
@@ -148,12 +152,16 @@ impl Plan {
             let size = fit_size(&grid.value, &source, &views);
             for (i, noise) in grid.value.noise.iter().enumerate() {
                 noise.validate(&views).map_err(|e| grid.error(&format!("noise[{i}]"), e.to_string()))?;
+            }
+            for (rows, noise) in
+                grid.value.fit_rows.iter().flat_map(|rows| grid.value.noise.iter().map(move |n| (*rows, n)))
+            {
                 for (j, method) in grid.value.methods.iter().enumerate() {
                     for (k, &seed) in grid.value.seeds.iter().enumerate() {
-                        if k > 0 && !method.uses_seed() {
+                        if k > 0 && !draws(method, rows) {
                             continue;
                         }
-                        let id = cell_id(&data_sha256, &views, method, noise, seed, &grid.value)?;
+                        let id = cell_id(&data_sha256, &views, method, (rows, noise), seed, &grid.value)?;
                         if !ids.insert(id.clone()) {
                             let key = format!("methods[{j}]");
                             let found = format!("gives a cell twice (views `{}`); remove one of the two", set.name);
@@ -166,16 +174,27 @@ impl Plan {
                             views: views.clone(),
                             method: method.clone(),
                             setting: Arc::clone(&settings[j]),
+                            fit_rows: rows,
                             noise: noise.clone(),
                             seed,
                             data_sha256: data_sha256.clone(),
-                            size,
+                            size: rows.count().map_or(size, |count| size.with_rows(count)),
                         });
                     }
                 }
             }
         }
-        Ok(Self { grid, overrides: Value::Null, quick: false, allow_stand_in: false, source, cells })
+        let mut plan = Self {
+            grid,
+            overrides: Value::Null,
+            quick: false,
+            allow_stand_in: false,
+            source,
+            cells,
+            training_rows: BTreeMap::new(),
+        };
+        plan.training_rows = plan.count_training_rows()?;
+        Ok(plan)
     }
 
     /// Whether a retrieval takes the query's own item alone as right.
@@ -210,7 +229,10 @@ impl Cell {
         if !self.noise.is_clean() {
             label += &format!(", {}", self.noise);
         }
-        if self.method.uses_seed() {
+        if let FitRows::Count(rows) = self.fit_rows {
+            label += &format!(", {rows} training rows");
+        }
+        if draws(&self.method, self.fit_rows) {
             label += &format!(", seed {}", self.seed);
         }
         label
@@ -240,13 +262,18 @@ fn fit_size(grid: &Grid, source: &Source, views: &[String]) -> FitSize {
     }
 }
 
-/// Hash of the data, views, pairing, widths, method, noise, seed and tasks, versions included; of names of
-/// grids, folders and subsets nothing.
+/// Whether a cell depends on its seed: the method draws, or the training rows are drawn.
+fn draws(method: &Method, rows: FitRows) -> bool {
+    method.uses_seed() || rows != FitRows::All
+}
+
+/// Hash of the data, views, pairing, widths, method, number of training rows, noise, seed and tasks, versions included; of
+/// names of grids, folders and subsets nothing.
 fn cell_id(
     data_sha256: &str,
     views: &[String],
     method: &Method,
-    noise: &Noise,
+    (rows, noise): (FitRows, &Noise),
     seed: u64,
     grid: &Grid,
 ) -> Result<String> {
@@ -255,7 +282,7 @@ fn cell_id(
         .iter()
         .map(|task| Ok(json!({"task": serde_json::to_value(task)?, "version": task.version()})))
         .collect();
-    let identity = json!({
+    let mut identity = json!({
         "data": data_sha256,
         "views": views,
         "method": serde_json::to_value(method)?,
@@ -267,6 +294,10 @@ fn cell_id(
         "tasks": tasks?,
         "records": RECORDS_VERSION,
     });
+    // Cells on all rows keep the ids that they had before the number of rows was a part of a cell.
+    if let FitRows::Count(rows) = rows {
+        identity["fit_rows"] = rows.into();
+    }
     Ok(checksum::sha256(canonical(&identity).as_bytes())[..16].to_string())
 }
 

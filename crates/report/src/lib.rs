@@ -8,6 +8,7 @@
 
 pub mod claims;
 pub mod draw;
+pub mod learning_curves;
 pub mod pages;
 pub mod paper;
 pub mod published;

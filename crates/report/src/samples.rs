@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use tasks::metrics::{item_value, weighted_figure};
-use tasks::noise::Noise;
 use tasks::{ContingencyTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
 
 use crate::tables::summary::{Group, Measure, Summary};
+use grid::Condition;
 use grid::settings::Setting;
 use store::cells::{DATA, Store, StoredSeries};
 use store::record::Record;
@@ -22,7 +22,7 @@ pub struct Samples<'a> {
     store: &'a Store,
 }
 
-/// One method's scores on one subset of views under one noise, in its headline space.
+/// One method's scores on one subset of views under one condition, in its headline space.
 pub struct Sample {
     /// Number of held-out items.
     pub items: usize,
@@ -71,6 +71,11 @@ impl<'a> Samples<'a> {
         Self { summary: Summary::named(records, settings), store }
     }
 
+    /// The same with the number of all training rows by subset of views.
+    pub fn with_training_rows(self, training_rows: &BTreeMap<String, usize>) -> Self {
+        Self { summary: self.summary.with_training_rows(training_rows.clone()), ..self }
+    }
+
     /// The records, summarised.
     pub fn summary(&self) -> &Summary<'a> {
         &self.summary
@@ -91,11 +96,14 @@ impl<'a> Samples<'a> {
         method: &str,
         metric: Metric,
         view_set: &str,
-        noise: &Noise,
+        condition: &Condition,
     ) -> Result<Result<Sample, Missing>> {
-        let here = |g: &&Group| g.view_set == view_set && g.noise == *noise;
+        let here = |g: &&Group| g.view_set == view_set && g.condition == *condition;
         let Some(group) = Summary::find(self.summary.groups.iter().filter(here), method) else {
-            return Ok(Err(format!("the grid has no cell of `{method}` on `{view_set}` under noise `{noise}`")));
+            let rows = condition.fit_rows.count().map(|count| format!(" on {count} training rows")).unwrap_or_default();
+            let found =
+                format!("the grid has no cell of `{method}` on `{view_set}` under noise `{}`{rows}", condition.noise);
+            return Ok(Err(found));
         };
         let Some(measure) = self.summary.measures_of(metric).next() else {
             return Ok(Err(format!("the grid has no task that measures {}", metric.name())));

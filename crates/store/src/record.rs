@@ -1,5 +1,6 @@
 //! Records: rows of results. This file is the only place that lists the columns.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use tasks::noise::Noise;
 use tasks::{Metric, Task, UnknownMetric};
 
 use grid::keys::{MethodKey, Params, Subset};
+use grid::{Condition, FitRows};
 
 /// Type of a column: conversion between a list of values and a polars column.
 trait Field: Sized {
@@ -174,6 +176,16 @@ impl FromStr for Counted {
     }
 }
 
+/// A column of a data frame; of [`LATER_COLUMNS`] one without a value, if the frame does not have it.
+fn given<'f>(frame: &'f DataFrame, name: &str) -> PolarsResult<Cow<'f, Column>> {
+    match frame.column(name) {
+        Err(_) if LATER_COLUMNS.contains(&name) => {
+            Ok(Cow::Owned(Column::new(name.into(), vec![None::<u64>; frame.height()])))
+        }
+        column => column.map(Cow::Borrowed),
+    }
+}
+
 macro_rules! record {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
         /// One figure of one cell, or its failure. Columns in this order in `records.parquet` and
@@ -186,14 +198,15 @@ macro_rules! record {
         /// Column names in order.
         pub const COLUMNS: &[&str] = &[$(stringify!($name)),*];
 
-        /// The records as a data frame.
+        /// The records as a data frame, without [`LATER_COLUMNS`] that have no value.
         ///
         /// # Errors
         /// None in practice: the columns are equally long.
         pub fn to_frame(records: &[Record]) -> Result<DataFrame> {
-            let columns = vec![$(
+            let mut columns = vec![$(
                 <$kind as Field>::column(stringify!($name), records.iter().map(|r| r.$name.clone()).collect())
             ),*];
+            columns.retain(|column| !LATER_COLUMNS.contains(&column.name().as_str()) || column.null_count() < column.len());
             Ok(DataFrame::new(records.len(), columns)?)
         }
 
@@ -205,7 +218,7 @@ macro_rules! record {
             let mut records = vec![Record::default(); frame.height()];
             $(
                 let name = stringify!($name);
-                let values = frame.column(name).and_then(|c| <$kind as Field>::values(c));
+                let values = given(frame, name).and_then(|c| <$kind as Field>::values(&c));
                 let values = values.with_context(|| format!("column `{name}`"))?;
                 records.iter_mut().zip(values).for_each(|(record, value)| record.$name = value);
             )*
@@ -309,7 +322,13 @@ record! {
     finished_at: Option<String>,
     /// The task's parameters, JSON with sorted keys.
     task_params: Option<Params>,
+    /// Number of training rows, where the fit has a part of them.
+    fit_rows: Option<u64>,
 }
+
+/// Columns that came later than others. A file has them if a record has a value in them, so that files without such a
+/// value are what they were before.
+pub const LATER_COLUMNS: &[&str] = &["fit_rows"];
 
 /// The first value in which records differ, column by column, in words; `same` compares numbers with a fraction.
 ///
@@ -323,7 +342,7 @@ pub fn first_difference(
 ) -> Result<Option<String>> {
     let (ours, theirs) = (to_frame(kept)?, to_frame(again)?);
     for name in COLUMNS.iter().filter(|name| !without.contains(name)) {
-        let (ours, theirs) = (ours.column(name)?, theirs.column(name)?);
+        let (ours, theirs) = (given(&ours, name)?, given(&theirs, name)?);
         for row in 0..ours.len().min(theirs.len()) {
             let (kept, again) = (ours.get(row)?, theirs.get(row)?);
             let alike = match (&kept, &again) {
@@ -388,6 +407,11 @@ impl Record {
         bail!("`{metric}` has the value {value}; expected {wanted}")
     }
 
+    /// Noise and number of the training rows, if the record belongs to a fit.
+    pub fn condition(&self) -> Option<Condition> {
+        Some(Condition { noise: self.noise.clone()?, fit_rows: FitRows::from_count(self.fit_rows) })
+    }
+
     /// The method with its parameters, if the record belongs to one.
     pub fn method_key(&self) -> Option<MethodKey> {
         Some(MethodKey { name: self.method.clone()?, params: self.params.clone()? })
@@ -430,8 +454,18 @@ mod tests {
             ..Record::default()
         };
         let frame = to_frame(&[record.clone(), Record::default()]).expect("equal lengths");
-        assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), COLUMNS);
-        assert_eq!(from_frame(&frame).expect("same columns"), [record, Record::default()]);
+        let names =
+            |frame: &DataFrame| frame.get_column_names().iter().map(|n| n.as_str().to_string()).collect::<Vec<_>>();
+        let first: Vec<&str> = COLUMNS.iter().copied().filter(|name| !LATER_COLUMNS.contains(name)).collect();
+        assert_eq!(names(&frame), first);
+        assert_eq!(from_frame(&frame).expect("same columns"), [record.clone(), Record::default()]);
+        let later = [Record { fit_rows: Some(100), ..record }, Record::default()];
+        let frame = to_frame(&later).expect("equal lengths");
+        assert_eq!(names(&frame), COLUMNS);
+        assert_eq!(from_frame(&frame).expect("same columns"), later);
+        let without = Record { fit_rows: None, ..later[0].clone() };
+        let found = first_difference(&later[..1], &[without], &[], |a, b| a == b).expect("one column more");
+        assert_eq!(found.as_deref(), Some("`fit_rows` of record 0 is 100, computed null"));
     }
 
     #[test]

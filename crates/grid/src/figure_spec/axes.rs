@@ -15,6 +15,8 @@ pub struct Axes<'a> {
     pub subsets: usize,
     /// Number of its noises.
     pub noises: usize,
+    /// Number of its numbers of training rows.
+    pub sizes: usize,
     /// Its methods, sweeps written out.
     pub methods: &'a [Method],
 }
@@ -42,6 +44,7 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
     let spelled = |along: &Along| match along {
         Along::Views => "`along: views`".to_string(),
         Along::Noise => "`along: noise`".to_string(),
+        Along::FitRows => "`along: fit_rows`".to_string(),
         Along::Parameter(name) => format!("`along: {{parameter: {name}}}`"),
     };
     match varying {
@@ -55,7 +58,8 @@ fn only<T>(file: &Located<T>, key: &str, varying: &[Along]) -> Result<Along, Dat
     }
 }
 
-/// Axes along which a grid varies: its subsets of views; the amounts of one noise; a number with at least two values in
+/// Axes along which a grid varies: its subsets of views; the amounts of one noise; its numbers of training
+/// rows; a number with at least two values in
 /// the settings of a method whose other parameters are equal.
 fn varying(grid: &Axes<'_>) -> Vec<Along> {
     let mut axes = Vec::new();
@@ -64,6 +68,9 @@ fn varying(grid: &Axes<'_>) -> Vec<Along> {
     }
     if grid.noises > 1 {
         axes.push(Along::Noise);
+    }
+    if grid.sizes > 1 {
+        axes.push(Along::FitRows);
     }
     let keys: Vec<(MethodKey, InFull)> =
         grid.methods.iter().map(MethodKey::of).map(|key| (key.clone(), key.in_full())).collect();

@@ -28,6 +28,8 @@ pub enum Along {
     Views,
     /// The grid's noises, by their amount, on its first subset of views.
     Noise,
+    /// The grid's numbers of training rows, without noise, on its first subset of views.
+    FitRows,
     /// A parameter, by its path, with several values among the grid's methods; clean data, first subset. A method
     /// without it is a level line.
     Parameter(String),
@@ -47,7 +49,7 @@ pub struct CostsSpec {
     pub unordered: bool,
 }
 
-/// Curves over the grid's subsets of views, noises, or values of a parameter.
+/// Curves over the grid's subsets of views, noises, numbers of training rows, or values of a parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CurvesSpec {
@@ -112,6 +114,7 @@ impl CurvesSpec {
         self.x.clone().unwrap_or_else(|| match self.along.as_ref().unwrap_or(&Along::Views) {
             Along::Views => "views".into(),
             Along::Noise => "amount of noise".into(),
+            Along::FitRows => "training rows".into(),
             Along::Parameter(name) => name.rsplit('.').next().unwrap_or(name).into(),
         })
     }

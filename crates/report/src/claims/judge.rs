@@ -1,7 +1,6 @@
 //! Tests of claims, one function for each kind.
 
 use anyhow::Result;
-use tasks::noise::Noise;
 use tasks::resamples::beyond_rounding;
 use tasks::{Interval, Metric, Omitted, Resamples};
 
@@ -10,6 +9,7 @@ use super::{Claim, Outcome, Test, Verdict};
 use crate::published::{Of, Published, lead, method_title};
 use crate::samples::{Evaluated, Missing, Place, Sample, Samples, resampled};
 use crate::tables::agreement::Agreement;
+use grid::Condition;
 use grid::figure_spec::Reduce;
 
 /// Number of resamples behind an interval.
@@ -61,9 +61,9 @@ fn judge_one(claim: &Claim, stored: &Samples<'_>, agreement: &Agreement<'_>) -> 
     }
 }
 
-/// No noise on the training rows.
-fn clean() -> Noise {
-    Noise::default()
+/// All training rows, without noise.
+fn clean() -> Condition {
+    Condition::default()
 }
 
 /// `+0.091 [+0.085, +0.097]`.
@@ -209,22 +209,23 @@ fn differences(evaluated: &[Evaluated<'_>], omitted: Option<Omitted>, of: &[Redu
         .collect()
 }
 
-/// Clean minus noisy, over the pairs with noise on both views, averaged over the grid's noises.
+/// All training rows without noise minus fewer or noisy ones, averaged over these conditions of the grid: with noise over
+/// the pairs with noise on both views, without noise over all pairs.
 fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
     let metric = test.metric;
     let Some(set) = stored.summary().view_sets().first().map(|set| set.to_string()) else {
         return Ok(Err("the grid has no cells".into()));
     };
-    let noises: Vec<&Noise> = stored.summary().noises().into_iter().filter(|noise| !noise.is_clean()).collect();
-    if noises.is_empty() {
-        return Ok(Err("the grid has no noise".into()));
+    let conditions: Vec<&Condition> = stored.summary().conditions().into_iter().filter(|c| !c.is_clean()).collect();
+    if conditions.is_empty() {
+        return Ok(Err("the grid has no noise and no smaller number of training rows".into()));
     }
     let mut methods: Vec<(Sample, Vec<Sample>)> = Vec::new();
     for method in std::iter::once(&test.method).chain(&test.over) {
         let clean = there!(stored.sample(method, metric, &set, &clean())?);
         let mut noisy = Vec::new();
-        for &noise in &noises {
-            noisy.push(there!(stored.sample(method, metric, &set, noise)?));
+        for &condition in &conditions {
+            noisy.push(there!(stored.sample(method, metric, &set, condition)?));
         }
         methods.push((clean, noisy));
     }
@@ -232,16 +233,17 @@ fn smaller_drop(test: &SmallerDrop, stored: &Samples<'_>) -> Judged {
     there!(paired(&samples));
     let drop = |evaluated: &[Evaluated<'_>], omitted: Option<Omitted>| {
         let [clean, noisy @ ..] = evaluated else { return f64::NAN };
-        let drops = noisy.iter().zip(&noises).map(|(noisy, noise)| {
+        let drops = noisy.iter().zip(&conditions).map(|(noisy, Condition { noise, .. })| {
             let both = |(source, target): &Place| {
-                noise.touches(source) && target.as_deref().is_some_and(|target| noise.touches(target))
+                noise.is_clean()
+                    || (noise.touches(source) && target.as_deref().is_some_and(|target| noise.touches(target)))
             };
             clean.mean(omitted, both) - noisy.mean(omitted, both)
         });
-        drops.sum::<f64>() / noises.len() as f64
+        drops.sum::<f64>() / conditions.len() as f64
     };
     let drawn = resampled(&samples, RESAMPLES, SEED, |evaluated, omitted| {
-        let drops: Vec<f64> = evaluated.chunks(1 + noises.len()).map(|method| drop(method, omitted)).collect();
+        let drops: Vec<f64> = evaluated.chunks(1 + conditions.len()).map(|method| drop(method, omitted)).collect();
         let differences = drops[1..].iter().map(|&rival| beyond_rounding(rival, drops[0]));
         drops.iter().copied().chain(differences).collect()
     })?;

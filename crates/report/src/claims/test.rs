@@ -39,7 +39,7 @@ pub struct ValueOf {
 pub enum Test {
     /// A method is better than others on clean data.
     Better(Better),
-    /// A method loses less to noise than others.
+    /// A method loses less to noise, or to fewer training rows, than others.
     SmallerDrop(SmallerDrop),
     /// A value rises from one subset of views to the next.
     Rises(Rises),

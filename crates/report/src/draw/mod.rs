@@ -29,7 +29,8 @@ use store::slug;
 pub type Named = (Figure, String);
 
 /// All figures of a grid: the figures that the grid file and its paper file define, then, for every subset of views and
-/// noise, an overview, bars by view and heat maps by pair. With a paper file, the bars show the published values.
+/// noise, an overview, bars by view and heat maps by pair, on the most training rows. With a paper file, the bars show the
+/// published values.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
@@ -48,17 +49,20 @@ pub fn figures(
         let words = Words { title, subtitle: subtitle.clone() };
         figures.push(spec::figure(spec, &words, samples)?);
     }
-    let several = summary.view_sets().len() * summary.noises().len() > 1;
+    // Along the numbers of training rows there are curves.
+    let mut conditions = summary.conditions();
+    conditions.retain(|condition| condition.fit_rows == summary.most_rows());
+    let several = summary.view_sets().len() * conditions.len() > 1;
     for view_set in summary.view_sets() {
-        for noise in summary.noises() {
+        for &condition in &conditions {
             let groups: Vec<&Group> =
-                summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise).collect();
+                summary.groups.iter().filter(|g| g.view_set == view_set && g.condition == *condition).collect();
             // A parameter sweep has a figure of its own. Dozens of bars and panels would be illegible.
             if groups.is_empty() || groups.len() > MOST_GROUPS {
                 continue;
             }
-            let suffix = if several { format!("_{view_set}_{}", slug(&noise.to_string())) } else { String::new() };
-            let title = if several { format!("{title}: {view_set}, noise {noise}") } else { title.to_string() };
+            let suffix = if several { format!("_{view_set}_{}", slug(&condition.to_string())) } else { String::new() };
+            let title = if several { format!("{title}: {view_set}{}", condition.in_full()) } else { title.to_string() };
             let page = Page { title, subtitle: subtitle.clone(), summary, standings, view_set, groups, paper };
             let path = |name: &str| format!("{name}{suffix}");
             figures.push((Figure::Bars(page.overview()), path("summary")));
@@ -132,7 +136,7 @@ const OVERVIEW: [Metric; 9] = [
 /// Largest number of methods that fit on a page of figures.
 const MOST_GROUPS: usize = 24;
 
-/// The methods of one subset of views under one noise.
+/// The methods of one subset of views under one condition.
 struct Page<'a> {
     title: String,
     subtitle: Option<String>,

@@ -19,7 +19,7 @@ use grid::figure_spec::ScatterSpec;
 pub fn scatter(spec: &ScatterSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result<Scatter> {
     let ([x, y], summary) = ([spec.x, spec.y], samples.summary());
     let first = summary.view_sets().first().map(|set| set.to_string());
-    let here = |g: &&Group| g.noise.is_clean() && Some(&g.view_set) == first.as_ref();
+    let here = |g: &&Group| summary.is_plain(&g.condition) && Some(&g.view_set) == first.as_ref();
     let mut groups: Vec<&Group> = summary.groups.iter().filter(here).collect();
     // The points of a path are drawn in their order.
     let value = |g: &Group| spec.join.as_ref().and_then(|name| parameter(g, name)?.as_f64());

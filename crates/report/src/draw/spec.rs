@@ -1,9 +1,9 @@
-//! The figures that a file defines: curves over views, noises or a parameter, sweeps over two parameters, costs.
+//! The figures that a file defines: curves over views, noises, numbers of training rows or a parameter, sweeps over two
+//! parameters, costs.
 
 use anyhow::Result;
 use serde_json::Value;
 use tasks::Metric;
-use tasks::noise::Noise;
 
 use super::figure::{Figure, RESAMPLES, SEED, Words, greek, parameter, with_lacking};
 use super::{palette, scatter};
@@ -15,6 +15,7 @@ use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 use grid::figure_spec::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use grid::keys::InFull;
 use grid::settings::shortest;
+use grid::{Condition, FitRows};
 use store::record::Record;
 
 /// The figure with the stem of its files.
@@ -52,22 +53,41 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
     match axis {
         Along::Views => {
             let sets: Vec<String> = summary.view_sets().into_iter().map(str::to_string).collect();
-            let at = |group: &Group| group.noise.is_clean().then(|| sets.iter().position(|s| *s == group.view_set))?;
+            let at = |group: &Group| {
+                summary.is_plain(&group.condition).then(|| sets.iter().position(|s| *s == group.view_set))?
+            };
             let positions = ticks(&sets).into_iter().map(|tick| Position { tick, place: None });
             (positions.collect(), tracks(summary, sets.len(), |group| (group.method.in_full(), at(group))))
         }
         Along::Noise => {
             let first = summary.view_sets().first().map(|set| set.to_string());
-            let amount = |noise: &Noise| noise.amount().unwrap_or(0.0);
-            let mut noises: Vec<&Noise> = summary.noises();
+            let amount = |condition: &Condition| condition.noise.amount().unwrap_or(0.0);
+            let mut noises: Vec<&Condition> = summary.conditions();
+            noises.retain(|condition| condition.fit_rows == summary.most_rows());
             noises.sort_by(|a, b| amount(a).total_cmp(&amount(b)));
             let at = |group: &Group| {
                 let here = Some(&group.view_set) == first.as_ref();
-                here.then(|| noises.iter().position(|noise| **noise == group.noise))?
+                here.then(|| noises.iter().position(|condition| **condition == group.condition))?
             };
-            let position = |noise: &&Noise| Position { tick: amount(noise).to_string(), place: Some(amount(noise)) };
+            let position =
+                |noise: &&Condition| Position { tick: amount(noise).to_string(), place: Some(amount(noise)) };
             let positions = noises.iter().map(position).collect();
             (positions, tracks(summary, noises.len(), |group| (group.method.in_full(), at(group))))
+        }
+        Along::FitRows => {
+            let first = summary.view_sets().first().map(|set| set.to_string());
+            let sizes = summary.sizes();
+            let at = |group: &Group| {
+                let here = Some(&group.view_set) == first.as_ref() && group.condition.noise.is_clean();
+                here.then(|| sizes.iter().position(|size| *size == group.condition.fit_rows))?
+            };
+            let rows = |size: FitRows| summary.rows_of(first.as_deref().unwrap_or_default(), size);
+            let position = |&size: &FitRows| Position {
+                tick: rows(size).map_or_else(|| size.to_string(), |rows| rows.to_string()),
+                place: rows(size).map(|rows| rows as f64),
+            };
+            let positions = sizes.iter().map(position).collect();
+            (positions, tracks(summary, sizes.len(), |group| (group.method.in_full(), at(group))))
         }
         Along::Parameter(name) => along_parameter(name, summary),
     }
@@ -75,7 +95,7 @@ fn along<'a>(axis: &Along, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Trac
 
 fn along_parameter<'a>(name: &str, summary: &'a Summary<'_>) -> (Vec<Position>, Vec<Track<'a>>) {
     let first = summary.view_sets().first().map(|set| set.to_string());
-    let here = |group: &&Group| group.noise.is_clean() && Some(&group.view_set) == first.as_ref();
+    let here = |group: &&Group| summary.is_plain(&group.condition) && Some(&group.view_set) == first.as_ref();
     let mut values: Vec<Value> = Vec::new();
     for value in summary.groups.iter().filter(here).filter_map(|group| parameter(group, name)) {
         if value.is_number() && !values.contains(&value) {
@@ -190,7 +210,7 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
         x_label: spec.x(),
         y_label: metric.title().into(),
         y_spacing: Spacing::Linear,
-        x_spacing: Spacing::Linear,
+        x_spacing: if spec.along == Some(Along::FitRows) { Spacing::Logarithmic } else { Spacing::Linear },
         unordered: spec.unordered,
         panels: spec.of.iter().zip(lines).map(panel).collect(),
     })
@@ -231,7 +251,8 @@ fn costs(spec: &CostsSpec, words: &Words<'_>, summary: &Summary<'_>) -> Curves {
     let panel = |(title, column): (&str, Column)| {
         let line = |setting: &Group| {
             let value = |set: &String| {
-                let here = |g: &&Group| g.method == setting.method && g.view_set == *set && g.noise.is_clean();
+                let here =
+                    |g: &&Group| g.method == setting.method && g.view_set == *set && summary.is_plain(&g.condition);
                 let seconds = summary.cost(summary.groups.iter().find(here)?, column)?;
                 Some(Point { value: seconds, interval: None })
             };

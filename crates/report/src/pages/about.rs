@@ -1,6 +1,6 @@
 //! `about.json`: information on the results of a grid that is not in its records.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
@@ -42,6 +42,9 @@ pub struct About {
     pub planned: Option<usize>,
     /// The paper file, if the grid ran for one.
     pub paper: Option<Paper>,
+    /// Number of all training rows by subset of views; empty if every cell has all of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub training_rows: BTreeMap<String, usize>,
 }
 
 /// A grid with missing cells.
@@ -86,6 +89,7 @@ impl About {
             quick: plan.quick,
             planned: Some(plan.cells.len()),
             paper,
+            training_rows: plan.training_rows.clone(),
         }
     }
 

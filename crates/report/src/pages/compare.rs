@@ -147,7 +147,7 @@ fn pairs<'a>(sides: &'a [Side<'_>; 2]) -> Result<(Vec<Pair<'a>>, Vec<String>)> {
 }
 
 fn named(group: &Group) -> String {
-    format!("{} on `{}`, noise {}", group.label(), group.view_set, group.noise)
+    format!("{} on `{}`{}", group.label(), group.view_set, group.condition.in_full())
 }
 
 /// The value; `None` for a cell that failed.
@@ -207,7 +207,7 @@ fn table(sides: &[Side<'_>; 2], pairs: &[Pair<'_>], problems: &[String]) -> Tabl
         };
         let group = pair.group;
         let measure = sides[0].summary().title(pair.measure);
-        vec![group.view_set.clone(), group.noise.to_string(), group.label(), measure, a, b, difference, p]
+        vec![group.view_set.clone(), group.condition.to_string(), group.label(), measure, a, b, difference, p]
     };
     let headers = ["views", "noise", "method", "measure", first, second, "difference", "p (Holm)"];
     let mut notes = vec![format!(

@@ -6,6 +6,7 @@ use anyhow::Result;
 use super::about::About;
 use super::problems::{CAPPED, Problems};
 use crate::claims::{self, Verdict};
+use crate::learning_curves;
 use crate::samples::Samples;
 use crate::settings;
 use crate::tables;
@@ -34,6 +35,8 @@ pub struct Report<'a> {
     pub overview: Table,
     /// The intervals of the overview, and the best method by every measure.
     pub standings: Standings,
+    /// Scores over the numbers of training rows, if the grid has several.
+    pub learning: Option<Table>,
     /// The parameters of settings whose names do not show all parameters.
     pub settings: Option<Table>,
     /// Comparisons of the methods by each measure of the primary metric.
@@ -62,15 +65,31 @@ impl<'a> Report<'a> {
     /// # Errors
     /// Stored scores that cannot be read.
     pub fn new(store: &'a Store, records: &'a [Record], about: About) -> Result<Self> {
-        let samples = Samples::named(records, store, &about.settings);
+        let samples = Samples::named(records, store, &about.settings).with_training_rows(&about.training_rows);
         let (summary, notes) = (samples.summary(), notes_on_times(&about, records));
         let standings = Standings::of(&samples)?;
         let overview = overview::overview(&about.title, summary, &standings, &notes);
         let comparisons = comparison::compare(&samples, about.primary.as_ref())?;
-        let findings = findings::of(summary, &standings, &comparisons);
+        let mut findings = findings::of(summary, &standings, &comparisons);
+        let curves = learning_curves::of(summary, &standings);
+        findings.extend(learning_curves::sentence(summary, &curves, comparisons.first().map(|one| one.metric)));
+        let learning = learning_curves::table(&about.title, summary, &curves, &about.notes);
+        drop(curves);
         let held = Held::of(&samples, &about)?;
         let settings = settings::table(&about.title, samples.summary());
-        Ok(Self { store, records, samples, about, overview, standings, settings, comparisons, findings, held })
+        Ok(Self {
+            store,
+            records,
+            samples,
+            about,
+            overview,
+            standings,
+            learning,
+            settings,
+            comparisons,
+            findings,
+            held,
+        })
     }
 
     /// The overview, if it is short enough for a terminal.

@@ -9,6 +9,7 @@ use crate::draw::palette;
 use crate::tables::intervals::Entry;
 use crate::tables::summary::{Group, Summary};
 use figures::{series, style};
+use grid::FitRows;
 use grid::keys::{Params, task_differing};
 use grid::settings::Names;
 use store::cells::Store;
@@ -52,7 +53,8 @@ struct PointData {
     marker: String,
     label: String,
     views: String,
-    noise: String,
+    /// Noise and number of training rows, after a comma.
+    condition: String,
     /// By measure: the value and the ends of its interval; without an interval the value alone.
     values: Vec<Option<Vec<f64>>>,
     costs: Vec<Option<f64>>,
@@ -95,6 +97,8 @@ struct CellData {
     method: String,
     views: String,
     noise: String,
+    /// Number of training rows.
+    rows: FitRows,
     seed: Option<u64>,
 }
 
@@ -158,7 +162,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
     };
     // The markers are those of the figures of the subset.
     let style = |group: &Group| {
-        let same = |g: &&Group| g.view_set == group.view_set && g.noise == group.noise;
+        let same = |g: &&Group| g.view_set == group.view_set && g.condition == group.condition;
         let keys: Vec<_> = summary.groups.iter().filter(same).map(palette::key).collect();
         let at = summary.groups.iter().filter(same).position(|g| g == group).unwrap_or(0);
         series::styles(&keys.iter().collect::<Vec<_>>()).get(at).copied().unwrap_or_default()
@@ -168,7 +172,7 @@ fn scatter(summary: &Summary<'_>, entries: &[Vec<Option<Entry>>]) -> Scatter {
         marker: outline(style(group)),
         label: group.label(),
         views: group.view_set.clone(),
-        noise: group.noise.to_string(),
+        condition: group.condition.in_full(),
         values: entries.iter().map(value).collect(),
         costs: costs.iter().map(|(_, column)| summary.cost(group, *column).map(rounded)).collect(),
     };
@@ -189,9 +193,9 @@ fn outline(style: series::Style) -> String {
 
 /// The pictures of the first seed of every group, clean data first, as many as fit.
 fn pictures(summary: &Summary<'_>, store: &Store) -> Result<Vec<PictureData>> {
-    let several = (summary.view_sets().len() > 1, summary.noises().len() > 1);
+    let several = (summary.view_sets().len() > 1, summary.conditions().len() > 1);
     let mut groups: Vec<_> = summary.groups.iter().collect();
-    groups.sort_by_key(|group| !group.noise.is_clean());
+    groups.sort_by_key(|group| !summary.is_plain(&group.condition));
     let (mut pictures, mut room) = (Vec::new(), MOST_POINTS);
     for group in groups {
         let Some(cell) = summary.of(group).next().map(|record| record.cell.clone()) else { continue };
@@ -206,7 +210,7 @@ fn pictures(summary: &Summary<'_>, store: &Store) -> Result<Vec<PictureData>> {
             title += &format!(", {}", group.view_set);
         }
         if several.1 {
-            title += &format!(", noise {}", group.noise);
+            title += &group.condition.in_full();
         }
         pictures.push(PictureData::of(cell, title, picture));
     }
@@ -280,6 +284,7 @@ impl CellData {
             method: label.or_else(|| record.method.clone()).unwrap_or_default(),
             views: record.view_set().to_string(),
             noise: record.noise.as_ref().map_or_else(String::new, |noise| noise.to_string()),
+            rows: FitRows::from_count(record.fit_rows),
             seed: record.seed,
         }
     }

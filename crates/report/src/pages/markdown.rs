@@ -37,6 +37,7 @@ pub fn text(report: &Report<'_>, figures: &[Named]) -> String {
         Some(overview) => parts.push(overview.markdown()),
         None => parts.push("All methods by all measures: [tables/summary.md](tables/summary.md).".into()),
     }
+    parts.extend(report.learning.as_ref().map(Table::markdown));
     parts.extend(report.settings.as_ref().map(Table::markdown));
     if !figures.is_empty() {
         parts.push("## Figures".into());

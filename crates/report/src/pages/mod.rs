@@ -64,6 +64,9 @@ impl Report<'_> {
         self.about.write(self.store)?;
         let tables = self.store.root().join("tables");
         let mut files = self.overview.write(&tables.join("summary"))?;
+        if let Some(learning) = &self.learning {
+            files.extend(learning.write(&tables.join("how_many_pairs"))?);
+        }
         if let Some(settings) = &self.settings {
             files.extend(settings.write(&tables.join("settings"))?);
         }

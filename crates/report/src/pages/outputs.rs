@@ -147,7 +147,8 @@ impl<'a> Drawing<'a> {
     }
 }
 
-/// The tables that a run prints: the table of the paper, or else the overview and the comparisons without noise.
+/// The tables that a run prints: the table of the paper, or else the overview and the comparisons on all training rows
+/// without noise.
 fn text(report: &Report<'_>) -> String {
     let tables: Vec<Table> = match &report.held {
         Some(held) => {

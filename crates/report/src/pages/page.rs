@@ -85,6 +85,8 @@ struct Page {
     pairs: Vec<Sheet>,
     /// The definitions of the metrics of the grid.
     metrics: Vec<Defined>,
+    /// Scores over the numbers of training rows.
+    learning: Option<Sheet>,
     /// The parameters of settings whose names do not show all parameters.
     settings: Option<Sheet>,
     figures: Vec<Shown>,
@@ -115,14 +117,15 @@ pub fn html(report: &Report<'_>, pairs: &[PairDifferences], named: &[Named]) -> 
         problems: Problems::of(records, about),
         verdicts: report.verdicts().iter().map(judged).collect(),
         paper: report.held.as_ref().map(paper_sheets).unwrap_or_default(),
-        comparisons: report
-            .comparisons
-            .iter()
-            .flat_map(|one| comparison(one, several_noises(&report.comparisons)))
-            .collect(),
+        comparisons: report.comparisons.iter().flat_map(|one| comparison(one, varying(&report.comparisons))).collect(),
         overview: overview(report),
         pairs: pairs.iter().map(pair_sheet).collect(),
         metrics: metrics(summary),
+        learning: report.learning.as_ref().map(|table| {
+            let mut sheet = Sheet { caption: "How many pairs".into(), ..Sheet::plain("how-many-pairs", table) };
+            sheet.notes.retain(|note| !about.notes.contains(note));
+            sheet
+        }),
         settings: report.settings.as_ref().map(|table| Sheet {
             caption: "Settings: the names in tables and figures".into(),
             ..Sheet::plain("settings", table)
@@ -195,19 +198,22 @@ pub fn stars(p: f64) -> &'static str {
     }
 }
 
-/// Whether tables differ in their noise.
-fn several_noises(comparisons: &[Comparison]) -> bool {
-    comparisons.iter().any(|comparison| comparison.noise != comparisons[0].noise)
+/// Whether noise, and whether the number of training rows, tells tables apart.
+fn varying(comparisons: &[Comparison]) -> [bool; 2] {
+    let conditions = || comparisons.iter().map(|comparison| (&comparison.condition, &comparisons[0].condition));
+    [conditions().any(|(a, b)| a.noise != b.noise), conditions().any(|(a, b)| a.fit_rows != b.fit_rows)]
 }
 
 /// A comparison with bars for its intervals and marks for its tests. The details of the tests are folded.
-fn comparison(comparison: &Comparison, several_noises: bool) -> Vec<Sheet> {
-    // The measure names its task and options if two measures share a name. The title adds the noise.
-    let caption = match (comparison.clean(), several_noises) {
-        (true, true) => format!("Methods compared by {}, no noise", comparison.name),
-        (true, false) => format!("Methods compared by {}", comparison.name),
-        (false, _) => format!("Methods compared by {}, noise {}", comparison.name, comparison.noise),
-    };
+fn comparison(comparison: &Comparison, [noises, sizes]: [bool; 2]) -> Vec<Sheet> {
+    // The measure names its task and options if two measures share a name. The title adds noise and training rows.
+    let mut caption = format!("Methods compared by {}{}", comparison.name, comparison.condition.suffix());
+    if sizes && comparison.condition.fit_rows.count().is_none() {
+        caption += ", all training rows";
+    }
+    if noises && comparison.condition.noise.is_clean() {
+        caption += ", no noise";
+    }
     let mut sheets = Sheet::parts(&comparison.stem(), &caption, &comparison.table("", &[]), 1);
     if let Some(first) = sheets.first_mut() {
         let scale = ends(comparison.lines.iter().map(|line| (line.figure.interval.low, line.figure.interval.high)));
@@ -372,7 +378,7 @@ fn cell(record: &Record, group: &Group, report: &Report<'_>) -> Vec<Entered> {
         Entered::code(&record.cell),
         Entered::text(group.label()),
         Entered::text(&group.view_set),
-        Entered::text(group.noise.to_string()),
+        Entered::text(group.condition.to_string()),
         Entered::text(record.seed.map(|seed| seed.to_string()).unwrap_or_default()),
         Entered::text(number(record.fit_seconds)),
         Entered::text(number(record.fit_cpu_seconds)),

@@ -87,9 +87,7 @@ impl Failed {
         if let Some(task) = &record.task {
             what += &format!(", {task}");
         }
-        if let Some(noise) = record.noise.as_ref().filter(|noise| !noise.is_clean()) {
-            what += &format!(", noise {noise}");
-        }
+        what += &record.condition().unwrap_or_default().suffix();
         if let Some(seed) = record.seed {
             what += &format!(", seed {seed}");
         }
@@ -152,6 +150,7 @@ pub fn command(record: &Record, about: &About) -> String {
         ("method", record.method.clone()),
         ("views", Some(record.view_set().to_string())),
         ("noise", noise),
+        ("fit_rows", record.fit_rows.map(|rows| rows.to_string())),
         ("seed", seed),
     ];
     let given: Vec<String> = keys.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?))).collect();

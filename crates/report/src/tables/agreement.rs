@@ -234,7 +234,7 @@ fn same_data(comparable: &Comparable, records: &[Record]) -> Result<(), String> 
 
 /// The method with its defaults, on clean data of so many views.
 fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> {
-    let of_method = || summary.groups.iter().filter(|g| g.method.name == published.method && g.noise.is_clean());
+    let of_method = || summary.groups.iter().filter(|g| g.method.name == published.method && g.condition.is_clean());
     let count = |group: &Group| summary.views(&group.view_set).len();
     let Some(first) = of_method().next() else { return Err("ours has no such method".into()) };
     let right = |group: &&Group| published.is_over(&group.view_set, count(group));

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use tasks::multiple::{Pair, benjamini_hochberg, step_down};
-use tasks::noise::Noise;
 use tasks::statistics::resample_means;
 use tasks::{Contrast, Interval, Metric, Resamples};
 
@@ -12,8 +11,8 @@ use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::MISSING;
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::{Part, Table};
-use grid::Primary;
 use grid::keys::MethodKey;
+use grid::{Condition, Primary};
 
 /// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
 const RESAMPLES: usize = 10_000;
@@ -66,13 +65,13 @@ impl Line {
     }
 }
 
-/// The comparison of a grid's methods by one measure of its primary metric, under one noise.
+/// The comparison of a grid's methods by one measure of its primary metric, under one condition.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
     pub name: String,
-    /// What was done to the training rows.
-    pub noise: Noise,
+    /// Noise and number of the training rows.
+    pub condition: Condition,
     /// The metric alone.
     pub metric: Metric,
     /// Best first within a subset of views.
@@ -106,7 +105,7 @@ pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>
     }
 }
 
-/// Compares all methods under every noise by every measure of the grid's primary metric, or, where a grid names none, of the first of
+/// Compares all methods under every condition by every measure of the grid's primary metric, or, where a grid names none, of the first of
 /// Rank-1, mAP, ARI, accuracy and Γ that it has. Without at least two methods there is nothing to compare.
 ///
 /// # Errors
@@ -118,10 +117,11 @@ pub fn compare(stored: &Samples<'_>, primary: Option<&Primary>) -> Result<Vec<Co
     let Some(metric) = wanted.or_else(|| DEFAULTS.into_iter().find(|metric| measured(metric))) else {
         return Ok(Vec::new());
     };
-    let noises = summary.noises();
-    let each = noises.iter().flat_map(|noise| summary.measures_of(metric).map(move |measure| (measure, *noise)));
+    let conditions = summary.conditions();
+    let each =
+        conditions.iter().flat_map(|condition| summary.measures_of(metric).map(move |measure| (measure, *condition)));
     let compared: Result<Vec<Option<Comparison>>> =
-        each.map(|(measure, noise)| by_measure(stored, measure, noise, primary)).collect();
+        each.map(|(measure, condition)| by_measure(stored, measure, condition, primary)).collect();
     let mut compared: Vec<Comparison> = compared?.into_iter().flatten().collect();
     adjust_over(&mut compared);
     Ok(compared)
@@ -130,7 +130,7 @@ pub fn compare(stored: &Samples<'_>, primary: Option<&Primary>) -> Result<Vec<Co
 fn by_measure(
     stored: &Samples<'_>,
     measure: &Measure,
-    noise: &Noise,
+    condition: &Condition,
     primary: Option<&Primary>,
 ) -> Result<Option<Comparison>> {
     let summary = stored.summary();
@@ -145,7 +145,7 @@ fn by_measure(
         }
     };
     for view_set in summary.view_sets() {
-        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.noise == *noise);
+        let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.condition == *condition);
         let mut found: Vec<(&Group, Sample)> = Vec::new();
         for group in groups {
             // A failed cell keeps its records, not its scores.
@@ -242,7 +242,7 @@ fn by_measure(
     let (lines, others) = adjusted(tables);
     let primary =
         (!sentences.is_empty()).then(|| format!("The comparison that the grid was made for. {}", sentences.join(" ")));
-    Ok(Some(Comparison { name, noise: noise.clone(), metric, lines, primary, left_out, notes, others }))
+    Ok(Some(Comparison { name, condition: condition.clone(), metric, lines, primary, left_out, notes, others }))
 }
 
 /// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
@@ -348,14 +348,14 @@ pub(crate) fn ends(i: &Interval, digits: usize, signed: bool) -> String {
 }
 
 impl Comparison {
-    /// Whether nothing was done to the training rows.
+    /// Whether these are all training rows, without noise.
     pub fn clean(&self) -> bool {
-        self.noise.is_clean()
+        self.condition.is_clean()
     }
 
-    /// The measure, and the noise where there is one.
+    /// The measure, and the noise and number of training rows if they are not none and all.
     pub fn title(&self) -> String {
-        if self.clean() { self.name.clone() } else { format!("{}, {}", self.name, self.noise) }
+        if self.clean() { self.name.clone() } else { format!("{}, {}", self.name, self.condition) }
     }
 
     /// Stem of its files.

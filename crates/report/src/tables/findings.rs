@@ -27,19 +27,21 @@ pub fn of(summary: &Summary<'_>, standings: &Standings, comparisons: &[Compariso
     let sets = summary.view_sets();
     // Of equally large ones the first.
     let largest = sets.iter().rev().max_by_key(|set| summary.views(set).len());
-    let noises = summary.noises();
-    let noise = noises.iter().find(|noise| noise.is_clean()).or(noises.first());
-    let (Some(&view_set), Some(&noise)) = (largest, noise) else { return Vec::new() };
+    let (Some(&view_set), Some(condition)) = (largest, summary.main_condition()) else { return Vec::new() };
     let mut context = String::new();
     if sets.len() > 1 {
         context += &format!("On `{view_set}`: ");
     }
-    let under = if noise.is_clean() { String::new() } else { format!(" under noise {noise}") };
+    let noise = if condition.noise.is_clean() { String::new() } else { format!(" under noise {}", condition.noise) };
+    let rows = condition.fit_rows.count().map(|count| format!(" on {count} training rows")).unwrap_or_default();
+    let under = noise + &rows;
     let sentence = |measure: &Measure| {
-        let race =
-            standings.races.iter().find(|r| r.measure == *measure && r.view_set == view_set && r.noise == *noise)?;
+        let race = standings
+            .races
+            .iter()
+            .find(|r| r.measure == *measure && r.view_set == view_set && r.condition == *condition)?;
         let name = summary.title(measure);
-        let compared = comparisons.iter().find(|c| c.name == name && c.noise == *noise);
+        let compared = comparisons.iter().find(|c| c.name == name && c.condition == *condition);
         let race = compared.map_or_else(|| race.clone(), |comparison| compared_in(race, comparison));
         Some(format!("{context}{}", said(&race, &name, &under)?))
     };
@@ -167,7 +169,6 @@ mod tests {
     use super::*;
     use grid::keys::Params;
     use tasks::Interval;
-    use tasks::noise::Noise;
 
     fn placed(method: &str, value: f64, behind: Option<(f64, f64)>) -> Placed {
         let interval = |estimate: f64| Interval { estimate, low: estimate - 0.01, high: estimate + 0.01 };
@@ -180,7 +181,7 @@ mod tests {
     fn race(task: &str, metric: Metric, placed: Vec<Placed>) -> Race {
         Race {
             view_set: "all".into(),
-            noise: Noise::default(),
+            condition: grid::Condition::default(),
             measure: Measure { metric, task: task.into(), task_params: Params::default() },
             placed,
             apart: Vec::new(),

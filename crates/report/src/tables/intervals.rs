@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use tasks::multiple::step_down;
-use tasks::noise::Noise;
 use tasks::{Better, Contrast, Interval};
 
 use crate::samples::{Sample, Samples};
 use crate::tables::comparison::{LEVEL, by_items};
 use crate::tables::summary::{Group, Measure, Stat, Summary};
+use grid::Condition;
 
 /// Resamples behind an interval of a mean over items (two digits of its ends, for every measure of a grid in a second or two), and
 /// behind one of a value that has to be computed anew for each resample.
@@ -15,7 +15,7 @@ const RESAMPLES: [usize; 2] = [1_000, 400];
 /// Their seed.
 const SEED: u64 = 0;
 
-/// How a value stands to the best of its subset of views, noise and measure.
+/// How a value stands to the best of its subset of views, condition and measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
@@ -34,17 +34,27 @@ pub struct Entry {
     pub stat: Stat,
     /// 95% over items (and seeds, where there are several), or why there is none.
     pub interval: Result<Interval, String>,
+    /// Standard error over items and seeds, if there is an interval and resamples differ.
+    pub error: Option<f64>,
     /// `None` where there is nothing to be told from.
     pub standing: Option<Standing>,
 }
 
-/// The methods of one subset of views under one noise by one measure, the best first.
+impl Entry {
+    /// Takes the interval and the error of its value from resamples.
+    fn take(&mut self, figure: Option<Contrast>) {
+        self.error = figure.map(|figure| figure.standard_error).filter(|error| *error > 0.0);
+        self.interval = figure.map(|figure| figure.interval).ok_or_else(|| UNDEFINED.to_string());
+    }
+}
+
+/// The methods of one subset of views under one condition by one measure, the best first.
 #[derive(Clone, Debug)]
 pub struct Race {
     /// The subset of views.
     pub view_set: String,
-    /// What was done to the training rows.
-    pub noise: Noise,
+    /// Noise and number of the training rows.
+    pub condition: Condition,
     /// The measure.
     pub measure: Measure,
     /// The methods that are compared.
@@ -73,7 +83,7 @@ pub struct Placed {
 pub struct Standings {
     /// By group and measure, in the summary's orders.
     pub entries: Vec<Vec<Option<Entry>>>,
-    /// By subset of views, noise and measure.
+    /// By subset of views, condition and measure.
     pub races: Vec<Race>,
 }
 
@@ -88,19 +98,20 @@ impl Standings {
         let plain = |group: &Group| -> Vec<Option<Entry>> {
             let of = |m| {
                 let interval = Err("not compared".to_string());
-                Some(Entry { stat: summary.stat(group, m)?, interval, standing: None })
+                Some(Entry { stat: summary.stat(group, m)?, interval, error: None, standing: None })
             };
             measures.iter().map(of).collect()
         };
         let mut standings = Self { entries: summary.groups.iter().map(plain).collect(), races: Vec::new() };
         for view_set in summary.view_sets() {
-            for noise in summary.noises() {
-                let here = |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].noise == *noise;
+            for condition in summary.conditions() {
+                let here =
+                    |&g: &usize| summary.groups[g].view_set == view_set && summary.groups[g].condition == *condition;
                 let groups: Vec<usize> = (0..summary.groups.len()).filter(here).collect();
                 let by_item = by_item(samples, &groups)?;
                 for m in 0..measures.len() {
                     let field = Field { samples, groups: &groups, m, by_item: &by_item };
-                    let raced = field.race(&mut standings.entries, view_set, noise)?;
+                    let raced = field.race(&mut standings.entries, view_set, condition)?;
                     standings.races.extend(raced);
                 }
             }
@@ -108,11 +119,16 @@ impl Standings {
         Ok(standings)
     }
 
-    /// The interval of a group's value by one measure, where it has one.
-    pub fn interval(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<Interval> {
+    /// The entry of a group and a measure, where it has a value.
+    pub fn entry(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<&Entry> {
         let g = summary.groups.iter().position(|other| other == group)?;
         let m = summary.measures().iter().position(|other| other == measure)?;
-        self.entries[g][m].as_ref()?.interval.clone().ok()
+        self.entries[g][m].as_ref()
+    }
+
+    /// The interval of a group's value by one measure, where it has one.
+    pub fn interval(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<Interval> {
+        self.entry(summary, group, measure)?.interval.clone().ok()
     }
 }
 
@@ -158,7 +174,7 @@ impl Field<'_> {
     }
 
     /// Adds intervals and standings to the entries of the measure; `None` where no method has a value.
-    fn race(&self, entries: &mut [Vec<Option<Entry>>], view_set: &str, noise: &Noise) -> Result<Option<Race>> {
+    fn race(&self, entries: &mut [Vec<Option<Entry>>], view_set: &str, condition: &Condition) -> Result<Option<Race>> {
         let summary = self.samples.summary();
         let measure = &summary.measures()[self.m];
         let label = |i: usize| summary.groups[self.groups[i]].label();
@@ -169,17 +185,14 @@ impl Field<'_> {
         let there: Vec<usize> = (0..self.groups.len()).filter(paired).collect();
         for i in (0..self.groups.len()).filter(|i| !there.contains(i)) {
             let Some(entry) = entries[self.groups[i]][self.m].as_mut() else { continue };
-            entry.interval = match &self.by_item[i][self.m] {
-                Err(why) => Err(why.clone()),
-                Ok(alone) => {
-                    let drawn = by_items(&[alone], |_| true, RESAMPLES, SEED)?;
-                    drawn.interval(0).ok_or_else(|| UNDEFINED.to_string())
-                }
-            };
+            match &self.by_item[i][self.m] {
+                Err(why) => entry.interval = Err(why.clone()),
+                Ok(alone) => entry.take(by_items(&[alone], |_| true, RESAMPLES, SEED)?.figure(0)),
+            }
         }
         let mut race = Race {
             view_set: view_set.to_string(),
-            noise: noise.clone(),
+            condition: condition.clone(),
             measure: measure.clone(),
             placed: Vec::new(),
             apart: Vec::new(),
@@ -247,7 +260,7 @@ impl Field<'_> {
         let between = |a: usize, b: usize| pairs.iter().find(|pair| (pair.first, pair.second) == (a.min(b), a.max(b)));
         for (k, &at) in there.iter().enumerate() {
             let Some(entry) = entries[self.groups[at]][self.m].as_mut() else { continue };
-            entry.interval = drawn.interval(k).ok_or_else(|| UNDEFINED.to_string());
+            entry.take(drawn.figure(k));
             let Some(best) = first.filter(|_| better != Better::Neither && there.len() > 1) else { continue };
             entry.standing = match between(best, k) {
                 None => (k == best).then_some(Standing::Best),

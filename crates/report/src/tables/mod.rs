@@ -13,7 +13,11 @@ pub mod processors;
 pub mod summary;
 pub mod table;
 
+use std::collections::HashSet;
+
 use align::Coordinates;
+use grid::{Condition, FitRows};
+use tasks::noise::Noise;
 use tasks::{Better, Metric, SimilarityMeasure, SimilarityStatistic};
 
 use self::summary::{Group, LeftOut, Measure, Stat, Summary};
@@ -40,15 +44,18 @@ pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(Str
     tables
 }
 
-/// The columns that tell lines apart: subset and noise only where there are several.
-struct Names {
+/// The columns that tell lines apart: subset, noise and number of training rows only where there are several.
+pub(crate) struct Names {
     view_sets: bool,
     noises: bool,
+    sizes: bool,
 }
 
 impl Names {
-    fn new(summary: &Summary<'_>) -> Self {
-        Self { view_sets: summary.view_sets().len() > 1, noises: summary.noises().len() > 1 }
+    pub(crate) fn new(summary: &Summary<'_>) -> Self {
+        let noise = |condition: &&Condition| condition.noise.clone();
+        let noises: HashSet<Noise> = summary.conditions().iter().map(noise).collect();
+        Self { view_sets: summary.view_sets().len() > 1, noises: noises.len() > 1, sizes: summary.sizes().len() > 1 }
     }
 
     /// Of a table that is of one subset of views.
@@ -56,24 +63,38 @@ impl Names {
         Self { view_sets: false, ..Self::new(summary) }
     }
 
-    fn headers(&self) -> Vec<String> {
-        let optional = [(self.view_sets, "views"), (self.noises, "noise"), (true, "method")];
+    /// Of a table whose lines hold all numbers of training rows.
+    pub(crate) fn of_all_sizes(summary: &Summary<'_>) -> Self {
+        Self { sizes: false, ..Self::new(summary) }
+    }
+
+    pub(crate) fn headers(&self) -> Vec<String> {
+        let optional =
+            [(self.view_sets, "views"), (self.noises, "noise"), (self.sizes, "training rows"), (true, "method")];
         optional.into_iter().filter(|(shown, _)| *shown).map(|(_, name)| name.to_string()).collect()
     }
 
-    fn cells(&self, group: &Group) -> Vec<String> {
-        let optional =
-            [(self.view_sets, group.view_set.clone()), (self.noises, group.noise.to_string()), (true, group.label())];
+    pub(crate) fn cells(&self, group: &Group) -> Vec<String> {
+        let Condition { noise, fit_rows } = &group.condition;
+        let optional = [
+            (self.view_sets, group.view_set.clone()),
+            (self.noises, noise.to_string()),
+            (self.sizes, fit_rows.to_string()),
+            (true, group.label()),
+        ];
         optional.into_iter().filter(|(shown, _)| *shown).map(|(_, text)| text).collect()
     }
 }
 
-/// A title with the noise of all lines, where there is one and its column is left out.
+/// A title with the noise and the number of training rows of all lines, where these are the same and have no column.
 pub(crate) fn over(title: &str, summary: &Summary<'_>) -> String {
-    match summary.noises().as_slice() {
-        [only] if !only.is_clean() => format!("{title}, noise {only}"),
-        _ => title.to_string(),
-    }
+    let names = Names::new(summary);
+    let Some(first) = summary.conditions().first().copied() else { return title.to_string() };
+    let shared = Condition {
+        noise: if names.noises { Noise::default() } else { first.noise.clone() },
+        fit_rows: if names.sizes { FitRows::All } else { first.fit_rows },
+    };
+    format!("{title}{}", shared.suffix())
 }
 
 /// Says why an entry has no value.
@@ -153,7 +174,7 @@ fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
             for i in (0..views.len()).filter(|i| value(*i).is_none()) {
                 remark_missing(&mut table, (line, names.headers().len() + i), summary, group, measure);
             }
-            lines.push((&group.noise, (0..views.len()).map(value).collect()));
+            lines.push((&group.condition, (0..views.len()).map(value).collect()));
         }
         mark_all(&mut table, measure.metric.better(), &lines);
         (stem_in(summary, measure, "by_view", view_set), table)
@@ -197,7 +218,7 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
                         let why = summary.missing(group, measure, space, (query, views[j]));
                         table.remark((line, table.names + j), &format!("No value: {why}."));
                     }
-                    lines.push(((&group.noise, i), (0..views.len()).map(value).collect()));
+                    lines.push(((&group.condition, i), (0..views.len()).map(value).collect()));
                 }
             }
         }
@@ -286,7 +307,12 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
             );
             let line = table.rows.len();
             table.rows.push(row);
-            lines[kind].push((line, (&group.view_set, &group.noise), raw.mean, mean(SimilarityStatistic::Calibrated)));
+            lines[kind].push((
+                line,
+                (&group.view_set, &group.condition),
+                raw.mean,
+                mean(SimilarityStatistic::Calibrated),
+            ));
         }
     }
     for (kind, likeness) in SimilarityMeasure::ALL.into_iter().enumerate() {

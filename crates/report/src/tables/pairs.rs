@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use tasks::multiple::holm;
-use tasks::noise::Noise;
 use tasks::statistics::resample_means;
 use tasks::{Contrast, Metric, Resamples};
 
@@ -13,7 +12,7 @@ use crate::tables::comparison::{Comparison, LEVEL, ends, p_value};
 use crate::tables::pair_ends;
 use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
-use grid::Primary;
+use grid::{Condition, Primary};
 
 /// Resamples of means over items: at least so many, and so many for each pair, so that Holm's p can fall to 0.01; never more than the
 /// last.
@@ -32,8 +31,8 @@ pub struct PairDifferences {
     pub name: String,
     /// Its metric.
     pub metric: Metric,
-    /// What was done to the training rows.
-    pub noise: Noise,
+    /// Noise and number of the training rows.
+    pub condition: Condition,
     /// The two methods: differences are the first minus the second.
     pub methods: [String; 2],
     /// Pairs by subset of views, in the order of the views.
@@ -57,8 +56,8 @@ pub struct PairLine {
     pub adjusted: f64,
 }
 
-/// For every comparison on training rows without noise (where the grid has none, under its first noise): the two methods that the grid
-/// names, else the best and the second of the largest subset of views. Nothing where a measure has one pair alone.
+/// For every comparison on all training rows without noise (in a grid without these, under its main condition): the two methods that the
+/// grid names, else the best and the second of the largest subset of views. Nothing where a measure has one pair alone.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
@@ -67,8 +66,9 @@ pub fn of(
     comparisons: &[Comparison],
     primary: Option<&Primary>,
 ) -> Result<Vec<PairDifferences>> {
-    let first = comparisons.iter().find(|c| c.clean()).or(comparisons.first()).map(|c| &c.noise);
-    let here = comparisons.iter().filter(|comparison| Some(&comparison.noise) == first);
+    let main = samples.summary().main_condition();
+    let first = comparisons.iter().find(|c| Some(&c.condition) == main).or(comparisons.first()).map(|c| &c.condition);
+    let here = comparisons.iter().filter(|comparison| Some(&comparison.condition) == first);
     let found: Result<Vec<Option<PairDifferences>>> = here.map(|one| by_measure(samples, one, primary)).collect();
     Ok(found?.into_iter().flatten().collect())
 }
@@ -89,14 +89,14 @@ fn by_measure(
             summary
                 .groups
                 .iter()
-                .find(|g| g.view_set == view_set && g.noise == comparison.noise && g.label() == *method)
+                .find(|g| g.view_set == view_set && g.condition == comparison.condition && g.label() == *method)
         };
         let [Some(first), Some(second)] = [group(&methods[0]), group(&methods[1])] else { continue };
         lines.extend(of_set(samples, [first, second], measure)?);
     }
     let stem = comparison.stem().replacen("comparison_", "pairs_", 1);
-    let (name, noise) = (comparison.name.clone(), comparison.noise.clone());
-    let found = PairDifferences { name, metric: comparison.metric, noise, methods, lines, stem };
+    let (name, condition) = (comparison.name.clone(), comparison.condition.clone());
+    let found = PairDifferences { name, metric: comparison.metric, condition, methods, lines, stem };
     Ok((!found.lines.is_empty()).then_some(found))
 }
 
@@ -173,8 +173,8 @@ impl PairDifferences {
     /// What it shows, without the grid's title.
     pub fn caption(&self) -> String {
         let over = if self.of_pairs() { "pair of views" } else { "view" };
-        let noise = if self.noise.is_clean() { String::new() } else { format!(", noise {}", self.noise) };
-        format!("{} by {over}: {} minus {}{noise}", self.name, self.methods[0], self.methods[1])
+        let under = self.condition.suffix();
+        format!("{} by {over}: {} minus {}{under}", self.name, self.methods[0], self.methods[1])
     }
 
     /// Whether lines are of pairs, not of views.

@@ -11,7 +11,7 @@ use crate::tables::{SPREAD_NOTE, left_out, with_spread};
 /// Our figures with the paper's row beneath each method.
 pub fn table(paper: &Paper, summary: &Summary<'_>, notes: &[String]) -> Table {
     let metrics = &paper.columns;
-    let (sets, noises) = (summary.view_sets().len() > 1, summary.noises().len() > 1);
+    let (sets, conditions) = (summary.view_sets().len() > 1, summary.conditions().len() > 1);
     let mut headers = vec!["method".to_string(), String::new()];
     headers.extend(metrics.iter().map(|m| m.title().to_string()));
     let mut rows = Vec::new();
@@ -22,8 +22,8 @@ pub fn table(paper: &Paper, summary: &Summary<'_>, notes: &[String]) -> Table {
         if sets {
             name = format!("{}: {name}", group.view_set);
         }
-        if noises {
-            name = format!("{name}, noise {}", group.noise);
+        if conditions {
+            name += &group.condition.in_full();
         }
         rows.push([name, "ours".into()].into_iter().chain(ours).collect());
         rows.extend(published_rows(paper, group, summary.views(&group.view_set).len()));

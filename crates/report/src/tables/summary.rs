@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use align::Coordinates;
 use tasks::Metric;
-use tasks::noise::Noise;
 
 use grid::keys::{MethodKey, Params, task_differing};
 use grid::settings::{Names, Setting, SettingName};
+use grid::{Condition, FitRows};
 use store::record::{Counted, Record};
 
-/// One line of a table: a method with its parameters, on one subset of views, under one noise.
+/// One line of a table: a method with its parameters, on one subset of views, under one condition.
 #[derive(Clone, Debug)]
 pub struct Group {
     /// Name of the subset of views.
     pub view_set: String,
-    /// What was done to the training rows.
-    pub noise: Noise,
+    /// Noise and number of the training rows.
+    pub condition: Condition,
     /// The method.
     pub method: MethodKey,
     /// The name of this setting: a label, by which no two groups are told apart.
@@ -27,7 +27,7 @@ pub struct Group {
 
 impl PartialEq for Group {
     fn eq(&self, other: &Self) -> bool {
-        (&self.view_set, &self.noise, &self.method) == (&other.view_set, &other.noise, &other.method)
+        (&self.view_set, &self.condition, &self.method) == (&other.view_set, &other.condition, &other.method)
     }
 }
 
@@ -35,16 +35,16 @@ impl Eq for Group {}
 
 impl Hash for Group {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.view_set, &self.noise, &self.method).hash(state);
+        (&self.view_set, &self.condition, &self.method).hash(state);
     }
 }
 
 impl Group {
     /// The group of a record, where it is of a method, with its name among others.
     pub fn of(record: &Record, names: &Names) -> Option<Self> {
-        let (view_set, noise) = (record.view_set().to_string(), record.noise.clone()?);
+        let (view_set, condition) = (record.view_set().to_string(), record.condition()?);
         let method = record.method_key()?;
-        Some(Self { view_set, noise, name: names.get(&method), method })
+        Some(Self { view_set, condition, name: names.get(&method), method })
     }
 
     /// The name of its setting in tables and figures: an alias, or the shortest text that tells it from the others.
@@ -132,6 +132,8 @@ pub struct Summary<'a> {
     measures: Vec<Measure>,
     /// The views of each subset.
     views: HashMap<&'a str, Vec<&'a str>>,
+    /// Number of all training rows by subset of views, if some cells have fewer.
+    training_rows: BTreeMap<String, usize>,
 }
 
 /// The records of a group, so that a figure of a table looks at no others than its own.
@@ -164,6 +166,7 @@ impl<'a> Summary<'a> {
             places: HashMap::new(),
             measures,
             views: HashMap::new(),
+            training_rows: BTreeMap::new(),
         };
         // Of the record before: most records are of the same group.
         let mut before: Option<(&Record, usize)> = None;
@@ -194,6 +197,16 @@ impl<'a> Summary<'a> {
         summary
     }
 
+    /// The same with the number of all training rows by subset of views.
+    pub fn with_training_rows(self, training_rows: BTreeMap<String, usize>) -> Self {
+        Self { training_rows, ..self }
+    }
+
+    /// The number of training rows on a subset of views, if it is known.
+    pub fn rows_of(&self, view_set: &str, fit_rows: FitRows) -> Option<usize> {
+        fit_rows.count().or_else(|| self.training_rows.get(view_set).copied())
+    }
+
     /// The records.
     pub fn records(&self) -> &'a [Record] {
         self.records
@@ -219,9 +232,32 @@ impl<'a> Summary<'a> {
         distinct(self.groups.iter().map(|g| g.view_set.as_str()))
     }
 
-    /// Distinct noises, in order.
-    pub fn noises(&self) -> Vec<&Noise> {
-        distinct(self.groups.iter().map(|g| &g.noise))
+    /// Distinct noises and numbers of training rows, in order.
+    pub fn conditions(&self) -> Vec<&Condition> {
+        distinct(self.groups.iter().map(|g| &g.condition))
+    }
+
+    /// Distinct numbers of training rows, the smallest first.
+    pub fn sizes(&self) -> Vec<FitRows> {
+        let sizes: BTreeSet<FitRows> = self.groups.iter().map(|g| g.condition.fit_rows).collect();
+        sizes.into_iter().collect()
+    }
+
+    /// The number of training rows of what does not follow it: all, or the largest number of the grid.
+    pub fn most_rows(&self) -> FitRows {
+        self.groups.iter().map(|g| g.condition.fit_rows).max().unwrap_or_default()
+    }
+
+    /// Whether a condition is that of what follows neither noise nor number of training rows: no noise, the most rows.
+    pub fn is_plain(&self, condition: &Condition) -> bool {
+        condition.noise.is_clean() && condition.fit_rows == self.most_rows()
+    }
+
+    /// The plain condition; in a grid without one, the first with the most training rows.
+    pub fn main_condition(&self) -> Option<&Condition> {
+        let conditions = self.conditions();
+        let most = || conditions.iter().find(|condition| condition.fit_rows == self.most_rows());
+        conditions.iter().find(|condition| self.is_plain(condition)).or_else(most).copied()
     }
 
     /// The records of a group.
@@ -394,7 +430,10 @@ pub(crate) fn names(records: &[Record], settings: &[Setting]) -> Names {
 
 /// Whether two records are of one group, without making any.
 fn same_group(a: &Record, b: &Record) -> bool {
-    a.view_set() == b.view_set() && a.noise == b.noise && a.method == b.method && a.params == b.params
+    a.view_set() == b.view_set()
+        && (&a.noise, a.fit_rows) == (&b.noise, b.fit_rows)
+        && a.method == b.method
+        && a.params == b.params
 }
 
 /// The distinct measures by metric, then as the records have them, and the place of each record's among them.
@@ -442,7 +481,7 @@ mod tests {
             views: "all=a,b".parse().expect("a subset"),
             method: Some("gcpa".into()),
             params: Some(r#"{"tau":0.5}"#.parse().expect("JSON")),
-            noise: Some(Noise::default()),
+            noise: Some(tasks::noise::Noise::default()),
             seed: Some(seed),
             task: Some("retrieval".into()),
             task_params: Some(Params::default()),

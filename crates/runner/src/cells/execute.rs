@@ -294,6 +294,7 @@ impl Context<'_> {
             m: cell.views.len() as u64,
             method: Some(cell.method.name().into()),
             params: Some(Params::of(&cell.method, cell.method.name())),
+            fit_rows: cell.fit_rows.count().map(|rows| rows as u64),
             noise: Some(cell.noise.clone()),
             pairing: Some(choice(&plan.grid.value.pairing)),
             widths: Some(choice(&plan.grid.value.widths)),

@@ -164,7 +164,7 @@ fn key(plan: &Plan, cell: &Cell, method: &Method, views: usize) -> Result<String
     // Pairing and equal widths depend on all views of the cell, also if the fit sees fewer.
     let alone = grid.pairing == Pairing::Rows && grid.widths == Widths::AsTheyAre;
     let prepared_with = if alone { views } else { cell.views.len() };
-    let identity = json!({
+    let mut identity = json!({
         "data": plan.source.checksum(&cell.views[..prepared_with]),
         "views": cell.views[..views],
         "pairing": grid.pairing,
@@ -175,6 +175,9 @@ fn key(plan: &Plan, cell: &Cell, method: &Method, views: usize) -> Result<String
         "method_version": method.version(),
         "seed": cell.seed,
     });
+    if let Some(rows) = cell.fit_rows.count() {
+        identity["fit_rows"] = rows.into();
+    }
     Ok(checksum::sha256(canonical(&identity).as_bytes()))
 }
 

@@ -6,6 +6,7 @@ use align::Dataset;
 use serde::{Deserialize, Serialize};
 use tasks::resamples::quantile;
 
+use grid::FitRows;
 use grid::keys::{MethodKey, Params};
 use grid::plan::{Cell, Plan};
 use store::record::Record;
@@ -14,7 +15,7 @@ use store::record::Record;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// Records of cells with the same method, views and noise.
+    /// Records of cells with the same method, views, noise and number of training rows.
     Records,
     /// Forecast work, scaled to seconds by the finished cells of this grid.
     Scaled,
@@ -36,6 +37,7 @@ struct Key {
     method: MethodKey,
     views: String,
     noise: String,
+    fit_rows: FitRows,
 }
 
 #[derive(Clone, Default)]
@@ -110,7 +112,12 @@ impl<'a> Forecast<'a> {
 
 impl Key {
     fn of(cell: &Cell) -> Self {
-        Self { method: MethodKey::of(&cell.method), views: cell.views.join(","), noise: cell.noise.name().into() }
+        Self {
+            method: MethodKey::of(&cell.method),
+            views: cell.views.join(","),
+            noise: cell.noise.name().into(),
+            fit_rows: cell.fit_rows,
+        }
     }
 }
 

@@ -107,6 +107,7 @@ mod tests {
             views: vec!["a".into()],
             setting: Default::default(),
             method: Method::from_name("na").expect("a method"),
+            fit_rows: grid::FitRows::All,
             noise: Noise::default(),
             seed: 0,
             data_sha256: String::new(),

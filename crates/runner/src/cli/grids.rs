@@ -134,7 +134,7 @@ pub struct RunArgs {
     /// Stop if the data are not present, instead of using the grid's stand-in
     #[arg(long)]
     no_stand_in: bool,
-    /// Run only these cells, such as method=gcpa,seed=0..2 or views=en+fr (keys: method, views, noise, seed)
+    /// Run only these cells, such as method=gcpa,seed=0..2 or views=en+fr (keys: method, views, noise, fit_rows, seed)
     #[arg(long, value_name = "KEY=VALUE,..", help_heading = "Cells")]
     only: Option<Only>,
     /// Run every N-th cell from the I-th, counted from 0; `runner merge` writes tables and figures afterwards

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use files::Fault;
 
+use grid::FitRows;
 use report::tables::table::Table;
 use store::cells::Store;
 use store::record::Record;
@@ -60,6 +61,7 @@ pub fn page(cell: &Shown) -> String {
             format!("{} (version {}) {}", text(&first.method), number(first.method_version), shown(&first.params, "-")),
         ),
         ("noise", shown(&first.noise, "-")),
+        ("training rows", FitRows::from_count(first.fit_rows).to_string()),
         ("pairing", text(&first.pairing)),
         ("widths", text(&first.widths)),
         ("seed", number(first.seed)),

@@ -97,6 +97,7 @@ pub fn shown(cell: &Shown) -> Value {
         "method_version": first.method_version,
         "params": text(first.params.as_ref().map(ToString::to_string)),
         "noise": first.noise.as_ref().map(ToString::to_string),
+        "fit_rows": grid::FitRows::from_count(first.fit_rows),
         "pairing": first.pairing,
         "widths": first.widths,
         "seed": first.seed,

@@ -12,7 +12,7 @@
   const list = (l) => (i) => l.texts[l.rows[i]];
   const columns = [
     { name: "method", read: cell("method") }, { name: "views", read: cell("views") }, { name: "noise", read: cell("noise") },
-    { name: "seed", read: cell("seed") }, ...records.lists.slice(0, 5).map((l) => ({ name: l.name, read: list(l) })),
+    { name: "training rows", read: cell("rows") }, { name: "seed", read: cell("seed") }, ...records.lists.slice(0, 5).map((l) => ({ name: l.name, read: list(l) })),
     { name: "value", read: (i) => (records.values[i] === null ? "" : String(records.values[i])), figure: true },
     { name: "n", read: (i) => String(records.counts[i] ?? ""), figure: true },
     ...records.lists.slice(5).map((l) => ({ name: l.name, read: list(l) })),
@@ -23,7 +23,7 @@
   const named = (names) => names.map((name) => columns.find((c) => c.name === name));
   const few = [
     ...named(["method", "metric", "value", "source", "target"]),
-    ...named(["views", "noise", "seed"]).filter(varies),
+    ...named(["views", "noise", "training rows", "seed"]).filter(varies),
   ];
   let shown = few;
   const all = records.values.map((_, i) => i);
@@ -32,7 +32,7 @@
   let most = STEP;
 
   const count = make("span", { class: "count", role: "status" });
-  const filters = columns.slice(0, 9).map((column) => {
+  const filters = columns.slice(0, 10).map((column) => {
     const options = [...new Set(all.map(column.read))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
     if (options.length < 2) return null;
     const select = make("select", {}, make("option", { value: "" }, "all"), ...options.map((text) => make("option", { value: `=${text}` }, text || "none")));

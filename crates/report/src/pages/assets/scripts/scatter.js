@@ -11,8 +11,8 @@
     list.addEventListener("change", () => draw());
     return { list, label: make("label", {}, label, list) };
   };
-  const places = distinct(scatter.points.map((p) => JSON.stringify([p.views, p.noise]))).map((text) => JSON.parse(text));
-  const place = select("Views and noise", places.map(([views, noise]) => `${views}, noise ${noise}`));
+  const places = distinct(scatter.points.map((p) => JSON.stringify([p.views, p.condition]))).map((text) => JSON.parse(text));
+  const place = select("Views and noise", places.map(([views, condition]) => `${views}${condition}`));
   const measures = scatter.measures.map((m) => m.title);
   const preferred = ["Rank-1", "mAP", "ARI"].map((name) => measures.indexOf(name)).find((i) => i >= 0) ?? 0;
   const measure = select("Quality", measures, preferred);
@@ -52,11 +52,11 @@
   const short = (v) => (v >= 1e6 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential(0) : String(Number(v.toPrecision(4))));
 
   const draw = () => {
-    const [views, noise] = places[place.list.value];
+    const [views, condition] = places[place.list.value];
     const [m, c] = [Number(measure.list.value), Number(cost.list.value)];
     const { title, higher } = scatter.measures[m];
     const points = scatter.points
-      .filter((p) => p.views === views && p.noise === noise && p.values[m] && p.costs[c] > 0)
+      .filter((p) => p.views === views && p.condition === condition && p.values[m] && p.costs[c] > 0)
       .map((p) => ({ ...p, value: p.values[m], cost: p.costs[c] }));
     const svg = make("svg", {
       viewBox: `0 0 ${W} ${H}`, role: "img", "font-family": "DejaVu Sans, Verdana, sans-serif", "font-size": 12, fill: "#222222",
