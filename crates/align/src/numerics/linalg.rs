@@ -78,13 +78,20 @@ pub fn gram_lower<T: Float>(out: MatrixViewMut<'_, T>, accum: Accum, a: MatrixVi
     layout::by_rows(a.0.transpose(), a.cols(), threads, multiply);
 }
 
+/// Rows and columns that are mirrored at a time, so that a tile and its image stay in the cache.
+const TILE: usize = 32;
+
 /// Copies the lower triangle to the upper one.
 pub(crate) fn mirror_lower(a: &mut Matrix<f64>) {
     let n = a.rows();
-    for i in 0..n {
-        for j in 0..i {
-            let value = a.at(i, j);
-            a.row_mut(j)[i] = value;
+    for top in (0..n).step_by(TILE) {
+        for left in (0..=top).step_by(TILE) {
+            for i in top..n.min(top + TILE) {
+                for j in left..i.min(left + TILE) {
+                    let value = a.at(i, j);
+                    a.row_mut(j)[i] = value;
+                }
+            }
         }
     }
 }

@@ -242,7 +242,11 @@ fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignErro
     let rank = reached(moments, &spectra, asked)?;
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
     let (values, vectors) = leading(&mut coupling(moments, &whiteners), rank, moments)?;
-    Solved { moments, spectra: &spectra, whiteners: &whiteners, values, vectors }.fit(params, asked)
+    let frames = match params.whiten {
+        Whiten::None => frames(&spectra),
+        Whiten::InverseSingular => whiteners,
+    };
+    Solved { moments, spectra: &spectra, values, vectors }.fit(params, &frames, asked)
 }
 
 /// Fits several settings. The eigendecompositions of the views are the same for all. Settings that keep the same
@@ -261,6 +265,7 @@ fn fit_several(settings: &[&GccaParams], moments: &Moments) -> Vec<Result<Fit, A
     let directions = |params: &GccaParams| usize::from(params.keep() == Keep::AboveRounding && !same);
     in_groups(settings, directions, |directions, settings| {
         let spectra = &spectra[directions];
+        let frames = frames(spectra);
         let mut known: Option<(f64, Matrix<f64>)> = None;
         in_groups(
             settings,
@@ -277,11 +282,14 @@ fn fit_several(settings: &[&GccaParams], moments: &Moments) -> Vec<Result<Fit, A
                 let most = settings.iter().filter_map(|params| asked(params, moments).ok()).max().unwrap_or(0);
                 let solved = reached(moments, spectra, most).and_then(|rank| leading(&mut coupling, rank, moments));
                 known = Some((ridge, coupling));
-                let solved =
-                    solved.map(|(values, vectors)| Solved { moments, spectra, whiteners: &whiteners, values, vectors });
+                let solved = solved.map(|(values, vectors)| Solved { moments, spectra, values, vectors });
                 let fit = |params: &&GccaParams| {
                     let asked = asked(params, moments)?;
-                    solved.as_ref().map_err(Clone::clone)?.fit(params, asked)
+                    let frames = match params.whiten {
+                        Whiten::None => &frames,
+                        Whiten::InverseSingular => &whiteners,
+                    };
+                    solved.as_ref().map_err(Clone::clone)?.fit(params, frames, asked)
                 };
                 settings.par_iter().map(fit).collect()
             },
@@ -318,21 +326,25 @@ fn leading(coupling: &mut Matrix<f64>, rank: usize, moments: &Moments) -> Result
     krylov::leading_eigen(coupling, rank, moments.watch(), &|| "the coupling of all views".into())
 }
 
+/// The directions of each view as unit vectors.
+fn frames(spectra: &[Spectrum]) -> Vec<Matrix<f64>> {
+    spectra.iter().map(|spectrum| spectrum.scaled(|_| 1.0)).collect()
+}
+
 /// The leading eigenvectors of a coupling, from which the maps of every rank follow.
 struct Solved<'a> {
     moments: &'a Moments,
     spectra: &'a [Spectrum],
-    /// `V_m (S_m² + κn)^(−1/2)` of each view; `Z_m` times it is U_m if there is no ridge.
-    whiteners: &'a [Matrix<f64>],
     /// The eigenvalues descend, so the direction that the views share most is the first universe coordinate.
     values: Vec<f64>,
     vectors: Matrix<f64>,
 }
 
 impl Solved<'_> {
-    /// The fit of these parameters, for a universe of this width.
-    fn fit(&self, params: &GccaParams, asked: usize) -> Result<Fit, AlignError> {
-        let Self { moments, spectra, whiteners, values, vectors } = self;
+    /// The fit of these parameters, for a universe of this width. A frame holds the directions of a view, unit vectors
+    /// or whitening ones.
+    fn fit(&self, params: &GccaParams, frames: &[Matrix<f64>], asked: usize) -> Result<Fit, AlignError> {
+        let Self { moments, spectra, values, vectors } = self;
         let views = moments.views();
         let rank = reached(moments, spectra, asked)?;
         let values = &values[..rank];
@@ -346,13 +358,10 @@ impl Solved<'_> {
         let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
         let mut stacked = Vec::new();
         let mut offset = 0;
-        for (m, (spectrum, whitener)) in spectra.iter().zip(*whiteners).enumerate() {
-            let r = spectrum.rank();
+        for (m, frame) in frames.iter().enumerate() {
+            let r = frame.cols();
             let phi = Matrix::from_fn(r, rank, |i, j| signs[j] * roots[j] * vectors.at(offset + i, j));
-            let mut map = match params.whiten {
-                Whiten::None => linalg::product(spectrum.scaled(|_| 1.0).view(), phi.view(), Threads::Pool),
-                Whiten::InverseSingular => linalg::product(whitener.view(), phi.view(), Threads::Pool),
-            };
+            let mut map = linalg::product(frame.view(), phi.view(), Threads::Pool);
             if params.coordinates == Coordinates::UnitVariance {
                 unit_variance(moments, m, &mut map);
             }
