@@ -138,7 +138,9 @@ pub mod rng;
 pub mod settings;
 pub mod views;
 
-pub use aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs};
+pub use aligner::{
+    Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs, SearchSpace,
+};
 pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use error::AlignError;

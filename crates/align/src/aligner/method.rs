@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::input::FitInput;
-use super::needs::{FitSize, MomentSpec, Needs};
+use super::needs::{FitSize, MomentSpec, Needs, SearchSpace};
 use crate::moments::Moments;
 use crate::named::{self, ParameterDoc, Parameters};
 use crate::{AlignError, Fit, FitWarning, Views};
@@ -60,6 +60,13 @@ pub trait Aligner: Any + fmt::Debug + Send + Sync {
     /// this scale.
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 4.0 * size.views as f64
+    }
+
+    /// Parameters that a selection searches, with the values worth trying for views of this size. Every combination of
+    /// the values must be valid for such views. By default there are none, so the method has one candidate: its defaults.
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        let _ = size;
+        SearchSpace::new()
     }
 
     /// Checks the parameters against their domains.
@@ -230,6 +237,11 @@ impl Method {
     /// See [`Aligner::cost`].
     pub fn cost(&self, size: &FitSize) -> f64 {
         self.0.cost(size)
+    }
+
+    /// See [`Aligner::search`].
+    pub fn search(&self, size: &FitSize) -> SearchSpace {
+        self.0.search(size)
     }
 
     /// See [`Aligner::base`].

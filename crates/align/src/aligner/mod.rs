@@ -10,4 +10,4 @@ mod needs;
 
 pub use input::FitInput;
 pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, of_one_type};
-pub use needs::{FitSize, MomentSpec, Needs};
+pub use needs::{FitSize, MomentSpec, Needs, SearchSpace};

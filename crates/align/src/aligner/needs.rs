@@ -111,8 +111,9 @@ impl MomentSpec {
     }
 }
 
-/// Size of a planned fit, from which [`Aligner::cost`](crate::Aligner::cost) forecasts its work. A grid fills all
-/// fields; other callers fill those that they know.
+/// Size of a planned fit, from which [`Aligner::cost`](crate::Aligner::cost) forecasts its work and
+/// [`Aligner::search`](crate::Aligner::search) takes its values. A grid fills all fields; other callers fill those that
+/// they know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitSize {
@@ -152,6 +153,10 @@ impl FitSize {
         Self { columns: self.narrowest.map(|width| width * self.views).or(self.columns), ..self }
     }
 }
+
+/// Parameters worth searching, each with its values: the path of the parameter as in a grid's `sweep`, such as
+/// `loss.tau`, and the values as a grid file writes them.
+pub type SearchSpace = Vec<(&'static str, Vec<serde_json::Value>)>;
 
 #[cfg(test)]
 mod tests {

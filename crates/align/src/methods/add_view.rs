@@ -3,10 +3,11 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Needs};
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Needs, SearchSpace};
 use crate::fitted::AddForm;
 use crate::methods::gcpa::GcpaParams;
 use crate::methods::gpa::GpaParams;
+use crate::methods::shared::search::names;
 use crate::moments::enough;
 use crate::settings::choice;
 use crate::{AlignError, Fit, FitReport, Fitted, Method, Views};
@@ -128,6 +129,10 @@ impl Aligner for AddViewParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         1.0 + self.base.method().cost(size)
+    }
+
+    fn search(&self, _: &FitSize) -> SearchSpace {
+        vec![("form", names(&["scaled", "orthogonal"]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

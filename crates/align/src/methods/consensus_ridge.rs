@@ -4,10 +4,11 @@ use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_S
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize};
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, SearchSpace};
 use crate::fitted::ViewMap;
 use crate::methods::gcpa::{CorrectorBase, TrainingData};
 use crate::methods::shared::check::ensure;
+use crate::methods::shared::search::{names, numbers};
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
 use crate::settings::choice;
@@ -107,6 +108,10 @@ impl Aligner for ConsensusRidgeParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         6.0 + 4.0 * size.views as f64
+    }
+
+    fn search(&self, _: &FitSize) -> SearchSpace {
+        vec![("ridge", numbers(&[0.0, 0.01, 0.1, 1.0])), ("base", names(&["gpa", "gcca"]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

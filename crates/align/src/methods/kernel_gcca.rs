@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize};
+use crate::aligner::{Aligner, FitInput, FitSize, SearchSpace};
 use crate::fitted::{KernelFeatures, Step, ViewMap, mean_over_views};
 use crate::methods::canonical::gcca::{Coordinates, GccaParams};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::decoder::regression;
+use crate::methods::shared::search::{draws, numbers};
 use crate::moments::FEWEST;
 use crate::prep::{ConstantColumns, ZScore};
 use crate::rng::{Purpose, permutation, stream};
@@ -124,6 +125,11 @@ impl Aligner for KernelGccaParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         8.0 + 4.0 * size.views as f64
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        let (bandwidth, ridge) = (numbers(&[0.5, 1.0, 2.0, 4.0]), numbers(&[0.001, 0.01, 0.1]));
+        vec![("rank", draws(size, &[16, 32, 64])), ("bandwidth", bandwidth), ("ridge", ridge)]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

@@ -4,8 +4,9 @@ use crate::methods::shared::docs::constant_columns;
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, Needs};
+use crate::aligner::{Aligner, FitInput, FitSize, Needs, SearchSpace};
 use crate::fitted::InputSpace;
+use crate::methods::shared::search::names;
 use crate::moments::enough;
 use crate::prep::{ConstantColumns, ZScore};
 use crate::settings::choice;
@@ -114,6 +115,10 @@ impl Aligner for NaParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + size.views as f64
+    }
+
+    fn search(&self, _: &FitSize) -> SearchSpace {
+        vec![("scale", names(&["raw", "zscore"]))]
     }
 
     fn fit(&self, input: &FitInput<'_>, _: u64) -> Result<Fit, AlignError> {

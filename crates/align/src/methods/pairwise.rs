@@ -3,8 +3,9 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
 use crate::fitted::PairMaps;
+use crate::methods::shared::search::switch;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
 use crate::numerics::parallel::prelude::*;
@@ -108,6 +109,10 @@ impl Aligner for PairwiseParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 0.5 * (size.views as f64).powi(2)
+    }
+
+    fn search(&self, _: &FitSize) -> SearchSpace {
+        vec![("scale", switch())]
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {

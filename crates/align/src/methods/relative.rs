@@ -4,10 +4,11 @@ use crate::methods::shared::docs::{CONSTANT_COLUMNS, decoder};
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize};
+use crate::aligner::{Aligner, FitInput, FitSize, SearchSpace};
 use crate::fitted::ViewMap;
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::decoder::Decoder;
+use crate::methods::shared::search::draws;
 use crate::moments::{FEWEST, Incomplete, Moments};
 use crate::prep::{ConstantColumns, Standardisation, ZScore, norm, unit_rows};
 use crate::rng::{Purpose, permutation, stream};
@@ -100,6 +101,10 @@ impl Aligner for RelativeParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 2.0 * size.views as f64
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        vec![("anchors", draws(size, &[64, 128, 256, 512]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

@@ -4,9 +4,10 @@ use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace};
 use crate::fitted::ViewMap;
 use crate::methods::shared::check::{at_most, ensure};
+use crate::methods::shared::search::ranks;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::numerics::parallel::prelude::*;
@@ -98,6 +99,10 @@ impl Aligner for SrmParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 2.0 * size.views as f64
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        vec![("features", ranks(size))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

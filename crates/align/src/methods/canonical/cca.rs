@@ -3,11 +3,12 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::pairwise::fit_ordered;
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::groups::in_groups;
+use crate::methods::shared::search::{RIDGES, numbers, ranks};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Svd, Threads};
 use crate::numerics::parallel::prelude::*;
@@ -118,6 +119,10 @@ impl Aligner for CcaParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + (size.views as f64).powi(2)
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        vec![("rank", ranks(size)), ("ridge", numbers(&RIDGES)), ("power", numbers(&[0.0, 0.5, 1.0]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

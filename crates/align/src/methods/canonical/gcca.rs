@@ -4,12 +4,13 @@ use crate::methods::shared::docs::{CONSTANT_COLUMNS, decoder};
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::decoder::Decoder;
 use crate::methods::shared::groups::in_groups;
+use crate::methods::shared::search::{RIDGES, names, numbers, ranks};
 use crate::moments::Moments;
 use crate::numerics::krylov;
 use crate::numerics::linalg::{self, Threads};
@@ -196,6 +197,11 @@ impl Aligner for GccaParams {
     fn cost(&self, size: &FitSize) -> f64 {
         let views = size.views as f64;
         4.0 + 0.3 * views * views
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        let whiten = names(&["none", "inverse_singular"]);
+        vec![("rank", ranks(size)), ("ridge", numbers(&RIDGES)), ("whiten", whiten)]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

@@ -4,12 +4,13 @@ use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum};
 use crate::methods::gpa::{self, GpaParams, Solver};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::groups::in_groups;
+use crate::methods::shared::search::{axes, numbers};
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::ConstantColumns;
@@ -119,6 +120,10 @@ impl Aligner for SumcorParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         4.0 + 2.0 * size.views as f64
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        vec![("shrinkage", numbers(&[0.0, 0.1, 0.3, 0.6, 1.0])), ("rank", axes(size))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

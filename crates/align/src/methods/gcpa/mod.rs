@@ -6,8 +6,9 @@ mod params;
 mod profile;
 mod training;
 
-use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method};
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, SearchSpace};
 use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_SOLVER, BASE_TOL, CONSTANT_COLUMNS};
+use crate::methods::shared::search::{names, numbers};
 use crate::named::ParameterDoc;
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted};
@@ -112,6 +113,11 @@ impl Aligner for GcpaParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         100.0 + 6.0 * size.views as f64
+    }
+
+    fn search(&self, _: &FitSize) -> SearchSpace {
+        let (tau, lambda) = (numbers(&[0.02, 0.08, 0.3]), numbers(&[0.2, 0.7, 2.0]));
+        vec![("loss.tau", tau), ("loss.lambda", lambda), ("base", names(&["gpa", "gcca"]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

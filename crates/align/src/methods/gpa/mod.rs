@@ -13,11 +13,12 @@ mod stack;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
 use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::methods::shared::groups::in_groups;
+use crate::methods::shared::search::{axes, names, switch};
 use crate::moments::Moments;
 use crate::named::ParameterDoc;
 use crate::numerics::linalg::{self, Factor, Threads};
@@ -116,6 +117,10 @@ impl Aligner for GpaParams {
     fn cost(&self, size: &FitSize) -> f64 {
         let views = size.views as f64;
         if self.robust.is_some() { 30.0 + 10.0 * views * views } else { 4.0 + 4.0 * views }
+    }
+
+    fn search(&self, size: &FitSize) -> SearchSpace {
+        vec![("rank", axes(size)), ("scale", switch()), ("weights", names(&["equal", "agreement"]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

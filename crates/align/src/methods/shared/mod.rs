@@ -1,6 +1,8 @@
-//! Code that several methods share: checks of parameters, decoders, descriptions of parameters, groups of settings.
+//! Code that several methods share: checks of parameters, decoders, descriptions of parameters, groups of settings,
+//! search spaces.
 
 pub(crate) mod check;
 pub mod decoder;
 pub(crate) mod docs;
 pub(crate) mod groups;
+pub(crate) mod search;

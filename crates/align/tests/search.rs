@@ -1,0 +1,79 @@
+//! Search spaces: every value that a method lists is valid and fits.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod common;
+
+use align::moments::{Incomplete, Precision, SufficientStatistics};
+use align::synthetic::Synthetic;
+use align::{FitSize, Method, Watch};
+use common::every_method;
+use serde_json::Value;
+
+/// The method with another value of a parameter, which its path names.
+fn with(method: &Method, path: &str, value: &Value) -> Method {
+    let mut json = serde_json::to_value(method).unwrap();
+    let mut at = &mut json[method.name()];
+    for step in path.split('.') {
+        at = &mut at[step];
+    }
+    *at = value.clone();
+    serde_json::from_value(json).unwrap()
+}
+
+/// Every method with its defaults; the training of GCPA is shorter.
+fn methods() -> Vec<Method> {
+    let short = || every_method().into_iter().find(|(name, _)| *name == "gcpa").unwrap().1;
+    Method::all().into_iter().map(|method| if method.name() == "gcpa" { short() } else { method }).collect()
+}
+
+#[test]
+fn every_value_is_valid_and_fits() {
+    for widths in [[12; 3], [12, 9, 10]] {
+        let recipe = Synthetic { widths: widths.to_vec(), fit_rows: 200, test_rows: 1, ..Synthetic::default() };
+        let train = recipe.generate(2).unwrap().train.views;
+        let size = FitSize::of_widths(&widths).with_rows(train.rows());
+        let mut searched = 0;
+        for method in methods() {
+            let search = method.search(&size);
+            assert_eq!(search, Method::from_name(method.name()).unwrap().search(&size), "{method}: of the type alone");
+            for (path, values) in &search {
+                let is_listed = method.parameter_docs().iter().any(|parameter| parameter.name == *path);
+                assert!(is_listed, "{method}: `{path}` is no parameter");
+                assert!(!values.is_empty() && values.len() <= 6, "{method}: {path} {values:?}");
+                for value in values {
+                    let candidate = with(&method, path, value);
+                    candidate.validate().unwrap();
+                    let fit = candidate.fit(&train, 1);
+                    assert!(fit.is_ok(), "{method}: {path} {value}: {:?}", fit.err());
+                }
+            }
+            searched += usize::from(!search.is_empty());
+        }
+        assert_eq!(searched, Method::names().len() - 1, "all but pivot, whose values are names of views");
+    }
+}
+
+#[test]
+fn every_combination_fits_from_sums() {
+    for widths in [[12; 3], [12, 9, 10]] {
+        let recipe = Synthetic { widths: widths.to_vec(), fit_rows: 200, test_rows: 1, ..Synthetic::default() };
+        let train = recipe.generate(2).unwrap().train.views;
+        let size = FitSize::of_widths(&widths).with_rows(train.rows());
+        let mut candidates = Vec::new();
+        for method in methods().into_iter().filter(|method| method.moments().is_some()) {
+            let mut of_method = vec![method.clone()];
+            for (path, values) in method.search(&size) {
+                let each = |method: &Method| values.iter().map(|value| with(method, path, value)).collect::<Vec<_>>();
+                of_method = of_method.iter().flat_map(each).collect();
+            }
+            candidates.extend(of_method);
+        }
+        let sums = SufficientStatistics::of(&train, Incomplete::PairwiseComplete, Precision::Double);
+        for (candidate, fit) in candidates.iter().zip(Method::fit_candidates(&candidates, &sums, 1, &Watch::default()))
+        {
+            assert!(fit.is_ok(), "{candidate:?}: {:?}", fit.err());
+        }
+        assert!(candidates.len() > 80, "{}", candidates.len());
+    }
+}
