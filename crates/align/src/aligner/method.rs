@@ -144,8 +144,11 @@ pub trait MomentAligner: Aligner {
 
 /// The settings as values of their type; `None` if one has another type.
 pub fn of_one_type<'a, P: MomentAligner>(settings: &[&'a dyn MomentAligner]) -> Option<Vec<&'a P>> {
-    let any = settings.iter().map(|&setting| -> &'a dyn Any { setting });
-    any.map(|setting| setting.downcast_ref()).collect()
+    let value = |setting: &&'a dyn MomentAligner| {
+        let any: &'a dyn Any = *setting;
+        any.downcast_ref()
+    };
+    settings.iter().map(value).collect()
 }
 
 /// Any method with its parameters. In a grid file: `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults,
