@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use tasks::metrics::{item_value, weighted_figure};
-use tasks::{ContingencyTable, Items, Metric, Omitted, Quantity, Resamples, Scale, Series, resample_with_seeds};
+use tasks::{Items, Metric, OfItems, Omitted, Quantity, Resamples, Scale, resample_with_seeds};
 
 use crate::tables::summary::{Group, Measure, Summary};
 use grid::Condition;
@@ -32,7 +31,7 @@ pub struct Sample {
     /// Number of seeds of the fits.
     seeds: usize,
     /// Values with their places and seeds; all are defined.
-    figures: Vec<(Place, usize, Figure)>,
+    figures: Vec<(Place, usize, OfItems)>,
 }
 
 /// Values of a sample on one draw of items.
@@ -49,12 +48,6 @@ pub struct Groups {
     pub name: String,
     /// The group of each item.
     pub of_items: Vec<i64>,
-}
-
-/// Data from which a value (of a place and draw) is computed.
-enum Figure {
-    Clusters(ContingencyTable),
-    Series(Series),
 }
 
 /// Reason why there is no sample, as a sentence.
@@ -172,14 +165,11 @@ impl<'a> Samples<'a> {
                     continue;
                 }
                 let place = (series.source.clone().unwrap_or_default(), series.target.clone());
-                let figure = match wanted {
-                    Quantity::Cluster => Figure::Clusters(ContingencyTable::from_series(&series.values, &labels)?),
-                    _ => Figure::Series(series.clone()),
-                };
+                let figure = OfItems::new(series, &labels)?;
                 figures.push((place, seed, figure));
             }
         }
-        let items = figures.first().map_or(0, |(_, _, figure): &(Place, usize, Figure)| figure.items());
+        let items = figures.first().map_or(0, |(_, _, figure): &(Place, usize, OfItems)| figure.items());
         if items == 0 {
             return Ok(Err(format!("no stored scores of `{method}`")));
         }
@@ -198,25 +188,6 @@ impl<'a> Samples<'a> {
 fn groups_in(stored: &StoredSeries) -> Groups {
     let of_items = stored.series.values.iter().map(|&code| code as i64).collect();
     Groups { name: stored.series.source.clone().unwrap_or_default(), of_items }
-}
-
-impl Figure {
-    fn items(&self) -> usize {
-        match self {
-            Self::Clusters(table) => table.items(),
-            Self::Series(series) => series.values.len(),
-        }
-    }
-
-    /// The metric with item i counted `weights[i]` times; NaN where it is undefined.
-    fn value(&self, metric: Metric, weights: &[u32]) -> f64 {
-        let value = match self {
-            Self::Clusters(table) => table.weighted_agreement(weights).map(|agreement| agreement.figure(metric)),
-            Self::Series(series) => weighted_figure(metric, &series.values, weights),
-        };
-        // Lengths were checked when samples were compared; a value that is still refused is undefined.
-        value.ok().flatten().unwrap_or(f64::NAN)
-    }
 }
 
 impl Sample {
@@ -264,28 +235,12 @@ impl Sample {
 
     /// By seed, one value for each item whose mean over items is the figure's mean over the places that `which` lets through;
     /// `None` for a figure that is no mean over items.
-    ///
-    /// Where a figure is a mean over n of the N items (queries without a right answer, rows that stand for several items), an
-    /// item that counts has `mean + N/n · (value − mean)` and one that does not the mean: to first order what each adds to
-    /// it.
     pub fn per_item(&self, which: impl Fn(&Place) -> bool) -> Option<Vec<Vec<f64>>> {
         let mut sums = vec![vec![0.0; self.items]; self.seeds];
         let mut counts = vec![0.0; self.seeds];
         for (_, seed, figure) in self.figures.iter().filter(|(place, _, _)| which(place)) {
-            let Figure::Series(series) = figure else { return None };
             counts[*seed] += 1.0;
-            let counted = series.values.iter().filter(|value| !value.is_nan()).count();
-            if counted == self.items {
-                for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
-                    *sum += item_value(self.metric, value)?;
-                }
-                continue;
-            }
-            let mean = weighted_figure(self.metric, &series.values, &vec![1; self.items]).ok().flatten()?;
-            let more = self.items as f64 / counted as f64;
-            for (sum, &value) in sums[*seed].iter_mut().zip(&series.values) {
-                *sum += if value.is_nan() { mean } else { mean + more * (item_value(self.metric, value)? - mean) };
-            }
+            sums[*seed].iter_mut().zip(figure.per_item(self.metric)?).for_each(|(sum, value)| *sum += value);
         }
         for (sums, count) in sums.iter_mut().zip(&counts) {
             sums.iter_mut().for_each(|sum| *sum /= count);
@@ -338,28 +293,19 @@ pub fn resampled(
 
 #[cfg(test)]
 mod tests {
-    use align::Coordinates;
     use tasks::statistics::resample_means;
 
     use super::*;
 
     fn sample(values: Vec<f32>) -> Sample {
         let place = ("picture".to_string(), Some("text".to_string()));
-        let series = Series {
-            space: Coordinates::Universe,
-            source: Some(place.0.clone()),
-            target: place.1.clone(),
-            quantity: Quantity::Rank,
-            draw: None,
-            values,
-        };
-        let items = series.values.len();
+        let items = values.len();
         Sample {
             items,
             groups: None,
             metric: Metric::Rank1,
             seeds: 1,
-            figures: vec![(place, 0, Figure::Series(series))],
+            figures: vec![(place, 0, OfItems::Values(values))],
         }
     }
 

@@ -135,7 +135,7 @@ fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
         unlike.map_or_else(|| Ok(occurrences(params, sides)), Err)
     };
     let mut out = Scores::default();
-    for &space in input.fitted.coordinates() {
+    for &space in input.coordinates() {
         match space {
             Coordinates::Input | Coordinates::Universe => {
                 let rows: Vec<Matrix> = projections.shared().iter().map(cosine_rows).collect();

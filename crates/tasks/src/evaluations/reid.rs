@@ -270,7 +270,7 @@ fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError
         find_by(queries, gallery, matches, left_out).map(Ok)
     };
     let mut out = Scores::default();
-    for &space in input.fitted.coordinates() {
+    for &space in input.coordinates() {
         let mut found: BTreeMap<(usize, usize), Result<Found, String>> = BTreeMap::new();
         if space == Coordinates::Translated {
             let select = |view: usize, x: Matrix| cosine_rows(&entries[view].select(&x));

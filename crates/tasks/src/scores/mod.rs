@@ -3,4 +3,5 @@
 mod definition;
 pub(crate) mod metric;
 pub mod metrics;
+pub mod of_items;
 pub(crate) mod score;

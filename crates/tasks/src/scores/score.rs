@@ -18,12 +18,22 @@ pub struct TaskInput<'a> {
     pub validation: Option<&'a Split>,
     /// The rows on which the method is evaluated.
     pub test: &'a Split,
+    /// Whether only the headline values are needed, those in the fit's first coordinates. Tasks then leave out the other
+    /// coordinates.
+    pub headline_only: bool,
 }
 
 impl<'a> TaskInput<'a> {
     /// A fitted method with the data it was fitted on.
     pub fn new(fitted: &'a Fitted, data: &'a Dataset) -> Self {
-        Self { fitted, train: &data.train, validation: data.validation.as_ref(), test: &data.test }
+        let validation = data.validation.as_ref();
+        Self { fitted, train: &data.train, validation, test: &data.test, headline_only: false }
+    }
+
+    /// Coordinates in which the method is evaluated; headline values use the first.
+    pub fn coordinates(&self) -> &'static [Coordinates] {
+        let all = self.fitted.coordinates();
+        if self.headline_only { &all[..all.len().min(1)] } else { all }
     }
 
     /// Standardisation by the training rows of a view (ddof 0); constant columns are left out.

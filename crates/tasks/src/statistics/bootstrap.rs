@@ -85,6 +85,27 @@ pub fn resample<'a>(
     resample_with_seeds(items, &[], resamples, seed, statistic, |values, _| values.clone())
 }
 
+/// Values of any kind on resamples of n items: `of` is called with the multiplicity of each item, in parallel. Resample r
+/// is that of [`paired_bootstrap`].
+///
+/// # Errors
+/// No resample, fewer than two items or clusters, not one cluster per item.
+pub fn on_resamples<'a, T: Send>(
+    items: impl Into<Items<'a>>,
+    resamples: usize,
+    seed: u64,
+    of: impl Fn(&[u32]) -> T + Sync,
+) -> Result<Vec<T>, TaskError> {
+    let Items { count: items, clusters } = items.into();
+    let units = Units::new(items, clusters)?;
+    positive("resamples", resamples)?;
+    let draw = |counts: &mut Vec<u32>, r: usize| {
+        units.draw(seed, r, counts);
+        of(counts)
+    };
+    Ok((0..resamples).into_par_iter().map_init(|| vec![0u32; items], draw).collect())
+}
+
 /// Like [`resample`], for figures that are means over seeds of a fit: intervals cover both other items and other seeds.
 ///
 /// `seeds` are the numbers of seeds of the figures. `evaluate` is called once per resample of items; `statistic`
@@ -125,16 +146,8 @@ pub fn resample_with_seeds<'a, E>(
         Figures { all, by_seed }
     };
     let estimates = figures(&evaluate(&vec![1; items]));
-    let draws: Vec<Figures> = (0..resamples)
-        .into_par_iter()
-        .map_init(
-            || vec![0u32; items],
-            |counts, r| {
-                units.draw(seed, r, counts);
-                figures(&evaluate(counts))
-            },
-        )
-        .collect();
+    let draws: Vec<Figures> =
+        on_resamples(Items { count: items, clusters }, resamples, seed, |counts| figures(&evaluate(counts)))?;
     if let Some(odd) = draws.iter().find(|draw| draw.all.len() != estimates.all.len()) {
         return Err(TaskError::Shape {
             op: "bootstrap",

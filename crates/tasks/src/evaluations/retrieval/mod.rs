@@ -292,7 +292,7 @@ fn of_items(params: &RetrievalParams, input: &TaskInput<'_>) -> Result<Scores, T
     let banks = Banks::of(comparison.scoring, input, comparison.bank_items())?;
     let views = input.test.views.len();
     let mut out = Scores::default();
-    for &space in input.fitted.coordinates() {
+    for &space in input.coordinates() {
         let outcomes = match (comparison.out_of_place(space), space) {
             (Some(reason), _) => {
                 let of_pair = |at: usize| (at / views != at % views).then(|| Err(reason.clone()));

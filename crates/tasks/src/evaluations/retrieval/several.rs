@@ -49,7 +49,7 @@ pub(super) fn score(comparison: Comparison, list: &Labels, input: &TaskInput<'_>
     };
     let mut out = Scores::default();
     let mut unanswered = Unanswered::default();
-    for &space in input.fitted.coordinates() {
+    for &space in input.coordinates() {
         let mut found: Vec<(usize, usize, Result<Answers, String>)> = Vec::new();
         match (comparison.out_of_place(space), space) {
             (Some(reason), _) => found.extend(pairs().map(|(s, t)| (s, t, Err(reason.clone())))),
