@@ -156,7 +156,7 @@ pub use numerics::{kernels, linalg, matrix};
 pub use parts::OwnParts;
 pub use pca::{Pca, pca_2d};
 pub use progress::{Progress, Watch};
-pub use report::{CorrectorReport, FitReport, FitWarning, Termination};
+pub use report::{CandidateReport, CorrectorReport, FitReport, FitWarning, SelectionReport, Termination};
 pub use settings::choice;
 pub use views::dataset::{Dataset, Labels, Split};
 pub use views::{Correspondence, RowPairs, Views};

@@ -171,6 +171,9 @@ pub struct FitReport {
     pub kept: Vec<usize>,
     /// GCPA's second stage.
     pub corrector: Option<CorrectorReport>,
+    /// The choice of the parameters, if cross-validation on the training rows chose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Box<SelectionReport>>,
     /// Warnings, which readers need before they use the numbers. Warnings of a base fit come first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<FitWarning>,
@@ -190,9 +193,67 @@ impl FitReport {
             parameters,
             kept: Vec::new(),
             corrector: None,
+            selection: None,
             warnings: Vec::new(),
         }
     }
+}
+
+/// Report of a choice among candidates by cross-validation on the training rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SelectionReport {
+    /// Name of the metric that chose.
+    pub metric: String,
+    /// Whether higher values of it are better.
+    pub higher_is_better: bool,
+    /// Number of folds.
+    pub folds: usize,
+    /// The candidates.
+    pub candidates: Vec<CandidateReport>,
+    /// Index of the chosen candidate.
+    pub chosen: usize,
+    /// Number of combinations that the budget left out.
+    #[serde(default)]
+    pub left_out: usize,
+    /// Share of paired bootstrap resamples of the training items in which the same candidate is chosen; `None` if the
+    /// metric is no function of values of single items.
+    pub share: Option<f64>,
+    /// Seconds of the choice, without the final fit. Not a part of files, so that equal fits are equal files.
+    #[serde(skip)]
+    pub seconds: f64,
+}
+
+impl SelectionReport {
+    /// A report without the seconds and the share of resamples.
+    pub fn new(
+        metric: String,
+        higher_is_better: bool,
+        folds: usize,
+        candidates: Vec<CandidateReport>,
+        chosen: usize,
+    ) -> Self {
+        Self { metric, higher_is_better, folds, candidates, chosen, left_out: 0, share: None, seconds: 0.0 }
+    }
+}
+
+/// One candidate of a choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateReport {
+    /// The parameters that differ between candidates: path and value, as a grid file has them.
+    pub values: Vec<(String, String)>,
+    /// Score of each fold; `None` if it has none.
+    pub folds: Vec<Option<f64>>,
+    /// Mean score over the folds; `None` unless every fold has a score.
+    pub mean: Option<f64>,
+    /// Standard error of the mean, from the variation between folds.
+    pub standard_error: Option<f64>,
+    /// The first reason why a fold has no score.
+    pub problem: Option<String>,
+    /// For each training item its contribution to the score of the fold that holds it out, if the metric is a mean over
+    /// items. Not a part of files.
+    #[serde(skip)]
+    pub items: Option<Vec<f32>>,
 }
 
 /// Report of the training of GCPA's corrector. Losses are exact means over the named rows and all views, computed after

@@ -262,6 +262,13 @@ impl Words<'_> {
                 name.chain(self.of(settings, &defaults, &inside)).collect()
             }
             (None, Some(default)) if value.is_object() && default.is_object() => self.of(value, default, &at),
+            // The title names the method.
+            _ if self.titled
+                && path.is_empty()
+                && value.as_str().is_some_and(|name| Method::from_name(name).is_some()) =>
+            {
+                Vec::new()
+            }
             _ => told(plain(value)).collect(),
         }
     }
@@ -319,6 +326,7 @@ fn plain(value: &Value) -> String {
             let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
             entries.join(" ")
         }
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }

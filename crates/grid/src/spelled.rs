@@ -4,8 +4,9 @@ use std::path::Path;
 
 use data::DataError;
 use data::yaml::{self, Located};
+use select::SelectParams;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Alias of a method in its entry: `gcca: {as: tuned, rank: 128}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub fn read_spelled<T: DeserializeOwned>(
     path: &Path,
     change: impl FnOnce(&mut Value),
 ) -> Result<(Located<T>, Vec<Alias>), DataError> {
+    select::register();
     let (mut fault, mut aliases) = (None, Vec::new());
     let read = yaml::read_with(path, |value| {
         change(value);
@@ -45,6 +47,14 @@ pub fn read_spelled<T: DeserializeOwned>(
 /// with the reason.
 fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, String)> {
     let mut fault = None;
+    let selection = match take_selection(value) {
+        Ok(selection) => selection,
+        Err(problem) => {
+            fault = Some(("selection".into(), problem));
+            None
+        }
+    };
+    let mut selects = false;
     for key in ["methods", "tasks", "noise"] {
         if let Some(Value::Array(items)) = value.get_mut(key) {
             let mut expanded = Vec::with_capacity(items.len());
@@ -60,7 +70,19 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
                 let alias = if key == "methods" { take_alias(&mut item) } else { None };
                 let count = expanded.len();
                 match swept(item) {
-                    Ok(items) => expanded.extend(items),
+                    Ok(mut items) => {
+                        if key == "methods" {
+                            for item in &mut items {
+                                match selecting(item, selection.as_ref()) {
+                                    Ok(selecting) => selects |= selecting,
+                                    Err((place, problem)) => {
+                                        fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
+                                    }
+                                }
+                            }
+                        }
+                        expanded.extend(items);
+                    }
                     Err((place, problem)) => {
                         fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
                     }
@@ -87,6 +109,11 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
             *items = expanded;
         }
     }
+    if selection.is_some() && !selects {
+        let problem = "no method selects its parameters; write `select` among the parameters of a method, as in `gcca: \
+                       {select: {rank: [64, 128]}}`, or remove `selection`";
+        fault.get_or_insert(("selection".into(), problem.into()));
+    }
     match value.get_mut("data") {
         Some(data @ Value::String(_)) => *data = json!({ "manifest": data.take() }),
         Some(Value::Object(data)) => {
@@ -105,6 +132,63 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
         }
     }
     fault
+}
+
+/// Removes `selection` from a grid: settings of all methods that select their parameters.
+///
+/// # Errors
+/// A key that is no such setting, or a value that it cannot have.
+fn take_selection(value: &mut Value) -> Result<Option<Map<String, Value>>, String> {
+    /// The settings that a method and its candidates do not decide.
+    const OWN: [&str; 3] = ["method", "with", "over"];
+    let Some(selection) = value.as_object_mut().and_then(|map| map.shift_remove("selection")) else { return Ok(None) };
+    let Value::Object(settings) = selection else {
+        return Err(format!("{selection} is no mapping; write `selection: {{folds: 5, by: rank1}}`"));
+    };
+    if let Some(own) = OWN.into_iter().find(|key| settings.contains_key(*key)) {
+        return Err(format!(
+            "`{own}` belongs to one method; write it there, as in `gcca: {{select: {{rank: [64, 128]}}}}`"
+        ));
+    }
+    serde_json::from_value::<SelectParams>(Value::Object(settings.clone())).map_err(|error| error.to_string())?;
+    Ok(Some(settings))
+}
+
+/// Rewrites `gcca: {select: {rank: [64, 128]}, ridge: 0.1}` to the method `select`, with the settings of the grid. Returns
+/// whether the item selects.
+///
+/// # Errors
+/// The place in the item, and the fault of a `select` that is no mapping.
+fn selecting(item: &mut Value, selection: Option<&Map<String, Value>>) -> Result<bool, (String, String)> {
+    let Some(map) = item.as_object_mut().filter(|map| map.len() == 1) else { return Ok(false) };
+    let Some((name, params)) = map.iter_mut().next() else { return Ok(false) };
+    let Some(params) = params.as_object_mut() else { return Ok(false) };
+    if name == select::NAME {
+        selection.into_iter().flatten().for_each(|(key, value)| {
+            params.entry(key.clone()).or_insert_with(|| value.clone());
+        });
+        return Ok(true);
+    }
+    let Some(over) = params.shift_remove("select") else { return Ok(false) };
+    let over = match over {
+        Value::String(suggested) if suggested == "suggested" => json!({}),
+        over @ Value::Object(_) if over != json!({}) => over,
+        odd => {
+            let problem = format!(
+                "{odd} is no choice; give the values to try, as in `select: {{rank: [64, 128]}}`, or `select: suggested` for \
+                 those that the method suggests"
+            );
+            return Err((format!("{name}.select"), problem));
+        }
+    };
+    let mut settings = selection.cloned().unwrap_or_default();
+    settings.extend([
+        ("method".to_string(), Value::from(name.as_str())),
+        ("with".to_string(), Value::Object(std::mem::take(params))),
+        ("over".to_string(), over),
+    ]);
+    *item = json!({ select::NAME: settings });
+    Ok(true)
 }
 
 /// Removes `as` from `gcca: {as: tuned, rank: 128}`; returns its place in the item and its value.
@@ -149,34 +233,13 @@ fn swept(item: Value) -> Result<Vec<Value>, (String, String)> {
         }
         let with = |params: &Value, value: &Value| {
             let mut params = params.clone();
-            place(&mut params, path, value)?;
+            select::place(&mut params, path, value)?;
             Ok(params)
         };
         let all = combinations.iter().flat_map(|params| values.iter().map(move |value| with(params, value)));
         combinations = all.collect::<Result<_, String>>().map_err(fault)?;
     }
     Ok(combinations.into_iter().map(|params| json!({ name.clone(): params })).collect())
-}
-
-/// Sets the parameter at a path; a bare name on the path, such as `training: fast`, gets settings.
-fn place(params: &mut Value, path: &str, value: &Value) -> Result<(), String> {
-    let mut at = params;
-    for key in path.split('.') {
-        match at {
-            Value::String(name) if name == key => *at = json!({ key: {} }),
-            Value::Null => *at = json!({}),
-            _ => {}
-        }
-        let Value::Object(map) = at else {
-            return Err(format!("{at} is given where the path of the sweep has `{key}`; remove one of the two"));
-        };
-        at = map.entry(key).or_insert(Value::Null);
-    }
-    if !at.is_null() {
-        return Err(format!("the parameter is {at} beside the sweep over it; remove one of the two"));
-    }
-    *at = value.clone();
-    Ok(())
 }
 
 /// Expands `gpa:` without a value.
@@ -234,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_swept_is_not_given_beside_the_sweep() {
         for (params, place, problem) in [
-            (json!({"hidden": 2, "sweep": {"hidden": [1]}}), "hidden", "the parameter is 2 beside the sweep over it"),
+            (json!({"hidden": 2, "sweep": {"hidden": [1]}}), "hidden", "the parameter is 2 beside the values to try"),
             (json!({"loss": {"tau": 0}, "sweep": {"loss.tau": [1]}}), "loss.tau", "the parameter is 0 beside"),
             (json!({"base": "gcca", "sweep": {"base.gpa.tol": [1]}}), "base.gpa.tol", "\"gcca\" is given where"),
             (json!({"sweep": {"loss.tau": []}}), "loss.tau", "a sweep over no value makes no cell"),

@@ -190,6 +190,7 @@ fn from_moments(params: &SrmParams, moments: &Moments, seed: u64) -> Result<Fit,
         parameters: maps.iter().map(ViewMap::parameters).sum(),
         kept: Vec::new(),
         corrector: None,
+        selection: None,
         warnings: FitWarning::of_end(stop, "SRM", iterations, "max_iter"),
     };
     Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })

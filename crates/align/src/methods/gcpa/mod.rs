@@ -162,6 +162,7 @@ fn fit_on(params: &GcpaParams, base: &Fit, input: &FitInput<'_>, seed: u64) -> R
         kept: scaffold.kept.clone(),
         warnings: scaffold.warnings.clone(),
         corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
+        selection: None,
     };
     let universe = universe.clone().with_corrector(trained.corrector, params.rescale)?;
     Ok(Fit { fitted: Fitted::Universe(universe), report })

@@ -244,6 +244,7 @@ impl<'m> Ended<'m> {
             parameters: (0..moments.views()).map(rotations).sum::<usize>() + scales.as_ref().map_or(0, Vec::len),
             kept: Vec::new(),
             corrector: None,
+            selection: None,
             warnings: FitWarning::of_end(solved.stop, "GPA", solved.iterations, "max_iter"),
         };
         Ok(Fit { fitted: Fitted::Universe(Universe::new(views)), report })
