@@ -14,6 +14,9 @@ mod terms;
 
 pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
+/// Registers the methods that this crate's grid files have beyond those of `align`.
+pub use select::register as register_methods;
+
 pub use self::spelled::{Alias, bare_name, read_spelled};
 pub use self::terms::{Condition, FitRows};
 

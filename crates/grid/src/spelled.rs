@@ -307,6 +307,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_selection_is_one_setting_with_the_settings_of_the_grid() {
+        let mut file = json!({
+            "selection": {"folds": 3, "rule": "one_standard_error"},
+            "methods": ["gpa", {"gcca": {"as": "tuned", "select": {"rank": [2, 4]}, "ridge": 0.1}}, {"cca": {"select": "suggested"}}],
+        });
+        let mut aliases = Vec::new();
+        assert_eq!(normalise(&mut file, &mut aliases), None);
+        let common = |method: &str, with: Value, over: Value| json!({"select": {"folds": 3, "rule": "one_standard_error", "method": method, "with": with, "over": over}});
+        let methods = [
+            json!({"gpa": {}}),
+            common("gcca", json!({"ridge": 0.1}), json!({"rank": [2, 4]})),
+            common("cca", json!({}), json!({})),
+        ];
+        assert_eq!(file["methods"].as_array().map(Vec::as_slice), Some(&methods[..]));
+        assert_eq!(aliases, [Alias { at: 1, key: "methods[1].gcca.as".into(), name: "tuned".into() }]);
+        select::register();
+        let method: Method = serde_json::from_value(methods[1].clone()).expect("a method");
+        assert_eq!((method.title(), method.validate().is_ok()), ("Selected GCCA", true));
+        for (file, place, problem) in [
+            (json!({"selection": {}, "methods": ["gpa"]}), "selection", "no method selects its parameters"),
+            (json!({"selection": {"fold": 3}, "methods": []}), "selection", "unknown field `fold`"),
+            (json!({"selection": {"over": {}}, "methods": []}), "selection", "`over` belongs to one method"),
+            (json!({"selection": 5, "methods": []}), "selection", "5 is no mapping"),
+            (json!({"methods": [{"gcca": {"select": {}}}]}), "methods[0].gcca.select", "{} is no choice"),
+            (json!({"methods": [{"gcca": {"select": "all"}}]}), "methods[0].gcca.select", "\"all\" is no choice"),
+        ] {
+            let (at, found) = normalise(&mut file.clone(), &mut Vec::new()).expect("refused");
+            assert!(at == place && found.starts_with(problem), "{at}: {found}");
+        }
+    }
+
     /// The error about a key of an item, with the form of today that it names, which can be read.
     fn form_of_today<T: DeserializeOwned>(name: &str, key: &str) -> String {
         let read = |params: &str| yaml::parse::<T>("grid.yaml".as_ref(), &format!("{name}: {{{params}}}\n"), bare_name);

@@ -126,6 +126,7 @@ fn a_dry_run_computes_nothing() {
 #[test]
 fn errors_in_a_grid_file_point_at_the_place_and_name_the_remedy() {
     let case = |from: &str, to: &str| Bench::new(&GRID.replace(from, to)).error(&[]);
+    grid::register_methods();
     let methods: Vec<String> = align::Method::names().iter().map(|name| format!("`{name}`")).collect();
     let known = "error: grid.yaml:5:15: methods[1]: unknown name `gpaa`; did you mean `gpa`? the names here are ";
     assert_eq!(case("methods: [na, gpa, gcca]", "methods: [na, gpaa]"), format!("{known}{}", methods.join(", ")));

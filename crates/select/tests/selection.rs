@@ -205,6 +205,6 @@ fn settings_that_cannot_be_are_refused_before_any_fit() {
     refused(SelectParams { task: probing, by: Metric::Accuracy, ..gcca() }, "needs validation rows");
     let params = SelectParams { by: Metric::Ari, ..gcca() };
     let error = Method::from(params).fit(&planted(6), 1).expect_err("no such metric").to_string();
-    assert!(error.contains("the task `retrieval` computes no `ari`; it computes `mrr`, `rank1`"), "{error}");
+    assert!(error.contains("the task `retrieval` computes no `ari`; it computes `mrr`, `rank10`"), "{error}");
     assert!(Combinations::default().draw(1).is_ok());
 }

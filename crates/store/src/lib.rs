@@ -10,6 +10,7 @@ pub mod picture;
 pub mod provenance;
 pub mod record;
 mod scores;
+pub mod selection;
 
 /// Text as part of a file name: runs of other characters than letters, digits and `_` become one `-`.
 pub fn slug(text: &str) -> String {

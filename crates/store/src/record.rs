@@ -1,6 +1,5 @@
 //! Records: rows of results. This file is the only place that lists the columns.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +12,7 @@ use polars::prelude::{AnyValue, Column, DataFrame, PolarsError, PolarsResult};
 use tasks::noise::Noise;
 use tasks::{Metric, Task, UnknownMetric};
 
+use crate::selection::Selection;
 use grid::keys::{MethodKey, Params, Subset};
 use grid::{Condition, FitRows};
 
@@ -105,7 +105,7 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Noise, Params, Counted);
+texts!(Noise, Params, Counted, Selection);
 
 impl Field for Subset {
     fn column(name: &str, values: Vec<Self>) -> Column {
@@ -176,13 +176,11 @@ impl FromStr for Counted {
     }
 }
 
-/// A column of a data frame; of [`LATER_COLUMNS`] one without a value, if the frame does not have it.
-fn given<'f>(frame: &'f DataFrame, name: &str) -> PolarsResult<Cow<'f, Column>> {
+/// The values of a column of a data frame; of [`LATER_COLUMNS`] none, if the frame does not have it.
+fn given<F: Field + Default + Clone>(frame: &DataFrame, name: &str) -> PolarsResult<Vec<F>> {
     match frame.column(name) {
-        Err(_) if LATER_COLUMNS.contains(&name) => {
-            Ok(Cow::Owned(Column::new(name.into(), vec![None::<u64>; frame.height()])))
-        }
-        column => column.map(Cow::Borrowed),
+        Err(_) if LATER_COLUMNS.contains(&name) => Ok(vec![F::default(); frame.height()]),
+        column => F::values(column?),
     }
 }
 
@@ -198,14 +196,19 @@ macro_rules! record {
         /// Column names in order.
         pub const COLUMNS: &[&str] = &[$(stringify!($name)),*];
 
+        /// All columns of the records.
+        fn columns(records: &[Record]) -> Vec<Column> {
+            vec![$(
+                <$kind as Field>::column(stringify!($name), records.iter().map(|r| r.$name.clone()).collect())
+            ),*]
+        }
+
         /// The records as a data frame, without [`LATER_COLUMNS`] that have no value.
         ///
         /// # Errors
         /// None in practice: the columns are equally long.
         pub fn to_frame(records: &[Record]) -> Result<DataFrame> {
-            let mut columns = vec![$(
-                <$kind as Field>::column(stringify!($name), records.iter().map(|r| r.$name.clone()).collect())
-            ),*];
+            let mut columns = columns(records);
             columns.retain(|column| !LATER_COLUMNS.contains(&column.name().as_str()) || column.null_count() < column.len());
             Ok(DataFrame::new(records.len(), columns)?)
         }
@@ -215,11 +218,11 @@ macro_rules! record {
         /// # Errors
         /// A column that is missing or of another type; a record that no run can have written, see [`Record::check`].
         pub fn from_frame(frame: &DataFrame) -> Result<Vec<Record>> {
+            grid::register_methods();
             let mut records = vec![Record::default(); frame.height()];
             $(
                 let name = stringify!($name);
-                let values = given(frame, name).and_then(|c| <$kind as Field>::values(&c));
-                let values = values.with_context(|| format!("column `{name}`"))?;
+                let values = given::<$kind>(frame, name).with_context(|| format!("column `{name}`"))?;
                 records.iter_mut().zip(values).for_each(|(record, value)| record.$name = value);
             )*
             for (row, record) in records.iter().enumerate() {
@@ -324,11 +327,15 @@ record! {
     task_params: Option<Params>,
     /// Number of training rows, where the fit has a part of them.
     fit_rows: Option<u64>,
+    /// The choice of the parameters by cross-validation, as JSON; null for parameters that are given.
+    selection: Option<Selection>,
+    /// Wall seconds of the choice, without the fit of the chosen candidate.
+    selection_seconds: Option<f64>,
 }
 
 /// Columns that came later than others. A file has them if a record has a value in them, so that files without such a
 /// value are what they were before.
-pub const LATER_COLUMNS: &[&str] = &["fit_rows"];
+pub const LATER_COLUMNS: &[&str] = &["fit_rows", "selection", "selection_seconds"];
 
 /// The first value in which records differ, column by column, in words; `same` compares numbers with a fraction.
 ///
@@ -340,9 +347,11 @@ pub fn first_difference(
     without: &[&str],
     same: impl Fn(f64, f64) -> bool,
 ) -> Result<Option<String>> {
-    let (ours, theirs) = (to_frame(kept)?, to_frame(again)?);
-    for name in COLUMNS.iter().filter(|name| !without.contains(name)) {
-        let (ours, theirs) = (given(&ours, name)?, given(&theirs, name)?);
+    for (ours, theirs) in columns(kept).iter().zip(&columns(again)) {
+        let name = ours.name().as_str();
+        if without.contains(&name) {
+            continue;
+        }
         for row in 0..ours.len().min(theirs.len()) {
             let (kept, again) = (ours.get(row)?, theirs.get(row)?);
             let alike = match (&kept, &again) {
@@ -362,6 +371,7 @@ pub const COST_COLUMNS: &[&str] = &[
     "fit_seconds",
     "fit_cpu_seconds",
     "score_seconds",
+    "selection_seconds",
     "peak_rss_mb",
     "host",
     "threads",
@@ -423,6 +433,8 @@ const ROUNDING: f64 = 1e-4;
 
 /// Name in the task column for records about the data.
 pub const DATA: &str = "data";
+/// Name in the task column of scores for values of training items that chose among candidates.
+pub const SELECTION: &str = "selection";
 /// Name in the task column for records about fits that are timed without a task.
 pub const COST: &str = "cost";
 
@@ -436,6 +448,8 @@ fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use align::SelectionReport;
+
     use super::*;
 
     #[test]
@@ -459,7 +473,10 @@ mod tests {
         let first: Vec<&str> = COLUMNS.iter().copied().filter(|name| !LATER_COLUMNS.contains(name)).collect();
         assert_eq!(names(&frame), first);
         assert_eq!(from_frame(&frame).expect("same columns"), [record.clone(), Record::default()]);
-        let later = [Record { fit_rows: Some(100), ..record }, Record::default()];
+        let report = SelectionReport::new("rank1".into(), true, 5, Vec::new(), 0);
+        let later =
+            Record { fit_rows: Some(100), selection: Some(report.into()), selection_seconds: Some(0.5), ..record };
+        let later = [later, Record::default()];
         let frame = to_frame(&later).expect("equal lengths");
         assert_eq!(names(&frame), COLUMNS);
         assert_eq!(from_frame(&frame).expect("same columns"), later);

@@ -7,9 +7,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use align::{Coordinates, Dataset, FitReport, FitWarning, Labels};
+use align::{Coordinates, Dataset, FitReport, FitWarning, Labels, Split};
 use anyhow::{Context as _, Result, anyhow};
-use tasks::{Task, TaskInput, group_series};
+use tasks::{Quantity, Series, Task, TaskInput, group_series};
 
 use crate::cells::cost::{Cost, PeakMemory, measured, resident};
 use crate::cells::fits::{Fits, Fitting};
@@ -26,7 +26,7 @@ use store::durable::Durability;
 use store::keeper::Keeper;
 use store::picture::Picture;
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
-use store::record::Record;
+use store::record::{Record, SELECTION};
 
 /// The number of threads and of parallel cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -327,7 +327,8 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     tracing::debug!(cell = cell.id, seconds = cost.wall, stop, "  {} fitted: {:.2} s, {stop}", cell.label(), cost.wall);
     let shared = with_fit(context.record(cell)?, &fit.report, cost);
     let mut outcome = Outcome { series: groups_of(&data), ..Outcome::default() };
-    outcome.items.extend(ids_of(&data, DATA, Params::default(), None));
+    outcome.items.extend(ids_of(&data.test, DATA, Params::default(), None));
+    keep_selection(&fit.report, &data, &mut outcome);
     for task in &plan.grid.value.tasks {
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
@@ -351,10 +352,29 @@ fn groups_of(data: &Dataset) -> Vec<StoredSeries> {
 }
 
 /// The ids of the held-out items, or of the items at `rows`.
-fn ids_of(data: &Dataset, task: &str, task_params: Params, rows: Option<&[usize]>) -> Option<ItemIds> {
-    let all = data.test.ids.as_ref()?;
+fn ids_of(split: &Split, task: &str, task_params: Params, rows: Option<&[usize]>) -> Option<ItemIds> {
+    let all = split.ids.as_ref()?;
     let ids = rows.map_or_else(|| all.clone(), |rows| rows.iter().filter_map(|row| all.get(*row).copied()).collect());
     Some(ItemIds { task: task.into(), task_params, ids })
+}
+
+/// Keeps, for every candidate of a choice, one value for each training item: its contribution to the score of the fold
+/// that holds it out.
+fn keep_selection(report: &FitReport, data: &Dataset, outcome: &mut Outcome) {
+    let Some(selection) = &report.selection else { return };
+    for (at, candidate) in selection.candidates.iter().enumerate() {
+        let Some(values) = &candidate.items else { continue };
+        let series = Series {
+            space: Coordinates::Input,
+            source: None,
+            target: None,
+            quantity: Quantity::Selection,
+            draw: Some(at as u64),
+            values: values.clone(),
+        };
+        outcome.series.push(StoredSeries { task: SELECTION.into(), task_params: Params::default(), series });
+    }
+    outcome.items.extend(ids_of(&data.train, SELECTION, Params::default(), None));
 }
 
 /// The warnings, one per line; `None` if there are none.
@@ -374,6 +394,8 @@ fn with_fit(record: Record, report: &FitReport, cost: Cost) -> Record {
         objective: report.objective,
         optimality_gap: report.optimality_gap,
         warnings: lines(&report.warnings),
+        selection: report.selection.as_deref().map(|selection| selection.clone().into()),
+        selection_seconds: report.selection.as_ref().map(|selection| selection.seconds),
         ..record
     }
 }
@@ -424,7 +446,7 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
         ..shared.clone()
     }));
     if let Some(rows) = &scores.rows {
-        outcome.items.extend(ids_of(data, task.name(), task_params.clone(), Some(rows)));
+        outcome.items.extend(ids_of(&data.test, task.name(), task_params.clone(), Some(rows)));
     }
     let stored = |series| StoredSeries { task: task.name().into(), task_params: task_params.clone(), series };
     outcome.series.extend(scores.series.into_iter().map(stored));

@@ -93,6 +93,7 @@ enum Command {
 /// know the same methods and tasks.
 pub fn main() -> ExitCode {
     line::begin();
+    select::register();
     let cli = args::read();
     // A page for whoever typed the bare name; options without a grid or a command are a slip.
     if cli.command.is_none() && cli.grid.is_none() && std::env::args_os().len() > 1 {

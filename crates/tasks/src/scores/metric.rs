@@ -457,6 +457,9 @@ quantities! {
     Distortion = "distortion",
     /// Discounted gain of the right answers among the first ten, over the largest possible; NaN where the gallery has none.
     Ndcg10 = "ndcg10",
+    /// Contribution of a training item to the score of a candidate on the fold that holds the item out; the draw is the
+    /// candidate.
+    Selection = "selection",
 }
 
 #[cfg(test)]
