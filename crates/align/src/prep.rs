@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::linalg::MatrixView;
 use crate::numerics::parallel::prelude::*;
 use crate::{AlignError, Matrix};
 
@@ -188,7 +189,8 @@ impl ZScore {
     ///
     /// # Errors
     /// [`AlignError::Width`] if `x` does not have the width of the rows whose statistics these are.
-    pub fn apply(&self, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn apply<'x>(&self, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         x.check_width("standardise", "the fitted rows", self.width())?;
         Ok(self.standardised(x))
     }
@@ -199,8 +201,8 @@ impl ZScore {
     }
 
     /// Like [`ZScore::apply`], for rows whose width was checked before.
-    pub(crate) fn standardised(&self, x: &Matrix) -> Matrix {
-        let divisors = self.divisors();
+    pub(crate) fn standardised<'x>(&self, x: impl Into<MatrixView<'x>>) -> Matrix {
+        let (x, divisors) = (x.into(), self.divisors());
         let mut out = Matrix::zeros(x.rows(), x.cols());
         rowwise(x, &mut out, |row, to| {
             for ((z, &x), (&mean, &divisor)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&divisors)) {
@@ -234,7 +236,7 @@ impl ZScore {
     pub(crate) fn restored(&self, z: &Matrix) -> Matrix {
         let scales = self.scales();
         let mut out = Matrix::zeros(z.rows(), z.cols());
-        rowwise(z, &mut out, |row, to| {
+        rowwise(z.view(), &mut out, |row, to| {
             for ((x, &z), (&mean, &scale)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&scales)) {
                 *x = (f64::from(z) * scale + mean) as f32;
             }
@@ -272,7 +274,7 @@ fn column_statistics(x: &Matrix) -> (Vec<f64>, Vec<f64>) {
 /// Exact to rounding for every row that `f32` can hold, however short or long.
 pub fn unit_rows(x: &Matrix) -> Matrix {
     let mut out = Matrix::zeros(x.rows(), x.cols());
-    rowwise(x, &mut out, |row, to| {
+    rowwise(x.view(), &mut out, |row, to| {
         let length = length(row);
         if ORDINARY.contains(&length) {
             let scale = 1.0 / length as f32;
@@ -307,11 +309,13 @@ fn length(row: &[f32]) -> f64 {
 }
 
 /// Applies `f` to every row of `x`, with the same row of `out` as output, in parallel.
-fn rowwise(x: &Matrix, out: &mut Matrix, f: impl Fn(&[f32], &mut [f32]) + Sync) {
+fn rowwise(x: MatrixView<'_>, out: &mut Matrix, f: impl Fn(&[f32], &mut [f32]) + Sync) {
+    const BLOCK: usize = 64;
     let cols = x.cols();
-    out.as_mut_slice().par_chunks_mut(cols * 64).zip(x.as_slice().par_chunks(cols * 64)).for_each(|(to, from)| {
-        for (to, from) in to.chunks_mut(cols).zip(from.chunks(cols)) {
-            f(from, to);
+    let blocks = out.as_mut_slice().par_chunks_mut(cols * BLOCK).enumerate();
+    blocks.for_each_init(Vec::new, |buffer, (block, rows)| {
+        for (i, to) in rows.chunks_mut(cols).enumerate() {
+            f(x.row(block * BLOCK + i, buffer), to);
         }
     });
 }

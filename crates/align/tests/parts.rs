@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use align::linalg::{Threads, product};
+use align::linalg::{MatrixView, Threads, product};
 use align::methods::add_view::{AddViewParams, Base};
 use align::methods::decoder::Decoder;
 use align::methods::gcca::{GccaParams, Whiten};
@@ -308,6 +308,37 @@ fn the_consensus_tells_other_rows_from_those_of_the_fit() {
     assert!(fit.shift_to(&Consensus::of(universe, &moved).unwrap()) > 0.5);
 }
 
+#[test]
+fn borrowed_rows_of_any_layout_give_the_same_bits() {
+    let data = synthetic();
+    let x = data.test.views.at(0);
+    let (rows, cols) = (x.rows(), x.cols());
+    // The rows inside of a wider and longer matrix, and as columns of another.
+    let inside = Matrix::from_fn(rows + 3, cols + 5, |i, j| match (i.checked_sub(2), j.checked_sub(1)) {
+        (Some(i), Some(j)) if i < rows && j < cols => x.at(i, j),
+        _ => f32::NAN,
+    });
+    let across = Matrix::from_fn(cols, rows, |i, j| x.at(j, i));
+    let layouts = [x.view(), inside.view().submatrix(2, 1, rows, cols), across.view().transpose()];
+    for method in methods() {
+        let fitted = method.fit(&data.train.views, 7).unwrap().fitted;
+        for layout in layouts {
+            if fitted.projects() {
+                assert_eq!(fitted.project("v0", layout).unwrap(), fitted.project("v0", x).unwrap(), "{method}");
+            }
+            if fitted.translates() {
+                let translated = fitted.translate("v0", "v1", layout).unwrap();
+                assert_eq!(translated, fitted.translate("v0", "v1", x).unwrap(), "{method}");
+            }
+            let wide = fitted.prep("v0").map(|prep| prep.apply(layout).unwrap());
+            assert_eq!(wide, fitted.prep("v0").map(|prep| prep.apply(x).unwrap()), "{method}");
+        }
+        let narrow = layouts[1].subcols(0, 3);
+        let error = if fitted.projects() { fitted.project("v0", narrow) } else { fitted.translate("v0", "v1", narrow) };
+        assert!(matches!(error, Err(AlignError::Width { got: 3, .. })), "{method}");
+    }
+}
+
 /// A fit of a form of its own: every view standardised, turned, and then through the fit of another method.
 #[derive(Debug)]
 struct Turned {
@@ -325,7 +356,7 @@ impl FittedMaps for Turned {
         &[Coordinates::Universe]
     }
 
-    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    fn project(&self, view: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let (_, prep, turn) = self.views.iter().find(|(name, ..)| name == view).unwrap();
         let turned = product(prep.apply(x)?.view(), turn.view(), Threads::Pool).map(|&x| x + self.shift as f32);
         self.inner.as_ref().unwrap().project(view, &turned)

@@ -6,6 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use align::linalg::MatrixView;
 use align::parts::Array;
 use align::prep::ZScore;
 use align::{
@@ -87,7 +88,7 @@ impl FittedMaps for Features {
         &[Coordinates::Universe]
     }
 
-    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    fn project(&self, view: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let (_, prep, anchors) = self.views.iter().find(|(name, ..)| name == view).unwrap();
         let z = prep.apply(x)?;
         let square = |i: usize, a: usize| -> f64 {

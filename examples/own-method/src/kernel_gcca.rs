@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use align::linalg::{Threads, product, symmetric_eigen};
+use align::linalg::{MatrixView, Threads, product, symmetric_eigen};
 use align::methods::gcca::{self, GccaParams};
 use align::prep::{ConstantColumns, ZScore};
 use align::rng::{Purpose, permutation, stream};
@@ -109,7 +109,7 @@ impl Aligner for KernelGcca {
         let mut features = Vec::new();
         for space in input.views.iter() {
             let view = KernelView::new(space.name(), space.values(), &items, self.bandwidth)?;
-            features.push((view.name.clone(), view.features(space.values())?));
+            features.push((view.name.clone(), view.features(space.values().view())?));
             views.push(view);
         }
         let gcca = self.gcca().fit(&FitInput::new(&Views::new(features)?), seed)?;
@@ -166,7 +166,7 @@ impl KernelView {
     }
 
     /// f_m of raw rows (n × d) of this view: n × k.
-    fn features(&self, rows: &Matrix) -> Result<Matrix, AlignError> {
+    fn features(&self, rows: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let similarities = kernel(&self.prep.apply(rows)?, &self.landmarks, self.scale);
         Ok(product(similarities.view(), self.root.view(), Threads::Pool))
     }
@@ -220,7 +220,7 @@ impl FittedMaps for KernelMaps {
         &[Coordinates::Universe]
     }
 
-    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    fn project(&self, view: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         self.universe.project(view, &self.view(view)?.features(x)?)
     }
 

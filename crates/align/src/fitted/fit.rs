@@ -9,6 +9,7 @@ use super::pairs::PairMaps;
 use super::steps::ViewMap;
 use super::universe::Universe;
 use crate::calibration::Calibration;
+use crate::linalg::MatrixView;
 use crate::prep::ZScore;
 use crate::{AlignError, FitReport, Matrix};
 
@@ -77,12 +78,13 @@ impl Fitted {
         })
     }
 
-    /// `x` (n × d of `view`) in the coordinates that all views share: the universe, or the input coordinates for no
-    /// alignment.
+    /// `x` (n × d of `view`: a [`Matrix`], or borrowed rows of any memory layout, which are not copied) in the
+    /// coordinates that all views share: the universe, or the input coordinates for no alignment.
     ///
     /// # Errors
     /// Pairwise maps share no coordinates; unknown view; wrong width.
-    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn project<'x>(&self, view: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         match self {
             Self::Input(input) => input.project(view, x),
             Self::Universe(universe) => universe.project(view, x),
@@ -99,7 +101,13 @@ impl Fitted {
     ///
     /// # Errors
     /// No alignment translates nothing; unknown view; wrong width.
-    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn translate<'x>(
+        &self,
+        source: &str,
+        target: &str,
+        x: impl Into<MatrixView<'x>>,
+    ) -> Result<Matrix, AlignError> {
+        let x = x.into();
         match self {
             Self::Pairwise(maps) => maps.translate(source, target, x),
             Self::Universe(universe) => universe.translate(source, target, x),
@@ -194,7 +202,7 @@ impl Fitted {
 }
 
 /// Checks the output of a form outside this crate: the number of rows and the width.
-fn checked(view: &str, x: &Matrix, width: Option<usize>, out: Matrix) -> Result<Matrix, AlignError> {
+fn checked(view: &str, x: MatrixView<'_>, width: Option<usize>, out: Matrix) -> Result<Matrix, AlignError> {
     let (got, want) = ((out.rows(), out.cols()), (x.rows(), width.unwrap_or(out.cols())));
     if got == want {
         return Ok(out);

@@ -1,5 +1,6 @@
 //! Fits without alignment.
 
+use crate::linalg::MatrixView;
 use crate::prep::ZScore;
 use crate::views::position;
 use crate::{AlignError, Matrix};
@@ -15,10 +16,11 @@ impl InputSpace {
     ///
     /// # Errors
     /// Unknown view, wrong width.
-    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn project<'x>(&self, view: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         let (name, width, prep) = &self.views[position(self.views.iter().map(|(n, ..)| n.as_str()), view)?];
         x.check_width("project", name, *width)?;
-        Ok(prep.as_ref().map_or_else(|| x.clone(), |prep| prep.standardised(x)))
+        Ok(prep.as_ref().map_or_else(|| x.to_matrix(), |prep| prep.standardised(x)))
     }
 
     /// Names, widths and standardisations.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::kinds::{Coordinates, LinearStep};
+use crate::linalg::MatrixView;
 use crate::parts::OwnParts;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
@@ -22,7 +23,7 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Unknown view, wrong width; [`AlignError::NoSuchSpace`].
-    fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    fn project(&self, view: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let _ = (view, x);
         Err(AlignError::NoSuchSpace { method: "this fit", space: "shared", offers: "others" })
     }
@@ -31,7 +32,7 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Unknown view, wrong width; [`AlignError::NoSuchSpace`].
-    fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    fn translate(&self, source: &str, target: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let _ = (source, target, x);
         Err(AlignError::NoSuchSpace { method: "this fit", space: "translated", offers: "others" })
     }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::calibration::Calibration;
+use crate::linalg::MatrixView;
 use crate::numerics::linalg::{self, Threads};
 use crate::prep::ZScore;
 use crate::views::position;
@@ -111,14 +112,20 @@ impl PairMaps {
     ///
     /// # Errors
     /// Unknown view, wrong width.
-    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn translate<'x>(
+        &self,
+        source: &str,
+        target: &str,
+        x: impl Into<MatrixView<'x>>,
+    ) -> Result<Matrix, AlignError> {
         self.position(target)?;
         let (prep, z) = self.arrive(source, target, &self.onward(source, x)?)?;
         Ok(prep.restored(&z))
     }
 
     /// The standardised rows of a view, from which its translations continue.
-    pub(crate) fn onward(&self, source: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub(crate) fn onward<'x>(&self, source: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         let prep = &self.preps[self.position(source)?];
         x.check_width("translate", source, prep.width())?;
         Ok(prep.standardised(x))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::steps::{Aim, Correction, Rescale, Step, ViewMap};
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
+use crate::linalg::MatrixView;
 use crate::moments::enough;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::{ConstantColumns, ZScore};
@@ -183,12 +184,13 @@ impl Universe {
     ///
     /// # Errors
     /// Unknown view, wrong width.
-    pub fn project_linear(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn project_linear<'x>(&self, view: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         self.entering(view, x)?.enter_linear(x)
     }
 
     /// The view of these rows.
-    fn entering(&self, view: &str, x: &Matrix) -> Result<&ViewMap, AlignError> {
+    fn entering(&self, view: &str, x: MatrixView<'_>) -> Result<&ViewMap, AlignError> {
         let view = self.view(view)?;
         x.check_width("project", view.name(), view.width())?;
         Ok(view)
@@ -206,12 +208,14 @@ impl Universe {
     ///
     /// # Errors
     /// Unknown view, wrong width.
-    pub fn project(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn project<'x>(&self, view: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         self.entering(view, x)?.enter(x, Aim::Universe)
     }
 
     /// The rows from which translations of a view continue.
-    pub(crate) fn onward(&self, view: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub(crate) fn onward<'x>(&self, view: &str, x: impl Into<MatrixView<'x>>) -> Result<Matrix, AlignError> {
+        let x = x.into();
         self.entering(view, x)?.enter(x, Aim::Onward)
     }
 
@@ -221,7 +225,7 @@ impl Universe {
         if self.rescale() != Rescale::Universe {
             return Ok((self.project(view, x)?, None));
         }
-        let [shared, onward] = self.entering(view, x)?.enter_both(x)?;
+        let [shared, onward] = self.entering(view, x.view())?.enter_both(x.view())?;
         Ok((shared, Some(onward)))
     }
 
@@ -258,7 +262,12 @@ impl Universe {
     ///
     /// # Errors
     /// Unknown view, wrong width.
-    pub fn translate(&self, source: &str, target: &str, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub fn translate<'x>(
+        &self,
+        source: &str,
+        target: &str,
+        x: impl Into<MatrixView<'x>>,
+    ) -> Result<Matrix, AlignError> {
         self.inverse(target, &self.onward(source, x)?)
     }
 

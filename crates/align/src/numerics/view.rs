@@ -1,5 +1,6 @@
 //! Borrowed matrices and factors of a decomposition: the input and output of [`linalg`](super::linalg).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Index;
 
@@ -106,7 +107,50 @@ impl<T: Copy + Default> MatrixView<'_, T> {
 
     /// An owned copy.
     pub fn to_matrix(&self) -> Matrix<T> {
-        Matrix::from_fn(self.rows(), self.cols(), |i, j| self.at(i, j))
+        let mut copy = Matrix::zeros(self.rows(), self.cols());
+        let mut buffer = Vec::new();
+        (0..self.rows()).for_each(|i| copy.row_mut(i).copy_from_slice(self.row(i, &mut buffer)));
+        copy
+    }
+
+    /// Row i. Its entries are copied to the buffer if they do not lie side by side in memory.
+    ///
+    /// # Panics
+    /// If it lies outside of the matrix.
+    pub(crate) fn row<'b>(&'b self, i: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
+        match self.0.row(i).try_as_row_major() {
+            Some(row) => row.as_slice(),
+            None => {
+                buffer.clear();
+                buffer.extend((0..self.cols()).map(|j| self.at(i, j)));
+                buffer
+            }
+        }
+    }
+}
+
+impl MatrixView<'_> {
+    /// # Errors
+    /// [`AlignError::Width`] if the matrix has another width than this one.
+    pub(crate) fn check_width(&self, op: &'static str, what: &str, want: usize) -> Result<(), AlignError> {
+        match self.cols() {
+            got if got == want => Ok(()),
+            got => Err(AlignError::Width { op, name: what.to_string(), got, want }),
+        }
+    }
+}
+
+/// A whole matrix.
+impl<'a, T: Copy + Default> From<&'a Matrix<T>> for MatrixView<'a, T> {
+    fn from(matrix: &'a Matrix<T>) -> Self {
+        matrix.view()
+    }
+}
+
+/// A whole matrix, such as [`View::observed`](crate::views::View::observed) returns.
+impl<'a, T: Copy + Default> From<&'a Cow<'_, Matrix<T>>> for MatrixView<'a, T> {
+    fn from(matrix: &'a Cow<'_, Matrix<T>>) -> Self {
+        matrix.view()
     }
 }
 

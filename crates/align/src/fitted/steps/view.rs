@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::affine::{affine, linear_part};
 use super::step::{Aim, Correction, LinearMap, Step, apply};
 use crate::calibration::Calibration;
+use crate::linalg::MatrixView;
 use crate::prep::ZScore;
 use crate::{AlignError, Matrix};
 
@@ -170,18 +171,18 @@ impl ViewMap {
     }
 
     /// Raw rows in the universe, before the corrector if there is one.
-    pub(crate) fn enter_linear(&self, x: &Matrix) -> Result<Matrix, AlignError> {
+    pub(crate) fn enter_linear(&self, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let steps = self.way_in.len() - usize::from(self.correction().is_some());
         self.enter_by(&self.way_in[..steps], x, Aim::Universe)
     }
 
     /// Raw rows in the universe.
-    pub(in crate::fitted) fn enter(&self, x: &Matrix, aim: Aim) -> Result<Matrix, AlignError> {
+    pub(in crate::fitted) fn enter(&self, x: MatrixView<'_>, aim: Aim) -> Result<Matrix, AlignError> {
         self.enter_by(&self.way_in, x, aim)
     }
 
     /// Like [`ViewMap::enter`], for both aims.
-    pub(crate) fn enter_both(&self, x: &Matrix) -> Result<[Matrix; 2], AlignError> {
+    pub(crate) fn enter_both(&self, x: MatrixView<'_>) -> Result<[Matrix; 2], AlignError> {
         let linear = self.enter_linear(x)?;
         match self.correction() {
             Some(correction) => correction.apply(&linear, [Aim::Universe, Aim::Onward]),
@@ -189,7 +190,7 @@ impl ViewMap {
         }
     }
 
-    fn enter_by(&self, steps: &[Step], x: &Matrix, aim: Aim) -> Result<Matrix, AlignError> {
+    fn enter_by(&self, steps: &[Step], x: MatrixView<'_>, aim: Aim) -> Result<Matrix, AlignError> {
         Ok(apply(steps, Cow::Owned(self.prep.standardised(x)), aim)?.into_owned())
     }
 
