@@ -273,7 +273,7 @@ fn what_cannot_be_is_refused_by_name_and_leaves_nothing_behind() {
     newer[at..at + new.len()].copy_from_slice(new);
     fs::write(bench.path("newer.safetensors"), newer).unwrap();
     let newer = bench.error(&format!("project @newer.safetensors --view text_en {TEST} --out @z.npy"));
-    assert!(newer.starts_with("error: newer.safetensors: is a universe of format 7, this program reads 3"), "{newer}");
+    assert!(newer.starts_with("error: newer.safetensors: is a universe of format 7, this program reads 4"), "{newer}");
 
     let csv = bench.error(&format!("project @u.safetensors --view text_en {TEST} --out @z.csv"));
     assert!(csv.contains("z.csv: embeddings are not written as csv"), "{csv}");
