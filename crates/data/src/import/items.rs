@@ -114,7 +114,7 @@ impl Columns {
 
     /// The groups of items that stay together: those of one group in any grouping, and those of one id.
     pub(super) fn groups(&self) -> Option<Vec<i64>> {
-        let mut groupings: Vec<Vec<i64>> = self.groups.iter().map(|list| integers_of(list)).collect();
+        let mut groupings: Vec<Vec<i64>> = self.groups.iter().map(integers_of).collect();
         if groupings.len() > 1 { Some(united(&groupings)) } else { groupings.pop() }
     }
 
