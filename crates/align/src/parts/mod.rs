@@ -30,13 +30,14 @@
 //! arrays have the prefixes `own.array.`, `own.scaling.` and `own.fit.`.
 
 mod arrays;
+mod forms;
 mod old;
 mod own;
 mod put;
 mod take;
 
 pub use old::OldOutline;
-pub use own::{OwnOutline, OwnParts};
+pub use own::OwnParts;
 
 use std::collections::BTreeMap;
 
@@ -265,6 +266,36 @@ pub struct CorrectorOutline {
     pub hidden: usize,
     /// Corrected vectors that get back their length.
     pub rescale: Rescale,
+}
+
+/// Outline of a fit of a form outside this crate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnOutline {
+    /// Name of the form.
+    form: String,
+    /// The views in order.
+    views: Vec<OwnView>,
+    /// Rules of its standardisations, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    scalings: BTreeMap<String, Scaling>,
+    /// Outlines of the fits that it contains, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fits: BTreeMap<String, Outline>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnView {
+    name: String,
+    width: usize,
+}
+
+impl OwnOutline {
+    /// Names and widths of the views, in order.
+    fn views(&self) -> Vec<(&str, usize)> {
+        self.views.iter().map(|view| (view.name.as_str(), view.width)).collect()
+    }
 }
 
 /// Name of the map between the views at two positions.

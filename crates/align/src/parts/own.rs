@@ -1,18 +1,15 @@
-//! Parts of fits of forms outside this crate, and the readers of these forms.
+//! Parts of fits of forms outside this crate.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
-
-use serde::{Deserialize, Serialize};
 
 use super::arrays::{Arrays, finite, other_shape, put_scaling};
-use super::{Array, Outline, Parts, Scaling, Values};
+use super::{Array, OwnOutline, OwnView, Parts, Values};
 use crate::prep::ZScore;
-use crate::{AlignError, Fitted, FittedMaps, Matrix};
+use crate::{AlignError, Matrix};
 
 /// Parts of a fit of a form outside this crate: arrays, standardisations, and fits of other methods that it contains.
 ///
-/// [`FittedMaps::parts`] makes them with the methods `with_…`. The reader of the form ([`Fitted::register_form`]) takes
+/// [`FittedMaps::parts`](crate::FittedMaps::parts) makes them with the methods `with_…`. The reader of the form ([`Fitted::register_form`](crate::Fitted::register_form)) takes
 /// them out with the methods `take_…`; it must take all of them. Names can contain any characters, so
 /// `format!("{view}.anchors")` is a name.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +55,7 @@ impl OwnParts {
         self
     }
 
-    /// With the parts of another fit ([`Fitted::parts`]).
+    /// With the parts of another fit ([`Fitted::parts`](crate::Fitted::parts)).
     pub fn with_fit(mut self, name: impl Into<String>, parts: Parts) -> Self {
         self.fits.insert(name.into(), parts);
         self
@@ -110,7 +107,7 @@ impl OwnParts {
         self.scalings.remove(name).ok_or_else(|| missing(name))
     }
 
-    /// Takes out the parts of another fit, for [`Fitted::from_parts`].
+    /// Takes out the parts of another fit, for [`Fitted::from_parts`](crate::Fitted::from_parts).
     ///
     /// # Errors
     /// [`AlignError::MissingPart`].
@@ -119,36 +116,13 @@ impl OwnParts {
     }
 
     /// A part that is left.
-    fn left(&self) -> Option<&String> {
+    pub(super) fn left(&self) -> Option<&String> {
         self.arrays.keys().chain(self.scalings.keys()).chain(self.fits.keys()).next()
     }
 }
 
 fn missing(part: &str) -> AlignError {
     AlignError::MissingPart { part: part.to_string() }
-}
-
-/// Outline of a fit of a form outside this crate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnOutline {
-    /// Name of the form.
-    form: String,
-    /// The views in order.
-    views: Vec<OwnView>,
-    /// Rules of its standardisations, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    scalings: BTreeMap<String, Scaling>,
-    /// Outlines of the fits that it contains, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    fits: BTreeMap<String, Outline>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnView {
-    name: String,
-    width: usize,
 }
 
 /// Prefixes of the names of arrays in files. They tell the three kinds of parts from each other and from the arrays of a
@@ -158,11 +132,6 @@ const SCALING: &str = "own.scaling.";
 const FIT: &str = "own.fit.";
 
 impl OwnOutline {
-    /// Names and widths of the views, in order.
-    pub(super) fn views(&self) -> Vec<(&str, usize)> {
-        self.views.iter().map(|view| (view.name.as_str(), view.width)).collect()
-    }
-
     /// Puts in the arrays of these parts, and returns the rest of them.
     pub(super) fn of(parts: OwnParts, views: &[(&str, usize)], arrays: &mut BTreeMap<String, Array>) -> Self {
         arrays.extend(parts.arrays.into_iter().map(|(name, array)| (format!("{ARRAY}{name}"), array)));
@@ -181,7 +150,7 @@ impl OwnOutline {
     }
 
     /// The parts with these arrays.
-    fn parts(self, arrays: &mut Arrays) -> Result<OwnParts, AlignError> {
+    pub(super) fn parts(self, arrays: &mut Arrays) -> Result<OwnParts, AlignError> {
         let mut parts = OwnParts::new(&self.form);
         parts.views = self.views.into_iter().map(|view| (view.name, view.width)).collect();
         for (name, scaling) in self.scalings {
@@ -196,30 +165,6 @@ impl OwnOutline {
         parts.arrays = take_prefixed(arrays, ARRAY);
         Ok(parts)
     }
-
-    /// The fit, restored by the reader of its form.
-    pub(super) fn restore(self, arrays: &mut Arrays) -> Result<Arc<dyn FittedMaps>, AlignError> {
-        let form = self.form.clone();
-        let reader = readers().iter().find(|(name, _)| *name == form).map(|(_, read)| Arc::clone(read));
-        let Some(read) = reader else { return Err(AlignError::UnknownForm { form }) };
-        let mut parts = self.parts(arrays)?;
-        let fitted = read(&mut parts)?;
-        if let Some(part) = parts.left() {
-            return Err(AlignError::UnusedPart { part: part.clone() });
-        }
-        let same = |((got, cols), (name, width)): (&(&str, usize), &(String, usize))| got == name && cols == width;
-        let views = fitted.views();
-        if views.len() != parts.views.len() || !views.iter().zip(&parts.views).all(same) {
-            let list = |views: Vec<String>| views.join(", ");
-            return Err(AlignError::OtherForm {
-                form,
-                got: list(views.iter().map(|(name, width)| format!("{name} ({width})")).collect()),
-                want: list(parts.views.iter().map(|(name, width)| format!("{name} ({width})")).collect()),
-            });
-        }
-        drop(views);
-        Ok(fitted)
-    }
 }
 
 /// Takes out the arrays whose names start with a prefix, without it.
@@ -230,33 +175,4 @@ fn take_prefixed(arrays: &mut Arrays, prefix: &str) -> BTreeMap<String, Array> {
         Some((name[prefix.len()..].to_string(), array))
     });
     taken.collect()
-}
-
-type Reader = dyn Fn(&mut OwnParts) -> Result<Arc<dyn FittedMaps>, AlignError> + Send + Sync;
-
-/// Readers of the registered forms, by name.
-static READERS: RwLock<Vec<(String, Arc<Reader>)>> = RwLock::new(Vec::new());
-
-fn readers() -> std::sync::RwLockReadGuard<'static, Vec<(String, Arc<Reader>)>> {
-    READERS.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Fitted {
-    /// Registers the reader of a form outside this crate, for the whole process. [`Fitted::from_parts`] and files of
-    /// fits then restore fits of this form, whose [`FittedMaps::parts`] have its name. The reader takes all parts and
-    /// checks what it needs: shapes that fit each other, numbers in their domains.
-    ///
-    /// # Errors
-    /// [`AlignError::FormTaken`].
-    pub fn register_form(
-        form: &str,
-        read: impl Fn(&mut OwnParts) -> Result<Arc<dyn FittedMaps>, AlignError> + Send + Sync + 'static,
-    ) -> Result<(), AlignError> {
-        let mut readers = READERS.write().unwrap_or_else(PoisonError::into_inner);
-        if readers.iter().any(|(name, _)| name == form) {
-            return Err(AlignError::FormTaken { form: form.to_string() });
-        }
-        readers.push((form.to_string(), Arc::new(read)));
-        Ok(())
-    }
 }

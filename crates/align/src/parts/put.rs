@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::arrays::put_scaling;
-use super::own::OwnOutline;
 use super::{
-    Array, Back, CorrectorOutline, InputOutline, Outline, PairOutline, Parts, StepOutline, ViewOutline, of_view, pair,
+    Array, Back, CorrectorOutline, InputOutline, Outline, OwnOutline, PairOutline, Parts, StepOutline, ViewOutline,
+    of_view, pair,
 };
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
