@@ -1,5 +1,5 @@
-//! Ours compared with published values, one by one: whether they agree within a stated tolerance, or why they cannot be
-//! compared.
+//! Comparison of our values with published values: whether each agrees within a stated tolerance, or why the two cannot
+//! be compared.
 
 use tasks::Metric;
 
@@ -9,43 +9,44 @@ use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
 use store::record::Record;
 
-/// How a value fares.
+/// The result of one comparison.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// As near as it must be.
+    /// The difference is within the tolerance.
     Within,
-    /// Not.
+    /// The difference is larger than the tolerance.
     Outside,
-    /// It cannot be compared with the published one, for this reason.
+    /// The two values cannot be compared, for this reason.
     NotComparable(String),
 }
 
-/// One published value and ours.
+/// A published value and our value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared<'p> {
-    /// The published one.
+    /// The published value.
     pub published: &'p Published,
-    /// Ours over ordered pairs, or over views where the metric has no pairs; where the grid has it.
+    /// Our mean over ordered pairs, or over views if the metric has no pairs; `None` if the grid has no such value.
     pub ours: Option<f64>,
-    /// Ours over one direction of each pair, where the metric has directions.
+    /// Our mean over one direction of each pair, if the metric has directions.
     pub one_direction: Option<f64>,
-    /// The tolerance of its metric.
+    /// The tolerance of the metric.
     pub tolerance: Option<f64>,
-    /// How it fares.
+    /// The result of the comparison.
     pub standing: Standing,
 }
 
-/// All published values of a paper file.
+/// The comparisons of all published values of a paper file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement<'p> {
-    /// In the file's order.
+    /// The comparisons, in the order of the file.
     pub values: Vec<Compared<'p>>,
     comparable: Option<&'p Comparable>,
 }
 
 impl<'p> Agreement<'p> {
-    /// Compares the records of a paper file's grid with its values. Quick runs leave out what would make them comparable.
+    /// Compares the records of a paper file's grid with the published values. Quick runs leave out parts of the grid,
+    /// so their values are not comparable.
     pub fn new(
         published: &'p [Published],
         comparable: Option<&'p Comparable>,
@@ -81,17 +82,17 @@ impl<'p> Agreement<'p> {
         Self { values: published.iter().map(compare).collect(), comparable }
     }
 
-    /// The published values that this grid's are compared with.
+    /// The published values that belong to the data of this grid.
     pub fn published(&self) -> impl Iterator<Item = &'p Published> {
         self.values.iter().map(|value| value.published)
     }
 
-    /// Whether any value could be compared with a published one.
+    /// Whether at least one value could be compared with a published one.
     pub fn compared(&self) -> bool {
         self.values.iter().any(Compared::comparable)
     }
 
-    /// A line for each published value; `None` where there is none.
+    /// A line for each published value; `None` if nothing is published.
     pub fn table(&self, title: &str, notes: &[String]) -> Option<Table> {
         let digits = |value: Option<f64>| value.map_or(MISSING.into(), |v| format!("{v:.3}"));
         let row = |compared: &Compared<'_>| {
@@ -138,12 +139,12 @@ impl<'p> Agreement<'p> {
         })
     }
 
-    /// The verdict on all values; `None` where nothing is published.
+    /// The verdict on all values; `None` if nothing is published.
     pub fn sentence(&self) -> Option<String> {
         self.verdict(&self.values.iter().collect::<Vec<_>>()).map(|said| format!("Published values: {said}"))
     }
 
-    /// The verdict on these; `None` where there is none.
+    /// The verdict on these comparisons; `None` if there are none.
     pub fn verdict(&self, values: &[&Compared<'_>]) -> Option<String> {
         let compared: Vec<&&Compared<'_>> = values.iter().filter(|value| value.comparable()).collect();
         if compared.is_empty() {
@@ -173,12 +174,12 @@ impl Compared<'_> {
         !matches!(self.standing, Standing::NotComparable(_))
     }
 
-    /// Ours, averaged as the published value is where that is known.
+    /// Our value, averaged in the same way as the published value if that way is known.
     fn like_theirs(&self) -> Option<f64> {
         if self.published.pairs == Some(Pairs::OneDirection) { self.one_direction } else { self.ours }
     }
 
-    /// Ours minus the published value, where the two can be compared.
+    /// Our value minus the published value, if the two can be compared.
     fn difference(&self) -> Option<f64> {
         self.comparable().then(|| self.like_theirs().map(|ours| ours - self.published.value)).flatten()
     }
@@ -192,14 +193,14 @@ impl Compared<'_> {
     }
 }
 
-/// Ours in both ways of going through pairs.
+/// Our values: over ordered pairs, and over one direction of each pair.
 #[derive(Default)]
 struct Ours {
     ordered: Option<f64>,
     one_direction: Option<f64>,
 }
 
-/// Ours where the group has the measure.
+/// Our value, if the group has the measure.
 fn ours(summary: &Summary<'_>, group: &Group, measure: &Measure, published: &Published) -> Option<Ours> {
     let space = summary.headline(group, measure)?;
     let means = summary.means(group, measure, space);
@@ -220,7 +221,7 @@ fn ours(summary: &Summary<'_>, group: &Group, measure: &Measure, published: &Pub
     Some(Ours { ordered: reduce(&all), one_direction: directed.then(|| reduce(&forward)).flatten() })
 }
 
-/// Whether the records are of the values' data set.
+/// Whether the records and the published values are of the same data set.
 fn same_data(comparable: &Comparable, records: &[Record]) -> Result<(), String> {
     let Some(record) = records.first() else { return Err("nothing has run".into()) };
     match &record.stand_in {
@@ -232,7 +233,7 @@ fn same_data(comparable: &Comparable, records: &[Record]) -> Result<(), String> 
     }
 }
 
-/// The method with its defaults, on clean data of so many views.
+/// The method with its default parameters, on clean data with this number of views.
 fn group(summary: &Summary<'_>, published: &Published) -> Result<Group, String> {
     let of_method = || summary.groups.iter().filter(|g| g.method.name == published.method && g.condition.is_clean());
     let count = |group: &Group| summary.views(&group.view_set).len();

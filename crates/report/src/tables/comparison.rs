@@ -1,4 +1,4 @@
-//! Methods held against each other on one metric: intervals, places, differences and how sure they are.
+//! Comparison of methods by one metric: intervals, places, differences and their tests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,18 +14,19 @@ use crate::tables::table::{Part, Table};
 use grid::keys::MethodKey;
 use grid::{Condition, Primary};
 
-/// Resamples behind an interval: of means over items, and of figures that have to be computed anew for each.
+/// Number of resamples for an interval: for means over items, and for metrics that must be computed again for each
+/// resample.
 const RESAMPLES: usize = 10_000;
 const FEW_RESAMPLES: usize = 1_000;
-/// Seed of the resamples: tables are reproducible.
+/// Seed of the resamples. A fixed seed makes tables reproducible.
 const SEED: u64 = 0;
-/// With fewer groups than this a table says that its intervals are rough.
+/// With fewer groups than this number a table says that its intervals are rough.
 const FEW_GROUPS: usize = 20;
 
-/// Level of the marks, after adjustment over all pairs of the methods that are compared.
+/// Level of the marks, after adjustment over all pairs of methods that are compared.
 pub const LEVEL: f64 = 0.05;
 
-/// What is compared where a grid does not say: the first of these that it measures.
+/// Metrics to compare if the grid names none: the first that the grid measures.
 const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::Accuracy, Metric::GammaMean];
 
 /// One line: a method on a subset of views.
@@ -33,30 +34,30 @@ const DEFAULTS: [Metric; 5] = [Metric::Rank1, Metric::Map, Metric::Ari, Metric::
 pub struct Line {
     /// The subset of views.
     pub view_set: String,
-    /// The method as named in tables.
+    /// The name of the method in tables.
     pub method: String,
-    /// Its setting in full.
+    /// The setting with all parameters.
     pub setting: MethodKey,
-    /// The figure, as a contrast with zero.
+    /// The value, as a contrast with zero.
     pub figure: Contrast,
-    /// Its first and last likely place among the subset's methods.
+    /// The first and the last likely place among the methods of the subset.
     pub places: (usize, usize),
-    /// The best method's figure minus this one's (in the direction that counts), `None` for the best itself.
+    /// Difference to the best method, positive if the best is better; `None` for the best method itself.
     pub behind: Option<Contrast>,
     /// p of `behind`, adjusted for all pairs of methods of the table.
     pub adjusted: Option<f64>,
-    /// q of `behind`: adjusted for all comparisons of the report, see [`adjust_over`].
+    /// q of `behind`, adjusted for all comparisons of the report; see [`adjust_over`].
     pub q: Option<f64>,
     /// Mean wall and CPU seconds of a fit.
     pub cost: [Option<f64>; 2],
-    /// Held-out items behind the figure.
+    /// Number of held-out items.
     pub items: usize,
-    /// Seeds of fits behind it.
+    /// Number of seeds of fits.
     pub seeds: usize,
 }
 
 impl Line {
-    /// Its places as tables have them: one, or the first and the last.
+    /// The places as tables show them: one number, or the first and the last.
     pub fn place(&self) -> String {
         match self.places {
             (a, b) if a == b => a.to_string(),
@@ -68,27 +69,27 @@ impl Line {
 /// The comparison of a grid's methods by one measure of its primary metric, under one condition.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The measure as named in tables: the metric, and what sets its task apart where a grid has it twice.
+    /// The name of the measure in tables: the metric, and the settings of its task if the grid has the metric twice.
     pub name: String,
     /// Noise and number of the training rows.
     pub condition: Condition,
-    /// The metric alone.
+    /// The metric.
     pub metric: Metric,
-    /// Best first within a subset of views.
+    /// The lines, the best first within each subset of views.
     pub lines: Vec<Line>,
-    /// The pre-registered comparison, as a sentence.
+    /// The result of the comparison that the grid names under `primary`, as a sentence.
     pub primary: Option<String>,
-    /// What its means leave out, and which methods have no line for it.
+    /// Values that the means leave out, and methods that have no line because of that.
     pub left_out: Vec<String>,
-    /// What limits its intervals: groups, few groups, two seeds; methods without a figure.
+    /// Limits of the intervals (groups, few groups, two seeds) and methods without a value.
     pub notes: Vec<String>,
-    /// p of the differences between methods of which none is the best: they were looked at too.
+    /// p of the differences between two methods of which neither is the best. They count among the tests, too.
     pub others: Vec<f64>,
 }
 
-/// Benjamini and Hochberg's q over the differences between all pairs of methods in the comparisons, all together: the expected share of
-/// chance findings among all differences with q below a level is at most that level. All pairs, because the best is
-/// known from the same data.
+/// Adds q of Benjamini and Hochberg over the differences between all pairs of methods in all comparisons together. The
+/// expected share of chance findings among the differences with q below a level is at most that level. All pairs count,
+/// because the same data decide which method is the best.
 pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>) {
     let mut comparisons: Vec<&mut Comparison> = comparisons.into_iter().collect();
     let others: Vec<f64> = comparisons.iter().flat_map(|comparison| comparison.others.iter().copied()).collect();
@@ -105,8 +106,9 @@ pub fn adjust_over<'a>(comparisons: impl IntoIterator<Item = &'a mut Comparison>
     }
 }
 
-/// Compares all methods under every condition by every measure of the grid's primary metric, or, where a grid names none, of the first of
-/// Rank-1, mAP, ARI, accuracy and Γ that it has. Without at least two methods there is nothing to compare.
+/// Compares all methods under every condition by every measure of the grid's primary metric. If the grid names no
+/// primary metric, the first of Rank-1, mAP, ARI, accuracy and Γ that it measures takes its place. With fewer than two
+/// methods there is no comparison.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
@@ -148,7 +150,7 @@ fn by_measure(
         let groups = summary.groups.iter().filter(|g| g.view_set == view_set && g.condition == *condition);
         let mut found: Vec<(&Group, Sample)> = Vec::new();
         for group in groups {
-            // A failed cell keeps its records, not its scores.
+            // The records of a failed cell are stored, its scores are not.
             if summary.of(group).any(|record| record.metric.is_none()) {
                 continue;
             }
@@ -156,7 +158,7 @@ fn by_measure(
                 found.push((group, sample));
             }
         }
-        // Means over other items, or over other pairs, are no two figures of one thing.
+        // Means over different items or different pairs are not values of the same quantity.
         let whole = found.iter().map(|(_, sample)| sample).max_by_key(|s| (s.items, s.places().len()));
         let paired: Vec<bool> = found.iter().map(|(_, s)| whole.is_some_and(|whole| s.is_paired_with(whole))).collect();
         let mut named: Vec<(String, &Group, Sample)> = Vec::new();
@@ -245,7 +247,8 @@ fn by_measure(
     Ok(Some(Comparison { name, condition: condition.clone(), metric, lines, primary, left_out, notes, others }))
 }
 
-/// The lines of all subsets of views with p adjusted over all pairs of methods, and p of the pairs without the best.
+/// The lines of all subsets of views, with p adjusted over all pairs of methods, and p of the pairs without the best
+/// method.
 fn adjusted(tables: Vec<(Resamples, Vec<(usize, Line)>)>) -> (Vec<Line>, Vec<f64>) {
     let drawn: Vec<&Resamples> = tables.iter().map(|(drawn, _)| drawn).collect();
     let key = |pair: &Pair| (pair.table, pair.first, pair.second);
@@ -266,7 +269,7 @@ fn adjusted(tables: Vec<(Resamples, Vec<(usize, Line)>)>) -> (Vec<Line>, Vec<f64
     (lines, others.into_iter().map(|pair| pair.p).collect())
 }
 
-/// What limits the intervals of a table.
+/// Notes on the limits of the intervals of a table.
 fn limits(sample: &Sample, units: usize, two_seeds: bool) -> Vec<String> {
     let mut limits = Vec::new();
     if let Some(groups) = &sample.groups {
@@ -290,7 +293,7 @@ fn limits(sample: &Sample, units: usize, two_seeds: bool) -> Vec<String> {
     limits
 }
 
-/// The same resamples for all methods.
+/// Draws the same resamples for all methods.
 ///
 /// # Errors
 /// Samples of other items; fewer than two items or groups.
@@ -298,8 +301,8 @@ pub(crate) fn draw(samples: &[&Sample]) -> Result<Resamples> {
     by_items(samples, |_| true, [RESAMPLES, FEW_RESAMPLES], SEED)
 }
 
-/// The mean of each sample over the places that `which` lets through, under the same resamples: so many of means over items, and so many of figures that
-/// are computed anew for each.
+/// The mean of each sample over the places that `which` accepts, under the same resamples: the first number of
+/// resamples for means over items, the second for metrics that must be computed again for each resample.
 ///
 /// # Errors
 /// As [`draw`].
@@ -329,7 +332,7 @@ fn primary_sentence(name: &str, a: &str, b: &str, contrast: &Contrast) -> String
     )
 }
 
-/// As tables have it. Of R resamples no p is below 1/(R + 1): that one is told as a bound.
+/// p as tables show it. With R resamples no p is below 1/(R + 1); such a p is shown as a bound.
 pub(crate) fn p_value(p: f64) -> String {
     match p {
         p if p < 0.0001 => "< 0.0001".into(),
@@ -338,7 +341,7 @@ pub(crate) fn p_value(p: f64) -> String {
     }
 }
 
-/// `[0.981, 0.992]`; where no resample differs nothing is known of the ends.
+/// The ends of an interval, such as `[0.981, 0.992]`. If all resamples agree, the ends are unknown.
 pub(crate) fn ends(i: &Interval, digits: usize, signed: bool) -> String {
     match (i.low == i.high, signed) {
         (true, _) => format!("[{MISSING}]"),
@@ -358,7 +361,7 @@ impl Comparison {
         if self.clean() { self.name.clone() } else { format!("{}, {}", self.name, self.condition) }
     }
 
-    /// Stem of its files.
+    /// Stem of the names of its files.
     pub fn stem(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
         let name: String = self.title().chars().map(plain).collect();
@@ -366,7 +369,8 @@ impl Comparison {
         format!("comparison_{}", words.join("_"))
     }
 
-    /// As a table; its second part holds what stands behind the tests, and the cost.
+    /// The comparison as a table. The second part of the table holds the numbers of items and seeds, the tests and the
+    /// cost.
     pub fn table(&self, title: &str, notes: &[String]) -> Table {
         let row = |line: &Line| {
             let i = &line.figure.interval;
@@ -441,5 +445,5 @@ impl Comparison {
     }
 }
 
-/// The column of the value.
+/// The column that holds the value.
 const VALUE: usize = 2;

@@ -1,5 +1,5 @@
-//! What a grid comes to, a sentence for each task: which method leads by the task's first metric, by how much, and whether that is
-//! more than chance.
+//! The results of a grid in one sentence for each task: which method leads by the first metric of the task, by how
+//! much, and whether the difference is more than chance.
 
 use tasks::{Better, Contrast, Metric};
 
@@ -7,7 +7,7 @@ use crate::tables::comparison::{Comparison, LEVEL, ends, p_value};
 use crate::tables::intervals::{Placed, Race, Standings};
 use crate::tables::summary::{Measure, Summary};
 
-/// What the leader of a task does better than the others, by the task's name.
+/// The verb phrase for the leading method of a task, by the name of the task.
 const DOES_BEST: [(&str, &str); 10] = [
     ("retrieval", "retrieves best"),
     ("reid", "re-identifies best"),
@@ -21,11 +21,12 @@ const DOES_BEST: [(&str, &str); 10] = [
     ("similarity", "makes the views most alike"),
 ];
 
-/// A sentence for each task: of the largest subset of views, on training rows without noise where the grid has these. The primary
-/// metric's numbers are those of its comparison, all others those of the overview.
+/// One sentence for each task, about the largest subset of views on training rows without noise (or with the first
+/// noise, if the grid has no clean cells). The numbers of the primary metric are those of its comparison, all others
+/// are those of the overview.
 pub fn of(summary: &Summary<'_>, standings: &Standings, comparisons: &[Comparison]) -> Vec<String> {
     let sets = summary.view_sets();
-    // Of equally large ones the first.
+    // The first of several subsets that are equally large.
     let largest = sets.iter().rev().max_by_key(|set| summary.views(set).len());
     let (Some(&view_set), Some(condition)) = (largest, summary.main_condition()) else { return Vec::new() };
     let mut context = String::new();
@@ -48,7 +49,7 @@ pub fn of(summary: &Summary<'_>, standings: &Standings, comparisons: &[Compariso
     leading(summary, comparisons.first().map(|comparison| comparison.metric)).into_iter().filter_map(sentence).collect()
 }
 
-/// The first measure of every task: the primary metric's, where the task has it.
+/// The first measure of every task; the measure of the primary metric, if the task has it.
 fn leading<'s>(summary: &'s Summary<'_>, primary: Option<Metric>) -> Vec<&'s Measure> {
     let mut leading: Vec<&Measure> = Vec::new();
     for measure in summary.measures() {
@@ -61,12 +62,12 @@ fn leading<'s>(summary: &'s Summary<'_>, primary: Option<Metric>) -> Vec<&'s Mea
             None => leading.push(measure),
         }
     }
-    // What the grid was made for comes first.
+    // The measure of the primary metric comes first.
     leading.sort_by_key(|measure| Some(measure.metric) != primary);
     leading
 }
 
-/// The race as its comparison has it, which has more resamples.
+/// The numbers of the comparison, which has more resamples than the overview.
 fn compared_in(race: &Race, comparison: &Comparison) -> Race {
     let lines: Vec<_> = comparison.lines.iter().filter(|line| line.view_set == race.view_set).collect();
     if lines.len() != race.placed.len() {
@@ -81,7 +82,7 @@ fn compared_in(race: &Race, comparison: &Comparison) -> Race {
     Race { placed: lines.iter().map(placed).collect(), ..race.clone() }
 }
 
-/// The sentence; `None` where nothing has a value.
+/// The sentence; `None` if no method has a value.
 fn said(race: &Race, name: &str, under: &str) -> Option<String> {
     let first = race.placed.first()?;
     let task = race.measure.task.as_str();
@@ -134,7 +135,7 @@ fn said(race: &Race, name: &str, under: &str) -> Option<String> {
     ))
 }
 
-/// Which methods are not compared, and why.
+/// The methods that are not compared, with the reasons.
 fn not_compared(apart: &[(String, String)]) -> String {
     let mut reasons: Vec<&str> = apart.iter().map(|(_, why)| why.as_str()).collect();
     reasons.dedup();
@@ -145,18 +146,18 @@ fn not_compared(apart: &[(String, String)]) -> String {
     }
 }
 
-/// `0.061 [0.053, 0.068]`; with more digits where these would be zeros.
+/// A difference with its interval, such as `0.061 [0.053, 0.068]`; with more digits if these digits would be zeros.
 fn by(contrast: &Contrast) -> String {
     let i = &contrast.interval;
     if i.low == i.high {
-        // Where no resample differs nothing is known of the ends.
+        // If all resamples agree, the ends are unknown.
         return format!("{:.3}", i.estimate);
     }
     let digits = if i.estimate != 0.0 && i.estimate.abs() < 0.0005 { 6 } else { 3 };
     format!("{:.digits$} {}", i.estimate, ends(i, digits, false))
 }
 
-/// `< 0.001`, `= 0.310`.
+/// p in a sentence: `< 0.001`, `= 0.310`.
 fn equation(p: f64) -> String {
     match p_value(p) {
         bound if bound.starts_with('<') => bound,

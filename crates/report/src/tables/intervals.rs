@@ -1,4 +1,4 @@
-//! Every value of the overview with its interval over held-out items, and whether it can be told from the best.
+//! The values of the overview with their intervals over held-out items, and the test of each against the best method.
 
 use anyhow::Result;
 use tasks::multiple::step_down;
@@ -9,21 +9,21 @@ use crate::tables::comparison::{LEVEL, by_items};
 use crate::tables::summary::{Group, Measure, Stat, Summary};
 use grid::Condition;
 
-/// Resamples behind an interval of a mean over items (two digits of its ends, for every measure of a grid in a second or two), and
-/// behind one of a value that has to be computed anew for each resample.
+/// Number of resamples for an interval: for means over items, and for metrics that must be computed again for each
+/// resample. The first number gives two digits of the ends for every measure of a grid within a second or two.
 const RESAMPLES: [usize; 2] = [1_000, 400];
-/// Their seed.
+/// Seed of the resamples.
 const SEED: u64 = 0;
 
-/// How a value stands to the best of its subset of views, condition and measure.
+/// The relation of a value to the best value of its subset of views, condition and measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It is the best.
+    /// This value is the best.
     Best,
-    /// A paired test does not tell it from the best.
+    /// A paired test finds no difference to the best value.
     Level,
-    /// It is behind.
+    /// The value is worse than the best, by a paired test.
     Behind,
 }
 
@@ -32,11 +32,11 @@ pub enum Standing {
 pub struct Entry {
     /// Mean and spread over views.
     pub stat: Stat,
-    /// 95% over items (and seeds, where there are several), or why there is none.
+    /// The 95% interval over items (and seeds, if there are several), or the reason why there is none.
     pub interval: Result<Interval, String>,
     /// Standard error over items and seeds, if there is an interval and resamples differ.
     pub error: Option<f64>,
-    /// `None` where there is nothing to be told from.
+    /// The relation to the best value; `None` if there is no other method.
     pub standing: Option<Standing>,
 }
 
@@ -59,29 +59,29 @@ pub struct Race {
     pub measure: Measure,
     /// The methods that are compared.
     pub placed: Vec<Placed>,
-    /// Methods that have a value and are not compared, each with the reason.
+    /// Methods that have a value but are not compared, each with the reason.
     pub apart: Vec<(String, String)>,
-    /// Why the differences have no interval, where they have none.
+    /// The reason why the differences have no interval, if they have none.
     pub untested: Option<String>,
 }
 
-/// A method in its place.
+/// A method and its place.
 #[derive(Clone, Debug)]
 pub struct Placed {
-    /// As named in tables.
+    /// The name of the method in tables.
     pub method: String,
-    /// Its value.
+    /// The value.
     pub value: f64,
-    /// With its interval, where it has one.
+    /// The interval, if the value has one.
     pub interval: Option<Interval>,
-    /// By how much the best is better (positive in the direction that counts), with p adjusted over all pairs of methods; `None` for the best, and
-    /// where there is no test.
+    /// By how much the best method is better (positive if it is better), with p adjusted over all pairs of methods;
+    /// `None` for the best method, and if there is no test.
     pub behind: Option<(Contrast, f64)>,
 }
 
 /// All entries of an overview.
 pub struct Standings {
-    /// By group and measure, in the summary's orders.
+    /// The entries by group and measure, in the order of the summary.
     pub entries: Vec<Vec<Option<Entry>>>,
     /// By subset of views, condition and measure.
     pub races: Vec<Race>,
@@ -119,28 +119,29 @@ impl Standings {
         Ok(standings)
     }
 
-    /// The entry of a group and a measure, where it has a value.
+    /// The entry of a group and a measure, if it has a value.
     pub fn entry(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<&Entry> {
         let g = summary.groups.iter().position(|other| other == group)?;
         let m = summary.measures().iter().position(|other| other == measure)?;
         self.entries[g][m].as_ref()
     }
 
-    /// The interval of a group's value by one measure, where it has one.
+    /// The interval of the value of a group by one measure, if it has one.
     pub fn interval(&self, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Option<Interval> {
         self.entry(summary, group, measure)?.interval.clone().ok()
     }
 }
 
-/// Of one group and measure; why not, for a value that is no function of what is stored of items.
+/// The sample of a group by a measure, or the reason why there is none: the value is not a function of the stored
+/// scores per item.
 type ByItem = Result<Sample, String>;
 
-/// By group and measure; every file is read once.
+/// The samples by group and measure. Every file is read once.
 fn by_item(samples: &Samples<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> {
     let summary = samples.summary();
     let of_group = |&g: &usize| -> Result<Vec<ByItem>> {
         let group = &summary.groups[g];
-        // A failed cell keeps its records, not its scores.
+        // The records of a failed cell are stored, its scores are not.
         if summary.of(group).any(|record| record.metric.is_none()) {
             let none = || Err("its cell failed, and of failed cells no scores are kept".to_string());
             return Ok(summary.measures().iter().map(|_| none()).collect());
@@ -160,7 +161,7 @@ fn by_item(samples: &Samples<'_>, groups: &[usize]) -> Result<Vec<Vec<ByItem>>> 
     groups.iter().map(of_group).collect()
 }
 
-/// Methods that stand against each other by one measure.
+/// The methods that are compared by one measure.
 struct Field<'a> {
     samples: &'a Samples<'a>,
     groups: &'a [usize],
@@ -173,12 +174,12 @@ impl Field<'_> {
         self.by_item[i][self.m].as_ref().ok()
     }
 
-    /// Adds intervals and standings to the entries of the measure; `None` where no method has a value.
+    /// Adds intervals and standings to the entries of the measure; `None` if no method has a value.
     fn race(&self, entries: &mut [Vec<Option<Entry>>], view_set: &str, condition: &Condition) -> Result<Option<Race>> {
         let summary = self.samples.summary();
         let measure = &summary.measures()[self.m];
         let label = |i: usize| summary.groups[self.groups[i]].label();
-        // What has other items, other groups of them or other pairs of views is not paired with the rest.
+        // A sample with other items, other groups of items or other pairs of views is not paired with the rest.
         let size = |sample: &&Sample| (sample.items, sample.places().len());
         let most = (0..self.groups.len()).filter_map(|i| self.sample(i)).max_by_key(size);
         let paired = |i: &usize| self.sample(*i).is_some_and(|one| most.is_some_and(|most| one.is_paired_with(most)));
@@ -214,7 +215,8 @@ impl Field<'_> {
         Ok((!race.placed.is_empty()).then_some(race))
     }
 
-    /// Of values without scores by item: places by the means alone, of those that are over all views or pairs.
+    /// Places of values without scores per item: by their means alone, among the values that are over all views or
+    /// pairs.
     fn by_means(&self, entries: &mut [Vec<Option<Entry>>], race: &mut Race) {
         let summary = self.samples.summary();
         let better = race.measure.metric.better();
@@ -254,7 +256,7 @@ impl Field<'_> {
         let estimate = |k: usize| sign(better) * drawn.estimates()[k];
         let mut order: Vec<usize> = (0..there.len()).filter(|&k| estimate(k).is_finite()).collect();
         let first = order.iter().copied().reduce(|best, k| if estimate(k) > estimate(best) { k } else { best });
-        // Among equals the first of the grid leads.
+        // Of several equal values, the first of the grid leads.
         order.sort_by(|&a, &b| estimate(b).total_cmp(&estimate(a)));
         let pairs = step_down(&[&drawn]);
         let between = |a: usize, b: usize| pairs.iter().find(|pair| (pair.first, pair.second) == (a.min(b), a.max(b)));

@@ -1,5 +1,5 @@
-//! The tables of a grid by view and by pair, and of similarity; beside it, how records become values, how methods are compared,
-//! and how a table is written.
+//! The tables of a grid by view, by pair and of similarity. The files beside this one compute values from records,
+//! compare methods and write tables.
 
 pub mod agreement;
 pub mod comparison;
@@ -25,14 +25,14 @@ use self::summary::{Group, LeftOut, Measure, Stat, Summary};
 use self::table::{Table, arrow};
 use store::slug;
 
-/// What stands for "no figure": never a zero.
+/// The text in place of a value that does not exist. It is never a zero.
 pub const MISSING: &str = "n/a";
 
-/// How ± is meant, below the tables that reproduce a paper's.
+/// The meaning of ± in the tables that reproduce those of a paper.
 pub const SPREAD_NOTE: &str = "± is the spread over views, no uncertainty: the population standard deviation (ddof 0) over views of \
      the means over seeds. Rank-k figures are means over ordered pairs, ± over query views, ties counted against the query.";
 
-/// The tables beside the overview, with the stems of their files.
+/// The tables besides the overview, with the stems of their files.
 pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(String, Table)> {
     let mut tables = selection::tables(title, summary, notes);
     for metric in [Metric::Ari, Metric::Nmi, Metric::DriftMean, Metric::CycleError] {
@@ -45,7 +45,8 @@ pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(Str
     tables
 }
 
-/// The columns that tell lines apart: subset, noise and number of training rows only where there are several.
+/// The columns that distinguish lines: the subset of views, the noise and the number of training rows appear only if
+/// there are several.
 pub(crate) struct Names {
     view_sets: bool,
     noises: bool,
@@ -59,7 +60,7 @@ impl Names {
         Self { view_sets: summary.view_sets().len() > 1, noises: noises.len() > 1, sizes: summary.sizes().len() > 1 }
     }
 
-    /// Of a table that is of one subset of views.
+    /// The same columns for a table of one subset of views.
     fn of_one_set(summary: &Summary<'_>) -> Self {
         Self { view_sets: false, ..Self::new(summary) }
     }
@@ -87,7 +88,8 @@ impl Names {
     }
 }
 
-/// A title with the noise and the number of training rows of all lines, where these are the same and have no column.
+/// A title with the noise and the number of training rows, if all lines have the same ones and their columns are left
+/// out.
 pub(crate) fn over(title: &str, summary: &Summary<'_>) -> String {
     let names = Names::new(summary);
     let Some(first) = summary.conditions().first().copied() else { return title.to_string() };
@@ -98,18 +100,18 @@ pub(crate) fn over(title: &str, summary: &Summary<'_>) -> String {
     format!("{title}{}", shared.suffix())
 }
 
-/// Says why an entry has no value.
+/// Adds the reason why an entry has no value.
 fn remark_missing(table: &mut Table, entry: (usize, usize), summary: &Summary<'_>, group: &Group, measure: &Measure) {
     let reason = summary.reason(group, measure).unwrap_or_else(|| "it was not computed".into());
     table.remark(entry, &format!("No value: {reason}."));
 }
 
-/// What is said of a mean that does not hold all of its values.
+/// The note on a mean over some of its values.
 fn mean_of_others(without: &LeftOut) -> String {
     format!("A mean of the others: {without}.")
 }
 
-/// Marks the best of a column among lines that share a key, by their values as they are.
+/// Marks the best entry of a column among lines with the same key, by the unrounded values.
 fn mark_best<K: PartialEq>(table: &mut Table, column: usize, better: Better, lines: &[(K, Option<f64>)]) {
     let mut keys: Vec<&K> = Vec::new();
     for (key, _) in lines {
@@ -123,7 +125,7 @@ fn mark_best<K: PartialEq>(table: &mut Table, column: usize, better: Better, lin
     }
 }
 
-/// Which means of the metrics shown hold fewer values than they were to, once per reason and method.
+/// The means that hold fewer values than they should, once for each reason and method.
 pub fn left_out(summary: &Summary<'_>, shown: impl Fn(Metric) -> bool) -> Vec<String> {
     let mut found = Lists::default();
     for group in &summary.groups {
@@ -139,7 +141,7 @@ pub fn left_out(summary: &Summary<'_>, shown: impl Fn(Metric) -> bool) -> Vec<St
     found.0.iter().map(line).collect()
 }
 
-/// Lists without repetitions, by keys in the order they came.
+/// The distinct lists by key, in the order in which the keys came.
 struct Lists<K>(Vec<(K, Vec<String>)>);
 
 impl<K> Default for Lists<K> {
@@ -158,7 +160,7 @@ impl<K: PartialEq> Lists<K> {
     }
 }
 
-/// One line per method, one column per view.
+/// One line for each method, one column for each view.
 fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
     let names = Names::of_one_set(summary);
     let table = |view_set: &&str| {
@@ -183,7 +185,7 @@ fn by_view(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
     summary.view_sets().iter().map(table).collect()
 }
 
-/// One line per method, space and query view, one column per gallery view.
+/// One line for each method, space and query view, one column for each gallery view.
 fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[String]) -> Vec<(String, Table)> {
     let names = Names::of_one_set(summary);
     let table = |view_set: &&str| {
@@ -229,7 +231,8 @@ fn by_pair(title: &str, summary: &Summary<'_>, measure: &Measure, notes: &[Strin
     summary.view_sets().iter().map(table).collect()
 }
 
-/// What the two ends of a pair are: retrieval looks one view's items up in another; a classifier goes from one view to another.
+/// The two ends of a pair: retrieval looks up the items of one view in another; a classifier is trained on one view and
+/// applied to another.
 pub fn pair_ends(metric: Metric) -> (&'static str, &'static str) {
     match metric {
         Metric::Accuracy => ("source view", "target view"),
@@ -238,14 +241,14 @@ pub fn pair_ends(metric: Metric) -> (&'static str, &'static str) {
     }
 }
 
-/// A table with a column for each view, without lines yet.
+/// An empty table with a column for each view.
 fn detail(title: &str, names: Vec<String>, views: &[&str], notes: &[String]) -> Table {
     let count = names.len();
     let headers = names.into_iter().chain(views.iter().map(|view| view.to_string())).collect();
     Table { title: title.to_string(), headers, names: count, notes: notes.to_vec(), ..Table::default() }
 }
 
-/// Marks the best of every column after the names; `lines` hold what lines have to share and their values.
+/// Marks the best entry of every column after the names; `lines` hold the key that lines share and their values.
 fn mark_all<K: PartialEq + Copy>(table: &mut Table, better: Better, lines: &[(K, Vec<Option<f64>>)]) {
     for column in table.names..table.headers.len() {
         let values: Vec<(K, Option<f64>)> = lines.iter().map(|(key, row)| (*key, row[column - table.names])).collect();
@@ -253,17 +256,17 @@ fn mark_all<K: PartialEq + Copy>(table: &mut Table, better: Better, lines: &[(K,
     }
 }
 
-/// A measure with the direction of its metric.
+/// The name of a measure with the direction of its metric.
 fn titled(summary: &Summary<'_>, measure: &Measure) -> String {
     format!("{} {}", summary.title(measure), arrow(measure.metric.better())).trim_end().to_string()
 }
 
-/// The subset of views, where there are several.
+/// The subset of views, if there are several.
 fn of_set(summary: &Summary<'_>, view_set: &str) -> String {
     if summary.view_sets().len() > 1 { format!(" on {view_set}") } else { String::new() }
 }
 
-/// The stem of a table's files, with the subset of views where there are several.
+/// The stem of the files of a table, with the subset of views if there are several.
 fn stem_in(summary: &Summary<'_>, measure: &Measure, kind: &str, view_set: &str) -> String {
     let set = if summary.view_sets().len() > 1 { format!("_{view_set}") } else { String::new() };
     format!("{}_{kind}{set}", stem_of(summary, measure))
@@ -273,7 +276,7 @@ fn three_digits(value: Option<f64>) -> String {
     value.map_or(MISSING.into(), |v| format!("{v:.3}"))
 }
 
-/// One line per method and measure of similarity: its readings, means over pairs of views, and the largest p.
+/// One line for each method and similarity measure: its statistics, means over pairs of views, and the largest p.
 fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(String, Table)> {
     let measure = |likeness, reading| summary.measures_of(Metric::Similarity(likeness, reading)).next();
     measure(SimilarityMeasure::Cka, SimilarityStatistic::Raw)?;
@@ -302,7 +305,7 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
             row.extend([raw.space.name().into(), format!("{} {}", metric.title(), arrow(metric.better()))]);
             row.push(three_digits(Some(raw.mean)));
             row.extend([SimilarityStatistic::Calibrated, SimilarityStatistic::Ceiling].map(|s| three_digits(mean(s))));
-            // Of a p more is worse.
+            // A larger p is worse.
             row.push(
                 stat(SimilarityStatistic::P).map_or(MISSING.into(), |s| format!("{:.3} ({})", s.worst.1, s.worst.0)),
             );
@@ -329,7 +332,7 @@ fn similarity(title: &str, summary: &Summary<'_>, notes: &[String]) -> Option<(S
     Some(("similarity".into(), table))
 }
 
-/// A measure as part of a file name: its metric, and what sets its task apart where that is needed.
+/// A measure as a part of a file name: the metric, and the settings of its task if the metric alone is ambiguous.
 pub fn stem_of(summary: &Summary<'_>, measure: &Measure) -> String {
     let title = summary.title(measure);
     let variant = title.split_once('(').map(|(_, rest)| format!("_{}", slug(rest.trim_end_matches(')'))));

@@ -1,4 +1,5 @@
-//! The difference of two methods by pair of views (or by view), each with its interval, p adjusted over the pairs by Holm.
+//! The difference of two methods for each pair of views (or each view), with its interval and with p adjusted over the
+//! pairs by Holm's method.
 
 use std::collections::BTreeMap;
 
@@ -14,22 +15,22 @@ use crate::tables::summary::{Group, Measure, Summary};
 use crate::tables::table::Table;
 use grid::{Condition, Primary};
 
-/// Resamples of means over items: at least so many, and so many for each pair, so that Holm's p can fall to 0.01; never more than the
-/// last.
+/// Number of resamples for means over items: a minimum, a number for each pair, so that Holm's p can fall to 0.01, and
+/// a maximum.
 const LEAST: usize = 1_000;
 const BY_PAIR: usize = 100;
 const MOST: usize = 10_000;
-/// Resamples of values that have to be computed anew for each.
+/// Number of resamples for metrics that must be computed again for each.
 const FEW: usize = 1_000;
-/// Their seed.
+/// Seed of the resamples.
 const SEED: u64 = 0;
 
-/// Two methods by one measure, pair of views by pair of views.
+/// The comparison of two methods by one measure, for each pair of views.
 #[derive(Clone, Debug)]
 pub struct PairDifferences {
-    /// The measure as named in tables.
+    /// The name of the measure in tables.
     pub name: String,
-    /// Its metric.
+    /// The metric.
     pub metric: Metric,
     /// Noise and number of the training rows.
     pub condition: Condition,
@@ -37,7 +38,7 @@ pub struct PairDifferences {
     pub methods: [String; 2],
     /// Pairs by subset of views, in the order of the views.
     pub lines: Vec<PairLine>,
-    /// Stem of its files.
+    /// Stem of the names of its files.
     pub stem: String,
 }
 
@@ -46,18 +47,19 @@ pub struct PairDifferences {
 pub struct PairLine {
     /// The subset of views.
     pub view_set: String,
-    /// The view, and the target where it is of a pair.
+    /// The view, and the target view of a pair.
     pub place: Place,
     /// The values of the two methods.
     pub values: [f64; 2],
-    /// The first minus the second.
+    /// The value of the first method minus that of the second.
     pub difference: Contrast,
-    /// Its p, adjusted over the pairs of the subset.
+    /// p of the difference, adjusted over the pairs of the subset.
     pub adjusted: f64,
 }
 
-/// For every comparison on all training rows without noise (in a grid without these, under its main condition): the two methods that the
-/// grid names, else the best and the second of the largest subset of views. Nothing where a measure has one pair alone.
+/// For every comparison on all training rows without noise (or under the main condition, if the grid has no such
+/// cells): the two methods that the grid names, or else the best and the second-best method of the largest subset of
+/// views. Measures with a single pair are left out.
 ///
 /// # Errors
 /// Stored scores that cannot be read.
@@ -147,7 +149,7 @@ fn of_set(samples: &Samples<'_>, groups: [&Group; 2], measure: &Measure) -> Resu
     Ok(lines)
 }
 
-/// Both methods by place, by turns, under the same resamples.
+/// The samples of both methods for each pair, under the same resamples.
 fn draw(samples: [&Sample; 2], places: &[Place]) -> Result<Resamples> {
     let of_place = |place: &Place| samples.map(|sample| sample.per_item(|other| other == place));
     let by_item: Option<Vec<Vec<Vec<f64>>>> = places.iter().flat_map(of_place).collect();
@@ -165,19 +167,19 @@ fn draw(samples: [&Sample; 2], places: &[Place]) -> Result<Resamples> {
 }
 
 impl PairDifferences {
-    /// Pairs whose difference is told from zero.
+    /// Number of pairs whose difference is significant.
     pub fn told(&self) -> usize {
         self.lines.iter().filter(|line| line.adjusted < LEVEL).count()
     }
 
-    /// What it shows, without the grid's title.
+    /// The title without the title of the grid.
     pub fn caption(&self) -> String {
         let over = if self.of_pairs() { "pair of views" } else { "view" };
         let under = self.condition.suffix();
         format!("{} by {over}: {} minus {}{under}", self.name, self.methods[0], self.methods[1])
     }
 
-    /// Whether lines are of pairs, not of views.
+    /// Whether lines are pairs of views, not single views.
     pub fn of_pairs(&self) -> bool {
         self.lines.iter().any(|line| line.place.1.is_some())
     }
@@ -189,7 +191,7 @@ impl PairDifferences {
         sets
     }
 
-    /// As a table.
+    /// The differences as a table.
     pub fn table(&self, title: &str, notes: &[String]) -> Table {
         let (several, pairs) = (self.view_sets().len() > 1, self.of_pairs());
         let (source, target) = match pair_ends(self.metric) {

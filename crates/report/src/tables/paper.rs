@@ -1,4 +1,4 @@
-//! A paper's table: our figures, and what is published beneath them.
+//! The table of a paper: our values, with the published values below them.
 
 use tasks::Metric;
 
@@ -8,7 +8,7 @@ use crate::tables::summary::{Group, Summary};
 use crate::tables::table::Table;
 use crate::tables::{SPREAD_NOTE, left_out, with_spread};
 
-/// Our figures with the paper's row beneath each method.
+/// Our values, with the row of the paper below each method.
 pub fn table(paper: &Paper, summary: &Summary<'_>, notes: &[String]) -> Table {
     let metrics = &paper.columns;
     let (sets, conditions) = (summary.view_sets().len() > 1, summary.conditions().len() > 1);
@@ -38,7 +38,8 @@ pub fn table(paper: &Paper, summary: &Summary<'_>, notes: &[String]) -> Table {
     Table { title, headers, names: 2, rows, notes, ..Table::default() }
 }
 
-/// A row for each kind of source that has a value of this method on these views; one that says so where none has.
+/// A row for each kind of source that has a value of this method on these views; a row that says that there is none, if
+/// no source has one.
 fn published_rows(paper: &Paper, group: &Group, views: usize) -> Vec<Vec<String>> {
     let metrics = &paper.columns;
     let of_kind = |kind: Kind, metric: &Metric| {

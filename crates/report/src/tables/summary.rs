@@ -1,4 +1,4 @@
-//! Records to the figures of tables and charts: means over seeds, then spread over views.
+//! Summary of records for tables and figures: means over seeds, then mean and spread over views.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -21,7 +21,7 @@ pub struct Group {
     pub condition: Condition,
     /// The method.
     pub method: MethodKey,
-    /// The name of this setting: a label, by which no two groups are told apart.
+    /// The name of the setting. It is a label; groups are compared by their method.
     name: Arc<SettingName>,
 }
 
@@ -40,14 +40,15 @@ impl Hash for Group {
 }
 
 impl Group {
-    /// The group of a record, where it is of a method, with its name among others.
+    /// The group of a record, with its name; `None` if the record has no method.
     pub fn of(record: &Record, names: &Names) -> Option<Self> {
         let (view_set, condition) = (record.view_set().to_string(), record.condition()?);
         let method = record.method_key()?;
         Some(Self { view_set, condition, name: names.get(&method), method })
     }
 
-    /// The name of its setting in tables and figures: an alias, or the shortest text that tells it from the others.
+    /// The name of the setting in tables and figures: an alias, or the shortest text that distinguishes it from the
+    /// others.
     pub fn label(&self) -> String {
         self.name.label.clone()
     }
@@ -57,8 +58,8 @@ impl Group {
         &self.name
     }
 
-    /// How well a name that a file gives fits: better than nothing is the name of the method, better one without an alias,
-    /// then the full label, and best the label.
+    /// How well a name in a file fits this setting. From the weakest match to the strongest: the name of the method,
+    /// the name of a method without an alias, the full label, the label.
     pub fn answers(&self, name: &str) -> usize {
         match name {
             name if name == self.name.label => 4,
@@ -69,7 +70,7 @@ impl Group {
     }
 }
 
-/// One metric of one task with its parameters: what a column of a table holds.
+/// A measure: one metric of one task with its parameters. It is one column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measure {
     /// The metric.
@@ -89,20 +90,20 @@ pub struct Stat {
     pub std: f64,
     /// The least favourable pair (or view) and its mean over seeds.
     pub worst: (String, f64),
-    /// The space it was measured in.
+    /// The space in which it was measured.
     pub space: Coordinates,
 }
 
-/// Values that a mean does not hold, because there are none.
+/// Values that a mean leaves out because they do not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// The views or ordered pairs without a value, for a seed at least.
+    /// The views or ordered pairs without a value for at least one seed.
     pub places: BTreeSet<(String, Option<String>)>,
-    /// Values that are missing, of so many.
+    /// Number of missing values.
     pub count: usize,
-    /// Values that were to be computed.
+    /// Number of values that the mean should hold.
     pub total: usize,
-    /// Why they are missing, each reason with the number of values, in the order of the records.
+    /// Reasons why values are missing, each with the number of values, in the order of the records.
     pub reasons: Vec<(String, usize)>,
 }
 
@@ -127,7 +128,7 @@ pub struct Summary<'a> {
     pub groups: Vec<Group>,
     /// The records of each group.
     members: Vec<Members<'a>>,
-    /// The place of each group.
+    /// The position of each group.
     places: HashMap<Group, usize>,
     measures: Vec<Measure>,
     /// The views of each subset.
@@ -136,13 +137,13 @@ pub struct Summary<'a> {
     training_rows: BTreeMap<String, usize>,
 }
 
-/// The records of a group, so that a figure of a table looks at no others than its own.
+/// The records of a group, sorted by measure, so that a value of a table reads no other records.
 #[derive(Default)]
 struct Members<'a> {
     all: Vec<&'a Record>,
-    /// Those of each measure, by its place among the measures.
+    /// The records of each measure, by the position of the measure.
     measured: HashMap<usize, Vec<&'a Record>>,
-    /// Those of no metric: a fit or a task that failed.
+    /// The records without a metric, from a fit or a task that failed.
     unmeasured: Vec<&'a Record>,
 }
 
@@ -150,12 +151,13 @@ struct Members<'a> {
 pub type Means = BTreeMap<(usize, usize), f64>;
 
 impl<'a> Summary<'a> {
-    /// Groups the records, whose settings are named among themselves.
+    /// Groups the records. The names of their settings are unique among the records.
     pub fn new(records: &'a [Record]) -> Self {
         Self::named(records, &[])
     }
 
-    /// Groups the records. Their settings are named among these, some of which may have no record yet.
+    /// Groups the records. The names of their settings are unique among these settings, some of which may have no
+    /// record yet.
     pub fn named(records: &'a [Record], settings: &[Setting]) -> Self {
         let (measures, measured) = measures(records);
         let mut summary = Self {
@@ -168,7 +170,7 @@ impl<'a> Summary<'a> {
             views: HashMap::new(),
             training_rows: BTreeMap::new(),
         };
-        // Of the record before: most records are of the same group.
+        // The position of the previous record's group: most records follow one of the same group.
         let mut before: Option<(&Record, usize)> = None;
         for (record, measure) in records.iter().zip(measured) {
             if !record.views.views.is_empty() {
@@ -217,7 +219,7 @@ impl<'a> Summary<'a> {
         &self.names
     }
 
-    /// The group among several that a name fits best; of equals the first.
+    /// The group that a name fits best; the first of several that fit equally well.
     pub fn find<'g>(groups: impl IntoIterator<Item = &'g Group>, name: &str) -> Option<&'g Group> {
         let better = |best: Option<(&'g Group, usize)>, group: &'g Group| match (best, group.answers(name)) {
             (best, 0) => best,
@@ -281,7 +283,7 @@ impl<'a> Summary<'a> {
         self.views.get(view_set).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// What was measured, with a value or a reason for none: by metric, then in the order of the tasks.
+    /// The measures that have a value or a reason for having none: by metric, then in the order of the tasks.
     pub fn measures(&self) -> &[Measure] {
         &self.measures
     }
@@ -291,8 +293,8 @@ impl<'a> Summary<'a> {
         self.measures.iter().filter(move |m| m.metric == metric)
     }
 
-    /// A measure's name in tables and figures: the metric's, and what sets its task apart where the grid
-    /// has the metric twice.
+    /// The name of a measure in tables and figures: the metric, and the settings of its task if the grid has the metric
+    /// twice.
     pub fn title(&self, measure: &Measure) -> String {
         let title = measure.metric.title();
         let mut apart: Vec<String> = Vec::new();
@@ -306,21 +308,21 @@ impl<'a> Summary<'a> {
         if apart.is_empty() { title.to_string() } else { format!("{title} ({})", apart.join(", ")) }
     }
 
-    /// The space of a group's headline figure: the universe where it has one.
+    /// The space of the headline value of a group: the universe, if the group has one.
     pub fn headline(&self, group: &Group, measure: &Measure) -> Option<Coordinates> {
         [Coordinates::Universe, Coordinates::Input, Coordinates::Translated]
             .into_iter()
             .find(|space| !self.means(group, measure, *space).is_empty())
     }
 
-    /// Means over seeds by (source, target), in both orders where they are the same; the target of a view's own figure is the
-    /// view itself.
+    /// Means over seeds by (source, target). A symmetric value stands in both orders. The target of a value of one view
+    /// is the view itself.
     pub fn means(&self, group: &Group, measure: &Measure, space: Coordinates) -> Means {
         let views = self.views(&group.view_set);
         let position = |name: &Option<String>| views.iter().position(|v| Some(*v) == name.as_deref());
         let mut sums: BTreeMap<(usize, usize), (f64, usize)> = BTreeMap::new();
         for record in self.measured(group, measure).filter(|r| r.space == Some(space)) {
-            // A figure of all views together stands at the first.
+            // A value of all views together belongs to the first view.
             let source = if record.source.is_none() { Some(0) } else { position(&record.source) };
             let (Some(value), Some(source)) = (record.value, source) else { continue };
             let target = position(&record.target).unwrap_or(source);
@@ -329,7 +331,7 @@ impl<'a> Summary<'a> {
                 *sum = (sum.0 + value, sum.1 + 1);
             };
             add((source, target));
-            // Of a figure that is the same in both orders, records hold one.
+            // Records hold one order of a symmetric value.
             if measure.metric.is_symmetric() && target != source {
                 add((target, source));
             }
@@ -337,7 +339,7 @@ impl<'a> Summary<'a> {
         sums.into_iter().map(|(key, (sum, n))| (key, sum / n as f64)).collect()
     }
 
-    /// The headline figure of a group.
+    /// The headline value of a group.
     pub fn stat(&self, group: &Group, measure: &Measure) -> Option<Stat> {
         let space = self.headline(group, measure)?;
         let means = self.means(group, measure, space);
@@ -361,7 +363,7 @@ impl<'a> Summary<'a> {
         Some(Stat { mean, std: variance.sqrt(), worst: (name, *worst.1), space })
     }
 
-    /// What the headline figure of a group is no mean of: values that its tasks could not compute.
+    /// The values that the headline value of a group leaves out because its tasks could not compute them.
     pub fn left_out(&self, group: &Group, measure: &Measure) -> Option<LeftOut> {
         let space = self.headline(group, measure)?;
         let here = |r: &&Record| r.space == Some(space);
@@ -370,7 +372,7 @@ impl<'a> Summary<'a> {
         for record in self.measured(group, measure).filter(here) {
             total += 1;
             let place = (record.source.clone().unwrap_or_default(), record.target.clone(), record.seed);
-            // A value that is missing twice, as of two draws, is one.
+            // A value that is missing twice, for example under two draws, counts once.
             if record.value.is_none() && places.insert(place) {
                 let reason = record.error.as_deref().unwrap_or("undefined");
                 match reasons.iter_mut().find(|(known, _)| known == reason) {
@@ -384,7 +386,7 @@ impl<'a> Summary<'a> {
         (count > 0).then_some(LeftOut { places, count, total, reasons })
     }
 
-    /// Why a group has no figure: "not applicable", or its error.
+    /// The reason why a group has no value: "not applicable", or the error.
     pub fn reason(&self, group: &Group, measure: &Measure) -> Option<String> {
         let unmeasured = self.members(group).map(|members| members.unmeasured.as_slice()).unwrap_or_default();
         let concerns = |r: &&&Record| r.task.as_ref().is_none_or(|t| *t == measure.task);
@@ -392,7 +394,7 @@ impl<'a> Summary<'a> {
         concerned.map(|record| &record.error).find_map(Clone::clone)
     }
 
-    /// Why a group has no value of a pair of views, in one space: the errors of its records.
+    /// The reason why a group has no value of a pair of views in one space: the errors of its records.
     pub fn missing(
         &self,
         group: &Group,
@@ -419,7 +421,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// Names of settings and of those of records that are not among them.
+/// The names of the settings, and names for settings of records that are not among them.
 pub(crate) fn names(records: &[Record], settings: &[Setting]) -> Names {
     let mut seen = HashSet::new();
     let all = records.iter().filter_map(|record| record.method.as_ref().zip(record.params.as_ref()));
@@ -428,7 +430,7 @@ pub(crate) fn names(records: &[Record], settings: &[Setting]) -> Names {
     Names::of(&settings.iter().cloned().chain(found).collect::<Vec<_>>())
 }
 
-/// Whether two records are of one group, without making any.
+/// Whether two records belong to the same group, without making the groups.
 fn same_group(a: &Record, b: &Record) -> bool {
     a.view_set() == b.view_set()
         && (&a.noise, a.fit_rows) == (&b.noise, b.fit_rows)
@@ -436,7 +438,8 @@ fn same_group(a: &Record, b: &Record) -> bool {
         && a.params == b.params
 }
 
-/// The distinct measures by metric, then as the records have them, and the place of each record's among them.
+/// The distinct measures by metric, then in the order of the records, and the position of each record's measure among
+/// them.
 fn measures<'a>(records: &'a [Record]) -> (Vec<Measure>, Vec<Option<usize>>) {
     let mut found: Vec<Measure> = Vec::new();
     let mut seen: HashMap<(Metric, &str, &Params), usize> = HashMap::new();
