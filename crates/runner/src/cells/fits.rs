@@ -46,7 +46,7 @@ struct Kept {
 #[derive(Default)]
 struct Entry {
     slot: Slot,
-    /// Bytes of the fit; zero while it is being made.
+    /// Bytes of the fit; `None` while it is being made.
     bytes: Option<u64>,
     /// Time of the last use.
     used: u64,

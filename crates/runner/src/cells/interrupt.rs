@@ -17,7 +17,7 @@ pub const EXIT_CODE: u8 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static ABANDONED: AtomicBool = AtomicBool::new(false);
-/// The flag that a fit checks, and the threads that wait for its end. Tasks check no flag.
+/// Time for fits to notice the second signal before the process ends. Tasks do not check for it.
 const GRACE: Duration = Duration::from_secs(3);
 /// Number of runs whose cells are being computed or stored.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

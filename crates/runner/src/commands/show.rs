@@ -1,4 +1,4 @@
-//! `runner show CELL`: where a number comes from.
+//! The command `runner show CELL`: the origin of a number.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,22 +11,22 @@ use report::tables::table::Table;
 use store::cells::Store;
 use store::record::Record;
 
-/// A cell that was found.
+/// The cell that was found.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// The grid whose folder has it.
+    /// The grid that has the cell.
     pub grid: String,
     /// Its id.
     pub id: String,
     /// The folder of the grid's results.
     pub folder: PathBuf,
-    /// Its first record, whose columns on data, method and fit are those of all its records.
+    /// The first record. All records of the cell share its columns on data, method and fit.
     pub first: Record,
     /// Its records.
     pub records: Vec<Record>,
 }
 
-/// The cell of this id, wherever below `out` it is kept. A beginning of the id is enough.
+/// The cell with this id in any folder below `out`. The beginning of the id is enough.
 ///
 /// # Errors
 /// No such cell, several cells with this beginning, a file that cannot be read.
@@ -39,7 +39,7 @@ pub fn cell(out: &Path, id: &str) -> Result<Shown> {
     Ok(Shown { grid, id, folder, first, records })
 }
 
-/// A cell's settings, data, cost and scores as a page.
+/// The settings, data, cost and scores of a cell as text.
 pub fn page(cell: &Shown) -> String {
     let Shown { grid, id, folder, first, records } = cell;
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
@@ -112,7 +112,7 @@ fn shown<T: ToString>(value: &Option<T>, none: &str) -> String {
     value.as_ref().map_or_else(|| none.to_string(), T::to_string)
 }
 
-/// The grid and the full id of the one cell that `id` begins.
+/// The grid and the full id of the only cell whose id begins with `id`.
 ///
 /// # Errors
 /// No such cell, several cells with this beginning.
@@ -139,7 +139,7 @@ pub fn find(out: &Path, id: &str) -> Result<(String, String)> {
             let found = format!("`{id}` begins {} cells: {}; give more of the id", ids.len(), ids.join(", "));
             bail!(Fault::usage(found))
         }
-        // The same cell in several grids: the same numbers.
+        // If several grids have the cell, its numbers are the same in all of them.
         [first, ..] => Ok(first.clone()),
     }
 }

@@ -1,8 +1,8 @@
-//! Forms of earlier versions: options that are arguments today, and `--force`, which meant three things.
+//! Command lines of earlier versions: options that are arguments today, and `--force`, which had three meanings.
 
 use std::ffi::{OsStr, OsString};
 
-/// Options whose value is the argument of the command today.
+/// Options whose values are arguments of the command today.
 const ARGUMENTS: [(&str, &str); 9] = [
     ("import", "--name"),
     ("fit", "--manifest"),
@@ -15,10 +15,10 @@ const ARGUMENTS: [(&str, &str); 9] = [
     ("show", "--cell"),
 ];
 
-/// Options of every command, which can stand before its name. None has a value.
+/// Options of every command, which can stand before its name. They have no values.
 const BEFORE: [&str; 5] = ["-q", "-v", "--quiet", "--verbose", "--log-json"];
 
-/// These arguments in the form of today, the name of the program first.
+/// The arguments in the form of today; the first is the name of the program.
 pub fn today(mut args: Vec<OsString>) -> Vec<OsString> {
     let Some(at) = command(&args) else { return args };
     let Some(name) = args[at].to_str().map(str::to_owned) else { return args };
@@ -28,7 +28,8 @@ pub fn today(mut args: Vec<OsString>) -> Vec<OsString> {
         let given = |arg: &OsString| arg == option || value(arg, option).is_some();
         if let Some(place) = args[..end].iter().skip(at).position(given).map(|place| place + at) {
             let joined = args.remove(place);
-            // Directly behind the command, where no option before it takes it for its value.
+            // The argument follows the name of the command directly. Elsewhere an option before it could take it for
+            // its value.
             match value(&joined, option).map(OsStr::to_os_string) {
                 Some(value) => args.insert(at + 1, value),
                 None if place < args.len() => {
@@ -43,7 +44,7 @@ pub fn today(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// What is wrong with `--force` among these arguments: the option of today that is meant.
+/// The error for `--force` among these arguments: it names the option of today.
 pub fn force(args: &[OsString]) -> Option<String> {
     let given = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--force");
     let name = command(args).and_then(|at| args[at].to_str());
@@ -64,7 +65,7 @@ pub fn force(args: &[OsString]) -> Option<String> {
     given.then(|| format!("`--force` is called `{today}` here since 0.2; give `{today}` to {meaning}"))
 }
 
-/// The place of the command's name.
+/// The position of the name of the command.
 pub fn command(args: &[OsString]) -> Option<usize> {
     let first = args.iter().enumerate().skip(1).find(|(_, arg)| !BEFORE.iter().any(|option| *arg == option));
     first.filter(|(_, arg)| !arg.to_string_lossy().starts_with('-')).map(|(place, _)| place)

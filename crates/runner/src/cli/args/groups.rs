@@ -1,6 +1,6 @@
-//! The commands by their purpose, as the help lists them.
+//! The commands in groups by purpose, as the help lists them.
 
-/// Purposes and commands.
+/// The purposes and their commands.
 pub const GROUPS: [(&str, &[&str]); 6] = [
     ("Run grids and read results", &["run", "list", "report", "show", "verify", "reproduce", "leaderboard", "scaling"]),
     ("Use your own data", &["import", "check", "export", "fetch", "texts"]),

@@ -1,11 +1,11 @@
-//! Which option of the command line helps with an error: libraries say what is wrong, and know no options.
+//! The option of the command line that helps with an error. Libraries describe errors and do not know options.
 
 use data::import::ImportProblem;
 use data::texts::TextProblem;
 use data::{DataError, FileProblem, SetProblem};
 use fetch::FetchError;
 
-/// An error in words, with the option that helps where there is one.
+/// The text of an error, with the option that helps if there is one.
 pub fn with_hint(error: &anyhow::Error) -> String {
     let hint = error.chain().find_map(|cause| {
         let of_data = cause.downcast_ref::<DataError>().and_then(of_data);
@@ -29,7 +29,7 @@ fn of_data(error: &DataError) -> Option<&'static str> {
             _ => None,
         },
         DataError::Set { problem, .. } => match **problem {
-            // Of one file for all splits: an import.
+            // A file for all splits comes from an import.
             SetProblem::Rows { split: None, .. } => Some("files with ids can be joined: --ids NAME=FILE#PART for each"),
             _ => None,
         },

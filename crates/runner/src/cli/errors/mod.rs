@@ -1,4 +1,4 @@
-//! Errors that end a command: their words, and the exit codes that their types give.
+//! Errors that end a command: their texts, and the exit codes that follow from their types.
 
 mod hints;
 
@@ -13,12 +13,12 @@ use tasks::TaskError;
 
 pub use hints::with_hint;
 
-/// Exit code of a cell or a check that failed, and of an error of no other kind.
+/// Exit code of a failed cell or check, and of an error without another kind.
 pub const FAILED: u8 = 1;
 
-/// The exit code of an error, by the type of the first cause whose kind is known.
+/// The exit code of an error: the kind of the first cause in its chain that has a kind.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    // Where a fault is the context of an error, it is no link of the chain.
+    // A fault that is the context of an error is not a link of the chain.
     let fault = error.downcast_ref::<Fault>().map(Fault::kind);
     let kind = fault.or_else(|| error.chain().find_map(kind));
     kind.map_or(FAILED, FaultKind::exit_code)
@@ -72,7 +72,7 @@ fn of_fetch(error: &FetchError) -> Option<FaultKind> {
         | FetchError::GaveUp { .. } => Some(FaultKind::Missing),
         FetchError::Io { reason, .. } => of_system(reason).or(Some(FaultKind::Unwritable)),
         FetchError::NoCache => Some(FaultKind::Unwritable),
-        // Another process is at work there; nothing is wrong with what was asked for.
+        // Another process uses the folder. The request itself has no error.
         FetchError::Busy { .. } => None,
         _ => Some(FaultKind::Input),
     }

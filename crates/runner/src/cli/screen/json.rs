@@ -1,4 +1,4 @@
-//! What commands print with `--format json`. The keys are stable; docs/formats.md describes them.
+//! The output of commands with `--format json`. The keys are stable; docs/formats.md describes them.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::commands::verify::{Request, TOLERANCE, Verified};
 use crate::engine::state::Phase;
 use crate::event::CellToRun;
 
-/// A dry run, in one line, because a file can have several grids.
+/// A dry run, on one line, because a file can have several grids.
 pub fn cells_to_run(cells: &[CellToRun], folder: &Path) -> Value {
     let cell = |CellToRun { id, label, done }: &CellToRun| json!({ "id": id, "label": label, "state": if *done { "done" } else { "to do" } });
     json!({
@@ -22,7 +22,7 @@ pub fn cells_to_run(cells: &[CellToRun], folder: &Path) -> Value {
     })
 }
 
-/// How far a grid is.
+/// The state of a grid.
 pub fn status(status: &Status) -> Value {
     let count = |standing| status.cells.iter().filter(|cell| cell.standing == standing).count();
     let counts: serde_json::Map<String, Value> =
@@ -50,7 +50,7 @@ pub fn status(status: &Status) -> Value {
     json!({ "grid": status.name, "counts": counts, "cells": cells, "others": others, "resume": status.resume })
 }
 
-/// What a verification found.
+/// The result of a verification.
 pub fn verified(found: &Verified, request: &Request) -> Value {
     json!({
         "cells": found.cells,
@@ -129,7 +129,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-/// A data set that was checked.
+/// The result of a check of a data set.
 pub fn checked(looked: &Looked) -> Value {
     let Looked { manifest, checked, unmatched } = looked;
     let [low, middle, high] = ["smallest", "median", "largest"];

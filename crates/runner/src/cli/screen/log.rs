@@ -1,4 +1,4 @@
-//! Where what a run says goes: lines for a person, or JSON for a program, always on standard error.
+//! The messages of a run: lines for a person, or JSON for a program, always on standard error.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -33,7 +33,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// From here on what is said goes where the user wants it.
+    /// Sets the place and form of all messages from now on.
     pub fn start(&self) {
         let level = match (self.quiet, self.verbose) {
             (true, _) => LevelFilter::WARN,
@@ -49,27 +49,27 @@ impl Log {
         } else {
             layer.event_format(Sentences { colour: colour() }).boxed()
         };
-        // Other crates' events are theirs.
+        // The events of other crates are not shown.
         let ours =
             tracing_subscriber::filter::Targets::new().with_targets(["runner", "store"].map(|name| (name, level)));
         let registry = Registry::default().with(layer.with_filter(ours));
-        // A second subscriber cannot be set, and there is none before this.
+        // A second subscriber cannot be set, and none was set before.
         let _ = tracing::subscriber::set_global_default(registry);
     }
 }
 
-/// An error that ends the command.
+/// Reports an error that ends the command.
 pub fn failed(error: &anyhow::Error) {
     let text = with_hint(error);
     tracing::error!("{text}");
 }
 
-/// Colours on a terminal, unless `NO_COLOR` or `TERM=dumb` say otherwise.
+/// Whether to use colours: on a terminal, unless `NO_COLOR` or `TERM=dumb` forbids them.
 fn colour() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
 }
 
-/// One event, written in one go above a bar that may be there.
+/// An event, which is written at once above the progress bar if there is one.
 struct Lines(Vec<u8>);
 
 impl io::Write for Lines {
@@ -85,13 +85,13 @@ impl io::Write for Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         progress::above_bar(|| {
-            // There is nobody left to tell.
+            // Standard error is closed, so nobody reads the message.
             let _ = io::Write::write_all(&mut io::stderr().lock(), &self.0);
         });
     }
 }
 
-/// `warning: ...`, `error: ...`; what is only told stands without a word before it.
+/// The level before a message, such as `warning:` or `error:`; information has none.
 struct Sentences {
     colour: bool,
 }
@@ -119,13 +119,13 @@ where
     }
 }
 
-/// The sentence of an event; its other fields are for programs.
+/// The message of an event. Its other fields are for programs.
 struct Message(String);
 
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(self.0, "{value:?}");
         }
     }

@@ -1,14 +1,14 @@
-//! How far a grid is, as it is printed.
+//! The output of `runner status`.
 
 use std::collections::HashMap;
 
 use crate::commands::status::{CellStatus, Standing, Status};
 use grid::pick::Indices;
 
-/// Lines of a kind that are printed one by one.
+/// Largest number of lines of one kind.
 const LINES: usize = 20;
 
-/// The page.
+/// The text of the output.
 pub fn page(status: &Status) -> String {
     let Status { name, cells, others, .. } = status;
     let count = |standing: Standing| cells.iter().filter(|cell| cell.standing == standing).count();
@@ -32,7 +32,7 @@ pub fn page(status: &Status) -> String {
     lines.join("\n")
 }
 
-/// The first lines of a kind, and how many more there are.
+/// The first lines of a kind, and the number of further lines.
 fn first(word: &str, lines: Vec<String>) -> Vec<String> {
     let more = lines.len().saturating_sub(LINES);
     let mut told: Vec<String> = lines.into_iter().take(LINES).map(|line| format!("  {word:<8} {line}")).collect();
@@ -42,7 +42,7 @@ fn first(word: &str, lines: Vec<String>) -> Vec<String> {
     told
 }
 
-/// Cells that attempts are at work on, those of one attempt in a line.
+/// Cells that attempts have; the cells of one attempt are on one line.
 fn at_work(cells: &[&CellStatus]) -> Vec<String> {
     let mut kinds: Vec<(&str, Vec<usize>)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -57,7 +57,7 @@ fn at_work(cells: &[&CellStatus]) -> Vec<String> {
     kinds.into_iter().map(|(text, indices)| format!("{}: {text}", Indices(indices))).collect()
 }
 
-/// Cells that nobody is at work on: why, as far as results, engines and logs tell.
+/// Cells that no attempt has, with the reason as far as results, engines and logs tell it.
 fn left(cells: &[&CellStatus]) -> Vec<String> {
     let mut never = Vec::new();
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! `runner fetch`: raw material of data sets, downloaded by the crate of that name.
+//! The command `runner fetch`: downloads of the raw material of data sets.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use files::Fault;
 use crate::event::{Event, Observer};
 use grid::source::manifests_dir;
 
-/// Whose encoders are fetched beside the data.
+/// The encoders to download besides the data.
 pub enum Encoders {
-    /// Nobody's.
+    /// No encoders.
     None,
-    /// Those of all views.
+    /// The encoders of all views.
     All,
-    /// Those of the views with these names.
+    /// The encoders of the views with these names.
     Of(Vec<String>),
 }
 
 impl Encoders {
-    /// The source with the views alone whose encoders are wanted.
+    /// The source with only those views whose encoders are requested.
     fn of(&self, mut source: Source) -> Result<Source> {
         if let Self::Of(names) = self
             && let Some(unknown) = names.iter().find(|name| source.views.iter().all(|view| view.name != **name))
@@ -39,20 +39,20 @@ impl Encoders {
     }
 }
 
-/// What to fetch, and how.
+/// The sources, and the settings.
 pub struct FetchRequest {
     /// The sources.
     pub names: Vec<String>,
-    /// Folder of the downloads; the usual one without it.
+    /// Folder of the downloads; the cache folder by default.
     pub cache: Option<PathBuf>,
-    /// The encoders beside them.
+    /// The encoders to download.
     pub encoders: Encoders,
     /// Do not use the network; only verify what is downloaded.
     pub offline: bool,
 }
 
-/// Fetches the named sources one after the other; whether all of it is there then. The rest is left for a person to download,
-/// which is told.
+/// Fetches the sources one after the other, and returns whether all files are present. The output names the files that
+/// a person must download.
 ///
 /// # Errors
 /// The first source that cannot be fetched.
@@ -80,7 +80,7 @@ pub fn run(request: &FetchRequest, observer: &Arc<dyn Observer + Send>) -> Resul
     Ok(complete)
 }
 
-/// The encoders of a source's views, each once. One that is refused does not keep the others away.
+/// The encoders of the views of a source, each once. If one is refused, the others are still downloaded.
 fn fetch_encoders(source: Source, options: &Options, observer: &dyn Observer) -> bool {
     let mut seen = Vec::new();
     let mut all = true;
@@ -100,7 +100,7 @@ fn fetch_encoders(source: Source, options: &Options, observer: &dyn Observer) ->
     all
 }
 
-/// The sources there are, a line each.
+/// The available sources, one line each.
 ///
 /// # Errors
 /// A source file that cannot be read.

@@ -1,4 +1,4 @@
-//! `runner project` and `runner translate`: files through a fitted method, a piece at a time.
+//! The commands `runner project` and `runner translate`: map the rows of a file with a fitted method, in pieces.
 
 use std::path::{Path, PathBuf};
 
@@ -11,45 +11,45 @@ use data::{DataError, FileProblem, MatrixReader, MatrixWriter};
 
 use super::place::check_free;
 
-/// Rows that go through at a time: 4,096 of width 768 are 13 MB.
+/// Number of rows of a piece: 4,096 rows of width 768 take 13 MB.
 pub const CHUNK: usize = 4096;
 
-/// What to do with which file.
+/// The file to map, and the fit.
 #[derive(Clone, Debug)]
 pub struct Apply {
     /// The file of the fitted method.
     pub universe: PathBuf,
-    /// What is done with the rows.
+    /// The operation.
     pub way: Way,
-    /// The rows.
+    /// The file of the rows.
     pub input: Member,
-    /// Where they go.
+    /// The file to write.
     pub out: Member,
-    /// Overwrite it where it is there.
+    /// Whether to overwrite an existing file.
     pub overwrite: bool,
 }
 
-/// Where rows come from and go to.
+/// The source and the target of the map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// From a view into the universe.
+    /// From a view to the universe.
     Project {
         /// The view.
         view: String,
-        /// Whether every coordinate is divided by the consensus's standard deviation in it.
+        /// Whether every coordinate is divided by its standard deviation over the consensus.
         unit_variance: bool,
     },
-    /// From a view to another's coordinates.
+    /// From a view to another view.
     Translate {
-        /// The view they come from.
+        /// The source view.
         from: String,
-        /// The view they go to.
+        /// The target view.
         to: String,
     },
 }
 
 impl Way {
-    /// The view that the rows are of.
+    /// The view of the input rows.
     fn source(&self) -> &str {
         match self {
             Self::Project { view, .. } => view,
@@ -64,7 +64,7 @@ impl Way {
         }
     }
 
-    /// The width of what comes out.
+    /// The width of the output rows.
     fn width(&self, saved: &Saved, file: &Path) -> Result<usize> {
         match (self, &saved.fitted) {
             (Self::Project { .. }, Fitted::Universe(universe)) => Ok(universe.width()),
@@ -113,7 +113,7 @@ impl Way {
         }
     }
 
-    /// What universe vectors are scaled by, where they are to be.
+    /// The scale of the universe vectors, if scaled vectors are requested.
     fn scale<'a>(&self, saved: &'a Saved, file: &Path) -> Result<Option<&'a Consensus>, DataError> {
         match (self, &saved.consensus) {
             (Self::Project { unit_variance: true, .. }, None) => Err(lacks(
@@ -127,7 +127,7 @@ impl Way {
         }
     }
 
-    /// Beside which rows those written will stand.
+    /// The universe vectors with which the output can be compared.
     fn beside(&self, fitted: &Fitted) -> Option<(Spread, &str)> {
         match self {
             Self::Project { .. } => None,
@@ -149,7 +149,7 @@ pub(super) fn lacks(saved: &Saved, file: &Path, lacks: &'static str, remedy: &'s
     DataError::Universe { path: file.to_path_buf(), problem: Box::new(problem) }
 }
 
-/// Reads, maps and writes, and says what was written.
+/// Reads, maps and writes rows, and returns a text about the output.
 ///
 /// # Errors
 /// A universe that cannot be read or has not what is asked of it; an unknown view; rows of another width, or with values
