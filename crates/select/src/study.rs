@@ -7,7 +7,7 @@ use align::moments::{Incomplete, Precision, SufficientStatistics};
 use align::{AlignError, BaseFit, BaseViews, Fit, FitInput, Method, Split, Watch};
 use tasks::{Metric, TaskInput};
 
-use crate::criterion::{Criterion, FoldItems, Outcome};
+use crate::criterion::{Criterion, FoldItems, FoldScore, Outcome};
 use crate::{Folds, SelectError};
 
 /// Training items, their folds, and the criterion by which candidates are compared. No other item takes part.
@@ -87,6 +87,23 @@ impl<'a> Study<'a> {
 }
 
 impl Scored {
+    /// The scores of a candidate that was fitted and scored elsewhere, from one value per item: the score of a fold is the
+    /// mean of the values of the items that it holds out. The metric must be a mean over items.
+    ///
+    /// # Errors
+    /// [`SelectError::Length`] unless there is one value for each item of the folds.
+    pub fn of_items(values: &[f64], folds: &Folds) -> Result<Self, SelectError> {
+        let (got, want) = (values.len(), folds.of_items().len());
+        if got != want {
+            return Err(SelectError::Length { what: "values", got, want });
+        }
+        let score = |fold| {
+            let items: Vec<f64> = folds.held_out(fold).into_iter().map(|item| values[item]).collect();
+            Ok(FoldScore { value: items.iter().sum::<f64>() / items.len() as f64, items: FoldItems::Means(items) })
+        };
+        Ok(Self { folds: (0..folds.count()).map(score).collect(), ..Self::default() })
+    }
+
     /// The score of each fold.
     pub fn folds(&self) -> Vec<Option<f64>> {
         self.folds.iter().map(|fold| fold.as_ref().ok().map(|score| score.value)).collect()
@@ -122,13 +139,12 @@ impl Scored {
         Some(all)
     }
 
-    /// Mean over folds of the scores with item i counted `weights[i]` times.
-    pub(crate) fn at(&self, metric: Metric, held_out: &[Vec<usize>], weights: &[u32]) -> f64 {
-        let of = |(fold, items): (&Outcome, &Vec<usize>)| {
-            let weights: Vec<u32> = items.iter().map(|&item| weights[item]).collect();
-            fold.as_ref().map_or(f64::NAN, |score| score.items.at(metric, &weights))
+    /// Mean over folds of the scores with the held-out items of each fold counted `weights[fold]` times.
+    pub(crate) fn at(&self, metric: Metric, weights: &[Vec<u32>]) -> f64 {
+        let of = |(fold, weights): (&Outcome, &Vec<u32>)| {
+            fold.as_ref().map_or(f64::NAN, |score| score.items.at(metric, weights))
         };
-        self.folds.iter().zip(held_out).map(of).sum::<f64>() / self.folds.len() as f64
+        self.folds.iter().zip(weights).map(of).sum::<f64>() / self.folds.len() as f64
     }
 }
 
