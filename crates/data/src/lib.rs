@@ -50,7 +50,7 @@ pub mod yaml;
 pub use check::{Checked, ClassFigures, ViewFigures, check};
 pub use error::DataError;
 pub use export::{ExportFormat, export};
-pub use load::{Loaded, SetProblem, load};
+pub use load::{Loaded, SetProblem, Training, load, load_training};
 pub use manifest::catalogue::{Absent, Found, catalogue, find};
 pub use manifest::splits::SplitName;
 pub use manifest::{Manifest, Named, Part, Source, View};

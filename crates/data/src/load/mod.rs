@@ -5,6 +5,7 @@
 
 mod missing;
 mod problem;
+mod training;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
 
 pub use self::problem::SetProblem;
+pub use self::training::{Training, load_training};
 use crate::{
     DataError, FileProblem, Manifest, Place, SplitName, Warning, WarningKind,
     manifest::{Named, Part, Source, View},
@@ -121,6 +123,37 @@ impl Loaded {
 /// views, labels, ids or groups whose lengths differ within a split; a view whose width differs between splits; a split
 /// without rows; an id that occurs twice in a split.
 pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
+    let Assembled { mut splits, views, rest, notes, left_out } = assemble(manifest)?;
+    let mut split = |name| splits.remove(&name).ok_or_else(|| no_split(manifest, name));
+    let has_validation = manifest.splits.contains(&SplitName::Validation);
+    let dataset = Dataset {
+        train: split(SplitName::Train)?,
+        validation: has_validation.then(|| split(SplitName::Validation)).transpose()?,
+        test: split(SplitName::Test)?,
+    };
+    let mut found = warnings::find(&dataset);
+    found.extend(notes.iter().map(|((view, split), note)| note.warning(*split, &manifest.views[*view].name)));
+    found.extend(left_out);
+    Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
+}
+
+/// The splits of a manifest in memory.
+struct Assembled {
+    splits: BTreeMap<SplitName, Split>,
+    views: Vec<(String, Digest)>,
+    rest: Vec<Digest>,
+    notes: Vec<(Key, Note)>,
+    left_out: Vec<Warning>,
+}
+
+/// Error of a split that a manifest does not have.
+fn no_split(manifest: &Manifest, split: SplitName) -> DataError {
+    let view = manifest.views.first().map(|view| view.name.clone()).unwrap_or_default();
+    DataError::set(&manifest.place, SetProblem::EmptySplit { view, split: split.name() })
+}
+
+/// Reads and checks the files of all splits that the manifest names.
+fn assemble(manifest: &Manifest) -> Result<Assembled, DataError> {
     let Contents { mut matrices, mut integers, sums, rows, notes, left_out } = read_files(manifest)?;
     check_views(manifest, &matrices)?;
     let lists = Lists::of(manifest);
@@ -157,18 +190,13 @@ pub fn load(manifest: &Manifest) -> Result<Loaded, DataError> {
         let ids = manifest.ids.as_ref().map(|_| next());
         Ok(Split { views, labels, groups, ids })
     };
-    let has_validation = manifest.splits.contains(&SplitName::Validation);
-    let dataset = Dataset {
-        train: split(SplitName::Train)?,
-        validation: has_validation.then(|| split(SplitName::Validation)).transpose()?,
-        test: split(SplitName::Test)?,
-    };
+    // The order in which errors are reported.
+    let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
+    let names = order.into_iter().filter(|name| manifest.splits.contains(name));
+    let splits = names.map(|name| Ok((name, split(name)?))).collect::<Result<_, DataError>>()?;
     let (views, rest) = digests;
     let views = manifest.views.iter().map(|v| v.name.clone()).zip(views).collect();
-    let mut found = warnings::find(&dataset);
-    found.extend(notes.iter().map(|((view, split), note)| note.warning(*split, &manifest.views[*view].name)));
-    found.extend(left_out);
-    Ok(Loaded { warnings: found, dataset, views, rest, place: manifest.place.clone() })
+    Ok(Assembled { splits, views, rest, notes, left_out })
 }
 
 /// The views with the row in its file of each item, for views that have row numbers of their own.
