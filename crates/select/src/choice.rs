@@ -23,7 +23,7 @@ pub enum Rule {
 align::names! { Rule, "rule" { Best = "best", OneStandardError = "one_standard_error" } }
 
 /// Number of resamples behind the share of a choice.
-const RESAMPLES: usize = 1000;
+pub(crate) const RESAMPLES: usize = 1000;
 
 /// Candidates whose mean is at most one standard error of the best below the best, the best first.
 ///
@@ -92,7 +92,7 @@ fn means(scored: &[Scored]) -> Vec<Option<f64>> {
     scored.iter().map(Scored::mean).collect()
 }
 
-fn best_of(criterion: &Criterion, means: &[Option<f64>]) -> Option<usize> {
+pub(crate) fn best_of(criterion: &Criterion, means: &[Option<f64>]) -> Option<usize> {
     let defined = (0..means.len()).filter_map(|at| Some((at, means[at]?)));
     let better = |best: (usize, f64), next: (usize, f64)| if criterion.better(next.1, best.1) { next } else { best };
     defined.reduce(better).map(|(at, _)| at)

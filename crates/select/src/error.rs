@@ -68,6 +68,12 @@ pub enum SelectError {
         /// The first problem.
         problem: String,
     },
+    /// No method applies to the items, or none that applies has a score.
+    #[error("no method can be recommended, because none has a score on every fold: {reasons}")]
+    NoMethod {
+        /// The methods with their reasons.
+        reasons: String,
+    },
     /// Error of a fit.
     #[error(transparent)]
     Align(#[from] AlignError),

@@ -2,6 +2,7 @@
 //!
 //! [`SelectParams`] is a method whose fit chooses among candidates and fits the chosen one. [`Study`] scores any
 //! candidates on [`Folds`] by a [`Criterion`]; [`choose`] and [`share`] make the choice and say how sure it is.
+//! [`recommend`] makes the choice among all methods that apply to the items.
 //!
 //! ```
 //! use align::{Method, synthetic::Synthetic};
@@ -22,6 +23,7 @@ mod criterion;
 mod error;
 mod folds;
 mod params;
+mod recommend;
 mod study;
 
 pub use candidates::{Candidate, Combinations, place};
@@ -30,6 +32,10 @@ pub use criterion::Criterion;
 pub use error::SelectError;
 pub use folds::Folds;
 pub use params::{NAME, SelectParams, draw_folds, register};
+pub use recommend::{
+    Curve, CurveSize, MethodScore, NotTried, Planned, PlannedMethod, RecommendOptions, RecommendProgress,
+    Recommendation, ScoreInterval, Spread, recommend,
+};
 pub use study::{Scored, Study};
 
 /// The example of the README, compiled with the examples of the documentation.

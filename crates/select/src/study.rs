@@ -13,10 +13,10 @@ use crate::{Folds, SelectError};
 /// Training items, their folds, and the criterion by which candidates are compared. No other item takes part.
 pub struct Study<'a> {
     items: &'a Split,
-    folds: &'a Folds,
-    criterion: &'a Criterion,
-    seed: u64,
-    watch: Watch,
+    pub(crate) folds: &'a Folds,
+    pub(crate) criterion: &'a Criterion,
+    pub(crate) seed: u64,
+    pub(crate) watch: Watch,
 }
 
 /// The scores of a candidate.

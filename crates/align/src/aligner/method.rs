@@ -265,6 +265,14 @@ impl Method {
         self.0.validate()
     }
 
+    /// Checks that data meet the [requirements](Needs) of the method, before any computation.
+    ///
+    /// # Errors
+    /// [`AlignError::TooFewViews`], [`AlignError::Lacks`].
+    pub fn applies<'a>(&self, input: impl Into<FitInput<'a>>) -> Result<(), AlignError> {
+        self.needs().check(self.name(), &input.into())
+    }
+
     /// Fits the training rows: views alone, or a [`FitInput`] with more.
     ///
     /// # Errors
