@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use select::{Planned, PlannedMethod};
+
 /// Receiver of events, such as a screen.
 pub trait Observer: Sync {
     /// Something has happened.
@@ -73,6 +75,33 @@ pub enum Event<'a> {
     },
     /// The computation of cells has ended.
     CellsEnded,
+    /// The cross-validation of methods on the training rows of a data set begins.
+    MethodsBegin {
+        /// Name of the data set.
+        data: &'a str,
+        /// Number of views.
+        views: usize,
+        /// The methods with their candidates.
+        planned: &'a Planned,
+    },
+    /// The cross-validation of a method has ended.
+    MethodEnded {
+        /// The method.
+        planned: &'a PlannedMethod,
+        /// Name of the metric of the score.
+        metric: &'a str,
+        /// Best mean score over the folds; `None` if no candidate has one.
+        score: Option<f64>,
+        /// Wall seconds.
+        seconds: f64,
+    },
+    /// The fits of the recommended candidate on parts of the training rows begin.
+    CurveBegin {
+        /// Number of fits.
+        fits: usize,
+    },
+    /// The cross-validation of all methods has ended.
+    MethodsEnded,
     /// A run of cells has ended.
     RunEnded {
         /// The grid's name.

@@ -10,6 +10,7 @@ mod datasets;
 mod errors;
 mod grids;
 mod look;
+mod recommend;
 mod screen;
 mod shell;
 mod universe;
@@ -67,6 +68,7 @@ enum Command {
     Check(datasets::Check),
     Export(datasets::Export),
     Fetch(datasets::Fetch),
+    Recommend(recommend::Recommend),
     Fit(universe::Fit),
     Project(universe::Project),
     Translate(universe::Translate),
@@ -144,6 +146,7 @@ impl Command {
             Self::Check(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Fetch(args) => args.run(),
+            Self::Recommend(args) => args.run(),
             Self::Fit(args) => args.run(),
             Self::Project(args) => args.run(),
             Self::Translate(args) => args.run(),

@@ -9,6 +9,7 @@ use data::texts::TextProblem;
 use data::{DataError, FileProblem, YamlProblem};
 use fetch::FetchError;
 use files::{Fault, FaultKind};
+use select::SelectError;
 use tasks::TaskError;
 
 pub use hints::with_hint;
@@ -37,7 +38,10 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<FaultKind> {
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return of_system(error);
     }
-    let input = cause.is::<AlignError>() || cause.is::<TaskError>() || cause.is::<serde_json::Error>();
+    let input = cause.is::<AlignError>()
+        || cause.is::<TaskError>()
+        || cause.is::<SelectError>()
+        || cause.is::<serde_json::Error>();
     input.then_some(FaultKind::Input)
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use select::{CurveSize, MethodScore, Spread};
 use serde_json::{Value, json};
 
 use crate::commands::list::{Experiment, ListedData, Named};
 use crate::commands::sets::datasets::Looked;
 use crate::commands::show::Shown;
 use crate::commands::status::{Standing, Status};
+use crate::commands::universe::{RecommendRequest, Recommended, Written, reason};
 use crate::commands::verify::{Request, TOLERANCE, Verified};
 use crate::engine::state::Phase;
 use crate::event::CellToRun;
@@ -172,6 +174,68 @@ pub fn checked(looked: &Looked) -> Value {
         "sampled": checked.sampled,
         "warnings": checked.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "unmatched": unmatched.iter().map(pair).collect::<Vec<_>>(),
+    })
+}
+
+/// A recommendation, and the file of the fitted method.
+pub fn recommended(found: &Recommended, request: &RecommendRequest, written: &Written) -> Value {
+    let (it, options) = (&found.recommendation, &request.options);
+    let method = |method: &MethodScore| {
+        let Spread { interval, share } = method.spread;
+        json!({
+            "method": method.candidate.method.name(),
+            "title": method.candidate.method.title(),
+            "settings": method.candidate.method,
+            "values": method.candidate.values.iter().cloned().collect::<serde_json::Map<_, _>>(),
+            "score": method.mean,
+            "interval": interval.map(|(it, _)| [it.low, it.high]),
+            "interval_over": interval.map(|(_, over)| over.name()),
+            "standard_error": method.standard_error,
+            "folds": method.folds,
+            "share_best": share,
+            "within_one_standard_error": method.as_good,
+            "candidates": method.candidates,
+            "left_out": method.left_out,
+            "parameters": method.parameters,
+            "work": method.cost,
+            "seconds": method.seconds,
+        })
+    };
+    let size = |size: &CurveSize| {
+        json!({
+            "rows": size.rows,
+            "score": size.score,
+            "standard_error": size.standard_error,
+            "problem": size.problem,
+        })
+    };
+    let (from, to) = it.curve.range();
+    let twice = match &it.curve.gain {
+        Ok(gain) => {
+            json!({ "from": from, "to": to, "gain": gain.gain.estimate, "interval": [gain.gain.low, gain.gain.high] })
+        }
+        Err(problem) => json!({ "from": from, "to": to, "problem": problem }),
+    };
+    json!({
+        "data": found.manifest.name,
+        "views": found.views,
+        "rows": it.items,
+        "groups": it.groups,
+        "task": it.criterion.task,
+        "metric": it.criterion.metric.name(),
+        "folds": it.folds,
+        "budget": options.budget,
+        "seed": options.seed,
+        "warnings": found.warnings,
+        "methods": it.methods.iter().map(method).collect::<Vec<_>>(),
+        "without_score":
+            it.not_tried.iter().map(|it| json!({ "method": it.method, "reason": it.reason })).collect::<Vec<_>>(),
+        "recommended": it.chosen().candidate.method.name(),
+        "reason": reason(found),
+        "curve": it.curve.sizes.iter().map(size).collect::<Vec<_>>(),
+        "twice": twice,
+        "seconds": it.seconds,
+        "universe": { "file": request.out, "fit_seconds": written.seconds },
     })
 }
 

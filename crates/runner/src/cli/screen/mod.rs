@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::cells::interrupt;
 use crate::event::{CellToRun, Event, Observer};
 use figures::Column;
+use select::Planned;
 
 use progress::{Download, Progress};
 
@@ -43,7 +44,7 @@ impl Observer for Screen {
                 if files == 1 { "" } else { "s" }
             ),
             Event::Damaged { cell, why } => tracing::info!("note: {why}; cell {cell} is computed anew"),
-            Event::CellsBegin { cells, work } => *self.progress() = Some(Progress::start(cells, work)),
+            Event::CellsBegin { cells, work } => *self.progress() = Some(Progress::start("cells", cells, work)),
             Event::CellEnded { label, seconds, failures, work } => {
                 let line = match failures.is_empty() {
                     true => format!("{label}: {seconds:.1} s"),
@@ -53,7 +54,22 @@ impl Observer for Screen {
                     progress.cell(&line, work);
                 }
             }
-            Event::CellsEnded => {
+            Event::MethodsBegin { data, views, planned } => {
+                tracing::info!("{}", methods_begin(data, views, planned));
+                let work = planned.methods.iter().map(|method| method.work).sum();
+                *self.progress() = Some(Progress::start("methods", planned.methods.len(), work));
+            }
+            Event::MethodEnded { planned, metric, score, seconds } => {
+                let score = score.map_or_else(|| "no score".to_string(), |score| format!("{metric} {score:.3}"));
+                let candidates = counted(planned.candidates, "candidate");
+                if let Some(progress) = &mut *self.progress() {
+                    progress.cell(&format!("{}, {candidates}: {score}, {seconds:.1} s", planned.method), planned.work);
+                }
+            }
+            Event::CurveBegin { fits } => {
+                tracing::info!("the recommended method is fitted {fits} times on parts of the training rows");
+            }
+            Event::CellsEnded | Event::MethodsEnded => {
                 if let Some(progress) = self.progress().take() {
                     progress.finish();
                 }
@@ -126,6 +142,23 @@ impl Screen {
     fn download(&self) -> std::sync::MutexGuard<'_, Option<Download>> {
         self.download.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The rows that are read, and the fits to come. The time is forecast once the first and cheapest method was timed.
+fn methods_begin(data: &str, views: usize, planned: &Planned) -> String {
+    let Planned { items, folds, methods, .. } = planned;
+    let candidates: usize = methods.iter().map(|method| method.candidates).sum();
+    format!(
+        "`{data}`: only the {items} training rows of {views} views are read; the test rows are not\n\
+         {} with {} and {folds} folds: {} fits; the time left is known after the first method, the cheapest one",
+        counted(methods.len(), "method"),
+        counted(candidates, "candidate"),
+        candidates * folds
+    )
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn cells_to_run(cells: &[CellToRun], folder: &Path) -> String {

@@ -1,4 +1,4 @@
-//! What a user sees while cells run: a bar with the time left on a terminal, plain lines otherwise. Downloads have a bar on a
+//! What a user sees while cells or methods run: a bar with the time left on a terminal, plain lines otherwise. Downloads have a bar on a
 //! terminal.
 
 use std::io::IsTerminal;
@@ -31,20 +31,22 @@ pub fn above_bar(write: impl FnOnce()) {
 pub struct Progress {
     bar: Option<ProgressBar>,
     start: Instant,
+    /// The plural of what is counted.
+    noun: &'static str,
     total: usize,
     weight: f64,
     done: (usize, f64),
 }
 
 impl Progress {
-    /// Starts with so many cells of so much work in all.
-    pub fn start(cells: usize, weight: f64) -> Self {
-        let bar = draw("{bar:30} {msg}, {elapsed} so far, {eta} left", format!("0 of {cells} cells"));
+    /// Starts with so many cells (or `noun`) of so much work in all.
+    pub fn start(noun: &'static str, cells: usize, weight: f64) -> Self {
+        let bar = draw("{bar:30} {msg}, {elapsed} so far, {eta} left", format!("0 of {cells} {noun}"));
         if let Some(bar) = &bar {
             bar.set_length(weight.ceil() as u64);
             bar.enable_steady_tick(Duration::from_millis(500));
         }
-        Self { bar, start: Instant::now(), total: cells, weight, done: (0, 0.0) }
+        Self { bar, start: Instant::now(), noun, total: cells, weight, done: (0, 0.0) }
     }
 
     /// A cell has ended; `line` says how.
@@ -56,7 +58,7 @@ impl Progress {
             Some(bar) => {
                 tracing::info!(done = count, cells = total, "{line}");
                 bar.set_position(done.round() as u64);
-                bar.set_message(format!("{count} of {total} cells"));
+                bar.set_message(format!("{count} of {total} {}", self.noun));
             }
             None => {
                 let left = self.start.elapsed().mul_f64(((self.weight - done) / done.max(1e-9)).max(0.0));

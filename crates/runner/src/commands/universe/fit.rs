@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use align::moments::SufficientStatistics;
-use align::{Consensus, FitReport, Fitted, Method};
+use align::{Consensus, FitInput, FitReport, Fitted, Method};
 use anyhow::{Context, Result, bail};
 use data::universe::{Origin, Saved};
 use data::yaml;
@@ -133,7 +133,7 @@ pub fn fit_cell(request: &FitCell) -> Result<String> {
 }
 
 /// A text about the fit: the method, the end of the fit, the warnings.
-fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
+pub(super) fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
     let warnings: Vec<String> = saved.report.warnings.iter().map(|warning| format!("\nwarning: {warning}")).collect();
     let told = format!("{}\nfit: {}, {seconds:.1} s", describe(saved, file), ending(&saved.report));
     told + &warnings.concat()
@@ -146,13 +146,27 @@ fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
     let all = || loaded.view_names().map(str::to_owned).collect();
     let views: Vec<String> = if request.views.is_empty() { all() } else { request.views.clone() };
     let dataset = loaded.select(&views)?;
-    let train = &dataset.train.views;
+    let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: dataset.train.views.rows() };
+    fit_input(&request.method, FitInput::from(&dataset), request.seed, request.calibrate, &data)
+}
+
+/// Fits a method on training rows in memory, and says in how many seconds.
+///
+/// # Errors
+/// The errors of [`Method::fit`]; a fit that has no form in a file.
+pub(super) fn fit_input(
+    method: &Method,
+    input: FitInput<'_>,
+    seed: u64,
+    calibrate: bool,
+    data: &Data<'_>,
+) -> Result<(Saved, f64)> {
+    let train = input.views;
     let clock = Instant::now();
-    let fit = request.method.fit(&dataset, request.seed).with_context(|| format!("fit on `{}`", manifest.name))?;
-    let fit = if request.calibrate { fit.calibrated(train)? } else { fit.with_spread_checked(train)? };
+    let fit = method.fit(input, seed).with_context(|| format!("fit on `{}`", data.name))?;
+    let fit = if calibrate { fit.calibrated(train)? } else { fit.with_spread_checked(train)? };
     let seconds = clock.elapsed().as_secs_f64();
-    let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: train.rows() };
-    Ok((Saved::of(fit, origin(&request.method, request.seed, &data)?, Some(train))?, seconds))
+    Ok((Saved::of(fit, origin(method, seed, data)?, Some(train))?, seconds))
 }
 
 fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {

@@ -1,11 +1,13 @@
-//! The commands `runner fit`, `project`, `translate` and `add-view`: files of fitted methods.
+//! The commands `runner recommend`, `fit`, `project`, `translate` and `add-view`: files of fitted methods.
 
 mod add;
 mod apply;
 mod fit;
 pub mod moments;
 mod place;
+mod recommend;
 
 pub use add::{Add, add_view};
 pub use apply::{Apply, Way, apply};
 pub use fit::{Data, FitCell, FitOn, FitRequest, fit, fit_cell, fit_statistics, method};
+pub use recommend::{RecommendRequest, Recommended, Written, page, reason, recommend};
