@@ -129,9 +129,9 @@ pub fn table(title: &str, summary: &Summary<'_>, curves: &[LearningCurve<'_>], n
         let (line, mut row) = (table.rows.len(), names.cells(curve.group));
         row.push(summary.title(curve.measure));
         row.extend(curve.scores.iter().map(|score| score.map_or(MISSING.into(), |score| format!("{score:.3}"))));
-        for told in [curve.needed(), curve.extrapolated()] {
+        for (told, none) in [(curve.needed(), "No number"), (curve.extrapolated(), "Not supported")] {
             if let Err(why) = &told {
-                table.remark((line, row.len()), &format!("Not supported: {why}."));
+                table.remark((line, row.len()), &format!("{none}: {why}."));
             }
             row.push(told.unwrap_or_else(|_| MISSING.into()));
         }

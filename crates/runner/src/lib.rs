@@ -1,10 +1,10 @@
-//! Grids of alignment experiments: which data, methods, tasks, seeds and noises, down to tables and figures.
+//! Grids of alignment experiments: which data, methods, tasks, training rows, noises and seeds, down to tables and figures.
 //!
 //! ```text
 //! data-manifests/X.yaml ──load, verify sha256──▶ Views (M named matrices, same rows, splits, labels)    grid::source
 //! experiments/G.yaml ──read──▶ Grid ──resolve──▶ Plan (cells, each with a stable id)                    grid
 //!                                                            --dry-run stops here
-//! cell: Views ─▶ pairing, validation rows, noise on train, widths ─▶ Method::fit ─▶ Fitted (+ FitReport) cells
+//! cell: Views ─▶ pairing, validation rows, train rows, noise, widths ─▶ Method::fit ─▶ Fitted (+ FitReport) cells
 //!       Fitted + held-out Views ─▶ Task::score ─▶ Scores ─▶ records, one file per cell, atomic         kept
 //! results/G/: cells/*.parquet ─▶ records ─▶ tables (md, csv, tex) · figures (svg, png) · verdicts       tables, draw, claims,
 //!                                       ─▶ report (html, md)                                            report
