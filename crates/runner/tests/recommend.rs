@@ -92,7 +92,7 @@ fn a_table_a_recommendation_and_a_universe_file() {
         "Recommended: ",
         "Its rank1 by rows of a fit: ",
         "on 18, ",
-        "on 150. ",
+        "on 150\n",
         "u.safetensors: ",
         "on 200 rows of mine",
     ] {

@@ -85,7 +85,12 @@ impl MethodScore {
 
     /// The parameters that differ between the candidates, such as `rank 48, ridge 0.3`; `defaults` if none differs.
     pub fn parameters_text(&self) -> String {
-        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        let plain = |value: &Value| match value {
+            // The values of a grid file in which the method decides.
+            Value::Null => "by default".to_string(),
+            Value::String(name) => name.clone(),
+            other => other.to_string(),
+        };
         let told: Vec<String> =
             self.candidate.values.iter().map(|(path, value)| format!("{path} {}", plain(value))).collect();
         if told.is_empty() { "defaults".into() } else { told.join(", ") }

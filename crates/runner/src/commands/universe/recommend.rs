@@ -163,12 +163,12 @@ pub fn page(recommended: &Recommended) -> String {
     }
     let _ = write!(
         text,
-        "\nRecommended: {} ({}). {}",
+        "\nRecommended: {} ({})\n{}",
         found.chosen().candidate.method.name(),
         found.chosen().parameters_text(),
         reason(recommended)
     );
-    let _ = write!(text, "\n{}", curve(found));
+    let _ = write!(text, "\n\n{}", curve(found));
     text
 }
 
@@ -239,5 +239,5 @@ fn curve(found: &Recommendation) -> String {
         }
         Err(reason) => format!("The gain from twice the pairs is not known: {reason}."),
     };
-    format!("Its {metric} by rows of a fit: {}. {gain}", sizes.join(", "))
+    format!("Its {metric} by rows of a fit: {}\n{gain}", sizes.join(", "))
 }
