@@ -1,7 +1,7 @@
 //! The cost of a choice by cross-validation, in CPU seconds and in units of one fit and its score. Linux only.
 //!
 //! ```sh
-//! cargo run --release -p polyalign-select --example cost -- gcca 3    # method, rounds
+//! cargo run --release -p polyalign-select --example cost -- gcca 3 3.0    # method, rounds, noise of the views
 //! ```
 //!
 //! M = 10 views, N = 4,000 training items, d = 256. The parts are measured by turns, and the last line of the table has
@@ -26,6 +26,7 @@ fn main() -> Result<(), Error> {
     let mut arguments = env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| "gcca".into());
     let rounds: usize = arguments.next().map_or(Ok(3), |rounds| rounds.parse())?;
+    let noise: f32 = arguments.next().map_or(Ok(3.0), |noise| noise.parse())?;
     let over: Value = serde_json::from_str(match name.as_str() {
         "gcca" => r#"{"rank": [32, 64, 128, 256], "ridge": [0, 0.01, 0.1], "whiten": ["none", "inverse_singular"]}"#,
         "gpa" => r#"{"rank": [null, 128, 64], "scale": [false, true]}"#,
@@ -35,7 +36,7 @@ fn main() -> Result<(), Error> {
     let one = Method::from_name(&name).ok_or("no such method")?;
     let selected = Method::from(SelectParams { method: name, over, ..SelectParams::default() });
 
-    let size = Synthetic { widths: vec![256; 10], fit_rows: 4000, test_rows: 800, noise: 3.0, ..Synthetic::default() };
+    let size = Synthetic { widths: vec![256; 10], fit_rows: 4000, test_rows: 800, noise, ..Synthetic::default() };
     let held_out = size.generate(1)?;
     let on_all = Dataset { test: held_out.train.clone(), ..held_out.clone() };
     let fit = one.fit(&held_out, 42)?;
