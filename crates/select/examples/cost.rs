@@ -9,8 +9,6 @@
 
 use std::{env, fs};
 
-use align::methods::gcca::GccaParams;
-use align::methods::gpa::GpaParams;
 use align::synthetic::Synthetic;
 use align::{Dataset, Fitted, Method};
 use select::SelectParams;

@@ -13,6 +13,8 @@ const SETS: u64 = 40;
 const RANKS: [u64; 6] = [1, 3, 4, 5, 6, 12];
 const TRAIN: usize = 60;
 const TEST: usize = 120;
+/// The test score of the selected method, and those of the candidates.
+type Set = (f64, Vec<f64>);
 /// Number of directions that all views share.
 const SHARED: usize = 5;
 
@@ -62,8 +64,8 @@ fn the_selected_rank_is_close_to_the_best_one_on_test_items() {
         let scores: Vec<f64> = candidates.iter().map(|candidate| test_score(candidate, &data)).collect();
         (test_score(&selected, &data), scores)
     };
-    let sets: Vec<(f64, Vec<f64>)> = (0..SETS).into_par_iter().map(of_set).collect();
-    let mean = |of: &dyn Fn(&(f64, Vec<f64>)) -> f64| sets.iter().map(of).sum::<f64>() / SETS as f64;
+    let sets: Vec<Set> = (0..SETS).into_par_iter().map(of_set).collect();
+    let mean = |of: &dyn Fn(&Set) -> f64| sets.iter().map(of).sum::<f64>() / SETS as f64;
     let best = |scores: &[f64]| scores.iter().copied().fold(f64::MIN, f64::max);
     let worst = |scores: &[f64]| scores.iter().copied().fold(f64::MAX, f64::min);
     let by_rank: Vec<f64> = (0..RANKS.len()).map(|at| mean(&|(_, scores)| scores[at])).collect();
