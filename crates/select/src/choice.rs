@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tasks::{Items, on_resamples};
 
 use crate::criterion::Criterion;
-use crate::study::Scored;
+use crate::study::{Scored, by_fold};
 use crate::{Folds, SelectError};
 
 /// Rule of the choice.
@@ -71,10 +71,8 @@ pub fn share(
     let items = Items { count: folds.of_items().len(), clusters: groups };
     let margin = scored[best_of(criterion, &means(scored)).unwrap_or(chosen)].standard_error().unwrap_or(0.0);
     let wins = on_resamples(items, RESAMPLES, seed, |weights| {
-        // Once for all candidates.
-        let by_fold: Vec<Vec<u32>> =
-            held_out.iter().map(|items| items.iter().map(|&item| weights[item]).collect()).collect();
-        let at = |scored: &Scored| Some(scored.at(criterion.metric, &by_fold)).filter(|value| value.is_finite());
+        let weights = by_fold(&held_out, weights);
+        let at = |scored: &Scored| Some(scored.at(criterion.metric, &weights)).filter(|value| value.is_finite());
         let means: Vec<Option<f64>> = scored.iter().map(at).collect();
         let best = best_of(criterion, &means)?;
         Some(match rule {

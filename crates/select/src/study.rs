@@ -148,6 +148,11 @@ impl Scored {
     }
 }
 
+/// For each fold the weights of the items that it holds out, for [`Scored::at`]; they are the same for all candidates.
+pub(crate) fn by_fold(held_out: &[Vec<usize>], weights: &[u32]) -> Vec<Vec<u32>> {
+    held_out.iter().map(|items| items.iter().map(|&item| weights[item]).collect()).collect()
+}
+
 /// Sums over the rows of each fold, and over all rows.
 struct FoldSums {
     /// One entry per weight of incomplete items that the candidates need.

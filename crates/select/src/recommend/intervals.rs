@@ -6,7 +6,7 @@ use tasks::{Items, Scale, on_resamples, resample};
 
 use crate::choice::{RESAMPLES, best_of};
 use crate::criterion::{Criterion, FoldItems};
-use crate::study::Scored;
+use crate::study::{Scored, by_fold};
 use crate::{Folds, SelectError};
 
 /// Units that an interval draws.
@@ -58,7 +58,10 @@ pub(super) fn of(
                 let scale = if criterion.metric.statistic().is_share() { Scale::Share } else { Scale::Number };
                 resample_means(&[vec![values]], groups, scale, RESAMPLES, seed)?
             }
-            None => resample(items, RESAMPLES, seed, |weights| vec![scored.at(criterion.metric, &held_out, weights)])?,
+            None => {
+                let value = |weights: &[u32]| vec![scored.at(criterion.metric, &by_fold(&held_out, weights))];
+                resample(items, RESAMPLES, seed, value)?
+            }
         };
         Ok(drawn.interval(0).map(|interval| (interval, unit)))
     };
@@ -66,7 +69,8 @@ pub(super) fn of(
         false => None,
         true => {
             let winner = |weights: &[u32]| {
-                let means = best.iter().map(|scored| Some(scored.at(criterion.metric, &held_out, weights)));
+                let weights = by_fold(&held_out, weights);
+                let means = best.iter().map(|scored| Some(scored.at(criterion.metric, &weights)));
                 let defined: Vec<Option<f64>> = means.map(|mean| mean.filter(|mean| mean.is_finite())).collect();
                 best_of(criterion, &defined)
             };
