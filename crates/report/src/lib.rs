@@ -13,6 +13,7 @@ pub mod pages;
 pub mod paper;
 pub mod published;
 pub mod samples;
+pub mod selection;
 pub mod settings;
 pub mod tables;
 

@@ -47,7 +47,7 @@ fn a_selection_is_one_setting_whose_choice_is_kept_and_shown() {
     assert!(all.lines().filter(|line| line.starts_with("tuned,")).count() == 5, "{all}");
     assert!(all.lines().any(|line| line.starts_with("Selected CCA,")), "{all}");
     let report = fs::read_to_string(out.join("report.html")).expect("written");
-    assert!(report.contains("selected parameters") && report.contains("scores of all candidates by fold"));
+    assert!(report.contains("Selected parameters") && report.contains("Scores of all candidates by fold"));
 
     let store = Store::open(&bench.out(), "chosen").expect("a store");
     let series = store.series(&selected[0].cell).expect("scores");

@@ -8,6 +8,7 @@ use super::problems::{CAPPED, Problems};
 use crate::claims::{self, Verdict};
 use crate::learning_curves;
 use crate::samples::Samples;
+use crate::selection;
 use crate::settings;
 use crate::tables;
 use crate::tables::agreement::Agreement;
@@ -37,6 +38,8 @@ pub struct Report<'a> {
     pub standings: Standings,
     /// Scores over the numbers of training rows, if the grid has several.
     pub learning: Option<Table>,
+    /// The choices of parameters and the scores of their candidates, with the stems of their files.
+    pub selection: Vec<(String, Table)>,
     /// The parameters of settings whose names do not show all parameters.
     pub settings: Option<Table>,
     /// Comparisons of the methods by each measure of the primary metric.
@@ -75,6 +78,7 @@ impl<'a> Report<'a> {
         findings.extend(learning_curves::sentence(summary, &curves, comparisons.first().map(|one| one.metric)));
         let learning = learning_curves::table(&about.title, summary, &curves, &about.notes);
         drop(curves);
+        let selection = selection::tables(&about.title, summary, &about.notes);
         let held = Held::of(&samples, &about)?;
         let settings = settings::table(&about.title, samples.summary());
         Ok(Self {
@@ -85,6 +89,7 @@ impl<'a> Report<'a> {
             overview,
             standings,
             learning,
+            selection,
             settings,
             comparisons,
             findings,

@@ -70,7 +70,7 @@ impl Report<'_> {
         if let Some(settings) = &self.settings {
             files.extend(settings.write(&tables.join("settings"))?);
         }
-        for (stem, table) in tables::details(title, summary, notes) {
+        for (stem, table) in tables::details(title, summary, notes).iter().chain(&self.selection) {
             files.extend(table.write(&tables.join(stem))?);
         }
         for comparison in &self.comparisons {

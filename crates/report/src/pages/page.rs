@@ -12,10 +12,12 @@ use super::sheet::{Entered, Heading, Sheet};
 use super::template;
 use crate::claims::{Outcome, Verdict};
 use crate::draw::Named;
+use crate::selection;
 use crate::tables::MISSING;
 use crate::tables::comparison::{Comparison, LEVEL, Line, p_value};
 use crate::tables::pairs::PairDifferences;
 use crate::tables::summary::{Group, Summary};
+use crate::tables::table::Table;
 use grid::keys::Subset;
 use store::record::Record;
 
@@ -87,6 +89,8 @@ struct Page {
     metrics: Vec<Defined>,
     /// Scores over the numbers of training rows.
     learning: Option<Sheet>,
+    /// The choices of parameters, and the scores of their candidates, folded.
+    selection: Vec<Sheet>,
     /// The parameters of settings whose names do not show all parameters.
     settings: Option<Sheet>,
     figures: Vec<Shown>,
@@ -121,6 +125,7 @@ pub fn html(report: &Report<'_>, pairs: &[PairDifferences], named: &[Named]) -> 
         overview: overview(report),
         pairs: pairs.iter().map(pair_sheet).collect(),
         metrics: metrics(summary),
+        selection: report.selection.iter().map(|(stem, table)| selection_sheet(stem, table, about)).collect(),
         learning: report.learning.as_ref().map(|table| {
             let mut sheet = Sheet { caption: "How many pairs".into(), ..Sheet::plain("how-many-pairs", table) };
             sheet.notes.retain(|note| !about.notes.contains(note));
@@ -252,6 +257,17 @@ fn pair_sheet(of: &PairDifferences) -> Sheet {
             last.small = stars(line.adjusted).into();
         }
     }
+    sheet
+}
+
+/// The choices of parameters, or the scores of their candidates, which are folded because there are many.
+fn selection_sheet(stem: &str, table: &Table, about: &About) -> Sheet {
+    let (caption, folded) = match stem {
+        selection::SELECTED => ("Selected parameters", false),
+        _ => ("Scores of all candidates by fold", true),
+    };
+    let mut sheet = Sheet { caption: caption.into(), folded, ..Sheet::plain(stem, table) };
+    sheet.notes.retain(|note| !about.notes.contains(note));
     sheet
 }
 

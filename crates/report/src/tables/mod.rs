@@ -10,7 +10,6 @@ pub mod overview;
 pub mod pairs;
 pub mod paper;
 pub mod processors;
-mod selection;
 pub mod summary;
 pub mod table;
 
@@ -34,7 +33,7 @@ pub const SPREAD_NOTE: &str = "± is the spread over views, no uncertainty: the 
 
 /// The tables besides the overview, with the stems of their files.
 pub fn details(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(String, Table)> {
-    let mut tables = selection::tables(title, summary, notes);
+    let mut tables = Vec::new();
     for metric in [Metric::Ari, Metric::Nmi, Metric::DriftMean, Metric::CycleError] {
         tables.extend(summary.measures_of(metric).flat_map(|m| by_view(title, summary, m, notes)));
     }

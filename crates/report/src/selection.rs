@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use align::SelectionReport;
 use tasks::{Better, Metric};
 
-use super::summary::{Group, Summary};
-use super::table::{Table, arrow};
-use super::{MISSING, Names, over};
+use crate::tables::summary::{Group, Summary};
+use crate::tables::table::{Table, arrow};
+use crate::tables::{MISSING, Names, over};
+
+/// Stem of the table of the choices.
+pub const SELECTED: &str = "selected";
 
 /// One choice: a line of the tables.
 struct Choice<'a> {
@@ -24,7 +27,7 @@ pub fn tables(title: &str, summary: &Summary<'_>, notes: &[String]) -> Vec<(Stri
     if choices.is_empty() {
         return Vec::new();
     }
-    let chosen = ("selected".to_string(), chosen(title, summary, &choices, notes));
+    let chosen = (SELECTED.to_string(), chosen(title, summary, &choices, notes));
     vec![chosen, ("candidates".to_string(), candidates(title, summary, &choices, notes))]
 }
 
