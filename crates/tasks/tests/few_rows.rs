@@ -19,7 +19,7 @@ fn every_method_fits_ten_rows_of_32_columns_and_those_that_whiten_warn() {
         let scores = scores.unwrap_or_else(|e| panic!("{name}: {e}")).scores;
         assert!(!scores.is_empty() && scores.iter().all(|s| s.value.is_some_and(f64::is_finite)), "{name}");
         let few = fit.report.warnings.iter().find(|warning| matches!(warning, FitWarning::FewRows { .. }));
-        assert_eq!(few.is_some(), WHITENED.contains(&name), "{name}: {:?}", fit.report.warnings);
+        assert_eq!(few.is_some(), WHITENED.contains(name), "{name}: {:?}", fit.report.warnings);
         if let Some(warning) = few {
             let text = warning.to_string();
             assert!(
