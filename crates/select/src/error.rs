@@ -19,9 +19,9 @@ pub enum SelectError {
         want: &'static str,
     },
     /// Fewer items or groups than folds.
-    #[error("found {got} {what} of training items, expected at least {folds}, one for each fold; lower `folds`")]
+    #[error("found {got} {what}, expected at least {folds}, one for each fold; lower `folds`")]
     TooFewUnits {
-        /// Items or groups.
+        /// Items, or groups of them.
         what: &'static str,
         /// Their number.
         got: usize,

@@ -51,7 +51,7 @@ impl Folds {
             }
         };
         if units.len() < count {
-            let what = if groups.is_some() { "groups" } else { "items" };
+            let what = if groups.is_some() { "groups of training items" } else { "training items" };
             return Err(SelectError::TooFewUnits { what, got: units.len(), folds: count });
         }
         let order = permutation(units.len(), &mut stream(seed, FOLDS, None));
