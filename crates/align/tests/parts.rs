@@ -434,12 +434,12 @@ fn a_form_of_ones_own_is_restored_by_its_registered_reader() {
     assert!(with("own.array.more", Array::vector(&[1.0])).starts_with("array `more` is not used"));
     assert!(with("more", Array::vector(&[1.0])).starts_with("array `more` is not used"));
     let shape = with("own.array.shift", Array::vector_f64(&[1.0, 2.0]));
-    assert!(shape.starts_with("array `shift` is f64 [2], wanted f64 [1]"), "{shape}");
+    assert!(shape.starts_with("array `shift` is f64 [2], expected f64 [1]"), "{shape}");
     let value = with("own.array.shift", Array::vector_f64(&[f64::NAN]));
-    assert!(value.starts_with("array `shift` holds NaN at position 0, wanted finite values"), "{value}");
+    assert!(value.starts_with("array `shift` holds NaN at position 0, expected finite values"), "{value}");
     let renamed = read(&text.replacen(r#""name":"v1","width":4"#, r#""name":"v1","width":5"#, 1), &arrays);
     let renamed = renamed.unwrap_err().to_string();
-    assert!(renamed.contains("made a fit of the views v0 (6), v1 (4), wanted v0 (6), v1 (5)"), "{renamed}");
+    assert!(renamed.contains("made a fit of the views v0 (6), v1 (4), expected v0 (6), v1 (5)"), "{renamed}");
 
     let none = turned(None).parts().unwrap_err().to_string();
     let told = "the method has a fit of a form of its own without parts, so it cannot be stored in a file; give it parts \

@@ -317,23 +317,23 @@ fn settings_that_do_not_fit_are_refused() {
     for (text, want) in [
         (
             r#"{"retrieval": {"scoring": {"inverted_softmax": {"dynamic": true}}}}"#,
-            "retrieval: `dynamic` is true with `bank: test`, wanted `bank: train`, or false",
+            "retrieval: `dynamic` is true with `bank: test`, expected `bank: train`, or false",
         ),
         (
             r#"{"hubness": {"scoring": {"sinkhorn": {"beta": 200}}}}"#,
-            "hubness: `beta` is 200, wanted a number above 0, at most 100",
+            "hubness: `beta` is 200, expected a number above 0, at most 100",
         ),
         (
             r#"{"retrieval": {"scoring": {"sinkhorn": {"iterations": 0}}}}"#,
-            "retrieval: `iterations` is 0, wanted an integer from 1 to 1000",
+            "retrieval: `iterations` is 0, expected an integer from 1 to 1000",
         ),
         (
             r#"{"retrieval": {"query": {"slerp": {"t": 1.5}}}}"#,
-            "retrieval: `query.slerp.t` is 1.5, wanted a number from 0 to 1",
+            "retrieval: `query.slerp.t` is 1.5, expected a number from 0 to 1",
         ),
         (
             r#"{"retrieval": {"query": "slerp", "positives": "groups"}}"#,
-            "retrieval: `query` is slerp, which needs one item for each query, wanted own, or `positives: item`",
+            "retrieval: `query` is slerp, which needs one item for each query, expected own, or `positives: item`",
         ),
     ] {
         assert_eq!(error(text), want);

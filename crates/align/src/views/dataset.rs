@@ -229,6 +229,6 @@ mod tests {
         assert_eq!(small.train.labels[0].values.len(), 10);
         assert_eq!(small.test.views.rows(), data.test.views.rows());
         let error = numbered.with_fit_rows(51, 1).expect_err("too many").to_string();
-        assert_eq!(error, "a part of the training rows needs at least 51 matched rows, got 50");
+        assert_eq!(error, "a part of the training rows: found 50 matched rows, expected at least 51");
     }
 }
