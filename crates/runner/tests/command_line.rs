@@ -278,7 +278,8 @@ fn check<T: Named + PartialEq + serde::de::DeserializeOwned + std::fmt::Debug>(
         for doc in docs {
             assert!(!doc.domain.is_empty() && !doc.about.is_empty() && doc.about.len() <= 120, "{name}.{}", doc.name);
             let refused = error(at(doc.name, "no such name".into()));
-            if refused.contains("unknown variant") {
+            // `runner list tasks NAME` lists the parameters of a task.
+            if refused.contains("unknown variant") && doc.domain != "task" {
                 for variant in expected(&refused) {
                     assert!(doc.domain.contains(&variant), "{name}.{}: {variant}", doc.name);
                     // A variant with settings has entries for them.

@@ -65,7 +65,7 @@ fn a_selection_is_one_setting_whose_choice_is_kept_and_shown() {
 fn errors_of_a_selection_point_at_its_place() {
     let case = |from: &str, to: &str| Bench::new(&GRID.replace(from, to)).error(&[]);
     let error = case("selection: {folds: 4, budget: 5}", "selection: {fold: 4}");
-    assert!(error.starts_with("error: grid.yaml:9:") && error.contains("unknown field `fold`"), "{error}");
+    assert!(error.starts_with("error: grid.yaml:10:") && error.contains("unknown field `fold`"), "{error}");
     let error = case("rank: [2, 4, 8]", "rnk: [2, 4, 8]");
     assert!(error.starts_with("error: grid.yaml:8:") && error.contains("rnk"), "{error}");
     let error = case("select: {rank: [2, 4, 8], ridge: [0, 0.1]}", "select: all");

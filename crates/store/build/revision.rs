@@ -17,6 +17,8 @@ pub const CODE: &[&str] = &[
     "crates/align/src",
     "crates/tasks/Cargo.toml",
     "crates/tasks/src",
+    "crates/select/Cargo.toml",
+    "crates/select/src",
     "crates/data/Cargo.toml",
     "crates/data/src",
     "crates/fetch/Cargo.toml",
