@@ -302,7 +302,7 @@ pub enum AlignError {
         form: String,
     },
     /// A restored fit with other views than its outline.
-    #[error("the reader of the form `{form}` made a fit of the views {got}, wanted {want}; mend the reader")]
+    #[error("the reader of the form `{form}` made a fit of the views {got}, expected {want}; mend the reader")]
     OtherForm {
         /// Name of the form.
         form: String,

@@ -53,6 +53,8 @@ pub struct Grid {
     /// first one only.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
+    /// Settings of the choice of parameters; reading the file puts them into every method that selects its own.
+    pub selection: Option<Map<String, Value>>,
     /// The comparison that the grid was made for.
     pub primary: Option<Primary>,
     /// Figures beside those that every grid gets.

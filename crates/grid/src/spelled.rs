@@ -47,7 +47,7 @@ pub fn read_spelled<T: DeserializeOwned>(
 /// with the reason.
 fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, String)> {
     let mut fault = None;
-    let selection = match take_selection(value) {
+    let selection = match common_selection(value) {
         Ok(selection) => selection,
         Err(problem) => {
             fault = Some(("selection".into(), problem));
@@ -134,14 +134,14 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
     fault
 }
 
-/// Removes `selection` from a grid: settings of all methods that select their parameters.
+/// The settings of all methods that select their parameters.
 ///
 /// # Errors
 /// A key that is no such setting, or a value that it cannot have.
-fn take_selection(value: &mut Value) -> Result<Option<Map<String, Value>>, String> {
+fn common_selection(value: &Value) -> Result<Option<Map<String, Value>>, String> {
     /// The settings that a method and its candidates do not decide.
     const OWN: [&str; 3] = ["method", "with", "over"];
-    let Some(selection) = value.as_object_mut().and_then(|map| map.shift_remove("selection")) else { return Ok(None) };
+    let Some(selection) = value.get("selection").cloned() else { return Ok(None) };
     let Value::Object(settings) = selection else {
         return Err(format!("{selection} is no mapping; write `selection: {{folds: 5, by: rank1}}`"));
     };

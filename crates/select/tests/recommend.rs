@@ -118,11 +118,7 @@ fn settings_and_items_that_cannot_be_are_refused() {
         assert!(error.contains(text), "{error}");
     };
     refused(&few, options(&["gpaa"]), "no method `gpaa`");
-    refused(
-        &few,
-        RecommendOptions { folds: 31, ..options(&["na"]) },
-        "found 30 items of training items, expected at least 31",
-    );
+    refused(&few, RecommendOptions { folds: 31, ..options(&["na"]) }, "found 30 training items, expected at least 31");
     refused(&few, RecommendOptions { folds: 1, ..options(&["na"]) }, "`folds` is 1, expected at least 2");
     refused(&few, RecommendOptions { budget: 0, ..options(&["na"]) }, "`budget` is 0, expected at least 1");
     refused(&few, RecommendOptions { by: Metric::Ari, ..options(&["na"]) }, "the task `retrieval` computes no `ari`");

@@ -123,6 +123,8 @@ pub(crate) mod tests {
     use std::fs;
     use std::path::Path;
 
+    use align::SelectionReport;
+
     use super::*;
     use crate::record::{self, DATA, Record};
 
@@ -166,7 +168,14 @@ pub(crate) mod tests {
 
     #[test]
     fn the_documented_columns_are_those_that_are_written() {
-        let frame = record::to_frame(&[Record::default()]).expect("equal lengths");
+        let selection = SelectionReport::new("rank1".into(), true, 5, Vec::new(), 0);
+        let all = Record {
+            fit_rows: Some(100),
+            selection: Some(selection.into()),
+            selection_seconds: Some(0.5),
+            ..Record::default()
+        };
+        let frame = record::to_frame(&[all]).expect("equal lengths");
         assert_eq!(documented("Columns of records"), written(&frame));
         let items = [ItemIds { task: DATA.into(), task_params: Params::default(), ids: vec![1] }];
         let frame = series_frame(&[stored()], &items).expect("equal lengths");
