@@ -291,8 +291,16 @@ fn the_names_in_the_files_of_experiments_are_known() {
     for path in files("paper") {
         Paper::read(&path).unwrap();
     }
-    for path in files(".").into_iter().filter(|path| !path.ends_with("leaderboard.yaml")) {
+    let is_board = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("leaderboard"))
+    };
+    let (boards, grids): (Vec<PathBuf>, Vec<PathBuf>) = files(".").into_iter().partition(is_board);
+    let of_boards = ["leaderboard", "selected", "hubs"].into_iter().flat_map(files);
+    for path in grids.into_iter().chain(of_boards) {
         Grid::read(&path).unwrap();
     }
-    Leaderboard::read(&experiments.join("leaderboard.yaml")).unwrap();
+    assert_eq!(boards.len(), 2);
+    for path in boards {
+        Leaderboard::read(&path).unwrap();
+    }
 }
