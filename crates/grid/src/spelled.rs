@@ -69,20 +69,16 @@ fn normalise(value: &mut Value, aliases: &mut Vec<Alias>) -> Option<(String, Str
                 bare_name(&mut item);
                 let alias = if key == "methods" { take_alias(&mut item) } else { None };
                 let count = expanded.len();
-                match swept(item) {
-                    Ok(mut items) => {
-                        if key == "methods" {
-                            for item in &mut items {
-                                match selecting(item, selection.as_ref()) {
-                                    Ok(selecting) => selects |= selecting,
-                                    Err((place, problem)) => {
-                                        fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
-                                    }
-                                }
-                            }
+                let items = swept(item).and_then(|mut items| {
+                    if key == "methods" {
+                        for item in &mut items {
+                            selects |= selecting(item, selection.as_ref())?;
                         }
-                        expanded.extend(items);
                     }
+                    Ok(items)
+                });
+                match items {
+                    Ok(items) => expanded.extend(items),
                     Err((place, problem)) => {
                         fault.get_or_insert((format!("{key}[{i}].{place}"), problem));
                     }

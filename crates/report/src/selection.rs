@@ -8,7 +8,7 @@ use tasks::{Better, Metric};
 
 use crate::tables::summary::{Group, Summary};
 use crate::tables::table::{Table, arrow};
-use crate::tables::{MISSING, Names, over};
+use crate::tables::{MISSING, Names, over, three_digits};
 
 /// Stem of the table of the choices.
 pub const SELECTED: &str = "selected";
@@ -88,8 +88,8 @@ fn chosen(title: &str, summary: &Summary<'_>, choices: &[Choice<'_>], notes: &[S
         let Some(candidate) = report.candidates.get(report.chosen) else { continue };
         let mut row = lines.cells(choice);
         row.push(values(&candidate.values));
-        row.push(format!("{} {}", by(report), digits(candidate.mean)));
-        row.push(digits(candidate.standard_error));
+        row.push(format!("{} {}", by(report), three_digits(candidate.mean)));
+        row.push(three_digits(candidate.standard_error));
         row.push(report.share.map_or(MISSING.into(), |share| format!("{:.0}%", 100.0 * share)));
         row.push(match report.left_out {
             0 => report.candidates.len().to_string(),
@@ -126,8 +126,8 @@ fn candidates(title: &str, summary: &Summary<'_>, choices: &[Choice<'_>], notes:
             let line = table.rows.len();
             let mut row = lines.cells(choice);
             row.extend([values(&candidate.values), by(choice.report)]);
-            row.extend([candidate.mean, candidate.standard_error].map(digits));
-            row.extend((0..folds).map(|fold| digits(candidate.folds.get(fold).copied().flatten())));
+            row.extend([candidate.mean, candidate.standard_error].map(three_digits));
+            row.extend((0..folds).map(|fold| three_digits(candidate.folds.get(fold).copied().flatten())));
             table.rows.push(row);
             if at == choice.report.chosen {
                 table.best.insert((line, table.names));
@@ -157,8 +157,4 @@ fn values(values: &[(String, String)]) -> String {
     }
     let each: Vec<String> = values.iter().map(|(path, value)| format!("{path} {}", value.trim_matches('"'))).collect();
     each.join(", ")
-}
-
-fn digits(value: Option<f64>) -> String {
-    value.map_or(MISSING.into(), |value| format!("{value:.3}"))
 }

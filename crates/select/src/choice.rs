@@ -30,7 +30,7 @@ pub(crate) const RESAMPLES: usize = 1000;
 /// # Errors
 /// [`SelectError::NoneScored`].
 pub fn as_good_as_best(criterion: &Criterion, scored: &[Scored]) -> Result<Vec<usize>, SelectError> {
-    let means: Vec<Option<f64>> = scored.iter().map(Scored::mean).collect();
+    let means = means(scored);
     let Some(best) = best_of(criterion, &means) else {
         let problem = scored.iter().find_map(|scored| scored.problem()).unwrap_or("there is no candidate");
         return Err(SelectError::NoneScored { candidates: scored.len(), problem: problem.into() });
@@ -67,13 +67,11 @@ pub fn share(
     seed: u64,
 ) -> Result<Option<f64>, SelectError> {
     let chosen = choose(criterion, rule, scored)?;
-    let held_out: Vec<Vec<usize>> = (0..folds.count()).map(|fold| folds.held_out(fold)).collect();
+    let held_out = folds.all_held_out();
     let items = Items { count: folds.of_items().len(), clusters: groups };
     let margin = scored[best_of(criterion, &means(scored)).unwrap_or(chosen)].standard_error().unwrap_or(0.0);
     let wins = on_resamples(items, RESAMPLES, seed, |weights| {
-        let weights = by_fold(&held_out, weights);
-        let at = |scored: &Scored| Some(scored.at(criterion.metric, &weights)).filter(|value| value.is_finite());
-        let means: Vec<Option<f64>> = scored.iter().map(at).collect();
+        let means = resampled_means(criterion, scored, &held_out, weights);
         let best = best_of(criterion, &means)?;
         Some(match rule {
             Rule::Best => best == chosen,
@@ -84,6 +82,18 @@ pub fn share(
     let counted: Vec<bool> = wins.into_iter().flatten().collect();
     let enough = counted.len() >= RESAMPLES / 2;
     Ok(enough.then(|| counted.iter().filter(|won| **won).count() as f64 / counted.len() as f64))
+}
+
+/// Mean scores with item i counted `weights[i]` times; `None` for one that is undefined.
+pub(crate) fn resampled_means(
+    criterion: &Criterion,
+    scored: &[Scored],
+    held_out: &[Vec<usize>],
+    weights: &[u32],
+) -> Vec<Option<f64>> {
+    let weights = by_fold(held_out, weights);
+    let at = |scored: &Scored| Some(scored.at(criterion.metric, &weights)).filter(|value| value.is_finite());
+    scored.iter().map(at).collect()
 }
 
 fn means(scored: &[Scored]) -> Vec<Option<f64>> {

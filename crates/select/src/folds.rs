@@ -42,14 +42,7 @@ impl Folds {
                 return Err(SelectError::Length { what, got: list.len(), want: items });
             }
         }
-        let mut units: Vec<Vec<usize>> = match groups {
-            None => (0..items).map(|item| vec![item]).collect(),
-            Some(groups) => {
-                let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-                groups.iter().enumerate().for_each(|(item, group)| members.entry(*group).or_default().push(item));
-                members.into_values().collect()
-            }
-        };
+        let mut units = units_of(items, groups);
         if units.len() < count {
             let what = if groups.is_some() { "groups of training items" } else { "training items" };
             return Err(SelectError::TooFewUnits { what, got: units.len(), folds: count });
@@ -104,6 +97,11 @@ impl Folds {
         self.items(|of| of == fold)
     }
 
+    /// The items that each fold holds out.
+    pub(crate) fn all_held_out(&self) -> Vec<Vec<usize>> {
+        (0..self.count).map(|fold| self.held_out(fold)).collect()
+    }
+
     /// The items of all other folds, in ascending order.
     pub fn rest(&self, fold: usize) -> Vec<usize> {
         self.items(|of| of != fold)
@@ -112,6 +110,14 @@ impl Folds {
     fn items(&self, which: impl Fn(usize) -> bool) -> Vec<usize> {
         (0..self.of_items.len()).filter(|&item| which(self.of_items[item])).collect()
     }
+}
+
+/// The items of each group in the order of the groups' values; without groups every item alone.
+pub(crate) fn units_of(items: usize, groups: Option<&[i64]>) -> Vec<Vec<usize>> {
+    let Some(groups) = groups else { return (0..items).map(|item| vec![item]).collect() };
+    let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    groups.iter().enumerate().for_each(|(item, group)| members.entry(*group).or_default().push(item));
+    members.into_values().collect()
 }
 
 fn at_least_two(count: usize) -> Result<(), SelectError> {

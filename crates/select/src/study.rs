@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use align::moments::{Incomplete, Precision, SufficientStatistics};
-
 use align::{AlignError, BaseFit, BaseViews, Fit, FitInput, Method, Split, Watch};
 use tasks::{Metric, TaskInput};
 

@@ -120,7 +120,7 @@ pub trait MomentAligner: Aligner {
     /// the type of `self`. The result has one fit for each setting, in their order.
     ///
     /// The default fits one setting after the other. A method whose settings can share work overrides it, with
-    /// [`of_one_type`] as the first step. Each fit then has to be that of [`MomentAligner::fit_moments`], except for the
+    /// [`fit_as_one_type`] as its body. Each fit then has to be that of [`MomentAligner::fit_moments`], except for the
     /// tolerance of an iteration, and an error of one setting must not prevent the fits of others.
     fn fit_settings(
         &self,
@@ -142,13 +142,22 @@ pub trait MomentAligner: Aligner {
     }
 }
 
-/// The settings as values of their type; `None` if one has another type.
-pub fn of_one_type<'a, P: MomentAligner>(settings: &[&'a dyn MomentAligner]) -> Option<Vec<&'a P>> {
+/// Fits settings of one type together by `several`, the body of a [`MomentAligner::fit_settings`]; if one has another
+/// type, one after the other.
+pub fn fit_as_one_type<'a, P: MomentAligner>(
+    settings: &[&'a dyn MomentAligner],
+    moments: &Moments,
+    seed: u64,
+    several: impl FnOnce(&[&'a P]) -> Vec<Result<Fit, AlignError>>,
+) -> Vec<Result<Fit, AlignError>> {
     let value = |setting: &&'a dyn MomentAligner| {
         let any: &'a dyn Any = *setting;
         any.downcast_ref()
     };
-    settings.iter().map(value).collect()
+    match settings.iter().map(value).collect::<Option<Vec<&'a P>>>() {
+        Some(settings) => several(&settings),
+        None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
+    }
 }
 
 /// Any method with its parameters. In a grid file: `gcpa: {loss: {tau: 0.05}}`, or a bare `gcpa` for the defaults,

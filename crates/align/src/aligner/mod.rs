@@ -9,5 +9,5 @@ mod method;
 mod needs;
 
 pub use input::FitInput;
-pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, of_one_type};
+pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, fit_as_one_type};
 pub use needs::{FitSize, MomentSpec, Needs, SearchSpace};

@@ -3,7 +3,7 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::fitted::PairMaps;
 use crate::methods::shared::search::switch;
 use crate::moments::Moments;
@@ -139,10 +139,7 @@ impl MomentAligner for PairwiseParams {
         moments: &Moments,
         seed: u64,
     ) -> Vec<Result<Fit, AlignError>> {
-        match of_one_type(settings) {
-            Some(settings) => fit_several(&settings, moments),
-            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
-        }
+        fit_as_one_type(settings, moments, seed, |settings| fit_several(settings, moments))
     }
 }
 

@@ -271,7 +271,7 @@ fn stem_in(summary: &Summary<'_>, measure: &Measure, kind: &str, view_set: &str)
     format!("{}_{kind}{set}", stem_of(summary, measure))
 }
 
-fn three_digits(value: Option<f64>) -> String {
+pub(crate) fn three_digits(value: Option<f64>) -> String {
     value.map_or(MISSING.into(), |v| format!("{v:.3}"))
 }
 

@@ -1,7 +1,5 @@
 //! The learning curve of the recommended candidate: its score on nested parts of the training items, on the same folds.
 
-use std::collections::BTreeMap;
-
 use align::rng::{Purpose, permutation, stream};
 use align::{AlignError, FitInput, Method, Split};
 use tasks::TaskInput;
@@ -9,6 +7,7 @@ use tasks::learning_curve::{CurvePoint, Gain, Goal, gain};
 
 use super::progress::RecommendProgress;
 use crate::SelectError;
+use crate::folds::units_of;
 use crate::study::{Scored, Study};
 
 /// The draw of the order in which items, or groups of them, enter the parts.
@@ -126,14 +125,7 @@ fn extrapolated(study: &Study<'_>, sizes: &[CurveSize]) -> Result<Gain, String> 
 /// For each item the number of items that enter before its group does.
 fn entry_order(items: &Split, seed: u64) -> Vec<usize> {
     let count = items.views.rows();
-    let units: Vec<Vec<usize>> = match items.groups.first() {
-        None => (0..count).map(|item| vec![item]).collect(),
-        Some(groups) => {
-            let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-            groups.values.iter().enumerate().for_each(|(item, group)| members.entry(*group).or_default().push(item));
-            members.into_values().collect()
-        }
-    };
+    let units = units_of(count, items.groups.first().map(|groups| groups.values.as_slice()));
     let (mut before, mut entered) = (vec![0; count], 0);
     for unit in permutation(units.len(), &mut stream(seed, CURVE_ITEMS, None)) {
         units[unit].iter().for_each(|&item| before[item] = entered);

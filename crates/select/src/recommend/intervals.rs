@@ -4,7 +4,7 @@ use tasks::resamples::Interval;
 use tasks::statistics::resample_means;
 use tasks::{Items, Scale, on_resamples, resample};
 
-use crate::choice::{RESAMPLES, best_of};
+use crate::choice::{RESAMPLES, best_of, resampled_means};
 use crate::criterion::{Criterion, FoldItems};
 use crate::study::{Scored, by_fold};
 use crate::{Folds, SelectError};
@@ -41,7 +41,7 @@ pub(super) fn of(
     groups: Option<&[i64]>,
     seed: u64,
 ) -> Result<Vec<Spread>, SelectError> {
-    let held_out: Vec<Vec<usize>> = (0..folds.count()).map(|fold| folds.held_out(fold)).collect();
+    let held_out = folds.all_held_out();
     let items = Items { count: folds.of_items().len(), clusters: groups };
     let by_items = |scored: &Scored| {
         !scored.folds.iter().any(|fold| fold.as_ref().is_ok_and(|score| matches!(score.items, FoldItems::Unknown)))
@@ -68,12 +68,7 @@ pub(super) fn of(
     let wins = match best.iter().all(by_items) {
         false => None,
         true => {
-            let winner = |weights: &[u32]| {
-                let weights = by_fold(&held_out, weights);
-                let means = best.iter().map(|scored| Some(scored.at(criterion.metric, &weights)));
-                let defined: Vec<Option<f64>> = means.map(|mean| mean.filter(|mean| mean.is_finite())).collect();
-                best_of(criterion, &defined)
-            };
+            let winner = |weights: &[u32]| best_of(criterion, &resampled_means(criterion, best, &held_out, weights));
             let winners: Vec<usize> = on_resamples(items, RESAMPLES, seed, winner)?.into_iter().flatten().collect();
             // A fold without any drawn item has no score; that does not happen but in tiny data.
             (winners.len() >= RESAMPLES / 2).then_some(winners)

@@ -3,7 +3,7 @@
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
 use crate::methods::pairwise::fit_ordered;
 use crate::methods::shared::check::{at_most, ensure};
@@ -156,10 +156,7 @@ impl MomentAligner for CcaParams {
         moments: &Moments,
         seed: u64,
     ) -> Vec<Result<Fit, AlignError>> {
-        match of_one_type(settings) {
-            Some(settings) => fit_several(&settings, moments),
-            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
-        }
+        fit_as_one_type(settings, moments, seed, |settings| fit_several(settings, moments))
     }
 }
 

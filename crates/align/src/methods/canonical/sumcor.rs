@@ -4,7 +4,7 @@ use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum};
 use crate::methods::gpa::{self, GpaParams, Solver};
@@ -156,10 +156,7 @@ impl MomentAligner for SumcorParams {
         moments: &Moments,
         seed: u64,
     ) -> Vec<Result<Fit, AlignError>> {
-        match of_one_type(settings) {
-            Some(settings) => fit_several(&settings, moments, seed),
-            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
-        }
+        fit_as_one_type(settings, moments, seed, |settings| fit_several(settings, moments, seed))
     }
 }
 

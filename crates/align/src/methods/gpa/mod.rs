@@ -13,7 +13,7 @@ mod stack;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, of_one_type};
+use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
 use crate::methods::shared::docs::CONSTANT_COLUMNS;
@@ -154,10 +154,7 @@ impl MomentAligner for GpaParams {
         moments: &Moments,
         seed: u64,
     ) -> Vec<Result<Fit, AlignError>> {
-        match of_one_type(settings) {
-            Some(settings) => fit_several(&settings, moments, seed),
-            None => settings.iter().map(|setting| setting.fit_moments(moments, seed)).collect(),
-        }
+        fit_as_one_type(settings, moments, seed, |settings| fit_several(settings, moments, seed))
     }
 }
 
