@@ -1,4 +1,4 @@
-//! A grid file, exactly as written.
+//! A grid file: its keys, as they are written.
 
 use std::path::Path;
 
@@ -17,33 +17,33 @@ use super::settings::{self, Setting};
 use super::spelled::{Alias, read_spelled};
 use super::terms::{FitRows, Pairing, Widths};
 
-/// Which data, views, methods, tasks, training rows, noises and seeds: `experiments/X.yaml`.
+/// A grid file such as `experiments/X.yaml`: data, views, methods, tasks, numbers of training rows, noises and seeds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {
-    /// Names the output folder.
+    /// The name of the output folder.
     pub name: String,
     /// The data.
     pub data: DataSpec,
-    /// A bundled data set used, loudly, where `data` is not present.
+    /// The bundled data set to use, with a warning, if `data` is not present.
     pub stand_in: Option<String>,
     /// Named subsets of the views; empty means one subset `all`.
     #[serde(default, deserialize_with = "named_subsets")]
     views: Map<String, Value>,
-    /// The methods with their parameters.
+    /// The methods and their parameters.
     pub methods: Vec<Method>,
-    /// The aliases of its methods: labels that change no cell.
+    /// The aliases of the methods. They are labels and change no cell.
     #[serde(skip)]
     pub aliases: Vec<Alias>,
-    /// The tasks with their parameters; they share a cell's fit.
+    /// The tasks and their parameters. All tasks of a cell judge the same fit.
     pub tasks: Vec<Task>,
     /// Which rows of different views belong together.
     #[serde(default)]
     pub pairing: Pairing,
-    /// What is done to the views' widths before a fit.
+    /// The change of the views' widths before a fit.
     #[serde(default)]
     pub widths: Widths,
-    /// What is done to the training rows.
+    /// The noises on the training rows.
     #[serde(default = "no_noise")]
     pub noise: Vec<Noise>,
     /// Numbers of training rows.
@@ -55,9 +55,9 @@ pub struct Grid {
     pub seeds: Vec<u64>,
     /// Settings of the choice of parameters; reading the file puts them into every method that selects its own.
     pub selection: Option<Map<String, Value>>,
-    /// The comparison that the grid was made for.
+    /// The comparison that was chosen before the grid ran.
     pub primary: Option<Primary>,
-    /// Figures beside those that every grid gets.
+    /// Figures in addition to those that every grid has.
     #[serde(default)]
     pub figures: Vec<FigureSpec>,
 }
@@ -191,14 +191,15 @@ impl Grid {
     }
 }
 
-/// Overrides win; mappings are merged, a key laid over by null is gone, everything else is replaced.
+/// Merges `overrides` into `value`: mappings are merged key by key, `null` removes a key, any other value replaces the
+/// old one.
 pub fn lay_over(value: &mut Value, overrides: &Value) {
     match (value, overrides) {
         (_, Value::Null) => {}
         (Value::Object(map), Value::Object(over)) => {
             for (key, over) in over {
                 if over.is_null() {
-                    // The order of what stays is the file's.
+                    // `remove` would change the order of the remaining keys.
                     map.shift_remove(key);
                 } else {
                     lay_over(map.entry(key.clone()).or_insert(Value::Null), over);
@@ -209,7 +210,7 @@ pub fn lay_over(value: &mut Value, overrides: &Value) {
     }
 }
 
-/// What the types alone do not say.
+/// The checks that the types cannot make.
 fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     let value = &grid.value;
     let mut errors: Vec<DataError> = Vec::new();

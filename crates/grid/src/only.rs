@@ -1,4 +1,4 @@
-//! `--only method=gcpa,views=en+fr,seed=0`: some of a plan's cells.
+//! The filter `--only method=gcpa,views=en+fr,seed=0`, which selects cells of a plan.
 
 use std::fmt;
 use std::str::FromStr;
@@ -97,7 +97,7 @@ impl FromStr for Only {
             .split(',')
             .map(|part| {
                 let Some((name, value)) = part.split_once('=') else {
-                    // A comma begins the next condition, also behind a view.
+                    // A comma ends the list of views and begins the next condition.
                     let views = before.filter(|before| before.trim_start().starts_with("views="));
                     let hint = views.map(|before| {
                         format!("; join the views of a subset with `+`, as in `{}+{}`", before.trim(), part.trim())
@@ -133,7 +133,7 @@ impl FromStr for Only {
 fn are_views(text: &str, views: &[String]) -> bool {
     let mut named: Vec<&str> = text.split('+').map(str::trim).collect();
     let mut views: Vec<&str> = views.iter().map(String::as_str).collect();
-    // A view may have the sign in its name.
+    // The name of a view may contain the sign.
     text == views.join("+") || {
         named.sort_unstable();
         views.sort_unstable();

@@ -1,4 +1,4 @@
-//! From a grid to its cells: every cell valid, with a stable id, before the first factorisation.
+//! The plan of a grid: its cells with their ids. All cells are checked before the first one is computed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ impl PlanRequest {
         let mut overrides = self.overrides.clone();
         if let Some(data) = &self.data {
             lay_over(&mut overrides, &json!({ "data": data_path(data)? }));
-            // Not laid over: it is to stay, and to take out the grid's.
+            // `lay_over` would remove the key. The `null` must stay: it removes the stand-in of the grid file.
             overrides["stand_in"] = Value::Null;
         }
         let mut grid = Grid::read_with(&self.grid, &overrides)?;
@@ -112,7 +112,8 @@ impl PlanRequest {
     }
 }
 
-/// Data as the user names them: a path is seen from where the user is, not from the grid's folder.
+/// The data that the user names on the command line. A relative path starts at the working directory, not at the
+/// grid's folder.
 fn data_path(data: &str) -> Result<String> {
     match data.contains(['/', '\\']) || data.ends_with(".yaml") {
         true => Ok(std::path::absolute(data)?.display().to_string()),
@@ -121,7 +122,7 @@ fn data_path(data: &str) -> Result<String> {
 }
 
 impl Plan {
-    /// The grid's name, which is its folder's below that of all results.
+    /// The name of the grid, and of its folder in the folder of all results.
     pub fn name(&self) -> &str {
         &self.grid.value.name
     }
@@ -135,7 +136,7 @@ impl Plan {
         check_labels(&grid, &source)?;
         check_groups(&grid, &source)?;
         let known = source.view_names();
-        // A stand-in's views may have other names than those of the data that a figure is of.
+        // Figures name the views of the requested data. The views of a stand-in may have other names.
         if grid.value.named_views().is_none() && source.stand_in.is_none() {
             check::figure_pairs(&grid, &grid.value.figures, &known)?;
         }

@@ -1,4 +1,4 @@
-//! The data of a grid: the set it asks for, or the stand-in.
+//! The data of a grid: the requested data set or its stand-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,8 @@ impl Source {
 
     fn synthetic(spec: &SyntheticSpec) -> Result<Self> {
         let dataset = spec.recipe.generate(spec.seed)?;
-        // The recipe stands for the values: they follow from it, its seed and the generator's version.
+        // The checksum is of the recipe, because the recipe, the seed and the version of the generator determine the
+        // values.
         let recipe = format!("planted 1 {} {}", spec.seed, serde_json::to_string(&spec.recipe)?);
         Ok(Self {
             asked: "synthetic".into(),
@@ -256,7 +257,7 @@ pub fn manifests_dir(from: &Path) -> PathBuf {
     let absolute = std::path::absolute(from).unwrap_or_else(|_| from.to_path_buf());
     let found = absolute.ancestors().map(|folder| folder.join("data-manifests")).find(|dir| dir.is_dir());
     match found {
-        // Messages read better with the path as the user would type it.
+        // Messages show the path in the form that the user types.
         Some(dir) => {
             match std::env::current_dir().ok().and_then(|cwd| dir.strip_prefix(cwd).ok().map(Path::to_path_buf)) {
                 Some(relative) => relative,
