@@ -315,6 +315,10 @@ def on_a_phone(page, path, check):
     page.size(*PHONE, phone=True)
     page.open(url_of(path))
     check.that(page.js("document.documentElement.scrollWidth") <= PHONE[0], f"nothing is wider than a phone: {page.js('document.documentElement.scrollWidth')}")
+    # names of tasks with many settings are words without a place to break
+    page.js("document.querySelectorAll('main p, main li').forEach((text) => text.append(' ' + 'rank1_scoring-'.repeat(8)))")
+    check.that(page.js("document.documentElement.scrollWidth") <= PHONE[0], "nor with long names")
+    page.open(url_of(path))
     check.that(page.js("parseFloat(getComputedStyle(document.body).fontSize)") >= 15, "text is large enough to read")
     if page.js('Boolean(document.querySelector("#all-records tbody td.n"))'):
         right = page.js("document.querySelector('#all-records tbody td.n').getBoundingClientRect().right")
