@@ -110,13 +110,27 @@ pub struct LeftOut {
 impl std::fmt::Display for LeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} of {} values are undefined: ", self.count, self.total)?;
-        match self.reasons.as_slice() {
-            [(only, _)] => f.write_str(only),
-            several => {
-                let told: Vec<String> = several.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
-                f.write_str(&told.join(", "))
+        // Reasons of one kind name other views after a colon: one of them stands for all.
+        let mut kinds: Vec<(&str, Vec<&str>, usize)> = Vec::new();
+        for (reason, count) in &self.reasons {
+            let kind = reason.split(": ").next().unwrap_or(reason);
+            match kinds.iter_mut().find(|(known, ..)| *known == kind) {
+                Some((_, reasons, total)) => {
+                    reasons.push(reason);
+                    *total += count;
+                }
+                None => kinds.push((kind, vec![reason], *count)),
             }
         }
+        let only = kinds.len() == 1;
+        let told = kinds.iter().map(|(kind, reasons, count)| match reasons.as_slice() {
+            [reason] if only => (*reason).to_string(),
+            [reason] => format!("{reason} ({count})"),
+            several => {
+                format!("{kind} ({count}, such as {})", several[0].trim_start_matches(kind).trim_start_matches(": "))
+            }
+        });
+        f.write_str(&told.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -527,8 +541,11 @@ mod tests {
         };
         assert_eq!(told(&records).as_deref(), Some("1 of 2 values are undefined: widths differ"));
         records.extend([missing("a", "c", "no item counts"), missing("b", "c", "widths differ")]);
-        let all = "3 of 4 values are undefined: widths differ (2), no item counts (1)";
+        let all = "3 of 4 values are undefined: widths differ (2); no item counts (1)";
         assert_eq!(told(&records).as_deref(), Some(all));
+        let widths = [missing("c", "a", "widths differ: c 3, a 2"), missing("c", "b", "widths differ: c 3, b 4")];
+        let all = "2 of 2 values are undefined: widths differ (2, such as c 3, a 2)";
+        assert_eq!(told(&widths).as_deref(), Some(all));
         assert_eq!(told(&records[..1]), None);
     }
 
