@@ -118,7 +118,7 @@ fn a_table_a_recommendation_and_a_universe_file() {
     assert_eq!(bytes(&own.path("u.safetensors")), bytes(&own.path("v.safetensors")));
     let rows = "--view clip --input @clip.test.csv";
     own.ok(&format!("fit @mine.yaml --method {recommended} --params {} --out @w.safetensors", {
-        chosen["values"].to_string().replace(' ', "")
+        chosen["settings"][recommended].to_string().replace(' ', "")
     }));
     for file in ["u", "w"] {
         own.ok(&format!("translate @{file}.safetensors --from clip --to e5 --input @clip.test.csv --out @{file}.npy"));

@@ -69,6 +69,26 @@ impl Combinations {
         Ok(chosen.into_iter().map(|at| self.combination(at)).collect())
     }
 
+    /// The candidates of a method that a budget allows ([`Combinations::draw`]), each with the parameters `with`. A parameter
+    /// with a single value is the same in all candidates and is not among their [`Candidate::values`].
+    ///
+    /// # Errors
+    /// The errors of [`Combinations::draw`] and [`Candidate::new`].
+    pub fn candidates(
+        &self,
+        name: &str,
+        with: &Map<String, Value>,
+        budget: usize,
+    ) -> Result<Vec<Candidate>, SelectError> {
+        let differs = |path: &str| self.axes.iter().any(|(axis, values)| axis == path && values.len() > 1);
+        let candidate = |values| {
+            let mut candidate = Candidate::new(name, with, values)?;
+            candidate.values.retain(|(path, _)| differs(path));
+            Ok(candidate)
+        };
+        self.draw(budget)?.into_iter().map(candidate).collect()
+    }
+
     /// Indices of the values of a combination.
     fn indices(&self, mut at: usize) -> Vec<usize> {
         let mut indices: Vec<usize> = Vec::with_capacity(self.axes.len());

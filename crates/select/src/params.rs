@@ -17,7 +17,7 @@ use crate::study::{Scored, Study};
 use crate::{Folds, SelectError};
 
 /// Version of the numbers of a choice, raised when the same data give another one.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A method whose parameters are chosen by cross-validation on the training items.
 ///
@@ -134,9 +134,7 @@ impl SelectParams {
             true => Combinations::suggested(&self.shared()?, size, &self.with),
             false => Combinations::of(&self.over),
         };
-        let drawn = space.draw(self.budget)?;
-        let candidates = drawn.into_iter().map(|values| Candidate::new(&self.method, &self.with, values));
-        Ok((candidates.collect::<Result<_, _>>()?, space.size()))
+        Ok((space.candidates(&self.method, &self.with, self.budget)?, space.size()))
     }
 
     fn check(&self) -> Result<(), SelectError> {

@@ -8,7 +8,7 @@ use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, SearchSpace
 use crate::fitted::ViewMap;
 use crate::methods::gcpa::{CorrectorBase, TrainingData};
 use crate::methods::shared::check::ensure;
-use crate::methods::shared::search::{names, numbers};
+use crate::methods::shared::search::{bases, numbers};
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ConstantColumns;
 use crate::settings::choice;
@@ -111,7 +111,7 @@ impl Aligner for ConsensusRidgeParams {
     }
 
     fn search(&self, _: &FitSize) -> SearchSpace {
-        vec![("ridge", numbers(&[0.0, 0.01, 0.1, 1.0])), ("base", names(&["gpa", "gcca"]))]
+        vec![("ridge", numbers(&[0.0, 0.01, 0.1, 1.0])), ("base", bases())]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

@@ -225,8 +225,7 @@ fn candidates(
         FitInput::new(&items.views).with_labels(&items.labels).and_then(|input| input.with_groups(&items.groups));
     input.and_then(|input| method.applies(input)).map_err(|error| error.to_string())?;
     let space = Combinations::suggested(method, size, &Map::new());
-    let drawn = space.draw(options.budget).map_err(|error| error.to_string())?;
-    let left_out = space.size() - drawn.len();
-    let candidates = drawn.into_iter().map(|values| Candidate::new(method.name(), &Map::new(), values));
-    Ok((candidates.collect::<Result<_, _>>().map_err(|error| error.to_string())?, left_out))
+    let candidates = space.candidates(method.name(), &Map::new(), options.budget).map_err(|error| error.to_string())?;
+    let left_out = space.size() - candidates.len();
+    Ok((candidates, left_out))
 }

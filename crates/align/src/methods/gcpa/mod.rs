@@ -8,7 +8,7 @@ mod training;
 
 use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, SearchSpace};
 use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_SOLVER, BASE_TOL, CONSTANT_COLUMNS};
-use crate::methods::shared::search::{names, numbers};
+use crate::methods::shared::search::{bases, names, numbers};
 use crate::named::ParameterDoc;
 use crate::report::CorrectorReport;
 use crate::{AlignError, Fit, FitReport, Fitted};
@@ -117,7 +117,7 @@ impl Aligner for GcpaParams {
 
     fn search(&self, _: &FitSize) -> SearchSpace {
         let (tau, lambda) = (numbers(&[0.02, 0.08, 0.3]), numbers(&[0.2, 0.7, 2.0]));
-        vec![("loss.tau", tau), ("loss.lambda", lambda), ("base", names(&["gpa", "gcca"]))]
+        vec![("training", names(&["fast"])), ("loss.tau", tau), ("loss.lambda", lambda), ("base", bases())]
     }
 
     fn validate(&self) -> Result<(), AlignError> {

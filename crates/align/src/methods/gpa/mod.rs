@@ -18,7 +18,7 @@ use crate::fitted::ViewMap;
 use crate::methods::shared::check::at_most;
 use crate::methods::shared::docs::CONSTANT_COLUMNS;
 use crate::methods::shared::groups::in_groups;
-use crate::methods::shared::search::{axes, names, switch};
+use crate::methods::shared::search::{axes, names, quick, switch};
 use crate::moments::Moments;
 use crate::named::ParameterDoc;
 use crate::numerics::linalg::{self, Factor, Threads};
@@ -120,7 +120,8 @@ impl Aligner for GpaParams {
     }
 
     fn search(&self, size: &FitSize) -> SearchSpace {
-        vec![("rank", axes(size)), ("scale", switch()), ("weights", names(&["equal", "agreement"]))]
+        let [solver, tol] = quick();
+        vec![solver, tol, ("rank", axes(size)), ("scale", switch()), ("weights", names(&["equal", "agreement"]))]
     }
 
     fn validate(&self) -> Result<(), AlignError> {
