@@ -12,7 +12,7 @@ use align::{
 };
 use files::checksum::Sha256Stream;
 use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
-use safetensors::{Dtype, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
 
 use crate::{DataError, import::Member, pieces::matrix_writer::MatrixWriter};
@@ -61,7 +61,7 @@ impl Tensor {
 }
 
 /// Writes a file atomically and returns its checksum.
-fn whole(file: &Path, bytes: &[u8]) -> Result<String, DataError> {
+pub(crate) fn whole(file: &Path, bytes: &[u8]) -> Result<String, DataError> {
     files::write(file, bytes).map_err(|reason| DataError::unwritable(file, reason))
 }
 
@@ -76,11 +76,18 @@ pub(crate) fn safetensors_with(
     tensors: &[Tensor],
     metadata: Option<HashMap<String, String>>,
 ) -> Result<String, DataError> {
+    let bytes = safetensors_bytes(tensors, metadata).map_err(|e| DataError::unwritable(file, e))?;
+    whole(file, &bytes)
+}
+
+/// The bytes of such a file.
+pub(crate) fn safetensors_bytes(
+    tensors: &[Tensor],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, SafeTensorError> {
     let views =
         tensors.iter().map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.clone(), view)));
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| DataError::unwritable(file, e))?;
-    let bytes = safetensors::serialize(views, metadata).map_err(|e| DataError::unwritable(file, e))?;
-    whole(file, &bytes)
+    safetensors::serialize(views.collect::<Result<Vec<_>, _>>()?, metadata)
 }
 
 /// SHA-256 of the bytes after the header of a file of these arrays: wide elements first, then by name.

@@ -38,7 +38,7 @@ pub use self::problem::{FORMAT_VERSION, UniverseProblem};
 use crate::{
     DataError, nearest,
     read::{self, safetensors},
-    write::{Tensor, checksum_of_data, safetensors_with},
+    write::{Tensor, checksum_of_data, safetensors_bytes, whole},
 };
 
 /// Arrays of the consensus; the names have no dot, so that no view's array has the same name.
@@ -169,6 +169,14 @@ impl Saved {
     /// # Errors
     /// A fit of a form outside `align` that has no parts ([`align::FittedMaps::parts`]); a file that cannot be written.
     pub fn write(&self, file: &Path) -> Result<String, DataError> {
+        whole(file, &self.to_bytes(file)?)
+    }
+
+    /// The bytes of the file, for a program that keeps fits elsewhere; `file` is named in the errors.
+    ///
+    /// # Errors
+    /// A fit of a form outside `align` that has no parts.
+    pub fn to_bytes(&self, file: &Path) -> Result<Vec<u8>, DataError> {
         let parts = self.fitted.parts().map_err(|cause| problem(file, UniverseProblem::Parts { cause }))?;
         let Parts { outline, mut arrays } = parts;
         if let Some(consensus) = &self.consensus {
@@ -186,7 +194,8 @@ impl Saved {
         };
         let text = serde_json::to_string(&about);
         let text = text.map_err(|e| problem(file, UniverseProblem::Metadata { detail: e.to_string() }))?;
-        safetensors_with(file, &tensors, Some(HashMap::from([(ENTRY.to_owned(), text)])))
+        safetensors_bytes(&tensors, Some(HashMap::from([(ENTRY.to_owned(), text)])))
+            .map_err(|e| DataError::unwritable(file, e))
     }
 }
 
@@ -196,8 +205,15 @@ impl Saved {
 /// A file that does not exist, is truncated or damaged, has no universe or a newer format; arrays that are missing, not
 /// used, of another shape or not finite.
 pub fn read(file: &Path) -> Result<Saved, DataError> {
-    let bytes = read::bytes(file)?;
-    let contents = safetensors::arrays(&bytes).map_err(|p| DataError::file(file, p))?;
+    from_bytes(&read::bytes(file)?, file)
+}
+
+/// Reads the bytes of such a file; `file` is named in the errors.
+///
+/// # Errors
+/// The errors of [`read`].
+pub fn from_bytes(bytes: &[u8], file: &Path) -> Result<Saved, DataError> {
+    let contents = safetensors::arrays(bytes).map_err(|p| DataError::file(file, p))?;
     let fail = |p: UniverseProblem| problem(file, p);
     let metadata = |detail: String| fail(UniverseProblem::Metadata { detail });
     let text = contents.metadata.get(ENTRY).ok_or_else(|| fail(UniverseProblem::NoUniverse))?;
