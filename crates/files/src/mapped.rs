@@ -1,4 +1,5 @@
-//! Files read as bytes; a file of which pieces are used is mapped. The only place with `unsafe`.
+//! Files read as bytes; a file of which pieces are used is mapped. The only place with `unsafe` in
+//! the library.
 
 #![allow(unsafe_code, reason = "a mapped file is memory that others can change; see `Mapped::open`")]
 

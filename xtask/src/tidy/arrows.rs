@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["align", "tasks", "data", "grid", "store", "figures", "files"]),
     ("runner", &["align", "tasks", "select", "data", "fetch", "grid", "store", "report", "figures", "files", "say"]),
     ("embed", &["data", "files", "say"]),
+    ("python", &["align", "tasks", "select", "data", "grid", "store", "report", "runner", "files"]),
     ("xtask", &["files", "say"]),
 ];
 
@@ -42,6 +43,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("candle-core", &["embed"]),
     ("candle-nn", &["embed"]),
     ("tokenizers", &["embed"]),
+    ("pyo3", &["python"]),
+    ("numpy", &["python"]),
 ];
 
 /// Forbidden dependencies, and crates that are not in the list.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-/// Files of the tree with this extension, without build output and results, sorted.
+/// Files of the tree with this extension, without build output, results and an environment of Python, sorted.
 pub fn files(root: &Path, extension: &str) -> Vec<PathBuf> {
-    let skipped = ["target", "results", ".git"];
+    let skipped = ["target", "results", ".git", ".venv"];
     let walk = WalkDir::new(root).sort_by_file_name().into_iter();
     let entries =
         walk.filter_entry(|entry| entry.depth() == 0 || !skipped.iter().any(|name| entry.file_name() == *name));

@@ -1,0 +1,21 @@
+"""Exceptions and warnings of polyalign that Python has no class for."""
+
+from __future__ import annotations
+
+__all__ = ["FitWarning", "NotFittedError", "UnknownViewError"]
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A method that has to be fitted first. As in scikit-learn, it is a ``ValueError`` and an ``AttributeError``."""
+
+
+class UnknownViewError(KeyError):
+    """A view that a fit or a set of views does not have."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its text in quotes.
+        return str(self.args[0]) if self.args else ""
+
+
+class FitWarning(UserWarning):
+    """What readers of the numbers of a fit need to know: an iteration that did not converge, a view that is constant."""
