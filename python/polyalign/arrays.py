@@ -6,24 +6,24 @@ Every array that is this already is used as it is, without a copy. Half precisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Union, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
 __all__ = ["Array", "ArrayLike", "Missing", "as_rows", "named_rows"]
 
-Array: TypeAlias = "npt.NDArray[np.float32]"
+Array: TypeAlias = npt.NDArray[np.float32]
 """What polyalign returns: ``float32``, C-contiguous."""
 
 ArrayLike: TypeAlias = Any
 """What polyalign takes: arrays of NumPy and torch, nested lists, and objects with ``__array__`` or ``__dlpack__``."""
 
-Missing: TypeAlias = Union[Literal["nan"], Mapping[str, ArrayLike], None]
+Missing: TypeAlias = Literal["nan"] | Mapping[str, ArrayLike] | None
 """Rows that views miss: ``"nan"`` for the rows that hold a NaN, or for each view that misses rows a mask of them."""
+
+Named: TypeAlias = tuple[str, Array, list[bool] | None]
+"""A view: its name, its rows, and if it misses rows one truth value for each row."""
 
 # Devices of DLPack whose memory the processor reads: kDLCPU, kDLCUDAHost.
 _READABLE = (1, 3)
@@ -104,7 +104,7 @@ def _of_torch(x: Any, name: str) -> npt.NDArray[Any]:
 
 def named_rows(
     views: Mapping[str, ArrayLike], missing: Missing = None, *, of: str = "views"
-) -> list[tuple[str, Array, list[bool] | None]]:
+) -> list[Named]:
     """The rows of each view with its name and, if it misses rows, one truth value for each row."""
     if not isinstance(views, Mapping):
         raise TypeError(f"{of} are {type(views).__name__}, expected a mapping from names to arrays, such as {{'en': X_en, 'fr': X_fr}}")
@@ -117,19 +117,19 @@ def named_rows(
     if isinstance(missing, str):
         if missing != "nan":
             raise ValueError(f"missing is {missing!r}, expected 'nan', or for each view that misses rows a mask of them")
-        masks = {name: np.isnan(x).any(axis=1) for name, x in rows.items()}
+        masks = {name: cast("npt.NDArray[np.bool_]", np.isnan(x).any(axis=1)) for name, x in rows.items()}
     else:
         _check_known(missing, rows)
         masks = {name: _mask(missing[name], name, len(rows[name])) for name in missing}
-    named = []
+    named: list[Named] = []
     for name, x in rows.items():
         mask = masks.get(name)
         if mask is None or not mask.any():
             named.append((name, x, None))
             continue
         # Nobody reads these rows; their values need not be numbers.
-        x = np.where(mask[:, None], np.float32(0), x)
-        named.append((name, x, mask.tolist()))
+        present = np.where(mask[:, None], np.float32(0), x)
+        named.append((name, present, [bool(value) for value in mask]))
     return named
 
 

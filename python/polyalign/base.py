@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
 from . import _native
 from .arrays import Array, ArrayLike, Missing, as_rows, named_rows
@@ -19,7 +19,9 @@ from .settings import lists, seed_of, threads_of
 
 __all__ = ["Aligner", "load"]
 
-Views = Mapping[str, ArrayLike]
+_A = TypeVar("_A", bound="Aligner")
+
+Views: TypeAlias = Mapping[str, ArrayLike]
 """Views by name: arrays of shape (N, d_m), row i of each for the same item."""
 
 
@@ -68,7 +70,7 @@ class Aligner:
             params.update(_flat(self._normalised(), ""))
         return params
 
-    def set_params(self, **params: Any) -> Aligner:
+    def set_params(self: _A, **params: Any) -> _A:
         """Sets parameters by name; ``loss__tau=0.1`` sets one of a setting. Returns the method itself."""
         before = dict(self.__dict__)
         try:
@@ -131,7 +133,7 @@ class Aligner:
     # Fits.
 
     def fit(
-        self,
+        self: _A,
         views: Views,
         y: ArrayLike = None,
         *,
@@ -145,7 +147,7 @@ class Aligner:
         n_jobs: int | None = None,
         progress: Callable[[int, int], object] | bool | None = None,
         data: str = "arrays",
-    ) -> Any:
+    ) -> _A:
         """Fits the method on the training rows.
 
         The interpreter is free during the fit, and Ctrl-C ends it. ``float32`` arrays in C order are not copied; do not change
@@ -202,8 +204,7 @@ class Aligner:
 
     def fit_transform(self, views: Views, y: ArrayLike = None, **settings: Any) -> dict[str, Array]:
         """Fits the method and gives the training rows of all views in the universe."""
-        transformed: dict[str, Array] = self.fit(views, y, **settings).transform(views)
-        return transformed
+        return self.fit(views, y, **settings).transform(views)
 
     def _fitted(self) -> _native.Fitted:
         fit: _native.Fitted | None = self.__dict__.get("fit_")
@@ -213,6 +214,12 @@ class Aligner:
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.__dict__.get("fit_") is not None
+
+    def __sklearn_tags__(self) -> Any:
+        # Asked for by scikit-learn, which is there then.
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
     @property
     def views_(self) -> dict[str, int]:
@@ -229,7 +236,13 @@ class Aligner:
         """How the fit ended."""
         return Report._of(self._fitted().report)
 
-    def transform(self, view: str | Views, x: ArrayLike = None) -> Any:
+    @overload
+    def transform(self, view: str, x: ArrayLike) -> Array: ...
+
+    @overload
+    def transform(self, view: Views) -> dict[str, Array]: ...
+
+    def transform(self, view: str | Views, x: ArrayLike = None) -> Array | dict[str, Array]:
         """Rows in the universe, the coordinates that all views share.
 
         Parameters
@@ -267,7 +280,7 @@ class Aligner:
         """Rows of the universe, of shape (n, D), in the coordinates of a view."""
         return self._fitted().inverse(view, as_rows(u, "universe rows"))
 
-    def add_view(self, name: str, x: ArrayLike, anchors: Views, *, form: str = "scaled") -> Any:
+    def add_view(self: _A, name: str, x: ArrayLike, anchors: Views, *, form: str = "scaled") -> _A:
         """Adds a view to the universe by items that it shares with other views, whose maps do not change.
 
         Parameters
@@ -306,7 +319,7 @@ class Aligner:
         return fit.write(path)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str]) -> Aligner:
     """Loads a fit that :meth:`Aligner.save` or ``runner fit`` has written.
 
     Returns

@@ -7,6 +7,7 @@ The classes are made when the module is imported; ``methods.pyi`` shows them to 
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 from .base import Aligner
@@ -31,12 +32,18 @@ def _documentation(spec: MethodSpec) -> str:
     lines = [f"{spec.title}: {spec.summary}.", ""]
     if spec.own:
         lines += ["Parameters", "----------"]
-    for name, parameter in spec.own.items():
-        lines += [f"{name} : {parameter.domain}, default {parameter.default!r}", f"    {parameter.about}."]
-    for name, parameter in spec.nested.items():
-        where = ".".join(parameter.path)
-        lines += [f"{name} : {parameter.domain}, default {parameter.default!r}", f"    {parameter.about} (``{where}``)."]
+    for name, parameter in [*spec.own.items(), *spec.nested.items()]:
+        where = f" (``{'.'.join(parameter.path)}``)" if len(parameter.path) > 1 else ""
+        lines += [f"{name} : {_in_python(parameter.domain)}, default {parameter.default!r}"]
+        lines += [f"    {_in_python(parameter.about)}{where}."]
     return "\n".join(lines)
+
+
+def _in_python(text: str) -> str:
+    """A text of the registry, which speaks of the values of grid files."""
+    for word, ours in (("null", "None"), ("true", "True"), ("false", "False")):
+        text = re.sub(rf"\b{word}\b", ours, text)
+    return text
 
 
 def _signature(spec: MethodSpec) -> inspect.Signature:

@@ -57,5 +57,6 @@ class Report:
     @classmethod
     def _of(cls, value: dict[str, Any]) -> Report:
         # What a report leaves out is empty.
-        lists = ("kept", "warnings")
-        return cls(**{field.name: value.get(field.name, [] if field.name in lists else None) for field in fields(cls)})
+        empty: dict[str, Any] = {field.name: None for field in fields(cls)}
+        given = {name: value[name] for name in empty if name in value}
+        return cls(**{**empty, "kept": [], "warnings": [], **given})

@@ -44,21 +44,22 @@ def _class(spec: MethodSpec) -> str:
     lines = ["", f"class {spec.class_name}(Aligner):"]
     inside = ('"""' + documentation + '\n"""').split("\n")
     lines += [("    " + line).rstrip() for line in inside]
+    types = {parameter: _type(parameter, spec) for parameter in [*spec.own.values(), *spec.nested.values()]}
     for name, parameter in spec.own.items():
-        lines.append(f"    {name}: {_type(parameter)}")
-    keywords = [(name, parameter, repr(parameter.default)) for name, parameter in spec.own.items()]
+        lines.append(f"    {name}: {types[parameter]}")
+    keywords = [(name, parameter, _default(parameter)) for name, parameter in spec.own.items()]
     # Of a setting: no value means that of the setting.
     keywords += [(name, parameter, "...") for name, parameter in spec.nested.items()]
     if not keywords:
         lines.append("    def __init__(self) -> None: ...")
     else:
         lines += ["    def __init__(", "        self,", "        *,"]
-        lines += [f"        {name}: {_type(parameter)} = {default}," for name, parameter, default in keywords]
+        lines += [f"        {name}: {types[parameter]} = {default}," for name, parameter, default in keywords]
         lines.append("    ) -> None: ...")
     return "\n".join(lines) + "\n"
 
 
-def _type(parameter: Parameter) -> str:
+def _type(parameter: Parameter, spec: MethodSpec) -> str:
     """The type of the values in the domain of a parameter, which is words for people."""
     domain = parameter.domain
     nothing = parameter.default is None or re.search(r"\bnull\b", domain) is not None
@@ -77,11 +78,22 @@ def _type(parameter: Parameter) -> str:
         return "Mapping[str, Any]" + end
     words = [word.strip() for word in domain.split(",")]
     names = [word for word in words if re.fullmatch(r"[a-z_0-9]+", word) and word != "null"]
+    depth = len(parameter.path)
+    plain = not any(path[:depth] == parameter.path and len(path) > depth for path in spec.paths)
     if names and len(names) == len([word for word in words if word != "null"]) and domain != "task":
-        literal = f"Literal[{', '.join(repr(name) for name in names)}]"
-        # A name with settings of its own is a mapping of one key, or another method.
-        return f"{literal} | Mapping[str, Any] | Aligner" + end
+        literal = f"Literal[{', '.join(map(_quoted, names))}]"
+        # A name with settings of its own can be a mapping of one key, or a method.
+        return literal + ("" if plain else " | Mapping[str, Any] | Aligner") + end
     return "str | Mapping[str, Any] | Aligner" + end
+
+
+def _default(parameter: Parameter) -> str:
+    value = parameter.default
+    return _quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 if __name__ == "__main__":

@@ -1,0 +1,319 @@
+"""Fits: what they give, their files, threads, interruption, progress, copies and errors."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyalign as pa
+from conftest import Views, synthetic
+
+# These few rows do not always let GPA converge.
+pytestmark = pytest.mark.filterwarnings("ignore::polyalign.FitWarning")
+
+
+def long_fit() -> tuple[pa.Aligner, Views]:
+    """A fit that takes much longer than any test."""
+    return pa.GCPA(epochs=10**6, steps_per_epoch=10**6), synthetic(2000, (64, 64, 64))
+
+
+def test_a_fit_has_views_a_width_and_a_report(views: Views) -> None:
+    fit = pa.GPA().fit(views)
+    assert fit.views_ == {"en": 12, "fr": 10, "de": 14} and fit.width_ == 14
+    report = fit.report_
+    assert report.stop in ("converged", "iteration_cap") and report.iterations and report.objective and report.seconds is not None
+    assert report.seconds > 0 and report.maps == 3 and report.corrector is None
+    assert pa.PA().fit(views).width_ is None
+    corrected = pa.GCPA(epochs=1, steps_per_epoch=2).fit(views).report_
+    assert corrected.corrector is not None and corrected.corrector["steps"] == 2
+
+
+def test_views_are_transformed_one_by_one_or_together(views: Views) -> None:
+    fit = pa.GPA()
+    together = fit.fit_transform(views)
+    assert list(together) == ["en", "fr", "de"]
+    assert np.array_equal(together["fr"], fit.transform("fr", views["fr"]))
+    assert np.array_equal(fit.transform({"fr": views["fr"]})["fr"], together["fr"])
+    there = fit.translate("en", "fr", views["en"])
+    assert there.shape == (200, 10)
+    assert np.array_equal(fit.inverse_transform("fr", together["en"]), there)
+    assert np.corrcoef(there.ravel(), views["fr"].ravel())[0, 1] > 0.9
+    with pytest.raises(TypeError, match="has no rows"):
+        fit.transform("en")
+    with pytest.raises(TypeError, match=r"expected a name: transform\(name, X\)"):
+        fit.transform(views["en"], views["en"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected a mapping from names to arrays"):
+        fit.transform(views["en"])  # type: ignore[arg-type]
+
+
+def test_what_a_method_lacks_is_said(views: Views) -> None:
+    pairwise = pa.PA().fit(views)
+    with pytest.raises(TypeError, match="pairwise has no universe space; it offers translated"):
+        pairwise.transform("en", views["en"])
+    with pytest.raises(TypeError, match="na has no translated space; it offers input"):
+        pa.NA().fit(views).translate("en", "fr", views["en"])
+    with pytest.raises(TypeError, match="`pairwise` has no space that all views share, from which a way leads back"):
+        pairwise.inverse_transform("en", views["en"])
+    with pytest.raises(TypeError, match="to which another could be added"):
+        pairwise.add_view("it", views["en"], anchors=views)
+
+
+def test_before_a_fit_there_is_nothing(views: Views) -> None:
+    method = pa.GPA()
+    calls: list[Any] = [
+        lambda: method.transform("en", views["en"]),
+        lambda: method.translate("en", "fr", views["en"]),
+        lambda: method.inverse_transform("en", views["en"]),
+        lambda: method.save("u.safetensors"),
+        lambda: method.add_view("it", views["en"], anchors=views),
+        lambda: method.report_,
+        lambda: method.views_,
+    ]
+    for call in calls:
+        with pytest.raises(pa.NotFittedError, match="this GPA is not fitted yet") as caught:
+            call()
+        assert isinstance(caught.value, ValueError) and isinstance(caught.value, AttributeError)
+    assert not hasattr(method, "views_") and not hasattr(method, "fit_")
+
+
+def test_an_unknown_view_is_a_key_error_with_the_views_that_there_are(views: Views) -> None:
+    fit = pa.GPA().fit(views)
+    for call in (
+        lambda: fit.transform("es", views["en"]),
+        lambda: fit.translate("en", "es", views["en"]),
+        lambda: fit.inverse_transform("es", views["de"]),
+        lambda: fit.add_view("it", views["en"], anchors={"es": views["en"]}),
+        lambda: pa.GPA().fit(views, validation={"en": views["en"]}),
+    ):
+        with pytest.raises(KeyError) as caught:
+            call()
+        assert isinstance(caught.value, pa.UnknownViewError)
+        assert str(caught.value).startswith("no view `"), "no quotes around it"
+
+
+def test_a_view_is_added_and_the_others_do_not_change(views: Views) -> None:
+    italian = synthetic(widths=(12, 10, 14, 9))["it"]
+    narrow = pa.GPA().fit(views)
+    wider = copy.copy(narrow).add_view("it", italian, anchors={"en": views["en"], "de": views["de"]})
+    assert list(wider.views_) == ["en", "fr", "de", "it"] and list(narrow.views_) == ["en", "fr", "de"]
+    assert np.array_equal(wider.transform("en", views["en"]), narrow.transform("en", views["en"]))
+    assert wider.translate("it", "en", italian).shape == (200, 12)
+    with pytest.raises(ValueError, match="form is `rotated`, expected `scaled` or `orthogonal`"):
+        narrow.add_view("it", italian, anchors=views, form="rotated")
+    with pytest.raises(ValueError, match="view `en` is given twice"):
+        narrow.add_view("en", views["en"], anchors=views)
+    with pytest.raises(ValueError, match="found 0 views"):
+        narrow.add_view("it", italian, anchors={})
+
+
+def test_files(views: Views, tmp_path: Path) -> None:
+    fit = pa.GCPA(epochs=1, steps_per_epoch=2, tau=0.05).fit(views, seed=3)
+    file = tmp_path / "u.safetensors"
+    digest = fit.save(file)
+    assert len(digest) == 64
+    again = pa.load(str(file))
+    assert isinstance(again, pa.GCPA) and again._normalised() == fit._normalised()
+    assert again.report_ == type(again.report_)(**{**vars(fit.report_), "seconds": None})
+    assert np.array_equal(again.transform("en", views["en"]), fit.transform("en", views["en"]))
+    assert fit.fit_.to_bytes() == file.read_bytes()
+    assert again.fit_.origin["seed"] == 3 and again.fit_.origin["tool"].startswith("polyalign ")
+    with pytest.raises(FileExistsError, match="is there already; choose another name, or give overwrite=True"):
+        fit.save(file)
+    assert fit.save(file, overwrite=True) == digest
+    with pytest.raises(ValueError, match="expected '.safetensors'"):
+        fit.save(tmp_path / "u.npz")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        pa.load(tmp_path / "none.safetensors")
+    with pytest.raises(OSError, match="cannot be written"):
+        fit.save(file / "u.safetensors")
+    damaged = bytearray(file.read_bytes())
+    damaged[-1] ^= 1
+    file.write_bytes(damaged)
+    with pytest.raises(ValueError, match="the file is damaged, copy it again or fit anew"):
+        pa.load(file)
+    file.write_bytes(b"no safetensors")
+    with pytest.raises(ValueError, match="u.safetensors: "):
+        pa.load(file)
+
+
+def test_the_seed_has_two_names(views: Views) -> None:
+    def z(**settings: Any) -> Any:
+        return pa.GPA().fit(views, **settings).transform("en", views["en"])
+
+    assert np.array_equal(z(), z(seed=42)) and np.array_equal(z(seed=7), z(random_state=np.int32(7)))
+    assert not np.array_equal(z(seed=7), z(seed=8))
+    for make in (np.random.default_rng, np.random.RandomState):
+        assert np.array_equal(z(random_state=make(1)), z(random_state=make(1)))
+    for wrong, error in ((1.5, TypeError), ("7", TypeError), (-1, ValueError), (2**64, ValueError)):
+        with pytest.raises(error, match="seed is"):
+            z(seed=wrong)
+    with pytest.raises(TypeError, match="mean the same"):
+        z(seed=1, random_state=1)
+
+
+def test_the_number_of_threads_changes_no_bit(views: Views) -> None:
+    fits = [pa.GCPA(epochs=1, steps_per_epoch=5).fit(views, n_jobs=n).fit_.to_bytes() for n in (None, 1, 2, -1)]
+    assert len(set(fits)) == 1
+    with pytest.raises(ValueError, match="n_jobs is 0"):
+        pa.GPA().fit(views, n_jobs=0)
+    with pytest.raises(TypeError, match="n_jobs is str"):
+        pa.GPA().fit(views, n_jobs="2")  # type: ignore[arg-type]
+
+
+def test_labels_and_validation_rows_are_taken(views: Views) -> None:
+    label = np.arange(200) % 4
+    want = pa.GPA().fit(views).fit_.to_bytes()
+    assert pa.GPA().fit(views, label).fit_.to_bytes() == want
+    assert pa.GPA().fit(views, labels={"class": label.astype(str)}, validation=views).fit_.to_bytes() == want
+    with pytest.raises(ValueError, match="labels has shape .3,., expected one value for each of the 200 rows"):
+        pa.GPA().fit(views, labels=[1, 2, 3])
+
+
+def test_warnings_of_the_library_are_warnings(views: Views) -> None:
+    with pytest.warns(pa.FitWarning, match="stopped at the cap of 1 iterations before it converged; raise `max_iter`"):
+        fit = pa.GPA(max_iter=1).fit(views)
+    assert fit.report_.stop == "iteration_cap" and len(fit.report_.warnings) == 1
+
+
+def test_copies_and_pickles(views: Views) -> None:
+    for method in (pa.GPA(), pa.GCPA(tau=0.05)):
+        assert repr(pickle.loads(pickle.dumps(method))) == repr(method)
+        assert repr(copy.deepcopy(method)) == repr(method)
+    fit = pa.GCPA(epochs=1, steps_per_epoch=2).fit(views)
+    for again in (pickle.loads(pickle.dumps(fit)), copy.copy(fit), copy.deepcopy(fit)):
+        assert type(again) is pa.GCPA and again.report_ == fit.report_ and repr(again) == repr(fit)
+        assert np.array_equal(again.transform("en", views["en"]), fit.transform("en", views["en"]))
+    again = copy.deepcopy(fit)
+    again.set_params(epochs=9)
+    assert fit.training == {"released": {"epochs": 1, "steps_per_epoch": 2}}
+
+
+def test_joblib(views: Views, tmp_path: Path) -> None:
+    joblib = pytest.importorskip("joblib")
+    fit = pa.GPA().fit(views)
+    joblib.dump(fit, tmp_path / "fit.joblib")
+    assert np.array_equal(joblib.load(tmp_path / "fit.joblib").transform("en", views["en"]), fit.transform("en", views["en"]))
+    fits = joblib.Parallel(n_jobs=2)(joblib.delayed(pa.GPA(rank=rank).fit)(views, n_jobs=1) for rank in (2, 3))
+    assert [fit.width_ for fit in fits] == [2, 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_has_threads_of_its_own(views: Views) -> None:
+    fit = pa.GPA().fit(views)
+    want = fit.transform("en", views["en"])
+    child = os.fork()
+    if child == 0:
+        same = np.array_equal(fit.transform("en", views["en"]), want) and pa.GPA().fit(views).width_ == 14
+        os._exit(0 if same else 1)
+    for _ in range(200):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the child waits for ever")
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_other_threads_run_during_a_fit() -> None:
+    method, views = long_fit()
+    ended: list[BaseException] = []
+    stop = threading.Event()
+
+    def progress(done: int, total: int) -> None:
+        if stop.is_set():
+            raise RuntimeError("enough")
+
+    def fit() -> None:
+        try:
+            method.fit(views, n_jobs=1, progress=progress)
+        except RuntimeError as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=fit) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    longest = counted = 0.0
+    end = time.monotonic() + 1
+    before = time.monotonic()
+    while (now := time.monotonic()) < end:
+        longest, counted, before = max(longest, now - before), counted + 1, now
+    assert all(thread.is_alive() for thread in threads)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(ended) == 2 and not any(thread.is_alive() for thread in threads)
+    assert counted > 1000 and longest < 0.5, "the interpreter was not free"
+
+
+def test_ctrl_c_ends_a_fit_within_a_second() -> None:
+    code = textwrap.dedent("""
+        import sys, time
+        sys.path.insert(0, sys.argv[1])
+        from test_fits import long_fit
+        method, views = long_fit()
+        started = []
+        def progress(done, total):
+            if not started:
+                started.append(True)
+                print("started", flush=True)
+        try:
+            method.fit(views, progress=progress)
+        except KeyboardInterrupt:
+            print("stopped", hasattr(method, "fit_"), flush=True)
+            time.sleep(0.2)
+    """)
+    child = subprocess.Popen([sys.executable, "-c", code, str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "started\n"
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    since = time.monotonic()
+    assert child.stdout.readline() == "stopped False\n"
+    assert time.monotonic() - since < 1
+    assert child.wait(10) == 0
+
+
+def test_progress_is_reported_and_can_end_a_fit(views: Views) -> None:
+    seen: list[tuple[int, int]] = []
+    pa.GCPA(epochs=1, steps_per_epoch=300, batch=64).fit(views, progress=lambda done, total: seen.append((done, total)))
+    assert seen and all(0 < done <= total for done, total in seen)
+
+    def fail(done: int, total: int) -> None:
+        raise LookupError("my own")
+
+    method, rows = long_fit()
+    since = time.monotonic()
+    with pytest.raises(LookupError, match="my own"):
+        method.fit(rows, progress=fail)
+    assert time.monotonic() - since < 5
+    with pytest.raises(TypeError, match="progress is int"):
+        method.fit(rows, progress=3)  # type: ignore[arg-type]
+
+
+def test_a_bar_of_tqdm_is_shown(views: Views, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    pa.GCPA(epochs=1, steps_per_epoch=300, batch=64).fit(views, progress=True)
+    assert "GCPA" in capsys.readouterr().err
+    pa.GPA().fit(views)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_import_is_quick() -> None:
+    code = "import numpy, time; t = time.perf_counter(); import polyalign; print(time.perf_counter() - t)"
+    times = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(3)]
+    assert min(times) < 0.3
