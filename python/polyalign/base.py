@@ -237,12 +237,14 @@ class Aligner:
         return Report._of(self._fitted().report)
 
     @overload
-    def transform(self, view: str, x: ArrayLike) -> Array: ...
+    def transform(self, view: str, x: ArrayLike, *, unit_variance: bool = ...) -> Array: ...
 
     @overload
-    def transform(self, view: Views) -> dict[str, Array]: ...
+    def transform(self, view: Views, *, unit_variance: bool = ...) -> dict[str, Array]: ...
 
-    def transform(self, view: str | Views, x: ArrayLike = None) -> Array | dict[str, Array]:
+    def transform(
+        self, view: str | Views, x: ArrayLike = None, *, unit_variance: bool = False
+    ) -> Array | dict[str, Array]:
         """Rows in the universe, the coordinates that all views share.
 
         Parameters
@@ -251,6 +253,8 @@ class Aligner:
             The view of the rows, or the rows of several views by name.
         x : array_like of shape (n, d_m), optional
             The rows, if `view` is a name.
+        unit_variance : bool
+            Whether every coordinate is divided by its standard deviation over the consensus of the training rows.
 
         Returns
         -------
@@ -261,10 +265,10 @@ class Aligner:
         if isinstance(view, str):
             if x is None:
                 raise TypeError(f"transform({view!r}) has no rows; give transform({view!r}, X), or a mapping of views")
-            return fit.project(view, as_rows(x, f"view `{view}`"))
+            return fit.project(view, as_rows(x, f"view `{view}`"), unit_variance)
         if x is not None:
             raise TypeError(f"the view is {type(view).__name__}, expected a name: transform(name, X)")
-        return {name: fit.project(name, rows) for name, rows, _ in named_rows(view)}
+        return {name: fit.project(name, rows, unit_variance) for name, rows, _ in named_rows(view)}
 
     def translate(self, source: str, target: str, x: ArrayLike) -> Array:
         """Rows of the view `source` in the coordinates of the view `target`.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import polyalign as pa
+from polyalign import _native
 from conftest import Views, synthetic
 from polyalign.arrays import as_rows, named_rows
 
@@ -19,11 +20,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::polyalign.FitWarning")
 def test_contiguous_single_precision_is_not_copied(views: Views) -> None:
     x = views["en"]
     assert np.shares_memory(as_rows(x, "x"), x)
-    assert as_rows(x, "x").__array_interface__["data"][0] == x.__array_interface__["data"][0]
+    address = x.__array_interface__["data"][0]
+    assert as_rows(x, "x").__array_interface__["data"][0] == address
+    assert _native.address(as_rows(x, "x")) == address, "a fit reads the memory of the array itself"
+    assert _native.address(as_rows(x.astype("float64"), "x")) != address
 
 
-def test_a_fit_reads_the_memory_of_the_arrays(views: Views) -> None:
-    """A fit that is running holds a reference to each array, and reads the value that was written meanwhile."""
+def test_a_fit_holds_the_arrays_while_it_runs(views: Views) -> None:
     x = views["en"]
     before = sys.getrefcount(x)
     counts: list[int] = []

@@ -1,13 +1,12 @@
 //! Errors of the library as exceptions of Python, with the same texts.
 
-use std::path::Path;
-
 use align::AlignError;
 use data::universe::UniverseProblem;
 use data::{DataError, FileProblem};
 use pyo3::PyErr;
 use pyo3::exceptions::{
-    PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyTypeError, PyValueError,
+    PyArithmeticError, PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyRuntimeError,
+    PyTypeError, PyValueError,
 };
 
 // A `KeyError` shows its text in quotes; this one, which is a `KeyError` too, shows it as it is.
@@ -22,9 +21,7 @@ pub fn of_align(error: AlignError) -> PyErr {
             PyTypeError::new_err(text)
         }
         AlignError::Cancelled => PyKeyboardInterrupt::new_err(text),
-        AlignError::Diverged { .. } | AlignError::Factorisation { .. } => {
-            pyo3::exceptions::PyArithmeticError::new_err(text)
-        }
+        AlignError::Diverged { .. } | AlignError::Factorisation { .. } => PyArithmeticError::new_err(text),
         _ => PyValueError::new_err(text),
     }
 }
@@ -33,33 +30,28 @@ pub fn of_align(error: AlignError) -> PyErr {
 pub fn of_data(error: DataError) -> PyErr {
     let text = error.to_string();
     match error {
-        DataError::File { path, problem } => of_file(&path, &problem, text),
-        DataError::Universe { problem, .. } => match *problem {
+        DataError::Views(cause) => of_align(cause),
+        error => in_kind(&error, text),
+    }
+}
+
+/// `OSError` and its kinds for what the system refused; a `ValueError` for files with the wrong content.
+fn in_kind(error: &DataError, text: String) -> PyErr {
+    match error {
+        DataError::Listed { cause, .. } => in_kind(cause, text),
+        DataError::File { problem, .. } => match **problem {
+            FileProblem::NotFound => PyFileNotFoundError::new_err(text),
+            FileProblem::Exists => PyFileExistsError::new_err(text),
+            FileProblem::Unreadable { .. } | FileProblem::Unwritable { .. } | FileProblem::NotRegular => {
+                PyOSError::new_err(text)
+            }
+            _ => PyValueError::new_err(text),
+        },
+        DataError::Universe { problem, .. } => match **problem {
             UniverseProblem::UnknownView { .. } => UnknownViewError::new_err(text),
             UniverseProblem::Parts { cause: AlignError::NoParts } => PyTypeError::new_err(text),
             _ => PyValueError::new_err(text),
         },
-        DataError::Views(cause) => of_align(cause),
-        DataError::Listed { cause, .. } if matches!(*cause, DataError::File { .. }) => match (of_data(*cause), text) {
-            (error, _) => error,
-        },
-        _ => PyValueError::new_err(text),
-    }
-}
-
-/// `OSError` and its kinds for what the system refused; a `ValueError` for a file with the wrong content.
-fn of_file(path: &Path, problem: &FileProblem, text: String) -> PyErr {
-    match problem {
-        FileProblem::NotFound => PyFileNotFoundError::new_err(text),
-        FileProblem::Exists => PyFileExistsError::new_err(text),
-        FileProblem::Unwritable { .. }
-            if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists()) =>
-        {
-            PyFileNotFoundError::new_err(text)
-        }
-        FileProblem::Unreadable { .. } | FileProblem::Unwritable { .. } | FileProblem::NotRegular => {
-            PyOSError::new_err(text)
-        }
         _ => PyValueError::new_err(text),
     }
 }

@@ -30,6 +30,9 @@ pub struct Fitted {
     seconds: Option<f64>,
 }
 
+/// Number of rows, mean and covariance of a consensus.
+type ConsensusOf<'py> = (usize, Vec<f64>, Bound<'py, PyArray2<f64>>);
+
 /// What a fit is made of besides its views.
 #[derive(FromPyObject)]
 struct Settings<'py> {
@@ -139,14 +142,32 @@ impl Fitted {
         slf
     }
 
-    /// Rows of a view in the coordinates that all views share.
+    /// Rows of a view in the coordinates that all views share; on request every coordinate is divided by its standard
+    /// deviation over the consensus.
+    #[pyo3(signature = (view, rows, unit_variance = false))]
     fn project<'py>(
         &self,
         py: Python<'py>,
         view: &str,
         rows: &Bound<'py, PyArray2<f32>>,
+        unit_variance: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        self.mapped(py, rows, |x| self.saved.fitted.project(view, x))
+        let fitted = &self.saved.fitted;
+        let scale = match (unit_variance, &self.saved.consensus) {
+            (false, _) => None,
+            (true, Some(consensus)) => Some(consensus),
+            (true, None) => {
+                let name = self.saved.method_name();
+                return Err(PyTypeError::new_err(format!(
+                    "`{name}` has no consensus of the training rows, whose variance would be the unit; fit a method with a \
+                     universe, or project without unit_variance"
+                )));
+            }
+        };
+        self.mapped(py, rows, |x| match scale {
+            None => fitted.project(view, x),
+            Some(consensus) => consensus.unit_variance(&fitted.project(view, x)?),
+        })
     }
 
     /// Rows of one view in the coordinates of another.
@@ -250,7 +271,7 @@ impl Fitted {
 
     /// The mean and the covariance of the consensus of the training rows, and their number; `None` without a universe.
     #[getter]
-    fn consensus<'py>(&self, py: Python<'py>) -> PyResult<Option<(usize, Vec<f64>, Bound<'py, PyArray2<f64>>)>> {
+    fn consensus<'py>(&self, py: Python<'py>) -> PyResult<Option<ConsensusOf<'py>>> {
         let Some(consensus) = &self.saved.consensus else { return Ok(None) };
         let (rows, mean, covariance) = (consensus.rows(), consensus.mean().to_vec(), consensus.covariance());
         let array = PyArray2::zeros(py, [covariance.rows(), covariance.cols()], false);

@@ -22,6 +22,8 @@ mod _native {
     use super::fitted::Fitted;
     #[pymodule_export]
     use super::methods::{methods, nearest, normalised};
+    #[pymodule_export]
+    use super::rows::address;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

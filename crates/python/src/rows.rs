@@ -44,6 +44,12 @@ pub fn shared(array: &Bound<'_, PyArray2<f32>>) -> PyResult<Matrix> {
     Matrix::shared(rows, cols, Arc::new(borrowed)).map_err(of_align)
 }
 
+/// The address at which a fit reads the rows of a C-contiguous array: that of the array, because they are not copied.
+#[pyfunction]
+pub fn address(rows: &Bound<'_, PyArray2<f32>>) -> PyResult<usize> {
+    Ok(shared(rows)?.as_slice().as_ptr().addr())
+}
+
 /// The values of a C-contiguous array.
 pub fn contiguous<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> PyResult<&'a [f32]> {
     array.as_slice().map_err(|_| PyValueError::new_err("the rows do not lie one after the other in memory"))
