@@ -33,5 +33,5 @@ __all__ = [
     "UnknownViewError",
     "__version__",
     "load",
-    *_methods.__all__,
+    *_methods.__all__,  # pyright: ignore[reportUnsupportedDunderAll]
 ]

@@ -217,7 +217,7 @@ class Aligner:
 
     def __sklearn_tags__(self) -> Any:
         # Asked for by scikit-learn, which is there then.
-        from sklearn.utils import Tags, TargetTags
+        from sklearn.utils import Tags, TargetTags  # pyright: ignore[reportMissingImports]
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
@@ -334,13 +334,13 @@ def load(path: str | os.PathLike[str]) -> Aligner:
     from . import methods
 
     fit = _native.Fitted.read(Path(path))
-    method = fit.origin["method"]
+    method: Any = fit.origin["method"]
     name, params = next(iter(method.items())) if isinstance(method, dict) and method else (method, {})
-    spec = registry().get(name)
+    spec = registry().get(str(name))
     if spec is None:
         fitted: Aligner = methods.Loaded()
     else:
-        by_key = {own.path[0]: keyword for keyword, own in spec.own.items()}
+        by_key: dict[str, str] = {own.path[0]: keyword for keyword, own in spec.own.items()}
         fitted = getattr(methods, spec.class_name)()
         own = {by_key[key]: value for key, value in (params or {}).items() if key in by_key}
         fitted.__dict__.update(copy.deepcopy(own))

@@ -63,7 +63,5 @@ def _class(spec: MethodSpec) -> type[Aligner]:
     return type(spec.class_name, (Aligner,), content)
 
 
-for _method in registry().values():
-    globals()[_method.class_name] = _class(_method)
-    __all__.append(_method.class_name)
-del _method
+globals().update({spec.class_name: _class(spec) for spec in registry().values()})
+__all__ += [spec.class_name for spec in registry().values()]  # pyright: ignore[reportUnsupportedDunderAll]

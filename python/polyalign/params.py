@@ -150,7 +150,7 @@ def lay_in(current: Any, path: tuple[str, ...], value: Any, spec: MethodSpec) ->
         current = {current: {}}
     mapping = dict(current) if isinstance(current, Mapping) else {}
     if len(mapping) == 1 and len(keys) > 1:
-        (chosen,) = mapping
+        chosen = next(iter(mapping))
         if chosen != keys[0]:
             other = (path[0], chosen, *keys[1:])
             if other not in spec.paths:
@@ -158,10 +158,8 @@ def lay_in(current: Any, path: tuple[str, ...], value: Any, spec: MethodSpec) ->
                     f"{spec.class_name}: `{path[-1]}` is a parameter of `{path[0]}: {keys[0]}`, and `{path[0]}` is {chosen!r}"
                 )
             keys = other[1:]
-    if len(keys) == 1:
-        return {**mapping, keys[0]: value}
-    inside = mapping.get(keys[0], {})
-    return {**mapping, keys[0]: lay_in(inside, (keys[0], *keys[1:]), value, spec)}
+    first = next(iter(keys))
+    return {**mapping, first: value if len(keys) == 1 else lay_in(mapping.get(first, {}), keys, value, spec)}
 
 
 def as_json(value: Any, what: str) -> str:
