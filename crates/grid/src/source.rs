@@ -8,7 +8,6 @@ use align::{Dataset, Labels};
 use anyhow::{Context, Result, bail};
 use data::yaml::Located;
 use data::{Absent, Found, Loaded, Manifest, SplitName, Warning, WarningKind, YamlProblem};
-use fetch::sources_dir;
 use files::checksum;
 use tasks::{Correspondence, correspondence};
 
@@ -242,12 +241,25 @@ pub fn unmatched(data: &Dataset) -> Vec<(SplitName, Correspondence)> {
 }
 
 /// How a set that is not there can be had, where a source file says what it is made from; else nothing.
+#[cfg(feature = "fetch")]
 fn advice(name: &str, manifests: &Path) -> String {
     let word = files::shell::word(name);
-    match fetch::Source::find(name, &sources_dir(manifests)) {
+    match fetch::Source::find(name, &fetch::sources_dir(manifests)) {
         Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {word}`"),
         Ok(_) => format!("; `runner fetch {word}` downloads what it is made from"),
         Err(_) => String::new(),
+    }
+}
+
+/// The same in a program that downloads nothing: it does not read source files, it only looks whether there is one.
+#[cfg(not(feature = "fetch"))]
+fn advice(name: &str, manifests: &Path) -> String {
+    match manifests.join("sources").join(format!("{name}.yaml")).is_file() {
+        true => format!(
+            "; this program downloads nothing: fetch it with the command line, `runner fetch {}`, and run the grid again",
+            files::shell::word(name)
+        ),
+        false => String::new(),
     }
 }
 

@@ -18,6 +18,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cells;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod commands;
 pub mod engine;
