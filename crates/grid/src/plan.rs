@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use align::{FitSize, Method};
 use anyhow::Result;
-use data::DataError;
 use data::yaml::Located;
+use data::{DataError, Loaded};
 use files::checksum;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -96,6 +96,18 @@ impl PlanRequest {
     /// # Errors
     /// Anything wrong with the grid file or its data.
     pub fn open(&self) -> Result<Plan> {
+        self.plan(|grid| Source::open(grid, self.allow_stand_in))
+    }
+
+    /// The plan on data in memory, in place of those that the file names.
+    ///
+    /// # Errors
+    /// Anything wrong with the grid file, or with its views, labels and groups on these data.
+    pub fn open_on(&self, title: &str, loaded: Loaded) -> Result<Plan> {
+        self.plan(|grid| Ok(Source::in_memory(&grid.value, title, loaded)))
+    }
+
+    fn plan(&self, source: impl FnOnce(&Located<Grid>) -> Result<Source>) -> Result<Plan> {
         let mut overrides = self.overrides.clone();
         if let Some(data) = &self.data {
             lay_over(&mut overrides, &json!({ "data": data_path(data)? }));
@@ -106,7 +118,7 @@ impl PlanRequest {
         if self.quick {
             grid.value.name += "-quick";
         }
-        let source = Source::open(&grid, self.allow_stand_in)?;
+        let source = source(&grid)?;
         let plan = Plan::new(grid, source)?;
         Ok(Plan { overrides, quick: self.quick, allow_stand_in: self.allow_stand_in, ..plan })
     }

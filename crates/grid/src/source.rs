@@ -117,16 +117,28 @@ impl Source {
         }
     }
 
+    /// Data that a program has in memory, in place of those that a grid names.
+    pub fn in_memory(grid: &Grid, title: &str, loaded: Loaded) -> Self {
+        let asked = match &grid.data {
+            DataSpec::Manifest(name) => name.clone(),
+            DataSpec::Synthetic(_) => "synthetic".into(),
+        };
+        Self::of_loaded(asked, title, loaded, None, grid.pairing == Pairing::Rows)
+    }
+
     fn loaded(asked: &str, manifest: &Manifest, stand_in: Option<StandIn>, by_rows: bool) -> Result<Self> {
-        let loaded = data::load(manifest)?;
-        Ok(Self {
-            asked: asked.to_string(),
+        Ok(Self::of_loaded(asked.to_string(), &manifest.title, data::load(manifest)?, stand_in, by_rows))
+    }
+
+    fn of_loaded(asked: String, title: &str, loaded: Loaded, stand_in: Option<StandIn>, by_rows: bool) -> Self {
+        Self {
+            asked,
             stand_in,
-            title: manifest.title.clone(),
+            title: title.to_string(),
             content: Content::Files(Box::new(loaded)),
             by_rows,
             unmatched: OnceLock::new(),
-        })
+        }
     }
 
     /// All of it.

@@ -3,6 +3,7 @@
 //! Every file is read once; its checksum and its content come from the same bytes. Files are read in parallel. If there
 //! are several errors, the first in the manifest's order is reported, independent of the threads.
 
+mod memory;
 mod missing;
 mod problem;
 mod training;
