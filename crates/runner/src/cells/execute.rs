@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use align::{Coordinates, Dataset, FitReport, FitWarning, Labels, Split};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use tasks::{Quantity, Series, Task, TaskInput, group_series};
 
 use crate::cells::cost::{Cost, PeakMemory, measured, resident};
@@ -330,6 +330,10 @@ pub fn run_cell(context: &Context<'_>, cell: &Cell) -> Result<Outcome> {
     outcome.items.extend(ids_of(&data.test, DATA, Params::default(), None));
     keep_selection(&fit.report, &data, &mut outcome);
     for task in &plan.grid.value.tasks {
+        // A task does not look at the signal by itself.
+        if interrupt::abandoned() {
+            bail!("abandoned before `{}`", task.name());
+        }
         run_task(task, &data, &fit.fitted, &shared, &mut outcome);
     }
     // The picture is optional: a cell without one is complete.

@@ -1,5 +1,5 @@
 //! Ctrl-C and SIGTERM. After the first signal, running cells continue to their end. The second signal ends their fits,
-//! and their work is lost.
+//! and their work is lost. A program that handles signals itself, such as an interpreter, tells runs instead ([`by_caller`]).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -22,8 +22,31 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Number of runs whose cells are being computed or stored.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Handles signals from now on.
+/// Whether the program that calls this library handles signals.
+static BY_CALLER: AtomicBool = AtomicBool::new(false);
+
+/// Leaves all signals to the program that calls this library, which ends runs by [`end_runs`]. Call it before each run: it
+/// also takes back an earlier end, unless another run is at work.
+pub fn by_caller() {
+    BY_CALLER.store(true, Ordering::SeqCst);
+    if RUNNING.load(Ordering::SeqCst) == 0 {
+        REQUESTED.store(false, Ordering::SeqCst);
+        ABANDONED.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Ends all runs of this process: no further cell starts, and running cells end after the step of their fit, or the task,
+/// that is at work, without a result. Finished cells are stored.
+pub fn end_runs() {
+    REQUESTED.store(true, Ordering::SeqCst);
+    ABANDONED.store(true, Ordering::SeqCst);
+}
+
+/// Handles signals from now on, unless the program that calls this library does.
 pub fn watch() {
+    if BY_CALLER.load(Ordering::SeqCst) {
+        return;
+    }
     static START: Once = Once::new();
     START.call_once(|| match Signals::new([SIGINT, SIGTERM]) {
         Ok(mut signals) => {
@@ -82,6 +105,9 @@ pub fn fit_watch() -> Watch {
 
 /// The command that continues the run: the same command without the options that compute finished cells again.
 pub fn resume() -> String {
+    if BY_CALLER.load(Ordering::SeqCst) {
+        return "the same call again".into();
+    }
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     files::shell::command(std::iter::once(program().to_string()).chain(args.filter(|arg| arg != "--recompute")))
 }
