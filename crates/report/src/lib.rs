@@ -7,6 +7,7 @@
 //! ```
 
 pub mod claims;
+pub mod contrast;
 pub mod draw;
 pub mod learning_curves;
 pub mod pages;

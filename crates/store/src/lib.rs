@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod checksum;
+pub mod columns;
 pub mod durable;
 pub mod gather;
 pub mod keeper;

@@ -29,8 +29,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::draw;
-use crate::tables::{self, pairs};
+pub use self::folder::open;
+
+use crate::draw::{self, Named};
+use crate::tables::pairs::{self, PairDifferences};
+use crate::tables::{self, table::Table};
 use about::About;
 use contents::Report;
 use store::durable::write_file;
@@ -45,7 +48,7 @@ pub fn draw(folder: &Path, beside: Option<&Path>) -> Result<Vec<PathBuf>> {
         return compare::write(folder, other);
     }
     let _turn = folder::turn(folder)?;
-    let (store, records, about) = folder::open(folder)?;
+    let (store, records, about) = open(folder)?;
     let report = Report::new(&store, &records, about)?;
     let mut files = report.write()?;
     files.push(store.write_csv(&records)?);
@@ -59,39 +62,15 @@ impl Report<'_> {
     /// # Errors
     /// The folder cannot be written; stored scores that cannot be read.
     pub fn write(&self) -> Result<Vec<PathBuf>> {
-        let summary = self.samples.summary();
-        let (title, notes) = (&self.about.title, &self.about.notes);
         self.about.write(self.store)?;
-        let tables = self.store.root().join("tables");
-        let mut files = self.overview.write(&tables.join("summary"))?;
-        if let Some(learning) = &self.learning {
-            files.extend(learning.write(&tables.join("how_many_pairs"))?);
-        }
-        if let Some(settings) = &self.settings {
-            files.extend(settings.write(&tables.join("settings"))?);
-        }
-        for (stem, table) in tables::details(title, summary, notes).iter().chain(&self.selection) {
+        let root = self.store.root();
+        let (tables, pairs) = (root.join("tables"), self.pairs()?);
+        let mut files = Vec::new();
+        for (stem, table) in self.tables_with(&pairs) {
             files.extend(table.write(&tables.join(stem))?);
         }
-        for comparison in &self.comparisons {
-            files.extend(self.compared(comparison).write(&tables.join(comparison.stem()))?);
-        }
-        if let Some(held) = &self.held {
-            files.extend(held.table.write(&tables.join("paper"))?);
-            if let Some(table) = &held.agreement {
-                files.extend(table.write(&tables.join("agreement"))?);
-            }
-        }
-        let pairs = pairs::of(&self.samples, &self.comparisons, self.about.primary.as_ref())?;
-        for of in &pairs {
-            files.extend(of.table(title, notes).write(&tables.join(&of.stem))?);
-        }
-        let About { paper, figures: asked, .. } = &self.about;
-        let mut figures = draw::figures(title, &self.samples, &self.standings, notes, paper.as_ref(), asked)?;
-        let subtitle = notes.first().map(|note| note.replace('`', ""));
-        figures.extend(draw::pairs(title, subtitle.as_deref(), summary, &pairs));
-        files.extend(draw::write(&figures, &self.store.root().join("figures"))?);
-        let root = self.store.root();
+        let figures = self.figures_with(&pairs)?;
+        files.extend(draw::write(&figures, &root.join("figures"))?);
         for (name, text) in
             [("report.html", page::html(self, &pairs, &figures)?), ("report.md", markdown::text(self, &figures))]
         {
@@ -101,5 +80,50 @@ impl Report<'_> {
         }
         files.sort();
         Ok(files)
+    }
+
+    /// All tables, with the stems of their files.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn tables(&self) -> Result<Vec<(String, Table)>> {
+        Ok(self.tables_with(&self.pairs()?))
+    }
+
+    /// All figures, with the stems of their files.
+    ///
+    /// # Errors
+    /// Stored scores that cannot be read.
+    pub fn figures(&self) -> Result<Vec<Named>> {
+        self.figures_with(&self.pairs()?)
+    }
+
+    fn pairs(&self) -> Result<Vec<PairDifferences>> {
+        pairs::of(&self.samples, &self.comparisons, self.about.primary.as_ref())
+    }
+
+    fn tables_with(&self, pairs: &[PairDifferences]) -> Vec<(String, Table)> {
+        let (title, notes) = (&self.about.title, &self.about.notes);
+        let named = |stem: &str, table: &Table| (stem.to_string(), table.clone());
+        let mut all = vec![named("summary", &self.overview)];
+        all.extend(self.learning.iter().map(|table| named("how_many_pairs", table)));
+        all.extend(self.settings.iter().map(|table| named("settings", table)));
+        all.extend(tables::details(title, self.samples.summary(), notes));
+        all.extend(self.selection.iter().cloned());
+        all.extend(self.comparisons.iter().map(|comparison| (comparison.stem(), self.compared(comparison))));
+        if let Some(held) = &self.held {
+            all.push(named("paper", &held.table));
+            all.extend(held.agreement.iter().map(|table| named("agreement", table)));
+        }
+        all.extend(pairs.iter().map(|of| (of.stem.clone(), of.table(title, notes))));
+        all
+    }
+
+    fn figures_with(&self, pairs: &[PairDifferences]) -> Result<Vec<Named>> {
+        let About { title, notes, paper, figures: asked, .. } = &self.about;
+        let mut figures = draw::figures(title, &self.samples, &self.standings, notes, paper.as_ref(), asked)?;
+        let subtitle = notes.first().map(|note| note.replace('`', ""));
+        figures.extend(draw::pairs(title, subtitle.as_deref(), self.samples.summary(), pairs));
+        Ok(figures)
     }
 }
