@@ -96,8 +96,8 @@ impl std::ops::Deref for Lines {
 
 /// Lines no wider than `room` and no more than `lines`. A text that does not fit loses its middle: labels differ at their ends.
 ///
-/// Lines break after blanks, hyphens, underscores and slashes, and within a word where it alone is too
-/// wide. A blank text has no lines.
+/// Lines break after blanks, underscores, slashes, and hyphens that no digit follows (`Rank-1` stays whole), and within a
+/// word where it alone is too wide. A blank text has no lines.
 pub fn wrap(text: &str, face: Face, room: f64, lines: usize) -> Lines {
     let most = lines.max(1);
     let whole = broken(text, face, room);
@@ -154,7 +154,8 @@ fn broken(text: &str, face: Face, room: f64) -> Vec<String> {
 fn pieces(text: &str) -> Vec<String> {
     let clean: String = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
     let mut pieces = vec![String::new()];
-    for c in clean.trim().chars() {
+    let mut letters = clean.trim().chars().peekable();
+    while let Some(c) = letters.next() {
         let blank = pieces.last().is_none_or(String::is_empty);
         if c == ' ' && blank {
             continue;
@@ -162,7 +163,8 @@ fn pieces(text: &str) -> Vec<String> {
         if let Some(piece) = pieces.last_mut() {
             piece.push(c);
         }
-        if matches!(c, ' ' | '-' | '_' | '/') {
+        let of_number = c == '-' && letters.peek().is_some_and(char::is_ascii_digit);
+        if matches!(c, ' ' | '-' | '_' | '/') && !of_number {
             pieces.push(String::new());
         }
     }
@@ -218,6 +220,13 @@ mod tests {
         let one = wrap("GCCA (decoder least_squares, rank 128, ridge 0.01)", TEXT, 150.0, 1);
         assert!(one[0].starts_with("GCCA") && one[0].ends_with("0.01)") && one.len() == 1, "{one:?}");
         assert_eq!(wrap(text, TEXT, 1e4, 1).full, None);
+    }
+
+    #[test]
+    fn the_name_of_a_metric_stays_whole() {
+        let lines = |text: &str, words: &str| wrap(text, TEXT, width(words, TEXT) + 1.0, 3).to_vec();
+        assert_eq!(lines("difference of Rank-1", "difference of Rank-"), ["difference of", "Rank-1"]);
+        assert_eq!(lines("a stand-in for it", "a stand-"), ["a stand-", "in for it"]);
     }
 
     #[test]
