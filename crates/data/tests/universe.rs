@@ -126,6 +126,17 @@ fn a_newer_format_is_refused_whatever_else_it_says() {
     assert!(none.contains("`format_version` is \"one\", expected 1 to 4"), "{none}");
 }
 
+#[test]
+fn a_fit_is_kept_without_a_file() {
+    let bench = Bench::new("gcca");
+    let bytes = bench.saved.to_bytes(Path::new("a cache")).unwrap();
+    assert_eq!(bytes, bench.bytes());
+    let again = universe::from_bytes(&bytes, Path::new("a cache")).unwrap();
+    assert_eq!(again.fitted.parts().unwrap(), bench.saved.fitted.parts().unwrap());
+    let error = universe::from_bytes(&bytes[..40], Path::new("a cache")).unwrap_err().to_string();
+    assert!(error.starts_with("a cache: "), "{error}");
+}
+
 /// Files that programs before format 3 have written, and what these programs made of a few rows.
 #[test]
 fn files_of_older_formats_come_back() {

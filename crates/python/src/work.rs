@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ impl Progress for Line {
     }
 }
 
-/// Runs a fit in a thread with its own pool of `threads`, and waits for it without the lock of the interpreter. `progress` is
+/// Runs a fit in a thread of its own, with a pool of `threads` or with that of the process, and waits for it without the lock of the interpreter. `progress` is
 /// called as `progress(done, total)` when a step was made, at most every 50 ms, by the thread that called the fit.
 ///
 /// # Errors
@@ -52,10 +52,13 @@ pub fn fit<T: Send + 'static>(
 ) -> PyResult<T> {
     let line = Arc::new(Line::default());
     let watch = Watch::by(line.clone());
-    let pool = pool_of(threads)?;
+    let pool = match threads {
+        Some(threads) => Some(Arc::new(pool_of(threads)?)),
+        None => pool_of_fork()?,
+    };
     let (send, answer) = mpsc::channel();
     let work = move || {
-        let result = pool.install(|| work(&watch));
+        let result = within(pool.as_deref(), || work(&watch));
         // Nobody waits for a fit that was left alone.
         let _ = send.send(result);
     };
@@ -98,34 +101,46 @@ fn tell(line: &Line, progress: Option<&Bound<'_, PyAny>>, told: &mut (usize, usi
     Ok(())
 }
 
-/// The pool of projections, made by the process with this id. A process that forks has no threads of its parent.
-static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+/// The process that first did work here, whose threads are those of rayon's global pool.
+static FIRST: OnceLock<u32> = OnceLock::new();
+/// The pool of a process that was forked from it, with the id of that process.
+static FORKED: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 
-/// Does short work in the threads of a pool that stays, without the lock of the interpreter.
+/// The pool of this process if it was forked from one that has done work: it has no threads of its parent, and would wait for
+/// them for ever. Other processes use the global pool, with the calling thread besides its threads, as the program `runner` does.
+fn pool_of_fork() -> PyResult<Option<Arc<ThreadPool>>> {
+    let id = std::process::id();
+    if *FIRST.get_or_init(|| id) == id {
+        return Ok(None);
+    }
+    let mut held = FORKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, pool)) = held.as_ref().filter(|(process, _)| *process == id) {
+        return Ok(Some(pool.clone()));
+    }
+    let pool = Arc::new(pool_of(thread::available_parallelism().map_or(1, NonZeroUsize::get))?);
+    // The pool of a parent has no threads here; to end them would wait for ever.
+    std::mem::forget(held.replace((id, pool.clone())));
+    Ok(Some(pool))
+}
+
+/// Does work in the threads of a pool; without one, in those of the global pool.
+fn within<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
+/// Does short work without the lock of the interpreter.
 ///
 /// # Errors
 /// Threads that cannot be started.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    py.detach(|| {
-        let mut held = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = std::process::id();
-        let pool = match &*held {
-            Some((process, pool)) if *process == id => pool.clone(),
-            _ => {
-                let pool = Arc::new(pool_of(None)?);
-                // The threads of a parent's pool are not in this process; to end them would wait for ever.
-                std::mem::forget(held.replace((id, pool.clone())));
-                pool
-            }
-        };
-        drop(held);
-        Ok(pool.install(work))
-    })
+    py.detach(|| Ok(within(pool_of_fork()?.as_deref(), work)))
 }
 
-/// A pool of so many threads; without a number, of one for each core.
-fn pool_of(threads: Option<usize>) -> PyResult<ThreadPool> {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let pool = ThreadPoolBuilder::new().num_threads(threads.unwrap_or(cores)).build();
+/// A pool of so many threads.
+fn pool_of(threads: usize) -> PyResult<ThreadPool> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|e| PyRuntimeError::new_err(format!("cannot start threads: {e}")))
 }
