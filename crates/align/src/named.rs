@@ -23,6 +23,12 @@ pub trait Named: Clone + Send + Sync + 'static {
 
     /// The registry of the names.
     fn registry() -> &'static Registry<Self>;
+
+    /// What to do about a name that another program has; `None` for all other names.
+    fn elsewhere(name: &str) -> Option<&'static str> {
+        let _ = name;
+        None
+    }
 }
 
 /// A parameter, as lists show it. A parameter of a setting is named by its path, such as `loss.tau`.
@@ -249,9 +255,10 @@ impl<T: Named> Registry<T> {
 
     /// The serde error for an unknown name.
     fn unknown<E: serde::de::Error>(&self, name: &str) -> E {
-        match self.renamed(name) {
-            Some(renamed) => E::custom(renamed),
-            None => E::unknown_variant(name, self.names()),
+        match (self.renamed(name), T::elsewhere(name)) {
+            (Some(renamed), _) => E::custom(renamed),
+            (None, Some(remedy)) => E::custom(remedy),
+            (None, None) => E::unknown_variant(name, self.names()),
         }
     }
 }

@@ -62,6 +62,12 @@ impl Named for Method {
     fn registry() -> &'static Registry<Self> {
         &METHODS
     }
+
+    fn elsewhere(name: &str) -> Option<&'static str> {
+        let remedy =
+            "methods that are written in Python run in Python; run this grid there: `polyalign.run(\"grid.yaml\")`";
+        (name == "python").then_some(remedy)
+    }
 }
 
 /// Methods by name.
@@ -141,6 +147,15 @@ impl<'de> Deserialize<'de> for Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_written_in_python_is_sent_there() {
+        let error = serde_json::from_str::<Method>(r#"{"python": {"module": "mine"}}"#).expect_err("not here");
+        assert!(
+            error.to_string().starts_with("methods that are written in Python run in Python; run this grid there"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn every_name_has_a_method_that_answers_to_it() {
