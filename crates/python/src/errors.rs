@@ -2,7 +2,8 @@
 
 use align::AlignError;
 use data::universe::UniverseProblem;
-use data::{DataError, FileProblem};
+use data::{DataError, FileProblem, YamlProblem};
+use files::{Fault, FaultKind};
 use pyo3::PyErr;
 use pyo3::exceptions::{
     PyArithmeticError, PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyRuntimeError,
@@ -53,6 +54,41 @@ fn in_kind(error: &DataError, text: String) -> PyErr {
             _ => PyValueError::new_err(text),
         },
         _ => PyValueError::new_err(text),
+    }
+}
+
+/// The exception for an error of the harness: that of the first cause in its chain that has a kind, with the whole text.
+pub fn of_anyhow(error: anyhow::Error) -> PyErr {
+    let text = format!("{error:#}");
+    // A fault that is the context of an error is not a link of the chain.
+    let fault = error.downcast_ref::<Fault>().map(|fault| of_fault(fault.kind(), &text));
+    let known = fault.or_else(|| error.chain().find_map(|cause| of_cause(cause, &text)));
+    known.unwrap_or_else(|| PyValueError::new_err(text))
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static), text: &str) -> Option<PyErr> {
+    if let Some(fault) = cause.downcast_ref::<Fault>() {
+        return Some(of_fault(fault.kind(), text));
+    }
+    let absent = match cause.downcast_ref::<DataError>() {
+        Some(DataError::Yaml { problem, .. }) => matches!(**problem, YamlProblem::NotPresent { .. }),
+        Some(DataError::File { problem, .. }) => matches!(**problem, FileProblem::NotFound),
+        _ => false,
+    };
+    if absent {
+        return Some(PyFileNotFoundError::new_err(text.to_owned()));
+    }
+    if cause.is::<DataError>() || cause.is::<AlignError>() {
+        return Some(PyValueError::new_err(text.to_owned()));
+    }
+    cause.downcast_ref::<std::io::Error>().map(|_| PyOSError::new_err(text.to_owned()))
+}
+
+fn of_fault(kind: FaultKind, text: &str) -> PyErr {
+    match kind {
+        FaultKind::Missing => PyFileNotFoundError::new_err(text.to_owned()),
+        FaultKind::Unwritable => PyOSError::new_err(text.to_owned()),
+        _ => PyValueError::new_err(text.to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@
 mod convert;
 mod errors;
 mod fitted;
+mod harness;
 mod methods;
 mod rows;
 mod work;
@@ -21,6 +22,12 @@ mod _native {
     #[pymodule_export]
     use super::fitted::Fitted;
     #[pymodule_export]
+    use super::harness::grids::run_grid;
+    #[pymodule_export]
+    use super::harness::recommend::recommend;
+    #[pymodule_export]
+    use super::harness::results::Stored;
+    #[pymodule_export]
     use super::methods::{methods, nearest, normalised};
     #[pymodule_export]
     use super::rows::address;
@@ -28,6 +35,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         select::register();
+        super::harness::own::register();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 
 use crate::convert::to_python;
 use crate::errors::of_align;
+use crate::harness::own::NAME;
 
 /// The methods in their order, each as a dict with its name, title, summary, version, parameters and needs.
 #[pyfunction]
 pub fn methods(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let all: Vec<Value> = Method::all().iter().map(described).collect();
+    // A class of Python is given itself, not as a method with its name.
+    let all = Method::all().into_iter().filter(|method| method.name() != NAME);
+    let all: Vec<Value> = all.map(|method| described(&method)).collect();
     to_python(py, &Value::Array(all))
 }
 

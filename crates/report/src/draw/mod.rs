@@ -94,6 +94,14 @@ pub fn write(figures: &[Named], folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files?.concat())
 }
 
+/// A figure as an SVG and a PNG document, without files.
+///
+/// # Errors
+/// A figure that cannot be drawn.
+pub fn documents(figure: &Figure) -> Result<Vec<Drawn>> {
+    Ok(figures::draw(figure.draw(), Path::new("figure"))?)
+}
+
 /// Writes the rendered figures and creates the folders that they need. A file is written completely or not at all.
 ///
 /// # Errors
