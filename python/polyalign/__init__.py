@@ -20,6 +20,7 @@ from . import _native
 from . import methods as _methods
 from .base import Aligner, load
 from .errors import FitWarning, NotFittedError, UnknownViewError
+from .harness import Recommendation, Results, evaluate, read_results, recommend, run
 from .methods import *  # noqa: F403
 from .report import Report
 
@@ -29,9 +30,15 @@ __all__ = [
     "Aligner",
     "FitWarning",
     "NotFittedError",
+    "Recommendation",
     "Report",
+    "Results",
     "UnknownViewError",
     "__version__",
+    "evaluate",
     "load",
+    "read_results",
+    "recommend",
+    "run",
     *_methods.__all__,  # pyright: ignore[reportUnsupportedDunderAll]
 ]
