@@ -166,7 +166,8 @@ def _entries(methods: Any) -> tuple[list[Any], dict[tuple[str, str, str, str], A
 def _check_name(name: str) -> None:
     for spec in registry().values():
         if name.lower() in (spec.name.lower(), spec.title.lower()):
-            raise ValueError(f"a method of your own has the name {name!r}, which is that of {spec.class_name}; give its class another `name`")
+            taken = f"a method of your own has the name {name!r}, which is that of {spec.class_name}"
+            raise ValueError(f"{taken}; give its class another `name`")
 
 
 def _listed(given: Any) -> list[Any]:
@@ -217,7 +218,8 @@ def _coded(given: tuple[Lists, Lists], kind: str, counts: Mapping[str, int]) -> 
             columns["train"] = np.asarray(train[name])
         for split, column in columns.items():
             if column.shape != (counts[split],):
-                raise ValueError(f"{kind}: `{name}` of {split} has shape {column.shape}, expected one value for each of the {counts[split]} rows")
+                found = f"{kind}: `{name}` of {split} has shape {column.shape}"
+                raise ValueError(f"{found}, expected one value for each of the {counts[split]} rows")
         if any(column.dtype.kind not in "iu" for column in columns.values()):
             known = np.unique(np.concatenate([column.astype(str) for column in columns.values()]))
             columns = {split: np.searchsorted(known, column.astype(str)) for split, column in columns.items()}

@@ -117,7 +117,8 @@ def _module(name: str) -> tuple[ModuleType, bytes]:
 def _of_package(name: str, source: bytes) -> ModuleType:
     now = _hash(source)
     if _first_seen.setdefault(name, now) != now:
-        raise OwnError(f"module `{name}` has changed since it was imported; start Python again, or use a module without a package")
+        found = f"module `{name}` has changed since it was imported"
+        raise OwnError(f"{found}; start Python again, or use a module without a package")
     return importlib.import_module(name)
 
 
@@ -305,7 +306,8 @@ class Fit:
         self.translates = callable(getattr(fitted, "translate", None))
         if not self.projects and not self.translates:
             what = "None" if fitted is None else type(fitted).__name__
-            raise OwnError(f"fit of `{name}` returned {what}, expected an object with transform(view, X) or translate(source, target, X)")
+            wanted = "an object with transform(view, X) or translate(source, target, X)"
+            raise OwnError(f"fit of `{name}` returned {what}, expected {wanted}")
         self.arrays, self.numbers = _size(fitted, 3)
         iterations = getattr(fitted, "iterations", None)
         self.iterations = int(iterations) if isinstance(iterations, (int, np.integer)) and iterations >= 0 else None

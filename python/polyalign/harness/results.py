@@ -124,7 +124,8 @@ class Figure:
         path = Path(path)
         kind = path.suffix.removeprefix(".")
         if kind not in self._documents:
-            raise ValueError(f"{path}: the name ends in {path.suffix!r}, expected {' or '.join(repr('.' + end) for end in self._documents)}")
+            known = " or ".join(repr("." + end) for end in self._documents)
+            raise ValueError(f"{path}: the name ends in {path.suffix!r}, expected {known}")
         path.write_bytes(self._documents[kind])
         return path
 

@@ -109,7 +109,8 @@ def run_with(
         first = told.failures[0]
         warnings.warn(f"{count} of the cells failed, the first because of {first}", CellWarning, stacklevel=3)
     if found["left"]:
-        raise RuntimeError(f"{found['left']} cells were not computed, because one failed; the finished ones are in {found['folder']}")
+        left, folder = found["left"], found["folder"]
+        raise RuntimeError(f"{left} cells were not computed, because one failed; the finished ones are in {folder}")
     return Path(found["folder"])
 
 

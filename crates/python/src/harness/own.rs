@@ -105,8 +105,9 @@ fn helper(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 
 /// The error of a class: its exception with the end of the traceback.
 fn own_error(py: Python<'_>, name: &str, error: &PyErr) -> AlignError {
-    let told =
-        helper(py).and_then(|helper| helper.call_method1("told", (error.clone_ref(py).into_value(py),))).and_then(|told| told.extract());
+    let told = helper(py)
+        .and_then(|helper| helper.call_method1("told", (error.clone_ref(py).into_value(py),)))
+        .and_then(|told| told.extract());
     AlignError::Own { method: name.to_string(), message: told.unwrap_or_else(|_| error.to_string()) }
 }
 
