@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FitWarning", "NotFittedError", "UnknownViewError"]
+__all__ = ["DataWarning", "FitWarning", "NotFittedError", "UnknownViewError"]
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -19,3 +19,7 @@ class UnknownViewError(KeyError):
 
 class FitWarning(UserWarning):
     """What readers of the numbers of a fit need to know: an iteration that did not converge, a view that is constant."""
+
+
+class DataWarning(UserWarning):
+    """What a reader of scores needs to know of the data: duplicates, test rows that occur in training, and the like."""

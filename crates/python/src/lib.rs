@@ -5,9 +5,11 @@
 //! (`rows.rs`). Fits and projections run without the lock of the interpreter, in threads of their own (`work.rs`).
 
 mod convert;
+mod dataset;
 mod errors;
 mod fitted;
 mod harness;
+mod measures;
 mod methods;
 mod rows;
 mod work;
@@ -20,6 +22,8 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::dataset::read_data;
+    #[pymodule_export]
     use super::fitted::Fitted;
     #[pymodule_export]
     use super::harness::grids::run_grid;
@@ -27,6 +31,8 @@ mod _native {
     use super::harness::recommend::recommend;
     #[pymodule_export]
     use super::harness::results::Stored;
+    #[pymodule_export]
+    use super::measures::{kmeans, ranks};
     #[pymodule_export]
     use super::methods::{methods, nearest, normalised};
     #[pymodule_export]
