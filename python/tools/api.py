@@ -94,13 +94,18 @@ def signature(name: str, thing: Any) -> str:
     parameters = [p.replace(annotation=inspect.Parameter.empty) for p in shown.parameters.values() if p.name not in ("self", "cls")]
     text = f"{name}{shown.replace(parameters=parameters, return_annotation=inspect.Signature.empty)}"
     if len(text) > 96:
-        text = f"{name}(\n    " + ",\n    ".join(str(p) for p in parameters) + ",\n)"
+        named = [str(p) for p in parameters]
+        first = next((at for at, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
+        if first is not None:
+            named.insert(first, "*")
+        text = f"{name}(\n    " + ",\n    ".join(named) + ",\n)"
     return text
 
 
 def members(cls: type, own: bool) -> Iterator[tuple[str, Any]]:
     """Public functions and properties of a class that have a docstring of their own."""
-    for name in vars(cls) if own else dir(cls):
+    classes = [cls] if own else [c for c in cls.__mro__ if c.__module__.startswith("polyalign")]
+    for name in dict.fromkeys(name for c in classes for name in vars(c)):
         if name.startswith("_"):
             continue
         thing = inspect.getattr_static(cls, name)
