@@ -68,6 +68,19 @@ class Fitted:
     def __copy__(self) -> Fitted: ...
     def __deepcopy__(self, memo: Any, /) -> Fitted: ...
 
+def ranks(
+    queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], both: bool
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32] | None]:
+    """The rank of row i of `gallery` for row i of `queries`, by cosine, and with `both` the other way round."""
+
+def kmeans(
+    rows: npt.NDArray[np.float32], k: int, restarts: int, iterations: int, plus_plus: bool, seed: int
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32], float]:
+    """The cluster of each row, the centroids, and the sum of squared distances to them."""
+
+def read_data(manifest: str | PathLike[str]) -> dict[str, Any]:
+    """The data that a manifest names: their name, title, warnings and splits."""
+
 class Stored:
     @staticmethod
     def open(folder: str | PathLike[str]) -> Stored: ...
@@ -88,15 +101,3 @@ def run_grid(
     file: str | PathLike[str], settings: Mapping[str, Any], arrays: Mapping[str, Any] | None
 ) -> dict[str, Any]: ...
 def recommend(rows: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]: ...
-def ranks(
-    queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], both: bool
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32] | None]:
-    """The rank of row i of `gallery` for row i of `queries`, by cosine, and with `both` the other way round."""
-
-def kmeans(
-    rows: npt.NDArray[np.float32], k: int, restarts: int, iterations: int, plus_plus: bool, seed: int
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32], float]:
-    """The cluster of each row, the centroids, and the sum of squared distances to them."""
-
-def read_data(manifest: str | PathLike[str]) -> dict[str, Any]:
-    """The data that a manifest names: their name, title, warnings and splits."""
