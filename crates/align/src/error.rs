@@ -113,6 +113,14 @@ pub enum AlignError {
         /// Number of views or rows.
         count: usize,
     },
+    /// A document that a query judges twice.
+    #[error("document {document} is judged twice for query {query}; judge a document once per query")]
+    JudgedTwice {
+        /// Row of the query.
+        query: usize,
+        /// Row of the document.
+        document: usize,
+    },
     /// Pairs of rows of a view with rows of the same view.
     #[error("view {view} is paired with itself; pairs join rows of two views")]
     SamePair {

@@ -2,7 +2,7 @@
 
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::ZScore;
-use crate::{AlignError, Dataset, Matrix, Split};
+use crate::{AlignError, Dataset, Matrix, Split, Views};
 
 /// Rows that are centred and multiplied at a time.
 const CHUNK: usize = 512;
@@ -120,17 +120,24 @@ impl Dataset {
             for split in splits.into_iter().flatten() {
                 reduce(split, space.name(), &pca)?;
             }
+            if let Some(corpus) = &mut matched.corpus {
+                *corpus = corpus.with_views(|views| reduced(views, space.name(), &pca))?;
+            }
         }
         Ok(matched)
     }
 }
 
 fn reduce(split: &mut Split, view: &str, pca: &Pca) -> Result<(), AlignError> {
-    let position = split.views.position(view)?;
-    let values = split.views.at(position);
-    values.check_width("pca", view, pca.centre.width())?;
-    split.views = split.views.with_values(position, pca.multiply(values))?;
+    split.views = reduced(&split.views, view, pca)?;
     Ok(())
+}
+
+fn reduced(views: &Views, view: &str, pca: &Pca) -> Result<Views, AlignError> {
+    let position = views.position(view)?;
+    let values = views.at(position);
+    values.check_width("pca", view, pca.centre.width())?;
+    views.with_values(position, pca.multiply(values))
 }
 
 #[cfg(test)]

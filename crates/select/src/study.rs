@@ -72,6 +72,7 @@ impl<'a> Study<'a> {
                             train: &train,
                             validation: None,
                             test: &held_out,
+                            corpus: None,
                             headline_only: true,
                         };
                         self.criterion.score(&input)?

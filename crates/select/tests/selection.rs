@@ -145,6 +145,7 @@ fn sums_by_subtraction_give_the_scores_of_fits_on_rows() {
                 train: data.train.select_rows(&folds.rest(fold)),
                 validation: None,
                 test: data.train.select_rows(&folds.held_out(fold)),
+                corpus: None,
             };
             let fit = method.fit(&dataset, 42).expect("a fit");
             let scores = criterion.task.score(&tasks::TaskInput::new(&fit.fitted, &dataset)).expect("scores");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Views};
+use crate::{AlignError, Corpus, Matrix, Views};
 
 /// The draw of validation rows from train, if a data set has none.
 const HELD_OUT_ROWS: Purpose = Purpose::new(10);
@@ -70,6 +70,46 @@ impl Split {
         Ok(Self { views: self.views.select(names)?, ..self.clone() })
     }
 
+    /// The rows of several splits of the same views, one split after the other. The first split decides which labels,
+    /// groups and ids there are.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`] for a split without a view of the first, [`AlignError::Length`] for a split without a
+    /// list of the first, [`AlignError::TooFewViews`] without a split.
+    pub fn concatenated(splits: &[&Self]) -> Result<Self, AlignError> {
+        let Some(first) = splits.first() else {
+            return Err(AlignError::TooFewViews { method: "rows of several splits", got: 0, want: 1, only: None });
+        };
+        let names: Vec<&str> = first.views.names().collect();
+        let mut views = Vec::new();
+        let mut missing: Vec<Vec<bool>> = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            let (mut values, mut lacks, cols) = (Vec::new(), Vec::new(), first.views.at(at).cols());
+            for split in splits {
+                let view = split.views.space(name)?;
+                view.values().check_width("concatenate", name, cols)?;
+                values.extend_from_slice(view.values().as_slice());
+                lacks.extend((0..view.values().rows()).map(|row| !view.has(row)));
+            }
+            views.push((name.to_string(), Matrix::from_vec(lacks.len(), cols, values)));
+            missing.push(lacks);
+        }
+        let mut views = Views::new(views)?;
+        for (at, lacks) in missing.iter().enumerate().filter(|(_, lacks)| lacks.contains(&true)) {
+            views = views.with_missing(at, lacks)?;
+        }
+        let joined = |of: &dyn Fn(&Self) -> Option<Vec<i64>>| -> Vec<i64> {
+            splits.iter().filter_map(|s| of(s)).flatten().collect()
+        };
+        let named = |list: &[Labels], of: fn(&Self) -> &Vec<Labels>| -> Vec<Labels> {
+            let values =
+                |name: &str| joined(&|s: &Self| of(s).iter().find(|l| l.name == name).map(|l| l.values.clone()));
+            list.iter().map(|l| Labels { name: l.name.clone(), values: values(&l.name) }).collect()
+        };
+        let ids = first.ids.as_ref().map(|_| joined(&|s: &Self| s.ids.clone()));
+        Self::new(views, named(&first.labels, |s| &s.labels), named(&first.groups, |s| &s.groups), ids)
+    }
+
     /// The rows with these indices, in this order.
     ///
     /// # Panics
@@ -119,6 +159,8 @@ pub struct Dataset {
     pub validation: Option<Split>,
     /// Rows on which tasks are scored.
     pub test: Split,
+    /// Documents, queries and judgements, for tasks that search an index. No method sees them.
+    pub corpus: Option<Corpus>,
 }
 
 impl Dataset {
@@ -131,6 +173,7 @@ impl Dataset {
             train: self.train.select(names)?,
             validation: self.validation.as_ref().map(|split| split.select(names)).transpose()?,
             test: self.test.select(names)?,
+            corpus: self.corpus.as_ref().map(|corpus| corpus.select(names)).transpose()?,
         })
     }
 
@@ -165,6 +208,7 @@ impl Dataset {
             train: self.train.select_rows(&part(false)),
             validation: Some(self.train.select_rows(&validation)),
             test: self.test,
+            corpus: self.corpus,
         })
     }
 

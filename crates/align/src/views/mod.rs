@@ -1,5 +1,6 @@
 //! Named views of the same items.
 
+pub mod corpus;
 pub mod dataset;
 mod pairs;
 pub mod synthetic;

@@ -86,6 +86,7 @@ impl Synthetic {
             train: split(train, &labels[..self.fit_rows])?,
             validation: None,
             test: split(test, &labels[self.fit_rows..])?,
+            corpus: None,
         })
     }
 }

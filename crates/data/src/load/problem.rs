@@ -140,6 +140,48 @@ pub enum SetProblem {
         /// The split.
         split: &'static str,
     },
+    /// A line of judgements with too few or too many columns.
+    #[error(
+        "found {}, expected 3 (query, document, relevance) or 4 (query, iteration, document, relevance)", count(*.got, "column")
+    )]
+    JudgementColumns {
+        /// Columns found.
+        got: usize,
+    },
+    /// A relevance that is no whole number.
+    #[error("found the relevance `{got}`, expected a whole number such as 0, 1 or 2")]
+    Relevance {
+        /// The text found.
+        got: String,
+    },
+    /// A judgement of a query or a document that is not there.
+    #[error("there is no {what} `{name}`, expected {expected}; correct the judgement or add the {what}")]
+    UnknownJudged {
+        /// `query` or `document`.
+        what: &'static str,
+        /// Its name in the judgements.
+        name: String,
+        /// Names that there are.
+        expected: String,
+    },
+    /// A document that a query judges twice.
+    #[error(
+        "document `{document}` is judged twice for query `{query}`, first in line {first}; remove one of the lines"
+    )]
+    JudgedTwice {
+        /// The query.
+        query: String,
+        /// The document.
+        document: String,
+        /// The first line.
+        first: usize,
+    },
+    /// A file of judgements without one.
+    #[error("found no judgement; a search needs at least one")]
+    NoJudgements,
+    /// Judgements by ids of documents that have none.
+    #[error("judgements by ids need the ids of the documents; give the manifest `ids`, or judge `by: rows`")]
+    DocumentsWithoutIds,
     /// Fewer than two views.
     #[error("found {}, expected at least 2; a single view has nothing to be aligned with", count(*.got, "view"))]
     TooFewViews {

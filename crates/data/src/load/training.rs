@@ -2,9 +2,11 @@
 
 use align::Split;
 
-use super::{Assembled, Loaded, assemble, no_split};
+use super::Loaded;
+use super::assemble::{Assembled, assemble, no_split};
+use super::roles::pairs;
 use crate::manifest::{Named, Source, View};
-use crate::{DataError, Manifest, SplitName};
+use crate::{DataError, ItemSet, Manifest, SplitName};
 
 /// The training rows of a data set. Nothing in it depends on the other splits.
 #[derive(Clone, Debug)]
@@ -37,25 +39,32 @@ impl Training {
 /// The errors of [`load`](super::load) that concern the training split.
 pub fn load_training(manifest: &Manifest) -> Result<Training, DataError> {
     let manifest = narrowed(manifest);
-    let Assembled { mut splits, views, rest, .. } = assemble(&manifest)?;
-    let train = splits.remove(&SplitName::Train).ok_or_else(|| no_split(&manifest, SplitName::Train))?;
+    let mut assembled = assemble(&manifest)?;
+    let pairs = pairs(&manifest, &mut assembled)?;
+    let Assembled { mut splits, views, rest, .. } = assembled;
+    let train = pairs.or_else(|| splits.remove(&SplitName::Train));
+    let train = train.ok_or_else(|| no_split(&manifest, SplitName::Train))?;
     // Nobody reads the empty test split: only the training split leaves this file.
     let test = train.select_rows(&[]);
-    let dataset = align::Dataset { train, validation: None, test };
+    let dataset = align::Dataset { train, validation: None, test, corpus: None };
     Ok(Training(Loaded { warnings: Vec::new(), dataset, views, rest, place: manifest.place.clone() }))
 }
 
-/// The manifest with the training split alone.
+/// The manifest with the splits of the fit alone: `train`, unless other splits are its pairs.
 fn narrowed(manifest: &Manifest) -> Manifest {
+    let splits = match &manifest.roles.pairs {
+        ItemSet::Splits(splits) => splits.clone(),
+        ItemSet::Own(_) => vec![SplitName::Train],
+    };
     let keep = |source: &Source| {
         let mut source = source.clone();
-        source.parts.retain(|split, _| *split == SplitName::Train);
+        source.parts.retain(|split, _| splits.contains(split));
         source
     };
     let named = |list: &[Named]| list.iter().map(|it| Named { source: keep(&it.source), ..it.clone() }).collect();
     let view = |view: &View| View { source: keep(&view.source), rows: view.rows.as_ref().map(keep), ..view.clone() };
     Manifest {
-        splits: vec![SplitName::Train],
+        splits: splits.clone(),
         rows: manifest.rows.as_ref().map(keep),
         views: manifest.views.iter().map(view).collect(),
         labels: named(&manifest.labels),

@@ -12,6 +12,15 @@ pub enum SplitName {
     Test,
     /// Rows for the choice of parameters.
     Validation,
+    /// Documents with files of their own (the role of a manifest, not one of its splits).
+    #[serde(skip_deserializing)]
+    Documents,
+    /// Queries (a role).
+    #[serde(skip_deserializing)]
+    Queries,
+    /// Pairs with files of their own (a role).
+    #[serde(skip_deserializing)]
+    Pairs,
 }
 
 align::names! {
@@ -19,5 +28,8 @@ align::names! {
         Train = "train",
         Test = "test",
         Validation = "validation",
+        Documents = "documents",
+        Queries = "queries",
+        Pairs = "pairs",
     }
 }

@@ -452,6 +452,9 @@ fn run_task(task: &Task, data: &Dataset, fitted: &align::Fitted, shared: &Record
     if let Some(rows) = &scores.rows {
         outcome.items.extend(ids_of(&data.test, task.name(), task_params.clone(), Some(rows)));
     }
+    if let Some(ids) = scores.ids {
+        outcome.items.push(ItemIds { task: task.name().into(), task_params: task_params.clone(), ids });
+    }
     let stored = |series| StoredSeries { task: task.name().into(), task_params: task_params.clone(), series };
     outcome.series.extend(scores.series.into_iter().map(stored));
 }

@@ -87,6 +87,7 @@ pub(super) fn of(
                     train: &train,
                     validation: None,
                     test: &test,
+                    corpus: None,
                     headline_only: true,
                 })?,
             });

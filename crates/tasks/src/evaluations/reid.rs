@@ -353,7 +353,7 @@ pub fn disjoint_by_class(data: &Dataset, label: Option<&str>, seed: u64) -> Resu
         Ok(Split { views, labels, groups: Vec::new(), ids: None })
     };
     let (train, test) = (deal(&data.train, TRAIN_MATCHING)?, deal(&data.test, TEST_MATCHING)?);
-    Ok(Dataset { train, validation: None, test })
+    Ok(Dataset { train, validation: None, test, corpus: data.corpus.clone() })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Input and results of tasks.
 
 use align::prep::{ConstantColumns, ZScore};
-use align::{Coordinates, Dataset, Fitted, Matrix, Split};
+use align::{Coordinates, Corpus, Dataset, Fitted, Matrix, Split};
 
 use crate::TaskError;
 use crate::scores::metric::{Metric, Quantity};
@@ -18,6 +18,8 @@ pub struct TaskInput<'a> {
     pub validation: Option<&'a Split>,
     /// The rows on which the method is evaluated.
     pub test: &'a Split,
+    /// Documents, queries and judgements, for tasks that search an index.
+    pub corpus: Option<&'a Corpus>,
     /// Whether only the headline values are needed, those in the fit's first coordinates. Tasks then leave out the other
     /// coordinates.
     pub headline_only: bool,
@@ -27,7 +29,8 @@ impl<'a> TaskInput<'a> {
     /// A fitted method with the data it was fitted on.
     pub fn new(fitted: &'a Fitted, data: &'a Dataset) -> Self {
         let validation = data.validation.as_ref();
-        Self { fitted, train: &data.train, validation, test: &data.test, headline_only: false }
+        let corpus = data.corpus.as_ref();
+        Self { fitted, train: &data.train, validation, test: &data.test, corpus, headline_only: false }
     }
 
     /// Coordinates in which the method is evaluated; headline values use the first.
@@ -94,6 +97,8 @@ pub struct Scores {
     pub series: Vec<Series>,
     /// The rows of the split that these values are of, where a task looks at some of them.
     pub rows: Option<Vec<usize>>,
+    /// The ids of the items of these values, where they are no rows of the split, such as queries of an index.
+    pub ids: Option<Vec<i64>>,
     /// Notes for the reader of any of the scores, one per line, for example about queries that are left out.
     pub notes: Vec<String>,
 }
