@@ -106,3 +106,29 @@ fn every_manifest_in_the_catalogue_is_sound() {
         assert!(matches!(data::find(&name, &root(), &dir).unwrap(), Found::Manifest(_)), "{name}");
     }
 }
+
+#[test]
+fn scifact5() {
+    let loaded = load("scifact5");
+    let (train, corpus) = (&loaded.dataset.train, loaded.dataset.corpus.as_ref().unwrap());
+    let names =
+        ["glove-6b-50d", "use-multilingual-v3", "paraphrase-minilm-l3-v2", "all-minilm-l6-v2", "all-mpnet-base-v2"];
+    assert_eq!(train.views.names().collect::<Vec<_>>(), names);
+    assert_eq!(train.views.widths(), [50, 512, 384, 384, 768]);
+    assert_eq!((train.views.rows(), loaded.dataset.test.views.rows()), (500, 4683));
+    assert_eq!((corpus.documents.count(), corpus.queries.views.rows()), (5183, 300));
+    assert_eq!(
+        (corpus.judgements.answered(), (0..300).map(|query| corpus.judgements.of(query).len()).sum()),
+        (300, 339)
+    );
+    // Documents have the order of the files: rows floor(i · 5183 / 500) are the pairs.
+    for (pair, row) in [(0, 0), (1, 10), (499, 499 * 5183 / 500)] {
+        assert_eq!(corpus.documents.batch(4, row..row + 1).row(0), train.views.at(4).row(pair));
+    }
+    assert_eq!(corpus.queries.ids.as_ref().unwrap()[..5], [1, 3, 5, 13, 36]);
+    let relevant: Vec<usize> = corpus.judgements.of(29).iter().map(|&(document, _)| document).collect();
+    assert_eq!(relevant, [1279, 2071, 2609, 2786, 4620]);
+    let constant =
+        "constant columns in train: 2 to 3 of 384 to 768 per view (views `all-minilm-l6-v2`, `all-mpnet-base-v2`)";
+    assert_eq!(summarise(&loaded.warnings), [constant]);
+}
