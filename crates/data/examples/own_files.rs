@@ -41,6 +41,7 @@ fn run(folder: &Path) -> Result<(), Error> {
         splitting,
         manifest: manifest.clone(),
         allow_missing: false,
+        queries: None,
         force: false,
         described: Described::default(),
     })?;

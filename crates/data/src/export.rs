@@ -112,6 +112,7 @@ pub fn export(manifest: &Manifest, folder: &Path, format: ExportFormat) -> Resul
         labels: by_name(manifest.labels.iter().map(|l| l.name.as_str()), |name| source(LABELS, name)),
         ids: manifest.ids.as_ref().map(|_| source(IDS, "")),
         groups: by_name(manifest.groups.iter().map(|g| g.name.as_str()), |name| source(GROUPS, name)),
+        roles: None,
     };
     let path = folder.join(path);
     write::yaml(&path, &entry)?;

@@ -55,6 +55,7 @@ fn request(folder: &Folder, files: Files) -> Import {
         splitting,
         manifest: folder.path("mine.yaml"),
         allow_missing: false,
+        queries: None,
         force: false,
     }
 }

@@ -42,6 +42,7 @@ fn request(folder: &Folder, files: Files) -> Import {
         splitting,
         manifest: folder.path("mine.yaml"),
         allow_missing: false,
+        queries: None,
         force: true,
     }
 }

@@ -51,7 +51,7 @@ fn files(folder: &Folder, fill: f32) -> Files {
 fn request(folder: &Folder, files: Files, allow_missing: bool) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 1, stratify: None };
     let (name, described) = ("mine".to_owned(), Described::default());
-    Import { name, described, splitting, manifest: folder.path("mine.yaml"), allow_missing, force: true }
+    Import { name, described, splitting, manifest: folder.path("mine.yaml"), allow_missing, queries: None, force: true }
 }
 
 fn imported(folder: &Folder, files: Files) -> (Imported, Loaded) {

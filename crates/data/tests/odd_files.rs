@@ -96,6 +96,7 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
         splitting: Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None },
         manifest: folder.path("mine.yaml"),
         allow_missing: false,
+        queries: None,
         force: false,
     })
     .unwrap();

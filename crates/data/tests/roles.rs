@@ -114,6 +114,24 @@ fn pairs_are_the_splits_or_files_that_the_manifest_names() {
     assert_ne!(plain.checksum(&["a", "b"]), loaded.checksum(&["a", "b"]));
 }
 
+#[test]
+fn rows_are_brought_to_length_one_if_the_manifest_says_so() {
+    let folder = folder();
+    let plain = load(&read(&folder, &[]).unwrap()).unwrap();
+    let edit = [("splits: [train, test]\nviews", "splits: [train, test]\nunit_rows: true\nviews")];
+    let manifest = read(&folder, &edit).unwrap();
+    let unit = load(&manifest).unwrap();
+    let rows = |loaded: &data::Loaded| loaded.dataset.train.views.at(0).clone();
+    assert_eq!(rows(&unit), align::prep::unit_rows(&rows(&plain)));
+    let corpus = unit.dataset.corpus.as_ref().unwrap();
+    let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>();
+    assert!((length(corpus.queries.views.at(1).row(1)) - 1.0).abs() < 1e-6);
+    assert!((length(corpus.documents.batch(0, 4..5).row(0)) - 1.0).abs() < 1e-6);
+    assert_ne!(plain.checksum(&["a", "b"]), unit.checksum(&["a", "b"]));
+    let stream = data::Stream::open(&manifest, data::SplitName::Train).unwrap();
+    assert_eq!(*stream.chunks(2).next().unwrap().unwrap().at(0), rows(&unit).select_rows(&[0, 1]));
+}
+
 /// The training rows, their checksum and a fit are the same bits with other queries, or without the files of queries.
 #[test]
 fn queries_take_no_part_in_a_fit() {
@@ -164,7 +182,8 @@ fn a_role_that_does_not_fit_is_named() {
         "{both}"
     );
     let role = message(&[("splits: [train, test]\nviews", "splits: [train, test, queries]\nviews")]);
-    assert!(role.contains("expected one of `train`, `test`, `validation`"), "{role}");
+    let wanted = "splits[2]: unknown name `queries`; the names here are `train`, `test`, `validation`";
+    assert!(role.ends_with(wanted), "{role}");
     let ids = message(&[
         ("    ids: {file: labels.safetensors, tensor: test}\n", ""),
         ("judgements: {file: qrels.tsv}", "judgements: {file: qrels.tsv, by: ids}"),

@@ -41,7 +41,15 @@ fn files(folder: &Folder) -> Files {
 fn request(folder: &Folder, files: Files, stratify: Option<&str>) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 3, stratify: stratify.map(str::to_owned) };
     let (name, described) = ("mine".to_owned(), Described::default());
-    Import { name, described, splitting, manifest: folder.path("mine.yaml"), allow_missing: false, force: false }
+    Import {
+        name,
+        described,
+        splitting,
+        manifest: folder.path("mine.yaml"),
+        allow_missing: false,
+        queries: None,
+        force: false,
+    }
 }
 
 fn read(path: &std::path::Path) -> Loaded {

@@ -282,6 +282,7 @@ fn embedded_texts_become_a_data_set() {
         splitting: found.splitting,
         manifest: folder.path("tiny.yaml"),
         allow_missing: false,
+        queries: None,
         force: false,
     };
     import(&request).unwrap();

@@ -28,7 +28,15 @@ fn named(folder: &Folder, name: &str, file: &str) -> NamedMember {
 fn request(folder: &Folder, files: Files) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None };
     let (name, described) = ("mine".to_owned(), Described::default());
-    Import { name, described, splitting, manifest: folder.path("mine.yaml"), allow_missing: false, force: true }
+    Import {
+        name,
+        described,
+        splitting,
+        manifest: folder.path("mine.yaml"),
+        allow_missing: false,
+        queries: None,
+        force: true,
+    }
 }
 
 fn read(folder: &Folder, name: &str) -> Loaded {

@@ -68,7 +68,12 @@ pub(super) struct Items {
     rows: BTreeMap<SplitName, Vec<usize>>,
     /// Row numbers of each view that has its own: files that are joined by ids, or views that miss items.
     view_rows: BTreeMap<(String, SplitName), Vec<Option<usize>>>,
+    /// Ids of queries.
+    pub(super) queries: Option<Vec<i64>>,
 }
+
+/// The tensor of the ids of queries.
+pub(super) const QUERY_IDS: &str = "queries.ids";
 
 /// Entries of the items in a manifest.
 pub(super) struct Entries {
@@ -85,7 +90,7 @@ pub(super) struct Columns {
     labels: Vec<(String, Vec<String>)>,
     groups: Vec<(String, Vec<String>)>,
     /// Ids of the items, no two the same.
-    ids: Option<Vec<String>>,
+    pub(super) ids: Option<Vec<String>>,
 }
 
 impl Columns {
@@ -207,6 +212,7 @@ impl Items {
                 tensors.push(Tensor::integers(tensor(*split, kind, name), &lists.integers(name, *split)));
             }
         }
+        tensors.extend(self.queries.iter().map(|ids| Tensor::integers(QUERY_IDS.to_owned(), ids)));
         if tensors.is_empty() {
             return Ok(None);
         }

@@ -130,7 +130,7 @@ fn same_rows(files: &Files) -> Result<usize, DataError> {
 }
 
 /// Number of rows of a view.
-fn rows_of(view: &NamedMember) -> Result<usize, DataError> {
+pub(super) fn rows_of(view: &NamedMember) -> Result<usize, DataError> {
     with_floats(view, |floats| floats.rows())
 }
 

@@ -7,6 +7,7 @@ mod list;
 mod member;
 mod names;
 mod problem;
+mod queries;
 mod request;
 mod sources;
 mod split;
@@ -20,8 +21,9 @@ use std::{
 };
 
 use self::{
-    items::{Columns, Items},
+    items::{Columns, Items, QUERY_IDS},
     join::Order,
+    queries::{Documents, ORDER, Searched},
     sources::vectors::{Packed, packed},
     split::{Drawn, Population},
     staged::Staged,
@@ -36,7 +38,9 @@ use crate::{
 pub use join::LeftOut;
 pub use member::{Member, NamedMember};
 pub use problem::ImportProblem;
+pub use queries::QueryFiles;
 pub use request::{Described, Files, Import, Splitting};
+pub use sources::beir::{Beir, beir};
 pub use sources::embedded::{Embedded, embedded};
 pub use sources::latentis::latentis;
 pub use strata::Strata;
@@ -122,8 +126,10 @@ pub fn import_folds(import: &Import, folds: usize) -> Result<Vec<Imported>, Data
 
 /// Checks that neither the manifest nor its items overwrite an existing file.
 fn check_free(import: &Import, manifest: &Path) -> Result<(), DataError> {
-    for file in [manifest, &items_of(manifest)] {
-        if import.splitting.members().any(|member| same_file(&member.file, file)) {
+    for file in [manifest, &items_of(manifest), &judgements_of(manifest)] {
+        let of_queries = |queries: &QueryFiles| same_file(&queries.judgements, file);
+        let members = || import.splitting.members().any(|member| same_file(&member.file, file));
+        if members() || import.queries.as_ref().is_some_and(of_queries) {
             return Err(DataError::file(file, FileProblem::IsInput));
         }
         if file.exists() && !import.force {
@@ -192,7 +198,19 @@ impl<'a> Whole<'a> {
             let name = |class: i64| text(class).unwrap_or_else(|| class.to_string());
             Strata::of(labelling, self.groups.is_some(), classes, drawn, name)
         });
-        Ok(Set { items, rows, left_out: self.order.left_out().to_vec(), views: self.views.clone(), strata })
+        let documents = self.documents(drawn);
+        Ok(Set { items, rows, left_out: self.order.left_out().to_vec(), views: self.views.clone(), strata, documents })
+    }
+
+    /// The items in the order of the index: that of the files if they have one, otherwise split after split.
+    fn documents(&self, drawn: &Drawn) -> Documents {
+        let one_order = self.files.views.iter().all(|view| self.order.rows(&view.name).is_none());
+        let order: Vec<usize> = match one_order {
+            true => (0..self.order.count()).collect(),
+            false => ORDER.iter().filter_map(|split| drawn.get(split)).flatten().copied().collect(),
+        };
+        let of = |ids: &Vec<String>| order.iter().map(|&item| ids[item].clone()).collect();
+        Documents { count: order.len(), ids: self.columns.ids.as_ref().map(of) }
     }
 }
 
@@ -200,14 +218,20 @@ impl<'a> Whole<'a> {
 fn given(import: &Import, splits: &BTreeMap<SplitName, Files>) -> Result<Set, DataError> {
     let mut items = Items::default();
     let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
+    let mut ids: BTreeMap<SplitName, Option<Vec<String>>> = BTreeMap::new();
     for (&split, files) in splits {
         let order = Order::of(files, import.allow_missing)?;
-        items.add(split, files, &order, &Columns::read(files, &order)?, None);
+        let columns = Columns::read(files, &order)?;
+        items.add(split, files, &order, &columns, None);
+        ids.insert(split, columns.ids);
         rows.insert(split, order.count());
         left_out.extend_from_slice(order.left_out());
     }
     let files: Vec<(SplitName, &Files)> = splits.iter().map(|(&split, files)| (split, files)).collect();
-    Ok(Set { items, rows, left_out, views: views_by_split(import, &files)?, strata: None })
+    let in_order = ORDER.iter().filter_map(|split| ids.remove(split));
+    let ids = in_order.collect::<Option<Vec<_>>>().map(|ids| ids.concat());
+    let documents = Documents { count: rows.values().sum(), ids };
+    Ok(Set { items, rows, left_out, views: views_by_split(import, &files)?, strata: None, documents })
 }
 
 /// Files that hold all items, each with its checksum.
@@ -248,6 +272,11 @@ fn items_of(manifest: &Path) -> PathBuf {
     manifest.with_extension("items.safetensors")
 }
 
+/// Path of the judgements.
+fn judgements_of(manifest: &Path) -> PathBuf {
+    manifest.with_extension("judgements.tsv")
+}
+
 /// A data set before it is written.
 struct Set {
     items: Items,
@@ -255,11 +284,13 @@ struct Set {
     left_out: Vec<LeftOut>,
     views: Vec<ViewEntry>,
     strata: Option<Strata>,
+    documents: Documents,
 }
 
 /// A data set that was loaded like in a run, before it is moved to its place.
 struct Sound {
     staged: Staged,
+    judged: Option<Staged>,
     text: String,
     done: Imported,
 }
@@ -270,6 +301,9 @@ impl Set {
     fn sound(mut self, import: &Import, packed: &[files::Staged]) -> Result<Sound, DataError> {
         let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
         let splits: Vec<SplitName> = order.into_iter().filter(|split| self.rows.contains_key(split)).collect();
+        let searched =
+            import.queries.as_ref().map(|queries| Searched::of(import, queries, &self.documents)).transpose()?;
+        self.items.queries = searched.as_ref().and_then(|searched| searched.ids.clone());
         let file = items_of(&import.manifest);
         let staged = Staged::beside(&file);
         let written = self.items.write(staged.path())?;
@@ -283,6 +317,24 @@ impl Set {
             self.views.iter_mut().for_each(|view| view.source.rename(&part, &path));
             moved.push((path, file.part().to_owned()));
         }
+        let judgements = judgements_of(&import.manifest);
+        let judged = searched.as_ref().map(|_| Staged::beside(&judgements));
+        let roles = match (searched, &judged) {
+            (Some(searched), Some(judged)) => {
+                let part = judged.path();
+                fs::write(part, &searched.text).map_err(|reason| DataError::unwritable(part, reason))?;
+                let mut roles = searched.roles;
+                roles.queries.judgements.file = seen_from(&import.manifest, &judgements);
+                roles.queries.ids = self.items.queries.as_ref().and(written.as_ref()).map(|sha256| FileEntry {
+                    file: seen_from(&import.manifest, &file),
+                    sha256: sha256.clone(),
+                    tensor: Some(QUERY_IDS.to_owned()),
+                });
+                moved.push((roles.queries.judgements.file.clone(), part.to_owned()));
+                Some(roles)
+            }
+            _ => None,
+        };
         let described = &import.described;
         let entry = ManifestEntry {
             name: import.name.clone(),
@@ -295,6 +347,7 @@ impl Set {
             labels: entries.labels,
             ids: entries.ids,
             groups: entries.groups,
+            roles,
         };
         let (text, warnings) = staged.sound(&import.manifest, &entry, &moved)?;
         let [texts, group_texts] = self.items.texts();
@@ -308,12 +361,15 @@ impl Set {
             strata: self.strata,
             warnings,
         };
-        Ok(Sound { staged, text, done })
+        Ok(Sound { staged, judged, text, done })
     }
 }
 
 impl Sound {
     fn put(self) -> Result<Imported, DataError> {
+        if let Some(judged) = self.judged {
+            judged.put(&judgements_of(&self.done.manifest))?;
+        }
         self.staged.publish(&self.done.manifest, &self.text, self.done.items.as_deref())?;
         Ok(self.done)
     }

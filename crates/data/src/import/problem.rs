@@ -46,6 +46,40 @@ pub enum ImportProblem {
         /// The name.
         name: String,
     },
+    /// Queries of a view that is not imported.
+    #[error("queries of `{name}`, and there is no view of this name{}; there are {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), known.join(", "))]
+    QueriesOfNothing {
+        /// The name.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A view without queries.
+    #[error("view `{name}` has no queries; give the queries of every view: --queries {name}=FILE")]
+    WithoutQueries {
+        /// The view.
+        name: String,
+    },
+    /// A model that embedded only the documents or only the queries.
+    #[error(
+        "model `{name}` lacks the file `{name}.{lacks}.npy` (or .safetensors, .npz, .parquet, .csv, .h5); embed both the corpus and the queries"
+    )]
+    HalfEmbedded {
+        /// The model.
+        name: String,
+        /// `corpus` or `queries`.
+        lacks: &'static str,
+    },
+    /// Fewer than two models.
+    #[error(
+        "found embeddings of {got} models, expected at least 2; a model is two files, `NAME.corpus.npy` and `NAME.queries.npy`, with a row for each line of corpus.jsonl and queries.jsonl"
+    )]
+    TooFewEmbedded {
+        /// Models found.
+        got: usize,
+    },
     /// A file without ids, so that its rows cannot be joined.
     #[error("{kind} `{name}` has no ids, and other files have; give it ids of its own")]
     WithoutIds {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::member::{Member, NamedMember};
+use super::queries::QueryFiles;
 use crate::{
     SplitName,
     manifest::entry::{SourceEntry, ViewEntry},
@@ -59,6 +60,11 @@ impl Splitting {
         }
     }
 
+    /// The views of the first split, or of all items.
+    pub(super) fn views(&self) -> impl Iterator<Item = &NamedMember> {
+        self.files().into_iter().take(1).flat_map(|(_, files)| &files.views)
+    }
+
     /// All input files.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.files().into_iter().flat_map(|(_, files)| {
@@ -93,6 +99,8 @@ pub struct Import {
     /// Whether views may miss items: a view has only NaN in their rows, or its ids lack them. Otherwise such rows are
     /// an error, and items with missing ids are left out of all views.
     pub allow_missing: bool,
+    /// Queries that search the items, with judgements.
+    pub queries: Option<QueryFiles>,
     /// Path of the manifest; other output files are beside it.
     pub manifest: PathBuf,
     /// Overwrite an existing manifest.

@@ -45,9 +45,21 @@ impl Staged {
                 }
             }
         }
+        if let Some(queries) = &mut manifest.roles.queries {
+            let of = &mut queries.judgements.file;
+            if let Some((_, now)) = moved.iter().find(|(named, _)| tidy(&folder.join(named)) == *of) {
+                of.clone_from(now);
+            }
+        }
         // The manifest does not exist yet, so no message may refer to one of its lines.
         let warnings = load(&manifest).map_err(|e| e.without(file))?.warnings;
         Ok((text, warnings))
+    }
+
+    /// Moves the file to its place.
+    pub(super) fn put(self, file: &Path) -> Result<(), DataError> {
+        self.0.publish().map_err(|reason| DataError::unwritable(file, reason))?;
+        Ok(())
     }
 
     /// Moves items, if there are any, and manifest to their places; the manifest is last.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use align::prep::unit_rows;
 use align::{AlignError, Labels, Matrix, Split, Views};
 use files::checksum::{Combined, sha256};
 use rayon::prelude::*;
@@ -77,7 +78,11 @@ pub(super) fn assemble(manifest: &Manifest) -> Result<Assembled, DataError> {
     let digests = digests(manifest, &lists, &sums, &rows);
     let mut split = |split| -> Result<Split, DataError> {
         let views = manifest.views.iter().enumerate();
-        let views = views.filter_map(|(i, view)| Some((view.name.clone(), matrices.remove(&(i, split))?)));
+        let mut rows_of = |i: usize| {
+            let rows = matrices.remove(&(i, split))?;
+            Some(if manifest.unit_rows { unit_rows(&rows) } else { rows })
+        };
+        let views = views.filter_map(|(i, view)| Some((view.name.clone(), rows_of(i)?)));
         let views = Views::new(views).and_then(|views| super::missing::marked(views, &rows, split));
         let views = views.and_then(|views| with_source_rows(views, &rows, split));
         let views =
@@ -325,6 +330,7 @@ fn digests(
     };
     let views = manifest.views.iter().enumerate().map(view).collect();
     let rest = (manifest.views.len()..).zip(&lists.0).map(|(i, (what, source))| digest(i, what, source));
+    let unit = manifest.unit_rows.then(|| Digest { what: "unit rows".to_owned(), parts: Vec::new() });
     let shared = rows.shared.as_ref().map(|rows| Digest { what: "rows".to_owned(), parts: of_rows(rows) });
-    (views, rest.chain(shared).collect())
+    (views, rest.chain(shared).chain(unit).collect())
 }

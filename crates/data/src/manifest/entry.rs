@@ -86,6 +86,28 @@ pub(crate) struct ViewEntry {
     pub(crate) source: SourceEntry,
 }
 
+/// The roles of items in a manifest.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RolesEntry {
+    pub(crate) queries: QueriesEntry,
+}
+
+/// The queries in a manifest.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct QueriesEntry {
+    pub(crate) views: BTreeMap<String, FileEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ids: Option<FileEntry>,
+    pub(crate) judgements: JudgementsEntry,
+}
+
+/// The file of judgements, by rows.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct JudgementsEntry {
+    pub(crate) file: PathBuf,
+    pub(crate) sha256: String,
+}
+
 /// The content of a manifest.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ManifestEntry {
@@ -103,4 +125,6 @@ pub(crate) struct ManifestEntry {
     pub(crate) ids: Option<SourceEntry>,
     #[serde(skip_serializing_if = "serde_yaml::Mapping::is_empty")]
     pub(crate) groups: serde_yaml::Mapping,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) roles: Option<RolesEntry>,
 }

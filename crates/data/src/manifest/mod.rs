@@ -41,6 +41,8 @@ pub struct Manifest {
     pub summary: Option<String>,
     /// The splits, in the manifest's order.
     pub splits: Vec<SplitName>,
+    /// Whether rows are brought to length 1 after they are read, for files of rounded unit rows. Rows of zeros stay zero.
+    pub unit_rows: bool,
     /// Row numbers of each split in whole files, if the files are not split themselves.
     pub rows: Option<Source>,
     /// The views, in the manifest's order.
@@ -66,6 +68,8 @@ struct RawManifest {
     source: String,
     summary: Option<String>,
     splits: Vec<SplitName>,
+    #[serde(default)]
+    unit_rows: bool,
     rows: Option<RawSource>,
     views: Vec<RawView>,
     #[serde(default)]
@@ -223,6 +227,7 @@ impl Checker {
             licence: raw.licence,
             source: raw.source,
             summary: raw.summary,
+            unit_rows: raw.unit_rows,
             place: self.file.place(""),
             splits: self.splits,
             rows,

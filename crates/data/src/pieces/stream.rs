@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
-use align::Views;
+use align::{Views, prep::unit_rows};
 use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
@@ -22,6 +22,8 @@ pub struct Stream {
     files: Vec<(PathBuf, Mapped)>,
     views: Vec<Viewed>,
     rows: usize,
+    /// Whether rows are brought to length 1.
+    unit_rows: bool,
 }
 
 /// A view and its file.
@@ -50,7 +52,7 @@ impl Stream {
     /// # Errors
     /// The errors of [`Stream::open`].
     pub fn open_with(manifest: &Manifest, split: SplitName, verify: bool) -> Result<Self, DataError> {
-        let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0 };
+        let mut stream = Self { files: Vec::new(), views: Vec::new(), rows: 0, unit_rows: manifest.unit_rows };
         let mut sums: HashMap<usize, String> = HashMap::new();
         let taken = Taken::read(manifest)?;
         let shared: Option<Arc<[Option<usize>]>> = taken.shared.as_ref().map(|rows| rows.of(split).into());
@@ -101,6 +103,9 @@ impl Stream {
             sum.add(&view.taken.as_deref().map(rows::checksum).unwrap_or_default());
         }
         sum.add(&self.rows.to_string());
+        if self.unit_rows {
+            sum.add("unit rows");
+        }
         sum.finish()
     }
 
@@ -138,7 +143,7 @@ impl Stream {
                 if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
                     mapped.release(bytes);
                 }
-                Ok((view.name.clone(), values))
+                Ok((view.name.clone(), if self.unit_rows { unit_rows(&values) } else { values }))
             };
             let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(&floats).map(one).collect();
             let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -196,7 +196,7 @@ pub fn doubles(path: &Path, contents: &[u8], tensor: &str) -> Result<Vec<f64>, D
 }
 
 /// The texts of a `column` in a table (parquet or csv), of the array of texts or integers with this name, or the lines
-/// of a `.txt` file. Texts are not converted: `007` is not `7`.
+/// of a `.txt` file, or the field (`_id` without a name) of each line of a `.jsonl` file. Texts are not converted: `007` is not `7`.
 ///
 /// # Errors
 /// The content does not match the extension; no such column; missing values; floats.
@@ -209,6 +209,9 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
         })?;
         return Ok(text.lines().map(str::to_owned).collect());
     }
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("jsonl")) {
+        return fields(contents, column.unwrap_or("_id")).map_err(|problem| DataError::file(path, problem));
+    }
     let format = Format::of(path)?;
     let texts = match format {
         Format::Parquet => guarded("parquet", || columns::texts(&parquet::table(contents)?, column)),
@@ -216,6 +219,23 @@ pub fn texts(path: &Path, contents: &[u8], column: Option<&str>) -> Result<Vec<S
         _ => format.raw(contents, column).and_then(as_texts),
     };
     texts.map_err(|p| DataError::file(path, p))
+}
+
+/// The texts or integers of a field of every line of JSON.
+fn fields(contents: &[u8], field: &str) -> Result<Vec<String>, FileProblem> {
+    let problem =
+        |line: usize, detail: String| FileProblem::Header { format: "jsonl", detail: format!("line {line}: {detail}") };
+    let lines = without_mark(contents).split(|&byte| byte == b'\n').zip(1..);
+    let field_of = |(line, number): (&[u8], usize)| {
+        let object: serde_json::Value = serde_json::from_slice(line).map_err(|e| problem(number, e.to_string()))?;
+        match object.get(field) {
+            Some(serde_json::Value::String(text)) => Ok(text.clone()),
+            Some(serde_json::Value::Number(number)) if number.is_i64() => Ok(number.to_string()),
+            Some(_) => Err(problem(number, format!("`{field}` is neither a text nor an integer"))),
+            None => Err(problem(number, format!("there is no field `{field}`"))),
+        }
+    };
+    lines.filter(|(line, _)| !line.trim_ascii().is_empty()).map(field_of).collect()
 }
 
 /// Columns of a table (parquet or csv) as texts, in the requested order.

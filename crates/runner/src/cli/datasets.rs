@@ -9,7 +9,7 @@ use crate::event::Observer;
 use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use data::import::{Described, Embedded, Files, NamedMember, Splitting};
+use data::import::{Beir, Described, Embedded, Files, NamedMember, QueryFiles, Splitting};
 use data::{ExportFormat, SplitName};
 
 use super::args::FormArg;
@@ -21,8 +21,8 @@ use super::{json, said};
 #[command(after_help = "Examples:\n  runner import mine --view en=en.npy --view fr=fr.safetensors#emb \\\n    \
     --view de=de.parquet#vector --labels y.csv#label --ids ids.txt --split 0.8,0.2 --seed 1\n  \
     runner import mine --view en=train/en.npy --view fr=train/fr.npy \\\n    \
-    --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import mine --latentis data/mine\n\n\
-    Files: .npy, .npz, .safetensors, .parquet, .csv, .h5; lists of labels also .txt. After # a tensor, a column, \
+    --test-view en=test/en.npy --test-view fr=test/fr.npy\n  runner import mine --latentis data/mine\n  runner import mine --beir beir/scifact\n\n\
+    Files: .npy, .npz, .safetensors, .parquet, .csv, .h5; lists of labels also .txt and .jsonl. After # a tensor, a column, a field, \
     PREFIX* for several columns, or an archive's array.")]
 pub struct Import {
     /// Name of the data set
@@ -52,6 +52,18 @@ pub struct Import {
     /// Ids of the test items, as --ids
     #[arg(long, value_name = "[NAME=]FILE[#PART]", requires = "test_views", value_parser = NamedMember::of_ids)]
     test_ids: Vec<NamedMember>,
+    /// Queries that search the items, in every view
+    #[arg(long = "queries", value_name = "NAME=FILE[#PART]", requires = "judgements", conflicts_with = "embedded")]
+    queries: Vec<NamedMember>,
+    /// Ids of the queries, by which the judgements name them [default: their rows, from 0]
+    #[arg(long, value_name = "FILE[#PART]", requires = "queries", value_parser = NamedMember::of_ids)]
+    query_ids: Option<NamedMember>,
+    /// Relevance of items for queries: lines of query, document, relevance, or TREC qrels
+    #[arg(long, value_name = "FILE", conflicts_with = "embedded")]
+    judgements: Option<PathBuf>,
+    /// Folder in the form of BEIR (corpus.jsonl, queries.jsonl, qrels/test.tsv) with embeddings NAME.corpus.npy and NAME.queries.npy, instead of views
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views", "ids", "queries", "latentis", "embedded"])]
+    beir: Option<PathBuf>,
     /// Shares of the splits: train and test, or train, validation and test
     #[arg(
         long,
@@ -102,12 +114,30 @@ impl Import {
             let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
             let manifest = manifest(self.out, &name);
             let Self { allow_missing, overwrite: force, .. } = self;
-            return Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force });
+            return Ok(data::import::Import {
+                name,
+                described,
+                splitting,
+                manifest,
+                allow_missing,
+                queries: None,
+                force,
+            });
         }
         let manifest = manifest(self.out, &self.name);
         let files = Files { views: self.views, labels: self.labels, groups: self.groups, ids: self.ids };
         let test =
             Files { views: self.test_views, labels: self.test_labels, groups: self.test_groups, ids: self.test_ids };
+        let (files, queries) = match (self.beir, self.judgements) {
+            (Some(folder), judgements) => {
+                let Beir { files, queries } = data::import::beir(&folder, judgements)?;
+                (files, Some(queries))
+            }
+            (None, Some(judgements)) => {
+                (files, Some(QueryFiles { views: self.queries, ids: self.query_ids, judgements }))
+            }
+            (None, None) => (files, None),
+        };
         let splitting = match self.latentis {
             Some(dir) => data::import::latentis(&dir)?,
             None if test.views.is_empty() => {
@@ -117,7 +147,7 @@ impl Import {
         };
         let described = Described::default();
         let (name, allow_missing, force) = (self.name, self.allow_missing, self.overwrite);
-        Ok(data::import::Import { name, described, splitting, manifest, allow_missing, force })
+        Ok(data::import::Import { name, described, splitting, manifest, allow_missing, queries, force })
     }
 }
 
