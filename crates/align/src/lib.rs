@@ -145,8 +145,8 @@ pub use calibration::Calibration;
 pub use consensus::Consensus;
 pub use error::AlignError;
 pub use fitted::{
-    AddForm, Coordinates, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale, Universe,
-    ViewMap,
+    AddForm, Coordinates, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale,
+    ResidualMaps, Universe, ViewMap,
 };
 pub use names::UnknownName;
 pub use numerics::matrix::Matrix;

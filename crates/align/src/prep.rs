@@ -49,6 +49,8 @@ pub enum Standardisation {
     Population(ConstantColumns),
     /// Sample standard deviation (ddof 1): [`ZScore::fit_sample`].
     Sample,
+    /// Columns minus their means: [`ZScore::centre`].
+    Centre,
     /// No standardisation, for views that are prepared already.
     Identity,
 }
@@ -76,6 +78,7 @@ impl Standardisation {
             Self::Population(ConstantColumns::Clamp) => (0, 0.0, ConstantColumns::Clamp),
             Self::Population(ConstantColumns::Released) => (0, EPS, ConstantColumns::Released),
             Self::Sample => (1, 0.0, ConstantColumns::Clamp),
+            Self::Centre => return ZScore { mean, ..ZScore::identity(squares.len()) },
             Self::Identity => return ZScore::identity(mean.len()),
         };
         let denominator = rows.saturating_sub(ddof).max(1) as f64;

@@ -36,7 +36,7 @@ fn methods() -> Vec<Method> {
     let mut methods: Vec<Method> = Method::all();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
     methods.push(Method::from(RelativeParams { anchors: Some(20), ..Default::default() }));
-    methods.push(Method::from(PairwiseParams { scale: true }));
+    methods.push(Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() }));
     methods.extend([Decoder::Transpose, Decoder::PseudoInverse, Decoder::LeastSquares].map(whitened));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
         methods.push(Method::from(gcpa(rescale)));

@@ -88,7 +88,7 @@ fn candidates() -> Vec<Method> {
             candidates.push(SumcorParams { rank, shrinkage, ..SumcorParams::default() }.into());
         }
     }
-    candidates.push(PairwiseParams { scale: true }.into());
+    candidates.push(PairwiseParams { scale: true, ..PairwiseParams::default() }.into());
     candidates.push(GpaParams { robust: Some(Robust::Huber(0.4)), ..GpaParams::default() }.into());
     candidates.push(GpaParams { tol: -1.0, ..GpaParams::default() }.into());
     candidates

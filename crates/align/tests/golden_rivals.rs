@@ -61,7 +61,7 @@ fn cca_finds_the_canonical_correlations() {
 #[test]
 fn a_scaled_pair_is_similarity_procrustes_each_way() {
     let golden = Golden::read("rivals.safetensors");
-    let fit = Method::from(PairwiseParams { scale: true }).fit(&case().0, 0).unwrap();
+    let fit = Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() }).fit(&case().0, 0).unwrap();
     for (source, target) in [("v0", "v1"), ("v1", "v0")] {
         let want = golden.matrix(&format!("similarity.{source}->{target}"));
         assert!(max_abs(&pair_map(&fit, source, target), &want) < 1e-5, "{source} to {target}");

@@ -38,6 +38,10 @@ const PINNED: &[(u64, &str, &str, [u64; 2])] = &[
     (53, "select/src/recommend/curve.rs", "CURVE_ITEMS", [440188609090976241, 6796430800204045730]),
     (60, "align/src/views/dataset.rs", "FIT_ROWS", [3451039397558686457, 414846101634953513]),
     (61, "tasks/src/statistics/learning_curve.rs", "REDRAWN_SCORES", [9880742613378633326, 13978490626668133726]),
+    (70, "align/src/corrector/residual.rs", "RESIDUAL_WEIGHTS", [13842254172889192068, 13766227469146004133]),
+    (71, "align/src/corrector/residual.rs", "LOW_RANK_WEIGHTS", [11119220254745684678, 7694718878921996614]),
+    (72, "align/src/methods/adapters/training.rs", "HELD_OUT_PAIRS", [6470455073037078830, 2915400026019577527]),
+    (73, "align/src/methods/adapters/training.rs", "PAIR_BATCHES", [18043349218217396333, 13408104508767247600]),
 ];
 
 #[test]

@@ -26,7 +26,7 @@ fn methods() -> Vec<Method> {
         }
     }
     methods.push(na(Scale::zscore()));
-    methods.push(Method::from(PairwiseParams { scale: true }));
+    methods.push(Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() }));
     methods
 }
 

@@ -20,7 +20,7 @@ fn methods() -> Vec<Method> {
     let mut methods: Vec<Method> = Method::all();
     methods.retain(|method| !["na", "gcpa", "relative"].contains(&method.name()));
     methods.push(Method::from(RelativeParams { anchors: Some(16), ..Default::default() }));
-    methods.push(Method::from(PairwiseParams { scale: true }));
+    methods.push(Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() }));
     methods.push(Method::from(GccaParams { whiten: Whiten::InverseSingular, rank: Some(6), ..Default::default() }));
     for rescale in [Rescale::None, Rescale::All, Rescale::Universe] {
         methods.push(Method::from(gcpa(rescale)));

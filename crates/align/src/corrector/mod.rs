@@ -17,6 +17,8 @@ mod batch;
 mod loss;
 mod network;
 mod normalized;
+pub(crate) mod optimiser;
+pub(crate) mod residual;
 mod shards;
 pub mod train;
 

@@ -3,20 +3,10 @@
 use super::batch::Batch;
 use super::loss::Loss;
 use super::network::{Corrector, Weights};
+pub use super::optimiser::Adamw;
+use super::optimiser::Optimiser;
 use super::shards::{Gradients, Shards};
-use crate::numerics::kernels::{self, AdamwStep};
 use crate::numerics::parallel::prelude::*;
-
-/// Settings of the optimiser.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adamw {
-    /// Learning rate.
-    pub lr: f64,
-    /// Decoupled weight decay, on every parameter.
-    pub weight_decay: f64,
-    /// Largest norm of a gradient; longer ones are shortened to it.
-    pub clip: f64,
-}
 
 /// A corrector in training: AdamW with β = (0.9, 0.999), ε = 1e-8 and clipping by the global norm.
 ///
@@ -25,12 +15,9 @@ pub struct Adamw {
 /// instead of 15 b·D² multiply-adds a step at H = 2D.
 pub struct Trainer {
     corrector: Corrector,
-    adamw: Adamw,
+    optimiser: Optimiser,
     lanes: Shards,
     gradient: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    steps: i32,
 }
 
 /// Loss and gradient norm of one step.
@@ -42,16 +29,12 @@ pub struct StepReport {
     pub gradient_norm: f64,
 }
 
-/// Number of weights that one parallel task updates; sums over such stretches are added in order.
-const STRETCH: usize = 8192;
-
 impl Trainer {
     /// Starts from a corrector.
     pub fn new(corrector: Corrector, adamw: Adamw) -> Self {
         let len = corrector.parameters();
         let lanes = Shards::new(&corrector);
-        let zeros = || vec![0.0; len];
-        Self { corrector, adamw, lanes, gradient: zeros(), first: zeros(), second: zeros(), steps: 0 }
+        Self { corrector, optimiser: Optimiser::new(len, adamw), lanes, gradient: vec![0.0; len] }
     }
 
     /// The current corrector.
@@ -61,7 +44,7 @@ impl Trainer {
 
     /// Sets another learning rate.
     pub fn set_lr(&mut self, lr: f64) {
-        self.adamw.lr = lr;
+        self.optimiser.adamw.lr = lr;
     }
 
     /// Loss and gradient of a batch, without a step; the gradient is read by [`Trainer::gradient`].
@@ -80,21 +63,7 @@ impl Trainer {
     /// finite.
     pub fn step(&mut self, batch: &Batch<'_>, loss: Loss) -> StepReport {
         let value = self.backward(batch, loss);
-        let squares: Vec<f64> = self
-            .gradient
-            .par_chunks(STRETCH)
-            .map(|part| part.iter().map(|&g| f64::from(g) * f64::from(g)).sum())
-            .collect();
-        let gradient_norm = squares.iter().sum::<f64>().sqrt();
-        if !gradient_norm.is_finite() {
-            return StepReport { loss: value, gradient_norm };
-        }
-        self.steps += 1;
-        let clip = (self.adamw.clip / (gradient_norm + 1e-6)).min(1.0);
-        let step = AdamwStep::at(self.steps, self.adamw.lr, self.adamw.weight_decay, clip);
-        let weights = self.corrector.weights.par_chunks_mut(STRETCH).zip(self.gradient.par_chunks(STRETCH));
-        let moments = self.first.par_chunks_mut(STRETCH).zip(self.second.par_chunks_mut(STRETCH));
-        weights.zip(moments).for_each(|((w, g), (m, v))| kernels::adamw(w, g, m, v, step));
+        let gradient_norm = self.optimiser.step(&mut self.corrector.weights, &self.gradient);
         StepReport { loss: value, gradient_norm }
     }
 }

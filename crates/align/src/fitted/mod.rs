@@ -8,6 +8,7 @@ mod kinds;
 mod own;
 mod pairs;
 mod projections;
+pub(crate) mod residual;
 mod steps;
 mod universe;
 
@@ -19,5 +20,6 @@ pub use kinds::{Coordinates, LinearStep};
 pub use own::FittedMaps;
 pub use pairs::PairMaps;
 pub use projections::Projections;
+pub use residual::ResidualMaps;
 pub use steps::{Correction, KernelFeatures, LinearMap, Rescale, Step, ViewMap};
 pub use universe::Universe;

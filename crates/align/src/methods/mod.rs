@@ -1,5 +1,6 @@
 //! Methods, one file or folder each: parameters, formula, fit.
 
+pub mod adapters;
 pub mod add_view;
 mod canonical;
 pub mod consensus_ridge;
@@ -16,4 +17,4 @@ pub mod srm;
 mod statistics;
 
 pub use canonical::{cca, gcca, sumcor};
-pub use shared::decoder;
+pub use shared::{columns, decoder};

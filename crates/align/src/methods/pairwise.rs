@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::fitted::PairMaps;
+use crate::methods::shared::columns::{Columns, columns_doc};
 use crate::methods::shared::search::switch;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Threads};
 use crate::numerics::parallel::prelude::*;
-use crate::prep::Standardisation;
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 
 /// Pairwise orthogonal Procrustes (PW): one orthogonal map per pair of views.
@@ -30,7 +30,8 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix};
 /// The objective in the report is the sum of $\operatorname{tr} S$ over the pairs, which is maximised.
 ///
 /// # Shapes
-/// Views are $N \times d_m$, standardised with the sample standard deviation (ddof 1). $R_{ab}$ is $d_a \times d_b$, a
+/// Views are $N \times d_m$, standardised with the sample standard deviation (ddof 1), centred, or as they are
+/// (`columns`). $R_{ab}$ is $d_a \times d_b$, a
 /// partial isometry if the widths differ. There is no universe.
 ///
 /// # Cost
@@ -50,6 +51,9 @@ pub struct PairwiseParams {
     /// Give every map its least-squares scale as well as its rotation.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub scale: bool,
+    /// Columns before the fit.
+    #[serde(skip_serializing_if = "Columns::is_z_score")]
+    pub columns: Columns,
 }
 
 /// One map for every ordered pair of views. `map(a, b)` returns the map ($d_a \times d_b$) and a number; the report's
@@ -75,12 +79,15 @@ pub(crate) fn fit_ordered(
 }
 
 /// As lists show them.
-const PARAMETERS: &[ParameterDoc] = &[ParameterDoc::new(
-    "scale",
-    "false",
-    "true, false",
-    "Give every map its least-squares scale besides the best rotation",
-)];
+const PARAMETERS: &[ParameterDoc] = &[
+    ParameterDoc::new(
+        "scale",
+        "false",
+        "true, false",
+        "Give every map its least-squares scale besides the best rotation",
+    ),
+    columns_doc("z_score"),
+];
 
 impl Aligner for PairwiseParams {
     fn name(&self) -> &'static str {
@@ -126,7 +133,7 @@ impl Aligner for PairwiseParams {
 
 impl MomentAligner for PairwiseParams {
     fn spec(&self) -> MomentSpec {
-        MomentSpec::of_pairs(Standardisation::Sample)
+        MomentSpec::of_pairs(self.columns.standardisation())
     }
 
     fn fit_moments(&self, moments: &Moments, _: u64) -> Result<Fit, AlignError> {

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::adapters::low_rank::LowRankAffineParams;
+use super::adapters::residual::ResidualMlpParams;
 use super::add_view::AddViewParams;
 use super::consensus_ridge::ConsensusRidgeParams;
 use super::gcpa::GcpaParams;
@@ -40,6 +42,8 @@ fn built_in() -> Vec<Entry<Method>> {
         Entry::of::<ConsensusRidgeParams>("consensus_ridge"),
         Entry::of::<RelativeParams>("relative"),
         Entry::of::<KernelGccaParams>("kernel_gcca"),
+        Entry::of::<LowRankAffineParams>("low_rank_affine"),
+        Entry::of::<ResidualMlpParams>("residual_mlp"),
     ]
 }
 

@@ -5,16 +5,24 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use super::OwnOutline;
 use super::arrays::Arrays;
 use super::own::OwnParts;
+use crate::fitted::{ResidualMaps, residual};
 use crate::{AlignError, Fitted, FittedMaps};
 
 impl OwnOutline {
     /// The fit, restored by the reader of its form.
     pub(super) fn restore(self, arrays: &mut Arrays) -> Result<Arc<dyn FittedMaps>, AlignError> {
         let form = self.form.clone();
-        let reader = readers().iter().find(|(name, _)| *name == form).map(|(_, read)| Arc::clone(read));
-        let Some(read) = reader else { return Err(AlignError::UnknownForm { form }) };
+        let registered = readers().iter().find(|(name, _)| *name == form).map(|(_, read)| Arc::clone(read));
+        let built_in = (form == residual::FORM).then_some(ResidualMaps::read);
+        if registered.is_none() && built_in.is_none() {
+            return Err(AlignError::UnknownForm { form });
+        }
         let mut parts = self.parts(arrays)?;
-        let fitted = read(&mut parts)?;
+        let fitted = match (built_in, registered) {
+            (Some(read), _) => read(&mut parts)?,
+            (None, Some(read)) => read(&mut parts)?,
+            (None, None) => return Err(AlignError::UnknownForm { form }),
+        };
         if let Some(part) = parts.left() {
             return Err(AlignError::UnusedPart { part: part.clone() });
         }
@@ -54,7 +62,7 @@ impl Fitted {
         read: impl Fn(&mut OwnParts) -> Result<Arc<dyn FittedMaps>, AlignError> + Send + Sync + 'static,
     ) -> Result<(), AlignError> {
         let mut readers = READERS.write().unwrap_or_else(PoisonError::into_inner);
-        if readers.iter().any(|(name, _)| name == form) {
+        if form == residual::FORM || readers.iter().any(|(name, _)| name == form) {
             return Err(AlignError::FormTaken { form: form.to_string() });
         }
         readers.push((form.to_string(), Arc::new(read)));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::numerics::linalg::{self, Threads};
 use crate::rng::{Purpose, Stream, stream};
-use crate::{AlignError, Dataset, Labels, Matrix, Split, Views};
+use crate::{AlignError, Corpus, Dataset, Documents, Judgement, Judgements, Labels, Matrix, Split, Views};
 
 impl Purpose {
     /// The draw of synthetic data, also in tests.
@@ -31,11 +31,19 @@ pub struct Synthetic {
     pub separation: f32,
     /// Standard deviation of the noise that each view adds, in the same units.
     pub noise: f32,
+    /// Number of queries of an index of all rows: query i is test row i with more noise, and that row is relevant.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub queries: usize,
+}
+
+/// Whether there are no queries; the recipe of data without them has no such line.
+fn is_zero(queries: &usize) -> bool {
+    *queries == 0
 }
 
 impl Default for Synthetic {
     fn default() -> Self {
-        Self { widths: vec![32; 3], fit_rows: 400, test_rows: 200, classes: 8, separation: 1.5, noise: 0.5 }
+        Self { widths: vec![32; 3], fit_rows: 400, test_rows: 200, classes: 8, separation: 1.5, noise: 0.5, queries: 0 }
     }
 }
 
@@ -59,6 +67,8 @@ impl Synthetic {
         }
         let mut train = Vec::with_capacity(self.widths.len());
         let mut test = Vec::with_capacity(self.widths.len());
+        let (mut documents, mut queries) = (Vec::new(), Vec::new());
+        let asked: Vec<usize> = (self.fit_rows..rows).take(self.queries).collect();
         let test_rows: Vec<usize> = (self.fit_rows..rows).collect();
         let fit_rows: Vec<usize> = (0..self.fit_rows).collect();
         for (m, &width) in self.widths.iter().enumerate() {
@@ -73,6 +83,15 @@ impl Synthetic {
             }
             train.push((format!("v{m}"), view.select_rows(&fit_rows)));
             test.push((format!("v{m}"), view.select_rows(&test_rows)));
+            if !asked.is_empty() {
+                let mut of_queries = view.select_rows(&asked);
+                for x in of_queries.as_mut_slice() {
+                    let noise: f32 = StandardNormal.sample(&mut rng);
+                    *x += spread * noise;
+                }
+                queries.push((format!("v{m}"), of_queries));
+                documents.push((format!("v{m}"), view));
+            }
         }
         let split = |views, labels: &[i64]| -> Result<Split, AlignError> {
             Ok(Split {
@@ -82,11 +101,21 @@ impl Synthetic {
                 ids: None,
             })
         };
+        let corpus = match queries.is_empty() {
+            true => None,
+            false => {
+                let judged = asked.iter().enumerate();
+                let judged = judged.map(|(query, &document)| Judgement { query, document, relevance: 1 });
+                let judgements = Judgements::new(asked.len(), rows, judged)?;
+                let queries = Split::new(Views::new(queries)?, Vec::new(), Vec::new(), None)?;
+                Some(Corpus::new(Documents::of(Views::new(documents)?), queries, judgements)?)
+            }
+        };
         Ok(Dataset {
             train: split(train, &labels[..self.fit_rows])?,
             validation: None,
             test: split(test, &labels[self.fit_rows..])?,
-            corpus: None,
+            corpus,
         })
     }
 }

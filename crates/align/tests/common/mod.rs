@@ -97,8 +97,8 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
     let add_view = |form| Method::from(AddViewParams { base: Base::Gpa(gpa()), form });
     let consensus_ridge = |base| Method::from(ConsensusRidgeParams { base, ..ConsensusRidgeParams::default() });
     let listed = vec![
-        ("pairwise", Method::from(PairwiseParams { scale: false })),
-        ("pairwise, scaled", Method::from(PairwiseParams { scale: true })),
+        ("pairwise", Method::from(PairwiseParams::default())),
+        ("pairwise, scaled", Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() })),
         ("gpa, released", Method::from(GpaParams { max_iter: Some(60), ..GpaParams::default() })),
         ("gpa", Method::from(gpa())),
         ("gpa, scaled", Method::from(GpaParams { scale: true, ..gpa() })),

@@ -2,6 +2,7 @@
 //! search spaces.
 
 pub(crate) mod check;
+pub mod columns;
 pub mod decoder;
 pub(crate) mod docs;
 pub(crate) mod groups;
