@@ -77,12 +77,15 @@ pub use evaluations::retrieval::{Positives, Query, RetrievalParams, Slerp, Weigh
 pub use evaluations::similarity::SimilarityParams;
 pub use evaluations::similarity::correspondence::{Correspondence, correspondence};
 pub use evaluations::stitching::{Direction, StitchingParams};
+pub use evaluations::upgrade;
+pub use evaluations::upgrade::UpgradeParams;
 pub use incomplete::ItemScope;
 pub use labels::NamedList;
 pub use probe::{ConvergedProtocol, Protocol, ReleasedProtocol};
 pub use ranking::answers;
 pub use ranking::ranks;
 pub use ranking::scoring::{Bank, Csls, InvertedSoftmax, Scoring, Sinkhorn};
+pub use ranking::search::{Hit, Search};
 pub use scores::metric::{Better, Metric, Quantity, SimilarityMeasure, SimilarityStatistic, Statistic, UnknownMetric};
 pub use scores::metrics;
 pub use scores::metrics::{ContingencyTable, ari_nmi_weighted};

@@ -12,3 +12,4 @@ pub mod reid;
 pub(crate) mod retrieval;
 pub(crate) mod similarity;
 pub(crate) mod stitching;
+pub mod upgrade;

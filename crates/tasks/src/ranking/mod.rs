@@ -1,6 +1,7 @@
 //! Ranking of candidates: their order, the ranks of right answers, nearest neighbours.
 
 pub mod answers;
+pub(crate) mod arc;
 pub(crate) mod bank;
 pub(crate) mod entries;
 pub(crate) mod hubs;
@@ -8,3 +9,4 @@ pub(crate) mod largest;
 pub(crate) mod pairs;
 pub mod ranks;
 pub(crate) mod scoring;
+pub mod search;

@@ -112,6 +112,58 @@ impl Metric {
                  queries."
             }
             Self::Distortion => "1 − debiased CKA between a view after the alignment and the view as it came.",
+            Self::Recall10 => {
+                "Share of the relevant documents that are among the first ten of a query, mean over queries."
+            }
+            Self::Mrr10 => {
+                "1 / rank of the first relevant document of a query, 0 if it is not among the first ten, mean over queries."
+            }
+            Self::StayNdcg10 => "nDCG@10 of queries and documents of the old model.",
+            Self::StayRecall10 => "Recall@10 of queries and documents of the old model.",
+            Self::StayMrr10 => "MRR@10 of queries and documents of the old model.",
+            Self::ReembedNdcg10 => "nDCG@10 of queries and documents of the new model.",
+            Self::ReembedRecall10 => "Recall@10 of queries and documents of the new model.",
+            Self::ReembedMrr10 => "MRR@10 of queries and documents of the new model.",
+            Self::NaiveNdcg10 => "nDCG@10 of queries of the new model on documents of the old one, unmapped.",
+            Self::NaiveRecall10 => "Recall@10 of queries of the new model on documents of the old one, unmapped.",
+            Self::NaiveMrr10 => "MRR@10 of queries of the new model on documents of the old one, unmapped.",
+            Self::DocumentsNdcg10 => {
+                "nDCG@10 of queries of the new model on documents of the old one, translated to the new one."
+            }
+            Self::DocumentsRecall10 => {
+                "Recall@10 of queries of the new model on documents of the old one, translated to the new one."
+            }
+            Self::DocumentsMrr10 => {
+                "MRR@10 of queries of the new model on documents of the old one, translated to the new one."
+            }
+            Self::Overlap10 => {
+                "Share of the first ten documents that mapped and re-embedded queries have in common, mean over queries."
+            }
+            Self::UpgradeGain => {
+                "nDCG@10 of mapped queries minus nDCG@10 of the old model, mean over queries; above 0 the map is backward compatible."
+            }
+            Self::GainedOverStay => {
+                "Share of queries that find a relevant document among ten when mapped, and not with the old model."
+            }
+            Self::LostToStay => {
+                "Share of queries that find a relevant document among ten with the old model, and not when mapped."
+            }
+            Self::GainedOverReembed => {
+                "Share of queries that find a relevant document among ten when mapped, and not with the new model."
+            }
+            Self::LostToReembed => {
+                "Share of queries that find a relevant document among ten with the new model, and not when mapped."
+            }
+            Self::ShareKept => {
+                "(mapped − stay) / (re-embed − stay) of nDCG@10; undefined if re-embedding does not beat the old model beyond its 95% interval."
+            }
+            Self::ShareKeptLow => "Lower end of the 95% interval of the share kept, paired over queries.",
+            Self::ShareKeptHigh => "Upper end of the 95% interval of the share kept, paired over queries.",
+            Self::ReembedShare => "NDCG@10 of mapped queries, divided by that of re-embedding.",
+            Self::ReembedShareLow => "Lower end of the 95% interval of the share of re-embedding, paired over queries.",
+            Self::ReembedShareHigh => {
+                "Upper end of the 95% interval of the share of re-embedding, paired over queries."
+            }
         }
     }
 

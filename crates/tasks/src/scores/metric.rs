@@ -1,6 +1,6 @@
 //! The table of metrics: name, title, unit, direction and computation of each.
 //!
-//! This file imports nothing of this crate.
+//! This file imports only the quantities.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+
+pub use crate::scores::quantity::Quantity;
 
 /// Direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -241,6 +243,58 @@ metrics! {
         Distortion = row("distortion", "distortion", "1 - CKA", Better::Lower, Some(Quantity::Distortion), Statistic::Mean),
         /// Mean over queries of the discounted gain of the right answers among the first ten, over the largest possible.
         Ndcg10 = row("ndcg10", "nDCG@10", "fraction", Better::Higher, Some(Quantity::Ndcg10), Statistic::Share),
+        /// Mean over queries: share of the relevant documents that are among the first ten of a query.
+        Recall10 = row("recall10", "Recall@10", "fraction", Better::Higher, Some(Quantity::Recall10), Statistic::Share),
+        /// Mean over queries: 1 / rank of the first relevant document of a query, 0 if it is not among the first ten.
+        Mrr10 = row("mrr10", "MRR@10", "fraction", Better::Higher, Some(Quantity::Mrr10), Statistic::Share),
+        /// nDCG@10 of queries and documents of the old model.
+        StayNdcg10 = row("stay_ndcg10", "nDCG@10, stay", "fraction", Better::Higher, Some(Quantity::StayNdcg10), Statistic::Share),
+        /// Recall@10 of queries and documents of the old model.
+        StayRecall10 = row("stay_recall10", "Recall@10, stay", "fraction", Better::Higher, Some(Quantity::StayRecall10), Statistic::Share),
+        /// MRR@10 of queries and documents of the old model.
+        StayMrr10 = row("stay_mrr10", "MRR@10, stay", "fraction", Better::Higher, Some(Quantity::StayMrr10), Statistic::Share),
+        /// nDCG@10 of queries and documents of the new model.
+        ReembedNdcg10 = row("reembed_ndcg10", "nDCG@10, re-embed", "fraction", Better::Higher, Some(Quantity::ReembedNdcg10), Statistic::Share),
+        /// Recall@10 of queries and documents of the new model.
+        ReembedRecall10 = row("reembed_recall10", "Recall@10, re-embed", "fraction", Better::Higher, Some(Quantity::ReembedRecall10), Statistic::Share),
+        /// MRR@10 of queries and documents of the new model.
+        ReembedMrr10 = row("reembed_mrr10", "MRR@10, re-embed", "fraction", Better::Higher, Some(Quantity::ReembedMrr10), Statistic::Share),
+        /// nDCG@10 of queries of the new model on documents of the old one, unmapped.
+        NaiveNdcg10 = row("naive_ndcg10", "nDCG@10, naive", "fraction", Better::Higher, Some(Quantity::NaiveNdcg10), Statistic::Share),
+        /// Recall@10 of queries of the new model on documents of the old one, unmapped.
+        NaiveRecall10 = row("naive_recall10", "Recall@10, naive", "fraction", Better::Higher, Some(Quantity::NaiveRecall10), Statistic::Share),
+        /// MRR@10 of queries of the new model on documents of the old one, unmapped.
+        NaiveMrr10 = row("naive_mrr10", "MRR@10, naive", "fraction", Better::Higher, Some(Quantity::NaiveMrr10), Statistic::Share),
+        /// nDCG@10 of queries of the new model on documents of the old one, translated to the new one.
+        DocumentsNdcg10 = row("documents_ndcg10", "nDCG@10, documents mapped", "fraction", Better::Higher, Some(Quantity::DocumentsNdcg10), Statistic::Share),
+        /// Recall@10 of queries of the new model on documents of the old one, translated to the new one.
+        DocumentsRecall10 = row("documents_recall10", "Recall@10, documents mapped", "fraction", Better::Higher, Some(Quantity::DocumentsRecall10), Statistic::Share),
+        /// MRR@10 of queries of the new model on documents of the old one, translated to the new one.
+        DocumentsMrr10 = row("documents_mrr10", "MRR@10, documents mapped", "fraction", Better::Higher, Some(Quantity::DocumentsMrr10), Statistic::Share),
+        /// Share of the first ten documents that mapped and re-embedded queries have in common.
+        Overlap10 = row("overlap10", "overlap@10", "fraction", Better::Higher, Some(Quantity::Overlap10), Statistic::Share),
+        /// nDCG@10 of mapped queries minus that of the old model; above 0 the map is compatible.
+        UpgradeGain = row("upgrade_gain", "gain over stay", "fraction", Better::Higher, Some(Quantity::UpgradeGain), Statistic::Mean),
+        /// Share of queries that find a relevant document among ten when mapped, and not with the old model.
+        GainedOverStay = row("gained_over_stay", "gained over stay", "fraction", Better::Higher, Some(Quantity::GainedOverStay), Statistic::Share),
+        /// Share of queries that find a relevant document among ten with the old model, and not when mapped.
+        LostToStay = row("lost_to_stay", "lost to stay", "fraction", Better::Lower, Some(Quantity::LostToStay), Statistic::Share),
+        /// Share of queries that find a relevant document among ten when mapped, and not with the new model.
+        GainedOverReembed = row("gained_over_reembed", "gained over re-embed", "fraction", Better::Higher, Some(Quantity::GainedOverReembed), Statistic::Share),
+        /// Share of queries that find a relevant document among ten with the new model, and not when mapped.
+        LostToReembed = row("lost_to_reembed", "lost to re-embed", "fraction", Better::Lower, Some(Quantity::LostToReembed), Statistic::Share),
+        /// (mapped − stay) / (re-embed − stay) of nDCG@10; undefined if re-embedding does not beat the old model beyond its 95% interval.
+        ShareKept = row("share_kept", "share kept", "fraction", Better::Higher, None, Statistic::None),
+        /// Lower end of the 95% interval of the share kept over queries.
+        ShareKeptLow = Row { auxiliary: true, ..row("share_kept_low", "share kept, low", "fraction", Better::Higher, None, Statistic::None) },
+        /// Upper end of the 95% interval of the share kept over queries.
+        ShareKeptHigh = Row { auxiliary: true, ..row("share_kept_high", "share kept, high", "fraction", Better::Higher, None, Statistic::None) },
+        /// NDCG@10 of mapped queries, divided by that of re-embedding.
+        ReembedShare = row("reembed_share", "share of re-embedding", "fraction", Better::Higher, None, Statistic::None),
+        /// Lower end of the 95% interval of the share of re-embedding over queries.
+        ReembedShareLow = Row { auxiliary: true, ..row("reembed_share_low", "share of re-embedding, low", "fraction", Better::Higher, None, Statistic::None) },
+        /// Upper end of the 95% interval of the share of re-embedding over queries.
+        ReembedShareHigh = Row { auxiliary: true, ..row("reembed_share_high", "share of re-embedding, high", "fraction", Better::Higher, None, Statistic::None) },
     }
 }
 
@@ -282,6 +336,9 @@ impl Metric {
             Self::Ari | Self::Similarity(_, SimilarityStatistic::Raw) => (-1.0, 1.0),
             Self::Similarity(_, SimilarityStatistic::Calibrated | SimilarityStatistic::Ceiling) => (-NONE, 1.0),
             Self::Uniformity => (-8.0, 0.0),
+            Self::UpgradeGain => (-1.0, 1.0),
+            Self::ShareKept | Self::ShareKeptLow | Self::ShareKeptHigh => (-NONE, NONE),
+            Self::ReembedShare | Self::ReembedShareLow | Self::ReembedShareHigh => (0.0, NONE),
             _ => match self.unit() {
                 "fraction" | "p" => (0.0, 1.0),
                 "cosine distance" | "distance" | "1 - CKA" => (0.0, 2.0),
@@ -401,65 +458,6 @@ pub enum SimilarityStatistic {
 impl SimilarityStatistic {
     /// Every reading, in the order of records.
     pub const ALL: [Self; 4] = [Self::Raw, Self::Calibrated, Self::P, Self::Ceiling];
-}
-
-macro_rules! quantities {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// What a per-item series holds.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum Quantity {
-            $($(#[$doc])* $variant,)*
-        }
-
-        align::names! { Quantity, "quantity" { $($variant = $name),* } }
-    };
-}
-
-quantities! {
-    /// Rank of the true match or of the first right answer, from 1, ties against the query; NaN where the gallery has none.
-    Rank = "rank",
-    /// The same with ties in favour of the query.
-    RankOptimistic = "rank_optimistic",
-    /// The item's cluster, from 0.
-    Cluster = "cluster",
-    /// The item's label as a dense code from 0, in ascending order of the label values.
-    Label = "label",
-    /// The group of the item as a dense code from 0, in ascending order of the groups' values.
-    Group = "group",
-    /// Length of the mean unit row over views.
-    Gamma = "gamma",
-    /// Mean cosine distance over pairs of views.
-    DeltaPos = "delta_pos",
-    /// Cosine distance of the corrected to the linear row.
-    Drift = "drift",
-    /// 1 where the classifier is right, else 0.
-    Correct = "correct",
-    /// Rank of the first item of the query's class, from 1; NaN where the gallery has none.
-    FirstMatch = "first_match",
-    /// Average precision; NaN where the gallery has no item of the query's class.
-    AveragePrecision = "average_precision",
-    /// Cosine distance after a cycle of linear maps.
-    CycleError = "cycle_error",
-    /// Cosine distance after a cycle of translations through the corrector.
-    CycleErrorCorrected = "cycle_error_corrected",
-    /// How many queries have the item among their nearest; the mean over all ways to break ties.
-    Occurrences = "occurrences",
-    /// The chance that no query has the item among its nearest, were ties broken at random; 0 or 1 without ties.
-    AntiHub = "anti_hub",
-    /// What the item adds to the debiased CKA of two views, to first order; the mean is the CKA.
-    Cka = "cka",
-    /// Share of the item's nearest that two views agree on.
-    NeighboursShared = "neighbours_shared",
-    /// Squared distance of the item's unit rows in two views.
-    SquaredDistance = "squared_distance",
-    /// What the item adds to the distortion of a view, to first order; the mean is the distortion.
-    Distortion = "distortion",
-    /// Discounted gain of the right answers among the first ten, over the largest possible; NaN where the gallery has none.
-    Ndcg10 = "ndcg10",
-    /// Contribution of a training item to the score of a candidate on the fold that holds the item out; the draw is the
-    /// candidate.
-    Selection = "selection",
 }
 
 #[cfg(test)]

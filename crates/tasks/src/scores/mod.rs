@@ -4,4 +4,5 @@ mod definition;
 pub(crate) mod metric;
 pub mod metrics;
 pub mod of_items;
+mod quantity;
 pub(crate) mod score;

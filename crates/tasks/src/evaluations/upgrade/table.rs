@@ -1,0 +1,186 @@
+//! The values of one pair of models: every strategy beside the others, and what follows from them.
+
+use align::{Coordinates, Corpus};
+
+use super::judged::{DEPTH, Judged};
+use super::passes::{Lists, Passes, Strategy, judged};
+use super::shares::Strategies;
+use super::{UpgradeParams, directed};
+use crate::scores::metrics::weighted_figure;
+use crate::statistics::resamples::Interval;
+use crate::{Metric, Place, Scores, TaskError};
+
+/// The metrics of a pair, in the order of records; those of mapped documents come last and only with translations.
+pub(super) const METRICS: [Metric; 27] = [
+    Metric::Ndcg10,
+    Metric::Recall10,
+    Metric::Mrr10,
+    Metric::StayNdcg10,
+    Metric::StayRecall10,
+    Metric::StayMrr10,
+    Metric::ReembedNdcg10,
+    Metric::ReembedRecall10,
+    Metric::ReembedMrr10,
+    Metric::NaiveNdcg10,
+    Metric::NaiveRecall10,
+    Metric::NaiveMrr10,
+    Metric::Overlap10,
+    Metric::UpgradeGain,
+    Metric::GainedOverStay,
+    Metric::LostToStay,
+    Metric::GainedOverReembed,
+    Metric::LostToReembed,
+    Metric::ShareKept,
+    Metric::ShareKeptLow,
+    Metric::ShareKeptHigh,
+    Metric::ReembedShare,
+    Metric::ReembedShareLow,
+    Metric::ReembedShareHigh,
+    Metric::DocumentsNdcg10,
+    Metric::DocumentsRecall10,
+    Metric::DocumentsMrr10,
+];
+
+/// The metrics that need mapped queries.
+const MAPPED: std::ops::Range<usize> = 0..3;
+const STAY: usize = 3;
+const REEMBED: usize = 6;
+const NAIVE: usize = 9;
+const DERIVED: std::ops::Range<usize> = 12..24;
+const DOCUMENTS: usize = 24;
+
+/// Values of the pairs in one space.
+pub(super) struct Table<'a> {
+    pub(super) params: &'a UpgradeParams,
+    pub(super) corpus: &'a Corpus,
+    pub(super) passes: &'a Passes,
+    pub(super) space: Coordinates,
+}
+
+impl Table<'_> {
+    /// Adds the values of queries of `new` on documents of `old`.
+    pub(super) fn pair(&self, new: usize, old: usize, out: &mut Scores) -> Result<(), TaskError> {
+        let views = &self.corpus.queries.views;
+        let place = Place::pair(self.space, views.nth(new).name(), views.nth(old).name());
+        let judge = |lists: &Lists| judged(lists, self.corpus, [new, old]);
+        let raw = |of: usize, on: usize| self.passes.lists(Strategy::Raw, of, on);
+        let mapped = self.passes.lists(Strategy::Mapped(self.space), new, old);
+        let (stay, reembed) = (raw(old, old), raw(new, new));
+        for (first, lists) in
+            [(MAPPED.start, mapped.clone()), (STAY, stay.clone()), (REEMBED, reembed.clone()), (NAIVE, raw(new, old))]
+        {
+            self.three(place, first, lists.map(judge), out)?;
+        }
+        match (mapped, stay, reembed) {
+            (Ok(mapped), Ok(stay), Ok(reembed)) => {
+                self.derived(place, Compared::of([mapped, stay, reembed], &judge), out)?;
+            }
+            (Err(reason), _, _) | (_, Err(reason), _) | (_, _, Err(reason)) => {
+                out.undefined(place, &METRICS[DERIVED], self.counted(), &reason);
+            }
+        }
+        if directed(self.space) {
+            self.three(place, DOCUMENTS, self.passes.lists(Strategy::Documents, new, old).map(judge), out)?;
+        }
+        Ok(())
+    }
+
+    fn counted(&self) -> usize {
+        self.corpus.judgements.answered()
+    }
+
+    /// nDCG, recall and reciprocal rank of one strategy, the metrics from `first` on.
+    fn three(
+        &self,
+        place: Place<'_>,
+        first: usize,
+        judged: Result<Vec<Option<Judged>>, String>,
+        out: &mut Scores,
+    ) -> Result<(), TaskError> {
+        let metrics = &METRICS[first..first + 3];
+        match judged {
+            Err(reason) => out.undefined(place, metrics, self.counted(), &reason),
+            Ok(judged) => {
+                let gets: [fn(&Judged) -> f64; 3] = [|j| j.ndcg, |j| j.recall, |j| j.reciprocal];
+                for (&metric, get) in metrics.iter().zip(gets) {
+                    put(place, metric, of_queries(&judged, get), out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows from the strategies together.
+    fn derived(&self, place: Place<'_>, of: Compared<'_>, out: &mut Scores) -> Result<(), TaskError> {
+        let [mapped, stay, reembed] = &of.judged;
+        let ndcg = |judged: &[Option<Judged>]| of_queries(judged, |j| j.ndcg);
+        let (mapped_ndcg, stay_ndcg, reembed_ndcg) = (ndcg(mapped), ndcg(stay), ndcg(reembed));
+        put(place, Metric::Overlap10, of.overlap(), out)?;
+        let gain = mapped_ndcg.iter().zip(&stay_ndcg).map(|(mapped, stay)| mapped - stay).collect();
+        put(place, Metric::UpgradeGain, gain, out)?;
+        put(place, Metric::GainedOverStay, flips(stay, mapped), out)?;
+        put(place, Metric::LostToStay, flips(mapped, stay), out)?;
+        put(place, Metric::GainedOverReembed, flips(reembed, mapped), out)?;
+        put(place, Metric::LostToReembed, flips(mapped, reembed), out)?;
+        let strategies = Strategies { mapped: &mapped_ndcg, stay: &stay_ndcg, reembed: &reembed_ndcg };
+        let shares = strategies.shares(self.params.resamples, self.params.seed)?;
+        let n = mapped.iter().flatten().count();
+        let parts: [fn(&Interval) -> f64; 3] = [|i| i.estimate, |i| i.low, |i| i.high];
+        for (share, first) in [(&shares.kept, Metric::ShareKept), (&shares.of_reembedding, Metric::ReembedShare)] {
+            let at = METRICS.iter().position(|&metric| metric == first).unwrap_or_default();
+            for (&metric, part) in METRICS[at..at + 3].iter().zip(parts) {
+                out.figure_or_reason(place, metric, n, share.as_ref().map(part).map_err(String::as_str));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Mapped, stay and re-embed on the same queries.
+struct Compared<'a> {
+    mapped: &'a Lists,
+    reembed: &'a Lists,
+    judged: [Vec<Option<Judged>>; 3],
+}
+
+impl<'a> Compared<'a> {
+    fn of(lists: [&'a Lists; 3], judge: &dyn Fn(&Lists) -> Vec<Option<Judged>>) -> Self {
+        Self { mapped: lists[0], reembed: lists[2], judged: lists.map(judge) }
+    }
+
+    /// Share of the first documents that mapped and re-embedded queries have in common.
+    fn overlap(&self) -> Vec<f32> {
+        let shared = |mapped: &Vec<usize>, reembed: &Vec<usize>| {
+            let common = mapped.iter().filter(|document| reembed.contains(document)).count();
+            common as f32 / mapped.len().clamp(1, DEPTH) as f32
+        };
+        let lists = self.mapped.iter().zip(self.reembed).zip(&self.judged[0]);
+        lists.map(|((a, b), judged)| if judged.is_some() { shared(a, b) } else { f32::NAN }).collect()
+    }
+}
+
+/// 1 for a query whose first ten documents hold a relevant one after the change and not before.
+fn flips(before: &[Option<Judged>], after: &[Option<Judged>]) -> Vec<f32> {
+    let found = |judged: &Judged| judged.reciprocal > 0.0;
+    let flip = |(before, after): (&Option<Judged>, &Option<Judged>)| match (before, after) {
+        (Some(before), Some(after)) => f32::from(u8::from(!found(before) && found(after))),
+        _ => f32::NAN,
+    };
+    before.iter().zip(after).map(flip).collect()
+}
+
+/// One value per query, NaN for a query that is not counted.
+fn of_queries(judged: &[Option<Judged>], get: impl Fn(&Judged) -> f64) -> Vec<f32> {
+    judged.iter().map(|judged| judged.as_ref().map_or(f32::NAN, |judged| get(judged) as f32)).collect()
+}
+
+/// Adds a metric that is a mean over queries, and its values.
+fn put(place: Place<'_>, metric: Metric, values: Vec<f32>, out: &mut Scores) -> Result<(), TaskError> {
+    let n = values.iter().filter(|value| !value.is_nan()).count();
+    let value = weighted_figure(metric, &values, &vec![1; values.len()])?;
+    out.figure_or_reason(place, metric, n, value.ok_or("no query has a relevant document"));
+    if let Some(quantity) = metric.quantity() {
+        out.keep(place, quantity, values);
+    }
+    Ok(())
+}
