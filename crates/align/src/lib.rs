@@ -158,8 +158,8 @@ pub use pca::{Pca, pca_2d};
 pub use progress::{Progress, Watch};
 pub use report::{CandidateReport, CorrectorReport, FitReport, FitWarning, SelectionReport, Termination};
 pub use settings::choice;
-pub use views::corpus::{Corpus, Documents, Judgement, Judgements};
-pub use views::dataset::{Dataset, Labels, Split};
+pub use views::corpus::{Documents, Judgement, Judgements};
+pub use views::dataset::{Corpus, Dataset, Labels, Split};
 pub use views::{Correspondence, RowPairs, Views};
 pub use views::{dataset, synthetic};
 

@@ -1,78 +1,9 @@
-//! Documents of an index, queries, and the judged relevance of documents.
+//! Documents of an index, and their judged relevance for queries.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::views::dataset::Split;
 use crate::{AlignError, Matrix, Views};
-
-/// Documents of an index, the queries that search it, and the judgements of both. No method is fitted on queries.
-///
-/// Documents and queries have the same views as the data set: one encoder embeds both.
-#[derive(Clone, Debug)]
-pub struct Corpus {
-    /// The documents of the index.
-    pub documents: Documents,
-    /// The queries, one row per query in every view.
-    pub queries: Split,
-    /// The relevant documents of each query.
-    pub judgements: Judgements,
-}
-
-impl Corpus {
-    /// Documents and queries of the same views, with judgements of as many documents and queries.
-    ///
-    /// # Errors
-    /// [`AlignError::Length`] for judgements of another number of queries or documents, or for lists of the queries that
-    /// are longer or shorter; [`AlignError::OtherViews`] for queries of other views or widths.
-    pub fn new(documents: Documents, queries: Split, judgements: Judgements) -> Result<Self, AlignError> {
-        queries.check()?;
-        let shape = |views: &Views| -> String {
-            let of: Vec<String> =
-                views.names().zip(views.widths()).map(|(name, width)| format!("`{name}` ({width})")).collect();
-            of.join(", ")
-        };
-        for part in &documents.parts {
-            let (got, want) = (shape(&queries.views), shape(part));
-            if got != want {
-                return Err(AlignError::OtherViews { got, want });
-            }
-        }
-        let counts = [
-            ("judged queries", judgements.of_queries.len(), queries.views.rows()),
-            ("judged documents", judgements.documents, documents.count()),
-        ];
-        match counts.into_iter().find(|(_, got, want)| got != want) {
-            None => Ok(Self { documents, queries, judgements }),
-            Some((name, got, want)) => Err(AlignError::Length { name: name.into(), got, want }),
-        }
-    }
-
-    /// The named views only.
-    ///
-    /// # Errors
-    /// [`AlignError::UnknownView`].
-    pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
-        Ok(Self {
-            documents: self.documents.select(names)?,
-            queries: self.queries.select(names)?,
-            judgements: self.judgements.clone(),
-        })
-    }
-
-    /// The same corpus with other values of some views: `f` gets all rows of the documents or queries at a time.
-    ///
-    /// # Errors
-    /// The errors of `f`.
-    pub(crate) fn with_views(&self, f: impl Fn(&Views) -> Result<Views, AlignError>) -> Result<Self, AlignError> {
-        let parts = self.documents.parts.iter().map(&f).collect::<Result<_, _>>()?;
-        Ok(Self {
-            documents: Documents { parts, ..self.documents.clone() },
-            queries: Split { views: f(&self.queries.views)?, ..self.queries.clone() },
-            judgements: self.judgements.clone(),
-        })
-    }
-}
 
 /// Documents of an index, in the order of their rows. The rows of several splits can be the documents; they are not
 /// copied.
@@ -141,11 +72,29 @@ impl Documents {
         self.parts[part].nth(view).has(row)
     }
 
+    /// Names and widths of the views, in words.
+    pub(crate) fn shapes(&self) -> Vec<String> {
+        self.parts.iter().map(shape).collect()
+    }
+
+    /// The same documents with other values of some views: `f` gets all rows of a part at a time.
+    pub(crate) fn with_views(&self, f: impl Fn(&Views) -> Result<Views, AlignError>) -> Result<Self, AlignError> {
+        let parts = self.parts.iter().map(f).collect::<Result<_, _>>()?;
+        Ok(Self { parts, order: Arc::clone(&self.order) })
+    }
+
     /// The named views only.
-    fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
+    pub(crate) fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
         let parts = self.parts.iter().map(|part| part.select(names)).collect::<Result<_, _>>()?;
         Ok(Self { parts, order: Arc::clone(&self.order) })
     }
+}
+
+/// Names and widths of views, in words.
+pub(crate) fn shape(views: &Views) -> String {
+    let of: Vec<String> =
+        views.names().zip(views.widths()).map(|(name, width)| format!("`{name}` ({width})")).collect();
+    of.join(", ")
 }
 
 /// The relevance of one document for one query.
@@ -232,10 +181,6 @@ mod tests {
         Views::new([("a", of(0)), ("b", of(1))]).expect("valid")
     }
 
-    fn queries(rows: usize) -> Split {
-        Split::new(views(rows, 7), Vec::new(), Vec::new(), None).expect("valid")
-    }
-
     #[test]
     fn documents_of_several_parts_come_in_the_order_of_their_rows() {
         let order = vec![(1, 1), (0, 0), (1, 0)];
@@ -263,18 +208,5 @@ mod tests {
         assert_eq!(text(&[judged(0, 4, 1)]), "there is no document 4; there are 4, counted from 0");
         let twice = text(&[judged(0, 1, 1), judged(0, 1, 1)]);
         assert_eq!(twice, "document 1 is judged twice for query 0; judge a document once per query");
-    }
-
-    #[test]
-    fn parts_of_a_corpus_fit_together() {
-        let judgements = |queries, documents| Judgements::new(queries, documents, []).expect("valid");
-        let corpus = |judged| Corpus::new(Documents::of(views(4, 0)), queries(2), judged);
-        let whole = corpus(judgements(2, 4)).expect("valid");
-        let one = whole.select(&["b"]).expect("a view");
-        assert_eq!((one.documents.batch(0, 0..4).cols(), one.queries.views.len()), (3, 1));
-        assert!(corpus(judgements(3, 4)).is_err() && corpus(judgements(2, 5)).is_err());
-        let other = Views::new([("a", Matrix::zeros(2, 9)), ("b", Matrix::zeros(2, 3))]).expect("valid");
-        let other = Split::new(other, Vec::new(), Vec::new(), None).expect("valid");
-        assert!(Corpus::new(Documents::of(views(4, 0)), other, judgements(2, 4)).is_err());
     }
 }

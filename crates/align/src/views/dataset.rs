@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::rng::{Purpose, permutation, stream};
-use crate::{AlignError, Corpus, Matrix, Views};
+use crate::views::corpus::{Documents, Judgements, shape};
+use crate::{AlignError, Matrix, Views};
 
 /// The draw of validation rows from train, if a data set has none.
 const HELD_OUT_ROWS: Purpose = Purpose::new(10);
@@ -150,6 +151,68 @@ impl Split {
     }
 }
 
+/// Documents of an index, the queries that search it, and the judgements of both. No method is fitted on queries.
+///
+/// Documents and queries have the same views as the data set: one encoder embeds both.
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    /// The documents of the index.
+    pub documents: Documents,
+    /// The queries, one row per query in every view.
+    pub queries: Split,
+    /// The relevant documents of each query.
+    pub judgements: Judgements,
+}
+
+impl Corpus {
+    /// Documents and queries of the same views, with judgements of as many documents and queries.
+    ///
+    /// # Errors
+    /// [`AlignError::Length`] for judgements of another number of queries or documents, or for lists of the queries that
+    /// are longer or shorter; [`AlignError::OtherViews`] for queries of other views or widths.
+    pub fn new(documents: Documents, queries: Split, judgements: Judgements) -> Result<Self, AlignError> {
+        queries.check()?;
+        for want in documents.shapes() {
+            let got = shape(&queries.views);
+            if got != want {
+                return Err(AlignError::OtherViews { got, want });
+            }
+        }
+        let counts = [
+            ("judged queries", judgements.queries(), queries.views.rows()),
+            ("judged documents", judgements.documents(), documents.count()),
+        ];
+        match counts.into_iter().find(|(_, got, want)| got != want) {
+            None => Ok(Self { documents, queries, judgements }),
+            Some((name, got, want)) => Err(AlignError::Length { name: name.into(), got, want }),
+        }
+    }
+
+    /// The named views only.
+    ///
+    /// # Errors
+    /// [`AlignError::UnknownView`].
+    pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self, AlignError> {
+        Ok(Self {
+            documents: self.documents.select(names)?,
+            queries: self.queries.select(names)?,
+            judgements: self.judgements.clone(),
+        })
+    }
+
+    /// The same corpus with other values of some views: `f` gets all rows of the documents or queries at a time.
+    ///
+    /// # Errors
+    /// The errors of `f`.
+    pub(crate) fn with_views(&self, f: impl Fn(&Views) -> Result<Views, AlignError>) -> Result<Self, AlignError> {
+        Ok(Self {
+            documents: self.documents.with_views(&f)?,
+            queries: Split { views: f(&self.queries.views)?, ..self.queries.clone() },
+            judgements: self.judgements.clone(),
+        })
+    }
+}
+
 /// Data of a cell: methods are fitted on `train`, tasks are scored on `test`.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -235,7 +298,30 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::views::synthetic::Synthetic;
+
+    fn shifted(rows: usize, shift: usize) -> Views {
+        let of = |view: usize| Matrix::from_fn(rows, 2 + view, |i, j| (i * 10 + j + shift + 100 * view) as f32);
+        Views::new([("a", of(0)), ("b", of(1))]).expect("valid")
+    }
+
+    fn queries(rows: usize) -> Split {
+        Split::new(shifted(rows, 7), Vec::new(), Vec::new(), None).expect("valid")
+    }
+
+    #[test]
+    fn parts_of_a_corpus_fit_together() {
+        let judgements = |queries, documents| Judgements::new(queries, documents, []).expect("valid");
+        let corpus = |judged| Corpus::new(Documents::of(shifted(4, 0)), queries(2), judged);
+        let whole = corpus(judgements(2, 4)).expect("valid");
+        let one = whole.select(&["b"]).expect("a view");
+        assert_eq!((one.documents.batch(0, 0..4).cols(), one.queries.views.len()), (3, 1));
+        assert!(corpus(judgements(3, 4)).is_err() && corpus(judgements(2, 5)).is_err());
+        let other = Views::new([("a", Matrix::zeros(2, 9)), ("b", Matrix::zeros(2, 3))]).expect("valid");
+        let other = Split::new(other, Vec::new(), Vec::new(), None).expect("valid");
+        assert!(Corpus::new(Documents::of(shifted(4, 0)), other, judgements(2, 4)).is_err());
+    }
 
     #[test]
     fn validation_rows_are_taken_from_every_class_of_train_and_none_is_lost() {
@@ -243,7 +329,7 @@ mod tests {
         let split = data.clone().with_validation(0.1, None, 42).expect("sound");
         let validation = split.validation.clone().expect("split");
         for class in 0..4 {
-            let count = |split: &super::Split| split.labels[0].values.iter().filter(|&&c| c == class).count();
+            let count = |split: &Split| split.labels[0].values.iter().filter(|&&c| c == class).count();
             assert_eq!(count(&validation), (count(&data.train) / 10).max(1));
             assert_eq!(count(&validation) + count(&split.train), count(&data.train));
         }
@@ -255,10 +341,7 @@ mod tests {
     #[test]
     fn parts_of_the_training_rows_are_nested_and_the_same_for_all_views() {
         let data = Synthetic { fit_rows: 50, ..Synthetic::default() }.generate(3).expect("valid");
-        let numbered = super::Dataset {
-            train: super::Split { ids: Some((0..50).collect()), ..data.train.clone() },
-            ..data.clone()
-        };
+        let numbered = Dataset { train: Split { ids: Some((0..50).collect()), ..data.train.clone() }, ..data.clone() };
         let part = |rows, seed| numbered.clone().with_fit_rows(rows, seed).expect("enough rows");
         let ids = |rows, seed| part(rows, seed).train.ids.expect("given");
         let (ten, thirty) = (ids(10, 1), ids(30, 1));

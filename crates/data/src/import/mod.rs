@@ -38,8 +38,7 @@ use crate::{
 pub use join::LeftOut;
 pub use member::{Member, NamedMember};
 pub use problem::ImportProblem;
-pub use queries::QueryFiles;
-pub use request::{Described, Files, Import, Splitting};
+pub use request::{Described, Files, Import, QueryFiles, Splitting};
 pub use sources::beir::{Beir, beir};
 pub use sources::embedded::{Embedded, embedded};
 pub use sources::latentis::latentis;
@@ -301,8 +300,11 @@ impl Set {
     fn sound(mut self, import: &Import, packed: &[files::Staged]) -> Result<Sound, DataError> {
         let order = [SplitName::Train, SplitName::Validation, SplitName::Test];
         let splits: Vec<SplitName> = order.into_iter().filter(|split| self.rows.contains_key(split)).collect();
-        let searched =
-            import.queries.as_ref().map(|queries| Searched::of(import, queries, &self.documents)).transpose()?;
+        let searched = import
+            .queries
+            .as_ref()
+            .map(|queries| Searched::of(import, queries, &self.documents, |file| seen_from(&import.manifest, file)))
+            .transpose()?;
         self.items.queries = searched.as_ref().and_then(|searched| searched.ids.clone());
         let file = items_of(&import.manifest);
         let staged = Staged::beside(&file);

@@ -4,10 +4,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use super::{Import, ImportProblem, NamedMember, join::rows_of, list::texts, seen_from};
+use super::{Import, ImportProblem, NamedMember, join::rows_of, list::texts, request::QueryFiles};
 use crate::{
     DataError, FileProblem, SplitName,
     judgements::{Names, lines, resolve},
@@ -15,18 +15,6 @@ use crate::{
     nearest,
     read::{as_printed, sha256_file},
 };
-
-/// Queries that search the imported items, and the judged relevance of items.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryFiles {
-    /// The queries in every view of the items.
-    pub views: Vec<NamedMember>,
-    /// Ids of the queries, by which judgements name them; without ids they name rows from 0.
-    pub ids: Option<NamedMember>,
-    /// File of judgements: lines of query, document and relevance with a header, or TREC qrels. Documents are named by the
-    /// ids of the items if they have ids, otherwise by rows from 0.
-    pub judgements: PathBuf,
-}
 
 /// Items as documents, in the order of the index.
 pub(super) struct Documents {
@@ -47,7 +35,12 @@ impl Searched {
     /// # Errors
     /// Queries of other views than the items; ids that are not one per query, or not unique; judgements of queries or
     /// documents that are not there, of a relevance that is no number, or given twice.
-    pub(super) fn of(import: &Import, of: &QueryFiles, documents: &Documents) -> Result<Self, DataError> {
+    pub(super) fn of(
+        import: &Import,
+        of: &QueryFiles,
+        documents: &Documents,
+        seen: impl Fn(&Path) -> PathBuf,
+    ) -> Result<Self, DataError> {
         let known: Vec<String> = import.splitting.views().map(|view| view.name.clone()).collect();
         for view in &of.views {
             if !known.contains(&view.name) {
@@ -65,7 +58,7 @@ impl Searched {
             };
             count = rows_of(view)?;
             let entry = FileEntry {
-                file: seen_from(&import.manifest, &view.member.file),
+                file: seen(&view.member.file),
                 sha256: sha256_file(&view.member.file)?,
                 tensor: view.member.tensor.clone(),
             };

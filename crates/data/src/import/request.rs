@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::member::{Member, NamedMember};
-use super::queries::QueryFiles;
 use crate::{
     SplitName,
     manifest::entry::{SourceEntry, ViewEntry},
@@ -85,6 +84,18 @@ pub struct Described {
     pub source: Option<String>,
     /// Encoders of the views.
     pub encoders: BTreeMap<String, String>,
+}
+
+/// Queries that search the imported items, and the judged relevance of items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryFiles {
+    /// The queries in every view of the items.
+    pub views: Vec<NamedMember>,
+    /// Ids of the queries, by which judgements name them; without ids they name rows from 0.
+    pub ids: Option<NamedMember>,
+    /// File of judgements: lines of query, document and relevance with a header, or TREC qrels. Documents are named by the
+    /// ids of the items if they have ids, otherwise by rows from 0.
+    pub judgements: PathBuf,
 }
 
 /// Request to import a data set.

@@ -7,7 +7,7 @@ use files::checksum::sha256;
 
 use super::assemble::{Assembled, Digest, assemble, no_split};
 use crate::{
-    DataError, FileProblem, Manifest, SplitName,
+    DataError, FileProblem, Manifest, SetProblem, SplitName,
     judgements::{Names, lines, resolve},
     manifest::roles::{ItemSet, JudgedBy, OwnItems, QuerySet, Roles},
 };
@@ -98,7 +98,7 @@ fn corpus(
         _ => Names::Rows(count),
     };
     if of.by == JudgedBy::Ids && index.ids.is_none() {
-        return Err(DataError::set(&of.place, super::SetProblem::DocumentsWithoutIds));
+        return Err(DataError::set(&of.place, SetProblem::DocumentsWithoutIds));
     }
     let lines = lines(&of.file, &String::from_utf8_lossy(&bytes))?;
     let documents = names(index.ids.as_ref(), index.documents.count());

@@ -4,7 +4,6 @@ use align::prep::unit_rows;
 use align::{Coordinates, Fitted, Matrix, Views};
 use serde::{Deserialize, Serialize};
 
-use super::directed;
 use super::judged::DEPTH;
 use crate::TaskError;
 use crate::ranking::arc::slerp;
@@ -92,4 +91,9 @@ fn others(queries: Matrix, documents: &Matrix) -> Result<Vec<Vec<usize>>, TaskEr
         hits.iter().map(|hit| hit.document).filter(|&document| document != row).take(DEPTH).collect()
     };
     Ok(search.finish().into_iter().enumerate().map(of).collect())
+}
+
+/// Whether a space maps documents and queries apart: translations have a direction.
+pub(super) fn directed(space: Coordinates) -> bool {
+    space == Coordinates::Translated
 }

@@ -11,7 +11,6 @@ pub use interpolated::{ArcToOld, QueryRows};
 pub use judged::{DEPTH, Judged};
 pub use shares::{Shares, Strategies};
 
-use align::Coordinates;
 use align::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
@@ -166,7 +165,7 @@ fn score(params: &UpgradeParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     let passes = Passes::of(fitted, corpus, input.coordinates(), params.query, &input.train.views)?;
     let mut out = Scores { ids: corpus.queries.ids.clone(), ..Scores::default() };
     for &space in input.coordinates() {
-        let table = Table { params, corpus, passes: &passes, space };
+        let table = Table { resamples: params.resamples, seed: params.seed, corpus, passes: &passes, space };
         for new in 0..corpus.queries.views.len() {
             for old in (0..corpus.queries.views.len()).filter(|&old| old != new) {
                 table.pair(new, old, &mut out)?;
@@ -181,9 +180,4 @@ fn score(params: &UpgradeParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
         ));
     }
     Ok(out)
-}
-
-/// Whether a space maps documents and queries apart: translations have a direction.
-fn directed(space: Coordinates) -> bool {
-    space == Coordinates::Translated
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use align::{Coordinates, Corpus, Fitted, Matrix, Views};
 
-use super::directed;
-use super::interpolated::{ArcToOld, QueryRows, between, chosen};
+use super::interpolated::{ArcToOld, QueryRows, between, chosen, directed};
 use super::judged::{DEPTH, Judged};
 use crate::TaskError;
 use crate::ranking::search::Search;

@@ -2,10 +2,10 @@
 
 use align::{Coordinates, Corpus};
 
+use super::interpolated::directed;
 use super::judged::{DEPTH, Judged};
 use super::passes::{Lists, Passes, Strategy, judged};
 use super::shares::Strategies;
-use super::{UpgradeParams, directed};
 use crate::scores::metrics::weighted_figure;
 use crate::statistics::resamples::Interval;
 use crate::{Metric, Place, Scores, TaskError};
@@ -51,7 +51,8 @@ const DOCUMENTS: usize = 24;
 
 /// Values of the pairs in one space.
 pub(super) struct Table<'a> {
-    pub(super) params: &'a UpgradeParams,
+    pub(super) resamples: usize,
+    pub(super) seed: u64,
     pub(super) corpus: &'a Corpus,
     pub(super) passes: &'a Passes,
     pub(super) space: Coordinates,
@@ -123,7 +124,7 @@ impl Table<'_> {
         put(place, Metric::GainedOverReembed, flips(reembed, mapped), out)?;
         put(place, Metric::LostToReembed, flips(mapped, reembed), out)?;
         let strategies = Strategies { mapped: &mapped_ndcg, stay: &stay_ndcg, reembed: &reembed_ndcg };
-        let shares = strategies.shares(self.params.resamples, self.params.seed)?;
+        let shares = strategies.shares(self.resamples, self.seed)?;
         let n = mapped.iter().flatten().count();
         let parts: [fn(&Interval) -> f64; 3] = [|i| i.estimate, |i| i.low, |i| i.high];
         for (share, first) in [(&shares.kept, Metric::ShareKept), (&shares.of_reembedding, Metric::ReembedShare)] {
