@@ -299,7 +299,7 @@ fn check_views(manifest: &Manifest, matrices: &BTreeMap<Key, Matrix>) -> Result<
 }
 
 /// Rows of the first value that occurs again.
-fn repeated(values: &[i64]) -> Option<(usize, usize)> {
+pub(super) fn repeated(values: &[i64]) -> Option<(usize, usize)> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|&row| (values[row], row));
     let twice = order.windows(2).filter(|pair| values[pair[0]] == values[pair[1]]);

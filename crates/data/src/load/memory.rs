@@ -1,10 +1,11 @@
 //! A data set that is in memory already, with the same checks and warnings as one that was read.
 
-use align::{Dataset, Labels, Split, views::View};
+use align::{Corpus, Dataset, Labels, Matrix, Split, views::View};
 use files::checksum::{Combined, Sha256Stream};
 use rayon::prelude::*;
 
-use super::{Digest, Loaded, repeated};
+use super::assemble::repeated;
+use super::{Digest, Loaded};
 use crate::{DataError, Place, SetProblem, SplitName, warnings};
 
 /// Number of values of a matrix that are turned into bytes at once.
@@ -26,7 +27,8 @@ impl Loaded {
             check(split, rows, &loaded.dataset.train, &place)?;
         }
         loaded.warnings = warnings::find(&loaded.dataset);
-        let (views, rest) = digests(&loaded.splits());
+        let (views, mut rest) = digests(&loaded.splits());
+        rest.extend(loaded.dataset.corpus.iter().map(of_corpus));
         Ok(Self { views, rest, ..loaded })
     }
 }
@@ -91,8 +93,29 @@ fn digests(splits: &[(SplitName, &Split)]) -> (Vec<(String, Digest)>, Vec<Digest
     (views, rest)
 }
 
-fn sum_of_view(view: &View) -> String {
-    let (values, mut bytes) = (view.values(), Sha256Stream::default());
+/// The checksum of documents, queries and judgements.
+fn of_corpus(corpus: &Corpus) -> Digest {
+    let Corpus { documents, queries, judgements } = corpus;
+    let mut sum = Combined::default();
+    for (position, view) in queries.views.iter().enumerate() {
+        sum.add(&sum_of_view(view));
+        for from in (0..documents.count()).step_by(BLOCK) {
+            let rows = from..documents.count().min(from + BLOCK);
+            let missing: Vec<i64> =
+                rows.clone().filter(|&row| !documents.has(position, row)).map(|row| row as i64).collect();
+            sum.add(&sum_of_values(&documents.batch(position, rows)));
+            sum.add(&sum_of_list(&missing));
+        }
+    }
+    for query in 0..judgements.queries() {
+        let judged = judgements.of(query).iter();
+        sum.add(&sum_of_list(&judged.flat_map(|&(row, relevance)| [row as i64, relevance.into()]).collect::<Vec<_>>()));
+    }
+    Digest { what: "documents, queries and judgements".to_owned(), parts: vec![(SplitName::Test, sum.finish(), None)] }
+}
+
+fn sum_of_values(values: &Matrix) -> String {
+    let mut bytes = Sha256Stream::default();
     let mut block = Vec::with_capacity(BLOCK * size_of::<f32>());
     for part in values.as_slice().chunks(BLOCK) {
         block.clear();
@@ -102,6 +125,13 @@ fn sum_of_view(view: &View) -> String {
     let mut sum = Combined::default();
     sum.add(&format!("{} x {}", values.rows(), values.cols()));
     sum.add(&bytes.finish());
+    sum.finish()
+}
+
+fn sum_of_view(view: &View) -> String {
+    let values = view.values();
+    let mut sum = Combined::default();
+    sum.add(&sum_of_values(values));
     // A view that misses items has other data than one that has rows of zeros.
     let missing = (0..values.rows()).filter(|&row| !view.has(row));
     missing.for_each(|row| sum.add(&row.to_string()));
@@ -118,7 +148,7 @@ fn sum_of_list(values: &[i64]) -> String {
 mod tests {
     use std::path::Path;
 
-    use align::Views;
+    use align::{Documents, Judgement, Judgements, Views};
 
     use super::*;
     use crate::{Manifest, load};
@@ -140,6 +170,15 @@ mod tests {
         let mut other = read.dataset.clone();
         other.test.labels[0].values[0] += 1;
         assert_ne!(memory.checksum(&views), Loaded::in_memory(other).expect("valid").checksum(&views));
+        let judged = |relevance| {
+            let train = &read.dataset.train;
+            let judgement = Judgement { query: 0, document: 1, relevance };
+            let judgements = Judgements::new(train.views.rows(), train.views.rows(), [judgement]).expect("valid");
+            let corpus = Corpus::new(Documents::of(train.views.clone()), train.clone(), judgements).expect("valid");
+            let data = Dataset { corpus: Some(corpus), ..read.dataset.clone() };
+            Loaded::in_memory(data).expect("valid").checksum(&views)
+        };
+        assert!(judged(1) != judged(2) && judged(1) != memory.checksum(&views));
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn dataset(arrays: &Arrays<'_>) -> PyResult<Dataset> {
         train: split(&arrays.train)?,
         validation: arrays.validation.as_ref().map(split).transpose()?,
         test: split(&arrays.test)?,
+        corpus: None,
     })
 }
 
