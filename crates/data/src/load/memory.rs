@@ -190,7 +190,7 @@ mod tests {
         };
         let narrow = |data: &mut Dataset| {
             let rows = data.test.views.rows();
-            let views = ["en", "fr"].map(|name| (name, align::Matrix::from_fn(rows, 3, |i, j| (i + j) as f32)));
+            let views = ["en", "fr"].map(|name| (name, Matrix::from_fn(rows, 3, |i, j| (i + j) as f32)));
             data.test.views = Views::new(views).expect("two views");
         };
         let error = refused(&narrow);
