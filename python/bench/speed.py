@@ -46,7 +46,7 @@ def gpa_contenders() -> dict[str, Any]:
             functools.partial(c.gpa_polyalign, solver="accelerated", tol=1e-5),
         ),
         "`pa.GPA()`, 100 sweeps": ("polyalign", c.gpa_polyalign),
-        "`procrustes.generalized`, 100 rounds": ("qc-procrustes", c.gpa_procrustes),
+        "`procrustes.generalized`, 20 rounds": ("qc-procrustes", c.gpa_procrustes),
         "torch, 100 sweeps": ("torch", c.gpa_torch),
     }
 
