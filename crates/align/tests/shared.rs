@@ -1,4 +1,5 @@
 //! Views whose values belong to another owner.
+#![allow(clippy::expect_used)]
 
 use std::sync::Arc;
 
