@@ -211,7 +211,7 @@ pub fn read(file: &Path) -> Result<Saved, DataError> {
 /// Reads the bytes of such a file; `file` is named in the errors.
 ///
 /// # Errors
-/// The errors of [`read`].
+/// The errors of [`read()`].
 pub fn from_bytes(bytes: &[u8], file: &Path) -> Result<Saved, DataError> {
     let contents = safetensors::arrays(bytes).map_err(|p| DataError::file(file, p))?;
     let fail = |p: UniverseProblem| problem(file, p);
