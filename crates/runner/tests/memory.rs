@@ -16,8 +16,8 @@ use runner::cells::interrupt;
 use runner::event::{Event, Observer};
 use runner::run::Run;
 use runner::run::settings::{RunSettings, Selection};
-use store::columns::{Values, columns};
 use store::gather;
+use store::record::columns::{Values, columns};
 use store::record::{COST_COLUMNS, first_difference};
 use tasks::Metric;
 

@@ -2,7 +2,6 @@
 
 pub mod cells;
 pub mod checksum;
-pub mod columns;
 pub mod durable;
 pub mod gather;
 pub mod keeper;

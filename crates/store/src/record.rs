@@ -1,5 +1,7 @@
 //! Records: rows of results. This file is the only place that lists the columns.
 
+pub mod columns;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;

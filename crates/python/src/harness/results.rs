@@ -18,8 +18,8 @@ use report::tables::summary::{Group, Summary};
 use report::tables::table::Table;
 use serde_json::{Value, json};
 use store::cells::Store;
-use store::columns::{Values, columns};
 use store::record::Record;
+use store::record::columns::{Values, columns};
 
 use super::recommend::metric;
 use crate::convert::to_python;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use polars::prelude::DataType;
 
-use crate::record::{Record, to_frame};
+use super::{Record, to_frame};
 
 /// Values of a column; `None` means not applicable or not run.
 #[derive(Clone, Debug, PartialEq)]
