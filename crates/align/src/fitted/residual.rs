@@ -22,12 +22,14 @@ pub struct ResidualMaps {
     base: PairMaps,
     /// By source, then target, without the diagonal.
     networks: Vec<ResidualNetwork>,
+    /// Unit of each view, in which networks see its rows: a power of two.
+    units: Vec<f64>,
 }
 
 impl ResidualMaps {
-    /// Networks by source, then target, without the diagonal.
-    pub(crate) fn new(base: PairMaps, networks: Vec<ResidualNetwork>) -> Self {
-        Self { base, networks }
+    /// Units in which networks see the rows of each view, in the order of the views.
+    pub fn units(&self) -> &[f64] {
+        &self.units
     }
 
     /// The affine maps from which the networks start.
@@ -80,7 +82,8 @@ impl ResidualMaps {
                 })?);
             }
         }
-        Ok(Arc::new(Self { base, networks }))
+        let units = parts.take_numbers("units", count)?;
+        Ok(Arc::new(Self { base, networks, units }))
     }
 }
 
@@ -96,7 +99,11 @@ impl FittedMaps for ResidualMaps {
     fn translate(&self, source: &str, target: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
         let rows = self.base.translate(source, target, x)?;
         Ok(match self.network(source, target)? {
-            Some(network) => network.apply(&rows),
+            Some(network) => {
+                let at = position(self.base.names().iter().map(String::as_str), target)?;
+                let unit = self.units[at] as f32;
+                network.apply(&rows.map(|x| x / unit)).map(|x| x * unit)
+            }
             None => rows,
         })
     }
@@ -110,6 +117,8 @@ impl FittedMaps for ResidualMaps {
         let (hidden, scaled) = self.networks.first().map_or((0, false), ResidualNetwork::form);
         let form = Array { shape: vec![2], values: Values::Double(vec![hidden as f64, f64::from(u8::from(scaled))]) };
         let mut parts = OwnParts::new(FORM).with_fit("base", base).with_array("form", form);
+        let units = Array { shape: vec![self.units.len()], values: Values::Double(self.units.clone()) };
+        parts = parts.with_array("units", units);
         let count = self.base.names().len();
         let pairs = (0..count).flat_map(|s| (0..count).filter(move |&t| t != s).map(move |t| (s, t)));
         for ((source, target), network) in pairs.zip(&self.networks) {
@@ -126,7 +135,12 @@ impl FittedMaps for ResidualMaps {
 }
 
 /// The fit of these networks after the fit of their affine maps, with their mean loss on held-out pairs as the objective.
-pub(crate) fn corrected(base: Fit, networks: Vec<ResidualNetwork>, losses: &[f64]) -> Result<Fit, AlignError> {
+pub(crate) fn corrected(
+    base: Fit,
+    networks: Vec<ResidualNetwork>,
+    units: Vec<f64>,
+    losses: &[f64],
+) -> Result<Fit, AlignError> {
     let Fitted::Pairwise(maps) = base.fitted else {
         return Err(AlignError::NoSuchSpace { method: FORM, space: "pairwise", offers: "others" });
     };
@@ -134,5 +148,5 @@ pub(crate) fn corrected(base: Fit, networks: Vec<ResidualNetwork>, losses: &[f64
     report.parameters += networks.iter().map(|network| network.weights().len()).sum::<usize>();
     report.objective = Some(losses.iter().sum::<f64>() / losses.len().max(1) as f64);
     report.stop = crate::Termination::IterationCap;
-    Ok(Fit { fitted: Fitted::Own(Arc::new(ResidualMaps::new(maps, networks))), report })
+    Ok(Fit { fitted: Fitted::Own(Arc::new(ResidualMaps { base: maps, networks, units })), report })
 }

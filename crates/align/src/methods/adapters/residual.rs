@@ -24,7 +24,8 @@ use crate::{AlignError, Fit, Fitted};
 /// with $\sigma$ the exact GELU. $s$ is 1, or with `scale` a trained factor of every column. $W_1$ and $b_1$ start uniform
 /// in $\pm 1 / \sqrt{d}$, $W_2$ and $b_2$ at 0, so that training starts from the affine map. It minimises the mean squared
 /// error $\lVert y - b \rVert^2 / d$ to the pair's row $b$ by AdamW; the weights with the least error on held-out pairs are
-/// kept, and the start is one of the candidates.
+/// kept, and the start is one of the candidates. Networks see rows in a unit of the target, the power of two nearest to the
+/// root mean square of its training rows, so that a change of unit changes nothing.
 ///
 /// The objective in the report is the mean of these least errors over the ordered pairs.
 ///
@@ -157,14 +158,17 @@ impl Aligner for ResidualMlpParams {
         let of = views.len() * (views.len() - 1);
         let (mut networks, mut losses) = (Vec::with_capacity(of), Vec::with_capacity(of));
         let watch = input.watch();
+        let units: Vec<f64> = views.iter().map(|view| unit(view.observed().as_slice())).collect();
         for source in views.iter() {
-            for target in views.iter().filter(|target| target.name() != source.name()) {
+            for (target, unit) in views.iter().zip(&units).filter(|(target, _)| target.name() != source.name()) {
+                let unit = *unit as f32;
                 let both: Vec<usize> = (0..views.rows()).filter(|&row| source.has(row) && target.has(row)).collect();
                 let (x, targets) = (source.values().select_rows(&both), target.values().select_rows(&both));
                 let Fitted::Pairwise(maps) = &base.fitted else {
                     return Err(AlignError::NoSuchSpace { method: METHOD, space: "pairwise", offers: "others" });
                 };
-                let mapped = maps.translate(source.name(), target.name(), &x)?;
+                let mapped = maps.translate(source.name(), target.name(), &x)?.map(|x| x / unit);
+                let targets = targets.map(|x| x / unit);
                 let nth = networks.len();
                 let start = ResidualNetwork::new(mapped.cols(), self.hidden, self.scale, seed, nth);
                 let course = Course { method: METHOD, training: &self.training, seed, nth, of, watch: &watch };
@@ -173,6 +177,14 @@ impl Aligner for ResidualMlpParams {
                 losses.push(loss);
             }
         }
-        corrected(base, networks, &losses)
+        corrected(base, networks, units, &losses)
     }
+}
+
+/// The power of two nearest to the root mean square of these numbers, so that a network does not depend on the unit of a
+/// view, and the change of unit costs no digit; 1 for zeros.
+fn unit(values: &[f32]) -> f64 {
+    let squares: f64 = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    let root = (squares / values.len().max(1) as f64).sqrt();
+    if root > 0.0 { root.log2().round().exp2() } else { 1.0 }
 }
