@@ -20,6 +20,8 @@ __all__ = [
     "ConsensusRidge",
     "Relative",
     "KernelGCCA",
+    "LowRankAffine",
+    "ResidualMlp",
     "Select",
 ]
 
@@ -48,12 +50,16 @@ class PA(Aligner):
     ----------
     scale : True, False, default False
         Give every map its least-squares scale besides the best rotation.
+    columns : z_score, centre, none, default 'z_score'
+        Columns before the fit: standardised, centred, or as they are.
     """
     scale: bool
+    columns: Literal["z_score", "centre", "none"]
     def __init__(
         self,
         *,
         scale: bool = False,
+        columns: Literal["z_score", "centre", "none"] = "z_score",
     ) -> None: ...
 
 class GPA(Aligner):
@@ -425,6 +431,83 @@ class KernelGCCA(Aligner):
         ridge: float = 0.01,
         rank: int | None = None,
         constant_columns: Literal["clamp", "released"] = "clamp",
+    ) -> None: ...
+
+class LowRankAffine(Aligner):
+    """LRA: reduced-rank ridge regression, one affine map per ordered pair of views.
+
+    Parameters
+    ----------
+    rank : integer >= 1, or None, default None
+        Rank of the maps; None sets no limit.
+    ridge : number >= 0, default 0.3
+        Ridge in units of the mean squared length of a row.
+    columns : z_score, centre, none, default 'centre'
+        Columns before the fit: standardised, centred, or as they are.
+    solver : closed, trained, default 'closed'
+        Closed form, or training by gradient descent.
+    """
+    rank: int | None
+    ridge: float
+    columns: Literal["z_score", "centre", "none"]
+    solver: Literal["closed", "trained"] | Mapping[str, Any] | Aligner
+    def __init__(
+        self,
+        *,
+        rank: int | None = None,
+        ridge: float = 0.3,
+        columns: Literal["z_score", "centre", "none"] = "centre",
+        solver: Literal["closed", "trained"] | Mapping[str, Any] | Aligner = "closed",
+    ) -> None: ...
+
+class ResidualMlp(Aligner):
+    """RMLP: an affine map and a small network that corrects it, for every ordered pair of views.
+
+    Parameters
+    ----------
+    start : procrustes, ridge, default 'procrustes'
+        Affine map from which the network starts.
+    hidden : integer >= 1, default 256
+        Width of the hidden layer.
+    scale : True, False, default False
+        Train a factor for every column, too.
+    columns : z_score, centre, none, default 'centre'
+        Columns before the fit: standardised, centred, or as they are.
+    ridge : number >= 0, default 0.3
+        Ridge of `start: ridge`, as in low_rank_affine.
+    training : {steps: integer >= 1, batch: integer >= 1, lr: number > 0, weight_decay: number >= 0, validation_fraction: number between 0 and 1}, default None
+        steps: Number of steps; batch: Pairs per batch; lr: Largest learning rate of AdamW; weight_decay: Decoupled weight decay; validation_fraction: Share of the pairs that choose the weights.
+    steps : integer >= 1, default 600
+        Number of steps (``training.steps``).
+    batch : integer >= 1, default 128
+        Pairs per batch (``training.batch``).
+    lr : number > 0, default 0.001
+        Largest learning rate of AdamW (``training.lr``).
+    weight_decay : number >= 0, default 0.0001
+        Decoupled weight decay (``training.weight_decay``).
+    validation_fraction : number between 0 and 1, default 0.1
+        Share of the pairs that choose the weights (``training.validation_fraction``).
+    """
+    start: Literal["procrustes", "ridge"]
+    hidden: int
+    scale: bool
+    columns: Literal["z_score", "centre", "none"]
+    ridge: float
+    training: Mapping[str, Any] | None
+    def __init__(
+        self,
+        *,
+        start: Literal["procrustes", "ridge"] = "procrustes",
+        hidden: int = 256,
+        scale: bool = False,
+        columns: Literal["z_score", "centre", "none"] = "centre",
+        ridge: float = 0.3,
+        training: Mapping[str, Any] | None = None,
+        steps: int = ...,
+        batch: int = ...,
+        lr: float = ...,
+        weight_decay: float = ...,
+        validation_fraction: float = ...,
     ) -> None: ...
 
 class Select(Aligner):
