@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::polyalign.FitWarning")
 
 
 def test_every_method_of_the_registry_has_a_class() -> None:
-    names = "NA PA GPA GCCA GCPA AddView CCA Pivot SUMCOR SRM ConsensusRidge Relative KernelGCCA Select".split()
+    names = "NA PA GPA GCCA GCPA AddView CCA Pivot SUMCOR SRM ConsensusRidge Relative KernelGCCA LowRankAffine ResidualMlp Select".split()
     assert sorted(cls.__name__ for cls in CLASSES) == sorted(names)
     assert set(names) <= set(pa.__all__)
 
