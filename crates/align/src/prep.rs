@@ -49,7 +49,7 @@ pub enum Standardisation {
     Population(ConstantColumns),
     /// Sample standard deviation (ddof 1): [`ZScore::fit_sample`].
     Sample,
-    /// Columns minus their means: [`ZScore::centre`].
+    /// Columns minus their means, without those that are constant to rounding.
     Centre,
     /// No standardisation, for views that are prepared already.
     Identity,
@@ -78,7 +78,11 @@ impl Standardisation {
             Self::Population(ConstantColumns::Clamp) => (0, 0.0, ConstantColumns::Clamp),
             Self::Population(ConstantColumns::Released) => (0, EPS, ConstantColumns::Released),
             Self::Sample => (1, 0.0, ConstantColumns::Clamp),
-            Self::Centre => return ZScore { mean, ..ZScore::identity(squares.len()) },
+            Self::Centre => {
+                let varies = |(square, mean): (f64, &f64)| (square / rows.max(1) as f64).sqrt() > CONSTANT * mean.abs();
+                let std = squares.into_iter().zip(&mean).map(|column| f64::from(u8::from(varies(column)))).collect();
+                return ZScore { mean, std, eps: 0.0, constant: ConstantColumns::Clamp };
+            }
             Self::Identity => return ZScore::identity(mean.len()),
         };
         let denominator = rows.saturating_sub(ddof).max(1) as f64;

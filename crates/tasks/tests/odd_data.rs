@@ -39,8 +39,10 @@ fn with_view(data: &Dataset, f: impl Fn(&Matrix) -> Matrix) -> Dataset {
     data
 }
 
-fn gap(one: &Scores, other: &Scores) -> f64 {
-    assert_eq!((one.scores.len(), one.series.len()), (other.scores.len(), other.series.len()));
+fn gap(what: &str, one: &Scores, other: &Scores) -> f64 {
+    let reasons = |scores: &Scores| scores.scores.iter().filter_map(|score| score.reason.clone()).collect::<Vec<_>>();
+    assert_eq!(reasons(one), reasons(other), "{what}");
+    assert_eq!((one.scores.len(), one.series.len()), (other.scores.len(), other.series.len()), "{what}");
     let mut worst = 0.0f64;
     for (a, b) in one.scores.iter().zip(&other.scores) {
         assert_eq!((&a.source, &a.target, a.metric, a.n, &a.reason), (&b.source, &b.target, b.metric, b.n, &b.reason));
@@ -60,7 +62,7 @@ fn no_figure_depends_on_a_views_unit() {
             // Powers of two keep all digits: 8.9e-16, 6.0e-8 and 1.1e15.
             for power in [-50, -24, 50] {
                 let got = score(&method, &task, &with_view(&data, |x| x.map(|v| v * 2f32.powi(power))));
-                let gap = gap(&want, &got);
+                let gap = gap(&format!("{} {}, 2^{power}", method.name(), task.name()), &want, &got);
                 assert!(gap < 1e-9, "{} {}, 2^{power}: {gap:e}", method.name(), task.name());
             }
         }
@@ -76,7 +78,7 @@ fn retrieval_in_volts_is_retrieval_in_microvolts() {
         for factor in [1e-15f32, 1e-13, 1e-10, 1e-7, 1e15] {
             let got = score(&method, &task, &with_view(&data, |x| x.map(|v| v * factor)));
             // An item or two may fall on the other side of a tie by rounding.
-            let gap = gap(&want, &got);
+            let gap = gap(&format!("{} {factor:e}", method.name()), &want, &got);
             assert!(gap <= 2.0 / 60.0 + 1e-9, "{} {factor:e}: {gap}", method.name());
         }
     }
@@ -111,7 +113,7 @@ fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
                 let text = format!(r#"{{"{name}": {{"protocol": "{protocol}"{direction}}}}}"#);
                 let task: Task = serde_json::from_str(&text).expect("a task");
                 let scores = |data: &Dataset| task.score(&TaskInput::new(&fit.fitted, data)).expect("scores");
-                assert_eq!(gap(&scores(&masked), &scores(&dropped)), 0.0, "{text}");
+                assert_eq!(gap(&text, &scores(&masked), &scores(&dropped)), 0.0, "{text}");
             }
         }
     }

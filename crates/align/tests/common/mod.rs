@@ -96,6 +96,7 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
     };
     let add_view = |form| Method::from(AddViewParams { base: Base::Gpa(gpa()), form });
     let consensus_ridge = |base| Method::from(ConsensusRidgeParams { base, ..ConsensusRidgeParams::default() });
+    let of_text = |text| serde_json::from_str::<Method>(text).unwrap();
     let listed = vec![
         ("pairwise", Method::from(PairwiseParams::default())),
         ("pairwise, scaled", Method::from(PairwiseParams { scale: true, ..PairwiseParams::default() })),
@@ -119,6 +120,9 @@ pub fn every_method() -> Vec<(&'static str, Method)> {
         ("consensus_ridge", consensus_ridge(CorrectorBase::accelerated())),
         ("consensus_ridge on gcca", consensus_ridge(CorrectorBase::Gcca)),
         ("kernel_gcca", Method::from(KernelGccaParams { landmarks: Some(40), ..KernelGccaParams::default() })),
+        // By default their columns keep their units, and so do the fits.
+        ("low_rank_affine", of_text(r#"{"low_rank_affine": {"columns": "z_score"}}"#)),
+        ("residual_mlp", of_text(r#"{"residual_mlp": {"columns": "z_score"}}"#)),
         ("relative", Method::from(RelativeParams { anchors: Some(40), ..RelativeParams::default() })),
     ];
     let is_listed = |method: &Method| listed.iter().any(|(_, listed)| listed.name() == method.name());

@@ -17,7 +17,7 @@ use crate::{AlignError, Fit, Fitted};
 /// Residual MLP: an affine map of a pair, and a small network that corrects what it maps.
 ///
 /// # Formula
-/// With $x'$ the row after the start (orthogonal Procrustes or ridge regression), in the coordinates of the target,
+/// With $x'$ the row after the start (orthogonal Procrustes with the best factor, or ridge regression), in the coordinates of the target,
 ///
 /// $$ y = s \circ \bigl( x' + W_2^\top \, \sigma (W_1^\top x' + b_1) + b_2 \bigr) , $$
 ///
@@ -25,7 +25,8 @@ use crate::{AlignError, Fit, Fitted};
 /// in $\pm 1 / \sqrt{d}$, $W_2$ and $b_2$ at 0, so that training starts from the affine map. It minimises the mean squared
 /// error $\lVert y - b \rVert^2 / d$ to the pair's row $b$ by AdamW; the weights with the least error on held-out pairs are
 /// kept, and the start is one of the candidates. Networks see rows in a unit of the target, the power of two nearest to the
-/// root mean square of its training rows, so that a change of unit changes nothing.
+/// root mean square of its training rows, so that another unit of a whole view changes nothing. A column with larger numbers
+/// than the others counts more.
 ///
 /// The objective in the report is the mean of these least errors over the ordered pairs.
 ///
@@ -62,7 +63,7 @@ pub struct ResidualMlpParams {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// Orthogonal Procrustes.
+    /// Orthogonal Procrustes with the best factor, without which a view in another unit would be far from its target.
     #[default]
     Procrustes,
     /// Ridge regression.
@@ -145,9 +146,8 @@ impl Aligner for ResidualMlpParams {
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let base = match self.start {
-            Start::Procrustes => {
-                PairwiseParams { columns: self.columns, ..PairwiseParams::default() }.fit_rows(input, seed)?
-            }
+            Start::Procrustes => PairwiseParams { columns: self.columns, scale: true, ..PairwiseParams::default() }
+                .fit_rows(input, seed)?,
             Start::Ridge => {
                 let of =
                     LowRankAffineParams { ridge: self.ridge, columns: self.columns, ..LowRankAffineParams::default() };
