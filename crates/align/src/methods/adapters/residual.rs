@@ -17,9 +17,9 @@ use crate::{AlignError, Fit, Fitted};
 /// Residual MLP: an affine map of a pair, and a small network that corrects what it maps.
 ///
 /// # Formula
-/// With $x'$ the row after the start (orthogonal Procrustes with the best factor, or ridge regression), in the coordinates of the target,
+/// With $z$ the row after the start (orthogonal Procrustes with the best factor, or ridge regression), in the coordinates of the target,
 ///
-/// $$ y = s \circ \bigl( x' + W_2^\top \, \sigma (W_1^\top x' + b_1) + b_2 \bigr) , $$
+/// $$ y = s \circ \bigl( z + W_2^\top \sigma (W_1^\top z + b_1) + b_2 \bigr) , $$
 ///
 /// with $\sigma$ the exact GELU. $s$ is 1, or with `scale` a trained factor of every column. $W_1$ and $b_1$ start uniform
 /// in $\pm 1 / \sqrt{d}$, $W_2$ and $b_2$ at 0, so that training starts from the affine map. It minimises the mean squared
