@@ -172,8 +172,8 @@ fn views_that_miss_items_have_weights_too() {
     let sums = SufficientStatistics::of(&train, Incomplete::MeanOfPresent, Precision::Double);
     let from_sums = |params: GpaParams, sums: &SufficientStatistics| Method::from(params).fit_statistics(sums, 1);
     assert!(from_sums(scaled(), &sums).is_ok());
-    let message = "gpa with weights of rows cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, pivot, sumcor \
-                   and srm can";
+    let message = "gpa with weights of rows cannot be fitted from sums over rows; pairwise, gpa, gcca, cca, pivot, sumcor, \
+                   srm and low_rank_affine can";
     for params in [agreement.clone(), robust(Robust::Huber(1.0))] {
         assert_eq!(from_sums(params, &sums).unwrap_err().to_string(), message);
     }

@@ -165,7 +165,7 @@ fn a_fit_from_sums_is_the_fit_from_rows() {
         }
     }
     // All but no alignment, what trains on rows, robust GPA, and with missing rows GPA with weights.
-    assert_eq!(fitted, 2 * 14 - 1);
+    assert_eq!(fitted, 2 * 15 - 1);
 }
 
 #[test]

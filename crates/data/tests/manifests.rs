@@ -22,7 +22,10 @@ fn every_name_leads_back() {
     }
     assert!(WarningKind::ALL.into_iter().all(|kind| kind.to_string().parse() == Ok(kind)));
     let error = "dev".parse::<SplitName>().unwrap_err().to_string();
-    assert_eq!(error, "unknown split `dev`, expected one of `train`, `test`, `validation`");
+    assert_eq!(
+        error,
+        "unknown split `dev`, expected one of `train`, `test`, `validation`, `documents`, `queries`, `pairs`"
+    );
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn unknown_and_missing_keys() {
     assert_eq!(
         message(&[("licence", "license")]),
         "toy.yaml:3:1: license: unknown key `license`; did you mean `licence`? the keys here are `name`, `title`, \
-         `licence`, `source`, `summary`, `splits`, `rows`, `views`, `labels`, `ids`, `groups`"
+         `licence`, `source`, `summary`, `splits`, `unit_rows`, `rows`, `views`, `labels`, `ids`, `groups`, `roles`"
     );
     assert_eq!(
         message(&[("name: b\n", "name: b\n    encodr: x\n")]),

@@ -543,8 +543,12 @@ mod tests {
         records.extend([missing("a", "c", "no item counts"), missing("b", "c", "widths differ")]);
         let all = "3 of 4 values are undefined: widths differ (2); no item counts (1)";
         assert_eq!(told(&records).as_deref(), Some(all));
-        let widths = [missing("c", "a", "widths differ: c 3, a 2"), missing("c", "b", "widths differ: c 3, b 4")];
-        let all = "2 of 2 values are undefined: widths differ (2, such as c 3, a 2)";
+        let widths = [
+            record(1, "a", Some("b"), Some(0.5)),
+            missing("c", "a", "widths differ: c 3, a 2"),
+            missing("c", "b", "widths differ: c 3, b 4"),
+        ];
+        let all = "2 of 3 values are undefined: widths differ (2, such as c 3, a 2)";
         assert_eq!(told(&widths).as_deref(), Some(all));
         assert_eq!(told(&records[..1]), None);
     }

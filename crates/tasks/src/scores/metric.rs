@@ -338,7 +338,9 @@ impl Metric {
             Self::Uniformity => (-8.0, 0.0),
             Self::UpgradeGain => (-1.0, 1.0),
             Self::ShareKept | Self::ShareKeptLow | Self::ShareKeptHigh => (-NONE, NONE),
-            Self::ReembedShare | Self::ReembedShareLow | Self::ReembedShareHigh => (0.0, NONE),
+            // The share is of two numbers that are not negative; an end of its interval can be.
+            Self::ReembedShare => (0.0, NONE),
+            Self::ReembedShareLow | Self::ReembedShareHigh => (-NONE, NONE),
             _ => match self.unit() {
                 "fraction" | "p" => (0.0, 1.0),
                 "cosine distance" | "distance" | "1 - CKA" => (0.0, 2.0),
