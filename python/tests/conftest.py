@@ -62,11 +62,12 @@ def emoji() -> Callable[[str], Views]:
 
 @pytest.fixture(scope="session")
 def runner() -> Path:
-    """The program `runner` of this tree: POLYALIGN_RUNNER, or the one in the target folder."""
+    """The program `runner` of this tree: POLYALIGN_RUNNER, or the latest in the target folder."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    places = [Path(os.environ["POLYALIGN_RUNNER"])] if "POLYALIGN_RUNNER" in os.environ else []
-    places += [target / "release/runner", target / "debug/runner"]
-    for place in places:
-        if place.exists():
-            return place
+    if "POLYALIGN_RUNNER" in os.environ:
+        return Path(os.environ["POLYALIGN_RUNNER"])
+    built = [place for place in (target / "release/runner", target / "debug/runner") if place.exists()]
+    if built:
+        # An older one has other versions of methods.
+        return max(built, key=lambda place: place.stat().st_mtime)
     pytest.skip("the program runner is not built: cargo build --workspace, or give its path in POLYALIGN_RUNNER")

@@ -226,6 +226,13 @@ def fingerprint(cls: type) -> str:
     return _hash(source, "\n".join(parts).encode())
 
 
+# Attributes that Python adds to a class, some of them when it is first used: `copy` adds `__slotnames__`.
+_OF_PYTHON = frozenset(
+    "__dict__ __weakref__ __doc__ __module__ __firstlineno__ __static_attributes__ __slotnames__ __annotations__ "
+    "__annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl".split()
+)
+
+
 def _of_class(cls: type, module: str, parts: list[str], seen: set[int]) -> None:
     if id(cls) in seen:
         return
@@ -235,7 +242,7 @@ def _of_class(cls: type, module: str, parts: list[str], seen: set[int]) -> None:
         if base.__module__ == module:
             _of_class(base, module, parts, seen)
     for name, value in sorted(vars(cls).items()):
-        if name in ("__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__", "__static_attributes__"):
+        if name in _OF_PYTHON:
             continue
         parts.append(name)
         functions = [getattr(value, part, None) for part in ("__func__", "fget", "fset", "func")]
