@@ -131,8 +131,8 @@ fn values_that_are_not_finite_are_an_error_not_a_first_rank() {
     let huge = data.test.views.iter().map(|v| (v.name().to_string(), v.values().map(|_| f32::MAX)));
     let mut test = data.test.clone();
     test.views = Views::new(huge).expect("finite");
-    // GPA has no corrector: drift does not look at the values.
-    for task in tasks().into_iter().filter(|task| task.name() != "drift") {
+    // GPA has no corrector: drift does not look at the values. The data have no queries, which upgrade needs.
+    for task in tasks().into_iter().filter(|task| !["drift", "upgrade"].contains(&task.name())) {
         let error = task.score(&TaskInput { test: &test, ..TaskInput::new(&fit.fitted, &data) }).unwrap_err();
         assert!(matches!(error, TaskError::NotFinite { .. }), "{error}");
     }
