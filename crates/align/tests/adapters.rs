@@ -84,9 +84,7 @@ fn a_network_is_never_worse_than_its_start_on_the_pairs_that_chose_it() {
         let params = ResidualMlpParams { start, scale, hidden: 24, training: short(), ..ResidualMlpParams::default() };
         let fitted = fit(params.clone(), &data).fitted;
         let base = match start {
-            Start::Procrustes => {
-                fit(PairwiseParams { columns: Columns::Centre, scale: true, ..PairwiseParams::default() }, &data)
-            }
+            Start::Procrustes => fit(PairwiseParams { columns: Columns::Centre, scale: true }, &data),
             Start::Ridge => fit(LowRankAffineParams::default(), &data),
         };
         for (from, to) in [("v0", "v1"), ("v1", "v0"), ("v2", "v0")] {
@@ -113,7 +111,7 @@ fn a_trained_fit_repeats_is_stored_and_restored() {
     };
     let fitted = fit(params.clone(), &data).fitted;
     // A network learns what no affine map can.
-    let base = fit(PairwiseParams { columns: Columns::Centre, scale: true, ..PairwiseParams::default() }, &data).fitted;
+    let base = fit(PairwiseParams { columns: Columns::Centre, scale: true }, &data).fitted;
     let (after, before) = (error(&fitted, &data, "v0", "v2", true), error(&base, &data, "v0", "v2", true));
     assert!(after < 0.95 * before, "{after}, {before}");
     assert!(rows(&fitted) == rows(&one.install(|| fit(params.clone(), &data)).fitted), "threads");

@@ -146,8 +146,7 @@ impl Aligner for ResidualMlpParams {
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
         let base = match self.start {
-            Start::Procrustes => PairwiseParams { columns: self.columns, scale: true, ..PairwiseParams::default() }
-                .fit_rows(input, seed)?,
+            Start::Procrustes => PairwiseParams { columns: self.columns, scale: true }.fit_rows(input, seed)?,
             Start::Ridge => {
                 let of =
                     LowRankAffineParams { ridge: self.ridge, columns: self.columns, ..LowRankAffineParams::default() };
