@@ -90,9 +90,10 @@ impl Spread {
         root_mean_square(&self.prep, variances)
     }
 
-    /// The warning about this spread, if it is out of bounds.
+    /// The warning about this spread, if it is out of bounds; none for a view whose columns were only centred, because
+    /// its own spread is not known.
     pub fn warning(&self, view: &str) -> Option<FitWarning> {
-        self.value().and_then(|spread| warning(view, spread))
+        self.value().filter(|_| self.prep.standardises()).and_then(|spread| warning(view, spread))
     }
 }
 

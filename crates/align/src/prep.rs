@@ -148,6 +148,11 @@ impl ZScore {
         self.std.iter().filter(|&&s| s == 0.0).count()
     }
 
+    /// Whether columns are divided by their standard deviations, not only centred or left as they are.
+    pub(crate) fn standardises(&self) -> bool {
+        self.std.iter().any(|&std| std != 0.0 && std != 1.0)
+    }
+
     /// Whether all columns are constant on the training rows.
     pub fn is_dead(&self) -> bool {
         self.std.iter().all(|&s| s == 0.0)

@@ -74,6 +74,10 @@ fn every_method_gets_the_targets_location_and_scale_and_keeps_its_universe() {
         let calibrated = bare.clone().calibrated(train).unwrap();
         assert_eq!(bare.report, calibrated.report, "{method:?}");
         for target in NAMES {
+            // A form of its own is not calibrated; the network was trained on the target's rows as they are.
+            if matches!(bare.fitted, Fitted::Own(_)) {
+                continue;
+            }
             // 1 for columns that are standardised.
             let mut wanted = Spread::beside(bare.fitted.prep(target).unwrap());
             wanted.add(train.get(target).unwrap()).unwrap();

@@ -208,7 +208,15 @@ fn arrival(fitted: &Fitted, onward: &[Option<Onward>], target: usize) -> Option<
     let mean = pooled(&|from, j| from.1[j]);
     let variances = pooled(&|from, j| from.2[j] + (from.1[j] - mean[j]).powi(2));
     let name = &names(fitted)[target];
-    let spread = root_mean_square(fitted.prep(name)?, variances.into_iter())?;
+    let prep = fitted.prep(name)?;
+    // The view's own spread is 1 in coordinates that are standardised; columns that are only centred keep theirs.
+    let own = match (fitted, &onward[target]) {
+        (Fitted::Pairwise(_), Some(own)) if !prep.standardises() => {
+            root_mean_square(prep, (0..width).map(|j| own.covariance.at(j, j)))?
+        }
+        _ => 1.0,
+    };
+    let spread = root_mean_square(prep, variances.into_iter())? / own;
     // Written so that NaN counts as nothing.
     let something = sums > ROUNDING.powi(2) * terms && spread > 0.0 && spread.is_finite();
     Some(Arrival { mean, spread, nothing: !something })

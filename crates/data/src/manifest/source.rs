@@ -43,7 +43,7 @@ pub struct Named {
 pub struct Source {
     /// One entry for each of the manifest's splits.
     pub parts: BTreeMap<SplitName, Part>,
-    /// Whether each part is a whole tensor of which the split takes its [`rows`](Manifest::rows).
+    /// Whether each part is a whole tensor of which the split takes its [`rows`](crate::Manifest::rows).
     pub by_rows: bool,
     /// Place of the source in the manifest.
     pub place: Place,
