@@ -20,7 +20,7 @@ pub struct View {
     /// Licence of the view, if it differs from the manifest's.
     pub licence: Option<String>,
     /// Row numbers of the items of each split in the view's files, in their order, if the manifest's
-    /// [`rows`](Manifest::rows) do not apply: for views whose files list the items in different orders. A row may stand
+    /// [`rows`](crate::Manifest::rows) do not apply: for views whose files list the items in different orders. A row may stand
     /// for several items.
     pub rows: Option<Source>,
     /// Its files.
