@@ -40,6 +40,7 @@ pub fn write(folder: &Path) -> Result<()> {
         encoders: BTreeMap::new(),
     };
     import(&Import {
+        queries: None,
         name: "bent".into(),
         described,
         splitting: Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1, stratify: None },
