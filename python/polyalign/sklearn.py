@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,9 +59,11 @@ class _TwoViews(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignor
     # A regression is not stretched to the variance of its target.
     calibrate = False
     random_state: Any = None
+    # The method, whose parameters are those of the estimator.
+    _class: ClassVar[Any]
 
     def _method(self) -> Any:
-        raise NotImplementedError
+        return self._class(**self.get_params(deep=False))
 
     def fit(self, X: Any, y: Any) -> Any:
         """Fit on rows of the same items in both views.
@@ -141,11 +143,10 @@ class ProcrustesRegressor(_TwoViews):
     True
     """
 
+    _class = PA
+
     def __init__(self, *, scale: bool = False) -> None:
         self.scale = scale
-
-    def _method(self) -> Any:
-        return PA(**self.get_params(deep=False))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -186,13 +187,12 @@ class CCARegressor(_TwoViews):
     3
     """
 
+    _class = CCA
+
     def __init__(self, *, rank: int | None = None, ridge: float = 0.0, power: float = 1.0) -> None:
         self.rank = rank
         self.ridge = ridge
         self.power = power
-
-    def _method(self) -> Any:
-        return CCA(**self.get_params(deep=False))
 
 
 class GCCARegressor(_TwoViews):
@@ -227,6 +227,8 @@ class GCCARegressor(_TwoViews):
     (100, 4)
     """
 
+    _class = GCCA
+
     def __init__(
         self,
         *,
@@ -239,9 +241,6 @@ class GCCARegressor(_TwoViews):
         self.ridge = ridge
         self.whiten = whiten
         self.decoder = decoder
-
-    def _method(self) -> Any:
-        return GCCA(**self.get_params(deep=False))
 
 
 class TranslationRegressor(_TwoViews):
