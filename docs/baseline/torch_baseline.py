@@ -36,7 +36,8 @@ def standardised(x):
     return (x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-8)
 
 
-def gpa(z, sweeps=100):
+def gpa_aligned(z, sweeps):
+    """The aligned views and their consensus."""
     maps = [torch.randn(x.shape[1], x.shape[1]) for x in z]
     consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
     for _ in range(sweeps):
@@ -44,10 +45,16 @@ def gpa(z, sweeps=100):
             u, _, vt = torch.linalg.svd(x.T @ consensus)
             maps[m] = u @ vt
         consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
-    return float(sum(((x @ r - consensus) ** 2).sum() for x, r in zip(z, maps)))
+    return [x @ r for x, r in zip(z, maps)], consensus
 
 
-def gcca(z):
+def gpa(z, sweeps=100):
+    aligned, consensus = gpa_aligned(z, sweeps)
+    return float(sum(((x - consensus) ** 2).sum() for x in aligned))
+
+
+def gcca_solved(z):
+    """Bases of the views, and the eigenvalues and eigenvectors of their coupling, ascending."""
     bases = [torch.linalg.svd(x, full_matrices=False)[0] for x in z]
     stacked = torch.cat(bases, 1)
     coupling = -(stacked.T @ stacked)
@@ -56,7 +63,11 @@ def gcca(z):
         block = slice(offset, offset + u.shape[1])
         coupling[block, block] = (len(z) - 1) * torch.eye(u.shape[1])
         offset += u.shape[1]
-    values, _ = torch.linalg.eigh(coupling)
+    return bases, *torch.linalg.eigh(coupling)
+
+
+def gcca(z):
+    _, values, _ = gcca_solved(z)
     return float(values[: z[0].shape[1]].sum())
 
 
@@ -130,4 +141,5 @@ def main():
     print(f"{args.what}: wall {wall:.4f} s, CPU {cpu:.4f} s")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,9 @@ costs to compute is outside of the timed part.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,14 @@ Quality = Callable[[Any], str]
 
 
 # ---------------------------------------------------------------------------------------------------------------- data
+
+
+def torch_baseline() -> Any:
+    """The operations in torch that docs/performance.md measures against."""
+    sys.path.append(str(Path(__file__).parents[2] / "docs/baseline"))
+    import torch_baseline
+
+    return torch_baseline
 
 
 def correlated_views(rows: int, width: int, views: int) -> Arrays:
@@ -90,18 +100,12 @@ def gpa_procrustes(views: Arrays) -> tuple[Timed, Quality]:
 def gpa_torch(views: Arrays) -> tuple[Timed, Quality]:
     import torch
 
+    baseline = torch_baseline()
     z = [torch.from_numpy(x) for x in views.values()]
 
     def call() -> Any:
         torch.manual_seed(0)
-        maps = [torch.randn(x.shape[1], x.shape[1]) for x in z]
-        consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
-        for _ in range(20):
-            for m, x in enumerate(z):
-                u, _, vt = torch.linalg.svd(x.T @ consensus)
-                maps[m] = u @ vt
-            consensus = sum(x @ r for x, r in zip(z, maps)) / len(z)
-        return [x @ r for x, r in zip(z, maps)]
+        return baseline.gpa_aligned(z, 20)[0]
 
     return call, lambda aligned: gpa_quality(views)([x.numpy() for x in aligned])
 
@@ -154,18 +158,11 @@ def gcca_cca_zoo(views: Arrays) -> tuple[Timed, Quality]:
 def gcca_torch(views: Arrays) -> tuple[Timed, Quality]:
     import torch
 
+    baseline = torch_baseline()
     z = [torch.from_numpy(x) for x in views.values()]
 
     def call() -> Any:
-        bases = [torch.linalg.svd(x, full_matrices=False)[0] for x in z]
-        stacked = torch.cat(bases, 1)
-        coupling = -(stacked.T @ stacked)
-        offset = 0
-        for u in bases:
-            block = slice(offset, offset + u.shape[1])
-            coupling[block, block] = (len(z) - 1) * torch.eye(u.shape[1])
-            offset += u.shape[1]
-        _, vectors = torch.linalg.eigh(coupling)
+        bases, _, vectors = baseline.gcca_solved(z)
         leading = vectors[:, :COMPONENTS].split([u.shape[1] for u in bases])
         return [u @ part for u, part in zip(bases, leading)]
 
