@@ -7,7 +7,7 @@ use align::{Coordinates, Corpus, Fitted, Matrix, Views};
 use super::interpolated::{ArcToOld, QueryRows, between, chosen, directed};
 use super::judged::{DEPTH, Judged};
 use crate::TaskError;
-use crate::ranking::search::Search;
+use crate::ranking::search::{Hit, Search};
 use crate::scores::score::check_finite;
 
 /// Documents that are read, mapped and searched at a time.
@@ -33,6 +33,82 @@ pub(super) struct Passes {
     widths: Vec<usize>,
 }
 
+/// Searches of the documents of one model, by strategy and model of the queries.
+type Searches = BTreeMap<(Strategy, usize), Search>;
+
+/// The queries and documents of all models, and how they are mapped.
+struct Setting<'a> {
+    fitted: &'a Fitted,
+    corpus: &'a Corpus,
+    train: &'a Views,
+    rows: QueryRows,
+    names: Vec<&'a str>,
+    /// The spaces, with the queries of every model if its coordinates are shared: they do not depend on the documents.
+    spaces: Vec<(Coordinates, Option<Vec<Matrix>>)>,
+}
+
+impl Setting<'_> {
+    /// The searches of all queries on the documents of `old`.
+    fn searches(&self, old: usize) -> Result<Searches, TaskError> {
+        let views = &self.corpus.queries.views;
+        let raw = |new: usize| Search::new(views.at(new).clone(), DEPTH);
+        let mut searches = Searches::new();
+        for new in 0..self.names.len() {
+            if views.at(new).cols() == views.at(old).cols() {
+                searches.insert((Strategy::Raw, new), raw(new)?);
+            }
+            for (space, shared) in self.spaces.iter().filter(|_| new != old) {
+                let queries = match shared {
+                    Some(rows) if rows[new].cols() != rows[old].cols() => continue,
+                    Some(rows) => rows[new].clone(),
+                    None => {
+                        searches.insert((Strategy::Documents, new), raw(new)?);
+                        let moved = self.fitted.translate(self.names[new], self.names[old], views.at(new))?;
+                        finite(*space, self.names[new], moved)?
+                    }
+                };
+                let queries = match self.rows {
+                    QueryRows::Mapped => queries,
+                    QueryRows::Slerp(ArcToOld { t }) => {
+                        let t = t.map_or_else(|| chosen(self.fitted, self.train, *space, (new, old)), Ok)?;
+                        between(&queries, shared.as_ref().map_or(views.at(old), |rows| &rows[old]), t)
+                    }
+                };
+                searches.insert((Strategy::Mapped(*space), new), Search::new(queries, DEPTH)?);
+            }
+        }
+        Ok(searches)
+    }
+
+    /// Adds the documents of `old`, batch by batch, to its searches.
+    fn add_documents(&self, old: usize, searches: &mut Searches) -> Result<(), TaskError> {
+        let documents = &self.corpus.documents;
+        for start in (0..documents.count()).step_by(BATCH) {
+            let raw = documents.batch(old, start..documents.count().min(start + BATCH));
+            let has = |row: usize| documents.has(old, start + row);
+            let mut projected: Option<Matrix> = None;
+            for ((strategy, new), search) in &mut *searches {
+                match strategy {
+                    Strategy::Raw | Strategy::Mapped(Coordinates::Translated) => search.add(&raw, has)?,
+                    Strategy::Documents => {
+                        let moved = self.fitted.translate(self.names[old], self.names[*new], &raw)?;
+                        search.add(&finite(Coordinates::Translated, self.names[old], moved)?, has)?;
+                    }
+                    Strategy::Mapped(space) => {
+                        let rows = match projected.take() {
+                            Some(rows) => rows,
+                            None => finite(*space, self.names[old], self.fitted.project(self.names[old], &raw)?)?,
+                        };
+                        search.add(&rows, has)?;
+                        projected = Some(rows);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Passes {
     /// All searches of a fit in these spaces.
     pub(super) fn of(
@@ -44,74 +120,23 @@ impl Passes {
     ) -> Result<Self, TaskError> {
         let views = &corpus.queries.views;
         let names: Vec<&str> = views.names().collect();
-        let widths = views.widths();
+        let in_space = |&space: &Coordinates| -> Result<_, TaskError> {
+            let project = |m: usize| finite(space, names[m], fitted.project(names[m], views.at(m))?);
+            let shared = (!directed(space)).then(|| (0..names.len()).map(project).collect()).transpose()?;
+            Ok((space, shared))
+        };
+        let spaces = spaces.iter().map(in_space).collect::<Result<_, TaskError>>()?;
+        let setting = Setting { fitted, corpus, train, rows, names, spaces };
         let mut lists = BTreeMap::new();
-        // Queries in shared coordinates do not depend on the documents.
-        let shared: Vec<Option<Vec<Matrix>>> = spaces
-            .iter()
-            .map(|&space| {
-                let project = |m: usize| finite(space, names[m], fitted.project(names[m], views.at(m))?);
-                (!directed(space)).then(|| (0..names.len()).map(project).collect()).transpose()
-            })
-            .collect::<Result<_, TaskError>>()?;
-        for old in 0..names.len() {
-            let mut searches: BTreeMap<(Strategy, usize, usize), Search> = BTreeMap::new();
-            for new in 0..names.len() {
-                if widths[new] == widths[old] {
-                    let search = Search::new(views.at(new).clone(), DEPTH)?;
-                    searches.insert((Strategy::Raw, new, old), search);
-                }
-                for (&space, shared) in spaces.iter().zip(&shared).filter(|_| new != old) {
-                    let queries = match shared {
-                        Some(rows) if rows[new].cols() != rows[old].cols() => continue,
-                        Some(rows) => rows[new].clone(),
-                        None => {
-                            let moved = fitted.translate(names[new], names[old], views.at(new))?;
-                            searches
-                                .insert((Strategy::Documents, new, old), Search::new(views.at(new).clone(), DEPTH)?);
-                            finite(space, names[new], moved)?
-                        }
-                    };
-                    let queries = match rows {
-                        QueryRows::Mapped => queries,
-                        QueryRows::Slerp(ArcToOld { t }) => {
-                            let t = t.map_or_else(|| chosen(fitted, train, space, (new, old)), Ok)?;
-                            between(&queries, shared.as_ref().map_or(views.at(old), |rows| &rows[old]), t)
-                        }
-                    };
-                    searches.insert((Strategy::Mapped(space), new, old), Search::new(queries, DEPTH)?);
-                }
-            }
-            let documents = &corpus.documents;
-            for start in (0..documents.count()).step_by(BATCH) {
-                let rows = start..documents.count().min(start + BATCH);
-                let raw = documents.batch(old, rows);
-                let has = |row: usize| documents.has(old, start + row);
-                let mut projected: Option<Matrix> = None;
-                for ((strategy, new, _), search) in &mut searches {
-                    match strategy {
-                        Strategy::Raw | Strategy::Mapped(Coordinates::Translated) => search.add(&raw, has)?,
-                        Strategy::Documents => {
-                            let moved = fitted.translate(names[old], names[*new], &raw)?;
-                            search.add(&finite(Coordinates::Translated, names[old], moved)?, has)?;
-                        }
-                        Strategy::Mapped(space) => {
-                            let rows = match projected.take() {
-                                Some(rows) => rows,
-                                None => finite(*space, names[old], fitted.project(names[old], &raw)?)?,
-                            };
-                            search.add(&rows, has)?;
-                            projected = Some(rows);
-                        }
-                    }
-                }
-            }
-            for (key, search) in searches {
-                let of_query = |hits: Vec<crate::ranking::search::Hit>| hits.iter().map(|hit| hit.document).collect();
-                lists.insert(key, search.finish().into_iter().map(of_query).collect());
+        for old in 0..setting.names.len() {
+            let mut searches = setting.searches(old)?;
+            setting.add_documents(old, &mut searches)?;
+            for ((strategy, new), search) in searches {
+                let of_query = |hits: Vec<Hit>| hits.iter().map(|hit| hit.document).collect();
+                lists.insert((strategy, new, old), search.finish().into_iter().map(of_query).collect());
             }
         }
-        Ok(Self { lists, widths })
+        Ok(Self { lists, widths: views.widths() })
     }
 
     /// The first documents of every query, or the reason why there are none.

@@ -49,6 +49,11 @@ const NAIVE: usize = 9;
 const DERIVED: std::ops::Range<usize> = 12..24;
 const DOCUMENTS: usize = 24;
 
+/// The first documents of every query under one strategy, and its scores.
+type Found<'a> = (&'a Lists, Vec<Option<Judged>>);
+/// The same, or the reason why the strategy is not possible.
+type Searched<'a> = Result<Found<'a>, String>;
+
 /// Values of the pairs in one space.
 pub(super) struct Table<'a> {
     pub(super) resamples: usize,
@@ -63,25 +68,23 @@ impl Table<'_> {
     pub(super) fn pair(&self, new: usize, old: usize, out: &mut Scores) -> Result<(), TaskError> {
         let views = &self.corpus.queries.views;
         let place = Place::pair(self.space, views.nth(new).name(), views.nth(old).name());
-        let judge = |lists: &Lists| judged(lists, self.corpus, [new, old]);
-        let raw = |of: usize, on: usize| self.passes.lists(Strategy::Raw, of, on);
-        let mapped = self.passes.lists(Strategy::Mapped(self.space), new, old);
-        let (stay, reembed) = (raw(old, old), raw(new, new));
-        for (first, lists) in
-            [(MAPPED.start, mapped.clone()), (STAY, stay.clone()), (REEMBED, reembed.clone()), (NAIVE, raw(new, old))]
-        {
-            self.three(place, first, lists.map(judge), out)?;
+        let search = |strategy, of, on| -> Searched<'_> {
+            let lists = self.passes.lists(strategy, of, on)?;
+            Ok((lists, judged(lists, self.corpus, [new, old])))
+        };
+        let mapped = search(Strategy::Mapped(self.space), new, old);
+        let [stay, reembed, naive] = [(old, old), (new, new), (new, old)].map(|(of, on)| search(Strategy::Raw, of, on));
+        for (first, found) in [(MAPPED.start, &mapped), (STAY, &stay), (REEMBED, &reembed), (NAIVE, &naive)] {
+            self.three(place, first, found, out)?;
         }
-        match (mapped, stay, reembed) {
-            (Ok(mapped), Ok(stay), Ok(reembed)) => {
-                self.derived(place, Compared::of([mapped, stay, reembed], &judge), out)?;
-            }
+        match (&mapped, &stay, &reembed) {
+            (Ok(mapped), Ok(stay), Ok(reembed)) => self.derived(place, [mapped, stay, reembed], out)?,
             (Err(reason), _, _) | (_, Err(reason), _) | (_, _, Err(reason)) => {
-                out.undefined(place, &METRICS[DERIVED], self.counted(), &reason);
+                out.undefined(place, &METRICS[DERIVED], self.counted(), reason);
             }
         }
         if directed(self.space) {
-            self.three(place, DOCUMENTS, self.passes.lists(Strategy::Documents, new, old).map(judge), out)?;
+            self.three(place, DOCUMENTS, &search(Strategy::Documents, new, old), out)?;
         }
         Ok(())
     }
@@ -91,32 +94,26 @@ impl Table<'_> {
     }
 
     /// nDCG, recall and reciprocal rank of one strategy, the metrics from `first` on.
-    fn three(
-        &self,
-        place: Place<'_>,
-        first: usize,
-        judged: Result<Vec<Option<Judged>>, String>,
-        out: &mut Scores,
-    ) -> Result<(), TaskError> {
+    fn three(&self, place: Place<'_>, first: usize, found: &Searched<'_>, out: &mut Scores) -> Result<(), TaskError> {
         let metrics = &METRICS[first..first + 3];
-        match judged {
-            Err(reason) => out.undefined(place, metrics, self.counted(), &reason),
-            Ok(judged) => {
+        match found {
+            Err(reason) => out.undefined(place, metrics, self.counted(), reason),
+            Ok((_, judged)) => {
                 let gets: [fn(&Judged) -> f64; 3] = [|j| j.ndcg, |j| j.recall, |j| j.reciprocal];
                 for (&metric, get) in metrics.iter().zip(gets) {
-                    put(place, metric, of_queries(&judged, get), out)?;
+                    put(place, metric, of_queries(judged, get), out)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// What follows from the strategies together.
-    fn derived(&self, place: Place<'_>, of: Compared<'_>, out: &mut Scores) -> Result<(), TaskError> {
-        let [mapped, stay, reembed] = &of.judged;
+    /// What follows from mapped, stay and re-embed together.
+    fn derived(&self, place: Place<'_>, of: [&Found<'_>; 3], out: &mut Scores) -> Result<(), TaskError> {
+        let [mapped, stay, reembed] = of.map(|(_, judged)| judged);
         let ndcg = |judged: &[Option<Judged>]| of_queries(judged, |j| j.ndcg);
         let (mapped_ndcg, stay_ndcg, reembed_ndcg) = (ndcg(mapped), ndcg(stay), ndcg(reembed));
-        put(place, Metric::Overlap10, of.overlap(), out)?;
+        put(place, Metric::Overlap10, overlap(of[0], of[2].0), out)?;
         let gain = mapped_ndcg.iter().zip(&stay_ndcg).map(|(mapped, stay)| mapped - stay).collect();
         put(place, Metric::UpgradeGain, gain, out)?;
         put(place, Metric::GainedOverStay, flips(stay, mapped), out)?;
@@ -137,27 +134,14 @@ impl Table<'_> {
     }
 }
 
-/// Mapped, stay and re-embed on the same queries.
-struct Compared<'a> {
-    mapped: &'a Lists,
-    reembed: &'a Lists,
-    judged: [Vec<Option<Judged>>; 3],
-}
-
-impl<'a> Compared<'a> {
-    fn of(lists: [&'a Lists; 3], judge: &dyn Fn(&Lists) -> Vec<Option<Judged>>) -> Self {
-        Self { mapped: lists[0], reembed: lists[2], judged: lists.map(judge) }
-    }
-
-    /// Share of the first documents that mapped and re-embedded queries have in common.
-    fn overlap(&self) -> Vec<f32> {
-        let shared = |mapped: &Vec<usize>, reembed: &Vec<usize>| {
-            let common = mapped.iter().filter(|document| reembed.contains(document)).count();
-            common as f32 / mapped.len().clamp(1, DEPTH) as f32
-        };
-        let lists = self.mapped.iter().zip(self.reembed).zip(&self.judged[0]);
-        lists.map(|((a, b), judged)| if judged.is_some() { shared(a, b) } else { f32::NAN }).collect()
-    }
+/// Share of the first documents of mapped queries that the re-embedded queries have, too.
+fn overlap((mapped, judged): &Found<'_>, reembed: &Lists) -> Vec<f32> {
+    let shared = |mapped: &Vec<usize>, reembed: &Vec<usize>| {
+        let common = mapped.iter().filter(|document| reembed.contains(document)).count();
+        common as f32 / mapped.len().clamp(1, DEPTH) as f32
+    };
+    let lists = mapped.iter().zip(reembed).zip(judged);
+    lists.map(|((a, b), judged)| if judged.is_some() { shared(a, b) } else { f32::NAN }).collect()
 }
 
 /// 1 for a query whose first ten documents hold a relevant one after the change and not before.
