@@ -80,7 +80,7 @@ fn pca_matching() {
     let inputs = Golden::read("case_B_inputs.safetensors");
     let expected = Golden::read("micro.safetensors");
     let split = |part: &str| Split { views: inputs.views(part), labels: Vec::new(), groups: Vec::new(), ids: None };
-    let data = Dataset { train: split("train"), validation: Some(split("val")), test: split("test"), corpus: None };
+    let data = Dataset { validation: Some(split("val")), ..Dataset::new(split("train"), split("test")) };
     let matched = data.pca_matched().unwrap();
     for split in [&matched.train, matched.validation.as_ref().unwrap(), &matched.test] {
         assert_eq!(split.views.widths(), [24; 5]);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use align::methods::gcca::GccaParams;
 use align::synthetic::Synthetic;
 use align::{AddForm, Fitted, Matrix, Method};
-use data::import::{Described, Files, Import, NamedMember, Splitting, import};
+use data::import::{Files, Import, NamedMember, Splitting, import};
 use data::universe::{self, Origin, Saved};
 use data::{Manifest, MatrixReader, MatrixWriter};
 
@@ -36,15 +36,7 @@ fn run(folder: &Path) -> Result<(), Error> {
     let files = Files { views, ..Files::default() };
     let splitting = Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 1, stratify: None };
     let manifest = folder.join("mine.yaml");
-    import(&Import {
-        name: "mine".into(),
-        splitting,
-        manifest: manifest.clone(),
-        allow_missing: false,
-        queries: None,
-        force: false,
-        described: Described::default(),
-    })?;
+    import(&Import::new("mine", splitting, manifest.clone()))?;
 
     // 3. Loaded, checked, fitted, kept.
     let loaded = data::load(&Manifest::read(&manifest)?)?;

@@ -48,16 +48,7 @@ fn files(folder: &Folder) -> Files {
 
 fn request(folder: &Folder, files: Files) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 3, stratify: None };
-    let described = data::import::Described::default();
-    Import {
-        name: "mine".to_owned(),
-        described,
-        splitting,
-        manifest: folder.path("mine.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: false,
-    }
+    Import::new("mine", splitting, folder.path("mine.yaml"))
 }
 
 #[test]

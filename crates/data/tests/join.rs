@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::Folder;
-use data::import::{Described, Files, Import, NamedMember, Splitting, import};
+use data::import::{Files, Import, NamedMember, Splitting, import};
 use data::{Loaded, Manifest, SplitName, Stream, WarningKind, load};
 
 /// A csv file with ids and two columns that tell the item and the row's place among those of its id.
@@ -36,15 +36,7 @@ fn files(folder: &Folder, names: &[&str]) -> Files {
 
 fn request(folder: &Folder, files: Files) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None };
-    Import {
-        name: "mine".to_owned(),
-        described: Described::default(),
-        splitting,
-        manifest: folder.path("mine.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: true,
-    }
+    Import { force: true, ..Import::new("mine", splitting, folder.path("mine.yaml")) }
 }
 
 fn loaded(folder: &Folder) -> Loaded {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use align::{Matrix, Views};
 use common::{Folder, npy_of};
-use data::import::{Described, Files, Import, Imported, NamedMember, Splitting, import};
+use data::import::{Files, Import, Imported, NamedMember, Splitting, import};
 use data::{DataError, ExportFormat, Loaded, Manifest, SplitName, Stream, WarningKind, export, load};
 
 const ITEMS: usize = 60;
@@ -50,8 +50,7 @@ fn files(folder: &Folder, fill: f32) -> Files {
 
 fn request(folder: &Folder, files: Files, allow_missing: bool) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.7, 0.3], seed: 1, stratify: None };
-    let (name, described) = ("mine".to_owned(), Described::default());
-    Import { name, described, splitting, manifest: folder.path("mine.yaml"), allow_missing, queries: None, force: true }
+    Import { allow_missing, force: true, ..Import::new("mine", splitting, folder.path("mine.yaml")) }
 }
 
 fn imported(folder: &Folder, files: Files) -> (Imported, Loaded) {

@@ -90,16 +90,8 @@ fn two_encoders_with_an_index_are_not_alike_by_it() {
         member: folder.write(&format!("{name}.csv"), csv(seed)).into(),
     };
     let files = Files { views: vec![view("one", 1), view("two", 2)], ..Files::default() };
-    let done = import(&Import {
-        name: "mine".to_owned(),
-        described: data::import::Described::default(),
-        splitting: Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None },
-        manifest: folder.path("mine.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: false,
-    })
-    .unwrap();
+    let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None };
+    let done = import(&Import::new("mine", splitting, folder.path("mine.yaml"))).unwrap();
     let loaded = data::load(&data::Manifest::read(&done.manifest).unwrap()).unwrap();
     assert_eq!(loaded.dataset.train.views.widths(), [2, 2]);
     let said = data::summarise(&done.warnings);

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{Folder, floats, safetensors_of};
-use data::import::{Beir, Described, Files, Import, NamedMember, QueryFiles, Splitting, beir, import};
+use data::import::{Beir, Files, Import, NamedMember, QueryFiles, Splitting, beir, import};
 use data::{DataError, Manifest, load};
 
 /// Six documents and three queries of two models, in the form of BEIR.
@@ -27,15 +27,8 @@ fn folder() -> Folder {
 }
 
 fn request(folder: &Folder, Beir { files, queries }: Beir) -> Import {
-    Import {
-        name: "mine".into(),
-        described: Described::default(),
-        splitting: Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 3, stratify: None },
-        allow_missing: false,
-        queries: Some(queries),
-        manifest: folder.path("mine.yaml"),
-        force: false,
-    }
+    let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 3, stratify: None };
+    Import { queries: Some(queries), ..Import::new("mine", splitting, folder.path("mine.yaml")) }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Folder, npy_of};
-use data::import::{Described, Files, Import, NamedMember, Splitting, import, import_folds};
+use data::import::{Files, Import, NamedMember, Splitting, import, import_folds};
 use data::{Loaded, Manifest, load};
 
 const ITEMS: usize = 200;
@@ -40,16 +40,7 @@ fn files(folder: &Folder) -> Files {
 
 fn request(folder: &Folder, files: Files, stratify: Option<&str>) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.8, 0.2], seed: 3, stratify: stratify.map(str::to_owned) };
-    let (name, described) = ("mine".to_owned(), Described::default());
-    Import {
-        name,
-        described,
-        splitting,
-        manifest: folder.path("mine.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: false,
-    }
+    Import::new("mine", splitting, folder.path("mine.yaml"))
 }
 
 fn read(path: &std::path::Path) -> Loaded {

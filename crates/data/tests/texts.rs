@@ -276,15 +276,8 @@ fn embedded_texts_become_a_data_set() {
     );
     let found = embedded(&folder.path(""), true).unwrap();
     assert_eq!(found.without, ["ja"]);
-    let request = Import {
-        name: found.name,
-        described: found.described,
-        splitting: found.splitting,
-        manifest: folder.path("tiny.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: false,
-    };
+    let request =
+        Import { described: found.described, ..Import::new(found.name, found.splitting, folder.path("tiny.yaml")) };
     import(&request).unwrap();
     let manifest = data::Manifest::read(&folder.path("tiny.yaml")).unwrap();
     assert_eq!((manifest.title.as_str(), manifest.licence.as_str()), ("Tiny, without ja", "CC0-1.0"));

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Folder, npy_of};
-use data::import::{Described, Files, Import, NamedMember, Splitting, import, import_folds};
+use data::import::{Files, Import, NamedMember, Splitting, import, import_folds};
 use data::{Loaded, Manifest, load};
 
 fn vector(view: usize, item: usize) -> [f32; 3] {
@@ -27,16 +27,7 @@ fn named(folder: &Folder, name: &str, file: &str) -> NamedMember {
 
 fn request(folder: &Folder, files: Files) -> Import {
     let splitting = Splitting::Shares { files, shares: vec![0.5, 0.5], seed: 1, stratify: None };
-    let (name, described) = ("mine".to_owned(), Described::default());
-    Import {
-        name,
-        described,
-        splitting,
-        manifest: folder.path("mine.yaml"),
-        allow_missing: false,
-        queries: None,
-        force: true,
-    }
+    Import { force: true, ..Import::new("mine", splitting, folder.path("mine.yaml")) }
 }
 
 fn read(folder: &Folder, name: &str) -> Loaded {

@@ -39,7 +39,8 @@ impl Progress for Line {
     }
 }
 
-/// Runs a fit in a thread of its own, with a pool of `threads` or with that of the process, and waits for it without the lock of the interpreter. `progress` is
+/// Runs a fit in a thread of its own, with a pool of `threads` or with that of the process, and waits for it without the lock
+/// of the interpreter. `progress` is
 /// called as `progress(done, total)` when a step was made, at most every 50 ms, by the thread that called the fit.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ fn planted(seed: u64) -> Dataset {
         Split::new(Views::new(named).expect("views"), Vec::new(), Vec::new(), None).expect("one each")
     };
     let (train, test) = (split((0..TRAIN).collect()), split((TRAIN..TRAIN + TEST).collect()));
-    Dataset { train, validation: None, test, corpus: None }
+    Dataset::new(train, test)
 }
 
 /// Mean Rank-1 over ordered pairs of the test views.

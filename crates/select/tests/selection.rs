@@ -141,12 +141,8 @@ fn sums_by_subtraction_give_the_scores_of_fits_on_rows() {
     let found = Study::new(&data.train, &folds, &criterion, 42).scores(&methods.iter().collect::<Vec<_>>());
     for (method, scored) in methods.iter().zip(found.expect("scores")) {
         for fold in 0..4 {
-            let dataset = Dataset {
-                train: data.train.select_rows(&folds.rest(fold)),
-                validation: None,
-                test: data.train.select_rows(&folds.held_out(fold)),
-                corpus: None,
-            };
+            let dataset =
+                Dataset::new(data.train.select_rows(&folds.rest(fold)), data.train.select_rows(&folds.held_out(fold)));
             let fit = method.fit(&dataset, 42).expect("a fit");
             let scores = criterion.task.score(&tasks::TaskInput::new(&fit.fitted, &dataset)).expect("scores");
             let space = fit.fitted.coordinates()[0];

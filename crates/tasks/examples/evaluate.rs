@@ -13,7 +13,7 @@ type Error = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Error> {
     let (train, test) = own_numbers()?;
-    let data = Dataset { train, validation: None, test, corpus: None };
+    let data = Dataset::new(train, test);
 
     let mut ranks = Vec::new();
     for name in ["gpa", "gcca"] {

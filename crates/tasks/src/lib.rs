@@ -36,7 +36,7 @@
 //!     let classes = (0..60).map(|i| i % 3).collect();
 //!     Split::new(views, vec![Labels { name: "class".into(), values: classes }], Vec::new(), None)
 //! };
-//! let data = Dataset { train: split()?, validation: None, test: split()?, corpus: None };
+//! let data = Dataset::new(split()?, split()?);
 //! let fit = Method::from(GccaParams::default()).fit(&data.train.views, 42)?;
 //! let scores = Task::from(ClusteringParams::default()).score(&TaskInput::new(&fit.fitted, &data))?;
 //! assert!(scores.scores.iter().all(|score| score.value.is_some()));

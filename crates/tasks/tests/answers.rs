@@ -51,7 +51,7 @@ fn split(views: Views, groups: Vec<i64>) -> Split {
 }
 
 fn both(split: Split) -> Dataset {
-    Dataset { train: split.clone(), validation: None, test: split, corpus: None }
+    Dataset::new(split.clone(), split)
 }
 
 fn by_groups() -> Task {

@@ -12,7 +12,7 @@ fn data() -> Dataset {
     let views = [("queries", "hubs.queries"), ("gallery", "hubs.gallery")];
     let views = Views::new(views.map(|(view, name)| (view.to_string(), tensors.matrix(name)))).unwrap();
     let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
-    Dataset { train: split.clone(), validation: None, test: split, corpus: None }
+    Dataset::new(split.clone(), split)
 }
 
 fn score(task: &Task) -> Scores {

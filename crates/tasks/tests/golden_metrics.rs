@@ -85,7 +85,7 @@ fn agreement_and_drift_of_given_views() {
     let named = views.into_iter().enumerate().map(|(v, x)| (format!("v{v}"), x));
     let views = Views::new(named).expect("valid views");
     let split = Split { views, labels: vec![], groups: vec![], ids: None };
-    let data = Dataset { train: split.clone(), validation: None, test: split, corpus: None };
+    let data = Dataset::new(split.clone(), split);
     let scores = score(&na(Scale::Raw), &Task::from(ConsistencyParams::default()), &data).scores;
     let triplet = &micro["triplet"];
     for (name, want_at) in [

@@ -18,7 +18,7 @@ fn case_a() -> Dataset {
         let labels = Labels { name: "class".into(), values: tensors.integers(&format!("y_{part}")) };
         Split { views: Views::new(views).expect("valid views"), labels: vec![labels], groups: vec![], ids: None }
     };
-    Dataset { train: split("train"), validation: Some(split("val")), test: split("test"), corpus: None }
+    Dataset { validation: Some(split("val")), ..Dataset::new(split("train"), split("test")) }
 }
 
 fn protocol() -> Protocol {

@@ -98,10 +98,8 @@ fn labels_stay_with_their_rows_where_rows_to_train_or_choose_by_are_missing() {
         split.select_rows(&(0..gone.len()).filter(|&row| !gone[row]).collect::<Vec<_>>())
     };
     let of = |f: &dyn Fn(&Split) -> Split| Dataset {
-        train: f(&data.train),
         validation: data.validation.as_ref().map(f),
-        test: data.test.clone(),
-        corpus: None,
+        ..Dataset::new(f(&data.train), data.test.clone())
     };
     let (masked, dropped) = (of(&masked), of(&dropped));
     let fit = Method::from_name("gcca").expect("registered").fit(&dropped.train.views, 0).expect("fits");
@@ -139,7 +137,7 @@ fn with_dead(data: &Dataset, value: f32) -> Dataset {
         let labels = split.labels.iter().map(|l| Labels { name: l.name.clone(), values: l.values.clone() }).collect();
         Split { views: Views::new(views).expect("views"), labels, groups: vec![], ids: None }
     };
-    Dataset { train: more(&data.train), validation: None, test: more(&data.test), corpus: None }
+    Dataset::new(more(&data.train), more(&data.test))
 }
 
 #[test]

@@ -16,7 +16,7 @@ use tasks::{Metric, Quantity, Scores, SimilarityMeasure, SimilarityParams, Simil
 fn data(views: Vec<(&str, Matrix)>) -> Dataset {
     let views = Views::new(views.into_iter().map(|(name, x)| (name.to_string(), x))).unwrap();
     let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
-    Dataset { train: split.clone(), validation: None, test: split, corpus: None }
+    Dataset::new(split.clone(), split)
 }
 
 fn panel(data: &Dataset, params: SimilarityParams) -> Scores {

@@ -17,7 +17,7 @@ const PERMUTATION: Purpose = Purpose::new(9);
 fn data(views: [Matrix; 2]) -> Dataset {
     let views = Views::new(["a", "b"].into_iter().map(String::from).zip(views)).expect("matched views");
     let split = Split { views, labels: Vec::new(), groups: Vec::new(), ids: None };
-    Dataset { train: split.clone(), validation: None, test: split, corpus: None }
+    Dataset::new(split.clone(), split)
 }
 
 /// n rows, each one of `distinct`.

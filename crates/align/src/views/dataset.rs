@@ -227,6 +227,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Data with these two splits alone. Set the other fields by `Dataset { validation: .., ..Dataset::new(..) }`.
+    pub fn new(train: Split, test: Split) -> Self {
+        Self { train, validation: None, test, corpus: None }
+    }
+
     /// The named views only, in both splits.
     ///
     /// # Errors

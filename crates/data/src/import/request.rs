@@ -119,6 +119,13 @@ pub struct Import {
 }
 
 impl Import {
+    /// A request without a description, missing items, queries or the right to overwrite. Set the other fields by
+    /// `Import { force: true, ..Import::new(..) }`.
+    pub fn new(name: impl Into<String>, splitting: Splitting, manifest: PathBuf) -> Self {
+        let (described, queries) = (Described::default(), None);
+        Self { name: name.into(), described, splitting, allow_missing: false, queries, manifest, force: false }
+    }
+
     pub(super) fn view(&self, view: &NamedMember, source: SourceEntry) -> ViewEntry {
         let encoder = self.described.encoders.get(&view.name).cloned();
         ViewEntry { name: view.name.clone(), encoder, source, rows: None }

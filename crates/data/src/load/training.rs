@@ -46,7 +46,7 @@ pub fn load_training(manifest: &Manifest) -> Result<Training, DataError> {
     let train = train.ok_or_else(|| no_split(&manifest, SplitName::Train))?;
     // Nobody reads the empty test split: only the training split leaves this file.
     let test = train.select_rows(&[]);
-    let dataset = align::Dataset { train, validation: None, test, corpus: None };
+    let dataset = align::Dataset::new(train, test);
     Ok(Training(Loaded { warnings: Vec::new(), dataset, views, rest, place: manifest.place.clone() }))
 }
 

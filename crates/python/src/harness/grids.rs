@@ -117,12 +117,8 @@ pub fn run_grid<'py>(
 }
 
 fn dataset(arrays: &Arrays<'_>) -> PyResult<Dataset> {
-    Ok(Dataset {
-        train: split(&arrays.train)?,
-        validation: arrays.validation.as_ref().map(split).transpose()?,
-        test: split(&arrays.test)?,
-        corpus: None,
-    })
+    let validation = arrays.validation.as_ref().map(split).transpose()?;
+    Ok(Dataset { validation, ..Dataset::new(split(&arrays.train)?, split(&arrays.test)?) })
 }
 
 /// The rows of a split, with one value per row in every list.

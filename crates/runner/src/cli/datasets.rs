@@ -9,7 +9,7 @@ use crate::event::Observer;
 use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use data::import::{Beir, Described, Embedded, Files, NamedMember, QueryFiles, Splitting};
+use data::import::{Beir, Embedded, Files, NamedMember, QueryFiles, Splitting};
 use data::{ExportFormat, SplitName};
 
 use super::args::FormArg;
@@ -114,15 +114,8 @@ impl Import {
             let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
             let manifest = manifest(self.out, &name);
             let Self { allow_missing, overwrite: force, .. } = self;
-            return Ok(data::import::Import {
-                name,
-                described,
-                splitting,
-                manifest,
-                allow_missing,
-                queries: None,
-                force,
-            });
+            let request = data::import::Import::new(name, splitting, manifest);
+            return Ok(data::import::Import { described, allow_missing, force, ..request });
         }
         let manifest = manifest(self.out, &self.name);
         let files = Files { views: self.views, labels: self.labels, groups: self.groups, ids: self.ids };
@@ -145,9 +138,9 @@ impl Import {
             }
             None => Splitting::Given([(SplitName::Train, files), (SplitName::Test, test)].into()),
         };
-        let described = Described::default();
-        let (name, allow_missing, force) = (self.name, self.allow_missing, self.overwrite);
-        Ok(data::import::Import { name, described, splitting, manifest, allow_missing, queries, force })
+        let (allow_missing, force) = (self.allow_missing, self.overwrite);
+        let request = data::import::Import::new(self.name, splitting, manifest);
+        Ok(data::import::Import { allow_missing, queries, force, ..request })
     }
 }
 

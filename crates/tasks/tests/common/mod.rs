@@ -75,7 +75,7 @@ pub fn case(letter: &str) -> Dataset {
         ids: None,
     };
     let labels = Labels { name: "class".into(), values: tensors.integers("y_test") };
-    Dataset { train: split("train", vec![]), validation: None, test: split("test", vec![labels]), corpus: None }
+    Dataset::new(split("train", vec![]), split("test", vec![labels]))
 }
 
 pub fn synthetic(views: usize, width: usize, fit_rows: usize, test_rows: usize) -> Dataset {
