@@ -190,6 +190,7 @@ def test_other_libraries_by_their_protocols(views: Views) -> None:
         pa.GPA().fit({**views, "en": object()})
 
 
+@pytest.mark.torch
 def test_tensors_of_torch(views: Views) -> None:
     torch = pytest.importorskip("torch")
     want = pa.GPA().fit(views).transform("en", views["en"])
