@@ -199,7 +199,7 @@ fn interpolated_queries_are_those_of_numpy() {
     let fitted = fitted(pairwise(Columns::Centre), &data);
     let with = |t| {
         let query = QueryRows::Slerp(ArcToOld { t });
-        let task = Task::from(UpgradeParams { query, resamples: 20, seed: 1 });
+        let task = Task::from(UpgradeParams { query, resamples: 20, seed: 1, ..UpgradeParams::default() });
         task.score(&TaskInput::new(&fitted, &data)).expect("scores")
     };
     let pair = ["new", "old"];
@@ -214,7 +214,7 @@ fn interpolated_queries_are_those_of_numpy() {
     let fitted = self::fitted(low_rank(Some(4), 0.3, Columns::Centre), &data);
     let with = |t| {
         let query = QueryRows::Slerp(ArcToOld { t });
-        let task = Task::from(UpgradeParams { query, resamples: 20, seed: 1 });
+        let task = Task::from(UpgradeParams { query, resamples: 20, seed: 1, ..UpgradeParams::default() });
         let scores = task.score(&TaskInput::new(&fitted, &data)).expect("scores");
         bits(series(&scores, Quantity::Ndcg10, ["old", "twin"]))
     };

@@ -144,7 +144,7 @@ fn corrected(input: &TaskInput<'_>, universe: &Universe, names: &[&str], s: usiz
 }
 
 /// Rows of a view, standardised as the method does.
-fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix, TaskError> {
+pub(super) fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix, TaskError> {
     let z = match input.fitted.prep(name) {
         Some(prep) => prep.apply(x)?,
         None => x.clone(),
@@ -154,7 +154,7 @@ fn standardised(input: &TaskInput<'_>, name: &str, x: &Matrix) -> Result<Matrix,
 }
 
 /// `1 − cos`; 1 if a row has no direction.
-fn distance(a: &[f64], b: &[f64]) -> f32 {
+pub(super) fn distance(a: &[f64], b: &[f64]) -> f32 {
     let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();
     if lengths > 0.0 { (1.0 - dot(a, b) / lengths) as f32 } else { 1.0 }

@@ -164,6 +164,25 @@ impl Metric {
             Self::ReembedShareHigh => {
                 "Upper end of the 95% interval of the share of re-embedding, paired over queries."
             }
+            Self::ChainSteps => "Number of maps that a query goes through, from model to model of a chain.",
+            Self::ChainNdcg10 => {
+                "nDCG@10 of queries that are translated step by step through a chain of models, on documents of the old one."
+            }
+            Self::ChainRecall10 => {
+                "Recall@10 of queries that are translated step by step through a chain of models, on documents of the old one."
+            }
+            Self::ChainMrr10 => {
+                "MRR@10 of queries that are translated step by step through a chain of models, on documents of the old one."
+            }
+            Self::ChainGain => {
+                "nDCG@10 of queries that are translated step by step through a chain minus that of queries that are translated in one step."
+            }
+            Self::DirectCycleError => {
+                "Cosine distance between a standardised query and what comes back of it after a translation to the old model and back, mean over queries."
+            }
+            Self::ChainCycleError => {
+                "Cosine distance between a standardised query and what comes back of it after a chain of models there and back, mean over queries."
+            }
         }
     }
 

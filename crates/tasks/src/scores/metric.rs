@@ -295,6 +295,20 @@ metrics! {
         ReembedShareLow = Row { auxiliary: true, ..row("reembed_share_low", "share of re-embedding, low", "fraction", Better::Higher, None, Statistic::None) },
         /// Upper end of the 95% interval of the share of re-embedding over queries.
         ReembedShareHigh = Row { auxiliary: true, ..row("reembed_share_high", "share of re-embedding, high", "fraction", Better::Higher, None, Statistic::None) },
+        /// Number of maps between the models of a chain.
+        ChainSteps = row("chain_steps", "chain, maps", "maps", Better::Neither, None, Statistic::None),
+        /// nDCG@10 of queries that are translated step by step through a chain of models.
+        ChainNdcg10 = row("chain_ndcg10", "nDCG@10, chain", "fraction", Better::Higher, Some(Quantity::ChainNdcg10), Statistic::Share),
+        /// Recall@10 of the same queries.
+        ChainRecall10 = row("chain_recall10", "Recall@10, chain", "fraction", Better::Higher, Some(Quantity::ChainRecall10), Statistic::Share),
+        /// MRR@10 of the same queries.
+        ChainMrr10 = row("chain_mrr10", "MRR@10, chain", "fraction", Better::Higher, Some(Quantity::ChainMrr10), Statistic::Share),
+        /// nDCG@10 of queries that are translated step by step minus that of queries that are translated in one step.
+        ChainGain = row("chain_gain", "gain of the chain", "fraction", Better::Higher, Some(Quantity::ChainGain), Statistic::Mean),
+        /// Mean cosine distance of standardised queries to what comes back of them from the old model.
+        DirectCycleError = row("direct_cycle_error", "cycle error, direct", "cosine distance", Better::Lower, Some(Quantity::DirectCycleError), Statistic::Mean),
+        /// The same by a chain of models, there and back.
+        ChainCycleError = row("chain_cycle_error", "cycle error, chain", "cosine distance", Better::Lower, Some(Quantity::ChainCycleError), Statistic::Mean),
     }
 }
 
@@ -336,7 +350,7 @@ impl Metric {
             Self::Ari | Self::Similarity(_, SimilarityStatistic::Raw) => (-1.0, 1.0),
             Self::Similarity(_, SimilarityStatistic::Calibrated | SimilarityStatistic::Ceiling) => (-NONE, 1.0),
             Self::Uniformity => (-8.0, 0.0),
-            Self::UpgradeGain => (-1.0, 1.0),
+            Self::UpgradeGain | Self::ChainGain => (-1.0, 1.0),
             Self::ShareKept | Self::ShareKeptLow | Self::ShareKeptHigh => (-NONE, NONE),
             // The share is of two numbers that are not negative; an end of its interval can be.
             Self::ReembedShare => (0.0, NONE),
@@ -345,7 +359,7 @@ impl Metric {
                 "fraction" | "p" => (0.0, 1.0),
                 "cosine distance" | "distance" | "1 - CKA" => (0.0, 2.0),
                 "squared distance" => (0.0, 4.0),
-                "directions" => (0.0, NONE),
+                "directions" | "maps" => (0.0, NONE),
                 _ => (-NONE, NONE),
             },
         }

@@ -97,4 +97,16 @@ quantities! {
     GainedOverReembed = "gained_over_reembed",
     /// 1 for a query that finds a relevant document among ten with the new model, and not when mapped, otherwise 0; NaN without a relevant document.
     LostToReembed = "lost_to_reembed",
+    /// nDCG@10 of queries that are translated step by step through a chain of models; NaN without a relevant document.
+    ChainNdcg10 = "chain_ndcg10",
+    /// Recall@10 of queries that are translated step by step through a chain of models; NaN without a relevant document.
+    ChainRecall10 = "chain_recall10",
+    /// MRR@10 of queries that are translated step by step through a chain of models; NaN without a relevant document.
+    ChainMrr10 = "chain_mrr10",
+    /// nDCG@10 of the query translated step by step minus that of the query translated in one step; NaN without a relevant document.
+    ChainGain = "chain_gain",
+    /// Cosine distance of a query and what comes back of it after a translation to the old model and back; NaN without a relevant document.
+    DirectCycleError = "direct_cycle_error",
+    /// The same, step by step through a chain of models there and back; NaN without a relevant document.
+    ChainCycleError = "chain_cycle_error",
 }

@@ -1,9 +1,11 @@
 //! Upgrade of an embedding model: queries of a new model against an index that an old model made, mapped, re-embedded or
 //! left as they are.
 
+mod chain;
 mod interpolated;
 mod judged;
 mod passes;
+mod routes;
 mod shares;
 mod table;
 
@@ -15,9 +17,12 @@ use align::named::ParameterDoc;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
-use crate::evaluations::upgrade::passes::Passes;
+use crate::evaluations::upgrade::chain::Chain;
+use crate::evaluations::upgrade::interpolated::directed;
+use crate::evaluations::upgrade::passes::{Passes, Strategy};
+use crate::evaluations::upgrade::routes::Routes;
 use crate::evaluations::upgrade::table::{METRICS, Table};
-use crate::{ItemScope, Scores, TaskError, TaskInput};
+use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 /// Upgrade of an embedding model: for every ordered pair (new, old) of views, queries of the new model on the documents of
 /// the old one.
@@ -51,6 +56,15 @@ use crate::{ItemScope, Scores, TaskError, TaskInput};
 /// for a server that still runs the old model. Without `t` the pairs choose it, for every pair of models: the multiple of 0.1
 /// whose queries, made of pairs, have the most of their first ten other pairs in common with the new model's own search.
 ///
+/// With a chain of models $g_1, \dots, g_k$, the oldest first, queries of $g_j$ also reach the documents of $g_i$ with $i <
+/// j$ step by step,
+///
+/// $$ g_j \to g_{j - 1} \to \dots \to g_i . $$
+///
+/// The values of the chain are those of such queries, their nDCG@10 minus that of the translation in one step, and for both
+/// routes the error of the cycle $g_j \to g_i \to g_j$: $1 - \cos(z, y)$ between the standardised query $z$ and what comes
+/// back of it, $y$. A chain of two models is the translation in one step.
+///
 /// With the means $m$ (mapped), $s$ (stay) and $e$ (re-embed) of nDCG@10, the share of the upgrade that is kept is
 /// $(m - s) / (e - s)$, undefined where $e - s$ is not above 0 beyond its 95% interval; the share of re-embedding is $m /
 /// e$. Their intervals come from resamples of the queries that all strategies share. Gain over stay is $m - s$; the
@@ -78,6 +92,9 @@ pub struct UpgradeParams {
     /// Rows of mapped queries.
     #[serde(deserialize_with = "align::choice", skip_serializing_if = "QueryRows::is_mapped")]
     pub query: QueryRows,
+    /// Views of a chain of models, the oldest first, through which queries are translated step by step; empty for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<String>,
     /// Resamples of the queries for the intervals of shares.
     pub resamples: usize,
     /// Seed of the resamples.
@@ -86,7 +103,7 @@ pub struct UpgradeParams {
 
 impl Default for UpgradeParams {
     fn default() -> Self {
-        Self { query: QueryRows::Mapped, resamples: 2000, seed: 0 }
+        Self { query: QueryRows::Mapped, chain: Vec::new(), resamples: 2000, seed: 0 }
     }
 }
 
@@ -105,6 +122,12 @@ const PARAMETERS: &[ParameterDoc] = &[
         "null",
         "number from 0 to 1, or null",
         "Share of the arc to the old model's row; null lets the pairs choose",
+    ),
+    ParameterDoc::new(
+        "chain",
+        "[]",
+        "list of views, the oldest first",
+        "Models through which queries are also translated step by step",
     ),
     ParameterDoc::new("resamples", "2000", "integer >= 1", "Resamples of the queries for the intervals of shares"),
     ParameterDoc::new("seed", "0", "integer >= 0", "Seed of the resamples"),
@@ -137,7 +160,12 @@ impl Evaluation for UpgradeParams {
             let got = self.resamples.to_string();
             return Err(TaskError::Parameter { task: TASK, parameter: "resamples", got, want: "at least 1" });
         }
+        Chain::check(&self.chain).map_err(own)?;
         match self.query {
+            QueryRows::Slerp(_) if !self.chain.is_empty() => Err(own(
+                "`chain` is given with `query: slerp`, expected `query: mapped`; write an entry of the task for each of them"
+                    .into(),
+            )),
             QueryRows::Slerp(ArcToOld { t: Some(t) }) if !(0.0..=1.0).contains(&t) => {
                 let (parameter, want) = ("query.slerp.t", "a number from 0 to 1, or null");
                 Err(TaskError::Parameter { task: TASK, parameter, got: t.to_string(), want })
@@ -151,6 +179,10 @@ impl Evaluation for UpgradeParams {
     }
 }
 
+fn own(message: String) -> TaskError {
+    TaskError::Own { task: TASK, message }
+}
+
 fn score(params: &UpgradeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let Some(corpus) = input.corpus else {
         let space = input.fitted.coordinates()[0];
@@ -162,13 +194,20 @@ fn score(params: &UpgradeParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
         None => None,
     };
     let fitted = calibrated.as_ref().unwrap_or(input.fitted);
-    let passes = Passes::of(fitted, corpus, input.coordinates(), params.query, &input.train.views)?;
+    let chain = Chain::of(&params.chain, &corpus.queries.views).map_err(own)?;
+    let passes = Passes::of(fitted, corpus, input.coordinates(), (params.query, &chain), &input.train.views)?;
     let mut out = Scores { ids: corpus.queries.ids.clone(), ..Scores::default() };
+    let names: Vec<&str> = corpus.queries.views.names().collect();
     for &space in input.coordinates() {
         let table = Table { resamples: params.resamples, seed: params.seed, corpus, passes: &passes, space };
         for new in 0..corpus.queries.views.len() {
             for old in (0..corpus.queries.views.len()).filter(|&old| old != new) {
                 table.pair(new, old, &mut out)?;
+                let Some(way) = chain.way(new, old).filter(|_| directed(space)) else { continue };
+                let [direct, composed] = [Strategy::Mapped(space), Strategy::Chained]
+                    .map(|strategy| table.search(strategy, (new, old), [new, old]));
+                let place = Place::pair(space, names[new], names[old]);
+                Routes { way: &way, direct, composed }.add(place, input, corpus, &mut out)?;
             }
         }
     }

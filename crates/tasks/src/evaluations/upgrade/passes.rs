@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use align::{Coordinates, Corpus, Fitted, Matrix, Views};
 
+use super::chain::{Chain, translated};
 use super::interpolated::{ArcToOld, QueryRows, between, chosen, directed};
 use super::judged::{DEPTH, Judged};
 use crate::TaskError;
@@ -22,6 +23,8 @@ pub(super) enum Strategy {
     Mapped(Coordinates),
     /// Documents translated to the coordinates of the queries.
     Documents,
+    /// Queries translated from model to model of a chain.
+    Chained,
 }
 
 /// The first documents of every query.
@@ -42,6 +45,7 @@ struct Setting<'a> {
     corpus: &'a Corpus,
     train: &'a Views,
     rows: QueryRows,
+    chain: &'a Chain,
     names: Vec<&'a str>,
     /// The spaces, with the queries of every model if its coordinates are shared: they do not depend on the documents.
     spaces: Vec<(Coordinates, Option<Vec<Matrix>>)>,
@@ -56,6 +60,11 @@ impl Setting<'_> {
         for new in 0..self.names.len() {
             if views.at(new).cols() == views.at(old).cols() {
                 searches.insert((Strategy::Raw, new), raw(new)?);
+            }
+            let translates = self.spaces.iter().any(|&(space, _)| directed(space));
+            if let Some(way) = self.chain.way(new, old).filter(|_| translates) {
+                let moved = translated(self.fitted, &self.names, &way, views.at(new))?;
+                searches.insert((Strategy::Chained, new), Search::new(moved, DEPTH)?);
             }
             for (space, shared) in self.spaces.iter().filter(|_| new != old) {
                 let queries = match shared {
@@ -89,7 +98,9 @@ impl Setting<'_> {
             let mut projected: Option<Matrix> = None;
             for ((strategy, new), search) in &mut *searches {
                 match strategy {
-                    Strategy::Raw | Strategy::Mapped(Coordinates::Translated) => search.add(&raw, has)?,
+                    Strategy::Raw | Strategy::Chained | Strategy::Mapped(Coordinates::Translated) => {
+                        search.add(&raw, has)?
+                    }
                     Strategy::Documents => {
                         let moved = self.fitted.translate(self.names[old], self.names[*new], &raw)?;
                         search.add(&finite(Coordinates::Translated, self.names[old], moved)?, has)?;
@@ -115,7 +126,7 @@ impl Passes {
         fitted: &Fitted,
         corpus: &Corpus,
         spaces: &[Coordinates],
-        rows: QueryRows,
+        (rows, chain): (QueryRows, &Chain),
         train: &Views,
     ) -> Result<Self, TaskError> {
         let views = &corpus.queries.views;
@@ -126,7 +137,7 @@ impl Passes {
             Ok((space, shared))
         };
         let spaces = spaces.iter().map(in_space).collect::<Result<_, TaskError>>()?;
-        let setting = Setting { fitted, corpus, train, rows, names, spaces };
+        let setting = Setting { fitted, corpus, train, rows, chain, names, spaces };
         let mut lists = BTreeMap::new();
         for old in 0..setting.names.len() {
             let mut searches = setting.searches(old)?;

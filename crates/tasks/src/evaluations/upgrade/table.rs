@@ -50,9 +50,9 @@ const DERIVED: std::ops::Range<usize> = 12..24;
 const DOCUMENTS: usize = 24;
 
 /// The first documents of every query under one strategy, and its scores.
-type Found<'a> = (&'a Lists, Vec<Option<Judged>>);
+pub(super) type Found<'a> = (&'a Lists, Vec<Option<Judged>>);
 /// The same, or the reason why the strategy is not possible.
-type Searched<'a> = Result<Found<'a>, String>;
+pub(super) type Searched<'a> = Result<Found<'a>, String>;
 
 /// Values of the pairs in one space.
 pub(super) struct Table<'a> {
@@ -68,10 +68,7 @@ impl Table<'_> {
     pub(super) fn pair(&self, new: usize, old: usize, out: &mut Scores) -> Result<(), TaskError> {
         let views = &self.corpus.queries.views;
         let place = Place::pair(self.space, views.nth(new).name(), views.nth(old).name());
-        let search = |strategy, of, on| -> Searched<'_> {
-            let lists = self.passes.lists(strategy, of, on)?;
-            Ok((lists, judged(lists, self.corpus, [new, old])))
-        };
+        let search = |strategy, of, on| self.search(strategy, (of, on), [new, old]);
         let mapped = search(Strategy::Mapped(self.space), new, old);
         let [stay, reembed, naive] = [(old, old), (new, new), (new, old)].map(|(of, on)| search(Strategy::Raw, of, on));
         for (first, found) in [(MAPPED.start, &mapped), (STAY, &stay), (REEMBED, &reembed), (NAIVE, &naive)] {
@@ -87,6 +84,12 @@ impl Table<'_> {
             self.three(place, DOCUMENTS, &search(Strategy::Documents, new, old), out)?;
         }
         Ok(())
+    }
+
+    /// The first documents of a strategy, judged for the queries that both models have.
+    pub(super) fn search(&self, strategy: Strategy, (of, on): (usize, usize), both: [usize; 2]) -> Searched<'_> {
+        let lists = self.passes.lists(strategy, of, on)?;
+        Ok((lists, judged(lists, self.corpus, both)))
     }
 
     fn counted(&self) -> usize {
@@ -155,12 +158,12 @@ fn flips(before: &[Option<Judged>], after: &[Option<Judged>]) -> Vec<f32> {
 }
 
 /// One value per query, NaN for a query that is not counted.
-fn of_queries(judged: &[Option<Judged>], get: impl Fn(&Judged) -> f64) -> Vec<f32> {
+pub(super) fn of_queries(judged: &[Option<Judged>], get: impl Fn(&Judged) -> f64) -> Vec<f32> {
     judged.iter().map(|judged| judged.as_ref().map_or(f32::NAN, |judged| get(judged) as f32)).collect()
 }
 
 /// Adds a metric that is a mean over queries, and its values.
-fn put(place: Place<'_>, metric: Metric, values: Vec<f32>, out: &mut Scores) -> Result<(), TaskError> {
+pub(super) fn put(place: Place<'_>, metric: Metric, values: Vec<f32>, out: &mut Scores) -> Result<(), TaskError> {
     let n = values.iter().filter(|value| !value.is_nan()).count();
     let value = weighted_figure(metric, &values, &vec![1; values.len()])?;
     out.figure_or_reason(place, metric, n, value.ok_or("no query has a relevant document"));
