@@ -67,6 +67,11 @@ pub enum AlignError {
         /// Columns found.
         cols: usize,
     },
+    /// A fit of a form outside this crate that has no map for other programs.
+    #[error(
+        "the fit has a form of its own, from which no map can be exported; fit a method with affine maps or a corrector, such as gpa, pairwise or residual_mlp"
+    )]
+    NoRowMap,
     /// The parameters of a method are outside their domain.
     #[error("{method}: `{parameter}` is {got}, expected {want}")]
     Parameter {

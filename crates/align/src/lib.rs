@@ -146,7 +146,7 @@ pub use consensus::Consensus;
 pub use error::AlignError;
 pub use fitted::{
     AddForm, Coordinates, Fit, Fitted, FittedMaps, InputSpace, LinearStep, PairMaps, Projections, Rescale,
-    ResidualMaps, Universe, ViewMap,
+    ResidualMaps, RowMap, Universe, ViewMap,
 };
 pub use names::UnknownName;
 pub use numerics::matrix::Matrix;

@@ -6,7 +6,8 @@ use align::AlignError;
 use thiserror::Error;
 
 use crate::{
-    FileProblem, Place, SetProblem, YamlProblem, import::ImportProblem, texts::TextProblem, universe::UniverseProblem,
+    FileProblem, Place, SetProblem, YamlProblem, import::ImportProblem, maps::MapProblem, texts::TextProblem,
+    universe::UniverseProblem,
 };
 
 /// Every error of this crate. Each names the file and, if there is one, the line, the key path or the view; what was
@@ -38,6 +39,14 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong with it.
         problem: Box<UniverseProblem>,
+    },
+    /// A map that cannot be written in a format.
+    #[error("{}: {problem}", .path.display())]
+    Map {
+        /// The file or folder to write.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<MapProblem>,
     },
     /// A file of a manifest that cannot be used.
     #[error("{at}: {cause}")]
@@ -123,7 +132,7 @@ impl DataError {
             | Self::Import { at, .. }
             | Self::Texts { at, .. }
             | Self::Align { at, .. } => Some(at),
-            Self::File { .. } | Self::Universe { .. } | Self::Several(_) | Self::Views(_) => None,
+            Self::File { .. } | Self::Universe { .. } | Self::Map { .. } | Self::Several(_) | Self::Views(_) => None,
         }
     }
 

@@ -38,6 +38,7 @@ pub mod import;
 mod judgements;
 mod load;
 mod manifest;
+pub mod maps;
 mod messages;
 pub mod moments;
 mod pieces;

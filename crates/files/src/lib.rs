@@ -1,7 +1,7 @@
 //! File operations of all programs of the project.
 //!
-//! * Atomic files, which exist completely or not at all: [`Staged`] for bytes in memory, [`Part`] for streams, [`sync_folder`]
-//!   after a rename, [`sweep`] for the incomplete files of killed processes.
+//! * Atomic files, which exist completely or not at all: [`Staged`] for bytes in memory, [`Part`] for streams,
+//!   [`write_folder`] for folders, [`sync_folder`] after a rename, [`sweep`] for the incomplete files of killed processes.
 //! * [`checksum`]: SHA-256 of bytes, files, streams and lists of texts.
 //! * [`lock`] and [`attempt`]: the processes that write into a folder, and whether they are alive.
 //! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and a stream up to a limit.
@@ -14,6 +14,7 @@
 pub mod attempt;
 pub mod checksum;
 mod fault;
+mod folder;
 pub mod jobs;
 pub mod lock;
 mod mapped;
@@ -23,6 +24,7 @@ mod staged;
 mod sweep;
 
 pub use fault::{Fault, FaultKind};
+pub use folder::write_folder;
 pub use mapped::{Mapped, NotOpened, read_at_most};
 pub use part::{Part, write};
 pub use staged::{Staged, publish, put, sync_all, sync_folder};

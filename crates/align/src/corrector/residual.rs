@@ -52,6 +52,31 @@ fn column_sums(x: &Matrix, out: &mut [f32]) {
     (0..x.rows()).for_each(|i| out.iter_mut().zip(x.row(i)).for_each(|(sum, x)| *sum += x));
 }
 
+/// The network `s ∘ (x + gelu(x W1 + b1) W2 + b2)` with the exact (erf) GELU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResidualWeights {
+    /// W1, d × h.
+    pub w1: Matrix,
+    /// b1, h.
+    pub b1: Vec<f32>,
+    /// W2, h × d.
+    pub w2: Matrix,
+    /// b2, d.
+    pub b2: Vec<f32>,
+    /// s, d; `None` for 1.
+    pub scale: Option<Vec<f32>>,
+}
+
+impl ResidualWeights {
+    /// Rows after the network, for weights whose shapes fit each other and the rows.
+    pub(crate) fn apply(&self, x: &Matrix) -> Matrix {
+        let (width, hidden, scaled) = (self.w1.rows(), self.w1.cols(), self.scale.is_some());
+        let parts = [self.w1.as_slice(), &self.b1, self.w2.as_slice(), &self.b2];
+        let weights = parts.into_iter().chain(self.scale.as_deref()).flatten().copied().collect();
+        ResidualNetwork { width, hidden, scaled, weights }.apply(x)
+    }
+}
+
 /// `y = s ∘ (x + gelu(x W1 + b1) W2 + b2)` with the exact (erf) GELU; `s` is 1 if the network has no scale.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ResidualNetwork {
@@ -85,6 +110,18 @@ impl ResidualNetwork {
 
     fn len(width: usize, hidden: usize, scaled: bool) -> usize {
         2 * width * hidden + hidden + width * (1 + usize::from(scaled))
+    }
+
+    /// The weights by name.
+    pub(crate) fn named_weights(&self) -> ResidualWeights {
+        let Parts { w1, b1, w2, b2, s } = self.parts(&self.weights);
+        ResidualWeights {
+            w1: Matrix::from_vec(self.width, self.hidden, w1.to_vec()),
+            b1: b1.to_vec(),
+            w2: Matrix::from_vec(self.hidden, self.width, w2.to_vec()),
+            b2: b2.to_vec(),
+            scale: self.scaled.then(|| s.to_vec()),
+        }
     }
 
     /// Width of the hidden layer, and whether it has a scale.

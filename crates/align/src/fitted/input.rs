@@ -23,6 +23,11 @@ impl InputSpace {
         Ok(prep.as_ref().map_or_else(|| x.to_matrix(), |prep| prep.standardised(x)))
     }
 
+    /// The width of a view.
+    pub(super) fn width(&self, view: &str) -> Result<usize, AlignError> {
+        Ok(self.views[position(self.views.iter().map(|(n, ..)| n.as_str()), view)?].1)
+    }
+
     /// Names, widths and standardisations.
     pub(crate) fn views(&self) -> &[(String, usize, Option<ZScore>)] {
         &self.views

@@ -9,9 +9,11 @@ mod own;
 mod pairs;
 mod projections;
 pub(crate) mod residual;
+mod row_map;
 mod steps;
 mod universe;
 
+pub use crate::corrector::residual::ResidualWeights;
 pub use add::AddForm;
 pub(crate) use add::mean_over_views;
 pub use fit::{Fit, Fitted};
@@ -21,5 +23,6 @@ pub use own::FittedMaps;
 pub use pairs::PairMaps;
 pub use projections::Projections;
 pub use residual::ResidualMaps;
+pub use row_map::{AffineMap, MapStep, RowMap};
 pub use steps::{Correction, KernelFeatures, LinearMap, Rescale, Step, ViewMap};
 pub use universe::Universe;

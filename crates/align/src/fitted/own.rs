@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::kinds::{Coordinates, LinearStep};
+use super::row_map::RowMap;
 use crate::linalg::MatrixView;
 use crate::parts::OwnParts;
 use crate::prep::ZScore;
@@ -50,6 +51,16 @@ pub trait FittedMaps: fmt::Debug + Send + Sync + 'static {
     fn linear_step(&self, source: &str, target: &str) -> Result<LinearStep, AlignError> {
         let _ = (source, target);
         Ok(LinearStep::None)
+    }
+
+    /// The map of rows of `source` to the raw coordinates of `target`, or without a target to the coordinates that all
+    /// views share, for export to other programs; `None` for a form without such a map.
+    ///
+    /// # Errors
+    /// Unknown view; [`AlignError::NoSuchSpace`].
+    fn row_map(&self, source: &str, target: Option<&str>) -> Result<Option<RowMap>, AlignError> {
+        let _ = (source, target);
+        Ok(None)
     }
 
     /// Parts from which the reader of its form restores the fit ([`Fitted::register_form`](super::Fitted::register_form));

@@ -1,7 +1,10 @@
 //! Fits with one map for every pair of views.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
+use super::row_map::{RowMap, of_steps};
+use super::steps::{Aim, LinearMap, Step};
 use crate::calibration::Calibration;
 use crate::linalg::MatrixView;
 use crate::numerics::linalg::{self, Threads};
@@ -144,6 +147,30 @@ impl PairMaps {
             calibration.apply(&mut arrived);
         }
         Ok((&self.preps[t], arrived))
+    }
+
+    /// The width of a view.
+    pub(super) fn width(&self, name: &str) -> Result<usize, AlignError> {
+        Ok(self.preps[self.position(name)?].width())
+    }
+
+    /// The map that [`PairMaps::translate`] applies to rows.
+    ///
+    /// # Errors
+    /// Unknown view.
+    pub(super) fn row_map(&self, source: &str, target: &str) -> Result<RowMap, AlignError> {
+        let (s, t) = (self.position(source)?, self.position(target)?);
+        let between = self.way(s, t).map(|way| match way {
+            Way::As(map) => LinearMap::new(map.clone()),
+            Way::Transposed(map) => LinearMap::new(map.clone()).transposed(),
+        });
+        let mut steps = vec![Step::Standardise(Arc::new(self.preps[s].clone()))];
+        if let Some(map) = between {
+            steps.push(Step::Linear(map));
+            steps.extend(self.calibration(t).cloned().map(Step::Calibrate));
+        }
+        steps.push(Step::UnStandardise(Arc::new(self.preps[t].clone())));
+        of_steps(&steps, self.preps[s].width(), Aim::Onward)
     }
 
     fn position(&self, name: &str) -> Result<usize, AlignError> {

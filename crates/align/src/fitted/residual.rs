@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::kinds::Coordinates;
 use super::own::FittedMaps;
 use super::pairs::PairMaps;
+use super::row_map::{MapStep, RowMap};
 use super::{Fit, Fitted};
-use crate::corrector::residual::{Network, ResidualNetwork};
+use crate::corrector::residual::{Network, ResidualNetwork, ResidualWeights};
 use crate::linalg::MatrixView;
 use crate::parts::{Array, OwnParts, Values};
 use crate::prep::ZScore;
@@ -106,6 +107,23 @@ impl FittedMaps for ResidualMaps {
             }
             None => rows,
         })
+    }
+
+    fn row_map(&self, source: &str, target: Option<&str>) -> Result<Option<RowMap>, AlignError> {
+        let Some(target) = target else {
+            return Err(AlignError::NoSuchSpace { method: FORM, space: "universe", offers: "translated" });
+        };
+        let mut steps = self.base.row_map(source, target)?.steps().to_vec();
+        if let Some(network) = self.network(source, target)? {
+            let at = position(self.base.names().iter().map(String::as_str), target)?;
+            // A power of two: the weights change without rounding.
+            let unit = self.units[at] as f32;
+            let ResidualWeights { w1, b1, w2, b2, scale } = network.named_weights();
+            let (w1, w2) = (w1.map(|w| w / unit), w2.map(|w| w * unit));
+            let b2 = b2.iter().map(|b| b * unit).collect();
+            steps.push(MapStep::Residual(ResidualWeights { w1, b1, w2, b2, scale }));
+        }
+        RowMap::new(self.base.width(source)?, steps).map(Some)
     }
 
     fn prep(&self, view: &str) -> Option<&ZScore> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::row_map::{RowMap, of_steps};
 use super::steps::{Aim, Correction, Rescale, Step, ViewMap};
 use crate::calibration::Calibration;
 use crate::corrector::Corrector;
@@ -11,6 +12,10 @@ use crate::numerics::linalg::{self, Accum, Threads};
 use crate::prep::{ConstantColumns, ZScore};
 use crate::views::position;
 use crate::{AlignError, Matrix, Views};
+
+/// The error of a translation to a view without a way back.
+const NO_WAY_BACK: AlignError =
+    AlignError::NoSuchSpace { method: "a view without a way back", space: "translated", offers: "universe" };
 
 /// M views in one shared space of width D.
 ///
@@ -253,9 +258,7 @@ impl Universe {
     pub(crate) fn arrive(&self, view: &str, u: &Matrix) -> Result<(&ZScore, Matrix), AlignError> {
         let view = self.view(view)?;
         u.check_width("inverse", "universe", self.width())?;
-        let no_way =
-            AlignError::NoSuchSpace { method: "a view without a way back", space: "translated", offers: "universe" };
-        Ok((view.prep(), view.arrive(u).ok_or(no_way)??))
+        Ok((view.prep(), view.arrive(u).ok_or(NO_WAY_BACK)??))
     }
 
     /// `x` of `source` in the raw coordinates of `target`, through the universe.
@@ -269,6 +272,18 @@ impl Universe {
         x: impl Into<MatrixView<'x>>,
     ) -> Result<Matrix, AlignError> {
         self.inverse(target, &self.onward(source, x)?)
+    }
+
+    /// The map that [`Universe::translate`] applies to rows, or without a target that of [`Universe::project`].
+    ///
+    /// # Errors
+    /// Unknown view; a target without a way back.
+    pub(super) fn row_map(&self, source: &str, target: Option<&str>) -> Result<RowMap, AlignError> {
+        let source = self.view(source)?;
+        let mut steps = source.raw_way_in();
+        let Some(target) = target else { return of_steps(&steps, source.width(), Aim::Universe) };
+        steps.extend(self.view(target)?.raw_way_back().ok_or(NO_WAY_BACK)?);
+        of_steps(&steps, source.width(), Aim::Onward)
     }
 
     /// The linear map between two z-scored views, `R_s R_tᵀ` (d_s × d_t), in `f64`; `None` if a step of the source's

@@ -58,8 +58,8 @@ pub(super) fn linear_part(steps: &[Step], width: usize) -> Option<Matrix<f64>> {
 }
 
 /// These steps as `x A + b`; `None` if they are not an affine map.
-pub(super) fn affine(steps: &[Step], width: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
-    if steps.iter().any(|step| matches!(step, Step::UnitRows | Step::Correct(_))) {
+pub(in crate::fitted) fn affine(steps: &[Step], width: usize) -> Option<(Matrix<f64>, Vec<f64>)> {
+    if !steps.iter().all(Step::is_affine) {
         return None;
     }
     let linear = linear_part(steps, width)?;

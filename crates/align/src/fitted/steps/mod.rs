@@ -5,7 +5,8 @@ mod kernel;
 mod step;
 mod view;
 
+pub(super) use affine::affine;
 pub use kernel::KernelFeatures;
-pub(super) use step::Aim;
+pub(super) use step::{Aim, with_lengths};
 pub use step::{Correction, LinearMap, Rescale, Step};
 pub use view::ViewMap;

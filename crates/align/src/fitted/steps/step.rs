@@ -117,7 +117,7 @@ impl Correction {
         Arc::ptr_eq(&self.corrector, &other.corrector) && self.rescale == other.rescale
     }
 
-    fn keeps_lengths(&self, aim: Aim) -> bool {
+    pub(in crate::fitted) fn keeps_lengths(&self, aim: Aim) -> bool {
         match aim {
             Aim::Universe => self.rescale != Rescale::None,
             Aim::Onward => self.rescale == Rescale::All,
@@ -146,6 +146,14 @@ impl Step {
             Self::Calibrate(calibration) => (calibration.mean().len(), calibration.mean().len()),
         };
         if takes == width { Ok(gives) } else { Err(takes) }
+    }
+
+    /// Whether the step is a matrix and a shift.
+    pub(in crate::fitted) fn is_affine(&self) -> bool {
+        match self {
+            Self::Standardise(_) | Self::UnStandardise(_) | Self::Linear(_) | Self::Calibrate(_) => true,
+            Self::UnitRows | Self::KernelFeatures(_) | Self::Correct(_) => false,
+        }
     }
 
     /// Whether both hold the same numbers in the same memory.
@@ -208,7 +216,7 @@ pub(super) fn apply<'x>(steps: &[Step], rows: Cow<'x, Matrix>, aim: Aim) -> Resu
 }
 
 /// The directions `unit` at the lengths of `rows`.
-fn with_lengths(mut unit: Matrix, rows: &Matrix) -> Matrix {
+pub(in crate::fitted) fn with_lengths(mut unit: Matrix, rows: &Matrix) -> Matrix {
     let width = rows.cols();
     unit.as_mut_slice().par_chunks_mut(width).zip(rows.as_slice().par_chunks(width)).for_each(|(row, before)| {
         let length = norm(before);

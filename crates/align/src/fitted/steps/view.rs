@@ -200,6 +200,18 @@ impl ViewMap {
         Some(apply(steps, Cow::Borrowed(u), Aim::Onward).map(Cow::into_owned))
     }
 
+    /// The steps from raw rows into the universe.
+    pub(in crate::fitted) fn raw_way_in(&self) -> Vec<Step> {
+        let first = Step::Standardise(Arc::clone(&self.prep));
+        std::iter::once(first).chain(self.way_in.iter().cloned()).collect()
+    }
+
+    /// The steps from the universe to raw rows; `None` without a way back.
+    pub(in crate::fitted) fn raw_way_back(&self) -> Option<Vec<Step>> {
+        let last = Step::UnStandardise(Arc::clone(&self.prep));
+        Some(self.way_back()?.iter().cloned().chain([last]).collect())
+    }
+
     /// Whether the way in is one matrix.
     pub(crate) fn is_linear(&self) -> bool {
         self.way_in.iter().all(|step| matches!(step, Step::Linear(_)))
