@@ -40,6 +40,16 @@ impl Combinations {
         Self { axes: axes.map(|(path, values)| (path.to_string(), values)).collect() }
     }
 
+    /// The same space with these values for the parameter at a path, in place of those that it has there.
+    #[must_use]
+    pub fn with(mut self, path: &str, values: Vec<Value>) -> Self {
+        match self.axes.iter_mut().find(|(known, _)| known == path) {
+            Some((_, known)) => *known = values,
+            None => self.axes.push((path.to_string(), values)),
+        }
+        self
+    }
+
     /// Number of combinations.
     pub fn size(&self) -> usize {
         self.axes.iter().map(|(_, values)| values.len()).try_fold(1usize, usize::checked_mul).unwrap_or(usize::MAX)
@@ -201,6 +211,14 @@ mod tests {
             space(&[("a", 400), ("b", 400)]).draw(3).expect_err("many").to_string().contains("160000 combinations")
         );
         assert_eq!(Combinations::default().draw(3).expect("one"), [Vec::new()]);
+    }
+
+    #[test]
+    fn further_values_are_added_or_take_the_place_of_others() {
+        let with = space(&[("a", 3)]).with("b", vec![7.into()]).with("a", vec![8.into(), 9.into()]);
+        let all = with.draw(24).expect("few");
+        let want = [8, 9].map(|a| vec![("a".to_string(), Value::from(a)), ("b".to_string(), 7.into())]);
+        assert_eq!(all, want);
     }
 
     #[test]

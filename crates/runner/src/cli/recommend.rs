@@ -71,6 +71,7 @@ impl Recommend {
             task: yaml::parse::<Task>(Path::new("--task"), &self.task, grid::bare_name)?.value,
             by: metric(&self.by)?,
             seed: self.seed,
+            ..RecommendOptions::default()
         };
         let (seed, out) = (self.seed, self.out);
         let request = RecommendRequest {

@@ -5,10 +5,11 @@ mod intervals;
 mod progress;
 mod scores;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use align::{BaseViews, FitInput, FitSize, Method, Split};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tasks::{Metric, RetrievalParams, Task};
 
 pub use curve::{Curve, CurveSize};
@@ -27,6 +28,8 @@ use crate::{NAME, SelectError, draw_folds};
 pub struct RecommendOptions {
     /// Names of the methods to try; empty for all methods.
     pub methods: Vec<String>,
+    /// Further values to try, by method and path of a parameter. They take the place of those that the method suggests.
+    pub over: BTreeMap<String, BTreeMap<String, Vec<Value>>>,
     /// Number of folds.
     pub folds: usize,
     /// Number of candidates per method at most.
@@ -42,7 +45,7 @@ pub struct RecommendOptions {
 impl Default for RecommendOptions {
     fn default() -> Self {
         let task = Task::from(RetrievalParams::default());
-        Self { methods: Vec::new(), folds: 5, budget: 24, task, by: Metric::Rank1, seed: 42 }
+        Self { methods: Vec::new(), over: BTreeMap::new(), folds: 5, budget: 24, task, by: Metric::Rank1, seed: 42 }
     }
 }
 
@@ -224,7 +227,10 @@ fn candidates(
     let input =
         FitInput::new(&items.views).with_labels(&items.labels).and_then(|input| input.with_groups(&items.groups));
     input.and_then(|input| method.applies(input)).map_err(|error| error.to_string())?;
-    let space = Combinations::suggested(method, size, &Map::new());
+    let mut space = Combinations::suggested(method, size, &Map::new());
+    for (path, values) in options.over.get(method.name()).into_iter().flatten() {
+        space = space.with(path, values.clone());
+    }
     let candidates = space.candidates(method.name(), &Map::new(), options.budget).map_err(|error| error.to_string())?;
     let left_out = space.size() - candidates.len();
     Ok((candidates, left_out))
