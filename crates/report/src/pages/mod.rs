@@ -7,6 +7,7 @@
 //!        ──▶ report.html: a template, styles and scripts                        page, sheet, data, problems
 //!        ──▶ report.md                                                          markdown
 //! two folders ──▶ compare_<other>.html and its table                            compare
+//! texts, tables, figures of a command ──▶ terminal, .md, .html                  document
 //! ```
 //!
 //! The page asks for nothing: its policy (`Content-Security-Policy`) forbids every request. What is read stands in the HTML, so
@@ -17,6 +18,7 @@ pub mod about;
 pub mod compare;
 pub mod contents;
 mod data;
+pub mod document;
 mod folder;
 mod markdown;
 pub mod outputs;

@@ -8,7 +8,7 @@ use super::about::About;
 use super::contents::{Held, Report};
 use super::data::Data;
 use super::problems::{Problems, command};
-use super::sheet::{Entered, Heading, Sheet};
+use super::sheet::{Entered, Heading, Picture, Sheet};
 use super::template;
 use crate::claims::{Outcome, Verdict};
 use crate::draw::Named;
@@ -37,16 +37,6 @@ struct Judged {
     words: &'static str,
     why: String,
     value: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    id: String,
-    title: String,
-    svg: String,
-    /// Whether the figure must keep its colours in the dark theme.
-    shades: bool,
-    open: bool,
 }
 
 /// A metric with its definition.
@@ -93,7 +83,7 @@ struct Page {
     selection: Vec<Sheet>,
     /// The parameters of settings whose names do not show all parameters.
     settings: Option<Sheet>,
-    figures: Vec<Shown>,
+    figures: Vec<Picture>,
     left_out: Vec<String>,
     has_pictures: bool,
     has_scatter: bool,
@@ -165,7 +155,7 @@ fn paper_sheets(held: &Held) -> Vec<Sheet> {
     std::iter::once(table).chain(agreement).collect()
 }
 
-fn shown(named: &[Named]) -> Result<(Vec<Shown>, Vec<String>)> {
+fn shown(named: &[Named]) -> Result<(Vec<Picture>, Vec<String>)> {
     let (mut shown, mut left_out, mut bytes) = (Vec::new(), Vec::new(), 0);
     for (figure, stem) in named {
         let scene = figure.draw().scene();
@@ -176,7 +166,7 @@ fn shown(named: &[Named]) -> Result<(Vec<Shown>, Vec<String>)> {
         }
         bytes += svg.len();
         let (shades, open) = (figure.draw().shades_are_values(), shown.len() < OPEN_FIGURES);
-        shown.push(Shown { id: stem.clone(), title: scene.title, svg, shades, open });
+        shown.push(Picture { id: stem.clone(), title: scene.title, svg, shades, open });
     }
     Ok((shown, left_out))
 }

@@ -1,4 +1,4 @@
-//! A table in the form that the page shows.
+//! Tables and figures in the form that a page shows.
 
 use serde::Serialize;
 use tasks::Better;
@@ -58,6 +58,21 @@ pub struct Entered {
     pub bar: Option<[f64; 3]>,
     /// Whether the text is set as code.
     pub code: bool,
+}
+
+/// A figure of a page.
+#[derive(Debug, Serialize)]
+pub struct Picture {
+    /// Its name.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The drawing.
+    pub svg: String,
+    /// Whether the figure must keep its colours in the dark theme.
+    pub shades: bool,
+    /// Whether it is open.
+    pub open: bool,
 }
 
 impl Entered {

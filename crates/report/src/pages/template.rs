@@ -5,11 +5,12 @@ use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
 /// The templates. In templates whose names end in `.html`, every value is escaped.
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("layout.html", include_str!("assets/layout.html")),
     ("parts.html", include_str!("assets/parts.html")),
     ("report.html", include_str!("assets/report.html")),
     ("compare.html", include_str!("assets/compare.html")),
+    ("document.html", include_str!("assets/document.html")),
 ];
 
 const STYLE: &str = include_str!("assets/style.css");
