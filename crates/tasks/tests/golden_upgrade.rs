@@ -8,7 +8,7 @@ use align::methods::columns::Columns;
 use align::methods::pairwise::PairwiseParams;
 use align::{Coordinates, Corpus, Dataset, Documents, Fitted, Judgement, Judgements, Matrix, Method, Split, Views};
 use common::{Tensors, json};
-use tasks::upgrade::{ArcToOld, QueryRows};
+use tasks::upgrade::{ArcToOld, NeighboursOfPairs, QueryRows, Trial};
 use tasks::{Metric, Quantity, Scores, Task, TaskInput, UpgradeParams};
 
 const PAIRS: usize = 120;
@@ -223,6 +223,83 @@ fn interpolated_queries_are_those_of_numpy() {
     let error = UpgradeParams { query: QueryRows::Slerp(ArcToOld { t: Some(1.5) }), ..UpgradeParams::default() };
     let error = Task::from(error).validate().unwrap_err().to_string();
     assert_eq!(error, "upgrade: `query.slerp.t` is 1.5, expected a number from 0 to 1, or null");
+}
+
+/// With `confidence` there are six more metrics and one more value a query; all others are the same bits.
+#[test]
+fn confidence_adds_the_distance_to_the_pairs_and_the_risk_by_it() {
+    let data = data();
+    let fitted = fitted(pairwise(Columns::Centre), &data);
+    let plain = score(&fitted, &data);
+    let task = Task::from(UpgradeParams { confidence: true, resamples: 200, seed: 1, ..UpgradeParams::default() });
+    let scores = task.score(&TaskInput::new(&fitted, &data)).expect("scores");
+    let new = |metric: Metric| {
+        let all = [Metric::PairDistance, Metric::Aurc, Metric::AurcLow, Metric::AurcHigh, Metric::AurcRandom];
+        all.contains(&metric) || metric == Metric::AurcOracle
+    };
+    let (added, kept): (Vec<_>, Vec<_>) = scores.scores.iter().cloned().partition(|score| new(score.metric));
+    assert_eq!((added.len(), kept), (6 * 6, plain.scores.clone()));
+    let kept = scores.series.iter().filter(|s| s.quantity != Quantity::PairDistance);
+    let bits = |s: &tasks::Series| (s.quantity, s.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+    assert!(kept.map(bits).eq(plain.series.iter().map(bits)));
+    let pair = ["new", "old"];
+    let of = |metric| value(&scores, metric, pair).unwrap();
+    let (distances, ndcg) = (series(&scores, Quantity::PairDistance, pair), series(&scores, Quantity::Ndcg10, pair));
+    assert!(distances.iter().zip(ndcg).all(|(d, ndcg)| d.is_nan() == ndcg.is_nan() && (d.is_nan() || *d > 0.0)));
+    // The area by hand: mean risks of the nearest 1, 2, .. queries.
+    let mut counted: Vec<(f32, f64)> =
+        distances.iter().zip(ndcg).filter(|(d, _)| !d.is_nan()).map(|(d, x)| (*d, 1.0 - f64::from(*x))).collect();
+    counted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let risks: Vec<f64> = counted.iter().map(|(_, risk)| *risk).collect();
+    let mean = |upto: usize| risks[..upto].iter().sum::<f64>() / upto as f64;
+    let area = (1..=risks.len()).map(mean).sum::<f64>() / risks.len() as f64;
+    assert!((of(Metric::Aurc) - area).abs() < 1e-6, "{area}");
+    assert!((of(Metric::AurcRandom) - (1.0 - of(Metric::Ndcg10))).abs() < 1e-6);
+    assert!(of(Metric::AurcOracle) < of(Metric::Aurc) && of(Metric::AurcLow) < of(Metric::Aurc));
+    let none = task.score(&TaskInput::new(&fitted, &Dataset { corpus: None, ..data })).expect("scores");
+    assert!(none.scores.iter().any(|s| s.metric == Metric::Aurc && s.value.is_none()));
+    // Cells without the option keep their parameters.
+    let written = |task: &Task| serde_json::to_string(task).expect("JSON");
+    assert_eq!(written(&Task::from(UpgradeParams::default())), r#"{"upgrade":{"resamples":2000,"seed":0}}"#);
+    assert!(written(&task).contains(r#""confidence":true"#));
+}
+
+/// The values of a pair in two passes are those of the task, and the pairs alone judge a map.
+#[test]
+fn a_trial_of_several_maps_has_the_values_of_the_task() {
+    let data = data();
+    let corpus = data.corpus.as_ref().unwrap();
+    let (one, two) = (fitted(pairwise(Columns::Centre), &data), fitted("gcca".parse::<Method>().unwrap(), &data));
+    assert!(tasks::upgrade::needs_calibration(&two) && !tasks::upgrade::needs_calibration(&one));
+    let calibrated = two.calibrated(&data.train.views).unwrap();
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    for pair in [["new", "old"], ["twin", "old"]] {
+        let trial = Trial::of(corpus, pair[0], pair[1], &[&one, &calibrated]).unwrap();
+        for (at, fit) in [&one, &two].into_iter().enumerate() {
+            let scores = score(fit, &data);
+            let of = |quantity| {
+                let here = |s: &&tasks::Series| {
+                    s.quantity == quantity
+                        && s.space == Coordinates::Translated
+                        && (s.source.as_deref(), s.target.as_deref()) == (Some(pair[0]), Some(pair[1]))
+                };
+                scores.series.iter().find(here).map(|s| bits(&s.values))
+            };
+            let ndcg = |judged: &[Option<tasks::upgrade::Judged>]| Some(bits(&Trial::ndcg(judged)));
+            assert_eq!(ndcg(&trial.mapped[at]), of(Quantity::Ndcg10));
+            assert_eq!(ndcg(&trial.stay), of(Quantity::StayNdcg10));
+            assert_eq!(ndcg(&trial.reembed), of(Quantity::ReembedNdcg10));
+            assert_eq!(trial.naive.as_deref().and_then(ndcg), of(Quantity::NaiveNdcg10));
+        }
+    }
+    assert!(Trial::of(corpus, "new", "absent", &[]).is_err());
+    let neighbours = Task::from(NeighboursOfPairs { new: "new".into(), old: "old".into() });
+    let held_out = Dataset { test: data.test.select_rows(&(0..30).collect::<Vec<_>>()), corpus: None, ..data.clone() };
+    let scores = neighbours.score(&TaskInput::new(&one, &held_out)).unwrap();
+    let overlap = value(&scores, Metric::Overlap10, ["new", "old"]).unwrap();
+    assert!(overlap > 0.3 && overlap < 1.0 && scores.series[0].values.len() == 30, "{overlap}");
+    let na = neighbours.score(&TaskInput::new(&fitted("na".parse::<Method>().unwrap(), &data), &held_out)).unwrap();
+    assert_eq!(na.scores[0].reason.as_deref(), Some("it does not translate rows"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::numerics::linalg::{self, Accum, Threads};
 const CHUNK: usize = 512;
 
 /// Mean of each column and their covariance, divided by the number of rows, in `f64`; zeros if there is no row.
-pub(crate) fn mean_and_covariance(x: &Matrix) -> (Vec<f64>, Matrix<f64>) {
+pub fn mean_and_covariance(x: &Matrix) -> (Vec<f64>, Matrix<f64>) {
     let (count, width) = (x.rows(), x.cols());
     let mut mean = vec![0.0; width];
     let mut covariance = Matrix::<f64>::zeros(width, width);

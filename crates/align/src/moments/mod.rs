@@ -19,7 +19,7 @@ use crate::progress::Watch;
 use crate::views::View;
 use crate::{AlignError, Matrix, Views};
 
-pub(crate) use covariance::mean_and_covariance;
+pub use covariance::mean_and_covariance;
 pub use incomplete::Incomplete;
 pub(crate) use incomplete::{FEWEST, enough};
 pub use sufficient::parts::Parts;

@@ -183,6 +183,18 @@ impl Metric {
             Self::ChainCycleError => {
                 "Cosine distance between a standardised query and what comes back of it after a chain of models there and back, mean over queries."
             }
+            Self::PairDistance => {
+                "Distance of a query to the pairs of the fit in the new model's coordinates, mean over queries; 1 is the root mean \
+                 square over the pairs themselves."
+            }
+            Self::Aurc => {
+                "Area under the curve of risk (1 − nDCG@10 of mapped queries) against coverage, the queries nearest to the pairs \
+                 first."
+            }
+            Self::AurcLow => "Lower end of the 95% interval of the AURC over queries.",
+            Self::AurcHigh => "Upper end of the 95% interval of the AURC over queries.",
+            Self::AurcRandom => "AURC of queries in random order: their mean risk.",
+            Self::AurcOracle => "AURC of queries in the order of their risk: the smallest possible.",
         }
     }
 

@@ -309,6 +309,18 @@ metrics! {
         DirectCycleError = row("direct_cycle_error", "cycle error, direct", "cosine distance", Better::Lower, Some(Quantity::DirectCycleError), Statistic::Mean),
         /// The same by a chain of models, there and back.
         ChainCycleError = row("chain_cycle_error", "cycle error, chain", "cosine distance", Better::Lower, Some(Quantity::ChainCycleError), Statistic::Mean),
+        /// Mean over queries of the distance of a query to the pairs; 1 is the root mean square over the pairs themselves.
+        PairDistance = row("pair_distance", "distance to the pairs", "ratio", Better::Neither, Some(Quantity::PairDistance), Statistic::Mean),
+        /// Area under the curve of risk (1 − nDCG@10 of mapped queries) against coverage, the queries nearest to the pairs first.
+        Aurc = row("aurc", "AURC", "fraction", Better::Lower, None, Statistic::None),
+        /// Lower end of the 95% interval of the AURC over queries.
+        AurcLow = Row { auxiliary: true, ..row("aurc_low", "AURC, low", "fraction", Better::Lower, None, Statistic::None) },
+        /// Upper end of the 95% interval of the AURC over queries.
+        AurcHigh = Row { auxiliary: true, ..row("aurc_high", "AURC, high", "fraction", Better::Lower, None, Statistic::None) },
+        /// AURC of queries in random order, the mean risk.
+        AurcRandom = Row { auxiliary: true, ..row("aurc_random", "AURC, random order", "fraction", Better::Lower, None, Statistic::None) },
+        /// AURC of queries in the order of their risk, the smallest possible.
+        AurcOracle = Row { auxiliary: true, ..row("aurc_oracle", "AURC, oracle", "fraction", Better::Lower, None, Statistic::None) },
     }
 }
 
@@ -355,6 +367,9 @@ impl Metric {
             // The share is of two numbers that are not negative; an end of its interval can be.
             Self::ReembedShare => (0.0, NONE),
             Self::ReembedShareLow | Self::ReembedShareHigh => (-NONE, NONE),
+            // The ends of a percentile interval can lie outside the range of the value.
+            Self::AurcLow | Self::AurcHigh => (-NONE, NONE),
+            Self::PairDistance => (0.0, NONE),
             _ => match self.unit() {
                 "fraction" | "p" => (0.0, 1.0),
                 "cosine distance" | "distance" | "1 - CKA" => (0.0, 2.0),

@@ -109,4 +109,6 @@ quantities! {
     DirectCycleError = "direct_cycle_error",
     /// The same, step by step through a chain of models there and back; NaN without a relevant document.
     ChainCycleError = "chain_cycle_error",
+    /// Distance of the query to the pairs, 1 in the root mean square over the pairs.
+    PairDistance = "pair_distance",
 }

@@ -69,11 +69,11 @@ pub(super) fn chosen(
         true => (fitted.translate(names.0, names.1, &of_new)?, of_old),
         false => (fitted.project(names.0, &of_new)?, fitted.project(names.1, &of_old)?),
     };
-    let wanted = others(of_new.clone(), &of_new)?;
+    let wanted = others(of_new.clone(), &of_new, DEPTH)?;
     let mut best = (0.0, f64::NEG_INFINITY);
     for step in 0..=STEPS {
         let t = step as f64 / STEPS as f64;
-        let found = others(between(&mapped, &documents, t), &documents)?;
+        let found = others(between(&mapped, &documents, t), &documents, DEPTH)?;
         let common = |(found, wanted): (&Vec<usize>, &Vec<usize>)| found.iter().filter(|f| wanted.contains(f)).count();
         let overlap: usize = found.iter().zip(&wanted).map(common).sum();
         if overlap as f64 > best.1 {
@@ -83,12 +83,12 @@ pub(super) fn chosen(
     Ok(best.0)
 }
 
-/// The nearest documents of every query but that of its own row.
-fn others(queries: Matrix, documents: &Matrix) -> Result<Vec<Vec<usize>>, TaskError> {
-    let mut search = Search::new(queries, DEPTH + 1)?;
+/// The nearest documents of every query but that of its own row, at most `depth`.
+pub(super) fn others(queries: Matrix, documents: &Matrix, depth: usize) -> Result<Vec<Vec<usize>>, TaskError> {
+    let mut search = Search::new(queries, depth + 1)?;
     search.add(documents, |_| true)?;
     let of = |(row, hits): (usize, Vec<crate::ranking::search::Hit>)| {
-        hits.iter().map(|hit| hit.document).filter(|&document| document != row).take(DEPTH).collect()
+        hits.iter().map(|hit| hit.document).filter(|&document| document != row).take(depth).collect()
     };
     Ok(search.finish().into_iter().enumerate().map(of).collect())
 }

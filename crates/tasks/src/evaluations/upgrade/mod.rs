@@ -2,26 +2,35 @@
 //! left as they are.
 
 mod chain;
+mod confidence;
+mod coverage;
+mod decision;
 mod interpolated;
 mod judged;
+mod pairs;
 mod passes;
-mod routes;
 mod shares;
 mod table;
+mod trial;
 
+pub use confidence::{PairDistance, agreement};
+pub use coverage::{Aurc, RiskCoverage};
+pub use decision::{Advice, Decision, Evidence, SMALLEST_GAIN, decide, queries_needed};
 pub use interpolated::{ArcToOld, QueryRows};
 pub use judged::{DEPTH, Judged};
-pub use shares::{Shares, Strategies};
+pub use pairs::NeighboursOfPairs;
+pub use shares::{Compared, Shares, Strategies};
+pub use trial::Trial;
 
 use align::named::ParameterDoc;
+use align::{Corpus, Fitted, Views};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
-use crate::evaluations::upgrade::chain::Chain;
+use crate::evaluations::upgrade::chain::{Chain, Routes};
 use crate::evaluations::upgrade::interpolated::directed;
 use crate::evaluations::upgrade::passes::{Passes, Strategy};
-use crate::evaluations::upgrade::routes::Routes;
-use crate::evaluations::upgrade::table::{METRICS, Table};
+use crate::evaluations::upgrade::table::{CONFIDENCE, METRICS, Table};
 use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 
 /// Upgrade of an embedding model: for every ordered pair (new, old) of views, queries of the new model on the documents of
@@ -56,7 +65,7 @@ use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 /// for a server that still runs the old model. Without `t` the pairs choose it, for every pair of models: the multiple of 0.1
 /// whose queries, made of pairs, have the most of their first ten other pairs in common with the new model's own search.
 ///
-/// With a chain of models $g_1, \dots, g_k$, the oldest first, queries of $g_j$ also reach the documents of $g_i$ with $i <
+/// With a chain of models $g_1, \dots, g_k$, the oldest first, queries of $g_j$ also reach the documents of $g_i$ with $i \lt
 /// j$ step by step,
 ///
 /// $$ g_j \to g_{j - 1} \to \dots \to g_i . $$
@@ -71,6 +80,9 @@ use crate::{ItemScope, Place, Scores, TaskError, TaskInput};
 /// criterion of backward compatibility is that it is above 0. A query is gained (lost) if the first ten documents hold a
 /// relevant one after the change and not before (before and not after). The overlap is the share of the first ten documents
 /// that mapped and re-embedded queries have in common.
+///
+/// With `confidence` the distance of a query to the pairs ([`PairDistance`]) orders the queries, the nearest first, and the
+/// AURC is the area under the curve of their risk, 1 − nDCG@10 of mapped queries, against coverage ([`RiskCoverage`]).
 ///
 /// # Shapes
 /// Queries are $Q \times d_m$, documents $N \times d_m$. A value of a pair has the new model as source and the old one as
@@ -95,6 +107,9 @@ pub struct UpgradeParams {
     /// Views of a chain of models, the oldest first, through which queries are translated step by step; empty for none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<String>,
+    /// Whether to measure the distance of every query to the pairs, and the risk of mapped queries by this confidence.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub confidence: bool,
     /// Resamples of the queries for the intervals of shares.
     pub resamples: usize,
     /// Seed of the resamples.
@@ -103,7 +118,7 @@ pub struct UpgradeParams {
 
 impl Default for UpgradeParams {
     fn default() -> Self {
-        Self { query: QueryRows::Mapped, chain: Vec::new(), resamples: 2000, seed: 0 }
+        Self { query: QueryRows::Mapped, chain: Vec::new(), confidence: false, resamples: 2000, seed: 0 }
     }
 }
 
@@ -128,6 +143,12 @@ const PARAMETERS: &[ParameterDoc] = &[
         "[]",
         "list of views, the oldest first",
         "Models through which queries are also translated step by step",
+    ),
+    ParameterDoc::new(
+        "confidence",
+        "false",
+        "true, false",
+        "Distance of every query to the pairs, and risk against coverage by it",
     ),
     ParameterDoc::new("resamples", "2000", "integer >= 1", "Resamples of the queries for the intervals of shares"),
     ParameterDoc::new("seed", "0", "integer >= 0", "Seed of the resamples"),
@@ -183,23 +204,41 @@ fn own(message: String) -> TaskError {
     TaskError::Own { task: TASK, message }
 }
 
+/// Whether the translations of a fit are calibrated before they map queries: those through a universe, because documents
+/// stay in their raw coordinates and are not standardised.
+pub fn needs_calibration(fitted: &Fitted) -> bool {
+    fitted.universe().is_some() && fitted.translates()
+}
+
+/// The fit with calibrated translations, if it needs them.
+fn calibrated(fitted: &Fitted, train: &Views) -> Result<Option<Fitted>, TaskError> {
+    Ok(needs_calibration(fitted).then(|| fitted.calibrated(train)).transpose()?)
+}
+
+/// Distance of every query to the pairs, for every model.
+fn distances(corpus: &Corpus, train: &Views) -> Result<Vec<Vec<f64>>, TaskError> {
+    let queries = &corpus.queries.views;
+    let of = |view: usize| PairDistance::to(&train.space(queries.nth(view).name())?.observed())?.of(queries.at(view));
+    (0..queries.len()).map(of).collect()
+}
+
 fn score(params: &UpgradeParams, input: &TaskInput<'_>) -> Result<Scores, TaskError> {
     let Some(corpus) = input.corpus else {
         let space = input.fitted.coordinates()[0];
         let reason = "the data have no queries with judgements (`roles` of the manifest)";
-        return Ok(Scores::not_applicable(space, &METRICS, 0, reason));
+        let metrics = [&METRICS[..], if params.confidence { &CONFIDENCE } else { &[] }].concat();
+        return Ok(Scores::not_applicable(space, &metrics, 0, reason));
     };
-    let calibrated = match input.fitted.universe().filter(|_| input.fitted.translates()) {
-        Some(_) => Some(input.fitted.calibrated(&input.train.views)?),
-        None => None,
-    };
+    let calibrated = calibrated(input.fitted, &input.train.views)?;
     let fitted = calibrated.as_ref().unwrap_or(input.fitted);
     let chain = Chain::of(&params.chain, &corpus.queries.views).map_err(own)?;
     let passes = Passes::of(fitted, corpus, input.coordinates(), (params.query, &chain), &input.train.views)?;
+    let distances = params.confidence.then(|| distances(corpus, &input.train.views)).transpose()?;
+    let distances = distances.as_deref();
     let mut out = Scores { ids: corpus.queries.ids.clone(), ..Scores::default() };
     let names: Vec<&str> = corpus.queries.views.names().collect();
     for &space in input.coordinates() {
-        let table = Table { resamples: params.resamples, seed: params.seed, corpus, passes: &passes, space };
+        let table = Table { resamples: params.resamples, seed: params.seed, corpus, passes: &passes, distances, space };
         for new in 0..corpus.queries.views.len() {
             for old in (0..corpus.queries.views.len()).filter(|&old| old != new) {
                 table.pair(new, old, &mut out)?;

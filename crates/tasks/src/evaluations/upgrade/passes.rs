@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use align::{Coordinates, Corpus, Fitted, Matrix, Views};
+use align::{Coordinates, Corpus, Documents, Fitted, Matrix, Views};
 
 use super::chain::{Chain, translated};
 use super::interpolated::{ArcToOld, QueryRows, between, chosen, directed};
@@ -92,8 +92,7 @@ impl Setting<'_> {
     /// Adds the documents of `old`, batch by batch, to its searches.
     fn add_documents(&self, old: usize, searches: &mut Searches) -> Result<(), TaskError> {
         let documents = &self.corpus.documents;
-        for start in (0..documents.count()).step_by(BATCH) {
-            let raw = documents.batch(old, start..documents.count().min(start + BATCH));
+        for (start, raw) in batches(documents, old) {
             let has = |row: usize| documents.has(old, start + row);
             let mut projected: Option<Matrix> = None;
             for ((strategy, new), search) in &mut *searches {
@@ -118,6 +117,12 @@ impl Setting<'_> {
         }
         Ok(())
     }
+}
+
+/// The documents of one model, batch by batch, each with the row of its first document.
+pub(super) fn batches(documents: &Documents, view: usize) -> impl Iterator<Item = (usize, Matrix)> {
+    let batch = move |start: usize| (start, documents.batch(view, start..documents.count().min(start + BATCH)));
+    (0..documents.count()).step_by(BATCH).map(batch)
 }
 
 impl Passes {
@@ -167,7 +172,7 @@ pub(super) fn judged(lists: &Lists, corpus: &Corpus, views: [usize; 2]) -> Vec<O
     lists.iter().enumerate().map(judge).collect()
 }
 
-fn finite(space: Coordinates, view: &str, rows: Matrix) -> Result<Matrix, TaskError> {
+pub(super) fn finite(space: Coordinates, view: &str, rows: Matrix) -> Result<Matrix, TaskError> {
     check_finite(space, &|| view.to_string(), &rows)?;
     Ok(rows)
 }

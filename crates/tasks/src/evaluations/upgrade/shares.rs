@@ -2,7 +2,7 @@
 
 use crate::TaskError;
 use crate::statistics::bootstrap::resample;
-use crate::statistics::resamples::Interval;
+use crate::statistics::resamples::{Contrast, Interval, Resamples};
 
 /// Scores of the same queries under three strategies: mapped queries, the old model, and the new model on an index that it
 /// embedded itself. NaN for a query that is not counted.
@@ -25,6 +25,21 @@ pub struct Shares {
     pub of_reembedding: Result<Interval, String>,
 }
 
+/// Paired differences between the strategies, means over queries with 95% intervals, and the shares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// Number of queries that are counted.
+    pub queries: usize,
+    /// Re-embed − stay: the upgrade itself.
+    pub upgrade: Contrast,
+    /// Mapped − stay: what the map gains.
+    pub gain: Contrast,
+    /// Re-embed − mapped: what re-embedding would add to the map.
+    pub rest: Contrast,
+    /// The shares that the map keeps.
+    pub shares: Shares,
+}
+
 impl Strategies<'_> {
     /// The shares. All strategies see the same resamples of the queries, so intervals are paired.
     ///
@@ -34,14 +49,38 @@ impl Strategies<'_> {
     /// # Errors
     /// No resample, lists of different lengths.
     pub fn shares(&self, resamples: usize, seed: u64) -> Result<Shares, TaskError> {
+        match self.drawn(resamples, seed)? {
+            Ok((_, drawn)) => Ok(shares_of(&drawn)),
+            Err(reason) => Ok(Shares { kept: Err(reason.clone()), of_reembedding: Err(reason) }),
+        }
+    }
+
+    /// The differences between the strategies, on the resamples of [`Strategies::shares`], or the reason why there are
+    /// none.
+    ///
+    /// # Errors
+    /// No resample.
+    pub fn compared(&self, resamples: usize, seed: u64) -> Result<Result<Compared, String>, TaskError> {
+        let (queries, drawn) = match self.drawn(resamples, seed)? {
+            Ok(drawn) => drawn,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let [upgrade, gain, rest] = [UPGRADE, GAIN, REST].map(|figure| drawn.figure(figure));
+        let (Some(upgrade), Some(gain), Some(rest)) = (upgrade, gain, rest) else {
+            return Ok(Err("the differences between the strategies are undefined".to_string()));
+        };
+        Ok(Ok(Compared { queries, upgrade, gain, rest, shares: shares_of(&drawn) }))
+    }
+
+    /// The number of counted queries, and the figures on resamples of them; the reason if too few queries are counted.
+    fn drawn(&self, resamples: usize, seed: u64) -> Result<Result<(usize, Resamples), String>, TaskError> {
         let counted: Vec<usize> = (0..self.mapped.len())
             .filter(|&at| {
                 [self.mapped, self.stay, self.reembed].iter().all(|of| of.get(at).is_some_and(|x| !x.is_nan()))
             })
             .collect();
         if counted.len() < 2 {
-            let reason = format!("found {} queries with a relevant document, expected at least 2", counted.len());
-            return Ok(Shares { kept: Err(reason.clone()), of_reembedding: Err(reason) });
+            return Ok(Err(format!("found {} queries with a relevant document, expected at least 2", counted.len())));
         }
         let of = |list: &[f32]| -> Vec<f64> { counted.iter().map(|&at| f64::from(list[at])).collect() };
         let (mapped, stay, reembed) = (of(self.mapped), of(self.stay), of(self.reembed));
@@ -51,15 +90,26 @@ impl Strategies<'_> {
                 sum / weights.iter().map(|&weight| f64::from(weight)).sum::<f64>()
             };
             let (mapped, stay, reembed) = (mean(&mapped), mean(&stay), mean(&reembed));
-            vec![reembed - stay, (mapped - stay) / (reembed - stay), mapped / reembed]
+            vec![reembed - stay, (mapped - stay) / (reembed - stay), mapped / reembed, mapped - stay, reembed - mapped]
         })?;
-        let none = || "re-embedding finds nothing, so there is nothing to share".to_string();
-        let kept = match drawn.interval(0) {
-            Some(gain) if gain.low > 0.0 => drawn.interval(1).ok_or_else(none),
-            gain => Err(stay_reason(gain)),
-        };
-        Ok(Shares { kept, of_reembedding: drawn.interval(2).ok_or_else(none) })
+        Ok(Ok((counted.len(), drawn)))
     }
+}
+
+/// The figures of a resample, in their order.
+const UPGRADE: usize = 0;
+const KEPT: usize = 1;
+const OF_REEMBEDDING: usize = 2;
+const GAIN: usize = 3;
+const REST: usize = 4;
+
+fn shares_of(drawn: &Resamples) -> Shares {
+    let none = || "re-embedding finds nothing, so there is nothing to share".to_string();
+    let kept = match drawn.interval(UPGRADE) {
+        Some(gain) if gain.low > 0.0 => drawn.interval(KEPT).ok_or_else(none),
+        gain => Err(stay_reason(gain)),
+    };
+    Shares { kept, of_reembedding: drawn.interval(OF_REEMBEDDING).ok_or_else(none) }
 }
 
 fn stay_reason(gain: Option<Interval>) -> String {

@@ -2,6 +2,7 @@
 
 use align::{Coordinates, Corpus};
 
+use super::coverage::{Aurc, RiskCoverage};
 use super::interpolated::directed;
 use super::judged::{DEPTH, Judged};
 use super::passes::{Lists, Passes, Strategy, judged};
@@ -41,6 +42,10 @@ pub(super) const METRICS: [Metric; 27] = [
     Metric::DocumentsMrr10,
 ];
 
+/// The metrics of the distance to the pairs, in the order of records.
+pub(super) const CONFIDENCE: [Metric; 6] =
+    [Metric::PairDistance, Metric::Aurc, Metric::AurcLow, Metric::AurcHigh, Metric::AurcRandom, Metric::AurcOracle];
+
 /// The metrics that need mapped queries.
 const MAPPED: std::ops::Range<usize> = 0..3;
 const STAY: usize = 3;
@@ -60,6 +65,8 @@ pub(super) struct Table<'a> {
     pub(super) seed: u64,
     pub(super) corpus: &'a Corpus,
     pub(super) passes: &'a Passes,
+    /// Distance of every query to the pairs, by model.
+    pub(super) distances: Option<&'a [Vec<f64>]>,
     pub(super) space: Coordinates,
 }
 
@@ -82,6 +89,9 @@ impl Table<'_> {
         }
         if directed(self.space) {
             self.three(place, DOCUMENTS, &search(Strategy::Documents, new, old), out)?;
+        }
+        if let Some(distances) = self.distances {
+            self.confidence(place, &distances[new], &mapped, out)?;
         }
         Ok(())
     }
@@ -107,6 +117,35 @@ impl Table<'_> {
                     put(place, metric, of_queries(judged, get), out)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The distance of the queries to the pairs, and the risk of mapped queries by it.
+    fn confidence(
+        &self,
+        place: Place<'_>,
+        distances: &[f64],
+        mapped: &Searched<'_>,
+        out: &mut Scores,
+    ) -> Result<(), TaskError> {
+        let (_, judged) = match mapped {
+            Ok(mapped) => mapped,
+            Err(reason) => {
+                out.undefined(place, &CONFIDENCE, self.counted(), reason);
+                return Ok(());
+            }
+        };
+        let counted = distances.iter().zip(judged).map(|(d, judged)| judged.map_or(f32::NAN, |_| *d as f32));
+        put(place, Metric::PairDistance, counted.collect(), out)?;
+        let nearest: Vec<f64> = distances.iter().map(|distance| -distance).collect();
+        let risks: Vec<f64> = judged.iter().map(|judged| judged.map_or(f64::NAN, |judged| 1.0 - judged.ndcg)).collect();
+        let found = RiskCoverage::new(&nearest, &risks)?.aurc(self.resamples, self.seed)?;
+        let parts: [fn(&Aurc) -> f64; 5] =
+            [|a| a.aurc.estimate, |a| a.aurc.low, |a| a.aurc.high, |a| a.random, |a| a.oracle];
+        let n = judged.iter().flatten().count();
+        for (&metric, part) in CONFIDENCE[1..].iter().zip(parts) {
+            out.figure_or_reason(place, metric, n, found.as_ref().map(part).map_err(String::as_str));
         }
         Ok(())
     }

@@ -7,11 +7,11 @@ use crate::scores::score::check_finite;
 
 /// Models in their order, the oldest first, as positions of views.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Chain(Vec<usize>);
+pub(crate) struct Chain(Vec<usize>);
 
 impl Chain {
     /// Checks the names alone, before any data are read. The error is the message.
-    pub(super) fn check(names: &[String]) -> Result<(), String> {
+    pub(crate) fn check(names: &[String]) -> Result<(), String> {
         if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
         {
             return Err(format!("`chain` names view `{twice}` twice, expected every view once; remove one of them"));
@@ -26,7 +26,7 @@ impl Chain {
     }
 
     /// The chain of these views. The error is the message.
-    pub(super) fn of(names: &[String], views: &Views) -> Result<Self, String> {
+    pub(crate) fn of(names: &[String], views: &Views) -> Result<Self, String> {
         let find = |name: &String| {
             views.position(name).map_err(|_| {
                 let known: Vec<String> = views.names().map(|name| format!("`{name}`")).collect();
@@ -37,7 +37,7 @@ impl Chain {
     }
 
     /// The models from `new` to `old`, both included; `None` if the chain does not lead from one to the other.
-    pub(super) fn way(&self, new: usize, old: usize) -> Option<Vec<usize>> {
+    pub(crate) fn way(&self, new: usize, old: usize) -> Option<Vec<usize>> {
         let place = |view| self.0.iter().position(|&other| other == view);
         match (place(new)?, place(old)?) {
             (new, old) if old < new => Some(self.0[old..=new].iter().rev().copied().collect()),
@@ -47,7 +47,7 @@ impl Chain {
 }
 
 /// Rows of the first view of a way, translated from view to view.
-pub(super) fn translated(fitted: &Fitted, names: &[&str], way: &[usize], rows: &Matrix) -> Result<Matrix, TaskError> {
+pub(crate) fn translated(fitted: &Fitted, names: &[&str], way: &[usize], rows: &Matrix) -> Result<Matrix, TaskError> {
     let mut rows = rows.clone();
     for step in way.windows(2) {
         rows = fitted.translate(names[step[0]], names[step[1]], &rows)?;

@@ -2,24 +2,24 @@
 
 use align::{Corpus, Fitted};
 
-use super::chain::translated;
-use super::table::{Searched, of_queries, put};
+use super::way::translated;
 use crate::evaluations::cycle::{distance, standardised};
+use crate::evaluations::upgrade::table::{Searched, of_queries, put};
 use crate::{Metric, Place, Scores, TaskError, TaskInput};
 
 /// The metrics that judge queries. Beside them are the number of maps and the errors of cycles.
 const JUDGED: [Metric; 4] = [Metric::ChainNdcg10, Metric::ChainRecall10, Metric::ChainMrr10, Metric::ChainGain];
 
 /// A way from a new model to an old one, and what queries find by it and in one step.
-pub(super) struct Routes<'a> {
-    pub(super) way: &'a [usize],
-    pub(super) direct: Searched<'a>,
-    pub(super) composed: Searched<'a>,
+pub(crate) struct Routes<'a> {
+    pub(crate) way: &'a [usize],
+    pub(crate) direct: Searched<'a>,
+    pub(crate) composed: Searched<'a>,
 }
 
 impl Routes<'_> {
     /// Adds the values of the pair at its place.
-    pub(super) fn add(
+    pub(crate) fn add(
         &self,
         place: Place<'_>,
         input: &TaskInput<'_>,
