@@ -81,6 +81,8 @@ pub enum Event<'a> {
         data: &'a str,
         /// Number of views.
         views: usize,
+        /// The rows that the choice does not read, in words.
+        unread: &'a str,
         /// The methods with their candidates.
         planned: &'a Planned,
     },

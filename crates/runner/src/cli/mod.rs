@@ -14,6 +14,7 @@ mod recommend;
 mod screen;
 mod shell;
 mod universe;
+mod upgrade;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ enum Command {
     Export(datasets::Export),
     Fetch(datasets::Fetch),
     Recommend(recommend::Recommend),
+    Upgrade(Box<upgrade::Upgrade>),
     Fit(universe::Fit),
     Project(universe::Project),
     Translate(universe::Translate),
@@ -147,6 +149,7 @@ impl Command {
             Self::Export(args) => args.run(),
             Self::Fetch(args) => args.run(),
             Self::Recommend(args) => args.run(),
+            Self::Upgrade(args) => args.run(),
             Self::Fit(args) => args.run(),
             Self::Project(args) => args.run(),
             Self::Translate(args) => args.run(),

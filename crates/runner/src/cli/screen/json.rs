@@ -4,11 +4,14 @@ use std::path::Path;
 
 use select::{CurveSize, MethodScore, Spread};
 use serde_json::{Value, json};
+use tasks::upgrade::Evidence;
+use tasks::{Contrast, Interval};
 
 use crate::commands::list::{Experiment, ListedData, Named};
 use crate::commands::sets::datasets::Looked;
 use crate::commands::show::Shown;
 use crate::commands::status::{Standing, Status};
+use crate::commands::universe::upgrade::{Confidence, PairCurveSize, Strategy, Upgraded, Worst};
 use crate::commands::universe::{RecommendRequest, Recommended, Written, reason};
 use crate::commands::verify::{Request, TOLERANCE, Verified};
 use crate::engine::state::Phase;
@@ -236,6 +239,117 @@ pub fn recommended(found: &Recommended, request: &RecommendRequest, written: &Wr
         "twice": twice,
         "seconds": it.seconds,
         "universe": { "file": request.out, "fit_seconds": written.seconds },
+    })
+}
+
+/// The decision on an upgrade, and everything behind it.
+pub fn upgraded(upgraded: &Upgraded) -> Value {
+    let ends = |it: &Interval| json!([it.low, it.high]);
+    let shown = |it: &Interval| json!({ "estimate": it.estimate, "interval": ends(it) });
+    let share = |it: &Result<Interval, String>| match it {
+        Ok(it) => shown(it),
+        Err(problem) => json!({ "problem": problem }),
+    };
+    let difference = |it: &Contrast| {
+        json!({
+            "estimate": it.interval.estimate,
+            "interval": ends(&it.interval),
+            "p": it.p,
+            "standard_error": it.standard_error,
+            "detectable": it.detectable,
+        })
+    };
+    let strategy = |it: &Strategy| {
+        json!({
+            "strategy": it.name,
+            "ndcg10": it.ndcg.estimate,
+            "interval": ends(&it.ndcg),
+            "recall10": it.recall,
+            "mrr10": it.reciprocal,
+            "over_stay": it.over_stay.as_ref().map(difference),
+        })
+    };
+    let method = |it: &MethodScore| {
+        json!({
+            "method": it.candidate.method.name(),
+            "settings": it.candidate.method,
+            "score": it.mean,
+            "interval": it.spread.interval.map(|(it, _)| [it.low, it.high]),
+            "within_one_standard_error": it.as_good,
+            "candidates": it.candidates,
+            "seconds": it.seconds,
+        })
+    };
+    let size = |it: &PairCurveSize| {
+        let (ndcg, problem) = (it.ndcg.as_ref().ok(), it.ndcg.as_ref().err());
+        json!({
+            "pairs": it.pairs,
+            "ndcg10": ndcg.map(|it| it.estimate),
+            "interval": ndcg.map(ends),
+            "problem": problem,
+            "fit_seconds": it.seconds,
+        })
+    };
+    let needed = |(share, pairs): &(f64, Result<f64, String>)| match pairs {
+        Ok(pairs) => json!({ "share": share, "pairs": pairs }),
+        Err(problem) => json!({ "share": share, "problem": problem }),
+    };
+    let twice = match &upgraded.curve.twice {
+        Ok(gain) => shown(&gain.gain),
+        Err(problem) => json!({ "problem": problem }),
+    };
+    let worst =
+        |it: &Worst| json!({ "row": it.row, "id": it.id, "stay": it.stay, "mapped": it.mapped, "reembed": it.reembed });
+    let confidence = |(name, it): &(&str, Result<Confidence, String>)| match it {
+        Err(problem) => json!({ "confidence": name, "problem": problem }),
+        Ok(Confidence { values, worth, .. }) => json!({
+            "confidence": name,
+            "aurc": worth.aurc.aurc.estimate,
+            "interval": ends(&worth.aurc.aurc),
+            "random": worth.aurc.random,
+            "oracle": worth.aurc.oracle,
+            "gain": difference(&worth.aurc.gain),
+            "ndcg10_of_half": worth.half,
+            "values": values,
+        }),
+    };
+    let needed_queries = match upgraded.decision.evidence {
+        Evidence::TooFew { wanted, queries } => json!({ "gain": wanted, "queries": queries }),
+        _ => Value::Null,
+    };
+    let (compared, found, request) = (&upgraded.judged.compared, &upgraded.recommendation, &upgraded.request);
+    json!({
+        "data": upgraded.manifest.name,
+        "from": request.from,
+        "to": request.to,
+        "decision": upgraded.decision.advice.name(),
+        "settled": upgraded.decision.evidence == Evidence::Shown,
+        "needed_queries": needed_queries,
+        "documents": upgraded.counts.documents,
+        "queries": compared.queries,
+        "pairs": upgraded.counts.pairs,
+        "strategies": upgraded.judged.strategies.iter().map(strategy).collect::<Vec<_>>(),
+        "upgrade": difference(&compared.upgrade),
+        "gain": difference(&compared.gain),
+        "rest": difference(&compared.rest),
+        "share_kept": share(&compared.shares.kept),
+        "reembed_share": share(&compared.shares.of_reembedding),
+        "methods": found.methods.iter().map(method).collect::<Vec<_>>(),
+        "without_score":
+            found.not_tried.iter().map(|it| json!({ "method": it.method, "reason": it.reason })).collect::<Vec<_>>(),
+        "chosen": upgraded.chosen().candidate.method,
+        "curve": upgraded.curve.sizes.iter().map(size).collect::<Vec<_>>(),
+        "needed_pairs": upgraded.curve.needed.iter().map(needed).collect::<Vec<_>>(),
+        "twice": twice,
+        "cost":
+            json!({ "documents": upgraded.cost.documents, "price": upgraded.cost.price, "hours": upgraded.cost.hours }),
+        "confidence": upgraded.confidence.iter().map(confidence).collect::<Vec<_>>(),
+        "worst": upgraded.judged.worst.iter().map(worst).collect::<Vec<_>>(),
+        "warnings": upgraded.warnings,
+        "seed": request.seed,
+        "fit_seconds": upgraded.fit_seconds,
+        "map": upgraded.map,
+        "files": upgraded.files,
     })
 }
 

@@ -54,8 +54,8 @@ impl Observer for Screen {
                     progress.cell(&line, work);
                 }
             }
-            Event::MethodsBegin { data, views, planned } => {
-                tracing::info!("{}", methods_begin(data, views, planned));
+            Event::MethodsBegin { data, views, unread, planned } => {
+                tracing::info!("{}", methods_begin(data, views, unread, planned));
                 let work = planned.methods.iter().map(|method| method.work).sum();
                 *self.progress() = Some(Progress::start("methods", planned.methods.len(), work));
             }
@@ -145,11 +145,11 @@ impl Screen {
 }
 
 /// The rows that are read, and the fits to come. The time is forecast once the first and cheapest method was timed.
-fn methods_begin(data: &str, views: usize, planned: &Planned) -> String {
+fn methods_begin(data: &str, views: usize, unread: &str, planned: &Planned) -> String {
     let Planned { items, folds, methods, .. } = planned;
     let candidates: usize = methods.iter().map(|method| method.candidates).sum();
     format!(
-        "`{data}`: only the {items} training rows of {views} views are read; the test rows are not\n\
+        "`{data}`: only the {items} training rows of {views} views are read; {unread}\n\
          {} with {} and {folds} folds: {} fits; the time left is known after the first method, the cheapest one",
         counted(methods.len(), "method"),
         counted(candidates, "candidate"),

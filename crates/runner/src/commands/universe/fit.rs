@@ -210,7 +210,7 @@ pub fn fit_statistics(
     Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
 }
 
-fn origin(method: &Method, seed: u64, data: &Data<'_>) -> Result<Origin> {
+pub(super) fn origin(method: &Method, seed: u64, data: &Data<'_>) -> Result<Origin> {
     Ok(Origin {
         method: serde_json::to_value(method)?,
         method_version: method.version(),

@@ -1,4 +1,4 @@
-//! The commands `runner recommend`, `fit`, `project`, `translate` and `add-view`: files of fitted methods.
+//! The commands `runner recommend`, `upgrade`, `fit`, `project`, `translate` and `add-view`: files of fitted methods.
 
 mod add;
 mod apply;
@@ -6,6 +6,7 @@ mod fit;
 pub mod moments;
 mod place;
 mod recommend;
+pub mod upgrade;
 
 pub use add::{Add, add_view};
 pub use apply::{Apply, Way, apply};

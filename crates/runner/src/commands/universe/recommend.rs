@@ -73,7 +73,8 @@ pub fn recommend(request: &RecommendRequest, observer: &dyn Observer) -> Result<
     let warnings: Vec<String> =
         odd.map(|pair| format!("train: {pair}; check that row i is the same item in both files")).collect();
     observer.on_event(&Event::Warnings(&warnings));
-    let told = Told { observer, data: &manifest.name, views: views.len(), metric: request.options.by.name() };
+    let (data, metric, unread) = (manifest.name.as_str(), request.options.by.name(), "the test rows are not");
+    let told = Told { observer, data, views: views.len(), metric, unread };
     let recommendation = select::recommend(&training, &request.options, &told);
     observer.on_event(&Event::MethodsEnded);
     let (recommendation, checksum) = (recommendation?, loaded.checksum(&views));
@@ -81,16 +82,19 @@ pub fn recommend(request: &RecommendRequest, observer: &dyn Observer) -> Result<
 }
 
 /// Progress of a recommendation as events.
-struct Told<'a> {
-    observer: &'a dyn Observer,
-    data: &'a str,
-    views: usize,
-    metric: &'a str,
+pub(super) struct Told<'a> {
+    pub(super) observer: &'a dyn Observer,
+    pub(super) data: &'a str,
+    pub(super) views: usize,
+    pub(super) metric: &'a str,
+    /// The rows that the choice does not read, in words.
+    pub(super) unread: &'a str,
 }
 
 impl RecommendProgress for Told<'_> {
     fn begin(&self, planned: &Planned) {
-        self.observer.on_event(&Event::MethodsBegin { data: self.data, views: self.views, planned });
+        let Self { data, views, unread, .. } = *self;
+        self.observer.on_event(&Event::MethodsBegin { data, views, unread, planned });
     }
 
     fn method_ended(&self, planned: &PlannedMethod, score: Option<f64>, seconds: f64) {
