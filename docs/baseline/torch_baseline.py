@@ -103,6 +103,24 @@ def retrieval(rows, width):
     return tuple(now - then for now, then in zip(clock(), start))
 
 
+def search(rows, width, queries=1000, batch=1 << 16):
+    """The ten nearest of `rows` documents by faiss; adding the documents to the index is not counted."""
+    import faiss
+    import numpy as np
+
+    generator = np.random.default_rng(1)
+    index = faiss.IndexFlatIP(width)
+    for start in range(0, rows, batch):
+        documents = generator.random((min(batch, rows - start), width), dtype=np.float32) - 0.5
+        faiss.normalize_L2(documents)
+        index.add(documents)
+    asked = generator.random((queries, width), dtype=np.float32) - 0.5
+    faiss.omp_set_num_threads(torch.get_num_threads())
+    start = clock()
+    index.search(asked, 10)
+    return tuple(now - then for now, then in zip(clock(), start))
+
+
 def kmeans(rows, width, clusters):
     import faiss
 
@@ -119,7 +137,7 @@ def clock():
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["gpa", "gcca", "step", "retrieval", "kmeans"])
+    parser.add_argument("what", choices=["gpa", "gcca", "step", "retrieval", "search", "kmeans"])
     for name, default in [("views", 10), ("rows", 4000), ("width", 256), ("threads", 2), ("clusters", 60), ("sweeps", 100)]:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--data", type=Path, help="a folder of views, for gpa and gcca in place of planted ones")
@@ -136,6 +154,8 @@ def main():
         wall, cpu = corrector_step(args.width)
     elif args.what == "retrieval":
         wall, cpu = retrieval(args.rows, args.width)
+    elif args.what == "search":
+        wall, cpu = search(args.rows, args.width)
     else:
         wall, cpu = kmeans(args.rows, args.width, args.clusters)
     print(f"{args.what}: wall {wall:.4f} s, CPU {cpu:.4f} s")

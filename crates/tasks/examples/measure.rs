@@ -3,7 +3,8 @@
 //! `cargo run --release -p polyalign-tasks --example measure` prints one line per case: the ranks of both
 //! directions against the bare product of the same size, k-means by both backends, the bootstrap of a
 //! clustering table. Times are the least of a few runs on the pool's threads. `-- N` measures the ranks of N items
-//! of width 768 alone; the bare product needs 4·N² bytes.
+//! of width 768 alone; the bare product needs 4·N² bytes. `-- search N` measures the ten nearest of N documents of
+//! width 768 for 1,000 queries, documents in batches, against the bare products, in wall and CPU seconds.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +12,19 @@ use align::linalg::{Threads, product};
 use align::prep::cosine_rows;
 use align::rng::{Purpose, stream};
 use align::{AlignError, Matrix};
+use cpu_time::ProcessTime;
 use rand::RngExt;
 use tasks::kmeans::{Backend, Init, KMeans, STARTS};
 use tasks::metrics::ContingencyTable;
-use tasks::{TaskError, paired_bootstrap, ranks};
+use tasks::{Search, TaskError, paired_bootstrap, ranks};
 
 fn main() -> Result<(), TaskError> {
     println!("{} threads", rayon::current_num_threads());
-    if let Some(n) = std::env::args().nth(1).and_then(|n| n.parse().ok()) {
-        return measure_ranks(n, 768, 3);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["search", n] => return n.parse().map_or(Ok(()), |n| measure_search(n, 768, 1000)),
+        [n] if n.parse::<usize>().is_ok() => return n.parse().map_or(Ok(()), |n| measure_ranks(n, 768, 3)),
+        _ => {}
     }
     for d in [256, 768] {
         for n in [2974, 4000] {
@@ -61,6 +66,39 @@ fn measure_ranks(n: usize, d: usize, runs: usize) -> Result<(), TaskError> {
         "ranks n={n} d={d}: product {floor:.1?}, both directions {both:.1?} ({:.2}x), one {one:.1?} ({:.2}x)",
         ratio(both),
         ratio(one)
+    );
+    Ok(())
+}
+
+fn measure_search(n: usize, d: usize, queries: usize) -> Result<(), TaskError> {
+    const BATCH: usize = 1 << 16;
+    let mut rng = stream(5, Purpose::SYNTHETIC, None);
+    let mut rows = |n: usize| Matrix::from_fn(n, d, |_, _| rng.random::<f32>() - 0.5);
+    let mut search = Search::new(rows(queries), 10)?;
+    let asked = rows(queries);
+    let (mut ours, mut floor) = ([Duration::ZERO; 2], [Duration::ZERO; 2]);
+    let clock = |total: &mut [Duration; 2], work: &mut dyn FnMut() -> Result<(), TaskError>| {
+        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        work()?;
+        total[0] += wall.elapsed();
+        total[1] += cpu.elapsed();
+        Ok::<_, TaskError>(())
+    };
+    for start in (0..n).step_by(BATCH) {
+        let documents = rows(BATCH.min(n - start));
+        clock(&mut floor, &mut || {
+            std::hint::black_box(product(asked.view(), documents.view().transpose(), Threads::Pool));
+            Ok(())
+        })?;
+        clock(&mut ours, &mut || search.add(&documents, |_| true))?;
+    }
+    println!(
+        "search n={n} d={d} queries={queries}: {:.1?} wall, {:.1?} CPU; products alone {:.1?} wall, {:.1?} CPU ({:.2}x of CPU)",
+        ours[0],
+        ours[1],
+        floor[0],
+        floor[1],
+        ours[1].as_secs_f64() / floor[1].as_secs_f64()
     );
     Ok(())
 }
