@@ -22,7 +22,7 @@ from . import _native
 from . import methods as _methods
 from .base import Aligner, load
 from .dataset import Data, Split, read_data
-from .errors import DataWarning, FitWarning, NotFittedError, UnknownViewError
+from .errors import DataWarning, ExportWarning, FitWarning, NotFittedError, UnknownViewError
 from .harness import Recommendation, Results, evaluate, read_results, recommend, run
 from .measures import Clusters, kmeans, ranks
 from .methods import *  # noqa: F403
@@ -38,6 +38,7 @@ __all__ = [
     "Clusters",
     "Data",
     "DataWarning",
+    "ExportWarning",
     "FitWarning",
     "NotFittedError",
     "Recommendation",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeVar, overload
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
 from . import _native
 from .arrays import Array, ArrayLike, Missing, as_rows, named_rows
-from .errors import FitWarning, NotFittedError
+from .errors import ExportWarning, FitWarning, NotFittedError
 from .params import MethodSpec, as_json, lay_in, registry
 from .progress import reporter
 from .report import Report
@@ -321,6 +323,97 @@ class Aligner:
         if path.exists() and not overwrite:
             raise FileExistsError(f"{path}: is there already; choose another name, or give overwrite=True")
         return fit.write(path)
+
+    def export_map(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        source: str,
+        target: str | None = None,
+        format: Literal["npz", "safetensors", "sentence-transformers", "faiss", "onnx"],
+        overwrite: bool = False,
+    ) -> dict[str, Any]:
+        """Writes the map from one view to another, or to the universe, for another program, as ``runner export-map`` does.
+
+        Mapped rows equal those of :meth:`translate` or :meth:`transform` to about 1e-6.
+
+        Parameters
+        ----------
+        path : path
+            The file to write; for ``sentence-transformers`` a folder.
+        source : str
+            The view of the rows.
+        target : str, optional
+            The view to whose coordinates the map leads; the universe if it is left out.
+        format : {'npz', 'safetensors', 'sentence-transformers', 'faiss', 'onnx'}
+            ``faiss`` holds one affine map, ``sentence-transformers`` affine maps and steps to unit length, the others
+            any map.
+        overwrite : bool
+            Whether to overwrite what exists.
+
+        Returns
+        -------
+        dict
+            The metadata: ends, steps, and the origin of the fit.
+
+        Raises
+        ------
+        FileExistsError
+            If the path exists and `overwrite` is false.
+        ValueError
+            If the format cannot hold the map.
+
+        Warns
+        -----
+        ExportWarning
+            If rows need a step that the file cannot hold, or if the map is not exact.
+        """
+        about: dict[str, Any] = json.loads(self._fitted().export_map(Path(path), source, target, format, overwrite))
+        for note in about["notes"]:
+            warnings.warn(note, ExportWarning, stacklevel=2)
+        return about
+
+    def affine_map(self, source: str, target: str | None = None) -> tuple[Array, Array]:
+        """Matrix A and shift b of the map ``x @ A + b`` from one view to another, or to the universe.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            A of shape (d_source, d_target) and b of shape (d_target,), ``float32``.
+
+        Raises
+        ------
+        ValueError
+            If the map has other steps, such as the corrector of GCPA.
+
+        Warns
+        -----
+        ExportWarning
+            If rows must be brought to unit length before or after the map, or if the map is not exact.
+        """
+        matrix, shift, notes = self._fitted().affine(source, target)
+        for note in notes:
+            warnings.warn(note, ExportWarning, stacklevel=2)
+        return matrix, shift
+
+    def to_faiss(self, source: str, target: str | None = None) -> Any:
+        """The map as a ``faiss.LinearTransform``, ready for ``faiss.IndexPreTransform``.
+
+        It takes the arguments of :meth:`affine_map`, with the same errors and warnings, and needs faiss.
+
+        Returns
+        -------
+        faiss.LinearTransform
+            The transform of rows of `source`.
+        """
+        # It is there with whoever asks for its transforms.
+        faiss: Any = import_module("faiss")
+        matrix, shift = self.affine_map(source, target)
+        transform = faiss.LinearTransform(*matrix.shape, True)
+        faiss.copy_array_to_vector(matrix.T.ravel(), transform.A)
+        faiss.copy_array_to_vector(shift, transform.b)
+        transform.is_trained = True
+        return transform
 
 
 def load(path: str | os.PathLike[str]) -> Aligner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DataWarning", "FitWarning", "NotFittedError", "UnknownViewError"]
+__all__ = ["DataWarning", "ExportWarning", "FitWarning", "NotFittedError", "UnknownViewError"]
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -23,3 +23,7 @@ class FitWarning(UserWarning):
 
 class DataWarning(UserWarning):
     """What a reader of scores needs to know of the data: duplicates, test rows that occur in training, and the like."""
+
+
+class ExportWarning(UserWarning):
+    """What the user of an exported map has to do: a step that its format cannot hold, a map that is not exact."""

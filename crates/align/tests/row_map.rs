@@ -1,9 +1,12 @@
 //! Maps that leave their fit: the same rows as those of the fit, whatever the method.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::Arc;
+
 use align::fitted::{AffineMap, MapStep};
+use align::linalg::MatrixView;
 use align::synthetic::Synthetic;
-use align::{AddForm, AlignError, Fitted, Matrix, Method, RowMap};
+use align::{AddForm, AlignError, Coordinates, Fitted, FittedMaps, Matrix, Method, RowMap};
 
 fn data() -> align::Dataset {
     Synthetic { widths: vec![24, 16, 20], fit_rows: 300, test_rows: 60, ..Synthetic::default() }.generate(5).unwrap()
@@ -157,4 +160,43 @@ fn unknown_views_and_unfit_steps_are_refused() {
     }
     let map = fitted.row_map("v0", Some("v1")).unwrap();
     assert!(matches!(map.apply(&Matrix::zeros(1, 7)), Err(AlignError::Width { .. })));
+}
+
+/// Two views of width 3 that are doubled, or a fit that does not say what it does.
+#[derive(Debug)]
+struct Doubled {
+    says: bool,
+}
+
+impl FittedMaps for Doubled {
+    fn views(&self) -> Vec<(&str, usize)> {
+        vec![("a", 3), ("b", 3)]
+    }
+
+    fn coordinates(&self) -> &'static [Coordinates] {
+        &[Coordinates::Translated]
+    }
+
+    fn translate(&self, _: &str, _: &str, x: MatrixView<'_>) -> Result<Matrix, AlignError> {
+        Ok(x.to_matrix().map(|x| 2.0 * x))
+    }
+
+    fn row_map(&self, _: &str, _: Option<&str>) -> Result<Option<RowMap>, AlignError> {
+        let matrix = Matrix::from_fn(3, 3, |i, j| if i == j { 2.0 } else { 0.0 });
+        let step = MapStep::Affine(AffineMap { matrix, shift: vec![0.0; 3] });
+        self.says.then(|| RowMap::new(3, vec![step])).transpose()
+    }
+
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+#[test]
+fn a_form_of_its_own_gives_its_map_or_an_error() {
+    let fit = |says| Fitted::Own(Arc::new(Doubled { says }));
+    let map = fit(true).row_map("a", Some("b")).unwrap();
+    assert!(map.affine().is_some() && map.deviation(&fit(true), "a", Some("b")).unwrap() == 0.0);
+    let error = fit(false).row_map("a", Some("b")).unwrap_err();
+    assert!(error.to_string().contains("has a form of its own, from which no map can be exported"), "{error}");
 }

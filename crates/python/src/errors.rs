@@ -18,7 +18,7 @@ pub fn of_align(error: AlignError) -> PyErr {
     let text = error.to_string();
     match error {
         AlignError::UnknownView { .. } => UnknownViewError::new_err(text),
-        AlignError::NoSuchSpace { .. } | AlignError::NoParts | AlignError::NeedsRows { .. } => {
+        AlignError::NoSuchSpace { .. } | AlignError::NoParts | AlignError::NoRowMap | AlignError::NeedsRows { .. } => {
             PyTypeError::new_err(text)
         }
         AlignError::Cancelled => PyKeyboardInterrupt::new_err(text),

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use align::{AddForm, AlignError, FitInput, FitWarning, Labels, Matrix};
+use data::DataError;
+use data::maps::{ExportedMap, MapFormat};
 use data::universe::{self, Added, Origin, Saved};
-use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
@@ -32,6 +34,9 @@ pub struct Fitted {
 
 /// Number of rows, mean and covariance of a consensus.
 type ConsensusOf<'py> = (usize, Vec<f64>, Bound<'py, PyArray2<f64>>);
+
+/// Matrix and shift of an affine map, and notes.
+type AffineOf<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>, Vec<String>);
 
 /// What a fit is made of besides its views.
 #[derive(FromPyObject)]
@@ -181,6 +186,31 @@ impl Fitted {
         self.mapped(py, rows, |x| self.saved.fitted.translate(source, target, x))
     }
 
+    /// Writes the map to another view or to the universe, and gives its metadata as JSON.
+    fn export_map(
+        &self,
+        py: Python<'_>,
+        file: PathBuf,
+        source: &str,
+        target: Option<&str>,
+        format: &str,
+        overwrite: bool,
+    ) -> PyResult<String> {
+        let format: MapFormat = format.parse().map_err(|e: align::UnknownName| PyValueError::new_err(e.to_string()))?;
+        let map = self.map(py, source, target)?;
+        py.detach(|| map.write(format, &file, overwrite)).map_err(of_data)?;
+        map.metadata(format).map_err(PyValueError::new_err)
+    }
+
+    /// Matrix and shift of the map to another view or to the universe, and the steps to unit length in words.
+    fn affine<'py>(&self, py: Python<'py>, source: &str, target: Option<&str>) -> PyResult<AffineOf<'py>> {
+        let map = self.map(py, source, target)?;
+        let refused = |problem| DataError::Map { path: PathBuf::from(NO_FILE), problem: Box::new(problem) };
+        let affine = map.affine().map_err(|problem| of_data(refused(problem)))?;
+        let shift = PyArray1::from_slice(py, &affine.shift);
+        Ok((to_array(py, affine.matrix.clone())?, shift, map.notes(MapFormat::Faiss)))
+    }
+
     /// Rows of the universe in the coordinates of a view.
     fn inverse<'py>(
         &self,
@@ -281,6 +311,12 @@ impl Fitted {
 }
 
 impl Fitted {
+    fn map(&self, py: Python<'_>, source: &str, target: Option<&str>) -> PyResult<ExportedMap> {
+        let Saved { fitted, origin, .. } = &self.saved;
+        let target = target.and_then(|name| ExportedMap::target(fitted, name));
+        work::detached(py, || ExportedMap::of(fitted, origin, TOOL, source, target))?.map_err(of_align)
+    }
+
     fn mapped<'py>(
         &self,
         py: Python<'py>,

@@ -484,6 +484,60 @@ fn numpy_alone_projects_and_translates_as_the_runner_does() {
 }
 
 #[test]
+fn a_map_is_exported_in_every_format_that_can_hold_it() {
+    let bench = Bench::new();
+    bench.ok(&format!("fit emoji --method 'gpa: {{solver: accelerated}}' {TEXTS} --out @gpa.safetensors"));
+    let ends = "--from text_en --to text_zh";
+    for format in ["npz", "safetensors", "sentence-transformers", "faiss", "onnx"] {
+        let said = bench.ok(&format!("export-map @gpa.safetensors {ends} --format {format} --out @map.{format}"));
+        let want =
+            format!("map.{format}: {format}, `text_en` (256) to `text_zh` (75), steps affine; equals the fit to");
+        assert!(said.starts_with(&want) && !said.contains("warning"), "{said}");
+        assert!(bench.path(&format!("map.{format}")).exists());
+    }
+    let rows = bundled("text_en.safetensors#test");
+    let read = |array: &str| {
+        let file = bench.path("map.npz");
+        data::read::matrix(&file, &fs::read(&file).unwrap(), Some(array)).unwrap()
+    };
+    let mapped = align::linalg::product(rows.view(), read("A").view(), align::linalg::Threads::Pool);
+    let saved = universe::read(&bench.path("gpa.safetensors")).unwrap();
+    let own = saved.fitted.translate("text_en", "text_zh", &rows).unwrap();
+    let shift = own.at(0, 0) - mapped.at(0, 0);
+    let far = (0..rows.rows()).map(|i| (own.at(i, 0) - mapped.at(i, 0) - shift).abs()).fold(0.0, f32::max);
+    assert!(far < 1e-5, "{far:e}");
+    let said = bench.ok("export-map @gpa.safetensors --from text_en --to universe --format onnx --out @universe.onnx");
+    assert!(said.contains("to `universe` (256)"), "{said}");
+}
+
+#[test]
+fn maps_that_do_not_exist_or_do_not_fit_are_refused() {
+    let bench = Bench::new();
+    bench.ok(&format!("fit emoji --method pairwise {TEXTS} --out @pairs.safetensors"));
+    bench.ok(&format!("fit emoji --method na {TEXTS} --out @na.safetensors"));
+    bench.ok(&format!("fit emoji --method 'relative: {{anchors: 64}}' {TEXTS} --out @relative.safetensors"));
+    fs::write(bench.path("there.npz"), "").unwrap();
+    let cases = [
+        ("pairs", "text_en --to universe", "npz", "a map for every pair of views and no space that all share"),
+        ("pairs", "text_em --to text_zh", "npz", "no view `text_em`; did you mean `text_en`?"),
+        ("pairs", "text_en --to text_zz", "npz", "no view `text_zz`; did you mean `text_zh`?"),
+        ("na", "text_en --to text_zh", "npz", "no alignment, each view in its own coordinates"),
+        ("relative", "text_en --to text_zh", "faiss", "affine, unit_rows, affine, and `faiss` holds one affine map"),
+        ("pairs", "text_en --to text_zh", "tensorflow", "invalid value 'tensorflow' for '--format <FORMAT>'"),
+    ];
+    for (fit, ends, format, want) in cases {
+        let error = bench.error(&format!("export-map @{fit}.safetensors --from {ends} --format {format} --out @map"));
+        assert!(error.contains(want) && !bench.path("map").exists(), "{error}");
+    }
+    let there = "export-map @pairs.safetensors --from text_en --to text_zh --format npz --out @there.npz";
+    assert!(bench.error(there).contains("is there already"));
+    bench.ok(&format!("{there} --overwrite"));
+    let ends = "--from text_en --to text_zh";
+    let said = bench.ok(&format!("export-map @relative.safetensors {ends} --format npz --out @relative.npz"));
+    assert!(said.contains("warning: bring every row to unit length where the steps in the metadata"), "{said}");
+}
+
+#[test]
 fn the_example_in_numpy_is_no_longer_than_it_says() {
     let text = fs::read_to_string(root().join("docs/universe.py")).unwrap();
     assert!(text.lines().count() <= 50, "{} lines", text.lines().count());

@@ -31,7 +31,7 @@ mod sentence_transformers;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use align::fitted::MapStep;
+use align::fitted::{AffineMap, MapStep};
 use align::{AlignError, Fitted, RowMap};
 use serde::Serialize;
 
@@ -45,6 +45,8 @@ use crate::{DataError, FileProblem};
 
 /// Version of the metadata.
 const FORMAT_VERSION: u32 = 1;
+/// The word for the universe as a target.
+const UNIVERSE: &str = "universe";
 /// Deviation from the fit above which a note says so.
 const DEVIATES: f64 = 1e-4;
 
@@ -99,6 +101,26 @@ impl ExportedMap {
         Ok(Self { map, source, target, deviation, tool: tool.to_owned(), origin: origin.clone() })
     }
 
+    /// The target that a user names: the universe for `universe`, unless a view has this name.
+    pub fn target<'t>(fitted: &Fitted, name: &'t str) -> Option<&'t str> {
+        let known = fitted.views().iter().any(|(view, _)| *view == UNIVERSE);
+        (name != UNIVERSE || known).then_some(name)
+    }
+
+    /// The affine map, if there is one and no other steps but those to unit length, which [`ExportedMap::notes`] of
+    /// [`MapFormat::Faiss`] names.
+    ///
+    /// # Errors
+    /// [`MapProblem::Steps`] for any other map.
+    pub fn affine(&self) -> Result<&AffineMap, MapProblem> {
+        Around::of(&self.map).map(|around| around.affine).ok_or_else(|| self.refused(MapFormat::Faiss))
+    }
+
+    fn refused(&self, format: MapFormat) -> MapProblem {
+        let takers = MapFormat::ALL.into_iter().filter(|format| format.takes(&self.map)).collect();
+        MapProblem::Steps { steps: self.steps(), format, takers }
+    }
+
     /// The map itself.
     pub fn map(&self) -> &RowMap {
         &self.map
@@ -132,12 +154,11 @@ impl ExportedMap {
             }
             _ => {}
         }
-        // Written so that NaN is not lost.
-        if !(self.deviation <= DEVIATES) {
+        if self.deviation.is_nan() || self.deviation > DEVIATES {
             notes.push(format!(
-                "rows of this map differ from those of the fit by up to {:.0e} of their root mean square, because single \
-                 precision cannot hold the composed map of columns whose means are many times their standard deviations; \
-                 subtract the means before the fit",
+                "rows of this map differ from those of the fit by up to {:.0e} of their root mean square: large numbers cancel \
+                 in single precision; if the means of columns are many times their standard deviations, subtract them before \
+                 the fit",
                 self.deviation
             ));
         }
@@ -172,8 +193,7 @@ impl ExportedMap {
     pub fn write(&self, format: MapFormat, path: &Path, overwrite: bool) -> Result<(), DataError> {
         let refused = |problem: MapProblem| DataError::Map { path: path.to_owned(), problem: Box::new(problem) };
         if !format.takes(&self.map) {
-            let takers = MapFormat::ALL.into_iter().filter(|format| format.takes(&self.map)).collect();
-            return Err(refused(MapProblem::Steps { steps: self.steps(), format, takers }));
+            return Err(refused(self.refused(format)));
         }
         if path.exists() && !overwrite {
             return Err(DataError::file(path, FileProblem::Exists));
@@ -198,7 +218,7 @@ impl ExportedMap {
                 self.folder(path, &files, refused)
             }
             MapFormat::Faiss => {
-                let bytes = Around::of(&self.map).and_then(|around| faiss::bytes(around.affine));
+                let bytes = faiss::bytes(self.affine().map_err(refused)?);
                 let bytes =
                     bytes.ok_or_else(|| unwritable("its rows are wider than a file of faiss can say".to_owned()))?;
                 whole(path, &bytes).map(drop)

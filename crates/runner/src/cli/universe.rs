@@ -1,4 +1,4 @@
-//! Fitted methods as files: `fit`, `project`, `translate`, `add-view`.
+//! Fitted methods as files: `fit`, `project`, `translate`, `export-map`, `add-view`.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,10 @@ use crate::commands::universe::{self, Add, Apply, FitCell, FitOn, FitRequest, Wa
 use crate::run::outcome::Ending;
 use align::AddForm;
 use anyhow::Result;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use data::import::{Member, NamedMember};
+use data::maps::MapFormat;
 
 use super::args::usage;
 use super::{Threads, said};
@@ -153,6 +155,48 @@ impl Translate {
     /// Writes the rows as the other view's.
     pub fn run(self) -> Result<Ending> {
         self.through.run(Way::Translate { from: self.from, to: self.to })
+    }
+}
+
+/// Write the map of a view for NumPy, safetensors, sentence-transformers, faiss or ONNX
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  runner export-map universe.safetensors --from new --to old --format onnx --out map.onnx\n  \
+    runner export-map universe.safetensors --from new --to universe --format sentence-transformers --out map\n\n\
+    docs/universe.md shows how each program loads its format."
+)]
+pub struct ExportMap {
+    /// File of a fitted method, which `runner fit` has written
+    universe: PathBuf,
+    /// View of the rows
+    #[arg(long, value_name = "VIEW")]
+    from: String,
+    /// View to whose coordinates the map leads, or `universe`
+    #[arg(long, value_name = "VIEW|universe")]
+    to: String,
+    /// Format of the map; faiss and sentence-transformers hold affine maps only
+    #[arg(long, value_parser = formats())]
+    format: MapFormat,
+    /// File to write; for sentence-transformers a folder
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Overwrite a file that exists
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+fn formats() -> impl clap::builder::TypedValueParser<Value = MapFormat> {
+    PossibleValuesParser::new(MapFormat::ALL.map(MapFormat::name)).try_map(|name| name.parse())
+}
+
+impl ExportMap {
+    /// Writes the map.
+    pub fn run(self) -> Result<Ending> {
+        let Self { universe, from, to, format, out, overwrite, threads } = self;
+        let request = universe::ExportMap { universe, from, to, format, out, overwrite };
+        threads.run(|| universe::export_map(&request)).map(said)
     }
 }
 

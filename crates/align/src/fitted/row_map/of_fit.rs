@@ -44,7 +44,7 @@ impl RowMap {
     /// columns do.
     ///
     /// Composed steps round differently, so this is near 1e-6. It is large if the mean of a column is many times its
-    /// standard deviation, because `x A` and `b` then cancel in single precision.
+    /// standard deviation, because `x A` and `b` then cancel in single precision, and for an ill-conditioned way back.
     ///
     /// # Errors
     /// The errors of [`Fitted::translate`] and [`Fitted::project`].

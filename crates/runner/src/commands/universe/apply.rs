@@ -50,7 +50,7 @@ pub enum Way {
 
 impl Way {
     /// The view of the input rows.
-    fn source(&self) -> &str {
+    pub(super) fn source(&self) -> &str {
         match self {
             Self::Project { view, .. } => view,
             Self::Translate { from, .. } => from,
@@ -65,7 +65,7 @@ impl Way {
     }
 
     /// The width of the output rows.
-    fn width(&self, saved: &Saved, file: &Path) -> Result<usize> {
+    pub(super) fn width(&self, saved: &Saved, file: &Path) -> Result<usize> {
         match (self, &saved.fitted) {
             (Self::Project { .. }, Fitted::Universe(universe)) => Ok(universe.width()),
             (Self::Project { .. }, Fitted::Pairwise(_)) => Err(lacks(

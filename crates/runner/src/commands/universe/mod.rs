@@ -1,7 +1,9 @@
-//! The commands `runner recommend`, `upgrade`, `fit`, `project`, `translate` and `add-view`: files of fitted methods.
+//! The commands `runner recommend`, `upgrade`, `fit`, `project`, `translate`, `export-map` and `add-view`: files of fitted
+//! methods.
 
 mod add;
 mod apply;
+mod export_map;
 mod fit;
 pub mod moments;
 mod place;
@@ -10,5 +12,6 @@ pub mod upgrade;
 
 pub use add::{Add, add_view};
 pub use apply::{Apply, Way, apply};
+pub use export_map::{ExportMap, export_map};
 pub use fit::{Data, FitCell, FitOn, FitRequest, fit, fit_cell, fit_statistics, method};
 pub use recommend::{RecommendRequest, Recommended, Written, page, reason, recommend};
