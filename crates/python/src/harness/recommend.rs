@@ -48,6 +48,7 @@ pub fn recommend<'py>(py: Python<'py>, rows: Rows<'py>, settings: Settings<'py>)
         task: yaml::parse::<Task>(Path::new("task"), &settings.task, grid::bare_name).map_err(of_data)?.value,
         by: metric(&settings.by)?,
         seed: settings.seed,
+        ..RecommendOptions::default()
     };
     let rows: Split = split(&rows)?;
     let found = work::fit(py, settings.threads, settings.progress.as_ref(), move |watch: &Watch| {
