@@ -3,7 +3,6 @@
 
 mod chain;
 mod confidence;
-mod coverage;
 mod decision;
 mod interpolated;
 mod judged;
@@ -13,8 +12,7 @@ mod shares;
 mod table;
 mod trial;
 
-pub use confidence::{PairDistance, agreement};
-pub use coverage::{Aurc, RiskCoverage};
+pub use confidence::{Aurc, COVERAGES, PairDistance, RiskCoverage, agreement};
 pub use decision::{Advice, Decision, Evidence, SMALLEST_GAIN, decide, queries_needed};
 pub use interpolated::{ArcToOld, QueryRows};
 pub use judged::{DEPTH, Judged};

@@ -2,7 +2,7 @@
 
 use align::{Coordinates, Corpus};
 
-use super::coverage::{Aurc, RiskCoverage};
+use super::confidence::{Aurc, RiskCoverage};
 use super::interpolated::directed;
 use super::judged::{DEPTH, Judged};
 use super::passes::{Lists, Passes, Strategy, judged};

@@ -4,6 +4,9 @@ use crate::TaskError;
 use crate::statistics::bootstrap::resample;
 use crate::statistics::resamples::{Contrast, Interval};
 
+/// Shares of the queries at which figures show the curve.
+pub const COVERAGES: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+
 /// Queries in the order of their confidence, with their risks.
 ///
 /// # Formula
