@@ -2,13 +2,10 @@
 
 use align::{Corpus, Matrix, Method, Split};
 use anyhow::Result;
-use tasks::upgrade::{Aurc, PairDistance, RiskCoverage, Trial, agreement};
+use tasks::upgrade::{Aurc, COVERAGES, PairDistance, RiskCoverage, Trial, agreement};
 
-use super::UpgradeRequest;
 use super::pairs::{fit, half};
-
-/// Shares of the queries at which the curve is drawn.
-pub(super) const COVERAGES: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+use super::request::UpgradeRequest;
 
 /// A confidence of every query.
 #[derive(Clone, Debug)]
@@ -65,7 +62,7 @@ pub(super) fn of(
     Ok(vec![of(DISTANCE, distances, -1.0)?, halves])
 }
 
-const DISTANCE: &str = "distance to the pairs";
+pub(super) const DISTANCE: &str = "distance to the pairs";
 const HALVES: &str = "agreement of two halves";
 
 /// The images of the queries under the maps of two halves of the pairs.

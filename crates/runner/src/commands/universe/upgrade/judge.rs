@@ -7,7 +7,7 @@ use tasks::statistics::resample_means;
 use tasks::upgrade::{self, Compared, Strategies, Trial};
 use tasks::{Contrast, Interval, Scale};
 
-use super::UpgradeRequest;
+use super::request::UpgradeRequest;
 
 /// Number of queries in the list of those that lose most.
 const WORST: usize = 10;

@@ -1,29 +1,32 @@
 //! `runner upgrade`: an index of an old model and a newer model. Stay, map the queries, or embed the documents again?
 
+mod answer;
 mod confidence;
 mod cost;
 mod judge;
 mod page;
 mod pairs;
+mod request;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use align::{Corpus, Dataset, Fitted, Split};
 use anyhow::{Context as _, Result, bail};
 use data::universe::Saved;
 use data::{Loaded, Manifest};
 use files::Fault;
-use select::{MethodScore, RecommendOptions, Recommendation};
+use select::{RecommendOptions, Recommendation};
 use serde_json::Value;
 use tasks::correspondence;
-use tasks::upgrade::{Decision, NeighboursOfPairs, Trial, decide};
+use tasks::upgrade::{NeighboursOfPairs, Trial, decide};
 use tasks::{Metric, Task};
 
+pub use answer::{Counts, Upgraded};
 pub use confidence::{Confidence, Worth};
 pub use cost::{Cost, Prices};
 pub use judge::{Judged, Strategy, Worst};
 pub use pairs::{PairCurve, PairCurveSize};
+pub use request::UpgradeRequest;
 
 use super::fit::{Data, origin};
 use super::place::check_free;
@@ -41,83 +44,6 @@ const COLUMNS: [&str; 2] = ["none", "centre"];
 const FEWEST_PAIRS: usize = 20;
 /// Stem of the files of the page.
 const STEM: &str = "upgrade";
-
-/// The question of an upgrade.
-#[derive(Clone, Debug)]
-pub struct UpgradeRequest {
-    /// The data set: a name in `data-manifests/`, or the path of a manifest.
-    pub manifest: String,
-    /// The view of the old model, which made the index.
-    pub from: String,
-    /// The view of the new model.
-    pub to: String,
-    /// Names of the methods among which the pairs choose.
-    pub methods: Vec<String>,
-    /// Number of candidates per method at most.
-    pub budget: usize,
-    /// Number of folds of the pairs.
-    pub folds: usize,
-    /// Seed of the folds, the fits and the parts of the pairs.
-    pub seed: u64,
-    /// Resamples of the queries for intervals.
-    pub resamples: usize,
-    /// Size of the real index, and what it costs to embed.
-    pub prices: Prices,
-    /// Folder of the page and the map.
-    pub out: PathBuf,
-    /// Whether to overwrite files that exist.
-    pub overwrite: bool,
-}
-
-/// The answer, with everything behind it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Upgraded {
-    /// The data set.
-    pub manifest: Manifest,
-    /// The question.
-    pub request: UpgradeRequest,
-    /// Numbers of documents, of queries, and of pairs that both models have.
-    pub counts: Counts,
-    /// Warnings about the pairs and the fit.
-    pub warnings: Vec<String>,
-    /// The choice of the map by cross-validation on the pairs.
-    pub recommendation: Recommendation,
-    /// Wall seconds of the fit of the map.
-    pub fit_seconds: f64,
-    /// The strategies on the queries.
-    pub judged: Judged,
-    /// The decision.
-    pub decision: Decision,
-    /// The map by number of pairs.
-    pub curve: PairCurve,
-    /// Confidences of the mapped queries by name, or the reason why there is none.
-    pub confidence: Vec<(&'static str, Result<Confidence, String>)>,
-    /// The cost of embedding the documents again.
-    pub cost: Cost,
-    /// The map's file.
-    pub map: PathBuf,
-    /// The files that were written.
-    pub files: Vec<PathBuf>,
-}
-
-/// Numbers of items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
-    /// Documents.
-    pub documents: usize,
-    /// Queries.
-    pub queries: usize,
-    /// Pairs that both models have.
-    pub pairs: usize,
-}
-
-impl Upgraded {
-    /// The map that the pairs chose.
-    pub fn chosen(&self) -> &MethodScore {
-        self.recommendation.chosen()
-    }
-}
 
 /// Chooses a map by the pairs, judges every strategy by the queries, decides, and writes the page and the map.
 ///

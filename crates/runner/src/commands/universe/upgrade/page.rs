@@ -5,13 +5,14 @@ use figures::{CurvePanel, Curves, Line, Point, Spacing};
 use report::pages::document::{Document, Piece, Section};
 use report::tables::MISSING;
 use report::tables::table::Table;
-use tasks::upgrade::{Advice, Evidence, SMALLEST_GAIN};
+use tasks::upgrade::{Advice, COVERAGES, Evidence, SMALLEST_GAIN};
 use tasks::{Contrast, Interval};
 
-use super::confidence::{COVERAGES, Confidence, Worth};
+use super::answer::Upgraded;
+use super::confidence::{Confidence, DISTANCE, Worth};
 use super::cost::grouped;
+use super::judge::{Strategy, Worst};
 use super::pairs::PairCurveSize;
-use super::{Upgraded, Worst};
 
 /// A share of the upgrade below which a map is called small.
 const SMALL_SHARE: f64 = 0.5;
@@ -133,7 +134,7 @@ fn evidence(evidence: Evidence, contrast: &Contrast, queries: usize, what: &str)
 
 fn scores(upgraded: &Upgraded) -> Section {
     let compared = &upgraded.judged.compared;
-    let row = |strategy: &super::Strategy| {
+    let row = |strategy: &Strategy| {
         let over = strategy.over_stay.as_ref();
         vec![
             strategy.name.to_string(),
@@ -201,7 +202,7 @@ fn choice(upgraded: &Upgraded) -> Section {
     notes.extend(found.not_tried.iter().map(|it| format!("without a score: {}: {}", it.method, it.reason)));
     let table = Table {
         title: "Maps by the pairs".into(),
-        headers: ["", "method", "parameters", "overlap@10", "s"].map(String::from).to_vec(),
+        headers: ["chosen", "method", "parameters", "overlap@10", "s"].map(String::from).to_vec(),
         names: 3,
         rows: rows.collect(),
         notes,
@@ -322,7 +323,12 @@ fn confidence(upgraded: &Upgraded) -> Section {
         notes,
         ..Table::default()
     };
-    let section = section.with(Piece::Table(table));
+    let mut section = section.with(Piece::Table(table));
+    if let Some(distances) = known().find(|it| it.name == DISTANCE) {
+        let mean = distances.values.iter().sum::<f64>() / distances.values.len() as f64;
+        let text = format!("The queries lie at a mean distance of {mean:.2} to the pairs, the pairs themselves at 1.");
+        section = section.with(Piece::Text(text));
+    }
     match known().next() {
         Some(_) => section.with(Piece::Figure("upgrade_confidence".into(), Box::new(coverage(upgraded)))),
         None => section,

@@ -8,8 +8,8 @@ use tasks::Interval;
 use tasks::learning_curve::{CurvePoint, Gain, Goal, HALF_INTERVAL, gain, rows_for_share};
 use tasks::upgrade::{Trial, needs_calibration};
 
-use super::UpgradeRequest;
 use super::judge::mean_ndcg;
+use super::request::UpgradeRequest;
 
 /// The parts, as divisors of the number of pairs.
 const DIVISORS: [usize; 5] = [32, 16, 8, 4, 2];
