@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::process::Output;
 
-use common::{number, runner, text, text_of};
+use common::{Bench, number, runner, text, text_of};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -189,6 +189,28 @@ fn a_map_that_beats_the_old_model_is_the_decision_with_the_share_that_it_keeps()
     let mapped = "--from new --to old --input @new.queries.csv --out @mapped.npy";
     ok(&folder, &format!("translate @a/map.safetensors {mapped}"));
     assert!(folder.path().join("mapped.npy").exists());
+}
+
+/// With `confidence` a grid has the area under the curve of risk as a metric, and the curve as a figure.
+#[test]
+fn a_grid_with_confidence_draws_risk_by_coverage() {
+    let grid = "name: tiny\ndata: {synthetic: {seed: 7, recipe: {widths: [12, 12, 8], fit_rows: 80, test_rows: 40, queries: 20}}}\n\
+                methods: [pairwise: {columns: centre}, gcca]\ntasks: [upgrade: {resamples: 20, confidence: true}]\nseeds: [0]\n";
+    let bench = Bench::new(grid);
+    let output = bench.run(&[]);
+    assert!(output.status.success(), "{}", text_of(&output));
+    let records = bench.records("tiny");
+    let of = |name: &str| {
+        let named = |r: &&store::record::Record| r.metric.is_some_and(|metric| metric.to_string() == name);
+        records.iter().filter(named).filter_map(|r| r.value).collect::<Vec<f64>>()
+    };
+    for name in ["pair_distance", "aurc", "aurc_low", "aurc_high", "aurc_random", "aurc_oracle"] {
+        // Six ordered pairs, of the rotation in one space and of the universe in two.
+        assert_eq!(of(name).len(), 18, "{name}");
+    }
+    assert!(of("aurc").iter().zip(of("aurc_oracle")).all(|(aurc, oracle)| *aurc >= oracle - 1e-12));
+    let svg = fs::read_to_string(bench.out().join("tiny/figures/aurc_by_coverage.svg")).unwrap();
+    assert!(svg.contains("risk of mapped queries by coverage"), "the title");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The figures of a grid.
 
+mod coverage;
 mod figure;
 mod pairs;
 pub mod palette;
@@ -73,6 +74,12 @@ pub fn figures(
             for measure in BY_PAIR.into_iter().flat_map(|m| summary.measures_of(m)) {
                 let stem = path(&format!("{}_by_pair", stem_of(summary, measure)));
                 figures.push((Figure::Heatmaps(page.by_pair(measure)), stem));
+            }
+            for measure in summary.measures_of(Metric::Aurc) {
+                let title = format!("{}: risk of mapped queries by coverage", page.title);
+                let drawn = coverage::figure(title, page.subtitle.clone(), samples, &page.groups, measure)?;
+                let stem = path(&format!("{}_by_coverage", stem_of(summary, measure)));
+                figures.extend(drawn.map(|curves| (Figure::Curves(curves), stem)));
             }
         }
     }
