@@ -3,7 +3,7 @@
 
 mod common;
 
-use align::linalg::{Threads, product};
+use align::linalg::{self, Threads, product};
 use align::methods::add_view::{AddViewParams, Base};
 use align::methods::gcpa::{CorrectorBase, GcpaParams, LossParams, Training};
 use align::methods::gpa::GpaParams;
@@ -13,6 +13,7 @@ use align::rng::{Purpose, stream};
 use align::synthetic::{Synthetic, rotation};
 use align::{AlignError, Fitted, Matrix, Method, MomentAligner, Views};
 use common::{Golden, mean_rank1};
+use rand::RngExt;
 
 fn synthetic(widths: &[usize]) -> align::Dataset {
     Synthetic { widths: widths.to_vec(), fit_rows: 500, test_rows: 120, ..Default::default() }.generate(3).unwrap()
@@ -148,6 +149,28 @@ fn rank_deficient_views_are_no_obstacle() {
         let fit = Method::from_name(name).unwrap().fit(&train, 0).unwrap();
         let x = fit.fitted.translate("v0", "v1", train.at(0)).unwrap();
         assert!(x.as_slice().iter().all(|v| v.is_finite()), "{name}");
+    }
+}
+
+/// Products of fewer rows than columns, as Procrustes meets them with few pairs, among them rows of zeros: the engine's SVD
+/// can give NaN for such matrices without an error.
+#[test]
+fn matrices_of_low_rank_have_orthogonal_factors() {
+    for (size, rows, seed) in [(150, 90, 1), (200, 130, 2), (260, 260, 3), (300, 140, 4), (384, 250, 5)] {
+        let mut rng = stream(seed, Purpose::SYNTHETIC, None);
+        let mut normal = |rows: usize, cols: usize| {
+            Matrix::from_fn(rows, cols, |_, j| if j < 2 { 0.0 } else { rng.random::<f64>() - 0.5 })
+        };
+        let (x, y) = (normal(rows, size), normal(rows, size));
+        let a = product(x.view().transpose(), y.view(), Threads::One);
+        let r = linalg::polar(a.view(), &|| "a product".into()).expect("converges");
+        let gram = product(r.view().transpose(), r.view(), Threads::One);
+        for i in 0..size {
+            for j in 0..size {
+                let off = (gram.at(i, j) - f64::from(u8::from(i == j))).abs();
+                assert!(off < 1e-9, "{size} x {size} of rank {rows}: {off} at {i}, {j}");
+            }
+        }
     }
 }
 

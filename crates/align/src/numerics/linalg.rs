@@ -112,25 +112,47 @@ pub struct Svd {
     pub v: Factor,
 }
 
-/// Thin SVD. Falls back to the transpose where the first attempt does not converge.
-///
-/// # Errors
-/// [`AlignError::Factorisation`] when neither converges; `context` names the view or block.
-pub fn thin_svd(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Svd, AlignError> {
-    if let Some(svd) = try_svd(a.0) {
-        return Ok(svd);
-    }
-    let Some(svd) = try_svd(a.0.transpose()) else {
-        return Err(AlignError::Factorisation { op: "svd", rows: a.rows(), cols: a.cols(), context: context() });
-    };
-    Ok(Svd { u: svd.v, s: svd.s, v: svd.u })
+/// Whether a factorisation divides the problem. The division is faster; for a matrix of low rank it can return vectors of
+/// NaN without an error.
+#[derive(Clone, Copy)]
+enum Division {
+    /// Large problems are divided.
+    Usual,
+    /// Nothing is divided: QR iterations alone.
+    None,
 }
 
-fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
+const DIVISIONS: [Division; 2] = [Division::Usual, Division::None];
+
+fn svd_params(division: Division) -> Spec<svd::SvdParams, f64> {
+    let mut params: Spec<svd::SvdParams, f64> = Spec::default();
+    if let Division::None = division {
+        params.recursion_threshold = usize::MAX;
+    }
+    params
+}
+
+/// Thin SVD. Where the first attempt does not converge or gives NaN, it falls back to the transpose, then to QR iterations.
+///
+/// # Errors
+/// [`AlignError::Factorisation`] when none converges; `context` names the view or block.
+pub fn thin_svd(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Svd, AlignError> {
+    for division in DIVISIONS {
+        if let Some(svd) = try_svd(a.0, division) {
+            return Ok(svd);
+        }
+        if let Some(svd) = try_svd(a.0.transpose(), division) {
+            return Ok(Svd { u: svd.v, s: svd.s, v: svd.u });
+        }
+    }
+    Err(AlignError::Factorisation { op: "svd", rows: a.rows(), cols: a.cols(), context: context() })
+}
+
+fn try_svd(a: MatRef<'_, f64>, division: Division) -> Option<Svd> {
     let (m, n) = (a.nrows(), a.ncols());
     let size = m.min(n);
     let par = factor_par(size);
-    let params: Spec<svd::SvdParams, f64> = Spec::default();
+    let params = svd_params(division);
     let mut u = Mat::zeros(m, size);
     let mut v = Mat::zeros(n, size);
     let mut s = Col::<f64>::zeros(size);
@@ -138,7 +160,8 @@ fn try_svd(a: MatRef<'_, f64>) -> Option<Svd> {
     let mut buffer = MemBuffer::new(svd::svd_scratch::<f64>(m, n, thin, thin, par, params));
     let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
     svd::svd(a, diag, Some(u.as_mut()), Some(v.as_mut()), par, MemStack::new(&mut buffer), params).ok()?;
-    Some(Svd { u: Factor(u), s: s.iter().copied().collect(), v: Factor(v) })
+    let numbers = u.is_all_finite() && v.is_all_finite() && s.is_all_finite();
+    numbers.then(|| Svd { u: Factor(u), s: s.iter().copied().collect(), v: Factor(v) })
 }
 
 /// Singular values in descending order.
@@ -149,17 +172,19 @@ pub fn singular_values(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> 
     let a = a.0;
     let size = a.nrows().min(a.ncols());
     let par = factor_par(size);
-    let params: Spec<svd::SvdParams, f64> = Spec::default();
-    let attempt = |a: MatRef<'_, f64>| {
+    let attempt = |a: MatRef<'_, f64>, division: Division| {
+        let params = svd_params(division);
         let mut s = Col::<f64>::zeros(size);
         let none = ComputeSvdVectors::No;
         let mut buffer = MemBuffer::new(svd::svd_scratch::<f64>(a.nrows(), a.ncols(), none, none, par, params));
         let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
         svd::svd(a, diag, None, None, par, MemStack::new(&mut buffer), params).ok()?;
-        Some(s.iter().copied().collect())
+        s.is_all_finite().then(|| s.iter().copied().collect())
     };
     let fail = || AlignError::Factorisation { op: "svd", rows: a.nrows(), cols: a.ncols(), context: context() };
-    attempt(a).or_else(|| attempt(a.transpose())).ok_or_else(fail)
+    let found =
+        DIVISIONS.into_iter().find_map(|division| attempt(a, division).or_else(|| attempt(a.transpose(), division)));
+    found.ok_or_else(fail)
 }
 
 /// The partial isometry `U Vᵀ` of `a = U S Vᵀ`: the orthogonal matrix closest to a square `a`, the
