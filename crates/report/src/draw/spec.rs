@@ -10,7 +10,7 @@ use super::{palette, scatter};
 use crate::samples::{Place, Sample, Samples, resampled};
 use crate::tables::comparison::by_items;
 use crate::tables::processors;
-use crate::tables::summary::{Group, Summary};
+use crate::tables::summary::{Group, Measure, Summary};
 use figures::{CurvePanel, Curves, Heatmaps, Line, Panel, Point, Spacing};
 use grid::figure_spec::{Along, CostsSpec, CurvesSpec, FigureSpec, Reduce, SweepSpec};
 use grid::keys::InFull;
@@ -179,7 +179,13 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
                     lacking.push(entry);
                 }
             }
-            let found = sample.map(|sample| intervals(spec, metric, &last, &sample)).transpose()?;
+            let found = match (sample, group.zip(measure)) {
+                (Some(sample), _) => Some(intervals(spec, metric, &last, &sample)?),
+                (None, Some((group, measure))) if metric.quantity().is_none() => {
+                    Some(of_all_items(spec, &last, summary, group, measure))
+                }
+                _ => None,
+            };
             for (i, points) in points.iter_mut().enumerate() {
                 points.push(found.as_ref().map(|found| found[i]).filter(|point| point.value.is_finite()));
             }
@@ -216,6 +222,38 @@ fn curves(spec: &CurvesSpec, words: &Words<'_>, samples: &Samples<'_>) -> Result
     })
 }
 
+/// The points of a metric that is no function of single items. The share that a map keeps of one pair has the interval
+/// of its records; other values have none.
+fn of_all_items(spec: &CurvesSpec, last: &str, summary: &Summary<'_>, group: &Group, measure: &Measure) -> Vec<Point> {
+    let views = summary.views(&group.view_set);
+    let shown = |measure: &Measure| -> Vec<f64> {
+        let space = summary.headline(group, measure);
+        let means = space.map(|space| summary.means(group, measure, space)).unwrap_or_default();
+        let place = |source: usize, target: usize| (views[source].to_string(), Some(views[target].to_string()));
+        means.into_iter().filter(|&((s, t), _)| shows(spec, last, &place(s, t))).map(|(_, value)| value).collect()
+    };
+    let end = |name: &str| {
+        let metric = Metric::from_name(&format!("{}_{name}", measure.metric))?;
+        match shown(&Measure { metric, ..measure.clone() }).as_slice() {
+            [end] => Some(*end),
+            _ => None,
+        }
+    };
+    let values = shown(measure);
+    let worse = |a: &f64, b: &f64| if measure.metric.higher_is_better() { a.total_cmp(b) } else { b.total_cmp(a) };
+    let point = |of: &Reduce| Point {
+        value: match of {
+            Reduce::Mean => values.iter().sum::<f64>() / values.len() as f64,
+            Reduce::Worst | Reduce::Each => values.iter().copied().min_by(worse).unwrap_or(f64::NAN),
+        },
+        interval: end("low").zip(end("high")),
+    };
+    spec.of.iter().map(point).collect()
+}
+
+/// Longest title that names pairs.
+const NAMES: usize = 60;
+
 /// The pairs that a mean is over; a pair and its reverse count as one.
 fn pair_names(pairs: &[[String; 2]]) -> String {
     let reversed = |[s, t]: &[String; 2]| pairs.iter().position(|[a, b]| a == t && b == s);
@@ -223,7 +261,13 @@ fn pair_names(pairs: &[[String; 2]]) -> String {
     let names: Vec<String> = once
         .map(|(_, pair)| format!("{} {} {}", pair[0], if reversed(pair).is_some() { "↔" } else { "→" }, pair[1]))
         .collect();
-    format!("mean over {}", names.join(", "))
+    match (names.as_slice(), pairs.len()) {
+        ([one], 1) => one.clone(),
+        _ if names.iter().map(String::len).sum::<usize>() > NAMES => {
+            format!("mean over {} pairs of views", pairs.len())
+        }
+        _ => format!("mean over {}", names.join(", ")),
+    }
 }
 
 /// The first group of each setting.
