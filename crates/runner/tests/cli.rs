@@ -336,7 +336,7 @@ fn data_that_are_not_there_are_asked_for_by_name() {
     assert_eq!(
         error("data: massive1\n", &[]),
         "error: /grid.yaml:2:1: data: unknown data set `massive1`; did you mean `massive10`? \
-         the data sets here are `cifar9`, `emoji`, `massive10`, `scifact5`"
+         the data sets here are `cifar9`, `emoji`, `massive10`, `scifact5`, `scifact5_all`"
     );
     assert_eq!(
         error("data: massive\nstand_in: massive10\n", &["--no-stand-in"]),
