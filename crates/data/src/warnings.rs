@@ -5,10 +5,14 @@ use std::{
     fmt,
 };
 
-use align::{Dataset, Labels, Matrix, Split, views::View};
+use align::prep::{ConstantColumns, ZScore};
+use align::{Dataset, Labels, Matrix, Split, Views, views::View};
 use rayon::prelude::*;
 
 use crate::SplitName;
+
+/// Standard deviations of train from which on a column counts as far from it.
+const FAR: f64 = 10.0;
 
 /// Kind of a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +22,8 @@ pub enum WarningKind {
     ZeroRows,
     /// Constant columns of train.
     ConstantColumns,
+    /// Columns whose rows lie many standard deviations of train away from its mean: they rule standardised rows.
+    ShiftedColumns,
     /// Classes of train that test does not have.
     ClassesWithoutTestRows,
     /// Rows equal to an earlier row of their split: their true match cannot be distinguished.
@@ -63,6 +69,7 @@ align::names! {
     WarningKind, "warning" {
         ZeroRows = "zero_rows",
         ConstantColumns = "constant_columns",
+        ShiftedColumns = "shifted_columns",
         ClassesWithoutTestRows = "classes_without_test_rows",
         DuplicateRows = "duplicate_rows",
         TrainTestRows = "train_test_rows",
@@ -90,6 +97,7 @@ impl WarningKind {
         match self {
             Self::ZeroRows => "all-zero rows in",
             Self::ConstantColumns => "constant columns in",
+            Self::ShiftedColumns => "columns far from those of train in",
             Self::ClassesWithoutTestRows => "classes without rows in",
             Self::DuplicateRows => "exact duplicate rows in",
             Self::TrainTestRows => "rows of train found again in",
@@ -160,6 +168,12 @@ impl fmt::Display for Warning {
             WarningKind::ConstantColumns => {
                 write!(f, "{split}: {count} of {total} columns of view `{whose}` are constant, first column {first}")
             }
+            WarningKind::ShiftedColumns => write!(
+                f,
+                "{split}: {count} of {total} columns of view `{whose}` lie more than {FAR} standard deviations of train from \
+                 its mean (root mean square), first column {first}; they outweigh the others in methods that standardise \
+                 columns: leave them out, or compare with `pairwise: {{columns: centre}}`"
+            ),
             WarningKind::ClassesWithoutTestRows => {
                 write!(f, "{split}: {count} of {total} classes of `{whose}` have no rows, first class {first}")
             }
@@ -278,12 +292,54 @@ pub(crate) fn find(data: &Dataset) -> Vec<Warning> {
     let found = views.par_iter().map(|&position| of_view(&data.train, &data.test, position));
     let mut found: Vec<Warning> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     found.extend(missing(data));
+    found.extend(shifted(data));
     let pairs = data.train.labels.iter().zip(&data.test.labels);
     found.extend(pairs.filter_map(|(train, test)| classes_without_test_rows(train, test)));
     found.extend(data.train.groups.iter().zip(&data.test.groups).flat_map(|(train, test)| of_groups(train, test)));
     // stable: views stay in the manifest's order
     found.sort_by_key(|w| (w.kind, w.split));
     found
+}
+
+/// Columns of held-out rows and of queries that are far from those of train.
+fn shifted(data: &Dataset) -> Vec<Warning> {
+    let queries = data.corpus.as_ref().map(|corpus| (SplitName::Queries, &corpus.queries.views));
+    let compared: Vec<(SplitName, &Views)> =
+        [Some((SplitName::Test, &data.test.views)), queries].into_iter().flatten().collect();
+    let of_view = |view: &View| {
+        let train = ZScore::fit(&view.observed(), ConstantColumns::Clamp);
+        let of_split = |&(split, views): &(SplitName, &Views)| {
+            let x = views.space(view.name()).ok()?.observed();
+            let which = far_columns(&train, &x);
+            let (view, count, example) = (Some(view.name().to_owned()), which.len(), *which.first()? as i64);
+            Some(Warning {
+                kind: WarningKind::ShiftedColumns,
+                split,
+                view,
+                labelling: None,
+                count,
+                total: x.cols(),
+                example,
+            })
+        };
+        compared.iter().filter_map(of_split).collect::<Vec<_>>()
+    };
+    let views: Vec<&View> = data.train.views.iter().collect();
+    views.into_par_iter().flat_map_iter(of_view).collect()
+}
+
+/// Columns that vary in train and whose root mean square, in standard deviations of train, is above [`FAR`].
+fn far_columns(train: &ZScore, x: &Matrix) -> Vec<usize> {
+    let mut squares = vec![0.0; x.cols()];
+    for i in 0..x.rows() {
+        let row = x.row(i).iter().zip(train.mean());
+        squares.iter_mut().zip(row).for_each(|(sum, (&x, mean))| *sum += (f64::from(x) - mean).powi(2));
+    }
+    let far = |&j: &usize| {
+        let std = train.std()[j];
+        std > 0.0 && squares[j] > x.rows() as f64 * (FAR * std).powi(2)
+    };
+    (0..x.cols()).filter(far).collect()
 }
 
 /// Items that views miss, by view and in all.

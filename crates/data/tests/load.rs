@@ -254,6 +254,27 @@ fn warnings() {
 }
 
 #[test]
+fn columns_far_from_train_are_a_warning() {
+    let folder = toy();
+    let train = [[1.0, 0.001], [3.0, -0.001], [2.0, 0.0]];
+    let lines = |far: f32| -> Vec<String> {
+        folder.view("b", &train, &[[1.5, far], [2.5, -far]]);
+        let loaded = folder.load(&[]).unwrap();
+        loaded.warnings.iter().filter(|w| w.kind.name() == "shifted_columns").map(ToString::to_string).collect()
+    };
+    // The standard deviation of the second column is 0.000816.
+    assert_eq!(lines(0.0081), [""; 0]);
+    let line = &lines(0.0082)[0];
+    assert!(
+        line.starts_with(
+            "test: 1 of 2 columns of view `b` lie more than 10 standard deviations of train from its mean"
+        ),
+        "{line}"
+    );
+    assert!(line.contains("first column 1;"), "{line}");
+}
+
+#[test]
 fn warnings_do_not_depend_on_threads() {
     let folder = toy();
     for name in ["a", "b"] {
