@@ -63,6 +63,7 @@ fn a_sideways_upgrade_is_none_and_the_page_says_stay() {
         "query (id)",
         "agreement of two halves",
         "runner translate ",
+        "runner export-map ",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

@@ -414,7 +414,8 @@ fn next(upgraded: &Upgraded) -> Section {
     let map = upgraded.map.display().to_string();
     let translate =
         ["runner", "translate", &map, "--from", new, "--to", old, "--input", "queries.npy", "--out", "mapped.npy"];
-    let command = files::shell::command(translate);
+    let export = ["runner", "export-map", &map, "--from", new, "--to", old, "--format", "onnx", "--out", "map.onnx"];
+    let commands = vec![files::shell::command(translate), files::shell::command(export)];
     let section = Section::new("next", "What next");
     let text = match upgraded.decision.advice {
         Advice::Stay => {
@@ -423,7 +424,7 @@ fn next(upgraded: &Upgraded) -> Section {
         Advice::Map => "Embed queries with the new model and map them before the search; the index stays as it is:",
         _ => "Embed the documents with the new model, and search with its queries. The map is written all the same:",
     };
-    section.with(Piece::Text(text.into())).with(Piece::Commands(vec![command]))
+    section.with(Piece::Text(text.into())).with(Piece::Commands(commands))
 }
 
 fn difference(contrast: &Contrast) -> String {
