@@ -26,7 +26,7 @@ pub struct Cost {
 }
 
 impl Prices {
-    /// Refuses numbers that are no price and no time.
+    /// Refuses numbers that are no price and no time, and an index of nothing.
     pub(super) fn check(&self) -> Result<()> {
         for (option, value) in
             [("--price-per-million", self.per_million), ("--seconds-per-thousand", self.seconds_per_thousand)]
@@ -34,6 +34,9 @@ impl Prices {
             if let Some(value) = value.filter(|value| !value.is_finite() || *value < 0.0) {
                 bail!(Fault::usage(format!("{option} is {value}, expected a number, 0 or above")));
             }
+        }
+        if self.documents == Some(0) {
+            bail!(Fault::usage("--documents is 0, expected the number of documents of your index".into()));
         }
         Ok(())
     }
@@ -102,5 +105,7 @@ mod tests {
         assert_eq!(Prices::default().of(5).in_words(), None);
         let odd = Prices { per_million: Some(-1.0), ..Prices::default() }.check().unwrap_err().to_string();
         assert_eq!(odd, "--price-per-million is -1, expected a number, 0 or above");
+        let none = Prices { documents: Some(0), ..Prices::default() }.check().unwrap_err().to_string();
+        assert_eq!(none, "--documents is 0, expected the number of documents of your index");
     }
 }
