@@ -16,6 +16,9 @@ use crate::errors::of_panic;
 
 /// Time between two looks at signals and at the progress of a fit.
 const TICK: Duration = Duration::from_millis(50);
+/// Bytes of the stack of a thread that may call Python, as much as a main thread has: NumPy's matrix library takes half a
+/// megabyte at a time.
+pub(crate) const STACK: usize = 8 << 20;
 /// Time that a cancelled fit has to end. A fit looks at its cancellation after every step; one that is in a longer step is left
 /// alone, and its thread ends after that step.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -65,6 +68,7 @@ pub fn fit<T: Send + 'static>(
     };
     thread::Builder::new()
         .name("polyalign fit".into())
+        .stack_size(STACK)
         .spawn(work)
         .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
     let answer = Mutex::new(answer);
@@ -142,6 +146,6 @@ pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyR
 
 /// A pool of so many threads.
 fn pool_of(threads: usize) -> PyResult<ThreadPool> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
     pool.map_err(|e| PyRuntimeError::new_err(format!("cannot start threads: {e}")))
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::convert::to_python;
 use crate::errors::of_panic;
+use crate::work::STACK;
 
 /// Time between two looks at signals.
 const TICK: Duration = Duration::from_millis(50);
@@ -62,6 +63,7 @@ pub fn watched<T: Send + 'static>(
     };
     thread::Builder::new()
         .name("polyalign run".into())
+        .stack_size(STACK)
         .spawn(job)
         .map_err(|error| PyRuntimeError::new_err(format!("cannot start a thread: {error}")))?;
     let messages = Mutex::new(messages);

@@ -28,6 +28,10 @@ use store::picture::Picture;
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use store::record::{Record, SELECTION};
 
+/// Bytes of the stack of a thread that runs cells. Methods of users call other libraries, of which some, such as OpenBLAS,
+/// take half a megabyte at a time; main threads of programs have as much.
+const STACK: usize = 8 << 20;
+
 /// The number of threads and of parallel cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Width {
@@ -111,7 +115,8 @@ impl Work<'_> {
         let outcome = Mutex::new((Tally::default(), None));
         let job = || {
             // Each job, not each cell, has a pool: threads are expensive compared with a small cell.
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads");
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+            let pool = pool.context("cannot start threads");
             while let Some(waiting) = queue.next() {
                 let kept = match &pool {
                     Ok(pool) => run_and_keep(&shared, waiting.cell, pool),

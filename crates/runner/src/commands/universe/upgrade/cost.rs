@@ -36,7 +36,7 @@ impl Prices {
             }
         }
         if self.documents == Some(0) {
-            bail!(Fault::usage("--documents is 0, expected the number of documents of your index".into()));
+            bail!(Fault::usage("--documents is 0, expected the number of documents of your index"));
         }
         Ok(())
     }
