@@ -59,6 +59,7 @@ pub use manifest::splits::SplitName;
 pub use manifest::{Manifest, Named, Part, Source, View};
 pub use messages::nearest::nearest;
 pub use messages::place::Place;
+pub use messages::words::grouped;
 pub use pieces::matrix_reader::{MatrixReader, MatrixRows};
 pub use pieces::matrix_writer::MatrixWriter;
 pub use pieces::stream::Stream;

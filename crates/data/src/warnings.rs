@@ -10,6 +10,7 @@ use align::{Dataset, Labels, Matrix, Split, Views, views::View};
 use rayon::prelude::*;
 
 use crate::SplitName;
+use crate::messages::words::grouped;
 
 /// Standard deviations of train from which on a column counts as far from it.
 const FAR: f64 = 10.0;
@@ -513,17 +514,4 @@ fn hash(row: &[f32]) -> u64 {
     // adding 0.0 makes -0.0 hash as the 0.0 that it equals
     row.iter()
         .fold(0, |h: u64, x| (h.rotate_left(23) ^ u64::from((x + 0.0).to_bits())).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
-
-/// 4000 as `4,000`.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -11,14 +11,12 @@ use align::{Progress, Watch};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use runner::cells::execute::STACK;
 
 use crate::errors::of_panic;
 
 /// Time between two looks at signals and at the progress of a fit.
 const TICK: Duration = Duration::from_millis(50);
-/// Bytes of the stack of a thread that may call Python, as much as a main thread has: NumPy's matrix library takes half a
-/// megabyte at a time.
-pub(crate) const STACK: usize = 8 << 20;
 /// Time that a cancelled fit has to end. A fit looks at its cancellation after every step; one that is in a longer step is left
 /// alone, and its thread ends after that step.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! The cost of a choice by cross-validation, in CPU seconds and in units of one fit and its score. Linux only.
+//! The cost of a choice by cross-validation, in CPU seconds and in units of one fit and its score.
 //!
 //! ```sh
 //! cargo run --release -p polyalign-select --example cost -- gcca 3 3.0    # method, rounds, noise of the views
@@ -7,18 +7,16 @@
 //! M = 10 views, N = 4,000 training items, d = 256. The parts are measured by turns, and the last line of the table has
 //! their medians over the rounds, so that other work on the machine changes little.
 
-use std::{env, fs};
+use std::env;
 
 use align::synthetic::Synthetic;
 use align::{Dataset, Fitted, Method};
+use cpu_time::ProcessTime;
 use select::SelectParams;
 use serde_json::Value;
 use tasks::{RetrievalParams, Task, TaskInput};
 
 type Error = Box<dyn std::error::Error>;
-
-/// Clock ticks per second of the times in `/proc`, the same on every Linux.
-const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Error> {
     let mut arguments = env::args().skip(1);
@@ -70,17 +68,9 @@ fn score(fitted: &Fitted, data: &Dataset) -> Result<(), Error> {
 
 /// CPU seconds of all threads of this process in `work`.
 fn seconds<T, E: Into<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<f64, Error> {
-    let before = cpu()?;
+    let before = ProcessTime::now();
     work().map_err(Into::into)?;
-    Ok(cpu()? - before)
-}
-
-fn cpu() -> Result<f64, Error> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name of the program, in parentheses, may contain spaces; user and system time are fields 14 and 15.
-    let fields = stat.rsplit(')').next().ok_or("no fields in /proc/self/stat")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-    Ok(ticks.sum::<Result<u64, _>>()? as f64 / TICKS)
+    Ok(before.elapsed().as_secs_f64())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use runner::cells::execute::STACK;
 use runner::cells::interrupt;
 use runner::event::{Event, Observer};
 use serde_json::{Value, json};
 
 use crate::convert::to_python;
 use crate::errors::of_panic;
-use crate::work::STACK;
 
 /// Time between two looks at signals.
 const TICK: Duration = Duration::from_millis(50);

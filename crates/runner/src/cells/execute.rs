@@ -30,7 +30,7 @@ use store::record::{Record, SELECTION};
 
 /// Bytes of the stack of a thread that runs cells. Methods of users call other libraries, of which some, such as OpenBLAS,
 /// take half a megabyte at a time; main threads of programs have as much.
-const STACK: usize = 8 << 20;
+pub const STACK: usize = 8 << 20;
 
 /// The number of threads and of parallel cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use align::{Coordinates, Corpus, Fitted, Matrix};
 
 use super::judged::{DEPTH, Judged};
 use super::passes::{batches, finite, judged};
+use super::table;
 use crate::TaskError;
 use crate::ranking::search::Search;
 
@@ -54,7 +55,7 @@ impl Trial {
 
     /// nDCG@10 of every query, NaN for a query that is not counted.
     pub fn ndcg(of_queries: &[Option<Judged>]) -> Vec<f32> {
-        of_queries.iter().map(|judged| judged.as_ref().map_or(f32::NAN, |judged| judged.ndcg as f32)).collect()
+        table::of_queries(of_queries, |judged| judged.ndcg)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The cost of embedding an index again.
 
 use anyhow::{Result, bail};
+use data::grouped;
 use files::Fault;
 
 /// Size of an index, and what a model asks for it. Numbers that are not given are not part of the answer.
@@ -59,25 +60,13 @@ impl Cost {
         let price = self.price.map(|price| format!("a price of {}", amount(price)));
         let hours = self.hours.map(|hours| format!("{} of embedding", duration(hours)));
         let parts: Vec<String> = price.into_iter().chain(hours).collect();
-        (!parts.is_empty()).then(|| format!("{} for {} documents", parts.join(" and "), grouped(self.documents)))
+        (!parts.is_empty())
+            .then(|| format!("{} for {} documents", parts.join(" and "), grouped(self.documents as usize)))
     }
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn amount(price: f64) -> String {
-    if price >= 100.0 { grouped(price.round() as u64) } else { format!("{price:.2}") }
+    if price >= 100.0 { grouped(price.round() as usize) } else { format!("{price:.2}") }
 }
 
 fn duration(hours: f64) -> String {

@@ -1,5 +1,6 @@
 //! The page of an upgrade: the decision, the reasons for it, the scores, the choice of the map, the pairs, the cost.
 
+use data::grouped;
 use figures::series::StyleKey;
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
 use report::pages::document::{Document, Piece, Section};
@@ -10,7 +11,6 @@ use tasks::{Contrast, Interval};
 
 use super::answer::Upgraded;
 use super::confidence::{Confidence, DISTANCE, Worth};
-use super::cost::grouped;
 use super::judge::{Strategy, Worst};
 use super::pairs::PairCurveSize;
 
@@ -25,7 +25,7 @@ pub(super) fn of(upgraded: &Upgraded) -> Document {
         "`{}`: {} documents, {} queries with a relevant one, {} pairs. The map is chosen and fitted by the pairs; the queries \
          only judge it.",
         manifest.name,
-        grouped(counts.documents as u64),
+        grouped(counts.documents),
         upgraded.judged.compared.queries,
         counts.pairs
     );
@@ -126,7 +126,7 @@ fn evidence(evidence: Evidence, contrast: &Contrast, queries: usize, what: &str)
         Evidence::TooFew { wanted, queries: needed } => format!(
             "{queries} queries are too few to know: a gain of {what} of up to {high:+.3} is possible. To show a gain of {wanted:.3} in \
              four of five repetitions, about {} judged queries are needed.",
-            grouped(two_digits(needed as f64) as u64)
+            grouped(two_digits(needed as f64) as usize)
         ),
         _ => format!("This is settled: the interval ends at {high:+.3}, below a gain of {SMALLEST_GAIN}."),
     }
@@ -220,7 +220,7 @@ fn pairs(upgraded: &Upgraded) -> Section {
             Err(reason) => (reason.clone(), None),
         };
         let share = share.map_or_else(|| MISSING.to_string(), |share| format!("{:.0}%", 100.0 * share));
-        vec![grouped(size.pairs as u64), ndcg, share, format!("{:.2}", size.seconds)]
+        vec![grouped(size.pairs), ndcg, share, format!("{:.2}", size.seconds)]
     };
     let table = Table {
         title: "Pairs".into(),
@@ -237,7 +237,7 @@ fn pairs(upgraded: &Upgraded) -> Section {
             Ok(pairs) => format!(
                 "{:.0}% of the score with all pairs needs about {} pairs",
                 100.0 * share,
-                grouped(two_digits(*pairs) as u64)
+                grouped(two_digits(*pairs) as usize)
             ),
             Err(reason) => format!("{:.0}% of the score with all pairs: {reason}", 100.0 * share),
         })
@@ -368,7 +368,7 @@ fn coverage(upgraded: &Upgraded) -> Curves {
 
 fn cost(upgraded: &Upgraded) -> Section {
     let Upgraded { cost, fit_seconds, counts, .. } = upgraded;
-    let fit = format!("The fit of the map on {} pairs took {fit_seconds:.2} s here.", grouped(counts.pairs as u64));
+    let fit = format!("The fit of the map on {} pairs took {fit_seconds:.2} s here.", grouped(counts.pairs));
     let words = match cost.in_words() {
         Some(words) => format!("Re-embedding: {words}. {fit}"),
         None => format!(
