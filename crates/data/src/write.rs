@@ -11,7 +11,8 @@ use align::{
     parts::{Array, Values},
 };
 use files::checksum::Sha256Stream;
-use polars::prelude::{Column, DataFrame, ParquetWriter, PolarsError};
+use polars_core::prelude::{Column, DataFrame, PolarsError};
+use polars_io::prelude::ParquetWriter;
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
 

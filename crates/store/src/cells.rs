@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use files::{Fault, Staged};
-use polars::prelude::{CsvWriter, DataFrame, SerWriter};
+use polars_core::prelude::DataFrame;
+use polars_io::prelude::{CsvWriter, SerWriter};
 use rayon::prelude::*;
 
 use crate::checksum::{self, EmbeddedChecksum, Facts};

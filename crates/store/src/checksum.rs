@@ -9,8 +9,9 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result, bail};
 use files::checksum::Sha256Stream;
-use polars::io::parquet::write::{KeyValueMetadata, StatisticsOptions};
-use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, SerReader};
+use polars_io::parquet::write::{KeyValueMetadata, StatisticsOptions};
+use polars_core::prelude::DataFrame;
+use polars_io::prelude::{ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};
 
 /// Name of the entry in the metadata of the file.
@@ -123,7 +124,7 @@ fn digest(bytes: &[u8], place: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::Column;
+    use polars_core::prelude::Column;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 //! report draws the universe from it without a fit. `cells::picture` computes it.
 
 use anyhow::{Context, Result, ensure};
-use polars::prelude::{Column, DataFrame};
+use polars_core::prelude::{Column, DataFrame};
 
 /// Positions of some held-out items of every view, before and after alignment.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use align::Coordinates;
 use align::Method;
 use anyhow::{Context as _, Result, bail};
 use data::{WarningKind, nearest};
-use polars::prelude::{AnyValue, Column, DataFrame, PolarsError, PolarsResult};
+use polars_core::prelude::{AnyValue, Column, DataFrame, PolarsError, PolarsResult};
 use tasks::noise::Noise;
 use tasks::{Metric, Task, UnknownMetric};
 

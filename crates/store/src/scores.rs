@@ -3,7 +3,7 @@
 
 use align::Coordinates;
 use anyhow::{Context as _, Result};
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom as _, Series};
+use polars_core::prelude::{Column, DataFrame, DataType, NamedFrom as _, Series};
 use tasks::Quantity;
 
 use grid::keys::Params;

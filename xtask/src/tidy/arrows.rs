@@ -33,7 +33,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("memmap2", &["files"]),
     ("tempfile", &["files"]),
     ("faer", &["align"]),
-    ("polars", &["data", "store", "report"]),
+    ("polars-core", &["data", "store", "report"]),
+    ("polars-io", &["data", "store", "report"]),
     ("plotters", &["figures"]),
     ("ttf-parser", &["figures"]),
     ("linfa-clustering", &["tasks"]),
@@ -114,8 +115,8 @@ mod tests {
             "tests may look around"
         );
         assert_eq!(
-            of_package(&package("polyalign-tasks", &[("polars", None)])),
-            ["crate `tasks` depends on `polars`, whose home is `data`, `store`, `report`"]
+            of_package(&package("polyalign-tasks", &[("polars-core", None)])),
+            ["crate `tasks` depends on `polars-core`, whose home is `data`, `store`, `report`"]
         );
         assert!(of_package(&package("polyalign-new", &[]))[0].starts_with("crate `new` has no arrows"));
         assert!(of_package(&package("xtask", &[("polyalign-say", None)])).is_empty());

@@ -8,8 +8,9 @@ use std::{
 use align::Matrix;
 use files::Part;
 use npyz::{DType, WriterBuilder};
-use polars::io::parquet::write::BatchedWriter;
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, ParquetWriter, PolarsResult, Series};
+use polars_io::parquet::write::BatchedWriter;
+use polars_core::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsResult, Series};
+use polars_io::prelude::ParquetWriter;
 use safetensors::{
     Dtype,
     tensor::{Metadata, TensorInfo},

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use polars_core::prelude::DataFrame;
+use polars_io::prelude::{ParquetReader, SerReader};
 use store::record::{COST_COLUMNS, Record, from_frame};
 use tempfile::TempDir;
 
@@ -83,7 +84,7 @@ pub fn frame(path: &Path) -> DataFrame {
 
 /// A CSV file as text, without columns that differ from run to run.
 pub fn csv_without(csv: &Path, columns: &[&str]) -> DataFrame {
-    use polars::prelude::{CsvReadOptions, SerReader as _};
+    use polars_io::prelude::{CsvReadOptions, SerReader as _};
     let frame = CsvReadOptions::default()
         .with_infer_schema_length(Some(0))
         .try_into_reader_with_file_path(Some(csv.to_path_buf()))

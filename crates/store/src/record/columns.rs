@@ -1,7 +1,7 @@
 //! Records as columns of plain values, for programs that do not use data frames.
 
 use anyhow::{Result, bail};
-use polars::prelude::DataType;
+use polars_core::prelude::DataType;
 
 use super::{Record, to_frame};
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use polars::prelude::{Column, CsvReadOptions, DataFrame, DataType, SerReader, Series};
+use polars_core::prelude::{Column, DataFrame, DataType, Series};
+use polars_io::prelude::{CsvReadOptions, SerReader};
 
 use crate::read::{
     element::Element,
@@ -260,7 +261,7 @@ fn one<'a>(column: &Column) -> Result<Raw<'a>, FileProblem> {
         let (element, bytes) = numbers(column.as_materialized_series(), &name)?;
         return Ok(raw_of(Some(name), vec![rows], element, bytes));
     }
-    let dtype = |error: polars::prelude::PolarsError| FileProblem::Dtype {
+    let dtype = |error: polars_core::prelude::PolarsError| FileProblem::Dtype {
         tensor: Some(name.clone()),
         got: error.to_string(),
         want: "lists of numbers",
@@ -295,7 +296,7 @@ fn width(column: &Column, name: &str) -> Result<usize, FileProblem> {
     let mut width = None;
     for row in 0..column.len() {
         let got = match column.get(row) {
-            Ok(polars::prelude::AnyValue::List(list)) => list.len(),
+            Ok(polars_core::prelude::AnyValue::List(list)) => list.len(),
             _ => return Err(FileProblem::Missing { column: name.to_owned(), row }),
         };
         let want = *width.get_or_insert(got);

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use polars_core::prelude::DataFrame;
+use polars_io::prelude::{ParquetReader, SerReader};
 use serde_json::Value;
 
 use super::columns::{Table, no_such};

@@ -1,6 +1,6 @@
 //! Texts in several languages, as the hub stores them: a struct of two lists, languages and texts.
 
-use polars::prelude::{AnyValue, Column, DataType, Series};
+use polars_core::prelude::{AnyValue, Column, DataType, Series};
 
 use super::columns::{no_such, type_name};
 use crate::FileProblem;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use polars::prelude::{Column, CsvWriter, DataFrame, SerWriter};
+use polars_core::prelude::{Column, DataFrame};
+use polars_io::prelude::{CsvWriter, SerWriter};
 
 use super::{Table, latex};
 use store::durable::write_file;
