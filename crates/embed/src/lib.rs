@@ -23,8 +23,9 @@ mod folder;
 pub mod input;
 mod layers;
 pub mod pictures;
+mod registry;
 mod shards;
-mod supported;
+pub mod supported;
 pub mod text;
 
 pub use embeddings::Embeddings;

@@ -28,11 +28,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Texts: BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, MPNet, T5, CLIP
+    /// Texts by an encoder of one of the supported architectures
+    #[command(after_help = families(embed::supported::TEXT_FAMILIES))]
     Text(Text),
     /// All texts of a data set: what `runner texts` has listed in jobs.json
     Jobs(jobs::Jobs),
-    /// Pictures: ViT, DINOv2, CLIP, ResNet, ConvNeXt
+    /// Pictures by an encoder of one of the supported architectures
+    #[command(after_help = families(embed::supported::PICTURE_FAMILIES))]
     Pictures(Pictures),
     /// Edge maps of pictures, as PNG files
     Edges(EdgeMaps),
@@ -96,6 +98,11 @@ impl From<Kind> for pictures::Edges {
             Kind::Dog => Self::DifferenceOfGaussians,
         }
     }
+}
+
+/// The last line of a help text.
+fn families(names: &[&str]) -> String {
+    format!("Architectures: {}", names.join(", "))
 }
 
 fn main() -> ExitCode {

@@ -1,37 +1,64 @@
-//! Supported architectures: one list for texts and one for pictures, so that errors about one can point to the other.
+//! Choice of the architecture of a folder, for each kind of item. Errors about one kind can point to another.
 
-use crate::{EmbedError, folder::config::Config};
+use crate::{
+    EmbedError,
+    folder::config::Config,
+    pictures::architectures::load::PictureArchitecture,
+    registry::{Registry, model_type},
+    text::architectures::load::TextArchitecture,
+};
 
 /// Model types that [`TextEncoder`](crate::TextEncoder) reads.
-pub const TEXT: [&str; 8] = ["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "mpnet", "t5", "clip"];
+pub const TEXT: &[&str] = TextArchitecture::MODEL_TYPES;
 
 /// Model types that [`PictureEncoder`](crate::PictureEncoder) reads.
-pub const PICTURES: [&str; 5] = ["vit", "dinov2", "clip", "resnet", "convnext"];
+pub const PICTURES: &[&str] = PictureArchitecture::MODEL_TYPES;
 
-/// Error if an encoder of texts is expected and this is none.
-pub(crate) fn no_text_encoder(config: &Config, found: &str) -> EmbedError {
-    let advice = "; this is an encoder of pictures: `embed pictures`";
-    unsupported(config, found, "text", &TEXT, if PICTURES.contains(&found) { advice } else { "" })
+/// Families of text encoders, for help texts.
+pub const TEXT_FAMILIES: &[&str] = TextArchitecture::FAMILIES;
+
+/// Families of picture encoders, for help texts.
+pub const PICTURE_FAMILIES: &[&str] = PictureArchitecture::FAMILIES;
+
+/// The architecture of an encoder of texts.
+///
+/// # Errors
+/// The configuration names none, another kind of encoder, or a decoder.
+pub(crate) fn text(config: &Config) -> Result<TextArchitecture, EmbedError> {
+    let found = chosen(config, "text")?;
+    if config.flag("is_decoder", false)? {
+        let problem = "found true, a decoder, whose tokens see only the tokens before them; expected an encoder";
+        return Err(config.error("is_decoder", problem));
+    }
+    Ok(found)
 }
 
-/// Error if an encoder of pictures is expected and this is none.
-pub(crate) fn no_picture_encoder(config: &Config, found: &str) -> EmbedError {
-    let advice = "; this is an encoder of texts: `embed text`";
-    unsupported(config, found, "pictures", &PICTURES, if TEXT.contains(&found) { advice } else { "" })
+/// The architecture of an encoder of pictures.
+///
+/// # Errors
+/// The configuration names none, or another kind of encoder.
+pub(crate) fn picture(config: &Config) -> Result<PictureArchitecture, EmbedError> {
+    chosen(config, "pictures")
 }
 
-fn unsupported(
-    config: &Config,
-    found: &str,
-    what: &'static str,
-    supported: &[&'static str],
-    advice: &str,
-) -> EmbedError {
-    EmbedError::Unsupported {
+fn chosen<R: Registry>(config: &Config, what: &'static str) -> Result<R, EmbedError> {
+    let found = model_type::<R>(config)?;
+    R::of(config).ok_or_else(|| EmbedError::Unsupported {
         path: config.path().to_owned(),
         what,
         found: found.to_owned(),
-        supported: supported.to_vec(),
-        advice: advice.to_owned(),
+        supported: R::MODEL_TYPES.to_vec(),
+        advice: advice(found).to_owned(),
+    })
+}
+
+/// The kind of encoder that a model type belongs to, if it is not the requested kind.
+fn advice(found: &str) -> &'static str {
+    if PICTURES.contains(&found) {
+        "; this is an encoder of pictures: `embed pictures`"
+    } else if TEXT.contains(&found) {
+        "; this is an encoder of texts: `embed text`"
+    } else {
+        ""
     }
 }

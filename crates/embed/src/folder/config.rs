@@ -47,6 +47,11 @@ impl Config {
         }
     }
 
+    /// The variant of an enum, tagged by a key, that this object selects; `None` if there is no such variant.
+    pub fn tagged<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(Value::Object(self.map.clone())).ok()
+    }
+
     /// A key's value; null counts as absent.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.map.get(key).filter(|value| !value.is_null())

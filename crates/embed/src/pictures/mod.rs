@@ -1,6 +1,6 @@
 //! Picture encoders: from pictures to one row per picture.
 
-mod architectures;
+pub(crate) mod architectures;
 pub mod edges;
 mod picture;
 mod pixels;
@@ -12,15 +12,12 @@ use std::path::{Path, PathBuf};
 pub use self::edges::Edges;
 pub use self::picture::{Grey, Picture, Rgb};
 pub use self::pixels::Pixels;
-use self::{
-    architectures::{clip::ClipVision, convnext::ConvNext, model::PictureModel, resnet::ResNet, vit::Vit},
-    prepare::Preparation,
-};
+use self::{architectures::model::PictureModel, prepare::Preparation};
 pub use crate::supported::PICTURES as SUPPORTED;
 use crate::{
     EmbedError, Embeddings,
     folder::{self, weights::Weights},
-    supported::no_picture_encoder,
+    supported,
 };
 
 /// A picture encoder, read from a folder in the layout of the hub.
@@ -39,19 +36,10 @@ impl PictureEncoder {
     pub fn open(folder: &Path) -> Result<Self, EmbedError> {
         folder::check(folder)?;
         let config = folder::config(folder)?;
+        let architecture = supported::picture(&config)?;
         let model_type = config.text("model_type", "")?.to_owned();
-        if !SUPPORTED.contains(&model_type.as_str()) {
-            return Err(no_picture_encoder(&config, &model_type));
-        }
-        let preparation = Preparation::read(folder, &model_type)?;
-        let weights = Weights::open(folder)?;
-        let model: Box<dyn PictureModel> = match model_type.as_str() {
-            "vit" => Box::new(Vit::load(&config, &weights, false)?),
-            "dinov2" => Box::new(Vit::load(&config, &weights, true)?),
-            "clip" => Box::new(ClipVision::load(&config, &weights)?),
-            "resnet" => Box::new(ResNet::load(&config, &weights)?),
-            _ => Box::new(ConvNext::load(&config, &weights)?),
-        };
+        let preparation = Preparation::read(folder, architecture.family())?;
+        let model = architecture.load(&config, &Weights::open(folder)?)?;
         let Some((width, height)) = preparation.size() else {
             let problem = "leaves pictures in different sizes; expected a crop, or a height and a width";
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem: problem.into() });

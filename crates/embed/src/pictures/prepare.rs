@@ -37,7 +37,7 @@ enum Resize {
 
 /// Family of preprocessors, which differ in the meaning of their keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
+pub(crate) enum Family {
     /// Resize to width and height, no crop.
     Vit,
     /// Resize the shorter side, then crop.
@@ -49,7 +49,7 @@ enum Family {
 }
 
 impl Preparation {
-    pub fn read(folder: &Path, model_type: &str) -> Result<Self, EmbedError> {
+    pub fn read(folder: &Path, usual: Family) -> Result<Self, EmbedError> {
         let Some(config) = Config::read(&folder.join(SETTINGS))? else {
             return Err(EmbedError::Missing {
                 folder: folder.to_owned(),
@@ -57,7 +57,7 @@ impl Preparation {
                 advice: "it says how pictures are resized and scaled; copy it from where the weights come from".into(),
             });
         };
-        let family = family(&config, model_type)?;
+        let family = family(&config, usual)?;
         let default = if matches!(family, Family::Clip | Family::Deit) { 3 } else { 2 };
         let filter = match config.index("resample", default)? {
             2 => Filter::Bilinear,
@@ -132,17 +132,19 @@ impl Preparation {
     }
 }
 
-fn family(config: &Config, model_type: &str) -> Result<Family, EmbedError> {
+/// The family that the settings name, or the usual one of the architecture.
+fn family(config: &Config, usual: Family) -> Result<Family, EmbedError> {
     let key = if config.has("image_processor_type") { "image_processor_type" } else { "feature_extractor_type" };
     let name = config.text(key, "")?;
     let stem =
         ["ImageProcessorFast", "ImageProcessor", "FeatureExtractor"].iter().find_map(|end| name.strip_suffix(end));
-    match (stem, model_type) {
-        (Some("ViT"), _) | (None, "vit") => Ok(Family::Vit),
-        (Some("CLIP" | "Bit"), _) | (None, "clip" | "dinov2") => Ok(Family::Clip),
-        (Some("DeiT"), _) => Ok(Family::Deit),
-        (Some("ConvNext"), _) | (None, "resnet" | "convnext") => Ok(Family::ConvNext),
-        _ => {
+    match stem {
+        Some("ViT") => Ok(Family::Vit),
+        Some("CLIP" | "Bit") => Ok(Family::Clip),
+        Some("DeiT") => Ok(Family::Deit),
+        Some("ConvNext") => Ok(Family::ConvNext),
+        None => Ok(usual),
+        Some(_) => {
             let problem =
                 format!("`{name}` is not supported; expected the processor of ViT, DeiT, CLIP, Bit or ConvNext");
             Err(config.error(key, problem))

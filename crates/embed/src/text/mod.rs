@@ -1,6 +1,6 @@
 //! Text encoders: from texts to one row per text.
 
-mod architectures;
+pub(crate) mod architectures;
 mod batch;
 mod pooling;
 mod sentence;
@@ -12,10 +12,7 @@ pub use self::pooling::Pool;
 pub use crate::supported::TEXT as SUPPORTED;
 
 use self::{
-    architectures::{
-        load,
-        model::{Output, TextModel},
-    },
+    architectures::model::{Output, TextModel},
     batch::{Batch, Tokens},
     pooling::Pooling,
     sentence::Sentence,
@@ -24,6 +21,7 @@ use self::{
 use crate::{
     EmbedError, Embeddings,
     folder::{self, config::Config, weights::Weights},
+    supported,
 };
 
 /// Tokens in a batch, padding included: long texts are in smaller batches, because the scores of attention grow with
@@ -62,10 +60,10 @@ impl TextEncoder {
         let sentence = Sentence::open(root, options.pool.is_some())?;
         let folder = &sentence.folder;
         let config = folder::config(folder)?;
-        load::check(&config)?;
+        let architecture = supported::text(&config)?;
         let mut tokenizer = TextTokenizer::open(folder, config.text("model_type", "")?)?;
         let weights = Weights::open(folder)?;
-        let model = load::load(&config, &weights)?;
+        let model = architecture.load(&config, &weights)?;
         if let (true, Some(pool)) = (model.projects(), options.pool) {
             let problem = format!("`{pool}` given, and clip has features of its own; leave it out");
             return Err(EmbedError::Argument { argument: "--pool", problem });

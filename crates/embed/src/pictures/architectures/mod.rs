@@ -1,8 +1,9 @@
-//! Picture architectures, one file each.
+//! Picture architectures, one file each, and the choice among them.
 
-pub(super) mod clip;
-pub(super) mod convnext;
+mod clip;
+mod convnext;
+pub(crate) mod load;
 pub(super) mod model;
 mod patches;
-pub(super) mod resnet;
-pub(super) mod vit;
+mod resnet;
+mod vit;

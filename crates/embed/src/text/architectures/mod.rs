@@ -3,7 +3,7 @@
 mod bert;
 mod clip;
 mod distilbert;
-pub(super) mod load;
+pub(crate) mod load;
 pub(super) mod model;
 mod mpnet;
 mod relative;
