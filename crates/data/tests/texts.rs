@@ -224,6 +224,8 @@ fn plan() -> Jobs {
         max_length: Some(20),
         out: format!("{name}.safetensors"),
         inputs: [TRAIN, TEST].map(|split| (split, input(of, split))).into(),
+        kind: Default::default(),
+        edges: None,
     };
     Jobs {
         name: "tiny".to_owned(),

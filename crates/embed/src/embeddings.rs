@@ -13,7 +13,8 @@ pub struct Embeddings {
 }
 
 impl Embeddings {
-    pub(crate) fn zeros(rows: usize, width: usize) -> Self {
+    /// Rows of zeros, to be set one by one.
+    pub fn zeros(rows: usize, width: usize) -> Self {
         Self { rows, width, values: vec![0.0; rows * width] }
     }
 
@@ -22,8 +23,14 @@ impl Embeddings {
         Ok(Self { rows, width, values: tensor.flatten_all()?.to_vec1()? })
     }
 
-    /// Stores a row. Fails if a number is not finite, which is caused by damaged weights or by an overflow.
-    pub(crate) fn set(&mut self, row: usize, values: &[f32]) -> Result<(), EmbedError> {
+    /// Stores a row.
+    ///
+    /// # Errors
+    /// A number is not finite, which is caused by damaged weights or by an overflow.
+    ///
+    /// # Panics
+    /// If there is no such row, or if it has another width.
+    pub fn set(&mut self, row: usize, values: &[f32]) -> Result<(), EmbedError> {
         if !values.iter().all(|value| value.is_finite()) {
             return Err(EmbedError::Compute(format!("item {} gave numbers that are not finite", row + 1)));
         }

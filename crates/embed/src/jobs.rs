@@ -8,13 +8,16 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use embed::{EmbedError, Pool, TextEncoder, TextOptions};
-use files::jobs::{Jobs as List, View};
+use embed::{EmbedError, PictureEncoder, Pool, TextEncoder, TextOptions};
+use files::jobs::{Jobs as List, Kind, View};
 use safetensors::SafeTensors;
 
-use crate::run::{Common, Pooling, Sizes, embed_texts};
+use crate::{
+    picture_jobs::{embed_pictures, filter},
+    run::{Common, Pooling, Sizes, embed_texts},
+};
 
-/// All texts of a data set.
+/// All texts or pictures of a data set.
 #[derive(Args)]
 pub(crate) struct Jobs {
     /// The jobs.json that `runner texts` wrote
@@ -73,8 +76,12 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
                 tensor: split.clone(),
                 sizes: args.sizes,
             };
-            embed_texts(&common, &folder.join(input).display().to_string(), &encoder)
-                .with_context(|| format!("view `{}`, {split}", view.name))?;
+            let input = folder.join(input);
+            let done = match &encoder {
+                Encoder::Text(encoder) => embed_texts(&common, &input.display().to_string(), encoder),
+                Encoder::Picture(encoder) => embed_pictures(&common, &input, view, split, folder, encoder),
+            };
+            done.with_context(|| format!("view `{}`, {split}", view.name))?;
         }
     }
     Ok(())
@@ -103,7 +110,17 @@ fn supplied(view: &View, folder: &Path) -> Result<bool> {
     Ok(!ours && view.inputs.keys().all(|split| tensors.contains_key(split)))
 }
 
-fn open(view: &View) -> Result<TextEncoder, EmbedError> {
+/// The encoder of a view.
+enum Encoder {
+    Text(Box<TextEncoder>),
+    Picture(Box<PictureEncoder>),
+}
+
+fn open(view: &View) -> Result<Encoder, EmbedError> {
+    if view.kind == Kind::Pictures {
+        filter(view)?;
+        return Ok(Encoder::Picture(Box::new(PictureEncoder::open(&view.model)?)));
+    }
     let pool: Option<Pool> = match view.pool.as_deref() {
         None => None,
         Some(name) => {
@@ -112,7 +129,8 @@ fn open(view: &View) -> Result<TextEncoder, EmbedError> {
             Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
         }
     };
-    TextEncoder::open(&view.model, TextOptions { pool, max_length: view.max_length })
+    let options = TextOptions { pool, max_length: view.max_length };
+    Ok(Encoder::Text(Box::new(TextEncoder::open(&view.model, options)?)))
 }
 
 /// The reason why the encoder is not run, and other ways to the view.
@@ -122,10 +140,11 @@ fn refusal(view: &View, error: &EmbedError, folder: &Path) -> String {
     let cut = view.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
     let pool = view.pool.as_deref().unwrap_or("as the encoder's folder says");
     format!(
-        "refused: view `{}`, {}: {error}\n  its texts are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
-         them into {}: tensors {}, f32 [items, width], in the order of the texts; then run the same command again",
+        "refused: view `{}`, {}: {error}\n  its {} are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
+         them into {}: tensors {}, f32 [items, width], in their order; then run the same command again",
         view.name,
         view.encoder,
+        if view.kind == Kind::Pictures { "pictures" } else { "texts" },
         texts.join(" and "),
         folder.join(&view.out).display(),
         splits.join(" and "),

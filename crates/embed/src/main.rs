@@ -4,6 +4,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod jobs;
+mod picture_jobs;
 mod run;
 
 use std::{

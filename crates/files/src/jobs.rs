@@ -1,4 +1,4 @@
-//! `jobs.json`: the texts to embed, the encoders, and the embeddings to write. One program writes the file and another
+//! `jobs.json`: the texts or pictures to embed, the encoders, and the embeddings to write. One program writes the file and another
 //! reads it, so both take the format from here.
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -60,8 +60,42 @@ pub struct View<S: Ord = String> {
     pub max_length: Option<usize>,
     /// Output: a safetensors file with a tensor for each split, named as the split.
     pub out: String,
-    /// The texts of each split, as `file#field`.
+    /// The texts of each split, as `file#field`; the pictures of each split, as a text file with one path per line.
     pub inputs: BTreeMap<S, String>,
+    /// Kind of the items.
+    #[serde(default, skip_serializing_if = "Kind::is_texts")]
+    pub kind: Kind,
+    /// Edge maps in place of some pictures.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub edges: Option<EdgeMaps<S>>,
+}
+
+/// Kind of the items of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Texts; a file without `kind` means them.
+    #[default]
+    Texts,
+    /// Pictures.
+    Pictures,
+}
+
+impl Kind {
+    fn is_texts(&self) -> bool {
+        *self == Self::Texts
+    }
+}
+
+/// Pictures that the encoder sees as edge maps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(serialize = "S: Serialize", deserialize = "S: Deserialize<'de>"))]
+pub struct EdgeMaps<S: Ord = String> {
+    /// The filter: `canny`, `scharr` or `dog`.
+    pub filter: String,
+    /// For each split with such pictures, a text file with the path of each, as the list of the split has it.
+    pub lists: BTreeMap<S, String>,
 }
 
 impl<S: Ord> View<S> {

@@ -76,6 +76,8 @@ fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -
             max_length: recipe.max_length,
             out: format!("{}.safetensors", view.name),
             inputs: splits.map(|split| (split, input(&view.of, split))).collect(),
+            kind: Default::default(),
+            edges: None,
         });
     }
     Ok(Jobs {

@@ -1,0 +1,78 @@
+//! Jobs of pictures: all pictures of one split, some of them as edge maps.
+
+use std::{collections::HashSet, path::Path};
+
+use anyhow::Result;
+use embed::{EmbedError, Embeddings, PictureEncoder, input, pictures::Edges};
+use files::jobs::View;
+
+use crate::run::{Common, run};
+
+/// The edge filter of a view, if it has one.
+///
+/// # Errors
+/// An unknown filter.
+pub(crate) fn filter(view: &View) -> Result<Option<Edges>, EmbedError> {
+    let Some(edges) = &view.edges else { return Ok(None) };
+    match edges.filter.as_str() {
+        "canny" => Ok(Some(Edges::Canny)),
+        "scharr" => Ok(Some(Edges::Scharr)),
+        "dog" => Ok(Some(Edges::DifferenceOfGaussians)),
+        other => {
+            let problem = format!("jobs.json: edges.filter: found `{other}`, expected canny, scharr or dog");
+            Err(EmbedError::Argument { argument: "jobs", problem })
+        }
+    }
+}
+
+/// Embeds the pictures of a split.
+pub(crate) fn embed_pictures(
+    common: &Common,
+    list: &Path,
+    view: &View,
+    split: &str,
+    folder: &Path,
+    encoder: &PictureEncoder,
+) -> Result<()> {
+    let files = input::pictures(list)?;
+    let maps = view.edges.as_ref().and_then(|edges| edges.lists.get(split));
+    let maps: HashSet<_> = match maps {
+        Some(maps) => input::pictures(&folder.join(maps))?.into_iter().collect(),
+        None => HashSet::new(),
+    };
+    let kinds = [None, filter(view)?];
+    let as_edges: Vec<bool> = files.iter().map(|file| maps.contains(file)).collect();
+    let found = as_edges.iter().filter(|is| **is).count();
+    if found != maps.len() {
+        anyhow::bail!(
+            "{}: found {found} of the {} pictures of the view's list of edge maps, expected all of them; list the jobs again",
+            list.display(),
+            maps.len()
+        );
+    }
+    let marks: Vec<&str> = as_edges.iter().map(|is| if *is { "edges" } else { "picture" }).collect();
+    let decides = [
+        ("pictures", input::digest_files(&files)?),
+        ("encoder", encoder.description()),
+        (
+            "edges",
+            match (found, kinds[1]) {
+                (1.., Some(edges)) => format!("{edges} of {found}, {}", input::digest(&marks)),
+                _ => "none".to_owned(),
+            },
+        ),
+    ];
+    run(common, &decides, encoder.width(), files.len(), &mut |range, done| {
+        let mut rows = Embeddings::zeros(range.len(), encoder.width());
+        // A batch has one kind, so that the encoder need not know of the mixture.
+        for (is_edges, kind) in [false, true].into_iter().zip(kinds) {
+            let at: Vec<usize> = range.clone().filter(|&i| as_edges[i] == is_edges).collect();
+            let some: Vec<_> = at.iter().map(|&i| files[i].clone()).collect();
+            let made = encoder.encode(&some, common.sizes.batch, kind, done)?;
+            for (row, i) in at.into_iter().enumerate() {
+                rows.set(i - range.start, made.row(row))?;
+            }
+        }
+        Ok(rows)
+    })
+}
