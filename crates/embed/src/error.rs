@@ -58,7 +58,7 @@ pub enum EmbedError {
     Unsupported {
         /// The configuration that names it.
         path: PathBuf,
-        /// `text` or `pictures`.
+        /// `text`, `pictures` or `sounds`.
         what: &'static str,
         /// The model type found.
         found: String,
@@ -98,6 +98,14 @@ pub enum EmbedError {
     /// A problem of a picture.
     #[error("{}: {problem}", .path.display())]
     Picture {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A problem of a sound.
+    #[error("{}: {problem}", .path.display())]
+    Sound {
         /// Its file.
         path: PathBuf,
         /// What is wrong with it.

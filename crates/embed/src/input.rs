@@ -1,4 +1,4 @@
-//! Items to embed: texts from a file of lines or of JSON objects, pictures from a folder or a list.
+//! Items to embed: texts from a file of lines or of JSON objects, pictures and sounds from a folder or a list.
 
 use std::{
     ffi::OsStr,
@@ -18,7 +18,7 @@ pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
     digest.finish()
 }
 
-/// Checksum of the bytes of pictures, in their order.
+/// Checksum of the bytes of files, in their order.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -115,40 +115,53 @@ fn item(path: &Path, line: usize, problem: String) -> EmbedError {
 /// # Errors
 /// No such folder or file, not UTF-8, a listed picture that does not exist, no picture at all.
 pub fn pictures(input: &Path) -> Result<Vec<PathBuf>, EmbedError> {
-    let pictures = if input.is_dir() { of_folder(input)? } else { of_list(input)? };
-    if pictures.is_empty() {
-        let problem = format!("`{}` holds no picture (.png, .jpg, .jpeg)", input.display());
-        return Err(EmbedError::Argument { argument: "--input", problem });
-    }
-    Ok(pictures)
+    files(input, "picture", &["png", "jpg", "jpeg"])
 }
 
-fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, EmbedError> {
-    let mut pictures = Vec::new();
+/// Sounds of a folder (WAV, FLAC, OGG and MP3, sorted by name), or those in a list: a text file with one path per line,
+/// relative to the list's folder.
+///
+/// # Errors
+/// No such folder or file, not UTF-8, a listed sound that does not exist, no sound at all.
+pub fn sounds(input: &Path) -> Result<Vec<PathBuf>, EmbedError> {
+    files(input, "sound", &["wav", "flac", "ogg", "mp3"])
+}
+
+fn files(input: &Path, what: &str, extensions: &[&str]) -> Result<Vec<PathBuf>, EmbedError> {
+    let files = if input.is_dir() { of_folder(input, extensions)? } else { of_list(input, what)? };
+    if files.is_empty() {
+        let problem = format!("`{}` holds no {what} (.{})", input.display(), extensions.join(", ."));
+        return Err(EmbedError::Argument { argument: "--input", problem });
+    }
+    Ok(files)
+}
+
+fn of_folder(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, EmbedError> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| EmbedError::read(folder, error))? {
         let path = entry.map_err(|error| EmbedError::read(folder, error))?.path();
         let extension = path.extension().and_then(OsStr::to_str).map(str::to_lowercase);
-        if extension.is_some_and(|e| ["png", "jpg", "jpeg"].contains(&e.as_str())) && path.is_file() {
-            pictures.push(path);
+        if extension.is_some_and(|e| extensions.contains(&e.as_str())) && path.is_file() {
+            files.push(path);
         }
     }
-    pictures.sort();
-    Ok(pictures)
+    files.sort();
+    Ok(files)
 }
 
-fn of_list(list: &Path) -> Result<Vec<PathBuf>, EmbedError> {
+fn of_list(list: &Path, what: &str) -> Result<Vec<PathBuf>, EmbedError> {
     let bytes = fs::read(list).map_err(|error| EmbedError::read(list, error))?;
     let folder = list.parent().unwrap_or(Path::new(""));
-    let mut pictures = Vec::new();
+    let mut files = Vec::new();
     for line in lines(list, &bytes)? {
         let (number, name) = line?;
         let path = folder.join(name);
         if name.is_empty() || !path.is_file() {
-            return Err(item(list, number, format!("no picture `{}`", path.display())));
+            return Err(item(list, number, format!("no {what} `{}`", path.display())));
         }
-        pictures.push(path);
+        files.push(path);
     }
-    Ok(pictures)
+    Ok(files)
 }
 
 #[cfg(test)]

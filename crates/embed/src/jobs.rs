@@ -8,16 +8,16 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use embed::{EmbedError, PictureEncoder, Pool, TextEncoder, TextOptions};
+use embed::{EmbedError, PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions};
 use files::jobs::{Jobs as List, Kind, View};
 use safetensors::SafeTensors;
 
 use crate::{
     picture_jobs::{embed_pictures, filter},
-    run::{Common, Pooling, Sizes, embed_texts},
+    run::{Common, Pooling, Sizes, embed_sounds, embed_texts},
 };
 
-/// All texts or pictures of a data set.
+/// All texts, pictures or sounds of a data set.
 #[derive(Args)]
 pub(crate) struct Jobs {
     /// The jobs.json that `runner texts` wrote
@@ -80,6 +80,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
             let done = match &encoder {
                 Encoder::Text(encoder) => embed_texts(&common, &input.display().to_string(), encoder),
                 Encoder::Picture(encoder) => embed_pictures(&common, &input, view, split, folder, encoder),
+                Encoder::Sound(encoder) => embed_sounds(&common, &input, encoder),
             };
             done.with_context(|| format!("view `{}`, {split}", view.name))?;
         }
@@ -114,12 +115,16 @@ fn supplied(view: &View, folder: &Path) -> Result<bool> {
 enum Encoder {
     Text(Box<TextEncoder>),
     Picture(Box<PictureEncoder>),
+    Sound(Box<SoundEncoder>),
 }
 
 fn open(view: &View) -> Result<Encoder, EmbedError> {
     if view.kind == Kind::Pictures {
         filter(view)?;
         return Ok(Encoder::Picture(Box::new(PictureEncoder::open(&view.model)?)));
+    }
+    if view.kind == Kind::Sounds {
+        return Ok(Encoder::Sound(Box::new(SoundEncoder::open(&view.model)?)));
     }
     let pool: Option<Pool> = match view.pool.as_deref() {
         None => None,
@@ -144,7 +149,11 @@ fn refusal(view: &View, error: &EmbedError, folder: &Path) -> String {
          them into {}: tensors {}, f32 [items, width], in their order; then run the same command again",
         view.name,
         view.encoder,
-        if view.kind == Kind::Pictures { "pictures" } else { "texts" },
+        match view.kind {
+            Kind::Pictures => "pictures",
+            Kind::Sounds => "sounds",
+            _ => "texts",
+        },
         texts.join(" and "),
         folder.join(&view.out).display(),
         splits.join(" and "),

@@ -1,4 +1,4 @@
-//! Text and pictures to embeddings, without Python.
+//! Texts, pictures and sounds to embeddings, without Python.
 //!
 //! An encoder is a folder in the layout of the model hub: `config.json`, `model.safetensors` and, for
 //! text, `tokenizer.json`. Nothing is downloaded. An unsupported architecture is an error that names it.
@@ -25,6 +25,7 @@ mod layers;
 pub mod pictures;
 mod registry;
 mod shards;
+pub mod sounds;
 pub mod supported;
 pub mod text;
 
@@ -33,6 +34,7 @@ pub use error::EmbedError;
 pub use folder::fingerprint;
 pub use pictures::PictureEncoder;
 pub use shards::{Job, Outcome};
+pub use sounds::SoundEncoder;
 pub use text::{Pool, TextEncoder, TextOptions};
 
 /// The example of the README, compiled with the examples of the documentation.

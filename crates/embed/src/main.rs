@@ -1,4 +1,4 @@
-//! `embed`: embeddings of texts or pictures by an encoder in a folder.
+//! `embed`: embeddings of texts, pictures or sounds by an encoder in a folder.
 
 // Readers of the output may leave, or the disk may be full: see `say`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -15,11 +15,11 @@ use std::{
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use embed::{PictureEncoder, Pool, TextEncoder, TextOptions, input, pictures};
+use embed::{PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions, input, pictures};
 
-use crate::run::{Common, Pooling, embed_texts, run};
+use crate::run::{Common, Pooling, embed_sounds, embed_texts, run};
 
-/// Text and pictures to embeddings
+/// Texts, pictures and sounds to embeddings
 #[derive(Parser)]
 #[command(name = "embed", version, max_term_width = 100)]
 struct Cli {
@@ -37,6 +37,9 @@ enum Command {
     /// Pictures by an encoder of one of the supported architectures
     #[command(after_help = families(embed::supported::PICTURE_FAMILIES))]
     Pictures(Pictures),
+    /// Sounds by an encoder of one of the supported architectures
+    #[command(after_help = families(embed::supported::SOUND_FAMILIES))]
+    Sounds(Sounds),
     /// Edge maps of pictures, as PNG files
     Edges(EdgeMaps),
 }
@@ -66,6 +69,15 @@ struct Pictures {
     /// Embed edge maps in place of the pictures
     #[arg(long)]
     edges: Option<Kind>,
+}
+
+#[derive(Args)]
+struct Sounds {
+    #[command(flatten)]
+    common: Common,
+    /// A folder of sounds (WAV, FLAC, OGG, MP3), taken by name, or a text file with a path a line
+    #[arg(long, value_name = "PATH")]
+    input: PathBuf,
 }
 
 #[derive(Args)]
@@ -111,6 +123,9 @@ fn main() -> ExitCode {
         Command::Text(text) => texts(&text),
         Command::Jobs(jobs) => jobs::run(&jobs),
         Command::Pictures(pictures) => embed_pictures(&pictures),
+        Command::Sounds(sounds) => SoundEncoder::open(&sounds.common.model)
+            .map_err(Into::into)
+            .and_then(|encoder| embed_sounds(&sounds.common, &sounds.input, &encoder)),
         Command::Edges(maps) => edge_maps(&maps),
     };
     match result.and_then(|()| say::trouble().map_or(Ok(()), |trouble| Err(anyhow::anyhow!(trouble)))) {

@@ -1,10 +1,14 @@
 //! A run: items through an encoder into a tensor of a file, with a progress bar.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use embed::{EmbedError, Embeddings, Job, Pool, TextEncoder, fingerprint, input};
+use embed::{EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Options of every run.
@@ -26,7 +30,7 @@ pub(crate) struct Common {
 /// Sizes of batches and shards.
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Sizes {
-    /// Items that go through the encoder together
+    /// Items that go through the encoder together; sounds always go one by one
     #[arg(long, default_value_t = 32)]
     pub(crate) batch: usize,
     /// Items per shard: what a killed run can lose
@@ -59,6 +63,13 @@ pub(crate) fn embed_texts(common: &Common, input: &str, encoder: &TextEncoder) -
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
         encoder.encode(&texts, common.sizes.batch, done)
     })
+}
+
+/// Embeds the sounds of one input with an open encoder.
+pub(crate) fn embed_sounds(common: &Common, input: &Path, encoder: &SoundEncoder) -> Result<()> {
+    let files = input::sounds(input)?;
+    let decides = [("sounds", input::digest_files(&files)?), ("encoder", encoder.description())];
+    run(common, &decides, encoder.width(), files.len(), &mut |range, done| encoder.encode(&files[range], done))
 }
 
 pub(crate) type Make<'a> =

@@ -5,6 +5,7 @@ use crate::{
     folder::config::Config,
     pictures::architectures::load::PictureArchitecture,
     registry::{Registry, model_type},
+    sounds::architectures::load::SoundArchitecture,
     text::architectures::load::TextArchitecture,
 };
 
@@ -14,11 +15,17 @@ pub const TEXT: &[&str] = TextArchitecture::MODEL_TYPES;
 /// Model types that [`PictureEncoder`](crate::PictureEncoder) reads.
 pub const PICTURES: &[&str] = PictureArchitecture::MODEL_TYPES;
 
+/// Model types that [`SoundEncoder`](crate::SoundEncoder) reads.
+pub const SOUNDS: &[&str] = SoundArchitecture::MODEL_TYPES;
+
 /// Families of text encoders, for help texts.
 pub const TEXT_FAMILIES: &[&str] = TextArchitecture::FAMILIES;
 
 /// Families of picture encoders, for help texts.
 pub const PICTURE_FAMILIES: &[&str] = PictureArchitecture::FAMILIES;
+
+/// Families of sound encoders, for help texts.
+pub const SOUND_FAMILIES: &[&str] = SoundArchitecture::FAMILIES;
 
 /// The architecture of an encoder of texts.
 ///
@@ -41,6 +48,14 @@ pub(crate) fn picture(config: &Config) -> Result<PictureArchitecture, EmbedError
     chosen(config, "pictures")
 }
 
+/// The architecture of an encoder of sounds.
+///
+/// # Errors
+/// The configuration names none, or another kind of encoder.
+pub(crate) fn sound(config: &Config) -> Result<SoundArchitecture, EmbedError> {
+    chosen(config, "sounds")
+}
+
 fn chosen<R: Registry>(config: &Config, what: &'static str) -> Result<R, EmbedError> {
     let found = model_type::<R>(config)?;
     R::of(config).ok_or_else(|| EmbedError::Unsupported {
@@ -58,6 +73,8 @@ fn advice(found: &str) -> &'static str {
         "; this is an encoder of pictures: `embed pictures`"
     } else if TEXT.contains(&found) {
         "; this is an encoder of texts: `embed text`"
+    } else if SOUNDS.contains(&found) {
+        "; this is an encoder of sounds: `embed sounds`"
     } else {
         ""
     }

@@ -74,7 +74,7 @@ fn other_architectures_are_refused_by_name() {
             "F/config.json: model_type `vit` is not supported for text; supported: {supported}; this is an encoder of pictures: `embed pictures`"
         )
     );
-    for name in ["swin", "deit", "mobilenet_v2", "dinov3_vit", "hubert"] {
+    for name in ["swin", "deit", "mobilenet_v2", "dinov3_vit"] {
         assert_eq!(
             Folder::of("vit").set("config.json", "model_type", json!(name)).pictures(),
             format!(

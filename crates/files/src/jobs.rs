@@ -1,4 +1,4 @@
-//! `jobs.json`: the texts or pictures to embed, the encoders, and the embeddings to write. One program writes the file and another
+//! `jobs.json`: the texts, pictures or sounds to embed, the encoders, and the embeddings to write. One program writes the file and another
 //! reads it, so both take the format from here.
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -60,7 +60,7 @@ pub struct View<S: Ord = String> {
     pub max_length: Option<usize>,
     /// Output: a safetensors file with a tensor for each split, named as the split.
     pub out: String,
-    /// The texts of each split, as `file#field`; the pictures of each split, as a text file with one path per line.
+    /// The texts of each split, as `file#field`; the pictures or sounds of each split, as a text file with one path per line.
     pub inputs: BTreeMap<S, String>,
     /// Kind of the items.
     #[serde(default, skip_serializing_if = "Kind::is_texts")]
@@ -80,6 +80,8 @@ pub enum Kind {
     Texts,
     /// Pictures.
     Pictures,
+    /// Sounds.
+    Sounds,
 }
 
 impl Kind {

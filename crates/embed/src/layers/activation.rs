@@ -53,6 +53,14 @@ impl Activation {
         Ok(x.contiguous()?.apply_op1_no_bwd(&self)?)
     }
 
+    /// Replaces the values by those of the function.
+    pub fn in_place(self, values: &mut [f32]) {
+        values.par_chunks_mut(CHUNK).for_each(|values| {
+            let before = values.to_vec();
+            self.map(&before, values);
+        });
+    }
+
     fn map(self, values: &[f32], out: &mut [f32]) {
         match self {
             Self::Gelu => each(values, out, |x| 0.5 * x * (1.0 + libm::erff(x * FRAC_1_SQRT_2))),

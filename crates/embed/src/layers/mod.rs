@@ -4,6 +4,7 @@
 mod activation;
 mod attention;
 mod norm;
+mod post_norm;
 mod residual;
 
 use candle_core::Tensor;
@@ -11,6 +12,7 @@ use candle_core::Tensor;
 pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::norm::{Norm, contiguous};
+pub(crate) use self::post_norm::{Feed, PostNorm};
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
 use crate::{EmbedError, folder::weights::Scope};
 
@@ -27,6 +29,11 @@ impl Linear {
 
     pub fn without_bias(scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {
         Ok(Self { weight: scope.get("weight", &[output, input])?, bias: None })
+    }
+
+    /// A map from its matrix `[out, in]`.
+    pub fn of(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
     }
 
     /// `[n, in]` to `[n, out]`.

@@ -6,11 +6,8 @@ use super::model::{Output, States, TextModel, note};
 use crate::text::batch::Batch;
 use crate::{
     EmbedError,
-    folder::{
-        config::Config,
-        weights::{Scope, Weights},
-    },
-    layers::{Activation, Attention, Embedding, Linear, Norm, Projections},
+    folder::{config::Config, weights::Weights},
+    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections},
 };
 
 const NAMES: Projections =
@@ -118,55 +115,22 @@ impl TextModel for Bert {
             ((self.words.rows(&batch.ids)? + self.segments.rows(&segments)?)? + self.positions.rows(&positions)?)?;
         let x = self.norm.forward(&sum)?;
         let mask = batch.mask(false)?;
-        PostNorm::all(&self.layers, x, batch.items, &[&mask], states)
+        all(&self.layers, x, batch.items, &[&mask], states)
     }
 }
 
-/// `norm(x + attention x)`, then `norm(x + W₂ f(W₁ x))`: the layer of BERT, DistilBERT and MPNet.
-pub(super) struct PostNorm {
-    pub attention: Attention,
-    pub attention_norm: Norm,
-    pub feed: Feed,
-    pub feed_norm: Norm,
-}
-
-impl PostNorm {
-    /// All layers in sequence, with a note of the states before and after each.
-    pub fn all(
-        layers: &[Self],
-        mut x: Tensor,
-        items: usize,
-        added: &[&Tensor],
-        mut states: States,
-    ) -> Result<Output, EmbedError> {
+/// All layers in sequence, with a note of the states before and after each.
+pub(super) fn all(
+    layers: &[PostNorm],
+    mut x: Tensor,
+    items: usize,
+    added: &[&Tensor],
+    mut states: States,
+) -> Result<Output, EmbedError> {
+    note(&mut states, &x);
+    for layer in layers {
+        x = layer.forward(&x, items, added)?;
         note(&mut states, &x);
-        for layer in layers {
-            x = layer.forward(&x, items, added)?;
-            note(&mut states, &x);
-        }
-        Ok(Output::Hidden(x))
     }
-
-    fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
-        let x = self.attention_norm.forward(&(x + self.attention.forward(x, items, added)?)?)?;
-        self.feed_norm.forward(&(&x + self.feed.forward(&x)?)?)
-    }
-}
-
-/// `W₂ f(W₁ x)`.
-pub(super) struct Feed {
-    inner: Linear,
-    outer: Linear,
-    activation: Activation,
-}
-
-impl Feed {
-    pub fn load(maps: [&Scope; 2], width: usize, inner: usize, activation: Activation) -> Result<Self, EmbedError> {
-        let [first, second] = maps;
-        Ok(Self { inner: Linear::load(first, width, inner)?, outer: Linear::load(second, inner, width)?, activation })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        self.outer.forward(&self.activation.forward(&self.inner.forward(x)?)?)
-    }
+    Ok(Output::Hidden(x))
 }

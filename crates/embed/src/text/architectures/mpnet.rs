@@ -1,7 +1,7 @@
 //! MPNet: BERT's layers with relative attention biases.
 
 use super::{
-    bert::{Feed, PostNorm},
+    bert,
     model::{Output, States, TextModel},
     relative::RelativeBias,
 };
@@ -9,7 +9,7 @@ use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Weights},
-    layers::{Activation, Attention, Embedding, Norm, Projections},
+    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections},
 };
 
 const NAMES: Projections = Projections { query: "attn.q", key: "attn.k", value: "attn.v", output: "attn.o" };
@@ -96,6 +96,6 @@ impl TextModel for Mpnet {
         let x = self.norm.forward(&sum)?;
         let bias = self.bias.of(batch.length)?;
         let mask = batch.mask(false)?;
-        PostNorm::all(&self.layers, x, batch.items, &[&bias, &mask], states)
+        bert::all(&self.layers, x, batch.items, &[&bias, &mask], states)
     }
 }

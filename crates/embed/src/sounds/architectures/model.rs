@@ -1,0 +1,16 @@
+//! The interface of sound encoders.
+
+use candle_core::Tensor;
+
+use crate::EmbedError;
+
+/// A network from the values of one sound to a hidden state per frame.
+pub(crate) trait SoundModel: Send + Sync {
+    fn width(&self) -> usize;
+
+    /// Smallest number of values that gives a frame.
+    fn least(&self) -> usize;
+
+    /// The last hidden state `[frames, width]`; `states` receives the one before the first layer and the output of each.
+    fn forward(&self, values: &[f32], states: Option<&mut Vec<Tensor>>) -> Result<Tensor, EmbedError>;
+}
