@@ -9,8 +9,8 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result, bail};
 use files::checksum::Sha256Stream;
-use polars_io::parquet::write::{KeyValueMetadata, StatisticsOptions};
 use polars_core::prelude::DataFrame;
+use polars_io::parquet::write::{KeyValueMetadata, StatisticsOptions};
 use polars_io::prelude::{ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};
 

@@ -8,8 +8,8 @@ use std::{
 use align::Matrix;
 use files::Part;
 use npyz::{DType, WriterBuilder};
-use polars_io::parquet::write::BatchedWriter;
 use polars_core::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsResult, Series};
+use polars_io::parquet::write::BatchedWriter;
 use polars_io::prelude::ParquetWriter;
 use safetensors::{
     Dtype,
