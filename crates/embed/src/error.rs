@@ -162,6 +162,11 @@ impl EmbedError {
         )
     }
 
+    /// A problem as the error of a sound's file.
+    pub(crate) fn sound(path: &Path) -> impl Fn(String) -> Self {
+        |problem| Self::Sound { path: path.to_owned(), problem }
+    }
+
     pub(crate) fn read(path: &Path, reason: io::Error) -> Self {
         Self::Io { path: path.to_owned(), action: "read", reason }
     }

@@ -14,10 +14,10 @@ use std::{
 };
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use embed::{PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions, input, pictures};
 
-use crate::run::{Common, Pooling, embed_sounds, embed_texts, run};
+use crate::run::{Common, EdgeKind, Pooling, embed_sounds, embed_texts, run};
 
 /// Texts, pictures and sounds to embeddings
 #[derive(Parser)]
@@ -68,7 +68,7 @@ struct Pictures {
     input: PathBuf,
     /// Embed edge maps in place of the pictures
     #[arg(long)]
-    edges: Option<Kind>,
+    edges: Option<EdgeKind>,
 }
 
 #[derive(Args)]
@@ -87,30 +87,10 @@ struct EdgeMaps {
     input: PathBuf,
     /// Which map
     #[arg(long)]
-    kind: Kind,
+    kind: EdgeKind,
     /// Where the maps go, each under its picture's name as .png
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// Canny
-    Canny,
-    /// Scharr gradient
-    Scharr,
-    /// Difference of Gaussians
-    Dog,
-}
-
-impl From<Kind> for pictures::Edges {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Canny => Self::Canny,
-            Kind::Scharr => Self::Scharr,
-            Kind::Dog => Self::DifferenceOfGaussians,
-        }
-    }
 }
 
 /// The last line of a help text.

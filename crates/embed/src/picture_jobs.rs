@@ -3,10 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use anyhow::Result;
+use clap::ValueEnum;
 use embed::{EmbedError, Embeddings, PictureEncoder, input, pictures::Edges};
 use files::jobs::View;
 
-use crate::run::{Common, run};
+use crate::run::{Common, EdgeKind, run};
 
 /// The edge filter of a view, if it has one.
 ///
@@ -14,14 +15,10 @@ use crate::run::{Common, run};
 /// An unknown filter.
 pub(crate) fn filter(view: &View) -> Result<Option<Edges>, EmbedError> {
     let Some(edges) = &view.edges else { return Ok(None) };
-    match edges.filter.as_str() {
-        "canny" => Ok(Some(Edges::Canny)),
-        "scharr" => Ok(Some(Edges::Scharr)),
-        "dog" => Ok(Some(Edges::DifferenceOfGaussians)),
-        other => {
-            let problem = format!("jobs.json: edges.filter: found `{other}`, expected canny, scharr or dog");
-            Err(EmbedError::Argument { argument: "jobs", problem })
-        }
+    let problem = || format!("jobs.json: edges.filter: found `{}`, expected canny, scharr or dog", edges.filter);
+    match EdgeKind::from_str(&edges.filter, false) {
+        Ok(kind) => Ok(Some(kind.into())),
+        Err(_) => Err(EmbedError::Argument { argument: "jobs", problem: problem() }),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use embed::{EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input};
+use embed::{EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, pictures::Edges};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Options of every run.
@@ -51,6 +51,26 @@ impl From<Pooling> for Pool {
         match pooling {
             Pooling::Mean => Self::Mean,
             Pooling::Cls => Self::Cls,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum EdgeKind {
+    /// Canny
+    Canny,
+    /// Scharr gradient
+    Scharr,
+    /// Difference of Gaussians
+    Dog,
+}
+
+impl From<EdgeKind> for Edges {
+    fn from(kind: EdgeKind) -> Self {
+        match kind {
+            EdgeKind::Canny => Self::Canny,
+            EdgeKind::Scharr => Self::Scharr,
+            EdgeKind::Dog => Self::DifferenceOfGaussians,
         }
     }
 }

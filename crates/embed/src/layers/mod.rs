@@ -6,6 +6,7 @@ mod attention;
 mod norm;
 mod post_norm;
 mod residual;
+mod stack;
 
 use candle_core::Tensor;
 
@@ -14,6 +15,7 @@ pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::norm::{Norm, contiguous};
 pub(crate) use self::post_norm::{Feed, PostNorm};
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
+pub(crate) use self::stack::{States, note, stack};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `x Wᵀ + b`, with `W` of shape `[out, in]` as PyTorch keeps it.

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Activation, Attention, Linear, Norm};
+use super::{Activation, Attention, Linear, Norm, stack::Block};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `norm(x + attention x)`, then `norm(x + W₂ f(W₁ x))`.
@@ -13,9 +13,8 @@ pub(crate) struct PostNorm {
     pub feed_norm: Norm,
 }
 
-impl PostNorm {
-    /// `[items · length, width]` to the same shape.
-    pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
+impl Block for PostNorm {
+    fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
         let x = self.attention_norm.forward(&(x + self.attention.forward(x, items, added)?)?)?;
         self.feed_norm.forward(&(&x + self.feed.forward(&x)?)?)
     }

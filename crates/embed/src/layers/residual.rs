@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Activation, Attention, Linear, Norm, Projections};
+use super::{Activation, Attention, Linear, Norm, Projections, stack::Block};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ W₂ f(W₁ norm₂ x)`; without layer scale, `s` is one.
@@ -52,9 +52,10 @@ impl PreNorm {
             activation,
         })
     }
+}
 
-    /// `[items · length, width]` to the same shape.
-    pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
+impl Block for PreNorm {
+    fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
         let scaled = |part: Tensor, which: usize| match &self.scales {
             Some(scales) => part.broadcast_mul(&scales[which]),
             None => Ok(part),

@@ -56,7 +56,7 @@ impl SoundEncoder {
     /// # Errors
     /// The rate cannot be changed; the sound is too short for the encoder.
     pub fn values(&self, wave: Wave) -> Result<Vec<f32>, EmbedError> {
-        self.prepared(wave).map_err(|problem| EmbedError::Sound { path: PathBuf::from("sound"), problem })
+        self.prepared(wave).map_err(EmbedError::sound(Path::new("sound")))
     }
 
     /// The row of a sound from its [`SoundEncoder::values`].
@@ -64,7 +64,7 @@ impl SoundEncoder {
     /// # Errors
     /// Too few values; numbers that are not finite.
     pub fn features(&self, values: &[f32]) -> Result<Embeddings, EmbedError> {
-        self.checked(values).map_err(|problem| EmbedError::Sound { path: PathBuf::from("sound"), problem })?;
+        self.checked(values).map_err(EmbedError::sound(Path::new("sound")))?;
         let last = self.model.forward(values, None)?;
         let mut row = Embeddings::zeros(1, self.width());
         row.set(0, &last.mean(0)?.to_vec1::<f32>()?)?;
@@ -76,7 +76,7 @@ impl SoundEncoder {
     /// # Errors
     /// The errors of [`SoundEncoder::features`].
     pub fn hidden_states(&self, values: &[f32]) -> Result<Vec<Embeddings>, EmbedError> {
-        self.checked(values).map_err(|problem| EmbedError::Sound { path: PathBuf::from("sound"), problem })?;
+        self.checked(values).map_err(EmbedError::sound(Path::new("sound")))?;
         let mut states = Vec::new();
         self.model.forward(values, Some(&mut states))?;
         states.iter().map(Embeddings::of).collect()
@@ -89,8 +89,7 @@ impl SoundEncoder {
     pub fn encode(&self, files: &[PathBuf], done: &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> {
         let mut embeddings = Embeddings::zeros(files.len(), self.width());
         for (i, file) in files.iter().enumerate() {
-            let problem = |problem| EmbedError::Sound { path: file.clone(), problem };
-            let values = self.prepared(Wave::open(file)?).map_err(problem)?;
+            let values = self.prepared(Wave::open(file)?).map_err(EmbedError::sound(file))?;
             embeddings.set(i, self.features(&values)?.row(0))?;
             done(1);
         }

@@ -34,7 +34,7 @@ impl Wave {
     /// The file cannot be read, has another format, is empty or cut off, has no sound, or holds numbers that are not
     /// finite.
     pub fn open(path: &Path) -> Result<Self, EmbedError> {
-        let wrong = |problem: String| EmbedError::Sound { path: path.to_owned(), problem };
+        let wrong = EmbedError::sound(path);
         let file = File::open(path).map_err(|error| EmbedError::read(path, error))?;
         let length = file.metadata().map_err(|error| EmbedError::read(path, error))?.len();
         if length == 0 {

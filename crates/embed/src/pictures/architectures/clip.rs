@@ -8,7 +8,7 @@ use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
     folder::{config::Config, weights::Weights},
-    layers::{Linear, Norm, PreNorm},
+    layers::{Linear, Norm, PreNorm, stack},
 };
 
 /// Patches after a class vector, positions, a norm, blocks, a norm of the class vector, a projection without bias.
@@ -65,10 +65,8 @@ impl PictureModel for ClipVision {
         let patches = self.patches.forward(pixels)?;
         let x = self.patches.behind(&self.class, &patches)?.broadcast_add(&self.positions)?;
         let (items, length, width) = x.dims3()?;
-        let mut x = self.first_norm.forward(&x.reshape((items * length, width))?)?;
-        for block in &self.blocks {
-            x = block.forward(&x, items, &[])?;
-        }
+        let x = self.first_norm.forward(&x.reshape((items * length, width))?)?;
+        let x = stack(&self.blocks, x, items, &[], None)?;
         let class = x.reshape((items, length, width))?.narrow(D::Minus2, 0, 1)?.squeeze(1)?.contiguous()?;
         self.projection.forward(&self.last_norm.forward(&class)?)
     }

@@ -7,7 +7,7 @@ use crate::pictures::Pixels;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Weights},
-    layers::{Activation, BlockSizes, Norm, PreNorm, PreNormNames, Projections},
+    layers::{Activation, BlockSizes, Norm, PreNorm, PreNormNames, Projections, stack},
 };
 
 const PROJECTIONS: Projections =
@@ -103,10 +103,7 @@ impl PictureModel for Vit {
         let positions = self.positions.of(rows, columns)?;
         let x = self.patches.behind(&self.class, &patches)?.broadcast_add(&positions)?;
         let (items, length, width) = x.dims3()?;
-        let mut x = x.reshape((items * length, width))?;
-        for block in &self.blocks {
-            x = block.forward(&x, items, &[])?;
-        }
+        let x = stack(&self.blocks, x.reshape((items * length, width))?, items, &[], None)?;
         // The norm works row by row, so only the row of the class vector is needed.
         let class = x.reshape((items, length, width))?.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?;
         self.norm.forward(&class)

@@ -101,7 +101,8 @@ impl Convolutions {
             x = layer.forward(&x, self.activation)?;
         }
         let channels = self.channels();
-        Ok(Tensor::from_vec(x.clone(), (x.len() / channels, channels), &Device::Cpu)?)
+        let frames = x.len() / channels;
+        Ok(Tensor::from_vec(x, (frames, channels), &Device::Cpu)?)
     }
 }
 

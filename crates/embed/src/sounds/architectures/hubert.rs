@@ -9,7 +9,10 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Attention, BlockSizes, Feed, Linear, Norm, PostNorm, PreNorm, PreNormNames, Projections},
+    layers::{
+        Activation, Attention, BlockSizes, Feed, Linear, Norm, PostNorm, PreNorm, PreNormNames, Projections, States,
+        stack,
+    },
 };
 
 const PROJECTIONS: Projections = Projections { query: "q_proj", key: "k_proj", value: "v_proj", output: "out_proj" };
@@ -102,12 +105,7 @@ impl SoundModel for Hubert {
         self.convolutions.least()
     }
 
-    fn forward(&self, values: &[f32], mut states: Option<&mut Vec<Tensor>>) -> Result<Tensor, EmbedError> {
-        let mut note = |x: &Tensor| {
-            if let Some(states) = &mut states {
-                states.push(x.clone());
-            }
-        };
+    fn forward(&self, values: &[f32], states: States) -> Result<Tensor, EmbedError> {
         let mut x = self.convolutions.forward(values)?;
         if let Some(norm) = &self.projection_norm {
             x = norm.forward(&x)?;
@@ -115,23 +113,8 @@ impl SoundModel for Hubert {
         x = self.projection.forward(&x)?;
         x = (&x + self.positions.forward(&x)?)?;
         match &self.layers {
-            Layers::Post(layers) => {
-                x = self.norm.forward(&x)?;
-                note(&x);
-                for layer in layers {
-                    x = layer.forward(&x, 1, &[])?;
-                    note(&x);
-                }
-                Ok(x)
-            }
-            Layers::Pre(layers) => {
-                note(&x);
-                for layer in layers {
-                    x = layer.forward(&x, 1, &[])?;
-                    note(&x);
-                }
-                self.norm.forward(&x)
-            }
+            Layers::Post(layers) => stack(layers, self.norm.forward(&x)?, 1, &[], states),
+            Layers::Pre(layers) => self.norm.forward(&stack(layers, x, 1, &[], states)?),
         }
     }
 }

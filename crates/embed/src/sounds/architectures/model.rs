@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::EmbedError;
+use crate::{EmbedError, layers::States};
 
 /// A network from the values of one sound to a hidden state per frame.
 pub(crate) trait SoundModel: Send + Sync {
@@ -12,5 +12,5 @@ pub(crate) trait SoundModel: Send + Sync {
     fn least(&self) -> usize;
 
     /// The last hidden state `[frames, width]`; `states` receives the one before the first layer and the output of each.
-    fn forward(&self, values: &[f32], states: Option<&mut Vec<Tensor>>) -> Result<Tensor, EmbedError>;
+    fn forward(&self, values: &[f32], states: States) -> Result<Tensor, EmbedError>;
 }

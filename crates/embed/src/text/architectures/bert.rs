@@ -1,13 +1,11 @@
 //! BERT and, with another numbering of positions, RoBERTa, XLM-RoBERTa and CamemBERT.
 
-use candle_core::Tensor;
-
-use super::model::{Output, States, TextModel, note};
+use super::model::{Output, TextModel};
 use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Weights},
-    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections},
+    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections, States, stack},
 };
 
 const NAMES: Projections =
@@ -115,22 +113,6 @@ impl TextModel for Bert {
             ((self.words.rows(&batch.ids)? + self.segments.rows(&segments)?)? + self.positions.rows(&positions)?)?;
         let x = self.norm.forward(&sum)?;
         let mask = batch.mask(false)?;
-        all(&self.layers, x, batch.items, &[&mask], states)
+        Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&mask], states)?))
     }
-}
-
-/// All layers in sequence, with a note of the states before and after each.
-pub(super) fn all(
-    layers: &[PostNorm],
-    mut x: Tensor,
-    items: usize,
-    added: &[&Tensor],
-    mut states: States,
-) -> Result<Output, EmbedError> {
-    note(&mut states, &x);
-    for layer in layers {
-        x = layer.forward(&x, items, added)?;
-        note(&mut states, &x);
-    }
-    Ok(Output::Hidden(x))
 }

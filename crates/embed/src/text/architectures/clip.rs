@@ -2,13 +2,13 @@
 
 use candle_core::Tensor;
 
-use super::model::{Output, States, TextModel, note};
+use super::model::{Output, TextModel};
 use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
     folder::{config::Config, weights::Weights},
-    layers::{Embedding, Linear, Norm, PreNorm},
+    layers::{Embedding, Linear, Norm, PreNorm, States, stack},
 };
 
 /// Words and positions, blocks in which no position sees a later one, a norm, and then the row of the end token,
@@ -87,15 +87,10 @@ impl TextModel for ClipText {
         true
     }
 
-    fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
-        let mut x = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
+    fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
+        let x = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
         let mask = batch.mask(true)?;
-        note(&mut states, &x);
-        for block in &self.blocks {
-            x = block.forward(&x, batch.items, &[&mask])?;
-            note(&mut states, &x);
-        }
-        let x = self.norm.forward(&x)?;
+        let x = self.norm.forward(&stack(&self.blocks, x, batch.items, &[&mask], states)?)?;
         let ends: Vec<u32> = (0..batch.items)
             .map(|item| {
                 let start = item * batch.length;

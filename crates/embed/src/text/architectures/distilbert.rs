@@ -1,14 +1,11 @@
 //! DistilBERT: BERT's layers without segments, with other names.
 
-use super::{
-    bert,
-    model::{Output, States, TextModel},
-};
+use super::model::{Output, TextModel};
 use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Weights},
-    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections},
+    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections, States, stack},
 };
 
 const NAMES: Projections = Projections { query: "q_lin", key: "k_lin", value: "v_lin", output: "out_lin" };
@@ -83,6 +80,6 @@ impl TextModel for DistilBert {
         let sum = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
         let x = self.norm.forward(&sum)?;
         let mask = batch.mask(false)?;
-        bert::all(&self.layers, x, batch.items, &[&mask], states)
+        Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&mask], states)?))
     }
 }

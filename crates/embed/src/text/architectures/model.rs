@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use crate::EmbedError;
+use crate::layers::States;
 use crate::text::batch::Batch;
 
 /// Output of an encoder for a batch.
@@ -12,9 +13,6 @@ pub(crate) enum Output {
     /// One row per text, `[items, width]`.
     Features(Tensor),
 }
-
-/// Hidden states, if requested: after the embeddings, then after each layer.
-pub(crate) type States<'a> = Option<&'a mut Vec<Tensor>>;
 
 /// A text encoder with its weights.
 pub(crate) trait TextModel: Send + Sync {
@@ -33,11 +31,4 @@ pub(crate) trait TextModel: Send + Sync {
     /// Runs the encoder. The ids of the batch are below [`TextModel::vocabulary`], and its length is within
     /// [`TextModel::limit`].
     fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError>;
-}
-
-/// Stores a state if it is requested.
-pub(crate) fn note(states: &mut States, state: &Tensor) {
-    if let Some(states) = states {
-        states.push(state.clone());
-    }
 }

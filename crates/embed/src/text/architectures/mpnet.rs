@@ -1,15 +1,14 @@
 //! MPNet: BERT's layers with relative attention biases.
 
 use super::{
-    bert,
-    model::{Output, States, TextModel},
+    model::{Output, TextModel},
     relative::RelativeBias,
 };
 use crate::text::batch::Batch;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Weights},
-    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections},
+    layers::{Activation, Attention, Embedding, Feed, Norm, PostNorm, Projections, States, stack},
 };
 
 const NAMES: Projections = Projections { query: "attn.q", key: "attn.k", value: "attn.v", output: "attn.o" };
@@ -96,6 +95,6 @@ impl TextModel for Mpnet {
         let x = self.norm.forward(&sum)?;
         let bias = self.bias.of(batch.length)?;
         let mask = batch.mask(false)?;
-        bert::all(&self.layers, x, batch.items, &[&bias, &mask], states)
+        Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&bias, &mask], states)?))
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::{
-    model::{Output, States, TextModel, note},
+    model::{Output, TextModel},
     relative::RelativeBias,
 };
 use crate::text::batch::Batch;
@@ -13,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Attention, Embedding, Linear, Norm, Projections},
+    layers::{Activation, Attention, Embedding, Linear, Norm, Projections, States, note},
 };
 
 const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };
