@@ -6,60 +6,9 @@ mod common;
 
 use std::{fs, path::Path};
 
-use common::golden;
+use common::{Folder, golden};
 use embed::{PictureEncoder, TextEncoder, TextOptions};
 use serde_json::{Value, json};
-
-/// A copy of a golden folder, changed.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn of(name: &str) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        for entry in fs::read_dir(golden(name)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
-            }
-        }
-        Self(copy)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn without(self, name: &str) -> Self {
-        fs::remove_file(self.path().join(name)).unwrap();
-        self
-    }
-
-    fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
-        fs::write(self.path().join(name), contents).unwrap();
-        self
-    }
-
-    /// Sets a key of a JSON file.
-    fn set(self, name: &str, key: &str, value: Value) -> Self {
-        let mut json: Value = serde_json::from_slice(&fs::read(self.path().join(name)).unwrap()).unwrap();
-        json[key] = value;
-        self.with(name, serde_json::to_vec(&json).unwrap())
-    }
-
-    /// The message, without the folder's own path.
-    fn message<T>(&self, result: Result<T, embed::EmbedError>) -> String {
-        let error = result.err().expect("refused").to_string();
-        error.replace(&self.path().display().to_string(), "F")
-    }
-
-    fn text(&self) -> String {
-        self.message(TextEncoder::open(self.path(), TextOptions::default()))
-    }
-
-    fn pictures(&self) -> String {
-        self.message(PictureEncoder::open(self.path()))
-    }
-}
 
 #[test]
 fn other_architectures_are_refused_by_name() {

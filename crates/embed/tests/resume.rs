@@ -7,11 +7,10 @@ mod common;
 use std::{
     fs,
     path::Path,
-    process::{Command, Output, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Output},
 };
 
-use common::{golden, sentences};
+use common::{golden, kill_when, sentences, succeeded};
 
 fn command(folder: &Path, out: &str, extra: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embed"));
@@ -22,11 +21,6 @@ fn command(folder: &Path, out: &str, extra: &[&str]) -> Command {
 
 fn run(folder: &Path, out: &str, extra: &[&str]) -> Output {
     command(folder, out, extra).output().unwrap()
-}
-
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 fn failed(output: &Output) -> String {
@@ -56,19 +50,12 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let one = fs::read(folder.join("one.safetensors")).unwrap();
 
     let parts = folder.join("b.safetensors.train.parts");
-    let mut child = command(folder, "b.safetensors", &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
     let shards = || {
         fs::read_dir(&parts).map_or(0, |entries| {
             entries.flatten().filter(|e| e.path().extension().is_some_and(|e| e == "safetensors")).count()
         })
     };
-    while shards() < 3 {
-        assert!(start.elapsed() < Duration::from_secs(60), "no shard in a minute");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_when(&mut command(folder, "b.safetensors", &[]), || shards() >= 3);
     assert!(!folder.join("b.safetensors").exists(), "killed before its end");
     let before = shards();
     // what a crash of the machine might leave

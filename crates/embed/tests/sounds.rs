@@ -7,11 +7,10 @@ mod common;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    time::{Duration, Instant},
+    process::Command,
 };
 
-use common::{Expected, distance, golden, near};
+use common::{Expected, Folder, distance, golden, kill_when, near, succeeded};
 use embed::{SoundEncoder, sounds::Wave};
 use serde_json::{Value, json};
 
@@ -105,40 +104,9 @@ fn files_give_the_rows() {
     }
 }
 
-/// A copy of a golden folder, changed.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn of(name: &str) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        for name in ["config.json", "model.safetensors", "preprocessor_config.json"].map(|file| golden(name).join(file))
-        {
-            fs::copy(&name, copy.path().join(name.file_name().unwrap())).unwrap();
-        }
-        Self(copy)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn set(self, name: &str, key: &str, value: Value) -> Self {
-        let path = self.path().join(name);
-        let mut json: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        json[key] = value;
-        fs::write(&path, serde_json::to_vec(&json).unwrap()).unwrap();
-        self
-    }
-
-    fn message(&self) -> String {
-        let error = SoundEncoder::open(self.path()).err().expect("refused").to_string();
-        error.replace(&self.path().display().to_string(), "F")
-    }
-}
-
 #[test]
 fn folders_must_fit() {
-    let set = |key: &str, value: Value| Folder::of("hubert").set("config.json", key, value).message();
+    let set = |key: &str, value: Value| Folder::of("hubert").set("config.json", key, value).sounds();
     let other = set("model_type", json!("whisper"));
     assert_eq!(other, "F/config.json: model_type `whisper` is not supported for sounds; supported: hubert");
     assert!(set("model_type", json!("vit")).ends_with("this is an encoder of pictures: `embed pictures`"));
@@ -150,13 +118,13 @@ fn folders_must_fit() {
     assert!(set("adapter_attn_dim", json!(8)).contains("adapter_attn_dim: adapters are not supported"));
     assert!(set("num_conv_pos_embeddings", json!(17)).contains("expected [1, 1, 17] as config.json says"));
     assert!(set("num_conv_pos_embedding_groups", json!(5)).contains("5 heads do not divide"));
-    let settings = |key: &str, value: Value| Folder::of("hubert").set("preprocessor_config.json", key, value).message();
+    let settings = |key: &str, value: Value| Folder::of("hubert").set("preprocessor_config.json", key, value).sounds();
     assert!(settings("sampling_rate", json!(3)).ends_with("sampling_rate: found 3, expected 1000 to 768000"));
     assert!(settings("feature_size", json!(80)).ends_with("feature_size: found 80, expected 1"));
     assert!(settings("feature_extractor_type", json!("X")).contains("`X` is not supported; expected `Wav2Vec2Fea"));
     let folder = Folder::of("hubert");
     fs::remove_file(folder.path().join("preprocessor_config.json")).unwrap();
-    assert!(folder.message().starts_with("F: `preprocessor_config.json` is missing; it says at which rate"));
+    assert!(folder.sounds().starts_with("F: `preprocessor_config.json` is missing; it says at which rate"));
 }
 
 /// A WAV file of one channel.
@@ -229,11 +197,6 @@ fn embed(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
 #[test]
 fn killed_runs_resume_and_jobs_give_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -254,14 +217,8 @@ fn killed_runs_resume_and_jobs_give_the_same() {
     let whole = succeeded(&run("a.safetensors").output().unwrap());
     assert!(whole.contains("60 items, hubert, 32, mean, 16000 Hz"), "{whole}");
     let parts = folder.join("b.safetensors.train.parts");
-    let mut child = run("b.safetensors").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
-    while fs::read_dir(&parts).map_or(0, |entries| entries.flatten().count()) < 4 {
-        assert!(start.elapsed() < Duration::from_secs(60), "no shard in a minute");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let shards = || fs::read_dir(&parts).map_or(0, |entries| entries.flatten().count());
+    kill_when(&mut run("b.safetensors"), || shards() >= 4);
     assert!(!folder.join("b.safetensors").exists(), "killed before its end");
     let resumed = succeeded(&run("b.safetensors").output().unwrap());
     assert!(resumed.contains(" of 60 items were there already"), "{resumed}");
