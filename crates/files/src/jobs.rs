@@ -1,5 +1,5 @@
-//! `jobs.json`: the texts, pictures or sounds to embed, the encoders, and the embeddings to write. One program writes the file and another
-//! reads it, so both take the format from here.
+//! `jobs.json`: the texts, pictures or sounds to embed, the encoders, and the embeddings to write. One program writes the
+//! file and another reads it, so both take the format from here.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
