@@ -12,6 +12,7 @@ use report::contrast::differences;
 use report::samples::Samples;
 use report::tables::comparison::compare;
 use runner::cells::fits::Fits;
+use runner::cells::forecast::Forecast;
 use runner::cells::interrupt;
 use runner::event::{Event, Observer};
 use runner::run::Run;
@@ -91,4 +92,18 @@ fn a_grid_on_data_in_memory_has_the_records_of_the_same_data_in_files() {
     assert!(
         error("gpa", "pivot", Metric::Accuracy).starts_with("no task here measures `accuracy`; these results have ")
     );
+}
+
+/// The forecast of a cell's memory counts projected training rows.
+#[test]
+fn a_bank_of_training_rows_is_in_the_forecast() {
+    let bytes = |scoring: &str| {
+        let grid = common::GRID.replace("clustering", &format!("hubness: {{scoring: {scoring}}}"));
+        let bench = Bench::new(&grid);
+        let plan = PlanRequest::of(&bench.grid(), false).open().unwrap();
+        Forecast::new(&plan, &[]).bytes(&plan.cells[0])
+    };
+    let (test, train) = (bytes("csls"), bytes("{csls: {bank: train}}"));
+    // Projections and unit rows: 120 training rows, 36 columns, two copies of 4 bytes a number.
+    assert_eq!(train - test, 120 * 36 * 2 * 4);
 }

@@ -71,6 +71,12 @@ pub trait Evaluation: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Whether it holds projected training rows of all views beside those of the test split. The forecast of a cell's
+    /// memory counts them.
+    fn projects_training_rows(&self) -> bool {
+        false
+    }
+
     /// Checks the parameters alone, before any data are read.
     ///
     /// # Errors
@@ -184,6 +190,11 @@ impl Task {
     /// As [`Evaluation::grouping`].
     pub fn grouping(&self) -> Option<&str> {
         self.0.grouping()
+    }
+
+    /// See [`Evaluation::projects_training_rows`].
+    pub fn projects_training_rows(&self) -> bool {
+        self.0.projects_training_rows()
     }
 
     /// Checks the parameters alone, before any data are read.

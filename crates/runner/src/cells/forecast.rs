@@ -30,6 +30,7 @@ pub struct Forecast<'a> {
     measured: HashMap<Key, Measured>,
     /// Median seconds per unit of forecast work.
     per_work: Option<f64>,
+    projects_training_rows: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -67,7 +68,8 @@ impl<'a> Forecast<'a> {
             entry.peak_mb = peak.map(|peak| entry.peak_mb.map_or(peak, |other| other.max(peak))).or(entry.peak_mb);
             per_work.push(seconds / cell.weight());
         }
-        Self { data: plan.source.dataset(), measured, per_work: median(per_work) }
+        let projects_training_rows = plan.grid.value.tasks.iter().any(tasks::Task::projects_training_rows);
+        Self { data: plan.source.dataset(), measured, per_work: median(per_work), projects_training_rows }
     }
 
     /// Wall seconds of fit and tasks, and the basis of the forecast.
@@ -81,7 +83,8 @@ impl<'a> Forecast<'a> {
     }
 
     /// Bytes of a cell beside the data set: two copies of its views (for noise and standardisation) and three P × P
-    /// matrices of `f64`, with P its columns in all. If such a cell has run alone, its peak.
+    /// matrices of `f64`, with P its columns in all; if a task projects training rows, their projections and unit rows. If
+    /// such a cell has run alone, its peak.
     pub fn bytes(&self, cell: &Cell) -> u64 {
         let peak = self.measured.get(&Key::of(cell)).and_then(|measured| measured.peak_mb);
         if let Some(peak) = peak {
@@ -90,7 +93,8 @@ impl<'a> Forecast<'a> {
         let views = &self.data.train.views;
         let widths = views.names().map(str::to_string).zip(views.widths());
         let columns: u64 = widths.filter(|(name, _)| cell.views.contains(name)).map(|(_, width)| width as u64).sum();
-        2 * 4 * columns * self.rows() + 3 * 8 * columns * columns
+        let projected = if self.projects_training_rows { self.data.train.views.rows() as u64 } else { 0 };
+        2 * 4 * columns * (self.rows() + projected) + 3 * 8 * columns * columns
     }
 
     /// Megabytes of a process that runs this cell alone.

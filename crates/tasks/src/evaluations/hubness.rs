@@ -104,6 +104,10 @@ impl Evaluation for HubnessParams {
         2
     }
 
+    fn projects_training_rows(&self) -> bool {
+        self.scoring.reads_training_rows()
+    }
+
     fn validate(&self) -> Result<(), TaskError> {
         if self.scoring == Scoring::Mutual {
             let (parameter, got) = ("scoring", "mutual, which orders no candidates".into());

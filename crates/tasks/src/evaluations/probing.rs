@@ -103,6 +103,10 @@ impl Evaluation for ProbingParams {
         self.label.as_deref()
     }
 
+    fn projects_training_rows(&self) -> bool {
+        true
+    }
+
     fn validate(&self) -> Result<(), TaskError> {
         self.protocol.validate(TASK)
     }

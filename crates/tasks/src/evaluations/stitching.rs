@@ -122,6 +122,10 @@ impl Evaluation for StitchingParams {
         self.label.as_deref()
     }
 
+    fn projects_training_rows(&self) -> bool {
+        self.direction == Direction::Released
+    }
+
     fn validate(&self) -> Result<(), TaskError> {
         self.protocol.validate(TASK)
     }

@@ -6,7 +6,7 @@ use align::prep::cosine_rows;
 use align::{Coordinates, Matrix, Projections, Views};
 
 use crate::ranking::entries::Entries;
-use crate::ranking::scoring::{Bank, Scoring};
+use crate::ranking::scoring::Scoring;
 use crate::scores::score::check_finite;
 use crate::{TaskError, TaskInput};
 
@@ -30,7 +30,7 @@ pub(crate) enum BankItems {
 impl<'a> Banks<'a> {
     /// The banks of a correction whose bank is the training rows; `None` for the others.
     pub(crate) fn of(scoring: Scoring, input: &TaskInput<'a>, items: BankItems) -> Result<Option<Self>, TaskError> {
-        if scoring.bank() != Some(Bank::Train) {
+        if !scoring.reads_training_rows() {
             return Ok(None);
         }
         let names: Vec<&str> = input.test.views.names().collect();

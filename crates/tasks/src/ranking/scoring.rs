@@ -188,6 +188,11 @@ impl Scoring {
         }
     }
 
+    /// Whether training rows are its bank.
+    pub(crate) fn reads_training_rows(self) -> bool {
+        self.bank() == Some(Bank::Train)
+    }
+
     /// The bank of a correction for hubs; `None` without a correction.
     pub(crate) fn bank(self) -> Option<Bank> {
         match self {

@@ -144,13 +144,13 @@ impl Screen {
     }
 }
 
-/// The rows that are read, and the fits to come. The time is forecast once the first and cheapest method was timed.
+/// The rows that are read, and the fits to come. The time is forecast once enough of the work is done.
 fn methods_begin(data: &str, views: usize, unread: &str, planned: &Planned) -> String {
     let Planned { items, folds, methods, .. } = planned;
     let candidates: usize = methods.iter().map(|method| method.candidates).sum();
     format!(
         "`{data}`: only the {items} training rows of {views} views are read; {unread}\n\
-         {} with {} and {folds} folds: {} fits; the time left is known after the first method, the cheapest one",
+         {} with {} and {folds} folds: {} fits; the time left is said after the cheap methods",
         counted(methods.len(), "method"),
         counted(candidates, "candidate"),
         candidates * folds

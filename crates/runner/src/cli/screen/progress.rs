@@ -27,6 +27,10 @@ pub fn above_bar(write: impl FnOnce()) {
     }
 }
 
+/// Share of the forecast work that has to be done before a time left is said. Cheap cells come with fixed costs that the
+/// forecast does not know, so the time of the first ones says nothing of the rest.
+const SHARE_TO_FORECAST: f64 = 0.1;
+
 /// Progress of one run, in units of the cells' forecast work.
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -41,7 +45,7 @@ pub struct Progress {
 impl Progress {
     /// Starts with so many cells (or `noun`) of so much work in all.
     pub fn start(noun: &'static str, cells: usize, weight: f64) -> Self {
-        let bar = draw("{bar:30} {msg}, {elapsed} so far, {eta} left", format!("0 of {cells} {noun}"));
+        let bar = draw("{bar:30} {msg}, {elapsed} so far", format!("0 of {cells} {noun}"));
         if let Some(bar) = &bar {
             bar.set_length(weight.ceil() as u64);
             bar.enable_steady_tick(Duration::from_millis(500));
@@ -54,17 +58,17 @@ impl Progress {
         self.done = (self.done.0 + 1, self.done.1 + weight);
         let (count, done) = self.done;
         let total = self.total;
+        let left = match time_left(self.start.elapsed(), done, self.weight) {
+            Some(left) if count < total => format!(", about {} left", HumanDuration(left)),
+            _ => String::new(),
+        };
         match &self.bar {
             Some(bar) => {
                 tracing::info!(done = count, cells = total, "{line}");
                 bar.set_position(done.round() as u64);
-                bar.set_message(format!("{count} of {total} {}", self.noun));
+                bar.set_message(format!("{count} of {total} {}{left}", self.noun));
             }
-            None => {
-                let left = self.start.elapsed().mul_f64(((self.weight - done) / done.max(1e-9)).max(0.0));
-                let left = if count == total { String::new() } else { format!(", about {} left", HumanDuration(left)) };
-                tracing::info!(done = count, cells = total, "[{count}/{total}] {line}{left}");
-            }
+            None => tracing::info!(done = count, cells = total, "[{count}/{total}] {line}{left}"),
         }
     }
 
@@ -72,6 +76,12 @@ impl Progress {
     pub fn finish(&self) {
         remove(self.bar.as_ref());
     }
+}
+
+/// The time left if the rest of the work goes as fast as what is done; `None` while too little is done to say so.
+fn time_left(elapsed: Duration, done: f64, weight: f64) -> Option<Duration> {
+    let enough = done > 0.0 && done >= SHARE_TO_FORECAST * weight;
+    enough.then(|| elapsed.mul_f64(((weight - done) / done).max(0.0)))
 }
 
 /// Progress of the download of one file.
@@ -119,4 +129,18 @@ fn remove(bar: Option<&ProgressBar>) {
         bar.finish_and_clear();
     }
     *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_left_is_unknown_until_enough_work_is_done() {
+        let second = Duration::from_secs(1);
+        assert_eq!(time_left(second, 0.0, 0.0), None);
+        assert_eq!(time_left(second, 9.0, 100.0), None);
+        assert_eq!(time_left(second, 20.0, 100.0), Some(4 * second));
+        assert_eq!(time_left(second, 110.0, 100.0), Some(Duration::ZERO));
+    }
 }

@@ -226,6 +226,10 @@ impl Evaluation for RetrievalParams {
         }
     }
 
+    fn projects_training_rows(&self) -> bool {
+        self.scoring.reads_training_rows()
+    }
+
     fn validate(&self) -> Result<(), TaskError> {
         if self.scoring == Scoring::Mutual && !self.positives.is_item() {
             let got = "mutual, which ranks one right answer".into();
