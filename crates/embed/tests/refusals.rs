@@ -23,11 +23,11 @@ fn other_architectures_are_refused_by_name() {
             "F/config.json: model_type `vit` is not supported for text; supported: {supported}; this is an encoder of pictures: `embed pictures`"
         )
     );
-    for name in ["swin", "deit", "mobilenet_v2", "dinov3_vit"] {
+    for name in ["swinv2", "beit", "mobilenet_v1", "dinov3_convnext"] {
         assert_eq!(
             Folder::of("vit").set("config.json", "model_type", json!(name)).pictures(),
             format!(
-                "F/config.json: model_type `{name}` is not supported for pictures; supported: vit, dinov2, clip, resnet, convnext"
+                "F/config.json: model_type `{name}` is not supported for pictures; supported: vit, deit, dinov2, dinov3_vit, swin, clip, resnet, convnext, mobilenet_v2"
             )
         );
     }
@@ -101,12 +101,55 @@ fn configurations_must_fit_the_weights() {
     assert!(set("t5", "feed_forward_proj", json!("gated-mish")).contains("unknown `gated-mish`"));
     assert!(set("roberta", "model_type", json!("mpnet")).contains("relative_attention_bias.weight`: is missing"));
     assert!(set("clip", "text_config", json!(3)).contains("text_config: found 3, expected an object"));
-    let swiglu = Folder::of("dinov2").set("config.json", "use_swiglu_ffn", json!(true)).pictures();
-    assert!(swiglu.starts_with("F/config.json: use_swiglu_ffn: true is not supported"), "{swiglu}");
     let other = Folder::of("vit").set("preprocessor_config.json", "size", json!(40)).pictures();
     assert!(other.ends_with("prepares pictures of 40 x 40, the model reads 32 x 32"), "{other}");
     let lanczos = Folder::of("vit").set("preprocessor_config.json", "resample", json!(1)).pictures();
     assert!(lanczos.ends_with("resample: 1 is not supported; expected 2 (bilinear) or 3 (bicubic)"), "{lanczos}");
+}
+
+#[test]
+fn settings_of_pictures_must_be_known() {
+    let set = |name: &str, key: &str, value: Value| Folder::of(name).set("config.json", key, value).pictures();
+    for (folder, key, value, problem) in [
+        ("swin", "use_absolute_embeddings", json!(true), "true is not supported; expected false"),
+        ("swin", "num_channels", json!(1), "found 1, expected 3"),
+        ("swin", "num_heads", json!([2, 4]), "3 stages, `num_heads` has 2; expected at most 8"),
+        ("swin", "mlp_ratio", json!(0.0), "found 0, expected a number from 0.1 to 64"),
+        ("swin", "window_size", json!(65), "found 65, expected at most 64"),
+        ("mobilenet", "output_stride", json!(4), "found 4, expected 8, 16 or 32"),
+        ("mobilenet", "depth_multiplier", json!(0), "found 0, expected a number from 0.01 to 100"),
+        ("mobilenet", "num_channels", json!(4), "found 4, expected 3"),
+        ("mobilenet", "hidden_act", json!("mish"), "unknown activation `mish`; expected one of gelu, gelu_new"),
+        ("dinov3", "num_attention_heads", json!(16), "16 heads 2 wide; rotary positions need a multiple of 4"),
+        ("dinov3", "rope_theta", json!(-1), "found -1, expected a number above 0"),
+        ("deit-distilled", "qkv_bias", json!(false), "false is not supported; expected true"),
+    ] {
+        let (message, key) =
+            (set(folder, key, value), format!("F/config.json: {}: ", if key == "num_heads" { "depths" } else { key }));
+        let said = message.strip_prefix(&key).unwrap_or_else(|| panic!("{message}"));
+        assert!(said.starts_with(problem), "{message}");
+    }
+    assert!(set("swin", "num_heads", json!([3, 4, 4])).ends_with("num_heads: 3 heads do not divide a width of 8"));
+    assert!(
+        set("dinov2", "use_swiglu_ffn", json!(true))
+            .contains("tensor `encoder.layer.0.mlp.weights_in.bias`: is missing")
+    );
+    assert!(set("vit", "model_type", json!("deit")).contains("embeddings.distillation_token`: is missing"));
+    let small = Folder::of("swin").set("preprocessor_config.json", "size", json!(20)).pictures();
+    assert!(
+        small.ends_with(
+            "prepares pictures of 20 x 20, the model has windows of 3 x 3 places, and the map of its stage 3 would have 2 x 2"
+        ),
+        "{small}"
+    );
+    let processor = json!("EfficientNetImageProcessor");
+    let other = Folder::of("mobilenet").set("preprocessor_config.json", "image_processor_type", processor).pictures();
+    assert!(
+        other.ends_with(
+            "`EfficientNetImageProcessor` is not supported; expected the processor of ViT, DeiT, CLIP, Bit, ConvNext, MobileNetV2 or DINOv3ViT"
+        ),
+        "{other}"
+    );
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(crate) enum Activation {
     Silu,
     /// `max(x, 0)`.
     Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
     /// Hyperbolic tangent.
     Tanh,
 }
@@ -32,7 +34,7 @@ impl Activation {
     pub fn named(config: &Config, key: &str, default: &str) -> Result<Self, EmbedError> {
         let name = config.text(key, default)?;
         Self::of(name).ok_or_else(|| {
-            let known = "gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, swish, relu, tanh";
+            let known = "gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, swish, relu, relu6, tanh";
             config.error(key, format!("unknown activation `{name}`; expected one of {known}"))
         })
     }
@@ -44,6 +46,7 @@ impl Activation {
             "quick_gelu" => Some(Self::QuickGelu),
             "silu" | "swish" => Some(Self::Silu),
             "relu" => Some(Self::Relu),
+            "relu6" => Some(Self::Relu6),
             "tanh" => Some(Self::Tanh),
             _ => None,
         }
@@ -71,6 +74,7 @@ impl Activation {
             Self::QuickGelu => each(values, out, |x| x / (1.0 + (-1.702 * x).exp())),
             Self::Silu => each(values, out, |x| x / (1.0 + (-x).exp())),
             Self::Relu => each(values, out, |x| x.max(0.0)),
+            Self::Relu6 => each(values, out, |x| x.clamp(0.0, 6.0)),
             Self::Tanh => each(values, out, f32::tanh),
         }
     }
@@ -114,11 +118,13 @@ mod tests {
             (Activation::QuickGelu, 0.845_795_8),
             (Activation::Silu, 0.731_058_6),
             (Activation::Relu, 1.0),
+            (Activation::Relu6, 1.0),
             (Activation::Tanh, 0.761_594_2),
         ] {
             assert!((at(f, 1.0) - at_one).abs() < 1e-6, "{f:?} {}", at(f, 1.0));
             assert!(at(f, -30.0).abs() < 1.1 && at(f, 0.0) == 0.0);
         }
         assert_eq!(at(Activation::QuickGelu, -200.0), 0.0);
+        assert_eq!(at(Activation::Relu6, 7.0), 6.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::Linear;
+use super::{Linear, Rotary};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// Addend for the scores of positions that must not be seen; after the softmax their weight is 0.
@@ -29,12 +29,23 @@ pub(crate) struct Projections {
 impl Attention {
     /// Attention with biases and the usual scale `1/√(width of a head)`.
     pub fn load(scope: &Scope, names: &Projections, width: usize, heads: usize) -> Result<Self, EmbedError> {
-        let map = |name| Linear::load(&scope.sub(name), width, width);
+        Self::with_biases_if([true; 4], scope, names, width, heads)
+    }
+
+    /// Attention with the usual scale; the flags say which of query, key, value and output have a bias.
+    pub fn with_biases_if(
+        [query, key, value, output]: [bool; 4],
+        scope: &Scope,
+        names: &Projections,
+        width: usize,
+        heads: usize,
+    ) -> Result<Self, EmbedError> {
+        let map = |bias, name| Linear::with_bias_if(bias, &scope.sub(name), width, width);
         Ok(Self {
-            query: map(names.query)?,
-            key: map(names.key)?,
-            value: map(names.value)?,
-            output: map(names.output)?,
+            query: map(query, names.query)?,
+            key: map(key, names.key)?,
+            value: map(value, names.value)?,
+            output: map(output, names.output)?,
             heads,
             scale: ((width / heads) as f64).sqrt().recip(),
         })
@@ -62,13 +73,28 @@ impl Attention {
     /// From `[items · length, width]` to the same shape. The tensors in `added` are added to the scores; each must
     /// broadcast to `[items, heads, length, length]` (query, then key).
     pub fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
+        self.turned(x, items, added, None)
+    }
+
+    /// The same, with queries and keys turned by rotary positions.
+    pub fn turned(
+        &self,
+        x: &Tensor,
+        items: usize,
+        added: &[&Tensor],
+        rotary: Option<&Rotary>,
+    ) -> Result<Tensor, EmbedError> {
         let length = x.dim(0)? / items;
         let split = |x: Tensor| -> Result<Tensor, EmbedError> {
             let head = x.dim(1)? / self.heads;
             Ok(x.reshape((items, length, self.heads, head))?.transpose(1, 2)?.contiguous()?)
         };
-        let query = split((self.query.forward(x)? * self.scale)?)?;
-        let key = split(self.key.forward(x)?)?;
+        let turn = |x: Tensor| match rotary {
+            Some(rotary) => rotary.forward(&x),
+            None => Ok(x),
+        };
+        let query = turn(split((self.query.forward(x)? * self.scale)?)?)?;
+        let key = turn(split(self.key.forward(x)?)?)?;
         let value = split(self.value.forward(x)?)?;
         let mut scores = query.matmul(&key.t()?)?;
         for added in added {

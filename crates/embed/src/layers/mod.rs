@@ -3,19 +3,23 @@
 
 mod activation;
 mod attention;
+mod feed;
 mod norm;
 mod post_norm;
 mod residual;
+mod rotary;
 mod stack;
 
 use candle_core::Tensor;
 
 pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
+pub(crate) use self::feed::Feed;
 pub(crate) use self::norm::{Norm, contiguous};
-pub(crate) use self::post_norm::{Feed, PostNorm};
+pub(crate) use self::post_norm::PostNorm;
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
-pub(crate) use self::stack::{States, note, stack};
+pub(crate) use self::rotary::Rotary;
+pub(crate) use self::stack::{Block, States, note, stack};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `x Wᵀ + b`, with `W` of shape `[out, in]` as PyTorch keeps it.
@@ -26,7 +30,13 @@ pub(crate) struct Linear {
 
 impl Linear {
     pub fn load(scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {
-        Ok(Self { bias: Some(scope.get("bias", &[output])?), ..Self::without_bias(scope, input, output)? })
+        Self::with_bias_if(true, scope, input, output)
+    }
+
+    /// A map whose bias depends on a flag of the configuration.
+    pub fn with_bias_if(bias: bool, scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {
+        let bias = if bias { Some(scope.get("bias", &[output])?) } else { None };
+        Ok(Self { bias, ..Self::without_bias(scope, input, output)? })
     }
 
     pub fn without_bias(scope: &Scope, input: usize, output: usize) -> Result<Self, EmbedError> {

@@ -1,18 +1,16 @@
-//! The block of ViT, DINOv2 and CLIP: norm first, then attention or feed-forward, then the sum.
+//! The block of ViT, DINO, Swin and CLIP: norm first, then attention or feed-forward, then the sum.
 
 use candle_core::Tensor;
 
-use super::{Activation, Attention, Linear, Norm, Projections, stack::Block};
+use super::{Activation, Attention, Feed, Norm, Projections, stack::Block};
 use crate::{EmbedError, folder::weights::Scope};
 
-/// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ W₂ f(W₁ norm₂ x)`; without layer scale, `s` is one.
+/// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ feed(norm₂ x)`; without layer scale, `s` is one.
 pub(crate) struct PreNorm {
-    norms: [Norm; 2],
-    attention: Attention,
-    scales: Option<[Tensor; 2]>,
-    inner: Linear,
-    outer: Linear,
-    activation: Activation,
+    pub norms: [Norm; 2],
+    pub attention: Attention,
+    pub scales: Option<[Tensor; 2]>,
+    pub feed: Feed,
 }
 
 /// Names of the parts of a block in a family of models.
@@ -37,7 +35,25 @@ pub(crate) struct BlockSizes {
 
 impl PreNorm {
     pub fn load(scope: &Scope, names: &PreNormNames, sizes: BlockSizes) -> Result<Self, EmbedError> {
-        let BlockSizes { width, inner, heads, epsilon, activation } = sizes;
+        let maps = [&scope.sub(names.inner), &scope.sub(names.outer)];
+        let feed = Feed::load(maps, sizes.width, sizes.inner, sizes.activation)?;
+        Self::around_feed(scope, names, sizes, feed)
+    }
+
+    /// A block with a feed-forward part of its own.
+    pub fn around_feed(scope: &Scope, names: &PreNormNames, sizes: BlockSizes, feed: Feed) -> Result<Self, EmbedError> {
+        Self::biased([true; 4], scope, names, sizes, feed)
+    }
+
+    /// The same; the flags say which of query, key, value and output have a bias.
+    pub fn biased(
+        biases: [bool; 4],
+        scope: &Scope,
+        names: &PreNormNames,
+        sizes: BlockSizes,
+        feed: Feed,
+    ) -> Result<Self, EmbedError> {
+        let BlockSizes { width, heads, epsilon, .. } = sizes;
         let norm = |name| Norm::layer(&scope.sub(name), width, epsilon);
         let scales = match names.scales {
             Some([first, second]) => Some([scope.get(first, &[width])?, scope.get(second, &[width])?]),
@@ -45,24 +61,37 @@ impl PreNorm {
         };
         Ok(Self {
             norms: [norm(names.norms[0])?, norm(names.norms[1])?],
-            attention: Attention::load(&scope.sub(names.attention), &names.projections, width, heads)?,
+            attention: Attention::with_biases_if(
+                biases,
+                &scope.sub(names.attention),
+                &names.projections,
+                width,
+                heads,
+            )?,
             scales,
-            inner: Linear::load(&scope.sub(names.inner), width, inner)?,
-            outer: Linear::load(&scope.sub(names.outer), inner, width)?,
-            activation,
+            feed,
         })
+    }
+
+    /// The block with another way to attend, from the rows after the first norm to the rows that are added.
+    pub fn attending(
+        &self,
+        x: &Tensor,
+        attend: impl FnOnce(&Tensor) -> Result<Tensor, EmbedError>,
+    ) -> Result<Tensor, EmbedError> {
+        let scaled = |part: Tensor, which: usize| match &self.scales {
+            Some(scales) => part.broadcast_mul(&scales[which]),
+            None => Ok(part),
+        };
+        let attended = attend(&self.norms[0].forward(x)?)?;
+        let x = (x + scaled(attended, 0)?)?;
+        let fed = self.feed.forward(&self.norms[1].forward(&x)?)?;
+        Ok((&x + scaled(fed, 1)?)?)
     }
 }
 
 impl Block for PreNorm {
     fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
-        let scaled = |part: Tensor, which: usize| match &self.scales {
-            Some(scales) => part.broadcast_mul(&scales[which]),
-            None => Ok(part),
-        };
-        let attended = self.attention.forward(&self.norms[0].forward(x)?, items, added)?;
-        let x = (x + scaled(attended, 0)?)?;
-        let inner = self.activation.forward(&self.inner.forward(&self.norms[1].forward(&x)?)?)?;
-        Ok((&x + scaled(self.outer.forward(&inner)?, 1)?)?)
+        self.attending(x, |x| self.attention.forward(x, items, added))
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod architectures;
 pub mod edges;
 mod picture;
 mod pixels;
+mod planes;
 mod prepare;
 mod resize;
 
@@ -44,8 +45,8 @@ impl PictureEncoder {
             let problem = "leaves pictures in different sizes; expected a crop, or a height and a width";
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem: problem.into() });
         };
-        if let Some(side) = model.side().filter(|side| (*side, *side) != (width, height)) {
-            let problem = format!("prepares pictures of {width} x {height}, the model reads {side} x {side}");
+        if let Some(why) = model.misfit(height, width) {
+            let problem = format!("prepares pictures of {width} x {height}, the model {why}");
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem });
         }
         Ok(Self { preparation, model, model_type })
@@ -61,21 +62,34 @@ impl PictureEncoder {
         format!("{}, {}", self.model_type, self.width())
     }
 
-    /// A picture resized and cropped for this encoder, with eight bits per colour.
+    /// A picture resized and cropped for this encoder, with eight bits per colour; `None` if the encoder's pictures are
+    /// resized in floating point.
     ///
     /// # Errors
     /// The picture is too small or too narrow.
-    pub fn resized(&self, picture: &Rgb) -> Result<Rgb, EmbedError> {
-        let problem = |problem| EmbedError::Picture { path: PathBuf::from("picture"), problem };
-        self.preparation.resized(picture).map_err(problem)
+    pub fn resized(&self, picture: &Rgb) -> Result<Option<Rgb>, EmbedError> {
+        self.preparation.resized(picture).map_err(unnamed)
     }
 
-    /// Resized pictures as the numbers that the encoder reads.
+    /// Pictures of any size as the numbers that the encoder reads.
     ///
     /// # Errors
-    /// The pictures differ in size.
-    pub fn pixels(&self, resized: &[Rgb]) -> Result<Pixels, EmbedError> {
-        self.preparation.pixels(resized)
+    /// A picture is too small or too narrow.
+    pub fn prepare(&self, pictures: &[Rgb]) -> Result<Pixels, EmbedError> {
+        self.prepared(pictures.iter().map(|picture| self.preparation.prepared(picture).map_err(unnamed)))
+    }
+
+    fn prepared(
+        &self,
+        pictures: impl Iterator<Item = Result<(usize, usize, Vec<f32>), EmbedError>>,
+    ) -> Result<Pixels, EmbedError> {
+        let (mut items, mut size, mut all) = (0, (0, 0), Vec::new());
+        for picture in pictures {
+            let (height, width, values) = picture?;
+            (items, size) = (items + 1, (height, width));
+            all.extend(values);
+        }
+        Pixels::new(items, size.0, size.1, all)
     }
 
     /// One row per picture.
@@ -83,7 +97,8 @@ impl PictureEncoder {
     /// # Errors
     /// A size that the model does not read; numbers that are not finite.
     pub fn features(&self, pixels: &Pixels) -> Result<Embeddings, EmbedError> {
-        let rows: Vec<Vec<f32>> = self.model.forward(pixels)?.to_vec2()?;
+        self.checked(pixels)?;
+        let rows: Vec<Vec<f32>> = self.model.forward(pixels, None)?.to_vec2()?;
         let mut embeddings = Embeddings::zeros(rows.len(), self.width());
         for (i, row) in rows.iter().enumerate() {
             embeddings.set(i, row)?;
@@ -91,11 +106,31 @@ impl PictureEncoder {
         Ok(embeddings)
     }
 
+    /// Hidden states `[items · places, width]`, places of a picture row after row. Of ViT, DeiT, DINO and CLIP: before the
+    /// first block and after each, with the vectors before the patches. Of Swin and ConvNeXt: before the first stage and
+    /// after each; a stage of Swin ends with its halving. Of MobileNetV2: before the first block and after each. Of
+    /// ResNet: none.
+    ///
+    /// # Errors
+    /// The errors of [`PictureEncoder::features`].
+    pub fn hidden_states(&self, pixels: &Pixels) -> Result<Vec<Embeddings>, EmbedError> {
+        self.checked(pixels)?;
+        let mut states = Vec::new();
+        self.model.forward(pixels, Some(&mut states))?;
+        states.iter().map(Embeddings::of).collect()
+    }
+
+    fn checked(&self, pixels: &Pixels) -> Result<(), EmbedError> {
+        let (height, width) = (pixels.height(), pixels.width());
+        let problem = |why| unnamed(format!("has {width} x {height} pixels, the model {why}"));
+        self.model.misfit(height, width).map_or(Ok(()), |why| Err(problem(why)))
+    }
+
     /// One row per file, `batch` at a time; with `edges`, of the file's edge map. `done` receives the number of files
     /// that have just been finished.
     ///
     /// # Errors
-    /// The errors of [`Rgb::open`], [`PictureEncoder::resized`] and [`PictureEncoder::features`].
+    /// The errors of [`Rgb::open`], [`PictureEncoder::prepare`] and [`PictureEncoder::features`].
     pub fn encode(
         &self,
         files: &[PathBuf],
@@ -106,16 +141,15 @@ impl PictureEncoder {
         let mut embeddings = Embeddings::zeros(files.len(), self.width());
         let mut row = 0;
         for group in files.chunks(batch.max(1)) {
-            let resized: Vec<Rgb> = group
-                .iter()
-                .map(|file| {
-                    let picture = Rgb::open(file)?;
-                    let picture = edges.map_or(picture.clone(), |edges| edges.of(&picture).to_rgb());
-                    let problem = |problem| EmbedError::Picture { path: file.clone(), problem };
-                    self.preparation.resized(&picture).map_err(problem)
-                })
-                .collect::<Result<_, EmbedError>>()?;
-            let features = self.features(&self.pixels(&resized)?)?;
+            let pixels = self.prepared(group.iter().map(|file| {
+                let mut picture = Rgb::open(file)?;
+                if let Some(edges) = edges {
+                    picture = edges.of(&picture).to_rgb();
+                }
+                let problem = |problem| EmbedError::Picture { path: file.clone(), problem };
+                self.preparation.prepared(&picture).map_err(problem)
+            }))?;
+            let features = self.features(&pixels)?;
             for i in 0..group.len() {
                 embeddings.set(row, features.row(i))?;
                 row += 1;
@@ -124,4 +158,9 @@ impl PictureEncoder {
         }
         Ok(embeddings)
     }
+}
+
+/// A problem of a picture that is not in a file.
+fn unnamed(problem: String) -> EmbedError {
+    EmbedError::Picture { path: PathBuf::from("picture"), problem }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Pixels,
     picture::Rgb,
+    planes::Planes,
     resize::{Filter, crop, resize},
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Preparation {
     factor: f64,
     mean: [f64; 3],
     deviation: [f64; 3],
+    /// Whether the picture is scaled first and resized in floating point, without rounding to eight bits.
+    floating: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +46,10 @@ pub(crate) enum Family {
     Clip,
     /// Resize to width and height, then crop.
     Deit,
+    /// Resize the shorter side, then crop; by default bilinear.
+    MobileNet,
+    /// Resize to width and height in floating point; a crop only if the settings say so.
+    Dinov3,
     /// Resize the shorter side, enlarged by `crop_pct`, then crop to the size; from 384 on, resize to the size at once.
     ConvNext,
 }
@@ -80,7 +86,7 @@ impl Preparation {
             true => config.number("rescale_factor", 1.0 / 255.0)?,
             false => 1.0,
         };
-        Ok(Self { resize, crop, filter, factor, mean, deviation })
+        Ok(Self { resize, crop, filter, factor, mean, deviation, floating: family == Family::Dinov3 })
     }
 
     /// Width and height of the result, if they do not depend on the picture.
@@ -92,43 +98,65 @@ impl Preparation {
         }
     }
 
-    /// The picture resized and cropped, with eight bits per colour.
-    pub fn resized(&self, picture: &Rgb) -> Result<Rgb, String> {
+    /// The picture resized and cropped, with eight bits per colour; `None` if this preparation never rounds to them.
+    pub fn resized(&self, picture: &Rgb) -> Result<Option<Rgb>, String> {
+        if self.floating {
+            return Ok(None);
+        }
+        let (width, height) = self.target(picture)?;
+        let resized = resize(picture, width, height, self.filter);
+        Ok(Some(match self.place(width, height)? {
+            None => resized,
+            Some((left, top, width, height)) => crop(&resized, left, top, width, height),
+        }))
+    }
+
+    /// Width and height after resizing.
+    fn target(&self, picture: &Rgb) -> Result<(usize, usize), String> {
         let (width, height) = (picture.width(), picture.height());
-        let resized = match self.resize {
-            None => picture.clone(),
-            Some(Resize::To(width, height)) => resize(picture, width, height, self.filter),
+        match self.resize {
+            None => Ok((width, height)),
+            Some(Resize::To(width, height)) => Ok((width, height)),
             Some(Resize::Shortest(edge)) => {
                 let (short, long) = (width.min(height), width.max(height));
                 let other = ((edge * long) as f64 / short as f64) as usize;
                 if other > 16 * LARGEST {
                     return Err(format!("{width} x {height} pixels are too narrow to be resized"));
                 }
-                let (width, height) = if width <= height { (edge, other) } else { (other, edge) };
-                resize(picture, width, height, self.filter)
+                Ok(if width <= height { (edge, other) } else { (other, edge) })
             }
-        };
-        let Some((width, height)) = self.crop else { return Ok(resized) };
-        if resized.width() < width || resized.height() < height {
-            let size = (resized.width(), resized.height());
-            return Err(format!("{size:?} pixels after resizing, too small for a crop of {:?}", (width, height)));
         }
-        let (left, top) = ((resized.width() - width) / 2, (resized.height() - height) / 2);
-        Ok(crop(&resized, left, top, width, height))
     }
 
-    /// `(factor · byte - mean) / deviation`, colour after colour; the pictures must be of one size.
-    pub fn pixels(&self, pictures: &[Rgb]) -> Result<Pixels, EmbedError> {
-        let (width, height) = pictures.first().map_or((0, 0), |first| (first.width(), first.height()));
-        let mut values = Vec::with_capacity(pictures.len() * width * height * 3);
-        for picture in pictures {
+    /// Left, top, width and height of the crop from a picture of this size.
+    fn place(&self, from: usize, high: usize) -> Result<Option<(usize, usize, usize, usize)>, String> {
+        let Some((width, height)) = self.crop else { return Ok(None) };
+        if from < width || high < height {
+            let size = (from, high);
+            return Err(format!("{size:?} pixels after resizing, too small for a crop of {:?}", (width, height)));
+        }
+        Ok(Some(((from - width) / 2, (high - height) / 2, width, height)))
+    }
+
+    /// Height, width and the values `(factor · byte - mean) / deviation`, colour after colour, of the resized and cropped
+    /// picture.
+    pub fn prepared(&self, picture: &Rgb) -> Result<(usize, usize, Vec<f32>), String> {
+        if let Some(resized) = self.resized(picture)? {
+            let mut values = Vec::with_capacity(resized.bytes().len());
             for colour in 0..3 {
                 let (mean, deviation) = (self.mean[colour], self.deviation[colour]);
-                let bytes = picture.bytes().iter().skip(colour).step_by(3);
+                let bytes = resized.bytes().iter().skip(colour).step_by(3);
                 values.extend(bytes.map(|byte| ((f64::from(*byte) * self.factor - mean) / deviation) as f32));
             }
+            return Ok((resized.height(), resized.width(), values));
         }
-        Pixels::new(pictures.len(), height, width, values)
+        let (width, height) = self.target(picture)?;
+        let place = self.place(width, height)?;
+        let mut planes = Planes::of(picture, self.factor as f32).resized(width, height, self.filter);
+        if let Some((left, top, width, height)) = place {
+            planes = planes.cropped(left, top, width, height);
+        }
+        Ok((planes.height(), planes.width(), planes.scaled(self.mean, self.deviation)))
     }
 }
 
@@ -143,10 +171,12 @@ fn family(config: &Config, usual: Family) -> Result<Family, EmbedError> {
         Some("CLIP" | "Bit") => Ok(Family::Clip),
         Some("DeiT") => Ok(Family::Deit),
         Some("ConvNext") => Ok(Family::ConvNext),
+        Some("MobileNetV2") => Ok(Family::MobileNet),
+        Some("DINOv3ViT") => Ok(Family::Dinov3),
         None => Ok(usual),
         Some(_) => {
-            let problem =
-                format!("`{name}` is not supported; expected the processor of ViT, DeiT, CLIP, Bit or ConvNext");
+            let known = "ViT, DeiT, CLIP, Bit, ConvNext, MobileNetV2 or DINOv3ViT";
+            let problem = format!("`{name}` is not supported; expected the processor of {known}");
             Err(config.error(key, problem))
         }
     }
@@ -155,7 +185,8 @@ fn family(config: &Config, usual: Family) -> Result<Family, EmbedError> {
 type Sizes = (Option<Resize>, Option<(usize, usize)>);
 
 fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
-    let (width, height, shortest) = size(config, "size")?;
+    let usual = if matches!(family, Family::Deit | Family::MobileNet) { 256 } else { 224 };
+    let (width, height, shortest) = size(config, "size", usual)?;
     let exact = Resize::To(width, height);
     let (resize, crop) = match family {
         Family::Vit if shortest => (Resize::Shortest(width), None),
@@ -168,41 +199,48 @@ fn sizes(config: &Config, family: Family) -> Result<Sizes, EmbedError> {
             (Resize::Shortest((width as f64 / share) as usize), Some((width, width)))
         }
         Family::ConvNext => (Resize::To(width, width), None),
-        Family::Clip | Family::Deit => {
-            let crop = match config.flag("do_center_crop", true)? {
+        Family::Clip | Family::Deit | Family::MobileNet | Family::Dinov3 => {
+            let crop = match config.flag("do_center_crop", family != Family::Dinov3)? {
                 true => {
-                    let (width, height, _) = size(config, "crop_size")?;
+                    let (width, height, _) = size(config, "crop_size", 224)?;
                     Some((width, height))
                 }
                 false => None,
             };
             // An exact size is written as two numbers; a single number means the shorter side.
             let of_two = config.sub("size").ok().flatten().is_some_and(|size| size.has("height"));
-            (if of_two || family == Family::Deit { exact } else { Resize::Shortest(width) }, crop)
+            (
+                if of_two || matches!(family, Family::Deit | Family::Dinov3) && !shortest {
+                    exact
+                } else {
+                    Resize::Shortest(width)
+                },
+                crop,
+            )
         }
     };
     let resize = config.flag("do_resize", true)?.then_some(resize);
     Ok((resize, crop))
 }
 
-/// Width, height, and whether the number is that of the shorter side; from a number or an object.
-fn size(config: &Config, key: &str) -> Result<(usize, usize, bool), EmbedError> {
+/// Width, height, and whether the number is that of the shorter side; from a number or an object, or the usual one.
+fn size(config: &Config, key: &str, usual: usize) -> Result<(usize, usize, bool), EmbedError> {
     let (width, height, shortest) = match config.get(key) {
-        None => (224, 224, false),
+        None => (usual, usual, false),
         Some(value) if value.is_object() => {
             let wrong = |want: &str| config.error(key, format!("found {}, expected {want}", shown(value)));
             let object = config.sub(key)?.ok_or_else(|| wrong("a number or an object"))?;
             if object.has("shortest_edge") {
-                let edge = object.size("shortest_edge", 224)?;
+                let edge = object.size("shortest_edge", usual)?;
                 (edge, edge, true)
             } else if object.has("height") && object.has("width") {
-                (object.size("width", 224)?, object.size("height", 224)?, false)
+                (object.size("width", usual)?, object.size("height", usual)?, false)
             } else {
                 return Err(wrong("a number, or an object with `shortest_edge`, or with `height` and `width`"));
             }
         }
         Some(_) => {
-            let edge = config.size(key, 224)?;
+            let edge = config.size(key, usual)?;
             (edge, edge, false)
         }
     };

@@ -17,7 +17,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    fn support(self) -> f64 {
+    pub fn support(self) -> f64 {
         match self {
             Self::Bilinear => 1.0,
             Self::Bicubic => 2.0,

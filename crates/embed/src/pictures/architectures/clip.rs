@@ -1,14 +1,17 @@
 //! The picture tower of CLIP.
 
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 
-use super::{model::PictureModel, patches::Patches};
+use super::{
+    model::{PictureModel, first_rows, only},
+    parts::Patches,
+};
 use crate::pictures::Pixels;
 use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
     folder::{config::Config, weights::Weights},
-    layers::{Linear, Norm, PreNorm, stack},
+    layers::{Linear, Norm, PreNorm, States, stack},
 };
 
 /// Patches after a class vector, positions, a norm, blocks, a norm of the class vector, a projection without bias.
@@ -57,17 +60,16 @@ impl PictureModel for ClipVision {
         self.width
     }
 
-    fn side(&self) -> Option<usize> {
-        Some(self.side)
+    fn misfit(&self, height: usize, width: usize) -> Option<String> {
+        only(self.side, height, width)
     }
 
-    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
+    fn forward(&self, pixels: &Pixels, states: States) -> Result<Tensor, EmbedError> {
         let patches = self.patches.forward(pixels)?;
         let x = self.patches.behind(&self.class, &patches)?.broadcast_add(&self.positions)?;
         let (items, length, width) = x.dims3()?;
         let x = self.first_norm.forward(&x.reshape((items * length, width))?)?;
-        let x = stack(&self.blocks, x, items, &[], None)?;
-        let class = x.reshape((items, length, width))?.narrow(D::Minus2, 0, 1)?.squeeze(1)?.contiguous()?;
-        self.projection.forward(&self.last_norm.forward(&class)?)
+        let x = stack(&self.blocks, x, items, &[], states)?;
+        self.projection.forward(&self.last_norm.forward(&first_rows(&x, items)?)?)
     }
 }

@@ -1,9 +1,11 @@
 //! ConvNeXt.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
-use rayon::prelude::*;
+use candle_core::Tensor;
 
-use super::{model::PictureModel, patches::Patches};
+use super::{
+    model::PictureModel,
+    parts::{Depthwise, Patches, Places, Step},
+};
 use crate::pictures::Pixels;
 use crate::{
     EmbedError,
@@ -11,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{self, Activation, Linear, Norm},
+    layers::{Activation, Linear, Norm, States, note},
 };
 
 /// Epsilon of every norm but the last, whose epsilon is in the configuration.
@@ -45,9 +47,6 @@ struct Block {
     scale: Option<Tensor>,
     activation: Activation,
 }
-
-/// Items, height, width.
-type Places = (usize, usize, usize);
 
 impl ConvNext {
     pub fn load(config: &Config, weights: &Weights) -> Result<Self, EmbedError> {
@@ -89,14 +88,11 @@ impl PictureModel for ConvNext {
         self.width
     }
 
-    fn side(&self) -> Option<usize> {
-        None
-    }
-
-    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
+    fn forward(&self, pixels: &Pixels, mut states: States) -> Result<Tensor, EmbedError> {
         let (rows, columns) = self.patches.grid(pixels);
         let mut places = (pixels.items(), rows, columns);
         let mut x = self.first_norm.forward(&self.patches.map_of(pixels.tensor())?)?;
+        note(&mut states, &x);
         for stage in &self.stages {
             if let Some((norm, halving)) = &stage.halving {
                 let (items, height, width) = places;
@@ -108,6 +104,7 @@ impl PictureModel for ConvNext {
             for block in &stage.blocks {
                 x = block.forward(&x, places)?;
             }
+            note(&mut states, &x);
         }
         let (items, height, width) = places;
         self.last_norm.forward(&x.reshape((items, height * width, self.width))?.mean(1)?)
@@ -121,7 +118,7 @@ impl Block {
             false => None,
         };
         Ok(Self {
-            depthwise: Depthwise::load(&scope.sub("dwconv"), width)?,
+            depthwise: Depthwise::load(&scope.sub("dwconv"), width, SIDE)?,
             norm: Norm::layer(&scope.sub("layernorm"), width, EPSILON)?,
             inner: Linear::load(&scope.sub("pwconv1"), width, 4 * width)?,
             outer: Linear::load(&scope.sub("pwconv2"), 4 * width, width)?,
@@ -131,7 +128,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, places: Places) -> Result<Tensor, EmbedError> {
-        let mixed = x.apply_op1_no_bwd(&Mixing { depthwise: &self.depthwise, places })?;
+        let mixed = self.depthwise.forward(x, places, Step::same(SIDE, places))?;
         let inner = self.activation.forward(&self.inner.forward(&self.norm.forward(&mixed)?)?)?;
         let outer = self.outer.forward(&inner)?;
         let outer = match &self.scale {
@@ -139,66 +136,5 @@ impl Block {
             None => outer,
         };
         Ok((x + outer)?)
-    }
-}
-
-/// A kernel per channel, stored as `[7 · 7, channels]`, so that the channels of a place, which are contiguous, are
-/// processed together.
-struct Depthwise {
-    kernel: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl Depthwise {
-    fn load(scope: &Scope, width: usize) -> Result<Self, EmbedError> {
-        let kernel = scope.get("weight", &[width, 1, SIDE, SIDE])?.reshape((width, SIDE * SIDE))?;
-        let kernel = kernel.t()?.contiguous()?.flatten_all()?.to_vec1()?;
-        Ok(Self { kernel, bias: scope.vector("bias", width)? })
-    }
-
-    /// One row of places; places outside the border are zeros.
-    fn row(&self, item: &[f32], y: usize, (_, height, width): Places, out: &mut [f32]) {
-        let channels = self.bias.len();
-        let half = SIDE / 2;
-        for (x, out) in out.chunks_exact_mut(channels).enumerate() {
-            out.copy_from_slice(&self.bias);
-            for (dy, row) in (0..SIDE).filter_map(|dy| Some((dy, (y + dy).checked_sub(half)?))) {
-                for (dx, column) in (0..SIDE).filter_map(|dx| Some((dx, (x + dx).checked_sub(half)?))) {
-                    if row < height && column < width {
-                        let kernel = &self.kernel[(dy * SIDE + dx) * channels..][..channels];
-                        let values = &item[(row * width + column) * channels..][..channels];
-                        out.iter_mut().zip(kernel.iter().zip(values)).for_each(|(out, (k, v))| *out += k * v);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The depthwise convolution at one size. The library's own processes one channel after the other.
-struct Mixing<'a> {
-    depthwise: &'a Depthwise,
-    places: Places,
-}
-
-impl CustomOp1 for Mixing<'_> {
-    fn name(&self) -> &'static str {
-        "depthwise convolution"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let values = layers::contiguous(storage, layout)?;
-        let (items, height, width) = self.places;
-        let channels = self.depthwise.bias.len();
-        if values.len() != items * height * width * channels || values.is_empty() {
-            candle_core::bail!("found {} values, expected {items} x {height} x {width} x {channels}", values.len());
-        }
-        let mut out = vec![0.0; values.len()];
-        out.par_chunks_mut(width * channels).enumerate().for_each(|(row, out)| {
-            let (item, y) = (row / height, row % height);
-            let item = &values[item * height * width * channels..][..height * width * channels];
-            self.depthwise.row(item, y, self.places, out);
-        });
-        Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }

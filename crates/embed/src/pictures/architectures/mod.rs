@@ -2,8 +2,11 @@
 
 mod clip;
 mod convnext;
+mod dinov3;
 pub(crate) mod load;
+mod mobilenet;
 pub(super) mod model;
-mod patches;
+mod parts;
 mod resnet;
+mod swin;
 mod vit;

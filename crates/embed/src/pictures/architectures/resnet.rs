@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::model::PictureModel;
+use super::{model::PictureModel, parts::BatchNorm};
 use crate::pictures::Pixels;
 use crate::{
     EmbedError,
@@ -10,7 +10,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::Activation,
+    layers::{Activation, States},
 };
 
 /// Epsilon of the batch norms; it is not in the configuration.
@@ -97,11 +97,7 @@ impl PictureModel for ResNet {
         self.width
     }
 
-    fn side(&self) -> Option<usize> {
-        None
-    }
-
-    fn forward(&self, pixels: &Pixels) -> Result<Tensor, EmbedError> {
+    fn forward(&self, pixels: &Pixels, _: States) -> Result<Tensor, EmbedError> {
         let x = self.stem.forward(pixels.tensor())?;
         // Zeros at the border do not change a maximum, because the activation before it gives no negative values.
         let padded = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;
@@ -143,16 +139,7 @@ impl Block {
 impl Convolution {
     fn load(scope: &Scope, shape: Shape, activation: Option<Activation>) -> Result<Self, EmbedError> {
         let (input, output, size, stride) = shape;
-        let norm = scope.sub("normalization");
-        let vector = |name| norm.vector(name, output);
-        let (weight, bias) = (vector("weight")?, vector("bias")?);
-        let (mean, variance) = (vector("running_mean")?, vector("running_var")?);
-        let factors: Vec<f32> = weight
-            .iter()
-            .zip(&variance)
-            .map(|(w, v)| (f64::from(*w) / (f64::from(*v) + EPSILON).sqrt()) as f32)
-            .collect();
-        let shifts: Vec<f32> = bias.iter().zip(&mean).zip(&factors).map(|((b, m), factor)| b - m * factor).collect();
+        let BatchNorm { factors, shifts } = BatchNorm::load(&scope.sub("normalization"), output, EPSILON)?;
         let kernel = scope.get("convolution.weight", &[output, input, size, size])?;
         let device = kernel.device().clone();
         Ok(Self {

@@ -1,7 +1,5 @@
 //! The encoder of T5, also of its gated successor (version 1.1).
 
-use candle_core::Tensor;
-
 use super::{
     model::{Output, TextModel},
     relative::RelativeBias,
@@ -13,7 +11,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Attention, Embedding, Linear, Norm, Projections, States, note},
+    layers::{Activation, Attention, Embedding, Feed, Norm, Projections, States, note},
 };
 
 const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };
@@ -39,14 +37,6 @@ struct Block {
     feed: Feed,
 }
 
-/// `W₂ f(W₁ x)`, or with a gate `W₂ (f(W₁ x) ∘ W₃ x)`.
-struct Feed {
-    inner: Linear,
-    gated: Option<Linear>,
-    outer: Linear,
-    activation: Activation,
-}
-
 impl T5 {
     pub fn load(config: &Config, weights: &Weights) -> Result<Self, EmbedError> {
         let scope = weights.rooted("encoder.final_layer_norm.weight")?;
@@ -64,7 +54,7 @@ impl T5 {
                 attention_norm: Norm::root_mean_square(&attention.sub("layer_norm"), width, epsilon)?,
                 attention: Attention::bare(&attention.sub("SelfAttention"), &NAMES, width, inner, heads)?,
                 feed_norm: Norm::root_mean_square(&feed.sub("layer_norm"), width, epsilon)?,
-                feed: Feed::load(&feed.sub("DenseReluDense"), width, hidden, activation, gate)?,
+                feed: feed_of(&feed.sub("DenseReluDense"), width, hidden, activation, gate)?,
             })
         });
         let buckets = config.size("relative_attention_num_buckets", 32)?;
@@ -99,25 +89,11 @@ fn feed_forward(config: &Config) -> Result<(Activation, bool), EmbedError> {
     Ok((activation, gate))
 }
 
-impl Feed {
-    fn load(
-        scope: &Scope,
-        width: usize,
-        hidden: usize,
-        activation: Activation,
-        gate: bool,
-    ) -> Result<Self, EmbedError> {
-        let map = |name| Linear::without_bias(&scope.sub(name), width, hidden);
-        let (inner, gated) = if gate { (map("wi_0")?, Some(map("wi_1")?)) } else { (map("wi")?, None) };
-        Ok(Self { inner, gated, outer: Linear::without_bias(&scope.sub("wo"), hidden, width)?, activation })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        let mut hidden = self.activation.forward(&self.inner.forward(x)?)?;
-        if let Some(gated) = &self.gated {
-            hidden = (hidden * gated.forward(x)?)?;
-        }
-        self.outer.forward(&hidden)
+fn feed_of(scope: &Scope, width: usize, hidden: usize, activation: Activation, gate: bool) -> Result<Feed, EmbedError> {
+    let outer = scope.sub("wo");
+    match gate {
+        true => Feed::gated(false, [&scope.sub("wi_0"), &scope.sub("wi_1"), &outer], width, hidden, activation),
+        false => Feed::with_bias_if(false, [&scope.sub("wi"), &outer], width, hidden, activation),
     }
 }
 

@@ -45,10 +45,11 @@ impl Patches {
         self.map.forward(&squares.reshape((items * rows * columns, channels * side * side))?)
     }
 
-    /// `[items, 1 + patches, width]` with the same class vector before the patches of each item.
-    pub fn behind(&self, class: &Tensor, patches: &Tensor) -> Result<Tensor, EmbedError> {
+    /// `[items, vectors + patches, width]` with the same vectors before the patches of each item.
+    pub fn behind(&self, vectors: &Tensor, patches: &Tensor) -> Result<Tensor, EmbedError> {
         let (items, _, width) = patches.dims3()?;
-        let class = class.reshape((1, 1, width))?.broadcast_as((items, 1, width))?;
-        Ok(Tensor::cat(&[&class, patches], 1)?)
+        let count = vectors.elem_count() / width;
+        let vectors = vectors.reshape((1, count, width))?.broadcast_as((items, count, width))?;
+        Ok(Tensor::cat(&[&vectors, patches], 1)?)
     }
 }
