@@ -36,19 +36,24 @@ fn programs() -> &'static Path {
     })
 }
 
-/// A hub with the two tiny data sets and the tiny encoders, and with one encoder that nobody here can run.
+/// A hub with the two tiny data sets, the tiny encoders, a dictionary, and one encoder that nobody here can run.
 fn hub() -> Server {
     Server::start(|request, _| answer(request).unwrap_or_else(|| Reply::status(404)))
 }
 
 fn answer(request: &Request) -> Option<Reply> {
     let path = request.path.split('?').next()?;
+    let golden = root().join("crates/embed/tests/golden/japanese");
+    if path == "/words/part-of-ipadic.tar.gz" {
+        return Some(Reply::file(request, &fs::read(golden.join("dictionary.tar.gz")).ok()?, "\"words\""));
+    }
+    let is_japanese = path.contains("/japanese/") || path.contains("/unidic/");
     let repository = |rest: &str| -> Option<(PathBuf, String)> {
         let (name, rest) = rest.split_once('/')?;
         let folder = match name {
             "massive" | "ted" => root().join("crates/data/tests/texts").join(name),
-            // its tokenizer is said to be another in the answer below
-            "japanese" => root().join("crates/embed/tests/golden/bert"),
+            // their tokenizers are in the answer below
+            "japanese" | "unidic" => root().join("crates/embed/tests/golden/bert"),
             encoder => root().join("crates/embed/tests/golden").join(encoder),
         };
         Some((folder, rest.to_owned()))
@@ -61,7 +66,7 @@ fn answer(request: &Request) -> Option<Reply> {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .map(|name| if below.is_empty() { name } else { format!("{below}/{name}") })
             .collect();
-        if path.contains("/japanese/") {
+        if is_japanese {
             names.retain(|name| name != "tokenizer.json");
             names.push("vocab.txt".to_owned());
         }
@@ -72,9 +77,17 @@ fn answer(request: &Request) -> Option<Reply> {
     let rest = path.strip_prefix("/datasets/org/").or_else(|| path.strip_prefix("/org/"))?;
     let (folder, rest) = repository(rest)?;
     let file = rest.strip_prefix("resolve/")?.split_once('/')?.1;
-    let bytes = match (path.contains("/japanese/"), file) {
-        (true, "vocab.txt") => b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n".to_vec(),
-        (true, "tokenizer_config.json") => br#"{"tokenizer_class": "BertJapaneseTokenizer"}"#.to_vec(),
+    let bytes = match file {
+        // as many tokens as the encoder has
+        "vocab.txt" if is_japanese => {
+            let vocabulary = fs::read_to_string(golden.join(file)).ok()?;
+            vocabulary.lines().take(480).collect::<Vec<_>>().join("\n").into_bytes()
+        }
+        "tokenizer_config.json" if is_japanese => {
+            let dictionary = if path.contains("/unidic/") { "unidic" } else { "ipadic" };
+            let words = r#""tokenizer_class": "BertJapaneseTokenizer", "word_tokenizer_type": "mecab""#;
+            format!(r#"{{{words}, "mecab_kwargs": {{"mecab_dic": "{dictionary}"}}}}"#).into_bytes()
+        }
         _ => fs::read(folder.join(file)).ok()?,
     };
     Some(Reply::file(request, &bytes, &format!("\"{file}\"")).with("X-Repo-Commit", COMMIT))
@@ -99,6 +112,7 @@ sources:
       - {path: ja-JP/test/0000.parquet, sha256: null}
       - {path: fr-FR/train/0000.parquet, sha256: null}
       - {path: fr-FR/test/0000.parquet, sha256: null}
+  - {url: HUB/words/part-of-ipadic.tar.gz, file: part-of-ipadic.tar.gz, sha256: null}
 texts:
   read: {parts: {text: utt, id: id}}
   files: {train: '{of}/train/0000.parquet', test: '{of}/test/0000.parquet'}
@@ -106,7 +120,7 @@ texts:
   max_length: 20
 views:
   - {name: en, of: en-US, modality: text, encoder: org/bert, revision: null, pooling: mean}
-  - {name: ja, of: ja-JP, modality: text, encoder: org/roberta, revision: null, pooling: mean}
+  - {name: ja, of: ja-JP, modality: text, encoder: org/japanese, revision: null, pooling: mean, dictionary: part-of-ipadic.tar.gz}
   - {name: fr, of: fr-FR, modality: text, encoder: org/camembert, revision: null, pooling: cls}
 ";
 const TED: &str = "
@@ -164,9 +178,15 @@ impl Bench {
         self.call(&program, args).output().unwrap().into()
     }
 
+    /// A source file; its path.
+    fn source(&self, name: &str, source: &str) -> String {
+        let text = format!("{}{source}", HEAD.trim_start()).replace("HUB", &self.hub.url);
+        self.write(&format!("{name}.yaml"), &text)
+    }
+
     /// `cargo xtask embed` of a source, its manifest going to this bench.
     fn embed(&self, name: &str, source: &str, more: &[&str]) -> Said {
-        let source = self.write(&format!("{name}.yaml"), &format!("{}{source}", HEAD.trim_start()));
+        let source = self.source(name, source);
         let manifest = self.path(&format!("data-manifests/{name}.yaml")).display().to_string();
         let programs = programs().display().to_string();
         let args = ["embed", &source, "--manifest", &manifest, "--programs", &programs];
@@ -220,7 +240,7 @@ fn from_the_hub_to_a_table_beside_the_papers() {
         "licence: CC0-1.0",
         "train: `fr-FR` lacks 1 of 40 ids, the first is `17`",
         "tiny: train 39, test 24 in 3 parts, for 3 encoders",
-        "39 items, roberta, 32, mean, cut at 20 tokens",
+        "view 2 of 3: ja, org/japanese\n24 items, bert, 32, mean, cut at 20 tokens",
         "24 items, camembert, 32, cls, cut at 20 tokens",
     ]);
     let manifest = bench.manifest("tiny");
@@ -228,7 +248,7 @@ fn from_the_hub_to_a_table_beside_the_papers() {
         "title: A tiny data set\n",
         "licence: CC0-1.0",
         &format!("source: text org/massive at {COMMIT}; encoders as named per view"),
-        &format!("encoder: org/roberta at {COMMIT}, mean pooled, cut at 20 tokens"),
+        &format!("encoder: org/japanese at {COMMIT}, mean pooled, cut at 20 tokens, words by part-of-ipadic.tar.gz"),
     ] {
         assert!(manifest.contains(part), "`{part}` is not in: {manifest}");
     }
@@ -290,12 +310,12 @@ fn talks_in_several_languages() {
 #[test]
 fn an_encoder_that_is_refused_is_named_left_out_or_replaced() {
     let bench = Bench::new();
-    let source = MASSIVE.replace("org/roberta", "org/japanese");
+    let source = MASSIVE.replace("org/japanese", "org/unidic");
     let said = bench.embed("tiny", &source, &[]);
     assert_eq!(said.code, 1);
     said.has(&[
-        "refused: view `ja`, org/japanese: ",
-        "`BertJapaneseTokenizer` cuts words with a morphological analyser",
+        "refused: view `ja`, org/unidic: ",
+        "mecab_kwargs.mecab_dic: dictionary `unidic` is not supported; supported: ipadic",
         "ja-JP.test.jsonl#text and ",
         "tensors `test` and `train`",
         "no encoder for `ja` here, nothing was embedded",
@@ -318,10 +338,31 @@ fn an_encoder_that_is_refused_is_named_left_out_or_replaced() {
     bench.embed("tiny", &source, &[]).fine().has(&["ja: as it was supplied in "]);
     let manifest = bench.manifest("tiny");
     assert!(manifest.contains("title: A tiny data set\n"), "{manifest}");
-    assert!(
-        manifest.contains("encoder: 'unknown: supplied as ja.safetensors, in place of org/japanese'"),
-        "{manifest}"
-    );
+    assert!(manifest.contains("encoder: 'unknown: supplied as ja.safetensors, in place of org/unidic'"), "{manifest}");
+}
+
+#[test]
+fn a_dictionary_that_is_not_there_is_asked_for() {
+    let bench = Bench::new();
+    let without = MASSIVE.replace(", dictionary: part-of-ipadic.tar.gz", "");
+    let said = bench.embed("tiny", &without, &[]);
+    assert_eq!(said.code, 1);
+    said.has(&["refused: view `ja`, org/japanese: ", "the dictionary IPADIC, by which MeCab splits words, is missing"]);
+    let said = bench.embed("tiny", &MASSIVE.replace("file: part-of", "file: other-part-of"), &[]);
+    assert_eq!(said.code, 1);
+    said.has(&["views[1].dictionary: `part-of-ipadic.tar.gz` is not among the files that are fetched"]);
+
+    let source = bench.source("tiny", MASSIVE);
+    bench.run("runner", &["fetch", &source, "--encoders"]).fine();
+    bench.run("runner", &["texts", &source]).fine();
+    fs::remove_file(bench.path("cache/tiny/part-of-ipadic.tar.gz")).unwrap();
+    let jobs = bench.path("cache/embedded/tiny/jobs.json").display().to_string();
+    let said = bench.run("embed", &["jobs", &jobs]);
+    assert_eq!(said.code, 1);
+    said.has(&[
+        "refused: view `ja`, org/japanese: ",
+        "cache/tiny: `part-of-ipadic.tar.gz`, the dictionary of view `ja`, is missing; `runner fetch tiny` downloads it",
+    ]);
 }
 
 #[test]
@@ -332,7 +373,7 @@ fn some_views_first() {
     said.has(&["--views: no view `de` in tiny; its views are `en`, `ja`, `fr`"]);
     bench.embed("tiny", MASSIVE, &["--views", "en,fr"]).fine();
     let encoder = |name: &str| bench.path("cache/encoders").join(name).exists();
-    assert!(encoder("org--bert") && !encoder("org--roberta"), "the encoders of these views alone are fetched");
+    assert!(encoder("org--bert") && !encoder("org--japanese"), "the encoders of these views alone are fetched");
     assert!(bench.manifest("tiny").contains("title: A tiny data set, without ja"));
     bench.embed("tiny", MASSIVE, &[]).fine();
     assert!(bench.manifest("tiny").contains("title: A tiny data set\n"));
@@ -358,7 +399,7 @@ fn what_is_missing_is_said() {
 #[test]
 fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
     let bench = Bench::new();
-    let source = bench.write("tiny.yaml", &format!("{}{MASSIVE}", HEAD.trim_start()));
+    let source = bench.source("tiny", MASSIVE);
     bench.run("runner", &["fetch", &source, "--encoders"]).fine();
     let jobs = |out: &str| {
         let out = bench.path(out).display().to_string();

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
             say::out!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
             continue;
         }
-        match open(view) {
+        match open(view, &list.name) {
             Ok(_) => to_do.push(view),
             Err(error) if error.is_refusal() => refused.push((view, error)),
             Err(error) => return Err(error).with_context(|| format!("view `{}`", view.name)),
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     }
     for (i, view) in to_do.iter().enumerate() {
         say::out!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
-        let encoder = open(view)?;
+        let encoder = open(view, &list.name)?;
         for (split, input) in &view.inputs {
             let common = Common {
                 model: view.model.clone(),
@@ -118,7 +118,15 @@ enum Encoder {
     Sound(Box<SoundEncoder>),
 }
 
-fn open(view: &View) -> Result<Encoder, EmbedError> {
+fn open(view: &View, set: &str) -> Result<Encoder, EmbedError> {
+    if let Some(dictionary) = view.dictionary.as_ref().filter(|dictionary| !dictionary.exists()) {
+        let name = dictionary.file_name().unwrap_or_default().display();
+        return Err(EmbedError::Missing {
+            folder: dictionary.parent().unwrap_or(Path::new("")).to_owned(),
+            wanted: format!("`{name}`, the dictionary of view `{}`,", view.name),
+            advice: format!("`runner fetch {set}` downloads it"),
+        });
+    }
     if view.kind == Kind::Pictures {
         filter(view)?;
         return Ok(Encoder::Picture(Box::new(PictureEncoder::open(&view.model)?)));
@@ -134,7 +142,7 @@ fn open(view: &View) -> Result<Encoder, EmbedError> {
             Some(pooling.map_err(|_| EmbedError::Argument { argument: "jobs", problem: problem() })?.into())
         }
     };
-    let options = TextOptions { pool, max_length: view.max_length };
+    let options = TextOptions { pool, max_length: view.max_length, dictionary: view.dictionary.clone() };
     Ok(Encoder::Text(Box::new(TextEncoder::open(&view.model, options)?)))
 }
 

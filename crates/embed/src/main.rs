@@ -57,6 +57,9 @@ struct Text {
     /// Cut at so many tokens [default: what the folder says]
     #[arg(long, value_name = "TOKENS")]
     max_length: Option<usize>,
+    /// Dictionary of a Japanese tokenizer: the sources of IPADIC, as a folder or a tar archive
+    #[arg(long, value_name = "PATH")]
+    dictionary: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -118,7 +121,11 @@ fn main() -> ExitCode {
 }
 
 fn texts(args: &Text) -> Result<()> {
-    let options = TextOptions { pool: args.pool.map(Pool::from), max_length: args.max_length };
+    let options = TextOptions {
+        pool: args.pool.map(Pool::from),
+        max_length: args.max_length,
+        dictionary: args.dictionary.clone(),
+    };
     embed_texts(&args.common, &args.input, &TextEncoder::open(&args.common.model, options)?)
 }
 

@@ -78,7 +78,8 @@ impl From<EdgeKind> for Edges {
 /// Embeds the texts of one input with an open encoder.
 pub(crate) fn embed_texts(common: &Common, input: &str, encoder: &TextEncoder) -> Result<()> {
     let texts = input::texts(input)?;
-    let decides = [("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
+    let mut decides = vec![("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
+    decides.extend(encoder.dictionary().map(|sha256| ("dictionary", sha256.to_owned())));
     run(common, &decides, encoder.width(), texts.len(), &mut |range, done| {
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
         encoder.encode(&texts, common.sizes.batch, done)

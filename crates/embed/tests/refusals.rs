@@ -66,18 +66,6 @@ fn what_a_folder_lacks_is_named() {
 }
 
 #[test]
-fn morphological_analysers_are_named() {
-    let japanese = Folder::of("bert").without("tokenizer.json").with("vocab.txt", "");
-    let message = japanese.set("tokenizer_config.json", "tokenizer_class", json!("BertJapaneseTokenizer")).text();
-    assert!(
-        message.starts_with(
-            "F/tokenizer_config.json: tokenizer_class: `BertJapaneseTokenizer` cuts words with a morphological analyser"
-        ),
-        "{message}"
-    );
-}
-
-#[test]
 fn configurations_must_fit_the_weights() {
     let set = |name: &str, key: &str, value: Value| Folder::of(name).set("config.json", key, value).text();
     assert_eq!(
@@ -208,7 +196,7 @@ fn modules_that_do_more_are_refused_unless_pooling_is_said() {
     assert!(
         folder.text().starts_with("F/modules.json: not a valid modules.json file: module `Dense` is not supported")
     );
-    let options = TextOptions { pool: Some(embed::Pool::Mean), max_length: None };
+    let options = TextOptions { pool: Some(embed::Pool::Mean), ..TextOptions::default() };
     assert!(TextEncoder::open(folder.path(), options).is_ok());
     let folder = folder.with("1_Pooling/config.json", r#"{"pooling_mode_max_tokens": true}"#);
     assert_eq!(
@@ -222,7 +210,10 @@ fn modules_that_do_more_are_refused_unless_pooling_is_said() {
 #[test]
 fn options_must_suit_the_model() {
     let open = |folder, pool, max_length| {
-        TextEncoder::open(&golden(folder), TextOptions { pool, max_length }).err().unwrap().to_string()
+        TextEncoder::open(&golden(folder), TextOptions { pool, max_length, dictionary: None })
+            .err()
+            .unwrap()
+            .to_string()
     };
     assert_eq!(
         open("clip", Some(embed::Pool::Mean), None),

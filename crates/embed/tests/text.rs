@@ -21,7 +21,7 @@ const HIDDEN: [&str; 10] = [
 ];
 
 fn open(folder: &str, pool: Option<Pool>) -> TextEncoder {
-    TextEncoder::open(&golden(folder), TextOptions { pool, max_length: None }).unwrap()
+    TextEncoder::open(&golden(folder), TextOptions { pool, ..TextOptions::default() }).unwrap()
 }
 
 fn encode(encoder: &TextEncoder, texts: &[String], batch: usize) -> Vec<f32> {
@@ -157,7 +157,7 @@ fn texts_are_cut_where_it_is_said() {
         let encoder = open(folder, None);
         assert_eq!((encoder.max_length(), encoder.token_ids(&[long]).unwrap()[0].len()), (limit, limit), "{folder}");
     }
-    let options = TextOptions { pool: None, max_length: Some(10) };
+    let options = TextOptions { max_length: Some(10), ..TextOptions::default() };
     let encoder = TextEncoder::open(&golden("t5"), options).unwrap();
     let ids = encoder.token_ids(&[long]).unwrap();
     assert_eq!((ids[0].len(), ids[0][9]), (10, 1), "the end token stays");

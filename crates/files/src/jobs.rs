@@ -58,6 +58,9 @@ pub struct View<S: Ord = String> {
     pub pool: Option<String>,
     /// Number of tokens after which texts are cut.
     pub max_length: Option<usize>,
+    /// Dictionary by which the tokenizer splits words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<PathBuf>,
     /// Output: a safetensors file with a tensor for each split, named as the split.
     pub out: String,
     /// The texts of each split, as `file#field`; the pictures or sounds of each split, as a text file with one path per line.
@@ -106,6 +109,8 @@ impl<S: Ord> View<S> {
         let at = self.revision.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
         let pool = self.pool.as_ref().map(|pool| format!(", {pool} pooled")).unwrap_or_default();
         let cut = self.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
-        format!("{}{at}{pool}{cut}", self.encoder)
+        let name = self.dictionary.as_ref().and_then(|path| path.file_name());
+        let words = name.map(|name| format!(", words by {}", name.to_string_lossy())).unwrap_or_default();
+        format!("{}{at}{pool}{cut}{words}", self.encoder)
     }
 }

@@ -57,6 +57,11 @@ impl Config {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
+    /// All keys.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.map.keys().map(String::as_str)
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }

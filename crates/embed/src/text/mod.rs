@@ -2,11 +2,12 @@
 
 pub(crate) mod architectures;
 mod batch;
+mod japanese;
 mod pooling;
 mod sentence;
 mod tokenizer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use self::pooling::Pool;
 pub use crate::supported::TEXT as SUPPORTED;
@@ -29,7 +30,7 @@ use crate::{
 const TOKENS: usize = 8192;
 
 /// Options of a text encoder; by default its folder decides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TextOptions {
     /// Pooling of the last hidden state, without any further module of the folder. Default: the modules in
     /// `modules.json`, or [`Pool::Mean`] without this file.
@@ -38,6 +39,9 @@ pub struct TextOptions {
     /// `max_seq_length` in `sentence_bert_config.json`, `model_max_length` in `tokenizer_config.json`, the table of
     /// positions, 512; never more than the table of positions.
     pub max_length: Option<usize>,
+    /// Dictionary of MeCab for a Japanese tokenizer: the sources of IPADIC, in a folder or in a tar archive. No other
+    /// tokenizer takes one.
+    pub dictionary: Option<PathBuf>,
 }
 
 /// A text encoder, read from a folder in the layout of the hub.
@@ -61,7 +65,7 @@ impl TextEncoder {
         let folder = &sentence.folder;
         let config = folder::config(folder)?;
         let architecture = supported::text(&config)?;
-        let mut tokenizer = TextTokenizer::open(folder, config.text("model_type", "")?)?;
+        let mut tokenizer = TextTokenizer::open(folder, &config, options.dictionary.as_deref())?;
         let weights = Weights::open(folder)?;
         let model = architecture.load(&config, &weights)?;
         if let (true, Some(pool)) = (model.projects(), options.pool) {
@@ -97,6 +101,11 @@ impl TextEncoder {
     /// Architecture, width, pooling and length in one line.
     pub fn description(&self) -> &str {
         &self.description
+    }
+
+    /// SHA-256 of the dictionary by which the tokenizer splits words, if it has one.
+    pub fn dictionary(&self) -> Option<&str> {
+        self.tokenizer.dictionary()
     }
 
     /// Token ids of each text, special ones included, cut at [`TextEncoder::max_length`].

@@ -6,11 +6,14 @@ use std::{
 };
 
 use tokenizers::{
-    AddedToken, PostProcessor as _, Tokenizer, TruncationParams, models::wordpiece::WordPiece,
+    AddedToken, Encoding, PostProcessor as _, Tokenizer, TruncationParams, models::wordpiece::WordPiece,
     normalizers::BertNormalizer, pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
-use super::batch::Tokens;
+use super::{
+    batch::Tokens,
+    japanese::{Japanese, Settings},
+};
 use crate::{EmbedError, folder::config::Config};
 
 const JSON: &str = "tokenizer.json";
@@ -23,25 +26,35 @@ const NO_LIMIT: u64 = 1 << 20;
 /// A tokenizer that cuts at a given length and does not pad.
 pub(super) struct TextTokenizer {
     path: PathBuf,
-    tokenizer: Tokenizer,
+    kind: Kind,
+}
+
+enum Kind {
+    Library(Box<Tokenizer>),
+    Japanese(Box<Japanese>),
 }
 
 impl TextTokenizer {
-    /// Reads `tokenizer.json` or, for BERT and DistilBERT, builds WordPiece from `vocab.txt`.
-    pub fn open(folder: &Path, model_type: &str) -> Result<Self, EmbedError> {
+    /// Reads `tokenizer.json` or, for BERT and DistilBERT, builds WordPiece from `vocab.txt`. Japanese tokenizers read a
+    /// dictionary, too.
+    pub fn open(folder: &Path, config: &Config, dictionary: Option<&Path>) -> Result<Self, EmbedError> {
         let json = folder.join(JSON);
         if json.exists() {
+            refuse_dictionary(dictionary)?;
             let tokenizer = Tokenizer::from_file(&json).map_err(|e| EmbedError::format(&json, JSON, e))?;
-            return Ok(Self { path: json, tokenizer });
+            return Ok(Self { path: json, kind: Kind::Library(Box::new(tokenizer)) });
         }
         let settings = Config::read(&folder.join(SETTINGS))?;
-        if let Some(settings) = &settings {
-            refuse_morphology(settings)?;
-        }
         let vocabulary = folder.join(VOCABULARY);
-        if vocabulary.exists() && ["bert", "distilbert"].contains(&model_type) {
-            let tokenizer = word_piece(&vocabulary, settings.as_ref())?;
-            return Ok(Self { path: vocabulary, tokenizer });
+        if vocabulary.exists() && ["bert", "distilbert"].contains(&config.text("model_type", "")?) {
+            let kind = match Settings::of(settings.as_ref(), Some(config))? {
+                Some(japanese) => Kind::Japanese(Box::new(Japanese::open(folder, &vocabulary, japanese, dictionary)?)),
+                None => {
+                    refuse_dictionary(dictionary)?;
+                    Kind::Library(Box::new(word_piece(&vocabulary, settings.as_ref())?))
+                }
+            };
+            return Ok(Self { path: vocabulary, kind });
         }
         let others = ["vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", VOCABULARY];
         let found: Vec<&str> = others.into_iter().filter(|name| folder.join(name).exists()).collect();
@@ -54,6 +67,14 @@ impl TextTokenizer {
             ),
         };
         Err(EmbedError::Missing { folder: folder.to_owned(), wanted: format!("`{JSON}`"), advice })
+    }
+
+    /// Checksum of the dictionary of words, if there is one.
+    pub fn dictionary(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Japanese(japanese) => Some(japanese.checksum()),
+            Kind::Library(_) => None,
+        }
     }
 
     /// Number of tokens at which the folder cuts, if it does.
@@ -69,7 +90,12 @@ impl TextTokenizer {
     /// Sets the number of tokens at which texts are cut, special ones included. The file's own settings of cutting and
     /// padding are for another use and are ignored.
     pub fn cut(&mut self, length: usize) -> Result<(), EmbedError> {
-        let added = self.tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        let added = match &self.kind {
+            Kind::Japanese(_) => 2,
+            Kind::Library(tokenizer) => {
+                tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false))
+            }
+        };
         if length <= added {
             // the library would subtract without looking
             let problem = format!(
@@ -78,9 +104,16 @@ impl TextTokenizer {
             );
             return Err(EmbedError::Tokenizer { path: self.path.clone(), problem });
         }
+        let tokenizer = match &mut self.kind {
+            Kind::Japanese(japanese) => {
+                japanese.cut(length);
+                return Ok(());
+            }
+            Kind::Library(tokenizer) => tokenizer,
+        };
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
-        self.tokenizer.with_padding(None);
-        self.tokenizer.with_truncation(Some(truncation)).map_err(|error| EmbedError::Tokenizer {
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(Some(truncation)).map_err(|error| EmbedError::Tokenizer {
             path: self.path.clone(),
             problem: format!("cannot cut at {length} tokens: {error}"),
         })?;
@@ -90,36 +123,41 @@ impl TextTokenizer {
     /// Ids below `vocabulary`, at least one per text.
     pub fn tokens(&self, texts: &[&str], vocabulary: usize) -> Result<Vec<Tokens>, EmbedError> {
         let wrong = |problem: String| EmbedError::Tokenizer { path: self.path.clone(), problem };
-        let encodings = self
-            .tokenizer
-            .encode_batch(texts.to_vec(), true)
-            .map_err(|error| wrong(format!("a text cannot be cut into tokens: {error}")))?;
-        let all = encodings.iter().enumerate().map(|(i, encoding)| {
-            if encoding.get_ids().is_empty() {
+        let all: Vec<Tokens> = match &self.kind {
+            Kind::Japanese(japanese) => {
+                let ids = japanese.ids(texts)?.into_iter();
+                ids.map(|ids| Tokens { segments: vec![0; ids.len()], ids }).collect()
+            }
+            Kind::Library(tokenizer) => {
+                let encodings = tokenizer
+                    .encode_batch(texts.to_vec(), true)
+                    .map_err(|error| wrong(format!("a text cannot be cut into tokens: {error}")))?;
+                let of = |encoding: &Encoding| Tokens {
+                    ids: encoding.get_ids().to_vec(),
+                    segments: encoding.get_type_ids().to_vec(),
+                };
+                encodings.iter().map(of).collect()
+            }
+        };
+        for (i, tokens) in all.iter().enumerate() {
+            if tokens.ids.is_empty() {
                 return Err(wrong(format!("text {} has no tokens, and this tokenizer adds none; leave it out", i + 1)));
             }
-            if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= vocabulary) {
+            if let Some(id) = tokens.ids.iter().find(|id| **id as usize >= vocabulary) {
                 return Err(wrong(format!(
                     "token id {id} is beyond the {vocabulary} of config.json; tokenizer and weights are of two models"
                 )));
             }
-            Ok(Tokens { ids: encoding.get_ids().to_vec(), segments: encoding.get_type_ids().to_vec() })
-        });
-        all.collect()
+        }
+        Ok(all)
     }
 }
 
-/// Refuses tokenizers that first split a text into words by a dictionary.
-fn refuse_morphology(settings: &Config) -> Result<(), EmbedError> {
-    let class = settings.text("tokenizer_class", "")?;
-    let words = settings.text("word_tokenizer_type", "basic")?;
-    if class.contains("Japanese") || words != "basic" {
-        let problem = format!(
-            "`{class}` cuts words with a morphological analyser and its dictionary (MeCab, Sudachi, Juman), which is not here; cut and embed these texts elsewhere, and read the embeddings from their file"
-        );
-        return Err(settings.error("tokenizer_class", problem));
-    }
-    Ok(())
+/// Refuses a dictionary that would not be used.
+fn refuse_dictionary(dictionary: Option<&Path>) -> Result<(), EmbedError> {
+    let Some(path) = dictionary else { return Ok(()) };
+    let problem = format!("{} given, and this encoder's tokenizer has no use for it; leave it out", path.display());
+    Err(EmbedError::Argument { argument: "--dictionary", problem })
 }
 
 /// BERT's own tokenizer, from its vocabulary alone.

@@ -130,7 +130,10 @@ pub struct Pictures {
 
 /// One encoder's view of the material.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a view (name, of, modality, encoder, revision, pooling, corrupt)")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a view (name, of, modality, encoder, revision, pooling, dictionary, corrupt)"
+)]
 pub struct View {
     /// Name of the view in grids.
     pub name: String,
@@ -144,6 +147,8 @@ pub struct View {
     pub revision: Option<String>,
     /// Pooling of an item's states to one vector.
     pub pooling: Pooling,
+    /// Dictionary by which the encoder's tokenizer splits words: one of the files that are downloaded.
+    pub dictionary: Option<String>,
     /// Corruption of the pictures before the encoder.
     pub corrupt: Option<Corrupt>,
 }

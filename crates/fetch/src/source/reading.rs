@@ -104,6 +104,7 @@ impl Checker {
             return Err(self.wrong("", "neither `sources` nor `manual` names anything; a source needs one of them"));
         }
         self.views(&raw.views)?;
+        texts::check_dictionaries(&self.file, &raw.views, &origins)?;
         if let Some(recipe) = &raw.texts {
             texts::check(&self.file, recipe, &raw.views, &origins)?;
         }

@@ -23,13 +23,7 @@ pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins
     if let Some((key, message)) = recipe.problem() {
         return wrong(&key, message);
     }
-    let fetched: Vec<&str> = origins
-        .iter()
-        .flat_map(|origin| match origin {
-            Origin::Hub { files, .. } => files.iter().map(|file| file.path.as_str()).collect(),
-            Origin::Web { file, .. } => vec![file.as_str()],
-        })
-        .collect();
+    let fetched = paths(origins);
     for (i, view) in views.iter().enumerate() {
         let key = format!("views[{i}]");
         if view.modality != Modality::Text {
@@ -53,6 +47,28 @@ pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], origins
         }
     }
     Ok(())
+}
+
+/// Checks that the dictionaries of the views are among the downloaded files.
+pub(crate) fn check_dictionaries(file: &Located<()>, views: &[View], origins: &[Origin]) -> Result<(), FetchError> {
+    let fetched = paths(origins);
+    for (i, view) in views.iter().enumerate() {
+        let Some(name) = &view.dictionary else { continue };
+        if !fetched.contains(&name.as_str()) {
+            let message = format!("`{name}` is not among the files that are fetched; list it under `sources`");
+            return Err(file.error(&format!("views[{i}].dictionary"), message).into());
+        }
+    }
+    Ok(())
+}
+
+/// Paths of the downloaded files, some with a `*`.
+fn paths(origins: &[Origin]) -> Vec<&str> {
+    let of = origins.iter().flat_map(|origin| match origin {
+        Origin::Hub { files, .. } => files.iter().map(|file| file.path.as_str()).collect(),
+        Origin::Web { file, .. } => vec![file.as_str()],
+    });
+    of.collect()
 }
 
 impl Source {

@@ -74,6 +74,10 @@ fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -
             model: std::path::absolute(model)?,
             pool,
             max_length: recipe.max_length,
+            dictionary: match &view.dictionary {
+                Some(file) => Some(std::path::absolute(fetched.folder.join(file))?),
+                None => None,
+            },
             out: format!("{}.safetensors", view.name),
             inputs: splits.map(|split| (split, input(&view.of, split))).collect(),
             kind: Default::default(),
@@ -92,7 +96,7 @@ fn plan(source: &Source, recipe: &Recipe, fetched: &Report, options: &Options) -
     })
 }
 
-/// The repositories with their commits, and other addresses.
+/// The repositories with their commits, and other addresses, except those of dictionaries.
 fn origins(source: &Source, fetched: &Report) -> String {
     let commit = |hub: &Hub| {
         let of_hub = fetched.files.iter().filter(|file| file.url.contains(&format!("/{}/", hub.repository)));
@@ -105,5 +109,10 @@ fn origins(source: &Source, fetched: &Report) -> String {
         },
         Origin::Web { url, .. } => url.to_string(),
     };
-    source.origins.iter().map(origin).collect::<Vec<_>>().join(", ")
+    // A dictionary is a part of an encoder: its view names it.
+    let is_text = |origin: &&Origin| match origin {
+        Origin::Web { file, .. } => source.views.iter().all(|view| view.dictionary.as_ref() != Some(file)),
+        Origin::Hub { .. } => true,
+    };
+    source.origins.iter().filter(is_text).map(origin).collect::<Vec<_>>().join(", ")
 }
