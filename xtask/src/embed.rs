@@ -14,12 +14,12 @@ use crate::programs::Programs;
 /// Arguments of `cargo xtask embed`.
 #[derive(Args)]
 pub struct Embed {
-    /// A name in data-manifests/sources/ whose file has `texts`, or such a file; alone, list them
+    /// A name in data-manifests/sources/ whose file has `texts` or `items`, or such a file; without it, list them
     name: Option<String>,
     /// Folder of the downloads [default: $ALIGN_DATA, else the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Folder for texts and embeddings [default: embedded/NAME in the cache]
+    /// Folder for texts, lists, unpacked archives and embeddings [default: embedded/NAME in the cache]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Manifest to write [default: data-manifests/NAME.yaml]; an existing one is replaced
@@ -39,7 +39,7 @@ pub struct Embed {
     programs: Option<PathBuf>,
 }
 
-/// Fetches, reads the texts, embeds them and writes the manifest.
+/// Fetches, lists the texts, pictures and sounds, embeds them and writes the manifest.
 pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     let Some(name) = &args.name else {
         say::out!("{}", list(root)?);
@@ -103,12 +103,13 @@ fn option(name: &str, path: Option<&Path>) -> Result<Vec<String>> {
     Ok(vec![name.to_string(), path.display().to_string()])
 }
 
-/// The sources whose texts can be embedded.
+/// The sources that can be embedded.
 fn list(root: &Path) -> Result<String> {
     let mut lines = Vec::new();
     for path in yaml_files(&root.join("data-manifests").join("sources"))? {
         let text = read(&path)?;
-        let Some(title) = value(&text, "title").filter(|_| text.lines().any(|line| line.starts_with("texts:"))) else {
+        let has_recipe = text.lines().any(|line| line.starts_with("texts:") || line.starts_with("items:"));
+        let Some(title) = value(&text, "title").filter(|_| has_recipe) else {
             continue;
         };
         lines.push(format!("cargo xtask embed {:<10} {title}", stem(&path)));
@@ -116,24 +117,32 @@ fn list(root: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// Commands that use the data set: grids that name it, and paper files with these grids.
+/// Commands that use the data set: grids that name it, and paper files with these grids or with changes for it.
 fn next(root: &Path, name: &str) -> Result<Vec<String>> {
     let name = stem(Path::new(name));
     let folder = root.join("experiments");
-    let mut lines = Vec::new();
+    let mut grids = Vec::new();
     for grid in yaml_files(&folder)? {
-        if value(&read(&grid)?, "data") != Some(name.as_str()) {
-            continue;
+        if value(&read(&grid)?, "data") == Some(name.as_str()) {
+            grids.push(stem(&grid));
         }
-        let file = format!("{}.yaml", stem(&grid));
-        lines.push(files::shell::command(["cargo", "runner", "run", &format!("experiments/{file}")]));
-        for paper in yaml_files(&folder.join("paper"))? {
-            if value(&read(&paper)?, "grid") == Some(&format!("../{file}")) {
-                lines.push(files::shell::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
-            }
+    }
+    let run = |grid: &String| files::shell::command(["cargo", "runner", "run", &format!("experiments/{grid}.yaml")]);
+    let mut lines: Vec<String> = grids.iter().map(run).collect();
+    for paper in yaml_files(&folder.join("paper"))? {
+        let text = read(&paper)?;
+        let of_grid = |grid: &String| value(&text, "grid") == Some(&format!("../{grid}.yaml"));
+        if grids.iter().any(of_grid) || changed_for(&text, &name) {
+            lines.push(files::shell::command(["cargo", "xtask", "reproduce", &stem(&paper), "--data", &name]));
         }
     }
     Ok(lines)
+}
+
+/// Whether a paper file has changes for a data set: a line `  NAME:` below `on_data:`.
+fn changed_for(text: &str, name: &str) -> bool {
+    let below = text.lines().skip_while(|line| !line.starts_with("on_data:")).skip(1);
+    below.take_while(|line| line.starts_with([' ', '#'])).any(|line| line == format!("  {name}:"))
 }
 
 /// The value of a key at the top of a YAML file. This reads one line only, which suffices for a hint.
@@ -167,10 +176,16 @@ mod tests {
         let root = crate::root().unwrap();
         let list = list(&root).unwrap();
         assert!(list.contains("cargo xtask embed massive ") && list.contains("cargo xtask embed ted_multi "), "{list}");
-        assert!(!list.contains("cifar100"), "pictures have no texts: {list}");
+        for name in ["cifar100", "dbpedia14", "flickr8k", "market1501"] {
+            assert!(list.contains(&format!("cargo xtask embed {name} ")), "{list}");
+        }
         let lines = next(&root, "massive").unwrap();
         assert!(lines.contains(&"cargo runner run experiments/massive_clustering.yaml".to_string()), "{lines:?}");
         assert!(lines.contains(&"cargo xtask reproduce table1 --data massive".to_string()), "{lines:?}");
+        let lines = next(&root, "cifar100").unwrap();
+        for name in ["weak-link", "add-model", "probing"] {
+            assert!(lines.contains(&format!("cargo xtask reproduce {name} --data cifar100")), "{lines:?}");
+        }
         assert_eq!(next(&root, "/somewhere/ted_multi.yaml").unwrap(), next(&root, "ted_multi").unwrap());
         assert!(next(&root, "nothing").unwrap().is_empty());
     }

@@ -38,8 +38,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Make the paper's embeddings of a data set: fetch, read texts, embed, write the manifest; without a name, list
-    /// them
+    /// Make the paper's embeddings of a data set: fetch, list texts, pictures and sounds, embed, write the manifest;
+    /// without a name, list them
     Embed(embed::Embed),
     /// Check that crates, documents and code agree
     Tidy,

@@ -1,105 +1,12 @@
 //! `cargo xtask embed` from a hub on loopback to a grid's table: tables as the hub's converter writes them, tiny encoders.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../crates/fetch/tests/common/server.rs"]
-mod server;
+mod common;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use std::fs;
 
-use server::{Reply, Request, Server};
-use tempfile::TempDir;
+use common::{Bench, COMMIT, HEAD};
 
-const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
-/// The folder of the programs: those that `cargo test --workspace` builds for the tests of their own packages. Cargo is not
-/// called from here, because a part of the workspace would be built anew with other features.
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_BIN_EXE_xtask")).parent().unwrap().to_path_buf();
-        for program in ["runner", "embed"] {
-            let path = folder.join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-            assert!(path.exists(), "{} is not there: run `cargo test --workspace`, which builds it", path.display());
-        }
-        folder
-    })
-}
-
-/// A hub with the two tiny data sets, the tiny encoders, a dictionary, and one encoder that nobody here can run.
-fn hub() -> Server {
-    Server::start(|request, _| answer(request).unwrap_or_else(|| Reply::status(404)))
-}
-
-fn answer(request: &Request) -> Option<Reply> {
-    let path = request.path.split('?').next()?;
-    let golden = root().join("crates/embed/tests/golden/japanese");
-    if path == "/words/part-of-ipadic.tar.gz" {
-        return Some(Reply::file(request, &fs::read(golden.join("dictionary.tar.gz")).ok()?, "\"words\""));
-    }
-    let is_japanese = path.contains("/japanese/") || path.contains("/unidic/");
-    let repository = |rest: &str| -> Option<(PathBuf, String)> {
-        let (name, rest) = rest.split_once('/')?;
-        let folder = match name {
-            "massive" | "ted" => root().join("crates/data/tests/texts").join(name),
-            // their tokenizers are in the answer below
-            "japanese" | "unidic" => root().join("crates/embed/tests/golden/bert"),
-            encoder => root().join("crates/embed/tests/golden").join(encoder),
-        };
-        Some((folder, rest.to_owned()))
-    };
-    if let Some(rest) = path.strip_prefix("/api/datasets/org/").or_else(|| path.strip_prefix("/api/models/org/")) {
-        let (folder, rest) = repository(rest)?;
-        let below = rest.split('/').skip(2).collect::<Vec<_>>().join("/");
-        let mut names: Vec<String> = fs::read_dir(folder.join(&below))
-            .ok()?
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .map(|name| if below.is_empty() { name } else { format!("{below}/{name}") })
-            .collect();
-        if is_japanese {
-            names.retain(|name| name != "tokenizer.json");
-            names.push("vocab.txt".to_owned());
-        }
-        let files: Vec<String> =
-            names.iter().map(|name| format!("{{\"type\": \"file\", \"path\": \"{name}\"}}")).collect();
-        return Some(Reply::status(200).body(format!("[{}]", files.join(","))));
-    }
-    let rest = path.strip_prefix("/datasets/org/").or_else(|| path.strip_prefix("/org/"))?;
-    let (folder, rest) = repository(rest)?;
-    let file = rest.strip_prefix("resolve/")?.split_once('/')?.1;
-    let bytes = match file {
-        // as many tokens as the encoder has
-        "vocab.txt" if is_japanese => {
-            let vocabulary = fs::read_to_string(golden.join(file)).ok()?;
-            vocabulary.lines().take(480).collect::<Vec<_>>().join("\n").into_bytes()
-        }
-        "tokenizer_config.json" if is_japanese => {
-            let dictionary = if path.contains("/unidic/") { "unidic" } else { "ipadic" };
-            let words = r#""tokenizer_class": "BertJapaneseTokenizer", "word_tokenizer_type": "mecab""#;
-            format!(r#"{{{words}, "mecab_kwargs": {{"mecab_dic": "{dictionary}"}}}}"#).into_bytes()
-        }
-        _ => fs::read(folder.join(file)).ok()?,
-    };
-    Some(Reply::file(request, &bytes, &format!("\"{file}\"")).with("X-Repo-Commit", COMMIT))
-}
-
-const HEAD: &str = "
-title: A tiny data set
-licence: CC0-1.0
-licence_url: https://example.org/cc0
-redistribution: allowed
-terms: Made for a test.
-";
 const MASSIVE: &str = "
 name: tiny
 splits: {rule: by id, rows: {train: 39, test: 24}}
@@ -141,96 +48,6 @@ views:
   - {name: fr, of: fr, modality: text, encoder: org/mpnet, revision: null, pooling: mean}
   - {name: zh, of: zh-cn, modality: text, encoder: org/xlm-roberta, revision: null, pooling: mean}
 ";
-
-/// A place of its own for downloads, embeddings, manifests and experiments.
-struct Bench {
-    folder: TempDir,
-    hub: Server,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self { folder: tempfile::tempdir().unwrap(), hub: hub() };
-        for name in ["data-manifests", "experiments"] {
-            fs::create_dir(bench.path(name)).unwrap();
-        }
-        bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        fs::write(self.path(name), text).unwrap();
-        self.path(name).display().to_string()
-    }
-
-    fn call(&self, program: &Path, args: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(root()).env("ALIGN_DATA", self.path("cache")).env("HF_ENDPOINT", &self.hub.url);
-        command.env_remove("HF_TOKEN").args(args);
-        command
-    }
-
-    fn run(&self, program: &str, args: &[&str]) -> Said {
-        let program = programs().join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-        self.call(&program, args).output().unwrap().into()
-    }
-
-    /// A source file; its path.
-    fn source(&self, name: &str, source: &str) -> String {
-        let text = format!("{}{source}", HEAD.trim_start()).replace("HUB", &self.hub.url);
-        self.write(&format!("{name}.yaml"), &text)
-    }
-
-    /// `cargo xtask embed` of a source, its manifest going to this bench.
-    fn embed(&self, name: &str, source: &str, more: &[&str]) -> Said {
-        let source = self.source(name, source);
-        let manifest = self.path(&format!("data-manifests/{name}.yaml")).display().to_string();
-        let programs = programs().display().to_string();
-        let args = ["embed", &source, "--manifest", &manifest, "--programs", &programs];
-        self.call(Path::new(env!("CARGO_BIN_EXE_xtask")), &[&args, more].concat()).output().unwrap().into()
-    }
-
-    fn manifest(&self, name: &str) -> String {
-        fs::read_to_string(self.path(&format!("data-manifests/{name}.yaml"))).unwrap()
-    }
-
-    /// The embeddings' files with their bytes.
-    fn embeddings(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.path(folder)).unwrap().map(|entry| entry.unwrap().path());
-        let files = entries.filter(|path| path.extension().is_some_and(|e| e == "safetensors"));
-        files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap())).collect()
-    }
-}
-
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-}
-
-impl Said {
-    fn fine(self) -> Self {
-        assert_eq!(self.code, 0, "{}\n{}", self.out, self.err);
-        self
-    }
-
-    fn has(&self, parts: &[&str]) {
-        for part in parts {
-            let said = format!("{}\n{}", self.out, self.err);
-            assert!(said.contains(part), "`{part}` is not in: {said}");
-        }
-    }
-}
 
 #[test]
 fn from_the_hub_to_a_table_beside_the_papers() {
@@ -391,9 +208,12 @@ fn what_is_missing_is_said() {
     let said = bench.embed("tiny", &MASSIVE.replace("text: utt", "text: uttt"), &[]);
     assert_eq!(said.code, 1);
     said.has(&["en-US/train/0000.parquet: no column `uttt`; did you mean `utt`?"]);
-    let said = bench.run("runner", &["texts", "cifar100"]);
+    let (head, rest) = MASSIVE.split_once("texts:").unwrap();
+    let views = &rest[rest.find("views:").unwrap()..];
+    let bare = bench.write("tiny.yaml", &format!("{}{head}{views}", HEAD.trim_start()));
+    let said = bench.run("runner", &["texts", &bare]);
     assert_eq!(said.code, 3);
-    said.has(&["cifar100: its source file has no `texts`"]);
+    said.has(&["its source file has neither `texts` nor `items`"]);
 }
 
 #[test]
@@ -413,46 +233,8 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
     assert_eq!(wanted.len(), 3);
 
     let disturbed = jobs("disturbed");
-    let embed = programs().join(format!("embed{}", std::env::consts::EXE_SUFFIX));
-    let mut kills = 0;
-    let start = Instant::now();
-    // killed whenever another shard has been written, at whatever it is then doing, until it is done
-    loop {
-        assert!(start.elapsed() < Duration::from_secs(120), "no end in two minutes");
-        let before = shards(&bench.path("disturbed"));
-        let mut child = bench.call(&embed, &[&["jobs", &disturbed], &small[..]].concat());
-        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let done = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status.success();
-            }
-            if kills < 4 && shards(&bench.path("disturbed")) > before + 2 {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                kills += 1;
-                break false;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        if done {
-            break;
-        }
-    }
+    let kills = bench.killed(&[&["jobs", &disturbed], &small[..]].concat(), "disturbed");
     assert!(kills > 0, "it was never caught at work");
     assert_eq!(bench.embeddings("disturbed"), wanted);
     println!("killed {kills} times");
-}
-
-/// Shards that wait to be joined.
-fn shards(folder: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    let parts =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "parts"));
-    parts
-        .map(|path| {
-            fs::read_dir(path).map_or(0, |files| {
-                files.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "safetensors")).count()
-            })
-        })
-        .sum()
 }

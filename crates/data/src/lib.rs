@@ -35,6 +35,7 @@ mod check;
 mod error;
 mod export;
 pub mod import;
+pub mod items;
 mod judgements;
 mod load;
 mod manifest;

@@ -226,6 +226,8 @@ fn plan() -> Jobs {
         inputs: [TRAIN, TEST].map(|split| (split, input(of, split))).into(),
         kind: Default::default(),
         edges: None,
+        average: BTreeMap::new(),
+        ids: BTreeMap::new(),
     };
     Jobs {
         name: "tiny".to_owned(),

@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 
 use crate::{
     picture_jobs::{embed_pictures, filter},
-    run::{Common, Pooling, Sizes, embed_sounds, embed_texts},
+    run::{Common, Pooling, Rows, Sizes, embed_sounds, embed_texts},
 };
 
 /// All texts, pictures or sounds of a data set.
@@ -77,10 +77,12 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
                 sizes: args.sizes,
             };
             let input = folder.join(input);
+            let rows =
+                view.average.get(split).map(|list| Rows::read(&folder.join(list))).transpose()?.unwrap_or_default();
             let done = match &encoder {
-                Encoder::Text(encoder) => embed_texts(&common, &input.display().to_string(), encoder),
-                Encoder::Picture(encoder) => embed_pictures(&common, &input, view, split, folder, encoder),
-                Encoder::Sound(encoder) => embed_sounds(&common, &input, encoder),
+                Encoder::Text(encoder) => embed_texts(&common, &input.display().to_string(), &rows, encoder),
+                Encoder::Picture(encoder) => embed_pictures(&common, &input, &rows, (view, split, folder), encoder),
+                Encoder::Sound(encoder) => embed_sounds(&common, &input, &rows, encoder),
             };
             done.with_context(|| format!("view `{}`, {split}", view.name))?;
         }
@@ -152,8 +154,13 @@ fn refusal(view: &View, error: &EmbedError, folder: &Path) -> String {
     let splits: Vec<String> = view.inputs.keys().map(|split| format!("`{split}`")).collect();
     let cut = view.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
     let pool = view.pool.as_deref().unwrap_or("as the encoder's folder says");
+    let edges = match view.edges.iter().flat_map(|edges| edges.lists.values()).next() {
+        Some(_) => ", pictures of the lists of edges in jobs.json as edge maps",
+        None => "",
+    };
+    let mean = if view.average.is_empty() { "" } else { ", the mean over the inputs of an item as its row" };
     format!(
-        "refused: view `{}`, {}: {error}\n  its {} are {}\n  embed them elsewhere (pooling {pool}{cut}) and put \
+        "refused: view `{}`, {}: {error}\n  its {} are {}\n  embed them elsewhere (pooling {pool}{cut}{edges}{mean}) and put \
          them into {}: tensors {}, f32 [items, width], in their order; then run the same command again",
         view.name,
         view.encoder,

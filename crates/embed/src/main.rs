@@ -17,7 +17,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use embed::{PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions, input, pictures};
 
-use crate::run::{Common, EdgeKind, Pooling, embed_sounds, embed_texts, run};
+use crate::run::{Common, EdgeKind, Pooling, Rows, embed_sounds, embed_texts, run};
 
 /// Texts, pictures and sounds to embeddings
 #[derive(Parser)]
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
         Command::Pictures(pictures) => embed_pictures(&pictures),
         Command::Sounds(sounds) => SoundEncoder::open(&sounds.common.model)
             .map_err(Into::into)
-            .and_then(|encoder| embed_sounds(&sounds.common, &sounds.input, &encoder)),
+            .and_then(|encoder| embed_sounds(&sounds.common, &sounds.input, &Rows::default(), &encoder)),
         Command::Edges(maps) => edge_maps(&maps),
     };
     match result.and_then(|()| say::trouble().map_or(Ok(()), |trouble| Err(anyhow::anyhow!(trouble)))) {
@@ -126,7 +126,7 @@ fn texts(args: &Text) -> Result<()> {
         max_length: args.max_length,
         dictionary: args.dictionary.clone(),
     };
-    embed_texts(&args.common, &args.input, &TextEncoder::open(&args.common.model, options)?)
+    embed_texts(&args.common, &args.input, &Rows::default(), &TextEncoder::open(&args.common.model, options)?)
 }
 
 fn embed_pictures(args: &Pictures) -> Result<()> {
@@ -138,7 +138,7 @@ fn embed_pictures(args: &Pictures) -> Result<()> {
         ("encoder", encoder.description()),
         ("edges", edges.map_or("none".to_owned(), |edges| edges.to_string())),
     ];
-    run(&args.common, &decides, encoder.width(), files.len(), &mut |range, done| {
+    run(&args.common, &decides, encoder.width(), (files.len(), &Rows::default()), &mut |range, done| {
         encoder.encode(&files[range], args.common.sizes.batch, edges, done)
     })
 }

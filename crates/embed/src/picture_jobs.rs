@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use embed::{EmbedError, Embeddings, PictureEncoder, input, pictures::Edges};
 use files::jobs::View;
 
-use crate::run::{Common, EdgeKind, run};
+use crate::run::{Common, EdgeKind, Rows, run};
 
 /// The edge filter of a view, if it has one.
 ///
@@ -26,9 +26,8 @@ pub(crate) fn filter(view: &View) -> Result<Option<Edges>, EmbedError> {
 pub(crate) fn embed_pictures(
     common: &Common,
     list: &Path,
-    view: &View,
-    split: &str,
-    folder: &Path,
+    rows: &Rows,
+    (view, split, folder): (&View, &str, &Path),
     encoder: &PictureEncoder,
 ) -> Result<()> {
     let files = input::pictures(list)?;
@@ -59,7 +58,7 @@ pub(crate) fn embed_pictures(
             },
         ),
     ];
-    run(common, &decides, encoder.width(), files.len(), &mut |range, done| {
+    run(common, &decides, encoder.width(), (files.len(), rows), &mut |range, done| {
         let mut rows = Embeddings::zeros(range.len(), encoder.width());
         // A batch has one kind, so that the encoder need not know of the mixture.
         for (is_edges, kind) in [false, true].into_iter().zip(kinds) {

@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use embed::{EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, pictures::Edges};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -75,45 +76,129 @@ impl From<EdgeKind> for Edges {
     }
 }
 
+/// Rows of a result: one for each input, or means over consecutive inputs.
+#[derive(Default)]
+pub(crate) struct Rows {
+    /// First input of each row, and the number of inputs; empty if every input is a row.
+    starts: Vec<usize>,
+}
+
+impl Rows {
+    /// Reads a list with the row of each input: numbers from 0, ascending, none left out.
+    ///
+    /// # Errors
+    /// The list cannot be read, or holds other lines.
+    pub(crate) fn read(list: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(list).with_context(|| format!("{}: cannot be read", list.display()))?;
+        let mut starts = Vec::new();
+        let mut inputs = 0;
+        for line in text.lines() {
+            let next = starts.len();
+            match line.parse::<usize>() {
+                Ok(row) if row == next => starts.push(inputs),
+                Ok(row) if row + 1 == next => {}
+                _ => {
+                    let last = next.saturating_sub(1);
+                    bail!(
+                        "{}:{}: found `{line}`, expected {last} or {next}: the row of each input, ascending; list the jobs again",
+                        list.display(),
+                        inputs + 1
+                    )
+                }
+            }
+            inputs += 1;
+        }
+        starts.push(inputs);
+        Ok(Self { starts })
+    }
+
+    /// Number of rows of so many inputs.
+    fn count(&self, inputs: usize) -> Result<usize> {
+        match self.starts.split_last() {
+            None => Ok(inputs),
+            Some((listed, rows)) if *listed == inputs => Ok(rows.len()),
+            Some((listed, _)) => {
+                bail!("found {inputs} inputs, expected {listed}, as the list of means has; list the jobs again")
+            }
+        }
+    }
+
+    /// The inputs of some rows.
+    fn inputs(&self, rows: &Range<usize>) -> Range<usize> {
+        if self.starts.is_empty() { rows.clone() } else { self.starts[rows.start]..self.starts[rows.end] }
+    }
+
+    /// Means of the rows of the inputs of some rows.
+    fn means(&self, rows: &Range<usize>, made: Embeddings) -> Result<Embeddings, EmbedError> {
+        if self.starts.is_empty() {
+            return Ok(made);
+        }
+        let first = self.starts[rows.start];
+        let mut means = Embeddings::zeros(rows.len(), made.width());
+        for row in rows.clone() {
+            let inputs = self.starts[row] - first..self.starts[row + 1] - first;
+            let mut sum = vec![0.0f64; made.width()];
+            for input in inputs.clone() {
+                sum.iter_mut().zip(made.row(input)).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+            let mean: Vec<f32> = sum.iter().map(|sum| (sum / inputs.len() as f64) as f32).collect();
+            means.set(row - rows.start, &mean)?;
+        }
+        Ok(means)
+    }
+
+    /// What decides the numbers of a result.
+    fn decides(&self) -> Option<String> {
+        let starts: Vec<String> = self.starts.iter().map(usize::to_string).collect();
+        (!starts.is_empty()).then(|| input::digest(&starts))
+    }
+}
+
 /// Embeds the texts of one input with an open encoder.
-pub(crate) fn embed_texts(common: &Common, input: &str, encoder: &TextEncoder) -> Result<()> {
+pub(crate) fn embed_texts(common: &Common, input: &str, rows: &Rows, encoder: &TextEncoder) -> Result<()> {
     let texts = input::texts(input)?;
     let mut decides = vec![("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
     decides.extend(encoder.dictionary().map(|sha256| ("dictionary", sha256.to_owned())));
-    run(common, &decides, encoder.width(), texts.len(), &mut |range, done| {
+    run(common, &decides, encoder.width(), (texts.len(), rows), &mut |range, done| {
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
         encoder.encode(&texts, common.sizes.batch, done)
     })
 }
 
 /// Embeds the sounds of one input with an open encoder.
-pub(crate) fn embed_sounds(common: &Common, input: &Path, encoder: &SoundEncoder) -> Result<()> {
+pub(crate) fn embed_sounds(common: &Common, input: &Path, rows: &Rows, encoder: &SoundEncoder) -> Result<()> {
     let files = input::sounds(input)?;
     let decides = [("sounds", input::digest_files(&files)?), ("encoder", encoder.description())];
-    run(common, &decides, encoder.width(), files.len(), &mut |range, done| encoder.encode(&files[range], done))
+    let make: &mut Make = &mut |range, done| encoder.encode(&files[range], done);
+    run(common, &decides, encoder.width(), (files.len(), rows), make)
 }
 
-pub(crate) type Make<'a> =
-    dyn FnMut(std::ops::Range<usize>, &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> + 'a;
+pub(crate) type Make<'a> = dyn FnMut(Range<usize>, &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> + 'a;
 
+/// Embeds inputs with `make`, which gets ranges of inputs, into the rows of the result.
 pub(crate) fn run(
     common: &Common,
     decides: &[(&str, String)],
     width: usize,
-    items: usize,
+    (inputs, rows): (usize, &Rows),
     make: &mut Make,
 ) -> Result<()> {
+    let items = rows.count(inputs)?;
     if common.sizes.batch == 0 {
-        anyhow::bail!("--batch: found 0, expected at least 1");
+        bail!("--batch: found 0, expected at least 1");
     }
     let mut all: BTreeMap<String, String> =
         decides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    all.extend(rows.decides().map(|means| ("means".into(), means)));
     all.insert("model".into(), fingerprint(&common.model)?);
     all.insert("batch".into(), common.sizes.batch.to_string());
     all.insert("shard".into(), common.sizes.shard.to_string());
     all.insert("version".into(), env!("CARGO_PKG_VERSION").into());
     if let Some((_, encoder)) = decides.iter().find(|(key, _)| *key == "encoder") {
-        say::out!("{items} items, {encoder}");
+        match inputs == items {
+            true => say::out!("{items} items, {encoder}"),
+            false => say::out!("{items} items, means over {inputs} inputs, {encoder}"),
+        }
     }
     let job = Job {
         out: common.out.clone(),
@@ -123,22 +208,25 @@ pub(crate) fn run(
         shard: common.sizes.shard,
         decides: all,
     };
-    let style = "{bar:40} {pos}/{len} items, {per_sec}, {eta} to go";
-    let bar = ProgressBar::new(items as u64).with_style(ProgressStyle::with_template(style)?);
+    // Without means the inputs are the items.
+    let what = if inputs == items { "items" } else { "inputs" };
+    let style = format!("{{bar:40}} {{pos}}/{{len}} {what}, {{per_sec}}, {{eta}} to go");
+    let bar = ProgressBar::new(inputs as u64).with_style(ProgressStyle::with_template(&style)?);
     let start = Instant::now();
     let outcome = job.run(
         &mut |resumed| {
-            bar.set_position(resumed as u64);
+            // Shards are made in order, so rows that exist are the first.
+            bar.set_position(rows.inputs(&(0..resumed)).end as u64);
             // The displayed speed is that of this run.
             bar.reset_eta();
         },
         &mut |range| {
-            let rows = make(range, &mut |n| bar.inc(n as u64))?;
+            let made = make(rows.inputs(&range), &mut |n| bar.inc(n as u64))?;
             // Without a visible bar, a line is printed per shard.
             if bar.is_hidden() {
-                say::err!("{} of {items} items, {:.1} items/s", bar.position(), bar.per_sec());
+                say::err!("{} of {inputs} {what}, {:.1} {what}/s", bar.position(), bar.per_sec());
             }
-            Ok(rows)
+            rows.means(&range, made)
         },
     )?;
     bar.finish_and_clear();

@@ -71,6 +71,13 @@ pub struct View<S: Ord = String> {
     /// Edge maps in place of some pictures.
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub edges: Option<EdgeMaps<S>>,
+    /// Lists of splits whose rows are means over several inputs, such as the captions of a picture: a text file with
+    /// the row of each input, from 0, ascending.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub average: BTreeMap<S, String>,
+    /// For each split, the table with the ids of the view's rows, in a view that has only some of the items.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<S, String>,
 }
 
 /// Kind of the items of a job.
@@ -111,6 +118,8 @@ impl<S: Ord> View<S> {
         let cut = self.max_length.map(|tokens| format!(", cut at {tokens} tokens")).unwrap_or_default();
         let name = self.dictionary.as_ref().and_then(|path| path.file_name());
         let words = name.map(|name| format!(", words by {}", name.to_string_lossy())).unwrap_or_default();
-        format!("{}{at}{pool}{cut}{words}", self.encoder)
+        let edges = self.edges.as_ref().map(|edges| format!(", some pictures as {} edge maps", edges.filter));
+        let mean = if self.average.is_empty() { "" } else { ", mean over the inputs of an item" };
+        format!("{}{at}{pool}{cut}{words}{}{mean}", self.encoder, edges.unwrap_or_default())
     }
 }

@@ -257,7 +257,9 @@ pub fn unmatched(data: &Dataset) -> Vec<(SplitName, Correspondence)> {
 fn advice(name: &str, manifests: &Path) -> String {
     let word = files::shell::word(name);
     match fetch::Source::find(name, &fetch::sources_dir(manifests)) {
-        Ok(source) if source.texts.is_some() => format!("; make it with `cargo xtask embed {word}`"),
+        Ok(source) if source.texts.is_some() || source.items.is_some() => {
+            format!("; make it with `cargo xtask embed {word}`")
+        }
         Ok(_) => format!("; `runner fetch {word}` downloads what it is made from"),
         Err(_) => String::new(),
     }

@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -12,14 +13,14 @@ use tasks::Metric;
 
 use crate::claims::Claim;
 use crate::published::{Comparable, Published};
-use grid::Grid;
 use grid::figure_spec::FigureSpec;
+use grid::{Grid, lay_over};
 
 /// A table or figure of the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a paper file (title, grid, overrides, quick, columns, published, compare, claims, figures)"
+    expecting = "a paper file (title, grid, overrides, quick, columns, published, compare, claims, figures, on_data)"
 )]
 pub struct Paper {
     /// Title, such as `Table 1: clustering of MASSIVE intents`.
@@ -48,6 +49,9 @@ pub struct Paper {
     /// Figures in addition to those of every grid.
     #[serde(default)]
     pub figures: Vec<FigureSpec>,
+    /// Changes of this file for other data sets (`--data`), merged into it key by key: their views have other names.
+    #[serde(default)]
+    pub on_data: BTreeMap<String, Value>,
 }
 
 impl Paper {
@@ -57,7 +61,24 @@ impl Paper {
     /// The errors of every YAML file; errors of its grid file; unknown metrics, methods, parameters, subsets and views,
     /// with the most similar name.
     pub fn read(path: &Path) -> Result<Located<Self>> {
-        let mut paper: Located<Self> = yaml::read(path)?;
+        let paper = Self::read_on(path, None)?;
+        // An error in the changes for a data set is found without this data set.
+        for data in paper.value.on_data.keys() {
+            Self::read_on(path, Some(data))?;
+        }
+        Ok(paper)
+    }
+
+    /// Like [`Paper::read`], with the changes for a data set, if there are any: a name, or the path of a manifest.
+    ///
+    /// # Errors
+    /// The errors of [`Paper::read`].
+    pub fn read_on(path: &Path, data: Option<&str>) -> Result<Located<Self>> {
+        let name = data.and_then(|data| Path::new(data).file_stem()?.to_str());
+        let mut paper: Located<Self> = yaml::read_with(path, |value| {
+            let changes = name.and_then(|name| value.get("on_data")?.get(name)).cloned();
+            changes.iter().for_each(|changes| lay_over(value, changes));
+        })?;
         let Self { published, compare, claims, figures, overrides, .. } = &paper.value;
         for (metric, tolerance) in compare.iter().flat_map(|compare| &compare.tolerance) {
             if tolerance.is_nan() || *tolerance <= 0.0 {

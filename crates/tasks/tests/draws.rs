@@ -36,6 +36,7 @@ const PINNED: &[(u64, &str, &str, [u64; 2])] = &[
     (50, "select/src/folds.rs", "FOLDS", [6765930447383293846, 3254921544199349927]),
     (43, "tasks/src/statistics/bootstrap.rs", "RESAMPLED_SEEDS", [342669988049149820, 16913851013447316487]),
     (53, "select/src/recommend/curve.rs", "CURVE_ITEMS", [440188609090976241, 6796430800204045730]),
+    (54, "data/src/items/work.rs", "EDGE_MAPS", [11451164045864216048, 18148290019767470180]),
     (60, "align/src/views/dataset.rs", "FIT_ROWS", [3451039397558686457, 414846101634953513]),
     (61, "tasks/src/statistics/learning_curve.rs", "REDRAWN_SCORES", [9880742613378633326, 13978490626668133726]),
     (70, "align/src/corrector/residual.rs", "RESIDUAL_WEIGHTS", [13842254172889192068, 13766227469146004133]),

@@ -25,7 +25,7 @@ use self::{
     join::Order,
     queries::{Documents, ORDER, Searched},
     sources::vectors::{Packed, packed},
-    split::{Drawn, Population},
+    split::Drawn,
     staged::Staged,
 };
 use crate::{
@@ -42,6 +42,7 @@ pub use request::{Described, Files, Import, QueryFiles, Splitting};
 pub use sources::beir::{Beir, beir};
 pub use sources::embedded::{Embedded, embedded};
 pub use sources::latentis::latentis;
+pub(crate) use split::{Population, assign};
 pub use strata::Strata;
 
 /// Result of an import.

@@ -12,13 +12,13 @@ const SPLITS: Purpose = Purpose::new(25);
 
 /// Items to be split.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Population<'a> {
+pub(crate) struct Population<'a> {
     /// Number of items.
-    pub(super) items: usize,
+    pub(crate) items: usize,
     /// Groups of items that stay together.
-    pub(super) groups: Option<&'a [i64]>,
+    pub(crate) groups: Option<&'a [i64]>,
     /// Classes whose shares are kept.
-    pub(super) classes: Option<&'a [i64]>,
+    pub(crate) classes: Option<&'a [i64]>,
 }
 
 /// The items of each split, in order.
@@ -92,7 +92,7 @@ fn units_of(population: Population<'_>) -> Vec<Vec<usize>> {
 }
 
 /// Part of each item; the parts have these shares.
-fn assign(population: Population<'_>, shares: &[f64], seed: u64) -> Vec<usize> {
+pub(crate) fn assign(population: Population<'_>, shares: &[f64], seed: u64) -> Vec<usize> {
     let items = population.items;
     let members = units_of(population);
     let mut rng = stream(seed, SPLITS, None);

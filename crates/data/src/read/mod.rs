@@ -25,7 +25,7 @@ use self::{
     element::Element,
     guard::guarded,
     raw::Raw,
-    tables::{columns, parquet, translations},
+    tables::{columns, parquet, pictures, translations},
 };
 use crate::DataError;
 
@@ -278,6 +278,21 @@ pub fn translations(
         Format::Parquet => guarded("parquet", || {
             let table = parquet::columns(contents, &[column])?;
             translations::rows(columns::column(&table, column)?, [keys, values], wanted)
+        }),
+        _ => Err(no_table(path)),
+    };
+    found.map_err(|p| DataError::file(path, p))
+}
+
+/// The files in a parquet column: of structs whose field `bytes` has them, as the hub stores pictures, or of bytes.
+///
+/// # Errors
+/// The content is not parquet; no such column or field; a field that is not bytes; a row without bytes.
+pub fn files_in_column(path: &Path, contents: &[u8], column: &str) -> Result<Vec<Vec<u8>>, DataError> {
+    let found = match Format::of(path)? {
+        Format::Parquet => guarded("parquet", || {
+            let table = parquet::columns(contents, &[column])?;
+            pictures::rows(columns::column(&table, column)?)
         }),
         _ => Err(no_table(path)),
     };

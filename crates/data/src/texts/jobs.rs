@@ -36,7 +36,7 @@ pub fn input(part: &str, split: SplitName) -> String {
 }
 
 /// Name of a split's table of items.
-fn items(split: SplitName) -> String {
+pub(crate) fn items(split: SplitName) -> String {
     format!("{}.items.parquet", split.name())
 }
 
@@ -54,10 +54,7 @@ struct Line<'a> {
 pub fn write(folder: &Path, gathered: &Gathered, mut jobs: Jobs) -> Result<PathBuf, DataError> {
     for (&split, of_split) in &gathered.splits {
         for (part, texts) in gathered.parts.iter().zip(&of_split.texts) {
-            let name = input(part, split);
-            let file = folder.join(name.split_once('#').map_or(name.as_str(), |(file, _)| file));
-            let lines = of_split.ids.iter().zip(texts).map(|(id, text)| Line { id, text });
-            write::lines(&file, lines)?;
+            write_texts(folder, &input(part, split), &of_split.ids, texts)?;
         }
         let names = jobs.labels.iter().chain(&jobs.groups).map(String::as_str);
         let columns: Vec<(&str, &[String])> = std::iter::once((ID, of_split.ids.as_slice()))
@@ -70,4 +67,10 @@ pub fn write(folder: &Path, gathered: &Gathered, mut jobs: Jobs) -> Result<PathB
     let path = folder.join(FILE);
     write::json(&path, &jobs)?;
     Ok(path)
+}
+
+/// Writes a file of texts with their ids; `name` is its [`input`].
+pub(crate) fn write_texts(folder: &Path, name: &str, ids: &[String], texts: &[String]) -> Result<(), DataError> {
+    let file = folder.join(name.split_once('#').map_or(name, |(file, _)| file));
+    write::lines(&file, ids.iter().zip(texts).map(|(id, text)| Line { id, text }))
 }

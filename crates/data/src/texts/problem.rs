@@ -7,7 +7,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum TextProblem {
     /// A name in the recipe that no downloaded file has.
-    #[error("no fetched file is called `{name}`; fetch the source again, or correct its `texts`")]
+    #[error("no fetched file is called `{name}`; fetch the source again, or correct its `texts` or `items`")]
     NoTable {
         /// The name, `{of}` filled in.
         name: String,
@@ -75,6 +75,20 @@ pub enum TextProblem {
         file: String,
         /// Where its texts are.
         texts: String,
+    },
+    /// Items or inputs that are not as the recipe says.
+    #[error("{detail}")]
+    Items {
+        /// What was found, what was expected, and what to do.
+        detail: String,
+    },
+    /// A line or name of another form than the recipe says.
+    #[error("found `{got}`, expected the form `{form}`; correct the file, or the form in the source's `items`")]
+    Form {
+        /// The line or name.
+        got: String,
+        /// The form.
+        form: String,
     },
     /// A file of jobs with an error.
     #[error("not what `runner texts` writes: {detail}; run it again")]

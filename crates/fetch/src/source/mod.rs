@@ -1,5 +1,6 @@
 //! Source files: the raw material of a data set, its origin, and the embeddings that are made from it.
 
+mod items_check;
 mod reading;
 mod texts;
 
@@ -8,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use data::{SplitName, texts::Recipe};
+use data::{SplitName, items, texts::Recipe};
 use serde::Deserialize;
 use url::Url;
 
@@ -39,6 +40,8 @@ pub struct Source {
     pub views: Vec<View>,
     /// Recipe for reading the texts of the views from the files, if there is one.
     pub texts: Option<Recipe>,
+    /// Recipe for items that are pictures, sounds or captions, if there is one.
+    pub items: Option<items::Recipe>,
 }
 
 /// Permission to pass files on.
@@ -202,6 +205,17 @@ pub enum Edges {
     Scharr,
     /// Difference of two Gaussians.
     Dog,
+}
+
+impl Edges {
+    /// The name in source files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Canny => "canny",
+            Self::Scharr => "scharr",
+            Self::Dog => "dog",
+        }
+    }
 }
 
 /// The folder of source files that belongs to a folder of manifests.

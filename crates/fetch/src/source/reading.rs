@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use data::{
-    nearest,
+    items, nearest,
     texts::Recipe,
     yaml::{self, Located},
 };
@@ -13,11 +13,11 @@ use url::Url;
 use crate::{
     FetchError, cache,
     hub::repository::{Hub, is_plain, is_repository},
-    source::{HubFile, Manual, Origin, Redistribution, Source, Splits, View, texts},
+    source::{HubFile, Manual, Origin, Redistribution, Source, Splits, View, items_check, texts},
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a source (name, title, licence, ..., sources, manual, views, texts)")]
+#[serde(deny_unknown_fields, expecting = "a source (name, title, licence, ..., sources, manual, views, texts, items)")]
 struct RawSource {
     name: String,
     title: String,
@@ -32,6 +32,7 @@ struct RawSource {
     manual: Vec<Manual>,
     views: Vec<View>,
     texts: Option<Recipe>,
+    items: Option<items::Recipe>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +109,12 @@ impl Checker {
         if let Some(recipe) = &raw.texts {
             texts::check(&self.file, recipe, &raw.views, &origins)?;
         }
+        if let Some(recipe) = &raw.items {
+            if raw.texts.is_some() {
+                return Err(self.wrong("items", "found both `texts` and `items`, expected one of them"));
+            }
+            items_check::check(&self.file, recipe, &raw.views, raw.splits.seed)?;
+        }
         Ok(Source {
             name: raw.name,
             title: raw.title,
@@ -120,6 +127,7 @@ impl Checker {
             manual: raw.manual,
             views: raw.views,
             texts: raw.texts,
+            items: raw.items,
         })
     }
 

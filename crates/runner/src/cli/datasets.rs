@@ -88,7 +88,7 @@ pub struct Import {
     /// Folder of a data set in the format of latentis, instead of views
     #[arg(long, value_name = "DIR", conflicts_with_all = ["views", "test_views"])]
     latentis: Option<PathBuf>,
-    /// Folder in which `embed jobs` has embedded the texts of `runner texts`, instead of name and views
+    /// Folder in which `embed jobs` has embedded the texts, pictures and sounds of `runner texts`, instead of name and views
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "views", "test_views", "latentis"])]
     embedded: Option<PathBuf>,
     /// Leave out views that have no embeddings; the title then names them
@@ -111,9 +111,10 @@ impl Import {
 
     fn request(self) -> Result<data::import::Import> {
         if let Some(folder) = &self.embedded {
-            let Embedded { name, splitting, described, .. } = data::import::embedded(folder, self.skip_missing)?;
+            let Embedded { name, splitting, described, incomplete, .. } =
+                data::import::embedded(folder, self.skip_missing)?;
             let manifest = manifest(self.out, &name);
-            let Self { allow_missing, overwrite: force, .. } = self;
+            let (allow_missing, force) = (self.allow_missing || incomplete, self.overwrite);
             let request = data::import::Import::new(name, splitting, manifest);
             return Ok(data::import::Import { described, allow_missing, force, ..request });
         }
@@ -250,15 +251,15 @@ impl Fetch {
     }
 }
 
-/// Write the texts of a downloaded source, with a list of jobs for its encoders
+/// Write the texts, or the lists of pictures and sounds, of a downloaded source, with the jobs of its encoders
 #[derive(Args)]
 pub struct Texts {
-    /// Source whose file has `texts`: a name in data-manifests/sources/, or a path
+    /// Source whose file has `texts` or `items`: a name in data-manifests/sources/, or a path
     name: String,
     /// Folder of the downloads [default: $ALIGN_DATA, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Folder to write texts and jobs.json to [default: embedded/NAME in the folder of the downloads]
+    /// Folder to write texts, lists and jobs.json to [default: embedded/NAME in the folder of the downloads]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

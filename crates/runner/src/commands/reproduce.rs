@@ -10,8 +10,10 @@ use crate::cells::fits::Fits;
 use crate::event::{Event, Observer};
 use crate::run::line::again;
 use crate::run::outcome::Ending;
-use grid::lay_over;
+use data::Found;
 use grid::plan::PlanRequest;
+use grid::source::manifests_dir;
+use grid::{DataSpec, Grid, lay_over};
 use report::claims::{self, Verdict};
 use report::pages::outputs::Drawing;
 use report::paper::Paper;
@@ -72,9 +74,25 @@ struct Reproduced {
     notes: Vec<String>,
 }
 
+/// The data set of the grid of a paper file, if it is present and not a stand-in.
+fn own_data(file: &Path) -> Result<Option<String>> {
+    let paper = Paper::read(file)?.value;
+    let path = file.parent().unwrap_or(Path::new("")).join(&paper.grid);
+    let DataSpec::Manifest(name) = Grid::read_with(&path, &paper.overrides)?.value.data else { return Ok(None) };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(match data::find(&name, folder, &manifests_dir(folder)) {
+        Ok(Found::Manifest(manifest)) if manifest.missing_files().is_empty() => Some(name),
+        // A manifest with errors is reported when the data are opened.
+        _ => None,
+    })
+}
+
 fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Observer) -> Result<Reproduced> {
     let ReproduceRequest { quick, data, run, .. } = request;
-    let located = Paper::read(file)?;
+    let located = match data.clone().map_or_else(|| own_data(file), |data| Ok(Some(data)))? {
+        Some(data) => Paper::read_on(file, Some(&data))?,
+        None => Paper::read(file)?,
+    };
     let paper = &located.value;
     let mut overrides = paper.overrides.clone();
     if *quick {

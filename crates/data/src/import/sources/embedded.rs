@@ -1,4 +1,4 @@
-//! Folders of `jobs.json`: texts that `runner texts` wrote, with embeddings by encoders.
+//! Folders of `jobs.json`: the work that `runner texts` wrote, with embeddings by encoders.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -25,6 +25,8 @@ pub struct Embedded {
     pub described: Described,
     /// Views that were left out.
     pub without: Vec<String>,
+    /// Whether a view has only some of the items, so that the import must allow missing ones.
+    pub incomplete: bool,
 }
 
 /// The views of a folder that have embeddings, with labels, groups and ids. A view without embeddings is an error, or,
@@ -60,11 +62,23 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
         name: name.to_owned(),
         member: Member { file: folder.join(file), tensor: Some(tensor.to_owned()) },
     };
+    let incomplete = views.iter().any(|view| !view.ids.is_empty());
     let files = |split: SplitName, items: &str| Files {
         views: views.iter().map(|view| named(&view.name, &view.out, split.name())).collect(),
         labels: jobs.labels.iter().map(|name| named(name, items, name)).collect(),
         groups: jobs.groups.iter().map(|name| named(name, items, name)).collect(),
-        ids: vec![NamedMember { name: String::new(), member: named(jobs::ID, items, jobs::ID).member }],
+        ids: match incomplete {
+            // Rows are joined by ids: every list has its own.
+            true => {
+                let lists = jobs.labels.iter().chain(&jobs.groups).map(|name| named(name, items, jobs::ID));
+                let of_view = |view: &&View| {
+                    let table = view.ids.get(&split).map_or(items, String::as_str);
+                    named(&view.name, table, jobs::ID)
+                };
+                views.iter().map(of_view).chain(lists).collect()
+            }
+            false => vec![NamedMember { name: String::new(), member: named(jobs::ID, items, jobs::ID).member }],
+        },
     };
     let splits = jobs.splits.iter().map(|(&split, of_split)| (split, files(split, &of_split.items))).collect();
     let left_out = if without.is_empty() { String::new() } else { format!(", without {}", without.join(", ")) };
@@ -74,7 +88,7 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
         source: Some(jobs.source),
         encoders,
     };
-    Ok(Embedded { name: jobs.name, splitting: Splitting::Given(splits), described, without })
+    Ok(Embedded { name: jobs.name, splitting: Splitting::Given(splits), described, without, incomplete })
 }
 
 /// Key of a result's metadata that describes the runs that made its tensors.

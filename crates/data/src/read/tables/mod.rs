@@ -3,4 +3,5 @@
 pub(super) mod columns;
 mod footer;
 pub(super) mod parquet;
+pub(super) mod pictures;
 pub(super) mod translations;
