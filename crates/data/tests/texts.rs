@@ -222,6 +222,7 @@ fn plan() -> Jobs {
         model: PathBuf::from("/nowhere"),
         pool: Some("mean".to_owned()),
         max_length: Some(20),
+        dictionary: None,
         out: format!("{name}.safetensors"),
         inputs: [TRAIN, TEST].map(|split| (split, input(of, split))).into(),
         kind: Default::default(),
