@@ -94,10 +94,20 @@ fn in_a_row(mut file: BufReader<File>, length: u64) -> Result<Tensors> {
             storages.insert(key, raw.to_dtype(DType::F32)?.to_vec1()?);
         }
     }
+    // A storage is dropped after its last tensor, so that not all numbers are in memory twice.
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    let floats = || infos.iter().filter(|info| info.dtype.is_float());
+    floats().for_each(|info| *left.entry(storage(info)).or_default() += 1);
     let mut tensors = BTreeMap::new();
-    for info in infos.iter().filter(|info| info.dtype.is_float()) {
-        let Some(values) = storages.get(storage(info)) else { bail!("tensor `{}` has no storage", info.name) };
+    for info in floats() {
+        let key = storage(info);
+        let Some(values) = storages.get(key) else { bail!("tensor `{}` has no storage", info.name) };
         tensors.insert(info.name.clone(), gather(info, values)?);
+        let left = left.entry(key).or_default();
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            storages.remove(key);
+        }
     }
     Ok(tensors)
 }

@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    io,
     ops::Range,
     path::{Path, PathBuf},
 };
 
 use candle_core::{DType, Device, Tensor};
+use files::{Mapped, NotOpened};
+use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::{
@@ -19,17 +21,30 @@ use crate::{
     },
 };
 
+/// Bytes that are converted before their pages are released.
+const PIECE: usize = 16 << 20;
+
 enum Stored {
     /// Bytes of one of the files.
-    Bytes { file: usize, dtype: DType, shape: Vec<usize>, range: Range<usize> },
+    Bytes { file: usize, element: Element, shape: Vec<usize>, range: Range<usize> },
     /// A tensor that was unpickled.
     Ready(Tensor),
 }
 
-/// All tensors of a folder; each is converted on request.
+/// Types of numbers that are converted.
+#[derive(Clone, Copy)]
+enum Element {
+    F64,
+    F32,
+    F16,
+    Bf16,
+}
+
+/// All tensors of a folder. The files are mapped, and each tensor is converted on request, piece by piece: the file does
+/// not have to be in memory beside its tensors.
 pub(crate) struct Weights {
     path: PathBuf,
-    files: Vec<Vec<u8>>,
+    files: Vec<(PathBuf, Mapped)>,
     tensors: BTreeMap<String, Stored>,
 }
 
@@ -95,23 +110,27 @@ impl Weights {
 
     /// Adds a safetensors file.
     fn add(&mut self, path: &Path) -> Result<(), EmbedError> {
-        let bytes = fs::read(path).map_err(|error| EmbedError::read(path, error))?;
+        let mapped = Mapped::open(path, true).map_err(|error| match error {
+            NotOpened::System(reason) => EmbedError::read(path, reason),
+            NotOpened::NotRegular => EmbedError::read(path, io::Error::other("not a file; expected the weights")),
+        })?;
+        let bytes = mapped.bytes();
         if bytes.starts_with(b"version https://git-lfs") {
             let problem = "holds a Git LFS pointer, not the weights; run `git lfs pull`";
             return Err(EmbedError::format(path, "safetensors", problem));
         }
-        let parsed = SafeTensors::deserialize(&bytes).map_err(|e| EmbedError::format(path, "safetensors", e))?;
+        let parsed = SafeTensors::deserialize(bytes).map_err(|e| EmbedError::format(path, "safetensors", e))?;
         let file = self.files.len();
         let start = bytes.as_ptr() as usize;
         for (name, view) in parsed.tensors() {
             // Other element types belong to counters, masks and quantised weights, which no encoder needs.
-            let Some(dtype) = element(view.dtype()) else { continue };
+            let Some(element) = Element::of(view.dtype()) else { continue };
             let from = view.data().as_ptr() as usize - start;
             let range = from..from + view.data().len();
-            let stored = Stored::Bytes { file, dtype, shape: view.shape().to_vec(), range };
+            let stored = Stored::Bytes { file, element, shape: view.shape().to_vec(), range };
             self.tensors.insert(name, stored);
         }
-        self.files.push(bytes);
+        self.files.push((path.to_owned(), mapped));
         Ok(())
     }
 
@@ -141,14 +160,21 @@ impl Weights {
     }
 
     fn tensor(&self, stored: &Stored) -> Result<Tensor, EmbedError> {
-        let tensor = match stored {
-            Stored::Bytes { file, dtype, shape, range } => {
-                let bytes = &self.files[*file][range.clone()];
-                Tensor::from_raw_buffer(bytes, *dtype, shape, &Device::Cpu)?
-            }
-            Stored::Ready(tensor) => tensor.clone(),
+        let (file, element, shape, range) = match stored {
+            Stored::Bytes { file, element, shape, range } => (file, element, shape, range),
+            Stored::Ready(tensor) => return Ok(tensor.to_dtype(DType::F32)?.contiguous()?),
         };
-        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+        let (path, mapped) = &self.files[*file];
+        if let Some((now, then)) = mapped.changed().map_err(|error| EmbedError::read(path, error))? {
+            let problem = format!("has {now} bytes now and had {then} a moment ago; do not change it while it is read");
+            return Err(EmbedError::format(path, "safetensors", problem));
+        }
+        let mut values = Vec::with_capacity(range.len() / element.size());
+        for piece in mapped.bytes()[range.clone()].chunks(PIECE) {
+            element.convert(piece, &mut values);
+            mapped.release(piece);
+        }
+        Ok(Tensor::from_vec(values, shape.as_slice(), &Device::Cpu)?)
     }
 }
 
@@ -213,12 +239,33 @@ fn modern(name: &str) -> String {
     }
 }
 
-fn element(dtype: Dtype) -> Option<DType> {
-    match dtype {
-        Dtype::F64 => Some(DType::F64),
-        Dtype::F32 => Some(DType::F32),
-        Dtype::F16 => Some(DType::F16),
-        Dtype::BF16 => Some(DType::BF16),
-        _ => None,
+impl Element {
+    fn of(dtype: Dtype) -> Option<Self> {
+        match dtype {
+            Dtype::F64 => Some(Self::F64),
+            Dtype::F32 => Some(Self::F32),
+            Dtype::F16 => Some(Self::F16),
+            Dtype::BF16 => Some(Self::Bf16),
+            _ => None,
+        }
+    }
+
+    fn size(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// Appends little-endian numbers.
+    fn convert(self, bytes: &[u8], values: &mut Vec<f32>) {
+        let twos = || bytes.as_chunks().0.iter();
+        match self {
+            Self::F64 => values.extend(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32)),
+            Self::F32 => values.extend(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b))),
+            Self::F16 => values.extend(twos().map(|b| f16::from_le_bytes(*b).to_f32())),
+            Self::Bf16 => values.extend(twos().map(|b| bf16::from_le_bytes(*b).to_f32())),
+        }
     }
 }
