@@ -210,6 +210,23 @@ pub fn lay_over(value: &mut Value, overrides: &Value) {
     }
 }
 
+/// Merges `more` changes into `changes` of a file: like [`lay_over`], but a `null` stays, because the key is still to be
+/// removed from the file.
+pub fn lay_changes(changes: &mut Value, more: &Value) {
+    match (changes, more) {
+        (Value::Object(map), Value::Object(more)) => {
+            for (key, more) in more {
+                match more {
+                    Value::Null => drop(map.insert(key.clone(), Value::Null)),
+                    more => lay_changes(map.entry(key.clone()).or_insert(Value::Null), more),
+                }
+            }
+        }
+        (_, Value::Null) => {}
+        (changes, more) => *changes = more.clone(),
+    }
+}
+
 /// The checks that the types cannot make.
 fn check(grid: &Located<Grid>) -> Result<(), DataError> {
     let value = &grid.value;
@@ -316,6 +333,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn changes_of_changes_still_remove_keys() {
+        let mut changes = json!({"views": {"m2": ["a"], "m3": ["b"]}, "seeds": [1]});
+        lay_changes(&mut changes, &json!({"views": {"m3": null, "m4": null}, "tasks": ["x"]}));
+        assert_eq!(changes, json!({"views": {"m2": ["a"], "m3": null, "m4": null}, "seeds": [1], "tasks": ["x"]}));
+        lay_changes(&mut changes, &Value::Null);
+        let mut file = json!({"views": {"m3": ["c"], "m4": ["d"], "m5": ["e"]}});
+        lay_over(&mut file, &changes);
+        assert_eq!(file, json!({"views": {"m2": ["a"], "m5": ["e"]}, "seeds": [1], "tasks": ["x"]}));
+    }
 
     #[test]
     fn overrides_merge_replace_and_remove() {

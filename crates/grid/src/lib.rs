@@ -12,8 +12,8 @@ pub mod source;
 mod spelled;
 mod terms;
 
-pub use self::file::lay_over;
 pub use self::file::{DataSpec, Grid, Primary, SyntheticSpec, ViewSet};
+pub use self::file::{lay_changes, lay_over};
 /// Registers the methods that this crate's grid files have beyond those of `align`.
 pub use select::register as register_methods;
 

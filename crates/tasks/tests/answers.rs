@@ -110,6 +110,32 @@ fn captions_and_pictures_are_scored_as_in_the_field() {
     assert_eq!(of_pair(&alone, "text", Metric::Map).n, 0, "a picture is the only one of its text's group");
 }
 
+#[test]
+fn queries_search_the_gallery_alone() {
+    // The queries of the other view are the nearest rows and would be found first.
+    let (across, up) = ([1.0, 0.0], [0.0, 1.0]);
+    let a = Matrix::new(4, 2, [across, up, across, across].concat()).expect("sound");
+    let b = Matrix::new(4, 2, [across, up, up, across].concat()).expect("sound");
+    let views = Views::new([("a", a), ("b", b)]).expect("sound");
+    let labels = |values: [i64; 4]| vec![Labels { name: "query".into(), values: values.to_vec() }];
+    let groups = vec![Labels { name: "person".into(), values: vec![1, 2, 1, 2] }];
+    let data = |roles| both(Split::new(views.clone(), labels(roles), groups.clone(), None).expect("one each"));
+    let groups = ReidParams { by: ReidBy::Groups(NamedList::default()), ..ReidParams::default() };
+    let with_roles = Task::from(ReidParams { queries: Some("query".into()), ..groups.clone() });
+
+    let scores = score(&na(Scale::Raw), &with_roles, &data([1, 1, 0, 0]));
+    let of = |scores: &Scores, metric| (of_pair(scores, "a", metric).value, of_pair(scores, "a", metric).n);
+    assert_eq!(of(&scores, Metric::Cmc1), (Some(0.0), 2));
+    assert_eq!(of(&scores, Metric::Map), (Some(0.5), 2));
+    let all = score(&na(Scale::Raw), &Task::from(groups), &data([1, 1, 0, 0]));
+    assert_eq!(of(&all, Metric::Cmc1).1, 4, "without roles every item is a query");
+
+    let input = data([1, 1, 0, 7]);
+    let fit = na(Scale::Raw).fit(&input.train.views, 0).expect("fits");
+    let error = with_roles.score(&TaskInput::new(&fit.fitted, &input)).expect_err("no role").to_string();
+    assert!(error.contains("queries") && error.contains("the value 7"), "{error}");
+}
+
 /// Retrieval by item and by labels that are all distinct.
 #[test]
 fn one_right_answer_is_the_item_itself_bit_for_bit() {

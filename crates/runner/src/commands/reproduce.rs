@@ -13,7 +13,7 @@ use crate::run::outcome::Ending;
 use data::Found;
 use grid::plan::PlanRequest;
 use grid::source::manifests_dir;
-use grid::{DataSpec, Grid, lay_over};
+use grid::{DataSpec, Grid, lay_changes};
 use report::claims::{self, Verdict};
 use report::pages::outputs::Drawing;
 use report::paper::Paper;
@@ -96,7 +96,7 @@ fn one(file: &Path, request: &ReproduceRequest, fits: &Fits, observer: &dyn Obse
     let paper = &located.value;
     let mut overrides = paper.overrides.clone();
     if *quick {
-        lay_over(&mut overrides, &paper.quick);
+        lay_changes(&mut overrides, &paper.quick);
     }
     let plan = PlanRequest {
         grid: file.parent().unwrap_or(Path::new("")).join(&paper.grid),

@@ -55,6 +55,7 @@ const TASK: &str = "reid";
 /// # Departures
 /// None in the metrics. The protocol needs views that hold different items of the same classes; [`disjoint_by_class`]
 /// makes them from matched views. With matched views, `exclude_self` removes the query's own item from the gallery.
+/// With [`queries`](ReidParams::queries), items of the gallery are no queries, and queries are not searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReidParams {
@@ -65,6 +66,9 @@ pub struct ReidParams {
     /// Classes of the items.
     #[serde(deserialize_with = "align::choice", skip_serializing_if = "ReidBy::is_labels")]
     pub by: ReidBy,
+    /// Name of a labelling that is 1 for queries and 0 for items of the gallery. Default: every item is both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queries: Option<String>,
 }
 
 /// Classes of the items in re-identification.
@@ -98,6 +102,12 @@ const PARAMETERS: &[ParameterDoc] = &[
     ),
     ParameterDoc::new("by", "labels", "labels, groups", "Classes of the items: labels, or groups"),
     parameters::grouping("by.groups.name"),
+    ParameterDoc::new(
+        "queries",
+        "null",
+        "name of a labelling, or null",
+        "Labelling that is 1 for queries and 0 for the gallery; null makes every item both",
+    ),
 ];
 
 impl Evaluation for ReidParams {
@@ -171,6 +181,32 @@ pub struct Found {
     pub average_precision: Vec<f32>,
     /// Rank of the first match, from 1.
     pub first_match: Vec<f32>,
+}
+
+impl Found {
+    /// Drops the results of items that are no queries.
+    fn keep(&mut self, is_query: &[bool]) {
+        for values in [&mut self.average_precision, &mut self.first_match] {
+            values
+                .iter_mut()
+                .zip(is_query)
+                .filter(|(_, is_query)| !**is_query)
+                .for_each(|(value, _)| *value = f32::NAN);
+        }
+    }
+}
+
+/// Whether each entry of each view is a query.
+fn roles(name: &str, input: &TaskInput<'_>) -> Result<Vec<Vec<bool>>, TaskError> {
+    let list = labels(TASK, Some(name), input.test)?;
+    if let Some(other) = list.values.iter().find(|value| ![0, 1].contains(*value)) {
+        let (got, want) = (format!("{name}, with the value {other}"), "a labelling of 1 (queries) and 0 (gallery)");
+        return Err(TaskError::Parameter { task: TASK, parameter: "queries", got, want });
+    }
+    let of_view = |view: &align::views::View| {
+        Entries::of(view, &list.values).classes().iter().map(|roles| roles.contains(&1)).collect()
+    };
+    Ok(input.test.views.iter().map(of_view).collect())
 }
 
 /// Sorts the gallery for every query; rows of both normalised, n × d.
@@ -260,14 +296,23 @@ fn score(params: &ReidParams, input: &TaskInput<'_>) -> Result<Scores, TaskError
     };
     let names: Vec<&str> = input.test.views.names().collect();
     let entries: Vec<Entries> = input.test.views.iter().map(|view| Entries::of(view, &list.values)).collect();
+    let is_query: Option<Vec<Vec<bool>>> = params.queries.as_deref().map(|name| roles(name, input)).transpose()?;
     let projections = project_all(input)?;
-    let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| {
+    type Answer = Result<Result<Found, String>, TaskError>;
+    let find = |s: usize, t: usize, queries: &Matrix, gallery: &Matrix| -> Answer {
         if let Some(reason) = incomparable((names[s], names[t]), (queries, gallery)) {
             return Ok(Err(reason));
         }
         let matches = |i: usize, j: usize| share_a_class(&entries[s].classes()[i], &entries[t].classes()[j]);
-        let left_out = |i: usize, j: usize| params.exclude_self && entries[s].share_an_item(i, &entries[t], j);
-        find_by(queries, gallery, matches, left_out).map(Ok)
+        let left_out = |i: usize, j: usize| {
+            is_query.as_ref().is_some_and(|is_query| is_query[t][j])
+                || params.exclude_self && entries[s].share_an_item(i, &entries[t], j)
+        };
+        let mut found = find_by(queries, gallery, matches, left_out)?;
+        if let Some(is_query) = &is_query {
+            found.keep(&is_query[s]);
+        }
+        Ok(Ok(found))
     };
     let mut out = Scores::default();
     for &space in input.coordinates() {
