@@ -342,8 +342,9 @@ pub fn picture(number: usize, variant: usize) -> Vec<u8> {
     let made = image::RgbImage::from_fn(20, 24, |x, y| {
         let (x, y) = (x as usize, y as usize);
         let along = [x, y, x + y, x + 2 * y][number % 4] + variant;
-        let bright = if (along / (2 + number % 3)) % 2 == 0 { 220 } else { 60 };
-        let channel = |c: usize| if (number + c) % 3 == 0 { bright } else { bright / 2 + (13 * number % 50) as u8 };
+        let bright = if (along / (2 + number % 3)).is_multiple_of(2) { 220 } else { 60 };
+        let channel =
+            |c: usize| if (number + c).is_multiple_of(3) { bright } else { bright / 2 + (13 * number % 50) as u8 };
         image::Rgb([channel(0), channel(1), channel(2)])
     });
     let mut bytes = std::io::Cursor::new(Vec::new());

@@ -251,7 +251,7 @@ impl Fetch {
     }
 }
 
-/// Write the texts, or the lists of pictures and sounds, of a downloaded source, with the jobs of its encoders
+/// List the texts, pictures and sounds of a downloaded source as jobs for its encoders
 #[derive(Args)]
 pub struct Texts {
     /// Source whose file has `texts` or `items`: a name in data-manifests/sources/, or a path
