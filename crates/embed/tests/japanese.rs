@@ -89,9 +89,9 @@ fn ids_are_equal() {
     let texts = texts();
     let ways = [
         ("part", "texts", 6000, settings()),
-        ("characters", "fewer", 1526, with("subword_tokenizer_type", json!("character"))),
-        ("lower", "fewer", 1526, with("do_lower_case", json!(true))),
-        ("as they are", "fewer", 1526, with("mecab_kwargs", json!({"mecab_dic": "ipadic", "normalize_text": false}))),
+        ("characters", "fewer", 1528, with("subword_tokenizer_type", json!("character"))),
+        ("lower", "fewer", 1528, with("do_lower_case", json!(true))),
+        ("as they are", "fewer", 1528, with("mecab_kwargs", json!({"mecab_dic": "ipadic", "normalize_text": false}))),
     ];
     for (name, list, count, settings) in ways {
         compare(settings, &dictionary(), name, &texts[list], count);
@@ -110,7 +110,6 @@ fn ids_are_equal_with_the_whole_dictionary() {
 fn older_folders_name_the_tokenizer_elsewhere() {
     let text = ["私は[MASK]を食べた。 東京都知事"];
     let wanted = open(&bert(settings()), &dictionary()).unwrap().token_ids(&text).unwrap();
-    assert_eq!(wanted[0][0..3].len(), 3);
     for settings in [json!({}), json!({"do_lower_case": false})] {
         let folder = bert(settings).set("config.json", "tokenizer_class", json!("BertJapaneseTokenizer"));
         assert_eq!(open(&folder, &dictionary()).unwrap().token_ids(&text).unwrap(), wanted);

@@ -160,6 +160,27 @@ fn texts_are_read_from_files_that_are_fetched() {
 }
 
 #[test]
+fn dictionaries_are_fetched_with_a_checksum() {
+    for name in ["massive", "ted_multi"] {
+        let source = Source::find(name, &project()).unwrap();
+        let named: Vec<_> =
+            source.views.iter().filter_map(|view| Some((view.name.as_str(), view.dictionary.as_ref()?))).collect();
+        let [("ja", dictionary)] = named[..] else { panic!("{name}: {named:?}") };
+        let sum = source.origins.iter().find_map(|origin| match origin {
+            Origin::Web { file, sha256, .. } if file == dictionary => sha256.clone(),
+            _ => None,
+        });
+        assert_eq!(sum.unwrap().len(), 64, "{name}");
+    }
+    let toy = Toy::new("https://huggingface.co", TEXTS);
+    let path = toy.options.sources.join("toy.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("pooling: mean}", "pooling: mean, dictionary: words.tar.gz}")).unwrap();
+    let error = toy.error();
+    assert!(error.contains(".dictionary: `words.tar.gz` is not among the files that are fetched"), "{error}");
+}
+
+#[test]
 fn the_papers_texts_can_be_read() {
     for (name, parts) in [("massive", 10), ("ted_multi", 10), ("dbpedia14", 1)] {
         let source = Source::find(name, &project()).unwrap();

@@ -68,7 +68,9 @@ others = [line for line in possible if line.split(",")[0] not in surfaces]
 rng.shuffle(needed)
 rng.shuffle(others)
 # not all that the texts need, so that unknown words occur in the midst
-words = sorted(needed[: WORDS * 3 // 4] + others[: WORDS // 4])
+words = needed[: WORDS * 3 // 4] + others[: WORDS // 4]
+# characters whose decoding is a question
+words = sorted(set(words) | {line for line in possible if set(line.split(",")[0]) & set("〜−‖£")})
 
 
 def renumbered(line):
