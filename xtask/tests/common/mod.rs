@@ -42,24 +42,24 @@ fn hub() -> Server {
     Server::start(|request, _| answer(request).unwrap_or_else(|| Reply::status(404)))
 }
 
-/// The paper's encoders, each served as a tiny one; some architectures stand for others.
+/// The paper's encoders, each served as a tiny one of its architecture.
 const ENCODERS: [(&str, &str); 25] = [
     ("microsoft/resnet-18", "resnet-basic"),
     ("microsoft/resnet-34", "resnet-basic"),
     ("microsoft/resnet-50", "resnet"),
-    ("google/mobilenet_v2_1.0_224", "resnet"),
+    ("google/mobilenet_v2_1.0_224", "mobilenet"),
     ("WinKawaks/vit-tiny-patch16-224", "vit"),
-    ("facebook/deit-small-patch16-224", "vit"),
+    ("facebook/deit-small-patch16-224", "deit"),
     ("google/vit-base-patch16-224", "vit"),
     ("google/vit-large-patch16-224", "vit"),
-    ("microsoft/swin-tiny-patch4-window7-224", "convnext"),
-    ("microsoft/swin-large-patch4-window12-384-in22k", "convnext"),
+    ("microsoft/swin-tiny-patch4-window7-224", "swin"),
+    ("microsoft/swin-large-patch4-window12-384-in22k", "swin-even"),
     ("facebook/convnext-base-224", "convnext"),
     ("facebook/convnext-large-224", "convnext"),
     ("facebook/dinov2-base", "dinov2"),
     ("facebook/dinov2-large", "dinov2"),
-    ("facebook/dinov2-giant", "dinov2"),
-    ("facebook/dinov3-vitl16-pretrain-lvd1689m", "dinov2"),
+    ("facebook/dinov2-giant", "dinov2-swiglu"),
+    ("facebook/dinov3-vitl16-pretrain-lvd1689m", "dinov3"),
     ("openai/clip-vit-base-patch32", "clip"),
     ("openai/clip-vit-base-patch16", "clip"),
     ("facebook/hubert-base-ls960", "hubert"),
