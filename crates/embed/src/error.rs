@@ -33,6 +33,14 @@ pub enum EmbedError {
         /// The system's reason.
         reason: io::Error,
     },
+    /// A missing or damaged file in the hub's cache.
+    #[error("{}: {problem}", .path.display())]
+    Cached {
+        /// The file.
+        path: PathBuf,
+        /// What was found, what was expected and what to do.
+        problem: String,
+    },
     /// A file that breaks its format.
     #[error("{}: not a valid {format} file: {detail}", .path.display())]
     Format {

@@ -1,7 +1,8 @@
 //! Texts, pictures and sounds to embeddings, without Python.
 //!
 //! An encoder is a folder in the layout of the model hub: `config.json`, `model.safetensors` and, for
-//! text, `tokenizer.json`. Nothing is downloaded. An unsupported architecture is an error that names it.
+//! text, `tokenizer.json`. [`model_folder`] finds an encoder in the cache of the hub's own programs. Nothing is
+//! downloaded. An unsupported architecture is an error that names it.
 //!
 //! ```
 //! use std::path::Path;
@@ -31,7 +32,7 @@ pub mod text;
 
 pub use embeddings::Embeddings;
 pub use error::EmbedError;
-pub use folder::fingerprint;
+pub use folder::{fingerprint, model_folder};
 pub use pictures::PictureEncoder;
 pub use shards::{Job, Outcome};
 pub use sounds::SoundEncoder;

@@ -103,12 +103,10 @@ fn families(names: &[&str]) -> String {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Text(text) => texts(&text),
+        Command::Text(text) => texts(text),
         Command::Jobs(jobs) => jobs::run(&jobs),
-        Command::Pictures(pictures) => embed_pictures(&pictures),
-        Command::Sounds(sounds) => SoundEncoder::open(&sounds.common.model)
-            .map_err(Into::into)
-            .and_then(|encoder| embed_sounds(&sounds.common, &sounds.input, &Rows::default(), &encoder)),
+        Command::Pictures(pictures) => embed_pictures(pictures),
+        Command::Sounds(sounds) => embed_sounds_of(sounds),
         Command::Edges(maps) => edge_maps(&maps),
     };
     match result.and_then(|()| say::trouble().map_or(Ok(()), |trouble| Err(anyhow::anyhow!(trouble)))) {
@@ -120,7 +118,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn texts(args: &Text) -> Result<()> {
+fn texts(mut args: Text) -> Result<()> {
+    args.common.find_model()?;
     let options = TextOptions {
         pool: args.pool.map(Pool::from),
         max_length: args.max_length,
@@ -129,7 +128,13 @@ fn texts(args: &Text) -> Result<()> {
     embed_texts(&args.common, &args.input, &Rows::default(), &TextEncoder::open(&args.common.model, options)?)
 }
 
-fn embed_pictures(args: &Pictures) -> Result<()> {
+fn embed_sounds_of(mut args: Sounds) -> Result<()> {
+    args.common.find_model()?;
+    embed_sounds(&args.common, &args.input, &Rows::default(), &SoundEncoder::open(&args.common.model)?)
+}
+
+fn embed_pictures(mut args: Pictures) -> Result<()> {
+    args.common.find_model()?;
     let files = input::pictures(&args.input)?;
     let edges = args.edges.map(pictures::Edges::from);
     let encoder = PictureEncoder::open(&args.common.model)?;

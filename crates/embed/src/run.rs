@@ -9,14 +9,16 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use embed::{EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, pictures::Edges};
+use embed::{
+    EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, model_folder, pictures::Edges,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Options of every run.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// The encoder: a folder with config.json and model.safetensors
-    #[arg(long, value_name = "FOLDER")]
+    /// The encoder: a folder with config.json and model.safetensors, or OWNER/NAME[@REVISION] in the hub's cache
+    #[arg(long, value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The result: a safetensors file; other tensors in it are kept
     #[arg(long, value_name = "FILE")]
@@ -26,6 +28,21 @@ pub(crate) struct Common {
     pub(crate) tensor: String,
     #[command(flatten)]
     pub(crate) sizes: Sizes,
+}
+
+impl Common {
+    /// Puts the folder of the encoder in place of its name in the hub's cache.
+    ///
+    /// # Errors
+    /// The errors of [`model_folder`].
+    pub(crate) fn find_model(&mut self) -> Result<()> {
+        let folder = model_folder(&self.model)?;
+        if folder != self.model {
+            say::out!("{} is {}", self.model.display(), folder.display());
+            self.model = folder;
+        }
+        Ok(())
+    }
 }
 
 /// Sizes of batches and shards.

@@ -2,39 +2,23 @@
 
 use std::path::PathBuf;
 
+use files::hub::is_commit;
+
 use crate::{
     FetchError, Options, Report, cache,
-    hub::{
-        repository::{Hub, Kind, is_repository},
-        shown,
-    },
+    cached::{self, Lookup},
+    hub::repository::{Hub, Kind, is_repository},
+    needed,
     record::Records,
     run::Run,
 };
 
-/// Files that describe an encoder and tokenise text, as far as a repository has them.
-const SMALL: &[&str] = &[
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "preprocessor_config.json",
-    "modules.json",
-    "sentence_bert_config.json",
-];
+/// Key of the files of an encoder among the lists of patterns; no pattern has this name.
+const LISTED: &str = "/";
 
-/// Forms of weights, the preferred first: (name of a single file, beginning of parts, their ending).
-const WEIGHTS: &[(&str, &str, &str)] =
-    &[("model.safetensors", "model-", ".safetensors"), ("pytorch_model.bin", "pytorch_model-", ".bin")];
-
-/// Downloads an encoder into the cache by its id on the hub, such as `google-bert/bert-base-chinese`. Weights are taken
-/// as safetensors if the repository has them.
+/// Fetches an encoder by its id on the hub, such as `google-bert/bert-base-chinese`. If the cache of the hub's own
+/// programs has it ([`Options::hub_cache`]), its files are verified and used there; otherwise they are downloaded into
+/// the cache. Weights are taken as safetensors if the repository has them.
 ///
 /// # Errors
 /// The errors of [`fetch`](crate::fetch); a text that is not an id; a repository without a configuration or weights
@@ -45,33 +29,58 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
     }
     let hub = hub_of(id, revision);
     let mut run = Run::start(options, &options.cache.join(cache::ENCODERS), &name_of(id))?;
-    let page = options.endpoint.page(&hub);
-    let into = run.folder.root.display();
-    (options.say)(&format!("{id}\n  licence: its own, on {page}; read it before use\n  into {into}"));
-    // Stored like the list of a pattern, under a name that no pattern has.
-    let key = "/";
-    let paths = match run.records.listing(&hub, key) {
+    if run.records.snapshot().is_some() && is_other(revision, run.records.revision(&hub)) {
+        run.records.forget();
+    }
+    let report = |folder: PathBuf, files, hub_cache| Report {
+        name: id.to_owned(),
+        folder,
+        files,
+        hub_cache,
+        manual: Vec::new(),
+    };
+    let notice = |place: String| {
+        let page = options.endpoint.page(&hub);
+        (options.say)(&format!("{id}\n  licence: its own, on {page}; read it before use\n  {place}"));
+    };
+    let listed = run.records.listing(&hub, LISTED).map(<[String]>::to_vec);
+    let is_begun = listed.iter().flatten().any(|path| run.folder.root.join(path).exists());
+    if !is_begun {
+        match cached::find(&run, options, &hub, listed.as_deref())? {
+            Lookup::Found(found) => {
+                let folder = found.snapshot.folder().to_owned();
+                notice(format!("in the hub's cache: {}", folder.display()));
+                run.records.keep_snapshot(&hub, &found.snapshot, found.listed(LISTED), found.records())?;
+                let commit = found.snapshot.commit().to_owned();
+                return Ok(report(folder, found.files(), Some(commit)));
+            }
+            Lookup::Absent(cached) | Lookup::Unusable(cached) if options.offline => {
+                return Err(FetchError::OfflineEncoder { path: run.folder.root.join("config.json"), cached });
+            }
+            Lookup::Unusable(reason) => (options.say)(&format!("{id}: not taken from the hub's cache: {reason}")),
+            Lookup::Absent(_) => {}
+        }
+        run.records.leave_snapshot()?;
+    }
+    notice(format!("into {}", run.folder.root.display()));
+    let paths = match run.records.listing(&hub, LISTED) {
         Some(paths) => paths.to_vec(),
         None => {
             run.may_ask("config.json")?;
             let revision = run.revision(&hub);
-            let all = run.look().files(&hub, &revision, "", true)?;
-            let wanted = choose(&all).map_err(|reason| {
-                let url = shown(&options.endpoint.listing(&hub, &revision, "", true));
-                FetchError::Answer { url, reason }
-            })?;
-            run.records.keep_listing(&hub, key, &wanted)?;
+            let wanted = needed::listed(&run, options, &hub, &revision)?;
+            run.records.keep_listing(&hub, LISTED, &wanted)?;
             wanted
         }
     };
     for path in &paths {
         run.one_of_hub(&hub, path, None)?;
     }
-    Ok(Report { name: id.to_owned(), folder: run.folder.root.clone(), files: run.files, manual: Vec::new() })
+    Ok(report(run.folder.root.clone(), run.files, None))
 }
 
-/// Folder of an [`encoder`] in the cache, and the commit of the download, if there was one. Nothing is downloaded or
-/// verified.
+/// Folder of an [`encoder`], in the cache or in that of the hub's programs, and its commit, if it was fetched. Nothing is
+/// downloaded or verified.
 ///
 /// # Errors
 /// A text that is not an id; a `fetched.json` that cannot be read.
@@ -85,8 +94,18 @@ pub fn encoder_place(
     }
     let folder = options.cache.join(cache::ENCODERS).join(name_of(id));
     let records = Records::read(&folder)?;
-    let commit = revision.map(str::to_owned).or_else(|| records.revision(&hub_of(id, None)).map(str::to_owned));
-    Ok((folder, commit))
+    let recorded = records.revision(&hub_of(id, None));
+    let snapshot = records.snapshot().filter(|snapshot| snapshot.is_dir() && !is_other(revision, recorded));
+    let commit = match snapshot {
+        Some(_) => recorded.or(revision),
+        None => revision.or(recorded),
+    };
+    Ok((snapshot.map_or(folder, Into::into), commit.map(str::to_owned)))
+}
+
+/// Whether a commit is wanted that is not the recorded one.
+fn is_other(wanted: Option<&str>, recorded: Option<&str>) -> bool {
+    wanted.is_some_and(|wanted| is_commit(wanted) && recorded.is_some_and(|recorded| recorded != wanted))
 }
 
 fn name_of(id: &str) -> String {
@@ -95,68 +114,4 @@ fn name_of(id: &str) -> String {
 
 fn hub_of(id: &str, revision: Option<&str>) -> Hub {
     Hub { kind: Kind::Model, repository: id.to_owned(), branch: "main".into(), revision: revision.map(Into::into) }
-}
-
-/// The files that are needed, from the list of all files.
-fn choose(all: &[String]) -> Result<Vec<String>, String> {
-    if !all.iter().any(|path| path == "config.json") {
-        return Err("the repository has no config.json; is it an encoder?".to_owned());
-    }
-    let small = all.iter().filter(|path| SMALL.contains(&path.as_str()) || is_module(path));
-    let mut wanted: Vec<String> = small.cloned().collect();
-    for (whole, start, end) in WEIGHTS {
-        let is_part = |path: &&String| path.starts_with(start) && path.ends_with(end) && !path.contains('/');
-        let index = format!("{whole}.index.json");
-        let weights: Vec<&String> = match all.iter().find(|path| path == whole) {
-            Some(whole) => vec![whole],
-            None if all.contains(&index) => all.iter().filter(|path| **path == index || is_part(path)).collect(),
-            None => continue,
-        };
-        wanted.extend(weights.into_iter().cloned());
-        return Ok(wanted);
-    }
-    Err("the repository has neither model.safetensors nor pytorch_model.bin; convert its weights first".to_owned())
-}
-
-/// The settings of a module after the encoder, such as `1_Pooling/config.json`.
-fn is_module(path: &str) -> bool {
-    path.split_once('/').is_some_and(|(folder, name)| {
-        name == "config.json" && folder.starts_with(|c: char| c.is_ascii_digit()) && folder.contains('_')
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chosen(all: &[&str]) -> Result<Vec<String>, String> {
-        choose(&all.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn the_best_weights_and_nothing_else() {
-        let all = [
-            "1_Pooling/config.json",
-            "README.md",
-            "config.json",
-            "flax_model.msgpack",
-            "model.safetensors",
-            "onnx/config.json",
-            "onnx/model.onnx",
-            "pytorch_model.bin",
-            "tf_model.h5",
-            "vocab.txt",
-        ];
-        assert_eq!(chosen(&all).unwrap(), ["1_Pooling/config.json", "config.json", "vocab.txt", "model.safetensors"]);
-        assert_eq!(chosen(&["config.json", "pytorch_model.bin"]).unwrap(), ["config.json", "pytorch_model.bin"]);
-        let parts =
-            ["config.json", "model-1-of-2.safetensors", "model-2-of-2.safetensors", "model.safetensors.index.json"];
-        assert_eq!(chosen(&parts).unwrap(), parts);
-    }
-
-    #[test]
-    fn what_cannot_be_run_is_refused() {
-        assert!(chosen(&["model.safetensors"]).unwrap_err().contains("no config.json"));
-        assert!(chosen(&["config.json", "tf_model.h5"]).unwrap_err().contains("convert its weights"));
-    }
 }

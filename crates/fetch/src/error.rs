@@ -127,6 +127,14 @@ pub enum FetchError {
         /// Where it would be.
         path: PathBuf,
     },
+    /// An encoder that is missing here and in the hub's cache while the network may not be used.
+    #[error("{}: has not been fetched, the hub's cache has no copy to use ({cached}), and the network may not be used; fetch it where there is a network", .path.display())]
+    OfflineEncoder {
+        /// Where its configuration would be.
+        path: PathBuf,
+        /// Reason why the hub's cache does not help.
+        cached: String,
+    },
     /// A path that would leave the cache.
     #[error("{}: {reason}; nothing is written outside the cache", .path.display())]
     Outside {

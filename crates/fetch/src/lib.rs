@@ -3,7 +3,7 @@
 //! A *source file* in `data-manifests/sources/` lists the raw material of a data set: repositories on the hub, other
 //! addresses, and files that only a person can download. [`fetch`] downloads it into the cache, resumes interrupted
 //! downloads, verifies every file, and records the origin of each file in `fetched.json`. A later fetch then needs no
-//! network and notices changed files.
+//! network and notices changed files. [`encoder`] uses an encoder in the cache of the hub's own programs where it is.
 //!
 //! ```no_run
 //! let options = fetch::Options::from_env("data-manifests/sources".as_ref())?;
@@ -22,11 +22,13 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cache;
+mod cached;
 mod encoder;
 mod error;
 mod http;
 mod hub;
 mod manual;
+mod needed;
 mod options;
 mod record;
 mod report;
@@ -75,7 +77,7 @@ pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError
     for part in &source.manual {
         manual.push(manual::check(part, &run.folder, &mut run.records)?);
     }
-    Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, manual })
+    Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, hub_cache: None, manual })
 }
 
 /// The example of the README, compiled with the examples of the documentation.

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use files::hub::HubCache;
+
 use crate::{
     FetchError, Retry,
     cache::cache_dir,
@@ -39,6 +41,8 @@ pub struct Options {
     pub sources: PathBuf,
     /// The cache folder of downloads.
     pub cache: PathBuf,
+    /// The cache of the hub's own programs, in which encoders are looked for before they are downloaded.
+    pub hub_cache: Option<HubCache>,
     /// The hub.
     pub endpoint: Endpoint,
     /// Token for gated repositories.
@@ -54,7 +58,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options from `ALIGN_DATA`, `HF_ENDPOINT` and `HF_TOKEN`; lines for the user and progress are dropped until
+    /// Options from `ALIGN_DATA`, `HF_ENDPOINT`, `HF_TOKEN` and the variables of [`HubCache::from_env`]; lines for the user and progress are dropped until
     /// [`Options::say`] and [`Options::progress`] are set.
     ///
     /// # Errors
@@ -63,6 +67,7 @@ impl Options {
         Ok(Self {
             sources: sources.to_owned(),
             cache: cache_dir()?,
+            hub_cache: HubCache::from_env(),
             endpoint: Endpoint::from_env()?,
             token: Token::from_env()?,
             retry: Retry::default(),
@@ -75,10 +80,11 @@ impl Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sources, cache, endpoint, token, retry, offline, say: _, progress: _ } = self;
+        let Self { sources, cache, hub_cache, endpoint, token, retry, offline, say: _, progress: _ } = self;
         f.debug_struct("Options")
             .field("sources", sources)
             .field("cache", cache)
+            .field("hub_cache", hub_cache)
             .field("endpoint", endpoint)
             .field("token", token)
             .field("retry", retry)

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use files::hub::Snapshot;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,6 +37,9 @@ struct Content {
     /// Files and folders that a person put there, by their path.
     #[serde(default)]
     put: BTreeMap<String, Put>,
+    /// Folder in the hub's cache with the files, if they are not in this folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot: Option<PathBuf>,
 }
 
 /// Record of a file since its first download.
@@ -116,6 +120,41 @@ impl Records {
     pub(crate) fn keep_listing(&mut self, hub: &Hub, pattern: &str, paths: &[String]) -> Result<(), FetchError> {
         self.content.listings.insert(listing(hub, pattern), paths.to_vec());
         self.write()
+    }
+
+    /// Folder in the hub's cache with the files, if they were used there.
+    pub(crate) fn snapshot(&self) -> Option<&Path> {
+        self.content.snapshot.as_deref()
+    }
+
+    /// Records the files of a snapshot in the hub's cache, and their list if it is the repository's.
+    pub(crate) fn keep_snapshot(
+        &mut self,
+        hub: &Hub,
+        snapshot: &Snapshot,
+        listed: Option<(&str, Vec<String>)>,
+        files: impl IntoIterator<Item = (String, Record)>,
+    ) -> Result<(), FetchError> {
+        self.content.snapshot = Some(snapshot.folder().to_owned());
+        self.content.revisions.insert(branch(hub), snapshot.commit().to_owned());
+        if let Some((pattern, paths)) = listed {
+            self.content.listings.insert(listing(hub, pattern), paths);
+        }
+        self.content.files.extend(files);
+        self.write()
+    }
+
+    /// Forgets that the files are in the hub's cache; their checksums stay.
+    pub(crate) fn leave_snapshot(&mut self) -> Result<(), FetchError> {
+        match self.content.snapshot.take() {
+            Some(_) => self.write(),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets everything, in memory: the files of another commit are wanted.
+    pub(crate) fn forget(&mut self) {
+        self.content = Content::default();
     }
 
     fn write(&self) -> Result<(), FetchError> {

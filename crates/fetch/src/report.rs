@@ -21,6 +21,8 @@ pub struct Report {
     pub folder: PathBuf,
     /// Files in the order of the source file.
     pub files: Vec<Fetched>,
+    /// Commit of the snapshot in the hub's cache, if the files are used there.
+    pub hub_cache: Option<String>,
     /// State of the files that a person has to download, in the order of the source file.
     pub manual: Vec<Standing>,
 }
@@ -72,8 +74,12 @@ impl fmt::Display for Report {
         let bytes: u64 = self.files.iter().map(|file| file.size).sum();
         let there = self.files.len() - new;
         write!(f, "{}: ", self.name)?;
-        if !self.files.is_empty() {
-            write!(f, "{new} downloaded, {there} there already, {bytes} bytes, all verified; ")?;
+        match &self.hub_cache {
+            Some(commit) => {
+                write!(f, "{there} files in the hub's cache, of commit {commit}, {bytes} bytes, all verified; ")?
+            }
+            None if self.files.is_empty() => {}
+            None => write!(f, "{new} downloaded, {there} there already, {bytes} bytes, all verified; ")?,
         }
         let complete = self.manual.iter().filter(|standing| **standing == Standing::Complete).count();
         if !self.manual.is_empty() {

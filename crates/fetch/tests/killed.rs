@@ -61,6 +61,7 @@ fn the_process_that_is_killed() {
     let options = Options {
         sources: folder.join("sources"),
         cache: folder.join("cache"),
+        hub_cache: None,
         endpoint: Endpoint::parse(&hub).unwrap(),
         token: None,
         retry: Retry::default(),

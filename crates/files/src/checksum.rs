@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 /// Lower-case hexadecimal SHA-256 of `bytes`.
@@ -30,14 +31,32 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 ///
 /// # Errors
 /// The error of the reader.
-pub fn sha256_reader(mut from: impl Read) -> io::Result<(String, u64)> {
-    let (mut sum, mut size) = (Sha256Stream::default(), 0);
+pub fn sha256_reader(from: impl Read) -> io::Result<(String, u64)> {
+    let mut sum = Sha256Stream::default();
+    let size = blocks(from, |block| sum.update(block))?;
+    Ok((sum.finish(), size))
+}
+
+/// SHA-1 that git gives to a file of this size, in lower-case hexadecimal. Git and the hub name files by it; it finds
+/// damage, not attacks.
+///
+/// # Errors
+/// The error of the reader.
+pub fn git_blob(from: impl Read, size: u64) -> io::Result<String> {
+    let mut sum = Sha1::new_with_prefix(format!("blob {size}\0"));
+    blocks(from, |block| sum.update(block))?;
+    Ok(hex(&sum.finalize()))
+}
+
+/// Hands all bytes of a reader on, and returns their number.
+fn blocks(mut from: impl Read, mut each: impl FnMut(&[u8])) -> io::Result<u64> {
+    let mut size = 0;
     let mut block = vec![0; 1 << 20];
     loop {
         match from.read(&mut block) {
-            Ok(0) => return Ok((sum.finish(), size)),
+            Ok(0) => return Ok(size),
             Ok(got) => {
-                sum.update(&block[..got]);
+                each(&block[..got]);
                 size += got as u64;
             }
             Err(reason) if reason.kind() == io::ErrorKind::Interrupted => {}

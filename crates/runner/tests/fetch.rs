@@ -13,6 +13,7 @@ fn fetch(cache: &Path, hub: &str, args: &[&str]) -> (i32, String, String) {
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .env("ALIGN_DATA", cache)
         .env("HF_ENDPOINT", hub)
+        .env("HF_HUB_CACHE", cache.join("hub"))
         .env_remove("HF_TOKEN")
         .arg("fetch")
         .args(args)

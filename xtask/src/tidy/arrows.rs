@@ -27,6 +27,7 @@ const PREFIX: &str = "polyalign-";
 
 /// Libraries and the crates that may depend on them.
 const HOMES: &[(&str, &[&str])] = &[
+    ("sha1", &["files"]),
     ("sha2", &["files"]),
     ("shlex", &["files"]),
     ("hostname", &["files"]),

@@ -167,6 +167,7 @@ impl Bench {
     pub fn call(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.current_dir(root()).env("ALIGN_DATA", self.path("cache")).env("HF_ENDPOINT", &self.hub.url);
+        command.env("HF_HUB_CACHE", self.path("hub"));
         command.env_remove("HF_TOKEN").args(args);
         command
     }

@@ -4,9 +4,15 @@ pub(crate) mod config;
 mod pickled;
 pub(crate) mod weights;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use files::checksum;
+use files::{
+    checksum,
+    hub::{self, HubCache},
+};
 
 use crate::{EmbedError, folder::config::Config, input};
 
@@ -28,6 +34,42 @@ pub(crate) fn check(folder: &Path) -> Result<(), EmbedError> {
         wanted: "the model's folder".into(),
         advice: format!("expected a folder with `{CONFIG}`, `{WHOLE}` and, for text, `tokenizer.json`"),
     })
+}
+
+/// The folder of a model: the folder with this name, else the snapshot of `owner/name` or `owner/name@revision` in the
+/// cache of the hub's own programs, whose place is that of [`HubCache::from_env`]. The files of a snapshot that an encoder
+/// may read are verified by the names of their blobs.
+///
+/// # Errors
+/// Neither exists; a file of the snapshot is missing or damaged.
+pub fn model_folder(name: &Path) -> Result<PathBuf, EmbedError> {
+    let (id, revision) = match name.to_str().map(|text| text.split_once('@').ok_or(text)) {
+        Some(Ok((id, revision))) => (id, Some(revision)),
+        Some(Err(id)) => (id, None),
+        None => ("", None),
+    };
+    // The encoder describes a path that is there, or that cannot be an id, as it describes every folder.
+    if name.exists() || !hub::is_repository(id) {
+        return Ok(name.to_owned());
+    }
+    let absent = |reason: String| EmbedError::Missing {
+        folder: std::path::absolute(name).unwrap_or_else(|_| name.to_owned()),
+        wanted: "the model's folder".into(),
+        advice: format!(
+            "nor is an encoder of this name in the hub's cache: {reason}; expected a folder with `{CONFIG}` and \
+             `{WHOLE}`, or `owner/name@revision` of an encoder that `hf download {id}` has put into the hub's cache (set \
+             HF_HUB_CACHE or HF_HOME if it is elsewhere)"
+        ),
+    };
+    let Some(cache) = HubCache::from_env() else {
+        return Err(absent("this user has no home folder".into()));
+    };
+    let snapshot = cache.snapshot(id, revision).map_err(|reason| absent(reason.to_string()))?;
+    let files = snapshot.files().map_err(|reason| EmbedError::read(snapshot.folder(), reason))?;
+    for file in files.iter().filter(|file| counts(file)) {
+        snapshot.check(file).map_err(|damage| EmbedError::Cached { path: damage.path, problem: damage.problem })?;
+    }
+    Ok(snapshot.folder().to_owned())
 }
 
 /// The `config.json` of the folder.

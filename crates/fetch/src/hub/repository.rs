@@ -1,5 +1,6 @@
 //! Repositories on the hub.
 
+pub(crate) use files::hub::{is_plain, is_repository};
 use serde::Deserialize;
 
 /// A repository on the hub.
@@ -47,14 +48,4 @@ impl Kind {
 
 fn main_branch() -> String {
     "main".to_owned()
-}
-
-/// Whether a text is a repository's id: an owner and a name, or, for the oldest, a name alone.
-pub(crate) fn is_repository(id: &str) -> bool {
-    id.split('/').count() <= 2 && id.split('/').all(is_plain)
-}
-
-pub(crate) fn is_plain(part: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
 }

@@ -68,6 +68,7 @@ impl Toy {
         let options = Options {
             sources: dir,
             cache: folder.path().join("cache"),
+            hub_cache: None,
             endpoint: Endpoint::parse(hub).unwrap(),
             token: Some(Token::parse(TOKEN).unwrap()),
             retry,

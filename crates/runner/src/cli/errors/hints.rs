@@ -45,7 +45,7 @@ fn of_data(error: &DataError) -> Option<&'static str> {
 
 fn of_fetch(error: &FetchError) -> Option<&'static str> {
     match error {
-        FetchError::Offline { .. } => {
+        FetchError::Offline { .. } | FetchError::OfflineEncoder { .. } => {
             Some("`runner fetch` with the name of the source does so, and with --encoders what its encoders need")
         }
         _ => None,

@@ -71,6 +71,7 @@ fn of_fetch(error: &FetchError) -> Option<FaultKind> {
         FetchError::Source(error) => Some(of_data(error)),
         FetchError::Unknown { .. }
         | FetchError::Offline { .. }
+        | FetchError::OfflineEncoder { .. }
         | FetchError::Refused { .. }
         | FetchError::Answer { .. }
         | FetchError::GaveUp { .. } => Some(FaultKind::Missing),
