@@ -196,6 +196,34 @@ fn some_views_first() {
     assert!(bench.manifest("tiny").contains("title: A tiny data set\n"));
 }
 
+/// The whole way, without a request for the encoder and without a copy of it.
+#[cfg(unix)]
+#[test]
+fn an_encoder_of_the_hubs_cache_is_used_where_it_is() {
+    const OTHER: &str = "fedcba9876543210fedcba9876543210fedcba98";
+    let bench = Bench::new();
+    let cached = bench.path("hub/models--org--bert");
+    let snapshot = cached.join("snapshots").join(OTHER);
+    for folder in [&snapshot, &cached.join("blobs"), &cached.join("refs")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(cached.join("refs/main"), OTHER).unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+        let from = common::root().join("crates/embed/tests/golden/bert").join(file);
+        let blob = files::checksum::sha256_file(&from).unwrap();
+        fs::copy(from, cached.join("blobs").join(&blob)).unwrap();
+        std::os::unix::fs::symlink(format!("../../blobs/{blob}"), snapshot.join(file)).unwrap();
+    }
+    let source = bench.source("tiny", MASSIVE);
+    bench.run("runner", &["fetch", &source, "--encoders", "--views", "fr"]).fine();
+    let said = bench.embed("tiny", MASSIVE, &["--views", "en,fr", "--offline"]).fine();
+    said.has(&[&format!("org/bert: 4 files in the hub's cache, of commit {OTHER}")]);
+    assert!(bench.manifest("tiny").contains(&format!("encoder: org/bert at {OTHER}, mean pooled")));
+    assert!(!bench.hub.seen().iter().any(|request| request.path.contains("org/bert")));
+    let own: Vec<_> = fs::read_dir(bench.path("cache/encoders/org--bert")).unwrap().flatten().collect();
+    assert!(own.iter().all(|file| file.metadata().unwrap().len() < 4096), "a record and a lock, no copy: {own:?}");
+}
+
 #[test]
 fn what_is_missing_is_said() {
     let bench = Bench::new();
