@@ -3,7 +3,7 @@
 //! A *source file* in `data-manifests/sources/` lists the raw material of a data set: repositories on the hub, other
 //! addresses, and files that only a person can download. [`fetch`] downloads it into the cache, resumes interrupted
 //! downloads, verifies every file, and records the origin of each file in `fetched.json`. A later fetch then needs no
-//! network and notices changed files. [`encoder`] uses an encoder in the cache of the hub's own programs where it is.
+//! network and notices changed files. [`encoder()`] uses an encoder in the cache of the hub's own programs where it is.
 //!
 //! ```no_run
 //! let options = fetch::Options::from_env("data-manifests/sources".as_ref())?;
