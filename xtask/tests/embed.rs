@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use common::{Bench, COMMIT, HEAD};
+use common::{Bench, COMMIT};
 
 const MASSIVE: &str = "
 name: tiny
@@ -238,7 +238,7 @@ fn what_is_missing_is_said() {
     said.has(&["en-US/train/0000.parquet: no column `uttt`; did you mean `utt`?"]);
     let (head, rest) = MASSIVE.split_once("texts:").unwrap();
     let views = &rest[rest.find("views:").unwrap()..];
-    let bare = bench.write("tiny.yaml", &format!("{}{head}{views}", HEAD.trim_start()));
+    let bare = bench.source("tiny", &format!("{head}{views}"));
     let said = bench.run("runner", &["texts", &bare]);
     assert_eq!(said.code, 3);
     said.has(&["its source file has neither `texts` nor `items`"]);

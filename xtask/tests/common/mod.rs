@@ -49,7 +49,7 @@ const ENCODERS: [(&str, &str); 25] = [
     ("microsoft/resnet-50", "resnet"),
     ("google/mobilenet_v2_1.0_224", "mobilenet"),
     ("WinKawaks/vit-tiny-patch16-224", "vit"),
-    ("facebook/deit-small-patch16-224", "deit"),
+    ("facebook/deit-small-patch16-224", "vit"),
     ("google/vit-base-patch16-224", "vit"),
     ("google/vit-large-patch16-224", "vit"),
     ("microsoft/swin-tiny-patch4-window7-224", "swin"),
@@ -133,13 +133,14 @@ fn answer(request: &Request) -> Option<Reply> {
     Some(Reply::file(request, &bytes, &format!("\"{file}\"")).with("X-Repo-Commit", COMMIT))
 }
 
-pub const HEAD: &str = "
+const HEAD: &str = "
 title: A tiny data set
 licence: CC0-1.0
 licence_url: https://example.org/cc0
 redistribution: allowed
 terms: Made for a test.
 ";
+
 /// A place of its own for downloads, embeddings, manifests and experiments.
 pub struct Bench {
     pub folder: TempDir,
