@@ -30,12 +30,17 @@ impl Place {
     }
 
     fn gather(&self, recipe: &str, parts: &[&str]) -> Result<Gathered, String> {
+        self.gather_from("a sum", recipe, parts)
+    }
+
+    /// The same with an archive of this checksum.
+    fn gather_from(&self, sum: &str, recipe: &str, parts: &[&str]) -> Result<Gathered, String> {
         let path = self.path("source.yaml");
         let recipe = data::yaml::parse::<Recipe>(&path, recipe, |_| ()).map_err(|error| error.to_string())?.value;
         if let Some((key, message)) = recipe.problem() {
             return Err(format!("{key}: {message}"));
         }
-        let files = BTreeMap::from([("a.tar.gz".to_owned(), "a sum".to_owned())]);
+        let files = BTreeMap::from([("a.tar.gz".to_owned(), sum.to_owned())]);
         let material = Material { folder: self.0.path(), files: &files, out: &self.path("out"), seed: Some(42) };
         let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
         let shown = format!("{}/", self.0.path().display());
@@ -90,6 +95,11 @@ fn what_is_not_as_the_recipe_says_is_refused() {
         place.gather(LISTS, parts),
         &["captions.txt: line 2", "found `b two`, expected the form `{id}#{number} {text}`"],
     );
+    let place = listed();
+    place.put("captions.txt", "a#0 one\nb#0  \n");
+    said(place.gather(LISTS, parts), &["captions.txt: line 2", "found `b#0  `"]);
+    let labelled = format!("{LISTS}labels: {{x: number}}\n");
+    said(listed().gather(&labelled, parts), &["labels.x: found the field `number`, expected one of id"]);
     let place = listed();
     place.put("train.txt", "a\nb\na\n");
     said(place.gather(LISTS, parts), &["train.txt: line 3 has `a` again"]);
@@ -210,7 +220,23 @@ fn names_of_another_form_and_views_that_are_not_there_are_refused() {
         named().gather(NAMED, &["3"]),
         &["view `of: 3`: found 2 values of `camera` in train, expected a number from 1 to 2"],
     );
-    said(named().gather(&NAMED.replace("view: camera", "view: room"), &["1"]), &["read.named.view: found `room`"]);
+    let wrong = |from: &str, to: &str| named().gather(&NAMED.replace(from, to), &["1"]);
+    said(wrong("view: camera", "view: room"), &["read.named.view: found `room`"]);
+    said(wrong("{person: [junk]}", "{persn: [junk]}"), &["read.named.leave_out: found `persn`, expected a name of"]);
+    said(
+        wrong("{person: person}", "{person: place}"),
+        &["groups.person: found the field `place`, expected one of person"],
+    );
+    said(
+        wrong("folder=query", "folder=qurey"),
+        &["labels.query: found the folder `qurey`, expected one of train, query, gallery"],
+    );
+    let place = named();
+    place.put("train/a_c1_3.JPG", "");
+    said(place.gather(NAMED, &["1"]), &["found `a_c1_3.JPG`, expected the form"]);
+    let place = named();
+    place.put("gallery/x_c1_9.jpg", "");
+    said(place.gather(NAMED, &["1", "2"]), &["test: two pictures are called `x_c1_9` in query, gallery; rename one"]);
     let place = named();
     place.put("train/a_c1_0.jpg", "");
     said(
@@ -250,8 +276,18 @@ fn archives_are_unpacked_once_and_only_below_their_folder() {
     place.gather(&recipe, parts).unwrap();
     fs::remove_dir_all(place.path("out")).unwrap();
     said(place.gather(&recipe, parts), &["a.tar.gz: cannot be unpacked"]);
-    place.put("a.tar.gz", &good[..good.len() / 2]);
-    said(place.gather(&recipe, parts), &["a.tar.gz: cannot be unpacked"]);
+    for length in [good.len() / 2, good.len() - 1] {
+        place.put("a.tar.gz", &good[..length]);
+        said(place.gather(&recipe, parts), &["a.tar.gz: cannot be unpacked"]);
+    }
+    // interrupted after all files: those are kept; another archive replaces them, also those of the same size
+    place.put("out/unpacked/wavs/1.wav", "1 1");
+    place.put("a.tar.gz", &good);
+    place.gather(&recipe, parts).unwrap();
+    assert_eq!(fs::read_to_string(&unpacked).unwrap(), "1 1");
+    place.put("a.tar.gz", archive(&[("wavs/1.wav", "uno"), ("wavs/3.wav", "three")]));
+    place.gather_from("another sum", &recipe, parts).unwrap();
+    assert_eq!(fs::read_to_string(&unpacked).unwrap(), "uno");
     place.put("a.tar.gz", archive(&[("../1.wav", "one")]));
     said(place.gather(&recipe, parts), &["has the path `../1.wav`, which leaves the folder"]);
     assert!(!place.path("out/1.wav").exists());

@@ -170,7 +170,15 @@ fn dictionaries_that_cannot_be_used_are_refused() {
         changed("dicrc", Some(b"config-charset = UTF-8")),
         "D: not a valid MeCab dictionary file: dicrc: config-charset: found `UTF-8`",
     );
-    for matrix in ["", "1", "65535 65535\n0 0 0\n", "0 0\n", "x y\n", "3 3\n0 0 0\n"] {
+    for matrix in [
+        "",
+        "1",
+        "65535 65535\n0 0 0\n",
+        "0 0\n",
+        "x y\n",
+        "3 3\n0 0 0\n",
+        &format!("3 3\n{}", "0 0 -10000\n".repeat(8)),
+    ] {
         starts(
             changed("matrix.def", Some(matrix.as_bytes())),
             "D: not a valid MeCab dictionary file: matrix.def: found ",
@@ -194,7 +202,7 @@ fn dictionaries_that_cannot_be_used_are_refused() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("cut.tar.gz");
     let whole = fs::read(dictionary()).unwrap();
-    for keep in [2, 100, 1000, whole.len() / 2, whole.len() - 600] {
+    for keep in [2, 100, 1000, whole.len() / 2, whole.len() - 600, whole.len() - 1] {
         fs::write(&path, &whole[..keep]).unwrap();
         starts(message(&path), "D: not a valid archive file: ");
     }

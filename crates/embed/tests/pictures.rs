@@ -133,6 +133,7 @@ fn pictures_that_do_not_fit_are_refused() {
         ("vit", 40, "reads 32 x 32"),
         ("deit-distilled", 40, "reads 32 x 32"),
         ("dinov3", 7, "reads at least 8 x 8"),
+        ("dinov2", 7, "reads at least 8 x 8"),
         ("swin", 32, "has windows of 3 x 3 places, and the map of its stage 3 would have 2 x 2"),
     ] {
         let encoder = PictureEncoder::open(&golden(folder)).unwrap();

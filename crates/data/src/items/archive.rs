@@ -15,9 +15,11 @@ use crate::{
 
 /// Extension of the file that says that an archive was unpacked completely.
 const DONE: &str = "unpacked";
+/// Extension of the file that says which archive is being unpacked.
+const BEGUN: &str = "unpacking";
 
-/// Unpacks the files of an archive (`.tar.gz`) below a folder. A file of the right size is not written again, and a complete
-/// archive with this checksum is not read again. Links and devices are not unpacked.
+/// Unpacks the files of an archive (`.tar.gz`) below a folder. A complete archive with this checksum is not read again. If its
+/// unpacking was interrupted, files of the right size are not written again. Links and devices are not unpacked.
 ///
 /// # Errors
 /// An archive that cannot be read to its end; a path that leaves the folder; a folder that cannot be written.
@@ -31,6 +33,11 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
         let detail = format!("cannot be unpacked: {reason}; remove it and fetch it again");
         problem(archive, "", TextProblem::Items { detail })
     };
+    let begun = folder.join(format!("{name}.{BEGUN}"));
+    let continues = fs::read_to_string(&begun).is_ok_and(|there| there.trim() == sum);
+    if !continues {
+        crate::write::whole(&begun, format!("{sum}\n").as_bytes())?;
+    }
     let mut tar = tar::Archive::new(GzDecoder::new(io::BufReader::new(File::open(archive).map_err(broken)?)));
     for entry in tar.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
@@ -46,7 +53,8 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
             return Err(problem(archive, "", TextProblem::Items { detail }));
         }
         let path = inside.iter().fold(folder.to_owned(), |path, part| path.join(part));
-        if fs::symlink_metadata(&path).is_ok_and(|there| there.is_file() && there.len() == entry.size()) {
+        let is_there = |there: fs::Metadata| there.is_file() && there.len() == entry.size();
+        if continues && fs::symlink_metadata(&path).is_ok_and(is_there) {
             continue;
         }
         let unwritable = |reason| DataError::unwritable(&path, reason);
@@ -59,5 +67,8 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
         drop(to);
         staged.publish().map_err(unwritable)?;
     }
-    crate::write::whole(&done, format!("{sum}\n").as_bytes()).map(drop)
+    // The checksum of the compressed stream lies behind the last file.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(broken)?;
+    crate::write::whole(&done, format!("{sum}\n").as_bytes())?;
+    fs::remove_file(&begun).map_err(|reason| DataError::unwritable(&begun, reason))
 }

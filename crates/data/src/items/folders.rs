@@ -10,15 +10,15 @@ use files::jobs::Kind;
 
 use super::{
     gathered::{Entries, Gathered, Items, Material},
-    recipe::{Field, Named, Recipe},
+    recipe::{FOLDER, Field, Named, Recipe, last},
 };
 use crate::{
     DataError, SplitName,
     texts::{TextProblem, problem},
 };
 
-/// The field that names the folder of a picture.
-const FOLDER: &str = "folder";
+/// Extensions of pictures.
+const PICTURES: [&str; 3] = ["jpg", "jpeg", "png"];
 
 /// A picture of a split.
 struct Picture {
@@ -76,6 +76,12 @@ pub(super) fn gather(
         for (part, entries) in parts.iter().zip(entries) {
             gathered.parts.entry(part.clone()).or_insert((Kind::Pictures, BTreeMap::new())).1.insert(split, entries);
         }
+        let mut seen = BTreeSet::new();
+        if let Some(id) = items.ids.iter().find(|id| !seen.insert(*id)) {
+            let folders = named.folders[&split].join(", ");
+            let detail = format!("{}: two pictures are called `{id}` in {folders}; rename one", split.name());
+            return Err(problem(material.folder, "", TextProblem::Items { detail }));
+        }
         gathered.splits.insert(split, items);
     }
     Ok(gathered)
@@ -88,16 +94,19 @@ fn list(named: &Named, folder: &str, path: &Path) -> Result<(Vec<Picture>, usize
     };
     let form = named.name.text();
     let extension = |name: &str| Path::new(name).extension().map(std::ffi::OsStr::to_os_string);
+    // Pictures of another extension are named rather than passed over.
+    let is_picture = |name: &str| {
+        extension(name).is_some_and(|found| PICTURES.iter().any(|known| found.eq_ignore_ascii_case(known)))
+    };
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
-        if extension(&name) == extension(form) {
+        if extension(&name) == extension(form) || is_picture(&name) {
             names.push(name);
         }
     }
     names.sort();
     let (mut pictures, mut left_out) = (Vec::new(), 0);
-    let last = folder.rsplit('/').next().unwrap_or(folder);
     for name in names {
         let Some(mut fields) = named.name.read(&name) else {
             return Err(problem(path, "", TextProblem::Form { got: name, form: form.to_owned() }));
@@ -106,7 +115,7 @@ fn list(named: &Named, folder: &str, path: &Path) -> Result<(Vec<Picture>, usize
             left_out += 1;
             continue;
         }
-        fields.insert(FOLDER.to_owned(), last.to_owned());
+        fields.insert(FOLDER.to_owned(), last(folder).to_owned());
         let stem = Path::new(&name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if fields.get(&named.item).is_some_and(|item| named.alone.contains(item)) {
             fields.insert(named.item.clone(), stem.clone());

@@ -8,15 +8,13 @@ use std::{
 use super::{
     gathered::{Entries, Gathered, Items, Material},
     pattern::Pattern,
-    recipe::{Content, Recipe},
+    recipe::{Content, ID, Recipe},
 };
 use crate::{
     DataError, SplitName,
     texts::{TextProblem, problem},
 };
 
-/// The field of the items' ids.
-const ID: &str = "id";
 /// The field of a line that is a text.
 const TEXT: &str = "text";
 
@@ -99,7 +97,7 @@ fn inputs(content: &Content, material: Material<'_>) -> Result<Option<Inputs>, D
         let id = fields.get(ID).cloned().ok_or_else(wrong)?;
         let input = match &content.files {
             Some(files) => file(files, &fields, material)?,
-            None => fields.remove(TEXT).ok_or_else(wrong)?,
+            None => fields.remove(TEXT).filter(|text| !text.trim().is_empty()).ok_or_else(wrong)?,
         };
         inputs.entry(id).or_default().push(input);
     }

@@ -8,6 +8,16 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 use crate::SplitName;
 
+/// The field of the items' ids.
+pub(super) const ID: &str = "id";
+/// The field that names the folder of a picture.
+pub(super) const FOLDER: &str = "folder";
+
+/// The last part of a folder's path.
+pub(super) fn last(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or(folder)
+}
+
 /// Recipe for the items of a data set and the parts that its views see.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "items (read, unpack, parts, labels, groups, hold_out, max_length)")]
@@ -143,6 +153,11 @@ impl Recipe {
                     return wrong(&format!("read.named.{key}"), message);
                 }
             }
+            if let Some(field) = named.leave_out.keys().find(|field| !named.name.names().any(|name| name == *field)) {
+                let known: Vec<&str> = named.name.names().collect();
+                let message = format!("found `{field}`, expected a name of the pattern: {}", known.join(", "));
+                return wrong("read.named.leave_out", message);
+            }
             if !self.parts.is_empty() {
                 return wrong(
                     "parts",
@@ -159,7 +174,10 @@ impl Recipe {
             }
         }
         for (kind, lists) in [("labels", &self.labels), ("groups", &self.groups)] {
-            for name in lists.keys() {
+            for (name, field) in lists {
+                if let Some(message) = self.unknown_field(field) {
+                    return wrong(&format!("{kind}.{name}"), message);
+                }
                 let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)) && !name.is_empty();
                 if !plain || name == "id" || (kind == "groups" && self.labels.contains_key(name)) {
                     let message = format!(
@@ -181,6 +199,23 @@ impl Recipe {
             }
         }
         (self.max_length == Some(0)).then(|| ("max_length".to_owned(), "found 0, expected at least 1".to_owned()))
+    }
+
+    /// The problem of a field that no item has, as far as it is known before the material is read.
+    fn unknown_field(&self, Field { name, equals }: &Field) -> Option<String> {
+        let known: Vec<&str> = match &self.read {
+            // Tables name their columns themselves.
+            Listing::Tables(_) => return None,
+            Listing::Lists(_) => vec![ID],
+            Listing::Named(named) => named.name.names().chain([FOLDER]).collect(),
+        };
+        if !known.contains(&name.as_str()) {
+            return Some(format!("found the field `{name}`, expected one of {}", known.join(", ")));
+        }
+        let Listing::Named(named) = &self.read else { return None };
+        let folders: Vec<&str> = named.folders.values().flatten().map(|folder| last(folder)).collect();
+        let value = equals.as_deref().filter(|value| name == FOLDER && !folders.contains(value))?;
+        Some(format!("found the folder `{value}`, expected one of {}", folders.join(", ")))
     }
 
     /// The labellings, then the groupings: name and field.

@@ -57,7 +57,14 @@ pub(super) fn gather(
                     };
                     pictures.into_iter().enumerate().map(of_row).collect::<Result<_, _>>()?
                 }
-                _ => read::text_columns(&path, &bytes, &[column])?.concat(),
+                _ => {
+                    let texts = read::text_columns(&path, &bytes, &[column])?.concat();
+                    if let Some(row) = texts.iter().position(|text| text.trim().is_empty()) {
+                        let detail = format!("row {row} of `{column}` is blank, expected a text; correct the table");
+                        return Err(problem(&path, "", TextProblem::Items { detail }));
+                    }
+                    texts
+                }
             };
             count = Some(inputs.len());
             let items = (0..inputs.len()).collect();

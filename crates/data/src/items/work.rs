@@ -51,7 +51,7 @@ impl Edges {
 /// edge maps of views by their names. Returns the path of `jobs.json`.
 ///
 /// # Errors
-/// A view of no part; edge maps of texts or sounds; a folder that cannot be written.
+/// A view of no part; parts, or views with edge maps, whose names differ only in signs that file names lack; edge maps of texts or sounds; a folder that cannot be written.
 pub fn write(
     folder: &Path,
     gathered: &Gathered,
@@ -59,6 +59,13 @@ pub fn write(
     edges: &BTreeMap<String, Edges>,
 ) -> Result<PathBuf, DataError> {
     let wrong = |detail: String| problem(folder, "", TextProblem::Items { detail });
+    let with_edges = jobs.views.iter().map(|view| &view.name).filter(|name| edges.contains_key(*name));
+    for names in [gathered.parts.keys().collect::<Vec<_>>(), with_edges.collect()] {
+        if let Some((one, other)) = same_files(&names) {
+            let detail = format!("`{one}` and `{other}` would have files of the same names; rename one");
+            return Err(wrong(detail));
+        }
+    }
     let mut written: BTreeMap<&str, Files> = BTreeMap::new();
     for (part, (kind, splits)) in &gathered.parts {
         written.insert(part, files(folder, gathered, part, *kind, splits)?);
@@ -105,6 +112,12 @@ pub fn write(
     let path = folder.join(jobs::FILE);
     write::json(&path, &jobs)?;
     Ok(path)
+}
+
+/// Two names whose files would have the same names.
+fn same_files<'n>(names: &[&'n String]) -> Option<(&'n str, &'n str)> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    names.iter().find_map(|name| seen.insert(slug(name), name).map(|other| (other, name.as_str())))
 }
 
 /// Files of a part by split.
@@ -171,6 +184,13 @@ fn lines<'t>(path: &Path, texts: impl Iterator<Item = &'t str>) -> Result<(), Da
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_differ_in_other_signs_have_the_same_files() {
+        let names = ["left camera", "right camera", "left-camera"].map(str::to_owned);
+        assert_eq!(same_files(&names.each_ref()), Some(("left camera", "left-camera")));
+        assert_eq!(same_files(&[&names[0], &names[1]]), None);
+    }
 
     #[test]
     fn a_share_of_the_pictures_is_drawn_by_the_seed() {

@@ -158,7 +158,7 @@ pub(crate) fn texts(table: &Table, name: Option<&str>) -> Result<Vec<String>, Fi
     let unusable =
         |got: String| FileProblem::Dtype { tensor: Some(name.clone()), got, want: "text, integers or booleans" };
     let dtype = || type_name(column.dtype());
-    if column.dtype().is_float() || is_list(column.dtype()) {
+    if column.dtype().is_float() || is_list(column.dtype()) || matches!(column.dtype(), DataType::Struct(_)) {
         return Err(unusable(dtype()));
     }
     let text = column.cast(&DataType::String).map_err(|_| unusable(dtype()))?;

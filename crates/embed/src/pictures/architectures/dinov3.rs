@@ -32,7 +32,6 @@ pub(crate) struct Dinov3 {
     norm: Norm,
     width: usize,
     heads: usize,
-    patch: usize,
     /// Base of the periods of the rotary positions.
     theta: f32,
 }
@@ -70,7 +69,6 @@ impl Dinov3 {
             norm: Norm::layer(&scope.sub("norm"), width, epsilon)?,
             width,
             heads,
-            patch,
             theta,
         })
     }
@@ -138,7 +136,7 @@ impl PictureModel for Dinov3 {
     }
 
     fn misfit(&self, height: usize, width: usize) -> Option<String> {
-        (height.min(width) < self.patch).then(|| format!("reads at least {0} x {0}", self.patch))
+        self.patches.misfit(height, width)
     }
 
     fn forward(&self, pixels: &Pixels, states: States) -> Result<Tensor, EmbedError> {

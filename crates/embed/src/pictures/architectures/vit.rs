@@ -125,7 +125,10 @@ impl PictureModel for Vit {
     }
 
     fn misfit(&self, height: usize, width: usize) -> Option<String> {
-        self.side.and_then(|side| only(side, height, width))
+        match self.side {
+            Some(side) => only(side, height, width),
+            None => self.patches.misfit(height, width),
+        }
     }
 
     fn forward(&self, pixels: &Pixels, states: States) -> Result<Tensor, EmbedError> {

@@ -56,7 +56,8 @@ fn archive(path: &Path, wanted: fn(&str) -> bool) -> Result<Files, EmbedError> {
 
 fn unpack(tar: impl Read, wanted: fn(&str) -> bool) -> io::Result<Files> {
     let mut files = Files::new();
-    for entry in tar::Archive::new(tar).entries()? {
+    let mut tar = tar::Archive::new(tar);
+    for entry in tar.entries()? {
         let entry = entry?;
         let path = entry.path()?.into_owned();
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| wanted(name)) else { continue };
@@ -72,6 +73,8 @@ fn unpack(tar: impl Read, wanted: fn(&str) -> bool) -> io::Result<Files> {
             return Err(io::Error::other(format!("has two files {name}")));
         }
     }
+    // The checksum of the compressed stream lies behind the last file.
+    io::copy(&mut tar.into_inner(), &mut io::sink())?;
     Ok(files)
 }
 

@@ -18,8 +18,6 @@ const UNKNOWN: &str = "unk.def";
 const SETTINGS: &str = "dicrc";
 /// MeCab's own limit of characters, after the first, of an unknown word made from characters of one category.
 const LONGEST_GROUP: usize = 24;
-/// Bytes of the shortest line of `matrix.def`.
-const CELL: usize = 6;
 
 /// A dictionary, ready for a search.
 pub(super) struct Dictionary {
@@ -108,11 +106,10 @@ fn check_matrix(matrix: &str) -> Result<(), String> {
     let sizes: Vec<usize> = line.split(' ').map_while(|size| size.parse().ok()).collect();
     match sizes[..] {
         [right, left] if (1..=65_535).contains(&right) && (1..=65_535).contains(&left) => {
-            match right * left <= matrix.len() / CELL {
-                true => Ok(()),
-                false => {
-                    Err(format!("found {} bytes, expected a line for each of {right} x {left} costs", matrix.len()))
-                }
+            // Without this, the costs that are cut off would be zero.
+            match matrix.lines().skip(1).filter(|line| !line.trim().is_empty()).count() {
+                found if found == right * left => Ok(()),
+                found => Err(format!("found {found} costs, expected {right} x {left}; fetch it again")),
             }
         }
         _ => Err(format!("found `{}` in line 1, expected two sizes", line.chars().take(40).collect::<String>())),

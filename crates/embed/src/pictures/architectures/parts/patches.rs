@@ -30,6 +30,11 @@ impl Patches {
         Ok(flat.reshape((pixels.items(), rows * columns, width))?)
     }
 
+    /// What pictures are read, if one of this size has no whole square.
+    pub fn misfit(&self, height: usize, width: usize) -> Option<String> {
+        (height.min(width) < self.side).then(|| format!("reads at least {0} x {0}", self.side))
+    }
+
     /// Rows and columns of squares.
     pub fn grid(&self, pixels: &Pixels) -> (usize, usize) {
         (pixels.height() / self.side, pixels.width() / self.side)
