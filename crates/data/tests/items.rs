@@ -235,8 +235,9 @@ fn names_of_another_form_and_views_that_are_not_there_are_refused() {
     place.put("train/a_c1_3.JPG", "");
     said(place.gather(NAMED, &["1"]), &["found `a_c1_3.JPG`, expected the form"]);
     let place = named();
-    place.put("gallery/x_c1_9.jpg", "");
-    said(place.gather(NAMED, &["1", "2"]), &["test: two pictures are called `x_c1_9` in query, gallery; rename one"]);
+    place.put("query/y_c2_1.jpg", "");
+    place.put("gallery/y_c2_1.jpg", "");
+    said(place.gather(NAMED, &["1", "2"]), &["test: two pictures are called `y_c2_1` in query, gallery; rename one"]);
     let place = named();
     place.put("train/a_c1_0.jpg", "");
     said(
