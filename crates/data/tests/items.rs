@@ -286,7 +286,15 @@ fn archives_are_unpacked_once_and_only_below_their_folder() {
     place.put("a.tar.gz", &good);
     place.gather(&recipe, parts).unwrap();
     assert_eq!(fs::read_to_string(&unpacked).unwrap(), "1 1");
-    place.put("a.tar.gz", archive(&[("wavs/1.wav", "uno"), ("wavs/3.wav", "three")]));
+    let other = archive(&[("wavs/1.wav", "uno"), ("wavs/3.wav", "three")]);
+    place.put("a.tar.gz", &other);
+    place.gather_from("another sum", &recipe, parts).unwrap();
+    assert_eq!(fs::read_to_string(&unpacked).unwrap(), "uno");
+    // a third one ends early, and the second comes back
+    let third = archive(&[("wavs/1.wav", "tri"), ("wavs/3.wav", "three")]);
+    place.put("a.tar.gz", &third[..third.len() - 1]);
+    said(place.gather_from("a third sum", &recipe, parts), &["a.tar.gz: cannot be unpacked"]);
+    place.put("a.tar.gz", &other);
     place.gather_from("another sum", &recipe, parts).unwrap();
     assert_eq!(fs::read_to_string(&unpacked).unwrap(), "uno");
     place.put("a.tar.gz", archive(&[("../1.wav", "one")]));

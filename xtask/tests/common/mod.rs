@@ -1,6 +1,5 @@
 //! What tests of `cargo xtask embed` share: a hub on loopback with tiny encoders, and places of their own.
-// Every test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 #[path = "../../../crates/fetch/tests/common/server.rs"]
 mod server;

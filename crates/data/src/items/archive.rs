@@ -13,10 +13,10 @@ use crate::{
     texts::{TextProblem, problem},
 };
 
-/// Extension of the file that says that an archive was unpacked completely.
-const DONE: &str = "unpacked";
-/// Extension of the file that says which archive is being unpacked.
-const BEGUN: &str = "unpacking";
+/// Extension of the file with the checksum of the unpacked archive.
+const MARK: &str = "unpacked";
+/// Stands before the checksum until all files are there.
+const BEGUN: &str = "begun ";
 
 /// Unpacks the files of an archive (`.tar.gz`) below a folder. A complete archive with this checksum is not read again. If its
 /// unpacking was interrupted, files of the right size are not written again. Links and devices are not unpacked.
@@ -25,18 +25,18 @@ const BEGUN: &str = "unpacking";
 /// An archive that cannot be read to its end; a path that leaves the folder; a folder that cannot be written.
 pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), DataError> {
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
-    let done = folder.join(format!("{name}.{DONE}"));
-    if fs::read_to_string(&done).is_ok_and(|there| there.trim() == sum) {
+    let mark = folder.join(format!("{name}.{MARK}"));
+    let there = fs::read_to_string(&mark).unwrap_or_default();
+    if there.trim() == sum {
         return Ok(());
     }
+    let continues = there.strip_prefix(BEGUN).is_some_and(|begun| begun.trim() == sum);
     let broken = |reason: io::Error| {
         let detail = format!("cannot be unpacked: {reason}; remove it and fetch it again");
         problem(archive, "", TextProblem::Items { detail })
     };
-    let begun = folder.join(format!("{name}.{BEGUN}"));
-    let continues = fs::read_to_string(&begun).is_ok_and(|there| there.trim() == sum);
     if !continues {
-        crate::write::whole(&begun, format!("{sum}\n").as_bytes())?;
+        crate::write::whole(&mark, format!("{BEGUN}{sum}\n").as_bytes())?;
     }
     let mut tar = tar::Archive::new(GzDecoder::new(io::BufReader::new(File::open(archive).map_err(broken)?)));
     for entry in tar.entries().map_err(broken)? {
@@ -69,6 +69,5 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
     }
     // The checksum of the compressed stream lies behind the last file.
     io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(broken)?;
-    crate::write::whole(&done, format!("{sum}\n").as_bytes())?;
-    fs::remove_file(&begun).map_err(|reason| DataError::unwritable(&begun, reason))
+    crate::write::whole(&mark, format!("{sum}\n").as_bytes()).map(drop)
 }
