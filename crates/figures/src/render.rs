@@ -11,9 +11,11 @@ use super::font;
 use super::scene::{Mark, Scene, Text};
 use super::style::{FAMILY, Face, PAPER, Rgb};
 
-/// Pixels of the PNG per pixel of the scene, how much larger it is drawn and then averaged (which smooths
+/// Pixels of the PNG per pixel of the scene, whether it is drawn [`OVER`] times as large and then averaged (which smooths
 /// what plotters does not), and up to which area of the scene: file and memory stay of a reasonable size.
-const DENSITIES: [(u32, u32, f64); 4] = [(3, 2, 4e5), (2, 2, 4e6), (2, 1, 2e7), (1, 1, f64::INFINITY)];
+const DENSITIES: [(u32, bool, f64); 4] = [(3, true, 4e5), (2, true, 4e6), (2, false, 2e7), (1, false, f64::INFINITY)];
+/// A constant, because a figure has tens of millions of pixels: so their mean takes a fraction of the time.
+const OVER: usize = 2;
 
 /// A number to the backend's grid.
 fn at(value: f64, scale: f64) -> i32 {
@@ -87,8 +89,11 @@ fn line<B: DrawingBackend>(
 pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     font::register()?;
     let area = scene.width * scene.height;
-    let (density, over) =
-        DENSITIES.into_iter().find(|(_, _, most)| area <= *most).map_or((1, 1), |(density, over, _)| (density, over));
+    let (density, smooth) = DENSITIES
+        .into_iter()
+        .find(|(_, _, most)| area <= *most)
+        .map_or((1, false), |(density, smooth, _)| (density, smooth));
+    let over = if smooth { OVER as u32 } else { 1 };
     let (wide, high) = size((scene.width.ceil(), scene.height.ceil()), f64::from(density))?;
     let (large_wide, large_high) = (wide * over, high * over);
     let mut large = vec![u8::MAX; large_wide as usize * large_high as usize * 3];
@@ -98,7 +103,7 @@ pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     marks(&mut backend, scene, scale, |backend, text| bitmap_text(backend, text, scale))?;
     drop(backend);
 
-    let small = average(&large, large_wide as usize, over as usize);
+    let small = if smooth { average(&large, large_wide as usize) } else { large };
     encode(&small, (wide, high)).map_err(reason)
 }
 
@@ -138,26 +143,22 @@ fn bitmap_text<B: DrawingBackend>(backend: &mut B, text: &Text, scale: f64) -> R
     Ok(())
 }
 
-/// Means of squares of `over` x `over` pixels of an RGB image `wide` pixels wide.
-fn average(large: &[u8], wide: usize, over: usize) -> Vec<u8> {
-    if over <= 1 {
-        return large.to_vec();
-    }
-    let count = (over * over) as u32;
-    let mut small = Vec::with_capacity(large.len() / (over * over));
-    let mut sums = vec![0_u32; wide / over * 3];
-    for band in large.chunks_exact(wide * 3 * over) {
-        sums.fill(0);
+/// Means of squares of [`OVER`] x `OVER` pixels of an RGB image `wide` pixels wide.
+fn average(large: &[u8], wide: usize) -> Vec<u8> {
+    let count = (OVER * OVER) as u32;
+    let mut small = Vec::with_capacity(large.len() / (OVER * OVER));
+    let mut columns = vec![0_u16; wide * 3];
+    for band in large.chunks_exact(wide * 3 * OVER) {
+        columns.fill(0);
         for row in band.chunks_exact(wide * 3) {
-            for (sum, square) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * over)) {
-                for pixel in square.chunks_exact(3) {
-                    for (sum, &channel) in sum.iter_mut().zip(pixel) {
-                        *sum += u32::from(channel);
-                    }
-                }
+            columns.iter_mut().zip(row).for_each(|(sum, &channel)| *sum += u16::from(channel));
+        }
+        for square in columns.chunks_exact(3 * OVER) {
+            for channel in 0..3 {
+                let sum: u32 = (0..OVER).map(|at| u32::from(square[3 * at + channel])).sum();
+                small.push(((sum + count / 2) / count) as u8);
             }
         }
-        small.extend(sums.iter().map(|sum| ((sum + count / 2) / count) as u8));
     }
     small
 }
@@ -173,4 +174,17 @@ fn size((width, height): (f64, f64), scale: f64) -> Result<(u32, u32), String> {
 
 fn reason(error: impl Display) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_is_the_rounded_mean_of_its_square() {
+        // two squares of 2 x 2: the first differs by channel, the second is white
+        let rows: [[u8; 12]; 2] =
+            [[0, 1, 255, 0, 1, 255, 255, 255, 255, 255, 255, 255], [0, 1, 0, 1, 0, 0, 255, 255, 255, 255, 255, 255]];
+        assert_eq!(average(rows.as_flattened(), 4), [0, 1, 128, 255, 255, 255]);
+    }
 }
