@@ -189,3 +189,56 @@ fn the_papers_texts_can_be_read() {
     }
     assert!(Source::find("cifar100", &project()).unwrap().texts.is_none());
 }
+
+const ITEMS: &str = r#"
+sources:
+  - {url: https://example.org/x, file: speech.tar.gz, sha256: null}
+items:
+  unpack: [speech.tar.gz]
+  read: {lists: {train: train.txt, test: test.txt}}
+  parts:
+    x: {kind: texts, lines: captions.txt, form: "{id} {text}"}
+    wavs: {kind: sounds, lines: wavs.txt, form: "{wav} {id}", files: "wavs/{wav}"}
+"#;
+
+const NAMED: &str = r#"
+sources:
+  - {url: https://example.org/x, file: x.tar.gz, sha256: null}
+items:
+  read: {named: {folders: {train: [train], test: [query, gallery]}, name: "{person}_{camera}.jpg", view: camera, item: person}}
+"#;
+
+#[test]
+fn paths_of_items_stay_in_the_folder_of_the_source() {
+    let toy = Toy::new("https://huggingface.co", ITEMS);
+    Source::find("toy", &toy.options.sources).unwrap();
+    let refused = |items: &str, from: &str, to: &str, parts: &[&str]| {
+        assert!(items.contains(from), "{from}");
+        toy.source(&items.replacen(from, to, 1));
+        let error = toy.error();
+        for part in parts.iter().chain(&["toy.yaml:"]) {
+            assert!(error.contains(part), "`{part}` is not in: {error}");
+        }
+        assert!(!toy.options.cache.exists(), "nothing is made for a source that is refused");
+    };
+    let rule = "expected a path below the source's folder";
+    for (from, key) in [
+        ("train.txt", "read.lists.train"),
+        ("test.txt", "read.lists.test"),
+        ("captions.txt", "parts.x.lines"),
+        ("wavs.txt", "parts.wavs.lines"),
+    ] {
+        refused(ITEMS, from, "/etc/passwd", &[&format!("items.{key}: `/etc/passwd` is absolute; {rule}")]);
+        refused(ITEMS, from, "a/../../x", &[&format!("items.{key}: `a/../../x` has `..`; {rule}")]);
+    }
+    refused(ITEMS, "[speech.tar.gz]", "[../x.tar.gz]", &["items.unpack[0]: `../x.tar.gz` has `..`", rule]);
+    refused(ITEMS, "\"wavs/{wav}", "\"/wavs/{wav}", &["items.parts.wavs.files: `/wavs/{wav}` is absolute", rule]);
+    refused(ITEMS, "\"wavs/{wav}", "\"../{wav}", &["items.parts.wavs.files: `../{wav}` has `..`", rule]);
+    refused(NAMED, "gallery", "/gallery", &["items.read.named.folders.test[1]: `/gallery` is absolute", rule]);
+    refused(
+        NAMED,
+        "[query, gallery]",
+        "[]",
+        &["items.read.named.folders.test: found no folder, expected at least one"],
+    );
+}

@@ -146,6 +146,10 @@ impl Recipe {
             return wrong(key, format!("`{}` is missing", missing.name()));
         }
         if let Listing::Named(named) = &self.read {
+            if let Some((split, _)) = named.folders.iter().find(|(_, folders)| folders.is_empty()) {
+                let message = "found no folder, expected at least one folder of pictures".to_owned();
+                return wrong(&format!("read.named.folders.{}", split.name()), message);
+            }
             for (key, field) in [("view", &named.view), ("item", &named.item)] {
                 if !named.name.names().any(|name| name == field) {
                     let known: Vec<&str> = named.name.names().collect();
@@ -216,6 +220,31 @@ impl Recipe {
         let folders: Vec<&str> = named.folders.values().flatten().map(|folder| last(folder)).collect();
         let value = equals.as_deref().filter(|value| name == FOLDER && !folders.contains(value))?;
         Some(format!("found the folder `{value}`, expected one of {}", folders.join(", ")))
+    }
+
+    /// All paths of the material, each with its key. They are relative to the source's folder; in patterns, the names
+    /// in braces stand.
+    pub fn paths(&self) -> Vec<(String, &str)> {
+        let mut paths = Vec::new();
+        match &self.read {
+            Listing::Tables(files) | Listing::Lists(files) => {
+                let kind = if matches!(self.read, Listing::Tables(_)) { "tables" } else { "lists" };
+                let of_split = |split: &SplitName| format!("read.{kind}.{}", split.name());
+                paths.extend(files.iter().map(|(split, file)| (of_split(split), file.as_str())));
+            }
+            Listing::Named(named) => {
+                for (split, folders) in &named.folders {
+                    let key = |i: usize| format!("read.named.folders.{}[{i}]", split.name());
+                    paths.extend(folders.iter().enumerate().map(|(i, folder)| (key(i), folder.as_str())));
+                }
+            }
+        }
+        paths.extend(self.unpack.iter().enumerate().map(|(i, file)| (format!("unpack[{i}]"), file.as_str())));
+        for (part, content) in &self.parts {
+            paths.extend(content.lines.iter().map(|file| (format!("parts.{part}.lines"), file.as_str())));
+            paths.extend(content.files.iter().map(|files| (format!("parts.{part}.files"), files.text())));
+        }
+        paths
     }
 
     /// The labellings, then the groupings: name and field.

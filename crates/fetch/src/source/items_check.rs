@@ -4,17 +4,25 @@ use data::{items::Recipe, yaml::Located};
 use files::jobs::Kind;
 
 use crate::{
-    FetchError,
+    FetchError, cache,
     hub::repository::is_plain,
     source::{Modality, View},
 };
 
-/// Checks that the recipe is consistent, that every view sees a part of its own modality, that the names of views can be
-/// names of files, and that there is a seed if something is drawn.
+/// Checks that the recipe is consistent, that no path leaves the source's folder, that every view sees a part of its own
+/// modality, that the names of views can be names of files, and that there is a seed if something is drawn.
 pub(crate) fn check(file: &Located<()>, recipe: &Recipe, views: &[View], seed: Option<u64>) -> Result<(), FetchError> {
     let wrong = |key: &str, message: String| Err(FetchError::from(file.error(key, message)));
     if let Some((key, message)) = recipe.problem() {
         return wrong(&format!("items.{key}"), message);
+    }
+    for (key, path) in recipe.paths() {
+        if let Some(reason) = cache::refused(path) {
+            return wrong(
+                &format!("items.{key}"),
+                format!("`{path}` {reason}; expected a path below the source's folder"),
+            );
+        }
     }
     let drawn = recipe.hold_out.is_some() || views.iter().any(|view| view.corrupt.is_some());
     if drawn && seed.is_none() {
