@@ -135,6 +135,14 @@ pub enum EmbedError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A tensor or shards of another run in the place of the result.
+    #[error("{}: {problem}; name another tensor with --tensor, or another file with --out, or remove it", .path.display())]
+    Occupied {
+        /// The file, or the folder of shards.
+        path: PathBuf,
+        /// What is there, and how it differs.
+        problem: String,
+    },
     /// A failure of the tensor library: a defect of this crate, or weights that contradict each other.
     #[error("the arithmetic failed: {0}; the weights may contradict config.json")]
     Compute(String),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use embed::{EmbedError, PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions};
 use files::jobs::{Jobs as List, Kind, View};
@@ -42,6 +42,9 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     let bytes = fs::read(&args.file).with_context(|| format!("{}: cannot be read", args.file.display()))?;
     let list: List = serde_json::from_slice(&bytes)
         .with_context(|| format!("{}: not what `runner texts` writes", args.file.display()))?;
+    if let Some(problem) = list.outside() {
+        bail!("{}: {problem}; list the jobs again with `runner texts`", args.file.display());
+    }
     let folder = args.file.parent().unwrap_or(Path::new(""));
     let mut to_do = Vec::new();
     let mut refused = Vec::new();
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
         match open(view, &list.name) {
             Ok(_) => to_do.push(view),
             Err(error) if error.is_refusal() => refused.push((view, error)),
-            Err(error) => return Err(error).with_context(|| format!("view `{}`", view.name)),
+            Err(error) => return Err(in_jobs(error.into(), &args.file)).with_context(|| format!("view `{}`", view.name)),
         }
     }
     for (view, error) in &refused {
@@ -84,10 +87,38 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
                 Encoder::Picture(encoder) => embed_pictures(&common, &input, &rows, (view, split, folder), encoder),
                 Encoder::Sound(encoder) => embed_sounds(&common, &input, &rows, encoder),
             };
-            done.with_context(|| format!("view `{}`, {split}", view.name))?;
+            done.map_err(|error| in_jobs(error, &args.file))
+                .with_context(|| format!("view `{}`, {split}", view.name))?;
         }
     }
     Ok(())
+}
+
+/// Keys of jobs.json in place of the options of the other commands.
+const KEYS: [(&str, &str); 6] = [
+    ("--input", "inputs"),
+    ("--tensor", "inputs"),
+    ("--out", "out"),
+    ("--pool", "pool"),
+    ("--max-length", "max_length"),
+    ("--dictionary", "dictionary"),
+];
+
+/// An error of the library, whose advice is for the other commands, in words for this one, which has none of their
+/// options.
+fn in_jobs(error: Error, file: &Path) -> Error {
+    match error.downcast::<EmbedError>() {
+        Ok(EmbedError::Occupied { path, problem }) => anyhow!(
+            "{}: {problem}; move it away and run the same command again",
+            path.display()
+        ),
+        Ok(EmbedError::Argument { argument, problem }) => match KEYS.iter().find(|(option, _)| *option == argument) {
+            Some((_, key)) => anyhow!("{}: {key}: {problem}", file.display()),
+            None => EmbedError::Argument { argument, problem }.into(),
+        },
+        Ok(other) => other.into(),
+        Err(error) => error,
+    }
 }
 
 /// The requested views; all without a request.

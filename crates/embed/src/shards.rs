@@ -103,11 +103,8 @@ impl Job {
     }
 
     fn taken(&self, whose: &str) -> EmbedError {
-        let problem = format!(
-            "has a tensor `{}` {whose}; name another with --tensor, or another file with --out, or remove the file",
-            self.tensor
-        );
-        EmbedError::output(&self.out, problem)
+        let problem = format!("has a tensor `{}` {whose}", self.tensor);
+        EmbedError::Occupied { path: self.out.clone(), problem }
     }
 
     /// The existing result and the jobs of its tensors.
@@ -134,9 +131,8 @@ impl Job {
             Ok(bytes) => {
                 let job: BTreeMap<String, String> = serde_json::from_slice(&bytes).unwrap_or_default();
                 if let Some(what) = difference(&job, &self.decides) {
-                    let problem =
-                        format!("holds shards of another run ({what}); remove it, or name another file with --out");
-                    return Err(EmbedError::output(&parts, problem));
+                    let problem = format!("holds shards of another run ({what})");
+                    return Err(EmbedError::Occupied { path: parts, problem });
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -1,7 +1,10 @@
 //! `jobs.json`: the texts, pictures or sounds to embed, the encoders, and the embeddings to write. One program writes the
 //! file and another reads it, so both take the format from here.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,25 @@ pub struct Jobs<S: Ord = String> {
     pub groups: Vec<String>,
     /// The views, in the order of the data set.
     pub views: Vec<View<S>>,
+}
+
+impl<S: Ord> Jobs<S> {
+    /// The error of the first path that leaves the folder of `jobs.json`; `None` if none does. Programs write to these
+    /// paths and believe what they read there, so a list from elsewhere must not name other places.
+    pub fn outside(&self) -> Option<String> {
+        let of_splits = self.splits.values().map(|split| ("splits: items".to_owned(), split.items.as_str()));
+        let of_views = self.views.iter().flat_map(View::paths);
+        let (key, path) = of_splits.chain(of_views).find(|(_, path)| leaves(path))?;
+        Some(format!(
+            "{key}: found `{path}`, expected a path below the folder of {FILE}, neither absolute nor with `..`"
+        ))
+    }
+}
+
+/// Whether a path leads out of the folder that it is relative to.
+fn leaves(path: &str) -> bool {
+    path.is_empty()
+        || !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// The items of a split.
@@ -111,6 +133,15 @@ pub struct EdgeMaps<S: Ord = String> {
 }
 
 impl<S: Ord> View<S> {
+    /// All paths that are relative to the folder of `jobs.json`, each with its key.
+    fn paths(&self) -> impl Iterator<Item = (String, &str)> {
+        let edges = self.edges.iter().flat_map(|edges| edges.lists.values()).map(|path| ("edges", path));
+        let lists = [("inputs", &self.inputs), ("average", &self.average), ("ids", &self.ids)];
+        let lists = lists.into_iter().flat_map(|(key, of_splits)| of_splits.values().map(move |path| (key, path)));
+        let all = std::iter::once(("out", &self.out)).chain(lists).chain(edges);
+        all.map(|(key, path)| (format!("view `{}`: {key}", self.name), path.as_str()))
+    }
+
     /// Description of the encoding, for a manifest.
     pub fn encoding(&self) -> String {
         let at = self.revision.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
@@ -121,5 +152,20 @@ impl<S: Ord> View<S> {
         let edges = self.edges.as_ref().map(|edges| format!(", some pictures as {} edge maps", edges.filter));
         let mean = if self.average.is_empty() { "" } else { ", mean over the inputs of an item" };
         format!("{}{at}{pool}{cut}{words}{}{mean}", self.encoder, edges.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_folder_are_found() {
+        for path in ["", "/tmp/x", "..", "../x", "a/../../x", "a/.."] {
+            assert!(leaves(path), "{path}");
+        }
+        for path in ["x", "./x", "a/b", "..a/b..", "a.jsonl#text"] {
+            assert!(!leaves(path), "{path}");
+        }
     }
 }

@@ -23,11 +23,12 @@ pub type View = contract::View<SplitName>;
 /// Reads the file of a folder.
 ///
 /// # Errors
-/// The file does not exist, cannot be read or has an error.
+/// The file does not exist, cannot be read, has an error, or names a path that leaves the folder.
 pub fn read(folder: &Path) -> Result<Jobs, DataError> {
     let path = folder.join(FILE);
-    serde_json::from_slice(&read::bytes(&path)?)
-        .map_err(|error| problem(&path, "", TextProblem::Jobs { detail: error.to_string() }))
+    let wrong = |detail: String| problem(&path, "", TextProblem::Jobs { detail });
+    let jobs: Jobs = serde_json::from_slice(&read::bytes(&path)?).map_err(|error| wrong(error.to_string()))?;
+    jobs.outside().map_or(Ok(jobs), |detail| Err(wrong(detail)))
 }
 
 /// Name of a part's file of texts.

@@ -41,7 +41,7 @@ impl Japanese {
             return Err(EmbedError::Missing {
                 folder: folder.to_owned(),
                 wanted: "the dictionary IPADIC, by which MeCab splits words,".into(),
-                advice: "name it with --dictionary: the archive that `runner fetch massive` downloads, or a folder with its matrix.def, char.def, unk.def and *.csv".into(),
+                advice: "name it with --dictionary (in jobs.json: `dictionary` of the view): the archive that `runner fetch massive` downloads, or a folder with its matrix.def, char.def, unk.def and *.csv".into(),
             });
         };
         let pieces = Pieces::open(vocabulary, settings.subwords)?;
