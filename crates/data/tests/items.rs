@@ -275,6 +275,19 @@ fn archives_are_unpacked_once_and_only_below_their_folder() {
     // complete: the archive is not read again
     place.put("a.tar.gz", "broken");
     place.gather(&recipe, parts).unwrap();
+    // a file that is missing or cut off is made again, and the others are kept
+    place.put("a.tar.gz", &good);
+    for damage in [None, Some("on")] {
+        fs::remove_file(&unpacked).unwrap();
+        damage.iter().for_each(|bytes| place.put("out/unpacked/wavs/1.wav", bytes));
+        place.put("out/unpacked/wavs/3.wav", "3 3 3");
+        place.gather(&recipe, parts).unwrap();
+        let of = |name: &str| fs::read_to_string(place.path(&format!("out/unpacked/wavs/{name}.wav"))).unwrap();
+        assert_eq!([of("1"), of("3")], ["one", "3 3 3"]);
+    }
+    place.put("a.tar.gz", "broken");
+    fs::remove_file(&unpacked).unwrap();
+    said(place.gather(&recipe, parts), &["a.tar.gz: cannot be unpacked"]);
     fs::remove_dir_all(place.path("out")).unwrap();
     said(place.gather(&recipe, parts), &["a.tar.gz: cannot be unpacked"]);
     for length in [good.len() / 2, good.len() - 1] {
@@ -301,4 +314,18 @@ fn archives_are_unpacked_once_and_only_below_their_folder() {
     said(place.gather(&recipe, parts), &["has the path `../1.wav`, which leaves the folder"]);
     assert!(!place.path("out/1.wav").exists());
     said(listed().gather(&recipe.replace("a.tar.gz", "b.tar.gz"), parts), &["no fetched file is called `b.tar.gz`"]);
+}
+
+#[test]
+fn names_of_gigabytes_in_an_archive_are_refused() {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(1 << 20);
+    header.set_cksum();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &[header.as_bytes().as_slice(), &[b'x'; 1 << 20]].concat()).unwrap();
+    let place = listed();
+    place.put("a.tar.gz", gzip.finish().unwrap());
+    let found = place.gather(&format!("unpack: [a.tar.gz]{LISTS}"), &["captions", "speech"]);
+    said(found, &["a.tar.gz: cannot be unpacked: entry 1 is a long name of 1048576 bytes, expected at most 65536"]);
 }

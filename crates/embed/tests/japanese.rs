@@ -206,6 +206,13 @@ fn dictionaries_that_cannot_be_used_are_refused() {
         fs::write(&path, &whole[..keep]).unwrap();
         starts(message(&path), "D: not a valid archive file: ");
     }
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(1 << 20);
+    header.set_cksum();
+    fs::write(&path, [header.as_bytes().as_slice(), &[b'x'; 1 << 20]].concat()).unwrap();
+    let wanted = "D: not a valid archive file: entry 1 is a long name of 1048576 bytes, expected at most 65536";
+    starts(message(&path), wanted);
     let mut zipped = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::fast());
     zipped.write_all(b"no archive at all, but long enough to be a block of one if there were one").unwrap();
     zipped.finish().unwrap();

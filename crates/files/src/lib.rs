@@ -7,11 +7,13 @@
 //! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and a stream up to a limit.
 //! * [`Fault`]: the kind of a failure, which decides the exit code of a program.
 //! * [`shell`]: words quoted for a shell.
+//! * [`archive`]: the files of tar archives from elsewhere.
 //! * [`hub`]: encoders in the cache of the model hub's own programs.
 //! * [`jobs`]: the file that `runner texts` writes and `embed jobs` reads.
 //!
 //! This crate knows no other crate of the workspace.
 
+pub mod archive;
 pub mod attempt;
 pub mod checksum;
 mod fault;

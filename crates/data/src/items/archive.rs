@@ -1,11 +1,13 @@
 //! Archives of downloaded files.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
 };
 
+use files::archive::each_file;
 use flate2::read::GzDecoder;
 
 use crate::{
@@ -13,13 +15,14 @@ use crate::{
     texts::{TextProblem, problem},
 };
 
-/// Extension of the file with the checksum of the unpacked archive.
+/// Extension of the file that says how far an archive is unpacked.
 const MARK: &str = "unpacked";
 /// Stands before the checksum until all files are there.
 const BEGUN: &str = "begun ";
 
-/// Unpacks the files of an archive (`.tar.gz`) below a folder. A complete archive with this checksum is not read again. If its
-/// unpacking was interrupted, files of the right size are not written again. Links and devices are not unpacked.
+/// Unpacks the files of an archive (`.tar.gz`) below a folder. A mark beside them has the checksum of the archive and the
+/// size of every file, so an archive is only read again if a file is missing or has another size. Files of the right size
+/// are then not written again. Links and devices are not unpacked.
 ///
 /// # Errors
 /// An archive that cannot be read to its end; a path that leaves the folder; a folder that cannot be written.
@@ -27,10 +30,11 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
     let mark = folder.join(format!("{name}.{MARK}"));
     let there = fs::read_to_string(&mark).unwrap_or_default();
-    if there.trim() == sum {
+    let (state, listed) = there.split_once('\n').unwrap_or((&there, ""));
+    if state == sum && are_there(listed, folder) {
         return Ok(());
     }
-    let continues = there.strip_prefix(BEGUN).is_some_and(|begun| begun.trim() == sum);
+    let continues = state.strip_prefix(BEGUN).unwrap_or(state) == sum;
     let broken = |reason: io::Error| {
         let detail = format!("cannot be unpacked: {reason}; remove it and fetch it again");
         problem(archive, "", TextProblem::Items { detail })
@@ -38,24 +42,21 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
     if !continues {
         crate::write::whole(&mark, format!("{BEGUN}{sum}\n").as_bytes())?;
     }
-    let mut tar = tar::Archive::new(GzDecoder::new(io::BufReader::new(File::open(archive).map_err(broken)?)));
-    for entry in tar.entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let inside = entry.path().map_err(broken)?.into_owned();
+    let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
+    let plain = GzDecoder::new(io::BufReader::new(File::open(archive).map_err(broken)?));
+    each_file(plain, broken, |inside, size, content| {
         let inside: Vec<Component<'_>> = inside.components().filter(|part| *part != Component::CurDir).collect();
         if !inside.iter().all(|part| matches!(part, Component::Normal(_))) {
-            let shown = inside.iter().collect::<std::path::PathBuf>();
+            let shown = inside.iter().collect::<PathBuf>();
             let detail =
                 format!("has the path `{}`, which leaves the folder; nothing more is unpacked", shown.display());
             return Err(problem(archive, "", TextProblem::Items { detail }));
         }
         let path = inside.iter().fold(folder.to_owned(), |path, part| path.join(part));
-        let is_there = |there: fs::Metadata| there.is_file() && there.len() == entry.size();
-        if continues && fs::symlink_metadata(&path).is_ok_and(is_there) {
-            continue;
+        let parts: Vec<_> = inside.iter().map(|part| part.as_os_str().to_string_lossy()).collect();
+        sizes.insert(parts.join("/"), size);
+        if continues && is_there(&path, size) {
+            return Ok(());
         }
         let unwritable = |reason| DataError::unwritable(&path, reason);
         path.parent().map_or(Ok(()), fs::create_dir_all).map_err(unwritable)?;
@@ -63,11 +64,23 @@ pub(super) fn unpack(archive: &Path, sum: &str, folder: &Path) -> Result<(), Dat
         let part = path.with_file_name(format!("{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
         let staged = files::Staged::named(&path, part);
         let mut to = staged.create().map_err(unwritable)?;
-        io::copy(&mut entry, &mut to).map_err(broken)?;
+        io::copy(content, &mut to).map_err(broken)?;
         drop(to);
-        staged.publish().map_err(unwritable)?;
-    }
-    // The checksum of the compressed stream lies behind the last file.
-    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(broken)?;
-    crate::write::whole(&mark, format!("{sum}\n").as_bytes()).map(drop)
+        staged.publish().map_err(unwritable)
+    })?;
+    let listed: String = sizes.iter().map(|(path, size)| format!("{size} {path}\n")).collect();
+    crate::write::whole(&mark, format!("{sum}\n{listed}").as_bytes()).map(drop)
+}
+
+/// Whether all files of a mark are there. The marks of earlier versions list no file; their archives are read once more.
+fn are_there(listed: &str, folder: &Path) -> bool {
+    let is_there = |line: &str| {
+        let Some((size, path)) = line.split_once(' ') else { return false };
+        size.parse().is_ok_and(|size| is_there(&folder.join(path), size))
+    };
+    !listed.is_empty() && listed.lines().all(is_there)
+}
+
+fn is_there(path: &Path, size: u64) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_file() && there.len() == size)
 }

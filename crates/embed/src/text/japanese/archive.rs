@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use ::files::archive::each_file;
 use flate2::read::GzDecoder;
 
 use crate::EmbedError;
@@ -56,25 +57,19 @@ fn archive(path: &Path, wanted: fn(&str) -> bool) -> Result<Files, EmbedError> {
 
 fn unpack(tar: impl Read, wanted: fn(&str) -> bool) -> io::Result<Files> {
     let mut files = Files::new();
-    let mut tar = tar::Archive::new(tar);
-    for entry in tar.entries()? {
-        let entry = entry?;
-        let path = entry.path()?.into_owned();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| wanted(name)) else { continue };
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let size = entry.size();
-        let bytes = bounded(entry)?;
+    each_file(tar, std::convert::identity, |path, size, content| {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| wanted(name)) else {
+            return Ok(());
+        };
+        let bytes = bounded(content)?;
         if bytes.len() as u64 != size {
             return Err(io::Error::other(format!("{name}: cut off")));
         }
-        if files.insert(name.to_owned(), bytes).is_some() {
-            return Err(io::Error::other(format!("has two files {name}")));
+        match files.insert(name.to_owned(), bytes) {
+            None => Ok(()),
+            Some(_) => Err(io::Error::other(format!("has two files {name}"))),
         }
-    }
-    // The checksum of the compressed stream lies behind the last file.
-    io::copy(&mut tar.into_inner(), &mut io::sink())?;
+    })?;
     Ok(files)
 }
 
