@@ -35,13 +35,34 @@ impl Place {
 
     /// The same with an archive of this checksum.
     fn gather_from(&self, sum: &str, recipe: &str, parts: &[&str]) -> Result<Gathered, String> {
+        let mut files = BTreeMap::new();
+        self.verified("", sum, &mut files);
+        self.gather_verified(&files, recipe, parts)
+    }
+
+    /// Everything that is there, as if it had been verified.
+    fn verified(&self, folder: &str, sum: &str, files: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(self.path(folder)).unwrap().map(|entry| entry.unwrap()) {
+            let name = format!("{folder}{}", entry.file_name().into_string().unwrap());
+            match entry.path().is_dir() {
+                true => self.verified(&format!("{name}/"), sum, files),
+                false => drop(files.insert(name, sum.to_owned())),
+            }
+        }
+    }
+
+    fn gather_verified(
+        &self,
+        files: &BTreeMap<String, String>,
+        recipe: &str,
+        parts: &[&str],
+    ) -> Result<Gathered, String> {
         let path = self.path("source.yaml");
         let recipe = data::yaml::parse::<Recipe>(&path, recipe, |_| ()).map_err(|error| error.to_string())?.value;
         if let Some((key, message)) = recipe.problem() {
             return Err(format!("{key}: {message}"));
         }
-        let files = BTreeMap::from([("a.tar.gz".to_owned(), sum.to_owned())]);
-        let material = Material { folder: self.0.path(), files: &files, out: &self.path("out"), seed: Some(42) };
+        let material = Material { folder: self.0.path(), files, out: &self.path("out"), seed: Some(42) };
         let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
         let shown = format!("{}/", self.0.path().display());
         gather(&recipe, &parts, material, &BTreeMap::new()).map_err(|error| error.to_string().replace(&shown, ""))
@@ -328,4 +349,31 @@ fn names_of_gigabytes_in_an_archive_are_refused() {
     place.put("a.tar.gz", gzip.finish().unwrap());
     let found = place.gather(&format!("unpack: [a.tar.gz]{LISTS}"), &["captions", "speech"]);
     said(found, &["a.tar.gz: cannot be unpacked: entry 1 is a long name of 1048576 bytes, expected at most 65536"]);
+}
+
+#[test]
+fn files_that_nobody_has_verified_are_refused() {
+    let parts = &["captions", "speech"];
+    let place = listed();
+    let refused = |place: &Place, without: &str, recipe: &str, parts: &[&str]| {
+        let mut files = BTreeMap::new();
+        place.verified("", "a sum", &mut files);
+        files.remove(without).unwrap();
+        let wanted = format!("found `{without}`, which was neither downloaded nor is listed under `manual`");
+        said(place.gather_verified(&files, recipe, parts), &[&wanted, "list it there, or remove it"]);
+    };
+    for name in ["test.txt", "captions.txt", "wavs.txt", "wavs/2.wav"] {
+        refused(&place, name, LISTS, parts);
+    }
+    refused(&named(), "gallery/x_c2_2.jpg", NAMED, &["1", "2"]);
+    // a folder that was put there by hand stands for its JPEG pictures, and for nothing else
+    let place = named();
+    let folders = BTreeMap::from(["train", "query", "gallery"].map(|name| (name.to_owned(), "a sum".to_owned())));
+    assert_eq!(place.gather_verified(&folders, NAMED, &["1", "2"]), place.gather(NAMED, &["1", "2"]));
+    let place = Place::new();
+    for name in ["train/a_c1_1", "train/a_c2_1", "query/b_c1_1", "query/b_c2_1", "gallery/b_c1_2"] {
+        place.put(&format!("{name}.png"), "");
+    }
+    let said_of = place.gather_verified(&folders, &NAMED.replace(".jpg", ".png"), &["1", "2"]);
+    said(said_of, &["found `train/a_c1_1.png`, which was neither downloaded"]);
 }

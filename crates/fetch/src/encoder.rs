@@ -1,6 +1,6 @@
 //! Encoders: the files of a repository that are needed to run an encoder.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use files::hub::is_commit;
 
@@ -38,6 +38,7 @@ pub fn encoder(id: &str, revision: Option<&str>, options: &Options) -> Result<Re
         files,
         hub_cache,
         manual: Vec::new(),
+        put: BTreeMap::new(),
     };
     let notice = |place: String| {
         let page = options.endpoint.page(&hub);

@@ -45,6 +45,8 @@ pub use options::{Options, Progress};
 pub use report::{Fetched, Report};
 pub use source::{Source, sources_dir};
 
+use std::collections::BTreeMap;
+
 use crate::{run::Run, source::Origin};
 
 /// Downloads the raw material of a data set into the cache. The data set is given by the name of a source file, or by
@@ -73,11 +75,11 @@ pub fn fetch(name_or_path: &str, options: &Options) -> Result<Report, FetchError
             }
         }
     }
-    let mut manual = Vec::new();
+    let (mut manual, mut put) = (Vec::new(), BTreeMap::new());
     for part in &source.manual {
-        manual.push(manual::check(part, &run.folder, &mut run.records)?);
+        manual.push(manual::check(part, &run.folder, &mut run.records, &mut put)?);
     }
-    Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, hub_cache: None, manual })
+    Ok(Report { name: source.name, folder: run.folder.root.clone(), files: run.files, hub_cache: None, manual, put })
 }
 
 /// The example of the README, compiled with the examples of the documentation.

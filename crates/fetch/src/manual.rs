@@ -1,6 +1,7 @@
 //! Files that only a person can download: instructions, and checks of the result.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
@@ -24,8 +25,14 @@ pub enum Standing {
     Wanting(String),
 }
 
-/// Checks what a person should have put into the folder, and records it when it is first complete.
-pub(crate) fn check(manual: &Manual, folder: &Folder, records: &mut Records) -> Result<Standing, FetchError> {
+/// Checks what a person should have put into the folder, and records it when it is first complete. Checked files and
+/// folders are added to `sums`.
+pub(crate) fn check(
+    manual: &Manual,
+    folder: &Folder,
+    records: &mut Records,
+    sums: &mut BTreeMap<String, String>,
+) -> Result<Standing, FetchError> {
     let put = if manual.put == "." { folder.root.clone() } else { folder.root.join(&manual.put) };
     let name = |path: &str| if manual.put == "." { path.to_owned() } else { format!("{}/{path}", manual.put) };
     let mut problems = Vec::new();
@@ -46,6 +53,7 @@ pub(crate) fn check(manual: &Manual, folder: &Folder, records: &mut Records) -> 
         return Ok(Standing::Wanting(instructions(manual, &put, &problems)));
     }
     for (path, put) in found {
+        sums.insert(path.clone(), put.sha256.clone());
         match records.put(&path) {
             None => records.keep_put(&path, put)?,
             Some(known) if *known == put => {}

@@ -1,6 +1,7 @@
 //! Messages of a download: the licence before it, and the result after it.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
@@ -25,6 +26,9 @@ pub struct Report {
     pub hub_cache: Option<String>,
     /// State of the files that a person has to download, in the order of the source file.
     pub manual: Vec<Standing>,
+    /// Files and folders of pictures that a person put there and that were checked: path below the folder, SHA-256. That
+    /// of a folder is of the names and contents of its JPEG pictures.
+    pub put: BTreeMap<String, String>,
 }
 
 /// An existing and verified file.

@@ -239,7 +239,10 @@ fn what_a_person_must_do_is_said_and_checked() {
     assert!(wanting(&toy).contains("b.jpg: is no JPEG picture"));
     fs::write(put.join("train/b.jpg"), b"\xFF\xD8\xFF\xE0 b").unwrap();
     assert!(toy.fetch().unwrap().is_complete());
-    assert!(toy.fetch().unwrap().is_complete(), "and stays so");
+    let report = toy.fetch().unwrap();
+    assert!(report.is_complete(), "and stays so");
+    assert_eq!(report.put.keys().collect::<Vec<_>>(), ["pictures/list.txt", "pictures/train"]);
+    assert_eq!(report.put["pictures/list.txt"], sum(b"a\n"));
     fs::write(put.join("train/b.jpg"), b"\xFF\xD8\xFF\xE0 c").unwrap();
     let error = toy.error();
     assert!(error.contains("2 files with SHA-256") && error.contains("changed since"), "{error}");

@@ -43,6 +43,11 @@ pub(super) fn gather(
         for folder in folders {
             let path = material.file(folder)?;
             let (found, left_out) = list(named, folder, &path)?;
+            for picture in &found {
+                let picture = Path::new(&picture.path);
+                let name = picture.file_name().unwrap_or_default().to_string_lossy();
+                material.check(&format!("{folder}/{name}"), picture)?;
+            }
             if left_out > 0 {
                 let all = found.len() + left_out;
                 gathered.notes.push(format!("{}: {left_out} of {all} pictures of {folder} are left out", split.name()));

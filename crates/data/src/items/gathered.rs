@@ -19,7 +19,8 @@ use crate::{
 pub struct Material<'a> {
     /// Folder of the downloads.
     pub folder: &'a Path,
-    /// Downloaded files below it, with their SHA-256.
+    /// Verified files below it, with their SHA-256: downloaded ones, and those that were put there by hand. A folder
+    /// stands for the JPEG pictures in it.
     pub files: &'a BTreeMap<String, String>,
     /// Folder for all that is written: pictures of tables, unpacked archives, lists, embeddings.
     pub out: &'a Path,
@@ -62,10 +63,29 @@ impl Material<'_> {
         self.out.join("unpacked")
     }
 
-    /// A downloaded or unpacked file, or one that was put there by hand.
+    /// A verified or unpacked file, or a folder of such files.
     pub(super) fn file(&self, name: &str) -> Result<PathBuf, DataError> {
         let places = [self.folder.join(name), self.unpacked().join(name)];
-        places.into_iter().find(|path| path.exists()).ok_or_else(|| self.no_file(name))
+        let path = places.into_iter().find(|path| path.exists()).ok_or_else(|| self.no_file(name))?;
+        if !path.is_dir() {
+            self.check(name, &path)?;
+        }
+        Ok(path)
+    }
+
+    /// Refuses a file that nobody has verified: it could be another one in the next run.
+    pub(super) fn check(&self, name: &str, path: &Path) -> Result<(), DataError> {
+        let folder = name.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let is_jpeg = |end: &std::ffi::OsStr| end.eq_ignore_ascii_case("jpg") || end.eq_ignore_ascii_case("jpeg");
+        let in_folder = || self.files.contains_key(folder) && path.extension().is_some_and(is_jpeg);
+        if path.starts_with(self.unpacked()) || self.files.contains_key(name) || in_folder() {
+            return Ok(());
+        }
+        let detail = format!(
+            "found `{name}`, which was neither downloaded nor is listed under `manual` of the source, so that it has no \
+             checksum; list it there, or remove it"
+        );
+        Err(problem(self.folder, "", TextProblem::Items { detail }))
     }
 
     pub(super) fn no_file(&self, name: &str) -> DataError {

@@ -51,7 +51,8 @@ pub fn run(name: &str, cache: Option<&Path>, out: Option<&Path>) -> Result<Strin
             (jobs::write(&folder, &gathered, jobs)?, gathered.notes, gathered.parts.len(), rows)
         }
         (None, Some(recipe)) => {
-            let sums = fetched.names().into_iter().zip(fetched.files.iter().map(|file| file.sha256.clone())).collect();
+            let downloaded = fetched.names().into_iter().zip(fetched.files.iter().map(|file| file.sha256.clone()));
+            let sums = downloaded.chain(fetched.put.clone()).collect();
             let root = std::path::absolute(&fetched.folder)?;
             let material = items::Material { folder: &root, files: &sums, out: &folder, seed: source.splits.seed };
             let gathered = items::gather(recipe, &source.parts(), material, &source.splits.rows)?;
