@@ -32,7 +32,8 @@ impl Embeddings {
     /// If there is no such row, or if it has another width.
     pub fn set(&mut self, row: usize, values: &[f32]) -> Result<(), EmbedError> {
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(EmbedError::Compute(format!("item {} gave numbers that are not finite", row + 1)));
+            let problem = "gave numbers that are not finite; its values are too large, or the weights are damaged";
+            return Err(EmbedError::OfItem { item: row, problem: problem.to_owned() });
         }
         self.values[row * self.width..(row + 1) * self.width].copy_from_slice(values);
         Ok(())

@@ -103,6 +103,14 @@ pub enum EmbedError {
         /// What was found, what was wanted.
         problem: String,
     },
+    /// A problem of one of the items of a call.
+    #[error("item {}: {problem}", .item + 1)]
+    OfItem {
+        /// Number of the item, from 0.
+        item: usize,
+        /// What was found, what was wanted.
+        problem: String,
+    },
     /// A problem of a picture.
     #[error("{}: {problem}", .path.display())]
     Picture {

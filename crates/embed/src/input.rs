@@ -55,6 +55,27 @@ pub fn texts(input: &str) -> Result<Vec<String>, EmbedError> {
     Ok(texts)
 }
 
+/// An error of [`crate::TextEncoder::encode`] with the file and the line of the text, and the line's `id` if it has one.
+/// `first` is the number of the first text of the call among the [`texts`] of the input, from 0.
+pub fn located(error: EmbedError, input: &str, first: usize) -> EmbedError {
+    let EmbedError::OfItem { item: number, problem } = error else { return error };
+    let (path, field) = member(input);
+    match place(path, field, first + number) {
+        Some((line, Some(id))) => item(path, line, format!("id {id}: {problem}")),
+        Some((line, None)) => item(path, line, problem),
+        None => EmbedError::OfItem { item: first + number, problem },
+    }
+}
+
+/// The line of a text in its file, and its id.
+fn place(path: &Path, field: Option<&str>, number: usize) -> Option<(usize, Option<String>)> {
+    let bytes = fs::read(path).ok()?;
+    let counts = |line: &Line<'_>| field.is_none() || line.as_ref().is_ok_and(|(_, line)| !line.trim().is_empty());
+    let (line, text) = lines(path, &bytes).ok()?.filter(counts).nth(number)?.ok()?;
+    let object: Option<Value> = field.and_then(|_| serde_json::from_str(text).ok());
+    Some((line, object.as_ref().and_then(|object| object.get("id")).map(shown)))
+}
+
 /// A file and the part after `#`. If a file with the whole name exists, it is that file. Otherwise the text is split at
 /// the last `#` before which there is the name of an existing file; without such a file, at the last `#`. `runner`
 /// reads its `FILE#PART` by the same rule.

@@ -177,8 +177,9 @@ pub(crate) fn embed_texts(common: &Common, input: &str, rows: &Rows, encoder: &T
     let mut decides = vec![("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
     decides.extend(encoder.dictionary().map(|sha256| ("dictionary", sha256.to_owned())));
     run(common, &decides, encoder.width(), (texts.len(), rows), &mut |range, done| {
+        let first = range.start;
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
-        encoder.encode(&texts, common.sizes.batch, done)
+        encoder.encode(&texts, common.sizes.batch, done).map_err(|error| input::located(error, input, first))
     })
 }
 

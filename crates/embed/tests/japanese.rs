@@ -281,7 +281,7 @@ fn long_texts_are_refused() {
     let encoder = open(&folder, &dictionary()).unwrap();
     assert_eq!(encoder.token_ids(&["あ".repeat(32_000).as_str()]).unwrap()[0].len(), 64);
     let error = encoder.token_ids(&["短い", "あ".repeat(32_001).as_str()]).unwrap_err().to_string();
-    assert!(error.ends_with("text 2 has 32001 characters, expected at most 32000; split it"), "{error}");
+    assert!(error == "item 2: found 32001 characters, expected at most 32000; split the text", "{error}");
 }
 
 #[test]

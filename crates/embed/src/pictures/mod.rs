@@ -149,7 +149,10 @@ impl PictureEncoder {
                 let problem = |problem| EmbedError::Picture { path: file.clone(), problem };
                 self.preparation.prepared(&picture).map_err(problem)
             }))?;
-            let features = self.features(&pixels)?;
+            let features = self.features(&pixels).map_err(|error| match error {
+                EmbedError::OfItem { item, problem } => EmbedError::Picture { path: group[item].clone(), problem },
+                other => other,
+            })?;
             for i in 0..group.len() {
                 embeddings.set(row, features.row(i))?;
                 row += 1;

@@ -90,7 +90,11 @@ impl SoundEncoder {
         let mut embeddings = Embeddings::zeros(files.len(), self.width());
         for (i, file) in files.iter().enumerate() {
             let values = self.prepared(Wave::open(file)?).map_err(EmbedError::sound(file))?;
-            embeddings.set(i, self.features(&values)?.row(0))?;
+            let row = self.features(&values).map_err(|error| match error {
+                EmbedError::OfItem { problem, .. } => EmbedError::sound(file)(problem),
+                other => other,
+            })?;
+            embeddings.set(i, row.row(0))?;
             done(1);
         }
         Ok(embeddings)

@@ -129,9 +129,14 @@ impl TextTokenizer {
                 ids.map(|ids| Tokens { segments: vec![0; ids.len()], ids }).collect()
             }
             Kind::Library(tokenizer) => {
-                let encodings = tokenizer
-                    .encode_batch(texts.to_vec(), true)
-                    .map_err(|error| wrong(format!("a text cannot be cut into tokens: {error}")))?;
+                let encodings = tokenizer.encode_batch(texts.to_vec(), true).map_err(|error| {
+                    let problem = format!("cannot be cut into tokens: {error}");
+                    // The library does not say which text it is.
+                    match texts.iter().position(|text| tokenizer.encode(*text, true).is_err()) {
+                        Some(item) => EmbedError::OfItem { item, problem },
+                        None => wrong(format!("a text {problem}")),
+                    }
+                })?;
                 let of = |encoding: &Encoding| Tokens {
                     ids: encoding.get_ids().to_vec(),
                     segments: encoding.get_type_ids().to_vec(),
@@ -141,7 +146,8 @@ impl TextTokenizer {
         };
         for (i, tokens) in all.iter().enumerate() {
             if tokens.ids.is_empty() {
-                return Err(wrong(format!("text {} has no tokens, and this tokenizer adds none; leave it out", i + 1)));
+                let problem = format!("has no tokens, and {} adds none; leave it out", self.path.display());
+                return Err(EmbedError::OfItem { item: i, problem });
             }
             if let Some(id) = tokens.ids.iter().find(|id| **id as usize >= vocabulary) {
                 return Err(wrong(format!(

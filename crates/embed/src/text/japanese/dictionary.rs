@@ -1,9 +1,6 @@
 //! A dictionary of MeCab: words with their costs, costs of neighbours, categories of characters, unknown words.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use files::checksum::Combined;
 use vibrato::{SystemDictionaryBuilder, Tokenizer};
@@ -21,7 +18,6 @@ const LONGEST_GROUP: usize = 24;
 
 /// A dictionary, ready for a search.
 pub(super) struct Dictionary {
-    pub path: PathBuf,
     pub tokenizer: Tokenizer,
     /// SHA-256 of the files that were read. It is the same for an archive and for a folder with the same files.
     pub checksum: String,
@@ -80,7 +76,7 @@ impl Dictionary {
             .and_then(|built| Tokenizer::new(built).ignore_space(true))
             .map_err(|error| EmbedError::format(path, FORMAT, error))?
             .max_grouping_len(LONGEST_GROUP);
-        Ok(Self { path: path.to_owned(), tokenizer, checksum: checksum.finish() })
+        Ok(Self { tokenizer, checksum: checksum.finish() })
     }
 }
 

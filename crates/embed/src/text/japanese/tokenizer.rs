@@ -88,8 +88,8 @@ impl Japanese {
         let text: String = if self.settings.normalise { text.nfkc().collect() } else { text.to_owned() };
         let length = text.chars().count();
         if length > LONGEST {
-            let problem = format!("text {} has {length} characters, expected at most {LONGEST}; split it", i + 1);
-            return Err(EmbedError::Tokenizer { path: self.dictionary.path.clone(), problem });
+            let problem = format!("found {length} characters, expected at most {LONGEST}; split the text");
+            return Err(EmbedError::OfItem { item: i, problem });
         }
         worker.reset_sentence(&text);
         worker.tokenize();
