@@ -11,20 +11,19 @@ use serde_json::Value;
 
 use crate::{EmbedError, folder::config::shown};
 
-/// Checksum of texts, or of the bytes of files, in their order.
+/// Checksum of texts, or of the checksums of files, in their order.
 pub fn digest<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
     let mut digest = checksum::Combined::default();
     items.into_iter().for_each(|item| digest.add(&item));
     digest.finish()
 }
 
-/// Checksum of the bytes of files, in their order.
+/// SHA-256 of the bytes of each file.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn digest_files(paths: &[PathBuf]) -> Result<String, EmbedError> {
-    let sums: Result<Vec<String>, EmbedError> = paths.iter().map(|path| sha256_file(path)).collect();
-    Ok(digest(sums?))
+pub fn checksums(paths: &[PathBuf]) -> Result<Vec<String>, EmbedError> {
+    paths.iter().map(|path| sha256_file(path)).collect()
 }
 
 /// SHA-256 of a file's bytes.

@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 
 use crate::{
     picture_jobs::{embed_pictures, filter},
-    run::{Common, Pooling, Rows, Sizes, embed_sounds, embed_texts},
+    run::{Batch, Common, Pooling, Rows, Shard, embed_sounds, embed_texts},
 };
 
 /// All texts, pictures or sounds of a data set.
@@ -29,7 +29,9 @@ pub(crate) struct Jobs {
     #[arg(long)]
     skip_refused: bool,
     #[command(flatten)]
-    sizes: Sizes,
+    batch: Batch,
+    #[command(flatten)]
+    shard: Shard,
 }
 
 /// Embeds every split of every view. All encoders are opened before the first one runs, so that an encoder that cannot
@@ -56,7 +58,9 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
         match open(view, &list.name) {
             Ok(_) => to_do.push(view),
             Err(error) if error.is_refusal() => refused.push((view, error)),
-            Err(error) => return Err(in_jobs(error.into(), &args.file)).with_context(|| format!("view `{}`", view.name)),
+            Err(error) => {
+                return Err(in_jobs(error.into(), &args.file)).with_context(|| format!("view `{}`", view.name));
+            }
         }
     }
     for (view, error) in &refused {
@@ -77,14 +81,18 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
                 model: view.model.clone(),
                 out: folder.join(&view.out),
                 tensor: split.clone(),
-                sizes: args.sizes,
+                shard: args.shard,
             };
             let input = folder.join(input);
             let rows =
                 view.average.get(split).map(|list| Rows::read(&folder.join(list))).transpose()?.unwrap_or_default();
             let done = match &encoder {
-                Encoder::Text(encoder) => embed_texts(&common, &input.display().to_string(), &rows, encoder),
-                Encoder::Picture(encoder) => embed_pictures(&common, &input, &rows, (view, split, folder), encoder),
+                Encoder::Text(encoder) => {
+                    embed_texts(&common, args.batch, &input.display().to_string(), &rows, encoder)
+                }
+                Encoder::Picture(encoder) => {
+                    embed_pictures(&common, args.batch, &input, &rows, (view, split, folder), encoder)
+                }
                 Encoder::Sound(encoder) => embed_sounds(&common, &input, &rows, encoder),
             };
             done.map_err(|error| in_jobs(error, &args.file))
@@ -108,10 +116,9 @@ const KEYS: [(&str, &str); 6] = [
 /// options.
 fn in_jobs(error: Error, file: &Path) -> Error {
     match error.downcast::<EmbedError>() {
-        Ok(EmbedError::Occupied { path, problem }) => anyhow!(
-            "{}: {problem}; move it away and run the same command again",
-            path.display()
-        ),
+        Ok(EmbedError::Occupied { path, problem }) => {
+            anyhow!("{}: {problem}; move it away and run the same command again", path.display())
+        }
         Ok(EmbedError::Argument { argument, problem }) => match KEYS.iter().find(|(option, _)| *option == argument) {
             Some((_, key)) => anyhow!("{}: {key}: {problem}", file.display()),
             None => EmbedError::Argument { argument, problem }.into(),

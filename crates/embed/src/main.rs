@@ -17,7 +17,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use embed::{PictureEncoder, Pool, SoundEncoder, TextEncoder, TextOptions, input, pictures};
 
-use crate::run::{Common, EdgeKind, Pooling, Rows, embed_sounds, embed_texts, run};
+use crate::run::{Batch, Common, EdgeKind, Inputs, Pooling, Rows, embed_sounds, embed_texts, run};
 
 /// Texts, pictures and sounds to embeddings
 #[derive(Parser)]
@@ -48,6 +48,8 @@ enum Command {
 struct Text {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    batch: Batch,
     /// `lines.txt`, one text a line, or `file.jsonl#field`, one object a line
     #[arg(long, value_name = "FILE")]
     input: String,
@@ -66,6 +68,8 @@ struct Text {
 struct Pictures {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    batch: Batch,
     /// A folder of pictures, taken by name, or a text file with a path a line
     #[arg(long, value_name = "PATH")]
     input: PathBuf,
@@ -81,6 +85,9 @@ struct Sounds {
     /// A folder of sounds (WAV, FLAC, OGG, MP3), taken by name, or a text file with a path a line
     #[arg(long, value_name = "PATH")]
     input: PathBuf,
+    /// An option of texts and pictures only
+    #[arg(long, hide = true)]
+    batch: Option<String>,
 }
 
 #[derive(Args)]
@@ -125,10 +132,19 @@ fn texts(mut args: Text) -> Result<()> {
         max_length: args.max_length,
         dictionary: args.dictionary.clone(),
     };
-    embed_texts(&args.common, &args.input, &Rows::default(), &TextEncoder::open(&args.common.model, options)?)
+    embed_texts(
+        &args.common,
+        args.batch,
+        &args.input,
+        &Rows::default(),
+        &TextEncoder::open(&args.common.model, options)?,
+    )
 }
 
 fn embed_sounds_of(mut args: Sounds) -> Result<()> {
+    if args.batch.is_some() {
+        anyhow::bail!("--batch: sounds go through the encoder one by one; leave this option out");
+    }
     args.common.find_model()?;
     embed_sounds(&args.common, &args.input, &Rows::default(), &SoundEncoder::open(&args.common.model)?)
 }
@@ -138,13 +154,17 @@ fn embed_pictures(mut args: Pictures) -> Result<()> {
     let files = input::pictures(&args.input)?;
     let edges = args.edges.map(pictures::Edges::from);
     let encoder = PictureEncoder::open(&args.common.model)?;
-    let decides = [
-        ("pictures", input::digest_files(&files)?),
-        ("encoder", encoder.description()),
-        ("edges", edges.map_or("none".to_owned(), |edges| edges.to_string())),
-    ];
-    run(&args.common, &decides, encoder.width(), (files.len(), &Rows::default()), &mut |range, done| {
-        encoder.encode(&files[range], args.common.sizes.batch, edges, done)
+    let (sums, batch) = (input::checksums(&files)?, args.batch.size()?);
+    let edges_in_words = edges.map_or("none".to_owned(), |edges| edges.to_string());
+    let inputs = Inputs {
+        count: files.len(),
+        whole: vec![("pictures", input::digest(&sums))],
+        part: &|range| input::digest(&sums[range]),
+        encoder: encoder.description(),
+        settings: vec![("batch", batch.to_string()), ("edges", edges_in_words)],
+    };
+    run(&args.common, &inputs, encoder.width(), &Rows::default(), &mut |range, done| {
+        encoder.encode(&files[range], batch, edges, done)
     })
 }
 

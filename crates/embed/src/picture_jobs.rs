@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use embed::{EmbedError, Embeddings, PictureEncoder, input, pictures::Edges};
 use files::jobs::View;
 
-use crate::run::{Common, EdgeKind, Rows, run};
+use crate::run::{Batch, Common, EdgeKind, Inputs, Rows, run};
 
 /// The edge filter of a view, if it has one.
 ///
@@ -25,6 +25,7 @@ pub(crate) fn filter(view: &View) -> Result<Option<Edges>, EmbedError> {
 /// Embeds the pictures of a split.
 pub(crate) fn embed_pictures(
     common: &Common,
+    batch: Batch,
     list: &Path,
     rows: &Rows,
     (view, split, folder): (&View, &str, &Path),
@@ -46,25 +47,29 @@ pub(crate) fn embed_pictures(
             maps.len()
         );
     }
+    let (sums, batch) = (input::checksums(&files)?, batch.size()?);
     let marks: Vec<&str> = as_edges.iter().map(|is| if *is { "edges" } else { "picture" }).collect();
-    let decides = [
-        ("pictures", input::digest_files(&files)?),
-        ("encoder", encoder.description()),
-        (
-            "edges",
-            match (found, kinds[1]) {
-                (1.., Some(edges)) => format!("{edges} of {found}, {}", input::digest(&marks)),
-                _ => "none".to_owned(),
-            },
-        ),
-    ];
-    run(common, &decides, encoder.width(), (files.len(), rows), &mut |range, done| {
+    let seen_as = |edges: bool| kinds[usize::from(edges)].map_or("picture".to_owned(), |filter| filter.to_string());
+    let part =
+        |range: std::ops::Range<usize>| input::digest(range.flat_map(|i| [sums[i].clone(), seen_as(as_edges[i])]));
+    let edges = match (found, kinds[1]) {
+        (1.., Some(edges)) => format!("{edges} of {found}, {}", input::digest(&marks)),
+        _ => "none".to_owned(),
+    };
+    let inputs = Inputs {
+        count: files.len(),
+        whole: vec![("pictures", input::digest(&sums)), ("edges", edges)],
+        part: &part,
+        encoder: encoder.description(),
+        settings: vec![("batch", batch.to_string())],
+    };
+    run(common, &inputs, encoder.width(), rows, &mut |range, done| {
         let mut rows = Embeddings::zeros(range.len(), encoder.width());
         // A batch has one kind, so that the encoder need not know of the mixture.
         for (is_edges, kind) in [false, true].into_iter().zip(kinds) {
             let at: Vec<usize> = range.clone().filter(|&i| as_edges[i] == is_edges).collect();
             let some: Vec<_> = at.iter().map(|&i| files[i].clone()).collect();
-            let made = encoder.encode(&some, common.sizes.batch, kind, done)?;
+            let made = encoder.encode(&some, batch, kind, done)?;
             for (row, i) in at.into_iter().enumerate() {
                 rows.set(i - range.start, made.row(row))?;
             }

@@ -27,7 +27,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NAME")]
     pub(crate) tensor: String,
     #[command(flatten)]
-    pub(crate) sizes: Sizes,
+    pub(crate) shard: Shard,
 }
 
 impl Common {
@@ -45,15 +45,33 @@ impl Common {
     }
 }
 
-/// Sizes of batches and shards.
+/// Size of shards.
 #[derive(Args, Clone, Copy)]
-pub(crate) struct Sizes {
-    /// Items that go through the encoder together; sounds always go one by one
-    #[arg(long, default_value_t = 32)]
-    pub(crate) batch: usize,
+pub(crate) struct Shard {
     /// Items per shard: what a killed run can lose
     #[arg(long, default_value_t = 1024)]
     pub(crate) shard: usize,
+}
+
+/// Size of batches.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Batch {
+    /// Texts or pictures that go through the encoder together
+    #[arg(long, default_value_t = 32)]
+    batch: usize,
+}
+
+impl Batch {
+    /// The size.
+    ///
+    /// # Errors
+    /// It is 0.
+    pub(crate) fn size(self) -> Result<usize> {
+        if self.batch == 0 {
+            bail!("--batch: found 0, expected at least 1");
+        }
+        Ok(self.batch)
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -164,67 +182,111 @@ impl Rows {
         Ok(means)
     }
 
-    /// What decides the numbers of a result.
-    fn decides(&self) -> Option<String> {
+    /// Checksum of all rows, if they are means.
+    fn checksum(&self) -> Option<String> {
         let starts: Vec<String> = self.starts.iter().map(usize::to_string).collect();
         (!starts.is_empty()).then(|| input::digest(&starts))
     }
+
+    /// Checksum of some rows and of their inputs.
+    fn checksum_of(&self, rows: &Range<usize>, inputs: &Inputs<'_>) -> String {
+        let all = self.inputs(rows);
+        let first = all.start;
+        let of_inputs = (inputs.part)(all);
+        if self.starts.is_empty() {
+            return of_inputs;
+        }
+        let starts = self.starts[rows.start..=rows.end].iter().map(|start| (start - first).to_string());
+        input::digest(std::iter::once(of_inputs).chain(starts))
+    }
+}
+
+/// The inputs of a run, and all that decides their numbers.
+pub(crate) struct Inputs<'a> {
+    /// Number of inputs.
+    pub(crate) count: usize,
+    /// Checksums of all inputs, by what they are.
+    pub(crate) whole: Vec<(&'static str, String)>,
+    /// Checksum of some inputs.
+    pub(crate) part: &'a dyn Fn(Range<usize>) -> String,
+    /// The encoder in words.
+    pub(crate) encoder: String,
+    /// Further settings, such as the size of batches.
+    pub(crate) settings: Vec<(&'static str, String)>,
 }
 
 /// Embeds the texts of one input with an open encoder.
-pub(crate) fn embed_texts(common: &Common, input: &str, rows: &Rows, encoder: &TextEncoder) -> Result<()> {
-    let texts = input::texts(input)?;
-    let mut decides = vec![("texts", input::digest(&texts)), ("encoder", encoder.description().to_owned())];
-    decides.extend(encoder.dictionary().map(|sha256| ("dictionary", sha256.to_owned())));
-    run(common, &decides, encoder.width(), (texts.len(), rows), &mut |range, done| {
+pub(crate) fn embed_texts(
+    common: &Common,
+    batch: Batch,
+    input: &str,
+    rows: &Rows,
+    encoder: &TextEncoder,
+) -> Result<()> {
+    let (texts, batch) = (input::texts(input)?, batch.size()?);
+    let mut settings = vec![("batch", batch.to_string())];
+    settings.extend(encoder.dictionary().map(|sha256| ("dictionary", sha256.to_owned())));
+    let inputs = Inputs {
+        count: texts.len(),
+        whole: vec![("texts", input::digest(&texts))],
+        part: &|range| input::digest(&texts[range]),
+        encoder: encoder.description().to_owned(),
+        settings,
+    };
+    run(common, &inputs, encoder.width(), rows, &mut |range, done| {
         let first = range.start;
         let texts: Vec<&str> = texts[range].iter().map(String::as_str).collect();
-        encoder.encode(&texts, common.sizes.batch, done).map_err(|error| input::located(error, input, first))
+        encoder.encode(&texts, batch, done).map_err(|error| input::located(error, input, first))
     })
 }
 
 /// Embeds the sounds of one input with an open encoder.
 pub(crate) fn embed_sounds(common: &Common, input: &Path, rows: &Rows, encoder: &SoundEncoder) -> Result<()> {
     let files = input::sounds(input)?;
-    let decides = [("sounds", input::digest_files(&files)?), ("encoder", encoder.description())];
-    let make: &mut Make = &mut |range, done| encoder.encode(&files[range], done);
-    run(common, &decides, encoder.width(), (files.len(), rows), make)
+    let sums = input::checksums(&files)?;
+    let inputs = Inputs {
+        count: files.len(),
+        whole: vec![("sounds", input::digest(&sums))],
+        part: &|range| input::digest(&sums[range]),
+        encoder: encoder.description(),
+        settings: Vec::new(),
+    };
+    run(common, &inputs, encoder.width(), rows, &mut |range, done| encoder.encode(&files[range], done))
 }
 
 pub(crate) type Make<'a> = dyn FnMut(Range<usize>, &mut dyn FnMut(usize)) -> Result<Embeddings, EmbedError> + 'a;
 
 /// Embeds inputs with `make`, which gets ranges of inputs, into the rows of the result.
-pub(crate) fn run(
-    common: &Common,
-    decides: &[(&str, String)],
-    width: usize,
-    (inputs, rows): (usize, &Rows),
-    make: &mut Make,
-) -> Result<()> {
+pub(crate) fn run(common: &Common, source: &Inputs<'_>, width: usize, rows: &Rows, make: &mut Make) -> Result<()> {
+    let inputs = source.count;
     let items = rows.count(inputs)?;
-    if common.sizes.batch == 0 {
-        bail!("--batch: found 0, expected at least 1");
+    let shard = common.shard.shard;
+    let owned = |list: &[(&str, String)]| -> BTreeMap<String, String> {
+        list.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    };
+    let mut settings = owned(&source.settings);
+    settings.insert("encoder".into(), source.encoder.clone());
+    settings.insert("model".into(), fingerprint(&common.model)?);
+    settings.insert("shard".into(), shard.to_string());
+    settings.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    let mut whole = owned(&source.whole);
+    whole.extend(rows.checksum().map(|means| ("means".into(), means)));
+    match inputs == items {
+        true => say::out!("{items} items, {}", source.encoder),
+        false => say::out!("{items} items, means over {inputs} inputs, {}", source.encoder),
     }
-    let mut all: BTreeMap<String, String> =
-        decides.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    all.extend(rows.decides().map(|means| ("means".into(), means)));
-    all.insert("model".into(), fingerprint(&common.model)?);
-    all.insert("batch".into(), common.sizes.batch.to_string());
-    all.insert("shard".into(), common.sizes.shard.to_string());
-    all.insert("version".into(), env!("CARGO_PKG_VERSION").into());
-    if let Some((_, encoder)) = decides.iter().find(|(key, _)| *key == "encoder") {
-        match inputs == items {
-            true => say::out!("{items} items, {encoder}"),
-            false => say::out!("{items} items, means over {inputs} inputs, {encoder}"),
-        }
-    }
+    // A shard of no items is refused below.
+    let starts = (0..items).step_by(shard.max(1));
+    let shards = starts.map(|start| rows.checksum_of(&(start..items.min(start + shard)), source)).collect();
     let job = Job {
         out: common.out.clone(),
         tensor: common.tensor.clone(),
         items,
         width,
-        shard: common.sizes.shard,
-        decides: all,
+        shard,
+        settings,
+        inputs: whole,
+        shards,
     };
     // Without means the inputs are the items.
     let what = if inputs == items { "items" } else { "inputs" };
@@ -233,7 +295,7 @@ pub(crate) fn run(
     let start = Instant::now();
     let outcome = job.run(
         &mut |resumed| {
-            // Shards are made in order, so rows that exist are the first.
+            // Shards are made in order, so rows that exist are the first, unless an input was repaired.
             bar.set_position(rows.inputs(&(0..resumed)).end as u64);
             // The displayed speed is that of this run.
             bar.reset_eta();

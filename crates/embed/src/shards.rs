@@ -17,6 +17,8 @@ const JOB: &str = "job.json";
 const METADATA: &str = "embed";
 /// The tensor of a shard.
 const ROWS: &str = "rows";
+/// Key of a shard's metadata with the checksum of the settings and of its inputs.
+const MADE_OF: &str = "made of";
 
 /// The job of each tensor of a result: everything that decides its numbers.
 type Jobs = BTreeMap<String, BTreeMap<String, String>>;
@@ -34,8 +36,12 @@ pub struct Job {
     pub width: usize,
     /// Items per shard.
     pub shard: usize,
-    /// Everything that decides the numbers. Shards of another job are not used.
-    pub decides: BTreeMap<String, String>,
+    /// Settings that decide the numbers of all items. Shards that were made with other settings are not used.
+    pub settings: BTreeMap<String, String>,
+    /// The inputs, by their kind: checksum of all of them.
+    pub inputs: BTreeMap<String, String>,
+    /// Checksum of the inputs of each shard. If an input was repaired, the shards of the others are still used.
+    pub shards: Vec<String>,
 }
 
 /// Result of a run.
@@ -74,10 +80,22 @@ impl Job {
         if self.shard == 0 {
             return Err(EmbedError::Argument { argument: "--shard", problem: "found 0, expected at least 1".into() });
         }
+        let ranges: Vec<Range<usize>> =
+            (0..self.items).step_by(self.shard).map(|start| start..(start + self.shard).min(self.items)).collect();
+        if ranges.len() != self.shards.len() {
+            let (found, wanted) = (self.shards.len(), ranges.len());
+            return Err(EmbedError::Argument {
+                argument: "shards",
+                problem: format!("found {found} checksums, expected {wanted}"),
+            });
+        }
         let (earlier, jobs) = self.earlier()?;
         if let Some(job) = jobs.get(&self.tensor) {
-            return match difference(job, &self.decides) {
-                None => Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed: self.items }),
+            return match difference(job, &self.decides()) {
+                None => {
+                    self.tidy_up();
+                    Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed: self.items })
+                }
                 Some(what) => Err(self.taken(&format!("of another run ({what})"))),
             };
         }
@@ -86,9 +104,7 @@ impl Job {
         {
             return Err(self.taken("that another program made"));
         }
-        let parts = self.parts()?;
-        let ranges: Vec<Range<usize>> =
-            (0..self.items).step_by(self.shard).map(|start| start..(start + self.shard).min(self.items)).collect();
+        let parts = self.parts(&ranges)?;
         let there: Vec<bool> = ranges.iter().map(|range| self.shard_at(&parts, range).is_some()).collect();
         let resumed = ranges.iter().zip(&there).filter(|(_, there)| **there).map(|(range, _)| range.len()).sum();
         before(resumed);
@@ -97,8 +113,7 @@ impl Job {
             self.write_shard(&parts, range, &rows)?;
         }
         self.join(&parts, &ranges, earlier, jobs)?;
-        // The result is on disk; shards that cannot be removed do no harm.
-        let _ = fs::remove_dir_all(&parts);
+        remove(&parts);
         Ok(Outcome { sha256: input::sha256_file(&self.out)?, resumed })
     }
 
@@ -121,38 +136,70 @@ impl Job {
         Ok((Some(bytes), jobs))
     }
 
-    /// The folder of shards, which now describes their job.
-    fn parts(&self) -> Result<PathBuf, EmbedError> {
+    /// Everything that decides the numbers.
+    fn decides(&self) -> BTreeMap<String, String> {
+        self.settings.iter().chain(&self.inputs).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Path of the folder of shards.
+    fn folder(&self) -> PathBuf {
         let mut name = self.out.as_os_str().to_owned();
         name.push(format!(".{}.parts", self.tensor));
-        let parts = PathBuf::from(name);
+        PathBuf::from(name)
+    }
+
+    /// The folder of shards, which now describes their job.
+    fn parts(&self, ranges: &[Range<usize>]) -> Result<PathBuf, EmbedError> {
+        let parts = self.folder();
         let path = parts.join(JOB);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let job: BTreeMap<String, String> = serde_json::from_slice(&bytes).unwrap_or_default();
-                if let Some(what) = difference(&job, &self.decides) {
+        let decides = self.decides();
+        match described(&path)? {
+            None => fs::create_dir_all(&parts).map_err(|error| EmbedError::write(&parts, error))?,
+            Some(job) if job == decides => return Ok(parts),
+            Some(job) => {
+                let of_settings = |job: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+                    job.clone().into_iter().filter(|(key, _)| !self.inputs.contains_key(key)).collect()
+                };
+                // Some shards must be of these inputs: those of quite another input are not overwritten.
+                let usable = || ranges.iter().any(|range| self.shard_at(&parts, range).is_some());
+                let what = difference(&of_settings(&job), &self.settings);
+                let what = what.or_else(|| difference(&job, &decides).filter(|_| has_shards(&parts) && !usable()));
+                if let Some(what) = what {
                     let problem = format!("holds shards of another run ({what})");
                     return Err(EmbedError::Occupied { path: parts, problem });
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                fs::create_dir_all(&parts).map_err(|error| EmbedError::write(&parts, error))?;
-                let job = serde_json::to_vec_pretty(&self.decides)
-                    .map_err(|error| EmbedError::format(&path, "JSON", error))?;
-                write(&path, &job)?;
-            }
-            Err(error) => return Err(EmbedError::read(&path, error)),
         }
+        let job = serde_json::to_vec_pretty(&decides).map_err(|error| EmbedError::format(&path, "JSON", error))?;
+        write(&path, &job)?;
         Ok(parts)
+    }
+
+    /// Removes the folder of shards if a clean-up of this job was killed. A folder of another job stays.
+    fn tidy_up(&self) {
+        let parts = self.folder();
+        if parts.is_dir() && described(&parts.join(JOB)).is_ok_and(|job| job.is_none_or(|job| job == self.decides())) {
+            remove(&parts);
+        }
+    }
+
+    /// Checksum of everything that a shard is made of.
+    fn made_of(&self, range: &Range<usize>) -> String {
+        let settings = self.settings.iter().flat_map(|(key, value)| [key, value]);
+        input::digest(settings.chain(self.shards.get(range.start / self.shard)))
     }
 
     fn shard_path(parts: &Path, range: &Range<usize>) -> PathBuf {
         parts.join(format!("{:010}.safetensors", range.start))
     }
 
-    /// The values of a shard; an incomplete shard counts as missing.
+    /// The values of a shard; a shard that is incomplete, or of other inputs, counts as missing.
     fn shard_at(&self, parts: &Path, range: &Range<usize>) -> Option<Vec<u8>> {
         let bytes = fs::read(Self::shard_path(parts, range)).ok()?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).ok()?;
+        if header.metadata().as_ref()?.get(MADE_OF)? != &self.made_of(range) {
+            return None;
+        }
         let parsed = SafeTensors::deserialize(&bytes).ok()?;
         let rows = parsed.tensor(ROWS).ok()?;
         (rows.dtype() == Dtype::F32 && rows.shape() == [range.len(), self.width]).then(|| rows.data().to_vec())
@@ -166,7 +213,8 @@ impl Job {
         let path = Self::shard_path(parts, range);
         let bytes: Vec<u8> = rows.values().iter().flat_map(|value| value.to_le_bytes()).collect();
         let view = view(&path, vec![range.len(), self.width], &bytes)?;
-        let bytes = safetensors::serialize([(ROWS, view)], None)
+        let made_of = HashMap::from([(MADE_OF.to_owned(), self.made_of(range))]);
+        let bytes = safetensors::serialize([(ROWS, view)], Some(made_of))
             .map_err(|error| EmbedError::format(&path, "safetensors", error))?;
         write(&path, &bytes)
     }
@@ -194,12 +242,35 @@ impl Job {
             metadata.extend(found.metadata().clone().unwrap_or_default());
             tensors.extend(parse(&self.out, bytes)?.tensors());
         }
-        jobs.insert(self.tensor.clone(), self.decides.clone());
+        jobs.insert(self.tensor.clone(), self.decides());
         let jobs = serde_json::to_string(&jobs).map_err(|error| EmbedError::format(&self.out, "JSON", error))?;
         metadata.insert(METADATA.to_owned(), jobs);
         let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(format)?;
         write(&self.out, &bytes)
     }
+}
+
+/// The job that a folder of shards describes, if there is one.
+fn described(path: &Path) -> Result<Option<BTreeMap<String, String>>, EmbedError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or_default())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(EmbedError::read(path, error)),
+    }
+}
+
+/// Whether a folder has files besides the description of its job.
+fn has_shards(parts: &Path) -> bool {
+    fs::read_dir(parts).is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != JOB))
+}
+
+/// Removes a folder of shards whose result is on disk. Shards that cannot be removed do no harm.
+fn remove(parts: &Path) {
+    // The description goes last, so that the next run knows a folder that a kill leaves.
+    for entry in fs::read_dir(parts).into_iter().flatten().flatten().filter(|entry| entry.file_name() != JOB) {
+        let _ = fs::remove_file(entry.path());
+    }
+    let _ = fs::remove_dir_all(parts);
 }
 
 /// The first key in which two jobs differ, with both values.

@@ -50,14 +50,7 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let one = fs::read(folder.join("one.safetensors")).unwrap();
 
     let parts = folder.join("b.safetensors.train.parts");
-    let shards = || {
-        fs::read_dir(&parts).map_or(0, |entries| {
-            entries.flatten().filter(|e| e.path().extension().is_some_and(|e| e == "safetensors")).count()
-        })
-    };
-    kill_when(&mut command(folder, "b.safetensors", &[]), || shards() >= 3);
-    assert!(!folder.join("b.safetensors").exists(), "killed before its end");
-    let before = shards();
+    let before = killed(folder, "b.safetensors");
     // what a crash of the machine might leave
     fs::write(parts.join("0000000008.safetensors"), b"half").unwrap();
     fs::write(parts.join("0000000016.safetensors.1.tmp"), b"half").unwrap();
@@ -69,6 +62,83 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let sum = |text: &str| text.rsplit_once("sha256 ").unwrap().1.to_owned();
     assert_eq!(sum(&undisturbed), sum(&resumed));
     println!("killed after {before} of 100 shards; both end with {}", sum(&resumed).trim());
+}
+
+/// Kills a run after some shards, and returns their number.
+fn killed(folder: &Path, out: &str) -> usize {
+    let parts = folder.join(format!("{out}.train.parts"));
+    let shards = || {
+        fs::read_dir(&parts).map_or(0, |entries| {
+            entries.flatten().filter(|e| e.path().extension().is_some_and(|e| e == "safetensors")).count()
+        })
+    };
+    kill_when(&mut command(folder, out, &[]), || shards() >= 3);
+    assert!(!folder.join(out).exists(), "killed before its end");
+    shards()
+}
+
+fn repaired(folder: &Path, repair: impl Fn(&mut Vec<&str>)) {
+    let text = fs::read_to_string(folder.join("texts.txt")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    repair(&mut lines);
+    fs::write(folder.join("texts.txt"), lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_repaired_input_keeps_the_shards_of_its_other_items() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 800);
+    let before = killed(folder, "a.safetensors");
+    let parts = folder.join("a.safetensors.train.parts");
+    let described = fs::read_to_string(parts.join("job.json")).unwrap();
+    // other settings, or an input of which no shard is left: nothing is overwritten
+    let other = failed(&run(folder, "a.safetensors", &["--pool", "cls"]));
+    assert!(other.contains("a.safetensors.train.parts: holds shards of another run (its encoder is"), "{other}");
+    repaired(folder, |lines| lines.insert(0, "one more at the top"));
+    let moved = failed(&run(folder, "a.safetensors", &[]));
+    assert!(moved.contains("a.safetensors.train.parts: holds shards of another run (its texts is"), "{moved}");
+    assert_eq!(fs::read_to_string(parts.join("job.json")).unwrap(), described);
+
+    // an item of the first shard and one of the last
+    repaired(folder, |lines| {
+        lines.remove(0);
+        lines[3] = "this text is repaired";
+        lines[799] = "and so is this one";
+    });
+    let resumed = succeeded(&run(folder, "a.safetensors", &[]));
+    assert!(resumed.contains(&format!("{} of 800 items were there already", (before - 1) * 8)), "{resumed}");
+    succeeded(&run(folder, "b.safetensors", &[]));
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(read("a.safetensors") == read("b.safetensors"));
+
+    // a description alone protects nothing
+    fs::create_dir(folder.join("c.safetensors.train.parts")).unwrap();
+    fs::write(folder.join("c.safetensors.train.parts/job.json"), described).unwrap();
+    succeeded(&run(folder, "c.safetensors", &[]));
+    assert!(read("a.safetensors") == read("c.safetensors"));
+}
+
+#[test]
+fn a_killed_clean_up_is_ended_by_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 16);
+    succeeded(&run(folder, "a.safetensors", &[]));
+    let bytes = fs::read(folder.join("a.safetensors")).unwrap();
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let jobs: serde_json::Value = serde_json::from_str(&header.metadata().as_ref().unwrap()["embed"]).unwrap();
+    let parts = folder.join("a.safetensors.train.parts");
+    let left = |job: Option<&str>| {
+        fs::create_dir_all(&parts).unwrap();
+        fs::write(parts.join("0000000008.safetensors"), b"rows").unwrap();
+        job.iter().for_each(|job| fs::write(parts.join("job.json"), job).unwrap());
+        assert!(succeeded(&run(folder, "a.safetensors", &[])).contains("16 of 16 items were there already"));
+        parts.exists()
+    };
+    assert!(!left(Some(&jobs["train"].to_string())) && !left(None));
+    assert!(left(Some(r#"{"model": "another"}"#)), "the work of another run stays");
+    assert_eq!(fs::read(folder.join("a.safetensors")).unwrap(), bytes);
 }
 
 #[test]

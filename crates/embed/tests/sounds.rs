@@ -233,7 +233,23 @@ fn killed_runs_resume_and_jobs_give_the_same() {
         "splits": {"train": {"rows": 60, "items": "train.items.parquet"}}, "views": [view],
     });
     fs::write(folder.join("jobs.json"), list.to_string()).unwrap();
-    succeeded(&embed(folder, &["jobs", "jobs.json", "--shard", "2"]).output().unwrap());
+    succeeded(&embed(folder, &["jobs", "jobs.json", "--shard", "2", "--batch", "5"]).output().unwrap());
+    let again = succeeded(&embed(folder, &["jobs", "jobs.json", "--shard", "2", "--batch", "6"]).output().unwrap());
+    assert!(again.contains("60 of 60 items were there already"), "the batch of texts and pictures: {again}");
     let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| fs::read(folder.join(format!("{name}.safetensors"))).unwrap());
     assert!(a == b && a == c && a == d);
+}
+
+#[test]
+fn sounds_have_no_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, sounds) = (golden("hubert").display().to_string(), golden("sounds").join("a.wav").display().to_string());
+    fs::write(folder.path().join("list.txt"), sounds).unwrap();
+    let args = ["sounds", "--model", &model, "--input", "list.txt", "--tensor", "x", "--out", "a.safetensors"];
+    let output = embed(folder.path(), &[&args[..], &["--batch", "8"]].concat()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && !folder.path().join("a.safetensors").exists());
+    assert_eq!(said, "embed: --batch: sounds go through the encoder one by one; leave this option out\n");
+    let help = succeeded(&embed(folder.path(), &["sounds", "--help"]).output().unwrap());
+    assert!(!help.contains("--batch") && help.contains("--shard"), "{help}");
 }
