@@ -143,6 +143,33 @@ fn a_picture_stands_beside_each_of_its_captions_and_stays_in_one_split() {
 }
 
 #[test]
+fn ids_that_only_one_split_repeats_are_a_grouping_in_all_splits() {
+    let folder = Folder::new();
+    write(&folder, "clip", &["p1", "p2"]);
+    write(&folder, "bert", &["p1", "p1", "p2"]);
+    write(&folder, "clip2", &["p3", "p4"]);
+    write(&folder, "bert2", &["p4", "p3"]);
+    let mut test = files(&folder, &["clip2", "bert2"]);
+    for (at, name) in ["clip", "bert"].into_iter().enumerate() {
+        test.views[at].name = name.to_owned();
+        test.ids[at].name = name.to_owned();
+    }
+    let train = files(&folder, &["clip", "bert"]);
+    for (first, second) in [(train.clone(), test.clone()), (test, train)] {
+        let splitting = Splitting::Given([(SplitName::Train, first.clone()), (SplitName::Test, second)].into());
+        import(&Import { splitting, ..request(&folder, first) }).unwrap();
+        let loaded = loaded(&folder);
+        assert_eq!(rows(&loaded, "clip").len(), 5);
+        for split in [&loaded.dataset.train, &loaded.dataset.test] {
+            assert_eq!(split.groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["id"]);
+            assert!(split.ids.is_none());
+        }
+        let groups = [&loaded.dataset.train, &loaded.dataset.test].map(|split| split.groups[0].values.clone());
+        assert!(groups[0].iter().all(|group| !groups[1].contains(group)), "{groups:?}");
+    }
+}
+
+#[test]
 fn copies_of_a_row_and_duplicates_within_a_group_are_told_apart_from_others() {
     let folder = Folder::new();
     folder.write("clip.csv", "id,x0,x1\np1,1,0\np2,0,1\np3,-1,0\np4,0,-1\n");

@@ -94,22 +94,22 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Reads the lists.
+    /// Reads the lists. If ids are `repeated`, in these files or in those of another split, they are a grouping.
     ///
     /// # Errors
     /// A list that cannot be read, or has not one value for each item; two items with one id, if files are not joined
     /// by ids.
-    pub(super) fn read(files: &Files, order: &Order) -> Result<Self, DataError> {
+    pub(super) fn read(files: &Files, order: &Order, repeated: bool) -> Result<Self, DataError> {
         let values = |kind, lists: &[NamedMember]| -> Result<Vec<_>, DataError> {
             lists.iter().map(|list| Ok((list.name.clone(), order.values(kind, list)?))).collect()
         };
         let labels = values(Kind::Labelling, &files.labels)?;
         let mut groups = values(Kind::Grouping, &files.groups)?;
-        if let Some(ids) = order.repeated().filter(|_| groups.iter().all(|(name, _)| name != REPEATED)) {
+        if let Some(ids) = order.ids().filter(|_| repeated && groups.iter().all(|(name, _)| name != REPEATED)) {
             groups.push((REPEATED.to_owned(), ids.to_vec()));
         }
         let ids = match (order.ids(), files.ids.first()) {
-            (Some(_), _) if order.repeated().is_some() => None,
+            (Some(_), _) if repeated => None,
             (Some(ids), _) => Some(ids.to_vec()),
             (None, Some(ids)) => Some(unique_ids(ids, order.count())?),
             (None, None) => None,

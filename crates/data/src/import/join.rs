@@ -84,12 +84,9 @@ impl Order {
         }
     }
 
-    /// The id of every item, if several items have the same one.
-    pub(super) fn repeated(&self) -> Option<&[String]> {
-        match &self.by {
-            By::Ids(joined) if joined.repeated => Some(&joined.ids),
-            _ => None,
-        }
+    /// Whether several items have the same id.
+    pub(super) fn repeated(&self) -> bool {
+        matches!(&self.by, By::Ids(joined) if joined.repeated)
     }
 
     /// One text per item, from a list.

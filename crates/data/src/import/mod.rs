@@ -170,7 +170,7 @@ struct Whole<'a> {
 impl<'a> Whole<'a> {
     fn of(import: &Import, files: &'a Files, stratify: Option<&str>) -> Result<Self, DataError> {
         let order = Order::of(files, import.allow_missing)?;
-        let columns = Columns::read(files, &order)?;
+        let columns = Columns::read(files, &order, order.repeated())?;
         let groups = columns.groups();
         let classes = |name: &str| -> Result<_, DataError> {
             let (labelling, classes) = columns.classes(name, &import.manifest)?;
@@ -219,9 +219,12 @@ fn given(import: &Import, splits: &BTreeMap<SplitName, Files>) -> Result<Set, Da
     let mut items = Items::default();
     let (mut rows, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut ids: BTreeMap<SplitName, Option<Vec<String>>> = BTreeMap::new();
-    for (&split, files) in splits {
-        let order = Order::of(files, import.allow_missing)?;
-        let columns = Columns::read(files, &order)?;
+    let orders: Vec<Order> =
+        splits.values().map(|files| Order::of(files, import.allow_missing)).collect::<Result<_, _>>()?;
+    // All splits have the same lists, also if ids are repeated in one of them only.
+    let repeated = orders.iter().any(Order::repeated);
+    for ((&split, files), order) in splits.iter().zip(orders) {
+        let columns = Columns::read(files, &order, repeated)?;
         items.add(split, files, &order, &columns, None);
         ids.insert(split, columns.ids);
         rows.insert(split, order.count());
