@@ -164,8 +164,12 @@ fn dictionaries_that_cannot_be_used_are_refused() {
         changed("words.csv", Some("東京,1,1,1,x".as_bytes())),
         "D: not a valid MeCab dictionary file: words.csv: not encoded as EUC-JP",
     );
-    starts(changed("words.csv", Some(b"\xa4\xa2,1,1")), "D: not a valid MeCab dictionary file: ");
-    starts(changed("words.csv", Some(b"\xa4\xa2,1,999,1,x")), "D: not a valid MeCab dictionary file: ");
+    let good: &[u8] = b"\xa4\xa2,1,1,1,x\n\"\xa4\xa2\",1,1,1,x\n";
+    for bad in ["a,1,1", "a,1,999,1,x", "a,999,1,1,x", "a,1,1,99999,x", "a,b,1,1,x"] {
+        let wanted =
+            format!("D: not a valid MeCab dictionary file: words.csv:3: found `{bad}`, expected a word, an id below");
+        starts(changed("words.csv", Some(&[good, bad.as_bytes(), b"\n", good].concat())), &wanted);
+    }
     starts(
         changed("dicrc", Some(b"config-charset = UTF-8")),
         "D: not a valid MeCab dictionary file: dicrc: config-charset: found `UTF-8`",
@@ -194,6 +198,22 @@ fn dictionaries_that_cannot_be_used_are_refused() {
         let wanted = format!("D: not a valid MeCab dictionary file: char.def: {problem}");
         starts(changed("char.def", Some(characters.as_bytes())), &wanted);
     }
+    let last = |name: &'static str, line: &str, expected: &str| {
+        let add =
+            |file: &str, old: Vec<u8>| if file == name { [&old[..], line.as_bytes(), b"\n"].concat() } else { old };
+        let message = message(folder(|file, old| Some(add(file, old))).path());
+        starts(message.clone(), &format!("D: not a valid MeCab dictionary file: {name}:"));
+        assert!(message.contains(&format!(": found `{line}`, expected {expected}")), "{message}");
+    };
+    last("unk.def", "NOTHING,1,1,1,x", "a category of char.def, an id below");
+    last("unk.def", "DEFAULT,1,999,1,x", "a category of char.def, an id below");
+    last("char.def", "0x9000..0x8000 KANJI", "a name, 0 or 1 twice and a length, or `0xHHHH..0xHHHH`");
+    last("char.def", "DEFAULT 0 2 0", "a name, 0 or 1 twice and a length, or");
+    let matrix = fs::read(folder(|_, bytes| Some(bytes)).path().join("matrix.def")).unwrap();
+    let matrix = String::from_utf8(matrix).unwrap();
+    let line = matrix.lines().nth(1).unwrap();
+    let wanted = "D: not a valid MeCab dictionary file: matrix.def:2: found `9999 0 1`, expected an id below ";
+    starts(changed("matrix.def", Some(matrix.replacen(line, "9999 0 1", 1).as_bytes())), wanted);
     starts(
         changed("unk.def", Some(b"DEFAULT,1,1,1,x\n")),
         "D: not a valid MeCab dictionary file: unk.def: no word of the category",

@@ -117,7 +117,14 @@ fn folders_must_fit() {
     );
     assert!(set("adapter_attn_dim", json!(8)).contains("adapter_attn_dim: adapters are not supported"));
     assert!(set("num_conv_pos_embeddings", json!(17)).contains("expected [1, 1, 17] as config.json says"));
-    assert!(set("num_conv_pos_embedding_groups", json!(5)).contains("5 heads do not divide"));
+    assert_eq!(
+        set("num_conv_pos_embedding_groups", json!(5)),
+        "F/config.json: num_conv_pos_embedding_groups: 5 groups do not divide a width of 32"
+    );
+    assert_eq!(
+        set("conv_stride", json!([5, 0, 2])),
+        "F/config.json: conv_stride: found [5,0,2], expected a list of 1 to 64 whole numbers from 1 to 16777216"
+    );
     let settings = |key: &str, value: Value| Folder::of("hubert").set("preprocessor_config.json", key, value).sounds();
     assert!(settings("sampling_rate", json!(3)).ends_with("sampling_rate: found 3, expected 1000 to 768000"));
     assert!(settings("feature_size", json!(80)).ends_with("feature_size: found 80, expected 1"));

@@ -95,7 +95,7 @@ impl Config {
         let sizes: Option<Vec<u64>> = sizes.and_then(|sizes| sizes.collect());
         match sizes {
             Some(sizes) if (1..=64).contains(&sizes.len()) => Ok(sizes.into_iter().map(|n| n as usize).collect()),
-            _ => Err(self.wrong(key, value, "a list of whole numbers from 1")),
+            _ => Err(self.wrong(key, value, "a list of 1 to 64 whole numbers from 1 to 16777216")),
         }
     }
 
@@ -130,11 +130,16 @@ impl Config {
 
     /// `heads` of a model `width` wide; the one must divide the other.
     pub fn heads(&self, key: &str, default: usize, width: usize) -> Result<usize, EmbedError> {
-        let heads = self.size(key, default)?;
-        if !width.is_multiple_of(heads) {
-            return Err(self.error(key, format!("{heads} heads do not divide a width of {width}")));
+        self.divisor(key, default, width, "heads")
+    }
+
+    /// A number of `parts` into which a width is cut.
+    pub fn divisor(&self, key: &str, default: usize, width: usize, parts: &str) -> Result<usize, EmbedError> {
+        let count = self.size(key, default)?;
+        if !width.is_multiple_of(count) {
+            return Err(self.error(key, format!("{count} {parts} do not divide a width of {width}")));
         }
-        Ok(heads)
+        Ok(count)
     }
 
     pub fn error(&self, key: &str, problem: impl Into<String>) -> EmbedError {
@@ -142,7 +147,11 @@ impl Config {
     }
 
     fn wrong(&self, key: &str, found: &Value, wanted: &str) -> EmbedError {
-        self.error(key, format!("found {}, expected {wanted}", shown(found)))
+        let found = match found {
+            Value::Array(_) => cut(&found.to_string()),
+            other => shown(other),
+        };
+        self.error(key, format!("found {found}, expected {wanted}"))
     }
 }
 
@@ -160,11 +169,16 @@ pub(crate) fn json(path: &Path) -> Result<Option<Value>, EmbedError> {
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Array(_) | Value::Object(_) => kind(value).to_owned(),
-        Value::String(text) if text.chars().count() > 40 => {
-            format!("`{}…`", text.chars().take(40).collect::<String>())
-        }
-        Value::String(text) => format!("`{text}`"),
+        Value::String(text) => format!("`{}`", cut(text)),
         other => other.to_string(),
+    }
+}
+
+/// The first 40 characters of a text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ impl Positions {
             return Err(config.error("conv_pos_batch_norm", "found true, which is not supported; expected false"));
         }
         let size = config.size("num_conv_pos_embeddings", 128)?;
-        let count = config.heads("num_conv_pos_embedding_groups", 16, width)?;
+        let count = config.divisor("num_conv_pos_embedding_groups", 16, width, "groups")?;
         let own = width / count;
         let current = "parametrizations.weight.original0";
         let [lengths, directions] = match scope.has(current) {

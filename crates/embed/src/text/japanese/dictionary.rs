@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, path::Path};
 use files::checksum::Combined;
 use vibrato::{SystemDictionaryBuilder, Tokenizer};
 
-use super::{archive, encoding};
+use super::{
+    archive, encoding,
+    faults::{self, CHARACTERS, MATRIX, UNKNOWN},
+};
 use crate::EmbedError;
 
 const FORMAT: &str = "MeCab dictionary";
-const MATRIX: &str = "matrix.def";
-const CHARACTERS: &str = "char.def";
-const UNKNOWN: &str = "unk.def";
 const SETTINGS: &str = "dicrc";
 /// MeCab's own limit of characters, after the first, of an unknown word made from characters of one category.
 const LONGEST_GROUP: usize = 24;
@@ -74,7 +74,10 @@ impl Dictionary {
         );
         let tokenizer = built
             .and_then(|built| Tokenizer::new(built).ignore_space(true))
-            .map_err(|error| EmbedError::format(path, FORMAT, error))?
+            .map_err(|error| {
+                let detail = faults::find(&files).unwrap_or_else(|| error.to_string());
+                EmbedError::format(path, FORMAT, detail)
+            })?
             .max_grouping_len(LONGEST_GROUP);
         Ok(Self { tokenizer, checksum: checksum.finish() })
     }

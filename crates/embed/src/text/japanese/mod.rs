@@ -3,6 +3,7 @@
 mod archive;
 mod dictionary;
 mod encoding;
+mod faults;
 mod pieces;
 mod settings;
 mod special;
