@@ -250,7 +250,8 @@ fn killed_runs_resume_and_jobs_give_the_same() {
 #[test]
 fn sounds_have_no_batches() {
     let folder = tempfile::tempdir().unwrap();
-    let (model, sounds) = (golden("hubert").display().to_string(), golden("sounds").join("a.wav").display().to_string());
+    let (model, sounds) =
+        (golden("hubert").display().to_string(), golden("sounds").join("a.wav").display().to_string());
     fs::write(folder.path().join("list.txt"), sounds).unwrap();
     let args = ["sounds", "--model", &model, "--input", "list.txt", "--tensor", "x", "--out", "a.safetensors"];
     let output = embed(folder.path(), &[&args[..], &["--batch", "8"]].concat()).output().unwrap();
@@ -259,4 +260,24 @@ fn sounds_have_no_batches() {
     assert_eq!(said, "embed: --batch: sounds go through the encoder one by one; leave this option out\n");
     let help = succeeded(&embed(folder.path(), &["sounds", "--help"]).output().unwrap());
     assert!(!help.contains("--batch") && help.contains("--shard"), "{help}");
+}
+
+/// Without a bound, the scores of attention of two minutes take 1.2 GB.
+#[cfg(target_os = "linux")]
+#[test]
+fn long_sounds_take_bounded_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let tone = |i: usize| ((i as f32 * 0.05).sin() * 8000.0) as i16;
+    let data: Vec<u8> = (0..120 * 16000).flat_map(|i| tone(i).to_le_bytes()).collect();
+    wav(&folder.path().join("long.wav"), 1, 16, &data);
+    fs::write(folder.path().join("list.txt"), "long.wav\n").unwrap();
+    let mut limited = Command::new("sh");
+    limited.current_dir(folder.path()).env("RAYON_NUM_THREADS", "2").args([
+        "-c",
+        "ulimit -v 1000000; exec \"$@\"",
+        "sh",
+    ]);
+    limited.arg(env!("CARGO_BIN_EXE_embed")).args(["sounds", "--input", "list.txt", "--tensor", "x"]);
+    limited.args(["--out", "a.safetensors", "--model"]).arg(golden("hubert"));
+    assert!(succeeded(&limited.output().unwrap()).contains("a.safetensors x [1, 32]"));
 }

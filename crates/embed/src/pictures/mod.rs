@@ -21,6 +21,9 @@ use crate::{
     supported,
 };
 
+/// Pixels in a batch: large pictures are in smaller batches, because the memory of an encoder grows with them.
+const PIXELS: usize = 32 * 512 * 512;
+
 /// A picture encoder, read from a folder in the layout of the hub.
 pub struct PictureEncoder {
     preparation: Preparation,
@@ -126,7 +129,7 @@ impl PictureEncoder {
         self.model.misfit(height, width).map_or(Ok(()), |why| Err(problem(why)))
     }
 
-    /// One row per file, `batch` at a time; with `edges`, of the file's edge map. `done` receives the number of files
+    /// One row per file, `batch` at a time (fewer if they are larger than 512 x 512 pixels); with `edges`, of the file's edge map. `done` receives the number of files
     /// that have just been finished.
     ///
     /// # Errors
@@ -140,7 +143,9 @@ impl PictureEncoder {
     ) -> Result<Embeddings, EmbedError> {
         let mut embeddings = Embeddings::zeros(files.len(), self.width());
         let mut row = 0;
-        for group in files.chunks(batch.max(1)) {
+        let (width, height) = self.preparation.size().unwrap_or((1, 1));
+        let batch = batch.min(PIXELS / (width * height).max(1)).max(1);
+        for group in files.chunks(batch) {
             let pixels = self.prepared(group.iter().map(|file| {
                 let mut picture = Rgb::open(file)?;
                 if let Some(edges) = edges {
