@@ -34,6 +34,9 @@ pub struct Embed {
     /// Leave out views whose encoder cannot be downloaded or run, and say so in the manifest
     #[arg(long)]
     skip_refused: bool,
+    /// Device of the encoders: cpu, cuda, cuda:N or metal [default: cpu]; `embed` is built for it
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
     /// Folder with the programs `runner` and `embed`; without it, cargo builds them
     #[arg(long, value_name = "DIR", hide = true)]
     programs: Option<PathBuf>,
@@ -50,7 +53,10 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
         true => std::path::absolute(name)?.display().to_string(),
         false => name.clone(),
     };
-    let programs = Programs::new(root, args.programs.as_deref());
+    let mut programs = Programs::new(root, args.programs.as_deref());
+    if let Some(kind) = args.device.as_deref().and_then(feature) {
+        programs = programs.with_feature("embed", kind);
+    }
     let cache = option("--cache", args.cache.as_deref())?;
 
     let some = match args.views.is_empty() {
@@ -77,6 +83,7 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
     let mut embed = words(&["jobs", &jobs.display().to_string()]);
     embed.extend(some);
     embed.extend(args.skip_refused.then(|| "--skip-refused".to_string()));
+    embed.extend(args.device.iter().flat_map(|device| words(&["--device", device])));
     programs.run("embed", &embed)?;
 
     let mut import = words(&["import", "--embedded", &folder.display().to_string(), "--overwrite"]);
@@ -89,6 +96,12 @@ pub fn run(root: &Path, args: &Embed) -> Result<ExitCode> {
         say::out!("next: {line}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The feature of `embed` for a device; none for the CPU, nor for a name that `embed` will refuse.
+fn feature(device: &str) -> Option<&'static str> {
+    let kind = device.split(':').next();
+    ["cuda", "metal"].into_iter().find(|feature| kind == Some(feature))
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -170,6 +183,12 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_of_devices() {
+        let found = ["cpu", "cuda", "cuda:1", "metal", "gpu", ""].map(feature);
+        assert_eq!(found, [None, Some("cuda"), Some("cuda"), Some("metal"), None, None]);
+    }
 
     #[test]
     fn what_can_be_embedded_and_what_it_is_for() {

@@ -12,12 +12,19 @@ pub struct Programs {
     root: PathBuf,
     /// Folder with built programs; without it, cargo builds them.
     ready: Option<PathBuf>,
+    /// A program and the feature with which cargo builds it.
+    feature: Option<(&'static str, &'static str)>,
 }
 
 impl Programs {
     /// Programs built by cargo, or taken from a folder.
     pub fn new(root: &Path, ready: Option<&Path>) -> Self {
-        Self { root: root.to_path_buf(), ready: ready.map(Path::to_path_buf) }
+        Self { root: root.to_path_buf(), ready: ready.map(Path::to_path_buf), feature: None }
+    }
+
+    /// The same, with a program that cargo builds with a feature.
+    pub fn with_feature(self, program: &'static str, feature: &'static str) -> Self {
+        Self { feature: Some((program, feature)), ..self }
     }
 
     /// A program, to which arguments can be added. The package of the program `x` is `polyalign-x`.
@@ -29,7 +36,11 @@ impl Programs {
                 let mut command = Command::new(cargo);
                 let package = format!("polyalign-{program}");
                 // Not quiet: the first build takes minutes, and who waits is to see that it goes on.
-                command.args(["run", "--release", "--package", &package, "--"]);
+                command.args(["run", "--release", "--package", &package]);
+                if let Some((_, feature)) = self.feature.filter(|(of, _)| *of == program) {
+                    command.args(["--features", feature]);
+                }
+                command.arg("--");
                 command
             }
         };

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{Folder, floats, safetensors_of};
+use common::{Folder, floats, safetensors_of, safetensors_with};
 use data::{
     DataError, SplitName,
     import::{Import, embedded, import},
@@ -269,10 +269,11 @@ fn embedded_texts_become_a_data_set() {
     let folder = Folder::new();
     jobs::write(&folder.path(""), &massive().unwrap(), plan()).unwrap();
     let rows = |n: usize, scale: f32| (0..n * 2).map(|i| (i as f32 * scale).sin()).collect::<Vec<f32>>();
-    for (name, scale) in [("en", 0.3), ("fr", 0.7)] {
-        let tensors = [floats("train", &[39, 2], &rows(39, scale)), floats("test", &[24, 2], &rows(24, scale))];
-        folder.write(&format!("{name}.safetensors"), safetensors_of(&tensors));
-    }
+    let tensors =
+        |scale: f32| [floats("train", &[39, 2], &rows(39, scale)), floats("test", &[24, 2], &rows(24, scale))];
+    folder.write("en.safetensors", safetensors_of(&tensors(0.3)));
+    let runs = r#"{"test": {"batch": "32"}, "train": {"batch": "32", "device": "cuda"}}"#;
+    folder.write("fr.safetensors", safetensors_with("embed", runs, &tensors(0.7)));
     let error = folder.message(embedded(&folder.path(""), false));
     assert_eq!(
         error,
@@ -288,6 +289,8 @@ fn embedded_texts_become_a_data_set() {
     assert_eq!((manifest.title.as_str(), manifest.licence.as_str()), ("Tiny, without ja", "CC0-1.0"));
     let unknown = "unknown: supplied as en.safetensors, in place of org/en";
     assert_eq!(manifest.views[0].encoder.as_deref(), Some(unknown), "no run of ours made it");
+    let ours = "org/fr at c0ffee, mean pooled, cut at 20 tokens, on cuda";
+    assert_eq!(manifest.views[1].encoder.as_deref(), Some(ours));
     let loaded = data::load(&manifest).unwrap();
     let train = &loaded.dataset.train;
     assert_eq!((train.views.len(), train.views.rows()), (2, 39));

@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 
 use crate::{
     picture_jobs::{embed_pictures, filter},
-    run::{Batch, Common, Pooling, Rows, Shard, embed_sounds, embed_texts},
+    run::{Batch, Common, Place, Pooling, Rows, Shard, embed_sounds, embed_texts},
 };
 
 /// All texts, pictures or sounds of a data set.
@@ -32,6 +32,8 @@ pub(crate) struct Jobs {
     batch: Batch,
     #[command(flatten)]
     shard: Shard,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Embeds every split of every view. All encoders are opened before the first one runs, so that an encoder that cannot
@@ -55,7 +57,7 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
             say::out!("{}: as it was supplied in {}", view.name, folder.join(&view.out).display());
             continue;
         }
-        match open(view, &list.name) {
+        match open(view, &list.name, args.place) {
             Ok(_) => to_do.push(view),
             Err(error) if error.is_refusal() => refused.push((view, error)),
             Err(error) => {
@@ -75,13 +77,14 @@ pub(crate) fn run(args: &Jobs) -> Result<()> {
     }
     for (i, view) in to_do.iter().enumerate() {
         say::out!("view {} of {}: {}, {}", i + 1, to_do.len(), view.name, view.encoder);
-        let encoder = open(view, &list.name)?;
+        let encoder = open(view, &list.name, args.place)?;
         for (split, input) in &view.inputs {
             let common = Common {
                 model: view.model.clone(),
                 out: folder.join(&view.out),
                 tensor: split.clone(),
                 shard: args.shard,
+                place: args.place,
             };
             let input = folder.join(input);
             let rows =
@@ -158,7 +161,7 @@ enum Encoder {
     Sound(Box<SoundEncoder>),
 }
 
-fn open(view: &View, set: &str) -> Result<Encoder, EmbedError> {
+fn open(view: &View, set: &str, place: Place) -> Result<Encoder, EmbedError> {
     if let Some(dictionary) = view.dictionary.as_ref().filter(|dictionary| !dictionary.exists()) {
         let name = dictionary.file_name().unwrap_or_default().display();
         return Err(EmbedError::Missing {
@@ -169,10 +172,10 @@ fn open(view: &View, set: &str) -> Result<Encoder, EmbedError> {
     }
     if view.kind == Kind::Pictures {
         filter(view)?;
-        return Ok(Encoder::Picture(Box::new(PictureEncoder::open(&view.model)?)));
+        return Ok(Encoder::Picture(Box::new(PictureEncoder::open_on(&view.model, place.device)?)));
     }
     if view.kind == Kind::Sounds {
-        return Ok(Encoder::Sound(Box::new(SoundEncoder::open(&view.model)?)));
+        return Ok(Encoder::Sound(Box::new(SoundEncoder::open_on(&view.model, place.device)?)));
     }
     let pool: Option<Pool> = match view.pool.as_deref() {
         None => None,
@@ -183,7 +186,7 @@ fn open(view: &View, set: &str) -> Result<Encoder, EmbedError> {
         }
     };
     let options = TextOptions { pool, max_length: view.max_length, dictionary: view.dictionary.clone() };
-    Ok(Encoder::Text(Box::new(TextEncoder::open(&view.model, options)?)))
+    Ok(Encoder::Text(Box::new(TextEncoder::open_on(&view.model, options, place.device)?)))
 }
 
 /// The reason why the encoder is not run, and other ways to the view.

@@ -14,10 +14,11 @@
 //! # Ok::<(), embed::EmbedError>(())
 //! ```
 //!
-//! The architectures are implemented with the tensors of `candle`, on the CPU, in `f32`, and each agrees with its reference
-//! to 1e-5 (`tests/golden`). [`Job`] writes rows to a file in a run that can be killed and resumed.
+//! The architectures are implemented with the tensors of `candle`, in `f32`, and on the CPU each agrees with its reference
+//! to 1e-5 (`tests/golden`). Features of this crate add GPUs: [`Device`]. [`Job`] writes rows to a file in a run that can be killed and resumed.
 
 mod clip;
+mod device;
 mod embeddings;
 mod error;
 mod folder;
@@ -30,6 +31,7 @@ pub mod sounds;
 pub mod supported;
 pub mod text;
 
+pub use device::Device;
 pub use embeddings::Embeddings;
 pub use error::EmbedError;
 pub use folder::{fingerprint, model_folder};

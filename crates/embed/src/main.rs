@@ -132,13 +132,8 @@ fn texts(mut args: Text) -> Result<()> {
         max_length: args.max_length,
         dictionary: args.dictionary.clone(),
     };
-    embed_texts(
-        &args.common,
-        args.batch,
-        &args.input,
-        &Rows::default(),
-        &TextEncoder::open(&args.common.model, options)?,
-    )
+    let encoder = TextEncoder::open_on(&args.common.model, options, args.common.place.device)?;
+    embed_texts(&args.common, args.batch, &args.input, &Rows::default(), &encoder)
 }
 
 fn embed_sounds_of(mut args: Sounds) -> Result<()> {
@@ -146,14 +141,15 @@ fn embed_sounds_of(mut args: Sounds) -> Result<()> {
         anyhow::bail!("--batch: sounds go through the encoder one by one; leave this option out");
     }
     args.common.find_model()?;
-    embed_sounds(&args.common, &args.input, &Rows::default(), &SoundEncoder::open(&args.common.model)?)
+    let encoder = SoundEncoder::open_on(&args.common.model, args.common.place.device)?;
+    embed_sounds(&args.common, &args.input, &Rows::default(), &encoder)
 }
 
 fn embed_pictures(mut args: Pictures) -> Result<()> {
     args.common.find_model()?;
     let files = input::pictures(&args.input)?;
     let edges = args.edges.map(pictures::Edges::from);
-    let encoder = PictureEncoder::open(&args.common.model)?;
+    let encoder = PictureEncoder::open_on(&args.common.model, args.common.place.device)?;
     let (sums, batch) = (input::checksums(&files)?, args.batch.size()?);
     let edges_in_words = edges.map_or("none".to_owned(), |edges| edges.to_string());
     let inputs = Inputs {

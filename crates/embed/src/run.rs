@@ -10,7 +10,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use embed::{
-    EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, model_folder, pictures::Edges,
+    Device, EmbedError, Embeddings, Job, Pool, SoundEncoder, TextEncoder, fingerprint, input, model_folder,
+    pictures::Edges,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -28,6 +29,8 @@ pub(crate) struct Common {
     pub(crate) tensor: String,
     #[command(flatten)]
     pub(crate) shard: Shard,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 impl Common {
@@ -72,6 +75,22 @@ impl Batch {
         }
         Ok(self.batch)
     }
+}
+
+/// Where a run computes.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Place {
+    /// Device of the encoder: cpu, cuda, cuda:N or metal; all but cpu need a program that was built for them
+    #[arg(long, value_name = "DEVICE", default_value_t, value_parser = device)]
+    pub(crate) device: Device,
+}
+
+/// A device by its name; the message of clap names the option itself.
+fn device(name: &str) -> Result<Device, String> {
+    name.parse().map_err(|error| match error {
+        EmbedError::Argument { problem, .. } => problem,
+        other => other.to_string(),
+    })
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -269,11 +288,15 @@ pub(crate) fn run(common: &Common, source: &Inputs<'_>, width: usize, rows: &Row
     settings.insert("model".into(), fingerprint(&common.model)?);
     settings.insert("shard".into(), shard.to_string());
     settings.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    let device = common.place.device;
+    // Only another kind than the CPU is recorded, so that records from before there was a choice remain valid.
+    settings.extend((device != Device::Cpu).then(|| ("device".into(), device.kind().into())));
+    let on = if device == Device::Cpu { String::new() } else { format!(", on {device}") };
     let mut whole = owned(&source.whole);
     whole.extend(rows.checksum().map(|means| ("means".into(), means)));
     match inputs == items {
-        true => say::out!("{items} items, {}", source.encoder),
-        false => say::out!("{items} items, means over {inputs} inputs, {}", source.encoder),
+        true => say::out!("{items} items, {}{on}", source.encoder),
+        false => say::out!("{items} items, means over {inputs} inputs, {}{on}", source.encoder),
     }
     // A shard of no items is refused below.
     let starts = (0..items).step_by(shard.max(1));

@@ -273,10 +273,11 @@ fn remove(parts: &Path) {
     let _ = fs::remove_dir_all(parts);
 }
 
-/// The first key in which two jobs differ, with both values.
+/// The first key in which two jobs differ, with both values. A job without a device is one of the CPU.
 fn difference(found: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> Option<String> {
     let key = found.keys().chain(wanted.keys()).find(|key| found.get(*key) != wanted.get(*key))?;
-    let value = |map: &BTreeMap<String, String>| map.get(key).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let usual = if key == "device" { "cpu" } else { "nothing" };
+    let value = |map: &BTreeMap<String, String>| map.get(key).cloned().unwrap_or_else(|| usual.to_owned());
     Some(format!("its {key} is {}, this one's {}", value(found), value(wanted)))
 }
 

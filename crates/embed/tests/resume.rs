@@ -181,6 +181,79 @@ fn other_work_is_neither_used_nor_overwritten() {
     assert_eq!(parsed.tensor("test").unwrap().shape(), [40, 32]);
 }
 
+/// The name of the CPU changes nothing; a record of another kind of device is of another run, and one without a device is
+/// of the CPU, as all were before there was a choice.
+#[test]
+fn shards_of_another_device_are_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    texts(folder, 20);
+    succeeded(&run(folder, "a.safetensors", &[]));
+    assert!(
+        succeeded(&run(folder, "a.safetensors", &["--device", "cpu"])).contains("20 of 20 items were there already")
+    );
+    let bytes = fs::read(folder.join("a.safetensors")).unwrap();
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let runs: serde_json::Value = serde_json::from_str(&header.metadata().as_ref().unwrap()["embed"]).unwrap();
+    let record = runs["train"].as_object().unwrap();
+    assert!(!record.contains_key("device"), "{record:?}");
+
+    let parts = folder.join("b.safetensors.train.parts");
+    fs::create_dir(&parts).unwrap();
+    fs::write(parts.join("job.json"), serde_json::to_vec(record).unwrap()).unwrap();
+    succeeded(&run(folder, "b.safetensors", &[]));
+    assert_eq!(fs::read(folder.join("b.safetensors")).unwrap(), bytes);
+
+    let mut record = record.clone();
+    record.insert("device".into(), "cuda".into());
+    let parts = folder.join("c.safetensors.train.parts");
+    fs::create_dir(&parts).unwrap();
+    fs::write(parts.join("job.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    let message = failed(&run(folder, "c.safetensors", &[]));
+    assert!(message.contains("shards of another run (its device is cuda, this one's cpu)"), "{message}");
+}
+
+#[test]
+fn devices_are_checked_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["text", "pictures", "sounds"] {
+        let said = |device: &str| {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_embed"));
+            program.current_dir(folder.path()).args([
+                command,
+                "--model",
+                "m",
+                "--input",
+                ".",
+                "--out",
+                "a.safetensors",
+            ]);
+            failed(&program.args(["--tensor", "x", "--device", device]).output().unwrap())
+        };
+        let unknown = said("gpu");
+        let wanted = "invalid value 'gpu' for '--device <DEVICE>': found `gpu`, expected cpu, cuda, cuda:N or metal";
+        assert!(unknown.contains(wanted), "{unknown}");
+        let number = said("cuda:256");
+        let wanted = "found `256` behind `cuda:`, expected the number of a GPU, from 0 to 255";
+        assert!(number.contains(wanted), "{number}");
+    }
+}
+
+/// The gate builds no feature.
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_was_not_built_says_how_to_build_it() {
+    let folder = tempfile::tempdir().unwrap();
+    texts(folder.path(), 3);
+    let message = failed(&run(folder.path(), "a.safetensors", &["--device", "cuda"]));
+    assert_eq!(
+        message,
+        "embed: --device: found `cuda:0`, and this program was built without the feature `cuda`; build it with `cargo \
+         build --release -p polyalign-embed --features cuda`, which needs the CUDA toolkit, or use `cpu`\n"
+    );
+    assert!(!folder.path().join("a.safetensors.train.parts").exists());
+}
+
 #[test]
 fn arguments_are_checked() {
     let folder = tempfile::tempdir().unwrap();

@@ -106,6 +106,15 @@ pub fn safetensors_of(tensors: &[Tensor<'_>]) -> Vec<u8> {
     safetensors::serialize(views, None).unwrap()
 }
 
+/// The same with an entry of metadata.
+pub fn safetensors_with(key: &str, value: &str, tensors: &[Tensor<'_>]) -> Vec<u8> {
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, bytes)| (name.to_string(), TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
+    let metadata = [(key.to_owned(), value.to_owned())].into_iter().collect();
+    safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
 /// As NumPy writes it; `dtype` such as `<f4`.
 pub fn npy_of<T: npyz::Serialize + Copy>(dtype: &str, shape: &[u64], fortran: bool, values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -44,27 +44,29 @@ enum Element {
 /// not have to be in memory beside its tensors.
 pub(crate) struct Weights {
     path: PathBuf,
+    /// The device on which tensors are made.
+    device: Device,
     files: Vec<(PathBuf, Mapped)>,
     tensors: BTreeMap<String, Stored>,
 }
 
 impl Weights {
-    /// Reads `model.safetensors`, or the files that its index names, or `pytorch_model.bin`.
-    pub fn open(folder: &Path) -> Result<Self, EmbedError> {
+    /// Reads `model.safetensors`, or the files that its index names, or `pytorch_model.bin`, for a device.
+    pub fn open(folder: &Path, device: &Device) -> Result<Self, EmbedError> {
         let whole = folder.join(WHOLE);
         let index = folder.join(INDEX);
         let pickled = folder.join(PICKLED);
         if whole.exists() {
-            let mut weights = Self::empty(&whole);
+            let mut weights = Self::empty(&whole, device);
             weights.add(&whole)?;
             Ok(weights)
         } else if index.exists() {
-            Self::indexed(folder, &index)
+            Self::indexed(folder, &index, device)
         } else if pickled.exists() {
             let tensors = pickled::read(&pickled)?.into_iter();
             Ok(Self {
                 tensors: tensors.map(|(name, tensor)| (name, Stored::Ready(tensor))).collect(),
-                ..Self::empty(&pickled)
+                ..Self::empty(&pickled, device)
             })
         } else {
             Err(EmbedError::Missing {
@@ -77,12 +79,12 @@ impl Weights {
         }
     }
 
-    fn empty(path: &Path) -> Self {
-        Self { path: path.to_owned(), files: Vec::new(), tensors: BTreeMap::new() }
+    fn empty(path: &Path, device: &Device) -> Self {
+        Self { path: path.to_owned(), device: device.clone(), files: Vec::new(), tensors: BTreeMap::new() }
     }
 
-    fn indexed(folder: &Path, index: &Path) -> Result<Self, EmbedError> {
-        let mut weights = Self::empty(index);
+    fn indexed(folder: &Path, index: &Path, device: &Device) -> Result<Self, EmbedError> {
+        let mut weights = Self::empty(index, device);
         let value = config::json(index)?.unwrap_or_default();
         let Some(map) = value.get("weight_map").and_then(|map| map.as_object()) else {
             return Err(EmbedError::format(
@@ -162,7 +164,9 @@ impl Weights {
     fn tensor(&self, stored: &Stored) -> Result<Tensor, EmbedError> {
         let (file, element, shape, range) = match stored {
             Stored::Bytes { file, element, shape, range } => (file, element, shape, range),
-            Stored::Ready(tensor) => return Ok(tensor.to_dtype(DType::F32)?.contiguous()?),
+            Stored::Ready(tensor) => {
+                return Ok(tensor.to_dtype(DType::F32)?.contiguous()?.to_device(&self.device)?);
+            }
         };
         let (path, mapped) = &self.files[*file];
         if let Some((now, then)) = mapped.changed().map_err(|error| EmbedError::read(path, error))? {
@@ -174,7 +178,7 @@ impl Weights {
             element.convert(piece, &mut values);
             mapped.release(piece);
         }
-        Ok(Tensor::from_vec(values, shape.as_slice(), &Device::Cpu)?)
+        Ok(Tensor::from_vec(values, shape.as_slice(), &self.device)?)
     }
 }
 

@@ -132,7 +132,7 @@ fn mixed(query: &Tensor, key: &Tensor, value: &Tensor, added: &[&Tensor], most: 
 
 /// Addend for the scores that hides padding: `[items, 1, 1, length]`; with `causal`, where no position sees a later one
 /// either, `[items, 1, length, length]`.
-pub(crate) fn mask(seen: &[bool], items: usize, causal: bool) -> Result<Tensor, EmbedError> {
+pub(crate) fn mask(seen: &[bool], items: usize, causal: bool, device: &Device) -> Result<Tensor, EmbedError> {
     let length = seen.len() / items;
     let value = |seen: bool| if seen { 0.0 } else { UNSEEN };
     let (values, queries): (Vec<f32>, usize) = if causal {
@@ -143,7 +143,7 @@ pub(crate) fn mask(seen: &[bool], items: usize, causal: bool) -> Result<Tensor, 
     } else {
         (seen.iter().map(|seen| value(*seen)).collect(), 1)
     };
-    Ok(Tensor::from_vec(values, (items, 1, queries, length), &Device::Cpu)?)
+    Ok(Tensor::from_vec(values, (items, 1, queries, length), device)?)
 }
 
 #[cfg(test)]

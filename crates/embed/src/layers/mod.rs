@@ -15,7 +15,7 @@ use candle_core::Tensor;
 pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::feed::Feed;
-pub(crate) use self::norm::{Norm, contiguous};
+pub(crate) use self::norm::Norm;
 pub(crate) use self::post_norm::PostNorm;
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
 pub(crate) use self::rotary::Rotary;

@@ -16,7 +16,7 @@ pub use self::pixels::Pixels;
 use self::{architectures::model::PictureModel, prepare::Preparation};
 pub use crate::supported::PICTURES as SUPPORTED;
 use crate::{
-    EmbedError, Embeddings,
+    Device, EmbedError, Embeddings,
     folder::{self, weights::Weights},
     supported,
 };
@@ -29,6 +29,7 @@ pub struct PictureEncoder {
     preparation: Preparation,
     model: Box<dyn PictureModel>,
     model_type: String,
+    device: candle_core::Device,
 }
 
 impl PictureEncoder {
@@ -38,12 +39,21 @@ impl PictureEncoder {
     /// A missing file, a `model_type` that is not [`SUPPORTED`], a key or a tensor with an invalid value, a size of the
     /// preparation that differs from the model's.
     pub fn open(folder: &Path) -> Result<Self, EmbedError> {
+        Self::open_on(folder, Device::Cpu)
+    }
+
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// The errors of [`PictureEncoder::open`]; a device that this machine or this build does not have.
+    pub fn open_on(folder: &Path, device: Device) -> Result<Self, EmbedError> {
+        let device = device.open()?;
         folder::check(folder)?;
         let config = folder::config(folder)?;
         let architecture = supported::picture(&config)?;
         let model_type = config.text("model_type", "")?.to_owned();
         let preparation = Preparation::read(folder, architecture.family())?;
-        let model = architecture.load(&config, &Weights::open(folder)?)?;
+        let model = architecture.load(&config, &Weights::open(folder, &device)?)?;
         let Some((width, height)) = preparation.size() else {
             let problem = "leaves pictures in different sizes; expected a crop, or a height and a width";
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem: problem.into() });
@@ -52,7 +62,7 @@ impl PictureEncoder {
             let problem = format!("prepares pictures of {width} x {height}, the model {why}");
             return Err(EmbedError::Picture { path: folder.join("preprocessor_config.json"), problem });
         }
-        Ok(Self { preparation, model, model_type })
+        Ok(Self { preparation, model, model_type, device })
     }
 
     /// Numbers per picture.
@@ -101,7 +111,7 @@ impl PictureEncoder {
     /// A size that the model does not read; numbers that are not finite.
     pub fn features(&self, pixels: &Pixels) -> Result<Embeddings, EmbedError> {
         self.checked(pixels)?;
-        let rows: Vec<Vec<f32>> = self.model.forward(pixels, None)?.to_vec2()?;
+        let rows: Vec<Vec<f32>> = self.model.forward(&pixels.on(&self.device)?, None)?.to_vec2()?;
         let mut embeddings = Embeddings::zeros(rows.len(), self.width());
         for (i, row) in rows.iter().enumerate() {
             embeddings.set(i, row)?;
@@ -119,7 +129,7 @@ impl PictureEncoder {
     pub fn hidden_states(&self, pixels: &Pixels) -> Result<Vec<Embeddings>, EmbedError> {
         self.checked(pixels)?;
         let mut states = Vec::new();
-        self.model.forward(pixels, Some(&mut states))?;
+        self.model.forward(&pixels.on(&self.device)?, Some(&mut states))?;
         states.iter().map(Embeddings::of).collect()
     }
 

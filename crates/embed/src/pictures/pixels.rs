@@ -46,6 +46,11 @@ impl Pixels {
         Ok(self.tensor.flatten_all()?.to_vec1()?)
     }
 
+    /// The same pictures on a device.
+    pub(crate) fn on(&self, device: &Device) -> Result<Self, EmbedError> {
+        Ok(Self { tensor: self.tensor.to_device(device)?, ..self.clone() })
+    }
+
     pub(crate) fn tensor(&self) -> &Tensor {
         &self.tensor
     }

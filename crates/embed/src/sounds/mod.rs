@@ -7,11 +7,13 @@ mod wave;
 
 use std::path::{Path, PathBuf};
 
+use candle_core::Tensor;
+
 pub use self::wave::Wave;
 use self::{architectures::model::SoundModel, prepare::Preparation};
 pub use crate::supported::SOUNDS as SUPPORTED;
 use crate::{
-    EmbedError, Embeddings,
+    Device, EmbedError, Embeddings,
     folder::{self, weights::Weights},
     supported,
 };
@@ -24,6 +26,7 @@ pub struct SoundEncoder {
     preparation: Preparation,
     model: Box<dyn SoundModel>,
     model_type: String,
+    device: candle_core::Device,
 }
 
 impl SoundEncoder {
@@ -32,13 +35,22 @@ impl SoundEncoder {
     /// # Errors
     /// A missing file, a `model_type` that is not [`SUPPORTED`], a key or a tensor with an invalid value.
     pub fn open(folder: &Path) -> Result<Self, EmbedError> {
+        Self::open_on(folder, Device::Cpu)
+    }
+
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// The errors of [`SoundEncoder::open`]; a device that this machine or this build does not have.
+    pub fn open_on(folder: &Path, device: Device) -> Result<Self, EmbedError> {
+        let device = device.open()?;
         folder::check(folder)?;
         let config = folder::config(folder)?;
         let architecture = supported::sound(&config)?;
         let model_type = config.text("model_type", "")?.to_owned();
         let preparation = Preparation::read(folder)?;
-        let model = architecture.load(&config, &Weights::open(folder)?)?;
-        Ok(Self { preparation, model, model_type })
+        let model = architecture.load(&config, &Weights::open(folder, &device)?)?;
+        Ok(Self { preparation, model, model_type, device })
     }
 
     /// Numbers per sound.
@@ -65,7 +77,7 @@ impl SoundEncoder {
     /// Too few values; numbers that are not finite.
     pub fn features(&self, values: &[f32]) -> Result<Embeddings, EmbedError> {
         self.checked(values).map_err(EmbedError::sound(Path::new("sound")))?;
-        let last = self.model.forward(values, None)?;
+        let last = self.model.forward(&self.input(values)?, None)?;
         let mut row = Embeddings::zeros(1, self.width());
         row.set(0, &last.mean(0)?.to_vec1::<f32>()?)?;
         Ok(row)
@@ -78,7 +90,7 @@ impl SoundEncoder {
     pub fn hidden_states(&self, values: &[f32]) -> Result<Vec<Embeddings>, EmbedError> {
         self.checked(values).map_err(EmbedError::sound(Path::new("sound")))?;
         let mut states = Vec::new();
-        self.model.forward(values, Some(&mut states))?;
+        self.model.forward(&self.input(values)?, Some(&mut states))?;
         states.iter().map(Embeddings::of).collect()
     }
 
@@ -98,6 +110,11 @@ impl SoundEncoder {
             done(1);
         }
         Ok(embeddings)
+    }
+
+    /// The values on the encoder's device.
+    fn input(&self, values: &[f32]) -> Result<Tensor, EmbedError> {
+        Ok(Tensor::from_slice(values, (values.len(), 1), &self.device)?)
     }
 
     fn prepared(&self, wave: Wave) -> Result<Vec<f32>, String> {

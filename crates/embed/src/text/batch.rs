@@ -1,9 +1,8 @@
 //! Token ids of several texts, padded to one length.
 
-use crate::layers;
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
-use crate::EmbedError;
+use crate::{EmbedError, layers};
 
 /// Tokens of one text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +61,8 @@ impl Batch {
         positions
     }
 
-    pub fn mask(&self, causal: bool) -> Result<Tensor, EmbedError> {
-        layers::mask(&self.seen, self.items, causal)
+    pub fn mask(&self, causal: bool, device: &Device) -> Result<Tensor, EmbedError> {
+        layers::mask(&self.seen, self.items, causal, device)
     }
 }
 

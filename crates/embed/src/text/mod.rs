@@ -20,7 +20,7 @@ use self::{
     tokenizer::TextTokenizer,
 };
 use crate::{
-    EmbedError, Embeddings,
+    Device, EmbedError, Embeddings,
     folder::{self, config::Config, weights::Weights},
     supported,
 };
@@ -60,13 +60,22 @@ impl TextEncoder {
     /// A missing file, a `model_type` that is not [`SUPPORTED`], a key or a tensor with an invalid value, an
     /// unsupported module of sentence-transformers, an option that does not suit the model.
     pub fn open(root: &Path, options: TextOptions) -> Result<Self, EmbedError> {
+        Self::open_on(root, options, Device::Cpu)
+    }
+
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// The errors of [`TextEncoder::open`]; a device that this machine or this build does not have.
+    pub fn open_on(root: &Path, options: TextOptions, device: Device) -> Result<Self, EmbedError> {
+        let device = device.open()?;
         folder::check(root)?;
         let sentence = Sentence::open(root, options.pool.is_some())?;
         let folder = &sentence.folder;
         let config = folder::config(folder)?;
         let architecture = supported::text(&config)?;
         let mut tokenizer = TextTokenizer::open(folder, &config, options.dictionary.as_deref())?;
-        let weights = Weights::open(folder)?;
+        let weights = Weights::open(folder, &device)?;
         let model = architecture.load(&config, &weights)?;
         if let (true, Some(pool)) = (model.projects(), options.pool) {
             let problem = format!("`{pool}` given, and clip has features of its own; leave it out");

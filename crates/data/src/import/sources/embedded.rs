@@ -1,6 +1,9 @@
 //! Folders of `jobs.json`: the work that `runner texts` wrote, with embeddings by encoders.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::import::{Described, Files, Member, NamedMember, Splitting};
 use crate::{
@@ -49,11 +52,10 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
             without.push(view.name.clone());
             continue;
         }
-        let ours = read::safetensors_metadata(&file, map::open(&file)?.bytes())?.contains_key(MADE_BY);
-        let encoder = if ours {
-            view.encoding()
-        } else {
-            format!("unknown: supplied as {}, in place of {}", view.out, view.encoder)
+        let metadata = read::safetensors_metadata(&file, map::open(&file)?.bytes())?;
+        let encoder = match metadata.get(MADE_BY) {
+            Some(runs) => view.encoding() + &devices(runs),
+            None => format!("unknown: supplied as {}, in place of {}", view.out, view.encoder),
         };
         encoders.insert(view.name.clone(), encoder);
         views.push(view);
@@ -93,6 +95,16 @@ pub fn embedded(folder: &Path, skip_missing: bool) -> Result<Embedded, DataError
 
 /// Key of a result's metadata that describes the runs that made its tensors.
 const MADE_BY: &str = "embed";
+
+/// The devices that runs computed on, for a manifest. A run without a device computed on the CPU, which is not mentioned.
+fn devices(runs: &str) -> String {
+    let runs: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(runs).unwrap_or_default();
+    let devices: BTreeSet<&str> = runs.values().filter_map(|run| run.get("device")).map(String::as_str).collect();
+    match devices.is_empty() {
+        true => String::new(),
+        false => format!(", on {}", devices.into_iter().collect::<Vec<_>>().join(" and ")),
+    }
+}
 
 fn not_embedded(folder: &Path, view: &View) -> DataError {
     let texts: Vec<&str> = view.inputs.values().map(String::as_str).collect();

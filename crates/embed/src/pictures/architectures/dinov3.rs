@@ -75,7 +75,7 @@ impl Dinov3 {
 
     /// The angles of the patches: `2π` times the centre of a patch, from -1 to 1 down and across the picture, over the
     /// periods `θ^(4i / width of a head)`. In `f32`, as the reference computes them.
-    fn rotary(&self, rows: usize, columns: usize) -> Rotary {
+    fn rotary(&self, rows: usize, columns: usize) -> Result<Rotary, EmbedError> {
         let half = self.width / self.heads / 2;
         let frequencies: Vec<f32> =
             (0..half / 2).map(|i| 1.0 / self.theta.powf((2 * i) as f32 / half as f32)).collect();
@@ -88,7 +88,7 @@ impl Dinov3 {
                 }
             }
         }
-        Rotary::of(&angles, half)
+        Rotary::of(&angles, half, self.vectors.device())
     }
 }
 
@@ -141,7 +141,7 @@ impl PictureModel for Dinov3 {
 
     fn forward(&self, pixels: &Pixels, states: States) -> Result<Tensor, EmbedError> {
         let (rows, columns) = self.patches.grid(pixels);
-        let rotary = self.rotary(rows, columns);
+        let rotary = self.rotary(rows, columns)?;
         let x = self.patches.behind(&self.vectors, &self.patches.forward(pixels)?)?;
         let (items, length, width) = x.dims3()?;
         let blocks: Vec<Turned> = self.blocks.iter().map(|block| Turned { block, rotary: &rotary }).collect();

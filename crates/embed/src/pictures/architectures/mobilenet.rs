@@ -220,7 +220,7 @@ impl Block {
         let BatchNorm { factors, shifts } = BatchNorm::load(&depthwise.sub("normalization"), inner, epsilon)?;
         Ok(Self {
             expansion,
-            depthwise: Depthwise::scaled(&depthwise.sub("convolution"), inner, SIDE, Some(&factors))?.shifted(shifts),
+            depthwise: Depthwise::scaled(&depthwise.sub("convolution"), inner, SIDE, factors, shifts)?,
             stride,
             dilation,
             reduction: pointwise(&scope.sub("reduce_1x1"), inner, output, epsilon)?,

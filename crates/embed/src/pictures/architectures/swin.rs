@@ -141,7 +141,7 @@ impl Halving {
     }
 
     fn forward(&self, x: &Tensor, places: Places) -> Result<(Tensor, Places), EmbedError> {
-        let (neighbours, halved): (Gather, Places) = merged(places)?;
+        let (neighbours, halved): (Gather, Places) = merged(places, x.device())?;
         let x = neighbours.forward(x)?;
         let (rows, width) = x.dims2()?;
         let x = self.norm.forward(&x.reshape((rows / 4, 4 * width))?)?;
@@ -170,10 +170,10 @@ impl Block for Windowed<'_> {
 impl Stage {
     fn forward(&self, x: Tensor, places: Places, window: usize) -> Result<(Tensor, Places), EmbedError> {
         let (items, height, width) = places;
-        let plain = Windows::of(places, window, 0)?;
+        let plain = Windows::of(places, window, 0, x.device())?;
         // Every other block moves the windows by half, unless one window is as high or as wide as the map.
         let shift = if height.min(width) <= window { 0 } else { window / 2 };
-        let shifted = Windows::of(places, window, shift)?;
+        let shifted = Windows::of(places, window, shift, x.device())?;
         let windowed = |(i, block)| Windowed { block, windows: if i % 2 == 0 { &plain } else { &shifted } };
         let blocks: Vec<Windowed> = self.blocks.iter().enumerate().map(windowed).collect();
         let x = stack(&blocks, x, items, &[], None)?;

@@ -1,8 +1,8 @@
 //! Convolutions from a waveform to frames.
 
-use candle_core::{Device, Tensor};
-use rayon::prelude::*;
+use candle_core::Tensor;
 
+use super::{channel_norm::ChannelNorm, frames::under};
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Scope},
@@ -25,7 +25,6 @@ struct Convolution {
     /// The kernel as a map of `size · input` values.
     map: Linear,
     norm: Kind,
-    input: usize,
     output: usize,
     size: usize,
     stride: usize,
@@ -35,11 +34,7 @@ enum Kind {
     None,
     /// Over the channels of a frame.
     Layer(Norm),
-    /// Over the frames of a channel.
-    Channel {
-        weight: Vec<f32>,
-        bias: Vec<f32>,
-    },
+    Channel(ChannelNorm),
 }
 
 impl Convolutions {
@@ -71,13 +66,11 @@ impl Convolutions {
             let norm = layer.sub("layer_norm");
             let norm = match (layer_norms, i) {
                 (true, _) => Kind::Layer(Norm::layer(&norm, *output, EPSILON)?),
-                (false, 0) => {
-                    Kind::Channel { weight: norm.vector("weight", *output)?, bias: norm.vector("bias", *output)? }
-                }
+                (false, 0) => Kind::Channel(ChannelNorm::load(&norm, *output, EPSILON)?),
                 (false, _) => Kind::None,
             };
             let map = Linear::of(kernel.flatten_from(1)?, bias);
-            layers.push(Convolution { map, norm, input, output: *output, size: *size, stride: *stride });
+            layers.push(Convolution { map, norm, output: *output, size: *size, stride: *stride });
         }
         Ok(Self { layers, activation: Activation::named(config, "feat_extract_activation", "gelu")? })
     }
@@ -94,69 +87,33 @@ impl Convolutions {
         self.layers.iter().rev().fold(1, before)
     }
 
-    /// `[frames, channels]` of a waveform of at least [`Convolutions::least`] values.
-    pub fn forward(&self, values: &[f32]) -> Result<Tensor, EmbedError> {
-        let mut x = values.to_vec();
+    /// `[frames, channels]` of a waveform `[values, 1]` of at least [`Convolutions::least`] values.
+    pub fn forward(&self, values: &Tensor) -> Result<Tensor, EmbedError> {
+        let mut x = values.clone();
         for layer in &self.layers {
             x = layer.forward(&x, self.activation)?;
         }
-        let channels = self.channels();
-        let frames = x.len() / channels;
-        Ok(Tensor::from_vec(x, (frames, channels), &Device::Cpu)?)
+        Ok(x)
     }
 }
 
 impl Convolution {
-    fn forward(&self, x: &[f32], activation: Activation) -> Result<Vec<f32>, EmbedError> {
-        let (under, step) = (self.size * self.input, self.stride * self.input);
-        let frames = (x.len() / self.input).checked_sub(self.size).map_or(0, |rest| rest / self.stride + 1);
-        let mut out = Vec::with_capacity(frames * self.output);
+    fn forward(&self, x: &Tensor, activation: Activation) -> Result<Tensor, EmbedError> {
+        let frames = x.dim(0)?.checked_sub(self.size).map_or(0, |rest| rest / self.stride + 1);
+        let mut chunks = Vec::new();
         for start in (0..frames).step_by(CHUNK) {
-            let end = (start + CHUNK).min(frames);
-            let mut rows = Vec::with_capacity((end - start) * under);
-            (start..end).for_each(|frame| rows.extend_from_slice(&x[frame * step..][..under]));
-            let mut chunk = self.map.forward(&Tensor::from_vec(rows, (end - start, under), &Device::Cpu)?)?;
-            if let Kind::Layer(norm) = &self.norm {
-                chunk = norm.forward(&chunk)?;
-            }
-            if !matches!(self.norm, Kind::Channel { .. }) {
-                chunk = activation.forward(&chunk)?;
-            }
-            out.extend(chunk.flatten_all()?.to_vec1::<f32>()?);
+            let rows = under(x, start..(start + CHUNK).min(frames), self.size, self.stride)?;
+            let chunk = self.map.forward(&rows)?;
+            chunks.push(match &self.norm {
+                Kind::None => activation.forward(&chunk)?,
+                Kind::Layer(norm) => activation.forward(&norm.forward(&chunk)?)?,
+                Kind::Channel(_) => chunk,
+            });
         }
-        if let Kind::Channel { weight, bias } = &self.norm {
-            over_time(&mut out, weight, bias);
-            activation.in_place(&mut out);
+        let out = Tensor::cat(&chunks, 0)?;
+        match &self.norm {
+            Kind::Channel(norm) => activation.forward(&norm.forward(&out)?),
+            _ => Ok(out),
         }
-        Ok(out)
     }
-}
-
-/// Norm of each channel over all frames. Sums are in `f64` and in a fixed order.
-fn over_time(values: &mut [f32], weight: &[f32], bias: &[f32]) {
-    let channels = weight.len();
-    let count = (values.len() / channels).max(1) as f64;
-    let sums = |values: &[f32], term: &(dyn Fn(usize, f32) -> f64 + Sync)| {
-        let parts: Vec<Vec<f64>> = values
-            .par_chunks(CHUNK * channels)
-            .map(|chunk| {
-                let mut sums = vec![0.0; channels];
-                for frame in chunk.chunks_exact(channels) {
-                    sums.iter_mut().zip(frame).enumerate().for_each(|(i, (sum, x))| *sum += term(i, *x));
-                }
-                sums
-            })
-            .collect();
-        parts.iter().fold(vec![0.0; channels], |all: Vec<f64>, part| all.iter().zip(part).map(|(a, b)| a + b).collect())
-    };
-    let means: Vec<f64> = sums(values, &|_, x| f64::from(x)).into_iter().map(|sum| sum / count).collect();
-    let squares = sums(values, &|i, x| (f64::from(x) - means[i]).powi(2));
-    let factors: Vec<f64> = squares.into_iter().map(|sum| (sum / count + EPSILON).sqrt().recip()).collect();
-    values.par_chunks_mut(CHUNK * channels).for_each(|chunk| {
-        for frame in chunk.chunks_exact_mut(channels) {
-            for (i, x) in frame.iter_mut().enumerate() {
-                *x = ((f64::from(*x) - means[i]) * factors[i]) as f32 * weight[i] + bias[i];
-            }
-        }
-    });
 }

@@ -105,7 +105,7 @@ impl SoundModel for Hubert {
         self.convolutions.least()
     }
 
-    fn forward(&self, values: &[f32], states: States) -> Result<Tensor, EmbedError> {
+    fn forward(&self, values: &Tensor, states: States) -> Result<Tensor, EmbedError> {
         let mut x = self.convolutions.forward(values)?;
         if let Some(norm) = &self.projection_norm {
             x = norm.forward(&x)?;

@@ -1,6 +1,8 @@
 //! Architectures of sound encoders.
 
+mod channel_norm;
 mod convolutions;
+mod frames;
 mod hubert;
 pub(crate) mod load;
 pub(crate) mod model;

@@ -11,6 +11,6 @@ pub(crate) trait SoundModel: Send + Sync {
     /// Smallest number of values that gives a frame.
     fn least(&self) -> usize;
 
-    /// The last hidden state `[frames, width]`; `states` receives the one before the first layer and the output of each.
-    fn forward(&self, values: &[f32], states: States) -> Result<Tensor, EmbedError>;
+    /// The last hidden state `[frames, width]` of values `[count, 1]`; `states` receives the one before the first layer and the output of each.
+    fn forward(&self, values: &Tensor, states: States) -> Result<Tensor, EmbedError>;
 }

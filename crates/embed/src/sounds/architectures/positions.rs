@@ -1,10 +1,12 @@
 //! Positions by a convolution over time.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use rayon::prelude::*;
 
+use super::frames::under;
 use crate::{
     EmbedError,
+    device::has_kernels,
     folder::{config::Config, weights::Scope},
     layers::{Activation, Linear},
 };
@@ -44,7 +46,7 @@ impl Positions {
         }
         let factors: Vec<f32> =
             lengths.iter().zip(&squares).map(|(length, sum)| (f64::from(*length) / sum.sqrt()) as f32).collect();
-        let kernel = directions.broadcast_mul(&Tensor::from_vec(factors, (1, 1, size), &Device::Cpu)?)?;
+        let kernel = directions.broadcast_mul(&Tensor::from_vec(factors, (1, 1, size), directions.device())?)?;
         let kernel = kernel.transpose(1, 2)?.contiguous()?.reshape((width, size * own))?;
         let groups = (0..count).map(|i| Ok(Linear::of(kernel.narrow(0, i * own, own)?.contiguous()?, None)));
         Ok(Self {
@@ -58,30 +60,24 @@ impl Positions {
     /// `[frames, width]` to the same shape. With a kernel of even size, the convolution has one frame more; it is left
     /// out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        let (frames, width) = x.dims2()?;
-        let values: Vec<f32> = x.flatten_all()?.to_vec1()?;
-        let own = width / self.groups.len();
-        let parts: Vec<Tensor> = self
-            .groups
-            .par_iter()
-            .enumerate()
-            .map(|(group, map)| {
-                let mut padded = vec![0.0; (frames + self.size) * own];
-                let inside = padded[self.size / 2 * own..].chunks_exact_mut(own);
-                for (to, from) in inside.zip(values.chunks_exact(width)) {
-                    to.copy_from_slice(&from[group * own..][..own]);
-                }
-                let mut chunks = Vec::new();
-                for start in (0..frames).step_by(CHUNK) {
-                    let end = (start + CHUNK).min(frames);
-                    let under = self.size * own;
-                    let mut rows = Vec::with_capacity((end - start) * under);
-                    (start..end).for_each(|frame| rows.extend_from_slice(&padded[frame * own..][..under]));
-                    chunks.push(map.forward(&Tensor::from_vec(rows, (end - start, under), &Device::Cpu)?)?);
-                }
-                Ok(Tensor::cat(&chunks, 0)?)
-            })
-            .collect::<Result<_, EmbedError>>()?;
+        let own = x.dim(1)? / self.groups.len();
+        let part = |(group, map): (usize, &Linear)| self.group(&x.narrow(1, group * own, own)?, map);
+        // Threads help on the CPU; other devices take one operation after the other.
+        let parts: Vec<Tensor> = match has_kernels(x.device()) {
+            true => self.groups.par_iter().enumerate().map(part).collect::<Result<_, EmbedError>>()?,
+            false => self.groups.iter().enumerate().map(part).collect::<Result<_, EmbedError>>()?,
+        };
         self.activation.forward(&Tensor::cat(&parts, 1)?.broadcast_add(&self.bias)?)
+    }
+
+    /// The channels of one group.
+    fn group(&self, x: &Tensor, map: &Linear) -> Result<Tensor, EmbedError> {
+        let (frames, before) = (x.dim(0)?, self.size / 2);
+        let padded = x.pad_with_zeros(0, before, self.size - before)?.contiguous()?;
+        let mut chunks = Vec::new();
+        for start in (0..frames).step_by(CHUNK) {
+            chunks.push(map.forward(&under(&padded, start..(start + CHUNK).min(frames), self.size, 1)?)?);
+        }
+        Ok(Tensor::cat(&chunks, 0)?)
     }
 }

@@ -112,7 +112,7 @@ impl TextModel for Bert {
         let sum =
             ((self.words.rows(&batch.ids)? + self.segments.rows(&segments)?)? + self.positions.rows(&positions)?)?;
         let x = self.norm.forward(&sum)?;
-        let mask = batch.mask(false)?;
+        let mask = batch.mask(false, x.device())?;
         Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&mask], states)?))
     }
 }

@@ -89,7 +89,7 @@ impl TextModel for ClipText {
 
     fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let x = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
-        let mask = batch.mask(true)?;
+        let mask = batch.mask(true, x.device())?;
         let x = self.norm.forward(&stack(&self.blocks, x, batch.items, &[&mask], states)?)?;
         let ends: Vec<u32> = (0..batch.items)
             .map(|item| {

@@ -79,7 +79,7 @@ impl TextModel for DistilBert {
     fn forward(&self, batch: &Batch, states: States) -> Result<Output, EmbedError> {
         let sum = (self.words.rows(&batch.ids)? + self.positions.rows(&batch.positions())?)?;
         let x = self.norm.forward(&sum)?;
-        let mask = batch.mask(false)?;
+        let mask = batch.mask(false, x.device())?;
         Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&mask], states)?))
     }
 }

@@ -94,7 +94,7 @@ impl TextModel for Mpnet {
         let sum = (self.words.rows(&batch.ids)? + self.positions.rows(&positions)?)?;
         let x = self.norm.forward(&sum)?;
         let bias = self.bias.of(batch.length)?;
-        let mask = batch.mask(false)?;
+        let mask = batch.mask(false, x.device())?;
         Ok(Output::Hidden(stack(&self.layers, x, batch.items, &[&bias, &mask], states)?))
     }
 }

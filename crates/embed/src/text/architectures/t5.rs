@@ -118,7 +118,7 @@ impl TextModel for T5 {
     fn forward(&self, batch: &Batch, mut states: States) -> Result<Output, EmbedError> {
         let mut x = self.words.rows(&batch.ids)?;
         let bias = self.bias.of(batch.length)?;
-        let mask = batch.mask(false)?;
+        let mask = batch.mask(false, x.device())?;
         for block in &self.blocks {
             note(&mut states, &x);
             let attended = block.attention.forward(&block.attention_norm.forward(&x)?, batch.items, &[&bias, &mask])?;

@@ -1,6 +1,6 @@
 //! Tables of positions for pictures of any size.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 use crate::{EmbedError, folder::weights::Scope};
 
@@ -40,7 +40,7 @@ impl Positions {
                 values.extend(sums.into_iter().map(|sum| sum as f32));
             }
         }
-        Ok(Tensor::from_vec(values, (1, self.vectors + rows * columns, width), &Device::Cpu)?)
+        Ok(Tensor::from_vec(values, (1, self.vectors + rows * columns, width), self.table.device())?)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Gather {
 
 impl Gather {
     /// From the index of each row of the result; `None` is a row of zeros behind the `rows` rows of the matrix.
-    fn of(rows: usize, index: impl Iterator<Item = Option<usize>>) -> Result<Self, EmbedError> {
+    fn of(rows: usize, index: impl Iterator<Item = Option<usize>>, device: &Device) -> Result<Self, EmbedError> {
         let mut padded = false;
         let index: Vec<u32> = index
             .map(|row| {
@@ -26,7 +26,7 @@ impl Gather {
             })
             .collect();
         let count = index.len();
-        Ok(Self { index: Tensor::from_vec(index, count, &Device::Cpu)?, padded })
+        Ok(Self { index: Tensor::from_vec(index, count, device)?, padded })
     }
 
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
@@ -48,7 +48,12 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub fn of((items, height, width): Places, window: usize, shift: usize) -> Result<Self, EmbedError> {
+    pub fn of(
+        (items, height, width): Places,
+        window: usize,
+        shift: usize,
+        device: &Device,
+    ) -> Result<Self, EmbedError> {
         let (rows, columns) = (height.div_ceil(window), width.div_ceil(window));
         let (tall, wide) = (rows * window, columns * window);
         let count = items * rows * columns;
@@ -71,12 +76,12 @@ impl Windows {
         }
         let mask = match shift {
             0 => None,
-            _ => Some(mask(&regions, count, area)?),
+            _ => Some(mask(&regions, count, area, device)?),
         };
         let rows = cut.len();
         Ok(Self {
-            cut: Gather::of(items * height * width, cut.into_iter())?,
-            join: Gather::of(rows, join.into_iter())?,
+            cut: Gather::of(items * height * width, cut.into_iter(), device)?,
+            join: Gather::of(rows, join.into_iter(), device)?,
             mask,
             count,
         })
@@ -112,7 +117,7 @@ impl Windows {
             let across = distance(query % window, key % window);
             Some(down * (2 * window - 1) + across)
         });
-        let rows = Gather::of(table.dim(0)?, index)?.forward(table)?;
+        let rows = Gather::of(table.dim(0)?, index, table.device())?.forward(table)?;
         let heads = rows.dim(1)?;
         Ok(rows.reshape((area, area, heads))?.permute((2, 0, 1))?.contiguous()?.unsqueeze(0)?)
     }
@@ -123,14 +128,14 @@ fn region(at: usize, length: usize, window: usize, shift: usize) -> usize {
     usize::from(at >= length - window) + usize::from(at >= length - shift)
 }
 
-fn mask(regions: &[(usize, usize)], count: usize, area: usize) -> Result<Tensor, EmbedError> {
+fn mask(regions: &[(usize, usize)], count: usize, area: usize, device: &Device) -> Result<Tensor, EmbedError> {
     let mut values = Vec::with_capacity(count * area * area);
     for window in regions.chunks_exact(area) {
         for query in window {
             values.extend(window.iter().map(|key| if key == query { 0.0 } else { APART }));
         }
     }
-    Ok(Tensor::from_vec(values, (count, 1, area, area), &Device::Cpu)?)
+    Ok(Tensor::from_vec(values, (count, 1, area, area), device)?)
 }
 
 fn product(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
@@ -139,7 +144,7 @@ fn product(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> 
 
 /// Four rows for each place of the halved map: the upper left, lower left, upper right and lower right neighbour; beyond
 /// the border zeros.
-pub(crate) fn merged((items, height, width): Places) -> Result<(Gather, Places), EmbedError> {
+pub(crate) fn merged((items, height, width): Places, device: &Device) -> Result<(Gather, Places), EmbedError> {
     let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
     let index = (0..items).flat_map(|item| {
         product(rows, columns).flat_map(move |(y, x)| {
@@ -149,7 +154,7 @@ pub(crate) fn merged((items, height, width): Places) -> Result<(Gather, Places),
             })
         })
     });
-    Ok((Gather::of(items * height * width, index)?, (items, rows, columns)))
+    Ok((Gather::of(items * height * width, index, device)?, (items, rows, columns)))
 }
 
 #[cfg(test)]
@@ -164,7 +169,7 @@ mod tests {
     fn windows_are_cut_and_joined() {
         // 3 x 3 places, filled up to 4 x 4, moved by one
         let x = Tensor::from_vec((1..=9).map(|x| x as f32).collect(), (9, 1), &Device::Cpu).unwrap();
-        let windows = Windows::of((1, 3, 3), 2, 1).unwrap();
+        let windows = Windows::of((1, 3, 3), 2, 1, &Device::Cpu).unwrap();
         let cut = windows.cut(&x).unwrap();
         assert_eq!(values(&cut), [5., 6., 8., 9., 0., 4., 0., 7., 0., 0., 2., 3., 0., 0., 0., 1.]);
         assert_eq!(values(&windows.join(&cut).unwrap()), values(&x));
@@ -176,7 +181,7 @@ mod tests {
     #[test]
     fn neighbours_come_column_by_column() {
         let x = Tensor::from_vec((1..=6).map(|x| x as f32).collect(), (6, 1), &Device::Cpu).unwrap();
-        let (gather, halved) = merged((1, 2, 3)).unwrap();
+        let (gather, halved) = merged((1, 2, 3), &Device::Cpu).unwrap();
         assert_eq!((values(&gather.forward(&x).unwrap()), halved), (vec![1., 4., 2., 5., 3., 6., 0., 0.], (1, 1, 2)));
     }
 }

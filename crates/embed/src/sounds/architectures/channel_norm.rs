@@ -1,0 +1,130 @@
+//! Norms of channels over time.
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
+use rayon::prelude::*;
+
+use crate::{
+    EmbedError,
+    device::{contiguous, has_kernels},
+    folder::weights::Scope,
+};
+
+/// Frames that one thread processes at a time.
+const CHUNK: usize = 2048;
+/// Frames that are summed first where there is no kernel.
+const BLOCK: usize = 128;
+
+/// `(x - mean) / √(var + ε) ∘ w + b` over the frames of a channel. On the CPU, sums are in `f64` and in a fixed order.
+pub(super) struct ChannelNorm {
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: f64,
+}
+
+impl ChannelNorm {
+    pub fn load(scope: &Scope, channels: usize, epsilon: f64) -> Result<Self, EmbedError> {
+        Ok(Self { weight: scope.get("weight", &[channels])?, bias: scope.get("bias", &[channels])?, epsilon })
+    }
+
+    /// `[frames, channels]` to the same shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+        if has_kernels(x.device()) {
+            let over_time = OverTime { epsilon: self.epsilon };
+            return Ok(x.contiguous()?.apply_op3_no_bwd(&self.weight, &self.bias, &over_time)?);
+        }
+        let x = x.broadcast_sub(&mean(x)?)?;
+        let deviation = (mean(&x.sqr()?)? + self.epsilon)?.sqrt()?;
+        Ok(x.broadcast_div(&deviation)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
+    }
+}
+
+/// The mean of each channel `[1, channels]`. A sum in `f32` of all frames one after the other would be off by several
+/// units in the last place, so blocks of frames are summed first.
+fn mean(x: &Tensor) -> candle_core::Result<Tensor> {
+    let (frames, channels) = x.dims2()?;
+    let blocks = frames.div_ceil(BLOCK);
+    let padded = x.pad_with_zeros(0, 0, blocks * BLOCK - frames)?;
+    padded.reshape((blocks, BLOCK, channels))?.sum(1)?.sum_keepdim(0)? / frames as f64
+}
+
+/// The norm on the CPU.
+struct OverTime {
+    epsilon: f64,
+}
+
+impl CustomOp3 for OverTime {
+    fn name(&self) -> &'static str {
+        "norm over time"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let values = contiguous(x, layout)?;
+        let (weight, bias) = (contiguous(weight, weight_layout)?, contiguous(bias, bias_layout)?);
+        let channels = weight.len();
+        if layout.dims().last() != Some(&channels) {
+            candle_core::bail!("norm of {channels} channels over {:?}", layout.dims());
+        }
+        let count = (values.len() / channels).max(1) as f64;
+        let sums = |term: &(dyn Fn(usize, f32) -> f64 + Sync)| {
+            let parts: Vec<Vec<f64>> = values
+                .par_chunks(CHUNK * channels)
+                .map(|chunk| {
+                    let mut sums = vec![0.0; channels];
+                    for frame in chunk.chunks_exact(channels) {
+                        sums.iter_mut().zip(frame).enumerate().for_each(|(i, (sum, x))| *sum += term(i, *x));
+                    }
+                    sums
+                })
+                .collect();
+            let added = |all: Vec<f64>, part: &Vec<f64>| all.iter().zip(part).map(|(a, b)| a + b).collect();
+            parts.iter().fold(vec![0.0; channels], added)
+        };
+        let means: Vec<f64> = sums(&|_, x| f64::from(x)).into_iter().map(|sum| sum / count).collect();
+        let squares = sums(&|i, x| (f64::from(x) - means[i]).powi(2));
+        let factors: Vec<f64> = squares.into_iter().map(|sum| (sum / count + self.epsilon).sqrt().recip()).collect();
+        let mut out = vec![0.0; values.len()];
+        let chunks = values.par_chunks(CHUNK * channels).zip(out.par_chunks_mut(CHUNK * channels));
+        chunks.for_each(|(values, out)| {
+            for (frame, out) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+                for (i, (x, out)) in frame.iter().zip(out).enumerate() {
+                    *out = ((f64::from(*x) - means[i]) * factors[i]) as f32 * weight[i] + bias[i];
+                }
+            }
+        });
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::device::composed;
+
+    #[test]
+    fn the_composition_agrees_with_the_kernel() {
+        for (frames, channels) in [(1, 1), (7, 5), (2049, 3), (16_000, 8)] {
+            let tensor = |rows: usize, columns: usize| {
+                let values = (0..rows * columns).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
+                Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap()
+            };
+            let vector = || tensor(1, channels).get(0).unwrap();
+            let norm = ChannelNorm { weight: vector(), bias: vector(), epsilon: 1e-5 };
+            let x = (tensor(frames, channels) + 0.5).unwrap();
+            let kernel = norm.forward(&x).unwrap();
+            let difference = (composed(|| norm.forward(&x)).unwrap() - &kernel).unwrap().abs().unwrap();
+            let largest: f32 = difference.flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap();
+            println!("{frames} x {channels}: {largest:e}");
+            assert!(largest <= 1e-6 && kernel.dims() == x.dims(), "{frames} x {channels}: {largest:e}");
+        }
+    }
+}
