@@ -25,6 +25,9 @@ pub(crate) use incomplete::{FEWEST, enough};
 pub use sufficient::parts::Parts;
 pub use sufficient::{Precision, SufficientStatistics};
 
+/// Width of the widest view from which solvers avoid decompositions in `f64`, which then cost more than all else.
+const WIDE: usize = 1000;
+
 /// The Gram matrix of standardised views and the standardisation it was built with.
 #[derive(Clone, Debug)]
 pub struct Moments {
@@ -211,6 +214,11 @@ impl Moments {
     /// Width D of the widest view, which is the width of GPA's universe.
     pub fn widest(&self) -> usize {
         self.preps.iter().map(ZScore::width).max().unwrap_or(0)
+    }
+
+    /// Whether the views are so wide that products in `f32` in place of decompositions in `f64` pay.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.widest() >= WIDE
     }
 
     /// First of the P stacked columns of view m.

@@ -5,6 +5,7 @@
 //! depends only on the size of the matrix.
 
 mod float;
+mod inverse;
 mod layout;
 
 use faer::diag::DiagMut;
@@ -19,6 +20,7 @@ use crate::{AlignError, Matrix};
 
 pub use super::view::{Factor, MatrixView, MatrixViewMut};
 pub use float::{Float, Threads};
+pub(crate) use inverse::inverse;
 
 /// Use of the entries to which the result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub fn gram_lower<T: Float>(out: MatrixViewMut<'_, T>, accum: Accum, a: MatrixVi
 const TILE: usize = 32;
 
 /// Copies the lower triangle to the upper one.
-pub(crate) fn mirror_lower(a: &mut Matrix<f64>) {
+pub(crate) fn mirror_lower<T: Float>(a: &mut Matrix<T>) {
     let n = a.rows();
     for top in (0..n).step_by(TILE) {
         for left in (0..=top).step_by(TILE) {
@@ -204,19 +206,22 @@ pub fn polar(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<Mat
 ///
 /// # Errors
 /// [`AlignError::Factorisation`]; `context` names the view or block.
-pub fn symmetric_eigen(a: MatrixView<'_, f64>, context: &dyn Fn() -> String) -> Result<(Vec<f64>, Factor), AlignError> {
+pub fn symmetric_eigen<T: Float>(
+    a: MatrixView<'_, T>,
+    context: &dyn Fn() -> String,
+) -> Result<(Vec<f64>, Factor<T>), AlignError> {
     let a = a.0;
     let n = a.nrows();
     let par = factor_par(n);
-    let params: Spec<evd::SelfAdjointEvdParams, f64> = Spec::default();
+    let params: Spec<evd::SelfAdjointEvdParams, T> = Spec::default();
     let mut u = Mat::zeros(n, n);
-    let mut s = Col::<f64>::zeros(n);
-    let mut buffer = MemBuffer::new(evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, par, params));
-    let diag: DiagMut<'_, f64> = s.as_mut().as_diagonal_mut();
+    let mut s = Col::<T>::zeros(n);
+    let mut buffer = MemBuffer::new(evd::self_adjoint_evd_scratch::<T>(n, ComputeEigenvectors::Yes, par, params));
+    let diag: DiagMut<'_, T> = s.as_mut().as_diagonal_mut();
     evd::self_adjoint_evd(a, diag, Some(u.as_mut()), par, MemStack::new(&mut buffer), params).map_err(|_| {
         AlignError::Factorisation { op: "symmetric eigendecomposition", rows: n, cols: n, context: context() }
     })?;
-    Ok((s.iter().copied().collect(), Factor(u)))
+    Ok((s.iter().map(|&value| value.widen()).collect(), Factor(u)))
 }
 
 /// The sign, 1 or −1, that makes the entry of largest magnitude positive (the first of equals).

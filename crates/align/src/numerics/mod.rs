@@ -6,4 +6,5 @@ pub(crate) mod krylov;
 pub mod linalg;
 pub mod matrix;
 pub mod parallel;
+pub(crate) mod polar;
 pub(crate) mod view;

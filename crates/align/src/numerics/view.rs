@@ -204,15 +204,15 @@ impl<T: Copy + Default> Matrix<T> {
 
 /// Vectors of a decomposition, one per column. It is stored column by column, as the decomposition writes it.
 #[derive(Clone, PartialEq)]
-pub struct Factor(pub(super) Mat<f64>);
+pub struct Factor<T = f64>(pub(super) Mat<T>);
 
-impl fmt::Debug for Factor {
+impl<T> fmt::Debug for Factor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Factor({} x {})", self.rows(), self.cols())
     }
 }
 
-impl Factor {
+impl<T> Factor<T> {
     /// Number of rows: the length of a vector.
     pub fn rows(&self) -> usize {
         self.0.nrows()
@@ -224,20 +224,20 @@ impl Factor {
     }
 
     /// The factor, borrowed for linear algebra.
-    pub fn view(&self) -> MatrixView<'_, f64> {
+    pub fn view(&self) -> MatrixView<'_, T> {
         MatrixView(self.0.as_ref())
     }
 
     /// Its transpose, borrowed for linear algebra.
-    pub fn transpose(&self) -> MatrixView<'_, f64> {
+    pub fn transpose(&self) -> MatrixView<'_, T> {
         self.view().transpose()
     }
 }
 
-impl Index<(usize, usize)> for Factor {
-    type Output = f64;
+impl<T> Index<(usize, usize)> for Factor<T> {
+    type Output = T;
 
-    fn index(&self, (i, j): (usize, usize)) -> &f64 {
+    fn index(&self, (i, j): (usize, usize)) -> &T {
         self.0.get(i, j)
     }
 }

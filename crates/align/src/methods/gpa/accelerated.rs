@@ -8,7 +8,8 @@
 //! plain ones.
 
 use super::params::GpaParams;
-use super::stack::{Solved, corner, inner, stacked};
+use super::stack::{Solved, corner, inner, stacked, still_to_come};
+use super::wide;
 use crate::moments::Moments;
 use crate::numerics::linalg::{self, Accum, Threads};
 use crate::numerics::parallel::prelude::*;
@@ -42,6 +43,14 @@ enum Phase {
 ///
 /// Cost of a sweep: 2·P²·D flops and M SVDs of d_m × d_m.
 pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> Result<Solved, AlignError> {
+    if moments.is_wide() {
+        return wide::solve(params, moments, start, params.max_iter.unwrap_or(SWEEPS));
+    }
+    narrow(params, moments, start)
+}
+
+/// The sweeps for views that are not wide.
+fn narrow(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> Result<Solved, AlignError> {
     let mut state = State::new(moments, start)?;
     let mut last = state.objective();
     let (mut stop, mut iterations, mut residual) = (Termination::IterationCap, 0, f64::INFINITY);
@@ -89,18 +98,6 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
     }
     state.refresh();
     Ok(Solved { objective: state.objective(), maps: state.maps, stop, iterations, residual })
-}
-
-/// The sum of all further changes if they shrink at the rate from `before` to `change`.
-fn still_to_come(before: f64, change: f64) -> f64 {
-    let ratio = change / before;
-    if change <= 0.0 {
-        0.0
-    } else if ratio > 0.0 && ratio < 1.0 {
-        change * ratio / (1.0 - ratio)
-    } else {
-        f64::INFINITY
-    }
 }
 
 #[derive(Clone)]
@@ -260,11 +257,79 @@ mod tests {
         assert!(sweeps < 80 * 100, "{sweeps} sweeps");
     }
 
+    /// Both solvers on these views.
+    fn both(synthetic: &Synthetic, seed: u64, tol: f64) -> [Solved; 2] {
+        let train = synthetic.generate(seed).expect("valid").train.views;
+        let standardisation = Standardisation::Population(ConstantColumns::default());
+        let moments = Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid");
+        let params = GpaParams { tol, ..GpaParams::default() };
+        let wide = wide::solve(&params, &moments, None, SWEEPS).expect("valid");
+        let sums = linalg::product(moments.gram(), wide.maps.view(), Threads::Pool);
+        let objective = moments.energy() - inner(&wide.maps, &sums) / moments.views() as f64;
+        assert!((objective / wide.objective - 1.0).abs() < 1e-8, "{objective} and not {}", wide.objective);
+        for m in 0..moments.views() {
+            let (start, d) = (moments.offset(m), moments.width(m));
+            let map = wide.maps.view().submatrix(start, 0, d, wide.maps.cols());
+            let gram = linalg::product(map, map.transpose(), Threads::One);
+            let off = |i: usize, j: usize| (gram.at(i, j) - f64::from(u8::from(i == j))).abs();
+            assert!((0..d).all(|i| (0..d).all(|j| off(i, j) < 1e-8)), "view {m}");
+        }
+        [wide, narrow(&params, &moments, None).expect("valid")]
+    }
+
     #[test]
-    fn what_is_still_to_come_is_a_geometric_sum() {
-        assert_eq!(still_to_come(4.0, 2.0), 2.0);
-        assert_eq!(still_to_come(2.0, 0.0), 0.0);
-        assert_eq!(still_to_come(2.0, 2.0), f64::INFINITY);
-        assert_eq!(still_to_come(-1.0, 2.0), f64::INFINITY);
+    fn wide_views_end_where_narrow_ones_end_after_as_many_sweeps() {
+        let of = |widths: &[usize], fit_rows, noise| Synthetic {
+            widths: widths.to_vec(),
+            fit_rows,
+            test_rows: 1,
+            noise,
+            ..Synthetic::default()
+        };
+        let cases = [
+            ("equal widths", of(&[24, 24, 24], 300, 0.3)),
+            ("fewer rows than columns", of(&[24, 24, 24], 16, 0.3)),
+            ("other widths", of(&[24, 9, 17, 24], 200, 0.3)),
+            ("two views", of(&[24, 24], 200, 0.3)),
+            ("five views, noise", of(&[24; 5], 400, 1.0)),
+        ];
+        for (name, synthetic) in cases {
+            for seed in 0..4 {
+                let [wide, narrow] = both(&synthetic, seed, 1e-10);
+                assert_eq!(wide.stop, Termination::Converged, "{name} {seed} after {}", wide.iterations);
+                let excess = wide.objective / narrow.objective - 1.0;
+                println!("{name} {seed}: {excess:e} {} {}", wide.iterations, narrow.iterations);
+                assert!(excess < 1e-7, "{name} {seed}: {excess:e}");
+                assert!(wide.iterations <= narrow.iterations + 10, "{name} {seed}: {} sweeps", wide.iterations);
+            }
+        }
+    }
+
+    #[test]
+    fn wide_views_need_no_more_sweeps_on_random_sets() {
+        let (mut sweeps, mut others, mut above) = (0, 0, 0);
+        for seed in 0..80 {
+            let moments = random_set(seed);
+            let params = GpaParams { max_iter: Some(5000), ..GpaParams::default() };
+            let wide = wide::solve(&params, &moments, None, 5000).expect("valid");
+            assert_eq!(wide.stop, Termination::Converged, "set {seed} after {}", wide.iterations);
+            let narrow = narrow(&params, &moments, None).expect("valid");
+            (sweeps, others) = (sweeps + wide.iterations, others + narrow.iterations);
+            above += usize::from(wide.objective > narrow.objective * (1.0 + 1e-6));
+        }
+        println!("{sweeps} {others} {above}");
+        assert!(sweeps <= others * 11 / 10, "{sweeps} sweeps, not {others}");
+        assert!(above <= 8, "{above} of 80 sets end higher");
+    }
+
+    #[test]
+    fn wide_views_give_the_same_bits_for_every_number_of_threads() {
+        let moments = random_set(3);
+        let in_pool = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let solved = pool.install(|| wide::solve(&GpaParams::default(), &moments, None, SWEEPS)).expect("valid");
+            (solved.maps, solved.objective.to_bits(), solved.iterations)
+        };
+        assert!(in_pool(1) == in_pool(3));
     }
 }

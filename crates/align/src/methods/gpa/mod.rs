@@ -9,6 +9,7 @@ mod restarts;
 mod robust;
 mod rounds;
 mod stack;
+mod wide;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;

@@ -48,7 +48,8 @@ use crate::prep::ConstantColumns;
 ///
 /// # Departures
 /// Everything is computed from the second moments in `f64`, so the tolerance 1e-8 can be reached; in `f32` the change
-/// of the consensus stays above it. The start is drawn from the seed. If views miss items, $C_i$ is the mean over the
+/// of the consensus stays above it. If the widest view has 1,000 columns or more, the first sweeps of the accelerated
+/// solver are made in `f32`; the others, the objective and the test for the end are in `f64`. The start is drawn from the seed. If views miss items, $C_i$ is the mean over the
 /// views that have item $i$, and the objective sums over the rows that exist.
 ///
 /// Narrow views are treated as in the released code, and not as in Procrustes analysis: zero-padded columns would make

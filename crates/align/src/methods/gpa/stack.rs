@@ -1,6 +1,7 @@
 //! Maps of all views, stacked, as the solvers update them.
 
 use crate::moments::Moments;
+use crate::numerics::linalg::Float;
 use crate::{Matrix, Termination};
 
 /// End of an iteration.
@@ -32,6 +33,31 @@ pub(super) fn corner(moments: &Moments, stacked: &Matrix<f64>, m: usize) -> Matr
 }
 
 /// `tr(Aᵀ B)`, row by row.
-pub(super) fn inner(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
-    a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x * y).sum()
+pub(super) fn inner<T: Float>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {
+    a.as_slice().iter().zip(b.as_slice()).map(|(x, y)| x.widen() * y.widen()).sum()
+}
+
+/// The sum of all further changes if they shrink at the rate from `before` to `change`.
+pub(super) fn still_to_come(before: f64, change: f64) -> f64 {
+    let ratio = change / before;
+    if change <= 0.0 {
+        0.0
+    } else if ratio > 0.0 && ratio < 1.0 {
+        change * ratio / (1.0 - ratio)
+    } else {
+        f64::INFINITY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::still_to_come;
+
+    #[test]
+    fn what_is_still_to_come_is_a_geometric_sum() {
+        assert_eq!(still_to_come(4.0, 2.0), 2.0);
+        assert_eq!(still_to_come(2.0, 0.0), 0.0);
+        assert_eq!(still_to_come(2.0, 2.0), f64::INFINITY);
+        assert_eq!(still_to_come(-1.0, 2.0), f64::INFINITY);
+    }
 }

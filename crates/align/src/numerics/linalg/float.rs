@@ -27,19 +27,31 @@ impl Threads {
 pub trait Float: Kernel + Copy + Default + Send + Sync + 'static {
     /// One.
     const ONE: Self;
+    /// Distance from one to the next number.
+    const EPSILON: f64;
     /// The nearest number of this type.
     fn narrow(x: f64) -> Self;
+    /// The same number in double precision.
+    fn widen(self) -> f64;
 }
 impl Float for f32 {
     const ONE: Self = 1.0;
+    const EPSILON: f64 = Self::EPSILON as f64;
     fn narrow(x: f64) -> Self {
         x as Self
+    }
+    fn widen(self) -> f64 {
+        f64::from(self)
     }
 }
 impl Float for f64 {
     const ONE: Self = 1.0;
+    const EPSILON: f64 = Self::EPSILON;
     fn narrow(x: f64) -> Self {
         x
+    }
+    fn widen(self) -> f64 {
+        self
     }
 }
 
