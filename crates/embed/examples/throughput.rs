@@ -1,8 +1,10 @@
 //! Items per second of an encoder, without the decoding of files: `throughput text|pictures|sounds FOLDER ITEMS BATCH`.
-//! `docs/baseline/encoders.py` makes the folders and runs this program in turn with the reference library.
+//! `docs/baseline/encoders.py` makes the folders and runs this program in turn with the reference library. Operations per
+//! second of the matrix products alone, as an encoder calls them: `throughput products ROWS INNER COLUMNS`.
 
 use std::{fs, path::Path, process::ExitCode, time::Instant};
 
+use candle_core::{Device, Tensor};
 use embed::{EmbedError, PictureEncoder, SoundEncoder, TextEncoder, TextOptions, pictures::Pixels};
 
 /// Words of a text; with the two special tokens 128 tokens.
@@ -15,9 +17,12 @@ const SAMPLES: usize = 5 * 16_000;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [kind, folder, items, batch] = args.as_slice() else {
-        eprintln!("expected: throughput text|pictures|sounds FOLDER ITEMS BATCH");
+        eprintln!("expected: throughput text|pictures|sounds FOLDER ITEMS BATCH, or products ROWS INNER COLUMNS");
         return ExitCode::from(2);
     };
+    if kind == "products" {
+        return products([folder, items, batch]);
+    }
     let (Ok(items), Ok(batch)) = (items.parse(), batch.parse::<usize>()) else {
         eprintln!("expected two whole numbers, found `{items}` and `{batch}`");
         return ExitCode::from(2);
@@ -26,6 +31,38 @@ fn main() -> ExitCode {
         Ok([wall, cpu]) => {
             let peak = peak().unwrap_or_default();
             println!("{:.4} items/s, {:.4} CPU s per item, peak {peak} MB", items as f64 / wall, cpu / items as f64);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the operations per second of `[rows, inner]` times a transposed `[columns, inner]`.
+fn products(sizes: [&String; 3]) -> ExitCode {
+    let [Ok(rows), Ok(inner), Ok(columns)] = sizes.map(|size| size.parse::<usize>()) else {
+        eprintln!("expected three whole numbers, found {sizes:?}");
+        return ExitCode::from(2);
+    };
+    let matrix = |rows: usize| {
+        let values = (0..rows * inner).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
+        Tensor::from_vec(values, (rows, inner), &Device::Cpu)
+    };
+    let rates = || -> candle_core::Result<[f64; 2]> {
+        let (a, b) = (matrix(rows)?, matrix(columns)?);
+        a.matmul(&b.t()?)?;
+        let (start, before, mut count) = (Instant::now(), cpu(), 0.0);
+        while start.elapsed().as_secs_f64() < 2.0 {
+            a.matmul(&b.t()?)?;
+            count += 2.0 * (rows * inner * columns) as f64 / 1e9;
+        }
+        Ok([count / start.elapsed().as_secs_f64(), count / (cpu() - before)])
+    };
+    match rates() {
+        Ok([wall, cpu]) => {
+            println!("{wall:.1} GFLOP/s, {cpu:.1} GFLOP per CPU s");
             ExitCode::SUCCESS
         }
         Err(error) => {

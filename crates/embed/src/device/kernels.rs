@@ -34,3 +34,11 @@ pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle
         None => candle_core::bail!("found strides {:?}, expected a contiguous tensor", layout.stride()),
     }
 }
+
+/// The same, to be changed.
+pub(crate) fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> candle_core::Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
+        _ => candle_core::bail!("found strides {:?}, expected a contiguous tensor of f32", layout.stride()),
+    }
+}

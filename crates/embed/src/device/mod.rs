@@ -8,4 +8,4 @@ mod kernels;
 pub use self::choice::Device;
 #[cfg(test)]
 pub(crate) use self::kernels::composed;
-pub(crate) use self::kernels::{contiguous, has_kernels};
+pub(crate) use self::kernels::{contiguous, contiguous_mut, has_kernels};

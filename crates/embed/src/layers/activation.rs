@@ -1,10 +1,9 @@
 //! Activation functions of feed-forward blocks.
 
-use std::f32::consts::FRAC_1_SQRT_2;
-
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::kernels::{gelu, gelu_tanh, sigmoid_times};
 use crate::{
     EmbedError,
     device::{contiguous, has_kernels},
@@ -71,38 +70,28 @@ impl Activation {
         })
     }
 
-    fn map(self, values: &[f32], out: &mut [f32]) {
+    /// Replaces numbers by their values.
+    pub fn apply(self, values: &mut [f32]) {
         match self {
-            Self::Gelu => each(values, out, |x| 0.5 * x * (1.0 + libm::erff(x * FRAC_1_SQRT_2))),
-            Self::GeluTanh => each(values, out, |x| {
-                const ROOT: f32 = 0.797_884_6; // √(2/π)
-                0.5 * x * (1.0 + (ROOT * (x + 0.044715 * x * x * x)).tanh())
-            }),
-            Self::QuickGelu => each(values, out, |x| x / (1.0 + (-1.702 * x).exp())),
-            Self::Silu => each(values, out, |x| x / (1.0 + (-x).exp())),
-            Self::Relu => each(values, out, |x| x.max(0.0)),
-            Self::Relu6 => each(values, out, |x| x.clamp(0.0, 6.0)),
-            Self::Tanh => each(values, out, f32::tanh),
+            Self::Gelu => gelu(values),
+            Self::GeluTanh => gelu_tanh(values),
+            Self::QuickGelu => sigmoid_times(values, 1.702),
+            Self::Silu => sigmoid_times(values, 1.0),
+            Self::Relu => values.iter_mut().for_each(|x| *x = x.max(0.0)),
+            Self::Relu6 => values.iter_mut().for_each(|x| *x = x.clamp(0.0, 6.0)),
+            Self::Tanh => values.iter_mut().for_each(|x| *x = x.tanh()),
         }
     }
 }
 
-fn each(values: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
-    let pairs = values.par_chunks(CHUNK).zip(out.par_chunks_mut(CHUNK));
-    pairs.for_each(|(values, out)| out.iter_mut().zip(values).for_each(|(out, x)| *out = f(*x)));
-}
-
-/// In the library's own map, which uses one thread, the error function would cost as much as the matrix products around
-/// it.
 impl CustomOp1 for Activation {
     fn name(&self) -> &'static str {
         "activation"
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let values = contiguous(storage, layout)?;
-        let mut out = vec![0.0; values.len()];
-        self.map(values, &mut out);
+        let mut out = contiguous(storage, layout)?.to_vec();
+        out.par_chunks_mut(CHUNK).for_each(|values| self.apply(values));
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }

@@ -2,7 +2,10 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{Linear, Rotary};
+use super::{
+    Linear, Rotary,
+    kernels::{joined, softmax, split},
+};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// Addend for the scores of positions that must not be seen; after the softmax their weight is 0.
@@ -11,14 +14,13 @@ const UNSEEN: f32 = f32::MIN;
 /// Scores that are computed together at most: 256 MB.
 const SCORES: usize = 1 << 26;
 
-/// `softmax(Q Kᵀ s + B) V`, heads side by side, then the output map.
+/// `softmax(Q Kᵀ s + B) V`, heads side by side, then the output map. The scale `s` is a part of the map of queries.
 pub(crate) struct Attention {
     query: Linear,
     key: Linear,
     value: Linear,
     output: Linear,
     heads: usize,
-    scale: f64,
 }
 
 /// Names of the four maps in a family of models.
@@ -44,13 +46,13 @@ impl Attention {
         heads: usize,
     ) -> Result<Self, EmbedError> {
         let map = |bias, name| Linear::with_bias_if(bias, &scope.sub(name), width, width);
+        let scale = ((width / heads) as f64).sqrt().recip();
         Ok(Self {
-            query: map(query, names.query)?,
+            query: map(query, names.query)?.scaled(scale)?,
             key: map(key, names.key)?,
             value: map(value, names.value)?,
             output: map(output, names.output)?,
             heads,
-            scale: ((width / heads) as f64).sqrt().recip(),
         })
     }
 
@@ -69,7 +71,6 @@ impl Attention {
             value: map(names.value)?,
             output: Linear::without_bias(&scope.sub(names.output), inner, width)?,
             heads,
-            scale: 1.0,
         })
     }
 
@@ -87,21 +88,15 @@ impl Attention {
         added: &[&Tensor],
         rotary: Option<&Rotary>,
     ) -> Result<Tensor, EmbedError> {
-        let length = x.dim(0)? / items;
-        let split = |x: Tensor| -> Result<Tensor, EmbedError> {
-            let head = x.dim(1)? / self.heads;
-            Ok(x.reshape((items, length, self.heads, head))?.transpose(1, 2)?.contiguous()?)
-        };
+        let heads = |x: Tensor| split(&x, items, self.heads);
         let turn = |x: Tensor| match rotary {
             Some(rotary) => rotary.forward(&x),
             None => Ok(x),
         };
-        let query = turn(split((self.query.forward(x)? * self.scale)?)?)?;
-        let key = turn(split(self.key.forward(x)?)?)?;
-        let value = split(self.value.forward(x)?)?;
-        let mixed = mixed(&query, &key, &value, added, SCORES)?.transpose(1, 2)?.contiguous()?;
-        let inner = mixed.elem_count() / (items * length);
-        self.output.forward(&mixed.reshape((items * length, inner))?)
+        let query = turn(heads(self.query.forward(x)?)?)?;
+        let key = turn(heads(self.key.forward(x)?)?)?;
+        let value = heads(self.value.forward(x)?)?;
+        self.output.forward(&joined(&mixed(&query, &key, &value, added, SCORES)?)?)
     }
 }
 
@@ -122,7 +117,7 @@ fn mixed(query: &Tensor, key: &Tensor, value: &Tensor, added: &[&Tensor], most: 
                 _ => scores.broadcast_add(&added.narrow(queries, start, count)?)?,
             };
         }
-        blocks.push(candle_nn::ops::softmax_last_dim(&scores)?.matmul(value)?);
+        blocks.push(softmax(scores)?.matmul(value)?);
     }
     match &blocks[..] {
         [all] => Ok(all.clone()),

@@ -65,8 +65,8 @@ impl Feed {
     /// `[n, width]` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
         let hidden = match &self.inner {
-            Inner::Plain(map) => self.activation.forward(&map.forward(x)?)?,
-            Inner::Gated(gate, up) => (self.activation.forward(&gate.forward(x)?)? * up.forward(x)?)?,
+            Inner::Plain(map) => map.activated(x, self.activation)?,
+            Inner::Gated(gate, up) => (gate.activated(x, self.activation)? * up.forward(x)?)?,
             Inner::Joined(both) => {
                 let both = both.forward(x)?;
                 let half = both.dim(1)? / 2;

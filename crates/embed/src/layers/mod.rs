@@ -4,6 +4,7 @@
 mod activation;
 mod attention;
 mod feed;
+mod kernels;
 mod norm;
 mod post_norm;
 mod residual;
@@ -15,6 +16,8 @@ use candle_core::Tensor;
 pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::feed::Feed;
+pub(crate) use self::kernels::add;
+use self::kernels::finish;
 pub(crate) use self::norm::Norm;
 pub(crate) use self::post_norm::PostNorm;
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
@@ -48,13 +51,23 @@ impl Linear {
         Self { weight, bias }
     }
 
+    /// The map times a factor.
+    pub fn scaled(self, factor: f64) -> Result<Self, EmbedError> {
+        let bias = match self.bias {
+            Some(bias) => Some((bias * factor)?),
+            None => None,
+        };
+        Ok(Self { weight: (self.weight * factor)?, bias })
+    }
+
     /// `[n, in]` to `[n, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        let product = x.matmul(&self.weight.t()?)?;
-        match &self.bias {
-            Some(bias) => Ok(product.broadcast_add(bias)?),
-            None => Ok(product),
-        }
+        finish(x.matmul(&self.weight.t()?)?, self.bias.as_ref(), None)
+    }
+
+    /// The same, with a function of the results.
+    pub fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor, EmbedError> {
+        finish(x.matmul(&self.weight.t()?)?, self.bias.as_ref(), Some(activation))
     }
 }
 

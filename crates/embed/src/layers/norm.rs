@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::kernels;
 use crate::{
     EmbedError,
     device::{contiguous, has_kernels},
@@ -54,21 +55,6 @@ struct Rows {
     epsilon: f64,
 }
 
-impl Rows {
-    fn row(&self, row: &[f32], [weight, bias]: [&[f32]; 2], out: &mut [f32]) {
-        let count = row.len() as f64;
-        let mean = match self.centred {
-            true => row.iter().map(|x| f64::from(*x)).sum::<f64>() / count,
-            false => 0.0,
-        };
-        let variance = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count;
-        let factor = (variance + self.epsilon).sqrt().recip();
-        for ((out, x), (w, b)) in out.iter_mut().zip(row).zip(weight.iter().zip(bias)) {
-            *out = ((f64::from(*x) - mean) * factor) as f32 * w + b;
-        }
-    }
-}
-
 impl CustomOp3 for Rows {
     fn name(&self) -> &'static str {
         "norm"
@@ -91,7 +77,7 @@ impl CustomOp3 for Rows {
         }
         let mut out = vec![0.0; values.len()];
         let rows = values.par_chunks(width).zip(out.par_chunks_mut(width));
-        rows.with_min_len(16).for_each(|(row, out)| self.row(row, vectors, out));
+        rows.with_min_len(16).for_each(|(row, out)| kernels::norm(row, vectors, self.centred, self.epsilon, out));
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Attention, Feed, Norm, stack::Block};
+use super::{Attention, Feed, Norm, add, stack::Block};
 use crate::EmbedError;
 
 /// `norm(x + attention x)`, then `norm(x + W₂ f(W₁ x))`.
@@ -15,7 +15,7 @@ pub(crate) struct PostNorm {
 
 impl Block for PostNorm {
     fn forward(&self, x: &Tensor, items: usize, added: &[&Tensor]) -> Result<Tensor, EmbedError> {
-        let x = self.attention_norm.forward(&(x + self.attention.forward(x, items, added)?)?)?;
-        self.feed_norm.forward(&(&x + self.feed.forward(&x)?)?)
+        let x = self.attention_norm.forward(&add(self.attention.forward(x, items, added)?, x)?)?;
+        self.feed_norm.forward(&add(self.feed.forward(&x)?, &x)?)
     }
 }

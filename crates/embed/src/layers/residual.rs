@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Activation, Attention, Feed, Norm, Projections, stack::Block};
+use super::{Activation, Attention, Feed, Norm, Projections, add, stack::Block};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ feed(norm₂ x)`; without layer scale, `s` is one.
@@ -73,7 +73,8 @@ impl PreNorm {
         })
     }
 
-    /// The block with another way to attend, from the rows after the first norm to the rows that are added.
+    /// The block with another way to attend, from the rows after the first norm to the rows that are added,
+    /// which must be new ones.
     pub fn attending(
         &self,
         x: &Tensor,
@@ -84,9 +85,9 @@ impl PreNorm {
             None => Ok(part),
         };
         let attended = attend(&self.norms[0].forward(x)?)?;
-        let x = (x + scaled(attended, 0)?)?;
+        let x = add(scaled(attended, 0)?, x)?;
         let fed = self.feed.forward(&self.norms[1].forward(&x)?)?;
-        Ok((&x + scaled(fed, 1)?)?)
+        add(scaled(fed, 1)?, &x)
     }
 }
 

@@ -10,6 +10,8 @@ mod resize;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 pub use self::edges::Edges;
 pub use self::picture::{Grey, Picture, Rgb};
 pub use self::pixels::Pixels;
@@ -156,14 +158,16 @@ impl PictureEncoder {
         let (width, height) = self.preparation.size().unwrap_or((1, 1));
         let batch = batch.min(PIXELS / (width * height).max(1)).max(1);
         for group in files.chunks(batch) {
-            let pixels = self.prepared(group.iter().map(|file| {
+            let prepared = group.par_iter().map(|file| {
                 let mut picture = Rgb::open(file)?;
                 if let Some(edges) = edges {
                     picture = edges.of(&picture).to_rgb();
                 }
                 let problem = |problem| EmbedError::Picture { path: file.clone(), problem };
                 self.preparation.prepared(&picture).map_err(problem)
-            }))?;
+            });
+            // Collected with its errors, so that the first picture with an error is the one that is named.
+            let pixels = self.prepared(prepared.collect::<Vec<_>>().into_iter())?;
             let features = self.features(&pixels).map_err(|error| match error {
                 EmbedError::OfItem { item, problem } => EmbedError::Picture { path: group[item].clone(), problem },
                 other => other,

@@ -13,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Linear, Norm, States, note},
+    layers::{Activation, Linear, Norm, States, add, note},
 };
 
 /// Epsilon of every norm but the last, whose epsilon is in the configuration.
@@ -129,12 +129,12 @@ impl Block {
 
     fn forward(&self, x: &Tensor, places: Places) -> Result<Tensor, EmbedError> {
         let mixed = self.depthwise.forward(x, places, Step::same(SIDE, places))?;
-        let inner = self.activation.forward(&self.inner.forward(&self.norm.forward(&mixed)?)?)?;
+        let inner = self.inner.activated(&self.norm.forward(&mixed)?, self.activation)?;
         let outer = self.outer.forward(&inner)?;
         let outer = match &self.scale {
             Some(scale) => outer.broadcast_mul(scale)?,
             None => outer,
         };
-        Ok((x + outer)?)
+        add(outer, x)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Linear, States, note},
+    layers::{Activation, Linear, States, add, note},
 };
 
 /// Channels before the first block and after each, at depth multiplier 1.
@@ -236,13 +236,13 @@ impl Block {
         activation: Activation,
     ) -> Result<(Tensor, Places), EmbedError> {
         let inner = match &self.expansion {
-            Some(expansion) => activation.forward(&expansion.forward(x)?)?,
+            Some(expansion) => expansion.activated(x, activation)?,
             None => x.clone(),
         };
         let step = padding.step(places, self.stride, self.dilation);
         let inner = activation.forward(&self.depthwise.forward(&inner, places, step)?)?;
         let out = self.reduction.forward(&inner)?;
-        let out = if self.residual { (x + out)? } else { out };
+        let out = if self.residual { add(out, x)? } else { out };
         Ok((out, (places.0, step.out.0, step.out.1)))
     }
 }
@@ -268,7 +268,7 @@ impl PictureModel for MobileNet {
             (x, places) = block.forward(&x, places, self.padding, self.activation)?;
             note(&mut states, &x);
         }
-        let x = self.activation.forward(&self.last.forward(&x)?)?;
+        let x = self.last.activated(&x, self.activation)?;
         let (items, height, width) = places;
         Ok(x.reshape((items, height * width, self.width))?.mean(1)?)
     }

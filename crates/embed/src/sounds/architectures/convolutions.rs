@@ -103,11 +103,10 @@ impl Convolution {
         let mut chunks = Vec::new();
         for start in (0..frames).step_by(CHUNK) {
             let rows = under(x, start..(start + CHUNK).min(frames), self.size, self.stride)?;
-            let chunk = self.map.forward(&rows)?;
             chunks.push(match &self.norm {
-                Kind::None => activation.forward(&chunk)?,
-                Kind::Layer(norm) => activation.forward(&norm.forward(&chunk)?)?,
-                Kind::Channel(_) => chunk,
+                Kind::None => self.map.activated(&rows, activation)?,
+                Kind::Layer(norm) => activation.forward(&norm.forward(&self.map.forward(&rows)?)?)?,
+                Kind::Channel(_) => self.map.forward(&rows)?,
             });
         }
         let out = Tensor::cat(&chunks, 0)?;

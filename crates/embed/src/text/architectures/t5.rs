@@ -11,7 +11,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Attention, Embedding, Feed, Norm, Projections, States, note},
+    layers::{Activation, Attention, Embedding, Feed, Norm, Projections, States, add, note},
 };
 
 const NAMES: Projections = Projections { query: "q", key: "k", value: "v", output: "o" };
@@ -122,9 +122,9 @@ impl TextModel for T5 {
         for block in &self.blocks {
             note(&mut states, &x);
             let attended = block.attention.forward(&block.attention_norm.forward(&x)?, batch.items, &[&bias, &mask])?;
-            x = (x + attended)?;
+            x = add(attended, &x)?;
             let fed = block.feed.forward(&block.feed_norm.forward(&x)?)?;
-            x = (x + fed)?;
+            x = add(fed, &x)?;
         }
         let x = self.norm.forward(&x)?;
         note(&mut states, &x);
