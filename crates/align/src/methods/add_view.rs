@@ -120,7 +120,7 @@ impl Aligner for AddViewParams {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn needs(&self) -> Needs {

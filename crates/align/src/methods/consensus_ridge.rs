@@ -99,7 +99,7 @@ impl Aligner for ConsensusRidgeParams {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn uses_seed(&self) -> bool {

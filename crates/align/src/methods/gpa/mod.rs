@@ -108,7 +108,7 @@ impl Aligner for GpaParams {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn uses_seed(&self) -> bool {
