@@ -4,6 +4,8 @@ against. Prints wall and CPU seconds of one run.
     pip install torch numpy faiss-cpu safetensors
     python docs/baseline/torch_baseline.py gpa --views 10 --rows 4000 --width 256 --threads 2
     python docs/baseline/torch_baseline.py gpa --data data/massive10 --threads 2
+    python docs/baseline/torch_baseline.py gpa --views 3 --rows 10000 --width 2048 --sweeps 6 --threads 2
+    python docs/baseline/torch_baseline.py gcca --views 3 --rows 10000 --width 2048 --threads 2
 """
 
 import argparse

@@ -8,7 +8,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::numerics::linalg::{self, Accum, MatrixView, Threads};
+use crate::numerics::linalg::{self, Accum, Factor, Float, MatrixView, Threads};
 use crate::progress::Watch;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
@@ -19,7 +19,7 @@ const FIRST_BLOCK: Purpose = Purpose::new(24);
 /// Size below which the whole decomposition is as fast.
 const SMALL: usize = 1024;
 /// A vector counts as an eigenvector if its residual `|A v − λ v|` is below this share of the largest eigenvalue.
-const TOLERANCE: f64 = 1e-6;
+pub(super) const TOLERANCE: f64 = 1e-6;
 /// Rounds after which the whole matrix is decomposed.
 const ROUNDS: usize = 12;
 
@@ -49,30 +49,35 @@ pub(crate) fn leading_eigen(
 }
 
 /// Descending eigenvalues and their vectors as columns.
-type Pairs = (Vec<f64>, Matrix<f64>);
+pub(super) type Pairs = (Vec<f64>, Matrix<f64>);
 
 /// A growing orthonormal basis V, each vector a row, and `Vᵀ A V` (lower triangle); the first `used` rows count.
-struct Basis {
-    vectors: Matrix<f64>,
-    projected: Matrix<f64>,
+pub(super) struct Basis<T> {
+    vectors: Matrix<T>,
+    projected: Matrix<T>,
     used: usize,
 }
 
-impl Basis {
-    fn new(most: usize, n: usize) -> Self {
+impl<T: Float> Basis<T> {
+    pub(super) fn new(most: usize, n: usize) -> Self {
         Self { vectors: Matrix::zeros(most, n), projected: Matrix::zeros(most, most), used: 0 }
     }
 
-    fn vectors(&self) -> MatrixView<'_, f64> {
+    /// Number of vectors.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
+    fn vectors(&self) -> MatrixView<'_, T> {
         self.vectors.view().subrows(0, self.used)
     }
 
-    fn projected(&self) -> MatrixView<'_, f64> {
+    fn projected(&self) -> MatrixView<'_, T> {
         self.projected.view().submatrix(0, 0, self.used, self.used)
     }
 
     /// Adds orthonormal vectors and returns the part of their images under A that lies outside the basis.
-    fn push(&mut self, a: &Matrix<f64>, vectors: &Matrix<f64>) -> Matrix<f64> {
+    pub(super) fn push(&mut self, a: &Matrix<T>, vectors: &Matrix<T>) -> Matrix<T> {
         let (first, n) = (self.used, vectors.cols());
         self.vectors.as_mut_slice()[first * n..][..vectors.as_slice().len()].copy_from_slice(vectors.as_slice());
         self.used += vectors.rows();
@@ -87,27 +92,81 @@ impl Basis {
     }
 
     /// Subtracts the part of `y` within the basis and returns its coordinates.
-    fn subtract_from(&self, y: &mut Matrix<f64>) -> Matrix<f64> {
+    fn subtract_from(&self, y: &mut Matrix<T>) -> Matrix<T> {
         let along = linalg::product(y.view(), self.vectors().transpose(), Threads::Pool);
-        let opposite = along.map(|&x| -x);
+        let opposite = along.map(|&x| T::narrow(-x.widen()));
         linalg::gemm(y.view_mut(), Accum::Add, opposite.view(), self.vectors(), Threads::Pool);
         along
     }
 
     /// Combinations of the basis vectors with the rows of `rotation` as coefficients.
-    fn rotated(&self, rotation: &Matrix<f64>) -> Matrix<f64> {
+    pub(super) fn rotated(&self, rotation: &Matrix<T>) -> Matrix<T> {
         linalg::product(rotation.view(), self.vectors(), Threads::Pool)
     }
 
     /// Restarts with eigenvectors of the projection, whose projection is diagonal.
-    fn restart(&mut self, vectors: &Matrix<f64>, values: &[f64]) {
+    fn restart(&mut self, vectors: &Matrix<T>, values: &[f64]) {
         self.vectors.as_mut_slice()[..vectors.as_slice().len()].copy_from_slice(vectors.as_slice());
         self.used = vectors.rows();
         for (i, &value) in values.iter().enumerate() {
-            self.projected.row_mut(i)[..i].fill(0.0);
-            self.projected.row_mut(i)[i] = value;
+            self.projected.row_mut(i)[..i].fill(T::default());
+            self.projected.row_mut(i)[i] = T::narrow(value);
         }
     }
+
+    /// The eigenpairs of the projection. `next` is the part of the images of the last vectors outside the basis.
+    pub(super) fn ritz(
+        &self,
+        next: &Matrix<T>,
+        count: usize,
+        context: &dyn Fn() -> String,
+    ) -> Result<Option<Ritz<T>>, AlignError> {
+        let (values, small) = linalg::symmetric_eigen(self.projected(), context)?;
+        let size = values.len();
+        if size < count {
+            return Ok(None);
+        }
+        // Outside the basis, only the last block has an image under A: the image of `V s` is `nextᵀ s` with the last
+        // entries of s.
+        let last = next.rows();
+        let outside = linalg::product(next.view(), next.view().transpose(), Threads::Pool);
+        let ends = Matrix::from_fn(count, last, |i, j| small[(size - last + j, size - 1 - i)]);
+        let images = linalg::product(ends.view(), outside.view(), Threads::Pool);
+        let residual = |i: usize| {
+            let square: f64 = images.row(i).iter().zip(ends.row(i)).map(|(x, y)| x.widen() * y.widen()).sum();
+            square.max(0.0).sqrt()
+        };
+        let residual = (0..count).map(residual).fold(0.0, f64::max);
+        Ok(Some(Ritz { values: values.into_iter().rev().collect(), small, residual }))
+    }
+}
+
+/// Eigenpairs of a projection.
+pub(super) struct Ritz<T> {
+    /// All eigenvalues, descending.
+    pub(super) values: Vec<f64>,
+    small: Factor<T>,
+    /// The largest residual of the pairs that are wanted.
+    residual: f64,
+}
+
+impl<T: Float> Ritz<T> {
+    /// Whether the residuals are below this share of the largest eigenvalue.
+    pub(super) fn converged(&self, tolerance: f64) -> bool {
+        self.residual <= tolerance * self.values[0].abs()
+    }
+
+    /// The coefficients of the leading vectors, one vector a row.
+    pub(super) fn rotation(&self, kept: usize) -> Matrix<T> {
+        let size = self.values.len();
+        Matrix::from_fn(kept, size, |i, j| self.small[(j, size - 1 - i)])
+    }
+}
+
+/// The first block.
+pub(super) fn first_block<T: Float>(block: usize, n: usize) -> Matrix<T> {
+    let mut rng = stream(0, FIRST_BLOCK, None);
+    Matrix::from_fn(block, n, |_, _| T::narrow(StandardNormal.sample(&mut rng)))
 }
 
 /// The iteration; `None` if the rounds do not suffice.
@@ -122,8 +181,7 @@ fn iterate(
     // As many vectors find `count` pairs in one round where the spectrum decays.
     let most = (count * 21 / 10).max(count + 8 * block);
     let kept = count + count / 4;
-    let mut rng = stream(0, FIRST_BLOCK, None);
-    let mut next = Matrix::from_fn(block, n, |_, _| StandardNormal.sample(&mut rng));
+    let mut next = first_block(block, n);
     let mut basis = Basis::new(most + block, n);
     for round in 1..=ROUNDS {
         while basis.used < most {
@@ -134,30 +192,15 @@ fn iterate(
             }
             next = basis.push(a, &fresh);
         }
-        let (values, small) = linalg::symmetric_eigen(basis.projected(), context)?;
-        let size = values.len();
-        if size < count {
-            return Ok(None);
-        }
-        // Outside the basis, only the last block has an image under A: the image of `V s` is `nextᵀ s` with the last
-        // entries of s.
-        let last = next.rows();
-        let outside = linalg::product(next.view(), next.view().transpose(), Threads::Pool);
-        let ends = Matrix::from_fn(count, last, |i, j| small[(size - last + j, size - 1 - i)]);
-        let images = linalg::product(ends.view(), outside.view(), Threads::Pool);
-        let residual = |i: usize| {
-            let square: f64 = images.row(i).iter().zip(ends.row(i)).map(|(x, y)| x * y).sum();
-            square.max(0.0).sqrt()
-        };
-        let done = (0..count).all(|i| residual(i) <= TOLERANCE * values[size - 1].abs());
-        let kept = if done { count } else { kept.min(size) };
-        let rotation = Matrix::from_fn(kept, size, |i, j| small[(j, size - 1 - i)]);
-        let values: Vec<f64> = values.into_iter().rev().take(kept).collect();
-        let vectors = basis.rotated(&rotation);
+        let Some(ritz) = basis.ritz(&next, count, context)? else { return Ok(None) };
+        let done = ritz.converged(TOLERANCE);
+        let kept = if done { count } else { kept.min(ritz.values.len()) };
+        let vectors = basis.rotated(&ritz.rotation(kept));
+        let values = &ritz.values[..kept];
         if done {
-            return Ok(Some((values, vectors.transposed())));
+            return Ok(Some((values.to_vec(), vectors.transposed())));
         }
-        basis.restart(&vectors, &values);
+        basis.restart(&vectors, values);
         watch.step(round, ROUNDS)?;
     }
     Ok(None)
@@ -165,7 +208,11 @@ fn iterate(
 
 /// The rows of `y`, which lie outside the basis up to rounding, made orthonormal and orthogonal to it. Directions that
 /// vanish are dropped.
-fn orthonormal(y: &Matrix<f64>, basis: &Basis, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
+pub(super) fn orthonormal<T: Float>(
+    y: &Matrix<T>,
+    basis: &Basis<T>,
+    context: &dyn Fn() -> String,
+) -> Result<Matrix<T>, AlignError> {
     let mut y = whitened(y, context)?;
     // The scaling of short directions has also scaled their rounding errors.
     basis.subtract_from(&mut y);
@@ -173,20 +220,23 @@ fn orthonormal(y: &Matrix<f64>, basis: &Basis, context: &dyn Fn() -> String) -> 
 }
 
 /// `Λ^(−1/2) Qᵀ y` for `y yᵀ = Q Λ Qᵀ`, without directions of length zero.
-fn whitened(y: &Matrix<f64>, context: &dyn Fn() -> String) -> Result<Matrix<f64>, AlignError> {
+fn whitened<T: Float>(y: &Matrix<T>, context: &dyn Fn() -> String) -> Result<Matrix<T>, AlignError> {
     let rows = y.rows();
     // Rows get equal lengths first: a Gram matrix cannot distinguish small rows from rounding.
-    let lengths: Vec<f64> = (0..rows).map(|i| y.row(i).iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
+    let length = |i: usize| y.row(i).iter().map(|x| x.widen() * x.widen()).sum::<f64>().sqrt();
+    let lengths: Vec<f64> = (0..rows).map(length).collect();
     let present: Vec<usize> = (0..rows).filter(|&i| lengths[i] > f64::MIN_POSITIVE).collect();
-    let unit = Matrix::from_fn(present.len(), y.cols(), |i, j| y.at(present[i], j) / lengths[present[i]]);
+    let unit = |i: usize, j: usize| T::narrow(y.at(present[i], j).widen() / lengths[present[i]]);
+    let unit = Matrix::from_fn(present.len(), y.cols(), unit);
     if present.is_empty() {
         return Ok(unit);
     }
     let gram = linalg::product(unit.view(), unit.view().transpose(), Threads::Pool);
     let (values, vectors) = linalg::symmetric_eigen(gram.view(), context)?;
-    let largest = values[values.len() - 1];
-    let kept: Vec<usize> = (0..values.len()).filter(|&j| values[j] > 1e-12 * largest).collect();
-    let turn = Matrix::from_fn(kept.len(), values.len(), |i, j| vectors[(j, kept[i])] / values[kept[i]].sqrt());
+    let least = f64::max(1e-12, 16.0 * T::EPSILON) * values[values.len() - 1];
+    let kept: Vec<usize> = (0..values.len()).filter(|&j| values[j] > least).collect();
+    let turn = |i: usize, j: usize| T::narrow(vectors[(j, kept[i])].widen() / values[kept[i]].sqrt());
+    let turn = Matrix::from_fn(kept.len(), values.len(), turn);
     Ok(linalg::product(turn.view(), unit.view(), Threads::Pool))
 }
 

@@ -4,6 +4,7 @@
 //! last digits of SVD and eigendecomposition depend on their parallelism, so they always get the same constant, which
 //! depends only on the size of the matrix.
 
+mod cholesky;
 mod float;
 mod inverse;
 mod layout;
@@ -19,6 +20,7 @@ use super::parallel;
 use crate::{AlignError, Matrix};
 
 pub use super::view::{Factor, MatrixView, MatrixViewMut};
+pub(crate) use cholesky::{cholesky, lower_inverse, solve_lower};
 pub use float::{Float, Threads};
 pub(crate) use inverse::inverse;
 

@@ -3,6 +3,7 @@
 mod conversions;
 pub mod kernels;
 pub(crate) mod krylov;
+pub(crate) mod leading;
 pub mod linalg;
 pub mod matrix;
 pub mod parallel;

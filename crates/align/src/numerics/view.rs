@@ -187,6 +187,11 @@ impl<'a, T> MatrixViewMut<'a, T> {
     pub fn submatrix(self, row: usize, col: usize, rows: usize, cols: usize) -> Self {
         Self(self.0.submatrix_mut(row, col, rows, cols))
     }
+
+    /// The transpose.
+    pub(crate) fn transpose(self) -> Self {
+        Self(self.0.transpose_mut())
+    }
 }
 
 impl<T: Copy + Default> Matrix<T> {

@@ -245,7 +245,8 @@ impl<'a> Ridged<'a> {
         let mut fit = fit_ordered(moments, map)?;
         let asked = |m: usize| params.rank.unwrap_or(moments.width(m));
         fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
-        fit.report.warnings = spectrum::warnings(moments, spectra, asked, (params.ridge == 0.0).then_some("ridge"));
+        fit.report.warnings =
+            spectrum::warnings(moments, &Spectrum::ranks(spectra), asked, (params.ridge == 0.0).then_some("ridge"));
         Ok(fit)
     }
 }

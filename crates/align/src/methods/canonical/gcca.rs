@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::aligner::{Aligner, FitInput, FitSize, MomentAligner, MomentSpec, SearchSpace, fit_as_one_type};
 use crate::fitted::ViewMap;
 use crate::methods::canonical::spectrum::{self, Keep, Spectrum, whitened_block};
+use crate::methods::canonical::wide::{self, Factored};
 use crate::methods::shared::check::{at_most, ensure};
 use crate::methods::shared::decoder::Decoder;
 use crate::methods::shared::groups::in_groups;
 use crate::methods::shared::search::{RIDGES, names, numbers, ranks};
 use crate::moments::Moments;
-use crate::numerics::krylov;
 use crate::numerics::linalg::{self, Threads};
 use crate::numerics::parallel::prelude::*;
+use crate::numerics::{krylov, leading};
 use crate::prep::{ConstantColumns, Standardisation};
 use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 
@@ -64,7 +65,9 @@ use crate::{AlignError, Fit, FitReport, Fitted, Matrix, Universe};
 /// # Departures
 /// Everything is computed from the second moments in `f64`. Directions that `f64` sums cannot distinguish from zero are
 /// dropped; the authors keep whatever the SVD gives. [`Whiten::InverseSingular`] also drops the directions that the
-/// rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector. If views miss items, the block
+/// rounding of `f32` explains. Signs are fixed by the largest entry of each eigenvector, or of each column of the stacked
+/// maps if the widest view has 1,000 columns or more. There, the eigenvectors are searched for in `f32`, and made
+/// orthonormal and checked in `f64`. If views miss items, the block
 /// of views $i$ and $j$ is summed over the $n_{ij}$ items that both have and multiplied by $\sqrt{n_i n_j} / n_{ij}$.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -241,15 +244,34 @@ impl MomentAligner for GccaParams {
 
 fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     let asked = asked(params, moments)?;
+    if moments.is_wide() && params.whiten == Whiten::InverseSingular {
+        if let Some(factored) = Factored::of(moments, params.ridge) {
+            return from_factors(params, moments, &factored, asked);
+        }
+    }
     let spectra = Spectrum::of_all(moments, params.keep())?;
-    let rank = reached(moments, &spectra, asked)?;
+    let ranks = Spectrum::ranks(&spectra);
+    let rank = reached(moments, &ranks, asked)?;
     let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(params.ridge)).collect();
-    let (values, vectors) = leading(&mut coupling(moments, &whiteners), rank, moments)?;
+    let (values, vectors) = leading(&mut coupling(moments, &spectra, &whiteners, params.ridge), rank, moments)?;
     let frames = match params.whiten {
         Whiten::None => frames(&spectra),
         Whiten::InverseSingular => whiteners,
     };
-    Solved { moments, spectra: &spectra, values, vectors }.fit(params, &frames, asked)
+    Solved { moments, ranks, values, vectors }.fit(params, &frames, asked)
+}
+
+/// The whitened form of views of full rank, without their spectra.
+fn from_factors(
+    params: &GccaParams,
+    moments: &Moments,
+    factored: &Factored<'_>,
+    asked: usize,
+) -> Result<Fit, AlignError> {
+    let ranks = factored.ranks();
+    let rank = reached(moments, &ranks, asked)?;
+    let (values, vectors) = leading(&mut factored.coupling(), rank, moments)?;
+    Solved { moments, ranks, values, vectors }.fit(params, &factored.whiteners(), asked)
 }
 
 /// Fits several settings. The eigendecompositions of the views are the same for all. Settings that keep the same
@@ -276,16 +298,17 @@ fn fit_several(settings: &[&GccaParams], moments: &Moments) -> Vec<Result<Fit, A
             |ridge, settings| {
                 let whiteners: Vec<Matrix<f64>> = spectra.iter().map(|spectrum| spectrum.whitener(ridge)).collect();
                 let mut coupling = match known.take() {
-                    None => coupling(moments, &whiteners),
+                    None => coupling(moments, spectra, &whiteners, ridge),
                     Some((from, mut coupling)) => {
                         change_ridge(&mut coupling, spectra, from, ridge);
                         coupling
                     }
                 };
                 let most = settings.iter().filter_map(|params| asked(params, moments).ok()).max().unwrap_or(0);
-                let solved = reached(moments, spectra, most).and_then(|rank| leading(&mut coupling, rank, moments));
+                let ranks = Spectrum::ranks(spectra);
+                let solved = reached(moments, &ranks, most).and_then(|rank| leading(&mut coupling, rank, moments));
                 known = Some((ridge, coupling));
-                let solved = solved.map(|(values, vectors)| Solved { moments, spectra, values, vectors });
+                let solved = solved.map(|(values, vectors)| Solved { moments, ranks, values, vectors });
                 let fit = |params: &&GccaParams| {
                     let asked = asked(params, moments)?;
                     let frames = match params.whiten {
@@ -315,8 +338,8 @@ fn asked(params: &GccaParams, moments: &Moments) -> Result<usize, AlignError> {
 ///
 /// # Errors
 /// [`AlignError::NoDirection`] for views without a direction.
-fn reached(moments: &Moments, spectra: &[Spectrum], asked: usize) -> Result<usize, AlignError> {
-    let kept: usize = spectra.iter().map(Spectrum::rank).sum();
+fn reached(moments: &Moments, ranks: &[usize], asked: usize) -> Result<usize, AlignError> {
+    let kept: usize = ranks.iter().sum();
     let fewest = (0..moments.views()).map(|m| moments.rows(m, m)).min().unwrap_or(0);
     match asked.min(fewest.saturating_sub(1)).min(kept) {
         0 => Err(AlignError::NoDirection { method: "gcca" }),
@@ -326,7 +349,8 @@ fn reached(moments: &Moments, spectra: &[Spectrum], asked: usize) -> Result<usiz
 
 /// The leading eigenvalues and eigenvectors of a coupling.
 fn leading(coupling: &mut Matrix<f64>, rank: usize, moments: &Moments) -> Result<(Vec<f64>, Matrix<f64>), AlignError> {
-    krylov::leading_eigen(coupling, rank, moments.watch(), &|| "the coupling of all views".into())
+    let solve = if moments.is_wide() { leading::leading_eigen } else { krylov::leading_eigen };
+    solve(coupling, rank, moments.watch(), &|| "the coupling of all views".into())
 }
 
 /// The directions of each view as unit vectors.
@@ -337,7 +361,8 @@ fn frames(spectra: &[Spectrum]) -> Vec<Matrix<f64>> {
 /// The leading eigenvectors of a coupling, from which the maps of every rank follow.
 struct Solved<'a> {
     moments: &'a Moments,
-    spectra: &'a [Spectrum],
+    /// Number of directions of each view.
+    ranks: Vec<usize>,
     /// The eigenvalues descend, so the direction that the views share most is the first universe coordinate.
     values: Vec<f64>,
     vectors: Matrix<f64>,
@@ -347,9 +372,9 @@ impl Solved<'_> {
     /// The fit of these parameters, for a universe of this width. A frame holds the directions of a view, unit vectors
     /// or whitening ones.
     fn fit(&self, params: &GccaParams, frames: &[Matrix<f64>], asked: usize) -> Result<Fit, AlignError> {
-        let Self { moments, spectra, values, vectors } = self;
+        let Self { moments, ranks, values, vectors } = self;
         let views = moments.views();
-        let rank = reached(moments, spectra, asked)?;
+        let rank = reached(moments, ranks, asked)?;
         let values = &values[..rank];
         let roots: Vec<f64> = match params.coordinates {
             Coordinates::Carroll => values.iter().map(|value| value.max(0.0).sqrt()).collect(),
@@ -358,7 +383,10 @@ impl Solved<'_> {
         let objective: f64 = values.iter().map(|value| views as f64 - value).sum();
 
         let kept = vectors.rows();
-        let signs: Vec<f64> = (0..rank).map(|j| linalg::sign_of_largest(kept, |i| vectors.at(i, j))).collect();
+        // The eigenvectors of wide views depend on the whitener; their maps do not.
+        let wide = moments.is_wide();
+        let sign = |j: usize| if wide { 1.0 } else { linalg::sign_of_largest(kept, |i| vectors.at(i, j)) };
+        let signs: Vec<f64> = (0..rank).map(sign).collect();
         let mut stacked = Vec::new();
         let mut offset = 0;
         for (m, frame) in frames.iter().enumerate() {
@@ -371,7 +399,13 @@ impl Solved<'_> {
             stacked.extend(map.into_vec());
             offset += r;
         }
-        let stacked = Matrix::from_vec(moments.gram().rows(), rank, stacked);
+        let mut stacked = Matrix::from_vec(moments.gram().rows(), rank, stacked);
+        if wide {
+            let rows = stacked.rows();
+            let sign = |j: usize| linalg::sign_of_largest(rows, |i| stacked.at(i, j));
+            let signs: Vec<f64> = (0..rank).map(sign).collect();
+            (0..rows).for_each(|i| stacked.row_mut(i).iter_mut().zip(&signs).for_each(|(x, sign)| *x *= sign));
+        }
         let decoders = params.decoder.of(moments, &stacked)?;
         let maps: Vec<ViewMap> = (0..views)
             .zip(decoders)
@@ -384,8 +418,8 @@ impl Solved<'_> {
         let parameters = maps.iter().map(ViewMap::parameters).sum();
         let remedy = (params.ridge == 0.0).then_some("ridge");
         let report = FitReport {
-            kept: spectra.iter().map(Spectrum::rank).collect(),
-            warnings: spectrum::warnings(moments, spectra, |_| asked, remedy),
+            kept: ranks.clone(),
+            warnings: spectrum::warnings(moments, ranks, |_| asked, remedy),
             ..FitReport::closed_form(views, parameters, Some(objective))
         };
         Ok(Fit { fitted: Fitted::Universe(Universe::new(maps)), report })
@@ -416,7 +450,10 @@ fn unit_variance(moments: &Moments, m: usize, map: &mut Matrix<f64>) {
 
 /// `Aᵀ A` (Σr × Σr, lower triangle): block (i, j) is `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times
 /// √(n_i n_j)/n_ij, which is 1 where no row is missing.
-fn coupling(moments: &Moments, whiteners: &[Matrix<f64>]) -> Matrix<f64> {
+fn coupling(moments: &Moments, spectra: &[Spectrum], whiteners: &[Matrix<f64>], ridge: f64) -> Matrix<f64> {
+    if moments.is_wide() {
+        return wide::coupling(moments, spectra, whiteners, ridge);
+    }
     let mut offsets = vec![0];
     for whitener in whiteners {
         offsets.push(offsets[offsets.len() - 1] + whitener.cols());

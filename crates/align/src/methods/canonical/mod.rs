@@ -4,3 +4,4 @@ pub mod cca;
 pub mod gcca;
 mod spectrum;
 pub mod sumcor;
+mod wide;

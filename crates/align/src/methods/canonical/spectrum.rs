@@ -68,17 +68,8 @@ impl Spectrum {
     fn kept_by(keep: Keep, pairs: Arc<Eigenpairs>, moments: &Moments, m: usize) -> Self {
         let (d, rows, weight) = (moments.width(m), moments.rows(m, m), moments.weight(m));
         let Eigenpairs { values, vectors } = &*pairs;
-        // The error of the eigenvalues.
-        let resolved = match moments.precision() {
-            Precision::Double => values[d - 1] * d as f64 * f64::EPSILON,
-            // Twice √d entries: the norm of a random symmetric matrix.
-            Precision::Single => 2.0 * (d as f64).sqrt() * SINGLE * weight,
-        };
-        let prep = &moments.preps()[m];
-        let squares: Vec<f64> = (prep.mean().iter().zip(prep.std()).zip(prep.divisors()))
-            .map(|((mean, std), divisor)| (mean.hypot(*std) / divisor).powi(2))
-            .collect();
-        let unit = d as f64 * weight * f64::from(f32::EPSILON).powi(2);
+        let resolved = resolved(moments, m, values[d - 1]);
+        let (squares, unit) = (squares(moments, m), rounding_unit(moments, m));
         let rounding = |k: usize| match keep {
             Keep::Resolved => 0.0,
             Keep::AboveRounding => {
@@ -98,6 +89,17 @@ impl Spectrum {
     /// Number of directions that are kept.
     pub(crate) fn rank(&self) -> usize {
         self.kept.len()
+    }
+
+    /// Number of directions that are kept of each view.
+    pub(crate) fn ranks(spectra: &[Self]) -> Vec<usize> {
+        spectra.iter().map(Self::rank).collect()
+    }
+
+    /// The diagonal of `W_mᵀ Z_mᵀ Z_m W_m` with the [`whitener`](Spectrum::whitener) W, which has no other entries.
+    pub(crate) fn whitened_variances(&self, ridge: f64) -> Vec<f64> {
+        let share = |&k: &usize| self.pairs.values[k] / (self.pairs.values[k] + ridge * self.weight);
+        self.kept.iter().map(share).collect()
     }
 
     /// `V diag(f(λ))` (d × rank) of the kept directions.
@@ -134,39 +136,76 @@ impl Spectrum {
     }
 }
 
+/// `(μ_j² + σ_j²)/s_j²` of the columns of a view ([`Keep::AboveRounding`]).
+fn squares(moments: &Moments, m: usize) -> Vec<f64> {
+    let prep = &moments.preps()[m];
+    (prep.mean().iter().zip(prep.std()).zip(prep.divisors()))
+        .map(|((mean, std), divisor)| (mean.hypot(*std) / divisor).powi(2))
+        .collect()
+}
+
+/// The factor of these squares in the unit of the eigenvalues.
+fn rounding_unit(moments: &Moments, m: usize) -> f64 {
+    moments.width(m) as f64 * moments.weight(m) * f64::from(f32::EPSILON).powi(2)
+}
+
+/// A bound: if all eigenvalues of view m are above it, every rule keeps every direction.
+pub(super) fn kept_above(moments: &Moments, m: usize) -> f64 {
+    let (d, block) = (moments.width(m), moments.block(m, m));
+    let trace: f64 = (0..d).map(|j| block[(j, j)]).sum();
+    let rounding = rounding_unit(moments, m) * squares(moments, m).into_iter().fold(0.0, f64::max);
+    resolved(moments, m, trace).max(rounding)
+}
+
+/// The error of the eigenvalues of a view.
+fn resolved(moments: &Moments, m: usize, largest: f64) -> f64 {
+    let d = moments.width(m) as f64;
+    match moments.precision() {
+        Precision::Double => largest * d * f64::EPSILON,
+        // Twice √d entries: the norm of a random symmetric matrix.
+        Precision::Single => 2.0 * d.sqrt() * SINGLE * moments.weight(m),
+    }
+}
+
 /// `W_iᵀ Z_iᵀ Z_j W_j` with the whiteners W, times √(n_i n_j)/n_ij, which is 1 if no row is missing.
 pub(crate) fn whitened_block(moments: &Moments, whiteners: &[Matrix<f64>], i: usize, j: usize) -> Matrix<f64> {
     let half = linalg::product(moments.block(i, j), whiteners[j].view(), Threads::One);
     let mut block = linalg::product(whiteners[i].view().transpose(), half.view(), Threads::One);
+    scale_to_all_rows(moments, i, j, &mut block);
+    block
+}
+
+/// Multiplies a block of views i and j by √(n_i n_j)/n_ij.
+pub(super) fn scale_to_all_rows(moments: &Moments, i: usize, j: usize, block: &mut Matrix<f64>) {
     let (n_i, n_j, n_ij) = (moments.rows(i, i), moments.rows(j, j), moments.rows(i, j));
     if n_ij < n_i.max(n_j) {
         let scale = (n_i as f64 * n_j as f64).sqrt() / n_ij as f64;
         block.as_mut_slice().iter_mut().for_each(|x| *x *= scale);
     }
-    block
 }
 
-/// Warnings about views whose directions were divided by their spread. `asked` gives the number of directions of a view
-/// that the method would use; `remedy` names the parameter that would damp the smallest directions, if it is not set.
+/// Warnings about views whose directions were divided by their spread. `ranks` gives the number of directions that each
+/// view has, `asked` the number that the method would use; `remedy` names the parameter that would damp the smallest
+/// directions, if it is not set.
 pub(crate) fn warnings(
     moments: &Moments,
-    spectra: &[Spectrum],
+    ranks: &[usize],
     asked: impl Fn(usize) -> usize,
     remedy: Option<&'static str>,
 ) -> Vec<FitWarning> {
     let name = |m: usize| moments.names()[m].clone();
-    let below = (0..spectra.len()).filter(|&m| spectra[m].rank() < asked(m));
-    let views: Vec<(String, usize, usize)> = below.map(|m| (name(m), spectra[m].rank(), asked(m))).collect();
+    let below = (0..ranks.len()).filter(|&m| ranks[m] < asked(m));
+    let views: Vec<(String, usize, usize)> = below.map(|m| (name(m), ranks[m], asked(m))).collect();
     let mut found = Vec::new();
     if !views.is_empty() {
         found.push(FitWarning::RankBelow { views });
     }
     if let Some(parameter) = remedy {
-        let pairs = (1..spectra.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        let pairs = (1..ranks.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
         // Two subspaces of n − 1 dimensions meet in at least this many dimensions.
         let tied = |&(a, b): &(usize, usize)| {
             let dimensions = moments.rows(a, b).saturating_sub(1);
-            (spectra[a].rank().min(dimensions) + spectra[b].rank().min(dimensions)).saturating_sub(dimensions)
+            (ranks[a].min(dimensions) + ranks[b].min(dimensions)).saturating_sub(dimensions)
         };
         if let Some((a, b)) = pairs.max_by_key(tied).filter(|pair| tied(pair) > 0) {
             let (views, rows, columns) = ([name(a), name(b)], moments.rows(a, b), [a, b].map(|m| moments.width(m)));

@@ -252,7 +252,12 @@ impl<'a> Shrunk<'a> {
         if params.shrinkage == 0.0 {
             let asked = |m: usize| params.rank.unwrap_or(original.width(m));
             fit.report.kept = spectra.iter().map(Spectrum::rank).collect();
-            fit.report.warnings.extend(spectrum::warnings(original, spectra, asked, Some("shrinkage")));
+            fit.report.warnings.extend(spectrum::warnings(
+                original,
+                &Spectrum::ranks(spectra),
+                asked,
+                Some("shrinkage"),
+            ));
         }
         let Fitted::Universe(universe) = fit.fitted else { return Ok(fit) };
         let views = universe.views().iter().zip(inverses.iter().zip(roots)).filter_map(|(view, (inverse, root))| {
