@@ -155,7 +155,8 @@ mod tests {
         };
         let [query, key, value] = [0.7, 1.3, 2.9].map(|seed| tensor(seed, (items, heads, length, head)));
         let seen: Vec<bool> = (0..items * length).map(|i| i % length < 30 || i < length).collect();
-        let (padding, causal) = (mask(&seen, items, false).unwrap(), mask(&seen, items, true).unwrap());
+        let (padding, causal) =
+            (mask(&seen, items, false, &Device::Cpu).unwrap(), mask(&seen, items, true, &Device::Cpu).unwrap());
         let bias = tensor(0.3, (1, heads, length, length));
         for added in [&[][..], &[&padding], &[&bias, &padding], &[&causal]] {
             let of = |most: usize| -> Vec<f32> {
