@@ -61,7 +61,7 @@ fn schulz_steps<T: Float>(x: &mut Matrix<T>, off: f64) -> Option<Matrix<T>> {
     let mut last = f64::INFINITY;
     loop {
         let (next, distance) = schulz(x);
-        if !(distance < 0.7) || distance > last {
+        if distance.is_nan() || distance >= 0.7 || distance > last {
             return None;
         }
         *x = next;

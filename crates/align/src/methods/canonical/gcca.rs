@@ -244,10 +244,11 @@ impl MomentAligner for GccaParams {
 
 fn from_moments(params: &GccaParams, moments: &Moments) -> Result<Fit, AlignError> {
     let asked = asked(params, moments)?;
-    if moments.is_wide() && params.whiten == Whiten::InverseSingular {
-        if let Some(factored) = Factored::of(moments, params.ridge) {
-            return from_factors(params, moments, &factored, asked);
-        }
+    if moments.is_wide()
+        && params.whiten == Whiten::InverseSingular
+        && let Some(factored) = Factored::of(moments, params.ridge)
+    {
+        return from_factors(params, moments, &factored, asked);
     }
     let spectra = Spectrum::of_all(moments, params.keep())?;
     let ranks = Spectrum::ranks(&spectra);

@@ -29,7 +29,7 @@ impl<'a> Factored<'a> {
             let inverse = linalg::lower_inverse(&factor);
             let column = |j: usize| (j..d).map(|i| inverse[(i, j)].powi(2)).sum::<f64>();
             let least = 1.0 / (0..d).map(column).sum::<f64>();
-            if !(least > kept_above(moments, m)) {
+            if least.is_nan() || least <= kept_above(moments, m) {
                 return None;
             }
             if ridge == 0.0 {
