@@ -19,7 +19,7 @@ const FIRST_BLOCK: Purpose = Purpose::new(24);
 /// Size below which the whole decomposition is as fast.
 const SMALL: usize = 1024;
 /// A vector counts as an eigenvector if its residual `|A v − λ v|` is below this share of the largest eigenvalue.
-pub(super) const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-6;
 /// Rounds after which the whole matrix is decomposed.
 const ROUNDS: usize = 12;
 
