@@ -56,7 +56,10 @@ fn synthetic(views: usize, rows: usize, width: usize) -> Result<Views, Box<dyn E
 }
 
 /// An orthogonal matrix: rounds of rotations of pairs of coordinates, each after a random reordering.
-struct Rotation(Vec<(Vec<usize>, Vec<(f64, f64)>)>);
+struct Rotation(Vec<Round>);
+
+/// An order of the coordinates, and sine and cosine for each pair of neighbours in it.
+type Round = (Vec<usize>, Vec<(f64, f64)>);
 
 impl Rotation {
     fn draw(width: usize, rng: &mut ChaCha8Rng) -> Self {
