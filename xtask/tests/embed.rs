@@ -186,10 +186,10 @@ fn a_dictionary_that_is_not_there_is_asked_for() {
 #[test]
 fn a_device_is_passed_on() {
     let bench = Bench::new();
-    let said = bench.embed("tiny", MASSIVE, &["--device", "cuda:1", "--views", "en"]);
+    let said = bench.embed("tiny", MASSIVE, &["--device", "cuda:1", "--views", "en,fr"]);
     assert_eq!(said.code, 1);
     said.has(&["view `en`: --device: found `cuda:1`, and this program was built without the feature `cuda`"]);
-    bench.embed("tiny", MASSIVE, &["--device", "cpu", "--views", "en"]).fine();
+    bench.embed("tiny", MASSIVE, &["--device", "cpu", "--views", "en,fr"]).fine();
 }
 
 #[test]
