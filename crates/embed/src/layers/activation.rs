@@ -3,15 +3,12 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::kernels::{gelu, gelu_tanh, sigmoid_times};
+use super::kernels::{CHUNK, gelu, gelu_tanh, sigmoid_times};
 use crate::{
     EmbedError,
     device::{contiguous, has_kernels},
     folder::config::Config,
 };
-
-/// Number of values that one thread processes at a time.
-const CHUNK: usize = 16 * 1024;
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +67,11 @@ impl Activation {
         })
     }
 
+    /// Replaces numbers by their values, with all threads.
+    pub fn apply_to_all(self, values: &mut [f32]) {
+        values.par_chunks_mut(CHUNK).for_each(|values| self.apply(values));
+    }
+
     /// Replaces numbers by their values.
     pub fn apply(self, values: &mut [f32]) {
         match self {
@@ -91,7 +93,7 @@ impl CustomOp1 for Activation {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let mut out = contiguous(storage, layout)?.to_vec();
-        out.par_chunks_mut(CHUNK).for_each(|values| self.apply(values));
+        self.apply_to_all(&mut out);
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }

@@ -3,14 +3,11 @@
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Tensor};
 use rayon::prelude::*;
 
-use super::super::activation::Activation;
+use super::{super::activation::Activation, CHUNK};
 use crate::{
     EmbedError,
     device::{contiguous, contiguous_mut, has_kernels},
 };
-
-/// Numbers that one thread processes at a time: few enough for its cache.
-const CHUNK: usize = 16 * 1024;
 
 /// `f(product + bias)` for each row. It writes to the product itself, of which there must be no other copy.
 pub(crate) fn finish(
@@ -84,7 +81,7 @@ impl InplaceOp1 for Apply {
     }
 
     fn cpu_fwd(&self, product: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        contiguous_mut(product, layout)?.par_chunks_mut(CHUNK).for_each(|chunk| self.0.apply(chunk));
+        self.0.apply_to_all(contiguous_mut(product, layout)?);
         Ok(())
     }
 }

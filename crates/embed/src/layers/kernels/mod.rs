@@ -11,6 +11,9 @@ pub(crate) use self::heads::{joined, split};
 pub(crate) use self::softmax::softmax;
 pub(crate) use self::vector::{gelu, gelu_tanh, norm, sigmoid_times};
 
+/// Numbers that one thread processes at a time: few enough for its cache.
+pub(crate) const CHUNK: usize = 16 * 1024;
+
 #[cfg(test)]
 mod tests {
     use candle_core::{Device, Tensor};
