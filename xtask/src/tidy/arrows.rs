@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["align", "tasks", "data", "grid", "files"]),
     ("report", &["align", "tasks", "data", "grid", "store", "figures", "files"]),
     ("runner", &["align", "tasks", "select", "data", "fetch", "grid", "store", "report", "figures", "files", "say"]),
-    ("embed", &["data", "files", "say"]),
+    ("embed", &["align", "data", "files", "say"]),
     ("python", &["align", "tasks", "select", "data", "grid", "store", "report", "runner", "files"]),
     ("xtask", &["files", "say"]),
 ];

@@ -120,7 +120,7 @@ impl Aligner for AddViewParams {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn needs(&self) -> Needs {

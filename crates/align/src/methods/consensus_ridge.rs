@@ -99,7 +99,7 @@ impl Aligner for ConsensusRidgeParams {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn uses_seed(&self) -> bool {

@@ -12,6 +12,8 @@ use crate::{AlignError, Matrix};
 
 /// Residual, as a share of the largest eigenvalue, at which the iteration ends.
 const SINGLE: f64 = 1e-6;
+/// Residual from which a basis of twice the size gets there.
+const NEAR: f64 = 1e-3;
 /// Largest residual of the vectors, as a share of the largest eigenvalue; a decomposition in `f32` leaves a part of it.
 const CHECKED: f64 = 5e-6;
 /// Width of a block.
@@ -51,8 +53,8 @@ fn iterate(
     let n = a.rows();
     let block = (count / 24).max(BLOCK);
     let mut size = (count * 21 / 10).max(count + 8 * block);
-    // Beyond three quarters of the whole, the whole matrix is decomposed as fast.
-    let limit = (n * 3 / 4).min(size.max(n / 3));
+    // A basis for more than a quarter of the pairs would be nearly the whole space.
+    let limit = if count * 4 > n { 0 } else { (n * 3 / 4).min(size.max(n / 3)) };
     let mut next = krylov::first_block(block, n);
     let mut basis = Basis::<f32>::new(limit + block, n);
     while size <= limit {
@@ -72,7 +74,7 @@ fn iterate(
             return Ok(None);
         }
         // A spectrum that is so dense that a third of the whole does not suffice needs nearly all of it.
-        if 2 * size > n / 3 {
+        if 2 * size > n / 3 || !ritz.converged(NEAR) {
             break;
         }
         size *= 2;

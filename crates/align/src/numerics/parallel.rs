@@ -9,9 +9,9 @@ pub use sequential::{prelude, threads};
 pub use threaded::{prelude, threads};
 
 #[cfg(not(feature = "rayon"))]
-pub(super) use sequential::{constant, pool};
+pub(super) use sequential::{constant, join, pool};
 #[cfg(feature = "rayon")]
-pub(super) use threaded::{constant, pool};
+pub(super) use threaded::{constant, join, pool};
 
 use std::ops::Range;
 
@@ -38,6 +38,8 @@ pub fn counts(of: Range<usize>, len: usize, add: impl Fn(&mut [usize], usize) + 
 #[cfg(feature = "rayon")]
 mod threaded {
     pub use rayon::prelude;
+
+    pub(in crate::numerics) use rayon::join;
 
     /// Number of threads of the caller's pool.
     pub fn threads() -> usize {
@@ -68,6 +70,10 @@ mod sequential {
 
     pub(in crate::numerics) fn constant(_: usize) -> faer::Par {
         faer::Par::Seq
+    }
+
+    pub(in crate::numerics) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+        (a(), b())
     }
 
     /// The methods of rayon that this workspace uses and that ordinary iterators and slices do not have.

@@ -2,14 +2,15 @@
 //!
 //! A scaled Newton iteration `X ← (γX + X⁻ᵀ/γ)/2` moves all singular values of `X` to 1 and leaves its singular vectors
 //! alone. With γ from the largest and the smallest one, it needs four or five steps for any spectrum of embeddings. It
-//! is as exact as its inverses are, unlike iterations on `XᵀX`, which squares the smallest values. Newton-Schulz steps
-//! `X ← X(3I − XᵀX)/2`, which are products alone, end it. Source: Higham, "Functions of Matrices" (2008), chapter 8.
+//! is as exact as its inverses are, unlike iterations on `XᵀX`, which squares the smallest values. Steps that are products
+//! alone end it: `X ← X (I + E/2)` with `E = I − XᵀX`, which is the Newton-Schulz step, or with one more term of the
+//! series of `(I − E)^(−1/2)`. Source: Higham, "Functions of Matrices" (2008), chapter 8.
 
 use crate::Matrix;
 use crate::numerics::linalg::{self, Accum, Float, MatrixView, Threads};
 use crate::numerics::parallel::prelude::*;
 
-/// The singular values lie this close together before the Newton-Schulz steps begin.
+/// The singular values lie this close together before the steps without inverses begin.
 const NEAR: f64 = 0.03;
 /// Maximal number of Newton steps; five suffice unless the matrix is singular up to rounding.
 const STEPS: usize = 16;
@@ -21,18 +22,46 @@ const TILE: usize = 32;
 /// The orthogonal polar factor of a square matrix, or `None` if the iteration does not find one, as for a matrix that
 /// is exactly singular. `|I − XᵀX|_F` of the factor is at most `off`, or what the float type can reach.
 ///
-/// Cost: about 13·n³ flops.
+/// Cost: about 12·n³ flops.
 pub(crate) fn orthogonal_factor<T: Float>(a: &Matrix<T>, off: f64) -> Option<Matrix<T>> {
-    let largest = norm(a.view());
-    if !(largest.is_finite() && largest > 0.0) {
-        return None;
-    }
-    let mut x = a.map(|&entry| T::narrow(entry.widen() / largest));
-    // The largest singular value, once the smallest is 1.
-    let mut top = None;
+    Iterate::scaled(a)?.factor(off)
+}
+
+/// The same for a result in `f64`: the Newton steps and the last step are in `f64`, the step between in `f32`. Inverses in
+/// `f32` would turn the factor.
+pub(crate) fn mixed_factor(a: &Matrix<f64>) -> Option<Matrix<f64>> {
+    /// `|I − XᵀX|_F` before the last step, which squares it.
+    const OFF: f64 = 1e-4;
+    let mut iterate = Iterate::scaled(a)?;
     for _ in 0..STEPS {
-        let inverse = linalg::inverse(x.view())?;
-        let (gamma, next) = match top {
+        iterate.step()?;
+        if iterate.is_near() {
+            let mut single = iterate.x.map(|&x| x as f32);
+            return close(&mut single, OFF).then(|| schulz(&single.map(|&x| f64::from(x))).0);
+        }
+    }
+    None
+}
+
+/// A matrix whose singular values go to 1.
+struct Iterate<T> {
+    x: Matrix<T>,
+    /// The largest singular value once the smallest is 1: after the first step.
+    top: Option<f64>,
+}
+
+impl<T: Float> Iterate<T> {
+    /// `a` divided by its largest singular value.
+    fn scaled(a: &Matrix<T>) -> Option<Self> {
+        let largest = norm(a.view());
+        let x = (largest.is_finite() && largest > 0.0).then(|| a.map(|&entry| T::narrow(entry.widen() / largest)))?;
+        Some(Self { x, top: None })
+    }
+
+    /// A Newton step; `None` for a singular matrix.
+    fn step(&mut self) -> Option<()> {
+        let inverse = linalg::inverse(self.x.view())?;
+        let (gamma, next) = match self.top {
             None => {
                 let least = 1.0 / norm(inverse.view());
                 (least.sqrt().recip(), f64::midpoint(least.sqrt(), least.sqrt().recip()))
@@ -41,33 +70,44 @@ pub(crate) fn orthogonal_factor<T: Float>(a: &Matrix<T>, off: f64) -> Option<Mat
         };
         // The last step also centres the values on 1.
         let centre = if next < 1.0 + NEAR { 2.0 / (1.0 + next) } else { 1.0 };
-        add_transposed(&mut x, centre * gamma / 2.0, inverse.view(), centre / (2.0 * gamma));
-        top = Some(next);
-        if next >= 1.0 + NEAR {
-            continue;
-        }
-        if let Some(factor) = schulz_steps(&mut x, off) {
-            return Some(factor);
-        }
-        // The estimates of the norms were too far off.
-        top = Some(1.0 + NEAR);
+        add_transposed(&mut self.x, centre * gamma / 2.0, inverse.view(), centre / (2.0 * gamma));
+        self.top = Some(next);
+        Some(())
     }
-    None
+
+    fn is_near(&self) -> bool {
+        self.top.is_some_and(|top| top < 1.0 + NEAR)
+    }
+
+    fn factor(mut self, off: f64) -> Option<Matrix<T>> {
+        for _ in 0..STEPS {
+            if self.is_near() {
+                if close(&mut self.x, off) {
+                    return Some(self.x);
+                }
+                // The estimates of the norms were too far off.
+                self.top = Some(1.0 + NEAR);
+            }
+            self.step()?;
+        }
+        close(&mut self.x, off).then_some(self.x)
+    }
 }
 
-/// Newton-Schulz steps until the factor is orthogonal; `None`, and `x` as it was, if it is too far from that.
-fn schulz_steps<T: Float>(x: &mut Matrix<T>, off: f64) -> Option<Matrix<T>> {
-    let rounding = 8.0 * T::EPSILON * (x.rows() as f64).sqrt();
+/// Steps without inverses until `x` is orthogonal; whether it was close enough for them.
+fn close<T: Float>(x: &mut Matrix<T>, off: f64) -> bool {
+    let off = off.max(8.0 * T::EPSILON * (x.rows() as f64).sqrt());
     let mut last = f64::INFINITY;
     loop {
-        let (next, distance) = schulz(x);
+        let (error, distance) = error_of(x);
         if distance.is_nan() || distance >= 0.7 || distance > last {
-            return None;
+            return false;
         }
-        *x = next;
-        // The step squares the distance.
-        if distance * distance <= off.max(rounding) {
-            return Some(std::mem::replace(x, Matrix::zeros(0, 0)));
+        // Every term raises the distance to the next power.
+        let two_terms = distance * distance > off;
+        *x = nearer(x, error, two_terms);
+        if !two_terms || distance.powi(3) <= off {
+            return true;
         }
         last = distance;
     }
@@ -75,20 +115,45 @@ fn schulz_steps<T: Float>(x: &mut Matrix<T>, off: f64) -> Option<Matrix<T>> {
 
 /// One Newton-Schulz step, and `|I − XᵀX|_F` before it; the distance after it is at most its square.
 pub(crate) fn schulz<T: Float>(x: &Matrix<T>) -> (Matrix<T>, f64) {
-    let n = x.cols();
-    let mut step = Matrix::zeros(n, n);
-    linalg::gram_lower(step.view_mut(), Accum::Replace, x.view(), Threads::Pool);
-    linalg::mirror_lower(&mut step);
+    let (error, distance) = error_of(x);
+    (nearer(x, error, false), distance)
+}
+
+/// `E = I − XᵀX` and its norm.
+fn error_of<T: Float>(x: &Matrix<T>) -> (Matrix<T>, f64) {
+    let mut error = squared(x);
     let mut square = 0.0;
-    for i in 0..n {
-        for (j, entry) in step.row_mut(i).iter_mut().enumerate() {
-            let unit = f64::from(u8::from(i == j));
-            let value = entry.widen();
-            square += (value - unit).powi(2);
-            *entry = T::narrow(1.5 * unit - 0.5 * value);
+    for i in 0..error.rows() {
+        for (j, entry) in error.row_mut(i).iter_mut().enumerate() {
+            let value = f64::from(u8::from(i == j)) - entry.widen();
+            square += value.powi(2);
+            *entry = T::narrow(value);
         }
     }
-    (linalg::product(x.view(), step.view(), Threads::Pool), square.sqrt())
+    (error, square.sqrt())
+}
+
+/// The first terms of `X (I − E)^(−1/2)`: `X (I + E/2)`, with two terms `X (I + E/2 + 3E²/8)`.
+fn nearer<T: Float>(x: &Matrix<T>, mut error: Matrix<T>, two_terms: bool) -> Matrix<T> {
+    let square = two_terms.then(|| squared(&error));
+    error.as_mut_slice().iter_mut().for_each(|entry| *entry = T::narrow(0.5 * entry.widen()));
+    if let Some(square) = square {
+        let pairs = error.as_mut_slice().iter_mut().zip(square.as_slice());
+        pairs.for_each(|(entry, square)| *entry = T::narrow(entry.widen() + 0.375 * square.widen()));
+    }
+    for i in 0..error.rows() {
+        let entry = &mut error.row_mut(i)[i];
+        *entry = T::narrow(entry.widen() + 1.0);
+    }
+    linalg::product(x.view(), error.view(), Threads::Pool)
+}
+
+/// `AᵀA`.
+fn squared<T: Float>(a: &Matrix<T>) -> Matrix<T> {
+    let mut square = Matrix::zeros(a.cols(), a.cols());
+    linalg::gram_lower(square.view_mut(), Accum::Replace, a.view(), Threads::Pool);
+    linalg::mirror_lower(&mut square);
+    square
 }
 
 /// An estimate from below of the largest singular value.
@@ -172,6 +237,10 @@ mod tests {
             let short = 1.0 - trace(&exact) / trace(&want);
             assert!((-1e-12..1e-9).contains(&short), "{power}: {short:e}");
             assert!(schulz(&exact).1 < 1e-8);
+            let mixed = mixed_factor(&a).expect("converges");
+            let short = 1.0 - trace(&mixed) / trace(&want);
+            assert!((-1e-12..1e-12).contains(&short), "{power}: {short:e}");
+            assert!(schulz(&mixed).1 < 1e-10, "{power}: {:e}", schulz(&mixed).1);
         }
     }
 

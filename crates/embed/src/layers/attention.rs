@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 
 use super::{
     Linear, Rotary,
-    kernels::{joined, softmax, split},
+    kernels::{joined, product, product_transposed, softmax, split},
 };
 use crate::{EmbedError, folder::weights::Scope};
 
@@ -105,11 +105,10 @@ impl Attention {
 fn mixed(query: &Tensor, key: &Tensor, value: &Tensor, added: &[&Tensor], most: usize) -> Result<Tensor, EmbedError> {
     let (items, heads, length, _) = query.dims4()?;
     let block = (most / (items * heads * length).max(1)).max(1);
-    let keys = key.t()?;
     let mut blocks = Vec::new();
     for start in (0..length).step_by(block) {
         let count = block.min(length - start);
-        let mut scores = query.narrow(2, start, count)?.contiguous()?.matmul(&keys)?;
+        let mut scores = product_transposed(&query.narrow(2, start, count)?, key)?;
         for added in added {
             let queries = added.rank() - 2;
             scores = match added.dim(queries)? {
@@ -117,7 +116,7 @@ fn mixed(query: &Tensor, key: &Tensor, value: &Tensor, added: &[&Tensor], most: 
                 _ => scores.broadcast_add(&added.narrow(queries, start, count)?)?,
             };
         }
-        blocks.push(softmax(scores)?.matmul(value)?);
+        blocks.push(product(&softmax(scores)?, value)?);
     }
     match &blocks[..] {
         [all] => Ok(all.clone()),

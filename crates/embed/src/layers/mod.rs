@@ -17,7 +17,7 @@ pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::feed::Feed;
 pub(crate) use self::kernels::add;
-use self::kernels::finish;
+use self::kernels::{finish, product_transposed};
 pub(crate) use self::norm::Norm;
 pub(crate) use self::post_norm::PostNorm;
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
@@ -62,12 +62,12 @@ impl Linear {
 
     /// `[n, in]` to `[n, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        finish(x.matmul(&self.weight.t()?)?, self.bias.as_ref(), None)
+        finish(product_transposed(x, &self.weight)?, self.bias.as_ref(), None)
     }
 
     /// The same, with a function of the results.
     pub fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor, EmbedError> {
-        finish(x.matmul(&self.weight.t()?)?, self.bias.as_ref(), Some(activation))
+        finish(product_transposed(x, &self.weight)?, self.bias.as_ref(), Some(activation))
     }
 }
 

@@ -190,7 +190,7 @@ impl Aligner for GccaParams {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn uses_seed(&self) -> bool {

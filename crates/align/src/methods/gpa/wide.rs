@@ -1,9 +1,9 @@
 //! The accelerated solver of GPA for wide views, where everything but products is slow.
 //!
 //! One view at a time against all others, as in the plain sweeps of narrower views. Polar factors come from Newton
-//! iterations in `f32` ([`polar`]). The first sweeps also sum in `f32`; they end when a sweep changes too little for
-//! this. The other sweeps sum in `f64`, make the factors orthogonal in `f64`, and alone decide about the end. Below the
-//! changes that factors in `f32` can resolve, these are computed in `f64`, too.
+//! iterations ([`polar`]). The first sweeps are in `f32`; they end when two more sweeps suffice, or when a sweep changes
+//! too little for `f32`. The other sweeps are in `f64` and alone decide about the end; only a step that makes their factors
+//! orthogonal is in `f32`, until changes are too small for this.
 //!
 //! A sweep needs no products beside its targets: `A_m = Σ_{j<m} G_mj R_j + Σ_{j>m} G_mj R_j`, and the traces of the
 //! second sums with the former R_m and of the first with the next R_m give the objective before and after the sweep.
@@ -15,20 +15,19 @@ use crate::numerics::linalg::{self, Float, MatrixView, Threads};
 use crate::numerics::polar;
 use crate::{AlignError, Matrix, Termination};
 
-/// Changes of the objective, as shares of the energy, that sums in `f32` and factors in `f32` resolve.
-const SUMS: f64 = 1e-7;
-const FACTORS: f64 = 1e-9;
+/// Changes of the objective, as shares of the energy, that sweeps in `f32` and factors with a step in `f32` resolve.
+const SINGLE: f64 = 1e-6;
+const FACTORS: f64 = 1e-11;
 /// Largest share of the last change that is added to `A_m`.
 const MOMENTUM: f64 = 0.5;
 /// If the change of a sweep is less than this share of the change before, the next sweep has no momentum.
 const SLOW: f64 = 0.25;
-/// `|I − RᵀR|_F` of factors in `f32`; the step in `f64` squares it.
+/// `|I − RᵀR|_F` of factors in `f32`.
 const OFF: f64 = 2e-5;
-const OFF_BEFORE: f64 = 1e-4;
 
 /// Sweeps from `start`, or from the Procrustes maps to the first of the widest views. At most `most` sweeps.
 ///
-/// Cost of a sweep: 2·M·P·D² flops for the targets and about 13·D³ for each view.
+/// Cost of a sweep: 2·M·P·D² flops for the targets and about 12·D³ for each view.
 pub(super) fn solve(
     params: &GpaParams,
     moments: &Moments,
@@ -46,7 +45,7 @@ pub(super) fn solve(
         state.start()?;
         while course.goes_on() {
             course.sweep(&mut state, false)?;
-            if course.is_small() || course.change.abs() < SUMS * moments.energy() {
+            if course.is_nearly_done() || !course.is_resolved() {
                 break;
             }
         }
@@ -93,6 +92,17 @@ impl Course<'_> {
         self.residual() < self.params.tol || self.is_nothing()
     }
 
+    /// Whether two more sweeps reach the tolerance if the changes shrink as the last two did.
+    fn is_nearly_done(&self) -> bool {
+        let rate = self.rate.min(1.0);
+        self.residual() * rate * rate < self.params.tol
+    }
+
+    /// Whether sweeps in `f32` resolve the last change.
+    fn is_resolved(&self) -> bool {
+        self.change.abs() >= SINGLE * self.moments.energy()
+    }
+
     fn is_nothing(&self) -> bool {
         self.change.abs() < 4.0 * f64::EPSILON * self.moments.energy()
     }
@@ -121,24 +131,25 @@ impl Course<'_> {
     /// and the sum of all further changes, if they shrink as the last two did, is below it, too.
     fn finish(mut self, mut state: State<'_, f64>) -> Result<Solved, AlignError> {
         let mut stop = Termination::IterationCap;
-        let resolved = |course: &Self| course.change.abs() >= SUMS * course.moments.energy();
         // The change of the last sweep, if it had no momentum.
         let plain = |course: &Self| course.last.filter(|(_, without)| *without).map(|_| course.change);
-        let mut before = plain(&self).filter(|_| resolved(&self));
+        let mut before = plain(&self).filter(|_| self.is_resolved());
         let mut checks = self.made > 0 && self.is_small();
         if !self.goes_on() {
             self.last = Some((state.objective(), true));
         }
         while self.goes_on() {
-            state.exact |= self.change.abs() < FACTORS * self.moments.energy();
             self.sweep(&mut state, checks)?;
+            let least = FACTORS * self.moments.energy();
+            let resolves = state.exact || least < self.params.tol * self.objective().abs();
             let ends = |before| {
                 self.is_small() && still_to_come(before, self.change) < self.params.tol * self.objective().abs()
             };
-            if checks && (self.is_nothing() || before.is_some_and(ends)) {
+            if resolves && plain(&self).is_some() && (self.is_nothing() || before.is_some_and(ends)) {
                 stop = Termination::Converged;
                 break;
             }
+            state.exact |= self.change.abs() < least;
             checks = self.is_small() || checks && before.is_none();
             before = plain(&self);
         }
@@ -156,7 +167,7 @@ struct State<'a, T: Float> {
     maps: Matrix<T>,
     /// `A_m` of the previous sweep; empty before the first sweep.
     previous: Vec<Matrix<T>>,
-    /// Whether factors are computed in `f64`.
+    /// Whether no step of a factor is in `f32`.
     exact: bool,
 }
 
@@ -257,14 +268,11 @@ impl<T: Float> State<'_, T> {
 
     /// The polar factor of a target.
     fn factor(&self, m: usize, target: &Matrix<T>) -> Result<Matrix<T>, AlignError> {
-        let double = T::EPSILON == f64::EPSILON;
-        let found = if self.exact {
-            polar::orthogonal_factor(target, 0.0)
+        let found = if T::EPSILON < f64::from(f32::EPSILON) && !self.exact {
+            let factor = polar::mixed_factor(&target.map(|x| x.widen()));
+            factor.map(|factor| factor.map(|&x| T::narrow(x)))
         } else {
-            let single = target.map(|x| x.widen() as f32);
-            let factor = polar::orthogonal_factor(&single, if double { OFF_BEFORE } else { OFF });
-            let factor = factor.map(|factor| factor.map(|&x| T::narrow(f64::from(x))));
-            if double { factor.map(|factor| polar::schulz(&factor).0) } else { factor }
+            polar::orthogonal_factor(target, if self.exact { 0.0 } else { OFF })
         };
         if let Some(factor) = found {
             return Ok(factor);

@@ -1,13 +1,15 @@
-//! Steps between matrix products that use all threads. The tensor library's own steps use one thread, write to new memory
-//! and call functions of the mathematical library number by number.
+//! Matrix products, and steps between them that use all threads. The tensor library's own steps use one thread, write to new
+//! memory and call functions of the mathematical library number by number.
 
 mod finish;
 mod heads;
+mod product;
 mod softmax;
 mod vector;
 
 pub(crate) use self::finish::{add, finish};
 pub(crate) use self::heads::{joined, split};
+pub(crate) use self::product::{product, product_transposed};
 pub(crate) use self::softmax::softmax;
 pub(crate) use self::vector::{gelu, gelu_tanh, norm, sigmoid_times};
 
@@ -65,6 +67,29 @@ mod tests {
         let part = tensor(&[4, 3]).t().unwrap();
         let wanted = composed(|| add(part.clone(), &tensor(&[3, 4])).unwrap());
         near(add(part, &tensor(&[3, 4])).unwrap(), wanted, "transposed");
+    }
+
+    #[test]
+    fn products() {
+        // one product, several, without rows or inner dimension
+        for (leading, [n, k, m]) in
+            [(&[][..], [300, 70, 50]), (&[2, 3], [37, 8, 5]), (&[2], [0, 4, 3]), (&[2], [2, 0, 3])]
+        {
+            let of = |shape: [usize; 2]| tensor(&[leading, &shape].concat());
+            let (a, b, c) = (of([n, k]), of([k, m]), of([m, k]));
+            for code in [&|| product(&a, &b).unwrap() as Tensor, &|| product_transposed(&a, &c).unwrap()]
+                as [&dyn Fn() -> Tensor; 2]
+            {
+                assert_eq!(code().dims(), [leading, &[n, m]].concat());
+                let (found, wanted) = (values(code()), values(composed(code)));
+                assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-4), "{leading:?} {n} {k} {m}");
+            }
+        }
+        // a factor with other strides
+        let (a, b) = (tensor(&[5, 7]).t().unwrap(), tensor(&[5, 3]));
+        near(product(&a, &b).unwrap(), composed(|| product(&a, &b).unwrap()), "transposed");
+        assert!(product(&tensor(&[2, 3]), &tensor(&[2, 3])).is_err());
+        assert!(product_transposed(&tensor(&[2, 4, 3]), &tensor(&[3, 4, 3])).is_err());
     }
 
     #[test]
