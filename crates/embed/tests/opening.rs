@@ -7,7 +7,7 @@ mod common;
 
 use std::{fs, io::Write};
 
-use common::{Folder, golden};
+use common::{Folder, golden, peak};
 use embed::{TextEncoder, TextOptions};
 use safetensors::SafeTensors;
 use serde_json::{Map, json};
@@ -40,17 +40,11 @@ fn the_file_is_not_in_memory_beside_its_tensors() {
     file.set_len((8 + header.len() + offsets[1]) as u64).unwrap();
     drop(file);
 
-    let before = peak();
+    let now = || peak("self").unwrap();
+    let before = now();
     let encoder = TextEncoder::open(folder.path(), TextOptions::default()).unwrap();
-    let grown = peak() - before;
+    let grown = now() - before;
     println!("{} MB of weights, peak grown by {} MB", table >> 20, grown >> 10);
     assert!(grown << 10 < (table + (64 << 20)) as u64, "{grown} kB");
     assert_eq!(encoder.encode(&["words"], 1, &mut |_| ()).unwrap().rows(), 1);
-}
-
-/// Largest memory of this process so far, in kB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().trim().parse().unwrap()
 }

@@ -138,6 +138,13 @@ pub fn succeeded(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// Largest memory of a process so far, in kB: of one by its number, or of `self`. `None` if it has ended.
+pub fn peak(process: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
 /// Starts a run and kills it as soon as it is ready for that.
 pub fn kill_when(command: &mut Command, ready: impl Fn() -> bool) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -141,10 +141,9 @@ impl Course<'_> {
         while self.goes_on() {
             self.sweep(&mut state, checks)?;
             let least = FACTORS * self.moments.energy();
-            let resolves = state.exact || least < self.params.tol * self.objective().abs();
-            let ends = |before| {
-                self.is_small() && still_to_come(before, self.change) < self.params.tol * self.objective().abs()
-            };
+            let enough = self.params.tol * self.objective().abs();
+            let resolves = state.exact || least < enough;
+            let ends = |before| self.is_small() && still_to_come(before, self.change) < enough;
             if resolves && plain(&self).is_some() && (self.is_nothing() || before.is_some_and(ends)) {
                 stop = Termination::Converged;
                 break;

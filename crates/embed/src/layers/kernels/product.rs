@@ -11,18 +11,21 @@ use crate::{
 
 /// `A B` of `[.., n, k]` and `[.., k, m]`, for each of the same leading positions.
 pub(crate) fn product(a: &Tensor, b: &Tensor) -> Result<Tensor, EmbedError> {
-    if has_kernels(a.device()) {
-        return Ok(a.contiguous()?.apply_op2_no_bwd(&b.contiguous()?, &Product { transposed: false })?);
-    }
-    Ok(a.contiguous()?.matmul(&b.contiguous()?)?)
+    multiplied(a, b, Product { transposed: false })
 }
 
 /// `A Bᵀ` of `[.., n, k]` and `[.., m, k]`.
 pub(crate) fn product_transposed(a: &Tensor, b: &Tensor) -> Result<Tensor, EmbedError> {
-    if has_kernels(a.device()) {
-        return Ok(a.contiguous()?.apply_op2_no_bwd(&b.contiguous()?, &Product { transposed: true })?);
-    }
-    Ok(a.contiguous()?.matmul(&b.t()?)?)
+    multiplied(a, b, Product { transposed: true })
+}
+
+fn multiplied(a: &Tensor, b: &Tensor, how: Product) -> Result<Tensor, EmbedError> {
+    let (a, b) = (a.contiguous()?, b.contiguous()?);
+    Ok(match (has_kernels(a.device()), how.transposed) {
+        (true, _) => a.apply_op2_no_bwd(&b, &how)?,
+        (false, true) => a.matmul(&b.t()?)?,
+        (false, false) => a.matmul(&b)?,
+    })
 }
 
 struct Product {
