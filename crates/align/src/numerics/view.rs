@@ -56,6 +56,24 @@ impl<'a, T> MatrixView<'a, T> {
         Self(MatRef::from_row_major_slice(values, rows, cols))
     }
 
+    /// Rows that begin every `stride` values. With a stride below the number of columns they overlap, as the values under a
+    /// kernel do that moves along a signal.
+    ///
+    /// ```
+    /// use align::linalg::{MatrixView, Threads, product};
+    ///
+    /// let signal = [1.0, 2.0, 4.0, 8.0];
+    /// let windows = MatrixView::with_stride(3, 2, 1, &signal);
+    /// let differences = product(windows, MatrixView::from_slice(2, 1, &[-1.0, 1.0]), Threads::One);
+    /// assert_eq!(differences.as_slice(), [1.0, 2.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the last row reaches beyond the slice.
+    pub fn with_stride(rows: usize, cols: usize, stride: usize, values: &'a [T]) -> Self {
+        Self(MatRef::from_row_major_slice_with_stride(values, rows, cols, stride))
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.0.nrows()

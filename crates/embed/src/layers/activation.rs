@@ -1,12 +1,12 @@
 //! Activation functions of feed-forward blocks.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
 use rayon::prelude::*;
 
 use super::kernels::{CHUNK, gelu, gelu_tanh, sigmoid_times};
 use crate::{
     EmbedError,
-    device::{contiguous, has_kernels},
+    device::{contiguous_mut, has_kernels},
     folder::config::Config,
 };
 
@@ -52,24 +52,22 @@ impl Activation {
         }
     }
 
-    pub fn forward(self, x: &Tensor) -> Result<Tensor, EmbedError> {
+    /// The function of each number. It may write to the tensor itself, of which there must be no other copy.
+    pub fn forward(self, x: Tensor) -> Result<Tensor, EmbedError> {
         if has_kernels(x.device()) {
-            return Ok(x.contiguous()?.apply_op1_no_bwd(&self)?);
+            let x = x.contiguous()?;
+            x.inplace_op1(&self)?;
+            return Ok(x);
         }
         Ok(match self {
             Self::Gelu => x.gelu_erf()?,
             Self::GeluTanh => x.gelu()?,
-            Self::QuickGelu => (x / ((x * -1.702)?.exp()? + 1.0)?)?,
+            Self::QuickGelu => (&x / ((&x * -1.702)?.exp()? + 1.0)?)?,
             Self::Silu => x.silu()?,
             Self::Relu => x.relu()?,
             Self::Relu6 => x.clamp(0f32, 6f32)?,
             Self::Tanh => x.tanh()?,
         })
-    }
-
-    /// Replaces numbers by their values, with all threads.
-    pub fn apply_to_all(self, values: &mut [f32]) {
-        values.par_chunks_mut(CHUNK).for_each(|values| self.apply(values));
     }
 
     /// Replaces numbers by their values.
@@ -86,15 +84,14 @@ impl Activation {
     }
 }
 
-impl CustomOp1 for Activation {
+impl InplaceOp1 for Activation {
     fn name(&self) -> &'static str {
         "activation"
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let mut out = contiguous(storage, layout)?.to_vec();
-        self.apply_to_all(&mut out);
-        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    fn cpu_fwd(&self, values: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        contiguous_mut(values, layout)?.par_chunks_mut(CHUNK).for_each(|values| self.apply(values));
+        Ok(())
     }
 }
 
@@ -125,8 +122,9 @@ mod tests {
         for f in ALL {
             for x in [&x, &part] {
                 let of = |y: Tensor| y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-                let found = of(composed(|| f.forward(x)).unwrap());
-                for ((found, wanted), x) in found.iter().zip(of(f.forward(x).unwrap())).zip(of(x.clone())) {
+                let forward = || f.forward(x.force_contiguous().unwrap()).unwrap();
+                let found = of(composed(forward));
+                for ((found, wanted), x) in found.iter().zip(of(forward())).zip(of(x.clone())) {
                     assert!((found - wanted).abs() <= 1e-6 * x.abs().max(1.0), "{f:?} of {x}: {found}, {wanted}");
                 }
             }
@@ -137,7 +135,7 @@ mod tests {
     fn values_of_the_functions() {
         let at = |f: Activation, x: f32| {
             let x = Tensor::from_slice(&[x], 1, &Device::Cpu).unwrap();
-            f.forward(&x).unwrap().to_vec1::<f32>().unwrap()[0]
+            f.forward(x).unwrap().to_vec1::<f32>().unwrap()[0]
         };
         // by hand, to eight digits
         for (f, at_one) in [

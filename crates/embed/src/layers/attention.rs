@@ -4,15 +4,12 @@ use candle_core::{Device, Tensor};
 
 use super::{
     Linear, Rotary,
-    kernels::{joined, product, product_transposed, softmax, split},
+    kernels::{attend, split},
 };
 use crate::{EmbedError, folder::weights::Scope};
 
 /// Addend for the scores of positions that must not be seen; after the softmax their weight is 0.
 const UNSEEN: f32 = f32::MIN;
-
-/// Scores that are computed together at most: 256 MB.
-const SCORES: usize = 1 << 26;
 
 /// `softmax(Q Kᵀ s + B) V`, heads side by side, then the output map. The scale `s` is a part of the map of queries.
 pub(crate) struct Attention {
@@ -96,31 +93,7 @@ impl Attention {
         let query = turn(heads(self.query.forward(x)?)?)?;
         let key = turn(heads(self.key.forward(x)?)?)?;
         let value = heads(self.value.forward(x)?)?;
-        self.output.forward(&joined(&mixed(&query, &key, &value, added, SCORES)?)?)
-    }
-}
-
-/// `softmax(Q Kᵀ + B) V` of `[items, heads, length, width of a head]`, for as many queries together as have `most` scores.
-/// All scores of a sound of ten minutes would take 43 GB.
-fn mixed(query: &Tensor, key: &Tensor, value: &Tensor, added: &[&Tensor], most: usize) -> Result<Tensor, EmbedError> {
-    let (items, heads, length, _) = query.dims4()?;
-    let block = (most / (items * heads * length).max(1)).max(1);
-    let mut blocks = Vec::new();
-    for start in (0..length).step_by(block) {
-        let count = block.min(length - start);
-        let mut scores = product_transposed(&query.narrow(2, start, count)?, key)?;
-        for added in added {
-            let queries = added.rank() - 2;
-            scores = match added.dim(queries)? {
-                1 => scores.broadcast_add(added)?,
-                _ => scores.broadcast_add(&added.narrow(queries, start, count)?)?,
-            };
-        }
-        blocks.push(product(&softmax(scores)?, value)?);
-    }
-    match &blocks[..] {
-        [all] => Ok(all.clone()),
-        _ => Ok(Tensor::cat(&blocks, 2)?),
+        self.output.forward(&attend(&query, &key, &value, added)?)
     }
 }
 
@@ -138,36 +111,4 @@ pub(crate) fn mask(seen: &[bool], items: usize, causal: bool, device: &Device) -
         (seen.iter().map(|seen| value(*seen)).collect(), 1)
     };
     Ok(Tensor::from_vec(values, (items, 1, queries, length), device)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_of_queries_change_nothing() {
-        let (items, heads, length, head) = (2, 3, 37, 8);
-        let tensor = |seed: f32, shape: (usize, usize, usize, usize)| {
-            let count = shape.0 * shape.1 * shape.2 * shape.3;
-            let values = (0..count).map(|i| (i as f32 * seed).sin()).collect();
-            Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-        };
-        let [query, key, value] = [0.7, 1.3, 2.9].map(|seed| tensor(seed, (items, heads, length, head)));
-        let seen: Vec<bool> = (0..items * length).map(|i| i % length < 30 || i < length).collect();
-        let (padding, causal) =
-            (mask(&seen, items, false, &Device::Cpu).unwrap(), mask(&seen, items, true, &Device::Cpu).unwrap());
-        let bias = tensor(0.3, (1, heads, length, length));
-        for added in [&[][..], &[&padding], &[&bias, &padding], &[&causal]] {
-            let of = |most: usize| -> Vec<f32> {
-                let rows = mixed(&query, &key, &value, added, most).unwrap();
-                assert_eq!(rows.dims4().unwrap(), (items, heads, length, head));
-                rows.flatten_all().unwrap().to_vec1().unwrap()
-            };
-            let whole = of(usize::MAX);
-            for most in [0, items * heads * length * 5, items * heads * length * 36] {
-                let largest = of(most).iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-                assert!(largest < 1e-6, "{} addends, {most} scores: {largest:e}", added.len());
-            }
-        }
-    }
 }

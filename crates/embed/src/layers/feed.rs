@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Activation, Linear};
+use super::{Activation, Linear, multiply};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `W₂ f(W₁ x)`, or with a gate `W₂ (f(W₁ x) ∘ W₃ x)`.
@@ -66,11 +66,12 @@ impl Feed {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
         let hidden = match &self.inner {
             Inner::Plain(map) => map.activated(x, self.activation)?,
-            Inner::Gated(gate, up) => (gate.activated(x, self.activation)? * up.forward(x)?)?,
+            Inner::Gated(gate, up) => multiply(gate.activated(x, self.activation)?, &up.forward(x)?)?,
             Inner::Joined(both) => {
                 let both = both.forward(x)?;
                 let half = both.dim(1)? / 2;
-                (self.activation.forward(&both.narrow(1, 0, half)?)? * both.narrow(1, half, half)?)?
+                let gate = both.narrow(1, 0, half)?.force_contiguous()?;
+                multiply(self.activation.forward(gate)?, &both.narrow(1, half, half)?)?
             }
         };
         self.outer.forward(&hidden)

@@ -16,8 +16,8 @@ use candle_core::Tensor;
 pub(crate) use self::activation::Activation;
 pub(crate) use self::attention::{Attention, Projections, mask};
 pub(crate) use self::feed::Feed;
-pub(crate) use self::kernels::add;
-use self::kernels::{finish, product_transposed};
+pub(crate) use self::kernels::{Kernel, add, gather, multiply, zeros};
+use self::kernels::{finish, product_transposed, product_under};
 pub(crate) use self::norm::Norm;
 pub(crate) use self::post_norm::PostNorm;
 pub(crate) use self::residual::{BlockSizes, PreNorm, PreNormNames};
@@ -68,6 +68,11 @@ impl Linear {
     /// The same, with a function of the results.
     pub fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor, EmbedError> {
         finish(product_transposed(x, &self.weight)?, self.bias.as_ref(), Some(activation))
+    }
+
+    /// `[frames, channels]` to a row for each place of a kernel: the map of the values under it.
+    pub fn under(&self, x: &Tensor, kernel: Kernel, activation: Option<Activation>) -> Result<Tensor, EmbedError> {
+        finish(product_under(x, &self.weight, kernel)?, self.bias.as_ref(), activation)
     }
 }
 

@@ -75,7 +75,7 @@ impl CustomOp3 for Rows {
         if layout.dims().last() != Some(&width) {
             candle_core::bail!("norm of width {width} over {:?}", layout.dims());
         }
-        let mut out = vec![0.0; values.len()];
+        let mut out = kernels::zeros(values.len());
         let rows = values.par_chunks(width).zip(out.par_chunks_mut(width));
         rows.with_min_len(16).for_each(|(row, out)| kernels::norm(row, vectors, self.centred, self.epsilon, out));
         Ok((CpuStorage::F32(out), layout.shape().clone()))

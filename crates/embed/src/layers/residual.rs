@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Activation, Attention, Feed, Norm, Projections, add, stack::Block};
+use super::{Activation, Attention, Feed, Norm, Projections, add, multiply, stack::Block};
 use crate::{EmbedError, folder::weights::Scope};
 
 /// `x + s₁ ∘ attention(norm₁ x)`, then `x + s₂ ∘ feed(norm₂ x)`; without layer scale, `s` is one.
@@ -81,7 +81,7 @@ impl PreNorm {
         attend: impl FnOnce(&Tensor) -> Result<Tensor, EmbedError>,
     ) -> Result<Tensor, EmbedError> {
         let scaled = |part: Tensor, which: usize| match &self.scales {
-            Some(scales) => part.broadcast_mul(&scales[which]),
+            Some(scales) => multiply(part, &scales[which]),
             None => Ok(part),
         };
         let attended = attend(&self.norms[0].forward(x)?)?;

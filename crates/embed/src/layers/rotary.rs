@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, CustomOp3, D, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::kernels::{Heads, zeros};
 use crate::{
     EmbedError,
     device::{contiguous, has_kernels},
@@ -26,10 +27,10 @@ impl Rotary {
         Ok(Self { cosines: table(f64::cos)?, sines: table(f64::sin)? })
     }
 
-    /// `[.., length, width of a head]` to the same shape.
+    /// `[items, heads, length, width of a head]` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
         if has_kernels(x.device()) {
-            return Ok(x.contiguous()?.apply_op3_no_bwd(&self.cosines, &self.sines, &Turn)?);
+            return Ok(x.apply_op3_no_bwd(&self.cosines, &self.sines, &Turn)?);
         }
         let (turned, half) = self.cosines.dims2()?;
         let first = unturned(x.dims(), turned, half)?;
@@ -70,17 +71,20 @@ impl CustomOp3 for Turn {
         sines: &CpuStorage,
         sines_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let values = contiguous(x, layout)?;
+        let x = Heads::of(x, layout)?;
         let (cosines, sines) = (contiguous(cosines, cosines_layout)?, contiguous(sines, sines_layout)?);
         let (turned, half) = cosines_layout.shape().dims2()?;
-        let width = 2 * half;
-        let first = unturned(layout.dims(), turned, half)? * width;
-        let mut out = values.to_vec();
-        out.par_chunks_mut(first + turned * width).for_each(|sequence| {
-            let angles = cosines.chunks_exact(half).zip(sines.chunks_exact(half));
-            for (vector, (cosines, sines)) in sequence[first..].chunks_exact_mut(width).zip(angles) {
-                let (a, b) = vector.split_at_mut(half);
-                for ((a, b), (cosine, sine)) in a.iter_mut().zip(b).zip(cosines.iter().zip(sines)) {
+        let first = unturned(&x.dims, turned, half)?;
+        let [items, heads, length, width] = x.dims;
+        let mut out = zeros(items * heads * length * width);
+        out.par_chunks_mut(length * width).enumerate().for_each(|(sequence, out)| {
+            let rows = out.chunks_exact_mut(width).enumerate();
+            for (row, out) in rows {
+                out.copy_from_slice(x.row(sequence / heads, sequence % heads, row));
+                let Some(angles) = row.checked_sub(first).map(|row| row * half) else { continue };
+                let (a, b) = out.split_at_mut(half);
+                let angles = cosines[angles..].iter().zip(&sines[angles..]);
+                for ((a, b), (cosine, sine)) in a.iter_mut().zip(b).zip(angles) {
                     (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
                 }
             }

@@ -1,20 +1,33 @@
 //! Matrix products, and steps between them that use all threads. The tensor library's own steps use one thread, write to new
 //! memory and call functions of the mathematical library number by number.
 
+mod attend;
+mod combine;
 mod finish;
+mod gather;
 mod heads;
 mod product;
-mod softmax;
+mod sliding;
 mod vector;
 
-pub(crate) use self::finish::{add, finish};
-pub(crate) use self::heads::{joined, split};
-pub(crate) use self::product::{product, product_transposed};
-pub(crate) use self::softmax::softmax;
+use rayon::prelude::*;
+
+pub(crate) use self::attend::attend;
+pub(crate) use self::combine::{add, multiply};
+pub(crate) use self::finish::finish;
+pub(crate) use self::gather::gather;
+pub(crate) use self::heads::{Heads, split};
+pub(crate) use self::product::product_transposed;
+pub(crate) use self::sliding::{Kernel, product_under};
 pub(crate) use self::vector::{gelu, gelu_tanh, norm, sigmoid_times};
 
 /// Numbers that one thread processes at a time: few enough for its cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
+
+/// Zeros to write a result to. All threads make them: one thread would need a tenth of an encoder's time for it.
+pub(crate) fn zeros(count: usize) -> Vec<f32> {
+    rayon::iter::repeat_n(0.0, count).with_min_len(CHUNK).collect()
+}
 
 #[cfg(test)]
 mod tests {
@@ -55,54 +68,93 @@ mod tests {
     }
 
     #[test]
-    fn sums() {
-        for shape in [&[1, 1][..], &[7, 5], &[3, 2, 20_000]] {
-            let (part, x) = (tensor(shape), (tensor(shape) * 3.0).unwrap());
-            let before = values(x.clone());
-            let sum = values(add(part, &x).unwrap());
-            assert!(sum.iter().zip(&before).all(|(sum, x)| (sum - x * 4.0 / 3.0).abs() <= 1e-5));
-            assert_eq!(values(x), before, "only the part is changed");
+    fn sums_and_products() {
+        let wholes = [[2, 3, 5, 7], [8, 12, 49, 49], [1, 1, 1, 1], [2, 1, 1, 20_000]];
+        // The other tensor: the same shape, and each dimension once or missing.
+        let others = |[a, b, c, d]: [usize; 4]| {
+            vec![
+                vec![a, b, c, d],
+                vec![1, b, c, d],
+                vec![a, 1, c, d],
+                vec![a, 1, 1, d],
+                vec![1, b, 1, 1],
+                vec![d],
+                vec![1],
+            ]
+        };
+        for whole in wholes {
+            for shape in others(whole) {
+                let x = tensor(&shape);
+                let before = values(x.clone());
+                for combined in [add, multiply] {
+                    let code = || combined((tensor(&whole) * 3.0).unwrap(), &x).unwrap();
+                    assert_eq!(values(code()), values(composed(code)), "{whole:?}, {shape:?}");
+                }
+                assert_eq!(values(x), before, "only the part is changed");
+            }
         }
-        // a part with other strides
-        let part = tensor(&[4, 3]).t().unwrap();
-        let wanted = composed(|| add(part.clone(), &tensor(&[3, 4])).unwrap());
-        near(add(part, &tensor(&[3, 4])).unwrap(), wanted, "transposed");
+        // other strides: of the part, of the other tensor
+        let (turned, part) = (tensor(&[4, 3]).t().unwrap(), || tensor(&[3, 4]).copy().unwrap());
+        for code in [&|| add(turned.copy().unwrap(), &part()).unwrap() as Tensor, &|| add(part(), &turned).unwrap()]
+            as [&dyn Fn() -> Tensor; 2]
+        {
+            assert_eq!(values(code()), values(composed(code)));
+        }
+        let half = tensor(&[5, 8]).narrow(1, 4, 4).unwrap();
+        let code = || multiply(tensor(&[5, 4]), &half).unwrap();
+        assert_eq!(values(code()), values(composed(code)));
+        assert!(add(tensor(&[2, 3]), &tensor(&[2])).is_err());
+    }
+
+    #[test]
+    fn rows_in_another_order() {
+        for (rows, width) in [(1, 1), (5, 3), (40, 700)] {
+            let x = tensor(&[rows, width]);
+            let index: Vec<u32> = (0..2 * rows).map(|i| ((i * 7) % (rows + 1)) as u32).collect();
+            let index = Tensor::new(index, &Device::Cpu).unwrap();
+            let code = || gather(&x, &index).unwrap();
+            assert_eq!(code().dims(), [2 * rows, width]);
+            assert_eq!(values(code()), values(composed(code)), "{rows} x {width}");
+        }
+        let index = Tensor::new(&[3_u32], &Device::Cpu).unwrap();
+        assert!(gather(&tensor(&[2, 2]), &index).is_err());
+    }
+
+    #[test]
+    fn kernels_that_move_over_frames() {
+        // kernel and stride, with and without overlap; more places than are copied at a time
+        for (frames, channels, size, stride, out) in [
+            (1, 1, 1, 1, 1),
+            (50, 3, 10, 5, 4),
+            (51, 4, 3, 2, 5),
+            (9, 2, 2, 2, 3),
+            (20, 6, 8, 1, 6),
+            (7000, 2, 3, 2, 3),
+        ] {
+            let (x, weight, kernel) =
+                (tensor(&[frames, channels]), tensor(&[out, size * channels]), Kernel { size, stride });
+            let code = || product_under(&x, &weight, kernel).unwrap();
+            assert_eq!(code().dims(), [kernel.places(frames), out]);
+            let (found, wanted) = (values(code()), values(composed(code)));
+            let what = format!("{size} by {stride}");
+            assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-4), "{what}");
+        }
+        assert!(product_under(&tensor(&[9, 2]), &tensor(&[3, 5]), Kernel { size: 3, stride: 1 }).is_err());
     }
 
     #[test]
     fn products() {
-        // one product, several, without rows or inner dimension
-        for (leading, [n, k, m]) in
-            [(&[][..], [300, 70, 50]), (&[2, 3], [37, 8, 5]), (&[2], [0, 4, 3]), (&[2], [2, 0, 3])]
-        {
-            let of = |shape: [usize; 2]| tensor(&[leading, &shape].concat());
-            let (a, b, c) = (of([n, k]), of([k, m]), of([m, k]));
-            for code in [&|| product(&a, &b).unwrap() as Tensor, &|| product_transposed(&a, &c).unwrap()]
-                as [&dyn Fn() -> Tensor; 2]
-            {
-                assert_eq!(code().dims(), [leading, &[n, m]].concat());
-                let (found, wanted) = (values(code()), values(composed(code)));
-                assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-4), "{leading:?} {n} {k} {m}");
-            }
+        // without rows, without inner dimension
+        for [n, k, m] in [[300, 70, 50], [1, 1, 1], [0, 4, 3], [2, 0, 3]] {
+            let (a, b) = (tensor(&[n, k]), tensor(&[m, k]));
+            let code = || product_transposed(&a, &b).unwrap();
+            assert_eq!(code().dims(), [n, m]);
+            let (found, wanted) = (values(code()), values(composed(code)));
+            assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-4), "{n} {k} {m}");
         }
         // a factor with other strides
-        let (a, b) = (tensor(&[5, 7]).t().unwrap(), tensor(&[5, 3]));
-        near(product(&a, &b).unwrap(), composed(|| product(&a, &b).unwrap()), "transposed");
-        assert!(product(&tensor(&[2, 3]), &tensor(&[2, 3])).is_err());
-        assert!(product_transposed(&tensor(&[2, 4, 3]), &tensor(&[3, 4, 3])).is_err());
-    }
-
-    #[test]
-    fn heads_and_weights() {
-        for (items, heads, length, width) in [(1, 1, 1, 1), (3, 2, 5, 7), (2, 12, 197, 64)] {
-            let x = tensor(&[items * length, heads * width]);
-            let parts = || split(&x, items, heads).unwrap();
-            assert_eq!(parts().dims(), [items, heads, length, width]);
-            assert_eq!(values(parts()), values(composed(parts)));
-            let back = || joined(&parts()).unwrap();
-            assert_eq!((values(back()), values(composed(back))), (values(x.clone()), values(x.clone())));
-            let weights = || softmax(tensor(&[items, heads, length, length])).unwrap();
-            near(weights(), composed(weights), "softmax");
-        }
+        let (a, b) = (tensor(&[5, 7]).t().unwrap(), tensor(&[3, 5]));
+        near(product_transposed(&a, &b).unwrap(), composed(|| product_transposed(&a, &b).unwrap()), "transposed");
+        assert!(product_transposed(&tensor(&[2, 4]), &tensor(&[3, 3])).is_err());
     }
 }

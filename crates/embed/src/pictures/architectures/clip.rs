@@ -11,7 +11,7 @@ use crate::{
     EmbedError,
     clip::{blocks, sizes, tower},
     folder::{config::Config, weights::Weights},
-    layers::{Linear, Norm, PreNorm, States, stack},
+    layers::{Linear, Norm, PreNorm, States, add, stack},
 };
 
 /// Patches after a class vector, positions, a norm, blocks, a norm of the class vector, a projection without bias.
@@ -66,7 +66,7 @@ impl PictureModel for ClipVision {
 
     fn forward(&self, pixels: &Pixels, states: States) -> Result<Tensor, EmbedError> {
         let patches = self.patches.forward(pixels)?;
-        let x = self.patches.behind(&self.class, &patches)?.broadcast_add(&self.positions)?;
+        let x = add(self.patches.behind(&self.class, &patches)?, &self.positions)?;
         let (items, length, width) = x.dims3()?;
         let x = self.first_norm.forward(&x.reshape((items * length, width))?)?;
         let x = stack(&self.blocks, x, items, &[], states)?;

@@ -13,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, Linear, Norm, States, add, note},
+    layers::{Activation, Linear, Norm, States, add, multiply, note},
 };
 
 /// Epsilon of every norm but the last, whose epsilon is in the configuration.
@@ -132,7 +132,7 @@ impl Block {
         let inner = self.inner.activated(&self.norm.forward(&mixed)?, self.activation)?;
         let outer = self.outer.forward(&inner)?;
         let outer = match &self.scale {
-            Some(scale) => outer.broadcast_mul(scale)?,
+            Some(scale) => multiply(outer, scale)?,
             None => outer,
         };
         add(outer, x)

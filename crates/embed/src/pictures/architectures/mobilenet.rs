@@ -195,7 +195,7 @@ impl Stem {
         let x = pixels.tensor().pad_with_zeros(2, top, bottom)?.pad_with_zeros(3, left, right)?;
         let x = x.conv2d(&self.kernel, 0, 2, 1, 1)?.permute((0, 2, 3, 1))?.contiguous()?;
         let channels = x.dim(3)?;
-        let x = x.reshape((items * rows * columns, channels))?.broadcast_add(&self.shifts)?;
+        let x = add(x.reshape((items * rows * columns, channels))?, &self.shifts)?;
         Ok((x, (items, rows, columns)))
     }
 }
@@ -240,7 +240,7 @@ impl Block {
             None => x.clone(),
         };
         let step = padding.step(places, self.stride, self.dilation);
-        let inner = activation.forward(&self.depthwise.forward(&inner, places, step)?)?;
+        let inner = activation.forward(self.depthwise.forward(&inner, places, step)?)?;
         let out = self.reduction.forward(&inner)?;
         let out = if self.residual { add(out, x)? } else { out };
         Ok((out, (places.0, step.out.0, step.out.1)))
@@ -263,7 +263,7 @@ impl PictureModel for MobileNet {
 
     fn forward(&self, pixels: &Pixels, mut states: States) -> Result<Tensor, EmbedError> {
         let (x, mut places) = self.first.forward(pixels, self.padding)?;
-        let mut x = self.activation.forward(&x)?;
+        let mut x = self.activation.forward(x)?;
         for block in &self.blocks {
             (x, places) = block.forward(&x, places, self.padding, self.activation)?;
             note(&mut states, &x);

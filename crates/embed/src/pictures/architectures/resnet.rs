@@ -10,7 +10,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, States},
+    layers::{Activation, States, add},
 };
 
 /// Epsilon of the batch norms; it is not in the configuration.
@@ -132,7 +132,7 @@ impl Block {
             Some(shortcut) => shortcut.forward(x)?,
             None => x.clone(),
         };
-        self.activation.forward(&(inner + past)?)
+        self.activation.forward(add(inner, &past)?)
     }
 }
 
@@ -152,9 +152,9 @@ impl Convolution {
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        let x = x.conv2d(&self.kernel, self.padding, self.stride, 1, 1)?.broadcast_add(&self.bias)?;
+        let x = add(x.conv2d(&self.kernel, self.padding, self.stride, 1, 1)?, &self.bias)?;
         match self.activation {
-            Some(activation) => activation.forward(&x),
+            Some(activation) => activation.forward(x),
             None => Ok(x),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         config::Config,
         weights::{Scope, Weights},
     },
-    layers::{Activation, BlockSizes, Feed, Norm, PreNorm, PreNormNames, Projections, States, stack},
+    layers::{Activation, BlockSizes, Feed, Norm, PreNorm, PreNormNames, Projections, States, add, stack},
 };
 
 const PROJECTIONS: Projections =
@@ -135,7 +135,7 @@ impl PictureModel for Vit {
         let patches = self.patches.forward(pixels)?;
         let (rows, columns) = self.patches.grid(pixels);
         let positions = self.positions.of(rows, columns)?;
-        let x = self.patches.behind(&self.vectors, &patches)?.broadcast_add(&positions)?;
+        let x = add(self.patches.behind(&self.vectors, &patches)?, &positions)?;
         let (items, length, width) = x.dims3()?;
         let x = stack(&self.blocks, x.reshape((items * length, width))?, items, &[], states)?;
         // The norm works row by row, so only the row of the class vector is needed.

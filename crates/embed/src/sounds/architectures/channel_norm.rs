@@ -1,11 +1,11 @@
 //! Norms of channels over time.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, InplaceOp3, Layout, Tensor};
 use rayon::prelude::*;
 
 use crate::{
     EmbedError,
-    device::{contiguous, has_kernels},
+    device::{contiguous, contiguous_mut, has_kernels},
     folder::weights::Scope,
 };
 
@@ -26,13 +26,14 @@ impl ChannelNorm {
         Ok(Self { weight: scope.get("weight", &[channels])?, bias: scope.get("bias", &[channels])?, epsilon })
     }
 
-    /// `[frames, channels]` to the same shape.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
+    /// `[frames, channels]` to the same shape. It may write to the tensor itself, of which there must be no other copy.
+    pub fn forward(&self, x: Tensor) -> Result<Tensor, EmbedError> {
         if has_kernels(x.device()) {
-            let over_time = OverTime { epsilon: self.epsilon };
-            return Ok(x.contiguous()?.apply_op3_no_bwd(&self.weight, &self.bias, &over_time)?);
+            let x = x.contiguous()?;
+            x.inplace_op3(&self.weight, &self.bias, &OverTime { epsilon: self.epsilon })?;
+            return Ok(x);
         }
-        let x = x.broadcast_sub(&mean(x)?)?;
+        let x = x.broadcast_sub(&mean(&x)?)?;
         let deviation = (mean(&x.sqr()?)? + self.epsilon)?.sqrt()?;
         Ok(x.broadcast_div(&deviation)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
     }
@@ -52,55 +53,60 @@ struct OverTime {
     epsilon: f64,
 }
 
-impl CustomOp3 for OverTime {
+impl InplaceOp3 for OverTime {
     fn name(&self) -> &'static str {
         "norm over time"
     }
 
     fn cpu_fwd(
         &self,
-        x: &CpuStorage,
+        x: &mut CpuStorage,
         layout: &Layout,
         weight: &CpuStorage,
         weight_layout: &Layout,
         bias: &CpuStorage,
         bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let values = contiguous(x, layout)?;
-        let (weight, bias) = (contiguous(weight, weight_layout)?, contiguous(bias, bias_layout)?);
+    ) -> candle_core::Result<()> {
+        let values = contiguous_mut(x, layout)?;
+        let [weight, bias] = [contiguous(weight, weight_layout)?, contiguous(bias, bias_layout)?];
         let channels = weight.len();
         if layout.dims().last() != Some(&channels) {
             candle_core::bail!("norm of {channels} channels over {:?}", layout.dims());
         }
         let count = (values.len() / channels).max(1) as f64;
-        let sums = |term: &(dyn Fn(usize, f32) -> f64 + Sync)| {
-            let parts: Vec<Vec<f64>> = values
-                .par_chunks(CHUNK * channels)
-                .map(|chunk| {
-                    let mut sums = vec![0.0; channels];
-                    for frame in chunk.chunks_exact(channels) {
-                        sums.iter_mut().zip(frame).enumerate().for_each(|(i, (sum, x))| *sum += term(i, *x));
-                    }
-                    sums
-                })
-                .collect();
-            let added = |all: Vec<f64>, part: &Vec<f64>| all.iter().zip(part).map(|(a, b)| a + b).collect();
-            parts.iter().fold(vec![0.0; channels], added)
-        };
-        let means: Vec<f64> = sums(&|_, x| f64::from(x)).into_iter().map(|sum| sum / count).collect();
-        let squares = sums(&|i, x| (f64::from(x) - means[i]).powi(2));
+        let means = sums(values, &vec![0.0; channels], |x| x);
+        let means: Vec<f64> = means.into_iter().map(|sum| sum / count).collect();
+        let squares = sums(values, &means, |x| x * x);
         let factors: Vec<f64> = squares.into_iter().map(|sum| (sum / count + self.epsilon).sqrt().recip()).collect();
-        let mut out = vec![0.0; values.len()];
-        let chunks = values.par_chunks(CHUNK * channels).zip(out.par_chunks_mut(CHUNK * channels));
-        chunks.for_each(|(values, out)| {
-            for (frame, out) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-                for (i, (x, out)) in frame.iter().zip(out).enumerate() {
-                    *out = ((f64::from(*x) - means[i]) * factors[i]) as f32 * weight[i] + bias[i];
+        values.par_chunks_mut(CHUNK * channels).for_each(|chunk| {
+            for frame in chunk.chunks_exact_mut(channels) {
+                let scales = means.iter().zip(&factors).zip(weight.iter().zip(bias));
+                for (x, ((mean, factor), (weight, bias))) in frame.iter_mut().zip(scales) {
+                    *x = ((f64::from(*x) - mean) * factor) as f32 * weight + bias;
                 }
             }
         });
-        Ok((CpuStorage::F32(out), layout.shape().clone()))
+        Ok(())
     }
+}
+
+/// The sum of `term(x - mean)` over the frames of each channel.
+fn sums(values: &[f32], means: &[f64], term: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
+    let channels = means.len();
+    let parts: Vec<Vec<f64>> = values
+        .par_chunks(CHUNK * channels)
+        .map(|chunk| {
+            let mut sums = vec![0.0; channels];
+            for frame in chunk.chunks_exact(channels) {
+                for (sum, (x, mean)) in sums.iter_mut().zip(frame.iter().zip(means)) {
+                    *sum += term(f64::from(*x) - mean);
+                }
+            }
+            sums
+        })
+        .collect();
+    let added = |all: Vec<f64>, part: &Vec<f64>| all.iter().zip(part).map(|(a, b)| a + b).collect();
+    parts.iter().fold(vec![0.0; channels], added)
 }
 
 #[cfg(test)]
@@ -120,8 +126,9 @@ mod tests {
             let vector = || tensor(1, channels).get(0).unwrap();
             let norm = ChannelNorm { weight: vector(), bias: vector(), epsilon: 1e-5 };
             let x = (tensor(frames, channels) + 0.5).unwrap();
-            let kernel = norm.forward(&x).unwrap();
-            let difference = (composed(|| norm.forward(&x)).unwrap() - &kernel).unwrap().abs().unwrap();
+            let forward = || norm.forward(x.copy().unwrap()).unwrap();
+            let kernel = forward();
+            let difference = (composed(forward) - &kernel).unwrap().abs().unwrap();
             let largest: f32 = difference.flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap();
             println!("{frames} x {channels}: {largest:e}");
             assert!(largest <= 1e-6 && kernel.dims() == x.dims(), "{frames} x {channels}: {largest:e}");

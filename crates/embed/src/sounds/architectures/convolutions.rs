@@ -2,17 +2,15 @@
 
 use candle_core::Tensor;
 
-use super::{channel_norm::ChannelNorm, frames::under};
+use super::channel_norm::ChannelNorm;
 use crate::{
     EmbedError,
     folder::{config::Config, weights::Scope},
-    layers::{Activation, Linear, Norm},
+    layers::{Activation, Kernel, Linear, Norm},
 };
 
 /// Epsilon of the norms between the convolutions; the configuration does not set it.
 const EPSILON: f64 = 1e-5;
-/// Frames that are computed together, so that the values under the kernel are copied for few frames at a time.
-const CHUNK: usize = 2048;
 
 /// Convolutions without padding, each followed by its norm, if it has one, and the activation. Frames are rows
 /// `[frames, channels]`, in which the values under the kernel are side by side.
@@ -22,12 +20,11 @@ pub(super) struct Convolutions {
 }
 
 struct Convolution {
-    /// The kernel as a map of `size · input` values.
+    /// A map of the values under the kernel.
     map: Linear,
+    kernel: Kernel,
     norm: Kind,
     output: usize,
-    size: usize,
-    stride: usize,
 }
 
 enum Kind {
@@ -70,7 +67,7 @@ impl Convolutions {
                 (false, _) => Kind::None,
             };
             let map = Linear::of(kernel.flatten_from(1)?, bias);
-            layers.push(Convolution { map, norm, output: *output, size: *size, stride: *stride });
+            layers.push(Convolution { map, kernel: Kernel { size: *size, stride: *stride }, norm, output: *output });
         }
         Ok(Self { layers, activation: Activation::named(config, "feat_extract_activation", "gelu")? })
     }
@@ -82,8 +79,9 @@ impl Convolutions {
 
     /// Smallest number of values that gives a frame.
     pub fn least(&self) -> usize {
-        let before =
-            |frames: usize, layer: &Convolution| (frames - 1).saturating_mul(layer.stride).saturating_add(layer.size);
+        let before = |frames: usize, Convolution { kernel, .. }: &Convolution| {
+            (frames - 1).saturating_mul(kernel.stride).saturating_add(kernel.size)
+        };
         self.layers.iter().rev().fold(1, before)
     }
 
@@ -99,20 +97,10 @@ impl Convolutions {
 
 impl Convolution {
     fn forward(&self, x: &Tensor, activation: Activation) -> Result<Tensor, EmbedError> {
-        let frames = x.dim(0)?.checked_sub(self.size).map_or(0, |rest| rest / self.stride + 1);
-        let mut chunks = Vec::new();
-        for start in (0..frames).step_by(CHUNK) {
-            let rows = under(x, start..(start + CHUNK).min(frames), self.size, self.stride)?;
-            chunks.push(match &self.norm {
-                Kind::None => self.map.activated(&rows, activation)?,
-                Kind::Layer(norm) => activation.forward(&norm.forward(&self.map.forward(&rows)?)?)?,
-                Kind::Channel(_) => self.map.forward(&rows)?,
-            });
-        }
-        let out = Tensor::cat(&chunks, 0)?;
         match &self.norm {
-            Kind::Channel(norm) => activation.forward(&norm.forward(&out)?),
-            _ => Ok(out),
+            Kind::None => self.map.under(x, self.kernel, Some(activation)),
+            Kind::Layer(norm) => activation.forward(norm.forward(&self.map.under(x, self.kernel, None)?)?),
+            Kind::Channel(norm) => activation.forward(norm.forward(self.map.under(x, self.kernel, None)?)?),
         }
     }
 }

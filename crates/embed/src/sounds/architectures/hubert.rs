@@ -11,7 +11,7 @@ use crate::{
     },
     layers::{
         Activation, Attention, BlockSizes, Feed, Linear, Norm, PostNorm, PreNorm, PreNormNames, Projections, States,
-        stack,
+        add, stack,
     },
 };
 
@@ -111,7 +111,7 @@ impl SoundModel for Hubert {
             x = norm.forward(&x)?;
         }
         x = self.projection.forward(&x)?;
-        x = (&x + self.positions.forward(&x)?)?;
+        x = add(self.positions.forward(&x)?, &x)?;
         match &self.layers {
             Layers::Post(layers) => stack(layers, self.norm.forward(&x)?, 1, &[], states),
             Layers::Pre(layers) => self.norm.forward(&stack(layers, x, 1, &[], states)?),

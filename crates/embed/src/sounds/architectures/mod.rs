@@ -2,7 +2,6 @@
 
 mod channel_norm;
 mod convolutions;
-mod frames;
 mod hubert;
 pub(crate) mod load;
 pub(crate) mod model;

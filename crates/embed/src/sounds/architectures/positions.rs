@@ -3,16 +3,12 @@
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::frames::under;
 use crate::{
     EmbedError,
     device::has_kernels,
     folder::{config::Config, weights::Scope},
-    layers::{Activation, Linear},
+    layers::{Activation, Kernel, Linear, add},
 };
-
-/// Frames of a group that are computed together.
-const CHUNK: usize = 512;
 
 /// A convolution in groups of channels, zeros beyond the ends, as many frames as before, then the activation.
 pub(super) struct Positions {
@@ -67,17 +63,13 @@ impl Positions {
             true => self.groups.par_iter().enumerate().map(part).collect::<Result<_, EmbedError>>()?,
             false => self.groups.iter().enumerate().map(part).collect::<Result<_, EmbedError>>()?,
         };
-        self.activation.forward(&Tensor::cat(&parts, 1)?.broadcast_add(&self.bias)?)
+        self.activation.forward(add(Tensor::cat(&parts, 1)?, &self.bias)?)
     }
 
     /// The channels of one group.
     fn group(&self, x: &Tensor, map: &Linear) -> Result<Tensor, EmbedError> {
         let (frames, before) = (x.dim(0)?, self.size / 2);
         let padded = x.pad_with_zeros(0, before, self.size - before)?.contiguous()?;
-        let mut chunks = Vec::new();
-        for start in (0..frames).step_by(CHUNK) {
-            chunks.push(map.forward(&under(&padded, start..(start + CHUNK).min(frames), self.size, 1)?)?);
-        }
-        Ok(Tensor::cat(&chunks, 0)?)
+        Ok(map.under(&padded, Kernel { size: self.size, stride: 1 }, None)?.narrow(0, 0, frames)?)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     EmbedError,
     device::{contiguous, has_kernels},
     folder::weights::Scope,
+    layers::zeros,
 };
 
 /// Items, height, width of a map.
@@ -159,7 +160,7 @@ impl CustomOp3 for Moving {
         let values = contiguous(x, layout)?;
         let weights = [contiguous(kernel, kernel_layout)?, contiguous(bias, bias_layout)?];
         let ((items, height, width), (rows, columns), channels) = (self.places, self.step.out, weights[1].len());
-        let mut out = vec![0.0; items * rows * columns * channels];
+        let mut out = zeros(items * rows * columns * channels);
         out.par_chunks_mut(columns * channels).enumerate().for_each(|(row, out)| {
             let (item, y) = (row / rows, row % rows);
             let item = &values[item * height * width * channels..][..height * width * channels];

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::depthwise::Places;
-use crate::EmbedError;
+use crate::{EmbedError, layers::gather};
 
 /// Addend for the scores of places that were not neighbours before the shift; the weights of the hub were trained with
 /// this value.
@@ -12,29 +12,17 @@ const APART: f32 = -100.0;
 /// Rows of a matrix in another order; some are rows of zeros.
 pub(crate) struct Gather {
     index: Tensor,
-    padded: bool,
 }
 
 impl Gather {
     /// From the index of each row of the result; `None` is a row of zeros behind the `rows` rows of the matrix.
     fn of(rows: usize, index: impl Iterator<Item = Option<usize>>, device: &Device) -> Result<Self, EmbedError> {
-        let mut padded = false;
-        let index: Vec<u32> = index
-            .map(|row| {
-                padded |= row.is_none();
-                row.unwrap_or(rows) as u32
-            })
-            .collect();
-        let count = index.len();
-        Ok(Self { index: Tensor::from_vec(index, count, device)?, padded })
+        let index: Vec<u32> = index.map(|row| row.unwrap_or(rows) as u32).collect();
+        Ok(Self { index: Tensor::new(index, device)? })
     }
 
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, EmbedError> {
-        let x = x.contiguous()?;
-        Ok(match self.padded {
-            true => Tensor::cat(&[&x, &x.narrow(0, 0, 1)?.zeros_like()?], 0)?.index_select(&self.index, 0)?,
-            false => x.index_select(&self.index, 0)?,
-        })
+        gather(x, &self.index)
     }
 }
 
