@@ -99,7 +99,7 @@ impl Aligner for ConsensusRidgeParams {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn uses_seed(&self) -> bool {

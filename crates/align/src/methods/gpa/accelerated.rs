@@ -21,6 +21,8 @@ const SWEEPS: usize = 500;
 const GROUP: usize = 2;
 /// Largest share of the last change that is added to `A_m`.
 const MOMENTUM: f64 = 0.5;
+/// Sweeps between two changes of the moments go on as long as one gains more than this share of all.
+const SHARE: f64 = 0.1;
 /// `S = G R` is updated by differences and computed anew after this many sweeps.
 const REFRESH: usize = 50;
 
@@ -49,6 +51,35 @@ pub(super) fn solve(params: &GpaParams, moments: &Moments, start: Option<Matrix<
     narrow(params, moments, start)
 }
 
+/// At most `most` sweeps from these orthogonal maps. They end when one gains less than a tenth of all, whatever `tol` is: sweeps
+/// that depended on a tolerance would take another path for each tolerance.
+pub(super) fn further(
+    params: &GpaParams,
+    moments: &Moments,
+    maps: Matrix<f64>,
+    most: usize,
+) -> Result<Solved, AlignError> {
+    if moments.is_wide() {
+        return wide::solve(&GpaParams { tol: 0.0, ..params.clone() }, moments, Some(maps), most);
+    }
+    let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
+    let mut state = State { moments, maps, sums, previous: vec![None; moments.views()] };
+    let before = state.objective();
+    let (mut last, mut run, mut iterations) = (before, 0, 0);
+    while iterations < most {
+        state.fast_sweep(last, &mut run)?;
+        iterations += 1;
+        let objective = state.objective();
+        let gained = last - objective;
+        last = objective;
+        if gained <= SHARE * (before - objective) {
+            break;
+        }
+    }
+    let (objective, maps) = (last, state.maps);
+    Ok(Solved { objective, maps, stop: Termination::IterationCap, iterations, residual: f64::INFINITY })
+}
+
 /// The sweeps for views that are not wide.
 fn narrow(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> Result<Solved, AlignError> {
     let mut state = State::new(moments, start)?;
@@ -60,17 +91,7 @@ fn narrow(params: &GpaParams, moments: &Moments, start: Option<Matrix<f64>>) -> 
     let most = params.max_iter.unwrap_or(SWEEPS);
     for iteration in 1..=most {
         match &mut phase {
-            Phase::Fast { run } => {
-                let before = state.clone();
-                let momentum = (f64::from(*run) / f64::from(*run + 3)).min(MOMENTUM);
-                state.sweep(GROUP, momentum)?;
-                *run += 1;
-                if state.objective() > last {
-                    state = State { previous: vec![None; moments.views()], ..before };
-                    state.sweep(1, 0.0)?;
-                    *run = 0;
-                }
-            }
+            Phase::Fast { run } => state.fast_sweep(last, run)?,
             Phase::Plain { .. } => state.sweep(1, 0.0)?,
         }
         if iteration % REFRESH == 0 {
@@ -141,6 +162,21 @@ impl<'a> State<'a> {
 
     fn refresh(&mut self) {
         linalg::gemm(self.sums.view_mut(), Accum::Replace, self.moments.gram(), self.maps.view(), Threads::Pool);
+    }
+
+    /// A sweep of [`GROUP`] views at a time with momentum; one that ends above `last` is repeated one view at a time. `run`
+    /// counts the sweeps in a row that lowered the objective.
+    fn fast_sweep(&mut self, last: f64, run: &mut u32) -> Result<(), AlignError> {
+        let before = self.clone();
+        let momentum = (f64::from(*run) / f64::from(*run + 3)).min(MOMENTUM);
+        self.sweep(GROUP, momentum)?;
+        *run += 1;
+        if self.objective() > last {
+            *self = State { previous: vec![None; self.moments.views()], ..before };
+            self.sweep(1, 0.0)?;
+            *run = 0;
+        }
+        Ok(())
     }
 
     /// Updates all views, `group` at a time.

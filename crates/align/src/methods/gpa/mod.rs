@@ -108,7 +108,7 @@ impl Aligner for GpaParams {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn uses_seed(&self) -> bool {

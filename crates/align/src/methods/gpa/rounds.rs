@@ -142,14 +142,11 @@ impl Rounds {
     }
 }
 
-/// At most five sweeps from these maps.
+/// At most five sweeps from these maps; the rounds decide about the end.
 fn sweep(params: &GpaParams, moments: &Moments, maps: Matrix<f64>) -> Result<Solved, AlignError> {
-    let params = GpaParams { max_iter: Some(SWEEPS), ..params.clone() };
     match params.solver {
-        Solver::Released => released::solve(&params, moments, maps),
-        // The rounds decide about the end. Sweeps that depended on a tolerance would take another path for each
-        // tolerance.
-        Solver::Accelerated => accelerated::solve(&GpaParams { tol: 0.0, ..params }, moments, Some(maps)),
+        Solver::Released => released::solve(&GpaParams { max_iter: Some(SWEEPS), ..params.clone() }, moments, maps),
+        Solver::Accelerated => accelerated::further(params, moments, maps, SWEEPS),
     }
 }
 
