@@ -66,4 +66,7 @@ for name in ("smoke.yaml", "robustness.yaml", "paper/table1.yaml"):
     keep("grid", name.replace("/", "-"), (outline / "experiments" / name).read_bytes())
 for name in ("emoji.yaml", "massive10.yaml"):
     keep("manifest", name, (outline / "data-manifests" / name).read_bytes())
+# the shortest sound of each format
+for name in ("b.flac", "b.mp3", "b.ogg", "b.wav"):
+    keep("sound", name, (outline / "crates/embed/tests/golden/sounds" / name).read_bytes())
 print(json.dumps({p.name: sum(f.stat().st_size for f in p.iterdir()) for p in sorted(here.iterdir())}))

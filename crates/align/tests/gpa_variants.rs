@@ -122,6 +122,20 @@ fn weights_and_scales_of_one_are_gpa() {
 }
 
 #[test]
+fn scales_take_few_more_sweeps_and_end_where_the_released_solver_ends() {
+    let train = with_noise(0.3).train.views;
+    let ended = |params: GpaParams| {
+        let report = fit(GpaParams { tol: 1e-8, ..params }, &train).report;
+        assert_eq!(report.stop, Termination::Converged);
+        (report.iterations.unwrap(), report.objective.unwrap())
+    };
+    let ((plain, _), (with_scales, objective)) = (ended(plain()), ended(scaled()));
+    let (_, released) = ended(GpaParams { solver: Solver::Released, max_iter: Some(2000), ..scaled() });
+    assert!((objective / released - 1.0).abs() < 1e-7, "{objective} and not {released}");
+    assert!((plain + 1..plain + 7).contains(&with_scales), "{with_scales} sweeps, {plain} without scales");
+}
+
+#[test]
 fn rounds_never_raise_the_objective() {
     let train = permuted(&data().train.views, 2, 0.4);
     for params in [scaled(), robust(Robust::Huber(0.4)), robust(Robust::Tukey(1.0))] {

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
 };
 
@@ -173,6 +174,16 @@ pub(crate) fn reason(error: &candle_core::Error) -> String {
     }
 }
 
+/// What a decoder of another crate finds, or the words of its panic: some panic on damaged files. The decoder's data are dropped
+/// with it. The program's panic hook is left as it is and may print the same words.
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(decode)).map_err(|panic| {
+        let words =
+            panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        words.and_then(|words| words.lines().next()).unwrap_or("the decoder gives no reason").into()
+    })
+}
+
 impl EmbedError {
     /// Whether the encoder itself cannot be run, so that another attempt would not help; false for other failures.
     pub fn is_refusal(&self) -> bool {
@@ -205,5 +216,17 @@ impl EmbedError {
 
     pub(crate) fn output(path: &Path, problem: impl Into<String>) -> Self {
         Self::Output { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_decoder_becomes_its_first_line() {
+        assert_eq!(guarded(|| 3), Ok(3));
+        assert_eq!(guarded(|| -> u8 { panic!("page {} has no end\nat all", 3) }), Err("page 3 has no end".into()));
+        assert_eq!(guarded(|| panic::panic_any(5)), Err::<(), _>("the decoder gives no reason".into()));
     }
 }

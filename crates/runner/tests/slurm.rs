@@ -21,8 +21,8 @@ const WHAT: &str = "grids on a Slurm cluster";
 /// Bounds every wait; a busy machine is slow, a hanging test is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A cell of a second or more, which a process can be found and stopped in: this profile does not end early.
-const LONG: &str = "[gcpa: {training: {fast: {epochs: 150}}}]";
+/// A cell of some seconds, which a process can be found and stopped in: this profile does not end early.
+const LONG: &str = "[gcpa: {training: {fast: {epochs: 300}}}]";
 
 fn until(what: &str, ready: impl Fn() -> bool, or_say: impl Fn() -> String) {
     let end = Instant::now() + PATIENCE;

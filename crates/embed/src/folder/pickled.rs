@@ -13,7 +13,11 @@ use candle_core::{
     pickle::{Object, PthTensors, Stack, TensorInfo},
 };
 
-use crate::{EmbedError, error::reason, folder::WHOLE};
+use crate::{
+    EmbedError,
+    error::{guarded, reason},
+    folder::WHOLE,
+};
 
 /// Beginning of the older files: a pickled number without meaning, then version 1001.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
@@ -26,16 +30,10 @@ pub(crate) fn read(path: &Path) -> std::result::Result<Tensors, EmbedError> {
     let mut file = BufReader::new(File::open(path).map_err(|error| EmbedError::read(path, error))?);
     let mut start = vec![0; LEGACY.len()];
     let legacy = file.read_exact(&mut start).is_ok() && start == LEGACY;
-    // The library panics on some damaged pickles.
-    let tensors = std::panic::catch_unwind(move || if legacy { in_a_row(file, length) } else { zipped(path, length) });
-    let why = match tensors {
+    let why = match guarded(|| if legacy { in_a_row(file, length) } else { zipped(path, length) }) {
         Ok(Ok(tensors)) => return Ok(tensors),
         Ok(Err(error)) => reason(&error),
-        Err(panic) => {
-            let words =
-                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            format!("its pickle is damaged ({})", words.unwrap_or("the parser gives no reason"))
-        }
+        Err(words) => format!("its pickle is damaged ({words})"),
     };
     let detail = format!("{why}; expected a state dict written by torch.save; save the weights as `{WHOLE}` instead");
     Err(EmbedError::format(path, "PyTorch", detail))

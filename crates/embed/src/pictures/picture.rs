@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::{DynamicImage, io::Reader};
 
-use crate::EmbedError;
+use crate::{EmbedError, error::guarded};
 
 /// A picture with `C` bytes a pixel, row after row: 3 for red, green and blue, 1 for grey.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,9 @@ impl Rgb {
         let wrong = |problem: String| EmbedError::Picture { path: path.to_owned(), problem };
         let reader = Reader::open(path).map_err(|error| EmbedError::read(path, error))?;
         let reader = reader.with_guessed_format().map_err(|error| EmbedError::read(path, error))?;
-        let decoded = reader.decode().map_err(|error| wrong(format!("not a readable PNG or JPEG file: {error}")))?;
+        let decoded = guarded(|| reader.decode())
+            .map_err(|words| wrong(format!("its parts contradict each other ({words})")))?
+            .map_err(|error| wrong(format!("not a readable PNG or JPEG file: {error}")))?;
         match decoded {
             DynamicImage::ImageLuma8(_)
             | DynamicImage::ImageLumaA8(_)

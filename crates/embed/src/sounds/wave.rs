@@ -13,7 +13,7 @@ use symphonia::{
     default::{get_codecs, get_probe},
 };
 
-use crate::EmbedError;
+use crate::{EmbedError, error::guarded};
 
 /// A sound of one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,11 @@ impl Wave {
     /// The file cannot be read, has another format, is empty or cut off, has no sound, or holds numbers that are not
     /// finite.
     pub fn open(path: &Path) -> Result<Self, EmbedError> {
+        let damaged = |words| EmbedError::sound(path)(format!("its parts contradict each other ({words})"));
+        guarded(|| Self::decoded(path)).unwrap_or_else(|words| Err(damaged(words)))
+    }
+
+    fn decoded(path: &Path) -> Result<Self, EmbedError> {
         let wrong = EmbedError::sound(path);
         let file = File::open(path).map_err(|error| EmbedError::read(path, error))?;
         let length = file.metadata().map_err(|error| EmbedError::read(path, error))?.len();
