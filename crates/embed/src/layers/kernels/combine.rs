@@ -36,6 +36,15 @@ enum Combine {
     Product,
 }
 
+impl Combine {
+    fn apply(&self, part: &mut f32, x: f32) {
+        match self {
+            Self::Sum => *part += x,
+            Self::Product => *part *= x,
+        }
+    }
+}
+
 impl InplaceOp2 for Combine {
     fn name(&self) -> &'static str {
         "sum or product"
@@ -54,16 +63,9 @@ impl InplaceOp2 for Combine {
             while !part.is_empty() {
                 let (start, left) = runs.from(at);
                 let (now, rest) = part.split_at_mut(left.min(part.len()));
-                match (runs.constant, self) {
-                    (true, Self::Sum) => now.iter_mut().for_each(|part| *part += values[start]),
-                    (true, Self::Product) => now.iter_mut().for_each(|part| *part *= values[start]),
-                    (false, how) => {
-                        let pairs = now.iter_mut().zip(&values[start..]);
-                        match how {
-                            Self::Sum => pairs.for_each(|(part, x)| *part += x),
-                            Self::Product => pairs.for_each(|(part, x)| *part *= x),
-                        }
-                    }
+                match runs.constant {
+                    true => now.iter_mut().for_each(|part| self.apply(part, values[start])),
+                    false => now.iter_mut().zip(&values[start..]).for_each(|(part, x)| self.apply(part, *x)),
                 }
                 at += now.len();
                 part = rest;
