@@ -119,7 +119,7 @@ impl Aligner for SumcorParams {
     }
 
     fn cost(&self, size: &FitSize) -> f64 {
-        4.0 + 2.0 * size.views as f64
+        4.0 + 12.0 * size.views as f64
     }
 
     fn search(&self, size: &FitSize) -> SearchSpace {
