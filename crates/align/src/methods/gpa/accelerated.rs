@@ -62,8 +62,7 @@ pub(super) fn further(
     if moments.is_wide() {
         return wide::solve(&GpaParams { tol: 0.0, ..params.clone() }, moments, Some(maps), most);
     }
-    let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
-    let mut state = State { moments, maps, sums, previous: vec![None; moments.views()] };
+    let mut state = State::at(moments, maps);
     let before = state.objective();
     let (mut last, mut run, mut iterations) = (before, 0, 0);
     while iterations < most {
@@ -151,9 +150,13 @@ impl<'a> State<'a> {
         };
         let factors: Result<Vec<Matrix<f64>>, AlignError> =
             targets.par_iter().enumerate().map(|(m, target)| polar(moments, m, target)).collect();
-        let maps = stacked(moments, &factors?);
+        Ok(Self::at(moments, stacked(moments, &factors?)))
+    }
+
+    /// These maps, as they are.
+    fn at(moments: &'a Moments, maps: Matrix<f64>) -> Self {
         let sums = linalg::product(moments.gram(), maps.view(), Threads::Pool);
-        Ok(Self { moments, maps, sums, previous: vec![None; views] })
+        Self { moments, maps, sums, previous: vec![None; moments.views()] }
     }
 
     fn objective(&self) -> f64 {
@@ -276,9 +279,7 @@ mod tests {
             let solved = solve(&params, &moments, None).expect("valid");
             assert_eq!(solved.stop, Termination::Converged, "set {seed} after {}", solved.iterations);
             sweeps += solved.iterations;
-            let sums = linalg::product(moments.gram(), solved.maps.view(), Threads::Pool);
-            let previous = vec![None; moments.views()];
-            let mut state = State { moments: &moments, maps: solved.maps, sums, previous };
+            let mut state = State::at(&moments, solved.maps);
             let mut last = f64::INFINITY;
             for _ in 0..3000 {
                 state.sweep(1, 0.0).expect("valid");

@@ -116,6 +116,7 @@ impl CustomOp3 for Attend {
 mod tests {
     use candle_core::Device;
 
+    use super::super::split;
     use super::*;
 
     /// Queries, keys and values; for some sizes, the rows of the heads lie apart.
@@ -124,7 +125,7 @@ mod tests {
         [0.7, 1.3, 2.9].map(|seed: f32| {
             let values = (0..items * heads * length * width).map(|i| (i as f32 * seed).sin()).collect();
             let rows = Tensor::from_vec(values, (items * length, heads * width), &Device::Cpu).unwrap();
-            super::super::split(&rows, items, heads).unwrap()
+            split(&rows, items, heads).unwrap()
         })
     }
 

@@ -7,7 +7,6 @@ mod finish;
 mod gather;
 mod heads;
 mod product;
-mod sliding;
 mod vector;
 
 use rayon::prelude::*;
@@ -17,8 +16,7 @@ pub(crate) use self::combine::{add, multiply};
 pub(crate) use self::finish::finish;
 pub(crate) use self::gather::gather;
 pub(crate) use self::heads::{Heads, split};
-pub(crate) use self::product::product_transposed;
-pub(crate) use self::sliding::{Kernel, product_under};
+pub(crate) use self::product::{Kernel, product_transposed, product_under};
 pub(crate) use self::vector::{gelu, gelu_tanh, norm, sigmoid_times};
 
 /// Numbers that one thread processes at a time: few enough for its cache.
