@@ -301,12 +301,15 @@ class SUMCOR(Aligner):
         Width of the universe: the first principal axes of the solution; None keeps all.
     tol : number >= 0, default 1e-06
         Stop when a sweep changes the objective by less than this share.
+    max_iter : integer >= 1, or None, default None
+        Maximum number of sweeps over the views; None is 500.
     constant_columns : clamp, released, default 'clamp'
         Treatment of columns that are constant on the training rows: set to 0, or divided by 1e-8 as released.
     """
     shrinkage: float
     rank: int | None
     tol: float
+    max_iter: int | None
     constant_columns: Literal["clamp", "released"]
     def __init__(
         self,
@@ -314,6 +317,7 @@ class SUMCOR(Aligner):
         shrinkage: float = 0.0,
         rank: int | None = None,
         tol: float = 1e-06,
+        max_iter: int | None = None,
         constant_columns: Literal["clamp", "released"] = "clamp",
     ) -> None: ...
 

@@ -7,7 +7,7 @@ use align::linalg::{Threads, product};
 use align::methods::gcpa::{CorrectorBase, GcpaParams, GpaBase, Training};
 use align::methods::gpa::{GpaParams, Orientation, Solver};
 use align::synthetic::Synthetic;
-use align::{Fit, Matrix, Method, Termination, Universe, Views};
+use align::{Fit, FitWarning, Matrix, Method, Termination, Universe, Views};
 use common::Golden;
 
 /// Best stationary values known of the two synthetic cases.
@@ -148,4 +148,18 @@ fn a_cap_that_was_reached_is_a_warning_also_of_what_stands_on_the_fit() {
     let base = CorrectorBase::Gpa(GpaBase { max_iter: Some(1), tol: 0.0, ..GpaBase::default() });
     let gcpa = GcpaParams { base, training: Training::released(1), ..Default::default() };
     assert_eq!(Method::from(gcpa).fit(&train, 0).unwrap().report.warnings.len(), 1);
+}
+
+#[test]
+fn the_warning_of_a_cap_names_a_parameter_of_the_method() {
+    let train = synthetic();
+    for name in ["gpa", "srm", "sumcor"] {
+        let method: Method = serde_json::from_str(&format!(r#"{{"{name}": {{"max_iter": 1, "tol": 0}}}}"#)).unwrap();
+        let warnings = method.fit(&train, 0).unwrap().report.warnings;
+        let [FitWarning::IterationCap { iterations: 1, parameter, .. }] = warnings.as_slice() else {
+            panic!("{name}: {warnings:?}")
+        };
+        let documented: Vec<&str> = method.parameter_docs().iter().map(|doc| doc.name).collect();
+        assert!(documented.contains(&parameter.as_str()), "{name}: {parameter} and not {documented:?}");
+    }
 }

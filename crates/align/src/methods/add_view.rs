@@ -120,7 +120,7 @@ impl Aligner for AddViewParams {
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn needs(&self) -> Needs {

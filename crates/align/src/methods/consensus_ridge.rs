@@ -99,7 +99,7 @@ impl Aligner for ConsensusRidgeParams {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn uses_seed(&self) -> bool {

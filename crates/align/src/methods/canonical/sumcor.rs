@@ -59,19 +59,23 @@ pub struct SumcorParams {
     pub rank: Option<usize>,
     /// Tolerance: stop after a sweep that changes the objective by less than this, relative to the objective.
     pub tol: f64,
+    /// Maximal number of sweeps over the views. Default: 500.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_iter: Option<usize>,
     /// Treatment of columns that are constant on the training rows.
     pub constant_columns: ConstantColumns,
 }
 
 impl Default for SumcorParams {
     fn default() -> Self {
-        Self { shrinkage: 0.0, rank: None, tol: 1e-6, constant_columns: ConstantColumns::default() }
+        Self { shrinkage: 0.0, rank: None, tol: 1e-6, max_iter: None, constant_columns: ConstantColumns::default() }
     }
 }
 
 impl SumcorParams {
     fn rotation(&self) -> GpaParams {
-        GpaParams { solver: Solver::Accelerated, tol: self.tol, rank: self.rank, ..GpaParams::default() }
+        let Self { tol, max_iter, rank, .. } = *self;
+        GpaParams { solver: Solver::Accelerated, tol, max_iter, rank, ..GpaParams::default() }
     }
 }
 
@@ -90,6 +94,12 @@ const PARAMETERS: &[ParameterDoc] = &[
         "Width of the universe: the first principal axes of the solution; null keeps all",
     ),
     ParameterDoc::new("tol", "1e-6", "number >= 0", "Stop when a sweep changes the objective by less than this share"),
+    ParameterDoc::new(
+        "max_iter",
+        "null",
+        "integer >= 1, or null",
+        "Maximum number of sweeps over the views; null is 500",
+    ),
     CONSTANT_COLUMNS,
 ];
 
@@ -111,7 +121,7 @@ impl Aligner for SumcorParams {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn uses_seed(&self) -> bool {

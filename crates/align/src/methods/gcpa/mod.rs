@@ -108,7 +108,7 @@ impl Aligner for GcpaParams {
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn cost(&self, size: &FitSize) -> f64 {

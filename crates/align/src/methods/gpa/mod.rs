@@ -108,7 +108,7 @@ impl Aligner for GpaParams {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn uses_seed(&self) -> bool {
