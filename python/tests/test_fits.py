@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::polyalign.FitWarning")
 
 def long_fit() -> tuple[pa.Aligner, Views]:
     """A fit that takes much longer than any test."""
-    return pa.GCPA(epochs=10**6, steps_per_epoch=10**6), synthetic(2000, (64, 64, 64))
+    return pa.GCPA(training="fast", epochs=10**6, steps_per_epoch=10**6), synthetic(2000, (64, 64, 64))
 
 
 def test_a_fit_has_views_a_width_and_a_report(views: Views) -> None:
@@ -285,7 +285,9 @@ def test_other_threads_run_during_a_fit() -> None:
 
 def test_ctrl_c_ends_a_fit_within_a_second() -> None:
     code = textwrap.dedent("""
-        import sys, time
+        import signal, sys, time
+        # A shell that runs in the background leaves Ctrl-C to others.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.path.insert(0, sys.argv[1])
         from test_fits import long_fit
         method, views = long_fit()
