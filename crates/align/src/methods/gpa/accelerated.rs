@@ -57,9 +57,9 @@ impl Steady {
         Self { maps: state.maps.clone(), sums: state.sums.clone(), run: 0, objectives: Vec::new() }
     }
 
-    /// Whether the last quarter of the stretch changed less than this. The excess of an extrapolated iteration over its limit
-    /// falls at least as the inverse square of the sweeps, and then the rest is no more than that quarter's change. Two
-    /// plain sweeps would not show it: they shrink first what shrinks fast.
+    /// Whether the last quarter of the stretch changed less than this. Where the excess over the limit falls as the inverse
+    /// square of the sweeps, the rest is 1.3 times that quarter's change, and less where it falls faster. Two plain sweeps
+    /// would not show it: they shrink first what shrinks fast.
     fn has_settled(&self, tolerance: f64) -> bool {
         let sweeps = self.objectives.len();
         sweeps >= STRETCH && self.objectives[sweeps * 3 / 4 - 1] - self.objectives[sweeps - 1] < tolerance
