@@ -319,6 +319,12 @@ mod tests {
     use crate::rng::{Purpose, stream};
     use crate::views::synthetic::Synthetic;
 
+    fn moments_of(synthetic: &Synthetic, seed: u64) -> Moments {
+        let train = synthetic.generate(seed).expect("valid").train.views;
+        let standardisation = Standardisation::Population(ConstantColumns::default());
+        Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid")
+    }
+
     /// Few rows, three to six views of three to sixteen columns, little or much noise.
     fn random_set(seed: u64) -> Moments {
         let mut rng = stream(seed, Purpose::SYNTHETIC, None);
@@ -330,9 +336,7 @@ mod tests {
             noise: rng.random_range(0.3..3.0),
             ..Synthetic::default()
         };
-        let train = synthetic.generate(seed).expect("valid").train.views;
-        let standardisation = Standardisation::Population(ConstantColumns::default());
-        Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid")
+        moments_of(&synthetic, seed)
     }
 
     #[test]
@@ -370,9 +374,7 @@ mod tests {
                 noise: 4.0,
                 ..Synthetic::default()
             };
-            let train = synthetic.generate(seed).expect("valid").train.views;
-            let standardisation = Standardisation::Population(ConstantColumns::default());
-            let moments = Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid");
+            let moments = moments_of(&synthetic, seed);
             let params = GpaParams { tol: 1e-6, ..GpaParams::default() };
             let solved = narrow(&params, &moments, None).expect("valid");
             assert_eq!(solved.stop, Termination::Converged, "set {seed}");
@@ -390,9 +392,7 @@ mod tests {
 
     /// Both solvers on these views.
     fn both(synthetic: &Synthetic, seed: u64, tol: f64) -> [Solved; 2] {
-        let train = synthetic.generate(seed).expect("valid").train.views;
-        let standardisation = Standardisation::Population(ConstantColumns::default());
-        let moments = Moments::fit(&train, Incomplete::MeanOfPresent, standardisation).expect("valid");
+        let moments = moments_of(synthetic, seed);
         let params = GpaParams { tol, ..GpaParams::default() };
         let wide = wide::solve(&params, &moments, None, SWEEPS).expect("valid");
         let sums = linalg::product(moments.gram(), wide.maps.view(), Threads::Pool);
