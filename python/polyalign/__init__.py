@@ -23,13 +23,16 @@ from . import methods as _methods
 from .base import Aligner, load
 from .dataset import Data, Split, read_data
 from .errors import DataWarning, ExportWarning, FitWarning, NotFittedError, UnknownViewError
-from .harness import Recommendation, Results, evaluate, read_results, recommend, run
 from .measures import Clusters, kmeans, ranks
 from .methods import *  # noqa: F403
 from .report import Report
 
 if TYPE_CHECKING:
     from . import sklearn as sklearn
+    from .harness.evaluate import evaluate
+    from .harness.recommend import Recommendation, recommend
+    from .harness.results import Results, read_results
+    from .harness.run import run
 
 __version__: str = _native.__version__
 
@@ -60,9 +63,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # scikit-learn takes a second to load, and not everybody has it.
-    if name == "sklearn":
-        from importlib import import_module
+    # Not everybody needs them: the harness loads a quarter of all that the rest loads, scikit-learn takes a second.
+    from importlib import import_module
 
-        return import_module(".sklearn", __name__)
+    if name in ("harness", "sklearn"):
+        return import_module(f".{name}", __name__)
+    if name in __all__:
+        return getattr(import_module(".harness", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "harness", "sklearn"})
