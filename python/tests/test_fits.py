@@ -356,9 +356,3 @@ def test_a_bar_of_tqdm_is_shown(views: Views, capsys: pytest.CaptureFixture[str]
     assert "GCPA" in capsys.readouterr().err
     pa.GPA().fit(views)
     assert capsys.readouterr().err == ""
-
-
-def test_the_import_is_quick() -> None:
-    code = "import numpy, time; t = time.perf_counter(); import polyalign; print(time.perf_counter() - t)"
-    times = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(3)]
-    assert min(times) < 0.3
