@@ -158,6 +158,7 @@ fn pictures_in_tables_some_of_them_as_edge_maps() {
     assert_eq!(fs::read(&one).unwrap(), bytes);
     bench.reproduce("weak-link", "cifar100");
     bench.reproduce("add-model", "cifar100");
+    bench.reproduce("probing", "cifar100");
 }
 
 /// Number of written captions of a picture.
