@@ -217,7 +217,7 @@ pub struct SelectionReport {
     #[serde(default)]
     pub left_out: usize,
     /// Share of paired bootstrap resamples of the training items in which the same candidate is chosen; `None` if the
-    /// metric is no function of values of single items.
+    /// metric is no function of values of single items, or if half of the resamples draw no item of some fold.
     pub share: Option<f64>,
     /// Seconds of the choice, without the final fit. Not a part of files, so that equal fits are equal files.
     #[serde(skip)]

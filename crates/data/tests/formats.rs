@@ -111,6 +111,16 @@ fn tables_with_gaps_and_lists_of_different_lengths() {
         csv("a,b\n\"1,5\",\"2,5\"\n", None),
         "x.csv: column `a` has the text `1,5` at row 0, expected numbers; write numbers with a decimal point (`0.5`), not with a comma"
     );
+    for nothing in ["a,b\n", "a,b", "a,b\r\n\r\n"] {
+        assert_eq!(csv(nothing, None), "x.csv: has no rows; there is nothing to do with it", "{nothing:?}");
+        assert_eq!(csv(nothing, Some("a*")), "x.csv: has no rows; there is nothing to do with it", "{nothing:?}");
+    }
+    assert_eq!(
+        csv("a,b\n1,2\n\"3\n\",\"4,5\"\n6,7,8\n", None),
+        "x.csv: not a valid csv file: the row in line 5 has 3 values, expected 2, one for each name in the first line"
+    );
+    let open = csv("a,b\n1,2\n\"3,4\n5,6\n", None);
+    assert_eq!(open, "x.csv: not a valid csv file: the quote that begins in line 3 has no end; close it");
     let comma = csv("a;b\n1,5;2,5\n", None);
     assert!(
         comma.starts_with("x.csv: its columns are separated by `;`, expected commas; write it with `,` between"),

@@ -142,9 +142,10 @@ fn wrong_type() {
     );
     assert_eq!(
         message("name: x\nmethods: [gcpa: {tau: high}]\n"),
-        "g.yaml:2:18: methods[0].gcpa.tau: invalid type: string \"high\", expected f64"
+        "g.yaml:2:18: methods[0].gcpa.tau: invalid type: string \"high\", expected a number"
     );
     assert_eq!(message("# nothing\n"), "g.yaml: the file is empty");
+    assert_eq!(message("[]\n"), "g.yaml: invalid type: sequence, expected a mapping from names to values");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub use self::file::{lay_changes, lay_over};
 pub use select::register as register_methods;
 
 pub use self::spelled::{Alias, bare_name, read_spelled};
-pub use self::terms::{Condition, FitRows};
+pub use self::terms::{Condition, FitRows, Widths};
 
 /// The example of the README, compiled with the examples of the documentation.
 #[cfg(doctest)]

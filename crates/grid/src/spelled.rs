@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use data::DataError;
 use data::yaml::{self, Located};
+use data::{DataError, nearest};
 use select::SelectParams;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -170,8 +170,10 @@ fn selecting(item: &mut Value, selection: Option<&Map<String, Value>>) -> Result
         Value::String(suggested) if suggested == "suggested" => json!({}),
         over @ Value::Object(_) if over != json!({}) => over,
         odd => {
+            let meant = odd.as_str().and_then(|name| nearest(name, ["suggested"]));
+            let hint = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             let problem = format!(
-                "{odd} is no choice; give the values to try, as in `select: {{rank: [64, 128]}}`, or `select: suggested` for \
+                "{odd} is no choice{hint}; give the values to try, as in `select: {{rank: [64, 128]}}`, or `select: suggested` for \
                  those that the method suggests"
             );
             return Err((format!("{name}.select"), problem));

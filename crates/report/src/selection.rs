@@ -100,7 +100,7 @@ fn chosen(title: &str, summary: &Summary<'_>, choices: &[Choice<'_>], notes: &[S
         table.rows.push(row);
         if report.share.is_none() {
             let entry = (table.rows.len() - 1, table.names + 2);
-            table.remark(entry, "No value: the metric is no function of values of single items.");
+            table.remark(entry, "No value: the metric is no function of values of single items, or half of the resamples draw no item of some fold.");
         }
     }
     table

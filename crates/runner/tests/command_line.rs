@@ -218,6 +218,18 @@ fn a_cell_is_fitted_again_with_its_settings() {
 }
 
 #[test]
+fn a_cell_whose_widths_were_matched_has_no_universe_that_reads_vectors_as_they_are() {
+    let bench = Bench::new(&GRID.replace("[na, gpa, gcca]", "[gcca]").replace("tasks:", "widths: pca\ntasks:"));
+    assert!(bench.run(&[]).status.success());
+    let (out, file) = (bench.out().display().to_string(), bench.folder.path().join("u.safetensors"));
+    let id = &bench.records("tiny")[0].cell[..10];
+    let fit = runner(&["fit", "--cell", id, "--results", &out, "--out", file.to_str().unwrap()]);
+    assert_eq!(fit.status.code(), Some(3), "{}", text_of(&fit));
+    assert!(text(&fit.stderr).contains("matches widths by PCA before a fit (`widths: pca`)"), "{}", text_of(&fit));
+    assert!(!file.exists());
+}
+
+#[test]
 fn former_forms_are_still_understood() {
     let bench = Bench::new(GRID);
     let (grid, out) = (bench.grid().display().to_string(), bench.out().display().to_string());

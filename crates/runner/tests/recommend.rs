@@ -156,6 +156,7 @@ fn requests_that_cannot_be_met_are_refused() {
     refused(&line("--by rnk1"), 2, "did you mean `rank1`?");
     refused(&line("--task retreival"), 3, "did you mean `retrieval`");
     refused(&line("--folds 201 --methods na"), 3, "found 200 training items, expected at least 201");
+    refused(&line("--folds 200 --methods na"), 3, "`folds` is 200, so that a fold holds out one item");
     refused(&line("--folds 1 --methods na"), 3, "`folds` is 1, expected at least 2");
     refused(&line("--by ari --methods na"), 3, "the task `retrieval` computes no `ari`");
     refused(&line("--task clustering --by ari"), 3, "`task` is `clustering`, which needs labels");

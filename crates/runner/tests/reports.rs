@@ -119,6 +119,28 @@ fn board(folder: &Path) -> PathBuf {
 }
 
 #[test]
+fn two_entries_of_a_leaderboard_that_write_one_folder_are_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (board(folder.path()), folder.path().join("out"));
+    let refused = |entries: &str, said: &str| {
+        fs::write(&file, format!("name: both\ntitle: Two of a kind\n{entries}")).unwrap();
+        let output = common::runner(&["leaderboard", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        let text = common::text_of(&output);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains(said) && text.contains("leave one of them out"), "{text}");
+        assert!(!out.exists(), "{text}");
+    };
+    refused(
+        "grids: [first.yaml, first.yaml]\n",
+        "the grid first.yaml and the grid first.yaml both write the results `first`",
+    );
+    refused(
+        "grids: [first.yaml]\ndata: [my.fold.yaml, sub/my-fold.yaml]\n",
+        "the grid first.yaml on my.fold.yaml and the grid first.yaml on sub/my-fold.yaml both write the results `first-my-fold`",
+    );
+}
+
+#[test]
 fn a_leaderboard_is_made_of_several_grids() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (board(folder.path()), folder.path().join("out"));

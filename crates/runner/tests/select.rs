@@ -65,11 +65,22 @@ fn a_selection_is_one_setting_whose_choice_is_kept_and_shown() {
 fn errors_of_a_selection_point_at_its_place() {
     let case = |from: &str, to: &str| Bench::new(&GRID.replace(from, to)).error(&[]);
     let error = case("selection: {folds: 4, budget: 5}", "selection: {fold: 4}");
-    assert!(error.starts_with("error: grid.yaml:10:") && error.contains("unknown field `fold`"), "{error}");
+    assert!(
+        error.starts_with("error: grid.yaml:10:") && error.contains("unknown key `fold`; did you mean `folds`?"),
+        "{error}"
+    );
     let error = case("rank: [2, 4, 8]", "rnk: [2, 4, 8]");
-    assert!(error.starts_with("error: grid.yaml:8:") && error.contains("rnk"), "{error}");
+    assert!(error.starts_with("error: grid.yaml:8:") && error.contains("`rnk`; did you mean `rank`?"), "{error}");
+    let error = case("rank: [2, 4, 8]", "rank: []");
+    assert!(error.contains("`select` is a list without values for `rank`, expected at least one value"), "{error}");
     let error = case("select: {rank: [2, 4, 8], ridge: [0, 0.1]}", "select: all");
     assert!(error.contains("\"all\" is no choice; give the values to try"), "{error}");
+    let error = case("select: {rank: [2, 4, 8], ridge: [0, 0.1]}", "select: sugested");
+    assert!(error.contains("\"sugested\" is no choice; did you mean `suggested`?"), "{error}");
+    let error = case("folds: 4, budget: 5", "rule: bets");
+    assert!(error.contains("`bets`; did you mean `best`?"), "{error}");
+    let error = case("folds: 4, budget: 5", "by: rnak1");
+    assert!(error.contains("`rnak1`; did you mean `rank1`?"), "{error}");
     let error = case("folds: 4, budget: 5", "folds: 1");
     assert!(error.contains("`folds` is 1, expected at least 2"), "{error}");
 }

@@ -312,12 +312,24 @@ fn damage_is_found_named_and_mended_and_a_forged_record_is_found_by_computing_it
         assert!(said.contains(&part), "{part}: {said}");
     }
     assert!(matches!(store.state(&ids[0]), State::Damaged(_)));
-    fs::remove_file(store.cell(&ids[1], ".scores")).unwrap();
     let mended = bench.run(&[]);
     let said = text(&mended.stderr);
     assert!(said.contains("2 cells done, 0 failed, 1 were done before"), "{said}");
-    assert!(said.contains(&format!("cell {} is computed anew", ids[0])), "{said}");
+    for id in &ids[..2] {
+        assert!(said.contains(&format!("cell {id} is computed anew")), "{said}");
+    }
     assert!(verify(&["--sample", "0"]).status.success());
+    assert_eq!(fs::read_to_string(root.join("records.csv")).unwrap().lines().count(), csv.lines().count());
+
+    // A table that is altered or lost while all cells are sound.
+    let sound = fs::read_to_string(root.join("records.csv")).unwrap();
+    fs::write(root.join("records.csv"), sound.replacen("0.", "1.", 1)).unwrap();
+    assert!(bench.run(&[]).status.success());
+    assert!(fs::read_to_string(root.join("records.csv")).unwrap() == sound, "an altered table is written again");
+    fs::remove_file(root.join("records.csv")).unwrap();
+    let again = bench.run(&[]);
+    assert!(again.status.success(), "{}", text_of(&again));
+    assert!(fs::read_to_string(root.join("records.csv")).unwrap() == sound, "a lost table is written again");
     assert_ne!(good.len(), 0);
 
     // With its seal made anew the checksums are right, the figures are not.

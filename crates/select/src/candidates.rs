@@ -69,7 +69,11 @@ impl Combinations {
             return refused("budget", "0".into(), "at least 1");
         }
         if let Some((path, _)) = self.axes.iter().find(|(_, values)| values.is_empty()) {
-            return refused("select", format!("no value for `{path}`"), "at least one value for each parameter");
+            return refused(
+                "select",
+                format!("a list without values for `{path}`"),
+                "at least one value for each parameter",
+            );
         }
         let size = self.size();
         if size > MOST {

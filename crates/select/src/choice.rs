@@ -54,7 +54,8 @@ pub fn choose(criterion: &Criterion, rule: Rule, scored: &[Scored]) -> Result<us
 }
 
 /// Share of paired bootstrap resamples of the training items, or of groups of them, in which the rule chooses the same
-/// candidate; `None` if the metric is no function of values of single items. The fits stay as they are.
+/// candidate; `None` if the metric is no function of values of single items, or if half of the resamples draw no item of some
+/// fold. The fits stay as they are.
 ///
 /// # Errors
 /// Fewer than two items or groups.

@@ -5,7 +5,9 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
 use align::named::ParameterDoc;
-use align::{AlignError, Aligner, CandidateReport, Fit, FitInput, FitSize, Method, Needs, SelectionReport, Split};
+use align::{
+    AlignError, Aligner, CandidateReport, Fit, FitInput, FitSize, Method, Needs, SelectionReport, Split, Views,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tasks::{Metric, RetrievalParams, Task};
@@ -158,8 +160,7 @@ impl SelectParams {
     fn run(&self, input: &FitInput<'_>, seed: u64) -> Result<(Method, SelectionReport), SelectError> {
         let start = Instant::now();
         let items = Split::new(input.views.clone(), input.labels.to_vec(), input.groups.to_vec(), None)?;
-        let (candidates, combinations) =
-            self.candidates(&FitSize::of_widths(&input.views.widths()).with_rows(input.views.rows()))?;
+        let (candidates, combinations) = self.candidates(&size_of(input.views))?;
         let criterion = self.criterion();
         let (folds, groups) = draw_folds(&items, &criterion, self.folds, seed)?;
         let methods: Vec<&Method> = candidates.iter().map(|candidate| &candidate.method).collect();
@@ -194,7 +195,22 @@ pub fn draw_folds(
     let groups = items.groups.first().map(|groups| groups.values.clone());
     let labels = items.labels(criterion.task.label()).filter(|_| criterion.task.needs_labels());
     let labels = labels.map(|labels| labels.values.as_slice());
-    Ok((Folds::draw(items.views.rows(), groups.as_deref(), labels, count, seed)?, groups))
+    let folds = Folds::draw(items.views.rows(), groups.as_deref(), labels, count, seed)?;
+    if folds.all_held_out().iter().any(|held_out| held_out.len() < 2) {
+        let got = format!("{count}, so that a fold holds out one item, which has no other to be told apart from");
+        return Err(SelectError::Parameter {
+            parameter: "folds",
+            got,
+            want: "at least two items in every fold; lower it",
+        });
+    }
+    Ok((folds, groups))
+}
+
+/// The size of a fit of these views, from which a method suggests values.
+pub(crate) fn size_of(views: &Views) -> FitSize {
+    let complete = (0..views.rows()).filter(|&row| views.views_of(row) == views.len()).count();
+    FitSize::of_widths(&views.widths()).with_rows(views.rows()).with_complete(complete)
 }
 
 fn report_of(candidate: &Candidate, scored: &Scored, folds: &Folds) -> CandidateReport {

@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// Problem with the `scores` or the `picture` of a finished cell, if there is one.
-    pub fn check_beside(&self, id: &str, kind: &str) -> Option<String> {
+    fn check_beside(&self, id: &str, kind: &str) -> Option<String> {
         let path = self.cell(id, &format!(".{kind}"));
         let checked = match fs::read(&path) {
             // The records tell whether scores must exist; a picture is optional.
@@ -167,6 +167,17 @@ impl Store {
     /// [`Store::state`] of many cells, read in parallel.
     pub fn states(&self, ids: &[&str]) -> Vec<State> {
         ids.par_iter().map(|id| self.state(id)).collect()
+    }
+
+    /// [`Store::states`], where a finished cell with damaged scores or a damaged picture counts as damaged. It reads these
+    /// files, too.
+    pub fn verified_states(&self, ids: &[&str]) -> Vec<State> {
+        let beside = |id: &str| BESIDE.iter().find_map(|kind| self.check_beside(id, kind));
+        let verified = |id: &&str| match self.state(id) {
+            State::Done(seal) => beside(id).map_or(State::Done(seal), State::Damaged),
+            other => other,
+        };
+        ids.par_iter().map(verified).collect()
     }
 
     /// Whether a file of records exists; it is not read.
@@ -262,7 +273,7 @@ impl Store {
     /// # Errors
     /// The disk is full, or the folder cannot be written any more.
     pub fn write_csv(&self, records: &[Record]) -> Result<PathBuf> {
-        let path = self.root.join("records.csv");
+        let path = self.root.join(RECORDS_AS_TEXT);
         let bytes = csv(&mut record::to_frame(records)?)?;
         durable::write_file(&path, |file| Ok(std::io::Write::write_all(file, &bytes)?))?;
         Ok(path)
@@ -329,7 +340,7 @@ impl Store {
     /// The disk is full, or the folder can no longer be written.
     pub fn write_records(&self, records: &[Record], inputs: Option<&str>) -> Result<[PathBuf; 2]> {
         let mut frame = record::to_frame(records)?;
-        let paths = [self.root.join(RECORDS), self.root.join("records.csv")];
+        let paths = [self.root.join(RECORDS), self.root.join(RECORDS_AS_TEXT)];
         let facts = Facts { kind: "grid".into(), inputs: inputs.map(str::to_string), ..Facts::default() };
         let csv = durable::stage(&paths[1], &csv(&mut frame)?)?;
         let parquet = durable::stage(&paths[0], &checksum::write(&mut frame, &facts)?)?;
@@ -339,10 +350,16 @@ impl Store {
         Ok(paths)
     }
 
-    /// The records of `records.parquet` if they were gathered from `inputs` and the file is intact.
+    /// The records of `records.parquet` if they were gathered from `inputs`, the file is intact, and `records.csv` says the
+    /// same.
     pub fn gathered(&self, inputs: &str) -> Option<Vec<Record>> {
-        let (frame, seal) = checksum::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
-        (seal.facts.inputs.as_deref() == Some(inputs)).then(|| record::from_frame(&frame).ok()).flatten()
+        let (mut frame, seal) = checksum::read(&fs::read(self.root.join(RECORDS)).ok()?).ok()?;
+        let current = seal.facts.inputs.as_deref() == Some(inputs) && self.is_said_by_csv(&mut frame);
+        current.then(|| record::from_frame(&frame).ok()).flatten()
+    }
+
+    fn is_said_by_csv(&self, frame: &mut DataFrame) -> bool {
+        fs::read(self.root.join(RECORDS_AS_TEXT)).is_ok_and(|text| csv(frame).is_ok_and(|want| want == text))
     }
 
     /// Problems with `records.parquet` and `records.csv`, compared with the cells and with each other.
@@ -359,15 +376,19 @@ impl Store {
             Ok((frame, _)) => frame,
             Err(e) => return Ok(vec![format!("{}: {e:#}", path.display())]),
         };
-        let path = self.root.join("records.csv");
-        let same = fs::read(&path).is_ok_and(|text| csv(&mut frame).is_ok_and(|want| want == text));
-        let problem = format!("{} does not say what {RECORDS} says", path.display());
-        Ok(if same { Vec::new() } else { vec![problem] })
+        let path = self.root.join(RECORDS_AS_TEXT);
+        let problem = || format!("{} does not say what {RECORDS} says", path.display());
+        Ok(if self.is_said_by_csv(&mut frame) { Vec::new() } else { vec![problem()] })
     }
 }
 
+/// Files beside the records of a cell.
+const BESIDE: [&str; 2] = ["scores", "picture"];
+
 /// File with the records of all cells.
 const RECORDS: &str = "records.parquet";
+/// The same for programs that do not read parquet.
+const RECORDS_AS_TEXT: &str = "records.csv";
 const FOLDERS: [&str; 5] = ["cells", "tables", "figures", "figures/single", "figures/double"];
 
 fn csv(frame: &mut DataFrame) -> Result<Vec<u8>> {

@@ -8,15 +8,15 @@ use crate::record::Record;
 use grid::keys::Subset;
 use grid::plan::{Cell, Plan};
 
-/// The state of every cell of the plan.
+/// The state of every cell of the plan, with its scores and its picture read.
 pub fn states(plan: &Plan, store: &Store) -> Vec<State> {
     let ids: Vec<&str> = plan.cells.iter().map(|cell| cell.id.as_str()).collect();
-    store.states(&ids)
+    store.verified_states(&ids)
 }
 
 /// Records of all cells of the plan that have any, in its order, followed by the warnings about the data. If
-/// `records.parquet` was gathered from the same [`inputs`], it is read instead of the cells' files; otherwise it is
-/// written.
+/// `records.parquet` was gathered from the same [`inputs`] and `records.csv` says the same, it is read instead of the cells'
+/// files; otherwise both are written.
 ///
 /// # Errors
 /// Files that cannot be read or written.

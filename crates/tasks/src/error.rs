@@ -169,6 +169,19 @@ pub enum TaskError {
         /// The value.
         value: f32,
     },
+    /// Numbers whose squares vanish.
+    #[error(
+        "{op}: the largest of the {name} is {largest:e} in magnitude, so that squared distances are below the range of f32; \
+         multiply them by a constant"
+    )]
+    TooSmall {
+        /// The operation.
+        op: &'static str,
+        /// Which of its arguments.
+        name: &'static str,
+        /// The largest magnitude.
+        largest: f32,
+    },
     /// An error of the `linfa` backend of k-means.
     #[error("k-means with backend `linfa` failed; `backend: lloyd` takes any finite data")]
     Linfa(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -30,3 +30,14 @@ fn every_method_fits_ten_rows_of_32_columns_and_those_that_whiten_warn() {
         }
     }
 }
+
+/// One item has no other to be told apart from, so a score of it would be perfect whatever the method is.
+#[test]
+fn a_single_held_out_item_has_no_score() {
+    let data = Synthetic { widths: vec![8; 2], fit_rows: 60, test_rows: 1, ..Synthetic::default() };
+    let data = data.generate(3).expect("valid");
+    let fit = Method::from_name("gcca").expect("registered").fit(&data, 1).expect("valid");
+    let scored = Task::from(RetrievalParams::default()).score(&TaskInput::new(&fit.fitted, &data));
+    let error = scored.expect_err("nothing to choose from").to_string();
+    assert_eq!(error, "retrieval: 1 of the 1 held-out items are in `v0`, `v1`; expected at least 2");
+}

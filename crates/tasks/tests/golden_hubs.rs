@@ -66,6 +66,26 @@ fn hubs_and_anti_hubs() {
 }
 
 #[test]
+fn as_many_neighbours_as_candidates_say_nothing() {
+    let data = data();
+    let candidates = data.test.views.rows();
+    for k in [candidates, 1_000_000_000_000, usize::MAX] {
+        let scores = score(&Task::from(HubnessParams { k, ..HubnessParams::default() })).scores;
+        let reason = format!("k is {k}, and the candidates are {candidates}: each is among the nearest of every query");
+        assert!(!scores.is_empty());
+        for score in scores {
+            assert_eq!((score.value, score.reason.as_deref()), (None, Some(reason.as_str())));
+        }
+    }
+    // CSLS takes the mean over all where there are no more.
+    let csls = |k| {
+        let scoring = Scoring::Csls(Csls { k, ..Csls::default() });
+        score(&Task::from(RetrievalParams { scoring, ..RetrievalParams::default() })).scores
+    };
+    assert_eq!(csls(candidates), csls(usize::MAX));
+}
+
+#[test]
 fn parameters_are_checked() {
     for text in [
         r#"{"retrieval": {"scoring": {"csls": {"k": 0}}}}"#,

@@ -144,6 +144,13 @@ fn points_that_are_no_numbers_are_an_error() {
     x.row_mut(7)[3] = f32::INFINITY;
     let error = PLAIN.fit(&x, &mut stream(0, STARTS, None)).unwrap_err().to_string();
     assert!(error.starts_with("k-means: the points hold inf at row 7, column 3; expected finite numbers"), "{error}");
+    // At this scale all squared distances would be 0, and every point would be of the first cluster.
+    let error = PLAIN.fit(&clustered().map(|&x| x * 1e-25), &mut stream(0, STARTS, None)).unwrap_err().to_string();
+    assert!(
+        error.starts_with("k-means: the largest of the points is ") && error.contains("e-26 in magnitude"),
+        "{error}"
+    );
+    assert!(PLAIN.fit(&Matrix::zeros(9, 2), &mut stream(0, STARTS, None)).is_ok(), "equal points are no fault");
 }
 
 #[test]
@@ -189,6 +196,10 @@ fn impossible_numbers_of_clusters_are_errors() {
     let params = ClusteringParams { k: tasks::ClusterCount::Fixed(201), ..Default::default() };
     let error = Task::from(params).score(&input).unwrap_err().to_string();
     assert_eq!(error, "k-means: k = 201 for 200 points; expected 1 <= k <= 200");
+    for restarts in [0, 1001, usize::MAX] {
+        let error = KMeans { restarts, ..PLAIN }.check(9).unwrap_err().to_string();
+        assert_eq!(error, format!("k-means: `restarts` is {restarts}, expected an integer from 1 to 1000"));
+    }
     assert!(KMeans { k: 0, ..PLAIN }.fit(&Matrix::zeros(3, 2), &mut stream(0, STARTS, None)).is_err());
     // As many clusters as points, and a single one, are no error.
     for k in [200, 1] {

@@ -55,7 +55,7 @@ pub trait Aligner: Any + fmt::Debug + Send + Sync {
     }
 
     /// Rough forecast of the work of a fit, from which a grid starts its longest cells first and forecasts its time. A
-    /// baseline without a fit on three views is 7, GPA is 16. The forecasts of the built-in methods depend on the number of
+    /// baseline without a fit on three views is 4, GPA is 16. The forecasts of the built-in methods depend on the number of
     /// views alone, so they compare the cells of one data set. A forecast that also uses widths or rows has to stay on
     /// this scale.
     fn cost(&self, size: &FitSize) -> f64 {

@@ -126,6 +126,8 @@ pub struct FitSize {
     /// Number of training rows, if known. A grid gives the rows of the data; a cell fits fewer if the grid pairs rows by
     /// class or splits off validation rows.
     pub rows: Option<usize>,
+    /// Number of training rows that every view has, if known.
+    pub complete: Option<usize>,
 }
 
 impl FitSize {
@@ -146,6 +148,11 @@ impl FitSize {
     /// The size with this number of training rows.
     pub fn with_rows(self, rows: usize) -> Self {
         Self { rows: Some(rows), ..self }
+    }
+
+    /// The size where this number of training rows are in every view.
+    pub fn with_complete(self, rows: usize) -> Self {
+        Self { complete: Some(rows), ..self }
     }
 
     /// The size with views that are all as wide as the narrowest, if widths are known.

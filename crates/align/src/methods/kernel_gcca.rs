@@ -124,7 +124,7 @@ impl Aligner for KernelGccaParams {
     }
 
     fn cost(&self, size: &FitSize) -> f64 {
-        8.0 + 4.0 * size.views as f64
+        20.0 + 10.0 * size.views as f64
     }
 
     fn search(&self, size: &FitSize) -> SearchSpace {

@@ -114,7 +114,7 @@ impl Aligner for NaParams {
     }
 
     fn cost(&self, size: &FitSize) -> f64 {
-        4.0 + size.views as f64
+        1.0 + size.views as f64
     }
 
     fn search(&self, _: &FitSize) -> SearchSpace {

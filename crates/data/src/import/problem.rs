@@ -172,7 +172,7 @@ pub enum ImportProblem {
         want: usize,
     },
     /// A labelling for the stratification that does not exist.
-    #[error("no labelling `{name}` to stratify by{}; {}", nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default(), if known.is_empty() { "there are no labels".to_owned() } else { format!("there are {}", known.join(", ")) })]
+    #[error("{}", no_strata(.name, .nearest.as_deref(), .known))]
     NoStrata {
         /// The name.
         name: String,
@@ -191,4 +191,13 @@ pub enum ImportProblem {
         /// A split without it.
         lacks: &'static str,
     },
+}
+
+/// The words of [`ImportProblem::NoStrata`].
+fn no_strata(name: &str, nearest: Option<&str>, known: &[String]) -> String {
+    if known.is_empty() {
+        return "there are no labels to stratify by; give some with --labels".to_owned();
+    }
+    let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("no labelling `{name}` to stratify by{hint}; there are {}", known.join(", "))
 }

@@ -2,6 +2,18 @@
 
 use crate::{YamlProblem, nearest};
 
+/// Names of types in messages of serde, as a user of YAML calls them.
+const TYPES: [(&str, &str); 7] = [
+    ("u32", WHOLE),
+    ("u64", WHOLE),
+    ("usize", WHOLE),
+    ("i64", "an integer"),
+    ("f32", "a number"),
+    ("f64", "a number"),
+    ("a boolean", "true or false"),
+];
+const WHOLE: &str = "an integer of at least 0";
+
 /// The problem in a message of serde. The forms are those of `serde::de::Error`; all other messages are kept verbatim.
 pub(super) fn understand(message: &str) -> YamlProblem {
     let unknown = |kind, rest: &str| {
@@ -32,7 +44,28 @@ pub(super) fn understand(message: &str) -> YamlProblem {
                       `name: {key: value}`";
         return YamlProblem::Invalid { detail: detail.to_owned() };
     }
-    YamlProblem::Invalid { detail: message.to_owned() }
+    // A message within another one, such as that of a value in a candidate.
+    if let Some((before, within)) = message.split_once(": unknown field `") {
+        let detail = format!("{before}: {}", understand(&format!("unknown field `{within}")));
+        return YamlProblem::Invalid { detail };
+    }
+    YamlProblem::Invalid { detail: with_types(message) }
+}
+
+/// The message with the expected type in a user's words.
+fn with_types(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ").filter(|_| message.starts_with("invalid ")) else {
+        return message.to_owned();
+    };
+    if expected.starts_with("struct ") {
+        // A list of another length is read as if its entries were the values of the mapping.
+        let found = if found.starts_with("invalid length") { "invalid type: sequence" } else { found };
+        return format!("{found}, expected a mapping from names to values");
+    }
+    match TYPES.iter().find(|(name, _)| *name == expected) {
+        Some((_, words)) => format!("{found}, expected {words}"),
+        None => message.to_owned(),
+    }
 }
 
 /// The message of `align::named::Renamed`.

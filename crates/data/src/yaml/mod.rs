@@ -60,7 +60,7 @@ impl<T> Located<T> {
 
     /// An error at a key path: what was found, what was expected, what to do.
     pub fn error(&self, key_path: &str, message: impl Into<String>) -> DataError {
-        self.problem(key_path, YamlProblem::Invalid { detail: message.into() })
+        self.problem(key_path, message::understand(&message.into()))
     }
 
     /// An error at a key path, of a kind that every YAML file can have.

@@ -101,18 +101,31 @@ pub fn run(path: &Path, request: &RunRequest, observer: &dyn Observer) -> Result
 fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Result<Vec<PlanRequest>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut requests = Vec::new();
+    // The folders of the results, and what writes there.
+    let mut folders: Vec<(String, String)> = Vec::new();
+    let mut takes = |name: &str, entry: String| match folders.iter().find(|(taken, _)| taken == name) {
+        Some((_, other)) => Err(Fault::input(format!(
+            "{}: {other} and {entry} both write the results `{name}`, expected one name for each; leave one of them out, or \
+             give the grid or the manifest another name",
+            path.display()
+        ))),
+        None => Ok(folders.push((name.to_string(), entry))),
+    };
     for file in &board.grids {
         let request = PlanRequest::of(&folder.join(file), allow_stand_in);
+        let grid = Grid::read(&request.grid)?.value.name;
         if board.data.is_empty() {
+            takes(&grid, format!("the grid {}", file.display()))?;
             requests.push(request);
             continue;
         }
-        let grid = Grid::read(&request.grid)?.value.name;
         for data in &board.data {
             // The name of a grid names a folder, so other characters are replaced.
             let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
             let stem: String = short(data).chars().map(plain).collect();
-            let overrides = json!({ "name": format!("{grid}-{stem}") });
+            let name = format!("{grid}-{stem}");
+            takes(&name, format!("the grid {} on {data}", file.display()))?;
+            let overrides = json!({ "name": name });
             let is_path = data.contains(['/', '\\']) || data.ends_with(".yaml");
             let data = if is_path { folder.join(data).display().to_string() } else { data.clone() };
             requests.push(PlanRequest { overrides, data: Some(data), ..request.clone() });

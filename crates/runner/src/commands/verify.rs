@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use files::checksum;
-use rayon::prelude::*;
 
 use crate::cells::execute::{Context, Outcome, run_cell};
 use crate::cells::fits::Fits;
@@ -93,15 +92,11 @@ pub fn run(request: &Request, observer: &dyn Observer) -> Result<Verified> {
 
 /// The result of the checksums.
 fn checksums(plan: &Plan, store: &Store, states: &[State]) -> Result<Vec<String>> {
-    let cells = &plan.cells;
     let damaged = states.iter().filter_map(|state| match state {
         State::Damaged(why) => Some(why.clone()),
         State::Done(_) | State::Failed(_) | State::Missing => None,
     });
     let mut problems: Vec<String> = damaged.collect();
-    for kind in ["scores", "picture"] {
-        problems.extend(cells.par_iter().filter_map(|cell| store.check_beside(&cell.id, kind)).collect::<Vec<_>>());
-    }
     let records = store.check_records()?;
     let path = store.root().join("records.parquet");
     if records.is_empty() && path.exists() && store.gathered(&gather::inputs(plan, states)).is_none() {

@@ -97,7 +97,8 @@ impl<'a> Run<'a> {
         };
         let cells: Vec<&Cell> = places.0.iter().filter_map(|&place| plan.cells.get(place)).collect();
         let mut states = vec![State::Missing; plan.cells.len()];
-        cells.iter().for_each(|cell| states[cell.index] = store.state(&cell.id));
+        let ids: Vec<&str> = cells.iter().map(|cell| cell.id.as_str()).collect();
+        cells.iter().zip(store.verified_states(&ids)).for_each(|(cell, state)| states[cell.index] = state);
         let durability = settings.durability.unwrap_or(Durability::Cell);
         Ok(Self { plan, cells, settings, store, states, file: path.to_path_buf(), durability, sweep, _lock: lock })
     }

@@ -29,7 +29,7 @@ pub struct Spread {
     /// 95% bootstrap interval of the mean score, with the fits as they are, and the units that were drawn.
     pub interval: Option<(Interval, ScoreInterval)>,
     /// Share of paired resamples of the training items in which the method is the best; `None` if a metric is no
-    /// function of values of single items.
+    /// function of values of single items, or if half of the resamples draw no item of some fold.
     pub share: Option<f64>,
 }
 

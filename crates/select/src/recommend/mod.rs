@@ -20,6 +20,7 @@ pub use scores::{MethodScore, NotTried, Recommendation};
 use crate::candidates::{Candidate, Combinations};
 use crate::choice::{Rule, as_good_as_best, choose};
 use crate::criterion::Criterion;
+use crate::params::size_of;
 use crate::study::{Scored, Study};
 use crate::{NAME, SelectError, draw_folds};
 
@@ -96,14 +97,14 @@ pub fn recommend(
     check(items, options, &criterion)?;
     let (folds, groups) = draw_folds(items, &criterion, options.folds, options.seed)?;
     let rows = items.views.rows();
-    let size = FitSize::of_widths(&items.views.widths());
+    let size = size_of(&items.views);
     // A candidate has to be valid for the rows outside a fold.
-    let search_size = size.with_rows(rows - folds.held_out(0).len());
+    let search_size = size_of(&items.select_rows(&folds.rest(0)).views);
     let (mut tried, mut not_tried) = (Vec::new(), Vec::new());
     for method in methods(options)? {
         match candidates(&method, items, &search_size, options) {
             Ok((candidates, left_out)) => {
-                let cost = method.cost(&size.with_rows(rows));
+                let cost = method.cost(&size);
                 let work = cost * (candidates.len() * folds.count()) as f64;
                 let planned = PlannedMethod { method: method.name(), candidates: candidates.len(), work };
                 tried.push(Tried { planned, candidates, left_out, cost });
@@ -130,7 +131,7 @@ pub fn recommend(
             Ok(chosen) => {
                 progress.method_ended(&tried.planned, scored[chosen].mean(), seconds);
                 let candidate = tried.candidates[chosen].clone();
-                let cost = candidate.method.cost(&size.with_rows(rows));
+                let cost = candidate.method.cost(&size);
                 let counts = (tried.candidates.len(), tried.left_out);
                 found.push(MethodScore::new(candidate, &scored[chosen], counts, cost, seconds));
                 best.push(scored[chosen].clone());

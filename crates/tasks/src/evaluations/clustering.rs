@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::evaluation::Evaluation;
 use crate::evaluations::parameters;
 use crate::incomplete::of_all_items;
-use crate::kmeans::{Backend, Init, KMeans, STARTS};
+use crate::kmeans::{Backend, Init, KMeans, STARTS, check_restarts};
 use crate::labels::labels;
 use crate::living::nothing_varies;
 use crate::scores::metrics::{Agreement, ContingencyTable, dense_codes};
@@ -233,9 +233,7 @@ impl Evaluation for ClusteringParams {
         if self.k == ClusterCount::Fixed(0) {
             return wrong("k", "0".into(), "`labels` or a positive whole number");
         }
-        if self.restarts == 0 {
-            return wrong("restarts", "0".into(), "at least 1");
-        }
+        check_restarts(TASK, self.restarts)?;
         if self.iterations == 0 {
             return wrong("iterations", "0".into(), "at least 1");
         }

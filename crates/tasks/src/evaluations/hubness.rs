@@ -101,7 +101,7 @@ impl Evaluation for HubnessParams {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn projects_training_rows(&self) -> bool {
@@ -135,8 +135,12 @@ fn score(params: &HubnessParams, input: &TaskInput<'_>) -> Result<Scores, TaskEr
     let banks = Banks::of(params.scoring, input, BankItems::OwnRows)?;
     let names: Vec<&str> = input.test.views.names().collect();
     let found = |s: usize, t: usize, sides: Sides<'_>| {
+        let candidates = sides.gallery.rows();
+        let all = || {
+            format!("k is {}, and the candidates are {candidates}: each is among the nearest of every query", params.k)
+        };
         let unlike = incomparable((names[s], names[t]), (sides.queries, sides.gallery));
-        unlike.map_or_else(|| Ok(occurrences(params, sides)), Err)
+        unlike.or_else(|| (params.k >= candidates).then(all)).map_or_else(|| Ok(occurrences(params, sides)), Err)
     };
     let mut out = Scores::default();
     for &space in input.coordinates() {

@@ -62,6 +62,20 @@ pub struct KMeans {
     pub backend: Backend,
 }
 
+/// Points whose largest value is below this have squared distances that `f32` does not resolve.
+const LEAST: f32 = 1e-15;
+/// Largest number of restarts; all starting points are in memory at once.
+const MOST_RESTARTS: usize = 1000;
+
+/// Checks a number of restarts.
+pub(crate) fn check_restarts(task: &'static str, restarts: usize) -> Result<(), TaskError> {
+    if (1..=MOST_RESTARTS).contains(&restarts) {
+        return Ok(());
+    }
+    let (parameter, want) = ("restarts", "an integer from 1 to 1000");
+    Err(TaskError::Parameter { task, parameter, got: restarts.to_string(), want })
+}
+
 impl KMeans {
     /// Checks the settings for n points.
     ///
@@ -71,11 +85,10 @@ impl KMeans {
         if self.k == 0 || self.k > n {
             return Err(TaskError::ClusterCount { k: self.k, n });
         }
-        for (parameter, got) in [("restarts", self.restarts), ("iterations", self.iterations)] {
-            if got == 0 {
-                let (got, want) = ("0".into(), "at least 1");
-                return Err(TaskError::Parameter { task: "k-means", parameter, got, want });
-            }
+        check_restarts("k-means", self.restarts)?;
+        if self.iterations == 0 {
+            let (parameter, got, want) = ("iterations", "0".into(), "at least 1");
+            return Err(TaskError::Parameter { task: "k-means", parameter, got, want });
         }
         Ok(())
     }
@@ -88,6 +101,10 @@ impl KMeans {
     pub fn fit(&self, x: &Matrix, rng: &mut Stream) -> Result<Clustering, TaskError> {
         self.check(x.rows())?;
         check_numbers("k-means", "points", x)?;
+        let largest = x.as_slice().iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        if largest > 0.0 && largest < LEAST {
+            return Err(TaskError::TooSmall { op: "k-means", name: "points", largest });
+        }
         let starts: Vec<Matrix> = (0..self.restarts).map(|_| starts::draw(self.init, x, self.k, rng)).collect();
         let run = |start: Matrix| match self.backend {
             Backend::Lloyd => Ok(lloyd::run(x, start, self.iterations)),

@@ -22,7 +22,9 @@ pub(crate) struct Largest {
 
 impl Largest {
     pub(crate) fn new(k: usize) -> Self {
-        Self { k, kth: f32::NEG_INFINITY, room: ROOM.max(2 * k), kept: Vec::with_capacity(ROOM.max(2 * k)) }
+        let room = ROOM.max(k.saturating_mul(2));
+        // A k beyond the number of values must not reserve memory for values that never come.
+        Self { k, kth: f32::NEG_INFINITY, room, kept: Vec::with_capacity(room.min(16 * ROOM)) }
     }
 
     /// Adds values with indices from `first` on; NaN is near nothing.

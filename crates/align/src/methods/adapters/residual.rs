@@ -93,10 +93,13 @@ const TRAINING: [ParameterDoc; 5] = PairTraining::docs([
     "training.validation_fraction",
 ]);
 
+/// Largest width of the hidden layer.
+const MOST_HIDDEN: usize = 65_536;
+
 /// As lists show them.
 const PARAMETERS: &[ParameterDoc] = &[
     ParameterDoc::new("start", "procrustes", "procrustes, ridge", "Affine map from which the network starts"),
-    ParameterDoc::new("hidden", "256", "integer >= 1", "Width of the hidden layer"),
+    ParameterDoc::new("hidden", "256", "integer >= 1", "Width of the hidden layer, at most 65,536"),
     ParameterDoc::new("scale", "false", "true, false", "Train a factor for every column, too"),
     columns_doc("centre"),
     ParameterDoc::new("ridge", "0.3", "number >= 0", "Ridge of `start: ridge`, as in low_rank_affine"),
@@ -138,7 +141,7 @@ impl Aligner for ResidualMlpParams {
     }
 
     fn validate(&self) -> Result<(), AlignError> {
-        ensure(self.hidden >= 1, METHOD, "hidden", self.hidden, "at least 1")?;
+        ensure((1..=MOST_HIDDEN).contains(&self.hidden), METHOD, "hidden", self.hidden, "an integer from 1 to 65536")?;
         let ridge = self.ridge >= 0.0 && self.ridge.is_finite();
         ensure(ridge, METHOD, "ridge", self.ridge, "a finite number, 0 or above")?;
         self.training.validate(METHOD)

@@ -199,7 +199,7 @@ impl Aligner for GccaParams {
 
     fn cost(&self, size: &FitSize) -> f64 {
         let views = size.views as f64;
-        4.0 + 0.3 * views * views
+        4.0 + views + 0.25 * views * views
     }
 
     fn search(&self, size: &FitSize) -> SearchSpace {

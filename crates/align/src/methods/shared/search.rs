@@ -59,9 +59,10 @@ pub(crate) fn axes(size: &FitSize) -> Vec<Value> {
     axes
 }
 
-/// Numbers of items that are drawn from the training rows, at most half of them. Only the default if none remains.
+/// Numbers of items that are drawn from the training rows that every view has, at most half of them. Only the default if
+/// none remains.
 pub(crate) fn draws(size: &FitSize, counts: &[usize]) -> Vec<Value> {
-    let most = size.rows.unwrap_or(0) / 2;
+    let most = size.complete.or(size.rows).unwrap_or(0) / 2;
     let draws: Vec<Value> = counts.iter().filter(|&&count| count <= most).map(|count| json!(count)).collect();
     if draws.is_empty() { vec![Value::Null] } else { draws }
 }

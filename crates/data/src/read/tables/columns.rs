@@ -85,11 +85,49 @@ fn csv_with(bytes: &[u8], looked_at: Option<usize>) -> Result<Table, FileProblem
     if let Some(separator) = other_separator(bytes) {
         return Err(FileProblem::Separator { separator });
     }
+    if lines(bytes).skip(1).all(<[u8]>::is_empty) {
+        return Err(FileProblem::NoRows { tensor: None });
+    }
     let invalid = |detail: String| FileProblem::Header { format: "csv", detail };
     let options = CsvReadOptions::default().with_infer_schema_length(looked_at).with_n_threads(Some(1));
     let frame = options.into_reader_with_file_handle(Cursor::new(bytes)).finish();
-    let table = Table::new(frame.map_err(|e| invalid(e.to_string()))?, Vec::new());
+    let frame = frame.map_err(|e| invalid(uneven(bytes).unwrap_or_else(|| e.to_string())))?;
+    let table = Table::new(frame, Vec::new());
     Ok(Table { numbers_as_names: names_are_numbers(bytes), ..table })
+}
+
+/// The lines without what ends them.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// What is wrong with the shape of a table that cannot be read: the first row with more values than names, or a quote
+/// without an end.
+fn uneven(bytes: &[u8]) -> Option<String> {
+    let too_many = |line: usize, values: usize, names: usize| {
+        format!("the row in line {line} has {values} values, expected {names}, one for each name in the first line")
+    };
+    let (mut line, mut began, mut values, mut names) = (1, 1, 1, None);
+    let mut quote: Option<usize> = None;
+    for &byte in bytes {
+        match byte {
+            b'"' => quote = if quote.is_some() { None } else { Some(line) },
+            b',' if quote.is_none() => values += 1,
+            b'\n' if quote.is_none() => {
+                let names = *names.get_or_insert(values);
+                if values > names {
+                    return Some(too_many(began, values, names));
+                }
+                (began, values) = (line + 1, 1);
+            }
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+    }
+    match quote {
+        Some(line) => Some(format!("the quote that begins in line {line} has no end; close it")),
+        None => names.filter(|names| values > *names).map(|names| too_many(began, values, names)),
+    }
 }
 
 /// The separator of the columns if it is not a comma: the first two lines contain it equally often, and the first has

@@ -18,7 +18,7 @@ use crate::cells::fits::{Fits, Fitting};
 use crate::commands::sets::datasets;
 use crate::commands::show;
 use crate::run::plan_file::PlanFile;
-use grid;
+use grid::Widths;
 
 /// The data of a fit.
 #[derive(Clone, Debug)]
@@ -109,8 +109,8 @@ pub struct FitCell {
 /// the fit.
 ///
 /// # Errors
-/// No such cell; a grid or data that have changed since it was planned; all that a fit refuses; a file that is there already or
-/// cannot be written.
+/// No such cell; a grid that matches widths by PCA; a grid or data that have changed since it was planned; all that a fit
+/// refuses; a file that is there already or cannot be written.
 pub fn fit_cell(request: &FitCell) -> Result<String> {
     check_extension(&request.out)?;
     check_free(&request.out, request.overwrite)?;
@@ -119,6 +119,13 @@ pub fn fit_cell(request: &FitCell) -> Result<String> {
     let found =
         || Fault::missing(format!("cell {id} is not in the plan of `{grid}`, because the grid has changed since"));
     let cell = plan.cells.iter().find(|cell| cell.id == id).with_context(found)?;
+    if plan.grid.value.widths == Widths::Pca {
+        bail!(Fault::input(format!(
+            "the grid `{grid}` matches widths by PCA before a fit (`widths: pca`), and the file of a universe has no place for \
+             that: its maps would refuse vectors as they are; fit a cell of a grid without `widths`, or use `runner fit` with \
+             the method"
+        )));
+    }
     let dataset = plan.dataset(cell)?;
     let train = &dataset.train.views;
     let clock = Instant::now();

@@ -143,8 +143,8 @@ impl Evaluation for SimilarityParams {
         if !(self.variance > 0.0 && self.variance <= 1.0) {
             return refuse("variance", self.variance.to_string(), "a number above 0, at most 1");
         }
-        if self.permutations == 0 {
-            return refuse("permutations", "0".into(), "at least 1");
+        if !(1..=1_000_000).contains(&self.permutations) {
+            return refuse("permutations", self.permutations.to_string(), "an integer from 1 to 1000000");
         }
         Ok(())
     }
