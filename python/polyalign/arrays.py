@@ -29,7 +29,7 @@ Named: TypeAlias = tuple[str, Array, list[bool] | None]
 _READABLE = (1, 3)
 
 
-def as_rows(x: ArrayLike, name: str) -> Array:
+def as_rows(x: ArrayLike, name: str, *, finite: bool = True) -> Array:
     """The rows of ``x`` as a C-contiguous ``float32`` array of shape (n, d).
 
     Parameters
@@ -38,14 +38,24 @@ def as_rows(x: ArrayLike, name: str) -> Array:
         Real numbers in any precision. An array that is C-contiguous and ``float32`` is returned as it is.
     name : str
         What the array is, for errors, such as ``view `en```.
+    finite : bool
+        Whether NaN and infinity are refused.
 
     Raises
     ------
     TypeError
         For values that are no real numbers, and for arrays on a device that the processor cannot read.
     ValueError
-        For arrays that do not have two dimensions.
+        For arrays that do not have two dimensions or have no columns. For NaN, infinity, and values beyond ``float32``.
     """
+    numbers = _numbers(x, name)
+    rows = _single(numbers)
+    if finite:
+        _check_finite(rows, numbers, name, "drop the row or repair it")
+    return rows
+
+
+def _numbers(x: ArrayLike, name: str) -> npt.NDArray[Any]:
     array = _on_processor(x, name)
     kind = array.dtype.kind
     if kind not in "fiu":
@@ -54,9 +64,32 @@ def as_rows(x: ArrayLike, name: str) -> Array:
         what = "a scalar" if array.ndim == 0 else f"{array.ndim}-dimensional, of shape {array.shape}"
         hint = "; one row is x.reshape(1, -1)" if array.ndim == 1 else ""
         raise ValueError(f"{name} is {what}, expected two dimensions: one row for each item{hint}")
-    # What is too large for single precision becomes infinite, and is refused as such with its place.
+    if array.shape[1] == 0:
+        raise ValueError(f"{name} is {len(array)} x 0, expected at least one column")
+    return array
+
+
+def _single(numbers: npt.NDArray[Any]) -> Array:
+    # A value that is too large for single precision becomes infinite; `_check_finite` refuses it.
     with np.errstate(over="ignore"):
-        return cast("Array", np.require(array, dtype=np.float32, requirements=["C_CONTIGUOUS", "ALIGNED"]))
+        return cast("Array", np.require(numbers, dtype=np.float32, requirements=["C_CONTIGUOUS", "ALIGNED"]))
+
+
+def _check_finite(rows: Array, numbers: npt.NDArray[Any], name: str, remedy: str) -> None:
+    """Refuses NaN and infinity among the rows; `numbers` are the values before their conversion."""
+    # The sum is not finite if a value is not, and needs no array of truth values.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(rows.sum()):
+            return
+    wrong = ~np.isfinite(rows)
+    if not wrong.any():
+        return
+    row, column = (int(at) for at in np.unravel_index(int(wrong.argmax()), rows.shape))
+    value = numbers[row, column]
+    found = f"{name} holds {'NaN' if np.isnan(value) else f'{value:g}'} at row {row}, column {column}"
+    if np.isfinite(value):
+        raise ValueError(f"{found}, expected values in the range of float32, up to 3.4e38; scale the values")
+    raise ValueError(f"{found}, expected finite values; {remedy}")
 
 
 def _remedy(array: npt.NDArray[Any]) -> str:
@@ -111,29 +144,36 @@ def named_rows(
     for name in views:
         if not isinstance(name, str):
             raise TypeError(f"{of}: the name {name!r} is {type(name).__name__}, expected str")
-    rows = {name: as_rows(x, f"view `{name}`") for name, x in views.items()}
+    titles = {name: f"view `{name}`" if of == "views" else f"view `{name}` of {of}" for name in views}
+    numbers = {name: _numbers(x, titles[name]) for name, x in views.items()}
+    masks = _masks(missing, numbers)
+    return [(name, *_present(x, masks.get(name), titles[name])) for name, x in numbers.items()]
+
+
+def _masks(missing: Missing, numbers: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.bool_]]:
     if missing is None:
-        return [(name, x, None) for name, x in rows.items()]
-    if isinstance(missing, str):
-        if missing != "nan":
-            raise ValueError(f"missing is {missing!r}, expected 'nan', or for each view that misses rows a mask of them")
-        masks = {name: cast("npt.NDArray[np.bool_]", np.isnan(x).any(axis=1)) for name, x in rows.items()}
-    else:
-        _check_known(missing, rows)
-        masks = {name: _mask(missing[name], name, len(rows[name])) for name in missing}
-    named: list[Named] = []
-    for name, x in rows.items():
-        mask = masks.get(name)
-        if mask is None or not mask.any():
-            named.append((name, x, None))
-            continue
+        return {}
+    if isinstance(missing, Mapping):
+        _check_known(missing, numbers)
+        return {name: _mask(missing[name], name, len(numbers[name])) for name in missing}
+    expected = "expected 'nan', or for each view that misses rows a mask of them"
+    if not isinstance(missing, str):
+        raise TypeError(f"missing is {type(missing).__name__}, {expected}")
+    if missing != "nan":
+        raise ValueError(f"missing is {missing!r}, {expected}")
+    return {name: cast("npt.NDArray[np.bool_]", np.isnan(x).any(axis=1)) for name, x in numbers.items()}
+
+
+def _present(numbers: npt.NDArray[Any], mask: npt.NDArray[np.bool_] | None, name: str) -> tuple[Array, list[bool] | None]:
+    rows, missed = _single(numbers), None
+    if mask is not None and mask.any():
         # Nobody reads these rows; their values need not be numbers.
-        present = np.where(mask[:, None], np.float32(0), x)
-        named.append((name, present, [bool(value) for value in mask]))
-    return named
+        rows, missed = np.where(mask[:, None], np.float32(0), rows), [bool(value) for value in mask]
+    _check_finite(rows, numbers, name, "drop the item from every view or repair it")
+    return rows, missed
 
 
-def _check_known(given: Iterable[str], rows: Mapping[str, Array]) -> None:
+def _check_known(given: Iterable[str], rows: Mapping[str, Any]) -> None:
     from .errors import UnknownViewError
 
     for name in given:

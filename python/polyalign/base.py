@@ -11,13 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
+import numpy as np
+
 from . import _native
-from .arrays import Array, ArrayLike, Missing, as_rows, named_rows
+from .arrays import Array, ArrayLike, Missing, Named, as_rows, named_rows
 from .errors import ExportWarning, FitWarning, NotFittedError
 from .params import MethodSpec, as_json, lay_in, registry
 from .progress import reporter
 from .report import Report
-from .settings import lists, seed_of, threads_of
+from .settings import lists, seed_of, switch, text, threads_of
 
 __all__ = ["Aligner", "load"]
 
@@ -119,7 +121,7 @@ class Aligner:
         return {self._spec.name: self._settings()}
 
     def _json(self) -> str:
-        return as_json(self._settings(), type(self).__name__)
+        return as_json(self._settings(), self._spec)
 
     def _normalised(self) -> dict[str, Any]:
         return _native.normalised(self._spec.name, self._json(), type(self).__name__)
@@ -172,7 +174,7 @@ class Aligner:
         calibrate : bool
             Whether translated rows get the location and scale of the target's training rows.
         n_jobs : int, optional
-            Number of threads; all cores by default and for -1. The result does not depend on it.
+            Number of threads, at most 1,024; all cores by default and for -1. The result does not depend on it.
         progress : bool or callable, optional
             True shows a progress bar of tqdm; a callable is called as ``progress(done, total)``.
         data : str
@@ -190,28 +192,38 @@ class Aligner:
         with reporter(progress, type(self).__name__) as report:
             settings = {
                 "seed": seed_of(seed, random_state),
-                "calibrate": bool(calibrate),
+                "calibrate": switch(calibrate, "calibrate"),
                 "threads": threads_of(n_jobs),
                 "progress": report,
                 "labels": lists(labels if labels is not None else y, "labels", count),
                 "groups": lists(groups, "groups", count),
-                "validation": None if validation is None else named_rows(validation, of="validation"),
-                "data": (data, ""),
+                "validation": _validation(validation, rows),
+                "data": (text(data, "data"), ""),
             }
             fit = _native.Fitted.fit(self._spec.name, self._json(), type(self).__name__, rows, settings)
         self.fit_ = fit
-        for text in fit.report["warnings"]:
-            warnings.warn(text, FitWarning, stacklevel=2)
+        for warning in fit.report["warnings"]:
+            warnings.warn(warning, FitWarning, stacklevel=2)
         return self
 
     def fit_transform(self, views: Views, y: ArrayLike = None, **settings: Any) -> dict[str, Array]:
-        """Fits the method and gives the training rows of all views in the universe."""
-        return self.fit(views, y, **settings).transform(views)
+        """Fits the method and gives the training rows of all views in the universe. Rows that a view misses are NaN."""
+        return self.fit(views, y, **settings)._project(named_rows(views, settings.get("missing")), False)
 
     def _fitted(self) -> _native.Fitted:
         fit: _native.Fitted | None = self.__dict__.get("fit_")
         if fit is None:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet; call fit first, or polyalign.load a fit")
+        return fit
+
+    def _with_space(self, target: str | None) -> _native.Fitted:
+        """The fit, if it has a map to the view `target`, or to the universe if that is None."""
+        fit, name = self._fitted(), type(self).__name__
+        if target is None and not fit.projects:
+            there = "has no universe, the coordinates that all views share"
+            raise TypeError(f"{name} {there}; translate to a view, or fit a method with a universe, such as GPA")
+        if target is not None and not fit.translates:
+            raise TypeError(f"{name} cannot translate rows; fit a method that can, such as PA or GPA")
         return fit
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -262,15 +274,28 @@ class Aligner:
         -------
         numpy.ndarray of shape (n, D), or dict of such arrays by view
             Always ``float32``.
+
+        Raises
+        ------
+        ValueError
+            If a row holds NaN or infinity. Leave out rows that a view misses.
         """
-        fit = self._fitted()
+        switch(unit_variance, "unit_variance")
         if isinstance(view, str):
             if x is None:
                 raise TypeError(f"transform({view!r}) has no rows; give transform({view!r}, X), or a mapping of views")
-            return fit.project(view, as_rows(x, f"view `{view}`"), unit_variance)
+            return self._project([(view, as_rows(x, f"view `{view}`"), None)], unit_variance)[view]
         if x is not None:
             raise TypeError(f"the view is {type(view).__name__}, expected a name: transform(name, X)")
-        return {name: fit.project(name, rows, unit_variance) for name, rows, _ in named_rows(view)}
+        return self._project(named_rows(view), unit_variance)
+
+    def _project(self, views: list[Named], unit_variance: bool) -> dict[str, Array]:
+        fit = self._with_space(None)
+        projected = {name: fit.project(name, rows, unit_variance) for name, rows, _ in views}
+        for name, _, missing in views:
+            if missing is not None:
+                projected[name][missing] = np.nan
+        return projected
 
     def translate(self, source: str, target: str, x: ArrayLike) -> Array:
         """Rows of the view `source` in the coordinates of the view `target`.
@@ -280,11 +305,12 @@ class Aligner:
         numpy.ndarray of shape (n, d_target)
             Always ``float32``.
         """
-        return self._fitted().translate(source, target, as_rows(x, f"view `{source}`"))
+        fit = self._with_space(text(target, "target"))
+        return fit.translate(source, target, as_rows(x, f"view `{text(source, 'source')}`"))
 
     def inverse_transform(self, view: str, u: ArrayLike) -> Array:
         """Rows of the universe, of shape (n, D), in the coordinates of a view."""
-        return self._fitted().inverse(view, as_rows(u, "universe rows"))
+        return self._fitted().inverse(text(view, "view"), as_rows(u, "universe rows"))
 
     def add_view(self: _A, name: str, x: ArrayLike, anchors: Views, *, form: str = "scaled") -> _A:
         """Adds a view to the universe by items that it shares with other views, whose maps do not change.
@@ -305,7 +331,11 @@ class Aligner:
         Aligner
             The method itself. ``copy.copy`` of it before keeps the narrower universe.
         """
-        self.fit_ = self._fitted().add(name, as_rows(x, f"view `{name}`"), named_rows(anchors, of="anchors"), form)
+        before = self._fitted()
+        rows = as_rows(x, f"view `{text(name, 'name')}`")
+        self.fit_ = before.add(name, rows, named_rows(anchors, of="anchors"), text(form, "form"))
+        for warning in self.fit_.report["warnings"][len(before.report["warnings"]) :]:
+            warnings.warn(warning, FitWarning, stacklevel=2)
         return self
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> str:
@@ -320,7 +350,7 @@ class Aligner:
         path = Path(path)
         if path.suffix != ".safetensors":
             raise ValueError(f"{path}: the name ends in {path.suffix!r}, expected '.safetensors'")
-        if path.exists() and not overwrite:
+        if not switch(overwrite, "overwrite") and path.exists():
             raise FileExistsError(f"{path}: is there already; choose another name, or give overwrite=True")
         return fit.write(path)
 
@@ -368,7 +398,8 @@ class Aligner:
         ExportWarning
             If rows need a step that the file cannot hold, or if the map is not exact.
         """
-        about: dict[str, Any] = json.loads(self._fitted().export_map(Path(path), source, target, format, overwrite))
+        fit, overwrite = self._with_space(target), switch(overwrite, "overwrite")
+        about: dict[str, Any] = json.loads(fit.export_map(Path(path), source, target, format, overwrite))
         for note in about["notes"]:
             warnings.warn(note, ExportWarning, stacklevel=2)
         return about
@@ -391,7 +422,7 @@ class Aligner:
         ExportWarning
             If rows must be brought to unit length before or after the map, or if the map is not exact.
         """
-        matrix, shift, notes = self._fitted().affine(source, target)
+        matrix, shift, notes = self._with_space(target).affine(source, target)
         for note in notes:
             warnings.warn(note, ExportWarning, stacklevel=2)
         return matrix, shift
@@ -439,6 +470,18 @@ def load(path: str | os.PathLike[str]) -> Aligner:
         fitted.__dict__.update(copy.deepcopy(own))
     fitted.fit_ = fit
     return fitted
+
+
+def _validation(views: Views | None, train: list[Named]) -> list[Named] | None:
+    """Rows for early stopping, with the widths of the training rows."""
+    if views is None:
+        return None
+    rows = named_rows(views, of="validation")
+    widths = {name: x.shape[1] for name, x, _ in train}
+    for name, x, _ in rows:
+        if x.shape[1] != widths.get(name, x.shape[1]):
+            raise ValueError(f"view `{name}` of validation has {x.shape[1]} columns, expected {widths[name]} as in training")
+    return rows
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from . import _native
 from .arrays import Array, ArrayLike, as_rows
-from .settings import seed_of
+from .settings import integer, seed_of, switch
 
 __all__ = ["Clusters", "kmeans", "ranks"]
 
@@ -63,7 +63,7 @@ def ranks(queries: ArrayLike, gallery: ArrayLike, *, both: bool = False) -> Rank
     >>> pa.ranks(x, x[[0, 2, 1]])
     array([1, 3, 3], dtype=uint32)
     """
-    forward, back = _native.ranks(as_rows(queries, "queries"), as_rows(gallery, "gallery"), bool(both))
+    forward, back = _native.ranks(as_rows(queries, "queries"), as_rows(gallery, "gallery"), switch(both, "both"))
     return forward if back is None else (forward, back)
 
 
@@ -111,8 +111,7 @@ def kmeans(
     """
     if init not in ("random", "k-means++"):
         raise ValueError(f"init is {init!r}, expected 'random' or 'k-means++'")
-    for name, value in (("n_clusters", n_clusters), ("n_init", n_init), ("max_iter", max_iter)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}, expected at least 1")
+    clusters = integer(n_clusters, "n_clusters", 1)
+    starts, steps = integer(n_init, "n_init", 1), integer(max_iter, "max_iter", 1)
     seed = seed_of(None, random_state)
-    return Clusters(*_native.kmeans(as_rows(x, "x"), n_clusters, n_init, max_iter, init == "k-means++", seed))
+    return Clusters(*_native.kmeans(as_rows(x, "x"), clusters, starts, steps, init == "k-means++", seed))

@@ -7,11 +7,10 @@ The classes are made when the module is imported; ``methods.pyi`` shows them to 
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Any
 
 from .base import Aligner
-from .params import MethodSpec, Parameter, registry
+from .params import MethodSpec, Parameter, in_python, registry
 
 __all__ = ["Loaded"]
 
@@ -19,7 +18,9 @@ __all__ = ["Loaded"]
 class Loaded(Aligner):
     """A fit from a file of a method that this program does not know. It transforms, but cannot be fitted again."""
 
-    _spec = MethodSpec("loaded", "Loaded", "Loaded", "A fit of a method that this program does not know", {}, {}, frozenset())
+    _spec = MethodSpec(
+        "loaded", "Loaded", "Loaded", "A fit of a method that this program does not know", {}, {}, frozenset(), {}
+    )
 
     def _check(self) -> None:
         pass
@@ -34,16 +35,9 @@ def _documentation(spec: MethodSpec) -> str:
         lines += ["Parameters", "----------"]
     for name, parameter in [*spec.own.items(), *spec.nested.items()]:
         where = f" (``{'.'.join(parameter.path)}``)" if len(parameter.path) > 1 else ""
-        lines += [f"{name} : {_in_python(parameter.domain)}, default {parameter.default!r}"]
-        lines += [f"    {_in_python(parameter.about)}{where}."]
+        lines += [f"{name} : {in_python(parameter.domain)}, default {parameter.default!r}"]
+        lines += [f"    {in_python(parameter.about)}{where}."]
     return "\n".join(lines)
-
-
-def _in_python(text: str) -> str:
-    """A text of the registry, which speaks of the values of grid files."""
-    for word, ours in (("null", "None"), ("true", "True"), ("false", "False")):
-        text = re.sub(rf"\b{word}\b", ours, text)
-    return text
 
 
 def _signature(spec: MethodSpec) -> inspect.Signature:

@@ -472,7 +472,7 @@ class ResidualMlp(Aligner):
     start : procrustes, ridge, default 'procrustes'
         Affine map from which the network starts.
     hidden : integer >= 1, default 256
-        Width of the hidden layer.
+        Width of the hidden layer, at most 65,536.
     scale : True, False, default False
         Train a factor for every column, too.
     columns : z_score, centre, none, default 'centre'

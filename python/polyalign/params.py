@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +13,7 @@ from typing import Any
 
 from . import _native
 
-__all__ = ["MethodSpec", "Parameter", "as_json", "registry"]
+__all__ = ["MethodSpec", "Parameter", "as_json", "in_python", "registry"]
 
 # The classes as the field writes the names of the methods. A method that is not here is called after its name in grid files.
 _CLASSES = {
@@ -68,6 +70,8 @@ class MethodSpec:
         Parameters of settings, such as ``loss: {tau: 0.08}``, whose last key is unique and that the default setting has.
     paths : frozenset
         The paths of all parameters.
+    domains : dict
+        The values that each parameter can have, by its path.
     """
 
     name: str
@@ -77,6 +81,7 @@ class MethodSpec:
     own: dict[str, Parameter]
     nested: dict[str, Parameter]
     paths: frozenset[tuple[str, ...]]
+    domains: dict[tuple[str, ...], str]
 
     def keywords(self) -> list[str]:
         """All keyword arguments."""
@@ -116,7 +121,8 @@ def _spec(method: Mapping[str, Any]) -> MethodSpec:
     # In the order of the registry.
     order = [parameter.path[0] for parameter in parameters]
     own = dict(sorted(own.items(), key=lambda item: order.index(item[1].path[0])))
-    return MethodSpec(name, class_name, method["title"], method["summary"], own, nested, frozenset(defaults))
+    domains = {parameter.path: parameter.domain for parameter in [*own.values(), *parameters]}
+    return MethodSpec(name, class_name, method["title"], method["summary"], own, nested, frozenset(defaults), domains)
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:
@@ -162,9 +168,54 @@ def lay_in(current: Any, path: tuple[str, ...], value: Any, spec: MethodSpec) ->
     return {**mapping, first: value if len(keys) == 1 else lay_in(mapping.get(first, {}), keys, value, spec)}
 
 
-def as_json(value: Any, what: str) -> str:
-    """The text of parameters in JSON, as a grid file would have them."""
-    return json.dumps(_plain(value, what), ensure_ascii=False, allow_nan=False)
+def in_python(words: str) -> str:
+    """A text of the registry, which speaks of the values of grid files."""
+    for word, ours in (("null", "None"), ("true", "True"), ("false", "False")):
+        words = re.sub(rf"\b{word}\b", ours, words)
+    return words
+
+
+def as_json(settings: Mapping[str, Any], spec: MethodSpec) -> str:
+    """The text of parameters in JSON, as a grid file would have them. Values of another type than expected are refused."""
+    plain = {key: _plain(value, spec.class_name) for key, value in settings.items()}
+    for key, value in plain.items():
+        _check_type(value, (key,), spec)
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+
+
+def _check_type(value: Any, path: tuple[str, ...], spec: MethodSpec) -> None:
+    domain = spec.domains.get(path)
+    if domain is not None and not _has_type(value, domain):
+        one = domain.startswith(("number", "name", "mapping", "{"))
+        article = "an" if domain.startswith("integer") else "a" if one else "one of"
+        expected = in_python(domain) + (", below 2**64" if isinstance(value, int) and value >= 2**64 else "")
+        raise ValueError(f"`{'.'.join(path)}` of {spec.class_name} is {reprlib.repr(value)}, expected {article} {expected}")
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            _check_type(inside, (*path, key), spec)
+
+
+def _has_type(value: Any, domain: str) -> bool:
+    """Whether a value has the type of a domain, which is words for people; true for domains that name no type."""
+    outside = re.sub(r"\{.*\}", "", domain)
+    if value is None:
+        return re.search(r"\bnull\b", outside) is not None
+    if least := re.match(r"integer >= (\w+)", domain):
+        lowest = int(least[1]) if least[1].isdecimal() else 1
+        return type(value) is int and lowest <= value < 2**64
+    if domain.startswith("number"):
+        return type(value) in (int, float)
+    if domain.startswith("true, false"):
+        return type(value) is bool
+    if domain.startswith(("mapping", "{")):
+        return isinstance(value, Mapping)
+    if domain.startswith("name of a view"):
+        return isinstance(value, str)
+    words = {word.strip() for word in outside.split(",")} - {""}
+    if domain == "task" or not all(re.fullmatch("[a-z_0-9]+", word) for word in words):
+        return True
+    # A name that needs a value, such as `huber`, is no choice by itself. Of unknown names the library suggests the nearest.
+    return isinstance(value, Mapping) or (isinstance(value, str) and f"{{{value}:" not in domain)
 
 
 def _plain(value: Any, what: str) -> Any:

@@ -94,6 +94,7 @@ def test_memory_in_any_order(views: Views, order: str) -> None:
         (3.0, ValueError, "a scalar"),
         ([[1.0], [1.0, 2.0]], ValueError, "cannot be made an array of"),
         (np.ma.masked_array(np.zeros((3, 2))), TypeError, "masked array"),
+        (np.zeros((3, 0)), ValueError, "is 3 x 0, expected at least one column"),
     ],
 )
 def test_what_is_no_array_of_numbers_is_refused(views: Views, bad: Any, error: type[Exception], text: str) -> None:
@@ -107,22 +108,49 @@ def test_what_is_no_array_of_numbers_is_refused(views: Views, bad: Any, error: t
         assert "view `fr`" in str(caught.value)
 
 
-@pytest.mark.parametrize("shape", [(0, 12), (200, 0)])
-def test_an_empty_view_is_refused(views: Views, shape: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=f"view `en` is {shape[0]} x {shape[1]}; a view needs at least one row"):
-        pa.GPA().fit({"en": np.zeros(shape), **{name: x for name, x in views.items() if name != "en"}})
+def test_an_empty_view_is_refused(views: Views) -> None:
+    with pytest.raises(ValueError, match="view `en` is 0 x 12; a view needs at least one row"):
+        pa.GPA().fit({**views, "en": np.zeros((0, 12))})
 
 
 def test_no_rows_are_projected_to_no_rows(views: Views) -> None:
     assert pa.GPA().fit(views).transform("en", views["en"][:0]).shape == (0, 14)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
-def test_values_that_are_not_finite_are_refused_with_their_place(views: Views, value: float) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.nan, "holds NaN at row 7, column 3, expected finite values"),
+        (np.inf, "holds inf at row 7, column 3, expected finite values"),
+        (-np.inf, "holds -inf at row 7, column 3, expected finite values"),
+        (1e300, "holds 1e[+]300 at row 7, column 3, expected values in the range of float32, up to 3.4e38"),
+    ],
+)
+def test_values_that_are_not_finite_are_refused_with_their_place(views: Views, value: float, text: str) -> None:
     x = views["fr"].astype("float64")
     x[7, 3] = value
-    with pytest.raises(ValueError, match="view `fr` holds (NaN|inf) at row 7, column 3, expected finite values"):
-        pa.GPA().fit({**views, "fr": x})
+    fit = pa.GPA().fit(views)
+    calls: list[tuple[str, Any]] = [
+        ("view `fr`", lambda: pa.GPA().fit({**views, "fr": x})),
+        ("view `fr` of validation", lambda: pa.GPA().fit(views, validation={**views, "fr": x})),
+        ("view `fr`", lambda: pa.GPA().fit({**views, "fr": x}, missing={"fr": np.arange(200) == 3})),
+        ("view `fr`", lambda: fit.transform("fr", x)),
+        ("view `fr`", lambda: fit.transform({"fr": x})),
+        ("view `fr`", lambda: fit.translate("fr", "en", x)),
+        ("universe rows", lambda: fit.inverse_transform("fr", x)),
+        ("view `it`", lambda: fit.add_view("it", x, {"en": views["en"]})),
+        ("view `fr` of anchors", lambda: fit.add_view("it", views["fr"], {"fr": x})),
+        ("queries", lambda: pa.ranks(x, x)),
+        ("x", lambda: pa.kmeans(x, 2)),
+    ]
+    for name, call in calls:
+        with pytest.raises(ValueError, match=f"^{name} {text}"):
+            call()
+
+
+def test_large_finite_values_are_taken() -> None:
+    x = np.full((4, 3), 3e38, dtype=np.float32)
+    assert as_rows(x, "x") is x, "their sum is infinite, they are not"
 
 
 def test_rows_with_nan_are_missing_if_that_is_said(views: Views) -> None:
@@ -136,8 +164,15 @@ def test_rows_with_nan_are_missing_if_that_is_said(views: Views) -> None:
     assert np.array_equal(by_nan.transform("fr", views["fr"]), by_mask.transform("fr", views["fr"]))
     complete = pa.GPA().fit(views)
     assert not np.array_equal(by_mask.transform("fr", views["fr"]), complete.transform("fr", views["fr"]))
+    for given, missing in (({**views, "fr": holes}, "nan"), (views, {"fr": mask})):
+        together = pa.GPA().fit_transform(given, missing=missing)
+        assert np.array_equal(np.isnan(together["fr"]).all(axis=1), mask), "a row that a view misses is NaN"
+        assert np.array_equal(together["fr"][~mask], by_nan.transform("fr", views["fr"][~mask]))
+        assert np.isfinite(together["en"]).all()
     with pytest.raises(ValueError, match="expected 'nan'"):
         pa.GPA().fit(views, missing="NaN")
+    with pytest.raises(TypeError, match="missing is bool, expected 'nan'"):
+        pa.GPA().fit(views, missing=True)  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="no view `es`; the views here are `en`, `fr`, `de`"):
         pa.GPA().fit(views, missing={"es": mask})
     with pytest.raises(ValueError, match="one bool for each of the 200 rows"):

@@ -245,9 +245,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
         fit.export_map(tmp_path / "x", source="en", target="it", format="npz")
     with pytest.raises(ValueError, match="unknown format `tf`, expected one of `npz`"):
         fit.export_map(tmp_path / "x", source="en", format="tf")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="pairwise has no universe space"):
+    with pytest.raises(TypeError, match="PA has no universe"):
         fitted(pa.PA()).export_map(tmp_path / "x", source="en", format="npz")
-    with pytest.raises(TypeError, match="na has no translated space"):
+    with pytest.raises(TypeError, match="NA cannot translate rows"):
         pa.NA().fit(synthetic()).affine_map("en", "fr")
     with pytest.raises(OSError, match="cannot be written"):
         fit.export_map(file / "map.npz", source="en", format="npz")

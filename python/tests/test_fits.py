@@ -60,9 +60,13 @@ def test_views_are_transformed_one_by_one_or_together(views: Views) -> None:
 
 def test_what_a_method_lacks_is_said(views: Views) -> None:
     pairwise = pa.PA().fit(views)
-    with pytest.raises(TypeError, match="pairwise has no universe space; it offers translated"):
-        pairwise.transform("en", views["en"])
-    with pytest.raises(TypeError, match="na has no translated space; it offers input"):
+    for method in (pairwise, pa.CCA().fit(views), pa.LowRankAffine().fit(views)):
+        text = f"{type(method).__name__} has no universe, the coordinates that all views share; translate to a view, or fit"
+        with pytest.raises(TypeError, match=text):
+            method.transform("en", views["en"])
+        with pytest.raises(TypeError, match=text):
+            method.affine_map("en")
+    with pytest.raises(TypeError, match="NA cannot translate rows; fit a method that can, such as PA or GPA"):
         pa.NA().fit(views).translate("en", "fr", views["en"])
     with pytest.raises(TypeError, match="`pairwise` has no space that all views share, from which a way leads back"):
         pairwise.inverse_transform("en", views["en"])
@@ -116,6 +120,9 @@ def test_a_view_is_added_and_the_others_do_not_change(views: Views) -> None:
         narrow.add_view("en", views["en"], anchors=views)
     with pytest.raises(ValueError, match="found 0 views"):
         narrow.add_view("it", italian, anchors={})
+    with pytest.warns(pa.FitWarning, match="view `it` is constant on the training rows") as caught:
+        constant = copy.copy(narrow).add_view("it", italian * 0, anchors={"en": views["en"]})
+    assert [str(one.message) for one in caught] == constant.report_.warnings[len(narrow.report_.warnings) :]
 
 
 def test_files(views: Views, tmp_path: Path) -> None:
@@ -179,7 +186,7 @@ def test_the_seed_has_two_names(views: Views) -> None:
     assert not np.array_equal(z(seed=7), z(seed=8))
     for make in (np.random.default_rng, np.random.RandomState):
         assert np.array_equal(z(random_state=make(1)), z(random_state=make(1)))
-    for wrong, error in ((1.5, TypeError), ("7", TypeError), (-1, ValueError), (2**64, ValueError)):
+    for wrong, error in ((1.5, TypeError), ("7", TypeError), (True, TypeError), (-1, ValueError), (2**64, ValueError)):
         with pytest.raises(error, match="seed is"):
             z(seed=wrong)
     with pytest.raises(TypeError, match="mean the same"):
@@ -191,8 +198,29 @@ def test_the_number_of_threads_changes_no_bit(views: Views) -> None:
     assert len(set(fits)) == 1
     with pytest.raises(ValueError, match="n_jobs is 0"):
         pa.GPA().fit(views, n_jobs=0)
-    with pytest.raises(TypeError, match="n_jobs is str"):
-        pa.GPA().fit(views, n_jobs="2")  # type: ignore[arg-type]
+    for many in (1025, 10**6, 2**70):
+        with pytest.raises(ValueError, match=f"n_jobs is {many}, expected at most 1024"):
+            pa.GPA().fit(views, n_jobs=many)
+    for wrong in ("2", 2.0, True):
+        with pytest.raises(TypeError, match=f"n_jobs is {type(wrong).__name__} .*, expected an integer"):
+            pa.GPA().fit(views, n_jobs=wrong)  # type: ignore[arg-type]
+
+
+def test_values_of_another_type_are_refused_with_the_name_of_the_argument(views: Views, tmp_path: Path) -> None:
+    fit, x = pa.GPA().fit(views), views["en"]
+    calls: list[tuple[str, Any]] = [
+        ("calibrate is str .'no'., expected", lambda: pa.GPA().fit(views, calibrate="no")),  # type: ignore[arg-type]
+        ("data is int, expected str", lambda: pa.GPA().fit(views, data=3)),  # type: ignore[arg-type]
+        ("unit_variance is str", lambda: fit.transform("en", x, unit_variance="yes")),  # type: ignore[call-overload]
+        ("source is int, expected str", lambda: fit.translate(0, "fr", x)),  # type: ignore[arg-type]
+        ("target is int, expected str", lambda: fit.translate("en", 1, x)),  # type: ignore[arg-type]
+        ("view is int, expected str", lambda: fit.inverse_transform(0, x)),  # type: ignore[arg-type]
+        ("name is int, expected str", lambda: fit.add_view(0, x, views)),  # type: ignore[arg-type]
+        ("overwrite is int .1., expected", lambda: fit.save(tmp_path / "u.safetensors", overwrite=1)),  # type: ignore[arg-type]
+    ]
+    for text, call in calls:
+        with pytest.raises(TypeError, match=text):
+            call()
 
 
 def test_labels_and_validation_rows_are_taken(views: Views) -> None:
@@ -202,6 +230,15 @@ def test_labels_and_validation_rows_are_taken(views: Views) -> None:
     assert pa.GPA().fit(views, labels={"class": label.astype(str)}, validation=views).fit_.to_bytes() == want
     with pytest.raises(ValueError, match="labels has shape .3,., expected one value for each of the 200 rows"):
         pa.GPA().fit(views, labels=[1, 2, 3])
+    for nothing in (np.where(label == 1, np.nan, label), np.where(label == 1, None, "a")):  # type: ignore[call-overload]
+        with pytest.raises(ValueError, match="labels holds (nan|None) at row 1, expected one value for each of the 200 rows"):
+            pa.GPA().fit(views, labels=nothing)
+
+
+@pytest.mark.parametrize("method", [pa.GPA(), pa.CCA(), pa.ResidualMlp(), pa.Select(over={"rank": [2]})], ids=repr)
+def test_validation_rows_have_the_widths_of_the_training_rows(method: pa.Aligner, views: Views) -> None:
+    with pytest.raises(ValueError, match="view `fr` of validation has 2 columns, expected 10 as in training"):
+        method.fit(views, validation={**views, "fr": views["fr"][:, :2]})
 
 
 def test_warnings_of_the_library_are_warnings(views: Views) -> None:

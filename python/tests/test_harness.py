@@ -17,6 +17,7 @@ import pytest
 import polyalign as pa
 from conftest import ROOT, read_safetensors
 from polyalign.harness.run import CellWarning
+from polyalign.settings import memory_of
 
 ALL = ["text_en", "text_ko", "text_ru", "text_ja", "text_zh", "image_efficientnet", "image_mobilenet"]
 VIEWS = ["text_en", "text_zh", "image_mobilenet"]
@@ -188,6 +189,53 @@ def test_errors_say_where(tmp_path: Path) -> None:
         pa.evaluate("gpa", train=views, test=views, tasks="clustering")
     with pytest.raises(ValueError, match="labels: `label` of test has shape"):
         pa.evaluate("gpa", train=views, test=views, labels=[1, 2])
+    for nothing in ([np.nan, 1.0, 1.0, 2.0, 2.0], [None, "a", "a", "b", "b"]):
+        with pytest.raises(ValueError, match="labels: `label` of test holds (nan|None) at row 0, expected one value for each"):
+            pa.evaluate("gpa", train=views, test=views, tasks="probing", labels=nothing)
+    with pytest.raises(ValueError, match=r"^methods\[0\]: unknown name `gppa`; did you mean `gpa`"):
+        pa.evaluate("gppa", train=views, test=views, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"jobs": 0}, ValueError, "jobs is 0, expected at least 1"),
+        ({"jobs": -1}, ValueError, "jobs is -1, expected at least 1"),
+        ({"jobs": 2000}, ValueError, "jobs is 2000, expected at most 1024"),
+        ({"jobs": "2"}, TypeError, "jobs is str .'2'., expected an integer"),
+        ({"n_jobs": 2000}, ValueError, "n_jobs is 2000, expected at most 1024"),
+        ({"max_memory": "8X"}, ValueError, "max_memory is '8X', expected a number of bytes, or an amount such as '8G'"),
+        ({"max_memory": 0}, ValueError, "max_memory is 0, expected at least 1"),
+        ({"max_memory": 1.5}, TypeError, "max_memory is float .1.5., expected an integer"),
+        ({"report": "no"}, TypeError, "report is str .'no'., expected True or False"),
+    ],
+)
+def test_wrong_settings_are_refused(tmp_path: Path, settings: Any, error: type[Exception], text: str) -> None:
+    views = {name: np.ones((5, 2), np.float32) for name in "ab"}
+    for call in (
+        lambda: pa.run(grid_file(tmp_path), tmp_path / "out", **settings),
+        lambda: pa.evaluate("gpa", train=views, test=views, **settings),
+    ):
+        with pytest.raises(error, match=text):
+            call()
+
+
+def test_amounts_of_memory_are_those_of_the_command_line() -> None:
+    texts = {"8G": 8 << 30, "1.5 GiB": 3 << 29, "512m": 512 << 20, "100": 100, "1GB": 1 << 30, "2kb": 2048}
+    assert {text: memory_of(text) for text in texts} == texts
+    assert memory_of(None) is None and memory_of(np.int64(5)) == 5
+    for wrong in ("", "G", "-1G", "nan", "0", "0.1"):
+        with pytest.raises(ValueError, match="max_memory is"):
+            memory_of(wrong)
+
+
+def test_what_is_odd_about_the_data_is_a_warning(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    views = {name: rng.normal(size=(60, 6)).astype(np.float32) for name in "abc"}
+    with pytest.warns(pa.DataWarning, match="rows of train found again in test: 60 of 60"):
+        pa.evaluate("gcca", train=views, test=views, seeds=1)
+    with pytest.warns(pa.DataWarning, match="rows of train found again in test: 1 to 8 of 400 per view"):
+        pa.run(grid_file(tmp_path, methods=["gcca"], tasks=["retrieval"], seeds=[0]), tmp_path / "out", report=False)
 
 
 def test_a_cell_that_fails_is_a_warning(tmp_path: Path) -> None:
@@ -251,6 +299,28 @@ def test_recommend(tmp_path: Path) -> None:
     assert found.methods[0]["score"] == max(method["score"] for method in found.methods)
     assert "gcca" in str(found.table) and "<table>" in found._repr_html_()
     assert found.method.fit(views).transform("a", views["a"]).shape[0] == 120
+    alone = pa.recommend(views, methods="gcca", budget=2, folds=3)
+    assert [method["method"] for method in alone.methods] == ["gcca"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"methods": [pa.GPA(), pa.GCCA(rank=2)]}, ValueError, r"methods\[1\] is GCCA\(rank=2\), .* also `rank`; give GCCA or"),
+        ({"methods": [3]}, TypeError, r"methods\[0\] is int, expected the name of a method, such as 'gcca', or its class"),
+        ({"methods": 3}, TypeError, r"methods\[0\] is int"),
+        ({"methods": [{"gcca": {"rank": 2}}]}, TypeError, r"methods\[0\] is dict"),
+        ({"folds": 2.5}, TypeError, "folds is float .2.5., expected an integer"),
+        ({"folds": 1}, ValueError, "folds is 1, expected at least 2"),
+        ({"budget": True}, TypeError, "budget is bool"),
+        ({"by": 3}, TypeError, "by is int, expected str"),
+        ({"views": {"a": np.ones((9, 2))}}, ValueError, "found 1 view, expected at least 2"),
+    ],
+)
+def test_errors_of_recommend(settings: Any, error: type[Exception], text: str) -> None:
+    views = {name: np.random.default_rng(ord(name)).normal(size=(30, 3)) for name in "abc"}
+    with pytest.raises(error, match=text):
+        pa.recommend(**{"views": views, **settings})
 
 
 def test_import_loads_numpy_and_no_other_package() -> None:

@@ -35,6 +35,10 @@ def test_errors_of_ranks():
         pa.ranks(x, x * np.nan)
     with pytest.raises(ValueError, match="queries is 1-dimensional"):
         pa.ranks(x[0], x)
+    with pytest.raises(ValueError, match="queries is 4 x 0, expected at least one column"):
+        pa.ranks(x[:, :0], x[:, :0])
+    with pytest.raises(TypeError, match="both is int"):
+        pa.ranks(x, x, both=1)
 
 
 def test_clusters_are_found_and_consistent():
@@ -50,17 +54,21 @@ def test_clusters_are_found_and_consistent():
 
 
 @pytest.mark.parametrize(
-    ("settings", "text"),
+    ("settings", "error", "text"),
     [
-        ({"n_clusters": 0}, "n_clusters is 0, expected at least 1"),
-        ({"n_clusters": 11}, "11"),
-        ({"n_clusters": 2, "n_init": 0}, "n_init is 0, expected at least 1"),
-        ({"n_clusters": 2, "init": "pca"}, "init is 'pca', expected 'random' or 'k-means[+][+]'"),
+        ({"n_clusters": 0}, ValueError, "n_clusters is 0, expected at least 1"),
+        ({"n_clusters": 11}, ValueError, "11"),
+        ({"n_clusters": 2**70}, ValueError, "n_clusters is 1180591620717411303424, expected at most"),
+        ({"n_clusters": True}, TypeError, "n_clusters is bool .True., expected an integer"),
+        ({"n_clusters": 2.0}, TypeError, "n_clusters is float .2.0., expected an integer"),
+        ({"n_clusters": 2, "n_init": 0}, ValueError, "n_init is 0, expected at least 1"),
+        ({"n_clusters": 2, "init": "pca"}, ValueError, "init is 'pca', expected 'random' or 'k-means[+][+]'"),
+        ({"n_clusters": 2, "x": np.eye(10)[:, :0]}, ValueError, "x is 10 x 0, expected at least one column"),
     ],
 )
-def test_errors_of_kmeans(settings, text):
-    with pytest.raises(ValueError, match=text):
-        pa.kmeans(np.eye(10), **settings)
+def test_errors_of_kmeans(settings, error, text):
+    with pytest.raises(error, match=text):
+        pa.kmeans(**{"x": np.eye(10), **settings})
 
 
 @pytest.mark.filterwarnings("ignore::polyalign.DataWarning")

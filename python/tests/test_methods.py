@@ -86,16 +86,28 @@ def test_unknown_keywords_are_answered_with_the_nearest() -> None:
     ("make", "error", "text"),
     [
         (lambda: pa.GCPA(tau=3), ValueError, "gcpa: `tau` is 3, expected a number from 0 to 2"),
-        (lambda: pa.GPA(rank=0), ValueError, "`rank` is 0, expected"),
-        (lambda: pa.GPA(rank=-1), ValueError, "GPA: rank: "),
-        (lambda: pa.GPA(rank=1.5), ValueError, "GPA: rank: "),
+        (lambda: pa.GPA(rank=0), ValueError, "`rank` of GPA is 0, expected an integer >= 1, or None"),
+        (lambda: pa.GPA(rank=-1), ValueError, "`rank` of GPA is -1, expected an integer >= 1, or None"),
+        (lambda: pa.GPA(rank=1.5), ValueError, "`rank` of GPA is 1.5, expected an integer >= 1, or None"),
+        (lambda: pa.GPA(max_iter=True), ValueError, "`max_iter` of GPA is True, expected an integer >= 1, or None"),
+        (lambda: pa.GPA(max_iter=2**70), ValueError, "expected an integer >= 1, or None, below 2[*][*]64"),
+        (lambda: pa.GPA(tol="x"), ValueError, "`tol` of GPA is 'x', expected a number >= 0"),
+        (lambda: pa.GPA(tol=None), ValueError, "`tol` of GPA is None, expected a number >= 0"),
+        (lambda: pa.GPA(scale=1), ValueError, "`scale` of GPA is 1, expected one of True, False"),
+        (lambda: pa.GPA(robust="huber"), ValueError, "`robust` of GPA is 'huber', expected one of None, {huber: number > 0}"),
+        (lambda: pa.GPA(solver=3), ValueError, "`solver` of GPA is 3, expected one of released, accelerated"),
+        (lambda: pa.GCPA(loss=3), ValueError, "`loss` of GCPA is 3, expected a {tau: number from 0 to 2, "),
+        (lambda: pa.GCPA(loss={"tau": "x"}), ValueError, "`loss.tau` of GCPA is 'x', expected a number from 0 to 2"),
+        (lambda: pa.GCPA(base={"gpa": {"max_iter": 1.5}}), ValueError, "`base.gpa.max_iter` of GCPA is 1.5, expected an"),
+        (lambda: pa.Select(over=3), ValueError, "`over` of Select is 3, expected a mapping from parameters to lists"),
+        (lambda: pa.Pivot(pivot=3), ValueError, "`pivot` of Pivot is 3, expected a name of a view, or None"),
         (lambda: pa.GPA(solver="releasd"), ValueError, "did you mean `released`"),
         (lambda: pa.GPA(tol=float("nan")), ValueError, "is nan, expected a finite number"),
         (lambda: pa.GPA(rank=object()), TypeError, "expected a number, a text, a list or a mapping"),
         (lambda: pa.Select(method="gcaa"), ValueError, "gcca"),
     ],
 )
-def test_wrong_values_are_refused_with_the_text_of_the_library(make: Any, error: type[Exception], text: str) -> None:
+def test_wrong_values_are_refused_with_the_values_that_are_right(make: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         make()
 

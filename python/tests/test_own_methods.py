@@ -169,6 +169,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
         ("nan", "transform.a. gave NaN at row 0, column 0, expected finite values"),
         ("short", "transform.a. gave 59 x 8, expected 60 x 8"),
         ("flat", "the result of transform.'a', X. is 1-dimensional"),
+        ("narrow", "the result of transform.'a', X. is (150|60) x 0, expected at least one column"),
         ("text", "the result of transform.'a', X. holds values of type <U1, expected real numbers"),
         ("raise in transform", "ValueError: matmul"),
     ],

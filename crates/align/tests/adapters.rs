@@ -126,8 +126,10 @@ fn a_trained_fit_repeats_is_stored_and_restored() {
 #[test]
 fn wrong_parameters_are_named() {
     let text = |method: Method| method.fit(&data(), 0).unwrap_err().to_string();
-    let error = text(ResidualMlpParams { hidden: 0, ..ResidualMlpParams::default() }.into());
-    assert_eq!(error, "residual_mlp: `hidden` is 0, expected at least 1");
+    for hidden in [0, 65_537, usize::MAX] {
+        let error = text(ResidualMlpParams { hidden, ..ResidualMlpParams::default() }.into());
+        assert_eq!(error, format!("residual_mlp: `hidden` is {hidden}, expected an integer from 1 to 65536"));
+    }
     let training = PairTraining { lr: 0.0, ..PairTraining::default() };
     let error = text(ResidualMlpParams { training, ..ResidualMlpParams::default() }.into());
     assert_eq!(error, "residual_mlp: `training.lr` is 0, expected a finite number above 0");

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import operator
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import ArrayLike, Missing, named_rows
 from ..base import Aligner
 from ..params import registry
-from ..settings import lists, threads_of
+from ..settings import column, integer, lists, memory_of, parallel, switch, text, threads_of
 from . import own
 from .results import Results
 from .run import Progress, run_with
@@ -46,7 +46,7 @@ def evaluate(
     report: bool | None = None,
     n_jobs: int | None = None,
     jobs: int | None = None,
-    max_memory: int | None = None,
+    max_memory: int | str | None = None,
     progress: Progress | bool | None = None,
     **grid: Any,
 ) -> Results:
@@ -91,6 +91,13 @@ def evaluate(
     -------
     Results
 
+    Warns
+    -----
+    DataWarning
+        For duplicates, test rows that occur in training, views that do not correspond, and the like.
+    CellWarning
+        If cells failed.
+
     Examples
     --------
     >>> import numpy as np
@@ -105,8 +112,8 @@ def evaluate(
     """
     entries, live = _entries(methods)
     spec: dict[str, Any] = {
-        "name": name,
-        "data": data,
+        "name": text(name, "name"),
+        "data": text(data, "data"),
         "methods": entries,
         "tasks": _listed(tasks),
         "seeds": _seeds(seeds),
@@ -128,16 +135,22 @@ def evaluate(
         "out": Path(out),
         "overrides": "null",
         "threads": threads_of(n_jobs),
-        "jobs": jobs,
-        "max_memory": max_memory,
+        "jobs": parallel(jobs),
+        "max_memory": memory_of(max_memory),
         "fail_fast": False,
         "recompute": False,
         "allow_stand_in": False,
-        "report": temporary is None if report is None else report,
+        "report": temporary is None if report is None else switch(report, "report"),
         "command": "polyalign.evaluate in Python, on arrays in memory",
     }
-    with own.live(live):
-        folder = run_with(file, settings, arrays, progress, name)
+    try:
+        with own.live(live):
+            folder = run_with(file, settings, arrays, progress, name)
+    except ValueError as error:
+        if str(file) not in str(error):
+            raise
+        # The user has not written this file.
+        raise ValueError(re.sub(re.escape(str(file)) + r"(:\d+)*(: )?", "", str(error))) from None
     return Results(folder, temporary)
 
 
@@ -176,11 +189,8 @@ def _listed(given: Any) -> list[Any]:
 
 def _seeds(seeds: int | Iterable[int]) -> list[int]:
     if isinstance(seeds, Iterable):
-        return [operator.index(seed) for seed in seeds]
-    count = operator.index(seeds)
-    if count < 1:
-        raise ValueError(f"seeds is {count}, expected a number of seeds of at least 1, or a list of seeds")
-    return list(range(count))
+        return [integer(seed, f"seeds[{at}]", 0, 2**64 - 1) for at, seed in enumerate(seeds)]
+    return list(range(integer(seeds, "seeds", 1)))
 
 
 def _arrays(
@@ -205,26 +215,21 @@ def _arrays(
     return arrays
 
 
-def _coded(given: tuple[Lists, Lists], kind: str, counts: Mapping[str, int]) -> dict[str, list[tuple[str, list[int]]]]:
+def _coded(lists_of: tuple[Lists, Lists], kind: str, counts: Mapping[str, int]) -> dict[str, list[tuple[str, list[int]]]]:
     """Lists of test and train, with the same number for the same value in both."""
-    test, train = (_named(values, kind) for values in given)
+    test, train = (_named(values, kind) for values in lists_of)
     if train and list(train) != list(test):
         names = [", ".join(names) or "none" for names in (train, test)]
         raise ValueError(f"{kind} of train are {names[0]}, those of test {names[1]}; expected the same names in one order")
     coded: dict[str, list[tuple[str, list[int]]]] = {"train": [], "test": []}
     for name in test:
-        columns = {"test": np.asarray(test[name])}
-        if train:
-            columns["train"] = np.asarray(train[name])
-        for split, column in columns.items():
-            if column.shape != (counts[split],):
-                found = f"{kind}: `{name}` of {split} has shape {column.shape}"
-                raise ValueError(f"{found}, expected one value for each of the {counts[split]} rows")
-        if any(column.dtype.kind not in "iu" for column in columns.values()):
-            known = np.unique(np.concatenate([column.astype(str) for column in columns.values()]))
-            columns = {split: np.searchsorted(known, column.astype(str)) for split, column in columns.items()}
-        for split, column in columns.items():
-            coded[split] += lists({name: column}, kind, counts[split])
+        given = {"test": test[name], **({"train": train[name]} if train else {})}
+        columns = {split: column(values, f"{kind}: `{name}` of {split}", counts[split]) for split, values in given.items()}
+        if any(values.dtype.kind not in "iu" for values in columns.values()):
+            known = np.unique(np.concatenate([values.astype(str) for values in columns.values()]))
+            columns = {split: np.searchsorted(known, values.astype(str)) for split, values in columns.items()}
+        for split, values in columns.items():
+            coded[split] += lists({name: values}, kind, counts[split])
     return coded
 
 

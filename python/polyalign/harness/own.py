@@ -321,15 +321,18 @@ class Fit:
         objective = getattr(fitted, "objective", None)
         self.objective = float(objective) if isinstance(objective, (int, float, np.number)) else None
 
+    # The library refuses values that are not finite, with the name of the method.
+
     def transform(self, names: list[str], x: Array) -> Array:
         """Rows of the view of this name in the space of all views."""
         (view,) = names
-        return as_rows(self._fitted.transform(view, x), f"the result of transform({view!r}, X)")
+        return as_rows(self._fitted.transform(view, x), f"the result of transform({view!r}, X)", finite=False)
 
     def translate(self, names: list[str], x: Array) -> Array:
         """Rows of the first of two views like those of the second."""
         source, target = names
-        return as_rows(self._fitted.translate(source, target, x), f"the result of translate({source!r}, {target!r}, X)")
+        rows = self._fitted.translate(source, target, x)
+        return as_rows(rows, f"the result of translate({source!r}, {target!r}, X)", finite=False)
 
 
 def _size(value: Any, depth: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from ..arrays import ArrayLike, Missing, named_rows
 from ..base import Aligner
 from ..params import registry
 from ..progress import reporter
-from ..settings import lists, seed_of, threads_of
+from ..settings import integer, lists, seed_of, text, threads_of
 from .results import Table
 
 __all__ = ["Recommendation", "recommend"]
@@ -89,7 +89,7 @@ def recommend(
     *,
     labels: Any = None,
     groups: Any = None,
-    methods: Iterable[Any] = (),
+    methods: Iterable[Any] | str | type[Aligner] = (),
     task: Any = "retrieval",
     by: str = "rank1",
     folds: int = 5,
@@ -108,8 +108,9 @@ def recommend(
         Training rows; row i is the same item in every view.
     labels, groups : array_like of shape (N,) or mapping of str to such arrays, optional
         Classes of the items, and groups that stay together in a fold.
-    methods : list of str or of classes, optional
-        Methods to try; by default all that apply.
+    methods : list of str or of classes, or one of them, optional
+        Methods to try; by default all that apply. Their parameters are chosen here: an object whose parameters differ from the
+        defaults is an error.
     task : str or mapping
         Task on the rows that a fold holds out, as in a grid file.
     by : str
@@ -126,18 +127,44 @@ def recommend(
     Recommendation
     """
     rows = named_rows(views, missing)
-    count = len(rows[0][1]) if rows else 0
-    names = [method if isinstance(method, str) else method._spec.name for method in methods]
+    if len(rows) < 2:
+        raise ValueError(f"recommend: found {len(rows)} view{'s' * (len(rows) != 1)}, expected at least 2")
+    count = len(rows[0][1])
+    given = [methods] if isinstance(methods, (str, type, Aligner, Mapping)) or not isinstance(methods, Iterable) else methods
+    names = [_name(method, f"methods[{at}]") for at, method in enumerate(given)]
     with reporter(progress, "recommend") as report:
         settings = {
             "methods": names,
-            "folds": folds,
-            "budget": budget,
+            "folds": integer(folds, "folds", 2),
+            "budget": integer(budget, "budget", 1),
             "task": task if isinstance(task, str) else json.dumps(task),
-            "by": by,
+            "by": text(by, "by"),
             "seed": seed_of(seed, random_state),
             "threads": threads_of(n_jobs),
             "progress": report,
         }
         split = {"views": rows, "labels": lists(labels, "label", count), "groups": lists(groups, "group", count), "ids": None}
         return Recommendation(_native.recommend(split, settings))
+
+
+def _name(method: Any, place: str) -> str:
+    if isinstance(method, str):
+        return method
+    if isinstance(method, Aligner):
+        _check_defaults(method, place)
+    elif not (isinstance(method, type) and issubclass(method, Aligner) and hasattr(method, "_spec")):
+        found = type(method).__name__
+        raise TypeError(f"{place} is {found}, expected the name of a method, such as 'gcca', or its class, such as GCCA")
+    name: str = method._spec.name
+    return name
+
+
+def _check_defaults(method: Aligner, place: str) -> None:
+    settings = method._settings()
+    if not settings:
+        return
+    cls, name, others = type(method).__name__, method._spec.name, ", ".join(f"`{key}`" for key in settings)
+    raise ValueError(
+        f"{place} is {method!r}, expected the defaults: recommend chooses the parameters itself, also {others}; give {cls} or "
+        f"{name!r}, and to keep a value and choose the others fit Select(method={name!r}, with_={settings!r})"
+    )

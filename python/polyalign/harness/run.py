@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import _native
+from ..errors import DataWarning
 from ..progress import reporter
-from ..settings import threads_of
+from ..settings import memory_of, parallel, switch, threads_of
 from .own import folder_of_modules
 from .results import Results
 
@@ -34,7 +35,7 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     n_jobs: int | None = None,
     jobs: int | None = None,
-    max_memory: int | None = None,
+    max_memory: int | str | None = None,
     fail_fast: bool = False,
     recompute: bool = False,
     stand_in: bool = True,
@@ -59,11 +60,11 @@ def run(
     overrides : mapping, optional
         Values that override those of the file, such as ``{"seeds": [0]}``.
     n_jobs : int, optional
-        Number of threads in all; all cores by default and for -1. The values do not depend on it.
+        Number of threads in all, at most 1,024; all cores by default and for -1. The values do not depend on it.
     jobs : int, optional
-        Number of cells at the same time.
-    max_memory : int, optional
-        Limit on the memory of all running cells, in bytes.
+        Number of cells at the same time, at most 1,024.
+    max_memory : int or str, optional
+        Limit on the memory of all running cells: bytes, or an amount such as ``"8G"``.
     fail_fast : bool
         Whether the first failure ends the run.
     recompute : bool
@@ -78,18 +79,25 @@ def run(
     Returns
     -------
     Results
+
+    Warns
+    -----
+    DataWarning
+        For duplicates, rows of the test split that occur in training, data that bundled data take the place of, and the like.
+    CellWarning
+        If cells failed.
     """
     file = Path(grid)
     settings = {
         "out": Path(out),
         "overrides": json.dumps(dict(overrides) if overrides else None),
         "threads": threads_of(n_jobs),
-        "jobs": jobs,
-        "max_memory": max_memory,
-        "fail_fast": fail_fast,
-        "recompute": recompute,
-        "allow_stand_in": stand_in,
-        "report": report,
+        "jobs": parallel(jobs),
+        "max_memory": memory_of(max_memory),
+        "fail_fast": switch(fail_fast, "fail_fast"),
+        "recompute": switch(recompute, "recompute"),
+        "allow_stand_in": switch(stand_in, "stand_in"),
+        "report": switch(report, "report"),
         "command": None,
     }
     with folder_of_modules(file.parent):
@@ -104,6 +112,8 @@ def run_with(
     with reporter(progress, name) as show:
         told = _Told(show)
         found = _native.run_grid(file, {**settings, "on_event": told}, arrays)
+    for text in told.of_data:
+        warnings.warn(text, DataWarning, stacklevel=3)
     if told.failures:
         count = found["failed"]
         first = told.failures[0]
@@ -121,11 +131,13 @@ class _Told:
         self._show = show
         self._done = self._cells = 0
         self.failures: list[str] = []
+        self.of_data: list[str] = []
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
         if kind == "data":
-            for text in filter(None, [event["stand_in"], *event["warnings"]]):
+            self.of_data += filter(None, [event["stand_in"], *event["warnings"]])
+            for text in self.of_data:
                 logger.warning("%s", text)
             for text in event["notes"]:
                 logger.info("%s", text)

@@ -196,7 +196,7 @@ pub enum ImportProblem {
 /// The words of [`ImportProblem::NoStrata`].
 fn no_strata(name: &str, nearest: Option<&str>, known: &[String]) -> String {
     if known.is_empty() {
-        return "there are no labels to stratify by; give some with --labels".to_owned();
+        return "there are no labels to stratify by; give some".to_owned();
     }
     let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     format!("no labelling `{name}` to stratify by{hint}; there are {}", known.join(", "))

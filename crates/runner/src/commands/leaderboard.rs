@@ -109,7 +109,10 @@ fn plan_requests(board: &Leaderboard, path: &Path, allow_stand_in: bool) -> Resu
              give the grid or the manifest another name",
             path.display()
         ))),
-        None => Ok(folders.push((name.to_string(), entry))),
+        None => {
+            folders.push((name.to_string(), entry));
+            Ok(())
+        }
     };
     for file in &board.grids {
         let request = PlanRequest::of(&folder.join(file), allow_stand_in);
