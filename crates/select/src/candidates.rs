@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(found, want, "the middle and the corners");
         let many = space(&[("a", 10), ("b", 10)]).draw(24).expect("some");
         assert!(many.len() == 24 && (1..24).all(|i| many[..i].iter().all(|other| *other != many[i])));
-        assert!(space(&[("a", 0)]).draw(3).expect_err("empty").to_string().contains("no value for `a`"));
+        assert!(space(&[("a", 0)]).draw(3).expect_err("empty").to_string().contains("without values for `a`"));
         assert!(
             space(&[("a", 400), ("b", 400)]).draw(3).expect_err("many").to_string().contains("160000 combinations")
         );

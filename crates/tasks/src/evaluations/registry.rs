@@ -138,7 +138,7 @@ mod tests {
         let error = "cluster".parse::<Task>().expect_err("no task").to_string();
         assert!(error.starts_with("no task `cluster`; the tasks are retrieval, clustering"), "{error}");
         let versions: Vec<u32> = Task::all().iter().take(11).map(|task| task.version()).collect();
-        assert_eq!(versions, [2, 2, 1, 1, 2, 2, 1, 2, 2, 2, 1], "raised where numbers move, never lowered");
+        assert_eq!(versions, [2, 2, 1, 1, 2, 2, 1, 2, 3, 2, 1], "raised where numbers move, never lowered");
         let protocol = Protocol::Released(ReleasedProtocol::default());
         assert_eq!(Task::from(ProbingParams { protocol, ..ProbingParams::default() }).version(), 1);
     }

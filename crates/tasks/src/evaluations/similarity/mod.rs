@@ -352,7 +352,14 @@ mod tests {
                 SimilarityParams { variance: 1.5, ..default() },
                 "similarity: `variance` is 1.5, expected a number above 0",
             ),
-            (SimilarityParams { permutations: 0, ..default() }, "similarity: `permutations` is 0, expected at least 1"),
+            (
+                SimilarityParams { permutations: 0, ..default() },
+                "similarity: `permutations` is 0, expected an integer from 1 to 1000000",
+            ),
+            (
+                SimilarityParams { permutations: usize::MAX, ..default() },
+                "similarity: `permutations` is 18446744073709551615, expected",
+            ),
         ] {
             let error = params.validate().unwrap_err().to_string();
             assert!(error.starts_with(text), "{error}");
