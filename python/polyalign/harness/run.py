@@ -136,8 +136,9 @@ class _Told:
     def __call__(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
         if kind == "data":
-            self.of_data += filter(None, [event["stand_in"], *event["warnings"]])
-            for text in self.of_data:
+            texts = [text for text in [event["stand_in"], *event["warnings"]] if text]
+            self.of_data += texts
+            for text in texts:
                 logger.warning("%s", text)
             for text in event["notes"]:
                 logger.info("%s", text)

@@ -379,18 +379,18 @@ mod tests {
             let of_wide = wide::solve(&params, &moments, None, SWEEPS);
             let of_narrow = narrow(&params, &moments, None);
             // Wide views end by the changes of the last two sweeps, which tell less than a quarter of all sweeps does.
-            for (solved, most, share) in [(of_narrow, 250, 1.0), (of_wide, 100, 5.0)] {
+            for (solved, most, least, share) in [(of_narrow, 250, -1e-12, 1.0), (of_wide, 100, -1e-11, 5.0)] {
                 let solved = solved.expect("valid");
                 assert_eq!(solved.stop, Termination::Converged, "set {seed}");
                 assert!(solved.iterations <= most, "set {seed}: {} sweeps, not {most}", solved.iterations);
                 let mut state = State::at(&moments, solved.maps);
                 let mut steady = Steady::from(&state);
-                for _ in 0..600 {
+                for _ in 0..1000 {
                     let last = state.objective();
                     state.steady_sweep(last, &mut steady).expect("valid");
                 }
                 let excess = solved.objective / state.objective() - 1.0;
-                assert!((-1e-11..share * params.tol).contains(&excess), "set {seed}: {excess:e}");
+                assert!((least..share * params.tol).contains(&excess), "set {seed}: {excess:e}");
             }
         }
     }
