@@ -37,6 +37,13 @@ impl<T: PartialEq + Copy + Default> PartialEq for Matrix<T> {
     }
 }
 
+impl Matrix {
+    /// Position in [`Matrix::as_slice`] of the first value that is NaN or infinite.
+    pub fn first_not_finite(&self) -> Option<usize> {
+        self.as_slice().iter().position(|x| !x.is_finite())
+    }
+}
+
 impl<T: Copy + Default> Matrix<T> {
     fn own(rows: usize, cols: usize, data: Vec<T>) -> Self {
         Self { rows, cols, data, shared: None }

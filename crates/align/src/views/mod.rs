@@ -335,7 +335,7 @@ fn space(name: impl Into<Arc<str>>, values: impl Into<Arc<Matrix>>) -> View {
 /// # Errors
 /// [`AlignError::NotFinite`] at the first such value.
 pub(crate) fn check_finite(name: &str, values: &Matrix) -> Result<(), AlignError> {
-    match values.as_slice().iter().position(|x| !x.is_finite()) {
+    match values.first_not_finite() {
         None => Ok(()),
         Some(at) => Err(AlignError::NotFinite {
             name: name.to_string(),
