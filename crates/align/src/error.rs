@@ -264,6 +264,12 @@ pub enum AlignError {
         /// Methods that can be fitted from sums.
         instead: Vec<&'static str>,
     },
+    /// Rows of a [`RowSource`](crate::RowSource) that cannot be read.
+    #[error("{message}")]
+    Unreadable {
+        /// The message: what was found, what was expected, what to do.
+        message: String,
+    },
     /// Data without something that the method needs.
     #[error("{method} needs {what}, and these data have none; take other data or another method")]
     Lacks {

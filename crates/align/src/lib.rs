@@ -139,7 +139,8 @@ pub mod settings;
 pub mod views;
 
 pub use aligner::{
-    Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs, SearchSpace,
+    Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, MomentAligner, MomentSpec, Needs, RowSource, SearchSpace,
+    StreamAligner,
 };
 pub use calibration::Calibration;
 pub use consensus::Consensus;

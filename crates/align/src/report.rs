@@ -114,6 +114,16 @@ pub enum FitWarning {
          on the rows (`--manifest`) to calibrate them"
     )]
     IncompleteSums,
+    /// Consensus and calibration of a fit whose rows are larger than memory.
+    #[error(
+        "the consensus and the calibration of translated rows are those of {items} of the {of} items, evenly spread: the          universe is not linear, so sums over rows do not determine them"
+    )]
+    SampledConsensus {
+        /// Number of items that were read.
+        items: usize,
+        /// Number of all items.
+        of: usize,
+    },
 }
 
 /// Text such as ``view `a` 19 of 24, view `b` 20 of 24``.
@@ -269,14 +279,14 @@ pub struct CorrectorReport {
     pub best_step: usize,
     /// Validation loss of that step, sampled or over all held-out rows.
     pub best_loss: f64,
-    /// Loss on the training rows before training.
+    /// Loss on the training rows before training; of more than 147,456 items, on a random 147,456.
     pub identity_train_loss: f64,
-    /// Loss on the training rows.
+    /// Loss on the same rows after training.
     pub train_loss: f64,
     /// Loss on the held-out rows before training.
     pub identity_validation_loss: f64,
     /// Loss on the held-out rows.
     pub validation_loss: f64,
-    /// Mean over all fit rows and views of `1 − cos(f(u), u)`.
+    /// Mean over the same rows and the held-out ones of all views of `1 − cos(f(u), u)`.
     pub drift_mean: f64,
 }

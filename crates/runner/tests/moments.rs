@@ -97,3 +97,55 @@ fn shards_that_do_not_make_the_whole_are_refused() {
     let cut = format!("{:#}", runner::commands::universe::moments::read(&middle).unwrap_err());
     assert!(cut.contains("truncated: has "), "{cut}");
 }
+
+/// A fit of massive10's three views by the command line; the text that it prints.
+fn fit(folder: &Path, name: &str, more: &[&str]) -> (PathBuf, String) {
+    let file = folder.join(format!("{name}.safetensors"));
+    let method = "gcpa: {training: {fast: {epochs: 1, steps_per_epoch: 20}}, base: {gpa: {solver: accelerated}}}";
+    let output = runner(
+        &[&["fit", "massive10", "--method", method, "--views", "en,fr,es", "--out", file.to_str().unwrap()], more]
+            .concat(),
+    );
+    assert!(output.status.success(), "{}", text_of(&output));
+    (file, text_of(&output))
+}
+
+#[test]
+fn gcpa_on_rows_that_are_read_some_at_a_time_is_gcpa_on_rows_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let sums = shard(folder.path(), "en,fr,es", "0/1", "sums");
+    let (whole, _) = fit(folder.path(), "whole", &[]);
+    let (read, said) = fit(folder.path(), "read", &["--streamed"]);
+    let (summed, _) = fit(folder.path(), "summed", &["--streamed", "--moments", sums.to_str().unwrap()]);
+    assert!(!said.contains("evenly spread"), "4,000 items are all read: {said}");
+    let [whole, read, summed] = [whole, read, summed].map(|file| data::universe::read(&file).unwrap());
+    let manifest = data::Manifest::read(&root().join("data-manifests/massive10.yaml")).unwrap();
+    let test = data::load(&manifest).unwrap().select(&["en", "fr", "es"]).unwrap().test.views;
+    let translated = |saved: &data::universe::Saved| saved.fitted.translate("en", "fr", test.at(0)).unwrap();
+    for other in [&read, &summed] {
+        let (a, b) = (translated(&whole), translated(other));
+        let far = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(far < 2e-3, "{far}");
+        let (a, b) = (whole.consensus.as_ref().unwrap(), other.consensus.as_ref().unwrap());
+        assert!((a.spread() / b.spread() - 1.0).abs() < 1e-4, "{} {}", a.spread(), b.spread());
+    }
+    assert_eq!(read.origin.rows, 4000);
+}
+
+#[test]
+fn what_cannot_be_read_some_at_a_time_is_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("u.safetensors");
+    let refused = |arguments: &[&str]| {
+        let output = runner(&[&["fit", "massive10", "--out", out.to_str().unwrap()], arguments].concat());
+        assert!(!output.status.success() && !out.exists(), "{}", text_of(&output));
+        text_of(&output)
+    };
+    let message = refused(&["--method", "kernel_gcca", "--streamed"]);
+    assert!(message.contains("kernel_gcca has to see all rows at once"), "{message}");
+    let sums = shard(folder.path(), "en,fr", "0/1", "others");
+    let message = refused(&["--method", "gcpa", "--streamed", "--moments", sums.to_str().unwrap()]);
+    assert!(message.contains("sums of other rows or views"), "{message}");
+    let message = refused(&["--method", "gpa", "--moments", sums.to_str().unwrap()]);
+    assert!(message.contains("with --streamed both"), "{message}");
+}

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs, SearchSpace};
+use super::stream::StreamAligner;
 use crate::moments::Moments;
 use crate::named::{self, ParameterDoc, Parameters};
 use crate::{AlignError, Fit, FitWarning, Views};
@@ -99,6 +100,11 @@ pub trait Aligner: Any + fmt::Debug + Send + Sync {
 
     /// The method as a [`MomentAligner`], if it can be fitted from moments.
     fn moments(&self) -> Option<&dyn MomentAligner> {
+        None
+    }
+
+    /// The method as a [`StreamAligner`], if it can complete its base with some rows at a time.
+    fn streamed(&self) -> Option<&dyn StreamAligner> {
         None
     }
 }
@@ -264,6 +270,11 @@ impl Method {
     /// See [`Aligner::moments`].
     pub fn moments(&self) -> Option<&dyn MomentAligner> {
         self.0.moments()
+    }
+
+    /// See [`Aligner::streamed`].
+    pub fn streamed(&self) -> Option<&dyn StreamAligner> {
+        self.0.streamed()
     }
 
     /// Checks the parameters against their domains.

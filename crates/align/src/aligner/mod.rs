@@ -7,7 +7,9 @@
 mod input;
 mod method;
 mod needs;
+mod stream;
 
 pub use input::FitInput;
 pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, fit_as_one_type};
 pub use needs::{FitSize, MomentSpec, Needs, SearchSpace};
+pub use stream::{RowSource, StreamAligner};

@@ -22,8 +22,6 @@ pub struct Draw {
     rows: Vec<u32>,
     counts: Vec<f32>,
     drawn: usize,
-    /// Count of each row number; all zero between draws.
-    tally: Vec<u32>,
 }
 
 impl Draw {
@@ -38,22 +36,21 @@ impl Draw {
     pub fn redraw(&mut self, rows: impl IntoIterator<Item = u32>) {
         self.rows.clear();
         self.counts.clear();
-        self.drawn = 0;
-        for row in rows {
-            let at = row as usize;
-            if self.tally.len() <= at {
-                self.tally.resize(at + 1, 0);
-            }
-            self.tally[at] += 1;
-            self.drawn += 1;
-        }
-        for (row, count) in self.tally.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
-            self.rows.push(row as u32);
-            self.counts.push(std::mem::take(count) as f32);
-        }
+        self.rows.extend(rows);
+        self.drawn = self.rows.len();
+        self.rows.sort_unstable();
+        self.counts.extend(self.rows.chunk_by(u32::eq).map(|same| same.len() as f32));
+        self.rows.dedup();
     }
 
-    /// Distinct row numbers.
+    /// The rows for which `keep` is true, with their counts, and numbered as they follow each other.
+    pub(crate) fn renumbered(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let kept = || (0..self.rows.len()).filter(|&row| keep(row));
+        let counts: Vec<f32> = kept().map(|row| self.counts[row]).collect();
+        Self { rows: kept().map(|row| row as u32).collect(), drawn: counts.iter().sum::<f32>() as usize, counts }
+    }
+
+    /// Distinct row numbers, ascending.
     pub(crate) fn rows(&self) -> &[u32] {
         &self.rows
     }

@@ -235,7 +235,7 @@ impl Universe {
     }
 
     /// Whether the way in from standardised rows is one matrix for every view.
-    pub(crate) fn is_linear(&self) -> bool {
+    pub fn is_linear(&self) -> bool {
         self.views.iter().all(ViewMap::is_linear)
     }
 

@@ -15,6 +15,7 @@ pub mod relative;
 pub(crate) mod shared;
 pub mod srm;
 mod statistics;
+mod streamed;
 
 pub use canonical::{cca, gcca, sumcor};
 pub use shared::{columns, decoder};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
-use align::{Views, prep::unit_rows};
+use align::{AlignError, RowSource, Views, prep::unit_rows};
 use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
@@ -35,6 +35,34 @@ struct Viewed {
     source: Source,
     /// Which rows of the file are this split's, where they are not all.
     taken: Option<Arc<[Option<usize>]>>,
+}
+
+impl Viewed {
+    /// The row of its file that an item has.
+    fn row(&self, item: usize) -> Option<usize> {
+        self.taken.as_ref().map_or(Some(item), |rows| rows[item])
+    }
+}
+
+/// Mini-batches of a fit are read when they are needed.
+impl RowSource for Stream {
+    fn names(&self) -> Vec<String> {
+        self.views.iter().map(|view| view.name.clone()).collect()
+    }
+
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn has(&self, view: usize, item: usize) -> bool {
+        self.views[view].row(item).is_some()
+    }
+
+    fn read(&self, items: &[usize]) -> Result<Views, AlignError> {
+        let unreadable = |error: DataError| AlignError::Unreadable { message: error.to_string() };
+        let floats: Result<Vec<Floats<'_>>, DataError> = self.views.iter().map(|view| self.floats(view)).collect();
+        floats.and_then(|floats| self.piece(&floats, items)).map_err(unreadable)
+    }
 }
 
 impl Stream {
@@ -126,36 +154,37 @@ impl Stream {
         };
         let starts = (items.start..if floats.is_empty() { items.start } else { items.end }).step_by(rows);
         error.into_iter().chain(starts.map(move |start| {
-            let range = start..(start + rows).min(items.end);
-            let one = |(view, floats): (&Viewed, &Floats<'_>)| {
-                let (path, mapped) = &self.files[view.file];
-                map::check(mapped).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-                let taken = view.taken.as_deref().map(|rows| &rows[range.clone()]);
-                let values = match taken {
-                    None => floats.read(range.clone()),
-                    Some(rows) => floats.gather(&rows::present(rows)).map(|values| rows::in_places(values, rows)),
-                };
-                let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-                let touched = taken.map_or(range.clone(), |rows| {
-                    let there = || rows.iter().flatten();
-                    there().min().copied().unwrap_or(0)..there().max().map_or(0, |last| last + 1)
-                });
-                if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
-                    mapped.release(bytes);
-                }
-                Ok((view.name.clone(), if self.unit_rows { unit_rows(&values) } else { values }))
-            };
-            let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(&floats).map(one).collect();
-            let views = views.into_iter().collect::<Result<Vec<_>, _>>()?;
-            let mut views = Views::new(views).map_err(DataError::from)?;
-            for (position, view) in self.views.iter().enumerate() {
-                let missing = view.taken.as_deref().and_then(|rows| rows::missing(&rows[range.clone()]));
-                if let Some(missing) = missing {
-                    views = views.with_missing(position, &missing)?;
-                }
-            }
-            Ok(views)
+            let chunk: Vec<usize> = (start..(start + rows).min(items.end)).collect();
+            self.piece(&floats, &chunk)
         }))
+    }
+
+    /// These items, which ascend. The memory of the rows in their files is released.
+    fn piece(&self, floats: &[Floats<'_>], items: &[usize]) -> Result<Views, DataError> {
+        let one = |(view, floats): (&Viewed, &Floats<'_>)| {
+            let (path, mapped) = &self.files[view.file];
+            map::check(mapped).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
+            let rows: Vec<Option<usize>> = items.iter().map(|&item| view.row(item)).collect();
+            let values = floats.gather(&rows::present(&rows)).map(|values| rows::in_places(values, &rows));
+            let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
+            let there = || rows.iter().flatten();
+            let touched = there().min().copied().unwrap_or(0)..there().max().map_or(0, |last| last + 1);
+            if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
+                mapped.release(bytes);
+            }
+            let values = if self.unit_rows { unit_rows(&values) } else { values };
+            Ok(((view.name.clone(), values), rows::missing(&rows)))
+        };
+        let views: Vec<Result<_, DataError>> = self.views.par_iter().zip(floats).map(one).collect();
+        let (views, missing): (Vec<_>, Vec<_>) =
+            views.into_iter().collect::<Result<Vec<_>, DataError>>()?.into_iter().unzip();
+        let mut views = Views::new(views)?;
+        for (position, missing) in missing.into_iter().enumerate() {
+            if let Some(missing) = missing {
+                views = views.with_missing(position, &missing)?;
+            }
+        }
+        Ok(views)
     }
 
     fn floats(&self, view: &Viewed) -> Result<Floats<'_>, DataError> {

@@ -398,12 +398,23 @@ impl<'a> Floats<'a> {
     /// # Panics
     /// If a row lies beyond the matrix.
     pub fn gather(&self, rows: &[usize]) -> Result<Matrix, FileProblem> {
+        if let [first, .., last] = rows
+            && rows.windows(2).all(|pair| pair[0] + 1 == pair[1])
+        {
+            return self.read(*first..last + 1);
+        }
+        if self.raw.fortran && rows.len() < self.rows / 8 {
+            let values = rows.iter().flat_map(|row| (0..self.cols).map(|col| self.in_file(*row, col)));
+            let values = values.flat_map(|at| self.decode(at, 1)).collect();
+            return self.checked(Matrix::from_vec(rows.len(), self.cols, values), |i| rows[i]);
+        }
         if self.raw.fortran {
             let all = transposed(&self.decode(0, self.rows * self.cols), self.cols, self.rows);
             let all = Matrix::from_vec(self.rows, self.cols, all);
             return self.checked(all.select_rows(rows), |i| rows[i]);
         }
-        let values = rows.iter().flat_map(|row| self.decode(row * self.cols, self.cols)).collect();
+        let mut values = Vec::with_capacity(rows.len() * self.cols);
+        rows.iter().for_each(|row| values.extend_from_slice(&self.decode(row * self.cols, self.cols)));
         self.checked(Matrix::from_vec(rows.len(), self.cols, values), |i| rows[i])
     }
 
@@ -430,7 +441,7 @@ impl<'a> Floats<'a> {
 
     /// Checks that all values are finite; `row` gives a row's number in the file for the error.
     fn checked(&self, matrix: Matrix, row: impl Fn(usize) -> usize) -> Result<Matrix, FileProblem> {
-        match matrix.as_slice().iter().position(|x| !x.is_finite()) {
+        match matrix.first_not_finite() {
             None => Ok(matrix),
             Some(at) => Err(self.not_finite(row(at / self.cols), at % self.cols, matrix.as_slice()[at])),
         }

@@ -17,6 +17,7 @@ use super::{Threads, said};
 /// Fit a method on the training rows of a data set and write it to a file
 #[derive(Args)]
 #[command(override_usage = "runner fit MANIFEST --method METHOD --out FILE [OPTIONS]\n       \
+    runner fit MANIFEST --streamed [--moments FILE] --method METHOD --out FILE [OPTIONS]\n       \
     runner fit --moments FILE --method METHOD --out FILE [OPTIONS]\n       runner fit --cell ID --out FILE [OPTIONS]")]
 #[command(after_help = "Examples:\n  runner fit massive10 --method gcpa --out universe.safetensors\n  \
     runner fit mine.yaml --method 'gcpa: {loss: {tau: 0.05}}' --views en,fr,de --seed 7 --out u.safetensors\n  \
@@ -26,11 +27,15 @@ pub struct Fit {
     /// Data set: a name in data-manifests/, or a manifest's path
     #[arg(required_unless_present_any = ["moments", "cell"])]
     manifest: Option<String>,
-    /// Fit the sums over its rows, which `runner moments` has written, instead of the rows
-    #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
+    /// Read the rows some at a time, for data larger than memory: GCPA, and the methods that are fitted from sums
+    #[arg(long, requires = "manifest")]
+    streamed: bool,
+    /// Fit the sums over its rows, which `runner moments` has written, instead of the rows; with --streamed, the sums of
+    /// the rows that are read
+    #[arg(long, value_name = "FILE")]
     moments: Option<PathBuf>,
     /// Fit what this cell of a grid fitted; `runner show` describes it
-    #[arg(long, value_name = "ID", conflicts_with_all = ["manifest", "moments", "method", "params", "views", "seed"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["manifest", "streamed", "moments", "method", "params", "views", "seed"])]
     cell: Option<String>,
     /// Folder of the results of all grids, used with --cell
     #[arg(long, value_name = "DIR", default_value = "results")]
@@ -69,7 +74,9 @@ impl Fit {
             return self.threads.run(|| universe::fit_cell(&request)).map(said);
         }
         let on = match (self.moments, self.manifest) {
-            (Some(file), _) => FitOn::Moments(file),
+            (sums, Some(manifest)) if self.streamed => FitOn::Streamed(manifest, sums),
+            (Some(_), Some(_)) => usage("either a manifest or --moments; with --streamed both"),
+            (Some(file), None) => FitOn::Moments(file),
             (None, Some(manifest)) => FitOn::Manifest(manifest),
             (None, None) => usage("nothing to fit; give a manifest, --moments or --cell"),
         };

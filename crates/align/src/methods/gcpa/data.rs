@@ -1,6 +1,7 @@
 //! Training data of a corrector: universe vectors and consensus directions.
 
-use crate::corrector::NormalizedRows;
+use super::examples::Examples;
+use crate::corrector::{Batch, Draw, NormalizedRows};
 use crate::moments::FEWEST;
 use crate::prep::unit_rows;
 use crate::{AlignError, Matrix, Universe, Views};
@@ -45,19 +46,37 @@ impl TrainingData {
     pub(crate) fn has(&self, view: usize, row: usize) -> bool {
         self.has[view][row]
     }
+}
 
-    /// The members of `rows` for which a view has a direction.
-    fn of_view(&self, view: usize, rows: &[u32]) -> Result<Vec<u32>, AlignError> {
-        let own: Vec<u32> = rows.iter().copied().filter(|&row| self.has(view, row as usize)).collect();
-        if own.is_empty() {
-            return Err(AlignError::TooFewPresent { name: self.names[view].clone(), got: 0, want: 1 });
-        }
-        Ok(own)
+impl Examples for TrainingData {
+    fn views(&self) -> usize {
+        self.views.len()
     }
 
-    /// [`TrainingData::of_view`] for every view.
-    pub(super) fn by_view(&self, rows: &[u32]) -> Result<Vec<Vec<u32>>, AlignError> {
-        (0..self.views.len()).map(|view| self.of_view(view, rows)).collect()
+    fn name(&self, view: usize) -> &str {
+        &self.names[view]
+    }
+
+    fn width(&self) -> usize {
+        self.consensus.cols()
+    }
+
+    fn items(&self) -> usize {
+        self.consensus.rows()
+    }
+
+    fn has(&self, view: usize, item: u32) -> bool {
+        Self::has(self, view, item as usize)
+    }
+
+    fn batch(&self, view: usize, drawn: &Draw, see: &mut dyn FnMut(&Batch<'_>)) -> Result<(), AlignError> {
+        see(&Batch { x: &self.views[view], targets: &self.consensus, rows: drawn });
+        Ok(())
+    }
+
+    fn select(&self, view: usize, items: &[u32]) -> Result<(NormalizedRows, Matrix), AlignError> {
+        let rows: Vec<usize> = items.iter().map(|&item| item as usize).collect();
+        Ok((self.views[view].select(&rows), self.consensus.select_rows(&rows)))
     }
 }
 

@@ -2,21 +2,26 @@
 
 mod base;
 mod data;
+mod examples;
 mod params;
 mod profile;
+mod streamed;
 mod training;
 
-use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, SearchSpace};
+use crate::aligner::{Aligner, BaseFit, BaseViews, FitInput, FitSize, Method, RowSource, SearchSpace, StreamAligner};
 use crate::methods::shared::docs::{BASE, BASE_MAX_ITER, BASE_ORIENTATION, BASE_SOLVER, BASE_TOL, CONSTANT_COLUMNS};
 use crate::methods::shared::search::{bases, names, numbers};
 use crate::named::ParameterDoc;
 use crate::report::CorrectorReport;
-use crate::{AlignError, Fit, FitReport, Fitted};
+use crate::{AlignError, Fit, FitReport, Fitted, Universe, Watch};
 
 pub use base::{CorrectorBase, GpaBase};
 pub(crate) use data::TrainingData;
 pub use data::consensus_directions;
 pub use params::{GcpaParams, LossParams};
+use streamed::StreamedData;
+use training::Trained;
+
 pub use profile::{FastTraining, ReleasedTraining, SampledValidation, Training, Validation};
 
 /// As lists show them.
@@ -50,7 +55,7 @@ const PARAMETERS: &[ParameterDoc] = &[
         "training.released.validation_fraction",
         "0.1",
         "number > 0, < 1",
-        "Fraction of the training rows held out to choose the weights",
+        "Fraction of the training items held out to choose the weights, at most 16,384 items",
     ),
     ParameterDoc::new(
         "training.released.validation",
@@ -73,7 +78,7 @@ const PARAMETERS: &[ParameterDoc] = &[
         "training.fast.validation_fraction",
         "0.1",
         "number > 0, < 1",
-        "Fraction of the training rows held out to choose the weights",
+        "Fraction of the training items held out to choose the weights, at most 16,384 items",
     ),
     ParameterDoc::new(
         "training.fast.validation",
@@ -108,7 +113,7 @@ impl Aligner for GcpaParams {
     }
 
     fn version(&self) -> u32 {
-        7
+        8
     }
 
     fn cost(&self, size: &FitSize) -> f64 {
@@ -130,40 +135,62 @@ impl Aligner for GcpaParams {
     }
 
     fn fit(&self, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, &self.base_method().fit(*input, seed)?, input, seed)
+        self.fit_on(&self.base_method().fit(*input, seed)?, input, seed)
     }
 
     fn fit_on(&self, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-        fit_on(self, base, input, seed)
+        self.corrected(base, |universe| {
+            let data = TrainingData::new("gcpa", universe, input.views)?;
+            training::train(self, &data, seed, &input.watch())
+        })
+    }
+
+    fn streamed(&self) -> Option<&dyn StreamAligner> {
+        Some(self)
     }
 }
 
-/// Trains the corrector. `base` is the fit of [`GcpaParams::base_method`] or of [`GcpaParams::unit`] on the same rows.
-fn fit_on(params: &GcpaParams, base: &Fit, input: &FitInput<'_>, seed: u64) -> Result<Fit, AlignError> {
-    let Some(universe) = base.fitted.universe() else {
-        return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
-    };
-    if universe.corrector().is_some() {
-        let universe = universe.clone().with_rescale(params.rescale);
-        return Ok(Fit { fitted: Fitted::Universe(universe), report: base.report.clone() });
+impl StreamAligner for GcpaParams {
+    fn fit_stream_on(&self, base: &Fit, rows: &dyn RowSource, seed: u64, watch: &Watch) -> Result<Fit, AlignError> {
+        self.corrected(base, |universe| {
+            let data = StreamedData::new("gcpa", universe, &base.fitted.dead_views(), rows)?;
+            training::train(self, &data, seed, watch)
+        })
     }
-    let scaffold = base.report.clone();
-    let data = TrainingData::new("gcpa", universe, input.views)?;
-    let trained = training::train(params, &data, seed, &input.watch())?;
-    let report = FitReport {
-        stop: trained.stop,
-        iterations: Some(trained.report.steps),
-        objective: Some(trained.report.train_loss),
-        residual: scaffold.residual,
-        spread: scaffold.spread,
-        optimality_gap: None,
-        maps: scaffold.maps,
-        parameters: scaffold.parameters + trained.corrector.parameters(),
-        kept: scaffold.kept.clone(),
-        warnings: scaffold.warnings.clone(),
-        corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
-        selection: None,
-    };
-    let universe = universe.clone().with_corrector(trained.corrector, params.rescale)?;
-    Ok(Fit { fitted: Fitted::Universe(universe), report })
+}
+
+impl GcpaParams {
+    /// The fit of the base with the corrector that `train` makes. `base` is the fit of [`GcpaParams::base_method`], or of
+    /// [`GcpaParams::unit`], which has its corrector already.
+    fn corrected(
+        &self,
+        base: &Fit,
+        train: impl FnOnce(&Universe) -> Result<Trained, AlignError>,
+    ) -> Result<Fit, AlignError> {
+        let Some(universe) = base.fitted.universe() else {
+            return Err(AlignError::NoSuchSpace { method: "the base of gcpa", space: "universe", offers: "others" });
+        };
+        if universe.corrector().is_some() {
+            let universe = universe.clone().with_rescale(self.rescale);
+            return Ok(Fit { fitted: Fitted::Universe(universe), report: base.report.clone() });
+        }
+        let trained = train(universe)?;
+        let scaffold = base.report.clone();
+        let report = FitReport {
+            stop: trained.stop,
+            iterations: Some(trained.report.steps),
+            objective: Some(trained.report.train_loss),
+            residual: scaffold.residual,
+            spread: scaffold.spread,
+            optimality_gap: None,
+            maps: scaffold.maps,
+            parameters: scaffold.parameters + trained.corrector.parameters(),
+            kept: scaffold.kept.clone(),
+            warnings: scaffold.warnings.clone(),
+            corrector: Some(CorrectorReport { scaffold: Box::new(scaffold), ..trained.report }),
+            selection: None,
+        };
+        let universe = universe.clone().with_corrector(trained.corrector, self.rescale)?;
+        Ok(Fit { fitted: Fitted::Universe(universe), report })
+    }
 }

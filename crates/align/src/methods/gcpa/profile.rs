@@ -33,7 +33,7 @@ pub struct ReleasedTraining {
     pub lr: f64,
     /// Decoupled weight decay, on every parameter.
     pub weight_decay: f64,
-    /// Share of the rows that are held out to choose the weights.
+    /// Share of the items that are held out to choose the weights, at most 16,384 items.
     pub validation_fraction: f64,
     /// Validation by which the weights are chosen.
     #[serde(deserialize_with = "choice")]
@@ -54,7 +54,7 @@ pub struct FastTraining {
     pub lr: f64,
     /// Decoupled weight decay, on every parameter.
     pub weight_decay: f64,
-    /// Share of the rows that are held out to choose the weights.
+    /// Share of the items that are held out to choose the weights, at most 16,384 items.
     pub validation_fraction: f64,
     /// Validation by which the weights are chosen.
     #[serde(deserialize_with = "choice")]

@@ -2,11 +2,11 @@
 
 use rand::RngExt;
 
-use super::data::TrainingData;
+use super::examples::Examples;
 use super::params::GcpaParams;
 use super::profile::{SampledValidation, Settings, Training, Validation};
-use crate::corrector::train::{Adamw, Trainer};
-use crate::corrector::{Batch, Corrector, Draw, Loss, NormalizedRows};
+use crate::corrector::train::{Adamw, StepReport, Trainer};
+use crate::corrector::{Corrector, Draw, Loss, NormalizedRows};
 use crate::prep::norm;
 use crate::progress::Watch;
 use crate::report::CorrectorReport;
@@ -27,19 +27,48 @@ pub(super) struct Trained {
     pub(super) report: CorrectorReport,
 }
 
-/// Held-out rows and training rows.
-struct Rows<T> {
-    validation: T,
-    train: T,
+/// Most items that are held out. They are in memory during the training, and every validation computes them all.
+const MOST_HELD_OUT: usize = 16_384;
+
+/// Most training items over which the losses of the report are means: nine times as many, so that nothing is sampled
+/// where a tenth of the items is held out and fits.
+const MOST_MEASURED: usize = 9 * MOST_HELD_OUT;
+
+/// Held-out items and training items.
+struct Items {
+    /// A random order of all items, of which the first are held out.
+    order: Vec<u32>,
+    held_out: usize,
 }
 
-impl Rows<Vec<u32>> {
-    /// `max(1, round(fraction·N))` rows of a random permutation are held out, the same for all views.
+impl Items {
+    /// `max(1, round(fraction·N))` items are held out, at most [`MOST_HELD_OUT`], the same for all views.
     fn split(total: usize, fraction: f64, seed: u64) -> Self {
-        let held_out = ((fraction * total as f64).round_ties_even() as usize).clamp(1, total - 1);
+        let share = (fraction * total as f64).round_ties_even() as usize;
         let order = permutation(total, &mut stream(seed, HELD_OUT_ROWS, None));
-        let order: Vec<u32> = order.into_iter().map(|i| i as u32).collect();
-        Self { validation: order[..held_out].to_vec(), train: order[held_out..].to_vec() }
+        let order = order.into_iter().map(|i| i as u32).collect();
+        Self { order, held_out: share.min(MOST_HELD_OUT).clamp(1, total - 1) }
+    }
+
+    fn validation(&self) -> &[u32] {
+        &self.order[..self.held_out]
+    }
+
+    fn train(&self) -> &[u32] {
+        &self.order[self.held_out..]
+    }
+
+    /// The training items over which losses are means.
+    fn measured(&self) -> &[u32] {
+        let train = self.train();
+        &train[..train.len().min(MOST_MEASURED)]
+    }
+
+    /// The held-out items and the measured ones, ascending.
+    fn validation_and_measured(&self) -> Vec<u32> {
+        let mut items = self.order[..self.held_out + self.measured().len()].to_vec();
+        items.sort_unstable();
+        items
     }
 }
 
@@ -94,14 +123,14 @@ impl Course {
 }
 
 /// Trains a corrector.
-pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: &Watch) -> Result<Trained, AlignError> {
-    let (width, total) = (data.consensus.cols(), data.consensus.rows());
+pub(super) fn train(params: &GcpaParams, data: &dyn Examples, seed: u64, watch: &Watch) -> Result<Trained, AlignError> {
+    let width = data.width();
     let Settings { weight_decay, validation_fraction, validation: chosen_by, .. } = params.training.settings();
-    let rows = Rows::split(total, validation_fraction, seed);
-    let own = Rows { validation: data.by_view(&rows.validation)?, train: data.by_view(&rows.train)? };
+    let items = Items::split(data.items(), validation_fraction, seed);
+    let own = data.by_view(items.train())?;
     let loss = params.loss();
-    let validation = HeldOut::new(data, &own.validation, rows.validation.len());
-    let course = Course::new(params.training, rows.train.len(), validation.draw_rows);
+    let validation = HeldOut::new(data, items.validation())?;
+    let course = Course::new(params.training, items.train().len(), validation.draw_rows);
 
     let start = Corrector::new(width, params.hidden_width(width), seed)?;
     let adamw = Adamw { lr: course.lr, weight_decay, clip: 1.0 };
@@ -125,13 +154,16 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: 
     };
     let (mut failed, mut made, mut stop) = (0, 0, Termination::IterationCap);
     for step in 1..=course.steps {
-        let view = batches.random_range(0..data.views.len());
-        let from = &own.train[view];
+        let view = batches.random_range(0..data.views());
+        let from = &own[view];
         picked.redraw((0..course.batch).map(|_| from[batches.random_range(0..from.len())]));
         trainer.set_lr(course.lr(step));
-        let seen = trainer.step(&Batch { x: &data.views[view], targets: &data.consensus, rows: &picked }, loss);
-        finite("training loss", step, seen.loss)?;
-        finite("gradient", step, seen.gradient_norm)?;
+        let mut seen = Ok(());
+        data.batch(view, &picked, &mut |batch| {
+            let StepReport { loss, gradient_norm } = trainer.step(batch, loss);
+            seen = finite("training loss", step, loss).and_then(|_| finite("gradient", step, gradient_norm)).map(drop);
+        })?;
+        seen?;
         made = step;
         watch.step(step, course.steps)?;
         if step % course.interval == 0 {
@@ -153,17 +185,19 @@ pub(super) fn train(params: &GcpaParams, data: &TrainingData, seed: u64, watch: 
         Some(best) => best,
         None => (validate(trainer.corrector(), made)?, made, trainer.corrector().clone()),
     };
-    let mean_loss = |corrector: &Corrector, rows: &[Vec<u32>]| mean_loss(corrector, data, rows, loss);
+    let both = [&start, &corrector];
+    let [identity_train_loss, train_loss] = mean_losses(both, data, items.measured(), loss)?;
+    let [identity_validation_loss, validation_loss] = mean_losses(both, data, items.validation(), loss)?;
     let report = CorrectorReport {
         scaffold: Box::new(FitReport::closed_form(0, 0, None)),
         steps: made,
         best_step,
         best_loss,
-        identity_train_loss: mean_loss(&start, &own.train),
-        train_loss: mean_loss(&corrector, &own.train),
-        identity_validation_loss: mean_loss(&start, &own.validation),
-        validation_loss: mean_loss(&corrector, &own.validation),
-        drift_mean: mean_drift(&corrector, data),
+        identity_train_loss,
+        train_loss,
+        identity_validation_loss,
+        validation_loss,
+        drift_mean: mean_drift(&corrector, data, &items.validation_and_measured())?,
     };
     Ok(Trained { corrector, stop, report })
 }
@@ -186,24 +220,23 @@ struct HeldOut {
 }
 
 impl HeldOut {
-    /// `rows` holds the rows of each view; `items` is the number of held-out items.
-    fn new(data: &TrainingData, rows: &[Vec<u32>], items: usize) -> Self {
-        let rows: Vec<Vec<usize>> = rows.iter().map(|rows| rows.iter().map(|&i| i as usize).collect()).collect();
-        let picked: Vec<NormalizedRows> = data.views.iter().zip(&rows).map(|(view, rows)| view.select(rows)).collect();
-        let mut end = 0;
-        let views = rows.iter().map(|rows| {
-            end += rows.len();
-            end - rows.len()..end
-        });
-        let views = views.collect();
-        let draw_rows = items.min(VALIDATION_BATCH);
-        Self {
-            x: NormalizedRows::stack(&picked),
-            targets: data.consensus.select_rows(&rows.concat()),
+    fn new(data: &dyn Examples, items: &[u32]) -> Result<Self, AlignError> {
+        let (mut rows, mut targets, mut views, mut end) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (view, own) in data.by_view(items)?.iter().enumerate() {
+            let (x, consensus) = data.select(view, own)?;
+            rows.push(x);
+            targets.extend(consensus.into_vec());
+            views.push(end..end + own.len());
+            end += own.len();
+        }
+        let draw_rows = items.len().min(VALIDATION_BATCH);
+        Ok(Self {
+            x: NormalizedRows::stack(&rows),
+            targets: Matrix::from_vec(end, data.width(), targets),
             views,
             draw_rows,
-            least_draws: items.div_ceil(draw_rows),
-        }
+            least_draws: items.len().div_ceil(draw_rows),
+        })
     }
 
     /// Mean over draws of (one random view, rows with replacement): the noisy value by which the released form chooses
@@ -227,37 +260,53 @@ impl HeldOut {
     }
 }
 
-/// Exact mean over the given rows of every view.
-fn mean_loss(corrector: &Corrector, data: &TrainingData, rows: &[Vec<u32>], loss: Loss) -> f64 {
-    let (mut total, mut count) = (0.0, 0);
-    for (view, rows) in data.views.iter().zip(rows) {
-        let rows: Vec<usize> = rows.iter().map(|&i| i as usize).collect();
-        let losses = loss.per_row(corrector, &view.select(&rows), &data.consensus.select_rows(&rows));
-        total = losses.into_iter().map(f64::from).fold(total, |total, loss| total + loss);
-        count += rows.len();
+/// Rows of a view that are read at a time, whole blocks of the corrector.
+const PIECE: usize = 8192;
+
+/// Exact means of the losses of correctors over these items of every view.
+fn mean_losses<const N: usize>(
+    correctors: [&Corrector; N],
+    data: &dyn Examples,
+    items: &[u32],
+    loss: Loss,
+) -> Result<[f64; N], AlignError> {
+    let (mut totals, mut count) = ([0.0; N], 0);
+    for (view, own) in data.by_view(items)?.iter().enumerate() {
+        for piece in own.chunks(PIECE) {
+            let (x, targets) = data.select(view, piece)?;
+            for (total, corrector) in totals.iter_mut().zip(correctors) {
+                let losses = loss.per_row(corrector, &x, &targets);
+                *total = losses.into_iter().map(f64::from).fold(*total, |total, loss| total + loss);
+            }
+        }
+        count += own.len();
     }
-    total / count as f64
+    Ok(totals.map(|total| total / count as f64))
 }
 
-/// Mean of `1 − cos(f(u), u)` over all rows that exist.
-fn mean_drift(corrector: &Corrector, data: &TrainingData) -> f64 {
+/// Mean of `1 − cos(f(u), u)` over the rows of these items that exist.
+fn mean_drift(corrector: &Corrector, data: &dyn Examples, items: &[u32]) -> Result<f64, AlignError> {
     let (mut total, mut count) = (0.0, 0);
-    for (m, view) in data.views.iter().enumerate() {
-        let corrected = corrector.apply_prepared(view);
-        for i in (0..view.rows()).filter(|&i| data.has(m, i)) {
-            let (y, v) = (corrected.row(i), view.unit().row(i));
-            let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-            let lengths = f64::from(norm(y)) * f64::from(norm(v));
-            total += 1.0 - dot / lengths.max(f64::MIN_POSITIVE);
-            count += 1;
+    for view in 0..data.views() {
+        for piece in items.chunks(PIECE) {
+            let (x, _) = data.select(view, piece)?;
+            let corrected = corrector.apply_prepared(&x);
+            for (i, _) in piece.iter().enumerate().filter(|(_, item)| data.has(view, **item)) {
+                let (y, v) = (corrected.row(i), x.unit().row(i));
+                let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+                let lengths = f64::from(norm(y)) * f64::from(norm(v));
+                total += 1.0 - dot / lengths.max(f64::MIN_POSITIVE);
+                count += 1;
+            }
         }
     }
-    total / f64::from(count)
+    Ok(total / f64::from(count))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::methods::gcpa::data::TrainingData;
     use crate::methods::gcpa::profile::ReleasedTraining;
     use crate::methods::gpa::GpaParams;
     use crate::views::synthetic::Synthetic;
@@ -275,9 +324,9 @@ mod tests {
         let sampled = Validation::Sampled(SampledValidation::default());
         for (validation, iteration) in [(sampled, 20), (Validation::Full, 0)] {
             assert!(train(&params(validation), &data, 3, &Watch::default()).is_ok());
-            let rows = Rows::split(60, params(validation).training.settings().validation_fraction, 3).validation;
+            let items = Items::split(60, params(validation).training.settings().validation_fraction, 3);
             let whole = data.consensus.clone();
-            rows.iter().for_each(|&row| data.consensus.row_mut(row as usize)[0] = f32::NAN);
+            items.validation().iter().for_each(|&row| data.consensus.row_mut(row as usize)[0] = f32::NAN);
             let error = train(&params(validation), &data, 3, &Watch::default())
                 .err()
                 .map(|error| error.to_string())
@@ -286,5 +335,17 @@ mod tests {
             assert!(error.starts_with(&want), "{error}");
             data.consensus = whole;
         }
+    }
+
+    #[test]
+    fn large_data_hold_out_and_measure_a_bounded_number_of_items() {
+        let all = Items::split(163_840, 0.1, 1);
+        assert_eq!((all.validation().len(), all.measured().len()), (16_384, 147_456));
+        assert_eq!(all.validation_and_measured(), (0..163_840).collect::<Vec<u32>>());
+        let sampled = Items::split(1_000_000, 0.1, 1);
+        assert_eq!((sampled.validation().len(), sampled.train().len()), (16_384, 983_616));
+        let measured = sampled.validation_and_measured();
+        assert_eq!(measured.len(), 163_840);
+        assert!(measured.is_sorted_by(|a, b| a < b) && measured.iter().any(|&item| item > 990_000));
     }
 }

@@ -12,8 +12,8 @@ use data::yaml;
 use files::Fault;
 use serde_json::Value;
 
-use super::moments;
 use super::place::{TOOL, check_extension, check_free};
+use super::{moments, streamed};
 use crate::cells::fits::{Fits, Fitting};
 use crate::commands::sets::datasets;
 use crate::commands::show;
@@ -27,6 +27,8 @@ pub enum FitOn {
     Manifest(String),
     /// Sums over rows, a file of `runner moments`.
     Moments(PathBuf),
+    /// The training rows of a manifest, read some at a time, and the file of their sums if they are summed already.
+    Streamed(String, Option<PathBuf>),
 }
 
 /// The method, its data and the settings of a fit.
@@ -85,6 +87,7 @@ pub fn fit(request: &FitRequest) -> Result<String> {
     let (saved, seconds) = match &request.on {
         FitOn::Manifest(manifest) => fit_rows(request, manifest)?,
         FitOn::Moments(file) => fit_stored(request, file)?,
+        FitOn::Streamed(manifest, sums) => streamed::fit(request, manifest, sums.as_deref())?,
     };
     saved.write(&request.out)?;
     Ok(told(&saved, &request.out, seconds))

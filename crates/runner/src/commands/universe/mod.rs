@@ -8,6 +8,7 @@ mod fit;
 pub mod moments;
 mod place;
 mod recommend;
+mod streamed;
 pub mod upgrade;
 
 pub use add::{Add, add_view};

@@ -1,12 +1,13 @@
 //! The command `runner moments`: sums over rows, in shards on any number of machines, and their addition. The memory
 //! does not depend on the number of rows, and a fit from the sums equals the fit from the rows up to rounding.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use align::moments::{Incomplete, Precision, SufficientStatistics};
 use anyhow::{Context, Result, bail};
 use data::moments::StoredSums;
-use data::{DataError, SplitName, Stream};
+use data::{DataError, Manifest, SplitName, Stream};
 use files::Fault;
 
 use crate::commands::sets::datasets;
@@ -41,15 +42,7 @@ const CHUNK: usize = 2048;
 /// # Errors
 /// All that is wrong with the data; more shards than rows; a file that cannot be written.
 pub fn sum(request: &Request) -> Result<String> {
-    let mut manifest = datasets::find(&request.manifest)?;
-    if !request.views.is_empty() {
-        let named = |name: &String| {
-            let known = || manifest.views.iter().map(|view| format!("`{}`", view.name)).collect::<Vec<_>>().join(", ");
-            let view = manifest.views.iter().find(|view| view.name == *name).cloned();
-            view.with_context(|| Fault::input(format!("no view `{name}`; the views here are {}", known())))
-        };
-        manifest.views = request.views.iter().map(named).collect::<Result<_>>()?;
-    }
+    let manifest = with_views(datasets::find(&request.manifest)?, &request.views)?;
     let stream = Stream::open_with(&manifest, request.split, request.verify)?;
     let rows = request.shard.rows(stream.rows());
     if rows.is_empty() {
@@ -57,16 +50,36 @@ pub fn sum(request: &Request) -> Result<String> {
         bail!(Fault::usage(found));
     }
     let threads = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
-    let sums = threads.install(|| {
-        let chunks = stream.chunks_of(rows.clone(), CHUNK);
-        // Every view of a file has every row, so both weightings are equal.
-        SufficientStatistics::collect::<DataError>(chunks, Incomplete::PairwiseComplete, request.precision)
-    })?;
-    let sums = sums.context("no rows were read")?;
+    let sums = threads.install(|| of_rows(&stream, rows.clone(), Incomplete::PairwiseComplete, request.precision))?;
     let text = format!("rows {} to {} of {}", rows.start, rows.end - 1, stream.rows());
     let stored = StoredSums::new(sums, &manifest.name, stream.identity(), request.split, rows, stream.rows());
     stored.write(&request.out)?;
     Ok(format!("{text} summed in {}", request.out.display()))
+}
+
+/// The manifest with these views alone, in this order; all of them if none is named.
+pub(super) fn with_views(mut manifest: Manifest, views: &[String]) -> Result<Manifest> {
+    if views.is_empty() {
+        return Ok(manifest);
+    }
+    let named = |name: &String| {
+        let known = || manifest.views.iter().map(|view| format!("`{}`", view.name)).collect::<Vec<_>>().join(", ");
+        let view = manifest.views.iter().find(|view| view.name == *name).cloned();
+        view.with_context(|| Fault::input(format!("no view `{name}`; the views here are {}", known())))
+    };
+    manifest.views = views.iter().map(named).collect::<Result<_>>()?;
+    Ok(manifest)
+}
+
+/// The sums over some rows of a split, read some at a time.
+pub(super) fn of_rows(
+    stream: &Stream,
+    rows: Range<usize>,
+    incomplete: Incomplete,
+    precision: Precision,
+) -> Result<SufficientStatistics> {
+    let chunks = stream.chunks_of(rows, CHUNK);
+    SufficientStatistics::collect::<DataError>(chunks, incomplete, precision)?.context("no rows were read")
 }
 
 /// Adds the sums of several files in the order of their rows, so that the order of the files has no effect.
