@@ -192,7 +192,7 @@ class GCPA(Aligner):
     weight_decay : number >= 0, default 0.0001
         Decoupled weight decay (``training.released.weight_decay``).
     validation_fraction : number > 0, < 1, default 0.1
-        Fraction of the training rows held out to choose the weights (``training.released.validation_fraction``).
+        Fraction of the training items held out to choose the weights, at most 16,384 items (``training.released.validation_fraction``).
     validation : sampled, full, default 'sampled'
         Validation loss: on random draws of the held-out rows, or on all of them (``training.released.validation``).
     batches : integer >= 1, default 50

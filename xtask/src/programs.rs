@@ -54,7 +54,7 @@ impl Programs {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
         let built = target.join("release").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
         if self.ready.is_none() && !built.exists() && !SAID.swap(true, Ordering::Relaxed) {
-            say::err!("Building the {program}: about six minutes on two cores the first time.");
+            say::err!("Building the {program}: about five minutes on two cores the first time.");
         }
     }
 

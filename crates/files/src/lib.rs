@@ -5,7 +5,6 @@
 //! * [`checksum`]: SHA-256 of bytes, files, streams and lists of texts.
 //! * [`lock`] and [`attempt`]: the processes that write into a folder, and whether they are alive.
 //! * [`Mapped`] and [`read_at_most`]: a file in memory or mapped, and a stream up to a limit.
-//! * [`numbers`]: numbers in the bytes of files.
 //! * [`Fault`]: the kind of a failure, which decides the exit code of a program.
 //! * [`shell`]: words quoted for a shell.
 //! * [`archive`]: the files of tar archives from elsewhere.
@@ -23,7 +22,6 @@ pub mod hub;
 pub mod jobs;
 pub mod lock;
 mod mapped;
-pub mod numbers;
 mod part;
 pub mod shell;
 mod staged;

@@ -1,6 +1,6 @@
 //! Element types of files, and their conversion to f32, f64 and i64.
 
-use files::numbers;
+use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 /// Element type that some format can hold and this crate can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +65,10 @@ impl Element {
     /// All elements as f32, in the order of the file.
     pub(super) fn floats(self, bytes: &[u8], big: bool) -> Vec<f32> {
         match self {
-            Self::F16 => numbers::of_f16(bytes, big),
-            Self::Bf16 => numbers::of_bf16(bytes, big),
-            Self::F32 => numbers::of_f32(bytes, big),
-            Self::F64 => numbers::of_f64(bytes, big),
+            Self::F16 => widen::<f16>(&decode(bytes, big, f16::from_le_bytes, f16::from_be_bytes)),
+            Self::Bf16 => widen::<bf16>(&decode(bytes, big, bf16::from_le_bytes, bf16::from_be_bytes)),
+            Self::F32 => decode(bytes, big, f32::from_le_bytes, f32::from_be_bytes),
+            Self::F64 => decode(bytes, big, |b| f64::from_le_bytes(b) as f32, |b| f64::from_be_bytes(b) as f32),
             _ => self.integers(bytes, big).unwrap_or_default().into_iter().map(|x| x as f32).collect(),
         }
     }
@@ -102,4 +102,14 @@ impl Element {
 fn decode<const N: usize, T>(bytes: &[u8], big: bool, le: impl Fn([u8; N]) -> T, be: impl Fn([u8; N]) -> T) -> Vec<T> {
     let chunks = bytes.as_chunks::<N>().0.iter();
     if big { chunks.map(|&b| be(b)).collect() } else { chunks.map(|&b| le(b)).collect() }
+}
+
+/// Converts a whole slice, because `half` then uses the processor's own conversion of eight values at a time.
+fn widen<T>(values: &[T]) -> Vec<f32>
+where
+    [T]: HalfFloatSliceExt,
+{
+    let mut wide = vec![0.0; values.len()];
+    values.convert_to_f32_slice(&mut wide);
+    wide
 }
