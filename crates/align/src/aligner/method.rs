@@ -8,9 +8,10 @@ use serde::{Serialize, Serializer};
 
 use super::input::FitInput;
 use super::needs::{FitSize, MomentSpec, Needs, SearchSpace};
-use super::stream::StreamAligner;
+use super::stream::RowSource;
 use crate::moments::Moments;
 use crate::named::{self, ParameterDoc, Parameters};
+use crate::progress::Watch;
 use crate::{AlignError, Fit, FitWarning, Views};
 
 /// Method of alignment, implemented by its parameters.
@@ -146,6 +147,16 @@ pub trait MomentAligner: Aligner {
         let moments = Moments::fit(input.views, incomplete, standardisation)?;
         self.fit_moments(&moments.watched_by(input.watch()), seed)
     }
+}
+
+/// Method that completes a fit of its [`base`](Aligner::base) with some rows at a time ([`Method::fit_streamed`]). Its
+/// [`Aligner::streamed`] returns itself.
+pub trait StreamAligner: Aligner {
+    /// Completes the fit of the base on the same rows.
+    ///
+    /// # Errors
+    /// The errors of [`Aligner::fit_on`]; rows that cannot be read; [`AlignError::Cancelled`].
+    fn fit_stream_on(&self, base: &Fit, rows: &dyn RowSource, seed: u64, watch: &Watch) -> Result<Fit, AlignError>;
 }
 
 /// Fits settings of one type together by `several`, the body of a [`MomentAligner::fit_settings`]; if one has another

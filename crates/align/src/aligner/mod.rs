@@ -10,6 +10,6 @@ mod needs;
 mod stream;
 
 pub use input::FitInput;
-pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, fit_as_one_type};
+pub use method::{Aligner, BaseFit, BaseViews, Method, MomentAligner, StreamAligner, fit_as_one_type};
 pub use needs::{FitSize, MomentSpec, Needs, SearchSpace};
-pub use stream::{RowSource, StreamAligner};
+pub use stream::RowSource;

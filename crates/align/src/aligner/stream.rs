@@ -1,8 +1,6 @@
-//! Fits on rows that are read some at a time.
+//! Rows that are read some at a time.
 
-use super::method::Aligner;
-use crate::progress::Watch;
-use crate::{AlignError, Fit, Views};
+use crate::{AlignError, Views};
 
 /// Training rows that are read some at a time, wherever they are: a data set larger than memory.
 pub trait RowSource: Sync {
@@ -42,16 +40,4 @@ impl RowSource for Views {
     fn read(&self, items: &[usize]) -> Result<Views, AlignError> {
         Ok(self.select_rows(items))
     }
-}
-
-/// Method that completes a fit of its [`base`](Aligner::base) with some rows at a time ([`Method::fit_streamed`]). Its
-/// [`Aligner::streamed`] returns itself.
-///
-/// [`Method::fit_streamed`]: crate::Method::fit_streamed
-pub trait StreamAligner: Aligner {
-    /// Completes the fit of the base on the same rows.
-    ///
-    /// # Errors
-    /// The errors of [`Aligner::fit_on`]; rows that cannot be read; [`AlignError::Cancelled`].
-    fn fit_stream_on(&self, base: &Fit, rows: &dyn RowSource, seed: u64, watch: &Watch) -> Result<Fit, AlignError>;
 }

@@ -7,12 +7,13 @@ use std::time::Instant;
 use align::moments::SufficientStatistics;
 use align::{Consensus, FitInput, FitReport, Fitted, Method};
 use anyhow::{Context, Result, bail};
-use data::universe::{Origin, Saved};
+use data::universe::Saved;
 use data::yaml;
 use files::Fault;
 use serde_json::Value;
 
-use super::place::{TOOL, check_extension, check_free};
+use super::origin::{Data, origin};
+use super::place::{check_extension, check_free};
 use super::{moments, streamed};
 use crate::cells::fits::{Fits, Fitting};
 use crate::commands::sets::datasets;
@@ -87,7 +88,10 @@ pub fn fit(request: &FitRequest) -> Result<String> {
     let (saved, seconds) = match &request.on {
         FitOn::Manifest(manifest) => fit_rows(request, manifest)?,
         FitOn::Moments(file) => fit_stored(request, file)?,
-        FitOn::Streamed(manifest, sums) => streamed::fit(request, manifest, sums.as_deref())?,
+        FitOn::Streamed(manifest, sums) => {
+            let FitRequest { method, views, seed, calibrate, .. } = request;
+            streamed::fit(method, (manifest, views), sums.as_deref(), *seed, *calibrate)?
+        }
     };
     saved.write(&request.out)?;
     Ok(told(&saved, &request.out, seconds))
@@ -190,17 +194,6 @@ fn fit_stored(request: &FitRequest, file: &Path) -> Result<(Saved, f64)> {
     Ok((saved, clock.elapsed().as_secs_f64()))
 }
 
-/// The data of a fit, as the file stores them.
-#[derive(Clone, Copy, Debug)]
-pub struct Data<'a> {
-    /// Name of the data set.
-    pub name: &'a str,
-    /// SHA-256 of the views.
-    pub sha256: &'a str,
-    /// Number of rows.
-    pub rows: usize,
-}
-
 /// The fit from sums over the rows of `data`, which may be larger than memory, calibrated if requested. The sums also
 /// give the consensus, if the universe is linear and no view misses an item.
 ///
@@ -218,19 +211,6 @@ pub fn fit_statistics(
     let consensus =
         fit.fitted.universe().map(|universe| Consensus::of_statistics(universe, sums)).transpose()?.flatten();
     Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
-}
-
-pub(super) fn origin(method: &Method, seed: u64, data: &Data<'_>) -> Result<Origin> {
-    Ok(Origin {
-        method: serde_json::to_value(method)?,
-        method_version: method.version(),
-        seed,
-        data: data.name.to_owned(),
-        data_sha256: data.sha256.to_owned(),
-        rows: data.rows,
-        tool: TOOL.to_owned(),
-        added: Vec::new(),
-    })
 }
 
 /// The file, its views and the possible operations.

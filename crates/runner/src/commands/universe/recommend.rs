@@ -11,7 +11,8 @@ use data::{Manifest, load_training};
 use select::{MethodScore, Planned, PlannedMethod, RecommendOptions, RecommendProgress, Recommendation};
 use tasks::correspondence;
 
-use super::fit::{Data, fit_input, told};
+use super::fit::{fit_input, told};
+use super::origin::Data;
 use super::place::{check_extension, check_free};
 use crate::commands::sets::datasets;
 use crate::event::{Event, Observer};

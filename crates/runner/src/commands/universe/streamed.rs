@@ -4,48 +4,54 @@ use std::path::Path;
 use std::time::Instant;
 
 use align::moments::{Precision, SufficientStatistics};
-use align::{Consensus, Fit, FitWarning, RowSource as _, Watch};
+use align::{Consensus, Fit, FitWarning, Method, RowSource as _, Watch};
 use anyhow::{Context, Result, bail};
 use data::universe::Saved;
 use data::{SplitName, Stream};
 use files::Fault;
 
-use super::fit::{Data, FitRequest, origin};
 use super::moments;
+use super::origin::{Data, origin};
 use crate::commands::sets::datasets;
 
-/// The fit on the training rows of a manifest, which are read some at a time, and its seconds. With `sums`, a file of
+/// The fit on the training rows of a manifest and some of its views (all if none is named), which are read some at a time, and
+/// its seconds. With `sums`, a file of
 /// `runner moments`, they are not summed again.
 ///
 /// # Errors
 /// All that is wrong with the data; sums of other data; a method that has to see all rows at once.
-pub(super) fn fit(request: &FitRequest, manifest: &str, sums: Option<&Path>) -> Result<(Saved, f64)> {
-    let FitRequest { method, seed, .. } = request;
+pub(super) fn fit(
+    method: &Method,
+    (manifest, views): (&str, &[String]),
+    sums: Option<&Path>,
+    seed: u64,
+    calibrate: bool,
+) -> Result<(Saved, f64)> {
     method.validate()?;
     let Some(weights) = method.sums_weights() else {
         bail!(Fault::usage(format!(
             "{method} has to see all rows at once, so it cannot read them some at a time; fit it without --streamed"
         )));
     };
-    let manifest = moments::with_views(datasets::find(manifest)?, &request.views)?;
+    let manifest = moments::with_views(datasets::find(manifest)?, views)?;
     let stream = Stream::open(&manifest, SplitName::Train)?;
     let clock = Instant::now();
     let sums = match sums {
-        Some(file) => stored(file, &stream, request)?,
+        Some(file) => stored(file, &stream)?,
         None => moments::of_rows(&stream, 0..stream.rows(), weights, Precision::Double)?,
     };
     let fit = method
-        .fit_streamed(&sums, &stream, *seed, &Watch::default())
+        .fit_streamed(&sums, &stream, seed, &Watch::default())
         .with_context(|| format!("fit on `{}`", manifest.name))?;
     let (fit, consensus) = match fit.fitted.universe() {
-        Some(universe) if !universe.is_linear() => on_sample(fit, &stream, request.calibrate)?,
+        Some(universe) if !universe.is_linear() => on_sample(fit, &stream, calibrate)?,
         universe => {
             let consensus = universe.map(|universe| Consensus::of_statistics(universe, &sums)).transpose()?;
-            (if request.calibrate { fit.calibrated_by_statistics(&sums)? } else { fit }, consensus.flatten())
+            (if calibrate { fit.calibrated_by_statistics(&sums)? } else { fit }, consensus.flatten())
         }
     };
     let data = Data { name: &manifest.name, sha256: &stream.identity(), rows: stream.rows() };
-    let saved = Saved::new(fit, origin(method, *seed, &data)?, consensus);
+    let saved = Saved::new(fit, origin(method, seed, &data)?, consensus);
     Ok((saved, clock.elapsed().as_secs_f64()))
 }
 
@@ -67,7 +73,7 @@ fn on_sample(fit: Fit, stream: &Stream, calibrate: bool) -> Result<(Fit, Option<
 }
 
 /// The sums in a file, which have to be those of these rows.
-fn stored(file: &Path, stream: &Stream, request: &FitRequest) -> Result<SufficientStatistics> {
+fn stored(file: &Path, stream: &Stream) -> Result<SufficientStatistics> {
     let stored = moments::stored(file)?;
     let (found, expected) = (&stored.header.data_sha256, stream.identity());
     if *found != expected {
@@ -78,6 +84,5 @@ fn stored(file: &Path, stream: &Stream, request: &FitRequest) -> Result<Sufficie
             stored.header.data,
         )));
     }
-    let names: Vec<&str> = request.views.iter().map(String::as_str).collect();
-    Ok(if names.is_empty() { stored.sums } else { stored.sums.select(&names)? })
+    Ok(stored.sums)
 }

@@ -28,7 +28,7 @@ pub use judge::{Judged, Strategy, Worst};
 pub use pairs::{PairCurve, PairCurveSize};
 pub use request::UpgradeRequest;
 
-use super::fit::{Data, origin};
+use super::origin::{Data, origin};
 use super::place::check_free;
 use super::recommend::Told;
 use crate::commands::sets::datasets;
