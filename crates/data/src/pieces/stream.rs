@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc};
 
-use align::{AlignError, RowSource, Views, prep::unit_rows};
+use align::{AlignError, Matrix, RowSource, Views, prep::unit_rows};
 use files::{Mapped, checksum::Combined};
 use rayon::prelude::*;
 
@@ -25,6 +25,10 @@ pub struct Stream {
     /// Whether rows are brought to length 1.
     unit_rows: bool,
 }
+
+/// Scattered rows of a view that are read before their pages are released. A system can map up to 2 MB around each of them, so
+/// until then they take many times their own size.
+const BLOCK: usize = 64;
 
 /// A view and its file.
 #[derive(Debug)]
@@ -165,13 +169,21 @@ impl Stream {
             let (path, mapped) = &self.files[view.file];
             map::check(mapped).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
             let rows: Vec<Option<usize>> = items.iter().map(|&item| view.row(item)).collect();
-            let values = floats.gather(&rows::present(&rows)).map(|values| rows::in_places(values, &rows));
-            let values = values.map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
-            let there = || rows.iter().flatten();
-            let touched = there().min().copied().unwrap_or(0)..there().max().map_or(0, |last| last + 1);
-            if let Some(bytes) = Some(touched).filter(|rows| rows.start < rows.end).and_then(|r| floats.place(r)) {
-                mapped.release(bytes);
+            let present = rows::present(&rows);
+            let mut values = Vec::with_capacity(present.len() * floats.cols());
+            let apart = present.windows(2).any(|pair| pair[1] != pair[0] + 1);
+            let mut touched = usize::MAX..0;
+            for block in present.chunks(if apart { BLOCK } else { present.len().max(1) }) {
+                let read = floats.gather(block).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
+                values.extend(read.into_vec());
+                // From the first row on, because pages around the blocks before are mapped again.
+                let (first, last) = (block.iter().min().copied(), block.iter().max().copied());
+                touched = touched.start.min(first.unwrap_or(0))..touched.end.max(last.map_or(0, |last| last + 1));
+                if let Some(bytes) = floats.place(touched.clone()) {
+                    mapped.release(bytes);
+                }
             }
+            let values = rows::in_places(Matrix::from_vec(present.len(), floats.cols(), values), &rows);
             let values = if self.unit_rows { unit_rows(&values) } else { values };
             Ok(((view.name.clone(), values), rows::missing(&rows)))
         };

@@ -223,9 +223,11 @@ impl HeldOut {
     fn new(data: &dyn Examples, items: &[u32]) -> Result<Self, AlignError> {
         let (mut rows, mut targets, mut views, mut end) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (view, own) in data.by_view(items)?.iter().enumerate() {
-            let (x, consensus) = data.select(view, own)?;
-            rows.push(x);
-            targets.extend(consensus.into_vec());
+            for piece in own.chunks(PIECE) {
+                let (x, consensus) = data.select(view, piece)?;
+                rows.push(x);
+                targets.extend(consensus.into_vec());
+            }
             views.push(end..end + own.len());
             end += own.len();
         }
@@ -261,7 +263,7 @@ impl HeldOut {
 }
 
 /// Rows of a view that are read at a time, whole blocks of the corrector.
-const PIECE: usize = 8192;
+const PIECE: usize = 4096;
 
 /// Exact means of the losses of correctors over these items of every view.
 fn mean_losses<const N: usize>(
