@@ -172,14 +172,14 @@ impl Stream {
             let present = rows::present(&rows);
             let mut values = Vec::with_capacity(present.len() * floats.cols());
             let apart = present.windows(2).any(|pair| pair[1] != pair[0] + 1);
-            let mut touched = usize::MAX..0;
+            let (mut start, mut end) = (usize::MAX, 0);
             for block in present.chunks(if apart { BLOCK } else { present.len().max(1) }) {
                 let read = floats.gather(block).map_err(|p| DataError::file(path, p).listed(&view.source.place))?;
                 values.extend(read.into_vec());
                 // From the first row on, because pages around the blocks before are mapped again.
-                let (first, last) = (block.iter().min().copied(), block.iter().max().copied());
-                touched = touched.start.min(first.unwrap_or(0))..touched.end.max(last.map_or(0, |last| last + 1));
-                if let Some(bytes) = floats.place(touched.clone()) {
+                start = block.iter().copied().fold(start, usize::min);
+                end = block.iter().map(|row| row + 1).fold(end, usize::max);
+                if let Some(bytes) = floats.place(start..end) {
                     mapped.release(bytes);
                 }
             }
