@@ -12,7 +12,7 @@ impl Method {
     /// GCPA, draws its batches from them. The fit is that of [`Method::fit`] up to rounding, and where views miss items,
     /// up to the items that have no direction in a view: they are known only once they are read.
     ///
-    /// Memory: that of the sums, of a step, and for GCPA 12 bytes for each item.
+    /// Memory: that of the sums and of a step, for GCPA also the held-out items (at most 16,384) and 12 bytes for each item.
     ///
     /// ```
     /// use align::methods::gcpa::{FastTraining, GcpaParams, Training};
