@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use align::moments::SufficientStatistics;
-use align::{Consensus, FitInput, FitReport, Fitted, Method};
+use align::{FitInput, FitReport, Fitted, Method};
 use anyhow::{Context, Result, bail};
 use data::universe::Saved;
 use data::yaml;
@@ -207,9 +207,7 @@ pub fn fit_statistics(
     data: &Data<'_>,
 ) -> Result<Saved> {
     let fit = method.fit_statistics(sums, seed)?;
-    let fit = if calibrate { fit.calibrated_by_statistics(sums)? } else { fit };
-    let consensus =
-        fit.fitted.universe().map(|universe| Consensus::of_statistics(universe, sums)).transpose()?.flatten();
+    let (fit, consensus) = moments::completed(fit, sums, calibrate)?;
     Ok(Saved::new(fit, origin(method, seed, data)?, consensus))
 }
 

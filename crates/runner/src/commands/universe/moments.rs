@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use align::moments::{Incomplete, Precision, SufficientStatistics};
+use align::{Consensus, Fit};
 use anyhow::{Context, Result, bail};
 use data::moments::StoredSums;
 use data::{DataError, Manifest, SplitName, Stream};
@@ -80,6 +81,13 @@ pub(super) fn of_rows(
 ) -> Result<SufficientStatistics> {
     let chunks = stream.chunks_of(rows, CHUNK);
     SufficientStatistics::collect::<DataError>(chunks, incomplete, precision)?.context("no rows were read")
+}
+
+/// The fit, calibrated by the sums if requested, and its consensus, if its universe is linear and no view misses an item.
+pub(super) fn completed(fit: Fit, sums: &SufficientStatistics, calibrate: bool) -> Result<(Fit, Option<Consensus>)> {
+    let fit = if calibrate { fit.calibrated_by_statistics(sums)? } else { fit };
+    let consensus = fit.fitted.universe().map(|universe| Consensus::of_statistics(universe, sums)).transpose()?;
+    Ok((fit, consensus.flatten()))
 }
 
 /// Adds the sums of several files in the order of their rows, so that the order of the files has no effect.

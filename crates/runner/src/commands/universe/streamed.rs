@@ -15,8 +15,7 @@ use super::origin::{Data, origin};
 use crate::commands::sets::datasets;
 
 /// The fit on the training rows of a manifest and some of its views (all if none is named), which are read some at a time, and
-/// its seconds. With `sums`, a file of
-/// `runner moments`, they are not summed again.
+/// its seconds. With `sums`, a file of `runner moments`, they are not summed again.
 ///
 /// # Errors
 /// All that is wrong with the data; sums of other data; a method that has to see all rows at once.
@@ -45,10 +44,7 @@ pub(super) fn fit(
         .with_context(|| format!("fit on `{}`", manifest.name))?;
     let (fit, consensus) = match fit.fitted.universe() {
         Some(universe) if !universe.is_linear() => on_sample(fit, &stream, calibrate)?,
-        universe => {
-            let consensus = universe.map(|universe| Consensus::of_statistics(universe, &sums)).transpose()?;
-            (if calibrate { fit.calibrated_by_statistics(&sums)? } else { fit }, consensus.flatten())
-        }
+        _ => moments::completed(fit, &sums, calibrate)?,
     };
     let data = Data { name: &manifest.name, sha256: &stream.identity(), rows: stream.rows() };
     let saved = Saved::new(fit, origin(method, seed, &data)?, consensus);
