@@ -4,7 +4,8 @@
 
 use std::{fs, path::Path, process::ExitCode, time::Instant};
 
-use align::{Matrix, linalg::gemm_in_parts};
+use align::Matrix;
+use align::linalg::{Accum, gemm_in_parts};
 use embed::{EmbedError, PictureEncoder, SoundEncoder, TextEncoder, TextOptions, pictures::Pixels};
 
 /// Words of a text; with the two special tokens 128 tokens.
@@ -49,7 +50,7 @@ fn products(sizes: [&String; 3]) -> ExitCode {
     let matrix = |rows| Matrix::from_fn(rows, inner, |i, j| (((i * inner + j) * 7919) % 2003) as f32 / 1001.0 - 1.0);
     let (a, b) = (matrix(rows), matrix(columns));
     let mut out = Matrix::zeros(rows, columns);
-    let mut multiply = || gemm_in_parts(out.view_mut(), a.view(), b.view().transpose());
+    let mut multiply = || gemm_in_parts(out.view_mut(), Accum::Replace, a.view(), b.view().transpose());
     multiply();
     let (start, before, mut count) = (Instant::now(), cpu(), 0.0);
     while start.elapsed().as_secs_f64() < 2.0 {

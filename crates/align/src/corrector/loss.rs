@@ -15,6 +15,8 @@ pub struct Loss {
 /// Loss of one row, and the numbers that its gradient needs.
 pub(super) struct RowLoss {
     pub(super) value: f32,
+    /// `1 − y·v`.
+    pub(super) drift: f32,
     pub(super) length: f32,
     pub(super) beyond_trust: bool,
 }
@@ -23,9 +25,10 @@ impl Loss {
     pub(super) fn of(self, products: &RowProducts) -> RowLoss {
         let length = products.square.sqrt();
         let divisor = divisible(length);
-        let excess = (1.0 - products.input / divisor) - self.tau;
+        let drift = 1.0 - products.input / divisor;
+        let excess = drift - self.tau;
         let beyond_trust = excess > 0.0;
         let penalty = if beyond_trust { self.lambda * excess } else { 0.0 };
-        RowLoss { value: 1.0 - products.target / divisor + penalty, length, beyond_trust }
+        RowLoss { value: 1.0 - products.target / divisor + penalty, drift, length, beyond_trust }
     }
 }

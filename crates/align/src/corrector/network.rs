@@ -3,7 +3,9 @@
 use rand_distr::{Distribution, Uniform};
 
 use crate::methods::shared::check::ensure;
+use crate::numerics::kernels;
 use crate::numerics::linalg::MatrixView;
+use crate::numerics::parallel::prelude::*;
 use crate::rng::{Purpose, stream};
 use crate::{AlignError, Matrix};
 
@@ -48,6 +50,26 @@ impl Layout {
     pub(super) fn len(self) -> usize {
         self.outer_bias().end
     }
+
+    /// The parts of a vector that has one number for each weight.
+    pub(super) fn split(self, flat: &mut [f32]) -> Parts<'_> {
+        let (scale, rest) = flat.split_at_mut(self.width);
+        let (shift, rest) = rest.split_at_mut(self.width);
+        let (inner, rest) = rest.split_at_mut(self.inner().len());
+        let (inner_bias, rest) = rest.split_at_mut(self.pre());
+        let (outer, outer_bias) = rest.split_at_mut(self.outer().len());
+        Parts { scale, shift, inner, inner_bias, outer, outer_bias }
+    }
+}
+
+/// Numbers of the weights by part.
+pub(super) struct Parts<'a> {
+    pub(super) scale: &'a mut [f32],
+    pub(super) shift: &'a mut [f32],
+    pub(super) inner: &'a mut [f32],
+    pub(super) inner_bias: &'a mut [f32],
+    pub(super) outer: &'a mut [f32],
+    pub(super) outer_bias: &'a mut [f32],
 }
 
 /// The fitted network.
@@ -163,6 +185,11 @@ impl Corrector {
         self.layout.width
     }
 
+    /// Whether δ can be other than zero.
+    pub(super) fn turns(&self) -> bool {
+        self.weights[self.layout.outer().start..].iter().any(|&w| w != 0.0)
+    }
+
     /// Number of parameters: `2D + (D·H + H) + (H·D + D) + (D² + D)`.
     pub fn parameters(&self) -> usize {
         self.weights.len()
@@ -177,22 +204,36 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// For weights that do not change.
     pub(super) fn new(corrector: &Corrector) -> Self {
-        let layout = corrector.layout;
-        let w = &corrector.weights;
-        let (scale, shift) = (&w[layout.scale()], &w[layout.shift()]);
-        let mut weight = w[layout.inner()].to_vec();
-        let mut bias = w[layout.inner_bias()].to_vec();
-        for ((row, &scale), &shift) in weight.chunks_mut(layout.pre()).zip(scale).zip(shift) {
-            for (w, b) in row.iter_mut().zip(&mut bias) {
-                *b += shift * *w;
-                *w *= scale;
+        let mut folded = Self::empty(corrector.layout);
+        folded.update(corrector);
+        folded
+    }
+
+    /// Before the first [`Folded::update`].
+    pub(super) fn empty(layout: Layout) -> Self {
+        Self { weight: vec![0.0; layout.inner().len()], bias: vec![0.0; layout.pre()] }
+    }
+
+    /// Folds the weights of now. The memory stays: that of wide views is tens of megabytes in every step.
+    pub(super) fn update(&mut self, corrector: &Corrector) {
+        let (layout, w) = (corrector.layout, &corrector.weights);
+        let (scale, shift, inner) = (&w[layout.scale()], &w[layout.shift()], &w[layout.inner()]);
+        let rows = self.weight.par_chunks_mut(layout.pre()).zip(inner.par_chunks(layout.pre()));
+        rows.zip(scale).for_each(|((to, from), &scale)| kernels::scaled(from, scale, to));
+        self.bias.copy_from_slice(&w[layout.inner_bias()]);
+        self.bias.par_chunks_mut(COLUMNS).enumerate().for_each(|(stripe, bias)| {
+            for (row, &shift) in inner.chunks_exact(layout.pre()).zip(shift) {
+                kernels::add_scaled(&row[stripe * COLUMNS..][..bias.len()], shift, bias);
             }
-        }
-        Self { weight, bias }
+        });
     }
 
     pub(super) fn weight(&self, layout: Layout) -> MatrixView<'_, f32> {
         MatrixView::from_slice(layout.width, layout.pre(), &self.weight)
     }
 }
+
+/// Columns that one thread sums.
+const COLUMNS: usize = 512;

@@ -34,8 +34,7 @@ impl Optimiser {
     /// One step, and the norm of the gradient before clipping. A gradient that is not finite changes nothing, because
     /// clipping cannot make it finite.
     pub(crate) fn step(&mut self, weights: &mut [f32], gradient: &[f32]) -> f64 {
-        let squares: Vec<f64> =
-            gradient.par_chunks(STRETCH).map(|part| part.iter().map(|&g| f64::from(g) * f64::from(g)).sum()).collect();
+        let squares: Vec<f64> = gradient.par_chunks(STRETCH).map(kernels::squares).collect();
         let norm = squares.iter().sum::<f64>().sqrt();
         if !norm.is_finite() {
             return norm;

@@ -185,6 +185,62 @@ pub(crate) fn add_rows(a: &[f32], sums: &mut [f32]) {
     }
 }
 
+/// `out = a·scale`.
+#[multiversion(targets = "simd")]
+pub(crate) fn scaled(a: &[f32], scale: f32, out: &mut [f32]) {
+    for (out, a) in out.iter_mut().zip(a) {
+        *out = a * scale;
+    }
+}
+
+/// `sums += a·scale`.
+#[multiversion(targets = "simd")]
+pub(crate) fn add_scaled(a: &[f32], scale: f32, sums: &mut [f32]) {
+    for (sum, a) in sums.iter_mut().zip(a) {
+        *sum += scale * a;
+    }
+}
+
+/// A row of the gradient with respect to a layer behind a scale and a shift, from the gradient `a` with respect to the
+/// layer that holds both: `a = scale·a + shift·s`. Returns `a·w` and `s·w` of before, the gradients of scale and shift.
+#[multiversion(targets = "simd")]
+pub(crate) fn unfold(a: &mut [f32], w: &[f32], s: &[f32], scale: f32, shift: f32) -> (f32, f32) {
+    let (mut of_scale, mut of_shift) = ([0.0f64; LANES], [0.0f64; LANES]);
+    let mut step = |lane: usize, a: &mut f32, w: f32, s: f32| {
+        of_scale[lane] += f64::from(*a) * f64::from(w);
+        of_shift[lane] += f64::from(s) * f64::from(w);
+        *a = scale * *a + shift * s;
+    };
+    let (chunks, rest) = a.as_chunks_mut::<LANES>();
+    let (w_chunks, w_rest) = w.as_chunks::<LANES>();
+    let (s_chunks, s_rest) = s.as_chunks::<LANES>();
+    for ((a, w), s) in chunks.iter_mut().zip(w_chunks).zip(s_chunks) {
+        for lane in 0..LANES {
+            step(lane, &mut a[lane], w[lane], s[lane]);
+        }
+    }
+    for (lane, ((a, &w), &s)) in rest.iter_mut().zip(w_rest).zip(s_rest).enumerate() {
+        step(lane, a, w, s);
+    }
+    (of_scale.iter().sum::<f64>() as f32, of_shift.iter().sum::<f64>() as f32)
+}
+
+/// Sum of squares.
+#[multiversion(targets = "simd")]
+pub(crate) fn squares(a: &[f32]) -> f64 {
+    let mut sums = [0.0f64; LANES];
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk) {
+            *sum += f64::from(x) * f64::from(x);
+        }
+    }
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(x) * f64::from(x);
+    }
+    sums.iter().sum()
+}
+
 /// The constants of one AdamW step.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamwStep {

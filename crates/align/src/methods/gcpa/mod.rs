@@ -113,7 +113,7 @@ impl Aligner for GcpaParams {
     }
 
     fn version(&self) -> u32 {
-        8
+        9
     }
 
     fn cost(&self, size: &FitSize) -> f64 {

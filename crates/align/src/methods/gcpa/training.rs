@@ -7,7 +7,6 @@ use super::params::GcpaParams;
 use super::profile::{SampledValidation, Settings, Training, Validation};
 use crate::corrector::train::{Adamw, StepReport, Trainer};
 use crate::corrector::{Corrector, Draw, Loss, NormalizedRows};
-use crate::prep::norm;
 use crate::progress::Watch;
 use crate::report::CorrectorReport;
 use crate::rng::{Purpose, permutation, stream};
@@ -62,13 +61,6 @@ impl Items {
     fn measured(&self) -> &[u32] {
         let train = self.train();
         &train[..train.len().min(MOST_MEASURED)]
-    }
-
-    /// The held-out items and the measured ones, ascending.
-    fn validation_and_measured(&self) -> Vec<u32> {
-        let mut items = self.order[..self.held_out + self.measured().len()].to_vec();
-        items.sort_unstable();
-        items
     }
 }
 
@@ -185,19 +177,19 @@ pub(super) fn train(params: &GcpaParams, data: &dyn Examples, seed: u64, watch: 
         Some(best) => best,
         None => (validate(trainer.corrector(), made)?, made, trainer.corrector().clone()),
     };
-    let both = [&start, &corrector];
-    let [identity_train_loss, train_loss] = mean_losses(both, data, items.measured(), loss)?;
-    let [identity_validation_loss, validation_loss] = mean_losses(both, data, items.validation(), loss)?;
+    let both = Both { start: &start, trained: &corrector, loss };
+    let train = both.over(data, items.measured())?;
+    let validation = both.over(data, items.validation())?;
     let report = CorrectorReport {
         scaffold: Box::new(FitReport::closed_form(0, 0, None)),
         steps: made,
         best_step,
         best_loss,
-        identity_train_loss,
-        train_loss,
-        identity_validation_loss,
-        validation_loss,
-        drift_mean: mean_drift(&corrector, data, &items.validation_and_measured())?,
+        identity_train_loss: train.identity_loss / train.rows as f64,
+        train_loss: train.loss / train.rows as f64,
+        identity_validation_loss: validation.identity_loss / validation.rows as f64,
+        validation_loss: validation.loss / validation.rows as f64,
+        drift_mean: (train.drift + validation.drift) / (train.rows + validation.rows) as f64,
     };
     Ok(Trained { corrector, stop, report })
 }
@@ -265,44 +257,44 @@ impl HeldOut {
 /// Rows of a view that are read at a time, whole blocks of the corrector.
 const PIECE: usize = 4096;
 
-/// Exact means of the losses of correctors over these items of every view.
-fn mean_losses<const N: usize>(
-    correctors: [&Corrector; N],
-    data: &dyn Examples,
-    items: &[u32],
+/// The corrector before its training and after it.
+struct Both<'a> {
+    start: &'a Corrector,
+    trained: &'a Corrector,
     loss: Loss,
-) -> Result<[f64; N], AlignError> {
-    let (mut totals, mut count) = ([0.0; N], 0);
-    for (view, own) in data.by_view(items)?.iter().enumerate() {
-        for piece in own.chunks(PIECE) {
-            let (x, targets) = data.select(view, piece)?;
-            for (total, corrector) in totals.iter_mut().zip(correctors) {
-                let losses = loss.per_row(corrector, &x, &targets);
-                *total = losses.into_iter().map(f64::from).fold(*total, |total, loss| total + loss);
-            }
-        }
-        count += own.len();
-    }
-    Ok(totals.map(|total| total / count as f64))
 }
 
-/// Mean of `1 − cos(f(u), u)` over the rows of these items that exist.
-fn mean_drift(corrector: &Corrector, data: &dyn Examples, items: &[u32]) -> Result<f64, AlignError> {
-    let (mut total, mut count) = (0.0, 0);
-    for view in 0..data.views() {
-        for piece in items.chunks(PIECE) {
-            let (x, _) = data.select(view, piece)?;
-            let corrected = corrector.apply_prepared(&x);
-            for (i, _) in piece.iter().enumerate().filter(|(_, item)| data.has(view, **item)) {
-                let (y, v) = (corrected.row(i), x.unit().row(i));
-                let dot: f64 = y.iter().zip(v).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-                let lengths = f64::from(norm(y)) * f64::from(norm(v));
-                total += 1.0 - dot / lengths.max(f64::MIN_POSITIVE);
-                count += 1;
+/// Sums over rows.
+#[derive(Default)]
+struct Sums {
+    /// Loss of the corrector before its training.
+    identity_loss: f64,
+    /// Loss of the trained corrector.
+    loss: f64,
+    /// Drift of the trained corrector.
+    drift: f64,
+    rows: usize,
+}
+
+impl Both<'_> {
+    /// Exact sums over these items of every view.
+    fn over(&self, data: &dyn Examples, items: &[u32]) -> Result<Sums, AlignError> {
+        let mut sums = Sums::default();
+        for (view, own) in data.by_view(items)?.iter().enumerate() {
+            for piece in own.chunks(PIECE) {
+                let (x, targets) = data.select(view, piece)?;
+                for loss in self.loss.per_row(self.start, &x, &targets) {
+                    sums.identity_loss += f64::from(loss);
+                }
+                for (loss, drift) in self.loss.and_drift(self.trained, &x, &targets) {
+                    sums.loss += f64::from(loss);
+                    sums.drift += f64::from(drift);
+                }
             }
+            sums.rows += own.len();
         }
+        Ok(sums)
     }
-    Ok(total / f64::from(count))
 }
 
 #[cfg(test)]
@@ -343,10 +335,13 @@ mod tests {
     fn large_data_hold_out_and_measure_a_bounded_number_of_items() {
         let all = Items::split(163_840, 0.1, 1);
         assert_eq!((all.validation().len(), all.measured().len()), (16_384, 147_456));
-        assert_eq!(all.validation_and_measured(), (0..163_840).collect::<Vec<u32>>());
+        let mut together = [all.validation(), all.measured()].concat();
+        together.sort_unstable();
+        assert_eq!(together, (0..163_840).collect::<Vec<u32>>());
         let sampled = Items::split(1_000_000, 0.1, 1);
         assert_eq!((sampled.validation().len(), sampled.train().len()), (16_384, 983_616));
-        let measured = sampled.validation_and_measured();
+        let mut measured = [sampled.validation(), sampled.measured()].concat();
+        measured.sort_unstable();
         assert_eq!(measured.len(), 163_840);
         assert!(measured.is_sorted_by(|a, b| a < b) && measured.iter().any(|&item| item > 990_000));
     }

@@ -1,6 +1,6 @@
 //! Products with maps, by the kernels that fits use, which know more instruction sets than those of the tensor library.
 
-use align::linalg::{MatrixView, MatrixViewMut, gemm_in_parts};
+use align::linalg::{Accum, MatrixView, MatrixViewMut, gemm_in_parts};
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 
 use super::zeros;
@@ -26,6 +26,11 @@ impl Kernel {
     /// Number of places of the kernel on so many frames.
     pub fn places(self, frames: usize) -> usize {
         frames.checked_sub(self.size).map_or(0, |rest| rest / self.stride + 1)
+    }
+
+    /// Number of frames under so many places, at least one.
+    pub fn reach(self, places: usize) -> usize {
+        (places - 1).saturating_mul(self.stride).saturating_add(self.size)
     }
 }
 
@@ -75,7 +80,7 @@ impl CustomOp2 for Kernel {
         let values = MatrixView::with_stride(places, inner, self.stride * channels, contiguous(x, layout)?);
         let weight = MatrixView::from_slice(columns, inner, contiguous(weight, weight_layout)?).transpose();
         let mut out = zeros(places * columns);
-        gemm_in_parts(MatrixViewMut::from_slice(places, columns, &mut out), values, weight);
+        gemm_in_parts(MatrixViewMut::from_slice(places, columns, &mut out), Accum::Replace, values, weight);
         Ok((CpuStorage::F32(out), Shape::from((places, columns))))
     }
 }
