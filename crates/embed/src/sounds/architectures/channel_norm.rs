@@ -1,6 +1,6 @@
 //! Norms of channels over time.
 
-use candle_core::{CpuStorage, InplaceOp3, Layout, Tensor};
+use candle_core::{CpuStorage, InplaceOp3, Layout, Storage, Tensor};
 use rayon::prelude::*;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Frames that one thread processes at a time.
-const CHUNK: usize = 2048;
+pub(super) const CHUNK: usize = 2048;
 /// Frames that are summed first where there is no kernel.
 const BLOCK: usize = 128;
 
@@ -21,21 +21,59 @@ pub(super) struct ChannelNorm {
     epsilon: f64,
 }
 
+/// Mean and `1 / √(var + ε)` of each channel.
+pub(super) struct Moments {
+    means: Vec<f64>,
+    factors: Vec<f64>,
+}
+
 impl ChannelNorm {
     pub fn load(scope: &Scope, channels: usize, epsilon: f64) -> Result<Self, EmbedError> {
-        Ok(Self { weight: scope.get("weight", &[channels])?, bias: scope.get("bias", &[channels])?, epsilon })
+        Ok(Self::new(scope.get("weight", &[channels])?, scope.get("bias", &[channels])?, epsilon))
+    }
+
+    pub fn new(weight: Tensor, bias: Tensor, epsilon: f64) -> Self {
+        Self { weight, bias, epsilon }
     }
 
     /// `[frames, channels]` to the same shape. It may write to the tensor itself, of which there must be no other copy.
     pub fn forward(&self, x: Tensor) -> Result<Tensor, EmbedError> {
         if has_kernels(x.device()) {
-            let x = x.contiguous()?;
-            x.inplace_op3(&self.weight, &self.bias, &OverTime { epsilon: self.epsilon })?;
-            return Ok(x);
+            let moments = self.moments(|| std::iter::once(x.contiguous().map_err(EmbedError::from)))?;
+            return self.apply(&x, &moments);
         }
         let x = x.broadcast_sub(&mean(&x)?)?;
         let deviation = (mean(&x.sqr()?)? + self.epsilon)?.sqrt()?;
         Ok(x.broadcast_div(&deviation)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
+    }
+
+    /// The moments of frames that come some at a time, twice in the same order, on the CPU. Where all but the last are
+    /// [`CHUNK`]s, the result does not depend on how many come at a time.
+    pub fn moments<I>(&self, frames: impl Fn() -> I) -> Result<Moments, EmbedError>
+    where
+        I: Iterator<Item = Result<Tensor, EmbedError>>,
+    {
+        let zeros = || vec![0.0; self.weight.elem_count()];
+        let (mut count, mut means, mut squares) = (0, zeros(), zeros());
+        for part in frames() {
+            let part = part?;
+            count += part.dim(0)?;
+            add_sums(&part, &zeros(), |x| x, &mut means)?;
+        }
+        let count = count.max(1) as f64;
+        means.iter_mut().for_each(|sum| *sum /= count);
+        for part in frames() {
+            add_sums(&part?, &means, |x| x * x, &mut squares)?;
+        }
+        let factors = squares.into_iter().map(|sum| (sum / count + self.epsilon).sqrt().recip()).collect();
+        Ok(Moments { means, factors })
+    }
+
+    /// [`ChannelNorm::forward`] of frames that belong to these moments, on the CPU.
+    pub fn apply(&self, x: &Tensor, moments: &Moments) -> Result<Tensor, EmbedError> {
+        let x = x.contiguous()?;
+        x.inplace_op3(&self.weight, &self.bias, moments)?;
+        Ok(x)
     }
 }
 
@@ -49,11 +87,7 @@ fn mean(x: &Tensor) -> candle_core::Result<Tensor> {
 }
 
 /// The norm on the CPU.
-struct OverTime {
-    epsilon: f64,
-}
-
-impl InplaceOp3 for OverTime {
+impl InplaceOp3 for Moments {
     fn name(&self) -> &'static str {
         "norm over time"
     }
@@ -73,14 +107,9 @@ impl InplaceOp3 for OverTime {
         if layout.dims().last() != Some(&channels) {
             candle_core::bail!("norm of {channels} channels over {:?}", layout.dims());
         }
-        let count = (values.len() / channels).max(1) as f64;
-        let means = sums(values, &vec![0.0; channels], |x| x);
-        let means: Vec<f64> = means.into_iter().map(|sum| sum / count).collect();
-        let squares = sums(values, &means, |x| x * x);
-        let factors: Vec<f64> = squares.into_iter().map(|sum| (sum / count + self.epsilon).sqrt().recip()).collect();
         values.par_chunks_mut(CHUNK * channels).for_each(|chunk| {
             for frame in chunk.chunks_exact_mut(channels) {
-                let scales = means.iter().zip(&factors).zip(weight.iter().zip(bias));
+                let scales = self.means.iter().zip(&self.factors).zip(weight.iter().zip(bias));
                 for (x, ((mean, factor), (weight, bias))) in frame.iter_mut().zip(scales) {
                     *x = ((f64::from(*x) - mean) * factor) as f32 * weight + bias;
                 }
@@ -90,9 +119,19 @@ impl InplaceOp3 for OverTime {
     }
 }
 
-/// The sum of `term(x - mean)` over the frames of each channel.
-fn sums(values: &[f32], means: &[f64], term: impl Fn(f64) -> f64 + Sync) -> Vec<f64> {
-    let channels = means.len();
+/// Adds `term(x - mean)` of the frames of each channel to its sum.
+fn add_sums(
+    x: &Tensor,
+    means: &[f64],
+    term: impl Fn(f64) -> f64 + Sync,
+    totals: &mut [f64],
+) -> candle_core::Result<()> {
+    let (storage, layout) = x.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else { candle_core::bail!("moments of channels are computed on the CPU") };
+    let (values, channels) = (contiguous(storage, layout)?, means.len());
+    if layout.dims().last() != Some(&channels) {
+        candle_core::bail!("moments of {channels} channels over {:?}", layout.dims());
+    }
     let parts: Vec<Vec<f64>> = values
         .par_chunks(CHUNK * channels)
         .map(|chunk| {
@@ -105,8 +144,10 @@ fn sums(values: &[f32], means: &[f64], term: impl Fn(f64) -> f64 + Sync) -> Vec<
             sums
         })
         .collect();
-    let added = |all: Vec<f64>, part: &Vec<f64>| all.iter().zip(part).map(|(a, b)| a + b).collect();
-    parts.iter().fold(vec![0.0; channels], added)
+    for part in parts {
+        totals.iter_mut().zip(part).for_each(|(total, sum)| *total += sum);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -124,7 +165,7 @@ mod tests {
                 Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap()
             };
             let vector = || tensor(1, channels).get(0).unwrap();
-            let norm = ChannelNorm { weight: vector(), bias: vector(), epsilon: 1e-5 };
+            let norm = ChannelNorm::new(vector(), vector(), 1e-5);
             let x = (tensor(frames, channels) + 0.5).unwrap();
             let forward = || norm.forward(x.copy().unwrap()).unwrap();
             let kernel = forward();
