@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use select::{Planned, PlannedMethod};
 
@@ -11,6 +12,9 @@ pub trait Observer: Sync {
     /// Something has happened.
     fn on_event(&self, event: &Event<'_>);
 }
+
+/// Receiver of events that a thread or a fit can keep.
+pub type Watcher = Arc<dyn Observer + Send>;
 
 /// Ignores all events.
 impl Observer for () {
@@ -146,6 +150,17 @@ pub enum Event<'a> {
         /// Cells whose files cannot be trusted.
         damaged: usize,
     },
+    /// A long loop of one piece of work has made a step: rows are summed, a fit advances.
+    WorkAt {
+        /// The plural of what is counted.
+        noun: &'static str,
+        /// Number so far.
+        done: usize,
+        /// Largest number there can be.
+        total: usize,
+    },
+    /// It has ended, by whatever way.
+    WorkEnded,
     /// Bytes of a file have arrived.
     DownloadAt {
         /// Name of the file.

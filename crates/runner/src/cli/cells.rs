@@ -1,6 +1,7 @@
 //! Commands that run a grid in parts (its plan, some of its cells, the merge), that verify results, and that sum rows shard by shard.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cells::forecast::Basis;
 use crate::cells::interrupt;
@@ -10,6 +11,7 @@ use crate::commands::submit::SubmitRequest;
 use crate::commands::universe::moments;
 use crate::commands::verify::{TOLERANCE, Verified};
 use crate::commands::{parts, verify};
+use crate::event::Watcher;
 use crate::run::line::on_file;
 use crate::run::outcome::Ending;
 use crate::run::plan_file::{PlanFile, Planned};
@@ -318,7 +320,10 @@ impl Moments {
     pub fn run(self) -> Result<Ending> {
         match (self.merge, self.sum) {
             (Some(MomentsCommand::Merge { files, out, partial }), _) => moments::merge(&files, &out, partial).map(said),
-            (None, Some(args)) => moments::sum(&args.into()).map(said),
+            (None, Some(args)) => {
+                let screen: Watcher = Arc::new(Screen::default());
+                moments::sum(&args.into(), &screen).map(said)
+            }
             (None, None) => usage("nothing to sum; give a manifest and --out, or the command `merge`"),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::commands::sets::fetch::{Encoders, FetchRequest};
 use crate::commands::sets::{datasets, fetch, texts};
-use crate::event::Observer;
+use crate::event::Watcher;
 use crate::run::outcome::Ending;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -245,7 +245,7 @@ impl Fetch {
             return fetch::list().map(said);
         }
         let request = FetchRequest { names: self.names, cache: self.cache, encoders, offline: self.offline };
-        let screen: Arc<dyn Observer + Send> = Arc::new(Screen::default());
+        let screen: Watcher = Arc::new(Screen::default());
         let complete = fetch::run(&request, &screen)?;
         Ok(if complete { Ending::Complete } else { Ending::Failures })
     }

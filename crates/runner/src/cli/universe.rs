@@ -1,8 +1,10 @@
 //! Fitted methods as files: `fit`, `project`, `translate`, `export-map`, `add-view`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::commands::universe::{self, Add, Apply, FitCell, FitOn, FitRequest, Way};
+use crate::event::Watcher;
 use crate::run::outcome::Ending;
 use align::AddForm;
 use anyhow::Result;
@@ -12,6 +14,7 @@ use data::import::{Member, NamedMember};
 use data::maps::MapFormat;
 
 use super::args::usage;
+use super::screen::Screen;
 use super::{Threads, said};
 
 /// Fit a method on the training rows of a data set and write it to a file
@@ -90,7 +93,8 @@ impl Fit {
             out,
             overwrite,
         };
-        self.threads.run(|| universe::fit(&request)).map(said)
+        let screen: Watcher = Arc::new(Screen::default());
+        self.threads.run(|| universe::fit(&request, &screen)).map(said)
     }
 }
 

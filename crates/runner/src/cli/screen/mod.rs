@@ -13,13 +13,14 @@ use crate::event::{CellToRun, Event, Observer};
 use figures::Column;
 use select::Planned;
 
-use progress::{Download, Progress};
+use progress::{Download, Progress, Work};
 
 /// The terminal, or what stands in its place.
 #[derive(Default)]
 pub struct Screen {
     progress: Mutex<Option<Progress>>,
     download: Mutex<Option<Download>>,
+    work: Mutex<Option<Work>>,
     /// Whether standard output is for one JSON document.
     json: bool,
 }
@@ -95,6 +96,14 @@ impl Observer for Screen {
             Event::ChecksumsVerified { done, cells, damaged } => {
                 say::out!("{done} of {cells} cells are done, {damaged} damaged; checksums verified");
             }
+            Event::WorkAt { noun, done, total } => {
+                let mut work = self.work();
+                if work.as_ref().is_some_and(|work| !work.continues(noun, done, total)) {
+                    *work = None;
+                }
+                work.get_or_insert_with(|| Work::start(noun, total)).at(done);
+            }
+            Event::WorkEnded => *self.work() = None,
             Event::DownloadAt { label, done, size } => {
                 self.download().get_or_insert_with(|| Download::start(label)).at(done, size);
             }
@@ -137,6 +146,10 @@ impl Screen {
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) -> std::sync::MutexGuard<'_, Option<Work>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn download(&self) -> std::sync::MutexGuard<'_, Option<Download>> {

@@ -84,6 +84,64 @@ fn time_left(elapsed: Duration, done: f64, weight: f64) -> Option<Duration> {
     enough.then(|| elapsed.mul_f64(((weight - done) / done).max(0.0)))
 }
 
+/// Progress of one long loop, such as the sweeps of a fit. A loop can end before the largest number it was started with.
+pub struct Work {
+    bar: Option<ProgressBar>,
+    noun: &'static str,
+    total: usize,
+    done: usize,
+    start: Instant,
+    said: Instant,
+}
+
+/// Time between two lines without a terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(60);
+
+impl Work {
+    /// Starts with the plural of what is counted and its largest number.
+    pub fn start(noun: &'static str, total: usize) -> Self {
+        let bar = draw("{bar:24} {msg}, {elapsed} so far", format!("0 of at most {total} {noun}"));
+        if let Some(bar) = &bar {
+            bar.set_length(total as u64);
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
+        let now = Instant::now();
+        Self { bar, noun, total, done: 0, start: now, said: now }
+    }
+
+    /// Whether a step belongs to the same loop.
+    pub fn continues(&self, noun: &str, done: usize, total: usize) -> bool {
+        self.noun == noun && self.total == total && self.done <= done
+    }
+
+    /// Shows the number so far.
+    pub fn at(&mut self, done: usize) {
+        self.done = done;
+        if self.bar.is_none() && self.said.elapsed() < BETWEEN_LINES {
+            return;
+        }
+        self.said = Instant::now();
+        let left = match time_left(self.start.elapsed(), done as f64, self.total as f64) {
+            Some(left) if left.as_secs() > 0 => format!(", at most about {} left", HumanDuration(left)),
+            _ => String::new(),
+        };
+        let line = format!("{done} of at most {} {}{left}", self.total, self.noun);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(done as u64);
+                bar.set_message(line);
+            }
+            None => tracing::info!("{line}"),
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        remove(self.bar.as_ref());
+    }
+}
+
 /// Progress of the download of one file.
 pub struct Download(Option<ProgressBar>);
 
@@ -142,5 +200,15 @@ mod tests {
         assert_eq!(time_left(second, 9.0, 100.0), None);
         assert_eq!(time_left(second, 20.0, 100.0), Some(4 * second));
         assert_eq!(time_left(second, 110.0, 100.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_loop_after_another_begins_anew() {
+        let mut work = Work::start("steps", 800);
+        work.at(20);
+        assert!(work.continues("steps", 21, 800));
+        assert!(
+            !work.continues("steps", 1, 800) && !work.continues("steps", 21, 100) && !work.continues("rows", 21, 800)
+        );
     }
 }

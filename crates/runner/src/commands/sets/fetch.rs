@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use fetch::{Options, Progress, Source, sources_dir};
 use files::Fault;
 
-use crate::event::{Event, Observer};
+use crate::event::{Event, Observer, Watcher};
 use grid::source::manifests_dir;
 
 /// The encoders to download besides the data.
@@ -56,7 +56,7 @@ pub struct FetchRequest {
 ///
 /// # Errors
 /// The first source that cannot be fetched.
-pub fn run(request: &FetchRequest, observer: &Arc<dyn Observer + Send>) -> Result<bool> {
+pub fn run(request: &FetchRequest, observer: &Watcher) -> Result<bool> {
     let sources = sources_dir(&manifests_dir(Path::new(".")));
     let mut options = Options { offline: request.offline, ..Options::from_env(&sources)? };
     options.say = Arc::new(|line| tracing::info!("{line}"));

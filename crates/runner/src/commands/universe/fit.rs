@@ -14,10 +14,12 @@ use serde_json::Value;
 
 use super::origin::{Data, origin};
 use super::place::{check_extension, check_free};
+use super::watched::{Ended, steps};
 use super::{moments, streamed};
 use crate::cells::fits::{Fits, Fitting};
 use crate::commands::sets::datasets;
 use crate::commands::show;
+use crate::event::Watcher;
 use crate::run::plan_file::PlanFile;
 use grid::Widths;
 
@@ -78,19 +80,20 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
     Ok(method.value)
 }
 
-/// Fits, writes the file and returns a text about the fit.
+/// Fits, writes the file and returns a text about the fit. `watcher` sees how far the fit is.
 ///
 /// # Errors
 /// All that a load and a fit refuse; a file that is there already or cannot be written.
-pub fn fit(request: &FitRequest) -> Result<String> {
+pub fn fit(request: &FitRequest, watcher: &Watcher) -> Result<String> {
+    let _ended = Ended(watcher);
     check_extension(&request.out)?;
     check_free(&request.out, request.overwrite)?;
     let (saved, seconds) = match &request.on {
-        FitOn::Manifest(manifest) => fit_rows(request, manifest)?,
+        FitOn::Manifest(manifest) => fit_rows(request, manifest, watcher)?,
         FitOn::Moments(file) => fit_stored(request, file)?,
         FitOn::Streamed(manifest, sums) => {
             let FitRequest { method, views, seed, calibrate, .. } = request;
-            streamed::fit(method, (manifest, views), sums.as_deref(), *seed, *calibrate)?
+            streamed::fit(method, (manifest, views), sums.as_deref(), (*seed, *calibrate), watcher)?
         }
     };
     saved.write(&request.out)?;
@@ -154,14 +157,20 @@ pub(super) fn told(saved: &Saved, file: &Path, seconds: f64) -> String {
 }
 
 /// The method and the seconds of the fit.
-fn fit_rows(request: &FitRequest, manifest: &str) -> Result<(Saved, f64)> {
+fn fit_rows(request: &FitRequest, manifest: &str, watcher: &Watcher) -> Result<(Saved, f64)> {
     let manifest = datasets::find(manifest)?;
     let loaded = data::load(&manifest)?;
     let all = || loaded.view_names().map(str::to_owned).collect();
     let views: Vec<String> = if request.views.is_empty() { all() } else { request.views.clone() };
     let dataset = loaded.select(&views)?;
     let data = Data { name: &manifest.name, sha256: &loaded.checksum(&views), rows: dataset.train.views.rows() };
-    fit_input(&request.method, FitInput::from(&dataset), request.seed, request.calibrate, &data)
+    fit_input(
+        &request.method,
+        FitInput::from(&dataset).watched_by(&steps(watcher)),
+        request.seed,
+        request.calibrate,
+        &data,
+    )
 }
 
 /// Fits a method on training rows in memory, and says in how many seconds.

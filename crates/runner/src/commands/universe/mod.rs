@@ -11,6 +11,7 @@ mod place;
 mod recommend;
 mod streamed;
 pub mod upgrade;
+mod watched;
 
 pub use add::{Add, add_view};
 pub use apply::{Apply, Way, apply};

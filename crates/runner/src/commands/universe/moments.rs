@@ -11,7 +11,9 @@ use data::moments::StoredSums;
 use data::{DataError, Manifest, SplitName, Stream};
 use files::Fault;
 
+use super::watched::Ended;
 use crate::commands::sets::datasets;
+use crate::event::{Event, Watcher};
 use grid::pick::Shard;
 
 /// The rows to sum, and the file to write.
@@ -38,11 +40,12 @@ pub struct Request {
 /// Number of rows of a piece.
 const CHUNK: usize = 2048;
 
-/// Sums a shard of the rows and writes the file.
+/// Sums a shard of the rows and writes the file. `watcher` sees how many rows are read.
 ///
 /// # Errors
 /// All that is wrong with the data; more shards than rows; a file that cannot be written.
-pub fn sum(request: &Request) -> Result<String> {
+pub fn sum(request: &Request, watcher: &Watcher) -> Result<String> {
+    let _ended = Ended(watcher);
     let manifest = with_views(datasets::find(&request.manifest)?, &request.views)?;
     let stream = Stream::open_with(&manifest, request.split, request.verify)?;
     let rows = request.shard.rows(stream.rows());
@@ -51,7 +54,8 @@ pub fn sum(request: &Request) -> Result<String> {
         bail!(Fault::usage(found));
     }
     let threads = rayon::ThreadPoolBuilder::new().num_threads(request.threads.unwrap_or(0)).build()?;
-    let sums = threads.install(|| of_rows(&stream, rows.clone(), Incomplete::PairwiseComplete, request.precision))?;
+    let sums = threads
+        .install(|| of_rows(&stream, rows.clone(), (Incomplete::PairwiseComplete, request.precision), watcher))?;
     let text = format!("rows {} to {} of {}", rows.start, rows.end - 1, stream.rows());
     let stored = StoredSums::new(sums, &manifest.name, stream.identity(), request.split, rows, stream.rows());
     stored.write(&request.out)?;
@@ -76,10 +80,14 @@ pub(super) fn with_views(mut manifest: Manifest, views: &[String]) -> Result<Man
 pub(super) fn of_rows(
     stream: &Stream,
     rows: Range<usize>,
-    incomplete: Incomplete,
-    precision: Precision,
+    (incomplete, precision): (Incomplete, Precision),
+    watcher: &Watcher,
 ) -> Result<SufficientStatistics> {
-    let chunks = stream.chunks_of(rows, CHUNK);
+    let (mut done, total) = (0, rows.len());
+    let chunks = stream.chunks_of(rows, CHUNK).inspect(|chunk| {
+        done += chunk.as_ref().map_or(0, align::Views::rows);
+        watcher.on_event(&Event::WorkAt { noun: "rows", done, total });
+    });
     SufficientStatistics::collect::<DataError>(chunks, incomplete, precision)?.context("no rows were read")
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use align::moments::{Precision, SufficientStatistics};
-use align::{Consensus, Fit, FitWarning, Method, RowSource as _, Watch};
+use align::{Consensus, Fit, FitWarning, Method, RowSource as _};
 use anyhow::{Context, Result, bail};
 use data::universe::Saved;
 use data::{SplitName, Stream};
@@ -12,7 +12,9 @@ use files::Fault;
 
 use super::moments;
 use super::origin::{Data, origin};
+use super::watched::steps;
 use crate::commands::sets::datasets;
+use crate::event::Watcher;
 
 /// The fit on the training rows of a manifest and some of its views (all if none is named), which are read some at a time, and
 /// its seconds. With `sums`, a file of `runner moments`, they are not summed again.
@@ -23,8 +25,8 @@ pub(super) fn fit(
     method: &Method,
     (manifest, views): (&str, &[String]),
     sums: Option<&Path>,
-    seed: u64,
-    calibrate: bool,
+    (seed, calibrate): (u64, bool),
+    watcher: &Watcher,
 ) -> Result<(Saved, f64)> {
     method.validate()?;
     let Some(weights) = method.sums_weights() else {
@@ -37,10 +39,10 @@ pub(super) fn fit(
     let clock = Instant::now();
     let sums = match sums {
         Some(file) => stored(file, &stream)?,
-        None => moments::of_rows(&stream, 0..stream.rows(), weights, Precision::Double)?,
+        None => moments::of_rows(&stream, 0..stream.rows(), (weights, Precision::Double), watcher)?,
     };
     let fit = method
-        .fit_streamed(&sums, &stream, seed, &Watch::default())
+        .fit_streamed(&sums, &stream, seed, &steps(watcher))
         .with_context(|| format!("fit on `{}`", manifest.name))?;
     let (fit, consensus) = match fit.fitted.universe() {
         Some(universe) if !universe.is_linear() => on_sample(fit, &stream, calibrate)?,
