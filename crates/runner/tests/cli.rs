@@ -415,12 +415,22 @@ fn scaling_times_a_star_once_and_draws_its_curves() {
     let first = run();
     assert!(first.status.success(), "{}", text_of(&first));
     let said = text(&first.stdout);
-    assert!(said.contains("M 3 N 240 d 8") && said.contains("medians of 2 fits each"), "{said}");
+    assert!(said.contains("medians of 2 fits each, methods in turn, but M 3 N 240 d 8 1"), "{said}");
+    let rows = fs::read_to_string(out.join("tiny/tables/cost.csv")).unwrap();
+    for size in ["M 3 N 60 d 8", "M 4 N 60 d 8", "M 3 N 120 d 8", "M 3 N 60 d 4", "M 3 N 240 d 8"] {
+        let of_size = |text: &str| text.lines().filter(|line| line.contains(size) && !line.contains("but")).count();
+        assert_eq!((of_size(&rows), of_size(&said)), (2, 2), "a row for each method at {size}: {rows}{said}");
+    }
     let records = fs::read_to_string(out.join("tiny/records.csv")).unwrap();
     // Four sizes twice and one once, of two methods.
     assert_eq!(records.lines().count(), 1 + 4 * 2 * 2 + 2);
     for axis in ["views", "items", "width"] {
         assert!(out.join(format!("tiny/figures/cost_by_{axis}.png")).exists());
+        let svg = fs::read_to_string(out.join(format!("tiny/figures/cost_by_{axis}.svg"))).unwrap();
+        assert!(
+            svg.contains(">PW M^") || svg.contains(">PW N^") || svg.contains(">PW d^"),
+            "lines of the methods: {axis}"
+        );
     }
     let again = run();
     assert_eq!(records, fs::read_to_string(out.join("tiny/records.csv")).unwrap(), "{}", text_of(&again));

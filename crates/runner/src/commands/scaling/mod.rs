@@ -12,7 +12,7 @@ use tasks::noise::Noise;
 use crate::cells::cost::{PeakMemory, measured};
 use crate::event::{Event, Observer};
 use crate::run::outcome::Ending;
-use grid::keys::{Params, Subset};
+use grid::keys::Params;
 use report::draw;
 use report::tables::processors;
 use star::{Axis, Size, Star};
@@ -20,7 +20,7 @@ use store::cells::Store;
 use store::lock::{Lock, Turn};
 use store::provenance::{LOCK_SHA256, Provenance, REVISION, now};
 use store::record::{COST, Record};
-use timings::{Timings, place};
+use timings::{Timings, views};
 
 /// The sizes to time, and the settings.
 #[derive(Clone, Debug)]
@@ -106,12 +106,18 @@ pub fn run(request: &ScalingRequest, observer: &dyn Observer) -> Result<Ending> 
     }
     let mut files = store.write_records(&records, None)?.to_vec();
     let timings = Timings { star: &star, records: &records };
-    let mut note = format!("Synthetic data; {} threads of {}; {}.", threads, provenance.cpu, repeats_note(&sizes));
+    let mut note = format!(
+        "Synthetic data; {threads} thread{} of {}; {}.",
+        if threads == 1 { "" } else { "s" },
+        provenance.cpu,
+        repeats_note(&sizes)
+    );
     // The records of sizes that were timed earlier may come from another machine.
     note.extend(processors::mixed(&records).map(|mixed| format!(" {mixed}")));
     let table = timings.table(&name, &note);
     files.extend(table.write(&store.root().join("tables").join("cost"))?);
-    for axis in Axis::ALL {
+    // A curve needs two sizes.
+    for axis in Axis::ALL.into_iter().filter(|axis| timings.along(*axis).len() > 1) {
         let stem =
             store.root().join("figures").join(format!("cost_by_{}", axis.title().split(' ').next().unwrap_or("")));
         files.extend(draw::keep(figures::draw(&timings.curves(axis, &name, &note), &stem)?)?);
@@ -140,7 +146,7 @@ fn timed(method: &Method, data: &Views, size: Size, repeat: usize, id: &str, bla
     let report = fit.with_context(|| format!("{} on {}", method.name(), size.label()))?.report;
     Ok(Record {
         cell: id.to_string(),
-        views: Subset { name: place(size), views: Vec::new() },
+        views: views(size),
         m: size.views as u64,
         method: Some(method.name().into()),
         method_version: Some(method.version().into()),

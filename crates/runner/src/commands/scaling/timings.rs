@@ -5,14 +5,19 @@ use tasks::resamples::quantile;
 
 use super::star::{Axis, Size, Star};
 use figures::{CurvePanel, Curves, Line, Point, Spacing};
-use grid::keys::MethodKey;
+use grid::keys::{MethodKey, Subset};
 use report::draw::palette;
 use report::tables::table::Table;
 use store::record::Record;
 
-/// The text of the column `views` in the records of a size.
-pub(super) fn place(size: Size) -> String {
-    format!("N{} d{}=synthetic", size.items, size.width)
+/// The size in the records of its fits, as the name of their views; the number of views is a column of its own.
+fn place(size: Size) -> String {
+    format!("N{} d{}", size.items, size.width)
+}
+
+/// The views of the records of a size.
+pub(super) fn views(size: Size) -> Subset {
+    Subset { name: place(size), views: vec!["synthetic".into()] }
 }
 
 /// The timed fits of a star.
@@ -53,7 +58,7 @@ impl Timings<'_> {
     }
 
     /// The sizes along an axis, ascending.
-    fn along(&self, axis: Axis) -> Vec<Size> {
+    pub(super) fn along(&self, axis: Axis) -> Vec<Size> {
         let centre = self.star.centre;
         let on_axis = |size: &Size| centre.with(axis, axis.of(*size)) == *size;
         let mut sizes: Vec<Size> = self.sizes().into_iter().filter(on_axis).collect();
@@ -74,6 +79,13 @@ impl Timings<'_> {
         let (cross, square) =
             points.iter().fold((0.0, 0.0), |(c, s), (px, py)| (c + (px - x) * (py - y), s + (px - x) * (px - x)));
         (points.len() >= 2 && square > 0.0).then(|| cross / square)
+    }
+
+    /// The short label of a method, or its full one if another method has the same.
+    fn label(&self, method: &Method) -> String {
+        let short = short_label(method);
+        let same = self.star.methods.iter().filter(|other| short_label(other) == short).count();
+        if same > 1 { MethodKey::of(method).label() } else { short }
     }
 
     pub(super) fn table(&self, name: &str, note: &str) -> Table {
@@ -119,10 +131,11 @@ impl Timings<'_> {
                 };
                 let exponent = self.exponent(method, axis, column);
                 let exponent = exponent.map_or(String::new(), |e| format!(" {}^{e:.1}", axis.letter()));
+                let label = self.label(method);
                 Line {
-                    label: short_label(method),
+                    label: label.clone(),
                     note: exponent,
-                    style: palette::of_method(method.name(), short_label(method)),
+                    style: palette::of_method(method.name(), label),
                     values: sizes.iter().map(point).collect(),
                 }
             };
