@@ -231,8 +231,8 @@ fn questions_without_an_answer_are_refused_with_what_to_do() {
         ("upgrade scifact5 --from all-minilm-l6-v2 --to all-mpnet-base-v2 --price-per-million -3", 2, "-3"),
         (
             "upgrade scifact5 --from all-minilm-l6-v2 --to all-mpnet-base-v2 --methods pairwise --resamples 0",
-            3,
-            "resamples",
+            2,
+            "--resamples is 0, expected at least 1",
         ),
     ] {
         let (got, error) = refused(&folder, &format!("{line} --out @none"));

@@ -53,6 +53,9 @@ pub struct FitRequest {
     pub overwrite: bool,
 }
 
+/// Keys beside the parameters of a method that only grids understand.
+const OF_GRIDS: [&str; 3] = ["select", "sweep", "as"];
+
 /// The method from a text as in a grid (`gpa`, `gcpa: {loss: {tau: 0.05}}`), with these parameters in place of its own.
 ///
 /// # Errors
@@ -70,12 +73,24 @@ pub fn method(name: &str, params: Option<&str>) -> Result<Method> {
             over.value
         }
     };
-    let method = yaml::parse::<Method>(Path::new("--method"), name, |value| {
+    let mut of_grid = None;
+    let given = if params.is_some() { "--method with --params" } else { "--method" };
+    let method = yaml::parse::<Method>(Path::new(given), name, |value| {
         grid::bare_name(value);
         if let Value::Object(map) = value {
-            map.values_mut().for_each(|own| grid::lay_over(own, &over));
+            for own in map.values_mut() {
+                grid::lay_over(own, &over);
+                of_grid = OF_GRIDS.into_iter().find(|key| own.get(key).is_some());
+            }
         }
-    })?;
+    });
+    if let Some(key) = of_grid {
+        bail!(Fault::usage(format!(
+            "{given}: `{key}` is for the methods of a grid file, expected the parameters of one fit; `runner recommend` chooses \
+             among settings"
+        )));
+    }
+    let method = method?;
     method.value.validate().map_err(|e| method.error("", e.to_string()))?;
     Ok(method.value)
 }
@@ -294,6 +309,11 @@ mod tests {
             "{}",
             error("gcpa: {loss: {taw: 1}}", None)
         );
+        let found = error("gcpa", Some("{los: {tau: 1}}"));
+        assert!(found.starts_with("--method with --params") && found.contains("did you mean `loss`"), "{found}");
+        for name in ["gcpa: {select: suggested}", "gcpa: {sweep: {loss.tau: [0, 1]}}", "gcpa: {as: tuned}"] {
+            assert!(error(name, None).contains("is for the methods of a grid file"), "{}", error(name, None));
+        }
         let found = error("gcpa", Some("[1]"));
         assert!(found.starts_with("--params"), "{found}");
         assert!(found.ends_with("expected parameters with their values, such as {tau: 0.05}"), "{found}");

@@ -55,6 +55,9 @@ pub fn upgrade(request: UpgradeRequest, observer: &dyn Observer) -> Result<Upgra
     if old == new {
         bail!(Fault::usage(format!("--from and --to are both `{old}`; name the old model and the new one")));
     }
+    if request.resamples == 0 {
+        bail!(Fault::usage("--resamples is 0, expected at least 1; intervals are usual with 2,000"));
+    }
     request.prices.check()?;
     let map = request.out.join("map.safetensors");
     check_free(&map, request.overwrite)?;
