@@ -377,6 +377,8 @@ fn usage_errors_have_their_own_exit_code() {
             text_of(&slip)
         );
     }
+    let before = runner(&["-q", "list", "methods"]);
+    assert!(before.status.success() && text(&before.stdout).contains("gcpa"), "{}", text_of(&before));
     let missing = runner(&["--grid", "no/such.yaml"]);
     assert_eq!(missing.status.code(), Some(4));
     assert!(text(&missing.stderr).starts_with("error: no/such.yaml: "), "{}", text(&missing.stderr));

@@ -1,4 +1,5 @@
-//! Command lines of earlier versions: options that are arguments today, and `--force`, which had three meanings.
+//! Command lines of earlier versions: options that are arguments today, and `--force`, which had three meanings. Options of
+//! every command can stand before its name.
 
 use std::ffi::{OsStr, OsString};
 
@@ -18,9 +19,18 @@ const ARGUMENTS: [(&str, &str); 9] = [
 /// Options of every command, which can stand before its name. They have no values.
 const BEFORE: [&str; 5] = ["-q", "-v", "--quiet", "--verbose", "--log-json"];
 
-/// The arguments in the form of today; the first is the name of the program.
+/// The arguments in the form of today, options of every command behind its name; the first is the name of the program.
 pub fn today(mut args: Vec<OsString>) -> Vec<OsString> {
     let Some(at) = command(&args) else { return args };
+    // The parser would take them for those of a run without a name (`runner --grid`).
+    let before: Vec<OsString> = args.drain(1..at).collect();
+    let args = with_arguments(args, 1);
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    [&args[..end], &before, &args[end..]].concat()
+}
+
+/// The arguments with former options of the command at this position as arguments.
+fn with_arguments(mut args: Vec<OsString>, at: usize) -> Vec<OsString> {
     let Some(name) = args[at].to_str().map(str::to_owned) else { return args };
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     let former = ARGUMENTS.iter().filter(|(command, _)| *command == name);
@@ -87,7 +97,10 @@ mod tests {
     #[test]
     fn former_options_become_arguments() {
         for (former, now) in [
-            ("runner -q merge --plan p.json", "runner -q merge p.json"),
+            ("runner -q merge --plan p.json", "runner merge p.json -q"),
+            ("runner -q --log-json moments merge a b", "runner moments merge a b -q --log-json"),
+            ("runner -v submit g -- --nice", "runner submit g -v -- --nice"),
+            ("runner -q --grid g.yaml", "runner -q --grid g.yaml"),
             ("runner run-cell --index 3 --plan=p.json --jobs 1", "runner run-cell p.json --index 3 --jobs 1"),
             ("runner fit --method gpa --manifest m", "runner fit m --method gpa"),
             ("runner add-view --universe u --manifest m", "runner add-view u --manifest m"),
