@@ -243,17 +243,13 @@ impl Block {
 }
 
 impl Corrector {
-    /// `f(u)` for every row (n × D): unit rows. 10·n·D² flops at H = 2D.
+    /// `f(u)` for every row (n × D): unit rows, and zero for a row without a direction. 10·n·D² flops at H = 2D.
     ///
     /// # Errors
     /// [`AlignError::Width`] for rows of another width.
     pub fn apply(&self, u: &Matrix) -> Result<Matrix, AlignError> {
         u.check_width("corrector", "universe", self.width())?;
-        Ok(self.apply_prepared(&NormalizedRows::new(u)))
-    }
-
-    /// Like [`Corrector::apply`], on rows already prepared; a row without a direction stays zero.
-    pub(crate) fn apply_prepared(&self, x: &NormalizedRows) -> Matrix {
+        let x = NormalizedRows::new(u);
         let layout = self.layout;
         let folded = Folded::new(self);
         let bias = &self.weights[layout.outer_bias()];
@@ -262,7 +258,7 @@ impl Corrector {
             || Block::of_thread(layout),
             |block, (i, out)| {
                 let rows = block_rows(i, out.len() / layout.width);
-                block.forward(self, &folded, x, &rows);
+                block.forward(self, &folded, &x, &rows);
                 let lines = block.delta.chunks_exact_mut(layout.width).zip(block.pre.chunks_exact(layout.pre()));
                 for ((&row, out), (delta, pre)) in rows.iter().zip(out.chunks_exact_mut(layout.width)).zip(lines) {
                     if !x.has_direction(row as usize) {
@@ -274,7 +270,7 @@ impl Corrector {
                 }
             },
         );
-        out
+        Ok(out)
     }
 }
 
@@ -384,7 +380,8 @@ mod tests {
 
     #[test]
     fn a_corrector_before_its_training_is_measured_without_its_network() {
-        let (x, targets) = (NormalizedRows::new(&noise(300, 40, 2)), unit_rows(&noise(300, 40, 3)));
+        let (u, targets) = (noise(300, 40, 2), unit_rows(&noise(300, 40, 3)));
+        let x = NormalizedRows::new(&u);
         let loss = Loss { tau: 0.1, lambda: 0.7 };
         let untrained = Corrector::new(40, 70, 1).expect("widths above 0");
         assert!(!untrained.turns());
@@ -394,9 +391,9 @@ mod tests {
         assert!(hardly.turns());
         assert!(loss.and_drift(&untrained, &x, &targets) == loss.and_drift(&hardly, &x, &targets));
         let turned = turning(40, 70);
-        let drift = turned.apply_prepared(&x);
+        let corrected = turned.apply(&u).expect("the width fits");
         for (i, (_, got)) in loss.and_drift(&turned, &x, &targets).into_iter().enumerate() {
-            let cosine: f32 = drift.row(i).iter().zip(x.unit().row(i)).map(|(y, v)| y * v).sum();
+            let cosine: f32 = corrected.row(i).iter().zip(x.unit().row(i)).map(|(y, v)| y * v).sum();
             assert!((1.0 - cosine - got).abs() < 1e-6, "row {i}: {got}");
         }
     }

@@ -47,18 +47,18 @@ impl ChannelNorm {
         Ok(x.broadcast_div(&deviation)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
     }
 
-    /// The moments of frames that come some at a time, twice in the same order, on the CPU. Where all but the last are
-    /// [`CHUNK`]s, the result does not depend on how many come at a time.
+    /// The moments of frames that come some at a time, twice in the same order, on the CPU. If every part but the last has a
+    /// multiple of [`CHUNK`] frames, the result does not depend on how many come at a time.
     pub fn moments<I>(&self, frames: impl Fn() -> I) -> Result<Moments, EmbedError>
     where
         I: Iterator<Item = Result<Tensor, EmbedError>>,
     {
-        let zeros = || vec![0.0; self.weight.elem_count()];
-        let (mut count, mut means, mut squares) = (0, zeros(), zeros());
+        let zeros = vec![0.0; self.weight.elem_count()];
+        let (mut count, mut means, mut squares) = (0, zeros.clone(), zeros.clone());
         for part in frames() {
             let part = part?;
             count += part.dim(0)?;
-            add_sums(&part, &zeros(), |x| x, &mut means)?;
+            add_sums(&part, &zeros, |x| x, &mut means)?;
         }
         let count = count.max(1) as f64;
         means.iter_mut().for_each(|sum| *sum /= count);
