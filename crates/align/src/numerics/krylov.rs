@@ -23,6 +23,22 @@ const TOLERANCE: f64 = 1e-6;
 /// Rounds after which the whole matrix is decomposed.
 const ROUNDS: usize = 12;
 
+/// How an iteration goes.
+pub(super) struct Plan {
+    /// Width of a block.
+    pub(super) block: usize,
+    /// Size of the basis at which a round ends.
+    pub(super) most: usize,
+    /// Vectors with which the next round starts.
+    pub(super) kept: usize,
+    /// Number of rounds.
+    pub(super) rounds: usize,
+    /// Residual, as a share of the largest eigenvalue, at which the iteration ends.
+    pub(super) tolerance: f64,
+    /// Residual at which it also ends if the last round did not halve it: rounding is in the way.
+    pub(super) enough: f64,
+}
+
 /// The `count` largest eigenvalues, in descending order, and their vectors (columns) of a symmetric, positive
 /// semidefinite matrix given by its lower triangle; the upper triangle may be overwritten. Iterates if that is faster;
 /// otherwise, and if the iteration does not converge, it decomposes the whole matrix. Memory: the matrix, and about
@@ -39,8 +55,9 @@ pub(crate) fn leading_eigen(
     let n = a.rows();
     if n > SMALL && count * 3 <= n {
         linalg::mirror_lower(a);
-        if let Some(pairs) = iterate(a, count, watch, context)? {
-            return Ok(pairs);
+        if let Some((mut values, vectors)) = iterate(a, count, &plan(count), watch, context)? {
+            values.truncate(count);
+            return Ok((values, Matrix::from_fn(n, count, |i, j| vectors.at(i, j))));
         }
     }
     let (values, vectors) = linalg::symmetric_eigen(a.view(), context)?;
@@ -49,23 +66,18 @@ pub(crate) fn leading_eigen(
 }
 
 /// Descending eigenvalues and their vectors as columns.
-pub(super) type Pairs = (Vec<f64>, Matrix<f64>);
+pub(super) type Pairs<T = f64> = (Vec<f64>, Matrix<T>);
 
 /// A growing orthonormal basis V, each vector a row, and `Vᵀ A V` (lower triangle); the first `used` rows count.
-pub(super) struct Basis<T> {
+struct Basis<T> {
     vectors: Matrix<T>,
     projected: Matrix<T>,
     used: usize,
 }
 
 impl<T: Float> Basis<T> {
-    pub(super) fn new(most: usize, n: usize) -> Self {
+    fn new(most: usize, n: usize) -> Self {
         Self { vectors: Matrix::zeros(most, n), projected: Matrix::zeros(most, most), used: 0 }
-    }
-
-    /// Number of vectors.
-    pub(super) fn used(&self) -> usize {
-        self.used
     }
 
     fn vectors(&self) -> MatrixView<'_, T> {
@@ -77,7 +89,7 @@ impl<T: Float> Basis<T> {
     }
 
     /// Adds orthonormal vectors and returns the part of their images under A that lies outside the basis.
-    pub(super) fn push(&mut self, a: &Matrix<T>, vectors: &Matrix<T>) -> Matrix<T> {
+    fn push(&mut self, a: &Matrix<T>, vectors: &Matrix<T>) -> Matrix<T> {
         let (first, n) = (self.used, vectors.cols());
         self.vectors.as_mut_slice()[first * n..][..vectors.as_slice().len()].copy_from_slice(vectors.as_slice());
         self.used += vectors.rows();
@@ -100,7 +112,7 @@ impl<T: Float> Basis<T> {
     }
 
     /// Combinations of the basis vectors with the rows of `rotation` as coefficients.
-    pub(super) fn rotated(&self, rotation: &Matrix<T>) -> Matrix<T> {
+    fn rotated(&self, rotation: &Matrix<T>) -> Matrix<T> {
         linalg::product(rotation.view(), self.vectors(), Threads::Pool)
     }
 
@@ -115,7 +127,7 @@ impl<T: Float> Basis<T> {
     }
 
     /// The eigenpairs of the projection. `next` is the part of the images of the last vectors outside the basis.
-    pub(super) fn ritz(
+    fn ritz(
         &self,
         next: &Matrix<T>,
         count: usize,
@@ -142,49 +154,50 @@ impl<T: Float> Basis<T> {
 }
 
 /// Eigenpairs of a projection.
-pub(super) struct Ritz<T> {
+struct Ritz<T> {
     /// All eigenvalues, descending.
-    pub(super) values: Vec<f64>,
+    values: Vec<f64>,
     small: Factor<T>,
     /// The largest residual of the pairs that are wanted.
     residual: f64,
 }
 
 impl<T: Float> Ritz<T> {
-    /// Whether the residuals are below this share of the largest eigenvalue.
-    pub(super) fn converged(&self, tolerance: f64) -> bool {
-        self.residual <= tolerance * self.values[0].abs()
-    }
-
     /// The coefficients of the leading vectors, one vector a row.
-    pub(super) fn rotation(&self, kept: usize) -> Matrix<T> {
+    fn rotation(&self, kept: usize) -> Matrix<T> {
         let size = self.values.len();
         Matrix::from_fn(kept, size, |i, j| self.small[(j, size - 1 - i)])
     }
 }
 
 /// The first block.
-pub(super) fn first_block<T: Float>(block: usize, n: usize) -> Matrix<T> {
+fn first_block<T: Float>(block: usize, n: usize) -> Matrix<T> {
     let mut rng = stream(0, FIRST_BLOCK, None);
     Matrix::from_fn(block, n, |_, _| T::narrow(StandardNormal.sample(&mut rng)))
 }
 
-/// The iteration; `None` if the rounds do not suffice.
-fn iterate(
-    a: &Matrix<f64>,
-    count: usize,
-    watch: &Watch,
-    context: &dyn Fn() -> String,
-) -> Result<Option<Pairs>, AlignError> {
-    let n = a.rows();
+fn plan(count: usize) -> Plan {
     let block = (count / 24).max(16);
     // As many vectors find `count` pairs in one round where the spectrum decays.
     let most = (count * 21 / 10).max(count + 8 * block);
-    let kept = count + count / 4;
-    let mut next = first_block(block, n);
-    let mut basis = Basis::new(most + block, n);
-    for round in 1..=ROUNDS {
-        while basis.used < most {
+    Plan { block, most, kept: count + count / 4, rounds: ROUNDS, tolerance: TOLERANCE, enough: TOLERANCE }
+}
+
+/// Eigenpairs of which the leading `count` have small residuals and the others, as many as the plan keeps, lie close; `None`
+/// if the rounds do not suffice.
+pub(super) fn iterate<T: Float>(
+    a: &Matrix<T>,
+    count: usize,
+    plan: &Plan,
+    watch: &Watch,
+    context: &dyn Fn() -> String,
+) -> Result<Option<Pairs<T>>, AlignError> {
+    let n = a.rows();
+    let mut next = first_block(plan.block, n);
+    let mut basis = Basis::new(plan.most + plan.block, n);
+    let mut before = f64::INFINITY;
+    for round in 1..=plan.rounds {
+        while basis.used < plan.most {
             watch.check()?;
             let fresh = orthonormal(&next, &basis, context)?;
             if fresh.rows() == 0 {
@@ -192,23 +205,24 @@ fn iterate(
             }
             next = basis.push(a, &fresh);
         }
-        let Some(ritz) = basis.ritz(&next, count, context)? else { return Ok(None) };
-        let done = ritz.converged(TOLERANCE);
-        let kept = if done { count } else { kept.min(ritz.values.len()) };
+        let Some(mut ritz) = basis.ritz(&next, count, context)? else { return Ok(None) };
+        let kept = plan.kept.min(ritz.values.len());
         let vectors = basis.rotated(&ritz.rotation(kept));
-        let values = &ritz.values[..kept];
-        if done {
-            return Ok(Some((values.to_vec(), vectors.transposed())));
+        ritz.values.truncate(kept);
+        let within = |share: f64| ritz.residual <= share * ritz.values[0].abs();
+        if within(plan.tolerance) || (within(plan.enough) && ritz.residual > before / 2.0) {
+            return Ok(Some((ritz.values, vectors.transposed())));
         }
-        basis.restart(&vectors, values);
-        watch.step(round, ROUNDS)?;
+        before = ritz.residual;
+        basis.restart(&vectors, &ritz.values);
+        watch.step(round, plan.rounds)?;
     }
     Ok(None)
 }
 
 /// The rows of `y`, which lie outside the basis up to rounding, made orthonormal and orthogonal to it. Directions that
 /// vanish are dropped.
-pub(super) fn orthonormal<T: Float>(
+fn orthonormal<T: Float>(
     y: &Matrix<T>,
     basis: &Basis<T>,
     context: &dyn Fn() -> String,
@@ -261,8 +275,8 @@ mod tests {
         let n = SMALL + 200;
         let (a, want) = case(n);
         let (values, vectors) =
-            iterate(&a, 120, &Watch::default(), &String::new).expect("no error").expect("converges");
-        for (j, value) in values.iter().enumerate() {
+            iterate(&a, 120, &plan(120), &Watch::default(), &String::new).expect("no error").expect("converges");
+        for (j, value) in values.iter().take(120).enumerate() {
             assert!((value / want[j] - 1.0).abs() < 1e-9, "{j}: {value} for {}", want[j]);
             let image = linalg::product(a.view(), vectors.view().subcols(j, 1), Threads::One);
             let residual: f64 = (0..n).map(|i| (image.at(i, 0) - value * vectors.at(i, j)).powi(2)).sum();

@@ -1,23 +1,25 @@
 //! The largest eigenvalues of a large symmetric matrix: the iteration in `f32`, the result checked in `f64`.
 //!
-//! The iteration of [`krylov`](super::krylov) without restarts: the basis grows until the eigenvectors are in it. Its
-//! products and the eigendecomposition of the projection, which is as large as the basis, are twice as fast in `f32`.
-//! Then the vectors are made orthonormal in `f64`, and the eigenvalues and residuals are those of the matrix in `f64`.
+//! The products of [`krylov`]'s iteration and the eigendecomposition of the whole matrix are twice as fast in `f32`. Then
+//! the vectors are made orthonormal in `f64`, and the eigenvalues and residuals are those of the matrix in `f64`.
 
-use super::krylov::{self, Basis, Pairs};
+use super::krylov::{self, Pairs, Plan};
 use crate::numerics::linalg::{self, Threads};
 use crate::numerics::polar;
 use crate::progress::Watch;
 use crate::{AlignError, Matrix};
 
-/// Residual, as a share of the largest eigenvalue, at which the iteration ends.
+/// Residual, as a share of the largest eigenvalue, at which the iteration ends; rounding in products of many thousand rows
+/// leaves more, up to half of [`CHECKED`].
 const SINGLE: f64 = 1e-6;
-/// Residual from which a basis of twice the size gets there.
-const NEAR: f64 = 1e-3;
 /// Largest residual of the vectors, as a share of the largest eigenvalue; a decomposition in `f32` leaves a part of it.
 const CHECKED: f64 = 5e-6;
-/// Width of a block.
-const BLOCK: usize = 64;
+/// Steps in `f64` for vectors that are not close enough.
+const REFINEMENTS: usize = 2;
+/// The iteration is faster than the decomposition of the whole if there are this many times more rows than pairs wanted.
+const FEW: usize = 8;
+/// Least width of a block.
+const BLOCK: usize = 32;
 
 /// The `count` largest eigenvalues, in descending order, and their vectors (columns) of a symmetric, positive
 /// semidefinite matrix given by its lower triangle; the upper triangle may be overwritten. If the vectors cannot be
@@ -32,82 +34,82 @@ pub(crate) fn leading_eigen(
     context: &dyn Fn() -> String,
 ) -> Result<Pairs, AlignError> {
     linalg::mirror_lower(a);
-    let single = iterate(&a.map(|&x| x as f32), count, watch, context)?;
-    let checked = match single {
-        Some(vectors) => checked(a, &vectors, context)?,
-        None => None,
-    };
-    match checked {
+    let vectors = approximate(&a.map(|&x| x as f32), count, watch, context)?;
+    match checked(a, &vectors, count, context)? {
         Some(pairs) => Ok(pairs),
         None => krylov::leading_eigen(a, count, watch, context),
     }
 }
 
-/// Approximate eigenvectors in `f32`, as columns; `None` if the basis does not contain them.
-fn iterate(
+/// Approximate eigenvectors in `f32`, as columns: the leading `count`, and more if these come with them.
+fn approximate(
     a: &Matrix<f32>,
     count: usize,
     watch: &Watch,
     context: &dyn Fn() -> String,
-) -> Result<Option<Matrix<f32>>, AlignError> {
+) -> Result<Matrix<f32>, AlignError> {
     let n = a.rows();
-    let block = (count / 24).max(BLOCK);
-    let mut size = (count * 21 / 10).max(count + 8 * block);
-    // A basis for more than a quarter of the pairs would be nearly the whole space.
-    let limit = if count * 4 > n { 0 } else { (n * 3 / 4).min(size.max(n / 3)) };
-    let mut next = krylov::first_block(block, n);
-    let mut basis = Basis::<f32>::new(limit + block, n);
-    while size <= limit {
-        while basis.used() < size {
-            watch.check()?;
-            let fresh = krylov::orthonormal(&next, &basis, context)?;
-            if fresh.rows() == 0 {
-                break;
-            }
-            next = basis.push(a, &fresh);
-        }
-        let Some(ritz) = basis.ritz(&next, count, context)? else { return Ok(None) };
-        if ritz.converged(SINGLE) {
-            return Ok(Some(basis.rotated(&ritz.rotation(count)).transposed()));
-        }
-        if basis.used() < size {
-            return Ok(None);
-        }
-        // A spectrum that is so dense that a third of the whole does not suffice needs nearly all of it.
-        if 2 * size > n / 3 || !ritz.converged(NEAR) {
-            break;
-        }
-        size *= 2;
+    if FEW * count <= n
+        && let Some((_, vectors)) = krylov::iterate(a, count, &plan(count, n), watch, context)?
+    {
+        return Ok(vectors);
     }
     let (_, vectors) = linalg::symmetric_eigen(a.view(), context)?;
-    Ok(Some(Matrix::from_fn(n, count, |i, j| vectors[(i, n - 1 - j)])))
+    Ok(Matrix::from_fn(n, count, |i, j| vectors[(i, n - 1 - j)]))
 }
 
-/// Eigenpairs in `f64` from approximate vectors; `None` if they are not close enough.
-fn checked(a: &Matrix<f64>, vectors: &Matrix<f32>, context: &dyn Fn() -> String) -> Result<Option<Pairs>, AlignError> {
-    let (mut vectors, off) = polar::schulz(&vectors.map(|&x| f64::from(x)));
-    if off.is_nan() || off > 1e-2 {
-        return Ok(None);
-    }
-    let mut images = linalg::product(a.view(), vectors.view(), Threads::Pool);
-    let mut values = quotients(&vectors, &images);
-    if !converged(&values, &vectors, &images) {
-        // Vectors that are mixed with each other, but not with the others, are separated by their projection.
-        let square = linalg::product(vectors.view().transpose(), images.view(), Threads::Pool);
-        let (_, turn) = linalg::symmetric_eigen(square.view(), context)?;
-        let count = vectors.cols();
-        let turn = Matrix::from_fn(count, count, |i, j| turn[(i, count - 1 - j)]);
-        vectors = linalg::product(vectors.view(), turn.view(), Threads::Pool);
-        images = linalg::product(images.view(), turn.view(), Threads::Pool);
-        values = quotients(&vectors, &images);
-        if !converged(&values, &vectors, &images) {
+/// Rounds that keep half as many vectors again as are wanted: where eigenvalues lie close together, the distance from the
+/// last wanted to those that are not kept decides how many rounds it takes.
+fn plan(count: usize, n: usize) -> Plan {
+    let block = (count / 8).max(BLOCK);
+    let kept = count + (count / 2).max(block);
+    let most = kept + 12 * block;
+    // The decomposition of the whole takes as long as about `n` products with a vector.
+    let rounds = n / (most - kept);
+    Plan { block, most, kept, rounds, tolerance: SINGLE, enough: CHECKED / 2.0 }
+}
+
+/// The leading `count` eigenpairs in `f64` from as many or more approximate vectors; `None` if these are not close enough.
+fn checked(
+    a: &Matrix<f64>,
+    vectors: &Matrix<f32>,
+    count: usize,
+    context: &dyn Fn() -> String,
+) -> Result<Option<Pairs>, AlignError> {
+    let mut vectors = vectors.map(|&x| f64::from(x));
+    for _ in 0..=REFINEMENTS {
+        let (orthonormal, off) = polar::schulz(&vectors);
+        if off.is_nan() || off > 1e-2 {
             return Ok(None);
         }
+        vectors = orthonormal;
+        let mut images = linalg::product(a.view(), vectors.view(), Threads::Pool);
+        let mut values = quotients(&vectors, &images);
+        if vectors.cols() > count || !converged(&values, &vectors, &images) {
+            // Vectors that are mixed with each other, but not with the others, are separated by their projection.
+            let square = linalg::product(vectors.view().transpose(), images.view(), Threads::Pool);
+            let (_, turn) = linalg::symmetric_eigen(square.view(), context)?;
+            let last = turn.cols() - 1;
+            let turn = Matrix::from_fn(last + 1, last + 1, |i, j| turn[(i, last - j)]);
+            vectors = linalg::product(vectors.view(), turn.view(), Threads::Pool);
+            images = linalg::product(images.view(), turn.view(), Threads::Pool);
+            values = quotients(&vectors, &images);
+        }
+        if converged(&values[..count], &vectors, &images) {
+            return Ok(Some(sorted(&values[..count], &vectors)));
+        }
+        // A step of the power iteration: rounding has left parts of vectors whose eigenvalues are smaller.
+        vectors = Matrix::from_fn(images.rows(), images.cols(), |i, j| images.at(i, j) / values[j]);
     }
+    Ok(None)
+}
+
+/// Pairs in descending order.
+fn sorted(values: &[f64], vectors: &Matrix<f64>) -> Pairs {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
-    let sorted = Matrix::from_fn(vectors.rows(), order.len(), |i, j| vectors.at(i, order[j]));
-    Ok(Some((order.iter().map(|&j| values[j]).collect(), sorted)))
+    let vectors = Matrix::from_fn(vectors.rows(), order.len(), |i, j| vectors.at(i, order[j]));
+    (order.iter().map(|&j| values[j]).collect(), vectors)
 }
 
 /// `vᵀ A v` of each column.
@@ -133,6 +135,7 @@ fn converged(values: &[f64], vectors: &Matrix<f64>, images: &Matrix<f64>) -> boo
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
@@ -153,8 +156,8 @@ mod tests {
 
     #[test]
     fn leading_pairs_are_those_of_the_whole_decomposition_in_double_precision() {
-        // The first is found by the iteration, the second needs the whole matrix.
-        for (decay, count) in [(0.8, 40), (0.3, 400)] {
+        // The first is found by the iteration, the second by two rounds of it, the third needs the whole matrix.
+        for (decay, count) in [(0.8, 40), (0.2, 40), (0.3, 400)] {
             let mut a = case(decay);
             let (want, _) = linalg::symmetric_eigen(a.view(), &String::new).expect("converges");
             let (values, vectors) = leading_eigen(&mut a, count, &Watch::default(), &String::new).expect("no error");
@@ -171,12 +174,38 @@ mod tests {
     }
 
     #[test]
+    fn close_eigenvalues_take_several_rounds() {
+        let mut a = case(0.2);
+        linalg::mirror_lower(&mut a);
+        let single = a.map(|&x| x as f32);
+        let found = |rounds| {
+            let plan = Plan { rounds, ..plan(40, N) };
+            krylov::iterate(&single, 40, &plan, &Watch::default(), &String::new).expect("no error").is_some()
+        };
+        assert_eq!((found(1), found(plan(40, N).rounds)), (false, true));
+    }
+
+    #[test]
+    fn what_rounding_left_in_the_vectors_is_removed() {
+        let mut a = case(0.8);
+        linalg::mirror_lower(&mut a);
+        let exact = linalg::symmetric_eigen(a.view(), &String::new).expect("converges").1;
+        let mut rng = stream(6, Purpose::SYNTHETIC, None);
+        let mut noise = || 5e-7 * rng.sample::<f64, _>(StandardNormal);
+        let near = Matrix::from_fn(N, 20, |i, j| (exact[(i, N - 1 - j)] + noise()) as f32);
+        let images = linalg::product(a.view(), near.map(|&x| f64::from(x)).view(), Threads::One);
+        let wide = near.map(|&x| f64::from(x));
+        assert!(!converged(&quotients(&wide, &images), &wide, &images));
+        assert!(checked(&a, &near, 20, &String::new).expect("no error").is_some());
+    }
+
+    #[test]
     fn vectors_that_are_no_eigenvectors_are_refused() {
         let mut a = case(0.8);
         linalg::mirror_lower(&mut a);
         let unit = Matrix::from_fn(N, 5, |i, j| f32::from(u8::from(i == j)));
-        assert!(checked(&a, &unit, &String::new).expect("no error").is_none());
-        assert!(checked(&a, &Matrix::zeros(N, 5), &String::new).expect("no error").is_none());
+        assert!(checked(&a, &unit, 5, &String::new).expect("no error").is_none());
+        assert!(checked(&a, &Matrix::zeros(N, 5), 5, &String::new).expect("no error").is_none());
     }
 
     #[test]

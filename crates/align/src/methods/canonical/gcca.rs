@@ -190,7 +190,7 @@ impl Aligner for GccaParams {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn uses_seed(&self) -> bool {
