@@ -20,7 +20,9 @@ fn of_package(package: &Value, manifest: &str) -> Option<String> {
     let targets = package["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
     let of_harness = |target: &&Value| target["kind"][0] == "lib" || target["kind"][0] == "bin";
     let harnesses = targets.iter().filter(of_harness).count();
-    let silenced = manifest.lines().filter(|line| line.trim() == "bench = false").count();
+    let sections = manifest.split("\n[").map(|section| section.trim_start_matches('['));
+    let of_harness = sections.filter(|section| section.starts_with("lib]") || section.starts_with("bin]]"));
+    let silenced = of_harness.filter(|section| section.lines().any(|line| line.trim() == "bench = false")).count();
     let name = package["name"].as_str().unwrap_or_default();
     (silenced < harnesses).then(|| {
         format!("crate `{name}`: its test harness does not know the options of criterion; say `bench = false` under [lib] and [[bin]]")
@@ -37,5 +39,7 @@ mod tests {
         let package = json!({"name": "new", "targets": [{"kind": ["lib"]}, {"kind": ["bin"]}, {"kind": ["bench"]}]});
         assert_eq!(of_package(&package, "[lib]\nbench = false\n[[bin]]\nbench = false\n"), None);
         assert!(of_package(&package, "[lib]\nbench = false\n").is_some_and(|text| text.starts_with("crate `new`")));
+        let other = "[lib]\nbench = false\n[[bin]]\nname = \"new\"\n[[bench]]\nname = \"long\"\nbench = false\n";
+        assert!(of_package(&package, other).is_some(), "a bench is no harness");
     }
 }
