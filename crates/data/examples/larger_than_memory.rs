@@ -1,7 +1,8 @@
 //! GPA, GCCA and GCPA on a data set larger than memory.
 //!
 //! ```sh
-//! cargo run --release -p polyalign-data --example larger_than_memory -- make FOLDER 20    # 20 GB, five views of width 256
+//! cargo run --release -p polyalign-data --example larger_than_memory -- make FOLDER 20       # 20 GB, five views of width 256
+//! cargo run --release -p polyalign-data --example larger_than_memory -- make FOLDER 12.8 64  # ten million rows of width 64
 //! cargo run --release -p polyalign-data --example larger_than_memory -- fit FOLDER
 //! ```
 //!
@@ -28,35 +29,35 @@ use rayon::prelude::*;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const VIEWS: usize = 5;
-const WIDTH: usize = 256;
 /// Rows made and read at a time.
 const CHUNK: usize = 8192;
 
 fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["make", folder, gigabytes] => make(Path::new(folder), gigabytes.parse()?),
+        ["make", folder, gigabytes] => make(Path::new(folder), gigabytes.parse()?, 256),
+        ["make", folder, gigabytes, width] => make(Path::new(folder), gigabytes.parse()?, width.parse()?),
         ["fit", folder] => fit(Path::new(folder)),
-        _ => Err("usage: larger_than_memory make FOLDER GIGABYTES | fit FOLDER".into()),
+        _ => Err("usage: larger_than_memory make FOLDER GIGABYTES [WIDTH] | fit FOLDER".into()),
     }
 }
 
 /// Views `v0` … of one latent with a decaying spectrum, each turned and with its own noise, as npy files.
-fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
-    let rows = (gigabytes * 1e9 / (4 * VIEWS * WIDTH) as f64) as usize;
+fn make(folder: &Path, gigabytes: f64, width: usize) -> Result<(), Error> {
+    let rows = (gigabytes * 1e9 / (4 * VIEWS * width) as f64) as usize;
     std::fs::create_dir_all(folder)?;
     let mut rng = stream(1, Purpose::SYNTHETIC, None);
     let turns: Vec<Matrix> =
-        (0..VIEWS).map(|m| rotation(WIDTH, &mut stream(1, Purpose::SYNTHETIC, Some(m)))).collect::<Result<_, _>>()?;
+        (0..VIEWS).map(|m| rotation(width, &mut stream(1, Purpose::SYNTHETIC, Some(m)))).collect::<Result<_, _>>()?;
     let mut files = Vec::new();
     for m in 0..VIEWS {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(folder.join(format!("v{m}.npy")))?);
-        header(&mut file, rows)?;
+        header(&mut file, rows, width)?;
         files.push(file);
     }
     for start in (0..rows).step_by(CHUNK) {
         let count = CHUNK.min(rows - start);
-        let latent = uniform(count, |j| (1.0 + j as f32).powf(-0.6), &mut rng);
+        let latent = uniform((count, width), |j| (1.0 + j as f32).powf(-0.6), &mut rng);
         let seeds: Vec<u64> = (0..VIEWS).map(|_| rng.random()).collect();
         let made: Vec<Result<(), std::io::Error>> = files
             .par_iter_mut()
@@ -64,7 +65,7 @@ fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
             .zip(seeds)
             .map(|((file, turn), seed)| {
                 let mut view = product(latent.view(), turn.view(), Threads::One);
-                let noise = uniform(count, |_| 0.05, &mut stream(seed, Purpose::SYNTHETIC, None));
+                let noise = uniform((count, width), |_| 0.05, &mut stream(seed, Purpose::SYNTHETIC, None));
                 view.as_mut_slice().iter_mut().zip(noise.as_slice()).for_each(|(x, noise)| *x += noise);
                 view.as_slice().iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))
             })
@@ -77,18 +78,18 @@ fn make(folder: &Path, gigabytes: f64) -> Result<(), Error> {
         .collect();
     let head = "name: large\ntitle: synthetic\nlicence: CC0-1.0\nsource: made by an example\nsplits: [train, test]\n";
     std::fs::write(folder.join("large.yaml"), format!("{head}views:\n{views}"))?;
-    println!("{rows} rows of {VIEWS} views of width {WIDTH} in {}", folder.display());
+    println!("{rows} rows of {VIEWS} views of width {width} in {}", folder.display());
     Ok(())
 }
 
 /// Numbers around zero, column j spread by `spread(j)`.
-fn uniform(rows: usize, spread: impl Fn(usize) -> f32, rng: &mut Stream) -> Matrix {
-    Matrix::from_fn(rows, WIDTH, |_, j| spread(j) * (rng.random::<f32>() * 2.0 - 1.0))
+fn uniform((rows, width): (usize, usize), spread: impl Fn(usize) -> f32, rng: &mut Stream) -> Matrix {
+    Matrix::from_fn(rows, width, |_, j| spread(j) * (rng.random::<f32>() * 2.0 - 1.0))
 }
 
 /// The beginning of an npy file.
-fn header(file: &mut impl Write, rows: usize) -> Result<(), Error> {
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {WIDTH}), }}");
+fn header(file: &mut impl Write, rows: usize, width: usize) -> Result<(), Error> {
+    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
     while (10 + text.len() + 1) % 64 != 0 {
         text.push(' ');
     }
